@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""YAML into frozen dataclasses: unknown keys, wrong types and bad ranges are one-line errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from pathlib import Path
+from typing import Any, TypeVar, Union
+
+import yaml
+
+from controllers.errors import ConfigError, unknown_name
+
+Config = TypeVar("Config")
+
+
+def share_directory() -> Path:
+    """Return the folder that holds config/, urdf/ and launch/: the clone, or share/vla_ros once installed."""
+    root = Path(__file__).resolve().parent.parent
+    if (root / "config").is_dir() and (root / "urdf").is_dir():
+        return root
+    for prefix in Path(__file__).resolve().parents:
+        if (prefix / "share" / "vla_ros" / "config").is_dir():
+            return prefix / "share" / "vla_ros"
+    raise ConfigError("the folders config/ and urdf/ of vla_ros were not found: reinstall the package")
+
+
+def load_yaml(path: Path) -> Any:
+    """Read a YAML file. Raises ConfigError when it is missing or malformed."""
+    try:
+        return yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f", line {where.line + 1}" if where else ""
+        raise ConfigError(f"{path}: not valid YAML{line}: {getattr(error, 'problem', error)}") from error
+
+
+def load_config(path: Path, kind: type[Config]) -> Config:
+    """Read a YAML file into the dataclass `kind`."""
+    return build(kind, load_yaml(path), str(path))
+
+
+def build(kind: type[Config], values: Any, where: str) -> Config:
+    """Fill the dataclass `kind` from a mapping; `where` prefixes every error message."""
+    if not isinstance(values, dict):
+        raise ConfigError(f"{where}: expected a mapping, got {type(values).__name__}")
+    hints = typing.get_type_hints(kind)
+    fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
+    for key in values:
+        if key not in fields:
+            raise ConfigError(f"{where}: {unknown_name('key', str(key), fields)}")
+    for name, field in fields.items():
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if required and name not in values:
+            raise ConfigError(f"{where}: key '{name}' is missing")
+    try:
+        return kind(**{key: _convert(hints[key], value, f"{where}: {key}") for key, value in values.items()})
+    except ConfigError as error:
+        message = str(error)
+        raise ConfigError(message if message.startswith(where) else f"{where}: {message}") from None
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (Union, types.UnionType):
+        if value is None and type(None) in arguments:
+            return None
+        return _convert(next(a for a in arguments if a is not type(None)), value, where)
+    if dataclasses.is_dataclass(hint):
+        return build(hint, value, where)
+    if origin is tuple:
+        return _convert_tuple(arguments, value, where)
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise ConfigError(f"{where}: expected a mapping, got {value!r}")
+        return {str(key): _convert(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
+    if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if value != value or value in (float("inf"), float("-inf")):
+            raise ConfigError(f"{where}: must be finite, got {value}")
+        return float(value)
+    if hint is Any or (hint in (int, str, bool) and type(value) is hint):
+        return value
+    raise ConfigError(f"{where}: expected {getattr(hint, '__name__', hint)}, got {value!r}")
+
+
+def _convert_tuple(arguments: tuple, value: Any, where: str) -> tuple:
+    if not isinstance(value, list):
+        raise ConfigError(f"{where}: expected a list, got {value!r}")
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        return tuple(_convert(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+    if len(value) != len(arguments):
+        raise ConfigError(f"{where}: expected {len(arguments)} values, got {len(value)}")
+    return tuple(_convert(a, item, f"{where}[{i}]") for i, (a, item) in enumerate(zip(arguments, value, strict=True)))
