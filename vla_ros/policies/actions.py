@@ -41,9 +41,7 @@ class ActionSpecification:
         if self.anchor not in ANCHORS:
             raise ConfigError(f"action anchor '{self.anchor}' is unknown: use {' or '.join(ANCHORS)}")
         if self.period <= 0.0 or self.horizon < 1:
-            raise ConfigError(
-                f"action period must be > 0 s and horizon >= 1, got {self.period} s and {self.horizon}"
-            )
+            raise ConfigError(f"action period must be > 0 s and horizon >= 1, got {self.period} s and {self.horizon}")
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -109,9 +107,7 @@ def actions_to_chunk(
     )
 
 
-def chunk_to_actions(
-    specification: ActionSpecification, chunk: ActionChunk, T_base_anchor: np.ndarray
-) -> np.ndarray:
+def chunk_to_actions(specification: ActionSpecification, chunk: ActionChunk, T_base_anchor: np.ndarray) -> np.ndarray:
     """Recover the delta actions (H, 7) of a chunk from the pose it was anchored to."""
     poses = np.tile(np.eye(4), (len(chunk.times), 1, 1))
     poses[:, :3, 3] = chunk.positions(specification.arm)
