@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a robot is made of: arms, grippers, frames and limits, from config/robots and its URDF."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.configuration import load_config, share_directory
+from vla_ros.robots.urdf import expand_xacro, joint_limits, link_names
+
+COMMAND_MODES = ("effort", "position")
+
+
+@dataclass(frozen=True)
+class ArmConfig:
+    """One arm as config/robots/<robot>.yaml gives it; limits are the URDF's."""
+
+    name: str
+    joints: tuple[str, ...]
+    tool_frame: str
+    home: tuple[float, ...]  # [rad]
+    effort_rate: tuple[float, ...]  # [N·m/s]
+    armature: tuple[float, ...]  # [kg·m²] motor inertia the simulator adds to each joint
+    command_modes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.joints:
+            raise ConfigError(f"arm '{self.name}' has no joints")
+        for key in ("home", "effort_rate", "armature"):
+            if len(getattr(self, key)) != len(self.joints):
+                raise ConfigError(
+                    f"arm '{self.name}': {key} has {len(getattr(self, key))} values for {len(self.joints)} joints"
+                )
+        if min(self.effort_rate) <= 0.0 or min(self.armature) < 0.0:
+            raise ConfigError(f"arm '{self.name}': effort_rate must be > 0 and armature >= 0")
+        for mode in self.command_modes:
+            if mode not in COMMAND_MODES:
+                raise ConfigError(f"arm '{self.name}': {unknown_name('command mode', mode, COMMAND_MODES)}")
+
+
+@dataclass(frozen=True)
+class GripperConfig:
+    """One gripper as config/robots/<robot>.yaml gives it; limits are the URDF's."""
+
+    name: str
+    arm: str
+    joints: tuple[str, ...]  # the first is commanded, the others mimic it
+
+
+@dataclass(frozen=True)
+class RobotConfig:
+    """The content of config/robots/<robot>.yaml."""
+
+    name: str
+    urdf: str
+    base_frame: str
+    arms: tuple[ArmConfig, ...]
+    grippers: tuple[GripperConfig, ...]
+    cameras: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ArmGroup:
+    """One arm with its limits; every array is (N,) in the order of `joints`."""
+
+    name: str
+    joints: tuple[str, ...]
+    tool_frame: str
+    home: np.ndarray  # [rad]
+    lower: np.ndarray  # [rad]
+    upper: np.ndarray  # [rad]
+    velocity: np.ndarray  # [rad/s]
+    effort: np.ndarray  # [N·m]
+    effort_rate: np.ndarray  # [N·m/s]
+    armature: np.ndarray  # [kg·m²]
+    command_modes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GripperGroup:
+    """One parallel gripper; widths are the total opening."""
+
+    name: str
+    arm: str
+    joints: tuple[str, ...]
+    width_min: float  # [m]
+    width_max: float  # [m]
+    speed: float  # [m/s] of the width
+    force: float  # [N] between the fingers
+
+
+@dataclass(frozen=True, eq=False)
+class Embodiment:
+    """A robot: groups, limits, frames, command modes and the cameras that watch it."""
+
+    name: str
+    urdf: str  # xacro, relative to the share directory
+    base_frame: str
+    arms: tuple[ArmGroup, ...]
+    grippers: tuple[GripperGroup, ...]
+    cameras: tuple[str, ...]
+
+    def arm(self, name: str) -> ArmGroup:
+        """Return an arm by name. Raises ConfigError for an unknown one."""
+        return _named("arm", name, self.arms)
+
+    def gripper(self, name: str) -> GripperGroup:
+        """Return a gripper by name. Raises ConfigError for an unknown one."""
+        return _named("gripper", name, self.grippers)
+
+
+def expand_urdf(embodiment: Embodiment, **xacro_args: str) -> str:
+    """Return the URDF text of a robot, with xacro arguments such as hardware='…'."""
+    return expand_xacro(embodiment.urdf, **xacro_args)
+
+
+def robot_names() -> tuple[str, ...]:
+    """List the robots that config/robots describes."""
+    return tuple(sorted(path.stem for path in (share_directory() / "config" / "robots").glob("*.yaml")))
+
+
+@lru_cache(maxsize=8)
+def load_embodiment(name: str) -> Embodiment:
+    """Read a robot by its name. Raises ConfigError that names the nearest known robot or the bad key."""
+    if name not in robot_names():
+        raise ConfigError(unknown_name("robot", name, robot_names()))
+    path = share_directory() / "config" / "robots" / f"{name}.yaml"
+    config = load_config(path, RobotConfig)
+    try:
+        return embodiment_from(config)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def embodiment_from(config: RobotConfig) -> Embodiment:
+    """Join a robot's configuration with the limits in its URDF, and check both."""
+    urdf = expand_xacro(config.urdf)
+    links = link_names(urdf)
+    for frame in (config.base_frame, *(arm.tool_frame for arm in config.arms)):
+        if frame not in links:
+            raise ConfigError(unknown_name("frame", frame, links))
+    arms = tuple(_arm_group(arm, urdf) for arm in config.arms)
+    for gripper in config.grippers:
+        _named("arm", gripper.arm, arms)
+    grippers = tuple(_gripper_group(gripper, urdf) for gripper in config.grippers)
+    return Embodiment(config.name, config.urdf, config.base_frame, arms, grippers, config.cameras)
+
+
+def _arm_group(config: ArmConfig, urdf: str) -> ArmGroup:
+    limits = [joint_limits(urdf, joint) for joint in config.joints]
+    for joint, q, limit in zip(config.joints, config.home, limits, strict=True):
+        if not limit.lower <= q <= limit.upper:
+            raise ConfigError(f"home of '{joint}' is {q} rad, outside its limits {limit.lower} to {limit.upper}")
+    return ArmGroup(
+        name=config.name,
+        joints=config.joints,
+        tool_frame=config.tool_frame,
+        home=_frozen(config.home),
+        lower=_frozen([limit.lower for limit in limits]),
+        upper=_frozen([limit.upper for limit in limits]),
+        velocity=_frozen([limit.velocity for limit in limits]),
+        effort=_frozen([limit.effort for limit in limits]),
+        effort_rate=_frozen(config.effort_rate),
+        armature=_frozen(config.armature),
+        command_modes=config.command_modes,
+    )
+
+
+def _gripper_group(config: GripperConfig, urdf: str) -> GripperGroup:
+    limits = [joint_limits(urdf, joint) for joint in config.joints]
+    return GripperGroup(
+        name=config.name,
+        arm=config.arm,
+        joints=config.joints,
+        width_min=sum(limit.lower for limit in limits),
+        width_max=sum(limit.upper for limit in limits),
+        speed=sum(limit.velocity for limit in limits),
+        force=min(limit.effort for limit in limits),
+    )
+
+
+def _named(kind: str, name: str, groups):
+    for group in groups:
+        if group.name == name:
+            return group
+    raise ConfigError(unknown_name(kind, name, (group.name for group in groups)))
+
+
+def _frozen(values) -> np.ndarray:
+    array = np.array(values, dtype=np.float64)
+    array.flags.writeable = False
+    return array

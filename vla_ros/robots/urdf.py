@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Robot descriptions: xacro in, URDF text and joint limits out."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from xml.parsers.expat import ExpatError
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.configuration import share_directory
+
+
+@dataclass(frozen=True)
+class JointLimits:
+    """Limits of one joint: [rad] and [N·m] when it turns, [m] and [N] when it slides."""
+
+    lower: float
+    upper: float
+    velocity: float
+    effort: float
+
+
+def expand_xacro(path: str | Path, **xacro_args: str) -> str:
+    """Return the URDF text of a xacro file; a relative path is under the share directory.
+
+    Raises ConfigError when the file is missing or xacro cannot process it.
+    """
+    full_path = Path(path) if Path(path).is_absolute() else share_directory() / path
+    return _expand(str(full_path), tuple(sorted((key, str(value)) for key, value in xacro_args.items())))
+
+
+@lru_cache(maxsize=16)
+def _expand(path: str, xacro_args: tuple[tuple[str, str], ...]) -> str:
+    import xacro  # slow to import, and a recorded URDF needs none of it
+
+    if not Path(path).is_file():
+        raise ConfigError(f"robot description '{path}' does not exist: check `urdf` in config/robots")
+    try:
+        return xacro.process_file(path, mappings=dict(xacro_args)).toprettyxml(indent="  ")
+    except (xacro.XacroException, ExpatError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ConfigError(f"robot description '{path}': xacro failed: {reason}") from error
+
+
+def link_names(urdf: str) -> tuple[str, ...]:
+    """List the links of a URDF text."""
+    return tuple(link.attrib["name"] for link in ElementTree.fromstring(urdf).findall("link"))
+
+
+def joint_limits(urdf: str, joint: str) -> JointLimits:
+    """Read a joint's limits. Raises ConfigError when the URDF has no such joint or no complete <limit>."""
+    joints = {element.attrib["name"]: element for element in ElementTree.fromstring(urdf).findall("joint")}
+    if joint not in joints:
+        raise ConfigError(unknown_name("joint", joint, joints))
+    limit = joints[joint].find("limit")
+    try:
+        if limit is None:
+            raise KeyError("limit")
+        return JointLimits(*(float(limit.attrib[key]) for key in ("lower", "upper", "velocity", "effort")))
+    except (KeyError, ValueError) as error:
+        raise ConfigError(f"joint '{joint}': the URDF lacks a usable {error} in its <limit>") from error
