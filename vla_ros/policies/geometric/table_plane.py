@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table top: its height, and each camera's small tilt against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vla_ros.policies.geometric.point_cloud import Cloud
+
+HISTOGRAM_BIN = 0.005  # [m]
+MAXIMUM_SLOPE = 0.03  # a fit steeper than 1.7° against the base is not a table but a mistake
+
+
+@dataclass(frozen=True)
+class Plane:
+    """z = height + slope_x (x − x0) + slope_y (y − y0) in the base frame."""
+
+    height: float  # [m] at the centre
+    slope: tuple[float, float]
+    center: tuple[float, float]  # [m] x0, y0
+    residual: float  # [m] robust spread of the points about the plane
+
+    def heights(self, points: np.ndarray) -> np.ndarray:
+        """Return how far above the plane points (N, 3) are [m]."""
+        base = self.height - self.slope[0] * self.center[0] - self.slope[1] * self.center[1]
+        return points[:, 2] - (points[:, 0] * self.slope[0] + points[:, 1] * self.slope[1] + base).astype(points.dtype)
+
+
+def fit_table(points: np.ndarray, low: float, high: float, tolerance: float = 0.012) -> Plane | None:
+    """Fit the widest near-horizontal plane between the heights `low` and `high` [m]; None without one.
+
+    The published camera pose is good to a fraction of a degree, so the table is a peak in the histogram of z;
+    least squares on its neighbourhood, trimmed twice, then finds the tilt.
+    """
+    z = points[:, 2]
+    counts, edges = np.histogram(z, np.arange(low, high + HISTOGRAM_BIN, HISTOGRAM_BIN))
+    # A tilt smears the peak over a few bins.
+    smooth = np.convolve(counts, np.ones(5), mode="same")
+    if len(smooth) == 0 or smooth.max() < 200:
+        return None
+    peak = edges[int(np.argmax(smooth))] + HISTOGRAM_BIN / 2
+    near = points[np.abs(z - peak) < 3 * tolerance]
+    center = np.median(near[:, :2], axis=0).astype(np.float64)
+    slope, height, spread = np.zeros(2), float(peak), 3 * tolerance
+    for _ in range(4):
+        offset = near[:, :2] - center
+        residual = near[:, 2] - (height + offset @ slope)
+        inliers = np.abs(residual) < max(spread, 0.004)
+        if inliers.sum() < 100:
+            return None
+        design = np.column_stack([offset[inliers], np.ones(inliers.sum())])
+        solution = np.linalg.lstsq(design, near[inliers, 2].astype(np.float64), rcond=None)[0]
+        slope, height = solution[:2], float(solution[2])
+        residual = near[:, 2] - (height + offset @ slope)
+        # Twice the spread of the lower half: what lies above the table are objects, what lies below is noise.
+        below = -residual[residual < 0.0]
+        spread = 2.5 * 1.4826 * float(np.median(below)) if len(below) else tolerance
+        spread = min(spread, tolerance)
+    if np.abs(slope).max() > MAXIMUM_SLOPE:
+        return None
+    return Plane(height, (float(slope[0]), float(slope[1])), (float(center[0]), float(center[1])), spread / 2.5)
+
+
+def level(cloud: Cloud, plane: Plane) -> Cloud:
+    """Turn a camera's points about the camera so that its table is horizontal.
+
+    A tenth of a degree of calibration error is millimetres at the table; the table, which is level, shows it.
+    """
+    normal = np.array([-plane.slope[0], -plane.slope[1], 1.0])
+    normal /= np.linalg.norm(normal)
+    # Smallest rotation that takes the fitted normal to the vertical (Rodrigues; the angle is small).
+    axis = np.cross(normal, (0.0, 0.0, 1.0))
+    K = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
+    R = (np.eye(3) + K + K @ K / (1.0 + normal[2])).astype(np.float32)
+    points = (cloud.points - cloud.origin) @ R.T + cloud.origin
+    return Cloud(cloud.camera, points, cloud.pixels, cloud.colors, cloud.origin)
