@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Colour and depth images from MuJoCo through one OpenGL context a process."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("MUJOCO_GL", "egl")  # before MuJoCo is imported: it chooses its backend once
+
+import mujoco
+import numpy as np
+
+from controllers.errors import ConfigError
+
+ZNEAR, ZFAR = 0.02, 20.0  # [m] clipping planes: wide enough for a wrist camera and a back wall
+
+_context: mujoco.GLContext | None = None
+_context_size = (0, 0)
+
+
+def _shared_context(width: int, height: int) -> mujoco.GLContext:
+    """Return the process's GL context: creating one costs more than rendering an episode's first frames."""
+    global _context, _context_size
+    if _context is None or width > _context_size[0] or height > _context_size[1]:
+        try:
+            _context = mujoco.GLContext(width, height)
+        except Exception as error:  # the backends raise what they like: ImportError, RuntimeError, GLError, …
+            raise ConfigError(
+                f"no OpenGL context for rendering (MUJOCO_GL={os.environ['MUJOCO_GL']}: {error}): "
+                "install libegl1 and libgl1-mesa-dri, or set MUJOCO_GL=osmesa"
+            ) from error
+        _context_size = (width, height)
+    return _context
+
+
+def prepare_for_rendering(spec: mujoco.MjSpec, width: int, height: int) -> None:
+    """Set clipping planes and the off-screen buffer's size; quality (shadows, samples) is the scene's."""
+    spec.stat.extent = 1.0  # clipping planes are multiples of it, and it must not depend on the objects
+    spec.visual.map.znear, spec.visual.map.zfar = ZNEAR, ZFAR
+    spec.visual.global_.offwidth, spec.visual.global_.offheight = width, height
+
+
+class Camera:
+    """Render colour and depth of one model in a single pass."""
+
+    def __init__(self, model: mujoco.MjModel, width: int, height: int) -> None:
+        self._model = model
+        self._gl = _shared_context(width, height)
+        self._gl.make_current()
+        self._scene = mujoco.MjvScene(model, maxgeom=model.ngeom + 100)
+        self._option = mujoco.MjvOption()
+        self._rectangle = mujoco.MjrRect(0, 0, width, height)
+        self._render = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_50.value)
+        self._render.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR.value
+        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._render)
+        self._view = mujoco.MjvCamera()
+        self._view.type = mujoco.mjtCamera.mjCAMERA_FIXED.value
+        self._color = np.empty((height, width, 3), dtype=np.uint8)
+        self._depth = np.empty((height, width), dtype=np.float32)
+
+    def render(self, data: mujoco.MjData, camera_id: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return colour (H, W, 3) uint8 and depth (H, W) float32 [m] along the optical axis."""
+        self._gl.make_current()
+        self._view.fixedcamid = camera_id
+        everything = mujoco.mjtCatBit.mjCAT_ALL.value
+        mujoco.mjv_updateScene(self._model, data, self._option, None, self._view, everything, self._scene)
+        mujoco.mjr_render(self._rectangle, self._scene, self._render)
+        mujoco.mjr_readPixels(self._color, self._depth, self._rectangle, self._render)
+        # Reversed depth buffer: 1 at the near plane, 0 at the far one; accurate in float32.
+        scale = np.float32(ZNEAR / (ZFAR - ZNEAR))
+        depth = np.float32(ZFAR) * scale / (self._depth[::-1] + scale)
+        return np.ascontiguousarray(self._color[::-1]), depth
+
+    def close(self) -> None:
+        """Free what the graphics driver holds for this model; the shared context stays."""
+        self._gl.make_current()
+        self._render.free()

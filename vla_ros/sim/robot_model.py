@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The robot as MuJoCo sees it: the same URDF, plus motors, gripper drive, contact rules and rubber pads."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+
+from vla_ros.robots.embodiment import ArmGroup, Embodiment, GripperGroup
+from vla_ros.robots.urdf import expand_xacro
+
+VISUAL_GROUP, COLLISION_GROUP = 1, 3  # MuJoCo draws groups 0 to 2 unless told otherwise
+
+# Contact bits. Everything that is not the robot has bit 0 in both masks (MuJoCo's default).
+_WORLD, _DISTAL = 1, 2
+_PROXIMAL_LINKS = 3  # base and the first two links: the far half of the arm may hit these
+
+PAD_FRICTION = (0.9, 0.005, 0.0001)  # rubber on plastic, wood, glass: sliding [-], torsional [m], rolling [m]
+_SHELL_FRICTION = (0.4, 0.003, 0.0001)  # painted metal
+_FINGER_ARMATURE = 0.1  # [kg] spindle and motor seen from one finger: a modelling choice
+_GRIPPER_STIFFNESS = 10_000.0  # [N/m] of the width servo: 70 N are reached 7 mm past the object's surface
+_GRIPPER_DAMPING = 120.0  # [N·s/m] about critical for two fingers with their armature
+
+
+def robot_spec(embodiment: Embodiment) -> mujoco.MjSpec:
+    """Build the robot's MjSpec, base at the world's origin.
+
+    Actuators: one motor a joint named like the joint [N·m], one a gripper named like the gripper, driven by a
+    target width [m]. Gravity of the robot's own bodies is compensated, as the real arm does: effort commands
+    are without gravity.
+    """
+    spec = mujoco.MjSpec.from_string(_with_compiler_options(expand_xacro(embodiment.urdf, ros2_control="false")))
+    for body in spec.bodies:
+        if body.name != "world":
+            body.gravcomp = 1.0
+    _set_contact_rules(spec, embodiment)
+    for arm in embodiment.arms:
+        _add_motors(spec, arm)
+    for gripper in embodiment.grippers:
+        _add_gripper_drive(spec, gripper)
+    return spec
+
+
+def _with_compiler_options(urdf: str) -> str:
+    # MuJoCo drops visual shapes and merges links without joints from a URDF unless told not to.
+    options = '<mujoco><compiler discardvisual="false" fusestatic="false" strippath="false"/></mujoco>'
+    return urdf.replace("</robot>", options + "</robot>")
+
+
+def _set_contact_rules(spec: mujoco.MjSpec, embodiment: Embodiment) -> None:
+    """Let the robot touch the world, and its hand its own base; neighbouring links never touch each other."""
+    depth = {"world": -1}
+    for body in spec.bodies:
+        if body.name != "world":
+            depth[body.name] = depth[body.parent.name] + 1
+    proximal = {name for name, level in depth.items() if level < _PROXIMAL_LINKS}
+    distal = {name for name, level in depth.items() if level > _PROXIMAL_LINKS + 1}
+    for body in spec.bodies:
+        for geom in body.geoms:
+            if geom.contype == 0 and geom.conaffinity == 0:
+                geom.group = VISUAL_GROUP
+                continue
+            geom.group = COLLISION_GROUP
+            geom.contype = _DISTAL if body.name in distal else 0
+            geom.conaffinity = _WORLD | _DISTAL if body.name in proximal else _WORLD
+            geom.friction = _SHELL_FRICTION
+            if geom.name.endswith("_pad"):
+                _make_rubber(geom)
+
+
+def _make_rubber(geom: mujoco.MjsGeom) -> None:
+    geom.priority = 1  # the pad's friction and softness decide, whatever it touches
+    geom.condim = 4  # sliding and torsion about the contact normal
+    geom.friction = PAD_FRICTION
+    geom.solref = (0.01, 1.0)
+    geom.solimp = (0.95, 0.99, 0.001, 0.5, 2.0)
+
+
+def _add_motors(spec: mujoco.MjSpec, arm: ArmGroup) -> None:
+    for joint_name, effort, armature in zip(arm.joints, arm.effort, arm.armature, strict=True):
+        joint = spec.joint(joint_name)
+        joint.armature = armature
+        motor = spec.add_actuator(name=joint_name, target=joint_name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
+        motor.set_to_motor()
+        motor.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
+        motor.forcerange = (-effort, effort)
+
+
+def _add_gripper_drive(spec: mujoco.MjSpec, gripper: GripperGroup) -> None:
+    """Drive the width through a tendon, so that the actuator's force is the force between the fingers."""
+    tendon = spec.add_tendon(name=f"{gripper.name}_width")
+    for joint_name in gripper.joints:
+        spec.joint(joint_name).armature = _FINGER_ARMATURE
+        tendon.wrap_joint(joint_name, 1.0)
+    drive = spec.add_actuator(name=gripper.name, target=tendon.name, trntype=mujoco.mjtTrn.mjTRN_TENDON)
+    drive.gaintype, drive.biastype = mujoco.mjtGain.mjGAIN_FIXED, mujoco.mjtBias.mjBIAS_AFFINE
+    drive.gainprm[0] = _GRIPPER_STIFFNESS
+    drive.biasprm[:3] = np.array([0.0, -_GRIPPER_STIFFNESS, -_GRIPPER_DAMPING])
+    drive.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
+    drive.forcerange = (-gripper.force, gripper.force)
+    drive.ctrllimited = mujoco.mjtLimited.mjLIMITED_TRUE
+    drive.ctrlrange = (gripper.width_min, gripper.width_max)
