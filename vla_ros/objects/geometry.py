@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from scipy.spatial import ConvexHull
+from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.transform import Rotation
 
-from vla_ros.objects.model import Part
+from vla_ros.objects.parts import Part
 
 _CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], dtype=float)
 _RING = np.stack([np.cos(np.arange(24) * np.pi / 12), np.sin(np.arange(24) * np.pi / 12)], axis=1)  # (24, 2)
@@ -70,8 +70,8 @@ def convex_polygon(points: np.ndarray) -> np.ndarray:
     """Return the convex hull of 2D points as a counter-clockwise polygon (K, 2)."""
     try:
         return points[ConvexHull(points).vertices]
-    except Exception as error:  # Qhull's own class differs between SciPy versions; its message says what is flat
-        raise ValueError(f"footprint has no area: {error}") from error
+    except QhullError as error:
+        raise ValueError(f"points on one line span no polygon: {points.round(4).tolist()}") from error
 
 
 def polygon_gap(first: np.ndarray, second: np.ndarray) -> float:

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The catalogue: which objects exist, in which categories and colours. Public knowledge, not a scene's truth."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.objects.category import SPLITS, categories
+from vla_ros.objects.colors import color_ranges
+from vla_ros.objects.model import ObjectModel
+from vla_ros.objects.procedural import make_object
+
+# Words for the same thing to many people: a scene never holds two of one group in the target's colour.
+ALIKE = (("mug", "cup"), ("jar", "can"), ("tube", "bottle"))
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """Objects by name, and the words for them."""
+
+    objects: tuple[ObjectModel, ...]
+    splits: Mapping[str, str]  # category → seen | heldout
+    synonyms: Mapping[str, str]  # other word → category
+    procedural: bool  # its objects can be repainted
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        return tuple(self.splits)
+
+    @property
+    def colors(self) -> tuple[str, ...]:
+        return tuple(color_ranges())
+
+    def models(self, split: str = "seen") -> tuple[ObjectModel, ...]:
+        """Return the objects of a split: seen, heldout or all. A folder of objects has no split: all of them."""
+        if split not in SPLITS:
+            raise ConfigError(unknown_name("categories", split, SPLITS))
+        if split == "all" or not self.procedural:
+            return self.objects
+        return tuple(model for model in self.objects if self.splits[model.category] == split)
+
+    def vary(self, model: ObjectModel, rng: np.random.Generator, color: str | None = None) -> ObjectModel:
+        """Return another copy of the object: colour (any of its category's unless given), shade, size, mass.
+
+        An object of a folder is what it is: it comes back unchanged.
+        """
+        if not self.procedural:
+            return model
+        category = categories()[model.category]
+        chosen = color or str(rng.choice(category.colors))
+        return make_object(model.category, category.shapes[model.shape], chosen, rng)
+
+    def colors_of(self, model: ObjectModel) -> tuple[str, ...]:
+        """Return the colours this object comes in."""
+        return categories()[model.category].colors if self.procedural else (model.color,)
+
+
+@cache
+def _procedural_catalogue() -> Catalogue:
+    models = []
+    for name, category in categories().items():
+        for shape in category.shapes:
+            rng = np.random.default_rng(zlib.crc32(f"{name}_{shape}".encode()))
+            color = category.colors[int(rng.integers(len(category.colors)))]
+            models.append(make_object(name, shape, color, rng))
+    return Catalogue(
+        objects=tuple(models),
+        splits={name: category.split for name, category in categories().items()},
+        synonyms={word: name for name, category in categories().items() for word in category.synonyms},
+        procedural=True,
+    )
+
+
+def load_catalogue(objects: str | Path | None = None) -> Catalogue:
+    """Return the procedural catalogue, or that of a folder of objects (docs/objects.md). Raises ConfigError."""
+    if objects is None or str(objects) == "":
+        return _procedural_catalogue()
+    from vla_ros.objects.folder import load_folder
+
+    return load_folder(Path(objects))

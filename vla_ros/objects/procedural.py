@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Procedural objects: a category, a shape and a colour become an ObjectModel; every copy differs a little."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.objects.category import Category, categories
+from vla_ros.objects.model import IDENTITY, ObjectModel, Part
+from vla_ros.objects.paint import Paint, mix_paint
+from vla_ros.objects.recipes import containers, food, tableware, tools, toys
+from vla_ros.objects.solids import scaled
+
+Quaternion = tuple[float, float, float, float]
+
+RECIPES: dict[str, Callable[[str, Paint], list[Part]]] = {
+    "mug": tableware.mug,
+    "cup": tableware.cup,
+    "bowl": tableware.bowl,
+    "spoon": tableware.spoon,
+    "bottle": containers.bottle,
+    "can": containers.can,
+    "jar": containers.jar,
+    "box": containers.box,
+    "tube": containers.tube,
+    "banana": food.banana,
+    "apple": food.apple,
+    "pear": food.pear,
+    "lemon": food.lemon,
+    "carrot": food.carrot,
+    "eggplant": food.eggplant,
+    "hammer": tools.hammer,
+    "screwdriver": tools.screwdriver,
+    "wrench": tools.wrench,
+    "flashlight": tools.flashlight,
+    "brush": tools.brush,
+    "dumbbell": tools.dumbbell,
+    "ball": toys.ball,
+    "car": toys.car,
+    "block": toys.block,
+    "duck": toys.duck,
+    "marker": toys.marker,
+    "sponge": toys.sponge,
+}
+
+
+def make_object(category: str, shape: str, color: str, rng: np.random.Generator) -> ObjectModel:
+    """Build one object. Size, mass, friction, shade, accent and decoration are drawn from the category's ranges."""
+    known = categories()
+    if category not in known:
+        raise ConfigError(unknown_name("category", category, known))
+    ranges = known[category]
+    if shape not in ranges.shapes:
+        raise ConfigError(unknown_name(f"shape of {category}", shape, ranges.shapes))
+    if color not in ranges.colors:
+        raise ConfigError(unknown_name(f"color of {category}", color, ranges.colors))
+    position = float(rng.uniform())  # one draw for size and mass: a bigger one is heavier
+    factor = ranges.scale[0] + position * (ranges.scale[1] - ranges.scale[0])
+    weight = np.clip(position + rng.normal(0, 0.15), 0, 1)
+    parts = RECIPES[category](shape, mix_paint(color, rng))
+    return ObjectModel(
+        name=f"{category}_{shape}",
+        category=category,
+        color=color,
+        parts=tuple(scaled(part, factor) for part in parts),
+        mass=float(ranges.mass[0] + weight * (ranges.mass[1] - ranges.mass[0])),
+        friction=float(rng.uniform(*ranges.friction)),
+        resting=_resting(ranges, rng),
+        rolls=ranges.rolls,
+        shape=ranges.shapes.index(shape),
+    )
+
+
+def _resting(ranges: Category, rng: np.random.Generator) -> tuple[Quaternion, ...]:
+    return tuple(resting_pose(name, float(rng.uniform(0, 2 * np.pi)), rng) for name in ranges.resting)
+
+
+def resting_pose(name: str, roll: float, rng: np.random.Generator) -> Quaternion:
+    """Return an orientation by name, xyzw. `roll` [rad] turns what lies about its own axis."""
+    if name == "upright":
+        return IDENTITY
+    if name == "side":
+        turn = Rotation.from_euler("y", np.pi / 2) * Rotation.from_euler("z", roll)
+    elif name == "flat":
+        turn = Rotation.from_euler("y", np.pi / 2)
+    elif name == "edge":
+        turn = Rotation.from_euler("x", np.pi / 2)
+    elif name == "roll":
+        turn = Rotation.from_euler("x", roll)
+    else:
+        turn = Rotation.from_quat(rng.normal(size=4))
+    return tuple(float(value) for value in turn.as_quat())

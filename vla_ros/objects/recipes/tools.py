@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tools: hammers, screwdrivers, wrenches, flashlights, brushes, dumbbells; all lie along x."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vla_ros.objects.paint import Paint, shade
+from vla_ros.objects.parts import Part
+from vla_ros.objects.shapes import lathe, rounded_box, smooth, sweep
+from vla_ros.objects.solids import ALONG_X, ALONG_Y, both, painted, rod, skin, solid
+
+
+def hammer(shape: str, paint: Paint) -> list[Part]:
+    """A hammer lying down: handle along x, head across it at +x."""
+    length, grip = {"claw": (0.235, 0.0135), "mallet": (0.220, 0.0125), "sledge": (0.200, 0.0130)}[shape]
+    start, head = -length / 2, length / 2 - 0.015
+    if shape == "mallet":  # a big coloured head on a wooden handle
+        half, radius = 0.044, 0.0240
+        return [
+            skin(
+                lathe(
+                    [
+                        (0, -half),
+                        (radius - 0.003, -half),
+                        (radius, -half + 0.003),
+                        (radius, half - 0.003),
+                        (radius - 0.003, half),
+                        (0, half),
+                    ]
+                ),
+                paint.main,
+                position=(head, 0, 0),
+                quaternion=ALONG_Y,
+            ),
+            skin(
+                lathe([(radius + 0.0006, -0.006), (radius + 0.0006, 0.006)]),
+                shade(paint.main, 0.6),
+                position=(head, 0, 0),
+                quaternion=ALONG_Y,
+            ),
+            both("capsule", (grip, (head - start) / 2 - grip), paint.wood, ((head + start) / 2, 0, 0), ALONG_X),
+            solid("cylinder", (radius, half), (head, 0, 0), ALONG_Y, density=0.6),
+        ]
+    x = np.linspace(start, head, 12)
+    radii = grip * np.interp(np.linspace(0, 1, 12), [0, 0.06, 0.35, 0.55, 1], [0.85, 1.1, 1.0, 0.78, 0.75])
+    split = 8 if shape == "claw" else 12
+    parts = [skin(sweep([(v, 0, 0) for v in x[:split]], radii[:split], 14, 0.85), paint.main)]
+    if split < 12:
+        parts.append(
+            skin(sweep([(v, 0, 0) for v in x[split - 1 :]], radii[split - 1 :], 12, 0.8), paint.steel, gloss=0.9)
+        )
+    for v in x[1:5:2]:
+        parts.append(
+            skin(
+                sweep([(v, 0, 0), (v + 0.004, 0, 0)], [grip * 1.06] * 2, 14, 0.88),
+                paint.accent if paint.style else paint.dark,
+            )
+        )
+    if shape == "claw":
+        parts += [
+            painted("cylinder", (0.0155, 0.011), paint.steel, (head, -0.040, 0), ALONG_Y, 0.9),
+            painted("cylinder", (0.0110, 0.010), paint.steel, (head, -0.022, 0), ALONG_Y, 0.9),
+            skin(rounded_box((0.0135, 0.016, 0.0135), 0.003), paint.steel, position=(head, 0, 0), gloss=0.9),
+        ]
+        for side in (-1, 1):
+            claw = smooth(
+                [(head, 0.012, side * 0.004), (head - 0.002, 0.032, side * 0.007), (head - 0.014, 0.050, side * 0.009)],
+                7,
+            )
+            parts.append(
+                skin(sweep(claw, [0.0075, 0.0075, 0.007, 0.0065, 0.006, 0.005, 0.003], 8, 0.7), paint.steel, gloss=0.9)
+            )
+        parts += [
+            solid("cylinder", (0.0150, 0.0185), (head, -0.0325, 0), ALONG_Y, 4.0),
+            solid("box", (0.0135, 0.015, 0.0135), (head, 0, 0), density=4.0),
+            solid("box", (0.009, 0.0165, 0.0115), (head - 0.004, 0.0315, 0), density=3.0),
+        ]
+    else:
+        parts += [
+            skin(rounded_box((0.0165, 0.036, 0.0165), 0.004), paint.steel, position=(head, 0, 0), gloss=0.7),
+            solid("box", (0.0165, 0.036, 0.0165), (head, 0, 0), density=3.0),
+        ]
+    parts.append(rod((start + grip, 0, 0), (head, 0, 0), grip * 0.90))
+    return parts
+
+
+def screwdriver(shape: str, paint: Paint) -> list[Part]:
+    """A screwdriver: handle at −x, shaft to +x."""
+    grip, radius, shaft = {
+        "long": (0.092, 0.0140, 0.095),
+        "stubby": (0.075, 0.0165, 0.045),
+        "precision": (0.100, 0.0110, 0.060),
+    }[shape]
+    start = -(grip + shaft) / 2
+    end = start + grip
+    outline = [
+        (0, 0),
+        (radius * 0.7, 0),
+        (radius * 0.95, grip * 0.06),
+        (radius, grip * 0.3),
+        (radius * 0.88, grip * 0.62),
+        (radius * 0.72, grip * 0.76),
+        (radius * 0.85, grip * 0.9),
+        (radius * 0.6, grip),
+        (0, grip),
+    ]
+    parts = [skin(lathe(outline, 10), paint.main, position=(start, 0, 0), quaternion=ALONG_X, gloss=0.7)]
+    for turn in np.arange(5) * 2 * np.pi / 5:
+        y, z = np.cos(turn) * radius * 0.93, np.sin(turn) * radius * 0.93
+        strip = paint.accent if paint.style else paint.dark
+        if paint.color == "black":
+            strip = paint.accent
+        parts.append(painted("capsule", (radius * 0.16, grip * 0.20), strip, (start + grip * 0.36, y, z), ALONG_X))
+    parts += [
+        painted("cylinder", (0.0036, shaft / 2), paint.steel, (end + shaft / 2, 0, 0), ALONG_X, 1.0),
+        painted("box", (0.005, 0.005, 0.0016), shade(paint.steel, 0.8), (end + shaft - 0.004, 0, 0), gloss=1.0),
+        rod((start + radius, 0, 0), (end - radius * 0.7, 0, 0), radius * 0.97),
+        rod((end - radius * 0.7, 0, 0), (end + shaft, 0, 0), 0.0045, "cylinder", 3.0),
+    ]
+    return parts
+
+
+def wrench(shape: str, paint: Paint) -> list[Part]:
+    """A wrench lying flat: jaws at +x."""
+    length, width, thick = {
+        "open": (0.165, 0.0105, 0.0075),
+        "combination": (0.180, 0.0100, 0.0075),
+        "adjustable": (0.170, 0.0120, 0.0085),
+    }[shape]
+    h = length / 2
+    jaw = 0.020
+    parts = [
+        skin(rounded_box((h - 0.024, width, thick * 0.8), 0.003), paint.main, gloss=0.8),
+        skin(rounded_box((h - 0.045, width * 0.55, thick * 0.86), 0.001), shade(paint.main, 0.72), gloss=0.8),
+        solid("box", (h - 0.024, width, thick * 0.9)),
+    ]
+    ends = ((1, "open"), (-1, "open" if shape == "open" else "ring"))
+    for sign, kind in ends:
+        centre = sign * (h - 0.020)
+        size = jaw if sign > 0 else jaw * 0.82
+        if kind == "ring":
+            ring = [(0.009, -thick), (size * 0.95, -thick), (size * 0.95, thick), (0.009, thick), (0.009, -thick)]
+            parts.append(skin(lathe(ring), paint.main, position=(centre, 0, 0), gloss=0.8))
+            parts.append(solid("cylinder", (size * 0.95, thick), (centre, 0, 0)))
+            continue
+        arc = [
+            (centre + sign * size * 0.62 * np.cos(a), size * 0.62 * np.sin(a), 0)
+            for a in np.linspace(0.55, 2 * np.pi - 0.55, 15)
+        ]
+        parts.append(
+            skin(
+                sweep(arc, np.interp(np.abs(np.linspace(-1, 1, 15)), [0, 0.8, 1], [0.0085, 0.0075, 0.004]), 8, 0.9),
+                paint.main,
+                gloss=0.8,
+            )
+        )
+        for side in (-1, 1):
+            parts.append(
+                solid("box", (size * 0.55, size * 0.22, thick), (centre + sign * size * 0.42, side * size * 0.66, 0))
+            )
+        parts.append(solid("box", (size * 0.28, size * 0.86, thick), (centre - sign * size * 0.38, 0, 0)))
+    if shape == "adjustable":
+        parts.append(painted("cylinder", (0.0065, 0.007), paint.steel, (h - 0.040, 0, 0.002), ALONG_Y, 1.0))
+    return parts
+
+
+def flashlight(shape: str, paint: Paint) -> list[Part]:
+    """A flashlight along x, lamp at +x."""
+    length, radius, lamp, cone = {
+        "classic": (0.150, 0.0150, 0.0230, 0.030),
+        "slim": (0.125, 0.0120, 0.0150, 0.018),
+        "stout": (0.105, 0.0195, 0.0270, 0.026),
+    }[shape]
+    h, neck = length / 2, length / 2 - cone
+    outline = [
+        (0, -h),
+        (radius * 0.9, -h),
+        (radius, -h + 0.004),
+        (radius, neck - 0.012),
+        (lamp, neck + 0.004),
+        (lamp, h),
+        (lamp - 0.003, h),
+        (lamp - 0.003, h - 0.004),
+    ]
+    parts = [
+        skin(lathe(outline), paint.main, quaternion=ALONG_X, gloss=0.6),
+        painted("cylinder", (lamp - 0.003, 0.001), (1.0, 0.97, 0.78, 1.0), (h - 0.003, 0, 0), ALONG_X, 1.0),
+        painted("ellipsoid", (0.009, 0.006, 0.003), paint.accent, (neck - 0.032, 0, radius)),
+        rod((-h, 0, 0), (neck, 0, 0), radius, "cylinder"),
+        rod((neck, 0, 0), (h, 0, 0), lamp, "cylinder"),
+    ]
+    ring = paint.accent if paint.style else shade(paint.main, 0.5)
+    for at in (-h + 0.012, -h + 0.022):
+        parts.append(
+            skin(
+                lathe([(radius + 0.0008, -0.002), (radius + 0.0008, 0.002)]),
+                ring,
+                position=(at, 0, 0),
+                quaternion=ALONG_X,
+            )
+        )
+    parts.append(
+        skin(
+            lathe([(lamp + 0.0008, -0.003), (lamp + 0.0008, 0.003)]),
+            ring,
+            position=(h - 0.006, 0, 0),
+            quaternion=ALONG_X,
+        )
+    )
+    return parts
+
+
+def brush(shape: str, paint: Paint) -> list[Part]:
+    """A brush lying down: handle at −x."""
+    bristle = paint.pale if paint.style % 2 else (0.20, 0.17, 0.15, 1.0)
+    if shape == "paint":
+        length, width, thick = 0.185, 0.0225, 0.0085
+        h = length / 2
+        handle = smooth([(-h, 0, 0), (-h * 0.3, 0, 0), (h * 0.25, 0, 0)], 11)
+        radii = np.interp(np.linspace(0, 1, 11), [0, 0.08, 0.3, 0.7, 1], [0.007, 0.011, 0.0125, 0.0095, width * 0.9])
+        return [
+            skin(
+                sweep(handle, radii, 14, np.interp(np.linspace(0, 1, 11), [0, 1], [0.85, 0.45])), paint.main, gloss=0.6
+            ),
+            skin(rounded_box((0.014, width, thick), 0.002), paint.steel, position=(h * 0.36, 0, 0), gloss=1.0),
+            skin(
+                rounded_box((h * 0.26, width * 0.94, thick * 0.8), 0.004), bristle, position=(h * 0.74, 0, 0), gloss=0.0
+            ),
+            rod(handle[1], handle[8], 0.0095),
+            solid("box", (h * 0.42, width, thick), (h * 0.58, 0, 0)),
+        ]
+    length, width, grip = {"hair": (0.190, 0.0270, 0.0105), "dish": (0.180, 0.0230, 0.0105)}[shape]
+    h, paddle = length / 2, {"hair": 0.042, "dish": 0.028}[shape]
+    centre, base = h - paddle, 0.010
+    handle = [(-h, 0, base), (-h * 0.4, 0, base), (centre - paddle * 0.8, 0, base)]
+    parts = [
+        skin(
+            sweep(
+                smooth(handle, 9), np.interp(np.linspace(0, 1, 9), [0, 0.1, 0.5, 1], [0.007, 0.0105, 0.011, 0.0085]), 14
+            ),
+            paint.main,
+            gloss=0.6,
+        ),
+        painted("ellipsoid", (paddle, width, 0.0095), paint.main, (centre, 0, base), gloss=0.6),
+        painted(
+            "ellipsoid",
+            (paddle * 0.85, width * 0.8, 0.003),
+            paint.accent if shape == "hair" else paint.main,
+            (centre, 0, base + 0.008),
+        ),
+    ]
+    for x in np.linspace(-0.62, 0.62, 6):
+        for y in np.linspace(-0.6, 0.6, 4):
+            parts.append(
+                painted(
+                    "box", (0.0022, 0.0022, 0.008), bristle, (centre + x * paddle, y * width, base - 0.014), gloss=0.0
+                )
+            )
+    parts += [
+        rod((-h + grip, 0, base), (centre, 0, base), grip * 0.9),
+        solid("box", (paddle * 0.80, width * 0.80, 0.0085), (centre, 0, base)),
+        solid("box", (paddle * 0.64, width * 0.64, 0.008), (centre, 0, base - 0.014), density=0.4),
+    ]
+    return parts
+
+
+def dumbbell(shape: str, paint: Paint) -> list[Part]:
+    """A small dumbbell along x."""
+    length, grip, radius, thick = {
+        "round": (0.135, 0.0120, 0.0290, 0.016),
+        "hex": (0.125, 0.0125, 0.0270, 0.018),
+        "ball": (0.130, 0.0125, 0.0260, 0.022),
+    }[shape]
+    h = length / 2
+    bar = paint.steel if shape == "hex" else paint.main
+    parts = [
+        painted("cylinder", (grip, h - thick), bar, (0, 0, 0), ALONG_X, 0.8),
+        rod((-h + thick, 0, 0), (h - thick, 0, 0), grip, "cylinder"),
+    ]
+    for sign in (-1, 1):
+        centre = (sign * (h - thick), 0, 0)
+        if shape == "ball":
+            parts.append(both("sphere", (radius,), paint.main, centre, gloss=0.5))
+            continue
+        edge = 0.003
+        outline = [
+            (0, -thick),
+            (radius - edge, -thick),
+            (radius, -thick + edge),
+            (radius, thick - edge),
+            (radius - edge, thick),
+            (0, thick),
+        ]
+        parts.append(
+            skin(
+                lathe(outline, 6 if shape == "hex" else 28), paint.main, position=centre, quaternion=ALONG_X, gloss=0.4
+            )
+        )
+        parts.append(painted("cylinder", (radius * 0.5, 0.0012), paint.accent, (sign * h, 0, 0), ALONG_X))
+        if shape == "hex":
+            for turn in (0, np.pi / 3, 2 * np.pi / 3):
+                # Three boxes make a hexagon; its mesh has corners along z, so the flats are at 90°, 30° and 150°.
+                parts.append(
+                    solid(
+                        "box",
+                        (thick, radius * 0.866, radius * 0.5),
+                        centre,
+                        (np.sin((turn + np.pi / 2) / 2), 0, 0, np.cos((turn + np.pi / 2) / 2)),
+                        2.0,
+                    )
+                )
+        else:
+            parts.append(solid("cylinder", (radius, thick), centre, ALONG_X, 2.0))
+    return parts
