@@ -37,8 +37,8 @@ def noisy_depth(depth: np.ndarray, focal_length: float, seed: tuple[int, ...], n
     height, width = depth.shape
     random = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed)))
     coarse = (height // noise.correlation + 1, width // noise.correlation + 1)
-    error = cv2.resize(random.standard_normal(coarse, dtype=np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    luck = cv2.resize(random.random(coarse, dtype=np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    error = cv2.resize(random.standard_normal(coarse, dtype=np.float32), (width, height))  # bilinear
+    luck = cv2.resize(random.random(coarse, dtype=np.float32), (width, height))
 
     disparity = np.float32(noise.focal_length * noise.baseline) / depth  # (H, W) [px] of the infrared pair
     lost = _unmatched(disparity, depth, focal_length, luck, noise)

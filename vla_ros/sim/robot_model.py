@@ -18,6 +18,7 @@ _PROXIMAL_LINKS = 3  # base and the first two links: the far half of the arm may
 PAD_FRICTION = (0.9, 0.005, 0.0001)  # rubber on plastic, wood, glass: sliding [-], torsional [m], rolling [m]
 _SHELL_FRICTION = (0.4, 0.003, 0.0001)  # painted metal
 _FINGER_ARMATURE = 0.1  # [kg] spindle and motor seen from one finger: a modelling choice
+_RIGID_SOLREF, _RIGID_SOLIMP = (0.005, 1.0), (0.99, 0.9999, 0.0001, 0.5, 2.0)  # the spindle that couples the fingers
 _GRIPPER_STIFFNESS = 10_000.0  # [N/m] of the width servo: 70 N are reached 7 mm past the object's surface
 _GRIPPER_DAMPING = 120.0  # [N·s/m] about critical for two fingers with their armature
 
@@ -82,6 +83,7 @@ def _add_motors(spec: mujoco.MjSpec, arm: ArmGroup) -> None:
         joint.armature = armature
         motor = spec.add_actuator(name=joint_name, target=joint_name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
         motor.set_to_motor()
+        motor.biastype = mujoco.mjtBias.mjBIAS_AFFINE  # zero; World turns the motor into a position servo with it
         motor.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
         motor.forcerange = (-effort, effort)
 
@@ -92,6 +94,9 @@ def _add_gripper_drive(spec: mujoco.MjSpec, gripper: GripperGroup) -> None:
     for joint_name in gripper.joints:
         spec.joint(joint_name).armature = _FINGER_ARMATURE
         tendon.wrap_joint(joint_name, 1.0)
+    for coupling in spec.equalities:
+        if {coupling.name1, coupling.name2} <= set(gripper.joints):
+            coupling.solref, coupling.solimp = _RIGID_SOLREF, _RIGID_SOLIMP
     drive = spec.add_actuator(name=gripper.name, target=tendon.name, trntype=mujoco.mjtTrn.mjTRN_TENDON)
     drive.gaintype, drive.biastype = mujoco.mjtGain.mjGAIN_FIXED, mujoco.mjtBias.mjBIAS_AFFINE
     drive.gainprm[0] = _GRIPPER_STIFFNESS
