@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that tunes the chunk follower, as frozen dataclasses checked where they are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from controllers.errors import ConfigError
+
+
+def _check(where: str, name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ConfigError(f"{where}: '{name}' must be {low:g} to {high:g}, got {value:g}")
+
+
+@dataclass(frozen=True)
+class ImpedanceConfig:
+    """Springs and dampers of a torque arm.
+
+    `frequency_max` is what the path's delay allows: no spring oscillates faster against the arm's inertia.
+    """
+
+    stiffness_position: float = 1500.0  # [N/m]
+    stiffness_rotation: float = 80.0  # [N·m/rad]
+    stiffness_joints: tuple[float, ...] = (800.0, 800.0, 800.0, 800.0, 400.0, 300.0, 150.0)  # [N·m/rad]
+    damping_ratio: float = 1.0
+    frequency_max: float = 40.0  # [rad/s]
+    frequency_design: float = 25.0  # [rad/s] where damping_ratio holds exactly
+    error_clip_position: float = 0.03  # [m]
+    error_clip_rotation: float = 0.3  # [rad]
+    nullspace_stiffness: float = 20.0  # [N·m/rad]
+    nullspace_effort_max: float = 8.0  # [N·m]
+    rest_posture: tuple[float, ...] = ()  # [rad]; empty: where the arm was enabled
+    joint_limit_margin: float = 0.1  # [rad]
+    joint_limit_effort: float = 8.0  # [N·m] at the limit
+    manipulability_min: float = 0.03  # below it singular directions are damped
+    singular_damping: float = 2.0  # [1/kg, 1/(kg·m²)] at manipulability 0
+    switch_s: float = 0.1  # [s] time constant of a bumpless switch
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("stiffness_position", 1.0, 5000.0), ("stiffness_rotation", 0.1, 500.0), ("damping_ratio", 0.3, 3.0),
+            ("frequency_max", 1.0, 500.0), ("frequency_design", 1.0, 500.0), ("error_clip_position", 1e-3, 0.5),
+            ("error_clip_rotation", 1e-2, 3.0), ("nullspace_stiffness", 0.0, 200.0),
+            ("nullspace_effort_max", 0.0, 50.0), ("joint_limit_margin", 1e-3, 1.0), ("joint_limit_effort", 0.0, 50.0),
+            ("manipulability_min", 1e-6, 1.0), ("singular_damping", 0.0, 100.0), ("switch_s", 0.01, 2.0),
+        ):  # fmt: skip
+            _check("impedance", name, getattr(self, name), low, high)
+        for value in self.stiffness_joints:
+            _check("impedance", "stiffness_joints", value, 0.1, 10000.0)
+
+
+@dataclass(frozen=True)
+class StitchConfig:
+    """How a new chunk is joined to the motion being commanded."""
+
+    alignment: str = "progress"  # progress | time
+    commit_ahead_s: float = 0.005  # [s] the seam lies this far ahead, so that solving may take its time
+    blend_s: float = 0.15  # [s] over which the new chunk's points gain full weight
+    smoothing: float = 1e-3  # jerk against deviation from the points; 1e-3 passes all but the points' Nyquist
+    window_s: float = 0.3  # [s] searched on each side of the stamped delay
+    speed_max: float = 0.8  # [m/s] per axis
+    acceleration_max: float = 6.0  # [m/s²] per axis
+    rotation_speed_max: float = 2.0  # [rad/s] per axis
+    rotation_acceleration_max: float = 15.0  # [rad/s²] per axis
+    joint_speed_scale: float = 0.4  # of the joints' velocity limits
+    joint_acceleration_max: float = 6.0  # [rad/s²]
+
+    def __post_init__(self) -> None:
+        if self.alignment not in ("progress", "time"):
+            raise ConfigError(f"stitch: 'alignment' must be progress or time, got '{self.alignment}'")
+        for name, low, high in (
+            ("commit_ahead_s", 0.0, 0.1), ("blend_s", 0.0, 2.0), ("smoothing", 1e-9, 10.0), ("window_s", 0.0, 5.0),
+            ("speed_max", 1e-3, 3.0), ("acceleration_max", 1e-2, 50.0), ("rotation_speed_max", 1e-2, 10.0),
+            ("rotation_acceleration_max", 1e-2, 100.0), ("joint_speed_scale", 1e-3, 1.0),
+            ("joint_acceleration_max", 1e-2, 50.0),
+        ):  # fmt: skip
+            _check("stitch", name, getattr(self, name), low, high)
+
+
+@dataclass(frozen=True)
+class SafetyConfig:
+    """What the gate refuses, and when it lets go."""
+
+    chunk_age_max_s: float = 2.0  # [s] a chunk computed from an older observation is not executed
+    chunk_future_max_s: float = 0.1  # [s] a stamp further ahead is a clock fault
+    target_speed_max: float = 2.5  # [m/s] between a chunk's points
+    target_rotation_speed_max: float = 8.0  # [rad/s] between a chunk's points
+    target_jump_max: float = 0.5  # [m] from the commanded pose to where the chunk is joined
+    workspace_margin: float = 0.02  # [m] a chunk may ask for a point this far outside the box
+    lease_s: float = 1.0  # [s] a source keeps control after its last chunk ends
+    state_age_max_s: float = 0.05  # [s] older joint states are stale
+    velocity_margin: float = 1.1  # of the joints' velocity limits: above it the e-stop latches
+    stop_rate: float = 25.0  # [1/s] decay of joint speed in a damped stop
+    rest_speed: float = 0.02  # [rad/s] below it a stopping arm is held
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("chunk_age_max_s", 0.01, 60.0), ("chunk_future_max_s", 0.0, 10.0), ("target_speed_max", 1e-3, 100.0),
+            ("target_rotation_speed_max", 1e-3, 1000.0), ("target_jump_max", 1e-3, 10.0),
+            ("workspace_margin", 0.0, 1.0), ("lease_s", 0.0, 60.0), ("state_age_max_s", 1e-3, 10.0),
+            ("velocity_margin", 0.1, 2.0), ("stop_rate", 1.0, 100.0), ("rest_speed", 1e-4, 1.0),
+        ):  # fmt: skip
+            _check("safety", name, getattr(self, name), low, high)
+
+
+@dataclass(frozen=True)
+class ControlConfig:
+    """One arm's chunk follower."""
+
+    filter_cutoff: float = 5.0  # [Hz] of each of the three cascaded sections
+    speed_scale: float = 1.0  # share of the chunk's own speed
+    workspace_lower: tuple[float, float, float] = (-1.0, -1.0, -0.5)  # [m] base frame
+    workspace_upper: tuple[float, float, float] = (1.0, 1.0, 1.5)  # [m]
+    impedance: ImpedanceConfig = field(default_factory=ImpedanceConfig)
+    stitch: StitchConfig = field(default_factory=StitchConfig)
+    safety: SafetyConfig = field(default_factory=SafetyConfig)
+
+    def __post_init__(self) -> None:
+        _check("control", "filter_cutoff", self.filter_cutoff, 0.1, 100.0)
+        _check("control", "speed_scale", self.speed_scale, 0.01, 1.0)

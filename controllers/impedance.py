@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Impedance laws for torque arms, Cartesian and joint, with gains limited to the delay of their path.
+
+A spring K on an inertia Λ oscillates at √(K/Λ); torque that arrives late turns a fast oscillation into an
+instability. So the spring is put in series with the stiffest one the delay allows, Λ ω_max²,
+
+    K_eff = (K⁻¹ + Λ⁻¹ / ω_max²)⁻¹,
+
+which is K where the arm is heavy and never faster than ω_max where it is light, in every direction at once.
+The damper is the arithmetic mean of the two dampers that are critical at ω_design,
+
+    D = ζ (K_eff / ω_design + Λ ω_design),
+
+at least ζ times critical everywhere (a mean of x and y is at least √(xy)), within 13 % of it for natural
+frequencies within a factor 1.65 of ω_design, and free of matrix roots.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pinocchio as pin
+
+from controllers.control_config import ImpedanceConfig
+from controllers.errors import ConfigError
+from controllers.model import ArmModel
+from controllers.rotations import Quaternion, write_matrix
+
+
+class CartesianImpedance:
+    """Pull the tool to a moving pose: τ = τ_task + τ_nullspace + τ_limits + τ_coriolis."""
+
+    def __init__(self, size: int, config: ImpedanceConfig) -> None:
+        """Prepare for `size` joints."""
+        self.config = config
+        self.q_rest = np.zeros(size)
+        self.error = np.zeros(6)  # [m, rad] desired − measured, base axes, after clipping
+        self.manipulability = 0.0
+        self._compliance = np.array([1.0 / config.stiffness_position] * 3 + [1.0 / config.stiffness_rotation] * 3)
+        self._diagonal = np.arange(6)
+        self._R_desired = np.eye(3)
+        self._R_error = np.eye(3)
+        self._lhs = np.zeros((2, 6, 6))
+        self._rhs = np.zeros((2, 6, 2))
+        self._J_M_inverse = np.zeros((6, size))
+        self._force = np.zeros(6)
+        self._tau = np.zeros(size)
+        self._tau_nullspace = np.zeros(size)
+        self._scratch = np.zeros(size)
+        self._JJ = np.zeros((6, 6))
+
+    def effort(
+        self, model: ArmModel, position: np.ndarray, quaternion: Quaternion, twist: np.ndarray, acceleration: np.ndarray
+    ) -> np.ndarray:
+        """Return τ (N,) [N·m] (a view) for the desired pose, twist and acceleration (6,), base axes."""
+        config = self.config
+        J, M_inverse = model.J, model.M_inverse
+        self._measure_error(model, position, quaternion)
+        inverse_inertia = self._lhs[1]  # Λ⁻¹ = J M⁻¹ Jᵀ
+        J_M_inverse = np.dot(J, M_inverse, out=self._J_M_inverse)
+        np.dot(J_M_inverse, J.T, out=inverse_inertia)
+
+        # Series spring: K⁻¹ + Λ⁻¹ / ω_max²
+        np.multiply(inverse_inertia, 1.0 / config.frequency_max**2, out=self._lhs[0])
+        self._lhs[0, self._diagonal, self._diagonal] += self._compliance
+        self._damp_singularity(J, inverse_inertia)
+
+        tau_nullspace = self._nullspace_effort(model)
+        rhs = self._rhs
+        rhs[0, :, 0] = self.error
+        velocity_error = rhs[0, :, 1]
+        np.subtract(twist, model.twist, out=velocity_error)
+        damped = rhs[1, :, 0]
+        np.multiply(velocity_error, config.damping_ratio * config.frequency_design, out=damped)
+        damped += acceleration
+        damped -= np.dot(J_M_inverse, tau_nullspace, out=self._force)  # keeps τ_nullspace out of the task
+        solved = np.linalg.solve(self._lhs, rhs)
+        force = self._force
+        np.multiply(solved[0, :, 1], config.damping_ratio / config.frequency_design, out=force)  # K_eff part of D
+        force += solved[0, :, 0]  # K_eff e
+        force += solved[1, :, 0]  # Λ (ζ ω_design ė + ẍ_d − J M⁻¹ τ_nullspace)
+
+        tau = np.dot(force, J, out=self._tau)  # Jᵀ F
+        tau += tau_nullspace
+        tau += model.coriolis
+        return tau
+
+    def _measure_error(self, model: ArmModel, position: np.ndarray, quaternion: Quaternion) -> None:
+        error, config = self.error, self.config
+        write_matrix(quaternion, self._R_desired)
+        np.subtract(position, model.position, out=error[:3])
+        error[3:] = pin.log3(np.dot(self._R_desired, model.rotation.T, out=self._R_error))
+        x, y, z, a, b, c = error.tolist()
+        # A clipped error bounds the force in contact and after a jump.
+        distance = (x * x + y * y + z * z) ** 0.5
+        if distance > config.error_clip_position:
+            error[:3] *= config.error_clip_position / distance
+        angle = (a * a + b * b + c * c) ** 0.5
+        if angle > config.error_clip_rotation:
+            error[3:] *= config.error_clip_rotation / angle
+
+    def _damp_singularity(self, J: np.ndarray, inverse_inertia: np.ndarray) -> None:
+        config = self.config
+        determinant = np.linalg.det(np.dot(J, J.T, out=self._JJ))
+        self.manipulability = w = max(determinant, 0.0) ** 0.5  # Yoshikawa 1985
+        damping = 1e-6
+        if w < config.manipulability_min:
+            damping += config.singular_damping * (1.0 - w / config.manipulability_min) ** 2
+        inverse_inertia[self._diagonal, self._diagonal] += damping
+
+    def _nullspace_effort(self, model: ArmModel) -> np.ndarray:
+        # Posture spring on the joints; unit-frequency damping through the task's own damper is added by J above.
+        config = self.config
+        tau = self._tau_nullspace
+        np.subtract(self.q_rest, model.q, out=tau)
+        tau *= config.nullspace_stiffness
+        np.maximum(tau, -config.nullspace_effort_max, out=tau)
+        np.minimum(tau, config.nullspace_effort_max, out=tau)
+        np.multiply(model.dq, self._nullspace_damping, out=self._scratch)
+        tau -= self._scratch
+        return tau
+
+    @property
+    def _nullspace_damping(self) -> float:
+        return 2.0 * self.config.nullspace_stiffness**0.5
+
+
+class JointImpedance:
+    """Pull the joints to a moving configuration: τ = M q̈_d + K_eff e + D ė + τ_coriolis."""
+
+    def __init__(self, size: int, config: ImpedanceConfig) -> None:
+        """Prepare for `size` joints. Raises ConfigError when the stiffness has another number of values."""
+        if len(config.stiffness_joints) != size:
+            raise ConfigError(
+                f"impedance: 'stiffness_joints' has {len(config.stiffness_joints)} values for {size} joints"
+            )
+        self.config = config
+        self._compliance = 1.0 / np.array(config.stiffness_joints)
+        self._diagonal = np.arange(size)
+        self._lhs = np.zeros((size, size))
+        self._rhs = np.zeros((size, 2))
+        self._rate = np.zeros(size)
+        self._tau = np.zeros(size)
+
+    def effort(self, model: ArmModel, q: np.ndarray, dq: np.ndarray, ddq: np.ndarray) -> np.ndarray:
+        """Return τ (N,) [N·m] (a view) for the desired q, dq, ddq. The model's M must be up to date."""
+        config = self.config
+        np.multiply(model.M_inverse, 1.0 / config.frequency_max**2, out=self._lhs)
+        self._lhs[self._diagonal, self._diagonal] += self._compliance
+        rhs, rate, tau = self._rhs, self._rate, self._tau
+        np.subtract(q, model.q, out=rhs[:, 0])
+        np.subtract(dq, model.dq, out=rhs[:, 1])
+        np.multiply(rhs[:, 1], config.damping_ratio * config.frequency_design, out=rate)
+        rate += ddq
+        rhs[:, 1] *= config.damping_ratio / config.frequency_design
+        rhs[:, 0] += rhs[:, 1]
+        np.dot(model.M, rate, out=tau)
+        tau += np.linalg.solve(self._lhs, rhs[:, 0])
+        tau += model.coriolis
+        return tau
+
+
+class JointLimitRepulsion:
+    """Push a joint away from its limits, growing with the square of how deep it is in the margin."""
+
+    def __init__(self, lower: np.ndarray, upper: np.ndarray, config: ImpedanceConfig) -> None:
+        """Take the limits (N,) [rad]."""
+        self._lower = lower + config.joint_limit_margin
+        self._upper = upper - config.joint_limit_margin
+        self._gain = config.joint_limit_effort / config.joint_limit_margin**2
+        self._above, self._below = np.zeros_like(self._lower), np.zeros_like(self._lower)
+
+    def add(self, q: np.ndarray, tau: np.ndarray) -> None:
+        """Add the repulsion at q to tau, both (N,)."""
+        above, below = self._above, self._below
+        np.subtract(q, self._upper, out=above)
+        np.maximum(above, 0.0, out=above)
+        np.subtract(self._lower, q, out=below)
+        np.maximum(below, 0.0, out=below)
+        below *= below
+        above *= above
+        below -= above
+        below *= self._gain
+        tau += below

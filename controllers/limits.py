@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an arm may do: joint ranges, speeds, efforts, and the box its tool stays in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.errors import ConfigError
+
+
+@dataclass(frozen=True, eq=False)
+class ArmLimits:
+    """Limits of N joints, (N,) each, and a box for the tool in the base frame.
+
+    Raises ConfigError when shapes disagree, a value is not finite or a range is empty.
+    """
+
+    lower: np.ndarray  # [rad]
+    upper: np.ndarray  # [rad]
+    velocity: np.ndarray  # [rad/s]
+    effort: np.ndarray  # [N·m]
+    effort_rate: np.ndarray  # [N·m/s]
+    workspace_lower: np.ndarray = (-1.0, -1.0, -0.5)  # type: ignore[assignment]  # (3,) [m]
+    workspace_upper: np.ndarray = (1.0, 1.0, 1.5)  # type: ignore[assignment]  # (3,) [m]
+
+    def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:
+            value = np.array(getattr(self, name), dtype=np.float64)
+            if value.ndim != 1 or not np.isfinite(value).all():
+                raise ConfigError(f"limits: '{name}' must be a list of finite numbers, got {value}")
+            value.flags.writeable = False
+            object.__setattr__(self, name, value)
+        for name in ("upper", "velocity", "effort", "effort_rate"):
+            if len(getattr(self, name)) != len(self.lower):
+                raise ConfigError(
+                    f"limits: '{name}' has {len(getattr(self, name))} values for {len(self.lower)} joints"
+                )
+        for low, high in (("lower", "upper"), ("workspace_lower", "workspace_upper")):
+            if (getattr(self, low) >= getattr(self, high)).any():
+                raise ConfigError(f"limits: '{low}' must be below '{high}'")
+        for name in ("velocity", "effort", "effort_rate"):
+            if (getattr(self, name) <= 0.0).any():
+                raise ConfigError(f"limits: '{name}' must be positive, got {getattr(self, name)}")
+
+    def contains(self, positions: np.ndarray, margin: float = 0.0) -> np.ndarray:
+        """Say for each tool position (..., 3) [m] whether it lies in the box widened by `margin` [m]."""
+        inside = (positions >= self.workspace_lower - margin) & (positions <= self.workspace_upper + margin)
+        return inside.all(axis=-1)

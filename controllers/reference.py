@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commanded motion: a path sampled ahead of time and smoothed, in tool space or in joint space.
+
+A reference starts each update from what is *commanded*, never from what is measured: the spring's deflection
+would otherwise be fed back as motion, and the arm would sag a little at every chunk.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.filters import CascadedFilter, PoseFilter
+from controllers.model import ArmModel
+from controllers.rotations import Quaternion, from_matrix, normalise
+from controllers.spline import Spline
+
+
+class PoseReference:
+    """A tool pose on its way: seven sampled channels (position, quaternion), filtered on SE(3)."""
+
+    def __init__(self, cutoff: float) -> None:
+        """Filter at `cutoff` [Hz]."""
+        self.filter = PoseFilter(cutoff)
+        self._powers, self._sample = np.zeros(4), np.zeros(7)
+
+    def reset(self, position: np.ndarray, quaternion: Quaternion, twist: np.ndarray | None = None) -> np.ndarray:
+        """Start at a pose and twist; return the sampled state (3, 7) that belongs to it."""
+        self.filter.reset(position, quaternion, twist)
+        state = np.zeros((3, 7))
+        state[0, :3] = self.filter._linear._input[:3]
+        state[0, 3:] = self.filter._input_quaternion
+        if twist is not None:
+            wx, wy, wz = twist[3:]
+            x, y, z, w = state[0, 3:]
+            state[1, :3] = twist[:3]
+            # q' = ½ ω q, ω in base axes
+            state[1, 3:] = 0.5 * np.array(
+                [
+                    wx * w + wy * z - wz * y,
+                    -wx * z + wy * w + wz * x,
+                    wx * y - wy * x + wz * w,
+                    -wx * x - wy * y - wz * z,
+                ]
+            )
+        return state
+
+    def step(self, spline: Spline, x: float, dt: float) -> None:
+        """Sample the path at x [s] and advance the filter by dt [s]."""
+        sample = self._sample
+        spline.sample(x, self._powers, sample)
+        self.filter.step(sample[:3], normalise(sample[3:].tolist()), dt)
+
+    def write(self, row: np.ndarray) -> None:
+        """Write the commanded pose (7,): position, quaternion."""
+        row[:3] = self.filter.position
+        row[3:] = self.filter.quaternion
+
+
+class JointReference:
+    """A configuration on its way: N sampled channels, filtered each."""
+
+    def __init__(self, cutoff: float, size: int) -> None:
+        """Filter `size` joints at `cutoff` [Hz]."""
+        self.filter = CascadedFilter(cutoff, size)
+        self._powers, self._sample = np.zeros(4), np.zeros(size)
+
+    def reset(self, q: np.ndarray, dq: np.ndarray | None = None) -> np.ndarray:
+        """Start at q, dq; return the sampled state (3, N) that belongs to it."""
+        self.filter.reset(q, dq)
+        state = np.zeros((3, len(q)))
+        state[0] = self.filter._input
+        if dq is not None:
+            state[1] = dq
+        return state
+
+    def step(self, spline: Spline, x: float, dt: float) -> None:
+        """Sample the path at x [s] and advance the filter by dt [s]."""
+        spline.sample(x, self._powers, self._sample)
+        self.filter.step(self._sample, dt)
+
+
+def resting_spline(value: np.ndarray) -> Spline:
+    """Return the path that stays at `value` (C,)."""
+    return Spline(np.repeat(value[None], 8, axis=0), 1.0)
+
+
+def measured_pose(model: ArmModel) -> tuple[np.ndarray, Quaternion]:
+    """Return position [m] and quaternion of the last update."""
+    return model.position.copy(), from_matrix(model.rotation)

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The safety gate: which chunks may move the arm, and what effort may leave for it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.chunk import ActionChunk
+from controllers.control_config import SafetyConfig
+from controllers.errors import ChunkError, unknown_name
+from controllers.limits import ArmLimits
+from controllers.model import ArmModel
+
+SOURCES = ("safety", "teleop", "planner", "policy")  # highest priority first
+
+
+class SourceLease:
+    """Who may move the arm: the highest source that asked, until a person or the episode enables again.
+
+    A lapsed lease means hold. The same source may go on; a lower one must wait to be enabled, so that a lost
+    connection never hands the arm to whatever else happens to talk.
+    """
+
+    def __init__(self, lease_s: float) -> None:
+        """Give each chunk's source the arm until `lease_s` [s] after the chunk's end."""
+        self._lease_s = lease_s
+        self.owner = ""
+        self.until = 0.0
+
+    def clear(self) -> None:
+        """Let any source ask: the arm was enabled."""
+        self.owner, self.until = "", 0.0
+
+    def check(self, source: str, now: float) -> None:
+        """Raise ChunkError when `source` may not move the arm at `now` [s]."""
+        if source not in SOURCES:
+            raise ChunkError(unknown_name("chunk source", source, SOURCES))
+        if self.owner and SOURCES.index(source) > SOURCES.index(self.owner):
+            state = "holds the arm" if now <= self.until else "lost the arm: enable control again to hand it over"
+            raise ChunkError(f"source '{source}' is refused: '{self.owner}' {state}")
+
+    def take(self, source: str, end: float) -> None:
+        """Give the arm to `source` until its chunk ends at `end` [s], plus the lease."""
+        self.owner, self.until = source, end + self._lease_s
+
+    def lapsed(self, now: float) -> bool:
+        """Say whether the owner has been silent for longer than its lease."""
+        return bool(self.owner) and now > self.until
+
+
+def check_chunk(
+    chunk: ActionChunk, now: float, arm: str, base_frame: str, instruction: int, limits: ArmLimits, config: SafetyConfig
+) -> None:
+    """Raise ChunkError, with the reason, for a chunk that must not be executed at `now` [s]."""
+    if base_frame and chunk.frame_id != base_frame:
+        raise ChunkError(f"chunk is given in frame '{chunk.frame_id}', this arm's base is '{base_frame}'")
+    age = now - chunk.stamp
+    if age > config.chunk_age_max_s:
+        raise ChunkError(f"chunk is {age:.2f} s old, allowed {config.chunk_age_max_s:g} s")
+    if age < -config.chunk_future_max_s:
+        raise ChunkError(f"chunk is stamped {-age:.2f} s in the future: the clocks disagree")
+    if instruction and chunk.instruction and chunk.instruction != instruction:
+        raise ChunkError("chunk was computed for another instruction")
+    if arm in chunk.arms:
+        _check_poses(chunk, arm, limits, config)
+
+
+def _check_poses(chunk: ActionChunk, arm: str, limits: ArmLimits, config: SafetyConfig) -> None:
+    positions = chunk.positions(arm)
+    outside = np.flatnonzero(~limits.contains(positions, config.workspace_margin))
+    if len(outside):
+        x, y, z = positions[outside[0]]
+        raise ChunkError(f"chunk point {outside[0]} ({x:.3f}, {y:.3f}, {z:.3f}) m is outside the workspace box")
+    if len(chunk.times) < 2:
+        return
+    spans = np.diff(chunk.times)
+    speed = float((np.linalg.norm(np.diff(positions, axis=0), axis=1) / spans).max())
+    if speed > config.target_speed_max:
+        raise ChunkError(f"chunk asks for {speed:.2f} m/s, allowed {config.target_speed_max:g}")
+    cosines = np.abs((chunk.quaternions(arm)[1:] * chunk.quaternions(arm)[:-1]).sum(axis=1))
+    turn = float((2.0 * np.arccos(np.minimum(cosines, 1.0)) / spans).max())
+    if turn > config.target_rotation_speed_max:
+        raise ChunkError(f"chunk asks for {turn:.2f} rad/s, allowed {config.target_rotation_speed_max:g}")
+
+
+def check_joint_targets(targets: np.ndarray, times: np.ndarray, limits: ArmLimits) -> None:
+    """Raise ChunkError when joint targets (H, N) [rad] leave the limits or are too fast."""
+    outside = np.argwhere((targets < limits.lower) | (targets > limits.upper))
+    if len(outside):
+        point, joint = outside[0]
+        raise ChunkError(f"chunk point {point} asks joint {joint + 1} for {targets[point, joint]:.3f} rad, "
+                         f"allowed {limits.lower[joint]:.3f} to {limits.upper[joint]:.3f}")  # fmt: skip
+    if len(times) > 1:
+        ratio = np.abs(np.diff(targets, axis=0)) / np.diff(times)[:, None] / limits.velocity
+        if ratio.max() > 1.0:
+            raise ChunkError(f"chunk asks a joint for {ratio.max():.1f} times its velocity limit")
+
+
+class EffortGate:
+    """The last thing before the arm: finite, within effort, within effort rate."""
+
+    def __init__(self, limits: ArmLimits) -> None:
+        """Start from zero effort."""
+        self._upper, self._lower, self._rate = limits.effort, -limits.effort, limits.effort_rate
+        self.effort = np.zeros(len(limits.effort))  # (N,) [N·m] the last one let through
+        self._change, self._largest = np.zeros_like(self.effort), np.zeros_like(self.effort)
+
+    def reset(self) -> None:
+        """Forget the last effort: the arm is not driven."""
+        self.effort[:] = 0.0
+
+    def apply(self, tau: np.ndarray, dt: float) -> bool:
+        """Move `effort` towards tau (N,) as far as the limits allow; False, and to zero, when tau is not finite."""
+        change, largest = self._change, self._largest
+        finite = _is_finite(tau)
+        np.subtract(tau if finite else 0.0, self.effort, out=change)
+        np.multiply(self._rate, dt, out=largest)
+        np.minimum(change, largest, out=change)
+        np.negative(largest, out=largest)
+        np.maximum(change, largest, out=change)
+        self.effort += change
+        np.minimum(self.effort, self._upper, out=self.effort)
+        np.maximum(self.effort, self._lower, out=self.effort)
+        return finite
+
+
+def _is_finite(values: np.ndarray) -> bool:
+    # A sum is finite only if every term is; no temporary array.
+    total = float(values.sum())
+    return total - total == 0.0
+
+
+class DampedStop:
+    """Take the speed out of every joint at one rate, τ = −M dq · rate, whatever was commanded before."""
+
+    def __init__(self, size: int, config: SafetyConfig) -> None:
+        """Prepare for `size` joints."""
+        self._rate, self._rest_speed = config.stop_rate, config.rest_speed
+        self._tau = np.zeros(size)
+
+    def effort(self, model: ArmModel) -> np.ndarray:
+        """Return τ (N,) [N·m] (a view). The model's M must be up to date."""
+        np.dot(model.M, model.dq, out=self._tau)
+        self._tau *= -self._rate
+        self._tau += model.coriolis
+        return self._tau
+
+    def at_rest(self, model: ArmModel) -> bool:
+        """Say whether the arm is slow enough to be held."""
+        return float(np.abs(model.dq).max()) < self._rest_speed

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Join a chunk's points to the motion being commanded with as little jerk as the points allow (GR-3, section 4).
+
+A uniform cubic B-spline starts with exactly the commanded position, velocity and acceleration, ends at rest in
+the last point, and minimises   λ ∫ jerk² dt + Σ wᵢ |p(tᵢ) − pᵢ|²   in between. The weights wᵢ rise over the
+blend time: near the seam the old motion's momentum counts, later the new chunk's points do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.spline import Spline, basis_row, start_control_points
+
+SEGMENTS_MAX = 64
+BRAKE_SEGMENTS = 6
+
+
+def stitch(
+    start: np.ndarray,
+    times: np.ndarray,
+    points: np.ndarray,
+    duration: float,
+    *,
+    spacing: float,
+    blend: float,
+    smoothing: float,
+) -> Spline:
+    """Plan from `start` = value, velocity, acceleration (3, C) through `points` (K, C) at `times` (K,) [s] to rest.
+
+    The last point is reached, at rest, at `duration` [s]; its own entry in `times` is not used. `spacing` [s] is
+    the chunk's step.
+    """
+    segments = int(np.clip(np.ceil(2.0 * duration / spacing), 5, SEGMENTS_MAX))
+    step = duration / segments
+    control_points = np.empty((segments + 3, points.shape[1]))
+    control_points[:3] = start_control_points(start, step)
+    control_points[segments:] = points[-1]
+    free = slice(3, segments)
+    third = np.diff(np.eye(segments + 3), 3, axis=0)
+    jerk = smoothing * (spacing / step) ** 5 * third.T @ third
+    inner = times[:-1]
+    weights = np.clip(inner / blend, 0.05, 1.0) ** 2 if blend > 0.0 else np.ones_like(inner)
+    rows = basis_row(inner, step, segments)
+    weighted = rows.T * weights
+    normal = jerk + weighted @ rows
+    fixed = control_points.copy()
+    fixed[free] = 0.0
+    right = weighted[free] @ points[:-1] - normal[free] @ fixed
+    control_points[free] = np.linalg.solve(normal[free, free], right)
+    return Spline(control_points, duration)
+
+
+def brake(start: np.ndarray, duration: float) -> Spline:
+    """Come to rest from `start` (3, C) in `duration` [s] with the least jerk, wherever that ends."""
+    position, velocity, acceleration = start
+    end = position + velocity * duration / 2.0 + acceleration * duration**2 / 12.0
+    step = duration / BRAKE_SEGMENTS
+    control_points = np.empty((BRAKE_SEGMENTS + 3, len(position)))
+    control_points[:3] = start_control_points(start, step)
+    control_points[BRAKE_SEGMENTS:] = end
+    third = np.diff(np.eye(BRAKE_SEGMENTS + 3), 3, axis=0)
+    normal = third.T @ third
+    free = slice(3, BRAKE_SEGMENTS)
+    fixed = control_points.copy()
+    fixed[free] = 0.0
+    control_points[free] = np.linalg.solve(normal[free, free], -normal[free] @ fixed)
+    return Spline(control_points, duration)
+
+
+def stitch_within(
+    start: np.ndarray,
+    times: np.ndarray,
+    points: np.ndarray,
+    duration: float,
+    speed: np.ndarray,
+    acceleration: np.ndarray,
+    **tuning: float,
+) -> tuple[Spline, float]:
+    """Plan as `stitch`, slowed until `speed` and `acceleration` (C,) hold; return the plan and the stretch ≥ 1.
+
+    Soft where they cannot hold: a motion already too fast is not made to jerk.
+    """
+    stretch = 1.0
+    spline = stitch(start, times, points, duration, **tuning)
+    for _ in range(5):
+        peak_speed, peak_acceleration = spline.speeds()
+        ratio = max(float((peak_speed / speed).max()), float((peak_acceleration / acceleration).max()) ** 0.5)
+        if ratio <= 1.02:
+            break
+        stretch *= min(ratio, 3.0)
+        slower = dict(tuning, spacing=tuning["spacing"] * stretch)
+        spline = stitch(start, times * stretch, points, duration * stretch, **slower)
+    return spline, stretch
