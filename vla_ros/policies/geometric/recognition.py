@@ -31,7 +31,7 @@ class RecognitionConfig:
 
     def __post_init__(self) -> None:
         if self.turns < 1 or self.points < 100 or not self.viewpoints or self.softness <= 0.0:
-            raise ConfigError("recognition: turns >= 1, points >= 100, viewpoints not empty and softness > 0 are needed")
+            raise ConfigError("recognition needs turns >= 1, points >= 100, viewpoints and softness > 0")
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ Shape legend: N points.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import ndimage
@@ -62,7 +63,7 @@ def segment(clouds: list[Cloud], heights: list[np.ndarray], low: float, cell: fl
     order = np.argsort(member, kind="stable")
     bounds = np.searchsorted(member[order], np.arange(1, count + 2))
     found = []
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in pairwise(bounds):
         if stop - start >= minimum:
             index = order[start:stop]
             found.append(Segment(points[index], height[index], colors[index], cameras[index]))

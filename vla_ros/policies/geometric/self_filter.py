@@ -19,6 +19,7 @@ class Primitive:
     shape: str
     size: np.ndarray  # [m] half edges | (radius, half length) | (radius,)
     reach: float  # [m] radius of the bounding sphere
+    reflectance: float  # share of light a colourless surface reflects; 0 for a coloured or dark one
 
 
 class RobotShape:
@@ -45,8 +46,36 @@ class RobotShape:
 
     def contains(self, points: np.ndarray, q: np.ndarray, gripper_width: float, margin: float) -> np.ndarray:
         """Say which points (N, 3) are within `margin` [m] of the robot."""
+        return self._covered(points, self.place(q, gripper_width), margin)
+
+    def white_surface(self, points: np.ndarray, q: np.ndarray, gripper_width: float, margin: float) -> np.ndarray:
+        """Say which points (N, 3) lie on the robot's white shapes and on no other."""
+        placed = self.place(q, gripper_width)
+        white = self._covered(points, [item for item in placed if item[0].reflectance > 0.9], margin)
+        return white & ~self._covered(points, [item for item in placed if item[0].reflectance <= 0.9], margin)
+
+    @property
+    def white_reflectance(self) -> float:
+        """Return the mean reflectance of the white shapes; 0 when the robot has none."""
+        white = [primitive.reflectance for primitive in self._primitives if primitive.reflectance > 0.9]
+        return float(np.mean(white)) if white else 0.0
+
+    def tool_velocity(self, frame: str, q: np.ndarray, dq: np.ndarray) -> np.ndarray:
+        """Return the velocity (3,) [m/s] of a frame's origin in the base frame."""
+        step = 0.01
+        return (self.frame_position(frame, q) - self.frame_position(frame, q - step * dq)) / step
+
+    def frame_position(self, frame: str, q: np.ndarray) -> np.ndarray:
+        """Return where a frame's origin is in the base frame (3,) [m]."""
+        self._q[self._columns] = q
+        pin.forwardKinematics(self._model, self._data, self._q)
+        index = self._model.getFrameId(frame)
+        return pin.updateFramePlacement(self._model, self._data, index).translation.copy()
+
+    @staticmethod
+    def _covered(points: np.ndarray, placed: list[tuple[Primitive, np.ndarray]], margin: float) -> np.ndarray:
         hit = np.zeros(len(points), bool)
-        for primitive, T_base_shape in self.place(q, gripper_width):
+        for primitive, T_base_shape in placed:
             center = T_base_shape[:3, 3].astype(points.dtype)
             # Most points are far from most links: a cheap sphere spares the exact distance.
             offset = points - center
@@ -89,8 +118,14 @@ def _primitives(model: pin.Model, urdf: str) -> list[Primitive]:
             T = item.placement.homogeneous.copy()
             T[:3, 3] += T[:3, :3] @ ((low + high) / 2).ravel()
             size = ((high - low) / 2).ravel()
-            found.append(Primitive(item.parentJoint, T, "box", size, float(np.linalg.norm(size))))
+            found.append(Primitive(item.parentJoint, T, "box", size, float(np.linalg.norm(size)), 0.0))
             continue
-        reach = float(np.linalg.norm(size))
-        found.append(Primitive(item.parentJoint, item.placement.homogeneous.copy(), shape, size, reach))
+        placement = item.placement.homogeneous.copy()
+        reflectance = _reflectance(np.asarray(item.meshColor).ravel())
+        found.append(Primitive(item.parentJoint, placement, shape, size, float(np.linalg.norm(size)), reflectance))
     return found
+
+
+def _reflectance(rgba: np.ndarray) -> float:
+    white = rgba[:3].min() > 0.7 and np.ptp(rgba[:3]) < 0.06
+    return float(rgba[:3].mean()) if white else 0.0

@@ -15,9 +15,13 @@ from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.parts import Mesh, Part
 from vla_ros.objects.shapes import lathe, sphere_profile
 
+# Two triangles a face; corners are numbered by the bits of (x, y, z).
 _BOX_FACES = np.array(
-    [[0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1]]
-    + [[2, 3, 7], [2, 7, 6], [0, 2, 6], [0, 6, 4], [1, 5, 7], [1, 7, 3]]
+    [
+        *([0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5]),
+        *([0, 4, 5], [0, 5, 1], [2, 3, 7], [2, 7, 6]),
+        *([0, 2, 6], [0, 6, 4], [1, 5, 7], [1, 7, 3]),
+    ]
 )
 
 

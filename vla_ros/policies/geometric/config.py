@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything the geometric policy can be told, in config/policies/geometric.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from controllers.errors import ConfigError
+from vla_ros.policies.geometric.grasp_candidates import GraspConfig
+from vla_ros.policies.geometric.gripper_space import GripperConfig
+from vla_ros.policies.geometric.motion import MotionConfig
+from vla_ros.policies.geometric.perception import PerceptionConfig
+from vla_ros.policies.geometric.recognition import RecognitionConfig
+from vla_ros.policies.geometric.target import TargetConfig
+
+
+@dataclass(frozen=True)
+class EpisodeConfig:
+    """How one grasp is carried through."""
+
+    looks: int = 3  # observations without the target before it is declared absent
+    blind: float = 0.10  # [m] from the target, nearer than this the hand hides it
+    moved: float = 0.012  # [m] the target must move before the grasp is planned again
+    settle_looks: int = 2  # observations averaged before the arm sets off
+    arrived: float = 0.004  # [m]
+    arrived_angle: float = 0.06  # [rad]
+    close_s: float = 0.5  # [s] least time for the fingers to close
+    close_max_s: float = 2.5
+    width_still: float = 0.0008  # [m] between observations: the fingers have stopped
+    width_min: float = 0.0035  # [m] fingers closer than this hold nothing
+    lift: float = 0.22  # [m]
+    retreat: float = 0.12  # [m] up after a failed attempt
+    clearance: float = 0.05  # [m] fingertips above what they fly over
+    attempts: int = 3
+    hold_s: float = 1.5  # [s] at the top before saying so
+
+    def __post_init__(self) -> None:
+        if self.looks < 1 or self.attempts < 1:
+            raise ConfigError("episode: looks and attempts must be at least 1")
+        for name, value in vars(self).items():
+            if value <= 0:
+                raise ConfigError(f"episode.{name} must be > 0, got {value}")
+
+
+@dataclass(frozen=True)
+class GeometricConfig:
+    """The geometric policy's settings; every key has a default."""
+
+    anchor: str = "commanded"
+    period: float = 0.1  # [s] between actions
+    horizon: int = 4
+    perception: PerceptionConfig = field(default_factory=PerceptionConfig)
+    recognition: RecognitionConfig = field(default_factory=RecognitionConfig)
+    target: TargetConfig = field(default_factory=TargetConfig)
+    grasp: GraspConfig = field(default_factory=GraspConfig)
+    gripper: GripperConfig = field(default_factory=GripperConfig)
+    motion: MotionConfig = field(default_factory=MotionConfig)
+    episode: EpisodeConfig = field(default_factory=EpisodeConfig)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the chosen thing to the grasp that is tried: hidden sides filled in, candidates, reach, past failures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.model import ArmModel
+from vla_ros.policies.geometric.config import GeometricConfig
+from vla_ros.policies.geometric.grasp_candidates import Grasp, propose_grasps, thin
+from vla_ros.policies.geometric.motion import rotation_between
+from vla_ros.policies.geometric.perception import TableView
+from vla_ros.policies.geometric.reachability import first_reachable
+from vla_ros.policies.geometric.segmentation import Segment
+from vla_ros.policies.observation import Observation
+
+
+class GraspPlanner:
+    """Choose grasps, remembering which ones failed in this episode."""
+
+    def __init__(self, model: ArmModel, config: GeometricConfig) -> None:
+        self._model = model
+        self._config = config
+        self._failures: list[np.ndarray] = []
+
+    def reset(self) -> None:
+        """Forget past failures."""
+        self._failures = []
+
+    def remember_failure(self, grasp: Grasp) -> None:
+        """Keep away from this grasp until the next episode."""
+        self._failures.append(grasp.T_base_grasp)
+
+    def plan(self, target: Segment, view: TableView, observation: Observation) -> Grasp | None:
+        """Return the best grasp that fits, is reachable and has not failed; None without one."""
+        config = self._config
+        points = thin(target.points, 0.006)
+        others = [thin(item.points, 0.006) for item in view.segments if item is not target]
+        around = np.concatenate(others) if others else np.zeros((0, 3), np.float32)
+        x_axis = observation.state.T_base_ee[:2, 0]
+        x_axis = x_axis / max(float(np.linalg.norm(x_axis)), 1e-6)
+        grasps = propose_grasps(points, around, view.table, config.grasp, config.gripper, x_axis)
+        fresh = [grasp for grasp in grasps if not self._failed(grasp)]
+        return first_reachable(self._model, fresh, observation.state.q, config.episode.lift, tries=12)
+
+    def clearance(self, grasp: Grasp, view: TableView, observation: Observation) -> float:
+        """Return how far above the grasp the tool must fly [m] to pass over everything between it and the arm."""
+        start, goal = observation.state.T_base_ee[:2, 3], grasp.T_base_grasp[:2, 3]
+        way = goal - start
+        length = max(float(np.linalg.norm(way)), 1e-6)
+        top = view.table
+        for item in view.segments:
+            offset = item.points[:, :2] - start
+            along = np.clip(offset @ way / length, 0.0, length)
+            aside = np.linalg.norm(offset - along[:, None] * way / length, axis=1)
+            near = aside < 0.11
+            if near.any():
+                top = max(top, float(item.points[near, 2].max()))
+        needed = top + self._config.episode.clearance - grasp.T_base_grasp[2, 3]
+        return float(np.clip(needed, 0.06, 0.30))
+
+    def _failed(self, grasp: Grasp) -> bool:
+        return any(
+            np.linalg.norm(grasp.T_base_grasp[:3, 3] - failure[:3, 3]) < 0.02
+            and rotation_between(grasp.T_base_grasp, failure) < 0.35
+            for failure in self._failures
+        )

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Grasp what the instruction names, from geometry alone: look, reach, close, check, lift, and again if need be."""
+
+from __future__ import annotations
+
+import time
+from enum import Enum
+
+import numpy as np
+
+from controllers.chunk import ActionChunk, TaskStatus
+from controllers.model import ArmModel
+from vla_ros.objects.catalogue import Catalogue
+from vla_ros.objects.colors import color_ranges
+from vla_ros.policies.actions import ActionSpecification, actions_to_chunk, differentiate_poses
+from vla_ros.policies.geometric.color_naming import ColorNamer
+from vla_ros.policies.geometric.config import GeometricConfig
+from vla_ros.policies.geometric.grasp_candidates import Grasp
+from vla_ros.policies.geometric.grasp_planner import GraspPlanner
+from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instruction
+from vla_ros.policies.geometric.motion import Walker, rotation_between
+from vla_ros.policies.geometric.perception import Perception, TableView
+from vla_ros.policies.geometric.reachability import lifted
+from vla_ros.policies.geometric.recognition import ShapeMemory
+from vla_ros.policies.geometric.self_filter import RobotShape
+from vla_ros.policies.geometric.target import Candidate, TargetFinder
+from vla_ros.policies.observation import Observation
+from vla_ros.robots.embodiment import Embodiment, expand_urdf
+
+
+class Phase(Enum):
+    """What the policy is doing."""
+
+    LOOK = "look"
+    REACH = "reach"
+    CLOSE = "close"
+    LIFT = "lift"
+    RETREAT = "retreat"
+    DONE = "done"
+    ABSENT = "absent"
+
+
+class GeometricPolicy:
+    """The baseline policy: RGB-D cameras, joint state and words in; delta end-effector chunks out."""
+
+    def __init__(self, embodiment: Embodiment, catalogue: Catalogue, config: GeometricConfig | None = None) -> None:
+        self.config = config = config or GeometricConfig()
+        arm, gripper = embodiment.arms[0], embodiment.grippers[0]
+        urdf = expand_urdf(embodiment)
+        self.specification = ActionSpecification(
+            arm.name, gripper.name, embodiment.base_frame, config.anchor, config.period, config.horizon
+        )
+        self._tool_frame = arm.tool_frame
+        self._vocabulary = Vocabulary.of(catalogue.categories, catalogue.synonyms, catalogue.colors)
+        self._robot = RobotShape(urdf, arm.joints, gripper.joints)
+        self._perception = Perception(self._robot, config.perception)
+        memory = ShapeMemory.of(catalogue.models("all"), config.recognition)
+        self._finder = TargetFinder(memory, ColorNamer(color_ranges()), config.target)
+        self._planner = GraspPlanner(ArmModel(urdf, arm.joints, arm.tool_frame), config)
+        self._walker = Walker(config.motion)
+        self._open = gripper.width_max
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the episode."""
+        self.phase = Phase.LOOK
+        self.candidates: list[Candidate] = []
+        self.grasp: Grasp | None = None
+        self.view: TableView | None = None
+        self._instruction: str | None = None
+        self._request = Request(None, (), False)
+        self._perception.reset()
+        self._planner.reset()
+        self._walker.halt()
+        self._target_center: np.ndarray | None = None
+        self._looks = 0
+        self._attempts = 0
+        self._phase_start = 0.0
+        self._widths: list[float] = []
+        self._clearance = 0.1
+        self._sequence = 0
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        """Return the next four steps."""
+        started = time.perf_counter()
+        if observation.instruction != self._instruction:
+            if self._instruction is not None:
+                self.reset()
+            self._instruction = observation.instruction
+            self._request = parse_instruction(observation.instruction, self._vocabulary)
+        poses, width, status = self._decide(observation)
+        T_anchor = self.specification.T_base_anchor(observation)
+        actions = differentiate_poses(np.stack(poses), np.full(len(poses), width), T_anchor)
+        self._sequence += 1
+        spent = time.perf_counter() - started
+        return actions_to_chunk(self.specification, observation, actions, status, self._sequence, spent)
+
+    # -- phases ----------------------------------------------------------------------------------------------------
+    def _decide(self, observation: Observation) -> tuple[list[np.ndarray], float, TaskStatus]:
+        """Return the poses, the gripper's width and the status of the next chunk."""
+        if not self._request.known:
+            self._enter(Phase.ABSENT, observation)
+        step = {
+            Phase.LOOK: self._look,
+            Phase.REACH: self._reach,
+            Phase.CLOSE: self._close,
+            Phase.LIFT: self._lift,
+            Phase.RETREAT: self._retreat,
+            Phase.DONE: self._done,
+            Phase.ABSENT: self._absent,
+        }[self.phase]
+        return step(observation)
+
+    def _look(self, observation: Observation):
+        self._looks += 1
+        self._perception.learn_light(observation)
+        if self._see(observation) and self._plan(observation):
+            self._enter(Phase.REACH, observation)
+            return self._reach(observation, fresh=True)
+        if self._looks >= self.config.episode.looks:
+            self._enter(Phase.ABSENT, observation)
+            return self._absent(observation)
+        return self._still(observation, self._open)
+
+    def _reach(self, observation: Observation, fresh: bool = False):
+        config = self.config.episode
+        T = self.specification.T_base_anchor(observation)
+        distance = np.linalg.norm(T[:3, 3] - self.grasp.T_base_grasp[:3, 3])
+        if not fresh and distance > config.blind:
+            self._follow_target(observation)
+        goal = self.grasp.T_base_grasp
+        error = np.linalg.norm(observation.state.T_base_ee[:3, 3] - goal[:3, 3])
+        commanded = np.linalg.norm(T[:3, 3] - goal[:3, 3])
+        if commanded < 0.001 and rotation_between(T, goal) < config.arrived_angle:
+            self._arrivals += 1
+            # A pose pushed off by contact never quite arrives; waiting longer does not change it.
+            if error < config.arrived or self._arrivals >= 3:
+                self._enter(Phase.CLOSE, observation)
+                return self._close(observation)
+        self._walker.velocity = self._tool_velocity(observation)
+        poses = []
+        for _ in range(self.specification.horizon):
+            T = self._walker.approach(T, goal, self._clearance, self.specification.period)
+            poses.append(T)
+        return poses, self.grasp.opening, TaskStatus.ONGOING
+
+    def _close(self, observation: Observation):
+        config = self.config.episode
+        waited = observation.stamp - self._phase_start
+        self._widths.append(observation.state.gripper_width)
+        still = len(self._widths) > 2 and abs(self._widths[-1] - self._widths[-2]) < config.width_still
+        if (waited > config.close_s and still) or waited > config.close_max_s:
+            if self._widths[-1] > config.width_min:
+                self._enter(Phase.LIFT, observation)
+                return self._lift(observation)
+            return self._give_up_grasp(observation)
+        return self._still(observation, 0.0)
+
+    def _lift(self, observation: Observation):
+        if observation.state.gripper_width < self.config.episode.width_min:
+            return self._give_up_grasp(observation)
+        goal = lifted(self.grasp.T_base_grasp, self.config.episode.lift)
+        T = self.specification.T_base_anchor(observation)
+        if np.linalg.norm(observation.state.T_base_ee[:3, 3] - goal[:3, 3]) < 0.02:
+            self._enter(Phase.DONE, observation)
+            return self._done(observation)
+        return self._go(observation, T, goal, self.config.motion.lift_speed, 0.0)
+
+    def _retreat(self, observation: Observation):
+        T = self.specification.T_base_anchor(observation)
+        if np.linalg.norm(T[:3, 3] - self._retreat_goal[:3, 3]) < 0.01:
+            if self._attempts >= self.config.episode.attempts:
+                self._enter(Phase.ABSENT, observation)
+                return self._absent(observation)
+            self._enter(Phase.LOOK, observation)
+            self._looks = 0
+            return self._still(observation, self._open)
+        return self._go(observation, T, self._retreat_goal, self.config.motion.speed, self._open)
+
+    def _done(self, observation: Observation):
+        if observation.state.gripper_width < self.config.episode.width_min:
+            return self._give_up_grasp(observation)
+        held = observation.stamp - self._phase_start >= self.config.episode.hold_s
+        poses, width, _ = self._still(observation, 0.0)
+        return poses, width, TaskStatus.TERMINATED if held else TaskStatus.ONGOING
+
+    def _absent(self, observation: Observation):
+        poses, width, _ = self._still(observation, self._open)
+        return poses, width, TaskStatus.INVALID
+
+    # -- what the phases share -------------------------------------------------------------------------------------
+    def _enter(self, phase: Phase, observation: Observation) -> None:
+        if phase is not self.phase:
+            self.phase, self._phase_start = phase, observation.stamp
+            self._widths = []
+            self._arrivals = 0
+            self._walker.halt()
+            if phase is Phase.CLOSE:
+                self._attempts += 1
+
+    def _see(self, observation: Observation) -> bool:
+        """Look; say whether the target is there."""
+        self.view = self._perception.look(observation)
+        self.candidates = self._finder.rank(self.view.segments, self._request) if self.view else []
+        return bool(self.candidates) and self.candidates[0].fits
+
+    def _plan(self, observation: Observation) -> bool:
+        """Plan a grasp of the best candidate; say whether there is one."""
+        chosen = self.candidates[0].segment
+        grasp = self._planner.plan(chosen, self.view, observation)
+        if grasp is None:
+            return False
+        self.grasp = grasp
+        self._target_center = chosen.center
+        self._clearance = self._planner.clearance(grasp, self.view, observation)
+        return True
+
+    def _follow_target(self, observation: Observation) -> None:
+        """Look again on the way and plan anew when the target has moved."""
+        view = self._perception.look(observation)
+        if view is None or not view.segments:
+            return
+        gaps = [np.linalg.norm(item.center - self._target_center) for item in view.segments]
+        nearest = int(np.argmin(gaps))
+        if self.config.episode.moved < gaps[nearest] < self.config.target.near:
+            self.view = view
+            grasp = self._planner.plan(view.segments[nearest], view, observation)
+            if grasp is not None:
+                self.grasp, self._target_center = grasp, view.segments[nearest].center
+
+    def _give_up_grasp(self, observation: Observation):
+        """Open, go up, look again; never try the same grasp twice."""
+        self._planner.remember_failure(self.grasp)
+        self._enter(Phase.RETREAT, observation)
+        self._retreat_goal = lifted(observation.state.T_base_ee, self.config.episode.retreat)
+        return self._retreat(observation)
+
+    def _go(self, observation: Observation, T: np.ndarray, goal: np.ndarray, speed: float, width: float):
+        self._walker.velocity = self._tool_velocity(observation)
+        poses = []
+        for _ in range(self.specification.horizon):
+            T = self._walker.straight(T, goal, speed, self.specification.period)
+            poses.append(T)
+        return poses, width, TaskStatus.ONGOING
+
+    def _still(self, observation: Observation, width: float):
+        T = self.specification.T_base_anchor(observation)
+        return [T] * self.specification.horizon, width, TaskStatus.ONGOING
+
+    def _tool_velocity(self, observation: Observation) -> np.ndarray:
+        return self._robot.tool_velocity(self._tool_frame, observation.state.q, observation.state.dq)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which of the things on the table the instruction means, and whether any of them is it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.errors import ConfigError
+from vla_ros.policies.geometric.color_naming import ColorNamer
+from vla_ros.policies.geometric.descriptor import describe
+from vla_ros.policies.geometric.language import Request
+from vla_ros.policies.geometric.recognition import ShapeMemory
+from vla_ros.policies.geometric.segmentation import Segment
+
+
+@dataclass(frozen=True)
+class TargetConfig:
+    """When a thing is what was asked for."""
+
+    belief_floor: float = 0.01  # no shape is trusted to rule a category out altogether
+    share_floor: float = 0.02  # nor a colour
+    distance_max: float = 1.6  # standard deviations from the nearest view of the category
+    share_min: float = 0.12  # of the surface in the colour asked for
+    score_min: float = -5.5  # log of belief times colour share
+    near: float = 0.05  # [m] a thing found again within this distance is the same thing
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.belief_floor < 1.0 or not 0.0 < self.share_floor < 1.0:
+            raise ConfigError("target: belief_floor and share_floor must lie between 0 and 1")
+        if self.distance_max <= 0.0 or self.near <= 0.0:
+            raise ConfigError("target: distance_max and near must be > 0")
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One thing and how well it fits the request."""
+
+    segment: Segment
+    score: float  # log of belief and colour share
+    belief: float  # in the category asked for, 0…1
+    distance: float  # from the category's nearest view, in standard deviations
+    share: float  # of the surface in the colours asked for
+    fits: bool
+
+
+class TargetFinder:
+    """Rank things by how well shape and colour fit what was asked for."""
+
+    def __init__(self, memory: ShapeMemory, namer: ColorNamer, config: TargetConfig) -> None:
+        self._memory = memory
+        self._namer = namer
+        self._config = config
+
+    def rank(self, segments: tuple[Segment, ...], request: Request) -> list[Candidate]:
+        """Return every thing as a candidate, the best first."""
+        candidates = [self._judge(item, request) for item in segments]
+        return sorted(candidates, key=lambda candidate: (not candidate.fits, -candidate.score))
+
+    def _judge(self, item: Segment, request: Request) -> Candidate:
+        config = self._config
+        belief, distance, share = 1.0, 0.0, 1.0
+        if request.category is not None:
+            if request.category not in self._memory.categories:
+                return Candidate(item, -np.inf, 0.0, np.inf, 0.0, False)
+            index = self._memory.categories.index(request.category)
+            beliefs, distances = self._memory.beliefs(describe(item.points, item.heights))
+            belief, distance = float(beliefs[index]), float(distances[index])
+        if request.colors:
+            shares = self._namer.shares(item.colors)
+            share = float(sum(shares[self._namer.names.index(color)] for color in request.colors))
+        score = float(np.log(max(belief, config.belief_floor)) + np.log(max(share, config.share_floor)))
+        fits = distance < config.distance_max and share > config.share_min and score > config.score_min
+        return Candidate(item, score, belief, distance, share, fits)
