@@ -11,7 +11,7 @@ import numpy as np
 
 from controllers.filters import CascadedFilter, PoseFilter
 from controllers.model import ArmModel
-from controllers.rotations import Quaternion, from_matrix, normalise
+from controllers.rotations import Quaternion, from_matrix, multiply, normalise
 from controllers.spline import Spline
 
 
@@ -30,18 +30,9 @@ class PoseReference:
         state[0, :3] = self.filter._linear._input[:3]
         state[0, 3:] = self.filter._input_quaternion
         if twist is not None:
-            wx, wy, wz = twist[3:]
-            x, y, z, w = state[0, 3:]
             state[1, :3] = twist[:3]
             # q' = ½ ω q, ω in base axes
-            state[1, 3:] = 0.5 * np.array(
-                [
-                    wx * w + wy * z - wz * y,
-                    -wx * z + wy * w + wz * x,
-                    wx * y - wy * x + wz * w,
-                    -wx * x - wy * y - wz * z,
-                ]
-            )
+            state[1, 3:] = 0.5 * np.array(multiply((*twist[3:], 0.0), tuple(state[0, 3:])))
         return state
 
     def step(self, spline: Spline, x: float, dt: float) -> None:

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A loop on absolute deadlines: sleep most of the way, spin the rest, and say how late it was.
+
+Deadlines are multiples of the period from the start, so that lateness never adds up. A loop that falls behind
+by more than one period skips the missed ones: a burst of catch-up ticks would command with wrong dt.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.errors import ConfigError
+
+MCL_CURRENT_AND_FUTURE = 3
+WINDOW = 1 << 16  # ticks kept for statistics: a minute at 1 kHz
+
+
+@dataclass(frozen=True)
+class LoopReport:
+    """How punctual the loop was over the last window."""
+
+    ticks: int
+    overruns: int  # deadlines missed by a period or more since the start
+    lateness_median_ms: float
+    lateness_p99_ms: float
+    lateness_p999_ms: float
+    lateness_max_ms: float
+    tick_median_us: float
+    tick_p99_us: float
+
+
+class PacedLoop:
+    """Call `tick` at a fixed rate on the monotonic clock."""
+
+    def __init__(self, rate_hz: float, tick: Callable[[float], None], spin_s: float = 2e-4) -> None:
+        """Call `tick(monotonic time [s])` at `rate_hz`; the last `spin_s` [s] before a deadline are spun."""
+        if not 1.0 <= rate_hz <= 5000.0:
+            raise ConfigError(f"loop rate must be 1 to 5000 Hz, got {rate_hz:g}")
+        self.period = 1.0 / rate_hz
+        self._tick, self._spin = tick, spin_s
+        self._lateness, self._duration = np.zeros(WINDOW), np.zeros(WINDOW)
+        self.ticks = self.overruns = 0
+        self._running = False
+
+    def run(self, duration: float | None = None) -> None:
+        """Tick until `stop` is called, or for `duration` [s]. What `tick` raises ends the loop."""
+        self._running = True
+        monotonic, sleep = time.monotonic, time.sleep
+        period, spin, tick = self.period, self._spin, self._tick
+        start = monotonic()
+        count = 0
+        while self._running:
+            count += 1
+            deadline = start + count * period
+            if duration is not None and deadline - start > duration:
+                break
+            wait = deadline - monotonic() - spin
+            if wait > 0.0:
+                sleep(wait)
+            now = monotonic()
+            while now < deadline:
+                now = monotonic()
+            tick(now)
+            end = monotonic()
+            k = self.ticks & (WINDOW - 1)
+            self._lateness[k], self._duration[k] = now - deadline, end - now
+            self.ticks += 1
+            missed = int((end - deadline) / period)
+            if missed > 0:
+                self.overruns += missed
+                count += missed
+
+    def stop(self) -> None:
+        """End `run` after the current tick; may be called from another thread or a signal handler."""
+        self._running = False
+
+    def report(self) -> LoopReport:
+        """Summarise the last window; not for the loop's own thread, it sorts."""
+        count = min(self.ticks, WINDOW)
+        if count == 0:
+            return LoopReport(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        lateness = np.percentile(self._lateness[:count], [50, 99, 99.9, 100]) * 1e3
+        duration = np.percentile(self._duration[:count], [50, 99]) * 1e6
+        return LoopReport(self.ticks, self.overruns, *map(float, lateness), *map(float, duration))
+
+
+def prefer_real_time(priority: int = 50) -> tuple[str, ...]:
+    """Ask for SCHED_FIFO and locked memory, freeze the garbage collector; return a warning for each refusal.
+
+    Call it once, in the process of the loop, after everything was allocated.
+    """
+    warnings = []
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+    except (OSError, AttributeError) as error:
+        warnings.append(f"real-time scheduling is not permitted ({error}): set rtprio in /etc/security/limits.conf")
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "mlockall") or libc.mlockall(MCL_CURRENT_AND_FUTURE) != 0:
+        warnings.append("memory could not be locked: set memlock in /etc/security/limits.conf")
+    gc.collect()
+    gc.freeze()  # what lives now is never scanned again
+    gc.disable()  # the loop makes no cycles, so nothing is lost by not looking for them
+    return tuple(warnings)
