@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures of an evaluation against numbers worked out by hand and SciPy's Wilson interval."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from vla_ros.sim.statistics import Episode, by_category, failure_causes, summary, wilson_interval
+
+
+def episode(success: bool = True, **changes) -> Episode:
+    values = {
+        "seed": 0, "category": "mug", "target": "mug_0", "instruction": "pick up the mug",
+        "outcome": "success" if success else "time limit", "success": success, "attempts": 1,
+        "first_lifted": "mug_0", "steps": 50, "duration_s": 6.0, "wall_s": 2.0, "reference_steps": 40,
+    }  # fmt: skip
+    return Episode(**(values | changes))
+
+
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_interval_is_scipys(counts: tuple[int, int]) -> None:
+    expected = binomtest(*counts).proportion_ci(method="wilson")
+    assert wilson_interval(*counts) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+def test_wilson_interval_without_trials_says_nothing() -> None:
+    assert wilson_interval(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"steps": 50, "reference_steps": 40}, 0.8),
+        ({"steps": 30, "reference_steps": 40}, 1.0),
+        ({"steps": 30, "reference_steps": None}, 1.0),
+        ({"success": False}, 0.0),
+        ({"success": False, "reference_steps": None}, 0.0),
+    ],
+)
+def test_success_weighted_by_path_length(changes: dict, expected: float) -> None:
+    assert episode(**changes).spl == pytest.approx(expected)
+
+
+def test_summary_of_four_episodes() -> None:
+    episodes = [
+        episode(),
+        episode(attempts=3, steps=80),
+        episode(success=False, first_lifted="can_1", duration_s=60.0, wall_s=10.0),
+        episode(success=False, first_lifted=None, attempts=0),
+    ]
+    figures = summary(episodes)
+    assert figures["success_rate"] == 0.5
+    assert figures["if_rate"] == 0.5
+    assert figures["spl"] == pytest.approx((0.8 + 0.5) / 4)
+    assert figures["attempts_mean"] == pytest.approx(5 / 4)
+    assert figures["episode_s_mean"] == pytest.approx(78 / 4)
+    assert figures["sim_speed"] == pytest.approx(78 / 16)
+    assert figures["episodes"] == 4
+    assert list(figures) == [
+        "success_rate", "success_ci95_low", "success_ci95_high", "if_rate", "spl", "attempts_mean",
+        "episode_s_mean", "sim_speed", "episodes",
+    ]  # fmt: skip
+
+
+def test_no_episodes_are_no_error() -> None:
+    assert summary([])["episodes"] == 0
+
+
+def test_groups() -> None:
+    episodes = [episode(), episode(False, category="can", cause="slipped"), episode(category="can")]
+    assert by_category(episodes) == {"can": (1, 2), "mug": (1, 1)}
+    assert failure_causes([*episodes, episode(False)]) == {"slipped": 1, "time limit": 1}

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Episodes over processes: one job at a time to each, so that whatever breaks is known by its seed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from vla_ros.sim.statistics import Episode
+
+# One thread a process: W processes of W threads each would fight for the same cores.
+SINGLE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+NOTHING = -1  # seed of an idle worker
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An episode that did not come to an end of its own: an exception, or a process that died."""
+
+    seed: int
+    reason: str
+    trace: str = ""
+
+
+Run = Callable[[int], Episode]
+
+
+def run_all(make_run: Callable[[], Run], seeds: Iterable[int], workers: int) -> Iterator[Episode | Broken]:
+    """Yield each seed's episode as it ends; `make_run` is called once in every process and must pickle."""
+    waiting = list(seeds)[::-1]
+    pool = [_Worker(make_run) for _ in range(min(workers, len(waiting)))]
+    try:
+        while waiting or any(worker.busy for worker in pool):
+            for worker in pool:
+                if waiting and not worker.busy:
+                    worker.start(waiting.pop())
+            for ready in wait([worker.connection for worker in pool if worker.busy]):
+                worker = next(worker for worker in pool if worker.connection is ready)
+                result = worker.result()
+                yield result
+                if isinstance(result, Broken) and not worker.alive:
+                    pool[pool.index(worker)] = _Worker(make_run)
+    finally:
+        for worker in pool:
+            worker.stop()
+
+
+class _Worker:
+    def __init__(self, make_run: Callable[[], Run]) -> None:
+        self._make_run = make_run
+        self._process: BaseProcess | None = None
+        self._seed = NOTHING
+        self.connection: Connection
+
+    @property
+    def busy(self) -> bool:
+        return self._seed != NOTHING
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.is_alive()
+
+    def start(self, seed: int) -> None:
+        if self._process is None:
+            # Spawned, not forked: OpenGL contexts do not survive a fork. Libraries read their thread counts when
+            # they are imported, hence from the environment a child is born with.
+            context = multiprocessing.get_context("spawn")
+            self.connection, theirs = context.Pipe()
+            before = {name: os.environ.get(name) for name in SINGLE_THREAD}
+            os.environ.update(SINGLE_THREAD)
+            try:
+                self._process = context.Process(target=_work, args=(theirs, self._make_run), daemon=True)
+                self._process.start()
+            finally:
+                for name, value in before.items():
+                    os.environ.pop(name) if value is None else os.environ.update({name: value})
+            theirs.close()
+        self._seed = seed
+        self.connection.send(seed)
+
+    def result(self) -> Episode | Broken:
+        seed, self._seed = self._seed, NOTHING
+        try:
+            return self.connection.recv()
+        except EOFError:
+            self._process.join(5.0)
+            code = self._process.exitcode
+            how = f"killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
+            return Broken(seed, f"the worker process died ({how})")
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self.connection.close()
+        self._process.terminate()
+        self._process.join(2.0)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+
+def _work(connection: Connection, make_run: Callable[[], Run]) -> None:
+    # The parent decides what Ctrl-C means; without this every worker would print a trace-back of its own.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    run: Run | None = None
+    while True:
+        try:
+            seed = connection.recv()
+        except EOFError:
+            return
+        try:
+            run = run or make_run()
+            connection.send(run(seed))
+        except Exception as error:  # reported with its seed, whatever it is; the evaluation goes on
+            connection.send(Broken(seed, f"{type(error).__name__}: {error}", traceback.format_exc()))

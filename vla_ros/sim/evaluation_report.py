@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Show an evaluation to a person: a bar while it runs, tables when it is done."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from vla_ros.sim.evaluation import Evaluation, EvaluationSettings
+from vla_ros.sim.statistics import by_category, failure_causes, summary, wilson_interval
+
+
+class EvaluationProgress:
+    """A progress bar with the success so far and the time left; a context manager."""
+
+    def __init__(self, settings: EvaluationSettings, console: Console) -> None:
+        self._total = settings.episodes
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[success]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        name = f"{settings.episode.policy} on {settings.episode.set_name}"
+        self._task: TaskID = self._progress.add_task(name, total=self._total, success="")
+
+    def __enter__(self) -> EvaluationProgress:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def show(self, evaluation: Evaluation) -> None:
+        """Show what has been run so far."""
+        done, successes = len(evaluation.episodes), sum(e.success for e in evaluation.episodes)
+        success = f"success {successes}/{done} ({100 * successes / done:.0f} %)" if done else ""
+        if evaluation.broken:
+            success += f", {len(evaluation.broken)} broken"
+        self._progress.update(self._task, completed=done + len(evaluation.broken), success=success)
+
+
+def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: Console) -> None:
+    """Print the figures, the categories, the causes of failure and what broke."""
+    episodes = evaluation.episodes
+    figures = summary(episodes)
+    done = f"{len(episodes)} of {settings.episodes} episodes"
+    title = f"{settings.episode.policy}, set {settings.episode.set_name}, {done}"
+    table = Table("figure", "value", title=title, title_justify="left")
+    low, high = 100 * figures["success_ci95_low"], 100 * figures["success_ci95_high"]
+    for name, value in (
+        ("success", f"{100 * figures['success_rate']:.1f} %  (95 % interval {low:.1f} to {high:.1f} %)"),
+        ("first object lifted is the named one", f"{100 * figures['if_rate']:.1f} %"),
+        ("SPL", f"{figures['spl']:.3f}"),
+        ("attempts", f"{figures['attempts_mean']:.2f}"),
+        ("episode", f"{figures['episode_s_mean']:.1f} s simulated"),
+        ("speed", f"{figures['sim_speed']:.2f} × real time a process"),
+    ):
+        table.add_row(name, value)
+    console.print(table)
+    categories = by_category(episodes)
+    if categories:
+        table = Table("category", "success", "episodes", "95 % interval")
+        for name, (successes, count) in categories.items():
+            low, high = (100 * end for end in wilson_interval(successes, count))
+            table.add_row(name, f"{100 * successes / count:.0f} %", str(count), f"{low:.0f} to {high:.0f} %")
+        console.print(table)
+    causes = failure_causes(episodes)
+    if causes:
+        table = Table("cause of failure", "episodes", "seeds")
+        for cause, count in causes.items():
+            seeds = [str(e.seed) for e in episodes if not e.success and (e.cause or e.outcome) == cause]
+            table.add_row(cause, str(count), " ".join(seeds[:12]) + (" …" if len(seeds) > 12 else ""))
+        console.print(table)
+    for broken in evaluation.broken:
+        console.print(f"seed {broken.seed} broke and counts nowhere: {broken.reason}", style="bold", markup=False)
+    if evaluation.interrupted:
+        console.print(f"interrupted after {done}; --resume with the same --json continues")

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scripted expert: grasps the named object with the simulator's truth. A reference, and a teacher.
+
+It has a policy's two methods and sends a policy's chunks, through the same controller, but is built around the
+world it acts in. What it fails at is a fault of objects, grasps or controller.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from controllers.chunk import ActionChunk, TaskStatus, instruction_hash
+from controllers.model import ArmModel
+from vla_ros.policies.actions import ActionSpecification
+from vla_ros.policies.observation import Observation
+from vla_ros.sim.grasp_motion import MotionConfig, Phase, Step, close, lift, retreat
+from vla_ros.sim.grasp_planning import GraspPlanner, PlannedGrasp
+from vla_ros.sim.grasps import GraspConfig
+from vla_ros.sim.world import World
+
+MOVED = 0.012  # [m] the object has moved since the plan was made: plan again
+TURNED = 0.25  # [rad]
+LIFTED = 0.05  # [m] above where it lay: the grasp has worked
+EMPTY = 0.0015  # [m] width below which the fingers hold nothing
+
+
+class ExpertPolicy:
+    """Approach, close, lift; when nothing was lifted, back out and try another grasp."""
+
+    def __init__(
+        self,
+        world: World,
+        arm: ArmModel,
+        specification: ActionSpecification | None = None,
+        motion: MotionConfig | None = None,
+        grasps: GraspConfig | None = None,
+    ) -> None:
+        self.world = world
+        self.specification = specification or ActionSpecification()
+        self.motion = motion or MotionConfig(period=self.specification.period)
+        self._planner = GraspPlanner(world, arm, self.motion, grasps)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the episode."""
+        self.explanation = ""  # why there is nothing to do, in words
+        self._steps: list[Step] = []
+        self._index = 0  # of the next action to send
+        self._sent = 0  # actions in the last chunk
+        self._stamp = -np.inf
+        self._sequence = 0
+        self._planned: PlannedGrasp | None = None
+        self._failed: list[np.ndarray] = []  # grasps that did not hold, object frame
+        self._T_base_object = np.eye(4)  # when the plan was made
+        self._start_height = self.world.object_pose(self.world.scene.target)[2, 3]
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        """Return the next actions of the plan, after a look at whether the plan still holds."""
+        elapsed = observation.stamp - self._stamp
+        self._index += min(self._sent, round(elapsed / self.motion.period)) if np.isfinite(elapsed) else 0
+        self._stamp = observation.stamp
+        if self._needs_plan(observation):
+            self._plan(observation)
+        horizon = self.specification.horizon
+        steps = self._steps[self._index : self._index + horizon]
+        status = TaskStatus.ONGOING if self._steps else TaskStatus.INVALID
+        if not steps:
+            last = self._steps[-1] if self._steps else self._hold(observation)
+            steps = [last]
+        steps = steps + [steps[-1]] * (horizon - len(steps))
+        self._sent = horizon
+        self._sequence += 1
+        return self._chunk(observation, steps, status)
+
+    @property
+    def phase(self) -> Phase | None:
+        """Return what the next action is for; None without a plan."""
+        return self._steps[min(self._index, len(self._steps) - 1)].phase if self._steps else None
+
+    def _needs_plan(self, observation: Observation) -> bool:
+        if not self._steps:
+            return True
+        if self._lifted():
+            return False
+        if self.phase is Phase.APPROACH:
+            return self._object_moved()
+        empty = observation.state.gripper_width < EMPTY
+        return self._index >= len(self._steps) or (self.phase is Phase.LIFT and empty)
+
+    def _lifted(self) -> bool:
+        return self.world.object_pose(self.world.scene.target)[2, 3] - self._start_height >= LIFTED
+
+    def _object_moved(self) -> bool:
+        T_now = self.world.object_pose(self.world.scene.target)
+        moved = np.linalg.norm(T_now[:3, 3] - self._T_base_object[:3, 3])
+        turned = Rotation.from_matrix(T_now[:3, :3].T @ self._T_base_object[:3, :3]).magnitude()
+        return bool(moved > MOVED or turned > TURNED)
+
+    def _plan(self, observation: Observation) -> None:
+        """Plan from where the arm is commanded to be; after a failed closure back out first."""
+        T_start, q = observation.T_base_ee_commanded, observation.state.q
+        steps: list[Step] = []
+        if self._planned is not None and self.phase in (Phase.CLOSE, Phase.LIFT):
+            T_object_grasp = np.linalg.inv(self._T_base_object) @ self._planned.grasp.T_base_grasp
+            self._failed.append(T_object_grasp)
+            steps = retreat(T_start, self.world.embodiment.grippers[0].width_max, self.motion)
+            T_start = steps[-1].T_base_ee
+        target = self.world.scene.target
+        self._T_base_object = self.world.object_pose(target)
+        planned = self._planner.plan(target, T_start, q, self._failed) or self._planner.plan(target, T_start, q)
+        self._index = 0
+        if planned is None:
+            self.explanation = "no reachable grasp"
+            self._steps = []
+            return
+        self._planned = planned
+        T_grasp, opening = planned.grasp.T_base_grasp, planned.grasp.opening
+        steps += planned.approach
+        steps += close(T_grasp, opening, planned.grasp.width, self.motion)
+        self._steps = steps + lift(T_grasp, self.motion)
+
+    def _hold(self, observation: Observation) -> Step:
+        return Step(observation.T_base_ee_commanded, observation.state.gripper_width, Phase.APPROACH)
+
+    def _chunk(self, observation: Observation, steps: list[Step], status: TaskStatus) -> ActionChunk:
+        poses = np.array([step.T_base_ee for step in steps])
+        values = np.column_stack(
+            [
+                poses[:, :3, 3],
+                Rotation.from_matrix(poses[:, :3, :3]).as_quat(),
+                [step.width for step in steps],
+                np.full(len(steps), float(status.value)),
+            ]
+        )
+        return ActionChunk(
+            stamp=observation.stamp,
+            frame_id=self.specification.frame_id,
+            channels=self.specification.channels,
+            times=self.specification.period * np.arange(1, len(steps) + 1),
+            values=values,
+            sequence=self._sequence,
+            instruction=instruction_hash(observation.instruction),
+        )

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Antipodal grasps on the real collision geometry, from the simulator's truth.
+
+GraspVLA, Appendix J: only grasps that are in force closure at a friction of 0.15 are kept, although the simulated
+pads hold better than that. Two opposing contacts are in force closure when the line between them lies inside both
+friction cones (Nguyen 1988).
+
+Frame of a grasp: the tool frame, z the approach direction, y the closing direction. Shape legend: M grasps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vla_ros.sim.gripper_shape import GripperShape
+from vla_ros.sim.solids import Solid, Surface, cross_union, sample_surface
+
+
+@dataclass(frozen=True)
+class GraspConfig:
+    """What is sampled and how candidates are ranked."""
+
+    friction: float = 0.15  # force closure must hold at this coefficient
+    width_max: float = 0.076  # [m] widest object part, a little less than the full opening
+    width_min: float = 0.003  # [m]
+    contacts: int = 300  # surface points tried
+    batch: int = 150  # candidates checked for collisions at a time
+    enough: int = 60  # grasps free of collision, then the search stops
+    opening_margin: float = 0.014  # [m] free room on each side between finger and object before closing
+    table_clearance: float = 0.003  # [m] between the fingers' tips and the table
+    neighbour_clearance: float = 0.006  # [m]
+    tilt_max: float = 1.0  # [rad] between the approach and straight down
+    closing_slope_max: float = 0.35  # vertical component of the closing direction
+    tilts: tuple[float, ...] = (0.0, 0.3, -0.3, 0.6, -0.6, 0.9, -0.9)  # [rad] about the closing direction
+    depths: tuple[float, ...] = (0.005, 0.0, -0.004, -0.008)  # [m] of the tool point past the contacts
+    pad_radius: float = 0.006  # [m] of the patch of the pads that should rest on the object
+    same_distance: float = 0.01  # [m] closer grasps that also point alike are one
+    same_angle: float = 0.25  # [rad]
+    # Cost = weighted sum; each term is about 1 where it starts to hurt.
+    centre_weight: float = 1.0  # distance of the contacts from the mass centre / 3 cm
+    tilt_weight: float = 0.6  # tilt / 45 degrees
+    support_weight: float = 1.5  # share of the pads' patch that touches nothing
+    depth_weight: float = 0.3  # contacts away from the middle of the pads / 1 cm
+    cone_weight: float = 0.5  # angle to the normals / friction angle
+
+
+@dataclass(frozen=True, eq=False)
+class Grasp:
+    """One grasp of the target in the base frame."""
+
+    T_base_grasp: np.ndarray  # (4, 4) tool frame when the fingers close
+    width: float  # [m] between the contacts
+    opening: float  # [m] commanded while approaching
+    cost: float
+
+
+def antipodal_grasps(
+    target: Sequence[Solid],
+    mass_centre: np.ndarray,  # (3,) [m]
+    neighbours: Sequence[Solid],
+    table_height: float,  # [m]
+    gripper: GripperShape,
+    rng: np.random.Generator,
+    config: GraspConfig | None = None,
+) -> list[Grasp]:
+    """Return force-closure grasps free of collision, best first; empty when there is none."""
+    config = config or GraspConfig()
+    contacts = _contact_pairs(target, rng, config)
+    if contacts is None:
+        return []
+    candidates = _poses(*contacts, config)
+    candidates = candidates.select(_in_reach(candidates, gripper, table_height, config))
+    own = sample_surface(target, 1200, rng).points
+    others = np.concatenate([np.empty((0, 3)), *(_near(solid, mass_centre, rng) for solid in neighbours)])
+    grasps: list[Grasp] = []
+    # Collisions are dear and good grasps many: look at the promising ones first and stop when there are enough.
+    candidates = _thinned(candidates, mass_centre, config)
+    order = np.arange(len(candidates.T))
+    for first in range(0, len(order), config.batch):
+        if len(grasps) >= config.enough:
+            break
+        batch = candidates.select(order[first : first + config.batch])
+        batch = batch.select(~gripper.touches(batch.T, batch.opening, own, margin=0.0015))
+        batch = batch.select(~gripper.touches(batch.T, batch.opening, others, margin=config.neighbour_clearance))
+        cost = _cheap_cost(batch, mass_centre, config)
+        cost += config.support_weight * (1.0 - _pad_support(batch, target, config))
+        grasps += [
+            Grasp(T, float(width), float(opening), float(c))
+            for T, width, opening, c in zip(batch.T, batch.width, batch.opening, cost, strict=True)
+        ]
+    return sorted(grasps, key=lambda grasp: grasp.cost)
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidates:
+    T: np.ndarray  # (M, 4, 4)
+    width: np.ndarray  # (M,)
+    opening: np.ndarray  # (M,)
+    depth: np.ndarray  # (M,)
+    cone: np.ndarray  # (M,) larger angle to a normal / friction angle
+
+    @property
+    def contact_centre(self) -> np.ndarray:
+        """Return the middle between the contacts (M, 3) [m]."""
+        return self.T[:, :3, 3] - self.depth[:, None] * self.T[:, :3, 2]
+
+    def select(self, keep: np.ndarray) -> _Candidates:
+        return _Candidates(self.T[keep], self.width[keep], self.opening[keep], self.depth[keep], self.cone[keep])
+
+
+def _contact_pairs(
+    target: Sequence[Solid], rng: np.random.Generator, config: GraspConfig
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
+    """Return first contacts (M, 3), closing directions (M, 3), widths (M,) and cone angles (M,)."""
+    surface = sample_surface(target, config.contacts, rng)
+    friction_angle = np.arctan(config.friction)
+    starts, normals, directions = _closing_directions(surface, friction_angle)
+    material = cross_union(target, starts, directions, start=0.0, pieces=2)
+    here = _angle(directions, -normals)
+    points, closing, widths, cones = [], [], [], []
+    # The first piece is the wall under the contact (a mug's), the second the far side of something hollow.
+    for t_out, normal in zip(material.t_out, material.normal_out, strict=True):
+        angle = np.maximum(here, _angle(directions, normal))
+        fits = (t_out >= config.width_min) & (t_out <= config.width_max) & (angle <= friction_angle)
+        points.append(starts[fits])
+        closing.append(directions[fits])
+        widths.append(t_out[fits])
+        cones.append(angle[fits] / friction_angle)
+    p, y, w, c = np.concatenate(points), np.concatenate(closing), np.concatenate(widths), np.concatenate(cones)
+    level = np.abs(y[:, 2]) <= config.closing_slope_max
+    return (p[level], y[level], w[level], c[level]) if level.any() else None
+
+
+def _closing_directions(surface: Surface, friction_angle: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return contacts, their normals and directions into the object inside the friction cone.
+
+    Against the normal, and level where the cone allows it: on an ellipsoid only the latter meets its counterpart.
+    """
+    against = -surface.normals
+    level = against * (1.0, 1.0, 0.0)
+    length = np.linalg.norm(level, axis=1)
+    possible = length > np.cos(friction_angle)
+    level = level[possible] / length[possible, None]
+    points = np.concatenate([surface.points, surface.points[possible]])
+    normals = np.concatenate([surface.normals, surface.normals[possible]])
+    return points, normals, np.concatenate([against, level])
+
+
+def _angle(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return np.arccos(np.clip((first * second).sum(axis=1), -1.0, 1.0))
+
+
+def _poses(
+    points: np.ndarray, closing: np.ndarray, widths: np.ndarray, cones: np.ndarray, config: GraspConfig
+) -> _Candidates:
+    """Turn contact pairs into tool poses: every tilt about the closing direction, every depth, both ways round."""
+    down = np.array([0.0, 0.0, -1.0])
+    base = down - (closing @ down)[:, None] * closing
+    base /= np.linalg.norm(base, axis=1, keepdims=True)
+    side = np.cross(closing, base)
+    centres = points + 0.5 * widths[:, None] * closing
+    parts = []
+    for tilt in config.tilts:
+        approach = np.cos(tilt) * base + np.sin(tilt) * side
+        for depth in config.depths:
+            for flip in (1.0, -1.0):
+                T = np.tile(np.eye(4), (len(points), 1, 1))
+                T[:, :3, 1] = flip * closing
+                T[:, :3, 2] = approach
+                T[:, :3, 0] = np.cross(T[:, :3, 1], T[:, :3, 2])
+                T[:, :3, 3] = centres + depth * approach
+                parts.append((T, np.full(len(points), depth)))
+    T = np.concatenate([part[0] for part in parts])
+    depth = np.concatenate([part[1] for part in parts])
+    width, cone = np.tile(widths, len(parts)), np.tile(cones, len(parts))
+    opening = np.minimum(width + 2.0 * config.opening_margin, 0.08)
+    return _Candidates(T, width, opening, depth, cone)
+
+
+def _in_reach(candidates: _Candidates, gripper: GripperShape, table_height: float, config: GraspConfig) -> np.ndarray:
+    """Keep approaches from above whose fingers stay clear of the table."""
+    steep = -candidates.T[:, 2, 2] >= np.cos(config.tilt_max)
+    lowest = gripper.lowest(candidates.T, candidates.opening)
+    return steep & (lowest >= table_height + config.table_clearance)
+
+
+def _thinned(candidates: _Candidates, mass_centre: np.ndarray, config: GraspConfig) -> _Candidates:
+    """Sort by cost and keep the best of those that are nearly the same, so that the list offers real alternatives."""
+    order = np.argsort(_cheap_cost(candidates, mass_centre, config), kind="stable")
+    T = candidates.T[order]
+    cells = [T[:, :3, 3] / config.same_distance, T[:, :3, 1] / config.same_angle, T[:, :3, 2] / config.same_angle]
+    _, first = np.unique(np.round(np.concatenate(cells, axis=1)).astype(int), axis=0, return_index=True)
+    return candidates.select(order[np.sort(first)])
+
+
+def _near(solid: Solid, centre: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Sample a neighbour's surface densely enough for a finger not to slip between the points."""
+    if np.linalg.norm(solid.T_base_solid[:3, 3] - centre) > 0.25 + solid.radius:
+        return np.empty((0, 3))
+    return sample_surface([solid], 250, rng).points
+
+
+def _cheap_cost(candidates: _Candidates, mass_centre: np.ndarray, config: GraspConfig) -> np.ndarray:
+    off_centre = np.linalg.norm(candidates.contact_centre - mass_centre, axis=1)
+    tilt = np.arccos(np.clip(-candidates.T[:, 2, 2], -1.0, 1.0))
+    return (
+        config.centre_weight * off_centre / 0.03
+        + config.tilt_weight * tilt / (np.pi / 4.0)
+        + config.depth_weight * np.abs(candidates.depth) / 0.01
+        + config.cone_weight * candidates.cone
+    )
+
+
+def _pad_support(candidates: _Candidates, target: Sequence[Solid], config: GraspConfig) -> np.ndarray:
+    """Return the share of eight points around both pads' centres where the object is within 1.5 mm of the pad."""
+    x, y, z = (candidates.T[:, :3, i] for i in range(3))
+    lead = 0.01
+    touching = np.zeros(len(candidates.T))
+    for along_x, along_z in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        offset = config.pad_radius * (along_x * x + along_z * z)
+        for sign in (1.0, -1.0):
+            start = candidates.contact_centre + offset - sign * y * (0.5 * candidates.width + lead)[:, None]
+            first = cross_union(target, start, sign * y, start=0.0, pieces=1).t_in[0]
+            touching += np.abs(first - lead) <= 0.0015
+    return touching / 8.0

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One episode in lockstep: world, controller and policy in one process, without ROS, on simulated time alone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.chunk import ActionChunk, TaskStatus
+from controllers.errors import ChunkError, ConfigError
+from controllers.follower import ChunkFollower
+from vla_ros.policies.base import Policy
+from vla_ros.sim.observing import Observer
+from vla_ros.sim.task import GraspTask, GraspTaskConfig, Outcome
+from vla_ros.sim.video import VideoWriter
+from vla_ros.sim.world import World
+
+
+@dataclass(frozen=True)
+class RolloutConfig:
+    """Rates and waiting times of a roll-out."""
+
+    control_hz: float = 500.0
+    camera_hz: float = 10.0
+    task_hz: float = 50.0
+    # None: blocking, as GraspVLA evaluates (Appendix L): execute the chunk, settle, then look and infer. A number:
+    # the world goes on while the policy thinks for that long.
+    latency_s: float | None = None
+    settle_speed: float = 0.02  # [rad/s] of the fastest joint
+    settle_s: float = 0.5  # [s] at most
+    patience_s: float = 5.0  # [s] of nothing but invalid, terminated or refused chunks: the policy has given up
+
+    def __post_init__(self) -> None:
+        for name in ("control_hz", "camera_hz", "task_hz", "settle_speed", "patience_s"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0.0):
+                raise ConfigError(f"rollout: {name} must be above 0, got {value}")
+        if self.latency_s is not None and not 0.0 <= self.latency_s <= 10.0:
+            raise ConfigError(f"inference latency must be 0 to 10 s, got {self.latency_s}")
+
+
+class Rollout:
+    """Run one policy in one world until its task is over."""
+
+    def __init__(
+        self,
+        world: World,
+        follower: ChunkFollower,
+        policy: Policy,
+        config: RolloutConfig | None = None,
+        task: GraspTaskConfig | None = None,
+        video: VideoWriter | None = None,
+    ) -> None:
+        self.world, self.follower, self.policy = world, follower, policy
+        self.config = config or RolloutConfig()
+        scene, gripper = world.scene, world.embodiment.grippers[0]
+        self.task = GraspTask(scene.target, self._heights(), world.time, gripper.width_max, task)
+        self.steps = 0  # actions executed
+        self.refused: str = ""  # why the last refused chunk was refused
+        self._observer = Observer(world, scene.instruction, 1.0 / self.config.camera_hz)
+        self._video = video
+        self._substeps = max(1, round(1.0 / (self.config.control_hz * world.timestep)))
+        self._ticks_a_task = max(1, round(self.config.control_hz / self.config.task_hz))
+        self._dt = self._substeps * world.timestep
+        self._ticks = 0
+        self._frames = 0
+        self._width = world.gripper_width
+        self._idle_since: float | None = None
+
+    def run(self) -> GraspTask:
+        """Run to the end and return the judged task."""
+        world = self.world
+        self.policy.reset()
+        self.follower.activate(world.q, world.dq, world.gripper_width, world.time)
+        self._width = world.gripper_width
+        while not self.task.finished:
+            if self.config.latency_s is None:
+                self._blocking_round()
+            else:
+                self._non_blocking_round(self.config.latency_s)
+        if self.config.latency_s is not None:
+            self.steps = round(world.time * self.config.camera_hz)
+        return self.task
+
+    def cause(self) -> str:
+        """Say in words why the episode failed; empty for a success."""
+        task = self.task
+        if task.success:
+            return ""
+        if task.outcome is Outcome.FALLEN:
+            return task.outcome.value
+        if task.outcome is Outcome.GAVE_UP:
+            reason = self.refused or getattr(self.policy, "explanation", "")
+            return f"{task.outcome.value}: {reason}" if reason else task.outcome.value
+        if task.first_lifted not in (None, task.target):
+            return "another object lifted first"
+        if task.attempts == 0:
+            return "never closed the gripper"
+        return "lifted, then lost" if task.lifted_max > 0.03 else "closed, nothing lifted"
+
+    def _blocking_round(self) -> None:
+        chunk = self.policy.infer(self._observe())
+        self.steps += len(chunk.times)
+        end = self.world.time + chunk.duration
+        accepted = self._submit(chunk)
+        # A chunk that moves nothing takes its time all the same, or the world would stand still.
+        self._advance(end)
+        # The filter reaches the last point a little later; a chunk slowed down by limits or contact much later.
+        deadline = end + 1.0 + 2.0 * chunk.duration
+        while accepted and not self.follower.progress.hold_reason and self.world.time < deadline and self._tick():
+            pass
+        settled_by = self.world.time + self.config.settle_s
+        while np.abs(self.world.dq).max() > self.config.settle_speed and self.world.time < settled_by and self._tick():
+            pass
+
+    def _non_blocking_round(self, latency: float) -> None:
+        """Look, think for `latency` while the world goes on, hand over; look again at the next camera frame."""
+        period = 1.0 / self.config.camera_hz
+        seen = self.world.time
+        chunk = self.policy.infer(self._observe())
+        self._advance(seen + latency)
+        if not self.task.finished:
+            self._submit(chunk)
+        frames = max(1, math.ceil(latency / period - 1e-9))
+        self._advance(seen + frames * period)
+
+    def _observe(self):
+        return self._observer.observe(self.follower.progress.T_base_ee_commanded)
+
+    def _submit(self, chunk: ActionChunk) -> bool:
+        try:
+            self.follower.submit(chunk, self.world.time)
+        except ChunkError as error:
+            self.refused = str(error)
+            self._idle()
+            return False
+        if chunk.status is TaskStatus.ONGOING:
+            self._idle_since, self.refused = None, ""
+        else:
+            self._idle()
+        return True
+
+    def _idle(self) -> None:
+        if self._idle_since is None:
+            self._idle_since = self.world.time
+        elif self.world.time - self._idle_since >= self.config.patience_s:
+            self.task.give_up()
+
+    def _advance(self, until: float) -> None:
+        while self.world.time < until - 0.5 * self._dt and self._tick():
+            pass
+
+    def _tick(self) -> bool:
+        """Run one control period; say whether the task goes on."""
+        world = self.world
+        command = self.follower.tick(world.time, self._dt, world.q, world.dq)
+        world.command_effort(command.effort)
+        if command.gripper_width != self._width:
+            self._width = command.gripper_width
+            world.command_gripper(self._width)
+        world.step(self._substeps)
+        self._ticks += 1
+        if self._ticks % self._ticks_a_task == 0:
+            self.task.update(world.time, self._heights(), self._width)
+            self._observer.remember()
+            self._film()
+        return not self.task.finished
+
+    def _heights(self) -> dict[str, float]:
+        return {name: float(self.world.data.body(name).xpos[2]) for name in self.world.object_names}
+
+    def _film(self) -> None:
+        if self._video is not None and self.world.time >= self._frames / self.config.camera_hz - 1e-9:
+            self._frames += 1
+            color, _ = self.world.render_camera(self.world.embodiment.cameras[0])
+            self._video.write(color)

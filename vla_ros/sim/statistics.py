@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From episodes to the figures of an evaluation: rates, their confidence, path efficiency."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Episode:
+    """What one episode came to."""
+
+    seed: int
+    category: str  # of the named object
+    target: str
+    instruction: str
+    outcome: str  # an Outcome's value
+    success: bool
+    attempts: int
+    first_lifted: str | None  # the first object that left the table
+    steps: int  # actions executed at the action rate
+    duration_s: float  # [s] simulated
+    wall_s: float  # [s] everything, scene set-up included
+    cause: str = ""  # why it failed, in words
+    reference_steps: int | None = None  # the scripted expert's actions on the same scene; None when it failed too
+
+    @property
+    def spl(self) -> float:
+        """Return success weighted by path length, S l / max(p, l) (GraspVLA, section 5.1 and Appendix E).
+
+        l is the least number of actions any method needed; where only this one succeeded, that is its own.
+        """
+        if not self.success:
+            return 0.0
+        shortest = self.steps if self.reference_steps is None else self.reference_steps
+        return shortest / max(self.steps, shortest, 1)
+
+
+def wilson_interval(successes: int, trials: int, z: float = 1.959963984540054) -> tuple[float, float]:
+    """Return Wilson's score interval of a rate, 95 % by default; (0, 1) without trials."""
+    if trials == 0:
+        return 0.0, 1.0
+    p = successes / trials
+    centre = (p + z * z / (2 * trials)) / (1 + z * z / trials)
+    half = z / (1 + z * z / trials) * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials**2))
+    # At 0 and at 1 the formula's end is the rate itself, up to rounding.
+    low = 0.0 if successes == 0 else max(0.0, centre - half)
+    high = 1.0 if successes == trials else min(1.0, centre + half)
+    return low, high
+
+
+def summary(episodes: Sequence[Episode]) -> dict[str, float | int]:
+    """Return the figures of an evaluation; the keys are the JSON file's."""
+    count = len(episodes)
+    successes = sum(episode.success for episode in episodes)
+    low, high = wilson_interval(successes, count)
+    simulated, wall = sum(e.duration_s for e in episodes), sum(e.wall_s for e in episodes)
+    return {
+        "success_rate": successes / count if count else 0.0,
+        "success_ci95_low": low,
+        "success_ci95_high": high,
+        "if_rate": _mean([e.first_lifted == e.target for e in episodes]),
+        "spl": _mean([e.spl for e in episodes]),
+        "attempts_mean": _mean([e.attempts for e in episodes]),
+        "episode_s_mean": _mean([e.duration_s for e in episodes]),
+        "sim_speed": simulated / wall if wall > 0.0 else 0.0,
+        "episodes": count,
+    }
+
+
+def by_category(episodes: Sequence[Episode]) -> dict[str, tuple[int, int]]:
+    """Return (successes, episodes) of each named category, worst first."""
+    counts: dict[str, tuple[int, int]] = {}
+    for episode in episodes:
+        successes, trials = counts.get(episode.category, (0, 0))
+        counts[episode.category] = (successes + episode.success, trials + 1)
+    return dict(sorted(counts.items(), key=lambda item: (item[1][0] / item[1][1], item[0])))
+
+
+def failure_causes(episodes: Sequence[Episode]) -> dict[str, int]:
+    """Return how often each cause of failure occurred, most frequent first."""
+    counts: dict[str, int] = {}
+    for episode in episodes:
+        if not episode.success:
+            cause = episode.cause or episode.outcome
+            counts[cause] = counts.get(cause, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _mean(values: Sequence[float | bool]) -> float:
+    return float(sum(values) / len(values)) if values else 0.0
