@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The five sets of the grasping task, read from config/tasks/grasp_sets.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.configuration import load_config, share_directory
+
+Vector3 = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Area:
+    """The rectangle objects stand in, robot base frame [m]."""
+
+    center: tuple[float, float]
+    extent: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        if min(self.extent) <= 0:
+            raise ConfigError(f"extent must be positive, got {list(self.extent)}")
+
+
+@dataclass(frozen=True)
+class CameraPlace:
+    """Where a camera stands and what it looks at, robot base frame [m]."""
+
+    position: Vector3
+    look_at: Vector3
+
+
+@dataclass(frozen=True)
+class CalibrationError:
+    """How far the published calibration is off: fixed sizes, random directions."""
+
+    translation: float  # [m]
+    rotation: float  # [degrees]
+
+
+@dataclass(frozen=True)
+class ArmStart:
+    """Where the arm may start in generated data [rad]; evaluation starts at home."""
+
+    center: tuple[float, ...]
+    spread: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SceneRanges:
+    """What a scene is drawn from."""
+
+    area: Area
+    table_height: tuple[float, float]  # [m]
+    others: tuple[int, int]
+    cameras: dict[str, CameraPlace]
+    camera_ball: float  # [m]
+    camera_rotation: float  # [degrees]
+    camera_fovy: float  # [degrees]
+    calibration_error: CalibrationError
+    arm_start: ArmStart
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("table_height", *self.table_height), ("others", *self.others)):
+            if low > high:
+                raise ConfigError(f"{name} must be an increasing range, got [{low}, {high}]")
+        if not 0 <= self.others[0] <= 10 or self.others[1] > 10:
+            raise ConfigError(f"others must be within 0 to 10, got {list(self.others)}")
+        if not -0.5 <= self.table_height[0] <= self.table_height[1] <= 0.3:
+            raise ConfigError(f"table_height must be within -0.5 to 0.3 m, got {list(self.table_height)}")
+
+
+@dataclass(frozen=True)
+class GraspSet:
+    """What one set changes."""
+
+    lights: str = "mild"  # mild | strong
+    surfaces: str = "common"  # common | unseen: textures no training scene has
+    extra: int = 0  # further objects
+    extra_alike: int = 0  # of which share colour or category with the target
+    raise_table: float = 0.0  # [m]
+
+    def __post_init__(self) -> None:
+        if self.lights not in ("mild", "strong"):
+            raise ConfigError(unknown_name("lights", self.lights, ("mild", "strong")))
+        if self.surfaces not in ("common", "unseen"):
+            raise ConfigError(unknown_name("surfaces", self.surfaces, ("common", "unseen")))
+        if not 0 <= self.extra_alike <= self.extra <= 10:
+            raise ConfigError(f"0 ≤ extra_alike ≤ extra ≤ 10 is needed, got {self.extra_alike} and {self.extra}")
+        if not 0 <= self.raise_table <= 0.15:
+            raise ConfigError(f"raise_table must be within 0 to 0.15 m, got {self.raise_table}")
+
+
+@dataclass(frozen=True)
+class GraspSets:
+    """The whole file."""
+
+    scene: SceneRanges
+    sets: dict[str, GraspSet]
+
+
+@cache
+def grasp_sets() -> GraspSets:
+    """Return the ranges of a scene and the sets by name."""
+    return load_config(share_directory() / "config" / "tasks" / "grasp_sets.yaml", GraspSets)
+
+
+def grasp_set(name: str) -> GraspSet:
+    """Return one set. Raises ConfigError naming the nearest."""
+    sets = grasp_sets().sets
+    if name not in sets:
+        raise ConfigError(unknown_name("set", name, sets))
+    return sets[name]

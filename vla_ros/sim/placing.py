@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Standing objects on the table: apart from each other, in reach, in view of every camera, with room for the hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vla_ros.objects.geometry import polygon_gap
+from vla_ros.objects.model import ObjectModel
+from vla_ros.sim.footprint import Placement, random_placement
+from vla_ros.sim.grasp_sets import Area
+from vla_ros.sim.gripper_room import hand_fits, reachable
+from vla_ros.sim.scene import SceneCamera
+from vla_ros.sim.visibility import inside_image, visible_share
+
+_TARGET_GAP = 0.035  # [m] free around the target: a finger and its error
+_OTHER_GAP = 0.012  # [m] between others
+_TARGET_VISIBLE = 0.6  # share of the target that each camera must see past the other objects
+_OTHER_VISIBLE = 0.3
+_HOME_HAND = np.array([0.31, 0.0])  # [m] where the hand waits; what is tall must not stand under it
+_HOME_HEIGHT = 0.38  # [m]
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What objects are placed on, and who looks at them."""
+
+    area: Area
+    table_height: float  # [m]
+    cameras: tuple[SceneCamera, ...]
+
+
+def place_target(model: ObjectModel, ground: Ground, rng: np.random.Generator, tries: int = 80) -> Placement | None:
+    """Find a place for the target, or None."""
+    for _ in range(tries):
+        candidate = _draw(model, ground, rng)
+        if _seen_and_reached(candidate, ground):
+            return candidate
+    return None
+
+
+def place_beside(
+    models: Sequence[ObjectModel], placed: Sequence[Placement], ground: Ground, rng: np.random.Generator, tries: int = 40
+) -> list[Placement] | None:
+    """Find places for further objects beside those that stand already (the target first), or None."""
+    standing = list(placed)
+    for model in models:
+        for _ in range(tries):
+            candidate = _draw(model, ground, rng)
+            if _fits(candidate, standing, ground):
+                standing.append(candidate)
+                break
+        else:
+            return None
+    return standing
+
+
+def _draw(model: ObjectModel, ground: Ground, rng: np.random.Generator) -> Placement:
+    return random_placement(model, ground.area.center, ground.area.extent, ground.table_height, rng)
+
+
+def _seen_and_reached(candidate: Placement, ground: Ground) -> bool:
+
+    under_hand = candidate.top > _HOME_HEIGHT and np.linalg.norm(candidate.center - _HOME_HAND) < 0.16
+    if under_hand or not reachable(candidate, ground.table_height):
+        return False
+    return all(inside_image(camera, candidate.points) for camera in ground.cameras)
+
+
+def _fits(candidate: Placement, standing: list[Placement], ground: Ground) -> bool:
+
+    target = standing[0]
+    if polygon_gap(candidate.polygon, target.polygon) < _TARGET_GAP:
+        return False
+    if any(polygon_gap(candidate.polygon, other.polygon) < _OTHER_GAP for other in standing[1:]):
+        return False
+    if not _seen_and_reached(candidate, ground):
+        return False
+    scene = [*standing, candidate]
+    if not hand_fits(target, scene[1:], ground.table_height):
+        return False
+    for camera in ground.cameras:
+        for index, placement in enumerate(scene):
+            others = [other for other in scene if other is not placement]
+            needed = _OTHER_VISIBLE if index else _TARGET_VISIBLE
+            if visible_share(camera, placement, others, ground.table_height) < needed:
+                return False
+    return True

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A scene: table, surroundings, lights, cameras, objects, an instruction. All of it follows from a seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from vla_ros.objects.catalogue import Catalogue
+from vla_ros.objects.model import ObjectModel
+
+Rgb = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Surface:
+    """What a table, wall or floor is covered with: a procedural texture (textures.py)."""
+
+    pattern: str
+    first: Rgb
+    second: Rgb
+    scale: float  # length one repeat of the texture covers [m]
+    seed: int
+    gloss: float = 0.1
+
+
+@dataclass(frozen=True)
+class Table:
+    """A slab on four legs. `height` is that of its top in the robot's base frame."""
+
+    height: float  # [m]
+    center: tuple[float, float]  # [m]
+    extent: tuple[float, float]  # [m]
+    thickness: float  # [m]
+    surface: Surface
+    friction: float
+
+
+@dataclass(frozen=True)
+class Light:
+    """One lamp. Directional ones shine along `direction` from everywhere; others sit at `position`."""
+
+    directional: bool
+    position: Rgb  # [m]
+    direction: Rgb
+    diffuse: Rgb
+    specular: Rgb
+    ambient: Rgb = (0.0, 0.0, 0.0)
+    casts_shadow: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class SceneCamera:
+    """A fixed camera. Optical frame: x right, y down, z forward."""
+
+    name: str
+    T_base_camera: np.ndarray  # (4, 4) true pose
+    T_base_camera_published: np.ndarray  # (4, 4) with its calibration error: all a policy may know
+    fovy: float  # vertical field of view [degrees]
+    size: tuple[int, int] = (640, 480)  # width, height [px]
+
+    @cached_property
+    def intrinsics(self) -> np.ndarray:
+        """Pinhole matrix K (3, 3) [px]; the principal point is the image's centre, pixel centres at whole numbers."""
+        width, height = self.size
+        focal = height / 2 / np.tan(np.radians(self.fovy) / 2)
+        return np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]])
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedObject:
+    """An object and where it starts; it settles by a millimetre or so when physics begins."""
+
+    name: str  # unique in the scene
+    model: ObjectModel
+    T_base_object: np.ndarray  # (4, 4)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Everything about one episode that is decided before it begins."""
+
+    seed: int
+    stream: str
+    set_name: str
+    table: Table
+    floor_height: float  # [m]
+    floor: Surface
+    walls: tuple[Surface, Surface]  # behind the robot (across x), beside it (across y)
+    lights: tuple[Light, ...]
+    ambient: float  # brightness of the light that comes from everywhere
+    cameras: tuple[SceneCamera, ...]
+    objects: tuple[PlacedObject, ...]
+    target: str  # name of the object the instruction means
+    instruction: str
+    arm_start: tuple[float, ...] | None  # joint positions [rad]; None: home
+
+    @property
+    def target_object(self) -> PlacedObject:
+        return next(placed for placed in self.objects if placed.name == self.target)
+
+    def camera(self, name: str) -> SceneCamera:
+        """Return a camera by name. Raises KeyError."""
+        for camera in self.cameras:
+            if camera.name == name:
+                return camera
+        raise KeyError(f"no camera '{name}': {[camera.name for camera in self.cameras]}")
+
+
+def sample_scene(
+    set_name: str = "basic",
+    seed: int = 0,
+    stream: str = "evaluation",
+    categories: str = "seen",
+    objects: str | Path | Catalogue | None = None,
+) -> Scene:
+    """Draw a scene: a pure function of its arguments.
+
+    `stream` is evaluation or generation: two families of random numbers that share nothing, whatever the seeds.
+    Raises ConfigError for names it does not know.
+    """
+    from vla_ros.sim.scene_sampling import draw_scene  # the sampler needs the types above
+
+    return draw_scene(set_name, seed, stream, categories, objects)

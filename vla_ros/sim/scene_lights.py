@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lamps of a scene: mild differences everywhere; colour, direction, number and strength at random in the light set."""
+
+from __future__ import annotations
+
+import colorsys
+
+import numpy as np
+
+from vla_ros.sim.scene import Light, Rgb
+
+_WORKPLACE = np.array([0.5, 0.0, 0.1])  # [m]
+
+
+def _lamp(azimuth: float, elevation: float, color: Rgb, strength: float, directional: bool, shadow: bool) -> Light:
+    away = np.array([np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation), np.sin(elevation)])
+    diffuse = tuple(float(strength * channel) for channel in color)
+    return Light(
+        directional=directional,
+        position=tuple(float(v) for v in _WORKPLACE + 2.2 * away),
+        direction=tuple(float(v) for v in -away),
+        diffuse=diffuse,
+        specular=tuple(0.5 * channel for channel in diffuse),
+        casts_shadow=shadow,
+    )
+
+
+def _tint(rng: np.random.Generator, saturation: float) -> Rgb:
+    """Return a colour of full value with up to this saturation."""
+    return colorsys.hsv_to_rgb(rng.uniform(), rng.uniform(0, saturation), 1.0)
+
+
+def _white(rng: np.random.Generator) -> Rgb:
+    """Return the white of a lamp, between warm and cool."""
+    warmth = rng.uniform(-1, 1)
+    return (1.0, 0.97 - 0.02 * warmth, 0.95 - 0.07 * warmth) if warmth > 0 else (0.97 + 0.04 * warmth, 0.98, 1.0)
+
+
+def sample_lights(kind: str, rng: np.random.Generator) -> tuple[tuple[Light, ...], float]:
+    """Draw the lamps and the ambient brightness. `kind` is mild or strong. The first lamp alone casts shadows."""
+    if kind == "mild":
+        key_azimuth, key_elevation = rng.uniform(-0.9, 0.9), rng.uniform(0.85, 1.25)
+        key = _lamp(key_azimuth, key_elevation, _white(rng), rng.uniform(0.52, 0.68), True, True)
+        fill = _lamp(key_azimuth + rng.uniform(1.8, 4.0), 0.8, _white(rng), rng.uniform(0.16, 0.26), True, False)
+        return (key, fill), float(rng.uniform(0.30, 0.38))
+    count = int(rng.integers(1, 5))
+    total = rng.uniform(0.45, 1.15)
+    shares = rng.dirichlet(np.full(count, 2.0)) * total
+    lamps = []
+    for index, share in enumerate(sorted(shares, reverse=True)):
+        azimuth, elevation = rng.uniform(-np.pi, np.pi), rng.uniform(0.45, 1.45)
+        lamps.append(_lamp(azimuth, elevation, _tint(rng, 0.45), float(share), bool(rng.uniform() < 0.6), index == 0))
+    return tuple(lamps), float(rng.uniform(0.14, 0.45))

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a scene is drawn, aspect by aspect, each from its own random numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from controllers.errors import ConfigError
+from vla_ros.objects.catalogue import Catalogue, load_catalogue
+from vla_ros.objects.model import ObjectModel
+from vla_ros.sim.footprint import Placement
+from vla_ros.sim.grasp_sets import GraspSet, SceneRanges, grasp_set, grasp_sets
+from vla_ros.sim.instructions import write_instruction
+from vla_ros.sim.placing import Ground, place_beside, place_target
+from vla_ros.sim.random_streams import scene_generator
+from vla_ros.sim.scene import PlacedObject, Scene, SceneCamera, Table
+from vla_ros.sim.scene_cameras import sample_cameras
+from vla_ros.sim.scene_lights import sample_lights
+from vla_ros.sim.scene_objects import choose_extra, choose_other, choose_target
+from vla_ros.sim.scene_surfaces import sample_surface
+
+_TABLE_CENTER, _TABLE_EXTENT, _TABLE_THICKNESS = (0.62, 0.0), (0.84, 1.20), 0.04  # [m]; the robot's base ends at 0.09
+_FLOOR = -0.80  # [m]
+_ATTEMPTS = 200
+
+
+def draw_scene(set_name: str, seed: int, stream: str, categories: str, objects: str | Path | Catalogue | None) -> Scene:
+    """Draw a scene; see scene.sample_scene."""
+    changes, ranges = grasp_set(set_name), grasp_sets().scene
+    catalogue = objects if isinstance(objects, Catalogue) else load_catalogue(objects)
+    models = catalogue.models(categories)
+    height = float(scene_generator(stream, seed, "table").uniform(*ranges.table_height)) + changes.raise_table
+    chosen = _choose(models, changes, ranges, catalogue, stream, seed)
+    cameras, placements = _arrange(chosen, changes, ranges, height, stream, seed)
+    rng = scene_generator(stream, seed, "surfaces")
+    surfaces = [sample_surface(changes.surfaces, rng, wall) for wall in (False, True, True, True)]
+    lights, ambient = sample_lights(changes.lights, scene_generator(stream, seed, "lights"))
+    placed = _name(placements)
+    return Scene(
+        seed=seed,
+        stream=stream,
+        set_name=set_name,
+        table=Table(height, _TABLE_CENTER, _TABLE_EXTENT, _TABLE_THICKNESS, surfaces[0], float(rng.uniform(0.35, 0.55))),
+        floor_height=_FLOOR,
+        floor=surfaces[3],
+        walls=(surfaces[1], surfaces[2]),
+        lights=lights,
+        ambient=ambient,
+        cameras=cameras,
+        objects=placed,
+        target=placed[0].name,
+        instruction=write_instruction(placed[0].model, catalogue, scene_generator(stream, seed, "words")),
+        arm_start=_arm_start(ranges, stream, seed),
+    )
+
+
+def _choose(
+    models: tuple[ObjectModel, ...], changes: GraspSet, ranges: SceneRanges, catalogue: Catalogue, stream: str, seed: int
+) -> tuple[list[ObjectModel], list[ObjectModel]]:
+    """Return the scene's first objects, the target leading, and the set's extra ones."""
+    rng = scene_generator(stream, seed, "objects")
+    target = choose_target(models, catalogue, rng)
+    count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
+    others = [choose_other(models, target, catalogue, rng) for _ in range(count)]
+    extra = choose_extra(models, target, changes.extra, changes.extra_alike, catalogue, scene_generator(stream, seed, "extra"))
+    return [target, *[other for other in others if other is not None]], extra
+
+
+def _arrange(
+    chosen: tuple[list[ObjectModel], list[ObjectModel]], changes: GraspSet, ranges: SceneRanges, height: float, stream: str, seed: int
+) -> tuple[tuple[SceneCamera, ...], list[Placement]]:
+    """Find cameras and places that go together; a few places are tried before the cameras move."""
+    (target, *others), extra = chosen
+    for attempt in range(_ATTEMPTS):
+        cameras = sample_cameras(ranges, scene_generator(stream, seed, "cameras", attempt // 8))
+        ground = Ground(ranges.area, height, cameras)
+        rng = scene_generator(stream, seed, "places", attempt)
+        first = place_target(target, ground, rng)
+        standing = None if first is None else place_beside(others, [first], ground, rng)
+        if standing is not None and extra:
+            standing = place_beside(extra, standing, ground, rng)
+        if standing is not None:
+            return cameras, standing
+    names = ", ".join(model.name for model in (target, *others, *extra))
+    raise ConfigError(f"scene {seed}: no room on the table for {names}: use smaller or fewer objects")
+
+
+def _name(placements: list[Placement]) -> tuple[PlacedObject, ...]:
+    """Name objects by colour and category; a second of the same kind gets a number."""
+    placed: list[PlacedObject] = []
+    for placement in placements:
+        base = f"{placement.model.color}_{placement.model.category}".replace(" ", "_")
+        taken = sum(other.name == base or other.name.startswith(f"{base}_") for other in placed)
+        placed.append(PlacedObject(f"{base}_{taken + 1}" if taken else base, placement.model, placement.T_base_object))
+    return tuple(placed)
+
+
+def _arm_start(ranges: SceneRanges, stream: str, seed: int) -> tuple[float, ...] | None:
+    if stream == "evaluation":
+        return None
+    center, spread = np.asarray(ranges.arm_start.center), np.asarray(ranges.arm_start.spread)
+    return tuple(float(q) for q in center + spread * scene_generator(stream, seed, "arm").uniform(-1, 1, len(center)))

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table, the room and the lamps of a scene, added to a MuJoCo specification."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+
+from vla_ros.sim.scene import Light, Scene, Surface
+from vla_ros.sim.textures import SIZE, surface_texture
+
+VISUAL_GROUP = 2  # drawn by default
+COLLISION_GROUP = 3  # not drawn by default
+_PEDESTAL = (0.13, 0.11)  # [m] half edges under the robot's base
+_WALL_X, _WALL_Y, _ROOM = -1.0, -1.3, 3.0  # [m]
+
+
+def add_surroundings(spec: mujoco.MjSpec, scene: Scene) -> None:
+    """Add floor, walls, table, the robot's pedestal, lamps and cameras."""
+    _set_picture(spec, scene)
+    materials = {
+        "floor": _material(spec, "floor", scene.floor),
+        "wall_x": _material(spec, "wall_x", scene.walls[0]),
+        "wall_y": _material(spec, "wall_y", scene.walls[1]),
+        "table": _material(spec, "table", scene.table.surface),
+    }
+    world = spec.worldbody
+    floor, height = scene.floor_height, 1.4
+    _box(world, "floor", (_ROOM, _ROOM, 0.02), (0, 0, floor - 0.02), materials["floor"])
+    _box(world, "wall_x", (0.02, _ROOM, height), (_WALL_X, 0, floor + height), materials["wall_x"], collide=False)
+    _box(world, "wall_y", (_ROOM, 0.02, height), (0, _WALL_Y, floor + height), materials["wall_y"], collide=False)
+    half = -floor / 2
+    _box(world, "pedestal", (*_PEDESTAL, half), (-0.04, 0, -half), rgba=(0.25, 0.26, 0.28, 1))
+    _add_table(world, scene, materials["table"])
+    for index, light in enumerate(scene.lights):
+        _add_light(world, f"lamp_{index}", light)
+    for camera in scene.cameras:
+        T = camera.T_base_camera
+        # MuJoCo's cameras look along −z with y up; the optical frame looks along z with y down.
+        rotation = T[:3, :3] @ np.diag([1.0, -1.0, -1.0])
+        quat = np.empty(4)
+        mujoco.mju_mat2Quat(quat, rotation.flatten())
+        world.add_camera(name=camera.name, pos=T[:3, 3], quat=quat, fovy=camera.fovy, resolution=camera.size)
+
+
+def _set_picture(spec: mujoco.MjSpec, scene: Scene) -> None:
+    """Choose what a frame costs: no multi-sampling, one shadow map around the table."""
+    visual = spec.visual
+    visual.quality.offsamples = 0
+    visual.quality.shadowsize = 1024
+    visual.map.znear, visual.map.zfar = 0.01, 20.0
+    visual.headlight.ambient = [scene.ambient] * 3
+    visual.headlight.diffuse = [0.0] * 3
+    visual.headlight.specular = [0.0] * 3
+    spec.stat.extent, spec.stat.center = 1.0, [0.5, 0.0, scene.table.height]
+    visual.map.shadowclip = 1.0
+
+
+def _material(spec: mujoco.MjSpec, name: str, surface: Surface) -> str:
+    kind = mujoco.mjtTexture.mjTEXTURE_2D
+    texture = spec.add_texture(name=f"scene/{name}", type=kind, width=SIZE, height=SIZE, nchannel=3)
+    texture.data = surface_texture(surface).tobytes()
+    material = spec.add_material(name=f"scene/{name}", specular=surface.gloss, shininess=0.3)
+    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = texture.name
+    material.texuniform = True
+    material.texrepeat = [1 / surface.scale, 1 / surface.scale]
+    return material.name
+
+
+def _box(
+    body: mujoco.MjsBody,
+    name: str,
+    half: tuple[float, float, float],
+    position: tuple[float, float, float],
+    material: str = "",
+    rgba: tuple[float, float, float, float] = (1, 1, 1, 1),
+    collide: bool = True,
+    friction: float = 0.5,
+) -> None:
+    body.add_geom(
+        name=f"scene/{name}",
+        type=mujoco.mjtGeom.mjGEOM_BOX,
+        size=half,
+        pos=position,
+        material=material,
+        rgba=rgba,
+        contype=int(collide),
+        conaffinity=int(collide),
+        friction=[friction, 0.002, 0.0001],
+        group=VISUAL_GROUP,
+    )
+
+
+def _add_table(world: mujoco.MjsBody, scene: Scene, material: str) -> None:
+    table = scene.table
+    (x, y), (length, width) = table.center, table.extent
+    half = (length / 2, width / 2, table.thickness / 2)
+    _box(world, "table", half, (x, y, table.height - table.thickness / 2), material, friction=table.friction)
+    under = table.height - table.thickness
+    leg = (under - scene.floor_height) / 2
+    for index, (sx, sy) in enumerate(((1, 1), (1, -1), (-1, 1), (-1, -1))):
+        place = (x + sx * (half[0] - 0.04), y + sy * (half[1] - 0.04), under - leg)
+        _box(world, f"table_leg_{index}", (0.025, 0.025, leg), place, rgba=(0.3, 0.3, 0.32, 1), collide=False)
+
+
+def _add_light(world: mujoco.MjsBody, name: str, light: Light) -> None:
+    kind = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL if light.directional else mujoco.mjtLightType.mjLIGHT_POINT
+    world.add_light(
+        name=f"scene/{name}",
+        type=kind,
+        pos=light.position,
+        dir=light.direction,
+        diffuse=light.diffuse,
+        specular=light.specular,
+        ambient=light.ambient,
+        castshadow=light.casts_shadow,
+        attenuation=[1, 0, 0],
+    )
