@@ -1,7 +1,133 @@
 # SPDX-License-Identifier: Apache-2.0
-def main() -> int:
-    print("ok")
-    return 0
+"""The command line: `./vla …` from a clone, `vla-ros …` once installed.
+
+Each command is a module with `add_arguments(parser)` and `run(arguments) -> int`, imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from controllers.errors import VlaError, unknown_name
+
+
+@dataclass(frozen=True)
+class Command:
+    """One word of the command line."""
+
+    name: str
+    module: str
+    summary: str
+    examples: tuple[str, ...]
+
+    @property
+    def available(self) -> bool:
+        """Tell whether this installation has it."""
+        return importlib.util.find_spec(self.module) is not None
+
+
+COMMANDS = (
+    Command(
+        "launch",
+        "vla_ros.bringup.launch_command",
+        "run a job: exit code 0 when its task succeeded, 1 when not, 2 for bad input",
+        ('launch franka_grasp instruction:="pick up the red mug" seed:=3', "launch franka_grasp --show-args"),
+    ),
+    Command("test", "vla_ros.bringup.test_command", "run the tests", ("test", "test test/test_cli.py -k help")),
+    Command("doctor", "vla_ros.bringup.doctor", "say what is missing on this machine and what to do", ("doctor",)),
+    Command(
+        "eval",
+        "vla_ros.sim.evaluation_command",
+        "run a policy over many scenes, with statistics",
+        ("eval --policy geometric --set basic --episodes 20 --seed 0 --json result.json",),
+    ),
+    Command("bench", "vla_ros.bringup.bench_command", "measure this machine", ("bench control --json figures.json",)),
+    Command("robots", "vla_ros.bringup.robots_command", "list, show or check robots", ("robots list", "robots show franka")),
+    Command("stop", "vla_ros.bringup.stop_command", "stop the arm of the running job and hold it", ("stop",)),
+    Command("recover", "vla_ros.bringup.recover_command", "let a stopped arm move again", ("recover",)),
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argparse parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message}; see `{self.prog} --help`", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def program() -> str:
+    """Return the name this tool was called by, for help and errors."""
+    return "vla-ros" if os.path.basename(sys.argv[0]) == "vla-ros" else "vla"
+
+
+def available_commands() -> dict[str, Command]:
+    """Return the commands that work in this installation."""
+    return {command.name: command for command in COMMANDS if command.available}
+
+
+def _overview(commands: dict[str, Command]) -> str:
+    width = max(len(name) for name in commands)
+    lines = [
+        f"usage: {program()} COMMAND [arguments]",
+        "",
+        "Vision-language-action policies on ROS 2, from camera images to a moving arm.",
+        "",
+        *(f"  {name:<{width}}  {command.summary}" for name, command in commands.items()),
+        "",
+        f"`{program()} COMMAND --help` says more. Example: {program()} launch franka_grasp",
+    ]
+    return "\n".join(lines)
+
+
+def _dispatch(words: Sequence[str]) -> int:
+    commands = available_commands()
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_overview(commands))
+        return 0 if words else 2
+    if words[0] == "--version":
+        from vla_ros import __version__
+
+        print(f"vla_ros {__version__}")
+        return 0
+    if words[0] not in commands:
+        raise VlaError(unknown_name("command", words[0], commands))
+    command = commands[words[0]]
+    module = importlib.import_module(command.module)
+    parser = _Parser(
+        prog=f"{program()} {command.name}",
+        description=(module.__doc__ or command.summary).strip(),
+        epilog="\n".join(["examples:", *(f"  {program()} {example}" for example in command.examples)]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    rest = list(words[1:])
+    if getattr(module, "PASSES_ARGUMENTS_ON", False) and rest not in (["-h"], ["--help"]):
+        return module.run(argparse.Namespace(words=rest))  # another tool, such as pytest, makes sense of them
+    return module.run(parser.parse_intermixed_args(rest))
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code; an error a user can act on is one line and code 2."""
+    try:
+        return _dispatch(sys.argv[1:] if words is None else words)
+    except VlaError as error:
+        print(f"{program()}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # `vla … | head`: nobody reads any more. Python would complain once more while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 if __name__ == "__main__":

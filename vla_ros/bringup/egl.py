@@ -11,6 +11,8 @@ import os
 import subprocess
 import sys
 
+from vla_ros.bringup.environment import module_environment
+
 REMEDY = "apt-get install libegl1 libgl1 libgl1-mesa-dri"
 _PLATFORM_DEVICE_EXT = 0x313F
 
@@ -21,7 +23,12 @@ def egl_problem(timeout_s: float = 20.0) -> str:
         return ""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", __name__], capture_output=True, text=True, timeout=timeout_s, check=False
+            [sys.executable, "-m", "vla_ros.bringup.egl"],
+            env=module_environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return f"no answer from the graphics driver in {timeout_s:g} s"

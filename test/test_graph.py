@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controllers.errors import ConfigError
+from vla_ros.bringup.arguments import LaunchArgument, parse_assignments
+from vla_ros.bringup.graph import Argument, Graph, NodeSpec
+from vla_ros.bringup.jobs import job_names, load_job
+from vla_ros.bringup.parameters import write_parameters
+
+SEED = LaunchArgument("seed", 0, "scene", minimum=0, maximum=99)
+SPEED = LaunchArgument("speed_scale", 1.0, "speed", minimum=0.05, maximum=1.0)
+VIDEO = LaunchArgument("video", True, "film it")
+COLOR = LaunchArgument("color", "red", "colour", choices=("red", "green"))
+WORDS = LaunchArgument("instruction", "", "words")
+ALL = (SEED, SPEED, VIDEO, COLOR, WORDS)
+
+
+def test_defaults_fill_what_is_not_given():
+    values = parse_assignments(["seed:=7"], ALL)
+    assert values == {"seed": 7, "speed_scale": 1.0, "video": True, "color": "red", "instruction": ""}
+
+
+def test_types_follow_the_default():
+    values = parse_assignments(["seed:=7", "speed_scale:=1", "video:=false", "instruction:=007"], ALL)
+    assert [type(values[name]) for name in ("seed", "speed_scale", "video", "instruction")] == [int, float, bool, str]
+    assert values["instruction"] == "007"
+
+
+def test_a_value_may_hold_the_separator():
+    assert parse_assignments(["instruction:=put a:=b"], ALL)["instruction"] == "put a:=b"
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("sed:=1", "did you mean 'seed'"),
+        ("seed=1", "did you mean seed:=1"),
+        ("--seed=1", "did you mean seed:=1"),
+        ("nonsense", "write name:=value"),
+        ("seed:=-1", "from 0 to 99"),
+        ("seed:=100", "from 0 to 99"),
+        ("seed:=1.5", "a whole number from 0 to 99"),
+        ("seed:=", "a whole number"),
+        ("speed_scale:=nan", "from 0.05 to 1"),
+        ("speed_scale:=inf", "from 0.05 to 1"),
+        ("speed_scale:=fast", "a number from 0.05 to 1"),
+        ("video:=maybe", "true or false"),
+        ("color:=gren", "did you mean 'green'"),
+        ("instruction:=a\0b", "NUL"),
+    ],
+)
+def test_bad_words_are_named_with_what_is_allowed(word, expected):
+    with pytest.raises(ConfigError) as error:
+        parse_assignments([word], ALL)
+    assert expected in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_argument_cannot_be_given_twice():
+    with pytest.raises(ConfigError, match="given twice"):
+        parse_assignments(["seed:=1", "seed:=2"], ALL)
+
+
+def test_a_default_must_itself_be_allowed():
+    with pytest.raises(ConfigError, match="out of range"):
+        LaunchArgument("seed", -1, "scene", minimum=0)
+
+
+def test_a_graph_refuses_an_undeclared_argument():
+    with pytest.raises(ConfigError, match="undeclared argument 'speed'"):
+        Graph("job", "", (SEED,), (NodeSpec("sim", "sim_node", {"speed": Argument("speed")}),))
+
+
+def test_a_condition_leaves_a_node_out():
+    graph = Graph("job", "", ALL, (NodeSpec("a", "a_node"), NodeSpec("b", "b_node", condition="video")))
+    assert [node.name for node in graph.active_nodes({"video": False})] == ["a"]
+    assert [node.name for node in graph.active_nodes({"video": True})] == ["a", "b"]
+
+
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",))))
+def test_any_text_survives_the_parameter_file(tmp_path_factory, text):
+    path = tmp_path_factory.mktemp("parameters") / "node.yaml"
+    write_parameters(path, {"instruction": text, "seed": 3, "speed_scale": 1.0, "video": False})
+    read = yaml.safe_load(path.read_text())["/**"]["ros__parameters"]
+    assert read == {"instruction": text, "seed": 3, "speed_scale": 1.0, "video": False}
+    assert [type(value) for value in read.values()] == [str, int, float, bool]
+
+
+@pytest.mark.parametrize("text", ["", "123", "1e3", "true", "null", "red: mug", "é – 杯", "a\nb", 'say "hi" \\ \'x\'', "~"])
+def test_rcl_reads_text_as_text(tmp_path, text):
+    import rclpy
+    from rclpy.node import Node
+
+    path = tmp_path / "node.yaml"
+    write_parameters(path, {"instruction": text, "rate_hz": 10.0, "seed": 5})
+    context = rclpy.Context()
+    rclpy.init(args=["--ros-args", "--params-file", str(path)], context=context)
+    try:
+        node = Node("any_name", context=context, enable_rosout=False, start_parameter_services=False)
+        assert node.declare_parameter("instruction", "default").value == text
+        assert node.declare_parameter("rate_hz", 1.0).value == 10.0
+        assert node.declare_parameter("seed", 0).value == 5
+        node.destroy_node()
+    finally:
+        rclpy.shutdown(context=context)
+
+
+@pytest.mark.parametrize("name", job_names())
+def test_every_job_describes_every_argument_and_has_one_deciding_node(name):
+    graph = load_job(name)
+    assert all(len(argument.description) > 10 for argument in graph.arguments)
+    assert sum(node.decides for node in graph.nodes) == 1
+    assert graph.example.startswith(f"vla launch {name}")
+
+
+def test_an_unknown_job_names_the_nearest():
+    with pytest.raises(ConfigError, match="did you mean 'franka_grasp'"):
+        load_job("franka_gras")

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Franka finds, grasps and lifts what it is told to, in a simulated scene seen through two cameras."""
+
+from __future__ import annotations
+
+from vla_ros.bringup.arguments import LaunchArgument
+from vla_ros.bringup.checks import check_grasp
+from vla_ros.bringup.graph import Argument, Graph, NodeSpec
+
+CATEGORIES = ("seen", "heldout", "all")
+
+
+def graph() -> Graph:
+    """Describe the job."""
+    scene = {name: Argument(name) for name in ("robot", "set", "seed", "categories", "objects")}
+    simulated_time = {"use_sim_time": True}
+    return Graph(
+        name="franka_grasp",
+        description="A simulated Franka finds, grasps and lifts the named object from camera images.",
+        arguments=_arguments(),
+        nodes=(
+            NodeSpec(
+                "sim",
+                "sim_node",
+                scene
+                | {
+                    "camera_rate_hz": Argument("camera_rate_hz"),
+                    "command_delay_s": Argument("command_delay_s"),
+                    "command_jitter_s": Argument("command_jitter_s"),
+                },
+            ),
+            NodeSpec("camera", "camera_node", scene | simulated_time | {"source": "sim"}),
+            NodeSpec("state", "state_node", {"robot": Argument("robot")} | simulated_time),
+            NodeSpec(
+                "policy",
+                "policy_node",
+                {name: Argument(name) for name in ("robot", "policy", "objects")} | simulated_time,
+                stops_first=True,
+            ),
+            NodeSpec(
+                "control",
+                "control_node",
+                {name: Argument(name) for name in ("robot", "speed_scale", "alignment")} | simulated_time,
+                stops_first=True,
+            ),
+            NodeSpec("guard", "guard_node", {"robot": Argument("robot")} | simulated_time),
+            NodeSpec(
+                "episode",
+                "episode_node",
+                {
+                    name: Argument(name)
+                    for name in ("robot", "set", "seed", "instruction", "run_directory", "time_limit_s", "attempts")
+                }
+                | simulated_time,
+                decides=True,
+                stops_first=True,
+            ),
+        ),
+        check=check_grasp,
+        renders=True,
+        example='vla launch franka_grasp instruction:="pick up the red mug" seed:=3',
+    )
+
+
+def _arguments() -> tuple[LaunchArgument, ...]:
+    return (
+        LaunchArgument("instruction", "", "what to grasp, in words; empty: the object the scene was made for"),
+        LaunchArgument("robot", "franka", "robot, a file of config/robots"),
+        LaunchArgument("policy", "geometric", "policy that turns images and words into motion"),
+        LaunchArgument("set", "basic", "kind of scene, of config/tasks/grasp_sets.yaml"),
+        LaunchArgument("seed", 0, "number of the scene: the same number is the same scene", minimum=0, maximum=2**31 - 1),
+        LaunchArgument("categories", "seen", "object categories the scene draws from", choices=CATEGORIES),
+        LaunchArgument("objects", "", "folder of your own objects (MJCF or mesh, and a YAML each); empty: the built-in ones"),
+        LaunchArgument("time_limit_s", 60.0, "simulated time the episode may take [s]", minimum=1.0, maximum=3600.0),
+        LaunchArgument("attempts", 3, "how often the gripper may close", minimum=1, maximum=100),
+        LaunchArgument("speed_scale", 1.0, "speed of the arm, as a fraction of the policy's", minimum=0.05, maximum=1.0),
+        LaunchArgument(
+            "alignment", "progress", "how a chunk is aligned when it arrives late", choices=("progress", "time")
+        ),
+        LaunchArgument("camera_rate_hz", 10.0, "rate of each camera [Hz]", minimum=1.0, maximum=60.0),
+        LaunchArgument("command_delay_s", 0.0, "delay of commands to the arm [s]", minimum=0.0, maximum=0.1),
+        LaunchArgument("command_jitter_s", 0.0, "random part of that delay [s]", minimum=0.0, maximum=0.1),
+        LaunchArgument("report", "", "file for the result as JSON; empty: only the one in the run folder"),
+        LaunchArgument("run_directory", "", "folder for log, result and video; empty: runs/<time>_franka_grasp"),
+        LaunchArgument(
+            "discovery", "localhost", "who may see the nodes: this machine, or the subnet", choices=("localhost", "subnet")
+        ),
+        LaunchArgument(
+            "domain_id", -1, "ROS domain; -1: ROS_DOMAIN_ID, or one that nobody uses", minimum=-1, maximum=232
+        ),
+    )

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run a graph in the pip home: check, start every node, keep them, stop them, report."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from controllers.errors import ConfigError
+from vla_ros.bringup import report as reports
+from vla_ros.bringup.arguments import Value, parse_assignments
+from vla_ros.bringup.console import Console
+from vla_ros.bringup.egl import REMEDY, egl_problem
+from vla_ros.bringup.environment import node_environment
+from vla_ros.bringup.graph import Graph
+from vla_ros.bringup.parameters import write_parameters
+from vla_ros.bringup.process import NodeProcess
+from vla_ros.bringup.running import RunningGraph, registered
+from vla_ros.bringup.supervisor import Supervisor
+from vla_ros.bringup.usage import UsageSampler
+
+
+def check(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
+    """Return the launch arguments' values. Raises ConfigError for anything that would fail later."""
+    arguments = parse_assignments(words, graph.arguments)
+    reports.check_report_path(str(arguments.get("report", "")))
+    graph.check(arguments)
+    if graph.renders:
+        problem = egl_problem()
+        if problem:
+            raise ConfigError(f"no EGL, so cameras cannot be rendered ({problem}): {REMEDY}")
+    return arguments
+
+
+def launch(graph: Graph, words: Sequence[str]) -> int:
+    """Run a graph to its end and return its exit code: 0 succeeded, 1 did not, 2 bad input, 128 + n signal n."""
+    started = _started_at()
+    arguments = check(graph, words)
+    run_directory = reports.make_run_directory(str(arguments.get("run_directory", "")), graph.name)
+    arguments["run_directory"] = str(run_directory)
+    nodes = graph.active_nodes(arguments)
+    console = Console([node.name for node in nodes], run_directory / reports.LOG_FILE)
+    environment = node_environment(arguments, run_directory, sys.stdout.isatty())
+    environment["VLA_STARTED_AT"] = f"{started:.6f}"
+    domain = environment["ROS_DOMAIN_ID"]
+    console.say(
+        f"{graph.name}: {len(nodes)} nodes on ROS domain {domain}, "
+        f"{environment['ROS_AUTOMATIC_DISCOVERY_RANGE'].lower()} only; log and result in {_short(run_directory)}"
+    )
+    processes: list[NodeProcess] = []
+    try:
+        for node in nodes:
+            file = run_directory / "parameters" / f"{node.name}.yaml"
+            file.parent.mkdir(exist_ok=True)
+            write_parameters(file, node.values(arguments))
+            processes.append(NodeProcess(node, ["--ros-args", "--params-file", str(file)], environment))
+        pids = {process.spec.name: process.pid for process in processes} | {"launcher": os.getpid()}
+        usage = UsageSampler(pids)
+        supervisor = Supervisor(processes, console, usage.sample)
+        with registered(_entry(graph, environment, run_directory)):
+            exit_code = supervisor.run()
+    finally:
+        for process in processes:
+            process.close()
+    figures = _figures(usage, started)
+    report = reports.complete_report(reports.read_result(run_directory), figures)
+    if exit_code != 0:
+        report["success"] = False
+    report |= {"exit_code": exit_code, "ended": supervisor.reason}
+    reports.write_json(run_directory / reports.RESULT_FILE, report)
+    if arguments.get("report"):
+        reports.write_json(Path(str(arguments["report"])), report)
+    console.show("")
+    console.show(reports.table(report))
+    console.say(f"{_verdict(exit_code)} ({supervisor.reason}); everything in {_short(run_directory)}")
+    console.close()
+    return exit_code
+
+
+def _verdict(exit_code: int) -> str:
+    if exit_code >= 128:
+        return "stopped"
+    return {0: "success", 2: "bad input"}.get(exit_code, "no success")
+
+
+def _started_at() -> float:
+    """Return when the command was given [s since the epoch]: ./vla notes it before it does anything else."""
+    try:
+        return float(os.environ["VLA_STARTED_AT"])
+    except (KeyError, ValueError):
+        return time.time()
+
+
+def _figures(usage: UsageSampler, started: float) -> dict[str, Any]:
+    return {
+        "duration_s": round(time.time() - started, 3),
+        "pss_mib": round(usage.pss_mib, 1),
+        "pss_mib_by_process": {name: round(value, 1) for name, value in usage.pss_mib_by_process.items()},
+        "cores_by_process": {name: round(value, 3) for name, value in usage.cores_by_process().items()},
+    }
+
+
+def _entry(graph: Graph, environment: Mapping[str, str], run_directory: Path) -> RunningGraph:
+    return RunningGraph(
+        pid=os.getpid(),
+        job=graph.name,
+        domain_id=int(environment["ROS_DOMAIN_ID"]),
+        discovery=environment["ROS_AUTOMATIC_DISCOVERY_RANGE"],
+        profile=environment.get("FASTRTPS_DEFAULT_PROFILES_FILE", ""),
+        run_directory=str(run_directory),
+    )
+
+
+def _short(path: Path) -> str:
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The result of a run: what the episode found, what the launcher measured, as one JSON file and one table."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from controllers.errors import ConfigError
+
+RESULT_FILE, LOG_FILE = "result.json", "log.txt"
+# Present in every report, null where a run ended before it was known.
+KEYS = (
+    "success",
+    "attempts",
+    "time_to_first_motion_s",
+    "real_time_factor",
+    "real_time_factor_worst_s",
+    "pss_mib",
+    "duration_s",
+)
+_UNITS = {"_mib": "MiB", "_s": "s"}
+
+
+def make_run_directory(asked: str, job: str) -> Path:
+    """Make the folder of one run: the asked one, or runs/<time>_<job> in the working directory.
+
+    Raises ConfigError when it cannot be made or already holds another run.
+    """
+    path = Path(asked) if asked else Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}_{job}"
+    number = 1
+    while not asked and path.exists():
+        number += 1
+        path = path.with_name(f"{time.strftime('%Y%m%d-%H%M%S')}_{job}-{number}")
+    if (path / RESULT_FILE).exists():
+        raise ConfigError(f"run_directory:={asked}: already holds a run; name a new folder")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"run folder {path}: cannot be made ({error.strerror}); name one with run_directory:=") from None
+    return path.resolve()
+
+
+def check_report_path(report: str) -> None:
+    """Raise ConfigError when a report could not be written there: better now than after the run."""
+    if not report:
+        return
+    path = Path(report)
+    if path.is_dir():
+        raise ConfigError(f"report:={report}: is a folder; name a file")
+    if not path.parent.is_dir():
+        raise ConfigError(f"report:={report}: the folder {path.parent} does not exist")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ConfigError(f"report:={report}: cannot be written")
+
+
+def read_result(run_directory: Path) -> dict[str, Any]:
+    """Return what the episode wrote, or nothing when it did not get that far."""
+    try:
+        result = json.loads((run_directory / RESULT_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return result if isinstance(result, dict) else {}
+
+
+def complete_report(result: Mapping[str, Any], figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Join the episode's result with the launcher's figures; the episode's own figures win."""
+    report = {"success": False, "attempts": 0} | dict.fromkeys(KEYS[2:]) | dict(figures)
+    report |= {key: value for key, value in result.items() if value is not None}
+    return report
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file at once or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    temporary.replace(path)
+
+
+def table(report: Mapping[str, Any]) -> str:
+    """Return the figures as lines to print: name, value, unit."""
+    rows = [(name.replace("_", " "), *_value(name, report.get(name))) for name in KEYS]
+    width = max(len(name) for name, _, _ in rows)
+    lines = [f"  {name:<{width}}  {value:>8}  {unit}".rstrip() for name, value, unit in rows]
+    cores = report.get("cores_by_process") or {}
+    memory = report.get("pss_mib_by_process") or {}
+    if cores:
+        lines += ["", f"  {'process':<{width}}  {'cores':>8}  {'PSS MiB':>8}"]
+        lines += [f"  {name:<{width}}  {used:>8.2f}  {memory.get(name, 0.0):>8.0f}" for name, used in cores.items()]
+    return "\n".join(lines)
+
+
+def _value(name: str, value: Any) -> tuple[str, str]:
+    if value is None:
+        return "-", ""
+    if isinstance(value, bool):
+        return ("yes" if value else "no"), ""
+    if isinstance(value, float):
+        if name.startswith("real_time_factor"):
+            return f"{value:.3f}", ""
+        unit = next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), "")
+        return f"{value:.1f}", unit
+    return str(value), ""

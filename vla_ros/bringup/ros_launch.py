@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A graph as real launch and launch_ros actions, for `ros2 launch` on a full ROS 2 installation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controllers.errors import ConfigError
+from vla_ros.bringup.arguments import LaunchArgument, Value, parse_assignments
+from vla_ros.bringup.graph import Argument, Graph, NodeSpec
+from vla_ros.bringup.supervisor import DEATH_GRACE_S
+
+
+def launch_description(graph: Graph) -> Any:
+    """Return the launch.LaunchDescription of a graph.
+
+    Raises ConfigError where ROS 2's launch is not installed: a folder named launch, or PyPI's unrelated package of
+    that name, can be imported there all the same.
+    """
+    try:
+        import launch
+        import launch_ros.actions
+        from launch_ros.parameter_descriptions import ParameterValue
+    except ImportError:
+        launch = None
+    if launch is None or not hasattr(launch, "LaunchDescription"):
+        raise ConfigError(f"ROS 2's launch is not installed here: use `vla launch {graph.name}`")
+    from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable, Shutdown, TimerAction
+    from launch.conditions import IfCondition
+    from launch.substitutions import LaunchConfiguration
+
+    def check(context: Any) -> list:
+        words = [f"{a.name}:={context.launch_configurations[a.name]}" for a in graph.arguments]
+        graph.check(parse_assignments(words, graph.arguments))
+        return []
+
+    def declare(argument: LaunchArgument) -> Any:
+        choices = list(argument.choices) or None
+        return DeclareLaunchArgument(
+            argument.name,
+            default_value=_text(argument.default),
+            description=f"{argument.description} ({argument.allowed()})",
+            choices=choices,
+        )
+
+    def parameter(value: Value | Argument) -> Any:
+        if isinstance(value, Argument):
+            default = next(a.default for a in graph.arguments if a.name == value.name)
+            return ParameterValue(LaunchConfiguration(value.name), value_type=type(default))
+        return value
+
+    def node(spec: NodeSpec) -> Any:
+        options: dict[str, Any] = {"condition": IfCondition(LaunchConfiguration(spec.condition))} if spec.condition else {}
+        if spec.decides:
+            options["on_exit"] = [Shutdown(reason=f"{spec.name} finished")]
+        elif spec.required:
+            options["on_exit"] = [TimerAction(period=DEATH_GRACE_S, actions=[Shutdown(reason=f"{spec.name} died")])]
+        return launch_ros.actions.Node(
+            package="vla_ros",
+            executable=spec.executable,
+            output="screen",
+            emulate_tty=True,
+            parameters=[{name: parameter(value) for name, value in spec.parameters.items()}],
+            **options,
+        )
+
+    return launch.LaunchDescription(
+        [
+            *(declare(argument) for argument in graph.arguments),
+            OpaqueFunction(function=check),
+            *(SetEnvironmentVariable(name, "1") for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")),
+            *(node(spec) for spec in graph.nodes),
+        ]
+    )
+
+
+def _text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
