@@ -12,8 +12,6 @@ import numpy as np
 
 from controllers.errors import ConfigError
 
-ZNEAR, ZFAR = 0.02, 20.0  # [m] clipping planes: wide enough for a wrist camera and a back wall
-
 _context: mujoco.GLContext | None = None
 _context_size = (0, 0)
 
@@ -33,13 +31,6 @@ def _shared_context(width: int, height: int) -> mujoco.GLContext:
     return _context
 
 
-def prepare_for_rendering(spec: mujoco.MjSpec, width: int, height: int) -> None:
-    """Set clipping planes and the off-screen buffer's size; quality (shadows, samples) is the scene's."""
-    spec.stat.extent = 1.0  # clipping planes are multiples of it, and it must not depend on the objects
-    spec.visual.map.znear, spec.visual.map.zfar = ZNEAR, ZFAR
-    spec.visual.global_.offwidth, spec.visual.global_.offheight = width, height
-
-
 class Camera:
     """Render colour and depth of one model in a single pass."""
 
@@ -55,6 +46,9 @@ class Camera:
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._render)
         self._view = mujoco.MjvCamera()
         self._view.type = mujoco.mjtCamera.mjCAMERA_FIXED.value
+        # Clipping planes [m]; MuJoCo gives them as multiples of the model's extent.
+        self._near = np.float32(model.vis.map.znear * model.stat.extent)
+        self._far = np.float32(model.vis.map.zfar * model.stat.extent)
         self._color = np.empty((height, width, 3), dtype=np.uint8)
         self._depth = np.empty((height, width), dtype=np.float32)
 
@@ -67,8 +61,8 @@ class Camera:
         mujoco.mjr_render(self._rectangle, self._scene, self._render)
         mujoco.mjr_readPixels(self._color, self._depth, self._rectangle, self._render)
         # Reversed depth buffer: 1 at the near plane, 0 at the far one; accurate in float32.
-        scale = np.float32(ZNEAR / (ZFAR - ZNEAR))
-        depth = np.float32(ZFAR) * scale / (self._depth[::-1] + scale)
+        scale = self._near / (self._far - self._near)
+        depth = self._far * scale / (self._depth[::-1] + scale)
         return np.ascontiguousarray(self._color[::-1]), depth
 
     def close(self) -> None:

@@ -13,7 +13,6 @@ import numpy as np
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import Embodiment
-from vla_ros.sim.cameras import add_cameras
 from vla_ros.sim.depth_noise import StereoDepth, StereoNoise
 from vla_ros.sim.drives import ArmDrive, GripperDrive
 from vla_ros.sim.object_geoms import add_objects
@@ -238,7 +237,7 @@ class World:
 
 
 def build_model(scene: Scene, embodiment: Embodiment, timestep: float) -> mujoco.MjModel:
-    """Compile robot, surroundings, objects and cameras into one model."""
+    """Compile robot, surroundings (cameras and lamps included) and objects into one model."""
     spec = robot_spec(embodiment)
     spec.option.timestep = timestep
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
@@ -247,8 +246,7 @@ def build_model(scene: Scene, embodiment: Embodiment, timestep: float) -> mujoco
     spec.option.impratio = 10.0
     add_surroundings(spec, scene)
     add_objects(spec, scene)
-    add_cameras(spec, scene.cameras)
-    rendering.prepare_for_rendering(spec, *_image_size(scene))
+    spec.visual.global_.offwidth, spec.visual.global_.offheight = _image_size(scene)
     return spec.compile()
 
 
