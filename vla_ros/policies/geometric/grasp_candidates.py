@@ -39,6 +39,7 @@ class GraspConfig:
     shallow_weight: float = 1.5  # less than the pads' height on the thing
     turn_weight: float = 0.15  # turning the wrist / 90 degrees
     tilt_weight: float = 0.5  # tilt / 45 degrees
+    slope_max: float = 1.2  # faces this far from square slip out: 0.3 is about the friction cone of each
     points_min: int = 6  # fewer between the pads is air
 
     def __post_init__(self) -> None:
@@ -114,6 +115,9 @@ def _try_places(
     frames = GripperFrames(frames.x[keep], frames.y[keep], frames.z[keep])
     width = (y_high - y_low)[keep]
     terms = _terms(T[keep], top[keep], frames, between[keep], width, target, table, config, gripper, reference_x)
+    square = terms["slope"] <= config.slope_weight * config.slope_max
+    keep, width = keep[square], width[square]
+    terms = {name: values[square] for name, values in terms.items()}
     cost = sum(terms.values())
     return [
         Grasp(
