@@ -42,10 +42,7 @@ def test_arrives_within_speed_acceleration_and_turn_limits(x, y, z, yaw):
     assert rotation_between(path[-1], goal) < 0.01
     velocity = np.diff(path[:, :3, 3], axis=0) / PERIOD
     assert np.linalg.norm(velocity, axis=1).max() <= config.speed + 1e-6
-    assert (
-        max(rotation_between(a, b) for a, b in zip(path[:-1], path[1:], strict=True))
-        <= config.turn_rate * PERIOD + 1e-6
-    )
+    assert max(rotation_between(a, b) for a, b in pairwise(path)) <= config.turn_rate * PERIOD + 1e-6
 
 
 @settings(max_examples=25, deadline=None)
