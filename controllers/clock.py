@@ -62,7 +62,9 @@ class RosClock:
         self.newest_stamp = stamp
 
     def now(self, monotonic: float) -> float:
-        """Return ROS time [s] at `monotonic` [s], never less than before (except after a restart)."""
+        """Return ROS time [s] at `monotonic` [s], never less than before (except after a restart); 0 if unknown."""
+        if not self.synchronised:
+            return 0.0
         estimate = self._ros + self.rate * (monotonic - self._monotonic)
         estimate = min(estimate, self.newest_stamp + self._lead_max)
         if estimate > self._last:

@@ -34,58 +34,54 @@ class CascadedFilter:
         self.cutoff = cutoff
         self.omega = 2.0 * pi * cutoff
         self.delay = cascade_delay(cutoff)
-        self._input = np.zeros(size)
-        self._sections = np.zeros((3, size))
-        self._scratch = np.zeros((3, size))
-        self._ramp = np.zeros((3, size))
-        self._rise = np.zeros(size)
-        self._decay = np.zeros((3, 3))
-        self._lag = np.array([[1.0], [2.0], [3.0]])
+        self._state = np.zeros((5, size))  # three sections, previous input, input
+        self.sections, self.input = self._state[:3], self._state[3]  # views
+        self._result = np.zeros((6, size))  # three sections, output, its velocity, its acceleration
+        self.output = self._result[3:]  # view (3, C)
+        self.position, self.velocity, self.acceleration = self.output  # views
+        self._update = np.zeros((6, 5))
         self._dt = -1.0
-        # Rows: output, its first and its second derivative, as combinations of the three sections.
+        # Output and derivatives from the sections: x₃, ω(x₂ − x₃), ω²(x₁ − 2x₂ + x₃).
         w = self.omega
         self._readout = np.array([[0.0, 0.0, 1.0], [0.0, w, -w], [w * w, -2.0 * w * w, w * w]])
-        self._output = np.zeros((3, size))
-        self.position, self.velocity, self.acceleration = self._output  # views
 
     def reset(self, value: np.ndarray, velocity: np.ndarray | None = None) -> None:
         """Settle at `value`; with `velocity` [1/s], settle on the ramp whose *output* is there now."""
-        self._sections[:] = value
-        self._input[:] = value
+        self.sections[:] = value
+        self.input[:] = value
         if velocity is not None:
-            self._sections += np.array([[2.0], [1.0], [0.0]]) / self.omega * velocity
-            self._input += self.delay * np.asarray(velocity)
-        np.dot(self._readout, self._sections, out=self._output)
+            self.sections += np.array([[2.0], [1.0], [0.0]]) / self.omega * velocity
+            self.input += self.delay * np.asarray(velocity)
+        np.dot(self._readout, self.sections, out=self.output)
 
     def step(self, value: np.ndarray, dt: float) -> np.ndarray:
         """Advance by dt [s] to the input `value` (C,); return the output (a view)."""
         if dt > 0.0:
             if dt != self._dt:
                 self._set_step(dt)
-            _advance(
-                self._sections, self._input, value, self._decay, self._lag_steps, self._rise, self._ramp, self._scratch
-            )
-            self._input[:] = value
-            np.dot(self._readout, self._sections, out=self._output)
+            state = self._state
+            state[4] = value
+            np.dot(self._update, state, out=self._result)
+            self.sections[:] = self._result[:3]
+            self.input[:] = value
         return self.position
 
     def _set_step(self, dt: float) -> None:
+        """Write the exact update as one matrix: sections' = A sections + B₀ u(t) + B₁ u(t+h)."""
         z = self.omega * dt
-        decay = exp(-z)
-        self._decay[:] = [[decay, 0, 0], [decay * z, decay, 0], [0.5 * decay * z * z, decay * z, decay]]
-        self._lag_steps = self._lag / z
+        d = exp(-z)
+        r = 1.0 / z
+        a2, a3 = d * z, 0.5 * d * z * z
+        # exp(−z) N on the steady lags 1/z, 2/z, 3/z and on ones
+        lag1, lag2, lag3 = d * r, d + 2.0 * d * r, a2 * 0.5 + 2.0 * d + 3.0 * d * r
+        one2, one3 = d + a2, d + a2 + a3
+        self._update[:3] = (
+            (d, 0.0, 0.0, r - d - lag1, 1.0 - r + lag1),
+            (a2, d, 0.0, 2.0 * r - one2 - lag2, 1.0 - 2.0 * r + lag2),
+            (a3, a2, d, 3.0 * r - one3 - lag3, 1.0 - 3.0 * r + lag3),
+        )
+        np.dot(self._readout, self._update[:3], out=self._update[3:])
         self._dt = dt
-
-
-def _advance(sections, start, end, decay, lag_steps, rise, ramp, scratch) -> None:
-    """Advance the three sections in place over one step of the input from `start` to `end`."""
-    np.subtract(end, start, out=rise)
-    np.multiply(lag_steps, rise, out=ramp)  # how far each section trails a steady ramp
-    np.subtract(sections, start, out=scratch)
-    scratch += ramp
-    np.dot(decay, scratch, out=sections)
-    sections -= ramp
-    sections += end
 
 
 class PoseFilter:
@@ -101,10 +97,11 @@ class PoseFilter:
         self._linear = CascadedFilter(cutoff, 6)
         self.cutoff, self.omega, self.delay = cutoff, self._linear.omega, self._linear.delay
         self.position = self._linear.position[:3]  # view [m]
+        self.input_position = self._linear.input[:3]  # view [m]
         self.quaternion: Quaternion = IDENTITY
         self.twist = np.zeros(6)  # [m/s, rad/s], base axes
         self.acceleration = np.zeros(6)  # [m/s², rad/s²], base axes
-        self._q1 = self._q2 = self._input_quaternion = IDENTITY
+        self._q1 = self._q2 = self.input_quaternion = IDENTITY
         self._end = np.zeros(6)
 
     def reset(self, position: np.ndarray, quaternion: Quaternion, twist: np.ndarray | None = None) -> None:
@@ -121,33 +118,33 @@ class PoseFilter:
         rate = velocity[3:]
         self._q2 = compose_exp(quaternion, tuple(rate / self.omega))
         self._q1 = compose_exp(quaternion, tuple(2.0 * rate / self.omega))
-        self._input_quaternion = compose_exp(quaternion, tuple(self.delay * rate))
+        self.input_quaternion = compose_exp(quaternion, tuple(self.delay * rate))
         self._read_derivatives()
 
     def step(self, position: np.ndarray, quaternion: Quaternion, dt: float) -> None:
         """Advance by dt [s] to the input pose; read the output from the attributes."""
         if dt <= 0.0:
             return
-        linear, anchor = self._linear, self.quaternion
-        sections = linear._sections
-        sections[:2, 3:] = log_relative(anchor, self._q1), log_relative(anchor, self._q2)
-        sections[2, 3:] = 0.0
-        linear._input[3:] = log_relative(anchor, self._input_quaternion)
-        end = self._end
+        linear, anchor, end = self._linear, self.quaternion, self._end
+        linear.sections[:, 3:] = self._tangents
+        linear.input[3:] = log_relative(anchor, self.input_quaternion)
         end[:3] = position
         end[3:] = log_relative(anchor, quaternion)
         linear.step(end, dt)
-        x1, x2, x3 = sections[:, 3:].tolist()
+        x1, x2, x3 = linear.sections[:, 3:].tolist()
         self._q1 = compose_exp(anchor, x1)
         self._q2 = compose_exp(anchor, x2)
         self.quaternion = compose_exp(anchor, x3)
-        self._input_quaternion = quaternion
+        self.input_quaternion = quaternion
         self._read_derivatives()
 
     def _read_derivatives(self) -> None:
         w, output = self.omega, self.quaternion
-        ax, ay, az = log_relative(output, self._q1)
-        bx, by, bz = log_relative(output, self._q2)
+        self._tangents = ((ax, ay, az), (bx, by, bz), _) = (
+            log_relative(output, self._q1),
+            log_relative(output, self._q2),
+            (0.0, 0.0, 0.0),
+        )
         self.twist[:3] = self._linear.velocity[:3]
         self.twist[3:] = rotate(output, (w * bx, w * by, w * bz))
         w2 = w * w

@@ -87,6 +87,7 @@ class ChunkFollower:
         self._offset = np.zeros(n)  # [N·m] what keeps a switch bumpless, decaying
         self._tau = np.zeros(n)
         self._row = np.zeros(7)
+        self._velocity_share = 1.0 / (config.safety.velocity_margin * limits.velocity)
         limits_pose = np.array([config.stitch.speed_max] * 3 + [0.5 * config.stitch.rotation_speed_max] * 4)
         accelerations = [config.stitch.acceleration_max] * 3 + [0.5 * config.stitch.rotation_acceleration_max] * 4
         self._bounds = {
@@ -257,7 +258,7 @@ class ChunkFollower:
             )
         self._joint.step(motion.spline, x, dt)
         self.model.update_inertia()
-        return self._joint_impedance.effort(self.model, *self._joint.filter._output)
+        return self._joint_impedance.effort(self.model, *self._joint.filter.output)
 
     def _adopt_pending(self) -> None:
         pending = self._pending
@@ -294,7 +295,7 @@ class ChunkFollower:
             )
         else:
             self.model.update_inertia()
-            tau = self._joint_impedance.effort(self.model, *self._joint.filter._output)
+            tau = self._joint_impedance.effort(self.model, *self._joint.filter.output)
         np.subtract(self._gate.effort, tau, out=self._offset)
 
     def _hold_here(self, reason: str) -> None:
@@ -319,10 +320,11 @@ class ChunkFollower:
         return self._tau
 
     def _too_fast(self, dq: np.ndarray) -> bool:
-        over = (np.abs(dq) / self.limits.velocity).max() > self.config.safety.velocity_margin
-        if over:
-            self._stopping = self._latched = "fault: joint speed above its limit"
-        return bool(over)
+        share = np.multiply(dq, self._velocity_share, out=self._tau).tolist()
+        if max(share) < 1.0 and min(share) > -1.0:
+            return False
+        self._stopping = self._latched = "fault: joint speed above its limit"
+        return True
 
     def _damp(self) -> np.ndarray:
         self.model.update_inertia()

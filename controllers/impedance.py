@@ -25,6 +25,8 @@ from controllers.errors import ConfigError
 from controllers.model import ArmModel
 from controllers.rotations import Quaternion, write_matrix
 
+MANIPULABILITY_EVERY = 8  # ticks: it changes with the configuration, slowly
+
 
 class CartesianImpedance:
     """Pull the tool to a moving pose: τ = τ_task + τ_nullspace + τ_limits + τ_coriolis."""
@@ -36,16 +38,22 @@ class CartesianImpedance:
         self.error = np.zeros(6)  # [m, rad] desired − measured, base axes, after clipping
         self.manipulability = 0.0
         self._compliance = np.array([1.0 / config.stiffness_position] * 3 + [1.0 / config.stiffness_rotation] * 3)
-        self._diagonal = np.arange(6)
         self._R_desired = np.eye(3)
         self._R_error = np.eye(3)
         self._lhs = np.zeros((2, 6, 6))
-        self._rhs = np.zeros((2, 6, 2))
+        self._series_diagonal = self._lhs[0].reshape(-1)[::7]  # views of the diagonals
+        self._inverse_inertia_diagonal = self._lhs[1].reshape(-1)[::7]
+        self._rhs_rows = np.zeros((2, 2, 6))  # contiguous rows: ė-dependent terms are built in place
+        self._ticks = 0
+        self._damping = 0.0
         self._J_M_inverse = np.zeros((6, size))
         self._force = np.zeros(6)
+        self._force_column = np.zeros((6, 1))
         self._tau = np.zeros(size)
         self._tau_nullspace = np.zeros(size)
         self._scratch = np.zeros(size)
+        # Twice critical for an inertia of 1 kg·m², about what the arm's self-motion moves.
+        self._nullspace_damping = 2.0 * config.nullspace_stiffness**0.5
         self._JJ = np.zeros((6, 6))
 
     def effort(
@@ -61,25 +69,23 @@ class CartesianImpedance:
 
         # Series spring: K⁻¹ + Λ⁻¹ / ω_max²
         np.multiply(inverse_inertia, 1.0 / config.frequency_max**2, out=self._lhs[0])
-        self._lhs[0, self._diagonal, self._diagonal] += self._compliance
+        self._series_diagonal += self._compliance
         self._damp_singularity(J, inverse_inertia)
 
         tau_nullspace = self._nullspace_effort(model)
-        rhs = self._rhs
-        rhs[0, :, 0] = self.error
-        velocity_error = rhs[0, :, 1]
+        spring, velocity_error = self._rhs_rows[0]
+        inertial = self._rhs_rows[1, 0]
+        spring[:] = self.error
         np.subtract(twist, model.twist, out=velocity_error)
-        damped = rhs[1, :, 0]
-        np.multiply(velocity_error, config.damping_ratio * config.frequency_design, out=damped)
-        damped += acceleration
-        damped -= np.dot(J_M_inverse, tau_nullspace, out=self._force)  # keeps τ_nullspace out of the task
-        solved = np.linalg.solve(self._lhs, rhs)
-        force = self._force
-        np.multiply(solved[0, :, 1], config.damping_ratio / config.frequency_design, out=force)  # K_eff part of D
-        force += solved[0, :, 0]  # K_eff e
-        force += solved[1, :, 0]  # Λ (ζ ω_design ė + ẍ_d − J M⁻¹ τ_nullspace)
+        np.multiply(velocity_error, config.damping_ratio * config.frequency_design, out=inertial)
+        inertial += acceleration
+        inertial -= np.dot(J_M_inverse, tau_nullspace, out=self._force)  # keeps τ_nullspace out of the task
+        velocity_error *= config.damping_ratio / config.frequency_design
+        spring += velocity_error
+        # F = K_eff (e + ζ ė / ω_design) + Λ (ẍ_d + ζ ω_design ė − J M⁻¹ τ_nullspace)
+        force = np.add.reduce(np.linalg.solve(self._lhs, self._rhs_rows[:, 0, :, None]), out=self._force_column)
 
-        tau = np.dot(force, J, out=self._tau)  # Jᵀ F
+        tau = np.dot(force[:, 0], J, out=self._tau)  # Jᵀ F
         tau += tau_nullspace
         tau += model.coriolis
         return tau
@@ -99,29 +105,23 @@ class CartesianImpedance:
             error[3:] *= config.error_clip_rotation / angle
 
     def _damp_singularity(self, J: np.ndarray, inverse_inertia: np.ndarray) -> None:
-        config = self.config
-        determinant = np.linalg.det(np.dot(J, J.T, out=self._JJ))
-        self.manipulability = w = max(determinant, 0.0) ** 0.5  # Yoshikawa 1985
-        damping = 1e-6
-        if w < config.manipulability_min:
-            damping += config.singular_damping * (1.0 - w / config.manipulability_min) ** 2
-        inverse_inertia[self._diagonal, self._diagonal] += damping
+        if self._ticks % MANIPULABILITY_EVERY == 0:
+            config = self.config
+            determinant = float(np.linalg.det(np.dot(J, J.T, out=self._JJ)))
+            self.manipulability = w = max(determinant, 0.0) ** 0.5  # Yoshikawa 1985
+            short = max(0.0, 1.0 - w / config.manipulability_min)
+            self._damping = 1e-6 + config.singular_damping * short * short
+        self._ticks += 1
+        self._inverse_inertia_diagonal += self._damping
 
     def _nullspace_effort(self, model: ArmModel) -> np.ndarray:
-        # Posture spring on the joints; unit-frequency damping through the task's own damper is added by J above.
-        config = self.config
-        tau = self._tau_nullspace
+        tau, most = self._tau_nullspace, self.config.nullspace_effort_max
         np.subtract(self.q_rest, model.q, out=tau)
-        tau *= config.nullspace_stiffness
-        np.maximum(tau, -config.nullspace_effort_max, out=tau)
-        np.minimum(tau, config.nullspace_effort_max, out=tau)
-        np.multiply(model.dq, self._nullspace_damping, out=self._scratch)
-        tau -= self._scratch
+        tau *= self.config.nullspace_stiffness
+        np.maximum(tau, -most, out=tau)
+        np.minimum(tau, most, out=tau)
+        tau -= np.multiply(model.dq, self._nullspace_damping, out=self._scratch)
         return tau
-
-    @property
-    def _nullspace_damping(self) -> float:
-        return 2.0 * self.config.nullspace_stiffness**0.5
 
 
 class JointImpedance:
@@ -135,8 +135,8 @@ class JointImpedance:
             )
         self.config = config
         self._compliance = 1.0 / np.array(config.stiffness_joints)
-        self._diagonal = np.arange(size)
         self._lhs = np.zeros((size, size))
+        self._diagonal = self._lhs.reshape(-1)[:: size + 1]
         self._rhs = np.zeros((size, 2))
         self._rate = np.zeros(size)
         self._tau = np.zeros(size)
@@ -145,7 +145,7 @@ class JointImpedance:
         """Return τ (N,) [N·m] (a view) for the desired q, dq, ddq. The model's M must be up to date."""
         config = self.config
         np.multiply(model.M_inverse, 1.0 / config.frequency_max**2, out=self._lhs)
-        self._lhs[self._diagonal, self._diagonal] += self._compliance
+        self._diagonal += self._compliance
         rhs, rate, tau = self._rhs, self._rate, self._tau
         np.subtract(q, model.q, out=rhs[:, 0])
         np.subtract(dq, model.dq, out=rhs[:, 1])
@@ -167,17 +167,16 @@ class JointLimitRepulsion:
         self._lower = lower + config.joint_limit_margin
         self._upper = upper - config.joint_limit_margin
         self._gain = config.joint_limit_effort / config.joint_limit_margin**2
-        self._above, self._below = np.zeros_like(self._lower), np.zeros_like(self._lower)
+        self._depth, self._square = np.zeros_like(self._lower), np.zeros_like(self._lower)
 
     def add(self, q: np.ndarray, tau: np.ndarray) -> None:
         """Add the repulsion at q to tau, both (N,)."""
-        above, below = self._above, self._below
-        np.subtract(q, self._upper, out=above)
-        np.maximum(above, 0.0, out=above)
-        np.subtract(self._lower, q, out=below)
-        np.maximum(below, 0.0, out=below)
-        below *= below
-        above *= above
-        below -= above
-        below *= self._gain
-        tau += below
+        depth = self._depth  # how far q is outside the free range, signed
+        np.maximum(q, self._lower, out=depth)
+        np.minimum(depth, self._upper, out=depth)
+        np.subtract(q, depth, out=depth)
+        if depth.any():
+            np.abs(depth, out=self._square)
+            depth *= self._square
+            depth *= self._gain
+            tau -= depth

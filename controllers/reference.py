@@ -27,8 +27,8 @@ class PoseReference:
         """Start at a pose and twist; return the sampled state (3, 7) that belongs to it."""
         self.filter.reset(position, quaternion, twist)
         state = np.zeros((3, 7))
-        state[0, :3] = self.filter._linear._input[:3]
-        state[0, 3:] = self.filter._input_quaternion
+        state[0, :3] = self.filter.input_position
+        state[0, 3:] = self.filter.input_quaternion
         if twist is not None:
             state[1, :3] = twist[:3]
             # q' = ½ ω q, ω in base axes
@@ -59,7 +59,7 @@ class JointReference:
         """Start at q, dq; return the sampled state (3, N) that belongs to it."""
         self.filter.reset(q, dq)
         state = np.zeros((3, len(q)))
-        state[0] = self.filter._input
+        state[0] = self.filter.input
         if dq is not None:
             state[1] = dq
         return state

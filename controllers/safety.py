@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 
 from controllers.chunk import ActionChunk
@@ -125,9 +127,8 @@ class EffortGate:
 
 
 def _is_finite(values: np.ndarray) -> bool:
-    # A sum is finite only if every term is; no temporary array.
-    total = float(values.sum())
-    return total - total == 0.0
+    # A sum of squares is finite only if every term is (and none is absurd); no temporary array.
+    return isfinite(np.dot(values, values))
 
 
 class DampedStop:
