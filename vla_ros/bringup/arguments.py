@@ -55,7 +55,7 @@ class LaunchArgument:
             if "\0" in value:
                 raise ConfigError(f"{self.name}: must not contain a NUL character")
             if self.choices and value not in self.choices:
-                raise ConfigError(f"{self.name}:={value}: {unknown_name(self.name, value, self.choices)}")
+                raise ConfigError(unknown_name(self.name, value, self.choices))
         elif not isinstance(value, bool):
             too_low = self.minimum is not None and value < self.minimum
             too_high = self.maximum is not None and value > self.maximum

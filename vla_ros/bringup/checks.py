@@ -3,35 +3,36 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, unknown_name
 from vla_ros.bringup.arguments import Value
 
 
 def check_grasp(arguments: Mapping[str, Value]) -> None:
-    """Check robot, policy, set and objects of a grasping job. Raises ConfigError for the first that is unknown."""
-    instruction = str(arguments["instruction"])
+    """Check the robot, policy, set and objects of a grasping job. Raises ConfigError for the first that is wrong."""
+    # Imported here: the command line must start fast, and --show-args needs none of it.
+    from vla_ros.policies.loading import POLICIES
+    from vla_ros.robots.embodiment import load_embodiment
+    from vla_ros.sim.grasp_sets import grasp_set
+
+    instruction, policy = str(arguments["instruction"]), str(arguments["policy"])
     if instruction and not instruction.strip():
         raise ConfigError("instruction:= is blank: say what to grasp, or leave it out for the scene's own object")
+    load_embodiment(str(arguments["robot"]))
+    if policy not in POLICIES:
+        raise ConfigError(unknown_name("policy", policy, POLICIES))
+    grasp_set(str(arguments["set"]))
     check_objects(str(arguments["objects"]))
-    _call("vla_ros.robots.embodiment", "load_embodiment", arguments["robot"])
-    _call("vla_ros.policies.loading", "check_policy", arguments["policy"])
-    _call("vla_ros.sim.scene", "check_set", arguments["set"])
 
 
 def check_objects(folder: str) -> None:
-    """Load a folder of objects; an empty name stands for the built-in ones, which are always right."""
+    """Load a folder of the user's objects; an empty name stands for the built-in ones."""
     if not folder:
         return
     if not Path(folder).is_dir():
         raise ConfigError(f"objects:={folder}: no such folder")
-    _call("vla_ros.objects.catalogue", "load_catalogue", folder)
+    from vla_ros.objects.catalogue import load_catalogue
 
-
-def _call(module: str, function: str, *arguments: Any) -> None:
-    # Imported here, because the command line must start fast and --show-args needs none of it.
-    getattr(importlib.import_module(module), function)(*arguments)
+    load_catalogue(folder)
