@@ -22,8 +22,8 @@ from vla_ros.policies.base import Policy
 from vla_ros.policies.loading import POLICIES, load_policy
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, load_embodiment
 from vla_ros.sim.expert import ExpertPolicy
-from vla_ros.sim.grasp_sets import grasp_set
 from vla_ros.sim.expert_reference import Reference, load_reference
+from vla_ros.sim.grasp_sets import grasp_set
 from vla_ros.sim.rollout import Rollout, RolloutConfig
 from vla_ros.sim.scene import Scene, sample_scene
 from vla_ros.sim.statistics import Episode

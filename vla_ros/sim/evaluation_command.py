@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     # These imports take a second; --help must not.
     from rich.console import Console
 
-    from vla_ros.sim.evaluation import EpisodeLog, EvaluationSettings, evaluate
+    from vla_ros.sim.evaluation import EpisodeLog, evaluate
     from vla_ros.sim.evaluation_report import EvaluationProgress, print_report
     from vla_ros.sim.statistics import summary
 
