@@ -43,7 +43,13 @@ def place(model: ObjectModel, orientation: np.ndarray, position: np.ndarray, tab
     return Placement(model, T, points, convex_polygon(points[:, :2]), float(points[:, 2].max()))
 
 
-def random_placement(model: ObjectModel, center: tuple[float, float], extent: tuple[float, float], table_height: float, rng: np.random.Generator) -> Placement:
+def random_placement(
+    model: ObjectModel,
+    center: tuple[float, float],
+    extent: tuple[float, float],
+    table_height: float,
+    rng: np.random.Generator,
+) -> Placement:
     """Draw a resting pose, a heading and a place in the rectangle."""
     resting = model.resting[int(rng.integers(len(model.resting)))]
     heading = Rotation.from_euler("z", rng.uniform(-np.pi, np.pi))

@@ -72,7 +72,9 @@ def _add_mesh(spec: mujoco.MjSpec, name: str, part: Part) -> str:
 def _add_material(spec: mujoco.MjSpec, name: str, part: Part) -> str:
     if not part.visible:
         return ""
-    material = spec.add_material(name=name, specular=0.1 + 0.6 * part.gloss, shininess=0.1 + 0.7 * part.gloss, rgba=part.rgba)
+    material = spec.add_material(
+        name=name, specular=0.1 + 0.6 * part.gloss, shininess=0.1 + 0.7 * part.gloss, rgba=part.rgba
+    )
     if part.texture is not None:
         height, width = part.texture.shape[:2]
         kind = mujoco.mjtTexture.mjTEXTURE_2D

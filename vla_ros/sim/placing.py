@@ -43,7 +43,11 @@ def place_target(model: ObjectModel, ground: Ground, rng: np.random.Generator, t
 
 
 def place_beside(
-    models: Sequence[ObjectModel], placed: Sequence[Placement], ground: Ground, rng: np.random.Generator, tries: int = 40
+    models: Sequence[ObjectModel],
+    placed: Sequence[Placement],
+    ground: Ground,
+    rng: np.random.Generator,
+    tries: int = 40,
 ) -> list[Placement] | None:
     """Find places for further objects beside those that stand already (the target first), or None."""
     standing = list(placed)

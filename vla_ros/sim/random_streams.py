@@ -8,7 +8,17 @@ import numpy as np
 from controllers.errors import ConfigError, unknown_name
 
 STREAMS = {"evaluation": 0, "generation": 1}
-ASPECTS = {"table": 0, "cameras": 1, "objects": 2, "places": 3, "extra": 4, "lights": 5, "surfaces": 6, "words": 7, "arm": 8}
+ASPECTS = {
+    "table": 0,
+    "cameras": 1,
+    "objects": 2,
+    "places": 3,
+    "extra": 4,
+    "lights": 5,
+    "surfaces": 6,
+    "words": 7,
+    "arm": 8,
+}
 
 
 def scene_generator(stream: str, seed: int, aspect: str, attempt: int = 0) -> np.random.Generator:

@@ -11,7 +11,14 @@ from vla_ros.objects.catalogue import ALIKE, Catalogue
 from vla_ros.objects.model import ObjectModel
 
 # Colours a person may take for one another under a coloured lamp: never on two objects of the target's category.
-_CLOSE = ({"red", "orange"}, {"red", "brown"}, {"orange", "brown"}, {"gray", "black"}, {"gray", "white"}, {"blue", "purple"})
+_CLOSE = (
+    {"red", "orange"},
+    {"red", "brown"},
+    {"orange", "brown"},
+    {"gray", "black"},
+    {"gray", "white"},
+    {"blue", "purple"},
+)
 
 
 def same_name(first: ObjectModel, second: ObjectModel) -> bool:

@@ -42,7 +42,9 @@ def draw_scene(set_name: str, seed: int, stream: str, categories: str, objects: 
         seed=seed,
         stream=stream,
         set_name=set_name,
-        table=Table(height, _TABLE_CENTER, _TABLE_EXTENT, _TABLE_THICKNESS, surfaces[0], float(rng.uniform(0.35, 0.55))),
+        table=Table(
+            height, _TABLE_CENTER, _TABLE_EXTENT, _TABLE_THICKNESS, surfaces[0], float(rng.uniform(0.35, 0.55))
+        ),
         floor_height=_FLOOR,
         floor=surfaces[3],
         walls=(surfaces[1], surfaces[2]),
@@ -57,19 +59,31 @@ def draw_scene(set_name: str, seed: int, stream: str, categories: str, objects: 
 
 
 def _choose(
-    models: tuple[ObjectModel, ...], changes: GraspSet, ranges: SceneRanges, catalogue: Catalogue, stream: str, seed: int
+    models: tuple[ObjectModel, ...],
+    changes: GraspSet,
+    ranges: SceneRanges,
+    catalogue: Catalogue,
+    stream: str,
+    seed: int,
 ) -> tuple[list[ObjectModel], list[ObjectModel]]:
     """Return the scene's first objects, the target leading, and the set's extra ones."""
     rng = scene_generator(stream, seed, "objects")
     target = choose_target(models, catalogue, rng)
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
     others = [choose_other(models, target, catalogue, rng) for _ in range(count)]
-    extra = choose_extra(models, target, changes.extra, changes.extra_alike, catalogue, scene_generator(stream, seed, "extra"))
+    extra = choose_extra(
+        models, target, changes.extra, changes.extra_alike, catalogue, scene_generator(stream, seed, "extra")
+    )
     return [target, *[other for other in others if other is not None]], extra
 
 
 def _arrange(
-    chosen: tuple[list[ObjectModel], list[ObjectModel]], changes: GraspSet, ranges: SceneRanges, height: float, stream: str, seed: int
+    chosen: tuple[list[ObjectModel], list[ObjectModel]],
+    changes: GraspSet,
+    ranges: SceneRanges,
+    height: float,
+    stream: str,
+    seed: int,
 ) -> tuple[tuple[SceneCamera, ...], list[Placement]]:
     """Find cameras and places that go together; a few places are tried before the cameras move."""
     (target, *others), extra = chosen

@@ -8,9 +8,10 @@ import colorsys
 import numpy as np
 
 from vla_ros.sim.scene import Rgb, Surface
+from vla_ros.sim.textures import PAINT
 
 # Two disjoint families of patterns: `unseen` is for the background set alone.
-PATTERNS = {"common": ("wood", "plain", "laminate", "cloth"), "unseen": ("checks", "marble", "stripes", "dots", "bricks")}
+PATTERNS = {"common": ("wood", PAINT, "laminate", "cloth"), "unseen": ("checks", "marble", "stripes", "dots", "bricks")}
 
 _WOODS = ((0.72, 0.53, 0.34), (0.58, 0.40, 0.25), (0.82, 0.68, 0.50), (0.45, 0.30, 0.20))
 
@@ -26,17 +27,15 @@ def _shaded(color: Rgb, factor: float) -> Rgb:
 def sample_surface(family: str, rng: np.random.Generator, wall: bool = False) -> Surface:
     """Draw a covering of this family: common or unseen."""
     choices = PATTERNS[family]
-    if wall and family == "common":
-        choices = ("plain", "laminate")
-    pattern = str(rng.choice(choices))
+    pattern = str(rng.choice(choices)) if family == "unseen" or not wall else PAINT
     if pattern == "wood":
         first = _shaded(_WOODS[int(rng.integers(len(_WOODS)))], rng.uniform(0.9, 1.1))
     elif family == "common":
-        first = _neutral(rng, 0.55, 0.88, 0.14)
+        first = _neutral(rng, 0.74, 0.95, 0.12) if wall else _neutral(rng, 0.55, 0.88, 0.14)
     else:
-        first = _neutral(rng, 0.35, 0.85, 0.45)
-    contrast = {"wood": 0.78, "plain": 0.96, "laminate": 0.85, "cloth": 0.86}.get(pattern, rng.uniform(0.60, 0.80))
-    scale = {"wood": 0.60, "plain": 0.50, "laminate": 0.35, "cloth": 0.08}.get(pattern, rng.uniform(0.10, 0.30))
+        first = _neutral(rng, 0.40, 0.85, 0.35)
+    contrast = {"wood": 0.78, "laminate": 0.85, "cloth": 0.86}.get(pattern, rng.uniform(0.60, 0.80))
+    scale = {"wood": 0.60, "laminate": 0.35, "cloth": 0.08}.get(pattern, rng.uniform(0.10, 0.30))
     if pattern == "marble":
         scale = 0.70
     factor = 2.0 if wall else 1.0

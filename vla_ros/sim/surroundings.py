@@ -7,7 +7,9 @@ import mujoco
 import numpy as np
 
 from vla_ros.sim.scene import Light, Scene, Surface
-from vla_ros.sim.textures import SIZE, surface_texture
+from vla_ros.sim.textures import PAINT, SIZE, surface_texture
+
+Vector = tuple[float, float, float]
 
 VISUAL_GROUP = 2  # drawn by default
 COLLISION_GROUP = 3  # not drawn by default
@@ -15,25 +17,22 @@ _PEDESTAL = (0.13, 0.11)  # [m] half edges under the robot's base
 _WALL_X, _WALL_Y, _ROOM = -1.0, -1.3, 3.0  # [m]
 
 
-def add_surroundings(spec: mujoco.MjSpec, scene: Scene) -> None:
-    """Add floor, walls, table, the robot's pedestal, lamps and cameras."""
+def add_surroundings(spec: mujoco.MjSpec, scene: Scene, shadows: bool = False) -> None:
+    """Add floor, walls, table, the robot's pedestal, lamps and cameras.
+
+    `shadows` are for pictures to show: they more than double what a frame costs without a graphics card.
+    """
     _set_picture(spec, scene)
-    materials = {
-        "floor": _material(spec, "floor", scene.floor),
-        "wall_x": _material(spec, "wall_x", scene.walls[0]),
-        "wall_y": _material(spec, "wall_y", scene.walls[1]),
-        "table": _material(spec, "table", scene.table.surface),
-    }
     world = spec.worldbody
-    floor, height = scene.floor_height, 1.4
-    _box(world, "floor", (_ROOM, _ROOM, 0.02), (0, 0, floor - 0.02), materials["floor"])
-    _box(world, "wall_x", (0.02, _ROOM, height), (_WALL_X, 0, floor + height), materials["wall_x"], collide=False)
-    _box(world, "wall_y", (_ROOM, 0.02, height), (0, _WALL_Y, floor + height), materials["wall_y"], collide=False)
+    floor = scene.floor_height
+    _plane(spec, "floor", scene.floor, (0, 0, floor), (0, 0, 1), collide=True)
+    _plane(spec, "wall_x", scene.walls[0], (_WALL_X, 0, floor + _ROOM), (1, 0, 0))
+    _plane(spec, "wall_y", scene.walls[1], (0, _WALL_Y, floor + _ROOM), (0, 1, 0))
     half = -floor / 2
     _box(world, "pedestal", (*_PEDESTAL, half), (-0.04, 0, -half), rgba=(0.25, 0.26, 0.28, 1))
-    _add_table(world, scene, materials["table"])
+    _add_table(world, scene, _material(spec, "table", scene.table.surface))
     for index, light in enumerate(scene.lights):
-        _add_light(world, f"lamp_{index}", light)
+        _add_light(world, f"lamp_{index}", light, shadows and light.casts_shadow)
     for camera in scene.cameras:
         T = camera.T_base_camera
         # MuJoCo's cameras look along −z with y up; the optical frame looks along z with y down.
@@ -47,7 +46,7 @@ def _set_picture(spec: mujoco.MjSpec, scene: Scene) -> None:
     """Choose what a frame costs: no multi-sampling, one shadow map around the table."""
     visual = spec.visual
     visual.quality.offsamples = 0
-    visual.quality.shadowsize = 1024
+    visual.quality.shadowsize = 2048
     visual.map.znear, visual.map.zfar = 0.01, 20.0
     visual.headlight.ambient = [scene.ambient] * 3
     visual.headlight.diffuse = [0.0] * 3
@@ -57,6 +56,8 @@ def _set_picture(spec: mujoco.MjSpec, scene: Scene) -> None:
 
 
 def _material(spec: mujoco.MjSpec, name: str, surface: Surface) -> str:
+    if surface.pattern == PAINT:
+        return spec.add_material(name=f"scene/{name}", specular=surface.gloss, rgba=[*surface.first, 1.0]).name
     kind = mujoco.mjtTexture.mjTEXTURE_2D
     texture = spec.add_texture(name=f"scene/{name}", type=kind, width=SIZE, height=SIZE, nchannel=3)
     texture.data = surface_texture(surface).tobytes()
@@ -65,6 +66,23 @@ def _material(spec: mujoco.MjSpec, name: str, surface: Surface) -> str:
     material.texuniform = True
     material.texrepeat = [1 / surface.scale, 1 / surface.scale]
     return material.name
+
+
+def _plane(
+    spec: mujoco.MjSpec, name: str, surface: Surface, position: Vector, normal: Vector, collide: bool = False
+) -> None:
+    w, *xyz = 1.0 + normal[2], -normal[1], normal[0], 0.0  # the shortest turn of z onto the normal
+    spec.worldbody.add_geom(
+        name=f"scene/{name}",
+        type=mujoco.mjtGeom.mjGEOM_PLANE,
+        size=[_ROOM, _ROOM, 0.1],
+        pos=position,
+        quat=[w, *xyz],
+        material=_material(spec, name, surface),
+        contype=int(collide),
+        conaffinity=int(collide),
+        group=VISUAL_GROUP,
+    )
 
 
 def _box(
@@ -103,7 +121,7 @@ def _add_table(world: mujoco.MjsBody, scene: Scene, material: str) -> None:
         _box(world, f"table_leg_{index}", (0.025, 0.025, leg), place, rgba=(0.3, 0.3, 0.32, 1), collide=False)
 
 
-def _add_light(world: mujoco.MjsBody, name: str, light: Light) -> None:
+def _add_light(world: mujoco.MjsBody, name: str, light: Light, shadow: bool) -> None:
     kind = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL if light.directional else mujoco.mjtLightType.mjLIGHT_POINT
     world.add_light(
         name=f"scene/{name}",
@@ -113,6 +131,6 @@ def _add_light(world: mujoco.MjsBody, name: str, light: Light) -> None:
         diffuse=light.diffuse,
         specular=light.specular,
         ambient=light.ambient,
-        castshadow=light.casts_shadow,
+        castshadow=shadow,
         attenuation=[1, 0, 0],
     )

@@ -10,6 +10,7 @@ import numpy as np
 from vla_ros.sim.scene import Surface
 
 SIZE = 256  # [px] edge of a texture
+PAINT = "paint"  # the pattern of an even colour: no texture, which halves what a frame costs
 
 
 def smooth_noise(size: int, cells: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -37,10 +38,6 @@ def _wood(v: np.ndarray, u: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     tone = rng.random(4)[board.astype(int)] * 0.35
     rings = 0.5 + 0.5 * np.sin(2 * np.pi * (grain * 6 + board * 0.37))
     return np.clip(0.45 * rings + 0.35 * grain + tone + joint, 0, 1)
-
-
-def _plain(v: np.ndarray, u: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return _layers(SIZE, (4, 4), rng)
 
 
 def _laminate(v: np.ndarray, u: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -80,7 +77,6 @@ def _bricks(v: np.ndarray, u: np.ndarray, rng: np.random.Generator) -> np.ndarra
 
 _PATTERNS: dict[str, Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]] = {
     "wood": _wood,
-    "plain": _plain,
     "laminate": _laminate,
     "cloth": _cloth,
     "checks": _checks,
