@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ROS message <-> NumPy, the only place.
+
+Stamps become float seconds: exact to the nanosecond in simulated time, to 0.2 µs in wall time.
+Writers own one message and one buffer and fill them anew, because a message object costs more than its content.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from builtin_interfaces.msg import Duration, Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from geometry_msgs.msg import Pose, PoseArray, PoseStamped, TwistStamped
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, Image, JointState
+from std_msgs.msg import Float64MultiArray
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from controllers.chunk import ActionChunk
+from controllers.errors import ChunkError, VlaError
+from controllers.rotations import from_matrix, normalise, write_matrix
+
+META_SEQUENCE, META_INSTRUCTION, META_INFERENCE = "meta/sequence", "meta/instruction", "meta/inference_s"
+DEPTH_SCALE = 0.001  # [m] one step of a 16UC1 depth image, as realsense2_camera publishes it
+OK, WARN, ERROR, STALE = (bytes([level]) for level in range(4))  # DiagnosticStatus levels
+
+
+# -- time -------------------------------------------------------------------------------------------------------------
+def seconds(stamp: Time | Duration) -> float:
+    """Return a stamp or a duration in seconds."""
+    return stamp.sec + stamp.nanosec * 1e-9
+
+
+def stamp(time: float) -> Time:
+    """Return `time` [s] as a stamp."""
+    whole, nanoseconds = divmod(round(time * 1e9), 1_000_000_000)
+    return Time(sec=whole, nanosec=nanoseconds)
+
+
+def clock_message(time: float) -> Clock:
+    """Return simulated time [s] for /clock."""
+    return Clock(clock=stamp(time))
+
+
+# -- joints -----------------------------------------------------------------------------------------------------------
+class JointStateWriter:
+    """Fill one JointState again and again."""
+
+    def __init__(self, joints: Sequence[str]) -> None:
+        self._message = JointState(name=list(joints))
+
+    def write(self, time: float, position: np.ndarray, velocity: np.ndarray, effort: np.ndarray) -> JointState:
+        """Return the state at `time` [s]; arrays are (N,) float64 in the order of the joints. Valid until the next."""
+        message = self._message
+        message.header.stamp = stamp(time)
+        message.position = array("d", position.tobytes())
+        message.velocity = array("d", velocity.tobytes())
+        message.effort = array("d", effort.tobytes())
+        return message
+
+
+class JointSample(NamedTuple):
+    """Joints at one instant, in the order they were asked for."""
+
+    stamp: float  # [s]
+    position: np.ndarray  # (N,) [rad] or [m]
+    velocity: np.ndarray  # (N,) [rad/s] or [m/s]
+
+
+class JointStateReader:
+    """Read named joints; by name, since broadcasters sort as they like."""
+
+    def __init__(self, joints: Sequence[str]) -> None:
+        self.joints = tuple(joints)
+        self._names: list[str] = []
+        self._index: np.ndarray | None = None
+
+    def read(self, message: JointState) -> JointSample | None:
+        """Return the joints in a message; None when it lacks one or holds what is not finite."""
+        if message.name != self._names:
+            self._names = list(message.name)
+            known = all(name in self._names for name in self.joints)
+            self._index = np.array([self._names.index(name) for name in self.joints]) if known else None
+        count = len(self._names)
+        if self._index is None or len(message.position) != count:
+            return None
+        position = np.frombuffer(message.position)[self._index]
+        # Position-only hardware leaves velocity empty.
+        velocity = np.frombuffer(message.velocity)[self._index] if len(message.velocity) == count else 0.0 * position
+        total = float(position.sum() + velocity.sum())
+        if total - total != 0.0:  # a sum is finite only if every term is
+            return None
+        return JointSample(seconds(message.header.stamp), position, velocity)
+
+
+class NumbersWriter:
+    """Fill one Float64MultiArray of fixed length again and again."""
+
+    def __init__(self, size: int) -> None:
+        self._message = Float64MultiArray(data=array("d", bytes(8 * size)))
+        self._view = np.frombuffer(self._message.data)
+
+    def write(self, values: np.ndarray | float) -> Float64MultiArray:
+        """Return the message with `values` in it. Valid until the next call."""
+        self._view[:] = values
+        return self._message
+
+
+def numbers(message: Float64MultiArray) -> np.ndarray:
+    """Return the numbers (N,) of a message, without a copy."""
+    return np.frombuffer(message.data) if message.data else np.empty(0)
+
+
+# -- poses ------------------------------------------------------------------------------------------------------------
+def pose_message(T: np.ndarray) -> Pose:
+    """Return a transform (4, 4) as a pose."""
+    message = Pose()
+    position, orientation = message.position, message.orientation
+    position.x, position.y, position.z = T[:3, 3].tolist()
+    orientation.x, orientation.y, orientation.z, orientation.w = from_matrix(T[:3, :3])
+    return message
+
+
+def transform(pose: Pose) -> np.ndarray:
+    """Return a pose as a transform (4, 4). Raises VlaError when it is not finite or its quaternion is zero."""
+    position, q = pose.position, pose.orientation
+    T = np.eye(4)
+    T[:3, 3] = position.x, position.y, position.z
+    norm2 = q.x * q.x + q.y * q.y + q.z * q.z + q.w * q.w
+    if not (np.isfinite(T[:3, 3]).all() and 1e-6 < norm2 < np.inf):
+        raise VlaError(f"pose is not one: position {T[:3, 3]}, quaternion {q.x}, {q.y}, {q.z}, {q.w}")
+    write_matrix(normalise((q.x, q.y, q.z, q.w)), T[:3, :3])
+    return T
+
+
+def pose_stamped(T: np.ndarray, time: float, frame_id: str) -> PoseStamped:
+    """Return a transform (4, 4) at `time` [s], given in `frame_id`."""
+    message = PoseStamped(pose=pose_message(T))
+    message.header.stamp, message.header.frame_id = stamp(time), frame_id
+    return message
+
+
+def twist_stamped(twist: np.ndarray, time: float, frame_id: str) -> TwistStamped:
+    """Return a twist (6,), linear [m/s] first, then angular [rad/s]."""
+    message = TwistStamped()
+    message.header.stamp, message.header.frame_id = stamp(time), frame_id
+    linear, angular = message.twist.linear, message.twist.angular
+    linear.x, linear.y, linear.z, angular.x, angular.y, angular.z = twist.tolist()
+    return message
+
+
+def pose_array(transforms: Sequence[np.ndarray], time: float, frame_id: str) -> PoseArray:
+    """Return transforms (4, 4) at `time` [s]."""
+    message = PoseArray(poses=[pose_message(T) for T in transforms])
+    message.header.stamp, message.header.frame_id = stamp(time), frame_id
+    return message
+
+
+# -- images -----------------------------------------------------------------------------------------------------------
+class ImageWriter:
+    """Fill one Image again and again: colour as rgb8, depth as 16UC1 in millimetres."""
+
+    def __init__(self, frame_id: str) -> None:
+        self._message = Image(is_bigendian=0)
+        self._message.header.frame_id = frame_id
+        self._shape: tuple[int, ...] = ()
+        self._pixels = np.empty(0)
+
+    def write_color(self, time: float, color: np.ndarray) -> Image:
+        """Return a colour image (H, W, 3) uint8 RGB taken at `time` [s]. Valid until the next call."""
+        self._prepare(time, color.shape, "rgb8", np.uint8)
+        self._pixels[...] = color
+        return self._message
+
+    def write_depth(self, time: float, depth: np.ndarray) -> Image:
+        """Return a depth image (H, W) [m] taken at `time` [s]; what is not measured or out of range becomes 0."""
+        self._prepare(time, depth.shape, "16UC1", np.uint16)
+        steps = depth * np.float32(1.0 / DEPTH_SCALE)
+        steps += np.float32(0.5)
+        steps[~(steps < 65535.0)] = 0.0
+        self._pixels[...] = steps
+        return self._message
+
+    def _prepare(self, time: float, shape: tuple[int, ...], encoding: str, kind: type) -> None:
+        message = self._message
+        if shape != self._shape:
+            self._shape = shape
+            message.encoding, message.height, message.width = encoding, shape[0], shape[1]
+            message.step = int(np.prod(shape[1:])) * np.dtype(kind).itemsize
+            message.data = array("B", bytes(message.step * shape[0]))
+            self._pixels = np.frombuffer(message.data, dtype=kind).reshape(shape)
+        message.header.stamp = stamp(time)
+
+
+def color_array(message: Image) -> np.ndarray:
+    """Return a colour image (H, W, 3) uint8 RGB. Raises VlaError for an encoding it cannot read."""
+    if message.encoding not in ("rgb8", "bgr8"):
+        raise VlaError(f"colour image is '{message.encoding}': publish rgb8 or bgr8")
+    color = _rows(message, np.dtype(np.uint8), 3).reshape(message.height, message.width, 3)
+    return color if message.encoding == "rgb8" else color[..., ::-1]
+
+
+def depth_array(message: Image) -> np.ndarray:
+    """Return a depth image (H, W) float32 [m], 0 where nothing was measured. Raises VlaError for other encodings."""
+    order = ">" if message.is_bigendian else "<"
+    if message.encoding in ("16UC1", "mono16"):
+        return _rows(message, np.dtype(order + "u2"), 1) * np.float32(DEPTH_SCALE)
+    if message.encoding == "32FC1":
+        return np.nan_to_num(_rows(message, np.dtype(order + "f4"), 1).astype(np.float32), posinf=0.0, neginf=0.0)
+    raise VlaError(f"depth image is '{message.encoding}': publish 16UC1 [mm] or 32FC1 [m]")
+
+
+def _rows(message: Image, kind: np.dtype, channels: int) -> np.ndarray:
+    """Return the pixels (H, W · channels), without the padding at the end of a row."""
+    used = message.width * channels * kind.itemsize
+    if message.step < used or len(message.data) < message.step * message.height:
+        raise VlaError(f"image {message.width}x{message.height} {message.encoding} has only {len(message.data)} bytes")
+    rows = np.frombuffer(message.data, dtype=np.uint8)[: message.step * message.height].reshape(message.height, -1)
+    return np.ascontiguousarray(rows[:, :used]).view(kind)
+
+
+def camera_info(intrinsics: np.ndarray, size: tuple[int, int], frame_id: str) -> CameraInfo:
+    """Return the calibration of a pinhole camera: K (3, 3) [px], size = width, height [px]."""
+    message = CameraInfo(width=size[0], height=size[1], distortion_model="plumb_bob", d=[0.0] * 5)
+    message.header.frame_id = frame_id
+    message.k = intrinsics.ravel().astype(float)
+    message.r = np.eye(3).ravel()
+    message.p = np.hstack([intrinsics, np.zeros((3, 1))]).ravel().astype(float)
+    return message
+
+
+def intrinsics(message: CameraInfo) -> np.ndarray:
+    """Return K (3, 3) [px]. Raises VlaError when it is not calibrated."""
+    K = np.array(message.k, dtype=np.float64).reshape(3, 3)
+    if not (np.isfinite(K).all() and K[0, 0] > 0.0 and K[1, 1] > 0.0):
+        raise VlaError(f"camera_info of '{message.header.frame_id}' has no calibration (K = {K.tolist()})")
+    return K
+
+
+# -- action chunks ----------------------------------------------------------------------------------------------------
+def chunk_message(chunk: ActionChunk) -> JointTrajectory:
+    """Return a chunk as one trajectory; what it carries beside its channels goes into meta/… channels."""
+    message = JointTrajectory(joint_names=[*chunk.channels, META_SEQUENCE, META_INSTRUCTION, META_INFERENCE])
+    message.header.stamp, message.header.frame_id = stamp(chunk.stamp), chunk.frame_id
+    meta = np.array([chunk.sequence, chunk.instruction, chunk.inference_s], dtype=np.float64).tobytes()
+    for time, row in zip(chunk.times, chunk.values, strict=True):
+        point = JointTrajectoryPoint(positions=array("d", row.tobytes() + meta))
+        point.time_from_start = Duration(sec=int(time), nanosec=round((time - int(time)) * 1e9))
+        message.points.append(point)
+    return message
+
+
+def chunk_from(message: JointTrajectory) -> ActionChunk:
+    """Return the chunk in a message. Raises ChunkError when it is not one."""
+    names = message.joint_names
+    for number, point in enumerate(message.points):
+        if len(point.positions) != len(names):
+            raise ChunkError(f"chunk point {number} has {len(point.positions)} values for {len(names)} channels")
+    values = np.array([point.positions for point in message.points], dtype=np.float64).reshape(-1, len(names))
+    meta = {name: i for i, name in enumerate(names) if name.startswith("meta/")}
+    own = [i for i in range(len(names)) if i not in meta.values()]
+
+    def extra(name: str) -> float:
+        value = float(values[0, meta[name]]) if name in meta and len(values) else 0.0
+        if not np.isfinite(value):
+            raise ChunkError(f"chunk channel '{name}' is not finite")
+        return value
+
+    return ActionChunk(
+        stamp=seconds(message.header.stamp),
+        frame_id=message.header.frame_id,
+        channels=tuple(names[i] for i in own),
+        times=np.array([seconds(point.time_from_start) for point in message.points]),
+        values=values[:, own],
+        sequence=int(extra(META_SEQUENCE)),
+        instruction=int(extra(META_INSTRUCTION)),
+        inference_s=extra(META_INFERENCE),
+    )
+
+
+# -- diagnostics ------------------------------------------------------------------------------------------------------
+def diagnostic(name: str, level: bytes, message: str, values: Mapping[str, str]) -> DiagnosticStatus:
+    """Return one component's status: what it is doing in words, and named values."""
+    pairs = [KeyValue(key=key, value=value) for key, value in values.items()]
+    return DiagnosticStatus(name=name, level=level, message=message, values=pairs)
+
+
+def diagnostic_array(time: float, *statuses: DiagnosticStatus) -> DiagnosticArray:
+    """Return statuses as `diagnostics` takes them."""
+    message = DiagnosticArray(status=list(statuses))
+    message.header.stamp = stamp(time)
+    return message
+
+
+def diagnostic_values(status: DiagnosticStatus) -> dict[str, str]:
+    """Return the named values of a status."""
+    return {pair.key: pair.value for pair in status.values}

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Declared node parameters: a type, a description, a range; a bad value is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.node import Node
+
+from controllers.errors import ConfigError, unknown_name
+
+Value = TypeVar("Value", bool, int, float, str)
+
+
+def declare(
+    node: Node,
+    name: str,
+    default: Value,
+    description: str,
+    low: float | None = None,
+    high: float | None = None,
+    choices: Sequence[str] = (),
+) -> Value:
+    """Declare a parameter, fixed once the node runs, and return its value. Raises ConfigError for a bad one."""
+    descriptor = ParameterDescriptor(description=description, read_only=True)
+    if low is not None and high is not None:
+        if isinstance(default, int):
+            descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(high), step=0)]
+        else:
+            descriptor.floating_point_range = [FloatingPointRange(from_value=float(low), to_value=float(high))]
+    if choices:
+        descriptor.additional_constraints = f"one of: {', '.join(choices)}"
+    allowed = f"{low:g} to {high:g}" if low is not None and high is not None else type(default).__name__
+    try:
+        value = node.declare_parameter(name, default, descriptor).value
+    except (InvalidParameterValueException, InvalidParameterTypeException) as error:
+        given = getattr(error, "value", None)
+        shown = "" if given is None else f"{getattr(given, 'value', given)} is not allowed, "
+        raise ConfigError(f"{node.get_name()}: parameter '{name}': {shown}give {allowed} ({description})") from None
+    if choices and value not in choices:
+        raise ConfigError(f"{node.get_name()}: {unknown_name(name, value, choices)}")
+    return value
+
+
+def declare_list(node: Node, name: str, default: Sequence[str], description: str) -> tuple[str, ...]:
+    """Declare a list of names and return it."""
+    descriptor = ParameterDescriptor(description=description, read_only=True)
+    try:
+        return tuple(node.declare_parameter(name, list(default), descriptor).value or ())
+    except (InvalidParameterValueException, InvalidParameterTypeException):
+        raise ConfigError(f"{node.get_name()}: parameter '{name}' must be a list of names ({description})") from None
+
+
+def declare_scene(node: Node) -> dict[str, str | int]:
+    """Declare the parameters that choose a simulated scene and return them as `sample_scene` takes them."""
+    return {
+        "set_name": declare(node, "set", "basic", "kind of scene, of config/tasks/grasp_sets.yaml"),
+        "seed": declare(node, "seed", 0, "number of the scene", 0, 2**31 - 1),
+        "stream": declare(node, "stream", "evaluation", "random stream", choices=("evaluation", "generation")),
+        "categories": declare(node, "categories", "seen", "object categories", choices=("seen", "heldout", "all")),
+        "objects": declare(node, "objects", "", "folder of your own objects; empty: the built-in ones") or None,
+    }
+
+
+def declare_robot(node: Node) -> str:
+    """Declare the robot's name and return it."""
+    return declare(node, "robot", "franka", "robot, a file of config/robots")

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated robot: speaks the topics of a ros2_control arm, paced to the wall clock."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseArray
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray, String
+from std_srvs.srv import SetBool, Trigger
+
+from controllers.errors import ConfigError
+from vla_ros import messages, qos
+from vla_ros.nodes.parameters import declare, declare_robot, declare_scene
+from vla_ros.nodes.real_time_factor import RealTimeFactor
+from vla_ros.nodes.simulated_controllers import EFFORT, GRIPPER, POSITION, SimulatedControllers
+from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.scene import sample_scene
+from vla_ros.sim.world import World
+
+CLOCK_RATE = 100.0  # [Hz] of simulated time
+TRUTH_RATE = 20.0  # [Hz]
+# A world that fell behind catches up at most this much, then it slows down instead: a burst of physics would run
+# away from a controller that had no chance to answer.
+BACKLOG_MAX = 0.01  # [s]
+RESET_GAP = 1.0  # [s] of simulated time between the worlds before and after a reset
+
+
+class SimNode(Node):
+    """Step the world, take commands, publish states. Published time never runs backwards, not at a reset either."""
+
+    def __init__(self) -> None:
+        super().__init__("sim_node")
+        robot = declare_robot(self)
+        scene = declare_scene(self)
+        physics_rate = declare(self, "physics_rate_hz", 1000.0, "physics steps a second", 200.0, 10000.0)
+        state_rate = declare(
+            self, "state_rate_hz", 500.0, "joint states, and looks for commands, a second", 10.0, 2000.0
+        )
+        camera_rate = declare(self, "camera_rate_hz", 10.0, "exposures a second", 1.0, 60.0)
+        self._delay = declare(self, "command_delay_s", 0.0, "delay of commands to the arm [s]", 0.0, 0.1)
+        self._jitter = declare(self, "command_jitter_s", 0.0, "random part of that delay [s]", 0.0, 0.1)
+        self.speed = declare(self, "speed", 1.0, "simulated seconds a second", 0.01, 100.0)
+        if state_rate > physics_rate:
+            raise ConfigError(f"sim_node: state_rate_hz {state_rate:g} is above physics_rate_hz {physics_rate:g}")
+        self._embodiment = load_embodiment(robot)
+        self._scene = sample_scene(**scene)
+        self._timestep_ns = round(1e9 / physics_rate)
+        self._substeps = round(physics_rate / state_rate)
+        self.period = self._substeps * self._timestep_ns * 1e-9  # [s] of simulated time a round
+        self._every = {
+            name: max(1, round(1.0 / (rate * self.period)))
+            for name, rate in (("clock", CLOCK_RATE), ("camera", camera_rate), ("truth", TRUTH_RATE))
+        }
+        self._rounds = 0
+        self._factor = RealTimeFactor()
+        self._complaint = ""
+        self._make_world()
+        arm, gripper = self._embodiment.arms[0], self._embodiment.grippers[0]
+        self._joint_state = messages.JointStateWriter([*arm.joints, *gripper.joints])
+        self._make_publishers()
+        for controller, name in ((EFFORT, f"{arm.name}_effort"), (POSITION, f"{arm.name}_position"),
+                                 (GRIPPER, f"{gripper.name}_position")):  # fmt: skip
+            self.create_subscription(
+                Float64MultiArray, f"{name}_controller/commands",
+                lambda message, to=controller: self._on_command(to, message), qos.NEWEST,
+            )  # fmt: skip
+        self.create_service(Trigger, "sim/reset", self._on_reset)
+        self.create_service(SetBool, "sim/hold", self._on_hold)
+        self._publish_scene()
+
+    # -- one round -------------------------------------------------------------------------------------------------
+    def advance(self) -> None:
+        """Run the physics for one state period and publish what is due."""
+        self.controllers.apply()
+        self._world.step(self._substeps)
+        self._rounds += 1
+        due = {name for name, every in self._every.items() if self._rounds % every == 0}
+        now = self.time
+        self._publish_joint_state(now)
+        if "clock" in due:
+            self._clock.publish(messages.clock_message(now))
+        if "camera" in due:
+            state = self._world.render_state()
+            state[0] = now
+            self._render_state.publish(self._render_message.write(state))
+        if "truth" in due:
+            poses = [self._world.object_pose(name) for name in self._world.object_names]
+            self._truth.publish(messages.pose_array(poses, now, self._embodiment.base_frame))
+        if self._factor.update(time.monotonic(), now):
+            self._publish_diagnostics(now)
+
+    @property
+    def time(self) -> float:
+        """Published simulated time [s], exact to the nanosecond: counted, not summed."""
+        return self._rounds * self._substeps * self._timestep_ns * 1e-9
+
+    # -- callbacks -------------------------------------------------------------------------------------------------
+    def _on_command(self, controller: str, message: Float64MultiArray) -> None:
+        complaint = self.controllers.receive(controller, messages.numbers(message))
+        if complaint and complaint != self._complaint:
+            self.get_logger().warning(complaint)
+        self._complaint = complaint or self._complaint
+
+    def _on_hold(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        self.controllers.hold(request.data)
+        self._complaint = ""
+        response.success = True
+        response.message = "holding the present position" if request.data else "effort controller active"
+        return response
+
+    def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._make_world()
+        self.controllers.hold(True)
+        self._rounds += round(RESET_GAP / self.period)
+        self._factor.restart()
+        response.success, response.message = True, "the scene is as it was; enable control again"
+        return response
+
+    # -- set-up and publishing ---------------------------------------------------------------------------------------
+    def _make_world(self) -> None:
+        self._world = World(self._scene, self._embodiment, timestep=self._timestep_ns * 1e-9)
+        self.controllers = SimulatedControllers(self._world, self._delay, self._jitter)
+
+    def _make_publishers(self) -> None:
+        self._clock = self.create_publisher(Clock, "/clock", qos.STREAM)
+        self._joint_states = self.create_publisher(JointState, "joint_states", qos.STREAM)
+        self._render_state = self.create_publisher(Float64MultiArray, "sim/render_state", qos.STREAM)
+        self._render_message = messages.NumbersWriter(len(self._world.render_state()))
+        self._truth = self.create_publisher(PoseArray, "sim/object_poses", qos.STREAM)
+        self._scene_text = self.create_publisher(String, "sim/scene", qos.LATCHED)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
+
+    def _publish_joint_state(self, now: float) -> None:
+        world, fingers = self._world, len(self._embodiment.grippers[0].joints)
+        finger_velocity = np.full(fingers, world.gripper_velocity / fingers)
+        finger_effort = np.full(fingers, world.gripper_force)
+        self._joint_states.publish(
+            self._joint_state.write(
+                now,
+                np.concatenate([world.q, world.finger_positions]),
+                np.concatenate([world.dq, finger_velocity]),
+                np.concatenate([world.effort, finger_effort]),
+            )
+        )
+
+    def _publish_scene(self) -> None:
+        scene = self._scene
+        objects = [
+            {"name": placed.name, "category": placed.model.category, "color": placed.model.color}
+            for placed in scene.objects
+        ]
+        content = {
+            "set": scene.set_name, "seed": scene.seed, "stream": scene.stream, "objects": objects,
+            "target": scene.target, "instruction": scene.instruction,
+        }  # fmt: skip
+        self._scene_text.publish(String(data=json.dumps(content)))
+
+    def _publish_diagnostics(self, now: float) -> None:
+        factor = self._factor
+        level = messages.WARN if factor.last < 0.8 * self.speed or self._complaint else messages.OK
+        values = {
+            "real_time_factor": f"{factor.last:.4f}",
+            "real_time_factor_mean": f"{factor.mean:.4f}",
+            "real_time_factor_worst_s": f"{factor.worst:.4f}",
+            "active_controllers": " ".join(sorted(self.controllers.active)),
+        }
+        text = self._complaint or f"{factor.last:.2f} simulated seconds a second"
+        self._diagnostics.publish(messages.diagnostic_array(now, messages.diagnostic("sim", level, text, values)))
+
+
+def serve(stop: StopRequest) -> None:
+    """Pace the world to the wall clock on absolute deadlines; between them commands are taken."""
+    node = SimNode()
+    spinner = Spinner(node, stop)
+    stride = node.period / node.speed
+    deadline = time.monotonic()
+    while not stop:
+        deadline += stride
+        wait = deadline - time.monotonic()
+        if wait < -BACKLOG_MAX:
+            deadline -= wait + BACKLOG_MAX
+        if wait <= 0.0:
+            spinner.once(0.0)
+        while wait > 0.0 and not stop:
+            spinner.once(wait)
+            wait = deadline - time.monotonic()
+        node.advance()
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node("sim", serve)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

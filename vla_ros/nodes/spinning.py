@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every node process does alike: start, spin, stop quietly when asked, name its errors in one line."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import rclpy
+from rclpy.experimental import EventsExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from controllers.errors import VlaError
+
+_PR_SET_NAME = 15
+# EventsExecutor.spin() without a time-out busy-waits in rclpy 7.1; with one it sleeps until an event, and a signal
+# is noticed at the latest after this time.
+WAKE_PERIOD_S = 0.1
+
+
+class StopRequest:
+    """SIGINT and SIGTERM as a flag: a node ends between two callbacks, never inside one."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.requested = True
+
+    def __bool__(self) -> bool:
+        return self.requested
+
+
+class Spinner:
+    """One node, its executor and the request to stop."""
+
+    def __init__(self, node: Node, stop: StopRequest) -> None:
+        self.node = node
+        self.stop = stop
+        self._executor: Any = EventsExecutor()
+        self._executor.add_node(node)
+
+    def once(self, timeout: float = WAKE_PERIOD_S) -> None:
+        """Handle one event, or return after `timeout` [s]."""
+        self._executor.spin_once(timeout_sec=timeout)
+
+    def until(self, finished: Callable[[], bool] = lambda: False) -> None:
+        """Spin until asked to stop, or until `finished` says so."""
+        while not self.stop and not finished():
+            self.once()
+
+
+def run_node(name: str, serve: Callable[[StopRequest], int | None], niceness: int = 0) -> int:
+    """Run a node process to its end and return its exit code.
+
+    `serve` makes the node, spins it until the stop request and tidies up. A VlaError becomes one line and exit
+    code 2. `niceness` > 0 yields the processor to those that must not be late.
+    """
+    _name_process(name)
+    if niceness:
+        with contextlib.suppress(OSError):
+            os.nice(niceness)
+    stop = StopRequest()
+    # rclpy's own handlers would shut the context down at once, and a node could not even stop its arm any more.
+    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        return serve(stop) or 0
+    except VlaError as error:
+        print(error, file=sys.stderr, flush=True)
+        return 2
+    finally:
+        with contextlib.suppress(Exception):  # what fails now is of no interest to anyone
+            rclpy.try_shutdown()
+
+
+def serve_until_stopped(make: Callable[[], Node]) -> Callable[[StopRequest], None]:
+    """Return a `serve` for a node that only reacts; its `close()` is called at the end when it has one."""
+
+    def serve(stop: StopRequest) -> None:
+        node = make()
+        try:
+            Spinner(node, stop).until()
+        finally:
+            getattr(node, "close", lambda: None)()
+
+    return serve
+
+
+def _name_process(name: str) -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, f"vla {name}".encode()[:15], 0, 0, 0)

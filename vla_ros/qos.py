@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Quality of service of every topic, stated once.
+
+Publishers are reliable, so that a recorder can ask for every message; those who only want the newest sample
+subscribe best-effort, which spares both sides the acknowledgements.
+"""
+
+from __future__ import annotations
+
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+
+def _profile(depth: int, reliable: bool = True, latched: bool = False) -> QoSProfile:
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )
+
+
+STREAM = _profile(10)  # published: joint states, commands, poses, progress
+NEWEST = _profile(1, reliable=False)  # subscribed: only the latest sample matters
+BUFFERED = _profile(50, reliable=False)  # subscribed: samples that are kept to be interpolated
+EVENTS = _profile(10)  # chunks, diagnostics: each one counts
+LATCHED = _profile(1, latched=True)  # instruction, estop, sim/scene, fixed camera poses: late joiners get the last one
+# Images are large: reliable, or fragments get lost (DESIGN, facts about the pip home); a shallow history keeps the
+# shared-memory segment small.
+IMAGES = _profile(4)
+IMAGES_NEWEST = _profile(2)
+CLOCK = _profile(1, reliable=False)
