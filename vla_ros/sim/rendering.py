@@ -4,31 +4,42 @@
 from __future__ import annotations
 
 import os
-
-os.environ.setdefault("MUJOCO_GL", "egl")  # before MuJoCo is imported: it chooses its backend once
+from typing import Any
 
 import mujoco
 import numpy as np
 
 from controllers.errors import ConfigError
 
-_context: mujoco.GLContext | None = None
+_context: Any = None
 _context_size = (0, 0)
 
 
-def _shared_context(width: int, height: int) -> mujoco.GLContext:
+def _shared_context(width: int, height: int) -> Any:
     """Return the process's GL context: creating one costs more than rendering an episode's first frames."""
     global _context, _context_size
     if _context is None or width > _context_size[0] or height > _context_size[1]:
-        try:
-            _context = mujoco.GLContext(width, height)
-        except Exception as error:  # the backends raise what they like: ImportError, RuntimeError, GLError, …
-            raise ConfigError(
-                f"no OpenGL context for rendering (MUJOCO_GL={os.environ['MUJOCO_GL']}: {error}): "
-                "install libegl1 and libgl1-mesa-dri, or set MUJOCO_GL=osmesa"
-            ) from error
+        _context = _new_context(width, height)
         _context_size = (width, height)
     return _context
+
+
+def _new_context(width: int, height: int) -> Any:
+    # Not mujoco.GLContext: that one was chosen when MuJoCo was first imported, by whoever did, for a screen perhaps.
+    backend = os.environ.get("MUJOCO_GL", "egl")
+    try:
+        if backend == "osmesa":
+            from mujoco.osmesa import GLContext
+        elif backend == "glfw":
+            from mujoco.glfw import GLContext
+        else:
+            from mujoco.egl import GLContext
+        return GLContext(width, height)
+    except Exception as error:  # the backends raise what they like: ImportError, AttributeError, GLError, …
+        raise ConfigError(
+            f"no OpenGL for rendering (MUJOCO_GL={backend}: {error}): "
+            "install libegl1 and libgl1-mesa-dri, or set MUJOCO_GL=osmesa"
+        ) from error
 
 
 class Camera:
