@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from vla_ros.policies.geometric.point_cloud import Cloud
-from vla_ros.policies.geometric.table_plane import fit_table, level
+from vla_ros.policies.geometric.table_plane import fit_table, level, levelled_height
 
 
 def table_points(height: float, rng: np.random.Generator) -> np.ndarray:
@@ -34,12 +33,15 @@ def test_levelling_removes_a_tilted_calibration():
     camera = np.array([1.35, 0.0, 0.54])
     tilt = Rotation.from_rotvec(np.radians(0.3) * np.array([0.6, 0.8, 0.0]))
     seen = (tilt.apply(points - camera) + camera).astype(np.float32)
-    n = len(seen)
-    cloud = Cloud("front", seen, np.zeros((n, 2), np.int32), np.zeros((n, 3), np.uint8), camera.astype(np.float32))
-    levelled = level(cloud, fit_table(seen, -0.2, 0.4))
-    on_table = levelled.points[:6000]
-    again = fit_table(levelled.points, -0.2, 0.4)
+    plane = fit_table(seen, -0.2, 0.4)
+    calibration = np.eye(4)
+    calibration[:3, 3] = camera
+    T = level(calibration, plane)
+    levelled = (((seen - camera) @ T[:3, :3].T) + camera).astype(np.float32)
+    on_table = levelled[:6000]
+    again = fit_table(levelled, -0.2, 0.4)
     assert np.abs(again.slope).max() < 0.0008  # 0.05 degrees left of 0.3
+    assert abs(again.height - levelled_height(plane, camera)) < 0.0005
     assert np.ptp([on_table[on_table[:, 0] < 0.4, 2].mean(), on_table[on_table[:, 0] > 0.7, 2].mean()]) < 0.0006
 
 

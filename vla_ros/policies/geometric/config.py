@@ -27,7 +27,7 @@ class EpisodeConfig:
     close_s: float = 0.5  # [s] least time for the fingers to close
     close_max_s: float = 2.5
     width_still: float = 0.0008  # [m] between observations: the fingers have stopped
-    width_min: float = 0.0035  # [m] fingers closer than this hold nothing
+    width_min: float = 0.0012  # [m] fingers closer than this hold nothing
     lift: float = 0.22  # [m]
     retreat: float = 0.12  # [m] up after a failed attempt
     clearance: float = 0.05  # [m] fingertips above what they fly over

@@ -35,7 +35,7 @@ class GraspPlanner:
         """Return the best grasp that fits, is reachable and has not failed; None without one."""
         config = self._config
         points = thin(target.points, 0.006)
-        others = [thin(item.points, 0.006) for item in view.segments if item is not target]
+        others = [thin(item.points, 0.006) for item in view.without(target)]
         around = np.concatenate(others) if others else np.zeros((0, 3), np.float32)
         x_axis = observation.state.T_base_ee[:2, 0]
         x_axis = x_axis / max(float(np.linalg.norm(x_axis)), 1e-6)

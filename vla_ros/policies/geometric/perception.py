@@ -9,11 +9,11 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.policies.geometric.color_naming import WhiteBalance
-from vla_ros.policies.geometric.point_cloud import Box, Cloud, deproject
-from vla_ros.policies.geometric.segmentation import Segment, segment
+from vla_ros.policies.geometric.point_cloud import Box, deproject
+from vla_ros.policies.geometric.segmentation import Segment, join, segment
 from vla_ros.policies.geometric.self_filter import RobotShape
-from vla_ros.policies.geometric.table_plane import Plane, fit_table, level
-from vla_ros.policies.observation import Observation
+from vla_ros.policies.geometric.table_plane import fit_table, level, levelled_height
+from vla_ros.policies.observation import CameraView, Observation
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class PerceptionConfig:
     table_low: float = -0.2  # [m] lowest and highest table top
     table_high: float = 0.4
     stride: int = 2  # pixels
-    edge: float = 0.03  # [m] depth step of an outline
+    edge: float = 0.015  # [m] depth step to either side of a floating pixel
     lowest: float = 0.008  # [m] above the table
     highest: float = 0.30
     cell: float = 0.006  # [m] of the grid that separates things
@@ -44,7 +44,12 @@ class TableView:
 
     stamp: float  # [s]
     table: float  # [m] height of the table top at its middle, base frame
-    segments: tuple[Segment, ...]
+    segments: tuple[Segment, ...]  # separate pieces
+    joined: tuple[Segment, ...]  # pieces so close that they may be one thing
+
+    def without(self, target: Segment) -> list[Segment]:
+        """Return the pieces that are no part of the target."""
+        return [item for item in self.segments if not item.parts & target.parts]
 
 
 class Perception:
@@ -53,56 +58,75 @@ class Perception:
     def __init__(self, robot: RobotShape, config: PerceptionConfig) -> None:
         self._robot = robot
         self._config = config
-        self._white = WhiteBalance()
+        self.reset()
 
     def reset(self) -> None:
-        """Forget the light."""
+        """Forget the light and where table and cameras are."""
         self._white = WhiteBalance()
+        self.table: float | None = None  # [m] height of the table top
+        self._poses: dict[str, np.ndarray] = {}  # camera → T_base_camera that agrees with the level table
 
-    def look(self, observation: Observation) -> TableView | None:
-        """Return the things on the table, colours balanced to white = 1; None when no table is seen."""
-        config, state = self._config, observation.state
-        views = [view for view in observation.cameras.values() if view.depth is not None]
-        clouds = [deproject(view, config.work_space, config.stride, config.edge) for view in views]
-        planes = [self._fit(cloud) for cloud in clouds]
-        seen = [i for i, plane in enumerate(planes) if plane is not None]
-        if not seen:
+    def settle(self, observation: Observation) -> bool:
+        """Find the table, level the cameras by it and learn the light; say whether there is a table."""
+        config = self._config
+        heights = {}
+        for view in _with_depth(observation):
+            cloud = deproject(view, config.work_space, 4, config.edge)
+            plane = fit_table(cloud.points, config.table_low, config.table_high)
+            if plane is not None:
+                heights[view.name] = levelled_height(plane, view.T_base_camera[:3, 3])
+                self._poses[view.name] = level(view.T_base_camera, plane)
+        if not heights:
+            return False
+        self.table = float(np.mean(list(heights.values())))
+        for name, height in heights.items():
+            # The cameras disagree by what their calibration is off vertically: meet in the middle.
+            self._poses[name][2, 3] += self.table - height
+        self._learn_light(observation)
+        return True
+
+    def look(self, observation: Observation, around: np.ndarray | None = None, reach: float = 0.15) -> TableView | None:
+        """Return the things on the table, colours balanced to white = 1; None before a table was found.
+
+        `around` (2,) [m] restricts the look to a square of ±`reach` [m].
+        """
+        if self.table is None:
             return None
-        clouds = [level(clouds[i], planes[i]) for i in seen]
-        # Turning about the camera leaves the table level but at a slightly different height for each camera.
-        tables = [_height_after_levelling(planes[i], clouds[k]) for k, i in enumerate(seen)]
-        table = float(np.mean(tables))
-        kept, heights = [], []
-        for cloud, own_table in zip(clouds, tables, strict=True):
-            height = cloud.points[:, 2] - np.float32(own_table)
-            above = (height > config.lowest) & (height < config.highest)
-            cloud, height = cloud.select(above), height[above]
-            robot = self._robot.contains(cloud.points, state.q, state.gripper_width, config.self_margin)
-            cloud = cloud.select(~robot)
-            points = cloud.points + np.array([0.0, 0.0, table - own_table], np.float32)
-            kept.append(replace(cloud, points=points))
-            heights.append(height[~robot])
-        segments = segment(kept, heights, config.lowest, config.cell, config.points_min)
-        names = [cloud.camera for cloud in kept]
-        return TableView(observation.stamp, table, tuple(self._balance(item, names) for item in segments))
+        box = self._box(around, reach)
+        state, config = observation.state, self._config
+        clouds = []
+        for view in _with_depth(observation):
+            if view.name in self._poses:
+                cloud = deproject(replace(view, T_base_camera=self._poses[view.name]), box, config.stride, config.edge)
+                robot = self._robot.contains(cloud.points, state.q, state.gripper_width, config.self_margin)
+                clouds.append(cloud.select(~robot))
+        heights = [cloud.points[:, 2] - np.float32(self.table) for cloud in clouds]
+        pieces = segment(clouds, heights, config.cell, config.points_min)
+        names = [cloud.camera for cloud in clouds]
+        separate = tuple(self._balance(item, names) for item in pieces.separate)
+        joined = tuple(join([separate[i] for i in sorted(item.parts)]) for item in pieces.joined)
+        return TableView(observation.stamp, self.table, separate, joined)
 
-    def learn_light(self, observation: Observation) -> None:
+    def _box(self, around: np.ndarray | None, reach: float) -> Box:
+        config = self._config
+        low, high = config.work_space.low, config.work_space.high
+        bottom, top = self.table + config.lowest, self.table + config.highest
+        if around is None:
+            return Box((low[0], low[1], bottom), (high[0], high[1], top))
+        x, y = (float(value) for value in around)
+        return Box((x - reach, y - reach, bottom), (x + reach, y + reach, top))
+
+    def _learn_light(self, observation: Observation) -> None:
         """Take the light's colour and strength from the robot's white links."""
         reflectance = self._robot.white_reflectance
         if reflectance == 0.0:
             return
         state = observation.state
-        reach = Box((-0.1, -0.5, 0.0), (0.9, 0.5, 1.0))
-        for view in observation.cameras.values():
-            if view.depth is not None:
-                cloud = deproject(view, reach, 4, self._config.edge)
-                white = self._robot.white_surface(cloud.points, state.q, state.gripper_width, 0.012)
-                self._white.update(view.name, cloud.colors[white], reflectance)
-
-    def _fit(self, cloud: Cloud) -> Plane | None:
-        # A few thousand points pin the plane to a fraction of a millimetre; more only cost time.
-        step = max(len(cloud) // 6000, 1)
-        return fit_table(cloud.points[::step], self._config.table_low, self._config.table_high)
+        reach = Box((-0.1, -0.4, self.table + 0.1), (0.7, 0.4, 1.0))
+        for view in _with_depth(observation):
+            cloud = deproject(view, reach, 6, self._config.edge)
+            white = self._robot.white_surface(cloud.points, state.q, state.gripper_width, 0.012)
+            self._white.update(view.name, cloud.colors[white], reflectance)
 
     def _balance(self, item: Segment, names: list[str]) -> Segment:
         colors = np.empty(item.colors.shape, np.float32)
@@ -112,9 +136,5 @@ class Perception:
         return replace(item, colors=colors)
 
 
-def _height_after_levelling(plane: Plane, cloud: Cloud) -> float:
-    """Return the table's height [m] once its camera's points have been turned level."""
-    normal = np.array([-plane.slope[0], -plane.slope[1], 1.0])
-    normal /= np.linalg.norm(normal)
-    on_plane = np.array([*plane.center, plane.height])
-    return float(cloud.origin[2] + normal @ (on_plane - cloud.origin))
+def _with_depth(observation: Observation) -> list[CameraView]:
+    return [view for view in observation.cameras.values() if view.depth is not None]

@@ -57,21 +57,22 @@ class Cloud:
 def deproject(view: CameraView, box: Box, stride: int, edge: float) -> Cloud:
     """Return every `stride`-th pixel's point inside `box`.
 
-    `edge` [m]: a pixel whose neighbourhood spans more depth than this lies on an outline; stereo depth mixes
-    foreground and background there, and the mixture floats where nothing is.
+    `edge` [m]: a pixel that lies this far behind one neighbour and this far before another is no surface: at an
+    outline stereo depth mixes foreground and background, and the mixture floats where nothing is.
     """
     rows, columns = region(view, box)
     origin = view.T_base_camera[:3, 3].astype(np.float32)
-    depth = view.depth[rows, columns] if view.depth is not None else np.zeros((0, 0), np.float32)
-    if depth.size == 0:
+    if view.depth is None or rows.start >= rows.stop or columns.start >= columns.stop:
         empty = np.zeros((0, 3), np.float32)
         return Cloud(view.name, empty, np.zeros((0, 2), np.int32), empty.astype(np.uint8), origin)
-    valid = (depth > 0.0) & ~_outline(depth, edge)
-    v, u = np.nonzero(valid[::stride, ::stride])
-    v, u = v * stride, u * stride
-    z = depth[v, u]
-    u, v = u + columns.start, v + rows.start
-    points = _transform(view, u, v, z)
+    depth = np.ascontiguousarray(view.depth[rows.start : rows.stop : stride, columns.start : columns.stop : stride])
+    z = _heights(view, depth, rows.start, columns.start, stride)
+    # Most pixels show the table or the floor: the height alone sorts them out before anything else is computed.
+    wanted = (depth > 0.0) & (z > box.low[2]) & (z < box.high[2]) & ~_floating(depth, edge)
+    v, u = np.nonzero(wanted)
+    depth = depth[v, u]
+    u, v = u * stride + columns.start, v * stride + rows.start
+    points = _transform(view, u, v, depth)
     inside = box.contains(points)
     u, v = u[inside], v[inside]
     return Cloud(view.name, points[inside], np.stack([u, v], axis=1).astype(np.int32), view.color[v, u], origin)
@@ -97,12 +98,20 @@ def project(view: CameraView, points: np.ndarray) -> np.ndarray:
     return (camera @ view.intrinsics.T)[:, :2] / depth[:, None]
 
 
-def _outline(depth: np.ndarray, edge: float) -> np.ndarray:
+def _floating(depth: np.ndarray, edge: float) -> np.ndarray:
     kernel = np.ones((3, 3), np.uint8)
     far = cv2.dilate(depth, kernel)
-    # A hole is not an edge: it is filled with the farthest neighbour before the nearest one is looked for.
+    # A hole is no neighbour: it is filled with something far before the nearest is looked for.
     near = cv2.erode(np.where(depth > 0.0, depth, np.float32(100.0)), kernel)
-    return far - near > edge
+    return (far - depth > edge) & (depth - near > edge)
+
+
+def _heights(view: CameraView, depth: np.ndarray, row: int, column: int, stride: int) -> np.ndarray:
+    """Return the height of every pixel's point in the base frame (H, W) [m]."""
+    K, (rx, ry, rz), height = view.intrinsics, view.T_base_camera[2, :3], view.T_base_camera[2, 3]
+    across = rx * (np.arange(depth.shape[1]) * stride + column - K[0, 2]) / K[0, 0]
+    down = ry * (np.arange(depth.shape[0]) * stride + row - K[1, 2]) / K[1, 1] + rz
+    return depth * (across[None] + down[:, None]).astype(np.float32) + np.float32(height)
 
 
 def _transform(view: CameraView, u: np.ndarray, v: np.ndarray, z: np.ndarray) -> np.ndarray:

@@ -113,7 +113,6 @@ class GeometricPolicy:
 
     def _look(self, observation: Observation):
         self._looks += 1
-        self._perception.learn_light(observation)
         if self._see(observation) and self._plan(observation):
             self._enter(Phase.REACH, observation)
             return self._reach(observation, fresh=True)
@@ -200,8 +199,9 @@ class GeometricPolicy:
 
     def _see(self, observation: Observation) -> bool:
         """Look; say whether the target is there."""
+        self._perception.settle(observation)
         self.view = self._perception.look(observation)
-        self.candidates = self._finder.rank(self.view.segments, self._request) if self.view else []
+        self.candidates = self._finder.rank(self.view.segments + self.view.joined, self._request) if self.view else []
         return bool(self.candidates) and self.candidates[0].fits
 
     def _plan(self, observation: Observation) -> bool:
@@ -217,7 +217,7 @@ class GeometricPolicy:
 
     def _follow_target(self, observation: Observation) -> None:
         """Look again on the way and plan anew when the target has moved."""
-        view = self._perception.look(observation)
+        view = self._perception.look(observation, self._target_center, 0.12)
         if view is None or not view.segments:
             return
         gaps = [np.linalg.norm(item.center - self._target_center) for item in view.segments]

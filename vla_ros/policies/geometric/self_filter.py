@@ -75,14 +75,19 @@ class RobotShape:
     @staticmethod
     def _covered(points: np.ndarray, placed: list[tuple[Primitive, np.ndarray]], margin: float) -> np.ndarray:
         hit = np.zeros(len(points), bool)
-        for primitive, T_base_shape in placed:
-            center = T_base_shape[:3, 3].astype(points.dtype)
-            # Most points are far from most links: a cheap sphere spares the exact distance.
-            offset = points - center
-            near = np.flatnonzero(np.einsum("ij,ij->i", offset, offset) < (primitive.reach + margin) ** 2)
-            if len(near):
-                local = offset[near] @ T_base_shape[:3, :3].astype(points.dtype)
-                hit[near] |= _distance(primitive, local) < margin
+        if len(points) == 0 or not placed:
+            return hit
+        # Most points are far from most links: all bounding spheres at once spare the exact distances.
+        centers = np.stack([T[:3, 3] for _, T in placed], axis=1).astype(np.float32)  # (3, P)
+        reach = np.array([primitive.reach + margin for primitive, _ in placed], np.float32)
+        # |p − c|² < r², with what depends on the point alone moved to one side
+        outside = (centers**2).sum(axis=0) - reach**2 - 2.0 * points @ centers
+        candidates = outside < -np.einsum("ij,ij->i", points, points)[:, None]
+        for i in np.flatnonzero(candidates.any(axis=0)):
+            primitive, T_base_shape = placed[i]
+            near = np.flatnonzero(candidates[:, i])
+            local = (points[near] - T_base_shape[:3, 3].astype(np.float32)) @ T_base_shape[:3, :3].astype(np.float32)
+            hit[near] |= _distance(primitive, local) < margin
         return hit
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vla_ros.policies.geometric.point_cloud import Cloud
-
 HISTOGRAM_BIN = 0.005  # [m]
 MAXIMUM_SLOPE = 0.03  # a fit steeper than 1.7° against the base is not a table but a mistake
 
@@ -63,16 +61,27 @@ def fit_table(points: np.ndarray, low: float, high: float, tolerance: float = 0.
     return Plane(height, (float(slope[0]), float(slope[1])), (float(center[0]), float(center[1])), spread / 2.5)
 
 
-def level(cloud: Cloud, plane: Plane) -> Cloud:
-    """Turn a camera's points about the camera so that its table is horizontal.
+def level(T_base_camera: np.ndarray, plane: Plane) -> np.ndarray:
+    """Turn a camera about itself so that the table it sees is horizontal; return the better T_base_camera (4, 4).
 
     A tenth of a degree of calibration error is millimetres at the table; the table, which is level, shows it.
     """
-    normal = np.array([-plane.slope[0], -plane.slope[1], 1.0])
-    normal /= np.linalg.norm(normal)
     # Smallest rotation that takes the fitted normal to the vertical (Rodrigues; the angle is small).
+    normal = _normal(plane)
     axis = np.cross(normal, (0.0, 0.0, 1.0))
     K = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
-    R = (np.eye(3) + K + K @ K / (1.0 + normal[2])).astype(np.float32)
-    points = (cloud.points - cloud.origin) @ R.T + cloud.origin
-    return Cloud(cloud.camera, points, cloud.pixels, cloud.colors, cloud.origin)
+    R = np.eye(3) + K + K @ K / (1.0 + normal[2])
+    T = T_base_camera.copy()
+    T[:3, :3] = R @ T_base_camera[:3, :3]
+    return T
+
+
+def levelled_height(plane: Plane, origin: np.ndarray) -> float:
+    """Return the table's height [m] once the camera at `origin` (3,) has been turned level: its distance stays."""
+    on_plane = np.array([*plane.center, plane.height])
+    return float(origin[2] + _normal(plane) @ (on_plane - origin))
+
+
+def _normal(plane: Plane) -> np.ndarray:
+    normal = np.array([-plane.slope[0], -plane.slope[1], 1.0])
+    return normal / np.linalg.norm(normal)
