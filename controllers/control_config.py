@@ -20,21 +20,23 @@ class ImpedanceConfig:
     `frequency_max` is what the path's delay allows: no spring oscillates faster against the arm's inertia.
     """
 
-    stiffness_position: float = 1500.0  # [N/m]
-    stiffness_rotation: float = 80.0  # [N·m/rad]
+    stiffness_position: float = 2000.0  # [N/m]
+    stiffness_rotation: float = 120.0  # [N·m/rad]
     stiffness_joints: tuple[float, ...] = (800.0, 800.0, 800.0, 800.0, 400.0, 300.0, 150.0)  # [N·m/rad]
     damping_ratio: float = 1.0
-    frequency_max: float = 40.0  # [rad/s]
-    frequency_design: float = 25.0  # [rad/s] where damping_ratio holds exactly
-    error_clip_position: float = 0.03  # [m]
+    frequency_max: float = 28.0  # [rad/s]
+    frequency_design: float = 22.0  # [rad/s] where damping_ratio holds exactly
+    error_clip_position: float = 0.02  # [m]
     error_clip_rotation: float = 0.3  # [rad]
-    nullspace_stiffness: float = 20.0  # [N·m/rad]
+    nullspace_stiffness: float = 10.0  # [N·m/rad]
+    nullspace_rate: float = 15.0  # [1/s] decay of self-motion
     nullspace_effort_max: float = 8.0  # [N·m]
     rest_posture: tuple[float, ...] = ()  # [rad]; empty: where the arm was enabled
     joint_limit_margin: float = 0.1  # [rad]
     joint_limit_effort: float = 8.0  # [N·m] at the limit
     manipulability_min: float = 0.03  # below it singular directions are damped
     singular_damping: float = 2.0  # [1/kg, 1/(kg·m²)] at manipulability 0
+    friction_share: float = 0.8  # of the URDF's joint friction, given in advance
     switch_s: float = 0.1  # [s] time constant of a bumpless switch
 
     def __post_init__(self) -> None:
@@ -42,8 +44,10 @@ class ImpedanceConfig:
             ("stiffness_position", 1.0, 5000.0), ("stiffness_rotation", 0.1, 500.0), ("damping_ratio", 0.3, 3.0),
             ("frequency_max", 1.0, 500.0), ("frequency_design", 1.0, 500.0), ("error_clip_position", 1e-3, 0.5),
             ("error_clip_rotation", 1e-2, 3.0), ("nullspace_stiffness", 0.0, 200.0),
+            ("nullspace_rate", 0.0, 100.0),
             ("nullspace_effort_max", 0.0, 50.0), ("joint_limit_margin", 1e-3, 1.0), ("joint_limit_effort", 0.0, 50.0),
-            ("manipulability_min", 1e-6, 1.0), ("singular_damping", 0.0, 100.0), ("switch_s", 0.01, 2.0),
+            ("manipulability_min", 1e-6, 1.0), ("singular_damping", 0.0, 100.0),
+            ("friction_share", 0.0, 1.0), ("switch_s", 0.01, 2.0),
         ):  # fmt: skip
             _check("impedance", name, getattr(self, name), low, high)
         for value in self.stiffness_joints:

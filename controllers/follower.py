@@ -11,7 +11,7 @@ from controllers.chunk import ActionChunk, TaskStatus
 from controllers.control_config import ControlConfig
 from controllers.errors import ChunkError, VlaError
 from controllers.history import PoseHistory
-from controllers.impedance import CartesianImpedance, JointImpedance, JointLimitRepulsion
+from controllers.impedance import CartesianImpedance, FrictionFeedforward, JointImpedance, JointLimitRepulsion
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.reference import JointReference, PoseReference, measured_pose, resting_spline
@@ -67,6 +67,7 @@ class ChunkFollower:
         self._joint = JointReference(config.filter_cutoff, n)
         self._cartesian_impedance = CartesianImpedance(n, config.impedance)
         self._joint_impedance = JointImpedance(n, config.impedance)
+        self._friction = FrictionFeedforward(model, config.impedance.friction_share)
         self._repulsion = JointLimitRepulsion(limits.lower, limits.upper, config.impedance)
         self._stop = DampedStop(n, config.safety)
         self._gate = EffortGate(limits)
@@ -251,14 +252,22 @@ class ChunkFollower:
 
     def _impedance_effort(self, motion: Motion, x: float, dt: float) -> np.ndarray:
         if self._mode == CARTESIAN:
-            reference = self._pose.filter
             self._pose.step(motion.spline, x, dt)
-            return self._cartesian_impedance.effort(
-                self.model, reference.position, reference.quaternion, reference.twist, reference.acceleration
-            )
-        self._joint.step(motion.spline, x, dt)
-        self.model.update_inertia()
-        return self._joint_impedance.effort(self.model, *self._joint.filter.output)
+        else:
+            self._joint.step(motion.spline, x, dt)
+        return self._impedance()
+
+    def _impedance(self) -> np.ndarray:
+        """Return the effort that pulls the arm to the commanded state."""
+        model = self.model
+        if self._mode == CARTESIAN:
+            law, reference = self._cartesian_impedance, self._pose.filter
+            tau = law.effort(model, reference.position, reference.quaternion, reference.twist, reference.acceleration)
+            self._friction.add(law.dq_desired, tau)
+        else:
+            tau = self._joint_impedance.effort(model, *self._joint.filter.output)
+            self._friction.add(self._joint.filter.velocity, tau)
+        return tau
 
     def _adopt_pending(self) -> None:
         pending = self._pending
@@ -288,15 +297,7 @@ class ChunkFollower:
 
     def _make_bumpless(self) -> None:
         """Carry the effort over: what the new law misses of the last effort is added, and decays."""
-        if self._mode == CARTESIAN:
-            reference = self._pose.filter
-            tau = self._cartesian_impedance.effort(
-                self.model, reference.position, reference.quaternion, reference.twist, reference.acceleration
-            )
-        else:
-            self.model.update_inertia()
-            tau = self._joint_impedance.effort(self.model, *self._joint.filter.output)
-        np.subtract(self._gate.effort, tau, out=self._offset)
+        np.subtract(self._gate.effort, self._impedance(), out=self._offset)
 
     def _hold_here(self, reason: str) -> None:
         """Hold the measured pose: after a stop and at activation there is no commanded one worth returning to."""
@@ -311,7 +312,6 @@ class ChunkFollower:
         self._set_hold(reason)
 
     def _come_to_rest(self) -> np.ndarray:
-        self.model.update_inertia()
         self.progress.hold_reason = self._stopping
         if self._stop.at_rest(self.model):
             reason, self._stopping = self._stopping, ""
@@ -327,7 +327,6 @@ class ChunkFollower:
         return True
 
     def _damp(self) -> np.ndarray:
-        self.model.update_inertia()
         self._tau[:] = self._stop.effort(self.model)
         return self._tau
 

@@ -25,6 +25,7 @@ from controllers.errors import ConfigError
 from controllers.model import ArmModel
 from controllers.rotations import Quaternion, write_matrix
 
+DRY_FRICTION_SPEED = 0.02  # [rad/s] below it dry friction fades in, or noise would toggle its sign
 MANIPULABILITY_EVERY = 8  # ticks: it changes with the configuration, slowly
 
 
@@ -43,17 +44,16 @@ class CartesianImpedance:
         self._lhs = np.zeros((2, 6, 6))
         self._series_diagonal = self._lhs[0].reshape(-1)[::7]  # views of the diagonals
         self._inverse_inertia_diagonal = self._lhs[1].reshape(-1)[::7]
-        self._rhs_rows = np.zeros((2, 2, 6))  # contiguous rows: ė-dependent terms are built in place
+        self._rhs_rows = np.zeros((2, 2, 6))  # contiguous rows: terms are built in place
         self._ticks = 0
         self._damping = 0.0
         self._J_M_inverse = np.zeros((6, size))
         self._force = np.zeros(6)
-        self._force_column = np.zeros((6, 1))
+        self._velocity_error = np.zeros(6)
+        self.dq_desired = np.zeros(size)  # [rad/s] joint rates of the desired twist
         self._tau = np.zeros(size)
         self._tau_nullspace = np.zeros(size)
         self._scratch = np.zeros(size)
-        # Twice critical for an inertia of 1 kg·m², about what the arm's self-motion moves.
-        self._nullspace_damping = 2.0 * config.nullspace_stiffness**0.5
         self._JJ = np.zeros((6, 6))
 
     def effort(
@@ -73,19 +73,20 @@ class CartesianImpedance:
         self._damp_singularity(J, inverse_inertia)
 
         tau_nullspace = self._nullspace_effort(model)
-        spring, velocity_error = self._rhs_rows[0]
-        inertial = self._rhs_rows[1, 0]
-        spring[:] = self.error
-        np.subtract(twist, model.twist, out=velocity_error)
+        spring = self._rhs_rows[0, 0]
+        inertial, self._rhs_rows[1, 1] = self._rhs_rows[1, 0], twist
+        velocity_error = np.subtract(twist, model.twist, out=self._velocity_error)
         np.multiply(velocity_error, config.damping_ratio * config.frequency_design, out=inertial)
         inertial += acceleration
         inertial -= np.dot(J_M_inverse, tau_nullspace, out=self._force)  # keeps τ_nullspace out of the task
         velocity_error *= config.damping_ratio / config.frequency_design
-        spring += velocity_error
+        np.add(self.error, velocity_error, out=spring)
         # F = K_eff (e + ζ ė / ω_design) + Λ (ẍ_d + ζ ω_design ė − J M⁻¹ τ_nullspace)
-        force = np.add.reduce(np.linalg.solve(self._lhs, self._rhs_rows[:, 0, :, None]), out=self._force_column)
+        solved = np.linalg.solve(self._lhs, self._rhs_rows.transpose(0, 2, 1))
+        force = np.add(solved[0, :, 0], solved[1, :, 0], out=self._force)
+        np.dot(solved[1, :, 1], J_M_inverse, out=self.dq_desired)  # q̇_d = M⁻¹ Jᵀ Λ ẋ_d
 
-        tau = np.dot(force[:, 0], J, out=self._tau)  # Jᵀ F
+        tau = np.dot(force, J, out=self._tau)  # Jᵀ F
         tau += tau_nullspace
         tau += model.coriolis
         return tau
@@ -120,7 +121,9 @@ class CartesianImpedance:
         tau *= self.config.nullspace_stiffness
         np.maximum(tau, -most, out=tau)
         np.minimum(tau, most, out=tau)
-        tau -= np.multiply(model.dq, self._nullspace_damping, out=self._scratch)
+        damping = np.dot(model.M, model.dq, out=self._scratch)  # by inertia: one rate whatever moves
+        damping *= self.config.nullspace_rate
+        tau -= damping
         return tau
 
 
@@ -142,7 +145,7 @@ class JointImpedance:
         self._tau = np.zeros(size)
 
     def effort(self, model: ArmModel, q: np.ndarray, dq: np.ndarray, ddq: np.ndarray) -> np.ndarray:
-        """Return τ (N,) [N·m] (a view) for the desired q, dq, ddq. The model's M must be up to date."""
+        """Return τ (N,) [N·m] (a view) for the desired q, dq, ddq."""
         config = self.config
         np.multiply(model.M_inverse, 1.0 / config.frequency_max**2, out=self._lhs)
         self._diagonal += self._compliance
@@ -157,6 +160,23 @@ class JointImpedance:
         tau += np.linalg.solve(self._lhs, rhs[:, 0])
         tau += model.coriolis
         return tau
+
+
+class FrictionFeedforward:
+    """Give in advance what the joints' friction takes from the desired motion; nothing at rest."""
+
+    def __init__(self, model: ArmModel, share: float) -> None:
+        """Give a `share` (0 to 1) of the model's friction: more than there is would oscillate."""
+        self._viscous, self._dry = share * model.viscous_friction, share * model.dry_friction
+        self._direction, self._tau = np.zeros(model.size), np.zeros(model.size)
+
+    def add(self, dq_desired: np.ndarray, tau: np.ndarray) -> None:
+        """Add the friction of dq_desired [rad/s] to tau [N·m], both (N,)."""
+        direction = np.multiply(dq_desired, 1.0 / DRY_FRICTION_SPEED, out=self._direction)
+        np.tanh(direction, out=direction)
+        direction *= self._dry
+        tau += direction
+        tau += np.multiply(dq_desired, self._viscous, out=self._tau)
 
 
 class JointLimitRepulsion:

@@ -40,6 +40,8 @@ class ArmModel:
         self.base_frame = next((f.name for f in model.frames if f.type == pin.FrameType.BODY), "")
         self.size = n = model.nv
         self.lower, self.upper = model.lowerPositionLimit.copy(), model.upperPositionLimit.copy()  # (N,) [rad]
+        self.viscous_friction = np.array(model.damping)  # (N,) [N·m·s/rad] the URDF's <dynamics damping>
+        self.dry_friction = np.array(model.friction)  # (N,) [N·m] the URDF's <dynamics friction>
         self._model, self._data, self._frame = model, model.createData(), model.getFrameId(tool_frame)
         self._zero = np.zeros(n)
         self.q, self.dq = np.zeros(n), np.zeros(n)
@@ -56,6 +58,7 @@ class ArmModel:
         """Compute everything at q [rad], dq [rad/s], both (N,)."""
         model, data = self._model, self._data
         self.q[:], self.dq[:] = q, dq
+        self.M[:] = pin.crba(model, data, q)
         self.M_inverse[:] = pin.computeMinverse(model, data, q)
         self.coriolis[:] = pin.rnea(model, data, q, dq, self._zero)
         pin.computeJointJacobians(model, data, q)
@@ -63,11 +66,6 @@ class ArmModel:
         placement = pin.updateFramePlacement(model, data, self._frame)
         self.position[:], self.rotation[:] = placement.translation, placement.rotation
         np.dot(self.J, dq, out=self.twist)
-
-    def update_inertia(self) -> None:
-        """Compute M at the last updated q; apart because only joint impedance needs it."""
-        M = pin.crba(self._model, self._data, self.q)
-        self.M[:] = M
 
     def forward(self, q: np.ndarray) -> np.ndarray:
         """Return T_base_ee (4, 4) at q, leaving the state of `update` alone."""

@@ -140,7 +140,7 @@ class DampedStop:
         self._tau = np.zeros(size)
 
     def effort(self, model: ArmModel) -> np.ndarray:
-        """Return τ (N,) [N·m] (a view). The model's M must be up to date."""
+        """Return τ (N,) [N·m] (a view)."""
         np.dot(model.M, model.dq, out=self._tau)
         self._tau *= -self._rate
         self._tau += model.coriolis
