@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The control loop's content, without ROS: measured joints in, follower, commands out, on simulated or real time.
+
+`tick` belongs to the loop's thread. Other threads leave the newest joints (`observe`), chunks (`submit`) and orders;
+orders are carried out at the start of the next tick, so that nothing needs a lock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from controllers.chunk import ActionChunk
+from controllers.clock import RosClock
+from controllers.errors import VlaError
+from controllers.follower import ChunkFollower, Command
+from controllers.timeline import Seam
+
+DT_MAX = 0.02  # [s] a longer gap is a pause of the machine, not a period to integrate over
+REST_TIME_MAX = 0.6  # [s] within which a stopping arm must have come to rest
+REST_SPEED = 0.02  # [rad/s]
+
+
+class ArmDriver:
+    """Drive one arm through its follower; say what to send, or None while the arm is not ours."""
+
+    def __init__(self, follower: ChunkFollower, period: float, state_timeout: float) -> None:
+        """Tick every `period` [s] of wall time; joints older than `state_timeout` [s] are stale."""
+        self.follower = follower
+        self.clock = RosClock()
+        self.now = 0.0  # [s] ROS time of the last tick
+        self.on_released: Callable[[], None] = lambda: None  # the arm has come to rest and is to be held by others
+        self.reference_time: Callable[[], float] | None = (
+            None  # [s] simulated time, when there is one beside the stamps
+        )
+        self._period, self._state_timeout = period, state_timeout
+        self._n = follower.model.size
+        self._newest: tuple[float, float, np.ndarray, np.ndarray] | None = None  # arrival, stamp, position, velocity
+        self._observed = None
+        self._orders: deque[Callable[[], None]] = deque()
+        self._driving = False
+        self._releasing_since: float | None = None  # [s] monotonic
+
+    # -- from other threads ------------------------------------------------------------------------------------------
+    def observe(self, arrival: float, stamp: float, position: np.ndarray, velocity: np.ndarray) -> None:
+        """Take the arm's joints, then the gripper's, as they came in at `arrival` [s, monotonic]."""
+        self._newest = (arrival, stamp, position, velocity)
+
+    def submit(self, chunk: ActionChunk, source: str) -> Seam:
+        """Hand a chunk to the follower. Raises ChunkError with the reason when it is refused."""
+        return self.follower.submit(chunk, self.now, source)
+
+    def enable(self, monotonic: float) -> None:
+        """Take the arm over at its measured state. Raises VlaError when that cannot be."""
+        if self._newest is None or monotonic - self._newest[0] > 1.0:
+            raise VlaError("no joint states: is the robot (sim_node or its driver) running?")
+        if self.follower.emergency_stopped:
+            raise VlaError("the e-stop is latched: release it (vla recover) before enabling control")
+        self._orders.append(self._activate)
+
+    def release(self, reason: str) -> None:
+        """Bring the arm to rest and give it up."""
+        self._orders.append(lambda: self._begin_release(reason))
+
+    def emergency_stop(self, stopped: bool) -> None:
+        """Set or release the latch."""
+        self._orders.append(self.follower.emergency_stop if stopped else self.follower.release_emergency_stop)
+
+    def instruct(self, instruction: int) -> None:
+        """Take the hash of the current instruction."""
+        self._orders.append(lambda: self.follower.instruct(instruction))
+
+    @property
+    def released(self) -> bool:
+        """Say whether the arm is not ours and nothing is about to change that."""
+        return not self._driving and not self._orders
+
+    # -- the loop ----------------------------------------------------------------------------------------------------
+    def tick(self, monotonic: float) -> Command | None:
+        """Return the command at `monotonic` [s], or None when there is nothing to send."""
+        newest = self._newest
+        if newest is None:
+            return None
+        arrival, stamp, position, velocity = newest
+        if newest is not self._observed:
+            self._observed = newest
+            self.clock.observe(stamp, arrival)
+        now = self.clock.now(monotonic)
+        dt = now - self.now
+        if dt < 0.0:
+            self._on_time_set_back(now)
+            return None
+        q, dq = position[: self._n], velocity[: self._n]
+        silence = monotonic - arrival
+        if silence > self._state_timeout:
+            if self._time_stands_still(stamp):
+                return None
+            dt, stamp = self._period, now - silence
+        else:
+            stamp = now
+        if dt == 0.0:
+            return None
+        self.now = now
+        while self._orders:
+            self._orders.popleft()()
+        command = self.follower.tick(now, min(dt, DT_MAX), q, dq, stamp)
+        if self._releasing_since is not None:
+            self._finish_release(monotonic, dq)
+        return command if self._driving else None
+
+    def _time_stands_still(self, stamp: float) -> bool:
+        """Say whether simulated time stopped as well: then nothing moves, and nothing is stale."""
+        return self.reference_time is not None and self.reference_time() - stamp <= self._state_timeout
+
+    def _on_time_set_back(self, now: float) -> None:
+        self.now = now
+        if self._driving:
+            self.follower.deactivate()
+            self._driving, self._releasing_since = False, None
+            self.on_released()
+
+    def _activate(self) -> None:
+        _, _, position, velocity = self._newest
+        width = float(position[self._n :].sum())
+        self.follower.activate(position[: self._n], velocity[: self._n], width, self.now)
+        self._driving, self._releasing_since = True, None
+
+    def _begin_release(self, reason: str) -> None:
+        if self._driving and self._releasing_since is None:
+            self.follower.stop(reason)
+            self._releasing_since = self._observed[0]
+
+    def _finish_release(self, monotonic: float, dq: np.ndarray) -> None:
+        if np.abs(dq).max() < REST_SPEED or monotonic - self._releasing_since > REST_TIME_MAX:
+            self.follower.deactivate()
+            self._driving, self._releasing_since = False, None
+            self.on_released()

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cameras: rendered from the simulator's state in a process of their own, or played from files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+from std_msgs.msg import Float64MultiArray
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros import messages, qos
+from vla_ros.nodes.camera_calibration import load_calibration
+from vla_ros.nodes.camera_publisher import CameraPublisher
+from vla_ros.nodes.image_files import open_images
+from vla_ros.nodes.parameters import declare, declare_list, declare_robot, declare_scene
+from vla_ros.nodes.spinning import run_node, serve_until_stopped
+from vla_ros.policies.observation import CameraView
+from vla_ros.robots.embodiment import load_embodiment
+
+# Rendering yields to physics and control: a late image costs a little latency, a late torque costs the motion.
+NICENESS = 5
+
+
+class CameraNode(Node):
+    """Publish what the cameras see; of states that come faster than frames are made, the latest wins."""
+
+    def __init__(self) -> None:
+        super().__init__("camera_node")
+        source = declare(self, "source", "sim", "sim, a folder of images, or a video file")
+        embodiment = load_embodiment(declare_robot(self))
+        scene = declare_scene(self)
+        rate = declare(self, "rate_hz", 10.0, "frames a second of a folder or a video", 0.1, 120.0)
+        names = declare_list(self, "cameras", embodiment.cameras, "cameras to publish") or embodiment.cameras
+        for name in names:
+            if name not in embodiment.cameras:
+                raise ConfigError(f"camera_node: {unknown_name('camera', name, embodiment.cameras)}")
+        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
+        self._frames, self._spent, self._reported = 0, 0.0, time.monotonic()
+        if source == "sim":
+            self._open_scene(scene, embodiment, names)
+        else:
+            self._open_files(source, names, rate)
+        self._publishers = {name: CameraPublisher(self, name, embodiment.base_frame) for name in names}
+
+    # -- simulated -------------------------------------------------------------------------------------------------
+    def _open_scene(self, scene: dict, embodiment, names: Sequence[str]) -> None:
+        from vla_ros.sim.scene import sample_scene
+        from vla_ros.sim.world import World
+
+        self._world = World(sample_scene(**scene), embodiment, settle=False)
+        for name in names:  # the first frame builds the renderer: before anyone waits for an image
+            self._world.render_camera(name)
+        self.create_subscription(Float64MultiArray, "sim/render_state", self._on_render_state, qos.NEWEST)
+
+    def _on_render_state(self, message: Float64MultiArray) -> None:
+        started = time.monotonic()
+        self._world.apply_render_state(messages.numbers(message))
+        for name, publisher in self._publishers.items():
+            publisher.publish(self._world.observe_camera(name))
+        self._count(time.monotonic() - started)
+
+    # -- files -----------------------------------------------------------------------------------------------------
+    def _open_files(self, source: str, names: Sequence[str], rate: float) -> None:
+        self._images = open_images(source)
+        self._calibrations = {name: load_calibration(name) for name in names}
+        self.create_timer(1.0 / rate, self._play)
+
+    def _play(self) -> None:
+        started = time.monotonic()
+        color, depth = next(self._images)
+        stamp = self.get_clock().now().nanoseconds * 1e-9
+        for name, publisher in self._publishers.items():
+            calibration = self._calibrations[name]
+            if color.shape[:2] != (calibration.height, calibration.width):
+                raise ConfigError(
+                    f"camera_node: images are {color.shape[1]}x{color.shape[0]}, config/cameras/{name}.yaml says "
+                    f"{calibration.width}x{calibration.height}"
+                )
+            view = CameraView(name, stamp, color, depth, calibration.intrinsics, calibration.T_base_camera)
+            publisher.publish(view)
+        self._count(time.monotonic() - started)
+
+    # --------------------------------------------------------------------------------------------------------------
+    def _count(self, spent: float) -> None:
+        self._frames += 1
+        self._spent += spent
+        now = time.monotonic()
+        if now - self._reported < 1.0:
+            return
+        values = {
+            "frames_per_s": f"{self._frames / (now - self._reported):.2f}",
+            "ms_per_frame": f"{1e3 * self._spent / self._frames:.1f}",
+        }
+        status = messages.diagnostic("camera", messages.OK, f"{len(self._publishers)} cameras", values)
+        self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
+        self._frames, self._spent, self._reported = 0, 0.0, now
+
+    def close(self) -> None:
+        """Free the renderer."""
+        if hasattr(self, "_world"):
+            self._world.close()
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node("camera", serve_until_stopped(CameraNode), NICENESS)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Control: chunks and joint states in, commands out, in a process of its own. Starts disabled."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import PoseStamped
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool, Float64MultiArray, String
+from std_srvs.srv import SetBool
+from trajectory_msgs.msg import JointTrajectory
+
+from controllers.chunk import instruction_hash
+from controllers.errors import ChunkError, VlaError
+from controllers.follower import Command
+from controllers.loop import PacedLoop, prefer_real_time
+from vla_ros import messages, qos
+from vla_ros.nodes.arm_driver import ArmDriver
+from vla_ros.nodes.control_progress import NAME, ControlProgress
+from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.robot_follower import load_control_config, make_follower
+from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
+from vla_ros.robots.embodiment import load_embodiment
+
+REPORT_RATE = 50.0  # [Hz] of control/progress and control/commanded_pose
+GRIPPER_RATE = 20.0  # [Hz] at which an unchanged gripper command is repeated
+SOURCES = ("policy", "planner", "teleop")
+# The loop's thread must get the interpreter soon after its deadline, whatever the executor's thread is at.
+SWITCH_INTERVAL_S = 2e-4
+EXIT_TIMEOUT_S = 0.9
+
+
+class ControlNode(Node):
+    """Wire an ArmDriver to its topics. `tick` runs in the loop's thread, all callbacks in the executor's."""
+
+    def __init__(self) -> None:
+        super().__init__("control_node")
+        robot = declare_robot(self)
+        self.rate = declare(self, "rate_hz", 500.0, "control ticks a second", 50.0, 2000.0)
+        speed_scale = declare(self, "speed_scale", 1.0, "speed of the arm, as a fraction of the chunks'", 0.01, 1.0)
+        alignment = declare(self, "alignment", "progress", "how a late chunk is aligned", choices=("progress", "time"))
+        autostart = declare(self, "autostart", False, "enable control as soon as joint states come")
+        self.priority = declare(self, "realtime_priority", 0, "SCHED_FIFO priority; 0: ordinary scheduling", 0, 98)
+        embodiment = load_embodiment(robot)
+        config = load_control_config(robot, speed_scale, alignment)
+        arm, gripper = embodiment.arms[0], embodiment.grippers[0]
+        follower = make_follower(embodiment, config)
+        self.driver = ArmDriver(follower, 1.0 / self.rate, config.safety.state_age_max_s)
+        self.driver.on_released = self._hand_over
+        if self.get_parameter("use_sim_time").value:
+            self.driver.reference_time = lambda: self.get_clock().now().nanoseconds * 1e-9
+        self._base_frame, self._autostart = embodiment.base_frame, autostart
+        self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
+        self._fingers = len(gripper.joints)
+        self._refused = ""
+        self._ticks, self._width, self._lateness = 0, -1.0, 0.0
+        self._report_every = max(2, round(self.rate / REPORT_RATE))
+        self._gripper_every = max(1, round(self.rate / GRIPPER_RATE))
+        self._make_publishers(arm.name, gripper.name)
+        self.handing_over: object | None = None
+        self._hold = self.create_client(SetBool, "sim/hold")
+        self.create_service(SetBool, "control/enable", self._on_enable)
+        self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
+        self.create_subscription(Bool, "estop", self._on_estop, qos.LATCHED)
+        self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
+        for source in SOURCES:
+            self.create_subscription(
+                JointTrajectory,
+                f"{source}/action_chunk",
+                lambda message, source=source: self._on_chunk(message, source),
+                qos.EVENTS,
+            )
+
+    def _make_publishers(self, arm: str, gripper: str) -> None:
+        self._effort = self.create_publisher(Float64MultiArray, f"{arm}_effort_controller/commands", qos.STREAM)
+        self._gripper = self.create_publisher(Float64MultiArray, f"{gripper}_position_controller/commands", qos.STREAM)
+        self._progress = self.create_publisher(DiagnosticStatus, "control/progress", qos.STREAM)
+        self._pose = self.create_publisher(PoseStamped, "control/commanded_pose", qos.STREAM)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
+        self._effort_message = messages.NumbersWriter(self.driver.follower.model.size)
+        self._gripper_message = messages.NumbersWriter(1)
+
+    # -- the loop's thread -------------------------------------------------------------------------------------------
+    def tick(self, monotonic: float) -> None:
+        """Compute and send one command; report now and then."""
+        self._lateness = max(self._lateness, time.monotonic() - monotonic)
+        command = self.driver.tick(monotonic)
+        if command is not None:
+            self._send(command)
+        self._ticks += 1
+        phase = self._ticks % self._report_every
+        if phase == 0:
+            self._publish_progress()
+        elif phase == self._report_every // 2:  # not in the same tick: each one stays short
+            T = self.driver.follower.progress.T_base_ee_commanded
+            self._pose.publish(messages.pose_stamped(T, self.driver.now, self._base_frame))
+
+    def _send(self, command: Command) -> None:
+        self._effort.publish(self._effort_message.write(command.effort))
+        if command.gripper_width != self._width or self._ticks % self._gripper_every == 0:
+            self._width = command.gripper_width
+            self._gripper.publish(self._gripper_message.write(self._width / self._fingers))
+
+    def _publish_progress(self) -> None:
+        progress, follower = self.driver.follower.progress, self.driver.follower
+        report = ControlProgress(
+            stamp=self.driver.now,
+            enabled=progress.enabled,
+            estop=follower.emergency_stopped,
+            hold_reason=progress.hold_reason,
+            sequence=progress.sequence,
+            source=progress.source,
+            index=progress.index,
+            remaining_s=progress.remaining_s,
+            status=progress.status.value,
+            gripper_width=progress.gripper_width,
+            refused=self._refused,
+            lateness_ms=1e3 * self._lateness,
+        )
+        self._lateness = 0.0
+        level = messages.ERROR if report.estop else messages.OK
+        self._progress.publish(messages.diagnostic(NAME, level, report.hold_reason, report.values()))
+
+    def _hand_over(self) -> None:
+        """Have the robot hold its position: control has let go of it."""
+        if self._hold.service_is_ready():
+            self.handing_over = self._hold.call_async(SetBool.Request(data=True))
+
+    # -- the executor's thread ---------------------------------------------------------------------------------------
+    def _on_joint_state(self, message: JointState) -> None:
+        sample = self._reader.read(message)
+        if sample is not None:
+            self.driver.observe(time.monotonic(), sample.stamp, sample.position, sample.velocity)
+            if self._autostart:
+                self._autostart = False
+                self._enable()
+
+    def _on_chunk(self, message: JointTrajectory, source: str) -> None:
+        try:
+            self.driver.submit(messages.chunk_from(message), source)
+        except ChunkError as error:
+            if str(error) != self._refused:
+                self.get_logger().warning(f"chunk of {source} refused: {error}")
+            self._refused = str(error)
+        else:
+            self._refused = ""
+
+    def _on_instruction(self, message: String) -> None:
+        self.driver.instruct(instruction_hash(message.data) if message.data else 0)
+
+    def _on_estop(self, message: Bool) -> None:
+        self.driver.emergency_stop(message.data)
+        self.get_logger().warning(
+            "e-stop: damped stop, then hold" if message.data else "e-stop released: enable control"
+        )
+
+    def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        try:
+            response.message = self._enable() if request.data else self._disable()
+            response.success = True
+        except VlaError as error:
+            response.success, response.message = False, str(error)
+        return response
+
+    def _enable(self) -> str:
+        self.driver.enable(time.monotonic())
+        self._refused = ""
+        if self._hold.service_is_ready():
+            self._hold.call_async(SetBool.Request(data=False))
+        return "control enabled"
+
+    def _disable(self) -> str:
+        self.driver.release("disabled")
+        return "control disabled: the arm comes to rest and is held"
+
+    def publish_diagnostics(self, loop: PacedLoop) -> None:
+        """Publish how punctual the loop is."""
+        report = loop.report()
+        values = {
+            "rate_hz": f"{self.rate:g}",
+            "ticks": str(report.ticks),
+            "overruns": str(report.overruns),
+            "lateness_median_ms": f"{report.lateness_median_ms:.3f}",
+            "lateness_p99_ms": f"{report.lateness_p99_ms:.3f}",
+            "lateness_p999_ms": f"{report.lateness_p999_ms:.3f}",
+            "lateness_max_ms": f"{report.lateness_max_ms:.3f}",
+            "tick_median_us": f"{report.tick_median_us:.1f}",
+            "tick_p99_us": f"{report.tick_p99_us:.1f}",
+        }
+        text = self.driver.follower.progress.hold_reason or "following a chunk"
+        status = messages.diagnostic("control", messages.OK, text, values)
+        self._diagnostics.publish(messages.diagnostic_array(self.driver.now, status))
+
+
+def serve(stop: StopRequest) -> None:
+    """Run the loop in this thread and the executor in another; when asked to stop, bring the arm to rest first."""
+    node = ControlNode()
+    spinner = Spinner(node, stop)
+    stop_asked: float | None = None
+
+    def tick(monotonic: float) -> None:
+        nonlocal stop_asked
+        node.tick(monotonic)
+        if stop and stop_asked is None:
+            stop_asked = monotonic
+            node.driver.release("shutting down")
+        if stop_asked is not None:
+            held = node.driver.released and (node.handing_over is None or node.handing_over.done())
+            if held or monotonic - stop_asked > EXIT_TIMEOUT_S:
+                loop.stop()
+
+    loop = PacedLoop(node.rate, tick)
+    over = threading.Event()
+
+    def spin() -> None:
+        while not over.is_set():
+            spinner.once()
+
+    thread = threading.Thread(target=spin, name="executor", daemon=True)
+    node.create_timer(2.0, lambda: node.publish_diagnostics(loop))
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    thread.start()
+    if node.priority:
+        for warning in prefer_real_time(node.priority):
+            node.get_logger().warning(warning)
+    try:
+        loop.run()
+    finally:
+        over.set()
+        with contextlib.suppress(RuntimeError):
+            thread.join(0.3)
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node("control", serve)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

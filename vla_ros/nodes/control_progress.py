@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What control says about itself, as `control/progress` carries it: named values of a DiagnosticStatus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from controllers.errors import VlaError
+
+NAME = "control"
+
+
+@dataclass(frozen=True)
+class ControlProgress:
+    """The chunk being executed, what remains of it and why the arm holds."""
+
+    stamp: float = 0.0  # [s] ROS time
+    enabled: bool = False
+    estop: bool = False  # latched
+    hold_reason: str = ""  # empty while a chunk moves the arm
+    sequence: int = -1  # of the chunk being executed
+    source: str = ""  # that sent it
+    index: float = 0.0  # [s] of the chunk executed
+    remaining_s: float = 0.0  # [s] of the chunk left
+    status: int = 0  # TaskStatus of the chunk
+    gripper_width: float = 0.0  # [m] commanded
+    refused: str = ""  # why the last refused chunk was refused; empty once one is accepted
+    lateness_ms: float = 0.0  # worst of the loop since the last report
+
+    @property
+    def moving(self) -> bool:
+        """Say whether a chunk is being executed."""
+        return self.enabled and not self.hold_reason and self.sequence >= 0
+
+    def values(self) -> dict[str, str]:
+        """Return all but the hold reason, which is the status's message, as text."""
+        return {name: _text(getattr(self, name)) for name in _KINDS if name != "hold_reason"}
+
+
+_KINDS = {field.name: type(field.default) for field in fields(ControlProgress)}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6f}" if isinstance(value, float) else str(value)
+
+
+def control_progress(hold_reason: str, values: Mapping[str, str]) -> ControlProgress:
+    """Return the progress in a status's message and values. Raises VlaError when a value does not read."""
+    known = {name: values[name] for name in _KINDS if name in values}
+    try:
+        content = {name: text == "true" if _KINDS[name] is bool else _KINDS[name](text) for name, text in known.items()}
+    except ValueError as error:
+        raise VlaError(f"control/progress: {error}") from None
+    return ControlProgress(**content | {"hold_reason": hold_reason})

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guard: a tiny process that holds the arm when control falls silent, and keeps the e-stop latch.
+
+ros2_control's effort controllers repeat the last torque for ever, so somebody else must notice a dead control.
+The latch lives here as well as in control: it survives a restart of either.
+"""
+
+from __future__ import annotations
+
+import time
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.node import Node
+from std_msgs.msg import Bool
+from std_srvs.srv import SetBool
+
+from vla_ros import messages, qos
+from vla_ros.nodes.control_progress import control_progress
+from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.spinning import run_node, serve_until_stopped
+
+CHECK_PERIOD_S = 0.02
+
+
+class GuardNode(Node):
+    """Watch `control/progress`; on silence switch the arm to a position hold."""
+
+    def __init__(self) -> None:
+        super().__init__("guard_node")
+        declare_robot(self)
+        self._timeout = declare(self, "timeout_s", 0.25, "silence of control that is tolerated [s]", 0.05, 10.0)
+        self._heard: float | None = None  # [s] monotonic
+        self._guarding = False  # control was enabled when last heard
+        self._holding = False
+        self._latched: bool | None = None  # what this node last said on estop
+        self._reported = 0.0
+        self._hold = self.create_client(SetBool, "sim/hold")
+        self._estop = self.create_publisher(Bool, "estop", qos.LATCHED)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
+        self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
+        self.create_subscription(Bool, "estop", lambda message: self._latch(message.data), qos.LATCHED)
+        self.create_timer(CHECK_PERIOD_S, self._check)
+
+    def _on_progress(self, message: DiagnosticStatus) -> None:
+        progress = control_progress(message.message, messages.diagnostic_values(message))
+        self._heard = time.monotonic()
+        self._guarding = progress.enabled
+        if self._holding and progress.enabled and not progress.estop:
+            self._holding = False  # a person or the episode enabled control again
+            self.get_logger().info("control is back")
+        if progress.estop and self._latched is None:
+            self._latch(True)  # this node was restarted while the latch was set
+
+    def _latch(self, stopped: bool) -> None:
+        if stopped != self._latched and (stopped or self._latched is not None):
+            self._latched = stopped
+            self._estop.publish(Bool(data=stopped))
+
+    def _check(self) -> None:
+        now = time.monotonic()
+        silence = 0.0 if self._heard is None else now - self._heard
+        if self._guarding and not self._holding and silence > self._timeout:
+            self._holding, self._guarding = True, False
+            self.get_logger().error(f"control has been silent for {silence:.2f} s: arm switched to a position hold")
+            self._hold.call_async(SetBool.Request(data=True))
+            # A control that was only asleep must not go on where it stopped.
+            self._latch(True)
+        if now - self._reported >= 1.0:
+            self._reported = now
+            level = messages.ERROR if self._holding else messages.OK
+            text = "arm held: control fell silent" if self._holding else "watching control"
+            values = {"silence_s": f"{silence:.3f}", "estop": str(bool(self._latched)).lower()}
+            status = messages.diagnostic("guard", level, text, values)
+            self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node("guard", serve_until_stopped(GuardNode))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

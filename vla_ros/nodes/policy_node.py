@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The policy: synchronised images, state and words in, action chunks out. Inference never blocks the executor."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import PoseStamped
+from rclpy.node import Node
+from sensor_msgs.msg import Image, JointState
+from std_msgs.msg import String
+from trajectory_msgs.msg import JointTrajectory
+
+from controllers.chunk import ActionChunk
+from controllers.errors import ConfigError, unknown_name
+from vla_ros import messages, qos
+from vla_ros.nodes.camera_subscriber import CameraSubscriber
+from vla_ros.nodes.control_progress import ControlProgress, control_progress
+from vla_ros.nodes.inference_worker import InferenceWorker
+from vla_ros.nodes.observation_builder import ObservationBuilder
+from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.spinning import run_node, serve_until_stopped
+from vla_ros.nodes.synchronizer import Synchronizer
+from vla_ros.policies.base import Policy
+from vla_ros.policies.loading import load_policy
+from vla_ros.policies.observation import Observation
+from vla_ros.robots.embodiment import load_embodiment
+
+NICENESS = 5  # inference yields to the control loop
+SILENCE_MAX_S = 0.5  # [s] after which control's last progress says nothing any more
+
+
+class PolicyNode(Node):
+    """Ask the policy whenever little remains of the last chunk and a new exposure is there."""
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        """Load the policy that the parameters name, unless one is given."""
+        super().__init__("policy_node")
+        embodiment = load_embodiment(declare_robot(self))
+        name = declare(self, "policy", "geometric", "policy that turns images and words into chunks")
+        objects = declare(self, "objects", "", "folder of your own objects; empty: the built-in ones") or None
+        self._trigger = declare(
+            self, "trigger_remaining_s", 10.0, "infer when less remains of the chunk [s]", 0.0, 60.0
+        )
+        self._settle_speed = declare(
+            self, "settle_speed", 0.0, "infer only when no joint is faster [rad/s]; 0: do not wait", 0.0, 1.0
+        )
+        reference = declare(self, "reference_camera", embodiment.cameras[0], "camera whose exposure stamps the chunk")
+        tolerance = declare(self, "tolerance_s", 0.02, "between the exposures of one observation [s]", 0.0, 1.0)
+        skew = declare(self, "skew_max_s", 0.05, "between an exposure and the nearest joint state [s]", 0.001, 1.0)
+        if reference not in embodiment.cameras:
+            raise ConfigError(f"policy_node: {unknown_name('reference_camera', reference, embodiment.cameras)}")
+        arm, gripper = embodiment.arms[0], embodiment.grippers[0]
+        self._instruction = ""
+        self._progress: tuple[float, ControlProgress] | None = None  # arrival [s, monotonic]
+        self._speed = 0.0  # [rad/s] of the fastest joint
+        self._failure, self._failures = "", 0
+        self._builder = ObservationBuilder(embodiment, skew)
+        self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
+        self._worker = InferenceWorker(
+            policy or load_policy(name, embodiment, objects), self._on_chunk, self._on_failure
+        )
+        self._cameras = {camera: CameraSubscriber(self, camera, self._on_image) for camera in embodiment.cameras}
+        streams = [s for camera in self._cameras.values() for s in (camera.color_stream, camera.depth_stream)]
+        self._synchronizer = Synchronizer(streams, self._cameras[reference].color_stream, tolerance)
+        # Made last: who waits for this topic knows that the policy is loaded.
+        self._chunks = self.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
+        self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.BUFFERED)
+        self.create_subscription(PoseStamped, "control/commanded_pose", self._on_commanded_pose, qos.BUFFERED)
+        self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
+        self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
+        self.create_timer(1.0, self._publish_diagnostics)
+
+    # -- what arrives ------------------------------------------------------------------------------------------------
+    def _on_joint_state(self, message: JointState) -> None:
+        sample = self._reader.read(message)
+        if sample is not None:
+            self._builder.joints.add(sample.stamp, np.stack([sample.position, sample.velocity]))
+            self._speed = float(np.abs(sample.velocity).max())
+
+    def _on_commanded_pose(self, message: PoseStamped) -> None:
+        self._builder.commanded.add(messages.seconds(message.header.stamp), messages.transform(message.pose))
+
+    def _on_progress(self, message: DiagnosticStatus) -> None:
+        progress = control_progress(message.message, messages.diagnostic_values(message))
+        self._progress = (time.monotonic(), progress)
+
+    def _on_instruction(self, message: String) -> None:
+        self._instruction = message.data.strip()
+
+    def _on_image(self, stream: str, stamp: float, message: Image) -> None:
+        complete = self._synchronizer.add(stream, stamp, message)
+        if complete is not None and self._wanted():
+            reference_stamp, images = complete
+            instruction = self._instruction
+            self._worker.request(lambda: self._observation(reference_stamp, instruction, images))
+
+    # -- when to infer, and on what ------------------------------------------------------------------------------------
+    def _wanted(self) -> bool:
+        if not self._instruction or not all(camera.calibrated for camera in self._cameras.values()):
+            return False
+        if 0.0 < self._settle_speed < self._speed:
+            return False
+        if self._progress is None or time.monotonic() - self._progress[0] > SILENCE_MAX_S:
+            return True  # nobody executes chunks: they are shown all the same (shadow mode)
+        return self._progress[1].remaining_s <= self._trigger
+
+    def _observation(self, stamp: float, instruction: str, images: dict[str, Any]) -> Observation:
+        """Build the observation; runs in the worker's thread, where converting images holds up nobody."""
+        views = {
+            name: camera.view(images[camera.color_stream], images[camera.depth_stream])
+            for name, camera in self._cameras.items()
+        }
+        return self._builder.build(stamp, instruction, views)
+
+    # -- what comes out: in the worker's thread ------------------------------------------------------------------------
+    def _on_chunk(self, chunk: ActionChunk) -> None:
+        self._failure = ""
+        self._chunks.publish(messages.chunk_message(chunk))
+
+    def _on_failure(self, reason: str) -> None:
+        self._failures += 1
+        if reason != self._failure:
+            self.get_logger().error(f"no chunk: {reason}")
+        self._failure = reason
+
+    def _publish_diagnostics(self) -> None:
+        values = {
+            "chunks": str(self._worker.count),
+            "failures": str(self._failures),
+            "inference_ms": f"{1e3 * self._worker.seconds:.1f}",
+            "busy": str(self._worker.busy).lower(),
+        }
+        level = messages.ERROR if self._failure else messages.OK
+        text = self._failure or ("waiting for an instruction" if not self._instruction else self._instruction)
+        status = messages.diagnostic("policy", level, text, values)
+        self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
+
+    def close(self) -> None:
+        """End the worker's thread."""
+        self._worker.close()
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node("policy", serve_until_stopped(PolicyNode), NICENESS)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chunk follower of a robot by its description: model from the URDF, tuning from config/controllers."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from controllers.control_config import ControlConfig
+from controllers.errors import ConfigError
+from controllers.follower import ChunkFollower
+from controllers.limits import ArmLimits
+from controllers.model import ArmModel
+from vla_ros.configuration import load_config, share_directory
+from vla_ros.robots.embodiment import Embodiment, expand_urdf
+
+
+def load_control_config(robot: str, speed_scale: float, alignment: str) -> ControlConfig:
+    """Read config/controllers/<robot>_impedance.yaml and put the launch's choices in."""
+    path = share_directory() / "config" / "controllers" / f"{robot}_impedance.yaml"
+    if not path.is_file():
+        raise ConfigError(f"robot '{robot}' has no {path.name} in {path.parent}: write one to control it by torque")
+    config = load_config(path, ControlConfig)
+    stitch = dataclasses.replace(config.stitch, alignment=alignment)
+    return dataclasses.replace(config, speed_scale=speed_scale, stitch=stitch)
+
+
+def make_follower(embodiment: Embodiment, config: ControlConfig) -> ChunkFollower:
+    """Return the follower of the robot's first arm and its gripper."""
+    arm = embodiment.arms[0]
+    gripper = next((gripper.name for gripper in embodiment.grippers if gripper.arm == arm.name), "")
+    model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame, armature=arm.armature)
+    limits = ArmLimits(
+        arm.lower, arm.upper, arm.velocity, arm.effort, arm.effort_rate, config.workspace_lower, config.workspace_upper
+    )
+    return ChunkFollower(arm.name, gripper, model, limits, config)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the tool is and how fast it moves, from the joint states; and whether those still come."""
+
+from __future__ import annotations
+
+import time
+
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseStamped, TwistStamped
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+
+from controllers.model import ArmModel
+from vla_ros import messages, qos
+from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.spinning import run_node, serve_until_stopped
+from vla_ros.robots.embodiment import expand_urdf, load_embodiment
+
+
+class StateNode(Node):
+    """Publish `<arm>/ee_pose` and `<arm>/ee_twist` of every arm."""
+
+    def __init__(self) -> None:
+        super().__init__("state_node")
+        embodiment = load_embodiment(declare_robot(self))
+        rate = declare(self, "rate_hz", 100.0, "poses a second", 1.0, 1000.0)
+        self._stale_after = declare(self, "stale_after_s", 0.2, "silence that makes joint states stale", 0.01, 10.0)
+        self._period = 1.0 / rate
+        self._base_frame = embodiment.base_frame
+        urdf = expand_urdf(embodiment)
+        self._arms = [
+            (
+                messages.JointStateReader(arm.joints),
+                ArmModel(urdf, arm.joints, arm.tool_frame),
+                self.create_publisher(PoseStamped, f"{arm.name}/ee_pose", qos.STREAM),
+                self.create_publisher(TwistStamped, f"{arm.name}/ee_twist", qos.STREAM),
+            )
+            for arm in embodiment.arms
+        ]
+        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
+        self._last = float("-inf")  # [s] stamp of the last pose
+        self._arrival: float | None = None  # [s] monotonic
+        self._received = 0
+        self._reported = time.monotonic()
+        self._stale = True
+        self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
+        self.create_timer(0.1, self._watch)
+
+    def _on_joint_state(self, message: JointState) -> None:
+        self._arrival = time.monotonic()
+        self._received += 1
+        now = messages.seconds(message.header.stamp)
+        # Half a millisecond of grace: stamps need not be exact multiples of the period. A restarted simulation
+        # sets time back.
+        if self._last <= now < self._last + self._period - 5e-4:
+            return
+        self._last = now
+        for reader, model, poses, twists in self._arms:
+            sample = reader.read(message)
+            if sample is None:
+                continue
+            model.update(sample.position, sample.velocity)
+            poses.publish(messages.pose_stamped(model.T_base_ee, now, self._base_frame))
+            twists.publish(messages.twist_stamped(model.twist, now, self._base_frame))
+
+    def _watch(self) -> None:
+        now = time.monotonic()
+        stale = self._arrival is None or now - self._arrival > self._stale_after
+        if stale == self._stale and now - self._reported < 1.0:
+            return
+        if stale and not self._stale:
+            self.get_logger().warning(f"no joint states for {now - self._arrival:.2f} s")
+        rate = self._received / max(now - self._reported, 1e-3)
+        self._stale, self._reported, self._received = stale, now, 0
+        level, text = (messages.STALE, "no joint states") if stale else (messages.OK, "joint states arrive")
+        status = messages.diagnostic(
+            "state", level, text, {"stale": str(stale).lower(), "joint_states_hz": f"{rate:.0f}"}
+        )
+        self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node("state", serve_until_stopped(StateNode))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
