@@ -9,9 +9,9 @@ from functools import cache
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import build, load_yaml, share_directory
 from vla_ros.objects.colors import color_ranges
+from vla_ros.objects.resting import NAMES
 
 SPLITS = ("seen", "heldout", "all")
-RESTING = ("upright", "side", "flat", "edge", "roll", "any")
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Category:
             if color not in color_ranges():
                 raise ConfigError(unknown_name("color", color, color_ranges()))
         for pose in self.resting:
-            if pose not in RESTING:
-                raise ConfigError(unknown_name("resting pose", pose, RESTING))
+            if pose not in NAMES:
+                raise ConfigError(unknown_name("resting pose", pose, NAMES))
 
 
 @cache

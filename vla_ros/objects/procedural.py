@@ -4,18 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.objects.category import Category, categories
-from vla_ros.objects.model import IDENTITY, ObjectModel, Part
+from vla_ros.objects.category import categories
+from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.objects.paint import Paint, mix_paint
 from vla_ros.objects.recipes import containers, food, tableware, tools, toys
+from vla_ros.objects.resting import Quaternion, RestingFaces, named_orientation
 from vla_ros.objects.solids import scaled
-
-Quaternion = tuple[float, float, float, float]
 
 RECIPES: dict[str, Callable[[str, Paint], list[Part]]] = {
     "mug": tableware.mug,
@@ -69,28 +68,21 @@ def make_object(category: str, shape: str, color: str, rng: np.random.Generator)
         parts=tuple(scaled(part, factor) for part in parts),
         mass=float(ranges.mass[0] + weight * (ranges.mass[1] - ranges.mass[0])),
         friction=float(rng.uniform(*ranges.friction)),
-        resting=_resting(ranges, rng),
+        resting=tuple(_pose(category, shape, name, rng) for name in ranges.resting),
         rolls=ranges.rolls,
         shape=ranges.shapes.index(shape),
     )
 
 
-def _resting(ranges: Category, rng: np.random.Generator) -> tuple[Quaternion, ...]:
-    return tuple(resting_pose(name, float(rng.uniform(0, 2 * np.pi)), rng) for name in ranges.resting)
+@cache
+def _resting_faces(category: str, shape: str) -> RestingFaces:
+    """Return what this shape can lie on: colours and decoration do not change it, and size only scales it."""
+    paint = mix_paint(categories()[category].colors[0], np.random.default_rng(0))
+    return RestingFaces(RECIPES[category](shape, paint))
 
 
-def resting_pose(name: str, roll: float, rng: np.random.Generator) -> Quaternion:
-    """Return an orientation by name, xyzw. `roll` [rad] turns what lies about its own axis."""
-    if name == "upright":
-        return IDENTITY
-    if name == "side":
-        turn = Rotation.from_euler("y", np.pi / 2) * Rotation.from_euler("z", roll)
-    elif name == "flat":
-        turn = Rotation.from_euler("y", np.pi / 2)
-    elif name == "edge":
-        turn = Rotation.from_euler("x", np.pi / 2)
-    elif name == "roll":
-        turn = Rotation.from_euler("x", roll)
-    else:
-        turn = Rotation.from_quat(rng.normal(size=4))
-    return tuple(float(value) for value in turn.as_quat())
+def _pose(category: str, shape: str, name: str, rng: np.random.Generator) -> Quaternion:
+    orientation = named_orientation(name, rng)
+    if name == "any":  # a ball stays as it lies
+        return tuple(float(value) for value in orientation.as_quat())
+    return _resting_faces(category, shape).rest(orientation)

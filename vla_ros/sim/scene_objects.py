@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,50 +21,59 @@ _CLOSE = (
 )
 
 
-def same_name(first: ObjectModel, second: ObjectModel) -> bool:
+@dataclass(frozen=True)
+class Kind:
+    """An object that a scene could have, before it is built: which model, in which colour."""
+
+    model: ObjectModel
+    color: str
+
+    @property
+    def category(self) -> str:
+        return self.model.category
+
+
+Named = Kind | ObjectModel
+
+
+def same_name(first: Named, second: Named) -> bool:
     """Say whether one description could mean both objects."""
     alike = first.category == second.category or any({first.category, second.category} <= set(group) for group in ALIKE)
     close = first.color == second.color or {first.color, second.color} in _CLOSE
     return alike and close
 
 
-def choose_target(models: tuple[ObjectModel, ...], catalogue: Catalogue, rng: np.random.Generator) -> ObjectModel:
-    """Draw the target: the category first, so that each is as likely as any other."""
-    names = sorted({model.category for model in models})
-    category = str(rng.choice(names))
-    choices = [model for model in models if model.category == category]
-    return catalogue.vary(choices[int(rng.integers(len(choices)))], rng)
+def choose_kind(models: tuple[ObjectModel, ...], catalogue: Catalogue, rng: np.random.Generator) -> Kind:
+    """Draw an object: the category first, so that each is as likely as any other, then shape and colour."""
+    category = str(rng.choice(sorted({model.category for model in models})))
+    shapes = [model for model in models if model.category == category]
+    model = shapes[int(rng.integers(len(shapes)))]
+    return Kind(model, str(rng.choice(catalogue.colors_of(model))))
 
 
 def choose_other(
-    models: tuple[ObjectModel, ...],
-    target: ObjectModel,
-    catalogue: Catalogue,
-    rng: np.random.Generator,
-    wanted: Callable[[ObjectModel], bool] = lambda model: True,
-) -> ObjectModel | None:
-    """Draw an object that the target's description cannot mean and that is `wanted`; None if there is none."""
+    models: tuple[ObjectModel, ...], target: Kind, catalogue: Catalogue, rng: np.random.Generator
+) -> Kind | None:
+    """Draw an object that the target's description cannot mean; None if there is none."""
     for _ in range(60):
-        candidate = choose_target(models, catalogue, rng)
-        if wanted(candidate) and not same_name(candidate, target):
+        candidate = choose_kind(models, catalogue, rng)
+        if not same_name(candidate, target):
             return candidate
     return None
 
 
 def choose_extra(
     models: tuple[ObjectModel, ...],
-    target: ObjectModel,
+    target: Kind,
     count: int,
     alike: int,
     catalogue: Catalogue,
     rng: np.random.Generator,
-) -> list[ObjectModel]:
+) -> list[Kind]:
     """Draw `count` further objects, of which at least `alike` share colour or category with the target."""
-    chosen: list[ObjectModel] = []
+    chosen = []
     for index in range(count):
-        other = None
-        if index < alike:
-            other = _lookalike(models, target, catalogue, rng, by_color=index % 2 == 0)
+        other = _lookalike(models, target, catalogue, rng, by_color=index % 2 == 0) if index < alike else None
         other = other or choose_other(models, target, catalogue, rng)
         if other is not None:
             chosen.append(other)
@@ -72,21 +81,18 @@ def choose_extra(
 
 
 def _lookalike(
-    models: tuple[ObjectModel, ...], target: ObjectModel, catalogue: Catalogue, rng: np.random.Generator, by_color: bool
-) -> ObjectModel | None:
+    models: tuple[ObjectModel, ...], target: Kind, catalogue: Catalogue, rng: np.random.Generator, by_color: bool
+) -> Kind | None:
     """Draw an object of the target's colour and another category, or of its category and another colour."""
-    pairs = [
-        (model, color)
-        for model in models
-        for color in catalogue.colors_of(model)
-        if (color == target.color if by_color else model.category == target.category)
-        and (model.category == target.category) != by_color
-    ]
-    for _ in range(20):
-        if not pairs:
-            return None
-        model, color = pairs[int(rng.integers(len(pairs)))]
-        candidate = catalogue.vary(model, rng, color)
-        if not same_name(candidate, target):
-            return candidate
+    kinds = [Kind(model, color) for model in models for color in catalogue.colors_of(model)]
+    for want_color in (by_color, not by_color):  # a lemon is always yellow: then another yellow thing
+        fitting = [
+            kind
+            for kind in kinds
+            if (kind.color == target.color) == want_color
+            and (kind.category == target.category) != want_color
+            and not same_name(kind, target)
+        ]
+        if fitting:
+            return fitting[int(rng.integers(len(fitting)))]
     return None

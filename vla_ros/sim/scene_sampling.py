@@ -18,7 +18,7 @@ from vla_ros.sim.random_streams import scene_generator
 from vla_ros.sim.scene import PlacedObject, Scene, SceneCamera, Table
 from vla_ros.sim.scene_cameras import sample_cameras
 from vla_ros.sim.scene_lights import sample_lights
-from vla_ros.sim.scene_objects import choose_extra, choose_other, choose_target
+from vla_ros.sim.scene_objects import choose_extra, choose_kind, choose_other
 from vla_ros.sim.scene_surfaces import sample_surface
 
 _TABLE_CENTER, _TABLE_EXTENT, _TABLE_THICKNESS = (0.62, 0.0), (0.84, 1.20), 0.04  # [m]; the robot's base ends at 0.09
@@ -68,13 +68,13 @@ def _choose(
 ) -> tuple[list[ObjectModel], list[ObjectModel]]:
     """Return the scene's first objects, the target leading, and the set's extra ones."""
     rng = scene_generator(stream, seed, "objects")
-    target = choose_target(models, catalogue, rng)
+    target = choose_kind(models, catalogue, rng)
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
-    others = [choose_other(models, target, catalogue, rng) for _ in range(count)]
-    extra = choose_extra(
-        models, target, changes.extra, changes.extra_alike, catalogue, scene_generator(stream, seed, "extra")
-    )
-    return [target, *[other for other in others if other is not None]], extra
+    others = [kind for kind in (choose_other(models, target, catalogue, rng) for _ in range(count)) if kind]
+    more = scene_generator(stream, seed, "extra")
+    extra = choose_extra(models, target, changes.extra, changes.extra_alike, catalogue, more)
+    first = [catalogue.vary(kind.model, rng, kind.color) for kind in (target, *others)]
+    return first, [catalogue.vary(kind.model, more, kind.color) for kind in extra]
 
 
 def _arrange(

@@ -29,26 +29,24 @@ def inside_image(camera: SceneCamera, points: np.ndarray, margin: float = 6.0) -
 def hidden(camera: SceneCamera, points: np.ndarray, other: Placement, table_height: float) -> np.ndarray:
     """Say for each point whether the sight line to it passes through the other object's upright prism. (P,) bool."""
     eye = camera.T_base_camera[:3, 3]
-    ray = points - eye  # the line is eye + t · ray with t in 0…1
-    enter, leave = np.zeros(len(points)), np.full(len(points), 0.999)
     edges = np.roll(other.polygon, -1, axis=0) - other.polygon
-    sides = np.column_stack([edges[:, 1], -edges[:, 0], np.zeros(len(edges))])  # outward of a counter-clockwise polygon
-    planes = [(side, float(side[:2] @ corner)) for side, corner in zip(sides, other.polygon, strict=True)]
-    planes += [(np.array([0.0, 0.0, 1.0]), other.top), (np.array([0.0, 0.0, -1.0]), -table_height)]
-    for normal, offset in planes:
-        speed = ray @ normal
-        start = offset - float(eye @ normal)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t = start / speed
-        enter = np.where(speed < 0, np.maximum(enter, t), enter)
-        leave = np.where(speed > 0, np.minimum(leave, t), leave)
-        leave = np.where((speed == 0) & (start < 0), -1.0, leave)
+    sides = np.column_stack([edges[:, 1], -edges[:, 0]])  # outward of a counter-clockwise polygon
+    normals = np.zeros((len(edges) + 2, 3))
+    normals[:-2, :2] = sides
+    normals[-2:, 2] = 1, -1
+    offsets = np.concatenate([(sides * other.polygon).sum(axis=1), [other.top, -table_height]])
+    # The line is eye + t · ray, t in 0…1; it is inside plane k where t · speed ≤ start.
+    speed = (points - eye) @ normals.T  # (P, K)
+    start = offsets - normals @ eye  # (K,)
+    t = start / np.where(speed == 0, 1e-12, speed)
+    enter = np.where(speed < 0, t, 0.0).max(axis=1)
+    leave = np.where(speed > 0, t, 0.999).min(axis=1)
     return enter < leave
 
 
 def visible_share(camera: SceneCamera, placement: Placement, others: Sequence[Placement], table_height: float) -> float:
     """Return which share of the object's surface points no other object hides, 0…1."""
-    points = placement.points[:: max(1, len(placement.points) // 60)]
+    points = placement.points[:: max(1, len(placement.points) // 40)]
     covered = np.zeros(len(points), dtype=bool)
     for other in others:
         covered |= hidden(camera, points, other, table_height)

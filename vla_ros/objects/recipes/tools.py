@@ -133,7 +133,7 @@ def wrench(shape: str, paint: Paint) -> list[Part]:
     parts = [
         skin(rounded_box((h - 0.024, width, thick * 0.8), 0.003), paint.main, gloss=0.8),
         skin(rounded_box((h - 0.045, width * 0.55, thick * 0.86), 0.001), shade(paint.main, 0.72), gloss=0.8),
-        solid("box", (h - 0.024, width, thick * 0.9)),
+        solid("box", (h - 0.024, width, thick * 0.85)),
     ]
     ends = ((1, "open"), (-1, "open" if shape == "open" else "ring"))
     for sign, kind in ends:
@@ -156,9 +156,8 @@ def wrench(shape: str, paint: Paint) -> list[Part]:
             )
         )
         for side in (-1, 1):
-            parts.append(
-                solid("box", (size * 0.55, size * 0.22, thick), (centre + sign * size * 0.42, side * size * 0.66, 0))
-            )
+            place = (centre + sign * size * 0.42, side * size * 0.66, 0)
+            parts.append(solid("box", (size * 0.55, size * 0.22, thick * 0.95), place))
         parts.append(solid("box", (size * 0.28, size * 0.86, thick), (centre - sign * size * 0.38, 0, 0)))
     if shape == "adjustable":
         parts.append(painted("cylinder", (0.0065, 0.007), paint.steel, (h - 0.040, 0, 0.002), ALONG_Y, 1.0))
@@ -299,17 +298,8 @@ def dumbbell(shape: str, paint: Paint) -> list[Part]:
         )
         parts.append(painted("cylinder", (radius * 0.5, 0.0012), paint.accent, (sign * h, 0, 0), ALONG_X))
         if shape == "hex":
-            for turn in (0, np.pi / 3, 2 * np.pi / 3):
-                # Three boxes make a hexagon; its mesh has corners along z, so the flats are at 90°, 30° and 150°.
-                parts.append(
-                    solid(
-                        "box",
-                        (thick, radius * 0.866, radius * 0.5),
-                        centre,
-                        (np.sin((turn + np.pi / 2) / 2), 0, 0, np.cos((turn + np.pi / 2) / 2)),
-                        2.0,
-                    )
-                )
+            prism = lathe([(0, -thick), (radius, -thick), (radius, thick), (0, thick)], 6)
+            parts.append(Part("mesh", (), centre, ALONG_X, mesh=prism, visible=False, density=2.0))
         else:
             parts.append(solid("cylinder", (radius, thick), centre, ALONG_X, 2.0))
     return parts
