@@ -10,7 +10,9 @@ ROOT = Path(__file__).resolve().parent
 SHARE = Path("share/vla_ros")
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "vla_ros/__init__.py").read_text()).group(1)
 NODES = sorted(path.stem for path in (ROOT / "vla_ros/nodes").glob("*_node.py"))
-REQUIREMENTS = [line for line in (ROOT / "requirements/runtime.in").read_text().split("\n") if line[:1] not in ("", "#")]
+REQUIREMENTS = [
+    line for line in (ROOT / "requirements/runtime.in").read_text().split("\n") if line[:1] not in ("", "#")
+]
 
 
 def data_files() -> list[tuple[str, list[str]]]:

@@ -282,7 +282,9 @@ def test_nobody_outlives_a_killed_launcher(run):
 
 def test_nodes_stay_on_this_machine_on_a_domain_of_their_own(run):
     _, output = run("environment,deciding").finish()
-    values = dict(line.split(None, 1)[1].split("=", 1) for line in output.splitlines() if line.startswith("[env") and "=" in line)
+    values = dict(
+        line.split(None, 1)[1].split("=", 1) for line in output.splitlines() if line.startswith("[env") and "=" in line
+    )
     assert values["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
     assert 1 <= int(values["ROS_DOMAIN_ID"]) <= 100
     assert values["OMP_NUM_THREADS"] == "1"

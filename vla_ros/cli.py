@@ -11,8 +11,9 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from controllers.errors import VlaError, unknown_name
@@ -26,11 +27,22 @@ class Command:
     module: str
     summary: str
     examples: tuple[str, ...]
+    condition: Callable[[], bool] = lambda: True
 
     @property
     def available(self) -> bool:
         """Tell whether this installation has it."""
-        return importlib.util.find_spec(self.module) is not None
+        return importlib.util.find_spec(self.module) is not None and self.condition()
+
+
+def _in_clone() -> bool:
+    return (Path(__file__).resolve().parents[1] / "test").is_dir()
+
+
+def _has_benchmarks() -> bool:
+    from vla_ros.bringup.bench_command import benchmark_names
+
+    return bool(benchmark_names())
 
 
 COMMANDS = (
@@ -40,7 +52,13 @@ COMMANDS = (
         "run a job: exit code 0 when its task succeeded, 1 when not, 2 for bad input",
         ('launch franka_grasp instruction:="pick up the red mug" seed:=3', "launch franka_grasp --show-args"),
     ),
-    Command("test", "vla_ros.bringup.test_command", "run the tests", ("test", "test test/test_cli.py -k help")),
+    Command(
+        "test",
+        "vla_ros.bringup.test_command",
+        "run the tests, with pytest's arguments",
+        ("test", "test test/test_cli.py -k help"),
+        _in_clone,
+    ),
     Command("doctor", "vla_ros.bringup.doctor", "say what is missing on this machine and what to do", ("doctor",)),
     Command(
         "eval",
@@ -48,8 +66,16 @@ COMMANDS = (
         "run a policy over many scenes, with statistics",
         ("eval --policy geometric --set basic --episodes 20 --seed 0 --json result.json",),
     ),
-    Command("bench", "vla_ros.bringup.bench_command", "measure this machine", ("bench control --json figures.json",)),
-    Command("robots", "vla_ros.bringup.robots_command", "list, show or check robots", ("robots list", "robots show franka")),
+    Command(
+        "bench",
+        "vla_ros.bringup.bench_command",
+        "measure this machine",
+        ("bench control --json figures.json",),
+        _has_benchmarks,
+    ),
+    Command(
+        "robots", "vla_ros.bringup.robots_command", "list, show or check robots", ("robots list", "robots show franka")
+    ),
     Command("stop", "vla_ros.bringup.stop_command", "stop the arm of the running job and hold it", ("stop",)),
     Command("recover", "vla_ros.bringup.recover_command", "let a stopped arm move again", ("recover",)),
 )

@@ -52,8 +52,6 @@ def refuse_mixture() -> None:
 
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 11):
-        return Finding("Python", version, "install Python 3.11 or newer", fatal=True)
     return Finding("Python", f"{version}, {sys.executable}")
 
 

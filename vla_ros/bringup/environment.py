@@ -44,7 +44,9 @@ def module_environment() -> dict[str, str]:
     environment = dict(os.environ)
     root = Path(__file__).resolve().parents[2]
     if (root / "setup.py").is_file():  # a clone; an installed package is found anyway
-        others = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry not in ("", str(root))]
+        others = [
+            entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry not in ("", str(root))
+        ]
         environment["PYTHONPATH"] = os.pathsep.join([str(root), *others])
     environment["PYTHONSAFEPATH"] = "1"
     return environment

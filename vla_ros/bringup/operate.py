@@ -48,8 +48,9 @@ def publish_estop(graph: RunningGraph, stopped: bool) -> float:
         publisher = node.create_publisher(Bool, "estop", latched)
         # The arm must not go on because a third party was slow to match: say it as soon as one listens, then again.
         publisher.publish(Bool(data=stopped))
+        deadline = time.monotonic() + MATCH_TIMEOUT_S
         while publisher.get_subscription_count() == 0:
-            if time.monotonic() - started > MATCH_TIMEOUT_S:
+            if time.monotonic() > deadline:
                 raise NobodyListens(
                     f"no node listens to estop on ROS domain {graph.domain_id} "
                     f"({graph.discovery.lower()}): is a job running?"
@@ -67,7 +68,7 @@ def publish_estop(graph: RunningGraph, stopped: bool) -> float:
 def set_estop(stopped: bool) -> int:
     """Set or clear the latch of every target; exit code 1 when one does not listen."""
     reached = True
-    word = "stopped: it holds until `vla recover`" if stopped else "free to move again; a person or its episode enables it"
+    word = "stopped: it holds until `vla recover`" if stopped else "free to move again once it is enabled"
     for graph in targets():
         try:
             seconds = publish_estop(graph, stopped)

@@ -41,7 +41,9 @@ def make_run_directory(asked: str, job: str) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"run folder {path}: cannot be made ({error.strerror}); name one with run_directory:=") from None
+        raise ConfigError(
+            f"run folder {path}: cannot be made ({error.strerror}); name one with run_directory:="
+        ) from None
     return path.resolve()
 
 

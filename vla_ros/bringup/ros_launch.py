@@ -18,9 +18,10 @@ def launch_description(graph: Graph) -> Any:
     that name, can be imported there all the same.
     """
     try:
-        import launch
         import launch_ros.actions
         from launch_ros.parameter_descriptions import ParameterValue
+
+        import launch
     except ImportError:
         launch = None
     if launch is None or not hasattr(launch, "LaunchDescription"):
@@ -31,8 +32,13 @@ def launch_description(graph: Graph) -> Any:
 
     def check(context: Any) -> list:
         words = [f"{a.name}:={context.launch_configurations[a.name]}" for a in graph.arguments]
-        graph.check(parse_assignments(words, graph.arguments))
-        return []
+        arguments = parse_assignments(words, graph.arguments)
+        graph.check(arguments)
+        settings = {"MUJOCO_GL": "egl", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        settings["ROS_AUTOMATIC_DISCOVERY_RANGE"] = str(arguments.get("discovery", "localhost")).upper()
+        if int(arguments.get("domain_id", -1)) >= 0:
+            settings["ROS_DOMAIN_ID"] = str(arguments["domain_id"])
+        return [SetEnvironmentVariable(name, value) for name, value in settings.items()]
 
     def declare(argument: LaunchArgument) -> Any:
         choices = list(argument.choices) or None
@@ -50,7 +56,9 @@ def launch_description(graph: Graph) -> Any:
         return value
 
     def node(spec: NodeSpec) -> Any:
-        options: dict[str, Any] = {"condition": IfCondition(LaunchConfiguration(spec.condition))} if spec.condition else {}
+        options: dict[str, Any] = (
+            {"condition": IfCondition(LaunchConfiguration(spec.condition))} if spec.condition else {}
+        )
         if spec.decides:
             options["on_exit"] = [Shutdown(reason=f"{spec.name} finished")]
         elif spec.required:
@@ -68,7 +76,6 @@ def launch_description(graph: Graph) -> Any:
         [
             *(declare(argument) for argument in graph.arguments),
             OpaqueFunction(function=check),
-            *(SetEnvironmentVariable(name, "1") for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")),
             *(node(spec) for spec in graph.nodes),
         ]
     )

@@ -68,12 +68,16 @@ def _arguments() -> tuple[LaunchArgument, ...]:
         LaunchArgument("robot", "franka", "robot, a file of config/robots"),
         LaunchArgument("policy", "geometric", "policy that turns images and words into motion"),
         LaunchArgument("set", "basic", "kind of scene, of config/tasks/grasp_sets.yaml"),
-        LaunchArgument("seed", 0, "number of the scene: the same number is the same scene", minimum=0, maximum=2**31 - 1),
+        LaunchArgument(
+            "seed", 0, "number of the scene: the same number is the same scene", minimum=0, maximum=2**31 - 1
+        ),
         LaunchArgument("categories", "seen", "object categories the scene draws from", choices=CATEGORIES),
-        LaunchArgument("objects", "", "folder of your own objects (MJCF or mesh, and a YAML each); empty: the built-in ones"),
+        LaunchArgument("objects", "", "folder of your own objects (docs/objects.md); empty: the built-in ones"),
         LaunchArgument("time_limit_s", 60.0, "simulated time the episode may take [s]", minimum=1.0, maximum=3600.0),
         LaunchArgument("attempts", 3, "how often the gripper may close", minimum=1, maximum=100),
-        LaunchArgument("speed_scale", 1.0, "speed of the arm, as a fraction of the policy's", minimum=0.05, maximum=1.0),
+        LaunchArgument(
+            "speed_scale", 1.0, "speed of the arm, as a fraction of the policy's", minimum=0.05, maximum=1.0
+        ),
         LaunchArgument(
             "alignment", "progress", "how a chunk is aligned when it arrives late", choices=("progress", "time")
         ),
@@ -83,7 +87,10 @@ def _arguments() -> tuple[LaunchArgument, ...]:
         LaunchArgument("report", "", "file for the result as JSON; empty: only the one in the run folder"),
         LaunchArgument("run_directory", "", "folder for log, result and video; empty: runs/<time>_franka_grasp"),
         LaunchArgument(
-            "discovery", "localhost", "who may see the nodes: this machine, or the subnet", choices=("localhost", "subnet")
+            "discovery",
+            "localhost",
+            "who may see the nodes: this machine, or the subnet",
+            choices=("localhost", "subnet"),
         ),
         LaunchArgument(
             "domain_id", -1, "ROS domain; -1: ROS_DOMAIN_ID, or one that nobody uses", minimum=-1, maximum=232

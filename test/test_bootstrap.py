@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""./vla and the lock file. An interpreter of straw stands in for Python where only the script's logic is at stake."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+import pytest
+from packaging.requirements import Requirement
+
+from vla_ros.bringup.jazzy import installed_ros_wheels, strangers
+
+# Answers what ./vla asks of a Python: makes a "venv" that holds itself, and a "pip" that takes $STRAW_S seconds.
+STRAW = """#!/bin/bash
+case "$*" in
+    -V) echo "Python 3.12.0" ;;
+    "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; echo made >> "$STRAW_LOG" ;;
+    "-m pip install"*) echo pip >> "$STRAW_LOG"; sleep "${STRAW_S:-0}"; exit "${STRAW_PIP:-0}" ;;
+    *vla_ros.bringup.egl*) exit "${STRAW_EGL:-0}" ;;
+    *vla_ros.cli*) shift 3; echo "cli $* $VLA_STARTED_AT" ;;
+    *) exit "${STRAW_C:-0}" ;;
+esac
+"""
+
+
+class Clone:
+    """A clone with nothing in it but the script and a lock file."""
+
+    def __init__(self, folder: Path, root: Path) -> None:
+        self.folder = folder
+        (folder / "requirements").mkdir()
+        shutil.copy(root / "vla", folder / "vla")
+        (folder / "requirements" / "lock.txt").write_text("numpy==2.4.6\n")
+        self.log = folder / "straw.log"
+        python = folder / "straw"
+        python.write_text(STRAW)
+        python.chmod(0o755)
+        self.environment = os.environ | {
+            "VLA_PYTHON": str(python),
+            "VLA_NO_UV": "1",
+            "STRAW_LOG": str(self.log),
+        }
+
+    def start(self, *words: str, **environment: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            [str(self.folder / "vla"), *words],
+            cwd="/",
+            env=self.environment | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *words: str, **environment: str) -> tuple[int, str, str]:
+        process = self.start(*words, **environment)
+        output, errors = process.communicate(timeout=60)
+        return process.returncode, output, errors
+
+    def done(self) -> list[str]:
+        return self.log.read_text().split() if self.log.exists() else []
+
+
+@pytest.fixture
+def clone(tmp_path, root):
+    return Clone(tmp_path, root)
+
+
+def test_it_sets_up_once_and_passes_everything_on(clone):
+    before = time.time()
+    code, output, errors = clone.run("launch", "job", "x:=a b")
+    assert code == 0, errors
+    assert output.startswith("cli launch job x:=a b ")
+    assert before <= float(output.split()[-1]) <= time.time()
+    assert "[1/3]" in errors
+    assert "[3/3]" in errors
+    assert clone.done() == ["made", "pip"]
+    started = time.monotonic()
+    code, output, errors = clone.run("doctor")
+    assert time.monotonic() - started < 1.0
+    assert (code, errors) == (0, "")
+    assert output.startswith("cli doctor ")
+    assert clone.done() == ["made", "pip"]
+
+
+def test_a_changed_lock_file_updates_the_environment(clone):
+    clone.run()
+    (clone.folder / "requirements" / "lock.txt").write_text("numpy==2.4.7\n")
+    clone.run()
+    assert clone.done() == ["made", "pip", "pip"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_it_may_be_interrupted_and_run_again(clone, number):
+    process = clone.start(STRAW_S="20")
+    deadline = time.monotonic() + 10
+    while "pip" not in clone.done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    started = time.monotonic()
+    for one in [psutil.Process(process.pid)] if number != signal.SIGKILL else _family(process.pid):
+        one.send_signal(number)
+    _, errors = process.communicate()
+    assert time.monotonic() - started < 3.0
+    assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number]
+    assert "Traceback" not in errors
+    code, output, errors = clone.run("doctor")
+    assert code == 0
+    assert output.startswith("cli doctor")
+    assert clone.done() == ["made", "pip", "made", "pip"]  # the half-made one is not trusted
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+
+
+def test_two_at_once_set_up_once(clone):
+    both = [clone.start("doctor", STRAW_S="1"), clone.start("doctor", STRAW_S="1")]
+    outcomes = [process.communicate(timeout=30) for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert all(output.startswith("cli doctor") for output, _ in outcomes)
+    assert clone.done() == ["made", "pip"]
+    assert sum("waiting for it" in errors for _, errors in outcomes) == 1
+
+
+def test_a_failed_installation_is_not_taken_for_complete(clone):
+    code, _, errors = clone.run(STRAW_PIP="1")
+    assert code == 2
+    assert "run this again" in errors.splitlines()[-1]
+    assert clone.run("doctor")[0] == 0
+
+
+def test_a_python_that_is_too_old_is_named(clone):
+    code, _, errors = clone.run(STRAW_C="1")
+    assert code == 2
+    assert "Python 3.11 to 3.14 is needed" in errors
+    assert "Python 3.12.0" in errors
+    assert not (clone.folder / ".venv").exists()
+
+
+def test_missing_egl_is_said_but_stops_nothing(clone):
+    # An empty PATH entry for apt-get: the test must not install anything, root or not.
+    (clone.folder / "bin").mkdir()
+    false = clone.folder / "bin" / "apt-get"
+    false.write_text("#!/bin/sh\nexit 100\n")
+    false.chmod(0o755)
+    code, output, errors = clone.run("doctor", STRAW_EGL="1", PATH=f"{clone.folder / 'bin'}:{os.environ['PATH']}")
+    assert code == 0
+    assert "apt-get install libegl1" in errors
+    assert output.startswith("cli doctor")
+
+
+def test_a_link_to_the_script_means_its_clone(clone, tmp_path):
+    link = tmp_path / "elsewhere" / "vla"
+    link.parent.mkdir()
+    link.symlink_to("../vla")
+    done = subprocess.run([link, "robots"], env=clone.environment, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("cli robots")
+    assert (tmp_path / ".venv").is_dir()
+
+
+def test_a_real_virtual_environment_is_made(clone):
+    """Real Python, real pip, a lock file without packages."""
+    (clone.folder / "requirements" / "lock.txt").write_text("# nothing==0\n")
+    for module in ("cli", "bringup/egl"):
+        path = clone.folder / "vla_ros" / f"{module}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (path.parent / "__init__.py").touch()
+        path.write_text("import sys; print(sys.prefix, sys.argv[1:])")
+    code, output, errors = clone.run("a", "b c", VLA_PYTHON=sys.executable, PATH=os.environ["PATH"])
+    assert code == 0, errors
+    assert output.split("\n")[0] == f"{clone.folder / '.venv'} ['a', 'b c']"
+
+
+def _lock(root: Path) -> dict[str, Requirement]:
+    lines = [
+        line for line in (root / "requirements" / "lock.txt").read_text().splitlines() if line[:1] not in ("", "#")
+    ]
+    return {requirement.name: requirement for requirement in map(Requirement, lines)}
+
+
+def test_every_version_in_the_lock_is_exact_and_names_no_host(root):
+    text = (root / "requirements" / "lock.txt").read_text()
+    assert "://" not in text
+    assert "index-url" not in text
+    for requirement in _lock(root).values():
+        assert re.fullmatch(r"==[\w.+]+", str(requirement.specifier)), requirement
+    assert "torch" not in _lock(root)
+    assert "pyrealsense2" not in _lock(root)
+
+
+@pytest.mark.parametrize("name", ["runtime.in", "test.in"])
+def test_the_lock_satisfies_what_is_required(root, name):
+    lock = _lock(root)
+    for line in (root / "requirements" / name).read_text().splitlines():
+        if line and not line.startswith("#"):
+            wanted = Requirement(line)
+            version = str(lock[wanted.name].specifier).removeprefix("==")
+            assert wanted.specifier.contains(version), wanted
+
+
+def test_every_ros_wheel_is_jazzys(root):
+    versions = {name: str(r.specifier).removeprefix("==") for name, r in _lock(root).items() if name.startswith("ros-")}
+    assert len(versions) > 60
+    assert strangers(versions) == []
+    assert strangers(installed_ros_wheels()) == []
+
+
+def test_a_part_of_another_distribution_is_found():
+    assert strangers({"ros-jazzy-rclpy": "7.1.6", "ros-rclpy": "9.1.2"}) == ["ros-rclpy 9.1.2 (Jazzy has 7.1)"]
+    assert strangers({"ros-kilted-something": "1.0"}) == ["ros-kilted-something 1.0 (not known as one of Jazzy's)"]
+
+
+def test_what_is_installed_is_what_is_locked(root):
+    if Path(sys.prefix).resolve() != (root / ".venv").resolve():
+        pytest.skip("these tests do not run in the clone's own .venv")
+    for requirement in _lock(root).values():
+        if requirement.marker is None or requirement.marker.evaluate():
+            assert requirement.specifier.contains(metadata.version(requirement.name)), requirement

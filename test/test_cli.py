@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line as a user meets it: a process, its output and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from vla_ros import cli
+from vla_ros.bringup.jobs import load_job
+
+
+@pytest.fixture
+def vla(tmp_path, environment):
+    def call(*words: str, **variables: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "vla_ros.cli", *words]
+        everything = environment | variables
+        return subprocess.run(command, cwd=tmp_path, env=everything, capture_output=True, text=True, timeout=60)
+
+    return call
+
+
+def test_help_lists_the_commands_fast_and_without_heavy_imports(vla):
+    done = vla("--help")
+    assert done.returncode == 0
+    for command in cli.available_commands():
+        assert f"\n  {command} " in done.stdout
+    code = "import sys; from vla_ros import cli; cli.main(['--help']); print(sorted(sys.modules))"
+    modules = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+                             capture_output=True, text=True, check=True).stdout  # fmt: skip
+    for heavy in ("numpy", "mujoco", "rclpy", "scipy"):
+        assert f"'{heavy}'" not in modules
+
+
+@pytest.mark.parametrize("name", cli.available_commands())
+def test_every_command_has_help_with_an_example(vla, name):
+    done = vla(name, "--help")
+    assert done.returncode == 0, done.stderr
+    assert f"usage: vla {name}" in done.stdout
+    assert f"\n  vla {name}" in done.stdout.partition("examples:")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["lauch", "franka_grasp"], "did you mean 'launch'"),
+        (["launch"], "one of: franka_grasp"),
+        (["launch", "franka_gras"], "did you mean 'franka_grasp'"),
+        (["launch", "franka_grasp", "sed:=1"], "did you mean 'seed'"),
+        (["launch", "franka_grasp", "seed:=-1"], "from 0 to 2147483647"),
+        (["launch", "franka_grasp", "seed:=99999999999"], "from 0 to 2147483647"),
+        (["launch", "franka_grasp", "attempts:=0"], "from 1 to 100"),
+        (["launch", "franka_grasp", "time_limit_s:=-5"], "from 1 to 3600"),
+        (["launch", "franka_grasp", "speed_scale:=nan"], "from 0.05 to 1"),
+        (["launch", "franka_grasp", "robot:=frank"], "did you mean 'franka'"),
+        (["launch", "franka_grasp", "policy:=geometrc"], "did you mean 'geometric'"),
+        (["launch", "franka_grasp", "set:=basik"], "did you mean 'basic'"),
+        (["launch", "franka_grasp", "categories:=held"], "did you mean 'heldout'"),
+        (["launch", "franka_grasp", "objects:=no/such/folder"], "no such folder"),
+        (["launch", "franka_grasp", "report:=no/such/folder/r.json"], "does not exist"),
+        (["launch", "franka_grasp", "instruction:= "], "blank"),
+        (["launch", "franka_grasp", "--fast"], "--fast"),
+        (["robots", "show", "frank"], "did you mean 'franka'"),
+        (["robots", "paint"], "paint"),
+        (["doctor", "everything"], "everything"),
+        ([], ""),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2_and_leaves_nothing(tmp_path, monkeypatch, capsys, words, expected):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["vla", *words])
+    try:
+        code = cli.main()
+    except SystemExit as ended:  # argparse's way
+        code = ended.code
+    errors = capsys.readouterr().err
+    assert code == 2
+    assert expected in errors
+    assert len(errors.splitlines()) == (1 if words else 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_egl_is_one_line_with_the_remedy(vla, tmp_path):
+    done = vla("launch", "franka_grasp", MUJOCO_EGL_DEVICE_ID="99")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "apt-get install libegl1" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sourced_ros_is_refused(vla):
+    done = vla("launch", "franka_grasp", AMENT_PREFIX_PATH="/opt/ros/jazzy")
+    assert done.returncode == 2
+    assert "cannot be mixed" in done.stderr
+    done = vla("doctor", AMENT_PREFIX_PATH="/opt/ros/jazzy")
+    assert done.returncode == 1
+    assert "FAIL  one ROS only" in done.stdout
+
+
+def test_doctor_finds_this_machine_well(vla):
+    done = vla("doctor")
+    assert done.returncode == 0, done.stdout
+    for subject in ("Python", "ROS 2", "one ROS only", "rendering", "/dev/shm", "machine"):
+        assert f"  {subject}" in done.stdout
+    assert "FAIL" not in done.stdout
+
+
+def test_show_args_names_every_argument_and_starts_nothing(vla, tmp_path):
+    done = vla("launch", "franka_grasp", "--show-args")
+    assert done.returncode == 0
+    for argument in load_job("franka_grasp").arguments:
+        assert f"  {argument.name}:=" in done.stdout
+        assert argument.description in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_robots_shows_limits(vla):
+    assert "franka" in vla("robots", "list").stdout.split()
+    shown = vla("robots", "show", "franka").stdout
+    assert "panda_joint7" in shown
+    assert "87.0" in shown
+    assert vla("robots", "check").stdout == "franka: ok\n"
+
+
+def test_a_file_in_the_working_directory_shadows_nothing(vla, tmp_path, environment):
+    (tmp_path / "numpy.py").write_text("raise SystemExit('shadowed')")
+    (tmp_path / "vla_ros").mkdir()
+    done = vla("robots", "check")
+    assert done.returncode == 0, done.stderr
+
+
+def test_tests_run_on_a_domain_of_their_own_and_take_pytests_arguments(vla, root, tmp_path):
+    module = tmp_path / "test_probe.py"
+    module.write_text(
+        "import json, os\n"
+        "def test_probe(): json.dump(dict(os.environ), open('probe.json', 'w'))\n"
+        "def test_other(): raise AssertionError\n"
+    )
+    done = vla("test", "-k", "probe and not other", "-p", "no:cacheprovider", "test_probe.py", VLA_STARTED_AT="5")
+    assert done.returncode == 0, done.stdout
+    probe = root / "probe.json"  # tests run in the clone, wherever the command was given
+    seen = json.loads(probe.read_text())
+    probe.unlink()
+    assert seen["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
+    assert 1 <= int(seen["ROS_DOMAIN_ID"]) <= 100
+    assert "VLA_STARTED_AT" not in seen
+    assert vla("test", "-k", "other", "-p", "no:cacheprovider", "test_probe.py").returncode == 1
+
+
+def test_stop_and_recover_reach_a_node_that_listens(environment):
+    import rclpy
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.qos import DurabilityPolicy, QoSProfile
+    from std_msgs.msg import Bool
+
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    try:
+        node = rclpy.create_node("control_of_a_test", context=context)
+        heard: list[bool] = []
+        quality = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        node.create_subscription(Bool, "estop", lambda message: heard.append(message.data), quality)
+        executor = SingleThreadedExecutor(context=context)
+        executor.add_node(node)
+        for command in ("stop", "recover"):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "vla_ros.cli", command], env=environment, stdout=subprocess.PIPE, text=True
+            )
+            deadline = time.monotonic() + 20
+            while process.poll() is None and time.monotonic() < deadline:
+                executor.spin_once(timeout_sec=0.05)
+            output, _ = process.communicate(timeout=5)
+            assert process.returncode == 0, output
+            for _ in range(10):
+                executor.spin_once(timeout_sec=0.01)
+    finally:
+        rclpy.shutdown(context=context)
+    assert heard[0] is True
+    assert heard[-1] is False
+    assert sorted(heard, reverse=True) == heard  # nothing but the stop, then nothing but its end
+
+
+def test_stop_says_when_nobody_listens(vla):
+    done = vla("stop", ROS_DOMAIN_ID="101")
+    assert done.returncode == 1
+    assert "no node listens to estop on ROS domain 101" in done.stdout
