@@ -90,7 +90,7 @@ class SafetyConfig:
     chunk_future_max_s: float = 0.1  # [s] a stamp further ahead is a clock fault
     target_speed_max: float = 2.5  # [m/s] between a chunk's points
     target_rotation_speed_max: float = 8.0  # [rad/s] between a chunk's points
-    target_jump_max: float = 0.5  # [m] from the commanded pose to where the chunk is joined
+    target_jump_max: float = 0.3  # [m] from the commanded pose to the chunk's nearest point
     workspace_margin: float = 0.02  # [m] a chunk may ask for a point this far outside the box
     lease_s: float = 1.0  # [s] a source keeps control after its last chunk ends
     state_age_max_s: float = 0.05  # [s] older joint states are stale

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from controllers.filters import PoseFilter
+
 LENGTH = 4096  # ≥ 2 s at 2 kHz
 
 
@@ -21,11 +23,11 @@ class PoseHistory:
         """Forget everything."""
         self._times[:] = -np.inf
 
-    def add(self, stamp: float, pose: np.ndarray) -> None:
-        """Append a pose (7,) at `stamp` [s]."""
+    def add(self, stamp: float, pose: PoseFilter) -> None:
+        """Append the output of a filter at `stamp` [s]."""
         k = self._next
-        self._times[k] = stamp
-        self._poses[k] = pose
+        row = self._poses[k]
+        self._times[k], row[:3], row[3:] = stamp, pose.position, pose.quaternion
         self._next = (k + 1) % LENGTH
 
     def at(self, stamp: float) -> np.ndarray | None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -38,11 +39,16 @@ class ArmModel:
         self.joints = tuple(joints)
         self.tool_frame = tool_frame
         self.base_frame = next((f.name for f in model.frames if f.type == pin.FrameType.BODY), "")
-        self.size = n = model.nv
+        self.size = model.nv
         self.lower, self.upper = model.lowerPositionLimit.copy(), model.upperPositionLimit.copy()  # (N,) [rad]
         self.viscous_friction = np.array(model.damping)  # (N,) [N·m·s/rad] the URDF's <dynamics damping>
         self.dry_friction = np.array(model.friction)  # (N,) [N·m] the URDF's <dynamics friction>
-        self._model, self._data, self._frame = model, model.createData(), model.getFrameId(tool_frame)
+        self._model, self._frame = model, model.getFrameId(tool_frame)
+        self._allocate()
+
+    def _allocate(self) -> None:
+        n = self.size
+        self._data, self._scratch = self._model.createData(), self._model.createData()
         self._zero = np.zeros(n)
         self.q, self.dq = np.zeros(n), np.zeros(n)
         self.T_base_ee = np.eye(4)
@@ -53,6 +59,12 @@ class ArmModel:
         self.M_inverse = np.zeros((n, n))
         self.coriolis = np.zeros(n)  # C(q, dq) dq [N·m]
         self.twist = np.zeros(6)  # [m/s, rad/s]
+
+    def clone(self) -> ArmModel:
+        """Return a model of the same arm with arrays of its own, for another thread."""
+        twin = copy.copy(self)
+        twin._allocate()
+        return twin
 
     def update(self, q: np.ndarray, dq: np.ndarray) -> None:
         """Compute everything at q [rad], dq [rad/s], both (N,)."""
@@ -79,12 +91,6 @@ class ArmModel:
     def forward_dynamics(self, q: np.ndarray, dq: np.ndarray, tau: np.ndarray) -> np.ndarray:
         """Return ddq [rad/s²] (N,) under effort tau [N·m] without gravity."""
         return pin.aba(self._model, self._scratch, q, dq, tau)
-
-    @property
-    def _scratch(self) -> pin.Data:
-        if not hasattr(self, "_scratch_data"):
-            self._scratch_data = self._model.createData()
-        return self._scratch_data
 
 
 def _reduce(model: pin.Model, joints: Sequence[str], locked: Mapping[str, float]) -> pin.Model:

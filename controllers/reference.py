@@ -10,17 +10,17 @@ from __future__ import annotations
 import numpy as np
 
 from controllers.filters import CascadedFilter, PoseFilter
-from controllers.model import ArmModel
-from controllers.rotations import Quaternion, from_matrix, multiply, normalise
+from controllers.rotations import Quaternion, multiply, normalise
 from controllers.spline import Spline
 
 
 class PoseReference:
     """A tool pose on its way: seven sampled channels (position, quaternion), filtered on SE(3)."""
 
-    def __init__(self, cutoff: float) -> None:
-        """Filter at `cutoff` [Hz]."""
+    def __init__(self, cutoff: float, lower: np.ndarray, upper: np.ndarray) -> None:
+        """Filter at `cutoff` [Hz]; the tool stays in the box `lower` to `upper` (3,) [m]."""
         self.filter = PoseFilter(cutoff)
+        self._lower, self._upper = lower, upper
         self._powers, self._sample = np.zeros(4), np.zeros(7)
 
     def reset(self, position: np.ndarray, quaternion: Quaternion, twist: np.ndarray | None = None) -> np.ndarray:
@@ -39,12 +39,10 @@ class PoseReference:
         """Sample the path at x [s] and advance the filter by dt [s]."""
         sample = self._sample
         spline.sample(x, self._powers, sample)
-        self.filter.step(sample[:3], normalise(sample[3:].tolist()), dt)
-
-    def write(self, row: np.ndarray) -> None:
-        """Write the commanded pose (7,): position, quaternion."""
-        row[:3] = self.filter.position
-        row[3:] = self.filter.quaternion
+        position = sample[:3]
+        np.maximum(position, self._lower, out=position)
+        np.minimum(position, self._upper, out=position)
+        self.filter.step(position, normalise(sample[3:].tolist()), dt)
 
 
 class JointReference:
@@ -73,8 +71,3 @@ class JointReference:
 def resting_spline(value: np.ndarray) -> Spline:
     """Return the path that stays at `value` (C,)."""
     return Spline(np.repeat(value[None], 8, axis=0), 1.0)
-
-
-def measured_pose(model: ArmModel) -> tuple[np.ndarray, Quaternion]:
-    """Return position [m] and quaternion of the last update."""
-    return model.position.copy(), from_matrix(model.rotation)

@@ -51,9 +51,19 @@ class SourceLease:
 
 
 def check_chunk(
-    chunk: ActionChunk, now: float, arm: str, base_frame: str, instruction: int, limits: ArmLimits, config: SafetyConfig
+    chunk: ActionChunk,
+    now: float,
+    arm: str,
+    base_frame: str,
+    instruction: int,
+    position: np.ndarray,
+    limits: ArmLimits,
+    config: SafetyConfig,
 ) -> None:
-    """Raise ChunkError, with the reason, for a chunk that must not be executed at `now` [s]."""
+    """Raise ChunkError, with the reason, for a chunk that must not be executed at `now` [s].
+
+    `position` (3,) [m] is where the tool is commanded to be.
+    """
     if base_frame and chunk.frame_id != base_frame:
         raise ChunkError(f"chunk is given in frame '{chunk.frame_id}', this arm's base is '{base_frame}'")
     age = now - chunk.stamp
@@ -64,11 +74,14 @@ def check_chunk(
     if instruction and chunk.instruction and chunk.instruction != instruction:
         raise ChunkError("chunk was computed for another instruction")
     if arm in chunk.arms:
-        _check_poses(chunk, arm, limits, config)
+        _check_poses(chunk, arm, position, limits, config)
 
 
-def _check_poses(chunk: ActionChunk, arm: str, limits: ArmLimits, config: SafetyConfig) -> None:
+def _check_poses(chunk: ActionChunk, arm: str, position: np.ndarray, limits: ArmLimits, config: SafetyConfig) -> None:
     positions = chunk.positions(arm)
+    jump = float(np.linalg.norm(positions - position, axis=1).min())
+    if jump > config.target_jump_max:
+        raise ChunkError(f"chunk lies {jump:.2f} m from the commanded pose, allowed {config.target_jump_max:g} m")
     outside = np.flatnonzero(~limits.contains(positions, config.workspace_margin))
     if len(outside):
         x, y, z = positions[outside[0]]

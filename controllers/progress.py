@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the chunk follower says: the command for the arm, and how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from controllers.chunk import TaskStatus
+from controllers.timeline import CARTESIAN
+
+DISABLED = "disabled"
+
+
+@dataclass
+class Command:
+    """What goes to the arm and its gripper; the same object every tick."""
+
+    effort: np.ndarray  # (N,) [N·m] without gravity
+    gripper_width: float = 0.0  # [m]
+
+
+@dataclass
+class Progress:
+    """What the follower is doing; the same object every tick."""
+
+    T_base_ee_commanded: np.ndarray = field(default_factory=lambda: np.eye(4))
+    gripper_width: float = 0.0  # [m] commanded
+    sequence: int = -1  # of the chunk being executed
+    source: str = ""
+    index: int = 0  # points of the chunk reached so far
+    executed_s: float = 0.0  # [s] chunk time executed so far
+    remaining_s: float = 0.0  # [s] of the chunk still to be executed
+    hold_reason: str = DISABLED  # "" while moving
+    enabled: bool = False
+    status: TaskStatus = TaskStatus.ONGOING
+    mode: str = CARTESIAN
+    lag: float = 0.0  # tool from its commanded position, as a share of the error clip
+    manipulability: float = 0.0

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a commanded path to joint torques, in tool space or in joint space, with bumpless switching between them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.control_config import ControlConfig
+from controllers.impedance import CartesianImpedance, FrictionFeedforward, JointImpedance, JointLimitRepulsion
+from controllers.limits import ArmLimits
+from controllers.model import ArmModel
+from controllers.reference import JointReference, PoseReference
+from controllers.rotations import from_matrix, write_matrix
+from controllers.spline import Spline
+from controllers.timeline import CARTESIAN, JOINT
+
+
+class TorqueLaw:
+    """Sample the path, filter it, and pull the arm along with an impedance.
+
+    A switch between the spaces is bumpless twice: the new reference starts from the commanded state expressed in
+    the other space, and what the new law misses of the last effort is added and decays.
+    """
+
+    def __init__(self, model: ArmModel, limits: ArmLimits, config: ControlConfig) -> None:
+        """Prepare both spaces for the arm of `model`."""
+        n, impedance = model.size, config.impedance
+        self.model, self._config = model, config
+        self.mode = CARTESIAN
+        self._planning_model = model.clone()  # seeds are computed in the thread that submits chunks
+        margin = config.safety.workspace_margin
+        self._box = (limits.workspace_lower - margin, limits.workspace_upper + margin)
+        self.pose = PoseReference(config.filter_cutoff, *self._box)
+        self.joint = JointReference(config.filter_cutoff, n)
+        self.cartesian = CartesianImpedance(n, impedance)
+        self._joint_impedance = JointImpedance(n, impedance)
+        self._friction = FrictionFeedforward(model, impedance.friction_share)
+        self._repulsion = JointLimitRepulsion(limits.lower, limits.upper, impedance)
+        self._offset = np.zeros(n)  # [N·m] what keeps a switch bumpless, decaying
+
+    @property
+    def delay(self) -> float:
+        """Return how far the commanded state trails the sampled path [s]."""
+        return self.pose.filter.delay
+
+    def hold_measured(self, last_effort: np.ndarray) -> np.ndarray:
+        """Command the measured tool pose, at rest; return the path's value (7,) that means it."""
+        self.mode = CARTESIAN
+        state = self.pose.reset(self.model.position.copy(), from_matrix(self.model.rotation))
+        self._make_bumpless(last_effort)
+        return state[0]
+
+    def seed(self, mode: str) -> np.ndarray:
+        """Return the commanded state in the other space: (2, N) q, dq or (2, 7) pose and twist."""
+        if mode == JOINT:  # to first order: the configuration whose tool is at the commanded pose
+            J_inverse = np.linalg.pinv(self.model.J, rcond=1e-2)
+            q = self.model.q + J_inverse @ self.cartesian.error
+            return np.stack([q, J_inverse @ self.pose.filter.twist])
+        q = self.joint.filter.position.copy()
+        T = self._planning_model.forward(q)
+        seed = np.zeros((2, 7))
+        seed[0, :3], seed[0, 3:] = T[:3, 3], from_matrix(T[:3, :3])
+        seed[1, :6] = self._planning_model.jacobian(q) @ self.joint.filter.velocity
+        return seed
+
+    def seeded_state(self, mode: str, seed: np.ndarray) -> np.ndarray:
+        """Return the state (3, C) a path must start with to continue `seed`."""
+        cutoff = self._config.filter_cutoff
+        if mode == JOINT:
+            return JointReference(cutoff, self.model.size).reset(seed[0], seed[1])
+        return PoseReference(cutoff, *self._box).reset(seed[0, :3], tuple(seed[0, 3:]), seed[1, :6])
+
+    def switch(self, mode: str, seed: np.ndarray, last_effort: np.ndarray) -> None:
+        """Go on in the other space from `seed`."""
+        if mode == JOINT:
+            self.joint.reset(seed[0], seed[1])
+        else:
+            self.pose.reset(seed[0, :3], tuple(seed[0, 3:]), seed[1, :6])
+        self.mode = mode
+        self._make_bumpless(last_effort)
+
+    def effort(self, spline: Spline, x: float, dt: float) -> np.ndarray:
+        """Advance by dt [s] along the path at x [s]; return τ (N,) [N·m]. The model must be up to date."""
+        if self.mode == CARTESIAN:
+            self.pose.step(spline, x, dt)
+        else:
+            self.joint.step(spline, x, dt)
+        tau = self._impedance()
+        np.multiply(self._offset, max(0.0, 1.0 - dt / self._config.impedance.switch_s), out=self._offset)
+        tau += self._offset
+        return tau
+
+    def lag(self) -> float:
+        """Return how far the tool is from its commanded position, as a share of the error clip."""
+        if self.mode != CARTESIAN:
+            return 0.0
+        x, y, z = self.cartesian.error[:3].tolist()
+        return (x * x + y * y + z * z) ** 0.5 / self._config.impedance.error_clip_position
+
+    def write_commanded(self, T_base_ee: np.ndarray) -> None:
+        """Write the commanded tool pose into T_base_ee (4, 4)."""
+        if self.mode == CARTESIAN:
+            T_base_ee[:3, 3] = self.pose.filter.position
+            write_matrix(self.pose.filter.quaternion, T_base_ee[:3, :3])
+        else:
+            T_base_ee[:] = self.model.forward(self.joint.filter.position)
+
+    def _impedance(self) -> np.ndarray:
+        model = self.model
+        if self.mode == CARTESIAN:
+            law, reference = self.cartesian, self.pose.filter
+            tau = law.effort(model, reference.position, reference.quaternion, reference.twist, reference.acceleration)
+            self._friction.add(law.dq_desired, tau)
+        else:
+            tau = self._joint_impedance.effort(model, *self.joint.filter.output)
+            self._friction.add(self.joint.filter.velocity, tau)
+        self._repulsion.add(model.q, tau)
+        return tau
+
+    def _make_bumpless(self, last_effort: np.ndarray) -> None:
+        np.subtract(last_effort, self._impedance(), out=self._offset)
