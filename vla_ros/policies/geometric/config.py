@@ -31,6 +31,7 @@ class EpisodeConfig:
     lift: float = 0.22  # [m]
     retreat: float = 0.12  # [m] up after a failed attempt
     clearance: float = 0.05  # [m] fingertips above what they fly over
+    reach_tries: int = 6  # grasps tested for reach, each unlike the others
     attempts: int = 3
     hold_s: float = 1.5  # [s] at the top before saying so
 

@@ -23,7 +23,7 @@ class GraspConfig:
 
     turns: int = 16  # closing directions over half a turn
     depths: tuple[float, ...] = (0.012, 0.026, 0.045)  # [m] of the tool point below the local top
-    tilts: tuple[float, ...] = (0.0,)  # [rad] about the closing direction
+    tilts: tuple[float, ...] = (0.35, -0.35, 0.7, -0.7)  # [rad] about the closing direction, where upright fails
     seed_spacing: float = 0.014  # [m] between places tried
     seeds: int = 40
     batch: int = 8  # places tried before looking whether one is good enough
@@ -67,6 +67,7 @@ def propose_grasps(
     config: GraspConfig,
     gripper: GripperConfig,
     reference_x: np.ndarray,
+    tilts: tuple[float, ...] = (0.0,),
 ) -> list[Grasp]:
     """Return grasps of `target` points (N, 3) clear of `others` (M, 3) and the table's height [m], best first.
 
@@ -76,7 +77,7 @@ def propose_grasps(
     found: list[Grasp] = []
     for start in range(0, len(seeds), config.batch):
         batch = seeds[start : start + config.batch]
-        found += _try_places(batch, target, others, table, config, gripper, reference_x)
+        found += _try_places(batch, target, others, table, config, gripper, reference_x, tilts)
         # Places are tried from the middle outwards, so the first good one is seldom beaten.
         if found and min(grasp.cost for grasp in found) < config.good_enough:
             break
@@ -91,8 +92,9 @@ def _try_places(
     config: GraspConfig,
     gripper: GripperConfig,
     reference_x: np.ndarray,
+    tilts: tuple[float, ...],
 ) -> list[Grasp]:
-    T, top = _poses(seeds, target, table, config, gripper, reference_x)
+    T, top = _poses(seeds, target, table, config, gripper, reference_x, tilts)
     half = np.full(len(T), gripper.opening_max / 2.0)
     T = _center(T, target, gripper, half)
     frames = GripperFrames.of(T, target)
@@ -156,6 +158,7 @@ def _poses(
     config: GraspConfig,
     gripper: GripperConfig,
     reference_x: np.ndarray,
+    tilts: tuple[float, ...],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return tool poses (C, 4, 4) over the seeds (S, 2), and the target's local top [m] under each (C,)."""
     distance = np.linalg.norm(target[None, :, :2] - seeds[:, None], axis=2)
@@ -167,7 +170,7 @@ def _poses(
         axis.ravel()
         for axis in np.meshgrid(
             np.arange(config.turns) * np.pi / config.turns,
-            np.array(config.tilts),
+            np.array(tilts),
             np.array(config.depths),
             np.arange(len(seeds)),
             indexing="ij",
@@ -180,6 +183,8 @@ def _poses(
     z_axis = np.cos(tilt)[:, None] * np.array([0.0, 0.0, -1.0]) + np.sin(tilt)[:, None] * x_axis
     T[:, :3, 0], T[:, :3, 1], T[:, :3, 2] = np.cross(y_axis, z_axis), y_axis, z_axis
     T[:, :2, 3] = seeds[seed]
+    # A leaning finger's corner comes lower than its middle.
+    lowest = lowest + gripper.finger_half_width * np.abs(np.sin(tilt))
     T[:, 2, 3] = np.maximum(top[seed] - depth, lowest)
     # Low things meet the same lowest pose at every depth: once is enough.
     again = (T[:, 2, 3] <= lowest) & (depth != config.depths[0]) & (top[seed] - config.depths[0] <= lowest)

@@ -8,11 +8,12 @@ import numpy as np
 from controllers.model import ArmModel
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.grasp_candidates import Grasp, propose_grasps, thin
-from vla_ros.policies.geometric.motion import rotation_between
 from vla_ros.policies.geometric.perception import TableView
-from vla_ros.policies.geometric.reachability import first_reachable
+from vla_ros.policies.geometric.reachability import alike, first_reachable
 from vla_ros.policies.geometric.segmentation import Segment
 from vla_ros.policies.observation import Observation
+
+LIMIT_MARGIN = 0.12  # [rad]
 
 
 class GraspPlanner:
@@ -20,6 +21,8 @@ class GraspPlanner:
 
     def __init__(self, model: ArmModel, config: GeometricConfig) -> None:
         self._model = model
+        # The controller pushes away from joint limits; a pose inside that zone is never quite reached.
+        model.lower, model.upper = model.lower + LIMIT_MARGIN, model.upper - LIMIT_MARGIN
         self._config = config
         self._failures: list[np.ndarray] = []
 
@@ -39,9 +42,15 @@ class GraspPlanner:
         around = np.concatenate(others) if others else np.zeros((0, 3), np.float32)
         x_axis = observation.state.T_base_ee[:2, 0]
         x_axis = x_axis / max(float(np.linalg.norm(x_axis)), 1e-6)
-        grasps = propose_grasps(points, around, view.table, config.grasp, config.gripper, x_axis)
-        fresh = [grasp for grasp in grasps if not self._failed(grasp)]
-        return first_reachable(self._model, fresh, observation.state.q, config.episode.lift, tries=12)
+        # Straight down first; leaning reaches what lies too near the base or too high for that.
+        for tilts in ((0.0,), config.grasp.tilts):
+            grasps = propose_grasps(points, around, view.table, config.grasp, config.gripper, x_axis, tilts)
+            fresh = [grasp for grasp in grasps if not self._failed(grasp)]
+            q = observation.state.q
+            found = first_reachable(self._model, fresh, q, config.episode.lift, config.episode.reach_tries)
+            if found is not None:
+                return found
+        return None
 
     def clearance(self, grasp: Grasp, view: TableView, observation: Observation) -> float:
         """Return how far above the grasp the tool must fly [m] to pass over everything between it and the arm."""
@@ -60,8 +69,4 @@ class GraspPlanner:
         return float(np.clip(needed, 0.06, 0.30))
 
     def _failed(self, grasp: Grasp) -> bool:
-        return any(
-            np.linalg.norm(grasp.T_base_grasp[:3, 3] - failure[:3, 3]) < 0.02
-            and rotation_between(grasp.T_base_grasp, failure) < 0.35
-            for failure in self._failures
-        )
+        return any(alike(grasp.T_base_grasp, failure, 0.02, 0.35) for failure in self._failures)

@@ -10,15 +10,44 @@ import numpy as np
 from controllers.inverse_kinematics import solve_ik
 from controllers.model import ArmModel
 from vla_ros.policies.geometric.grasp_candidates import Grasp
+from vla_ros.policies.geometric.motion import rotation_between
 
 
 def first_reachable(model: ArmModel, grasps: Iterable[Grasp], q: np.ndarray, lift: float, tries: int) -> Grasp | None:
     """Return the first grasp that the arm reaches from q (N,) [rad] and can raise by `lift` [m], of `tries` tested."""
-    for _, grasp in zip(range(tries), grasps, strict=False):
-        q_grasp = solve_ik(model, grasp.T_base_grasp, q, starts=1)
-        if q_grasp is not None and solve_ik(model, lifted(grasp.T_base_grasp, lift), q_grasp, starts=1) is not None:
+    refused: list[np.ndarray] = []
+    for grasp in grasps:
+        T = grasp.T_base_grasp
+        # What is out of reach here is out of reach a centimetre further: spend the tries on different grasps.
+        if any(alike(T, other, 0.02, 0.4) for other in refused):
+            continue
+        if _follows(model, (backed_off(T, 0.14), backed_off(T, 0.07), T, lifted(T, 0.5 * lift), lifted(T, lift)), q):
             return grasp
+        refused.append(T)
+        if len(refused) >= tries:
+            return None
     return None
+
+
+def _follows(model: ArmModel, poses: Iterable[np.ndarray], q: np.ndarray) -> bool:
+    """Say whether the arm can go through the poses (4, 4) one after the other: a descent may pass a joint limit."""
+    for T in poses:
+        q = solve_ik(model, T, q, starts=1)
+        if q is None:
+            return False
+    return True
+
+
+def backed_off(T_base_grasp: np.ndarray, distance: float) -> np.ndarray:
+    """Return the pose `distance` [m] before the grasp along its approach."""
+    T = T_base_grasp.copy()
+    T[:3, 3] -= distance * T[:3, 2]
+    return T
+
+
+def alike(T_a: np.ndarray, T_b: np.ndarray, distance: float, angle: float) -> bool:
+    """Say whether two poses differ by less than a distance [m] and an angle [rad]."""
+    return bool(np.linalg.norm(T_a[:3, 3] - T_b[:3, 3]) < distance and rotation_between(T_a, T_b) < angle)
 
 
 def lifted(T_base_grasp: np.ndarray, lift: float, retreat: float = 0.12) -> np.ndarray:
