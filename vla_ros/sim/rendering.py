@@ -42,8 +42,8 @@ def _new_context(width: int, height: int) -> Any:
         ) from error
 
 
-class Camera:
-    """Render colour and depth of one model in a single pass."""
+class Renderer:
+    """Render colour and depth of one model in a single pass; for the thread that made it."""
 
     def __init__(self, model: mujoco.MjModel, width: int, height: int) -> None:
         self._model = model
@@ -54,7 +54,6 @@ class Camera:
         self._rectangle = mujoco.MjrRect(0, 0, width, height)
         self._render = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_50.value)
         self._render.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR.value
-        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._render)
         self._view = mujoco.MjvCamera()
         self._view.type = mujoco.mjtCamera.mjCAMERA_FIXED.value
         # Clipping planes [m]; MuJoCo gives them as multiples of the model's extent.
@@ -69,6 +68,8 @@ class Camera:
         self._view.fixedcamid = camera_id
         everything = mujoco.mjtCatBit.mjCAT_ALL.value
         mujoco.mjv_updateScene(self._model, data, self._option, None, self._view, everything, self._scene)
+        # Another model's renderer may have left its own buffer bound: this one would draw into that.
+        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._render)
         mujoco.mjr_render(self._rectangle, self._scene, self._render)
         mujoco.mjr_readPixels(self._color, self._depth, self._rectangle, self._render)
         # Reversed depth buffer: 1 at the near plane, 0 at the far one; accurate in float32.

@@ -15,7 +15,7 @@ from vla_ros.sim.contact_shading import shade_contacts
 from vla_ros.sim.depth_noise import StereoDepth, StereoNoise
 from vla_ros.sim.drives import ArmDrive, GripperDrive
 from vla_ros.sim.object_geoms import add_objects
-from vla_ros.sim.rendering import Camera
+from vla_ros.sim.rendering import Renderer
 from vla_ros.sim.robot_model import robot_spec
 from vla_ros.sim.scene import Scene
 from vla_ros.sim.surroundings import add_surroundings
@@ -57,7 +57,7 @@ class World:
         self._object_of_body = {self.model.body(name).id: name for name in self.object_names}
         self._arm = ArmDrive(self.model, self.data, embodiment.arms[0])
         self._gripper = GripperDrive(self.model, self.data, embodiment.grippers[0])
-        self._renderer: Camera | None = None
+        self._renderer: Renderer | None = None
         self._stereo: dict[str, StereoDepth] = {}
         self._place_robot()
         if settle:
@@ -180,7 +180,7 @@ class World:
     def render_camera(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return colour (H, W, 3) uint8 and true depth (H, W) float32 [m] of a camera of the scene."""
         if self._renderer is None:
-            self._renderer = Camera(self.model, *_image_size(self.scene))
+            self._renderer = Renderer(self.model, *_image_size(self.scene))
         self._update_poses()
         color, depth = self._renderer.render(self.data, self.model.camera(name).id)
         return (color if self._shadows else shade_contacts(color, depth)), depth
