@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 
@@ -91,6 +93,9 @@ class GripperGroup:
     width_max: float  # [m]
     speed: float  # [m/s] of the width
     force: float  # [N] between the fingers
+
+
+Group = TypeVar("Group", ArmGroup, GripperGroup)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,14 +188,14 @@ def _gripper_group(config: GripperConfig, urdf: str) -> GripperGroup:
     )
 
 
-def _named(kind: str, name: str, groups):
+def _named(kind: str, name: str, groups: Sequence[Group]) -> Group:
     for group in groups:
         if group.name == name:
             return group
     raise ConfigError(unknown_name(kind, name, (group.name for group in groups)))
 
 
-def _frozen(values) -> np.ndarray:
+def _frozen(values: Sequence[float]) -> np.ndarray:
     array = np.array(values, dtype=np.float64)
     array.flags.writeable = False
     return array

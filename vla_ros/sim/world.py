@@ -164,7 +164,8 @@ class World:
         camera = cameras[name]
         color, depth = self.render_camera(name)
         if name not in self._stereo:
-            self._stereo[name] = StereoDepth(StereoNoise(), *depth.shape, float(camera.intrinsics[0, 0]))
+            height, width = depth.shape
+            self._stereo[name] = StereoDepth(StereoNoise(), height, width, float(camera.intrinsics[0, 0]))
         # Seeded by scene, camera and time: a World in another process that renders this instant sees the same noise.
         words = f"{self.scene.stream}/{self.scene.set_name}/{name}".encode()
         seed = (self.scene.seed, zlib.crc32(words), round(self.time * _MICROSECONDS))
@@ -211,11 +212,10 @@ class World:
         wanted = {self.model.body(name).id for name in body_names}
         touching = set()
         for one, other in self.model.geom_bodyid[self.data.contact.geom[: self.data.ncon]]:
-            if one in wanted:
-                touching.add(self._object_of_body.get(other))
-            if other in wanted:
-                touching.add(self._object_of_body.get(one))
-        return touching - {None}
+            for body, partner in ((one, other), (other, one)):
+                if body in wanted and partner in self._object_of_body:
+                    touching.add(self._object_of_body[partner])
+        return touching
 
     def close(self) -> None:
         """Free what the graphics driver holds."""
