@@ -20,13 +20,15 @@ from packaging.requirements import Requirement
 from vla_ros.bringup.jazzy import installed_ros_wheels, strangers
 
 # Answers what ./vla asks of a Python: makes a "venv" that holds itself, and a "pip" that takes $STRAW_S seconds.
-STRAW = """#!/bin/bash
+STRAW = r"""#!/bin/bash
 case "$*" in
     -V) echo "Python 3.12.0" ;;
     "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; echo made >> "$STRAW_LOG" ;;
     "-m pip install"*) echo pip >> "$STRAW_LOG"; sleep "${STRAW_S:-0}"; exit "${STRAW_PIP:-0}" ;;
     *vla_ros.bringup.egl*) exit "${STRAW_EGL:-0}" ;;
     *vla_ros.cli*) shift 3; echo "cli $* $VLA_STARTED_AT" ;;
+    *ensurepip*) [[ -z ${STRAW_DEBIAN:-} || -e $STRAW_LOG.apt ]] ;;
+    *version_info\[*) echo 3.12 ;;
     *) exit "${STRAW_C:-0}" ;;
 esac
 """
@@ -147,13 +149,36 @@ def test_a_python_that_is_too_old_is_named(clone):
     assert not (clone.folder / ".venv").exists()
 
 
-def test_missing_egl_is_said_but_stops_nothing(clone):
-    # An empty PATH entry for apt-get: the test must not install anything, root or not.
-    (clone.folder / "bin").mkdir()
-    false = clone.folder / "bin" / "apt-get"
-    false.write_text("#!/bin/sh\nexit 100\n")
-    false.chmod(0o755)
-    code, output, errors = clone.run("doctor", STRAW_EGL="1", PATH=f"{clone.folder / 'bin'}:{os.environ['PATH']}")
+@pytest.fixture
+def debian(clone):
+    """Stand in for apt-get and for who runs it: no test may install anything."""
+
+    def make(user: int, code: int) -> str:
+        folder = clone.folder / "bin"
+        folder.mkdir()
+        for name, body in {"apt-get": f'echo "$*" >> "$STRAW_LOG.apt"; exit {code}', "id": f"echo {user}"}.items():
+            (folder / name).write_text(f"#!/bin/bash\n{body}\n")
+            (folder / name).chmod(0o755)
+        return f"{folder}:{os.environ['PATH']}"
+
+    return make
+
+
+def test_debians_missing_venv_is_installed_as_root(clone, debian):
+    code, _, errors = clone.run("doctor", STRAW_DEBIAN="1", PATH=debian(0, 0))
+    assert code == 0, errors
+    assert "install -y --no-install-recommends python3.12-venv" in clone.log.with_suffix(".log.apt").read_text()
+
+
+def test_debians_missing_venv_is_named_to_anyone_else(clone, debian):
+    code, _, errors = clone.run("doctor", STRAW_DEBIAN="1", PATH=debian(1000, 0))
+    assert code == 2
+    assert "apt-get install python3.12-venv" in errors.splitlines()[-1]
+    assert not clone.log.with_suffix(".log.apt").exists()
+
+
+def test_missing_egl_is_said_but_stops_nothing(clone, debian):
+    code, output, errors = clone.run("doctor", STRAW_EGL="1", PATH=debian(0, 100))
     assert code == 0
     assert "apt-get install libegl1" in errors
     assert output.startswith("cli doctor")

@@ -23,7 +23,15 @@ KEYS = (
     "pss_mib",
     "duration_s",
 )
-_UNITS = {"_mib": "MiB", "_s": "s"}
+_LABELS = {  # of the table: what to say, and the unit
+    "success": ("success", ""),
+    "attempts": ("attempts", ""),
+    "time_to_first_motion_s": ("command to first motion", "s"),
+    "real_time_factor": ("real-time factor", ""),
+    "real_time_factor_worst_s": ("real-time factor, worst second", ""),
+    "pss_mib": ("memory (PSS)", "MiB"),
+    "duration_s": ("duration", "s"),
+}
 
 
 def make_run_directory(asked: str, job: str) -> Path:
@@ -85,9 +93,11 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def table(report: Mapping[str, Any]) -> str:
     """Return the figures as lines to print: name, value, unit."""
-    rows = [(name.replace("_", " "), *_value(name, report.get(name))) for name in KEYS]
-    width = max(len(name) for name, _, _ in rows)
-    lines = [f"  {name:<{width}}  {value:>8}  {unit}".rstrip() for name, value, unit in rows]
+    width = max(len(label) for label, _ in _LABELS.values())
+    lines = [
+        f"  {label:<{width}}  {_value(name, report.get(name)):>8}  {unit}".rstrip()
+        for name, (label, unit) in _LABELS.items()
+    ]
     cores = report.get("cores_by_process") or {}
     memory = report.get("pss_mib_by_process") or {}
     if cores:
@@ -96,14 +106,11 @@ def table(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _value(name: str, value: Any) -> tuple[str, str]:
+def _value(name: str, value: Any) -> str:
     if value is None:
-        return "-", ""
+        return "-"
     if isinstance(value, bool):
-        return ("yes" if value else "no"), ""
+        return "yes" if value else "no"
     if isinstance(value, float):
-        if name.startswith("real_time_factor"):
-            return f"{value:.3f}", ""
-        unit = next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), "")
-        return f"{value:.1f}", unit
-    return str(value), ""
+        return f"{value:.3f}" if name.startswith("real_time_factor") else f"{value:.1f}"
+    return str(value)

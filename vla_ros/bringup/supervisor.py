@@ -17,9 +17,9 @@ from vla_ros.bringup.console import Console
 from vla_ros.bringup.process import NodeProcess
 
 # From the request to stop [s]. All together stays below the 3 s that a person waits after Ctrl-C.
-STOP_OTHERS_AFTER_S = 0.8
-TERMINATE_AFTER_S = 1.5
-KILL_AFTER_S = 2.2
+STOP_OTHERS_AFTER_S = 1.0
+TERMINATE_AFTER_S = 1.7
+KILL_AFTER_S = 2.3
 DEATH_GRACE_S = 2.0  # after a node's death: time for guard and control to bring the arm to a hold
 _TICK_S = 0.05
 

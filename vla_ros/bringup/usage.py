@@ -19,6 +19,7 @@ class UsageSampler:
         self.pss_mib = 0.0  # [MiB] largest sum seen
         self.pss_mib_by_process: dict[str, float] = dict.fromkeys(pids, 0.0)  # at the largest sum
         self.cpu_s_by_process: dict[str, float] = dict.fromkeys(pids, 0.0)
+        self._cpu_s_before = {name: _cpu_s(pid) for name, pid in pids.items()}  # the launcher has worked already
         self._started = time.monotonic()
         self._last_sample = self._started
 
@@ -29,7 +30,7 @@ class UsageSampler:
         if total > self.pss_mib:
             self.pss_mib, self.pss_mib_by_process = total, pss
         for name, pid in self.pids.items():
-            self.cpu_s_by_process[name] = max(self.cpu_s_by_process[name], _cpu_s(pid))
+            self.cpu_s_by_process[name] = max(self.cpu_s_by_process[name], _cpu_s(pid) - self._cpu_s_before[name])
         self._last_sample = time.monotonic()
 
     def cores_by_process(self) -> dict[str, float]:
