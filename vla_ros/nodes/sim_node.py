@@ -21,6 +21,7 @@ from vla_ros.nodes.parameters import declare, declare_robot, declare_scene
 from vla_ros.nodes.real_time_factor import RealTimeFactor
 from vla_ros.nodes.simulated_controllers import EFFORT, GRIPPER, POSITION, SimulatedControllers
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
+from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scene import sample_scene
 from vla_ros.sim.world import World
@@ -51,7 +52,9 @@ class SimNode(Node):
         if state_rate > physics_rate:
             raise ConfigError(f"sim_node: state_rate_hz {state_rate:g} is above physics_rate_hz {physics_rate:g}")
         self._embodiment = load_embodiment(robot)
-        self._scene = sample_scene(**scene)
+        catalogue = load_catalogue(scene["objects"])
+        self._synonyms = catalogue.synonyms
+        self._scene = sample_scene(**scene | {"objects": catalogue})
         self._timestep_ns = round(1e9 / physics_rate)
         self._substeps = round(physics_rate / state_rate)
         self.period = self._substeps * self._timestep_ns * 1e-9  # [s] of simulated time a round
@@ -154,7 +157,12 @@ class SimNode(Node):
     def _publish_scene(self) -> None:
         scene = self._scene
         objects = [
-            {"name": placed.name, "category": placed.model.category, "color": placed.model.color}
+            {
+                "name": placed.name,
+                "category": placed.model.category,
+                "color": placed.model.color,
+                "words": [word for word, category in self._synonyms.items() if category == placed.model.category],
+            }
             for placed in scene.objects
         ]
         content = {

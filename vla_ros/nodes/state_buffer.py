@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_left
 from collections.abc import Callable
 
@@ -33,24 +34,33 @@ class StateBuffer:
     def __init__(self, length: float = 1.5, skew_max: float = 0.05, interpolate: Interpolate = linear) -> None:
         """Refuse to answer for a stamp further than `skew_max` [s] from the nearest sample."""
         self._length, self._skew_max, self._interpolate = length, skew_max, interpolate
+        self._lock = threading.Lock()  # samples come in one thread, questions in another
         self._stamps: list[float] = []
         self._values: list[np.ndarray] = []
 
     def add(self, stamp: float, value: np.ndarray) -> None:
         """Append a sample taken at `stamp` [s]; a stamp that goes back starts the buffer anew."""
-        stamps, values = self._stamps, self._values
-        if stamps and stamp <= stamps[-1]:
-            if stamp > stamps[-1] - 1.0:
-                return  # repeated or reordered
-            self.clear()
-        stamps.append(stamp)
-        values.append(value)
-        if stamp - stamps[0] > 2.0 * self._length:  # seldom and many at once: cheaper than one each time
-            first = bisect_left(stamps, stamp - self._length)
-            del stamps[:first], values[:first]
+        with self._lock:
+            stamps, values = self._stamps, self._values
+            if stamps and stamp <= stamps[-1]:
+                if stamp > stamps[-1] - 1.0:
+                    return  # repeated or reordered
+                stamps.clear()
+                values.clear()
+            stamps.append(stamp)
+            values.append(value)
+            if stamp - stamps[0] > 2.0 * self._length:  # seldom and many at once: cheaper than one each time
+                first = bisect_left(stamps, stamp - self._length)
+                del stamps[:first], values[:first]
 
     def at(self, stamp: float) -> np.ndarray:
         """Return the value at `stamp` [s]. Raises VlaError when no sample is near enough."""
+        with self._lock:
+            before, after, share = self._neighbours(stamp)
+        return before if share == 0.0 else self._interpolate(before, after, share)
+
+    def _neighbours(self, stamp: float) -> tuple[np.ndarray, np.ndarray, float]:
+        """Return the samples around `stamp` and the share of the way from the first to the second."""
         stamps, values = self._stamps, self._values
         if not stamps:
             raise VlaError("nothing received yet")
@@ -60,12 +70,6 @@ class StateBuffer:
         if skew > self._skew_max:
             raise VlaError(f"the nearest sample is {skew:.3f} s away, allowed {self._skew_max:g} s")
         if after in (0, len(stamps)):
-            return values[nearest]
+            return values[nearest], values[nearest], 0.0
         before = after - 1
-        share = (stamp - stamps[before]) / (stamps[after] - stamps[before])
-        return self._interpolate(values[before], values[after], share)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._stamps.clear()
-        self._values.clear()
+        return values[before], values[after], (stamp - stamps[before]) / (stamps[after] - stamps[before])

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Judge a run in words: which of the scene's objects the instruction means, what happens, how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from vla_ros.objects.colors import color_ranges
+from vla_ros.policies.geometric.language import Vocabulary, parse_instruction
+from vla_ros.sim.task import GraspTask, GraspTaskConfig, Outcome
+
+ONGOING, TERMINATED, INVALID = 0, 1, -1  # TaskStatus values
+ABSENT_PATIENCE_S = 2.0  # [s] of simulated time in which a policy may still find what it calls absent
+DONE_PATIENCE_S = 5.0  # [s] in which a policy that calls itself done, or whose chunks are refused, may be right
+
+
+@dataclass(frozen=True)
+class SceneObject:
+    """One object as `sim/scene` describes it."""
+
+    name: str
+    category: str
+    color: str
+    words: tuple[str, ...] = ()  # what else it may be called
+
+    @property
+    def description(self) -> str:
+        """Return what a person would call it."""
+        return f"{self.color} {self.category.replace('_', ' ')}"
+
+
+def objects_named(instruction: str, objects: Sequence[SceneObject]) -> tuple[SceneObject, ...]:
+    """Return the scene's objects that the instruction fits; none when it names nothing here."""
+    synonyms = {word: item.category for item in objects for word in item.words}
+    vocabulary = Vocabulary.of([item.category for item in objects], synonyms, color_ranges())
+    request = parse_instruction(instruction, vocabulary)
+    if not request.known:
+        return ()
+    return tuple(
+        item
+        for item in objects
+        if request.category in (None, item.category) and (not request.colors or item.color in request.colors)
+    )
+
+
+class EpisodeJudge:
+    """Follow one run. Where the words fit several objects, each of them counts."""
+
+    def __init__(
+        self,
+        named: Sequence[SceneObject],
+        objects: Sequence[SceneObject],
+        heights: Mapping[str, float],  # [m] where each lies
+        time: float,  # [s]
+        width_max: float,  # [m]
+        config: GraspTaskConfig,
+    ) -> None:
+        self._config = config
+        self._descriptions = {item.name: item.description for item in objects}
+        self._start = time
+        self._tasks = [GraspTask(item.name, heights, time, width_max, config) for item in named]
+        # Nothing is named: nothing can be lifted, but what the arm does is followed all the same.
+        self._watch = self._tasks[0] if self._tasks else GraspTask(objects[0].name, heights, time, width_max, config)
+        self._attempts, self._first_lifted = 0, None
+        self._idle_since: dict[str, float] = {}
+        self.time = time
+        self.reason = ""  # why there is no success; empty while it runs and after a success
+        self.events: list[str] = []  # lines not yet taken
+
+    @property
+    def elapsed(self) -> float:
+        """Return simulated time since the start [s]."""
+        return self.time - self._start
+
+    @property
+    def success(self) -> bool:
+        """Say whether a named object was lifted and held."""
+        return any(task.success for task in self._tasks)
+
+    @property
+    def finished(self) -> bool:
+        """Say whether the run is over."""
+        return self.success or bool(self.reason)
+
+    @property
+    def attempts(self) -> int:
+        """Return how often the gripper has closed."""
+        return self._watch.attempts
+
+    @property
+    def first_lifted(self) -> str | None:
+        """Return the name of the object that was lifted first."""
+        return self._watch.first_lifted
+
+    @property
+    def lifted_max(self) -> float:
+        """Return the greatest height [m] a named object reached above where it lay."""
+        return max((task.lifted_max for task in self._tasks), default=0.0)
+
+    @property
+    def target_text(self) -> str:
+        """Return what is to be grasped, in words."""
+        return " or ".join(f"the {self._descriptions[task.target]}" for task in self._tasks)
+
+    def update(self, time: float, heights: Mapping[str, float], width: float, status: int, refused: str) -> None:
+        """Advance to `time` [s]: objects' heights [m], commanded width [m], status and refusal of chunks."""
+        self.time = time
+        tasks = self._tasks or [self._watch]
+        outcomes = [task.update(time, heights, width) for task in tasks]
+        self._tell()
+        if self.success:
+            self._attempts = self.attempts
+        elif all(outcome is not Outcome.RUNNING for outcome in outcomes) and self._tasks:
+            self.reason = outcomes[0].value
+        elif self.elapsed >= self._config.time_limit_s:
+            self.reason = Outcome.TIME.value
+        elif self._lasts("absent", status == INVALID, ABSENT_PATIENCE_S):
+            self.reason = "the policy finds nothing that the instruction names"
+        elif self._lasts("done", status == TERMINATED, DONE_PATIENCE_S):
+            self.reason = "the policy calls itself done"
+        elif self._lasts("refused", bool(refused), DONE_PATIENCE_S):
+            self.reason = f"chunks are refused: {refused}"
+
+    def stop(self, reason: str) -> None:
+        """End the run for a reason outside the task."""
+        self.reason = self.reason or reason
+
+    def take_events(self) -> list[str]:
+        """Return the lines since the last call."""
+        events, self.events = self.events, []
+        return events
+
+    def _tell(self) -> None:
+        if self.attempts > self._attempts:
+            self._attempts = self.attempts
+            self.events.append(f"attempt {self._attempts}: closing on {self.target_text or 'something'}")
+        if self.first_lifted != self._first_lifted:
+            self._first_lifted = self.first_lifted
+            right = any(task.target == self._first_lifted for task in self._tasks)
+            wrong = "" if right else ", which is not what was asked for"
+            self.events.append(f"lifting the {self._descriptions[self._first_lifted]}{wrong}")
+
+    def _lasts(self, what: str, holds: bool, patience: float) -> bool:
+        if not holds:
+            self._idle_since.pop(what, None)
+            return False
+        return self.time - self._idle_since.setdefault(what, self.time) >= patience

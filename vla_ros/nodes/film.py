@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The film of a run: frames go in from the executor, a thread encodes them as they come."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from vla_ros.sim.video import VideoWriter
+
+WAITING_MAX = 8  # frames; when the encoder falls behind, frames are dropped rather than kept
+
+
+class Film:
+    """Write frames side by side to an MP4 that is playable whenever the process ends."""
+
+    def __init__(self, path: Path, rate_hz: float) -> None:
+        self.dropped = 0
+        self.problem = ""  # why there is no film
+        self._frames: queue.Queue[Sequence[np.ndarray] | None] = queue.Queue(WAITING_MAX)
+        self._thread = threading.Thread(target=self._write, args=(path, rate_hz), name="film", daemon=True)
+        self._thread.start()
+
+    def add(self, images: Sequence[np.ndarray]) -> None:
+        """Append the cameras' images (H, W, 3) uint8 of one instant."""
+        try:
+            self._frames.put_nowait(images)
+        except queue.Full:
+            self.dropped += 1
+
+    def close(self, timeout: float = 1.5) -> None:
+        """Encode what waits and end the file."""
+        try:
+            self._frames.put(None, timeout=timeout)
+        except queue.Full:
+            return
+        self._thread.join(timeout)
+
+    def _write(self, path: Path, rate_hz: float) -> None:
+        try:
+            with VideoWriter(path, rate_hz) as writer:
+                while (images := self._frames.get()) is not None:
+                    writer.write(np.concatenate(images, axis=1))
+        except Exception as error:  # a full disk or a missing codec must not end the run
+            self.problem = f"{type(error).__name__}: {error}"
