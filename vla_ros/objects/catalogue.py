@@ -6,7 +6,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +82,14 @@ def load_catalogue(objects: str | Path | None = None) -> Catalogue:
     """Return the procedural catalogue, or that of a folder of objects (docs/objects.md). Raises ConfigError."""
     if objects is None or str(objects) == "":
         return _procedural_catalogue()
-    from vla_ros.objects.folder import load_folder
+    folder = Path(objects).expanduser().resolve()
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    return _folder_catalogue(folder, tuple((str(path), path.stat().st_mtime_ns) for path in files))
 
-    return load_folder(Path(objects))
+
+@lru_cache(maxsize=4)
+def _folder_catalogue(folder: Path, files: tuple[tuple[str, int], ...]) -> Catalogue:
+    """Return a folder's catalogue, read again when any of its `files` (path, time of change) differs."""
+    from vla_ros.objects.folder import load_folder  # brings in readers of meshes, which take a second to import
+
+    return load_folder(folder)

@@ -68,7 +68,10 @@ def _choose(
 ) -> tuple[list[ObjectModel], list[ObjectModel]]:
     """Return the scene's first objects, the target leading, and the set's extra ones."""
     rng = scene_generator(stream, seed, "objects")
-    target = choose_kind(models, catalogue, rng)
+    graspable = tuple(model for model in models if model.graspable)
+    if not graspable:
+        raise ConfigError("no object of the folder fits a gripper of 8 cm: set a smaller scale, or add one that does")
+    target = choose_kind(graspable, catalogue, rng)
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
     others = [kind for kind in (choose_other(models, target, catalogue, rng) for _ in range(count)) if kind]
     more = scene_generator(stream, seed, "extra")

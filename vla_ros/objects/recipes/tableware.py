@@ -105,7 +105,7 @@ def bowl(shape: str, paint: Paint) -> list[Part]:
         "conical": (0.030, 0.047, 0.064, 0.058),
         "small": (0.028, 0.047, 0.053, 0.045),
     }[shape]
-    inside = paint.accent if paint.style == 0 and paint.color != "white" else shade(paint.main, 1.25)
+    inside = shade(paint.main, 1.25 if paint.style % 2 else 0.85)
     parts = _vessel(foot, waist, rim, height, 0.005, paint.main, inside, 0.7)
     if paint.style >= 2:
         parts.append(_band(rim + 0.0006, height / 2 - 0.009, height / 2 - 0.003, paint.accent))
@@ -129,10 +129,9 @@ def spoon(shape: str, paint: Paint) -> list[Part]:
     rise = 0.020 if shape == "ladle" else 0.006
     path = smooth([(-length / 2, 0, rise - 0.002), (0.0, 0, rise), (head - radius * long + 0.004, 0, -0.003)], 12)
     radii = np.interp(np.linspace(0, 1, 12), [0, 0.08, 0.5, 1], [thick * 0.75, thick, thick * 0.9, thick * 0.8])
-    accent = paint.accent if paint.style == 1 else paint.main
     parts = [
         skin(transformed(bowl_mesh, (long, 1, 1), (head, 0, 0)), paint.main, gloss=0.4),
-        skin(sweep(path, radii, 12), accent if shape != "cooking" else paint.main, gloss=0.4),
+        skin(sweep(path, radii, 12), paint.main, gloss=0.4),
         rod(path[0], path[6], thick * 0.92),
         rod(path[6], path[-1], thick * 0.85),
         # The dish collides as a shallow slab over a smaller one: round enough to close fingers on, flat enough to lie.

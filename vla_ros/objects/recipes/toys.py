@@ -194,12 +194,11 @@ def marker(shape: str, paint: Paint) -> list[Part]:
         "short": (0.105, 0.0120, 0.038),
     }[shape]
     h, seam = length / 2, length / 2 - cap
-    barrel = paint.main if paint.style != 3 or paint.color == "white" else paint.pale
     body = [(0, -h), (radius * 0.8, -h), (radius * 0.9, -h + 0.004), (radius * 0.9, seam)]
     lid = [(radius, seam), (radius, h - 0.006), (radius * 0.75, h), (0, h)]
-    stripe = paint.main if barrel is paint.pale else (paint.pale if paint.color != "white" else paint.dark)
+    stripe = paint.pale if paint.color != "white" else paint.dark
     return [
-        skin(lathe(body), barrel, quaternion=ALONG_X, gloss=0.5),
+        skin(lathe(body), paint.main, quaternion=ALONG_X, gloss=0.5),
         skin(lathe(lid), paint.main if paint.style else shade(paint.main, 0.75), quaternion=ALONG_X, gloss=0.6),
         skin(lathe([(radius * 0.92, -h + 0.020), (radius * 0.92, -h + 0.044)]), stripe, quaternion=ALONG_X),
         painted("box", (cap * 0.4, 0.0015, 0.0014), shade(paint.main, 0.7), (seam + cap * 0.42, 0, radius + 0.001)),
