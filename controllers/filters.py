@@ -103,6 +103,7 @@ class PoseFilter:
         self.acceleration = np.zeros(6)  # [m/s², rad/s²], base axes
         self._q1 = self._q2 = self.input_quaternion = IDENTITY
         self._end = np.zeros(6)
+        self._read_derivatives()
 
     def reset(self, position: np.ndarray, quaternion: Quaternion, twist: np.ndarray | None = None) -> None:
         """Settle at a pose; with `twist` (6,) in base axes, settle on the motion that passes it now."""

@@ -50,11 +50,13 @@ class Spline:
         return result
 
     def speeds(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the largest |velocity| and |acceleration| of each channel, (C,) each, bounded by the hull."""
+        """Return the largest |velocity| and |acceleration| of each channel, (C,) each."""
         first = np.diff(self.control_points, axis=0) / self.step
         second = np.diff(first, axis=0) / self.step
-        # Velocity is a quadratic B-spline: its values at the knots are means of neighbouring control points.
-        return np.abs(0.5 * (first[1:] + first[:-1])).max(axis=0), np.abs(second).max(axis=0)
+        # Velocity is a quadratic B-spline, seen at its knots and half-way between; acceleration peaks at knots.
+        knots = np.abs(0.5 * (first[1:] + first[:-1])).max(axis=0)
+        middles = np.abs(first[:-2] + 6.0 * first[1:-1] + first[2:]).max(axis=0) / 8.0
+        return np.maximum(knots, middles), np.abs(second).max(axis=0)
 
 
 def start_control_points(start: np.ndarray, step: float) -> np.ndarray:
