@@ -13,7 +13,10 @@ from vla_ros.policies.geometric.reachability import alike, first_reachable
 from vla_ros.policies.geometric.segmentation import Segment
 from vla_ros.policies.observation import Observation
 
-LIMIT_MARGIN = 0.12  # [rad]
+LIMIT_MARGIN = 0.2  # [rad]
+
+POINTS_MAX = 350
+NEAR_BASE = 0.45  # [m]
 
 
 class GraspPlanner:
@@ -38,6 +41,8 @@ class GraspPlanner:
         """Return the best grasp that fits, is reachable and has not failed; None without one."""
         config = self._config
         points = thin(target.points, 0.006)
+        if len(points) > POINTS_MAX:  # a big thing needs no finer grid than a small one
+            points = thin(points, 0.006 * np.sqrt(len(points) / POINTS_MAX))
         others = [thin(item.points, 0.006) for item in view.without(target)]
         around = np.concatenate(others) if others else np.zeros((0, 3), np.float32)
         x_axis = observation.state.T_base_ee[:2, 0]
@@ -66,6 +71,9 @@ class GraspPlanner:
             if near.any():
                 top = max(top, float(item.points[near, 2].max()))
         needed = top + self._config.episode.clearance - grasp.T_base_grasp[2, 3]
+        if np.linalg.norm(goal) < NEAR_BASE:
+            # Low and close to its own base the folded arm has nowhere to turn: sideways first, then down.
+            needed = max(needed, 0.25)
         return float(np.clip(needed, 0.06, 0.30))
 
     def _failed(self, grasp: Grasp) -> bool:

@@ -136,6 +136,9 @@ class GeometricPolicy:
             if error < config.arrived or self._arrivals >= 3:
                 self._enter(Phase.CLOSE, observation)
                 return self._close(observation)
+        if commanded > 0.03 and error > commanded + 0.03 and np.abs(observation.state.dq).max() < 0.02:
+            # Something holds the arm back: go on from where it is, not from where it was sent.
+            T = observation.state.T_base_ee
         self._walker.velocity = self._tool_velocity(observation)
         poses = []
         for _ in range(self.specification.horizon):

@@ -12,6 +12,8 @@ from controllers.model import ArmModel
 from vla_ros.policies.geometric.grasp_candidates import Grasp
 from vla_ros.policies.geometric.motion import rotation_between
 
+MANIPULABILITY_MIN = 0.035
+
 
 def first_reachable(model: ArmModel, grasps: Iterable[Grasp], q: np.ndarray, lift: float, tries: int) -> Grasp | None:
     """Return the first grasp that the arm reaches from q (N,) [rad] and can raise by `lift` [m], of `tries` tested."""
@@ -21,7 +23,7 @@ def first_reachable(model: ArmModel, grasps: Iterable[Grasp], q: np.ndarray, lif
         # What is out of reach here is out of reach a centimetre further: spend the tries on different grasps.
         if any(alike(T, other, 0.02, 0.4) for other in refused):
             continue
-        if _follows(model, (backed_off(T, 0.14), backed_off(T, 0.07), T, lifted(T, 0.5 * lift), lifted(T, lift)), q):
+        if _follows(model, (backed_off(T, 0.2), backed_off(T, 0.1), T, lifted(T, 0.5 * lift), lifted(T, lift)), q):
             return grasp
         refused.append(T)
         if len(refused) >= tries:
@@ -30,12 +32,21 @@ def first_reachable(model: ArmModel, grasps: Iterable[Grasp], q: np.ndarray, lif
 
 
 def _follows(model: ArmModel, poses: Iterable[np.ndarray], q: np.ndarray) -> bool:
-    """Say whether the arm can go through the poses (4, 4) one after the other: a descent may pass a joint limit."""
+    """Say whether the arm can go through the poses (4, 4) one after the other.
+
+    A descent may pass a joint limit, or a posture so folded or stretched that the arm has no strength in it.
+    """
     for T in poses:
         q = solve_ik(model, T, q, starts=1)
-        if q is None:
+        if q is None or manipulability(model, q) < MANIPULABILITY_MIN:
             return False
     return True
+
+
+def manipulability(model: ArmModel, q: np.ndarray) -> float:
+    """Return √det(J Jᵀ) at q (N,) (Yoshikawa 1985)."""
+    J = model.jacobian(q)
+    return float(np.sqrt(max(np.linalg.det(J @ J.T), 0.0)))
 
 
 def backed_off(T_base_grasp: np.ndarray, distance: float) -> np.ndarray:

@@ -21,9 +21,9 @@ class TargetConfig:
 
     belief_floor: float = 0.01  # no shape is trusted to rule a category out altogether
     share_floor: float = 0.02  # nor a colour
-    distance_max: float = 1.6  # standard deviations from the nearest view of the category
+    belief_min: float = 0.03  # in the category asked for, against all others
+    distance_max: float = 2.2  # standard deviations from the nearest view of the category
     share_min: float = 0.12  # of the surface in the colour asked for
-    score_min: float = -5.5  # log of belief times colour share
     near: float = 0.05  # [m] a thing found again within this distance is the same thing
 
     def __post_init__(self) -> None:
@@ -71,5 +71,5 @@ class TargetFinder:
             shares = self._namer.shares(item.colors)
             share = float(sum(shares[self._namer.names.index(color)] for color in request.colors))
         score = float(np.log(max(belief, config.belief_floor)) + np.log(max(share, config.share_floor)))
-        fits = distance < config.distance_max and share > config.share_min and score > config.score_min
+        fits = distance < config.distance_max and belief > config.belief_min and share > config.share_min
         return Candidate(item, score, belief, distance, share, fits)
