@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 import yaml
 from hypothesis import given
@@ -118,6 +121,34 @@ def test_every_job_describes_every_argument_and_has_one_deciding_node(name):
     assert all(len(argument.description) > 10 for argument in graph.arguments)
     assert sum(node.decides for node in graph.nodes) == 1
     assert graph.example.startswith(f"vla launch {name}")
+
+
+def _declared_parameters(module: str, root: Path) -> set[str]:
+    """Return the names of the parameters a node module declares, from its source: starting all would take a minute."""
+    declared = {"use_sim_time"}
+    shared = ast.parse((root / "vla_ros/nodes/parameters.py").read_text())
+    functions = {node.name: node for node in shared.body if isinstance(node, ast.FunctionDef)}
+    todo: list[ast.AST] = [ast.parse((root / (module.replace(".", "/") + ".py")).read_text())]
+    while todo:
+        for node in ast.walk(todo.pop()):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
+                if len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
+                    declared.add(node.args[1].value)
+                elif len(node.args) == 1:
+                    todo.append(functions[node.func.id])
+    return declared
+
+
+@pytest.mark.parametrize("name", job_names())
+def test_every_parameter_of_a_job_is_declared_by_its_node(name, root):
+    for node in load_job(name).nodes:
+        unknown = set(node.parameters) - _declared_parameters(node.module, root)
+        assert not unknown, f"{node.name} does not declare {unknown}"
+
+
+@pytest.mark.parametrize("name", job_names())
+def test_every_job_has_a_launch_file(name, root):
+    assert f'load_job("{name}")' in (root / "launch" / f"{name}.launch.py").read_text()
 
 
 def test_an_unknown_job_names_the_nearest():

@@ -49,7 +49,16 @@ def graph() -> Graph:
                 "episode_node",
                 {
                     name: Argument(name)
-                    for name in ("robot", "set", "seed", "instruction", "run_directory", "time_limit_s", "attempts")
+                    for name in (
+                        "robot",
+                        "set",
+                        "seed",
+                        "instruction",
+                        "run_directory",
+                        "report",
+                        "time_limit_s",
+                        "attempts",
+                    )
                 }
                 | simulated_time,
                 decides=True,
