@@ -49,7 +49,7 @@ def _is_interrupt(error: BaseException | None) -> bool:
     return False
 
 
-def _print_trace_back(error: Exception) -> None:
+def _print_trace_back(error: BaseException) -> None:
     """Print the trace-back from the node's own code on: the frames above are the same for every node."""
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename in (__file__, "<frozen runpy>"):

@@ -73,7 +73,7 @@ def free_domain() -> int:
 
 
 def _bound_udp_ports() -> set[int]:
-    ports = set()
+    ports: set[int] = set()
     for table in ("udp", "udp6"):
         try:
             rows = Path(f"/proc/net/{table}").read_text().splitlines()[1:]

@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vla_ros.robots.embodiment import Embodiment
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _description(robot) -> str:
+def _description(robot: Embodiment) -> str:
     lines = [f"{robot.name}: base {robot.base_frame}, cameras {', '.join(robot.cameras)}, {robot.urdf}"]
     for arm in robot.arms:
         lines += [f"arm {arm.name}, tool {arm.tool_frame}, commanded by {' or '.join(arm.command_modes)}"]

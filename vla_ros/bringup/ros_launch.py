@@ -21,11 +21,9 @@ def launch_description(graph: Graph) -> Any:
         import launch_ros.actions
         from launch_ros.parameter_descriptions import ParameterValue
 
-        import launch
+        from launch import LaunchDescription  # type: ignore[attr-defined]  # mypy sees the clone's folder launch/
     except ImportError:
-        launch = None
-    if launch is None or not hasattr(launch, "LaunchDescription"):
-        raise ConfigError(f"ROS 2's launch is not installed here: use `vla launch {graph.name}`")
+        raise ConfigError(f"ROS 2's launch is not installed here: use `vla launch {graph.name}`") from None
     from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable, Shutdown, TimerAction
     from launch.conditions import IfCondition
     from launch.substitutions import LaunchConfiguration
@@ -72,7 +70,7 @@ def launch_description(graph: Graph) -> Any:
             **options,
         )
 
-    return launch.LaunchDescription(
+    return LaunchDescription(
         [
             *(declare(argument) for argument in graph.arguments),
             OpaqueFunction(function=check),

@@ -3,17 +3,23 @@
 
 from __future__ import annotations
 
-from vla_ros.bringup.arguments import LaunchArgument
+from vla_ros.bringup.arguments import LaunchArgument, Value
 from vla_ros.bringup.checks import check_grasp
 from vla_ros.bringup.graph import Argument, Graph, NodeSpec
 
+Parameters = dict[str, Value | Argument]
 CATEGORIES = ("seen", "heldout", "all")
+
+
+def _same(*names: str) -> Parameters:
+    """Give a node the launch arguments of the same names."""
+    return {name: Argument(name) for name in names}
 
 
 def graph() -> Graph:
     """Describe the job."""
-    scene = {name: Argument(name) for name in ("robot", "set", "seed", "categories", "objects")}
-    simulated_time = {"use_sim_time": True}
+    scene: Parameters = _same("robot", "set", "seed", "categories", "objects")
+    simulated_time: Parameters = {"use_sim_time": True}
     return Graph(
         name="franka_grasp",
         description="A simulated Franka finds, grasps and lifts the named object from camera images.",
@@ -22,44 +28,27 @@ def graph() -> Graph:
             NodeSpec(
                 "sim",
                 "sim_node",
-                scene
-                | {
-                    "camera_rate_hz": Argument("camera_rate_hz"),
-                    "command_delay_s": Argument("command_delay_s"),
-                    "command_jitter_s": Argument("command_jitter_s"),
-                },
+                scene | _same("camera_rate_hz", "command_delay_s", "command_jitter_s"),
             ),
             NodeSpec("camera", "camera_node", scene | simulated_time | {"source": "sim"}),
-            NodeSpec("state", "state_node", {"robot": Argument("robot")} | simulated_time),
+            NodeSpec("state", "state_node", _same("robot") | simulated_time),
             NodeSpec(
                 "policy",
                 "policy_node",
-                {name: Argument(name) for name in ("robot", "policy", "objects")} | simulated_time,
+                _same("robot", "policy", "objects") | simulated_time,
                 stops_first=True,
             ),
             NodeSpec(
                 "control",
                 "control_node",
-                {name: Argument(name) for name in ("robot", "speed_scale", "alignment")} | simulated_time,
+                _same("robot", "speed_scale", "alignment") | simulated_time,
                 stops_first=True,
             ),
-            NodeSpec("guard", "guard_node", {"robot": Argument("robot")} | simulated_time),
+            NodeSpec("guard", "guard_node", _same("robot") | simulated_time),
             NodeSpec(
                 "episode",
                 "episode_node",
-                {
-                    name: Argument(name)
-                    for name in (
-                        "robot",
-                        "set",
-                        "seed",
-                        "instruction",
-                        "run_directory",
-                        "report",
-                        "time_limit_s",
-                        "attempts",
-                    )
-                }
+                _same("robot", "set", "seed", "instruction", "run_directory", "report", "time_limit_s", "attempts")
                 | simulated_time,
                 decides=True,
                 stops_first=True,
