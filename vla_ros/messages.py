@@ -25,6 +25,7 @@ from controllers.errors import ChunkError, VlaError
 from controllers.rotations import from_matrix, normalise, write_matrix
 
 META_SEQUENCE, META_INSTRUCTION, META_INFERENCE = "meta/sequence", "meta/instruction", "meta/inference_s"
+NANOSECONDS = 1_000_000_000  # in a second
 DEPTH_SCALE = 0.001  # [m] one step of a 16UC1 depth image, as realsense2_camera publishes it
 OK, WARN, ERROR, STALE = (bytes([level]) for level in range(4))  # DiagnosticStatus levels
 
@@ -37,8 +38,14 @@ def seconds(stamp: Time | Duration) -> float:
 
 def stamp(time: float) -> Time:
     """Return `time` [s] as a stamp."""
-    whole, nanoseconds = divmod(round(time * 1e9), 1_000_000_000)
+    whole, nanoseconds = divmod(round(time * 1e9), NANOSECONDS)
     return Time(sec=whole, nanosec=nanoseconds)
+
+
+def duration(time: float) -> Duration:
+    """Return `time` [s] as a duration."""
+    whole, nanoseconds = divmod(round(time * 1e9), NANOSECONDS)
+    return Duration(sec=whole, nanosec=nanoseconds)
 
 
 def clock_message(time: float) -> Clock:
@@ -249,7 +256,7 @@ def chunk_message(chunk: ActionChunk) -> JointTrajectory:
     meta = np.array([chunk.sequence, chunk.instruction, chunk.inference_s], dtype=np.float64).tobytes()
     for time, row in zip(chunk.times, chunk.values, strict=True):
         point = JointTrajectoryPoint(positions=array("d", row.tobytes() + meta))
-        point.time_from_start = Duration(sec=int(time), nanosec=round((time - int(time)) * 1e9))
+        point.time_from_start = duration(time)
         message.points.append(point)
     return message
 
@@ -260,7 +267,7 @@ def chunk_from(message: JointTrajectory) -> ActionChunk:
     for number, point in enumerate(message.points):
         if len(point.positions) != len(names):
             raise ChunkError(f"chunk point {number} has {len(point.positions)} values for {len(names)} channels")
-    values = np.array([point.positions for point in message.points], dtype=np.float64).reshape(-1, len(names))
+    values = np.array([point.positions for point in message.points], dtype=np.float64).reshape(-1, max(1, len(names)))
     meta = {name: i for i, name in enumerate(names) if name.startswith("meta/")}
     own = [i for i in range(len(names)) if i not in meta.values()]
 

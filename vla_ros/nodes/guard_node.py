@@ -20,6 +20,7 @@ from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.spinning import run_node, serve_until_stopped
 
 CHECK_PERIOD_S = 0.02
+AGREE_WITHIN_S = 0.5
 
 
 class GuardNode(Node):
@@ -33,6 +34,7 @@ class GuardNode(Node):
         self._guarding = False  # control was enabled when last heard
         self._holding = False
         self._latched: bool | None = None  # what this node last said on estop
+        self._disagree_since: float | None = None
         self._reported = 0.0
         self._hold = self.create_client(SetBool, "sim/hold")
         self._estop = self.create_publisher(Bool, "estop", qos.LATCHED)
@@ -48,8 +50,21 @@ class GuardNode(Node):
         if self._holding and progress.enabled and not progress.estop:
             self._holding = False  # a person or the episode enabled control again
             self.get_logger().info("control is back")
-        if progress.estop and self._latched is None:
-            self._latch(True)  # this node was restarted while the latch was set
+        self._keep_latch(progress.estop)
+
+    def _keep_latch(self, control_stopped: bool) -> None:
+        """Keep control and this node agreed, whichever of them was restarted."""
+        if control_stopped and self._latched is None:
+            self._latch(True)
+        # A restarted control hears every latched publisher, in any order: a release from before the stop as well.
+        # Half a second apart means that it is not just this node that has yet to hear of a release.
+        if control_stopped or not self._latched:
+            self._disagree_since = None
+        elif self._disagree_since is None:
+            self._disagree_since = time.monotonic()
+        elif time.monotonic() - self._disagree_since > AGREE_WITHIN_S:
+            self._disagree_since = None
+            self._estop.publish(Bool(data=True))
 
     def _latch(self, stopped: bool) -> None:
         if stopped != self._latched and (stopped or self._latched is not None):

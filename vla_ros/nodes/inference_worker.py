@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from controllers.chunk import ActionChunk, instruction_hash
+from vla_ros.nodes.observation_builder import NotReady
 from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation
 
@@ -30,6 +31,7 @@ class InferenceWorker:
         self._closed = False
         self._sequence = 0
         self.busy = False
+        self.waiting_for = ""  # what the newest exposure lacked
         self.seconds = 0.0  # [s] the last inference took
         self.count = 0
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
@@ -60,9 +62,13 @@ class InferenceWorker:
                 self.busy = True
             try:
                 chunk = self._infer(build())
+            except NotReady as reason:
+                self.waiting_for = str(reason)
+                continue
             except Exception as error:  # whatever a policy raises: the arm must not move for it, nor the node die
                 self._on_failure(f"{type(error).__name__}: {error}".splitlines()[0])
                 continue
+            self.waiting_for = ""
             self._on_chunk(chunk)
 
     def _infer(self, observation: Observation) -> ActionChunk:

@@ -17,6 +17,10 @@ from vla_ros.robots.embodiment import Embodiment, expand_urdf
 HISTORY_PERIOD_S, HISTORY_STATES = 0.1, 5
 
 
+class NotReady(VlaError):
+    """What an observation needs has not arrived yet; the next exposure may do better."""
+
+
 class ObservationBuilder:
     """Keep a second and more of states; build the observation of an exposure."""
 
@@ -29,7 +33,7 @@ class ObservationBuilder:
         self.commanded = StateBuffer(skew_max=max(skew_max, 0.1), interpolate=rigid)  # (4, 4)
 
     def build(self, stamp: float, instruction: str, cameras: Mapping[str, CameraView]) -> Observation:
-        """Return the observation at the exposure `stamp` [s]. Raises VlaError when the state then is not known."""
+        """Return the observation at the exposure `stamp` [s]. Raises NotReady when the state then is not known."""
         state = self._state(stamp)
         try:
             T_commanded = self.commanded.at(stamp)
@@ -45,6 +49,6 @@ class ObservationBuilder:
         try:
             position, velocity = self.joints.at(stamp)
         except VlaError as error:
-            raise VlaError(f"no joint states at {stamp:.3f} s: {error}") from None
+            raise NotReady(f"no joint states at {stamp:.3f} s: {error}") from None
         q, dq, fingers = position[: self._n], velocity[: self._n], position[self._n :]
         return RobotState(stamp, q, dq, np.array(self._model.forward(q)), float(fingers.sum()))

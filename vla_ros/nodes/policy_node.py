@@ -136,7 +136,7 @@ class PolicyNode(Node):
             "busy": str(self._worker.busy).lower(),
         }
         level = messages.ERROR if self._failure else messages.OK
-        text = self._failure or ("waiting for an instruction" if not self._instruction else self._instruction)
+        text = self._failure or self._worker.waiting_for or self._instruction or "waiting for an instruction"
         status = messages.diagnostic("policy", level, text, values)
         self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
 

@@ -73,7 +73,7 @@ class SimNode(Node):
                                  (GRIPPER, f"{gripper.name}_position")):  # fmt: skip
             self.create_subscription(
                 Float64MultiArray, f"{name}_controller/commands",
-                lambda message, to=controller: self._on_command(to, message), qos.NEWEST,
+                lambda message, to=controller: self._on_command(to, message), qos.BUFFERED,
             )  # fmt: skip
         self.create_service(Trigger, "sim/reset", self._on_reset)
         self.create_service(SetBool, "sim/hold", self._on_hold)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real nodes in processes of their own, and a node of the test that speaks and listens to them over real DDS."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import PoseStamped
+from rclpy.experimental import EventsExecutor
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool, Float64MultiArray
+from std_srvs.srv import SetBool, Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+from controllers.chunk import ActionChunk, pose_channels
+from controllers.rotations import from_matrix
+from vla_ros import messages, qos
+from vla_ros.bringup.environment import module_environment
+from vla_ros.nodes.control_progress import ControlProgress, control_progress
+
+ARM, GRIPPER, BASE = "panda", "panda_hand", "panda_link0"
+JOINTS = tuple(f"panda_joint{i}" for i in range(1, 8))
+
+
+class NodeUnderTest:
+    """One node process."""
+
+    def __init__(self, name: str, **parameters: object) -> None:
+        words = [word for key, value in parameters.items() for word in ("-p", f"{key}:={value}")]
+        self.name = name
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", f"vla_ros.nodes.{name}_node", "--ros-args", *words],
+            env=module_environment() | {"PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str, float]:
+        """Signal it; return exit code, output and the time it took [s]."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        output, _ = self.process.communicate(timeout=10.0)
+        return self.process.returncode, output, time.monotonic() - began
+
+    def kill(self) -> None:
+        """Make sure that it is gone."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+class Operator:
+    """The test's own node: the newest of everything, chunks, commands, services."""
+
+    def __init__(self) -> None:
+        rclpy.init()
+        self.node = node = rclpy.create_node("operator")
+        self._executor = EventsExecutor()
+        self._executor.add_node(node)
+        self.progress: ControlProgress | None = None
+        self.joints: messages.JointSample | None = None
+        self.T_base_ee: np.ndarray | None = None
+        self.stamp = 0.0  # [s] of the newest joint state
+        self.diagnostics: dict[str, dict[str, str]] = {}
+        self._sequence = 0
+        self._reader = messages.JointStateReader(JOINTS)
+        node.create_subscription(JointState, "joint_states", self._on_joints, qos.NEWEST)
+        node.create_subscription(PoseStamped, f"{ARM}/ee_pose", self._on_pose, qos.NEWEST)
+        node.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
+        node.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, qos.EVENTS)
+        self.chunks = node.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
+        self.efforts = node.create_publisher(Float64MultiArray, f"{ARM}_effort_controller/commands", qos.STREAM)
+        self.estop = node.create_publisher(Bool, "estop", qos.LATCHED)
+        self._enable = node.create_client(SetBool, "control/enable")
+        self._reset = node.create_client(Trigger, "sim/reset")
+
+    def _on_joints(self, message: JointState) -> None:
+        self.joints = self._reader.read(message)
+        self.stamp = self.joints.stamp
+
+    def _on_pose(self, message: PoseStamped) -> None:
+        self.T_base_ee = messages.transform(message.pose)
+
+    def _on_progress(self, message: DiagnosticStatus) -> None:
+        self.progress = control_progress(message.message, messages.diagnostic_values(message))
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            self.diagnostics[status.name] = messages.diagnostic_values(status) | {"message": status.message}
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+    def spin_until(self, done: Callable[[], bool], timeout: float = 10.0) -> bool:
+        """Spin until `done` holds; False when it does not within `timeout` [s]."""
+        end = time.monotonic() + timeout
+        while not done():
+            if time.monotonic() > end:
+                return False
+            self._executor.spin_once(timeout_sec=0.02)
+        return True
+
+    def spin(self, seconds: float) -> None:
+        """Spin for a while."""
+        self.spin_until(lambda: False, seconds)
+
+    # -- orders --------------------------------------------------------------------------------------------------------
+    def ready(self, timeout: float = 40.0) -> bool:
+        """Wait for simulator, state and control."""
+        return self.spin_until(self._complete, timeout)
+
+    def _complete(self) -> bool:
+        heard = all(item is not None for item in (self.progress, self.joints, self.T_base_ee))
+        return heard and self._enable.service_is_ready()
+
+    def enable(self, wanted: bool = True) -> SetBool.Response:
+        """Call control/enable."""
+        future = self._enable.call_async(SetBool.Request(data=wanted))
+        assert self.spin_until(future.done), "control/enable does not answer"
+        return future.result()
+
+    def reset(self) -> Trigger.Response:
+        """Call sim/reset."""
+        future = self._reset.call_async(Trigger.Request())
+        assert self.spin_until(future.done, 30.0), "sim/reset does not answer"
+        return future.result()
+
+    def set_estop(self, stopped: bool) -> None:
+        """Publish on estop and wait until control says so."""
+        self.estop.publish(Bool(data=stopped))
+        assert self.spin_until(lambda: self.progress.estop is stopped)
+
+    def chunk(
+        self, shift: tuple[float, float, float], duration: float = 1.0, T: np.ndarray | None = None
+    ) -> ActionChunk:
+        """Return a chunk that moves the tool by `shift` [m] from where it is, on a straight line."""
+        self._sequence += 1
+        T = self.T_base_ee
+        times = np.arange(1, round(duration / 0.1) + 1) * 0.1
+        pose = np.concatenate([T[:3, 3], from_matrix(T[:3, :3])])
+        values = np.tile(pose, (len(times), 1))
+        values[:, :3] += (times / times[-1])[:, None] * np.array(shift)
+        return ActionChunk(self.stamp, BASE, pose_channels(ARM), times, values, self._sequence)
+
+    def send(self, chunk: ActionChunk) -> None:
+        """Publish a chunk as the policy."""
+        self.chunks.publish(messages.chunk_message(chunk))
+
+    @property
+    def speed(self) -> float:
+        """Return the speed of the fastest joint [rad/s]."""
+        return float(np.abs(self.joints.velocity).max())
+
+    def close(self) -> None:
+        """Leave ROS."""
+        self.node.destroy_node()
+        rclpy.try_shutdown()

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Simulator, state, control and guard as real processes over real DDS: what moves the arm and what must not."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import numpy as np
+import pytest
+from robot_graph import NodeUnderTest, Operator
+from std_msgs.msg import Float64MultiArray
+
+from vla_ros import messages
+
+STILL = 2e-3  # [m] an arm that is not told to move stays within this
+ARRIVED = 8e-3  # [m] steady-state error of the impedance included
+
+
+@pytest.fixture(scope="module")
+def graph():
+    """Start the four nodes once; at the end each must go quietly."""
+    nodes = {
+        "sim": NodeUnderTest("sim", seed=1),
+        "state": NodeUnderTest("state", use_sim_time=True),
+        "control": NodeUnderTest("control", use_sim_time=True),
+        "guard": NodeUnderTest("guard", use_sim_time=True),
+    }
+    operator = Operator()
+    try:
+        assert operator.ready(), {name: node.process.poll() for name, node in nodes.items()}
+        yield nodes, operator
+        for name in ("control", "state", "guard", "sim"):
+            code, output, seconds = nodes[name].stop()
+            assert code == 0, (name, output)
+            assert "Traceback" not in output, (name, output)
+            assert seconds < 2.0, (name, seconds)
+    finally:
+        for node in nodes.values():
+            node.kill()
+        operator.close()
+
+
+@pytest.fixture
+def operator(graph) -> Operator:
+    """Return the operator of an arm that is enabled and at rest."""
+    operator = graph[1]
+    if operator.progress.estop:
+        operator.set_estop(False)
+    response = operator.enable()
+    assert response.success, response.message
+    assert operator.spin_until(lambda: operator.progress.enabled and not operator.progress.moving)
+    assert operator.spin_until(lambda: operator.speed < 0.02)
+    operator.spin(0.1)
+    return operator
+
+
+def moved(operator: Operator, T_start: np.ndarray) -> float:
+    return float(np.linalg.norm(operator.T_base_ee[:3, 3] - T_start[:3, 3]))
+
+
+def test_a_pose_chunk_moves_the_arm_there_and_then_it_holds(operator):
+    start = operator.T_base_ee.copy()
+    shift = np.array([0.03, -0.06, -0.04])
+    operator.send(operator.chunk(tuple(shift)))
+    assert operator.spin_until(lambda: operator.progress.moving, 1.0)
+    assert operator.progress.source == "policy"
+    # Starvation: nothing follows this chunk.
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 5.0)
+    assert operator.spin_until(lambda: operator.speed < 0.02, 2.0)
+    operator.spin(0.5)
+    np.testing.assert_allclose(operator.T_base_ee[:3, 3] - start[:3, 3], shift, atol=ARRIVED)
+    assert operator.progress.enabled
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_chunk_that_is_not_finite_moves_nothing(operator, bad):
+    start = operator.T_base_ee.copy()
+    message = messages.chunk_message(operator.chunk((0.1, 0.0, 0.0)))
+    message.points[3].positions[1] = bad
+    operator.chunks.publish(message)
+    assert operator.spin_until(lambda: "not finite" in operator.progress.refused, 2.0)
+    operator.spin(0.3)
+    assert moved(operator, start) < STILL
+
+
+def test_a_message_that_is_no_chunk_moves_nothing_and_control_lives(operator):
+    start = operator.T_base_ee.copy()
+    message = messages.chunk_message(operator.chunk((0.1, 0.0, 0.0)))
+    message.joint_names[0] = "panda/position.q"
+    operator.chunks.publish(message)
+    assert operator.spin_until(lambda: "no known quantity" in operator.progress.refused, 2.0)
+    message.points = []
+    message.joint_names = []
+    operator.chunks.publish(message)
+    operator.spin(0.3)
+    assert moved(operator, start) < STILL
+    operator.send(operator.chunk((0.0, 0.0, 0.01)))
+    assert operator.spin_until(lambda: operator.progress.moving, 2.0)
+
+
+def test_a_disabled_control_refuses_chunks_and_the_arm_is_held(operator):
+    assert operator.enable(False).success
+    assert operator.spin_until(lambda: not operator.progress.enabled, 3.0)
+    start = operator.T_base_ee.copy()
+    operator.send(operator.chunk((0.1, 0.0, 0.0)))
+    assert operator.spin_until(lambda: operator.progress.refused == "control is disabled", 2.0)
+    operator.spin(0.5)
+    assert moved(operator, start) < STILL
+
+
+def test_the_estop_stops_a_motion_and_stays(operator):
+    operator.send(operator.chunk((0.0, 0.1, 0.0), duration=1.0))
+    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 3.0)
+    operator.set_estop(True)
+    assert operator.spin_until(lambda: operator.speed < 0.02, 1.0)
+    start = operator.T_base_ee.copy()
+    operator.send(operator.chunk((0.0, -0.1, 0.0)))
+    assert operator.spin_until(lambda: "e-stop" in operator.progress.refused, 2.0)
+    refusal = operator.enable()
+    assert not refusal.success
+    assert "e-stop" in refusal.message
+    # Releasing it enables nothing by itself.
+    operator.set_estop(False)
+    operator.send(operator.chunk((0.0, -0.1, 0.0)))
+    operator.spin(0.5)
+    assert moved(operator, start) < STILL
+
+
+def test_a_command_of_the_wrong_length_deactivates_its_controller_until_enabled_again(operator):
+    operator.efforts.publish(Float64MultiArray(data=[0.0] * 6))
+    assert operator.spin_until(lambda: "deactivated" in operator.diagnostics.get("sim", {}).get("message", ""), 5.0)
+    assert "effort" not in operator.diagnostics["sim"]["active_controllers"]
+    start = operator.T_base_ee.copy()
+    operator.send(operator.chunk((0.0, 0.0, 0.05), duration=0.5))
+    operator.spin(1.0)
+    assert moved(operator, start) < 0.02  # it floats: nobody drives it
+    assert operator.enable().success
+    assert operator.spin_until(lambda: "effort" in operator.diagnostics["sim"]["active_controllers"], 5.0)
+
+
+def test_a_reset_puts_the_arm_back_without_turning_time_back(operator):
+    operator.send(operator.chunk((0.0, 0.05, 0.0), duration=0.5))
+    operator.spin(1.0)
+    before = operator.stamp
+    assert operator.reset().success
+    operator.spin(0.5)
+    assert operator.stamp > before
+
+
+def test_the_guard_holds_the_arm_when_control_is_killed(graph, operator):
+    nodes, _ = graph
+    operator.send(operator.chunk((0.0, 0.2, 0.1), duration=1.5))
+    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 3.0)
+    nodes["control"].process.send_signal(signal.SIGKILL)
+    killed = time.monotonic()
+    assert operator.spin_until(lambda: "position" in operator.diagnostics["sim"]["active_controllers"], 3.0)
+    assert operator.spin_until(lambda: operator.speed < 0.02, 2.0)
+    assert time.monotonic() - killed < 4.0
+    # A new control starts disabled, and the latch has survived.
+    nodes["control"].kill()
+    nodes["control"] = NodeUnderTest("control", use_sim_time=True)
+    operator.progress = None
+    assert operator.spin_until(lambda: operator.progress is not None and operator.progress.estop, 20.0)
+    assert not operator.progress.enabled
+    assert not operator.enable().success
