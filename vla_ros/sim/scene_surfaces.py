@@ -13,7 +13,7 @@ from vla_ros.sim.textures import PAINT
 # Two disjoint families of patterns: `unseen` is for the background set alone.
 PATTERNS = {"common": ("wood", PAINT, "laminate", "cloth"), "unseen": ("checks", "marble", "stripes", "dots", "bricks")}
 
-_WOODS = ((0.72, 0.53, 0.34), (0.58, 0.40, 0.25), (0.82, 0.68, 0.50), (0.45, 0.30, 0.20))
+_WOODS = ((0.66, 0.48, 0.31), (0.56, 0.39, 0.25), (0.72, 0.58, 0.42), (0.44, 0.30, 0.20))
 
 
 def _neutral(rng: np.random.Generator, low: float, high: float, saturation: float) -> Rgb:
@@ -31,7 +31,7 @@ def sample_surface(family: str, rng: np.random.Generator, wall: bool = False) ->
     if pattern == "wood":
         first = _shaded(_WOODS[int(rng.integers(len(_WOODS)))], rng.uniform(0.9, 1.1))
     elif family == "common":
-        first = _neutral(rng, 0.74, 0.95, 0.12) if wall else _neutral(rng, 0.55, 0.88, 0.14)
+        first = _neutral(rng, 0.74, 0.95, 0.12) if wall else _neutral(rng, 0.45, 0.74, 0.14)
     else:
         first = _neutral(rng, 0.40, 0.85, 0.35)
     contrast = {"wood": 0.78, "laminate": 0.85, "cloth": 0.86}.get(pattern, rng.uniform(0.60, 0.80))

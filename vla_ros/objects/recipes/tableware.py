@@ -101,8 +101,8 @@ def cup(shape: str, paint: Paint) -> list[Part]:
 def bowl(shape: str, paint: Paint) -> list[Part]:
     """A bowl to be taken by its rim."""
     foot, waist, rim, height = {
-        "round": (0.034, 0.059, 0.067, 0.055),
-        "conical": (0.030, 0.047, 0.064, 0.058),
+        "round": (0.038, 0.061, 0.067, 0.056),
+        "conical": (0.041, 0.052, 0.063, 0.062),
         "small": (0.028, 0.047, 0.053, 0.045),
     }[shape]
     inside = shade(paint.main, 1.25 if paint.style % 2 else 0.85)
