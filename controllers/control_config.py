@@ -20,8 +20,8 @@ class ImpedanceConfig:
     `frequency_max` is what the path's delay allows: no spring oscillates faster against the arm's inertia.
     """
 
-    stiffness_position: float = 2000.0  # [N/m]
-    stiffness_rotation: float = 120.0  # [N·m/rad]
+    stiffness_position: float = 3000.0  # [N/m]
+    stiffness_rotation: float = 200.0  # [N·m/rad]
     stiffness_joints: tuple[float, ...] = (800.0, 800.0, 800.0, 800.0, 400.0, 300.0, 150.0)  # [N·m/rad]
     damping_ratio: float = 1.0
     frequency_max: float = 28.0  # [rad/s]

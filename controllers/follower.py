@@ -162,7 +162,7 @@ class ChunkFollower:
         self._timeline, planned, seam = self._timeline.accept(
             chunk, source, start, self.arm, joints, self.gripper, config.stitch, *self._bounds[mode]
         )
-        self._lease.take(source, now + planned.spline.duration / self._rate)
+        self._lease.take(source, now)
         self._pending.append((planned, motion, x + ahead, seed))
         return seam
 
@@ -199,10 +199,10 @@ class ChunkFollower:
         x += self._rate * dt
         self._cursor = (motion, x)
         self._advance_points(motion, x - self._lookahead)
-        if x >= motion.spline.duration + self._lookahead and not self.progress.hold_reason:
-            self._set_hold(motion.end_reason)
-        elif not self.progress.hold_reason and not self._pending and self._lease.lapsed(now):
-            self._plan_brake(motion, x, f"lease of {self._lease.owner} lapsed")
+        if not self.progress.hold_reason:
+            self._lease.extend(now)
+            if x >= motion.spline.duration + self._lookahead:
+                self._set_hold(motion.end_reason)
         tau = self._law.effort(motion.spline, x, dt)
         self._slow_for_lag(dt)
         return tau

@@ -24,7 +24,7 @@ class SourceLease:
     """
 
     def __init__(self, lease_s: float) -> None:
-        """Give each chunk's source the arm until `lease_s` [s] after the chunk's end."""
+        """Give a source the arm until `lease_s` [s] after the end of its last chunk."""
         self._lease_s = lease_s
         self.owner = ""
         self.until = 0.0
@@ -38,12 +38,16 @@ class SourceLease:
         if source not in SOURCES:
             raise ChunkError(unknown_name("chunk source", source, SOURCES))
         if self.owner and SOURCES.index(source) > SOURCES.index(self.owner):
-            state = "holds the arm" if now <= self.until else "lost the arm: enable control again to hand it over"
+            state = "holds the arm" if not self.lapsed(now) else "lost the arm: enable control again to hand it over"
             raise ChunkError(f"source '{source}' is refused: '{self.owner}' {state}")
 
-    def take(self, source: str, end: float) -> None:
-        """Give the arm to `source` until its chunk ends at `end` [s], plus the lease."""
-        self.owner, self.until = source, end + self._lease_s
+    def take(self, source: str, now: float) -> None:
+        """Give the arm to `source` at `now` [s]."""
+        self.owner, self.until = source, now + self._lease_s
+
+    def extend(self, now: float) -> None:
+        """Renew the lease: a chunk of its owner is being executed at `now` [s]."""
+        self.until = now + self._lease_s
 
     def lapsed(self, now: float) -> bool:
         """Say whether the owner has been silent for longer than its lease."""
