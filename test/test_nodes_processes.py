@@ -80,8 +80,8 @@ def test_recorded_images_are_published_as_a_camera(recording):
     [
         ("control", {"robot": "frankaa"}, "did you mean 'franka'"),
         ("control", {"alignment": "progres"}, "did you mean 'progress'"),
-        ("control", {"rate_hz": -5.0}, "rate_hz"),
-        ("control", {"speed_scale": "fast"}, "speed_scale"),
+        ("control", {"rate_hz": -5}, "parameter 'rate_hz' is -5.0: give 50 to 2000"),
+        ("control", {"speed_scale": "fast"}, "parameter 'speed_scale' is 'fast': give 0.01 to 1"),
         ("camera", {"source": "/nowhere/at/all"}, "/nowhere/at/all"),
     ],
 )

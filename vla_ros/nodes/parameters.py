@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
-from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.node import Node
 
 from controllers.errors import ConfigError, unknown_name
 
 Value = TypeVar("Value", bool, int, float, str)
+_TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
 def declare(
@@ -25,7 +26,18 @@ def declare(
     choices: Sequence[str] = (),
 ) -> Value:
     """Declare a parameter, fixed once the node runs, and return its value. Raises ConfigError for a bad one."""
-    descriptor = ParameterDescriptor(description=description, read_only=True)
+    # Checked by hand: ROS would refuse rate_hz:=500 for a number that is declared as 500.0, and would not say what
+    # it refused. The descriptor follows once the value is good.
+    value = node.declare_parameter(name, default, ParameterDescriptor(dynamic_typing=True)).value
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    in_range = low is None or high is None or (isinstance(value, (int, float)) and low <= value <= high)
+    if type(value) is not type(default) or not in_range:
+        allowed = _TYPE_NAMES[type(default)] if low is None or high is None else f"{low:g} to {high:g}"
+        raise ConfigError(f"{node.get_name()}: parameter '{name}' is {value!r}: give {allowed} ({description})")
+    if choices and value not in choices:
+        raise ConfigError(f"{node.get_name()}: {unknown_name(name, value, choices)}")
+    descriptor = ParameterDescriptor(name=name, description=description, read_only=True, dynamic_typing=True)
     if low is not None and high is not None:
         if isinstance(default, int):
             descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(high), step=0)]
@@ -33,15 +45,7 @@ def declare(
             descriptor.floating_point_range = [FloatingPointRange(from_value=float(low), to_value=float(high))]
     if choices:
         descriptor.additional_constraints = f"one of: {', '.join(choices)}"
-    allowed = f"{low:g} to {high:g}" if low is not None and high is not None else type(default).__name__
-    try:
-        value = node.declare_parameter(name, default, descriptor).value
-    except (InvalidParameterValueException, InvalidParameterTypeException) as error:
-        given = getattr(error, "value", None)
-        shown = "" if given is None else f"{getattr(given, 'value', given)} is not allowed, "
-        raise ConfigError(f"{node.get_name()}: parameter '{name}': {shown}give {allowed} ({description})") from None
-    if choices and value not in choices:
-        raise ConfigError(f"{node.get_name()}: {unknown_name(name, value, choices)}")
+    node.set_descriptor(name, descriptor)
     return value
 
 
@@ -50,7 +54,7 @@ def declare_list(node: Node, name: str, default: Sequence[str], description: str
     descriptor = ParameterDescriptor(description=description, read_only=True)
     try:
         return tuple(node.declare_parameter(name, list(default), descriptor).value or ())
-    except (InvalidParameterValueException, InvalidParameterTypeException):
+    except InvalidParameterTypeException:
         raise ConfigError(f"{node.get_name()}: parameter '{name}' must be a list of names ({description})") from None
 
 
