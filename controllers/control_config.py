@@ -67,7 +67,7 @@ class StitchConfig:
     acceleration_max: float = 6.0  # [m/s²] per axis
     rotation_speed_max: float = 2.0  # [rad/s] per axis
     rotation_acceleration_max: float = 15.0  # [rad/s²] per axis
-    joint_speed_scale: float = 0.4  # of the joints' velocity limits
+    joint_speed_scale: float = 0.8  # of the joints' velocity limits, for what is planned
     joint_acceleration_max: float = 6.0  # [rad/s²]
 
     def __post_init__(self) -> None:

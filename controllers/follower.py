@@ -57,15 +57,6 @@ class ChunkFollower:
         self._point = -1
         self._tau = np.zeros(n)
         self._velocity_share = 1.0 / (config.safety.velocity_margin * limits.velocity)
-        limits_pose = np.array([config.stitch.speed_max] * 3 + [0.5 * config.stitch.rotation_speed_max] * 4)
-        accelerations = [config.stitch.acceleration_max] * 3 + [0.5 * config.stitch.rotation_acceleration_max] * 4
-        self._bounds = {
-            CARTESIAN: (limits_pose, np.array(accelerations)),
-            JOINT: (
-                limits.velocity * config.stitch.joint_speed_scale,
-                np.full(n, config.stitch.joint_acceleration_max),
-            ),
-        }
 
     # --- what a person, the episode or the node asks for ---
 
@@ -160,7 +151,7 @@ class ChunkFollower:
         expected = (now + config.stitch.commit_ahead_s - chunk.stamp) * config.speed_scale
         start = Start(mode, state, max(0.0, expected), self._lookahead, origin)
         self._timeline, planned, seam = self._timeline.accept(
-            chunk, source, start, self.arm, joints, self.gripper, config.stitch, *self._bounds[mode]
+            chunk, source, start, self.arm, joints, self.gripper, config.stitch, self._law.bounds(mode)
         )
         self._lease.take(source, now)
         self._pending.append((planned, motion, x + ahead, seed))
@@ -258,9 +249,14 @@ class ChunkFollower:
         return self.command
 
     def _slow_for_lag(self, dt: float) -> None:
-        """Let progress wait for an arm that is held back (positional interpolation, from the arm's side)."""
+        """Let progress wait for an arm that is held back, or whose joints are at their speed.
+
+        The first is positional interpolation seen from the arm's side, the second what remains of the joint speed
+        limit when the path bends towards a singularity after it was planned.
+        """
         self.progress.lag = lag = self._law.lag()
-        share = min(1.0, max(RATE_MIN, 2.0 - 2.0 * lag))
+        share = min(1.0, 2.0 - 2.0 * lag, 3.0 - 2.0 * self._law.joint_speed_share())
+        share = max(RATE_MIN, share)
         change = share * self.config.speed_scale - self._rate
         most = RATE_SLEW * dt
         self._rate += min(most, max(-most, change))

@@ -49,14 +49,13 @@ class Spline:
         result[2] *= inside / self.step**2
         return result
 
-    def speeds(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the largest |velocity| and |acceleration| of each channel, (C,) each."""
+    def peaks(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return velocities (2n, C) at knots and half-way between, and accelerations (n + 1, C) at the knots."""
         first = np.diff(self.control_points, axis=0) / self.step
-        second = np.diff(first, axis=0) / self.step
-        # Velocity is a quadratic B-spline, seen at its knots and half-way between; acceleration peaks at knots.
-        knots = np.abs(0.5 * (first[1:] + first[:-1])).max(axis=0)
-        middles = np.abs(first[:-2] + 6.0 * first[1:-1] + first[2:]).max(axis=0) / 8.0
-        return np.maximum(knots, middles), np.abs(second).max(axis=0)
+        # Velocity is a quadratic B-spline, acceleration a linear one that peaks at its knots.
+        knots = 0.5 * (first[1:] + first[:-1])
+        middles = (first[:-2] + 6.0 * first[1:-1] + first[2:]) / 8.0
+        return np.concatenate([knots, middles]), np.diff(first, axis=0) / self.step
 
 
 def start_control_points(start: np.ndarray, step: float) -> np.ndarray:

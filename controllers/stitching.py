@@ -8,6 +8,8 @@ blend time: near the seam the old motion's momentum counts, later the new chunk'
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from controllers.spline import Spline, basis_row, start_control_points
@@ -68,27 +70,40 @@ def brake(start: np.ndarray, duration: float) -> Spline:
     return Spline(control_points, duration)
 
 
+@dataclass(frozen=True, eq=False)
+class MotionBounds:
+    """How fast a path of C channels may be."""
+
+    speed: np.ndarray  # (C,) [1/s]
+    acceleration: np.ndarray  # (C,) [1/s²]
+    joint_rates: np.ndarray | None = None  # (N, C) joint speeds, as shares of what is allowed, for unit velocities
+
+    def excess(self, spline: Spline) -> float:
+        """Return by which factor `spline` would have to be slower; at most 1 when it is slow enough."""
+        velocities, accelerations = spline.peaks()
+        ratio = max(
+            float((np.abs(velocities).max(axis=0) / self.speed).max()),
+            float((np.abs(accelerations).max(axis=0) / self.acceleration).max()) ** 0.5,
+        )
+        if self.joint_rates is not None:
+            ratio = max(ratio, float(np.abs(velocities @ self.joint_rates.T).max()))
+        return ratio
+
+
 def stitch_within(
-    start: np.ndarray,
-    times: np.ndarray,
-    points: np.ndarray,
-    duration: float,
-    speed: np.ndarray,
-    acceleration: np.ndarray,
-    **tuning: float,
+    start: np.ndarray, times: np.ndarray, points: np.ndarray, duration: float, bounds: MotionBounds, **tuning: float
 ) -> tuple[Spline, float]:
-    """Plan as `stitch`, slowed until `speed` and `acceleration` (C,) hold; return the plan and the stretch ≥ 1.
+    """Plan as `stitch`, slowed until `bounds` hold; return the plan and the stretch ≥ 1.
 
     Soft where they cannot hold: a motion already too fast is not made to jerk.
     """
     stretch = 1.0
     spline = stitch(start, times, points, duration, **tuning)
     for _ in range(5):
-        peak_speed, peak_acceleration = spline.speeds()
-        ratio = max(float((peak_speed / speed).max()), float((peak_acceleration / acceleration).max()) ** 0.5)
-        if ratio <= 1.02:
+        excess = bounds.excess(spline)
+        if excess <= 1.02:
             break
-        stretch *= min(ratio, 3.0)
+        stretch *= min(excess, 3.0)
         slower = dict(tuning, spacing=tuning["spacing"] * stretch)
         spline = stitch(start, times * stretch, points, duration * stretch, **slower)
     return spline, stretch

@@ -18,7 +18,7 @@ from controllers.chunk import ActionChunk, ChannelKind, TaskStatus
 from controllers.control_config import StitchConfig
 from controllers.errors import ChunkError
 from controllers.spline import Spline
-from controllers.stitching import brake, stitch_within
+from controllers.stitching import MotionBounds, brake, stitch_within
 
 CARTESIAN, JOINT = "cartesian", "joint"
 BRAKE_S = 0.2
@@ -112,9 +112,9 @@ class ChunkTimeline:
 
     def accept(
         self, chunk: ActionChunk, source: str, start: Start, arm: str, joints: tuple[str, ...], gripper: str,
-        config: StitchConfig, speed: np.ndarray, acceleration: np.ndarray,
+        config: StitchConfig, bounds: MotionBounds,
     ) -> tuple[ChunkTimeline, Motion, Seam]:  # fmt: skip
-        """Join `chunk` to `start`; `speed` and `acceleration` (C,) bound the motion."""
+        """Join `chunk` to `start`, as fast as `bounds` allow."""
         others = tuple(entry for entry in self.last if entry[0] != source)
         timeline = replace(self, last=(*others, (source, chunk.stamp, chunk.sequence)))
         count, end_status = _leading_ongoing(chunk)
@@ -122,9 +122,7 @@ class ChunkTimeline:
         if points is None:
             motion, seam = _standstill(chunk, source, start, count, end_status, gripper)
         else:
-            motion, seam = _join(
-                chunk, points[:count], count, source, start, end_status, gripper, config, speed, acceleration
-            )
+            motion, seam = _join(chunk, points[:count], count, source, start, end_status, gripper, config, bounds)
         return timeline, motion, seam
 
 
@@ -199,7 +197,7 @@ def _standstill(chunk, source, start, count, status, gripper) -> tuple[Motion, S
     return motion, Seam(chunk.sequence, start.expected_delay, entry, 0.0, 0.0, 0, 1.0, note)
 
 
-def _join(chunk, points, count, source, start, status, gripper, config, speed, acceleration) -> tuple[Motion, Seam]:
+def _join(chunk, points, count, source, start, status, gripper, config, bounds) -> tuple[Motion, Seam]:
     times = chunk.times[:count]
     weights = _weights(start.mode, points.shape[1])
     value, velocity = start.state[0], start.state[1]
@@ -217,10 +215,10 @@ def _join(chunk, points, count, source, start, status, gripper, config, speed, a
     ahead = times > entry + 1e-6
     ahead[-1] = True
     spacing = float(np.median(np.diff(path_times))) if len(path_times) > 1 else 0.1
-    tail = _tail(path_times, path_points, speed, acceleration)
+    tail = _tail(path_times, path_points, bounds.acceleration)
     duration = max(float(times[-1]) - entry + tail, 0.05)
     spline, stretch = stitch_within(
-        start.state, times[ahead] - entry, points[ahead], duration, speed, acceleration,
+        start.state, times[ahead] - entry, points[ahead], duration, bounds,
         spacing=spacing, blend=config.blend_s, smoothing=config.smoothing,
     )  # fmt: skip
     point_times = (times - entry) * stretch
@@ -239,7 +237,7 @@ def _join(chunk, points, count, source, start, status, gripper, config, speed, a
     return motion, seam
 
 
-def _tail(times: np.ndarray, points: np.ndarray, speed: np.ndarray, acceleration: np.ndarray) -> float:
+def _tail(times: np.ndarray, points: np.ndarray, acceleration: np.ndarray) -> float:
     """Return the time [s] to spend on stopping in the last point: none when the chunk ends at rest."""
     if len(times) < 2:
         return 0.3

@@ -12,6 +12,7 @@ from controllers.model import ArmModel
 from controllers.reference import JointReference, PoseReference
 from controllers.rotations import from_matrix, write_matrix
 from controllers.spline import Spline
+from controllers.stitching import MotionBounds
 from controllers.timeline import CARTESIAN, JOINT
 
 
@@ -36,6 +37,8 @@ class TorqueLaw:
         self._joint_impedance = JointImpedance(n, impedance)
         self._friction = FrictionFeedforward(model, impedance.friction_share)
         self._repulsion = JointLimitRepulsion(limits.lower, limits.upper, impedance)
+        self._joint_speed = limits.velocity * config.stitch.joint_speed_scale  # (N,) [rad/s] allowed
+        self._joint_speed_inverse, self._shares = 1.0 / self._joint_speed, np.zeros(n)
         self._offset = np.zeros(n)  # [N·m] what keeps a switch bumpless, decaying
 
     @property
@@ -70,6 +73,21 @@ class TorqueLaw:
             return JointReference(cutoff, self.model.size).reset(seed[0], seed[1])
         return PoseReference(cutoff, *self._box).reset(seed[0, :3], tuple(seed[0, 3:]), seed[1, :6])
 
+    def bounds(self, mode: str) -> MotionBounds:
+        """Return how fast a path in this space may be from here on."""
+        stitch, joint_speed = self._config.stitch, self._joint_speed
+        if mode == JOINT:
+            return MotionBounds(joint_speed, np.full(self.model.size, stitch.joint_acceleration_max))
+        # A quaternion's components move half as fast as it turns.
+        speed = np.array([stitch.speed_max] * 3 + [0.5 * stitch.rotation_speed_max] * 4)
+        acceleration = np.array([stitch.acceleration_max] * 3 + [0.5 * stitch.rotation_acceleration_max] * 4)
+        x, y, z, w = self.pose.filter.quaternion
+        # ω = 2 q' q*, base axes
+        turn = 2.0 * np.array([[w, z, -y, -x], [-z, w, x, -y], [y, -x, w, -z]])
+        J_inverse = np.linalg.pinv(self._planning_model.jacobian(self.model.q.copy()), rcond=0.05)
+        joint_rates = np.hstack([J_inverse[:, :3], J_inverse[:, 3:] @ turn]) / joint_speed[:, None]
+        return MotionBounds(speed, acceleration, joint_rates)
+
     def switch(self, mode: str, seed: np.ndarray, last_effort: np.ndarray) -> None:
         """Go on in the other space from `seed`."""
         if mode == JOINT:
@@ -89,6 +107,12 @@ class TorqueLaw:
         np.multiply(self._offset, max(0.0, 1.0 - dt / self._config.impedance.switch_s), out=self._offset)
         tau += self._offset
         return tau
+
+    def joint_speed_share(self) -> float:
+        """Return the desired joint speed as a share of what is allowed, of the joint that needs the most."""
+        dq = self.cartesian.dq_desired if self.mode == CARTESIAN else self.joint.filter.velocity
+        shares = np.multiply(dq, self._joint_speed_inverse, out=self._shares).tolist()
+        return max(max(shares), -min(shares))
 
     def lag(self) -> float:
         """Return how far the tool is from its commanded position, as a share of the error clip."""

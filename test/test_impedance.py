@@ -11,7 +11,11 @@ from controllers.rotations import compose_exp, from_matrix
 
 CONFIG = franka_config().impedance
 STILL = np.zeros(6)
-POSES = [HOME, HOME + [0.3, 0.4, -0.2, 0.4, 0.1, 0.5, 0.2], HOME + [-0.8, 0.6, 0.4, -0.2, -0.4, 0.3, -1.0]]
+POSES = [
+    HOME,
+    HOME + np.array([0.3, 0.4, -0.2, 0.4, 0.1, 0.5, 0.2]),
+    HOME + np.array([-0.8, 0.6, 0.4, -0.2, -0.4, 0.3, -1.0]),
+]
 
 
 def target_of(model, q):
@@ -72,8 +76,8 @@ def test_error_is_clipped_so_that_force_is_bounded():
     model, law = franka_model(), law_at(HOME)
     model.update(HOME, np.zeros(7))
     position, quaternion = target_of(model, HOME)
-    near = law.effort(model, position + [0.5, 0, 0], quaternion, STILL, STILL).copy()
-    far = law.effort(model, position + [5.0, 0, 0], quaternion, STILL, STILL)
+    near = law.effort(model, position + np.array([0.5, 0, 0]), quaternion, STILL, STILL).copy()
+    far = law.effort(model, position + np.array([5.0, 0, 0]), quaternion, STILL, STILL)
     assert np.allclose(near, far)
     assert np.linalg.norm(law.error[:3]) == pytest.approx(CONFIG.error_clip_position)
 
@@ -92,7 +96,7 @@ def test_energy_of_a_released_arm_only_falls():
     model, law = franka_model(), CartesianImpedance(7, config)
     arm = DelayedArm(franka_model(), HOME, timestep=0.0005)
     position, quaternion = target_of(model, HOME)
-    position = position + [0.01, -0.008, 0.012]
+    position = position + np.array([0.01, -0.008, 0.012])
     energies = []
     for _ in range(1600):
         q, dq = arm.measure()
@@ -129,7 +133,7 @@ def test_near_a_singularity_effort_stays_bounded():
     model, law = franka_model(), law_at(stretched)
     model.update(stretched, np.zeros(7))
     position, quaternion = target_of(model, stretched)
-    tau = law.effort(model, position + [1.0, 0, 1.0], quaternion, np.full(6, 0.1), np.full(6, 1.0))
+    tau = law.effort(model, position + np.array([1.0, 0, 1.0]), quaternion, np.full(6, 0.1), np.full(6, 1.0))
     assert law.manipulability < CONFIG.manipulability_min
     assert np.abs(tau).max() < 120.0
 

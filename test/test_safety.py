@@ -31,7 +31,7 @@ STILL = np.zeros((4, 3))
         (STILL, {"frame_id": "camera"}, 1.0, "frame 'camera'"),
         (STILL, {}, 1.0 + SAFETY.chunk_age_max_s + 0.1, "s old"),
         (STILL, {}, 0.5, "in the future"),
-        (STILL + [0.1, 0.0, -1.0], {}, 1.0, "from the commanded pose"),
+        (STILL + np.array([0.1, 0.0, -1.0]), {}, 1.0, "from the commanded pose"),
         ([[0.0, 0.0, 0.0], [0.0, 0.0, -0.7]], {"step": 1.0}, 1.0, "outside the workspace box"),
         ([[0.0, 0.0, 0.0], [0.0, 0.28, 0.0]], {}, 1.0, "asks for 2.80 m/s"),
         (STILL, {"instruction": 7}, 1.0, "another instruction"),
@@ -56,7 +56,7 @@ def test_fast_turns_are_refused(rig):
 def test_joint_targets():
     check_joint_targets(np.tile(HOME, (3, 1)), np.arange(3.0), LIMITS)
     with pytest.raises(ChunkError, match="asks joint 4"):
-        check_joint_targets(HOME[None] + [0, 0, 0, 3.0, 0, 0, 0], np.ones(1), LIMITS)
+        check_joint_targets(HOME[None] + 3.0 * np.eye(7)[3], np.ones(1), LIMITS)
     with pytest.raises(ChunkError, match="times its velocity limit"):
         check_joint_targets(np.stack([HOME, HOME + 0.5]), np.array([0.1, 0.2]), LIMITS)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controllers.stitching import brake, stitch, stitch_within
+from controllers.stitching import MotionBounds, brake, stitch, stitch_within
 
 TUNING = {"spacing": 0.1, "blend": 0.15, "smoothing": 1e-3}
 floats = st.floats(-1.0, 1.0)
@@ -66,10 +66,9 @@ def test_brake_stops_without_turning_back_far(velocity, acceleration):
 def test_limits_slow_the_motion_down_instead_of_jerking():
     start = np.zeros((3, 1))
     times = np.array([0.1, 0.2])
-    spline, stretch = stitch_within(
-        start, times, np.array([[0.2], [0.5]]), 0.3, np.array([0.8]), np.array([6.0]), **TUNING
-    )
-    speed, acceleration = spline.speeds()
+    bounds = MotionBounds(np.array([0.8]), np.array([6.0]))
+    spline, stretch = stitch_within(start, times, np.array([[0.2], [0.5]]), 0.3, bounds, **TUNING)
+    speed, acceleration = (np.abs(peak).max(axis=0) for peak in spline.peaks())
     assert stretch > 1.5
     assert speed[0] < 0.9
     assert acceleration[0] < 7.0
@@ -86,3 +85,15 @@ def test_thousand_points_are_planned_in_bounded_size():
     assert spline.segments <= 64
     met = np.array([spline.derivatives(t)[0] for t in times[100:-100]])
     assert np.abs(met - points[100:-100]).max() < 2e-3
+
+
+def test_joint_speeds_slow_the_motion_down_too():
+    start, times = np.zeros((3, 2)), np.array([0.1, 0.2, 0.3])
+    line = np.outer(times, [0.3, 0.0])
+    wide = MotionBounds(np.full(2, 10.0), np.full(2, 100.0))
+    near_singular = MotionBounds(wide.speed, wide.acceleration, np.array([[5.0, 0.0], [0.0, 1.0]]))
+    _, free = stitch_within(start, times, line, 0.4, wide, **TUNING)
+    spline, stretch = stitch_within(start, times, line, 0.4, near_singular, **TUNING)
+    assert free == 1.0
+    assert stretch > 1.2
+    assert near_singular.excess(spline) < 1.05

@@ -6,11 +6,11 @@ from franka_arm import ARM, Rig
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.control_config import StitchConfig
 from controllers.errors import ChunkError
+from controllers.stitching import MotionBounds
 from controllers.timeline import CARTESIAN, JOINT, ChunkTimeline, Start, braking, chunk_mode
 
 LINE = 0.02 * np.arange(1, 5)[:, None] * [1.0, 0.0, 0.0]
-SPEED = np.array([0.8] * 3 + [1.0] * 4)
-ACCELERATION = np.array([6.0] * 3 + [7.5] * 4)
+BOUNDS = MotionBounds(np.array([0.8] * 3 + [1.0] * 4), np.array([6.0] * 3 + [7.5] * 4))
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,7 @@ def start(rig, delay=0.0, shift=(0.0, 0.0, 0.0), velocity=(0.0, 0.0, 0.0), looka
 
 def accept(rig, chunk, begin=None, timeline=None, config=None):
     return (timeline or ChunkTimeline()).accept(
-        chunk, "policy", begin or start(rig), "panda", ARM.joints, "panda_hand", config or StitchConfig(),
-        SPEED, ACCELERATION,
+        chunk, "policy", begin or start(rig), "panda", ARM.joints, "panda_hand", config or StitchConfig(), BOUNDS,
     )  # fmt: skip
 
 
