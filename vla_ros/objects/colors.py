@@ -12,7 +12,7 @@ import numpy as np
 from controllers.errors import ConfigError
 from vla_ros.configuration import build, load_yaml, share_directory
 
-Rgba = tuple[float, float, float, float]
+Rgba = tuple[float, ...]  # red, green, blue, alpha, each 0…1
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,9 @@ def load_folder(folder: Path) -> Catalogue:
     models = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _MODELS)
     if not descriptions and not models:
         raise ConfigError(f"{folder}: empty: put a model (.xml, .obj, .stl) and a .yaml beside it, see docs/objects.md")
-    objects, files, synonyms = [], {}, {}
+    objects: list[ObjectModel] = []
+    files: dict[str, Path] = {}
+    synonyms: dict[str, str] = {}
     for path in descriptions:
         described = load_config(path, ObjectFile)
         if described.name in files:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,6 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.colors import Rgba
+from vla_ros.objects.geometry import part_volume
 from vla_ros.objects.mesh_file import convex_hull, read_mesh, read_texture
 from vla_ros.objects.parts import SIZES, Mesh, Part
 from vla_ros.objects.solids import towards
@@ -109,18 +111,29 @@ class _Reader:
         rgba, texture = self._painted(geom)
         visible = int(self._numbers(geom, "group", 1, (0,))[0]) < _HIDDEN_GROUP
         collide = any(self._numbers(geom, key, 1, (1,))[0] for key in ("contype", "conaffinity"))
-        density = self._numbers(geom, "density", 1, (1000.0,))[0] / 1000.0
-        part = Part(shape, size, position, quaternion, rgba, collide=collide, visible=visible, density=density)
         if shape != "mesh":
-            return [part]
+            part = Part(shape, size, position, quaternion, rgba, collide=collide, visible=visible)
+            return [replace(part, density=self._density(geom, part))]
         mesh, file = self._mesh(geom)
         parts = []
         if visible:
             parts.append(Part(shape, (), position, quaternion, rgba, texture, mesh, collide=False))
         if collide:
             hull = convex_hull(mesh, file)
-            parts.append(Part(shape, (), position, quaternion, rgba, mesh=hull, visible=False, density=density))
+            part = Part(shape, (), position, quaternion, rgba, mesh=hull, visible=False)
+            parts.append(replace(part, density=self._density(geom, part)))
         return parts
+
+    def _density(self, geom: ElementTree.Element, part: Part) -> float:
+        """Return the geom's density relative to water's, from its own attribute or its mass."""
+        density = self._numbers(geom, "density", 1, (1000.0,))[0]
+        if "mass" in geom.attrib:
+            density = self._numbers(geom, "mass", 1, ())[0] * self._scale**3 / part_volume(part)
+        if density <= 0:
+            raise ConfigError(
+                f"{self._path}: mass and density must be positive: a geom that is only drawn has contype 0"
+            )
+        return density / 1000.0
 
     def _placed(self, geom: ElementTree.Element, shape: str) -> tuple[tuple, tuple, tuple]:
         """Return size, position [m] and quaternion (xyzw) of a geom."""
@@ -133,7 +146,8 @@ class _Reader:
                     f"{self._path}: fromto is for a capsule or cylinder of some length, not for a {shape}"
                 )
             radius = self._numbers(geom, "size", 1, (0.0,))[0]
-            size, position, quaternion = (radius, length / 2), ends.mean(axis=0), towards(ends[1] - ends[0])
+            size: tuple[float, ...] = (radius, length / 2)
+            position, quaternion = ends.mean(axis=0), towards(ends[1] - ends[0])
         else:
             size = self._numbers(geom, "size", count, (0.0,) * count)
             position = np.array(self._numbers(geom, "pos", 3, (0, 0, 0)))

@@ -27,11 +27,11 @@ class ObjectModel:
     parts: tuple[Part, ...]
     mass: float  # [kg]
     friction: float  # sliding, against the table and the fingers' pads
-    resting: tuple[tuple[float, float, float, float], ...] = (IDENTITY,)  # orientations it may rest in, xyzw
+    resting: tuple[tuple[float, ...], ...] = (IDENTITY,)  # orientations it may rest in, xyzw
     rolls: bool = False  # has a round side: simulated with rolling resistance
     graspable: bool = True
     shape: int = 0  # which of its category's shapes
-    size: tuple[float, float, float] = (0.0, 0.0, 0.0)  # extents in the canonical pose [m]; filled from the parts
+    size: tuple[float, ...] = (0.0, 0.0, 0.0)  # extents in the canonical pose [m]; filled from the parts
 
     def __post_init__(self) -> None:
         if not any(self.size):

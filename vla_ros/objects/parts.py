@@ -31,9 +31,9 @@ class Part:
 
     shape: str  # box | cylinder | capsule | sphere | ellipsoid | mesh
     size: tuple[float, ...] = ()  # MuJoCo half sizes [m]: radius, half length; half edges; semi-axes
-    position: tuple[float, float, float] = (0.0, 0.0, 0.0)  # [m] object frame
-    quaternion: tuple[float, float, float, float] = IDENTITY  # xyzw
-    rgba: tuple[float, float, float, float] = (0.5, 0.5, 0.5, 1.0)
+    position: tuple[float, ...] = (0.0, 0.0, 0.0)  # (3,) [m] object frame
+    quaternion: tuple[float, ...] = IDENTITY  # (4,) xyzw
+    rgba: tuple[float, ...] = (0.5, 0.5, 0.5, 1.0)  # (4,)
     texture: np.ndarray | None = None  # (H, W, 3) uint8 RGB, mapped by the mesh's uv; tinted by rgba
     mesh: Mesh | None = None
     collide: bool = True

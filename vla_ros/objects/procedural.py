@@ -12,7 +12,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.category import categories
 from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.objects.paint import Paint, mix_paint
-from vla_ros.objects.recipes import containers, food, tableware, tools, toys
+from vla_ros.objects.recipes import containers, food, household, tableware, tools, toys
 from vla_ros.objects.resting import Quaternion, RestingFaces, named_orientation
 from vla_ros.objects.solids import scaled
 
@@ -35,9 +35,9 @@ RECIPES: dict[str, Callable[[str, Paint], list[Part]]] = {
     "hammer": tools.hammer,
     "screwdriver": tools.screwdriver,
     "wrench": tools.wrench,
-    "flashlight": tools.flashlight,
-    "brush": tools.brush,
-    "dumbbell": tools.dumbbell,
+    "flashlight": household.flashlight,
+    "brush": household.brush,
+    "dumbbell": household.dumbbell,
     "ball": toys.ball,
     "car": toys.car,
     "block": toys.block,

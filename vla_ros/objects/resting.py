@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 from vla_ros.objects.geometry import mass_center, surface_points
 from vla_ros.objects.parts import Part
 
-Quaternion = tuple[float, float, float, float]
+Quaternion = tuple[float, ...]  # xyzw
 NAMES = ("upright", "side", "flat", "edge", "roll", "any")
 _SAME_PLANE = 5e-5  # [m]
 _LEAN, _LOWER = (0.2, 0.4), 1e-4  # [rad], [m]

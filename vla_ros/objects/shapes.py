@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 
 from vla_ros.objects.parts import Mesh
@@ -25,7 +26,7 @@ def _drop_slivers(mesh: Mesh) -> Mesh:
     return Mesh(mesh.vertices, mesh.faces[area > 1e-10], mesh.uv)
 
 
-def lathe(profile: Sequence[tuple[float, float]], segments: int = 28) -> Mesh:
+def lathe(profile: ArrayLike, segments: int = 28) -> Mesh:
     """Turn a profile of (radius, height) [m], listed bottom to top on the outside, about the z axis.
 
     Texture: u once around, v along the profile.
@@ -41,7 +42,7 @@ def lathe(profile: Sequence[tuple[float, float]], segments: int = 28) -> Mesh:
     return _drop_slivers(Mesh(vertices.reshape(-1, 3), _grid_faces(len(outline), len(angle)), uv.reshape(-1, 2)))
 
 
-def smooth(points: Sequence[tuple[float, ...]], count: int = 14) -> list[tuple[float, ...]]:
+def smooth(points: ArrayLike, count: int = 14) -> list[tuple[float, ...]]:
     """Return `count` points on a spline through the points: a soft profile or path from a few numbers."""
     knots = np.asarray(points, dtype=float)
     s = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
@@ -57,10 +58,10 @@ def sphere_profile(radius: float, height: float | None = None, count: int = 12) 
 
 
 def sweep(
-    path: Sequence[tuple[float, ...]],
-    radii: Sequence[float],
+    path: ArrayLike,
+    radii: ArrayLike,
     segments: int = 12,
-    flatness: Sequence[float] | float = 1.0,
+    flatness: ArrayLike = 1.0,
     normal: tuple[float, float, float] = (0.0, 0.0, 1.0),
 ) -> Mesh:
     """Sweep an ellipse along a path [m]; its ends are closed.

@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 from vla_ros.objects.colors import Rgba
 from vla_ros.objects.parts import IDENTITY, Mesh, Part
 
-Vector = Sequence[float]
+Vector = Sequence[float] | np.ndarray
 ALONG_X = (0.0, float(np.sqrt(0.5)), 0.0, float(np.sqrt(0.5)))  # turns a shape's z axis onto x
 ALONG_Y = (-float(np.sqrt(0.5)), 0.0, 0.0, float(np.sqrt(0.5)))  # turns a shape's z axis onto y
 CLEAR: Rgba = (0.7, 0.7, 0.7, 1.0)

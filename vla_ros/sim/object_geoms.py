@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 
 from vla_ros.objects.geometry import part_volume
-from vla_ros.objects.model import ObjectModel, Part
+from vla_ros.objects.model import Mesh, ObjectModel, Part
 from vla_ros.sim.scene import Scene
 from vla_ros.sim.surroundings import COLLISION_GROUP, VISUAL_GROUP
 
@@ -41,8 +41,8 @@ def add_object(spec: mujoco.MjSpec, name: str, model: ObjectModel, T_base_object
         geom = body.add_geom(name=f"{name}/{index}", type=_TYPES[part.shape], pos=part.position, rgba=part.rgba)
         x, y, z, w = part.quaternion
         geom.quat = [w, x, y, z]
-        if part.shape == "mesh":
-            geom.meshname = _add_mesh(spec, f"{name}/{index}", part)
+        if part.mesh is not None:
+            geom.meshname = _add_mesh(spec, f"{name}/{index}", part, part.mesh)
         else:
             geom.size[: len(part.size)] = part.size
         geom.material = _add_material(spec, f"{name}/{index}", part)
@@ -55,17 +55,18 @@ def add_object(spec: mujoco.MjSpec, name: str, model: ObjectModel, T_base_object
     return body
 
 
-def _add_mesh(spec: mujoco.MjSpec, name: str, part: Part) -> str:
+def _add_mesh(spec: mujoco.MjSpec, name: str, part: Part, triangles: Mesh) -> str:
     mesh = spec.add_mesh(name=name)
-    mesh.uservert = np.ascontiguousarray(part.mesh.vertices, dtype=np.float32).ravel()
-    mesh.userface = np.ascontiguousarray(part.mesh.faces, dtype=np.int32).ravel()
-    if part.mesh.uv is not None and part.texture is not None:
-        flipped = part.mesh.uv * (1, -1) + (0, 1)  # MuJoCo's v runs down the picture
+    mesh.uservert = np.ascontiguousarray(triangles.vertices, dtype=np.float32).ravel()
+    mesh.userface = np.ascontiguousarray(triangles.faces, dtype=np.int32).ravel()
+    if triangles.uv is not None and part.texture is not None:
+        flipped = triangles.uv * (1, -1) + (0, 1)  # MuJoCo's v runs down the picture
         mesh.usertexcoord = np.ascontiguousarray(flipped, dtype=np.float32).ravel()
         mesh.userfacetexcoord = mesh.userface
     kind = mujoco.mjtMeshInertia
     # What is only drawn may be open or thin: as a shell it always has a volume to place its frame by.
     mesh.inertia = kind.mjMESH_INERTIA_CONVEX if part.collide else kind.mjMESH_INERTIA_SHELL
+    mesh.maxhullvert = 64  # a hull of thousands of corners collides no better and a hundred times slower
     return mesh.name
 
 

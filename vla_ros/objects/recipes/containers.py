@@ -22,11 +22,8 @@ def bottle(shape: str, paint: Paint) -> list[Part]:
     }[shape]
     h = height / 2
     top, bend = h - cap, -h + shoulder
-    profile = [(0, -h), (radius - 0.004, -h), (radius, -h + 0.004), (radius, bend)]
-    profile += smooth(
-        [(radius, bend), (radius * 0.86 + neck * 0.14, bend + (top - bend) * 0.35), (neck, top - 0.004)], 7
-    )[1:]
-    profile += [(neck, top), (0, top)]
+    slope = [(radius, bend), (radius * 0.86 + neck * 0.14, bend + (top - bend) * 0.35), (neck, top - 0.004)]
+    profile = [(0, -h), (radius - 0.004, -h), (radius, -h + 0.004), *smooth(slope, 7), (neck, top), (0, top)]
     parts = [skin(lathe(profile), paint.main, gloss=0.8)]
     lid = paint.accent if paint.style != 1 else paint.pale
     if shape == "sauce":
