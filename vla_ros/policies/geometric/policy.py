@@ -54,7 +54,7 @@ class GeometricPolicy:
         self._vocabulary = Vocabulary.of(catalogue.categories, catalogue.synonyms, catalogue.colors)
         self._robot = RobotShape(urdf, arm.joints, gripper.joints)
         self._perception = Perception(self._robot, config.perception)
-        memory = ShapeMemory.of(catalogue.models("all"), config.recognition)
+        memory = ShapeMemory.of(catalogue, config.recognition)
         self._finder = TargetFinder(memory, ColorNamer(color_ranges()), config.target)
         self._planner = GraspPlanner(ArmModel(urdf, arm.joints, arm.tool_frame), config)
         self._walker = Walker(config.motion)

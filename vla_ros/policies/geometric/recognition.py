@@ -6,26 +6,28 @@ Shape legend: V remembered views, D descriptor numbers, K categories.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
-from vla_ros.objects.model import ObjectModel
+from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.geometric.descriptor import SCALES, describe
-from vla_ros.policies.geometric.surface_samples import sample_visible_surface, visible_points
+from vla_ros.policies.geometric.surface_samples import Surface, sample_visible_surface, seen_from
 
 
 @dataclass(frozen=True)
 class RecognitionConfig:
     """How catalogue objects are imagined on the table, and how strictly shapes must agree."""
 
-    turns: int = 8  # views around the vertical
+    turns: int = 6  # views around the vertical
+    copies: int = 2  # of every model, which differ in size as a catalogue's do
     points: int = 1500  # sampled on a whole object
     noise: float = 0.0022  # [m] of a measured point
-    lowest: float = 0.007  # [m] what lies lower is not told from the table
+    grazing: float = 0.2  # [rad] a surface seen at less than this angle is not measured
+    lowest: float = 0.008  # [m] what lies lower is not told from the table
     viewpoints: tuple[tuple[float, float, float], ...] = ((0.85, 0.0, 0.5), (0.0, 0.69, 0.46))  # [m] from the object
     softness: float = 1.6  # a distance of this many standard deviations halves belief about once
 
@@ -44,18 +46,18 @@ class ShapeMemory:
     softness: float
 
     @classmethod
-    def of(cls, models: Iterable[ObjectModel], config: RecognitionConfig) -> ShapeMemory:
-        """Imagine every model in every resting pose and turn. Reproducible: the sampling has its own seed."""
+    def of(cls, catalogue: Catalogue, config: RecognitionConfig) -> ShapeMemory:
+        """Imagine every object in every resting pose and turn. Reproducible: the sampling has its own seed."""
         rng = np.random.default_rng(0)
-        models = list(models)
+        models = [catalogue.vary(model, rng) for model in catalogue.models("all") for _ in range(config.copies)]
         categories = tuple(dict.fromkeys(model.category for model in models))
         descriptors, category_of = [], []
         for model in models:
             surface = sample_visible_surface(model, config.points, rng)
             for resting in model.resting:
                 for turn in np.arange(config.turns) * 2.0 * np.pi / config.turns + rng.uniform(0, 1):
-                    points = (Rotation.from_euler("z", turn) * Rotation.from_quat(resting)).apply(surface)
-                    seen = _imagine(points.astype(np.float32), config, rng)
+                    pose = Rotation.from_euler("z", turn) * Rotation.from_quat(resting)
+                    seen = _imagine(surface.turned(pose), config, rng)
                     if len(seen) >= 20:
                         descriptors.append(describe(seen, seen[:, 2]))
                         category_of.append(categories.index(model.category))
@@ -75,10 +77,10 @@ class ShapeMemory:
         return weights / weights.sum(), nearest
 
 
-def _imagine(points: np.ndarray, config: RecognitionConfig, rng: np.random.Generator) -> np.ndarray:
+def _imagine(surface: Surface, config: RecognitionConfig, rng: np.random.Generator) -> np.ndarray:
     """Return what the cameras would measure of an object's surface, standing on z = 0."""
-    points = points - np.array([0.0, 0.0, points[:, 2].min()], points.dtype)
+    points = surface.points - np.array([0.0, 0.0, surface.points[:, 2].min()], np.float32)
     viewpoints: Sequence[np.ndarray] = [np.array(viewpoint) for viewpoint in config.viewpoints]
-    seen = points[visible_points(points, viewpoints)]
+    seen = points[seen_from(Surface(points, surface.normals), viewpoints, config.grazing)]
     seen = seen + rng.normal(0.0, config.noise, seen.shape).astype(np.float32)
     return seen[seen[:, 2] > config.lowest]

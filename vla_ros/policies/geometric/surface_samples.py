@@ -7,6 +7,7 @@ Shape legend: N points.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -25,8 +26,21 @@ _BOX_FACES = np.array(
 )
 
 
-def sample_visible_surface(model: ObjectModel, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw points evenly over what is drawn of an object, object frame [m]: (N, 3) float32."""
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Points on a surface and which way it faces there."""
+
+    points: np.ndarray  # (N, 3) float32 [m]
+    normals: np.ndarray  # (N, 3) float32, outwards
+
+    def turned(self, rotation: Rotation) -> Surface:
+        """Return the surface rotated about the origin."""
+        R = rotation.as_matrix().astype(np.float32)
+        return Surface(self.points @ R.T, self.normals @ R.T)
+
+
+def sample_visible_surface(model: ObjectModel, count: int, rng: np.random.Generator) -> Surface:
+    """Draw points evenly over what is drawn of an object, object frame [m]."""
     triangles = []
     for part in model.parts:
         if part.visible:
@@ -34,35 +48,42 @@ def sample_visible_surface(model: ObjectModel, count: int, rng: np.random.Genera
             corners = Rotation.from_quat(part.quaternion).apply(mesh.vertices) + part.position
             triangles.append(corners[mesh.faces])
     corners = np.concatenate(triangles)  # (F, 3, 3)
-    areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    areas = np.linalg.norm(normals, axis=1)
     chosen = rng.choice(len(corners), count, p=areas / areas.sum())
     u, v = np.sqrt(rng.random((count, 1))), rng.random((count, 1))
     a, b, c = (corners[chosen, i] for i in range(3))
-    return ((1 - u) * a + u * (1 - v) * b + u * v * c).astype(np.float32)
+    points = (1 - u) * a + u * (1 - v) * b + u * v * c
+    facing = normals[chosen] / areas[chosen, None]
+    return Surface(points.astype(np.float32), facing.astype(np.float32))
 
 
-def visible_points(points: np.ndarray, viewpoints: Sequence[np.ndarray], grain: float = 0.006) -> np.ndarray:
-    """Say which points (N, 3) at least one viewpoint (3,) sees past the others.
+def seen_from(surface: Surface, viewpoints: Sequence[np.ndarray], grazing: float, grain: float = 0.006) -> np.ndarray:
+    """Say which points (N,) at least one viewpoint (3,) sees.
 
-    Points are dropped on a grid of directions of `grain` [m] at the object's distance; the nearest of a cell hides
-    what lies more than two grains behind it.
+    A point is seen where the surface faces the viewpoint, its normal at less than 90° − `grazing` [rad] from the
+    line of sight, and nothing lies before it: points are dropped on a grid of directions of `grain` [m] at the
+    object's distance, and the nearest of a cell hides what lies more than two grains behind it.
     """
+    points = surface.points
     seen = np.zeros(len(points), bool)
     center = points.mean(axis=0)
     for viewpoint in viewpoints:
+        sight = points - viewpoint
+        faces = -np.einsum("ij,ij->i", surface.normals, sight) > np.sin(grazing) * np.linalg.norm(sight, axis=1)
         forward = center - viewpoint
         distance = np.linalg.norm(forward)
         forward = forward / distance
         right = np.cross(forward, (0.0, 0.0, 1.0))
         right /= np.linalg.norm(right)
         frame = np.stack([right, np.cross(forward, right), forward], axis=1)
-        local = (points - viewpoint) @ frame
+        local = sight @ frame
         cells = np.floor(local[:, :2] / local[:, 2:] * distance / grain).astype(int)
         cells -= cells.min(axis=0)
         flat = cells[:, 0] * (cells[:, 1].max() + 1) + cells[:, 1]
         nearest = np.full(flat.max() + 1, np.inf)
         np.minimum.at(nearest, flat, local[:, 2])
-        seen |= local[:, 2] < nearest[flat] + 2.0 * grain
+        seen |= faces & (local[:, 2] < nearest[flat] + 2.0 * grain)
     return seen
 
 
@@ -74,15 +95,24 @@ def _triangulate(part: Part) -> Mesh:
         return part.mesh
     if part.shape == "box":
         corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) * size
-        return Mesh(corners, _BOX_FACES)
+        return _outwards(Mesh(corners, _BOX_FACES))
     if part.shape == "cylinder":
-        return lathe([(0.0, -size[1]), (size[0], -size[1]), (size[0], size[1]), (0.0, size[1])])
+        return _outwards(lathe([(0.0, -size[1]), (size[0], -size[1]), (size[0], size[1]), (0.0, size[1])]))
     if part.shape == "sphere":
-        return lathe(sphere_profile(size[0]))
+        return _outwards(lathe(sphere_profile(size[0])))
     if part.shape == "capsule":
         half = sphere_profile(size[0], count=13)
         profile = [(r, z - size[1]) for r, z in half[:7]] + [(r, z + size[1]) for r, z in half[6:]]
-        return lathe(profile)
+        return _outwards(lathe(profile))
     # ellipsoid
     unit = lathe(sphere_profile(1.0))
-    return Mesh(unit.vertices * size, unit.faces)
+    return _outwards(Mesh(unit.vertices * size, unit.faces))
+
+
+def _outwards(mesh: Mesh) -> Mesh:
+    """Turn the triangles of a convex shape around the origin so that all face away from it."""
+    a, b, c = (mesh.vertices[mesh.faces[:, i]] for i in range(3))
+    inwards = np.einsum("ij,ij->i", np.cross(b - a, c - a), a + b + c) < 0.0
+    faces = mesh.faces.copy()
+    faces[inwards] = faces[inwards][:, ::-1]
+    return Mesh(mesh.vertices, faces)

@@ -21,9 +21,10 @@ class TargetConfig:
 
     belief_floor: float = 0.01  # no shape is trusted to rule a category out altogether
     share_floor: float = 0.02  # nor a colour
-    belief_min: float = 0.03  # in the category asked for, against all others
+    belief_min: float = 0.02  # in the category asked for, against all others
     distance_max: float = 2.2  # standard deviations from the nearest view of the category
     share_min: float = 0.12  # of the surface in the colour asked for
+    strangeness: float = 1.5  # cost of a shape unlike anything remembered
     near: float = 0.05  # [m] a thing found again within this distance is the same thing
 
     def __post_init__(self) -> None:
@@ -71,5 +72,7 @@ class TargetFinder:
             shares = self._namer.shares(item.colors)
             share = float(sum(shares[self._namer.names.index(color)] for color in request.colors))
         score = float(np.log(max(belief, config.belief_floor)) + np.log(max(share, config.share_floor)))
+        # Beliefs compare categories and say nothing of a shape unlike them all.
+        score -= config.strangeness * max(distance - 0.7, 0.0) ** 2
         fits = distance < config.distance_max and belief > config.belief_min and share > config.share_min
         return Candidate(item, score, belief, distance, share, fits)
