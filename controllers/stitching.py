@@ -16,6 +16,7 @@ from controllers.spline import Spline, basis_row, start_control_points
 
 SEGMENTS_MAX = 64
 BRAKE_SEGMENTS = 6
+START_ALLOWANCE = 1.2  # joining a curve from a fast start may need this much of its speed and acceleration
 
 
 def stitch(
@@ -79,31 +80,37 @@ class MotionBounds:
     joint_rates: np.ndarray | None = None  # (N, C) joint speeds, as shares of what is allowed, for unit velocities
 
     def excess(self, spline: Spline) -> float:
-        """Return by which factor `spline` would have to be slower; at most 1 when it is slow enough."""
+        """Return by which factor `spline` would have to be slower; at most 1 when it is slow enough.
+
+        What it starts with counts as allowed: a motion already too fast cannot be undone by planning slower.
+        """
         velocities, accelerations = spline.peaks()
+        velocity, acceleration = np.abs(velocities[0]), np.abs(accelerations[0])
         ratio = max(
-            float((np.abs(velocities).max(axis=0) / self.speed).max()),
-            float((np.abs(accelerations).max(axis=0) / self.acceleration).max()) ** 0.5,
+            float((np.abs(velocities) / np.maximum(self.speed, START_ALLOWANCE * velocity)).max()),
+            float((np.abs(accelerations) / np.maximum(self.acceleration, START_ALLOWANCE * acceleration)).max()) ** 0.5,
         )
         if self.joint_rates is not None:
-            ratio = max(ratio, float(np.abs(velocities @ self.joint_rates.T).max()))
+            shares = np.abs(velocities @ self.joint_rates.T)
+            ratio = max(ratio, float((shares / np.maximum(1.0, START_ALLOWANCE * shares[0])).max()))
         return ratio
 
 
 def stitch_within(
     start: np.ndarray, times: np.ndarray, points: np.ndarray, duration: float, bounds: MotionBounds, **tuning: float
 ) -> tuple[Spline, float]:
-    """Plan as `stitch`, slowed until `bounds` hold; return the plan and the stretch ≥ 1.
-
-    Soft where they cannot hold: a motion already too fast is not made to jerk.
-    """
+    """Plan as `stitch`, slowed until `bounds` hold as far as that helps; return the plan and the stretch ≥ 1."""
     stretch = 1.0
     spline = stitch(start, times, points, duration, **tuning)
+    excess = bounds.excess(spline)
     for _ in range(5):
-        excess = bounds.excess(spline)
         if excess <= 1.02:
             break
-        stretch *= min(excess, 3.0)
-        slower = dict(tuning, spacing=tuning["spacing"] * stretch)
-        spline = stitch(start, times * stretch, points, duration * stretch, **slower)
+        slower = stretch * min(excess, 3.0)
+        tuned = dict(tuning, spacing=tuning["spacing"] * slower)
+        trial = stitch(start, times * slower, points, duration * slower, **tuned)
+        remaining = bounds.excess(trial)
+        if remaining > 0.98 * excess:
+            break  # what is too much comes from the start, not from the path
+        spline, stretch, excess = trial, slower, remaining
     return spline, stretch
