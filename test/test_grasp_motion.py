@@ -30,7 +30,7 @@ tilt = st.tuples(st.floats(-3, 3), st.floats(-0.8, 0.8))
 @given(coordinate, tilt)
 def test_approach_ends_at_the_grasp_along_its_axis_within_the_speed_limits(position, angles) -> None:
     grasp = pose(position, DOWN * Rotation.from_euler("zx", angles))
-    steps = approach(START, grasp, 0.06, CONFIG)
+    steps = approach(START, grasp, 0.06, 0.04, CONFIG)
     poses = np.array([START, *(step.T_base_ee for step in steps)])
     np.testing.assert_allclose(poses[-1], grasp, atol=1e-6)
     speed = np.linalg.norm(np.diff(poses[:, :3, 3], axis=0), axis=1) / CONFIG.period

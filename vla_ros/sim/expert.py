@@ -21,6 +21,8 @@ from vla_ros.sim.world import World
 
 MOVED = 0.012  # [m] the object has moved since the plan was made: plan again
 TURNED = 0.25  # [rad]
+NEAR = 0.08  # [m] from the grasp: the fingers are around the object, whose closing centres it
+PUSHED = 0.03  # [m] further than that they would not: back out, plan again
 LIFTED = 0.05  # [m] above where it lay: the grasp has worked
 EMPTY = 0.0015  # [m] width below which the fingers hold nothing
 
@@ -84,26 +86,34 @@ class ExpertPolicy:
         if self._lifted():
             return False
         if self.phase is Phase.APPROACH:
-            return self._object_moved()
+            return self._object_moved(observation)
         empty = observation.state.gripper_width < EMPTY
         return self._index >= len(self._steps) or (self.phase is Phase.LIFT and empty)
 
     def _lifted(self) -> bool:
         return self.world.object_pose(self.world.scene.target)[2, 3] - self._start_height >= LIFTED
 
-    def _object_moved(self) -> bool:
+    def _object_moved(self, observation: Observation) -> bool:
         T_now = self.world.object_pose(self.world.scene.target)
         moved = np.linalg.norm(T_now[:3, 3] - self._T_base_object[:3, 3])
+        if self._is_near(observation):
+            return bool(moved > PUSHED)
         turned = Rotation.from_matrix(T_now[:3, :3].T @ self._T_base_object[:3, :3]).magnitude()
         return bool(moved > MOVED or turned > TURNED)
+
+    def _is_near(self, observation: Observation) -> bool:
+        if self._planned is None:
+            return False
+        way = observation.state.T_base_ee[:3, 3] - self._planned.grasp.T_base_grasp[:3, 3]
+        return bool(np.linalg.norm(way) < NEAR)
 
     def _plan(self, observation: Observation) -> None:
         """Plan from where the arm is commanded to be; after a failed closure back out first."""
         T_start, q = observation.T_base_ee_commanded, observation.state.q
         steps: list[Step] = []
         if self._planned is not None and self.phase in (Phase.CLOSE, Phase.LIFT):
-            T_object_grasp = np.linalg.inv(self._T_base_object) @ self._planned.grasp.T_base_grasp
-            self._failed.append(T_object_grasp)
+            self._failed.append(np.linalg.inv(self._T_base_object) @ self._planned.grasp.T_base_grasp)
+        if self._planned is not None and self._is_near(observation):
             steps = retreat(T_start, self.world.embodiment.grippers[0].width_max, self.motion)
             T_start = steps[-1].T_base_ee
         target = self.world.scene.target

@@ -42,7 +42,9 @@ class MotionConfig:
     period: float = 0.1  # [s] between actions
     speed: float = 0.32  # [m/s] at the fastest point of the curve
     turn_rate: float = 1.2  # [rad/s] at the fastest point
-    bend: float = 0.12  # [m] from the grasp, where the curve has bent into the approach direction
+    # Ways in, tried in this order: how far from the run-in [m] the curve begins to bend into it, and how far it swings
+    # out from the base [m] before. Near the base a folded arm cannot come straight down.
+    ways: tuple[tuple[float, float], ...] = ((0.10, 0.0), (0.05, 0.15), (0.04, 0.35))
     turned_at: float = 0.75  # share of the way after which the tool no longer turns
     arrive_s: float = 0.2  # [s]
     close_s: float = 0.4  # [s] to build up force once the fingers touch
@@ -52,11 +54,18 @@ class MotionConfig:
     retreat_m: float = 0.10  # [m]
 
 
-def approach(T_start: np.ndarray, T_grasp: np.ndarray, opening: float, config: MotionConfig) -> list[Step]:
-    """Return the curve from start to grasp: a cubic Bezier whose end runs along the approach direction."""
+def approach(
+    T_start: np.ndarray, T_grasp: np.ndarray, opening: float, run_in: float, config: MotionConfig, way: int = 0
+) -> list[Step]:
+    """Return the way from start to grasp: a cubic Bezier that runs into a straight last stretch of `run_in` [m]."""
     start, end, axis = T_start[:3, 3], T_grasp[:3, 3], T_grasp[:3, 2]
-    bend = end - min(config.bend, 0.6 * float(np.linalg.norm(end - start))) * axis
-    points = _even(_bezier(np.array([start, start + 0.35 * (bend - start), bend, end])))
+    run_in = min(run_in, 0.6 * float(np.linalg.norm(end - start)))
+    entry = end - run_in * axis
+    bend_at, swing = config.ways[way]
+    bend = entry - min(bend_at, 0.6 * float(np.linalg.norm(entry - start))) * axis
+    outwards = end * (1.0, 1.0, 0.0) / max(float(np.hypot(end[0], end[1])), 1e-6)
+    curve = _bezier(np.array([start, start + 0.35 * (bend - start) + swing * outwards, bend, entry]))
+    points = _even(np.vstack([curve, end]))
     length = float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())
     turn = Rotation.from_matrix([T_start[:3, :3], T_grasp[:3, :3]])
     angle = float((turn[0].inv() * turn[1]).magnitude())
@@ -114,9 +123,9 @@ def _bezier(control: np.ndarray, samples: int = 100) -> np.ndarray:
 
 
 def _even(points: np.ndarray) -> np.ndarray:
-    """Resample a curve at equal arc lengths."""
+    """Resample a curve at equal arc lengths, densely enough that straight pieces stay straight."""
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-    wanted = np.linspace(0.0, along[-1], len(points))
+    wanted = np.linspace(0.0, along[-1], 4 * len(points))
     return np.array([np.interp(wanted, along, points[:, i]) for i in range(3)]).T
 
 

@@ -15,7 +15,7 @@ from controllers.model import ArmModel
 from vla_ros.sim.grasp_motion import MotionConfig, Step, approach
 from vla_ros.sim.grasps import Grasp, GraspConfig, antipodal_grasps
 from vla_ros.sim.gripper_shape import GripperShape, gripper_shape
-from vla_ros.sim.solids import body_solids
+from vla_ros.sim.solids import body_solids, sample_surface
 from vla_ros.sim.world import World
 
 
@@ -31,10 +31,10 @@ class PlannedGrasp:
 class GraspPlanner:
     """Plan grasps of the objects in one world from the truth."""
 
-    TRIED = 60  # grasps whose approach is checked
-    CHECKED_EVERY = 3  # steps of the approach between checks
-    JOINT_MARGIN = 0.05  # [rad]
-    JOINT_JUMP = 1.2  # [rad] between checked poses: more means another branch of the inverse kinematics
+    TRIED = 40  # ways in that are checked before the best so far is taken
+    RUN_IN = 0.02  # [m] the straight last stretch begins this far above the object
+    JOINT_MARGIN = 0.1  # [rad] where the controller begins to push back
+    JOINT_JUMP = 0.6  # [rad] an action: more means another branch of the inverse kinematics
     NEARLY_AS_GOOD = 0.25  # of cost: among these the shortest way wins
     SAME_PLACE, SAME_ANGLE = 0.015, 0.35  # [m], [rad] to a grasp that has failed
 
@@ -49,6 +49,8 @@ class GraspPlanner:
         self._finger_qpos = [model.joint(name).qposadr[0] for name in world.embodiment.grippers[0].joints]
         self._robot_geom = _descendants(model, model.body(world.embodiment.base_frame).id)
         self._table = world.scene.table.height
+        self._top = 0.0  # [m] of the target
+        self._follows = 0
         self._rng = np.random.default_rng(world.scene.seed)
 
     def plan(
@@ -56,10 +58,15 @@ class GraspPlanner:
     ) -> PlannedGrasp | None:
         """Return the best reachable grasp of `target`; `failed` holds grasps (4, 4), object frame, not to repeat."""
         T_base_object = self.world.object_pose(target)
+        self._top = self._highest(target)
+        self._follows = 0
+        self._scratch.qpos[:] = self.world.data.qpos
         grasps = [g for g in self._grasps(target) if not self._near(T_base_object, g, failed)]
         fallback: PlannedGrasp | None = None
         found: list[PlannedGrasp] = []
-        for grasp in grasps[: self.TRIED]:
+        for grasp in grasps:
+            if self._follows >= self.TRIED:
+                break
             if found and grasp.cost > found[0].grasp.cost + self.NEARLY_AS_GOOD:
                 break
             planned = self._reach(grasp, T_start, q_start)
@@ -68,6 +75,12 @@ class GraspPlanner:
             elif planned is not None and fallback is None:
                 fallback = planned
         return min(found, key=lambda planned: len(planned.approach)) if found else fallback
+
+    def _highest(self, target: str) -> float:
+        """Return the height of the object's top, to a few millimetres [m]."""
+        model, data = self.world.model, self.world.data
+        solids = body_solids(model, data, model.body(target).id)
+        return max(sample_surface(solids, 300, np.random.default_rng(0)).points[:, 2])
 
     def _grasps(self, target: str) -> list[Grasp]:
         model, data = self.world.model, self.world.data
@@ -91,34 +104,48 @@ class GraspPlanner:
         return False
 
     def _reach(self, grasp: Grasp, T_start: np.ndarray, q_start: np.ndarray) -> PlannedGrasp | None:
-        """Follow the approach with inverse kinematics; None where the arm cannot, or would hit the table."""
-        steps = approach(T_start, grasp.T_base_grasp, grasp.opening, self.motion)
-        checked = steps[:: -self.CHECKED_EVERY][::-1]
+        """Return the first way in that the arm can go; one on which it touches an object is the last resort."""
         # The end decides most often, so it is asked first.
-        if solve_ik(self.arm, grasp.T_base_grasp, q_start) is None:
+        q_grasp = solve_ik(self.arm, grasp.T_base_grasp, q_start, starts=2)
+        if q_grasp is None or self._touched(q_grasp, grasp.opening) - set(self.world.object_names):
             return None
+        fallback = None
+        run_in = max(0.04, self._top + self.RUN_IN - grasp.T_base_grasp[2, 3])
+        for way in range(len(self.motion.ways)):
+            steps = approach(T_start, grasp.T_base_grasp, grasp.opening, run_in, self.motion, way)
+            self._follows += 1
+            clean = self._follow(steps, q_start)
+            if clean:
+                return PlannedGrasp(grasp, steps, True)
+            if clean is not None and fallback is None:
+                fallback = PlannedGrasp(grasp, steps, False)
+        return fallback
+
+    def _follow(self, steps: list[Step], q_start: np.ndarray) -> bool | None:
+        """Say whether the arm touches nothing on its way; None where it cannot go or would hit more than objects."""
         q, clean = np.asarray(q_start, dtype=float), True
-        self._scratch.qpos[:] = self.world.data.qpos
-        self._scratch.qpos[self._finger_qpos] = 0.5 * grasp.opening
-        for step in checked:
-            q_next = solve_ik(self.arm, step.T_base_ee, q)
+        for i, step in enumerate(steps):
+            q_next = solve_ik(self.arm, step.T_base_ee, q, starts=1)
             if q_next is None or not self._legal(q, q_next):
                 return None
             q = q_next
-            touched = self._touched(q)
+            if i % 2 == len(steps) % 2:
+                continue
+            touched = self._touched(q, step.width)
             if touched - set(self.world.object_names):
                 return None
             clean &= not touched
-        return PlannedGrasp(grasp, steps, clean)
+        return clean
 
     def _legal(self, q: np.ndarray, q_next: np.ndarray) -> bool:
         inside = (q_next > self.arm.lower + self.JOINT_MARGIN) & (q_next < self.arm.upper - self.JOINT_MARGIN)
         return bool(inside.all() and np.abs(q_next - q).max() < self.JOINT_JUMP)
 
-    def _touched(self, q: np.ndarray) -> set[str]:
-        """Name the bodies the robot would touch with its arm at q."""
+    def _touched(self, q: np.ndarray, opening: float) -> set[str]:
+        """Name the bodies the robot would touch with its arm at q and its fingers apart by `opening` [m]."""
         model, data = self.world.model, self._scratch
         data.qpos[self._arm_qpos] = q
+        data.qpos[self._finger_qpos] = opening / len(self._finger_qpos)
         mujoco.mj_kinematics(model, data)
         mujoco.mj_collision(model, data)
         pairs = data.contact.geom[: data.ncon]
