@@ -44,10 +44,11 @@ def sample_lights(kind: str, rng: np.random.Generator) -> tuple[tuple[Light, ...
         fill = _lamp(key_azimuth + rng.uniform(1.8, 4.0), 0.8, _white(rng), rng.uniform(0.16, 0.26), True, False)
         return (key, fill), float(rng.uniform(0.30, 0.38))
     count = int(rng.integers(1, 5))
-    total = rng.uniform(0.45, 1.15)
+    ambient = rng.uniform(0.20, 0.42)
+    total = rng.uniform(0.45, 1.20 - ambient)  # in sum at most what a camera's exposure still takes without burning out
     shares = rng.dirichlet(np.full(count, 2.0)) * total
     lamps = []
     for index, share in enumerate(sorted(shares, reverse=True)):
-        azimuth, elevation = rng.uniform(-np.pi, np.pi), rng.uniform(0.45, 1.45)
+        azimuth, elevation = rng.uniform(-np.pi, np.pi), rng.uniform(0.55, 1.45)
         lamps.append(_lamp(azimuth, elevation, _tint(rng, 0.45), float(share), bool(rng.uniform() < 0.6), index == 0))
-    return tuple(lamps), float(rng.uniform(0.14, 0.45))
+    return tuple(lamps), float(ambient)
