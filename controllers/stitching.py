@@ -16,6 +16,7 @@ from controllers.spline import Spline, basis_row, start_control_points
 
 SEGMENTS_MAX = 64
 BRAKE_SEGMENTS = 6
+ATTEMPTS = 7
 START_ALLOWANCE = 1.2  # joining a curve from a fast start may need this much of its speed and acceleration
 
 
@@ -100,17 +101,15 @@ def stitch_within(
     start: np.ndarray, times: np.ndarray, points: np.ndarray, duration: float, bounds: MotionBounds, **tuning: float
 ) -> tuple[Spline, float]:
     """Plan as `stitch`, slowed until `bounds` hold as far as that helps; return the plan and the stretch ≥ 1."""
+    best, least, best_stretch = None, float("inf"), 1.0
     stretch = 1.0
-    spline = stitch(start, times, points, duration, **tuning)
-    excess = bounds.excess(spline)
-    for _ in range(5):
+    for _ in range(ATTEMPTS):
+        tuned = dict(tuning, spacing=tuning["spacing"] * stretch)
+        spline = stitch(start, times * stretch, points, duration * stretch, **tuned)
+        excess = bounds.excess(spline)
+        if excess < 0.98 * least:  # where the start is what is too fast, slower does not help: keep the quickest
+            best, least, best_stretch = spline, excess, stretch
         if excess <= 1.02:
             break
-        slower = stretch * min(excess, 3.0)
-        tuned = dict(tuning, spacing=tuning["spacing"] * slower)
-        trial = stitch(start, times * slower, points, duration * slower, **tuned)
-        remaining = bounds.excess(trial)
-        if remaining > 0.98 * excess:
-            break  # what is too much comes from the start, not from the path
-        spline, stretch, excess = trial, slower, remaining
-    return spline, stretch
+        stretch *= min(max(excess, 1.1), 2.0)
+    return best, best_stretch
