@@ -95,26 +95,24 @@ def _try_places(
     tilts: tuple[float, ...],
 ) -> list[Grasp]:
     T, top = _poses(seeds, target, table, config, gripper, reference_x, tilts)
-    half = np.full(len(T), gripper.opening_max / 2.0)
-    T = _center(T, target, gripper, half)
-    frames = GripperFrames.of(T, target)
+    T, frames = _center(T, GripperFrames.of(T, target), gripper)
+    half = gripper.opening_max / 2.0
     between = frames.between(gripper, half)
-    count = between.sum(axis=1)
     y_high = np.where(between, frames.y, -np.inf).max(axis=1)
     y_low = np.where(between, frames.y, np.inf).min(axis=1)
-    fits = (count >= config.points_min) & (y_high - y_low < config.width_max)
-    fits &= frames.fingers(gripper, half, config.own_margin) == 0
-    fits &= frames.hand(gripper, 0.0) <= 1
-    keep = np.flatnonzero(fits)
+    # Cheap tests first: each one leaves fewer poses to the next.
+    keep = np.flatnonzero((between.sum(axis=1) >= config.points_min) & (y_high - y_low < config.width_max))
+    frames = frames.select(keep)
+    clear = (frames.fingers(gripper, half, config.own_margin) == 0) & (frames.hand(gripper, 0.0) <= 1)
+    keep, frames = keep[clear], frames.select(clear)
     if len(others) and len(keep):
         near = np.linalg.norm(others[:, :2] - target[:, :2].mean(axis=0), axis=1) < 0.28
         around = GripperFrames.of(T[keep], others[near])
-        clear = around.fingers(gripper, half[keep], config.other_margin) <= 1
+        clear = around.fingers(gripper, half, config.other_margin) <= 1
         clear &= around.hand(gripper, config.other_margin) <= 1
-        keep = keep[clear]
+        keep, frames = keep[clear], frames.select(clear)
     if len(keep) == 0:
         return []
-    frames = GripperFrames(frames.x[keep], frames.y[keep], frames.z[keep])
     width = (y_high - y_low)[keep]
     terms = _terms(T[keep], top[keep], frames, between[keep], width, target, table, config, gripper, reference_x)
     square = terms["slope"] <= config.slope_weight * config.slope_max
@@ -191,17 +189,16 @@ def _poses(
     return T[~again], top[seed][~again]
 
 
-def _center(T: np.ndarray, target: np.ndarray, gripper: GripperConfig, half: np.ndarray) -> np.ndarray:
+def _center(T: np.ndarray, frames: GripperFrames, gripper: GripperConfig) -> tuple[np.ndarray, GripperFrames]:
     """Shift every pose along its closing direction to the middle of what lies between the pads."""
-    frames = GripperFrames.of(T, target)
-    between = frames.between(gripper, half)
+    between = frames.between(gripper, gripper.opening_max / 2.0)
     some = between.any(axis=1)
-    high = np.where(between, frames.y, -np.inf).max(axis=1)
-    low = np.where(between, frames.y, np.inf).min(axis=1)
-    shift = np.where(some, (np.where(some, high, 0) + np.where(some, low, 0)) / 2.0, 0.0)
+    high = np.where(between, frames.y, -np.inf).max(axis=1, initial=-np.inf)
+    low = np.where(between, frames.y, np.inf).min(axis=1, initial=np.inf)
+    shift = np.where(some, (np.where(some, high, 0) + np.where(some, low, 0)) / 2.0, 0.0).astype(np.float32)
     T = T.copy()
     T[:, :3, 3] += shift[:, None] * T[:, :3, 1]
-    return T
+    return T, GripperFrames(frames.x, frames.y - shift[:, None], frames.z)
 
 
 def _terms(

@@ -43,24 +43,29 @@ class GripperFrames:
     @classmethod
     def of(cls, T: np.ndarray, points: np.ndarray) -> GripperFrames:
         """Express points (N, 3) in tool frames T (C, 4, 4)."""
-        R = T[:, :3, :3].astype(np.float32)
-        local = np.einsum("nk,ckj->jcn", points.astype(np.float32), R)
-        shift = np.einsum("ck,ckj->jc", T[:, :3, 3].astype(np.float32), R)
+        R_tool_base = np.ascontiguousarray(T[:, :3, :3].transpose(0, 2, 1)).astype(np.float32)  # (C, 3, 3)
+        # One large product: all candidates' axes against all points.
+        local = (R_tool_base.reshape(-1, 3) @ points.T.astype(np.float32)).reshape(len(T), 3, -1)  # (C, 3, N)
+        shift = np.einsum("cjk,ck->cj", R_tool_base, T[:, :3, 3].astype(np.float32))
         local -= shift[:, :, None]
-        return cls(local[0], local[1], local[2])
+        return cls(local[:, 0], local[:, 1], local[:, 2])
 
-    def between(self, config: GripperConfig, half_opening: np.ndarray) -> np.ndarray:
+    def select(self, chosen: np.ndarray) -> GripperFrames:
+        """Keep the chosen poses."""
+        return GripperFrames(self.x[chosen], self.y[chosen], self.z[chosen])
+
+    def between(self, config: GripperConfig, half_opening: float) -> np.ndarray:
         """Mark the points that the pads sweep over when they close (C, N)."""
         return (
             (np.abs(self.x) < config.finger_half_width)
-            & (np.abs(self.y) < half_opening[:, None])
+            & (np.abs(self.y) < half_opening)
             & (self.z > -config.pad_above)
             & (self.z < config.pad_below)
         )
 
-    def fingers(self, config: GripperConfig, half_opening: np.ndarray, margin: float) -> np.ndarray:
+    def fingers(self, config: GripperConfig, half_opening: float, margin: float) -> np.ndarray:
         """Count the points inside the open fingers' room, grown by `margin` [m] (C,)."""
-        beside = np.abs(self.y) - half_opening[:, None]
+        beside = np.abs(self.y) - half_opening
         inside = (
             (np.abs(self.x) < config.finger_half_width + margin)
             & (beside > 0.0)

@@ -64,6 +64,7 @@ class GeometricPolicy:
     def reset(self) -> None:
         """Forget the episode."""
         self.phase = Phase.LOOK
+        self.explanation = ""  # why the last chunk was invalid
         self.candidates: list[Candidate] = []
         self.grasp: Grasp | None = None
         self.view: TableView | None = None
@@ -99,6 +100,7 @@ class GeometricPolicy:
     def _decide(self, observation: Observation) -> tuple[list[np.ndarray], float, TaskStatus]:
         """Return the poses, the gripper's width and the status of the next chunk."""
         if not self._request.known:
+            self.explanation = f"nothing I know is named in '{observation.instruction}'"
             self._enter(Phase.ABSENT, observation)
         step = {
             Phase.LOOK: self._look,
@@ -117,6 +119,10 @@ class GeometricPolicy:
             self._enter(Phase.REACH, observation)
             return self._reach(observation, fresh=True)
         if self._looks >= self.config.episode.looks:
+            fits = bool(self.candidates) and self.candidates[0].fits
+            self.explanation = (
+                "what is named is there but no grasp of it is in reach" if fits else "what is named is not in view"
+            )
             self._enter(Phase.ABSENT, observation)
             return self._absent(observation)
         return self._still(observation, self._open)
@@ -172,6 +178,7 @@ class GeometricPolicy:
         T = self.specification.T_base_anchor(observation)
         if np.linalg.norm(T[:3, 3] - self._retreat_goal[:3, 3]) < 0.01:
             if self._attempts >= self.config.episode.attempts:
+                self.explanation = f"{self._attempts} grasps failed"
                 self._enter(Phase.ABSENT, observation)
                 return self._absent(observation)
             self._enter(Phase.LOOK, observation)

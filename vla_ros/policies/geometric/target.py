@@ -24,6 +24,8 @@ class TargetConfig:
     belief_min: float = 0.02  # in the category asked for, against all others
     distance_max: float = 2.2  # standard deviations from the nearest view of the category
     share_min: float = 0.12  # of the surface in the colour asked for
+    share_usual: float = 0.3  # things named by a colour show at least this much of it; accents show less
+    accent_cost: float = 3.0  # for showing none
     strangeness: float = 1.5  # cost of a shape unlike anything remembered
     near: float = 0.05  # [m] a thing found again within this distance is the same thing
 
@@ -72,6 +74,7 @@ class TargetFinder:
             shares = self._namer.shares(item.colors)
             share = float(sum(shares[self._namer.names.index(color)] for color in request.colors))
         score = float(np.log(max(belief, config.belief_floor)) + np.log(max(share, config.share_floor)))
+        score -= config.accent_cost * max(1.0 - share / config.share_usual, 0.0)
         # Beliefs compare categories and say nothing of a shape unlike them all.
         score -= config.strangeness * max(distance - 0.7, 0.0) ** 2
         fits = distance < config.distance_max and belief > config.belief_min and share > config.share_min
