@@ -96,3 +96,14 @@ def test_the_last_command_is_kept(world):
         controllers.apply()
         world.time += 1.0
     np.testing.assert_array_equal(world.commands.effort, np.ones(7))
+
+
+def test_the_age_of_the_effort_counts_only_while_somebody_drives(world):
+    controllers = SimulatedControllers(world)
+    world.time = 5.0
+    assert controllers.effort_age == 0.0
+    controllers.receive(EFFORT, np.ones(7))
+    world.time = 5.02
+    assert controllers.effort_age == pytest.approx(0.02)
+    controllers.hold(True)
+    assert controllers.effort_age == 0.0

@@ -96,12 +96,12 @@ class ArmDriver:
         silence = monotonic - arrival
         if silence > self._state_timeout:
             if self._time_stands_still(stamp):
-                return None
+                return self._repeated()
             dt, stamp = self._period, now - silence
         else:
             stamp = now
         if dt == 0.0:
-            return None
+            return self._repeated()
         self.now = now
         while self._orders:
             self._orders.popleft()()
@@ -109,6 +109,10 @@ class ArmDriver:
         if self._releasing_since is not None:
             self._finish_release(monotonic, dq)
         return command if self._driving else None
+
+    def _repeated(self) -> Command | None:
+        """Say the same again while time stands still: the simulator may be waiting to hear from us."""
+        return self.follower.command if self._driving else None
 
     def _time_stands_still(self, stamp: float) -> bool:
         """Say whether simulated time stopped as well: then nothing moves, and nothing is stale."""

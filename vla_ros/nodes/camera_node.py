@@ -20,9 +20,6 @@ from vla_ros.nodes.spinning import run_node, serve_until_stopped
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import load_embodiment
 
-# Rendering yields to physics and control: a late image costs a little latency, a late torque costs the motion.
-NICENESS = 5
-
 
 class CameraNode(Node):
     """Publish what the cameras see; of states that come faster than frames are made, the latest wins."""
@@ -106,7 +103,7 @@ class CameraNode(Node):
 
 def main() -> int:
     """Run the node."""
-    return run_node("camera", serve_until_stopped(CameraNode), NICENESS)
+    return run_node("camera", serve_until_stopped(CameraNode))
 
 
 if __name__ == "__main__":

@@ -19,12 +19,13 @@ from trajectory_msgs.msg import JointTrajectory
 from controllers.chunk import instruction_hash
 from controllers.errors import ChunkError, VlaError
 from controllers.follower import Command
-from controllers.loop import PacedLoop, prefer_real_time
+from controllers.loop import PacedLoop
 from vla_ros import messages, qos
 from vla_ros.nodes.arm_driver import ArmDriver
 from vla_ros.nodes.control_progress import NAME, ControlProgress
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.robot_follower import load_control_config, make_follower
+from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.robots.embodiment import load_embodiment
 
@@ -46,7 +47,9 @@ class ControlNode(Node):
         speed_scale = declare(self, "speed_scale", 1.0, "speed of the arm, as a fraction of the chunks'", 0.01, 1.0)
         alignment = declare(self, "alignment", "progress", "how a late chunk is aligned", choices=("progress", "time"))
         autostart = declare(self, "autostart", False, "enable control as soon as joint states come")
-        self.priority = declare(self, "realtime_priority", 0, "SCHED_FIFO priority; 0: ordinary scheduling", 0, 98)
+        self.priority = declare(
+            self, "realtime_priority", 20, "SCHED_FIFO priority where permitted; 0: ordinary scheduling", 0, 98
+        )
         embodiment = load_embodiment(robot)
         config = load_control_config(robot, speed_scale, alignment)
         arm, gripper = embodiment.arms[0], embodiment.grippers[0]
@@ -55,6 +58,7 @@ class ControlNode(Node):
         self.driver.on_released = self._hand_over
         if self.get_parameter("use_sim_time").value:
             self.driver.reference_time = lambda: self.get_clock().now().nanoseconds * 1e-9
+        self.scheduling = ""
         self._base_frame, self._autostart = embodiment.base_frame, autostart
         self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
         self._fingers = len(gripper.joints)
@@ -184,6 +188,7 @@ class ControlNode(Node):
         report = loop.report()
         values = {
             "rate_hz": f"{self.rate:g}",
+            "scheduling": self.scheduling,
             "ticks": str(report.ticks),
             "overruns": str(report.overruns),
             "lateness_median_ms": f"{report.lateness_median_ms:.3f}",
@@ -226,9 +231,7 @@ def serve(stop: StopRequest) -> None:
     node.create_timer(2.0, lambda: node.publish_diagnostics(loop))
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     thread.start()
-    if node.priority:
-        for warning in prefer_real_time(node.priority):
-            node.get_logger().warning(warning)
+    node.scheduling = prefer_punctuality(node.priority)
     try:
         loop.run()
     finally:

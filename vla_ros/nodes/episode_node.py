@@ -29,6 +29,7 @@ from vla_ros.nodes.episode_judge import EpisodeJudge, SceneObject, objects_named
 from vla_ros.nodes.film import Film
 from vla_ros.nodes.homing import home_chunk, raise_chunk
 from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.scheduling import yield_processor
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.nodes.synchronizer import Synchronizer
 from vla_ros.robots.embodiment import load_embodiment
@@ -364,12 +365,13 @@ def _say(text: str) -> None:
 def serve(stop: StopRequest) -> int:
     """Run the episode."""
     node = EpisodeNode()
+    yield_processor(NICENESS)
     return Episode(node, Spinner(node, stop)).run()
 
 
 def main() -> int:
     """Run the node."""
-    return run_node("episode", serve, NICENESS)
+    return run_node("episode", serve)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ from std_srvs.srv import SetBool
 from vla_ros import messages, qos
 from vla_ros.nodes.control_progress import control_progress
 from vla_ros.nodes.parameters import declare, declare_robot
-from vla_ros.nodes.spinning import run_node, serve_until_stopped
+from vla_ros.nodes.scheduling import prefer_punctuality
+from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 
 CHECK_PERIOD_S = 0.02
 AGREE_WITHIN_S = 0.5
@@ -89,9 +90,16 @@ class GuardNode(Node):
             self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
 
 
+def serve(stop: StopRequest) -> None:
+    """Watch until asked to stop, on time even when the machine is busy."""
+    spinner = Spinner(GuardNode(), stop)
+    prefer_punctuality()
+    spinner.until()
+
+
 def main() -> int:
     """Run the node."""
-    return run_node("guard", serve_until_stopped(GuardNode))
+    return run_node("guard", serve)
 
 
 if __name__ == "__main__":

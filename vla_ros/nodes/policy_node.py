@@ -29,7 +29,6 @@ from vla_ros.policies.loading import load_policy
 from vla_ros.policies.observation import Observation
 from vla_ros.robots.embodiment import load_embodiment
 
-NICENESS = 5  # inference yields to the control loop
 SILENCE_MAX_S = 0.5  # [s] after which control's last progress says nothing any more
 
 
@@ -147,7 +146,7 @@ class PolicyNode(Node):
 
 def main() -> int:
     """Run the node."""
-    return run_node("policy", serve_until_stopped(PolicyNode), NICENESS)
+    return run_node("policy", serve_until_stopped(PolicyNode))
 
 
 if __name__ == "__main__":

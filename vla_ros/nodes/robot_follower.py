@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+
+from controllers.chunk import ActionChunk, pose_channels
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
 from controllers.follower import ChunkFollower
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
+from controllers.rotations import from_matrix
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
@@ -32,4 +36,22 @@ def make_follower(embodiment: Embodiment, config: ControlConfig) -> ChunkFollowe
     limits = ArmLimits(
         arm.lower, arm.upper, arm.velocity, arm.effort, arm.effort_rate, config.workspace_lower, config.workspace_upper
     )
-    return ChunkFollower(arm.name, gripper, model, limits, config)
+    follower = ChunkFollower(arm.name, gripper, model, limits, config)
+    rehearse(follower, np.array(arm.home))
+    return follower
+
+
+def rehearse(follower: ChunkFollower, q: np.ndarray) -> None:
+    """Follow a chunk in thought, at rest at q (N,) [rad]: what is loaded on first use is not loaded in motion."""
+    dq, dt = np.zeros_like(q), 0.002
+    T = follower.model.forward(q)
+    pose = np.concatenate([T[:3, 3], from_matrix(T[:3, :3])])
+    follower.activate(q, dq, 0.0, 0.0)
+    values = np.stack([pose, pose])
+    chunk = ActionChunk(0.0, follower.model.base_frame, pose_channels(follower.arm), np.array([0.1, 0.2]), values, 1)
+    follower.submit(chunk, 0.0)
+    for tick in range(1, 200):
+        follower.tick(tick * dt, dt, q, dq)
+    follower.stop()
+    follower.tick(0.4, dt, q, dq)
+    follower.deactivate()

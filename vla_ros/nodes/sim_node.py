@@ -19,6 +19,7 @@ from controllers.errors import ConfigError
 from vla_ros import messages, qos
 from vla_ros.nodes.parameters import declare, declare_robot, declare_scene
 from vla_ros.nodes.real_time_factor import RealTimeFactor
+from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.simulated_controllers import EFFORT, GRIPPER, POSITION, SimulatedControllers
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.objects.catalogue import load_catalogue
@@ -31,6 +32,10 @@ TRUTH_RATE = 20.0  # [Hz]
 # A world that fell behind catches up at most this much, then it slows down instead: a burst of physics would run
 # away from a controller that had no chance to answer.
 BACKLOG_MAX = 0.01  # [s]
+# While control drives the arm, the world does not run further ahead of its last command than this [s]: a slow machine
+# slows the world. A control that is dead is waited for once, and its last command stays in force.
+COMMAND_AGE_MAX = 0.012
+PATIENCE = 0.1  # [s] of wall time
 RESET_GAP = 1.0  # [s] of simulated time between the worlds before and after a reset
 
 
@@ -65,6 +70,8 @@ class SimNode(Node):
         self._rounds = 0
         self._factor = RealTimeFactor()
         self._complaint = ""
+        self._control_is_dead = False
+        self.waited = 0.0  # [s] of wall time, for control
         self._make_world()
         arm, gripper = self._embodiment.arms[0], self._embodiment.grippers[0]
         self._joint_state = messages.JointStateWriter([*arm.joints, *gripper.joints])
@@ -105,9 +112,20 @@ class SimNode(Node):
         """Published simulated time [s], exact to the nanosecond: counted, not summed."""
         return self._rounds * self._substeps * self._timestep_ns * 1e-9
 
+    @property
+    def awaits_command(self) -> bool:
+        """Say whether control is falling behind the world."""
+        late = self.controllers.effort_age > COMMAND_AGE_MAX + self._delay + self._jitter
+        return late and not self._control_is_dead
+
+    def give_up_waiting(self) -> None:
+        """Go on without control until it speaks again."""
+        self._control_is_dead = True
+
     # -- callbacks -------------------------------------------------------------------------------------------------
     def _on_command(self, controller: str, message: Float64MultiArray) -> None:
         complaint = self.controllers.receive(controller, messages.numbers(message))
+        self._control_is_dead = False
         if complaint and complaint != self._complaint:
             self.get_logger().warning(complaint)
         self._complaint = complaint or self._complaint
@@ -178,6 +196,7 @@ class SimNode(Node):
             "real_time_factor": f"{factor.last:.4f}",
             "real_time_factor_mean": f"{factor.mean:.4f}",
             "real_time_factor_worst_s": f"{factor.worst:.4f}",
+            "waited_for_control_s": f"{self.waited:.3f}",
             "active_controllers": " ".join(sorted(self.controllers.active)),
         }
         text = self._complaint or f"{factor.last:.2f} simulated seconds a second"
@@ -188,6 +207,7 @@ def serve(stop: StopRequest) -> None:
     """Pace the world to the wall clock on absolute deadlines; between them commands are taken."""
     node = SimNode()
     spinner = Spinner(node, stop)
+    prefer_punctuality()  # never real-time: a world too heavy for the machine would take all of it
     stride = node.period / node.speed
     deadline = time.monotonic()
     while not stop:
@@ -200,7 +220,22 @@ def serve(stop: StopRequest) -> None:
         while wait > 0.0 and not stop:
             spinner.once(wait)
             wait = deadline - time.monotonic()
+        if node.awaits_command:
+            waited = _wait_for_command(node, spinner)
+            node.waited += waited
+            deadline += waited
         node.advance()
+
+
+def _wait_for_command(node: SimNode, spinner: Spinner) -> float:
+    """Let the world stand still until control speaks; return how long that took [s]."""
+    began = now = time.monotonic()
+    while node.awaits_command and not spinner.stop:
+        spinner.once(0.005)
+        now = time.monotonic()
+        if now - began > PATIENCE:
+            node.give_up_waiting()
+    return now - began
 
 
 def main() -> int:

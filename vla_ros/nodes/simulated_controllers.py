@@ -25,6 +25,7 @@ class SimulatedControllers:
         self.active = {EFFORT, GRIPPER}  # until the first command the world holds its position
         self._sizes = {EFFORT: len(arm.joints), POSITION: len(arm.joints), GRIPPER: 1}
         self._fingers = len(gripper.joints)
+        self._effort_time: float | None = None  # [s] of the last effort command; None while nobody drives the arm
         self._lines: dict[str, DelayLine[np.ndarray]] = {
             name: DelayLine(delay, jitter, seed) for seed, name in enumerate(self._sizes)
         }
@@ -39,8 +40,15 @@ class SimulatedControllers:
             return f"{controller} command has {len(values)} values for {size} joints: controller deactivated"
         if not np.isfinite(values).all():
             return f"{controller} command is not finite: dropped"
+        if controller == EFFORT:
+            self._effort_time = self.world.time
         self._lines[controller].push(self.world.time, values)
         return ""
+
+    @property
+    def effort_age(self) -> float:
+        """Return the simulated time since the last effort command [s]; 0 while nobody drives the arm by effort."""
+        return 0.0 if self._effort_time is None else self.world.time - self._effort_time
 
     def apply(self) -> None:
         """Hand the commands that have arrived to the world."""
@@ -59,6 +67,7 @@ class SimulatedControllers:
         """Switch to the position controller at the present position, or back to the effort controller."""
         self._lines[EFFORT].clear()
         self._lines[POSITION].clear()
+        self._effort_time = None
         if wanted:
             self.active = (self.active - {EFFORT}) | {POSITION}
             self.world.command_position(self.world.q)
@@ -69,4 +78,5 @@ class SimulatedControllers:
         self.active = self.active - {controller}
         self._lines[controller].clear()
         if controller == EFFORT:
+            self._effort_time = None
             self.world.command_effort(np.zeros(self._sizes[EFFORT]))

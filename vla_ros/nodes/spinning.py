@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -59,16 +58,13 @@ class Spinner:
             self.once()
 
 
-def run_node(name: str, serve: Callable[[StopRequest], int | None], niceness: int = 0) -> int:
+def run_node(name: str, serve: Callable[[StopRequest], int | None]) -> int:
     """Run a node process to its end and return its exit code.
 
     `serve` makes the node, spins it until the stop request and tidies up. A VlaError becomes one line and exit
-    code 2. `niceness` > 0 yields the processor to those that must not be late.
+    code 2.
     """
     _name_process(name)
-    if niceness:
-        with contextlib.suppress(OSError):
-            os.nice(niceness)
     stop = StopRequest()
     # rclpy's own handlers would shut the context down at once, and a node could not even stop its arm any more.
     rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the processor is shared between the nodes: who must be punctual, who may wait.
+
+A node that wakes up waits for the slice of whoever runs: about 3 ms on Linux, six control periods. Real-time
+scheduling avoids that where it is permitted; elsewhere a short slice of one's own does (Linux 6.12 and newer).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import os
+import platform
+from pathlib import Path
+
+SLICE_NS = 100_000  # the shortest that Linux grants
+_SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}.get(platform.machine())
+
+
+class _SchedulingAttributes(ctypes.Structure):
+    """struct sched_attr of sched_setattr(2); `runtime` is the slice [ns] of an ordinary thread."""
+
+    _fields_ = (
+        ("size", ctypes.c_uint32),
+        ("policy", ctypes.c_uint32),
+        ("flags", ctypes.c_uint64),
+        ("nice", ctypes.c_int32),
+        ("priority", ctypes.c_uint32),
+        ("runtime", ctypes.c_uint64),
+        ("deadline", ctypes.c_uint64),
+        ("period", ctypes.c_uint64),
+    )
+
+
+def prefer_punctuality(priority: int = 0) -> str:
+    """Have all threads of this process run soon after they wake up; return in words what was granted.
+
+    `priority` > 0 asks for SCHED_FIFO. All threads, because one that is not punctual may hold the interpreter.
+    """
+    gc.collect()
+    gc.freeze()  # what lives now is never scanned again: no collection takes milliseconds
+    threads = [int(thread) for thread in os.listdir("/proc/self/task")] if Path("/proc/self/task").is_dir() else [0]
+    if priority > 0:
+        with contextlib.suppress(OSError, AttributeError):
+            for thread in threads:
+                os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(priority))
+            return f"real-time scheduling, priority {priority}"
+    if _SCHED_SETATTR is not None and all(_shorten_slice(thread) for thread in threads):
+        return f"ordinary scheduling, slices of {SLICE_NS * 1e-6:g} ms"
+    return "ordinary scheduling"
+
+
+def _shorten_slice(thread: int) -> bool:
+    libc = ctypes.CDLL(None, use_errno=True)
+    attributes = _SchedulingAttributes(size=ctypes.sizeof(_SchedulingAttributes), runtime=SLICE_NS)
+    return libc.syscall(_SCHED_SETATTR, thread, ctypes.byref(attributes), 0) == 0
+
+
+def yield_processor(niceness: int) -> None:
+    """Leave the processor to others; to be called once a node is ready, or start-up drags on."""
+    with contextlib.suppress(OSError):
+        os.nice(niceness)
+        # With autogroups, sessions compete rather than processes: a session of our own must be nice as well.
+        if os.getsid(0) == os.getpid():
+            Path("/proc/self/autogroup").write_text(str(niceness))
