@@ -14,7 +14,7 @@ from vla_ros.objects.parts import Part
 
 Quaternion = tuple[float, ...]  # xyzw
 NAMES = ("upright", "side", "flat", "edge", "roll", "any")
-_SAME_PLANE = 5e-5  # [m]
+_ROUNDING = 2e-5  # [m] what rounding the planes costs
 _LEAN, _LOWER = (0.2, 0.4), 1e-4  # [rad], [m]
 
 
@@ -39,13 +39,18 @@ class RestingFaces:
     """The faces of an object's convex hull it can lie on: those with the mass centre above them."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
-        points, center = surface_points(parts, fine=True), mass_center(parts)
-        planes = np.unique(ConvexHull(points).equations.round(5), axis=0)  # (F, 4): outward normal, offset
-        stable = []
-        for plane in planes:
-            face = points[np.abs(points @ plane[:3] + plane[3]) < _SAME_PLANE]
-            if _above(center, face, plane[:3]) and _lowest(points - center, plane[:3]):
-                stable.append(plane[:3] / np.linalg.norm(plane[:3]))
+        center = mass_center(parts)
+        hull = ConvexHull(surface_points(parts, fine=True))
+        points = hull.points[hull.vertices]  # what is lowest is always a corner of the hull
+        planes = np.unique(hull.equations.round(5), axis=0)  # (F, 4): outward normal, offset
+        normals, offsets = planes[:, :3], planes[:, 3]
+        feet = center - (normals @ center + offsets)[:, None] * normals  # (F, 3) the mass centre seen on each face
+        outside = (feet @ normals.T + offsets).max(axis=1)  # [m] > 0: beyond the face's rim, so it would tip over
+        stable = [
+            normal / np.linalg.norm(normal)
+            for normal in normals[outside < _ROUNDING]
+            if _lowest(points - center, normal)
+        ]
         self.normals = np.array(stable)  # (S, 3) of the stable faces
 
     def rest(self, orientation: Rotation) -> Quaternion:
@@ -65,11 +70,3 @@ def _lowest(points: np.ndarray, down: np.ndarray) -> bool:
     leaning = np.concatenate([np.cos(angle) * down + np.sin(angle) * sideways for angle in _LEAN])
     return bool((points @ leaning.T).max(axis=0).min() > (points @ down).max() - _LOWER)
 
-
-def _above(center: np.ndarray, face: np.ndarray, normal: np.ndarray) -> bool:
-    """Say whether the mass centre projects into the face: then the object stays on it."""
-    across = np.linalg.svd(normal[None])[2][1:]  # two axes in the plane of the face
-    flat = (face - center) @ across.T
-    bearing = np.sort(np.arctan2(flat[:, 1], flat[:, 0]))
-    gaps = np.diff(np.append(bearing, bearing[0] + 2 * np.pi))
-    return bool(gaps.max() < np.pi)  # the corners surround it: none of the gaps between them spans half a turn
