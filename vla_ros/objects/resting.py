@@ -69,4 +69,3 @@ def _lowest(points: np.ndarray, down: np.ndarray) -> bool:
     sideways = np.stack([np.cos(bearing), np.sin(bearing)], 1) @ axes
     leaning = np.concatenate([np.cos(angle) * down + np.sin(angle) * sideways for angle in _LEAN])
     return bool((points @ leaning.T).max(axis=0).min() > (points @ down).max() - _LOWER)
-
