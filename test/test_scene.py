@@ -2,6 +2,7 @@
 """Scenes follow from their arguments alone and keep what the sets promise."""
 
 import dataclasses
+import pickle
 
 import numpy as np
 import pytest
@@ -212,3 +213,10 @@ def test_wrong_arguments_are_refused(arguments: dict, message: str) -> None:
 def test_a_wrong_set_is_refused(change: dict) -> None:
     with pytest.raises(ConfigError):
         dataclasses.replace(GraspSet(), **change)
+
+
+def test_a_scene_travels_between_processes() -> None:
+    scene = sample_scene("distractor", 2)
+    copy = pickle.loads(pickle.dumps(scene))
+    assert fingerprint(copy) == fingerprint(scene)
+    assert [tuple(placed.model.resting) for placed in copy.objects] == [tuple(p.model.resting) for p in scene.objects]

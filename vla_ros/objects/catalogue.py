@@ -23,7 +23,10 @@ ALIKE = (("mug", "cup"), ("jar", "can"), ("tube", "bottle"))
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """Objects by name, and the words for them."""
+    """Objects by name, and the words for them.
+
+    A procedural catalogue has one object of each shape, as drawn; `vary` makes the copies that stand in scenes.
+    """
 
     objects: tuple[ObjectModel, ...]
     splits: Mapping[str, str]  # category → seen | heldout

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,7 +28,7 @@ class ObjectModel:
     parts: tuple[Part, ...]
     mass: float  # [kg]
     friction: float  # sliding, against the table and the fingers' pads
-    resting: tuple[tuple[float, ...], ...] = (IDENTITY,)  # orientations it may rest in, xyzw
+    resting: Sequence[tuple[float, ...]] = (IDENTITY,)  # orientations it may rest in, xyzw
     rolls: bool = False  # has a round side: simulated with rolling resistance
     graspable: bool = True
     shape: int = 0  # which of its category's shapes

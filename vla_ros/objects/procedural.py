@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.category import categories
 from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.objects.paint import Paint, mix_paint
 from vla_ros.objects.recipes import containers, food, household, tableware, tools, toys
-from vla_ros.objects.resting import Quaternion, RestingFaces, named_orientation
+from vla_ros.objects.resting import LazyPoses, Quaternion, RestingFaces, named_orientation
 from vla_ros.objects.solids import scaled
 
 RECIPES: dict[str, Callable[[str, Paint], list[Part]]] = {
@@ -68,7 +69,7 @@ def make_object(category: str, shape: str, color: str, rng: np.random.Generator)
         parts=tuple(scaled(part, factor) for part in parts),
         mass=float(ranges.mass[0] + weight * (ranges.mass[1] - ranges.mass[0])),
         friction=float(rng.uniform(*ranges.friction)),
-        resting=tuple(_pose(category, shape, name, rng) for name in ranges.resting),
+        resting=_poses(category, shape, ranges.resting, rng),
         rolls=ranges.rolls,
         shape=ranges.shapes.index(shape),
     )
@@ -81,8 +82,17 @@ def _resting_faces(category: str, shape: str) -> RestingFaces:
     return RestingFaces(RECIPES[category](shape, paint))
 
 
-def _pose(category: str, shape: str, name: str, rng: np.random.Generator) -> Quaternion:
-    orientation = named_orientation(name, rng)
-    if name == "any":  # a ball stays as it lies
-        return tuple(float(value) for value in orientation.as_quat())
-    return _resting_faces(category, shape).rest(orientation)
+def _poses(category: str, shape: str, names: tuple[str, ...], rng: np.random.Generator) -> LazyPoses:
+    """Return how one copy may lie: the random rolls are drawn now, the faces it comes to rest on when asked for."""
+    orientations = tuple(tuple(named_orientation(name, rng).as_quat().tolist()) for name in names)
+    return LazyPoses(partial(_rested, category, shape, names, orientations))
+
+
+def _rested(
+    category: str, shape: str, names: tuple[str, ...], orientations: tuple[Quaternion, ...]
+) -> tuple[Quaternion, ...]:
+    # A ball stays as it lies.
+    return tuple(
+        orientation if name == "any" else _resting_faces(category, shape).rest(Rotation.from_quat(orientation))
+        for name, orientation in zip(names, orientations, strict=True)
+    )

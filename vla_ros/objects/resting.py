@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 from scipy.spatial import ConvexHull
@@ -33,6 +34,23 @@ def named_orientation(name: str, rng: np.random.Generator) -> Rotation:
     if name == "any":
         return Rotation.from_quat(rng.normal(size=4))
     return Rotation.identity()
+
+
+class LazyPoses(Sequence):
+    """Resting poses found when first asked for: most objects of a catalogue stand in no scene."""
+
+    def __init__(self, find: Callable[[], tuple[Quaternion, ...]]) -> None:
+        self._find = find
+
+    @cached_property
+    def _poses(self) -> tuple[Quaternion, ...]:
+        return self._find()
+
+    def __len__(self) -> int:
+        return len(self._poses)
+
+    def __getitem__(self, index: int) -> Quaternion:  # type: ignore[override]
+        return self._poses[index]
 
 
 class RestingFaces:
