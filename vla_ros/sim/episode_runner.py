@@ -6,64 +6,27 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from controllers.control_config import ControlConfig
-from controllers.errors import ConfigError, unknown_name
 from controllers.follower import ChunkFollower
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
-from vla_ros.objects.category import SPLITS
 from vla_ros.policies.base import Policy
-from vla_ros.policies.loading import POLICIES, load_policy
+from vla_ros.policies.loading import load_policy
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, load_embodiment
+from vla_ros.sim.episode_settings import EXPERT, EpisodeSettings
 from vla_ros.sim.expert import ExpertPolicy
 from vla_ros.sim.expert_reference import Reference, load_reference
-from vla_ros.sim.grasp_sets import grasp_set
 from vla_ros.sim.rollout import Rollout, RolloutConfig
 from vla_ros.sim.scene import Scene, sample_scene
 from vla_ros.sim.statistics import Episode
 from vla_ros.sim.task import GraspTaskConfig
 from vla_ros.sim.video import VideoWriter
 from vla_ros.sim.world import World
-
-EXPERT = "expert"
-
-
-@dataclass(frozen=True)
-class EpisodeSettings:
-    """What all episodes of an evaluation share; plain values, so that a worker process gets them whole."""
-
-    policy: str = "geometric"
-    set_name: str = "basic"
-    categories: str = "seen"
-    objects: str | None = None  # folder of objects; None: the procedural catalogue
-    robot: str = "franka"
-    stream: str = "evaluation"
-    latency_s: float | None = None  # None: blocking
-    physics_hz: float = 500.0
-    control_hz: float = 500.0
-    video: str | None = None  # folder for a film of each episode
-
-    def check(self) -> None:
-        """Raise ConfigError for what cannot be run, before any work begins."""
-        load_embodiment(self.robot)
-        grasp_set(self.set_name)
-        if self.policy not in policy_names():
-            raise ConfigError(unknown_name("policy", self.policy, policy_names()))
-        if self.categories not in SPLITS:
-            raise ConfigError(unknown_name("categories", self.categories, SPLITS))
-        load_catalogue(self.objects)
-        RolloutConfig(control_hz=self.control_hz, latency_s=self.latency_s)
-
-
-def policy_names() -> tuple[str, ...]:
-    """Return every name `--policy` takes."""
-    return (*POLICIES, EXPERT)
 
 
 def task_config() -> GraspTaskConfig:
@@ -92,6 +55,8 @@ class EpisodeRunner:
 
     def run_scene(self, scene: Scene) -> Episode:
         """Run one episode in a scene that is already drawn."""
+        if self.settings.policy != EXPERT:
+            _ = self._policy  # made before the clock of the first episode starts
         episode = self._run(scene, self._policy_for, self._rollout, self.settings.video)
         if self.settings.policy == EXPERT:
             return dataclasses.replace(episode, reference_steps=episode.steps)
@@ -110,10 +75,10 @@ class EpisodeRunner:
         self, scene: Scene, policy_for: Callable[[World], Policy], rollout: RolloutConfig, video: str | None
     ) -> Episode:
         began = time.perf_counter()
-        world = World(scene, self._embodiment, timestep=1.0 / self.settings.physics_hz)
+        world = World(scene, self.embodiment, timestep=1.0 / self.settings.physics_hz)
         film = None if video is None else VideoWriter(Path(video) / f".{scene.seed}.mp4", rollout.camera_hz)
         try:
-            run = Rollout(world, self._follower(), policy_for(world), rollout, self._task, film)
+            run = Rollout(world, self.follower(), policy_for(world), rollout, self._task, film)
             task = run.run()
             seconds = world.time
         finally:
@@ -142,14 +107,16 @@ class EpisodeRunner:
         return self._expert_for(world) if self.settings.policy == EXPERT else self._policy
 
     def _expert_for(self, world: World) -> Policy:
-        return ExpertPolicy(world, self._arm_model)
+        return ExpertPolicy(world, self.arm_model)
 
-    def _follower(self) -> ChunkFollower:
-        arm, gripper = self._embodiment.arms[0], self._embodiment.grippers[0]
-        return ChunkFollower(arm.name, gripper.name, self._arm_model, self._limits, self._control)
+    def follower(self) -> ChunkFollower:
+        """Return a chunk follower for a new episode, not activated."""
+        arm, gripper = self.embodiment.arms[0], self.embodiment.grippers[0]
+        return ChunkFollower(arm.name, gripper.name, self.arm_model, self._limits, self._control)
 
     @cached_property
-    def _embodiment(self) -> Embodiment:
+    def embodiment(self) -> Embodiment:
+        """Return the robot."""
         return load_embodiment(self.settings.robot)
 
     @cached_property
@@ -158,21 +125,22 @@ class EpisodeRunner:
 
     @cached_property
     def _policy(self) -> Policy:
-        return load_policy(self.settings.policy, self._embodiment, self.settings.objects)
+        return load_policy(self.settings.policy, self.embodiment, self.settings.objects)
 
     @cached_property
     def _control(self) -> ControlConfig:
-        name = f"{self._embodiment.name}_impedance.yaml"
+        name = f"{self.embodiment.name}_impedance.yaml"
         return load_config(share_directory() / "config" / "controllers" / name, ControlConfig)
 
     @cached_property
-    def _arm_model(self) -> ArmModel:
-        arm = self._embodiment.arms[0]
-        return ArmModel(expand_urdf(self._embodiment), arm.joints, arm.tool_frame, armature=arm.armature)
+    def arm_model(self) -> ArmModel:
+        """Return the arm's kinematics and dynamics."""
+        arm = self.embodiment.arms[0]
+        return ArmModel(expand_urdf(self.embodiment), arm.joints, arm.tool_frame, armature=arm.armature)
 
     @cached_property
     def _limits(self) -> ArmLimits:
-        arm, control = self._embodiment.arms[0], self._control
+        arm, control = self.embodiment.arms[0], self._control
         return ArmLimits(
             arm.lower, arm.upper, arm.velocity, arm.effort, arm.effort_rate,
             control.workspace_lower, control.workspace_upper,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.sim.episode_pool import Broken, Run, run_all
-from vla_ros.sim.episode_runner import EpisodeRunner, EpisodeSettings
+from vla_ros.sim.episode_settings import EpisodeSettings
 from vla_ros.sim.statistics import Episode
 
 EPISODES_MAX = 1_000_000
@@ -69,6 +69,8 @@ class MakeRunner:
     settings: EpisodeSettings
 
     def __call__(self) -> Run:
+        from vla_ros.sim.episode_runner import EpisodeRunner  # the simulator is the worker's
+
         return EpisodeRunner(self.settings).run
 
 

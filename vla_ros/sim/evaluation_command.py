@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _settings(arguments: argparse.Namespace):
-    from vla_ros.sim.episode_runner import EpisodeSettings
+    from vla_ros.sim.episode_settings import EpisodeSettings
     from vla_ros.sim.evaluation import EvaluationSettings
 
     episode = EpisodeSettings(

@@ -53,7 +53,7 @@ class ExpertPolicy:
         self._stamp = -np.inf
         self._sequence = 0
         self._planned: PlannedGrasp | None = None
-        self._failed: list[np.ndarray] = []  # grasps that did not hold, object frame
+        self.failed: list[np.ndarray] = []  # grasps that did not hold, object frame
         self._T_base_object = np.eye(4)  # when the plan was made
         self._start_height = self.world.object_pose(self.world.scene.target)[2, 3]
 
@@ -112,13 +112,13 @@ class ExpertPolicy:
         T_start, q = observation.T_base_ee_commanded, observation.state.q
         steps: list[Step] = []
         if self._planned is not None and self.phase in (Phase.CLOSE, Phase.LIFT):
-            self._failed.append(np.linalg.inv(self._T_base_object) @ self._planned.grasp.T_base_grasp)
+            self.failed.append(np.linalg.inv(self._T_base_object) @ self._planned.grasp.T_base_grasp)
         if self._planned is not None and self._is_near(observation):
             steps = retreat(T_start, self.world.embodiment.grippers[0].width_max, self.motion)
             T_start = steps[-1].T_base_ee
         target = self.world.scene.target
         self._T_base_object = self.world.object_pose(target)
-        planned = self._planner.plan(target, T_start, q, self._failed) or self._planner.plan(target, T_start, q)
+        planned = self._planner.plan(target, T_start, q, self.failed) or self._planner.plan(target, T_start, q)
         self._index = 0
         if planned is None:
             self.explanation = "no reachable grasp"

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Roll-outs: when a policy is asked, what it sees, when it is given up; with real physics and the real controller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from controllers.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, pose_channels
+from controllers.errors import ConfigError
+from vla_ros.policies.observation import Observation
+from vla_ros.sim.episode_runner import EpisodeRunner
+from vla_ros.sim.episode_settings import EpisodeSettings
+from vla_ros.sim.rollout import Rollout, RolloutConfig
+from vla_ros.sim.task import GraspTaskConfig, Outcome
+from vla_ros.sim.world import World
+
+CHANNELS = (*pose_channels("panda"), "panda_hand/width", STATUS_CHANNEL)
+
+
+class Scripted:
+    """A policy that shifts the tool by a few millimetres a step and notes what it was asked."""
+
+    def __init__(
+        self, frame: str = "panda_link0", status: TaskStatus = TaskStatus.ONGOING, width: float = 0.08
+    ) -> None:
+        self.frame, self.status, self.width = frame, status, width
+        self.seen: list[Observation] = []
+
+    def reset(self) -> None:
+        self.seen.clear()
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        self.seen.append(observation)
+        T = observation.T_base_ee_commanded
+        quaternion = Rotation.from_matrix(T[:3, :3]).as_quat()
+        rows = [[*(T[:3, 3] + [0.0, 0.008 * i, 0.0]), *quaternion, self.width, self.status.value] for i in range(1, 5)]
+        times = 0.1 * np.arange(1, 5)
+        return ActionChunk(observation.stamp, self.frame, CHANNELS, times, np.array(rows), sequence=len(self.seen))
+
+
+@pytest.fixture(scope="module")
+def runner() -> EpisodeRunner:
+    return EpisodeRunner(EpisodeSettings(policy="expert"))
+
+
+@pytest.fixture
+def rollout(runner: EpisodeRunner) -> Callable[..., Rollout]:
+    def make(policy, seconds: float = 3.0, **config) -> Rollout:
+        world = World(runner.scene(0), runner.embodiment, timestep=0.002)
+        task = GraspTaskConfig(time_limit_s=seconds)
+        return Rollout(world, runner.follower(), policy, RolloutConfig(**config), task)
+
+    return make
+
+
+def test_blocking_asks_at_rest_after_the_whole_chunk(rollout) -> None:
+    policy = Scripted()
+    run = rollout(policy)
+    assert run.run().outcome is Outcome.TIME
+    assert len(policy.seen) >= 4
+    for before, after in zip(policy.seen, policy.seen[1:], strict=False):
+        assert after.stamp - before.stamp >= 0.4 - 1e-9
+        assert np.abs(after.state.dq).max() < 0.02
+        moved = after.state.T_base_ee[1, 3] - before.T_base_ee_commanded[1, 3]
+        assert moved == pytest.approx(0.032, abs=0.004)
+    assert run.steps == 4 * len(policy.seen)
+
+
+def test_the_world_goes_on_while_a_slow_policy_thinks(rollout) -> None:
+    policy = Scripted()
+    run = rollout(policy, seconds=2.0, latency_s=0.25)
+    run.run()
+    stamps = np.array([observation.stamp for observation in policy.seen])
+    np.testing.assert_allclose(stamps, 0.3 * np.arange(len(stamps)), atol=2e-3)
+    assert run.steps == 20
+    # Blocking shows a policy an arm at rest; here it is looked at in motion.
+    assert max(np.abs(observation.state.dq).max() for observation in policy.seen[1:]) > 0.02
+
+
+def test_with_latency_nothing_moves_before_the_first_chunk_arrives(rollout) -> None:
+    policy = Scripted()
+    run = rollout(policy, seconds=0.35, latency_s=0.3)
+    q = run.world.q
+    run.run()
+    np.testing.assert_allclose(run.world.q, q, atol=2e-3)
+
+
+def test_history_is_a_camera_period_apart_and_older(rollout) -> None:
+    policy = Scripted()
+    rollout(policy, seconds=1.5).run()
+    last = policy.seen[-1]
+    stamps = np.array([state.stamp for state in last.history])
+    assert len(stamps) == 5
+    np.testing.assert_allclose(np.diff(stamps), 0.1, atol=0.021)
+    assert stamps[-1] < last.stamp
+
+
+def test_cameras_are_rendered_when_looked_at_and_not_later(rollout) -> None:
+    policy = Scripted()
+    run = rollout(policy, seconds=0.5)
+    run.run()
+    assert set(policy.seen[0].cameras) == {"front", "side"}
+    with pytest.raises(RuntimeError, match="moved on"):
+        policy.seen[0].cameras["front"]
+    view = run._observe().cameras["front"]
+    assert view.stamp == run.world.time
+    assert view.color.shape == (480, 640, 3)
+    run.world.close()
+
+
+@pytest.mark.parametrize("status", [TaskStatus.INVALID, TaskStatus.TERMINATED])
+def test_a_policy_that_gives_up_moves_nothing_and_ends_the_episode(rollout, status: TaskStatus) -> None:
+    run = rollout(Scripted(status=status), seconds=60.0)
+    q = run.world.q
+    assert run.run().outcome is Outcome.GAVE_UP
+    assert 5.0 <= run.world.time < 7.0
+    np.testing.assert_allclose(run.world.q, q, atol=2e-3)
+
+
+def test_refused_chunks_end_the_episode_with_their_reason(rollout) -> None:
+    run = rollout(Scripted(frame="camera"), seconds=60.0)
+    assert run.run().outcome is Outcome.GAVE_UP
+    assert "camera" in run.cause()
+
+
+def test_closing_on_air_counts_as_an_attempt(rollout) -> None:
+    run = rollout(Scripted(width=0.0), seconds=1.5)
+    assert run.run().attempts == 1
+    assert run.cause() == "closed, nothing lifted"
+    assert run.world.gripper_width < 0.002
+
+
+def test_the_same_seed_gives_the_same_episode(runner: EpisodeRunner) -> None:
+    first, second = (runner.run(2) for _ in range(2))
+    assert (first.steps, first.duration_s, first.success) == (second.steps, second.duration_s, second.success)
+
+
+@pytest.mark.parametrize("values", [{"latency_s": -0.1}, {"latency_s": 11.0}, {"control_hz": 0.0}])
+def test_senseless_rates_are_refused(values: dict) -> None:
+    with pytest.raises(ConfigError):
+        RolloutConfig(**values)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the episodes of an evaluation share. Light to import: a parent process needs no simulator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controllers.errors import ConfigError, unknown_name
+
+EXPERT = "expert"
+
+
+@dataclass(frozen=True)
+class EpisodeSettings:
+    """What all episodes of an evaluation share; plain values, so that a worker process gets them whole."""
+
+    policy: str = "geometric"
+    set_name: str = "basic"
+    categories: str = "seen"
+    objects: str | None = None  # folder of objects; None: the procedural catalogue
+    robot: str = "franka"
+    stream: str = "evaluation"
+    latency_s: float | None = None  # None: blocking
+    physics_hz: float = 500.0
+    control_hz: float = 500.0
+    video: str | None = None  # folder for a film of each episode
+
+    def check(self) -> None:
+        """Raise ConfigError for what cannot be run, before any work begins."""
+        from vla_ros.objects.catalogue import load_catalogue
+        from vla_ros.objects.category import SPLITS
+        from vla_ros.robots.embodiment import load_embodiment
+        from vla_ros.sim.grasp_sets import grasp_set
+        from vla_ros.sim.rollout import RolloutConfig
+
+        for name, rate in (("--physics-hz", self.physics_hz), ("control rate", self.control_hz)):
+            if not 200.0 <= rate <= 10_000.0:
+                raise ConfigError(f"{name} must be 200 to 10000 Hz, got {rate}")
+        if self.physics_hz < self.control_hz:
+            raise ConfigError(
+                f"--physics-hz must be at least the control rate {self.control_hz:g}, got {self.physics_hz}"
+            )
+        load_embodiment(self.robot)
+        grasp_set(self.set_name)
+        if self.policy not in policy_names():
+            raise ConfigError(unknown_name("policy", self.policy, policy_names()))
+        if self.categories not in SPLITS:
+            raise ConfigError(unknown_name("categories", self.categories, SPLITS))
+        load_catalogue(self.objects)
+        RolloutConfig(control_hz=self.control_hz, latency_s=self.latency_s)
+
+
+def policy_names() -> tuple[str, ...]:
+    """Return every name `--policy` takes."""
+    from vla_ros.policies.loading import POLICIES
+
+    return (*POLICIES, EXPERT)
