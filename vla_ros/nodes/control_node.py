@@ -100,7 +100,7 @@ class ControlNode(Node):
         self._ticks += 1
         phase = self._ticks % self._report_every
         if phase == 0:
-            self._publish_progress()
+            self.publish_progress()
         elif phase == self._report_every // 2:  # not in the same tick: each one stays short
             T = self.driver.follower.progress.T_base_ee_commanded
             self._pose.publish(messages.pose_stamped(T, self.driver.now, self._base_frame))
@@ -111,7 +111,8 @@ class ControlNode(Node):
             self._width = command.gripper_width
             self._gripper.publish(self._gripper_message.write(self._width / self._fingers))
 
-    def _publish_progress(self) -> None:
+    def publish_progress(self) -> None:
+        """Publish what control is doing."""
         progress, follower = self.driver.follower.progress, self.driver.follower
         report = ControlProgress(
             stamp=self.driver.now,
@@ -235,6 +236,7 @@ def serve(stop: StopRequest) -> None:
     try:
         loop.run()
     finally:
+        node.publish_progress()  # disabled by now: the guard need not wonder about the silence that follows
         over.set()
         with contextlib.suppress(RuntimeError):
             thread.join(0.3)

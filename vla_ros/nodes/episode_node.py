@@ -37,7 +37,7 @@ from vla_ros.sim.task import GraspTaskConfig
 
 NICENESS = 5
 TOLD_EVERY_S = 3.0  # [s] while something is missing
-CONTROL_SILENCE_MAX_S = 2.0
+CONTROL_SILENCE_MAX_S = 1.0
 RAISE_BY, RAISE_BELOW = 0.15, 0.35  # [m] the tool goes up by this before it goes home, when it is lower than that
 HOME_TOLERANCE = 0.03  # [rad]
 
@@ -270,7 +270,11 @@ class Episode:
     def _go_home(self) -> None:
         node, arm = self._node, self._node.embodiment.arms[0]
         progress = node.progress
-        if self._spinner.stop or progress.estop or not progress.enabled:
+        silent = time.monotonic() - node.progress_arrival > CONTROL_SILENCE_MAX_S
+        if self._spinner.stop or silent or progress.estop or not progress.enabled:
+            return
+        if self._first_motion is None:  # an arm that was not to move stays where it is
+            self._call_enable(False)
             return
         self._tell("going home")
         node.measure_joints()
