@@ -9,9 +9,10 @@ import time
 import numpy as np
 import pytest
 from robot_graph import NodeUnderTest, Operator
+from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
-from vla_ros import messages
+from vla_ros import messages, qos
 
 STILL = 2e-3  # [m] an arm that is not told to move stays within this
 ARRIVED = 8e-3  # [m] steady-state error of the impedance included
@@ -71,6 +72,27 @@ def test_a_pose_chunk_moves_the_arm_there_and_then_it_holds(operator):
     operator.spin(0.5)
     np.testing.assert_allclose(operator.T_base_ee[:3, 3] - start[:3, 3], shift, atol=ARRIVED)
     assert operator.progress.enabled
+
+
+def test_states_and_exposures_come_at_exact_simulated_times(operator):
+    states, exposures = [], []
+    node = operator.node
+    subscriptions = [
+        node.create_subscription(
+            JointState, "joint_states", lambda m: states.append(messages.seconds(m.header.stamp)), qos.EVENTS
+        ),
+        node.create_subscription(
+            Float64MultiArray, "sim/render_state", lambda m: exposures.append(messages.numbers(m)[0]), qos.EVENTS
+        ),
+    ]
+    assert operator.spin_until(lambda: len(exposures) >= 5)
+    for subscription in subscriptions:
+        node.destroy_subscription(subscription)
+    np.testing.assert_allclose(np.diff(exposures), 0.1, atol=1e-9)
+    np.testing.assert_allclose(np.array(exposures) * 10.0, np.round(np.array(exposures) * 10.0), atol=1e-6)
+    steps = np.diff(states)
+    assert len(states) > 150  # of 200: the test itself may lose some on a busy machine
+    assert np.median(steps) == pytest.approx(0.002, abs=1e-9)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

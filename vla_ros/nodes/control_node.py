@@ -63,6 +63,7 @@ class ControlNode(Node):
         self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
         self._fingers = len(gripper.joints)
         self._refused = ""
+        self._estop = False
         self._ticks, self._width, self._lateness = 0, -1.0, 0.0
         self._report_every = max(2, round(self.rate / REPORT_RATE))
         self._gripper_every = max(1, round(self.rate / GRIPPER_RATE))
@@ -161,9 +162,10 @@ class ControlNode(Node):
 
     def _on_estop(self, message: Bool) -> None:
         self.driver.emergency_stop(message.data)
-        self.get_logger().warning(
-            "e-stop: damped stop, then hold" if message.data else "e-stop released: enable control"
-        )
+        if message.data != self._estop:
+            self._estop = message.data
+            text = "e-stop: damped stop, then hold" if message.data else "e-stop released: enable control"
+            self.get_logger().warning(text)
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         try:

@@ -39,7 +39,7 @@ NICENESS = 5
 TOLD_EVERY_S = 3.0  # [s] while something is missing
 CONTROL_SILENCE_MAX_S = 1.0
 RAISE_BY, RAISE_BELOW = 0.15, 0.35  # [m] the tool goes up by this before it goes home, when it is lower than that
-HOME_TOLERANCE = 0.03  # [rad]
+HOME_TOLERANCE = 0.05  # [rad]
 
 
 class EpisodeNode(Node):
