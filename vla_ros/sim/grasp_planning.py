@@ -26,6 +26,12 @@ class PlannedGrasp:
     grasp: Grasp
     approach: list[Step]
     clean: bool  # nothing is touched on the way
+    margin: float  # [rad] least distance of a joint from its limits on the way
+
+    @property
+    def effort(self) -> float:
+        """Return how long the way is [actions], joints close to their limits counted as a detour."""
+        return len(self.approach) + 40.0 * max(0.0, 0.4 - self.margin)
 
 
 class GraspPlanner:
@@ -48,6 +54,7 @@ class GraspPlanner:
         self._arm_qpos = [model.joint(name).qposadr[0] for name in group.joints]
         self._finger_qpos = [model.joint(name).qposadr[0] for name in world.embodiment.grippers[0].joints]
         self._robot_geom = _descendants(model, model.body(world.embodiment.base_frame).id)
+        self._rest = group.home
         self._table = world.scene.table.height
         self._top = 0.0  # [m] of the target
         self._follows = 0
@@ -74,7 +81,7 @@ class GraspPlanner:
                 found.append(planned)
             elif planned is not None and fallback is None:
                 fallback = planned
-        return min(found, key=lambda planned: len(planned.approach)) if found else fallback
+        return min(found, key=lambda planned: planned.effort) if found else fallback
 
     def _highest(self, target: str) -> float:
         """Return the height of the object's top, to a few millimetres [m]."""
@@ -106,7 +113,7 @@ class GraspPlanner:
     def _reach(self, grasp: Grasp, T_start: np.ndarray, q_start: np.ndarray) -> PlannedGrasp | None:
         """Return the first way in that the arm can go; one on which it touches an object is the last resort."""
         # The end decides most often, so it is asked first.
-        q_grasp = solve_ik(self.arm, grasp.T_base_grasp, q_start, starts=2)
+        q_grasp = solve_ik(self.arm, grasp.T_base_grasp, q_start, q_rest=self._rest, starts=2)
         if q_grasp is None or self._touched(q_grasp, grasp.opening) - set(self.world.object_names):
             return None
         fallback = None
@@ -114,32 +121,37 @@ class GraspPlanner:
         for way in range(len(self.motion.ways)):
             steps = approach(T_start, grasp.T_base_grasp, grasp.opening, run_in, self.motion, way)
             self._follows += 1
-            clean = self._follow(steps, q_start)
-            if clean:
-                return PlannedGrasp(grasp, steps, True)
-            if clean is not None and fallback is None:
-                fallback = PlannedGrasp(grasp, steps, False)
+            followed = self._follow(steps, q_start)
+            if followed is None:
+                continue
+            planned = PlannedGrasp(grasp, steps, *followed)
+            if planned.clean:
+                return planned
+            fallback = fallback or planned
         return fallback
 
-    def _follow(self, steps: list[Step], q_start: np.ndarray) -> bool | None:
-        """Say whether the arm touches nothing on its way; None where it cannot go or would hit more than objects."""
-        q, clean = np.asarray(q_start, dtype=float), True
+    def _follow(self, steps: list[Step], q_start: np.ndarray) -> tuple[bool, float] | None:
+        """Say whether the arm touches nothing on its way, and its least joint margin [rad].
+
+        None where it cannot go or would hit more than objects.
+        """
+        q, clean, margin = np.asarray(q_start, dtype=float), True, np.inf
         for i, step in enumerate(steps):
-            q_next = solve_ik(self.arm, step.T_base_ee, q, starts=1)
-            if q_next is None or not self._legal(q, q_next):
+            # Leaning to the posture that the controller's nullspace leans to, or the arm would arrive in another.
+            q_next = solve_ik(self.arm, step.T_base_ee, q, q_rest=self._rest, starts=1)
+            if q_next is None or np.abs(q_next - q).max() > self.JOINT_JUMP:
                 return None
             q = q_next
+            margin = min(margin, float(np.minimum(q - self.arm.lower, self.arm.upper - q).min()))
+            if margin < self.JOINT_MARGIN:
+                return None
             if i % 2 == len(steps) % 2:
                 continue
             touched = self._touched(q, step.width)
             if touched - set(self.world.object_names):
                 return None
             clean &= not touched
-        return clean
-
-    def _legal(self, q: np.ndarray, q_next: np.ndarray) -> bool:
-        inside = (q_next > self.arm.lower + self.JOINT_MARGIN) & (q_next < self.arm.upper - self.JOINT_MARGIN)
-        return bool(inside.all() and np.abs(q_next - q).max() < self.JOINT_JUMP)
+        return clean, margin
 
     def _touched(self, q: np.ndarray, opening: float) -> set[str]:
         """Name the bodies the robot would touch with its arm at q and its fingers apart by `opening` [m]."""
