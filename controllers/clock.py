@@ -15,7 +15,8 @@ estimate is the time of the newest *received* state, carried on.
 from __future__ import annotations
 
 PHASE_GAIN = 0.05
-RATE_GAIN = 0.002
+RATE_GAIN = 0.0005
+INTERVAL_GAIN = 0.02
 RATE_RANGE = (0.0, 4.0)  # a simulator may run up to four times real time
 RESTART_S = 0.2  # [s] a stamp this far before the newest one is a restarted simulation
 
@@ -34,6 +35,7 @@ class RosClock:
         self.rate = 1.0
         self.newest_stamp = 0.0
         self._ros = self._monotonic = 0.0
+        self._interval = 0.0  # [s] mean time between arrivals
         self._last = float("-inf")
 
     def observe(self, stamp: float, arrival: float) -> None:
@@ -49,7 +51,9 @@ class RosClock:
             return
         if stamp <= self.newest_stamp:
             return  # reordered or repeated: nothing new is known
-        elapsed = max(arrival - self._monotonic, 1e-6)
+        elapsed = max(arrival - self._monotonic, 0.0)
+        # The mean, not this interval: two states that arrive together say nothing about the rate.
+        self._interval += INTERVAL_GAIN * (elapsed - self._interval) if self._interval else elapsed
         predicted = self._ros + self.rate * elapsed
         error = stamp - predicted
         if abs(error) > RESTART_S:  # paused or stepped: take the new phase at once
@@ -57,7 +61,7 @@ class RosClock:
         else:
             self._ros = predicted + PHASE_GAIN * error
             low, high = RATE_RANGE
-            self.rate = min(high, max(low, self.rate + RATE_GAIN * error / elapsed))
+            self.rate = min(high, max(low, self.rate + RATE_GAIN * error / max(self._interval, 1e-4)))
         self._monotonic = arrival
         self.newest_stamp = stamp
 

@@ -39,7 +39,7 @@ class CartesianImpedance:
         self.error = np.zeros(6)  # [m, rad] desired − measured, base axes, after clipping
         self.manipulability = 0.0
         self._compliance = np.array([1.0 / config.stiffness_position] * 3 + [1.0 / config.stiffness_rotation] * 3)
-        self._R_desired = np.eye(3)
+        self.R_desired = np.eye(3)
         self._R_error = np.eye(3)
         self._lhs = np.zeros((2, 6, 6))
         self._series_diagonal = self._lhs[0].reshape(-1)[::7]  # views of the diagonals
@@ -93,9 +93,9 @@ class CartesianImpedance:
 
     def _measure_error(self, model: ArmModel, position: np.ndarray, quaternion: Quaternion) -> None:
         error, config = self.error, self.config
-        write_matrix(quaternion, self._R_desired)
+        write_matrix(quaternion, self.R_desired)
         np.subtract(position, model.position, out=error[:3])
-        error[3:] = pin.log3(np.dot(self._R_desired, model.rotation.T, out=self._R_error))
+        error[3:] = pin.log3(np.dot(self.R_desired, model.rotation.T, out=self._R_error))
         x, y, z, a, b, c = error.tolist()
         # A clipped error bounds the force in contact and after a jump.
         distance = (x * x + y * y + z * z) ** 0.5

@@ -10,7 +10,7 @@ from controllers.impedance import CartesianImpedance, FrictionFeedforward, Joint
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.reference import JointReference, PoseReference
-from controllers.rotations import from_matrix, write_matrix
+from controllers.rotations import from_matrix
 from controllers.spline import Spline
 from controllers.stitching import MotionBounds
 from controllers.timeline import CARTESIAN, JOINT
@@ -125,7 +125,7 @@ class TorqueLaw:
         """Write the commanded tool pose into T_base_ee (4, 4)."""
         if self.mode == CARTESIAN:
             T_base_ee[:3, 3] = self.pose.filter.position
-            write_matrix(self.pose.filter.quaternion, T_base_ee[:3, :3])
+            T_base_ee[:3, :3] = self.cartesian.R_desired
         else:
             T_base_ee[:] = self.model.forward(self.joint.filter.position)
 

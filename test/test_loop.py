@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from controllers.errors import ConfigError
+from controllers.loop import PacedLoop
+
+
+def test_ticks_come_at_multiples_of_the_period():
+    seen = []
+    loop = PacedLoop(200.0, seen.append)
+    began = time.monotonic()
+    loop.run(0.5)
+    report = loop.report()
+    assert report.ticks + report.overruns >= 99
+    assert (np.diff(seen) > 0.0).all()
+    assert seen[0] - began >= 0.005
+    # A deadline is never anticipated, and lateness does not add up.
+    phases = (np.array(seen) - began) / 0.005
+    assert (phases >= 1.0).all()
+    assert len(seen) <= phases[-1] + 1
+
+
+def test_missed_deadlines_are_skipped_not_made_up_for():
+    seen = []
+
+    def slow(now):
+        seen.append(now)
+        if len(seen) == 5:
+            time.sleep(0.05)
+
+    loop = PacedLoop(200.0, slow)
+    began = time.monotonic()
+    loop.run(0.3)
+    periods = (time.monotonic() - began) / loop.period
+    assert loop.overruns >= 9
+    assert np.diff(seen).max() >= 0.05
+    assert len(seen) + loop.overruns <= periods + 1
+
+
+def test_stops_from_inside_and_lets_errors_out():
+    loop = PacedLoop(500.0, lambda now: loop.stop())
+    loop.run(5.0)
+    assert loop.ticks == 1
+
+    def fail(now):
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        PacedLoop(500.0, fail).run(1.0)
+
+
+def test_report_before_the_first_tick_is_empty():
+    assert PacedLoop(100.0, lambda now: None).report().ticks == 0
+
+
+@pytest.mark.parametrize("rate", [0.0, -5.0, 1e9, float("nan")])
+def test_absurd_rates_are_refused(rate):
+    with pytest.raises(ConfigError, match="loop rate"):
+        PacedLoop(rate, lambda now: None)
+
+
+def test_real_time_is_asked_for_and_refusals_are_told():
+    # In a process of its own: the scheduling class and the frozen collector would outlive the test.
+    code = (
+        "import gc; from controllers.loop import prefer_real_time; w = prefer_real_time(); "
+        "assert isinstance(w, tuple) and all(isinstance(x, str) for x in w); assert not gc.isenabled()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
