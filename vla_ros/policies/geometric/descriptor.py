@@ -44,7 +44,7 @@ def describe(points: np.ndarray, heights: np.ndarray) -> np.ndarray:
     share = heights / max(height, 1e-3)
     radius = np.hypot(along, across)
     thirds = [_mean(radius, (share > low) & (share <= low + 0.34)) for low in (0.0, 0.33, 0.66)]
-    cells = np.unique(np.floor(offset / CELL).astype(np.int32), axis=0)
+    area = _covered_cells(offset) * CELL**2
     ends = [along < -0.25 * length, np.abs(along) < 0.17 * length, along > 0.25 * length]
     widths = [_spread(across[part]) for part in ends]
     tops = [float(np.quantile(heights[part], 0.9)) if part.sum() > 4 else 0.0 for part in ends]
@@ -56,7 +56,7 @@ def describe(points: np.ndarray, heights: np.ndarray) -> np.ndarray:
             length,
             width,
             *thirds,
-            min(len(cells) * CELL**2 / (length * width + 1e-6), 1.3),
+            min(area / (length * width + 1e-6), 1.3),
             float(np.median(heights[near])) / max(height, 1e-3) if near.sum() > 4 else 0.5,
             float((share > 0.85).mean()),
             abs(widths[0] - widths[2]) / width,
@@ -65,6 +65,11 @@ def describe(points: np.ndarray, heights: np.ndarray) -> np.ndarray:
             abs(middles[1] - (middles[0] + middles[2]) / 2.0) / max(length, 1e-3),
         ]
     )
+
+
+def _covered_cells(xy: np.ndarray) -> int:
+    cells = ((xy - xy.min(axis=0)) / CELL).astype(np.int32)
+    return int(np.count_nonzero(np.bincount(cells[:, 0] * (cells[:, 1].max() + 1) + cells[:, 1])))
 
 
 def _trim(xy: np.ndarray) -> np.ndarray:

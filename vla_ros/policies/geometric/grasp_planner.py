@@ -63,7 +63,7 @@ class GraspPlanner:
         way = goal - start
         length = max(float(np.linalg.norm(way)), 1e-6)
         top = view.table
-        for item in view.segments:
+        for item in view.fragments:
             offset = item.points[:, :2] - start
             along = np.clip(offset @ way / length, 0.0, length)
             aside = np.linalg.norm(offset - along[:, None] * way / length, axis=1)

@@ -44,12 +44,12 @@ class TableView:
 
     stamp: float  # [s]
     table: float  # [m] height of the table top at its middle, base frame
-    segments: tuple[Segment, ...]  # separate pieces
-    joined: tuple[Segment, ...]  # pieces so close that they may be one thing
+    fragments: tuple[Segment, ...]
+    things: tuple[Segment, ...]  # what may be one thing: fragments alone, and neighbours together
 
     def without(self, target: Segment) -> list[Segment]:
-        """Return the pieces that are no part of the target."""
-        return [item for item in self.segments if not item.parts & target.parts]
+        """Return the fragments that are no part of the target."""
+        return [item for item in self.fragments if not item.parts & target.parts]
 
 
 class Perception:
@@ -103,9 +103,9 @@ class Perception:
         heights = [cloud.points[:, 2] - np.float32(self.table) for cloud in clouds]
         pieces = segment(clouds, heights, config.cell, config.points_min)
         names = [cloud.camera for cloud in clouds]
-        separate = tuple(self._balance(item, names) for item in pieces.separate)
-        joined = tuple(join([separate[i] for i in sorted(item.parts)]) for item in pieces.joined)
-        return TableView(observation.stamp, self.table, separate, joined)
+        fragments = tuple(self._balance(item, names) for item in pieces.fragments)
+        things = tuple(join([fragments[i] for i in sorted(item.parts)]) for item in pieces.things)
+        return TableView(observation.stamp, self.table, fragments, things)
 
     def _box(self, around: np.ndarray | None, reach: float) -> Box:
         config = self._config

@@ -211,7 +211,7 @@ class GeometricPolicy:
         """Look; say whether the target is there."""
         self._perception.settle(observation)
         self.view = self._perception.look(observation)
-        self.candidates = self._finder.rank(self.view.segments + self.view.joined, self._request) if self.view else []
+        self.candidates = self._finder.rank(self.view.things, self._request) if self.view else []
         return bool(self.candidates) and self.candidates[0].fits
 
     def _plan(self, observation: Observation) -> bool:
@@ -228,15 +228,15 @@ class GeometricPolicy:
     def _follow_target(self, observation: Observation) -> None:
         """Look again on the way and plan anew when the target has moved."""
         view = self._perception.look(observation, self._target_center, 0.12)
-        if view is None or not view.segments:
+        if view is None or not view.things:
             return
-        gaps = [np.linalg.norm(item.center - self._target_center) for item in view.segments]
+        gaps = [np.linalg.norm(item.center - self._target_center) for item in view.things]
         nearest = int(np.argmin(gaps))
         if self.config.episode.moved < gaps[nearest] < self.config.target.near:
             self.view = view
-            grasp = self._planner.plan(view.segments[nearest], view, observation)
+            grasp = self._planner.plan(view.things[nearest], view, observation)
             if grasp is not None:
-                self.grasp, self._target_center = grasp, view.segments[nearest].center
+                self.grasp, self._target_center = grasp, view.things[nearest].center
 
     def _give_up_grasp(self, observation: Observation):
         """Open, go up, look again; never try the same grasp twice."""

@@ -15,6 +15,8 @@ from scipy import ndimage
 from vla_ros.policies.geometric.point_cloud import Cloud
 
 CONNECTED = np.ones((3, 3), int)
+FRAGMENT = 8  # points: fewer are noise
+JOINING = (1, 2)  # cells every fragment grows by to meet its neighbours
 MARGIN = 3  # cells around everything, so that growing never meets the grid's edge
 
 
@@ -44,17 +46,18 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """The separate pieces on the table, and which of them stand so close that they may be one thing."""
+    """What lies on the table, cut up."""
 
-    separate: tuple[Segment, ...]
-    joined: tuple[Segment, ...]  # of two pieces or more
+    fragments: tuple[Segment, ...]  # touching nothing else
+    things: tuple[Segment, ...]  # what may be one thing: large fragments, and neighbours together
 
 
 def segment(clouds: list[Cloud], heights: list[np.ndarray], cell: float, minimum: int) -> Pieces:
-    """Group points into pieces of at least `minimum` points.
+    """Group points into fragments, and those into things of at least `minimum` points.
 
-    Points belong together when their cells of `cell` [m] on the table are at most one cell apart. A thing's own
-    shadow can cut it in two (a hammer behind its head), so pieces up to four cells apart are offered joined as well.
+    Points belong together when their cells of `cell` [m] on the table touch. Holes in the depth image and a thing's
+    own shadow (a hammer behind its head) cut it apart, so neighbours up to three and five cells away are offered
+    joined as well: the shape that is recognised best decides.
     """
     points = np.concatenate([cloud.points for cloud in clouds]) if clouds else np.zeros((0, 3), np.float32)
     if len(points) < minimum:
@@ -67,26 +70,32 @@ def segment(clouds: list[Cloud], heights: list[np.ndarray], cell: float, minimum
     flat = np.ravel_multi_index((cells[:, 0], cells[:, 1]), shape)
     # A lone point in a cell is noise more often than a thing.
     occupied = np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape) >= 2
-    near = ndimage.binary_dilation(occupied, CONNECTED)
-    labels, count = ndimage.label(near, CONNECTED)
-    groups, _ = ndimage.label(ndimage.binary_dilation(near, CONNECTED), CONNECTED)
-    member = np.where(occupied.ravel()[flat], labels.ravel()[flat], 0)
+    labels, count = ndimage.label(occupied, CONNECTED)
+    member = labels.ravel()[flat]
     order = np.argsort(member, kind="stable")
     bounds = np.searchsorted(member[order], np.arange(1, count + 2))
-    separate: list[Segment] = []
-    group_of: list[int] = []
+    fragments: list[Segment] = []
+    places: list[int] = []
     for start, stop in pairwise(bounds):
-        if stop - start >= minimum:
+        if stop - start >= FRAGMENT:
             index = order[start:stop]
-            part = frozenset({len(separate)})
-            separate.append(Segment(points[index], height[index], colors[index], cameras[index], part))
-            group_of.append(int(groups.ravel()[flat[index[0]]]))
-    joined = []
-    for group in set(group_of):
-        members = [item for item, its_group in zip(separate, group_of, strict=True) if its_group == group]
-        if len(members) > 1:
-            joined.append(join(members))
-    return Pieces(tuple(separate), tuple(joined))
+            part = frozenset({len(fragments)})
+            fragments.append(Segment(points[index], height[index], colors[index], cameras[index], part))
+            places.append(int(flat[index[0]]))
+    joined: dict[frozenset[int], Segment] = {}
+    grown = occupied
+    for _ in JOINING:
+        grown = ndimage.binary_dilation(grown, CONNECTED)
+        groups, _ = ndimage.label(grown, CONNECTED)
+        group_of = groups.ravel()[places]
+        for group in set(group_of.tolist()):
+            members = [item for item, its_group in zip(fragments, group_of, strict=True) if its_group == group]
+            if len(members) > 1:
+                thing = join(members)
+                joined.setdefault(thing.parts, thing)
+    # A fragment too small to be a thing of its own is still in the way, and part of what it is joined to.
+    things = [item for item in (*fragments, *joined.values()) if len(item) >= minimum]
+    return Pieces(tuple(fragments), tuple(things))
 
 
 def join(pieces: list[Segment]) -> Segment:

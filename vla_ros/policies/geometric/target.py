@@ -64,15 +64,16 @@ class TargetFinder:
     def _judge(self, item: Segment, request: Request) -> Candidate:
         config = self._config
         belief, distance, share = 1.0, 0.0, 1.0
-        if request.category is not None:
-            if request.category not in self._memory.categories:
-                return Candidate(item, -np.inf, 0.0, np.inf, 0.0, False)
-            index = self._memory.categories.index(request.category)
-            beliefs, distances = self._memory.beliefs(describe(item.points, item.heights))
-            belief, distance = float(beliefs[index]), float(distances[index])
         if request.colors:
             shares = self._namer.shares(item.colors)
             share = float(sum(shares[self._namer.names.index(color)] for color in request.colors))
+        if request.category is not None:
+            # What is not of the colour is not described: in a full scene that is most of the work.
+            if request.category not in self._memory.categories or share <= config.share_min:
+                return Candidate(item, -np.inf, 0.0, np.inf, share, False)
+            index = self._memory.categories.index(request.category)
+            beliefs, distances = self._memory.beliefs(describe(item.points, item.heights))
+            belief, distance = float(beliefs[index]), float(distances[index])
         score = float(np.log(max(belief, config.belief_floor)) + np.log(max(share, config.share_floor)))
         score -= config.accent_cost * max(1.0 - share / config.share_usual, 0.0)
         # Beliefs compare categories and say nothing of a shape unlike them all.
