@@ -23,7 +23,7 @@ from controllers.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
 from vla_ros import messages, qos
 from vla_ros.bringup.environment import module_environment
-from vla_ros.nodes.control_progress import ControlProgress, control_progress
+from vla_ros.nodes.control_progress import NO_JOINT_STATES, ControlProgress, control_progress
 
 ARM, GRIPPER, BASE = "panda", "panda_hand", "panda_link0"
 JOINTS = tuple(f"panda_joint{i}" for i in range(1, 8))
@@ -117,7 +117,7 @@ class Operator:
 
     def _complete(self) -> bool:
         heard = all(item is not None for item in (self.progress, self.joints, self.T_base_ee))
-        return heard and self._enable.service_is_ready()
+        return heard and self._enable.service_is_ready() and self.progress.hold_reason != NO_JOINT_STATES
 
     def enable(self, wanted: bool = True) -> SetBool.Response:
         """Call control/enable."""

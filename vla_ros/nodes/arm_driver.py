@@ -21,6 +21,7 @@ from controllers.timeline import Seam
 DT_MAX = 0.02  # [s] a longer gap is a pause of the machine, not a period to integrate over
 REST_TIME_MAX = 0.6  # [s] within which a stopping arm must have come to rest
 REST_SPEED = 0.02  # [rad/s]
+Arrival = tuple[float, float, np.ndarray, np.ndarray]  # [s] monotonic, stamp [s], position and velocity of the joints
 
 
 class ArmDriver:
@@ -35,10 +36,11 @@ class ArmDriver:
         self.reference_time: Callable[[], float] | None = (
             None  # [s] simulated time, when there is one beside the stamps
         )
+        self._monotonic = 0.0  # [s] of the last tick
         self._period, self._state_timeout = period, state_timeout
         self._n = follower.model.size
-        self._newest: tuple[float, float, np.ndarray, np.ndarray] | None = None  # arrival, stamp, position, velocity
-        self._observed = None
+        self._newest: Arrival | None = None
+        self._observed: Arrival | None = None  # the one that the last tick took
         self._orders: deque[Callable[[], None]] = deque()
         self._driving = False
         self._releasing_since: float | None = None  # [s] monotonic
@@ -102,12 +104,12 @@ class ArmDriver:
             stamp = now
         if dt == 0.0:
             return self._repeated()
-        self.now = now
+        self.now, self._monotonic = now, monotonic
         while self._orders:
             self._orders.popleft()()
         command = self.follower.tick(now, min(dt, DT_MAX), q, dq, stamp)
         if self._releasing_since is not None:
-            self._finish_release(monotonic, dq)
+            self._finish_release(monotonic - self._releasing_since, dq)
         return command if self._driving else None
 
     def _repeated(self) -> Command | None:
@@ -126,7 +128,10 @@ class ArmDriver:
             self.on_released()
 
     def _activate(self) -> None:
-        _, _, position, velocity = self._newest
+        observed = self._observed
+        if observed is None or self.follower.emergency_stopped:  # latched between the request and this tick
+            return
+        _, _, position, velocity = observed
         width = float(position[self._n :].sum())
         self.follower.activate(position[: self._n], velocity[: self._n], width, self.now)
         self._driving, self._releasing_since = True, None
@@ -134,10 +139,10 @@ class ArmDriver:
     def _begin_release(self, reason: str) -> None:
         if self._driving and self._releasing_since is None:
             self.follower.stop(reason)
-            self._releasing_since = self._observed[0]
+            self._releasing_since = self._monotonic
 
-    def _finish_release(self, monotonic: float, dq: np.ndarray) -> None:
-        if np.abs(dq).max() < REST_SPEED or monotonic - self._releasing_since > REST_TIME_MAX:
+    def _finish_release(self, elapsed: float, dq: np.ndarray) -> None:
+        if np.abs(dq).max() < REST_SPEED or elapsed > REST_TIME_MAX:
             self.follower.deactivate()
             self._driving, self._releasing_since = False, None
             self.on_released()

@@ -15,10 +15,10 @@ from vla_ros import messages, qos
 from vla_ros.nodes.camera_calibration import load_calibration
 from vla_ros.nodes.camera_publisher import CameraPublisher
 from vla_ros.nodes.image_files import open_images
-from vla_ros.nodes.parameters import declare, declare_list, declare_robot, declare_scene
+from vla_ros.nodes.parameters import SceneChoice, declare, declare_list, declare_robot, declare_scene
 from vla_ros.nodes.spinning import run_node, serve_until_stopped
 from vla_ros.policies.observation import CameraView
-from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.embodiment import Embodiment, load_embodiment
 
 
 class CameraNode(Node):
@@ -40,10 +40,10 @@ class CameraNode(Node):
             self._open_scene(scene, embodiment, names)
         else:
             self._open_files(source, names, rate)
-        self._publishers = {name: CameraPublisher(self, name, embodiment.base_frame) for name in names}
+        self._camera_publishers = {name: CameraPublisher(self, name, embodiment.base_frame) for name in names}
 
     # -- simulated -------------------------------------------------------------------------------------------------
-    def _open_scene(self, scene: dict, embodiment, names: Sequence[str]) -> None:
+    def _open_scene(self, scene: SceneChoice, embodiment: Embodiment, names: Sequence[str]) -> None:
         from vla_ros.sim.scene import sample_scene
         from vla_ros.sim.world import World
 
@@ -55,7 +55,7 @@ class CameraNode(Node):
     def _on_render_state(self, message: Float64MultiArray) -> None:
         started = time.monotonic()
         self._world.apply_render_state(messages.numbers(message))
-        for name, publisher in self._publishers.items():
+        for name, publisher in self._camera_publishers.items():
             publisher.publish(self._world.observe_camera(name))
         self._count(time.monotonic() - started)
 
@@ -69,7 +69,7 @@ class CameraNode(Node):
         started = time.monotonic()
         color, depth = next(self._images)
         stamp = self.get_clock().now().nanoseconds * 1e-9
-        for name, publisher in self._publishers.items():
+        for name, publisher in self._camera_publishers.items():
             calibration = self._calibrations[name]
             if color.shape[:2] != (calibration.height, calibration.width):
                 raise ConfigError(
@@ -91,7 +91,7 @@ class CameraNode(Node):
             "frames_per_s": f"{self._frames / (now - self._reported):.2f}",
             "ms_per_frame": f"{1e3 * self._spent / self._frames:.1f}",
         }
-        status = messages.diagnostic("camera", messages.OK, f"{len(self._publishers)} cameras", values)
+        status = messages.diagnostic("camera", messages.OK, f"{len(self._camera_publishers)} cameras", values)
         self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
         self._frames, self._spent, self._reported = 0, 0.0, now
 

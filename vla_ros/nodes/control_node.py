@@ -11,6 +11,7 @@ import time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
+from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Float64MultiArray, String
 from std_srvs.srv import SetBool
@@ -22,7 +23,7 @@ from controllers.follower import Command
 from controllers.loop import PacedLoop
 from vla_ros import messages, qos
 from vla_ros.nodes.arm_driver import ArmDriver
-from vla_ros.nodes.control_progress import NAME, ControlProgress
+from vla_ros.nodes.control_progress import NAME, NO_JOINT_STATES, ControlProgress
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.robot_follower import load_control_config, make_follower
 from vla_ros.nodes.scheduling import prefer_punctuality
@@ -68,7 +69,7 @@ class ControlNode(Node):
         self._report_every = max(2, round(self.rate / REPORT_RATE))
         self._gripper_every = max(1, round(self.rate / GRIPPER_RATE))
         self._make_publishers(arm.name, gripper.name)
-        self.handing_over: object | None = None
+        self.handing_over: Future | None = None
         self._hold = self.create_client(SetBool, "sim/hold")
         self.create_service(SetBool, "control/enable", self._on_enable)
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
@@ -119,7 +120,7 @@ class ControlNode(Node):
             stamp=self.driver.now,
             enabled=progress.enabled,
             estop=follower.emergency_stopped,
-            hold_reason=progress.hold_reason,
+            hold_reason=progress.hold_reason if self.driver.now > 0.0 else NO_JOINT_STATES,
             sequence=progress.sequence,
             source=progress.source,
             index=progress.index,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from controllers.errors import VlaError
 
 NAME = "control"
+NO_JOINT_STATES = "no joint states yet"  # hold reason of a control that cannot be enabled so far
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException
@@ -58,8 +58,18 @@ def declare_list(node: Node, name: str, default: Sequence[str], description: str
         raise ConfigError(f"{node.get_name()}: parameter '{name}' must be a list of names ({description})") from None
 
 
-def declare_scene(node: Node) -> dict[str, str | int]:
-    """Declare the parameters that choose a simulated scene and return them as `sample_scene` takes them."""
+class SceneChoice(TypedDict):
+    """Which simulated scene, as `sample_scene` takes it."""
+
+    set_name: str
+    seed: int
+    stream: str
+    categories: str
+    objects: str | None
+
+
+def declare_scene(node: Node) -> SceneChoice:
+    """Declare the parameters that choose a simulated scene and return them."""
     return {
         "set_name": declare(node, "set", "basic", "kind of scene, of config/tasks/grasp_sets.yaml"),
         "seed": declare(node, "seed", 0, "number of the scene", 0, 2**31 - 1),

@@ -59,7 +59,7 @@ class SimNode(Node):
         self._embodiment = load_embodiment(robot)
         catalogue = load_catalogue(scene["objects"])
         self._synonyms = catalogue.synonyms
-        self._scene = sample_scene(**scene | {"objects": catalogue})
+        self._scene = sample_scene(scene["set_name"], scene["seed"], scene["stream"], scene["categories"], catalogue)
         self._timestep_ns = round(1e9 / physics_rate)
         self._substeps = round(physics_rate / state_rate)
         self.period = self._substeps * self._timestep_ns * 1e-9  # [s] of simulated time a round
@@ -96,7 +96,7 @@ class SimNode(Node):
         now = self.time
         self._publish_joint_state(now)
         if "clock" in due:
-            self._clock.publish(messages.clock_message(now))
+            self._clock_publisher.publish(messages.clock_message(now))
         if "camera" in due:
             state = self._world.render_state()
             state[0] = now
@@ -151,7 +151,7 @@ class SimNode(Node):
         self.controllers = SimulatedControllers(self._world, self._delay, self._jitter)
 
     def _make_publishers(self) -> None:
-        self._clock = self.create_publisher(Clock, "/clock", qos.STREAM)
+        self._clock_publisher = self.create_publisher(Clock, "/clock", qos.STREAM)
         self._joint_states = self.create_publisher(JointState, "joint_states", qos.STREAM)
         self._render_state = self.create_publisher(Float64MultiArray, "sim/render_state", qos.STREAM)
         self._render_message = messages.NumbersWriter(len(self._world.render_state()))

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The control loop's content: who gets the arm when, and what it is told while time or joints misbehave."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from controllers.errors import ChunkError, VlaError
+from vla_ros.nodes.arm_driver import ArmDriver
+from vla_ros.nodes.homing import raise_chunk
+from vla_ros.nodes.robot_follower import load_control_config, make_follower
+from vla_ros.robots.embodiment import load_embodiment
+
+PERIOD = 0.002  # [s]
+
+
+class Arm:
+    """A driver, and joints that stay where they are."""
+
+    def __init__(self) -> None:
+        embodiment = load_embodiment("franka")
+        self.driver = ArmDriver(make_follower(embodiment, load_control_config("franka", 1.0, "progress")), PERIOD, 0.05)
+        self.released = 0
+        self.driver.on_released = self._on_released
+        self.position = np.concatenate([embodiment.arms[0].home, [0.02, 0.02]])
+        self.velocity = np.zeros(9)
+        self.monotonic, self.stamp = 100.0, 5.0
+
+    def _on_released(self) -> None:
+        self.released += 1
+
+    def tick(self, count: int = 1, joints: bool = True, time_goes_on: bool = True):
+        """Run periods; return the last command."""
+        for _ in range(count):
+            self.monotonic += PERIOD
+            if time_goes_on:
+                self.stamp += PERIOD
+            if joints:
+                self.driver.observe(self.monotonic - 1e-4, self.stamp, self.position, self.velocity)
+            command = self.driver.tick(self.monotonic)
+        return command
+
+
+@pytest.fixture
+def arm() -> Arm:
+    return Arm()
+
+
+def enabled(arm: Arm) -> Arm:
+    arm.tick(5)
+    arm.driver.enable(arm.monotonic)
+    assert arm.tick(2) is not None
+    return arm
+
+
+def test_nothing_is_sent_before_it_is_enabled(arm):
+    assert arm.tick(100) is None
+    with pytest.raises(ChunkError, match="disabled"):
+        arm.driver.submit(raise_chunk(arm.stamp, "panda_link0", "panda", np.eye(4), 0.05, 1), "policy")
+
+
+def test_it_cannot_be_enabled_without_joint_states_or_under_the_estop(arm):
+    with pytest.raises(VlaError, match="no joint states"):
+        arm.driver.enable(arm.monotonic)
+    arm.tick(5)
+    arm.driver.emergency_stop(True)
+    arm.tick()
+    with pytest.raises(VlaError, match="e-stop"):
+        arm.driver.enable(arm.monotonic)
+
+
+def test_an_estop_between_request_and_tick_wins(arm):
+    arm.tick(5)
+    arm.driver.emergency_stop(True)
+    arm.driver.enable(arm.monotonic)
+    assert arm.tick(5) is None
+    assert not arm.driver.follower.progress.enabled
+
+
+def test_a_release_brings_the_arm_to_rest_and_then_lets_go_once(arm):
+    enabled(arm)
+    arm.driver.release("shutting down")
+    arm.velocity[:7] = 0.3
+    assert arm.tick(50) is not None  # still stopping
+    arm.velocity[:7] = 0.0
+    assert arm.tick(2) is None
+    assert arm.driver.released
+    assert arm.released == 1
+
+
+def test_an_arm_that_does_not_come_to_rest_is_let_go_all_the_same(arm):
+    enabled(arm)
+    arm.velocity[:7] = 0.3
+    arm.driver.release("shutting down")
+    arm.tick(400)
+    assert arm.driver.released
+
+
+def test_while_simulated_time_stands_still_the_last_command_is_repeated(arm):
+    arm.driver.reference_time = lambda: arm.stamp
+    command = enabled(arm).tick()
+    arm.tick(20, joints=False, time_goes_on=False)
+    before = command.effort.copy()
+    repeated = arm.tick(100, joints=False, time_goes_on=False)
+    np.testing.assert_array_equal(repeated.effort, before)
+    assert arm.driver.follower.progress.hold_reason != "stale joint state"
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_joint_states_that_stop_while_time_goes_on_are_stale(arm, simulated):
+    if simulated:
+        arm.driver.reference_time = lambda: arm.stamp
+    enabled(arm)
+    arm.tick(60, joints=False)
+    assert arm.driver.follower.progress.hold_reason == "stale joint state"
+    assert arm.tick(joints=False) is not None  # the effort fades, it is not left as it was
+
+
+def test_time_that_is_set_back_takes_the_arm_away(arm):
+    enabled(arm)
+    arm.stamp = 0.5
+    assert arm.tick(3) is None
+    assert arm.released == 1
+    assert not arm.driver.follower.progress.enabled

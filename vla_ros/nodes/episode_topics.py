@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the episode hears and says: the node, without the order of things."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import PoseArray, PoseStamped
+from rclpy.node import Node
+from sensor_msgs.msg import Image, JointState
+from std_msgs.msg import String
+from std_srvs.srv import SetBool
+from trajectory_msgs.msg import JointTrajectory
+
+from controllers.chunk import ActionChunk
+from controllers.errors import ConfigError
+from vla_ros import messages, qos
+from vla_ros.configuration import load_config, share_directory
+from vla_ros.nodes.control_progress import NO_JOINT_STATES, ControlProgress, control_progress
+from vla_ros.nodes.film import Film
+from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.synchronizer import Synchronizer
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.task import GraspTaskConfig
+
+
+class EpisodeNode(Node):
+    """Keep the newest of everything; send the instruction, the way home and the request to enable control."""
+
+    def __init__(self) -> None:
+        super().__init__("episode_node")
+        self.embodiment = load_embodiment(declare_robot(self))
+        declare(self, "set", "basic", "kind of scene; the simulator says which it really is")
+        declare(self, "seed", 0, "number of the scene; the simulator says which it really is", 0, 2**31 - 1)
+        self.asked = declare(self, "instruction", "", "what to grasp, in words; empty: the scene's own target").strip()
+        self.report = declare(self, "report", "", "file for the result as JSON, beside the one in the run folder")
+        directory = declare(self, "run_directory", "", "folder for result and film; empty: runs/<time>_episode")
+        limit = declare(self, "time_limit_s", 60.0, "simulated time the episode may take [s]", 1.0, 3600.0)
+        attempts = declare(self, "attempts", 3, "how often the gripper may close", 1, 100)
+        self.ready_timeout = declare(
+            self, "ready_timeout_s", 60.0, "how long to wait for the other nodes [s]", 1.0, 600.0
+        )
+        task = load_config(share_directory() / "config" / "tasks" / "grasp.yaml", GraspTaskConfig)
+        self.task = dataclasses.replace(task, time_limit_s=limit, attempts=attempts)
+        self.directory = Path(directory or f"runs/{time.strftime('%Y%m%d-%H%M%S')}_episode")
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"run folder {self.directory}: cannot be made ({error.strerror})") from None
+        self.scene: dict[str, Any] = {}
+        self.time = 0.0  # [s] of the newest heights
+        self._heights = np.empty(0)  # [m] in the order of the scene's objects
+        self.progress = ControlProgress(hold_reason=NO_JOINT_STATES)
+        self._progress_arrival = 0.0  # [s] monotonic
+        self.joints: messages.JointSample | None = None
+        self.T_commanded: np.ndarray | None = None
+        self.factors: list[float] = []  # real-time factor, second by second
+        self.film: Film | None = None
+        self._frames: dict[str, float] = {}  # stamp of each camera's last image
+        arm = self.embodiment.arms[0]
+        self._reader = messages.JointStateReader(arm.joints)
+        streams = list(self.embodiment.cameras)
+        self._synchronizer = Synchronizer(streams, streams[0], 0.02)
+        self.instruction = self.create_publisher(String, "instruction", qos.LATCHED)
+        self._planner = self.create_publisher(JointTrajectory, "planner/action_chunk", qos.EVENTS)
+        self.enable = self.create_client(SetBool, "control/enable")
+        self.create_subscription(String, "sim/scene", self._on_scene, qos.LATCHED)
+        self.create_subscription(PoseArray, "sim/object_poses", self._on_truth, qos.NEWEST)
+        self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
+        self.create_subscription(PoseStamped, "control/commanded_pose", self._on_commanded_pose, qos.NEWEST)
+        self.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, qos.EVENTS)
+        for camera in streams:
+            topic = f"cameras/{camera}/color/image_raw"
+            self.create_subscription(
+                Image, topic, lambda m, camera=camera: self._on_image(camera, m), qos.IMAGES_NEWEST
+            )
+
+    # -- what arrives ------------------------------------------------------------------------------------------------
+    def _on_scene(self, message: String) -> None:
+        self.scene = json.loads(message.data)
+
+    def _on_truth(self, message: PoseArray) -> None:
+        self._heights = np.array([pose.position.z for pose in message.poses])
+        self.time = messages.seconds(message.header.stamp)
+
+    def _on_progress(self, message: DiagnosticStatus) -> None:
+        self.progress = control_progress(message.message, messages.diagnostic_values(message))
+        self._progress_arrival = time.monotonic()
+
+    def _on_commanded_pose(self, message: PoseStamped) -> None:
+        self.T_commanded = messages.transform(message.pose)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name == "sim":
+                self.factors.append(float(messages.diagnostic_values(status)["real_time_factor"]))
+
+    def _on_image(self, camera: str, message: Image) -> None:
+        stamp = messages.seconds(message.header.stamp)
+        self._frames[camera] = stamp
+        if self.film is not None:
+            complete = self._synchronizer.add(camera, stamp, message)
+            if complete is not None:
+                self.film.add([messages.color_array(image) for image in complete[1].values()])
+
+    # -- what is asked and said ----------------------------------------------------------------------------------------
+    def missing(self) -> list[str]:
+        """Name the nodes that are not ready, and the topic that says so."""
+        arm = self.embodiment.arms[0].name
+        wanted = {
+            "sim (sim/scene, sim/object_poses)": bool(self.scene) and len(self._heights) > 0,
+            "state": self.count_publishers(f"{arm}/ee_pose") > 0,
+            "policy (policy/action_chunk)": self.count_publishers("policy/action_chunk") > 0,
+            "control (control/progress)": self.progress.hold_reason != NO_JOINT_STATES
+            and self.enable.service_is_ready(),
+            "guard (estop)": self.count_publishers("estop") > 0,
+        }
+        for camera in self.embodiment.cameras:
+            wanted[f"camera {camera} (cameras/{camera}/color/image_raw)"] = camera in self._frames
+        return [name for name, there in wanted.items() if not there]
+
+    def heights(self) -> dict[str, float]:
+        """Return each object's height [m]."""
+        names = [item["name"] for item in self.scene["objects"]]
+        return dict(zip(names, self._heights.tolist(), strict=True))
+
+    @property
+    def silence(self) -> float:
+        """Return how long control has not been heard [s]."""
+        return time.monotonic() - self._progress_arrival
+
+    def measure_joints(self) -> None:
+        """Begin to listen to joint states: needed only at the end, and 500 messages a second are not free."""
+        self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
+
+    def _on_joint_state(self, message: JointState) -> None:
+        self.joints = self._reader.read(message) or self.joints
+
+    def plan(self, chunk: ActionChunk) -> None:
+        """Send a chunk as the planner."""
+        self._planner.publish(messages.chunk_message(chunk))
