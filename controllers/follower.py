@@ -23,6 +23,7 @@ from controllers.torque_law import TorqueLaw
 NO_CHUNK, E_STOP, STALE = "no chunk yet", "e-stop", "stale joint state"
 DT_MAX = 0.02  # [s] a loop that was away for longer does not make up for it
 RATE_SLEW = 5.0  # [1/s] how fast progress may slow down or pick up
+RATE_EVERY = 4  # ticks between two looks at what progress has to wait for
 RATE_MIN = 0.25  # progress never stops for a lagging arm: a contact would otherwise hold it for ever
 
 
@@ -50,7 +51,8 @@ class ChunkFollower:
         self._estop = False
         self._stopping = ""  # reason of a damped stop in progress
         self._latched = ""  # reason why chunks are refused until enabled again
-        self._rate = config.speed_scale
+        self._rate = self._rate_wanted = config.speed_scale
+        self._ticks = 0
         self._cursor: tuple[Motion | None, float] = (None, 0.0)
         # One slot: (motion, the motion it continues, commit point on that, seed of a switch). The newest wins.
         self._pending: deque[tuple[Motion, Motion | None, float, np.ndarray | None]] = deque(maxlen=1)
@@ -221,7 +223,7 @@ class ChunkFollower:
         motion = Motion(CARTESIAN, spline, none, none, None, -1, 0.0, "", reason, holding=True)
         self._pending.clear()
         self._cursor, self._point = (motion, 1e3), 0
-        self._rate = self.config.speed_scale
+        self._rate = self._rate_wanted = self.config.speed_scale
         self._set_hold(reason)
 
     def _come_to_rest(self) -> np.ndarray:
@@ -254,10 +256,12 @@ class ChunkFollower:
         The first is positional interpolation seen from the arm's side, the second what remains of the joint speed
         limit when the path bends towards a singularity after it was planned.
         """
-        self.progress.lag = lag = self._law.lag()
-        share = min(1.0, 2.0 - 2.0 * lag, 3.0 - 2.0 * self._law.joint_speed_share())
-        share = max(RATE_MIN, share)
-        change = share * self.config.speed_scale - self._rate
+        self._ticks += 1
+        if self._ticks % RATE_EVERY == 0:
+            self.progress.lag = lag = self._law.lag()
+            share = min(1.0, 2.0 - 2.0 * lag, 3.0 - 2.0 * self._law.joint_speed_share())
+            self._rate_wanted = max(RATE_MIN, share) * self.config.speed_scale
+        change = self._rate_wanted - self._rate
         most = RATE_SLEW * dt
         self._rate += min(most, max(-most, change))
 

@@ -26,6 +26,7 @@ from controllers.model import ArmModel
 from controllers.rotations import Quaternion, write_matrix
 
 DRY_FRICTION_SPEED = 0.02  # [rad/s] below it dry friction fades in, or noise would toggle its sign
+LOOK_EVERY, LOOK_RESERVE = 8, 0.1  # ticks, [rad]: no joint gets further than that between two looks at its limits
 MANIPULABILITY_EVERY = 8  # ticks: it changes with the configuration, slowly
 
 
@@ -188,15 +189,24 @@ class JointLimitRepulsion:
         self._upper = upper - config.joint_limit_margin
         self._gain = config.joint_limit_effort / config.joint_limit_margin**2
         self._depth, self._square = np.zeros_like(self._lower), np.zeros_like(self._lower)
+        self._ticks, self._near = 0, False
 
     def add(self, q: np.ndarray, tau: np.ndarray) -> None:
         """Add the repulsion at q to tau, both (N,)."""
-        depth = self._depth  # how far q is outside the free range, signed
-        np.maximum(q, self._lower, out=depth)
-        np.minimum(depth, self._upper, out=depth)
-        np.subtract(q, depth, out=depth)
-        if depth.any():
+        if self._ticks % LOOK_EVERY == 0:
+            near = self._free(q, LOOK_RESERVE)
+            self._near = bool(near.any())
+        self._ticks += 1
+        if self._near:
+            depth = self._free(q, 0.0)
             np.abs(depth, out=self._square)
             depth *= self._square
             depth *= self._gain
             tau -= depth
+
+    def _free(self, q: np.ndarray, reserve: float) -> np.ndarray:
+        """Return how far q is outside the free range less `reserve` [rad], signed (a view)."""
+        depth = self._depth
+        np.maximum(q, self._lower + reserve if reserve else self._lower, out=depth)
+        np.minimum(depth, self._upper - reserve if reserve else self._upper, out=depth)
+        return np.subtract(q, depth, out=depth)

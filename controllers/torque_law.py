@@ -15,6 +15,8 @@ from controllers.spline import Spline
 from controllers.stitching import MotionBounds
 from controllers.timeline import CARTESIAN, JOINT
 
+OFFSET_NEGLIGIBLE = 1e-4
+
 
 class TorqueLaw:
     """Sample the path, filter it, and pull the arm along with an impedance.
@@ -39,7 +41,8 @@ class TorqueLaw:
         self._repulsion = JointLimitRepulsion(limits.lower, limits.upper, impedance)
         self._joint_speed = limits.velocity * config.stitch.joint_speed_scale  # (N,) [rad/s] allowed
         self._joint_speed_inverse, self._shares = 1.0 / self._joint_speed, np.zeros(n)
-        self._offset = np.zeros(n)  # [N·m] what keeps a switch bumpless, decaying
+        self._offset = np.zeros(n)  # [N·m] what keeps a switch bumpless …
+        self._offset_share = 0.0  # … and how much of it is left
 
     @property
     def delay(self) -> float:
@@ -104,8 +107,9 @@ class TorqueLaw:
         else:
             self.joint.step(spline, x, dt)
         tau = self._impedance()
-        np.multiply(self._offset, max(0.0, 1.0 - dt / self._config.impedance.switch_s), out=self._offset)
-        tau += self._offset
+        if self._offset_share > OFFSET_NEGLIGIBLE:
+            self._offset_share *= max(0.0, 1.0 - dt / self._config.impedance.switch_s)
+            tau += np.multiply(self._offset, self._offset_share, out=self._shares)
         return tau
 
     def joint_speed_share(self) -> float:
@@ -143,3 +147,4 @@ class TorqueLaw:
 
     def _make_bumpless(self, last_effort: np.ndarray) -> None:
         np.subtract(last_effort, self._impedance(), out=self._offset)
+        self._offset_share = 1.0

@@ -153,16 +153,22 @@ def test_joint_stiffness_must_fit_the_arm():
         JointImpedance(6, CONFIG)
 
 
-def test_repulsion_acts_only_in_the_margin_and_inward():
-    repulsion = JointLimitRepulsion(ARM.lower, ARM.upper, CONFIG)
+@pytest.mark.parametrize(("q", "expected"), [(HOME, 0.0), (ARM.upper, -1.0), (ARM.lower, 1.0)])
+def test_repulsion_acts_only_in_the_margin_and_inward(q, expected):
     tau = np.zeros(7)
-    repulsion.add(HOME, tau)
-    assert not tau.any()
-    repulsion.add(ARM.upper, tau)
-    assert np.allclose(tau, -CONFIG.joint_limit_effort)
-    tau[:] = 0.0
-    repulsion.add(ARM.lower, tau)
-    assert np.allclose(tau, CONFIG.joint_limit_effort)
+    JointLimitRepulsion(ARM.lower, ARM.upper, CONFIG).add(q, tau)
+    assert np.allclose(tau, expected * CONFIG.joint_limit_effort)
+
+
+def test_repulsion_is_found_by_a_joint_that_moves_there():
+    repulsion = JointLimitRepulsion(ARM.lower, ARM.upper, CONFIG)
+    tau, q = np.zeros(7), HOME.copy()
+    inner = ARM.upper[6] - CONFIG.joint_limit_margin
+    for q[6] in np.arange(inner - 0.1, ARM.upper[6], 0.004):  # 2 rad/s at 500 Hz
+        tau[:] = 0.0
+        repulsion.add(q, tau)
+        depth = max(0.0, q[6] - inner)
+        assert tau[6] == pytest.approx(-CONFIG.joint_limit_effort * (depth / CONFIG.joint_limit_margin) ** 2, abs=1e-9)
 
 
 def test_friction_feed_forward_is_zero_at_rest_and_below_the_real_friction():
