@@ -29,17 +29,19 @@ class GraspConfig:
     batch: int = 8  # places tried before looking whether one is good enough
     good_enough: float = 1.3  # cost at which the search stops
     table_clearance: float = 0.006  # [m] finger tips above the table
-    width_max: float = 0.073  # [m] widest piece between the pads
+    width_max: float = 0.076  # [m] widest piece between the pads
+    hidden_edge: float = 0.004  # [m] of a thing's far side that no camera measures
     own_margin: float = 0.0015  # [m] open fingers to the thing itself
+    own_points: int = 2  # of the thing inside the open fingers: that many are noise
     other_margin: float = 0.007  # [m] open fingers to everything else
     center_weight: float = 1.0  # distance from the thing's middle / 3 cm
     width_weight: float = 0.5  # width / 7 cm
-    slope_weight: float = 1.2  # contact faces not square to the closing direction
+    slope_weight: float = 2.0  # contact faces not square to the closing direction
     high_weight: float = 1.5  # pads above the middle of something round or low
     shallow_weight: float = 1.5  # less than the pads' height on the thing
     turn_weight: float = 0.15  # turning the wrist / 90 degrees
     tilt_weight: float = 0.5  # tilt / 45 degrees
-    slope_max: float = 1.2  # faces this far from square slip out: 0.3 is about the friction cone of each
+    slope_max: float = 0.7  # faces this far from square slip out: a slope of 0.35 each is an angle of 19°
     points_min: int = 6  # fewer between the pads is air
 
     def __post_init__(self) -> None:
@@ -103,7 +105,7 @@ def _try_places(
     # Cheap tests first: each one leaves fewer poses to the next.
     keep = np.flatnonzero((between.sum(axis=1) >= config.points_min) & (y_high - y_low < config.width_max))
     frames = frames.select(keep)
-    clear = (frames.fingers(gripper, half, config.own_margin) == 0) & (frames.hand(gripper, 0.0) <= 1)
+    clear = (frames.fingers(gripper, half, config.own_margin) <= config.own_points) & (frames.hand(gripper, 0.0) <= 1)
     keep, frames = keep[clear], frames.select(clear)
     if len(others) and len(keep):
         near = np.linalg.norm(others[:, :2] - target[:, :2].mean(axis=0), axis=1) < 0.28

@@ -40,7 +40,7 @@ class GraspPlanner:
     def plan(self, target: Segment, view: TableView, observation: Observation) -> Grasp | None:
         """Return the best grasp that fits, is reachable and has not failed; None without one."""
         config = self._config
-        points = thin(target.points, 0.006)
+        points = thin(with_hidden_edge(target, view.origins, config.grasp.hidden_edge), 0.006)
         if len(points) > POINTS_MAX:  # a big thing needs no finer grid than a small one
             points = thin(points, 0.006 * np.sqrt(len(points) / POINTS_MAX))
         others = [thin(item.points, 0.006) for item in view.without(target)]
@@ -78,3 +78,16 @@ class GraspPlanner:
 
     def _failed(self, grasp: Grasp) -> bool:
         return any(alike(grasp.T_base_grasp, failure, 0.02, 0.35) for failure in self._failures)
+
+
+def with_hidden_edge(target: Segment, origins: np.ndarray, depth: float) -> np.ndarray:
+    """Return the target's points and a rim of `depth` [m] behind them (N, 3).
+
+    A surface that turns away from its camera is measured until the line of sight grazes it; a little more lies
+    beyond, on the far side alone. Without it every grasp would be centred too near to the cameras.
+    """
+    away = target.points[:, :2] - origins[target.cameras, :2]
+    away = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6) * depth
+    behind = target.points.copy()
+    behind[:, :2] += away
+    return np.concatenate([target.points, behind]).astype(np.float32)

@@ -44,6 +44,7 @@ class TableView:
 
     stamp: float  # [s]
     table: float  # [m] height of the table top at its middle, base frame
+    origins: np.ndarray  # (K, 3) [m] where the cameras stand, in the order of Segment.cameras
     fragments: tuple[Segment, ...]
     things: tuple[Segment, ...]  # what may be one thing: fragments alone, and neighbours together
 
@@ -105,7 +106,8 @@ class Perception:
         names = [cloud.camera for cloud in clouds]
         fragments = tuple(self._balance(item, names) for item in pieces.fragments)
         things = tuple(join([fragments[i] for i in sorted(item.parts)]) for item in pieces.things)
-        return TableView(observation.stamp, self.table, fragments, things)
+        origins = np.stack([cloud.origin for cloud in clouds]) if clouds else np.zeros((0, 3))
+        return TableView(observation.stamp, self.table, origins, fragments, things)
 
     def _box(self, around: np.ndarray | None, reach: float) -> Box:
         config = self._config

@@ -18,10 +18,10 @@ from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.grasp_candidates import Grasp
 from vla_ros.policies.geometric.grasp_planner import GraspPlanner
 from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instruction
+from vla_ros.policies.geometric.memory_cache import remember
 from vla_ros.policies.geometric.motion import Walker, rotation_between
 from vla_ros.policies.geometric.perception import Perception, TableView
 from vla_ros.policies.geometric.reachability import lifted
-from vla_ros.policies.geometric.recognition import ShapeMemory
 from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.policies.geometric.target import Candidate, TargetFinder
 from vla_ros.policies.observation import Observation
@@ -54,7 +54,7 @@ class GeometricPolicy:
         self._vocabulary = Vocabulary.of(catalogue.categories, catalogue.synonyms, catalogue.colors)
         self._robot = RobotShape(urdf, arm.joints, gripper.joints)
         self._perception = Perception(self._robot, config.perception)
-        memory = ShapeMemory.of(catalogue, config.recognition)
+        memory = remember(catalogue, config.recognition)
         self._finder = TargetFinder(memory, ColorNamer(color_ranges()), config.target)
         self._planner = GraspPlanner(ArmModel(urdf, arm.joints, arm.tool_frame), config)
         self._walker = Walker(config.motion)
@@ -76,6 +76,8 @@ class GeometricPolicy:
         self._target_center: np.ndarray | None = None
         self._looks = 0
         self._attempts = 0
+        self._withdrawals = 0  # times the arm went back to where it started to see better
+        self._T_base_start: np.ndarray | None = None
         self._phase_start = 0.0
         self._widths: list[float] = []
         self._clearance = 0.1
@@ -115,9 +117,17 @@ class GeometricPolicy:
 
     def _look(self, observation: Observation):
         self._looks += 1
+        if self._T_base_start is None:
+            self._T_base_start = observation.state.T_base_ee
         if self._see(observation) and self._plan(observation):
             self._enter(Phase.REACH, observation)
             return self._reach(observation, fresh=True)
+        if self._attempts > self._withdrawals:
+            # After a failed grasp the hand itself may be in the way of the cameras.
+            self._withdrawals = self._attempts
+            self._retreat_goal = self._T_base_start
+            self._enter(Phase.RETREAT, observation)
+            return self._retreat(observation)
         if self._looks >= self.config.episode.looks:
             fits = bool(self.candidates) and self.candidates[0].fits
             self.explanation = (
@@ -211,7 +221,8 @@ class GeometricPolicy:
         """Look; say whether the target is there."""
         self._perception.settle(observation)
         self.view = self._perception.look(observation)
-        self.candidates = self._finder.rank(self.view.things, self._request) if self.view else []
+        known = self._target_center if self._attempts else None
+        self.candidates = self._finder.rank(self.view.things, self._request, known) if self.view else []
         return bool(self.candidates) and self.candidates[0].fits
 
     def _plan(self, observation: Observation) -> bool:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,7 @@ class TargetConfig:
     share_usual: float = 0.3  # things named by a colour show at least this much of it; accents show less
     accent_cost: float = 3.0  # for showing none
     strangeness: float = 1.5  # cost of a shape unlike anything remembered
+    tipped: float = 0.12  # [m] as far as a thing may roll when a finger tips it
     near: float = 0.05  # [m] a thing found again within this distance is the same thing
 
     def __post_init__(self) -> None:
@@ -56,9 +57,17 @@ class TargetFinder:
         self._namer = namer
         self._config = config
 
-    def rank(self, segments: tuple[Segment, ...], request: Request) -> list[Candidate]:
-        """Return every thing as a candidate, the best first."""
+    def rank(
+        self, segments: tuple[Segment, ...], request: Request, last_seen: np.ndarray | None = None
+    ) -> list[Candidate]:
+        """Return every thing as a candidate, the best first.
+
+        `last_seen` (2,) [m]: the target was there before the hand touched it. What lies near there now may be the
+        target tipped over, in a pose that the memory of shapes does not hold.
+        """
         candidates = [self._judge(item, request) for item in segments]
+        if last_seen is not None and not any(candidate.fits for candidate in candidates):
+            candidates = [self._give_credit(candidate, last_seen) for candidate in candidates]
         return sorted(candidates, key=lambda candidate: (not candidate.fits, -candidate.score))
 
     def _judge(self, item: Segment, request: Request) -> Candidate:
@@ -80,3 +89,7 @@ class TargetFinder:
         score -= config.strangeness * max(distance - 0.7, 0.0) ** 2
         fits = distance < config.distance_max and belief > config.belief_min and share > config.share_min
         return Candidate(item, score, belief, distance, share, fits)
+
+    def _give_credit(self, candidate: Candidate, last_seen: np.ndarray) -> Candidate:
+        near = np.linalg.norm(candidate.segment.center - last_seen) < self._config.tipped
+        return replace(candidate, fits=bool(near) and candidate.share > self._config.share_min)
