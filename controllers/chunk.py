@@ -7,6 +7,7 @@ Shape legend: H points, C channels.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -136,7 +137,7 @@ class ActionChunk:
         """Return the tool orientations of an arm (H, 4), xyzw, unit."""
         return self._columns(f"{arm}/{axis}" for axis in ORIENTATION_AXES)
 
-    def _columns(self, names) -> np.ndarray:
+    def _columns(self, names: Iterable[str]) -> np.ndarray:
         return self.values[:, [self.channels.index(name) for name in names]]
 
     @property

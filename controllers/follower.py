@@ -15,9 +15,19 @@ from controllers.history import PoseHistory
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.progress import DISABLED, Command, Progress
-from controllers.reference import resting_spline
 from controllers.safety import DampedStop, EffortGate, SourceLease, check_chunk, check_joint_targets
-from controllers.timeline import CARTESIAN, JOINT, ChunkTimeline, Motion, Seam, Start, braking, chunk_mode
+from controllers.timeline import (
+    CARTESIAN,
+    JOINT,
+    ChunkTimeline,
+    Motion,
+    Seam,
+    Start,
+    braking,
+    chunk_mode,
+    joint_targets,
+    resting,
+)
 from controllers.torque_law import TorqueLaw
 
 NO_CHUNK, E_STOP, STALE = "no chunk yet", "e-stop", "stale joint state"
@@ -53,9 +63,9 @@ class ChunkFollower:
         self._latched = ""  # reason why chunks are refused until enabled again
         self._rate = self._rate_wanted = config.speed_scale
         self._ticks = 0
-        self._cursor: tuple[Motion | None, float] = (None, 0.0)
+        self._cursor: tuple[Motion, float] = (resting(np.zeros(7), DISABLED), 0.0)  # what is sampled, and where [s]
         # One slot: (motion, the motion it continues, commit point on that, seed of a switch). The newest wins.
-        self._pending: deque[tuple[Motion, Motion | None, float, np.ndarray | None]] = deque(maxlen=1)
+        self._pending: deque[tuple[Motion, Motion, float, np.ndarray | None]] = deque(maxlen=1)
         self._point = -1
         self._tau = np.zeros(n)
         self._velocity_share = 1.0 / (config.safety.velocity_margin * limits.velocity)
@@ -82,7 +92,6 @@ class ChunkFollower:
         """Disable: no chunk moves the arm, and only a damper acts on it."""
         self.progress.enabled = False
         self._pending.clear()
-        self._cursor = (None, 0.0)
         self._lease.clear()
         self._set_hold(DISABLED)
 
@@ -115,7 +124,7 @@ class ChunkFollower:
         if any(pending[0].source == "policy" for pending in tuple(self._pending)):
             self._pending.clear()
         motion, x = self._cursor
-        if motion is not None and motion.source == "policy" and not self.progress.hold_reason:
+        if motion.source == "policy" and not self.progress.hold_reason:
             self._plan_brake(motion, x, "instruction changed")
 
     # --- chunks ---
@@ -138,8 +147,7 @@ class ChunkFollower:
         joints = self.model.joints
         mode = chunk_mode(chunk, self.arm, joints)
         if mode == JOINT:
-            targets = np.stack([chunk.column(f"{name}/position") for name in joints], axis=1)
-            check_joint_targets(targets, chunk.times, self.limits)
+            check_joint_targets(joint_targets(chunk, joints), chunk.times, self.limits)
         motion, x = self._cursor
         ahead = config.stitch.commit_ahead_s * self._rate
         origin = self._history.at(chunk.stamp) if mode == CARTESIAN else None
@@ -218,9 +226,7 @@ class ChunkFollower:
 
     def _hold_here(self, reason: str) -> None:
         """Hold the measured pose: after a stop and at activation there is no commanded one worth returning to."""
-        spline = resting_spline(self._law.hold_measured(self._gate.effort))
-        none = np.zeros(1)
-        motion = Motion(CARTESIAN, spline, none, none, None, -1, 0.0, "", reason, holding=True)
+        motion = resting(self._law.hold_measured(self._gate.effort), reason)
         self._pending.clear()
         self._cursor, self._point = (motion, 1e3), 0
         self._rate = self._rate_wanted = self.config.speed_scale
@@ -291,7 +297,7 @@ class ChunkFollower:
         progress.gripper_width = self.command.gripper_width
         progress.mode = self._law.mode
         progress.manipulability = self._law.cartesian.manipulability
-        if motion is None or progress.hold_reason:
+        if progress.hold_reason:
             progress.remaining_s = 0.0
             return
         progress.index = self._point + 1

@@ -37,13 +37,15 @@ def solve_ik(
         if start:
             wide = random.uniform(lower, upper)
             q = q + (wide - q) * min(1.0, 0.4 * start)
-        q = _descend(model, T_base_target, q, rest, lower, upper)
-        if q is not None:
-            return q
+        solution = _descend(model, T_base_target, q, rest, lower, upper)
+        if solution is not None:
+            return solution
     return None
 
 
-def _descend(model, T_base_target, q, rest, lower, upper) -> np.ndarray | None:
+def _descend(
+    model: ArmModel, T_base_target: np.ndarray, q: np.ndarray, rest: np.ndarray, lower: np.ndarray, upper: np.ndarray
+) -> np.ndarray | None:
     identity = np.eye(6)
     for _ in range(ITERATIONS):
         error = pose_error(T_base_target, model.forward(q))

@@ -47,4 +47,4 @@ class ArmLimits:
     def contains(self, positions: np.ndarray, margin: float = 0.0) -> np.ndarray:
         """Say for each tool position (..., 3) [m] whether it lies in the box widened by `margin` [m]."""
         inside = (positions >= self.workspace_lower - margin) & (positions <= self.workspace_upper + margin)
-        return inside.all(axis=-1)
+        return np.asarray(inside.all(axis=-1))

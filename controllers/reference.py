@@ -66,8 +66,3 @@ class JointReference:
         """Sample the path at x [s] and advance the filter by dt [s]."""
         spline.sample(x, self._powers, self._sample)
         self.filter.step(self._sample, dt)
-
-
-def resting_spline(value: np.ndarray) -> Spline:
-    """Return the path that stays at `value` (C,)."""
-    return Spline(np.repeat(value[None], 8, axis=0), 1.0)

@@ -16,7 +16,7 @@ from controllers.spline import Spline, basis_row, start_control_points
 
 SEGMENTS_MAX = 64
 BRAKE_SEGMENTS = 6
-ATTEMPTS = 7
+ATTEMPTS = 6
 START_ALLOWANCE = 1.2  # joining a curve from a fast start may need this much of its speed and acceleration
 
 
@@ -101,15 +101,20 @@ def stitch_within(
     start: np.ndarray, times: np.ndarray, points: np.ndarray, duration: float, bounds: MotionBounds, **tuning: float
 ) -> tuple[Spline, float]:
     """Plan as `stitch`, slowed until `bounds` hold as far as that helps; return the plan and the stretch ≥ 1."""
-    best, least, best_stretch = None, float("inf"), 1.0
-    stretch = 1.0
-    for _ in range(ATTEMPTS):
+
+    def attempt(stretch: float) -> Spline:
         tuned = dict(tuning, spacing=tuning["spacing"] * stretch)
-        spline = stitch(start, times * stretch, points, duration * stretch, **tuned)
-        excess = bounds.excess(spline)
-        if excess < 0.98 * least:  # where the start is what is too fast, slower does not help: keep the quickest
-            best, least, best_stretch = spline, excess, stretch
+        return stitch(start, times * stretch, points, duration * stretch, **tuned)
+
+    best, best_stretch, stretch = attempt(1.0), 1.0, 1.0
+    least = excess = bounds.excess(best)
+    for _ in range(ATTEMPTS):
         if excess <= 1.02:
             break
         stretch *= min(max(excess, 1.1), 2.0)
+        spline = attempt(stretch)
+        excess = bounds.excess(spline)
+        # Where the start is what is too fast, slower does not help: keep the quickest plan.
+        if excess < 0.98 * least:
+            best, best_stretch, least = spline, stretch, excess
     return best, best_stretch

@@ -145,6 +145,11 @@ def chunk_mode(chunk: ActionChunk, arm: str, joints: tuple[str, ...]) -> str | N
     return CARTESIAN if arm in chunk.arms else None
 
 
+def joint_targets(chunk: ActionChunk, joints: tuple[str, ...]) -> np.ndarray:
+    """Return the joint positions of a chunk (H, N) [rad]."""
+    return chunk.values[:, [chunk.channels.index(f"{name}/position") for name in joints]]
+
+
 def hold_reason(status: TaskStatus) -> str:
     """Name the hold at the end of a chunk with this status."""
     return "chunk exhausted" if status is TaskStatus.ONGOING else status.name.lower()
@@ -155,6 +160,13 @@ def braking(start: Start, source: str, reason: str) -> Motion:
     nothing = np.zeros(1)
     spline = brake(start.state, BRAKE_S)
     return Motion(start.mode, spline, nothing, nothing, None, -1, 0.0, source, reason, holding=True)
+
+
+def resting(value: np.ndarray, reason: str) -> Motion:
+    """Return the motion that stays at a pose (7,) for `reason`."""
+    nothing = np.zeros(1)
+    spline = Spline(np.repeat(value[None], 8, axis=0), 1.0)
+    return Motion(CARTESIAN, spline, nothing, nothing, None, -1, 0.0, "", reason, holding=True)
 
 
 def _leading_ongoing(chunk: ActionChunk) -> tuple[int, TaskStatus]:
@@ -172,7 +184,7 @@ def _path(chunk: ActionChunk, arm: str, joints: tuple[str, ...], start: Start) -
     if mode is None:
         return None
     if mode == JOINT:
-        return np.stack([chunk.column(f"{name}/position") for name in joints], axis=1)
+        return joint_targets(chunk, joints)
     quaternions = chunk.quaternions(arm)
     if quaternions[0] @ start.state[0, 3:] < 0.0:
         quaternions = -quaternions  # the hemisphere being commanded, or the spline would pass through zero
@@ -184,7 +196,9 @@ def _widths(chunk: ActionChunk, gripper: str, count: int) -> np.ndarray | None:
     return None if column is None or count == 0 else column[:count]
 
 
-def _standstill(chunk, source, start, count, status, gripper) -> tuple[Motion, Seam]:
+def _standstill(
+    chunk: ActionChunk, source: str, start: Start, count: int, status: TaskStatus, gripper: str
+) -> tuple[Motion, Seam]:
     """Come to rest: the chunk moves the gripper only, or must not be executed at all."""
     entry = float(np.clip(start.expected_delay, 0.0, chunk.duration))
     times = chunk.times[:count] if count else np.array([entry])
@@ -197,7 +211,10 @@ def _standstill(chunk, source, start, count, status, gripper) -> tuple[Motion, S
     return motion, Seam(chunk.sequence, start.expected_delay, entry, 0.0, 0.0, 0, 1.0, note)
 
 
-def _join(chunk, points, count, source, start, status, gripper, config, bounds) -> tuple[Motion, Seam]:
+def _join(
+    chunk: ActionChunk, points: np.ndarray, count: int, source: str, start: Start, status: TaskStatus, gripper: str,
+    config: StitchConfig, bounds: MotionBounds,
+) -> tuple[Motion, Seam]:  # fmt: skip
     times = chunk.times[:count]
     weights = _weights(start.mode, points.shape[1])
     value, velocity = start.state[0], start.state[1]

@@ -3,9 +3,8 @@ import numpy as np
 import pytest
 from franka_arm import HOME, franka_config, franka_limits, franka_model
 
-from controllers.reference import resting_spline
 from controllers.rotations import angle_between, compose_exp, from_matrix
-from controllers.timeline import CARTESIAN, JOINT
+from controllers.timeline import CARTESIAN, JOINT, resting
 from controllers.torque_law import TorqueLaw
 
 
@@ -21,7 +20,7 @@ def law():
 
 def test_holding_starts_from_the_last_effort_and_lets_it_decay(law):
     last = np.array([3.0, -2.0, 1.0, 4.0, 0.5, -0.3, 0.2])
-    path = resting_spline(law.hold_measured(last))
+    path = resting(law.hold_measured(last), "").spline
     efforts = np.array([law.effort(path, 0.0, 0.002).copy() for _ in range(400)])
     assert np.abs(efforts[0] - last).max() < 0.1
     assert np.abs(efforts[-1]).max() < 1e-2
