@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,14 @@ os.environ.setdefault("MUJOCO_GL", "egl")
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.pop("VLA_STARTED_AT", None)
+# `vla stop` finds running jobs through the folder for temporary files: a test must never stop somebody's arm.
+_scratch = tempfile.mkdtemp(prefix="vla_ros_test_")
+os.environ["TMPDIR"] = tempfile.tempdir = _scratch
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(_scratch, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -138,7 +138,9 @@ def _dispatch(words: Sequence[str]) -> int:
     rest = list(words[1:])
     if getattr(module, "PASSES_ARGUMENTS_ON", False) and rest not in (["-h"], ["--help"]):
         return module.run(argparse.Namespace(words=rest))  # another tool, such as pytest, makes sense of them
-    return module.run(parser.parse_intermixed_args(rest))
+    has_subcommands = any(isinstance(action, argparse._SubParsersAction) for action in parser._actions)
+    # Words and options may be mixed (`launch franka_grasp --show-args seed:=3`), but not around a subcommand.
+    return module.run(parser.parse_args(rest) if has_subcommands else parser.parse_intermixed_args(rest))
 
 
 def main(words: Sequence[str] | None = None) -> int:
