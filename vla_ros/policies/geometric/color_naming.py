@@ -79,7 +79,7 @@ class WhiteBalance:
 
     def update(self, camera: str, colors: np.ndarray, reflectance: float) -> None:
         """Learn from pixels (N, 3) uint8 of surfaces that reflect this share of white light."""
-        if len(colors) < 80:
+        if len(colors) < 40:
             return
         brightness = colors.max(axis=1)
         # The brighter half: what faces the light. The very brightest are gloss.

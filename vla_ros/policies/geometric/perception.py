@@ -30,6 +30,7 @@ class PerceptionConfig:
     cell: float = 0.006  # [m] of the grid that separates things
     points_min: int = 25
     self_margin: float = 0.022  # [m]
+    white_margin: float = 0.03  # [m] around the robot's white links: at 1.5 m depth is that noisy
 
     def __post_init__(self) -> None:
         if self.stride < 1 or self.points_min < 5 or not 0.0 < self.lowest < self.highest:
@@ -126,8 +127,8 @@ class Perception:
         state = observation.state
         reach = Box((-0.1, -0.4, self.table + 0.1), (0.7, 0.4, 1.0))
         for view in _with_depth(observation):
-            cloud = deproject(view, reach, 6, self._config.edge)
-            white = self._robot.white_surface(cloud.points, state.q, state.gripper_width, 0.012)
+            cloud = deproject(view, reach, 4, self._config.edge)
+            white = self._robot.white_surface(cloud.points, state.q, state.gripper_width, self._config.white_margin)
             self._white.update(view.name, cloud.colors[white], reflectance)
 
     def _balance(self, item: Segment, names: list[str]) -> Segment:

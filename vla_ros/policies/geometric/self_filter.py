@@ -49,10 +49,10 @@ class RobotShape:
         return self._covered(points, self.place(q, gripper_width), margin)
 
     def white_surface(self, points: np.ndarray, q: np.ndarray, gripper_width: float, margin: float) -> np.ndarray:
-        """Say which points (N, 3) lie on the robot's white shapes and on no other."""
+        """Say which points (N, 3) lie within `margin` [m] of the robot's white shapes and on no other."""
         placed = self.place(q, gripper_width)
         white = self._covered(points, [item for item in placed if item[0].reflectance > 0.9], margin)
-        return white & ~self._covered(points, [item for item in placed if item[0].reflectance <= 0.9], margin)
+        return white & ~self._covered(points, [item for item in placed if item[0].reflectance <= 0.9], 0.2 * margin)
 
     @property
     def white_reflectance(self) -> float:
