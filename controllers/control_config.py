@@ -31,6 +31,7 @@ class ImpedanceConfig:
     nullspace_stiffness: float = 10.0  # [N·m/rad]
     nullspace_rate: float = 15.0  # [1/s] decay of self-motion
     nullspace_effort_max: float = 8.0  # [N·m]
+    nullspace_speed_max: float = 0.5  # [rad/s] self-motion at which the posture spring has faded away
     rest_posture: tuple[float, ...] = ()  # [rad]; empty: where the arm was enabled
     joint_limit_margin: float = 0.1  # [rad]
     joint_limit_effort: float = 8.0  # [N·m] at the limit
@@ -44,7 +45,7 @@ class ImpedanceConfig:
             ("stiffness_position", 1.0, 5000.0), ("stiffness_rotation", 0.1, 500.0), ("damping_ratio", 0.3, 3.0),
             ("frequency_max", 1.0, 500.0), ("frequency_design", 1.0, 500.0), ("error_clip_position", 1e-3, 0.5),
             ("error_clip_rotation", 1e-2, 3.0), ("nullspace_stiffness", 0.0, 200.0),
-            ("nullspace_rate", 0.0, 100.0),
+            ("nullspace_rate", 0.0, 100.0), ("nullspace_speed_max", 0.01, 10.0),
             ("nullspace_effort_max", 0.0, 50.0), ("joint_limit_margin", 1e-3, 1.0), ("joint_limit_effort", 0.0, 50.0),
             ("manipulability_min", 1e-6, 1.0), ("singular_damping", 0.0, 100.0),
             ("friction_share", 0.0, 1.0), ("switch_s", 0.01, 2.0),

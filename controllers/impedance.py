@@ -122,6 +122,11 @@ class CartesianImpedance:
         tau *= self.config.nullspace_stiffness
         np.maximum(tau, -most, out=tau)
         np.minimum(tau, most, out=tau)
+        # Near a wrist singularity two light joints turn against each other: the same spring that moves an elbow gently
+        # would spin them beyond their speed limits. So it fades with the speed of the self-motion.
+        np.subtract(model.dq, self.dq_desired, out=self._scratch)
+        speed = max(map(abs, self._scratch.tolist()))
+        tau *= max(0.0, 1.0 - speed / self.config.nullspace_speed_max)
         damping = np.dot(model.M, model.dq, out=self._scratch)  # by inertia: one rate whatever moves
         damping *= self.config.nullspace_rate
         tau -= damping

@@ -64,6 +64,22 @@ def test_nullspace_effort_does_not_move_the_tool(q):
     assert np.abs(acceleration).max() < 1e-3
 
 
+def test_self_motion_near_a_wrist_singularity_stays_slow():
+    """A pose from a grasp far out: joints 5 and 7 nearly in line, the elbow a long way from its rest."""
+    q0 = np.array([0.45, 0.67, -0.33, -1.93, -1.15, 3.17, 2.14])
+    model, law = franka_model(), law_at(HOME)
+    arm = DelayedArm(franka_model(), q0, timestep=0.001)
+    position, quaternion = target_of(model, q0)
+    speeds = []
+    for _ in range(1500):
+        q, dq = arm.measure()
+        model.update(q, dq)
+        arm.command(law.effort(model, position, quaternion, STILL, STILL))
+        arm.step()
+        speeds.append(np.abs(dq).max())
+    assert 0.1 < max(speeds) < 0.8
+
+
 def test_feed_forward_gives_the_asked_acceleration():
     model, law = franka_model(), law_at(HOME)
     model.update(HOME, np.zeros(7))
