@@ -146,5 +146,6 @@ class TorqueLaw:
         return tau
 
     def _make_bumpless(self, last_effort: np.ndarray) -> None:
+        self._impedance()  # once for the joint rates of the desired twist, by which the posture spring fades
         np.subtract(last_effort, self._impedance(), out=self._offset)
         self._offset_share = 1.0
