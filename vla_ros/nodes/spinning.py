@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -89,6 +91,15 @@ def serve_until_stopped(make: Callable[[], Node]) -> Callable[[StopRequest], Non
             getattr(node, "close", lambda: None)()
 
     return serve
+
+
+def publish_images() -> None:
+    """Take the Fast DDS profile for image publishers where the launcher chose ours; to be called before run_node."""
+    for name in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"):
+        profile = Path(os.environ.get(name, ""))
+        images = profile.with_name("shared_memory_images.xml") if profile.name == "shared_memory.xml" else profile
+        if images != profile and images.is_file():
+            os.environ[name] = str(images)
 
 
 def _name_process(name: str) -> None:
