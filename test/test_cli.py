@@ -189,3 +189,12 @@ def test_stop_says_when_nobody_listens(vla):
     done = vla("stop", ROS_DOMAIN_ID="101")
     assert done.returncode == 1
     assert "no node listens to estop on ROS domain 101" in done.stdout
+
+
+@pytest.mark.parametrize("words", [("launch", "franka_grasp"), ("eval", "--episodes", "1")])
+def test_without_egl_one_line_says_what_to_install(vla, words):
+    done = vla(*words, __EGL_VENDOR_LIBRARY_FILENAMES="/nowhere.json", MUJOCO_GL="egl")
+    assert done.returncode == 2
+    assert done.stderr.startswith("vla: no EGL")
+    assert "apt-get install libegl1" in done.stderr
+    assert done.stderr.count("\n") == 1

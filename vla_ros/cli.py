@@ -28,6 +28,7 @@ class Command:
     summary: str
     examples: tuple[str, ...]
     condition: Callable[[], bool] = lambda: True
+    renders: bool = False  # it draws cameras in this process or its children
 
     @property
     def available(self) -> bool:
@@ -65,6 +66,7 @@ COMMANDS = (
         "vla_ros.sim.evaluation_command",
         "run a policy over many scenes, with statistics",
         ("eval --policy geometric --set basic --episodes 20 --seed 0 --json result.json",),
+        renders=True,
     ),
     Command(
         "bench",
@@ -140,7 +142,12 @@ def _dispatch(words: Sequence[str]) -> int:
         return module.run(argparse.Namespace(words=rest))  # another tool, such as pytest, makes sense of them
     has_subcommands = any(isinstance(action, argparse._SubParsersAction) for action in parser._actions)
     # Words and options may be mixed (`launch franka_grasp --show-args seed:=3`), but not around a subcommand.
-    return module.run(parser.parse_args(rest) if has_subcommands else parser.parse_intermixed_args(rest))
+    arguments = parser.parse_args(rest) if has_subcommands else parser.parse_intermixed_args(rest)
+    if command.renders:
+        from vla_ros.bringup.egl import require_egl
+
+        require_egl()
+    return module.run(arguments)
 
 
 def main(words: Sequence[str] | None = None) -> int:

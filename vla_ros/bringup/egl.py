@@ -11,10 +11,18 @@ import os
 import subprocess
 import sys
 
+from controllers.errors import ConfigError
 from vla_ros.bringup.environment import module_environment
 
 REMEDY = "apt-get install libegl1 libgl1 libgl1-mesa-dri"
 _PLATFORM_DEVICE_EXT = 0x313F
+
+
+def require_egl() -> None:
+    """Raise ConfigError, with the remedy, when cameras cannot be rendered."""
+    problem = egl_problem()
+    if problem:
+        raise ConfigError(f"no EGL, so cameras cannot be rendered ({problem}): {REMEDY}")
 
 
 def egl_problem(timeout_s: float = 20.0) -> str:

@@ -14,7 +14,7 @@ from controllers.errors import ConfigError
 from vla_ros.bringup import report as reports
 from vla_ros.bringup.arguments import Value, parse_assignments
 from vla_ros.bringup.console import Console
-from vla_ros.bringup.egl import REMEDY, egl_problem
+from vla_ros.bringup.egl import require_egl
 from vla_ros.bringup.environment import node_environment
 from vla_ros.bringup.graph import Graph
 from vla_ros.bringup.parameters import write_parameters
@@ -30,9 +30,7 @@ def check(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
     reports.check_report_path(str(arguments.get("report", "")))
     graph.check(arguments)
     if graph.renders:
-        problem = egl_problem()
-        if problem:
-            raise ConfigError(f"no EGL, so cameras cannot be rendered ({problem}): {REMEDY}")
+        require_egl()
     return arguments
 
 
