@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from controllers.errors import ConfigError
 from vla_ros.bringup import report as reports
 from vla_ros.bringup.arguments import Value, parse_assignments
 from vla_ros.bringup.console import Console
