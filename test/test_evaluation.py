@@ -104,7 +104,7 @@ def test_resuming_other_settings_is_refused(tmp_path: Path) -> None:
         (["--workers", "100000"], "--workers must be 1 to"),
         (["--non-blocking", "-0.5"], "latency must be 0 to 10 s, got -0.5"),
         (["--non-blocking", "nan"], "latency must be 0 to 10 s, got nan"),
-        (["--physics-hz", "3"], "--physics-hz must be"),
+        (["--rate-hz", "3"], "--rate-hz must be 200 to"),
         (["--objects", "/no/such/folder"], "/no/such/folder"),
         (["--resume"], "--resume needs --json"),
         (["--json", "/proc/nothing/here.json"], "cannot be written"),

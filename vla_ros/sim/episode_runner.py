@@ -42,7 +42,7 @@ class EpisodeRunner:
         self.settings = settings
         self._reference = load_reference() if reference is None else reference
         self._task = task_config()
-        self._rollout = RolloutConfig(control_hz=settings.control_hz, latency_s=settings.latency_s)
+        self._rollout = RolloutConfig(control_hz=settings.rate_hz, latency_s=settings.latency_s)
 
     def scene(self, seed: int) -> Scene:
         """Return the scene of a seed."""
@@ -75,7 +75,7 @@ class EpisodeRunner:
         self, scene: Scene, policy_for: Callable[[World], Policy], rollout: RolloutConfig, video: str | None
     ) -> Episode:
         began = time.perf_counter()
-        world = World(scene, self.embodiment, timestep=1.0 / self.settings.physics_hz)
+        world = World(scene, self.embodiment, timestep=1.0 / self.settings.rate_hz)
         film = None if video is None else VideoWriter(Path(video) / f".{scene.seed}.mp4", rollout.camera_hz)
         try:
             run = Rollout(world, self.follower(), policy_for(world), rollout, self._task, film)

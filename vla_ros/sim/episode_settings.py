@@ -21,8 +21,7 @@ class EpisodeSettings:
     robot: str = "franka"
     stream: str = "evaluation"
     latency_s: float | None = None  # None: blocking
-    physics_hz: float = 500.0
-    control_hz: float = 500.0
+    rate_hz: float = 500.0  # of physics and control
     video: str | None = None  # folder for a film of each episode
 
     def check(self) -> None:
@@ -33,13 +32,8 @@ class EpisodeSettings:
         from vla_ros.sim.grasp_sets import grasp_set
         from vla_ros.sim.rollout import RolloutConfig
 
-        for name, rate in (("--physics-hz", self.physics_hz), ("control rate", self.control_hz)):
-            if not 200.0 <= rate <= 10_000.0:
-                raise ConfigError(f"{name} must be 200 to 10000 Hz, got {rate}")
-        if self.physics_hz < self.control_hz:
-            raise ConfigError(
-                f"--physics-hz must be at least the control rate {self.control_hz:g}, got {self.physics_hz}"
-            )
+        if not 200.0 <= self.rate_hz <= 10_000.0:
+            raise ConfigError(f"--rate-hz must be 200 to 10000, got {self.rate_hz}")
         load_embodiment(self.robot)
         grasp_set(self.set_name)
         if self.policy not in policy_names():
@@ -47,7 +41,7 @@ class EpisodeSettings:
         if self.categories not in SPLITS:
             raise ConfigError(unknown_name("categories", self.categories, SPLITS))
         load_catalogue(self.objects)
-        RolloutConfig(control_hz=self.control_hz, latency_s=self.latency_s)
+        RolloutConfig(control_hz=self.rate_hz, latency_s=self.latency_s)
 
 
 def policy_names() -> tuple[str, ...]:

@@ -26,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=1, metavar="W", help="processes, one a core (default 1)")
     parser.add_argument("--non-blocking", type=float, metavar="SECONDS", dest="latency_s",
                         help="let the world go on while the policy thinks for that long")  # fmt: skip
-    parser.add_argument("--physics-hz", type=float, default=500.0, metavar="HZ", help="physics rate (default 500)")
+    parser.add_argument("--rate-hz", type=float, default=500.0, metavar="HZ",
+                        help="rate of physics and control (default 500)")  # fmt: skip
     parser.add_argument("--video", metavar="DIR", help="film every episode into this folder")
     parser.add_argument("--json", metavar="FILE", help="write the figures; details go to FILE's .episodes.jsonl")
     parser.add_argument("--resume", action="store_true", help="keep the episodes that --json's details already hold")
@@ -73,7 +74,7 @@ def _settings(arguments: argparse.Namespace):
         objects=arguments.objects,
         robot=arguments.robot,
         latency_s=arguments.latency_s,
-        physics_hz=arguments.physics_hz,
+        rate_hz=arguments.rate_hz,
         video=arguments.video,
     )
     return EvaluationSettings(episode, arguments.episodes, arguments.seed, arguments.workers)

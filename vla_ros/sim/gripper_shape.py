@@ -30,10 +30,13 @@ class GripperShape:
         """Say for each pose (M, 4, 4) whether a point (N, 3) lies in a box grown by `margin` [m]."""
         hit = np.zeros(len(T_base_tool), dtype=bool)
         lower, upper = self.boxes(opening)
+        lower, upper = lower - margin, upper + margin
         for i, T in enumerate(T_base_tool):
             local = (points - T[:3, 3]) @ T[:3, :3]
-            inside = (local[:, None] > lower[i] - margin) & (local[:, None] < upper[i] + margin)
-            hit[i] = inside.all(axis=2).any()
+            # Few points lie anywhere near the gripper; only those are compared with each box.
+            close = (local > lower[i].min(axis=0)) & (local < upper[i].max(axis=0))
+            local = local[close.all(axis=1), None]
+            hit[i] = ((local > lower[i]) & (local < upper[i])).all(axis=2).any()
         return hit
 
     def lowest(self, T_base_tool: np.ndarray, opening: np.ndarray) -> np.ndarray:
