@@ -36,6 +36,9 @@ SOURCES = ("policy", "planner", "teleop")
 # The loop's thread must get the interpreter soon after its deadline, whatever the executor's thread is at.
 SWITCH_INTERVAL_S = 2e-4
 EXIT_TIMEOUT_S = 0.9
+# A node that has just started hears the last word of every latched publisher, in any order: a stop, and a release from
+# before it. So long after its start nothing releases the e-stop; later the guard corrects what is out of date.
+STALE_RELEASE_S = 3.0
 
 
 class ControlNode(Node):
@@ -64,7 +67,7 @@ class ControlNode(Node):
         self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
         self._fingers = len(gripper.joints)
         self._refused = ""
-        self._estop = False
+        self._estop, self._born = False, time.monotonic()
         self._ticks, self._width, self._lateness = 0, -1.0, 0.0
         self._report_every = max(2, round(self.rate / REPORT_RATE))
         self._gripper_every = max(1, round(self.rate / GRIPPER_RATE))
@@ -162,6 +165,8 @@ class ControlNode(Node):
         self.driver.instruct(instruction_hash(message.data) if message.data else 0)
 
     def _on_estop(self, message: Bool) -> None:
+        if not message.data and time.monotonic() - self._born < STALE_RELEASE_S:
+            return
         self.driver.emergency_stop(message.data)
         if message.data != self._estop:
             self._estop = message.data
