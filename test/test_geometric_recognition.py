@@ -34,7 +34,7 @@ def test_most_fresh_copies_are_what_they_are(memory):
     right = total = 0
     for model in CATALOGUE.models("all"):
         points = observe(CATALOGUE.vary(model, rng), rng.uniform(0, 2 * np.pi), rng)
-        beliefs, distances = memory.beliefs(describe(points, points[:, 2]))
+        beliefs, distances = memory.beliefs(describe(points, points[:, 2]), height=0.48)
         index = memory.categories.index(model.category)
         assert distances[index] < 2.2, model.name
         right += int(np.argmax(beliefs)) == index

@@ -35,7 +35,9 @@ def remember(catalogue: Catalogue, config: RecognitionConfig) -> ShapeMemory:
     try:
         with np.load(path, allow_pickle=False) as stored:
             categories = tuple(str(name) for name in stored["categories"])
-            return ShapeMemory(categories, stored["descriptors"], stored["category_of"], config.softness)
+            return ShapeMemory(
+                categories, stored["descriptors"], stored["category_of"], stored["height_of"], config.softness
+            )
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # missing, or cut short by a full disk
         pass
     memory = ShapeMemory.of(catalogue, config)
@@ -52,6 +54,7 @@ def _write(path: Path, memory: ShapeMemory) -> None:
                 categories=np.array(memory.categories),
                 descriptors=memory.descriptors,
                 category_of=memory.category_of,
+                height_of=memory.height_of,
             )
         os.replace(file.name, path)  # another process never reads half a file
         for old in sorted(path.parent.glob("shapes_*.npz"), key=lambda kept: kept.stat().st_mtime)[:-_KEPT]:

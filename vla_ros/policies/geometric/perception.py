@@ -49,6 +49,11 @@ class TableView:
     fragments: tuple[Segment, ...]
     things: tuple[Segment, ...]  # what may be one thing: fragments alone, and neighbours together
 
+    @property
+    def camera_height(self) -> float:
+        """Return how high the cameras stand above the table [m], their mean."""
+        return float(self.origins[:, 2].mean()) - self.table
+
     def without(self, target: Segment) -> list[Segment]:
         """Return the fragments that are no part of the target."""
         return [item for item in self.fragments if not item.parts & target.parts]

@@ -222,7 +222,9 @@ class GeometricPolicy:
         self._perception.settle(observation)
         self.view = self._perception.look(observation)
         known = self._target_center if self._attempts else None
-        self.candidates = self._finder.rank(self.view.things, self._request, known) if self.view else []
+        self.candidates = []
+        if self.view:
+            self.candidates = self._finder.rank(self.view.things, self._request, self.view.camera_height, known)
         return bool(self.candidates) and self.candidates[0].fits
 
     def _plan(self, observation: Observation) -> bool:

@@ -58,19 +58,23 @@ class TargetFinder:
         self._config = config
 
     def rank(
-        self, segments: tuple[Segment, ...], request: Request, last_seen: np.ndarray | None = None
+        self,
+        segments: tuple[Segment, ...],
+        request: Request,
+        camera_height: float,
+        last_seen: np.ndarray | None = None,
     ) -> list[Candidate]:
-        """Return every thing as a candidate, the best first.
+        """Return every thing as a candidate, the best first; `camera_height` [m] above the table.
 
         `last_seen` (2,) [m]: the target was there before the hand touched it. What lies near there now may be the
         target tipped over, in a pose that the memory of shapes does not hold.
         """
-        candidates = [self._judge(item, request) for item in segments]
+        candidates = [self._judge(item, request, camera_height) for item in segments]
         if last_seen is not None and not any(candidate.fits for candidate in candidates):
             candidates = [self._give_credit(candidate, last_seen) for candidate in candidates]
         return sorted(candidates, key=lambda candidate: (not candidate.fits, -candidate.score))
 
-    def _judge(self, item: Segment, request: Request) -> Candidate:
+    def _judge(self, item: Segment, request: Request, camera_height: float) -> Candidate:
         config = self._config
         belief, distance, share = 1.0, 0.0, 1.0
         if request.colors:
@@ -81,7 +85,7 @@ class TargetFinder:
             if request.category not in self._memory.categories or share <= config.share_min:
                 return Candidate(item, -np.inf, 0.0, np.inf, share, False)
             index = self._memory.categories.index(request.category)
-            beliefs, distances = self._memory.beliefs(describe(item.points, item.heights))
+            beliefs, distances = self._memory.beliefs(describe(item.points, item.heights), camera_height)
             belief, distance = float(beliefs[index]), float(distances[index])
         score = float(np.log(max(belief, config.belief_floor)) + np.log(max(share, config.share_floor)))
         score -= config.accent_cost * max(1.0 - share / config.share_usual, 0.0)
