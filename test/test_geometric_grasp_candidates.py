@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vla_ros.policies.geometric.grasp_candidates import GraspConfig, propose_grasps, thin
+from vla_ros.policies.geometric.grasp import GraspConfig
+from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps, thin
 from vla_ros.policies.geometric.gripper_space import GripperConfig
 
 AHEAD = np.array([1.0, 0.0])
@@ -30,7 +31,7 @@ def bowl_surface(radius, height, rng, count=2500) -> np.ndarray:
 
 
 def grasps(target, others=EMPTY):
-    return propose_grasps(target, others, 0.0, GraspConfig(), GripperConfig(), AHEAD)
+    return propose_grasps(GraspScene(target, others, 0.0, AHEAD), GraspConfig(), GripperConfig())
 
 
 @pytest.mark.parametrize("yaw", [0.0, 0.4, 1.2, 2.5])

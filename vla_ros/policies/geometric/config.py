@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError
-from vla_ros.policies.geometric.grasp_candidates import GraspConfig
+from vla_ros.policies.geometric.grasp import GraspConfig
 from vla_ros.policies.geometric.gripper_space import GripperConfig
 from vla_ros.policies.geometric.motion import MotionConfig
 from vla_ros.policies.geometric.perception import PerceptionConfig

@@ -4,133 +4,42 @@
 The same test serves a can held across, a bottle held by its neck and a bowl held by its rim: the pads must close on
 a thin enough piece, while the open fingers and the hand stay out of everything else.
 
-Shape legend: C candidates, N points.
+Shape legend: C candidates, N points, S seeds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from controllers.errors import ConfigError
+from vla_ros.policies.geometric.grasp import Grasp, GraspConfig
+from vla_ros.policies.geometric.grasp_cost import contact_slope, cost_terms
 from vla_ros.policies.geometric.gripper_space import GripperConfig, GripperFrames
 
 
-@dataclass(frozen=True)
-class GraspConfig:
-    """What is tried and what a good grasp is worth. Costs are about 1 where they start to hurt."""
-
-    turns: int = 16  # closing directions over half a turn
-    depths: tuple[float, ...] = (0.012, 0.026, 0.045)  # [m] of the tool point below the local top
-    tilts: tuple[float, ...] = (0.35, -0.35, 0.7, -0.7)  # [rad] about the closing direction, where upright fails
-    seed_spacing: float = 0.014  # [m] between places tried
-    seeds: int = 40
-    batch: int = 8  # places tried before looking whether one is good enough
-    good_enough: float = 1.3  # cost at which the search stops
-    table_clearance: float = 0.006  # [m] finger tips above the table
-    width_max: float = 0.076  # [m] widest piece between the pads
-    hidden_edge: float = 0.004  # [m] of a thing's far side that no camera measures
-    own_margin: float = 0.0015  # [m] open fingers to the thing itself
-    own_points: int = 2  # of the thing inside the open fingers: that many are noise
-    other_margin: float = 0.007  # [m] open fingers to everything else
-    center_weight: float = 1.0  # distance from the thing's middle / 3 cm
-    width_weight: float = 0.5  # width / 7 cm
-    slope_weight: float = 2.0  # contact faces not square to the closing direction
-    high_weight: float = 1.5  # pads above the middle of something round or low
-    shallow_weight: float = 1.5  # less than the pads' height on the thing
-    turn_weight: float = 0.15  # turning the wrist / 90 degrees
-    tilt_weight: float = 0.5  # tilt / 45 degrees
-    slope_max: float = 0.7  # faces this far from square slip out: a slope of 0.35 each is an angle of 19°
-    points_min: int = 6  # fewer between the pads is air
-
-    def __post_init__(self) -> None:
-        if self.turns < 2 or self.seeds < 1 or not self.depths or not self.tilts:
-            raise ConfigError("grasp: turns must be >= 2, seeds >= 1, depths and tilts not empty")
-        if not 0.0 < self.width_max < 0.08:
-            raise ConfigError(f"grasp.width_max must lie between 0 and 0.08 m, got {self.width_max}")
-
-
 @dataclass(frozen=True, eq=False)
-class Grasp:
-    """One way to hold the target."""
+class GraspScene:
+    """What a grasp is looked for in."""
 
-    T_base_grasp: np.ndarray  # (4, 4) tool pose when the fingers close
-    opening: float  # [m] while approaching
-    width: float  # [m] expected between the pads
-    cost: float
-    terms: dict[str, float] = field(default_factory=dict)  # the cost's parts, for those who look into failures
+    target: np.ndarray  # (N, 3) [m] points of the thing
+    others: np.ndarray  # (M, 3) [m] points of everything else
+    table: float  # [m] height
+    reference_x: np.ndarray  # (2,) the tool's present x axis on the table: the nearer of two half turns is taken
 
 
 def propose_grasps(
-    target: np.ndarray,
-    others: np.ndarray,
-    table: float,
-    config: GraspConfig,
-    gripper: GripperConfig,
-    reference_x: np.ndarray,
-    tilts: tuple[float, ...] = (0.0,),
+    scene: GraspScene, config: GraspConfig, gripper: GripperConfig, tilts: tuple[float, ...] = (0.0,)
 ) -> list[Grasp]:
-    """Return grasps of `target` points (N, 3) clear of `others` (M, 3) and the table's height [m], best first.
-
-    `reference_x` (2,) is the tool's present x axis on the table: of two poses half a turn apart, the nearer is taken.
-    """
-    seeds = _seeds(target, config)
+    """Return grasps of the target clear of the others and the table, best first; `tilts` [rad] from upright."""
+    seeds = _seeds(scene.target, config)
     found: list[Grasp] = []
     for start in range(0, len(seeds), config.batch):
-        batch = seeds[start : start + config.batch]
-        found += _try_places(batch, target, others, table, config, gripper, reference_x, tilts)
+        found += _try_places(seeds[start : start + config.batch], scene, config, gripper, tilts)
         # Places are tried from the middle outwards, so the first good one is seldom beaten.
         if found and min(grasp.cost for grasp in found) < config.good_enough:
             break
     return sorted(found, key=lambda grasp: grasp.cost)
-
-
-def _try_places(
-    seeds: np.ndarray,
-    target: np.ndarray,
-    others: np.ndarray,
-    table: float,
-    config: GraspConfig,
-    gripper: GripperConfig,
-    reference_x: np.ndarray,
-    tilts: tuple[float, ...],
-) -> list[Grasp]:
-    T, top = _poses(seeds, target, table, config, gripper, reference_x, tilts)
-    T, frames = _center(T, GripperFrames.of(T, target), gripper)
-    half = gripper.opening_max / 2.0
-    between = frames.between(gripper, half)
-    y_high = np.where(between, frames.y, -np.inf).max(axis=1)
-    y_low = np.where(between, frames.y, np.inf).min(axis=1)
-    # Cheap tests first: each one leaves fewer poses to the next.
-    keep = np.flatnonzero((between.sum(axis=1) >= config.points_min) & (y_high - y_low < config.width_max))
-    frames = frames.select(keep)
-    clear = (frames.fingers(gripper, half, config.own_margin) <= config.own_points) & (frames.hand(gripper, 0.0) <= 1)
-    keep, frames = keep[clear], frames.select(clear)
-    if len(others) and len(keep):
-        near = np.linalg.norm(others[:, :2] - target[:, :2].mean(axis=0), axis=1) < 0.28
-        around = GripperFrames.of(T[keep], others[near])
-        clear = around.fingers(gripper, half, config.other_margin) <= 1
-        clear &= around.hand(gripper, config.other_margin) <= 1
-        keep, frames = keep[clear], frames.select(clear)
-    if len(keep) == 0:
-        return []
-    width = (y_high - y_low)[keep]
-    terms = _terms(T[keep], top[keep], frames, between[keep], width, target, table, config, gripper, reference_x)
-    square = terms["slope"] <= config.slope_weight * config.slope_max
-    keep, width = keep[square], width[square]
-    terms = {name: values[square] for name, values in terms.items()}
-    cost = sum(terms.values())
-    return [
-        Grasp(
-            T[keep[i]].astype(np.float64),
-            gripper.opening_max,
-            float(width[i]),
-            float(cost[i]),
-            {name: float(values[i]) for name, values in terms.items()},
-        )
-        for i in range(len(keep))
-    ]
 
 
 def thin(points: np.ndarray, cell: float) -> np.ndarray:
@@ -139,6 +48,64 @@ def thin(points: np.ndarray, cell: float) -> np.ndarray:
     size = cells.max(axis=0) + 1
     _, first = np.unique((cells[:, 0] * size[1] + cells[:, 1]) * size[2] + cells[:, 2], return_index=True)
     return points[first]
+
+
+def _try_places(
+    seeds: np.ndarray, scene: GraspScene, config: GraspConfig, gripper: GripperConfig, tilts: tuple[float, ...]
+) -> list[Grasp]:
+    T, top = _poses(seeds, scene, config, gripper, tilts)
+    T, frames = _center(T, GripperFrames.of(T, scene.target), gripper)
+    between = frames.between(gripper, gripper.opening_max / 2.0)
+    width = np.where(between, frames.y, -np.inf).max(axis=1) - np.where(between, frames.y, np.inf).min(axis=1)
+    # Cheap tests first: each one leaves fewer poses to the next.
+    keep = np.flatnonzero((between.sum(axis=1) >= config.points_min) & (width < config.width_max))
+    frames, between = frames.select(keep), between[keep]
+    slope = contact_slope(frames, between, gripper)
+    good = (slope <= config.slope_max) & (frames.hand(gripper, 0.0) <= 1)
+    keep, frames, slope = keep[good], frames.select(good), slope[good]
+    half = _half_openings(T[keep], width[keep], frames, scene, config, gripper)
+    fits = half > 0.0
+    keep, half, slope = keep[fits], half[fits], slope[fits]
+    middle = (scene.target[:, :2].min(axis=0) + scene.target[:, :2].max(axis=0)) / 2.0
+    middle = (middle + scene.target[:, :2].mean(axis=0)) / 2.0
+    terms = cost_terms(T[keep], top[keep], width[keep], middle, scene.table, scene.reference_x, config, gripper)
+    terms["slope"] = config.slope_weight * slope
+    terms["narrow"] = config.narrow_weight * (2.0 * half < gripper.opening_max - 1e-6)
+    cost = sum(terms.values())
+    return [
+        Grasp(
+            T[candidate].astype(np.float64),
+            float(2.0 * half[i]),
+            float(width[candidate]),
+            float(cost[i]),
+            {name: float(values[i]) for name, values in terms.items()},
+        )
+        for i, candidate in enumerate(keep)
+    ]
+
+
+def _half_openings(
+    T: np.ndarray,
+    width: np.ndarray,
+    frames: GripperFrames,
+    scene: GraspScene,
+    config: GraspConfig,
+    gripper: GripperConfig,
+) -> np.ndarray:
+    """Return half the opening at which the fingers come down without touching anything (C,) [m]; 0 without one."""
+    near = np.linalg.norm(scene.others[:, :2] - scene.target[:, :2].mean(axis=0), axis=1) < 0.28
+    around = GripperFrames.of(T, scene.others[near])
+    above = around.hand(gripper, config.other_margin) <= 1
+    result = np.zeros(len(T))
+    wide = np.full(len(T), gripper.opening_max / 2.0)
+    narrow = np.clip(width / 2.0 + config.narrow_room, config.narrow_min / 2.0, gripper.opening_max / 2.0)
+    # The wider opening forgives more; the narrower one fits between neighbours.
+    for half in (narrow, wide):
+        half = half.astype(np.float32)
+        free = above & (frames.fingers(gripper, half[:, None], config.own_margin) <= config.own_points)
+        free &= around.fingers(gripper, half[:, None], config.other_margin) <= 1
+        result[free] = half[free]
+    return result
 
 
 def _seeds(target: np.ndarray, config: GraspConfig) -> np.ndarray:
@@ -152,19 +119,14 @@ def _seeds(target: np.ndarray, config: GraspConfig) -> np.ndarray:
 
 
 def _poses(
-    seeds: np.ndarray,
-    target: np.ndarray,
-    table: float,
-    config: GraspConfig,
-    gripper: GripperConfig,
-    reference_x: np.ndarray,
-    tilts: tuple[float, ...],
+    seeds: np.ndarray, scene: GraspScene, config: GraspConfig, gripper: GripperConfig, tilts: tuple[float, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return tool poses (C, 4, 4) over the seeds (S, 2), and the target's local top [m] under each (C,)."""
+    target = scene.target
     distance = np.linalg.norm(target[None, :, :2] - seeds[:, None], axis=2)
     top = np.where(distance < 0.012, target[None, :, 2], -np.inf).max(axis=1)
     top = np.where(np.isfinite(top), top, target[:, 2].max())
-    lowest = table + gripper.pad_below + config.table_clearance
+    lowest = scene.table + gripper.pad_below + config.table_clearance
     # Closing directions, tilts and depths for every seed.
     turn, tilt, depth, seed = (
         axis.ravel()
@@ -177,7 +139,7 @@ def _poses(
         )
     )
     x_axis = np.stack([np.cos(turn), np.sin(turn), np.zeros_like(turn)], axis=1)
-    x_axis *= np.where(x_axis[:, :2] @ reference_x < 0.0, -1.0, 1.0)[:, None]
+    x_axis *= np.where(x_axis[:, :2] @ scene.reference_x < 0.0, -1.0, 1.0)[:, None]
     y_axis = np.cross((0.0, 0.0, -1.0), x_axis)
     T = np.tile(np.eye(4), (len(turn), 1, 1))
     z_axis = np.cos(tilt)[:, None] * np.array([0.0, 0.0, -1.0]) + np.sin(tilt)[:, None] * x_axis
@@ -201,51 +163,3 @@ def _center(T: np.ndarray, frames: GripperFrames, gripper: GripperConfig) -> tup
     T = T.copy()
     T[:, :3, 3] += shift[:, None] * T[:, :3, 1]
     return T, GripperFrames(frames.x, frames.y - shift[:, None], frames.z)
-
-
-def _terms(
-    T: np.ndarray,
-    top: np.ndarray,
-    frames: GripperFrames,
-    between: np.ndarray,
-    width: np.ndarray,
-    target: np.ndarray,
-    table: float,
-    config: GraspConfig,
-    gripper: GripperConfig,
-    reference_x: np.ndarray,
-) -> dict[str, np.ndarray]:
-    """Return the parts of the cost, each (C,)."""
-    middle = (target[:, :2].min(axis=0) + target[:, :2].max(axis=0)) / 2.0
-    middle = (middle + target[:, :2].mean(axis=0)) / 2.0
-    tool_z = T[:, 2, 3]
-    high = np.maximum(tool_z - (table + 0.5 * (top - table)), 0.0) / 0.02
-    # Tall upright things have straight walls: how high they are held matters little.
-    high *= np.clip(1.0 - (top - table - 0.06) / 0.06, 0.1, 1.0)
-    overlap = np.minimum(top, tool_z + gripper.pad_above) - (tool_z - gripper.pad_below)
-    wanted = np.minimum(2.0 * gripper.pad_above, np.maximum(top - table - config.table_clearance, 0.004))
-    turned = np.arccos(np.clip(T[:, :2, 0] @ reference_x, -1.0, 1.0))
-    tilted = np.arccos(np.clip(-T[:, 2, 2], -1.0, 1.0))
-    return {
-        "center": config.center_weight * np.linalg.norm(T[:, :2, 3] - middle, axis=1) / 0.03,
-        "width": config.width_weight * width / 0.07,
-        "slope": config.slope_weight * _slope(frames, between, gripper),
-        "high": config.high_weight * high,
-        "shallow": config.shallow_weight * np.clip(1.0 - overlap / wanted, 0.0, 1.0),
-        "turn": config.turn_weight * turned / (np.pi / 2),
-        "tilt": config.tilt_weight * tilted / (np.pi / 4),
-    }
-
-
-def _slope(frames: GripperFrames, between: np.ndarray, gripper: GripperConfig) -> np.ndarray:
-    """Return how far the two contact faces are from square to the closing direction: 1 at a slope of 0.5 (C,)."""
-    left, right = between & (frames.x < -0.001), between & (frames.x > 0.001)
-    total = np.zeros(len(frames.x))
-    for sign in (1.0, -1.0):
-        one = np.where(left, sign * frames.y, -np.inf).max(axis=1)
-        other = np.where(right, sign * frames.y, -np.inf).max(axis=1)
-        both = np.isfinite(one) & np.isfinite(other)
-        with np.errstate(invalid="ignore"):
-            # A pad that meets the thing on one half alone grips an edge.
-            total += np.where(both, np.abs(one - other) / gripper.finger_half_width, 1.0)
-    return total

@@ -7,7 +7,8 @@ import numpy as np
 
 from controllers.model import ArmModel
 from vla_ros.policies.geometric.config import GeometricConfig
-from vla_ros.policies.geometric.grasp_candidates import Grasp, propose_grasps, thin
+from vla_ros.policies.geometric.grasp import Grasp
+from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps, thin
 from vla_ros.policies.geometric.perception import TableView
 from vla_ros.policies.geometric.reachability import alike, first_reachable
 from vla_ros.policies.geometric.segmentation import Segment
@@ -47,9 +48,10 @@ class GraspPlanner:
         around = np.concatenate(others) if others else np.zeros((0, 3), np.float32)
         x_axis = observation.state.T_base_ee[:2, 0]
         x_axis = x_axis / max(float(np.linalg.norm(x_axis)), 1e-6)
+        scene = GraspScene(points, around, view.table, x_axis)
         # Straight down first; leaning reaches what lies too near the base or too high for that.
         for tilts in ((0.0,), config.grasp.tilts):
-            grasps = propose_grasps(points, around, view.table, config.grasp, config.gripper, x_axis, tilts)
+            grasps = propose_grasps(scene, config.grasp, config.gripper, tilts)
             fresh = [grasp for grasp in grasps if not self._failed(grasp)]
             q = observation.state.q
             found = first_reachable(self._model, fresh, q, config.episode.lift, config.episode.reach_tries)

@@ -63,8 +63,8 @@ class GripperFrames:
             & (self.z < config.pad_below)
         )
 
-    def fingers(self, config: GripperConfig, half_opening: float, margin: float) -> np.ndarray:
-        """Count the points inside the open fingers' room, grown by `margin` [m] (C,)."""
+    def fingers(self, config: GripperConfig, half_opening: np.ndarray, margin: float) -> np.ndarray:
+        """Count the points inside the fingers' room at half openings (C, 1) [m], grown by `margin` [m] (C,)."""
         beside = np.abs(self.y) - half_opening
         inside = (
             (np.abs(self.x) < config.finger_half_width + margin)

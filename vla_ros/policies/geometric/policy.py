@@ -15,7 +15,7 @@ from vla_ros.objects.colors import color_ranges
 from vla_ros.policies.actions import ActionSpecification, actions_to_chunk, differentiate_poses
 from vla_ros.policies.geometric.color_naming import ColorNamer
 from vla_ros.policies.geometric.config import GeometricConfig
-from vla_ros.policies.geometric.grasp_candidates import Grasp
+from vla_ros.policies.geometric.grasp import Grasp
 from vla_ros.policies.geometric.grasp_planner import GraspPlanner
 from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instruction
 from vla_ros.policies.geometric.memory_cache import remember

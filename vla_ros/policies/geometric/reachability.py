@@ -9,7 +9,7 @@ import numpy as np
 
 from controllers.inverse_kinematics import solve_ik
 from controllers.model import ArmModel
-from vla_ros.policies.geometric.grasp_candidates import Grasp
+from vla_ros.policies.geometric.grasp import Grasp
 from vla_ros.policies.geometric.motion import rotation_between
 
 MANIPULABILITY_MIN = 0.035
