@@ -7,7 +7,7 @@ import pytest
 
 from vla_ros.sim.grasps import Grasp, GraspConfig, antipodal_grasps
 from vla_ros.sim.gripper_shape import GripperShape
-from vla_ros.sim.solids import body_solids
+from vla_ros.sim.solids import body_solids, hull
 
 PALM = ([-0.03, -0.1, -0.125], [0.03, 0.1, -0.06])
 FINGER = ([-0.009, 0.0, -0.06], [0.009, 0.012, 0.009])
@@ -94,6 +94,21 @@ def test_a_wide_bowl_is_grasped_by_its_wall() -> None:
     grasps = Placed(walls, 0.03).grasps()
     assert grasps
     assert max(grasp.width for grasp in grasps) < 0.01
+
+
+def test_sides_that_are_not_parallel_need_more_friction() -> None:
+    """A wedge of 30 degrees, lying so that only its slanting sides can be taken."""
+    corners = [(x, y * (0.03 - 0.27 * x), z) for x in (-0.04, 0.04) for y in (-1, 1) for z in (-0.02, 0.02)]
+    pose = np.eye(4)
+    pose[:3, 3] = [0.5, 0.0, 0.021]
+    wedge = [hull(np.array(corners), pose)]
+
+    def grasps(friction: float) -> list[Grasp]:
+        config = GraspConfig(friction=friction, width_max=0.07)
+        return antipodal_grasps(wedge, pose[:3, 3], (), 0.0, GRIPPER, np.random.default_rng(0), config)
+
+    assert not grasps(0.15)
+    assert grasps(0.5)
 
 
 def test_a_wall_beside_the_object_rules_out_the_side_it_stands_on() -> None:

@@ -64,10 +64,8 @@ class EpisodeRunner:
 
     def _reference_steps(self, scene: Scene) -> int | None:
         """Return the expert's actions in this scene: cached in the repository, else run now; None when it fails."""
-        s = self.settings
-        known, steps = self._reference.steps(s.set_name, s.categories, scene)
-        if known:
-            return steps
+        if self._reference.knows(scene):
+            return self._reference.steps(scene)
         expert = self._run(scene, self._expert_for, dataclasses.replace(self._rollout, latency_s=None), None)
         return expert.steps if expert.success else None
 

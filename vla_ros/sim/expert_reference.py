@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many actions the scripted expert needs: the reference length of SPL, cached for the usual scenes.
 
-config/tasks/grasp_reference.json holds, for each set and split, seed → [digest of the scene, steps or null]. A scene
-that is drawn differently today has another digest, and is run again instead of being compared with a stranger.
+config/tasks/grasp_reference.json: digest of a scene → steps, or null where the expert failed. A scene that is drawn
+differently today has another digest, and is run instead of being compared with a stranger; sets that differ in light
+and texture only share their scenes' entries.
 """
 
 from __future__ import annotations
@@ -19,21 +20,20 @@ from controllers.errors import ConfigError
 from vla_ros.configuration import share_directory
 from vla_ros.sim.scene import Scene
 
-Entry = tuple[int, int | None]  # digest, steps (None: the expert failed)
-
 
 @dataclass(frozen=True)
 class Reference:
-    """The expert's actions by set and split, then by seed."""
+    """The expert's actions by digest of the scene; None where it failed."""
 
-    entries: Mapping[str, Mapping[str, Entry]]
+    entries: Mapping[int, int | None]
 
-    def steps(self, set_name: str, categories: str, scene: Scene) -> tuple[bool, int | None]:
-        """Return whether this scene is known, and the expert's actions in it; None when the expert failed."""
-        entry = self.entries.get(f"{set_name}/{categories}", {}).get(str(scene.seed))
-        if scene.stream != "evaluation" or entry is None or entry[0] != scene_digest(scene):
-            return False, None
-        return True, entry[1]
+    def knows(self, scene: Scene) -> bool:
+        """Say whether the expert has been in this scene."""
+        return scene_digest(scene) in self.entries
+
+    def steps(self, scene: Scene) -> int | None:
+        """Return the expert's actions in a known scene; None when it failed there."""
+        return self.entries[scene_digest(scene)]
 
 
 def scene_digest(scene: Scene) -> int:
@@ -58,20 +58,13 @@ def load_reference(path: Path | None = None) -> Reference:
         return Reference({})
     try:
         content = json.loads(path.read_text())
-        entries = {
-            key: {seed: (int(value[0]), None if value[1] is None else int(value[1])) for seed, value in seeds.items()}
-            for key, seeds in content.items()
-        }
-    except (OSError, ValueError, TypeError, AttributeError, IndexError) as error:
+        entries = {int(digest): None if steps is None else int(steps) for digest, steps in content.items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path}: not a reference file ({error}): restore it or delete it") from error
     return Reference(entries)
 
 
 def save_reference(reference: Reference, path: Path | None = None) -> None:
-    """Write the cache, a line a seed, so that a change is readable."""
-    blocks = []
-    for key in sorted(reference.entries):
-        seeds = sorted(reference.entries[key].items(), key=lambda item: int(item[0]))
-        lines = ",\n".join(f'  "{seed}": {json.dumps(list(entry))}' for seed, entry in seeds)
-        blocks.append(f'"{key}": {{\n{lines}\n}}')
-    (path or reference_path()).write_text("{\n" + ",\n".join(blocks) + "\n}\n")
+    """Write the cache, a line a scene, so that a change is readable."""
+    lines = (f'"{digest}": {json.dumps(steps)}' for digest, steps in sorted(reference.entries.items()))
+    (path or reference_path()).write_text("{\n" + ",\n".join(lines) + "\n}\n")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,6 +39,7 @@ class GraspPlanner:
     """Plan grasps of the objects in one world from the truth."""
 
     TRIED = 40  # ways in that are checked before the best so far is taken
+    LAST_FRICTION = 0.5  # for what has no parallel sides at all, such as a steep cone; real pads have more
     RUN_IN = 0.02  # [m] the straight last stretch begins this far above the object
     JOINT_MARGIN = 0.1  # [rad] where the controller begins to push back
     JOINT_JUMP = 0.6  # [rad] an action: more means another branch of the inverse kinematics
@@ -94,7 +96,13 @@ class GraspPlanner:
         solids = {name: body_solids(model, data, model.body(name).id) for name in self.world.object_names}
         neighbours = [solid for name, parts in solids.items() if name != target for solid in parts]
         centre = data.xipos[model.body(target).id].copy()
-        return antipodal_grasps(solids[target], centre, neighbours, self._table, self._shape(), self._rng, self.grasps)
+        shape = self._shape()
+        for friction in (self.grasps.friction, self.LAST_FRICTION):
+            config = dataclasses.replace(self.grasps, friction=friction)
+            grasps = antipodal_grasps(solids[target], centre, neighbours, self._table, shape, self._rng, config)
+            if grasps:
+                break
+        return grasps
 
     def _shape(self) -> GripperShape:
         hand = self.world.model.body(self.world.embodiment.arms[0].tool_frame).parentid[0]

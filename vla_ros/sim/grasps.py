@@ -117,7 +117,7 @@ def _contact_pairs(
     """Return first contacts (M, 3), closing directions (M, 3), widths (M,) and cone angles (M,)."""
     surface = sample_surface(target, config.contacts, rng)
     friction_angle = np.arctan(config.friction)
-    starts, normals, directions = _closing_directions(surface, friction_angle)
+    starts, normals, directions = _closing_directions(surface, friction_angle, rng)
     material = cross_union(target, starts, directions, start=0.0, pieces=2)
     here = _angle(directions, -normals)
     points, closing, widths, cones = [], [], [], []
@@ -134,19 +134,27 @@ def _contact_pairs(
     return (p[level], y[level], w[level], c[level]) if level.any() else None
 
 
-def _closing_directions(surface: Surface, friction_angle: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _closing_directions(
+    surface: Surface, friction_angle: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return contacts, their normals and directions into the object inside the friction cone.
 
-    Against the normal, and level where the cone allows it: on an ellipsoid only the latter meets its counterpart.
+    Against the normal; level where the cone allows it, which on an ellipsoid alone meets its counterpart; and anywhere
+    in the cone, for sides that are not parallel.
     """
     against = -surface.normals
     level = against * (1.0, 1.0, 0.0)
     length = np.linalg.norm(level, axis=1)
     possible = length > np.cos(friction_angle)
     level = level[possible] / length[possible, None]
-    points = np.concatenate([surface.points, surface.points[possible]])
-    normals = np.concatenate([surface.normals, surface.normals[possible]])
-    return points, normals, np.concatenate([against, level])
+    slant = np.cross(against, rng.normal(size=against.shape))
+    slant /= np.linalg.norm(slant, axis=1, keepdims=True)
+    slant *= np.tan(friction_angle) * np.sqrt(rng.uniform(size=(len(slant), 1)))  # uniform over the cone's disk
+    anywhere = against + slant
+    anywhere /= np.linalg.norm(anywhere, axis=1, keepdims=True)
+    points = np.concatenate([surface.points, surface.points[possible], surface.points])
+    normals = np.concatenate([surface.normals, surface.normals[possible], surface.normals])
+    return points, normals, np.concatenate([against, level, anywhere])
 
 
 def _angle(first: np.ndarray, second: np.ndarray) -> np.ndarray:

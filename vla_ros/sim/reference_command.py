@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Make config/tasks/grasp_reference.json anew: the expert's actions in the usual scenes of every set.
 
-Run as `python -m vla_ros.sim.reference_command`. What the file holds of scenes drawn as they were is kept.
+Run as `python -m vla_ros.sim.reference_command`; what is known of scenes still drawn so is kept, the rest dropped.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from vla_ros.sim.episode_pool import run_all
 from vla_ros.sim.episode_runner import EpisodeRunner
 from vla_ros.sim.episode_settings import EpisodeSettings
 from vla_ros.sim.evaluation import MakeRunner
-from vla_ros.sim.expert_reference import Entry, Reference, load_reference, save_reference, scene_digest
+from vla_ros.sim.expert_reference import Reference, load_reference, save_reference, scene_digest
 from vla_ros.sim.grasp_sets import grasp_sets
 from vla_ros.sim.statistics import Episode
 
@@ -29,27 +29,31 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"seeds 0 to this, exclusive (default {SEEDS})")
     parser.add_argument("--all", action="store_true", help="run the scenes that are known, too")
     arguments = parser.parse_args(words)
-    entries = {} if arguments.all else {key: dict(seeds) for key, seeds in load_reference().entries.items()}
+    known = {} if arguments.all else dict(load_reference().entries)
+    usual: set[int] = set()
     for set_name in grasp_sets().sets:
         for split in SPLITS:
             settings = EpisodeSettings(policy="expert", set_name=set_name, categories=split)
-            known = entries.setdefault(f"{set_name}/{split}", {})
-            failed = _fill(
-                known, settings, arguments.seeds, arguments.workers, lambda: save_reference(Reference(entries))
-            )
-            print(f"{set_name}/{split}: {len(known)} scenes, the expert failed in {failed}", flush=True)
+            runner = EpisodeRunner(settings, Reference({}))
+            digests = {seed: scene_digest(runner.scene(seed)) for seed in range(arguments.seeds)}
+            usual |= set(digests.values())
+            for _ in _fill(known, digests, settings, arguments.workers):
+                save_reference(Reference(known))
+            failed = sum(known[digest] is None for digest in digests.values())
+            print(f"{set_name}, {split}: {len(digests)} scenes, the expert failed in {failed}", flush=True)
+    save_reference(Reference({digest: known[digest] for digest in usual}))
     return 0
 
 
-def _fill(known: dict[str, Entry], settings: EpisodeSettings, seeds: int, workers: int) -> Iterator[None]:
-    """Run the scenes that `known` lacks or knows by another digest; yield whenever it is worth saving."""
-    runner = EpisodeRunner(settings, Reference({}))
-    digests = {seed: scene_digest(runner.scene(seed)) for seed in range(seeds)}
-    missing = [seed for seed, digest in digests.items() if known.get(str(seed), (None, None))[0] != digest]
+def _fill(
+    known: dict[int, int | None], digests: dict[int, int], settings: EpisodeSettings, workers: int
+) -> Iterator[None]:
+    """Run the scenes whose digests, by seed, are not known; yield whenever it is worth saving."""
+    missing = [seed for seed, digest in digests.items() if digest not in known]
     for count, result in enumerate(run_all(MakeRunner(settings), missing, workers), start=1):
         if not isinstance(result, Episode):
             raise SystemExit(f"{settings.set_name}, seed {result.seed}: {result.reason}\n{result.trace}")
-        known[str(result.seed)] = (digests[result.seed], result.steps if result.success else None)
+        known[digests[result.seed]] = result.steps if result.success else None
         if count % SAVE_EVERY == 0:
             yield
     yield
