@@ -89,8 +89,10 @@ class _Worker:
         try:
             return self.connection.recv()
         except EOFError:
-            self._process.join(5.0)
-            code = self._process.exitcode
+            code = None
+            if self._process is not None:
+                self._process.join(5.0)
+                code = self._process.exitcode
             how = f"killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
             return Broken(seed, f"the worker process died ({how})")
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from controllers.control_config import ControlConfig
 from controllers.follower import ChunkFollower
 from controllers.limits import ArmLimits
@@ -134,12 +136,12 @@ class EpisodeRunner:
     def arm_model(self) -> ArmModel:
         """Return the arm's kinematics and dynamics."""
         arm = self.embodiment.arms[0]
-        return ArmModel(expand_urdf(self.embodiment), arm.joints, arm.tool_frame, armature=arm.armature)
+        return ArmModel(expand_urdf(self.embodiment), arm.joints, arm.tool_frame, armature=arm.armature.tolist())
 
     @cached_property
     def _limits(self) -> ArmLimits:
         arm, control = self.embodiment.arms[0], self._control
         return ArmLimits(
             arm.lower, arm.upper, arm.velocity, arm.effort, arm.effort_rate,
-            control.workspace_lower, control.workspace_upper,
+            np.array(control.workspace_lower), np.array(control.workspace_upper),
         )  # fmt: skip

@@ -10,8 +10,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
+
+if TYPE_CHECKING:
+    from vla_ros.sim.evaluation import EvaluationSettings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if evaluation.broken else 0
 
 
-def _settings(arguments: argparse.Namespace):
+def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
     from vla_ros.sim.episode_settings import EpisodeSettings
     from vla_ros.sim.evaluation import EvaluationSettings
 

@@ -182,10 +182,10 @@ def _poses(
                 T[:, :3, 3] = centres + depth * approach
                 parts.append((T, np.full(len(points), depth)))
     T = np.concatenate([part[0] for part in parts])
-    depth = np.concatenate([part[1] for part in parts])
+    depths = np.concatenate([part[1] for part in parts])
     width, cone = np.tile(widths, len(parts)), np.tile(cones, len(parts))
     opening = np.minimum(width + 2.0 * config.opening_margin, 0.08)
-    return _Candidates(T, width, opening, depth, cone)
+    return _Candidates(T, width, opening, depths, cone)
 
 
 def _in_reach(candidates: _Candidates, gripper: GripperShape, table_height: float, config: GraspConfig) -> np.ndarray:

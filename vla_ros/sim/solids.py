@@ -88,7 +88,8 @@ def _box(solid: Solid, o: np.ndarray, d: np.ndarray) -> Crossing:
 
 
 def _hull(solid: Solid, o: np.ndarray, d: np.ndarray) -> Crossing:
-    return _halfspaces(solid.planes[:, :3], solid.planes[:, 3], o, d)
+    planes = np.empty((0, 4)) if solid.planes is None else solid.planes
+    return _halfspaces(planes[:, :3], planes[:, 3], o, d)
 
 
 def _ellipsoid(solid: Solid, o: np.ndarray, d: np.ndarray) -> Crossing:
