@@ -16,7 +16,8 @@ from controllers.model import ArmModel
 from vla_ros.sim.grasp_motion import MotionConfig, Step, approach
 from vla_ros.sim.grasps import Grasp, GraspConfig, antipodal_grasps
 from vla_ros.sim.gripper_shape import GripperShape, gripper_shape
-from vla_ros.sim.solids import body_solids, sample_surface
+from vla_ros.sim.solid_union import sample_surface
+from vla_ros.sim.solids import body_solids
 from vla_ros.sim.world import World
 
 

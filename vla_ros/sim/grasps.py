@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vla_ros.sim.gripper_shape import GripperShape
-from vla_ros.sim.solids import Solid, Surface, cross_union, sample_surface
+from vla_ros.sim.solid_union import Surface, cross_union, sample_surface
+from vla_ros.sim.solids import Solid
 
 
 @dataclass(frozen=True)

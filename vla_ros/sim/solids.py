@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Convex solids and their unions: where a line enters and leaves, which is all that grasp synthesis asks of a shape.
+"""Convex solids: where a line enters and leaves, which is all that grasp synthesis asks of a shape.
 
-MuJoCo collides every geom as a convex solid (a mesh as its hull), so an object is a union of these.
-Shape legend: N lines, K solids.
+MuJoCo collides every geom as a convex solid (a mesh as its hull), so an object is a union of these (solid_union.py).
+Shape legend: N lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import mujoco
 import numpy as np
-
-TOUCHING = 2e-4  # [m] parts closer than this along a line count as one piece of material
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,76 +193,3 @@ def hull(vertices: np.ndarray, T_base_solid: np.ndarray) -> Solid:
     equations = np.unique(np.round(equations, 9), axis=0)
     planes = np.column_stack([equations[:, :3], -equations[:, 3]])
     return Solid("hull", np.abs(vertices).max(axis=0), T_base_solid, planes)
-
-
-@dataclass(frozen=True, eq=False)
-class Surface:
-    """Points on the outside of a union of solids with their outward normals, base frame."""
-
-    points: np.ndarray  # (N, 3) [m]
-    normals: np.ndarray  # (N, 3)
-
-
-def sample_surface(solids: Sequence[Solid], count: int, rng: np.random.Generator) -> Surface:
-    """Sample about `count` points of the union's surface, uniformly by area.
-
-    Isotropic random lines meet a surface uniformly by area (Cauchy-Crofton), so one intersection routine serves
-    every shape; points inside another part are not on the outside.
-    """
-    points, normals = [], []
-    # The expected number of crossings of a part is proportional to its area when all share one line density.
-    density = max(solid.radius for solid in solids) ** -2
-    for solid in solids:
-        lines = max(64, int(8 * count * density * solid.radius**2))
-        directions = rng.normal(size=(lines, 3))
-        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-        offsets = np.cross(directions, rng.normal(size=(lines, 3)))
-        offsets *= (solid.radius * np.sqrt(rng.uniform(size=lines)) / np.linalg.norm(offsets, axis=1))[:, None]
-        origins = solid.T_base_solid[:3, 3] + offsets
-        crossing = solid.cross(origins, directions)
-        hit = np.isfinite(crossing.t_in) & np.isfinite(crossing.t_out)
-        for t, n in ((crossing.t_in, crossing.normal_in), (crossing.t_out, crossing.normal_out)):
-            points.append(origins[hit] + t[hit, None] * directions[hit])
-            normals.append(n[hit])
-    p, n = np.concatenate(points), np.concatenate(normals)
-    outside = ~np.any([solid.contains(p, TOUCHING) for solid in solids], axis=0)
-    p, n = p[outside], n[outside]
-    keep = rng.permutation(len(p))[:count]
-    return Surface(p[keep], n[keep])
-
-
-@dataclass(frozen=True, eq=False)
-class Material:
-    """How N lines run through a union of solids: up to S pieces of material, in order along the line."""
-
-    t_in: np.ndarray  # (S, N) [m], +inf where there is no such piece
-    t_out: np.ndarray  # (S, N) [m]
-    normal_out: np.ndarray  # (S, N, 3)
-    normal_in: np.ndarray  # (S, N, 3)
-
-
-def cross_union(
-    solids: Sequence[Solid], origins: np.ndarray, directions: np.ndarray, start: float = -np.inf, pieces: int = 2
-) -> Material:
-    """Merge the crossings of all solids into pieces of material that end after `start` [m] along the line."""
-    crossings = [solid.cross(origins, directions) for solid in solids]
-    t_in = np.array([c.t_in for c in crossings])  # (K, N)
-    t_out = np.array([c.t_out for c in crossings])
-    normals_in = np.array([c.normal_in for c in crossings])
-    normals_out = np.array([c.normal_out for c in crossings])
-    rows = np.arange(len(origins))
-    result: list[tuple[np.ndarray, ...]] = []
-    behind = np.full(len(origins), start)
-    for _ in range(pieces):
-        first = np.where(t_out > behind + TOUCHING, t_in, np.inf).argmin(axis=0)
-        begin = np.where(t_out[first, rows] > behind + TOUCHING, t_in[first, rows], np.inf)
-        end, last = t_out[first, rows].copy(), first.copy()
-        for _ in solids:
-            reach = np.where(t_in <= end + TOUCHING, t_out, -np.inf)
-            further = reach.argmax(axis=0)
-            grows = reach[further, rows] > end
-            end, last = np.where(grows, reach[further, rows], end), np.where(grows, further, last)
-        end = np.where(np.isfinite(begin), end, np.inf)
-        result.append((begin, end, normals_out[last, rows], normals_in[first, rows]))
-        behind = end
-    return Material(*(np.array(parts) for parts in zip(*result, strict=True)))
