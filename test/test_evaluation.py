@@ -84,6 +84,15 @@ def test_resuming_runs_only_what_is_missing(tmp_path: Path) -> None:
     assert len(path.read_text().splitlines()) == 5
 
 
+def test_what_broke_is_logged_and_run_again_when_resuming(tmp_path: Path) -> None:
+    settings = EvaluationSettings(EpisodeSettings(), episodes=2)
+    path = tmp_path / "log.jsonl"
+    evaluate(settings, EpisodeLog(path, settings, resume=False), make_run=MakeFake(raises=1))
+    assert {"seed": 1, "broken": "ValueError: seed 1 is cursed"} in map(json.loads, path.read_text().splitlines())
+    evaluation = evaluate(settings, EpisodeLog(path, settings, resume=True), make_run=MakeFake(raises=0))
+    assert ([e.seed for e in evaluation.episodes], evaluation.broken) == ([0, 1], [])
+
+
 def test_resuming_other_settings_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     EpisodeLog(path, EvaluationSettings(EpisodeSettings(set_name="basic")), resume=False)

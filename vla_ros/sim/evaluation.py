@@ -18,6 +18,7 @@ from vla_ros.sim.statistics import Episode
 EPISODES_MAX = 1_000_000
 WORKERS_MAX = 256
 SEED_MAX = 2**31
+BROKEN = "broken"  # key of a log line that is no episode; resuming runs its seed again
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def evaluate(
         left = [seed for seed in settings.seeds if seed not in done]
         for result in run_all(make_run or MakeRunner(settings.episode), left, settings.workers):
             evaluation.add(result)
-            if log is not None and isinstance(result, Episode):
+            if log is not None:
                 log.append(result)
             report(evaluation)
     except KeyboardInterrupt:
@@ -113,10 +114,13 @@ class EpisodeLog:
         lines = [self._header, *(dataclasses.asdict(episode) for episode in self.episodes)]
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
-    def append(self, episode: Episode) -> None:
-        """Write one more episode at once, so that nothing is lost when the run is killed."""
+    def append(self, result: Episode | Broken) -> None:
+        """Write one more result at once, so that nothing is lost when the run is killed."""
+        line = (
+            {"seed": result.seed, BROKEN: result.reason} if isinstance(result, Broken) else dataclasses.asdict(result)
+        )
         with self.path.open("a") as file:
-            file.write(json.dumps(dataclasses.asdict(episode)) + "\n")
+            file.write(json.dumps(line) + "\n")
 
     def _read(self) -> list[Episode]:
         lines = self.path.read_text().splitlines()
@@ -124,7 +128,7 @@ class EpisodeLog:
             header = json.loads(lines[0]) if lines else {}
             # A killed run may leave half a line at the end.
             rows = [json.loads(line) for line in lines[1:] if line.endswith("}")]
-            episodes = [Episode(**row) for row in rows]
+            episodes = [Episode(**row) for row in rows if BROKEN not in row]
         except (ValueError, TypeError) as error:
             raise ConfigError(f"{self.path}: not an episode log ({error}): run without --resume") from error
         if header != self._header:

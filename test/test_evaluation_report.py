@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a person reads after an evaluation: nothing is left out."""
+
+import dataclasses
+import io
+
+import pytest
+from rich.console import Console
+
+from vla_ros.sim.episode_pool import Broken
+from vla_ros.sim.episode_settings import EpisodeSettings
+from vla_ros.sim.evaluation import Evaluation, EvaluationSettings
+from vla_ros.sim.evaluation_report import EvaluationProgress, print_report
+from vla_ros.sim.statistics import Episode
+
+GOOD = Episode(
+    seed=3, category="mug", target="red_mug", instruction="pick up the red mug", outcome="success", success=True,
+    attempts=1, first_lifted="red_mug", steps=50, duration_s=8.0, wall_s=2.0, reference_steps=40,
+)  # fmt: skip
+BAD = dataclasses.replace(GOOD, seed=4, category="can", success=False, outcome="time limit", cause="lifted, then lost")
+SETTINGS = EvaluationSettings(EpisodeSettings(policy="expert", set_name="light"), episodes=3)
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console(file=io.StringIO(), width=120)
+
+
+def test_the_report_names_figures_categories_causes_and_what_broke(console: Console) -> None:
+    evaluation = Evaluation([GOOD, BAD], [Broken(5, "ValueError: [odd] text")], interrupted=True)
+    print_report(SETTINGS, evaluation, console)
+    text = console.file.getvalue()
+    for words in (
+        "expert, set light, 2 of 3 episodes", "50.0 %  (95 % interval 9.5 to 90.5 %)", "0.400", "4.00 × real time",
+        "mug", "100 %", "lifted, then lost", "seed 5 broke and counts nowhere: ValueError: [odd] text", "--resume",
+    ):  # fmt: skip
+        assert words in text, f"{words!r} is missing in:\n{text}"
+
+
+def test_an_evaluation_without_episodes_prints_too(console: Console) -> None:
+    print_report(SETTINGS, Evaluation(interrupted=True), console)
+    assert "0 of 3 episodes" in console.file.getvalue()
+
+
+def test_the_bar_shows_the_success_so_far() -> None:
+    console = Console(file=io.StringIO(), width=120, force_terminal=True)
+    with EvaluationProgress(SETTINGS, console) as progress:
+        progress.show(Evaluation([GOOD, BAD], [Broken(5, "gone")]))
+        progress._progress.refresh()
+    text = console.file.getvalue()
+    assert "success 1/2 (50 %), 1 broken" in text
+    assert "3/3" in text
