@@ -6,8 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from vla_ros.policies.geometric.completion import thin
 from vla_ros.policies.geometric.grasp import GraspConfig
-from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps, thin
+from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps
 from vla_ros.policies.geometric.gripper_space import GripperConfig
 
 AHEAD = np.array([1.0, 0.0])

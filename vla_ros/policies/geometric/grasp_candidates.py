@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vla_ros.policies.geometric.completion import thin
 from vla_ros.policies.geometric.grasp import Grasp, GraspConfig
 from vla_ros.policies.geometric.grasp_cost import contact_slope, cost_terms
 from vla_ros.policies.geometric.gripper_space import GripperConfig, GripperFrames
@@ -40,14 +41,6 @@ def propose_grasps(
         if found and min(grasp.cost for grasp in found) < config.good_enough:
             break
     return sorted(found, key=lambda grasp: grasp.cost)
-
-
-def thin(points: np.ndarray, cell: float) -> np.ndarray:
-    """Keep one point of every cube of edge `cell` [m]."""
-    cells = np.floor((points - points.min(axis=0)) / cell).astype(np.int64)
-    size = cells.max(axis=0) + 1
-    _, first = np.unique((cells[:, 0] * size[1] + cells[:, 1]) * size[2] + cells[:, 2], return_index=True)
-    return points[first]
 
 
 def _try_places(

@@ -6,9 +6,10 @@ from __future__ import annotations
 import numpy as np
 
 from controllers.model import ArmModel
+from vla_ros.policies.geometric.completion import complete, thin
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.grasp import Grasp
-from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps, thin
+from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps
 from vla_ros.policies.geometric.perception import TableView
 from vla_ros.policies.geometric.reachability import alike, first_reachable
 from vla_ros.policies.geometric.segmentation import Segment
@@ -41,7 +42,7 @@ class GraspPlanner:
     def plan(self, target: Segment, view: TableView, observation: Observation) -> Grasp | None:
         """Return the best grasp that fits, is reachable and has not failed; None without one."""
         config = self._config
-        points = thin(with_hidden_edge(target, view.origins, config.grasp.hidden_edge), 0.006)
+        points = complete(target, view.origins, config.grasp.hidden_edge, 0.006)
         if len(points) > POINTS_MAX:  # a big thing needs no finer grid than a small one
             points = thin(points, 0.006 * np.sqrt(len(points) / POINTS_MAX))
         others = [thin(item.points, 0.006) for item in view.without(target)]
@@ -80,16 +81,3 @@ class GraspPlanner:
 
     def _failed(self, grasp: Grasp) -> bool:
         return any(alike(grasp.T_base_grasp, failure, 0.02, 0.35) for failure in self._failures)
-
-
-def with_hidden_edge(target: Segment, origins: np.ndarray, depth: float) -> np.ndarray:
-    """Return the target's points and a rim of `depth` [m] behind them (N, 3).
-
-    A surface that turns away from its camera is measured until the line of sight grazes it; a little more lies
-    beyond, on the far side alone. Without it every grasp would be centred too near to the cameras.
-    """
-    away = target.points[:, :2] - origins[target.cameras, :2]
-    away = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6) * depth
-    behind = target.points.copy()
-    behind[:, :2] += away
-    return np.concatenate([target.points, behind]).astype(np.float32)

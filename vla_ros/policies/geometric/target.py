@@ -27,7 +27,7 @@ class TargetConfig:
     share_usual: float = 0.3  # things named by a colour show at least this much of it; accents show less
     accent_cost: float = 3.0  # for showing none
     strangeness: float = 1.5  # cost of a shape unlike anything remembered
-    tipped: float = 0.12  # [m] as far as a thing may roll when a finger tips it
+    tipped: float = 0.25  # [m] as far as a thing may roll when a finger tips it
     near: float = 0.05  # [m] a thing found again within this distance is the same thing
 
     def __post_init__(self) -> None:
