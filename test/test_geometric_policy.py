@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The baseline policy in front of rendered scenes: it goes for what is named and stays still for what is not there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from controllers.chunk import TaskStatus
+from vla_ros.policies.geometric.policy import Phase
+from vla_ros.policies.loading import load_policy
+from vla_ros.policies.observation import Observation, RobotState
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.scene import sample_scene
+from vla_ros.sim.world import World
+
+SEED = 3
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World(sample_scene("basic", SEED, "generation"), load_embodiment("franka"), timestep=0.002)
+
+
+@pytest.fixture(scope="module")
+def policy():
+    return load_policy("geometric", load_embodiment("franka"))
+
+
+@pytest.fixture(scope="module")
+def observation(world) -> Observation:
+    cameras = {name: world.observe_camera(name) for name in ("front", "side")}
+    state = RobotState(world.time, world.q, world.dq, world.T_base_ee, world.gripper_width)
+    return Observation(world.time, world.scene.instruction, cameras, state, world.T_base_ee)
+
+
+def later(observation: Observation, seconds: float, **state) -> Observation:
+    moved = replace(observation.state, stamp=observation.stamp + seconds, **state)
+    return replace(observation, stamp=observation.stamp + seconds, state=moved)
+
+
+def test_the_first_chunk_sets_off_towards_the_named_object(world, policy, observation):
+    policy.reset()
+    chunk = policy.infer(observation)
+    target = world.object_pose(world.scene.target)[:2, 3]
+    start = observation.state.T_base_ee[:2, 3]
+    end = chunk.positions("panda")[-1, :2]
+    assert chunk.status is TaskStatus.ONGOING
+    assert chunk.stamp == observation.stamp
+    assert len(chunk.times) == 4
+    assert np.linalg.norm(end - target) < np.linalg.norm(start - target)
+    assert np.linalg.norm(policy.grasp.T_base_grasp[:2, 3] - target) < 0.12
+    assert (chunk.column("panda_hand/width") > 0.044).all()  # above what counts as closed
+
+
+def test_the_arm_starts_gently(policy, observation):
+    policy.reset()
+    chunk = policy.infer(observation)
+    steps = np.diff(np.vstack([observation.T_base_ee_commanded[:3, 3], chunk.positions("panda")]), axis=0) / 0.1
+    assert np.linalg.norm(steps, axis=1).max() <= policy.config.motion.speed + 1e-6
+    assert np.linalg.norm(steps[0]) <= policy.config.motion.acceleration * 0.1 + 0.02
+
+
+@pytest.mark.parametrize("words", ["pick up the red telescope", "dance", ""])
+def test_unknown_words_leave_the_arm_still(policy, observation, words):
+    policy.reset()
+    chunk = policy.infer(replace(observation, instruction=words))
+    assert chunk.status is TaskStatus.INVALID
+    np.testing.assert_allclose(chunk.positions("panda"), observation.T_base_ee_commanded[None, :3, 3].repeat(4, 0))
+    assert policy.explanation
+
+
+def test_what_is_not_there_is_said_to_be_absent_after_a_few_looks(world, policy, observation):
+    policy.reset()
+    present = {(placed.model.category, placed.model.color) for placed in world.scene.objects}
+    color, category = next(
+        (color, category)
+        for category in ("hammer", "banana", "bowl")
+        for color in ("purple", "green", "red")
+        if not any(color == other or category == thing for thing, other in present)
+    )
+    asked = replace(observation, instruction=f"pick up the {color} {category}")
+    chunks = [policy.infer(later(asked, 0.4 * i)) for i in range(policy.config.episode.looks)]
+    assert [chunk.status for chunk in chunks[:-1]] == [TaskStatus.ONGOING] * (len(chunks) - 1)
+    assert chunks[-1].status is TaskStatus.INVALID
+    for chunk in chunks:
+        np.testing.assert_allclose(chunk.positions("panda")[-1], observation.T_base_ee_commanded[:3, 3])
+
+
+def at_the_grasp(policy, observation: Observation, seconds: float, width: float) -> Observation:
+    there = later(observation, seconds, T_base_ee=policy.grasp.T_base_grasp, gripper_width=width)
+    return replace(there, T_base_ee_commanded=policy.grasp.T_base_grasp)
+
+
+def close(policy, observation: Observation, width: float) -> None:
+    """Bring the policy to the end of its closing with the fingers stopped at `width`."""
+    policy.reset()
+    policy.infer(observation)
+    for i in range(6):
+        policy.infer(at_the_grasp(policy, observation, 1.0 + 0.4 * i, width))
+        if policy.phase not in (Phase.REACH, Phase.CLOSE):
+            return
+
+
+def test_fingers_that_stop_on_something_lift_it(policy, observation):
+    close(policy, observation, width=0.03)
+    assert policy.phase is Phase.LIFT
+    chunk = policy.infer(at_the_grasp(policy, observation, 4.0, 0.03))
+    assert chunk.positions("panda")[-1, 2] > policy.grasp.T_base_grasp[2, 3] + 0.02
+    assert (chunk.column("panda_hand/width") == 0.0).all()
+
+
+def test_fingers_that_close_on_nothing_open_and_go_up(policy, observation):
+    close(policy, observation, width=0.0)
+    assert policy.phase is Phase.RETREAT
+    chunk = policy.infer(at_the_grasp(policy, observation, 4.0, 0.0))
+    assert chunk.positions("panda")[-1, 2] > policy.grasp.T_base_grasp[2, 3] + 0.01
+    assert (chunk.column("panda_hand/width") == 0.08).all()
+
+
+def test_a_new_instruction_begins_a_new_episode(policy, observation):
+    policy.reset()
+    policy.infer(observation)
+    assert policy.phase is Phase.REACH
+    assert policy.infer(replace(observation, instruction="pick up the telescope")).status is TaskStatus.INVALID
+    assert policy.infer(observation).status is TaskStatus.ONGOING
