@@ -12,6 +12,7 @@ import time
 import pytest
 
 from vla_ros import cli
+from vla_ros.bringup.environment import free_domain
 from vla_ros.bringup.jobs import load_job
 
 
@@ -158,8 +159,9 @@ def test_stop_and_recover_reach_a_node_that_listens(environment):
     from rclpy.qos import DurabilityPolicy, QoSProfile
     from std_msgs.msg import Bool
 
-    context = rclpy.Context()
-    rclpy.init(context=context)
+    context, domain = rclpy.Context(), free_domain()  # not that of other tests, whose latches may linger
+    rclpy.init(context=context, domain_id=domain)
+    environment = environment | {"ROS_DOMAIN_ID": str(domain)}
     try:
         node = rclpy.create_node("control_of_a_test", context=context)
         heard: list[bool] = []

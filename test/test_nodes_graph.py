@@ -13,6 +13,8 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
 from vla_ros import messages, qos
+from vla_ros.nodes.way_home import HOME_TOLERANCE
+from vla_ros.robots.embodiment import load_embodiment
 
 STILL = 2e-3  # [m] an arm that is not told to move stays within this
 ARRIVED = 8e-3  # [m] steady-state error of the impedance included
@@ -159,6 +161,37 @@ def test_a_command_of_the_wrong_length_deactivates_its_controller_until_enabled_
     assert moved(operator, start) < 0.02  # it floats: nobody drives it
     assert operator.enable().success
     assert operator.spin_until(lambda: "effort" in operator.diagnostics["sim"]["active_controllers"], 5.0)
+
+
+def test_home_takes_the_arm_from_a_policy_and_brings_it_home(operator):
+    home = load_embodiment("franka").arms[0].home
+    operator.send(operator.chunk((0.05, 0.12, -0.25), duration=1.5))
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 5.0)
+    assert np.abs(operator.joints.position - home).max() > 0.1
+    node = NodeUnderTest("home")
+    refused = []
+
+    def homed() -> bool:
+        operator.send(operator.chunk((0.0, 0.0, -0.01)))  # a policy that keeps talking
+        refused.append(operator.progress.refused)
+        operator.spin(0.1)
+        return node.process.poll() is not None
+
+    assert operator.spin_until(homed, 40.0)
+    output, _ = node.process.communicate()
+    assert (node.process.returncode, output.strip()) == (0, "home")
+    assert any("planner" in reason for reason in refused), set(refused)
+    assert operator.spin_until(lambda: operator.speed < 0.02, 2.0)
+    np.testing.assert_allclose(operator.joints.position, home, atol=HOME_TOLERANCE)
+    assert not operator.progress.enabled
+
+
+def test_home_says_when_the_estop_is_latched(operator):
+    operator.set_estop(True)
+    node = NodeUnderTest("home")
+    output, _ = node.process.communicate(timeout=30.0)
+    assert node.process.returncode == 1
+    assert "e-stop is latched" in output
 
 
 def test_a_reset_puts_the_arm_back_without_turning_time_back(operator):

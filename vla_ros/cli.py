@@ -80,6 +80,7 @@ COMMANDS = (
     ),
     Command("stop", "vla_ros.bringup.stop_command", "stop the arm of the running job and hold it", ("stop",)),
     Command("recover", "vla_ros.bringup.recover_command", "let a stopped arm move again", ("recover",)),
+    Command("home", "vla_ros.bringup.home_command", "take the arm of the running job home", ("home",)),
 )
 
 

@@ -16,7 +16,7 @@ from controllers.errors import ConfigError
 from vla_ros.bringup.egl import REMEDY, egl_problem
 from vla_ros.bringup.jazzy import installed_ros_wheels, strangers
 
-SHARED_MEMORY_MIB = 256  # two publishers of images with a 64 MiB segment each, and the rest
+SHARED_MEMORY_MIB = 64  # a graph with one publisher of images takes less (config/dds)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from vla_ros.bringup.graph import Graph
 from vla_ros.bringup.parameters import write_parameters
 from vla_ros.bringup.process import NodeProcess
 from vla_ros.bringup.running import RunningGraph, registered
+from vla_ros.bringup.shared_memory import OwnedSegments
 from vla_ros.bringup.supervisor import Supervisor
 from vla_ros.bringup.usage import UsageSampler
 
@@ -49,6 +50,7 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
         f"{environment['ROS_AUTOMATIC_DISCOVERY_RANGE'].lower()} only; log and result in {_short(run_directory)}"
     )
     processes: list[NodeProcess] = []
+    segments = OwnedSegments()
     try:
         for node in nodes:
             file = run_directory / "parameters" / f"{node.name}.yaml"
@@ -57,16 +59,24 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
             processes.append(NodeProcess(node, ["--ros-args", "--params-file", str(file)], environment))
         pids = {process.spec.name: process.pid for process in processes} | {"launcher": os.getpid()}
         usage = UsageSampler(pids)
-        supervisor = Supervisor(processes, console, usage.sample)
+
+        def every_second() -> None:
+            usage.sample()
+            segments.note(process.pid for process in processes)
+
+        supervisor = Supervisor(processes, console, every_second)
         with registered(_entry(graph, environment, run_directory)):
             exit_code = supervisor.run()
     finally:
         for process in processes:
             process.close()
+        segments.remove_orphans()
     figures = _figures(usage, started)
     report = reports.complete_report(reports.read_result(run_directory), figures)
     if exit_code != 0:
         report["success"] = False
+    if supervisor.died:  # the episode knows no more than that it was interrupted
+        report["failure"] = supervisor.reason
     report |= {"exit_code": exit_code, "ended": supervisor.reason}
     reports.write_json(run_directory / reports.RESULT_FILE, report)
     if arguments.get("report"):

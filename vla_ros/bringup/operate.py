@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 
 from controllers.errors import VlaError
+from vla_ros.bringup.environment import module_environment
 from vla_ros.bringup.running import RunningGraph, running_graphs
 
 MATCH_TIMEOUT_S = 5.0
@@ -78,3 +81,19 @@ def set_estop(stopped: bool) -> int:
         else:
             print(f"{graph.job} on ROS domain {graph.domain_id}: {word} ({seconds:.1f} s)")
     return 0 if reached else 1
+
+
+def go_home() -> int:
+    """Take every target's arm home; exit code 1 when one does not get there."""
+    arrived = True
+    for graph in targets():
+        print(f"{graph.job} on ROS domain {graph.domain_id}: ", end="", flush=True)
+        environment = module_environment() | {
+            "ROS_DOMAIN_ID": str(graph.domain_id),
+            "ROS_AUTOMATIC_DISCOVERY_RANGE": graph.discovery,
+        }
+        if graph.profile:
+            environment["FASTRTPS_DEFAULT_PROFILES_FILE"] = graph.profile
+        done = subprocess.run([sys.executable, "-m", "vla_ros.nodes.home_node"], env=environment, check=False)
+        arrived = arrived and done.returncode == 0
+    return 0 if arrived else 1

@@ -20,7 +20,9 @@ from vla_ros.bringup.process import NodeProcess
 STOP_OTHERS_AFTER_S = 1.0
 TERMINATE_AFTER_S = 1.7
 KILL_AFTER_S = 2.3
-DEATH_GRACE_S = 2.0  # after a node's death: time for guard and control to bring the arm to a hold
+# After a node's death the others go on at least so long [s]: whoever died, guard and the arm's driver must still be
+# there to hold it. Control itself is asked to bring the arm to rest at once.
+DEATH_GRACE_S = 1.5
 _TICK_S = 0.05
 
 EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
@@ -35,10 +37,12 @@ class Supervisor:
         self.processes = list(processes)
         self.exit_code: int | None = None
         self.reason = ""
+        self.died = False  # a node's death ended the graph
         self._console = console
         self._every_second = every_second
         self._ended: set[str] = set()
-        self._stop_at: float | None = None  # [s] monotonic: when the orderly stop begins
+        self._stop_at: float | None = None  # [s] monotonic: when the orderly stop began
+        self._grace = 0.0  # [s] from then on in which the nodes that do not stop first go on
         self._signals: list[signal.Signals] = []
         self._selector = selectors.DefaultSelector()
         for process in self.processes:
@@ -70,7 +74,7 @@ class Supervisor:
             if now >= next_second:
                 next_second = now + 1.0
                 self._every_second()
-            if self._stop_at is not None and now >= self._stop_at:
+            if self._stop_at is not None:
                 self._stop(now - self._stop_at)
         return EXIT_FAILED if self.exit_code is None else self.exit_code
 
@@ -97,7 +101,8 @@ class Supervisor:
             self._console.say(f"{number.name}: stopping every node")
             self.reason = "interrupted"
             self.exit_code = 128 + number
-            self._stop_at = now if self._stop_at is None else min(now, self._stop_at)
+            self._stop_at = now if self._stop_at is None else self._stop_at
+            self._grace = 0.0
 
     def _on_end(self, process: NodeProcess, now: float) -> None:
         name = process.spec.name
@@ -105,20 +110,21 @@ class Supervisor:
         for line in process.rest_of_output():
             self._console.node_line(name, line)
         code = process.exit_code
-        stopping = self._stop_at is not None and now >= self._stop_at
-        if stopping:
+        stopping = self._stop_at is not None
+        if process.last_signal is not None:  # it was asked to
             if process.last_signal is signal.SIGKILL:
                 self._console.say(f"{name} did not stop when asked and was killed")
         elif process.spec.decides and code is not None and code >= 0:
-            if self._stop_at is None:
+            if not stopping:
                 self._finish(code, f"{name} finished", now)
-        elif code == EXIT_BAD_INPUT:
+        elif code == EXIT_BAD_INPUT and not stopping:
             self._finish(EXIT_BAD_INPUT, "bad input", now)
             self._console.say(f"{name}: {process.last_lines[-1] if process.last_lines else process.ending()}")
         elif process.spec.required:
             self._report_death(process)
-            if self._stop_at is None:
-                self._finish(EXIT_FAILED, f"{name} died: it {process.ending()}", now + DEATH_GRACE_S)
+            if not stopping:
+                self.died, self._grace = True, DEATH_GRACE_S
+                self._finish(EXIT_FAILED, f"{name} died: it {process.ending()}", now)
         else:
             self._console.say(f"{name} {process.ending()}; going on without it")
 
@@ -137,11 +143,13 @@ class Supervisor:
         alive = [process for process in self.processes if process.spec.name not in self._ended]
         first_gone = not any(process.spec.stops_first for process in alive)
         for process in alive:
-            if elapsed >= KILL_AFTER_S:
+            first = process.spec.stops_first
+            waited = elapsed if first else elapsed - max(0.0, self._grace - STOP_OTHERS_AFTER_S)
+            if waited >= KILL_AFTER_S:
                 wanted = signal.SIGKILL
-            elif elapsed >= TERMINATE_AFTER_S:
+            elif waited >= TERMINATE_AFTER_S:
                 wanted = signal.SIGTERM
-            elif process.spec.stops_first or first_gone or elapsed >= STOP_OTHERS_AFTER_S:
+            elif first or waited >= STOP_OTHERS_AFTER_S or (first_gone and elapsed >= self._grace):
                 wanted = signal.SIGINT
             else:
                 continue

@@ -27,7 +27,7 @@ from vla_ros.nodes.control_progress import NAME, NO_JOINT_STATES, ControlProgres
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.robot_follower import load_control_config, make_follower
 from vla_ros.nodes.scheduling import prefer_punctuality
-from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
+from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.robots.embodiment import load_embodiment
 
 REPORT_RATE = 50.0  # [Hz] of control/progress and control/commanded_pose
@@ -237,7 +237,7 @@ def serve(stop: StopRequest) -> None:
             spinner.once()
 
     thread = threading.Thread(target=spin, name="executor", daemon=True)
-    node.create_timer(2.0, lambda: node.publish_diagnostics(loop))
+    steady_timer(node, 1.0, lambda: node.publish_diagnostics(loop))
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     thread.start()
     node.scheduling = prefer_punctuality(node.priority)

@@ -6,28 +6,22 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from std_msgs.msg import String
-from std_srvs.srv import SetBool
 
-from controllers.chunk import ActionChunk
 from vla_ros.nodes.episode_judge import EpisodeJudge, SceneObject, objects_named
 from vla_ros.nodes.episode_topics import EpisodeNode
 from vla_ros.nodes.film import Film
-from vla_ros.nodes.homing import home_chunk, raise_chunk
 from vla_ros.nodes.scheduling import yield_processor
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
+from vla_ros.nodes.way_home import HOME_TOLERANCE, ControlRefused, WayHome
 
 NICENESS = 5  # the film is encoded here: nobody waits for it
 FILM_RATE = 10.0  # [Hz]
 TOLD_EVERY_S = 3.0  # [s] while something is missing
 CONTROL_SILENCE_MAX_S = 1.0
-RAISE_BY, RAISE_BELOW = 0.15, 0.35  # [m] the tool goes up by this before it goes home, when it is lower than that
-HOME_TOLERANCE = 0.05  # [rad]
 
 
 class Episode:
@@ -35,12 +29,12 @@ class Episode:
 
     def __init__(self, node: EpisodeNode, spinner: Spinner) -> None:
         self._node, self._spinner = node, spinner
+        self._way_home = WayHome(node, spinner)
         self._judge: EpisodeJudge | None = None
         self._first_motion: float | None = None  # [s] since the command was given
         self._hold_reason = ""
         self._started = float(os.environ.get("VLA_STARTED_AT", time.time()))
         self._began = self._ended = (0.0, 0.0)  # wall (monotonic), simulated [s]
-        self._sequence = 0
         self._failure = ""
         self._instruction = ""
 
@@ -48,11 +42,14 @@ class Episode:
         """Return 0 for a success, 1 otherwise."""
         node = self._node
         try:
-            if self._wait_until_ready() and self._call_enable(True):
+            if self._wait_until_ready():
+                self._way_home.call_enable(True)
                 self._judge = self._begin()
                 self._watch(self._judge)
                 node.instruction.publish(String(data=""))
                 self._go_home()
+        except ControlRefused as error:
+            self._failure = str(error)
         finally:
             self._finish()
         return 0 if self._judge is not None and self._judge.success else 1
@@ -91,16 +88,6 @@ class Episode:
         node.instruction.publish(String(data=self._instruction))
         width = node.embodiment.grippers[0].width_max
         return EpisodeJudge(named, objects, node.heights(), node.time, width, node.task)
-
-    def _call_enable(self, wanted: bool) -> bool:
-        future = self._node.enable.call_async(SetBool.Request(data=wanted))
-        if not self._spin_until(future.done, 3.0):
-            self._failure = "interrupted" if self._spinner.stop else "control does not answer control/enable"
-            return False
-        response = future.result()
-        if not response.success:
-            self._failure = f"control cannot be enabled: {response.message}"
-        return response.success
 
     # -- during ------------------------------------------------------------------------------------------------------
     def _watch(self, judge: EpisodeJudge) -> None:
@@ -144,49 +131,9 @@ class Episode:
             return
         if self._first_motion is not None:  # an arm that was not to move stays where it is
             self._tell("going home")
-            self._raise()
-            self._home()
-        self._call_enable(False)
-
-    def _raise(self) -> None:
-        node, arm, T = self._node, self._node.embodiment.arms[0], self._node.T_commanded
-        if T is not None and T[2, 3] < RAISE_BELOW:
-            frame = node.embodiment.base_frame
-            self._execute(lambda stamp, number: raise_chunk(stamp, frame, arm.name, T, RAISE_BY, number))
-
-    def _home(self) -> None:
-        node, arm, frame = self._node, self._node.embodiment.arms[0], self._node.embodiment.base_frame
-        node.measure_joints()
-        self._spin_until(lambda: node.joints is not None, 1.0)
-        if node.joints is None:
-            return
-        q = node.joints.position
-        self._execute(lambda stamp, number: home_chunk(stamp, frame, arm, q, number))
-        away = float(np.abs(node.joints.position - arm.home).max())
-        self._tell("home" if away < HOME_TOLERANCE else f"stopped {away:.2f} rad from home")
-
-    def _execute(self, make: Callable[[float, int], ActionChunk]) -> None:
-        """Send a chunk and wait until it is executed, or will never be."""
-        node = self._node
-        self._sequence += 1
-        chunk = make(node.progress.stamp, self._sequence)
-        node.plan(chunk)
-        sent = time.monotonic()
-
-        def executed() -> bool:
-            progress = node.progress
-            ours = progress.source == "planner" and progress.sequence == chunk.sequence
-            return (ours and not progress.moving) or (bool(progress.refused) and time.monotonic() - sent > 0.5)
-
-        self._spin_until(executed, 3.0 * chunk.duration + 2.0)
-
-    def _spin_until(self, done: Callable[[], bool], timeout: float) -> bool:
-        end = time.monotonic() + timeout
-        while not done():
-            if time.monotonic() > end or self._spinner.stop:
-                return False
-            self._spinner.once(0.05)
-        return True
+            away = self._way_home.go()
+            self._tell("home" if away < HOME_TOLERANCE else f"stopped {away:.2f} rad from home")
+        self._way_home.call_enable(False)
 
     def _finish(self) -> None:
         node = self._node

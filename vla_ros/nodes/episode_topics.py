@@ -10,32 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from geometry_msgs.msg import PoseArray, PoseStamped
-from rclpy.node import Node
-from sensor_msgs.msg import Image, JointState
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseArray
+from sensor_msgs.msg import Image
 from std_msgs.msg import String
-from std_srvs.srv import SetBool
-from trajectory_msgs.msg import JointTrajectory
 
-from controllers.chunk import ActionChunk
 from controllers.errors import ConfigError
 from vla_ros import messages, qos
 from vla_ros.configuration import load_config, share_directory
-from vla_ros.nodes.control_progress import NO_JOINT_STATES, ControlProgress, control_progress
+from vla_ros.nodes.arm_client import ArmClient
 from vla_ros.nodes.film import Film
-from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.parameters import declare
 from vla_ros.nodes.synchronizer import Synchronizer
-from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.task import GraspTaskConfig
 
 
-class EpisodeNode(Node):
-    """Keep the newest of everything; send the instruction, the way home and the request to enable control."""
+class EpisodeNode(ArmClient):
+    """Keep the newest of everything; send the instruction."""
 
     def __init__(self) -> None:
         super().__init__("episode_node")
-        self.embodiment = load_embodiment(declare_robot(self))
         declare(self, "set", "basic", "kind of scene; the simulator says which it really is")
         declare(self, "seed", 0, "number of the scene; the simulator says which it really is", 0, 2**31 - 1)
         self.asked = declare(self, "instruction", "", "what to grasp, in words; empty: the scene's own target").strip()
@@ -56,24 +50,14 @@ class EpisodeNode(Node):
         self.scene: dict[str, Any] = {}
         self.time = 0.0  # [s] of the newest heights
         self._heights = np.empty(0)  # [m] in the order of the scene's objects
-        self.progress = ControlProgress(hold_reason=NO_JOINT_STATES)
-        self._progress_arrival = 0.0  # [s] monotonic
-        self.joints: messages.JointSample | None = None
-        self.T_commanded: np.ndarray | None = None
         self.factors: list[float] = []  # real-time factor, second by second
         self.film: Film | None = None
         self._frames: dict[str, float] = {}  # stamp of each camera's last image
-        arm = self.embodiment.arms[0]
-        self._reader = messages.JointStateReader(arm.joints)
         streams = list(self.embodiment.cameras)
         self._synchronizer = Synchronizer(streams, streams[0], 0.02)
         self.instruction = self.create_publisher(String, "instruction", qos.LATCHED)
-        self._planner = self.create_publisher(JointTrajectory, "planner/action_chunk", qos.EVENTS)
-        self.enable = self.create_client(SetBool, "control/enable")
         self.create_subscription(String, "sim/scene", self._on_scene, qos.LATCHED)
         self.create_subscription(PoseArray, "sim/object_poses", self._on_truth, qos.NEWEST)
-        self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
-        self.create_subscription(PoseStamped, "control/commanded_pose", self._on_commanded_pose, qos.NEWEST)
         self.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, qos.EVENTS)
         for camera in streams:
             topic = f"cameras/{camera}/color/image_raw"
@@ -88,13 +72,6 @@ class EpisodeNode(Node):
     def _on_truth(self, message: PoseArray) -> None:
         self._heights = np.array([pose.position.z for pose in message.poses])
         self.time = messages.seconds(message.header.stamp)
-
-    def _on_progress(self, message: DiagnosticStatus) -> None:
-        self.progress = control_progress(message.message, messages.diagnostic_values(message))
-        self._progress_arrival = time.monotonic()
-
-    def _on_commanded_pose(self, message: PoseStamped) -> None:
-        self.T_commanded = messages.transform(message.pose)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -117,8 +94,7 @@ class EpisodeNode(Node):
             "sim (sim/scene, sim/object_poses)": bool(self.scene) and len(self._heights) > 0,
             "state": self.count_publishers(f"{arm}/ee_pose") > 0,
             "policy (policy/action_chunk)": self.count_publishers("policy/action_chunk") > 0,
-            "control (control/progress)": self.progress.hold_reason != NO_JOINT_STATES
-            and self.enable.service_is_ready(),
+            "control (control/progress)": self.ready,
             "guard (estop)": self.count_publishers("estop") > 0,
         }
         for camera in self.embodiment.cameras:
@@ -129,19 +105,3 @@ class EpisodeNode(Node):
         """Return each object's height [m]."""
         names = [item["name"] for item in self.scene["objects"]]
         return dict(zip(names, self._heights.tolist(), strict=True))
-
-    @property
-    def silence(self) -> float:
-        """Return how long control has not been heard [s]."""
-        return time.monotonic() - self._progress_arrival
-
-    def measure_joints(self) -> None:
-        """Begin to listen to joint states: needed only at the end, and 500 messages a second are not free."""
-        self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
-
-    def _on_joint_state(self, message: JointState) -> None:
-        self.joints = self._reader.read(message) or self.joints
-
-    def plan(self, chunk: ActionChunk) -> None:
-        """Send a chunk as the planner."""
-        self._planner.publish(messages.chunk_message(chunk))

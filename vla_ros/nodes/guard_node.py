@@ -18,7 +18,7 @@ from vla_ros import messages, qos
 from vla_ros.nodes.control_progress import control_progress
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
-from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
+from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 
 CHECK_PERIOD_S = 0.02
 AGREE_WITHIN_S = 0.5
@@ -42,7 +42,7 @@ class GuardNode(Node):
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
         self.create_subscription(Bool, "estop", lambda message: self._latch(message.data), qos.LATCHED)
-        self.create_timer(CHECK_PERIOD_S, self._check)
+        steady_timer(self, CHECK_PERIOD_S, self._check)
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
         progress = control_progress(message.message, messages.diagnostic_values(message))

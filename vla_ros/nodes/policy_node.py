@@ -22,7 +22,7 @@ from vla_ros.nodes.control_progress import ControlProgress, control_progress
 from vla_ros.nodes.inference_worker import InferenceWorker
 from vla_ros.nodes.observation_builder import ObservationBuilder
 from vla_ros.nodes.parameters import declare, declare_robot
-from vla_ros.nodes.spinning import run_node, serve_until_stopped
+from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.synchronizer import Synchronizer
 from vla_ros.policies.base import Policy
 from vla_ros.policies.loading import load_policy
@@ -72,7 +72,7 @@ class PolicyNode(Node):
         self.create_subscription(PoseStamped, "control/commanded_pose", self._on_commanded_pose, qos.BUFFERED)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
-        self.create_timer(1.0, self._publish_diagnostics)
+        steady_timer(self, 1.0, self._publish_diagnostics)
 
     # -- what arrives ------------------------------------------------------------------------------------------------
     def _on_joint_state(self, message: JointState) -> None:

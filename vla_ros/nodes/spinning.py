@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 import rclpy
+from rclpy.clock import Clock, ClockType
 from rclpy.experimental import EventsExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -91,6 +92,11 @@ def serve_until_stopped(make: Callable[[], Node]) -> Callable[[StopRequest], Non
             getattr(node, "close", lambda: None)()
 
     return serve
+
+
+def steady_timer(node: Node, period: float, callback: Callable[[], None]) -> None:
+    """Call back every `period` [s] of the wall clock: a watch must not stop with the simulation it watches."""
+    node.create_timer(period, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
 
 def publish_images() -> None:

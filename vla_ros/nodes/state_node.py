@@ -13,7 +13,7 @@ from sensor_msgs.msg import JointState
 from controllers.model import ArmModel
 from vla_ros import messages, qos
 from vla_ros.nodes.parameters import declare, declare_robot
-from vla_ros.nodes.spinning import run_node, serve_until_stopped
+from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 
 
@@ -44,7 +44,7 @@ class StateNode(Node):
         self._reported = time.monotonic()
         self._stale = True
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
-        self.create_timer(0.1, self._watch)
+        steady_timer(self, 0.1, self._watch)
 
     def _on_joint_state(self, message: JointState) -> None:
         self._arrival = time.monotonic()

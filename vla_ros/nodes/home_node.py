@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Take the arm home and hold it there, whatever moved it before; then this node ends.
+
+Exit code 0 when the arm is home, 1 when it is not.
+"""
+
+from __future__ import annotations
+
+from vla_ros.nodes.arm_client import ArmClient
+from vla_ros.nodes.parameters import declare
+from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
+from vla_ros.nodes.way_home import HOME_TOLERANCE, ControlRefused, WayHome
+
+
+def serve(stop: StopRequest) -> int:
+    """Enable control where it is not, go home, disable it: the arm then holds itself."""
+    node = ArmClient("home_node")
+    timeout = declare(node, "ready_timeout_s", 5.0, "how long to look for a running control [s]", 0.1, 600.0)
+    way = WayHome(node, Spinner(node, stop))
+    if not way.spin_until(lambda: node.ready and node.T_commanded is not None, timeout):
+        print("no control node answers here: is a job running?", flush=True)
+        return 1
+    if node.progress.estop:
+        print("the e-stop is latched: release it first (vla recover)", flush=True)
+        return 1
+    try:
+        way.call_enable(True)  # at the measured pose; from now on the planner has the lease
+        away = way.go()
+        way.call_enable(False)
+    except ControlRefused as error:
+        print(error, flush=True)
+        return 1
+    home = away < HOME_TOLERANCE
+    print("home" if home else f"stopped {away:.2f} rad from home: {node.progress.hold_reason}", flush=True)
+    return 0 if home else 1
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node("home", serve)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

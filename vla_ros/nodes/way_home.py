@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Take an arm home through control: up and clear of the table first, then joint by joint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from std_srvs.srv import SetBool
+
+from controllers.chunk import ActionChunk
+from controllers.errors import VlaError
+from vla_ros.nodes.arm_client import ArmClient
+from vla_ros.nodes.homing import home_chunk, raise_chunk
+from vla_ros.nodes.spinning import Spinner
+
+RAISE_BY, RAISE_BELOW = 0.15, 0.35  # [m] the tool goes up by this before it goes home, when it is lower than that
+HOME_TOLERANCE = 0.05  # [rad]
+ACCEPTED_WITHIN_S = 1.0  # [s] after which a chunk that control does not execute never will be
+
+
+class ControlRefused(VlaError):
+    """Control did not do as it was asked."""
+
+
+class WayHome:
+    """Speak to control for one arm, one request at a time, spinning the node meanwhile."""
+
+    def __init__(self, node: ArmClient, spinner: Spinner) -> None:
+        self._node, self._spinner = node, spinner
+        self._sequence = 0
+
+    def call_enable(self, wanted: bool) -> None:
+        """Enable or disable control. Raises ControlRefused with the reason."""
+        future = self._node.enable.call_async(SetBool.Request(data=wanted))
+        if not self.spin_until(future.done, 3.0):
+            raise ControlRefused("interrupted" if self._spinner.stop else "control does not answer control/enable")
+        response = future.result()
+        if not response.success:
+            raise ControlRefused(f"control cannot be enabled: {response.message}")
+
+    def go(self) -> float:
+        """Go home and return how far from it the arm came to rest [rad]; inf when the joints are not heard."""
+        node = self._node
+        arm, frame, T = node.embodiment.arms[0], node.embodiment.base_frame, node.T_commanded
+        if T is not None and T[2, 3] < RAISE_BELOW:
+            self._execute(lambda stamp, number: raise_chunk(stamp, frame, arm.name, T, RAISE_BY, number))
+        node.measure_joints()
+        self.spin_until(lambda: node.joints is not None, 1.0)
+        if node.joints is None:
+            return float("inf")
+        q = node.joints.position
+        self._execute(lambda stamp, number: home_chunk(stamp, frame, arm, q, number))
+        return float(np.abs(node.joints.position - arm.home).max())
+
+    def spin_until(self, done: Callable[[], bool], timeout: float) -> bool:
+        """Spin until `done`, for at most `timeout` [s] and until asked to stop; return whether it is done."""
+        end = time.monotonic() + timeout
+        while not done():
+            if time.monotonic() > end or self._spinner.stop:
+                return False
+            self._spinner.once(0.05)
+        return True
+
+    def _execute(self, make: Callable[[float, int], ActionChunk]) -> None:
+        """Send a chunk and wait until it is executed, or will never be."""
+        node = self._node
+        self._sequence += 1
+        chunk = make(node.progress.stamp, self._sequence)
+        node.plan(chunk)
+        sent = time.monotonic()
+
+        def executed() -> bool:
+            progress = node.progress
+            if progress.source == "planner" and progress.sequence == chunk.sequence:
+                return not progress.moving
+            return time.monotonic() - sent > ACCEPTED_WITHIN_S
+
+        self.spin_until(executed, 3.0 * chunk.duration + 2.0)
