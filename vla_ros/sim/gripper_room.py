@@ -36,7 +36,7 @@ def _rectangle(center: np.ndarray, axis: np.ndarray, size: tuple[float, float]) 
 
 
 def hand_fits(target: Placement, others: Sequence[Placement], table_height: float) -> bool:
-    """Say whether some grasp from above leaves room for fingers and hand: at the middle, or at the rim of what is wide."""
+    """Say whether a grasp from above leaves room for fingers and hand: at the middle, or at the rim of what is wide."""
     tip = max(table_height + 0.01, target.top - 0.035)
     near = [other for other in others if np.linalg.norm(other.center - target.center) < 0.35]
     for angle in np.arange(12) * np.pi / 12:
