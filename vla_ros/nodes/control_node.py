@@ -237,7 +237,7 @@ def serve(stop: StopRequest) -> None:
             spinner.once()
 
     thread = threading.Thread(target=spin, name="executor", daemon=True)
-    steady_timer(node, 1.0, lambda: node.publish_diagnostics(loop))
+    steady_timer(node, 2.0, lambda: node.publish_diagnostics(loop))
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     thread.start()
     node.scheduling = prefer_punctuality(node.priority)
