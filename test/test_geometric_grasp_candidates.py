@@ -74,3 +74,15 @@ def test_a_neighbour_is_not_touched():
 def test_of_two_equal_poses_the_nearer_turn_is_taken():
     for grasp in grasps(box_surface((0.14, 0.045, 0.05), (0.5, 0.1), 1.2, np.random.default_rng(0))):
         assert grasp.T_base_grasp[:2, 0] @ AHEAD >= -1e-6
+
+
+@pytest.mark.parametrize("size", [(0.3, 0.3, 0.2), (0.01, 0.01, 0.004), (0.2, 0.004, 0.09), (0.09, 0.09, 0.01)])
+@pytest.mark.parametrize("crowded", [False, True])
+def test_awkward_things_have_few_grasps_or_none(size, crowded):
+    rng = np.random.default_rng(0)
+    target = box_surface(size, (0.5, 0.0), 0.3, rng)
+    others = box_surface((0.4, 0.4, 0.2), (0.5, 0.0), 0.0, rng) if crowded else EMPTY
+    found = grasps(target, others)
+    assert all(grasp.width < GraspConfig().width_max for grasp in found)
+    if crowded:
+        assert not found

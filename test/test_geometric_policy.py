@@ -126,3 +126,25 @@ def test_a_new_instruction_begins_a_new_episode(policy, observation):
     assert policy.phase is Phase.REACH
     assert policy.infer(replace(observation, instruction="pick up the telescope")).status is TaskStatus.INVALID
     assert policy.infer(observation).status is TaskStatus.ONGOING
+
+
+@pytest.mark.parametrize("blinded", ["no depth", "empty depth", "no cameras"])
+def test_without_sight_the_arm_stays_still_and_says_so(policy, observation, blinded):
+    policy.reset()
+    cameras = {
+        name: replace(view, depth=None if blinded == "no depth" else np.zeros_like(view.depth))
+        for name, view in observation.cameras.items()
+    }
+    blind = replace(observation, cameras={} if blinded == "no cameras" else cameras)
+    for i in range(policy.config.episode.looks):
+        chunk = policy.infer(later(blind, 0.4 * i))
+    assert chunk.status is TaskStatus.INVALID
+    np.testing.assert_allclose(chunk.positions("panda")[-1], observation.T_base_ee_commanded[:3, 3])
+
+
+@pytest.mark.parametrize("camera", ["front", "side"])
+def test_one_camera_is_enough_to_find_it(world, policy, observation, camera):
+    policy.reset()
+    policy.infer(replace(observation, cameras={camera: observation.cameras[camera]}))
+    target = world.object_pose(world.scene.target)[:2, 3]
+    assert np.linalg.norm(policy.candidates[0].segment.center - target) < 0.1

@@ -45,7 +45,7 @@ class GripperFrames:
         """Express points (N, 3) in tool frames T (C, 4, 4)."""
         R_tool_base = np.ascontiguousarray(T[:, :3, :3].transpose(0, 2, 1)).astype(np.float32)  # (C, 3, 3)
         # One large product: all candidates' axes against all points.
-        local = (R_tool_base.reshape(-1, 3) @ points.T.astype(np.float32)).reshape(len(T), 3, -1)  # (C, 3, N)
+        local = (R_tool_base.reshape(-1, 3) @ points.T.astype(np.float32)).reshape(len(T), 3, len(points))  # (C, 3, N)
         shift = np.einsum("cjk,ck->cj", R_tool_base, T[:, :3, 3].astype(np.float32))
         local -= shift[:, :, None]
         return cls(local[:, 0], local[:, 1], local[:, 2])
