@@ -43,7 +43,7 @@ class GraspPlanner:
     LAST_FRICTION = 0.5  # for what has no parallel sides at all, such as a steep cone; real pads have more
     RUN_IN = 0.02  # [m] the straight last stretch begins this far above the object
     JOINT_MARGIN = 0.1  # [rad] where the controller begins to push back
-    JOINT_JUMP = 0.6  # [rad] an action: more means another branch of the inverse kinematics
+    SPEED_SHARE = 0.5  # of the joints' speed limits: near a wrist singularity a slow tool needs fast joints
     NEARLY_AS_GOOD = 0.25  # of cost: among these the shortest way wins
     SAME_PLACE, SAME_ANGLE = 0.015, 0.35  # [m], [rad] to a grasp that has failed
 
@@ -58,6 +58,7 @@ class GraspPlanner:
         self._finger_qpos = [model.joint(name).qposadr[0] for name in world.embodiment.grippers[0].joints]
         self._robot_geom = _descendants(model, model.body(world.embodiment.base_frame).id)
         self._rest = group.home
+        self._stride = self.SPEED_SHARE * group.velocity * self.motion.period  # [rad] an action
         self._table = world.scene.table.height
         self._top = 0.0  # [m] of the target
         self._follows = 0
@@ -148,7 +149,7 @@ class GraspPlanner:
         for i, step in enumerate(steps):
             # Leaning to the posture that the controller's nullspace leans to, or the arm would arrive in another.
             q_next = solve_ik(self.arm, step.T_base_ee, q, q_rest=self._rest, starts=1)
-            if q_next is None or np.abs(q_next - q).max() > self.JOINT_JUMP:
+            if q_next is None or (np.abs(q_next - q) > self._stride).any():
                 return None
             q = q_next
             margin = min(margin, float(np.minimum(q - self.arm.lower, self.arm.upper - q).min()))
