@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +21,10 @@ from vla_ros.bringup.environment import free_domain, module_environment  # noqa:
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 if "PYTEST_XDIST_WORKER" in os.environ or "ROS_DOMAIN_ID" not in os.environ:
     os.environ["ROS_DOMAIN_ID"] = str(free_domain())  # workers of one run must not hear each other either
+# Taken from now on, for whoever chooses another: the port of the last participant that the domain could have.
+_claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+with contextlib.suppress(OSError):
+    _claim.bind(("127.0.0.1", 7400 + 250 * int(os.environ["ROS_DOMAIN_ID"]) + 249))
 os.environ.setdefault("MUJOCO_GL", "egl")
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")

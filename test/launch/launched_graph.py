@@ -26,6 +26,7 @@ class LaunchedGraph:
 
     def __init__(self, folder: Path, *words: str) -> None:
         domain = free_domain()
+        self.arm = ArmObserver(domain)  # first: from now on the domain is taken
         self.run_directory, self.report_file = folder / "run", folder / "report.json"
         self._folder, self._output = folder, folder / "output.txt"
         named = [f"domain_id:={domain}", f"run_directory:={self.run_directory}", f"report:={self.report_file}"]
@@ -39,7 +40,6 @@ class LaunchedGraph:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.arm = ArmObserver(domain)
 
     @property
     def output(self) -> str:
@@ -70,9 +70,12 @@ class LaunchedGraph:
         """Do what a terminal does at Ctrl-C."""
         os.killpg(self.process.pid, signal.SIGINT)
 
-    def kill(self, node: str) -> None:
-        """Kill a node without a warning."""
-        os.kill(process_of(self._folder, f"vla_ros.nodes.{node}_node"), signal.SIGKILL)
+    def kill(self, node: str) -> list[Path]:
+        """Kill a node without a warning; return the lock files of the shared memory that it owned."""
+        pid = process_of(self._folder, f"vla_ros.nodes.{node}_node")
+        owned = [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
+        os.kill(pid, signal.SIGKILL)
+        return [path for path in owned if path.name.startswith("fastrtps_")]
 
     def close(self) -> None:
         """Make sure that all of it is gone."""

@@ -85,7 +85,7 @@ def test_when_a_node_is_killed_the_arm_comes_to_a_hold_and_the_node_is_named(lau
     graph = launch(SCENE)
     graph.wait_for_motion()
     killed = graph.arm.stamps[-1]
-    graph.kill(node)
+    owned = graph.kill(node)
     code = graph.finish()
     assert code == 1, graph.output
     assert f"{node} died: it was killed by SIGKILL" in graph.output
@@ -94,6 +94,8 @@ def test_when_a_node_is_killed_the_arm_comes_to_a_hold_and_the_node_is_named(lau
     report = graph.report
     assert report["success"] is False
     assert report["failure"] == f"{node} died: it was killed by SIGKILL"
+    assert owned
+    assert [path for path in owned if path.exists()] == []
     # Simulated seconds: a loaded machine slows the world, not the arm in it.
     assert graph.arm.rest_began - killed < 1.5, graph.output
     assert graph.arm.stamps[-1] - graph.arm.rest_began > 0.2  # and it stays so as long as anyone can see it
