@@ -11,7 +11,7 @@ from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.grasp import Grasp
 from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps
 from vla_ros.policies.geometric.perception import TableView
-from vla_ros.policies.geometric.reachability import alike, first_reachable
+from vla_ros.policies.geometric.reachability import LAST_RESORT, alike, first_reachable, leans_well
 from vla_ros.policies.geometric.segmentation import Segment
 from vla_ros.policies.observation import Observation
 
@@ -50,15 +50,17 @@ class GraspPlanner:
         x_axis = observation.state.T_base_ee[:2, 0]
         x_axis = x_axis / max(float(np.linalg.norm(x_axis)), 1e-6)
         scene = GraspScene(points, around, view.table, x_axis)
+        q, lift, tries = observation.state.q, config.episode.lift, config.episode.reach_tries
         # Straight down first; leaning reaches what lies too near the base or too high for that.
-        for tilts in ((0.0,), config.grasp.tilts):
-            grasps = propose_grasps(scene, config.grasp, config.gripper, tilts)
-            fresh = [grasp for grasp in grasps if not self._failed(grasp)]
-            q = observation.state.q
-            found = first_reachable(self._model, fresh, q, config.episode.lift, config.episode.reach_tries)
-            if found is not None:
-                return found
-        return None
+        upright = [g for g in propose_grasps(scene, config.grasp, config.gripper) if not self._failed(g)]
+        found = first_reachable(self._model, upright, q, lift, tries)
+        if found is not None:
+            return found
+        tilted = propose_grasps(scene, config.grasp, config.gripper, config.grasp.tilts)
+        leaning = [g for g in tilted if leans_well(g.T_base_grasp, NEAR_BASE) and not self._failed(g)]
+        found = first_reachable(self._model, leaning, q, lift, tries)
+        # A grasp at the limit of the arm's strength is better than none.
+        return found or first_reachable(self._model, leaning + upright, q, lift, tries, LAST_RESORT)
 
     def clearance(self, grasp: Grasp, view: TableView, observation: Observation) -> float:
         """Return how far above the grasp the tool must fly [m] to pass over everything between it and the arm."""

@@ -12,18 +12,25 @@ from controllers.model import ArmModel
 from vla_ros.policies.geometric.grasp import Grasp
 from vla_ros.policies.geometric.motion import rotation_between
 
-MANIPULABILITY_MIN = 0.035
+STRONG = 0.035  # manipulability above which the controller follows without weakness
+LAST_RESORT = 0.025
 
 
-def first_reachable(model: ArmModel, grasps: Iterable[Grasp], q: np.ndarray, lift: float, tries: int) -> Grasp | None:
-    """Return the first grasp that the arm reaches from q (N,) [rad] and can raise by `lift` [m], of `tries` tested."""
+def first_reachable(
+    model: ArmModel, grasps: Iterable[Grasp], q: np.ndarray, lift: float, tries: int, strength: float = STRONG
+) -> Grasp | None:
+    """Return the first grasp that the arm reaches from q (N,) [rad] and can raise by `lift` [m], of `tries` tested.
+
+    `strength` is the least manipulability on the way.
+    """
     refused: list[np.ndarray] = []
     for grasp in grasps:
         T = grasp.T_base_grasp
         # What is out of reach here is out of reach a centimetre further: spend the tries on different grasps.
         if any(alike(T, other, 0.02, 0.4) for other in refused):
             continue
-        if _follows(model, (backed_off(T, 0.2), backed_off(T, 0.1), T, lifted(T, 0.5 * lift), lifted(T, lift)), q):
+        way = (backed_off(T, 0.2), backed_off(T, 0.1), T, lifted(T, 0.5 * lift), lifted(T, lift))
+        if _follows(model, way, q, strength):
             return grasp
         refused.append(T)
         if len(refused) >= tries:
@@ -31,16 +38,28 @@ def first_reachable(model: ArmModel, grasps: Iterable[Grasp], q: np.ndarray, lif
     return None
 
 
-def _follows(model: ArmModel, poses: Iterable[np.ndarray], q: np.ndarray) -> bool:
+def _follows(model: ArmModel, poses: Iterable[np.ndarray], q: np.ndarray, strength: float) -> bool:
     """Say whether the arm can go through the poses (4, 4) one after the other.
 
     A descent may pass a joint limit, or a posture so folded or stretched that the arm has no strength in it.
     """
     for T in poses:
         q = solve_ik(model, T, q, starts=1)
-        if q is None or manipulability(model, q) < MANIPULABILITY_MIN:
+        if q is None or manipulability(model, q) < strength:
             return False
     return True
+
+
+def leans_well(T_base_grasp: np.ndarray, near_base: float) -> bool:
+    """Say whether a leaning approach helps: back towards the base near it, outwards further away.
+
+    Near its base the arm unfolds when the hand comes in from outside; at full stretch the wrist stays nearer when
+    the fingers reach out.
+    """
+    place = T_base_grasp[:2, 3]
+    distance = float(np.linalg.norm(place))
+    outwards = float(T_base_grasp[:2, 2] @ place) / max(distance, 1e-6)
+    return outwards < -0.1 if distance < near_base else outwards > 0.1
 
 
 def manipulability(model: ArmModel, q: np.ndarray) -> float:
