@@ -29,7 +29,7 @@ class GraspConfig:
     other_margin: float = 0.007  # [m] open fingers to everything else
     narrow_room: float = 0.012  # [m] on each side where neighbours leave no room for the full opening
     narrow_min: float = 0.048  # [m] narrowest opening: less would count as closed
-    center_weight: float = 1.0  # distance from the thing's middle / 3 cm
+    center_weight: float = 1.0  # distance from the thing's middle, a quarter of its length
     width_weight: float = 0.5  # width / 7 cm
     slope_weight: float = 2.0  # contact faces not square to the closing direction
     high_weight: float = 1.5  # pads above the middle of something round or low

@@ -18,6 +18,9 @@ from vla_ros.policies.geometric.grasp import Grasp, GraspConfig
 from vla_ros.policies.geometric.grasp_cost import contact_slope, cost_terms
 from vla_ros.policies.geometric.gripper_space import GripperConfig, GripperFrames
 
+CENTER_SHARE = 0.25  # of a thing's length: that far off its middle costs 1
+CENTER_RANGE = (0.012, 0.03)  # [m] …within these
+
 
 @dataclass(frozen=True, eq=False)
 class GraspScene:
@@ -59,9 +62,11 @@ def _try_places(
     half = _half_openings(T[keep], width[keep], frames, scene, config, gripper)
     fits = half > 0.0
     keep, half, slope = keep[fits], half[fits], slope[fits]
-    middle = (scene.target[:, :2].min(axis=0) + scene.target[:, :2].max(axis=0)) / 2.0
-    middle = (middle + scene.target[:, :2].mean(axis=0)) / 2.0
-    terms = cost_terms(T[keep], top[keep], width[keep], middle, scene.table, scene.reference_x, config, gripper)
+    terms = cost_terms(T[keep], top[keep], width[keep], scene.table, scene.reference_x, config, gripper)
+    # Off its middle a long thing swings a little, a ball slips out.
+    size = np.ptp(scene.target[:, :2], axis=0).max()
+    off = np.linalg.norm(T[keep][:, :2, 3] - _middle(scene.target), axis=1)
+    terms["center"] = config.center_weight * off / np.clip(CENTER_SHARE * size, *CENTER_RANGE)
     terms["slope"] = config.slope_weight * slope
     terms["narrow"] = config.narrow_weight * (2.0 * half < gripper.opening_max - 1e-6)
     cost = sum(terms.values())
@@ -101,14 +106,20 @@ def _half_openings(
     return result
 
 
+def _middle(target: np.ndarray) -> np.ndarray:
+    """Return where the mass is likely to be on the table (2,) [m]: between the outline's middle and the points'."""
+    outline = (target[:, :2].min(axis=0) + target[:, :2].max(axis=0)) / 2.0
+    return (outline + target[:, :2].mean(axis=0)) / 2.0
+
+
 def _seeds(target: np.ndarray, config: GraspConfig) -> np.ndarray:
-    """Return places over the target (S, 2), the middle first."""
+    """Return places over the target (S, 2), from the middle outwards, the middle itself first."""
     seeds = thin(target * np.array((1.0, 1.0, 0.0), target.dtype), config.seed_spacing)[:, :2]
-    middle = (target[:, :2].min(axis=0) + target[:, :2].max(axis=0)) / 2.0
+    middle = _middle(target)
     seeds = seeds[np.argsort(np.linalg.norm(seeds - middle, axis=1), kind="stable")]
     if len(seeds) > config.seeds:
         seeds = seeds[np.linspace(0, len(seeds) - 1, config.seeds).astype(int)]
-    return seeds
+    return np.concatenate([middle[None], seeds])
 
 
 def _poses(

@@ -16,7 +16,6 @@ def cost_terms(
     T: np.ndarray,
     top: np.ndarray,
     width: np.ndarray,
-    middle: np.ndarray,
     table: float,
     reference_x: np.ndarray,
     config: GraspConfig,
@@ -24,7 +23,7 @@ def cost_terms(
 ) -> dict[str, np.ndarray]:
     """Return what follows from the poses (C, 4, 4) alone, each (C,).
 
-    `top` (C,) [m] is the thing's local top under each pose, `middle` (2,) [m] the thing's middle on the table.
+    `top` (C,) [m] is the thing's local top under each pose.
     """
     tool_z = T[:, 2, 3]
     high = np.maximum(tool_z - (table + 0.5 * (top - table)), 0.0) / 0.02
@@ -35,7 +34,6 @@ def cost_terms(
     turned = np.arccos(np.clip(T[:, :2, 0] @ reference_x, -1.0, 1.0))
     tilted = np.arccos(np.clip(-T[:, 2, 2], -1.0, 1.0))
     return {
-        "center": config.center_weight * np.linalg.norm(T[:, :2, 3] - middle, axis=1) / 0.03,
         "width": config.width_weight * width / 0.07,
         "high": config.high_weight * high,
         "shallow": config.shallow_weight * np.clip(1.0 - overlap / wanted, 0.0, 1.0),
