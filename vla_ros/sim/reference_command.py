@@ -17,8 +17,8 @@ from vla_ros.sim.expert_reference import Reference, load_reference, save_referen
 from vla_ros.sim.grasp_sets import grasp_sets
 from vla_ros.sim.statistics import Episode
 
-SPLITS = ("seen", "heldout")
-SEEDS = 200
+SPLITS = ("seen",)
+SEEDS = 100
 SAVE_EVERY = 20  # episodes: an interrupted run loses no more
 
 
