@@ -67,11 +67,9 @@ class ArmObserver:
             return np.inf
         return self.stamps[moving[-1] + 1] if len(moving) else self.stamps[0]
 
-    @property
-    def excursion(self) -> float:
-        """Return how far any joint was from where it was first seen [rad]."""
-        positions = np.array(self.positions)
-        return float(np.abs(positions - positions[0]).max())
+    def excursion(self, q: np.ndarray) -> float:
+        """Return how far any joint has been from q (7,) [rad]."""
+        return float(np.abs(np.array(self.positions) - q).max())
 
     def close(self) -> None:
         """Leave the domain."""

@@ -71,6 +71,7 @@ class SimNode(Node):
         self._factor = RealTimeFactor()
         self._complaint = ""
         self._control_is_dead = False
+        self.commands = 0  # received so far
         self.waited = 0.0  # [s] of wall time, for control
         self._make_world()
         arm, gripper = self._embodiment.arms[0], self._embodiment.grippers[0]
@@ -124,6 +125,7 @@ class SimNode(Node):
 
     # -- callbacks -------------------------------------------------------------------------------------------------
     def _on_command(self, controller: str, message: Float64MultiArray) -> None:
+        self.commands += 1
         complaint = self.controllers.receive(controller, messages.numbers(message))
         self._control_is_dead = False
         if complaint and complaint != self._complaint:
@@ -216,15 +218,25 @@ def serve(stop: StopRequest) -> None:
         if wait < -BACKLOG_MAX:
             deadline -= wait + BACKLOG_MAX
         if wait <= 0.0:
-            spinner.once(0.0)
+            take_commands(node, spinner)
         while wait > 0.0 and not stop:
             spinner.once(wait)
             wait = deadline - time.monotonic()
         if node.awaits_command:
             waited = _wait_for_command(node, spinner)
+            take_commands(node, spinner)
             node.waited += waited
             deadline += waited
         node.advance()
+
+
+def take_commands(node: SimNode, spinner: Spinner) -> None:
+    """Take all that waits: one a round would let commands pile up while the world is late, and old ones drive it."""
+    for _ in range(qos.BUFFERED.depth):
+        before = node.commands
+        spinner.once(0.0)
+        if node.commands == before:
+            break
 
 
 def _wait_for_command(node: SimNode, spinner: Spinner) -> float:
