@@ -116,8 +116,13 @@ def _work(connection: Connection, make_run: Callable[[], Run]) -> None:
             seed = connection.recv()
         except EOFError:
             return
+        result: Episode | Broken
         try:
             run = run or make_run()
-            connection.send(run(seed))
+            result = run(seed)
         except Exception as error:  # reported with its seed, whatever it is; the evaluation goes on
-            connection.send(Broken(seed, f"{type(error).__name__}: {error}", traceback.format_exc()))
+            result = Broken(seed, f"{type(error).__name__}: {error}", traceback.format_exc())
+        try:
+            connection.send(result)
+        except BrokenPipeError:
+            return  # the parent was killed: nobody is left to tell
