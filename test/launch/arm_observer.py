@@ -67,6 +67,14 @@ class ArmObserver:
             return np.inf
         return self.stamps[moving[-1] + 1] if len(moving) else self.stamps[0]
 
+    def __str__(self) -> str:
+        stamps, speeds = np.array(self.stamps), np.array(self.speeds)
+        every = max(1, len(stamps) // 40)
+        told = ", ".join(f"{t:.2f} s {v:.2f}" for t, v in zip(stamps[::every], speeds[::every], strict=True))
+        return (
+            f"{len(stamps)} joint states, {(np.diff(stamps) < 0.0).sum()} out of order, fastest joint [rad/s]: {told}"
+        )
+
     def excursion(self, q: np.ndarray) -> float:
         """Return how far any joint has been from q (7,) [rad]."""
         return float(np.abs(np.array(self.positions) - q).max())

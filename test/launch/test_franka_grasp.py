@@ -81,7 +81,7 @@ def test_ctrl_c_during_motion_leaves_an_arm_at_rest_and_nothing_else(launch):
     assert code == 130, graph.output
     assert "Traceback" not in graph.output
     assert "did not stop when asked" not in graph.output
-    assert np.isfinite(graph.arm.rest_began), graph.arm.speeds[-5:]
+    assert np.isfinite(graph.arm.rest_began), f"{graph.output}\n{graph.arm}"
     assert graph.report["success"] is False
     assert seconds < (3.0 if os.getloadavg()[0] < 3.0 else 6.0)
 
@@ -103,7 +103,7 @@ def test_when_a_node_is_killed_the_arm_comes_to_a_hold_and_the_node_is_named(lau
     assert owned
     assert [path for path in owned if path.exists()] == []
     # Simulated seconds: a loaded machine slows the world, not the arm in it.
-    assert graph.arm.rest_began - killed < 1.5, graph.output
+    assert graph.arm.rest_began - killed < 1.5, f"{graph.output}\nkilled at {killed:.2f} s, {graph.arm}"
     assert graph.arm.stamps[-1] - graph.arm.rest_began > 0.2  # and it stays so as long as anyone can see it
 
 
