@@ -16,10 +16,10 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros import cli
-from vla_ros.sim.episode_pool import Broken, Run, run_all
-from vla_ros.sim.episode_settings import EpisodeSettings
-from vla_ros.sim.evaluation import EpisodeLog, EvaluationSettings, evaluate
-from vla_ros.sim.statistics import Episode
+from vla_ros.sim.evaluation.evaluation import EpisodeLog, EvaluationSettings, evaluate
+from vla_ros.sim.evaluation.pool import Broken, Run, run_all
+from vla_ros.sim.evaluation.settings import EpisodeSettings
+from vla_ros.sim.evaluation.statistics import Episode
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,11 +7,11 @@ import io
 import pytest
 from rich.console import Console
 
-from vla_ros.sim.episode_pool import Broken
-from vla_ros.sim.episode_settings import EpisodeSettings
-from vla_ros.sim.evaluation import Evaluation, EvaluationSettings
-from vla_ros.sim.evaluation_report import EvaluationProgress, print_report
-from vla_ros.sim.statistics import Episode
+from vla_ros.sim.evaluation.evaluation import Evaluation, EvaluationSettings
+from vla_ros.sim.evaluation.pool import Broken
+from vla_ros.sim.evaluation.report import EvaluationProgress, print_report
+from vla_ros.sim.evaluation.settings import EpisodeSettings
+from vla_ros.sim.evaluation.statistics import Episode
 
 GOOD = Episode(
     seed=3, category="mug", target="red_mug", instruction="pick up the red mug", outcome="success", success=True,

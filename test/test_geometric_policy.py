@@ -13,7 +13,7 @@ from vla_ros.policies.geometric.policy import Phase
 from vla_ros.policies.loading import load_policy
 from vla_ros.policies.observation import Observation, RobotState
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.scene import sample_scene
+from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
 
 SEED = 3

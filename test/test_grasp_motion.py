@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from vla_ros.sim.grasp_motion import MotionConfig, Phase, approach, close, lift, minimum_jerk, retreat
+from vla_ros.sim.grasping.motion import MotionConfig, Phase, approach, close, lift, minimum_jerk, retreat
 
 CONFIG = MotionConfig()
 DOWN = Rotation.from_euler("x", 180, degrees=True)

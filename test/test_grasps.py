@@ -5,9 +5,9 @@ import mujoco
 import numpy as np
 import pytest
 
-from vla_ros.sim.grasps import Grasp, GraspConfig, antipodal_grasps
-from vla_ros.sim.gripper_shape import GripperShape
-from vla_ros.sim.solids import body_solids, hull
+from vla_ros.sim.grasping.grasps import Grasp, GraspConfig, antipodal_grasps
+from vla_ros.sim.grasping.gripper_shape import GripperShape
+from vla_ros.sim.grasping.solids import body_solids, hull
 
 PALM = ([-0.03, -0.1, -0.125], [0.03, 0.1, -0.06])
 FINGER = ([-0.009, 0.0, -0.06], [0.009, 0.012, 0.009])

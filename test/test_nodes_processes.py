@@ -19,7 +19,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from vla_ros import messages, qos
 from vla_ros.nodes.camera_calibration import load_calibration
 from vla_ros.nodes.spinning import publish_images
-from vla_ros.sim.video import VideoWriter
+from vla_ros.sim.evaluation.video import VideoWriter
 
 COLOR = (200, 60, 30)
 

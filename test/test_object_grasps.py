@@ -7,10 +7,10 @@ import pytest
 from test_grasps import GRIPPER
 
 from vla_ros.objects.catalogue import load_catalogue
-from vla_ros.sim.footprint import place
-from vla_ros.sim.grasps import GraspConfig, antipodal_grasps
+from vla_ros.sim.grasping.grasps import GraspConfig, antipodal_grasps
+from vla_ros.sim.grasping.solids import body_solids
 from vla_ros.sim.object_geoms import add_object
-from vla_ros.sim.solids import body_solids
+from vla_ros.sim.scenes.footprint import place
 
 CATALOGUE = load_catalogue()
 

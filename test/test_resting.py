@@ -9,8 +9,8 @@ from scipy.spatial.transform import Rotation
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.parts import Part
 from vla_ros.objects.resting import RestingFaces, named_orientation
-from vla_ros.sim.footprint import place
 from vla_ros.sim.object_geoms import add_object
+from vla_ros.sim.scenes.footprint import place
 
 CATALOGUE = load_catalogue()
 DROP = 0.01  # [m]

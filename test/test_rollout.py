@@ -12,9 +12,9 @@ from scipy.spatial.transform import Rotation
 from controllers.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, pose_channels
 from controllers.errors import ConfigError
 from vla_ros.policies.observation import Observation
-from vla_ros.sim.episode_runner import EpisodeRunner
-from vla_ros.sim.episode_settings import EpisodeSettings
-from vla_ros.sim.rollout import Rollout, RolloutConfig
+from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
+from vla_ros.sim.evaluation.runner import EpisodeRunner
+from vla_ros.sim.evaluation.settings import EpisodeSettings
 from vla_ros.sim.task import GraspTaskConfig, Outcome
 from vla_ros.sim.world import World
 

@@ -13,11 +13,11 @@ from scipy.spatial.transform import Rotation
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.geometry import convex_polygon, polygon_gap, surface_points
-from vla_ros.sim.grasp_sets import GraspSet, grasp_sets
-from vla_ros.sim.random_streams import ASPECTS, STREAMS, scene_generator
-from vla_ros.sim.scene import PlacedObject, Scene, sample_scene
-from vla_ros.sim.scene_objects import same_name
-from vla_ros.sim.scene_surfaces import PATTERNS
+from vla_ros.sim.scenes.grasp_sets import GraspSet, grasp_sets
+from vla_ros.sim.scenes.objects import same_name
+from vla_ros.sim.scenes.random_streams import ASPECTS, STREAMS, scene_generator
+from vla_ros.sim.scenes.scene import PlacedObject, Scene, sample_scene
+from vla_ros.sim.scenes.surfaces import PATTERNS
 
 SETS = ("basic", "light", "background", "distractor", "height")
 SEEDS = range(12)

@@ -5,8 +5,8 @@ import mujoco
 import numpy as np
 import pytest
 
-from vla_ros.sim.solid_union import cross_union, sample_surface
-from vla_ros.sim.solids import body_solids, hull
+from vla_ros.sim.grasping.solid_union import cross_union, sample_surface
+from vla_ros.sim.grasping.solids import body_solids, hull
 
 
 def load(geoms: str) -> tuple[mujoco.MjModel, mujoco.MjData]:

@@ -5,8 +5,8 @@ import mujoco
 import numpy as np
 import pytest
 
-from vla_ros.sim.solid_union import sample_surface
-from vla_ros.sim.solids import body_solids
+from vla_ros.sim.grasping.solid_union import sample_surface
+from vla_ros.sim.grasping.solids import body_solids
 
 SHAPES = {
     "box": '<geom type="box" size=".03 .05 .02"/>',

@@ -63,7 +63,7 @@ COMMANDS = (
     Command("doctor", "vla_ros.bringup.doctor", "say what is missing on this machine and what to do", ("doctor",)),
     Command(
         "eval",
-        "vla_ros.sim.evaluation_command",
+        "vla_ros.sim.evaluation.command",
         "run a policy over many scenes, with statistics",
         ("eval --policy geometric --set basic --episodes 20 --seed 0 --json result.json",),
         renders=True,

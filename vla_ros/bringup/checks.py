@@ -15,7 +15,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     # Imported here: the command line must start fast, and --show-args needs none of it.
     from vla_ros.policies.loading import POLICIES
     from vla_ros.robots.embodiment import load_embodiment
-    from vla_ros.sim.grasp_sets import grasp_set
+    from vla_ros.sim.scenes.grasp_sets import grasp_set
 
     instruction, policy = str(arguments["instruction"]), str(arguments["policy"])
     if instruction and not instruction.strip():

@@ -44,7 +44,7 @@ class CameraNode(Node):
 
     # -- simulated -------------------------------------------------------------------------------------------------
     def _open_scene(self, scene: SceneChoice, embodiment: Embodiment, names: Sequence[str]) -> None:
-        from vla_ros.sim.scene import sample_scene
+        from vla_ros.sim.scenes.scene import sample_scene
         from vla_ros.sim.world import World
 
         self._world = World(sample_scene(**scene), embodiment, settle=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vla_ros.sim.video import VideoWriter
+from vla_ros.sim.evaluation.video import VideoWriter
 
 WAITING_MAX = 8  # frames; when the encoder falls behind, frames are dropped rather than kept
 

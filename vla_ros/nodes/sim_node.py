@@ -24,7 +24,7 @@ from vla_ros.nodes.simulated_controllers import EFFORT, GRIPPER, POSITION, Simul
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.scene import sample_scene
+from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
 
 CLOCK_RATE = 100.0  # [Hz] of simulated time

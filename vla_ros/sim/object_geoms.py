@@ -8,7 +8,7 @@ import numpy as np
 
 from vla_ros.objects.geometry import part_volume
 from vla_ros.objects.model import Mesh, ObjectModel, Part
-from vla_ros.sim.scene import Scene
+from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.surroundings import COLLISION_GROUP, VISUAL_GROUP
 
 _TYPES = {

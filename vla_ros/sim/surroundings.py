@@ -6,8 +6,8 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
-from vla_ros.sim.scene import Light, Scene, Surface
-from vla_ros.sim.textures import PAINT, SIZE, surface_texture
+from vla_ros.sim.scenes.scene import Light, Scene, Surface
+from vla_ros.sim.scenes.textures import PAINT, SIZE, surface_texture
 
 Vector = tuple[float, float, float]
 

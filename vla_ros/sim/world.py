@@ -17,7 +17,7 @@ from vla_ros.sim.drives import ArmDrive, GripperDrive
 from vla_ros.sim.object_geoms import add_objects
 from vla_ros.sim.rendering import Renderer
 from vla_ros.sim.robot_model import robot_spec
-from vla_ros.sim.scene import Scene
+from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.surroundings import add_surroundings
 
 _SETTLE_MAX = 3.0  # [s]

@@ -20,14 +20,14 @@ from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.policies.loading import load_policy
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, load_embodiment
-from vla_ros.sim.episode_settings import EXPERT, EpisodeSettings
-from vla_ros.sim.expert import ExpertPolicy
-from vla_ros.sim.expert_reference import Reference, load_reference
-from vla_ros.sim.rollout import Rollout, RolloutConfig
-from vla_ros.sim.scene import Scene, sample_scene
-from vla_ros.sim.statistics import Episode
+from vla_ros.sim.evaluation.expert_reference import Reference, load_reference
+from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
+from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings
+from vla_ros.sim.evaluation.statistics import Episode
+from vla_ros.sim.evaluation.video import VideoWriter
+from vla_ros.sim.grasping.expert import ExpertPolicy
+from vla_ros.sim.scenes.scene import Scene, sample_scene
 from vla_ros.sim.task import GraspTaskConfig
-from vla_ros.sim.video import VideoWriter
 from vla_ros.sim.world import World
 
 

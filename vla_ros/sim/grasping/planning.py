@@ -13,11 +13,11 @@ from scipy.spatial.transform import Rotation
 
 from controllers.inverse_kinematics import solve_ik
 from controllers.model import ArmModel
-from vla_ros.sim.grasp_motion import MotionConfig, Step, approach
-from vla_ros.sim.grasps import Grasp, GraspConfig, antipodal_grasps
-from vla_ros.sim.gripper_shape import GripperShape, gripper_shape
-from vla_ros.sim.solid_union import sample_surface
-from vla_ros.sim.solids import body_solids
+from vla_ros.sim.grasping.grasps import Grasp, GraspConfig, antipodal_grasps
+from vla_ros.sim.grasping.gripper_shape import GripperShape, gripper_shape
+from vla_ros.sim.grasping.motion import MotionConfig, Step, approach
+from vla_ros.sim.grasping.solid_union import sample_surface
+from vla_ros.sim.grasping.solids import body_solids
 from vla_ros.sim.world import World
 
 

@@ -7,7 +7,7 @@ import colorsys
 
 import numpy as np
 
-from vla_ros.sim.scene import Light, Rgb
+from vla_ros.sim.scenes.scene import Light, Rgb
 
 _WORKPLACE = np.array([0.5, 0.0, 0.1])  # [m]
 

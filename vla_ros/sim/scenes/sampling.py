@@ -10,16 +10,16 @@ import numpy as np
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.model import ObjectModel
-from vla_ros.sim.footprint import Placement
-from vla_ros.sim.grasp_sets import GraspSet, SceneRanges, grasp_set, grasp_sets
-from vla_ros.sim.instructions import write_instruction
-from vla_ros.sim.placing import Ground, place_beside, place_target
-from vla_ros.sim.random_streams import scene_generator
-from vla_ros.sim.scene import PlacedObject, Scene, SceneCamera, Table
-from vla_ros.sim.scene_cameras import sample_cameras
-from vla_ros.sim.scene_lights import sample_lights
-from vla_ros.sim.scene_objects import choose_extra, choose_kind, choose_other
-from vla_ros.sim.scene_surfaces import sample_surface
+from vla_ros.sim.scenes.cameras import sample_cameras
+from vla_ros.sim.scenes.footprint import Placement
+from vla_ros.sim.scenes.grasp_sets import GraspSet, SceneRanges, grasp_set, grasp_sets
+from vla_ros.sim.scenes.instructions import write_instruction
+from vla_ros.sim.scenes.lights import sample_lights
+from vla_ros.sim.scenes.objects import choose_extra, choose_kind, choose_other
+from vla_ros.sim.scenes.placing import Ground, place_beside, place_target
+from vla_ros.sim.scenes.random_streams import scene_generator
+from vla_ros.sim.scenes.scene import PlacedObject, Scene, SceneCamera, Table
+from vla_ros.sim.scenes.surfaces import sample_surface
 
 _TABLE_CENTER, _TABLE_EXTENT, _TABLE_THICKNESS = (0.62, 0.0), (0.84, 1.20), 0.04  # [m]; the robot's base ends at 0.09
 _FLOOR = -0.80  # [m]

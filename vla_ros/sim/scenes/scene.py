@@ -122,6 +122,6 @@ def sample_scene(
     `stream` is evaluation or generation: two families of random numbers that share nothing, whatever the seeds.
     Raises ConfigError for names it does not know.
     """
-    from vla_ros.sim.scene_sampling import draw_scene  # the sampler needs the types above
+    from vla_ros.sim.scenes.sampling import draw_scene  # the sampler needs the types above
 
     return draw_scene(set_name, seed, stream, categories, objects)

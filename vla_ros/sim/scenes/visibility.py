@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vla_ros.sim.footprint import Placement
-from vla_ros.sim.scene import SceneCamera
+from vla_ros.sim.scenes.footprint import Placement
+from vla_ros.sim.scenes.scene import SceneCamera
 
 
 def project(camera: SceneCamera, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from vla_ros.sim.grasp_sets import SceneRanges
-from vla_ros.sim.scene import SceneCamera
+from vla_ros.sim.scenes.grasp_sets import SceneRanges
+from vla_ros.sim.scenes.scene import SceneCamera
 
 
 def look_at(position: np.ndarray, target: np.ndarray) -> np.ndarray:

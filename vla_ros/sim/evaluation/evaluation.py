@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from controllers.errors import ConfigError
-from vla_ros.sim.episode_pool import Broken, Run, run_all
-from vla_ros.sim.episode_settings import EpisodeSettings
-from vla_ros.sim.statistics import Episode
+from vla_ros.sim.evaluation.pool import Broken, Run, run_all
+from vla_ros.sim.evaluation.settings import EpisodeSettings
+from vla_ros.sim.evaluation.statistics import Episode
 
 EPISODES_MAX = 1_000_000
 WORKERS_MAX = 256
@@ -70,7 +70,7 @@ class MakeRunner:
     settings: EpisodeSettings
 
     def __call__(self) -> Run:
-        from vla_ros.sim.episode_runner import EpisodeRunner  # the simulator is the worker's
+        from vla_ros.sim.evaluation.runner import EpisodeRunner  # the simulator is the worker's
 
         return EpisodeRunner(self.settings).run
 

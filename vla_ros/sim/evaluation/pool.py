@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from vla_ros.sim.statistics import Episode
+from vla_ros.sim.evaluation.statistics import Episode
 
 # One thread a process: W processes of W threads each would fight for the same cores.
 SINGLE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}

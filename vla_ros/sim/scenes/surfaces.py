@@ -7,8 +7,8 @@ import colorsys
 
 import numpy as np
 
-from vla_ros.sim.scene import Rgb, Surface
-from vla_ros.sim.textures import PAINT
+from vla_ros.sim.scenes.scene import Rgb, Surface
+from vla_ros.sim.scenes.textures import PAINT
 
 # Two disjoint families of patterns: `unseen` is for the background set alone.
 PATTERNS = {"common": ("wood", PAINT, "laminate", "cloth"), "unseen": ("checks", "marble", "stripes", "dots", "bricks")}

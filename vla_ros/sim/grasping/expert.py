@@ -14,9 +14,9 @@ from controllers.chunk import ActionChunk, TaskStatus, instruction_hash
 from controllers.model import ArmModel
 from vla_ros.policies.actions import ActionSpecification
 from vla_ros.policies.observation import Observation
-from vla_ros.sim.grasp_motion import MotionConfig, Phase, Step, close, lift, retreat
-from vla_ros.sim.grasp_planning import GraspPlanner, PlannedGrasp
-from vla_ros.sim.grasps import GraspConfig
+from vla_ros.sim.grasping.grasps import GraspConfig
+from vla_ros.sim.grasping.motion import MotionConfig, Phase, Step, close, lift, retreat
+from vla_ros.sim.grasping.planning import GraspPlanner, PlannedGrasp
 from vla_ros.sim.world import World
 
 MOVED = 0.012  # [m] the object has moved since the plan was made: plan again

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vla_ros.sim.gripper_shape import GripperShape
-from vla_ros.sim.solid_union import Surface, cross_union, sample_surface
-from vla_ros.sim.solids import Solid
+from vla_ros.sim.grasping.gripper_shape import GripperShape
+from vla_ros.sim.grasping.solid_union import Surface, cross_union, sample_surface
+from vla_ros.sim.grasping.solids import Solid
 
 
 @dataclass(frozen=True)

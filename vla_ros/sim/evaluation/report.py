@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from vla_ros.sim.evaluation import Evaluation, EvaluationSettings
-from vla_ros.sim.statistics import by_category, failure_causes, summary, wilson_interval
+from vla_ros.sim.evaluation.evaluation import Evaluation, EvaluationSettings
+from vla_ros.sim.evaluation.statistics import by_category, failure_causes, summary, wilson_interval
 
 
 class EvaluationProgress:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vla_ros.sim.scene import Surface
+from vla_ros.sim.scenes.scene import Surface
 
 SIZE = 256  # [px] edge of a texture
 PAINT = "paint"  # the pattern of an even colour: no texture, which halves what a frame costs

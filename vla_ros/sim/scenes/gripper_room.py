@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vla_ros.objects.geometry import polygon_gap
-from vla_ros.sim.footprint import Placement
+from vla_ros.sim.scenes.footprint import Placement
 
 OPENING = 0.08  # [m] between the open fingers
 _FINGER = (0.016, 0.022)  # [m] along and across the closing axis

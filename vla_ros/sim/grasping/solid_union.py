@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vla_ros.sim.solids import Solid
+from vla_ros.sim.grasping.solids import Solid
 
 TOUCHING = 2e-4  # [m] parts closer than this along a line count as one piece of material
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from controllers.errors import ConfigError
 
 if TYPE_CHECKING:
-    from vla_ros.sim.evaluation import EvaluationSettings
+    from vla_ros.sim.evaluation.evaluation import EvaluationSettings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     # These imports take a second; --help must not.
     from rich.console import Console
 
-    from vla_ros.sim.evaluation import EpisodeLog, evaluate
-    from vla_ros.sim.evaluation_report import EvaluationProgress, print_report
-    from vla_ros.sim.statistics import summary
+    from vla_ros.sim.evaluation.evaluation import EpisodeLog, evaluate
+    from vla_ros.sim.evaluation.report import EvaluationProgress, print_report
+    from vla_ros.sim.evaluation.statistics import summary
 
     settings = _settings(arguments)
     settings.check()
@@ -68,8 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
-    from vla_ros.sim.episode_settings import EpisodeSettings
-    from vla_ros.sim.evaluation import EvaluationSettings
+    from vla_ros.sim.evaluation.evaluation import EvaluationSettings
+    from vla_ros.sim.evaluation.settings import EpisodeSettings
 
     episode = EpisodeSettings(
         policy=arguments.policy,

@@ -18,7 +18,7 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import share_directory
-from vla_ros.sim.scene import Scene
+from vla_ros.sim.scenes.scene import Scene
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import ChunkError, ConfigError
 from controllers.follower import ChunkFollower
 from vla_ros.policies.base import Policy
-from vla_ros.sim.observing import Observer
+from vla_ros.sim.evaluation.observing import Observer
+from vla_ros.sim.evaluation.video import VideoWriter
 from vla_ros.sim.task import GraspTask, GraspTaskConfig, Outcome
-from vla_ros.sim.video import VideoWriter
 from vla_ros.sim.world import World
 
 

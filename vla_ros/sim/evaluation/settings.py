@@ -29,8 +29,8 @@ class EpisodeSettings:
         from vla_ros.objects.catalogue import load_catalogue
         from vla_ros.objects.category import SPLITS
         from vla_ros.robots.embodiment import load_embodiment
-        from vla_ros.sim.grasp_sets import grasp_set
-        from vla_ros.sim.rollout import RolloutConfig
+        from vla_ros.sim.evaluation.rollout import RolloutConfig
+        from vla_ros.sim.scenes.grasp_sets import grasp_set
 
         if not 200.0 <= self.rate_hz <= 10_000.0:
             raise ConfigError(f"--rate-hz must be 200 to 10000, got {self.rate_hz}")
