@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -29,6 +30,9 @@ os.environ.setdefault("MUJOCO_GL", "egl")
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.pop("VLA_STARTED_AT", None)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts background jobs so, and every process of a test would inherit a Ctrl-C that does nothing.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # `vla stop` finds running jobs through the folder for temporary files: a test must never stop somebody's arm.
 _scratch = tempfile.mkdtemp(prefix="vla_ros_test_")
 os.environ["TMPDIR"] = tempfile.tempdir = _scratch
