@@ -124,13 +124,18 @@ def test_every_job_describes_every_argument_and_has_one_deciding_node(name):
 
 
 def _declared_parameters(module: str, root: Path) -> set[str]:
-    """Return the names of the parameters a node module declares, from its source: starting all would take a minute."""
+    """Return what a node module and those it is made of declare, from their source: starting all takes a minute."""
     declared = {"use_sim_time"}
     shared = ast.parse((root / "vla_ros/nodes/parameters.py").read_text())
     functions = {node.name: node for node in shared.body if isinstance(node, ast.FunctionDef)}
-    todo: list[ast.AST] = [ast.parse((root / (module.replace(".", "/") + ".py")).read_text())]
+    todo: list[ast.AST] = [ast.parse(f"from {module} import main")]
+    followed = {"vla_ros.nodes.parameters"}
     while todo:
         for node in ast.walk(todo.pop()):
+            name = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+            if name.startswith("vla_ros.nodes.") and name not in followed:
+                followed.add(name)
+                todo.append(ast.parse((root / (name.replace(".", "/") + ".py")).read_text()))
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
                 if len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
                     declared.add(node.args[1].value)
