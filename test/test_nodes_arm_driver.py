@@ -9,7 +9,7 @@ import pytest
 from controllers.errors import ChunkError, VlaError
 from vla_ros.nodes.arm_driver import ArmDriver
 from vla_ros.nodes.homing import raise_chunk
-from vla_ros.nodes.robot_follower import load_control_config, make_follower
+from vla_ros.nodes.robot_follower import launch_control_config, make_follower
 from vla_ros.robots.embodiment import load_embodiment
 
 PERIOD = 0.002  # [s]
@@ -20,7 +20,9 @@ class Arm:
 
     def __init__(self) -> None:
         embodiment = load_embodiment("franka")
-        self.driver = ArmDriver(make_follower(embodiment, load_control_config("franka", 1.0, "progress")), PERIOD, 0.05)
+        self.driver = ArmDriver(
+            make_follower(embodiment, launch_control_config("franka", 1.0, "progress")), PERIOD, 0.05
+        )
         self.released = 0
         self.driver.on_released = self._on_released
         self.position = np.concatenate([embodiment.arms[0].home, [0.02, 0.02]])

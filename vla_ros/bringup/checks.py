@@ -14,6 +14,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     """Check the robot, policy, set and objects of a grasping job. Raises ConfigError for the first that is wrong."""
     # Imported here: the command line must start fast, and --show-args needs none of it.
     from vla_ros.policies.loading import POLICIES
+    from vla_ros.robots.control import load_control_config
     from vla_ros.robots.embodiment import load_embodiment
     from vla_ros.sim.scenes.grasp_sets import grasp_set
 
@@ -21,6 +22,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     if instruction and not instruction.strip():
         raise ConfigError("instruction:= is blank: say what to grasp, or leave it out for the scene's own object")
     load_embodiment(str(arguments["robot"]))
+    load_control_config(str(arguments["robot"]))
     if policy not in POLICIES:
         raise ConfigError(unknown_name("policy", policy, POLICIES))
     grasp_set(str(arguments["set"]))

@@ -25,7 +25,7 @@ from vla_ros import messages, qos
 from vla_ros.nodes.arm_driver import ArmDriver
 from vla_ros.nodes.control_progress import NAME, NO_JOINT_STATES, ControlProgress
 from vla_ros.nodes.parameters import declare, declare_robot
-from vla_ros.nodes.robot_follower import load_control_config, make_follower
+from vla_ros.nodes.robot_follower import launch_control_config, make_follower
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.robots.embodiment import load_embodiment
@@ -55,7 +55,7 @@ class ControlNode(Node):
             self, "realtime_priority", 20, "SCHED_FIFO priority where permitted; 0: ordinary scheduling", 0, 98
         )
         embodiment = load_embodiment(robot)
-        config = load_control_config(robot, speed_scale, alignment)
+        config = launch_control_config(robot, speed_scale, alignment)
         arm, gripper = embodiment.arms[0], embodiment.grippers[0]
         follower = make_follower(embodiment, config)
         self.driver = ArmDriver(follower, 1.0 / self.rate, config.safety.state_age_max_s)

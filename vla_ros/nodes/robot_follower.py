@@ -9,21 +9,17 @@ import numpy as np
 
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.control_config import ControlConfig
-from controllers.errors import ConfigError
 from controllers.follower import ChunkFollower
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.rotations import from_matrix
-from vla_ros.configuration import load_config, share_directory
+from vla_ros.robots.control import load_control_config
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
 
-def load_control_config(robot: str, speed_scale: float, alignment: str) -> ControlConfig:
-    """Read config/controllers/<robot>_impedance.yaml and put the launch's choices in."""
-    path = share_directory() / "config" / "controllers" / f"{robot}_impedance.yaml"
-    if not path.is_file():
-        raise ConfigError(f"robot '{robot}' has no {path.name} in {path.parent}: write one to control it by torque")
-    config = load_config(path, ControlConfig)
+def launch_control_config(robot: str, speed_scale: float, alignment: str) -> ControlConfig:
+    """Return the robot's control configuration with the launch's choices put in."""
+    config = load_control_config(robot)
     stitch = dataclasses.replace(config.stitch, alignment=alignment)
     return dataclasses.replace(config, speed_scale=speed_scale, stitch=stitch)
 

@@ -19,6 +19,7 @@ from vla_ros.configuration import load_config, share_directory
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.policies.loading import load_policy
+from vla_ros.robots.control import load_control_config
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, load_embodiment
 from vla_ros.sim.evaluation.expert_reference import Reference, load_reference
 from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
@@ -129,8 +130,7 @@ class EpisodeRunner:
 
     @cached_property
     def _control(self) -> ControlConfig:
-        name = f"{self.embodiment.name}_impedance.yaml"
-        return load_config(share_directory() / "config" / "controllers" / name, ControlConfig)
+        return load_control_config(self.embodiment.name)
 
     @cached_property
     def arm_model(self) -> ArmModel:

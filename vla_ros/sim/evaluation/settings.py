@@ -28,6 +28,7 @@ class EpisodeSettings:
         """Raise ConfigError for what cannot be run, before any work begins."""
         from vla_ros.objects.catalogue import load_catalogue
         from vla_ros.objects.category import SPLITS
+        from vla_ros.robots.control import load_control_config
         from vla_ros.robots.embodiment import load_embodiment
         from vla_ros.sim.evaluation.rollout import RolloutConfig
         from vla_ros.sim.scenes.grasp_sets import grasp_set
@@ -35,6 +36,7 @@ class EpisodeSettings:
         if not 200.0 <= self.rate_hz <= 10_000.0:
             raise ConfigError(f"--rate-hz must be 200 to 10000, got {self.rate_hz}")
         load_embodiment(self.robot)
+        load_control_config(self.robot)
         grasp_set(self.set_name)
         if self.policy not in policy_names():
             raise ConfigError(unknown_name("policy", self.policy, policy_names()))

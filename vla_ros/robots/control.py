@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a robot is controlled: config/controllers/<robot>_impedance.yaml."""
+
+from __future__ import annotations
+
+from controllers.control_config import ControlConfig
+from controllers.errors import ConfigError
+from vla_ros.configuration import load_config, share_directory
+
+
+def load_control_config(robot: str) -> ControlConfig:
+    """Read the tuning of a robot's chunk follower. Raises ConfigError when there is none or it makes no sense."""
+    path = share_directory() / "config" / "controllers" / f"{robot}_impedance.yaml"
+    if not path.is_file():
+        raise ConfigError(f"robot '{robot}' has no {path.name} in {path.parent}: write one to control it by torque")
+    return load_config(path, ControlConfig)
