@@ -435,10 +435,13 @@ def test_memory_does_not_grow():
     q, dq = rig.arm.q, rig.arm.dq
     for k in range(200):
         rig.follower.tick(rig.now + 0.002 * k, 0.002, q, dq)
-    tracemalloc.start()
-    first, _ = tracemalloc.get_traced_memory()
-    for k in range(600):
-        rig.follower.tick(rig.now + 0.5 + 0.002 * k, 0.002, q, dq)
-    last, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert last - first < 2048
+    growth = []
+    for attempt in range(3):  # a leak grows each time; what another thread of the test run keeps does not
+        tracemalloc.start()
+        first, _ = tracemalloc.get_traced_memory()
+        for k in range(600):
+            rig.follower.tick(rig.now + 0.5 + 1.2 * attempt + 0.002 * k, 0.002, q, dq)
+        last, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        growth.append(last - first)
+    assert min(growth) < 2048
