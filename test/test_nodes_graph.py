@@ -179,12 +179,6 @@ def test_home_takes_the_arm_from_a_policy_and_brings_it_home(operator):
 
     assert operator.spin_until(homed, 40.0)
     output, _ = node.process.communicate()
-    if "e-stop" in output:  # a machine so busy that the guard gave control up: release it and ask again
-        operator.set_estop(False)
-        assert operator.enable().success
-        node = NodeUnderTest("home")
-        assert operator.spin_until(homed, 40.0)
-        output, _ = node.process.communicate()
     assert (node.process.returncode, output.strip()) == (0, "home")
     assert any("planner" in reason for reason in refused), set(refused)
     assert operator.spin_until(lambda: operator.speed < 0.02, 2.0)
