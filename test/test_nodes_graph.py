@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
 from robot_graph import NodeUnderTest, Operator
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
@@ -192,6 +193,36 @@ def test_home_says_when_the_estop_is_latched(operator):
     output, _ = node.process.communicate(timeout=30.0)
     assert node.process.returncode == 1
     assert "e-stop is latched" in output
+
+
+def test_a_machine_that_slept_is_no_silence_of_control(graph, operator):
+    nodes, _ = graph
+    asleep = [nodes[name].process for name in ("guard", "control", "sim")]
+    for number in (signal.SIGSTOP, signal.SIGCONT):
+        for process in asleep:
+            process.send_signal(number)
+        time.sleep(0.6)
+    operator.spin(1.0)
+    assert not operator.progress.estop
+    assert operator.progress.enabled
+
+
+def test_whoever_joins_the_graph_does_not_hold_up_control(operator):
+    """Fast DDS may hold up a process's sending for 333 ms while it opens a newcomer's shared memory."""
+    heard = []
+    node = operator.node
+    subscription = node.create_subscription(
+        DiagnosticStatus, "control/progress", lambda m: heard.append(time.monotonic()), qos.EVENTS
+    )
+    operator.spin(0.5)
+    for _ in range(4):
+        newcomer = NodeUnderTest("home")
+        assert operator.spin_until(lambda done=newcomer.process.poll: done() is not None, 40.0)
+        newcomer.kill()
+        assert operator.enable().success
+    node.destroy_subscription(subscription)
+    assert len(heard) > 100
+    assert np.diff(heard).max() < 0.2
 
 
 def test_a_reset_puts_the_arm_back_without_turning_time_back(operator):

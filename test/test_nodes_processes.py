@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 
@@ -18,7 +17,6 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from vla_ros import messages, qos
 from vla_ros.nodes.camera_calibration import load_calibration
-from vla_ros.nodes.spinning import publish_images
 from vla_ros.sim.evaluation.video import VideoWriter
 
 COLOR = (200, 60, 30)
@@ -97,12 +95,3 @@ def test_bad_input_is_one_line_and_exit_code_2(node, parameters, words):
     assert process.process.returncode == 2, output
     assert len(lines) == 1, output
     assert words in lines[0]
-
-
-def test_image_publishers_take_the_larger_of_our_profiles_and_leave_others_alone(monkeypatch, root):
-    ours, foreign = root / "config" / "dds" / "shared_memory.xml", "/etc/dds/site.xml"
-    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", str(ours))
-    monkeypatch.setenv("FASTDDS_DEFAULT_PROFILES_FILE", foreign)
-    publish_images()
-    assert os.environ["FASTRTPS_DEFAULT_PROFILES_FILE"] == str(ours.with_name("shared_memory_images.xml"))
-    assert os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] == foreign

@@ -100,7 +100,7 @@ def test_when_a_node_is_killed_the_arm_comes_to_a_hold_and_the_node_is_named(lau
     report = graph.report
     assert report["success"] is False
     assert report["failure"] == f"{node} died: it was killed by SIGKILL"
-    assert owned
+    assert bool(owned) is (node in ("camera", "policy"))  # shared memory is for images alone
     assert [path for path in owned if path.exists()] == []
     # Simulated seconds: a loaded machine slows the world, not the arm in it.
     assert graph.arm.rest_began - killed < 1.5, f"{graph.output}\nkilled at {killed:.2f} s, {graph.arm}"

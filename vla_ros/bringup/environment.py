@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The environment of a graph's nodes: who hears them, which transport, how many threads, where they render."""
+"""The environment of a graph's nodes: who hears them, how many threads, where they render."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vla_ros.bringup.arguments import Value
-from vla_ros.configuration import share_directory
 
 FIRST_DOMAIN, LAST_DOMAIN = 1, 100  # above 101 the ports would reach into Linux's ephemeral range
 _PORT_BASE, _PORTS_PER_DOMAIN = 7400, 250  # RTPS 2.5, section 9.6.2.3
@@ -21,10 +20,6 @@ def node_environment(arguments: Mapping[str, Value], run_directory: Path, colore
     discovery = str(arguments.get("discovery", "localhost"))
     environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] = discovery.upper()
     environment["ROS_DOMAIN_ID"] = str(choose_domain(int(arguments.get("domain_id", -1)), discovery))
-    profile = share_directory() / "config" / "dds" / "shared_memory.xml"
-    if discovery == "localhost" and profile.is_file():
-        environment.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(profile))
-        environment.setdefault("FASTDDS_DEFAULT_PROFILES_FILE", str(profile))
     # One thread a node: seven BLAS pools on two cores would take time from the control loop.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
         environment.setdefault(name, "1")

@@ -16,7 +16,8 @@ from vla_ros.nodes.camera_calibration import load_calibration
 from vla_ros.nodes.camera_publisher import CameraPublisher
 from vla_ros.nodes.image_files import open_images
 from vla_ros.nodes.parameters import SceneChoice, declare, declare_list, declare_robot, declare_scene
-from vla_ros.nodes.spinning import publish_images, run_node, serve_until_stopped
+from vla_ros.nodes.spinning import run_node, serve_until_stopped
+from vla_ros.nodes.transport import Transport
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 
@@ -103,8 +104,7 @@ class CameraNode(Node):
 
 def main() -> int:
     """Run the node."""
-    publish_images()
-    return run_node("camera", serve_until_stopped(CameraNode))
+    return run_node("camera", serve_until_stopped(CameraNode), Transport.IMAGES_OUT)
 
 
 if __name__ == "__main__":

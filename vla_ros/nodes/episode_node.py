@@ -17,6 +17,7 @@ from vla_ros.nodes.film import Film
 from vla_ros.nodes.motion_news import MotionNews
 from vla_ros.nodes.scheduling import yield_processor
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
+from vla_ros.nodes.transport import Transport
 from vla_ros.nodes.way_home import HOME_TOLERANCE, ControlRefused, WayHome
 
 NICENESS = 5  # the film is encoded here: nobody waits for it
@@ -200,7 +201,7 @@ def serve(stop: StopRequest) -> int:
 
 def main() -> int:
     """Run the node."""
-    return run_node("episode", serve)
+    return run_node("episode", serve, Transport.IMAGES_IN)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 
 CHECK_PERIOD_S = 0.02
+AWAKE_S = 3 * CHECK_PERIOD_S  # [s] between two checks, unless this process was kept from running
 AGREE_WITHIN_S = 0.5
 
 
@@ -31,7 +32,8 @@ class GuardNode(Node):
         super().__init__("guard_node")
         declare_robot(self)
         self._timeout = declare(self, "timeout_s", 0.25, "silence of control that is tolerated [s]", 0.05, 10.0)
-        self._heard: float | None = None  # [s] monotonic
+        self._silence = 0.0  # [s] of control, while this node was awake
+        self._checked = time.monotonic()
         self._guarding = False  # control was enabled when last heard
         self._holding = False
         self._latched: bool | None = None  # what this node last said on estop
@@ -46,7 +48,7 @@ class GuardNode(Node):
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
         progress = control_progress(message.message, messages.diagnostic_values(message))
-        self._heard = time.monotonic()
+        self._silence = 0.0
         self._guarding = progress.enabled
         if self._holding and progress.enabled and not progress.estop:
             self._holding = False  # a person or the episode enabled control again
@@ -74,10 +76,14 @@ class GuardNode(Node):
 
     def _check(self) -> None:
         now = time.monotonic()
-        silence = 0.0 if self._heard is None else now - self._heard
-        if self._guarding and not self._holding and silence > self._timeout:
+        # Where this node slept, the whole machine did, and control may speak in the next moment.
+        self._silence += min(now - self._checked, AWAKE_S)
+        self._checked = now
+        if self._guarding and not self._holding and self._silence > self._timeout:
             self._holding, self._guarding = True, False
-            self.get_logger().error(f"control has been silent for {silence:.2f} s: arm switched to a position hold")
+            self.get_logger().error(
+                f"control has been silent for {self._silence:.2f} s: arm switched to a position hold"
+            )
             self._hold.call_async(SetBool.Request(data=True))
             # A control that was only asleep must not go on where it stopped.
             self._latch(True)
@@ -85,7 +91,7 @@ class GuardNode(Node):
             self._reported = now
             level = messages.ERROR if self._holding else messages.OK
             text = "arm held: control fell silent" if self._holding else "watching control"
-            values = {"silence_s": f"{silence:.3f}", "estop": str(bool(self._latched)).lower()}
+            values = {"silence_s": f"{self._silence:.3f}", "estop": str(bool(self._latched)).lower()}
             status = messages.diagnostic("guard", level, text, values)
             self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
 

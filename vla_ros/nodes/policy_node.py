@@ -24,6 +24,7 @@ from vla_ros.nodes.observation_builder import ObservationBuilder
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.synchronizer import Synchronizer
+from vla_ros.nodes.transport import Transport
 from vla_ros.policies.base import Policy
 from vla_ros.policies.loading import load_policy
 from vla_ros.policies.observation import Observation
@@ -146,7 +147,7 @@ class PolicyNode(Node):
 
 def main() -> int:
     """Run the node."""
-    return run_node("policy", serve_until_stopped(PolicyNode))
+    return run_node("policy", serve_until_stopped(PolicyNode), Transport.IMAGES_IN)
 
 
 if __name__ == "__main__":

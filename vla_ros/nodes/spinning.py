@@ -5,11 +5,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -20,6 +18,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from controllers.errors import VlaError
+from vla_ros.nodes.transport import Transport, choose_transport
 
 _PR_SET_NAME = 15
 # EventsExecutor.spin() without a time-out busy-waits in rclpy 7.1; with one it sleeps until an event, and a signal
@@ -61,7 +60,7 @@ class Spinner:
             self.once()
 
 
-def run_node(name: str, serve: Callable[[StopRequest], int | None]) -> int:
+def run_node(name: str, serve: Callable[[StopRequest], int | None], transport: Transport = Transport.STREAMS) -> int:
     """Run a node process to its end and return its exit code.
 
     `serve` makes the node, spins it until the stop request and tidies up. A VlaError becomes one line and exit
@@ -69,6 +68,7 @@ def run_node(name: str, serve: Callable[[StopRequest], int | None]) -> int:
     """
     _name_process(name)
     stop = StopRequest()
+    choose_transport(transport)
     # rclpy's own handlers would shut the context down at once, and a node could not even stop its arm any more.
     rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     try:
@@ -97,15 +97,6 @@ def serve_until_stopped(make: Callable[[], Node]) -> Callable[[StopRequest], Non
 def steady_timer(node: Node, period: float, callback: Callable[[], None]) -> None:
     """Call back every `period` [s] of the wall clock: a watch must not stop with the simulation it watches."""
     node.create_timer(period, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))
-
-
-def publish_images() -> None:
-    """Take the Fast DDS profile for image publishers where the launcher chose ours; to be called before run_node."""
-    for name in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"):
-        profile = Path(os.environ.get(name, ""))
-        images = profile.with_name("shared_memory_images.xml") if profile.name == "shared_memory.xml" else profile
-        if images != profile and images.is_file():
-            os.environ[name] = str(images)
 
 
 def _name_process(name: str) -> None:

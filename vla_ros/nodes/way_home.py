@@ -17,6 +17,7 @@ from vla_ros.nodes.spinning import Spinner
 
 RAISE_BY, RAISE_BELOW = 0.15, 0.35  # [m] the tool goes up by this before it goes home, when it is lower than that
 HOME_TOLERANCE = 0.05  # [rad]
+JOINTS_WITHIN_S = 5.0  # [s] a busy machine takes to match a new subscription
 ACCEPTED_WITHIN_S = 1.0  # [s] after which a chunk that control does not execute never will be
 
 
@@ -43,11 +44,11 @@ class WayHome:
     def go(self) -> float:
         """Go home and return how far from it the arm came to rest [rad]; inf when the joints are not heard."""
         node = self._node
+        node.measure_joints()
         arm, frame, T = node.embodiment.arms[0], node.embodiment.base_frame, node.T_commanded
         if T is not None and T[2, 3] < RAISE_BELOW:
             self._execute(lambda stamp, number: raise_chunk(stamp, frame, arm.name, T, RAISE_BY, number))
-        node.measure_joints()
-        self.spin_until(lambda: node.joints is not None, 1.0)
+        self.spin_until(lambda: node.joints is not None, JOINTS_WITHIN_S)
         if node.joints is None:
             return float("inf")
         q = node.joints.position
