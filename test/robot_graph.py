@@ -23,7 +23,7 @@ from controllers.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
 from vla_ros import messages, qos
 from vla_ros.bringup.environment import module_environment
-from vla_ros.nodes.control_progress import NO_JOINT_STATES, ControlProgress, control_progress
+from vla_ros.nodes.arm.progress import NO_JOINT_STATES, ControlProgress, control_progress
 
 ARM, GRIPPER, BASE = "panda", "panda_hand", "panda_link0"
 JOINTS = tuple(f"panda_joint{i}" for i in range(1, 8))

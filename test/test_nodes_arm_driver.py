@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from controllers.errors import ChunkError, VlaError
-from vla_ros.nodes.arm_driver import ArmDriver
-from vla_ros.nodes.homing import raise_chunk
-from vla_ros.nodes.robot_follower import launch_control_config, make_follower
+from vla_ros.nodes.arm.driver import ArmDriver
+from vla_ros.nodes.arm.homing import raise_chunk
+from vla_ros.nodes.arm.robot_follower import launch_control_config, make_follower
 from vla_ros.robots.embodiment import load_embodiment
 
 PERIOD = 0.002  # [s]

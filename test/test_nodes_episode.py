@@ -11,9 +11,9 @@ import pytest
 from controllers.errors import VlaError
 from controllers.limits import ArmLimits
 from controllers.safety import check_joint_targets
-from vla_ros.nodes.control_progress import ControlProgress, control_progress
-from vla_ros.nodes.episode_judge import EpisodeJudge, SceneObject, objects_named
-from vla_ros.nodes.homing import home_chunk, raise_chunk
+from vla_ros.nodes.arm.homing import home_chunk, raise_chunk
+from vla_ros.nodes.arm.progress import ControlProgress, control_progress
+from vla_ros.nodes.episode.judge import EpisodeJudge, SceneObject, objects_named
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.task import GraspTaskConfig
 

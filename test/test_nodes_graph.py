@@ -14,7 +14,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
 from vla_ros import messages, qos
-from vla_ros.nodes.way_home import HOME_TOLERANCE
+from vla_ros.nodes.arm.way_home import HOME_TOLERANCE
 from vla_ros.robots.embodiment import load_embodiment
 
 STILL = 2e-3  # [m] an arm that is not told to move stays within this

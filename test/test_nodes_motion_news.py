@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vla_ros.nodes.control_progress import ControlProgress
-from vla_ros.nodes.motion_news import MotionNews
+from vla_ros.nodes.arm.progress import ControlProgress
+from vla_ros.nodes.episode.motion_news import MotionNews
 
 REST = np.eye(4)
 

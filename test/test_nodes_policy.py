@@ -15,7 +15,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from controllers.chunk import ActionChunk, TaskStatus, instruction_hash, pose_channels
 from vla_ros import messages, qos
-from vla_ros.nodes.camera_publisher import CameraPublisher
+from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.policy_node import PolicyNode
 from vla_ros.policies.observation import CameraView, Observation
 

@@ -16,7 +16,7 @@ from robot_graph import NodeUnderTest
 from sensor_msgs.msg import CameraInfo, Image
 
 from vla_ros import messages, qos
-from vla_ros.nodes.camera_calibration import load_calibration
+from vla_ros.nodes.camera.calibration import load_calibration
 from vla_ros.sim.evaluation.video import VideoWriter
 
 COLOR = (200, 60, 30)

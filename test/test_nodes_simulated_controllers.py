@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from vla_ros.nodes.simulated_controllers import EFFORT, GRIPPER, POSITION, SimulatedControllers
+from vla_ros.nodes.sim.controllers import EFFORT, GRIPPER, POSITION, SimulatedControllers
 from vla_ros.robots.embodiment import load_embodiment
 
 

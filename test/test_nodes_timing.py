@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.nodes.delay_line import DelayLine
-from vla_ros.nodes.real_time_factor import RealTimeFactor
-from vla_ros.nodes.state_buffer import StateBuffer, rigid
-from vla_ros.nodes.synchronizer import Synchronizer
+from vla_ros.nodes.episode.real_time_factor import RealTimeFactor
+from vla_ros.nodes.policy.state_buffer import StateBuffer, rigid
+from vla_ros.nodes.policy.synchronizer import Synchronizer
+from vla_ros.nodes.sim.delay_line import DelayLine
 
 
 # -- delay line --------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from robot_graph import JOINTS
 from sensor_msgs.msg import JointState
 
 from vla_ros import messages, qos
-from vla_ros.nodes.control_progress import ControlProgress, control_progress
+from vla_ros.nodes.arm.progress import ControlProgress, control_progress
 
 REST_SPEED = 0.05  # [rad/s] of the fastest joint
 

@@ -12,9 +12,9 @@ from std_msgs.msg import Float64MultiArray
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros import messages, qos
-from vla_ros.nodes.camera_calibration import load_calibration
-from vla_ros.nodes.camera_publisher import CameraPublisher
-from vla_ros.nodes.image_files import open_images
+from vla_ros.nodes.camera.calibration import load_calibration
+from vla_ros.nodes.camera.image_files import open_images
+from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.parameters import SceneChoice, declare, declare_list, declare_robot, declare_scene
 from vla_ros.nodes.spinning import run_node, serve_until_stopped
 from vla_ros.nodes.transport import Transport

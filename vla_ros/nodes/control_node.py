@@ -22,10 +22,10 @@ from controllers.errors import ChunkError, VlaError
 from controllers.follower import Command
 from controllers.loop import PacedLoop
 from vla_ros import messages, qos
-from vla_ros.nodes.arm_driver import ArmDriver
-from vla_ros.nodes.control_progress import NAME, NO_JOINT_STATES, ControlProgress
+from vla_ros.nodes.arm.driver import ArmDriver
+from vla_ros.nodes.arm.progress import NAME, NO_JOINT_STATES, ControlProgress
+from vla_ros.nodes.arm.robot_follower import launch_control_config, make_follower
 from vla_ros.nodes.parameters import declare, declare_robot
-from vla_ros.nodes.robot_follower import launch_control_config, make_follower
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.robots.embodiment import load_embodiment

@@ -11,14 +11,14 @@ from typing import Any
 
 from std_msgs.msg import String
 
-from vla_ros.nodes.episode_judge import EpisodeJudge, SceneObject, objects_named
-from vla_ros.nodes.episode_topics import EpisodeNode
-from vla_ros.nodes.film import Film
-from vla_ros.nodes.motion_news import MotionNews
+from vla_ros.nodes.arm.way_home import HOME_TOLERANCE, ControlRefused, WayHome
+from vla_ros.nodes.episode.film import Film
+from vla_ros.nodes.episode.judge import EpisodeJudge, SceneObject, objects_named
+from vla_ros.nodes.episode.motion_news import MotionNews
+from vla_ros.nodes.episode.topics import EpisodeNode
 from vla_ros.nodes.scheduling import yield_processor
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.nodes.transport import Transport
-from vla_ros.nodes.way_home import HOME_TOLERANCE, ControlRefused, WayHome
 
 NICENESS = 5  # the film is encoded here: nobody waits for it
 FILM_RATE = 10.0  # [Hz]

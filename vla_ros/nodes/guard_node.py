@@ -15,7 +15,7 @@ from std_msgs.msg import Bool
 from std_srvs.srv import SetBool
 
 from vla_ros import messages, qos
-from vla_ros.nodes.control_progress import control_progress
+from vla_ros.nodes.arm.progress import control_progress
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer

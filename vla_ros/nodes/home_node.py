@@ -6,10 +6,10 @@ Exit code 0 when the arm is home, 1 when it is not.
 
 from __future__ import annotations
 
-from vla_ros.nodes.arm_client import ArmClient
+from vla_ros.nodes.arm.client import ArmClient
+from vla_ros.nodes.arm.way_home import HOME_TOLERANCE, ControlRefused, WayHome
 from vla_ros.nodes.parameters import declare
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
-from vla_ros.nodes.way_home import HOME_TOLERANCE, ControlRefused, WayHome
 
 
 def serve(stop: StopRequest) -> int:

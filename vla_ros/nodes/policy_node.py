@@ -17,13 +17,13 @@ from trajectory_msgs.msg import JointTrajectory
 from controllers.chunk import ActionChunk
 from controllers.errors import ConfigError, unknown_name
 from vla_ros import messages, qos
-from vla_ros.nodes.camera_subscriber import CameraSubscriber
-from vla_ros.nodes.control_progress import ControlProgress, control_progress
-from vla_ros.nodes.inference_worker import InferenceWorker
-from vla_ros.nodes.observation_builder import ObservationBuilder
+from vla_ros.nodes.arm.progress import ControlProgress, control_progress
+from vla_ros.nodes.camera.subscriber import CameraSubscriber
 from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.policy.inference_worker import InferenceWorker
+from vla_ros.nodes.policy.observation_builder import ObservationBuilder
+from vla_ros.nodes.policy.synchronizer import Synchronizer
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
-from vla_ros.nodes.synchronizer import Synchronizer
 from vla_ros.nodes.transport import Transport
 from vla_ros.policies.base import Policy
 from vla_ros.policies.loading import load_policy

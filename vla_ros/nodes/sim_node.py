@@ -17,10 +17,10 @@ from std_srvs.srv import SetBool, Trigger
 
 from controllers.errors import ConfigError
 from vla_ros import messages, qos
+from vla_ros.nodes.episode.real_time_factor import RealTimeFactor
 from vla_ros.nodes.parameters import declare, declare_robot, declare_scene
-from vla_ros.nodes.real_time_factor import RealTimeFactor
 from vla_ros.nodes.scheduling import prefer_punctuality
-from vla_ros.nodes.simulated_controllers import EFFORT, GRIPPER, POSITION, SimulatedControllers
+from vla_ros.nodes.sim.controllers import EFFORT, GRIPPER, POSITION, SimulatedControllers
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.robots.embodiment import load_embodiment

@@ -15,7 +15,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from controllers.chunk import ActionChunk
 from vla_ros import messages, qos
-from vla_ros.nodes.control_progress import NO_JOINT_STATES, ControlProgress, control_progress
+from vla_ros.nodes.arm.progress import NO_JOINT_STATES, ControlProgress, control_progress
 from vla_ros.nodes.parameters import declare_robot
 from vla_ros.robots.embodiment import load_embodiment
 

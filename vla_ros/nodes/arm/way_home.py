@@ -11,8 +11,8 @@ from std_srvs.srv import SetBool
 
 from controllers.chunk import ActionChunk
 from controllers.errors import VlaError
-from vla_ros.nodes.arm_client import ArmClient
-from vla_ros.nodes.homing import home_chunk, raise_chunk
+from vla_ros.nodes.arm.client import ArmClient
+from vla_ros.nodes.arm.homing import home_chunk, raise_chunk
 from vla_ros.nodes.spinning import Spinner
 
 RAISE_BY, RAISE_BELOW = 0.15, 0.35  # [m] the tool goes up by this before it goes home, when it is lower than that

@@ -18,10 +18,10 @@ from std_msgs.msg import String
 from controllers.errors import ConfigError
 from vla_ros import messages, qos
 from vla_ros.configuration import load_config, share_directory
-from vla_ros.nodes.arm_client import ArmClient
-from vla_ros.nodes.film import Film
+from vla_ros.nodes.arm.client import ArmClient
+from vla_ros.nodes.episode.film import Film
 from vla_ros.nodes.parameters import declare
-from vla_ros.nodes.synchronizer import Synchronizer
+from vla_ros.nodes.policy.synchronizer import Synchronizer
 from vla_ros.sim.task import GraspTaskConfig
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vla_ros.nodes.delay_line import DelayLine
+from vla_ros.nodes.sim.delay_line import DelayLine
 from vla_ros.sim.world import World
 
 EFFORT, POSITION, GRIPPER = "effort", "position", "gripper"

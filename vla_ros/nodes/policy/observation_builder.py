@@ -10,7 +10,7 @@ import numpy as np
 
 from controllers.errors import VlaError
 from controllers.model import ArmModel
-from vla_ros.nodes.state_buffer import StateBuffer, rigid
+from vla_ros.nodes.policy.state_buffer import StateBuffer, rigid
 from vla_ros.policies.observation import CameraView, Observation, RobotState
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands between topics and the simulated world."""
