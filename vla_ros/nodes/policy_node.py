@@ -20,6 +20,7 @@ from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import ControlProgress, control_progress
 from vla_ros.nodes.camera.subscriber import CameraSubscriber
 from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.policy.detection_publisher import DetectionPublisher
 from vla_ros.nodes.policy.inference_worker import InferenceWorker
 from vla_ros.nodes.policy.observation_builder import ObservationBuilder
 from vla_ros.nodes.policy.synchronizer import Synchronizer
@@ -60,9 +61,9 @@ class PolicyNode(Node):
         self._failure, self._failures = "", 0
         self._builder = ObservationBuilder(embodiment, skew)
         self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
-        self._worker = InferenceWorker(
-            policy or load_policy(name, embodiment, objects), self._on_chunk, self._on_failure
-        )
+        policy = policy or load_policy(name, embodiment, objects)
+        self._detections = DetectionPublisher(self, policy)
+        self._worker = InferenceWorker(policy, self._on_chunk, self._on_failure)
         self._cameras = {camera: CameraSubscriber(self, camera, self._on_image) for camera in embodiment.cameras}
         streams = [s for camera in self._cameras.values() for s in (camera.color_stream, camera.depth_stream)]
         self._synchronizer = Synchronizer(streams, self._cameras[reference].color_stream, tolerance)
@@ -121,6 +122,7 @@ class PolicyNode(Node):
     def _on_chunk(self, chunk: ActionChunk) -> None:
         self._failure = ""
         self._chunks.publish(messages.chunk_message(chunk))
+        self._detections.publish(chunk.stamp, chunk.frame_id)
 
     def _on_failure(self, reason: str) -> None:
         self._failures += 1
