@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 
 import cv2
+import rclpy
 from foxglove.messages import FrameTransforms
 from rclpy.node import Node
 
@@ -35,8 +36,16 @@ class ViewNode(Node):
         port = declare(self, "port", 8765, "TCP port of the WebSocket, on this machine alone; 0: any", 0, 65535)
         self._server = server = ViewServer(f"vla_ros {embodiment.name}", port)
         self._reports = ReportView(self, server)
-        self._control = ControlView(self, server, self._reports.log, self._reports.write)
-        self._robot = RobotView(self, server, embodiment)
+        # What is taken from here is asked for, not called back with; a name that begins so is hidden from lists.
+        self._quiet = rclpy.create_node(
+            "_view_node_quiet",
+            namespace=self.get_namespace(),
+            enable_rosout=False,
+            start_parameter_services=False,
+            use_global_arguments=False,
+        )
+        self._control = ControlView(self, self._quiet, server, self._reports.log, self._reports.write)
+        self._robot = RobotView(self, self._quiet, server, embodiment)
         transforms = self._robot.transforms
         self._cameras = [CameraView(self, server, name, transforms) for name in embodiment.cameras]
         self._chunks = [ChunkView(self, server, embodiment, source) for source in COLORS]
@@ -55,6 +64,7 @@ class ViewNode(Node):
         if not any(feed.active for feed in self._feeds):
             return
         self._robot.show()
+        self._control.show()
         if self._server.time < self._shown_until:
             self._forget()
         self._shown_until = self._server.time

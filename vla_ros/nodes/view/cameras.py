@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import cv2
 import numpy as np
 from foxglove.channels import CameraCalibrationChannel, CompressedImageChannel
@@ -61,7 +63,8 @@ class CameraView:
             self.show_still()
 
     def _on_pose(self, message: PoseStamped) -> None:
-        self._pose = (message.header.frame_id, messages.transform(message.pose))
+        with contextlib.suppress(VlaError):  # a pose that is none is the camera's own affair
+            self._pose = (message.header.frame_id, messages.transform(message.pose))
 
     def show_still(self) -> None:
         """Show the calibration again, for whoever has just come."""
@@ -92,7 +95,7 @@ class CameraView:
 
 def encode_jpeg(color: np.ndarray) -> bytes:
     """Return an image (H, W, 3) uint8 RGB as JPEG."""
-    done, data = cv2.imencode(".jpg", color[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    done, data = cv2.imencode(".jpg", cv2.cvtColor(color, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not done:
         raise VlaError(f"an image of shape {color.shape} cannot be compressed")
     return data.tobytes()

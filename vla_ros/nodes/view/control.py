@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -15,7 +16,7 @@ from controllers.errors import VlaError
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import ControlProgress, control_progress
 from vla_ros.nodes.view import drawing
-from vla_ros.nodes.view.feed import Feed, Watched
+from vla_ros.nodes.view.feed import NewestFeed, Watched
 from vla_ros.nodes.view.server import ViewServer
 from vla_ros.nodes.view.trail import Trail
 
@@ -33,7 +34,12 @@ class ControlView:
     """Show control/progress and control/commanded_pose."""
 
     def __init__(
-        self, node: Node, server: ViewServer, log_channel: Watched, report: Callable[[float, str, bytes, str], None]
+        self,
+        node: Node,
+        quiet_node: Node,
+        server: ViewServer,
+        log_channel: Watched,
+        report: Callable[[float, str, bytes, str], None],
     ) -> None:
         """`report(time, name, level, text)` writes a line of the log, which `log_channel` shows."""
         self._server, self._report = server, report
@@ -42,23 +48,24 @@ class ControlView:
         self._path = SceneUpdateChannel(name("control/commanded_path"), context=context)
         self._trail, self._stamp, self._frame = Trail(), 0.0, ""
         self._said = ("", "")
-        self.feeds = [
-            Feed(
-                node,
-                DiagnosticStatus,
-                "control/progress",
-                self._on_progress,
-                qos.NEWEST,
-                [self._progress, log_channel],
-            ),
-            Feed(node, PoseStamped, "control/commanded_pose", self._on_pose, qos.BUFFERED, [self._path]),
-        ]
+        watched = [self._progress, log_channel]
+        self._reports = NewestFeed(quiet_node, DiagnosticStatus, name("control/progress"), qos.NEWEST, watched)
+        self._poses = NewestFeed(quiet_node, PoseStamped, name("control/commanded_pose"), qos.NEWEST, [self._path])
+        self.feeds = [self._reports, self._poses]
 
-    def _on_progress(self, message: DiagnosticStatus) -> None:
-        try:
-            progress = control_progress(message.message, messages.diagnostic_values(message))
-        except VlaError:
-            return
+    def show(self) -> None:
+        """Show the newest progress, and note where the tool is sent."""
+        message = self._reports.take()
+        if message is not None:
+            with contextlib.suppress(VlaError):  # a message that does not read is control's own affair
+                self._show_progress(control_progress(message.message, messages.diagnostic_values(message)))
+        pose = self._poses.take()
+        if pose is not None:
+            with contextlib.suppress(VlaError):
+                self._trail.add(messages.seconds(pose.header.stamp), messages.transform(pose.pose)[:3, 3])
+                self._stamp, self._frame = messages.seconds(pose.header.stamp), pose.header.frame_id
+
+    def _show_progress(self, progress: ControlProgress) -> None:
         time = progress.stamp
         self._server.follow(time)
         if self._progress.has_sinks():
@@ -73,10 +80,6 @@ class ControlView:
             if refused and refused != self._said[1]:
                 self._report(time, "control", messages.WARN, f"chunk refused: {refused}")
             self._said = said
-
-    def _on_pose(self, message: PoseStamped) -> None:
-        self._stamp, self._frame = messages.seconds(message.header.stamp), message.header.frame_id
-        self._trail.add(self._stamp, messages.transform(message.pose)[:3, 3])
 
     def show_slowly(self) -> None:
         """Show the commanded path."""

@@ -7,12 +7,11 @@ from foxglove.channels import FrameTransformsChannel, JointStatesChannel, SceneU
 from foxglove.messages import FrameTransforms, JointStates
 from foxglove.messages import JointState as ShownJoint
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 
 from vla_ros import messages, qos
 from vla_ros.nodes.view import drawing
-from vla_ros.nodes.view.feed import Feed
+from vla_ros.nodes.view.feed import NewestFeed
 from vla_ros.nodes.view.server import ViewServer
 from vla_ros.nodes.view.trail import Trail
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
@@ -22,16 +21,15 @@ MEASURED: drawing.RGBA = (0.15, 0.65, 1.0, 1.0)
 
 
 class RobotView:
-    """Keep the newest joint state and show it when asked: of 500 a second most are never even decoded."""
+    """Show the newest joint state when asked: of 500 a second most are never even decoded."""
 
-    def __init__(self, node: Node, server: ViewServer, embodiment: Embodiment) -> None:
+    def __init__(self, node: Node, quiet_node: Node, server: ViewServer, embodiment: Embodiment) -> None:
         joints = [joint for group in (*embodiment.arms, *embodiment.grippers) for joint in group.joints]
         self.tree = LinkTree(expand_urdf(embodiment), joints)
         self._tools = [arm.tool_frame for arm in embodiment.arms]
         self._reader = messages.JointStateReader(joints)
         self._base = embodiment.base_frame
         self._server = server
-        self._newest: bytes | None = None
         self._shown = -1.0  # [s] stamp of the last state shown
         name, context = node.resolve_topic_name, server.context
         self.transforms = FrameTransformsChannel(name("tf"), context=context)
@@ -40,17 +38,13 @@ class RobotView:
         self._path = SceneUpdateChannel(name("measured_path"), context=context)
         self._trails = {tool: Trail() for tool in self._tools}
         channels = [self.transforms, self._states, self._path, self._robot]
-        self.feeds = [Feed(node, JointState, "joint_states", self._on_state, qos.NEWEST, channels, raw=True)]
-
-    def _on_state(self, message: bytes) -> None:
-        self._newest = message
+        self._feed = NewestFeed(quiet_node, JointState, name("joint_states"), qos.NEWEST, channels)
+        self.feeds = [self._feed]
 
     def show(self) -> None:
         """Show the newest joint state, once."""
-        if self._newest is None:
-            return
-        sample = self._reader.read(deserialize_message(self._newest, JointState))
-        self._newest = None
+        message = self._feed.take()
+        sample = None if message is None else self._reader.read(message)
         if sample is None or sample.stamp == self._shown:
             return
         time = self._shown = sample.stamp

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Foxglove client of the tests: real WebSocket, every channel, messages decoded by the schemas that the server sends.
+"""A Foxglove client for benchmark and tests: a real WebSocket, messages decoded by the schemas that the server sends.
 
 Protobuf is read by its descriptors (descriptor.proto), JSON and CDR as they are: no generated code, nothing of ours.
 """
