@@ -7,7 +7,9 @@ Protobuf is read by its descriptors (descriptor.proto), JSON and CDR as they are
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import socket
 import struct
 import time
 from collections import defaultdict
@@ -35,7 +37,10 @@ class FoxgloveClient:
 
     def __init__(self, url: str) -> None:
         # Both sides are on this machine: no proxy that the environment may name.
-        self._socket = connect(url, subprotocols=["foxglove.sdk.v1"], max_size=None, proxy=None)
+        self._open = contextlib.ExitStack()
+        self._socket = self._open.enter_context(
+            connect(url, subprotocols=["foxglove.sdk.v1"], max_size=None, proxy=None)
+        )
         self.channels: dict[str, dict[str, Any]] = {}
         self.messages: dict[str, list[Received]] = defaultdict(list)
         self.bytes = 0
@@ -78,9 +83,13 @@ class FoxgloveClient:
         """Return the content of the last message on a topic."""
         return self.messages[topic][-1].content
 
+    def vanish(self) -> None:
+        """Hang up without a word, as a browser that is killed does."""
+        self._socket.socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Hang up."""
-        self._socket.close()
+        self._open.close()
 
     def _take(self, frame: str | bytes) -> None:
         if isinstance(frame, str):

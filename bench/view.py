@@ -90,7 +90,7 @@ def _address(view: subprocess.Popen) -> str:
     assert view.stdout is not None
     for line in view.stdout:
         if "ws://" in line:
-            return next(word for word in line.split() if word.startswith("ws://"))
+            return next(word.rstrip(",") for word in line.split() if word.startswith("ws://"))
     raise VlaError(f"the view node ended with exit code {view.wait()}")
 
 

@@ -10,6 +10,7 @@ import rclpy
 from foxglove.messages import FrameTransforms
 from rclpy.node import Node
 
+from vla_ros.configuration import share_directory
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.transport import Transport
@@ -54,7 +55,8 @@ class ViewNode(Node):
         self._feeds = [feed for view in views for feed in view.feeds]
         self._ticks, self._shown_until = 0, 0.0
         steady_timer(self, 1.0 / RATE_HZ, self._tick)
-        self.get_logger().info(f"open Foxglove at {server.url} with the layout config/view/franka_grasp.foxglove.json")
+        layout = share_directory() / "config" / "view" / "franka_grasp.foxglove.json"
+        self.get_logger().info(f"open Foxglove at {server.url}, with the layout {layout}")
 
     def _tick(self) -> None:
         self._ticks += 1
