@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -65,6 +66,8 @@ def test_every_command_has_help_with_an_example(vla, name):
         (["launch", "franka_grasp", "objects:=no/such/folder"], "no such folder"),
         (["launch", "franka_grasp", "report:=no/such/folder/r.json"], "does not exist"),
         (["launch", "franka_grasp", "instruction:= "], "blank"),
+        (["launch", "franka_grasp", "view:=foxglov"], "did you mean 'foxglove'"),
+        (["launch", "franka_grasp", "view:=foxglove", "view_port:=65536"], "from 0 to 65535"),
         (["launch", "franka_grasp", "--fast"], "--fast"),
         (["robots", "show", "frank"], "did you mean 'franka'"),
         (["robots", "paint"], "paint"),
@@ -83,6 +86,19 @@ def test_bad_input_is_one_line_and_code_2_and_leaves_nothing(tmp_path, monkeypat
     assert code == 2
     assert expected in errors
     assert len(errors.splitlines()) == (1 if words else 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert cli.main(["launch", "franka_grasp", "view:=foxglove", f"view_port:={port}"]) == 2
+    errors = capsys.readouterr().err
+    assert f"view_port:={port}: address already in use" in errors
+    assert len(errors.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
 

@@ -57,7 +57,9 @@ def launch_description(graph: Graph) -> Any:
         options: dict[str, Any] = {}
         if spec.condition:
             value = LaunchConfiguration(spec.condition)
-            options["condition"] = IfCondition(EqualsSubstitution(value, _text(spec.condition_value)))
+            is_switch = spec.condition_value is True  # IfCondition itself knows True, 1 and the like
+            wanted = value if is_switch else EqualsSubstitution(value, _text(spec.condition_value))
+            options["condition"] = IfCondition(wanted)
         if spec.decides:
             options["on_exit"] = [Shutdown(reason=f"{spec.name} finished")]
         elif spec.required:
