@@ -27,7 +27,8 @@ class CameraView:
 
     def __init__(self, node: Node, server: ViewServer, name: str, transforms: Watched) -> None:
         topic = f"cameras/{name}"
-        self._node, self._server, self._frame = node, server, f"{name}_color_optical_frame"
+        self._node, self._server = node, server
+        self._frame = f"{name}_color_optical_frame"  # until a message says what it is
         resolved = node.resolve_topic_name(f"{topic}/color")
         self._image = CompressedImageChannel(f"{resolved}/image_raw/compressed", context=server.context)
         self._calibration = CameraCalibrationChannel(f"{resolved}/camera_info", context=server.context)
@@ -43,6 +44,7 @@ class CameraView:
     def _on_image(self, message: Image) -> None:
         time = messages.seconds(message.header.stamp)
         self._server.see(time)
+        self._frame = message.header.frame_id or self._frame
         try:
             pixels = messages.color_array(message)
         except VlaError as error:
@@ -58,7 +60,7 @@ class CameraView:
 
     def _on_info(self, message: CameraInfo) -> None:
         first = self._info is None
-        self._info = message
+        self._info, self._frame = message, message.header.frame_id or self._frame
         if first:
             self.show_still()
 
