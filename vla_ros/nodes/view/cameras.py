@@ -36,7 +36,7 @@ class CameraView:
         self._pose: tuple[str, np.ndarray] | None = None  # parent frame, T_parent_camera
         self._complaint = ""
         self.feeds = [
-            Feed(node, Image, f"{topic}/color/image_raw", self._on_image, qos.IMAGES_NEWEST, [self._image]),
+            Feed(node, Image, f"{topic}/color/image_raw", self._on_image, qos.NEWEST, [self._image]),
             Feed(node, CameraInfo, f"{topic}/color/camera_info", self._on_info, qos.NEWEST, [self._calibration]),
             Feed(node, PoseStamped, f"{topic}/pose", self._on_pose, qos.LATCHED, [transforms]),
         ]
