@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import time
@@ -110,9 +109,6 @@ def picture() -> np.ndarray:
 
 def main() -> int:
     """Publish until told to stop."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--speed", type=float, default=1.0, help="graph seconds a second")
-    speed = parser.parse_args().speed
     stop: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: stop.append(number))
@@ -123,7 +119,7 @@ def main() -> int:
     began = time.monotonic()
     while not stop:
         graph.tick()
-        time.sleep(max(0.0, began + graph.ticks / (RATE_HZ * speed) - time.monotonic()))
+        time.sleep(max(0.0, began + graph.ticks / RATE_HZ - time.monotonic()))
     rclpy.try_shutdown()
     return 0
 
