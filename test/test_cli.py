@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import socket
@@ -100,6 +101,14 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path, monkeypat
     assert f"view_port:={port}: address already in use" in errors
     assert len(errors.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_watching_without_its_package_says_what_to_install(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "foxglove" else real(name))
+    assert cli.main(["launch", "franka_grasp", "view:=foxglove", "view_port:=0"]) == 2
+    assert "pip install foxglove-sdk" in capsys.readouterr().err
 
 
 def test_no_egl_is_one_line_with_the_remedy(vla, tmp_path):

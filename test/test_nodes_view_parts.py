@@ -101,6 +101,10 @@ def test_the_time_shown_is_the_newest_and_turns_back_only_with_the_robots():
         assert server.time == 10.0
         server.follow(0.0)  # another simulation
         assert server.time == 0.0
+        server.see(3600.0)  # a camera with another clock: the robot has not turned back
+        for time in (0.1, 0.2, 0.3):
+            server.follow(time)
+            assert server.time == 3600.0
     finally:
         server.close()
 

@@ -32,7 +32,7 @@ class ChunkView:
     """Show what one source wants."""
 
     def __init__(self, node: Node, server: ViewServer, embodiment: Embodiment, source: str) -> None:
-        self._server, self._source = server, source
+        self._source = source
         urdf = expand_urdf(embodiment)
         self._arms = [(arm, ArmModel(urdf, arm.joints, arm.tool_frame)) for arm in embodiment.arms]
         topic = node.resolve_topic_name(f"{source}/action_chunk")
@@ -47,7 +47,6 @@ class ChunkView:
             chunk = messages.chunk_from(message)
         except ChunkError:
             return  # control says why it refuses it
-        self._server.see(chunk.stamp)
         ways = [way for arm, model in self._arms if (way := tool_way(chunk, arm, model)) is not None]
         at = drawing.nanoseconds(chunk.stamp)
         executed = chunk.status is TaskStatus.ONGOING

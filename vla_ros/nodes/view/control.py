@@ -67,7 +67,8 @@ class ControlView:
 
     def _show_progress(self, progress: ControlProgress) -> None:
         time = progress.stamp
-        self._server.follow(time)
+        if time > 0.0:  # a control that has only just started knows no time yet
+            self._server.follow(time)
         if self._progress.has_sinks():
             values = vars(progress) | {"moving": progress.moving}
             self._progress.log(values, log_time=drawing.nanoseconds(time))

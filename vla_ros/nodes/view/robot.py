@@ -28,7 +28,6 @@ class RobotView:
         self.tree = LinkTree(expand_urdf(embodiment), joints)
         self._tools = [arm.tool_frame for arm in embodiment.arms]
         self._reader = messages.JointStateReader(joints)
-        self._base = embodiment.base_frame
         self._server = server
         self._shown = -1.0  # [s] stamp of the last state shown
         name, context = node.resolve_topic_name, server.context
@@ -65,7 +64,7 @@ class RobotView:
         """Show what changes little: the path, as often as the eye wants it."""
         if self._path.has_sinks() and self._shown >= 0.0:
             lines = [drawing.line(trail.points(), MEASURED) for trail in self._trails.values()]
-            update = drawing.scene(self._shown, self._base, "measured", lines=lines)
+            update = drawing.scene(self._shown, self.tree.root, "measured", lines=lines)
             self._path.log(update, log_time=drawing.nanoseconds(self._shown))
 
     def show_still(self) -> None:

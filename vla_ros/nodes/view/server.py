@@ -21,6 +21,7 @@ class ViewServer:
         """Listen on `port`; 0: any that is free. Raises ConfigError when somebody else does."""
         self.context = Context()
         self.time = 0.0  # [s] newest stamp of any message
+        self._robot_time = 0.0  # [s] newest stamp of joint states or control
         self._sent = -1.0
         try:
             self._server = start_server(
@@ -41,14 +42,18 @@ class ViewServer:
         return f"ws://localhost:{self._server.port}"
 
     def see(self, time: float) -> None:
-        """Note the stamp [s] of a message, which may be an old one: a chunk's is that of its images."""
+        """Note the stamp [s] of a message, which may be an old one."""
         self.time = max(self.time, time)
 
     def follow(self, time: float) -> None:
-        """Note the stamp [s] of a stream that is never late: where it turns back, all that was shown is over."""
-        if time < self.time - _TURNED_BACK_S:
-            self.time, self._sent = time, -1.0
+        """Note the stamp [s] of the robot, which is never late: where it turns back, all that was shown is over.
+
+        Only the robot's own stamps are compared: a camera whose clock is ahead must not make each a new session.
+        """
+        if time < self._robot_time - _TURNED_BACK_S:
+            self.time, self._sent, self._robot_time = time, -1.0, time
             self._server.clear_session()
+        self._robot_time = max(self._robot_time, time)
         self.see(time)
 
     def tell_time(self) -> None:
