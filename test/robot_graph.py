@@ -23,20 +23,25 @@ from controllers.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
 from vla_ros import messages, qos
 from vla_ros.bringup.environment import module_environment
+from vla_ros.bringup.parameters import ros_arguments
 from vla_ros.nodes.arm.progress import NO_JOINT_STATES, ControlProgress, control_progress
 
 ARM, GRIPPER, BASE = "panda", "panda_hand", "panda_link0"
+MANAGED = ("state", "camera", "policy", "control")
 JOINTS = tuple(f"panda_joint{i}" for i in range(1, 8))
 
 
 class NodeUnderTest:
-    """One node process."""
+    """One node process; a managed one brings itself up unless it is told not to."""
 
-    def __init__(self, name: str, **parameters: object) -> None:
-        words = [word for key, value in parameters.items() for word in ("-p", f"{key}:={value}")]
+    def __init__(self, name: str, namespace: str = "", **parameters: object) -> None:
+        if name in MANAGED:
+            parameters.setdefault("autostart", True)
+        words = ros_arguments(None, namespace)
+        words += [word for key, value in parameters.items() for word in ("-p", f"{key}:={value}")]
         self.name = name
         self.process = subprocess.Popen(
-            [sys.executable, "-m", f"vla_ros.nodes.{name}_node", "--ros-args", *words],
+            [sys.executable, "-m", f"vla_ros.nodes.{name}_node", *words],
             env=module_environment() | {"PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -60,10 +65,11 @@ class NodeUnderTest:
 class Operator:
     """The test's own node: the newest of everything, chunks, commands, services."""
 
-    def __init__(self) -> None:
-        rclpy.init()
-        self.node = node = rclpy.create_node("operator")
-        self._executor = EventsExecutor()
+    def __init__(self, namespace: str = "") -> None:
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context)
+        self.node = node = rclpy.create_node("operator", context=self._context, namespace=namespace)
+        self._executor = EventsExecutor(context=self._context)
         self._executor.add_node(node)
         self.progress: ControlProgress | None = None
         self.joints: messages.JointSample | None = None
@@ -160,4 +166,4 @@ class Operator:
     def close(self) -> None:
         """Leave ROS."""
         self.node.destroy_node()
-        rclpy.try_shutdown()
+        rclpy.try_shutdown(context=self._context)

@@ -51,6 +51,8 @@ class World:
         rclpy.init()
         self.policy = ScriptedPolicy()
         self.under_test = PolicyNode(self.policy)
+        self.under_test.trigger_configure()
+        self.under_test.trigger_activate()
         self.node = rclpy.create_node("world")
         self.executor = EventsExecutor()
         self.executor.add_node(self.under_test)

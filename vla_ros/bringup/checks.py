@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,12 +24,21 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     instruction, policy = str(arguments["instruction"]), str(arguments["policy"])
     if instruction and not instruction.strip():
         raise ConfigError("instruction:= is blank: say what to grasp, or leave it out for the scene's own object")
+    check_namespace(str(arguments["namespace"]))
     load_embodiment(str(arguments["robot"]))
     load_control_config(str(arguments["robot"]))
     if policy not in POLICIES:
         raise ConfigError(unknown_name("policy", policy, POLICIES))
     grasp_set(str(arguments["set"]))
     check_objects(str(arguments["objects"]))
+
+
+def check_namespace(namespace: str) -> None:
+    """Check that ROS would take the name, whose parts are separated by /."""
+    if namespace and not re.fullmatch(r"[A-Za-z_]\w*(/[A-Za-z_]\w*)*", namespace, re.ASCII):
+        raise ConfigError(
+            f"namespace:={namespace}: give letters, digits and _, not beginning with a digit, such as robot1"
+        )
 
 
 def check_objects(folder: str) -> None:

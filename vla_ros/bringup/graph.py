@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from controllers.errors import ConfigError
 from vla_ros.bringup.arguments import LaunchArgument, Value
 
+Parameter = Value | tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Argument:
@@ -26,14 +28,16 @@ class NodeSpec:
 
     `condition` names a launch argument; the node starts when it has the value `condition_value`. The graph ends when
     a `required` node ends, and with the exit code of the `decides` node when that one ends.
+    `ends`: it is done at some point, exits with code 0, and the graph goes on without it.
     `stops_first`: asked to stop before the others, so that it can bring the arm to rest while the rest still works.
     """
 
     name: str
     executable: str
-    parameters: Mapping[str, Value | Argument] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter | Argument] = field(default_factory=dict)
     required: bool = True
     decides: bool = False
+    ends: bool = False
     stops_first: bool = False
     condition: str = ""
     condition_value: Value = True
@@ -43,7 +47,7 @@ class NodeSpec:
         if not self.module:
             object.__setattr__(self, "module", f"vla_ros.nodes.{self.executable}")
 
-    def values(self, arguments: Mapping[str, Value]) -> dict[str, Value]:
+    def values(self, arguments: Mapping[str, Value]) -> dict[str, Parameter]:
         """Return the parameters with launch arguments filled in."""
         return {
             key: arguments[value.name] if isinstance(value, Argument) else value

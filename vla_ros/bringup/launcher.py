@@ -16,7 +16,7 @@ from vla_ros.bringup.console import Console
 from vla_ros.bringup.egl import require_egl
 from vla_ros.bringup.environment import node_environment
 from vla_ros.bringup.graph import Graph
-from vla_ros.bringup.parameters import write_parameters
+from vla_ros.bringup.parameters import ros_arguments, write_parameters
 from vla_ros.bringup.process import NodeProcess
 from vla_ros.bringup.running import RunningGraph, registered
 from vla_ros.bringup.shared_memory import OwnedSegments
@@ -56,7 +56,7 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
             file = run_directory / "parameters" / f"{node.name}.yaml"
             file.parent.mkdir(exist_ok=True)
             write_parameters(file, node.values(arguments))
-            processes.append(NodeProcess(node, ["--ros-args", "--params-file", str(file)], environment))
+            processes.append(NodeProcess(node, ros_arguments(file, _namespace(arguments)), environment))
         pids = {process.spec.name: process.pid for process in processes} | {"launcher": os.getpid()}
         usage = UsageSampler(pids)
 
@@ -65,7 +65,7 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
             segments.note(process.pid for process in processes)
 
         supervisor = Supervisor(processes, console, every_second)
-        with registered(_entry(graph, environment, run_directory)):
+        with registered(_entry(graph, environment, run_directory, _namespace(arguments))):
             exit_code = supervisor.run()
     finally:
         for process in processes:
@@ -111,7 +111,11 @@ def _figures(usage: UsageSampler, started: float) -> dict[str, Any]:
     }
 
 
-def _entry(graph: Graph, environment: Mapping[str, str], run_directory: Path) -> RunningGraph:
+def _namespace(arguments: Mapping[str, Value]) -> str:
+    return str(arguments.get("namespace", ""))
+
+
+def _entry(graph: Graph, environment: Mapping[str, str], run_directory: Path, namespace: str) -> RunningGraph:
     return RunningGraph(
         pid=os.getpid(),
         job=graph.name,
@@ -119,6 +123,7 @@ def _entry(graph: Graph, environment: Mapping[str, str], run_directory: Path) ->
         discovery=environment["ROS_AUTOMATIC_DISCOVERY_RANGE"],
         profile=environment.get("FASTRTPS_DEFAULT_PROFILES_FILE", ""),
         run_directory=str(run_directory),
+        namespace=namespace,
     )
 
 

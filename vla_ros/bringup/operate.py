@@ -10,6 +10,7 @@ import time
 
 from controllers.errors import VlaError
 from vla_ros.bringup.environment import module_environment
+from vla_ros.bringup.parameters import ros_arguments
 from vla_ros.bringup.running import RunningGraph, running_graphs
 
 MATCH_TIMEOUT_S = 5.0
@@ -47,7 +48,7 @@ def publish_estop(graph: RunningGraph, stopped: bool) -> float:
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=graph.domain_id)
     try:
-        node = rclpy.create_node(f"operator_{os.getpid()}", context=context)
+        node = rclpy.create_node(f"operator_{os.getpid()}", context=context, namespace=graph.namespace)
         publisher = node.create_publisher(Bool, "estop", latched)
         # The arm must not go on because a third party was slow to match: say it as soon as one listens, then again.
         publisher.publish(Bool(data=stopped))
@@ -94,6 +95,7 @@ def go_home() -> int:
         }
         if graph.profile:
             environment["FASTRTPS_DEFAULT_PROFILES_FILE"] = graph.profile
-        done = subprocess.run([sys.executable, "-m", "vla_ros.nodes.home_node"], env=environment, check=False)
+        words = [sys.executable, "-m", "vla_ros.nodes.home_node", *ros_arguments(None, graph.namespace)]
+        done = subprocess.run(words, env=environment, check=False)
         arrived = arrived and done.returncode == 0
     return 0 if arrived else 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from controllers.errors import ConfigError
 from vla_ros.bringup.arguments import LaunchArgument, Value, parse_assignments
-from vla_ros.bringup.graph import Argument, Graph, NodeSpec
+from vla_ros.bringup.graph import Argument, Graph, NodeSpec, Parameter
 from vla_ros.bringup.supervisor import DEATH_GRACE_S
 
 
@@ -38,6 +38,8 @@ def launch_description(graph: Graph) -> Any:
             settings["ROS_DOMAIN_ID"] = str(arguments["domain_id"])
         return [SetEnvironmentVariable(name, value) for name, value in settings.items()]
 
+    names = {argument.name for argument in graph.arguments}
+
     def declare(argument: LaunchArgument) -> Any:
         choices = list(argument.choices) or None
         return DeclareLaunchArgument(
@@ -47,7 +49,7 @@ def launch_description(graph: Graph) -> Any:
             choices=choices,
         )
 
-    def parameter(value: Value | Argument) -> Any:
+    def parameter(value: Parameter | Argument) -> Any:
         if isinstance(value, Argument):
             default = next(a.default for a in graph.arguments if a.name == value.name)
             return ParameterValue(LaunchConfiguration(value.name), value_type=type(default))
@@ -62,11 +64,15 @@ def launch_description(graph: Graph) -> Any:
             options["condition"] = IfCondition(wanted)
         if spec.decides:
             options["on_exit"] = [Shutdown(reason=f"{spec.name} finished")]
+        elif spec.ends:
+            options["on_exit"] = _shutdown_unless_done(spec.name)
         elif spec.required:
             options["on_exit"] = [TimerAction(period=DEATH_GRACE_S, actions=[Shutdown(reason=f"{spec.name} died")])]
         return launch_ros.actions.Node(
             package="vla_ros",
             executable=spec.executable,
+            namespace=LaunchConfiguration("namespace") if "namespace" in names else "",
+            remappings=[("/clock", "clock")],
             output="screen",
             emulate_tty=True,
             parameters=[{name: parameter(value) for name, value in spec.parameters.items()}],
@@ -80,6 +86,16 @@ def launch_description(graph: Graph) -> Any:
             *(node(spec) for spec in graph.nodes),
         ]
     )
+
+
+def _shutdown_unless_done(name: str) -> Any:
+    """Return an on_exit handler that ends the launch when the node did not do what it was for."""
+    from launch.actions import Shutdown
+
+    def handle(event: Any, context: Any) -> list:
+        return [Shutdown(reason=f"{name} failed")] if event.returncode else []
+
+    return handle
 
 
 def _text(value: Value) -> str:

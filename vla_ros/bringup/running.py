@@ -22,6 +22,7 @@ class RunningGraph:
     discovery: str  # ROS_AUTOMATIC_DISCOVERY_RANGE of its nodes
     profile: str  # Fast DDS profile of its nodes, "" for none
     run_directory: str
+    namespace: str = ""
 
 
 def _folder() -> Path:

@@ -114,6 +114,11 @@ class Supervisor:
         if process.last_signal is not None:  # it was asked to
             if process.last_signal is signal.SIGKILL:
                 self._console.say(f"{name} did not stop when asked and was killed")
+        elif process.spec.ends and not stopping:
+            if code != 0:
+                said = process.last_lines[-1] if process.last_lines else f"{name} {process.ending()}"
+                self._console.say(said)
+                self._finish(EXIT_FAILED, said, now)
         elif process.spec.decides and code is not None and code >= 0:
             if not stopping:
                 self._finish(code, f"{name} finished", now)

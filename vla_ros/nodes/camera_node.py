@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.node import Node
 from std_msgs.msg import Float64MultiArray
 
 from controllers.errors import ConfigError, unknown_name
@@ -15,45 +13,63 @@ from vla_ros import messages, qos
 from vla_ros.nodes.camera.calibration import load_calibration
 from vla_ros.nodes.camera.image_files import open_images
 from vla_ros.nodes.camera.publisher import CameraPublisher
-from vla_ros.nodes.parameters import SceneChoice, declare, declare_list, declare_robot, declare_scene
+from vla_ros.nodes.managed import ManagedNode
+from vla_ros.nodes.parameters import declare, declare_list, declare_robot, declare_scene
 from vla_ros.nodes.spinning import run_node, serve_until_stopped
 from vla_ros.nodes.transport import Transport
 from vla_ros.policies.observation import CameraView
-from vla_ros.robots.embodiment import Embodiment, load_embodiment
+from vla_ros.robots.embodiment import load_embodiment
+
+if TYPE_CHECKING:
+    from vla_ros.sim.world import World
 
 
-class CameraNode(Node):
+class CameraNode(ManagedNode):
     """Publish what the cameras see; of states that come faster than frames are made, the latest wins."""
 
     def __init__(self) -> None:
         super().__init__("camera_node")
-        source = declare(self, "source", "sim", "sim, a folder of images, or a video file")
-        embodiment = load_embodiment(declare_robot(self))
-        scene = declare_scene(self)
-        rate = declare(self, "rate_hz", 10.0, "frames a second of a folder or a video", 0.1, 120.0)
-        names = declare_list(self, "cameras", embodiment.cameras, "cameras to publish") or embodiment.cameras
-        for name in names:
-            if name not in embodiment.cameras:
-                raise ConfigError(f"camera_node: {unknown_name('camera', name, embodiment.cameras)}")
-        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
+        self._source = declare(self, "source", "sim", "sim, a folder of images, or a video file")
+        self._embodiment = load_embodiment(declare_robot(self))
+        self._scene = declare_scene(self)
+        self._rate = declare(self, "rate_hz", 10.0, "frames a second of a folder or a video", 0.1, 120.0)
+        cameras = self._embodiment.cameras
+        self._names = declare_list(self, "cameras", cameras, "cameras to publish") or cameras
+        for name in self._names:
+            if name not in cameras:
+                raise ConfigError(f"camera_node: {unknown_name('camera', name, cameras)}")
+        self._world: World | None = None
+
+    def configure(self) -> None:
+        """Build the scene, or open the files, and create the cameras' topics."""
         self._frames, self._spent, self._reported = 0, 0.0, time.monotonic()
-        if source == "sim":
-            self._open_scene(scene, embodiment, names)
+        if self._source == "sim":
+            self._open_scene()
         else:
-            self._open_files(source, names, rate)
-        self._camera_publishers = {name: CameraPublisher(self, name, embodiment.base_frame) for name in names}
+            self._open_files()
+        self._camera_publishers = {
+            name: CameraPublisher(self, name, self._embodiment.base_frame) for name in self._names
+        }
+
+    def cleanup(self) -> None:
+        """Free the renderer."""
+        if self._world is not None:
+            self._world.close()
+            self._world = None
 
     # -- simulated -------------------------------------------------------------------------------------------------
-    def _open_scene(self, scene: SceneChoice, embodiment: Embodiment, names: Sequence[str]) -> None:
+    def _open_scene(self) -> None:
         from vla_ros.sim.scenes.scene import sample_scene
         from vla_ros.sim.world import World
 
-        self._world = World(sample_scene(**scene), embodiment, settle=False)
-        for name in names:  # the first frame builds the renderer: before anyone waits for an image
+        self._world = World(sample_scene(**self._scene), self._embodiment, settle=False)
+        for name in self._names:  # the first frame builds the renderer: before anyone waits for an image
             self._world.render_camera(name)
         self.create_subscription(Float64MultiArray, "sim/render_state", self._on_render_state, qos.NEWEST)
 
     def _on_render_state(self, message: Float64MultiArray) -> None:
+        if not self.active or self._world is None:
+            return
         started = time.monotonic()
         self._world.apply_render_state(messages.numbers(message))
         for name, publisher in self._camera_publishers.items():
@@ -61,12 +77,14 @@ class CameraNode(Node):
         self._count(time.monotonic() - started)
 
     # -- files -----------------------------------------------------------------------------------------------------
-    def _open_files(self, source: str, names: Sequence[str], rate: float) -> None:
-        self._images = open_images(source)
-        self._calibrations = {name: load_calibration(name) for name in names}
-        self.create_timer(1.0 / rate, self._play)
+    def _open_files(self) -> None:
+        self._images = open_images(self._source)
+        self._calibrations = {name: load_calibration(name) for name in self._names}
+        self.create_timer(1.0 / self._rate, self._play)
 
     def _play(self) -> None:
+        if not self.active:
+            return
         started = time.monotonic()
         color, depth = next(self._images)
         stamp = self.get_clock().now().nanoseconds * 1e-9
@@ -92,14 +110,8 @@ class CameraNode(Node):
             "frames_per_s": f"{self._frames / (now - self._reported):.2f}",
             "ms_per_frame": f"{1e3 * self._spent / self._frames:.1f}",
         }
-        status = messages.diagnostic("camera", messages.OK, f"{len(self._camera_publishers)} cameras", values)
-        self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
+        self.diagnose(messages.OK, f"{len(self._camera_publishers)} cameras", values, "camera")
         self._frames, self._spent, self._reported = 0, 0.0, now
-
-    def close(self) -> None:
-        """Free the renderer."""
-        if hasattr(self, "_world"):
-            self._world.close()
 
 
 def main() -> int:

@@ -8,9 +8,8 @@ import sys
 import threading
 import time
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
-from rclpy.node import Node
 from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Float64MultiArray, String
@@ -23,8 +22,9 @@ from controllers.follower import Command
 from controllers.loop import PacedLoop
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.driver import ArmDriver
-from vla_ros.nodes.arm.progress import NAME, NO_JOINT_STATES, ControlProgress
+from vla_ros.nodes.arm.progress import INACTIVE, NAME, NO_JOINT_STATES, ControlProgress
 from vla_ros.nodes.arm.robot_follower import launch_control_config, make_follower
+from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
@@ -41,38 +41,44 @@ EXIT_TIMEOUT_S = 0.9
 STALE_RELEASE_S = 3.0
 
 
-class ControlNode(Node):
+class ControlNode(ManagedNode):
     """Wire an ArmDriver to its topics. `tick` runs in the loop's thread, all callbacks in the executor's."""
 
     def __init__(self) -> None:
         super().__init__("control_node")
-        robot = declare_robot(self)
+        self._robot = declare_robot(self)
         self.rate = declare(self, "rate_hz", 500.0, "control ticks a second", 50.0, 2000.0)
-        speed_scale = declare(self, "speed_scale", 1.0, "speed of the arm, as a fraction of the chunks'", 0.01, 1.0)
-        alignment = declare(self, "alignment", "progress", "how a late chunk is aligned", choices=("progress", "time"))
-        autostart = declare(self, "autostart", False, "enable control as soon as joint states come")
+        self._speed_scale = declare(
+            self, "speed_scale", 1.0, "speed of the arm, as a fraction of the chunks'", 0.01, 1.0
+        )
+        self._alignment = declare(
+            self, "alignment", "progress", "how a late chunk is aligned", choices=("progress", "time")
+        )
         self.priority = declare(
             self, "realtime_priority", 20, "SCHED_FIFO priority where permitted; 0: ordinary scheduling", 0, 98
         )
-        embodiment = load_embodiment(robot)
-        config = launch_control_config(robot, speed_scale, alignment)
-        arm, gripper = embodiment.arms[0], embodiment.grippers[0]
-        follower = make_follower(embodiment, config)
-        self.driver = ArmDriver(follower, 1.0 / self.rate, config.safety.state_age_max_s)
-        self.driver.on_released = self._hand_over
-        if self.get_parameter("use_sim_time").value:
-            self.driver.reference_time = lambda: self.get_clock().now().nanoseconds * 1e-9
+        self.driver: ArmDriver | None = None  # made by configure
         self.scheduling = ""
-        self._base_frame, self._autostart = embodiment.base_frame, autostart
-        self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
-        self._fingers = len(gripper.joints)
+        self.handing_over: Future | None = None
         self._refused = ""
         self._estop, self._born = False, time.monotonic()
         self._ticks, self._width, self._lateness = 0, -1.0, 0.0
         self._report_every = max(2, round(self.rate / REPORT_RATE))
         self._gripper_every = max(1, round(self.rate / GRIPPER_RATE))
-        self._make_publishers(arm.name, gripper.name)
-        self.handing_over: Future | None = None
+
+    def configure(self) -> None:
+        """Load the robot, rehearse the control path and create the topics."""
+        embodiment = load_embodiment(self._robot)
+        config = launch_control_config(self._robot, self._speed_scale, self._alignment)
+        arm, gripper = embodiment.arms[0], embodiment.grippers[0]
+        driver = ArmDriver(make_follower(embodiment, config), 1.0 / self.rate, config.safety.state_age_max_s)
+        driver.on_released = self._hand_over
+        if self.get_parameter("use_sim_time").value:
+            driver.reference_time = lambda: self.get_clock().now().nanoseconds * 1e-9
+        self._base_frame = embodiment.base_frame
+        self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
+        self._fingers = len(gripper.joints)
+        self._make_publishers(arm.name, gripper.name, driver.follower.model.size)
         self._hold = self.create_client(SetBool, "sim/hold")
         self.create_service(SetBool, "control/enable", self._on_enable)
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
@@ -85,30 +91,49 @@ class ControlNode(Node):
                 lambda message, source=source: self._on_chunk(message, source),
                 qos.EVENTS,
             )
+        self.driver = driver  # from now on the loop ticks
 
-    def _make_publishers(self, arm: str, gripper: str) -> None:
+    def activate(self) -> None:
+        """Be punctual from now on; what moves the arm is `control/enable`."""
+        self.scheduling = prefer_punctuality(self.priority)
+
+    def deactivate(self) -> None:
+        """Bring the arm to rest and have the robot hold it; that takes up to half a second after the transition."""
+        self.driver.release("deactivated")
+
+    def cleanup(self) -> None:
+        """Stop ticking. Raises VlaError while the arm is being brought to rest."""
+        if not self.driver.released:
+            raise VlaError("the arm is still being brought to rest: try again")
+        driver, self.driver = self.driver, None
+        time.sleep(2.0 / self.rate)  # the loop's thread may be inside a tick that still publishes
+        self.publish_progress(driver)  # disabled: the guard need not wonder about the silence that follows
+
+    def _make_publishers(self, arm: str, gripper: str, joints: int) -> None:
         self._effort = self.create_publisher(Float64MultiArray, f"{arm}_effort_controller/commands", qos.STREAM)
         self._gripper = self.create_publisher(Float64MultiArray, f"{gripper}_position_controller/commands", qos.STREAM)
         self._progress = self.create_publisher(DiagnosticStatus, "control/progress", qos.STREAM)
         self._pose = self.create_publisher(PoseStamped, "control/commanded_pose", qos.STREAM)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
-        self._effort_message = messages.NumbersWriter(self.driver.follower.model.size)
+        self._effort_message = messages.NumbersWriter(joints)
         self._gripper_message = messages.NumbersWriter(1)
 
     # -- the loop's thread -------------------------------------------------------------------------------------------
     def tick(self, monotonic: float) -> None:
         """Compute and send one command; report now and then."""
         self._lateness = max(self._lateness, time.monotonic() - monotonic)
-        command = self.driver.tick(monotonic)
+        driver = self.driver
+        if driver is None:
+            return
+        command = driver.tick(monotonic)
         if command is not None:
             self._send(command)
         self._ticks += 1
         phase = self._ticks % self._report_every
         if phase == 0:
-            self.publish_progress()
+            self.publish_progress(driver)
         elif phase == self._report_every // 2:  # not in the same tick: each one stays short
-            T = self.driver.follower.progress.T_base_ee_commanded
-            self._pose.publish(messages.pose_stamped(T, self.driver.now, self._base_frame))
+            T = driver.follower.progress.T_base_ee_commanded
+            self._pose.publish(messages.pose_stamped(T, driver.now, self._base_frame))
 
     def _send(self, command: Command) -> None:
         self._effort.publish(self._effort_message.write(command.effort))
@@ -116,14 +141,17 @@ class ControlNode(Node):
             self._width = command.gripper_width
             self._gripper.publish(self._gripper_message.write(self._width / self._fingers))
 
-    def publish_progress(self) -> None:
+    def publish_progress(self, driver: ArmDriver) -> None:
         """Publish what control is doing."""
-        progress, follower = self.driver.follower.progress, self.driver.follower
+        progress, follower = driver.follower.progress, driver.follower
+        hold_reason = progress.hold_reason if driver.now > 0.0 else NO_JOINT_STATES
+        if not self.active and not progress.enabled:
+            hold_reason = INACTIVE
         report = ControlProgress(
-            stamp=self.driver.now,
+            stamp=driver.now,
             enabled=progress.enabled,
             estop=follower.emergency_stopped,
-            hold_reason=progress.hold_reason if self.driver.now > 0.0 else NO_JOINT_STATES,
+            hold_reason=hold_reason,
             sequence=progress.sequence,
             source=progress.source,
             index=progress.index,
@@ -147,9 +175,6 @@ class ControlNode(Node):
         sample = self._reader.read(message)
         if sample is not None:
             self.driver.observe(time.monotonic(), sample.stamp, sample.position, sample.velocity)
-            if self._autostart:
-                self._autostart = False
-                self._enable()
 
     def _on_chunk(self, message: JointTrajectory, source: str) -> None:
         try:
@@ -182,6 +207,8 @@ class ControlNode(Node):
         return response
 
     def _enable(self) -> str:
+        if not self.active:
+            raise VlaError("control is not active: activate it first (ros2 lifecycle set … activate)")
         self.driver.enable(time.monotonic())
         self._refused = ""
         if self._hold.service_is_ready():
@@ -207,12 +234,11 @@ class ControlNode(Node):
             "tick_median_us": f"{report.tick_median_us:.1f}",
             "tick_p99_us": f"{report.tick_p99_us:.1f}",
         }
-        text = self.driver.follower.progress.hold_reason or "following a chunk"
-        status = messages.diagnostic("control", messages.OK, text, values)
-        self._diagnostics.publish(messages.diagnostic_array(self.driver.now, status))
+        text = "not configured" if self.driver is None else self.driver.follower.progress.hold_reason
+        self.diagnose(messages.OK, text or "following a chunk", values, "control")
 
 
-def serve(stop: StopRequest) -> None:
+def serve(stop: StopRequest) -> int:
     """Run the loop in this thread and the executor in another; when asked to stop, bring the arm to rest first."""
     node = ControlNode()
     spinner = Spinner(node, stop)
@@ -221,33 +247,43 @@ def serve(stop: StopRequest) -> None:
     def tick(monotonic: float) -> None:
         nonlocal stop_asked
         node.tick(monotonic)
+        driver = node.driver
         if stop and stop_asked is None:
             stop_asked = monotonic
-            node.driver.release("shutting down")
+            if driver is not None:
+                driver.release("shutting down")
         if stop_asked is not None:
-            held = node.driver.released and (node.handing_over is None or node.handing_over.done())
+            handed_over = node.handing_over is None or node.handing_over.done()
+            held = driver is None or (driver.released and handed_over)
             if held or monotonic - stop_asked > EXIT_TIMEOUT_S:
                 loop.stop()
 
     loop = PacedLoop(node.rate, tick)
-    over = threading.Event()
+    over, failed = threading.Event(), threading.Event()
 
     def spin() -> None:
-        while not over.is_set():
-            spinner.once()
+        try:
+            while not over.is_set():
+                spinner.once()
+        except BaseException:
+            failed.set()
+            loop.stop()  # a loop that hears nothing any more must not go on; the guard holds the arm
+            raise
 
     thread = threading.Thread(target=spin, name="executor", daemon=True)
     steady_timer(node, 2.0, lambda: node.publish_diagnostics(loop))
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    node.start()
     thread.start()
-    node.scheduling = prefer_punctuality(node.priority)
     try:
         loop.run()
     finally:
-        node.publish_progress()  # disabled by now: the guard need not wonder about the silence that follows
+        if node.driver is not None:
+            node.publish_progress(node.driver)  # as at cleanup
         over.set()
         with contextlib.suppress(RuntimeError):
             thread.join(0.3)
+    return 1 if failed.is_set() else 0
 
 
 def main() -> int:

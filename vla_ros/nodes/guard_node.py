@@ -31,7 +31,15 @@ class GuardNode(Node):
     def __init__(self) -> None:
         super().__init__("guard_node")
         declare_robot(self)
-        self._timeout = declare(self, "timeout_s", 0.25, "silence of control that is tolerated [s]", 0.05, 10.0)
+        self._timeout = declare(
+            self,
+            "timeout_s",
+            0.25,
+            "silence of control that is tolerated [s]",
+            0.05,
+            10.0,
+            change=lambda value: setattr(self, "_timeout", value),
+        )
         self._silence = 0.0  # [s] of control, while this node was awake
         self._checked = time.monotonic()
         self._guarding = False  # control was enabled when last heard

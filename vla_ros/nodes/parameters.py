@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypedDict, TypeVar
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
-from controllers.errors import ConfigError, unknown_name
+from controllers.errors import ConfigError, VlaError, unknown_name
 
 Value = TypeVar("Value", bool, int, float, str)
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
@@ -24,20 +25,29 @@ def declare(
     low: float | None = None,
     high: float | None = None,
     choices: Sequence[str] = (),
+    change: Callable[[Value], None] | None = None,
 ) -> Value:
-    """Declare a parameter, fixed once the node runs, and return its value. Raises ConfigError for a bad one."""
+    """Declare a parameter and return its value. Raises ConfigError for a bad one.
+
+    It is fixed once the node runs, unless `change` says what to do with a new value; a bad new value is refused.
+    """
+
+    def checked(value: object) -> Value:
+        if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        in_range = low is None or high is None or (isinstance(value, (int, float)) and low <= value <= high)
+        if type(value) is not type(default) or not in_range:
+            allowed = _TYPE_NAMES[type(default)] if low is None or high is None else f"{low:g} to {high:g}"
+            raise ConfigError(f"{node.get_name()}: parameter '{name}' is {value!r}: give {allowed} ({description})")
+        if choices and value not in choices:
+            raise ConfigError(f"{node.get_name()}: {unknown_name(name, str(value), choices)}")
+        return value  # type: ignore[return-value]  # it has the default's type
+
     # Checked by hand: ROS would refuse rate_hz:=500 for a number that is declared as 500.0, and would not say what
     # it refused. The descriptor follows once the value is good.
-    value = node.declare_parameter(name, default, ParameterDescriptor(dynamic_typing=True)).value
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    in_range = low is None or high is None or (isinstance(value, (int, float)) and low <= value <= high)
-    if type(value) is not type(default) or not in_range:
-        allowed = _TYPE_NAMES[type(default)] if low is None or high is None else f"{low:g} to {high:g}"
-        raise ConfigError(f"{node.get_name()}: parameter '{name}' is {value!r}: give {allowed} ({description})")
-    if choices and value not in choices:
-        raise ConfigError(f"{node.get_name()}: {unknown_name(name, value, choices)}")
-    descriptor = ParameterDescriptor(name=name, description=description, read_only=True, dynamic_typing=True)
+    value = checked(node.declare_parameter(name, default, ParameterDescriptor(dynamic_typing=True)).value)
+    descriptor = ParameterDescriptor(name=name, description=description, dynamic_typing=True)
+    descriptor.read_only = change is None
     if low is not None and high is not None:
         if isinstance(default, int):
             descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(high), step=0)]
@@ -46,7 +56,24 @@ def declare(
     if choices:
         descriptor.additional_constraints = f"one of: {', '.join(choices)}"
     node.set_descriptor(name, descriptor)
+    if change is not None:
+        _follow(node, name, lambda value: change(checked(value)))
     return value
+
+
+def _follow(node: Node, name: str, take: Callable[[object], None]) -> None:
+    """Have changes of a parameter taken; one that raises VlaError is refused with its text."""
+
+    def on_set(parameters: list[Parameter]) -> SetParametersResult:
+        try:
+            for parameter in parameters:
+                if parameter.name == name:
+                    take(parameter.value)
+        except VlaError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    node.add_on_set_parameters_callback(on_set)
 
 
 def declare_list(node: Node, name: str, default: Sequence[str], description: str) -> tuple[str, ...]:

@@ -7,9 +7,8 @@ import time
 from typing import Any
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
-from rclpy.node import Node
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
@@ -19,6 +18,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import ControlProgress, control_progress
 from vla_ros.nodes.camera.subscriber import CameraSubscriber
+from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.policy.detection_publisher import DetectionPublisher
 from vla_ros.nodes.policy.inference_worker import InferenceWorker
@@ -34,47 +34,67 @@ from vla_ros.robots.embodiment import load_embodiment
 SILENCE_MAX_S = 0.5  # [s] after which control's last progress says nothing any more
 
 
-class PolicyNode(Node):
+class PolicyNode(ManagedNode):
     """Ask the policy whenever little remains of the last chunk and a new exposure is there."""
 
     def __init__(self, policy: Policy | None = None) -> None:
-        """Load the policy that the parameters name, unless one is given."""
+        """Load the policy that the parameters name at `configure`, unless one is given."""
         super().__init__("policy_node")
-        embodiment = load_embodiment(declare_robot(self))
-        name = declare(self, "policy", "geometric", "policy that turns images and words into chunks")
-        objects = declare(self, "objects", "", "folder of your own objects; empty: the built-in ones") or None
+        self._embodiment = load_embodiment(declare_robot(self))
+        cameras = self._embodiment.cameras
+        self._policy = policy
+        self._name = declare(self, "policy", "geometric", "policy that turns images and words into chunks")
+        self._objects = declare(self, "objects", "", "folder of your own objects; empty: the built-in ones") or None
         self._trigger = declare(
-            self, "trigger_remaining_s", 10.0, "infer when less remains of the chunk [s]", 0.0, 60.0
+            self,
+            "trigger_remaining_s",
+            10.0,
+            "infer when less remains of the chunk [s]",
+            0.0,
+            60.0,
+            change=lambda value: setattr(self, "_trigger", value),
         )
         self._settle_speed = declare(
-            self, "settle_speed", 0.0, "infer only when no joint is faster [rad/s]; 0: do not wait", 0.0, 1.0
+            self,
+            "settle_speed",
+            0.0,
+            "infer only when no joint is faster [rad/s]; 0: do not wait",
+            0.0,
+            1.0,
+            change=lambda value: setattr(self, "_settle_speed", value),
         )
-        reference = declare(self, "reference_camera", embodiment.cameras[0], "camera whose exposure stamps the chunk")
-        tolerance = declare(self, "tolerance_s", 0.02, "between the exposures of one observation [s]", 0.0, 1.0)
-        skew = declare(self, "skew_max_s", 0.05, "between an exposure and the nearest joint state [s]", 0.001, 1.0)
-        if reference not in embodiment.cameras:
-            raise ConfigError(f"policy_node: {unknown_name('reference_camera', reference, embodiment.cameras)}")
+        self._reference = declare(self, "reference_camera", cameras[0], "camera whose exposure stamps the chunk")
+        self._tolerance = declare(self, "tolerance_s", 0.02, "between the exposures of one observation [s]", 0.0, 1.0)
+        self._skew = declare(self, "skew_max_s", 0.05, "between exposure and nearest joint state [s]", 0.001, 1.0)
+        if self._reference not in cameras:
+            raise ConfigError(f"policy_node: {unknown_name('reference_camera', self._reference, cameras)}")
+
+    def configure(self) -> None:
+        """Load the policy and create its topics."""
+        embodiment = self._embodiment
         arm, gripper = embodiment.arms[0], embodiment.grippers[0]
         self._instruction = ""
         self._progress: tuple[float, ControlProgress] | None = None  # arrival [s, monotonic]
         self._speed = 0.0  # [rad/s] of the fastest joint
         self._failure, self._failures = "", 0
-        self._builder = ObservationBuilder(embodiment, skew)
+        self._builder = ObservationBuilder(embodiment, self._skew)
         self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
-        policy = policy or load_policy(name, embodiment, objects)
+        policy = self._policy or load_policy(self._name, embodiment, self._objects)
         self._detections = DetectionPublisher(self, policy)
         self._worker = InferenceWorker(policy, self._on_chunk, self._on_failure)
         self._cameras = {camera: CameraSubscriber(self, camera, self._on_image) for camera in embodiment.cameras}
         streams = [s for camera in self._cameras.values() for s in (camera.color_stream, camera.depth_stream)]
-        self._synchronizer = Synchronizer(streams, self._cameras[reference].color_stream, tolerance)
-        # Made last: who waits for this topic knows that the policy is loaded.
+        self._synchronizer = Synchronizer(streams, self._cameras[self._reference].color_stream, self._tolerance)
         self._chunks = self.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.BUFFERED)
         self.create_subscription(PoseStamped, "control/commanded_pose", self._on_commanded_pose, qos.BUFFERED)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
         steady_timer(self, 1.0, self._publish_diagnostics)
+
+    def cleanup(self) -> None:
+        """End the worker's thread."""
+        self._worker.close()
 
     # -- what arrives ------------------------------------------------------------------------------------------------
     def _on_joint_state(self, message: JointState) -> None:
@@ -102,7 +122,7 @@ class PolicyNode(Node):
 
     # -- when to infer, and on what ------------------------------------------------------------------------------------
     def _wanted(self) -> bool:
-        if not self._instruction or not all(camera.calibrated for camera in self._cameras.values()):
+        if not self.active or not self._instruction or not all(camera.calibrated for camera in self._cameras.values()):
             return False
         if 0.0 < self._settle_speed < self._speed:
             return False
@@ -121,8 +141,9 @@ class PolicyNode(Node):
     # -- what comes out: in the worker's thread ------------------------------------------------------------------------
     def _on_chunk(self, chunk: ActionChunk) -> None:
         self._failure = ""
-        self._chunks.publish(messages.chunk_message(chunk))
-        self._detections.publish(chunk.stamp, chunk.frame_id)
+        if self.active:  # it may have been deactivated meanwhile
+            self._chunks.publish(messages.chunk_message(chunk))
+            self._detections.publish(chunk.stamp, chunk.frame_id)
 
     def _on_failure(self, reason: str) -> None:
         self._failures += 1
@@ -139,12 +160,7 @@ class PolicyNode(Node):
         }
         level = messages.ERROR if self._failure else messages.OK
         text = self._failure or self._worker.waiting_for or self._instruction or "waiting for an instruction"
-        status = messages.diagnostic("policy", level, text, values)
-        self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
-
-    def close(self) -> None:
-        """End the worker's thread."""
-        self._worker.close()
+        self.diagnose(level, text, values, "policy")
 
 
 def main() -> int:

@@ -18,6 +18,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from controllers.errors import VlaError
+from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.transport import Transport, choose_transport
 
 _PR_SET_NAME = 15
@@ -81,15 +82,17 @@ def run_node(name: str, serve: Callable[[StopRequest], int | None], transport: T
             rclpy.try_shutdown()
 
 
-def serve_until_stopped(make: Callable[[], Node]) -> Callable[[StopRequest], None]:
-    """Return a `serve` for a node that only reacts; its `close()` is called at the end when it has one."""
+def serve_until_stopped(make: Callable[[], ManagedNode]) -> Callable[[StopRequest], None]:
+    """Return a `serve` for a managed node that only reacts."""
 
     def serve(stop: StopRequest) -> None:
         node = make()
         try:
-            Spinner(node, stop).until()
+            spinner = Spinner(node, stop)
+            node.start()
+            spinner.until()
         finally:
-            getattr(node, "close", lambda: None)()
+            node.close()
 
     return serve
 

@@ -5,27 +5,41 @@ from __future__ import annotations
 
 import time
 
-from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped, TwistStamped
-from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
 from controllers.model import ArmModel
 from vla_ros import messages, qos
+from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 
 
-class StateNode(Node):
+class StateNode(ManagedNode):
     """Publish `<arm>/ee_pose` and `<arm>/ee_twist` of every arm."""
 
     def __init__(self) -> None:
         super().__init__("state_node")
-        embodiment = load_embodiment(declare_robot(self))
-        rate = declare(self, "rate_hz", 100.0, "poses a second", 1.0, 1000.0)
-        self._stale_after = declare(self, "stale_after_s", 0.2, "silence that makes joint states stale", 0.01, 10.0)
-        self._period = 1.0 / rate
+        self._robot = declare_robot(self)
+        rate = declare(self, "rate_hz", 100.0, "poses a second", 1.0, 1000.0, change=self._set_rate)
+        self._stale_after = declare(
+            self,
+            "stale_after_s",
+            0.2,
+            "silence that makes joint states stale",
+            0.01,
+            10.0,
+            change=lambda value: setattr(self, "_stale_after", value),
+        )
+        self._set_rate(rate)
+
+    def _set_rate(self, rate: float) -> None:
+        self._period = 1.0 / rate  # [s]
+
+    def configure(self) -> None:
+        """Load the robot and create its topics."""
+        embodiment = load_embodiment(self._robot)
         self._base_frame = embodiment.base_frame
         urdf = expand_urdf(embodiment)
         self._arms = [
@@ -37,7 +51,6 @@ class StateNode(Node):
             )
             for arm in embodiment.arms
         ]
-        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
         self._last = float("-inf")  # [s] stamp of the last pose
         self._arrival: float | None = None  # [s] monotonic
         self._received = 0
@@ -52,7 +65,7 @@ class StateNode(Node):
         now = messages.seconds(message.header.stamp)
         # Half a millisecond of grace: stamps need not be exact multiples of the period. A restarted simulation
         # sets time back.
-        if self._last <= now < self._last + self._period - 5e-4:
+        if not self.active or self._last <= now < self._last + self._period - 5e-4:
             return
         self._last = now
         for reader, model, poses, twists in self._arms:
@@ -73,10 +86,7 @@ class StateNode(Node):
         rate = self._received / max(now - self._reported, 1e-3)
         self._stale, self._reported, self._received = stale, now, 0
         level, text = (messages.STALE, "no joint states") if stale else (messages.OK, "joint states arrive")
-        status = messages.diagnostic(
-            "state", level, text, {"stale": str(stale).lower(), "joint_states_hz": f"{rate:.0f}"}
-        )
-        self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
+        self.diagnose(level, text, {"stale": str(stale).lower(), "joint_states_hz": f"{rate:.0f}"}, "state")
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from rclpy.node import Node
 
 from vla_ros.configuration import share_directory
 from vla_ros.nodes.parameters import declare, declare_robot
-from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
+from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.nodes.view import drawing
 from vla_ros.nodes.view.cameras import CameraView
@@ -93,11 +93,20 @@ class ViewNode(Node):
         self._server.close()
 
 
+def serve(stop: StopRequest) -> None:
+    """Serve until asked to stop. Not a managed node: nothing of a job waits for it."""
+    node = ViewNode()
+    try:
+        Spinner(node, stop).until()
+    finally:
+        node.close()
+
+
 def main() -> int:
     """Run the node."""
     os.nice(NICENESS)
     cv2.setNumThreads(1)
-    return run_node("view", serve_until_stopped(ViewNode), Transport.IMAGES_IN)
+    return run_node("view", serve, Transport.IMAGES_IN)
 
 
 if __name__ == "__main__":

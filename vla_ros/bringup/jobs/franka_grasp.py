@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from vla_ros.bringup.arguments import LaunchArgument, Value
 from vla_ros.bringup.checks import check_grasp, check_view
-from vla_ros.bringup.graph import Argument, Graph, NodeSpec
+from vla_ros.bringup.graph import Argument, Graph, NodeSpec, Parameter
 
-Parameters = dict[str, Value | Argument]
+Parameters = dict[str, Parameter | Argument]
 CATEGORIES = ("seen", "heldout", "all")
 
 
@@ -46,6 +46,7 @@ def graph() -> Graph:
                 _same("robot", "speed_scale", "alignment") | simulated_time,
                 stops_first=True,
             ),
+            NodeSpec("manager", "lifecycle_manager_node", ends=True),
             NodeSpec("guard", "guard_node", _same("robot") | simulated_time),
             NodeSpec(
                 "episode",
@@ -103,6 +104,7 @@ def _arguments() -> tuple[LaunchArgument, ...]:
         ),
         LaunchArgument("report", "", "file for the result as JSON; empty: only the one in the run folder"),
         LaunchArgument("run_directory", "", "folder for log, result and video; empty: runs/<time>_franka_grasp"),
+        LaunchArgument("namespace", "", "prefix of all names, for several robots on one machine; empty: none"),
         LaunchArgument(
             "discovery",
             "localhost",

@@ -15,7 +15,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from controllers.chunk import ActionChunk
 from vla_ros import messages, qos
-from vla_ros.nodes.arm.progress import NO_JOINT_STATES, ControlProgress, control_progress
+from vla_ros.nodes.arm.progress import INACTIVE, NO_JOINT_STATES, ControlProgress, control_progress
 from vla_ros.nodes.parameters import declare_robot
 from vla_ros.robots.embodiment import load_embodiment
 
@@ -44,7 +44,8 @@ class ArmClient(Node):
     @property
     def ready(self) -> bool:
         """Say whether control is there, hears the joints and can be enabled."""
-        return self.progress.hold_reason != NO_JOINT_STATES and self.enable.service_is_ready()
+        waits = self.progress.hold_reason in (NO_JOINT_STATES, INACTIVE)
+        return not waits and self.enable.service_is_ready()
 
     def measure_joints(self) -> None:
         """Begin to listen to joint states: needed only on the way home, and 500 messages a second are not free."""

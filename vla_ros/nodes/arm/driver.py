@@ -64,7 +64,8 @@ class ArmDriver:
 
     def release(self, reason: str) -> None:
         """Bring the arm to rest and give it up."""
-        self._orders.append(lambda: self._begin_release(reason))
+        if not self.released:  # otherwise there is nothing to give up, and perhaps no tick that would carry it out
+            self._orders.append(lambda: self._begin_release(reason))
 
     def emergency_stop(self, stopped: bool) -> None:
         """Set or release the latch."""

@@ -10,6 +10,7 @@ from controllers.errors import VlaError
 
 NAME = "control"
 NO_JOINT_STATES = "no joint states yet"  # hold reason of a control that cannot be enabled so far
+INACTIVE = "control is not active"  # hold reason of a control whose lifecycle has not come so far
 
 
 @dataclass(frozen=True)

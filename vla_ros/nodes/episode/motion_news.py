@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from vla_ros.nodes.arm.progress import NO_JOINT_STATES, ControlProgress
+from vla_ros.nodes.arm.progress import INACTIVE, NO_JOINT_STATES, ControlProgress
 
 LASTING_S = 0.5  # [s] a hold between two chunks, as while the gripper closes, is no news
 # A chunk that keeps the arm where it is, as a policy's while it looks, is no motion.
 MOVED = 1e-3  # [m] of the commanded pose, or in an entry of its rotation matrix
-_QUIET = ("", "no chunk yet", "disabled", NO_JOINT_STATES)
+_QUIET = ("", "no chunk yet", "disabled", NO_JOINT_STATES, INACTIVE)
 
 
 class MotionNews:
