@@ -27,7 +27,7 @@ from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.transport import Transport, choose_transport
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
-from vla_ros.robots.link_tree import LinkTree
+from vla_ros.robots.visible_robot import VisibleRobot
 
 RATE_HZ = 500.0
 EVERY = {"pose": 10, "images": 50, "chunk": 50, "diagnostics": 100, "detections": 500}  # of the ticks
@@ -41,7 +41,7 @@ class WatchedGraph:
         embodiment = load_embodiment("franka")
         self.arm, self.base = embodiment.arms[0], embodiment.base_frame
         joints = [*self.arm.joints, *embodiment.grippers[0].joints]
-        self.tree = LinkTree(expand_urdf(embodiment), joints)
+        self.tree = VisibleRobot(expand_urdf(embodiment), joints)
         self._home = np.concatenate([self.arm.home, [0.04, 0.04]])
         self._states = messages.JointStateWriter(joints)
         publish = node.create_publisher

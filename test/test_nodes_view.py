@@ -27,7 +27,7 @@ from controllers.rotations import write_matrix
 from vla_ros.bringup.environment import module_environment
 from vla_ros.configuration import share_directory
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
-from vla_ros.robots.link_tree import LinkTree
+from vla_ros.robots.visible_robot import VisibleRobot
 
 BASE, TOOL = "panda_link0", "panda_tcp"
 CHANNELS = {
@@ -214,7 +214,7 @@ def test_the_layouts_settings_are_foxgloves(root):
 def test_transforms_are_the_robots_at_the_joint_states_shown(everything):
     embodiment = load_embodiment("franka")
     joints = [*embodiment.arms[0].joints, *embodiment.grippers[0].joints]
-    tree = LinkTree(expand_urdf(embodiment), joints)
+    tree = VisibleRobot(expand_urdf(embodiment), joints)
     states = {round(r.time, 6): r.content for r in everything.messages["/joint_states"]}
     compared = 0
     for tf in links(everything):
@@ -235,7 +235,7 @@ def test_the_robots_shapes_hang_on_frames_that_are_published(everything):
     assert {entity["frame_id"] for entity in update["entities"]} <= frames
     assert all(entity["frame_locked"] for entity in update["entities"])
     count = sum(len(entity[kind]) for entity in update["entities"] for kind in ("cubes", "cylinders", "spheres"))
-    assert count == len(LinkTree(expand_urdf(load_embodiment("franka")), []).shapes)
+    assert count == len(VisibleRobot(expand_urdf(load_embodiment("franka")), []).shapes)
 
 
 def test_both_paths_end_at_the_tool(everything):

@@ -26,7 +26,7 @@ from foxglove.messages import (
 )
 
 from controllers.rotations import from_matrix
-from vla_ros.robots.link_tree import LinkShape
+from vla_ros.robots.visible_robot import LinkShape
 
 RGBA = tuple[float, float, float, float]
 

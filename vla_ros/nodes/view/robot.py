@@ -15,7 +15,7 @@ from vla_ros.nodes.view.feed import NewestFeed
 from vla_ros.nodes.view.server import ViewServer
 from vla_ros.nodes.view.trail import Trail
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
-from vla_ros.robots.link_tree import LinkTree
+from vla_ros.robots.visible_robot import VisibleRobot
 
 MEASURED: drawing.RGBA = (0.15, 0.65, 1.0, 1.0)
 
@@ -25,7 +25,7 @@ class RobotView:
 
     def __init__(self, node: Node, quiet_node: Node, server: ViewServer, embodiment: Embodiment) -> None:
         joints = [joint for group in (*embodiment.arms, *embodiment.grippers) for joint in group.joints]
-        self.tree = LinkTree(expand_urdf(embodiment), joints)
+        self.tree = VisibleRobot(expand_urdf(embodiment), joints)
         self._tools = [arm.tool_frame for arm in embodiment.arms]
         self._reader = messages.JointStateReader(joints)
         self._server = server

@@ -26,7 +26,7 @@ class LinkShape:
     color: np.ndarray  # (4,) RGBA, 0…1
 
 
-class LinkTree:
+class VisibleRobot:
     """All links of a URDF, children after their parents. Raises ConfigError for a joint the URDF does not have."""
 
     def __init__(self, urdf: str, joints: Sequence[str]) -> None:

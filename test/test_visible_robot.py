@@ -10,7 +10,7 @@ from controllers.errors import ConfigError
 from controllers.model import ArmModel
 from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
-from vla_ros.robots.link_tree import LinkTree
+from vla_ros.robots.visible_robot import VisibleRobot
 
 FRANKA = load_embodiment("franka")
 ARM, GRIPPER = FRANKA.arms[0], FRANKA.grippers[0]
@@ -18,8 +18,8 @@ URDF = expand_urdf(FRANKA)
 
 
 @pytest.fixture
-def tree() -> LinkTree:
-    return LinkTree(URDF, [*ARM.joints, *GRIPPER.joints])
+def tree() -> VisibleRobot:
+    return VisibleRobot(URDF, [*ARM.joints, *GRIPPER.joints])
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_transforms_from_parent_to_child_lead_to_every_link(tree, q):
 
 def test_joints_may_come_in_any_order(tree, q):
     tree.update(q)
-    reverse = LinkTree(URDF, [*ARM.joints, *GRIPPER.joints][::-1])
+    reverse = VisibleRobot(URDF, [*ARM.joints, *GRIPPER.joints][::-1])
     reverse.update(q[::-1])
     np.testing.assert_allclose(reverse.T_base_link("panda_leftfinger_tip"), tree.T_base_link("panda_leftfinger_tip"))
 
@@ -66,6 +66,6 @@ def test_visible_shapes_are_where_the_robot_filter_has_them(tree, q):
 
 def test_an_unknown_name_is_named(tree):
     with pytest.raises(ConfigError, match="panda_joint7"):
-        LinkTree(URDF, ["panda_joint77"])
+        VisibleRobot(URDF, ["panda_joint77"])
     with pytest.raises(ConfigError, match="panda_tcp"):
         tree.T_base_link("panda_tpc")
