@@ -388,7 +388,10 @@ def test_a_busy_port_is_one_line_and_code_2():
         other.bind(("127.0.0.1", 0))
         other.listen()
         node = NodeUnderTest("view", port=other.getsockname()[1])
-        output, _ = node.process.communicate(timeout=90.0)
+        try:
+            output, _ = node.process.communicate(timeout=90.0)
+        finally:
+            node.kill()
     assert node.process.returncode == 2
     assert len(output.strip().splitlines()) == 1
     assert "Address already in use" in output
