@@ -19,6 +19,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+from visualization_msgs.msg import Marker, MarkerArray
 
 from controllers.chunk import ActionChunk, check_length
 from controllers.errors import ChunkError, VlaError
@@ -288,6 +289,48 @@ def chunk_from(message: JointTrajectory) -> ActionChunk:
         instruction=int(extra(META_INSTRUCTION)),
         inference_s=extra(META_INFERENCE),
     )
+
+
+# -- markers ----------------------------------------------------------------------------------------------------------
+class MarkedBox(NamedTuple):
+    """A box with a word on it, its edges along the frame's axes."""
+
+    text: str
+    center: np.ndarray  # (3,) [m]
+    size: np.ndarray  # (3,) [m] full edges
+    color: tuple[float, float, float, float]  # RGBA, 0…1
+
+
+def box_markers(boxes: Sequence[MarkedBox], time: float, frame_id: str) -> MarkerArray:
+    """Return boxes at `time` [s] as markers that replace all earlier ones: a cube and its word share an id."""
+    message = MarkerArray(markers=[Marker(action=Marker.DELETEALL)])
+    for number, box in enumerate(boxes):
+        above = box.center + np.array([0.0, 0.0, 0.5 * box.size[2] + 0.02])
+        for kind, namespace, place, scale in (
+            (Marker.CUBE, "boxes", box.center, box.size),
+            (Marker.TEXT_VIEW_FACING, "words", above, (0.0, 0.0, 0.02)),
+        ):
+            marker = Marker(ns=namespace, id=number, type=kind, action=Marker.ADD, text=box.text)
+            T = np.eye(4)
+            T[:3, 3] = place
+            marker.pose = pose_message(T)
+            marker.scale.x, marker.scale.y, marker.scale.z = (float(value) for value in scale)
+            marker.color.r, marker.color.g, marker.color.b, marker.color.a = (float(value) for value in box.color)
+            message.markers.append(marker)
+    for marker in message.markers:
+        marker.header.stamp, marker.header.frame_id = stamp(time), frame_id
+    return message
+
+
+def marked_boxes(message: MarkerArray) -> list[MarkedBox]:
+    """Return the boxes among markers."""
+    boxes = []
+    for marker in message.markers:
+        if marker.type == Marker.CUBE and marker.action == Marker.ADD:
+            center, size, c = marker.pose.position, marker.scale, marker.color
+            place, edges = np.array([center.x, center.y, center.z]), np.array([size.x, size.y, size.z])
+            boxes.append(MarkedBox(marker.text, place, edges, (c.r, c.g, c.b, c.a)))
+    return boxes
 
 
 # -- diagnostics ------------------------------------------------------------------------------------------------------

@@ -26,8 +26,8 @@ class Argument:
 class NodeSpec:
     """One process of a graph.
 
-    `condition` names a boolean launch argument; the node starts when it is true. The graph ends when a
-    `required` node ends, and with the exit code of the `decides` node when that one ends.
+    `condition` names a launch argument; the node starts when it has the value `condition_value`. The graph ends when
+    a `required` node ends, and with the exit code of the `decides` node when that one ends.
     `ends`: it is done at some point, exits with code 0, and the graph goes on without it.
     `stops_first`: asked to stop before the others, so that it can bring the arm to rest while the rest still works.
     """
@@ -40,6 +40,7 @@ class NodeSpec:
     ends: bool = False
     stops_first: bool = False
     condition: str = ""
+    condition_value: Value = True
     module: str = ""  # Python module to run; vla_ros.nodes.<executable> when empty
 
     def __post_init__(self) -> None:
@@ -88,4 +89,6 @@ class Graph:
 
     def active_nodes(self, arguments: Mapping[str, Value]) -> tuple[NodeSpec, ...]:
         """Return the nodes whose condition holds."""
-        return tuple(node for node in self.nodes if not node.condition or arguments[node.condition])
+        return tuple(
+            node for node in self.nodes if not node.condition or arguments[node.condition] == node.condition_value
+        )

@@ -26,7 +26,7 @@ def launch_description(graph: Graph) -> Any:
         raise ConfigError(f"ROS 2's launch is not installed here: use `vla launch {graph.name}`") from None
     from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable, Shutdown, TimerAction
     from launch.conditions import IfCondition
-    from launch.substitutions import LaunchConfiguration
+    from launch.substitutions import EqualsSubstitution, LaunchConfiguration
 
     def check(context: Any) -> list:
         words = [f"{a.name}:={context.launch_configurations[a.name]}" for a in graph.arguments]
@@ -56,9 +56,12 @@ def launch_description(graph: Graph) -> Any:
         return value
 
     def node(spec: NodeSpec) -> Any:
-        options: dict[str, Any] = (
-            {"condition": IfCondition(LaunchConfiguration(spec.condition))} if spec.condition else {}
-        )
+        options: dict[str, Any] = {}
+        if spec.condition:
+            value = LaunchConfiguration(spec.condition)
+            is_switch = spec.condition_value is True  # IfCondition itself knows True, 1 and the like
+            wanted = value if is_switch else EqualsSubstitution(value, _text(spec.condition_value))
+            options["condition"] = IfCondition(wanted)
         if spec.decides:
             options["on_exit"] = [Shutdown(reason=f"{spec.name} finished")]
         elif spec.ends:
