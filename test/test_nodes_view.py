@@ -18,10 +18,10 @@ import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.serialization import deserialize_message
-from robot_graph import NodeUnderTest
 from std_msgs.msg import String
 
 from bench.foxglove_client import FoxgloveClient
+from bench.rig.nodes import NodeUnderTest
 from bench.watched_graph import picture
 from controllers.rotations import write_matrix
 from vla_ros.bringup.environment import module_environment

@@ -8,9 +8,8 @@ import re
 import signal
 import time
 
-from processes import process_of
-
 from bench.foxglove_client import FoxgloveClient
+from bench.rig.processes import process_of
 
 SILENT = ("/teleop/action_chunk/path", "/teleop/action_chunk/poses", "/planner/action_chunk/path",
           "/planner/action_chunk/poses", "/estop")  # fmt: skip
