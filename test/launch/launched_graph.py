@@ -26,20 +26,33 @@ class LaunchedGraph:
 
     def __init__(self, folder: Path, *words: str) -> None:
         domain = free_domain()
+        self.domain = domain
         self.arm = ArmObserver(domain)  # first: from now on the domain is taken
         self.run_directory, self.report_file = folder / "run", folder / "report.json"
         self._folder, self._output = folder, folder / "output.txt"
         named = [f"domain_id:={domain}", f"run_directory:={self.run_directory}", f"report:={self.report_file}"]
         with self._output.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "vla_ros.cli", "launch", "franka_grasp", *named, *words],
+                [*self.command(), *named, *words],
                 cwd=folder,
-                env=module_environment() | {"VLA_STARTED_AT": f"{time.time():.6f}"},  # as ./vla does
+                env=self.environment(folder),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def command(self) -> list[str]:
+        """Return what starts it, without its arguments."""
+        return [sys.executable, "-m", "vla_ros.cli", "launch", "franka_grasp"]
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Return the environment it is started in."""
+        return module_environment() | {"VLA_STARTED_AT": f"{time.time():.6f}"}  # as ./vla does
+
+    def process_name(self, node: str) -> str:
+        """Return what is in the command line of a node's process and of no other."""
+        return f"vla_ros.nodes.{node}_node"
 
     @property
     def output(self) -> str:
@@ -72,7 +85,7 @@ class LaunchedGraph:
 
     def kill(self, node: str) -> list[Path]:
         """Kill a node without a warning; return the lock files of the shared memory that it owned."""
-        pid = process_of(self._folder, f"vla_ros.nodes.{node}_node")
+        pid = process_of(self._folder, self.process_name(node))
         owned = [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
         os.kill(pid, signal.SIGKILL)
         return [path for path in owned if path.name.startswith("fastrtps_")]

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ros2 launch vla_ros franka_grasp.launch.py` as a person meets it, wherever the real launch and ros2 are."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+from ros2_home import Ros2LaunchedGraph, why_not
+
+SCENE = "seed:=1"  # a black hammer, alone on the table
+
+pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "all is there")
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """Return what launches franka_grasp with the given words; nothing of it outlives the test."""
+    graphs: list[Ros2LaunchedGraph] = []
+
+    def start(*words: str) -> Ros2LaunchedGraph:
+        graphs.append(Ros2LaunchedGraph(tmp_path, *words))
+        return graphs[-1]
+
+    yield start
+    for graph in graphs:
+        graph.close()
+
+
+def _end_of(graph: Ros2LaunchedGraph, node: str) -> int:
+    """Return where in the output the end of a node's process is told."""
+    told = [graph.output.find(f"[{node}_node-{n}]: process has {how}") for n in range(1, 20) for how in ("fin", "died")]
+    assert max(told) >= 0, f"{node} has not ended: {graph.output}"
+    return max(told)
+
+
+def test_it_lifts_the_object_and_stops_the_arm_before_its_driver(launch):
+    graph = launch(SCENE)
+    assert graph.finish() == 0, graph.output
+    assert "success: lifted the black hammer" in graph.output
+    assert "Traceback" not in graph.output
+    assert "has died" not in graph.output  # every node ended by itself, with exit code 0
+    assert graph.report["success"] is True
+    assert _end_of(graph, "control") < min(_end_of(graph, "sim"), _end_of(graph, "guard"))
+    assert graph.left_running == []
+
+
+def test_no_success_is_exit_code_1(launch):
+    graph = launch(SCENE, "instruction:=bring me a zeppelin")
+    assert graph.finish() == 1, graph.output
+    assert "episode finished without success (exit code 1)" in graph.output
+    assert graph.left_running == []
+
+
+@pytest.mark.parametrize("to_all", [True, False], ids=["Ctrl-C", "kill -INT of ros2 launch"])
+def test_an_interrupt_during_motion_leaves_an_arm_at_rest_and_nothing_else(launch, to_all):
+    graph = launch(SCENE)
+    graph.wait_for_motion()
+    pressed = time.monotonic()
+    if to_all:
+        graph.interrupt()
+    else:
+        graph.process.send_signal(signal.SIGINT)
+    graph.finish()
+    seconds = time.monotonic() - pressed
+    assert graph.left_running == []
+    assert "Traceback" not in graph.output
+    assert np.isfinite(graph.arm.rest_began), f"{graph.output}\n{graph.arm}"
+    assert _end_of(graph, "control") < min(_end_of(graph, "sim"), _end_of(graph, "guard"))
+    assert seconds < (4.0 if os.getloadavg()[0] < 3.0 else 8.0)
+
+
+@pytest.mark.parametrize("node", ["control", "policy", "guard"])
+def test_when_a_node_is_killed_the_arm_comes_to_a_hold_and_the_node_is_named(launch, node):
+    graph = launch(SCENE)
+    graph.wait_for_motion()
+    killed = graph.arm.stamps[-1]
+    graph.kill(node)
+    assert graph.finish() == 1, graph.output
+    assert f"{node} died: it was killed by SIGKILL" in graph.output
+    assert graph.left_running == []
+    assert graph.arm.rest_began - killed < 1.5, f"{graph.output}\nkilled at {killed:.2f} s, {graph.arm}"
+    assert graph.arm.stamps[-1] - graph.arm.rest_began > 0.2  # and it stays so as long as anyone can see it
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_nobody_outlives_a_launch_that_is_ended_the_hard_way(launch, number):
+    graph = launch(SCENE)
+    graph.wait_for_motion()
+    graph.process.send_signal(number)
+    graph.finish()
+    assert graph.arm.spin_until(lambda: graph.left_running == [], 4.0), graph.left_running
+
+
+def test_bad_input_starts_nothing(launch):
+    for word, expected in (("robot:=frankaa", "did you mean 'franka'"), ("sed:=1", "did you mean 'seed'")):
+        graph = launch(word)
+        assert graph.finish() == 1
+        assert expected in graph.output
+        assert "process started" not in graph.output
+
+
+def test_every_argument_is_shown_with_what_is_allowed():
+    shown = subprocess.run(
+        ["ros2", "launch", "vla_ros", "franka_grasp.launch.py", "--show-args"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for text in ("'seed':", "a whole number from 0 to 2147483647", "Valid choices are: ['seen', 'heldout', 'all']"):
+        assert text in shown
+
+
+def test_the_graph_answers_to_the_tools_of_ros2(launch):
+    graph = launch(SCENE)
+    graph.wait_for_motion()
+    environment = os.environ | {"ROS_DOMAIN_ID": str(graph.domain)}
+
+    def ros2(*words: str) -> str:
+        done = subprocess.run(
+            ["ros2", *words], env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, f"ros2 {' '.join(words)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    nodes = ros2("node", "list", "--no-daemon", "--spin-time", "2").split()
+    assert {"/sim_node", "/camera_node", "/state_node", "/policy_node", "/control_node", "/guard_node"} <= set(nodes)
+    assert "enabled" in ros2("topic", "echo", "--once", "control/progress", "--full-length")
+    assert "Range" in ros2("param", "describe", "/control_node", "rate_hz") or "Min value" in ros2(
+        "param", "describe", "/control_node", "rate_hz"
+    )
+    assert json.dumps("Double value is: 500.0")[1:-1] in ros2("param", "get", "/control_node", "rate_hz")
+    assert "success=True" in ros2("service", "call", "/control/enable", "std_srvs/srv/SetBool", "{data: false}")
+    graph.interrupt()
+    graph.finish()
