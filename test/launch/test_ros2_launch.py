@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -94,7 +94,8 @@ def test_nobody_outlives_a_launch_that_is_ended_the_hard_way(launch, number):
     graph.wait_for_motion()
     graph.process.send_signal(number)
     graph.finish()
-    assert graph.arm.spin_until(lambda: graph.left_running == [], 4.0), graph.left_running
+    if not graph.arm.spin_until(lambda: graph.left_running == [], 6.0):
+        pytest.fail(f"still there: {[Path(f'/proc/{pid}/cmdline').read_bytes() for pid in graph.left_running]}")
 
 
 def test_bad_input_starts_nothing(launch):
@@ -117,24 +118,30 @@ def test_every_argument_is_shown_with_what_is_allowed():
 
 
 def test_the_graph_answers_to_the_tools_of_ros2(launch):
-    graph = launch(SCENE)
-    graph.wait_for_motion()
-    environment = os.environ | {"ROS_DOMAIN_ID": str(graph.domain)}
+    graph = launch(SCENE, "speed_scale:=0.05", "time_limit_s:=600.0")  # slow: the tools take their time
+    assert graph.arm.spin_until(lambda: "the arm moves" in graph.output, 120.0), graph.output
+    environment = os.environ | {"ROS_DOMAIN_ID": str(graph.domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
 
-    def ros2(*words: str) -> str:
-        done = subprocess.run(
-            ["ros2", *words], env=environment, capture_output=True, text=True, check=False, timeout=60
-        )
-        assert done.returncode == 0, f"ros2 {' '.join(words)}: {done.stdout}{done.stderr}"
-        return done.stdout
+    def ros2(*words: str, until: str) -> str:
+        """Repeat a command: without its daemon ros2 looks only so long for the graph, and machines may be busy."""
+        deadline = time.monotonic() + 60.0
+        while True:
+            done = subprocess.run(
+                ["ros2", *words], env=environment, capture_output=True, text=True, check=False, timeout=60
+            )
+            if until in done.stdout:
+                return done.stdout
+            assert time.monotonic() < deadline, f"ros2 {' '.join(words)}: {done.stdout}{done.stderr}"
 
-    nodes = ros2("node", "list", "--no-daemon", "--spin-time", "2").split()
-    assert {"/sim_node", "/camera_node", "/state_node", "/policy_node", "/control_node", "/guard_node"} <= set(nodes)
-    assert "enabled" in ros2("topic", "echo", "--once", "control/progress", "--full-length")
-    assert "Range" in ros2("param", "describe", "/control_node", "rate_hz") or "Min value" in ros2(
-        "param", "describe", "/control_node", "rate_hz"
-    )
-    assert json.dumps("Double value is: 500.0")[1:-1] in ros2("param", "get", "/control_node", "rate_hz")
-    assert "success=True" in ros2("service", "call", "/control/enable", "std_srvs/srv/SetBool", "{data: false}")
+    no_daemon = ("--no-daemon", "--spin-time", "2")
+    nodes = ros2("node", "list", *no_daemon, until="/control_node").split()
+    assert {f"/{node}_node" for node in ("sim", "camera", "state", "policy", "guard", "episode")} <= set(nodes)
+    described = ros2("param", "describe", "/control_node", "rate_hz", *no_daemon, until="Parameter name")
+    assert "control ticks a second" in described
+    assert "Max value: 2000.0" in described
+    ros2("param", "get", "/control_node", "rate_hz", *no_daemon, until="Double value is: 500.0")
+    assert "enabled" in ros2("topic", "echo", "--once", "control/progress", "--full-length", *no_daemon, until="key")
+    answer = ros2("service", "call", "/control/enable", "std_srvs/srv/SetBool", "{data: false}", until="response")
+    assert "success=True" in answer
     graph.interrupt()
     graph.finish()

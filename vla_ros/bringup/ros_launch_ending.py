@@ -43,14 +43,14 @@ class OrderlyEnd:
         self._asked: list[Any] = []  # to stop: a second SIGTERM would kill a process on its way out
         self._ending = False  # a node has ended the graph, or somebody else has
         self._shutting_down = False
+        self._late: Any = None  # the timer that stops the others even if those that move the arm do not end
 
     def options(self, spec: NodeSpec) -> dict[str, Any]:
         """Return what the launch_ros Node of `spec` needs to take part."""
-        terminate_after = TERMINATE_AFTER_S if spec.stops_first else STOP_OTHERS_AFTER_S
         return {
             "on_exit": self._on_exit(spec),
-            "sigterm_timeout": str(terminate_after),
-            "sigkill_timeout": f"{KILL_AFTER_S - terminate_after:.3f}",
+            "sigterm_timeout": str(TERMINATE_AFTER_S),
+            "sigkill_timeout": f"{KILL_AFTER_S - TERMINATE_AFTER_S:.3f}",
         }
 
     def handlers(self, nodes: dict[Any, NodeSpec]) -> Actions:
@@ -94,21 +94,26 @@ class OrderlyEnd:
             return [*self._interrupt_first(), _fail(f"{spec.name} died: it {_ending(code)}", DEATH_GRACE_S)]
         return None
 
-    def _on_shutdown(self, event: Any, context: Any) -> Actions | None:
+    def _on_shutdown(self, event: Any, context: Any) -> Actions:
         self._ending = self._shutting_down = True
+        stop_others = OpaqueFunction(function=lambda context: self._stop_others(wait=False))
+        self._late = TimerAction(period=STOP_OTHERS_AFTER_S, actions=[stop_others], cancel_on_shutdown=False)
+        actions = [self._late]
         if event.due_to_sigint and not context.noninteractive:
             # launch trusts the terminal to have interrupted everyone; a `kill -INT` reaches nobody but launch.
-            return [*self._interrupt_first(), *self._stop_others()]
-        return self._stop_others()
+            actions += self._interrupt_first()
+        return actions + self._stop_others()
 
     def _interrupt_first(self) -> Actions:
         return [_signal(action, signal.SIGINT) for action in self._alive if self._specs[action].stops_first]
 
-    def _stop_others(self) -> Actions:
-        """Return what stops the other nodes, once those that move the arm have gone."""
-        if any(self._specs[action].stops_first for action in self._alive):
+    def _stop_others(self, wait: bool = True) -> Actions:
+        """Return what stops the other nodes; `wait` for those that move the arm to have gone."""
+        first = [action for action in self._alive if self._specs[action].stops_first]
+        if wait and first:
             return []
-        others = [action for action in self._alive if action not in self._asked]
+        self._late.cancel()  # launch would wait for it
+        others = [action for action in self._alive if action not in (*first, *self._asked)]
         self._asked += others
         return [_signal(action, signal.SIGTERM) for action in others]
 
