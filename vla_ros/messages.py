@@ -23,6 +23,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from controllers.chunk import ActionChunk
 from controllers.errors import ChunkError, VlaError
 from controllers.rotations import from_matrix, normalise, write_matrix
+from vla_ros.bridged_images import bridged_color
 
 META_SEQUENCE, META_INSTRUCTION, META_INFERENCE = "meta/sequence", "meta/instruction", "meta/inference_s"
 NANOSECONDS = 1_000_000_000  # in a second
@@ -204,9 +205,12 @@ class ImageWriter:
 
 
 def color_array(message: Image) -> np.ndarray:
-    """Return a colour image (H, W, 3) uint8 RGB. Raises VlaError for an encoding it cannot read."""
+    """Return a colour image (H, W, 3) uint8 RGB. Raises VlaError for an encoding it cannot read.
+
+    rgb8 and bgr8 take no copy; whatever else cv_bridge can convert is read where a full ROS 2 has it.
+    """
     if message.encoding not in ("rgb8", "bgr8"):
-        raise VlaError(f"colour image is '{message.encoding}': publish rgb8 or bgr8")
+        return bridged_color(message)
     color = _rows(message, np.dtype(np.uint8), 3).reshape(message.height, message.width, 3)
     return color if message.encoding == "rgb8" else color[..., ::-1]
 
