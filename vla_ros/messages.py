@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import Pose, PoseArray, PoseStamped, TwistStamped
+from geometry_msgs.msg import Pose, PoseArray, PoseStamped, TransformStamped, TwistStamped
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import Float64MultiArray
@@ -149,6 +149,16 @@ def pose_stamped(T: np.ndarray, time: float, frame_id: str) -> PoseStamped:
     """Return a transform (4, 4) at `time` [s], given in `frame_id`."""
     message = PoseStamped(pose=pose_message(T))
     message.header.stamp, message.header.frame_id = stamp(time), frame_id
+    return message
+
+
+def transform_stamped(T: np.ndarray, time: float, parent: str, child: str) -> TransformStamped:
+    """Return where the frame `child` is in the frame `parent` (4, 4) at `time` [s], for /tf."""
+    message = TransformStamped(child_frame_id=child)
+    message.header.stamp, message.header.frame_id = stamp(time), parent
+    translation, rotation = message.transform.translation, message.transform.rotation
+    translation.x, translation.y, translation.z = T[:3, 3].tolist()
+    rotation.x, rotation.y, rotation.z, rotation.w = from_matrix(T[:3, :3])
     return message
 
 

@@ -48,7 +48,7 @@ def launch_description(graph: Graph) -> Any:
         return []
 
     end = OrderlyEnd()
-    nodes = {_node(graph, spec, end.options(spec)): spec for spec in graph.nodes}
+    nodes = {_node(graph, spec, end.options(spec)): spec for spec in graph.nodes if spec.possible}
     return LaunchDescription(
         [
             *(_declaration(argument) for argument in graph.arguments),

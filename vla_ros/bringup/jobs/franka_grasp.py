@@ -44,6 +44,9 @@ def graph() -> Graph:
                 _same("robot", "speed_scale", "alignment") | simulated_time,
                 stops_first=True,
             ),
+            NodeSpec(
+                "tf", "tf_node", _same("robot") | simulated_time, required=False, condition="tf", needs="tf2_msgs"
+            ),
             NodeSpec("guard", "guard_node", _same("robot") | simulated_time),
             NodeSpec(
                 "episode",
@@ -82,6 +85,9 @@ def _arguments() -> tuple[LaunchArgument, ...]:
         LaunchArgument("camera_rate_hz", 10.0, "rate of each camera [Hz]", minimum=1.0, maximum=60.0),
         LaunchArgument("command_delay_s", 0.0, "delay of commands to the arm [s]", minimum=0.0, maximum=0.1),
         LaunchArgument("command_jitter_s", 0.0, "random part of that delay [s]", minimum=0.0, maximum=0.1),
+        LaunchArgument(
+            "tf", True, "publish /tf and /tf_static where ROS has tf2_msgs; false beside a robot_state_publisher"
+        ),
         LaunchArgument("report", "", "file for the result as JSON; empty: only the one in the run folder"),
         LaunchArgument("run_directory", "", "folder for log, result and video; empty: runs/<time>_franka_grasp"),
         LaunchArgument(
