@@ -26,7 +26,7 @@ from launch import LaunchDescription
 from vla_ros.bringup.environment import free_domain
 
 LAUNCH_FILE = Path(__file__).resolve().parents[2] / "launch" / "franka_grasp.launch.py"
-SUCCESS_WITHIN_S = 120.0
+SUCCESS_WITHIN_S = 300.0  # [s] generous: a loaded machine is slow, not wrong
 
 
 @pytest.mark.launch_test
