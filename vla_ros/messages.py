@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import Pose, PoseArray, PoseStamped, TwistStamped
+from geometry_msgs.msg import Pose, PoseArray, PoseStamped, TransformStamped, TwistStamped
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import Float64MultiArray
@@ -24,6 +24,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 from controllers.chunk import ActionChunk, check_length
 from controllers.errors import ChunkError, VlaError
 from controllers.rotations import from_matrix, normalise, write_matrix
+from vla_ros.bridged_images import bridged_color
 
 META_SEQUENCE, META_INSTRUCTION, META_INFERENCE = "meta/sequence", "meta/instruction", "meta/inference_s"
 NANOSECONDS = 1_000_000_000  # in a second
@@ -152,6 +153,16 @@ def pose_stamped(T: np.ndarray, time: float, frame_id: str) -> PoseStamped:
     return message
 
 
+def transform_stamped(T: np.ndarray, time: float, parent: str, child: str) -> TransformStamped:
+    """Return where the frame `child` is in the frame `parent` (4, 4) at `time` [s], for /tf."""
+    message = TransformStamped(child_frame_id=child)
+    message.header.stamp, message.header.frame_id = stamp(time), parent
+    translation, rotation = message.transform.translation, message.transform.rotation
+    translation.x, translation.y, translation.z = T[:3, 3].tolist()
+    rotation.x, rotation.y, rotation.z, rotation.w = from_matrix(T[:3, :3])
+    return message
+
+
 def twist_stamped(twist: np.ndarray, time: float, frame_id: str) -> TwistStamped:
     """Return a twist (6,), linear [m/s] first, then angular [rad/s]."""
     message = TwistStamped()
@@ -205,9 +216,12 @@ class ImageWriter:
 
 
 def color_array(message: Image) -> np.ndarray:
-    """Return a colour image (H, W, 3) uint8 RGB. Raises VlaError for an encoding it cannot read."""
+    """Return a colour image (H, W, 3) uint8 RGB. Raises VlaError for an encoding it cannot read.
+
+    rgb8 and bgr8 take no copy; whatever else cv_bridge can convert is read where a full ROS 2 has it.
+    """
     if message.encoding not in ("rgb8", "bgr8"):
-        raise VlaError(f"colour image is '{message.encoding}': publish rgb8 or bgr8")
+        return bridged_color(message)
     color = _rows(message, np.dtype(np.uint8), 3).reshape(message.height, message.width, 3)
     return color if message.encoding == "rgb8" else color[..., ::-1]
 

@@ -47,6 +47,9 @@ def graph() -> Graph:
                 stops_first=True,
             ),
             NodeSpec("manager", "lifecycle_manager_node", ends=True),
+            NodeSpec(
+                "tf", "tf_node", _same("robot") | simulated_time, required=False, condition="tf", needs="tf2_msgs"
+            ),
             NodeSpec("guard", "guard_node", _same("robot") | simulated_time),
             NodeSpec(
                 "episode",
@@ -101,6 +104,9 @@ def _arguments() -> tuple[LaunchArgument, ...]:
         LaunchArgument("view", "none", "what to watch with (docs/viewer.md)", choices=("none", "foxglove")),
         LaunchArgument(
             "view_port", 8765, "TCP port Foxglove connects to, on this machine; 0: any", minimum=0, maximum=65535
+        ),
+        LaunchArgument(
+            "tf", True, "publish /tf and /tf_static where ROS has tf2_msgs; false beside a robot_state_publisher"
         ),
         LaunchArgument("report", "", "file for the result as JSON; empty: only the one in the run folder"),
         LaunchArgument("run_directory", "", "folder for log, result and video; empty: runs/<time>_franka_grasp"),
