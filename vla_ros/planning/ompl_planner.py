@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The planner that needs nothing but pip: OMPL searches, coal looks for collisions, Ruckig makes it a motion."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from controllers.model import ArmModel
+from vla_ros.planning.collision import CollisionChecker, RobotGeometry
+from vla_ros.planning.errors import NoPathError, StartCollisionError
+from vla_ros.planning.goals import check_limits, goal_configurations
+from vla_ros.planning.problem import Plan, PlanningProblem
+from vla_ros.planning.search import find_path
+from vla_ros.planning.smoothing import Shortener, shorten
+from vla_ros.planning.sweep import fine_times, line_free
+from vla_ros.planning.trajectory import Connector, MotionLimits, PieceTrajectory, motion_limits, polyline_trajectory
+from vla_ros.robots.embodiment import Embodiment, expand_urdf
+
+FINE = 0.002  # [m] most that any point of the arm moves between two samples of a finished plan
+COARSE = 0.012  # [m] while shortcuts are tried
+SEARCH_STEP = 0.03  # [rad] along the edges of the trees
+SHORTCUTS = 30
+ATTEMPTS = 6  # searches with other seeds and finer steps
+TOLERANCE = 1e-6  # of the limits, for rounding
+
+
+class OmplPlanner:
+    """Plan for one arm, as often as wanted; nothing is remembered from one plan to the next."""
+
+    name = "ompl"
+
+    def __init__(self, embodiment: Embodiment, arm: str) -> None:
+        self.arm = embodiment.arm(arm)
+        self._geometry = RobotGeometry(embodiment, self.arm)
+        urdf = expand_urdf(embodiment, ros2_control="false")
+        self._model = ArmModel(urdf, self.arm.joints, self.arm.tool_frame)
+
+    def checker(self, problem: PlanningProblem) -> CollisionChecker:
+        """Return what says whether a configuration is free in a problem's scene."""
+        return CollisionChecker(self._geometry, problem.scene, problem.margin, problem.gripper_width)
+
+    def plan(self, problem: PlanningProblem) -> Plan:
+        """Return a checked trajectory. Raises PlanningError with the reason why there is none."""
+        begun, begun_cpu = time.monotonic(), time.process_time()
+        deadline = begun + problem.budget_s
+        check_limits(problem.start, self.arm, "start")
+        checker = self.checker(problem)
+        if not checker.free(problem.start):
+            raise StartCollisionError(f"the start is in collision: {checker.closest(problem.start)}")
+        random = np.random.default_rng(problem.seed)
+        goals = goal_configurations(problem.goal, problem.start, self.arm, self._model, checker, random)
+        found = time.monotonic()
+        limits = motion_limits(self.arm, problem.speed_scale)
+        motion, attempts = self._search(problem, goals, checker, limits, random, deadline)
+        figures = {
+            "goal_s": found - begun,
+            "plan_s": time.monotonic() - begun,
+            "cpu_s": time.process_time() - begun_cpu,
+            "searches": float(attempts),
+            "checks": float(checker.checks),
+        }
+        return Plan(self.arm.joints, *motion, backend=self.name, figures=figures)
+
+    def _search(
+        self,
+        problem: PlanningProblem,
+        goals: list[np.ndarray],
+        checker: CollisionChecker,
+        limits: MotionLimits,
+        random: np.random.Generator,
+        deadline: float,
+    ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], int]:
+        start = problem.start
+        if np.abs(goals[0] - start).max() < 1e-6:
+            rest = np.zeros((1, len(start)))
+            return (np.zeros(1), start[None].copy(), rest, rest), 0
+        connector = Connector(limits)
+        for attempt in range(ATTEMPTS):
+            # What the last attempt missed between its samples, this one sees.
+            step, search_step = COARSE / 2**attempt, SEARCH_STEP / 2 ** (attempt / 2)
+            corners = self._corners(problem, goals, checker, step, search_step, attempt, deadline)
+            motion = None if corners is None else polyline_trajectory(corners, connector)
+            if motion is not None:
+                shortener = Shortener(checker, limits, connector, max(step, FINE), deadline)
+                samples = self._checked(shortener.shorten(motion, random, SHORTCUTS), checker, limits)
+                if samples is not None:
+                    return samples, attempt + 1
+            if time.monotonic() > deadline:
+                break
+        raise NoPathError(
+            f"no path within {problem.budget_s:g} s and {attempt + 1} searches: give more time (budget_s), a smaller "
+            f"margin (now {1e3 * problem.margin:g} mm) or another goal"
+        )
+
+    def _corners(
+        self,
+        problem: PlanningProblem,
+        goals: list[np.ndarray],
+        checker: CollisionChecker,
+        step: float,
+        search_step: float,
+        attempt: int,
+        deadline: float,
+    ) -> np.ndarray | None:
+        """Return the corners (W, N) [rad] of a path: the straight line where it is free."""
+        for goal in goals:
+            if line_free(checker, problem.start, goal, step):
+                return np.array([problem.start, goal])
+        budget = deadline - time.monotonic()
+        if budget <= 0.0:
+            return None
+        lower, upper = self.arm.lower, self.arm.upper
+        seed = problem.seed + 1_000_003 * attempt
+        path = find_path(checker, lower, upper, problem.start, goals, seed, budget, search_step)
+        return None if path is None else shorten(checker, path, step)
+
+    def _checked(
+        self, motion: PieceTrajectory, checker: CollisionChecker, limits: MotionLimits
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
+        """Return times, positions, velocities and accelerations of a motion that is free and within limits, or None."""
+        times = fine_times(checker, motion, FINE)
+        q, dq, ddq = motion.states(times)
+        jerk = np.abs(np.diff(ddq, axis=0)) / np.diff(times)[:, None]
+        within = (
+            (q >= limits.lower - TOLERANCE).all()
+            and (q <= limits.upper + TOLERANCE).all()
+            and (np.abs(dq) <= limits.velocity * (1.0 + 1e-4) + TOLERANCE).all()
+            and (np.abs(ddq) <= limits.acceleration * (1.0 + 1e-4) + TOLERANCE).all()
+            and (jerk <= limits.jerk * (1.0 + 1e-3)).all()
+        )
+        if not within or not all(checker.free(row) for row in q):
+            return None
+        return times, q, dq, ddq
