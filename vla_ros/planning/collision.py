@@ -20,6 +20,7 @@ from vla_ros.planning.shapes import collision_geometry
 from vla_ros.robots.embodiment import ArmGroup, Embodiment, expand_urdf
 
 SELF_MARGIN = 0.002  # [m] more than what moves between two samples of a checked path
+TURN_METRES = 0.002 / np.radians(0.5)  # [m/rad] a step of 2 mm turns nothing by more than 0.5 degrees
 NAIVE_MAX = 70  # shapes up to which looking at every pair of boxes is faster than a tree
 
 
@@ -67,7 +68,8 @@ class RobotGeometry:
             self.model.upperPositionLimit[moved],
         )
         self.self_pairs = checked_self_pairs(self.model, self.geometry, lower, upper)
-        self.reach = self._reach()
+        self.radius = self._radius()
+        self.axes = [(np.zeros(3), False)] + [_axis(joint) for joint in self.model.joints[1:]]
 
     def configuration(self, gripper_width: float | None) -> np.ndarray:
         """Return q of the whole model with the gripper open by `gripper_width` [m]; None: as far as it goes."""
@@ -93,22 +95,12 @@ class RobotGeometry:
     def _column(self, joint: str) -> int:
         return self.model.joints[self.model.getJointId(joint)].idx_q
 
-    def _reach(self) -> np.ndarray:
-        """Bound how far [m] any point of the arm can be from each joint's axis, (N,), by chaining link lengths."""
-        model = self.model
-        ids = [model.getJointId(name) for name in self.arm.joints]
-        radius = {joint: 0.0 for joint in range(model.njoints)}
+    def _radius(self) -> np.ndarray:
+        """Return how far [m] the shapes of each joint's body reach from the joint's origin, (njoints,)."""
+        radius = np.zeros(self.model.njoints)
         for item in self.geometry.geometryObjects:
-            item.geometry.computeLocalAABB()
-            center = np.array(item.geometry.aabb_center).ravel()
-            extent = np.linalg.norm(item.placement.act(center)) + item.geometry.aabb_radius
-            radius[item.parentJoint] = max(radius[item.parentJoint], float(extent))
-        for joint in reversed(range(1, model.njoints)):
-            slide = 0.05 if model.joints[joint].shortname().startswith("JointModelP") else 0.0
-            offset = float(np.linalg.norm(model.jointPlacements[joint].translation)) + slide
-            parent = model.parents[joint]
-            radius[parent] = max(radius[parent], offset + radius[joint])
-        return np.array([radius[joint] for joint in ids])
+            radius[item.parentJoint] = max(radius[item.parentJoint], _extent(item))
+        return radius
 
 
 class CollisionChecker:
@@ -122,7 +114,7 @@ class CollisionChecker:
         self._model, self._data = robot.model, robot.model.createData()
         self._geometry = robot.geometry.clone()
         self._names = [robot.link(index) for index in range(robot.geometry.ngeoms)]
-        self.reach = robot.reach.copy()
+        self.radius = robot.radius.copy()  # (njoints,) [m] from each joint's origin, held objects included
         self._margins = self._add(scene, margin)
         self._geometry_data = pin.GeometryData(self._geometry)
         for request, pair_margin in zip(self._geometry_data.collisionRequests, self._margins, strict=True):
@@ -158,8 +150,9 @@ class CollisionChecker:
         own = range(robot.geometry.ngeoms)
         joints = [item.parentJoint for item in geometry.geometryObjects]
         held = [self._add_shape(item.name, item.shape, item.T_tool_object, True) for item in scene.held]
+        tool = robot.tool.parentJoint
         for index in held:
-            self._widen_reach(geometry.geometryObjects[index])
+            self.radius[tool] = max(self.radius[tool], _extent(geometry.geometryObjects[index]))
         obstacles = [self._add_shape(item.name, item.shape, item.T_base_obstacle, False) for item in scene.obstacles]
         own_pairs = robot.self_pairs + [(i, h) for h in held for i in own if joints[i] and not robot.holds(joints[i])]
         moving = [i for i in own if joints[i]] + held
@@ -177,10 +170,53 @@ class CollisionChecker:
             pin.GeometryObject(f"scene/{name}", joint, placement, collision_geometry(shape))
         )
 
-    def _widen_reach(self, item: pin.GeometryObject) -> None:
-        """Let what is held count as a part of the arm that moves with it."""
-        item.geometry.computeLocalAABB()
-        center = item.placement.act(np.array(item.geometry.aabb_center).ravel())
-        extent = float(np.linalg.norm(center)) + float(item.geometry.aabb_radius)
-        last = self.reach[-1]
-        self.reach += max(0.0, extent - last)
+    def travel(self, positions: np.ndarray) -> np.ndarray:
+        """Bound how far [m] any point of the arm gets between rows of `positions` (K, N): (K - 1,).
+
+        A body's points move no further than its origin, plus the chord of its turn times how far they are from it.
+        A turn counts TURN_METRES at least, so that a step bounds the turn of every body as well.
+        """
+        model, q = self._model, np.repeat(self._q[None], len(positions), axis=0)
+        q[:, self._robot.columns] = positions
+        rotations: list[np.ndarray] = [np.broadcast_to(np.eye(3), (len(q), 3, 3))]
+        origins: list[np.ndarray] = [np.zeros((len(q), 3))]
+        furthest = np.zeros(len(q) - 1)
+        for joint in range(1, model.njoints):
+            parent, placement = model.parents[joint], model.jointPlacements[joint]
+            origin = origins[parent] + rotations[parent] @ placement.translation
+            rotation = rotations[parent] @ placement.rotation
+            axis, slides = self._robot.axes[joint]
+            value = q[:, model.joints[joint].idx_q]
+            if slides:
+                origin = origin + (rotation @ axis) * value[:, None]
+            else:
+                rotation = rotation @ _turns(axis, value)
+            rotations.append(rotation)
+            origins.append(origin)
+            chord = np.linalg.norm(np.diff(rotation, axis=0), axis=(1, 2)) / np.sqrt(2.0)
+            shift = np.linalg.norm(np.diff(origin, axis=0), axis=1)
+            np.maximum(furthest, shift + chord * self.radius[joint], out=furthest)
+            np.maximum(furthest, chord * TURN_METRES, out=furthest)
+        return furthest
+
+
+def _extent(item: pin.GeometryObject) -> float:
+    """Return how far [m] a shape reaches from the origin of the joint that carries it."""
+    item.geometry.computeLocalAABB()
+    center = item.placement.act(np.array(item.geometry.aabb_center).ravel())
+    return float(np.linalg.norm(center)) + float(item.geometry.aabb_radius)
+
+
+def _axis(joint: pin.JointModel) -> tuple[np.ndarray, bool]:
+    """Return a joint's axis in its own frame and whether it slides."""
+    S = np.asarray(joint.createData().S.matrix() if hasattr(joint.createData().S, "matrix") else joint.createData().S)
+    S = S.reshape(6, -1)[:, 0]
+    slides = bool(np.abs(S[:3]).max() > 0.5)
+    return (S[:3] if slides else S[3:]).copy(), slides
+
+
+def _turns(axis: np.ndarray, angles: np.ndarray) -> np.ndarray:
+    """Return the rotations (K, 3, 3) about `axis` by `angles` (K,) [rad] (Rodrigues)."""
+    cross = np.array([[0.0, -axis[2], axis[1]], [axis[2], 0.0, -axis[0]], [-axis[1], axis[0], 0.0]])
+    sine, versine = np.sin(angles)[:, None, None], (1.0 - np.cos(angles))[:, None, None]
+    return np.eye(3) + sine * cross + versine * (cross @ cross)
