@@ -9,9 +9,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
-from ruckig import InputParameter, Result, Ruckig, RuckigError, Synchronization, Trajectory
+from ruckig import InputParameter, Result, Ruckig, RuckigError, Trajectory
 
 from vla_ros.robots.embodiment import ArmGroup
 
@@ -37,11 +38,38 @@ def motion_limits(arm: ArmGroup, speed_scale: float) -> MotionLimits:
     )
 
 
+class Motion(Protocol):
+    """What a piece is cut from: one of Ruckig's trajectories, or a Line."""
+
+    duration: float  # [s]
+
+    def at_time(self, time: float) -> State:
+        """Return the state at `time` [s]."""
+        ...
+
+
+class Line:
+    """Rest to rest on the straight line: q = q_from + s(t) (q_to − q_from), s by Ruckig.
+
+    Ruckig's own phase synchronisation leaves the line where joints differ in which limit holds them back.
+    """
+
+    def __init__(self, q_from: np.ndarray, q_to: np.ndarray, share: Trajectory) -> None:
+        self._from, self._way, self._share = q_from.tolist(), (q_to - q_from).tolist(), share
+        self.duration: float = share.duration
+
+    def at_time(self, time: float) -> State:
+        """Return the state at `time` [s]."""
+        (s,), (ds,), (dds,) = self._share.at_time(time)
+        way = self._way
+        return [a + s * w for a, w in zip(self._from, way, strict=True)], [ds * w for w in way], [dds * w for w in way]
+
+
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """A part of one of Ruckig's trajectories."""
+    """A part of a motion."""
 
-    source: Trajectory
+    source: Motion
     begin: float  # [s] of the source
     end: float  # [s] of the source
 
@@ -74,7 +102,7 @@ class PieceTrajectory:
         """Return the states (3, K, N) at `times` (K,) [s]."""
         return np.array([self.at(float(t)) for t in times]).transpose(1, 0, 2)
 
-    def replace(self, t1: float, t2: float, middle: Trajectory) -> PieceTrajectory:
+    def replace(self, t1: float, t2: float, middle: Motion) -> PieceTrajectory:
         """Return the trajectory with what lies between t1 and t2 [s] replaced."""
         before = [
             Piece(piece.source, piece.begin, min(piece.end, piece.begin + t1 - start))
@@ -99,34 +127,42 @@ class Connector:
 
     def __init__(self, limits: MotionLimits) -> None:
         size = len(limits.velocity)
-        self._size = size
+        self._limits = limits
         self._ruckig, self._input = Ruckig(size), InputParameter(size)
+        self._line_ruckig, self._line_input = Ruckig(1), InputParameter(1)
         # What leaves the solver is read back as its input: rounding must not push it over a limit.
-        self._velocity, self._acceleration = limits.velocity, limits.acceleration
         self._input.max_velocity = (limits.velocity * (1.0 + 1e-6)).tolist()
         self._input.max_acceleration = (limits.acceleration * (1.0 + 1e-6)).tolist()
         self._input.max_jerk = limits.jerk.tolist()
 
-    def straight(self, q_from: np.ndarray, q_to: np.ndarray) -> Trajectory | None:
-        """Return the motion from rest to rest on the straight line."""
-        zero = [0.0] * self._size
-        return self._solve((q_from.tolist(), zero, zero), (q_to.tolist(), zero, zero), Synchronization.Phase)
+    def straight(self, q_from: np.ndarray, q_to: np.ndarray) -> Line | None:
+        """Return the motion from rest to rest on the straight line; None where there is no way to go."""
+        way = np.abs(q_to - q_from)
+        moved = way > 1e-9
+        if not moved.any():
+            return None
+        given, limits = self._line_input, self._limits
+        for name, limit in (("velocity", limits.velocity), ("acceleration", limits.acceleration), ("jerk", limits.jerk)):
+            setattr(given, f"max_{name}", [float((limit[moved] / way[moved]).min())])
+        given.target_position = [1.0]
+        share = _solve(self._line_ruckig, given)
+        return None if share is None else Line(q_from, q_to, share)
 
     def quickest(self, begin: State, end: State) -> Trajectory | None:
         """Return the motion of least duration between two states; each joint goes its own way."""
-        return self._solve(begin, end, Synchronization.Time)
-
-    def _solve(self, begin: State, end: State, synchronization: Synchronization) -> Trajectory | None:
         given = self._input
-        given.synchronization = synchronization
         given.current_position, given.current_velocity, given.current_acceleration = begin
         given.target_position, given.target_velocity, given.target_acceleration = end
-        trajectory = Trajectory(self._size)
-        try:
-            result = self._ruckig.calculate(given, trajectory)
-        except RuckigError:  # a state from which a limit cannot be kept
-            return None
-        return trajectory if result in (Result.Working, Result.Finished) else None
+        return _solve(self._ruckig, given)
+
+
+def _solve(ruckig: Ruckig, given: InputParameter) -> Trajectory | None:
+    trajectory = Trajectory(ruckig.degrees_of_freedom)
+    try:
+        result = ruckig.calculate(given, trajectory)
+    except RuckigError:  # a state from which a limit cannot be kept
+        return None
+    return trajectory if result in (Result.Working, Result.Finished) else None
 
 
 def polyline_trajectory(corners: np.ndarray, connector: Connector) -> PieceTrajectory | None:
