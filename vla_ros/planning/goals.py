@@ -12,8 +12,8 @@ from vla_ros.planning.errors import GoalCollisionError, JointLimitError, Unreach
 from vla_ros.planning.problem import JointGoal, PoseGoal
 from vla_ros.robots.embodiment import ArmGroup
 
-WANTED = 5  # collision-free configurations of a pose: one of them is often much easier to come to than the others
-TRIES = 30  # descents from different configurations
+WANTED = 4  # collision-free configurations of a pose: one of them is often much easier to come to than the others
+TRIES = 24  # descents from different configurations
 ALIKE = 0.1  # [rad] solutions nearer than this in every joint are one
 
 

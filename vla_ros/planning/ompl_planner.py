@@ -31,15 +31,17 @@ class OmplPlanner:
 
     name = "ompl"
 
-    def __init__(self, embodiment: Embodiment, arm: str) -> None:
+    def __init__(self, embodiment: Embodiment, arm: str, shortcuts: int = SHORTCUTS) -> None:
+        """Take the arm's name, and how many random shortcuts to try; −1 leaves a rest in every corner."""
         self.arm = embodiment.arm(arm)
-        self._geometry = RobotGeometry(embodiment, self.arm)
+        self._shortcuts = shortcuts
+        self.geometry = RobotGeometry(embodiment, self.arm)
         urdf = expand_urdf(embodiment, ros2_control="false")
-        self._model = ArmModel(urdf, self.arm.joints, self.arm.tool_frame)
+        self.model = ArmModel(urdf, self.arm.joints, self.arm.tool_frame)
 
     def checker(self, problem: PlanningProblem) -> CollisionChecker:
         """Return what says whether a configuration is free in a problem's scene."""
-        return CollisionChecker(self._geometry, problem.scene, problem.margin, problem.gripper_width)
+        return CollisionChecker(self.geometry, problem.scene, problem.margin, problem.gripper_width)
 
     def plan(self, problem: PlanningProblem) -> Plan:
         """Return a checked trajectory. Raises PlanningError with the reason why there is none."""
@@ -50,7 +52,7 @@ class OmplPlanner:
         if not checker.free(problem.start):
             raise StartCollisionError(f"the start is in collision: {checker.closest(problem.start)}")
         random = np.random.default_rng(problem.seed)
-        goals = goal_configurations(problem.goal, problem.start, self.arm, self._model, checker, random)
+        goals = goal_configurations(problem.goal, problem.start, self.arm, self.model, checker, random)
         found = time.monotonic()
         limits = motion_limits(self.arm, problem.speed_scale)
         motion, attempts = self._search(problem, goals, checker, limits, random, deadline)
@@ -83,8 +85,10 @@ class OmplPlanner:
             corners = self._corners(problem, goals, checker, step, search_step, attempt, deadline)
             motion = None if corners is None else polyline_trajectory(corners, connector)
             if motion is not None:
-                shortener = Shortener(checker, limits, connector, max(step, FINE), deadline)
-                samples = self._checked(shortener.shorten(motion, random, SHORTCUTS), checker, limits)
+                if self._shortcuts >= 0:
+                    shortener = Shortener(checker, limits, connector, max(step, FINE), deadline)
+                    motion = shortener.shorten(motion, random, self._shortcuts)
+                samples = self._checked(motion, checker, limits)
                 if samples is not None:
                     return samples, attempt + 1
             if time.monotonic() > deadline:

@@ -54,11 +54,10 @@ def fine_times(checker: CollisionChecker, motion: PieceTrajectory, step: float) 
         if parts.max() <= 1:
             return times
         # Speed varies inside a stretch: look again until none is too long.
-        pieces = [
-            np.linspace(begin, end, 1 + (part if part == 1 else part + 1))[:-1]
-            for begin, end, part in zip(times[:-1], times[1:], np.maximum(parts, 1), strict=True)
-        ]
-        times = np.concatenate([*pieces, times[-1:]])
+        counts = np.where(parts > 1, parts + 1, 1)
+        first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        share = (np.arange(counts.sum()) - np.repeat(first, counts)) / np.repeat(counts, counts)
+        times = np.append(np.repeat(times[:-1], counts) + share * np.repeat(np.diff(times), counts), times[-1])
 
 
 def _all_free(checker: CollisionChecker, rows: np.ndarray) -> bool:
