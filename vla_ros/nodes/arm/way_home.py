@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Take an arm home through control: up and clear of the table first, then joint by joint."""
+"""Take an arm home through control: up and clear of the table first, then along a planned, checked way."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from std_srvs.srv import SetBool
@@ -12,12 +13,17 @@ from std_srvs.srv import SetBool
 from controllers.chunk import ActionChunk
 from controllers.errors import VlaError
 from vla_ros.nodes.arm.client import ArmClient
-from vla_ros.nodes.arm.homing import home_chunk, raise_chunk
+from vla_ros.nodes.arm.homing import raise_chunk
 from vla_ros.nodes.spinning import Spinner
+
+if TYPE_CHECKING:
+    from vla_ros.planning.problem import Plan
+    from vla_ros.planning.scene import CollisionScene
 
 RAISE_BY, RAISE_BELOW = 0.15, 0.35  # [m] the tool goes up by this before it goes home, when it is lower than that
 HOME_TOLERANCE = 0.05  # [rad]
 JOINTS_WITHIN_S = 5.0  # [s] a busy machine takes to match a new subscription
+NEWS_WITHIN_S = 0.15  # [s] in which control says several times how it is
 ACCEPTED_WITHIN_S = 1.0  # [s] after which a chunk that control does not execute never will be
 
 
@@ -41,8 +47,12 @@ class WayHome:
         if not response.success:
             raise ControlRefused(f"control cannot be enabled: {response.message}")
 
-    def go(self) -> float:
-        """Go home and return how far from it the arm came to rest [rad]; inf when the joints are not heard."""
+    def go(self, scene: CollisionScene | None = None) -> float:
+        """Go home and return how far from it the arm came to rest [rad]; inf when the joints are not heard.
+
+        `scene` is what is known to stand around the arm. Raises ControlRefused, the arm raised and at rest, when
+        there is no way home.
+        """
         node = self._node
         node.measure_joints()
         arm, frame, T = node.embodiment.arms[0], node.embodiment.base_frame, node.T_commanded
@@ -51,9 +61,28 @@ class WayHome:
         self.spin_until(lambda: node.joints is not None, JOINTS_WITHIN_S)
         if node.joints is None:
             return float("inf")
-        q = node.joints.position
-        self._execute(lambda stamp, number: home_chunk(stamp, frame, arm, q, number))
+        self._follow(self._plan(node.joints.position, scene))
         return float(np.abs(node.joints.position - arm.home).max())
+
+    def _plan(self, q: np.ndarray, scene: CollisionScene | None) -> Plan:
+        # Imported when it is needed: planning costs a second and 100 MB that most of a run has no use for.
+        from vla_ros.planning.errors import PlanningError
+        from vla_ros.planning.home import plan_home
+        from vla_ros.planning.ompl_planner import OmplPlanner
+
+        arm = self._node.embodiment.arms[0]
+        try:
+            q = np.clip(q, arm.lower, arm.upper)  # a measured joint may stand a hair outside
+            return plan_home(OmplPlanner(self._node.embodiment, arm.name), q, scene)
+        except PlanningError as error:
+            raise ControlRefused(f"no way home: {error}") from error
+
+    def _follow(self, plan: Plan) -> None:
+        from vla_ros.planning.chunk import plan_chunk
+
+        self.spin_until(lambda: False, NEWS_WITHIN_S)  # nothing was heard while planning: a chunk needs today's stamp
+        frame = self._node.embodiment.base_frame
+        self._execute(lambda stamp, number: plan_chunk(plan, stamp, frame, number))
 
     def spin_until(self, done: Callable[[], bool], timeout: float) -> bool:
         """Spin until `done`, for at most `timeout` [s] and until asked to stop; return whether it is done."""
