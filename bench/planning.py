@@ -74,7 +74,11 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     figures |= _spread("duration_s", [plan.duration for plan in plans])
     figures |= _spread("path_length_rad", [plan.length for plan in plans])
     figures |= _spread("tool_path_m", [_tool_path(planner, plan) for plan in plans])
-    figures |= _spread("searches", [plan.figures["searches"] for plan in plans])
+    crooked = [plan for plan in plans if plan.figures["corners"] > 0]
+    figures["straight_percent"] = 100.0 * (1.0 - len(crooked) / len(plans))
+    if crooked:
+        figures |= _spread("plan_around_cpu_ms", [1e3 * plan.figures["cpu_s"] for plan in crooked])
+    figures["attempts_max"] = max(plan.figures["attempts"] for plan in plans)
     figures["collision_check_us"] = _check_cost(planner, solved)
     figures |= _limits(planner, plans, arguments.speed_scale)
     opinions = [second_opinion(embodiment, *both) for both in solved]

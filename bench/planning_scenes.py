@@ -57,13 +57,16 @@ class SceneMaker:
             things = _things(random)
             scene = _scene(random, table, things)
             checker = CollisionChecker(self._geometry, scene, MARGIN)
-            start = self._start(random, checker, table)
-            goal = None if start is None else self._goal(random, checker, table, things)
+            among = self._among(random, checker, table, things) if number % 2 else None
+            start = self._anywhere(random, checker, table) if among is None else among
+            goal = None if start is None else self._among(random, checker, table, things)
             if start is not None and goal is not None:
-                return PlanningProblem(start, PoseGoal(goal), scene, margin=MARGIN, **changes)
+                T = self._model.forward(goal)
+                return PlanningProblem(start, PoseGoal(T), scene, margin=MARGIN, **changes)
         raise RuntimeError(f"scene {number}: nothing could be placed")
 
-    def _start(self, random: np.random.Generator, checker: CollisionChecker, table: float) -> np.ndarray | None:
+    def _anywhere(self, random: np.random.Generator, checker: CollisionChecker, table: float) -> np.ndarray | None:
+        """Return a free configuration (N,) [rad] from all there are."""
         for _ in range(400):
             q = random.uniform(self._arm.lower, self._arm.upper)
             x, y, z = self._model.forward(q)[:3, 3]
@@ -71,15 +74,16 @@ class SceneMaker:
                 return q
         return None
 
-    def _goal(
+    def _among(
         self, random: np.random.Generator, checker: CollisionChecker, table: float, things: list[Thing]
     ) -> np.ndarray | None:
+        """Return a free configuration (N,) [rad] with the tool near, above or between things."""
         for _ in range(30):
             T = _goal_pose(random, table, things)
             for _ in range(6):
                 q = solve_ik(self._model, T, random.uniform(self._arm.lower, self._arm.upper), starts=1)
                 if q is not None and checker.free(q):
-                    return T
+                    return q
         return None
 
 

@@ -94,7 +94,7 @@ def test_the_way_home_never_goes_lower_than_the_hand_was(turns):
 
 def test_the_way_home_goes_around_what_is_known():
     start = HOME + np.array([1.2, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0])
-    wall = box_between("wall", (0.1, 0.2, 0.0), (0.9, 0.24, 0.62))
+    wall = box_between("wall", (0.25, 0.12, 0.0), (0.6, 0.15, 0.5))
     plan = plan_home(ompl(), start, CollisionScene((wall,)))
     assert_sound(plan, PlanningProblem(start, JointGoal(HOME), CollisionScene((wall,)), margin=0.008, speed_scale=0.3))
     with pytest.raises(PlanningError, match="the start is in collision: .*'box'"):

@@ -55,12 +55,12 @@ class OmplPlanner:
         goals = goal_configurations(problem.goal, problem.start, self.arm, self.model, checker, random)
         found = time.monotonic()
         limits = motion_limits(self.arm, problem.speed_scale)
-        motion, attempts = self._search(problem, goals, checker, limits, random, deadline)
+        motion, how = self._search(problem, goals, checker, limits, random, deadline)
         figures = {
             "goal_s": found - begun,
             "plan_s": time.monotonic() - begun,
             "cpu_s": time.process_time() - begun_cpu,
-            "searches": float(attempts),
+            **how,
             "checks": float(checker.checks),
         }
         return Plan(self.arm.joints, *motion, backend=self.name, figures=figures)
@@ -73,24 +73,25 @@ class OmplPlanner:
         limits: MotionLimits,
         random: np.random.Generator,
         deadline: float,
-    ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], int]:
+    ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], dict[str, float]]:
+        """Return the samples of a checked motion, and how it was found."""
         start = problem.start
         if np.abs(goals[0] - start).max() < 1e-6:
             rest = np.zeros((1, len(start)))
-            return (np.zeros(1), start[None].copy(), rest, rest), 0
+            return (np.zeros(1), start[None].copy(), rest, rest), {"attempts": 0.0, "corners": 0.0}
         connector = Connector(limits)
         for attempt in range(ATTEMPTS):
             # What the last attempt missed between its samples, this one sees.
             step, search_step = COARSE / 2**attempt, SEARCH_STEP / 2 ** (attempt / 2)
             corners = self._corners(problem, goals, checker, step, search_step, attempt, deadline)
             motion = None if corners is None else polyline_trajectory(corners, connector)
-            if motion is not None:
+            if corners is not None and motion is not None:
                 if self._shortcuts >= 0:
                     shortener = Shortener(checker, limits, connector, max(step, FINE), deadline)
                     motion = shortener.shorten(motion, random, self._shortcuts)
                 samples = self._checked(motion, checker, limits)
                 if samples is not None:
-                    return samples, attempt + 1
+                    return samples, {"attempts": attempt + 1.0, "corners": len(corners) - 2.0}
             if time.monotonic() > deadline:
                 break
         raise NoPathError(
