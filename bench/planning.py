@@ -13,8 +13,10 @@ import numpy as np
 from bench.planning_check import second_opinion
 from bench.planning_scenes import SceneMaker
 from controllers.errors import ConfigError
+from vla_ros.planning.backends import make_planner
 from vla_ros.planning.errors import PlanningError
-from vla_ros.planning.ompl_planner import OmplPlanner
+from vla_ros.planning.ompl_search import OmplSearch
+from vla_ros.planning.planner import MotionPlanner
 from vla_ros.planning.problem import Plan, PlanningProblem
 from vla_ros.planning.trajectory import motion_limits
 from vla_ros.robots.embodiment import load_embodiment
@@ -53,7 +55,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     """Plan in every scene and return the figures."""
     embodiment = load_embodiment("franka")
     begun = time.process_time()
-    planner = OmplPlanner(embodiment, "panda")
+    planner = make_planner(embodiment, "panda", "ompl")
     made = time.process_time() - begun
     maker = SceneMaker(planner.geometry, planner.model)
     solved: list[tuple[PlanningProblem, Plan]] = []
@@ -87,7 +89,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     figures["rechecked_clearance_min_mm"] = 1e3 * min(opinion.clearance for opinion in opinions)
     figures["rechecked_self_clearance_min_mm"] = 1e3 * min(opinion.self_clearance for opinion in opinions)
     if arguments.compare:
-        resting = OmplPlanner(embodiment, "panda", shortcuts=-1)
+        resting = MotionPlanner(embodiment, "panda", OmplSearch(planner.arm), shortcuts=-1)
         figures |= _spread("duration_resting_in_corners_s", [resting.plan(problem).duration for problem, _ in solved])
         figures |= _spread(
             "duration_toppra_same_path_s", [_toppra(planner, plan, arguments.speed_scale) for plan in plans]
@@ -104,12 +106,12 @@ def _spread(name: str, values: Iterable[float]) -> dict[str, float]:
     }
 
 
-def _tool_path(planner: OmplPlanner, plan: Plan) -> float:
+def _tool_path(planner: MotionPlanner, plan: Plan) -> float:
     tools = np.array([planner.model.forward(q)[:3, 3] for q in plan.positions[::4]])
     return float(np.linalg.norm(np.diff(tools, axis=0), axis=1).sum())
 
 
-def _check_cost(planner: OmplPlanner, solved: list[tuple[PlanningProblem, Plan]]) -> float:
+def _check_cost(planner: MotionPlanner, solved: list[tuple[PlanningProblem, Plan]]) -> float:
     """Return what one check of a free configuration costs [µs]: the median over scenes."""
     costs = []
     for problem, plan in solved:
@@ -121,7 +123,7 @@ def _check_cost(planner: OmplPlanner, solved: list[tuple[PlanningProblem, Plan]]
     return float(np.median(costs))
 
 
-def _limits(planner: OmplPlanner, plans: list[Plan], speed_scale: float) -> dict[str, float]:
+def _limits(planner: MotionPlanner, plans: list[Plan], speed_scale: float) -> dict[str, float]:
     """Return the largest share of each limit that any plan uses."""
     limits = motion_limits(planner.arm, speed_scale)
     jerks = [np.abs(np.diff(p.accelerations, axis=0)) / np.diff(p.times)[:, None] for p in plans if len(p.times) > 1]
@@ -132,7 +134,7 @@ def _limits(planner: OmplPlanner, plans: list[Plan], speed_scale: float) -> dict
     }
 
 
-def _toppra(planner: OmplPlanner, plan: Plan, speed_scale: float) -> float:
+def _toppra(planner: MotionPlanner, plan: Plan, speed_scale: float) -> float:
     """Return the time-optimal duration [s] of the plan's own path without a limit on jerk: no motion is quicker."""
     import toppra
     from toppra.algorithm import TOPPRA

@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from vla_ros.planning.backends import available_backends, make_planner
 from vla_ros.planning.collision import CollisionChecker
-from vla_ros.planning.ompl_planner import OmplPlanner
-from vla_ros.planning.planner import MotionPlanner, available_backends, make_planner
+from vla_ros.planning.planner import MotionPlanner
 from vla_ros.planning.problem import Plan, PlanningProblem
 from vla_ros.planning.scene import CollisionScene, box_between
 from vla_ros.planning.trajectory import motion_limits
@@ -31,7 +31,7 @@ def planner(backend: str = "ompl") -> MotionPlanner:
     return make_planner(FRANKA, "panda", backend)
 
 
-def ompl() -> OmplPlanner:
+def ompl() -> MotionPlanner:
     return planner("ompl")
 
 

@@ -71,8 +71,8 @@ def test_the_broad_phase_loses_nothing(monkeypatch, naive):
 
 
 def test_self_collisions_agree_with_mujoco():
-    from vla_ros.sim.robot_model import robot_spec
     from vla_ros.robots.embodiment import load_embodiment
+    from vla_ros.sim.robot_model import robot_spec
 
     model = robot_spec(load_embodiment("franka")).compile()  # its hand may hit base, shoulder and upper arm
     data = mujoco.MjData(model)

@@ -81,7 +81,8 @@ def test_a_chunk_ends_at_the_goal_and_says_what_periods_are_possible():
 
 
 @pytest.mark.parametrize(
-    "turns", [[1.3, 0.4, 0.2, -0.3, 0.1, 0.3, 0.8], [-0.6, 0.9, 0.0, 0.3, 0.0, 0.2, -1.5], [0.1, -0.3, 0.0, 0.0, 0, 0, 0]]
+    "turns",
+    [[1.3, 0.4, 0.2, -0.3, 0.1, 0.3, 0.8], [-0.6, 0.9, 0.0, 0.3, 0.0, 0.2, -1.5], [0.1, -0.3, 0.0, 0.0, 0, 0, 0]],
 )
 def test_the_way_home_never_goes_lower_than_the_hand_was(turns):
     start = HOME + np.array(turns)
@@ -97,5 +98,5 @@ def test_the_way_home_goes_around_what_is_known():
     wall = box_between("wall", (0.25, 0.12, 0.0), (0.6, 0.15, 0.5))
     plan = plan_home(ompl(), start, CollisionScene((wall,)))
     assert_sound(plan, PlanningProblem(start, JointGoal(HOME), CollisionScene((wall,)), margin=0.008, speed_scale=0.3))
-    with pytest.raises(PlanningError, match="the start is in collision: .*'box'"):
+    with pytest.raises(PlanningError, match=r"the start is in collision: .*'box'"):
         plan_home(ompl(), HOME, CollisionScene((box_between("box", (0.2, -0.2, 0.3), (0.4, 0.2, 0.6)),)))

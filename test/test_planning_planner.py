@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 from bench.planning_check import second_opinion
 from bench.planning_scenes import SceneMaker
 from controllers.errors import ConfigError, VlaError
+from vla_ros.planning.backends import make_planner
 from vla_ros.planning.errors import (
     GoalCollisionError,
     JointLimitError,
@@ -22,8 +23,8 @@ from vla_ros.planning.errors import (
     StartCollisionError,
     UnreachableError,
 )
-from vla_ros.planning.ompl_planner import OmplPlanner
-from vla_ros.planning.planner import make_planner
+from vla_ros.planning.ompl_search import OmplSearch
+from vla_ros.planning.planner import MotionPlanner
 from vla_ros.planning.problem import JointGoal, PlanningProblem, PoseGoal
 from vla_ros.planning.scene import CollisionScene, HeldObject, box_between
 from vla_ros.planning.shapes import Cylinder
@@ -117,7 +118,7 @@ def test_the_same_seed_gives_the_same_plan_whatever_was_planned_before():
     problem = PlanningProblem(SIDE, JointGoal(OTHER_SIDE), SCENE, seed=7, budget_s=20.0)
     first = ompl().plan(problem)
     ompl().plan(PlanningProblem(SIDE, JointGoal(HOME), CollisionScene((TABLE,)), seed=3))
-    again = OmplPlanner(FRANKA, "panda").plan(problem)
+    again = make_planner(FRANKA).plan(problem)
     np.testing.assert_array_equal(first.positions, again.positions)
     np.testing.assert_array_equal(first.times, again.times)
 
@@ -133,7 +134,7 @@ def test_half_the_speed_takes_twice_as_long_on_the_same_path():
 
 def test_shortcuts_swing_past_corners():
     problem = PlanningProblem(SIDE, JointGoal(OTHER_SIDE), SCENE, budget_s=20.0)
-    resting = OmplPlanner(FRANKA, "panda", shortcuts=-1).plan(problem)
+    resting = MotionPlanner(FRANKA, "panda", OmplSearch(ARM), shortcuts=-1).plan(problem)
     assert ompl().plan(problem).duration < 0.95 * resting.duration
 
 
@@ -172,7 +173,7 @@ def test_nonsense_is_named(make, message):
 def test_planning_is_not_imported_before_it_is_needed(root):
     code = (
         "import sys; import vla_ros.nodes.home_node, vla_ros.nodes.episode_node; "
-        "print([n for n in ('ompl', 'coal', 'ruckig', 'vla_ros.planning.ompl_planner') if n in sys.modules])"
+        "print([n for n in ('ompl', 'coal', 'ruckig', 'vla_ros.planning.planner') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]", done.stderr

@@ -89,7 +89,9 @@ def columns(points: np.ndarray, config: CameraSceneConfig) -> list[Obstacle]:
     if not seen.any():
         return []
     bottom = float(tops[seen].min()) - config.depth
-    # Tops are rounded up to the next step: like neighbours become equal, and nothing becomes lower than it is.
+    # Tops are rounded up to the next step: like neighbours become equal, and nothing becomes lower than it is. The
+    # most common height, the table's, lies in the middle of a step: its noise makes no boxes of its own.
+    bottom -= (bottom - _commonest(tops[seen], config.rise / 4.0) - config.rise / 2.0) % config.rise
     levels = np.where(seen, np.ceil((np.where(seen, tops, bottom) - bottom) / config.rise), 0).astype(int)
     return [
         box_between(
@@ -99,6 +101,13 @@ def columns(points: np.ndarray, config: CameraSceneConfig) -> list[Obstacle]:
         )
         for number, (x0, y0, x1, y1, level) in enumerate(_rectangles(levels))
     ]
+
+
+def _commonest(values: np.ndarray, width: float) -> float:
+    """Return the middle of the fullest bin of `width`."""
+    bins = np.floor(values / width).astype(int)
+    names, counts = np.unique(bins, return_counts=True)
+    return (float(names[np.argmax(counts)]) + 0.5) * width
 
 
 def _rectangles(levels: np.ndarray) -> list[tuple[int, int, int, int, int]]:

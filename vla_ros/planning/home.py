@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from vla_ros.planning.errors import PlanningError
-from vla_ros.planning.ompl_planner import OmplPlanner
+from vla_ros.planning.planner import MotionPlanner
 from vla_ros.planning.problem import JointGoal, Plan, PlanningProblem
 from vla_ros.planning.scene import CollisionScene, box_between
 
@@ -24,7 +24,7 @@ HALF_WIDTH, THICKNESS = 1.2, 0.05  # [m]
 
 
 def plan_home(
-    planner: OmplPlanner, start: np.ndarray, scene: CollisionScene | None = None, gripper_width: float | None = None
+    planner: MotionPlanner, start: np.ndarray, scene: CollisionScene | None = None, gripper_width: float | None = None
 ) -> Plan:
     """Return a checked trajectory from `start` (N,) [rad] to the arm's home, around `scene` when one is known.
 
@@ -41,7 +41,7 @@ def plan_home(
 
 
 def _problems(
-    planner: OmplPlanner, start: np.ndarray, scene: CollisionScene, gripper_width: float | None
+    planner: MotionPlanner, start: np.ndarray, scene: CollisionScene, gripper_width: float | None
 ) -> list[PlanningProblem]:
     goal = JointGoal(planner.arm.home)
     lowest = min(float(planner.model.forward(q)[2, 3]) for q in (start, planner.arm.home)) - BELOW_TOOL

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -142,7 +143,11 @@ class Connector:
         if not moved.any():
             return None
         given, limits = self._line_input, self._limits
-        for name, limit in (("velocity", limits.velocity), ("acceleration", limits.acceleration), ("jerk", limits.jerk)):
+        for name, limit in (
+            ("velocity", limits.velocity),
+            ("acceleration", limits.acceleration),
+            ("jerk", limits.jerk),
+        ):
             setattr(given, f"max_{name}", [float((limit[moved] / way[moved]).min())])
         given.target_position = [1.0]
         share = _solve(self._line_ruckig, given)
@@ -168,7 +173,7 @@ def _solve(ruckig: Ruckig, given: InputParameter) -> Trajectory | None:
 def polyline_trajectory(corners: np.ndarray, connector: Connector) -> PieceTrajectory | None:
     """Return the motion along straight lines that rests in every corner (W, N) [rad]."""
     pieces = []
-    for q_from, q_to in zip(corners[:-1], corners[1:], strict=True):
+    for q_from, q_to in pairwise(corners):
         line = connector.straight(q_from, q_to)
         if line is None:
             return None

@@ -66,14 +66,14 @@ class WayHome:
 
     def _plan(self, q: np.ndarray, scene: CollisionScene | None) -> Plan:
         # Imported when it is needed: planning costs a second and 100 MB that most of a run has no use for.
+        from vla_ros.planning.backends import make_planner
         from vla_ros.planning.errors import PlanningError
         from vla_ros.planning.home import plan_home
-        from vla_ros.planning.ompl_planner import OmplPlanner
 
         arm = self._node.embodiment.arms[0]
         try:
             q = np.clip(q, arm.lower, arm.upper)  # a measured joint may stand a hair outside
-            return plan_home(OmplPlanner(self._node.embodiment, arm.name), q, scene)
+            return plan_home(make_planner(self._node.embodiment, arm.name), q, scene)
         except PlanningError as error:
             raise ControlRefused(f"no way home: {error}") from error
 
