@@ -16,7 +16,7 @@ import pinocchio as pin
 from controllers.errors import ConfigError
 from vla_ros.planning.scene import CollisionScene
 from vla_ros.planning.self_collision import checked_self_pairs
-from vla_ros.planning.shapes import collision_geometry
+from vla_ros.planning.shapes import Shape, collision_geometry
 from vla_ros.robots.embodiment import ArmGroup, Embodiment, expand_urdf
 
 SELF_MARGIN = 0.002  # [m] more than what moves between two samples of a checked path
@@ -128,7 +128,7 @@ class CollisionChecker:
         self._broad_phase = manager(self._model, self._geometry, self._geometry_data)
         self.checks = 0
 
-    def free(self, q: Sequence[float]) -> bool:
+    def free(self, q: np.ndarray | Sequence[float]) -> bool:
         """Say whether the arm at q (N,) [rad] keeps all margins."""
         self.checks += 1
         self._q[self._robot.columns] = q
@@ -162,7 +162,7 @@ class CollisionChecker:
             geometry.addCollisionPair(pin.CollisionPair(*pair))
         return np.array([min(SELF_MARGIN, margin)] * len(own_pairs) + [margin] * (len(pairs) - len(own_pairs)))
 
-    def _add_shape(self, name: str, shape, T: np.ndarray, held: bool) -> int:
+    def _add_shape(self, name: str, shape: Shape, T: np.ndarray, held: bool) -> int:
         tool = self._robot.tool
         joint, placement = (tool.parentJoint, tool.placement * pin.SE3(T)) if held else (0, pin.SE3(T))
         self._names.append(f"'{name}'")

@@ -47,7 +47,7 @@ class CollisionScene:
     held: tuple[HeldObject, ...] = ()
 
     def __post_init__(self) -> None:
-        names = [item.name for item in (*self.obstacles, *self.held)]
+        names = [item.name for item in self.obstacles] + [item.name for item in self.held]
         twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
         if twice is not None:
             raise ConfigError(f"collision scene: the name '{twice}' is used twice: give every object its own")
