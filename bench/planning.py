@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compare", action="store_true", help="also time the paths with rests in corners, and by TOPP-RA without jerk"
     )
+    parser.add_argument("--picture", metavar="FILE", help="also draw the plan of the first scene that is solved (PNG)")
     parser.add_argument("--json", metavar="FILE", help="also write the figures, name → number")
 
 
@@ -88,6 +89,10 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     figures["rechecked_colliding_paths"] = float(sum(min(o.clearance, o.self_clearance) < 0.0 for o in opinions))
     figures["rechecked_clearance_min_mm"] = 1e3 * min(opinion.clearance for opinion in opinions)
     figures["rechecked_self_clearance_min_mm"] = 1e3 * min(opinion.self_clearance for opinion in opinions)
+    if arguments.picture and solved:
+        from bench.planning_picture import write_picture
+
+        write_picture(arguments.picture, embodiment, planner.model, *solved[0])
     if arguments.compare:
         resting = MotionPlanner(embodiment, "panda", OmplSearch(planner.arm), shortcuts=-1)
         figures |= _spread("duration_resting_in_corners_s", [resting.plan(problem).duration for problem, _ in solved])

@@ -26,7 +26,7 @@ class Opinion:
     self_clearance: float  # [m] the same between parts of the robot
 
 
-def scene_model(embodiment: Embodiment, problem: PlanningProblem) -> mujoco.MjModel:
+def scene_spec(embodiment: Embodiment, problem: PlanningProblem) -> mujoco.MjSpec:
     """Return the robot among the problem's obstacles."""
     spec = robot_spec(embodiment)
     for body in spec.bodies:
@@ -39,12 +39,12 @@ def scene_model(embodiment: Embodiment, problem: PlanningProblem) -> mujoco.MjMo
             name=f"scene/{item.name}", pos=item.T_base_obstacle[:3, 3], quat=quat, margin=SEEN_WITHIN
         )
         _set_shape(spec, geom, item.shape, f"hull {index}")
-    return spec.compile()
+    return spec
 
 
 def second_opinion(embodiment: Embodiment, problem: PlanningProblem, plan: Plan) -> Opinion:
     """Look at every configuration of a plan, and at three more between each two."""
-    model = scene_model(embodiment, problem)
+    model = scene_spec(embodiment, problem).compile()
     data = mujoco.MjData(model)
     arm = [model.joint(name).qposadr[0] for name in plan.joints]
     gripper = embodiment.grippers[0]

@@ -128,6 +128,13 @@ class CollisionChecker:
         self._broad_phase = manager(self._model, self._geometry, self._geometry_data)
         self.checks = 0
 
+    @property
+    def hand_links(self) -> tuple[str, ...]:
+        """Name the links that may touch what the gripper holds."""
+        objects = self._robot.geometry.geometryObjects
+        names = (self._names[i] for i, item in enumerate(objects) if self._robot.holds(item.parentJoint))
+        return tuple(dict.fromkeys(names))
+
     def free(self, q: np.ndarray | Sequence[float]) -> bool:
         """Say whether the arm at q (N,) [rad] keeps all margins."""
         self.checks += 1

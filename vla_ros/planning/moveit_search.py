@@ -57,7 +57,7 @@ class MoveItSearch:
 
         MoveIt has no seed and no step to give; what it overlooks is seen in the last look at the motion.
         """
-        scene = self._planning_scene(problem)
+        scene = self._planning_scene(problem, checker.hand_links)
         parameters = self._parameters
         parameters.planning_attempts, parameters.planning_time = 1, max(budget_s / len(goals), 0.05)
         self._component.set_start_state(robot_state=self._state(problem.start))
@@ -77,7 +77,7 @@ class MoveItSearch:
         state.update()
         return state
 
-    def _planning_scene(self, problem: PlanningProblem) -> Any:
+    def _planning_scene(self, problem: PlanningProblem, hand_links: Sequence[str]) -> Any:
         from moveit.core.planning_scene import PlanningScene
         from moveit_msgs.msg import AttachedCollisionObject
 
@@ -89,6 +89,7 @@ class MoveItSearch:
         for held in problem.scene.held:
             message = _object(held, held.T_tool_object, self._arm.tool_frame)
             attached = AttachedCollisionObject(link_name=self._arm.tool_frame, object=message)
+            attached.touch_links = [self._arm.tool_frame, *hand_links]
             scene.process_attached_collision_object(attached)
         return scene
 
