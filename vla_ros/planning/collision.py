@@ -51,7 +51,7 @@ class RobotGeometry:
     """One arm's collision shapes and the pairs among them that are checked; made once for many scenes."""
 
     def __init__(self, embodiment: Embodiment, arm: ArmGroup) -> None:
-        urdf = expand_urdf(embodiment, ros2_control="false")
+        urdf = expand_urdf(embodiment)
         self.model = pin.buildModelFromXML(urdf)
         self.geometry = pin.buildGeomFromUrdfString(self.model, urdf, pin.GeometryType.COLLISION)
         self.arm = arm

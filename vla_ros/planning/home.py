@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from vla_ros.planning.errors import PlanningError
 from vla_ros.planning.planner import MotionPlanner
 from vla_ros.planning.problem import JointGoal, Plan, PlanningProblem
 from vla_ros.planning.scene import CollisionScene, box_between
 
 SPEED_SCALE = 0.3
-MARGINS = (0.02, 0.008)  # [m] the second where the first is not there to begin with
+MARGINS = (0.02, 0.008, 0.002)  # [m] the next where the last is not there to begin with
 BELOW_TOOL = 0.05  # [m] from the lower tool down to the floor
 LOWER = 0.08  # [m] the floor goes down by this when the arm itself hangs under it
 FLOORS = 6
@@ -28,16 +27,31 @@ def plan_home(
 ) -> Plan:
     """Return a checked trajectory from `start` (N,) [rad] to the arm's home, around `scene` when one is known.
 
-    Raises PlanningError with the reason when there is none.
+    Obstacles that the arm already stands in, such as a camera's stray points, are none. Raises PlanningError with
+    the reason when there is no way.
     """
-    problem = None
-    for problem in _problems(planner, start, scene or CollisionScene(), gripper_width):
+    scene = _without_what_the_arm_is_in(planner, start, scene or CollisionScene(), gripper_width)
+    problems = _problems(planner, start, scene, gripper_width)
+    for problem in problems:
         checker = planner.checker(problem)
         if checker.free(start) and checker.free(planner.arm.home):
             return planner.plan(problem)
-    if problem is None:
-        raise PlanningError("there is no way home to look for")
-    return planner.plan(problem)  # the least demanding one says what is in the way
+    return planner.plan(problems[-1])  # the least demanding one says what is in the way
+
+
+def _without_what_the_arm_is_in(
+    planner: MotionPlanner, start: np.ndarray, scene: CollisionScene, gripper_width: float | None
+) -> CollisionScene:
+    goal = JointGoal(planner.arm.home)
+    while True:
+        checker = planner.checker(PlanningProblem(start, goal, scene, gripper_width, margin=MARGINS[-1]))
+        if checker.free(start):
+            return scene
+        contact = checker.closest(start)
+        names = [item.name for item in scene.obstacles if f"'{item.name}'" in (contact.first, contact.second)]
+        if not names:
+            return scene  # the robot itself, or what it holds
+        scene = scene.remove(names[0])
 
 
 def _problems(

@@ -58,7 +58,7 @@ class MotionPlanner:
         self._search = search
         self._shortcuts = shortcuts
         self.geometry = RobotGeometry(embodiment, self.arm)
-        urdf = expand_urdf(embodiment, ros2_control="false")
+        urdf = expand_urdf(embodiment)
         self.model = ArmModel(urdf, self.arm.joints, self.arm.tool_frame)
 
     def checker(self, problem: PlanningProblem) -> CollisionChecker:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline
 
 from controllers.errors import ConfigError
 from vla_ros.planning.scene import CollisionScene, checked_pose
@@ -100,8 +99,14 @@ class Plan:
         """Return positions (M, N) [rad] at `times` (M,) [s]; before and after the motion the arm rests."""
         if len(self.times) == 1:
             return np.repeat(self.positions, len(times), axis=0)
-        spline = CubicHermiteSpline(self.times, self.positions, self.velocities)
-        return spline(np.clip(times, 0.0, self.times[-1]))
+        # Cubic Hermite between samples; by hand, for SciPy's takes most of a second to import.
+        t = np.clip(times, 0.0, self.times[-1])
+        k = np.clip(np.searchsorted(self.times, t, side="right") - 1, 0, len(self.times) - 2)
+        h = (self.times[k + 1] - self.times[k])[:, None]
+        u = (t - self.times[k])[:, None] / h
+        q0, q1, v0, v1 = self.positions[k], self.positions[k + 1], self.velocities[k], self.velocities[k + 1]
+        way = u * u * (3.0 - 2.0 * u)
+        return q0 + way * (q1 - q0) + h * u * (1.0 - u) * ((1.0 - u) * v0 - u * v1)
 
 
 def _configuration(q: np.ndarray, what: str) -> np.ndarray:

@@ -14,6 +14,7 @@ from controllers.chunk import ActionChunk
 from controllers.errors import VlaError
 from vla_ros.nodes.arm.client import ArmClient
 from vla_ros.nodes.arm.homing import raise_chunk
+from vla_ros.nodes.arm.surroundings import Surroundings
 from vla_ros.nodes.spinning import Spinner
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 RAISE_BY, RAISE_BELOW = 0.15, 0.35  # [m] the tool goes up by this before it goes home, when it is lower than that
 HOME_TOLERANCE = 0.05  # [rad]
 JOINTS_WITHIN_S = 5.0  # [s] a busy machine takes to match a new subscription
-NEWS_WITHIN_S = 0.15  # [s] in which control says several times how it is
+NEWS_WITHIN_S = 2.0  # [s] a busy machine takes to say how control is
 ACCEPTED_WITHIN_S = 1.0  # [s] after which a chunk that control does not execute never will be
 
 
@@ -47,11 +48,11 @@ class WayHome:
         if not response.success:
             raise ControlRefused(f"control cannot be enabled: {response.message}")
 
-    def go(self, scene: CollisionScene | None = None) -> float:
+    def go(self) -> float:
         """Go home and return how far from it the arm came to rest [rad]; inf when the joints are not heard.
 
-        `scene` is what is known to stand around the arm. Raises ControlRefused, the arm raised and at rest, when
-        there is no way home.
+        The way is planned around what the cameras see. Raises ControlRefused, the arm raised and at rest, when there
+        is none.
         """
         node = self._node
         node.measure_joints()
@@ -61,7 +62,9 @@ class WayHome:
         self.spin_until(lambda: node.joints is not None, JOINTS_WITHIN_S)
         if node.joints is None:
             return float("inf")
-        self._follow(self._plan(node.joints.position, scene))
+        q = np.clip(node.joints.position, arm.lower, arm.upper)  # a measured joint may stand a hair outside
+        scene = Surroundings(node).look(self.spin_until, q, node.T_commanded)
+        self._follow(self._plan(q, scene))
         return float(np.abs(node.joints.position - arm.home).max())
 
     def _plan(self, q: np.ndarray, scene: CollisionScene | None) -> Plan:
@@ -72,7 +75,6 @@ class WayHome:
 
         arm = self._node.embodiment.arms[0]
         try:
-            q = np.clip(q, arm.lower, arm.upper)  # a measured joint may stand a hair outside
             return plan_home(make_planner(self._node.embodiment, arm.name), q, scene)
         except PlanningError as error:
             raise ControlRefused(f"no way home: {error}") from error
@@ -80,7 +82,10 @@ class WayHome:
     def _follow(self, plan: Plan) -> None:
         from vla_ros.planning.chunk import plan_chunk
 
-        self.spin_until(lambda: False, NEWS_WITHIN_S)  # nothing was heard while planning: a chunk needs today's stamp
+        # Nothing was heard while planning, and a chunk needs today's stamp: the first that is heard may be an old one.
+        for _ in range(2):
+            old = self._node.progress.stamp
+            self.spin_until(lambda old=old: self._node.progress.stamp != old, NEWS_WITHIN_S)
         frame = self._node.embodiment.base_frame
         self._execute(lambda stamp, number: plan_chunk(plan, stamp, frame, number))
 
