@@ -18,6 +18,7 @@ MARGINS = (0.02, 0.008, 0.002)  # [m] the next where the last is not there to be
 BELOW_TOOL = 0.05  # [m] from the lower tool down to the floor
 LOWER = 0.08  # [m] the floor goes down by this when the arm itself hangs under it
 FLOORS = 6
+BUDGET_S = 10.0  # [s] a starved machine may take; an idle one takes a hundredth
 BEYOND_BASE = 0.22  # [m] from the base's axis: nearer there is the arm's own foot
 HALF_WIDTH, THICKNESS = 1.2, 0.05  # [m]
 
@@ -60,7 +61,9 @@ def _problems(
     goal = JointGoal(planner.arm.home)
     lowest = min(float(planner.model.forward(q)[2, 3]) for q in (start, planner.arm.home)) - BELOW_TOOL
     return [
-        PlanningProblem(start, goal, _with_floor(scene, lowest - LOWER * step), gripper_width, margin, SPEED_SCALE)
+        PlanningProblem(
+            start, goal, _with_floor(scene, lowest - LOWER * step), gripper_width, margin, SPEED_SCALE, BUDGET_S
+        )
         for step in range(FLOORS)
         for margin in MARGINS
     ]
