@@ -15,6 +15,7 @@ import numpy as np
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import Pose, PoseArray, PoseStamped, TransformStamped, TwistStamped
+from rclpy.serialization import deserialize_message
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import Float64MultiArray
@@ -28,6 +29,7 @@ from vla_ros.bridged_images import bridged_color
 
 META_SEQUENCE, META_INSTRUCTION, META_INFERENCE = "meta/sequence", "meta/instruction", "meta/inference_s"
 NANOSECONDS = 1_000_000_000  # in a second
+CHUNK_BYTES_MAX = 1_000_000  # of a message: POINTS_MAX points of fifty channels
 DEPTH_SCALE = 0.001  # [m] one step of a 16UC1 depth image, as realsense2_camera publishes it
 OK, WARN, ERROR, STALE = (bytes([level]) for level in range(4))  # DiagnosticStatus levels
 
@@ -345,6 +347,16 @@ def marked_boxes(message: MarkerArray) -> list[MarkedBox]:
             place, edges = np.array([center.x, center.y, center.z]), np.array([size.x, size.y, size.z])
             boxes.append(MarkedBox(marker.text, place, edges, (c.r, c.g, c.b, c.a)))
     return boxes
+
+
+def chunk_from_bytes(data: bytes) -> ActionChunk:
+    """Return the chunk in a serialised message. Raises ChunkError when it is not one, or larger than any can be.
+
+    A message is turned into Python objects only once its size is known: a huge one would hold up the process.
+    """
+    if len(data) > CHUNK_BYTES_MAX:
+        raise ChunkError(f"chunk message has {len(data)} bytes, allowed {CHUNK_BYTES_MAX}")
+    return chunk_from(deserialize_message(data, JointTrajectory))
 
 
 # -- diagnostics ------------------------------------------------------------------------------------------------------

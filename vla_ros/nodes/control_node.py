@@ -90,6 +90,7 @@ class ControlNode(ManagedNode):
                 f"{source}/action_chunk",
                 lambda message, source=source: self._on_chunk(message, source),
                 qos.EVENTS,
+                raw=True,
             )
         self.driver = driver  # from now on the loop ticks
 
@@ -176,9 +177,9 @@ class ControlNode(ManagedNode):
         if sample is not None:
             self.driver.observe(time.monotonic(), sample.stamp, sample.position, sample.velocity)
 
-    def _on_chunk(self, message: JointTrajectory, source: str) -> None:
+    def _on_chunk(self, message: bytes, source: str) -> None:
         try:
-            self.driver.submit(messages.chunk_from(message), source)
+            self.driver.submit(messages.chunk_from_bytes(message), source)
         except ChunkError as error:
             if str(error) != self._refused:
                 self.get_logger().warning(f"chunk of {source} refused: {error}")
