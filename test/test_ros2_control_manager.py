@@ -175,7 +175,7 @@ def test_a_dead_control_leaves_the_arm_to_the_real_hold(held):
     operator = held.operator
     try:
         assert operator.ready()
-        assert operator.enable().success
+        assert operator.spin_until(lambda: operator.enable().success, 10.0)  # once control has found the manager
         assert operator.spin_until(lambda: operator.progress.enabled and held.controllers()[EFFORT] == "active", 5.0)
         operator.spin(0.5)
         operator.send(operator.chunk((0.0, 0.1, 0.05), duration=2.0))

@@ -210,6 +210,8 @@ class ControlNode(ManagedNode):
     def _enable(self) -> str:
         if not self.active:
             raise VlaError("control is not active: activate it first (ros2 lifecycle set … activate)")
+        if self._hold.absence:
+            raise VlaError(f"the robot cannot be switched to torques: {self._hold.absence}")
         self.driver.enable(time.monotonic())
         self._refused = ""
         switched = self._hold.switch(False)

@@ -26,6 +26,10 @@ _SWITCH_TIMEOUT_S = 1
 class PositionHold(Protocol):
     """The switch between the robot's own position hold and torques over a topic."""
 
+    @property
+    def absence(self) -> str:
+        """Return why the arm cannot be switched to torques now, or ""."""
+
     def switch(self, held: bool) -> Future | None:
         """Ask for the hold, or for torques; None when nobody is there to ask."""
 
@@ -35,6 +39,8 @@ class PositionHold(Protocol):
 
 class SimulatorHold:
     """`sim/hold` of sim_node."""
+
+    absence = ""
 
     def __init__(self, node: Node) -> None:
         self._client = node.create_client(SetBool, "sim/hold")
@@ -64,6 +70,11 @@ class ControllerManagerHold:
         self._client = node.create_client(self._service, "controller_manager/switch_controller")
         self._holding, self._driving = f"{arm}_arm_controller", f"{arm}_effort_controller"
 
+    @property
+    def absence(self) -> str:
+        """Say when controller_manager is not found, or not yet."""
+        return "" if self._client.service_is_ready() else "controller_manager's switch_controller is not there"
+
     def switch(self, held: bool) -> Future | None:
         """Ask controller_manager; both controllers change in one of its cycles."""
         if not self._client.service_is_ready():
@@ -84,6 +95,8 @@ class ControllerManagerHold:
 
 class NoHold:
     """For robots that hold themselves when nobody drives them."""
+
+    absence = ""
 
     def switch(self, held: bool) -> Future | None:
         """Ask nobody."""
