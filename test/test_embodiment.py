@@ -95,20 +95,6 @@ def test_hardware_plugin_is_an_argument(franka):
     assert "ros2_control" not in expand_urdf(franka, ros2_control="false").split("-->")[-1]
 
 
-def test_controllers_drive_the_joints_of_the_embodiment(franka):
-    """config/controllers must speak of the joints that config/robots and the URDF know."""
-    controllers = yaml.safe_load((share_directory() / "config" / "controllers" / "franka.yaml").read_text())
-    arm, gripper = franka.arms[0], franka.grippers[0]
-    for name in ("panda_effort_controller", "panda_position_controller"):
-        assert controllers[name]["ros__parameters"]["joints"] == list(arm.joints)
-    hand = controllers["panda_hand_position_controller"]["ros__parameters"]
-    assert hand["joints"] == [gripper.joints[0]]
-    states = controllers["joint_state_broadcaster"]["ros__parameters"]["joints"]
-    assert states == [*arm.joints, *gripper.joints]
-    declared = {k for k, v in controllers["controller_manager"]["ros__parameters"].items() if isinstance(v, dict)}
-    assert declared == set(controllers) - {"controller_manager"}
-
-
 def test_missing_and_broken_descriptions(tmp_path):
     with pytest.raises(ConfigError, match="does not exist"):
         expand_xacro(tmp_path / "none.xacro")

@@ -24,31 +24,50 @@ class Argument:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """A node parameter that follows from the launch argument `name`: a value for each of its words."""
+
+    name: str
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
 class NodeSpec:
     """One process of a graph.
 
-    `condition` names a launch argument; the node starts when it has the value `condition_value`. The graph ends when
-    a `required` node ends, and with the exit code of the `decides` node when that one ends.
+    `condition` names a boolean launch argument; the node starts when it is true. `when` names arguments and the
+    values of each at which it starts. The graph ends when a `required` node ends, and with the exit code of the
+    `decides` node when that one ends.
     `ends`: it is done at some point, exits with code 0, and the graph goes on without it.
     Where the Python module `needs` is not installed, the node is left out.
     `stops_first`: asked to stop before the others, so that it can bring the arm to rest while the rest still works.
+
+    A program of another ROS package is `executable` of `package`, with the words of `arguments`, the ROS parameter
+    file `parameter_file` (below share/vla_ros) and `remappings` of names; `priority` is the SCHED_FIFO priority that
+    all its threads get from `vla launch` where that is permitted, 0 for ordinary scheduling.
     """
 
     name: str
     executable: str
-    parameters: Mapping[str, Parameter | Argument] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter | Argument | Chosen] = field(default_factory=dict)
     required: bool = True
     decides: bool = False
     ends: bool = False
     stops_first: bool = False
     condition: str = ""
-    condition_value: Value = True
     needs: str = ""
     module: str = ""  # Python module to run; vla_ros.nodes.<executable> when empty
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    package: str = ""  # ROS package of the executable; vla_ros when empty
+    arguments: tuple[str, ...] = ()
+    parameter_file: str = ""
+    remappings: Mapping[str, str] = field(default_factory=dict)
+    priority: int = 0
 
     def __post_init__(self) -> None:
         if not self.module:
-            object.__setattr__(self, "module", f"vla_ros.nodes.{self.executable}")
+            module = "vla_ros.bringup.executable" if self.package else f"vla_ros.nodes.{self.executable}"
+            object.__setattr__(self, "module", module)
 
     @property
     def possible(self) -> bool:
@@ -57,10 +76,23 @@ class NodeSpec:
 
     def values(self, arguments: Mapping[str, Value]) -> dict[str, Parameter]:
         """Return the parameters with launch arguments filled in."""
-        return {
-            key: arguments[value.name] if isinstance(value, Argument) else value
-            for key, value in self.parameters.items()
-        }
+        return {key: _resolve(value, arguments) for key, value in self.parameters.items()}
+
+    def starts(self, arguments: Mapping[str, Value]) -> bool:
+        """Say whether the node is part of the graph with these arguments."""
+        wanted = not self.condition or bool(arguments[self.condition])
+        return wanted and all(arguments[name] in values for name, values in self.when.items())
+
+    def used_arguments(self) -> set[str]:
+        """Name the launch arguments that the node depends on."""
+        used = {value.name for value in self.parameters.values() if isinstance(value, (Argument, Chosen))}
+        return used | set(self.when) | ({self.condition} if self.condition else set())
+
+
+def _resolve(value: Parameter | Argument | Chosen, arguments: Mapping[str, Value]) -> Parameter:
+    if isinstance(value, Argument):
+        return arguments[value.name]
+    return value.values[str(arguments[value.name])] if isinstance(value, Chosen) else value
 
 
 def _nothing_to_check(arguments: Mapping[str, Value]) -> None:
@@ -90,15 +122,20 @@ class Graph:
         if len({node.name for node in self.nodes}) != len(self.nodes):
             raise ConfigError(f"launch '{self.name}' names a node twice")
         for node in self.nodes:
-            used = {value.name for value in node.parameters.values() if isinstance(value, Argument)}
-            used |= {node.condition} if node.condition else set()
-            for name in sorted(used - declared):
+            for name in sorted(node.used_arguments() - declared):
                 raise ConfigError(f"launch '{self.name}': node '{node.name}' uses the undeclared argument '{name}'")
+            self._check_choices(node)
+
+    def _check_choices(self, node: NodeSpec) -> None:
+        """Raise ConfigError when a node asks for a value that its argument cannot have, or lacks one that it can."""
+        choices = {argument.name: set(argument.choices) for argument in self.arguments}
+        for name, words in node.when.items():
+            if not set(words) <= choices[name]:
+                raise ConfigError(f"launch '{self.name}': node '{node.name}' starts at a '{name}' that does not exist")
+        for key, value in node.parameters.items():
+            if isinstance(value, Chosen) and set(value.values) != choices[value.name]:
+                raise ConfigError(f"launch '{self.name}': '{key}' of node '{node.name}' needs each '{value.name}' once")
 
     def active_nodes(self, arguments: Mapping[str, Value]) -> tuple[NodeSpec, ...]:
         """Return the nodes whose condition holds, of those that are possible here."""
-        return tuple(
-            node
-            for node in self.nodes
-            if node.possible and (not node.condition or arguments[node.condition] == node.condition_value)
-        )
+        return tuple(node for node in self.nodes if node.possible and node.starts(arguments))

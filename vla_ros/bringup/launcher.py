@@ -16,7 +16,7 @@ from vla_ros.bringup.console import Console
 from vla_ros.bringup.egl import require_egl
 from vla_ros.bringup.environment import node_environment
 from vla_ros.bringup.graph import Graph
-from vla_ros.bringup.parameters import ros_arguments, write_parameters
+from vla_ros.bringup.parameters import node_words, write_parameters
 from vla_ros.bringup.process import NodeProcess
 from vla_ros.bringup.running import RunningGraph, registered
 from vla_ros.bringup.shared_memory import OwnedSegments
@@ -56,7 +56,8 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
             file = run_directory / "parameters" / f"{node.name}.yaml"
             file.parent.mkdir(exist_ok=True)
             write_parameters(file, node.values(arguments))
-            processes.append(NodeProcess(node, ros_arguments(file, _namespace(arguments)), environment))
+            words = node_words(node, file, _namespace(arguments))
+            processes.append(NodeProcess(node, words, environment))
         pids = {process.spec.name: process.pid for process in processes} | {"launcher": os.getpid()}
         usage = UsageSampler(pids)
 

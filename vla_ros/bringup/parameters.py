@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Node parameters as ROS parameter files: types survive, whatever characters a text holds."""
+"""Node parameters as ROS parameter files, and the words of a node's command line.
+
+Types survive, whatever characters a text holds.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from vla_ros.bringup.graph import Parameter
+from vla_ros.bringup.graph import NodeSpec, Parameter
+from vla_ros.configuration import share_directory
 
 
 class _QuotingDumper(yaml.SafeDumper):
@@ -36,3 +40,13 @@ def ros_arguments(parameters: Path | None, namespace: str) -> list[str]:
     if namespace:  # simulated time as well is each robot's own
         words += ["-r", f"__ns:=/{namespace}", "-r", "/clock:=clock"]
     return words
+
+
+def node_words(node: NodeSpec, parameters: Path, namespace: str) -> list[str]:
+    """Return the command line behind a node's module: its parameters are those in the file `parameters`."""
+    words = [str(node.priority), node.package, node.executable, *node.arguments] if node.package else []
+    # The first rule that fits a name is the one that counts: a node's own come before the namespace's.
+    words += ["--ros-args", *(word for item in node.remappings.items() for word in ("-r", ":=".join(item)))]
+    if node.parameter_file:
+        words += ["--params-file", str(share_directory() / node.parameter_file)]
+    return words + ros_arguments(parameters, namespace)

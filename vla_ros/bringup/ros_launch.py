@@ -14,9 +14,10 @@ from controllers.errors import ConfigError
 from vla_ros.bringup import report
 from vla_ros.bringup.arguments import LaunchArgument, Value, parse_assignments
 from vla_ros.bringup.egl import require_egl
-from vla_ros.bringup.graph import Argument, Graph, NodeSpec, Parameter
+from vla_ros.bringup.graph import Argument, Chosen, Graph, NodeSpec, Parameter
 from vla_ros.bringup.running import RunningGraph, registered
-from vla_ros.bringup.tethered import LAST
+from vla_ros.bringup.tethered import FOREIGN, LAST
+from vla_ros.configuration import share_directory
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -127,34 +128,52 @@ def _declaration(argument: LaunchArgument) -> Any:
 def _node(graph: Graph, spec: NodeSpec, options: dict[str, Any]) -> Any:
     import launch_ros.actions
     from launch.conditions import IfCondition
-    from launch.substitutions import EqualsSubstitution, LaunchConfiguration
+    from launch.substitutions import AllSubstitution, AnySubstitution, EqualsSubstitution, LaunchConfiguration
     from launch_ros.parameter_descriptions import ParameterValue
 
-    def parameter(value: Parameter | Argument) -> Any:
+    def parameter(value: Parameter | Argument | Chosen) -> Any:
+        if isinstance(value, Chosen):
+            return _chosen(value)
         if isinstance(value, Argument):
             default = next(a.default for a in graph.arguments if a.name == value.name)
             return ParameterValue(LaunchConfiguration(value.name), value_type=type(default))
         return value
 
-    if spec.condition:
-        value = LaunchConfiguration(spec.condition)
-        is_switch = spec.condition_value is True  # IfCondition itself knows True, 1 and the like
-        wanted = value if is_switch else EqualsSubstitution(value, _text(spec.condition_value))
-        options = options | {"condition": IfCondition(wanted)}
+    wanted = [LaunchConfiguration(spec.condition)] if spec.condition else []
+    for name, words in spec.when.items():
+        wanted.append(AnySubstitution(*(EqualsSubstitution(LaunchConfiguration(name), word) for word in words)))
+    if wanted:
+        options = options | {"condition": IfCondition(AllSubstitution(*wanted) if len(wanted) > 1 else wanted[0])}
     names = {argument.name for argument in graph.arguments}
     tether = [sys.executable, "-m", "vla_ros.bringup.tethered", *([] if spec.stops_first else [LAST])]
+    tether += [FOREIGN] if spec.package else []
+    files = [str(share_directory() / spec.parameter_file)] if spec.parameter_file else []
     return launch_ros.actions.Node(
-        package="vla_ros",
+        package=spec.package or "vla_ros",
         executable=spec.executable,
         exec_name=spec.executable,
         namespace=LaunchConfiguration("namespace") if "namespace" in names else "",
-        remappings=[("/clock", "clock")],
+        arguments=list(spec.arguments),
+        remappings=[*spec.remappings.items(), ("/clock", "clock")],
         output="screen",
         emulate_tty=True,
         prefix=[" ".join(tether), " ", LaunchConfiguration("launch-prefix", default="")],
-        parameters=[{name: parameter(value) for name, value in spec.parameters.items()}],
+        parameters=[*files, {name: parameter(value) for name, value in spec.parameters.items()}],
         **options,
     )
+
+
+def _chosen(value: Chosen) -> Any:
+    """Return the parameter that follows from another argument, chosen when the launch's arguments are known."""
+    from launch.substitutions import EqualsSubstitution, IfElseSubstitution, LaunchConfiguration
+    from launch_ros.parameter_descriptions import ParameterValue
+
+    (_, default), *others = value.values.items()
+    text: Any = _text(default)
+    for word, other in others:
+        equal = EqualsSubstitution(LaunchConfiguration(value.name), word)
+        text = IfElseSubstitution(equal, if_value=_text(other), else_value=text)
+    return ParameterValue(text, value_type=type(default))
 
 
 def _text(value: Value) -> str:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Become the command that follows, tied to the launcher: under `ros2 launch`, what bringup/child.py is in the pip home.
 
-    python -m vla_ros.bringup.tethered [--last] command [arguments]
+    python -m vla_ros.bringup.tethered [--last] [--foreign] command [arguments]
 
 The node is asked to stop (SIGTERM) when the launcher dies, however it dies: `ros2 launch` would leave it running.
 `--last` makes it deaf to SIGINT, which both a terminal and launch send to every node at once: the arm must come to
 rest before its driver and its guard go. They are stopped by SIGTERM once it has (bringup/ros_launch_ending.py).
+`--foreign`, for programs that are not ours, has their messages travel as ours do.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import os
 import signal
 import sys
 
-LAST = "--last"
+from vla_ros.nodes.transport import Transport, choose_transport
+
+LAST, FOREIGN = "--last", "--foreign"
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h; survives the exec, not a fork
 
 
@@ -24,9 +27,11 @@ def main() -> int:
     """Replace this process by the command."""
     words = sys.argv[1:]
     last = words[:1] == [LAST]
-    command = words[last:]
+    words = words[last:]
+    foreign = words[:1] == [FOREIGN]
+    command = words[foreign:]
     if not command:
-        print(f"tethered: which command? usage: tethered [{LAST}] command [arguments]", file=sys.stderr)
+        print(f"tethered: which command? usage: tethered [{LAST}] [{FOREIGN}] command [arguments]", file=sys.stderr)
         return 2
     launcher = os.getppid()
     with contextlib.suppress(OSError, AttributeError):
@@ -35,6 +40,8 @@ def main() -> int:
         return 1
     if last:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a mask outlives the exec, a handler would not
+    if foreign:
+        choose_transport(Transport.STREAMS)
     try:
         os.execvp(command[0], command)
     except OSError as error:

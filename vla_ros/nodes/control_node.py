@@ -22,6 +22,7 @@ from controllers.follower import Command
 from controllers.loop import PacedLoop
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.driver import ArmDriver
+from vla_ros.nodes.arm.hold import declare_hold, make_hold
 from vla_ros.nodes.arm.progress import INACTIVE, NAME, NO_JOINT_STATES, ControlProgress
 from vla_ros.nodes.arm.robot_follower import launch_control_config, make_follower
 from vla_ros.nodes.managed import ManagedNode
@@ -57,6 +58,7 @@ class ControlNode(ManagedNode):
         self.priority = declare(
             self, "realtime_priority", 20, "SCHED_FIFO priority where permitted; 0: ordinary scheduling", 0, 98
         )
+        self._holder = declare_hold(self)
         self.driver: ArmDriver | None = None  # made by configure
         self.scheduling = ""
         self.handing_over: Future | None = None
@@ -79,7 +81,7 @@ class ControlNode(ManagedNode):
         self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
         self._fingers = len(gripper.joints)
         self._make_publishers(arm.name, gripper.name, driver.follower.model.size)
-        self._hold = self.create_client(SetBool, "sim/hold")
+        self._hold = make_hold(self, self._holder, arm.name)
         self.create_service(SetBool, "control/enable", self._on_enable)
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
         self.create_subscription(Bool, "estop", self._on_estop, qos.LATCHED)
@@ -168,8 +170,7 @@ class ControlNode(ManagedNode):
 
     def _hand_over(self) -> None:
         """Have the robot hold its position: control has let go of it."""
-        if self._hold.service_is_ready():
-            self.handing_over = self._hold.call_async(SetBool.Request(data=True))
+        self.handing_over = self._hold.switch(True)
 
     # -- the executor's thread ---------------------------------------------------------------------------------------
     def _on_joint_state(self, message: JointState) -> None:
@@ -210,11 +211,21 @@ class ControlNode(ManagedNode):
     def _enable(self) -> str:
         if not self.active:
             raise VlaError("control is not active: activate it first (ros2 lifecycle set … activate)")
+        if self._hold.absence:
+            raise VlaError(f"the robot cannot be switched to torques: {self._hold.absence}")
         self.driver.enable(time.monotonic())
         self._refused = ""
-        if self._hold.service_is_ready():
-            self._hold.call_async(SetBool.Request(data=False))
+        switched = self._hold.switch(False)
+        if switched is not None:
+            switched.add_done_callback(self._on_switched)
         return "control enabled"
+
+    def _on_switched(self, answer: Future) -> None:
+        """Give the arm up again when the robot does not take torques: it would stand still, or be limp."""
+        refusal = self._hold.refusal(answer)
+        if refusal and self.driver is not None:
+            self.get_logger().error(f"the robot takes no torques: {refusal}")
+            self.driver.release("the robot takes no torques")
 
     def _disable(self) -> str:
         self.driver.release("disabled")

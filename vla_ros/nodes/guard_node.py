@@ -11,14 +11,16 @@ import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
+from rclpy.task import Future
 from std_msgs.msg import Bool
-from std_srvs.srv import SetBool
 
 from vla_ros import messages, qos
+from vla_ros.nodes.arm.hold import declare_hold, make_hold
 from vla_ros.nodes.arm.progress import control_progress
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
+from vla_ros.robots.embodiment import load_embodiment
 
 CHECK_PERIOD_S = 0.02
 AWAKE_S = 3 * CHECK_PERIOD_S  # [s] between two checks, unless this process was kept from running
@@ -30,7 +32,7 @@ class GuardNode(Node):
 
     def __init__(self) -> None:
         super().__init__("guard_node")
-        declare_robot(self)
+        robot = declare_robot(self)
         self._timeout = declare(
             self,
             "timeout_s",
@@ -47,7 +49,7 @@ class GuardNode(Node):
         self._latched: bool | None = None  # what this node last said on estop
         self._disagree_since: float | None = None
         self._reported = 0.0
-        self._hold = self.create_client(SetBool, "sim/hold")
+        self._hold = make_hold(self, declare_hold(self), load_embodiment(robot).arms[0].name)
         self._estop = self.create_publisher(Bool, "estop", qos.LATCHED)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
@@ -92,7 +94,7 @@ class GuardNode(Node):
             self.get_logger().error(
                 f"control has been silent for {self._silence:.2f} s: arm switched to a position hold"
             )
-            self._hold.call_async(SetBool.Request(data=True))
+            self._ask_for_hold()
             # A control that was only asleep must not go on where it stopped.
             self._latch(True)
         if now - self._reported >= 1.0:
@@ -102,6 +104,17 @@ class GuardNode(Node):
             values = {"silence_s": f"{self._silence:.3f}", "estop": str(bool(self._latched)).lower()}
             status = messages.diagnostic("guard", level, text, values)
             self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
+
+    def _ask_for_hold(self) -> None:
+        answer = self._hold.switch(True)
+        if answer is None:
+            self.get_logger().error("nobody is there to hold the arm")
+        else:
+            answer.add_done_callback(self._on_answer)
+
+    def _on_answer(self, answer: Future) -> None:
+        if refusal := self._hold.refusal(answer):
+            self.get_logger().error(f"the arm is not held: {refusal}")
 
 
 def serve(stop: StopRequest) -> None:

@@ -80,7 +80,9 @@ def declare_list(node: Node, name: str, default: Sequence[str], description: str
     """Declare a list of names and return it."""
     descriptor = ParameterDescriptor(description=description, read_only=True)
     try:
-        return tuple(node.declare_parameter(name, list(default), descriptor).value or ())
+        # An empty list would be declared as bytes.
+        value = list(default) or Parameter.Type.STRING_ARRAY
+        return tuple(node.declare_parameter(name, value, descriptor).value or ())
     except InvalidParameterTypeException:
         raise ConfigError(f"{node.get_name()}: parameter '{name}' must be a list of names ({description})") from None
 

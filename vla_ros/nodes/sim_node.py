@@ -6,21 +6,19 @@ from __future__ import annotations
 import json
 import time
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseArray
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray, String
-from std_srvs.srv import SetBool, Trigger
+from std_srvs.srv import Trigger
 
 from controllers.errors import ConfigError
 from vla_ros import messages, qos
 from vla_ros.nodes.episode.real_time_factor import RealTimeFactor
 from vla_ros.nodes.parameters import declare, declare_robot, declare_scene
 from vla_ros.nodes.scheduling import prefer_punctuality
-from vla_ros.nodes.sim.controllers import EFFORT, GRIPPER, POSITION, SimulatedControllers
+from vla_ros.nodes.sim.arm_topics import INTERFACES, make_arm_topics
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.robots.embodiment import load_embodiment
@@ -53,6 +51,10 @@ class SimNode(Node):
         camera_rate = declare(self, "camera_rate_hz", 10.0, "exposures a second", 1.0, 60.0)
         self._delay = declare(self, "command_delay_s", 0.0, "delay of commands to the arm [s]", 0.0, 0.1)
         self._jitter = declare(self, "command_jitter_s", 0.0, "random part of that delay [s]", 0.0, 0.1)
+        interface = declare(
+            self, "interface", INTERFACES[0], "the arm's topics: those of controllers, or of the hardware "
+            "that ros2_control drives over topics", choices=INTERFACES,
+        )  # fmt: skip
         self.speed = declare(self, "speed", 1.0, "simulated seconds a second", 0.01, 100.0)
         if state_rate > physics_rate:
             raise ConfigError(f"sim_node: state_rate_hz {state_rate:g} is above physics_rate_hz {physics_rate:g}")
@@ -73,18 +75,10 @@ class SimNode(Node):
         self._control_is_dead = False
         self.commands = 0  # received so far
         self.waited = 0.0  # [s] of wall time, for control
+        self._arm = make_arm_topics(interface, self, self._embodiment, self._on_command, self._forgive)
         self._make_world()
-        arm, gripper = self._embodiment.arms[0], self._embodiment.grippers[0]
-        self._joint_state = messages.JointStateWriter([*arm.joints, *gripper.joints])
         self._make_publishers()
-        for controller, name in ((EFFORT, f"{arm.name}_effort"), (POSITION, f"{arm.name}_position"),
-                                 (GRIPPER, f"{gripper.name}_position")):  # fmt: skip
-            self.create_subscription(
-                Float64MultiArray, f"{name}_controller/commands",
-                lambda message, to=controller: self._on_command(to, message), qos.BUFFERED,
-            )  # fmt: skip
         self.create_service(Trigger, "sim/reset", self._on_reset)
-        self.create_service(SetBool, "sim/hold", self._on_hold)
         self._publish_scene()
 
     # -- one round -------------------------------------------------------------------------------------------------
@@ -95,7 +89,7 @@ class SimNode(Node):
         self._rounds += 1
         due = {name for name, every in self._every.items() if self._rounds % every == 0}
         now = self.time
-        self._publish_joint_state(now)
+        self._arm.publish(self._world, now)
         if "clock" in due:
             self._clock_publisher.publish(messages.clock_message(now))
         if "camera" in due:
@@ -124,22 +118,20 @@ class SimNode(Node):
         self._control_is_dead = True
 
     # -- callbacks -------------------------------------------------------------------------------------------------
-    def _on_command(self, controller: str, message: Float64MultiArray) -> None:
+    def _on_command(self, complaint: str) -> None:
         self.commands += 1
-        complaint = self.controllers.receive(controller, messages.numbers(message))
         self._control_is_dead = False
         if complaint and complaint != self._complaint:
             self.get_logger().warning(complaint)
         self._complaint = complaint or self._complaint
 
-    def _on_hold(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        self.controllers.hold(request.data)
+    def _forgive(self) -> None:
         self._complaint = ""
-        response.success = True
-        response.message = "holding the present position" if request.data else "effort controller active"
-        return response
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        if self._arm.refuses_reset:
+            response.success, response.message = False, self._arm.refuses_reset
+            return response
         self._make_world()
         self.controllers.hold(True)
         self._rounds += round(RESET_GAP / self.period)
@@ -150,29 +142,15 @@ class SimNode(Node):
     # -- set-up and publishing ---------------------------------------------------------------------------------------
     def _make_world(self) -> None:
         self._world = World(self._scene, self._embodiment, timestep=self._timestep_ns * 1e-9)
-        self.controllers = SimulatedControllers(self._world, self._delay, self._jitter)
+        self.controllers = self._arm.attach(self._world, self._delay, self._jitter)
 
     def _make_publishers(self) -> None:
         self._clock_publisher = self.create_publisher(Clock, "/clock", qos.STREAM)
-        self._joint_states = self.create_publisher(JointState, "joint_states", qos.STREAM)
         self._render_state = self.create_publisher(Float64MultiArray, "sim/render_state", qos.STREAM)
         self._render_message = messages.NumbersWriter(len(self._world.render_state()))
         self._truth = self.create_publisher(PoseArray, "sim/object_poses", qos.STREAM)
         self._scene_text = self.create_publisher(String, "sim/scene", qos.LATCHED)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
-
-    def _publish_joint_state(self, now: float) -> None:
-        world, fingers = self._world, len(self._embodiment.grippers[0].joints)
-        finger_velocity = np.full(fingers, world.gripper_velocity / fingers)
-        finger_effort = np.full(fingers, world.gripper_force)
-        self._joint_states.publish(
-            self._joint_state.write(
-                now,
-                np.concatenate([world.q, world.finger_positions]),
-                np.concatenate([world.dq, finger_velocity]),
-                np.concatenate([world.effort, finger_effort]),
-            )
-        )
 
     def _publish_scene(self) -> None:
         scene = self._scene

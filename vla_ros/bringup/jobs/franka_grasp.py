@@ -7,9 +7,19 @@ from collections.abc import Mapping
 
 from vla_ros.bringup.arguments import LaunchArgument, Value
 from vla_ros.bringup.checks import check_grasp, check_view
-from vla_ros.bringup.graph import Argument, Graph, NodeSpec, Parameter
+from vla_ros.bringup.graph import Argument, Chosen, Graph, NodeSpec, Parameter
+from vla_ros.bringup.ros2_control import (
+    HOLD,
+    SIMULATED,
+    SIMULATED_TIME,
+    SIMULATOR_INTERFACE,
+    UNSIMULATED,
+    check_hardware,
+    hardware_arguments,
+    ros2_control_nodes,
+)
 
-Parameters = dict[str, Parameter | Argument]
+Parameters = dict[str, Parameter | Argument | Chosen]
 CATEGORIES = ("seen", "heldout", "all")
 
 
@@ -21,7 +31,7 @@ def _same(*names: str) -> Parameters:
 def graph() -> Graph:
     """Describe the job."""
     scene: Parameters = _same("robot", "set", "seed", "categories", "objects")
-    simulated_time: Parameters = {"use_sim_time": True}
+    simulated_time: Parameters = {"use_sim_time": SIMULATED_TIME}
     return Graph(
         name="franka_grasp",
         description="A simulated Franka finds, grasps and lifts the named object from camera images.",
@@ -30,27 +40,39 @@ def graph() -> Graph:
             NodeSpec(
                 "sim",
                 "sim_node",
-                scene | _same("camera_rate_hz", "command_delay_s", "command_jitter_s"),
+                scene
+                | _same("camera_rate_hz", "command_delay_s", "command_jitter_s")
+                | {"interface": SIMULATOR_INTERFACE},
+                when=SIMULATED,
             ),
-            NodeSpec("camera", "camera_node", scene | simulated_time | {"source": "sim"}),
+            *ros2_control_nodes(),
+            NodeSpec("camera", "camera_node", scene | simulated_time | {"source": "sim"}, when=SIMULATED),
             NodeSpec("state", "state_node", _same("robot") | simulated_time),
             NodeSpec(
                 "policy",
                 "policy_node",
                 _same("robot", "policy", "objects") | simulated_time,
                 stops_first=True,
+                when=SIMULATED,
             ),
             NodeSpec(
                 "control",
                 "control_node",
-                _same("robot", "speed_scale", "alignment") | simulated_time,
+                _same("robot", "speed_scale", "alignment") | simulated_time | {"hold": HOLD},
                 stops_first=True,
             ),
-            NodeSpec("manager", "lifecycle_manager_node", ends=True),
+            NodeSpec("manager", "lifecycle_manager_node", ends=True, when=SIMULATED),
+            NodeSpec(
+                "arm_manager",
+                "lifecycle_manager_node",
+                {"nodes": ("state_node", "control_node")},
+                ends=True,
+                when=UNSIMULATED,
+            ),
             NodeSpec(
                 "tf", "tf_node", _same("robot") | simulated_time, required=False, condition="tf", needs="tf2_msgs"
             ),
-            NodeSpec("guard", "guard_node", _same("robot") | simulated_time),
+            NodeSpec("guard", "guard_node", _same("robot") | simulated_time | {"hold": HOLD}),
             NodeSpec(
                 "episode",
                 "episode_node",
@@ -58,14 +80,14 @@ def graph() -> Graph:
                 | simulated_time,
                 decides=True,
                 stops_first=True,
+                when=SIMULATED,
             ),
             NodeSpec(
                 "view",
                 "view_node",
                 _same("robot") | {"port": Argument("view_port")},
                 required=False,
-                condition="view",
-                condition_value="foxglove",
+                when={"view": ("foxglove",)},
             ),
         ),
         check=_check,
@@ -75,6 +97,7 @@ def graph() -> Graph:
 
 
 def _check(arguments: Mapping[str, Value]) -> None:
+    check_hardware(arguments)
     check_grasp(arguments)
     check_view(arguments)
 
@@ -83,6 +106,7 @@ def _arguments() -> tuple[LaunchArgument, ...]:
     return (
         LaunchArgument("instruction", "", "what to grasp, in words; empty: the object the scene was made for"),
         LaunchArgument("robot", "franka", "robot, a file of config/robots"),
+        *hardware_arguments(),
         LaunchArgument("policy", "geometric", "policy that turns images and words into motion"),
         LaunchArgument("set", "basic", "kind of scene, of config/tasks/grasp_sets.yaml"),
         LaunchArgument(

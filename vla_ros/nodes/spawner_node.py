@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Have controller_manager's spawner load the controllers, those that stay inactive first; then this node ends.
+
+In that order, because the joint_state_broadcaster is among the others: whoever hears joint states may enable control,
+and the controller that control needs must be there by then. Two spawners side by side come in any order.
+"""
+
+from __future__ import annotations
+
+import subprocess
+
+from rclpy.node import Node
+
+from vla_ros.ament import find_executable
+from vla_ros.nodes.parameters import declare, declare_list
+from vla_ros.nodes.spinning import StopRequest, run_node
+
+_TIMEOUTS = ("controller-manager", "switch", "service-call")
+_POLL_S, _STOP_WITHIN_S = 0.1, 1.0
+
+
+class SpawnerNode(Node):
+    """What to load, as parameters."""
+
+    def __init__(self) -> None:
+        super().__init__("spawner_node")
+        self.inactive = declare_list(self, "inactive", (), "controllers to load and configure")
+        self.active = declare_list(self, "active", (), "controllers to load, configure and activate")
+        # The manager's first cycle waits for the clock, and a scene takes its time to come to rest.
+        self.timeout = declare(self, "timeout_s", 60.0, "how long one step may take [s]", 1.0, 600.0)
+
+    def commands(self) -> list[list[str]]:
+        """Return the spawner's command lines, one after the other."""
+        spawner = str(find_executable("controller_manager", "spawner"))
+        timeouts = [word for what in _TIMEOUTS for word in (f"--{what}-timeout", f"{self.timeout:g}")]
+        namespace = ["--ros-args", "-r", f"__ns:={self.get_namespace()}"]
+        kinds = ((self.inactive, ["--inactive"]), (self.active, []))
+        return [[spawner, *names, *options, *timeouts, *namespace] for names, options in kinds if names]
+
+
+def serve(stop: StopRequest) -> int:
+    """Run one spawner after the other; return the exit code of the first that fails."""
+    for command in SpawnerNode().commands():
+        process = subprocess.Popen(command)
+        code = _wait(process, stop)
+        if code != 0:
+            return abs(code)
+    return 0
+
+
+def _wait(process: subprocess.Popen[bytes], stop: StopRequest) -> int:
+    while True:
+        try:
+            return process.wait(_POLL_S)
+        except subprocess.TimeoutExpired:
+            if not stop:
+                continue
+        process.terminate()
+        try:
+            return process.wait(_STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node("spawner", serve)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
