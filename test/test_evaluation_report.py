@@ -7,10 +7,10 @@ import io
 import pytest
 from rich.console import Console
 
-from vla_ros.sim.evaluation.evaluation import Evaluation, EvaluationSettings
+from vla_ros.sim.evaluation.evaluation import Evaluation
 from vla_ros.sim.evaluation.pool import Broken
 from vla_ros.sim.evaluation.report import EvaluationProgress, print_report
-from vla_ros.sim.evaluation.settings import EpisodeSettings
+from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
 from vla_ros.sim.evaluation.statistics import Episode
 
 GOOD = Episode(
