@@ -94,6 +94,9 @@ def _check_combination(arguments: argparse.Namespace) -> None:
         raise ConfigError("--resume needs --json FILE: the episodes are kept beside it")
     if arguments.repeat_starved and not (arguments.resume and arguments.graph):
         raise ConfigError("--repeat-starved needs --graph --resume: it repeats some of the episodes that are kept")
+    same = arguments.compare and arguments.json and Path(arguments.compare).resolve() == Path(arguments.json).resolve()
+    if same:
+        raise ConfigError(f"--compare {arguments.compare}: is what --json would overwrite: name another file")
     if not arguments.graph:
         return
     for option, given, remedy in (

@@ -20,7 +20,6 @@ from vla_ros.sim.evaluation.settings import EXPERT, EvaluationSettings
 from vla_ros.sim.evaluation.statistics import Episode
 
 JOB = "franka_grasp"
-COMMAND_LINE = "vla_ros.cli"  # module that runs `launch`
 POLL_S = 0.1
 WORKERS_MAX = 32  # each takes a ROS domain of the hundred
 
@@ -28,9 +27,11 @@ WORKERS_MAX = 32  # each takes a ROS domain of the hundred
 class GraphEpisodes:
     """Run seeds as launches, each on a ROS domain and in a run folder of its own."""
 
-    def __init__(self, settings: EvaluationSettings, folder: Path, module: str = COMMAND_LINE) -> None:
+    module = "vla_ros.cli"  # that runs `launch`
+
+    def __init__(self, settings: EvaluationSettings, folder: Path) -> None:
         """Take the folder of the run folders. Raises ConfigError for what the job cannot run."""
-        self._settings, self._folder, self._module = settings, folder.resolve(), module
+        self._settings, self._folder = settings, folder.resolve()
         self._lockstep = EpisodeRunner(settings.episode)  # knows the scenes, and the expert's way through them
         if settings.episode.policy == EXPERT:
             raise ConfigError("--policy expert knows the simulator's truth, which no node is told: leave out --graph")
@@ -61,7 +62,7 @@ class GraphEpisodes:
         while domain in taken:  # a launch that has just started has not bound its ports yet
             domain = free_domain()
         words = ["launch", JOB, *self._words(seed)]
-        return EpisodeLaunch(seed, domain, self._run_directory(seed), words, self._module)
+        return EpisodeLaunch(seed, domain, self._run_directory(seed), words, self.module)
 
     def _words(self, seed: int) -> list[str]:
         episode = self._settings.episode
