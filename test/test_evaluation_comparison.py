@@ -33,7 +33,7 @@ def at(seed: int, episode: Episode, **changes: object) -> Episode:
 @pytest.mark.parametrize(
     ("counts", "low", "high"),
     [
-        # Newcombe 1998 (paired data), an example of the paper; airway hyper-responsiveness before and after a transplant,
+        # Newcombe 1998 (paired data), an example of the paper; hyper-responsive airways before and after a transplant,
         # a usual example of the field; all alike, which is Wilson's interval.
         ((36, 12, 2, 0), 0.0569, 0.3404),
         ((1, 1, 7, 12), -0.5069, -0.0256),

@@ -51,8 +51,9 @@ if change == "hangs":
     except KeyboardInterrupt:
         (here / "brought_to_rest").touch()
         sys.exit(130)
-(directory / "result.json").write_text(json.dumps(report | change))
-sys.exit((report | change)["exit_code"])
+report = {name: value for name, value in (report | change).items() if value is not None}
+(directory / "result.json").write_text(json.dumps(report))
+sys.exit(report["exit_code"])
 """
 DRIVER = """
 import sys
@@ -105,7 +106,7 @@ def test_every_ending_becomes_the_record_that_lockstep_keeps(tmp_path, plan, tar
     plan(
         s1=FAILED | {"outcome": "attempts used up", "attempts": 3, "lifted_max_m": 0.1, "failure": "attempts used up"},
         s2=FAILED | {"outcome": "time limit", "first_lifted": "somebody_else", "lifted_max_m": 0.0},
-        s3=FAILED | {"outcome": "policy gave up", "failure": "the policy calls itself done"},
+        s3=FAILED | {"outcome": "policy gave up", "first_lifted": None, "failure": "the policy calls itself done"},
         s4=FAILED | {"outcome": "error", "failure": "the arm was stopped (workspace)"},
         s5=DIED,
         s6="bad input",

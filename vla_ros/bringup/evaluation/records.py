@@ -29,7 +29,8 @@ def episode_record(scene: Scene, report: Mapping[str, Any], wall_s: float, run_d
     if report["target"] != scene.target:
         return Broken(scene.seed, f"the graph was told to grasp {report['target']}, the scene's is {scene.target}")
     outcome = Outcome(report["outcome"])
-    first_lifted, attempts, lifted_max = report["first_lifted"], report["attempts"], report["lifted_max_m"]
+    # A report leaves out what was none.
+    first_lifted, attempts, lifted_max = report.get("first_lifted"), report["attempts"], report["lifted_max_m"]
     return Episode(
         seed=scene.seed,
         category=scene.target_object.model.category,
