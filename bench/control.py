@@ -12,14 +12,12 @@ import numpy as np
 
 from bench.delayed_arm import DelayedArm
 from controllers.chunk import ActionChunk, pose_channels
-from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
 from controllers.follower import ChunkFollower
-from controllers.limits import ArmLimits
 from controllers.loop import PacedLoop, prefer_real_time
 from controllers.model import ArmModel
 from controllers.rotations import from_matrix
-from vla_ros.configuration import load_config, share_directory
+from vla_ros.robots.control import arm_limits, load_control_config
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 
 PERIOD = 0.1  # [s] between chunks
@@ -63,12 +61,10 @@ class FrankaRig:
         """Tick at `rate` [Hz]; delays [s]."""
         embodiment = load_embodiment("franka")
         arm = embodiment.arm("panda")
-        config = load_config(share_directory() / "config" / "controllers" / "franka_impedance.yaml", ControlConfig)
+        config = load_control_config("franka")
         self.dt, self.home, self._delay, self._jitter = 1.0 / rate, np.array(arm.home), delay, jitter
         self._plant_model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame, armature=arm.armature)
-        box = (np.array(config.workspace_lower), np.array(config.workspace_upper))
-        limits = ArmLimits(arm.lower, arm.upper, arm.velocity, arm.effort, arm.effort_rate, *box)
-        self.follower = ChunkFollower("panda", "panda_hand", self._plant_model.clone(), limits, config)
+        self.follower = ChunkFollower("panda", "panda_hand", self._plant_model.clone(), arm_limits(arm, config), config)
         self.stitch_ms: list[float] = []
         self.restart()
 

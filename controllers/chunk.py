@@ -70,6 +70,15 @@ def pose_channels(arm: str) -> tuple[str, ...]:
     return tuple(f"{arm}/{axis}" for axis in POSITION_AXES + ORIENTATION_AXES)
 
 
+POINTS_MAX = 2000  # of one chunk: more is a mistake, and takes the time of the control process
+
+
+def check_length(points: int) -> None:
+    """Raise ChunkError for a chunk of more than POINTS_MAX points."""
+    if points > POINTS_MAX:
+        raise ChunkError(f"chunk has {points} points, allowed {POINTS_MAX}")
+
+
 @dataclass(frozen=True, eq=False)
 class ActionChunk:
     """Targets at `stamp + times[i]`; row i of `values` holds every channel at that time.
@@ -101,6 +110,7 @@ class ActionChunk:
             )
         if len(times) == 0 or not channels:
             raise ChunkError("chunk is empty: it needs at least one point and one channel")
+        check_length(len(times))
         if len(set(channels)) != len(channels):
             raise ChunkError("chunk names a channel twice")
         if not (np.isfinite(times).all() and np.isfinite(values).all() and np.isfinite(self.stamp)):

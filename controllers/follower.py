@@ -95,6 +95,12 @@ class ChunkFollower:
         self._lease.clear()
         self._set_hold(DISABLED)
 
+    def fault(self, reason: str) -> None:
+        """Come to a damped stop at once, from a hold as well: what the arm is held by cannot be trusted."""
+        if self.progress.enabled:
+            self._stopping = self._latched = reason
+            self._pending.clear()
+
     def stop(self, reason: str = "stopped") -> None:
         """Come to a damped stop, then hold; chunks are refused until control is enabled again."""
         if self.progress.enabled and self._latched != reason:
@@ -146,6 +152,8 @@ class ChunkFollower:
         self._timeline.check_order(chunk, source)
         joints = self.model.joints
         mode = chunk_mode(chunk, self.arm, joints)
+        if mode is None and f"{self.gripper}/width" not in chunk.channels:
+            _refuse_foreign(chunk, self.arm)
         if mode == JOINT:
             check_joint_targets(joint_targets(chunk, joints), chunk.times, self.limits)
         motion, x = self._cursor
@@ -303,3 +311,10 @@ class ChunkFollower:
         progress.index = self._point + 1
         progress.executed_s = executed = motion.executed(x - self._lookahead)
         progress.remaining_s = max(0.0, motion.chunk_end - executed) / self._rate
+
+
+def _refuse_foreign(chunk: ActionChunk, arm: str) -> None:
+    """Raise ChunkError for a chunk that moves something, and nothing of this arm."""
+    others = [name for name in chunk.channels if not name.startswith("task/")]
+    if others:
+        raise ChunkError(f"chunk is not for arm '{arm}': it moves '{others[0]}'")

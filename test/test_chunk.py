@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from controllers.chunk import ActionChunk, ChannelKind, TaskStatus, channel_kind, instruction_hash, pose_channels
+from controllers.chunk import (
+    POINTS_MAX,
+    ActionChunk,
+    ChannelKind,
+    TaskStatus,
+    channel_kind,
+    instruction_hash,
+    pose_channels,
+)
 from controllers.errors import ChunkError
 
 CHANNELS = (*pose_channels("panda"), "panda_hand/width", "task/status")
@@ -119,3 +127,9 @@ def test_instruction_hash_ignores_case_and_spaces_only():
     assert instruction_hash("Pick up  the red mug ") == instruction_hash("pick up the red mug")
     assert instruction_hash("pick up the red mug") != instruction_hash("pick up the red cup")
     assert float(instruction_hash("anything")) == instruction_hash("anything")
+
+
+def test_a_chunk_of_thousands_of_points_is_a_mistake():
+    values = np.tile([0.4, 0.0, 0.4, 1.0, 0.0, 0.0, 0.0], (POINTS_MAX + 1, 1))
+    with pytest.raises(ChunkError, match="2001 points, allowed 2000"):
+        ActionChunk(0.0, "panda_link0", pose_channels("panda"), 0.001 * np.arange(1, POINTS_MAX + 2), values)

@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
-from processes import process_of, processes_of
+
+from bench.rig.processes import process_of, processes_of
 
 NODES = {
     # Runs until it is asked to stop, and says so.

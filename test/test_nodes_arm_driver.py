@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from controllers.chunk import ActionChunk, pose_channels
 from controllers.errors import ChunkError, VlaError
 from vla_ros.nodes.arm.driver import ArmDriver
 from vla_ros.nodes.arm.homing import raise_chunk
@@ -13,6 +14,7 @@ from vla_ros.nodes.arm.robot_follower import launch_control_config, make_followe
 from vla_ros.robots.embodiment import load_embodiment
 
 PERIOD = 0.002  # [s]
+THIRD = np.eye(9)[2]
 
 
 class Arm:
@@ -125,3 +127,36 @@ def test_time_that_is_set_back_takes_the_arm_away(arm):
     assert arm.tick(3) is None
     assert arm.released == 1
     assert not arm.driver.follower.progress.enabled
+
+
+def test_joint_states_that_leap_stop_the_arm_and_name_the_joint(arm):
+    enabled(arm)
+    arm.position = arm.position + 0.3 * THIRD
+    command = arm.tick(2)
+    reason = arm.driver.follower.progress.hold_reason
+    assert "joint states jump" in reason
+    assert "panda_joint3 by 0.30 rad" in reason
+    with pytest.raises(ChunkError, match="enable it again"):
+        arm.driver.submit(raise_chunk(arm.stamp, "panda_link0", "panda", np.eye(4), 0.1, 1), "planner")
+    arm.tick(50)
+    # It leaps back: an arm that was held where it seemed to be must not be pulled there.
+    arm.position = arm.position - 0.3 * THIRD
+    command = arm.tick(200)
+    assert np.abs(command.effort).max() < 1.0
+
+
+def test_joint_states_that_were_lost_are_no_leap(arm):
+    enabled(arm)
+    arm.velocity, arm.position = arm.velocity + THIRD, arm.position + 0.04 * THIRD  # at 1 rad/s, and 20 of them did not come
+    arm.tick(20, joints=False)
+    arm.tick(1)
+    assert "jump" not in arm.driver.follower.progress.hold_reason
+
+
+def test_a_chunk_that_moves_nothing_of_this_arm_is_refused(arm):
+    enabled(arm)
+    foreign = ActionChunk(arm.stamp, "panda_link0", pose_channels("ur5"), [0.1], [[0.4, 0.0, 0.4, 1.0, 0.0, 0.0, 0.0]])
+    with pytest.raises(ChunkError, match=r"not for arm 'panda': it moves 'ur5/position\.x'"):
+        arm.driver.submit(foreign, "policy")
+    invalid = ActionChunk(arm.stamp, "panda_link0", ("task/status",), [0.1], [[-1.0]], sequence=1)
+    arm.driver.submit(invalid, "policy")  # it says that there is nothing to do: welcome

@@ -9,10 +9,10 @@ import time
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from robot_graph import NodeUnderTest, Operator
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
+from bench.rig.nodes import NodeUnderTest, Operator
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.way_home import HOME_TOLERANCE
 from vla_ros.robots.embodiment import load_embodiment

@@ -9,8 +9,8 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import DescribeParameters, SetParameters
-from robot_graph import NodeUnderTest, Operator
 
+from bench.rig.nodes import NodeUnderTest, Operator
 from vla_ros.nodes.arm.progress import INACTIVE
 
 ARRIVED = 8e-3  # [m]

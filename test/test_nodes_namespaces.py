@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from robot_graph import NodeUnderTest, Operator
 from rosgraph_msgs.msg import Clock
 
+from bench.rig.nodes import NodeUnderTest, Operator
 from vla_ros import messages, qos
 
 STILL = 2e-3  # [m]

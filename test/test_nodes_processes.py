@@ -12,9 +12,9 @@ import pytest
 import rclpy
 from geometry_msgs.msg import PoseStamped
 from rclpy.experimental import EventsExecutor
-from robot_graph import NodeUnderTest
 from sensor_msgs.msg import CameraInfo, Image
 
+from bench.rig.nodes import NodeUnderTest
 from vla_ros import messages, qos
 from vla_ros.nodes.camera.calibration import load_calibration
 from vla_ros.sim.evaluation.video import VideoWriter

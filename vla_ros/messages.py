@@ -20,7 +20,7 @@ from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from controllers.chunk import ActionChunk
+from controllers.chunk import ActionChunk, check_length
 from controllers.errors import ChunkError, VlaError
 from controllers.rotations import from_matrix, normalise, write_matrix
 
@@ -264,6 +264,7 @@ def chunk_message(chunk: ActionChunk) -> JointTrajectory:
 def chunk_from(message: JointTrajectory) -> ActionChunk:
     """Return the chunk in a message. Raises ChunkError when it is not one."""
     names = message.joint_names
+    check_length(len(message.points))
     for number, point in enumerate(message.points):
         if len(point.positions) != len(names):
             raise ChunkError(f"chunk point {number} has {len(point.positions)} values for {len(names)} channels")

@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from launched_graph import LaunchedGraph
+
+from bench.rig.launched_job import LaunchedJob
 
 
 @pytest.fixture
-def launch(tmp_path: Path) -> Iterator[Callable[..., LaunchedGraph]]:
+def launch(tmp_path: Path) -> Iterator[Callable[..., LaunchedJob]]:
     """Return what launches franka_grasp with the given words; nothing of it outlives the test."""
-    graphs: list[LaunchedGraph] = []
+    graphs: list[LaunchedJob] = []
 
-    def start(*words: str) -> LaunchedGraph:
-        graphs.append(LaunchedGraph(tmp_path, *words))
+    def start(*words: str) -> LaunchedJob:
+        graphs.append(LaunchedJob(tmp_path, *words))
         return graphs[-1]
 
     yield start

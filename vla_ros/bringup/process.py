@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from vla_ros.bringup.graph import NodeSpec
 
@@ -50,6 +51,15 @@ class NodeProcess:
     def exit_code(self) -> int | None:
         """Return None while it runs, minus the signal number when one killed it."""
         return self._process.poll()
+
+    @property
+    def suspended(self) -> bool:
+        """Say whether somebody has stopped it (SIGSTOP): it lives and does nothing."""
+        try:
+            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (OSError, IndexError):
+            return False
+        return state == "T"
 
     def fileno(self) -> int:
         """Return the descriptor of its output, for a selector."""

@@ -23,6 +23,8 @@ KILL_AFTER_S = 2.3
 # After a node's death the others go on at least so long [s]: whoever died, guard and the arm's driver must still be
 # there to hold it. Control itself is asked to bring the arm to rest at once.
 DEATH_GRACE_S = 1.5
+# A node that somebody stops (SIGSTOP) for longer is as good as dead [s].
+SUSPENDED_MAX_S = 2.0
 _TICK_S = 0.05
 
 EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
@@ -44,6 +46,7 @@ class Supervisor:
         self._stop_at: float | None = None  # [s] monotonic: when the orderly stop began
         self._grace = 0.0  # [s] from then on in which the nodes that do not stop first go on
         self._signals: list[signal.Signals] = []
+        self._suspended: dict[str, float] = {}  # [s] monotonic: since when, of nodes that are
         self._selector = selectors.DefaultSelector()
         for process in self.processes:
             self._selector.register(process, selectors.EVENT_READ)
@@ -73,6 +76,7 @@ class Supervisor:
             self._handle_signals(now)
             if now >= next_second:
                 next_second = now + 1.0
+                self._watch_suspended(now)
                 self._every_second()
             if self._stop_at is not None:
                 self._stop(now - self._stop_at)
@@ -132,6 +136,18 @@ class Supervisor:
                 self._finish(EXIT_FAILED, f"{name} died: it {process.ending()}", now)
         else:
             self._console.say(f"{name} {process.ending()}; going on without it")
+
+    def _watch_suspended(self, now: float) -> None:
+        for process in self.processes:
+            name = process.spec.name
+            if not process.suspended:
+                self._suspended.pop(name, None)
+                continue
+            too_long = now - self._suspended.setdefault(name, now) >= SUSPENDED_MAX_S
+            if too_long and process.spec.required and self._stop_at is None:
+                self.died, self._grace = True, DEATH_GRACE_S
+                self._finish(EXIT_FAILED, f"{name} was stopped (SIGSTOP) and does nothing any more", now)
+                self._console.say(self.reason)
 
     def _report_death(self, process: NodeProcess) -> None:
         self._console.say(f"{process.spec.name} died: it {process.ending()}")

@@ -114,6 +114,8 @@ class Episode:
         node, progress = self._node, self._node.progress
         if node.silence > CONTROL_SILENCE_MAX_S:
             judge.stop(f"control has been silent for {node.silence:.1f} s")
+        elif silent := node.silent():
+            judge.stop(silent)
         news = self._news.update(progress, node.T_commanded)
         if news:
             self._tell(news)

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
+from controllers.limits import ArmLimits
 from vla_ros.configuration import load_config, share_directory
+from vla_ros.robots.embodiment import ArmGroup
 
 
 def load_control_config(robot: str) -> ControlConfig:
@@ -14,3 +18,16 @@ def load_control_config(robot: str) -> ControlConfig:
     if not path.is_file():
         raise ConfigError(f"robot '{robot}' has no {path.name} in {path.parent}: write one to control it by torque")
     return load_config(path, ControlConfig)
+
+
+def arm_limits(arm: ArmGroup, config: ControlConfig) -> ArmLimits:
+    """Return what an arm may do: the joints' limits of its URDF, the tool's box of its tuning."""
+    return ArmLimits(
+        arm.lower,
+        arm.upper,
+        arm.velocity,
+        arm.effort,
+        arm.effort_rate,
+        np.array(config.workspace_lower),
+        np.array(config.workspace_upper),
+    )

@@ -21,6 +21,8 @@ from controllers.timeline import Seam
 DT_MAX = 0.02  # [s] a longer gap is a pause of the machine, not a period to integrate over
 REST_TIME_MAX = 0.6  # [s] within which a stopping arm must have come to rest
 REST_SPEED = 0.02  # [rad/s]
+# Between two joint states a joint has not moved further than this: an encoder that lies, or another arm's messages.
+JUMP_MIN, JUMP_SPEED = 0.05, 5.0  # [rad], [rad/s]
 Arrival = tuple[float, float, np.ndarray, np.ndarray]  # [s] monotonic, stamp [s], position and velocity of the joints
 
 
@@ -39,6 +41,7 @@ class ArmDriver:
         self._monotonic = 0.0  # [s] of the last tick
         self._period, self._state_timeout = period, state_timeout
         self._n = follower.model.size
+        self._moved = np.zeros(self._n)
         self._newest: Arrival | None = None
         self._observed: Arrival | None = None  # the one that the last tick took
         self._orders: deque[Callable[[], None]] = deque()
@@ -88,6 +91,7 @@ class ArmDriver:
             return None
         arrival, stamp, position, velocity = newest
         if newest is not self._observed:
+            self._watch_jumps(stamp, position)
             self._observed = newest
             self.clock.observe(stamp, arrival)
         now = self.clock.now(monotonic)
@@ -112,6 +116,21 @@ class ArmDriver:
         if self._releasing_since is not None:
             self._finish_release(monotonic - self._releasing_since, dq)
         return command if self._driving else None
+
+    def _watch_jumps(self, stamp: float, position: np.ndarray) -> None:
+        """Stop an arm whose joint states leap: whatever they say, no joint moves that fast."""
+        if self._observed is None or not self._driving:
+            return
+        _, before, last, _ = self._observed
+        np.subtract(position[: self._n], last[: self._n], out=self._moved)
+        np.abs(self._moved, out=self._moved)
+        allowed = JUMP_MIN + JUMP_SPEED * max(0.0, stamp - before)
+        if self._moved.max() > allowed:
+            joint = int(self._moved.argmax())
+            self.follower.fault(
+                f"fault: joint states jump ({self.follower.model.joints[joint]} by {self._moved[joint]:.2f} rad "
+                f"in {1e3 * (stamp - before):.0f} ms)"
+            )
 
     def _repeated(self) -> Command | None:
         """Say the same again while time stands still: the simulator may be waiting to hear from us."""

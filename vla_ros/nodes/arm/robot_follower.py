@@ -10,10 +10,9 @@ import numpy as np
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.control_config import ControlConfig
 from controllers.follower import ChunkFollower
-from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.rotations import from_matrix
-from vla_ros.robots.control import load_control_config
+from vla_ros.robots.control import arm_limits, load_control_config
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
 
@@ -29,10 +28,7 @@ def make_follower(embodiment: Embodiment, config: ControlConfig) -> ChunkFollowe
     arm = embodiment.arms[0]
     gripper = next((gripper.name for gripper in embodiment.grippers if gripper.arm == arm.name), "")
     model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame, armature=arm.armature)
-    limits = ArmLimits(
-        arm.lower, arm.upper, arm.velocity, arm.effort, arm.effort_rate, config.workspace_lower, config.workspace_upper
-    )
-    follower = ChunkFollower(arm.name, gripper, model, limits, config)
+    follower = ChunkFollower(arm.name, gripper, model, arm_limits(arm, config), config)
     rehearse(follower, np.array(arm.home))
     return follower
 

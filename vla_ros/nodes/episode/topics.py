@@ -24,6 +24,9 @@ from vla_ros.nodes.parameters import declare
 from vla_ros.nodes.policy.synchronizer import Synchronizer
 from vla_ros.sim.task import GraspTaskConfig
 
+WATCHED = ("sim", "camera", "state", "policy", "control", "guard")
+SILENCE_MAX_S = 5.0  # [s] without diagnostics, which every node publishes at least every two seconds
+
 
 class EpisodeNode(ArmClient):
     """Keep the newest of everything; send the instruction."""
@@ -51,6 +54,7 @@ class EpisodeNode(ArmClient):
         self.time = 0.0  # [s] of the newest heights
         self._heights = np.empty(0)  # [m] in the order of the scene's objects
         self.factors: list[float] = []  # real-time factor, second by second
+        self._heard: dict[str, float] = {}  # [s] monotonic, of each node's last diagnostics
         self.film: Film | None = None
         self._frames: dict[str, float] = {}  # stamp of each camera's last image
         streams = list(self.embodiment.cameras)
@@ -75,6 +79,8 @@ class EpisodeNode(ArmClient):
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
+            if status.name in WATCHED:
+                self._heard[status.name] = time.monotonic()
             if status.name == "sim":
                 self.factors.append(float(messages.diagnostic_values(status)["real_time_factor"]))
 
@@ -100,6 +106,12 @@ class EpisodeNode(ArmClient):
         for camera in self.embodiment.cameras:
             wanted[f"camera {camera} (cameras/{camera}/color/image_raw)"] = camera in self._frames
         return [name for name, there in wanted.items() if not there]
+
+    def silent(self) -> str:
+        """Name a node that has stopped speaking, and for how long; "" when all speak."""
+        now = time.monotonic()
+        name, heard = min(self._heard.items(), key=lambda item: item[1], default=("", now))
+        return f"{name} has been silent for {now - heard:.0f} s" if now - heard > SILENCE_MAX_S else ""
 
     def heights(self) -> dict[str, float]:
         """Return each object's height [m]."""

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
 from controllers.control_config import ControlConfig
 from controllers.follower import ChunkFollower
 from controllers.limits import ArmLimits
@@ -19,7 +17,7 @@ from vla_ros.configuration import load_config, share_directory
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.policies.loading import load_policy
-from vla_ros.robots.control import load_control_config
+from vla_ros.robots.control import arm_limits, load_control_config
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, load_embodiment
 from vla_ros.sim.evaluation.expert_reference import Reference, load_reference
 from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
@@ -140,8 +138,4 @@ class EpisodeRunner:
 
     @cached_property
     def _limits(self) -> ArmLimits:
-        arm, control = self.embodiment.arms[0], self._control
-        return ArmLimits(
-            arm.lower, arm.upper, arm.velocity, arm.effort, arm.effort_rate,
-            np.array(control.workspace_lower), np.array(control.workspace_upper),
-        )  # fmt: skip
+        return arm_limits(self.embodiment.arms[0], self._control)

@@ -12,16 +12,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from arm_observer import ArmObserver
-from processes import process_of, processes_of
-
+from bench.rig.arm_observer import ArmObserver
+from bench.rig.processes import process_of, processes_of
 from vla_ros.bringup.environment import free_domain, module_environment
 
 START_TIMEOUT_S = 120.0  # generous: a loaded machine is slow, not wrong
 END_TIMEOUT_S = 120.0
 
 
-class LaunchedGraph:
+class LaunchedJob:
     """One launch, its output and what the observer sees of its arm."""
 
     def __init__(self, folder: Path, *words: str) -> None:
@@ -70,9 +69,13 @@ class LaunchedGraph:
         """Do what a terminal does at Ctrl-C."""
         os.killpg(self.process.pid, signal.SIGINT)
 
+    def pid(self, node: str) -> int:
+        """Return a node's process."""
+        return process_of(self._folder, f"vla_ros.nodes.{node}_node")
+
     def kill(self, node: str) -> list[Path]:
         """Kill a node without a warning; return the lock files of the shared memory that it owned."""
-        pid = process_of(self._folder, f"vla_ros.nodes.{node}_node")
+        pid = self.pid(node)
         owned = [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
         os.kill(pid, signal.SIGKILL)
         return [path for path in owned if path.name.startswith("fastrtps_")]

@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
 from rclpy.experimental import EventsExecutor
+from rclpy.publisher import Publisher
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Float64MultiArray
 from std_srvs.srv import SetBool, Trigger
@@ -34,10 +36,13 @@ JOINTS = tuple(f"panda_joint{i}" for i in range(1, 8))
 class NodeUnderTest:
     """One node process; a managed one brings itself up unless it is told not to."""
 
-    def __init__(self, name: str, namespace: str = "", **parameters: object) -> None:
+    def __init__(
+        self, name: str, namespace: str = "", remappings: Mapping[str, str] | None = None, **parameters: object
+    ) -> None:
         if name in MANAGED:
             parameters.setdefault("autostart", True)
         words = ros_arguments(None, namespace)
+        words += [word for old, new in (remappings or {}).items() for word in ("-r", f"{old}:={new}")]
         words += [word for key, value in parameters.items() for word in ("-p", f"{key}:={value}")]
         self.name = name
         self.process = subprocess.Popen(
@@ -77,6 +82,7 @@ class Operator:
         self.stamp = 0.0  # [s] of the newest joint state
         self.diagnostics: dict[str, dict[str, str]] = {}
         self._sequence = 0
+        self._clock: Publisher | None = None
         self._reader = messages.JointStateReader(JOINTS)
         node.create_subscription(JointState, "joint_states", self._on_joints, qos.NEWEST)
         node.create_subscription(PoseStamped, f"{ARM}/ee_pose", self._on_pose, qos.NEWEST)
@@ -89,7 +95,9 @@ class Operator:
         self._reset = node.create_client(Trigger, "sim/reset")
 
     def _on_joints(self, message: JointState) -> None:
-        self.joints = self._reader.read(message)
+        self.joints = self._reader.read(message) or self.joints
+        if self.joints is None:
+            return
         self.stamp = self.joints.stamp
 
     def _on_pose(self, message: PoseStamped) -> None:
@@ -153,6 +161,14 @@ class Operator:
         values = np.tile(pose, (len(times), 1))
         values[:, :3] += (times / times[-1])[:, None] * np.array(shift)
         return ActionChunk(self.stamp, BASE, pose_channels(ARM), times, values, self._sequence)
+
+    def step_clock(self, offset: float, duration: float) -> None:
+        """Publish a time on /clock that is `offset` [s] off, for `duration` [s]."""
+        if self._clock is None:
+            self._clock = self.node.create_publisher(Clock, "/clock", qos.STREAM)
+        for _ in range(round(duration / 0.02)):
+            self._clock.publish(messages.clock_message(max(0.0, self.stamp + offset)))
+            self.spin(0.02)
 
     def send(self, chunk: ActionChunk) -> None:
         """Publish a chunk as the policy."""

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The machine itself fails: no room on the disk, no time on the processor; and the e-stop at full speed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench.fault_matrix.cell import Cell
+from bench.rig.arm_observer import ArmObserver
+from bench.rig.launched_job import LaunchedJob
+from bench.rig.nodes import NodeUnderTest, Operator
+from controllers.limits import ArmLimits
+from controllers.model import ArmModel
+
+DISK = "size=300k"  # less than a film needs
+BUSY = "while True: pass"
+STARVING = 3  # busy processes a core
+ESTOP_MAX_S = 0.3  # [s] of simulated time from the message to rest
+ESTOPS = 5
+
+
+def names() -> Iterator[tuple[str, str]]:
+    """Yield the cells: fault and situation."""
+    yield "full disk", "whole job"
+    yield "starved processor", "whole job"
+    yield "e-stop", "at full speed"
+
+
+def run(fault: str, situation: str, limits: ArmLimits, model: ArmModel) -> Cell:
+    """Run one cell."""
+    cell = Cell(fault, situation)
+    faults: dict[str, Callable[[Cell, ArmLimits, ArmModel], None]] = {
+        "full disk": _full_disk,
+        "starved processor": _starved,
+        "e-stop": _estop,
+    }
+    faults[fault](cell, limits, model)
+    return cell
+
+
+def _full_disk(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
+    with tempfile.TemporaryDirectory(prefix="vla_faults_") as folder:
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", DISK, "tmpfs", folder], capture_output=True, check=False
+        )
+        if mounted.returncode != 0:
+            cell.skipped = f"a small disk cannot be mounted here: {mounted.stderr.decode().strip()}"
+            return
+        try:
+            _whole_job(cell, Path(folder), limits, model)
+        finally:
+            subprocess.run(["umount", "-l", folder], check=False)
+
+
+def _starved(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
+    count = STARVING * len(os.sched_getaffinity(0))
+    busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(count)]
+    try:
+        with tempfile.TemporaryDirectory(prefix="vla_faults_") as folder:
+            _whole_job(cell, Path(folder), limits, model)
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    cell.outcome = f"{count} busy processes: {cell.outcome}"
+
+
+def _whole_job(cell: Cell, folder: Path, limits: ArmLimits, model: ArmModel) -> None:
+    """Run the job to its end, whatever that is: it must be said, and the arm must rest."""
+    job = LaunchedJob(folder, "seed:=3")
+    try:
+        code = job.finish()
+        cell.judge_motion(job.arm, 0.0, limits, model)
+        cell.rest_s = float("nan")
+        lines = [line for line in job.output.splitlines() if line.startswith("vla: ")]
+        cell.outcome = lines[-1].removeprefix("vla: ").partition(";")[0] if lines else "?"
+        cell.require(code in (0, 1), f"exit code {code}")
+        cell.require(not job.left_running, "processes are left")
+        cell.require("Traceback" not in job.output, "a trace-back in the log")
+        cell.require(bool(job.arm.stamps) and job.arm.rest_began < job.arm.stamps[-1], "the arm is not at rest")
+    finally:
+        job.close()
+
+
+def _estop(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
+    """Stop the arm at the highest speed that the gate lets through, several times; the worst counts."""
+    nodes = [
+        NodeUnderTest("sim", seed=1),
+        *(NodeUnderTest(name, use_sim_time=True) for name in ("state", "control", "guard")),
+    ]
+    arm, operator = ArmObserver(), Operator()
+    try:
+        if not operator.ready():
+            cell.problems.append("the nodes did not come up")
+            return
+        rests, speeds = [], []
+        for number in range(ESTOPS):
+            operator.set_estop(False)
+            cell.require(operator.enable().success, "cannot be enabled again")
+            operator.spin_until(lambda: operator.progress.enabled and operator.speed < 0.02, 5.0)
+            side = 0.28 if number % 2 else -0.28
+            operator.send(operator.chunk((0.0, side - operator.T_base_ee[1, 3], 0.0), duration=0.6))
+            operator.spin_until(lambda: operator.progress.index > 0.33, 5.0)
+            arm.spin_until(lambda: bool(arm.stamps), 2.0)
+            arm.forget()
+            since, speed = operator.stamp, operator.speed
+            operator.set_estop(True)
+            for _ in range(12):
+                operator.spin(0.02)
+                arm.spin_until(lambda: False, 0.03)
+            cell.judge_motion(arm, since, limits, model)
+            rests.append(cell.rest_s)
+            speeds.append(speed)
+            refused = operator.enable()
+            cell.require(not refused.success and "e-stop" in refused.message, "the latch does not hold")
+        cell.rest_s = max(rests)
+        cell.require(cell.rest_s <= ESTOP_MAX_S, f"{cell.rest_s:.2f} s until rest")
+        cell.outcome = f"{ESTOPS} stops from up to {max(speeds):.1f} rad/s, latched"
+    finally:
+        for node in nodes:
+            node.kill()
+        operator.close()
+        arm.close()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every node of franka_grasp, killed or stopped, at rest, on its way and with an object in hand."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench.fault_matrix.cell import Cell
+from bench.rig.launched_job import LaunchedJob
+from controllers.limits import ArmLimits
+from controllers.model import ArmModel
+
+NODES = ("sim", "camera", "state", "policy", "control", "guard", "episode")
+SIGNALS = (signal.SIGKILL, signal.SIGSTOP)
+SITUATIONS: dict[str, Callable[[LaunchedJob], bool]] = {
+    "at rest": lambda job: job.arm.progress.enabled,  # enabled, and nothing has been told to it yet
+    "approach": lambda job: job.arm.under_way,
+    "in hand": lambda job: job.arm.in_hand,
+}
+SCENE = "seed:=3"
+REST_MAX_S = 1.5  # [s]
+HELD_M = 0.03  # an object in hand must not have fallen
+
+
+def names() -> Iterator[tuple[str, str]]:
+    """Yield the cells: fault and situation."""
+    for number in SIGNALS:
+        for node in NODES:
+            for situation in SITUATIONS:
+                yield f"{number.name} {node}", situation
+
+
+def run(fault: str, situation: str, limits: ArmLimits, model: ArmModel) -> Cell:
+    """Launch the job, wait for the situation, send the signal, see how it ends."""
+    cell = Cell(fault, situation)
+    signal_name, node = fault.split()
+    with tempfile.TemporaryDirectory(prefix="vla_faults_") as folder:
+        job = LaunchedJob(Path(folder), SCENE)
+        try:
+            reached = job.arm.spin_until(lambda: SITUATIONS[situation](job) or job.process.poll() is not None, 90.0)
+            if not reached or job.process.poll() is not None:
+                cell.problems.append(f"never came so far: {job.output.splitlines()[-1:]}")
+                return cell
+            since = job.arm.stamps[-1]
+            os.kill(job.pid(node), signal.Signals[signal_name])
+            _judge(cell, job, node, since, limits, model)
+        finally:
+            job.close()
+    return cell
+
+
+def _judge(cell: Cell, job: LaunchedJob, node: str, since: float, limits: ArmLimits, model: ArmModel) -> None:
+    code = job.finish()
+    arm = job.arm
+    cell.judge_motion(arm, since, limits, model)
+    last = [line for line in job.output.splitlines() if line.startswith("vla: ")][-1:]
+    cell.outcome = last[0].partition("(")[2].partition(")")[0] if last else "?"
+    cell.require(code == 1, f"exit code {code}")
+    cell.require(node in job.report.get("failure", ""), f"the report blames: {job.report.get('failure')!r}")
+    cell.require(f"{node} " in job.output, "the log does not name the node")
+    cell.require(not job.left_running, "processes are left")
+    cell.require("Traceback" not in job.output, "a trace-back in the log")
+    if node != "sim":  # the one whose diagnostics nobody hears any more
+        cell.require(cell.rest_s <= REST_MAX_S, f"{cell.rest_s:.2f} s until rest")
+        held = "hold" in " ".join(arm.complaints) or not arm.progress.moving
+        cell.require(held, "control did not say that it holds")
+    if cell.situation == "in hand" and arm.heights is not None and arm.lowest is not None:
+        kept = float((arm.heights - arm.lowest).max())
+        cell.require(kept > HELD_M, f"the object fell (now {100 * kept:.0f} cm up)")

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the arm does when something fails: the fault matrix over the real graph.
+
+Every cell is a real run: a node is killed or stopped, a message is bad, the machine fails. Limits must be kept, the
+arm must come to rest, somebody must say why, and the job must end or go on. Exit code 1 when a cell is not so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from bench.fault_matrix import machine_faults, message_faults, node_faults
+from bench.fault_matrix.cell import Cell
+from controllers.errors import ConfigError
+from controllers.model import ArmModel
+from vla_ros.bringup.environment import free_domain
+from vla_ros.robots.control import arm_limits, load_control_config
+from vla_ros.robots.embodiment import expand_urdf, load_embodiment
+
+COLUMNS = (
+    TextColumn("{task.description:<44}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+    TimeRemainingColumn(),
+)
+GROUPS = {"nodes": node_faults, "messages": message_faults, "machine": machine_faults}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `vla bench faults`."""
+    parser.add_argument(
+        "--only", metavar="WORDS", default="", help="only cells whose name holds this: 'SIGSTOP camera'"
+    )
+    parser.add_argument("--group", choices=tuple(GROUPS), help="only one part of the matrix")
+    parser.add_argument("--json", metavar="FILE", help="also write the figures, name → number")
+    parser.add_argument("--markdown", metavar="FILE", help="also write the table as it stands in docs/safety.md")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the cells one after the other, show the table, write the files."""
+    groups = {name: group for name, group in GROUPS.items() if arguments.group in (None, name)}
+    wanted = [
+        (group, fault, situation)
+        for group in groups.values()
+        for fault, situation in group.names()
+        if arguments.only in f"{fault} {situation}"
+    ]
+    if not wanted:
+        raise ConfigError(f"bench faults: no cell is called '{arguments.only}'")
+    embodiment = load_embodiment("franka")
+    arm = embodiment.arms[0]
+    limits = arm_limits(arm, load_control_config("franka"))
+    model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame)
+    cells: list[Cell] = []
+    os.environ |= {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "ROS_DOMAIN_ID": str(free_domain())}
+    with Progress(*COLUMNS) as progress:
+        task = progress.add_task("", total=len(wanted))
+        for group, fault, situation in wanted:
+            progress.update(task, description=f"{fault}, {situation}")
+            cells.append(group.run(fault, situation, limits, model))
+            if cells[-1].problems:
+                progress.console.print(f"[red]{fault}, {situation}: {'; '.join(cells[-1].problems)}")
+            progress.advance(task)
+    Console().print(_table(cells))
+    if arguments.json:
+        _write(arguments.json, json.dumps(_figures(cells), indent=2) + "\n")
+    if arguments.markdown:
+        _write(arguments.markdown, _markdown(cells))
+    failed = [cell for cell in cells if cell.problems]
+    print(f"{len(cells) - len(failed)} of {len(cells)} cells as they must be")
+    return 1 if failed else 0
+
+
+HEADINGS = ("fault", "situation", "rest [s]", "speed", "effort", "[N·m/s]", "what became of it")
+
+
+def _row(cell: Cell) -> tuple[str, ...]:
+    figures = (
+        _number(cell.rest_s, ".2f"), _number(100.0 * cell.speed_ratio, ".0f", " %"),
+        _number(100.0 * cell.effort_ratio, ".0f", " %"), _number(cell.effort_rate, ".0f"),
+    )  # fmt: skip
+    return (cell.fault, cell.situation, *figures, "; ".join(cell.problems) or cell.skipped or cell.outcome)
+
+
+def _number(value: float, form: str, unit: str = "") -> str:
+    return "–" if math.isnan(value) else f"{value:{form}}{unit}"
+
+
+def _table(cells: list[Cell]) -> Table:
+    table = Table(*HEADINGS)
+    for cell in cells:
+        table.add_row(*_row(cell), style="red" if cell.problems else "dim" if cell.skipped else "")
+    return table
+
+
+def _markdown(cells: list[Cell]) -> str:
+    rows = [HEADINGS, ("---",) * len(HEADINGS), *(_row(cell) for cell in cells)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _figures(cells: list[Cell]) -> dict[str, float]:
+    figures = {"cells": float(len(cells)), "cells_failed": float(sum(bool(cell.problems) for cell in cells))}
+    for cell in cells:
+        for name in ("rest_s", "speed_ratio", "effort_ratio", "effort_rate"):
+            if np.isfinite(getattr(cell, name)):
+                figures[f"{cell.name}/{name}"] = round(float(getattr(cell, name)), 4)
+    return figures
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from error
