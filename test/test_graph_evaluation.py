@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import processes_of
 
+from bench.rig.processes import processes_of
 from vla_ros import cli
 from vla_ros.bringup.evaluation import graph_episodes
 from vla_ros.bringup.evaluation.graph_episodes import GraphEpisodes

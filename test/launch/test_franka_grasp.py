@@ -41,7 +41,7 @@ def test_it_lifts_what_the_scene_was_made_for_and_reports(launch, home):
     assert 0.05 < report["real_time_factor"] < 1.05
     assert 0.0 < report["real_time_factor_worst_s"] < 1.1
     assert 300.0 < report["pss_mib"] < 2560.0
-    assert report["cores_by_process"].keys() == {*NODES, "launcher"}
+    assert report["cores_by_process"].keys() == {*NODES, "manager", "launcher"}
     # An evaluation reads it as it reads lockstep's.
     record = episode_record(EpisodeRunner(EpisodeSettings()).scene(1), report, 20.0, graph.run_directory)
     assert isinstance(record, Episode), record
