@@ -85,10 +85,11 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
     starved = [f"{episode.seed} ({episode.real_time_factor:.2f})" for episode in episodes if episode.starved]
     if starved:
         console.print(
-            f"below real time, so the figures of {len(starved)} episodes are a starved machine's (real-time factor < "
-            f"{STARVED_BELOW:g}): seeds {', '.join(starved)}; --resume --repeat-starved runs them again",
-            style="bold", markup=False,
-        )  # fmt: skip
+            f"a machine too slow for real time (factor below {STARVED_BELOW:g}) ran seeds {', '.join(starved)}; "
+            "--resume --repeat-starved runs them again",
+            style="bold",
+            markup=False,
+        )
     if evaluation.interrupted:
         console.print(f"interrupted after {done}; --resume with the same --json continues")
 
