@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pinocchio as pin
 
@@ -15,6 +17,8 @@ ROTATION_TOLERANCE = 1e-3  # [rad]
 MARGIN = 0.02  # [rad] kept from the joint limits
 POSTURE_GAIN = 0.05
 STEP_MAX = 0.5  # [rad] a joint an iteration
+ROTATION_METRES = 0.1  # [m/rad] how a turn compares with a shift when nothing solves both
+_ERROR_WEIGHTS = np.array([1.0] * 3 + [ROTATION_METRES] * 3)
 
 
 def solve_ik(
@@ -29,6 +33,26 @@ def solve_ik(
     The first start is q0; the others are drawn around it from a fixed seed, so that the answer is a function
     of the arguments.
     """
+    for q, error in _descents(model, T_base_target, q0, q_rest, starts):
+        if _solved(error):
+            return q
+    return None
+
+
+def nearest_configuration(
+    model: ArmModel, T_base_target: np.ndarray, q0: np.ndarray, starts: int = STARTS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return q (N,) [rad] with the tool as near T_base_target (4, 4) as it was found to get, and its pose error (6,).
+
+    The error is that of `pose_error`. Ways to go count [m]; a turn counts ROTATION_METRES a radian.
+    """
+    found = list(_descents(model, T_base_target, q0, None, starts))
+    return min(found, key=lambda item: float(np.linalg.norm(item[1] * _ERROR_WEIGHTS)))
+
+
+def _descents(
+    model: ArmModel, T_base_target: np.ndarray, q0: np.ndarray, q_rest: np.ndarray | None, starts: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     lower, upper = model.lower + MARGIN, model.upper - MARGIN
     rest = np.clip(q0 if q_rest is None else q_rest, lower, upper)
     random = np.random.default_rng(0)
@@ -37,20 +61,18 @@ def solve_ik(
         if start:
             wide = random.uniform(lower, upper)
             q = q + (wide - q) * min(1.0, 0.4 * start)
-        solution = _descend(model, T_base_target, q, rest, lower, upper)
-        if solution is not None:
-            return solution
-    return None
+        yield _descend(model, T_base_target, q, rest, lower, upper)
 
 
 def _descend(
     model: ArmModel, T_base_target: np.ndarray, q: np.ndarray, rest: np.ndarray, lower: np.ndarray, upper: np.ndarray
-) -> np.ndarray | None:
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the descent ends, and the pose error that is left (6,)."""
     identity = np.eye(6)
     for _ in range(ITERATIONS):
         error = pose_error(T_base_target, model.forward(q))
-        if np.linalg.norm(error[:3]) < POSITION_TOLERANCE and np.linalg.norm(error[3:]) < ROTATION_TOLERANCE:
-            return q
+        if _solved(error):
+            return q, error
         J = model.jacobian(q)
         # Damping follows the residual (Sugihara): bold when far, exact when near.
         damped = J @ J.T + (0.5 * float(error @ error) + 1e-6) * identity
@@ -60,7 +82,11 @@ def _descend(
         if largest > STEP_MAX:
             step *= STEP_MAX / largest
         q = np.clip(q + step, lower, upper)
-    return None
+    return q, pose_error(T_base_target, model.forward(q))
+
+
+def _solved(error: np.ndarray) -> bool:
+    return bool(np.linalg.norm(error[:3]) < POSITION_TOLERANCE and np.linalg.norm(error[3:]) < ROTATION_TOLERANCE)
 
 
 def pose_error(T_base_target: np.ndarray, T_base_ee: np.ndarray) -> np.ndarray:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -65,6 +67,8 @@ def test_every_command_has_help_with_an_example(vla, name):
         (["launch", "franka_grasp", "objects:=no/such/folder"], "no such folder"),
         (["launch", "franka_grasp", "report:=no/such/folder/r.json"], "does not exist"),
         (["launch", "franka_grasp", "instruction:= "], "blank"),
+        (["launch", "franka_grasp", "view:=foxglov"], "did you mean 'foxglove'"),
+        (["launch", "franka_grasp", "view:=foxglove", "view_port:=65536"], "from 0 to 65535"),
         (["launch", "franka_grasp", "--fast"], "--fast"),
         (["robots", "show", "frank"], "did you mean 'franka'"),
         (["robots", "paint"], "paint"),
@@ -84,6 +88,27 @@ def test_bad_input_is_one_line_and_code_2_and_leaves_nothing(tmp_path, monkeypat
     assert expected in errors
     assert len(errors.splitlines()) == (1 if words else 0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert cli.main(["launch", "franka_grasp", "view:=foxglove", f"view_port:={port}"]) == 2
+    errors = capsys.readouterr().err
+    assert f"view_port:={port}: address already in use" in errors
+    assert len(errors.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_watching_without_its_package_says_what_to_install(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "foxglove" else real(name))
+    assert cli.main(["launch", "franka_grasp", "view:=foxglove", "view_port:=0"]) == 2
+    assert "pip install foxglove-sdk" in capsys.readouterr().err
 
 
 def test_no_egl_is_one_line_with_the_remedy(vla, tmp_path):

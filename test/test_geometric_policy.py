@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from controllers.chunk import TaskStatus
+from vla_ros.policies.detection import Detecting
 from vla_ros.policies.geometric.policy import Phase
 from vla_ros.policies.loading import load_policy
 from vla_ros.policies.observation import Observation, RobotState
@@ -53,6 +54,22 @@ def test_the_first_chunk_sets_off_towards_the_named_object(world, policy, observ
     assert np.linalg.norm(end - target) < np.linalg.norm(start - target)
     assert np.linalg.norm(policy.grasp.T_base_grasp[:2, 3] - target) < 0.12
     assert (chunk.column("panda_hand/width") > 0.044).all()  # above what counts as closed
+
+
+def test_it_says_what_it_found_and_goes_for_the_first(world, policy, observation):
+    policy.reset()
+    assert policy.detections == ()
+    policy.infer(observation)
+    detections = policy.detections
+    assert [item.chosen for item in detections] == [True] + [False] * (len(detections) - 1)
+    target = world.object_pose(world.scene.target)[:3, 3]
+    assert (np.abs(detections[0].center - target) < detections[0].size / 2 + 0.03).all()
+    assert all(0.0 <= item.score <= 1.0 for item in detections)
+    assert isinstance(policy, Detecting)
+    policy.infer(later(observation, 0.1))
+    assert policy.detections is detections  # on the way it has not looked for it anew
+    policy.reset()
+    assert policy.detections == ()
 
 
 def test_the_arm_starts_gently(policy, observation):

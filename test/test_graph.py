@@ -85,6 +85,21 @@ def test_a_condition_leaves_a_node_out():
     assert [node.name for node in graph.active_nodes({"video": True})] == ["a", "b"]
 
 
+def test_a_condition_may_ask_for_a_value():
+    graph = Graph("job", "", ALL, (NodeSpec("a", "a_node", condition="color", condition_value="green"),))
+    assert graph.active_nodes({"color": "red"}) == ()
+    assert [node.name for node in graph.active_nodes({"color": "green"})] == ["a"]
+
+
+def test_watching_is_off_unless_asked_for_and_never_ends_a_job():
+    graph = load_job("franka_grasp")
+    defaults = {argument.name: argument.default for argument in graph.arguments}
+    assert "view" not in [node.name for node in graph.active_nodes(defaults)]
+    (view,) = (node for node in graph.active_nodes(defaults | {"view": "foxglove"}) if node.name == "view")
+    assert (view.required, view.decides, view.stops_first) == (False, False, False)
+    assert view.values(defaults) == {"robot": "franka", "port": 8765}
+
+
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",))))
 def test_any_text_survives_the_parameter_file(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("parameters") / "node.yaml"
@@ -135,7 +150,8 @@ def _declared_parameters(module: str, root: Path) -> set[str]:
             name = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
             if name.startswith("vla_ros.nodes.") and name not in followed:
                 followed.add(name)
-                todo.append(ast.parse((root / (name.replace(".", "/") + ".py")).read_text()))
+                path = root / name.replace(".", "/")
+                todo.append(ast.parse((path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text()))
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
                 if len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
                     declared.add(node.args[1].value)

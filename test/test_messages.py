@@ -202,3 +202,18 @@ def test_diagnostics_round_trip():
     message = over_the_wire(messages.diagnostic_array(1.0, status))
     assert message.status[0].level == messages.WARN
     assert messages.diagnostic_values(message.status[0]) == {"enabled": "true"}
+
+
+def test_boxes_survive_as_markers():
+    boxes = [
+        messages.MarkedBox("red mug", np.array([0.5, -0.1, 0.05]), np.array([0.08, 0.1, 0.1]), (0.0, 1.0, 0.0, 0.5)),
+        messages.MarkedBox("", np.zeros(3), np.full(3, 0.02), (1.0, 1.0, 1.0, 1.0)),
+    ]
+    message = over_the_wire(messages.box_markers(boxes, 2.5, "panda_link0"))
+    for sent, received in zip(boxes, messages.marked_boxes(message), strict=True):
+        assert received.text == sent.text
+        np.testing.assert_allclose(received.center, sent.center)
+        np.testing.assert_allclose(received.size, sent.size)
+        assert received.color == pytest.approx(sent.color)
+    assert {messages.seconds(marker.header.stamp) for marker in message.markers} == {2.5}
+    assert len({(marker.ns, marker.id) for marker in message.markers[1:]}) == 4  # RViz tells them apart by these

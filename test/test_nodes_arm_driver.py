@@ -147,7 +147,10 @@ def test_joint_states_that_leap_stop_the_arm_and_name_the_joint(arm):
 
 def test_joint_states_that_were_lost_are_no_leap(arm):
     enabled(arm)
-    arm.velocity, arm.position = arm.velocity + THIRD, arm.position + 0.04 * THIRD  # at 1 rad/s, and 20 of them did not come
+    arm.velocity, arm.position = (
+        arm.velocity + THIRD,
+        arm.position + 0.04 * THIRD,
+    )  # at 1 rad/s; 20 did not come
     arm.tick(20, joints=False)
     arm.tick(1)
     assert "jump" not in arm.driver.follower.progress.hold_reason

@@ -83,6 +83,7 @@ def test_recorded_images_are_published_as_a_camera(recording):
         ("control", {"rate_hz": -5}, "parameter 'rate_hz' is -5.0: give 50 to 2000"),
         ("control", {"speed_scale": "fast"}, "parameter 'speed_scale' is 'fast': give 0.01 to 1"),
         ("camera", {"source": "/nowhere/at/all"}, "/nowhere/at/all"),
+        ("view", {"port": 70000}, "parameter 'port' is 70000: give 0 to 65535"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(node, parameters, words):

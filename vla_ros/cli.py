@@ -60,7 +60,12 @@ COMMANDS = (
         ("test", "test test/test_cli.py -k help"),
         _in_clone,
     ),
-    Command("doctor", "vla_ros.bringup.doctor", "say what is missing on this machine and what to do", ("doctor",)),
+    Command(
+        "doctor",
+        "vla_ros.bringup.doctor.command",
+        "say what is missing on this machine and what to do",
+        ("doctor", "doctor --json"),
+    ),
     Command(
         "eval",
         "vla_ros.bringup.evaluation.command",

@@ -14,15 +14,17 @@ from typing import NamedTuple
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import Pose, PoseArray, PoseStamped, TwistStamped
+from geometry_msgs.msg import Pose, PoseArray, PoseStamped, TransformStamped, TwistStamped
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+from visualization_msgs.msg import Marker, MarkerArray
 
 from controllers.chunk import ActionChunk, check_length
 from controllers.errors import ChunkError, VlaError
 from controllers.rotations import from_matrix, normalise, write_matrix
+from vla_ros.bridged_images import bridged_color
 
 META_SEQUENCE, META_INSTRUCTION, META_INFERENCE = "meta/sequence", "meta/instruction", "meta/inference_s"
 NANOSECONDS = 1_000_000_000  # in a second
@@ -151,6 +153,16 @@ def pose_stamped(T: np.ndarray, time: float, frame_id: str) -> PoseStamped:
     return message
 
 
+def transform_stamped(T: np.ndarray, time: float, parent: str, child: str) -> TransformStamped:
+    """Return where the frame `child` is in the frame `parent` (4, 4) at `time` [s], for /tf."""
+    message = TransformStamped(child_frame_id=child)
+    message.header.stamp, message.header.frame_id = stamp(time), parent
+    translation, rotation = message.transform.translation, message.transform.rotation
+    translation.x, translation.y, translation.z = T[:3, 3].tolist()
+    rotation.x, rotation.y, rotation.z, rotation.w = from_matrix(T[:3, :3])
+    return message
+
+
 def twist_stamped(twist: np.ndarray, time: float, frame_id: str) -> TwistStamped:
     """Return a twist (6,), linear [m/s] first, then angular [rad/s]."""
     message = TwistStamped()
@@ -204,9 +216,12 @@ class ImageWriter:
 
 
 def color_array(message: Image) -> np.ndarray:
-    """Return a colour image (H, W, 3) uint8 RGB. Raises VlaError for an encoding it cannot read."""
+    """Return a colour image (H, W, 3) uint8 RGB. Raises VlaError for an encoding it cannot read.
+
+    rgb8 and bgr8 take no copy; whatever else cv_bridge can convert is read where a full ROS 2 has it.
+    """
     if message.encoding not in ("rgb8", "bgr8"):
-        raise VlaError(f"colour image is '{message.encoding}': publish rgb8 or bgr8")
+        return bridged_color(message)
     color = _rows(message, np.dtype(np.uint8), 3).reshape(message.height, message.width, 3)
     return color if message.encoding == "rgb8" else color[..., ::-1]
 
@@ -288,6 +303,48 @@ def chunk_from(message: JointTrajectory) -> ActionChunk:
         instruction=int(extra(META_INSTRUCTION)),
         inference_s=extra(META_INFERENCE),
     )
+
+
+# -- markers ----------------------------------------------------------------------------------------------------------
+class MarkedBox(NamedTuple):
+    """A box with a word on it, its edges along the frame's axes."""
+
+    text: str
+    center: np.ndarray  # (3,) [m]
+    size: np.ndarray  # (3,) [m] full edges
+    color: tuple[float, float, float, float]  # RGBA, 0…1
+
+
+def box_markers(boxes: Sequence[MarkedBox], time: float, frame_id: str) -> MarkerArray:
+    """Return boxes at `time` [s] as markers that replace all earlier ones: a cube and its word share an id."""
+    message = MarkerArray(markers=[Marker(action=Marker.DELETEALL)])
+    for number, box in enumerate(boxes):
+        above = box.center + np.array([0.0, 0.0, 0.5 * box.size[2] + 0.02])
+        for kind, namespace, place, scale in (
+            (Marker.CUBE, "boxes", box.center, box.size),
+            (Marker.TEXT_VIEW_FACING, "words", above, (0.0, 0.0, 0.02)),
+        ):
+            marker = Marker(ns=namespace, id=number, type=kind, action=Marker.ADD, text=box.text)
+            T = np.eye(4)
+            T[:3, 3] = place
+            marker.pose = pose_message(T)
+            marker.scale.x, marker.scale.y, marker.scale.z = (float(value) for value in scale)
+            marker.color.r, marker.color.g, marker.color.b, marker.color.a = (float(value) for value in box.color)
+            message.markers.append(marker)
+    for marker in message.markers:
+        marker.header.stamp, marker.header.frame_id = stamp(time), frame_id
+    return message
+
+
+def marked_boxes(message: MarkerArray) -> list[MarkedBox]:
+    """Return the boxes among markers."""
+    boxes = []
+    for marker in message.markers:
+        if marker.type == Marker.CUBE and marker.action == Marker.ADD:
+            center, size, c = marker.pose.position, marker.scale, marker.color
+            place, edges = np.array([center.x, center.y, center.z]), np.array([size.x, size.y, size.z])
+            boxes.append(MarkedBox(marker.text, place, edges, (c.r, c.g, c.b, c.a)))
+    return boxes
 
 
 # -- diagnostics ------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -57,8 +58,8 @@ def _judge(cell: Cell, job: LaunchedJob, node: str, since: float, limits: ArmLim
     code = job.finish()
     arm = job.arm
     cell.judge_motion(arm, since, limits, model)
-    last = [line for line in job.output.splitlines() if line.startswith("vla: ")][-1:]
-    cell.outcome = last[0].partition("(")[2].partition(")")[0] if last else "?"
+    last = re.findall(r"^vla: .*?\((.*)\); everything", job.output, re.MULTILINE)
+    cell.outcome = last[-1] if last else "?"
     cell.require(code == 1, f"exit code {code}")
     cell.require(node in job.report.get("failure", ""), f"the report blames: {job.report.get('failure')!r}")
     cell.require(f"{node} " in job.output, "the log does not name the node")

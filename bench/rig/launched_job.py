@@ -25,20 +25,33 @@ class LaunchedJob:
 
     def __init__(self, folder: Path, *words: str) -> None:
         domain = free_domain()
+        self.domain = domain
         self.arm = ArmObserver(domain)  # first: from now on the domain is taken
         self.run_directory, self.report_file = folder / "run", folder / "report.json"
         self._folder, self._output = folder, folder / "output.txt"
         named = [f"domain_id:={domain}", f"run_directory:={self.run_directory}", f"report:={self.report_file}"]
         with self._output.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "vla_ros.cli", "launch", "franka_grasp", *named, *words],
+                [*self.command(), *named, *words],
                 cwd=folder,
-                env=module_environment() | {"VLA_STARTED_AT": f"{time.time():.6f}"},  # as ./vla does
+                env=self.environment(folder),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def command(self) -> list[str]:
+        """Return what starts it, without its arguments."""
+        return [sys.executable, "-m", "vla_ros.cli", "launch", "franka_grasp"]
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Return the environment it is started in."""
+        return module_environment() | {"VLA_STARTED_AT": f"{time.time():.6f}"}  # as ./vla does
+
+    def process_name(self, node: str) -> str:
+        """Return what is in the command line of a node's process and of no other."""
+        return f"vla_ros.nodes.{node}_node"
 
     @property
     def output(self) -> str:
@@ -71,7 +84,7 @@ class LaunchedJob:
 
     def pid(self, node: str) -> int:
         """Return a node's process."""
-        return process_of(self._folder, f"vla_ros.nodes.{node}_node")
+        return process_of(self._folder, self.process_name(node))
 
     def kill(self, node: str) -> list[Path]:
         """Kill a node without a warning; return the lock files of the shared memory that it owned."""

@@ -125,7 +125,7 @@ class Operator:
         self.spin_until(lambda: False, seconds)
 
     # -- orders --------------------------------------------------------------------------------------------------------
-    def ready(self, timeout: float = 40.0) -> bool:
+    def ready(self, timeout: float = 90.0) -> bool:
         """Wait for simulator, state and control."""
         return self.spin_until(self._complete, timeout)
 

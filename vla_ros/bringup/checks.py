@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.bringup.arguments import Value
+from vla_ros.bringup.ports import tcp_problem
 
 
 def check_grasp(arguments: Mapping[str, Value]) -> None:
@@ -48,3 +50,15 @@ def check_objects(folder: str) -> None:
     from vla_ros.objects.catalogue import load_catalogue
 
     load_catalogue(folder)
+
+
+def check_view(arguments: Mapping[str, Value]) -> None:
+    """Check that whoever wants to watch can: the server's package is there and its port is free."""
+    if arguments["view"] != "foxglove":
+        return
+    if importlib.util.find_spec("foxglove") is None:
+        raise ConfigError("view:=foxglove needs the package foxglove-sdk: pip install foxglove-sdk, or view:=none")
+    port = int(arguments["view_port"])
+    problem = tcp_problem(port)
+    if problem:
+        raise ConfigError(f"view_port:={port}: {problem}; give another, or 0 for any that is free")

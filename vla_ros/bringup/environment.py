@@ -61,13 +61,20 @@ def choose_domain(asked: int, discovery: str) -> int:
 
 def free_domain() -> int:
     """Return a domain id whose UDP ports nobody on this machine has bound."""
-    used = {(port - _PORT_BASE) // _PORTS_PER_DOMAIN for port in _bound_udp_ports()}
+    used = {(port - _PORT_BASE) // _PORTS_PER_DOMAIN for port in bound_udp_ports()}
     free = [domain for domain in range(FIRST_DOMAIN, LAST_DOMAIN + 1) if domain not in used]
     # At random, so that two launches started together do not choose the same one.
     return random.SystemRandom().choice(free or list(range(FIRST_DOMAIN, LAST_DOMAIN + 1)))
 
 
-def _bound_udp_ports() -> set[int]:
+def domain_ports(domain: int) -> range:
+    """Return the UDP ports of a ROS domain."""
+    first = _PORT_BASE + _PORTS_PER_DOMAIN * domain
+    return range(first, min(first + _PORTS_PER_DOMAIN, 65536))
+
+
+def bound_udp_ports() -> set[int]:
+    """Return the UDP ports that somebody on this machine has bound."""
     ports: set[int] = set()
     for table in ("udp", "udp6"):
         try:

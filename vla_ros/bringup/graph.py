@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 from controllers.errors import ConfigError
 from vla_ros.bringup.arguments import LaunchArgument, Value
@@ -26,9 +27,10 @@ class Argument:
 class NodeSpec:
     """One process of a graph.
 
-    `condition` names a boolean launch argument; the node starts when it is true. The graph ends when a
-    `required` node ends, and with the exit code of the `decides` node when that one ends.
+    `condition` names a launch argument; the node starts when it has the value `condition_value`. The graph ends when
+    a `required` node ends, and with the exit code of the `decides` node when that one ends.
     `ends`: it is done at some point, exits with code 0, and the graph goes on without it.
+    Where the Python module `needs` is not installed, the node is left out.
     `stops_first`: asked to stop before the others, so that it can bring the arm to rest while the rest still works.
     """
 
@@ -40,11 +42,18 @@ class NodeSpec:
     ends: bool = False
     stops_first: bool = False
     condition: str = ""
+    condition_value: Value = True
+    needs: str = ""
     module: str = ""  # Python module to run; vla_ros.nodes.<executable> when empty
 
     def __post_init__(self) -> None:
         if not self.module:
             object.__setattr__(self, "module", f"vla_ros.nodes.{self.executable}")
+
+    @property
+    def possible(self) -> bool:
+        """Say whether what it needs is installed."""
+        return not self.needs or find_spec(self.needs) is not None
 
     def values(self, arguments: Mapping[str, Value]) -> dict[str, Parameter]:
         """Return the parameters with launch arguments filled in."""
@@ -87,5 +96,9 @@ class Graph:
                 raise ConfigError(f"launch '{self.name}': node '{node.name}' uses the undeclared argument '{name}'")
 
     def active_nodes(self, arguments: Mapping[str, Value]) -> tuple[NodeSpec, ...]:
-        """Return the nodes whose condition holds."""
-        return tuple(node for node in self.nodes if not node.condition or arguments[node.condition])
+        """Return the nodes whose condition holds, of those that are possible here."""
+        return tuple(
+            node
+            for node in self.nodes
+            if node.possible and (not node.condition or arguments[node.condition] == node.condition_value)
+        )

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.show_args:
         print(describe(graph))
         return 0
-    from vla_ros.bringup.doctor import refuse_mixture
+    from vla_ros.bringup.doctor.ros import refuse_mixture
     from vla_ros.bringup.launcher import launch
 
     refuse_mixture()

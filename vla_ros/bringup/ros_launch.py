@@ -3,12 +3,22 @@
 
 from __future__ import annotations
 
+import difflib
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from controllers.errors import ConfigError
+from vla_ros.bringup import report
 from vla_ros.bringup.arguments import LaunchArgument, Value, parse_assignments
+from vla_ros.bringup.egl import require_egl
 from vla_ros.bringup.graph import Argument, Graph, NodeSpec, Parameter
-from vla_ros.bringup.supervisor import DEATH_GRACE_S
+from vla_ros.bringup.running import RunningGraph, registered
+from vla_ros.bringup.tethered import LAST
+
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 def launch_description(graph: Graph) -> Any:
@@ -18,36 +28,107 @@ def launch_description(graph: Graph) -> Any:
     that name, can be imported there all the same.
     """
     try:
-        import launch_ros.actions
-        from launch_ros.parameter_descriptions import ParameterValue
+        import launch_ros.actions  # noqa: F401
 
         from launch import LaunchDescription  # type: ignore[attr-defined]  # mypy sees the clone's folder launch/
-    except ImportError:
-        raise ConfigError(f"ROS 2's launch is not installed here: use `vla launch {graph.name}`") from None
-    from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable, Shutdown, TimerAction
+    except ImportError as error:
+        raise ConfigError(f"ROS 2's launch is not installed here ({error}): use `vla launch {graph.name}`") from None
+    from launch.actions import OpaqueFunction, RegisterEventHandler
+    from launch.event_handlers import OnShutdown
+
+    from vla_ros.bringup.ros_launch_ending import OrderlyEnd
+
+    listed = ExitStack()  # among the graphs that `vla stop` finds, while it runs
+
+    def prepare(context: Any) -> list:
+        arguments = _checked(graph, context)
+        settings = node_settings(arguments, context.environment)
+        context.environment.update(settings)
+        listed.enter_context(registered(_entry(graph, arguments, context.environment)))
+        return []
+
+    end = OrderlyEnd()
+    nodes = {_node(graph, spec, end.options(spec)): spec for spec in graph.nodes if spec.possible}
+    return LaunchDescription(
+        [
+            *(_declaration(argument) for argument in graph.arguments),
+            OpaqueFunction(function=prepare),
+            RegisterEventHandler(OnShutdown(on_shutdown=lambda event, context: listed.close())),
+            *end.handlers(nodes),
+            *nodes,
+        ]
+    )
+
+
+def node_settings(arguments: Mapping[str, Value], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what the nodes need in their environment beside what is there.
+
+    Unlike `vla launch`, no domain is chosen: whoever uses ros2 in other shells expects ROS_DOMAIN_ID, or 0.
+    """
+    settings = {"ROS_AUTOMATIC_DISCOVERY_RANGE": str(arguments.get("discovery", "localhost")).upper()}
+    if int(arguments.get("domain_id", -1)) >= 0:
+        settings["ROS_DOMAIN_ID"] = str(arguments["domain_id"])
+    defaults = {"MUJOCO_GL": "egl", **dict.fromkeys(ONE_THREAD, "1")}
+    return settings | {name: value for name, value in defaults.items() if name not in environment}
+
+
+def misspelt(words: list[str], arguments: tuple[LaunchArgument, ...]) -> list[str]:
+    """Return a line for each `name:=value` that looks like an argument of ours but is not: launch ignores those."""
+    known = [argument.name for argument in arguments]
+    lines = []
+    for word in words:
+        name, separator, _ = word.partition(":=")
+        nearest = difflib.get_close_matches(name, known, 1, 0.75)
+        if separator and name not in known and nearest:
+            lines.append(f"launch argument '{name}' does not exist: did you mean '{nearest[0]}'?")
+    return lines
+
+
+def _checked(graph: Graph, context: Any) -> dict[str, Value]:
+    """Return the arguments' values. Raises ConfigError for what would fail later, before anything is started."""
+    wrong = misspelt(list(context.argv), graph.arguments)
+    if wrong:
+        raise ConfigError(wrong[0])
+    words = [f"{a.name}:={context.launch_configurations[a.name]}" for a in graph.arguments]
+    arguments = parse_assignments(words, graph.arguments)
+    report.check_report_path(str(arguments.get("report", "")))
+    graph.check(arguments)
+    if graph.renders:
+        require_egl()
+    return arguments
+
+
+def _entry(graph: Graph, arguments: Mapping[str, Value], environment: Mapping[str, str]) -> RunningGraph:
+    domain = environment.get("ROS_DOMAIN_ID", "")
+    return RunningGraph(
+        pid=os.getpid(),
+        job=graph.name,
+        domain_id=int(domain) if domain.isdigit() else 0,
+        discovery=environment["ROS_AUTOMATIC_DISCOVERY_RANGE"],
+        profile=environment.get("FASTRTPS_DEFAULT_PROFILES_FILE", ""),
+        run_directory=str(arguments.get("run_directory", "")),
+        namespace=str(arguments.get("namespace", "")),
+    )
+
+
+def _declaration(argument: LaunchArgument) -> Any:
+    from launch.actions import DeclareLaunchArgument
+
+    # launch itself lists the choices.
+    allowed = "" if argument.choices else f" ({argument.allowed()})"
+    return DeclareLaunchArgument(
+        argument.name,
+        default_value=_text(argument.default),
+        description=argument.description + allowed,
+        choices=list(argument.choices) or None,
+    )
+
+
+def _node(graph: Graph, spec: NodeSpec, options: dict[str, Any]) -> Any:
+    import launch_ros.actions
     from launch.conditions import IfCondition
-    from launch.substitutions import LaunchConfiguration
-
-    def check(context: Any) -> list:
-        words = [f"{a.name}:={context.launch_configurations[a.name]}" for a in graph.arguments]
-        arguments = parse_assignments(words, graph.arguments)
-        graph.check(arguments)
-        settings = {"MUJOCO_GL": "egl", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        settings["ROS_AUTOMATIC_DISCOVERY_RANGE"] = str(arguments.get("discovery", "localhost")).upper()
-        if int(arguments.get("domain_id", -1)) >= 0:
-            settings["ROS_DOMAIN_ID"] = str(arguments["domain_id"])
-        return [SetEnvironmentVariable(name, value) for name, value in settings.items()]
-
-    names = {argument.name for argument in graph.arguments}
-
-    def declare(argument: LaunchArgument) -> Any:
-        choices = list(argument.choices) or None
-        return DeclareLaunchArgument(
-            argument.name,
-            default_value=_text(argument.default),
-            description=f"{argument.description} ({argument.allowed()})",
-            choices=choices,
-        )
+    from launch.substitutions import EqualsSubstitution, LaunchConfiguration
+    from launch_ros.parameter_descriptions import ParameterValue
 
     def parameter(value: Parameter | Argument) -> Any:
         if isinstance(value, Argument):
@@ -55,44 +136,25 @@ def launch_description(graph: Graph) -> Any:
             return ParameterValue(LaunchConfiguration(value.name), value_type=type(default))
         return value
 
-    def node(spec: NodeSpec) -> Any:
-        options: dict[str, Any] = (
-            {"condition": IfCondition(LaunchConfiguration(spec.condition))} if spec.condition else {}
-        )
-        if spec.decides:
-            options["on_exit"] = [Shutdown(reason=f"{spec.name} finished")]
-        elif spec.ends:
-            options["on_exit"] = _shutdown_unless_done(spec.name)
-        elif spec.required:
-            options["on_exit"] = [TimerAction(period=DEATH_GRACE_S, actions=[Shutdown(reason=f"{spec.name} died")])]
-        return launch_ros.actions.Node(
-            package="vla_ros",
-            executable=spec.executable,
-            namespace=LaunchConfiguration("namespace") if "namespace" in names else "",
-            remappings=[("/clock", "clock")],
-            output="screen",
-            emulate_tty=True,
-            parameters=[{name: parameter(value) for name, value in spec.parameters.items()}],
-            **options,
-        )
-
-    return LaunchDescription(
-        [
-            *(declare(argument) for argument in graph.arguments),
-            OpaqueFunction(function=check),
-            *(node(spec) for spec in graph.nodes),
-        ]
+    if spec.condition:
+        value = LaunchConfiguration(spec.condition)
+        is_switch = spec.condition_value is True  # IfCondition itself knows True, 1 and the like
+        wanted = value if is_switch else EqualsSubstitution(value, _text(spec.condition_value))
+        options = options | {"condition": IfCondition(wanted)}
+    names = {argument.name for argument in graph.arguments}
+    tether = [sys.executable, "-m", "vla_ros.bringup.tethered", *([] if spec.stops_first else [LAST])]
+    return launch_ros.actions.Node(
+        package="vla_ros",
+        executable=spec.executable,
+        exec_name=spec.executable,
+        namespace=LaunchConfiguration("namespace") if "namespace" in names else "",
+        remappings=[("/clock", "clock")],
+        output="screen",
+        emulate_tty=True,
+        prefix=[" ".join(tether), " ", LaunchConfiguration("launch-prefix", default="")],
+        parameters=[{name: parameter(value) for name, value in spec.parameters.items()}],
+        **options,
     )
-
-
-def _shutdown_unless_done(name: str) -> Any:
-    """Return an on_exit handler that ends the launch when the node did not do what it was for."""
-    from launch.actions import Shutdown
-
-    def handle(event: Any, context: Any) -> list:
-        return [Shutdown(reason=f"{name} failed")] if event.returncode else []
-
-    return handle
 
 
 def _text(value: Value) -> str:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from controllers.errors import ConfigError
-from vla_ros.bringup.doctor import refuse_mixture
+from vla_ros.bringup.doctor.ros import refuse_mixture
 from vla_ros.bringup.environment import free_domain, module_environment
 
 PASSES_ARGUMENTS_ON = True

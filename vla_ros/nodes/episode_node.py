@@ -134,8 +134,11 @@ class Episode:
             return
         if self._first_motion is not None:  # an arm that was not to move stays where it is
             self._tell("going home")
-            away = self._way_home.go()
-            self._tell("home" if away < HOME_TOLERANCE else f"stopped {away:.2f} rad from home")
+            try:
+                away = self._way_home.go()
+                self._tell("home" if away < HOME_TOLERANCE else f"stopped {away:.2f} rad from home")
+            except ControlRefused as error:
+                self._tell(f"not home: {error}")
         self._way_home.call_enable(False)
 
     def _finish(self) -> None:

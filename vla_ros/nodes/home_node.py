@@ -25,8 +25,10 @@ def serve(stop: StopRequest) -> int:
         return 1
     try:
         way.call_enable(True)  # at the measured pose; from now on the planner has the lease
-        away = way.go()
-        way.call_enable(False)
+        try:
+            away = way.go()
+        finally:
+            way.call_enable(False)
     except ControlRefused as error:
         print(error, flush=True)
         return 1

@@ -20,6 +20,7 @@ from vla_ros.nodes.arm.progress import ControlProgress, control_progress
 from vla_ros.nodes.camera.subscriber import CameraSubscriber
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.policy.detection_publisher import DetectionPublisher
 from vla_ros.nodes.policy.inference_worker import InferenceWorker
 from vla_ros.nodes.policy.observation_builder import ObservationBuilder
 from vla_ros.nodes.policy.synchronizer import Synchronizer
@@ -79,6 +80,7 @@ class PolicyNode(ManagedNode):
         self._builder = ObservationBuilder(embodiment, self._skew)
         self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
         policy = self._policy or load_policy(self._name, embodiment, self._objects)
+        self._detections = DetectionPublisher(self, policy)
         self._worker = InferenceWorker(policy, self._on_chunk, self._on_failure)
         self._cameras = {camera: CameraSubscriber(self, camera, self._on_image) for camera in embodiment.cameras}
         streams = [s for camera in self._cameras.values() for s in (camera.color_stream, camera.depth_stream)]
@@ -141,6 +143,7 @@ class PolicyNode(ManagedNode):
         self._failure = ""
         if self.active:  # it may have been deactivated meanwhile
             self._chunks.publish(messages.chunk_message(chunk))
+            self._detections.publish(chunk.stamp, chunk.frame_id)
 
     def _on_failure(self, reason: str) -> None:
         self._failures += 1

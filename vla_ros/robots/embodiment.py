@@ -26,19 +26,24 @@ class ArmConfig:
     tool_frame: str
     home: tuple[float, ...]  # [rad]
     effort_rate: tuple[float, ...]  # [N·m/s]
+    acceleration: tuple[float, ...]  # [rad/s²] most that planned motion asks for
+    jerk: tuple[float, ...]  # [rad/s³] most that planned motion asks for
     armature: tuple[float, ...]  # [kg·m²] motor inertia the simulator adds to each joint
     command_modes: tuple[str, ...]
 
     def __post_init__(self) -> None:
         if not self.joints:
             raise ConfigError(f"arm '{self.name}' has no joints")
-        for key in ("home", "effort_rate", "armature"):
+        for key in ("home", "effort_rate", "acceleration", "jerk", "armature"):
             if len(getattr(self, key)) != len(self.joints):
                 raise ConfigError(
                     f"arm '{self.name}': {key} has {len(getattr(self, key))} values for {len(self.joints)} joints"
                 )
-        if min(self.effort_rate) <= 0.0 or min(self.armature) < 0.0:
-            raise ConfigError(f"arm '{self.name}': effort_rate must be > 0 and armature >= 0")
+        for key in ("effort_rate", "acceleration", "jerk"):
+            if min(getattr(self, key)) <= 0.0:
+                raise ConfigError(f"arm '{self.name}': {key} must be > 0, got {list(getattr(self, key))}")
+        if min(self.armature) < 0.0:
+            raise ConfigError(f"arm '{self.name}': armature must be >= 0, got {list(self.armature)}")
         for mode in self.command_modes:
             if mode not in COMMAND_MODES:
                 raise ConfigError(f"arm '{self.name}': {unknown_name('command mode', mode, COMMAND_MODES)}")
@@ -78,6 +83,8 @@ class ArmGroup:
     velocity: np.ndarray  # [rad/s]
     effort: np.ndarray  # [N·m]
     effort_rate: np.ndarray  # [N·m/s]
+    acceleration: np.ndarray  # [rad/s²]
+    jerk: np.ndarray  # [rad/s³]
     armature: np.ndarray  # [kg·m²]
     command_modes: tuple[str, ...]
 
@@ -170,6 +177,8 @@ def _arm_group(config: ArmConfig, urdf: str) -> ArmGroup:
         velocity=_frozen([limit.velocity for limit in limits]),
         effort=_frozen([limit.effort for limit in limits]),
         effort_rate=_frozen(config.effort_rate),
+        acceleration=_frozen(config.acceleration),
+        jerk=_frozen(config.jerk),
         armature=_frozen(config.armature),
         command_modes=config.command_modes,
     )

@@ -111,7 +111,7 @@ def _check_combination(arguments: argparse.Namespace) -> None:
 def _run_seeds(settings: EvaluationSettings, output: Path | None) -> RunSeeds:
     """Return what runs the scenes. Run folders of graphs lie beside the result, else in runs/."""
     if settings.episode.graph:
-        from vla_ros.bringup.doctor import refuse_mixture
+        from vla_ros.bringup.doctor.ros import refuse_mixture
         from vla_ros.bringup.evaluation.graph_episodes import GraphEpisodes
 
         refuse_mixture()

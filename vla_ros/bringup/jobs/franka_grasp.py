@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from vla_ros.bringup.arguments import LaunchArgument
-from vla_ros.bringup.checks import check_grasp
+from collections.abc import Mapping
+
+from vla_ros.bringup.arguments import LaunchArgument, Value
+from vla_ros.bringup.checks import check_grasp, check_view
 from vla_ros.bringup.graph import Argument, Graph, NodeSpec, Parameter
 
 Parameters = dict[str, Parameter | Argument]
@@ -45,6 +47,9 @@ def graph() -> Graph:
                 stops_first=True,
             ),
             NodeSpec("manager", "lifecycle_manager_node", ends=True),
+            NodeSpec(
+                "tf", "tf_node", _same("robot") | simulated_time, required=False, condition="tf", needs="tf2_msgs"
+            ),
             NodeSpec("guard", "guard_node", _same("robot") | simulated_time),
             NodeSpec(
                 "episode",
@@ -54,11 +59,24 @@ def graph() -> Graph:
                 decides=True,
                 stops_first=True,
             ),
+            NodeSpec(
+                "view",
+                "view_node",
+                _same("robot") | {"port": Argument("view_port")},
+                required=False,
+                condition="view",
+                condition_value="foxglove",
+            ),
         ),
-        check=check_grasp,
+        check=_check,
         renders=True,
         example='vla launch franka_grasp instruction:="pick up the red mug" seed:=3',
     )
+
+
+def _check(arguments: Mapping[str, Value]) -> None:
+    check_grasp(arguments)
+    check_view(arguments)
 
 
 def _arguments() -> tuple[LaunchArgument, ...]:
@@ -83,6 +101,13 @@ def _arguments() -> tuple[LaunchArgument, ...]:
         LaunchArgument("camera_rate_hz", 10.0, "rate of each camera [Hz]", minimum=1.0, maximum=60.0),
         LaunchArgument("command_delay_s", 0.0, "delay of commands to the arm [s]", minimum=0.0, maximum=0.1),
         LaunchArgument("command_jitter_s", 0.0, "random part of that delay [s]", minimum=0.0, maximum=0.1),
+        LaunchArgument("view", "none", "what to watch with (docs/viewer.md)", choices=("none", "foxglove")),
+        LaunchArgument(
+            "view_port", 8765, "TCP port Foxglove connects to, on this machine; 0: any", minimum=0, maximum=65535
+        ),
+        LaunchArgument(
+            "tf", True, "publish /tf and /tf_static where ROS has tf2_msgs; false beside a robot_state_publisher"
+        ),
         LaunchArgument("report", "", "file for the result as JSON; empty: only the one in the run folder"),
         LaunchArgument("run_directory", "", "folder for log, result and video; empty: runs/<time>_franka_grasp"),
         LaunchArgument("namespace", "", "prefix of all names, for several robots on one machine; empty: none"),

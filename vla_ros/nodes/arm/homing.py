@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way home, as chunks: straight up, away from what stands on the table, then joint by joint."""
+"""The first part of the way home, as a chunk: straight up, away from what stands on the table."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import numpy as np
 
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
-from vla_ros.robots.embodiment import ArmGroup
 
 PERIOD = 0.05  # [s] between points
-SPEED_SHARE = 0.3  # of each joint's velocity limit, at most
 RAISE_SPEED = 0.2  # [m/s] at most
 DURATION_MIN = 0.8  # [s]
 PEAK = 1.875  # peak speed of a minimum-jerk motion over its mean (Flash and Hogan 1985)
@@ -32,11 +30,3 @@ def raise_chunk(
     values = np.tile(pose, (len(times), 1))
     values[:, 2] += share * height
     return ActionChunk(stamp, frame_id, pose_channels(arm), times, values, sequence)
-
-
-def home_chunk(stamp: float, frame_id: str, arm: ArmGroup, q: np.ndarray, sequence: int) -> ActionChunk:
-    """Return the chunk that takes the joints from q (N,) [rad] to their home."""
-    way = arm.home - q
-    times, share = minimum_jerk(max(DURATION_MIN, float((PEAK * np.abs(way) / (SPEED_SHARE * arm.velocity)).max())))
-    values = np.clip(q + share[:, None] * way, arm.lower, arm.upper)
-    return ActionChunk(stamp, frame_id, tuple(f"{joint}/position" for joint in arm.joints), times, values, sequence)

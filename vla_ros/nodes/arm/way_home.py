@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Take an arm home through control: up and clear of the table first, then joint by joint."""
+"""Take an arm home through control: up and clear of the table first, then along a planned, checked way."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from std_srvs.srv import SetBool
@@ -12,12 +13,19 @@ from std_srvs.srv import SetBool
 from controllers.chunk import ActionChunk
 from controllers.errors import VlaError
 from vla_ros.nodes.arm.client import ArmClient
-from vla_ros.nodes.arm.homing import home_chunk, raise_chunk
+from vla_ros.nodes.arm.homing import raise_chunk
+from vla_ros.nodes.arm.surroundings import Surroundings
 from vla_ros.nodes.spinning import Spinner
+
+if TYPE_CHECKING:
+    from vla_ros.planning.problem import Plan
+    from vla_ros.planning.scene import CollisionScene
 
 RAISE_BY, RAISE_BELOW = 0.15, 0.35  # [m] the tool goes up by this before it goes home, when it is lower than that
 HOME_TOLERANCE = 0.05  # [rad]
 JOINTS_WITHIN_S = 5.0  # [s] a busy machine takes to match a new subscription
+NEWS_WITHIN_S = 2.0  # [s] a busy machine takes to say how control is
+STALLED_S = 5.0  # [s] without progress
 ACCEPTED_WITHIN_S = 1.0  # [s] after which a chunk that control does not execute never will be
 
 
@@ -42,7 +50,11 @@ class WayHome:
             raise ControlRefused(f"control cannot be enabled: {response.message}")
 
     def go(self) -> float:
-        """Go home and return how far from it the arm came to rest [rad]; inf when the joints are not heard."""
+        """Go home and return how far from it the arm came to rest [rad]; inf when the joints are not heard.
+
+        The way is planned around what the cameras see. Raises ControlRefused, the arm raised and at rest, when there
+        is none.
+        """
         node = self._node
         node.measure_joints()
         arm, frame, T = node.embodiment.arms[0], node.embodiment.base_frame, node.T_commanded
@@ -51,9 +63,32 @@ class WayHome:
         self.spin_until(lambda: node.joints is not None, JOINTS_WITHIN_S)
         if node.joints is None:
             return float("inf")
-        q = node.joints.position
-        self._execute(lambda stamp, number: home_chunk(stamp, frame, arm, q, number))
+        q = np.clip(node.joints.position, arm.lower, arm.upper)  # a measured joint may stand a hair outside
+        scene = Surroundings(node).look(self.spin_until, q, node.T_commanded)
+        self._follow(self._plan(q, scene))
         return float(np.abs(node.joints.position - arm.home).max())
+
+    def _plan(self, q: np.ndarray, scene: CollisionScene | None) -> Plan:
+        # Imported when it is needed: planning costs half a second and 80 MB that most of a run has no use for.
+        from vla_ros.planning.backends import make_planner
+        from vla_ros.planning.errors import PlanningError
+        from vla_ros.planning.home import plan_home
+
+        arm = self._node.embodiment.arms[0]
+        try:
+            return plan_home(make_planner(self._node.embodiment, arm.name), q, scene)
+        except PlanningError as error:
+            raise ControlRefused(f"no way home: {error}") from error
+
+    def _follow(self, plan: Plan) -> None:
+        from vla_ros.planning.chunk import plan_chunk
+
+        # Nothing was heard while planning, and a chunk needs today's stamp: the first that is heard may be an old one.
+        for _ in range(2):
+            old = self._node.progress.stamp
+            self.spin_until(lambda old=old: self._node.progress.stamp != old, NEWS_WITHIN_S)
+        frame = self._node.embodiment.base_frame
+        self._execute(lambda stamp, number: plan_chunk(plan, stamp, frame, number))
 
     def spin_until(self, done: Callable[[], bool], timeout: float) -> bool:
         """Spin until `done`, for at most `timeout` [s] and until asked to stop; return whether it is done."""
@@ -70,12 +105,17 @@ class WayHome:
         self._sequence += 1
         chunk = make(node.progress.stamp, self._sequence)
         node.plan(chunk)
-        sent = time.monotonic()
+        sent = advanced = time.monotonic()
+        index = -1.0
 
         def executed() -> bool:
-            progress = node.progress
-            if progress.source == "planner" and progress.sequence == chunk.sequence:
-                return not progress.moving
-            return time.monotonic() - sent > ACCEPTED_WITHIN_S
+            nonlocal advanced, index
+            progress, now = node.progress, time.monotonic()
+            if progress.source != "planner" or progress.sequence != chunk.sequence:
+                return now - sent > ACCEPTED_WITHIN_S
+            if progress.index != index:
+                advanced, index = now, progress.index
+            return not progress.moving or now - advanced > STALLED_S
 
-        self.spin_until(executed, 3.0 * chunk.duration + 2.0)
+        # A busy machine slows simulated time: what counts is whether the chunk advances.
+        self.spin_until(executed, 20.0 * chunk.duration + 10.0)

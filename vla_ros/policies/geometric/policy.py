@@ -13,6 +13,7 @@ from controllers.model import ArmModel
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.colors import color_ranges
 from vla_ros.policies.actions import ActionSpecification, actions_to_chunk, differentiate_poses
+from vla_ros.policies.detection import Detection
 from vla_ros.policies.geometric.color_naming import ColorNamer
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.grasp import Grasp
@@ -23,7 +24,7 @@ from vla_ros.policies.geometric.motion import Walker, rotation_between
 from vla_ros.policies.geometric.perception import Perception, TableView
 from vla_ros.policies.geometric.reachability import lifted
 from vla_ros.policies.geometric.self_filter import RobotShape
-from vla_ros.policies.geometric.target import Candidate, TargetFinder
+from vla_ros.policies.geometric.target import Candidate, TargetFinder, detect
 from vla_ros.policies.observation import Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
@@ -66,6 +67,7 @@ class GeometricPolicy:
         self.phase = Phase.LOOK
         self.explanation = ""  # why the last chunk was invalid
         self.candidates: list[Candidate] = []
+        self._detections: tuple[list[Candidate], tuple[Detection, ...]] = (self.candidates, ())
         self.grasp: Grasp | None = None
         self.view: TableView | None = None
         self._instruction: str | None = None
@@ -97,6 +99,13 @@ class GeometricPolicy:
         self._sequence += 1
         spent = time.perf_counter() - started
         return actions_to_chunk(self.specification, observation, actions, status, self._sequence, spent)
+
+    @property
+    def detections(self) -> tuple[Detection, ...]:
+        """Return what lies on the table and how well it fits; the same tuple until the policy looks again."""
+        if self._detections[0] is not self.candidates:
+            self._detections = (self.candidates, detect(self.candidates, self._request))
+        return self._detections[1]
 
     # -- phases ----------------------------------------------------------------------------------------------------
     def _decide(self, observation: Observation) -> tuple[list[np.ndarray], float, TaskStatus]:

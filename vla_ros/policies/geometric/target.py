@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from controllers.errors import ConfigError
+from vla_ros.policies.detection import Detection
 from vla_ros.policies.geometric.color_naming import ColorNamer
 from vla_ros.policies.geometric.descriptor import describe
 from vla_ros.policies.geometric.language import Request
@@ -97,3 +98,23 @@ class TargetFinder:
     def _give_credit(self, candidate: Candidate, last_seen: np.ndarray) -> Candidate:
         near = np.linalg.norm(candidate.segment.center - last_seen) < self._config.tipped
         return replace(candidate, fits=bool(near) and candidate.share > self._config.share_min)
+
+
+def detect(candidates: list[Candidate], request: Request) -> tuple[Detection, ...]:
+    """Return candidates, the best first, as what the policy shows of them; the first that fits is the chosen one."""
+    name = " ".join((*request.colors, request.category or "thing"))
+    found = []
+    for rank, candidate in enumerate(candidates):
+        points = candidate.segment.points
+        low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
+        found.append(
+            Detection(
+                label=name if candidate.fits else f"not a {name}",
+                score=candidate.belief * candidate.share,
+                center=(low + high) / 2.0,
+                size=high - low,
+                fits=candidate.fits,
+                chosen=rank == 0 and candidate.fits,
+            )
+        )
+    return tuple(found)

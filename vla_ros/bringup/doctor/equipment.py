@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a job may bring along: real cameras, and checkpoints of policies."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from vla_ros.bringup.doctor.finding import Finding, poor
+
+DEVICES = Path("/dev")
+_WEIGHTS = (".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".npz")
+
+
+def check_cameras() -> Finding:
+    """Look for the RealSense library and video devices; a simulation needs neither."""
+    name = "cameras"
+    devices = sorted(DEVICES.glob("video*"))
+    closed = [device.name for device in devices if not os.access(device, os.R_OK | os.W_OK)]
+    if closed:
+        return poor(
+            name, f"no access to {', '.join(closed)}", "add yourself to the group 'video' and log in again: "
+            "sudo usermod -aG video $USER"
+        )  # fmt: skip
+    video = ", ".join(device.name for device in devices) or "no video devices"
+    if importlib.util.find_spec("pyrealsense2") is None:
+        return Finding(name, f"simulated; {video}", "only for real RealSense cameras: pip install pyrealsense2")
+    return Finding(name, f"simulated; {video}, pyrealsense2 is installed")
+
+
+def check_checkpoints() -> Finding:
+    """Look whether the files that config/policies names are there."""
+    from vla_ros.configuration import load_yaml, share_directory  # YAML may be what is missing
+
+    name, root = "checkpoints", share_directory()
+    named, absent = [], []
+    for file in sorted((root / "config" / "policies").glob("*.yaml")):
+        for weights in _weights(load_yaml(file)):
+            named.append(weights)
+            path = Path(weights).expanduser()
+            if not any(place.is_file() for place in (path, root / path)):
+                absent.append(f"{weights} ({file.name})")
+    if absent:
+        return poor(name, f"not there: {', '.join(absent)}", "download or train it, or name another in that file")
+    return Finding(name, f"{len(named)} of {len(named)} there" if named else "none needed: no policy names any")
+
+
+def _weights(content: Any) -> Iterator[str]:
+    if isinstance(content, dict):
+        for value in content.values():
+            yield from _weights(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _weights(value)
+    elif isinstance(content, str) and content.endswith(_WEIGHTS):
+        yield content

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One look through the robot's cameras, as obstacles for the planner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sensor_msgs.msg import Image
+
+from controllers.errors import VlaError
+from vla_ros.nodes.arm.client import ArmClient
+from vla_ros.nodes.camera.subscriber import CameraSubscriber
+
+if TYPE_CHECKING:
+    from vla_ros.planning.scene import CollisionScene
+    from vla_ros.policies.observation import CameraView
+
+LOOK_WITHIN_S = 2.0  # [s] a camera that gives colour and depth of one exposure needs a few periods
+SpinUntil = Callable[[Callable[[], bool], float], bool]
+
+
+class Surroundings:
+    """Take one exposure of every camera that is there; listen to no image before and none after."""
+
+    def __init__(self, node: ArmClient) -> None:
+        self._node = node
+        self._images: dict[str, Image] = {}  # the newest of each stream
+        self._views: dict[str, CameraView] = {}
+        self._cameras: dict[str, CameraSubscriber] = {}
+
+    def look(self, spin_until: SpinUntil, q: np.ndarray, T_base_tool: np.ndarray | None) -> CollisionScene | None:
+        """Return what stands around the arm at q (N,) [rad]; None without cameras, or when they say nothing in time.
+
+        A gripper told to close holds what is seen near the tool.
+        """
+        node = self._node
+        there = [name for name in node.embodiment.cameras if node.count_publishers(f"cameras/{name}/pose") > 0]
+        before = set(node.subscriptions)
+        self._cameras = {name: CameraSubscriber(node, name, self._on_image) for name in there}
+        try:
+            spin_until(lambda: len(self._views) == len(there), LOOK_WITHIN_S)
+        finally:
+            for subscription in set(node.subscriptions) - before:
+                node.destroy_subscription(subscription)
+        return self._scene(q, T_base_tool) if self._views else None
+
+    def _on_image(self, stream: str, stamp: float, message: Image) -> None:
+        self._images[stream] = message
+        camera = self._cameras[stream.partition("/")[0]]
+        color, depth = (self._images.get(name) for name in (camera.color_stream, camera.depth_stream))
+        if color is not None and depth is not None and color.header.stamp == depth.header.stamp and camera.calibrated:
+            self._views[camera.name] = camera.view(color, depth)
+
+    def _scene(self, q: np.ndarray, T_base_tool: np.ndarray | None) -> CollisionScene | None:
+        from vla_ros.planning.camera_scene import scene_from_cameras
+        from vla_ros.policies.geometric.self_filter import RobotShape
+        from vla_ros.robots.embodiment import expand_urdf
+
+        embodiment, arm = self._node.embodiment, self._node.embodiment.arms[0]
+        gripper = next((item for item in embodiment.grippers if item.arm == arm.name), None)
+        robot = RobotShape(expand_urdf(embodiment), arm.joints, gripper.joints if gripper else ())
+        width = self._node.progress.gripper_width
+        closed = gripper is not None and width < 0.5 * gripper.width_max
+        try:
+            return scene_from_cameras(self._views.values(), robot, q, width, held_near=T_base_tool if closed else None)
+        except VlaError:  # no depth: as good as no camera
+            return None

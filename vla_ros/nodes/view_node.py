@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens, live in Foxglove: a WebSocket on this machine. It only listens, and only while a client watches."""
+
+from __future__ import annotations
+
+import os
+
+import cv2
+import rclpy
+from foxglove.messages import FrameTransforms
+from rclpy.node import Node
+
+from vla_ros.configuration import share_directory
+from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
+from vla_ros.nodes.transport import Transport
+from vla_ros.nodes.view import drawing
+from vla_ros.nodes.view.cameras import CameraView
+from vla_ros.nodes.view.chunks import COLORS, ChunkView
+from vla_ros.nodes.view.control import ControlView
+from vla_ros.nodes.view.detections import DetectionView
+from vla_ros.nodes.view.reports import ReportView
+from vla_ros.nodes.view.robot import RobotView
+from vla_ros.nodes.view.server import ViewServer
+from vla_ros.robots.embodiment import load_embodiment
+
+RATE_HZ, PATH_EVERY, STILL_EVERY = 25.0, 3, 25  # ticks a second; paths and what stands still are shown more rarely
+NICENESS = 10  # whoever looks on gives way to those who work
+
+
+class ViewNode(Node):
+    """Wire the views of a robot to one server."""
+
+    def __init__(self) -> None:
+        super().__init__("view_node")
+        embodiment = load_embodiment(declare_robot(self))
+        port = declare(self, "port", 8765, "TCP port of the WebSocket, on this machine alone; 0: any", 0, 65535)
+        self._server = server = ViewServer(f"vla_ros {embodiment.name}", port)
+        self._reports = ReportView(self, server)
+        # What is taken from here is asked for, not called back with; a name that begins so is hidden from lists.
+        self._quiet = rclpy.create_node(
+            "_view_node_quiet",
+            namespace=self.get_namespace(),
+            enable_rosout=False,
+            start_parameter_services=False,
+            use_global_arguments=False,
+        )
+        self._control = ControlView(self, self._quiet, server, self._reports.log, self._reports.write)
+        self._robot = RobotView(self, self._quiet, server, embodiment)
+        transforms = self._robot.transforms
+        self._cameras = [CameraView(self, server, name, transforms) for name in embodiment.cameras]
+        self._chunks = [ChunkView(self, server, embodiment, source) for source in COLORS]
+        self._detections = DetectionView(self, server)
+        views = [self._reports, self._control, self._robot, *self._cameras, *self._chunks, self._detections]
+        self._feeds = [feed for view in views for feed in view.feeds]
+        self._ticks, self._shown_until = 0, 0.0
+        steady_timer(self, 1.0 / RATE_HZ, self._tick)
+        layout = share_directory() / "config" / "view" / "franka_grasp.foxglove.json"
+        self.get_logger().info(f"open Foxglove at {server.url}, with the layout {layout}")
+
+    def _tick(self) -> None:
+        self._ticks += 1
+        if self._ticks % PATH_EVERY == 0:
+            for feed in self._feeds:
+                feed.update()
+        if not any(feed.active for feed in self._feeds):
+            return
+        self._robot.show()
+        self._control.show()
+        if self._server.time < self._shown_until:
+            self._forget()
+        self._shown_until = self._server.time
+        self._server.tell_time()
+        if self._ticks % PATH_EVERY == 1:
+            self._robot.show_slowly()
+            self._control.show_slowly()
+        if self._ticks % STILL_EVERY == 0:
+            self._show_still()
+
+    def _show_still(self) -> None:
+        for view in (self._robot, *self._cameras, self._detections, self._reports):
+            view.show_still()
+        placed = [camera.transform(self._server.time) for camera in self._cameras]
+        transforms = FrameTransforms(transforms=[transform for transform in placed if transform is not None])
+        self._robot.transforms.log(transforms, log_time=drawing.nanoseconds(self._server.time))
+
+    def _forget(self) -> None:
+        for view in (self._robot, self._control, self._detections):
+            view.forget()
+
+    def close(self) -> None:
+        """Say goodbye to the clients."""
+        self._server.close()
+
+
+def serve(stop: StopRequest) -> None:
+    """Serve until asked to stop. Not a managed node: nothing of a job waits for it."""
+    node = ViewNode()
+    try:
+        Spinner(node, stop).until()
+    finally:
+        node.close()
+
+
+def main() -> int:
+    """Run the node."""
+    os.nice(NICENESS)
+    cv2.setNumThreads(1)
+    return run_node("view", serve, Transport.IMAGES_IN)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

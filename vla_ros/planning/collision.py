@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does the arm touch anything: the URDF's collision shapes against a scene, by pinocchio and coal.
+
+A configuration is free when every shape of the arm, and everything it holds, keeps `margin` from the scene and
+SELF_MARGIN from the rest of the robot. What is bolted to the base may touch the scene: it stands on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pinocchio as pin
+
+from controllers.errors import ConfigError
+from vla_ros.planning.scene import CollisionScene
+from vla_ros.planning.self_collision import checked_self_pairs
+from vla_ros.planning.shapes import Shape, collision_geometry
+from vla_ros.robots.embodiment import ArmGroup, Embodiment, expand_urdf
+
+SELF_MARGIN = 0.002  # [m] more than what moves between two samples of a checked path
+TURN_METRES = 0.002 / np.radians(0.5)  # [m/rad] a step of 2 mm turns nothing by more than 0.5 degrees
+NAIVE_MAX = 70  # shapes up to which looking at every pair of boxes is faster than a tree
+
+
+@dataclass(frozen=True)
+class Proximity:
+    """Two things and how far apart they are."""
+
+    first: str
+    second: str
+    distance: float  # [m] negative: depth of the penetration
+    margin: float  # [m] what they must keep
+
+    @property
+    def excess(self) -> float:
+        """Return how much further apart they are than they must be [m]."""
+        return self.distance - self.margin
+
+    def __str__(self) -> str:
+        if self.distance < 0.0:
+            return f"{self.first} and {self.second} overlap by {-1e3 * self.distance:.1f} mm"
+        return (
+            f"{self.first} and {self.second} are {1e3 * self.distance:.1f} mm apart, the margin is "
+            f"{1e3 * self.margin:.1f} mm"
+        )
+
+
+class RobotGeometry:
+    """One arm's collision shapes and the pairs among them that are checked; made once for many scenes."""
+
+    def __init__(self, embodiment: Embodiment, arm: ArmGroup) -> None:
+        urdf = expand_urdf(embodiment)
+        self.model = pin.buildModelFromXML(urdf)
+        self.geometry = pin.buildGeomFromUrdfString(self.model, urdf, pin.GeometryType.COLLISION)
+        self.arm = arm
+        self.tool = self.model.frames[self.model.getFrameId(arm.tool_frame)]
+        self.columns = [self._column(name) for name in arm.joints]
+        grippers = [gripper for gripper in embodiment.grippers if gripper.arm == arm.name]
+        self._gripper = grippers[0] if grippers else None
+        self._fingers = [self._column(name) for gripper in grippers for name in gripper.joints]
+        neutral = pin.neutral(self.model)
+        lower, upper = neutral.copy(), neutral.copy()
+        moved = self.columns + self._fingers
+        lower[moved], upper[moved] = (
+            self.model.lowerPositionLimit[moved],
+            self.model.upperPositionLimit[moved],
+        )
+        self.self_pairs = checked_self_pairs(self.model, self.geometry, lower, upper)
+        self.radius = self._radius()
+        self.axes = [(np.zeros(3), False)] + [_axis(joint) for joint in self.model.joints[1:]]
+
+    def configuration(self, gripper_width: float | None) -> np.ndarray:
+        """Return q of the whole model with the gripper open by `gripper_width` [m]; None: as far as it goes."""
+        q = pin.neutral(self.model)
+        if self._gripper is not None:
+            width = self._gripper.width_max if gripper_width is None else gripper_width
+            if not self._gripper.width_min - 1e-3 <= width <= self._gripper.width_max + 1e-3:
+                raise ConfigError(
+                    f"gripper width {width:g} m is not possible: allowed {self._gripper.width_min:g} to "
+                    f"{self._gripper.width_max:g} m"
+                )
+            q[self._fingers] = width / len(self._fingers)
+        return q
+
+    def link(self, index: int) -> str:
+        """Return the link that carries a shape."""
+        return self.model.frames[self.geometry.geometryObjects[index].parentFrame].name
+
+    def holds(self, joint: int) -> bool:
+        """Say whether a joint carries the hand: the tool's own, or a finger's."""
+        return joint == self.tool.parentJoint or self.model.parents[joint] == self.tool.parentJoint
+
+    def _column(self, joint: str) -> int:
+        return self.model.joints[self.model.getJointId(joint)].idx_q
+
+    def _radius(self) -> np.ndarray:
+        """Return how far [m] the shapes of each joint's body reach from the joint's origin, (njoints,)."""
+        radius = np.zeros(self.model.njoints)
+        for item in self.geometry.geometryObjects:
+            radius[item.parentJoint] = max(radius[item.parentJoint], _extent(item))
+        return radius
+
+
+class CollisionChecker:
+    """Answer for one scene, margin and gripper width."""
+
+    def __init__(
+        self, robot: RobotGeometry, scene: CollisionScene, margin: float, gripper_width: float | None = None
+    ) -> None:
+        self._robot = robot
+        self._q = robot.configuration(gripper_width)
+        self._model, self._data = robot.model, robot.model.createData()
+        self._geometry = robot.geometry.clone()
+        self._names = [robot.link(index) for index in range(robot.geometry.ngeoms)]
+        self.radius = robot.radius.copy()  # (njoints,) [m] from each joint's origin, held objects included
+        self._margins = self._add(scene, margin)
+        self._geometry_data = pin.GeometryData(self._geometry)
+        for request, pair_margin in zip(self._geometry_data.collisionRequests, self._margins, strict=True):
+            request.security_margin = pair_margin
+        manager = (
+            pin.BroadPhaseManager_NaiveCollisionManager
+            if self._geometry.ngeoms <= NAIVE_MAX
+            else pin.BroadPhaseManager_DynamicAABBTreeCollisionManager
+        )
+        # The margins must be known to the broad phase: it reads them here, and only here.
+        self._broad_phase = manager(self._model, self._geometry, self._geometry_data)
+        self.checks = 0
+
+    @property
+    def hand_links(self) -> tuple[str, ...]:
+        """Name the links that may touch what the gripper holds."""
+        objects = self._robot.geometry.geometryObjects
+        names = (self._names[i] for i, item in enumerate(objects) if self._robot.holds(item.parentJoint))
+        return tuple(dict.fromkeys(names))
+
+    def free(self, q: np.ndarray | Sequence[float]) -> bool:
+        """Say whether the arm at q (N,) [rad] keeps all margins."""
+        self.checks += 1
+        self._q[self._robot.columns] = q
+        return not pin.computeCollisions(self._model, self._data, self._broad_phase, self._q, True)
+
+    def closest(self, q: np.ndarray) -> Proximity:
+        """Return the pair that violates its margin most at q (N,) [rad], or comes nearest to it."""
+        self._q[self._robot.columns] = q
+        pin.computeDistances(self._model, self._data, self._geometry, self._geometry_data, self._q)
+        distances = np.array([result.min_distance for result in self._geometry_data.distanceResults])
+        worst = int(np.argmin(distances - self._margins))
+        pair = self._geometry.collisionPairs[worst]
+        names = sorted((self._names[pair.first], self._names[pair.second]))
+        return Proximity(names[0], names[1], float(distances[worst]), float(self._margins[worst]))
+
+    def _add(self, scene: CollisionScene, margin: float) -> np.ndarray:
+        """Add the scene's shapes; return the margin of every pair [m]."""
+        robot, geometry = self._robot, self._geometry
+        own = range(robot.geometry.ngeoms)
+        joints = [item.parentJoint for item in geometry.geometryObjects]
+        held = [self._add_shape(item.name, item.shape, item.T_tool_object, True) for item in scene.held]
+        tool = robot.tool.parentJoint
+        for index in held:
+            self.radius[tool] = max(self.radius[tool], _extent(geometry.geometryObjects[index]))
+        obstacles = [self._add_shape(item.name, item.shape, item.T_base_obstacle, False) for item in scene.obstacles]
+        own_pairs = robot.self_pairs + [(i, h) for h in held for i in own if joints[i] and not robot.holds(joints[i])]
+        moving = [i for i in own if joints[i]] + held
+        pairs = own_pairs + [(i, o) for o in obstacles for i in moving]
+        geometry.removeAllCollisionPairs()
+        for pair in pairs:
+            geometry.addCollisionPair(pin.CollisionPair(*pair))
+        return np.array([min(SELF_MARGIN, margin)] * len(own_pairs) + [margin] * (len(pairs) - len(own_pairs)))
+
+    def _add_shape(self, name: str, shape: Shape, T: np.ndarray, held: bool) -> int:
+        tool = self._robot.tool
+        joint, placement = (tool.parentJoint, tool.placement * pin.SE3(T)) if held else (0, pin.SE3(T))
+        self._names.append(f"'{name}'")
+        return self._geometry.addGeometryObject(
+            pin.GeometryObject(f"scene/{name}", joint, placement, collision_geometry(shape))
+        )
+
+    def travel(self, positions: np.ndarray) -> np.ndarray:
+        """Bound how far [m] any point of the arm gets between rows of `positions` (K, N): (K - 1,).
+
+        A body's points move no further than its origin, plus the chord of its turn times how far they are from it.
+        A turn counts TURN_METRES at least, so that a step bounds the turn of every body as well.
+        """
+        model, q = self._model, np.repeat(self._q[None], len(positions), axis=0)
+        q[:, self._robot.columns] = positions
+        rotations: list[np.ndarray] = [np.broadcast_to(np.eye(3), (len(q), 3, 3))]
+        origins: list[np.ndarray] = [np.zeros((len(q), 3))]
+        furthest = np.zeros(len(q) - 1)
+        for joint in range(1, model.njoints):
+            parent, placement = model.parents[joint], model.jointPlacements[joint]
+            origin = origins[parent] + rotations[parent] @ placement.translation
+            rotation = rotations[parent] @ placement.rotation
+            axis, slides = self._robot.axes[joint]
+            value = q[:, model.joints[joint].idx_q]
+            if slides:
+                origin = origin + (rotation @ axis) * value[:, None]
+            else:
+                rotation = rotation @ _turns(axis, value)
+            rotations.append(rotation)
+            origins.append(origin)
+            chord = np.linalg.norm(np.diff(rotation, axis=0), axis=(1, 2)) / np.sqrt(2.0)
+            shift = np.linalg.norm(np.diff(origin, axis=0), axis=1)
+            np.maximum(furthest, shift + chord * self.radius[joint], out=furthest)
+            np.maximum(furthest, chord * TURN_METRES, out=furthest)
+        return furthest
+
+
+def _extent(item: pin.GeometryObject) -> float:
+    """Return how far [m] a shape reaches from the origin of the joint that carries it."""
+    item.geometry.computeLocalAABB()
+    center = item.placement.act(np.array(item.geometry.aabb_center).ravel())
+    return float(np.linalg.norm(center)) + float(item.geometry.aabb_radius)
+
+
+def _axis(joint: pin.JointModel) -> tuple[np.ndarray, bool]:
+    """Return a joint's axis in its own frame and whether it slides."""
+    S = np.asarray(joint.createData().S.matrix() if hasattr(joint.createData().S, "matrix") else joint.createData().S)
+    S = S.reshape(6, -1)[:, 0]
+    slides = bool(np.abs(S[:3]).max() > 0.5)
+    return (S[:3] if slides else S[3:]).copy(), slides
+
+
+def _turns(axis: np.ndarray, angles: np.ndarray) -> np.ndarray:
+    """Return the rotations (K, 3, 3) about `axis` by `angles` (K,) [rad] (Rodrigues)."""
+    cross = np.array([[0.0, -axis[2], axis[1]], [axis[2], 0.0, -axis[0]], [-axis[1], axis[0], 0.0]])
+    sine, versine = np.sin(angles)[:, None, None], (1.0 - np.cos(angles))[:, None, None]
+    return np.eye(3) + sine * cross + versine * (cross @ cross)
