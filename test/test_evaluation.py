@@ -16,9 +16,10 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros import cli
-from vla_ros.sim.evaluation.evaluation import EpisodeLog, EvaluationSettings, evaluate
+from vla_ros.sim.evaluation.episode_log import EpisodeLog
+from vla_ros.sim.evaluation.evaluation import RunSeeds, evaluate
 from vla_ros.sim.evaluation.pool import Broken, Run, run_all
-from vla_ros.sim.evaluation.settings import EpisodeSettings
+from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
 from vla_ros.sim.evaluation.statistics import Episode
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,6 +51,10 @@ class MakeFake:
         return fake_episode(seed)
 
 
+def fakes(workers: int = 1, **wrong: int) -> RunSeeds:
+    return lambda seeds: run_all(MakeFake(**wrong), seeds, workers)
+
+
 def test_every_seed_comes_back_once_over_two_processes() -> None:
     results = list(run_all(MakeFake(), range(5, 16), workers=2))
     assert sorted(result.seed for result in results) == list(range(5, 16))
@@ -57,8 +62,8 @@ def test_every_seed_comes_back_once_over_two_processes() -> None:
 
 
 def test_an_exception_and_a_killed_process_are_reported_and_the_rest_is_run() -> None:
-    settings = EvaluationSettings(EpisodeSettings(), episodes=6, workers=2)
-    evaluation = evaluate(settings, make_run=MakeFake(raises=2, dies=4))
+    settings = EvaluationSettings(EpisodeSettings(), episodes=6)
+    evaluation = evaluate(settings, fakes(workers=2, raises=2, dies=4))
     assert [episode.seed for episode in evaluation.episodes] == [0, 1, 3, 5]
     broken = {item.seed: item for item in evaluation.broken}
     assert set(broken) == {2, 4}
@@ -77,7 +82,7 @@ def test_resuming_runs_only_what_is_missing(tmp_path: Path) -> None:
         file.write('{"seed": 3, "cate')  # killed in the middle of a line
     seen: list[int] = []
     resumed = EpisodeLog(path, settings, resume=True)
-    evaluation = evaluate(settings, resumed, lambda e: seen.append(len(e.episodes)), MakeFake(raises=2))
+    evaluation = evaluate(settings, fakes(raises=2), resumed, lambda e: seen.append(len(e.episodes)))
     assert [episode.seed for episode in evaluation.episodes] == [0, 1, 2, 3]
     assert seen == [2, 3, 4]
     assert not evaluation.broken
@@ -87,9 +92,9 @@ def test_resuming_runs_only_what_is_missing(tmp_path: Path) -> None:
 def test_what_broke_is_logged_and_run_again_when_resuming(tmp_path: Path) -> None:
     settings = EvaluationSettings(EpisodeSettings(), episodes=2)
     path = tmp_path / "log.jsonl"
-    evaluate(settings, EpisodeLog(path, settings, resume=False), make_run=MakeFake(raises=1))
+    evaluate(settings, fakes(raises=1), EpisodeLog(path, settings, resume=False))
     assert {"seed": 1, "broken": "ValueError: seed 1 is cursed"} in map(json.loads, path.read_text().splitlines())
-    evaluation = evaluate(settings, EpisodeLog(path, settings, resume=True), make_run=MakeFake(raises=0))
+    evaluation = evaluate(settings, fakes(raises=0), EpisodeLog(path, settings, resume=True))
     assert ([e.seed for e in evaluation.episodes], evaluation.broken) == ([0, 1], [])
 
 

@@ -7,10 +7,10 @@ import io
 import pytest
 from rich.console import Console
 
-from vla_ros.sim.evaluation.evaluation import Evaluation, EvaluationSettings
+from vla_ros.sim.evaluation.evaluation import Evaluation
 from vla_ros.sim.evaluation.pool import Broken
 from vla_ros.sim.evaluation.report import EvaluationProgress, print_report
-from vla_ros.sim.evaluation.settings import EpisodeSettings
+from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
 from vla_ros.sim.evaluation.statistics import Episode
 
 GOOD = Episode(
@@ -35,6 +35,20 @@ def test_the_report_names_figures_categories_causes_and_what_broke(console: Cons
         "mug", "100 %", "lifted, then lost", "seed 5 broke and counts nowhere: ValueError: [odd] text", "--resume",
     ):  # fmt: skip
         assert words in text, f"{words!r} is missing in:\n{text}"
+
+
+def test_of_a_graph_the_real_time_factor_is_reported_and_starved_episodes_are_named(console: Console) -> None:
+    settings = EvaluationSettings(EpisodeSettings(graph=True), episodes=2)
+    fast = dataclasses.replace(GOOD, real_time_factor=0.99)
+    slow = dataclasses.replace(BAD, real_time_factor=0.61)
+    print_report(settings, Evaluation([fast, slow]), console)
+    text = console.file.getvalue()
+    for words in (
+        "geometric, set basic through the graph, 2 of 2", "0.800, lowest 0.610", "ran seeds 4 (0.61); --resume",
+    ):  # fmt: skip
+        assert words in text, f"{words!r} is missing in:\n{text}"
+    print_report(SETTINGS, Evaluation([GOOD]), lockstep := Console(file=io.StringIO(), width=120))
+    assert "real-time factor" not in lockstep.file.getvalue()
 
 
 def test_an_evaluation_without_episodes_prints_too(console: Console) -> None:

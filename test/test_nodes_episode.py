@@ -12,7 +12,7 @@ from controllers.errors import VlaError
 from vla_ros.nodes.arm.homing import raise_chunk
 from vla_ros.nodes.arm.progress import ControlProgress, control_progress
 from vla_ros.nodes.episode.judge import EpisodeJudge, SceneObject, objects_named
-from vla_ros.sim.task import GraspTaskConfig
+from vla_ros.sim.task import GraspTaskConfig, Outcome
 
 MUG, CAN, BOX = (
     SceneObject("red_mug", "mug", "red", ("coffee cup",)),
@@ -58,6 +58,7 @@ def test_lifting_what_was_named_is_a_success_told_step_by_step():
     run(it, 3.0, width=0.0, red_mug=0.2)
     assert it.success
     assert it.reason == ""
+    assert it.outcome is Outcome.SUCCESS
     assert it.take_events() == ["attempt 1: closing on the red mug", "lifting the red mug"]
 
 
@@ -92,12 +93,24 @@ def test_when_nothing_is_named_nothing_can_succeed():
     assert not it.success
     run(it, 30.0)
     assert it.reason == "time limit"
+    assert it.outcome is Outcome.TIME
 
 
 def test_refused_chunks_end_the_run_with_their_reason():
     it = judge(MUG)
     run(it, 10.0, refused="chunk asks for 9.00 m/s")
     assert it.reason == "chunks are refused: chunk asks for 9.00 m/s"
+    assert it.outcome is Outcome.GAVE_UP
+
+
+def test_an_arm_that_was_stopped_is_an_error_and_an_interrupt_decides_nothing():
+    stopped, interrupted = judge(MUG), judge(MUG)
+    stopped.stop("the arm was stopped (workspace)")
+    stopped.stop("control has been silent for 2.0 s")
+    assert (stopped.outcome, stopped.reason) == (Outcome.ERROR, "the arm was stopped (workspace)")
+    interrupted.stop("interrupted", Outcome.RUNNING)
+    assert interrupted.finished
+    assert interrupted.outcome is Outcome.RUNNING
 
 
 def test_the_raise_goes_straight_up():

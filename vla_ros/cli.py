@@ -68,9 +68,12 @@ COMMANDS = (
     ),
     Command(
         "eval",
-        "vla_ros.sim.evaluation.command",
+        "vla_ros.bringup.evaluation.command",
         "run a policy over many scenes, with statistics",
-        ("eval --policy geometric --set basic --episodes 20 --seed 0 --json result.json",),
+        (
+            "eval --policy geometric --set basic --episodes 20 --seed 0 --json result.json",
+            "eval --graph --episodes 20 --json graph.json --compare result.json",
+        ),
         renders=True,
     ),
     Command(

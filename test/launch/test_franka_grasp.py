@@ -10,7 +10,11 @@ import av
 import numpy as np
 import pytest
 
+from vla_ros.bringup.evaluation.records import episode_record
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.evaluation.runner import EpisodeRunner
+from vla_ros.sim.evaluation.settings import EpisodeSettings
+from vla_ros.sim.evaluation.statistics import Episode
 
 SCENE = "seed:=1"  # a black hammer, alone on the table
 STILL = 0.01  # [rad] an arm that is not to move stays within this: taking it over is not quite free of motion
@@ -37,7 +41,12 @@ def test_it_lifts_what_the_scene_was_made_for_and_reports(launch, home):
     assert 0.05 < report["real_time_factor"] < 1.05
     assert 0.0 < report["real_time_factor_worst_s"] < 1.1
     assert 300.0 < report["pss_mib"] < 2560.0
-    assert report["cores_by_process"].keys() == {*NODES, "launcher"}
+    assert report["cores_by_process"].keys() == {*NODES, "manager", "launcher"}
+    # An evaluation reads it as it reads lockstep's.
+    record = episode_record(EpisodeRunner(EpisodeSettings()).scene(1), report, 20.0, graph.run_directory)
+    assert isinstance(record, Episode), record
+    assert (record.success, record.outcome, record.first_lifted) == (True, "success", record.target)
+    assert 20 < record.steps < 600
     for text in ("scene basic 1: black hammer", "instruction: pick up the black hammer", "attempt 1", "success"):
         assert text in graph.output
     assert "real-time factor, worst second" in graph.output
@@ -64,7 +73,7 @@ def test_words_that_name_nothing_in_the_scene_move_nothing(launch, home, words):
     assert graph.arm.excursion(home) < STILL
     assert graph.arm.stamps[-1] - graph.arm.stamps[0] > 1.0  # [s] that it was watched for
     report = graph.report
-    assert (report["success"], report["attempts"]) == (False, 0)
+    assert (report["success"], report["attempts"], report["outcome"]) == (False, 0, "policy gave up")
     assert report["time_to_first_motion_s"] is None
     assert "Traceback" not in graph.output
     assert graph.left_running == []
@@ -83,6 +92,7 @@ def test_ctrl_c_during_motion_leaves_an_arm_at_rest_and_nothing_else(launch):
     assert "did not stop when asked" not in graph.output
     assert np.isfinite(graph.arm.rest_began), f"{graph.output}\n{graph.arm}"
     assert graph.report["success"] is False
+    assert graph.report["outcome"] is None
     assert seconds < (3.0 if os.getloadavg()[0] < 3.0 else 6.0)
 
 
@@ -100,6 +110,7 @@ def test_when_a_node_is_killed_the_arm_comes_to_a_hold_and_the_node_is_named(lau
     report = graph.report
     assert report["success"] is False
     assert report["failure"] == f"{node} died: it was killed by SIGKILL"
+    assert report["outcome"] is None  # the episode came to no verdict
     assert bool(owned) is (node in ("camera", "policy"))  # shared memory is for images alone
     assert [path for path in owned if path.exists()] == []
     # Simulated seconds: a loaded machine slows the world, not the arm in it.

@@ -77,7 +77,7 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
     if exit_code != 0:
         report["success"] = False
     if supervisor.died:  # the episode knows no more than that it was interrupted
-        report["failure"] = supervisor.reason
+        report |= {"outcome": None, "failure": supervisor.reason}
     report |= {"exit_code": exit_code, "ended": supervisor.reason}
     reports.write_json(run_directory / reports.RESULT_FILE, report)
     if arguments.get("report"):

@@ -17,6 +17,7 @@ RESULT_FILE, LOG_FILE = "result.json", "log.txt"
 KEYS = (
     "success",
     "attempts",
+    "outcome",
     "time_to_first_motion_s",
     "real_time_factor",
     "real_time_factor_worst_s",

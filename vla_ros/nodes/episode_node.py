@@ -19,6 +19,7 @@ from vla_ros.nodes.episode.topics import EpisodeNode
 from vla_ros.nodes.scheduling import yield_processor
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.nodes.transport import Transport
+from vla_ros.sim.task import Outcome
 
 NICENESS = 5  # the film is encoded here: nobody waits for it
 FILM_RATE = 10.0  # [Hz]
@@ -97,7 +98,7 @@ class Episode:
         while not judge.finished:
             self._spinner.once()
             if self._spinner.stop:
-                judge.stop("interrupted")
+                judge.stop("interrupted", Outcome.RUNNING)
             self._watch_control(judge)
             if node.time != judge.time:
                 progress = node.progress
@@ -168,6 +169,7 @@ class Episode:
         result: dict[str, Any] = {
             "success": judge is not None and judge.success,
             "attempts": judge.attempts if judge else 0,
+            "outcome": judge.outcome.value if judge and judge.outcome is not Outcome.RUNNING else None,
             "failure": judge.reason if judge else self._failure,
             "time_to_first_motion_s": _rounded(self._first_motion),
             "real_time_factor": None,

@@ -66,6 +66,7 @@ class EpisodeJudge:
         self._idle_since: dict[str, float] = {}
         self.time = time
         self.reason = ""  # why there is no success; empty while it runs and after a success
+        self._outcome = Outcome.RUNNING
         self.events: list[str] = []  # lines not yet taken
 
     @property
@@ -77,6 +78,11 @@ class EpisodeJudge:
     def success(self) -> bool:
         """Say whether a named object was lifted and held."""
         return any(task.success for task in self._tasks)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return what it came to; RUNNING until that is decided, also when it was interrupted before."""
+        return Outcome.SUCCESS if self.success else self._outcome
 
     @property
     def finished(self) -> bool:
@@ -112,24 +118,28 @@ class EpisodeJudge:
         if self.success:
             self._attempts = self.attempts
         elif all(outcome is not Outcome.RUNNING for outcome in outcomes) and self._tasks:
-            self.reason = outcomes[0].value
+            self._end(outcomes[0], outcomes[0].value)
         elif self.elapsed >= self._config.time_limit_s:
-            self.reason = Outcome.TIME.value
+            self._end(Outcome.TIME, Outcome.TIME.value)
         elif self._lasts("absent", status == INVALID, ABSENT_PATIENCE_S):
-            self.reason = "the policy finds nothing that the instruction names"
+            self._end(Outcome.GAVE_UP, "the policy finds nothing that the instruction names")
         elif self._lasts("done", status == TERMINATED, DONE_PATIENCE_S):
-            self.reason = "the policy calls itself done"
+            self._end(Outcome.GAVE_UP, "the policy calls itself done")
         elif self._lasts("refused", bool(refused), DONE_PATIENCE_S):
-            self.reason = f"chunks are refused: {refused}"
+            self._end(Outcome.GAVE_UP, f"chunks are refused: {refused}")
 
-    def stop(self, reason: str) -> None:
-        """End the run for a reason outside the task."""
-        self.reason = self.reason or reason
+    def stop(self, reason: str, outcome: Outcome = Outcome.ERROR) -> None:
+        """End the run for a reason outside the task; RUNNING leaves its outcome open."""
+        if not self.reason:
+            self._end(outcome, reason)
 
     def take_events(self) -> list[str]:
         """Return the lines since the last call."""
         events, self.events = self.events, []
         return events
+
+    def _end(self, outcome: Outcome, reason: str) -> None:
+        self._outcome, self.reason = outcome, reason
 
     def _tell(self) -> None:
         if self.attempts > self._attempts:

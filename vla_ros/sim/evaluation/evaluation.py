@@ -1,50 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Evaluate a policy over consecutive seeds: in parallel, interruptible, resumable, nothing broken hidden."""
+"""Evaluate a policy over consecutive seeds: interruptible, resumable, nothing broken hidden."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from controllers.errors import ConfigError
+from vla_ros.sim.evaluation.episode_log import EpisodeLog
 from vla_ros.sim.evaluation.pool import Broken, Run, run_all
-from vla_ros.sim.evaluation.settings import EpisodeSettings
+from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
 from vla_ros.sim.evaluation.statistics import Episode
 
-EPISODES_MAX = 1_000_000
-WORKERS_MAX = 256
-SEED_MAX = 2**31
-BROKEN = "broken"  # key of a log line that is no episode; resuming runs its seed again
-
-
-@dataclass(frozen=True)
-class EvaluationSettings:
-    """Which episodes are run, and by how many processes."""
-
-    episode: EpisodeSettings = field(default_factory=EpisodeSettings)
-    episodes: int = 20
-    seed: int = 0
-    workers: int = 1
-
-    def check(self) -> None:
-        """Raise ConfigError for what cannot be run, before any work begins."""
-        for name, value, low, high in (
-            ("--episodes", self.episodes, 1, EPISODES_MAX),
-            ("--seed", self.seed, 0, SEED_MAX),
-            ("--workers", self.workers, 1, WORKERS_MAX),
-        ):
-            if not (math.isfinite(value) and low <= value <= high):
-                raise ConfigError(f"{name} must be {low} to {high}, got {value}")
-        self.episode.check()
-
-    @property
-    def seeds(self) -> range:
-        """Return the seeds of the episodes."""
-        return range(self.seed, self.seed + self.episodes)
+RunSeeds = Callable[[Sequence[int]], Iterator[Episode | Broken]]
 
 
 @dataclass
@@ -75,11 +42,16 @@ class MakeRunner:
         return EpisodeRunner(self.settings).run
 
 
+def lockstep(settings: EvaluationSettings) -> RunSeeds:
+    """Return what runs seeds in lockstep with the simulator, in worker processes."""
+    return lambda seeds: run_all(MakeRunner(settings.episode), seeds, settings.workers)
+
+
 def evaluate(
     settings: EvaluationSettings,
+    run_seeds: RunSeeds,
     log: EpisodeLog | None = None,
     report: Callable[[Evaluation], None] = lambda evaluation: None,
-    make_run: Callable[[], Run] | None = None,
 ) -> Evaluation:
     """Run every seed that `log` does not hold yet; `report` is called after each. Ctrl-C ends it early."""
     evaluation = Evaluation()
@@ -88,8 +60,7 @@ def evaluate(
     done = {episode.seed for episode in evaluation.episodes}
     report(evaluation)
     try:
-        left = [seed for seed in settings.seeds if seed not in done]
-        for result in run_all(make_run or MakeRunner(settings.episode), left, settings.workers):
+        for result in run_seeds([seed for seed in settings.seeds if seed not in done]):
             evaluation.add(result)
             if log is not None:
                 log.append(result)
@@ -98,45 +69,3 @@ def evaluate(
         evaluation.interrupted = True
     evaluation.episodes.sort(key=lambda episode: episode.seed)
     return evaluation
-
-
-class EpisodeLog:
-    """Episodes as JSON lines beside the result file: details for people, and what --resume continues from."""
-
-    def __init__(self, path: Path, settings: EvaluationSettings, resume: bool) -> None:
-        """Open the log; with `resume` keep the episodes of the same settings that lie there."""
-        self.path = path
-        self._header = {"settings": _comparable(settings.episode)}
-        self.episodes: list[Episode] = []
-        if resume and path.exists():
-            self.episodes = [e for e in self._read() if e.seed in settings.seeds]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lines = [self._header, *(dataclasses.asdict(episode) for episode in self.episodes)]
-        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-
-    def append(self, result: Episode | Broken) -> None:
-        """Write one more result at once, so that nothing is lost when the run is killed."""
-        line = (
-            {"seed": result.seed, BROKEN: result.reason} if isinstance(result, Broken) else dataclasses.asdict(result)
-        )
-        with self.path.open("a") as file:
-            file.write(json.dumps(line) + "\n")
-
-    def _read(self) -> list[Episode]:
-        lines = self.path.read_text().splitlines()
-        try:
-            header = json.loads(lines[0]) if lines else {}
-            # A killed run may leave half a line at the end.
-            rows = [json.loads(line) for line in lines[1:] if line.endswith("}")]
-            episodes = [Episode(**row) for row in rows if BROKEN not in row]
-        except (ValueError, TypeError) as error:
-            raise ConfigError(f"{self.path}: not an episode log ({error}): run without --resume") from error
-        if header != self._header:
-            raise ConfigError(f"{self.path}: holds episodes of other settings: run without --resume, or as then")
-        return episodes
-
-
-def _comparable(settings: EpisodeSettings) -> dict:
-    values = dataclasses.asdict(settings)
-    del values["video"]  # films change no result
-    return values

@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from vla_ros.sim.evaluation.evaluation import Evaluation, EvaluationSettings
-from vla_ros.sim.evaluation.statistics import by_category, failure_causes, summary, wilson_interval
+from vla_ros.sim.evaluation.evaluation import Evaluation
+from vla_ros.sim.evaluation.settings import EvaluationSettings
+from vla_ros.sim.evaluation.statistics import STARVED_BELOW, by_category, failure_causes, summary, wilson_interval
 
 
 class EvaluationProgress:
@@ -25,7 +26,7 @@ class EvaluationProgress:
             console=console,
             transient=True,
         )
-        name = f"{settings.episode.policy} on {settings.episode.set_name}"
+        name = f"{settings.episode.policy} on {settings.episode.set_name}{_through(settings)}"
         self._task: TaskID = self._progress.add_task(name, total=self._total, success="")
 
     def __enter__(self) -> EvaluationProgress:
@@ -49,7 +50,7 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
     episodes = evaluation.episodes
     figures = summary(episodes)
     done = f"{len(episodes)} of {settings.episodes} episodes"
-    title = f"{settings.episode.policy}, set {settings.episode.set_name}, {done}"
+    title = f"{settings.episode.policy}, set {settings.episode.set_name}{_through(settings)}, {done}"
     table = Table("figure", "value", title=title, title_justify="left")
     low, high = 100 * figures["success_ci95_low"], 100 * figures["success_ci95_high"]
     for name, value in (
@@ -61,6 +62,9 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
         ("speed", f"{figures['sim_speed']:.2f} × real time a process"),
     ):
         table.add_row(name, value)
+    if "starved" in figures:
+        mean, low = figures["real_time_factor_mean"], figures["real_time_factor_min"]
+        table.add_row("real-time factor", f"{mean:.3f}, lowest {low:.3f}, of whole episodes")
     console.print(table)
     categories = by_category(episodes)
     if categories:
@@ -78,5 +82,17 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
         console.print(table)
     for broken in evaluation.broken:
         console.print(f"seed {broken.seed} broke and counts nowhere: {broken.reason}", style="bold", markup=False)
+    starved = [f"{episode.seed} ({episode.real_time_factor:.2f})" for episode in episodes if episode.starved]
+    if starved:
+        console.print(
+            f"a machine too slow for real time (factor below {STARVED_BELOW:g}) ran seeds {', '.join(starved)}; "
+            "--resume --repeat-starved runs them again",
+            style="bold",
+            markup=False,
+        )
     if evaluation.interrupted:
         console.print(f"interrupted after {done}; --resume with the same --json continues")
+
+
+def _through(settings: EvaluationSettings) -> str:
+    return " through the graph" if settings.episode.graph else ""

@@ -12,9 +12,10 @@ from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import ChunkError, ConfigError
 from controllers.follower import ChunkFollower
 from vla_ros.policies.base import Policy
+from vla_ros.sim.evaluation.cause import failure_cause
 from vla_ros.sim.evaluation.observing import Observer
 from vla_ros.sim.evaluation.video import VideoWriter
-from vla_ros.sim.task import GraspTask, GraspTaskConfig, Outcome
+from vla_ros.sim.task import GraspTask, GraspTaskConfig
 from vla_ros.sim.world import World
 
 
@@ -87,18 +88,8 @@ class Rollout:
     def cause(self) -> str:
         """Say in words why the episode failed; empty for a success."""
         task = self.task
-        if task.success:
-            return ""
-        if task.outcome is Outcome.FALLEN:
-            return task.outcome.value
-        if task.outcome is Outcome.GAVE_UP:
-            reason = self.refused or getattr(self.policy, "explanation", "")
-            return f"{task.outcome.value}: {reason}" if reason else task.outcome.value
-        if task.first_lifted not in (None, task.target):
-            return "another object lifted first"
-        if task.attempts == 0:
-            return "never closed the gripper"
-        return "lifted, then lost" if task.lifted_max > 0.03 else "closed, nothing lifted"
+        reason = self.refused or getattr(self.policy, "explanation", "")
+        return failure_cause(task.outcome, task.target, task.first_lifted, task.attempts, task.lifted_max, reason)
 
     def _blocking_round(self) -> None:
         chunk = self.policy.infer(self._observe())

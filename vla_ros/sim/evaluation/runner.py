@@ -61,9 +61,9 @@ class EpisodeRunner:
         episode = self._run(scene, self._policy_for, self._rollout, self.settings.video)
         if self.settings.policy == EXPERT:
             return dataclasses.replace(episode, reference_steps=episode.steps)
-        return dataclasses.replace(episode, reference_steps=self._reference_steps(scene) if episode.success else None)
+        return dataclasses.replace(episode, reference_steps=self.reference_steps(scene) if episode.success else None)
 
-    def _reference_steps(self, scene: Scene) -> int | None:
+    def reference_steps(self, scene: Scene) -> int | None:
         """Return the expert's actions in this scene: cached in the repository, else run now; None when it fails."""
         if self._reference.knows(scene):
             return self._reference.steps(scene)

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError, unknown_name
 
 EXPERT = "expert"
+EPISODES_MAX = 1_000_000
+WORKERS_MAX = 256
+SEED_MAX = 2**31
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class EpisodeSettings:
     latency_s: float | None = None  # None: blocking
     rate_hz: float = 500.0  # of physics and control
     video: str | None = None  # folder for a film of each episode
+    graph: bool = False  # through the real graph in real time; False: in lockstep
 
     def check(self) -> None:
         """Raise ConfigError for what cannot be run, before any work begins."""
@@ -44,6 +49,32 @@ class EpisodeSettings:
             raise ConfigError(unknown_name("categories", self.categories, SPLITS))
         load_catalogue(self.objects)
         RolloutConfig(control_hz=self.rate_hz, latency_s=self.latency_s)
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """Which episodes are run, and how many at once."""
+
+    episode: EpisodeSettings = field(default_factory=EpisodeSettings)
+    episodes: int = 20
+    seed: int = 0
+    workers: int = 1
+
+    def check(self) -> None:
+        """Raise ConfigError for what cannot be run, before any work begins."""
+        for name, value, low, high in (
+            ("--episodes", self.episodes, 1, EPISODES_MAX),
+            ("--seed", self.seed, 0, SEED_MAX),
+            ("--workers", self.workers, 1, WORKERS_MAX),
+        ):
+            if not (math.isfinite(value) and low <= value <= high):
+                raise ConfigError(f"{name} must be {low} to {high}, got {value}")
+        self.episode.check()
+
+    @property
+    def seeds(self) -> range:
+        """Return the seeds of the episodes."""
+        return range(self.seed, self.seed + self.episodes)
 
 
 def policy_names() -> tuple[str, ...]:

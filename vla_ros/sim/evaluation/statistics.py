@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+STARVED_BELOW = 0.9  # real-time factor of an episode: below it the machine, not the robot, was measured
+
 
 @dataclass(frozen=True)
 class Episode:
@@ -25,6 +27,15 @@ class Episode:
     wall_s: float  # [s] everything, scene set-up included
     cause: str = ""  # why it failed, in words
     reference_steps: int | None = None  # the scripted expert's actions on the same scene; None when it failed too
+    # Of an episode through the graph; None in lockstep, which knows no wall clock.
+    real_time_factor: float | None = None
+    real_time_factor_worst_s: float | None = None  # in the worst second
+    run_directory: str | None = None  # where its log and film lie
+
+    @property
+    def starved(self) -> bool:
+        """Say whether the machine was too slow for real time."""
+        return self.real_time_factor is not None and self.real_time_factor < STARVED_BELOW
 
     @property
     def spl(self) -> float:
@@ -51,13 +62,34 @@ def wilson_interval(successes: int, trials: int, z: float = 1.959963984540054) -
     return low, high
 
 
+def paired_interval(both: int, first: int, second: int, neither: int) -> tuple[float, float]:
+    """Return the 95 % interval of the difference of two success rates, first minus second, over the same scenes.
+
+    Arguments are counts of scenes: in which both succeeded, only the first, only the second, neither. (-1, 1) without
+    any. Newcombe, Improved confidence intervals for the difference between binomial proportions based on paired data,
+    Statistics in Medicine 17 (1998), method 10.
+    """
+    count = both + first + second + neither
+    if count == 0:
+        return -1.0, 1.0
+    p1, p2 = (both + first) / count, (both + second) / count
+    (l1, u1), (l2, u2) = wilson_interval(both + first, count), wilson_interval(both + second, count)
+    margins = (both + first) * (second + neither) * (both + second) * (first + neither)
+    excess = both * neither - first * second
+    corrected = max(excess - count / 2, 0.0) if excess > 0 else excess
+    phi = corrected / math.sqrt(margins) if margins else 0.0
+    low = math.sqrt(max(0.0, (p1 - l1) ** 2 - 2 * phi * (p1 - l1) * (u2 - p2) + (u2 - p2) ** 2))
+    high = math.sqrt(max(0.0, (u1 - p1) ** 2 - 2 * phi * (u1 - p1) * (p2 - l2) + (p2 - l2) ** 2))
+    return p1 - p2 - low, p1 - p2 + high
+
+
 def summary(episodes: Sequence[Episode]) -> dict[str, float | int]:
     """Return the figures of an evaluation; the keys are the JSON file's."""
     count = len(episodes)
     successes = sum(episode.success for episode in episodes)
     low, high = wilson_interval(successes, count)
     simulated, wall = sum(e.duration_s for e in episodes), sum(e.wall_s for e in episodes)
-    return {
+    figures: dict[str, float | int] = {
         "success_rate": successes / count if count else 0.0,
         "success_ci95_low": low,
         "success_ci95_high": high,
@@ -68,6 +100,14 @@ def summary(episodes: Sequence[Episode]) -> dict[str, float | int]:
         "sim_speed": simulated / wall if wall > 0.0 else 0.0,
         "episodes": count,
     }
+    factors = [episode.real_time_factor for episode in episodes if episode.real_time_factor is not None]
+    if factors:
+        figures |= {
+            "real_time_factor_mean": _mean(factors),
+            "real_time_factor_min": min(factors),
+            "starved": sum(episode.starved for episode in episodes),
+        }
+    return figures
 
 
 def by_category(episodes: Sequence[Episode]) -> dict[str, tuple[int, int]]:

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two evaluations of the same scenes: the interval of their difference, and what a person reads of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from controllers.errors import ConfigError
+from vla_ros.sim.evaluation.comparison import Counterpart, read_counterpart
+from vla_ros.sim.evaluation.comparison_report import print_comparison
+from vla_ros.sim.evaluation.episode_log import EpisodeLog
+from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
+from vla_ros.sim.evaluation.statistics import Episode, paired_interval
+
+GRAPH, LOCKSTEP = EpisodeSettings(graph=True), EpisodeSettings()
+GOOD = Episode(
+    seed=0, category="mug", target="red_mug", instruction="pick up the red mug", outcome="success", success=True,
+    attempts=1, first_lifted="red_mug", steps=50, duration_s=5.0, wall_s=2.0, reference_steps=40,
+)  # fmt: skip
+BAD = dataclasses.replace(GOOD, success=False, outcome="time limit", cause="lifted, then lost")
+
+
+def at(seed: int, episode: Episode, **changes: object) -> Episode:
+    return dataclasses.replace(episode, seed=seed, **changes)
+
+
+@pytest.mark.parametrize(
+    ("counts", "low", "high"),
+    [
+        # Newcombe 1998 (paired data), an example of the paper; hyper-responsive airways before and after a transplant,
+        # a usual example of the field; all alike, which is Wilson's interval.
+        ((36, 12, 2, 0), 0.0569, 0.3404),
+        ((1, 1, 7, 12), -0.5069, -0.0256),
+        ((54, 0, 0, 0), -0.0664, 0.0664),
+        ((0, 0, 0, 0), -1.0, 1.0),
+    ],
+)
+def test_the_interval_of_a_paired_difference(counts, low, high):
+    assert paired_interval(*counts) == pytest.approx((low, high), abs=1e-4)
+
+
+@pytest.mark.parametrize("counts", [(40, 5, 3, 2), (10, 0, 7, 1), (0, 9, 0, 4), (1, 1, 7, 12), (0, 3, 3, 0)])
+def test_the_interval_turns_around_when_the_two_change_places(counts):
+    both, first, second, neither = counts
+    low, high = paired_interval(both, first, second, neither)
+    assert paired_interval(both, second, first, neither) == pytest.approx((-high, -low))
+    assert -1.0 <= low <= (first - second) / sum(counts) <= high <= 1.0
+
+
+def test_only_the_same_scenes_are_compared_and_the_rest_is_named():
+    there = Counterpart("l.json", LOCKSTEP, (at(0, GOOD), at(1, GOOD), at(2, GOOD, target="red_cup"), at(9, BAD)))
+    comparison = there.compare([at(0, GOOD), at(1, BAD), at(2, GOOD), at(3, GOOD)])
+    assert [here.seed for here, _ in comparison.pairs] == [0, 1]
+    assert comparison.alone == (2, 3)
+    assert comparison.difference == -0.5
+    assert [here.seed for here, _ in comparison.differing] == [1]
+    assert comparison.figures() == {
+        "compared_episodes": 2, "compared_success_rate": 1.0, "difference_points": -50.0,
+        "difference_points_ci95_low": pytest.approx(100 * paired_interval(1, 0, 1, 0)[0]),
+        "difference_points_ci95_high": pytest.approx(100 * paired_interval(1, 0, 1, 0)[1]),
+    }  # fmt: skip
+
+
+def test_the_report_sets_both_side_by_side_and_says_where_they_differ():
+    console = Console(file=io.StringIO(), width=140)
+    here = [at(0, GOOD), at(1, BAD, real_time_factor=0.95, run_directory="graph.runs/basic_00001"), at(3, GOOD)]
+    print_comparison(GRAPH, Counterpart("l.json", LOCKSTEP, (at(0, GOOD), at(1, GOOD))).compare(here), console)
+    text = console.file.getvalue()
+    for words in (
+        "compared with l.json over the 2 scenes that both ran", "graph", "lockstep", "50.0 %", "100.0 %", "0.800",
+        "-50.0 points, 95 % interval", "lifted, then lost", "0.95", "log and film in graph.runs/basic_00001",
+        "not compared, l.json has not run these scenes: seeds 3",
+    ):  # fmt: skip
+        assert words in text, f"{words!r} is missing in:\n{text}"
+
+
+def test_nothing_in_common_prints_too():
+    console = Console(file=io.StringIO(), width=140)
+    print_comparison(GRAPH, Counterpart("l.json", LOCKSTEP, ()).compare([at(5, GOOD)]), console)
+    assert "over the 0 scenes" in console.file.getvalue()
+
+
+def test_the_counterpart_is_read_from_beside_its_result(tmp_path: Path):
+    log = EpisodeLog(tmp_path / "l.episodes.jsonl", EvaluationSettings(LOCKSTEP), resume=False)
+    log.append(GOOD)
+    assert read_counterpart(str(tmp_path / "l.json"), GRAPH).episodes == (GOOD,)
+    with pytest.raises(ConfigError, match="its set_name is basic, not light"):
+        read_counterpart(str(tmp_path / "l.json"), EpisodeSettings(set_name="light"))
+    (tmp_path / "l.episodes.jsonl").write_text("{}\n")
+    with pytest.raises(ConfigError, match="not an episode log"):
+        read_counterpart(str(tmp_path / "l.json"), GRAPH)
+
+
+def test_a_log_from_before_there_were_graphs_is_one_of_lockstep(tmp_path: Path):
+    log = EpisodeLog(tmp_path / "l.episodes.jsonl", EvaluationSettings(LOCKSTEP), resume=False)
+    log.append(GOOD)
+    rows = [json.loads(line) for line in log.path.read_text().splitlines()]
+    del rows[0]["settings"]["graph"]
+    for name in ("real_time_factor", "real_time_factor_worst_s", "run_directory"):
+        del rows[1][name]
+    log.path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert EpisodeLog(log.path, EvaluationSettings(LOCKSTEP), resume=True).episodes == [GOOD]
+    with pytest.raises(ConfigError, match="other settings"):
+        EpisodeLog(log.path, EvaluationSettings(GRAPH), resume=True)

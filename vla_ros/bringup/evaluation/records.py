@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the report of a launch to the record that lockstep evaluations keep of an episode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vla_ros.sim.evaluation.cause import failure_cause
+from vla_ros.sim.evaluation.pool import Broken
+from vla_ros.sim.evaluation.rollout import RolloutConfig
+from vla_ros.sim.evaluation.statistics import Episode
+from vla_ros.sim.scenes.scene import Scene
+from vla_ros.sim.task import Outcome
+
+ACTION_RATE = RolloutConfig().camera_hz  # [Hz] of the actions that SPL counts
+
+
+def episode_record(scene: Scene, report: Mapping[str, Any], wall_s: float, run_directory: Path) -> Episode | Broken:
+    """Return what the launch came to; `wall_s` [s] from its start to its end, start-up included.
+
+    Broken is what never came to a verdict: a node that died, a graph that was not ready, an interrupt. An arm that was
+    stopped for safety is a failure of the graph and counts as one. The actions are the 10 Hz periods from the
+    instruction to the end, thinking included, as in lockstep with `--non-blocking`.
+    """
+    if not report.get("outcome") or report.get("exit_code") not in (0, 1):
+        return Broken(scene.seed, f"{_why(report)}; see {run_directory}")
+    if report["target"] != scene.target:
+        return Broken(scene.seed, f"the graph was told to grasp {report['target']}, the scene's is {scene.target}")
+    outcome = Outcome(report["outcome"])
+    # A report leaves out what was none.
+    first_lifted, attempts, lifted_max = report.get("first_lifted"), report["attempts"], report["lifted_max_m"]
+    return Episode(
+        seed=scene.seed,
+        category=scene.target_object.model.category,
+        target=scene.target,
+        instruction=report["instruction"],
+        outcome=outcome.value,
+        success=outcome is Outcome.SUCCESS,
+        attempts=attempts,
+        first_lifted=first_lifted,
+        steps=round(report["episode_s"] * ACTION_RATE),
+        duration_s=report["episode_s"],
+        wall_s=wall_s,
+        cause=failure_cause(outcome, scene.target, first_lifted, attempts, lifted_max, report["failure"]),
+        real_time_factor=report["real_time_factor"],
+        real_time_factor_worst_s=report["real_time_factor_worst_s"],
+        run_directory=str(run_directory),
+    )
+
+
+def _why(report: Mapping[str, Any]) -> str:
+    return report.get("failure") or report.get("ended") or "it left no report"

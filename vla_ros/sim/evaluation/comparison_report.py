@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Show two evaluations of the same scenes side by side."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from vla_ros.sim.evaluation.comparison import Comparison
+from vla_ros.sim.evaluation.settings import EpisodeSettings
+from vla_ros.sim.evaluation.statistics import Episode, summary
+
+ROWS = (  # key of the figures, what it says, factor, format, unit
+    ("success_rate", "success", 100.0, ".1f", " %"),
+    ("if_rate", "first object lifted is the named one", 100.0, ".1f", " %"),
+    ("spl", "SPL", 1.0, ".3f", ""),
+    ("attempts_mean", "attempts", 1.0, ".2f", ""),
+    ("episode_s_mean", "episode [s simulated]", 1.0, ".1f", ""),
+)
+
+
+def print_comparison(settings: EpisodeSettings, comparison: Comparison, console: Console) -> None:
+    """Print the figures of both, their difference, and every scene in which only one succeeded."""
+    names = [escape(name) for name in _names(settings, comparison.settings)]
+    title = escape(f"compared with {comparison.name} over the {len(comparison.pairs)} scenes that both ran")
+    table = Table("figure", *names, "difference", title=title, title_justify="left")
+    here, there = (summary([pair[i] for pair in comparison.pairs]) for i in (0, 1))
+    for key, label, factor, form, unit in ROWS:
+        a, b = factor * here[key], factor * there[key]
+        table.add_row(label, f"{a:{form}}{unit}", f"{b:{form}}{unit}", f"{a - b:+{form}}")
+    console.print(table)
+    low, high = (100.0 * end for end in comparison.interval)
+    points = f"{100.0 * comparison.difference:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
+    console.print(f"difference in success, scene by scene: {points}", style="bold")
+    _print_differing(names, comparison, console)
+    if comparison.alone:
+        seeds = " ".join(map(str, comparison.alone))
+        console.print(f"not compared, {comparison.name} has not run these scenes: seeds {seeds}", markup=False)
+
+
+def _print_differing(names: list[str], comparison: Comparison, console: Console) -> None:
+    if not comparison.differing:
+        console.print("no scene in which only one of them succeeded")
+        return
+    table = Table("seed", *names, "real time", title="where they differ", title_justify="left")
+    for here, there in comparison.differing:
+        factor = "" if here.real_time_factor is None else f"{here.real_time_factor:.2f}"
+        table.add_row(str(here.seed), _ending(here), _ending(there), factor)
+    console.print(table)
+    for here, _ in comparison.differing:
+        if here.run_directory is not None:
+            console.print(f"seed {here.seed}: log and film in {here.run_directory}", markup=False, soft_wrap=True)
+
+
+def _names(here: EpisodeSettings, there: EpisodeSettings) -> tuple[str, str]:
+    """Name both by how they were run, and by their policies where those differ."""
+    names = _name(here), _name(there)
+    return names if here.policy == there.policy else (f"{here.policy}, {names[0]}", f"{there.policy}, {names[1]}")
+
+
+def _name(settings: EpisodeSettings) -> str:
+    if settings.graph:
+        return "graph"
+    return "lockstep" + ("" if settings.latency_s is None else f", {settings.latency_s:g} s late")
+
+
+def _ending(episode: Episode) -> str:
+    return escape("success" if episode.success else episode.cause or episode.outcome)
