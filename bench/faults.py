@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +19,8 @@ from rich.table import Table
 
 from bench.fault_matrix import machine_faults, message_faults, node_faults
 from bench.fault_matrix.cell import Cell
+from bench.fault_matrix.isolated import run_isolated
 from controllers.errors import ConfigError
-from controllers.model import ArmModel
-from vla_ros.bringup.environment import free_domain
-from vla_ros.robots.control import arm_limits, load_control_config
-from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 
 COLUMNS = (
     TextColumn("{task.description:<44}"),
@@ -50,24 +46,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the cells one after the other, show the table, write the files."""
     groups = {name: group for name, group in GROUPS.items() if arguments.group in (None, name)}
     wanted = [
-        (group, fault, situation)
+        (group.__name__.rpartition(".")[2], fault, situation)
         for group in groups.values()
         for fault, situation in group.names()
         if arguments.only in f"{fault} {situation}"
     ]
     if not wanted:
         raise ConfigError(f"bench faults: no cell is called '{arguments.only}'")
-    embodiment = load_embodiment("franka")
-    arm = embodiment.arms[0]
-    limits = arm_limits(arm, load_control_config("franka"))
-    model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame)
     cells: list[Cell] = []
-    os.environ |= {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "ROS_DOMAIN_ID": str(free_domain())}
     with Progress(*COLUMNS) as progress:
         task = progress.add_task("", total=len(wanted))
         for group, fault, situation in wanted:
             progress.update(task, description=f"{fault}, {situation}")
-            cells.append(group.run(fault, situation, limits, model))
+            cells.append(run_isolated(group, fault, situation))
             if cells[-1].problems:
                 progress.console.print(f"[red]{fault}, {situation}: {'; '.join(cells[-1].problems)}")
             progress.advance(task)

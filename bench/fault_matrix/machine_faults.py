@@ -100,7 +100,8 @@ def _estop(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
             return
         rests, speeds = [], []
         for number in range(ESTOPS):
-            operator.set_estop(False)
+            if operator.progress.estop:
+                operator.set_estop(False)
             cell.require(operator.enable().success, "cannot be enabled again")
             operator.spin_until(lambda: operator.progress.enabled and operator.speed < 0.02, 5.0)
             side = 0.28 if number % 2 else -0.28

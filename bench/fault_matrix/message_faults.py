@@ -26,6 +26,7 @@ from vla_ros import messages
 IN_MOTION = "in motion"
 SHIFT, DURATION = (0.0, -0.18, -0.06), 2.0  # [m], [s] of the motion that is disturbed
 REST_MAX_S = 0.5  # [s] where the fault ends the motion
+SPOILT_S = 1.0  # [s] that joint states are spoilt for
 
 
 def names() -> Iterator[tuple[str, str]]:
@@ -103,7 +104,8 @@ def _resume(cell: Cell, operator: Operator) -> None:
     operator.send(operator.chunk((0.0, 0.05, 0.05), 1.0))
     operator.spin(2.0)
     moved = float(np.linalg.norm(operator.T_base_ee[:3, 3] - before))
-    cell.require(response.success and moved > 0.05, f"does not go on: {response.message}, moved {moved:.2f} m")
+    why = f"{response.message}; {operator.progress.refused or operator.progress.hold_reason}"
+    cell.require(response.success and moved > 0.05, f"does not go on: {why}")
 
 
 # -- chunks ----------------------------------------------------------------------------------------------------------
@@ -189,19 +191,19 @@ CHUNKS: dict[str, Callable[[Scene], None]] = {
 
 
 # -- joint states ----------------------------------------------------------------------------------------------------
-def _ends(words: str, spoil: str, seconds: float = 1.0) -> Callable[[Scene], None]:
+def _ends(words: str, spoil: str, rest_max: float = REST_MAX_S) -> Callable[[Scene], None]:
     """Return a fault of joint states that must bring the arm to rest, with these words as the reason."""
 
     def judge(scene: Scene) -> None:
         scene.relay.mode = spoil
-        scene.watch(seconds)
+        scene.watch(SPOILT_S)
         scene.relay.mode = "pass"
         scene.watch(0.5)
         told = [text for text in sorted(scene.arm.complaints) if words in text]
         scene.cell.require(bool(told), f"nobody says '{words}' but: {sorted(scene.arm.complaints)}")
         scene.cell.require(not scene.operator.progress.moving, "the arm goes on")
         rest = scene.arm.rest_began - scene.since
-        scene.cell.require(rest <= REST_MAX_S, f"{rest:.2f} s until rest")
+        scene.cell.require(rest <= rest_max, f"{rest:.2f} s until rest")
         scene.cell.outcome = told[0] if told else ""
 
     return judge
@@ -222,7 +224,7 @@ def _goes_on(spoil: str) -> Callable[[Scene], None]:
 
 JOINT_STATES: dict[str, Callable[[Scene], None]] = {
     "joint states stop": _ends("stale", "drop"),
-    "joint states jump": _ends("jump", "jump"),
+    "joint states jump": _ends("jump", "jump", SPOILT_S + REST_MAX_S),  # they leap back as well
     "joint states lose a joint": _ends("stale", "lose"),
     "joint states with NaN": _ends("stale", "nan"),
     "joint states in another order": _goes_on("reorder"),

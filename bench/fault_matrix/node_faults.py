@@ -18,12 +18,15 @@ from controllers.model import ArmModel
 NODES = ("sim", "camera", "state", "policy", "control", "guard", "episode")
 SIGNALS = (signal.SIGKILL, signal.SIGSTOP)
 SITUATIONS: dict[str, Callable[[LaunchedJob], bool]] = {
-    "at rest": lambda job: job.arm.progress.enabled,  # enabled, and nothing has been told to it yet
+    "at rest": lambda job: job.arm.progress.enabled and bool(job.arm.stamps),  # and not told to move yet
     "approach": lambda job: job.arm.under_way,
     "in hand": lambda job: job.arm.in_hand,
 }
 SCENE = "seed:=3"
-REST_MAX_S = 1.5  # [s]
+# [s] A node that is stopped is noticed after two to three seconds where the arm does not depend on it.
+REST_MAX_S = {"SIGKILL": 1.5, "SIGSTOP": 4.0}
+# What control or the guard say of an arm that no chunk moves any more.
+HELD = ("shutting down", "disabled", "arm held", "e-stop", "chunk exhausted", "no chunk yet", "lease", "stale")
 HELD_M = 0.03  # an object in hand must not have fallen
 
 
@@ -47,6 +50,7 @@ def run(fault: str, situation: str, limits: ArmLimits, model: ArmModel) -> Cell:
                 cell.problems.append(f"never came so far: {job.output.splitlines()[-1:]}")
                 return cell
             since = job.arm.stamps[-1]
+            job.arm.complaints.clear()
             os.kill(job.pid(node), signal.Signals[signal_name])
             _judge(cell, job, node, since, limits, model)
         finally:
@@ -66,9 +70,9 @@ def _judge(cell: Cell, job: LaunchedJob, node: str, since: float, limits: ArmLim
     cell.require(not job.left_running, "processes are left")
     cell.require("Traceback" not in job.output, "a trace-back in the log")
     if node != "sim":  # the one whose diagnostics nobody hears any more
-        cell.require(cell.rest_s <= REST_MAX_S, f"{cell.rest_s:.2f} s until rest")
-        held = "hold" in " ".join(arm.complaints) or not arm.progress.moving
-        cell.require(held, "control did not say that it holds")
+        cell.require(cell.rest_s <= REST_MAX_S[cell.fault.split()[0]], f"{cell.rest_s:.2f} s until rest")
+        told = [text for text in arm.complaints if any(word in text for word in HELD)]
+        cell.require(bool(told), f"nobody says that the arm is held: {sorted(arm.complaints)}")
     if cell.situation == "in hand" and arm.heights is not None and arm.lowest is not None:
         kept = float((arm.heights - arm.lowest).max())
         cell.require(kept > HELD_M, f"the object fell (now {100 * kept:.0f} cm up)")

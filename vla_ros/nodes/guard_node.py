@@ -91,6 +91,7 @@ class GuardNode(Node):
         self._checked = now
         if self._guarding and not self._holding and self._silence > self._timeout:
             self._holding, self._guarding = True, False
+            self._reported = 0.0  # said at once: the graph may end soon
             self.get_logger().error(
                 f"control has been silent for {self._silence:.2f} s: arm switched to a position hold"
             )
