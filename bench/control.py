@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 
 import numpy as np
 
 from bench.delayed_arm import DelayedArm
+from bench.figures import add_json_argument, report
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.errors import ConfigError
 from controllers.follower import ChunkFollower
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each measurement [s] (default 8)")
     parser.add_argument("--delay", type=float, default=0.004, help="command delay of the simulated wire [s]")
     parser.add_argument("--jitter", type=float, default=0.0025, help="jitter on top of the delay [s]")
-    parser.add_argument("--json", metavar="FILE", help="also write the figures, name → number")
+    add_json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -42,15 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     for measure in (_following, _stopping, _punctuality):
         figures.update(measure(rig, arguments.seconds))
     figures["delay_margin_ms"] = _delay_margin(rig)
-    width = max(map(len, figures))
-    for name, value in figures.items():
-        print(f"{name:<{width}}  {value:10.3f}")
-    if arguments.json:
-        try:
-            with open(arguments.json, "w") as file:
-                json.dump(figures, file, indent=2)
-        except OSError as error:
-            raise ConfigError(f"--json {arguments.json}: cannot be written ({error.strerror})") from error
+    report(figures, arguments.json)
     return 0
 
 

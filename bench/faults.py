@@ -8,9 +8,7 @@ arm must come to rest, somebody must say why, and the job must end or go on. Exi
 from __future__ import annotations
 
 import argparse
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -20,6 +18,7 @@ from rich.table import Table
 from bench.fault_matrix import machine_faults, message_faults, node_faults
 from bench.fault_matrix.cell import Cell
 from bench.fault_matrix.isolated import run_isolated
+from bench.figures import add_json_argument, write_file, write_json
 from controllers.errors import ConfigError
 
 COLUMNS = (
@@ -38,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--only", metavar="WORDS", default="", help="only cells whose name holds this: 'SIGSTOP camera'"
     )
     parser.add_argument("--group", choices=tuple(GROUPS), help="only one part of the matrix")
-    parser.add_argument("--json", metavar="FILE", help="also write the figures, name → number")
+    add_json_argument(parser)
     parser.add_argument("--markdown", metavar="FILE", help="also write the table as it stands in docs/safety.md")
 
 
@@ -63,10 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
                 progress.console.print(f"[red]{fault}, {situation}: {'; '.join(cells[-1].problems)}")
             progress.advance(task)
     Console().print(_table(cells))
-    if arguments.json:
-        _write(arguments.json, json.dumps(_figures(cells), indent=2) + "\n")
+    write_json(_figures(cells), arguments.json)
     if arguments.markdown:
-        _write(arguments.markdown, _markdown(cells))
+        write_file("--markdown", arguments.markdown, _markdown(cells))
     failed = [cell for cell in cells if cell.problems]
     print(f"{len(cells) - len(failed)} of {len(cells)} cells as they must be")
     return 1 if failed else 0
@@ -106,10 +104,3 @@ def _figures(cells: list[Cell]) -> dict[str, float]:
             if np.isfinite(getattr(cell, name)):
                 figures[f"{cell.name}/{name}"] = round(float(getattr(cell, name)), 4)
     return figures
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        Path(path).write_text(text)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from error

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Iterable
 
 import numpy as np
 
+from bench.figures import add_json_argument, report
 from bench.planning_check import second_opinion
 from bench.planning_scenes import SceneMaker
 from controllers.errors import ConfigError
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--compare", action="store_true", help="also time the paths with rests in corners, and by TOPP-RA without jerk"
     )
     parser.add_argument("--picture", metavar="FILE", help="also draw the plan of the first scene that is solved (PNG)")
-    parser.add_argument("--json", metavar="FILE", help="also write the figures, name → number")
+    add_json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,15 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not (arguments.scenes > 0 and arguments.first >= 0):
         raise ConfigError("bench planning: --scenes must be > 0 and --first >= 0")
     figures = measure(arguments)
-    width = max(map(len, figures))
-    for name, value in figures.items():
-        print(f"{name:<{width}}  {value:12.3f}")
-    if arguments.json:
-        try:
-            with open(arguments.json, "w") as file:
-                json.dump(figures, file, indent=2)
-        except OSError as error:
-            raise ConfigError(f"--json {arguments.json}: cannot be written ({error.strerror})") from error
+    report(figures, arguments.json, digits=12)
     return 0
 
 

@@ -8,10 +8,9 @@ ROS_DOMAIN_ID=42 and --hold controller_manager; with --hold sim it measures the 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import time
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import rclpy
@@ -21,6 +20,8 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
+from bench.figures import add_json_argument, write_json
+from bench.rig.spinning import spin_until
 from controllers.errors import VlaError
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.hold import declare_hold, make_hold
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hold", default="controller_manager", choices=("sim", "controller_manager"), help="who switches to torques"
     )
-    parser.add_argument("--json", metavar="FILE", help="also write the figures, name → number")
+    add_json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -58,8 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"torque to joint state, {arguments.count} at random phases:")
     for name, value in figures.items():
         print(f"  {name:<28}{value:10.3f}")
-    if arguments.json:
-        Path(arguments.json).write_text(json.dumps(figures, indent=1) + "\n")
+    write_json(figures, arguments.json)
     return 0
 
 
@@ -112,10 +112,5 @@ class Probe(Node):
             self._heard = message.effort[message.name.index(self._joint)]
             self._stamps.append(messages.seconds(message.header.stamp))
 
-    def _until(self, done, timeout: float) -> bool:
-        end = time.monotonic() + timeout
-        while not done():
-            if time.monotonic() > end:
-                return False
-            self._executor.spin_once(timeout_sec=0.01)
-        return True
+    def _until(self, done: Callable[[], bool], timeout: float) -> bool:
+        return spin_until(self._executor, done, timeout, wake=0.01)

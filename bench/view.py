@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from collections.abc import Iterator
 
 import psutil
 
+from bench.figures import add_json_argument, report
 from bench.foxglove_client import FoxgloveClient
 from controllers.errors import ConfigError, VlaError
 from vla_ros.bringup.environment import free_domain, module_environment
@@ -25,7 +25,7 @@ READY_S = 30.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `vla bench view`."""
     parser.add_argument("--seconds", type=float, default=20.0, help="length of each measurement [s] (default 20)")
-    parser.add_argument("--json", metavar="FILE", help="also write the figures, name → number")
+    add_json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,15 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.seconds > 0.0:
         raise ConfigError("bench view: --seconds must be > 0")
     figures = measure(arguments.seconds)
-    width = max(map(len, figures))
-    for name, value in figures.items():
-        print(f"{name:<{width}}  {value:10.3f}")
-    if arguments.json:
-        try:
-            with open(arguments.json, "w") as file:
-                json.dump(figures, file, indent=2)
-        except OSError as error:
-            raise ConfigError(f"--json {arguments.json}: cannot be written ({error.strerror})") from error
+    report(figures, arguments.json)
     return 0
 
 

@@ -13,6 +13,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
+from bench.rig.spinning import spin_until
 from controllers.chunk import ActionChunk, TaskStatus, instruction_hash, pose_channels
 from vla_ros import messages, qos
 from vla_ros.nodes.camera.publisher import CameraPublisher
@@ -70,12 +71,7 @@ class World:
         self.spin(0.3)
 
     def spin_until(self, done, timeout: float = 5.0) -> bool:
-        end = time.monotonic() + timeout
-        while not done():
-            if time.monotonic() > end:
-                return False
-            self.executor.spin_once(timeout_sec=0.02)
-        return True
+        return spin_until(self.executor, done, timeout)
 
     def spin(self, seconds: float) -> None:
         self.spin_until(lambda: False, seconds)

@@ -8,11 +8,11 @@ finger takes one). What nobody commands is NaN.
 from __future__ import annotations
 
 import signal
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from rclpy.qos import qos_profile_sensor_data
+from recording_world import RecordingWorld
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 
@@ -20,30 +20,10 @@ from bench.rig.nodes import JOINTS, NodeUnderTest, Operator
 from vla_ros import messages, qos
 from vla_ros.nodes.sim.controllers import EFFORT, POSITION
 from vla_ros.nodes.sim.topic_hardware import TopicHardware
-from vla_ros.robots.embodiment import load_embodiment
 
 NAN = [float("nan")] * 7
 ZERO = [0.0] * 7
 FINGERS = ("panda_finger_joint1", "panda_finger_joint2")
-
-
-class RecordingWorld:
-    """Keeps the last command of each kind, as the world's actuators would."""
-
-    def __init__(self) -> None:
-        self.embodiment = load_embodiment("franka")
-        self.time = 0.0
-        self.q = np.full(7, 0.3)
-        self.commands = SimpleNamespace(effort=None, position=None, width=None)
-
-    def command_effort(self, effort):
-        self.commands.effort = effort
-
-    def command_position(self, q):
-        self.commands.position = q
-
-    def command_gripper(self, width):
-        self.commands.width = width
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.fault_matrix.cell import Cell
 from bench.rig.arm_observer import ArmObserver
 from bench.rig.launched_job import LaunchedJob
-from bench.rig.nodes import NodeUnderTest, Operator
+from bench.rig.nodes import Operator, start_arm
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 
@@ -89,10 +89,7 @@ def _whole_job(cell: Cell, folder: Path, limits: ArmLimits, model: ArmModel) -> 
 
 def _estop(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
     """Stop the arm at the highest speed that the gate lets through, several times; the worst counts."""
-    nodes = [
-        NodeUnderTest("sim", seed=1),
-        *(NodeUnderTest(name, use_sim_time=True) for name in ("state", "control", "guard")),
-    ]
+    nodes = start_arm()
     arm, operator = ArmObserver(), Operator()
     try:
         if not operator.ready():

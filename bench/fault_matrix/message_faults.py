@@ -16,7 +16,7 @@ import numpy as np
 
 from bench.fault_matrix.cell import Cell
 from bench.rig.arm_observer import ArmObserver
-from bench.rig.nodes import NodeUnderTest, Operator
+from bench.rig.nodes import Operator, start_arm
 from bench.rig.relay import JointStateRelay
 from controllers.chunk import ActionChunk
 from controllers.limits import ArmLimits
@@ -40,10 +40,7 @@ def run(fault: str, situation: str, limits: ArmLimits, model: ArmModel) -> Cell:
     cell = Cell(fault, situation)
     relayed = fault in JOINT_STATES
     remappings = {"joint_states": JointStateRelay.SOURCE} if relayed else {}
-    nodes = [
-        NodeUnderTest("sim", remappings=remappings, seed=1),
-        *(NodeUnderTest(name, use_sim_time=True) for name in ("state", "control", "guard")),
-    ]
+    nodes = start_arm(remappings)
     relay = JointStateRelay() if relayed else None
     # It looks at what the simulator says, not at what was made of it.
     arm, operator = ArmObserver(joint_states=JointStateRelay.SOURCE if relayed else "joint_states"), Operator()

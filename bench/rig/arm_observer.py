@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +12,7 @@ from geometry_msgs.msg import PoseArray
 from rclpy.experimental import EventsExecutor
 from sensor_msgs.msg import JointState
 
+from bench.rig.spinning import spin_until
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import ControlProgress, control_progress
 from vla_ros.robots.embodiment import load_embodiment
@@ -68,12 +68,7 @@ class ArmObserver:
 
     def spin_until(self, done: Callable[[], bool], timeout: float) -> bool:
         """Listen until `done` holds; False when it does not within `timeout` [s]."""
-        end = time.monotonic() + timeout
-        while not done():
-            if time.monotonic() > end:
-                return False
-            self._executor.spin_once(timeout_sec=0.02)
-        return True
+        return spin_until(self._executor, done, timeout)
 
     @property
     def under_way(self) -> bool:

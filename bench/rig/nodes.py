@@ -21,6 +21,7 @@ from std_msgs.msg import Bool, Float64MultiArray
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
+from bench.rig.spinning import spin_until
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
 from vla_ros import messages, qos
@@ -65,6 +66,12 @@ class NodeUnderTest:
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
+
+
+def start_arm(remappings: Mapping[str, str] | None = None) -> list[NodeUnderTest]:
+    """Start a simulator, with its names as `remappings` say, and the nodes that hold and move its arm."""
+    others = [NodeUnderTest(name, use_sim_time=True) for name in ("state", "control", "guard")]
+    return [NodeUnderTest("sim", remappings=remappings, seed=1), *others]
 
 
 class Operator:
@@ -113,12 +120,7 @@ class Operator:
     # -- time ----------------------------------------------------------------------------------------------------------
     def spin_until(self, done: Callable[[], bool], timeout: float = 10.0) -> bool:
         """Spin until `done` holds; False when it does not within `timeout` [s]."""
-        end = time.monotonic() + timeout
-        while not done():
-            if time.monotonic() > end:
-                return False
-            self._executor.spin_once(timeout_sec=0.02)
-        return True
+        return spin_until(self._executor, done, timeout)
 
     def spin(self, seconds: float) -> None:
         """Spin for a while."""

@@ -1,16 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the names in launch arguments exist: asked of the rooms that own them, before anything starts."""
+"""Whether launch arguments make sense and the names in them exist: asked before anything starts."""
 
 from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.bringup.arguments import Value
+from vla_ros.bringup.arguments import Value, parse_assignments
+from vla_ros.bringup.egl import require_egl
+from vla_ros.bringup.graph import Graph
 from vla_ros.bringup.ports import tcp_problem
+from vla_ros.bringup.report import check_report_path
+
+
+def check_launch(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
+    """Return the launch arguments' values. Raises ConfigError for anything that would fail later."""
+    arguments = parse_assignments(words, graph.arguments)
+    check_report_path(str(arguments.get("report", "")))
+    graph.check(arguments)
+    if graph.renders:
+        require_egl()
+    return arguments
 
 
 def check_grasp(arguments: Mapping[str, Value]) -> None:

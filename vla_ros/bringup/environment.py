@@ -10,6 +10,8 @@ from pathlib import Path
 
 from vla_ros.bringup.arguments import Value
 
+# One thread a node: seven BLAS pools on two cores would take time from the control loop.
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 FIRST_DOMAIN, LAST_DOMAIN = 1, 100  # above 101 the ports would reach into Linux's ephemeral range
 _PORT_BASE, _PORTS_PER_DOMAIN = 7400, 250  # RTPS 2.5, section 9.6.2.3
 
@@ -20,8 +22,7 @@ def node_environment(arguments: Mapping[str, Value], run_directory: Path, colore
     discovery = str(arguments.get("discovery", "localhost"))
     environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] = discovery.upper()
     environment["ROS_DOMAIN_ID"] = str(choose_domain(int(arguments.get("domain_id", -1)), discovery))
-    # One thread a node: seven BLAS pools on two cores would take time from the control loop.
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
+    for name in ONE_THREAD:
         environment.setdefault(name, "1")
     environment.setdefault("MUJOCO_GL", "egl")
     environment["PYTHONUNBUFFERED"] = "1"

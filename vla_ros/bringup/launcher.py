@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from vla_ros.bringup import report as reports
-from vla_ros.bringup.arguments import Value, parse_assignments
+from vla_ros.bringup.arguments import Value
+from vla_ros.bringup.checks import check_launch
 from vla_ros.bringup.console import Console
-from vla_ros.bringup.egl import require_egl
 from vla_ros.bringup.environment import node_environment
 from vla_ros.bringup.graph import Graph
 from vla_ros.bringup.parameters import node_words, write_parameters
@@ -24,20 +24,10 @@ from vla_ros.bringup.supervisor import Supervisor
 from vla_ros.bringup.usage import UsageSampler
 
 
-def check(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
-    """Return the launch arguments' values. Raises ConfigError for anything that would fail later."""
-    arguments = parse_assignments(words, graph.arguments)
-    reports.check_report_path(str(arguments.get("report", "")))
-    graph.check(arguments)
-    if graph.renders:
-        require_egl()
-    return arguments
-
-
 def launch(graph: Graph, words: Sequence[str]) -> int:
     """Run a graph to its end and return its exit code: 0 succeeded, 1 did not, 2 bad input, 128 + n signal n."""
     started = _started_at()
-    arguments = check(graph, words)
+    arguments = check_launch(graph, words)
     run_directory = reports.make_run_directory(str(arguments.get("run_directory", "")), graph.name)
     arguments["run_directory"] = str(run_directory)
     nodes = graph.active_nodes(arguments)

@@ -11,15 +11,13 @@ from contextlib import ExitStack
 from typing import Any
 
 from controllers.errors import ConfigError
-from vla_ros.bringup import report
-from vla_ros.bringup.arguments import LaunchArgument, Value, parse_assignments
-from vla_ros.bringup.egl import require_egl
+from vla_ros.bringup.arguments import LaunchArgument, Value
+from vla_ros.bringup.checks import check_launch
+from vla_ros.bringup.environment import ONE_THREAD
 from vla_ros.bringup.graph import Argument, Chosen, Graph, NodeSpec, Parameter
 from vla_ros.bringup.running import RunningGraph, registered
 from vla_ros.bringup.tethered import FOREIGN, LAST
 from vla_ros.configuration import share_directory
-
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 def launch_description(graph: Graph) -> Any:
@@ -91,12 +89,7 @@ def _checked(graph: Graph, context: Any) -> dict[str, Value]:
     if wrong:
         raise ConfigError(wrong[0])
     words = [f"{a.name}:={context.launch_configurations[a.name]}" for a in graph.arguments]
-    arguments = parse_assignments(words, graph.arguments)
-    report.check_report_path(str(arguments.get("report", "")))
-    graph.check(arguments)
-    if graph.renders:
-        require_egl()
-    return arguments
+    return check_launch(graph, words)
 
 
 def _entry(graph: Graph, arguments: Mapping[str, Value], environment: Mapping[str, str]) -> RunningGraph:

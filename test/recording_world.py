@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A world for those who command one: it only remembers what it was told."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from vla_ros.robots.embodiment import load_embodiment
+
+
+class RecordingWorld:
+    """Keeps the last command of each kind, as the world's actuators would."""
+
+    def __init__(self) -> None:
+        self.embodiment = load_embodiment("franka")
+        self.time = 0.0
+        self.q = np.full(7, 0.3)
+        self.commands = SimpleNamespace(effort=None, position=None, width=None)
+
+    def command_effort(self, effort):
+        self.commands.effort = effort
+
+    def command_position(self, q):
+        self.commands.position = q
+
+    def command_gripper(self, width):
+        self.commands.width = width
