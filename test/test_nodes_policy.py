@@ -13,7 +13,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
-from bench.rig.spinning import spin_until
+from bench.rig.spinning import leave, spin_until
 from controllers.chunk import ActionChunk, TaskStatus, instruction_hash, pose_channels
 from vla_ros import messages, qos
 from vla_ros.nodes.camera.publisher import CameraPublisher
@@ -107,9 +107,7 @@ class World:
 
     def close(self) -> None:
         self.under_test.close()
-        self.executor.remove_node(self.under_test)
-        self.executor.remove_node(self.node)
-        rclpy.try_shutdown()
+        leave(self.executor, self.under_test, self.node)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from rclpy.experimental import EventsExecutor
 from sensor_msgs.msg import CameraInfo, Image
 
 from bench.rig.nodes import NodeUnderTest
+from bench.rig.spinning import leave
 from vla_ros import messages, qos
 from vla_ros.nodes.camera.calibration import load_calibration
 from vla_ros.sim.evaluation.video import VideoWriter
@@ -63,7 +64,7 @@ def test_recorded_images_are_published_as_a_camera(recording):
         code, output, seconds = camera.stop(signal.SIGTERM)
     finally:
         camera.kill()
-        rclpy.try_shutdown()
+        leave(executor, node)
     assert len(got) == wanted, output
     assert (code, "Traceback" in output) == (0, False)
     assert seconds < 2.0

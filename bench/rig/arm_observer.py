@@ -12,7 +12,7 @@ from geometry_msgs.msg import PoseArray
 from rclpy.experimental import EventsExecutor
 from sensor_msgs.msg import JointState
 
-from bench.rig.spinning import spin_until
+from bench.rig.spinning import leave, spin_until
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import ControlProgress, control_progress
 from vla_ros.robots.embodiment import load_embodiment
@@ -108,8 +108,7 @@ class ArmObserver:
 
     def close(self) -> None:
         """Leave ROS."""
-        self._node.destroy_node()
-        rclpy.try_shutdown(context=self._context)
+        leave(self._executor, self._node)
 
     def _speed(self, index: int) -> float:
         return float(np.abs(self.velocities[index]).max())

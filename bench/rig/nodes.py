@@ -21,7 +21,7 @@ from std_msgs.msg import Bool, Float64MultiArray
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from bench.rig.spinning import spin_until
+from bench.rig.spinning import leave, spin_until
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
 from vla_ros import messages, qos
@@ -183,5 +183,4 @@ class Operator:
 
     def close(self) -> None:
         """Leave ROS."""
-        self.node.destroy_node()
-        rclpy.try_shutdown(context=self._context)
+        leave(self._executor, self.node)

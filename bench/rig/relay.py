@@ -9,6 +9,7 @@ import rclpy
 from rclpy.experimental import EventsExecutor
 from sensor_msgs.msg import JointState
 
+from bench.rig.spinning import leave
 from vla_ros import qos
 
 JUMP = 0.4  # [rad]
@@ -55,5 +56,4 @@ class JointStateRelay:
         """Leave ROS."""
         self._over.set()
         self._thread.join(1.0)
-        self._node.destroy_node()
-        rclpy.try_shutdown(context=self._context)
+        leave(self._executor, self._node)
