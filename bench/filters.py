@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which low-pass should smooth a policy's targets: GraspVLA's Fig. 13 with figures, and at equal delay as well."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bench.figures import add_json_argument, write_json
+from bench.filters_designs import Filter, designs
+from bench.filters_response import step_command, step_figures, stream_figures, stream_times
+from bench.filters_verdict import verdict
+from controllers.control_config import ControlConfig
+from controllers.errors import ConfigError
+from controllers.filters import cascade_delay
+
+CUTOFF, ATTENUATION = (0.5, 20.0), (20.0, 60.0)  # [Hz], [dB] allowed
+RATE = (100.0, 10000.0)  # [Hz] allowed
+CUTOFF_RATES = 50.0  # the control rate is at least this often the cutoff, so that equal delay stays below half of it
+SETTLED_DELAYS = 16.0  # a response is watched for this often the longest delay
+
+# figure -> heading, unit, digits
+STEP_COLUMNS = {
+    "minus_3_db_hz": ("-3 dB", "Hz", 2),
+    "delay_ms": ("delay", "ms", 1),
+    "delay_spread_ms": ("varies", "ms", 1),
+    "overshoot_percent": ("overshoot", "%", 2),
+    "excess_percent": ("at worst", "%", 2),
+    "initial_acceleration_per_s2": ("acc. at first", "steps/s²", 1),
+    "peak_acceleration_per_s2": ("acc. peak", "steps/s²", 1),
+    "peak_jerk_per_s3": ("jerk peak", "steps/s³", 0),
+    "settling_ms": ("settled 2 %", "ms", 0),
+}
+STREAM_COLUMNS = {
+    "overshoot_mm": ("overshoot", "mm", 2),
+    "initial_acceleration_m_s2": ("acc. at first", "m/s²", 3),
+    "peak_acceleration_m_s2": ("acc. peak", "m/s²", 2),
+    "peak_jerk_m_s3": ("jerk peak", "m/s³", 0),
+    "ripple_mm_s": ("speed ripple", "mm/s", 1),
+    "settling_ms": ("settled 1 mm", "ms", 0),
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The same filters with one thing made equal: filters and figures by the filter's name."""
+
+    name: str
+    title: str
+    filters: Mapping[str, Filter]
+    step: Mapping[str, Mapping[str, float]]
+    stream: Mapping[str, Mapping[str, float]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `vla bench filters`."""
+    cutoff = ControlConfig.filter_cutoff
+    parser.add_argument("--cutoff", type=float, default=cutoff, help=f"cutoff [Hz] (default {cutoff:g}, the control's)")
+    parser.add_argument("--rate", type=float, default=1000.0, help="control rate [Hz] (default 1000)")
+    parser.add_argument(
+        "--attenuation", type=float, default=40.0, help="stop band of the Chebyshev II [dB] (default 40; no paper says)"
+    )
+    parser.add_argument("--picture", metavar="FILE", help="also draw the responses (PNG)")
+    add_json_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print tables and a verdict on the paper, write the JSON file and the picture."""
+    cutoff, rate, attenuation = arguments.cutoff, arguments.rate, arguments.attenuation
+    _check("--cutoff", cutoff, "Hz", *CUTOFF)
+    _check("--rate", rate, "Hz", *RATE)
+    _check("--rate", rate, "Hz", CUTOFF_RATES * cutoff, RATE[1])
+    _check("--attenuation", attenuation, "dB", *ATTENUATION)
+    comparisons = compare(cutoff, rate, attenuation)
+    labels = {name: design.label for name, design in designs(attenuation).items()}
+    for comparison in comparisons:
+        _print_table(f"{comparison.title}; one step", labels, comparison.step, STEP_COLUMNS)
+        _print_table(f"{comparison.title}; 10 Hz targets of a reach", labels, comparison.stream, STREAM_COLUMNS)
+    for comparison in comparisons:
+        print(f"{comparison.title}: what the paper says")
+        for claim in verdict(comparison.step):
+            print(f"  {'holds' if claim.holds else 'does NOT hold'}: {claim.text} ({claim.figures})")
+    write_json(flat(comparisons), arguments.json)
+    if arguments.picture:
+        from bench.filters_picture import write_picture
+
+        write_picture(arguments.picture, comparisons, labels, rate)
+    return 0
+
+
+def compare(cutoff: float, rate: float, attenuation: float) -> tuple[Comparison, Comparison]:
+    """Measure every filter at `cutoff` [Hz], and at the delay the cascade has there."""
+    delay = cascade_delay(cutoff)
+    kinds = designs(attenuation)
+    same_delay = {name: design.cutoff_for(delay, rate) for name, design in kinds.items()}
+    seconds = SETTLED_DELAYS * max(design.delay(cutoff, rate) for design in kinds.values())
+    return (
+        _measure(
+            "same_cutoff", f"Same cutoff, {cutoff:g} Hz", dict.fromkeys(kinds, cutoff), rate, attenuation, seconds
+        ),
+        _measure("same_delay", f"Same delay, {1e3 * delay:.1f} ms", same_delay, rate, attenuation, seconds),
+    )
+
+
+def flat(comparisons: tuple[Comparison, ...]) -> dict[str, float]:
+    """Return all figures, name → number; a claim of the paper is 1 where it holds and 0 where not."""
+    figures = {}
+    for comparison in comparisons:
+        for kind, table in (("step", comparison.step), ("stream", comparison.stream)):
+            for filter, row in table.items():
+                figures |= {f"{comparison.name}_{kind}_{filter}_{name}": value for name, value in row.items()}
+        figures |= {f"{comparison.name}_claim_{c.name}": float(c.holds) for c in verdict(comparison.step)}
+    return figures
+
+
+def _measure(
+    name: str, title: str, cutoffs: Mapping[str, float], rate: float, attenuation: float, seconds: float
+) -> Comparison:
+    filters = {kind: design.make(cutoffs[kind], rate) for kind, design in designs(attenuation).items()}
+    command, times = step_command(seconds, rate), stream_times(seconds, rate)
+    step = {kind: {"cutoff_hz": cutoffs[kind]} | step_figures(f(command), rate) for kind, f in filters.items()}
+    stream = {kind: stream_figures(f, times, rate) for kind, f in filters.items()}
+    return Comparison(name, title, filters, step, stream)
+
+
+def _print_table(
+    title: str,
+    labels: Mapping[str, str],
+    table: Mapping[str, Mapping[str, float]],
+    columns: Mapping[str, tuple[str, str, int]],
+) -> None:
+    first = max(map(len, labels.values()))
+    widths = [max(len(heading), 9) for heading, _, _ in columns.values()]
+    print(title)
+    for part in (0, 1):
+        cells = [f"{column[part]:>{width}}" for column, width in zip(columns.values(), widths, strict=True)]
+        print("  ".join([" " * first, *cells]))
+    for filter, row in table.items():
+        cells = [f"{row[name]:>{width}.{columns[name][2]}f}" for name, width in zip(columns, widths, strict=True)]
+        print("  ".join([f"{labels[filter]:<{first}}", *cells]))
+    print()
+
+
+def _check(option: str, value: float, unit: str, lowest: float, highest: float) -> None:
+    if not lowest <= value <= highest:
+        raise ConfigError(f"bench filters: {option} {value:g}: give {lowest:g} to {highest:g} {unit}")
