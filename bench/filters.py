@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bench.figures import add_json_argument, write_json
 from bench.filters_designs import Filter, designs
 from bench.filters_response import step_command, step_figures, stream_figures, stream_times
-from bench.filters_verdict import verdict
+from bench.filters_verdict import beyond, verdict
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
 from controllers.filters import cascade_delay
@@ -69,8 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, print tables and a verdict on the paper, write the JSON file and the picture."""
     cutoff, rate, attenuation = arguments.cutoff, arguments.rate, arguments.attenuation
     _check("--cutoff", cutoff, "Hz", *CUTOFF)
-    _check("--rate", rate, "Hz", *RATE)
-    _check("--rate", rate, "Hz", CUTOFF_RATES * cutoff, RATE[1])
+    _check("--rate", rate, "Hz", max(RATE[0], CUTOFF_RATES * cutoff), RATE[1])
     _check("--attenuation", attenuation, "dB", *ATTENUATION)
     comparisons = compare(cutoff, rate, attenuation)
     labels = {name: design.label for name, design in designs(attenuation).items()}
@@ -81,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{comparison.title}: what the paper says")
         for claim in verdict(comparison.step):
             print(f"  {'holds' if claim.holds else 'does NOT hold'}: {claim.text} ({claim.figures})")
+    print(beyond(comparisons[1].step))
     write_json(flat(comparisons), arguments.json)
     if arguments.picture:
         from bench.filters_picture import write_picture

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from bench.filters_response import derivative, reach, step_command, stream_command, stream_times
 from controllers.errors import ConfigError
@@ -25,6 +27,7 @@ STYLES = {
     "chebyshev2": {"color": "#009E73", "linestyle": "-."},
     "bessel": {"color": "#0072B2", "linestyle": (0, (4, 1, 1, 1, 1, 1))},
 }
+COLORS = 64  # in the file: a quarter of its size
 COMMAND = {"color": "#999999", "linewidth": 1.0}
 SMOOTH = ("cascade", "butterworth3", "bessel")  # what the scales of acceleration and speed are made for
 HEADROOM = 1.4  # the scales end at this many times the largest smooth peak; what is larger is cut off, and said so
@@ -37,9 +40,10 @@ STREAM_SHOWN = (0.35, 1.3)  # [s] the fast part of the reach
 
 def write_picture(path: str, comparisons: tuple[Comparison, ...], labels: Mapping[str, str], rate: float) -> None:
     """Draw the comparisons into a PNG file. Raises ConfigError when it cannot be written."""
-    if Path(path).suffix != ".png":
+    if Path(path).suffix != ".png" or not Path(path).parent.is_dir():
         raise ConfigError(f"--picture {path}: cannot be written: give a .png in a folder that exists")
     figure = Figure(figsize=(12.0, 11.5), dpi=90, layout="constrained")
+    figure.get_layout_engine().set(rect=(0.0, 0.06, 1.0, 0.94))  # the legend goes below
     columns = figure.subplots(3, len(comparisons), sharey="row", squeeze=False).T
     peak = max(c.step[name]["peak_acceleration_per_s2"] for c in comparisons for name in SMOOTH)
     for comparison, (step, acceleration, speed) in zip(comparisons, columns, strict=True):
@@ -47,14 +51,16 @@ def write_picture(path: str, comparisons: tuple[Comparison, ...], labels: Mappin
         _draw_step(step, comparison, rate)
         _draw_acceleration(acceleration, comparison, labels, rate, HEADROOM * peak)
         _draw_speed(speed, comparison, rate)
-    rows = ("step: output [steps]", "step: acceleration [steps/s²]", "10 Hz targets of a reach: speed [m/s]")
+    rows = ("step: output [steps]", "step: acceleration [steps/s²]", "10 Hz targets: speed [m/s]")
     for axes, label in zip(columns[0], rows, strict=True):
         axes.set_ylabel(label, fontsize=12)
     lines, _ = columns[0][0].get_legend_handles_labels()
     names = ["command (bottom row: without steps)", *labels.values()]
-    figure.legend(lines, names, loc="outside lower center", ncols=3, fontsize=12, frameon=False)
+    figure.legend(lines, names, loc="lower center", ncols=3, fontsize=12, frameon=False)
+    drawn = BytesIO()
+    figure.savefig(drawn, format="png")
     try:
-        figure.savefig(path, format="png")
+        Image.open(drawn).convert("RGB").quantize(COLORS).save(path, optimize=True)
     except OSError as error:
         raise ConfigError(f"--picture {path}: cannot be written ({error.strerror})") from error
 

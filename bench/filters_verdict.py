@@ -65,3 +65,14 @@ def verdict(step: Mapping[str, Mapping[str, float]]) -> tuple[Claim, ...]:
             f"{cascade['settling_ms']:.0f} ms; " + ", ".join(f"{label} {v:.0f}" for label, v in slower.items()),
         ),
     )
+
+
+def beyond(step: Mapping[str, Mapping[str, float]]) -> str:
+    """Say in one line what equal delay shows of the strongest rival, which the paper's comparison does not."""
+    cascade, bessel = step["cascade"], step["bessel"]
+    share = {name: bessel[name] / cascade[name] for name in ("peak_acceleration_per_s2", "peak_jerk_per_s3")}
+    return (
+        f"Bessel at the cascade's delay: overshoots by {bessel['overshoot_percent']:.2f} %, "
+        f"{share['peak_acceleration_per_s2']:.2f} of its peak acceleration, {share['peak_jerk_per_s3']:.2f} of its "
+        f"peak jerk, settled after {bessel['settling_ms']:.0f} ms (cascade {cascade['settling_ms']:.0f})"
+    )
