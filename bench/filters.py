@@ -5,20 +5,21 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bench.figures import add_json_argument, write_json
-from bench.filters_designs import Filter, designs
-from bench.filters_response import step_command, step_figures, stream_figures, stream_times
 from bench.filters_verdict import beyond, verdict
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
-from controllers.filters import cascade_delay
 
 CUTOFF, ATTENUATION = (0.5, 20.0), (20.0, 60.0)  # [Hz], [dB] allowed
 RATE = (100.0, 10000.0)  # [Hz] allowed
 CUTOFF_RATES = 50.0  # the control rate is at least this often the cutoff, so that equal delay stays below half of it
-SETTLED_DELAYS = 16.0  # a response is watched for this often the longest delay
+
+LEGEND = """\
+Sampled at {rate:g} Hz. Acceleration and jerk are differences of samples: where velocity jumps they grow with the rate.
+"varies": the delay between 0 Hz and -3 dB. "at worst": how far any input can drive the output out of its own range.
+"acc. at first": the largest in the first two ticks.
+"""
 
 # figure -> heading, unit, digits
 STEP_COLUMNS = {
@@ -42,24 +43,16 @@ STREAM_COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """The same filters with one thing made equal: filters and figures by the filter's name."""
-
-    name: str
-    title: str
-    filters: Mapping[str, Filter]
-    step: Mapping[str, Mapping[str, float]]
-    stream: Mapping[str, Mapping[str, float]]
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `vla bench filters`."""
     cutoff = ControlConfig.filter_cutoff
     parser.add_argument("--cutoff", type=float, default=cutoff, help=f"cutoff [Hz] (default {cutoff:g}, the control's)")
     parser.add_argument("--rate", type=float, default=1000.0, help="control rate [Hz] (default 1000)")
     parser.add_argument(
-        "--attenuation", type=float, default=40.0, help="stop band of the Chebyshev II [dB] (default 40; no paper says)"
+        "--attenuation",
+        type=float,
+        default=40.0,
+        help="stop band of the Chebyshev II [dB] (default 40; the paper does not say)",
     )
     parser.add_argument("--picture", metavar="FILE", help="also draw the responses (PNG)")
     add_json_argument(parser)
@@ -71,15 +64,19 @@ def run(arguments: argparse.Namespace) -> int:
     _check("--cutoff", cutoff, "Hz", *CUTOFF)
     _check("--rate", rate, "Hz", max(RATE[0], CUTOFF_RATES * cutoff), RATE[1])
     _check("--attenuation", attenuation, "dB", *ATTENUATION)
+    from bench.filters_comparison import compare, flat  # SciPy's filters take a second that no other benchmark needs
+    from bench.filters_designs import designs
+
     comparisons = compare(cutoff, rate, attenuation)
     labels = {name: design.label for name, design in designs(attenuation).items()}
+    print(LEGEND.format(rate=rate))
     for comparison in comparisons:
         _print_table(f"{comparison.title}; one step", labels, comparison.step, STEP_COLUMNS)
         _print_table(f"{comparison.title}; 10 Hz targets of a reach", labels, comparison.stream, STREAM_COLUMNS)
     for comparison in comparisons:
         print(f"{comparison.title}: what the paper says")
         for claim in verdict(comparison.step):
-            print(f"  {'holds' if claim.holds else 'does NOT hold'}: {claim.text} ({claim.figures})")
+            print(f"  {'holds' if claim.holds else 'does not hold'}: {claim.text} ({claim.figures})")
     print(beyond(comparisons[1].step))
     write_json(flat(comparisons), arguments.json)
     if arguments.picture:
@@ -87,41 +84,6 @@ def run(arguments: argparse.Namespace) -> int:
 
         write_picture(arguments.picture, comparisons, labels, rate)
     return 0
-
-
-def compare(cutoff: float, rate: float, attenuation: float) -> tuple[Comparison, Comparison]:
-    """Measure every filter at `cutoff` [Hz], and at the delay the cascade has there."""
-    delay = cascade_delay(cutoff)
-    kinds = designs(attenuation)
-    same_delay = {name: design.cutoff_for(delay, rate) for name, design in kinds.items()}
-    seconds = SETTLED_DELAYS * max(design.delay(cutoff, rate) for design in kinds.values())
-    return (
-        _measure(
-            "same_cutoff", f"Same cutoff, {cutoff:g} Hz", dict.fromkeys(kinds, cutoff), rate, attenuation, seconds
-        ),
-        _measure("same_delay", f"Same delay, {1e3 * delay:.1f} ms", same_delay, rate, attenuation, seconds),
-    )
-
-
-def flat(comparisons: tuple[Comparison, ...]) -> dict[str, float]:
-    """Return all figures, name → number; a claim of the paper is 1 where it holds and 0 where not."""
-    figures = {}
-    for comparison in comparisons:
-        for kind, table in (("step", comparison.step), ("stream", comparison.stream)):
-            for filter, row in table.items():
-                figures |= {f"{comparison.name}_{kind}_{filter}_{name}": value for name, value in row.items()}
-        figures |= {f"{comparison.name}_claim_{c.name}": float(c.holds) for c in verdict(comparison.step)}
-    return figures
-
-
-def _measure(
-    name: str, title: str, cutoffs: Mapping[str, float], rate: float, attenuation: float, seconds: float
-) -> Comparison:
-    filters = {kind: design.make(cutoffs[kind], rate) for kind, design in designs(attenuation).items()}
-    command, times = step_command(seconds, rate), stream_times(seconds, rate)
-    step = {kind: {"cutoff_hz": cutoffs[kind]} | step_figures(f(command), rate) for kind, f in filters.items()}
-    stream = {kind: stream_figures(f, times, rate) for kind, f in filters.items()}
-    return Comparison(name, title, filters, step, stream)
 
 
 def _print_table(

@@ -6,18 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from bench.filters_comparison import Comparison
 from bench.filters_response import derivative, reach, step_command, stream_command, stream_times
 from controllers.errors import ConfigError
-
-if TYPE_CHECKING:
-    from bench.filters import Comparison
 
 # Okabe and Ito's colours, which people who do not see all colours tell apart as well; dashes for print.
 STYLES = {

@@ -6,9 +6,17 @@ import pytest
 from PIL import Image
 from scipy import signal
 
-from bench import filters
+from bench.filters_comparison import compare
 from bench.filters_designs import designs
-from bench.filters_response import derivative, reach, step_command, step_figures, stream_command, stream_times
+from bench.filters_response import (
+    derivative,
+    reach,
+    step_command,
+    step_figures,
+    stream_command,
+    stream_figures,
+    stream_times,
+)
 from bench.filters_verdict import verdict
 from controllers.filters import cascade_delay
 from vla_ros.cli import main
@@ -20,7 +28,7 @@ THIRD_ORDER = ("butterworth3", "chebyshev2", "bessel")
 
 @pytest.fixture(scope="module")
 def comparisons():
-    return filters.compare(CUTOFF, RATE, 40.0)
+    return compare(CUTOFF, RATE, 40.0)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +162,7 @@ def test_stream_is_held_targets_of_the_reach():
 
 def test_stream_of_a_filter_that_does_nothing_has_all_the_ripple(comparisons):
     times = stream_times(0.5, RATE)
-    raw = filters.stream_figures(lambda command: command, times, RATE)
+    raw = stream_figures(lambda command: command, times, RATE)
     for comparison in comparisons:
         for figures in comparison.stream.values():
             assert figures["ripple_mm_s"] < 0.2 * raw["ripple_mm_s"]
@@ -164,7 +172,7 @@ def test_stream_of_a_filter_that_does_nothing_has_all_the_ripple(comparisons):
 def test_a_slow_filter_leaves_no_ripple():
     # 10 Hz is 20 times its cutoff, so a 20³th passes; what else differed from the smooth reach would show.
     slow = designs(40.0)["cascade"].make(0.5, RATE)
-    assert filters.stream_figures(slow, stream_times(0.5, RATE), RATE)["ripple_mm_s"] < 0.3
+    assert stream_figures(slow, stream_times(0.5, RATE), RATE)["ripple_mm_s"] < 0.3
 
 
 def test_verdict_follows_the_figures(same_cutoff, same_delay):
@@ -195,7 +203,7 @@ def test_command_writes_figures_and_a_picture(tmp_path, capsys):
     assert figures["same_delay_stream_cascade_overshoot_mm"] == pytest.approx(0.0, abs=1e-9)
     assert figures["same_delay_claim_cascade_never_overshoots"] == 1.0
     printed = capsys.readouterr().out
-    assert "does NOT hold: the cascade converges as fast" in printed
+    assert "does not hold: the cascade converges as fast" in printed
     assert "Bessel at the cascade's delay" in printed
     with Image.open(picture) as image:
         assert image.format == "PNG"
