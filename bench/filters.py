@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Mapping
 
 from bench.figures import add_json_argument, write_json
-from bench.filters_verdict import beyond, verdict
+from bench.filter_comparison.verdict import beyond, verdict
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
 
@@ -64,8 +64,11 @@ def run(arguments: argparse.Namespace) -> int:
     _check("--cutoff", cutoff, "Hz", *CUTOFF)
     _check("--rate", rate, "Hz", max(RATE[0], CUTOFF_RATES * cutoff), RATE[1])
     _check("--attenuation", attenuation, "dB", *ATTENUATION)
-    from bench.filters_comparison import compare, flat  # SciPy's filters take a second that no other benchmark needs
-    from bench.filters_designs import designs
+    from bench.filter_comparison.comparison import (
+        compare,
+        flat,
+    )  # SciPy's filters take a second that no other benchmark needs
+    from bench.filter_comparison.designs import designs
 
     comparisons = compare(cutoff, rate, attenuation)
     labels = {name: design.label for name, design in designs(attenuation).items()}
@@ -80,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(beyond(comparisons[1].step))
     write_json(flat(comparisons), arguments.json)
     if arguments.picture:
-        from bench.filters_picture import write_picture
+        from bench.filter_comparison.picture import write_picture
 
         write_picture(arguments.picture, comparisons, labels, rate)
     return 0

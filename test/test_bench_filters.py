@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 from scipy import signal
 
-from bench.filters_comparison import compare
-from bench.filters_designs import designs
-from bench.filters_response import (
+from bench.filter_comparison.comparison import compare
+from bench.filter_comparison.designs import designs
+from bench.filter_comparison.response import (
     derivative,
     reach,
     step_command,
@@ -17,7 +17,7 @@ from bench.filters_response import (
     stream_figures,
     stream_times,
 )
-from bench.filters_verdict import verdict
+from bench.filter_comparison.verdict import verdict
 from controllers.filters import cascade_delay
 from vla_ros.cli import main
 

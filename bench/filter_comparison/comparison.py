@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.filters_designs import Filter, designs
-from bench.filters_response import step_command, step_figures, stream_figures, stream_times
-from bench.filters_verdict import verdict
+from bench.filter_comparison.designs import Filter, designs
+from bench.filter_comparison.response import step_command, step_figures, stream_figures, stream_times
+from bench.filter_comparison.verdict import verdict
 from controllers.filters import cascade_delay
 
 SETTLED_DELAYS = 16.0  # a response is watched for this often the longest delay

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import freqz, group_delay
 
-from bench.filters_designs import Filter
+from bench.filter_comparison.designs import Filter
 
 BEGIN = 2  # ticks that count as the beginning of a response: its first two differences
 BAND = 0.02  # a step has settled when it stays this close to its end, share of the step

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from bench.filters_comparison import Comparison
-from bench.filters_response import derivative, reach, step_command, stream_command, stream_times
+from bench.filter_comparison.comparison import Comparison
+from bench.filter_comparison.response import derivative, reach, step_command, stream_command, stream_times
 from controllers.errors import ConfigError
 
 # Okabe and Ito's colours, which people who do not see all colours tell apart as well; dashes for print.
