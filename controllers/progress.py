@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from controllers.chunk import TaskStatus
-from controllers.timeline import CARTESIAN
+from controllers.motion import CARTESIAN
 
 DISABLED = "disabled"
 

@@ -9,11 +9,11 @@ from controllers.control_config import ControlConfig
 from controllers.impedance import CartesianImpedance, FrictionFeedforward, JointImpedance, JointLimitRepulsion
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
+from controllers.motion import CARTESIAN, JOINT
 from controllers.reference import JointReference, PoseReference
 from controllers.rotations import from_matrix
 from controllers.spline import Spline
 from controllers.stitching import MotionBounds
-from controllers.timeline import CARTESIAN, JOINT
 
 OFFSET_NEGLIGIBLE = 1e-4
 
@@ -48,6 +48,14 @@ class TorqueLaw:
     def delay(self) -> float:
         """Return how far the commanded state trails the sampled path [s]."""
         return self.pose.filter.delay
+
+    @property
+    def tool_speed(self) -> float:
+        """Return how fast the tool is commanded to move [m/s]; 0 in joint space."""
+        if self.mode != CARTESIAN:
+            return 0.0
+        x, y, z = self.pose.filter.twist[:3].tolist()
+        return float((x * x + y * y + z * z) ** 0.5)
 
     def hold_measured(self, last_effort: np.ndarray) -> np.ndarray:
         """Command the measured tool pose, at rest; return the path's value (7,) that means it."""

@@ -16,7 +16,7 @@ from controllers.chunk import ActionChunk
 from controllers.clock import RosClock
 from controllers.errors import VlaError
 from controllers.follower import ChunkFollower, Command
-from controllers.timeline import Seam
+from controllers.motion import Seam
 
 DT_MAX = 0.02  # [s] a longer gap is a pause of the machine, not a period to integrate over
 REST_TIME_MAX = 0.6  # [s] within which a stopping arm must have come to rest
