@@ -78,8 +78,7 @@ class ChunkFollower:
         if self._estop:
             raise VlaError("the e-stop is latched: release it before enabling control")
         self.model.update(q, dq)
-        rest = self.config.impedance.rest_posture
-        self._law.cartesian.q_rest[:] = rest if len(rest) == len(q) else q
+        self._law.choose_posture(q)
         self._gate.reset()
         self._timeline, self._stopping, self._latched = ChunkTimeline(), "", ""
         self._lease.clear()
@@ -87,15 +86,16 @@ class ChunkFollower:
         self._executed = 0.0
         self.command.gripper_width = self.progress.gripper_width = float(gripper_width)
         self.progress.enabled = True
+        self.progress.forget_chunk()
         self._hold_here(NO_CHUNK)
         self._write_progress(now)
 
-    def deactivate(self) -> None:
+    def deactivate(self, reason: str = DISABLED) -> None:
         """Disable: no chunk moves the arm, and only a damper acts on it."""
         self.progress.enabled = False
         self._pending.clear()
         self._lease.clear()
-        self._set_hold(DISABLED)
+        self._set_hold(reason)
 
     def fault(self, reason: str) -> None:
         """Come to a damped stop at once, from a hold as well: what the arm is held by cannot be trusted."""
@@ -226,6 +226,7 @@ class ChunkFollower:
             self._executed += self._rate * dt
             if x >= motion.spline.duration + lookahead:
                 self._set_hold(motion.end_reason)
+            self._law.approach_posture(dt)
         tau = self._law.effort(motion.spline, x, dt)
         self._slow_for_lag(dt)
         return tau
