@@ -70,7 +70,7 @@ class WatchedGraph:
         self._joints.publish(self._states.write(now, q, dq, np.zeros(9)))
         if "pose" in due:
             self._pose.publish(messages.pose_stamped(T_base_tool, now, self.base))
-            report = ControlProgress(stamp=now, enabled=True, sequence=int(now), source="policy", index=now % 1.0)
+            report = ControlProgress(stamp=now, enabled=True, sequence=int(now), source="policy", executed_s=now % 1.0)
             self._progress.publish(messages.diagnostic("control", messages.OK, "", report.values()))
         if "images" in due:
             self._publish_images(now)

@@ -60,6 +60,7 @@ class StitchConfig:
     """How a new chunk is joined to the motion being commanded."""
 
     alignment: str = "progress"  # progress | time
+    method: str = "min_jerk"  # min_jerk | blend | replace
     commit_ahead_s: float = 0.005  # [s] the seam lies this far ahead, so that solving may take its time
     blend_s: float = 0.15  # [s] over which the new chunk's points gain full weight
     smoothing: float = 1e-3  # jerk against deviation from the points; 1e-3 passes all but the points' Nyquist
@@ -74,6 +75,8 @@ class StitchConfig:
     def __post_init__(self) -> None:
         if self.alignment not in ("progress", "time"):
             raise ConfigError(f"stitch: 'alignment' must be progress or time, got '{self.alignment}'")
+        if self.method not in ("min_jerk", "blend", "replace"):
+            raise ConfigError(f"stitch: 'method' must be min_jerk, blend or replace, got '{self.method}'")
         for name, low, high in (
             ("commit_ahead_s", 0.0, 0.1), ("blend_s", 0.0, 2.0), ("smoothing", 1e-9, 10.0), ("window_s", 0.0, 5.0),
             ("speed_max", 1e-3, 3.0), ("acceleration_max", 1e-2, 50.0), ("rotation_speed_max", 1e-2, 10.0),
@@ -114,6 +117,7 @@ class ControlConfig:
     """One arm's chunk follower."""
 
     filter_cutoff: float = 5.0  # [Hz] of each of the three cascaded sections
+    lookahead_m: float = 0.0  # [m] pure pursuit: sample this far ahead on the path; 0: ahead by the filter's delay
     speed_scale: float = 1.0  # share of the chunk's own speed
     workspace_lower: tuple[float, float, float] = (-1.0, -1.0, -0.5)  # [m] base frame
     workspace_upper: tuple[float, float, float] = (1.0, 1.0, 1.5)  # [m]
@@ -123,4 +127,5 @@ class ControlConfig:
 
     def __post_init__(self) -> None:
         _check("control", "filter_cutoff", self.filter_cutoff, 0.1, 100.0)
+        _check("control", "lookahead_m", self.lookahead_m, 0.0, 0.5)
         _check("control", "speed_scale", self.speed_scale, 0.01, 1.0)

@@ -11,23 +11,22 @@ import numpy as np
 from controllers.chunk import ActionChunk
 from controllers.control_config import ControlConfig
 from controllers.errors import ChunkError, VlaError
-from controllers.history import PoseHistory
+from controllers.history import MotionHistory
+from controllers.joining import Robot, chunk_mode, joint_rates, joint_targets
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
+from controllers.motion import CARTESIAN, Motion, Seam, Start, braking, resting
 from controllers.progress import DISABLED, Command, Progress
-from controllers.safety import DampedStop, EffortGate, SourceLease, check_chunk, check_joint_targets
-from controllers.timeline import (
-    CARTESIAN,
-    JOINT,
-    ChunkTimeline,
-    Motion,
-    Seam,
-    Start,
-    braking,
-    chunk_mode,
-    joint_targets,
-    resting,
+from controllers.pursuit import Lookahead
+from controllers.safety import (
+    DampedStop,
+    EffortGate,
+    SourceLease,
+    check_chunk,
+    check_joint_rates,
+    check_joint_targets,
 )
+from controllers.timeline import ChunkTimeline
 from controllers.torque_law import TorqueLaw
 
 NO_CHUNK, E_STOP, STALE = "no chunk yet", "e-stop", "stale joint state"
@@ -54,9 +53,11 @@ class ChunkFollower:
         self._stop = DampedStop(n, config.safety)
         self._gate = EffortGate(limits)
         self._lease = SourceLease(config.safety.lease_s)
-        self._history = PoseHistory()
+        self._history = MotionHistory()
+        self._executed = 0.0  # [s] of motion since the start
+        self._robot = Robot(arm, model.joints, gripper, limits)
         self._timeline = ChunkTimeline()
-        self._lookahead = self._law.delay * config.speed_scale
+        self._lookahead = Lookahead(self._law.delay * config.speed_scale, config.lookahead_m)
         self._instruction = 0
         self._estop = False
         self._stopping = ""  # reason of a damped stop in progress
@@ -77,23 +78,24 @@ class ChunkFollower:
         if self._estop:
             raise VlaError("the e-stop is latched: release it before enabling control")
         self.model.update(q, dq)
-        rest = self.config.impedance.rest_posture
-        self._law.cartesian.q_rest[:] = rest if len(rest) == len(q) else q
+        self._law.choose_posture(q)
         self._gate.reset()
         self._timeline, self._stopping, self._latched = ChunkTimeline(), "", ""
         self._lease.clear()
         self._history.clear()
+        self._executed = 0.0
         self.command.gripper_width = self.progress.gripper_width = float(gripper_width)
         self.progress.enabled = True
+        self.progress.forget_chunk()
         self._hold_here(NO_CHUNK)
         self._write_progress(now)
 
-    def deactivate(self) -> None:
+    def deactivate(self, reason: str = DISABLED) -> None:
         """Disable: no chunk moves the arm, and only a damper acts on it."""
         self.progress.enabled = False
         self._pending.clear()
         self._lease.clear()
-        self._set_hold(DISABLED)
+        self._set_hold(reason)
 
     def fault(self, reason: str) -> None:
         """Come to a damped stop at once, from a hold as well: what the arm is held by cannot be trusted."""
@@ -150,34 +152,44 @@ class ChunkFollower:
             chunk, now, self.arm, self.model.base_frame, self._instruction, position, self.limits, config.safety
         )
         self._timeline.check_order(chunk, source)
-        joints = self.model.joints
-        mode = chunk_mode(chunk, self.arm, joints)
-        if mode is None and f"{self.gripper}/width" not in chunk.channels:
-            _refuse_foreign(chunk, self.arm)
-        if mode == JOINT:
-            check_joint_targets(joint_targets(chunk, joints), chunk.times, self.limits)
+        mode = self._mode_of(chunk)
         motion, x = self._cursor
         ahead = config.stitch.commit_ahead_s * self._rate
-        origin = self._history.at(chunk.stamp) if mode == CARTESIAN else None
-        seed = None
+        origin = self._history.pose_at(chunk.stamp) if mode == CARTESIAN else None
+        seed = current = None
         if mode is None or mode == self._law.mode:
             mode = self._law.mode
-            state = motion.spline.derivatives(x + ahead)
+            state, current = motion.spline.derivatives(x + ahead), (motion.spline, x + ahead)
         else:
             ahead, seed = 0.0, self._law.seed(mode)
             state = self._law.seeded_state(mode, seed)
-        expected = (now + config.stitch.commit_ahead_s - chunk.stamp) * config.speed_scale
-        start = Start(mode, state, max(0.0, expected), self._lookahead, origin)
+        delay = max(0.0, now + config.stitch.commit_ahead_s - chunk.stamp) * config.speed_scale
+        moving = 0.0 if self.progress.hold_reason else ahead
+        consumed = self._executed - self._history.executed_at(chunk.stamp) + moving
+        start = Start(mode, state, delay, self._lookahead.time, origin, min(consumed, delay), current)
         self._timeline, planned, seam = self._timeline.accept(
-            chunk, source, start, self.arm, joints, self.gripper, config.stitch, self._law.bounds(mode)
+            chunk, source, start, self._robot, config.stitch, self._law.bounds(mode)
         )
         self._lease.take(source, now)
         self._pending.append((planned, motion, x + ahead, seed))
         return seam
 
+    def _mode_of(self, chunk: ActionChunk) -> str | None:
+        """Return the space a chunk moves the arm in. Raises ChunkError for what the joints cannot do."""
+        joints = self.model.joints
+        mode = chunk_mode(chunk, self.arm, joints)
+        if mode is None and f"{self.gripper}/width" not in chunk.channels:
+            _refuse_foreign(chunk, self.arm)
+        targets, rates = joint_targets(chunk, joints), joint_rates(chunk, joints)
+        if targets is not None:
+            check_joint_targets(targets, chunk.times, self.limits)
+        if rates is not None:
+            check_joint_rates(rates, self.limits)
+        return mode
+
     def _plan_brake(self, motion: Motion, x: float, reason: str) -> None:
         ahead = self.config.stitch.commit_ahead_s * self._rate
-        start = Start(motion.mode, motion.spline.derivatives(x + ahead), 0.0, self._lookahead)
+        start = Start(motion.mode, motion.spline.derivatives(x + ahead), 0.0, self._lookahead.time)
         self._pending.append((braking(start, motion.source, reason), motion, x + ahead, None))
 
     # --- the loop ---
@@ -205,13 +217,16 @@ class ChunkFollower:
     def _follow(self, now: float, dt: float) -> np.ndarray:
         self._adopt_pending()
         motion, x = self._cursor
-        x += self._rate * dt
+        x += self._rate * dt + self._lookahead.step(self._law.tool_speed, dt)
         self._cursor = (motion, x)
-        self._advance_points(motion, x - self._lookahead)
+        lookahead = self._lookahead.time
+        self._advance_points(motion, x - lookahead)
         if not self.progress.hold_reason:
             self._lease.extend(now)
-            if x >= motion.spline.duration + self._lookahead:
+            self._executed += self._rate * dt
+            if x >= motion.spline.duration + lookahead:
                 self._set_hold(motion.end_reason)
+            self._law.approach_posture(dt)
         tau = self._law.effort(motion.spline, x, dt)
         self._slow_for_lag(dt)
         return tau
@@ -300,8 +315,8 @@ class ChunkFollower:
             T[:] = model.T_base_ee
         else:
             self._law.write_commanded(T)
-            if self._law.mode == CARTESIAN:
-                self._history.add(now, self._law.pose.filter)
+            pose = self._law.pose.filter if self._law.mode == CARTESIAN else None
+            self._history.add(now, self._executed, pose)
         progress.gripper_width = self.command.gripper_width
         progress.mode = self._law.mode
         progress.manipulability = self._law.cartesian.manipulability
@@ -309,7 +324,7 @@ class ChunkFollower:
             progress.remaining_s = 0.0
             return
         progress.index = self._point + 1
-        progress.executed_s = executed = motion.executed(x - self._lookahead)
+        progress.executed_s = executed = motion.executed(x - self._lookahead.time)
         progress.remaining_s = max(0.0, motion.chunk_end - executed) / self._rate
 
 

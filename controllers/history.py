@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was commanded in the last seconds: the anchor of a chunk that was computed from an older observation."""
+"""What was commanded in the last seconds: where a chunk from an older observation begins, and what was done since."""
 
 from __future__ import annotations
 
@@ -10,27 +10,41 @@ from controllers.filters import PoseFilter
 LENGTH = 4096  # ≥ 2 s at 2 kHz
 
 
-class PoseHistory:
-    """A ring of stamped poses (position, quaternion); fixed memory."""
+class MotionHistory:
+    """A ring of stamped poses (position, quaternion) and of the motion executed until then; fixed memory."""
 
     def __init__(self) -> None:
         """Start empty."""
         self._times = np.full(LENGTH, -np.inf)
         self._poses = np.zeros((LENGTH, 7))
+        self._executed = np.zeros(LENGTH)
         self._next = 0
 
     def clear(self) -> None:
         """Forget everything."""
         self._times[:] = -np.inf
+        self._executed[:] = 0.0
 
-    def add(self, stamp: float, pose: PoseFilter) -> None:
-        """Append the output of a filter at `stamp` [s]."""
+    def add(self, stamp: float, executed: float, pose: PoseFilter | None) -> None:
+        """Append what was executed until `stamp` [s] and the output of a filter; None in joint space."""
         k = self._next
         row = self._poses[k]
-        self._times[k], row[:3], row[3:] = stamp, pose.position, pose.quaternion
+        self._times[k], self._executed[k] = stamp, executed
+        if pose is None:
+            row[0] = np.nan
+        else:
+            row[:3], row[3:] = pose.position, pose.quaternion
         self._next = (k + 1) % LENGTH
 
-    def at(self, stamp: float) -> np.ndarray | None:
+    def pose_at(self, stamp: float) -> np.ndarray | None:
         """Return the pose (7,) nearest to `stamp` [s]; None when none is within 20 ms."""
-        k = int(np.argmin(np.abs(self._times - stamp)))
-        return self._poses[k].copy() if abs(self._times[k] - stamp) <= 0.02 else None
+        k = self._nearest(stamp)
+        known = abs(self._times[k] - stamp) <= 0.02 and not np.isnan(self._poses[k, 0])
+        return self._poses[k].copy() if known else None
+
+    def executed_at(self, stamp: float) -> float:
+        """Return what was executed until `stamp` [s], or until the nearest moment that is known; 0 when none is."""
+        return float(self._executed[self._nearest(stamp)])
+
+    def _nearest(self, stamp: float) -> int:
+        return int(np.argmin(np.abs(self._times - stamp)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from controllers.chunk import TaskStatus
-from controllers.timeline import CARTESIAN
+from controllers.motion import CARTESIAN
 
 DISABLED = "disabled"
 
@@ -38,3 +38,9 @@ class Progress:
     mode: str = CARTESIAN
     lag: float = 0.0  # tool from its commanded position, as a share of the error clip
     manipulability: float = 0.0
+
+    def forget_chunk(self) -> None:
+        """Be at no chunk: what was executed before the arm was enabled says nothing about it."""
+        self.sequence, self.source = -1, ""
+        self.index, self.executed_s, self.remaining_s = 0, 0.0, 0.0
+        self.status = TaskStatus.ONGOING

@@ -115,6 +115,15 @@ def check_joint_targets(targets: np.ndarray, times: np.ndarray, limits: ArmLimit
             raise ChunkError(f"chunk asks a joint for {ratio.max():.1f} times its velocity limit")
 
 
+def check_joint_rates(rates: np.ndarray, limits: ArmLimits) -> None:
+    """Raise ChunkError when joint velocities (H, N) [rad/s] are above their limits."""
+    ratio = np.abs(rates) / limits.velocity
+    if ratio.max() > 1.0:
+        point, joint = np.unravel_index(ratio.argmax(), ratio.shape)
+        raise ChunkError(f"chunk point {point} asks joint {joint + 1} for {rates[point, joint]:.2f} rad/s, "
+                         f"allowed {limits.velocity[joint]:.2f}")  # fmt: skip
+
+
 class EffortGate:
     """The last thing before the arm: finite, within effort, within effort rate."""
 

@@ -9,13 +9,14 @@ from controllers.control_config import ControlConfig
 from controllers.impedance import CartesianImpedance, FrictionFeedforward, JointImpedance, JointLimitRepulsion
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
+from controllers.motion import CARTESIAN, JOINT
 from controllers.reference import JointReference, PoseReference
 from controllers.rotations import from_matrix
 from controllers.spline import Spline
 from controllers.stitching import MotionBounds
-from controllers.timeline import CARTESIAN, JOINT
 
 OFFSET_NEGLIGIBLE = 1e-4
+POSTURE_S = 0.3  # [s] in which the posture of a stopped arm gives way to the rest posture
 
 
 class TorqueLaw:
@@ -41,6 +42,7 @@ class TorqueLaw:
         self._repulsion = JointLimitRepulsion(limits.lower, limits.upper, impedance)
         self._joint_speed = limits.velocity * config.stitch.joint_speed_scale  # (N,) [rad/s] allowed
         self._joint_speed_inverse, self._shares = 1.0 / self._joint_speed, np.zeros(n)
+        self._posture = np.zeros(n)  # [rad] the rest posture of an arm that moves
         self._offset = np.zeros(n)  # [N·m] what keeps a switch bumpless …
         self._offset_share = 0.0  # … and how much of it is left
 
@@ -49,9 +51,30 @@ class TorqueLaw:
         """Return how far the commanded state trails the sampled path [s]."""
         return self.pose.filter.delay
 
+    @property
+    def tool_speed(self) -> float:
+        """Return how fast the tool is commanded to move [m/s]; 0 in joint space."""
+        if self.mode != CARTESIAN:
+            return 0.0
+        x, y, z = self.pose.filter.twist[:3].tolist()
+        return float((x * x + y * y + z * z) ** 0.5)
+
+    def choose_posture(self, q: np.ndarray) -> None:
+        """Take the configured rest posture, or q (N,) [rad] where there is none."""
+        configured = self._config.impedance.rest_posture
+        self._posture[:] = configured if len(configured) == len(q) else q
+
+    def approach_posture(self, dt: float) -> None:
+        """Let the elbow go towards the rest posture: only while the tool moves, a stopped arm stays as it is."""
+        rest = self.cartesian.q_rest
+        np.subtract(self._posture, rest, out=self._shares)
+        self._shares *= min(1.0, dt / POSTURE_S)
+        rest += self._shares
+
     def hold_measured(self, last_effort: np.ndarray) -> np.ndarray:
-        """Command the measured tool pose, at rest; return the path's value (7,) that means it."""
+        """Command the measured tool pose and posture, at rest; return the path's value (7,) that means the pose."""
         self.mode = CARTESIAN
+        self.cartesian.q_rest[:] = self.model.q
         state = self.pose.reset(self.model.position.copy(), from_matrix(self.model.rotation))
         self._make_bumpless(last_effort)
         return state[0]

@@ -308,6 +308,23 @@ def test_emergency_stop_comes_to_rest_holds_and_stays_latched():
     rig.submit(STILL + rig.tool[:3, 3] - rig.position)
 
 
+def test_a_stopped_arm_does_not_creep_towards_its_rest_posture():
+    rig = Rig(q=HOME + np.array([0.3, 0.2, -0.3, 0.2, 0.3, -0.2, 0.3]))
+    rig.submit(0.02 * np.arange(1, 11)[:, None] * [0.0, 1.0, 0.0])
+    rig.run(0.5)
+    rig.follower.emergency_stop()
+    rig.run(0.3)
+    here = rig.arm.q.copy()
+    rig.run(2.0)
+    assert np.abs(rig.arm.q - here).max() < 2e-3
+    rig.follower.release_emergency_stop()
+    rig.follower.activate(rig.arm.q, rig.arm.dq, 0.08, rig.now)
+    before = np.linalg.norm(rig.arm.q - HOME)
+    rig.submit(np.zeros((30, 3)) + rig.tool[:3, 3] - rig.position)  # while it is driven the elbow goes back
+    rig.run(2.5)
+    assert np.linalg.norm(rig.arm.q - HOME) < before - 0.05
+
+
 def test_stale_state_lets_the_effort_fade_then_holds():
     rig = Rig()
     rig.submit(FORWARD)

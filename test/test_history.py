@@ -2,29 +2,40 @@
 import numpy as np
 
 from controllers.filters import PoseFilter
-from controllers.history import LENGTH, PoseHistory
+from controllers.history import LENGTH, MotionHistory
 
 
 def test_finds_the_pose_at_a_stamp_and_nothing_far_from_any():
-    history, pose = PoseHistory(), PoseFilter(5.0)
-    assert history.at(0.0) is None
+    history, pose = MotionHistory(), PoseFilter(5.0)
+    assert history.pose_at(0.0) is None
     for k in range(LENGTH + 500):
         pose.reset(np.full(3, float(k)), (0.0, 0.0, 0.0, 1.0))
-        history.add(0.001 * k, pose)
+        history.add(0.001 * k, 0.002 * k, pose)
     newest = 0.001 * (LENGTH + 499)
-    assert history.at(newest - 1.0)[0] == LENGTH + 499 - 1000
-    assert history.at(newest + 0.01)[0] == LENGTH + 499
-    assert history.at(newest + 0.5) is None
-    assert history.at(0.1) is None  # overwritten
+    assert history.pose_at(newest - 1.0)[0] == LENGTH + 499 - 1000
+    assert history.pose_at(newest + 0.01)[0] == LENGTH + 499
+    assert history.pose_at(newest + 0.5) is None
+    assert history.pose_at(0.1) is None  # overwritten
     history.clear()
-    assert history.at(newest) is None
+    assert history.pose_at(newest) is None
 
 
 def test_what_is_returned_stays_as_it_was():
-    history, pose = PoseHistory(), PoseFilter(5.0)
-    history.add(0.0, pose)
-    found = history.at(0.0)
+    history, pose = MotionHistory(), PoseFilter(5.0)
+    history.add(0.0, 0.0, pose)
+    found = history.pose_at(0.0)
     for k in range(LENGTH):
         pose.reset(np.ones(3), (0.0, 0.0, 0.0, 1.0))
-        history.add(0.001 * k, pose)
+        history.add(0.001 * k, 0.002 * k, pose)
     assert not found[:3].any()
+
+
+def test_knows_what_was_executed_and_no_pose_in_joint_space():
+    history = MotionHistory()
+    assert history.executed_at(1.0) == 0.0
+    for k in range(1000):
+        history.add(0.001 * k, 0.0005 * k, None)
+    assert history.executed_at(0.8) == 0.0005 * 800
+    assert history.executed_at(-5.0) == 0.0
+    assert history.executed_at(9.0) == 0.0005 * 999
+    assert history.pose_at(0.5) is None

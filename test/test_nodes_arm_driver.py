@@ -121,6 +121,19 @@ def test_joint_states_that_stop_while_time_goes_on_are_stale(arm, simulated):
     assert arm.tick(joints=False) is not None  # the effort fades, it is not left as it was
 
 
+@pytest.mark.parametrize("simulated", [True, False])
+def test_without_joint_states_for_longer_the_arm_is_left_to_its_own_hold(arm, simulated):
+    if simulated:
+        arm.driver.reference_time = lambda: arm.stamp
+    enabled(arm)
+    assert arm.tick(100, joints=False) is None
+    assert arm.released == 1
+    assert "the robot holds itself" in arm.driver.follower.progress.hold_reason
+    assert arm.tick(50) is None  # nothing enables itself, not when they return either
+    arm.driver.enable(arm.monotonic)
+    assert arm.tick(3) is not None
+
+
 def test_time_that_is_set_back_takes_the_arm_away(arm):
     enabled(arm)
     arm.stamp = 0.5

@@ -125,8 +125,8 @@ def test_the_raise_goes_straight_up():
 
 def test_progress_round_trip():
     progress = ControlProgress(
-        stamp=12.345678, enabled=True, hold_reason="chunk exhausted", sequence=7, source="policy", index=0.4,
-        status=-1, gripper_width=0.04, refused="too old", lateness_ms=0.25,
+        stamp=12.345678, enabled=True, hold_reason="chunk exhausted", sequence=7, source="policy", index=4,
+        executed_s=0.4, status=-1, gripper_width=0.04, refused="too old", lateness_ms=0.25,
     )  # fmt: skip
     assert control_progress(progress.hold_reason, progress.values()) == progress
     assert control_progress("", dataclasses.replace(progress, hold_reason="").values()).moving

@@ -6,8 +6,10 @@ from franka_arm import ARM, Rig
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.control_config import StitchConfig
 from controllers.errors import ChunkError
+from controllers.joining import Robot, chunk_mode
+from controllers.motion import CARTESIAN, JOINT, Start, braking
 from controllers.stitching import MotionBounds
-from controllers.timeline import CARTESIAN, JOINT, ChunkTimeline, Start, braking, chunk_mode
+from controllers.timeline import ChunkTimeline
 
 LINE = 0.02 * np.arange(1, 5)[:, None] * [1.0, 0.0, 0.0]
 BOUNDS = MotionBounds(np.array([0.8] * 3 + [1.0] * 4), np.array([6.0] * 3 + [7.5] * 4))
@@ -24,10 +26,14 @@ def start(rig, delay=0.0, shift=(0.0, 0.0, 0.0), velocity=(0.0, 0.0, 0.0), looka
     return Start(CARTESIAN, state, delay, lookahead, np.concatenate([rig.position, rig.quaternion]))
 
 
+def robot(rig):
+    return Robot("panda", ARM.joints, "panda_hand", rig.limits)
+
+
 def accept(rig, chunk, begin=None, timeline=None, config=None):
     return (timeline or ChunkTimeline()).accept(
-        chunk, "policy", begin or start(rig), "panda", ARM.joints, "panda_hand", config or StitchConfig(), BOUNDS,
-    )  # fmt: skip
+        chunk, "policy", begin or start(rig), robot(rig), config or StitchConfig(), BOUNDS
+    )
 
 
 def test_order_rules(rig):
@@ -110,8 +116,15 @@ def test_modes(rig):
     assert chunk_mode(gripper, "panda", ARM.joints) is None
     with pytest.raises(ChunkError, match="'panda_joint2/position' is missing"):
         chunk_mode(ActionChunk(0.0, "f", names[:1], [0.1], [[0.0]]), "panda", ARM.joints)
-    with pytest.raises(ChunkError, match="velocity channels"):
-        chunk_mode(ActionChunk(0.0, "f", ("panda_joint1/velocity",), [0.1], [[0.0]]), "panda", ARM.joints)
+    rates = tuple(f"{joint}/velocity" for joint in ARM.joints)
+    assert chunk_mode(ActionChunk(0.0, "f", rates, [0.1], np.zeros((1, 7))), "panda", ARM.joints) == JOINT
+    for channels, match in (
+        (("panda_joint1/velocity",), "'panda_joint2/velocity' is missing"),
+        (("base/velocity.x",), "'base/velocity.x': this arm executes velocities of its own joints"),
+        ((*names, *rates), "both joint position and joint velocity"),
+    ):
+        with pytest.raises(ChunkError, match=match):
+            chunk_mode(ActionChunk(0.0, "f", channels, [0.1], np.zeros((1, len(channels)))), "panda", ARM.joints)
 
 
 def test_braking_stops_and_holds(rig):

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from franka_arm import HOME, franka_config, franka_limits, franka_model
 
+from controllers.motion import CARTESIAN, JOINT, resting
 from controllers.rotations import angle_between, compose_exp, from_matrix
-from controllers.timeline import CARTESIAN, JOINT, resting
 from controllers.torque_law import TorqueLaw
 
 

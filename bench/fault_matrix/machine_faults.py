@@ -22,6 +22,7 @@ BUSY = "while True: pass"
 STARVING = 3  # busy processes a core
 ESTOP_MAX_S = 0.3  # [s] of simulated time from the message to rest
 ESTOPS = 5
+FAST = 0.5  # [rad/s] of the fastest joint that a stop must begin with
 
 
 def names() -> Iterator[tuple[str, str]]:
@@ -95,7 +96,8 @@ def _estop(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
         if not operator.ready():
             cell.problems.append("the nodes did not come up")
             return
-        rests, speeds = [], []
+        stops: list[Cell] = []
+        speeds = []
         for number in range(ESTOPS):
             if operator.progress.estop:
                 operator.set_estop(False)
@@ -103,7 +105,8 @@ def _estop(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
             operator.spin_until(lambda: operator.progress.enabled and operator.speed < 0.02, 5.0)
             side = 0.28 if number % 2 else -0.28
             operator.send(operator.chunk((0.0, side - operator.T_base_ee[1, 3], 0.0), duration=0.6))
-            operator.spin_until(lambda: operator.progress.index > 0.33, 5.0)
+            moving = operator.executed(3)  # half-way
+            cell.require(moving, f"does not move: {operator.progress.refused or operator.progress.hold_reason}")
             arm.spin_until(lambda: bool(arm.stamps), 2.0)
             arm.forget()
             since, speed = operator.stamp, operator.speed
@@ -111,14 +114,16 @@ def _estop(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
             for _ in range(12):
                 operator.spin(0.02)
                 arm.spin_until(lambda: False, 0.03)
-            cell.judge_motion(arm, since, limits, model)
-            rests.append(cell.rest_s)
+            stops.append(Cell(cell.fault, cell.situation, problems=cell.problems))
+            stops[-1].judge_motion(arm, since, limits, model)
             speeds.append(speed)
             refused = operator.enable()
             cell.require(not refused.success and "e-stop" in refused.message, "the latch does not hold")
-        cell.rest_s = max(rests)
+        for figure in ("rest_s", "speed_ratio", "effort_ratio", "effort_rate"):
+            setattr(cell, figure, max(getattr(stop, figure) for stop in stops))
+        cell.require(min(speeds) > FAST, f"stopped from {min(speeds):.2f} rad/s only")
         cell.require(cell.rest_s <= ESTOP_MAX_S, f"{cell.rest_s:.2f} s until rest")
-        cell.outcome = f"{ESTOPS} stops from up to {max(speeds):.1f} rad/s, latched"
+        cell.outcome = f"{ESTOPS} stops from {min(speeds):.1f} to {max(speeds):.1f} rad/s, latched"
     finally:
         for node in nodes:
             node.kill()

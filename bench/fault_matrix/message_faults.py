@@ -26,6 +26,7 @@ from vla_ros import messages
 IN_MOTION = "in motion"
 SHIFT, DURATION = (0.0, -0.18, -0.06), 2.0  # [m], [s] of the motion that is disturbed
 REST_MAX_S = 0.5  # [s] where the fault ends the motion
+REFUSED_WITHIN_S = 2.0  # [s] of wall time
 SPOILT_S = 1.0  # [s] that joint states are spoilt for
 
 
@@ -50,7 +51,9 @@ def run(fault: str, situation: str, limits: ArmLimits, model: ArmModel) -> Cell:
             return cell
         operator.spin_until(lambda: operator.progress.enabled)
         operator.send(operator.chunk(SHIFT, DURATION))
-        operator.spin_until(lambda: operator.progress.index > 0.5, 5.0)
+        if not operator.executed(5):
+            cell.problems.append(f"does not move: {operator.progress.refused or operator.progress.hold_reason}")
+            return cell
         arm.spin_until(lambda: bool(arm.stamps), 2.0)
         arm.forget()
         since = operator.stamp
@@ -111,7 +114,7 @@ def _refused(words: str, make: Callable[[Operator], Any]) -> Callable[[Scene], N
 
     def judge(scene: Scene) -> None:
         scene.operator.chunks.publish(make(scene.operator))
-        scene.watch(0.3)
+        scene.operator.spin_until(lambda: words in scene.operator.progress.refused, REFUSED_WITHIN_S)
         reasons = scene.operator.progress.refused
         scene.cell.require(words in reasons, f"not refused as '{words}' but: '{reasons}'")
         scene.watch(2.0)
@@ -169,7 +172,7 @@ def _far_away(operator: Operator, chunk: ActionChunk) -> np.ndarray:
 CHUNKS: dict[str, Callable[[Scene], None]] = {
     "late chunk": _refused("s old", _changed(stamp=lambda operator, chunk: operator.stamp - 30.0)),
     "chunk from the future": _refused("in the future", _changed(stamp=lambda operator, chunk: operator.stamp + 30.0)),
-    "duplicate chunk": _refused("received twice", _changed(sequence=lambda operator, chunk: chunk.sequence - 1)),
+    "duplicate chunk": _refused("received twice", lambda operator: messages.chunk_message(operator.sent)),
     "reordered chunk": _refused(
         "reordered",
         _changed(sequence=lambda operator, chunk: chunk.sequence - 2, stamp=lambda operator, chunk: chunk.stamp - 1.5),

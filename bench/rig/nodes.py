@@ -89,6 +89,7 @@ class Operator:
         self.stamp = 0.0  # [s] of the newest joint state
         self.diagnostics: dict[str, dict[str, str]] = {}
         self._sequence = 0
+        self.sent: ActionChunk | None = None  # the last
         self._clock: Publisher | None = None
         self._reader = messages.JointStateReader(JOINTS)
         node.create_subscription(JointState, "joint_states", self._on_joints, qos.NEWEST)
@@ -132,8 +133,10 @@ class Operator:
         return self.spin_until(self._complete, timeout)
 
     def _complete(self) -> bool:
-        heard = all(item is not None for item in (self.progress, self.joints, self.T_base_ee))
-        return heard and self._enable.service_is_ready() and self.progress.hold_reason != NO_JOINT_STATES
+        if any(item is None for item in (self.progress, self.joints, self.T_base_ee)):
+            return False
+        listened_to = all(topic.get_subscription_count() > 0 for topic in (self.chunks, self.estop))
+        return listened_to and self._enable.service_is_ready() and self.progress.hold_reason != NO_JOINT_STATES
 
     def enable(self, wanted: bool = True) -> SetBool.Response:
         """Call control/enable."""
@@ -174,7 +177,14 @@ class Operator:
 
     def send(self, chunk: ActionChunk) -> None:
         """Publish a chunk as the policy."""
+        self.sent = chunk
         self.chunks.publish(messages.chunk_message(chunk))
+
+    def executed(self, points: int, timeout: float = 5.0) -> bool:
+        """Wait until `points` of the chunk that was sent last have been reached; False when that does not come."""
+        return self.spin_until(
+            lambda: self.progress.sequence == self.sent.sequence and self.progress.index >= points, timeout
+        )
 
     @property
     def speed(self) -> float:

@@ -158,6 +158,7 @@ class ControlNode(ManagedNode):
             sequence=progress.sequence,
             source=progress.source,
             index=progress.index,
+            executed_s=progress.executed_s,
             remaining_s=progress.remaining_s,
             status=progress.status.value,
             gripper_width=progress.gripper_width,

@@ -15,10 +15,12 @@ import numpy as np
 from controllers.chunk import ActionChunk
 from controllers.clock import RosClock
 from controllers.errors import VlaError
-from controllers.follower import ChunkFollower, Command
-from controllers.timeline import Seam
+from controllers.follower import STALE, ChunkFollower
+from controllers.motion import Seam
+from controllers.progress import DISABLED, Command
 
 DT_MAX = 0.02  # [s] a longer gap is a pause of the machine, not a period to integrate over
+BLIND_S = 0.15  # [s] without joint states after which the arm is left to its own position hold, which sees its joints
 REST_TIME_MAX = 0.6  # [s] within which a stopping arm must have come to rest
 REST_SPEED = 0.02  # [rad/s]
 # Between two joint states a joint has not moved further than this: an encoder that lies, or another arm's messages.
@@ -104,6 +106,9 @@ class ArmDriver:
         if silence > self._state_timeout:
             if self._time_stands_still(stamp):
                 return self._repeated()
+            if self._driving and silence > BLIND_S:
+                self._let_go(f"{STALE}: the robot holds itself")
+                return None
             dt, stamp = self._period, now - silence
         else:
             stamp = now
@@ -143,9 +148,7 @@ class ArmDriver:
     def _on_time_set_back(self, now: float) -> None:
         self.now = now
         if self._driving:
-            self.follower.deactivate()
-            self._driving, self._releasing_since = False, None
-            self.on_released()
+            self._let_go()
 
     def _activate(self) -> None:
         observed = self._observed
@@ -163,6 +166,9 @@ class ArmDriver:
 
     def _finish_release(self, elapsed: float, dq: np.ndarray) -> None:
         if np.abs(dq).max() < REST_SPEED or elapsed > REST_TIME_MAX:
-            self.follower.deactivate()
-            self._driving, self._releasing_since = False, None
-            self.on_released()
+            self._let_go()
+
+    def _let_go(self, reason: str = DISABLED) -> None:
+        self.follower.deactivate(reason)
+        self._driving, self._releasing_since = False, None
+        self.on_released()

@@ -23,7 +23,8 @@ class ControlProgress:
     hold_reason: str = ""  # empty while a chunk moves the arm
     sequence: int = -1  # of the chunk being executed
     source: str = ""  # that sent it
-    index: float = 0.0  # [s] of the chunk executed
+    index: int = 0  # points of the chunk reached
+    executed_s: float = 0.0  # [s] of the chunk executed
     remaining_s: float = 0.0  # [s] of the chunk left
     status: int = 0  # TaskStatus of the chunk
     gripper_width: float = 0.0  # [m] commanded

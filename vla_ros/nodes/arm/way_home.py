@@ -106,15 +106,15 @@ class WayHome:
         chunk = make(node.progress.stamp, self._sequence)
         node.plan(chunk)
         sent = advanced = time.monotonic()
-        index = -1.0
+        done_s = -1.0
 
         def executed() -> bool:
-            nonlocal advanced, index
+            nonlocal advanced, done_s
             progress, now = node.progress, time.monotonic()
             if progress.source != "planner" or progress.sequence != chunk.sequence:
                 return now - sent > ACCEPTED_WITHIN_S
-            if progress.index != index:
-                advanced, index = now, progress.index
+            if progress.executed_s != done_s:
+                advanced, done_s = now, progress.executed_s
             return not progress.moving or now - advanced > STALLED_S
 
         # A busy machine slows simulated time: what counts is whether the chunk advances.
