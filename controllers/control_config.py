@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from controllers.arm_dynamics import ArmDynamics
 from controllers.errors import ConfigError
+from controllers.stiffness import DAMPING_RANGE, STIFFNESS_RANGE, matrix_of, square_root
 
 
 def _check(where: str, name: str, value: float, low: float, high: float) -> None:
@@ -23,7 +27,12 @@ class ImpedanceConfig:
 
     stiffness_position: float = 3000.0  # [N/m]
     stiffness_rotation: float = 200.0  # [N·m/rad]
+    # Instead of the two above: 6 values (x, y, z, then about x, y, z) or 6 rows of 6, symmetric positive definite.
+    stiffness: tuple[Any, ...] = ()  # [N/m, N, N·m/rad]
+    stiffness_frame: str = "base"  # base | tool: the axes of `stiffness` and `damping_constant`; tool's turn with it
     stiffness_joints: tuple[float, ...] = (800.0, 800.0, 800.0, 800.0, 400.0, 300.0, 150.0)  # [N·m/rad]
+    damping: str = "inertia"  # inertia: damping_ratio in every configuration | constant: the same damper everywhere
+    damping_constant: tuple[Any, ...] = ()  # [N·s/m, N·m·s/rad] 6 values or 6 rows of 6; empty: 2 damping_ratio √K
     damping_ratio: float = 1.0
     frequency_max: float = 28.0  # [rad/s]
     frequency_design: float = 22.0  # [rad/s] where damping_ratio holds exactly
@@ -54,6 +63,23 @@ class ImpedanceConfig:
             _check("impedance", name, getattr(self, name), low, high)
         for value in self.stiffness_joints:
             _check("impedance", "stiffness_joints", value, 0.1, 10000.0)
+        for name, choices in (("stiffness_frame", ("base", "tool")), ("damping", ("inertia", "constant"))):
+            if getattr(self, name) not in choices:
+                raise ConfigError(f"impedance: '{name}' must be {' or '.join(choices)}, got '{getattr(self, name)}'")
+        self.spring()
+        self.damper()
+
+    def spring(self) -> np.ndarray:
+        """Return the tool's stiffness K (6, 6) in the stiffness frame."""
+        if self.stiffness:
+            return matrix_of("stiffness", self.stiffness, STIFFNESS_RANGE)
+        return np.diag([self.stiffness_position] * 3 + [self.stiffness_rotation] * 3)
+
+    def damper(self) -> np.ndarray:
+        """Return the constant damper D (6, 6) in the stiffness frame: where none is given critical for unit inertia."""
+        if self.damping_constant:
+            return matrix_of("damping_constant", self.damping_constant, DAMPING_RANGE)
+        return 2.0 * self.damping_ratio * square_root(self.spring())
 
 
 @dataclass(frozen=True)

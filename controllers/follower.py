@@ -9,7 +9,7 @@ from math import isfinite
 import numpy as np
 
 from controllers.chunk import ActionChunk
-from controllers.control_config import ControlConfig
+from controllers.control_config import ControlConfig, ImpedanceConfig
 from controllers.errors import ChunkError, VlaError
 from controllers.history import MotionHistory
 from controllers.joining import Robot, chunk_mode, joint_rates, joint_targets
@@ -134,6 +134,10 @@ class ChunkFollower:
         motion, x = self._cursor
         if motion.source == "policy" and not self.progress.hold_reason:
             self._plan_brake(motion, x, "instruction changed")
+
+    def change_impedance(self, config: ImpedanceConfig) -> None:
+        """Glide to other gains, from any thread. Raises ConfigError for what cannot be changed in motion."""
+        self._law.gains.change(config)
 
     # --- chunks ---
 

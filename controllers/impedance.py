@@ -12,7 +12,13 @@ The damper is the arithmetic mean of the two dampers that are critical at ω_des
     D = ζ (K_eff / ω_design + Λ ω_design),
 
 at least ζ times critical everywhere (a mean of x and y is at least √(xy)), within 13 % of it for natural
-frequencies within a factor 1.65 of ω_design, and free of matrix roots.
+frequencies within a factor 1.65 of ω_design, and free of matrix roots. `damping: constant` takes a configured damper
+instead, in series with the fastest of those, D_eff = (D⁻¹ + Λ⁻¹/ρ)⁻¹ with ρ = ζ (ω_max²/ω_design + ω_design): passive
+everywhere, but how well it damps depends on the configuration.
+
+K is a 6×6 in axes of the base or of the desired tool pose. The desired one, not the measured: K then does not depend on
+where the arm is, so the spring's force is (to first order in the angle) the gradient of ½ eᵀKe and can do no net work
+around a loop.
 """
 
 from __future__ import annotations
@@ -22,6 +28,7 @@ import pinocchio as pin
 
 from controllers.control_config import ImpedanceConfig
 from controllers.errors import ConfigError
+from controllers.impedance_gains import ImpedanceGains
 from controllers.model import ArmModel
 from controllers.rotations import Quaternion, write_matrix
 
@@ -33,19 +40,21 @@ MANIPULABILITY_EVERY = 8  # ticks: it changes with the configuration, slowly
 class CartesianImpedance:
     """Pull the tool to a moving pose: τ = τ_task + τ_nullspace + τ_limits + τ_coriolis."""
 
-    def __init__(self, size: int, config: ImpedanceConfig) -> None:
-        """Prepare for `size` joints."""
-        self.config = config
+    def __init__(self, size: int, config: ImpedanceConfig, gains: ImpedanceGains | None = None) -> None:
+        """Prepare for `size` joints; `gains` that may change, else those of `config`."""
+        self.config, self.gains = config, gains or ImpedanceGains(config)
         self.q_rest = np.zeros(size)
         self.error = np.zeros(6)  # [m, rad] desired − measured, base axes, after clipping
         self.manipulability = 0.0
-        self._compliance = np.array([1.0 / config.stiffness_position] * 3 + [1.0 / config.stiffness_rotation] * 3)
+        self._constant_damper, self._in_tool_frame = config.damping == "constant", config.stiffness_frame == "tool"
         self.R_desired = np.eye(3)
         self._R_error = np.eye(3)
-        self._lhs = np.zeros((2, 6, 6))
-        self._series_diagonal = self._lhs[0].reshape(-1)[::7]  # views of the diagonals
-        self._inverse_inertia_diagonal = self._lhs[1].reshape(-1)[::7]
-        self._rhs_rows = np.zeros((2, 2, 6))  # contiguous rows: terms are built in place
+        layers = 3 if self._constant_damper else 2  # spring, inertia, damper
+        self._lhs = np.zeros((layers, 6, 6))
+        self._inverse_inertia_diagonal = self._lhs[1].reshape(-1)[::7]  # a view
+        self._rhs_rows = np.zeros((layers, 2, 6))  # contiguous rows: terms are built in place
+        self._turn = np.zeros((6, 6))  # from the tool's axes to the base's
+        self._turned, self._half_turned = np.zeros((6, 6)), np.zeros((6, 6))
         self._ticks = 0
         self._damping = 0.0
         self._J_M_inverse = np.zeros((6, size))
@@ -61,7 +70,7 @@ class CartesianImpedance:
         self, model: ArmModel, position: np.ndarray, quaternion: Quaternion, twist: np.ndarray, acceleration: np.ndarray
     ) -> np.ndarray:
         """Return τ (N,) [N·m] (a view) for the desired pose, twist and acceleration (6,), base axes."""
-        config = self.config
+        gains = self.gains
         J, M_inverse = model.J, model.M_inverse
         self._measure_error(model, position, quaternion)
         inverse_inertia = self._lhs[1]  # Λ⁻¹ = J M⁻¹ Jᵀ
@@ -69,22 +78,25 @@ class CartesianImpedance:
         np.dot(J_M_inverse, J.T, out=inverse_inertia)
 
         # Series spring: K⁻¹ + Λ⁻¹ / ω_max²
-        np.multiply(inverse_inertia, 1.0 / config.frequency_max**2, out=self._lhs[0])
-        self._series_diagonal += self._compliance
+        np.multiply(inverse_inertia, gains.inverse_frequency_squared, out=self._lhs[0])
+        if self._in_tool_frame:
+            self._turn[:3, :3] = self._turn[3:, 3:] = self.R_desired
+        self._lhs[0] += self._in_base_axes(gains.compliance)
+        if self._constant_damper:
+            np.multiply(inverse_inertia, gains.damper_time, out=self._lhs[2])
+            self._lhs[2] += self._in_base_axes(gains.damper_compliance)
         self._damp_singularity(J, inverse_inertia)
 
         tau_nullspace = self._nullspace_effort(model)
-        spring = self._rhs_rows[0, 0]
-        inertial, self._rhs_rows[1, 1] = self._rhs_rows[1, 0], twist
         velocity_error = np.subtract(twist, model.twist, out=self._velocity_error)
-        np.multiply(velocity_error, config.damping_ratio * config.frequency_design, out=inertial)
-        inertial += acceleration
-        inertial -= np.dot(J_M_inverse, tau_nullspace, out=self._force)  # keeps τ_nullspace out of the task
-        velocity_error *= config.damping_ratio / config.frequency_design
-        np.add(self.error, velocity_error, out=spring)
-        # F = K_eff (e + ζ ė / ω_design) + Λ (ẍ_d + ζ ω_design ė − J M⁻¹ τ_nullspace)
+        self._write_terms(velocity_error, acceleration)
+        self._rhs_rows[1, 1] = twist
+        # keeps τ_nullspace out of the task
+        self._rhs_rows[1, 0] -= np.dot(J_M_inverse, tau_nullspace, out=self._force)
         solved = np.linalg.solve(self._lhs, self._rhs_rows.transpose(0, 2, 1))
         force = np.add(solved[0, :, 0], solved[1, :, 0], out=self._force)
+        if self._constant_damper:
+            force += solved[2, :, 0]
         np.dot(solved[1, :, 1], J_M_inverse, out=self.dq_desired)  # q̇_d = M⁻¹ Jᵀ Λ ẋ_d
 
         tau = np.dot(force, J, out=self._tau)  # Jᵀ F
@@ -92,19 +104,38 @@ class CartesianImpedance:
         tau += model.coriolis
         return tau
 
+    def _write_terms(self, velocity_error: np.ndarray, acceleration: np.ndarray) -> None:
+        """Write what the spring, the inertia and the constant damper act on."""
+        rows = self._rhs_rows
+        spring, inertial = rows[0, 0], rows[1, 0]
+        if self._constant_damper:  # F = K_eff e + D_eff ė + Λ ẍ_d
+            spring[:], inertial[:], rows[2, 0] = self.error, acceleration, velocity_error
+            return
+        # F = K_eff (e + ζ ė / ω_design) + Λ (ẍ_d + ζ ω_design ė)
+        np.multiply(velocity_error, self.gains.damping_rate, out=inertial)
+        inertial += acceleration
+        velocity_error *= self.gains.damping_time
+        np.add(self.error, velocity_error, out=spring)
+
+    def _in_base_axes(self, matrix: np.ndarray) -> np.ndarray:
+        if not self._in_tool_frame:
+            return matrix
+        half = np.dot(self._turn, matrix, out=self._half_turned)
+        return np.dot(half, self._turn.T, out=self._turned)
+
     def _measure_error(self, model: ArmModel, position: np.ndarray, quaternion: Quaternion) -> None:
-        error, config = self.error, self.config
+        error, gains = self.error, self.gains
         write_matrix(quaternion, self.R_desired)
         np.subtract(position, model.position, out=error[:3])
         error[3:] = pin.log3(np.dot(self.R_desired, model.rotation.T, out=self._R_error))
         x, y, z, a, b, c = error.tolist()
         # A clipped error bounds the force in contact and after a jump.
         distance = (x * x + y * y + z * z) ** 0.5
-        if distance > config.error_clip_position:
-            error[:3] *= config.error_clip_position / distance
+        if distance > gains.error_clip_position:
+            error[:3] *= gains.error_clip_position / distance
         angle = (a * a + b * b + c * c) ** 0.5
-        if angle > config.error_clip_rotation:
-            error[3:] *= config.error_clip_rotation / angle
+        if angle > gains.error_clip_rotation:
+            error[3:] *= gains.error_clip_rotation / angle
 
     def _damp_singularity(self, J: np.ndarray, inverse_inertia: np.ndarray) -> None:
         if self._ticks % MANIPULABILITY_EVERY == 0:
@@ -119,7 +150,7 @@ class CartesianImpedance:
     def _nullspace_effort(self, model: ArmModel) -> np.ndarray:
         tau, most = self._tau_nullspace, self.config.nullspace_effort_max
         np.subtract(self.q_rest, model.q, out=tau)
-        tau *= self.config.nullspace_stiffness
+        tau *= self.gains.nullspace_stiffness
         np.maximum(tau, -most, out=tau)
         np.minimum(tau, most, out=tau)
         # Near a wrist singularity two light joints turn against each other: the same spring that moves an elbow gently
@@ -128,7 +159,7 @@ class CartesianImpedance:
         speed = max(map(abs, self._scratch.tolist()))
         tau *= max(0.0, 1.0 - speed / self.config.nullspace_speed_max)
         damping = np.dot(model.M, model.dq, out=self._scratch)  # by inertia: one rate whatever moves
-        damping *= self.config.nullspace_rate
+        damping *= self.gains.nullspace_rate
         tau -= damping
         return tau
 
@@ -136,14 +167,16 @@ class CartesianImpedance:
 class JointImpedance:
     """Pull the joints to a moving configuration: τ = M q̈_d + K_eff e + D ė + τ_coriolis."""
 
-    def __init__(self, size: int, config: ImpedanceConfig) -> None:
-        """Prepare for `size` joints. Raises ConfigError when the stiffness has another number of values."""
+    def __init__(self, size: int, config: ImpedanceConfig, gains: ImpedanceGains | None = None) -> None:
+        """Prepare for `size` joints; `gains` that may change, else those of `config`.
+
+        Raises ConfigError when the stiffness has another number of values.
+        """
         if len(config.stiffness_joints) != size:
             raise ConfigError(
                 f"impedance: 'stiffness_joints' has {len(config.stiffness_joints)} values for {size} joints"
             )
-        self.config = config
-        self._compliance = 1.0 / np.array(config.stiffness_joints)
+        self.gains = gains or ImpedanceGains(config)
         self._lhs = np.zeros((size, size))
         self._diagonal = self._lhs.reshape(-1)[:: size + 1]
         self._rhs = np.zeros((size, 2))
@@ -152,15 +185,15 @@ class JointImpedance:
 
     def effort(self, model: ArmModel, q: np.ndarray, dq: np.ndarray, ddq: np.ndarray) -> np.ndarray:
         """Return τ (N,) [N·m] (a view) for the desired q, dq, ddq."""
-        config = self.config
-        np.multiply(model.M_inverse, 1.0 / config.frequency_max**2, out=self._lhs)
-        self._diagonal += self._compliance
+        gains = self.gains
+        np.multiply(model.M_inverse, gains.inverse_frequency_squared, out=self._lhs)
+        self._diagonal += gains.joint_compliance
         rhs, rate, tau = self._rhs, self._rate, self._tau
         np.subtract(q, model.q, out=rhs[:, 0])
         np.subtract(dq, model.dq, out=rhs[:, 1])
-        np.multiply(rhs[:, 1], config.damping_ratio * config.frequency_design, out=rate)
+        np.multiply(rhs[:, 1], gains.damping_rate, out=rate)
         rate += ddq
-        rhs[:, 1] *= config.damping_ratio / config.frequency_design
+        rhs[:, 1] *= gains.damping_time
         rhs[:, 0] += rhs[:, 1]
         np.dot(model.M, rate, out=tau)
         tau += np.linalg.solve(self._lhs, rhs[:, 0])

@@ -7,6 +7,7 @@ import numpy as np
 
 from controllers.control_config import ControlConfig
 from controllers.impedance import CartesianImpedance, FrictionFeedforward, JointImpedance, JointLimitRepulsion
+from controllers.impedance_gains import ImpedanceGains
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.motion import CARTESIAN, JOINT
@@ -36,8 +37,9 @@ class TorqueLaw:
         self._box = (limits.workspace_lower - margin, limits.workspace_upper + margin)
         self.pose = PoseReference(config.filter_cutoff, *self._box)
         self.joint = JointReference(config.filter_cutoff, n)
-        self.cartesian = CartesianImpedance(n, impedance)
-        self._joint_impedance = JointImpedance(n, impedance)
+        self.gains = ImpedanceGains(impedance)
+        self.cartesian = CartesianImpedance(n, impedance, self.gains)
+        self._joint_impedance = JointImpedance(n, impedance, self.gains)
         self._friction = FrictionFeedforward(model, impedance.friction_share)
         self._repulsion = JointLimitRepulsion(limits.lower, limits.upper, impedance)
         self._joint_speed = limits.velocity * config.stitch.joint_speed_scale  # (N,) [rad/s] allowed
@@ -129,6 +131,7 @@ class TorqueLaw:
             self.pose.step(spline, x, dt)
         else:
             self.joint.step(spline, x, dt)
+        self.gains.advance(dt)
         tau = self._impedance()
         if self._offset_share > OFFSET_NEGLIGIBLE:
             self._offset_share *= max(0.0, 1.0 - dt / self._config.impedance.switch_s)
@@ -146,7 +149,7 @@ class TorqueLaw:
         if self.mode != CARTESIAN:
             return 0.0
         x, y, z = self.cartesian.error[:3].tolist()
-        return (x * x + y * y + z * z) ** 0.5 / self._config.impedance.error_clip_position
+        return (x * x + y * y + z * z) ** 0.5 / self.gains.error_clip_position
 
     def write_commanded(self, T_base_ee: np.ndarray) -> None:
         """Write the commanded tool pose into T_base_ee (4, 4)."""

@@ -103,7 +103,7 @@ def energy(model, law, position, quaternion, q, dq):
     model.update(q, dq)
     law.effort(model, position, quaternion, STILL, STILL)
     inverse_inertia = model.J @ model.M_inverse @ model.J.T
-    K = np.linalg.inv(np.diag(law._compliance) + inverse_inertia / law.config.frequency_max**2)
+    K = np.linalg.inv(law.gains.compliance + inverse_inertia / law.config.frequency_max**2)
     return 0.5 * dq @ model.M @ dq + 0.5 * law.error @ K @ law.error
 
 
