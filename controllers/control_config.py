@@ -48,7 +48,8 @@ class ImpedanceConfig:
     manipulability_min: float = 0.03  # below it singular directions are damped
     singular_damping: float = 2.0  # [1/kg, 1/(kg·m²)] at manipulability 0
     friction_share: float = 0.8  # of the joints' friction, given in advance
-    switch_s: float = 0.1  # [s] time constant of a bumpless switch
+    switch_s: float = 0.1  # [s] time constant of a bumpless switch, and the time in which gains change
+    energy_max: float | None = None  # [J] of motion and tool (or joint) spring together; none: no limit
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -68,6 +69,8 @@ class ImpedanceConfig:
                 raise ConfigError(f"impedance: '{name}' must be {' or '.join(choices)}, got '{getattr(self, name)}'")
         self.spring()
         self.damper()
+        if self.energy_max is not None:
+            _check("impedance", "energy_max", self.energy_max, 0.05, 1000.0)
 
     def spring(self) -> np.ndarray:
         """Return the tool's stiffness K (6, 6) in the stiffness frame."""

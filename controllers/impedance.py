@@ -27,6 +27,7 @@ import numpy as np
 import pinocchio as pin
 
 from controllers.control_config import ImpedanceConfig
+from controllers.energy_limit import EnergyLimit
 from controllers.errors import ConfigError
 from controllers.impedance_gains import ImpedanceGains
 from controllers.model import ArmModel
@@ -46,6 +47,9 @@ class CartesianImpedance:
         self.q_rest = np.zeros(size)
         self.error = np.zeros(6)  # [m, rad] desired − measured, base axes, after clipping
         self.manipulability = 0.0
+        self.energy, self._energy_limited = EnergyLimit(config.energy_max), config.energy_max is not None
+        self._kinetic = 0.0  # [J]
+        self._pull, self._twist, self._acceleration = np.zeros(6), np.zeros(6), np.zeros(6)  # weakened
         self._constant_damper, self._in_tool_frame = config.damping == "constant", config.stiffness_frame == "tool"
         self.R_desired = np.eye(3)
         self._R_error = np.eye(3)
@@ -88,8 +92,13 @@ class CartesianImpedance:
         self._damp_singularity(J, inverse_inertia)
 
         tau_nullspace = self._nullspace_effort(model)
+        pull, share = self.error, self.energy.share
+        if share < 1.0:  # all that may push the arm, with the share of the last tick: it changes little in one
+            pull = np.multiply(pull, share, out=self._pull)
+            twist = np.multiply(twist, share, out=self._twist)
+            acceleration = np.multiply(acceleration, share, out=self._acceleration)
         velocity_error = np.subtract(twist, model.twist, out=self._velocity_error)
-        self._write_terms(velocity_error, acceleration)
+        self._write_terms(pull, velocity_error, acceleration)
         self._rhs_rows[1, 1] = twist
         # keeps τ_nullspace out of the task
         self._rhs_rows[1, 0] -= np.dot(J_M_inverse, tau_nullspace, out=self._force)
@@ -98,24 +107,28 @@ class CartesianImpedance:
         if self._constant_damper:
             force += solved[2, :, 0]
         np.dot(solved[1, :, 1], J_M_inverse, out=self.dq_desired)  # q̇_d = M⁻¹ Jᵀ Λ ẋ_d
+        if self._energy_limited:
+            self.energy.look(self._kinetic, 0.5 * float(np.dot(self.error, solved[0, :, 1])))
 
         tau = np.dot(force, J, out=self._tau)  # Jᵀ F
         tau += tau_nullspace
         tau += model.coriolis
         return tau
 
-    def _write_terms(self, velocity_error: np.ndarray, acceleration: np.ndarray) -> None:
+    def _write_terms(self, pull: np.ndarray, velocity_error: np.ndarray, acceleration: np.ndarray) -> None:
         """Write what the spring, the inertia and the constant damper act on."""
         rows = self._rhs_rows
         spring, inertial = rows[0, 0], rows[1, 0]
+        if self._energy_limited:
+            rows[0, 1] = self.error  # for its energy, ½ eᵀ K_eff e
         if self._constant_damper:  # F = K_eff e + D_eff ė + Λ ẍ_d
-            spring[:], inertial[:], rows[2, 0] = self.error, acceleration, velocity_error
+            spring[:], inertial[:], rows[2, 0] = pull, acceleration, velocity_error
             return
         # F = K_eff (e + ζ ė / ω_design) + Λ (ẍ_d + ζ ω_design ė)
         np.multiply(velocity_error, self.gains.damping_rate, out=inertial)
         inertial += acceleration
         velocity_error *= self.gains.damping_time
-        np.add(self.error, velocity_error, out=spring)
+        np.add(pull, velocity_error, out=spring)
 
     def _in_base_axes(self, matrix: np.ndarray) -> np.ndarray:
         if not self._in_tool_frame:
@@ -157,8 +170,10 @@ class CartesianImpedance:
         # would spin them beyond their speed limits. So it fades with the speed of the self-motion.
         np.subtract(model.dq, self.dq_desired, out=self._scratch)
         speed = max(map(abs, self._scratch.tolist()))
-        tau *= max(0.0, 1.0 - speed / self.config.nullspace_speed_max)
+        tau *= self.energy.share * max(0.0, 1.0 - speed / self.config.nullspace_speed_max)
         damping = np.dot(model.M, model.dq, out=self._scratch)  # by inertia: one rate whatever moves
+        if self._energy_limited:
+            self._kinetic = 0.5 * float(np.dot(damping, model.dq))
         damping *= self.gains.nullspace_rate
         tau -= damping
         return tau
@@ -177,6 +192,7 @@ class JointImpedance:
                 f"impedance: 'stiffness_joints' has {len(config.stiffness_joints)} values for {size} joints"
             )
         self.gains = gains or ImpedanceGains(config)
+        self.energy, self._energy_limited = EnergyLimit(config.energy_max), config.energy_max is not None
         self._lhs = np.zeros((size, size))
         self._diagonal = self._lhs.reshape(-1)[:: size + 1]
         self._rhs = np.zeros((size, 2))
@@ -189,16 +205,25 @@ class JointImpedance:
         np.multiply(model.M_inverse, gains.inverse_frequency_squared, out=self._lhs)
         self._diagonal += gains.joint_compliance
         rhs, rate, tau = self._rhs, self._rate, self._tau
-        np.subtract(q, model.q, out=rhs[:, 0])
-        np.subtract(dq, model.dq, out=rhs[:, 1])
-        np.multiply(rhs[:, 1], gains.damping_rate, out=rate)
-        rate += ddq
-        rhs[:, 1] *= gains.damping_time
-        rhs[:, 0] += rhs[:, 1]
+        error, velocity_error, share = rhs[:, 0], rhs[:, 1], self.energy.share
+        np.subtract(q, model.q, out=error)
+        if self._energy_limited:
+            self._look_at_energy(model, error)
+        error *= share
+        np.multiply(dq, share, out=velocity_error)
+        velocity_error -= model.dq
+        np.multiply(velocity_error, gains.damping_rate, out=rate)
+        rate += np.multiply(ddq, share, out=tau)
+        velocity_error *= gains.damping_time
+        error += velocity_error
         np.dot(model.M, rate, out=tau)
-        tau += np.linalg.solve(self._lhs, rhs[:, 0])
+        tau += np.linalg.solve(self._lhs, error)
         tau += model.coriolis
         return tau
+
+    def _look_at_energy(self, model: ArmModel, error: np.ndarray) -> None:
+        kinetic = 0.5 * float(np.dot(np.dot(model.M, model.dq, out=self._tau), model.dq))
+        self.energy.look(kinetic, 0.5 * float(np.dot(error, np.linalg.solve(self._lhs, error))))
 
 
 class FrictionFeedforward:
