@@ -8,6 +8,7 @@ from math import isfinite
 
 import numpy as np
 
+from controllers.arm_dynamics import Payload
 from controllers.chunk import ActionChunk
 from controllers.control_config import ControlConfig, ImpedanceConfig
 from controllers.errors import ChunkError, VlaError
@@ -77,6 +78,7 @@ class ChunkFollower:
         """Enable at the measured state; everything starts afresh. Raises VlaError while the e-stop is latched."""
         if self._estop:
             raise VlaError("the e-stop is latched: release it before enabling control")
+        self._law.settle()
         self.model.update(q, dq)
         self._law.choose_posture(q)
         self._gate.reset()
@@ -138,6 +140,10 @@ class ChunkFollower:
     def change_impedance(self, config: ImpedanceConfig) -> None:
         """Glide to other gains, from any thread. Raises ConfigError for what cannot be changed in motion."""
         self._law.gains.change(config)
+
+    def change_payload(self, payload: Payload) -> None:
+        """Carry something else, from any thread: its weight and inertia glide in."""
+        self._law.payload.change(payload)
 
     # --- chunks ---
 
@@ -274,8 +280,8 @@ class ChunkFollower:
         return True
 
     def _without_state(self, reason: str, dt: float) -> Command:
-        """Let the effort fade within its rate: nothing is known to push against."""
-        self._tau[:] = 0.0
+        """Let the effort fade within its rate to the payload's last weight: nothing is known to push against."""
+        self._tau[:] = self.model.weight
         self._gate.apply(self._tau, dt)
         self.command.effort[:] = self._gate.effort
         if self.progress.enabled and not self._stopping:

@@ -79,6 +79,10 @@ class ImpedanceGains:
         self._row += self._begin
         self._read()
 
+    def settle(self) -> None:
+        """Take what is wanted at once: the arm is not driven."""
+        self.advance(self.config.switch_s)
+
     def _read(self) -> None:
         (
             self.inverse_frequency_squared, self.damping_rate, self.damping_time, self.damper_time,

@@ -52,9 +52,9 @@ class ArmModel:
         # (N,) [N·m·s/rad], [N·m]: where none is given the URDF's <dynamics damping, friction>
         self.viscous_friction = self._friction("viscous_friction", dynamics.viscous_friction, model.damping)
         self.dry_friction = self._friction("dry_friction", dynamics.dry_friction, model.friction)
-        self.payload = dynamics.payload
-        self._carry(dynamics.payload)
+        self._bare_hand = pin.Inertia(model.inertias[model.frames[self._frame].parentJoint])
         self._allocate()
+        self.carry(dynamics.payload)
 
     def _allocate(self) -> None:
         n = self.size
@@ -75,8 +75,19 @@ class ArmModel:
     def clone(self) -> ArmModel:
         """Return a model of the same arm with arrays of its own, for another thread."""
         twin = copy.copy(self)
+        twin._model = self._model.copy()  # the payload is a part of it, and may change
         twin._allocate()
         return twin
+
+    def carry(self, payload: Payload) -> None:
+        """Have this in the hand from the next `update` on: its inertia, that of a point, and its weight."""
+        self.payload, self._offset = payload, np.array(payload.center)
+        self._force = 0.0 if payload.in_driver else GRAVITY * payload.mass  # [N]
+        if not self._force:
+            self.weight[:] = 0.0
+        frame = self._model.frames[self._frame]
+        point = pin.Inertia(payload.mass, self._offset, np.zeros((3, 3)))
+        self._model.inertias[frame.parentJoint] = self._bare_hand + frame.placement.act(point)
 
     def update(self, q: np.ndarray, dq: np.ndarray) -> None:
         """Compute everything at q [rad], dq [rad/s], both (N,)."""
@@ -142,15 +153,6 @@ class ArmModel:
         if given and len(given) != self.size:
             raise ConfigError(f"dynamics: '{name}' has {len(given)} values for {self.size} joints")
         return np.array(given or urdf, dtype=float)
-
-    def _carry(self, payload: Payload) -> None:
-        """Add the payload's inertia, that of a point, to the body of the tool frame."""
-        self._offset = np.array(payload.center)
-        self._force = 0.0 if payload.in_driver else GRAVITY * payload.mass  # [N]
-        if payload.mass:
-            frame = self._model.frames[self._frame]
-            inertia = pin.Inertia(payload.mass, self._offset, np.zeros((3, 3)))
-            self._model.appendBodyToJoint(frame.parentJoint, inertia, frame.placement)
 
 
 def _reduce(model: pin.Model, joints: Sequence[str], locked: Mapping[str, float]) -> pin.Model:

@@ -11,6 +11,7 @@ from controllers.impedance_gains import ImpedanceGains
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.motion import CARTESIAN, JOINT
+from controllers.payload_change import PayloadChange
 from controllers.reference import JointReference, PoseReference
 from controllers.rotations import from_matrix
 from controllers.spline import Spline
@@ -38,6 +39,7 @@ class TorqueLaw:
         self.pose = PoseReference(config.filter_cutoff, *self._box)
         self.joint = JointReference(config.filter_cutoff, n)
         self.gains = ImpedanceGains(impedance)
+        self.payload = PayloadChange(model, impedance.switch_s)
         self.cartesian = CartesianImpedance(n, impedance, self.gains)
         self._joint_impedance = JointImpedance(n, impedance, self.gains)
         self._friction = FrictionFeedforward(model, impedance.friction_share)
@@ -65,6 +67,11 @@ class TorqueLaw:
         """Take the configured rest posture, or q (N,) [rad] where there is none."""
         configured = self._config.impedance.rest_posture
         self._posture[:] = configured if len(configured) == len(q) else q
+
+    def settle(self) -> None:
+        """End the changes of gains and payload that were asked for while the arm was not driven."""
+        self.gains.settle()
+        self.payload.settle()
 
     def approach_posture(self, dt: float) -> None:
         """Let the elbow go towards the rest posture: only while the tool moves, a stopped arm stays as it is."""
@@ -132,6 +139,7 @@ class TorqueLaw:
         else:
             self.joint.step(spline, x, dt)
         self.gains.advance(dt)
+        self.payload.advance(dt)
         tau = self._impedance()
         if self._offset_share > OFFSET_NEGLIGIBLE:
             self._offset_share *= max(0.0, 1.0 - dt / self._config.impedance.switch_s)
