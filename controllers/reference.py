@@ -20,7 +20,7 @@ class PoseReference:
     def __init__(self, cutoff: float, lower: np.ndarray, upper: np.ndarray) -> None:
         """Filter at `cutoff` [Hz]; the tool stays in the box `lower` to `upper` (3,) [m]."""
         self.filter = PoseFilter(cutoff)
-        self._lower, self._upper = lower, upper
+        self._box, self._lower, self._upper = (lower, upper), lower, upper
         self._powers, self._sample = np.zeros(4), np.zeros(7)
 
     def reset(self, position: np.ndarray, quaternion: Quaternion, twist: np.ndarray | None = None) -> np.ndarray:
@@ -29,6 +29,8 @@ class PoseReference:
         state = np.zeros((3, 7))
         state[0, :3] = self.filter.input_position
         state[0, 3:] = self.filter.input_quaternion
+        # Joint motion may end outside the box: held there an arm must not be torn into it. It comes back by a chunk.
+        self._lower, self._upper = np.minimum(self._box[0], state[0, :3]), np.maximum(self._box[1], state[0, :3])
         if twist is not None:
             state[1, :3] = twist[:3]
             # q' = ½ ω q, ω in base axes

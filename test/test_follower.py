@@ -3,7 +3,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from franka_arm import ARM, FRAME, HOME, Rig, franka_config, positions
+from franka_arm import ARM, FRAME, HOME, Rig, franka_config, franka_model, positions
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -393,6 +393,18 @@ def test_joint_targets_beyond_limits_are_refused():
     rig = Rig()
     with pytest.raises(ChunkError, match="asks joint 4"):
         rig.follower.submit(joint_chunk(rig, HOME + 3.0 * np.eye(7)[3]), rig.now)
+
+
+def test_an_arm_that_stopped_outside_the_box_stays_where_it_is_and_comes_back_by_a_chunk():
+    config = franka_config()
+    x, y, z = franka_model().forward(HOME)[:3, 3]
+    rig = Rig(dataclasses.replace(config, workspace_upper=(x - 0.05, y + 0.5, z + 0.5)))
+    samples = rig.run(0.6)
+    assert rig.follower.progress.hold_reason == "no chunk yet"
+    assert np.abs(positions(samples) - rig.position).max() < 1e-6
+    rig.submit([[-0.06, 0.0, 0.0]], step=0.5)
+    rig.run(1.2)
+    assert tool_error(rig, np.array([-0.06, 0.0, 0.0])) < 2e-3
 
 
 # --- invariants ---
