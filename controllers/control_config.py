@@ -125,6 +125,8 @@ class SafetyConfig:
     target_speed_max: float = 2.5  # [m/s] between a chunk's points
     target_rotation_speed_max: float = 8.0  # [rad/s] between a chunk's points
     target_jump_max: float = 0.3  # [m] from the commanded pose to the chunk's nearest point
+    table_height: float | None = None  # [m] base frame: no corner of the hand goes below; none: no table
+    self_distance_min: float | None = 0.005  # [m] between links of the arm that are no neighbours; none: not looked at
     workspace_margin: float = 0.02  # [m] a chunk may ask for a point this far outside the box
     lease_s: float = 1.0  # [s] a source keeps control after its last chunk ends
     state_age_max_s: float = 0.05  # [s] older joint states are stale
@@ -140,6 +142,10 @@ class SafetyConfig:
             ("velocity_margin", 0.1, 2.0), ("stop_rate", 1.0, 100.0), ("rest_speed", 1e-4, 1.0),
         ):  # fmt: skip
             _check("safety", name, getattr(self, name), low, high)
+        for name, low, high in (("table_height", -3.0, 3.0), ("self_distance_min", 0.0, 0.2)):
+            value = getattr(self, name)
+            if value is not None:
+                _check("safety", name, value, low, high)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from math import isfinite
 import numpy as np
 
 from controllers.arm_dynamics import Payload
+from controllers.body_guard import BodyGuard
 from controllers.chunk import ActionChunk
 from controllers.control_config import ControlConfig, ImpedanceConfig
 from controllers.errors import ChunkError, VlaError
@@ -44,8 +45,16 @@ class ChunkFollower:
     commit point a few milliseconds ahead and hands the finished motion over in one assignment.
     """
 
-    def __init__(self, arm: str, gripper: str, model: ArmModel, limits: ArmLimits, config: ControlConfig) -> None:
-        """Take the chunk names of the arm and of its gripper ("" for none)."""
+    def __init__(
+        self,
+        arm: str,
+        gripper: str,
+        model: ArmModel,
+        limits: ArmLimits,
+        config: ControlConfig,
+        guard: BodyGuard | None = None,
+    ) -> None:
+        """Take the chunk names of the arm and of its gripper ("" for none); `guard` watches the whole body."""
         n = model.size
         self.arm, self.gripper, self.model, self.limits, self.config = arm, gripper, model, limits, config
         self.command = Command(np.zeros(n))
@@ -54,6 +63,7 @@ class ChunkFollower:
         self._stop = DampedStop(n, config.safety)
         self._gate = EffortGate(limits)
         self._lease = SourceLease(config.safety.lease_s)
+        self._guard = guard
         self._history = MotionHistory()
         self._executed = 0.0  # [s] of motion since the start
         self._robot = Robot(arm, model.joints, gripper, limits)
@@ -81,6 +91,8 @@ class ChunkFollower:
         self._law.settle()
         self.model.update(q, dq)
         self._law.choose_posture(q)
+        if self._guard is not None:
+            self._guard.reset(self.model)
         self._gate.reset()
         self._timeline, self._stopping, self._latched = ChunkTimeline(), "", ""
         self._lease.clear()
@@ -195,6 +207,8 @@ class ChunkFollower:
             check_joint_targets(targets, chunk.times, self.limits)
         if rates is not None:
             check_joint_rates(rates, self.limits)
+        if self._guard is not None:
+            self._guard.check(chunk, self.arm, targets, self._law.forward)
         return mode
 
     def _plan_brake(self, motion: Motion, x: float, reason: str) -> None:
@@ -237,6 +251,8 @@ class ChunkFollower:
             if x >= motion.spline.duration + lookahead:
                 self._set_hold(motion.end_reason)
             self._law.approach_posture(dt)
+            if self._guard is not None and (reason := self._guard.look(self.model, dt)):
+                self.stop(reason)
         tau = self._law.effort(motion.spline, x, dt)
         self._slow_for_lag(dt)
         return tau
@@ -299,6 +315,8 @@ class ChunkFollower:
         if self._ticks % RATE_EVERY == 0:
             self.progress.lag = lag = self._law.lag()
             share = min(1.0, 2.0 - 2.0 * lag, 3.0 - 2.0 * self._law.joint_speed_share())
+            if self._guard is not None:
+                share = min(share, self._guard.speed_share * self._rate / self.config.speed_scale)
             self._rate_wanted = max(RATE_MIN, share) * self.config.speed_scale
         change = self._rate_wanted - self._rate
         most = RATE_SLEW * dt

@@ -16,23 +16,28 @@ ALWAYS = 0.95  # share of the samples in which shapes that overlap by design col
 
 
 def checked_self_pairs(
-    model: pin.Model, geometry: pin.GeometryModel, lower: np.ndarray, upper: np.ndarray
+    model: pin.Model, geometry: pin.GeometryModel, lower: np.ndarray, upper: np.ndarray, samples: int = SAMPLES
 ) -> list[tuple[int, int]]:
-    """Return the pairs of geometry indices to check; lower, upper (nq,) [rad, m] bound the samples."""
+    """Return the pairs of geometry indices to check; lower, upper (nq,) [rad, m] bound the `samples`."""
     pairs = [
         (i, j)
         for i in range(geometry.ngeoms)
         for j in range(i + 1, geometry.ngeoms)
         if not _neighbours(model, geometry.geometryObjects[i], geometry.geometryObjects[j])
     ]
-    distances = _sampled_distances(model, geometry, pairs, lower, upper)  # (S, P)
+    distances = _sampled_distances(model, geometry, pairs, lower, upper, samples)  # (S, P)
     near = distances.min(axis=0) < NEVER
     always = (distances < 0.0).mean(axis=0) > ALWAYS
     return [pair for pair, wanted in zip(pairs, near & ~always, strict=True) if wanted]
 
 
 def _sampled_distances(
-    model: pin.Model, geometry: pin.GeometryModel, pairs: list[tuple[int, int]], lower: np.ndarray, upper: np.ndarray
+    model: pin.Model,
+    geometry: pin.GeometryModel,
+    pairs: list[tuple[int, int]],
+    lower: np.ndarray,
+    upper: np.ndarray,
+    samples: int,
 ) -> np.ndarray:
     geometry = geometry.clone()
     geometry.removeAllCollisionPairs()
@@ -40,7 +45,7 @@ def _sampled_distances(
         geometry.addCollisionPair(pin.CollisionPair(*pair))
     data, geometry_data = model.createData(), pin.GeometryData(geometry)
     random = np.random.default_rng(0)
-    distances = np.empty((SAMPLES, len(pairs)))
+    distances = np.empty((samples, len(pairs)))
     for row in distances:
         pin.computeDistances(model, data, geometry, geometry_data, random.uniform(lower, upper))
         row[:] = [result.min_distance for result in geometry_data.distanceResults]

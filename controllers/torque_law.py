@@ -101,6 +101,10 @@ class TorqueLaw:
         seed[1, :6] = self._planning_model.jacobian(q) @ self.joint.filter.velocity
         return seed
 
+    def forward(self, q: np.ndarray) -> np.ndarray:
+        """Return T_base_ee (4, 4) at q (N,) [rad], for the thread that submits chunks."""
+        return self._planning_model.forward(q)
+
     def seeded_state(self, mode: str, seed: np.ndarray) -> np.ndarray:
         """Return the state (3, C) a path must start with to continue `seed`."""
         cutoff = self._config.filter_cutoff

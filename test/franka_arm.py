@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from controllers.body_guard import BodyGuard
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.control_config import ControlConfig
 from controllers.errors import ChunkError
@@ -57,11 +58,18 @@ class Sample:
 class Rig:
     """A follower driving delayed dynamics, tick by tick."""
 
-    def __init__(self, config: ControlConfig | None = None, dt: float = DT, enable: bool = True, **plant) -> None:
+    def __init__(
+        self,
+        config: ControlConfig | None = None,
+        dt: float = DT,
+        enable: bool = True,
+        guard: BodyGuard | None = None,
+        **plant,
+    ) -> None:
         self.config, self.dt = config or franka_config(), dt
         self.model = franka_model()
         self.limits = franka_limits(self.config)
-        self.follower = ChunkFollower("panda", "panda_hand", self.model, self.limits, self.config)
+        self.follower = ChunkFollower("panda", "panda_hand", self.model, self.limits, self.config, guard)
         plant = {"timestep": 0.001, "damping": 0.5, "friction": 0.1} | plant
         self.arm = DelayedArm(franka_model(), plant.pop("q", HOME), **plant)
         self.samples: list[Sample] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from controllers.body_guard import BodyGuard
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
 from controllers.limits import ArmLimits
@@ -39,3 +40,8 @@ def arm_model(embodiment: Embodiment, arm: ArmGroup, config: ControlConfig) -> A
     return ArmModel(
         expand_urdf(embodiment), arm.joints, arm.tool_frame, armature=arm.armature.tolist(), dynamics=config.dynamics
     )
+
+
+def arm_guard(embodiment: Embodiment, arm: ArmGroup, config: ControlConfig) -> BodyGuard:
+    """Return what keeps an arm's hand off the table and its links off each other; half a second's work."""
+    return BodyGuard(expand_urdf(embodiment), arm.joints, arm.tool_frame, config.safety)

@@ -11,7 +11,7 @@ from controllers.chunk import ActionChunk, pose_channels
 from controllers.control_config import ControlConfig
 from controllers.follower import ChunkFollower
 from controllers.rotations import from_matrix
-from vla_ros.robots.control import arm_limits, arm_model, load_control_config
+from vla_ros.robots.control import arm_guard, arm_limits, arm_model, load_control_config
 from vla_ros.robots.embodiment import Embodiment
 
 
@@ -27,7 +27,8 @@ def make_follower(embodiment: Embodiment, config: ControlConfig) -> ChunkFollowe
     arm = embodiment.arms[0]
     gripper = next((gripper.name for gripper in embodiment.grippers if gripper.arm == arm.name), "")
     model = arm_model(embodiment, arm, config)
-    follower = ChunkFollower(arm.name, gripper, model, arm_limits(arm, config), config)
+    guard = arm_guard(embodiment, arm, config)
+    follower = ChunkFollower(arm.name, gripper, model, arm_limits(arm, config), config, guard)
     rehearse(follower, np.array(arm.home))
     return follower
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
+from controllers.body_guard import BodyGuard
 from controllers.control_config import ControlConfig
 from controllers.follower import ChunkFollower
 from controllers.limits import ArmLimits
@@ -17,7 +18,7 @@ from vla_ros.configuration import load_config, share_directory
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.policies.loading import load_policy
-from vla_ros.robots.control import arm_limits, arm_model, load_control_config
+from vla_ros.robots.control import arm_guard, arm_limits, arm_model, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.evaluation.expert_reference import Reference, load_reference
 from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
@@ -111,7 +112,11 @@ class EpisodeRunner:
     def follower(self) -> ChunkFollower:
         """Return a chunk follower for a new episode, not activated."""
         arm, gripper = self.embodiment.arms[0], self.embodiment.grippers[0]
-        return ChunkFollower(arm.name, gripper.name, self.arm_model, self._limits, self._control)
+        return ChunkFollower(arm.name, gripper.name, self.arm_model, self._limits, self._control, self._guard)
+
+    @cached_property
+    def _guard(self) -> BodyGuard:
+        return arm_guard(self.embodiment, self.embodiment.arms[0], self._control)
 
     @cached_property
     def embodiment(self) -> Embodiment:
