@@ -131,6 +131,7 @@ class SafetyConfig:
     lease_s: float = 1.0  # [s] a source keeps control after its last chunk ends
     state_age_max_s: float = 0.05  # [s] older joint states are stale
     velocity_margin: float = 1.1  # of the joints' velocity limits: above it the e-stop latches
+    acceleration_margin: float = 1.5  # of the joints' limits for planned motion: slower above it, a stop at twice that
     stop_rate: float = 25.0  # [1/s] decay of joint speed in a damped stop
     rest_speed: float = 0.02  # [rad/s] below it a stopping arm is held
 
@@ -139,7 +140,8 @@ class SafetyConfig:
             ("chunk_age_max_s", 0.01, 60.0), ("chunk_future_max_s", 0.0, 10.0), ("target_speed_max", 1e-3, 100.0),
             ("target_rotation_speed_max", 1e-3, 1000.0), ("target_jump_max", 1e-3, 10.0),
             ("workspace_margin", 0.0, 1.0), ("lease_s", 0.0, 60.0), ("state_age_max_s", 1e-3, 10.0),
-            ("velocity_margin", 0.1, 2.0), ("stop_rate", 1.0, 100.0), ("rest_speed", 1e-4, 1.0),
+            ("velocity_margin", 0.1, 2.0), ("acceleration_margin", 0.1, 100.0), ("stop_rate", 1.0, 100.0),
+            ("rest_speed", 1e-4, 1.0),
         ):  # fmt: skip
             _check("safety", name, getattr(self, name), low, high)
         for name, low, high in (("table_height", -3.0, 3.0), ("self_distance_min", 0.0, 0.2)):
@@ -155,6 +157,7 @@ class ControlConfig:
     filter_cutoff: float = 5.0  # [Hz] of each of the three cascaded sections
     lookahead_m: float = 0.0  # [m] pure pursuit: sample this far ahead on the path; 0: ahead by the filter's delay
     speed_scale: float = 1.0  # share of the chunk's own speed
+    shadow: bool = False  # follow chunks in thought: everything is computed and reported, no effort is given
     workspace_lower: tuple[float, float, float] = (-1.0, -1.0, -0.5)  # [m] base frame
     workspace_upper: tuple[float, float, float] = (1.0, 1.0, 1.5)  # [m]
     impedance: ImpedanceConfig = field(default_factory=ImpedanceConfig)

@@ -58,7 +58,7 @@ class ChunkFollower:
         n = model.size
         self.arm, self.gripper, self.model, self.limits, self.config = arm, gripper, model, limits, config
         self.command = Command(np.zeros(n))
-        self.progress = Progress()
+        self.progress = Progress(shadow=config.shadow)
         self._law = TorqueLaw(model, limits, config)
         self._stop = DampedStop(n, config.safety)
         self._gate = EffortGate(limits)
@@ -74,7 +74,7 @@ class ChunkFollower:
         self._stopping = ""  # reason of a damped stop in progress
         self._latched = ""  # reason why chunks are refused until enabled again
         self._rate = self._rate_wanted = config.speed_scale
-        self._ticks = 0
+        self._ticks, self._since_look = 0, 0.0
         self._cursor: tuple[Motion, float] = (resting(np.zeros(7), DISABLED), 0.0)  # what is sampled, and where [s]
         # One slot: (motion, the motion it continues, commit point on that, seed of a switch). The newest wins.
         self._pending: deque[tuple[Motion, Motion, float, np.ndarray | None]] = deque(maxlen=1)
@@ -234,7 +234,7 @@ class ChunkFollower:
             tau = self._follow(now, dt)
         if not self._gate.apply(tau, dt):
             self.stop("fault: effort is not finite")
-        self.command.effort[:] = self._gate.effort
+        self._write_effort()
         self._write_progress(now)
         return self.command
 
@@ -249,13 +249,19 @@ class ChunkFollower:
             self._lease.extend(now)
             self._executed += self._rate * dt
             if x >= motion.spline.duration + lookahead:
-                self._set_hold(motion.end_reason)
+                self._end(motion.end_reason)
+                motion, x = self._cursor
             self._law.approach_posture(dt)
             if self._guard is not None and (reason := self._guard.look(self.model, dt)):
                 self.stop(reason)
         tau = self._law.effort(motion.spline, x, dt)
         self._slow_for_lag(dt)
         return tau
+
+    def _end(self, reason: str) -> None:
+        self._set_hold(reason)
+        if self.config.shadow:  # the arm is where it was: the next chunk will begin there
+            self._hold_here(reason)
 
     def _adopt_pending(self) -> None:
         if not self._pending:
@@ -299,11 +305,15 @@ class ChunkFollower:
         """Let the effort fade within its rate to the payload's last weight: nothing is known to push against."""
         self._tau[:] = self.model.weight
         self._gate.apply(self._tau, dt)
-        self.command.effort[:] = self._gate.effort
+        self._write_effort()
         if self.progress.enabled and not self._stopping:
             self._stopping = self.progress.hold_reason = reason
             self._pending.clear()
         return self.command
+
+    def _write_effort(self) -> None:
+        if not self.config.shadow:  # else it stays zero, whoever sends it
+            self.command.effort[:] = self._gate.effort
 
     def _slow_for_lag(self, dt: float) -> None:
         """Let progress wait for an arm that is held back, or whose joints are at their speed.
@@ -312,9 +322,17 @@ class ChunkFollower:
         limit when the path bends towards a singularity after it was planned.
         """
         self._ticks += 1
+        self._since_look += dt
         if self._ticks % RATE_EVERY == 0:
-            self.progress.lag = lag = self._law.lag()
-            share = min(1.0, 2.0 - 2.0 * lag, 3.0 - 2.0 * self._law.joint_speed_share())
+            # In shadow mode nothing follows, and nothing is waited for.
+            self.progress.lag = lag = 0.0 if self.config.shadow else self._law.lag()
+            speed, acceleration = self._law.joint_shares(self._since_look)
+            self._since_look = 0.0
+            if acceleration > 2.0:
+                times = acceleration * self.config.safety.acceleration_margin
+                self.stop(f"fault: a joint is asked for {times:.1f} times its acceleration limit")
+            # Acceleration goes with the square of the rate, as speed goes with the rate.
+            share = min(1.0, 2.0 - 2.0 * lag, 3.0 - 2.0 * speed, 3.0 - 2.0 * acceleration**0.5)
             if self._guard is not None:
                 share = min(share, self._guard.speed_share * self._rate / self.config.speed_scale)
             self._rate_wanted = max(RATE_MIN, share) * self.config.speed_scale

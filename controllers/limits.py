@@ -24,15 +24,18 @@ class ArmLimits:
     effort_rate: np.ndarray  # [N·m/s]
     workspace_lower: np.ndarray = (-1.0, -1.0, -0.5)  # type: ignore[assignment]  # (3,) [m]
     workspace_upper: np.ndarray = (1.0, 1.0, 1.5)  # type: ignore[assignment]  # (3,) [m]
+    acceleration: np.ndarray = ()  # type: ignore[assignment]  # [rad/s²] of the commanded motion; empty: no limit
 
     def __post_init__(self) -> None:
+        if not len(self.acceleration):
+            object.__setattr__(self, "acceleration", np.full(np.shape(self.lower), 1e6))
         for name in self.__dataclass_fields__:
             value = np.array(getattr(self, name), dtype=np.float64)
             if value.ndim != 1 or not np.isfinite(value).all():
                 raise ConfigError(f"limits: '{name}' must be a list of finite numbers, got {value}")
             value.flags.writeable = False
             object.__setattr__(self, name, value)
-        for name in ("upper", "velocity", "effort", "effort_rate"):
+        for name in ("upper", "velocity", "effort", "effort_rate", "acceleration"):
             if len(getattr(self, name)) != len(self.lower):
                 raise ConfigError(
                     f"limits: '{name}' has {len(getattr(self, name))} values for {len(self.lower)} joints"
@@ -40,7 +43,7 @@ class ArmLimits:
         for low, high in (("lower", "upper"), ("workspace_lower", "workspace_upper")):
             if (getattr(self, low) >= getattr(self, high)).any():
                 raise ConfigError(f"limits: '{low}' must be below '{high}'")
-        for name in ("velocity", "effort", "effort_rate"):
+        for name in ("velocity", "effort", "effort_rate", "acceleration"):
             if (getattr(self, name) <= 0.0).any():
                 raise ConfigError(f"limits: '{name}' must be positive, got {getattr(self, name)}")
 

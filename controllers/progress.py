@@ -34,6 +34,7 @@ class Progress:
     remaining_s: float = 0.0  # [s] of the chunk still to be executed
     hold_reason: str = DISABLED  # "" while moving
     enabled: bool = False
+    shadow: bool = False  # nothing is sent to the arm
     status: TaskStatus = TaskStatus.ONGOING
     mode: str = CARTESIAN
     lag: float = 0.0  # tool from its commanded position, as a share of the error clip

@@ -46,6 +46,8 @@ class TorqueLaw:
         self._repulsion = JointLimitRepulsion(limits.lower, limits.upper, impedance)
         self._joint_speed = limits.velocity * config.stitch.joint_speed_scale  # (N,) [rad/s] allowed
         self._joint_speed_inverse, self._shares = 1.0 / self._joint_speed, np.zeros(n)
+        self._acceleration_inverse = 1.0 / (config.safety.acceleration_margin * limits.acceleration)
+        self._dq_before, self._dq_known = np.zeros(n), False  # desired joint speed at the last look at it
         self._posture = np.zeros(n)  # [rad] the rest posture of an arm that moves
         self._offset = np.zeros(n)  # [N·m] what keeps a switch bumpless …
         self._offset_share = 0.0  # … and how much of it is left
@@ -150,11 +152,22 @@ class TorqueLaw:
             tau += np.multiply(self._offset, self._offset_share, out=self._shares)
         return tau
 
-    def joint_speed_share(self) -> float:
-        """Return the desired joint speed as a share of what is allowed, of the joint that needs the most."""
+    def joint_shares(self, elapsed: float) -> tuple[float, float]:
+        """Return desired joint speed and acceleration as shares of what is allowed, each of the joint that needs most.
+
+        The acceleration is the mean of `elapsed` [s], the time since the last look.
+        """
         dq = self.cartesian.dq_desired if self.mode == CARTESIAN else self.joint.filter.velocity
         shares = np.multiply(dq, self._joint_speed_inverse, out=self._shares).tolist()
-        return max(max(shares), -min(shares))
+        speed = max(max(shares), -min(shares))
+        acceleration = 0.0
+        if self._dq_known and elapsed > 0.0:
+            np.subtract(dq, self._dq_before, out=self._shares)
+            self._shares *= self._acceleration_inverse
+            changes = self._shares.tolist()
+            acceleration = max(max(changes), -min(changes)) / elapsed
+        self._dq_before[:], self._dq_known = dq, True
+        return speed, acceleration
 
     def lag(self) -> float:
         """Return how far the tool is from its commanded position, as a share of the error clip."""
@@ -187,4 +200,5 @@ class TorqueLaw:
     def _make_bumpless(self, last_effort: np.ndarray) -> None:
         self._impedance()  # once for the joint rates of the desired twist, by which the posture spring fades
         np.subtract(last_effort, self._impedance(), out=self._offset)
+        self._dq_known = False  # the desired joint speed is computed in another way from here on
         self._offset_share = 1.0

@@ -41,7 +41,7 @@ def franka_config() -> ControlConfig:
 
 def franka_limits(config: ControlConfig) -> ArmLimits:
     box = (np.array(config.workspace_lower), np.array(config.workspace_upper))
-    return ArmLimits(ARM.lower, ARM.upper, ARM.velocity, ARM.effort, ARM.effort_rate, *box)
+    return ArmLimits(ARM.lower, ARM.upper, ARM.velocity, ARM.effort, ARM.effort_rate, *box, ARM.acceleration)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import ChunkError, VlaError
+from controllers.follower import ChunkFollower
 
 FORWARD = 0.02 * np.arange(1, 5)[:, None] * np.array([1.0, 0.0, 0.5])
 STILL = np.zeros((4, 3))
@@ -405,6 +406,33 @@ def test_an_arm_that_stopped_outside_the_box_stays_where_it_is_and_comes_back_by
     rig.submit([[-0.06, 0.0, 0.0]], step=0.5)
     rig.run(1.2)
     assert tool_error(rig, np.array([-0.06, 0.0, 0.0])) < 2e-3
+
+
+def limited(acceleration):
+    """Return a rig whose joints may be asked for `acceleration` [rad/s²] only."""
+    rig = Rig()
+    limits = dataclasses.replace(rig.limits, acceleration=np.full(7, acceleration))
+    rig.follower = ChunkFollower("panda", "panda_hand", rig.model, limits, rig.config)
+    rig.follower.activate(rig.arm.q, rig.arm.dq, 0.08, rig.now)
+    return rig
+
+
+def test_a_motion_that_asks_a_joint_for_too_much_acceleration_is_slowed_and_arrives():
+    rig = limited(4.5)
+    rig.submit(3.0 * FORWARD)
+    samples = rig.run(0.7)
+    assert not any("fault" in sample.hold for sample in samples)
+    assert samples[-1].hold == ""  # an unlimited arm is done by now
+    rig.run(1.0)
+    assert tool_error(rig, 3.0 * FORWARD[-1]) < 2e-3
+
+
+def test_a_motion_that_asks_for_three_times_the_acceleration_is_stopped_with_the_reason():
+    rig = limited(1.0)
+    rig.submit(3.0 * FORWARD)
+    rig.run(0.3)
+    assert "times its acceleration limit" in rig.follower.progress.hold_reason
+    assert "enable it again" in rig.refused(FORWARD)
 
 
 # --- invariants ---

@@ -147,6 +147,9 @@ def test_what_was_cleaned_up_leaves_no_topic_and_comes_back(operator):
         ("guard_node", "timeout_s", 0.3, 0.001, "give 0.05 to 10"),
         ("state_node", "rate_hz", 50.0, 1e9, "give 1 to 1000"),
         ("state_node", "stale_after_s", 0.5, -1.0, "give 0.01 to 10"),
+        ("control_node", "stiffness_position", 800.0, 6000.0, "give -1 to 5000"),
+        ("control_node", "stiffness_rotation", 60.0, 600.0, "give -1 to 500"),
+        ("control_node", "payload_mass", 0.3, 21.0, "give -1 to 20"),
     ],
 )
 def test_parameters_change_at_run_time_within_their_range(operator, node, name, good, bad, words):
@@ -160,6 +163,11 @@ def test_parameters_change_at_run_time_within_their_range(operator, node, name, 
     ).descriptors[0]
     assert description.description
     assert description.floating_point_range[0].to_value > good
+
+
+def test_a_stiffness_that_the_law_refuses_is_refused_by_the_parameter_with_its_reason(operator):
+    assert "stiffness_position" in operator.set_parameter("control_node", "stiffness_position", number(0.5))
+    assert operator.set_parameter("control_node", "stiffness_position", number(-1.0)) == ""
 
 
 def test_what_cannot_change_at_run_time_says_so(operator):

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
+
 import numpy as np
 import pytest
 from franka_arm import HOME, franka_config, franka_limits, franka_model
@@ -79,3 +81,25 @@ def test_commanded_pose_is_written(law):
     law.switch(JOINT, np.stack([HOME + 0.1, np.zeros(7)]), np.zeros(7))
     law.write_commanded(T)
     assert np.allclose(T, law.model.forward(HOME + 0.1))
+
+
+def test_joint_shares_are_speed_and_its_change(law):
+    law.hold_measured(np.zeros(7))
+    dt, speed = 0.008, law.cartesian.dq_desired
+    speed[:] = 0.1
+    assert law.joint_shares(dt)[1] == 0.0  # nothing to compare with yet
+    speed[:] = 0.1
+    speed[3] = -0.2
+    share, acceleration = law.joint_shares(dt)
+    limits, margin = franka_limits(franka_config()), franka_config().safety.acceleration_margin
+    assert share == pytest.approx(0.2 / (0.8 * limits.velocity[3]))
+    assert acceleration == pytest.approx(0.3 / dt / limits.acceleration[3] / margin)
+    law.switch(JOINT, np.stack([HOME, np.full(7, 1.0)]), np.zeros(7))
+    assert law.joint_shares(dt)[1] == 0.0  # the other space's speed is another number, not a leap
+
+
+def test_changes_wait_for_an_arm_that_is_not_driven(law):
+    soft = dataclasses.replace(franka_config().impedance, stiffness_position=500.0)
+    law.gains.change(soft)
+    law.settle()
+    assert law.gains.compliance[0, 0] == pytest.approx(1 / 500.0)

@@ -25,6 +25,7 @@ from vla_ros.nodes.arm.driver import ArmDriver
 from vla_ros.nodes.arm.hold import declare_hold, make_hold
 from vla_ros.nodes.arm.progress import INACTIVE, NAME, NO_JOINT_STATES, ControlProgress
 from vla_ros.nodes.arm.robot_follower import launch_control_config, make_follower
+from vla_ros.nodes.arm.tuning import Tuning
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
@@ -55,6 +56,8 @@ class ControlNode(ManagedNode):
         self._alignment = declare(
             self, "alignment", "progress", "how a late chunk is aligned", choices=("progress", "time")
         )
+        self._shadow = declare(self, "shadow", False, "compute and report everything, send nothing to the robot")
+        self._tuning = Tuning(self)
         self.priority = declare(
             self, "realtime_priority", 20, "SCHED_FIFO priority where permitted; 0: ordinary scheduling", 0, 98
         )
@@ -71,7 +74,8 @@ class ControlNode(ManagedNode):
     def configure(self) -> None:
         """Load the robot, rehearse the control path and create the topics."""
         embodiment = load_embodiment(self._robot)
-        config = launch_control_config(self._robot, self._speed_scale, self._alignment)
+        config = launch_control_config(self._robot, self._speed_scale, self._alignment, self._shadow)
+        config = self._tuning.applied(config)
         arm, gripper = embodiment.arms[0], embodiment.grippers[0]
         driver = ArmDriver(make_follower(embodiment, config), 1.0 / self.rate, config.safety.state_age_max_s)
         driver.on_released = self._hand_over
@@ -94,6 +98,7 @@ class ControlNode(ManagedNode):
                 qos.EVENTS,
                 raw=True,
             )
+        self._tuning.follower = driver.follower
         self.driver = driver  # from now on the loop ticks
 
     def activate(self) -> None:
@@ -128,7 +133,7 @@ class ControlNode(ManagedNode):
         if driver is None:
             return
         command = driver.tick(monotonic)
-        if command is not None:
+        if command is not None and not self._shadow:
             self._send(command)
         self._ticks += 1
         phase = self._ticks % self._report_every
@@ -153,6 +158,7 @@ class ControlNode(ManagedNode):
         report = ControlProgress(
             stamp=driver.now,
             enabled=progress.enabled,
+            shadow=progress.shadow,
             estop=follower.emergency_stopped,
             hold_reason=hold_reason,
             sequence=progress.sequence,
@@ -171,7 +177,8 @@ class ControlNode(ManagedNode):
 
     def _hand_over(self) -> None:
         """Have the robot hold its position: control has let go of it."""
-        self.handing_over = self._hold.switch(True)
+        if not self._shadow:
+            self.handing_over = self._hold.switch(True)
 
     # -- the executor's thread ---------------------------------------------------------------------------------------
     def _on_joint_state(self, message: JointState) -> None:
@@ -212,10 +219,12 @@ class ControlNode(ManagedNode):
     def _enable(self) -> str:
         if not self.active:
             raise VlaError("control is not active: activate it first (ros2 lifecycle set … activate)")
-        if self._hold.absence:
+        if self._hold.absence and not self._shadow:
             raise VlaError(f"the robot cannot be switched to torques: {self._hold.absence}")
         self.driver.enable(time.monotonic())
         self._refused = ""
+        if self._shadow:
+            return "control enabled in shadow mode: nothing is sent to the robot"
         switched = self._hold.switch(False)
         if switched is not None:
             switched.add_done_callback(self._on_switched)

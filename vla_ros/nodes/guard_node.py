@@ -59,7 +59,7 @@ class GuardNode(Node):
     def _on_progress(self, message: DiagnosticStatus) -> None:
         progress = control_progress(message.message, messages.diagnostic_values(message))
         self._silence = 0.0
-        self._guarding = progress.enabled
+        self._guarding = progress.enabled and not progress.shadow  # in shadow mode the arm is another's
         if self._holding and progress.enabled and not progress.estop:
             self._holding = False  # a person or the episode enabled control again
             self.get_logger().info("control is back")

@@ -32,6 +32,7 @@ def arm_limits(arm: ArmGroup, config: ControlConfig) -> ArmLimits:
         arm.effort_rate,
         np.array(config.workspace_lower),
         np.array(config.workspace_upper),
+        arm.acceleration,
     )
 
 

@@ -58,7 +58,7 @@ def graph() -> Graph:
             NodeSpec(
                 "control",
                 "control_node",
-                _same("robot", "speed_scale", "alignment") | simulated_time | {"hold": HOLD},
+                _same("robot", "speed_scale", "alignment", "shadow") | simulated_time | {"hold": HOLD},
                 stops_first=True,
             ),
             NodeSpec("manager", "lifecycle_manager_node", ends=True, when=SIMULATED),
@@ -122,6 +122,7 @@ def _arguments() -> tuple[LaunchArgument, ...]:
         LaunchArgument(
             "alignment", "progress", "how a chunk is aligned when it arrives late", choices=("progress", "time")
         ),
+        LaunchArgument("shadow", False, "infer, plan and show the commanded motion, and send nothing to the robot"),
         LaunchArgument("camera_rate_hz", 10.0, "rate of each camera [Hz]", minimum=1.0, maximum=60.0),
         LaunchArgument("command_delay_s", 0.0, "delay of commands to the arm [s]", minimum=0.0, maximum=0.1),
         LaunchArgument("command_jitter_s", 0.0, "random part of that delay [s]", minimum=0.0, maximum=0.1),

@@ -19,6 +19,7 @@ class ControlProgress:
 
     stamp: float = 0.0  # [s] ROS time
     enabled: bool = False
+    shadow: bool = False  # enabled or not, nothing is sent to the arm
     estop: bool = False  # latched
     hold_reason: str = ""  # empty while a chunk moves the arm
     sequence: int = -1  # of the chunk being executed

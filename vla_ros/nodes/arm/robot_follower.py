@@ -15,11 +15,11 @@ from vla_ros.robots.control import arm_guard, arm_limits, arm_model, load_contro
 from vla_ros.robots.embodiment import Embodiment
 
 
-def launch_control_config(robot: str, speed_scale: float, alignment: str) -> ControlConfig:
+def launch_control_config(robot: str, speed_scale: float, alignment: str, shadow: bool = False) -> ControlConfig:
     """Return the robot's control configuration with the launch's choices put in."""
     config = load_control_config(robot)
     stitch = dataclasses.replace(config.stitch, alignment=alignment)
-    return dataclasses.replace(config, speed_scale=speed_scale, stitch=stitch)
+    return dataclasses.replace(config, speed_scale=speed_scale, stitch=stitch, shadow=shadow)
 
 
 def make_follower(embodiment: Embodiment, config: ControlConfig) -> ChunkFollower:

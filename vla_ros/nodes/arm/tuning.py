@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What may be tuned while control runs, as parameters of its node: stiffness and what the hand carries."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from functools import partial
+
+from rclpy.node import Node
+
+from controllers.control_config import ControlConfig
+from controllers.errors import ConfigError
+from controllers.follower import ChunkFollower
+from vla_ros.nodes.parameters import declare
+
+AS_CONFIGURED = -1.0
+PARAMETERS = {
+    "stiffness_position": ("of the tool's spring [N/m]; negative: as in the robot's configuration", 5000.0),
+    "stiffness_rotation": ("of the tool's spring [N·m/rad]; negative: as in the robot's configuration", 500.0),
+    "payload_mass": ("what the hand carries beyond itself [kg]; negative: as in the robot's configuration", 20.0),
+}
+
+
+def tuned(config: ControlConfig, values: Mapping[str, float]) -> ControlConfig:
+    """Return the configuration with the values of PARAMETERS put in. Raises ConfigError for one that makes no sense."""
+    given = {name: value for name, value in values.items() if value >= 0.0}
+    dynamics = config.dynamics
+    if "payload_mass" in given:
+        payload = dataclasses.replace(dynamics.payload, mass=given.pop("payload_mass"))
+        dynamics = dataclasses.replace(dynamics, payload=payload)
+    if given and config.impedance.stiffness:
+        name = next(iter(given))
+        raise ConfigError(f"'{name}' does nothing: the robot's configuration gives the whole matrix, 'stiffness'")
+    return dataclasses.replace(config, impedance=dataclasses.replace(config.impedance, **given), dynamics=dynamics)
+
+
+class Tuning:
+    """The parameters, and the follower that a new value glides into."""
+
+    def __init__(self, node: Node) -> None:
+        """Declare the parameters at `node`."""
+        self.follower: ChunkFollower | None = None
+        self._config: ControlConfig | None = None
+        self._values = {
+            name: declare(node, name, AS_CONFIGURED, text, AS_CONFIGURED, most, change=partial(self._change, name))
+            for name, (text, most) in PARAMETERS.items()
+        }
+
+    def applied(self, config: ControlConfig) -> ControlConfig:
+        """Return `config` with the parameters put in; later changes start from `config`."""
+        self._config, self.follower = config, None
+        return tuned(config, self._values)
+
+    def _change(self, name: str, value: float) -> None:
+        values = self._values | {name: value}
+        if self._config is not None:
+            config = tuned(self._config, values)
+            if self.follower is not None:
+                self.follower.change_impedance(config.impedance)
+                self.follower.change_payload(config.dynamics.payload)
+        self._values = values
