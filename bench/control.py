@@ -16,7 +16,7 @@ from controllers.follower import ChunkFollower
 from controllers.loop import PacedLoop, prefer_real_time
 from controllers.model import ArmModel
 from controllers.rotations import from_matrix
-from vla_ros.robots.control import arm_limits, load_control_config
+from vla_ros.robots.control import arm_guard, arm_limits, load_control_config
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.sim.delayed_arm import DelayedArm
 
@@ -56,7 +56,9 @@ class FrankaRig:
         config = load_control_config("franka")
         self.dt, self.home, self._delay, self._jitter = 1.0 / rate, np.array(arm.home), delay, jitter
         self._plant_model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame, armature=arm.armature)
-        self.follower = ChunkFollower("panda", "panda_hand", self._plant_model.clone(), arm_limits(arm, config), config)
+        guard = arm_guard(embodiment, arm, config)
+        model, limits = self._plant_model.clone(), arm_limits(arm, config)
+        self.follower = ChunkFollower("panda", "panda_hand", model, limits, config, guard)
         self.stitch_ms: list[float] = []
         self.restart()
 

@@ -49,44 +49,31 @@ class SelfDistance:
         """Begin at q (N,) [rad]: links that are too near already may part, and may not get nearer."""
         self._q[self._columns] = q
         for group in self._groups:
-            group.distances[:] = group.measure(self._q)
-            group.furthest[:] = group.distances
+            group.distances = group.measure(self._q)
+            group.furthest = list(group.distances)
             group.speed_share, group.age = 1.0, 0.0
         self._next, self.speed_share = 0, 1.0
 
     def look(self, q: np.ndarray, elapsed: float) -> str:
         """Look at the next few pairs at q (N,) [rad], `elapsed` [s] after the last; return why to stop, or ""."""
-        for group in self._groups:
-            group.age += elapsed
+        for other in self._groups:
+            other.age += elapsed
         group = self._groups[self._next]
         self._next = (self._next + 1) % len(self._groups)
         self._q[self._columns] = q
-        distances = group.measure(self._q)
-        closing = (group.distances - distances) / max(group.age, 1e-6)  # [m/s]
-        np.maximum(closing, 0.0, out=closing)
-        room = distances - self._margin
-        needed = closing * (self._stopping_s + group.age)
-        near = (room < needed) & (distances < group.furthest - NOISE)
-        np.maximum(group.furthest, distances, out=group.furthest)
-        # Room for SLOW_S at the present speed: the links then near each other ever more slowly.
-        shares = np.maximum(room, 0.0) / np.maximum(closing * SLOW_S, 1e-9)
-        group.speed_share = min(1.0, float(shares.min())) if len(shares) else 1.0
-        group.distances[:], group.age = distances, 0.0
-        self.speed_share = min(other.speed_share for other in self._groups)
-        if not near.any():
-            return ""
-        worst = int(np.where(near, room - needed, np.inf).argmin())
-        return f"fault: {group.names[worst]} are {1e3 * distances[worst]:.0f} mm apart and getting nearer"
+        reason = group.judge(group.measure(self._q), self._margin, self._stopping_s)
+        self.speed_share = min([other.speed_share for other in self._groups])
+        return reason
 
     def objection(self, q: np.ndarray) -> str:
         """Return which links would be nearer than the margin at q (N,) [rad], or ""; for another thread than `look`."""
         self._q_asked[self._columns] = q
         distances = self._whole.measure(self._q_asked)
-        worst = int(distances.argmin())
-        if distances[worst] >= self._margin:
+        nearest = min(distances)
+        if nearest >= self._margin:
             return ""
-        apart = f"{1e3 * distances[worst]:.0f} mm apart, allowed {1e3 * self._margin:.0f}"
-        return f"{self._whole.names[worst]} {apart if distances[worst] > 0.0 else 'into each other'}"
+        apart = f"{1e3 * nearest:.0f} mm apart, allowed {1e3 * self._margin:.0f}"
+        return f"{self._whole.names[distances.index(nearest)]} {apart if nearest > 0.0 else 'into each other'}"
 
 
 class _Group:
@@ -100,10 +87,28 @@ class _Group:
         self._geometry_data = pin.GeometryData(self._geometry)
         links = [model.frames[item.parentFrame].name for item in geometry.geometryObjects]
         self.names = [" and ".join(sorted((links[i], links[j]))) for i, j in pairs]
-        self.distances, self.furthest = np.full(len(pairs), np.inf), np.full(len(pairs), -np.inf)  # [m]
+        # References into the results: looking them up anew costs more than the distances do.
+        self._results = [self._geometry_data.distanceResults[index] for index in range(len(pairs))]
+        self.distances, self.furthest = [np.inf] * len(pairs), [-np.inf] * len(pairs)  # [m]
         self.age, self.speed_share = 0.0, 1.0
 
-    def measure(self, q: np.ndarray) -> np.ndarray:
+    def measure(self, q: np.ndarray) -> list[float]:
         """Return the distances [m] of the pairs at q of the whole model."""
         pin.computeDistances(self._model, self._data, self._geometry, self._geometry_data, q)
-        return np.array([result.min_distance for result in self._geometry_data.distanceResults])
+        return [result.min_distance for result in self._results]
+
+    def judge(self, distances: list[float], margin: float, stopping_s: float) -> str:
+        """Take the distances [m] of now; return why to stop, or "". In floats: arrays of ten are slower."""
+        age, share, reason = max(self.age, 1e-6), 1.0, ""
+        for index, distance in enumerate(distances):
+            approach = self.distances[index] - distance
+            if approach > 0.0:
+                speed, room = approach / age, distance - margin
+                # Room for SLOW_S at the present speed: the links then near each other ever more slowly.
+                share = min(share, max(room, 0.0) / (speed * SLOW_S))
+                if room < speed * (stopping_s + age) and distance < self.furthest[index] - NOISE:
+                    reason = f"fault: {self.names[index]} are {1e3 * distance:.0f} mm apart and getting nearer"
+            elif distance > self.furthest[index]:
+                self.furthest[index] = distance
+        self.distances, self.age, self.speed_share = distances, 0.0, share
+        return reason

@@ -41,7 +41,7 @@ def closest(q: np.ndarray) -> float:
     """Return the distance of the links nearest to each other, by a model of the test's own."""
     own = self_distance()
     own._q_asked[own._columns] = q
-    return float(own._whole.measure(own._q_asked).min())
+    return min(own._whole.measure(own._q_asked))
 
 
 # --- the table ---
