@@ -14,7 +14,7 @@ from controllers.hand_shape import hand_corners
 from controllers.model import ArmModel
 from controllers.self_distance import SelfDistance
 
-LOOK_EVERY, LOOK_PHASE = 4, 2  # ticks: other things that are done every fourth tick are done in phase 0
+LOOK_PERIOD_S = 0.008  # [s]
 TABLE_REACHED = 1e-3  # [m] a chunk may ask for this much below the table: it is given in millimetres
 TABLE_TOLERANCE = 5e-3  # [m] a hand on the table is pressed into it by an error of the plane and the arm's compliance
 
@@ -30,7 +30,7 @@ class BodyGuard:
         self._own: SelfDistance | None = None
         if config.self_distance_min is not None:
             self._own = SelfDistance(urdf, joints, tool_frame, config.self_distance_min, config.stop_rate)
-        self._ticks, self._elapsed = 0, 0.0
+        self._elapsed = 0.0
 
     @property
     def speed_share(self) -> float:
@@ -39,18 +39,17 @@ class BodyGuard:
 
     def reset(self, model: ArmModel) -> None:
         """Begin where the arm is: what it is in already it may leave."""
-        self._ticks, self._elapsed = 0, 0.0
+        self._elapsed = 0.0
         self._highest = self._lowest_corner(model.position[2], model.rotation[2])
         if self._own is not None:
             self._own.reset(model.q)
 
     def look(self, model: ArmModel, dt: float) -> str:
         """Look at the arm now and then, dt [s] after the last tick; return why it must stop, or ""."""
-        self._elapsed += dt
-        self._ticks += 1
-        if self._ticks % LOOK_EVERY != LOOK_PHASE:
+        self._elapsed = elapsed = self._elapsed + dt
+        if elapsed < LOOK_PERIOD_S:
             return ""
-        elapsed, self._elapsed = self._elapsed, 0.0
+        self._elapsed = 0.0
         reason = "" if self._own is None else self._own.look(model.q, elapsed)
         return reason or self._look_at_table(model)
 

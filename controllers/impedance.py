@@ -55,8 +55,13 @@ class CartesianImpedance:
         self._R_error = np.eye(3)
         layers = 3 if self._constant_damper else 2  # spring, inertia, damper
         self._lhs = np.zeros((layers, 6, 6))
-        self._inverse_inertia_diagonal = self._lhs[1].reshape(-1)[::7]  # a view
-        self._rhs_rows = np.zeros((layers, 2, 6))  # contiguous rows: terms are built in place
+        self._series, self._inverse_inertia, self._damper = self._lhs[0], self._lhs[1], self._lhs[-1]  # views
+        self._inverse_inertia_diagonal = self._inverse_inertia.reshape(-1)[::7]
+        rows = np.zeros((layers, 2, 6))  # contiguous: terms are built in place
+        self._rhs = rows.transpose(0, 2, 1)  # a view
+        self._spring_term, self._spring_error = rows[0]
+        self._inertial_term, self._desired_twist = rows[1]
+        self._damper_term = rows[-1, 0]
         self._turn = np.zeros((6, 6))  # from the tool's axes to the base's
         self._turned, self._half_turned = np.zeros((6, 6)), np.zeros((6, 6))
         self._ticks = 0
@@ -77,18 +82,20 @@ class CartesianImpedance:
         gains = self.gains
         J, M_inverse = model.J, model.M_inverse
         self._measure_error(model, position, quaternion)
-        inverse_inertia = self._lhs[1]  # Λ⁻¹ = J M⁻¹ Jᵀ
+        inverse_inertia = self._inverse_inertia  # Λ⁻¹ = J M⁻¹ Jᵀ
         J_M_inverse = np.dot(J, M_inverse, out=self._J_M_inverse)
         np.dot(J_M_inverse, J.T, out=inverse_inertia)
 
         # Series spring: K⁻¹ + Λ⁻¹ / ω_max²
-        np.multiply(inverse_inertia, gains.inverse_frequency_squared, out=self._lhs[0])
+        series = np.multiply(inverse_inertia, gains.inverse_frequency_squared, out=self._series)
         if self._in_tool_frame:
             self._turn[:3, :3] = self._turn[3:, 3:] = self.R_desired
-        self._lhs[0] += self._in_base_axes(gains.compliance)
+            series += self._in_base_axes(gains.compliance)
+        else:
+            series += gains.compliance
         if self._constant_damper:
-            np.multiply(inverse_inertia, gains.damper_time, out=self._lhs[2])
-            self._lhs[2] += self._in_base_axes(gains.damper_compliance)
+            damper = np.multiply(inverse_inertia, gains.damper_time, out=self._damper)
+            damper += self._in_base_axes(gains.damper_compliance) if self._in_tool_frame else gains.damper_compliance
         self._damp_singularity(J, inverse_inertia)
 
         tau_nullspace = self._nullspace_effort(model)
@@ -99,10 +106,10 @@ class CartesianImpedance:
             acceleration = np.multiply(acceleration, share, out=self._acceleration)
         velocity_error = np.subtract(twist, model.twist, out=self._velocity_error)
         self._write_terms(pull, velocity_error, acceleration)
-        self._rhs_rows[1, 1] = twist
-        # keeps τ_nullspace out of the task
-        self._rhs_rows[1, 0] -= np.dot(J_M_inverse, tau_nullspace, out=self._force)
-        solved = np.linalg.solve(self._lhs, self._rhs_rows.transpose(0, 2, 1))
+        self._desired_twist[:] = twist
+        inertial = self._inertial_term
+        inertial -= np.dot(J_M_inverse, tau_nullspace, out=self._force)  # keeps τ_nullspace out of the task
+        solved = np.linalg.solve(self._lhs, self._rhs)
         force = np.add(solved[0, :, 0], solved[1, :, 0], out=self._force)
         if self._constant_damper:
             force += solved[2, :, 0]
@@ -117,12 +124,11 @@ class CartesianImpedance:
 
     def _write_terms(self, pull: np.ndarray, velocity_error: np.ndarray, acceleration: np.ndarray) -> None:
         """Write what the spring, the inertia and the constant damper act on."""
-        rows = self._rhs_rows
-        spring, inertial = rows[0, 0], rows[1, 0]
+        spring, inertial = self._spring_term, self._inertial_term
         if self._energy_limited:
-            rows[0, 1] = self.error  # for its energy, ½ eᵀ K_eff e
+            self._spring_error[:] = self.error  # for its energy, ½ eᵀ K_eff e
         if self._constant_damper:  # F = K_eff e + D_eff ė + Λ ẍ_d
-            spring[:], inertial[:], rows[2, 0] = pull, acceleration, velocity_error
+            spring[:], inertial[:], self._damper_term[:] = pull, acceleration, velocity_error
             return
         # F = K_eff (e + ζ ė / ω_design) + Λ (ẍ_d + ζ ω_design ė)
         np.multiply(velocity_error, self.gains.damping_rate, out=inertial)
@@ -131,8 +137,6 @@ class CartesianImpedance:
         np.add(pull, velocity_error, out=spring)
 
     def _in_base_axes(self, matrix: np.ndarray) -> np.ndarray:
-        if not self._in_tool_frame:
-            return matrix
         half = np.dot(self._turn, matrix, out=self._half_turned)
         return np.dot(half, self._turn.T, out=self._turned)
 

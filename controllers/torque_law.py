@@ -193,7 +193,8 @@ class TorqueLaw:
         else:
             tau = self._joint_impedance.effort(model, *self.joint.filter.output)
             self._friction.add(self.joint.filter.velocity, tau)
-        tau += model.weight
+        if model.payload.mass:
+            tau += model.weight
         self._repulsion.add(model.q, tau)
         return tau
 

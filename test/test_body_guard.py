@@ -9,7 +9,7 @@ import pinocchio as pin
 import pytest
 from franka_arm import ARM, FRAME, HOME, Rig, franka_config, franka_model
 
-from controllers.body_guard import BodyGuard
+from controllers.body_guard import LOOK_PERIOD_S, BodyGuard
 from controllers.chunk import ActionChunk
 from controllers.control_config import ControlConfig, SafetyConfig
 from controllers.errors import ChunkError, ConfigError
@@ -164,7 +164,7 @@ def test_every_pair_is_looked_at_within_a_tenth_of_a_second():
     own.reset(HOME)
     looked = sum(len(group.names) for group in own._groups)
     assert looked == len(own._whole.names) > 40
-    assert len(own._groups) * 4 * 0.002 < 0.1
+    assert len(own._groups) * LOOK_PERIOD_S < 0.1
     model = pin.buildModelFromXML(URDF)
     assert len(own._q) == model.nq
 
