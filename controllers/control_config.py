@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError
+from controllers.gripper import GripperConfig
 
 
 def _check(where: str, name: str, value: float, low: float, high: float) -> None:
@@ -124,6 +125,7 @@ class ControlConfig:
     impedance: ImpedanceConfig = field(default_factory=ImpedanceConfig)
     stitch: StitchConfig = field(default_factory=StitchConfig)
     safety: SafetyConfig = field(default_factory=SafetyConfig)
+    gripper: GripperConfig = field(default_factory=GripperConfig)
 
     def __post_init__(self) -> None:
         _check("control", "filter_cutoff", self.filter_cutoff, 0.1, 100.0)

@@ -11,6 +11,7 @@ import numpy as np
 from controllers.chunk import ActionChunk
 from controllers.control_config import ControlConfig
 from controllers.errors import ChunkError, VlaError
+from controllers.gripper import GripperAdapter
 from controllers.history import MotionHistory
 from controllers.joining import Robot, chunk_mode, joint_rates, joint_targets
 from controllers.limits import ArmLimits
@@ -52,6 +53,7 @@ class ChunkFollower:
         self._law = TorqueLaw(model, limits, config)
         self._stop = DampedStop(n, config.safety)
         self._gate = EffortGate(limits)
+        self._gripper = GripperAdapter(config.gripper)
         self._lease = SourceLease(config.safety.lease_s)
         self._history = MotionHistory()
         self._executed = 0.0  # [s] of motion since the start
@@ -85,6 +87,7 @@ class ChunkFollower:
         self._history.clear()
         self._executed = 0.0
         self.command.gripper_width = self.progress.gripper_width = float(gripper_width)
+        self._gripper.reset(float(gripper_width))
         self.progress.enabled = True
         self.progress.forget_chunk()
         self._hold_here(NO_CHUNK)
@@ -302,7 +305,7 @@ class ChunkFollower:
         if point != self._point:
             self._point = point
             if motion.width_list is not None:
-                self.command.gripper_width = motion.width_list[point]
+                self.command.gripper_width = self._gripper.update(motion.width_list[point])
 
     def _set_hold(self, reason: str) -> None:
         self.progress.hold_reason = reason
