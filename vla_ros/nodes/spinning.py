@@ -97,6 +97,11 @@ def serve_until_stopped(make: Callable[[], ManagedNode]) -> Callable[[StopReques
     return serve
 
 
+def spin_until_stopped(make: Callable[[], Node]) -> Callable[[StopRequest], None]:
+    """Return a `serve` for a node that is no managed one and only reacts."""
+    return lambda stop: Spinner(make(), stop).until()
+
+
 def steady_timer(node: Node, period: float, callback: Callable[[], None]) -> None:
     """Call back every `period` [s] of the wall clock: a watch must not stop with the simulation it watches."""
     node.create_timer(period, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))
