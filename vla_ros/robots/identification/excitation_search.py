@@ -22,7 +22,11 @@ Free = Callable[[np.ndarray], bool]  # is the arm at q (N,) [rad] clear of every
 Show = Callable[[float], None]  # told which share of the search is done
 
 LIMIT_SAMPLES, SCORE_SAMPLES = 240, 80  # instants looked at for limits, and for the condition number
+LOOK_STRIDE = 16
 SHRINK, SHRINKS = 0.85, 14  # a motion that hits something is made smaller, so often
+NO_ROOM = (
+    "excitation: no motion fits between the arm's limits and what is around it: start from a posture with more room"
+)
 STEP = 0.4  # of a variation, as a share of the coefficients' size
 
 
@@ -82,9 +86,17 @@ class ExcitationSearch:
             best, gain = self._best(origin, information, lambda k, n=fit: show((n * total // config.fits + k) / total))
             series.append(best)
             information = information + gain
-        series.append(self._feasible(self._draw(origin)))
+        series.append(self._any(origin))
         show(1.0)
         return Excitation(self._joints, tuple(series))
+
+    def _any(self, origin: np.ndarray) -> FourierSeries:
+        """Return a series that was not chosen for anything: what is validated must not be what was fitted."""
+        for _ in range(self._config.draws):
+            clear = self._cleared(self._draw(origin))
+            if clear is not None:
+                return clear
+        raise ConfigError(NO_ROOM)
 
     def _best(
         self, origin: np.ndarray, information: np.ndarray, show: Callable[[int], None]
@@ -95,26 +107,30 @@ class ExcitationSearch:
         for attempt in range(config.draws + config.variations):
             show(attempt)
             varied = best is not None and attempt >= config.draws
-            try:
-                candidate = self._feasible(self._vary(best) if varied else self._draw(origin))
-            except ConfigError:
+            candidate = self._limited(self._vary(best)) if varied else self._draw(origin)
+            # What is no better before it is made smaller will not be after, and looking for collisions takes longest.
+            if np.linalg.cond(information + self._information(candidate)) >= least:
                 continue
-            added = self._regressor.information(candidate.sample(np.linspace(0.0, candidate.period, SCORE_SAMPLES)))
+            clear = self._cleared(candidate)
+            if clear is None:
+                continue
+            added = self._information(clear)
             condition = float(np.linalg.cond(information + added))
             if condition < least:
-                best, gain, least = candidate, added, condition
+                best, gain, least = clear, added, condition
         if best is None:
-            raise ConfigError("excitation: no motion fits between the arm's limits and what is around it: "
-                              "start from a posture with more room")  # fmt: skip
+            raise ConfigError(NO_ROOM)
         return best, gain
+
+    def _information(self, series: FourierSeries) -> np.ndarray:
+        return self._regressor.information(series.sample(np.linspace(0.0, series.period, SCORE_SAMPLES)))
 
     def _draw(self, origin: np.ndarray) -> FourierSeries:
         """Draw a series, each joint filling half to all of its room."""
         n, free = len(origin), self._config.harmonics - 1
         sine, cosine = (self._random.normal(size=(n, free)) @ basis.T for basis in self._bases)
-        drawn = self._filled(FourierSeries(origin, sine, cosine, self._config.period))
-        share = self._random.uniform(0.5, 1.0, size=(n, 1))
-        return FourierSeries(origin, share * drawn.sine, share * drawn.cosine, drawn.period)
+        drawn = FourierSeries(origin, sine, cosine, self._config.period)
+        return _scaled(drawn, self._random.uniform(0.5, 1.0, size=(n, 1)) / self._shares(drawn))
 
     def _vary(self, series: FourierSeries) -> FourierSeries:
         n, free = len(series.origin), self._config.harmonics - 1
@@ -125,37 +141,41 @@ class ExcitationSearch:
         ]
         return FourierSeries(series.origin, changed[0], changed[1], series.period)
 
-    def _filled(self, series: FourierSeries) -> FourierSeries:
-        """Scale each joint until its range, speed or acceleration is at its limit."""
+    def _shares(self, series: FourierSeries) -> np.ndarray:
+        """Return how much of its range, speed or acceleration each joint uses, whichever is most (N, 1)."""
         q, dq, ddq = series.sample(np.linspace(0.0, series.period, LIMIT_SAMPLES))
         moved = q - series.origin
-        shares = np.max([
+        shares = [
             np.maximum(moved.max(axis=0), 1e-9) / (self._room[1] - series.origin),
             np.maximum(-moved.min(axis=0), 1e-9) / (series.origin - self._room[0]),
             np.abs(dq).max(axis=0) / self._speed,
             np.abs(ddq).max(axis=0) / self._acceleration,
-        ], axis=0)[:, None]  # fmt: skip
-        return FourierSeries(series.origin, series.sine / shares, series.cosine / shares, series.period)
+        ]
+        return np.max(shares, axis=0)[:, None]
 
-    def _feasible(self, series: FourierSeries) -> FourierSeries:
-        """Return the series as large as limits and surroundings allow. Raises ConfigError when it stays too large."""
-        filled = self._filled(series)
-        # Scaled up, a joint would lose the share that was drawn for it: only too large ones are changed.
-        size = np.minimum(1.0, np.abs(filled.sine).sum(axis=1) / np.maximum(np.abs(series.sine).sum(axis=1), 1e-12))
+    def _limited(self, series: FourierSeries) -> FourierSeries:
+        """Return the series with joints that are beyond their limits made smaller."""
+        return _scaled(series, 1.0 / np.maximum(1.0, self._shares(series)))
+
+    def _cleared(self, series: FourierSeries) -> FourierSeries | None:
+        """Return the series as large as the surroundings allow, None where even a small one touches something."""
+        times = np.linspace(0.0, series.period, LIMIT_SAMPLES)
+        times = np.concatenate([times[first::LOOK_STRIDE] for first in range(LOOK_STRIDE)])  # a coarse look first
         for _ in range(SHRINKS):
-            scaled = FourierSeries(
-                series.origin, size[:, None] * series.sine, size[:, None] * series.cosine, series.period
-            )
-            if self._inside(scaled.sample(np.linspace(0.0, series.period, LIMIT_SAMPLES))[0]):
-                return scaled
-            size = SHRINK * size
-        raise ConfigError("excitation: the motion does not fit")
+            if self._inside(series.sample(times)[0]):
+                return series
+            series = _scaled(series, SHRINK)
+        return None
 
     def _inside(self, configurations: np.ndarray) -> bool:
         """Say whether every configuration (K, N) [rad] is inside the joints' room and the tool's box, and free."""
-        if (configurations < self._room[0]).any() or (configurations > self._room[1]).any():
+        if (configurations < self._room[0] - 1e-9).any() or (configurations > self._room[1] + 1e-9).any():
             return False
         tools = np.array([self._model.forward(q)[:3, 3] for q in configurations])
         if (tools < self._box[0]).any() or (tools > self._box[1]).any():
             return False
         return all(self._free(q) for q in configurations)
+
+
+def _scaled(series: FourierSeries, share: float | np.ndarray) -> FourierSeries:
+    return FourierSeries(series.origin, share * series.sine, share * series.cosine, series.period)
