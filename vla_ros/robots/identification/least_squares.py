@@ -51,7 +51,7 @@ def solve(
     sums = np.add.reduceat(scores, edges, axis=0)  # (B, P)
     freedom = len(edges) / max(1, len(edges) - 1)
     covariance = freedom * inverse @ (sums.T @ sums) @ inverse
-    left = rms(target - matrix @ fit.x, counts)
+    left = spread(target - matrix @ fit.x, counts)
     return Solution(fit.x, np.sqrt(np.diag(covariance)), covariance, left)
 
 
@@ -59,7 +59,13 @@ def plain_noise(matrix: np.ndarray, target: np.ndarray, counts: np.ndarray) -> n
     """Return what ordinary least squares, all joints alike, leaves of each joint (N,)."""
     X = (matrix * counts[:, :, None]).reshape(-1, matrix.shape[2])
     theta = np.linalg.lstsq(X, (target * counts).ravel(), rcond=None)[0]
-    return rms(target - matrix @ theta, counts)
+    return spread(target - matrix @ theta, counts)
+
+
+def spread(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return the standard deviation (N,) of values (R, N) where `counts` is 1, by their median: a push is no noise."""
+    absolute = np.where(counts > 0.0, np.abs(values), np.nan)
+    return 1.4826 * np.nanmedian(absolute, axis=0) + 1e-9
 
 
 def rms(values: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from vla_ros.robots.identification.recording import Recording
 
 CUTOFF = 5.0  # [Hz] ten times the excitation's highest frequency: friction turns its sign quickly
 ORDER = 4
-WORK_RATE = 200.0  # [Hz] at which motion is computed
+WORK_RATE = 100.0  # [Hz] at which motion is computed
 KEPT_RATE = 25.0  # [Hz] of the rows that are fitted: what the filter leaves needs no more
 EDGE_S = 0.4  # [s] left out at both ends, where a filter has one side only
 GAP_MAX_S = 0.1  # [s] between samples
