@@ -18,7 +18,7 @@ from vla_ros.robots.identification.excitation_search import ExcitationSearch, Se
 
 CLEARANCE = 0.025  # [m] from itself, and on top of the next: an arm with an unknown load follows to 2 cm
 TABLE_MARGIN = 0.1  # [m] from the table: the payload may reach beyond the hand
-TABLE_SIZE = 2.0  # [m]
+TABLE_SIZE, FOOT = 1.0, 0.25  # [m] half the table's side, and half that of the hole in it that the base stands in
 
 
 def find_excitation(
@@ -37,12 +37,24 @@ def find_excitation(
     if not -2.0 <= table <= 0.5:
         raise ConfigError(f"the table's height must be -2 to 0.5 m in the base frame, got {table:g}")
     arm = embodiment.arm(arm_name)
-    half = TABLE_SIZE / 2.0
-    scene = CollisionScene((box_between("table", (-half, -half, table - 0.1), (half, half, table)),))
-    checker = CollisionChecker(RobotGeometry(embodiment, arm), scene, TABLE_MARGIN)
+    checker = CollisionChecker(RobotGeometry(embodiment, arm), table_around(table), TABLE_MARGIN)
 
     def free(q: np.ndarray) -> bool:
         return checker.closest(q).excess > CLEARANCE
 
     search = ExcitationSearch(arm_model(embodiment, arm, control), arm, control, config, free, seed)
     return search.run(np.array(arm.home), show)
+
+
+def table_around(height: float) -> CollisionScene:
+    """Return a table of a height [m] on all sides of the base, which may stand lower."""
+    low, high = height - 0.1, height
+    corners = {
+        "front": ((FOOT, -TABLE_SIZE), (TABLE_SIZE, TABLE_SIZE)),
+        "back": ((-TABLE_SIZE, -TABLE_SIZE), (-FOOT, TABLE_SIZE)),
+        "right": ((-FOOT, -TABLE_SIZE), (FOOT, -FOOT)),
+        "left": ((-FOOT, FOOT), (FOOT, TABLE_SIZE)),
+    }
+    return CollisionScene(
+        tuple(box_between(f"table {side}", (*first, low), (*last, high)) for side, (first, last) in corners.items())
+    )

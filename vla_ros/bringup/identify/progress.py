@@ -14,6 +14,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 def shown(what: str, console: Console) -> Iterator[Callable[[float], None]]:
     """Yield what is to be told the share that is done, 0 to 1."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(what, total=1.0)
         yield lambda share: progress.update(task, completed=share)

@@ -77,9 +77,10 @@ def write_recording(path: Path, recording: Recording) -> None:
 def read_recording(path: Path) -> Recording:
     """Read an .npz file, running nothing that is in it. Raises ConfigError that says what is wrong with it."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ConfigError("a single array, not the .npz archive that `vla identify record` writes")
+        archive = np.load(path, allow_pickle=False)
+        if isinstance(archive, np.ndarray):
+            raise ConfigError("a single array, not the .npz archive that `vla identify record` writes")
+        with archive:
             missing = [key for key in KEYS if key not in archive.files]
             if missing:
                 raise ConfigError(f"'{missing[0]}' is missing: expected {', '.join(KEYS)}")
