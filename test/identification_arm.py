@@ -20,9 +20,10 @@ from vla_ros.robots.identification.regressor import nominal_effort
 from vla_ros.sim.delayed_arm import DelayedArm
 from vla_ros.sim.simulated_recording import record_simulated
 
-VISCOUS = np.array([1.5, 1.2, 0.9, 1.1, 0.6, 0.4, 0.7])  # [N·m·s/rad]
-DRY = np.array([0.4, 0.5, 0.3, 0.35, 0.2, 0.15, 0.25])  # [N·m]
+VISCOUS = np.array([3.0, 2.4, 1.8, 2.2, 1.2, 0.8, 1.4])  # [N·m·s/rad]
+DRY = np.array([1.0, 1.2, 0.8, 0.9, 0.5, 0.4, 0.6])  # [N·m]
 PAYLOAD = Payload(0.8, (0.02, -0.03, 0.06))
+NONE = Payload()
 COMMAND_DELAY = 0.004  # [s]
 QUICK = SearchConfig(period=7.0, fits=1, draws=15, variations=30)
 
@@ -56,12 +57,14 @@ def recording() -> Recording:
     return record_simulated("franka", make_follower(), true_arm(), excitation(), seed=1)
 
 
-def computed(viscous: np.ndarray, dry: np.ndarray) -> Recording:
-    """Return a recording of an arm without payload that does exactly what it is asked to, noise on its effort."""
+def computed(viscous: np.ndarray, dry: np.ndarray, payload: Payload = NONE) -> Recording:
+    """Return a recording of an arm that does exactly what it is asked to, noise on its effort."""
+    model = loaded_model(ArmDynamics(payload=payload))
     time = np.arange(0.0, excitation().duration, 0.005)
     state = excitation().sample(time)
-    effort = nominal_effort(franka_model(), state, False) + viscous * state[1] + dry * np.tanh(state[1] / 0.01)
-    effort = effort + 0.002 * ARM.effort * np.random.default_rng(0).normal(size=effort.shape)
+    effort = nominal_effort(model, state, False) + np.array([model.payload_weight(q) for q in state[0]])
+    effort = effort + viscous * state[1] + dry * np.tanh(state[1] / 0.01)
+    effort = effort + 0.0005 * ARM.effort * np.random.default_rng(0).normal(size=effort.shape)
     return Recording("franka", "panda", ARM.joints, False, time, state[0], state[1], effort)
 
 

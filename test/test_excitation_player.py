@@ -9,7 +9,7 @@ from franka_arm import ARM, FRAME, HOME
 from identification_arm import excitation
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.robots.identification.player import CHUNK_EVERY_S, ExcitationPlayer
+from vla_ros.robots.identification.player import ExcitationPlayer
 
 ZERO = np.zeros(7)
 STEP = 0.01  # [s]
@@ -32,8 +32,9 @@ def test_chunks_come_in_time_and_overlap():
     chunks = [chunk for chunk in play(one, excitation().duration + 1.0) if chunk is not None]
     assert [chunk.sequence for chunk in chunks] == list(range(1, len(chunks) + 1))
     begins = np.array([chunk.stamp for chunk in chunks])
-    assert (np.diff(begins) < CHUNK_EVERY_S + 2 * STEP).all()
     ends = begins + np.array([chunk.times[-1] for chunk in chunks])
+    sent = begins + 0.3  # each begins where the arm was a moment ago
+    assert (ends[:-1] - sent[1:] > 0.5).all()  # one may be lost
     assert ends[-1] > 1000.0 + excitation().duration
     assert one.finished
     assert one.share == 1.0

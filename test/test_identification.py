@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import yaml
@@ -20,6 +22,7 @@ from identification_arm import (
     true_arm,
 )
 
+from controllers.arm_dynamics import ArmDynamics, Payload
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
 from vla_ros.configuration import build, load_yaml, share_directory
@@ -102,10 +105,21 @@ def test_a_push_while_recording_does_not_spoil_the_rest(found):
     assert p.mass == pytest.approx(PAYLOAD.mass, rel=0.03)
 
 
+def test_a_payload_far_from_the_tool_has_the_inertia_of_a_point():
+    far = Payload(0.5, (0.15, -0.1, 0.3))
+    found = fit(computed(VISCOUS, DRY, far))
+    assert found.parameters.mass == pytest.approx(far.mass, rel=0.01)
+    np.testing.assert_allclose(found.parameters.center, far.center, atol=0.003)
+    assert found.quality.held_out_rms.max() < 0.035  # [N·m]
+    assert abs(found.quality.delay) < 0.0005  # its inertia is not taken for a delay
+
+
 def test_control_follows_better_with_what_was_identified(found):
-    without, with_it = (_tool_error(dynamics) for dynamics in (None, found.parameters.dynamics))
+    whole = found.parameters.dynamics
+    without, payload, both = (_tool_error(dynamics) for dynamics in (None, ArmDynamics(payload=whole.payload), whole))
     assert without > 3.0e-3
-    assert with_it < 0.4 * without
+    assert payload < 0.6 * without
+    assert both < 0.5 * payload
 
 
 def _tool_error(dynamics) -> float:
@@ -151,6 +165,15 @@ def test_a_load_that_changes_is_refused():
     assert "does not hold for the part it has not seen: joint 'panda_joint2'" in refusal(
         changed(recording(), effort=effort)
     )
+
+
+def test_a_part_that_is_followed_worse_than_what_was_fitted_is_refused():
+    effort = recording().effort.copy()
+    late = recording().time > 0.75 * recording().time[-1]
+    effort[late, 1] += 1.5 * np.sin(2.0 * np.pi * 1.5 * recording().time[late])
+    refused = refusal(changed(recording(), effort=effort))
+    assert "joint 'panda_joint2' is off by" in refused
+    assert float(re.search(r"(\d+) % explained", refused).group(1)) > 50.0
 
 
 def test_effort_and_motion_that_do_not_belong_together_are_refused():

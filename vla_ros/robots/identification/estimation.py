@@ -27,6 +27,7 @@ DELAYS = (-0.01, 0.06)  # [s] between effort and motion that are tried
 PAYLOAD_MASS_MIN = 0.02  # [kg] less is none
 SIGNIFICANT = 3.0  # standard errors
 OFFSET_GAIN = 0.02  # an offset must take this share of the residual on what was held out
+DELAY_ROUNDS = 3  # effort that comes late looks like inertia, so the payload's own must be known to tell the delay
 INERTIA_ROUNDS = 3  # the point's inertia follows from mass and moment, and changes them little
 
 
@@ -57,9 +58,12 @@ def identify(model: ArmModel, recording: Recording, effort_limit: np.ndarray) ->
     check_movement(recording.joints, fitted.speed)
     condition = float(np.linalg.cond(fitted.matrix().reshape(-1, 2 * n + 4) * units(n)))
     check_condition(condition)
-    delay = _delay(fitted)
-    check_delay(delay, DELAYS)
-    fit = _choose(fitted, held, delay)
+    own = np.zeros_like(fitted.nominal)
+    for _ in range(DELAY_ROUNDS):
+        delay = _delay(fitted, own)
+        check_delay(delay, DELAYS)
+        fit = _choose(fitted, held, delay)
+        own = fitted.point_effort(fit.mass, fit.moment)
     measured, predicted = equations.measured(delay), fit.predict(equations)
     residual = measured - predicted
     unseen = rms(residual[split:], held.moving)
@@ -72,15 +76,18 @@ def identify(model: ArmModel, recording: Recording, effort_limit: np.ndarray) ->
     return Identification(recording.joints, parameters, quality, prediction)
 
 
-def _delay(equations: Equations) -> float:
-    """Return how much later than recorded the effort acts [s]: the shift with the smallest residual."""
-    matrix = equations.matrix(with_offset=True)
-    weights = equations.moving / plain_noise(matrix, equations.measured(0.0) - equations.nominal, equations.moving)
+def _delay(equations: Equations, own: np.ndarray) -> float:
+    """Return how much later than recorded the effort acts [s]: the shift with the smallest residual.
+
+    `own` (R, N) [N·m] is what the payload's own inertia takes.
+    """
+    matrix, known = equations.matrix(with_offset=True), equations.nominal + own
+    weights = equations.moving / plain_noise(matrix, equations.measured(0.0) - known, equations.moving)
     weighted = (matrix * weights[:, :, None]).reshape(-1, matrix.shape[2])
     basis = np.linalg.svd(weighted, full_matrices=False)[0]
 
     def cost(delay: float) -> float:
-        y = ((equations.measured(delay) - equations.nominal) * weights).ravel()
+        y = ((equations.measured(delay) - known) * weights).ravel()
         return float(y @ y - ((basis.T @ y) ** 2).sum())
 
     return float(minimize_scalar(cost, bounds=DELAYS, method="bounded", options={"xatol": 1e-5}).x)
