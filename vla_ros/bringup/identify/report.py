@@ -28,7 +28,9 @@ def print_report(found: Identification, recording: Recording, console: Console) 
     console.print(table)
     if p.mass > 0.0:
         center = ", ".join(f"{1e3 * c:.1f} ± {1e3 * e:.1f}" for c, e in zip(p.center, p.center_error, strict=True))
-        console.print(f"payload {p.mass:.3f} ± {p.mass_error:.3f} kg, centre of mass ({center}) mm from the tool frame")
+        console.print(
+            f"payload {p.mass:.4f} ± {p.mass_error:.4f} kg, its centre of mass ({center}) mm from the tool frame"
+        )
     else:
         console.print("no payload")
     if p.offset is not None:

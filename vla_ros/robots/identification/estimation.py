@@ -27,7 +27,7 @@ DELAYS = (-0.01, 0.06)  # [s] between effort and motion that are tried
 PAYLOAD_MASS_MIN = 0.02  # [kg] less is none
 SIGNIFICANT = 3.0  # standard errors
 OFFSET_GAIN = 0.02  # an offset must take this share of the residual on what was held out
-DELAY_ROUNDS = 3  # effort that comes late looks like inertia, so the payload's own must be known to tell the delay
+DELAY_ROUNDS = 2
 INERTIA_ROUNDS = 3  # the point's inertia follows from mass and moment, and changes them little
 
 
@@ -58,12 +58,8 @@ def identify(model: ArmModel, recording: Recording, effort_limit: np.ndarray) ->
     check_movement(recording.joints, fitted.speed)
     condition = float(np.linalg.cond(fitted.matrix().reshape(-1, 2 * n + 4) * units(n)))
     check_condition(condition)
-    own = np.zeros_like(fitted.nominal)
-    for _ in range(DELAY_ROUNDS):
-        delay = _delay(fitted, own)
-        check_delay(delay, DELAYS)
-        fit = _choose(fitted, held, delay)
-        own = fitted.point_effort(fit.mass, fit.moment)
+    delay = _delay(fitted)
+    fit = _choose(fitted, held, delay)
     measured, predicted = equations.measured(delay), fit.predict(equations)
     residual = measured - predicted
     unseen = rms(residual[split:], held.moving)
@@ -76,11 +72,22 @@ def identify(model: ArmModel, recording: Recording, effort_limit: np.ndarray) ->
     return Identification(recording.joints, parameters, quality, prediction)
 
 
-def _delay(equations: Equations, own: np.ndarray) -> float:
-    """Return how much later than recorded the effort acts [s]: the shift with the smallest residual.
+def _delay(equations: Equations) -> float:
+    """Return how much later than recorded the effort acts [s]. Raises IdentificationError when no delay fits.
 
-    `own` (R, N) [N·m] is what the payload's own inertia takes.
+    Effort that comes late looks like inertia: the payload's own, once it is known, must not be taken for a delay.
     """
+    delay = _best_shift(equations, np.zeros_like(equations.nominal))
+    for _ in range(DELAY_ROUNDS):
+        check_delay(delay, DELAYS)
+        rough = _fit(equations, delay, True, True)
+        delay = _best_shift(equations, equations.point_effort(rough.mass, rough.moment))
+    check_delay(delay, DELAYS)
+    return delay
+
+
+def _best_shift(equations: Equations, own: np.ndarray) -> float:
+    """Return the delay [s] with the smallest residual when `own` (R, N) [N·m] is what the payload's inertia takes."""
     matrix, known = equations.matrix(with_offset=True), equations.nominal + own
     weights = equations.moving / plain_noise(matrix, equations.measured(0.0) - known, equations.moving)
     weighted = (matrix * weights[:, :, None]).reshape(-1, matrix.shape[2])
@@ -95,11 +102,7 @@ def _delay(equations: Equations, own: np.ndarray) -> float:
 
 def _choose(fitted: Equations, held: Equations, delay: float) -> _Fit:
     """Fit without and with what need not be there, and keep the simplest that is no worse."""
-    fit = _fit(fitted, delay, True, False)
-    mass, error = fit.solution.parameters[2 * fitted.joints], fit.solution.errors[2 * fitted.joints]
-    if mass < max(PAYLOAD_MASS_MIN, SIGNIFICANT * error):
-        fit = _fit(fitted, delay, False, False)
-    other = _fit(fitted, delay, fit.with_payload, True)
+    fit, other = (_with_payload_if_any(fitted, delay, with_offset) for with_offset in (False, True))
     noise = fit.solution.noise
 
     def residual(candidate: _Fit) -> float:
@@ -107,6 +110,12 @@ def _choose(fitted: Equations, held: Equations, delay: float) -> _Fit:
         return float(np.sqrt(((left / noise) ** 2).mean()))
 
     return other if residual(other) < (1.0 - OFFSET_GAIN) * residual(fit) else fit
+
+
+def _with_payload_if_any(equations: Equations, delay: float, with_offset: bool) -> _Fit:
+    fit = _fit(equations, delay, True, with_offset)
+    least = SIGNIFICANT * fit.solution.errors[2 * equations.joints]
+    return fit if fit.mass > max(PAYLOAD_MASS_MIN, least) else _fit(equations, delay, False, with_offset)
 
 
 def _fit(equations: Equations, delay: float, with_payload: bool, with_offset: bool) -> _Fit:
