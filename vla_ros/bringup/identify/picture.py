@@ -17,6 +17,7 @@ MEASURED, PREDICTED, NOMINAL = (150, 150, 150), (30, 110, 235), (205, 190, 170) 
 INK = (60, 60, 60)
 GRID, SHADE, PAPER = (225, 225, 225), (244, 240, 232), (255, 255, 255)
 FONT, SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.4
+COMPRESSION = [cv2.IMWRITE_PNG_COMPRESSION, 9]
 SUBPIXEL = 4  # bits of the lines' coordinates
 
 
@@ -49,7 +50,7 @@ def write_picture(path: Path, found: Identification) -> None:
             cv2.polylines(image, [points.round().astype(np.int32)], False, color, width, cv2.LINE_AA, SUBPIXEL)
     for second in range(math.ceil(first / 5.0) * 5, int(last) + 1, 5):
         _text(image, f"{second} s", (int(column(second)) - 10, bottom + 16))
-    if not path.parent.is_dir() or path.suffix != ".png" or not cv2.imwrite(str(path), image):
+    if not path.parent.is_dir() or path.suffix != ".png" or not cv2.imwrite(str(path), image, COMPRESSION):
         raise ConfigError(f"--picture {path}: cannot be written: give a .png in a folder that exists")
 
 
