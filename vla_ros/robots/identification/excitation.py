@@ -9,7 +9,6 @@ follow another. Shape legend: K instants, N joints, H harmonics.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,13 +88,3 @@ class Excitation:
         channels = tuple(f"{joint}/position" for joint in self.joints)
         values = self.sample(elapsed + times)[0]
         return ActionChunk(now + times[0], frame_id, channels, times - times[0], values, sequence)
-
-
-def peaks(series: Sequence[FourierSeries], samples: int = 400) -> np.ndarray:
-    """Return the most that each joint moves from its origin, its speed and its acceleration: (3, N)."""
-    states = [one.sample(np.linspace(0.0, one.period, samples)) for one in series]
-    largest = [
-        np.abs(state - np.stack([one.origin, 0 * one.origin, 0 * one.origin])[:, None]).max(axis=1)
-        for one, state in zip(series, states, strict=True)
-    ]
-    return np.max(largest, axis=0)
