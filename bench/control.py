@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bench.delayed_arm import DelayedArm
 from bench.figures import add_json_argument, report
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.errors import ConfigError
@@ -19,6 +18,7 @@ from controllers.model import ArmModel
 from controllers.rotations import from_matrix
 from vla_ros.robots.control import arm_limits, load_control_config
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
+from vla_ros.sim.delayed_arm import DelayedArm
 
 PERIOD = 0.1  # [s] between chunks
 REST_SPEED = 0.02  # [rad/s]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from controllers.arm_dynamics import ArmDynamics
 from controllers.errors import ConfigError
 from controllers.gripper import GripperConfig
 
@@ -38,7 +39,7 @@ class ImpedanceConfig:
     joint_limit_effort: float = 8.0  # [N·m] at the limit
     manipulability_min: float = 0.03  # below it singular directions are damped
     singular_damping: float = 2.0  # [1/kg, 1/(kg·m²)] at manipulability 0
-    friction_share: float = 0.8  # of the URDF's joint friction, given in advance
+    friction_share: float = 0.8  # of the joints' friction, given in advance
     switch_s: float = 0.1  # [s] time constant of a bumpless switch
 
     def __post_init__(self) -> None:
@@ -126,6 +127,7 @@ class ControlConfig:
     stitch: StitchConfig = field(default_factory=StitchConfig)
     safety: SafetyConfig = field(default_factory=SafetyConfig)
     gripper: GripperConfig = field(default_factory=GripperConfig)
+    dynamics: ArmDynamics = field(default_factory=ArmDynamics)
 
     def __post_init__(self) -> None:
         _check("control", "filter_cutoff", self.filter_cutoff, 0.1, 100.0)

@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pinocchio as pin
 
+from controllers.arm_dynamics import GRAVITY, ArmDynamics, Payload
 from controllers.errors import ConfigError, unknown_name
 
 
 class ArmModel:
     """An arm of N joints with every other joint of the URDF locked.
 
-    Gravity is left out: efforts are without gravity, as a Franka's driver takes them.
+    Gravity is left out: efforts are without gravity, as a Franka's driver takes them. A payload that the driver does
+    not know is the exception: its `weight` is ours to hold. The base stands upright, z up.
     J and twist are LOCAL_WORLD_ALIGNED: origin at the tool, axes of the base; linear rows first.
 
     Raises ConfigError for a joint or frame the URDF does not have.
@@ -28,8 +30,12 @@ class ArmModel:
         tool_frame: str,
         locked: Mapping[str, float] | None = None,
         armature: Sequence[float] | None = None,
+        dynamics: ArmDynamics | None = None,
     ) -> None:
-        """Read `urdf` (XML text); `locked` [rad], [m] by joint, else 0; `armature` [kg·m²] reflected rotor inertia."""
+        """Read `urdf` (XML text); `locked` [rad], [m] by joint, else 0; `armature` [kg·m²] reflected rotor inertia.
+
+        `dynamics` replaces the URDF's joint friction and puts a payload into the hand.
+        """
         model = _reduce(pin.buildModelFromXML(urdf), joints, locked or {})
         if not model.existFrame(tool_frame):
             raise ConfigError(unknown_name("frame", tool_frame, (f.name for f in model.frames)))
@@ -41,9 +47,13 @@ class ArmModel:
         self.base_frame = next((f.name for f in model.frames if f.type == pin.FrameType.BODY), "")
         self.size = model.nv
         self.lower, self.upper = model.lowerPositionLimit.copy(), model.upperPositionLimit.copy()  # (N,) [rad]
-        self.viscous_friction = np.array(model.damping)  # (N,) [N·m·s/rad] the URDF's <dynamics damping>
-        self.dry_friction = np.array(model.friction)  # (N,) [N·m] the URDF's <dynamics friction>
         self._model, self._frame = model, model.getFrameId(tool_frame)
+        dynamics = dynamics or ArmDynamics()
+        # (N,) [N·m·s/rad], [N·m]: where none is given the URDF's <dynamics damping, friction>
+        self.viscous_friction = self._friction("viscous_friction", dynamics.viscous_friction, model.damping)
+        self.dry_friction = self._friction("dry_friction", dynamics.dry_friction, model.friction)
+        self.payload = dynamics.payload
+        self._carry(dynamics.payload)
         self._allocate()
 
     def _allocate(self) -> None:
@@ -59,6 +69,8 @@ class ArmModel:
         self.M_inverse = np.zeros((n, n))
         self.coriolis = np.zeros(n)  # C(q, dq) dq [N·m]
         self.twist = np.zeros(6)  # [m/s, rad/s]
+        self.weight = np.zeros(n)  # [N·m] what holds the payload up, 0 without one
+        self._center, self._wrench = np.zeros(3), np.zeros(6)
 
     def clone(self) -> ArmModel:
         """Return a model of the same arm with arrays of its own, for another thread."""
@@ -78,6 +90,11 @@ class ArmModel:
         placement = pin.updateFramePlacement(model, data, self._frame)
         self.position[:], self.rotation[:] = placement.translation, placement.rotation
         np.dot(self.J, dq, out=self.twist)
+        if self._force:
+            # The force m g upwards at the centre of mass, as a wrench at the tool: r × (0, 0, f) = (f y, -f x, 0).
+            center, wrench, force = np.dot(self.rotation, self._offset, out=self._center), self._wrench, self._force
+            wrench[2], wrench[3], wrench[4] = force, force * center[1], -force * center[0]
+            np.dot(wrench, self.J, out=self.weight)
 
     def forward(self, q: np.ndarray) -> np.ndarray:
         """Return T_base_ee (4, 4) at q, leaving the state of `update` alone."""
@@ -88,9 +105,52 @@ class ArmModel:
         """Return J (6, N) at q, leaving the state of `update` alone."""
         return pin.computeFrameJacobian(self._model, self._scratch, q, self._frame, pin.LOCAL_WORLD_ALIGNED)
 
+    def payload_weight(self, q: np.ndarray) -> np.ndarray:
+        """Return the effort (N,) [N·m] that holds the payload's weight at q, leaving the state of `update` alone."""
+        J = self.jacobian(q)
+        center = self.forward(q)[:3, :3] @ np.array(self.payload.center)
+        return GRAVITY * self.payload.mass * (J[2] + center[1] * J[3] - center[0] * J[4])
+
+    def inverse_dynamics(self, q: np.ndarray, dq: np.ndarray, ddq: np.ndarray) -> np.ndarray:
+        """Return the effort (N,) [N·m] of a motion, without gravity and friction."""
+        return pin.rnea(self._model, self._scratch, q, dq, ddq)
+
+    def gravity_effort(self, q: np.ndarray) -> np.ndarray:
+        """Return the effort (N,) [N·m] that holds the arm itself and its payload at q."""
+        J_center = pin.jacobianCenterOfMass(self._model, self._scratch, q)
+        return GRAVITY * self._scratch.mass[0] * J_center[2]
+
+    def payload_regressor(self, q: np.ndarray, dq: np.ndarray, ddq: np.ndarray) -> np.ndarray:
+        """Return Y (N, 10): the effort, weight included, of a body at the tool is Y times its inertial parameters.
+
+        These are m, m c (3), then Ixx, Ixy, Iyy, Ixz, Iyz, Izz about the tool frame's origin (pinocchio's order).
+        """
+        model, data, frame = self._model, self._scratch, self._frame
+        pin.forwardKinematics(model, data, q, dq, ddq)
+        J = pin.computeFrameJacobian(model, data, q, frame, pin.LOCAL)
+        up = pin.updateFramePlacement(model, data, frame).rotation[2]  # the base's z axis in the tool frame
+        velocity = pin.getFrameVelocity(model, data, frame, pin.LOCAL)
+        acceleration = pin.getFrameAcceleration(model, data, frame, pin.LOCAL)
+        acceleration.linear = acceleration.linear + GRAVITY * up
+        return J.T @ pin.bodyRegressor(velocity, acceleration)
+
     def forward_dynamics(self, q: np.ndarray, dq: np.ndarray, tau: np.ndarray) -> np.ndarray:
         """Return ddq [rad/s²] (N,) under effort tau [N·m] without gravity."""
         return pin.aba(self._model, self._scratch, q, dq, tau)
+
+    def _friction(self, name: str, given: Sequence[float], urdf: np.ndarray) -> np.ndarray:
+        if given and len(given) != self.size:
+            raise ConfigError(f"dynamics: '{name}' has {len(given)} values for {self.size} joints")
+        return np.array(given or urdf, dtype=float)
+
+    def _carry(self, payload: Payload) -> None:
+        """Add the payload's inertia, that of a point, to the body of the tool frame."""
+        self._offset = np.array(payload.center)
+        self._force = 0.0 if payload.in_driver else GRAVITY * payload.mass  # [N]
+        if payload.mass:
+            frame = self._model.frames[self._frame]
+            inertia = pin.Inertia(payload.mass, self._offset, np.zeros((3, 3)))
+            self._model.appendBodyToJoint(frame.parentJoint, inertia, frame.placement)
 
 
 def _reduce(model: pin.Model, joints: Sequence[str], locked: Mapping[str, float]) -> pin.Model:

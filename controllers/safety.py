@@ -158,7 +158,7 @@ def _is_finite(values: np.ndarray) -> bool:
 
 
 class DampedStop:
-    """Take the speed out of every joint at one rate, τ = −M dq · rate, whatever was commanded before."""
+    """Take the speed out of every joint at one rate, τ = −M dq · rate, whatever was commanded; hold the payload."""
 
     def __init__(self, size: int, config: SafetyConfig) -> None:
         """Prepare for `size` joints."""
@@ -170,6 +170,7 @@ class DampedStop:
         np.dot(model.M, model.dq, out=self._tau)
         self._tau *= -self._rate
         self._tau += model.coriolis
+        self._tau += model.weight
         return self._tau
 
     def at_rest(self, model: ArmModel) -> bool:

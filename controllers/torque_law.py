@@ -165,6 +165,7 @@ class TorqueLaw:
         else:
             tau = self._joint_impedance.effort(model, *self.joint.filter.output)
             self._friction.add(self.joint.filter.velocity, tau)
+        tau += model.weight
         self._repulsion.add(model.q, tau)
         return tau
 

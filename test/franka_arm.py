@@ -8,7 +8,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from bench.delayed_arm import DelayedArm
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.control_config import ControlConfig
 from controllers.errors import ChunkError
@@ -18,6 +17,7 @@ from controllers.model import ArmModel
 from controllers.rotations import from_matrix
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
+from vla_ros.sim.delayed_arm import DelayedArm
 
 DT = 0.002
 FRAME = "panda_link0"

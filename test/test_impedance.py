@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 from franka_arm import ARM, HOME, franka_config, franka_model
 
-from bench.delayed_arm import DelayedArm
 from controllers.control_config import ImpedanceConfig
 from controllers.errors import ConfigError
 from controllers.impedance import CartesianImpedance, FrictionFeedforward, JointImpedance, JointLimitRepulsion
 from controllers.rotations import compose_exp, from_matrix
+from vla_ros.sim.delayed_arm import DelayedArm
 
 CONFIG = franka_config().impedance
 STILL = np.zeros(6)

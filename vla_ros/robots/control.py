@@ -8,8 +8,9 @@ import numpy as np
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
 from controllers.limits import ArmLimits
+from controllers.model import ArmModel
 from vla_ros.configuration import load_config, share_directory
-from vla_ros.robots.embodiment import ArmGroup
+from vla_ros.robots.embodiment import ArmGroup, Embodiment, expand_urdf
 
 
 def load_control_config(robot: str) -> ControlConfig:
@@ -30,4 +31,11 @@ def arm_limits(arm: ArmGroup, config: ControlConfig) -> ArmLimits:
         arm.effort_rate,
         np.array(config.workspace_lower),
         np.array(config.workspace_upper),
+    )
+
+
+def arm_model(embodiment: Embodiment, arm: ArmGroup, config: ControlConfig) -> ArmModel:
+    """Return what control knows of an arm: its URDF, its motors' inertia, and what was identified of it."""
+    return ArmModel(
+        expand_urdf(embodiment), arm.joints, arm.tool_frame, armature=arm.armature.tolist(), dynamics=config.dynamics
     )

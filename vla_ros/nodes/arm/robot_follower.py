@@ -10,10 +10,9 @@ import numpy as np
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.control_config import ControlConfig
 from controllers.follower import ChunkFollower
-from controllers.model import ArmModel
 from controllers.rotations import from_matrix
-from vla_ros.robots.control import arm_limits, load_control_config
-from vla_ros.robots.embodiment import Embodiment, expand_urdf
+from vla_ros.robots.control import arm_limits, arm_model, load_control_config
+from vla_ros.robots.embodiment import Embodiment
 
 
 def launch_control_config(robot: str, speed_scale: float, alignment: str) -> ControlConfig:
@@ -27,7 +26,7 @@ def make_follower(embodiment: Embodiment, config: ControlConfig) -> ChunkFollowe
     """Return the follower of the robot's first arm and its gripper."""
     arm = embodiment.arms[0]
     gripper = next((gripper.name for gripper in embodiment.grippers if gripper.arm == arm.name), "")
-    model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame, armature=arm.armature)
+    model = arm_model(embodiment, arm, config)
     follower = ChunkFollower(arm.name, gripper, model, arm_limits(arm, config), config)
     rehearse(follower, np.array(arm.home))
     return follower

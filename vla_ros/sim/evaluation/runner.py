@@ -17,8 +17,8 @@ from vla_ros.configuration import load_config, share_directory
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.policies.loading import load_policy
-from vla_ros.robots.control import arm_limits, load_control_config
-from vla_ros.robots.embodiment import Embodiment, expand_urdf, load_embodiment
+from vla_ros.robots.control import arm_limits, arm_model, load_control_config
+from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.evaluation.expert_reference import Reference, load_reference
 from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings
@@ -133,8 +133,7 @@ class EpisodeRunner:
     @cached_property
     def arm_model(self) -> ArmModel:
         """Return the arm's kinematics and dynamics."""
-        arm = self.embodiment.arms[0]
-        return ArmModel(expand_urdf(self.embodiment), arm.joints, arm.tool_frame, armature=arm.armature.tolist())
+        return arm_model(self.embodiment, self.embodiment.arms[0], self._control)
 
     @cached_property
     def _limits(self) -> ArmLimits:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An arm behind a late wire: exact forward dynamics, effort and state delayed with jitter, joint friction."""
+"""An arm behind a late wire: exact forward dynamics, delayed effort and state, jitter, friction, a payload."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ class DelayedArm:
         command_delay: float = 0.0,
         state_delay: float = 0.0,
         jitter: float = 0.0,
-        damping: float = 0.0,
-        friction: float = 0.0,
+        damping: float | np.ndarray = 0.0,
+        friction: float | np.ndarray = 0.0,
         timestep: float = 0.001,
         seed: int = 0,
     ) -> None:
-        """Start at rest at q [rad]; delays and jitter [s], viscous [N·m·s/rad] and dry [N·m] joint friction."""
+        """Start at rest at q [rad]; delays and jitter [s], viscous [N·m·s/rad] and dry [N·m] joint friction.
+
+        The model's payload pulls at the arm, unless its driver is told of it.
+        """
         self.model, self.timestep, self.time = model, timestep, 0.0
         self.q, self.dq = np.array(q, float), np.zeros(model.size)
         self.damping, self.friction = damping, friction
@@ -34,6 +37,7 @@ class DelayedArm:
         self._commands: deque = deque()
         self._states: deque = deque([(0.0, self.q.copy(), self.dq.copy())])
         self._effort = np.zeros(model.size)
+        self._carries = model.payload.mass > 0.0 and not model.payload.in_driver
         self.disturbance = np.zeros(model.size)  # [N·m] added to the effort
 
     def command(self, effort: np.ndarray) -> None:
@@ -53,6 +57,8 @@ class DelayedArm:
         while self._commands and self._commands[0][0] <= self.time + 1e-9:
             self._effort = self._commands.popleft()[1]
         tau = self._effort + self.disturbance - self.damping * self.dq - self.friction * np.tanh(self.dq / 1e-2)
+        if self._carries:
+            tau -= self.model.payload_weight(self.q)
         self.dq = self.dq + self.timestep * self.model.forward_dynamics(self.q, self.dq, tau)
         self.q = self.q + self.timestep * self.dq
         self.time += self.timestep
