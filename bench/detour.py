@@ -30,7 +30,7 @@ DETOUR = 0.15  # [m] to one side
 HEIGHT = 0.2  # [m] of the whole way
 SPEED = 0.15  # [m/s]
 WIDTH = 0.04  # [m] of the gripper
-TICK = 0.05  # [s] at which the commanded path is looked at
+TICK = 0.02  # [s] at which the commanded path is looked at
 ASTRAY = 0.005  # [m] how far off the path some of the data begins, so that the policy leads back
 SPECIFICATION = ActionSpecification(period=PERIOD, horizon=HORIZON)
 
@@ -74,11 +74,11 @@ def observation_at(stamp: float, T_base_ee: np.ndarray) -> Observation:
     return Observation(stamp, "pass the post", {}, state, T_base_ee)
 
 
-def start_pose(offset: float = 0.0) -> np.ndarray:
-    """Return the pose (4, 4) before the approach, `offset` [m] to the left of the post's line."""
+def start_pose() -> np.ndarray:
+    """Return the pose (4, 4) before the approach."""
     T = np.eye(4)
     T[:3, :3] = Rotation.from_euler("x", np.pi).as_matrix()  # fingers down
-    T[:3, 3] = START, offset, HEIGHT
+    T[:3, 3] = START, 0.0, HEIGHT
     return T
 
 
@@ -95,39 +95,44 @@ class Drive:
         """Return how near the path came to the post's surface [m]; negative inside."""
         return float(np.linalg.norm(self.path[:, :2] - [POST, 0.0], axis=1).min()) - POST_RADIUS
 
+    @property
+    def bend(self) -> float:
+        """Return the largest change of velocity from one period to the next [m/s], seams included."""
+        velocities = np.diff(self.path[:: round(PERIOD / TICK)], axis=0) / PERIOD
+        return float(np.linalg.norm(np.diff(velocities, axis=0), axis=1).max())
 
-def drive(policy: Policy, delay: float, replan: float, seconds: float = 4.6, offset: float = 0.0) -> Drive:
+
+def drive(policy: Policy, delay: float, replan: float, seconds: float = 4.6) -> Drive:
     """Let `policy` lead the tool past the post, perfectly followed.
 
-    It looks every `replan` [s] and its chunk takes over `delay` [s] later, at once and by the clock: what control
-    would smooth is seen here as it is.
+    It looks every `replan` [s] and its chunk takes over `delay` <= `replan` [s] later (the first at once), abruptly
+    and by the clock: what control would smooth is seen here as it is.
     """
     policy.reset()
-    waiting: list[tuple[float, ActionChunk]] = []
-    pose = start_pose(offset)
-    path, positions, velocities, next_look = [], [], [], 0.0
-    for t in np.arange(0.0, seconds, TICK):
-        while waiting and t >= waiting[0][0] - 1e-9:
-            _, chunk = waiting.pop(0)
-            before, after = _motion(active, t), _motion(chunk, t)
-            positions.append(np.linalg.norm(after[0] - before[0]))
-            velocities.append(np.linalg.norm(after[1] - before[1]))
-            active = chunk
-        if t > 0.0:
-            pose = _pose(active, t)
-        path.append(pose[:3, 3])
-        if t >= next_look - 1e-9:
-            waiting.append((t + delay, policy.infer(observation_at(t, pose))))
-            next_look += replan
-            if t == 0.0:  # the arm waits for the first
-                active = waiting.pop()[1]
-    return Drive(np.array(path), np.array(positions), np.array(velocities))
+    active: ActionChunk | None = None
+    path, steps = [], []
+    for t in np.arange(0.0, seconds, replan):
+        chunk = policy.infer(observation_at(t, start_pose() if active is None else _pose(active, t)))
+        takeover = t
+        if active is not None:
+            takeover = t + delay
+            steps.append(_motion(chunk, takeover) - _motion(active, takeover))
+            path.append(_positions(active, t, takeover))
+        path.append(_positions(chunk, takeover, t + replan))
+        active = chunk
+    seams = np.linalg.norm(steps, axis=-1)
+    return Drive(np.concatenate(path), seams[:, 0], seams[:, 1])
 
 
-def _motion(chunk: ActionChunk, t: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return position [m] and velocity [m/s] at time t [s]."""
+def _positions(chunk: ActionChunk, begin: float, end: float) -> np.ndarray:
+    """Return tool positions (T, 3) [m] every TICK from begin [s] to before end [s]."""
+    return sample_chunk(chunk, begin + TICK * np.arange(round((end - begin) / TICK)))[:, :3]
+
+
+def _motion(chunk: ActionChunk, t: float) -> np.ndarray:
+    """Return position [m] and velocity [m/s] (2, 3) at time t [s]."""
     here, soon = sample_chunk(chunk, np.array([t, t + TICK]))[:, :3]
-    return here, (soon - here) / TICK
+    return np.stack([here, (soon - here) / TICK])
 
 
 def _pose(chunk: ActionChunk, t: float) -> np.ndarray:
@@ -136,5 +141,3 @@ def _pose(chunk: ActionChunk, t: float) -> np.ndarray:
     T[:3, 3] = values[:3]
     T[:3, :3] = Rotation.from_quat(values[3:7]).as_matrix()
     return T
-
-

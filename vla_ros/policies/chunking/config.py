@@ -14,7 +14,11 @@ from vla_ros.policies.chunking.real_time import RealTimeChunking, RealTimeConfig
 from vla_ros.policies.chunking.weighting import ActWeighting, CogActWeighting, VoteWeighting
 from vla_ros.policies.flow_policy import DifferentiableFlowPolicy, FlowPolicy
 
-WEIGHTINGS = {"act": ActWeighting, "cogact": CogActWeighting, "vote": VoteWeighting}
+WEIGHTINGS: dict[str, type[ActWeighting | CogActWeighting | VoteWeighting]] = {
+    "act": ActWeighting,
+    "cogact": CogActWeighting,
+    "vote": VoteWeighting,
+}
 GUIDANCE = {"rtc": vjp_guided, "rtc_identity": identity_guided}
 METHODS = (*WEIGHTINGS, *GUIDANCE)
 
@@ -29,21 +33,21 @@ def wrap_chunking(policy: Policy, values: Any, where: str) -> Policy:
         raise ConfigError(f"{where}: expected a mapping, got {values!r}")
     if "method" not in values:
         raise ConfigError(f"{where}: key 'method' is missing: {', '.join(sorted(METHODS))}")
-    method = values["method"]
+    method = str(values["method"])
     settings = {key: value for key, value in values.items() if key != "method"}
     if method in WEIGHTINGS:
         return Ensemble(policy, build(WEIGHTINGS[method], settings, where))
     if method not in GUIDANCE:
         raise ConfigError(f"{where}: {unknown_name('method', str(method), METHODS)}")
     config = build(RealTimeConfig, settings, where)
-    _check_capability(policy, method, where)
+    flow = _flow(policy, method, where)
     try:
-        return RealTimeChunking(policy, GUIDANCE[method], config)
+        return RealTimeChunking(flow, GUIDANCE[method], config)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
 
 
-def _check_capability(policy: Policy, method: str, where: str) -> None:
+def _flow(policy: Policy, method: str, where: str) -> FlowPolicy:
     name = type(policy).__name__
     if not isinstance(policy, FlowPolicy):
         raise ConfigError(
@@ -54,3 +58,4 @@ def _check_capability(policy: Policy, method: str, where: str) -> None:
         raise ConfigError(
             f"{where}: method 'rtc' needs a policy with a vector-Jacobian product, which {name} lacks: use rtc_identity"
         )
+    return policy

@@ -60,6 +60,16 @@ class Continuation:
     horizon: int
 
 
+@dataclass
+class _Episode:
+    """What is forgotten at a reset."""
+
+    random: np.random.Generator
+    previous: ActionChunk | None = None
+    instruction: str = ""
+    sequence: int = 0
+
+
 class RealTimeChunking:
     """Draw each chunk from a flow policy's field, guided by what the last chunk wants at the same times.
 
@@ -82,32 +92,31 @@ class RealTimeChunking:
                 f"{name} {getattr(config, name):g} is {expected} steps of {policy.period:g} s: "
                 f"a chunk of {horizon} bridges at most {horizon // 2}"
             )
-        self._restart()
+        self._episode = self._begin()
+        self.continuation: Continuation | None = None  # of the last chunk; None when it began anew
 
     def reset(self) -> None:
         """Forget the episode; how long inference takes is remembered."""
         self.policy.reset()
-        self._restart()
+        self._episode = self._begin()
+        self.continuation = None
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next chunk."""
         started = time.perf_counter()
         condition = self.policy.prepare(observation)
-        noise = self._random.standard_normal(self.policy.action_shape)
+        episode = self._episode
+        noise = episode.random.standard_normal(self.policy.action_shape)
         chunk = self.policy.decode(observation, self._draw(observation, condition, noise))
-        self._previous = chunk if chunk.status is TaskStatus.ONGOING else None
-        self._instruction = observation.instruction
-        self._sequence += 1
+        episode.previous = chunk if chunk.status is TaskStatus.ONGOING else None
+        episode.instruction = observation.instruction
+        episode.sequence += 1
         spent = time.perf_counter() - started
         self._estimator.add(spent + self._config.lead_s)
-        return dataclasses.replace(chunk, sequence=self._sequence, inference_s=spent)
+        return dataclasses.replace(chunk, sequence=episode.sequence, inference_s=spent)
 
-    def _restart(self) -> None:
-        self._previous: ActionChunk | None = None
-        self._instruction = ""
-        self._random = np.random.default_rng(self._config.seed)
-        self._sequence = 0
-        self.continuation: Continuation | None = None  # of the last chunk; None when it began anew
+    def _begin(self) -> _Episode:
+        return _Episode(np.random.default_rng(self._config.seed))
 
     def _draw(self, observation: Observation, condition: object, noise: np.ndarray) -> np.ndarray:
         """Return normalised actions (H, D)."""
@@ -129,8 +138,8 @@ class RealTimeChunking:
 
     def _remainder(self, observation: Observation) -> ActionChunk | None:
         """Return the last chunk at the new one's times (K,), or None when there is nothing left to continue."""
-        last = self._previous
-        if last is None or observation.stamp < last.stamp or observation.instruction != self._instruction:
+        last = self._episode.previous
+        if last is None or observation.stamp < last.stamp or observation.instruction != self._episode.instruction:
             return None
         stamps = observation.stamp + last.times
         reached = covers(last, stamps)

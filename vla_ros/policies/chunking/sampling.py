@@ -7,7 +7,6 @@ Shape legend: K times, C channels.
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial.transform import Rotation, Slerp
 
 from controllers.chunk import ActionChunk, ChannelKind, pose_channels
 
@@ -31,6 +30,8 @@ def sample_chunk(chunk: ActionChunk, stamps: np.ndarray) -> np.ndarray:
     if len(chunk.times) == 1:
         return np.repeat(chunk.values, len(t), axis=0)
     reached = np.searchsorted(chunk.times, t + CLOCK_TOLERANCE, side="right") - 1
+    before = np.minimum(reached, len(chunk.times) - 2)
+    share = np.clip((t - chunk.times[before]) / (chunk.times[before + 1] - chunk.times[before]), 0.0, 1.0)[:, None]
     values = np.empty((len(t), len(chunk.channels)))
     for column, kind in enumerate(chunk.kinds):
         if kind in HELD:
@@ -39,5 +40,15 @@ def sample_chunk(chunk: ActionChunk, stamps: np.ndarray) -> np.ndarray:
             values[:, column] = np.interp(t, chunk.times, chunk.values[:, column])
     for arm in chunk.arms:
         columns = [chunk.channels.index(name) for name in pose_channels(arm)[3:]]
-        values[:, columns] = Slerp(chunk.times, Rotation.from_quat(chunk.quaternions(arm)))(t).as_quat()
+        q = chunk.quaternions(arm)
+        values[:, columns] = _slerp(q[before], q[before + 1], share)
     return values
+
+
+def _slerp(a: np.ndarray, b: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Return the rotations the share u (K, 1) of the way from a to b (K, 4), which lie in one hemisphere.
+
+    sin(uθ)/sin(θ) is written with sinc, which needs no exception for θ = 0.
+    """
+    angle = np.arccos(np.clip((a * b).sum(axis=1, keepdims=True), -1.0, 1.0)) / np.pi
+    return ((1.0 - u) * np.sinc((1.0 - u) * angle) * a + u * np.sinc(u * angle) * b) / np.sinc(angle)

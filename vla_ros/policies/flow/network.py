@@ -10,6 +10,7 @@ Shape legend: B batch, H steps, D numbers an action, C numbers of condition, F t
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -21,12 +22,12 @@ TAU_MAX = 0.95  # beyond it the factor is held
 class VelocityNetwork(nn.Module):
     """v(x, τ | condition): a flat network, enough for low-dimensional conditions."""
 
-    def __init__(self, horizon: int, action_size: int, condition_size: int, width: int = 256, depth: int = 3) -> None:
+    def __init__(self, horizon: int, action_size: int, condition_size: int, width: int = 128, depth: int = 3) -> None:
         super().__init__()
         self.horizon, self.action_size, self.condition_size = horizon, action_size, condition_size
         sizes = [horizon * action_size + TIME_FEATURES + condition_size, *[width] * depth]
         layers: list[nn.Module] = []
-        for before, after in zip(sizes, sizes[1:], strict=False):
+        for before, after in pairwise(sizes):
             layers += [nn.Linear(before, after), nn.SiLU()]
         self.layers = nn.Sequential(*layers, nn.Linear(width, horizon * action_size))
 

@@ -58,6 +58,10 @@ class MlpFlowPolicy:
         self._random = np.random.default_rng(self._seed)
         self._sequence = 0
 
+    def seed(self, seed: int) -> None:
+        """Draw other noise from the next `reset` on."""
+        self._seed = seed
+
     def infer(self, observation: Observation) -> ActionChunk:
         """Sample a chunk."""
         started = time.perf_counter()
@@ -84,7 +88,8 @@ class MlpFlowPolicy:
         features = torch.as_tensor(self._features(observation), dtype=torch.float32)
         if features.shape != (self._network.condition_size,):
             raise ConfigError(
-                f"flow policy: features are {tuple(features.shape)}, the network takes ({self._network.condition_size},)"
+                f"flow policy: features are {tuple(features.shape)}, "
+                f"the network takes ({self._network.condition_size},)"
             )
         return features[None]
 
@@ -119,8 +124,8 @@ class MlpFlowPolicy:
     def _forward(self, condition: torch.Tensor, x: torch.Tensor, tau: float) -> torch.Tensor:
         return self._network(x[None], torch.full((1,), tau), condition)[0]
 
-    def _chunk(self, observation: Observation, actions: np.ndarray, sequence: int = 0, spent: float = 0.0):
+    def _chunk(
+        self, observation: Observation, actions: np.ndarray, sequence: int = 0, spent: float = 0.0
+    ) -> ActionChunk:
         physical = self._normaliser.restore(actions)
-        return actions_to_chunk(
-            self.specification, observation, physical, sequence=sequence, inference_s=spent
-        )
+        return actions_to_chunk(self.specification, observation, physical, sequence=sequence, inference_s=spent)

@@ -20,10 +20,10 @@ from vla_ros.policies.flow.network import TAU_MAX, VelocityNetwork
 class FlowTraining:
     """How long and how fast to learn."""
 
-    iterations: int = 2000
-    batch: int = 256
-    learning_rate: float = 2e-3  # falls to zero along a cosine
-    width: int = 256
+    iterations: int = 1000
+    batch: int = 128
+    learning_rate: float = 6e-3  # falls to zero along a cosine
+    width: int = 128
     depth: int = 3
     seed: int = 0
 
@@ -58,7 +58,8 @@ def train_flow(
     # Weights are drawn from the global generator: borrowed, so that training changes nobody else's numbers.
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
-        network = VelocityNetwork(*actions.shape[1:], conditions.shape[1], settings.width, settings.depth)
+        horizon, size = actions.shape[1:]
+        network = VelocityNetwork(horizon, size, conditions.shape[1], settings.width, settings.depth)
     random = Generator().manual_seed(settings.seed)
     data = torch.as_tensor(actions, dtype=torch.float32), torch.as_tensor(conditions, dtype=torch.float32)
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-4, fused=True)
