@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A path around an obstacle, left or right: the smallest task with two right answers and a wrong mean.
 
-The tool goes from x = 0.2 m to 0.8 m and passes a post at (0.5, 0) m 12 cm to one side. Until x = 0.35 m nothing but
-the choice of side tells the two answers apart.
+The tool goes along x from 0.1 m to 0.8 m and passes a post at (0.5, 0) m 15 cm to one side or the other. During the
+first two seconds, until x = 0.4 m, a chunk may still go either way.
 
 Shape legend: N samples, T points, H steps.
 """
@@ -30,6 +30,7 @@ DETOUR = 0.15  # [m] to one side
 HEIGHT = 0.2  # [m] of the whole way
 SPEED = 0.15  # [m/s]
 WIDTH = 0.04  # [m] of the gripper
+UNDECIDED = 2.0  # [s] for which a chunk may go either way
 TICK = 0.02  # [s] at which the commanded path is looked at
 ASTRAY = 0.005  # [m] how far off the path some of the data begins, so that the policy leads back
 SPECIFICATION = ActionSpecification(period=PERIOD, horizon=HORIZON)
@@ -89,6 +90,7 @@ class Drive:
     path: np.ndarray  # (T, 3) [m] commanded, every TICK
     seam_position: np.ndarray  # [m] step of the commanded position where a chunk took over from another
     seam_velocity: np.ndarray  # [m/s] step of the commanded velocity there
+    seam_time: np.ndarray  # [s] when
 
     @property
     def clearance(self) -> float:
@@ -98,7 +100,8 @@ class Drive:
     @property
     def bend(self) -> float:
         """Return the largest change of velocity from one period to the next [m/s], seams included."""
-        velocities = np.diff(self.path[:: round(PERIOD / TICK)], axis=0) / PERIOD
+        period = round(PERIOD / TICK)
+        velocities = np.diff(self.path[period::period], axis=0) / PERIOD  # from the first chunk's first point on
         return float(np.linalg.norm(np.diff(velocities, axis=0), axis=1).max())
 
 
@@ -110,18 +113,19 @@ def drive(policy: Policy, delay: float, replan: float, seconds: float = 4.6) -> 
     """
     policy.reset()
     active: ActionChunk | None = None
-    path, steps = [], []
+    path, steps, times = [], [], []
     for t in np.arange(0.0, seconds, replan):
         chunk = policy.infer(observation_at(t, start_pose() if active is None else _pose(active, t)))
         takeover = t
         if active is not None:
             takeover = t + delay
             steps.append(_motion(chunk, takeover) - _motion(active, takeover))
+            times.append(takeover)
             path.append(_positions(active, t, takeover))
         path.append(_positions(chunk, takeover, t + replan))
         active = chunk
     seams = np.linalg.norm(steps, axis=-1)
-    return Drive(np.concatenate(path), seams[:, 0], seams[:, 1])
+    return Drive(np.concatenate(path), seams[:, 0], seams[:, 1], np.array(times))
 
 
 def _positions(chunk: ActionChunk, begin: float, end: float) -> np.ndarray:

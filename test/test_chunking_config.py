@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -52,6 +54,11 @@ def test_capabilities_are_told_apart():
     assert isinstance(Flow([]), FlowPolicy)
     assert not isinstance(Flow([]), DifferentiableFlowPolicy)
     assert isinstance(DifferentiableFlow([]), DifferentiableFlowPolicy)
+
+
+def test_what_loads_policies_does_not_load_pytorch(root):
+    code = "import sys, vla_ros.policies.loading; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -68,15 +68,15 @@ def test_without_help_chunks_jump_between_the_ways(naive):
     assert rms(steps) > 0.003
 
 
-@pytest.mark.parametrize("method", FORMS)
-def test_seams_are_several_times_smaller(policy, naive, method):
+@pytest.mark.parametrize(("method", "times"), [("rtc", 2.0), ("rtc_identity", 4.0)])
+def test_seams_are_several_times_smaller(policy, naive, method, times):
     guided = drives(policy, method, 12, REPLAN, 2.0)
     position, velocity = (
         rms([getattr(d, seam) for d in naive]) / rms([getattr(d, seam) for d in guided])
         for seam in ("seam_position", "seam_velocity")
     )
-    assert position > 2.5
-    assert velocity > 2.5
+    assert position > times
+    assert velocity > times
 
 
 @pytest.mark.parametrize(("method", "tolerance"), [("rtc", 0.15), ("rtc_identity", 0.06)])
