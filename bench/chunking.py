@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Train the policy, measure every method, print a table, write the JSON file."""
     if arguments.drives < 1 or arguments.iterations < 1:
         raise ConfigError("bench chunking: --drives and --iterations must be at least 1")
+    if find_spec("torch") is None:
+        raise ConfigError("bench chunking needs PyTorch: pip install torch")
     # Imported here: `vla bench` lists this benchmark where PyTorch is not installed.
     import torch
 

@@ -170,14 +170,14 @@ def test_a_new_instruction_or_episode_begins_anew(policy):
 
 def test_the_delay_is_estimated_from_inference(policy, monkeypatch):
     wrapped = chunking(policy, delay_s=None, initial_delay_s=0.1, lead_s=0.05, warmup=1)
-    clock = iter(np.cumsum([0.0, 9.0, 0.0, 0.22, 0.0, 0.22, 0.0, 0.22]))  # the first loads for 9 s
+    clock = iter(np.cumsum([0.0, 9.0, 0.0, 0.28, 0.0, 0.28, 0.0, 0.28]))  # the first loads for 9 s
     monkeypatch.setattr(time, "perf_counter", lambda: float(next(clock)))
     chunk = wrapped.infer(detour.observation_at(0.0, _pose_at(0.16)))
     expected = []
     for t in (0.4, 0.8, 1.2):
         chunk = wrapped.infer(detour.observation_at(t, detour._pose(chunk, t)))
         expected.append(wrapped.continuation.expected)
-    assert expected == [1, 3, 3]
+    assert expected == [1, 4, 4]  # 0.28 s and the lead
 
 
 def test_averaging_comes_nearer_to_the_post_than_voting(policy):
