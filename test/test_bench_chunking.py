@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+
 from bench import chunking, detour
 from controllers.errors import ConfigError
 from vla_ros.policies.actions import integrate_actions

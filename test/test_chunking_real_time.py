@@ -8,6 +8,8 @@ import time
 import numpy as np
 import pytest
 
+pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+
 from bench import detour
 from controllers.errors import ConfigError
 from vla_ros.policies.chunking.config import wrap_chunking
