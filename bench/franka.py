@@ -33,7 +33,7 @@ class Franka:
         return np.concatenate([T[:3, 3], from_matrix(T[:3, :3])])
 
     def arm(self, timestep: float, command_delay: float, jitter: float, **plant: float) -> DelayedArm:
-        """Return an arm at home behind a wire of `command_delay` [s] and `jitter` [s], with the URDF's joint friction."""
+        """Return an arm at home, with its URDF's friction, behind a wire of `command_delay` [s] and `jitter` [s]."""
         friction = {
             "damping": float(self.model.viscous_friction.mean()),
             "friction": float(self.model.dry_friction.mean()),

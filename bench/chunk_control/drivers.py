@@ -120,9 +120,7 @@ class MethodReference:
 class BaselineDriver:
     """Somebody else's reference behind our impedance law, friction, joint-limit repulsion and effort gate."""
 
-    def __init__(
-        self, entry: Entry, model: ArmModel, limits: ArmLimits, config: ControlConfig, q: np.ndarray
-    ) -> None:
+    def __init__(self, entry: Entry, model: ArmModel, limits: ArmLimits, config: ControlConfig, q: np.ndarray) -> None:
         """Start at rest at q (N,) [rad]."""
         model.update(q, np.zeros_like(q))
         self._model, self._gate = model, EffortGate(limits)
@@ -152,9 +150,7 @@ class BaselineDriver:
         return self._reference.method.ready(now + self._reference.filter.delay, settled)
 
 
-def drive(
-    entry: Entry, model: ArmModel, limits: ArmLimits, config: ControlConfig, arm: str, q: np.ndarray
-) -> Driver:
+def drive(entry: Entry, model: ArmModel, limits: ArmLimits, config: ControlConfig, arm: str, q: np.ndarray) -> Driver:
     """Return the driver of an entry, enabled at rest at q (N,) [rad]."""
     if entry.baseline:
         return BaselineDriver(entry, model, limits, config, q)

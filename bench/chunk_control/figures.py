@@ -64,8 +64,7 @@ def _against_blocking(results: Results) -> float:
     return float(
         np.median(
             [
-                results[task].completion_s
-                / results[Task(task.path, task.pattern, task.seed, "blocking")].completion_s
+                results[task].completion_s / results[Task(task.path, task.pattern, task.seed, "blocking")].completion_s
                 for task in at_200
             ]
         )

@@ -48,7 +48,7 @@ def judge(rollout: Rollout) -> Judgement:
     tool = metrics.smoothed(measured, DT)
     phase = phases(path, measured)
     done = np.flatnonzero(phase >= path.done)
-    completion = DT * (done[0] if len(done) else len(phase))
+    completion = DT * float(done[0] if len(done) else len(phase))
     clock = DT * np.arange(1, len(measured) + 1)
     turning = metrics.turn_jerk(rollout.commanded[:, 3:], DT)
     jerk, felt = metrics.jerk(commanded, DT), metrics.jerk(tool, DT)

@@ -101,6 +101,14 @@ def pick_and_place(start: np.ndarray, step: float, points: int) -> IdealPath:
     return _through("pick and place", t, values, start, step, points)
 
 
+def reach(start: np.ndarray, step: float, points: int) -> IdealPath:
+    """Return one minimum-jerk move of 0.2 m in 1.5 s."""
+    t = np.arange(0.0, 1.5 + KNOT_S / 2, KNOT_S)
+    values = np.tile(np.concatenate([start[:3], np.zeros(3)]), (len(t), 1))
+    values += minimum_jerk(t / 1.5)[:, None] * np.array([0.1, 0.1, -0.14, 0.0, 0.0, 0.3])
+    return _through("reach", t, values, start, step, points)
+
+
 def walked(start: np.ndarray, step: float, points: int) -> IdealPath:
     """Return what the geometric policy's own motion does at 10 Hz: funnel to a grasp, close, lift, carry, lower."""
     period, config = 0.1, MotionConfig()
@@ -155,7 +163,8 @@ def read_recording(file: str, step: float, points: int) -> IdealPath:
 def _through(
     name: str, times: np.ndarray, values: np.ndarray, start: np.ndarray, step: float, points: int
 ) -> IdealPath:
-    spline = make_interp_spline(times, values, k=5)
+    rest = [(1, np.zeros(6)), (2, np.zeros(6))]  # velocity and acceleration at both ends
+    spline = make_interp_spline(times, values, k=5, bc_type=(rest, rest))
     return IdealPath(name, spline, np.array(start, float), float(times[-1]), step, points)
 
 
