@@ -17,9 +17,13 @@ PROMPT = "0 ms"
 
 
 def values(results: Results, entry: str, figure: str, where: Callable[[Task], bool] = lambda task: True) -> np.ndarray:
-    """Return a figure of every roll-out of a method."""
-    chosen = [getattr(result, figure) for task, result in results.items() if task.entry == entry and where(task)]
-    return np.array(chosen)
+    """Return a figure of every roll-out of a method that came to its end; NaN when none did."""
+    chosen = [
+        getattr(result, figure)
+        for task, result in results.items()
+        if task.entry == entry and where(task) and (result.finished or figure == "finished")
+    ]
+    return np.array(chosen or [np.nan])
 
 
 def late(task: Task) -> bool:
@@ -27,12 +31,19 @@ def late(task: Task) -> bool:
     return task.pattern != PROMPT
 
 
+def paired(results: Results, task: Task, entry: str) -> Judgement:
+    """Return how a method did in the same stream as `task`."""
+    return results[Task(task.path, task.pattern, task.seed, entry)]
+
+
 def jerk_ratios(results: Results, entry: str, ours: str = OURS) -> np.ndarray:
     """Return, for every late roll-out, the method's excess peak jerk at seams divided by ours in the same stream."""
     ratios = []
     for task, result in results.items():
         if task.entry == ours and late(task):
-            other = results[Task(task.path, task.pattern, task.seed, entry)]
+            other = paired(results, task, entry)
+            if not (other.finished and result.finished):
+                continue  # what stands still is smooth
             ratios.append((other.seam_jerk_peak + FLOOR) / (result.seam_jerk_peak + FLOOR))
     return np.array(ratios)
 
@@ -54,6 +65,7 @@ def headline(results: Results) -> dict[str, float]:
     for key, entry in (("", OURS), ("_averaging", "averaging")):
         figures[f"tracking_rms_mm{key}"] = float(np.median(values(results, entry, "deviation_rms_mm")))
         figures[f"tracking_timed_rms_mm{key}"] = float(np.median(values(results, entry, "timed_error_rms_mm")))
+    figures["finished_share"] = float(values(results, OURS, "finished").mean())
     figures["completion_vs_ideal"] = float(np.median(values(results, OURS, "completion_ratio")))
     figures["completion_vs_blocking_200ms"] = _against_blocking(results)
     return figures
@@ -61,14 +73,8 @@ def headline(results: Results) -> dict[str, float]:
 
 def _against_blocking(results: Results) -> float:
     at_200 = [task for task in results if task.entry == OURS and task.pattern == "200 ms"]
-    return float(
-        np.median(
-            [
-                results[task].completion_s / results[Task(task.path, task.pattern, task.seed, "blocking")].completion_s
-                for task in at_200
-            ]
-        )
-    )
+    ratios = [results[task].completion_s / paired(results, task, "blocking").completion_s for task in at_200]
+    return float(np.median(ratios))
 
 
 def all_figures(results: Results) -> dict[str, float]:

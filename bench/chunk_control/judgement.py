@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from bench.chunk_control import metrics
-from bench.chunk_control.paths import IdealPath
+from bench.chunk_control.paths import TABLE_S, IdealPath
 from bench.chunk_control.rollout import DT, TRACK_EVERY, Rollout
-from bench.chunk_control.streams import PhaseTracker
 
+NEAR_S = 0.3  # [s] around the policy's own sense of progress that the nearest point is sought
 WINDOW_S = 0.25  # [s] after a seam that count as the seam's: filters and splines answer late
 
 
@@ -35,6 +35,7 @@ class Judgement:
     completion_ratio: float  # time until the path is done, of the ideal
     completion_s: float
     refused: float  # chunks the method did not take
+    finished: float  # 1, or 0 when the run was given up: its other figures mean little
 
 
 FIGURES = tuple(field.name for field in fields(Judgement))
@@ -44,9 +45,9 @@ def judge(rollout: Rollout) -> Judgement:
     """Judge a roll-out."""
     path, commanded, measured = rollout.path, rollout.commanded[:, :3], rollout.measured
     windows = metrics.windows(rollout.seams, WINDOW_S, DT, len(commanded))
-    ideal = path.jerk(phases(path, commanded))
+    ideal = path.jerk(rollout.phase)
     tool = metrics.smoothed(measured, DT)
-    phase = phases(path, measured)
+    phase = nearest(path, measured, rollout.phase)
     done = np.flatnonzero(phase >= path.done)
     completion = DT * float(done[0] if len(done) else len(phase))
     clock = DT * np.arange(1, len(measured) + 1)
@@ -70,15 +71,20 @@ def judge(rollout: Rollout) -> Judgement:
         completion_ratio=completion / path.done,
         completion_s=completion,
         refused=float(rollout.refused),
+        finished=float(rollout.completed),
     )
 
 
-def phases(path: IdealPath, positions: np.ndarray) -> np.ndarray:
-    """Return how far along the path (N,) [s] positions (N, 3) DT apart are."""
-    tracker = PhaseTracker(path)
+def nearest(path: IdealPath, positions: np.ndarray, about: np.ndarray) -> np.ndarray:
+    """Return the path's times (N,) [s] whose points are nearest to positions (N, 3), within NEAR_S of `about` (N,)."""
+    table, reach = path.table, round(NEAR_S / TABLE_S)
     ticks = np.arange(0, len(positions), TRACK_EVERY)
-    seen = [tracker.update(positions[k], TRACK_EVERY * DT if k else 0.0) for k in ticks]
-    return np.interp(np.arange(len(positions)), ticks, seen)
+    found = []
+    for k in ticks:
+        low = max(0, round(about[k] / TABLE_S) - reach)
+        far = ((table[low : low + 2 * reach + 1] - positions[k]) ** 2).sum(axis=1)
+        found.append(TABLE_S * (low + int(np.argmin(far))))
+    return np.interp(np.arange(len(positions)), ticks, found)
 
 
 def _peak_excess(jerk: np.ndarray, ideal: np.ndarray, windows: list[slice]) -> float:

@@ -31,6 +31,7 @@ class Rollout:
     path: IdealPath
     commanded: np.ndarray  # (N, 7)
     measured: np.ndarray  # (N, 3) [m] tool
+    phase: np.ndarray  # (N,) [s] how far along the path the policy thought the commanded tool was
     seams: np.ndarray  # (K,) [s] arrivals of chunks that replaced a moving one
     refused: int  # chunks
     completed: bool
@@ -43,7 +44,7 @@ def roll_out(franka: Franka, path: IdealPath, pattern: DelayPattern, entry: Entr
     arm = franka.arm(DT / 2, **WIRE, seed=seed)
     run = _Run(driver, LatePolicy(path, pattern, seed, ARM, model.base_frame), PhaseTracker(path))
     run.look(0.0)
-    commanded, measured, done = [], [], np.inf
+    commanded, measured, phase, done = [], [], [], np.inf
     most = PATIENCE * path.duration + PATIENCE_S
     for k in range(round(most / DT)):
         now = k * DT
@@ -55,6 +56,7 @@ def roll_out(franka: Franka, path: IdealPath, pattern: DelayPattern, entry: Entr
         measured.append(franka.model.forward(arm.q)[:3, 3])
         if k % TRACK_EVERY == 0:
             run.tracker.update(driver.commanded[:3], TRACK_EVERY * DT)
+        phase.append(run.tracker.phase)
         if run.tracker.phase >= path.done:
             done = min(done, now)
         if now > done + RUN_ON_S:
@@ -62,7 +64,10 @@ def roll_out(franka: Franka, path: IdealPath, pattern: DelayPattern, entry: Entr
         speed = np.linalg.norm(measured[-1] - measured[-2]) / DT if k else 0.0
         error = np.linalg.norm(measured[-1] - driver.commanded[:3])
         run.schedule(now + DT, bool(speed < SETTLED_SPEED and error < SETTLED_ERROR))
-    return Rollout(path, np.array(commanded), np.array(measured), np.array(run.seams), run.refused, np.isfinite(done))
+    return Rollout(
+        path, np.array(commanded), np.array(measured), np.array(phase), np.array(run.seams), run.refused,
+        bool(np.isfinite(done)),
+    )  # fmt: skip
 
 
 class _Run:

@@ -29,7 +29,8 @@ SEEN = np.array([1e-3] * 3 + [0.005] * 3)  # [m, rad] η
 BELIEF = np.array([8e-3] * 3 + [0.035] * 3)  # [m, rad] b
 POINT = np.array([2e-4] * 3 + [0.001] * 3)  # [m, rad] ν
 CORRELATION = 0.3  # of b between successive chunks
-CLOCK_WEIGHT = 0.01  # [m/s] decides where the path dwells
+TOLERANCE = 8e-3  # [m] a tool this near to where it should be by the clock is on time
+CLOCK_WEIGHT = 0.01  # [m/s] decides among points that are equally near
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,16 @@ class DelayPattern:
         """Return one delay [s], at most what leaves the next chunk time to arrive before this one is used up."""
         if self.seconds is not None:
             return self.capped(path)
-        return float(np.clip(0.15 * np.exp(0.6 * random.normal()), 0.03, min(0.6, path.horizon / 2)))
+        return float(np.clip(0.15 * np.exp(0.6 * random.normal()), 0.03, longest(path)))
 
     def capped(self, path: IdealPath) -> float:
         """Return the fixed delay [s] a path's horizon leaves of what was asked for; NaN for a random one."""
-        return np.nan if self.seconds is None else min(self.seconds, path.horizon / 2)
+        return np.nan if self.seconds is None else min(self.seconds, longest(path))
+
+
+def longest(path: IdealPath) -> float:
+    """Return the delay [s] with which a chunk still arrives a period before the one it replaces is used up."""
+    return min(0.6, path.horizon / 2 - PERIOD_MIN)
 
 
 FIXED = tuple(DelayPattern(f"{ms} ms", 1e-3 * ms) for ms in (0, 50, 100, 200, 400, 600))
@@ -56,7 +62,10 @@ PATTERNS = (*FIXED, DelayPattern("random", None), DelayPattern("drop-outs", 0.2,
 
 
 class PhaseTracker:
-    """How far along a path a tool is: the nearest point near where it was, by the clock where the path dwells."""
+    """How far along its path a policy thinks it is: by the clock, as long as the tool is near enough to be on time.
+
+    Nobody sees progress to the millimetre, and where a path turns back on itself position alone says nothing.
+    """
 
     def __init__(self, path: IdealPath) -> None:
         """Start at the beginning."""
@@ -68,8 +77,8 @@ class PhaseTracker:
         low = max(0, int((self.phase - 0.15) / TABLE_S))
         high = min(len(table), int((expected + dt + 0.15) / TABLE_S) + 1)
         clock = CLOCK_WEIGHT * (TABLE_S * np.arange(low, high) - expected)
-        cost = ((table[low:high] - position) ** 2).sum(axis=1) + clock**2
-        self.phase = min(TABLE_S * (low + int(np.argmin(cost))), self._path.duration)
+        miss = np.maximum(np.linalg.norm(table[low:high] - position, axis=1) - TOLERANCE, 0.0)
+        self.phase = min(TABLE_S * (low + int(np.argmin(miss**2 + clock**2))), self._path.duration)
         return self.phase
 
 

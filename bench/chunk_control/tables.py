@@ -24,7 +24,7 @@ COLUMNS = (
     ("ldlj", "LDLJ", ".1f", 10),
     ("sparc", "SPARC", ".1f", 10),
 )
-HEADINGS = ("method", *(heading for _, heading, _, _ in COLUMNS))
+HEADINGS = ("method", "finished", *(heading for _, heading, _, _ in COLUMNS))
 
 
 def number(value: float, form: str) -> str:
@@ -37,7 +37,7 @@ def rows(results: Results) -> list[tuple[str, ...]]:
     """Return the table's rows: medians over paths, delays and seeds, and the worst tenth of the same."""
     found = []
     for entry in ENTRIES:
-        cells = []
+        cells = [f"{100.0 * values(results, entry, 'finished').mean():.0f} %"]
         for figure, _, form, worst in COLUMNS:
             p50, tenth = np.percentile(values(results, entry, figure), [50, worst])
             cells.append(f"{number(p50, form)} ({number(tenth, form)})")
