@@ -45,7 +45,7 @@ def jerk_ratios(results: Results, entry: str, ours: str = OURS) -> np.ndarray:
             if not (other.finished and result.finished):
                 continue  # what stands still is smooth
             ratios.append((other.seam_jerk_peak + FLOOR) / (result.seam_jerk_peak + FLOOR))
-    return np.array(ratios)
+    return np.array(ratios or [np.nan])
 
 
 def headline(results: Results) -> dict[str, float]:
@@ -61,20 +61,29 @@ def headline(results: Results) -> dict[str, float]:
         if not entry.startswith(OURS)
     }
     figures["peak_jerk_0ms"] = float(np.median(values(results, OURS, "seam_jerk_peak", lambda task: not late(task))))
-    figures["peak_jerk_0ms_best_other"] = min(prompt.values())
+    figures["peak_jerk_0ms_best_other"] = float(np.nanmin(list(prompt.values())))
     for key, entry in (("", OURS), ("_averaging", "averaging")):
         figures[f"tracking_rms_mm{key}"] = float(np.median(values(results, entry, "deviation_rms_mm")))
         figures[f"tracking_timed_rms_mm{key}"] = float(np.median(values(results, entry, "timed_error_rms_mm")))
     figures["finished_share"] = float(values(results, OURS, "finished").mean())
     figures["completion_vs_ideal"] = float(np.median(values(results, OURS, "completion_ratio")))
     figures["completion_vs_blocking_200ms"] = _against_blocking(results)
-    return figures
+    return _finite(figures)
+
+
+def _finite(figures: dict[str, float]) -> dict[str, float]:
+    """Leave out what no roll-out came far enough to say: JSON has no word for it."""
+    return {name: value for name, value in figures.items() if np.isfinite(value)}
 
 
 def _against_blocking(results: Results) -> float:
-    at_200 = [task for task in results if task.entry == OURS and task.pattern == "200 ms"]
-    ratios = [results[task].completion_s / paired(results, task, "blocking").completion_s for task in at_200]
-    return float(np.median(ratios))
+    pairs = [
+        (result, paired(results, task, "blocking"))
+        for task, result in results.items()
+        if task.entry == OURS and task.pattern == "200 ms"
+    ]
+    ratios = [ours.completion_s / other.completion_s for ours, other in pairs if ours.finished and other.finished]
+    return float(np.median(ratios or [np.nan]))
 
 
 def all_figures(results: Results) -> dict[str, float]:
@@ -85,4 +94,4 @@ def all_figures(results: Results) -> dict[str, float]:
             p10, p50, p90 = np.percentile(values(results, entry, figure), [10, 50, 90])
             name = f"{entry}/{figure}"
             figures |= {f"{name}_median": float(p50), f"{name}_p10": float(p10), f"{name}_p90": float(p90)}
-    return figures
+    return _finite(figures)
