@@ -20,7 +20,8 @@ DT = 0.002  # [s] 500 Hz: what a torque arm behind a ros2_control topic runs at
 TRACK_EVERY = 5  # ticks between two looks of the policy's own sense of progress
 SETTLED_SPEED, SETTLED_ERROR = 0.01, 0.003  # [m/s], [m]
 RUN_ON_S = 0.4  # [s] after the path is done
-PATIENCE, PATIENCE_S = 3.0, 4.0  # a run is given up after this many times its ideal duration, and this much [s]
+PATIENCE, PATIENCE_S = 3.0, 4.0  # a run is given up after this many times its ideal duration, and this much [s] …
+STALLED_S = 3.0  # [s] … or so long after it last got any further
 WIRE = {"command_delay": 0.004, "jitter": 0.0025}  # [s] as measured through a 500 Hz manager
 
 
@@ -45,6 +46,7 @@ def roll_out(franka: Franka, path: IdealPath, pattern: DelayPattern, entry: Entr
     run = _Run(driver, LatePolicy(path, pattern, seed, ARM, model.base_frame), PhaseTracker(path))
     run.look(0.0)
     commanded, measured, phase, done = [], [], [], np.inf
+    furthest, advanced = 0.0, 0.0  # [s] along the path, and when
     most = PATIENCE * path.duration + PATIENCE_S
     for k in range(round(most / DT)):
         now = k * DT
@@ -59,7 +61,9 @@ def roll_out(franka: Franka, path: IdealPath, pattern: DelayPattern, entry: Entr
         phase.append(run.tracker.phase)
         if run.tracker.phase >= path.done:
             done = min(done, now)
-        if now > done + RUN_ON_S:
+        if run.tracker.phase > furthest:
+            furthest, advanced = run.tracker.phase, now
+        if now > min(done + RUN_ON_S, advanced + STALLED_S):
             break
         speed = np.linalg.norm(measured[-1] - measured[-2]) / DT if k else 0.0
         error = np.linalg.norm(measured[-1] - driver.commanded[:3])
