@@ -63,12 +63,27 @@ def test_a_quick_run_writes_every_figure_table_and_picture(tmp_path, root):
 def test_a_short_soak_is_judged(tmp_path, monkeypatch):
     parts = [dict(energy_j=1.0, home_mm=0.3, posture_rad=0.01, norm=0.0, rss_mib=100.0)] * 10
     rig = FrankaRig(500.0, 0.004, 0.0025)
-    monkeypatch.setattr(Soak, "part", lambda self, ticks: parts.pop(0))
+
+    def part(soak, ticks):
+        soak.accepted += 10
+        return parts.pop(0)
+
+    monkeypatch.setattr(Soak, "part", part)
     parts[3] = parts[3] | {"rss_mib": 110.0}
     figures, problems = soak_figures(rig, 50_000)
     assert figures["soak_memory_growth_mib"] == 10.0
     assert len(problems) == 1
     assert "soak_memory_growth_mib" in problems[0]
+
+
+def test_a_soak_in_which_nothing_moves_proves_nothing(monkeypatch):
+    def part(soak, ticks):
+        soak.refused += 10
+        return dict(energy_j=0.0, home_mm=109.0, posture_rad=0.0, norm=0.0, rss_mib=100.0)
+
+    monkeypatch.setattr(Soak, "part", part)
+    _, problems = soak_figures(FrankaRig(500.0, 0.004, 0.0025), 50_000)
+    assert len(problems) == 2
 
 
 def test_a_part_of_a_soak_ends_at_rest_at_home():
