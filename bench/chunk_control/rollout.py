@@ -47,10 +47,14 @@ def roll_out(franka: Franka, path: IdealPath, pattern: DelayPattern, entry: Entr
     run.look(0.0)
     commanded, measured, phase, done = [], [], [], np.inf
     furthest, advanced = 0.0, 0.0  # [s] along the path, and when
+    settled = True
     most = PATIENCE * path.duration + PATIENCE_S
     for k in range(round(most / DT)):
         now = k * DT
         run.hand_over(now)
+        if k:
+            run.schedule(now, settled)
+        run.hand_over(now)  # what needed no time
         q, dq = arm.measure()
         arm.command(driver.tick(now, DT, q, dq))
         _step(arm)
@@ -67,7 +71,7 @@ def roll_out(franka: Franka, path: IdealPath, pattern: DelayPattern, entry: Entr
             break
         speed = np.linalg.norm(measured[-1] - measured[-2]) / DT if k else 0.0
         error = np.linalg.norm(measured[-1] - driver.commanded[:3])
-        run.schedule(now + DT, bool(speed < SETTLED_SPEED and error < SETTLED_ERROR))
+        settled = bool(speed < SETTLED_SPEED and error < SETTLED_ERROR)
     return Rollout(
         path, np.array(commanded), np.array(measured), np.array(phase), np.array(run.seams), run.refused,
         bool(np.isfinite(done)),
