@@ -276,8 +276,8 @@ def test_only_what_jumps_steps_in_position(results):
 
     assert step("naive") > 1.0
     for entry in ENTRIES:
-        if entry != "naive":
-            assert step(entry) < 0.2, entry
+        if entry != "naive":  # a line that ends steps by half its speed times dt
+            assert step(entry) < 0.5, entry
 
 
 def test_roll_outs_repeat(results):

@@ -82,7 +82,7 @@ def _draw_seam() -> plt.Figure:
         shown = ticks[index] + span
         shown = shown[shown < len(x) - 1]
         t = 1e3 * DT * (shown - ticks[index])
-        axes[0].plot(t, 1e3 * (x[shown] - x[ticks[index]]), label=entry, color=COLORS[entry])
+        axes[0].plot(t, 1e3 * (x[shown] - x[ticks[index] - 1]), label=entry, color=COLORS[entry])
         axes[1].plot(t, 1e3 * (x[shown + 1] - x[shown]) / DT, color=COLORS[entry])
     limit = 1.3 * max(1.0, *(np.abs(line.get_ydata()).max() for line in axes[1].lines[1:]))
     axes[1].set_ylim(-limit, limit)  # a jump's velocity is its size times the rate: off the picture
