@@ -169,7 +169,9 @@ class ChunkFollower:
         delay = max(0.0, now + config.stitch.commit_ahead_s - chunk.stamp) * config.speed_scale
         moving = 0.0 if self.progress.hold_reason else ahead
         consumed = self._executed - self._history.executed_at(chunk.stamp) + moving
-        start = Start(mode, state, delay, self._lookahead.time, origin, min(consumed, delay), current)
+        same = motion.source == source and not self.progress.hold_reason
+        memory = config.stitch.memory if same else 0.0
+        start = Start(mode, state, delay, self._lookahead.time, origin, min(consumed, delay), current, memory)
         self._timeline, planned, seam = self._timeline.accept(
             chunk, source, start, self._robot, config.stitch, self._law.bounds(mode)
         )
