@@ -1,27 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the control loop costs, how punctual it is, how well it follows and how soon it stops."""
+"""What the control loop costs, how punctual it is, how well it follows chunks beside other methods, how soon it stops.
+
+Ten methods follow the same late policies down the same paths with the same impedance law (docs/control.md, Compared).
+"""
 
 from __future__ import annotations
 
 import argparse
-import time
+import json
 from collections.abc import Callable
 
 import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from bench.figures import add_json_argument, report
-from controllers.chunk import ActionChunk, pose_channels
+from bench.chunk_control import comparison
+from bench.chunk_control.comparison import Task
+from bench.chunk_control.figures import all_figures, headline
+from bench.chunk_control.judgement import Judgement
+from bench.chunk_control.tables import markdown, table
+from bench.control_loop.punctuality import punctuality_figures
+from bench.control_loop.rig import FrankaRig
+from bench.control_loop.soak import soak_figures
+from bench.control_loop.stages import stage_figures, wide_stitch_figures
+from bench.figures import add_json_argument, report, write_file, write_json
 from controllers.errors import ConfigError
-from controllers.follower import ChunkFollower
-from controllers.loop import PacedLoop, prefer_real_time
-from controllers.model import ArmModel
-from controllers.rotations import from_matrix
-from vla_ros.robots.control import arm_guard, arm_limits, load_control_config
-from vla_ros.robots.embodiment import expand_urdf, load_embodiment
-from vla_ros.sim.delayed_arm import DelayedArm
 
-PERIOD = 0.1  # [s] between chunks
 REST_SPEED = 0.02  # [rad/s]
+COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+           TimeRemainingColumn())  # fmt: skip
+QUICK_S = 1.5  # [s] the most that a quick run measures anything
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,100 +38,89 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each measurement [s] (default 8)")
     parser.add_argument("--delay", type=float, default=0.004, help="command delay of the simulated wire [s]")
     parser.add_argument("--jitter", type=float, default=0.0025, help="jitter on top of the delay [s]")
+    parser.add_argument("--seeds", type=int, default=2, help="policies drawn for each path and delay (default 2)")
+    parser.add_argument("--workers", type=int, default=2, help="processes that roll out (default 2)")
+    parser.add_argument("--quick", action="store_true", help="every figure from a few roll-outs: for tests")
+    parser.add_argument("--recording", metavar="FILE", help="also compare on a recorded tool path: CSV of time [s], "
+                        "x, y, z [m], qx, qy, qz, qw in the base frame, first line headings")  # fmt: skip
+    parser.add_argument("--markdown", metavar="FILE", help="also write the comparison as it stands in docs/control.md")
+    parser.add_argument("--pictures", metavar="FOLDER", help="also draw control_jerk.png and control_seam.png there")
+    parser.add_argument("--latency", metavar="FILE", help="take latency_ms_median, image to command, from the JSON "
+                        "figures of a run of the graph: it cannot be measured without one")  # fmt: skip
+    parser.add_argument("--soak", type=int, nargs="?", const=1_000_000, metavar="TICKS",
+                        help="instead: so many ticks (default a million) under random chunks; exit code 1 when "
+                        "something drifts, grows or gathers energy")  # fmt: skip
     add_json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, print a table, write the JSON file."""
-    if not (arguments.seconds > 0.0 and 0.0 <= arguments.delay < 1.0 and 0.0 <= arguments.jitter < 1.0):
-        raise ConfigError("bench control: --seconds must be > 0, --delay and --jitter 0 to 1 s")
+    """Compare, measure, print tables, write the files."""
+    _check(arguments)
     rig = FrankaRig(arguments.rate, arguments.delay, arguments.jitter)
-    figures: dict[str, float] = {}
-    for measure in (_following, _stopping, _punctuality):
-        figures.update(measure(rig, arguments.seconds))
+    if arguments.soak:
+        figures, problems = soak_figures(rig, arguments.soak)
+        report(figures, arguments.json)
+        for problem in problems:
+            print(f"not as it must be: {problem}")
+        return 1 if problems else 0
+    latency = _latency(arguments.latency)
+    results = _compare(arguments)
+    Console().print(table(results))
+    if arguments.markdown:
+        write_file("--markdown", arguments.markdown, markdown(results))
+    if arguments.pictures:
+        from bench.chunk_control.pictures import write_pictures  # Matplotlib takes a second to load
+
+        write_pictures(arguments.pictures, results)
+    seconds = min(QUICK_S, arguments.seconds) if arguments.quick else arguments.seconds
+    figures = headline(results) | latency
+    for measure in (_following, stage_figures, _stopping, punctuality_figures):
+        figures.update(measure(rig, seconds))
+    figures |= wide_stitch_figures(rig.franka.config.stitch)
     figures["delay_margin_ms"] = _delay_margin(rig)
-    report(figures, arguments.json)
+    report(figures, None)
+    write_json(figures | all_figures(results), arguments.json)
     return 0
 
 
-class FrankaRig:
-    """The Franka's follower against exact dynamics behind a late wire."""
+def _check(arguments: argparse.Namespace) -> None:
+    if not (arguments.seconds > 0.0 and 0.0 <= arguments.delay < 1.0 and 0.0 <= arguments.jitter < 1.0):
+        raise ConfigError("bench control: --seconds must be > 0, --delay and --jitter 0 to 1 s")
+    if not (1 <= arguments.seeds <= 1000 and 1 <= arguments.workers <= 64):
+        raise ConfigError("bench control: --seeds must be 1 to 1000, --workers 1 to 64")
+    if arguments.soak is not None and arguments.soak < 50_000:
+        raise ConfigError("bench control: --soak must be 50000 ticks or more: each tenth of it comes to rest")
 
-    def __init__(self, rate: float, delay: float, jitter: float) -> None:
-        """Tick at `rate` [Hz]; delays [s]."""
-        embodiment = load_embodiment("franka")
-        arm = embodiment.arm("panda")
-        config = load_control_config("franka")
-        self.dt, self.home, self._delay, self._jitter = 1.0 / rate, np.array(arm.home), delay, jitter
-        self._plant_model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame, armature=arm.armature)
-        guard = arm_guard(embodiment, arm, config)
-        model, limits = self._plant_model.clone(), arm_limits(arm, config)
-        self.follower = ChunkFollower("panda", "panda_hand", model, limits, config, guard)
-        self.stitch_ms: list[float] = []
-        self.restart()
 
-    def restart(self, **plant: float) -> None:
-        """Put the arm back home and enable afresh."""
-        model = self._plant_model
-        friction = {"damping": float(model.viscous_friction.mean()), "friction": float(model.dry_friction.mean())}
-        delays = {"command_delay": self._delay, "jitter": self._jitter}
-        self.arm = DelayedArm(model, self.home, **(delays | friction | {"timestep": min(self.dt, 1e-3)} | plant))
-        self.follower.activate(self.arm.q, self.arm.dq, 0.08, 0.0)
-        T = model.forward(self.arm.q)
-        self._position, self._quaternion = T[:3, 3].copy(), np.array(from_matrix(T[:3, :3]))
-        self.sequence = 0
+def _latency(file: str | None) -> dict[str, float]:
+    if file is None:
+        return {}
+    try:
+        with open(file) as opened:
+            return {"latency_ms_median": float(json.load(opened)["latency_ms_median"])}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ConfigError(f"--latency {file}: has no number latency_ms_median ({error})") from error
 
-    def path(self, t: float) -> np.ndarray:
-        """Return the ideal tool position [m] at t [s]: a figure-eight 0.2 m wide, 0.125 Hz, begun gently."""
-        phase = 2.0 * np.pi * 0.125 * t
-        return self._position + min(1.0, t) * np.array([0.0, 0.1 * np.sin(phase), 0.05 * np.sin(2.0 * phase)])
 
-    def submit(self) -> None:
-        """Hand over the next 0.4 s of the path, four points."""
-        times = PERIOD * np.arange(1, 5)
-        points = np.array([self.path(self.arm.time + t) for t in times])
-        values = np.hstack([points, np.tile(self._quaternion, (4, 1))])
-        self.sequence += 1
-        chunk = ActionChunk(self.arm.time, "panda_link0", pose_channels("panda"), times, values, self.sequence)
-        began = time.perf_counter()
-        self.follower.submit(chunk, self.arm.time)
-        self.stitch_ms.append(1e3 * (time.perf_counter() - began))
-
-    def tick(self, stale: bool = False) -> float:
-        """Tick once and step the arm; return the tick's duration [s]."""
-        q, dq = self.arm.measure()
-        stamp = self.arm.time - (1.0 if stale else 0.0)
-        began = time.perf_counter()
-        command = self.follower.tick(self.arm.time, self.dt, q, dq, stamp)
-        duration = time.perf_counter() - began
-        self.arm.command(command.effort)
-        for _ in range(max(1, round(self.dt / self.arm.timestep))):
-            self.arm.step()
-        return duration
-
-    def follow(self, seconds: float) -> tuple[np.ndarray, np.ndarray]:
-        """Follow the path; return tick durations [s] and tool errors against the ideal path [m]."""
-        durations, errors, next_chunk = [], [], self.arm.time
-        end = self.arm.time + seconds
-        while self.arm.time < end:
-            if self.arm.time >= next_chunk - 1e-9:
-                self.submit()
-                next_chunk += PERIOD
-            durations.append(self.tick())
-            tool = self._plant_model.forward(self.arm.q)[:3, 3]
-            errors.append(np.linalg.norm(tool - self.path(self.arm.time)))
-        return np.array(durations), np.array(errors)
+def _compare(arguments: argparse.Namespace) -> dict[Task, Judgement]:
+    few = arguments.quick
+    every = comparison.few_tasks() if few else comparison.tasks(arguments.seeds, arguments.recording)
+    results = {}
+    with Progress(*COLUMNS) as progress:
+        bar = progress.add_task("roll-outs", total=len(every))
+        for task, judgement in comparison.judged(every, arguments.workers):
+            results[task] = judgement
+            progress.advance(bar)
+    return results
 
 
 def _following(rig: FrankaRig, seconds: float) -> dict[str, float]:
     rig.restart()
     durations, errors = rig.follow(seconds)
     tick = np.percentile(1e6 * durations, [50, 95, 99, 99.9])
-    commanded = rig.follower.progress.T_base_ee_commanded[:3, 3].copy()
     for _ in range(round(1.5 / rig.dt)):
         rig.tick()
     commanded = rig.follower.progress.T_base_ee_commanded[:3, 3]
-    static = np.linalg.norm(rig._plant_model.forward(rig.arm.q)[:3, 3] - commanded)
     return {
         "tick_us_median": float(tick[0]),
         "tick_us_p95": float(tick[1]),
@@ -131,8 +128,8 @@ def _following(rig: FrankaRig, seconds: float) -> dict[str, float]:
         "tick_us_p999": float(tick[3]),
         "stitch_ms_median": float(np.median(rig.stitch_ms)),
         "stitch_ms_p99": float(np.percentile(rig.stitch_ms, 99)),
-        "tracking_rms_mm": float(1e3 * np.sqrt((errors[round(1.0 / rig.dt) :] ** 2).mean())),
-        "static_error_mm": float(1e3 * static),
+        "prompt_tracking_rms_mm": float(1e3 * np.sqrt((errors[round(1.0 / rig.dt) :] ** 2).mean())),
+        "static_error_mm": float(1e3 * np.linalg.norm(rig.tool - commanded)),
     }
 
 
@@ -154,28 +151,6 @@ def _stopping(rig: FrankaRig, seconds: float) -> dict[str, float]:
         "stale_rest_s": rest_time(lambda: None, stale=True),
         "exhausted_rest_s": rest_time(lambda: None),
     }
-
-
-def _punctuality(rig: FrankaRig, seconds: float) -> dict[str, float]:
-    """Compare the follower's loop with an empty one of the same scheduling class, in interleaved blocks."""
-    rig.restart()
-    q, dq = (array.copy() for array in rig.arm.measure())
-    start = time.monotonic()
-    loops = {
-        "lateness": PacedLoop(1.0 / rig.dt, lambda now: rig.follower.tick(now - start, rig.dt, q, dq)),
-        "empty_lateness": PacedLoop(1.0 / rig.dt, lambda now: None),
-    }
-    for warning in prefer_real_time():
-        print(f"warning: {warning}")
-    for _ in range(4):
-        for loop in loops.values():
-            loop.run(seconds / 8.0)
-    reports = {name: loop.report() for name, loop in loops.items()}
-    figures = {f"{name}_p999_ms": report.lateness_p999_ms for name, report in reports.items()}
-    figures["lateness_median_ms"] = reports["lateness"].lateness_median_ms
-    figures["lateness_p999_ratio"] = figures["lateness_p999_ms"] / max(figures["empty_lateness_p999_ms"], 1e-6)
-    figures["paced_tick_us_median"] = reports["lateness"].tick_median_us
-    return figures
 
 
 def _delay_margin(rig: FrankaRig) -> float:

@@ -12,7 +12,10 @@ import numpy as np
 
 SAMPLES_MAX = 200
 VELOCITY_WEIGHT_S = 0.05  # [s] tells the two ways of a reversing path apart
-CLOCK_WEIGHT = 0.02  # [units/s] decides in a dwell, where every point is equally near
+# The clock is right to about CLOCK_SPREAD_S, or it knows nothing: within that it is worth CLOCK_WEIGHT [units/s] of
+# distance, so that what chunks disagree about along the path does not shift the entry to and fro; beyond it the path
+# decides. In a dwell, where every point is equally near, the clock alone does.
+CLOCK_WEIGHT, CLOCK_SPREAD_S = 0.16, 0.05
 
 
 def align(
@@ -42,5 +45,7 @@ def align(
     rise = points[k + 1] - points[k]
     miss = (points[k] + u * rise - value) * weights
     turn = (rise / span[:, None] - velocity) * weights * VELOCITY_WEIGHT_S
-    cost = (miss**2).sum(axis=1) + (turn**2).sum(axis=1) + (CLOCK_WEIGHT * (s - expected)) ** 2
+    late = (s - expected) / CLOCK_SPREAD_S
+    clock = (CLOCK_WEIGHT * CLOCK_SPREAD_S) ** 2 * late**2 / (1.0 + late**2)
+    cost = (miss**2).sum(axis=1) + (turn**2).sum(axis=1) + clock
     return float(s[np.argmin(cost)])

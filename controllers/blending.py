@@ -56,6 +56,22 @@ def fade(old: Spline, begin: float, new: Spline, start: np.ndarray, duration: fl
     return Spline(control_points, whole)
 
 
+def remembered(
+    points: np.ndarray, times: np.ndarray, old: Spline, begin: float, overlap: float, share: float, scale: np.ndarray
+) -> np.ndarray:
+    """Return `points` (K, C) at `times` (K,) [s] after the seam, drawn towards what `old` has for the same time.
+
+    Chunks of one policy scatter about what it means; their mean scatters less (LeRobot and ACT average likewise).
+    The `share` fades out over the `overlap` [s], and where the two differ by more than a scatter, `scale` (C,): that is
+    a policy that has changed its mind.
+    """
+    if overlap <= 0.0:
+        return points
+    apart = _values(old, begin + times) - points
+    weight = share * np.maximum(0.0, 1.0 - times / overlap) / (1.0 + ((apart / scale) ** 2).sum(axis=1))
+    return points + weight[:, None] * apart
+
+
 def step_fits(gap: np.ndarray, delay: float, speed: np.ndarray, acceleration: np.ndarray) -> bool:
     """Say whether the filter turns a step of `gap` (C,) into a motion within `speed` and `acceleration` (C,)."""
     size = np.abs(gap)

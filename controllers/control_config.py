@@ -10,6 +10,7 @@ import numpy as np
 
 from controllers.arm_dynamics import ArmDynamics
 from controllers.errors import ConfigError
+from controllers.gripper import GripperConfig
 from controllers.stiffness import DAMPING_RANGE, STIFFNESS_RANGE, matrix_of, square_root
 
 
@@ -94,6 +95,7 @@ class StitchConfig:
     commit_ahead_s: float = 0.005  # [s] the seam lies this far ahead, so that solving may take its time
     blend_s: float = 0.15  # [s] over which the new chunk's points gain full weight
     smoothing: float = 1e-3  # jerk against deviation from the points; 1e-3 passes all but the points' Nyquist
+    memory: float = 0.3  # share of the motion before in what a chunk of the same source says of the same time
     window_s: float = 0.3  # [s] searched on each side of the stamped delay
     speed_max: float = 0.8  # [m/s] per axis
     acceleration_max: float = 6.0  # [m/s²] per axis
@@ -108,7 +110,8 @@ class StitchConfig:
         if self.method not in ("min_jerk", "blend", "replace"):
             raise ConfigError(f"stitch: 'method' must be min_jerk, blend or replace, got '{self.method}'")
         for name, low, high in (
-            ("commit_ahead_s", 0.0, 0.1), ("blend_s", 0.0, 2.0), ("smoothing", 1e-9, 10.0), ("window_s", 0.0, 5.0),
+            ("commit_ahead_s", 0.0, 0.1), ("blend_s", 0.0, 2.0), ("smoothing", 1e-9, 10.0),
+            ("memory", 0.0, 0.9), ("window_s", 0.0, 5.0),
             ("speed_max", 1e-3, 3.0), ("acceleration_max", 1e-2, 50.0), ("rotation_speed_max", 1e-2, 10.0),
             ("rotation_acceleration_max", 1e-2, 100.0), ("joint_speed_scale", 1e-3, 1.0),
             ("joint_acceleration_max", 1e-2, 50.0),
@@ -163,6 +166,7 @@ class ControlConfig:
     impedance: ImpedanceConfig = field(default_factory=ImpedanceConfig)
     stitch: StitchConfig = field(default_factory=StitchConfig)
     safety: SafetyConfig = field(default_factory=SafetyConfig)
+    gripper: GripperConfig = field(default_factory=GripperConfig)
     dynamics: ArmDynamics = field(default_factory=ArmDynamics)
 
     def __post_init__(self) -> None:

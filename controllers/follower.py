@@ -13,6 +13,7 @@ from controllers.body_guard import BodyGuard
 from controllers.chunk import ActionChunk
 from controllers.control_config import ControlConfig, ImpedanceConfig
 from controllers.errors import ChunkError, VlaError
+from controllers.gripper import GripperAdapter
 from controllers.history import MotionHistory
 from controllers.joining import Robot, chunk_mode, joint_rates, joint_targets
 from controllers.limits import ArmLimits
@@ -62,6 +63,7 @@ class ChunkFollower:
         self._law = TorqueLaw(model, limits, config)
         self._stop = DampedStop(n, config.safety)
         self._gate = EffortGate(limits)
+        self._gripper = GripperAdapter(config.gripper)
         self._lease = SourceLease(config.safety.lease_s)
         self._guard = guard
         self._history = MotionHistory()
@@ -99,6 +101,7 @@ class ChunkFollower:
         self._history.clear()
         self._executed = 0.0
         self.command.gripper_width = self.progress.gripper_width = float(gripper_width)
+        self._gripper.reset(float(gripper_width))
         self.progress.enabled = True
         self.progress.forget_chunk()
         self._hold_here(NO_CHUNK)
@@ -188,7 +191,9 @@ class ChunkFollower:
         delay = max(0.0, now + config.stitch.commit_ahead_s - chunk.stamp) * config.speed_scale
         moving = 0.0 if self.progress.hold_reason else ahead
         consumed = self._executed - self._history.executed_at(chunk.stamp) + moving
-        start = Start(mode, state, delay, self._lookahead.time, origin, min(consumed, delay), current)
+        same = motion.source == source and not self.progress.hold_reason
+        memory = config.stitch.memory if same else 0.0
+        start = Start(mode, state, delay, self._lookahead.time, origin, min(consumed, delay), current, memory)
         self._timeline, planned, seam = self._timeline.accept(
             chunk, source, start, self._robot, config.stitch, self._law.bounds(mode)
         )
@@ -348,7 +353,7 @@ class ChunkFollower:
         if point != self._point:
             self._point = point
             if motion.width_list is not None:
-                self.command.gripper_width = motion.width_list[point]
+                self.command.gripper_width = self._gripper.update(motion.width_list[point])
 
     def _set_hold(self, reason: str) -> None:
         self.progress.hold_reason = reason

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from controllers.alignment import align
-from controllers.blending import fade, own_state, step_fits
+from controllers.blending import fade, own_state, remembered, step_fits
 from controllers.chunk import ActionChunk, ChannelKind, TaskStatus
 from controllers.control_config import StitchConfig
 from controllers.errors import ChunkError
@@ -17,6 +17,7 @@ from controllers.motion import BRAKE_S, CARTESIAN, JOINT, Motion, Seam, Start, h
 from controllers.spline import Spline
 from controllers.stitching import MotionBounds, brake, stitch_within
 
+SCATTER = 0.03  # [m], or [rad] in joint space: chunks that differ by more do not mean the same
 ROTATION_METRES = 0.15  # [m/rad] how a turn compares with a shift when the nearest point is sought
 
 
@@ -174,6 +175,12 @@ def _connect(
     """Return the spline through the points at `times`, its stretch, the method and why it is not the configured one."""
     spacing = float(np.median(np.diff(path.times))) if len(path.times) > 1 else 0.1
     points = path.points[-len(times) :]
+    if start.memory > 0.0 and start.current is not None:
+        old, begin = start.current
+        scale = SCATTER / _weights(start.mode, points.shape[1])
+        later = times - path.entry
+        overlap = min(start.remaining - BRAKE_S, float(later[-1]))  # the last point is the newest chunk's alone
+        points = remembered(points, later, old, begin, overlap, start.memory, scale)
     duration = max(float(path.times[-1]) - path.entry + _tail(path, bounds.acceleration), 0.05)
     tuning = {"spacing": spacing, "blend": config.blend_s, "smoothing": config.smoothing}
 

@@ -92,6 +92,7 @@ class Start:
     origin: np.ndarray | None = None  # (C,) what was commanded at the chunk's stamp
     consumed: float | None = None  # [s] executed since the stamp; None: as the clock says
     current: tuple[Spline, float] | None = None  # the path that goes on without the new motion, and where on it [s]
+    memory: float = 0.0  # share of that path in what the chunk says of the same time
 
     @property
     def progressed(self) -> float:

@@ -17,6 +17,7 @@ from controllers.spline import Spline, basis_row, start_control_points
 SEGMENTS_MAX = 64
 BRAKE_SEGMENTS = 6
 ATTEMPTS = 6
+EASE, EASE_MAX_S = 1.5, 0.8  # a join that is too fast is given this much more time, up to so long [s]
 START_ALLOWANCE = 1.2  # joining a curve from a fast start may need this much of its speed and acceleration
 
 
@@ -44,7 +45,8 @@ def stitch(
     third = np.diff(np.eye(segments + 3), 3, axis=0)
     jerk = smoothing * (spacing / step) ** 5 * third.T @ third
     inner = times[:-1]
-    weights = np.clip(inner / blend, 0.05, 1.0) ** 2 if blend > 0.0 else np.ones_like(inner)
+    # Jerk against deviation passes frequencies up to weight^(1/6): the sixth power lets them rise evenly with time.
+    weights = np.clip(inner / blend, 0.05, 1.0) ** 6 if blend > 0.0 else np.ones_like(inner)
     rows = basis_row(inner, step, segments)
     weighted = rows.T * weights
     normal = jerk + weighted @ rows
@@ -100,19 +102,28 @@ class MotionBounds:
 def stitch_within(
     start: np.ndarray, times: np.ndarray, points: np.ndarray, duration: float, bounds: MotionBounds, **tuning: float
 ) -> tuple[Spline, float]:
-    """Plan as `stitch`, slowed until `bounds` hold as far as that helps; return the plan and the stretch ≥ 1."""
+    """Plan as `stitch` until `bounds` hold: with more time for the join, then slower; return plan and stretch ≥ 1."""
 
-    def attempt(stretch: float) -> Spline:
-        tuned = dict(tuning, spacing=tuning["spacing"] * stretch)
+    def attempt(stretch: float, blend: float) -> Spline:
+        tuned = dict(tuning, spacing=tuning["spacing"] * stretch, blend=blend * stretch)
         return stitch(start, times * stretch, points, duration * stretch, **tuned)
 
-    best, best_stretch, stretch = attempt(1.0), 1.0, 1.0
-    least = excess = bounds.excess(best)
+    blend = eased = tuning["blend"]
+    best, best_stretch = attempt(1.0, blend), 1.0
+    least = bounds.excess(best)
+    # A step between two chunks must not slow what follows it: only its own join takes longer.
+    while least > 1.02 and 0.0 < blend < min(EASE_MAX_S, 0.5 * duration):
+        blend *= EASE
+        spline = attempt(1.0, blend)
+        excess = bounds.excess(spline)
+        if excess < 0.98 * least:
+            best, least, eased = spline, excess, blend
+    stretch, excess = 1.0, least
     for _ in range(ATTEMPTS):
         if excess <= 1.02:
             break
         stretch *= min(max(excess, 1.1), 2.0)
-        spline = attempt(stretch)
+        spline = attempt(stretch, eased)
         excess = bounds.excess(spline)
         # Where the start is what is too fast, slower does not help: keep the quickest plan.
         if excess < 0.98 * least:

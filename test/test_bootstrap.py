@@ -101,6 +101,34 @@ def test_a_changed_lock_file_updates_the_environment(clone):
     assert clone.done() == ["made", "pip", "pip"]
 
 
+def test_an_extra_is_installed_once_beside_the_rest(clone):
+    clone.run()
+    (clone.folder / "requirements" / "learning.lock.txt").write_text("torch==2.13.0\n")
+    clone.run()
+    assert clone.done() == ["made", "pip"]  # nobody asked for it
+    for _ in range(2):
+        code, _, errors = clone.run("test", VLA_EXTRAS="learning")
+        assert code == 0, errors
+    assert clone.done() == ["made", "pip", "pip"]
+    assert clone.run("doctor")[2] == ""
+
+
+def test_an_extra_that_cannot_be_installed_spoils_nothing_else(clone):
+    clone.run()
+    (clone.folder / "requirements" / "learning.lock.txt").write_text("torch==2.13.0\n")
+    assert clone.run("test", VLA_EXTRAS="learning", STRAW_PIP="1")[0] == 2
+    assert clone.run("doctor")[0] == 0
+    assert clone.run("test", VLA_EXTRAS="learning")[0] == 0
+    assert clone.done() == ["made", "pip", "pip", "pip"]
+
+
+def test_an_unknown_extra_is_named(clone):
+    code, _, errors = clone.run("test", VLA_EXTRAS="lerning")
+    assert code == 2
+    assert "VLA_EXTRAS='lerning'" in errors
+    assert "learning" in errors.partition(";")[2]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_it_may_be_interrupted_and_run_again(clone, number):
     process = clone.start(STRAW_S="20")
@@ -206,21 +234,24 @@ def test_a_real_virtual_environment_is_made(clone):
     assert output.split("\n")[0] == f"{clone.folder / '.venv'} ['a', 'b c']"
 
 
-def _lock(root: Path) -> dict[str, Requirement]:
-    lines = [
-        line for line in (root / "requirements" / "lock.txt").read_text().splitlines() if line[:1] not in ("", "#")
-    ]
+def _lock(root: Path, name: str = "lock.txt") -> dict[str, Requirement]:
+    lines = [line for line in (root / "requirements" / name).read_text().splitlines() if line[:1] not in ("", "#")]
     return {requirement.name: requirement for requirement in map(Requirement, lines)}
 
 
-def test_every_version_in_the_lock_is_exact_and_names_no_host(root):
-    text = (root / "requirements" / "lock.txt").read_text()
+@pytest.mark.parametrize("name", ["lock.txt", "learning.lock.txt"])
+def test_every_version_in_a_lock_is_exact_and_names_no_host(root, name):
+    text = (root / "requirements" / name).read_text()
     assert "://" not in text
     assert "index-url" not in text
-    for requirement in _lock(root).values():
+    for requirement in _lock(root, name).values():
         assert re.fullmatch(r"==[\w.+]+", str(requirement.specifier)), requirement
-    assert "torch" not in _lock(root)
-    assert "pyrealsense2" not in _lock(root)
+
+
+def test_what_only_some_need_is_not_everybodys(root):
+    assert "torch" in _lock(root, "learning.lock.txt")
+    assert not {"torch", "pyrealsense2"} & set(_lock(root))
+    assert not set(_lock(root, "learning.lock.txt")) & set(_lock(root))
 
 
 @pytest.mark.parametrize("name", ["runtime.in", "test.in"])

@@ -22,6 +22,8 @@ def test_the_shipped_file_is_valid_and_complete_for_seven_joints():
         (lambda: StitchConfig(alignment="clock"), "progress or time"),
         (lambda: SafetyConfig(lease_s=-1.0), "lease_s"),
         (lambda: build(ControlConfig, {"impedance": {"stifness_position": 1.0}}, "x.yaml"), "stiffness_position"),
+        (lambda: build(ControlConfig, {"dynamics": {"viscous_friction": [-1.0]}}, "x.yaml"), "must be >= 0, got -1"),
+        (lambda: build(ControlConfig, {"dynamics": {"payload": {"mas": 1.0}}}, "x.yaml"), "did you mean 'mass'"),
         (lambda: build(ControlConfig, {"workspace_lower": [0, 0]}, "x.yaml"), "3 values"),
     ],
 )

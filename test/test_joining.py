@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
+
 import numpy as np
 import pytest
 from franka_arm import ARM, FRAME, Rig
@@ -86,8 +88,6 @@ def test_an_unknown_method_is_refused():
 
 
 def test_whatever_the_method_commands_stay_within_limits_and_continuous():
-    import dataclasses
-
     from franka_arm import franka_config, positions
 
     random = np.random.default_rng(7)
@@ -104,6 +104,51 @@ def test_whatever_the_method_commands_stay_within_limits_and_continuous():
         assert np.abs(np.diff(p, axis=0)).max() / rig.dt < config.stitch.speed_max
         assert np.abs(np.diff(p, 2, axis=0)).max() / rig.dt**2 < 1.5 * config.stitch.acceleration_max
         assert np.abs(np.diff(p, 3, axis=0)).max() / rig.dt**3 < 500.0
+
+
+# --- memory ---
+
+
+def test_scatter_is_averaged_and_the_end_is_the_newest_chunks(rig, robot):
+    start = dataclasses.replace(moving(rig), memory=0.3)
+    aside = LINE + np.array([0.0, 0.008, 0.0])
+    chunk = rig.chunk(aside, stamp=0.0)
+    for memory, low, high in ((0.0, 0.0075, 0.0081), (0.3, 0.0055, 0.0072)):
+        begin = dataclasses.replace(start, memory=memory)
+        motion, _ = join(chunk, robot, "policy", begin, StitchConfig(blend_s=0.05), BOUNDS)
+        middle = motion.spline.derivatives(0.25)[0, 1] - rig.position[1]
+        assert low < middle < high
+        end = motion.spline.derivatives(motion.spline.duration)[0, :3]
+        assert np.allclose(end, rig.position + aside[-1], atol=1e-9)
+
+
+def test_a_policy_that_changed_its_mind_is_followed_as_it_says(rig, robot):
+    start = dataclasses.replace(moving(rig), memory=0.3)
+    away = LINE * 0.3 + np.arange(1, 9)[:, None] * np.array([0.0, 0.015, 0.0])
+    y = {}
+    for memory in (0.0, 0.3):
+        begin = dataclasses.replace(start, memory=memory)
+        motion, _ = join(rig.chunk(away, stamp=0.0), robot, "policy", begin, StitchConfig(), BOUNDS)
+        y[memory] = motion.spline.derivatives(0.5)[0, 1] - rig.position[1]
+    assert abs(y[0.3] - y[0.0]) < 0.05 * y[0.0]
+
+
+def test_the_scatter_of_a_stream_is_halved_on_the_way():
+    from franka_arm import franka_config, positions
+
+    spread = {}
+    for memory in (0.0, 0.5):
+        random = np.random.default_rng(3)
+        config = franka_config()
+        rig = Rig(dataclasses.replace(config, stitch=dataclasses.replace(config.stitch, memory=memory)), dt=0.004)
+        samples = []
+        for k in range(30):
+            line = 0.015 * (k + 1 + np.arange(10))[:, None] * [0.3, 0.3, 0.0]
+            rig.submit(line + random.normal(scale=8e-3, size=3))
+            samples += rig.run(0.1)
+        p = positions(samples)[250:] - rig.position
+        spread[memory] = np.std(p[:, 2]) + np.std(p[:, 0] - p[:, 1])
+    assert spread[0.5] < 0.75 * spread[0.0]
 
 
 # --- progress ---

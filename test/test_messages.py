@@ -69,6 +69,17 @@ def test_unusable_joint_states_are_not_read(message):
     assert messages.JointStateReader(["a", "b"]).read(message) is None
 
 
+def test_effort_is_read_by_name_from_the_message_that_was_just_read():
+    reader = messages.JointStateReader(["a", "b"])
+    message = JointState(name=["b", "a"], position=[2.0, 1.0], effort=[20.0, 10.0])
+    assert reader.read_effort(message) is None  # not read yet: its names are not known to be these
+    reader.read(message)
+    np.testing.assert_array_equal(reader.read_effort(message), [10.0, 20.0])
+    for effort in ([], [20.0], [np.nan, 10.0]):
+        message.effort = effort
+        assert reader.read_effort(message) is None
+
+
 def test_joint_states_without_velocity_are_at_rest():
     sample = messages.JointStateReader(["a"]).read(JointState(name=["a"], position=[1.0]))
     np.testing.assert_array_equal(sample.velocity, [0.0])

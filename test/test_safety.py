@@ -5,9 +5,12 @@ from franka_arm import ARM, HOME, Rig, franka_config, franka_limits, franka_mode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controllers.arm_dynamics import ArmDynamics, Payload
 from controllers.control_config import SafetyConfig
 from controllers.errors import ChunkError
+from controllers.model import ArmModel
 from controllers.safety import DampedStop, EffortGate, SourceLease, check_chunk, check_joint_targets
+from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 
 LIMITS = franka_limits(franka_config())
 SAFETY = SafetyConfig()
@@ -120,3 +123,12 @@ def test_damped_stop_takes_energy_out():
 
 def test_limits_are_the_embodiment_s():
     assert np.array_equal(LIMITS.effort, ARM.effort)
+
+
+def test_a_damped_stop_holds_what_the_hand_carries():
+    urdf, dynamics = expand_urdf(load_embodiment("franka")), ArmDynamics(payload=Payload(1.0, (0.0, 0.0, 0.05)))
+    model = ArmModel(urdf, ARM.joints, ARM.tool_frame, armature=ARM.armature, dynamics=dynamics)
+    model.update(HOME, np.zeros(7))
+    effort = DampedStop(7, SAFETY).effort(model)
+    np.testing.assert_allclose(effort, model.payload_weight(HOME), atol=1e-9)
+    assert effort[1] < -3.0  # it would fall forwards

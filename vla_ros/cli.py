@@ -86,6 +86,15 @@ COMMANDS = (
     Command(
         "robots", "vla_ros.bringup.robots_command", "list, show or check robots", ("robots list", "robots show franka")
     ),
+    Command(
+        "identify",
+        "vla_ros.bringup.identify.command",
+        "measure an arm's joint friction and payload",
+        (
+            "identify record arm.npz --simulate --payload 0.8 0.02 -0.03 0.06",
+            "identify fit arm.npz --yaml arm.yaml --picture arm.png --json arm.json",
+        ),
+    ),
     Command("stop", "vla_ros.bringup.stop_command", "stop the arm of the running job and hold it", ("stop",)),
     Command("recover", "vla_ros.bringup.recover_command", "let a stopped arm move again", ("recover",)),
     Command("home", "vla_ros.bringup.home_command", "take the arm of the running job home", ("home",)),

@@ -107,6 +107,13 @@ class JointStateReader:
             return None
         return JointSample(seconds(message.header.stamp), position, velocity)
 
+    def read_effort(self, message: JointState) -> np.ndarray | None:
+        """Return the effort (N,) [N·m] or [N] of the message that was just read; None when it has none to use."""
+        if self._index is None or message.name != self._names or len(message.effort) != len(self._names):
+            return None
+        effort = np.frombuffer(message.effort)[self._index]
+        return effort if np.isfinite(effort).all() else None
+
 
 class NumbersWriter:
     """Fill one Float64MultiArray of fixed length again and again."""

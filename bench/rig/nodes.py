@@ -87,6 +87,7 @@ class Operator:
         self.joints: messages.JointSample | None = None
         self.T_base_ee: np.ndarray | None = None
         self.stamp = 0.0  # [s] of the newest joint state
+        self.seams: list[DiagnosticStatus] = []
         self.diagnostics: dict[str, dict[str, str]] = {}
         self._sequence = 0
         self.sent: ActionChunk | None = None  # the last
@@ -95,6 +96,7 @@ class Operator:
         node.create_subscription(JointState, "joint_states", self._on_joints, qos.NEWEST)
         node.create_subscription(PoseStamped, f"{ARM}/ee_pose", self._on_pose, qos.NEWEST)
         node.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
+        node.create_subscription(DiagnosticStatus, "control/seams", self.seams.append, qos.EVENTS)
         node.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, qos.EVENTS)
         self.chunks = node.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
         self.efforts = node.create_publisher(Float64MultiArray, f"{ARM}_effort_controller/commands", qos.STREAM)

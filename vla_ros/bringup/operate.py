@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from controllers.errors import VlaError
 from vla_ros.bringup.environment import module_environment
@@ -89,13 +90,17 @@ def go_home() -> int:
     arrived = True
     for graph in targets():
         print(f"{graph.job} on ROS domain {graph.domain_id}: ", end="", flush=True)
-        environment = module_environment() | {
-            "ROS_DOMAIN_ID": str(graph.domain_id),
-            "ROS_AUTOMATIC_DISCOVERY_RANGE": graph.discovery,
-        }
-        if graph.profile:
-            environment["FASTRTPS_DEFAULT_PROFILES_FILE"] = graph.profile
-        words = [sys.executable, "-m", "vla_ros.nodes.home_node", *ros_arguments(None, graph.namespace)]
-        done = subprocess.run(words, env=environment, check=False)
-        arrived = arrived and done.returncode == 0
+        arrived = run_beside(graph, "vla_ros.nodes.home_node") == 0 and arrived
     return 0 if arrived else 1
+
+
+def run_beside(graph: RunningGraph, module: str, parameters: Path | None = None) -> int:
+    """Run a node of ours in a graph until it ends; return its exit code."""
+    environment = module_environment() | {
+        "ROS_DOMAIN_ID": str(graph.domain_id),
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": graph.discovery,
+    }
+    if graph.profile:
+        environment["FASTRTPS_DEFAULT_PROFILES_FILE"] = graph.profile
+    words = [sys.executable, "-m", module, *ros_arguments(parameters, graph.namespace)]
+    return subprocess.run(words, env=environment, check=False).returncode

@@ -21,6 +21,7 @@ from controllers.errors import ChunkError, VlaError
 from controllers.follower import Command
 from controllers.loop import PacedLoop
 from vla_ros import messages, qos
+from vla_ros.nodes.arm import seams
 from vla_ros.nodes.arm.driver import ArmDriver
 from vla_ros.nodes.arm.hold import declare_hold, make_hold
 from vla_ros.nodes.arm.progress import INACTIVE, NAME, NO_JOINT_STATES, ControlProgress
@@ -121,6 +122,7 @@ class ControlNode(ManagedNode):
         self._effort = self.create_publisher(Float64MultiArray, f"{arm}_effort_controller/commands", qos.STREAM)
         self._gripper = self.create_publisher(Float64MultiArray, f"{gripper}_position_controller/commands", qos.STREAM)
         self._progress = self.create_publisher(DiagnosticStatus, "control/progress", qos.STREAM)
+        self._seams = self.create_publisher(DiagnosticStatus, "control/seams", qos.EVENTS)
         self._pose = self.create_publisher(PoseStamped, "control/commanded_pose", qos.STREAM)
         self._effort_message = messages.NumbersWriter(joints)
         self._gripper_message = messages.NumbersWriter(1)
@@ -188,12 +190,14 @@ class ControlNode(ManagedNode):
 
     def _on_chunk(self, message: bytes, source: str) -> None:
         try:
-            self.driver.submit(messages.chunk_from_bytes(message), source)
+            seam = self.driver.submit(messages.chunk_from_bytes(message), source)
         except ChunkError as error:
+            self._seams.publish(seams.refused(str(error), source))
             if str(error) != self._refused:
                 self.get_logger().warning(f"chunk of {source} refused: {error}")
             self._refused = str(error)
         else:
+            self._seams.publish(seams.joined(seam, source))
             self._refused = ""
 
     def _on_instruction(self, message: String) -> None:

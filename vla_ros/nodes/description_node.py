@@ -8,7 +8,7 @@ from std_msgs.msg import String
 
 from vla_ros import qos
 from vla_ros.nodes.parameters import declare, declare_robot
-from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
+from vla_ros.nodes.spinning import run_node, spin_until_stopped
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.hardware import HARDWARE, ros2_control_urdf
 
@@ -26,14 +26,9 @@ class DescriptionNode(Node):
         self._description.publish(String(data=urdf))
 
 
-def serve(stop: StopRequest) -> None:
-    """Be there for whoever comes late."""
-    Spinner(DescriptionNode(), stop).until()
-
-
 def main() -> int:
     """Run the node."""
-    return run_node("description", serve)
+    return run_node("description", spin_until_stopped(DescriptionNode))
 
 
 if __name__ == "__main__":

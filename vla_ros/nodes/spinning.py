@@ -35,6 +35,12 @@ class StopRequest:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
 
+    @staticmethod
+    def ignore_further() -> None:
+        """Be deaf from here on: Python forgets handlers before it ends, and a second SIGTERM would kill it then."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.requested = True
 
@@ -78,6 +84,7 @@ def run_node(name: str, serve: Callable[[StopRequest], int | None], transport: T
         print(error, file=sys.stderr, flush=True)
         return 2
     finally:
+        stop.ignore_further()
         with contextlib.suppress(Exception):  # what fails now is of no interest to anyone
             rclpy.try_shutdown()
 
@@ -95,6 +102,11 @@ def serve_until_stopped(make: Callable[[], ManagedNode]) -> Callable[[StopReques
             node.close()
 
     return serve
+
+
+def spin_until_stopped(make: Callable[[], Node]) -> Callable[[StopRequest], None]:
+    """Return a `serve` for a node that is no managed one and only reacts."""
+    return lambda stop: Spinner(make(), stop).until()
 
 
 def steady_timer(node: Node, period: float, callback: Callable[[], None]) -> None:

@@ -14,7 +14,7 @@ from sensor_msgs.msg import JointState
 from controllers.errors import VlaError
 from vla_ros import messages, qos
 from vla_ros.nodes.parameters import declare, declare_robot
-from vla_ros.nodes.spinning import run_node, serve_until_stopped
+from vla_ros.nodes.spinning import run_node, spin_until_stopped
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.link_tree import LinkTree
 
@@ -86,7 +86,7 @@ def _message_type() -> Any:
 
 def main() -> int:
     """Run the node."""
-    return run_node("tf", serve_until_stopped(TfNode))
+    return run_node("tf", spin_until_stopped(TfNode))
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from controllers.chunk import ActionChunk
 from vla_ros.policies.observation import Observation
+
+Capability = TypeVar("Capability")
 
 
 @runtime_checkable
@@ -23,3 +25,11 @@ class Policy(Protocol):
     def reset(self) -> None:
         """Forget the episode: called before each new one and when the instruction changes."""
         ...
+
+
+def capability(policy: Policy, kind: type[Capability]) -> Capability | None:
+    """Return the policy, or the one it wraps as its `policy`, that has the optional capability `kind`."""
+    inner: object = policy
+    while inner is not None and not isinstance(inner, kind):
+        inner = getattr(inner, "policy", None)
+    return inner

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a policy found in its images: an optional capability, for people who want to see why it does what it does."""
+"""What a policy found in its images and why it gave up: optional capabilities, for people who want to see why."""
 
 from __future__ import annotations
 
@@ -28,4 +28,14 @@ class Detecting(Protocol):
     @property
     def detections(self) -> tuple[Detection, ...]:
         """Return what the last look found, the best first; the same object until the policy looks again."""
+        ...
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """A policy that says in words why its last chunk was invalid."""
+
+    @property
+    def explanation(self) -> str:
+        """Return one line, empty where there is nothing to say."""
         ...

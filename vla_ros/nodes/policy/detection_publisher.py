@@ -7,7 +7,7 @@ from rclpy.node import Node
 from visualization_msgs.msg import MarkerArray
 
 from vla_ros import messages, qos
-from vla_ros.policies.base import Policy
+from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.detection import Detecting, Detection
 
 CHOSEN, FITS, OTHER = (0.1, 0.9, 0.2, 0.35), (0.9, 0.9, 0.1, 0.25), (0.6, 0.6, 0.6, 0.2)
@@ -17,7 +17,7 @@ class DetectionPublisher:
     """Publish for a policy that can tell; be silent for one that cannot."""
 
     def __init__(self, node: Node, policy: Policy) -> None:
-        self._policy = policy if isinstance(policy, Detecting) else None
+        self._policy = capability(policy, Detecting)
         self._publisher = node.create_publisher(MarkerArray, "policy/detections", qos.LATCHED)
         self._last: tuple[Detection, ...] = ()
 

@@ -11,7 +11,8 @@ import numpy as np
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import ChunkError, ConfigError
 from controllers.follower import ChunkFollower
-from vla_ros.policies.base import Policy
+from vla_ros.policies.base import Policy, capability
+from vla_ros.policies.detection import Explaining
 from vla_ros.sim.evaluation.cause import failure_cause
 from vla_ros.sim.evaluation.observing import Observer
 from vla_ros.sim.evaluation.video import VideoWriter
@@ -88,7 +89,8 @@ class Rollout:
     def cause(self) -> str:
         """Say in words why the episode failed; empty for a success."""
         task = self.task
-        reason = self.refused or getattr(self.policy, "explanation", "")
+        explaining = capability(self.policy, Explaining)
+        reason = self.refused or (explaining.explanation if explaining is not None else "")
         return failure_cause(task.outcome, task.target, task.first_lifted, task.attempts, task.lifted_max, reason)
 
     def _blocking_round(self) -> None:

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the width channel of chunks to commands that a gripper's driver can take: edges, not noise.
+
+A policy's width trembles from chunk to chunk, and a driver that starts a motion for each command (Franka's takes half
+a second for one) would never finish any. `continuous` passes changes that are worth a motion; `binary` knows open and
+closed only, with two thresholds, so that a width that lingers between them changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controllers.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class GripperConfig:
+    """How the width channel is taken."""
+
+    mode: str = "continuous"  # continuous | binary
+    deadband: float = 0.001  # [m] continuous: smaller changes are noise; a closed or open end is always passed
+    width_max: float = 0.08  # [m] fully open
+    close_below: float = 0.4  # of width_max; binary: narrower than that is closed …
+    open_above: float = 0.6  # … and wider than that is open
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("continuous", "binary"):
+            raise ConfigError(f"gripper: 'mode' must be continuous or binary, got '{self.mode}'")
+        if not 0.0 < self.width_max <= 1.0:
+            raise ConfigError(f"gripper: 'width_max' must be above 0 and at most 1 m, got {self.width_max:g}")
+        if not 0.0 <= self.deadband < self.width_max:
+            raise ConfigError(f"gripper: 'deadband' must be 0 to below {self.width_max:g} m, got {self.deadband:g}")
+        if not 0.0 < self.close_below <= self.open_above < 1.0:
+            raise ConfigError(
+                f"gripper: 0 < close_below ≤ open_above < 1, got {self.close_below:g} and {self.open_above:g}"
+            )
+
+
+class GripperAdapter:
+    """The commanded width, changed by edges of the channel only."""
+
+    def __init__(self, config: GripperConfig) -> None:
+        """Start wherever `reset` says."""
+        self.config = config
+        self.width = 0.0  # [m] commanded
+
+    def reset(self, width: float) -> None:
+        """Be at `width` [m] without commanding a motion."""
+        self.width = width
+
+    def update(self, wanted: float) -> float:
+        """Take the channel's value [m] and return the commanded width [m]."""
+        config = self.config
+        wanted = min(max(wanted, 0.0), config.width_max)
+        if config.mode == "binary":
+            if wanted < config.close_below * config.width_max:
+                self.width = 0.0
+            elif wanted > config.open_above * config.width_max:
+                self.width = config.width_max
+        elif abs(wanted - self.width) > config.deadband or wanted in (0.0, config.width_max):
+            self.width = wanted
+        return self.width

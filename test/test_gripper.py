@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+from franka_arm import Rig, franka_config
+
+from controllers.errors import ConfigError
+from controllers.gripper import GripperAdapter, GripperConfig
+
+
+def played(config: GripperConfig, widths, start: float = 0.08) -> list[float]:
+    adapter = GripperAdapter(config)
+    adapter.reset(start)
+    return [adapter.update(float(width)) for width in widths]
+
+
+def test_noise_is_no_command_and_a_drift_is_followed():
+    noise = 0.04 + np.random.default_rng(1).uniform(-4e-4, 4e-4, 200)
+    assert len(set(played(GripperConfig(), noise))) == 1
+    drift = played(GripperConfig(), np.linspace(0.08, 0.02, 300))
+    assert np.abs(np.array(drift) - np.linspace(0.08, 0.02, 300)).max() <= 0.001 + 1e-9
+
+
+def test_the_ends_are_always_reached():
+    assert played(GripperConfig(), [0.0005, 0.0])[-1] == 0.0
+    assert played(GripperConfig(), [0.0795, 0.08], start=0.05)[-1] == 0.08
+
+
+def test_widths_beyond_the_gripper_are_its_ends():
+    assert played(GripperConfig(), [-0.2, 0.5]) == [0.0, 0.08]
+
+
+def test_binary_has_two_thresholds():
+    widths = [0.06, 0.04, 0.033, 0.031, 0.04, 0.047, 0.049, 0.04]
+    assert played(GripperConfig(mode="binary"), widths) == [0.08, 0.08, 0.08, 0.0, 0.0, 0.0, 0.08, 0.08]
+
+
+@pytest.mark.parametrize(
+    ("keys", "match"),
+    [
+        ({"mode": "ternary"}, "continuous or binary, got 'ternary'"),
+        ({"close_below": 0.7}, "close_below ≤ open_above"),
+        ({"deadband": 0.1}, "deadband"),
+        ({"width_max": 0.0}, "width_max"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(keys, match):
+    with pytest.raises(ConfigError, match=match):
+        GripperConfig(**keys)
+
+
+def test_a_trembling_policy_closes_once():
+    import dataclasses
+
+    random = np.random.default_rng(2)
+    rig = Rig(dataclasses.replace(franka_config(), gripper=GripperConfig(mode="binary")))
+    widths = []
+    for k in range(12):
+        wanted = np.full(4, 0.08 if k < 6 else 0.0) + random.normal(scale=0.01, size=4)
+        rig.submit(np.zeros((4, 3)), width=wanted)
+        widths += [sample.width for sample in rig.run(0.1)]
+    assert np.count_nonzero(np.diff(widths)) == 1
+    assert widths[0] == 0.08
+    assert widths[-1] == 0.0

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`control/seams`: one status for each chunk, how it was joined or why it was refused."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from controllers.motion import Seam
+from vla_ros import messages
+from vla_ros.nodes.arm.progress import NAME
+
+
+def joined(seam: Seam, source: str) -> DiagnosticStatus:
+    """Return the report of an accepted chunk; its message is the note, empty for an ordinary seam."""
+    values = {name: f"{value:.6g}" if isinstance(value, float) else str(value) for name, value in asdict(seam).items()}
+    note = values.pop("note")
+    return messages.diagnostic(NAME, messages.OK, note, {"source": source} | values)
+
+
+def refused(reason: str, source: str) -> DiagnosticStatus:
+    """Return the report of a refused chunk."""
+    return messages.diagnostic(NAME, messages.WARN, reason, {"source": source})

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real-time chunking: draw the new chunk as a continuation of the one that is being executed meanwhile.
+
+Shape legend: H steps, D numbers an action, K steps the last chunk still covers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.chunk import ActionChunk, TaskStatus
+from controllers.errors import ConfigError
+from vla_ros.policies.chunking.delay import DelayEstimator
+from vla_ros.policies.chunking.guidance import Velocity, prefix_mask
+from vla_ros.policies.chunking.sampling import covers, sample_chunk
+from vla_ros.policies.flow_policy import FlowPolicy, integrate_flow
+from vla_ros.policies.observation import Observation
+
+
+@dataclass(frozen=True)
+class RealTimeConfig:
+    """How real-time chunking samples and what it takes for the delay."""
+
+    steps: int = 5  # Euler steps
+    beta: float = 5.0  # limit of the guidance weight
+    delay_s: float | None = None  # [s] exposure to chunk; empty: estimated
+    initial_delay_s: float = 0.2  # [s] expected until inferences have been measured
+    lead_s: float = 0.05  # [s] added to a measured inference: exposure to its start, its end to control
+    warmup: int = 3  # inferences that are not measured
+    window: int = 40  # inferences that the 95th percentile is of
+    seed: int = 0  # of the noise, anew with every episode
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.warmup < 0 or self.window < 1:
+            raise ConfigError(
+                f"steps and window must be at least 1, warmup 0, got {self.steps}, {self.window} and {self.warmup}"
+            )
+        # A step moves the prefix by beta/steps of its error; twice the error or more and it swings up.
+        if not 0.0 < self.beta < 2.0 * self.steps:
+            raise ConfigError(f"beta must be above 0 and below 2 × steps = {2 * self.steps}, got {self.beta}")
+        for name in ("delay_s", "initial_delay_s", "lead_s"):
+            value = getattr(self, name)
+            if value is not None and value < 0.0:
+                raise ConfigError(f"{name} must be >= 0 s, got {value}")
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """How the last chunk was continued, in steps of the new one."""
+
+    expected: int  # steps the estimated delay takes
+    delay: int  # steps that were frozen
+    executed: int  # steps consumed since the chunk before
+    horizon: int
+
+
+@dataclass
+class _Episode:
+    """What is forgotten at a reset."""
+
+    random: np.random.Generator
+    previous: ActionChunk | None = None
+    instruction: str = ""
+    sequence: int = 0
+
+
+class RealTimeChunking:
+    """Draw each chunk from a flow policy's field, guided by what the last chunk wants at the same times.
+
+    The prefix that will be executed while the chunk is computed is frozen, the rest that the last chunk still covers
+    is pulled less the later it is, and what it does not cover is free, never padded. The last chunk's targets are
+    encoded relative to the new observation, so that delta actions compose onto the same poses.
+
+    With a fixed `delay_s`, an episode depends on the seed and its observations alone.
+    """
+
+    def __init__(self, policy: FlowPolicy, guided: Callable[..., Velocity], config: RealTimeConfig) -> None:
+        """Guide by `vjp_guided` or `identity_guided`. Raises ConfigError for a delay that no chunk can bridge."""
+        self.policy = policy
+        self._guided, self._config = guided, config
+        self._estimator = DelayEstimator(config.initial_delay_s, config.warmup, config.window)
+        name = "initial_delay_s" if config.delay_s is None else "delay_s"
+        expected, horizon = self._steps(getattr(config, name)), policy.action_shape[0]
+        if 2 * expected > horizon:
+            raise ConfigError(
+                f"{name} {getattr(config, name):g} is {expected} steps of {policy.period:g} s: "
+                f"a chunk of {horizon} bridges at most {horizon // 2}"
+            )
+        self._episode = self._begin()
+        self.continuation: Continuation | None = None  # of the last chunk; None when it began anew
+
+    def reset(self) -> None:
+        """Forget the episode; how long inference takes is remembered."""
+        self.policy.reset()
+        self._episode = self._begin()
+        self.continuation = None
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        """Return the next chunk."""
+        started = time.perf_counter()
+        condition = self.policy.prepare(observation)
+        episode = self._episode
+        noise = episode.random.standard_normal(self.policy.action_shape)
+        chunk = self.policy.decode(observation, self._draw(observation, condition, noise))
+        episode.previous = chunk if chunk.status is TaskStatus.ONGOING else None
+        episode.instruction = observation.instruction
+        episode.sequence += 1
+        spent = time.perf_counter() - started
+        self._estimator.add(spent + self._config.lead_s)
+        return dataclasses.replace(chunk, sequence=episode.sequence, inference_s=spent)
+
+    def _begin(self) -> _Episode:
+        return _Episode(np.random.default_rng(self._config.seed))
+
+    def _draw(self, observation: Observation, condition: object, noise: np.ndarray) -> np.ndarray:
+        """Return normalised actions (H, D)."""
+
+        def free(x: np.ndarray, tau: float) -> np.ndarray:
+            return self.policy.velocity(condition, x, tau)
+
+        remainder = self._remainder(observation)
+        self.continuation = None
+        if remainder is None:
+            return integrate_flow(free, noise, self._config.steps)
+        known = self.policy.encode(observation, remainder)
+        self.continuation = self._continuation(len(known))
+        # Rows the last chunk does not reach have W = 0; what stands there is never looked at.
+        previous = np.concatenate([known, noise[len(known) :]])
+        mask = prefix_mask(len(noise), self.continuation.delay, self.continuation.executed)
+        guided = self._guided(self.policy, condition, previous, mask, self._config.beta)
+        return integrate_flow(guided, noise, self._config.steps)
+
+    def _remainder(self, observation: Observation) -> ActionChunk | None:
+        """Return the last chunk at the new one's times (K,), or None when there is nothing left to continue."""
+        last = self._episode.previous
+        if last is None or observation.stamp < last.stamp or observation.instruction != self._episode.instruction:
+            return None
+        stamps = observation.stamp + last.times
+        reached = covers(last, stamps)
+        if not reached.any():
+            return None
+        values = sample_chunk(last, stamps[reached])
+        return dataclasses.replace(last, stamp=observation.stamp, times=last.times[reached], values=values)
+
+    def _continuation(self, known: int) -> Continuation:
+        """Bound the expected delay by what was consumed since the last chunk, and by what is left of it."""
+        horizon = self.policy.action_shape[0]
+        executed = horizon - known
+        seconds = self._config.delay_s
+        expected = self._steps(self._estimator.seconds if seconds is None else seconds)
+        return Continuation(expected, min(expected, executed, known), executed, horizon)
+
+    def _steps(self, seconds: float) -> int:
+        # Rounded up: the point the arm is on its way to when the chunk arrives is part of the prefix.
+        return math.ceil(seconds / self.policy.period - 1e-6)

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Actions to mean 0 and standard deviation 1 and back, number by number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.errors import ConfigError
+
+SPREAD_MIN = 1e-6  # what never changes in the data is only shifted
+
+
+@dataclass(frozen=True, eq=False)
+class Normaliser:
+    """Statistics of D numbers. Raises ConfigError when they disagree or are not finite: missing ones are fatal."""
+
+    mean: np.ndarray  # (D,)
+    spread: np.ndarray  # (D,) standard deviation
+
+    def __post_init__(self) -> None:
+        mean, spread = np.asarray(self.mean, dtype=float), np.asarray(self.spread, dtype=float)
+        if mean.ndim != 1 or mean.shape != spread.shape:
+            raise ConfigError(f"statistics disagree: mean {mean.shape}, spread {spread.shape}; both must be (numbers,)")
+        if not (np.isfinite(mean).all() and np.isfinite(spread).all() and (spread >= 0.0).all()):
+            raise ConfigError("statistics hold a value that is not finite, or a negative spread")
+        object.__setattr__(self, "mean", mean)
+        object.__setattr__(self, "spread", np.where(spread > SPREAD_MIN, spread, 1.0))
+
+    @classmethod
+    def of(cls, data: np.ndarray) -> Normaliser:
+        """Return the statistics of data (..., D)."""
+        flat = data.reshape(-1, data.shape[-1])
+        return cls(flat.mean(axis=0), flat.std(axis=0))
+
+    def normalise(self, values: np.ndarray) -> np.ndarray:
+        """Map physical values (..., D) to normalised ones."""
+        return (values - self.mean) / self.spread
+
+    def restore(self, values: np.ndarray) -> np.ndarray:
+        """Map normalised values (..., D) back."""
+        return values * self.spread + self.mean

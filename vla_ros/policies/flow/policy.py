@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A flow-matching policy over delta end-effector actions; differentiable, so that real-time chunking can guide it.
+
+Shape legend: H steps, D = 7 numbers an action, C numbers of condition.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from controllers.chunk import ActionChunk
+from controllers.errors import ConfigError
+from vla_ros.policies.actions import ACTION_SIZE, ActionSpecification, actions_to_chunk, chunk_to_actions
+from vla_ros.policies.flow.network import VelocityNetwork
+from vla_ros.policies.flow.normalisation import Normaliser
+from vla_ros.policies.flow_policy import Pullback, integrate_flow
+from vla_ros.policies.observation import Observation
+
+Features = Callable[[Observation], np.ndarray]
+
+
+class MlpFlowPolicy:
+    """Features of the observation condition a velocity field over normalised delta actions.
+
+    Raises ConfigError when network, statistics and action specification do not fit each other.
+    """
+
+    def __init__(
+        self,
+        network: VelocityNetwork,
+        normaliser: Normaliser,
+        specification: ActionSpecification,
+        features: Features,
+        steps: int = 5,
+        seed: int = 0,
+    ) -> None:
+        """Sample in `steps` Euler steps (Δτ = 0.2); `features` returns what the network was conditioned on (C,)."""
+        shape = network.horizon, network.action_size
+        if shape != (specification.horizon, ACTION_SIZE) or normaliser.mean.shape != (ACTION_SIZE,):
+            raise ConfigError(
+                f"flow policy: the network makes {shape}, the specification wants "
+                f"{(specification.horizon, ACTION_SIZE)}, the statistics are of {len(normaliser.mean)} numbers"
+            )
+        if steps < 1:
+            raise ConfigError(f"flow policy: steps must be at least 1, got {steps}")
+        self.specification = specification
+        # Gradients are wanted of actions alone.
+        self._network = network.eval().requires_grad_(False)
+        self._normaliser, self._features, self._steps, self._seed = normaliser, features, steps, seed
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin the noise anew: an episode depends on the seed and its observations alone."""
+        self._random = np.random.default_rng(self._seed)
+        self._sequence = 0
+
+    def seed(self, seed: int) -> None:
+        """Draw other noise from the next `reset` on."""
+        self._seed = seed
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        """Sample a chunk."""
+        started = time.perf_counter()
+        condition = self.prepare(observation)
+        noise = self._random.standard_normal(self.action_shape)
+        actions = integrate_flow(lambda x, tau: self.velocity(condition, x, tau), noise, self._steps)
+        self._sequence += 1
+        spent = time.perf_counter() - started
+        return self._chunk(observation, actions, self._sequence, spent)
+
+    # -- the flow, in NumPy terms (vla_ros/policies/flow_policy.py) -----------------------------------------------
+    @property
+    def action_shape(self) -> tuple[int, int]:
+        """Return (H, D)."""
+        return self._network.horizon, self._network.action_size
+
+    @property
+    def period(self) -> float:
+        """Return the time [s] between actions."""
+        return self.specification.period
+
+    def prepare(self, observation: Observation) -> torch.Tensor:
+        """Return the condition (1, C)."""
+        features = torch.as_tensor(self._features(observation), dtype=torch.float32)
+        if features.shape != (self._network.condition_size,):
+            raise ConfigError(
+                f"flow policy: features are {tuple(features.shape)}, "
+                f"the network takes ({self._network.condition_size},)"
+            )
+        return features[None]
+
+    def velocity(self, condition: torch.Tensor, x: np.ndarray, tau: float) -> np.ndarray:
+        """Return v(x, τ) (H, D)."""
+        with torch.no_grad():
+            return self._forward(condition, torch.as_tensor(x, dtype=torch.float32), tau).double().numpy()
+
+    def vjp(self, condition: torch.Tensor, x: np.ndarray, tau: float) -> tuple[np.ndarray, Pullback]:
+        """Return v(x, τ) (H, D) and the map from a cotangent c (H, D) to cᵀ ∂v/∂x (H, D)."""
+        # Never under inference_mode: its tensors take no part in a graph, whatever enable_grad says.
+        with torch.inference_mode(False), torch.enable_grad():
+            at = torch.tensor(x, dtype=torch.float32, requires_grad=True)
+            v = self._forward(condition.clone(), at, tau)
+
+        def pullback(cotangent: np.ndarray) -> np.ndarray:
+            along = torch.as_tensor(cotangent, dtype=torch.float32)
+            (gradient,) = torch.autograd.grad(v, at, along, retain_graph=True)
+            return gradient.double().numpy()
+
+        return v.detach().double().numpy(), pullback
+
+    def decode(self, observation: Observation, actions: np.ndarray) -> ActionChunk:
+        """Compose normalised delta actions (H, D) onto the observation's anchor."""
+        return self._chunk(observation, actions)
+
+    def encode(self, observation: Observation, chunk: ActionChunk) -> np.ndarray:
+        """Return the normalised delta actions (K, D) that lead from the observation's anchor through the chunk."""
+        anchor = self.specification.T_base_anchor(observation)
+        return self._normaliser.normalise(chunk_to_actions(self.specification, chunk, anchor))
+
+    def _forward(self, condition: torch.Tensor, x: torch.Tensor, tau: float) -> torch.Tensor:
+        return self._network(x[None], torch.full((1,), tau), condition)[0]
+
+    def _chunk(
+        self, observation: Observation, actions: np.ndarray, sequence: int = 0, spent: float = 0.0
+    ) -> ActionChunk:
+        physical = self._normaliser.restore(actions)
+        return actions_to_chunk(self.specification, observation, physical, sequence=sequence, inference_s=spent)

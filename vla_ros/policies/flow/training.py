@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Flow matching: teach a network u = a − ε on the straight line a^τ = (1 − τ) ε + τ a.
+
+Shape legend: N samples, B batch, H steps, D numbers an action, C numbers of condition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from controllers.errors import ConfigError
+from vla_ros.policies.flow.network import TAU_MAX, VelocityNetwork
+
+
+@dataclass(frozen=True)
+class FlowTraining:
+    """How long and how fast to learn."""
+
+    iterations: int = 1000
+    batch: int = 128
+    learning_rate: float = 6e-3  # falls to zero along a cosine
+    width: int = 128
+    depth: int = 3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if name != "seed" and value <= 0:
+                raise ConfigError(f"flow training: {name} must be > 0, got {value}")
+
+
+def flow_matching_loss(network: VelocityNetwork, actions: Tensor, condition: Tensor, random: Generator) -> Tensor:
+    """Return the mean of ((1 − τ) |v − u|)² for actions (B, H, D), each at a τ and a noise of its own.
+
+    With the factor it is the error of the predicted actions, equally bad at every τ.
+    """
+    tau = TAU_MAX * torch.rand(len(actions), generator=random)
+    noise = torch.randn(actions.shape, generator=random)
+    share = tau[:, None, None]
+    velocity = network((1.0 - share) * noise + share * actions, tau, condition)
+    return ((1.0 - share) * (velocity - (actions - noise))).square().mean()
+
+
+def train_flow(
+    actions: np.ndarray, conditions: np.ndarray, settings: FlowTraining | None = None
+) -> tuple[VelocityNetwork, float]:
+    """Return a network trained on normalised actions (N, H, D) and conditions (N, C), and its last mean loss.
+
+    The same data, settings, threads and version of PyTorch give the same network.
+    """
+    settings = settings or FlowTraining()
+    if len(actions) != len(conditions) or len(actions) == 0:
+        raise ConfigError(f"flow training: {len(actions)} actions for {len(conditions)} conditions")
+    # Weights are drawn from the global generator: borrowed, so that training changes nobody else's numbers.
+    with torch.random.fork_rng():
+        torch.manual_seed(settings.seed)
+        horizon, size = actions.shape[1:]
+        network = VelocityNetwork(horizon, size, conditions.shape[1], settings.width, settings.depth)
+    random = Generator().manual_seed(settings.seed)
+    data = torch.as_tensor(actions, dtype=torch.float32), torch.as_tensor(conditions, dtype=torch.float32)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-4, fused=True)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.iterations)
+    losses = []
+    for _ in range(settings.iterations):
+        chosen = torch.randint(len(actions), (settings.batch,), generator=random)
+        loss = flow_matching_loss(network, data[0][chosen], data[1][chosen], random)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        losses.append(loss.detach())
+    return network.eval(), float(torch.stack(losses[-100:]).mean())
