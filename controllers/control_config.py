@@ -93,9 +93,9 @@ class StitchConfig:
     alignment: str = "progress"  # progress | time
     method: str = "min_jerk"  # min_jerk | blend | replace
     commit_ahead_s: float = 0.005  # [s] the seam lies this far ahead, so that solving may take its time
-    blend_s: float = 0.15  # [s] over which the new chunk's points gain full weight
+    blend_s: float = 0.25  # [s] over which the new chunk's points gain full weight
     smoothing: float = 1e-3  # jerk against deviation from the points; 1e-3 passes all but the points' Nyquist
-    memory: float = 0.3  # share of the motion before in what a chunk of the same source says of the same time
+    memory: float = 0.6  # share of the motion before in what a chunk of the same source says of the same time
     window_s: float = 0.3  # [s] searched on each side of the stamped delay
     speed_max: float = 0.8  # [m/s] per axis
     acceleration_max: float = 6.0  # [m/s²] per axis

@@ -182,7 +182,9 @@ def _connect(
         overlap = min(start.remaining - BRAKE_S, float(later[-1]))  # the last point is the newest chunk's alone
         points = remembered(points, later, old, begin, overlap, start.memory, scale)
     duration = max(float(path.times[-1]) - path.entry + _tail(path, bounds.acceleration), 0.05)
-    tuning = {"spacing": spacing, "blend": config.blend_s, "smoothing": config.smoothing}
+    # Of a short remainder some must be left to follow, or the arm would cut straight across to its end.
+    blend = min(config.blend_s, 0.5 * (float(path.times[-1]) - path.entry))
+    tuning = {"spacing": spacing, "blend": blend, "smoothing": config.smoothing}
 
     def stitched(state: np.ndarray, blend: float) -> tuple[Spline, float]:
         return stitch_within(state, times - path.entry, points, duration, bounds, **(tuning | {"blend": blend}))
@@ -200,7 +202,7 @@ def _connect(
             if bounds.excess(faded) <= 1.02:
                 return faded, stretch, "blend", ""
             note = "too far to blend: stitched"
-    return *stitched(start.state, config.blend_s), "min_jerk", note
+    return *stitched(start.state, blend), "min_jerk", note
 
 
 def _standstill(

@@ -133,24 +133,6 @@ def test_a_policy_that_changed_its_mind_is_followed_as_it_says(rig, robot):
     assert abs(y[0.3] - y[0.0]) < 0.05 * y[0.0]
 
 
-def test_the_scatter_of_a_stream_is_halved_on_the_way():
-    from franka_arm import franka_config, positions
-
-    spread = {}
-    for memory in (0.0, 0.5):
-        random = np.random.default_rng(3)
-        config = franka_config()
-        rig = Rig(dataclasses.replace(config, stitch=dataclasses.replace(config.stitch, memory=memory)), dt=0.004)
-        samples = []
-        for k in range(30):
-            line = 0.015 * (k + 1 + np.arange(10))[:, None] * [0.3, 0.3, 0.0]
-            rig.submit(line + random.normal(scale=8e-3, size=3))
-            samples += rig.run(0.1)
-        p = positions(samples)[250:] - rig.position
-        spread[memory] = np.std(p[:, 2]) + np.std(p[:, 0] - p[:, 1])
-    assert spread[0.5] < 0.75 * spread[0.0]
-
-
 # --- progress ---
 
 

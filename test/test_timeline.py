@@ -61,7 +61,7 @@ def test_a_moving_arm_enters_where_it_is(rig):
     _, _, seam = accept(rig, rig.chunk(LINE, stamp=0.0), begin)
     assert seam.entry + begin.lookahead == pytest.approx(0.15, abs=0.02)
     assert seam.dropped_points == 1
-    assert seam.position_gap < 2e-3
+    assert seam.position_gap < 2.5e-3  # the clock, 45 ms off, still has a little say
 
 
 def test_time_alignment_trusts_the_clock(rig):

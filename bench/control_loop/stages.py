@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 
 from bench.control_loop.rig import FrankaRig
-from controllers import timeline
+from controllers import joining
 from controllers.chunk import ActionChunk
 from controllers.control_config import StitchConfig
+from controllers.joining import Robot
+from controllers.limits import ArmLimits
+from controllers.motion import JOINT, Start
 from controllers.stitching import MotionBounds
-from controllers.timeline import JOINT, ChunkTimeline, Start
+from controllers.timeline import ChunkTimeline
 
 STITCHES = 300
 CHANNELS, POINTS, STEP = 14, 30, 1 / 30  # two arms of seven joints, 30 steps at 30 Hz [s]
@@ -35,7 +38,7 @@ def stage_figures(rig: FrankaRig, seconds: float) -> dict[str, float]:
         "filter": (law.pose.filter, "step"),
         "impedance": (law.cartesian, "effort"),
         "gate": (follower._gate, "apply"),
-        "alignment": (timeline, "align"),
+        "alignment": (joining, "align"),
     }
     with _timed(stages) as spent:
         durations, _ = rig.follow(seconds)
@@ -85,16 +88,19 @@ def wide_stitch_figures(config: StitchConfig) -> dict[str, float]:
     channels = tuple(f"{name}/position" for name in joints)
     times = STEP * np.arange(1, POINTS + 1)
     bounds = MotionBounds(np.full(CHANNELS, 2.0), np.full(CHANNELS, config.joint_acceleration_max))
+    wide = np.full(CHANNELS, 10.0)
+    robot = Robot("", joints, "", ArmLimits(-wide, wide, wide, wide, wide))
+    current = None
     phases, order, state = random.uniform(0.0, 6.0, CHANNELS), ChunkTimeline(), np.zeros((3, CHANNELS))
     spent = []
     for k in range(STITCHES):
         stamp = 0.2 * k
         path = 0.3 * np.sin(0.8 * (stamp + times)[:, None] + phases) + 0.01 * random.normal(size=CHANNELS)
         chunk = ActionChunk(stamp, "base", channels, times, path, k)
-        start = Start(JOINT, state, 0.1, 0.095)
+        start = Start(JOINT, state, 0.1, 0.095, current=current, memory=config.memory)
         began = time.perf_counter()
-        order, motion, _ = order.accept(chunk, "policy", start, "", joints, "", config, bounds)
+        order, motion, _ = order.accept(chunk, "policy", start, robot, config, bounds)
         spent.append(time.perf_counter() - began)
-        state = motion.spline.derivatives(0.2)
+        state, current = motion.spline.derivatives(0.2), (motion.spline, 0.2)
     p50, p99 = np.percentile(1e3 * np.array(spent[1:]), [50, 99])
     return {"stitch_30x14_ms_median": float(p50), "stitch_30x14_ms_p99": float(p99)}
