@@ -19,7 +19,8 @@ SIMULATED_TIME = Chosen("hardware", {"sim": True, "topic": True, "mock": False, 
 HOLD = Chosen("hardware", {"sim": "sim"} | dict.fromkeys(MANAGED["hardware"], "controller_manager"))
 SIMULATOR_INTERFACE = Chosen("hardware", dict.fromkeys(HARDWARE, "controllers") | {"topic": "topic_hardware"})
 CONTROLLERS = "config/controllers/franka_ros2_control.yaml"
-ACTIVE = ("joint_state_broadcaster", "panda_hand_position_controller", "panda_arm_controller")
+# The broadcaster last: whoever hears joint states may enable control, and must find what control switches.
+ACTIVE = ("panda_hand_position_controller", "panda_arm_controller", "joint_state_broadcaster")
 INACTIVE = ("panda_effort_controller", "panda_position_controller")
 # The manager puts its loop at 50 by itself, but torques come in and states go out through its other threads. Below
 # control's own.

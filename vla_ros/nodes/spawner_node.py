@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Have controller_manager's spawner load the controllers, those that stay inactive first; then this node ends.
 
-In that order, because the joint_state_broadcaster is among the others: whoever hears joint states may enable control,
-and the controller that control needs must be there by then. Two spawners side by side come in any order.
+In that order, and the joint_state_broadcaster last of all: whoever hears joint states may enable control, and the
+controllers that control switches must be there by then. Two spawners side by side come in any order.
 """
 
 from __future__ import annotations
