@@ -7,7 +7,6 @@ Ten methods follow the same late policies down the same paths with the same impe
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 
 import numpy as np
@@ -19,6 +18,7 @@ from bench.chunk_control.comparison import Task
 from bench.chunk_control.figures import all_figures, headline
 from bench.chunk_control.judgement import Judgement
 from bench.chunk_control.tables import markdown, table
+from bench.control_loop.latency import latency_figures
 from bench.control_loop.punctuality import punctuality_figures
 from bench.control_loop.rig import FrankaRig
 from bench.control_loop.soak import soak_figures
@@ -29,6 +29,7 @@ from controllers.errors import ConfigError
 REST_SPEED = 0.02  # [rad/s]
 COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
            TimeRemainingColumn())  # fmt: skip
+EXPOSURES, QUICK_EXPOSURES = 200, 15
 QUICK_S = 1.5  # [s] the most that a quick run measures anything
 
 
@@ -45,8 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "x, y, z [m], qx, qy, qz, qw in the base frame, first line headings")  # fmt: skip
     parser.add_argument("--markdown", metavar="FILE", help="also write the comparison as it stands in docs/control.md")
     parser.add_argument("--pictures", metavar="FOLDER", help="also draw control_jerk.png and control_seam.png there")
-    parser.add_argument("--latency", metavar="FILE", help="take latency_ms_median, image to command, from the JSON "
-                        "figures of a run of the graph: it cannot be measured without one")  # fmt: skip
+    parser.add_argument("--no-latency", action="store_true", help="do not start the nodes that image to command needs")
     parser.add_argument("--soak", type=int, nargs="?", const=1_000_000, metavar="TICKS",
                         help="instead: so many ticks (default a million) under random chunks; exit code 1 when "
                         "something drifts, grows or gathers energy")  # fmt: skip
@@ -63,7 +63,6 @@ def run(arguments: argparse.Namespace) -> int:
         for problem in problems:
             print(f"not as it must be: {problem}")
         return 1 if problems else 0
-    latency = _latency(arguments.latency)
     results = _compare(arguments)
     Console().print(table(results))
     if arguments.markdown:
@@ -73,7 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
 
         write_pictures(arguments.pictures, results)
     seconds = min(QUICK_S, arguments.seconds) if arguments.quick else arguments.seconds
-    figures = headline(results) | latency
+    figures = headline(results)
+    if not arguments.no_latency:
+        figures |= latency_figures(QUICK_EXPOSURES if arguments.quick else EXPOSURES)
     for measure in (_following, stage_figures, _stopping, punctuality_figures):
         figures.update(measure(rig, seconds))
     figures |= wide_stitch_figures(rig.franka.config.stitch)
@@ -90,16 +91,6 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ConfigError("bench control: --seeds must be 1 to 1000, --workers 1 to 64")
     if arguments.soak is not None and arguments.soak < 50_000:
         raise ConfigError("bench control: --soak must be 50000 ticks or more: each tenth of it comes to rest")
-
-
-def _latency(file: str | None) -> dict[str, float]:
-    if file is None:
-        return {}
-    try:
-        with open(file) as opened:
-            return {"latency_ms_median": float(json.load(opened)["latency_ms_median"])}
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ConfigError(f"--latency {file}: has no number latency_ms_median ({error})") from error
 
 
 def _compare(arguments: argparse.Namespace) -> dict[Task, Judgement]:

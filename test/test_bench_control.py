@@ -28,9 +28,8 @@ KEYS = (
 
 
 def test_a_quick_run_writes_every_figure_table_and_picture(tmp_path, root):
-    file, latency = tmp_path / "figures.json", tmp_path / "graph.json"
-    latency.write_text('{"latency_ms_median": 12.5}')
-    words = ["--quick", "--rate", "500", "--json", str(file), "--latency", str(latency), "--pictures", str(tmp_path),
+    file = tmp_path / "figures.json"
+    words = ["--quick", "--rate", "500", "--json", str(file), "--pictures", str(tmp_path),
              "--markdown", str(tmp_path / "table.md")]  # fmt: skip
     # In a process of its own: it asks for real-time scheduling.
     script = tmp_path / "measure.py"
@@ -48,7 +47,8 @@ def test_a_quick_run_writes_every_figure_table_and_picture(tmp_path, root):
     assert all(isinstance(value, float) for value in figures.values())
     for name in KEYS:
         assert figures[name] >= 0.0, name
-    assert figures["latency_ms_median"] == 12.5
+    assert 5.0 < figures["latency_ms_median"] < 300.0  # the seam alone lies 5 ms ahead
+    assert figures["latency_unanswered"] < 5.0
     assert figures["delay_margin_ms"] >= 20.0
     assert figures["prompt_tracking_rms_mm"] < 5.0
     assert figures["static_error_mm"] < 2.0
@@ -95,12 +95,10 @@ def test_a_part_of_a_soak_ends_at_rest_at_home():
     assert 0.01 < part["energy_j"] < 20.0
 
 
-def test_nonsense_is_refused(tmp_path):
+def test_nonsense_is_refused():
     with pytest.raises(ConfigError, match="--seconds"):
         control.run(arguments("--seconds", "-1"))
     with pytest.raises(ConfigError, match="--seeds"):
         control.run(arguments("--seeds", "0"))
     with pytest.raises(ConfigError, match="--soak"):
         control.run(arguments("--soak", "100"))
-    with pytest.raises(ConfigError, match="latency_ms_median"):
-        control.run(arguments("--latency", str(tmp_path / "none.json")))

@@ -38,8 +38,14 @@ class NodeUnderTest:
     """One node process; a managed one brings itself up unless it is told not to."""
 
     def __init__(
-        self, name: str, namespace: str = "", remappings: Mapping[str, str] | None = None, **parameters: object
+        self,
+        name: str,
+        namespace: str = "",
+        remappings: Mapping[str, str] | None = None,
+        module: str = "",
+        **parameters: object,
     ) -> None:
+        """Start node `name`, or another `module` that stands in for it."""
         if name in MANAGED:
             parameters.setdefault("autostart", True)
         words = ros_arguments(None, namespace)
@@ -47,7 +53,7 @@ class NodeUnderTest:
         words += [word for key, value in parameters.items() for word in ("-p", f"{key}:={value}")]
         self.name = name
         self.process = subprocess.Popen(
-            [sys.executable, "-m", f"vla_ros.nodes.{name}_node", *words],
+            [sys.executable, "-m", module or f"vla_ros.nodes.{name}_node", *words],
             env=module_environment() | {"PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From an image to the first command that knows of it, through the real nodes: everything but inference.
+
+Simulator, state, policy, control and guard run as in a job, the policy's own time being nothing; this process is the
+two cameras. The clock runs from just before the first of four images is published until control reports the chunk's
+seam, and on to the seam itself, which lies `commit_ahead_s` later: there the loop samples the chunk for the first time.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+from std_msgs.msg import String
+
+from bench.rig.nodes import BASE, NodeUnderTest, Operator, start_arm
+from controllers.errors import VlaError
+from vla_ros import messages, qos
+from vla_ros.bringup.environment import free_domain
+from vla_ros.nodes.camera.publisher import CameraPublisher
+from vla_ros.nodes.transport import Transport, choose_transport
+from vla_ros.policies.observation import CameraView
+from vla_ros.robots.control import load_control_config
+
+SIZE = (480, 640)
+CAMERAS = ("side", "front")  # the reference camera last
+PAUSE = (0.08, 0.13)  # [s] between exposures: no phase of the loop is preferred
+ANSWER_S = 1.0  # [s] after which an exposure counts as lost
+
+
+def latency_figures(count: int) -> dict[str, float]:
+    """Measure `count` exposures on a ROS domain of their own. Raises VlaError when the nodes do not come up."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_measure, count).result()
+
+
+def _measure(count: int) -> dict[str, float]:
+    os.environ |= {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "ROS_DOMAIN_ID": str(free_domain())}
+    nodes = [*start_arm(), NodeUnderTest("policy", module="bench.control_loop.instant_policy", use_sim_time=True)]
+    choose_transport(Transport.IMAGES_OUT)
+    operator = Operator()
+    try:
+        rig = Cameras(operator)
+        if not operator.ready() or not operator.enable().success or not rig.warm_up():
+            raise VlaError("bench control: the nodes did not come up, so no latency")
+        seconds = [rig.answer() for _ in range(count)]
+    finally:
+        operator.close()
+        for node in nodes:
+            node.kill()
+    answered = 1e3 * np.array([value for value in seconds if value is not None])
+    if not len(answered):
+        raise VlaError("bench control: no exposure was answered by a chunk")
+    ahead = 1e3 * load_control_config("franka").stitch.commit_ahead_s
+    p50, p95 = np.percentile(answered + ahead, [50, 95])
+    return {
+        "latency_ms_median": float(p50),
+        "latency_ms_p95": float(p95),
+        "latency_unanswered": float(count - len(answered)),
+    }
+
+
+class Cameras:
+    """Two RGB-D cameras, and an ear on control's seams."""
+
+    def __init__(self, operator: Operator) -> None:
+        """Publish beside the operator's own topics."""
+        self._operator = operator
+        self._cameras = {name: CameraPublisher(operator.node, name, BASE) for name in CAMERAS}
+        self._instruction = operator.node.create_publisher(String, "instruction", qos.LATCHED)
+        self._instruction.publish(String(data="stay"))
+        self._color = np.random.default_rng(0).integers(0, 255, (*SIZE, 3), np.uint8)
+        self._depth = np.ones(SIZE, np.float32)
+
+    def warm_up(self) -> bool:
+        """Expose until a few chunks were joined; False when none is within half a minute."""
+        end = time.monotonic() + 30.0
+        answers = 0
+        while answers < 5 and time.monotonic() < end:
+            answers += self.answer() is not None
+        return answers == 5
+
+    def answer(self) -> float | None:
+        """Expose once; return the time [s] until control has joined the chunk of it, None when it never does."""
+        operator = self._operator
+        operator.spin(random.uniform(*PAUSE))
+        stamp, began = operator.stamp, time.monotonic()
+        operator.seams.clear()
+        for name, camera in self._cameras.items():
+            camera.publish(CameraView(name, stamp, self._color, self._depth, np.diag([600.0, 600.0, 1.0]), np.eye(4)))
+        joined = operator.spin_until(lambda: any(seam.level == messages.OK for seam in operator.seams), ANSWER_S)
+        return time.monotonic() - began if joined else None
