@@ -53,6 +53,8 @@ class Sample:
     effort: np.ndarray
     width: float
     hold: str
+    sequence: int
+    executed: float  # [s] of that chunk
 
 
 class Rig:
@@ -127,7 +129,7 @@ class Rig:
             progress = self.follower.progress
             self.samples.append(
                 Sample(self.now, progress.T_base_ee_commanded.copy(), command.effort.copy(), command.gripper_width,
-                       progress.hold_reason)
+                       progress.hold_reason, progress.sequence, progress.executed_s)
             )  # fmt: skip
             for _ in range(round(self.dt / self.arm.timestep)):
                 self.arm.step()

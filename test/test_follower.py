@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -471,6 +472,8 @@ def test_whatever_comes_in_commands_stay_finite_continuous_and_within_limits(str
     assert (np.abs(efforts) <= rig.limits.effort).all()
     assert (np.abs(np.diff(efforts, axis=0)) <= rig.limits.effort_rate * rig.dt + 1e-9).all()
     assert not any("fault" in sample.hold for sample in samples)
+    for before, after in itertools.pairwise(samples):
+        assert after.executed >= before.executed - 1e-9 or after.sequence != before.sequence
     p = positions(samples)
     if len(p) > 4:
         speed = np.abs(np.diff(p, axis=0)).max() / rig.dt
