@@ -46,7 +46,8 @@ class Clone:
         python = folder / "straw"
         python.write_text(STRAW)
         python.chmod(0o755)
-        self.environment = os.environ | {
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("VLA_")}
+        self.environment = inherited | {
             "VLA_PYTHON": str(python),
             "VLA_NO_UV": "1",
             "STRAW_LOG": str(self.log),
