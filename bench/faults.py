@@ -18,7 +18,7 @@ from rich.table import Table
 from bench.fault_matrix import machine_faults, message_faults, node_faults
 from bench.fault_matrix.cell import Cell
 from bench.fault_matrix.isolated import run_isolated
-from bench.figures import add_json_argument, write_file, write_json
+from bench.figures import add_json_argument, check_output, write_file, write_json
 from controllers.errors import ConfigError
 
 COLUMNS = (
@@ -47,6 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the cells one after the other, show the table, write the files."""
     groups = {name: group for name, group in GROUPS.items() if arguments.group in (None, name)}
+    for option, path in (("--json", arguments.json), ("--markdown", arguments.markdown)):
+        check_output(option, path)
     if arguments.attempts < 1:
         raise ConfigError(f"bench faults: --attempts must be at least 1, got {arguments.attempts}")
     wanted = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,3 +37,9 @@ def write_file(option: str, path: str, text: str) -> None:
         Path(path).write_text(text)
     except OSError as error:
         raise ConfigError(f"{option} {path}: cannot be written ({error.strerror})") from error
+
+
+def check_output(option: str, path: str | None) -> None:
+    """Raise ConfigError before long work when what a command-line option names could not be written after it."""
+    if path and not os.access(Path(path).resolve().parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"{option} {path}: its folder does not exist or may not be written: make it first")

@@ -338,7 +338,8 @@ class ChunkFollower:
                 self.stop(f"fault: a joint is asked for {times:.1f} times its acceleration limit")
             # Acceleration goes with the square of the rate, as speed goes with the rate.
             share = min(1.0, 2.0 - 2.0 * lag, 3.0 - 2.0 * speed, 3.0 - 2.0 * acceleration**0.5)
-            if self._guard is not None:
+            # A share of the present rate: with nothing near it is 1, and must not keep a slowed rate from rising again.
+            if self._guard is not None and self._guard.speed_share < 1.0:
                 share = min(share, self._guard.speed_share * self._rate / self.config.speed_scale)
             self._rate_wanted = max(RATE_MIN, share) * self.config.speed_scale
         change = self._rate_wanted - self._rate
