@@ -16,6 +16,7 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros import cli
+from vla_ros.sim.evaluation import pool
 from vla_ros.sim.evaluation.episode_log import EpisodeLog
 from vla_ros.sim.evaluation.evaluation import RunSeeds, evaluate
 from vla_ros.sim.evaluation.pool import Broken, Run, run_all
@@ -70,6 +71,13 @@ def test_an_exception_and_a_killed_process_are_reported_and_the_rest_is_run() ->
     assert broken[2].reason == "ValueError: seed 2 is cursed"
     assert "Traceback" in broken[2].trace
     assert broken[4] == Broken(4, "the worker process died (killed by SIGKILL)")
+
+
+def test_two_that_are_ready_at_once_one_of_them_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "wait", lambda connections: [one for one in connections if one.poll(20.0)])
+    results = list(run_all(MakeFake(dies=0), range(4), workers=2))
+    assert sorted(result.seed for result in results) == [0, 1, 2, 3]
+    assert [result.seed for result in results if isinstance(result, Broken)] == [0]
 
 
 def test_resuming_runs_only_what_is_missing(tmp_path: Path) -> None:

@@ -40,8 +40,9 @@ def run_all(make_run: Callable[[], Run], seeds: Iterable[int], workers: int) -> 
             for worker in pool:
                 if waiting and not worker.busy:
                     worker.start(waiting.pop())
-            for ready in wait([worker.connection for worker in pool if worker.busy]):
-                worker = next(worker for worker in pool if worker.connection is ready)
+            busy = {worker.connection: worker for worker in pool if worker.busy}
+            for ready in wait(list(busy)):  # several at once: one may have died and been replaced in the pool already
+                worker = busy[ready]
                 result = worker.result()
                 yield result
                 if isinstance(result, Broken) and not worker.alive:
