@@ -17,18 +17,9 @@ def serve(stop: StopRequest) -> int:
     node = ArmClient("home_node")
     timeout = declare(node, "ready_timeout_s", 5.0, "how long to look for a running control [s]", 0.1, 600.0)
     way = WayHome(node, Spinner(node, stop))
-    if not way.spin_until(lambda: node.ready and node.T_commanded is not None, timeout):
-        print("no control node answers here: is a job running?", flush=True)
-        return 1
-    if node.progress.estop:
-        print("the e-stop is latched: release it first (vla recover)", flush=True)
-        return 1
     try:
-        way.call_enable(True)  # at the measured pose; from now on the planner has the lease
-        try:
+        with way.in_charge(lambda: node.ready and node.T_commanded is not None, timeout):
             away = way.go()
-        finally:
-            way.call_enable(False)
     except ControlRefused as error:
         print(error, flush=True)
         return 1

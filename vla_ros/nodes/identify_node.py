@@ -28,18 +28,9 @@ def serve(stop: StopRequest) -> int:
     excitation = _excitation(node)
     way = WayHome(node, Spinner(node, stop))
     timeout = declare(node, "ready_timeout_s", 5.0, "how long to look for a running control [s]", 0.1, 600.0)
-    if not way.spin_until(lambda: node.ready, timeout):
-        print("no control node answers here: is a job running?", flush=True)
-        return 1
-    if node.progress.estop:
-        print("the e-stop is latched: release it first (vla recover)", flush=True)
-        return 1
     try:
-        way.call_enable(True)
-        try:
+        with way.in_charge(lambda: node.ready, timeout):
             recording = ExcitationRun(node, way, excitation, with_gravity).go()
-        finally:
-            way.call_enable(False)
     except VlaError as error:
         print(error, flush=True)
         return 1

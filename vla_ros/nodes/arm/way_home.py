@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,6 +49,22 @@ class WayHome:
         response = future.result()
         if not response.success:
             raise ControlRefused(f"control cannot be enabled: {response.message}")
+
+    @contextmanager
+    def in_charge(self, ready: Callable[[], bool], timeout: float) -> Iterator[None]:
+        """Wait for control until `ready`, at most `timeout` [s]; have it enabled for as long as this lasts.
+
+        Raises ControlRefused with the reason.
+        """
+        if not self.spin_until(ready, timeout):
+            raise ControlRefused("no control node answers here: is a job running?")
+        if self._node.progress.estop:
+            raise ControlRefused("the e-stop is latched: release it first (vla recover)")
+        self.call_enable(True)  # at the measured pose; from now on the planner has the lease
+        try:
+            yield
+        finally:
+            self.call_enable(False)
 
     def go(self) -> float:
         """Go home and return how far from it the arm came to rest [rad]; inf when the joints are not heard.
