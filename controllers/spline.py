@@ -19,8 +19,8 @@ class Spline:
         self.duration = duration
         self.step = duration / n
         self.segments = n
-        windows = np.lib.stride_tricks.sliding_window_view(control_points, 4, axis=0)  # (n, C, 4)
-        self._polynomials = np.ascontiguousarray(SEGMENT_BASIS @ windows.transpose(0, 2, 1))  # (n, 4, C)
+        windows = np.stack([control_points[k : n + k] for k in range(4)], axis=1)  # (n, 4, C)
+        self._polynomials = SEGMENT_BASIS @ windows
 
     def sample(self, x: float, powers: np.ndarray, out: np.ndarray) -> None:
         """Write the value at x [s] into out (C,); `powers` (4,) is scratch, so that nothing is allocated."""
@@ -51,11 +51,12 @@ class Spline:
 
     def peaks(self) -> tuple[np.ndarray, np.ndarray]:
         """Return velocities (2n, C) at knots and half-way between, and accelerations (n + 1, C) at the knots."""
-        first = np.diff(self.control_points, axis=0) / self.step
+        points = self.control_points
+        first = (points[1:] - points[:-1]) / self.step
         # Velocity is a quadratic B-spline, acceleration a linear one that peaks at its knots.
         knots = 0.5 * (first[1:] + first[:-1])
         middles = (first[:-2] + 6.0 * first[1:-1] + first[2:]) / 8.0
-        return np.concatenate([knots, middles]), np.diff(first, axis=0) / self.step
+        return np.concatenate([knots, middles]), (first[1:] - first[:-1]) / self.step
 
 
 def start_control_points(start: np.ndarray, step: float) -> np.ndarray:

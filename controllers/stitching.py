@@ -9,6 +9,7 @@ blend time: near the seam the old motion's momentum counts, later the new chunk'
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,25 +37,56 @@ def stitch(
     The last point is reached, at rest, at `duration` [s]; its own entry in `times` is not used. `spacing` [s] is
     the chunk's step.
     """
-    segments = int(np.clip(np.ceil(2.0 * duration / spacing), 5, SEGMENTS_MAX))
-    step = duration / segments
-    control_points = np.empty((segments + 3, points.shape[1]))
-    control_points[:3] = start_control_points(start, step)
-    control_points[segments:] = points[-1]
-    free = slice(3, segments)
+    return _Join(times, points, duration, spacing, smoothing).plan(start, blend)
+
+
+class _Join:
+    """One chunk's part of the problem, which all attempts at joining it share.
+
+    Stretched, with the blend stretched along, a chunk has the same rows, weights and jerk matrix: only where the
+    start's velocity and acceleration put the first control points differs.
+    """
+
+    def __init__(
+        self, times: np.ndarray, points: np.ndarray, duration: float, spacing: float, smoothing: float
+    ) -> None:
+        self._segments = segments = int(np.clip(np.ceil(2.0 * duration / spacing), 5, SEGMENTS_MAX))
+        self._duration, self._points, self._inner = duration, points, times[:-1]
+        step = duration / segments
+        self._free = slice(3, segments)
+        self._jerk = smoothing * (spacing / step) ** 5 * _jerk_matrix(segments)
+        self._rows = basis_row(self._inner, step, segments)
+        self._blend = -1.0
+        self._normal = self._drawn = self._jerk  # of the last blend
+
+    def plan(self, start: np.ndarray, blend: float, stretch: float = 1.0) -> Spline:
+        """Return the plan from `start` (3, C) with the points' weights rising over `blend` [s], all of it stretched."""
+        if blend != self._blend:
+            self._weigh(blend)
+        segments, free = self._segments, self._free
+        duration = self._duration * stretch
+        control_points = np.zeros((segments + 3, self._points.shape[1]))
+        control_points[:3] = start_control_points(start, duration / segments)
+        control_points[segments:] = self._points[-1]
+        right = self._drawn - self._normal[free] @ control_points
+        control_points[free] = np.linalg.solve(self._normal[free, free], right)
+        return Spline(control_points, duration)
+
+    def _weigh(self, blend: float) -> None:
+        inner = self._inner
+        # Jerk against deviation passes frequencies up to weight^(1/6): the sixth power lets them rise evenly with time.
+        weights = np.clip(inner / blend, 0.05, 1.0) ** 6 if blend > 0.0 else np.ones_like(inner)
+        weighted = self._rows.T * weights
+        self._normal = self._jerk + weighted @ self._rows
+        self._drawn = weighted[self._free] @ self._points[:-1]
+        self._blend = blend
+
+
+@lru_cache(maxsize=SEGMENTS_MAX)
+def _jerk_matrix(segments: int) -> np.ndarray:
+    """Return the matrix (n + 3, n + 3) of the summed squares of n segments' third differences; not to be written."""
     third = np.diff(np.eye(segments + 3), 3, axis=0)
-    jerk = smoothing * (spacing / step) ** 5 * third.T @ third
-    inner = times[:-1]
-    # Jerk against deviation passes frequencies up to weight^(1/6): the sixth power lets them rise evenly with time.
-    weights = np.clip(inner / blend, 0.05, 1.0) ** 6 if blend > 0.0 else np.ones_like(inner)
-    rows = basis_row(inner, step, segments)
-    weighted = rows.T * weights
-    normal = jerk + weighted @ rows
-    fixed = control_points.copy()
-    fixed[free] = 0.0
-    right = weighted[free] @ points[:-1] - normal[free] @ fixed
-    control_points[free] = np.linalg.solve(normal[free, free], right)
-    return Spline(control_points, duration)
+    return third.T @ third
 
 
 def brake(start: np.ndarray, duration: float) -> Spline:
@@ -65,8 +97,7 @@ def brake(start: np.ndarray, duration: float) -> Spline:
     control_points = np.empty((BRAKE_SEGMENTS + 3, len(position)))
     control_points[:3] = start_control_points(start, step)
     control_points[BRAKE_SEGMENTS:] = end
-    third = np.diff(np.eye(BRAKE_SEGMENTS + 3), 3, axis=0)
-    normal = third.T @ third
+    normal = _jerk_matrix(BRAKE_SEGMENTS)
     free = slice(3, BRAKE_SEGMENTS)
     fixed = control_points.copy()
     fixed[free] = 0.0
@@ -100,21 +131,25 @@ class MotionBounds:
 
 
 def stitch_within(
-    start: np.ndarray, times: np.ndarray, points: np.ndarray, duration: float, bounds: MotionBounds, **tuning: float
+    start: np.ndarray,
+    times: np.ndarray,
+    points: np.ndarray,
+    duration: float,
+    bounds: MotionBounds,
+    *,
+    spacing: float,
+    blend: float,
+    smoothing: float,
 ) -> tuple[Spline, float]:
     """Plan as `stitch` until `bounds` hold: with more time for the join, then slower; return plan and stretch ≥ 1."""
-
-    def attempt(stretch: float, blend: float) -> Spline:
-        tuned = dict(tuning, spacing=tuning["spacing"] * stretch, blend=blend * stretch)
-        return stitch(start, times * stretch, points, duration * stretch, **tuned)
-
-    blend = eased = tuning["blend"]
-    best, best_stretch = attempt(1.0, blend), 1.0
+    join = _Join(times, points, duration, spacing, smoothing)
+    eased = blend
+    best, best_stretch = join.plan(start, blend), 1.0
     least = bounds.excess(best)
     # A step between two chunks must not slow what follows it: only its own join takes longer.
     while least > 1.02 and 0.0 < blend < min(EASE_MAX_S, 0.5 * duration):
         blend *= EASE
-        spline = attempt(1.0, blend)
+        spline = join.plan(start, blend)
         excess = bounds.excess(spline)
         if excess < 0.98 * least:
             best, least, eased = spline, excess, blend
@@ -123,7 +158,7 @@ def stitch_within(
         if excess <= 1.02:
             break
         stretch *= min(max(excess, 1.1), 2.0)
-        spline = attempt(stretch, eased)
+        spline = join.plan(start, eased, stretch)
         excess = bounds.excess(spline)
         # Where the start is what is too fast, slower does not help: keep the quickest plan.
         if excess < 0.98 * least:
