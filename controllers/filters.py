@@ -103,6 +103,13 @@ class PoseFilter:
         self.acceleration = np.zeros(6)  # [m/s², rad/s²], base axes
         self._q1 = self._q2 = self.input_quaternion = IDENTITY
         self._end = np.zeros(6)
+        # Views, made once: in the loop each would cost as much as what is done with it.
+        self._end_position, self._end_rotation = self._end[:3], self._end[3:]
+        self._first, self._second, self._third = self._rotations = self._linear.sections[:, 3:]
+        self._input_rotation = self._linear.input[3:]
+        self._velocity, self._linear_acceleration = self._linear.velocity[:3], self._linear.acceleration[:3]
+        self._twist_linear, self._twist_angular = self.twist[:3], self.twist[3:]
+        self._acceleration_linear, self._acceleration_angular = self.acceleration[:3], self.acceleration[3:]
         self._read_derivatives()
 
     def reset(self, position: np.ndarray, quaternion: Quaternion, twist: np.ndarray | None = None) -> None:
@@ -126,13 +133,14 @@ class PoseFilter:
         """Advance by dt [s] to the input pose; read the output from the attributes."""
         if dt <= 0.0:
             return
-        linear, anchor, end = self._linear, self.quaternion, self._end
-        linear.sections[:, 3:] = self._tangents
-        linear.input[3:] = log_relative(anchor, self.input_quaternion)
-        end[:3] = position
-        end[3:] = log_relative(anchor, quaternion)
-        linear.step(end, dt)
-        x1, x2, x3 = linear.sections[:, 3:].tolist()
+        anchor = self.quaternion
+        self._first[:], self._second[:] = self._tangents
+        self._third[:] = 0.0
+        self._input_rotation[:] = log_relative(anchor, self.input_quaternion)
+        self._end_position[:] = position
+        self._end_rotation[:] = log_relative(anchor, quaternion)
+        self._linear.step(self._end, dt)
+        x1, x2, x3 = self._rotations.tolist()
         self._q1 = compose_exp(anchor, x1)
         self._q2 = compose_exp(anchor, x2)
         self.quaternion = compose_exp(anchor, x3)
@@ -141,13 +149,11 @@ class PoseFilter:
 
     def _read_derivatives(self) -> None:
         w, output = self.omega, self.quaternion
-        self._tangents = ((ax, ay, az), (bx, by, bz), _) = (
-            log_relative(output, self._q1),
-            log_relative(output, self._q2),
-            (0.0, 0.0, 0.0),
-        )
-        self.twist[:3] = self._linear.velocity[:3]
-        self.twist[3:] = rotate(output, (w * bx, w * by, w * bz))
+        self._tangents = (ax, ay, az), (bx, by, bz) = log_relative(output, self._q1), log_relative(output, self._q2)
+        self._twist_linear[:] = self._velocity
+        self._twist_angular[:] = rotate(output, (w * bx, w * by, w * bz))
         w2 = w * w
-        self.acceleration[:3] = self._linear.acceleration[:3]
-        self.acceleration[3:] = rotate(output, (w2 * (ax - 2.0 * bx), w2 * (ay - 2.0 * by), w2 * (az - 2.0 * bz)))
+        self._acceleration_linear[:] = self._linear_acceleration
+        self._acceleration_angular[:] = rotate(
+            output, (w2 * (ax - 2.0 * bx), w2 * (ay - 2.0 * by), w2 * (az - 2.0 * bz))
+        )

@@ -246,7 +246,9 @@ class ChunkFollower:
     def _follow(self, now: float, dt: float) -> np.ndarray:
         self._adopt_pending()
         motion, x = self._cursor
-        x += self._rate * dt + self._lookahead.step(self._law.tool_speed, dt)
+        x += self._rate * dt
+        if self._lookahead.varies:
+            x += self._lookahead.step(self._law.tool_speed, dt)
         self._cursor = (motion, x)
         lookahead = self._lookahead.time
         self._advance_points(motion, x - lookahead)

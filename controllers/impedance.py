@@ -46,6 +46,7 @@ class CartesianImpedance:
         self.config, self.gains = config, gains or ImpedanceGains(config)
         self.q_rest = np.zeros(size)
         self.error = np.zeros(6)  # [m, rad] desired − measured, base axes, after clipping
+        self._error_position, self._error_rotation = self.error[:3], self.error[3:]  # views
         self.manipulability = 0.0
         self.energy, self._energy_limited = EnergyLimit(config.energy_max), config.energy_max is not None
         self._kinetic = 0.0  # [J]
@@ -143,16 +144,16 @@ class CartesianImpedance:
     def _measure_error(self, model: ArmModel, position: np.ndarray, quaternion: Quaternion) -> None:
         error, gains = self.error, self.gains
         write_matrix(quaternion, self.R_desired)
-        np.subtract(position, model.position, out=error[:3])
-        error[3:] = pin.log3(np.dot(self.R_desired, model.rotation.T, out=self._R_error))
+        np.subtract(position, model.position, out=self._error_position)
+        self._error_rotation[:] = pin.log3(np.dot(self.R_desired, model.rotation.T, out=self._R_error))
         x, y, z, a, b, c = error.tolist()
         # A clipped error bounds the force in contact and after a jump.
         distance = (x * x + y * y + z * z) ** 0.5
         if distance > gains.error_clip_position:
-            error[:3] *= gains.error_clip_position / distance
+            self._error_position *= gains.error_clip_position / distance
         angle = (a * a + b * b + c * c) ** 0.5
         if angle > gains.error_clip_rotation:
-            error[3:] *= gains.error_clip_rotation / angle
+            self._error_rotation *= gains.error_clip_rotation / angle
 
     def _damp_singularity(self, J: np.ndarray, inverse_inertia: np.ndarray) -> None:
         if self._ticks % MANIPULABILITY_EVERY == 0:

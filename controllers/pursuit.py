@@ -18,12 +18,13 @@ class Lookahead:
     def __init__(self, delay: float, distance: float) -> None:
         """Look ahead by `delay` [s], or by `distance` [m] when that is not 0."""
         self.time = delay  # [s]
+        self.varies = distance > 0.0  # with the tool's speed
         self._distance = distance
         self._shortest, self._longest = SHORTEST * delay, LONGEST * delay
 
     def step(self, speed: float, dt: float) -> float:
         """Advance by dt [s] at a tool speed [m/s]; return by how much the lookahead grew [s]."""
-        if self._distance <= 0.0:
+        if not self.varies:
             return 0.0
         wanted = self._distance / max(speed, 1e-3)
         wanted = min(self._longest, max(self._shortest, wanted))

@@ -132,6 +132,7 @@ class EffortGate:
         self._upper, self._lower, self._rate = limits.effort, -limits.effort, limits.effort_rate
         self.effort = np.zeros(len(limits.effort))  # (N,) [N·m] the last one let through
         self._change, self._largest = np.zeros_like(self.effort), np.zeros_like(self.effort)
+        self._inverse_rate = 1.0 / limits.effort_rate
 
     def reset(self) -> None:
         """Forget the last effort: the arm is not driven."""
@@ -142,10 +143,12 @@ class EffortGate:
         change, largest = self._change, self._largest
         finite = _is_finite(tau)
         np.subtract(tau if finite else 0.0, self.effort, out=change)
-        np.multiply(self._rate, dt, out=largest)
-        np.minimum(change, largest, out=change)
-        np.negative(largest, out=largest)
-        np.maximum(change, largest, out=change)
+        times = np.multiply(change, self._inverse_rate, out=largest).tolist()  # [s] the changes would take
+        if max(times) > dt or min(times) < -dt:
+            np.multiply(self._rate, dt, out=largest)
+            np.minimum(change, largest, out=change)
+            np.negative(largest, out=largest)
+            np.maximum(change, largest, out=change)
         self.effort += change
         np.minimum(self.effort, self._upper, out=self.effort)
         np.maximum(self.effort, self._lower, out=self.effort)

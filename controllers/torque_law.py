@@ -17,7 +17,7 @@ from controllers.rotations import from_matrix
 from controllers.spline import Spline
 from controllers.stitching import MotionBounds
 
-OFFSET_NEGLIGIBLE = 1e-4
+OFFSET_NEGLIGIBLE = POSTURE_NEGLIGIBLE = 1e-4
 POSTURE_S = 0.3  # [s] in which the posture of a stopped arm gives way to the rest posture
 
 
@@ -48,7 +48,8 @@ class TorqueLaw:
         self._joint_speed_inverse, self._shares = 1.0 / self._joint_speed, np.zeros(n)
         self._acceleration_inverse = 1.0 / (config.safety.acceleration_margin * limits.acceleration)
         self._dq_before, self._dq_known = np.zeros(n), False  # desired joint speed at the last look at it
-        self._posture = np.zeros(n)  # [rad] the rest posture of an arm that moves
+        self._posture = np.zeros(n)  # [rad] the rest posture of an arm that moves …
+        self._posture_share = 1.0  # … and how much of the way there is left
         self._offset = np.zeros(n)  # [N·m] what keeps a switch bumpless …
         self._offset_share = 0.0  # … and how much of it is left
 
@@ -69,6 +70,7 @@ class TorqueLaw:
         """Take the configured rest posture, or q (N,) [rad] where there is none."""
         configured = self._config.impedance.rest_posture
         self._posture[:] = configured if len(configured) == len(q) else q
+        self._posture_share = 1.0
 
     def settle(self) -> None:
         """End the changes of gains and payload that were asked for while the arm was not driven."""
@@ -77,15 +79,19 @@ class TorqueLaw:
 
     def approach_posture(self, dt: float) -> None:
         """Let the elbow go towards the rest posture: only while the tool moves, a stopped arm stays as it is."""
-        rest = self.cartesian.q_rest
+        if self._posture_share <= POSTURE_NEGLIGIBLE:
+            return
+        rest, share = self.cartesian.q_rest, min(1.0, dt / POSTURE_S)
         np.subtract(self._posture, rest, out=self._shares)
-        self._shares *= min(1.0, dt / POSTURE_S)
+        self._shares *= share
         rest += self._shares
+        self._posture_share *= 1.0 - share
 
     def hold_measured(self, last_effort: np.ndarray) -> np.ndarray:
         """Command the measured tool pose and posture, at rest; return the path's value (7,) that means the pose."""
         self.mode = CARTESIAN
         self.cartesian.q_rest[:] = self.model.q
+        self._posture_share = 1.0
         state = self.pose.reset(self.model.position.copy(), from_matrix(self.model.rotation))
         self._make_bumpless(last_effort)
         return state[0]

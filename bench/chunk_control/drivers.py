@@ -17,7 +17,7 @@ from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.rotations import IDENTITY, Quaternion, from_matrix
 from controllers.safety import EffortGate
-from controllers.torque_law import TorqueLaw
+from controllers.torque_law import POSTURE_S, TorqueLaw
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ class BaselineDriver:
         model.update(q, np.zeros_like(q))
         self._model, self._gate = model, EffortGate(limits)
         self._law = TorqueLaw(model, limits, config)
-        rest = config.impedance.rest_posture
-        self._law.cartesian.q_rest[:] = rest if len(rest) == len(q) else q
+        self._law.choose_posture(q)
+        self._law.approach_posture(POSTURE_S)  # all the way at once
         self.commanded = np.concatenate([model.position, from_matrix(model.rotation)])
         reference = (
             FilteredReference(self.commanded, config.filter_cutoff) if entry.filtered else RawReference(self.commanded)
