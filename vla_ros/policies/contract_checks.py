@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does a robot, a checkpoint or another contract fit a task's contract? The first difference, in words."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from controllers.chunk import ChannelKind, channel_kind
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.policies.contract import TaskContract
+from vla_ros.robots.embodiment import Embodiment
+
+
+def check_robot(contract: TaskContract, robot: Embodiment) -> None:
+    """Raise ConfigError when the contract is another robot's, or names what the robot does not have."""
+    where = f"contract '{contract.name}'"
+    if contract.robot != robot.name:
+        raise ConfigError(
+            f"{where} is for robot '{contract.robot}', not '{robot.name}': choose that robot or another contract"
+        )
+    arms = [arm.name for arm in robot.arms]
+    grippers = [gripper.name for gripper in robot.grippers]
+    joints = [j for arm in robot.arms for j in arm.joints] + [j for g in robot.grippers for j in g.joints]
+    for camera in contract.cameras:
+        _known(where, "camera", camera, robot.cameras)
+    for arm in contract.action.arms:
+        _known(where, "arm", arm, arms)
+    for joint in contract.action.joints:
+        _known(where, "joint", joint, joints)
+    for gripper in contract.action.grippers:
+        _known(where, "gripper", gripper, grippers)
+    for channel in contract.state:
+        kind, owner = channel_kind(channel), channel.rpartition("/")[0]
+        if kind in (ChannelKind.POSITION, ChannelKind.ORIENTATION):
+            _known(where, "arm", owner, arms)
+        elif kind is ChannelKind.GRIPPER:
+            _known(where, "gripper", owner, grippers)
+        else:
+            _known(where, "joint", owner, joints)
+
+
+def check_same(expected: TaskContract, given: TaskContract, where: str) -> None:
+    """Raise ConfigError with the first difference between two contracts; `where` is whose the given one is.
+
+    Names of contracts and topics may differ: they say how data came about, not what it is.
+    """
+    difference = first_difference(_content(expected), _content(given))
+    if difference is not None:
+        key, wanted, found = difference
+        raise ConfigError(
+            f"{where}: {key} is {_text(found)}, but contract '{expected.name}' says {_text(wanted)}: "
+            "use the contract it was made with, or convert or train again with this one"
+        )
+
+
+def first_difference(expected: Any, given: Any, key: str = "") -> tuple[str, Any, Any] | None:
+    """Return the first key at which nested mappings differ, with both values; None when they are equal."""
+    if isinstance(expected, dict) and isinstance(given, dict):
+        for name in dict.fromkeys([*expected, *given]):
+            below = f"{key}.{name}" if key else str(name)
+            if name not in expected or name not in given:
+                return below, expected.get(name), given.get(name)
+            difference = first_difference(expected[name], given[name], below)
+            if difference is not None:
+                return difference
+        return None
+    if isinstance(expected, list | tuple) and isinstance(given, list | tuple):
+        if len(expected) == len(given):
+            for i, (wanted, found) in enumerate(zip(expected, given, strict=True)):
+                if wanted != found:
+                    return f"{key}[{i}]", wanted, found
+            return None
+        return f"the length of {key}", len(expected), len(given)
+    return None if expected == given else (key, expected, given)
+
+
+def _content(contract: TaskContract) -> dict[str, Any]:
+    values = dataclasses.asdict(contract)
+    del values["name"], values["skew_max_s"]
+    for entry in (*values["cameras"].values(), *values["features"].values()):
+        del entry["topic"]
+    return values
+
+
+def _known(where: str, kind: str, name: str, valid: Any) -> None:
+    if name not in valid:
+        raise ConfigError(f"{where}: {unknown_name(kind, name, valid)}")
+
+
+def _text(value: Any) -> str:
+    return "missing" if value is None else repr(value)
