@@ -105,7 +105,9 @@ def _motion(seed: int, rows: int, arms: int, joints: int, grippers: int) -> tupl
             turns = Rotation.from_rotvec(random.uniform(-1, 1, 3)) * turns
             quaternions.append(turns.as_quat())
         poses.append(np.hstack([random.uniform(-1, 1, (rows + 1, 3)), continuous(np.array(quaternions))]))
-    chain = np.hstack([*poses, random.uniform(-3, 3, (rows + 1, joints)), random.uniform(0, 0.08, (rows + 1, grippers))])
+    chain = np.hstack(
+        [*poses, random.uniform(-3, 3, (rows + 1, joints)), random.uniform(0, 0.08, (rows + 1, grippers))]
+    )
     return chain[0, : 7 * arms + joints], chain[1:]
 
 

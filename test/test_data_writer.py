@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Datasets as somebody else's reader finds them: content, rules, appending, files that fill up, refusals."""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+import os
+import shutil
+
+import numpy as np
+import pytest
+from lerobot_rules import read
+from numbered_picture import number, picture
+
+from controllers.errors import ConfigError, VlaError
+from vla_ros.data.datasets import layout, writer
+from vla_ros.data.datasets.episode import Episode, encode_episode
+from vla_ros.data.datasets.features import Feature, camera_feature
+from vla_ros.data.datasets.schema import DatasetSchema
+from vla_ros.data.datasets.statistics import QUANTILES, column_statistics, merge_statistics
+from vla_ros.data.datasets.writer import LeRobotWriter
+
+FEATURES = {
+    "observation.state": Feature("float32", (3,), ("a", "b", "c")),
+    "action": Feature("float32", (2,), ("x", "y")),
+    "observation.images.front": camera_feature(48, 64),
+    "observation.images.side": camera_feature(32, 48),
+    "next.done": Feature("bool", (1,)),
+    "observation.boxes": Feature("float32", (2, 4)),
+    "note": Feature("string", (1,)),
+}
+SCHEMA = DatasetSchema(10, "franka", FEATURES)
+
+
+def columns(length: int, seed: int) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(seed)
+    return {
+        "observation.state": random.normal(seed, 1.0, (length, 3)).astype(np.float32),
+        "action": random.uniform(-1, 1, (length, 2)).astype(np.float32),
+        "next.done": np.arange(length) == length - 1,
+        "observation.boxes": random.uniform(0, 1, (length, 2, 4)).astype(np.float32),
+        "note": np.array([f"frame {i}" for i in range(length)]),
+    }
+
+
+def episode(length: int, seed: int, task: str | list[str] = "") -> Episode:
+    """Return an episode whose frame k of the front camera shows 100 · seed + k, of the side camera one more."""
+    pictures = [100 * seed + k for k in range(length)]
+    images = {
+        "observation.images.front": [picture(n) for n in pictures],
+        "observation.images.side": [picture(n + 1, 32, 48) for n in pictures],
+    }
+    return encode_episode(FEATURES, 10, columns(length, seed), images, task or f"pick {seed % 2}", f"bag{seed}")
+
+
+def test_another_reader_finds_what_was_written_in_several_sessions(tmp_path):
+    root, lengths = tmp_path / "data" / "set", [7, 12, 1, 5, 9]
+    with LeRobotWriter(root, SCHEMA) as out:
+        assert [out.add(episode(n, i)) for i, n in enumerate(lengths[:2])] == [0, 1]
+    with LeRobotWriter(root, SCHEMA) as out:
+        assert out.sources == {"bag0", "bag1"}
+        for i in (2, 3, 4):  # the last file of each kind grows at every commit
+            out.add(episode(lengths[i], i))
+            out.commit()
+    found = read(root)
+    assert [row["length"] for row in found["episodes"]] == lengths
+    assert found["tasks"] == ["pick 0", "pick 1"]
+    expected = [100 * i + k for i, n in enumerate(lengths) for k in range(n)]
+    assert [number(image) for image in found["images"]["observation.images.front"]] == expected
+    assert [number(image) for image in found["images"]["observation.images.side"]] == [n + 1 for n in expected]
+    everything = [columns(n, i) for i, n in enumerate(lengths)]
+    for name, values in found["frames"].items():
+        if name in FEATURES:
+            np.testing.assert_array_equal(values, np.concatenate([part[name] for part in everything]))
+    assert len(list(root.glob("data/*/*"))) == len(list(root.glob("videos/observation.images.front/*/*"))) == 1
+    assert os.listdir(tmp_path / "data") == ["set"]  # nothing beside it
+
+
+def test_files_that_are_full_are_followed_by_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "DATA_FILE_MB", 0.004)
+    monkeypatch.setattr(writer, "VIDEO_FILE_S", 2)
+    monkeypatch.setattr(writer, "CHUNKS_SIZE", 2)
+    with LeRobotWriter(tmp_path / "set", SCHEMA) as out:
+        for i in range(7):
+            out.add(episode(8, i))
+            if i % 3 == 1:
+                out.commit()
+    found = read(tmp_path / "set")
+    assert [number(image) for image in found["images"]["observation.images.front"]] == [
+        100 * i + k for i in range(7) for k in range(8)
+    ]
+    places = [(row["videos/observation.images.front/chunk_index"], row["videos/observation.images.front/file_index"])
+              for row in found["episodes"]]  # fmt: skip
+    assert places == [(0, 0), (0, 0), (0, 1), (0, 1), (1, 0), (1, 0), (1, 1)]
+    assert len(list((tmp_path / "set").glob("data/*/*"))) > 1
+
+
+def test_the_same_episodes_are_the_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        with LeRobotWriter(tmp_path / name, SCHEMA) as out:
+            for i in range(3):
+                out.add(episode(6, i))
+    files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file())
+    assert files == sorted(
+        path.relative_to(tmp_path / "two") for path in (tmp_path / "two").rglob("*") if path.is_file()
+    )
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
+
+
+def test_a_frame_may_have_its_own_task(tmp_path):
+    with LeRobotWriter(tmp_path / "set", SCHEMA) as out:
+        out.add(episode(5, 0, ["reach", "reach", "grasp", "grasp", "reach"]))
+    found = read(tmp_path / "set")
+    assert found["episodes"][0]["tasks"] == ["reach", "grasp"]
+    assert found["frames"]["task_index"].tolist() == [0, 0, 1, 1, 0]
+
+
+def test_statistics_are_those_of_the_frames(tmp_path):
+    lengths = [40, 60, 30, 80]
+    with LeRobotWriter(tmp_path / "set", SCHEMA) as out:
+        for i, n in enumerate(lengths):
+            out.add(episode(n, i))
+    found = read(tmp_path / "set")
+    state = found["frames"]["observation.state"].astype(float)
+    stats = {key: np.array(values) for key, values in found["stats"]["observation.state"].items()}
+    np.testing.assert_allclose(stats["mean"], state.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(stats["std"], state.std(axis=0), rtol=1e-6)
+    np.testing.assert_array_equal(stats["min"], state.min(axis=0))
+    for name, q in QUANTILES.items():
+        share = (state <= stats[name]).mean(axis=0)
+        assert np.abs(share - q).max() < 0.04, name  # episodes are one apart: a mean of quantiles would be 0.1 off
+    pixels = np.stack(found["images"]["observation.images.front"]).astype(float) / 255.0
+    np.testing.assert_allclose(
+        np.ravel(found["stats"]["observation.images.front"]["mean"]), pixels.mean(axis=(0, 1, 2)), atol=0.01
+    )
+
+
+def test_quantiles_of_parts_that_differ_are_not_the_mean_of_their_quantiles():
+    parts = [np.full((100, 1), 0.0), np.full((300, 1), 1.0), np.linspace(5, 6, 100)[:, None]]
+    merged = merge_statistics([column_statistics(part) for part in parts])
+    exact = column_statistics(np.concatenate(parts))
+    for name in QUANTILES:
+        assert abs(merged[name][0] - exact[name][0]) < 0.06, name
+    assert merged["std"][0] == pytest.approx(exact["std"][0])
+    constant = merge_statistics([column_statistics(np.full(5, 3.0))] * 2)
+    assert constant["q50"][0] == 3.0
+    assert constant["std"][0] > 0.0
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"observation.state": np.zeros((5, 4))}, r"'observation.state' has frames of shape \[4\]"),
+        ({"action": np.full((5, 2), np.nan)}, "not finite, first at frame 0"),
+        ({"action": np.zeros((4, 2))}, "ragged"),
+        ({"action": None}, "lacks 'action'"),
+        ({"reward": np.zeros(5)}, "has 'reward'"),
+    ],
+)
+def test_an_episode_that_does_not_fit_is_one_line(change, expected):
+    values = {name: value for name, value in (columns(5, 0) | change).items() if value is not None}
+    images = {"observation.images.front": [picture(0)] * 5, "observation.images.side": [picture(0, 32, 48)] * 5}
+    with pytest.raises(VlaError, match=expected):
+        encode_episode(FEATURES, 10, values, images, "pick")
+
+
+def test_images_of_another_size_and_missing_words_are_refused():
+    images = {"observation.images.front": [picture(0, 32, 48)] * 5}
+    with pytest.raises(VlaError, match="image of 48x32 in a video of 64x48"):
+        encode_episode(FEATURES, 10, columns(5, 0), images, "pick")
+    images = {"observation.images.front": [picture(0)] * 5, "observation.images.side": [picture(0, 32, 48)] * 5}
+    with pytest.raises(VlaError, match="no task"):
+        encode_episode(FEATURES, 10, columns(5, 0), images, " ")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"fps": 20}, "fps is 10, not 20: a dataset has one"),
+        ({"robot": "agilex"}, "robot is 'franka', not 'agilex'"),
+        ({"features": FEATURES | {"action": Feature("float32", (3,))}}, r"action\.shape"),
+        (
+            {"features": FEATURES | {"observation.images.side": camera_feature(48, 64)}},
+            r"images\.side\.shape\[0\] is 32",
+        ),
+        ({"features": {k: v for k, v in FEATURES.items() if k != "note"}}, "note is"),
+    ],
+)
+def test_a_dataset_of_another_making_is_not_appended_to(tmp_path, change, expected):
+    with LeRobotWriter(tmp_path / "set", SCHEMA) as out:
+        out.add(episode(5, 0))
+    with pytest.raises(ConfigError, match=expected):
+        LeRobotWriter(tmp_path / "set", dataclasses.replace(SCHEMA, **change))
+    assert len(read(tmp_path / "set")["episodes"]) == 1
+
+
+def test_folders_that_hold_something_else_are_left_alone(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.jpg").write_bytes(b"cat")
+    with pytest.raises(ConfigError, match="holds something that is no LeRobotDataset"):
+        LeRobotWriter(tmp_path / "photos", SCHEMA)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="is a file"):
+        LeRobotWriter(tmp_path / "file", SCHEMA)
+    assert sorted(os.listdir(tmp_path)) == ["file", "photos"]
+
+
+def _try_to_write(root, answer) -> None:
+    try:
+        LeRobotWriter(root, SCHEMA)
+        answer.send("")
+    except ConfigError as error:
+        answer.send(str(error))
+
+
+def test_two_writers_at_once_are_one_too_many(tmp_path):
+    ours, theirs = multiprocessing.Pipe()
+    with LeRobotWriter(tmp_path / "set", SCHEMA) as out:
+        process = multiprocessing.get_context("spawn").Process(target=_try_to_write, args=(tmp_path / "set", theirs))
+        process.start()
+        assert ours.poll(60)
+        assert "is being written by another process" in ours.recv()
+        process.join()
+        out.add(episode(5, 0))
+    read(tmp_path / "set")
+
+
+def test_an_exception_discards_only_what_was_not_committed(tmp_path):
+    with pytest.raises(RuntimeError), LeRobotWriter(tmp_path / "set", SCHEMA) as out:
+        out.add(episode(5, 0))
+        out.commit()
+        out.add(episode(5, 1))
+        raise RuntimeError
+    assert len(read(tmp_path / "set")["episodes"]) == 1
+    assert os.listdir(tmp_path) == ["set"]
+
+
+def test_what_a_killed_writer_left_is_cleared_away(tmp_path):
+    with LeRobotWriter(tmp_path / "set", SCHEMA) as out:
+        out.add(episode(5, 0))
+    (tmp_path / ".set.writing" / "0123" / "meta").mkdir(parents=True)
+    shutil.move(tmp_path / "set", tmp_path / ".set.before")  # a file system that cannot exchange, killed in between
+    with LeRobotWriter(tmp_path / "set", SCHEMA) as out:
+        assert out.episodes == 1
+        out.add(episode(5, 1))
+    assert len(read(tmp_path / "set")["episodes"]) == 2
+    assert os.listdir(tmp_path) == ["set"]
+
+
+def test_an_older_dataset_is_named_with_the_remedy(tmp_path):
+    with LeRobotWriter(tmp_path / "set", SCHEMA) as out:
+        out.add(episode(5, 0))
+    info = tmp_path / "set" / layout.INFO
+    info.write_text(info.read_text().replace("v3.0", "v2.1"))
+    with pytest.raises(ConfigError, match=r"is LeRobotDataset v2\.1.*convert"):
+        LeRobotWriter(tmp_path / "set", SCHEMA)

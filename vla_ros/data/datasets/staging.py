@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Change a folder as a whole: the next state is built beside it and takes its place in one rename.
+
+Readers see the old state or the new one, whatever is killed or fills up at whatever moment. What stays the same is
+linked, not copied, so files of the folder must never be written in place.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+from controllers.errors import ConfigError
+
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class StagedFolder:
+    """Hold the only right to change `root`; build its next state in `stage`, then `commit`."""
+
+    def __init__(self, root: Path) -> None:
+        """Raises ConfigError when somebody else is writing, or nothing can be written beside the folder."""
+        self.root = root.resolve()
+        self._home = self.root.parent / f".{self.root.name}.writing"
+        self.stage = self._home / "unset"
+        try:
+            self.root.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = self._acquire()
+            # What a killed writer left: not yet part of the dataset, or no longer.
+            for left in self._home.iterdir():
+                if left.is_dir():
+                    shutil.rmtree(left)
+            if self._aside.exists():  # killed between two renames, or just after them
+                shutil.rmtree(self._aside) if self.root.exists() else os.rename(self._aside, self.root)
+        except OSError as error:
+            raise ConfigError(f"{self.root}: cannot be written ({error.strerror}): its parent folder must be") from None
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a new next state."""
+        self.stage = self._home / uuid.uuid4().hex
+
+    def path(self, relative: str) -> Path:
+        """Return where a file of the next state is to be written, its folder made."""
+        path = self.stage / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def commit(self) -> None:
+        """Make the staged files, with those of `root` that they do not replace, the folder's content."""
+        if self.root.exists():
+            for folder, _, files in os.walk(self.root):
+                target = self.stage / Path(folder).relative_to(self.root)
+                target.mkdir(parents=True, exist_ok=True)
+                for name in files:
+                    if not (target / name).exists():
+                        _link(Path(folder) / name, target / name)
+        for folder, _, files in os.walk(self.stage):
+            for name in files:
+                _sync(Path(folder) / name)
+            _sync(Path(folder))
+        self._swap()
+        _sync(self.root.parent)
+        shutil.rmtree(self.stage, ignore_errors=True)  # the state before
+        self.restart()
+
+    def discard(self) -> None:
+        """Forget what is staged."""
+        shutil.rmtree(self.stage, ignore_errors=True)
+        self.restart()
+
+    def close(self) -> None:
+        """Let others write."""
+        if self._lock >= 0:
+            shutil.rmtree(self._home, ignore_errors=True)
+            os.close(self._lock)
+            self._lock = -1
+
+    @property
+    def _aside(self) -> Path:
+        return self.root.parent / f".{self.root.name}.before"
+
+    def _acquire(self) -> int:
+        while True:
+            self._home.mkdir(exist_ok=True)
+            path = self._home / "lock"
+            try:
+                lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            except FileNotFoundError:  # its last holder is just cleaning up
+                continue
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+                raise ConfigError(
+                    f"{self.root} is being written by another process: wait for it, or write elsewhere and merge"
+                ) from None
+            try:
+                if os.stat(path).st_ino == os.fstat(lock).st_ino:
+                    return lock
+            except FileNotFoundError:
+                pass
+            os.close(lock)
+
+    def _swap(self) -> None:
+        if not self.root.exists():
+            os.rename(self.stage, self.root)
+            return
+        done = _libc.renameat2(
+            _AT_FDCWD, os.fsencode(self.stage), _AT_FDCWD, os.fsencode(self.root), ctypes.c_uint(_RENAME_EXCHANGE)
+        )
+        if done == 0:
+            return
+        number = ctypes.get_errno()
+        if number not in (errno.EINVAL, errno.ENOSYS, errno.EXDEV):
+            raise OSError(number, os.strerror(number), str(self.root))
+        # A file system that cannot exchange (some network ones): two renames, the first undone by the next writer.
+        os.rename(self.root, self._aside)
+        os.rename(self.stage, self.root)
+        shutil.rmtree(self._aside, ignore_errors=True)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV):
+            raise
+        shutil.copy2(source, target)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
