@@ -12,46 +12,14 @@ import numpy as np
 import pytest
 from lerobot_rules import read
 from numbered_picture import number, picture
+from sample_dataset import FEATURES, SCHEMA, columns, episode
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.datasets import layout, writer
-from vla_ros.data.datasets.episode import Episode, encode_episode
+from vla_ros.data.datasets.episode import encode_episode
 from vla_ros.data.datasets.features import Feature, camera_feature
-from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.data.datasets.statistics import QUANTILES, column_statistics, merge_statistics
 from vla_ros.data.datasets.writer import LeRobotWriter
-
-FEATURES = {
-    "observation.state": Feature("float32", (3,), ("a", "b", "c")),
-    "action": Feature("float32", (2,), ("x", "y")),
-    "observation.images.front": camera_feature(48, 64),
-    "observation.images.side": camera_feature(32, 48),
-    "next.done": Feature("bool", (1,)),
-    "observation.boxes": Feature("float32", (2, 4)),
-    "note": Feature("string", (1,)),
-}
-SCHEMA = DatasetSchema(10, "franka", FEATURES)
-
-
-def columns(length: int, seed: int) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(seed)
-    return {
-        "observation.state": random.normal(seed, 1.0, (length, 3)).astype(np.float32),
-        "action": random.uniform(-1, 1, (length, 2)).astype(np.float32),
-        "next.done": np.arange(length) == length - 1,
-        "observation.boxes": random.uniform(0, 1, (length, 2, 4)).astype(np.float32),
-        "note": np.array([f"frame {i}" for i in range(length)]),
-    }
-
-
-def episode(length: int, seed: int, task: str | list[str] = "") -> Episode:
-    """Return an episode whose frame k of the front camera shows 100 · seed + k, of the side camera one more."""
-    pictures = [100 * seed + k for k in range(length)]
-    images = {
-        "observation.images.front": [picture(n) for n in pictures],
-        "observation.images.side": [picture(n + 1, 32, 48) for n in pictures],
-    }
-    return encode_episode(FEATURES, 10, columns(length, seed), images, task or f"pick {seed % 2}", f"bag{seed}")
 
 
 def test_another_reader_finds_what_was_written_in_several_sessions(tmp_path):

@@ -136,28 +136,37 @@ def open_video(file: Any, threads: int = 1) -> Any:
 def frame_packets(source: Any, fps: int, start: int = 0, count: int | None = None) -> Iterator[Any]:
     """Yield the packets of frames `start` to `start + count` in the order of the file."""
     stream = source.streams.video[0]
-    # Half a frame early: a seek lands on the key frame at or before the time.
-    source.seek(max(0, round((start - 0.5) / fps / stream.time_base)), stream=stream)
-    for packet in source.demux(stream):
-        if packet.pts is None:
-            return
-        number = _frame_number(packet, fps)
-        if count is not None and number >= start + count:
-            return
-        if number >= start:
-            yield packet
+    try:
+        # A seek lands on the key frame at or before the time.
+        source.seek(max(0, round((start + 0.5) / fps / stream.time_base)), stream=stream)
+        for packet in source.demux(stream):
+            if packet.pts is None:
+                return
+            number = _frame_number(packet, fps)
+            if count is not None and number >= start + count:
+                return
+            if number >= start:
+                yield packet
+    except av.error.FFmpegError as error:
+        raise VlaError(f"{source.name}: cannot be read from frame {start} on ({error.strerror})") from None
 
 
 def decode_range(source: Any, fps: int, start: int, count: int) -> Iterator[Any]:
-    """Yield decoded frames `start` to `start + count`."""
+    """Yield decoded frames `start` to `start + count`. Raises VlaError for a picture that is damaged."""
     stream = source.streams.video[0]
-    source.seek(max(0, round((start + 0.5) / fps / stream.time_base)), stream=stream)
-    for frame in source.decode(stream):
-        number = round(frame.pts * frame.time_base * fps)
-        if number >= start + count:
-            return
-        if number >= start:
-            yield frame
+    number = start - 1
+    try:
+        source.seek(max(0, round((start + 0.5) / fps / stream.time_base)), stream=stream)
+        for frame in source.decode(stream):
+            number = round(frame.pts * frame.time_base * fps)
+            if number >= start + count:
+                return
+            if number >= start:
+                if frame.is_corrupt:
+                    raise VlaError(f"{source.name}: picture {number} is damaged")
+                yield frame
+    except av.error.FFmpegError as error:
+        raise VlaError(f"{source.name}: picture {number + 1} cannot be decoded ({error.strerror})") from None
 
 
 def _frame_number(packet: Any, fps: int) -> int:

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One dataset into several by whole episodes: shares drawn with a seed, or the episodes named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from controllers.errors import ConfigError
+from vla_ros.data.datasets.copying import EpisodeSource
+from vla_ros.data.datasets.metadata import load_metadata
+from vla_ros.data.datasets.schema import metadata_schema
+from vla_ros.data.datasets.writer import LeRobotWriter
+
+
+def share_episodes(count: int, shares: Mapping[str, float], seed: int = 0) -> dict[str, list[int]]:
+    """Return which episodes, drawn at random, go to each name. Raises ConfigError unless the shares add up to 1."""
+    if not shares or min(shares.values()) <= 0.0 or abs(sum(shares.values()) - 1.0) > 1e-6:
+        raise ConfigError(f"shares {dict(shares)} must be > 0 and add up to 1, as in train=0.9 val=0.1")
+    if count < len(shares):
+        raise ConfigError(f"{count} episodes cannot be split into {len(shares)} parts: record more")
+    order = np.random.default_rng(seed).permutation(count)
+    ends = np.round(np.cumsum(list(shares.values())) * count).astype(int)
+    # Each part gets at least one episode.
+    ends = np.maximum(ends, np.arange(1, len(shares) + 1))
+    ends = np.minimum(ends, count - np.arange(len(shares) - 1, -1, -1))
+    parts = np.split(order, ends[:-1])
+    return {name: sorted(part.tolist()) for name, part in zip(shares, parts, strict=True)}
+
+
+def split(
+    root: Path,
+    output: Path,
+    parts: Mapping[str, Sequence[int]],
+    progress: Callable[[float], None] = lambda share: None,
+) -> dict[str, int]:
+    """Write the named episodes into `output/<name>`; return the frames of each.
+
+    Raises ConfigError for an episode that does not exist or a folder that is there already.
+    """
+    metadata = load_metadata(root)
+    for name, episodes in parts.items():
+        if not name or "/" in name or name.startswith("."):
+            raise ConfigError(f"part '{name}': give the name of a folder")
+        for number in episodes:
+            if not 0 <= number < len(metadata.episodes):
+                raise ConfigError(f"part '{name}': episode {number} is not one of 0 to {len(metadata.episodes) - 1}")
+        if not episodes:
+            raise ConfigError(f"part '{name}' is empty: give it episodes or leave it out")
+        if (output / name).exists():
+            raise ConfigError(f"{output / name}: exists already: choose another output folder")
+    total = sum(len(episodes) for episodes in parts.values())
+    done, frames = 0, {}
+    for name, episodes in parts.items():
+        source = EpisodeSource(metadata)
+        with LeRobotWriter(output / name, metadata_schema(metadata)) as writer:
+            for number in episodes:
+                writer.add(source.episode(metadata.episodes[number]))
+                done += 1
+                progress(done / total)
+        source.close()
+        frames[name] = sum(metadata.episodes[number].length for number in episodes)
+    return frames
