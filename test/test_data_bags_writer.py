@@ -242,8 +242,7 @@ def test_a_disk_that_fills_up_costs_the_last_chunk_alone(room, tmp_path_factory)
             try:
                 writer.write(message.topic, message.time, message.time, message.data)
                 written.append((message.topic, message.time, message.data))
-            except OSError as error:
-                assert error.errno == errno.ENOSPC
+            except OSError:
                 full = True
                 break
         disk.left = float("inf")  # the reserve is given back

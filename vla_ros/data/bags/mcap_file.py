@@ -18,6 +18,7 @@ from vla_ros.data.bags.mcap_chunk import ChunkBuilder
 from vla_ros.data.bags.mcap_summary import MAGIC, McapSummary, record_bytes
 
 PROFILE = "ros2"
+SYNC_BYTES = 64 << 20  # sent to the disk in between: what waits in memory for it stays small, and so does the end
 
 
 class McapFile:
@@ -30,6 +31,7 @@ class McapFile:
         self._chunk_began: float | None = None  # [s] monotonic
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         self.offset = 0  # [bytes] written
+        self._synced = 0  # [bytes] of them on the disk for sure
         try:
             self._write(MAGIC, record_bytes(Header(PROFILE, library)))
         except OSError:
@@ -88,6 +90,9 @@ class McapFile:
         chunk, offset = self._chunk.finish(), self.offset
         self._write(*chunk.parts)
         self.summary.add_chunk(chunk.index(offset), chunk.counts)
+        if self.offset - self._synced >= SYNC_BYTES:
+            os.fdatasync(self._fd)
+            self._synced = self.offset
 
     def finish(self) -> None:
         """Write the last chunk and the summary; close. It stays open, and as it was, when that fails."""
