@@ -125,45 +125,35 @@ class LeRobotWriter:
         self.close(discard=error is not None)
 
     def _append_data(self, table: pa.Table) -> FilePlace:
-        if (
-            self._data is not None
-            and self._data.bytes > 4
-            and self._data.bytes + table.nbytes > DATA_FILE_MB * MEGABYTE
-        ):
-            self._data.close()
-            self._data = _DataFile(self._folder, self._data.place.next(CHUNKS_SIZE), table.schema)
-        if self._data is None:
+        file = self._data
+        if file is None:
             last = self._index.last_data()
-            before = None if last is None else self.root / last.path(DATA_PATH)
-            place = FilePlace(0, 0) if last is None else last
-            if before is not None and before.stat().st_size + table.nbytes > DATA_FILE_MB * MEGABYTE:
-                place, before = place.next(CHUNKS_SIZE), None
-            self._data = _DataFile(self._folder, place, table.schema)
-            if before is not None:
-                self._data.copy(before)
-        self._data.append(table)
-        return self._data.place
+            file = _DataFile(self._folder, last or FilePlace(0, 0), table.schema)
+            if last is not None:
+                file.copy(self.root / last.path(DATA_PATH))
+        if file.full(table.nbytes):
+            file.close()
+            file = _DataFile(self._folder, file.place.next(CHUNKS_SIZE), table.schema)
+        self._data = file
+        file.append(table)
+        return file.place
 
     def _append_video(self, key: str, data: bytes, frames: int) -> VideoPlace:
+        fps = self.schema.fps
         with open_video(io.BytesIO(data)) as source:
             file = self._videos.get(key)
             if file is None:
                 last = self._index.last_video(key)
-                before = None if last is None else self.root / last.path(VIDEO_PATH, key)
-                place = FilePlace(0, 0) if last is None else last
-                if before is not None and before.stat().st_size + len(data) > VIDEO_FILE_MB * MEGABYTE:
-                    place, before = place.next(CHUNKS_SIZE), None
-                file = _VideoFile(self._folder, key, place, self.schema.fps)
-                if before is not None:
-                    with open_video(before) as copied:
-                        file.writer.append(copied)
+                file = _VideoFile(self._folder, key, last or FilePlace(0, 0), fps)
+                if last is not None:
+                    with open_video(self.root / last.path(VIDEO_PATH, key)) as before:
+                        file.writer.append(before)
             if file.full(len(data), frames) or not file.writer.accepts(source):
                 file.close()
-                file = _VideoFile(self._folder, key, file.place.next(CHUNKS_SIZE), self.schema.fps)
+                file = _VideoFile(self._folder, key, file.place.next(CHUNKS_SIZE), fps)
             self._videos[key] = file
             start = file.writer.frames
             file.writer.append(source, 0, frames)
-        fps = self.schema.fps
         return VideoPlace(file.place, start / fps, (start + frames) / fps)
 
     def _close_files(self, ignore_errors: bool = False) -> None:
@@ -185,9 +175,9 @@ class _DataFile:
         self._file: BinaryIO = folder.path(place.path(DATA_PATH)).open("wb")
         self._writer = pq.ParquetWriter(self._file, schema, compression="zstd")
 
-    @property
-    def bytes(self) -> int:
-        return self._file.tell()
+    def full(self, more: int) -> bool:
+        # Asked of what was written, so that it does not matter in how many sessions a dataset grew.
+        return self._file.tell() > len(b"PAR1") and self._file.tell() + more > DATA_FILE_MB * MEGABYTE
 
     def copy(self, before: Path) -> None:
         with pq.ParquetFile(before) as file:

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a bag's sources to a contract's columns: state, action, anchor and the other features.
+
+Shape legend: T frames; sources are sampled at T + 1 times, because an action is where the robot is wanted one later.
+"""
+
+from __future__ import annotations
+
+
+import numpy as np
+
+from controllers.chunk import ChannelKind, channel_kind, pose_channels
+from vla_ros.data.conversion import message_numbers as numbers
+from vla_ros.data.conversion import sources
+from vla_ros.data.conversion.image_fit import fit_intrinsics
+from vla_ros.data.conversion.numeric_streams import NumericSource
+from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
+from vla_ros.policies.action_encoding import ActionEncoding, continuous
+from vla_ros.policies.contract import TaskContract, pose_arms
+from vla_ros.robots.embodiment import Embodiment
+
+Values = dict[str, np.ndarray]
+
+
+class ContractValues:
+    """What a contract's columns are made of, for one robot."""
+
+    def __init__(self, contract: TaskContract, robot: Embodiment) -> None:
+        self._contract, self._robot, self._encoding = contract, robot, ActionEncoding(contract.action)
+        named = [name.rpartition("/")[0] for name in contract.state if channel_kind(name) in _OF_ONE_JOINT]
+        self._joints = list(dict.fromkeys([*named, *contract.action.joints]))
+        grippers = [name.rpartition("/")[0] for name in contract.state if channel_kind(name) is ChannelKind.GRIPPER]
+        for gripper in dict.fromkeys([*grippers, *contract.action.grippers]):
+            self._joints += [joint for joint in robot.gripper(gripper).joints if joint not in self._joints]
+
+    def numeric_sources(self) -> dict[str, NumericSource]:
+        """Return how each source that holds numbers is read and what lies between two of its messages."""
+        gap = max(self._contract.skew_max_s, 2.0 * self._contract.period)
+        result: dict[str, NumericSource] = {}
+        sizes = {extra.topic: extra.size for extra in self._contract.features.values() if extra.kind == "numbers"}
+        for source in sources.contract_sources(self._contract, self._robot):
+            kind = source.types[0]
+            if source.types == sources.IMAGE_TYPES:
+                continue
+            if kind == sources.JOINT_STATE:
+                read = NumericSource.lines(lambda m: numbers.joint_numbers(m, self._joints), self._contract.skew_max_s)
+            elif kind == sources.POSE and not source.constant:
+                read = NumericSource.poses(numbers.pose_numbers, gap)
+            elif kind == sources.POSE:
+                read = NumericSource.steps(numbers.pose_numbers)
+            elif kind == sources.STATUS:
+                read = NumericSource.steps(lambda m: numbers.status_number(m, "gripper_width"))
+            elif kind == sources.CAMERA_INFO:
+                read = NumericSource.steps(numbers.intrinsics_numbers)
+            elif kind == sources.NUMBERS:
+                size = sizes.get(source.topic)
+                read = NumericSource.steps(lambda m, size=size: numbers.array_numbers(m, size))  # type: ignore[misc]
+            else:
+                read = NumericSource.lines(numbers.twist_numbers if kind == sources.TWIST else numbers.wrench_numbers, gap)
+            result[source.topic] = read
+        return result
+
+    def columns(self, sampled: Values) -> Values:
+        """Return the columns (T, ...) from sources sampled at T + 1 times."""
+        here = {name: values[:-1] for name, values in sampled.items()}
+        following = {name: values[1:] for name, values in sampled.items()}
+        action = self._contract.action
+        state = {name: self._state(name, here) for name in self._contract.state}
+        for arm in pose_arms(self._contract.state):  # q and -q are one rotation; a policy wants one number for it
+            names = pose_channels(arm)[3:]
+            quaternions = continuous(np.column_stack([state[name] for name in names]))
+            state |= dict(zip(names, quaternions.T, strict=True))
+        columns = {STATE: np.column_stack([state[name] for name in self._contract.state])}
+        targets = np.hstack([self._moved(following, action.target), self._widths(following, action.target)])
+        chain = self._moved(here, action.target)
+        columns[ACTION] = self._encoding.encode(targets, chain[0], self._encoding.stored_reference)
+        if action.anchor_channels:
+            columns[ANCHOR] = self._moved(here, action.anchor)
+        for name, extra in self._contract.features.items():
+            if extra.kind == "calibration":
+                columns[name] = self._calibration(extra.camera, here)
+            else:
+                columns[name] = here[extra.topic]
+        return columns
+
+    def _state(self, channel: str, here: Values) -> np.ndarray:
+        owner, _, quantity = channel.rpartition("/")
+        kind = channel_kind(channel)
+        if kind in (ChannelKind.POSITION, ChannelKind.ORIENTATION):
+            return here[f"{owner}/ee_pose"][:, pose_channels(owner).index(channel)]
+        if kind is ChannelKind.GRIPPER:
+            return self._measured_width(owner, here)
+        row = 0 if quantity == "position" else 1
+        return here[sources.JOINT_STATES][:, row, self._joints.index(owner)]
+
+    def _moved(self, values: Values, whose: str) -> np.ndarray:
+        """Return poses and joints (T, A) as commanded or measured."""
+        action = self._contract.action
+        parts = []
+        for arm in action.arms:
+            topic = f"{arm}/ee_pose" if whose == "measured" else sources.commanded_pose_topic(self._robot, arm)
+            parts.append(np.hstack([values[topic][:, :3], continuous(values[topic][:, 3:])]))
+        for joint in action.joints:
+            if whose == "measured":
+                parts.append(values[sources.JOINT_STATES][:, 0, [self._joints.index(joint)]])
+            else:
+                arm = next(arm for arm in self._robot.arms if joint in arm.joints)
+                parts.append(values[f"{arm.name}_position_controller/commands"][:, [arm.joints.index(joint)]])
+        return np.hstack(parts) if parts else np.empty((len(next(iter(values.values()))), 0))
+
+    def _widths(self, values: Values, whose: str) -> np.ndarray:
+        parts = []
+        for gripper in self._contract.action.grippers:
+            if whose == "measured":
+                width = self._measured_width(gripper, values)
+            else:
+                topic = sources.gripper_command_topic(self._robot, gripper)
+                fingers = 1 if topic == sources.PROGRESS else len(self._robot.gripper(gripper).joints)
+                width = values[topic][:, 0] * fingers
+            parts.append(width[:, None])
+        return np.hstack(parts) if parts else np.empty((len(next(iter(values.values()))), 0))
+
+    def _measured_width(self, gripper: str, values: Values) -> np.ndarray:
+        columns = [self._joints.index(joint) for joint in self._robot.gripper(gripper).joints]
+        return values[sources.JOINT_STATES][:, 0, columns].sum(axis=1)
+
+    def _calibration(self, camera: str, here: Values) -> np.ndarray:
+        stream = self._contract.cameras[camera]
+        recorded = here[sources.info_topic(self._contract, camera)]
+        intrinsics = np.array([fit_intrinsics(row, stream, camera) for row in recorded])
+        return np.hstack([intrinsics, here[f"cameras/{camera}/pose"]])
+
+
+_OF_ONE_JOINT = (ChannelKind.JOINT, ChannelKind.VELOCITY)
