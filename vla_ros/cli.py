@@ -95,6 +95,18 @@ COMMANDS = (
             "identify fit arm.npz --yaml arm.yaml --picture arm.png --json arm.json",
         ),
     ),
+    Command(
+        "record",
+        "vla_ros.bringup.record_command",
+        "record the running job into a bag",
+        ("record bags/mug", "record bags/mug --images h264 --preroll 2", "record --topics '/joint_states' '*/color/*'"),
+    ),
+    Command(
+        "bag",
+        "vla_ros.bringup.bag_command",
+        "say what is in a bag, judge, repair or cut it",
+        ("bag info bags/mug", "bag check bags/mug --report mug.html", "bag cut bags/mug bags/first --end 12"),
+    ),
     Command("stop", "vla_ros.bringup.stop_command", "stop the arm of the running job and hold it", ("stop",)),
     Command("recover", "vla_ros.bringup.recover_command", "let a stopped arm move again", ("recover",)),
     Command("home", "vla_ros.bringup.home_command", "take the arm of the running job home", ("home",)),

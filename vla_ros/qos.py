@@ -24,6 +24,7 @@ NEWEST = _profile(1, reliable=False)  # subscribed: only the latest sample matte
 BUFFERED = _profile(50, reliable=False)  # subscribed: samples that are kept to be interpolated
 EVENTS = _profile(10)  # chunks, diagnostics: each one counts
 LATCHED = _profile(1, latched=True)  # instruction, estop, sim/scene, fixed camera poses: late joiners get the last one
+MARKS = _profile(10, latched=True)  # where episodes begin and end: whoever comes late gets the last ones
 # Images are large: reliable, or fragments get lost (DESIGN, facts about the pip home); a shallow history keeps the
 # shared-memory segment small.
 IMAGES = _profile(4)

@@ -121,23 +121,32 @@ def _declaration(argument: LaunchArgument) -> Any:
 def _node(graph: Graph, spec: NodeSpec, options: dict[str, Any]) -> Any:
     import launch_ros.actions
     from launch.conditions import IfCondition
-    from launch.substitutions import AllSubstitution, AnySubstitution, EqualsSubstitution, LaunchConfiguration
+    from launch.substitutions import (
+        AllSubstitution,
+        AnySubstitution,
+        EqualsSubstitution,
+        LaunchConfiguration,
+        NotEqualsSubstitution,
+    )
     from launch_ros.parameter_descriptions import ParameterValue
+
+    defaults = {argument.name: argument.default for argument in graph.arguments}
 
     def parameter(value: Parameter | Argument | Chosen) -> Any:
         if isinstance(value, Chosen):
             return _chosen(value)
         if isinstance(value, Argument):
-            default = next(a.default for a in graph.arguments if a.name == value.name)
-            return ParameterValue(LaunchConfiguration(value.name), value_type=type(default))
+            return ParameterValue(LaunchConfiguration(value.name), value_type=type(defaults[value.name]))
         return value
 
-    wanted = [LaunchConfiguration(spec.condition)] if spec.condition else []
+    wanted: list[Any] = []
+    if spec.condition:
+        condition = LaunchConfiguration(spec.condition)
+        wanted.append(NotEqualsSubstitution(condition, "") if defaults[spec.condition] == "" else condition)
     for name, words in spec.when.items():
         wanted.append(AnySubstitution(*(EqualsSubstitution(LaunchConfiguration(name), word) for word in words)))
     if wanted:
         options = options | {"condition": IfCondition(AllSubstitution(*wanted) if len(wanted) > 1 else wanted[0])}
-    names = {argument.name for argument in graph.arguments}
     tether = [sys.executable, "-m", "vla_ros.bringup.tethered", *([] if spec.stops_first else [LAST])]
     tether += [FOREIGN] if spec.package else []
     files = [str(share_directory() / spec.parameter_file)] if spec.parameter_file else []
@@ -145,7 +154,7 @@ def _node(graph: Graph, spec: NodeSpec, options: dict[str, Any]) -> Any:
         package=spec.package or "vla_ros",
         executable=spec.executable,
         exec_name=spec.executable,
-        namespace=LaunchConfiguration("namespace") if "namespace" in names else "",
+        namespace=LaunchConfiguration("namespace") if "namespace" in defaults else "",
         arguments=list(spec.arguments),
         remappings=[*spec.remappings.items(), ("/clock", "clock")],
         output="screen",

@@ -11,6 +11,7 @@ from typing import Any
 
 from std_msgs.msg import String
 
+from vla_ros.data.bags import marks
 from vla_ros.nodes.arm.way_home import HOME_TOLERANCE, ControlRefused, WayHome
 from vla_ros.nodes.episode.film import Film
 from vla_ros.nodes.episode.judge import EpisodeJudge, SceneObject, objects_named
@@ -48,7 +49,10 @@ class Episode:
             if self._wait_until_ready():
                 self._way_home.call_enable(True)
                 self._judge = self._begin()
-                self._watch(self._judge)
+                try:
+                    self._watch(self._judge)
+                finally:
+                    self._mark_end(self._judge)
                 node.instruction.publish(String(data=""))
                 self._go_home()
         except ControlRefused as error:
@@ -88,6 +92,14 @@ class Episode:
         node.film = Film(node.directory / "video.mp4", FILM_RATE)
         node.factors.clear()
         self._began = (time.monotonic(), node.time)
+        node.mark(
+            marks.BEGIN,
+            {
+                marks.EPISODE: f"{scene['set']} {scene['seed']}",
+                marks.INSTRUCTION: self._instruction,
+                "target": "" if node.asked else scene["target"],
+            },
+        )
         node.instruction.publish(String(data=self._instruction))
         width = node.embodiment.grippers[0].width_max
         return EpisodeJudge(named, objects, node.heights(), node.time, width, node.task)
@@ -109,6 +121,18 @@ class Episode:
             self._tell(f"success: lifted {judge.target_text} by {100.0 * judge.lifted_max:.0f} cm and held it")
         else:
             self._tell(f"no success: {judge.reason}")
+
+    def _mark_end(self, judge: EpisodeJudge) -> None:
+        result = {
+            marks.EPISODE: f"{self._node.scene['set']} {self._node.scene['seed']}",
+            marks.INSTRUCTION: self._instruction,
+            marks.SUCCESS: str(judge.success).lower(),
+            marks.OUTCOME: judge.outcome.value,
+            marks.FAILURE: judge.reason,
+            "attempts": str(judge.attempts),
+            "lifted_max_m": f"{judge.lifted_max:.4f}",
+        }
+        self._node.mark(marks.END, result)
 
     def _watch_control(self, judge: EpisodeJudge) -> None:
         node, progress = self._node, self._node.progress

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from vla_ros.bringup.arguments import LaunchArgument, Value
 from vla_ros.bringup.checks import check_grasp, check_view
 from vla_ros.bringup.graph import Argument, Chosen, Graph, NodeSpec, Parameter
+from vla_ros.bringup.recording import check_recording, recorder_node, recording_arguments
 from vla_ros.bringup.ros2_control import (
     HOLD,
     SIMULATED,
@@ -89,6 +90,7 @@ def graph() -> Graph:
                 required=False,
                 when={"view": ("foxglove",)},
             ),
+            recorder_node("franka_grasp"),
         ),
         check=_check,
         renders=True,
@@ -100,6 +102,7 @@ def _check(arguments: Mapping[str, Value]) -> None:
     check_hardware(arguments)
     check_grasp(arguments)
     check_view(arguments)
+    check_recording(arguments)
 
 
 def _arguments() -> tuple[LaunchArgument, ...]:
@@ -133,6 +136,7 @@ def _arguments() -> tuple[LaunchArgument, ...]:
         LaunchArgument(
             "tf", True, "publish /tf and /tf_static where ROS has tf2_msgs; false beside a robot_state_publisher"
         ),
+        *recording_arguments(),
         LaunchArgument("report", "", "file for the result as JSON; empty: only the one in the run folder"),
         LaunchArgument("run_directory", "", "folder for log, result and video; empty: runs/<time>_franka_grasp"),
         LaunchArgument("namespace", "", "prefix of all names, for several robots on one machine; empty: none"),

@@ -89,3 +89,13 @@ def require_mcap(path: Path) -> None:
     if begin.startswith(b"SQLite"):
         raise BagError(f"{path}: a bag in sqlite3: `ros2 bag convert` makes mcap of it")
     raise BagError(f"{path}: not an MCAP file: give the folder that holds {FILE}, or an .mcap file")
+
+
+def partial_path(directory: Path) -> Path:
+    """Return the folder a bag is written in. Raises BagError when it or the bag is there already."""
+    partial = directory.with_name(directory.name + PARTIAL)
+    if directory.exists():
+        raise BagError(f"bag {directory}: exists already: name a new folder")
+    if partial.exists():
+        raise BagError(f"bag {partial}: a recording that was not finished: `vla bag repair {partial}`, or delete it")
+    return partial

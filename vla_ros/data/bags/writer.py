@@ -12,7 +12,7 @@ from pathlib import Path
 from controllers.errors import ConfigError
 from vla_ros import __version__
 from vla_ros.data.bags.errors import BagError
-from vla_ros.data.bags.location import PARTIAL
+from vla_ros.data.bags.location import partial_path
 from vla_ros.data.bags.mcap_file import McapFile
 from vla_ros.data.bags.message_definitions import MessageDefinition
 from vla_ros.data.bags.metadata import (
@@ -214,16 +214,6 @@ class BagWriter:
     def _reserve(self) -> None:
         with open(self.partial / RESERVE_FILE, "wb") as file, contextlib.suppress(OSError):
             os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
-
-
-def partial_path(directory: Path) -> Path:
-    """Return the folder a bag is written in. Raises BagError when it or the bag is there already."""
-    partial = directory.with_name(directory.name + PARTIAL)
-    if directory.exists():
-        raise BagError(f"bag {directory}: exists already: name a new folder")
-    if partial.exists():
-        raise BagError(f"bag {partial}: a recording that was not finished: `vla bag repair {partial}`, or delete it")
-    return partial
 
 
 def write_metadata(folder: Path, metadata: BagMetadata) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseArray
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
@@ -18,6 +18,7 @@ from std_msgs.msg import String
 from controllers.errors import ConfigError
 from vla_ros import messages, qos
 from vla_ros.configuration import load_config, share_directory
+from vla_ros.data.bags import marks
 from vla_ros.nodes.arm.client import ArmClient
 from vla_ros.nodes.episode.film import Film
 from vla_ros.nodes.parameters import declare
@@ -60,6 +61,7 @@ class EpisodeNode(ArmClient):
         streams = list(self.embodiment.cameras)
         self._synchronizer = Synchronizer(streams, streams[0], 0.02)
         self.instruction = self.create_publisher(String, "instruction", qos.LATCHED)
+        self._marks = self.create_publisher(DiagnosticStatus, marks.TOPIC, qos.MARKS)
         self.create_subscription(String, "sim/scene", self._on_scene, qos.LATCHED)
         self.create_subscription(PoseArray, "sim/object_poses", self._on_truth, qos.NEWEST)
         self.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, qos.EVENTS)
@@ -91,6 +93,11 @@ class EpisodeNode(ArmClient):
             complete = self._synchronizer.add(camera, stamp, message)
             if complete is not None:
                 self.film.add([messages.color_array(image) for image in complete[1].values()])
+
+    def mark(self, word: str, values: dict[str, str]) -> None:
+        """Say on episode/marks that the episode begins or ends here."""
+        stamped = {marks.STAMP: f"{self.get_clock().now().nanoseconds * 1e-9:.6f}"} | values
+        self._marks.publish(messages.diagnostic(marks.NAME, messages.OK, word, stamped))
 
     # -- what is asked and said ----------------------------------------------------------------------------------------
     def missing(self) -> list[str]:

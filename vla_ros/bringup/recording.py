@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The part of a graph that records it: any job takes `record:=DIR`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from controllers.errors import ConfigError
+from vla_ros.bringup.arguments import LaunchArgument, Value
+from vla_ros.bringup.graph import Argument, NodeSpec
+
+RECORD = "record"
+
+
+def recording_arguments() -> tuple[LaunchArgument, ...]:
+    """Return the launch arguments of a recording."""
+    return (
+        LaunchArgument(RECORD, "", "record every topic into this folder, which must not exist yet; empty: do not"),
+        LaunchArgument(
+            "record_images", "raw", "form of the colour images in it (docs/bags.md)", choices=("raw", "jpeg", "h264")
+        ),
+        LaunchArgument("record_compression", "zstd", "of everything in it", choices=("none", "zstd")),
+    )
+
+
+def recorder_node(job: str, robot: str = "robot") -> NodeSpec:
+    """Return the process that records `job`, whose argument `robot` names the robot. Losing it ends nothing."""
+    return NodeSpec(
+        "recorder",
+        "recorder_node",
+        {
+            "directory": Argument(RECORD),
+            "images": Argument("record_images"),
+            "compression": Argument("record_compression"),
+            "robot": Argument(robot),
+            "job": job,
+        },
+        required=False,
+        condition=RECORD,
+    )
+
+
+def check_recording(arguments: Mapping[str, Value]) -> None:
+    """Raise ConfigError when the bag could not be made: better now than beside a moving arm."""
+    record = str(arguments[RECORD])
+    if record:
+        check_bag_folder(record, f"{RECORD}:={record}")
+
+
+def check_bag_folder(folder: str, given: str) -> Path:
+    """Return where a new bag goes. Raises VlaError, led by the words that were given, when it cannot."""
+    from vla_ros.data.bags.location import partial_path
+
+    path = Path(folder)
+    if path.name in ("", ".."):
+        raise ConfigError(f"{given}: name a folder for the bag")
+    partial_path(path)
+    parent = next(folder for folder in path.resolve().parents if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"{given}: {parent} cannot be written to; name another folder")
+    return path

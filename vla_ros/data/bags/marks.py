@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where episodes begin and end in a stream: the words on `episode/marks`, shared by those who write and read them.
+
+A mark is a diagnostic_msgs/DiagnosticStatus: `name` is "episode", `message` one of begin and end, `values` the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+TOPIC = "episode/marks"
+STATUS = "diagnostic_msgs/msg/DiagnosticStatus"
+NAME, BEGIN, END = "episode", "begin", "end"
+# Keys of values. Of both: when, in the time of the stamps [s], and which. Then what is asked, and what came of it.
+STAMP, EPISODE, INSTRUCTION = "stamp", "episode", "instruction"
+SUCCESS, OUTCOME, FAILURE = "success", "outcome", "failure"
+
+
+def is_marks_topic(topic: str) -> bool:
+    """Say whether a full topic name is that of marks, in whatever namespace."""
+    return topic.endswith(f"/{TOPIC}")
+
+
+def mark_values(message: Any) -> dict[str, str]:
+    """Return the pairs of a decoded status."""
+    return {pair.key: pair.value for pair in message.values}
