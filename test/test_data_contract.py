@@ -157,6 +157,17 @@ def test_deltas_are_those_of_the_policies():
     np.testing.assert_allclose(encoding.encode(targets, anchor), expected, atol=1e-9)
 
 
+def test_the_sign_of_a_quaternion_depends_on_the_rotation_alone():
+    """A tool that points down has w near 0, whose sign is noise: the contract's side decides instead."""
+    encoding = ActionEncoding(ActionContract(("panda",)), (1.0, 0.0, 0.0, 0.0))
+    for wobble in (-1e-3, 1e-3):
+        down = Rotation.from_rotvec([np.pi, 0, 0]) * Rotation.from_rotvec([wobble, 0.1, 0])
+        targets = np.concatenate([[0.4, 0.0, 0.3], down.as_quat()])[None]
+        for sign in (1.0, -1.0):
+            signed = targets * np.array([1, 1, 1, sign, sign, sign, sign])
+            assert encoding.encode(signed, targets[0])[0, 3] > 0.99
+
+
 def test_relative_poses_do_not_depend_on_where_the_base_is():
     encoding = ActionEncoding(ActionContract(("panda",), (), (), "relative", "rotation_6d"))
     anchor, targets = _motion(5, 4, 1, 0, 0)

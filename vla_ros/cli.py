@@ -107,6 +107,22 @@ COMMANDS = (
         "say what is in a bag, judge, repair or cut it",
         ("bag info bags/mug", "bag check bags/mug --report mug.html", "bag cut bags/mug bags/first --end 12"),
     ),
+    Command(
+        "convert",
+        "vla_ros.bringup.convert_command",
+        "make a LeRobotDataset of bags, or a bag of an episode",
+        (
+            "convert bags/ datasets/mugs --contract franka_grasp",
+            'convert bags/mug1 bags/mug2 datasets/mugs --contract my_task.yaml --task "pick up the mug" --workers 4',
+            "convert datasets/mugs bags/again --episode 3",
+        ),
+    ),
+    Command(
+        "dataset",
+        "vla_ros.bringup.dataset_command",
+        "look at a LeRobotDataset, check, merge or split it",
+        ("dataset info datasets/mugs", "dataset check datasets/mugs --deep", "dataset merge datasets/all parts/"),
+    ),
     Command("stop", "vla_ros.bringup.stop_command", "stop the arm of the running job and hold it", ("stop",)),
     Command("recover", "vla_ros.bringup.recover_command", "let a stopped arm move again", ("recover",)),
     Command("home", "vla_ros.bringup.home_command", "take the arm of the running job home", ("home",)),

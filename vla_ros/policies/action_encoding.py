@@ -19,10 +19,10 @@ ROTATION_SIZES = {"quaternion": 4, "rotation_vector": 3, "rotation_6d": 6}
 
 
 class ActionEncoding:
-    """Encode and decode actions as one contract says."""
+    """Encode and decode actions as one contract says; absolute quaternions are on the contract's `quaternion_side`."""
 
-    def __init__(self, action: ActionContract) -> None:
-        self.action = action
+    def __init__(self, action: ActionContract, quaternion_side: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0)) -> None:
+        self.action, self._side = action, np.array(quaternion_side)
         self._rotation_size = ROTATION_SIZES[action.rotation]
         self.size = len(action.arms) * (3 + self._rotation_size) + len(action.joints) + len(action.grippers)
 
@@ -117,8 +117,8 @@ class ActionEncoding:
         if self.action.rotation == "rotation_vector":
             return rotations.as_rotvec()
         if self.action.rotation == "quaternion":
-            # A change is read by itself, so it is always the short way round; poses continue each other.
-            return rotations.as_quat(canonical=True) if reference == "delta" else continuous(rotations.as_quat())
+            # q and -q are one rotation: the sign is a function of the rotation alone, or a policy would see both.
+            return one_sided(rotations.as_quat(), self._side if reference == "absolute" else np.array([0, 0, 0, 1]))
         return rotations.as_matrix()[:, :, :2].transpose(0, 2, 1).reshape(-1, 6)  # Zhou et al. 2019: two columns
 
     def _to_rotation(self, numbers: np.ndarray) -> Rotation:
@@ -135,8 +135,13 @@ class ActionEncoding:
         anchors = len(self.action.anchor_channels)
         if values.ndim != 2 or values.shape[1] != width or not len(values) or anchor.shape != (anchors,):
             raise ConfigError(
-                f"actions {values.shape} with anchor {anchor.shape}: this contract needs (rows, {width}) and ({anchors},)"
+                f"actions {values.shape}, anchor {anchor.shape}: this contract needs (rows, {width}) and ({anchors},)"
             )
+
+
+def one_sided(quaternions: np.ndarray, side: np.ndarray) -> np.ndarray:
+    """Return quaternions (H, 4) with the sign that is less than a right angle from `side` (4,)."""
+    return np.where((quaternions @ side)[:, None] < 0.0, -quaternions, quaternions)
 
 
 def continuous(quaternions: np.ndarray) -> np.ndarray:

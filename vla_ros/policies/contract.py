@@ -128,12 +128,17 @@ class TaskContract:
     state: tuple[str, ...]  # channels, as a chunk names them, in order
     action: ActionContract
     reference_camera: str = ""  # default: the first camera; without cameras, joint states give the time
+    # q and -q are one rotation: of an orientation in the state or in absolute actions the one nearer to this xyzw is
+    # taken. Choose where the tool usually is, (1, 0, 0, 0) when it points down: the sign jumps half a turn from there.
+    quaternion_side: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 1.0)
     skew_max_s: float = 0.1  # [s] most between a frame and its image, and between two joint states
     features: dict[str, ExtraFeature] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 1 <= self.fps <= 1000:
             raise ConfigError(f"fps must be 1 to 1000 Hz, got {self.fps}")
+        if not any(self.quaternion_side):
+            raise ConfigError("quaternion_side is zero: give x, y, z, w of a usual tool orientation")
         if self.skew_max_s <= 0.0:
             raise ConfigError(f"skew_max_s must be > 0 s, got {self.skew_max_s}")
         if not self.reference_camera and self.cameras:

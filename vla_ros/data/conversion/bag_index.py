@@ -104,7 +104,9 @@ class BagIndex:
 
     def messages(self, source_messages: Mapping[str, Collection[int]]) -> Iterator[tuple[str, int, BagMessage]]:
         """Yield source, number and message of the numbered messages of each source, in the order of the bag."""
-        wanted = {source: np.sort(np.array(list(numbers), dtype=np.int64)) for source, numbers in source_messages.items()}
+        wanted = {
+            source: np.sort(np.array(list(numbers), dtype=np.int64)) for source, numbers in source_messages.items()
+        }
         wanted = {source: numbers for source, numbers in wanted.items() if len(numbers)}
         if not wanted:
             return
@@ -151,7 +153,9 @@ class BagIndex:
 
 
 def header_stamp(message: BagMessage) -> float:
-    """Return the stamp [s] of a message that begins with one."""
+    """Return the stamp [s] of a message that begins with one. Raises VlaError when it is too short for that."""
+    if len(message.data) < 12:
+        raise VlaError(f"a message on {message.topic} has {len(message.data)} bytes: cut off; run `vla bag check`")
     order = "<" if message.data[1] & 1 else ">"
     seconds, nanoseconds = struct.unpack_from(f"{order}iI", message.data, 4)
     return seconds + nanoseconds * 1e-9

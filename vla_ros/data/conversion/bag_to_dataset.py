@@ -77,14 +77,18 @@ def convert_bag(path: Path, settings: ConversionSettings) -> ConvertedBag:
     return result
 
 
-def frame_times(contract: TaskContract, index: BagIndex, span: Span, continuous: list[str]) -> np.ndarray:
+def frame_times(contract: TaskContract, index: BagIndex, span: Span, needed: list[sources.Source]) -> np.ndarray:
     """Return the times of an episode's frames and the one after (T + 1,) [s].
 
     They begin with the first exposure of the reference camera at which every source speaks, and end where one of them
     falls silent. Raises VlaError when there is not enough.
     """
-    start = max([span.start, *(index.topics[name].stamps[0] for name in continuous)])
-    end = min([span.end, *(index.topics[name].stamps[-1] for name in continuous)])
+    first = {source.topic: float(index.topics[source.topic].stamps[0]) for source in needed}
+    last = {source.topic: float(index.topics[source.topic].stamps[-1]) for source in needed}
+    for source in needed:  # a picture is needed of every frame, but not of the one after the last
+        if source.types == sources.IMAGE_TYPES:
+            last[source.topic] += contract.period
+    start, end = max([span.start, *first.values()]), min([span.end, *last.values()])
     if contract.reference_camera:
         exposures = index.topics[sources.camera_topic(contract, contract.reference_camera)].stamps
         # A microsecond of grace: a stamp is a rounded number.
@@ -92,23 +96,19 @@ def frame_times(contract: TaskContract, index: BagIndex, span: Span, continuous:
         start = float(later[0]) if len(later) else np.inf
     steps = int(np.floor((end - start) * contract.fps + 1e-6)) if np.isfinite(end - start) and end > start else 0
     if steps < FRAMES_MIN:
-        first = {name: index.topics[name].stamps for name in continuous}
-        late = max(first, key=lambda name: first[name][0])
-        early = min(first, key=lambda name: first[name][-1])
+        late, early = max(first, key=lambda name: first[name]), min(last, key=lambda name: last[name])
         raise VlaError(
             f"{index.bag.files.path}: fewer than {FRAMES_MIN} frames of {contract.period:g} s hold everything: {late} "
-            f"begins last, at {first[late][0]:.3f} s, {early} ends first, at {first[early][-1]:.3f} s: record longer"
+            f"begins last, at {first[late]:.3f} s, {early} ends first, at {last[early]:.3f} s: record longer"
         )
     return start + np.arange(steps + 1) / contract.fps
 
 
-def _episode(
-    index: BagIndex, topics: dict[str, str], settings: ConversionSettings, span: Span, source: str
-) -> Episode:
+def _episode(index: BagIndex, topics: dict[str, str], settings: ConversionSettings, span: Span, source: str) -> Episode:
     contract = settings.contract
     robot = load_embodiment(contract.robot)
     needed = sources.contract_sources(contract, robot)
-    times = frame_times(contract, index, span, [item.topic for item in needed if not item.constant])
+    times = frame_times(contract, index, span, [item for item in needed if not item.constant])
     values = ContractValues(contract, robot)
     words = _words(index, settings, span, times[:-1])
     encoder = EpisodeEncoder(contract_features(contract), contract.fps, settings.codec)
@@ -144,7 +144,7 @@ def _words(index: BagIndex, settings: ConversionSettings, span: Span, times: np.
     spoken = [(time, text) for time, text in zip(began, words, strict=True) if text]
     if not spoken:
         raise VlaError(
-            f"{index.bag.files.path}: no instruction was given in it: name the task with --task \"pick up the mug\""
+            f'{index.bag.files.path}: no instruction was given in it: name the task with --task "pick up the mug"'
         )
     order = sorted(spoken, key=lambda pair: pair[0])
     at = latest(np.array([time for time, _ in order]), times)

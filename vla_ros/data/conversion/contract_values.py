@@ -15,7 +15,7 @@ from vla_ros.data.conversion import sources
 from vla_ros.data.conversion.image_fit import fit_intrinsics
 from vla_ros.data.conversion.numeric_streams import NumericSource
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
-from vla_ros.policies.action_encoding import ActionEncoding, continuous
+from vla_ros.policies.action_encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import TaskContract, pose_arms
 from vla_ros.robots.embodiment import Embodiment
 
@@ -26,7 +26,12 @@ class ContractValues:
     """What a contract's columns are made of, for one robot."""
 
     def __init__(self, contract: TaskContract, robot: Embodiment) -> None:
-        self._contract, self._robot, self._encoding = contract, robot, ActionEncoding(contract.action)
+        self._side = np.array(contract.quaternion_side)
+        self._contract, self._robot, self._encoding = (
+            contract,
+            robot,
+            ActionEncoding(contract.action, contract.quaternion_side),
+        )
         named = [name.rpartition("/")[0] for name in contract.state if channel_kind(name) in _OF_ONE_JOINT]
         self._joints = list(dict.fromkeys([*named, *contract.action.joints]))
         grippers = [name.rpartition("/")[0] for name in contract.state if channel_kind(name) is ChannelKind.GRIPPER]
@@ -56,7 +61,9 @@ class ContractValues:
                 size = sizes.get(source.topic)
                 read = NumericSource.steps(lambda m, size=size: numbers.array_numbers(m, size))  # type: ignore[misc]
             else:
-                read = NumericSource.lines(numbers.twist_numbers if kind == sources.TWIST else numbers.wrench_numbers, gap)
+                read = NumericSource.lines(
+                    numbers.twist_numbers if kind == sources.TWIST else numbers.wrench_numbers, gap
+                )
             result[source.topic] = read
         return result
 
@@ -66,9 +73,9 @@ class ContractValues:
         following = {name: values[1:] for name, values in sampled.items()}
         action = self._contract.action
         state = {name: self._state(name, here) for name in self._contract.state}
-        for arm in pose_arms(self._contract.state):  # q and -q are one rotation; a policy wants one number for it
+        for arm in pose_arms(self._contract.state):
             names = pose_channels(arm)[3:]
-            quaternions = continuous(np.column_stack([state[name] for name in names]))
+            quaternions = one_sided(np.column_stack([state[name] for name in names]), self._side)
             state |= dict(zip(names, quaternions.T, strict=True))
         columns = {STATE: np.column_stack([state[name] for name in self._contract.state])}
         targets = np.hstack([self._moved(following, action.target), self._widths(following, action.target)])
@@ -99,7 +106,7 @@ class ContractValues:
         parts = []
         for arm in action.arms:
             topic = f"{arm}/ee_pose" if whose == "measured" else sources.commanded_pose_topic(self._robot, arm)
-            parts.append(np.hstack([values[topic][:, :3], continuous(values[topic][:, 3:])]))
+            parts.append(np.hstack([values[topic][:, :3], one_sided(values[topic][:, 3:], self._side)]))
         for joint in action.joints:
             if whose == "measured":
                 parts.append(values[sources.JOINT_STATES][:, 0, [self._joints.index(joint)]])

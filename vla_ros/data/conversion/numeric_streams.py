@@ -60,7 +60,7 @@ class NumericSampler:
                 continue
             found = bracket(stamps, times)
             worst = int(np.argmax(found.gap))
-            if found.gap[worst] > source.gap_max:
+            if found.gap[worst] > source.gap_max + 1e-6:  # stamps are rounded numbers
                 raise VlaError(
                     f"{index.bag.files.path}: {name} is silent for {found.gap[worst]:.3f} s at {times[worst]:.3f} s, "
                     f"allowed are {source.gap_max:g} s: a recording with a hole; record again, or raise skew_max_s"

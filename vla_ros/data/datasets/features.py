@@ -81,7 +81,7 @@ def camera_feature(height: int, width: int) -> Feature:
 
 def contract_features(contract: TaskContract) -> dict[str, Feature]:
     """Return the columns that a contract makes of a task's data, without those every dataset has."""
-    encoding = ActionEncoding(contract.action)
+    encoding = ActionEncoding(contract.action, contract.quaternion_side)
     features = {
         STATE: Feature("float32", (len(contract.state),), contract.state),
         ACTION: Feature("float32", (encoding.size,), encoding.names),

@@ -63,3 +63,30 @@ def split(
         source.close()
         frames[name] = sum(metadata.episodes[number].length for number in episodes)
     return frames
+
+
+def parse_parts(words: Sequence[str], count: int, seed: int = 0) -> dict[str, list[int]]:
+    """Read `train=0.9 val=0.1` (shares) or `first=0-3,7` (episodes). Raises ConfigError for anything else."""
+    given: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not value or name in given:
+            raise ConfigError(f"part '{word}': give NAME=SHARE or NAME=EPISODES, each name once, as in train=0.9")
+        given[name] = value
+    if all("." in value or value == "1" for value in given.values()):
+        try:
+            return share_episodes(count, {name: float(value) for name, value in given.items()}, seed)
+        except ValueError:
+            raise ConfigError(f"parts {' '.join(words)}: shares are numbers, as in train=0.9 val=0.1") from None
+    return {name: _episode_list(name, value) for name, value in given.items()}
+
+
+def _episode_list(name: str, value: str) -> list[int]:
+    episodes: list[int] = []
+    try:
+        for part in value.split(","):
+            first, dash, last = part.partition("-")
+            episodes += range(int(first), int(last) + 1) if dash else [int(first)]
+    except ValueError:
+        raise ConfigError(f"part '{name}={value}': give a share such as 0.9, or episodes such as 0-3,7") from None
+    return sorted(set(episodes))

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bags into a dataset: appended in order, committed now and then, continued where it was interrupted."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from controllers.errors import ConfigError, VlaError
+from vla_ros.data.conversion.bag_to_dataset import ConversionSettings, bag_source
+from vla_ros.data.conversion.parallel import Unusable, convert_all
+from vla_ros.data.datasets.schema import contract_schema
+from vla_ros.data.datasets.writer import LeRobotWriter
+from vla_ros.policies.contract_checks import check_robot
+from vla_ros.robots.embodiment import load_embodiment
+
+COMMIT_EVERY_S = 60.0  # a commit copies the last file of each kind; what came after the last one is lost with a kill
+
+
+@dataclass
+class ConversionReport:
+    """What went into the dataset, and what did not, with the reason."""
+
+    bags: int = 0
+    episodes: int = 0
+    frames: int = 0
+    known: int = 0  # bags the dataset held already
+    failures: int = 0  # episodes marked as failed
+    corrupt: list[str] = field(default_factory=list)  # bags and episodes
+    seconds: float = 0.0  # wall time
+
+    @property
+    def corrupt_rate(self) -> float:
+        """Return the share of what was tried and could not be used."""
+        return len(self.corrupt) / max(1, len(self.corrupt) + self.episodes)
+
+
+def convert_bags(
+    paths: Sequence[Path],
+    output: Path,
+    settings: ConversionSettings,
+    workers: int = 1,
+    progress: Callable[[float], None] = lambda share: None,
+    commit_every_s: float = COMMIT_EVERY_S,
+) -> ConversionReport:
+    """Append bags to the dataset `output`, new or there already; a bag it holds is left out.
+
+    On Ctrl-C whole episodes are kept. Raises ConfigError when contract, robot and dataset do not fit each other, and
+    the first bag's VlaError when none could be used.
+    """
+    check_robot(settings.contract, load_embodiment(settings.contract.robot))
+    if workers < 1:
+        raise ConfigError(f"workers must be >= 1, got {workers}")
+    report = ConversionReport(bags=len(paths))
+    began = last = time.monotonic()
+    schema = dataclasses.replace(contract_schema(settings.contract), codec=settings.codec)
+    with LeRobotWriter(output, schema) as writer:
+        known = {source.rpartition("#")[0] for source in writer.sources}
+        todo: list[Path] = []
+        seen: set[str] = set()
+        for path in paths:
+            try:
+                source = bag_source(path)
+            except VlaError as error:
+                report.corrupt.append(str(error))
+                continue
+            if source in seen:
+                raise ConfigError(f"{path}: is given twice, or is a copy of another one: leave one out")
+            seen.add(source)
+            if source in known:
+                report.known += 1
+            else:
+                todo.append(path)
+        try:
+            for done, (_, outcome) in enumerate(convert_all(todo, settings, workers), 1):
+                if isinstance(outcome, Unusable):
+                    report.corrupt.append(outcome.reason)
+                else:
+                    for episode in outcome.episodes:
+                        writer.add(episode)
+                        report.episodes += 1
+                        report.frames += episode.length
+                    report.failures += outcome.failures
+                    report.corrupt += outcome.corrupt
+                if time.monotonic() - last > commit_every_s:
+                    writer.commit()
+                    last = time.monotonic()
+                progress(done / len(todo))
+        except KeyboardInterrupt:
+            writer.commit()
+            raise
+    report.seconds = time.monotonic() - began
+    if report.corrupt and not (report.episodes or report.known or report.failures):
+        raise VlaError(report.corrupt[0])
+    return report

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One episode of a dataset as a bag: what was seen and measured, and the motion as action chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from controllers.chunk import ChannelKind, channel_kind, instruction_hash, pose_channels
+from controllers.errors import ConfigError
+from vla_ros.data.bags import marks
+from vla_ros.data.bags.message_definitions import message_definition
+from vla_ros.data.bags.offered_qos import OfferedQos
+from vla_ros.data.bags.writer import BagWriter
+from vla_ros.data.conversion import sources
+from vla_ros.data.conversion.message_making import TYPES, MessageMaker
+from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
+from vla_ros.data.datasets.metadata import EpisodeRecord
+from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.data.datasets.schema import check_dataset
+from vla_ros.policies.action_encoding import ActionEncoding
+from vla_ros.policies.contract import TaskContract, pose_arms
+from vla_ros.robots.embodiment import Embodiment, load_embodiment
+
+START_NS = 1_000_000_000  # of the bag: a dataset does not know when it was recorded
+CHUNK_TOPIC = "policy/action_chunk"
+META = ("meta/sequence", "meta/instruction", "meta/inference_s")
+_LATCHED = OfferedQos(history="keep_last", depth=1, durability="transient_local")
+_STREAM = OfferedQos(history="keep_last", depth=10)
+
+
+class Entry(NamedTuple):
+    """A message to be written."""
+
+    time: int  # [ns]
+    topic: str  # without the leading slash
+    kind: str  # of message_making.TYPES
+    data: bytes
+
+
+def write_bag(reader: LeRobotReader, episode: int, bag: Path, contract: TaskContract | None = None) -> int:
+    """Write an episode into a new bag and return the number of its messages.
+
+    Raises ConfigError when there is no such episode or no contract says what its numbers are, BagError when the bag
+    exists.
+    """
+    metadata = reader.metadata
+    wanted = contract or metadata.contract
+    if wanted is None:
+        raise ConfigError(f"{metadata.root}: says nothing of its contract: name the one it was made by with --contract")
+    check_dataset(wanted, metadata)
+    if not 0 <= episode < len(metadata.episodes):
+        raise ConfigError(f"{metadata.root}: episode {episode} is not one of 0 to {len(metadata.episodes) - 1}")
+    record = metadata.episodes[episode]
+    maker = EpisodeMessages(reader, record, wanted, load_embodiment(wanted.robot))
+    writer = BagWriter(bag, custom_data={"dataset": metadata.root.resolve().name, "episode": str(episode)})
+    count = 0
+    for entry in maker.entries():
+        topic = f"/{entry.topic}"
+        qos = _LATCHED if entry.kind == "string" or topic.endswith("/pose") else _STREAM
+        writer.add_topic(topic, message_definition(TYPES[entry.kind]), (qos,))
+        writer.write(topic, entry.time, entry.time, entry.data)
+        count += 1
+    writer.close()
+    return count
+
+
+class EpisodeMessages:
+    """Everything an episode says, in the order of time."""
+
+    def __init__(self, reader: LeRobotReader, record: EpisodeRecord, contract: TaskContract, robot: Embodiment) -> None:
+        self._reader, self._record, self._contract, self._robot = reader, record, contract, robot
+        self._make = MessageMaker()
+        frames = slice(record.start, record.start + record.length)
+        self._state = reader.column(STATE)[frames].astype(np.float64)
+        action = contract.action
+        rows = reader.column(ACTION)[frames].astype(np.float64)
+        self._anchor = reader.column(ANCHOR)[frames].astype(np.float64) if action.anchor_channels else np.empty((0, 0))
+        start = self._anchor[0] if action.anchor_channels else np.empty(0)
+        self._encoding = ActionEncoding(action, contract.quaternion_side)
+        self._targets = self._encoding.decode(rows, start, self._encoding.stored_reference)  # (T, C), one frame ahead
+        self._words = [reader.task(i) for i in range(record.start, record.start + record.length)]
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield the messages."""
+        length, period = self._record.length, self._contract.period
+        times = [START_NS + round(k * period * 1e9) for k in range(length + 1)]
+        pictures = {
+            camera: self._reader.images(IMAGES + camera, self._record.index) for camera in self._contract.cameras
+        }
+        yield self._mark(times[0], marks.BEGIN, {})
+        for k, time in enumerate(times[:-1]):
+            if k == 0 or self._words[k] != self._words[k - 1]:
+                yield Entry(time, sources.INSTRUCTION, "string", self._make.string(self._words[k]))
+            yield from self._measured(k, time)
+            yield from self._commanded(k, time)
+            for camera, images in pictures.items():
+                yield from self._camera(camera, k, time, next(images))
+            yield self._chunk(k, time)
+        yield from self._measured(length - 1, times[-1])  # nothing is known of the frame after the last
+        yield from self._commanded(length, times[-1])
+        yield self._mark(times[-1], marks.END, {marks.SUCCESS: "true", marks.OUTCOME: "success"})
+
+    def _measured(self, k: int, time: int) -> Iterator[Entry]:
+        channels = dict(zip(self._contract.state, self._state[k], strict=True))
+        names = [name.rpartition("/")[0] for name in channels if channel_kind(name) is ChannelKind.JOINT]
+        position = [channels[f"{name}/position"] for name in names]
+        velocity = [channels.get(f"{name}/velocity", np.nan) for name in names]
+        for channel, width in channels.items():
+            if channel_kind(channel) is ChannelKind.GRIPPER:
+                fingers = self._robot.gripper(channel.rpartition("/")[0]).joints
+                names += [joint for joint in fingers if joint not in names]
+                position += [width / len(fingers)] * (len(names) - len(position))
+        told = np.array(velocity) if velocity and np.isfinite(velocity).all() and len(velocity) == len(names) else None
+        if names:
+            data = self._make.joint_state(time, names, np.array(position), np.empty(0) if told is None else told)
+            yield Entry(time, sources.JOINT_STATES, "joint_state", data)
+        for arm in pose_arms(self._contract.state):
+            pose = np.array([channels[name] for name in pose_channels(arm)])
+            yield self._pose(time, f"{arm}/ee_pose", pose)
+
+    def _commanded(self, k: int, time: int) -> Iterator[Entry]:
+        """Yield what was commanded at frame k: its anchor where that is the commanded pose, else the target before."""
+        action = self._contract.action
+        for number, arm in enumerate(action.arms):
+            columns = slice(7 * number, 7 * number + 7)
+            if action.anchor == "commanded" and k < self._record.length:
+                pose = self._anchor[k, columns]
+            else:
+                pose = self._targets[max(0, k - 1), columns]
+            yield self._pose(time, sources.commanded_pose_topic(self._robot, arm), pose)
+        if len(action.grippers) == 1:
+            width = self._targets[max(0, k - 1), self._encoding.action.channels.index(f"{action.grippers[0]}/width")]
+            values = {"stamp": f"{time * 1e-9:.6f}", "enabled": "true", "gripper_width": f"{width:.6f}"}
+            yield Entry(time, sources.PROGRESS, "status", self._make.status("control", "", values))
+
+    def _camera(self, camera: str, k: int, time: int, image: np.ndarray) -> Iterator[Entry]:
+        frame, topic = f"{camera}_color_optical_frame", sources.camera_topic(self._contract, camera).lstrip("/")
+        yield Entry(time, topic, "image", self._make.image(time, frame, image))
+        for name, extra in self._contract.features.items():
+            if extra.kind == "calibration" and extra.camera == camera:
+                row = self._reader.column(name)[self._record.start + k].astype(np.float64)
+                size = (image.shape[1], image.shape[0])
+                info = sources.info_topic(self._contract, camera).lstrip("/")
+                yield Entry(time, info, "camera_info", self._make.camera_info(time, frame, row[:4], size))
+                before = self._reader.column(name)[self._record.start + max(0, k - 1)]
+                if k == 0 or (row != before).any():
+                    yield self._pose(time, f"cameras/{camera}/pose", row[4:])
+
+    def _chunk(self, k: int, time: int) -> Entry:
+        action = self._contract.action
+        rows = self._targets[k : k + action.horizon]
+        meta = np.tile([float(k), float(instruction_hash(self._words[k])), 0.0], (len(rows), 1))
+        after = self._contract.period * np.arange(1, len(rows) + 1)
+        channels = (*action.channels, *META)
+        data = self._make.trajectory(time, self._robot.base_frame, channels, after, np.hstack([rows, meta]))
+        return Entry(time, CHUNK_TOPIC, "trajectory", data)
+
+    def _pose(self, time: int, topic: str, pose: np.ndarray) -> Entry:
+        return Entry(time, topic, "pose", self._make.pose(time, self._robot.base_frame, pose))
+
+    def _mark(self, time: int, word: str, more: dict[str, str]) -> Entry:
+        values = {
+            marks.STAMP: f"{time * 1e-9:.6f}",
+            marks.EPISODE: str(self._record.index),
+            marks.INSTRUCTION: self._words[0],
+        }
+        return Entry(time, marks.TOPIC, "status", self._make.status(marks.NAME, word, values | more))
