@@ -31,13 +31,14 @@ def stage_figures(rig: FrankaRig, seconds: float) -> dict[str, float]:
     """
     rig.restart()
     follower = rig.follower
-    law = follower._law
+    drive = follower.drive
+    law, pose = drive.law, drive.motion.pose
     stages = {
         "model": (follower.model, "update"),
-        "sampling": (law.pose, "step"),
-        "filter": (law.pose.filter, "step"),
+        "sampling": (pose, "step"),
+        "filter": (pose.filter, "step"),
         "impedance": (law.cartesian, "effort"),
-        "gate": (follower._gate, "apply"),
+        "gate": (drive.gate, "apply"),
         "alignment": (joining, "align"),
     }
     with _timed(stages) as spent:
