@@ -38,7 +38,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     if instruction and not instruction.strip():
         raise ConfigError("instruction:= is blank: say what to grasp, or leave it out for the scene's own object")
     check_namespace(str(arguments["namespace"]))
-    load_embodiment(str(arguments["robot"]))
+    load_embodiment(str(arguments["robot"])).arms[0].command_mode(str(arguments["command"]))
     load_control_config(str(arguments["robot"]))
     if policy not in POLICIES:
         raise ConfigError(unknown_name("policy", policy, POLICIES))

@@ -24,11 +24,12 @@ from vla_ros import messages, qos
 from vla_ros.nodes.arm import seams
 from vla_ros.nodes.arm.driver import ArmDriver
 from vla_ros.nodes.arm.hold import declare_hold, make_hold
+from vla_ros.nodes.arm.output import ArmOutput
 from vla_ros.nodes.arm.progress import INACTIVE, NAME, NO_JOINT_STATES, ControlProgress
 from vla_ros.nodes.arm.robot_follower import launch_control_config, make_follower
 from vla_ros.nodes.arm.tuning import Tuning
 from vla_ros.nodes.managed import ManagedNode
-from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.parameters import declare, declare_command, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.robots.embodiment import load_embodiment
@@ -58,6 +59,7 @@ class ControlNode(ManagedNode):
             self, "alignment", "progress", "how a late chunk is aligned", choices=("progress", "time")
         )
         self._shadow = declare(self, "shadow", False, "compute and report everything, send nothing to the robot")
+        self._command = declare_command(self)
         self._tuning = Tuning(self)
         self.priority = declare(
             self, "realtime_priority", 20, "SCHED_FIFO priority where permitted; 0: ordinary scheduling", 0, 98
@@ -78,15 +80,18 @@ class ControlNode(ManagedNode):
         config = launch_control_config(self._robot, self._speed_scale, self._alignment, self._shadow)
         config = self._tuning.applied(config)
         arm, gripper = embodiment.arms[0], embodiment.grippers[0]
-        driver = ArmDriver(make_follower(embodiment, config), 1.0 / self.rate, config.safety.state_age_max_s)
+        command = arm.command_mode(self._command)
+        follower = make_follower(embodiment, config, command)
+        driver = ArmDriver(follower, 1.0 / self.rate, config.safety.state_age_max_s)
         driver.on_released = self._hand_over
         if self.get_parameter("use_sim_time").value:
             driver.reference_time = lambda: self.get_clock().now().nanoseconds * 1e-9
         self._base_frame = embodiment.base_frame
         self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
         self._fingers = len(gripper.joints)
-        self._make_publishers(arm.name, gripper.name, driver.follower.model.size)
-        self._hold = make_hold(self, self._holder, arm.name)
+        self._make_publishers(gripper.name)
+        self._output = ArmOutput(self, arm.name, command, len(arm.joints), embodiment.base_frame)
+        self._hold = make_hold(self, self._holder, arm.name, command)
         self.create_service(SetBool, "control/enable", self._on_enable)
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
         self.create_subscription(Bool, "estop", self._on_estop, qos.LATCHED)
@@ -118,13 +123,11 @@ class ControlNode(ManagedNode):
         time.sleep(2.0 / self.rate)  # the loop's thread may be inside a tick that still publishes
         self.publish_progress(driver)  # disabled: the guard need not wonder about the silence that follows
 
-    def _make_publishers(self, arm: str, gripper: str, joints: int) -> None:
-        self._effort = self.create_publisher(Float64MultiArray, f"{arm}_effort_controller/commands", qos.STREAM)
+    def _make_publishers(self, gripper: str) -> None:
         self._gripper = self.create_publisher(Float64MultiArray, f"{gripper}_position_controller/commands", qos.STREAM)
         self._progress = self.create_publisher(DiagnosticStatus, "control/progress", qos.STREAM)
         self._seams = self.create_publisher(DiagnosticStatus, "control/seams", qos.EVENTS)
         self._pose = self.create_publisher(PoseStamped, "control/commanded_pose", qos.STREAM)
-        self._effort_message = messages.NumbersWriter(joints)
         self._gripper_message = messages.NumbersWriter(1)
 
     # -- the loop's thread -------------------------------------------------------------------------------------------
@@ -146,7 +149,7 @@ class ControlNode(ManagedNode):
             self._pose.publish(messages.pose_stamped(T, driver.now, self._base_frame))
 
     def _send(self, command: Command) -> None:
-        self._effort.publish(self._effort_message.write(command.effort))
+        self._output.publish(command, self.driver.now)
         if command.gripper_width != self._width or self._ticks % self._gripper_every == 0:
             self._width = command.gripper_width
             self._gripper.publish(self._gripper_message.write(self._width / self._fingers))
@@ -224,7 +227,7 @@ class ControlNode(ManagedNode):
         if not self.active:
             raise VlaError("control is not active: activate it first (ros2 lifecycle set … activate)")
         if self._hold.absence and not self._shadow:
-            raise VlaError(f"the robot cannot be switched to torques: {self._hold.absence}")
+            raise VlaError(f"the robot cannot be switched to our commands: {self._hold.absence}")
         self.driver.enable(time.monotonic())
         self._refused = ""
         if self._shadow:
@@ -235,11 +238,11 @@ class ControlNode(ManagedNode):
         return "control enabled"
 
     def _on_switched(self, answer: Future) -> None:
-        """Give the arm up again when the robot does not take torques: it would stand still, or be limp."""
+        """Give the arm up again when the robot does not take commands: it would stand still, or be limp."""
         refusal = self._hold.refusal(answer)
         if refusal and self.driver is not None:
-            self.get_logger().error(f"the robot takes no torques: {refusal}")
-            self.driver.release("the robot takes no torques")
+            self.get_logger().error(f"the robot takes no commands: {refusal}")
+            self.driver.release("the robot takes no commands")
 
     def _disable(self) -> str:
         self.driver.release("disabled")

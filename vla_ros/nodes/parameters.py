@@ -12,6 +12,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from controllers.errors import ConfigError, VlaError, unknown_name
+from vla_ros.robots.embodiment import COMMAND_MODES
 
 Value = TypeVar("Value", bool, int, float, str)
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
@@ -106,6 +107,13 @@ def declare_scene(node: Node) -> SceneChoice:
         "categories": declare(node, "categories", "seen", "object categories", choices=("seen", "heldout", "all")),
         "objects": declare(node, "objects", "", "folder of your own objects; empty: the built-in ones") or None,
     }
+
+
+def declare_command(node: Node) -> str:
+    """Declare what drives the arm and return it."""
+    return declare(
+        node, "command", "", "what drives the arm; empty: what it usually takes", choices=("", *COMMAND_MODES)
+    )
 
 
 def declare_robot(node: Node) -> str:

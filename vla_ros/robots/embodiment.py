@@ -14,7 +14,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.robots.urdf import expand_xacro, joint_limits, link_names
 
-COMMAND_MODES = ("effort", "position")
+COMMAND_MODES = ("effort", "position", "pose")
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class ArmConfig:
                 raise ConfigError(f"arm '{self.name}': {key} must be > 0, got {list(getattr(self, key))}")
         if min(self.armature) < 0.0:
             raise ConfigError(f"arm '{self.name}': armature must be >= 0, got {list(self.armature)}")
+        if not self.command_modes:
+            raise ConfigError(f"arm '{self.name}': command_modes is empty, give one of {', '.join(COMMAND_MODES)}")
         for mode in self.command_modes:
             if mode not in COMMAND_MODES:
                 raise ConfigError(f"arm '{self.name}': {unknown_name('command mode', mode, COMMAND_MODES)}")
@@ -86,7 +88,13 @@ class ArmGroup:
     acceleration: np.ndarray  # [rad/s²]
     jerk: np.ndarray  # [rad/s³]
     armature: np.ndarray  # [kg·m²]
-    command_modes: tuple[str, ...]
+    command_modes: tuple[str, ...]  # what may drive it, the usual first
+
+    def command_mode(self, wanted: str) -> str:
+        """Return what is to drive the arm, the usual for "". Raises ConfigError for what it does not take."""
+        if wanted and wanted not in self.command_modes:
+            raise ConfigError(f"arm '{self.name}': {unknown_name('command', wanted, self.command_modes)}")
+        return wanted or self.command_modes[0]
 
 
 @dataclass(frozen=True)

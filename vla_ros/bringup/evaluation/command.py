@@ -30,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--categories", default="seen", help="seen, heldout or all")
     parser.add_argument("--objects", metavar="DIR", help="folder of your own objects; docs/objects.md")
     parser.add_argument("--robot", default="franka", help="robot; config/robots")
+    parser.add_argument("--command", default="", help="what drives the arm: effort, position or pose; default the "
+                        "first that the robot takes")  # fmt: skip
     parser.add_argument("--episodes", type=int, default=20, metavar="N", help="how many scenes (default 20)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="first scene (default 0)")
     parser.add_argument("--workers", type=int, default=1, metavar="W",
@@ -131,6 +133,7 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
         categories=arguments.categories,
         objects=arguments.objects,
         robot=arguments.robot,
+        command=arguments.command,
         latency_s=arguments.latency_s,
         rate_hz=arguments.rate_hz,
         video=arguments.video,
