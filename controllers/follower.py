@@ -14,22 +14,21 @@ from controllers.chunk import ActionChunk
 from controllers.control_config import ControlConfig, ImpedanceConfig
 from controllers.drives.choice import make_drive
 from controllers.errors import ChunkError, VlaError
-from controllers.gripper import GripperAdapter
 from controllers.history import MotionHistory
 from controllers.joining import Robot, chunk_mode, joint_rates, joint_targets
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.motion import CARTESIAN, Motion, Seam, Start, braking, resting
+from controllers.pace import Pace
 from controllers.progress import DISABLED, Command, Progress
 from controllers.pursuit import Lookahead
 from controllers.safety import SourceLease, check_chunk, check_joint_rates, check_joint_targets
+from controllers.side_drive import SideDrive
+from controllers.side_track import asks_of_base
 from controllers.timeline import ChunkTimeline
 
 NO_CHUNK, E_STOP, STALE = "no chunk yet", "e-stop", "stale joint state"
 DT_MAX = 0.02  # [s] a loop that was away for longer does not make up for it
-RATE_SLEW = 5.0  # [1/s] how fast progress may slow down or pick up
-RATE_EVERY = 4  # ticks between two looks at what progress has to wait for
-RATE_MIN = 0.25  # progress never stops for a lagging arm: a contact would otherwise hold it for ever
 
 
 class ChunkFollower:
@@ -48,30 +47,31 @@ class ChunkFollower:
         config: ControlConfig,
         guard: BodyGuard | None = None,
         command: str = "effort",
+        side: SideDrive | None = None,
     ) -> None:
         """Take the chunk names of the arm and of its gripper ("" for none); `guard` watches the whole body.
 
-        `command` is what drives the arm: effort, position or pose. Raises ConfigError for another.
+        `command` is what drives the arm: effort, position or pose. Raises ConfigError for another. `side` carries out
+        what is not the arm's; without one that is the gripper's width.
         """
         n = model.size
-        self.arm, self.gripper, self.model, self.limits, self.config = arm, gripper, model, limits, config
+        self.arm, self.model, self.limits, self.config = arm, model, limits, config
         self.command = Command(np.zeros(n), np.zeros(n))
         self.progress = Progress(shadow=config.shadow)
         self.drive = make_drive(command, model, limits, config)
-        self._gripper = GripperAdapter(config.gripper)
+        self._side = side or SideDrive(gripper, config.gripper, {}, None)
         self._lease = SourceLease(config.safety.lease_s)
         self._guard = guard
         self._history = MotionHistory()
         self._executed = 0.0  # [s] of motion since the start
-        self._robot = Robot(arm, model.joints, gripper, limits)
+        self._robot = Robot(arm, model.joints, self._side.channels, limits, self._side.has_base)
         self._timeline = ChunkTimeline()
         self._lookahead = Lookahead(self.drive.motion.delay * config.speed_scale, config.lookahead_m)
         self._instruction = 0
         self._estop = False
         self._stopping = ""  # reason of a damped stop in progress
         self._latched = ""  # reason why chunks are refused until enabled again
-        self._rate = self._rate_wanted = config.speed_scale
-        self._ticks, self._since_look = 0, 0.0
+        self._pace = Pace(config.speed_scale)
         self._cursor: tuple[Motion, float] = (resting(np.zeros(7), DISABLED), 0.0)  # what is sampled, and where [s]
         # One slot: (motion, the motion it continues, commit point on that, seed of a switch). The newest wins.
         self._pending: deque[tuple[Motion, Motion, float, np.ndarray | None]] = deque(maxlen=1)
@@ -93,8 +93,8 @@ class ChunkFollower:
         self._lease.clear()
         self._history.clear()
         self._executed = 0.0
-        self.command.gripper_width = self.progress.gripper_width = float(gripper_width)
-        self._gripper.reset(float(gripper_width))
+        self._side.reset(float(gripper_width), self.command)
+        self.progress.gripper_width = self.command.gripper_width
         self.progress.enabled = True
         self.progress.forget_chunk()
         self._hold_here(NO_CHUNK)
@@ -172,7 +172,7 @@ class ChunkFollower:
         self._timeline.check_order(chunk, source)
         mode = self._mode_of(chunk)
         drive, (motion, x) = self.drive, self._cursor
-        ahead = config.stitch.commit_ahead_s * self._rate
+        ahead = config.stitch.commit_ahead_s * self._pace.rate
         origin = self._history.pose_at(chunk.stamp) if mode == CARTESIAN else None
         seed = current = None
         if mode is None or mode == drive.motion.mode:
@@ -198,7 +198,8 @@ class ChunkFollower:
         """Return the space a chunk moves the arm in. Raises ChunkError for what the joints cannot do."""
         joints = self.model.joints
         mode = chunk_mode(chunk, self.arm, joints)
-        if mode is None and f"{self.gripper}/width" not in chunk.channels:
+        self._side.check(chunk)
+        if mode is None and not (asks_of_base(chunk) or any(name in chunk.channels for name in self._side.channels)):
             _refuse_foreign(chunk, self.arm)
         if mode is not None and mode not in self.drive.modes:
             raise ChunkError(f"chunk holds {mode} targets, an arm driven by {self.drive.command} takes tool poses only")
@@ -212,7 +213,7 @@ class ChunkFollower:
         return mode
 
     def _plan_brake(self, motion: Motion, x: float, reason: str) -> None:
-        ahead = self.config.stitch.commit_ahead_s * self._rate
+        ahead = self.config.stitch.commit_ahead_s * self._pace.rate
         start = Start(motion.mode, motion.spline.derivatives(x + ahead), 0.0, self._lookahead.time)
         self._pending.append((braking(start, motion.source, reason), motion, x + ahead, None))
 
@@ -234,14 +235,14 @@ class ChunkFollower:
             sound = self._follow(now, dt)
         if not sound:
             self.stop(f"fault: {self.drive.command} is not finite")
-        self._write_command()
+        self._write_command(dt)
         self._write_progress(now)
         return self.command
 
     def _follow(self, now: float, dt: float) -> bool:
         self._adopt_pending()
         motion, x = self._cursor
-        x += self._rate * dt
+        x += self._pace.rate * dt
         if self._lookahead.varies:
             x += self._lookahead.step(self.drive.motion.tool_speed, dt)
         self._cursor = (motion, x)
@@ -249,7 +250,7 @@ class ChunkFollower:
         self._advance_points(motion, x - lookahead)
         if not self.progress.hold_reason:
             self._lease.extend(now)
-            self._executed += self._rate * dt
+            self._executed += self._pace.rate * dt
             if x >= motion.spline.duration + lookahead:
                 self._end(motion.end_reason)
                 motion, x = self._cursor
@@ -257,7 +258,7 @@ class ChunkFollower:
             if self._guard is not None and (reason := self._guard.look(self.model, dt)):
                 self.stop(reason)
         sound = self.drive.follow(motion.spline, x, dt)
-        self._slow_for_lag(dt)
+        self._keep_pace(dt)
         return sound
 
     def _end(self, reason: str) -> None:
@@ -278,6 +279,8 @@ class ChunkFollower:
         self._cursor = (motion, x - commit if base is current else 0.0)
         self._point = -1
         self.progress.hold_reason = motion.end_reason if motion.holding else ""
+        if motion.side.base is None:  # what the motion before asked of the base has ended with it
+            self._side.rest()
         self.progress.status = motion.status
         self.progress.sequence, self.progress.source = motion.sequence, motion.source
 
@@ -285,11 +288,11 @@ class ChunkFollower:
         motion = resting(self.drive.hold(), reason)
         self._pending.clear()
         self._cursor, self._point = (motion, 1e3), 0
-        self._rate = self._rate_wanted = self.config.speed_scale
+        self._pace.restart()
         self._set_hold(reason)
 
     def _come_to_rest(self, dt: float) -> bool:
-        self.progress.hold_reason = self._stopping
+        self._set_hold(self._stopping)
         if self.drive.at_rest:
             reason, self._stopping = self._stopping, ""
             self._hold_here(reason)
@@ -304,44 +307,35 @@ class ChunkFollower:
 
     def _without_state(self, reason: str, dt: float) -> Command:
         self.drive.without_state(dt)
-        self._write_command()
+        self._side.rest()
+        self._write_command(dt)
         if self.progress.enabled and not self._stopping:
             self._stopping = self.progress.hold_reason = reason
             self._pending.clear()
         return self.command
 
-    def _write_command(self) -> None:
+    def _write_command(self, dt: float) -> None:
         if not self.config.shadow:  # else it stays as it is, whoever sends it
             self.drive.write(self.command)
+            self._side.advance(self._pace.rate, dt, self.command)
 
-    def _slow_for_lag(self, dt: float) -> None:
-        """Let progress wait for an arm that is held back, or whose joints are at their speed.
-
-        The first is positional interpolation seen from the arm's side, the second what remains of the joint speed
-        limit when the path bends towards a singularity after it was planned.
-        """
-        self._ticks += 1
-        self._since_look += dt
-        if self._ticks % RATE_EVERY == 0:
+    def _keep_pace(self, dt: float) -> None:
+        """Let progress wait where it must, and stop what no waiting helps."""
+        pace, drive = self._pace, self.drive
+        elapsed = pace.due(dt)
+        if elapsed > 0.0:
             # In shadow mode nothing follows, and nothing is waited for.
-            self.progress.lag = lag = 0.0 if self.config.shadow else self.drive.lag()
-            speed, acceleration = self.drive.joint_shares(self._since_look)
-            clear, obstacle = self.drive.obstacle(self._since_look)
-            self._since_look = 0.0
+            self.progress.lag = lag = 0.0 if self.config.shadow else drive.lag()
+            speed, acceleration = drive.joint_shares(elapsed)
+            clear, obstacle = drive.obstacle(elapsed)
             if acceleration > 2.0:
                 times = acceleration * self.config.safety.acceleration_margin
                 self.stop(f"fault: a joint is asked for {times:.1f} times its acceleration limit")
-            # Acceleration goes with the square of the rate, as speed goes with the rate.
             if obstacle and not self.progress.hold_reason:
                 self._plan_brake(*self._cursor, obstacle)
-            share = min(clear, 2.0 - 2.0 * lag, 3.0 - 2.0 * speed, 3.0 - 2.0 * acceleration**0.5)
-            # A share of the present rate: with nothing near it is 1, and must not keep a slowed rate from rising again.
-            if self._guard is not None and self._guard.speed_share < 1.0:
-                share = min(share, self._guard.speed_share * self._rate / self.config.speed_scale)
-            self._rate_wanted = max(RATE_MIN, share) * self.config.speed_scale
-        change = self._rate_wanted - self._rate
-        most = RATE_SLEW * dt
-        self._rate += min(most, max(-most, change))
+            guard = 1.0 if self._guard is None else self._guard.speed_share
+            pace.look(lag, speed, acceleration, clear, guard)
+        pace.advance(dt)
 
     def _advance_points(self, motion: Motion, m: float) -> None:
         point, reached = self._point, motion.point_list
@@ -350,11 +344,12 @@ class ChunkFollower:
             point += 1
         if point != self._point:
             self._point = point
-            if motion.width_list is not None:
-                self.command.gripper_width = self._gripper.update(motion.width_list[point])
+            if motion.side:
+                self._side.reach(point, motion.side, self.command)
 
     def _set_hold(self, reason: str) -> None:
         self.progress.hold_reason = reason
+        self._side.rest()
 
     def _write_progress(self, now: float) -> None:
         progress, model, drive = self.progress, self.model, self.drive
@@ -374,7 +369,7 @@ class ChunkFollower:
             return
         progress.index = self._point + 1
         progress.executed_s = executed = motion.executed(x - self._lookahead.time)
-        progress.remaining_s = max(0.0, motion.chunk_end - executed) / self._rate
+        progress.remaining_s = max(0.0, motion.chunk_end - executed) / self._pace.rate
 
 
 def _refuse_foreign(chunk: ActionChunk, arm: str) -> None:

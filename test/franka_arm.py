@@ -16,6 +16,7 @@ from controllers.follower import ChunkFollower
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.rotations import from_matrix
+from controllers.side_drive import SideDrive
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.sim.delayed_arm import DelayedArm
@@ -66,12 +67,13 @@ class Rig:
         dt: float = DT,
         enable: bool = True,
         guard: BodyGuard | None = None,
+        side: SideDrive | None = None,
         **plant,
     ) -> None:
         self.config, self.dt = config or franka_config(), dt
         self.model = franka_model()
         self.limits = franka_limits(self.config)
-        self.follower = ChunkFollower("panda", "panda_hand", self.model, self.limits, self.config, guard)
+        self.follower = ChunkFollower("panda", "panda_hand", self.model, self.limits, self.config, guard, side=side)
         plant = {"timestep": 0.001, "damping": 0.5, "friction": 0.1} | plant
         self.arm = DelayedArm(franka_model(), plant.pop("q", HOME), **plant)
         self.samples: list[Sample] = []

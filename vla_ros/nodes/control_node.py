@@ -12,13 +12,12 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
 from rclpy.task import Future
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Bool, Float64MultiArray, String
+from std_msgs.msg import Bool, String
 from std_srvs.srv import SetBool
 from trajectory_msgs.msg import JointTrajectory
 
 from controllers.chunk import instruction_hash
 from controllers.errors import ChunkError, VlaError
-from controllers.follower import Command
 from controllers.loop import PacedLoop
 from vla_ros import messages, qos
 from vla_ros.nodes.arm import seams
@@ -27,6 +26,7 @@ from vla_ros.nodes.arm.hold import declare_hold, make_hold
 from vla_ros.nodes.arm.output import ArmOutput
 from vla_ros.nodes.arm.progress import INACTIVE, NAME, NO_JOINT_STATES, ControlProgress
 from vla_ros.nodes.arm.robot_follower import launch_control_config, make_follower
+from vla_ros.nodes.arm.side_output import SideOutput
 from vla_ros.nodes.arm.tuning import Tuning
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot
@@ -35,7 +35,6 @@ from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.robots.embodiment import load_embodiment
 
 REPORT_RATE = 50.0  # [Hz] of control/progress and control/commanded_pose
-GRIPPER_RATE = 20.0  # [Hz] at which an unchanged gripper command is repeated
 SOURCES = ("policy", "planner", "teleop")
 # The loop's thread must get the interpreter soon after its deadline, whatever the executor's thread is at.
 SWITCH_INTERVAL_S = 2e-4
@@ -70,9 +69,8 @@ class ControlNode(ManagedNode):
         self.handing_over: Future | None = None
         self._refused = ""
         self._estop, self._born = False, time.monotonic()
-        self._ticks, self._width, self._lateness = 0, -1.0, 0.0
+        self._ticks, self._lateness = 0, 0.0
         self._report_every = max(2, round(self.rate / REPORT_RATE))
-        self._gripper_every = max(1, round(self.rate / GRIPPER_RATE))
 
     def configure(self) -> None:
         """Load the robot, rehearse the control path and create the topics."""
@@ -88,8 +86,8 @@ class ControlNode(ManagedNode):
             driver.reference_time = lambda: self.get_clock().now().nanoseconds * 1e-9
         self._base_frame = embodiment.base_frame
         self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
-        self._fingers = len(gripper.joints)
-        self._make_publishers(gripper.name)
+        self._make_publishers()
+        self._side_output = SideOutput(self, embodiment, self.rate)
         self._output = ArmOutput(self, arm.name, command, len(arm.joints), embodiment.base_frame)
         self._hold = make_hold(self, self._holder, arm.name, command)
         self.create_service(SetBool, "control/enable", self._on_enable)
@@ -123,12 +121,10 @@ class ControlNode(ManagedNode):
         time.sleep(2.0 / self.rate)  # the loop's thread may be inside a tick that still publishes
         self.publish_progress(driver)  # disabled: the guard need not wonder about the silence that follows
 
-    def _make_publishers(self, gripper: str) -> None:
-        self._gripper = self.create_publisher(Float64MultiArray, f"{gripper}_position_controller/commands", qos.STREAM)
+    def _make_publishers(self) -> None:
         self._progress = self.create_publisher(DiagnosticStatus, "control/progress", qos.STREAM)
         self._seams = self.create_publisher(DiagnosticStatus, "control/seams", qos.EVENTS)
         self._pose = self.create_publisher(PoseStamped, "control/commanded_pose", qos.STREAM)
-        self._gripper_message = messages.NumbersWriter(1)
 
     # -- the loop's thread -------------------------------------------------------------------------------------------
     def tick(self, monotonic: float) -> None:
@@ -139,7 +135,8 @@ class ControlNode(ManagedNode):
             return
         command = driver.tick(monotonic)
         if command is not None and not self._shadow:
-            self._send(command)
+            self._output.publish(command, driver.now)
+            self._side_output.publish(command, driver.now)
         self._ticks += 1
         phase = self._ticks % self._report_every
         if phase == 0:
@@ -147,12 +144,6 @@ class ControlNode(ManagedNode):
         elif phase == self._report_every // 2:  # not in the same tick: each one stays short
             T = driver.follower.progress.T_base_ee_commanded
             self._pose.publish(messages.pose_stamped(T, driver.now, self._base_frame))
-
-    def _send(self, command: Command) -> None:
-        self._output.publish(command, self.driver.now)
-        if command.gripper_width != self._width or self._ticks % self._gripper_every == 0:
-            self._width = command.gripper_width
-            self._gripper.publish(self._gripper_message.write(self._width / self._fingers))
 
     def publish_progress(self, driver: ArmDriver) -> None:
         """Publish what control is doing."""
