@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def read_recording(path: Path) -> Recording:
         raise ConfigError(f"{path}: {error}") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (ValueError, EOFError, zipfile.BadZipFile, zipfile.zlib.error, NotImplementedError, KeyError) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError) as error:
         # NumPy refuses pickled objects with a ValueError, which is what is wanted of it here.
         raise ConfigError(f"{path}: not a plain .npz file ({str(error).splitlines()[0]})") from error
 
