@@ -6,11 +6,13 @@ from __future__ import annotations
 import zipfile
 import zlib
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from controllers.errors import ConfigError
+from vla_ros.output_file import write_output
 from vla_ros.robots.embodiment import ArmGroup
 
 SAMPLES_MIN = 200
@@ -68,11 +70,9 @@ class Recording:
 def write_recording(path: Path, recording: Recording) -> None:
     """Write an .npz file. Raises ConfigError when it cannot be written."""
     values = {key: getattr(recording, key) for key in KEYS if key not in ("format", "joints")}
-    try:
-        with path.open("wb") as file:
-            np.savez_compressed(file, format=FORMAT, joints=np.array(recording.joints), **values)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from error
+    archive = BytesIO()
+    np.savez_compressed(archive, format=FORMAT, joints=np.array(recording.joints), **values)
+    write_output("", path, archive.getvalue())
 
 
 def read_recording(path: Path) -> Recording:
