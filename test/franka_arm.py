@@ -25,6 +25,8 @@ DT = 0.002
 FRAME = "panda_link0"
 ARM = load_embodiment("franka").arm("panda")
 HOME = np.array(ARM.home)
+FORWARD = 0.02 * np.arange(1, 5)[:, None] * np.array([1.0, 0.0, 0.5])  # (4, 3) [m] shifts of a chunk that moves
+STILL = np.zeros((4, 3))  # [m] and of one that does not
 
 
 @lru_cache
@@ -140,3 +142,8 @@ class Rig:
 
 def positions(samples: list[Sample]) -> np.ndarray:
     return np.array([sample.commanded[:3, 3] for sample in samples])
+
+
+def tool_error(rig: Rig, shift: np.ndarray) -> float:
+    """Return how far [m] the tool is from `shift` (3,) [m] off where the rig started."""
+    return np.linalg.norm(rig.tool[:3, 3] - rig.position - shift)

@@ -13,13 +13,13 @@ from vla_ros.bringup.arguments import Value, parse_assignments
 from vla_ros.bringup.egl import require_egl
 from vla_ros.bringup.graph import Graph
 from vla_ros.bringup.ports import tcp_problem
-from vla_ros.bringup.report import check_report_path
+from vla_ros.output_file import check_output
 
 
 def check_launch(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
     """Return the launch arguments' values. Raises ConfigError for anything that would fail later."""
     arguments = parse_assignments(words, graph.arguments)
-    check_report_path(str(arguments.get("report", "")))
+    check_output("report:=", str(arguments.get("report", "")))
     graph.check(arguments)
     if graph.renders:
         require_egl()

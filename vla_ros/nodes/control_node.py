@@ -111,13 +111,14 @@ class ControlNode(ManagedNode):
 
     def deactivate(self) -> None:
         """Bring the arm to rest and have the robot hold it; that takes up to half a second after the transition."""
-        self.driver.release("deactivated")
+        self._arm.release("deactivated")
 
     def cleanup(self) -> None:
         """Stop ticking. Raises VlaError while the arm is being brought to rest."""
-        if not self.driver.released:
+        driver = self._arm
+        if not driver.released:
             raise VlaError("the arm is still being brought to rest: try again")
-        driver, self.driver = self.driver, None
+        self.driver = None
         time.sleep(2.0 / self.rate)  # the loop's thread may be inside a tick that still publishes
         self.publish_progress(driver)  # disabled: the guard need not wonder about the silence that follows
 
@@ -176,15 +177,22 @@ class ControlNode(ManagedNode):
         if not self._shadow:
             self.handing_over = self._hold.switch(True)
 
+    @property
+    def _arm(self) -> ArmDriver:
+        """Return the driver: there from configure to cleanup, as callbacks are."""
+        if self.driver is None:
+            raise VlaError("control is not configured")
+        return self.driver
+
     # -- the executor's thread ---------------------------------------------------------------------------------------
     def _on_joint_state(self, message: JointState) -> None:
         sample = self._reader.read(message)
         if sample is not None:
-            self.driver.observe(time.monotonic(), sample.stamp, sample.position, sample.velocity)
+            self._arm.observe(time.monotonic(), sample.stamp, sample.position, sample.velocity)
 
     def _on_chunk(self, message: bytes, source: str) -> None:
         try:
-            seam = self.driver.submit(messages.chunk_from_bytes(message), source)
+            seam = self._arm.submit(messages.chunk_from_bytes(message), source)
         except ChunkError as error:
             self._seams.publish(seams.refused(str(error), source))
             if str(error) != self._refused:
@@ -195,12 +203,12 @@ class ControlNode(ManagedNode):
             self._refused = ""
 
     def _on_instruction(self, message: String) -> None:
-        self.driver.instruct(instruction_hash(message.data) if message.data else 0)
+        self._arm.instruct(instruction_hash(message.data) if message.data else 0)
 
     def _on_estop(self, message: Bool) -> None:
         if not message.data and time.monotonic() - self._born < STALE_RELEASE_S:
             return
-        self.driver.emergency_stop(message.data)
+        self._arm.emergency_stop(message.data)
         if message.data != self._estop:
             self._estop = message.data
             text = "e-stop: damped stop, then hold" if message.data else "e-stop released: enable control"
@@ -219,7 +227,7 @@ class ControlNode(ManagedNode):
             raise VlaError("control is not active: activate it first (ros2 lifecycle set … activate)")
         if self._hold.absence and not self._shadow:
             raise VlaError(f"the robot cannot be switched to our commands: {self._hold.absence}")
-        self.driver.enable(time.monotonic())
+        self._arm.enable(time.monotonic())
         self._refused = ""
         if self._shadow:
             return "control enabled in shadow mode: nothing is sent to the robot"
@@ -236,7 +244,7 @@ class ControlNode(ManagedNode):
             self.driver.release("the robot takes no commands")
 
     def _disable(self) -> str:
-        self.driver.release("disabled")
+        self._arm.release("disabled")
         return "control disabled: the arm comes to rest and is held"
 
     def publish_diagnostics(self, loop: PacedLoop) -> None:

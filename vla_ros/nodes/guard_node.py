@@ -54,7 +54,7 @@ class GuardNode(Node):
         self._estop = self.create_publisher(Bool, "estop", qos.LATCHED)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
-        self.create_subscription(Bool, "estop", lambda message: self._latch(message.data), qos.LATCHED)
+        self.create_subscription(Bool, "estop", self._on_estop, qos.LATCHED)
         steady_timer(self, CHECK_PERIOD_S, self._check)
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
@@ -65,6 +65,9 @@ class GuardNode(Node):
             self._holding = False  # a person or the episode enabled control again
             self.get_logger().info("control is back")
         self._keep_latch(progress.estop)
+
+    def _on_estop(self, message: Bool) -> None:
+        self._latch(message.data)
 
     def _keep_latch(self, control_stopped: bool) -> None:
         """Keep control and this node agreed, whichever of them was restarted."""

@@ -42,7 +42,7 @@ def declare(
             raise ConfigError(f"{node.get_name()}: parameter '{name}' is {value!r}: give {allowed} ({description})")
         if choices and value not in choices:
             raise ConfigError(f"{node.get_name()}: {unknown_name(name, str(value), choices)}")
-        return value  # type: ignore[return-value]  # it has the default's type
+        return value
 
     # Checked by hand: ROS would refuse rate_hz:=500 for a number that is declared as 500.0, and would not say what
     # it refused. The descriptor follows once the value is good.

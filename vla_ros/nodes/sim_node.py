@@ -19,6 +19,7 @@ from vla_ros.nodes.episode.real_time_factor import RealTimeFactor
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot, declare_scene
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.sim.arm_topics import INTERFACES, make_arm_topics
+from vla_ros.nodes.sim.controllers import SimulatedControllers
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.robots.embodiment import load_embodiment
@@ -135,7 +136,8 @@ class SimNode(Node):
             response.success, response.message = False, self._arm.refuses_reset
             return response
         self._make_world()
-        self.controllers.hold(True)
+        if isinstance(self.controllers, SimulatedControllers):
+            self.controllers.hold(True)
         self._rounds += round(RESET_GAP / self.period)
         self._factor.restart()
         response.success, response.message = True, "the scene is as it was; enable control again"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
+from vla_ros.output_file import check_output, write_output
 
 if TYPE_CHECKING:
     from vla_ros.sim.evaluation.evaluation import RunSeeds
@@ -66,9 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     settings.check()
     counterpart = read_counterpart(arguments.compare, settings.episode) if arguments.compare else None
-    output = _writable(arguments.json, "--json") if arguments.json else None
+    check_output("--json", arguments.json, make_folder=True)
+    output = Path(arguments.json) if arguments.json else None
     if arguments.video:
-        _writable(str(Path(arguments.video) / "film.mp4"), "--video")
+        check_output("--video", Path(arguments.video) / "film.mp4", make_folder=True)
     run_seeds = _run_seeds(settings, output)
     log = EpisodeLog(log_path(output), settings, arguments.resume, arguments.repeat_starved) if output else None
     console = Console()
@@ -81,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_comparison(settings.episode, comparison, console)
         figures |= comparison.figures()
     if output:
-        output.write_text(json.dumps(figures, indent=2) + "\n")
+        write_output("--json", output, json.dumps(figures, indent=2) + "\n")
     for broken in evaluation.broken:
         if broken.trace:
             print(broken.trace, file=sys.stderr)
@@ -140,15 +142,3 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
         graph=arguments.graph,
     )
     return EvaluationSettings(episode, arguments.episodes, arguments.seed, arguments.workers)
-
-
-def _writable(file: str, option: str) -> Path:
-    """Return the path once its folder exists. Raises ConfigError before hours are spent for nothing."""
-    path = Path(file)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(21, "Is a directory")
-    except OSError as error:
-        raise ConfigError(f"{option} {file}: cannot be written ({error.strerror}): choose another place") from error
-    return path

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
@@ -62,12 +63,9 @@ class ControllerTopics:
                                  (GRIPPER, f"{gripper}_position")):  # fmt: skip
             node.create_subscription(
                 Float64MultiArray, f"{name}_controller/commands",
-                lambda message, to=controller: self._receive(to, messages.numbers(message)), qos.BUFFERED,
+                partial(self._on_numbers, controller), qos.BUFFERED,
             )  # fmt: skip
-        node.create_subscription(
-            PoseStamped, f"{arm}_pose_controller/target_pose",
-            lambda message: self._receive(POSE, messages.pose_numbers(message.pose)), qos.BUFFERED,
-        )  # fmt: skip
+        node.create_subscription(PoseStamped, f"{arm}_pose_controller/target_pose", self._on_pose, qos.BUFFERED)
         node.create_service(SetBool, "sim/hold", self._on_hold)
 
     def attach(self, world: World, delay: float, jitter: float) -> SimulatedControllers:
@@ -78,6 +76,12 @@ class ControllerTopics:
     def publish(self, world: World, now: float) -> None:
         """Publish the state at `now` [s]."""
         self._states.publish(world, now)
+
+    def _on_numbers(self, controller: str, message: Float64MultiArray) -> None:
+        self._receive(controller, messages.numbers(message))
+
+    def _on_pose(self, message: PoseStamped) -> None:
+        self._receive(POSE, messages.pose_numbers(message.pose))
 
     def _receive(self, controller: str, values: np.ndarray) -> None:
         if self.controllers is not None:
