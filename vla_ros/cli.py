@@ -118,6 +118,13 @@ COMMANDS = (
         ),
     ),
     Command(
+        "replay",
+        "vla_ros.bringup.replay_command",
+        "execute a recorded episode again, in the simulator or with the running arm",
+        ("replay bags/mug", "replay datasets/mugs --episode 3 --set basic --seed 3", "replay bags/mug --running"),
+        renders=True,
+    ),
+    Command(
         "dataset",
         "vla_ros.bringup.dataset_command",
         "look at a LeRobotDataset, check, merge or split it",

@@ -34,14 +34,14 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     from vla_ros.robots.embodiment import load_embodiment
     from vla_ros.sim.scenes.grasp_sets import grasp_set
 
-    instruction, policy = str(arguments["instruction"]), str(arguments["policy"])
+    instruction, policy = str(arguments["instruction"]), arguments.get("policy")
     if instruction and not instruction.strip():
         raise ConfigError("instruction:= is blank: say what to grasp, or leave it out for the scene's own object")
     check_namespace(str(arguments["namespace"]))
     load_embodiment(str(arguments["robot"])).arms[0].command_mode(str(arguments["command"]))
     load_control_config(str(arguments["robot"]))
-    if policy not in POLICIES:
-        raise ConfigError(unknown_name("policy", policy, POLICIES))
+    if policy is not None and policy not in POLICIES:
+        raise ConfigError(unknown_name("policy", str(policy), POLICIES))
     grasp_set(str(arguments["set"]))
     check_objects(str(arguments["objects"]))
 

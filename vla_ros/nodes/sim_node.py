@@ -61,6 +61,7 @@ class SimNode(Node):
         if state_rate > physics_rate:
             raise ConfigError(f"sim_node: state_rate_hz {state_rate:g} is above physics_rate_hz {physics_rate:g}")
         self._embodiment = load_embodiment(robot)
+        self._categories = scene["categories"]
         catalogue = load_catalogue(scene["objects"])
         self._synonyms = catalogue.synonyms
         self._scene = sample_scene(scene["set_name"], scene["seed"], scene["stream"], scene["categories"], catalogue)
@@ -168,7 +169,8 @@ class SimNode(Node):
             for placed in scene.objects
         ]
         content = {
-            "set": scene.set_name, "seed": scene.seed, "stream": scene.stream, "objects": objects,
+            "set": scene.set_name, "seed": scene.seed, "stream": scene.stream, "categories": self._categories,
+            "objects": objects,
             "target": scene.target, "instruction": scene.instruction,
         }  # fmt: skip
         self._scene_text.publish(String(data=json.dumps(content)))

@@ -84,6 +84,21 @@ class EpisodeMessages:
         self._targets = self._encoding.decode(rows, start, self._encoding.stored_reference)  # (T, C), one frame ahead
         self._words = [reader.task(i) for i in range(record.start, record.start + record.length)]
 
+    @property
+    def targets(self) -> np.ndarray:
+        """Return what was commanded (T, C), the contract's action channels, each row one frame ahead of its own."""
+        return self._targets
+
+    @property
+    def state(self) -> np.ndarray:
+        """Return what was measured (T, S), the contract's state channels."""
+        return self._state
+
+    @property
+    def instruction(self) -> str:
+        """Return what was asked for at the beginning."""
+        return self._words[0]
+
     def entries(self) -> Iterator[Entry]:
         """Yield the messages."""
         length, period = self._record.length, self._contract.period

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The graph of a grasping job, whatever moves the arm in it: a policy, or a recorded episode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vla_ros.bringup.arguments import LaunchArgument, Value
+from vla_ros.bringup.checks import check_grasp, check_view
+from vla_ros.bringup.graph import Argument, Chosen, NodeSpec, Parameter
+from vla_ros.bringup.recording import check_recording, recorder_node, recording_arguments
+from vla_ros.bringup.ros2_control import (
+    HOLD,
+    SIMULATED,
+    SIMULATED_TIME,
+    SIMULATOR_INTERFACE,
+    UNSIMULATED,
+    check_hardware,
+    hardware_arguments,
+    ros2_control_nodes,
+)
+
+Parameters = dict[str, Parameter | Argument | Chosen]
+CATEGORIES = ("seen", "heldout", "all")
+
+
+def same(*names: str) -> Parameters:
+    """Give a node the launch arguments of the same names."""
+    return {name: Argument(name) for name in names}
+
+
+def grasp_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[NodeSpec, ...]:
+    """Return the nodes of a job in which `mover` says how the arm moves; `managed` are brought up in their order."""
+    scene: Parameters = same("robot", "set", "seed", "categories", "objects")
+    simulated_time: Parameters = {"use_sim_time": SIMULATED_TIME}
+    return (
+        NodeSpec(
+            "sim",
+            "sim_node",
+            scene
+            | same("command", "camera_rate_hz", "command_delay_s", "command_jitter_s")
+            | {"interface": SIMULATOR_INTERFACE},
+            when=SIMULATED,
+        ),
+        *ros2_control_nodes(),
+        NodeSpec("camera", "camera_node", scene | simulated_time | {"source": "sim"}, when=SIMULATED),
+        NodeSpec("state", "state_node", same("robot") | simulated_time),
+        mover,
+        NodeSpec(
+            "control",
+            "control_node",
+            same("robot", "command", "speed_scale", "alignment", "shadow") | simulated_time | {"hold": HOLD},
+            stops_first=True,
+        ),
+        NodeSpec("manager", "lifecycle_manager_node", {"nodes": managed}, ends=True, when=SIMULATED),
+        NodeSpec(
+            "arm_manager",
+            "lifecycle_manager_node",
+            {"nodes": ("state_node", "control_node")},
+            ends=True,
+            when=UNSIMULATED,
+        ),
+        NodeSpec("tf", "tf_node", same("robot") | simulated_time, required=False, condition="tf", needs="tf2_msgs"),
+        NodeSpec("guard", "guard_node", same("robot", "command") | simulated_time | {"hold": HOLD}),
+        NodeSpec(
+            "episode",
+            "episode_node",
+            same("robot", "set", "seed", "instruction", "run_directory", "report", "time_limit_s", "attempts")
+            | simulated_time,
+            decides=True,
+            stops_first=True,
+            when=SIMULATED,
+        ),
+        NodeSpec(
+            "view",
+            "view_node",
+            same("robot") | {"port": Argument("view_port")},
+            required=False,
+            when={"view": ("foxglove",)},
+        ),
+        recorder_node(job),
+    )
+
+
+def check_grasp_job(arguments: Mapping[str, Value]) -> None:
+    """Raise ConfigError for arguments that cannot work."""
+    check_hardware(arguments)
+    check_grasp(arguments)
+    check_view(arguments)
+    check_recording(arguments)
+
+
+def grasp_arguments(*movers_arguments: LaunchArgument) -> tuple[LaunchArgument, ...]:
+    """Return the launch arguments, those of what moves the arm among them."""
+    return (
+        LaunchArgument("instruction", "", "what to grasp, in words; empty: the object the scene was made for"),
+        LaunchArgument("robot", "franka", "robot, a file of config/robots"),
+        *hardware_arguments(),
+        LaunchArgument(
+            "command", "", "what drives the arm: effort, position or pose; empty: the first that the robot takes"
+        ),
+        *movers_arguments,
+        LaunchArgument("set", "basic", "kind of scene, of config/tasks/grasp_sets.yaml"),
+        LaunchArgument(
+            "seed", 0, "number of the scene: the same number is the same scene", minimum=0, maximum=2**31 - 1
+        ),
+        LaunchArgument("categories", "seen", "object categories the scene draws from", choices=CATEGORIES),
+        LaunchArgument("objects", "", "folder of your own objects (docs/objects.md); empty: the built-in ones"),
+        LaunchArgument("time_limit_s", 60.0, "simulated time the episode may take [s]", minimum=1.0, maximum=3600.0),
+        LaunchArgument("attempts", 3, "how often the gripper may close", minimum=1, maximum=100),
+        LaunchArgument(
+            "speed_scale", 1.0, "speed of the arm, as a fraction of the policy's", minimum=0.05, maximum=1.0
+        ),
+        LaunchArgument(
+            "alignment", "progress", "how a chunk is aligned when it arrives late", choices=("progress", "time")
+        ),
+        LaunchArgument("shadow", False, "infer, plan and show the commanded motion, and send nothing to the robot"),
+        LaunchArgument("camera_rate_hz", 10.0, "rate of each camera [Hz]", minimum=1.0, maximum=60.0),
+        LaunchArgument("command_delay_s", 0.0, "delay of commands to the arm [s]", minimum=0.0, maximum=0.1),
+        LaunchArgument("command_jitter_s", 0.0, "random part of that delay [s]", minimum=0.0, maximum=0.1),
+        LaunchArgument("view", "none", "what to watch with (docs/viewer.md)", choices=("none", "foxglove")),
+        LaunchArgument(
+            "view_port", 8765, "TCP port Foxglove connects to, on this machine; 0: any", minimum=0, maximum=65535
+        ),
+        LaunchArgument(
+            "tf", True, "publish /tf and /tf_static where ROS has tf2_msgs; false beside a robot_state_publisher"
+        ),
+        *recording_arguments(),
+        LaunchArgument("report", "", "file for the result as JSON; empty: only the one in the run folder"),
+        LaunchArgument("run_directory", "", "folder for log, result and video; empty: runs/<time>_franka_grasp"),
+        LaunchArgument("namespace", "", "prefix of all names, for several robots on one machine; empty: none"),
+        LaunchArgument(
+            "discovery",
+            "localhost",
+            "who may see the nodes: this machine, or the subnet",
+            choices=("localhost", "subnet"),
+        ),
+        LaunchArgument(
+            "domain_id", -1, "ROS domain; -1: ROS_DOMAIN_ID, or one that nobody uses", minimum=-1, maximum=232
+        ),
+    )

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read the motion of an episode out of a bag or a dataset."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from controllers.chunk import ChannelKind, channel_kind
+from controllers.errors import VlaError
+from vla_ros.data.bags import marks
+from vla_ros.data.bags.reader import BagReader
+from vla_ros.data.conversion import sources
+from vla_ros.data.conversion.bag_index import BagIndex, Span
+from vla_ros.data.conversion.dataset_to_bag import EpisodeMessages
+from vla_ros.data.datasets.layout import INFO
+from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.data.replay.recorded_motion import RecordedMotion, resampled
+from vla_ros.policies.contract import TaskContract
+from vla_ros.robots.embodiment import Embodiment, load_embodiment
+
+STEP_S = 0.04  # [s] between the points of a bag's motion: what is commanded is smooth, and was filtered once
+SCENE = "sim/scene"
+JOINTS, COMMANDED, WIDTHS = "joints", "commanded", "widths"
+
+
+def is_dataset(path: Path) -> bool:
+    """Say whether a folder is a dataset; else it is meant to be a bag."""
+    return (path / INFO).is_file()
+
+
+def read_motion(path: Path, episode: int, robot: Embodiment, contract: TaskContract | None = None) -> RecordedMotion:
+    """Return the motion of episode number `episode` (0 the first).
+
+    Raises VlaError for what is no bag and no dataset, an episode that is not there, or a robot that is another.
+    """
+    if is_dataset(path):
+        return _from_dataset(path, episode, robot, contract)
+    return _from_bag(path, episode, robot)
+
+
+def read_scene(path: Path) -> dict[str, object]:
+    """Return what the simulator said of the scene in a bag; empty where nobody did, and for a dataset."""
+    if is_dataset(path):
+        return {}
+    with BagReader(path) as bag:
+        topic = _named(bag, SCENE)
+        for _, message in bag.decoded(topic) if topic else ():
+            return dict(json.loads(message.data))
+    return {}
+
+
+def _named(bag: BagReader, name: str) -> str:
+    """Return the bag's topic of that relative name, in whatever namespace; "" where there is none."""
+    found = [topic for topic in bag.topics if topic == f"/{name}" or topic.endswith(f"/{name}")]
+    return min(found, key=len, default="")
+
+
+def _from_bag(path: Path, episode: int, robot: Embodiment) -> RecordedMotion:
+    arm = robot.arms[0]
+    with BagReader(path) as bag:
+        topics = {
+            JOINTS: _named(bag, sources.JOINT_STATES),
+            COMMANDED: _named(bag, sources.commanded_pose_topic(robot, arm.name)),
+            WIDTHS: _named(bag, sources.PROGRESS),
+        }
+        missing = [name for name, topic in topics.items() if not topic]
+        if missing:
+            wanted = {JOINTS: sources.JOINT_STATES, COMMANDED: sources.commanded_pose_topic(robot, arm.name)}
+            name = wanted.get(missing[0], sources.PROGRESS)
+            raise VlaError(f"{path}: lacks the topic {name}: record with `vla record` or record:= to have it")
+        index = BagIndex(bag, topics, _named(bag, sources.INSTRUCTION), _named(bag, marks.TOPIC))
+        span = _span(index, episode, path)
+        stamps, poses = _poses(index, span)
+        width_stamps, widths = _widths(index, span)
+        start = _start(index, span, arm.joints, path)
+    if len(stamps) < 2:
+        raise VlaError(f"{path}: holds no motion: the arm was not commanded in episode {episode}")
+    times, poses, widths = resampled(stamps, poses, width_stamps, widths, STEP_S)
+    words = f"episode {episode} of {path}"
+    motion = RecordedMotion(times, poses, widths, start, span.instruction, words, read_scene(path))
+    return motion.trimmed()
+
+
+def _span(index: BagIndex, episode: int, path: Path) -> Span:
+    spans = index.spans()
+    if not 0 <= episode < len(spans):
+        raise VlaError(f"{path}: episode {episode} is not one of 0 to {len(spans) - 1}")
+    return spans[episode]
+
+
+def _within(index: BagIndex, source: str, span: Span) -> np.ndarray:
+    stamps = index.topics[source].stamps
+    return np.flatnonzero((stamps >= span.start) & (stamps <= span.end))
+
+
+def _poses(index: BagIndex, span: Span) -> tuple[np.ndarray, np.ndarray]:
+    numbers = _within(index, COMMANDED, span)
+    rows = []
+    for _, _, message in index.messages({COMMANDED: numbers.tolist()}):
+        pose = index.bag.decode(message).pose
+        p, q = pose.position, pose.orientation
+        rows.append((p.x, p.y, p.z, q.x, q.y, q.z, q.w))
+    return index.topics[COMMANDED].stamps[numbers], np.array(rows).reshape(-1, 7)
+
+
+def _widths(index: BagIndex, span: Span) -> tuple[np.ndarray, np.ndarray]:
+    numbers = _within(index, WIDTHS, span)
+    widths = []
+    for _, _, message in index.messages({WIDTHS: numbers.tolist()}):
+        widths.append(float(marks.mark_values(index.bag.decode(message)).get("gripper_width", "nan")))
+    return index.topics[WIDTHS].stamps[numbers], np.array(widths)
+
+
+def _start(index: BagIndex, span: Span, joints: tuple[str, ...], path: Path) -> dict[str, float]:
+    stamps = index.topics[JOINTS].stamps
+    if not len(stamps):
+        raise VlaError(f"{path}: holds no joint states: where the arm began is not known")
+    nearest = int(np.argmin(np.abs(stamps - max(span.start, stamps[0]))))
+    _, _, message = next(index.messages({JOINTS: [nearest]}))
+    state = index.bag.decode(message)
+    measured = dict(zip(state.name, state.position, strict=False))
+    absent = [name for name in joints if name not in measured]
+    if absent:
+        raise VlaError(f"{path}: joint states lack '{absent[0]}': another robot was recorded; name it with --robot")
+    return {name: float(measured[name]) for name in joints}
+
+
+def _from_dataset(path: Path, episode: int, robot: Embodiment, contract: TaskContract | None) -> RecordedMotion:
+    with LeRobotReader(path) as reader:
+        metadata = reader.metadata
+        wanted = contract or metadata.contract
+        if wanted is None:
+            raise VlaError(f"{path}: says nothing of its contract: name the one it was made by with --contract")
+        if wanted.robot != robot.name:
+            raise VlaError(f"{path}: holds data of the robot '{wanted.robot}', this is '{robot.name}'")
+        if not 0 <= episode < len(metadata.episodes):
+            raise VlaError(f"{path}: episode {episode} is not one of 0 to {len(metadata.episodes) - 1}")
+        said = EpisodeMessages(reader, metadata.episodes[episode], wanted, load_embodiment(wanted.robot))
+        targets, state, words = said.targets, said.state, said.instruction
+    arm, columns = robot.arms[0], wanted.action.channels
+    gripper = next((column for column, name in enumerate(columns) if channel_kind(name) is ChannelKind.GRIPPER), None)
+    if arm.name not in wanted.action.arms:
+        raise VlaError(f"{path}: its actions move {', '.join(wanted.action.arms)}, not '{arm.name}'")
+    first = 7 * wanted.action.arms.index(arm.name)
+    start = {
+        name.rpartition("/")[0]: float(value)
+        for name, value in zip(wanted.state, state[0], strict=True)
+        if channel_kind(name) is ChannelKind.JOINT and name.rpartition("/")[0] in arm.joints
+    }
+    times = wanted.period * np.arange(1, len(targets) + 1)  # a target is one frame ahead
+    widths = np.full(len(targets), np.nan) if gripper is None else targets[:, gripper]
+    return RecordedMotion(times, targets[:, first : first + 7], widths, start, words, f"episode {episode} of {path}")
