@@ -98,8 +98,11 @@ def _messages(made: Recording) -> Iterator[tuple[float, str, str, bytes]]:
     yield made.start, "instruction", "string", make.string(made.instruction)
     for stamp in grid(200.0):
         q = dict(zip(JOINTS, joints(stamp - made.start), strict=True))
-        yield stamp, "joint_states", "joint_state", make.joint_state(
-            ns(stamp), made.order, np.array([q[name] for name in made.order]), np.empty(0)
+        yield (
+            stamp,
+            "joint_states",
+            "joint_state",
+            make.joint_state(ns(stamp), made.order, np.array([q[name] for name in made.order]), np.empty(0)),
         )
     for stamp in grid(100.0):
         yield stamp, "panda/ee_pose", "pose", make.pose(ns(stamp), BASE, pose(stamp - made.start))

@@ -151,7 +151,9 @@ def test_marks_make_episodes_and_failures_stay_out(tmp_path):
 
 
 def test_cameras_are_fitted_and_their_calibration_with_them(tmp_path):
-    cameras = CONTRACT.cameras | {"front": dataclasses.replace(CONTRACT.cameras["front"], width=32, height=32, fit="crop")}
+    cameras = CONTRACT.cameras | {
+        "front": dataclasses.replace(CONTRACT.cameras["front"], width=32, height=32, fit="crop")
+    }
     contract = dataclasses.replace(CONTRACT, cameras=cameras)
     bag = write_bag(tmp_path / "bag", Recording(size=(96, 128)))
     episode = convert_bag(bag, ConversionSettings(contract)).episodes[0]
@@ -166,7 +168,10 @@ def test_cameras_are_fitted_and_their_calibration_with_them(tmp_path):
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"without": ("joint_states",)}, r"lacks /joint_states, which state 'panda_joint1/position' of contract 'small'"),
+        (
+            {"without": ("joint_states",)},
+            r"lacks /joint_states, which state 'panda_joint1/position' of contract 'small'",
+        ),
         ({"without": ("cameras/side/color/image_raw",)}, r"lacks /cameras/side/color/image_raw.*holds /cameras/front"),
         ({"without": ("control/commanded_pose",)}, "lacks /control/commanded_pose"),
         ({"namespace": "left"}, "choose one with --namespace left"),
@@ -334,6 +339,8 @@ def test_rotations_go_the_short_way_at_constant_rate():
     random = np.random.default_rng(4)
     a, b = Rotation.random(200, random_state=random).as_quat(), Rotation.random(200, random_state=random).as_quat()
     share = random.uniform(0, 1, 200)
-    expected = np.array([Slerp([0, 1], Rotation.from_quat([p, q]))(s).as_quat() for p, q, s in zip(a, b, share, strict=True)])
+    expected = np.array(
+        [Slerp([0, 1], Rotation.from_quat([p, q]))(s).as_quat() for p, q, s in zip(a, b, share, strict=True)]
+    )
     assert same_rotation(slerp(a, b, share), expected) < 1e-6
     np.testing.assert_allclose(slerp(a, -a, share), a, atol=1e-9)
