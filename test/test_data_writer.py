@@ -196,11 +196,15 @@ def test_two_writers_at_once_are_one_too_many(tmp_path):
 
 
 def test_an_exception_discards_only_what_was_not_committed(tmp_path):
-    with pytest.raises(RuntimeError), LeRobotWriter(tmp_path / "set", SCHEMA) as out:
-        out.add(episode(5, 0))
-        out.commit()
-        out.add(episode(5, 1))
-        raise RuntimeError
+    def interrupted() -> None:
+        with LeRobotWriter(tmp_path / "set", SCHEMA) as out:
+            out.add(episode(5, 0))
+            out.commit()
+            out.add(episode(5, 1))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        interrupted()
     assert len(read(tmp_path / "set")["episodes"]) == 1
     assert os.listdir(tmp_path) == ["set"]
 

@@ -68,8 +68,8 @@ def _to_dataset(arguments: argparse.Namespace) -> int:
     print_lines(report.corrupt)
     seconds = report.frames / contract.fps
     print(
-        f"{output}: {report.episodes} episodes, {report.frames} frames added from {report.bags} bags; {report.known} bags "
-        f"were there already, {report.failures} failed episodes left out, {len(report.corrupt)} corrupt "
+        f"{output}: {report.episodes} episodes, {report.frames} frames added from {report.bags} bags; {report.known} "
+        f"bags were there already, {report.failures} failed episodes left out, {len(report.corrupt)} corrupt "
         f"({100 * report.corrupt_rate:.1f} %)"
     )
     if report.episodes:

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("dataset", metavar="DATASET", help="folder that holds meta/")
     for one in (info, check, stats):
         one.add_argument("--json", metavar="FILE", help="write the answer as JSON")
-    merge = action("merge", "append datasets to one, without touching a picture; corrupt episodes are counted and left out",
+    merge = action("merge", "append datasets to one without touching a picture; what is corrupt is counted, left out",
                    "merge datasets/all parts/")  # fmt: skip
     merge.add_argument("output", metavar="OUTPUT", help="dataset, new or there already")
     merge.add_argument("sources", nargs="+", metavar="DATASET", help="datasets, or folders that hold some")

@@ -6,7 +6,6 @@ Shape legend: T frames; sources are sampled at T + 1 times, because an action is
 
 from __future__ import annotations
 
-
 import numpy as np
 
 from controllers.chunk import ChannelKind, channel_kind, pose_channels

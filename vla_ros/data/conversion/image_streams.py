@@ -33,7 +33,7 @@ class ImageSampler:
         skew_max: float,
         give: Callable[[np.ndarray], None],
     ) -> None:
-        """Plan for `times` (T,) [s]; `give` gets T pictures. Raises VlaError where no image is within `skew_max` [s]."""
+        """Plan for `times` (T,) [s]; `give` gets T pictures. Raises VlaError where none is within `skew_max` [s]."""
         self._bag, self._camera, self._stream, self._give = index.bag, camera, stream, give
         kind = index.bag.topics[topic].type
         self._is_video = kind == VIDEO
@@ -58,7 +58,7 @@ class ImageSampler:
         return set(self._frames)
 
     def take(self, number: int, message: BagMessage) -> None:
-        """Decode a message, and hand on its picture as often as it is the nearest. Raises VlaError for a damaged one."""
+        """Decode a message, and hand on its picture as often as it is the nearest. Raises VlaError for a bad one."""
         try:
             image = self._reader.read(self._bag.decode(message))
             frames = self._frames.get(number, 0)

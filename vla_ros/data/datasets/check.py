@@ -112,7 +112,8 @@ def _video(metadata: DatasetMetadata, key: str, path: Path, episodes: list[Episo
         video = episode.videos[key]
         first = round(video.from_timestamp * fps)
         if round(video.to_timestamp * fps) - first != episode.length:
-            yield f"episode {episode.index} takes {video.to_timestamp - video.from_timestamp:.3f} s for {episode.length} frames"
+            took = video.to_timestamp - video.from_timestamp
+            yield f"episode {episode.index} takes {took:.3f} s for {episode.length} frames"
         elif first not in keys:
             yield f"episode {episode.index} does not begin with a key frame: it cannot be merged or split"
     if deep:

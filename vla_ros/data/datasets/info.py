@@ -24,7 +24,7 @@ def describe(metadata: DatasetMetadata) -> str:
         f"{fps} Hz, contract {metadata.contract.name if metadata.contract else 'none'}",
         f"{len(metadata.episodes)} episodes, {metadata.frames} frames, {metadata.frames / fps / 60:.1f} min, "
         f"{numbers['bytes'] / 1e6:.1f} MB in {numbers['files']} files",
-        f"episodes last {min(lengths) / fps:.1f} to {max(lengths) / fps:.1f} s, median {np.median(lengths) / fps:.1f} s",
+        f"{min(lengths) / fps:.1f} to {max(lengths) / fps:.1f} s an episode, median {np.median(lengths) / fps:.1f} s",
         "features:",
     ]
     width = max(len(name) for name in metadata.features)

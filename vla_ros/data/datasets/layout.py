@@ -52,6 +52,6 @@ def check_version(info: Any, where: str) -> None:
     version = info.get("codebase_version") if isinstance(info, dict) else None
     if version != VERSION:
         raise ConfigError(
-            f"{where}: is LeRobotDataset {version or 'without a version'}, this tool reads and writes {VERSION}: convert "
-            "it first with lerobot's convert_dataset_v21_to_v30"
+            f"{where}: is LeRobotDataset {version or 'without a version'}, this tool knows {VERSION}: convert it "
+            "first with lerobot's convert_dataset_v21_to_v30"
         )

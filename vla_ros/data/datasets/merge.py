@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many datasets into one: those of many processes, each in a folder of its own. What is corrupt is counted and skipped."""
+"""Many datasets into one: those of many processes, a folder each. What is corrupt is counted and skipped."""
 
 from __future__ import annotations
 

@@ -46,8 +46,8 @@ def episode_page(reader: LeRobotReader, episode: int) -> str:
     )
     title = f"{metadata.root.resolve().name}, episode {episode}"
     facts = (
-        f"{' / '.join(record.tasks)}: {record.length} frames, {record.length / metadata.fps:.1f} s at {metadata.fps} Hz, "
-        f"robot {metadata.robot}" + (f", from {record.source}" if record.source else "")
+        f"{' / '.join(record.tasks)}: {record.length} frames, {record.length / metadata.fps:.1f} s at "
+        f"{metadata.fps} Hz, robot {metadata.robot}" + (f", from {record.source}" if record.source else "")
     )
     data = json.dumps({"pictures": pictures, "step": step, "frames": record.length, "fps": metadata.fps})
     parts = {
@@ -97,6 +97,5 @@ def _curves(table: np.ndarray, labels: list[str], low: float, span: float) -> It
     y = HEIGHT - 4.0 - (table - low) / span * (HEIGHT - 8.0)
     for i, label in enumerate(labels):
         points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y[:, i], strict=True))
-        yield (
-            f'<polyline points="{points}" stroke="{COLORS[i % len(COLORS)]}"><title>{html.escape(label)}</title></polyline>'
-        )
+        color = COLORS[i % len(COLORS)]
+        yield f'<polyline points="{points}" stroke="{color}"><title>{html.escape(label)}</title></polyline>'

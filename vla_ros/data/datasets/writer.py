@@ -7,11 +7,14 @@ so that what is there is never touched (staging.py says why).
 
 from __future__ import annotations
 
+import contextlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
+import av
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -57,6 +60,7 @@ class LeRobotWriter:
             raise
         self._data: _DataFile | None = None
         self._videos: dict[str, _VideoFile] = {}
+        self._torn = False  # an episode is half staged: what is staged can only be discarded
 
     def _open(self) -> IndexWriter:
         if (self.root / INFO).exists():
@@ -78,13 +82,20 @@ class LeRobotWriter:
         return frozenset(record.source for record in self._index.records if record.source)
 
     def add(self, episode: Episode) -> int:
-        """Stage an episode and return its index. Raises ConfigError when it was encoded for other features."""
+        """Stage an episode and return its index.
+
+        Raises ConfigError when it was encoded for other features, or the disk does not take it.
+        """
         wanted = {name: feature.is_video for name, feature in self.schema.features.items()}
         given = dict.fromkeys(episode.columns, False) | dict.fromkeys(episode.videos, True)
         if wanted != given:
             raise ConfigError(
                 f"episode has features {sorted(given)}, the dataset {sorted(wanted)}: encode it for these"
             )
+        with self._changing():
+            return self._stage(episode)
+
+    def _stage(self, episode: Episode) -> int:
         index, start = len(self._index.records), self._index.frames
         task_index = self._index.task_numbers(episode.tasks)[episode.task_of_frame]
         own = index_columns(start, index, self.schema.fps, task_index)
@@ -99,15 +110,16 @@ class LeRobotWriter:
         return index
 
     def commit(self) -> None:
-        """Publish what is staged: in one rename, all of it or nothing."""
-        if not self._index.changed:
+        """Publish what is staged: in one rename, all of it or nothing. Raises ConfigError when the disk is full."""
+        if self._torn or not self._index.changed:
             return
-        self._close_files()
-        self._index.write()
-        self._folder.commit()
+        with self._changing():
+            self._close_files()
+            self._index.write()
+            self._folder.commit()
 
     def close(self, discard: bool = False) -> None:
-        """Commit, or discard what is staged, and let others write."""
+        """Commit, unless an episode was interrupted half way, or discard what is staged; let others write."""
         try:
             if not discard:
                 self.commit()
@@ -123,6 +135,22 @@ class LeRobotWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close(discard=error is not None)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Whatever interrupts the block leaves nothing that could be committed."""
+        if self._torn:
+            raise ConfigError(f"{self.root}: an episode was interrupted half way: open the dataset again")
+        self._torn = True
+        try:
+            yield
+        except (OSError, av.error.FFmpegError, pa.ArrowException) as error:
+            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+            raise ConfigError(
+                f"{self.root}: cannot be written ({reason}): it is as it was at the last commit; make room, then start "
+                "again: what it holds already is left out"
+            ) from None
+        self._torn = False
 
     def _append_data(self, table: pa.Table) -> FilePlace:
         file = self._data
