@@ -13,6 +13,7 @@ from vla_ros.data.replay.recorded_motion import RecordedMotion
 
 HORIZON_S, PERIOD_S = 1.0, 0.2  # [s] of motion in a chunk, and between two chunks
 STALLED_S = 8.0  # [s] without progress after which something is in the way
+ENDING_S = 0.1  # [s] before the end in which control may last have been heard
 APPROACH_S = 0.4  # [s] in which an arm that is not quite at the beginning gets there
 
 
@@ -49,7 +50,8 @@ class ReplayPlayer:
             reached = begin + executed_s * self._speed
             if reached > self._reached + 1e-3:
                 self._reached, self._advanced = reached, now
-            self.finished = self._reached >= self.motion.duration - 1e-3 and not moving
+            # Control says no more how far it is once a chunk has ended.
+            self.finished = not moving and self._reached >= self.motion.duration - ENDING_S * self._speed
         if self.finished or now - self._sent < PERIOD_S:
             return None
         if self._begins and now - self._advanced > STALLED_S:
