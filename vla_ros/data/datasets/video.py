@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, BinaryIO
+from typing import Any
 
 import av
 import numpy as np
@@ -78,7 +78,8 @@ class VideoEncoder:
 class VideoFileWriter:
     """One mp4 file of many episodes, copied packet by packet."""
 
-    def __init__(self, file: BinaryIO, fps: int) -> None:
+    def __init__(self, file: Any, fps: int) -> None:
+        """Write into `file`, which has write, seek and tell."""
         self._container: Any = av.open(file, "w", format="mp4")
         self._stream: Any = None
         self._extradata: bytes | None = None
