@@ -19,11 +19,12 @@ from vla_ros.data.bags.image_compression import FORMS
 from vla_ros.data.bags.metadata import VERSIONS
 from vla_ros.data.bags.reader import BagMessage
 from vla_ros.data.bags.recording import Recording, RecordingSettings
+from vla_ros.data.bags.topic_choice import TopicChoice
 from vla_ros.data.bags.writer import COMPRESSIONS, BagSettings, BagWriter
 from vla_ros.nodes.parameters import declare, declare_list
 from vla_ros.nodes.recorder.progress_line import ProgressLine
 from vla_ros.nodes.recorder.recorded_topic import RecordedTopic
-from vla_ros.nodes.recorder.topic_watch import TopicChoice, TopicWatch
+from vla_ros.nodes.recorder.topic_watch import TopicWatch
 from vla_ros.nodes.recorder.transform_recorder import TransformRecorder
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
