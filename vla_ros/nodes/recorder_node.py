@@ -19,11 +19,12 @@ from vla_ros.data.bags.image_compression import FORMS
 from vla_ros.data.bags.metadata import VERSIONS
 from vla_ros.data.bags.reader import BagMessage
 from vla_ros.data.bags.recording import Recording, RecordingSettings
+from vla_ros.data.bags.topic_choice import TopicChoice
 from vla_ros.data.bags.writer import COMPRESSIONS, BagSettings, BagWriter
 from vla_ros.nodes.parameters import declare, declare_list
 from vla_ros.nodes.recorder.progress_line import ProgressLine
 from vla_ros.nodes.recorder.recorded_topic import RecordedTopic
-from vla_ros.nodes.recorder.topic_watch import TopicChoice, TopicWatch
+from vla_ros.nodes.recorder.topic_watch import TopicWatch
 from vla_ros.nodes.recorder.transform_recorder import TransformRecorder
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
@@ -32,6 +33,7 @@ from vla_ros.nodes.transport import Transport
 TAKE_PERIOD_S = 0.01  # messages keep the time at which they were received, however late they are taken
 LOOK_PERIOD_S = 0.25  # for new topics
 SHOW_PERIOD_S = 0.5
+RECEIVING_PRIORITY = 5  # SCHED_FIFO, where it is permitted; control has 20
 DIAGNOSE_EVERY = 2  # of those
 
 
@@ -140,6 +142,13 @@ class RecorderNode(Node):
             report = messages.diagnostic("recorder", level, self.problem, values)
             self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, report))
 
+    def prefer_punctuality(self) -> None:
+        """Have what receives run at once: publishers keep ten messages for who comes late, 20 ms of joint states.
+
+        It works for a fraction of a millisecond at a time; compressing and writing, which do not, are spared.
+        """
+        prefer_punctuality(RECEIVING_PRIORITY, [self._recording.thread_id])
+
     @property
     def finished(self) -> bool:
         """Say whether there is nothing more to do: it was to end now, or the disk is full."""
@@ -174,7 +183,7 @@ def _notes(job: str, robot: str) -> dict[str, str]:
 def serve(stop: StopRequest) -> int:
     """Record until asked to stop. Not a managed node: it listens before anybody is configured."""
     node = RecorderNode()
-    prefer_punctuality()  # publishers keep ten messages for who comes late: 20 ms of joint states
+    node.prefer_punctuality()
     try:
         Spinner(node, stop).until(lambda: node.finished)
     finally:
