@@ -47,11 +47,12 @@ class VideoEncoder:
         self._buffer = io.BytesIO()
         self._container: Any = av.open(self._buffer, "w", format="mp4")
         name, options = _OPTIONS[codec]
-        self._stream: Any = self._container.add_stream(
+        stream: Any = self._container.add_stream(
             name, rate=fps, options={"g": str(KEY_FRAME_EVERY), **options}, width=width, height=height
         )
-        self._stream.pix_fmt = "yuv420p"
-        context = self._stream.codec_context
+        self._stream = stream
+        stream.pix_fmt = "yuv420p"
+        context: Any = self._stream.codec_context
         context.thread_count, context.colorspace, context.color_range = threads, _BT601, _LIMITED
 
     def add(self, image: np.ndarray) -> None:
@@ -94,7 +95,7 @@ class VideoFileWriter:
         """Copy frames `start` to `start + count` of an open video. Raises VlaError where they cannot be cut out."""
         inputs = source.streams.video[0]
         if self._stream is None:
-            self._stream = self._container.add_stream_from_template(inputs, opaque=False)
+            self._stream = self._container.add_stream_from_template(inputs, opaque=True)
             self._extradata = _extradata(source)
         copied = 0
         for packet in frame_packets(source, self._fps, start, count):
