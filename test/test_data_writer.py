@@ -21,7 +21,6 @@ from vla_ros.data.datasets.features import Feature, camera_feature
 from vla_ros.data.datasets.statistics import QUANTILES, column_statistics, merge_statistics
 from vla_ros.data.datasets.writer import LeRobotWriter
 
-
 # The AV1 encoder takes nothing smaller than 64x64.
 LARGER = FEATURES | {
     "observation.images.front": camera_feature(64, 80),
