@@ -22,7 +22,8 @@ def measure(data: EpisodeData, config: QualityConfig) -> Iterator[Finding]:
             reason = f"{topic}: {1e3 * skew:.0f} ms from the nearest joint state: synchronise the clocks (chrony)"
             yield Finding(f"joint_skew_s{topic}", skew, config.camera_joint_skew.penalty(skew), reason)
     for (one, first), (other, second) in combinations(sorted(cameras.items()), 2):
-        skew = nearest(first, second)
+        # From the slower one: each of its images has its like, however many more the other has.
+        skew = nearest(first, second) if len(first) <= len(second) else nearest(second, first)
         reason = f"{one} and {other}: {1e3 * skew:.0f} ms apart"
         yield Finding(f"camera_skew_s{one}", skew, config.camera_camera_skew.penalty(skew), reason)
 
