@@ -32,7 +32,7 @@ FORMS = {  # name: parameters of the recorder
     "h264": {"images": "h264", "compression": "zstd"},
 }
 HEADINGS = ("form", "cores", "MB/s to disk", "GB in 10 min", "memory [MiB]", "grown by", "published", "lost")
-READY_S = 40.0
+READY_S = 90.0
 MEMORY_SETTLED = 0.3  # of the time: from then on memory must stay
 
 

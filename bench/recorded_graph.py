@@ -27,7 +27,7 @@ RATE_HZ = 500.0
 IMAGE_HZ, CHUNK_HZ = 30.0, 10.0
 NOISE = 2.0  # [grey levels] standard deviation: without a sensor's noise pictures shrink to nothing
 VARIETY = 15  # pictures, shown one after the other
-READY_S = 30.0
+READY_S = 80.0
 
 
 class RecordedGraph:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,12 +29,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     info = add("info", "say what is in a bag", "Topics, rates, episodes and what the recorder noted.", "info bags/mug")
     info.add_argument("--json", metavar="FILE", help="also write it as JSON")
-    add(
+    check = add(
         "check",
-        "say whether a bag is whole",
-        "Read all of a bag: checksums, counts, order. Exit code 1 when something is wrong.",
-        "check bags/mug",
+        "say whether a bag is whole, and its episodes good",
+        "Read all of a bag: checksums, counts, order; then judge every episode: rates and gaps, skew, images, jerk, "
+        "limits, idle stretches, clipped actions, the gripper, the end. A score from 0 to 100 and its reasons. Exit "
+        "code 1 when the bag is not whole or an episode's score is below --min-score.",
+        "check bags/mug --report mug.html",
     )
+    check.add_argument("--report", metavar="FILE.html", help="write a page with plots")
+    check.add_argument("--json", metavar="FILE", help="write the figures of every episode")
+    check.add_argument("--config", metavar="FILE", help="thresholds (default: config/quality.yaml)")
+    check.add_argument("--robot", default="", help="which robot it was, where the bag does not say")
+    check.add_argument("--min-score", type=float, default=0.0, metavar="0-100", help="exit code 1 below (default 0)")
+    check.add_argument("--whole", action="store_true", help="only whether it is whole")
     add(
         "repair",
         "make a torn bag whole",
@@ -83,13 +92,42 @@ def _info(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from vla_ros.data.bags.check import check_bag
 
+    for option in ("report", "json"):
+        _check_output(f"--{option}", getattr(arguments, option))
     with _progress("reading") as show:
         faults = check_bag(Path(arguments.bag), show)
     for fault in faults:
         print(f"{arguments.bag}: {fault}")
     if not faults:
         print(f"{arguments.bag}: whole")
-    return 1 if faults else 0
+    if arguments.whole or any(fault.unreadable for fault in faults):
+        return 1 if faults else 0
+    good = _judge(arguments)
+    return 1 if faults or not good else 0
+
+
+def _judge(arguments: argparse.Namespace) -> bool:
+    """Judge every episode, print and write what was found; False when one is below the least score."""
+    from vla_ros.data.bags.reader import BagReader
+    from vla_ros.data.quality.config import load_quality_config
+    from vla_ros.data.quality.judge import as_json, as_text, judge
+    from vla_ros.data.quality.reading import read_bag
+
+    config = load_quality_config(Path(arguments.config) if arguments.config else None)
+    with BagReader(arguments.bag) as reader, _progress("judging") as show:
+        start, end = reader.start, reader.end
+        episodes = read_bag(reader, arguments.robot, lambda time: show("", time - start, end - start))
+    judgements = judge(episodes, config)
+    for judgement in judgements:
+        print(as_text(judgement, start))
+    if arguments.json:
+        _write_json(arguments.json, {"episodes": [as_json(judgement, start) for judgement in judgements]})
+    if arguments.report:
+        from vla_ros.data.quality.report_page import write_page  # Matplotlib takes a second to load
+
+        write_page(Path(arguments.report), arguments.bag, judgements, config)
+        print(f"{arguments.report}: plots and all figures")
+    return all(judgement.score >= arguments.min_score for judgement in judgements)
 
 
 def _repair(arguments: argparse.Namespace) -> int:
@@ -166,6 +204,12 @@ def _progress(what: str) -> Iterator[Any]:
             bar.update(task, description=f"{what} {name}".rstrip(), completed=position, total=max(size, 1))
 
         yield show
+
+
+def _check_output(option: str, file: str | None) -> None:
+    """Raise ConfigError before long work when its result could not be written."""
+    if file and not os.access(Path(file).resolve().parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"{option} {file}: its folder does not exist or may not be written: make it first")
 
 
 def _write_json(file: str, content: dict[str, Any]) -> None:

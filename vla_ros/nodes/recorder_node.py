@@ -18,12 +18,13 @@ from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.image_compression import FORMS
 from vla_ros.data.bags.metadata import VERSIONS
 from vla_ros.data.bags.reader import BagMessage
-from vla_ros.data.bags.recording import Recording, RecordingSettings
+from vla_ros.data.bags.recording import Recording, RecordingSettings, RecordingStatus
 from vla_ros.data.bags.topic_choice import TopicChoice
 from vla_ros.data.bags.writer import COMPRESSIONS, BagSettings, BagWriter
 from vla_ros.nodes.parameters import declare, declare_list
 from vla_ros.nodes.recorder.progress_line import ProgressLine
 from vla_ros.nodes.recorder.recorded_topic import RecordedTopic
+from vla_ros.nodes.recorder.report import HEARD, RECORDER
 from vla_ros.nodes.recorder.topic_watch import TopicWatch
 from vla_ros.nodes.recorder.transform_recorder import TransformRecorder
 from vla_ros.nodes.scheduling import prefer_punctuality
@@ -34,7 +35,6 @@ TAKE_PERIOD_S = 0.01  # messages keep the time at which they were received, howe
 LOOK_PERIOD_S = 0.25  # for new topics
 SHOW_PERIOD_S = 0.5
 RECEIVING_PRIORITY = 5  # SCHED_FIFO, where it is permitted; control has 20
-DIAGNOSE_EVERY = 2  # of those
 
 
 class RecorderNode(Node):
@@ -65,7 +65,7 @@ class RecorderNode(Node):
         self._transforms = TransformRecorder(robot, self._recording) if robot else None
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
         self._line = ProgressLine()
-        self._began, self._shown, self._taken, self._ticks = time.monotonic(), time.monotonic(), 0, 0
+        self._began, self._shown, self._taken = time.monotonic(), time.monotonic(), 0
         self._taken_shown, self._lost_told = 0, 0
         steady_timer(self, TAKE_PERIOD_S, self._take)
         steady_timer(self, LOOK_PERIOD_S, self._watch.look)
@@ -131,16 +131,22 @@ class RecorderNode(Node):
             where = f", most on {worst.name}" if worst is not None and worst.gaps.lost else ""
             self.get_logger().warning(f"{gone - self._lost_told} messages lost{where}: {gone} so far")
             self._lost_told = gone
-        self._ticks += 1
-        if self._ticks % DIAGNOSE_EVERY == 0:
-            level = messages.ERROR if self.problem else messages.WARN if gone else messages.OK
-            values = {
-                "messages": str(status.messages), "mb": f"{status.size / 1e6:.1f}", "mb_per_s": f"{rate / 1e6:.2f}",
-                "lost": str(lost), "dropped": str(status.dropped), "waiting_mb": f"{status.waiting / 1e6:.1f}",
-                "free_gb": f"{status.free / 1e9:.2f}",
-            }  # fmt: skip
-            report = messages.diagnostic("recorder", level, self.problem, values)
-            self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, report))
+        self._diagnose(status, lost, rate)
+
+    def _diagnose(self, status: RecordingStatus, lost: int, rate: float) -> None:
+        level = messages.ERROR if self.problem else messages.WARN if lost + status.dropped else messages.OK
+        values = {
+            "messages": str(status.messages),
+            "mb": f"{status.size / 1e6:.1f}",
+            "mb_per_s": f"{rate / 1e6:.2f}",
+            "lost": str(lost),
+            "dropped": str(status.dropped),
+            "waiting_mb": f"{status.waiting / 1e6:.1f}",
+            "free_gb": f"{status.free / 1e9:.2f}",
+            HEARD: " ".join(name for name, topic in self._watch.topics.items() if topic.count),
+        }
+        report = messages.diagnostic(RECORDER, level, self.problem, values)
+        self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, report))
 
     def prefer_punctuality(self) -> None:
         """Have what receives run at once: publishers keep ten messages for who comes late, 20 ms of joint states.

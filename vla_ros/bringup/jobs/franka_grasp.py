@@ -77,7 +77,17 @@ def graph() -> Graph:
             NodeSpec(
                 "episode",
                 "episode_node",
-                _same("robot", "set", "seed", "instruction", "run_directory", "report", "time_limit_s", "attempts")
+                _same(
+                    "robot",
+                    "set",
+                    "seed",
+                    "instruction",
+                    "run_directory",
+                    "report",
+                    "time_limit_s",
+                    "attempts",
+                    "record",
+                )
                 | simulated_time,
                 decides=True,
                 stops_first=True,

@@ -20,6 +20,7 @@ class Fault:
 
     text: str
     remedy: str
+    unreadable: bool = False  # its messages cannot all be read
 
     def __str__(self) -> str:
         return f"{self.text}: {self.remedy}"
@@ -36,9 +37,9 @@ def check_bag(path: Path, progress: Callable[[str, int, int], None] = lambda fil
         repair = f"`vla bag repair {path}`"
         if found.holes:
             lost = sum(after - before for before, after in found.holes)
-            faults.append(Fault(f"{file.name}: {lost} bytes inside are damaged", repair))
+            faults.append(Fault(f"{file.name}: {lost} bytes inside are damaged", repair, unreadable=True))
         elif not found.finished:
-            faults.append(Fault(f"{file.name}: truncated after {found.end} of {size} bytes", repair))
+            faults.append(Fault(f"{file.name}: truncated after {found.end} of {size} bytes", repair, unreadable=True))
         for topic, step in found.backwards.items():
             if step > BACKWARDS_MAX_NS:
                 faults.append(
@@ -50,7 +51,7 @@ def check_bag(path: Path, progress: Callable[[str, int, int], None] = lambda fil
         for number, channel in found.summary.channels.items():
             counts[channel.topic] = counts.get(channel.topic, 0) + found.summary.counts.get(number, 0)
     if not sum(counts.values()):
-        faults.append(Fault("no message in it", "nothing was published, or --topics named nothing; record again"))
+        faults.append(Fault("no message in it", "nothing was published, or --topics named nothing; record again", True))
     faults += _metadata_faults(files, counts)
     return faults
 
