@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -42,11 +43,12 @@ class VideoEncoder:
         """Raises ConfigError for an unknown codec."""
         if codec not in _OPTIONS:
             raise ConfigError(unknown_name("codec", codec, CODECS))
-        self._shape, self._fps, self._count = (height, width, 3), fps, 0
+        self._shape, self._fps, self._codec, self._count = (height, width, 3), fps, codec, 0
         self._statistics = ImageStatistics()
         self._buffer = io.BytesIO()
         self._container: Any = av.open(self._buffer, "w", format="mp4")
         name, options = _OPTIONS[codec]
+        os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder tells its life on stderr; errors are enough
         stream: Any = self._container.add_stream(
             name, rate=fps, options={"g": str(KEY_FRAME_EVERY), **options}, width=width, height=height
         )
@@ -56,7 +58,7 @@ class VideoEncoder:
         context.thread_count, context.colorspace, context.color_range = threads, _BT601, _LIMITED
 
     def add(self, image: np.ndarray) -> None:
-        """Append a frame (H, W, 3) uint8 RGB. Raises VlaError for another size."""
+        """Append a frame (H, W, 3) uint8 RGB. Raises VlaError for another size, or one the codec cannot take."""
         if image.shape != self._shape:
             height, width = self._shape[:2]
             raise VlaError(f"image of {image.shape[1]}x{image.shape[0]} in a video of {width}x{height}")
@@ -65,7 +67,11 @@ class VideoEncoder:
         frame = rgb.reformat(format="yuv420p", dst_colorspace=_BT601, dst_color_range=_LIMITED)
         frame.pts, frame.time_base = self._count, Fraction(1, self._fps)
         self._count += 1
-        self._container.mux(self._stream.encode(frame))
+        try:
+            self._container.mux(self._stream.encode(frame))
+        except av.error.FFmpegError as error:
+            height, width = self._shape[:2]
+            raise VlaError(f"codec {self._codec} takes no pictures of {width}x{height} ({error.strerror})") from None
 
     def finish(self) -> EncodedVideo:
         """Return the video. Raises VlaError when there is no frame in it."""
