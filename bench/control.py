@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -23,8 +24,9 @@ from bench.control_loop.punctuality import punctuality_figures
 from bench.control_loop.rig import FrankaRig
 from bench.control_loop.soak import soak_figures
 from bench.control_loop.stages import stage_figures, wide_stitch_figures
-from bench.figures import add_json_argument, report, write_file, write_json
+from bench.figures import add_json_argument, report, write_json
 from controllers.errors import ConfigError
+from vla_ros.output_file import OutputFile, check_output, write_output
 
 REST_SPEED = 0.02  # [rad/s]
 COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
@@ -44,7 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="every figure from a few roll-outs: for tests")
     parser.add_argument("--recording", metavar="FILE", help="also compare on a recorded tool path: CSV of time [s], "
                         "x, y, z [m], qx, qy, qz, qw in the base frame, first line headings")  # fmt: skip
-    parser.add_argument("--markdown", metavar="FILE", help="also write the comparison as it stands in docs/control.md")
+    parser.add_argument("--markdown", action=OutputFile, metavar="FILE",
+                        help="also write the comparison as it stands in docs/control.md")  # fmt: skip
     parser.add_argument("--pictures", metavar="FOLDER", help="also draw control_jerk.png and control_seam.png there")
     parser.add_argument("--no-latency", action="store_true", help="do not start the nodes that image to command needs")
     parser.add_argument("--soak", type=int, nargs="?", const=1_000_000, metavar="TICKS",
@@ -66,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     results = _compare(arguments)
     Console().print(table(results))
     if arguments.markdown:
-        write_file("--markdown", arguments.markdown, markdown(results))
+        write_output("--markdown", arguments.markdown, markdown(results))
     if arguments.pictures:
         from bench.chunk_control.pictures import write_pictures  # Matplotlib takes a second to load
 
@@ -91,6 +94,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ConfigError("bench control: --seeds must be 1 to 1000, --workers 1 to 64")
     if arguments.soak is not None and arguments.soak < 50_000:
         raise ConfigError("bench control: --soak must be 50000 ticks or more: each tenth of it comes to rest")
+    if arguments.pictures:
+        check_output("--pictures", Path(arguments.pictures) / "control_jerk.png")
 
 
 def _compare(arguments: argparse.Namespace) -> dict[Task, Judgement]:

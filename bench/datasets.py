@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from bench.figures import add_json_argument, check_output, report
+from bench.figures import add_json_argument, report
 from controllers.errors import ConfigError
 
 SAMPLES = 400
@@ -35,7 +35,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Make bags, convert them, read the dataset; print the figures."""
     if arguments.bags < 1 or not arguments.seconds >= 1.0 or arguments.workers < 1 or arguments.size < 16:
         raise ConfigError("bench datasets: --bags and --workers must be >= 1, --seconds >= 1, --size >= 16")
-    check_output("--json", arguments.json)
     folder = Path(tempfile.mkdtemp(prefix="vla_bench_"))
     try:
         report(measure(folder, arguments.bags, arguments.seconds, arguments.workers, arguments.size), arguments.json)

@@ -18,8 +18,9 @@ from rich.table import Table
 from bench.fault_matrix import machine_faults, message_faults, node_faults
 from bench.fault_matrix.cell import Cell
 from bench.fault_matrix.isolated import run_isolated
-from bench.figures import add_json_argument, check_output, write_file, write_json
+from bench.figures import add_json_argument, write_json
 from controllers.errors import ConfigError
+from vla_ros.output_file import OutputFile, write_output
 
 COLUMNS = (
     TextColumn("{task.description:<44}"),
@@ -41,14 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--attempts", type=int, default=1, metavar="N", help="run a cell that is not as it must be up to N times"
     )
     add_json_argument(parser)
-    parser.add_argument("--markdown", metavar="FILE", help="also write the table as it stands in docs/safety.md")
+    parser.add_argument(
+        "--markdown", action=OutputFile, metavar="FILE", help="also write the table as it stands in docs/safety.md"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the cells one after the other, show the table, write the files."""
     groups = {name: group for name, group in GROUPS.items() if arguments.group in (None, name)}
-    for option, path in (("--json", arguments.json), ("--markdown", arguments.markdown)):
-        check_output(option, path)
     if arguments.attempts < 1:
         raise ConfigError(f"bench faults: --attempts must be at least 1, got {arguments.attempts}")
     wanted = [
@@ -69,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     Console().print(_table(cells))
     write_json(_figures(cells), arguments.json)
     if arguments.markdown:
-        write_file("--markdown", arguments.markdown, _markdown(cells))
+        write_output("--markdown", arguments.markdown, _markdown(cells))
     failed = [cell for cell in cells if cell.problems]
     print(f"{len(cells) - len(failed)} of {len(cells)} cells as they must be")
     return 1 if failed else 0

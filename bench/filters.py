@@ -10,6 +10,7 @@ from bench.figures import add_json_argument, write_json
 from bench.filter_comparison.verdict import beyond, verdict
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
+from vla_ros.output_file import OutputFile
 
 CUTOFF, ATTENUATION = (0.5, 20.0), (20.0, 60.0)  # [Hz], [dB] allowed
 RATE = (100.0, 10000.0)  # [Hz] allowed
@@ -54,7 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=40.0,
         help="stop band of the Chebyshev II [dB] (default 40; the paper does not say)",
     )
-    parser.add_argument("--picture", metavar="FILE", help="also draw the responses (PNG)")
+    parser.add_argument(
+        "--picture", action=OutputFile, suffix=".png", metavar="FILE", help="also draw the responses (PNG)"
+    )
     add_json_argument(parser)
 
 

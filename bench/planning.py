@@ -13,6 +13,7 @@ from bench.figures import add_json_argument, report
 from bench.planning_check import second_opinion
 from bench.planning_scenes import SceneMaker
 from controllers.errors import ConfigError
+from vla_ros.output_file import OutputFile
 from vla_ros.planning.backends import make_planner
 from vla_ros.planning.errors import PlanningError
 from vla_ros.planning.ompl_search import OmplSearch
@@ -31,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compare", action="store_true", help="also time the paths with rests in corners, and by TOPP-RA without jerk"
     )
-    parser.add_argument("--picture", metavar="FILE", help="also draw the plan of the first scene that is solved (PNG)")
+    parser.add_argument("--picture", action=OutputFile, suffix=".png", metavar="FILE",
+                        help="also draw the plan of the first scene that is solved (PNG)")  # fmt: skip
     add_json_argument(parser)
 
 

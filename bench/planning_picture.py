@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import mujoco
 import numpy as np
 
 from bench.planning_check import scene_spec
-from controllers.errors import ConfigError
 from controllers.model import ArmModel
+from vla_ros.output_file import write_output
 from vla_ros.planning.problem import Plan, PlanningProblem
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.rendering import Renderer
@@ -54,10 +52,8 @@ def write_picture(path: str, embodiment: Embodiment, model: ArmModel, problem: P
     for index, frame in enumerate(before):
         share = START_SHARE if index == 0 else SHARE
         picture = np.where(_differs(frame, empty) & ~arm_there, (1.0 - share) * picture + share * frame, picture)
-    if not Path(path).parent.is_dir() or not cv2.imwrite(
-        path, cv2.cvtColor(picture.astype(np.uint8), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 9]
-    ):
-        raise ConfigError(f"--picture {path}: cannot be written: give a .png in a folder that exists")
+    image = cv2.cvtColor(picture.astype(np.uint8), cv2.COLOR_RGB2BGR)
+    write_output("--picture", path, cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes())
 
 
 def _differs(frame: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -21,9 +21,10 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench.figures import add_json_argument, check_output, write_json
+from bench.figures import add_json_argument, write_json
 from controllers.errors import ConfigError, VlaError
 from vla_ros.bringup.environment import free_domain, module_environment
+from vla_ros.output_file import check_output
 
 FORMS = {  # name: parameters of the recorder
     "raw": {"images": "raw", "compression": "none"},

@@ -87,6 +87,35 @@ class ImpedanceConfig:
 
 
 @dataclass(frozen=True)
+class KinematicsConfig:
+    """Differential inverse kinematics of a position arm, and how a pose arm comes to rest."""
+
+    pull: float = 12.0  # [1/s] towards the commanded pose: what the twist alone would miss
+    damping: float = 1e-4  # of joint speed against the tool's, far from a singularity …
+    singular_damping: float = 0.02  # … and this much more at manipulability 0
+    manipulability_min: float = 0.03  # below it singular directions are damped
+    posture_rate: float = 1.0  # [1/s] at which the elbow of a moving arm goes to its rest posture
+    lead_max: float = 0.15  # [rad] a joint's command waits for an arm that is further behind
+    # Condition number of the Jacobian [m, rad] from which progress is slowed towards it, and where the motion ends:
+    # MoveIt Servo's thresholds.
+    singular_slow: float = 17.0
+    singular_stop: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("pull", 0.1, 100.0), ("damping", 1e-8, 1.0), ("singular_damping", 0.0, 10.0),
+            ("manipulability_min", 1e-6, 1.0), ("posture_rate", 0.0, 10.0), ("lead_max", 0.01, 1.0),
+            ("singular_slow", 1.0, 1e6), ("singular_stop", 1.0, 1e6),
+        ):  # fmt: skip
+            _check("kinematics", name, getattr(self, name), low, high)
+        if self.singular_slow >= self.singular_stop:
+            raise ConfigError(
+                f"kinematics: 'singular_slow' must be below 'singular_stop', got {self.singular_slow:g} and "
+                f"{self.singular_stop:g}"
+            )
+
+
+@dataclass(frozen=True)
 class StitchConfig:
     """How a new chunk is joined to the motion being commanded."""
 
@@ -164,6 +193,7 @@ class ControlConfig:
     workspace_lower: tuple[float, float, float] = (-1.0, -1.0, -0.5)  # [m] base frame
     workspace_upper: tuple[float, float, float] = (1.0, 1.0, 1.5)  # [m]
     impedance: ImpedanceConfig = field(default_factory=ImpedanceConfig)
+    kinematics: KinematicsConfig = field(default_factory=KinematicsConfig)
     stitch: StitchConfig = field(default_factory=StitchConfig)
     safety: SafetyConfig = field(default_factory=SafetyConfig)
     gripper: GripperConfig = field(default_factory=GripperConfig)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The chunk follower: chunk in → checks → alignment → stitch → sample → filter → impedance → gate → command."""
+"""The chunk follower: chunk in → checks → alignment → stitch → sample → filter → drive and its gate → command."""
 
 from __future__ import annotations
 
@@ -12,35 +12,27 @@ from controllers.arm_dynamics import Payload
 from controllers.body_guard import BodyGuard
 from controllers.chunk import ActionChunk
 from controllers.control_config import ControlConfig, ImpedanceConfig
+from controllers.drives.choice import make_drive
 from controllers.errors import ChunkError, VlaError
-from controllers.gripper import GripperAdapter
 from controllers.history import MotionHistory
 from controllers.joining import Robot, chunk_mode, joint_rates, joint_targets
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.motion import CARTESIAN, Motion, Seam, Start, braking, resting
+from controllers.pace import Pace
 from controllers.progress import DISABLED, Command, Progress
 from controllers.pursuit import Lookahead
-from controllers.safety import (
-    DampedStop,
-    EffortGate,
-    SourceLease,
-    check_chunk,
-    check_joint_rates,
-    check_joint_targets,
-)
+from controllers.safety import SourceLease, check_chunk, check_joint_rates, check_joint_targets
+from controllers.side_drive import SideDrive
+from controllers.side_track import asks_of_base
 from controllers.timeline import ChunkTimeline
-from controllers.torque_law import TorqueLaw
 
 NO_CHUNK, E_STOP, STALE = "no chunk yet", "e-stop", "stale joint state"
 DT_MAX = 0.02  # [s] a loop that was away for longer does not make up for it
-RATE_SLEW = 5.0  # [1/s] how fast progress may slow down or pick up
-RATE_EVERY = 4  # ticks between two looks at what progress has to wait for
-RATE_MIN = 0.25  # progress never stops for a lagging arm: a contact would otherwise hold it for ever
 
 
 class ChunkFollower:
-    """Follow action chunks with a torque arm: never waits, never jumps, holds when in doubt.
+    """Follow action chunks with an arm: never waits, never jumps, holds when in doubt.
 
     `tick` belongs to the loop. `submit` may run in another thread: it plans from an immutable snapshot for a
     commit point a few milliseconds ahead and hands the finished motion over in one assignment.
@@ -54,34 +46,37 @@ class ChunkFollower:
         limits: ArmLimits,
         config: ControlConfig,
         guard: BodyGuard | None = None,
+        command: str = "effort",
+        side: SideDrive | None = None,
     ) -> None:
-        """Take the chunk names of the arm and of its gripper ("" for none); `guard` watches the whole body."""
+        """Take the chunk names of the arm and of its gripper ("" for none); `guard` watches the whole body.
+
+        `command` is what drives the arm: effort, position or pose. Raises ConfigError for another. `side` carries out
+        what is not the arm's; without one that is the gripper's width.
+        """
         n = model.size
-        self.arm, self.gripper, self.model, self.limits, self.config = arm, gripper, model, limits, config
-        self.command = Command(np.zeros(n))
+        self.arm, self.model, self.limits, self.config = arm, model, limits, config
+        self.command = Command(np.zeros(n), np.zeros(n))
         self.progress = Progress(shadow=config.shadow)
-        self._law = TorqueLaw(model, limits, config)
-        self._stop = DampedStop(n, config.safety)
-        self._gate = EffortGate(limits)
-        self._gripper = GripperAdapter(config.gripper)
+        self.drive = make_drive(command, model, limits, config)
+        self._side = side or SideDrive(gripper, config.gripper, {}, None)
         self._lease = SourceLease(config.safety.lease_s)
         self._guard = guard
         self._history = MotionHistory()
         self._executed = 0.0  # [s] of motion since the start
-        self._robot = Robot(arm, model.joints, gripper, limits)
+        self._robot = Robot(arm, model.joints, self._side.channels, limits, self._side.has_base)
         self._timeline = ChunkTimeline()
-        self._lookahead = Lookahead(self._law.delay * config.speed_scale, config.lookahead_m)
+        self._lookahead = Lookahead(self.drive.motion.delay * config.speed_scale, config.lookahead_m)
         self._instruction = 0
         self._estop = False
         self._stopping = ""  # reason of a damped stop in progress
         self._latched = ""  # reason why chunks are refused until enabled again
-        self._rate = self._rate_wanted = config.speed_scale
-        self._ticks, self._since_look = 0, 0.0
+        self._pace = Pace(config.speed_scale)
         self._cursor: tuple[Motion, float] = (resting(np.zeros(7), DISABLED), 0.0)  # what is sampled, and where [s]
         # One slot: (motion, the motion it continues, commit point on that, seed of a switch). The newest wins.
         self._pending: deque[tuple[Motion, Motion, float, np.ndarray | None]] = deque(maxlen=1)
         self._point = -1
-        self._tau = np.zeros(n)
+        self._shares = np.zeros(n)
         self._velocity_share = 1.0 / (config.safety.velocity_margin * limits.velocity)
 
     # --- what a person, the episode or the node asks for ---
@@ -90,18 +85,16 @@ class ChunkFollower:
         """Enable at the measured state; everything starts afresh. Raises VlaError while the e-stop is latched."""
         if self._estop:
             raise VlaError("the e-stop is latched: release it before enabling control")
-        self._law.settle()
+        self.drive.begin(q)
         self.model.update(q, dq)
-        self._law.choose_posture(q)
         if self._guard is not None:
             self._guard.reset(self.model)
-        self._gate.reset()
         self._timeline, self._stopping, self._latched = ChunkTimeline(), "", ""
         self._lease.clear()
         self._history.clear()
         self._executed = 0.0
-        self.command.gripper_width = self.progress.gripper_width = float(gripper_width)
-        self._gripper.reset(float(gripper_width))
+        self._side.reset(float(gripper_width), self.command)
+        self.progress.gripper_width = self.command.gripper_width
         self.progress.enabled = True
         self.progress.forget_chunk()
         self._hold_here(NO_CHUNK)
@@ -154,11 +147,11 @@ class ChunkFollower:
 
     def change_impedance(self, config: ImpedanceConfig) -> None:
         """Glide to other gains, from any thread. Raises ConfigError for what cannot be changed in motion."""
-        self._law.gains.change(config)
+        self.drive.change_impedance(config)
 
     def change_payload(self, payload: Payload) -> None:
         """Carry something else, from any thread: its weight and inertia glide in."""
-        self._law.payload.change(payload)
+        self.drive.change_payload(payload)
 
     # --- chunks ---
 
@@ -178,16 +171,16 @@ class ChunkFollower:
         )
         self._timeline.check_order(chunk, source)
         mode = self._mode_of(chunk)
-        motion, x = self._cursor
-        ahead = config.stitch.commit_ahead_s * self._rate
+        drive, (motion, x) = self.drive, self._cursor
+        ahead = config.stitch.commit_ahead_s * self._pace.rate
         origin = self._history.pose_at(chunk.stamp) if mode == CARTESIAN else None
         seed = current = None
-        if mode is None or mode == self._law.mode:
-            mode = self._law.mode
+        if mode is None or mode == drive.motion.mode:
+            mode = drive.motion.mode
             state, current = motion.spline.derivatives(x + ahead), (motion.spline, x + ahead)
         else:
-            ahead, seed = 0.0, self._law.seed(mode)
-            state = self._law.seeded_state(mode, seed)
+            ahead, seed = 0.0, drive.seed(mode)
+            state = drive.motion.seeded_state(mode, seed)
         delay = max(0.0, now + config.stitch.commit_ahead_s - chunk.stamp) * config.speed_scale
         moving = 0.0 if self.progress.hold_reason else ahead
         consumed = self._executed - self._history.executed_at(chunk.stamp) + moving
@@ -195,7 +188,7 @@ class ChunkFollower:
         memory = config.stitch.memory if same else 0.0
         start = Start(mode, state, delay, self._lookahead.time, origin, min(consumed, delay), current, memory)
         self._timeline, planned, seam = self._timeline.accept(
-            chunk, source, start, self._robot, config.stitch, self._law.bounds(mode)
+            chunk, source, start, self._robot, config.stitch, drive.motion.bounds(mode)
         )
         self._lease.take(source, now)
         self._pending.append((planned, motion, x + ahead, seed))
@@ -205,19 +198,22 @@ class ChunkFollower:
         """Return the space a chunk moves the arm in. Raises ChunkError for what the joints cannot do."""
         joints = self.model.joints
         mode = chunk_mode(chunk, self.arm, joints)
-        if mode is None and f"{self.gripper}/width" not in chunk.channels:
+        self._side.check(chunk)
+        if mode is None and not (asks_of_base(chunk) or any(name in chunk.channels for name in self._side.channels)):
             _refuse_foreign(chunk, self.arm)
+        if mode is not None and mode not in self.drive.modes:
+            raise ChunkError(f"chunk holds {mode} targets, an arm driven by {self.drive.command} takes tool poses only")
         targets, rates = joint_targets(chunk, joints), joint_rates(chunk, joints)
         if targets is not None:
             check_joint_targets(targets, chunk.times, self.limits)
         if rates is not None:
             check_joint_rates(rates, self.limits)
         if self._guard is not None:
-            self._guard.check(chunk, self.arm, targets, self._law.forward)
+            self._guard.check(chunk, self.arm, targets, self.drive.motion.forward)
         return mode
 
     def _plan_brake(self, motion: Motion, x: float, reason: str) -> None:
-        ahead = self.config.stitch.commit_ahead_s * self._rate
+        ahead = self.config.stitch.commit_ahead_s * self._pace.rate
         start = Start(motion.mode, motion.spline.derivatives(x + ahead), 0.0, self._lookahead.time)
         self._pending.append((braking(start, motion.source, reason), motion, x + ahead, None))
 
@@ -232,38 +228,38 @@ class ChunkFollower:
             return self._without_state("fault: joint state is not finite", dt)
         self.model.update(q, dq)
         if not self.progress.enabled:
-            tau = self._stop.effort(self.model)
+            sound = self.drive.idle(dt)
         elif self._stopping or self._too_fast(dq):
-            tau = self._come_to_rest()
+            sound = self._come_to_rest(dt)
         else:
-            tau = self._follow(now, dt)
-        if not self._gate.apply(tau, dt):
-            self.stop("fault: effort is not finite")
-        self._write_effort()
+            sound = self._follow(now, dt)
+        if not sound:
+            self.stop(f"fault: {self.drive.command} is not finite")
+        self._write_command(dt)
         self._write_progress(now)
         return self.command
 
-    def _follow(self, now: float, dt: float) -> np.ndarray:
+    def _follow(self, now: float, dt: float) -> bool:
         self._adopt_pending()
         motion, x = self._cursor
-        x += self._rate * dt
+        x += self._pace.rate * dt
         if self._lookahead.varies:
-            x += self._lookahead.step(self._law.tool_speed, dt)
+            x += self._lookahead.step(self.drive.motion.tool_speed, dt)
         self._cursor = (motion, x)
         lookahead = self._lookahead.time
         self._advance_points(motion, x - lookahead)
         if not self.progress.hold_reason:
             self._lease.extend(now)
-            self._executed += self._rate * dt
+            self._executed += self._pace.rate * dt
             if x >= motion.spline.duration + lookahead:
                 self._end(motion.end_reason)
                 motion, x = self._cursor
-            self._law.approach_posture(dt)
+            self.drive.approach_posture(dt)
             if self._guard is not None and (reason := self._guard.look(self.model, dt)):
                 self.stop(reason)
-        tau = self._law.effort(motion.spline, x, dt)
-        self._slow_for_lag(dt)
-        return tau
+        sound = self.drive.follow(motion.spline, x, dt)
+        self._keep_pace(dt)
+        return sound
 
     def _end(self, reason: str) -> None:
         self._set_hold(reason)
@@ -279,74 +275,67 @@ class ChunkFollower:
             return
         motion, base, commit, seed = self._pending.pop()
         if seed is not None:
-            self._law.switch(motion.mode, seed, self._gate.effort)
+            self.drive.switch(motion.mode, seed)
         self._cursor = (motion, x - commit if base is current else 0.0)
         self._point = -1
         self.progress.hold_reason = motion.end_reason if motion.holding else ""
+        if motion.side.base is None:  # what the motion before asked of the base has ended with it
+            self._side.rest()
         self.progress.status = motion.status
         self.progress.sequence, self.progress.source = motion.sequence, motion.source
 
     def _hold_here(self, reason: str) -> None:
-        """Hold the measured pose: after a stop and at activation there is no commanded one worth returning to."""
-        motion = resting(self._law.hold_measured(self._gate.effort), reason)
+        motion = resting(self.drive.hold(), reason)
         self._pending.clear()
         self._cursor, self._point = (motion, 1e3), 0
-        self._rate = self._rate_wanted = self.config.speed_scale
+        self._pace.restart()
         self._set_hold(reason)
 
-    def _come_to_rest(self) -> np.ndarray:
-        self.progress.hold_reason = self._stopping
-        if self._stop.at_rest(self.model):
+    def _come_to_rest(self, dt: float) -> bool:
+        self._set_hold(self._stopping)
+        if self.drive.at_rest:
             reason, self._stopping = self._stopping, ""
             self._hold_here(reason)
-        return self._stop.effort(self.model)
+        return self.drive.come_to_rest(dt)
 
     def _too_fast(self, dq: np.ndarray) -> bool:
-        share = np.multiply(dq, self._velocity_share, out=self._tau).tolist()
+        share = np.multiply(dq, self._velocity_share, out=self._shares).tolist()
         if max(share) < 1.0 and min(share) > -1.0:
             return False
         self._stopping = self._latched = "fault: joint speed above its limit"
         return True
 
     def _without_state(self, reason: str, dt: float) -> Command:
-        """Let the effort fade within its rate to the payload's last weight: nothing is known to push against."""
-        self._tau[:] = self.model.weight
-        self._gate.apply(self._tau, dt)
-        self._write_effort()
+        self.drive.without_state(dt)
+        self._side.rest()
+        self._write_command(dt)
         if self.progress.enabled and not self._stopping:
             self._stopping = self.progress.hold_reason = reason
             self._pending.clear()
         return self.command
 
-    def _write_effort(self) -> None:
-        if not self.config.shadow:  # else it stays zero, whoever sends it
-            self.command.effort[:] = self._gate.effort
+    def _write_command(self, dt: float) -> None:
+        if not self.config.shadow:  # else it stays as it is, whoever sends it
+            self.drive.write(self.command)
+            self._side.advance(self._pace.rate, dt, self.command)
 
-    def _slow_for_lag(self, dt: float) -> None:
-        """Let progress wait for an arm that is held back, or whose joints are at their speed.
-
-        The first is positional interpolation seen from the arm's side, the second what remains of the joint speed
-        limit when the path bends towards a singularity after it was planned.
-        """
-        self._ticks += 1
-        self._since_look += dt
-        if self._ticks % RATE_EVERY == 0:
+    def _keep_pace(self, dt: float) -> None:
+        """Let progress wait where it must, and stop what no waiting helps."""
+        pace, drive = self._pace, self.drive
+        elapsed = pace.due(dt)
+        if elapsed > 0.0:
             # In shadow mode nothing follows, and nothing is waited for.
-            self.progress.lag = lag = 0.0 if self.config.shadow else self._law.lag()
-            speed, acceleration = self._law.joint_shares(self._since_look)
-            self._since_look = 0.0
+            self.progress.lag = lag = 0.0 if self.config.shadow else drive.lag()
+            speed, acceleration = drive.joint_shares(elapsed)
+            clear, obstacle = drive.obstacle(elapsed)
             if acceleration > 2.0:
                 times = acceleration * self.config.safety.acceleration_margin
                 self.stop(f"fault: a joint is asked for {times:.1f} times its acceleration limit")
-            # Acceleration goes with the square of the rate, as speed goes with the rate.
-            share = min(1.0, 2.0 - 2.0 * lag, 3.0 - 2.0 * speed, 3.0 - 2.0 * acceleration**0.5)
-            # A share of the present rate: with nothing near it is 1, and must not keep a slowed rate from rising again.
-            if self._guard is not None and self._guard.speed_share < 1.0:
-                share = min(share, self._guard.speed_share * self._rate / self.config.speed_scale)
-            self._rate_wanted = max(RATE_MIN, share) * self.config.speed_scale
-        change = self._rate_wanted - self._rate
-        most = RATE_SLEW * dt
-        self._rate += min(most, max(-most, change))
+            if obstacle and not self.progress.hold_reason:
+                self._plan_brake(*self._cursor, obstacle)
+            guard = 1.0 if self._guard is None else self._guard.speed_share
+            pace.look(lag, speed, acceleration, clear, guard)
+        pace.advance(dt)
 
     def _advance_points(self, motion: Motion, m: float) -> None:
         point, reached = self._point, motion.point_list
@@ -355,31 +344,32 @@ class ChunkFollower:
             point += 1
         if point != self._point:
             self._point = point
-            if motion.width_list is not None:
-                self.command.gripper_width = self._gripper.update(motion.width_list[point])
+            if motion.side:
+                self._side.reach(point, motion.side, self.command)
 
     def _set_hold(self, reason: str) -> None:
         self.progress.hold_reason = reason
+        self._side.rest()
 
     def _write_progress(self, now: float) -> None:
-        progress, model = self.progress, self.model
+        progress, model, drive = self.progress, self.model, self.drive
         T = progress.T_base_ee_commanded
         motion, x = self._cursor
         if not progress.enabled or self._stopping:
             T[:] = model.T_base_ee
         else:
-            self._law.write_commanded(T)
-            pose = self._law.pose.filter if self._law.mode == CARTESIAN else None
+            drive.write_pose(T)
+            pose = drive.motion.pose.filter if drive.motion.mode == CARTESIAN else None
             self._history.add(now, self._executed, pose)
         progress.gripper_width = self.command.gripper_width
-        progress.mode = self._law.mode
-        progress.manipulability = self._law.cartesian.manipulability
+        progress.mode = drive.motion.mode
+        progress.manipulability = drive.manipulability
         if progress.hold_reason:
             progress.remaining_s = 0.0
             return
         progress.index = self._point + 1
         progress.executed_s = executed = motion.executed(x - self._lookahead.time)
-        progress.remaining_s = max(0.0, motion.chunk_end - executed) / self._rate
+        progress.remaining_s = max(0.0, motion.chunk_end - executed) / self._pace.rate
 
 
 def _refuse_foreign(chunk: ActionChunk, arm: str) -> None:

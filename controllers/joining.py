@@ -14,6 +14,7 @@ from controllers.control_config import StitchConfig
 from controllers.errors import ChunkError
 from controllers.limits import ArmLimits
 from controllers.motion import BRAKE_S, CARTESIAN, JOINT, Motion, Seam, Start, hold_reason
+from controllers.side_track import BASE_AXES, side_track
 from controllers.spline import Spline
 from controllers.stitching import MotionBounds, brake, stitch_within
 
@@ -23,16 +24,17 @@ ROTATION_METRES = 0.15  # [m/rad] how a turn compares with a shift when the near
 
 @dataclass(frozen=True)
 class Robot:
-    """What of a chunk is ours: the names of the arm and its gripper, and what the arm's joints may do."""
+    """What of a chunk is ours: the arm's name, the channels of its tools, and what its joints may do."""
 
     arm: str
     joints: tuple[str, ...]
-    gripper: str
+    tools: tuple[str, ...]
     limits: ArmLimits
+    has_base: bool = False
 
 
 def chunk_mode(chunk: ActionChunk, arm: str, joints: tuple[str, ...]) -> str | None:
-    """Say in which space a chunk moves the arm; None when it only moves the gripper.
+    """Say in which space a chunk moves the arm; None when it moves only tools or the base.
 
     Raises ChunkError for both spaces at once, some joints only, or channels this arm cannot follow.
     """
@@ -55,7 +57,7 @@ def chunk_mode(chunk: ActionChunk, arm: str, joints: tuple[str, ...]) -> str | N
 def _refuse_other_velocities(chunk: ActionChunk, joints: tuple[str, ...]) -> None:
     ours = {f"{name}/velocity" for name in joints}
     for name, kind in zip(chunk.channels, chunk.kinds, strict=True):
-        if kind is ChannelKind.VELOCITY and name not in ours:
+        if kind is ChannelKind.VELOCITY and name not in ours and name not in BASE_AXES:
             raise ChunkError(f"chunk channel '{name}': this arm executes velocities of its own joints only")
 
 
@@ -102,7 +104,7 @@ def join(
     count, status = leading_ongoing(chunk)
     mode = chunk_mode(chunk, robot.arm, robot.joints) if count else None
     if mode is None:
-        return _standstill(chunk, source, start, count, status, robot.gripper)
+        return _standstill(chunk, source, start, count, status, robot)
     times = chunk.times[:count]
     rates = joint_rates(chunk, robot.joints)
     if rates is not None:
@@ -116,7 +118,8 @@ def join(
     point_times = (times - path.entry) * stretch
     point_times[-1] = spline.duration
     motion = Motion(
-        start.mode, spline, point_times, times, _widths(chunk, robot.gripper, count, len(times)),
+        start.mode, spline, point_times, times,
+        side_track(chunk, robot.tools, robot.has_base, count, len(times)),
         chunk.sequence, chunk.stamp, source, hold_reason(status), status,
     )  # fmt: skip
     gap = _at(path, path.entry) - start.state[0]
@@ -159,7 +162,7 @@ def _velocity_path(times: np.ndarray, rates: np.ndarray, start: Start, limits: A
 
     The first holds from the seam on. The joints stop at their limits.
     """
-    step = float(np.median(np.diff(times))) if len(times) > 1 else float(max(times[0], 0.05))
+    step = _step(times)
     grid = np.concatenate([[0.0] if times[0] > 0.0 else [], times, [times[-1] + step]])
     held = np.vstack([rates[:1], rates]) if times[0] > 0.0 else rates
     moved = np.vstack([np.zeros(rates.shape[1]), np.cumsum(held * np.diff(grid)[:, None], axis=0)])
@@ -206,14 +209,16 @@ def _connect(
 
 
 def _standstill(
-    chunk: ActionChunk, source: str, start: Start, count: int, status: TaskStatus, gripper: str
+    chunk: ActionChunk, source: str, start: Start, count: int, status: TaskStatus, robot: Robot
 ) -> tuple[Motion, Seam]:
-    """Come to rest: the chunk moves the gripper only, or must not be executed at all."""
+    """Come to rest: the chunk moves only tools or the base, or must not be executed at all."""
     entry = float(np.clip(start.delay, 0.0, chunk.duration))
     times = chunk.times[:count] if count else np.array([entry])
+    side = side_track(chunk, robot.tools, robot.has_base, count, count)
+    lasting = _step(times) if side.base is not None else 0.0  # the last velocity is one for a while, too
     motion = Motion(
-        start.mode, brake(start.state, max(BRAKE_S, float(times[-1]) - entry + start.lookahead)),
-        times - entry + start.lookahead, times, _widths(chunk, gripper, count, count),
+        start.mode, brake(start.state, max(BRAKE_S, float(times[-1]) + lasting - entry - start.lookahead)),
+        times - entry - start.lookahead, times, side,
         chunk.sequence, chunk.stamp, source, hold_reason(status), status, holding=count == 0,
     )  # fmt: skip
     note = hold_reason(status) if count == 0 else "no motion channels for this arm"
@@ -222,11 +227,9 @@ def _standstill(
     return motion, seam
 
 
-def _widths(chunk: ActionChunk, gripper: str, count: int, length: int) -> np.ndarray | None:
-    column = chunk.column(f"{gripper}/width")
-    if column is None or count == 0:
-        return None
-    return np.concatenate([column[:count], np.repeat(column[count - 1], length - count)])
+def _step(times: np.ndarray) -> float:
+    """Return how long the last of `times` (K,) [s] lasts."""
+    return float(np.median(np.diff(times))) if len(times) > 1 else float(max(times[0], 0.05))
 
 
 def _at(path: Path, s: float) -> np.ndarray:

@@ -7,6 +7,7 @@ by more than one period skips the missed ones: a burst of catch-up ticks would c
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import gc
 import os
@@ -104,7 +105,14 @@ def prefer_real_time(priority: int = 50) -> tuple[str, ...]:
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "mlockall") or libc.mlockall(MCL_CURRENT_AND_FUTURE) != 0:
         warnings.append("memory could not be locked: set memlock in /etc/security/limits.conf")
-    gc.collect()
-    gc.freeze()  # what lives now is never scanned again
+    freeze_collector()
     gc.disable()  # the loop makes no cycles, so nothing is lost by not looking for them
     return tuple(warnings)
+
+
+def freeze_collector() -> None:
+    """Have the garbage collector never scan again what lives now; the end of the process frees it all the same."""
+    gc.collect()
+    gc.freeze()
+    # What stays frozen outlives its library at the end, and libraries that count what is left complain on stderr.
+    atexit.register(gc.unfreeze)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from controllers.chunk import TaskStatus
+from controllers.side_track import SideTrack
 from controllers.spline import Spline
 from controllers.stitching import brake
 
@@ -46,7 +47,7 @@ class Motion:
     spline: Spline  # of motion time
     point_times: np.ndarray  # (K,) motion time at which each point is reached
     chunk_times: np.ndarray  # (K,) chunk time of each point
-    widths: np.ndarray | None  # (K,) [m] gripper command from each point on
+    side: SideTrack  # what is asked of everything but the arm from each point on
     sequence: int
     stamp: float
     source: str
@@ -55,16 +56,13 @@ class Motion:
     holding: bool = False  # its end reason holds from the start: nothing of it is motion that was asked for
     point_list: list[float] = field(init=False, repr=False)
     chunk_list: list[float] = field(init=False, repr=False)
-    width_list: list[float] | None = field(init=False, repr=False)
     chunk_end: float = field(init=False, repr=False)  # [s]
 
     def __post_init__(self) -> None:
         # Plain lists: the loop reads single numbers from them.
-        widths = None if self.widths is None else self.widths.tolist()
         for name, value in (
             ("point_list", self.point_times.tolist()),
             ("chunk_list", self.chunk_times.tolist()),
-            ("width_list", widths),
             ("chunk_end", float(self.chunk_times[-1])),
         ):
             object.__setattr__(self, name, value)
@@ -114,11 +112,11 @@ def braking(start: Start, source: str, reason: str) -> Motion:
     """Return the motion that comes to rest from `start` and holds for `reason`."""
     nothing = np.zeros(1)
     spline = brake(start.state, BRAKE_S)
-    return Motion(start.mode, spline, nothing, nothing, None, -1, 0.0, source, reason, holding=True)
+    return Motion(start.mode, spline, nothing, nothing, SideTrack(), -1, 0.0, source, reason, holding=True)
 
 
 def resting(value: np.ndarray, reason: str) -> Motion:
     """Return the motion that stays at a pose (7,) for `reason`."""
     nothing = np.zeros(1)
     spline = Spline(np.repeat(value[None], 8, axis=0), 1.0)
-    return Motion(CARTESIAN, spline, nothing, nothing, None, -1, 0.0, "", reason, holding=True)
+    return Motion(CARTESIAN, spline, nothing, nothing, SideTrack(), -1, 0.0, "", reason, holding=True)

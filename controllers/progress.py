@@ -15,10 +15,14 @@ DISABLED = "disabled"
 
 @dataclass
 class Command:
-    """What goes to the arm and its gripper; the same object every tick."""
+    """What goes to the arm, of which its drive writes one, and to its gripper; the same object every tick."""
 
     effort: np.ndarray  # (N,) [N·m] without gravity
+    position: np.ndarray  # (N,) [rad]
+    pose: np.ndarray = field(default_factory=lambda: np.array([0.0] * 6 + [1.0]))  # (7,) [m], quaternion xyzw
     gripper_width: float = 0.0  # [m]
+    tools: dict[str, float] = field(default_factory=dict)  # of other tools, by channel: [m], or suction 0 or 1
+    base_velocity: np.ndarray = field(default_factory=lambda: np.zeros(3))  # x, y [m/s], yaw [rad/s]
 
 
 @dataclass

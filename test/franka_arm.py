@@ -16,6 +16,7 @@ from controllers.follower import ChunkFollower
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.rotations import from_matrix
+from controllers.side_drive import SideDrive
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.sim.delayed_arm import DelayedArm
@@ -24,6 +25,8 @@ DT = 0.002
 FRAME = "panda_link0"
 ARM = load_embodiment("franka").arm("panda")
 HOME = np.array(ARM.home)
+FORWARD = 0.02 * np.arange(1, 5)[:, None] * np.array([1.0, 0.0, 0.5])  # (4, 3) [m] shifts of a chunk that moves
+STILL = np.zeros((4, 3))  # [m] and of one that does not
 
 
 @lru_cache
@@ -66,12 +69,13 @@ class Rig:
         dt: float = DT,
         enable: bool = True,
         guard: BodyGuard | None = None,
+        side: SideDrive | None = None,
         **plant,
     ) -> None:
         self.config, self.dt = config or franka_config(), dt
         self.model = franka_model()
         self.limits = franka_limits(self.config)
-        self.follower = ChunkFollower("panda", "panda_hand", self.model, self.limits, self.config, guard)
+        self.follower = ChunkFollower("panda", "panda_hand", self.model, self.limits, self.config, guard, side=side)
         plant = {"timestep": 0.001, "damping": 0.5, "friction": 0.1} | plant
         self.arm = DelayedArm(franka_model(), plant.pop("q", HOME), **plant)
         self.samples: list[Sample] = []
@@ -138,3 +142,8 @@ class Rig:
 
 def positions(samples: list[Sample]) -> np.ndarray:
     return np.array([sample.commanded[:3, 3] for sample in samples])
+
+
+def tool_error(rig: Rig, shift: np.ndarray) -> float:
+    """Return how far [m] the tool is from `shift` (3,) [m] off where the rig started."""
+    return np.linalg.norm(rig.tool[:3, 3] - rig.position - shift)

@@ -17,13 +17,16 @@ class RecordingWorld:
         self.embodiment = load_embodiment("franka")
         self.time = 0.0
         self.q = np.full(7, 0.3)
-        self.commands = SimpleNamespace(effort=None, position=None, width=None)
+        self.commands = SimpleNamespace(effort=None, position=None, pose=None, streams=None, width=None)
 
     def command_effort(self, effort):
         self.commands.effort = effort
 
-    def command_position(self, q):
-        self.commands.position = q
+    def command_position(self, q, stream=False):
+        self.commands.position, self.commands.streams = q, stream
+
+    def command_pose(self, pose):
+        self.commands.pose = pose
 
     def command_gripper(self, width):
         self.commands.width = width

@@ -229,7 +229,7 @@ def test_every_allowed_corner_has_an_equal_delay(cutoff, rate, attenuation):
         (["--attenuation", "0"], "--attenuation 0"),
         (["--json", "{folder}/none/figures.json"], "figures.json: cannot be written"),
         (["--picture", "{folder}/none/filters.png"], "filters.png: cannot be written"),
-        (["--picture", "{folder}/filters.jpg"], "give a .png"),
+        (["--picture", "{folder}/filters.jpg"], "ends in .png"),
     ],
 )
 def test_nonsense_is_one_line_and_code_2(tmp_path, capsys, words, named):

@@ -27,7 +27,7 @@ def rig():
 
 @pytest.fixture(scope="module")
 def robot(rig):
-    return Robot("panda", ARM.joints, "panda_hand", rig.limits)
+    return Robot("panda", ARM.joints, ("panda_hand/width",), rig.limits)
 
 
 def moving(rig, shift=(0.0, 0.0, 0.0)) -> Start:
@@ -195,7 +195,7 @@ def test_the_gripper_goes_with_its_velocity(robot):
     widths = np.array([[0.08], [0.04], [0.0]])
     chunk = rates_chunk(np.zeros((3, 7)), extra=("panda_hand/width",), columns=widths)
     motion, _ = join(chunk, robot, "policy", at_rest(), StitchConfig(), JOINT_BOUNDS)
-    assert motion.width_list == [0.08, 0.04, 0.0, 0.0]
+    assert motion.side.tools["panda_hand/width"] == [0.08, 0.04, 0.0, 0.0]
     assert motion.chunk_list == pytest.approx([0.1, 0.2, 0.3, 0.4])
 
 

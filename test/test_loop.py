@@ -71,3 +71,13 @@ def test_real_time_is_asked_for_and_refusals_are_told():
         "assert isinstance(w, tuple) and all(isinstance(x, str) for x in w); assert not gc.isenabled()"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("freeze", ["controllers.loop.prefer_real_time", "vla_ros.nodes.scheduling.prefer_punctuality"])
+def test_what_was_frozen_is_freed_at_the_end(freeze):
+    pytest.importorskip("ompl")  # one of those that count what is left then, and complain
+    code = (
+        f"from ompl import geometric; import gc, {freeze.rpartition('.')[0]}; {freeze}(); assert gc.get_freeze_count()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True)
+    assert done.stderr == ""

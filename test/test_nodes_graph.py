@@ -257,7 +257,7 @@ def test_the_guard_holds_the_arm_when_control_is_killed(graph, operator):
     assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 3.0)
     nodes["control"].process.send_signal(signal.SIGKILL)
     killed = time.monotonic()
-    assert operator.spin_until(lambda: "position" in operator.diagnostics["sim"]["active_controllers"], 3.0)
+    assert operator.spin_until(lambda: "arm" in operator.diagnostics["sim"]["active_controllers"], 3.0)
     assert operator.spin_until(lambda: operator.speed < 0.02, 2.0)
     assert time.monotonic() - killed < 4.0
     # A new control starts disabled, and the latch has survived.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from recording_world import RecordingWorld
 
-from vla_ros.nodes.sim.controllers import EFFORT, GRIPPER, POSITION, SimulatedControllers
+from vla_ros.nodes.sim.controllers import EFFORT, GRIPPER, HOLD, SimulatedControllers
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_hold_keeps_the_present_position_and_ignores_effort(world):
     controllers.receive(EFFORT, np.ones(7))
     controllers.apply()
     assert world.commands.effort is None
-    assert controllers.active == {POSITION, GRIPPER}
+    assert controllers.active == {HOLD, GRIPPER}
 
 
 def test_the_last_command_is_kept(world):
@@ -80,9 +80,9 @@ def test_the_last_command_is_kept(world):
 def test_the_age_of_the_effort_counts_only_while_somebody_drives(world):
     controllers = SimulatedControllers(world)
     world.time = 5.0
-    assert controllers.effort_age == 0.0
+    assert controllers.command_age == 0.0
     controllers.receive(EFFORT, np.ones(7))
     world.time = 5.02
-    assert controllers.effort_age == pytest.approx(0.02)
+    assert controllers.command_age == pytest.approx(0.02)
     controllers.hold(True)
-    assert controllers.effort_age == 0.0
+    assert controllers.command_age == 0.0

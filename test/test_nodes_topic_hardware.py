@@ -135,7 +135,7 @@ def test_silence_says_nothing(world):
     arm(hardware, NAN, [1.0] * 7)
     world.time = 10.0
     hardware.apply()
-    assert hardware.effort_age == 0.0
+    assert hardware.command_age == 0.0
     np.testing.assert_array_equal(world.commands.effort, np.ones(7))
 
 

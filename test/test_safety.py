@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
-from franka_arm import ARM, HOME, Rig, franka_config, franka_limits, franka_model
+from franka_arm import ARM, HOME, STILL, Rig, franka_config, franka_limits, franka_model
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,9 +23,6 @@ def rig():
 
 def check(rig, chunk, now=1.0, instruction=0):
     check_chunk(chunk, now, "panda", "panda_link0", instruction, rig.position, LIMITS, SAFETY)
-
-
-STILL = np.zeros((4, 3))
 
 
 @pytest.mark.parametrize(

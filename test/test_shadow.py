@@ -4,9 +4,8 @@
 import dataclasses
 
 import numpy as np
-from franka_arm import Rig, franka_config, positions
+from franka_arm import FORWARD, Rig, franka_config, positions
 
-FORWARD = 0.02 * np.arange(1, 5)[:, None] * np.array([1.0, 0.0, 0.5])
 SHADOW = dataclasses.replace(franka_config(), shadow=True)
 
 

@@ -27,7 +27,7 @@ def start(rig, delay=0.0, shift=(0.0, 0.0, 0.0), velocity=(0.0, 0.0, 0.0), looka
 
 
 def robot(rig):
-    return Robot("panda", ARM.joints, "panda_hand", rig.limits)
+    return Robot("panda", ARM.joints, ("panda_hand/width",), rig.limits)
 
 
 def accept(rig, chunk, begin=None, timeline=None, config=None):
@@ -82,7 +82,7 @@ def test_motion_of_an_ended_status_is_never_executed(rig):
         assert motion.end_reason == reason
         assert seam.note == reason
         assert motion.holding
-        assert motion.width_list is None
+        assert not motion.side
         assert np.allclose(motion.spline.derivatives(1e3)[0, :3], rig.position)
 
 
@@ -120,7 +120,7 @@ def test_modes(rig):
     assert chunk_mode(ActionChunk(0.0, "f", rates, [0.1], np.zeros((1, 7))), "panda", ARM.joints) == JOINT
     for channels, match in (
         (("panda_joint1/velocity",), "'panda_joint2/velocity' is missing"),
-        (("base/velocity.x",), "'base/velocity.x': this arm executes velocities of its own joints"),
+        (("lift/velocity",), "'lift/velocity': this arm executes velocities of its own joints"),
         ((*names, *rates), "both joint position and joint velocity"),
     ):
         with pytest.raises(ChunkError, match=match):

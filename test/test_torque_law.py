@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from franka_arm import HOME, franka_config, franka_limits, franka_model
 
+from controllers.drives.torque_law import TorqueLaw
 from controllers.motion import CARTESIAN, JOINT, resting
 from controllers.rotations import angle_between, compose_exp, from_matrix
-from controllers.torque_law import TorqueLaw
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_seeds_continue_the_commanded_motion_in_the_other_space(law):
     q = HOME + 0.02
     T = law.model.forward(q)
     twist = np.array([0.1, -0.05, 0.08, 0.1, 0.2, -0.1])
-    law.pose.reset(T[:3, 3], from_matrix(T[:3, :3]), twist)
+    law.motion.pose.reset(T[:3, 3], from_matrix(T[:3, :3]), twist)
     law._impedance()  # measures the error the seed is computed from
     seed = law.seed(JOINT)
     reached = law.model.forward(seed[0])
@@ -43,7 +43,7 @@ def test_seeds_continue_the_commanded_motion_in_the_other_space(law):
     law.switch(JOINT, seed, np.zeros(7))
     back = law.seed(CARTESIAN)
     assert np.allclose(back[0, :3], reached[:3, 3], atol=1e-6)
-    assert np.allclose(back[1, :6], law._planning_model.jacobian(seed[0]) @ seed[1], atol=1e-6)
+    assert np.allclose(back[1, :6], law.motion._planning_model.jacobian(seed[0]) @ seed[1], atol=1e-6)
 
 
 def test_seeded_states_are_what_the_filters_continue_from(law):
@@ -51,9 +51,9 @@ def test_seeded_states_are_what_the_filters_continue_from(law):
     seed = np.zeros((2, 7))
     seed[0, :3], seed[0, 3:] = T[:3, 3], from_matrix(T[:3, :3])
     seed[1, :6] = 0.2, 0.0, -0.1, 0.0, 0.0, 0.3
-    state = law.seeded_state(CARTESIAN, seed)
-    assert np.allclose(state[0, :3] - law.delay * state[1, :3], T[:3, 3])
-    turned = compose_exp(tuple(seed[0, 3:]), tuple(law.model.rotation.T @ seed[1, 3:6] * law.delay))
+    state = law.motion.seeded_state(CARTESIAN, seed)
+    assert np.allclose(state[0, :3] - law.motion.delay * state[1, :3], T[:3, 3])
+    turned = compose_exp(tuple(seed[0, 3:]), tuple(law.model.rotation.T @ seed[1, 3:6] * law.motion.delay))
     assert angle_between(tuple(state[0, 3:]), turned) < 1e-6
     # The quaternion's rate is that of the twist.
     h = 1e-4
@@ -62,24 +62,24 @@ def test_seeded_states_are_what_the_filters_continue_from(law):
 
 
 def test_bounds_speak_of_joint_speed(law):
-    bounds = law.bounds(CARTESIAN)
-    x, y, z, w = law.pose.filter.quaternion
+    bounds = law.motion.bounds(CARTESIAN)
+    x, y, z, w = law.motion.pose.filter.quaternion
     velocity = np.zeros(7)
     velocity[:3] = 0.3, 0.1, -0.2
     omega = np.array([0.2, -0.4, 0.3])
     rate = 0.5 * np.array([*(w * omega + np.cross(omega, [x, y, z])), -omega @ [x, y, z]])
     velocity[3:] = rate
-    dq = bounds.joint_rates @ velocity * law._joint_speed
+    dq = bounds.joint_rates @ velocity * law.motion.joint_speed
     assert np.allclose(law.model.J @ dq, [0.3, 0.1, -0.2, *omega], atol=1e-6)
 
 
 def test_commanded_pose_is_written(law):
     law.hold_measured(np.zeros(7))
     T = np.eye(4)
-    law.write_commanded(T)
+    law.motion.write_pose(T)
     assert np.allclose(T, law.model.T_base_ee)
     law.switch(JOINT, np.stack([HOME + 0.1, np.zeros(7)]), np.zeros(7))
-    law.write_commanded(T)
+    law.motion.write_pose(T)
     assert np.allclose(T, law.model.forward(HOME + 0.1))
 
 

@@ -155,6 +155,28 @@ def transform(pose: Pose) -> np.ndarray:
     return T
 
 
+def pose_numbers(pose: Pose) -> np.ndarray:
+    """Return a pose as it was sent (7,): position [m], quaternion xyzw. Whoever takes it checks it."""
+    position, q = pose.position, pose.orientation
+    return np.array([position.x, position.y, position.z, q.x, q.y, q.z, q.w])
+
+
+class PoseWriter:
+    """Fill one PoseStamped again and again."""
+
+    def __init__(self, frame_id: str) -> None:
+        self._message = PoseStamped()
+        self._message.header.frame_id = frame_id
+
+    def write(self, pose: np.ndarray, time: float) -> PoseStamped:
+        """Write `pose` (7,), position [m] and quaternion xyzw, at `time` [s]."""
+        message = self._message
+        position, q = message.pose.position, message.pose.orientation
+        position.x, position.y, position.z, q.x, q.y, q.z, q.w = pose.tolist()
+        message.header.stamp = stamp(time)
+        return message
+
+
 def pose_stamped(T: np.ndarray, time: float, frame_id: str) -> PoseStamped:
     """Return a transform (4, 4) at `time` [s], given in `frame_id`."""
     message = PoseStamped(pose=pose_message(T))

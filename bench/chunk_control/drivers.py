@@ -11,13 +11,13 @@ import numpy as np
 from bench.chunk_control.methods import BASELINES, Method
 from controllers.chunk import ActionChunk
 from controllers.control_config import ControlConfig
+from controllers.drives.torque_law import POSTURE_S, TorqueLaw
 from controllers.filters import PoseFilter
 from controllers.follower import ChunkFollower
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.rotations import IDENTITY, Quaternion, from_matrix
 from controllers.safety import EffortGate
-from controllers.torque_law import POSTURE_S, TorqueLaw
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class BaselineDriver:
             FilteredReference(self.commanded, config.filter_cutoff) if entry.filtered else RawReference(self.commanded)
         )
         self._reference = MethodReference(BASELINES[entry.baseline](self.commanded.copy()), reference)
-        self._law.pose = self._reference  # type: ignore[assignment]
+        self._law.motion.pose = self._reference  # type: ignore[assignment]
 
     def submit(self, chunk: ActionChunk, origin: np.ndarray, now: float) -> None:
         """Hand the chunk to the method, at the time its reference is sampled for."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib
@@ -13,7 +14,7 @@ from bench.chunk_control.figures import Results, values
 from bench.chunk_control.methods import BASELINES
 from bench.chunk_control.rollout import DT
 from bench.chunk_control.streams import FIXED
-from controllers.errors import ConfigError
+from vla_ros.output_file import write_output
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -32,15 +33,12 @@ COLORS = dict(zip((*BASELINES, OURS), ("#8a8a8a", "#c0392b", "#d68910", "#2471a3
 
 def write_pictures(folder: str, results: Results) -> None:
     """Draw both into a folder. Raises ConfigError when they cannot be written."""
-    if not Path(folder).is_dir():
-        raise ConfigError(f"--pictures {folder}: give a folder that exists")
     for name, draw in ((JERK, lambda: _draw_delays(results)), (SEAM, _draw_seam)):
         figure = draw()
-        try:
-            figure.savefig(Path(folder) / name, dpi=110)
-        except OSError as error:
-            raise ConfigError(f"--pictures {folder}: {name} cannot be written ({error.strerror})") from error
+        drawn = BytesIO()
+        figure.savefig(drawn, format="png", dpi=110)
         plt.close(figure)
+        write_output("--pictures", Path(folder) / name, drawn.getvalue())
 
 
 def _draw_delays(results: Results) -> plt.Figure:

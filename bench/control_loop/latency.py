@@ -8,19 +8,16 @@ seam, and on to the seam itself, which lies `commit_ahead_s` later: there the lo
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import random
 import time
-from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 from std_msgs.msg import String
 
 from bench.rig.nodes import BASE, NodeUnderTest, Operator, start_arm
+from bench.rig.own_domain import on_own_domain
 from controllers.errors import VlaError
 from vla_ros import messages, qos
-from vla_ros.bringup.environment import free_domain
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.transport import Transport, choose_transport
 from vla_ros.policies.observation import CameraView
@@ -34,12 +31,10 @@ ANSWER_S = 1.0  # [s] after which an exposure counts as lost
 
 def latency_figures(count: int) -> dict[str, float]:
     """Measure `count` exposures on a ROS domain of their own. Raises VlaError when the nodes do not come up."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_measure, count).result()
+    return on_own_domain(_measure, count)
 
 
 def _measure(count: int) -> dict[str, float]:
-    os.environ |= {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "ROS_DOMAIN_ID": str(free_domain())}
     nodes = [*start_arm(), NodeUnderTest("policy", module="bench.control_loop.instant_policy", use_sim_time=True)]
     choose_transport(Transport.IMAGES_OUT)
     operator = Operator()

@@ -56,7 +56,7 @@ class Soak:
                 self._submit(self._chunk_to(self._start, HOME_S))
             self._tick(k)
         gc.collect()
-        filtered = rig.follower._law.pose.filter.quaternion
+        filtered = rig.follower.drive.motion.pose.filter.quaternion
         return {
             "energy_j": self.energy,
             "home_mm": 1e3 * float(np.linalg.norm(rig.tool - self._start[:3])),
@@ -70,7 +70,7 @@ class Soak:
         self._enable_again()
         if k % LOOK_EVERY == 0:
             follower, dq = self.rig.follower, self.rig.arm.dq
-            error = follower._law.cartesian.error
+            error = follower.drive.law.cartesian.error
             kinetic, spring = 0.5 * dq @ follower.model.M @ dq, 0.5 * error @ (self._stiffness * error)
             self.energy = max(self.energy, float(kinetic + spring))
 

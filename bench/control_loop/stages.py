@@ -31,13 +31,14 @@ def stage_figures(rig: FrankaRig, seconds: float) -> dict[str, float]:
     """
     rig.restart()
     follower = rig.follower
-    law = follower._law
+    drive = follower.drive
+    law, pose = drive.law, drive.motion.pose
     stages = {
         "model": (follower.model, "update"),
-        "sampling": (law.pose, "step"),
-        "filter": (law.pose.filter, "step"),
+        "sampling": (pose, "step"),
+        "filter": (pose.filter, "step"),
         "impedance": (law.cartesian, "effort"),
-        "gate": (follower._gate, "apply"),
+        "gate": (drive.gate, "apply"),
         "alignment": (joining, "align"),
     }
     with _timed(stages) as spent:
@@ -89,7 +90,7 @@ def wide_stitch_figures(config: StitchConfig) -> dict[str, float]:
     times = STEP * np.arange(1, POINTS + 1)
     bounds = MotionBounds(np.full(CHANNELS, 2.0), np.full(CHANNELS, config.joint_acceleration_max))
     wide = np.full(CHANNELS, 10.0)
-    robot = Robot("", joints, "", ArmLimits(-wide, wide, wide, wide, wide))
+    robot = Robot("", joints, (), ArmLimits(-wide, wide, wide, wide, wide))
     current = None
     phases, order, state = random.uniform(0.0, 6.0, CHANNELS), ChunkTimeline(), np.zeros((3, CHANNELS))
     spent = []

@@ -4,28 +4,23 @@
 from __future__ import annotations
 
 import importlib
-import multiprocessing
-import os
-from concurrent.futures import ProcessPoolExecutor
 
 from bench.fault_matrix.cell import Cell
+from bench.rig.own_domain import on_own_domain
 from controllers.model import ArmModel
-from vla_ros.bringup.environment import free_domain
 from vla_ros.robots.control import arm_limits, load_control_config
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 
 
 def run_isolated(group: str, fault: str, situation: str) -> Cell:
     """Run one cell of the module bench.fault_matrix.<group>; what it raises is a problem of that cell."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            return pool.submit(_run, group, fault, situation).result()
-        except Exception as error:  # a cell that cannot be judged is not as it must be, and the others still count
-            return Cell(fault, situation, problems=[f"{type(error).__name__}: {error}"])
+    try:
+        return on_own_domain(_run, group, fault, situation)
+    except Exception as error:  # a cell that cannot be judged is not as it must be, and the others still count
+        return Cell(fault, situation, problems=[f"{type(error).__name__}: {error}"])
 
 
 def _run(group: str, fault: str, situation: str) -> Cell:
-    os.environ |= {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "ROS_DOMAIN_ID": str(free_domain())}
     embodiment = load_embodiment("franka")
     arm = embodiment.arms[0]
     limits = arm_limits(arm, load_control_config("franka"))

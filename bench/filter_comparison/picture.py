@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,7 +13,7 @@ from PIL import Image
 
 from bench.filter_comparison.comparison import Comparison
 from bench.filter_comparison.response import derivative, reach, step_command, stream_command, stream_times
-from controllers.errors import ConfigError
+from vla_ros.output_file import write_output
 
 # Okabe and Ito's colours, which people who do not see all colours tell apart as well; dashes for print.
 STYLES = {
@@ -37,8 +36,6 @@ STREAM_SHOWN = (0.35, 1.3)  # [s] the fast part of the reach
 
 def write_picture(path: str, comparisons: tuple[Comparison, ...], labels: Mapping[str, str], rate: float) -> None:
     """Draw the comparisons into a PNG file. Raises ConfigError when it cannot be written."""
-    if Path(path).suffix != ".png" or not Path(path).parent.is_dir():
-        raise ConfigError(f"--picture {path}: cannot be written: give a .png in a folder that exists")
     figure = Figure(figsize=(12.0, 11.5), dpi=90, layout="constrained")
     figure.get_layout_engine().set(rect=(0.0, 0.06, 1.0, 0.94))  # the legend goes below
     columns = figure.subplots(3, len(comparisons), sharey="row", squeeze=False).T
@@ -54,12 +51,10 @@ def write_picture(path: str, comparisons: tuple[Comparison, ...], labels: Mappin
     lines, _ = columns[0][0].get_legend_handles_labels()
     names = ["command (bottom row: without steps)", *labels.values()]
     figure.legend(lines, names, loc="lower center", ncols=3, fontsize=12, frameon=False)
-    drawn = BytesIO()
+    drawn, reduced = BytesIO(), BytesIO()
     figure.savefig(drawn, format="png")
-    try:
-        Image.open(drawn).convert("RGB").quantize(COLORS).save(path, optimize=True)
-    except OSError as error:
-        raise ConfigError(f"--picture {path}: cannot be written ({error.strerror})") from error
+    Image.open(drawn).convert("RGB").quantize(COLORS).save(reduced, format="png", optimize=True)
+    write_output("--picture", path, reduced.getvalue())
 
 
 def _draw_step(axes: Axes, comparison: Comparison, rate: float) -> None:

@@ -4,11 +4,33 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from controllers.errors import ConfigError
+
+
+class _Benchmarks(argparse._SubParsersAction):
+    """A word for each benchmark, whose module is imported when it is asked for: some take a second to load."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """Declare the arguments of the benchmark that was asked for, and parse them."""
+        name = str(values[0]) if values else ""
+        if name in self.choices:
+            module = importlib.import_module(f"bench.{name}")
+            module.add_arguments(self.choices[name])
+            self.choices[name].set_defaults(measure=module.run)
+        super().__call__(parser, namespace, values, option_string)
 
 
 def bench_directory() -> Path:
@@ -23,18 +45,16 @@ def benchmark_names() -> tuple[str, ...]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of every benchmark under its name."""
+    """Declare the name of every benchmark."""
     names = benchmark_names()
     if not names:
         raise ConfigError("there are no benchmarks here: run `./vla bench` in a clone")
     sys.path.insert(0, str(bench_directory().parent))
-    choices = parser.add_subparsers(dest="benchmark", required=True, metavar="{" + ",".join(names) + "}")
+    metavar = "{" + ",".join(names) + "}"
+    choices = parser.add_subparsers(dest="benchmark", required=True, metavar=metavar, action=_Benchmarks)
     for name in names:
-        module = importlib.import_module(f"bench.{name}")
-        summary = (module.__doc__ or "").strip()
-        child = choices.add_parser(name, help=summary.partition("\n")[0], description=summary)
-        module.add_arguments(child)
-        child.set_defaults(measure=module.run)
+        summary = ast.get_docstring(ast.parse((bench_directory() / f"{name}.py").read_text())) or ""
+        choices.add_parser(name, help=summary.partition("\n")[0], description=summary)
 
 
 def run(arguments: argparse.Namespace) -> int:

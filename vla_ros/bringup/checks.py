@@ -13,13 +13,13 @@ from vla_ros.bringup.arguments import Value, parse_assignments
 from vla_ros.bringup.egl import require_egl
 from vla_ros.bringup.graph import Graph
 from vla_ros.bringup.ports import tcp_problem
-from vla_ros.bringup.report import check_report_path
+from vla_ros.output_file import check_output
 
 
 def check_launch(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
     """Return the launch arguments' values. Raises ConfigError for anything that would fail later."""
     arguments = parse_assignments(words, graph.arguments)
-    check_report_path(str(arguments.get("report", "")))
+    check_output("report:=", str(arguments.get("report", "")))
     graph.check(arguments)
     if graph.renders:
         require_egl()
@@ -38,7 +38,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     if instruction and not instruction.strip():
         raise ConfigError("instruction:= is blank: say what to grasp, or leave it out for the scene's own object")
     check_namespace(str(arguments["namespace"]))
-    load_embodiment(str(arguments["robot"]))
+    load_embodiment(str(arguments["robot"])).arms[0].command_mode(str(arguments["command"]))
     load_control_config(str(arguments["robot"]))
     if policy not in POLICIES:
         raise ConfigError(unknown_name("policy", policy, POLICIES))

@@ -69,9 +69,7 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
     if supervisor.died:  # the episode knows no more than that it was interrupted
         report |= {"outcome": None, "failure": supervisor.reason}
     report |= {"exit_code": exit_code, "ended": supervisor.reason}
-    reports.write_json(run_directory / reports.RESULT_FILE, report)
-    if arguments.get("report"):
-        reports.write_json(Path(str(arguments["report"])), report)
+    reports.write_report(run_directory, report, str(arguments.get("report") or ""))
     console.show("")
     console.show(reports.table(report))
     console.say(f"{_verdict(exit_code)} ({supervisor.reason}); everything in {_short(run_directory)}")

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from controllers.errors import ConfigError
+from vla_ros.output_file import write_output
 
 RESULT_FILE, LOG_FILE = "result.json", "log.txt"
 # Present in every report, null where a run ended before it was known.
@@ -56,19 +56,6 @@ def make_run_directory(asked: str, job: str) -> Path:
     return path.resolve()
 
 
-def check_report_path(report: str) -> None:
-    """Raise ConfigError when a report could not be written there: better now than after the run."""
-    if not report:
-        return
-    path = Path(report)
-    if path.is_dir():
-        raise ConfigError(f"report:={report}: is a folder; name a file")
-    if not path.parent.is_dir():
-        raise ConfigError(f"report:={report}: the folder {path.parent} does not exist")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise ConfigError(f"report:={report}: cannot be written")
-
-
 def read_result(run_directory: Path) -> dict[str, Any]:
     """Return what the episode wrote, or nothing when it did not get that far."""
     try:
@@ -85,11 +72,12 @@ def complete_report(result: Mapping[str, Any], figures: Mapping[str, Any]) -> di
     return report
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file at once or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    temporary.replace(path)
+def write_report(run_directory: Path, report: Mapping[str, Any], asked: str) -> None:
+    """Write the report into the run's folder and, where `asked` names a file, there as well."""
+    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    write_output("", run_directory / RESULT_FILE, text)
+    if asked:
+        write_output("report:=", asked, text)
 
 
 def table(report: Mapping[str, Any]) -> str:

@@ -83,6 +83,11 @@ def check_hardware(arguments: Mapping[str, Value]) -> None:
     hardware = str(arguments["hardware"])
     if hardware == "sim":
         return
+    if arguments["command"] == "pose" and hardware != "real":
+        raise ConfigError(
+            f"command:=pose needs a driver with an impedance controller of its own, hardware:={hardware} has none: "
+            "use hardware:=sim or hardware:=real, or command:=effort"
+        )
     if hardware == "real":
         check_address(str(arguments["robot_ip"]))
     needed = (*_NEEDED, *([_PLUGIN_PACKAGES[hardware]] if hardware in _PLUGIN_PACKAGES else []))

@@ -12,29 +12,29 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
 from rclpy.task import Future
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Bool, Float64MultiArray, String
+from std_msgs.msg import Bool, String
 from std_srvs.srv import SetBool
 from trajectory_msgs.msg import JointTrajectory
 
 from controllers.chunk import instruction_hash
 from controllers.errors import ChunkError, VlaError
-from controllers.follower import Command
 from controllers.loop import PacedLoop
 from vla_ros import messages, qos
 from vla_ros.nodes.arm import seams
 from vla_ros.nodes.arm.driver import ArmDriver
 from vla_ros.nodes.arm.hold import declare_hold, make_hold
+from vla_ros.nodes.arm.output import ArmOutput
 from vla_ros.nodes.arm.progress import INACTIVE, NAME, NO_JOINT_STATES, ControlProgress
 from vla_ros.nodes.arm.robot_follower import launch_control_config, make_follower
+from vla_ros.nodes.arm.side_output import SideOutput
 from vla_ros.nodes.arm.tuning import Tuning
 from vla_ros.nodes.managed import ManagedNode
-from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.parameters import declare, declare_command, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.robots.embodiment import load_embodiment
 
 REPORT_RATE = 50.0  # [Hz] of control/progress and control/commanded_pose
-GRIPPER_RATE = 20.0  # [Hz] at which an unchanged gripper command is repeated
 SOURCES = ("policy", "planner", "teleop")
 # The loop's thread must get the interpreter soon after its deadline, whatever the executor's thread is at.
 SWITCH_INTERVAL_S = 2e-4
@@ -58,6 +58,7 @@ class ControlNode(ManagedNode):
             self, "alignment", "progress", "how a late chunk is aligned", choices=("progress", "time")
         )
         self._shadow = declare(self, "shadow", False, "compute and report everything, send nothing to the robot")
+        self._command = declare_command(self)
         self._tuning = Tuning(self)
         self.priority = declare(
             self, "realtime_priority", 20, "SCHED_FIFO priority where permitted; 0: ordinary scheduling", 0, 98
@@ -68,9 +69,8 @@ class ControlNode(ManagedNode):
         self.handing_over: Future | None = None
         self._refused = ""
         self._estop, self._born = False, time.monotonic()
-        self._ticks, self._width, self._lateness = 0, -1.0, 0.0
+        self._ticks, self._lateness = 0, 0.0
         self._report_every = max(2, round(self.rate / REPORT_RATE))
-        self._gripper_every = max(1, round(self.rate / GRIPPER_RATE))
 
     def configure(self) -> None:
         """Load the robot, rehearse the control path and create the topics."""
@@ -78,15 +78,18 @@ class ControlNode(ManagedNode):
         config = launch_control_config(self._robot, self._speed_scale, self._alignment, self._shadow)
         config = self._tuning.applied(config)
         arm, gripper = embodiment.arms[0], embodiment.grippers[0]
-        driver = ArmDriver(make_follower(embodiment, config), 1.0 / self.rate, config.safety.state_age_max_s)
+        command = arm.command_mode(self._command)
+        follower = make_follower(embodiment, config, command)
+        driver = ArmDriver(follower, 1.0 / self.rate, config.safety.state_age_max_s)
         driver.on_released = self._hand_over
         if self.get_parameter("use_sim_time").value:
             driver.reference_time = lambda: self.get_clock().now().nanoseconds * 1e-9
         self._base_frame = embodiment.base_frame
         self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
-        self._fingers = len(gripper.joints)
-        self._make_publishers(arm.name, gripper.name, driver.follower.model.size)
-        self._hold = make_hold(self, self._holder, arm.name)
+        self._make_publishers()
+        self._side_output = SideOutput(self, embodiment, self.rate)
+        self._output = ArmOutput(self, arm.name, command, len(arm.joints), embodiment.base_frame)
+        self._hold = make_hold(self, self._holder, arm.name, command)
         self.create_service(SetBool, "control/enable", self._on_enable)
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
         self.create_subscription(Bool, "estop", self._on_estop, qos.LATCHED)
@@ -108,24 +111,21 @@ class ControlNode(ManagedNode):
 
     def deactivate(self) -> None:
         """Bring the arm to rest and have the robot hold it; that takes up to half a second after the transition."""
-        self.driver.release("deactivated")
+        self._arm.release("deactivated")
 
     def cleanup(self) -> None:
         """Stop ticking. Raises VlaError while the arm is being brought to rest."""
-        if not self.driver.released:
+        driver = self._arm
+        if not driver.released:
             raise VlaError("the arm is still being brought to rest: try again")
-        driver, self.driver = self.driver, None
+        self.driver = None
         time.sleep(2.0 / self.rate)  # the loop's thread may be inside a tick that still publishes
         self.publish_progress(driver)  # disabled: the guard need not wonder about the silence that follows
 
-    def _make_publishers(self, arm: str, gripper: str, joints: int) -> None:
-        self._effort = self.create_publisher(Float64MultiArray, f"{arm}_effort_controller/commands", qos.STREAM)
-        self._gripper = self.create_publisher(Float64MultiArray, f"{gripper}_position_controller/commands", qos.STREAM)
+    def _make_publishers(self) -> None:
         self._progress = self.create_publisher(DiagnosticStatus, "control/progress", qos.STREAM)
         self._seams = self.create_publisher(DiagnosticStatus, "control/seams", qos.EVENTS)
         self._pose = self.create_publisher(PoseStamped, "control/commanded_pose", qos.STREAM)
-        self._effort_message = messages.NumbersWriter(joints)
-        self._gripper_message = messages.NumbersWriter(1)
 
     # -- the loop's thread -------------------------------------------------------------------------------------------
     def tick(self, monotonic: float) -> None:
@@ -136,7 +136,8 @@ class ControlNode(ManagedNode):
             return
         command = driver.tick(monotonic)
         if command is not None and not self._shadow:
-            self._send(command)
+            self._output.publish(command, driver.now)
+            self._side_output.publish(command, driver.now)
         self._ticks += 1
         phase = self._ticks % self._report_every
         if phase == 0:
@@ -144,12 +145,6 @@ class ControlNode(ManagedNode):
         elif phase == self._report_every // 2:  # not in the same tick: each one stays short
             T = driver.follower.progress.T_base_ee_commanded
             self._pose.publish(messages.pose_stamped(T, driver.now, self._base_frame))
-
-    def _send(self, command: Command) -> None:
-        self._effort.publish(self._effort_message.write(command.effort))
-        if command.gripper_width != self._width or self._ticks % self._gripper_every == 0:
-            self._width = command.gripper_width
-            self._gripper.publish(self._gripper_message.write(self._width / self._fingers))
 
     def publish_progress(self, driver: ArmDriver) -> None:
         """Publish what control is doing."""
@@ -182,15 +177,22 @@ class ControlNode(ManagedNode):
         if not self._shadow:
             self.handing_over = self._hold.switch(True)
 
+    @property
+    def _arm(self) -> ArmDriver:
+        """Return the driver: there from configure to cleanup, as callbacks are."""
+        if self.driver is None:
+            raise VlaError("control is not configured")
+        return self.driver
+
     # -- the executor's thread ---------------------------------------------------------------------------------------
     def _on_joint_state(self, message: JointState) -> None:
         sample = self._reader.read(message)
         if sample is not None:
-            self.driver.observe(time.monotonic(), sample.stamp, sample.position, sample.velocity)
+            self._arm.observe(time.monotonic(), sample.stamp, sample.position, sample.velocity)
 
     def _on_chunk(self, message: bytes, source: str) -> None:
         try:
-            seam = self.driver.submit(messages.chunk_from_bytes(message), source)
+            seam = self._arm.submit(messages.chunk_from_bytes(message), source)
         except ChunkError as error:
             self._seams.publish(seams.refused(str(error), source))
             if str(error) != self._refused:
@@ -201,12 +203,12 @@ class ControlNode(ManagedNode):
             self._refused = ""
 
     def _on_instruction(self, message: String) -> None:
-        self.driver.instruct(instruction_hash(message.data) if message.data else 0)
+        self._arm.instruct(instruction_hash(message.data) if message.data else 0)
 
     def _on_estop(self, message: Bool) -> None:
         if not message.data and time.monotonic() - self._born < STALE_RELEASE_S:
             return
-        self.driver.emergency_stop(message.data)
+        self._arm.emergency_stop(message.data)
         if message.data != self._estop:
             self._estop = message.data
             text = "e-stop: damped stop, then hold" if message.data else "e-stop released: enable control"
@@ -224,8 +226,8 @@ class ControlNode(ManagedNode):
         if not self.active:
             raise VlaError("control is not active: activate it first (ros2 lifecycle set … activate)")
         if self._hold.absence and not self._shadow:
-            raise VlaError(f"the robot cannot be switched to torques: {self._hold.absence}")
-        self.driver.enable(time.monotonic())
+            raise VlaError(f"the robot cannot be switched to our commands: {self._hold.absence}")
+        self._arm.enable(time.monotonic())
         self._refused = ""
         if self._shadow:
             return "control enabled in shadow mode: nothing is sent to the robot"
@@ -235,14 +237,14 @@ class ControlNode(ManagedNode):
         return "control enabled"
 
     def _on_switched(self, answer: Future) -> None:
-        """Give the arm up again when the robot does not take torques: it would stand still, or be limp."""
+        """Give the arm up again when the robot does not take commands: it would stand still, or be limp."""
         refusal = self._hold.refusal(answer)
         if refusal and self.driver is not None:
-            self.get_logger().error(f"the robot takes no torques: {refusal}")
-            self.driver.release("the robot takes no torques")
+            self.get_logger().error(f"the robot takes no commands: {refusal}")
+            self.driver.release("the robot takes no commands")
 
     def _disable(self) -> str:
-        self.driver.release("disabled")
+        self._arm.release("disabled")
         return "control disabled: the arm comes to rest and is held"
 
     def publish_diagnostics(self, loop: PacedLoop) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from pathlib import Path
 from typing import Any
 
 from std_msgs.msg import String
@@ -20,6 +19,7 @@ from vla_ros.nodes.episode.topics import EpisodeNode
 from vla_ros.nodes.scheduling import yield_processor
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.nodes.transport import Transport
+from vla_ros.output_file import write_output
 from vla_ros.sim.task import Outcome
 
 NICENESS = 5  # the film is encoded here: nobody waits for it
@@ -174,10 +174,9 @@ class Episode:
                 _say(f"no film: {node.film.problem}")
         result = self._result()
         text = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
-        for path in [node.directory / "result.json", *([Path(node.report)] if node.report else [])]:
-            temporary = path.with_name(f".{path.name}.{os.getpid()}")
-            temporary.write_text(text)
-            temporary.replace(path)
+        write_output("", node.directory / "result.json", text)
+        if node.report:
+            write_output("report:=", node.report, text)
         if self._judge is None:
             _say(f"no success: {self._failure}")
             return

@@ -17,7 +17,7 @@ from std_msgs.msg import Bool
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.hold import declare_hold, make_hold
 from vla_ros.nodes.arm.progress import control_progress
-from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.parameters import declare, declare_command, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.robots.embodiment import load_embodiment
@@ -49,11 +49,12 @@ class GuardNode(Node):
         self._latched: bool | None = None  # what this node last said on estop
         self._disagree_since: float | None = None
         self._reported = 0.0
-        self._hold = make_hold(self, declare_hold(self), load_embodiment(robot).arms[0].name)
+        arm = load_embodiment(robot).arms[0]
+        self._hold = make_hold(self, declare_hold(self), arm.name, arm.command_mode(declare_command(self)))
         self._estop = self.create_publisher(Bool, "estop", qos.LATCHED)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
-        self.create_subscription(Bool, "estop", lambda message: self._latch(message.data), qos.LATCHED)
+        self.create_subscription(Bool, "estop", self._on_estop, qos.LATCHED)
         steady_timer(self, CHECK_PERIOD_S, self._check)
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
@@ -64,6 +65,9 @@ class GuardNode(Node):
             self._holding = False  # a person or the episode enabled control again
             self.get_logger().info("control is back")
         self._keep_latch(progress.estop)
+
+    def _on_estop(self, message: Bool) -> None:
+        self._latch(message.data)
 
     def _keep_latch(self, control_stopped: bool) -> None:
         """Keep control and this node agreed, whichever of them was restarted."""

@@ -24,7 +24,8 @@ def serve(stop: StopRequest) -> int:
         print(error, flush=True)
         return 1
     home = away < HOME_TOLERANCE
-    print("home" if home else f"stopped {away:.2f} rad from home: {node.progress.hold_reason}", flush=True)
+    reason = node.progress.refused or node.progress.hold_reason
+    print("home" if home else f"stopped {away:.2f} rad from home: {reason}", flush=True)
     return 0 if home else 1
 
 

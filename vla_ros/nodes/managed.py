@@ -98,17 +98,17 @@ class ManagedNode(LifecycleNode):
         self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
 
     # -- what configure creates falls silent with cleanup, though its last messages may already wait ------------------
-    def create_subscription(self, kind: type, topic: str, callback: Callback, *rest: Any, **options: Any) -> Any:
+    def create_subscription(self, msg_type: Any, topic: str, callback: Callback, *rest: Any, **options: Any) -> Any:
         """Subscribe, as rclpy does."""
-        return super().create_subscription(kind, topic, self._while_configured(callback), *rest, **options)
+        return super().create_subscription(msg_type, topic, self._while_configured(callback), *rest, **options)
 
-    def create_timer(self, period: float, callback: Callback, *rest: Any, **options: Any) -> Any:
+    def create_timer(self, timer_period_sec: float, callback: Callback, *rest: Any, **options: Any) -> Any:
         """Create a timer, as rclpy does."""
-        return super().create_timer(period, self._while_configured(callback), *rest, **options)
+        return super().create_timer(timer_period_sec, self._while_configured(callback), *rest, **options)
 
-    def create_service(self, kind: type, name: str, callback: Callback, *rest: Any, **options: Any) -> Any:
+    def create_service(self, srv_type: Any, srv_name: str, callback: Callback, **options: Any) -> Any:
         """Offer a service, as rclpy does."""
-        return super().create_service(kind, name, self._while_configured(callback), *rest, **options)
+        return super().create_service(srv_type, srv_name, self._while_configured(callback), **options)
 
     def _while_configured(self, callback: Callback) -> Callback:
         if not self._kept:

@@ -12,6 +12,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from controllers.errors import ConfigError, VlaError, unknown_name
+from vla_ros.robots.embodiment import COMMAND_MODES
 
 Value = TypeVar("Value", bool, int, float, str)
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
@@ -41,7 +42,7 @@ def declare(
             raise ConfigError(f"{node.get_name()}: parameter '{name}' is {value!r}: give {allowed} ({description})")
         if choices and value not in choices:
             raise ConfigError(f"{node.get_name()}: {unknown_name(name, str(value), choices)}")
-        return value  # type: ignore[return-value]  # it has the default's type
+        return value
 
     # Checked by hand: ROS would refuse rate_hz:=500 for a number that is declared as 500.0, and would not say what
     # it refused. The descriptor follows once the value is good.
@@ -106,6 +107,13 @@ def declare_scene(node: Node) -> SceneChoice:
         "categories": declare(node, "categories", "seen", "object categories", choices=("seen", "heldout", "all")),
         "objects": declare(node, "objects", "", "folder of your own objects; empty: the built-in ones") or None,
     }
+
+
+def declare_command(node: Node) -> str:
+    """Declare what drives the arm and return it."""
+    return declare(
+        node, "command", "", "what drives the arm; empty: what it usually takes", choices=("", *COMMAND_MODES)
+    )
 
 
 def declare_robot(node: Node) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import gc
 import os
 import platform
 from collections.abc import Collection
 from pathlib import Path
+
+from controllers.loop import freeze_collector
 
 SLICE_NS = 100_000  # the shortest that Linux grants
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}.get(platform.machine())
@@ -40,8 +41,7 @@ def prefer_punctuality(priority: int = 0, spared: Collection[int] = ()) -> str:
     `priority` > 0 asks for SCHED_FIFO. All threads, because one that is not punctual may hold the interpreter; but for
     those `spared` (their native ids), which work for long.
     """
-    gc.collect()
-    gc.freeze()  # what lives now is never scanned again: no collection takes milliseconds
+    freeze_collector()  # no collection takes milliseconds
     threads = [int(thread) for thread in os.listdir("/proc/self/task")] if Path("/proc/self/task").is_dir() else [0]
     threads = [thread for thread in threads if thread not in spared]
     if priority > 0:

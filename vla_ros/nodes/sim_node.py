@@ -16,9 +16,10 @@ from std_srvs.srv import Trigger
 from controllers.errors import ConfigError
 from vla_ros import messages, qos
 from vla_ros.nodes.episode.real_time_factor import RealTimeFactor
-from vla_ros.nodes.parameters import declare, declare_robot, declare_scene
+from vla_ros.nodes.parameters import declare, declare_command, declare_robot, declare_scene
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.sim.arm_topics import INTERFACES, make_arm_topics
+from vla_ros.nodes.sim.controllers import SimulatedControllers
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.robots.embodiment import load_embodiment
@@ -55,6 +56,7 @@ class SimNode(Node):
             self, "interface", INTERFACES[0], "the arm's topics: those of controllers, or of the hardware "
             "that ros2_control drives over topics", choices=INTERFACES,
         )  # fmt: skip
+        command = declare_command(self)
         self.speed = declare(self, "speed", 1.0, "simulated seconds a second", 0.01, 100.0)
         if state_rate > physics_rate:
             raise ConfigError(f"sim_node: state_rate_hz {state_rate:g} is above physics_rate_hz {physics_rate:g}")
@@ -75,7 +77,8 @@ class SimNode(Node):
         self._control_is_dead = False
         self.commands = 0  # received so far
         self.waited = 0.0  # [s] of wall time, for control
-        self._arm = make_arm_topics(interface, self, self._embodiment, self._on_command, self._forgive)
+        driving = self._embodiment.arms[0].command_mode(command)
+        self._arm = make_arm_topics(interface, self, self._embodiment, driving, self._on_command, self._forgive)
         self._make_world()
         self._make_publishers()
         self.create_service(Trigger, "sim/reset", self._on_reset)
@@ -110,7 +113,7 @@ class SimNode(Node):
     @property
     def awaits_command(self) -> bool:
         """Say whether control is falling behind the world."""
-        late = self.controllers.effort_age > COMMAND_AGE_MAX + self._delay + self._jitter
+        late = self.controllers.command_age > COMMAND_AGE_MAX + self._delay + self._jitter
         return late and not self._control_is_dead
 
     def give_up_waiting(self) -> None:
@@ -133,7 +136,8 @@ class SimNode(Node):
             response.success, response.message = False, self._arm.refuses_reset
             return response
         self._make_world()
-        self.controllers.hold(True)
+        if isinstance(self.controllers, SimulatedControllers):
+            self.controllers.hold(True)
         self._rounds += round(RESET_GAP / self.period)
         self._factor.restart()
         response.success, response.message = True, "the scene is as it was; enable control again"

@@ -34,7 +34,7 @@ class SpawnerNode(Node):
         spawner = str(find_executable("controller_manager", "spawner"))
         timeouts = [word for what in _TIMEOUTS for word in (f"--{what}-timeout", f"{self.timeout:g}")]
         namespace = ["--ros-args", "-r", f"__ns:={self.get_namespace()}"]
-        kinds = ((self.inactive, ["--inactive"]), (self.active, []))
+        kinds: tuple[tuple[tuple[str, ...], list[str]], ...] = ((self.inactive, ["--inactive"]), (self.active, []))
         return [[spawner, *names, *options, *timeouts, *namespace] for names, options in kinds if names]
 
 

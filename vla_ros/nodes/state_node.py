@@ -78,11 +78,12 @@ class StateNode(ManagedNode):
 
     def _watch(self) -> None:
         now = time.monotonic()
-        stale = self._arrival is None or now - self._arrival > self._stale_after
+        silence = float("inf") if self._arrival is None else now - self._arrival
+        stale = silence > self._stale_after
         if stale == self._stale and now - self._reported < 1.0:
             return
         if stale and not self._stale:
-            self.get_logger().warning(f"no joint states for {now - self._arrival:.2f} s")
+            self.get_logger().warning(f"no joint states for {silence:.2f} s")
         rate = self._received / max(now - self._reported, 1e-3)
         self._stale, self._reported, self._received = stale, now, 0
         level, text = (messages.STALE, "no joint states") if stale else (messages.OK, "joint states arrive")

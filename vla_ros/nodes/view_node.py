@@ -19,6 +19,7 @@ from vla_ros.nodes.view.cameras import CameraView
 from vla_ros.nodes.view.chunks import COLORS, ChunkView
 from vla_ros.nodes.view.control import ControlView
 from vla_ros.nodes.view.detections import DetectionView
+from vla_ros.nodes.view.feed import StandingView, View
 from vla_ros.nodes.view.reports import ReportView
 from vla_ros.nodes.view.robot import RobotView
 from vla_ros.nodes.view.server import ViewServer
@@ -51,7 +52,8 @@ class ViewNode(Node):
         self._cameras = [CameraView(self, server, name, transforms) for name in embodiment.cameras]
         self._chunks = [ChunkView(self, server, embodiment, source) for source in COLORS]
         self._detections = DetectionView(self, server)
-        views = [self._reports, self._control, self._robot, *self._cameras, *self._chunks, self._detections]
+        self._standing: list[StandingView] = [self._robot, *self._cameras, self._detections, self._reports]
+        views: list[View] = [*self._standing, self._control, *self._chunks]
         self._feeds = [feed for view in views for feed in view.feeds]
         self._ticks, self._shown_until = 0, 0.0
         steady_timer(self, 1.0 / RATE_HZ, self._tick)
@@ -78,7 +80,7 @@ class ViewNode(Node):
             self._show_still()
 
     def _show_still(self) -> None:
-        for view in (self._robot, *self._cameras, self._detections, self._reports):
+        for view in self._standing:
             view.show_still()
         placed = [camera.transform(self._server.time) for camera in self._cameras]
         transforms = FrameTransforms(transforms=[transform for transform in placed if transform is not None])

@@ -10,7 +10,6 @@ Shape legend: H steps.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -33,7 +32,7 @@ class ActionSpecification:
     arm: str = "panda"
     gripper: str = "panda_hand"
     frame_id: str = "panda_link0"
-    anchor: Literal["commanded", "measured"] = "commanded"
+    anchor: str = "commanded"  # or another of ANCHORS
     period: float = 0.1  # [s] between actions
     horizon: int = 4  # actions in a chunk
 

@@ -8,8 +8,10 @@ import numpy as np
 from controllers.body_guard import BodyGuard
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
+from controllers.gripper import GripperConfig
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
+from controllers.side_drive import SUCTION, BaseLimits, SideDrive
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.robots.embodiment import ArmGroup, Embodiment, expand_urdf
 
@@ -40,6 +42,18 @@ def arm_model(embodiment: Embodiment, arm: ArmGroup, config: ControlConfig) -> A
     """Return what control knows of an arm: its URDF, its motors' inertia, and what was identified of it."""
     return ArmModel(
         expand_urdf(embodiment), arm.joints, arm.tool_frame, armature=arm.armature.tolist(), dynamics=config.dynamics
+    )
+
+
+def side_drive(embodiment: Embodiment, gripper: str, config: ControlConfig) -> SideDrive:
+    """Return what carries out the channels that are not the arm's: a gripper's, other tools', the base's."""
+    tools = {
+        f"{tool.name}/{tool.quantity}": SUCTION if tool.quantity == "suction" else GripperConfig(width_max=tool.most)
+        for tool in embodiment.tools
+    }
+    base = embodiment.base
+    return SideDrive(
+        gripper, config.gripper, tools, None if base is None else BaseLimits(base.speed, base.acceleration)
     )
 
 

@@ -14,7 +14,8 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.robots.urdf import expand_xacro, joint_limits, link_names
 
-COMMAND_MODES = ("effort", "position")
+COMMAND_MODES = ("effort", "position", "pose")
+TOOL_QUANTITIES = ("width", "depth", "suction")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class ArmConfig:
                 raise ConfigError(f"arm '{self.name}': {key} must be > 0, got {list(getattr(self, key))}")
         if min(self.armature) < 0.0:
             raise ConfigError(f"arm '{self.name}': armature must be >= 0, got {list(self.armature)}")
+        if not self.command_modes:
+            raise ConfigError(f"arm '{self.name}': command_modes is empty, give one of {', '.join(COMMAND_MODES)}")
         for mode in self.command_modes:
             if mode not in COMMAND_MODES:
                 raise ConfigError(f"arm '{self.name}': {unknown_name('command mode', mode, COMMAND_MODES)}")
@@ -59,6 +62,30 @@ class GripperConfig:
 
 
 @dataclass(frozen=True)
+class ToolConfig:
+    """A tool beside the gripper, commanded by one channel of chunks, `<name>/<quantity>`."""
+
+    name: str
+    quantity: str  # of TOOL_QUANTITIES
+    most: float = 1.0  # [m] as far as it goes; a suction cup is on or off
+
+    def __post_init__(self) -> None:
+        if self.quantity not in TOOL_QUANTITIES:
+            raise ConfigError(f"tool '{self.name}': {unknown_name('quantity', self.quantity, TOOL_QUANTITIES)}")
+        if not 0.0 < self.most <= 1.0:
+            raise ConfigError(f"tool '{self.name}': 'most' must be above 0 and at most 1, got {self.most:g}")
+
+
+@dataclass(frozen=True)
+class BaseConfig:
+    """A moving base: x forward, y to the left [m/s], yaw [rad/s], and how much of each a second."""
+
+    speed: tuple[float, float, float]
+    acceleration: tuple[float, float, float]
+    frame: str = "base_link"
+
+
+@dataclass(frozen=True)
 class RobotConfig:
     """The content of config/robots/<robot>.yaml."""
 
@@ -68,6 +95,8 @@ class RobotConfig:
     arms: tuple[ArmConfig, ...]
     grippers: tuple[GripperConfig, ...]
     cameras: tuple[str, ...]
+    tools: tuple[ToolConfig, ...] = ()
+    base: BaseConfig | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +115,13 @@ class ArmGroup:
     acceleration: np.ndarray  # [rad/s²]
     jerk: np.ndarray  # [rad/s³]
     armature: np.ndarray  # [kg·m²]
-    command_modes: tuple[str, ...]
+    command_modes: tuple[str, ...]  # what may drive it, the usual first
+
+    def command_mode(self, wanted: str) -> str:
+        """Return what is to drive the arm, the usual for "". Raises ConfigError for what it does not take."""
+        if wanted and wanted not in self.command_modes:
+            raise ConfigError(f"arm '{self.name}': {unknown_name('command', wanted, self.command_modes)}")
+        return wanted or self.command_modes[0]
 
 
 @dataclass(frozen=True)
@@ -115,6 +150,13 @@ class Embodiment:
     arms: tuple[ArmGroup, ...]
     grippers: tuple[GripperGroup, ...]
     cameras: tuple[str, ...]
+    tools: tuple[ToolConfig, ...] = ()
+    base: BaseConfig | None = None  # None: it stands still
+
+    @property
+    def tool_channels(self) -> tuple[str, ...]:
+        """Name the channels of the tools beside the grippers."""
+        return tuple(f"{tool.name}/{tool.quantity}" for tool in self.tools)
 
     def arm(self, name: str) -> ArmGroup:
         """Return an arm by name. Raises ConfigError for an unknown one."""
@@ -159,7 +201,9 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
     for gripper in config.grippers:
         _named("arm", gripper.arm, arms)
     grippers = tuple(_gripper_group(gripper, urdf) for gripper in config.grippers)
-    return Embodiment(config.name, config.urdf, config.base_frame, arms, grippers, config.cameras)
+    return Embodiment(
+        config.name, config.urdf, config.base_frame, arms, grippers, config.cameras, config.tools, config.base
+    )
 
 
 def _arm_group(config: ArmConfig, urdf: str) -> ArmGroup:

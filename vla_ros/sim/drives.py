@@ -7,25 +7,34 @@ import mujoco
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.robots.embodiment import ArmGroup, GripperGroup
+from vla_ros.robots.embodiment import Embodiment, GripperGroup
+from vla_ros.sim.pose_servo import PoseServo
 
-# Joint stiffness and damping of the position hold [N·m/rad], [N·m·s/rad]: those of Franka's joint impedance example.
+# Joint stiffness and damping [N·m/rad], [N·m·s/rad]. Of the position hold: those of Franka's joint impedance example.
 _HOLD_STIFFNESS = (600.0, 600.0, 600.0, 600.0, 250.0, 150.0, 50.0)
 _HOLD_DAMPING = (50.0, 50.0, 50.0, 50.0, 25.0, 15.0, 8.0)
+# Of the position servo that follows a stream: critical at about 60 rad/s, so it trails what it is told by 33 ms.
+_SERVO_STIFFNESS = (6000.0, 6000.0, 4000.0, 4000.0, 1200.0, 900.0, 300.0)
+_SERVO_DAMPING = (200.0, 200.0, 133.0, 133.0, 40.0, 30.0, 10.0)
 
 
 class ArmDrive:
-    """Drive one arm by torque, or hold positions with the world's own controller. Motors clamp either."""
+    """Drive one arm by torque, by positions or by poses, or hold positions compliantly. Motors clamp all."""
 
-    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, arm: ArmGroup) -> None:
-        self._model, self._data, self._arm = model, data, arm
+    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, embodiment: Embodiment) -> None:
+        self._model, self._data, self._embodiment = model, data, embodiment
+        self._arm = arm = embodiment.arms[0]
         self.qpos = np.array([model.joint(name).qposadr[0] for name in arm.joints])
         self.dof = np.array([model.joint(name).dofadr[0] for name in arm.joints])
         self._actuator = np.array([model.actuator(name).id for name in arm.joints])
-        self._stiffness = np.resize(_HOLD_STIFFNESS, len(arm.joints))
-        self._damping = np.resize(_HOLD_DAMPING, len(arm.joints))
+        self._gains = {  # of a position, by whether it is one of a stream
+            False: (np.resize(_HOLD_STIFFNESS, len(arm.joints)), np.resize(_HOLD_DAMPING, len(arm.joints))),
+            True: (np.resize(_SERVO_STIFFNESS, len(arm.joints)), np.resize(_SERVO_DAMPING, len(arm.joints))),
+        }
+        self._streams = False
+        self._pose_servo: PoseServo | None = None  # while poses drive the arm
         self._stride = arm.velocity * model.opt.timestep
-        self._target: np.ndarray | None = None  # [rad] of the position hold; None when driven by torque
+        self._target: np.ndarray | None = None  # [rad] of hold or servo; None when driven by torque
 
     @property
     def effort(self) -> np.ndarray:
@@ -41,25 +50,45 @@ class ArmDrive:
 
     def command_effort(self, effort: np.ndarray) -> None:
         """Apply torques (N,) [N·m] until the next command."""
-        controls = self._checked(effort, "effort")
+        controls = self._checked(effort, "effort", len(self._arm.joints))
+        self._pose_servo = None
+        self._take_torques()
+        self._data.ctrl[self._actuator] = controls
+
+    def command_position(self, q: np.ndarray, stream: bool = False) -> None:
+        """Hold q (N,) [rad], approached at the joints' speed limits; stiffly where it is one of a `stream`."""
+        target = np.clip(self._checked(q, "position", len(self._arm.joints)), self._arm.lower, self._arm.upper)
+        self._pose_servo = None
+        if self._target is None or stream != self._streams:
+            stiffness, damping = self._gains[stream]
+            self._model.actuator_gainprm[self._actuator, 0] = stiffness
+            self._model.actuator_biasprm[self._actuator, 1] = -stiffness
+            self._model.actuator_biasprm[self._actuator, 2] = -damping
+            self._data.ctrl[self._actuator] = self._data.qpos[self.qpos]
+        self._target, self._streams = target, stream
+
+    def command_pose(self, pose: np.ndarray) -> None:
+        """Pull the tool to `pose` (7,): position [m], quaternion xyzw, in the base frame."""
+        pose = self._checked(pose, "pose", 7)
+        if not 0.9 < np.linalg.norm(pose[3:]) < 1.1:
+            raise ConfigError(f"pose command needs a unit quaternion, got {pose[3:]}")
+        if self._pose_servo is None:
+            self._pose_servo = PoseServo(self._embodiment, self._data.qpos[self.qpos])
+            self._take_torques()
+        self._pose_servo.command(pose)
+
+    def _take_torques(self) -> None:
         if self._target is not None:
             self._target = None
             self._model.actuator_gainprm[self._actuator, 0] = 1.0
             self._model.actuator_biasprm[self._actuator, 1:3] = 0.0
-        self._data.ctrl[self._actuator] = controls
-
-    def command_position(self, q: np.ndarray) -> None:
-        """Hold q (N,) [rad], approached at the joints' speed limits from where the arm is."""
-        target = np.clip(self._checked(q, "position"), self._arm.lower, self._arm.upper)
-        if self._target is None:
-            self._model.actuator_gainprm[self._actuator, 0] = self._stiffness
-            self._model.actuator_biasprm[self._actuator, 1] = -self._stiffness
-            self._model.actuator_biasprm[self._actuator, 2] = -self._damping
-            self._data.ctrl[self._actuator] = self._data.qpos[self.qpos]
-        self._target = target
 
     def advance(self) -> bool:
-        """Move the held setpoint by one time step; return whether it moved."""
+        """Move the setpoint by one time step; return whether it moved."""
+        if self._pose_servo is not None:
+            q, dq = self._data.qpos[self.qpos], self._data.qvel[self.dof]
+            self._data.ctrl[self._actuator] = self._pose_servo.effort(q, dq)
+            return True
         if self._target is None:
             return False
         setpoint = self._data.ctrl[self._actuator]
@@ -71,10 +100,10 @@ class ArmDrive:
         )
         return True
 
-    def _checked(self, values: np.ndarray, what: str) -> np.ndarray:
+    def _checked(self, values: np.ndarray, what: str, size: int) -> np.ndarray:
         values = np.asarray(values, dtype=np.float64)
-        if values.shape != (len(self._arm.joints),) or not np.isfinite(values).all():
-            raise ConfigError(f"{what} command must be {len(self._arm.joints)} finite numbers, got {values}")
+        if values.shape != (size,) or not np.isfinite(values).all():
+            raise ConfigError(f"{what} command must be {size} finite numbers, got {values}")
         return values
 
 

@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
+from controllers.progress import Command
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.contact_shading import shade_contacts
@@ -55,7 +56,7 @@ class World:
         self.data = mujoco.MjData(self.model)
         self.object_names = tuple(placed.name for placed in scene.objects)
         self._object_of_body = {self.model.body(name).id: name for name in self.object_names}
-        self._arm = ArmDrive(self.model, self.data, embodiment.arms[0])
+        self._arm = ArmDrive(self.model, self.data, embodiment)
         self._gripper = GripperDrive(self.model, self.data, embodiment.grippers[0])
         self._renderer: Renderer | None = None
         self._stereo: dict[str, StereoDepth] = {}
@@ -121,9 +122,22 @@ class World:
         """Apply torques (N,) [N·m] without gravity, clamped to the motors' limits."""
         self._arm.command_effort(effort)
 
-    def command_position(self, q: np.ndarray) -> None:
-        """Hold joint positions (N,) [rad] with the world's own controller, approached at the joints' speed limits."""
-        self._arm.command_position(q)
+    def command_position(self, q: np.ndarray, stream: bool = False) -> None:
+        """Hold joint positions (N,) [rad], approached at the joints' speed limits; stiffly as one of a `stream`."""
+        self._arm.command_position(q, stream)
+
+    def command_pose(self, pose: np.ndarray) -> None:
+        """Pull the tool to `pose` (7,), position [m] and quaternion xyzw, as a driver's impedance controller does."""
+        self._arm.command_pose(pose)
+
+    def command_arm(self, command: Command, kind: str) -> None:
+        """Take one of a stream of commands for the arm: its effort, position or pose, as `kind` says."""
+        if kind == "effort":
+            self.command_effort(command.effort)
+        elif kind == "position":
+            self.command_position(command.position, stream=True)
+        else:
+            self.command_pose(command.pose)
 
     def command_gripper(self, width: float) -> None:
         """Drive the opening towards `width` [m] at the gripper's speed and with at most its force."""

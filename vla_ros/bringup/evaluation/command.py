@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
+from vla_ros.output_file import check_output, write_output
 
 if TYPE_CHECKING:
     from vla_ros.sim.evaluation.evaluation import RunSeeds
@@ -30,6 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--categories", default="seen", help="seen, heldout or all")
     parser.add_argument("--objects", metavar="DIR", help="folder of your own objects; docs/objects.md")
     parser.add_argument("--robot", default="franka", help="robot; config/robots")
+    parser.add_argument("--command", default="", help="what drives the arm: effort, position or pose; default the "
+                        "first that the robot takes")  # fmt: skip
     parser.add_argument("--episodes", type=int, default=20, metavar="N", help="how many scenes (default 20)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="first scene (default 0)")
     parser.add_argument("--workers", type=int, default=1, metavar="W",
@@ -64,9 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     settings.check()
     counterpart = read_counterpart(arguments.compare, settings.episode) if arguments.compare else None
-    output = _writable(arguments.json, "--json") if arguments.json else None
+    check_output("--json", arguments.json, make_folder=True)
+    output = Path(arguments.json) if arguments.json else None
     if arguments.video:
-        _writable(str(Path(arguments.video) / "film.mp4"), "--video")
+        check_output("--video", Path(arguments.video) / "film.mp4", make_folder=True)
     run_seeds = _run_seeds(settings, output)
     log = EpisodeLog(log_path(output), settings, arguments.resume, arguments.repeat_starved) if output else None
     console = Console()
@@ -79,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_comparison(settings.episode, comparison, console)
         figures |= comparison.figures()
     if output:
-        output.write_text(json.dumps(figures, indent=2) + "\n")
+        write_output("--json", output, json.dumps(figures, indent=2) + "\n")
     for broken in evaluation.broken:
         if broken.trace:
             print(broken.trace, file=sys.stderr)
@@ -131,21 +135,10 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
         categories=arguments.categories,
         objects=arguments.objects,
         robot=arguments.robot,
+        command=arguments.command,
         latency_s=arguments.latency_s,
         rate_hz=arguments.rate_hz,
         video=arguments.video,
         graph=arguments.graph,
     )
     return EvaluationSettings(episode, arguments.episodes, arguments.seed, arguments.workers)
-
-
-def _writable(file: str, option: str) -> Path:
-    """Return the path once its folder exists. Raises ConfigError before hours are spent for nothing."""
-    path = Path(file)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(21, "Is a directory")
-    except OSError as error:
-        raise ConfigError(f"{option} {file}: cannot be written ({error.strerror}): choose another place") from error
-    return path

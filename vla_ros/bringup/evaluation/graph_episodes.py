@@ -68,6 +68,7 @@ class GraphEpisodes:
         episode = self._settings.episode
         values = {
             "robot": episode.robot,
+            "command": episode.command,
             "policy": episode.policy,
             "set": episode.set_name,
             "seed": seed,

@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 
 from controllers.errors import ConfigError
+from vla_ros.output_file import OutputFile, write_output
 
 EFFORTS = ("commanded", "measured")
 
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "payload of your choice.",
         epilog="example: vla identify record arm.npz --simulate --payload 0.8 0.02 -0.03 0.06",
     )
-    record.add_argument("file", metavar="FILE.npz", help="where the recording goes")
+    record.add_argument("file", action=OutputFile, suffix=".npz", metavar="FILE.npz", help="where the recording goes")
     record.add_argument("--robot", default="franka", help="robot; config/robots (default franka)")
     record.add_argument("--effort", choices=EFFORTS, default="commanded",
                         help="joint_states' effort: commanded, without the arm's weight, or measured, with it "
@@ -53,10 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         epilog="example: vla identify fit arm.npz --yaml arm.yaml --picture arm.png",
     )
     fit.add_argument("file", metavar="FILE.npz", help="a recording")
-    fit.add_argument("--yaml", metavar="FILE", help="write the piece of configuration that control reads")
-    fit.add_argument("--picture", metavar="FILE.png", help="draw measured and predicted effort of every joint")
+    fit.add_argument("--yaml", action=OutputFile, metavar="FILE",
+                     help="write the piece of configuration that control reads")  # fmt: skip
+    fit.add_argument("--picture", action=OutputFile, suffix=".png", metavar="FILE.png",
+                     help="draw measured and predicted effort of every joint")  # fmt: skip
     for parser_of_one in (record, fit):
-        parser_of_one.add_argument("--json", metavar="FILE", help="write the figures, name → number")
+        parser_of_one.add_argument("--json", action=OutputFile, metavar="FILE",
+                                   help="write the figures, name → number")  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -80,7 +84,7 @@ def _record(arguments: argparse.Namespace) -> int:
         raise ConfigError("--simulate records commanded efforts: leave --effort out")
     if arguments.seed < 0:
         raise ConfigError(f"--seed must be >= 0, got {arguments.seed}")
-    path = _writable(arguments.file, ".npz")
+    path = Path(arguments.file)
     search = SearchConfig(period=arguments.period, fits=arguments.series, speed_share=arguments.speed)
     if arguments.simulate:
         mass, *center = arguments.payload or (0.0, 0.0, 0.0, 0.0)
@@ -96,7 +100,8 @@ def _record(arguments: argparse.Namespace) -> int:
         recording = read_recording(path)
     print(f"{path}: {len(recording.time)} samples in {recording.duration:.0f} s of {len(recording.joints)} joints")
     figures = {"samples": float(len(recording.time)), "duration_s": recording.duration}
-    _write(arguments.json, "--json", json.dumps(figures, indent=2) + "\n")
+    if arguments.json:
+        write_output("--json", arguments.json, json.dumps(figures, indent=2) + "\n")
     return 0
 
 
@@ -115,8 +120,6 @@ def _fit(arguments: argparse.Namespace) -> int:
     embodiment = load_embodiment(recording.robot)
     arm = embodiment.arm(recording.arm)
     recording.check_arm(arm)
-    if arguments.picture:
-        _writable(arguments.picture, ".png")
     model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame, armature=arm.armature.tolist())
     found = identify(model, recording, arm.effort)
     print_report(found, recording, Console(width=120))
@@ -124,25 +127,8 @@ def _fit(arguments: argparse.Namespace) -> int:
         from vla_ros.bringup.identify.picture import write_picture
 
         write_picture(Path(arguments.picture), found)
-    _write(arguments.yaml, "--yaml", yaml_fragment(found, path.name))
-    _write(arguments.json, "--json", json.dumps(figures(found), indent=2) + "\n")
+    if arguments.yaml:
+        write_output("--yaml", arguments.yaml, yaml_fragment(found, path.name))
+    if arguments.json:
+        write_output("--json", arguments.json, json.dumps(figures(found), indent=2) + "\n")
     return 0
-
-
-def _writable(file: str, suffix: str) -> Path:
-    """Return the path once it can be written. Raises ConfigError before the arm moves for nothing."""
-    path = Path(file)
-    if path.suffix != suffix:
-        raise ConfigError(f"{file}: give a name that ends in {suffix}")
-    if not path.parent.is_dir():
-        raise ConfigError(f"{file}: the folder {path.parent} does not exist")
-    return path
-
-
-def _write(file: str | None, option: str, text: str) -> None:
-    if file is None:
-        return
-    try:
-        Path(file).write_text(text)
-    except OSError as error:
-        raise ConfigError(f"{option} {file}: cannot be written ({error.strerror})") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from controllers.errors import ConfigError
+from vla_ros.output_file import write_output
 from vla_ros.robots.identification.result import Identification
 
 WIDTH, ROW, MARGIN, HEAD = 1100, 120, 64, 34  # [px]
@@ -50,8 +50,7 @@ def write_picture(path: Path, found: Identification) -> None:
             cv2.polylines(image, [points.round().astype(np.int32)], False, color, width, cv2.LINE_AA, SUBPIXEL)
     for second in range(math.ceil(first / 5.0) * 5, int(last) + 1, 5):
         _text(image, f"{second} s", (int(column(second)) - 10, bottom + 16))
-    if not path.parent.is_dir() or path.suffix != ".png" or not cv2.imwrite(str(path), image, COMPRESSION):
-        raise ConfigError(f"--picture {path}: cannot be written: give a .png in a folder that exists")
+    write_output("--picture", path, cv2.imencode(".png", image, COMPRESSION)[1].tobytes())
 
 
 def _legend(image: np.ndarray, held_out: int) -> None:

@@ -42,7 +42,7 @@ def graph() -> Graph:
                 "sim",
                 "sim_node",
                 scene
-                | _same("camera_rate_hz", "command_delay_s", "command_jitter_s")
+                | _same("command", "camera_rate_hz", "command_delay_s", "command_jitter_s")
                 | {"interface": SIMULATOR_INTERFACE},
                 when=SIMULATED,
             ),
@@ -59,7 +59,7 @@ def graph() -> Graph:
             NodeSpec(
                 "control",
                 "control_node",
-                _same("robot", "speed_scale", "alignment", "shadow") | simulated_time | {"hold": HOLD},
+                _same("robot", "command", "speed_scale", "alignment", "shadow") | simulated_time | {"hold": HOLD},
                 stops_first=True,
             ),
             NodeSpec("manager", "lifecycle_manager_node", ends=True, when=SIMULATED),
@@ -73,7 +73,7 @@ def graph() -> Graph:
             NodeSpec(
                 "tf", "tf_node", _same("robot") | simulated_time, required=False, condition="tf", needs="tf2_msgs"
             ),
-            NodeSpec("guard", "guard_node", _same("robot") | simulated_time | {"hold": HOLD}),
+            NodeSpec("guard", "guard_node", _same("robot", "command") | simulated_time | {"hold": HOLD}),
             NodeSpec(
                 "episode",
                 "episode_node",
@@ -120,6 +120,9 @@ def _arguments() -> tuple[LaunchArgument, ...]:
         LaunchArgument("instruction", "", "what to grasp, in words; empty: the object the scene was made for"),
         LaunchArgument("robot", "franka", "robot, a file of config/robots"),
         *hardware_arguments(),
+        LaunchArgument(
+            "command", "", "what drives the arm: effort, position or pose; empty: the first that the robot takes"
+        ),
         LaunchArgument("policy", "geometric", "policy that turns images and words into motion"),
         LaunchArgument("set", "basic", "kind of scene, of config/tasks/grasp_sets.yaml"),
         LaunchArgument(

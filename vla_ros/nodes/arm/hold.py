@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Have the robot hold itself, or hand it to the torques: one switch, whoever keeps the controllers.
+"""Have the robot hold itself, or hand it to control: one switch, whoever keeps the controllers.
 
 The simulator's own controllers have a service for it. With ros2_control it is controller_manager's switch, between
-the effort controller and the arm's trajectory controller: that one takes the measured position for its target in the
-very cycle that activates it. A forward position controller would command nothing, or what it was told before the
-torques took over, until a first message came, with the arm at zero torque meanwhile.
+the controller that control commands and the arm's trajectory controller: that one takes the measured position for its
+target in the very cycle that activates it. A forward position controller would command nothing, or what it was told
+before the torques took over, until a first message came, with the arm at zero torque meanwhile.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _SWITCH_TIMEOUT_S = 1
 
 
 class PositionHold(Protocol):
-    """The switch between the robot's own position hold and torques over a topic."""
+    """The switch between the robot's own position hold and commands over a topic."""
 
     @property
     def absence(self) -> str:
-        """Return why the arm cannot be switched to torques now, or ""."""
+        """Return why the arm cannot be switched to our commands now, or ""."""
 
     def switch(self, held: bool) -> Future | None:
-        """Ask for the hold, or for torques; None when nobody is there to ask."""
+        """Ask for the hold, or for our commands; None when nobody is there to ask."""
 
     def refusal(self, answer: Future) -> str:
         """Return why what was asked for was not done, or ""."""
@@ -57,8 +57,11 @@ class SimulatorHold:
 class ControllerManagerHold:
     """`controller_manager/switch_controller` of ros2_control."""
 
-    def __init__(self, node: Node, arm: str) -> None:
-        """Switch the controllers of `arm`. Raises ConfigError where controller_manager_msgs is not installed."""
+    def __init__(self, node: Node, arm: str, command: str) -> None:
+        """Switch the controllers of `arm`, driven by `command`.
+
+        Raises ConfigError where controller_manager_msgs is not installed.
+        """
         try:
             services: Any = importlib.import_module("controller_manager_msgs.srv")
         except ImportError:
@@ -68,7 +71,7 @@ class ControllerManagerHold:
             ) from None
         self._service = services.SwitchController
         self._client = node.create_client(self._service, "controller_manager/switch_controller")
-        self._holding, self._driving = f"{arm}_arm_controller", f"{arm}_effort_controller"
+        self._holding, self._driving = f"{arm}_arm_controller", f"{arm}_{command}_controller"
 
     @property
     def absence(self) -> str:
@@ -112,8 +115,11 @@ def declare_hold(node: Node) -> str:
     return declare(node, "hold", "sim", "who holds the arm while control does not drive it", choices=HOLDS)
 
 
-def make_hold(node: Node, kind: str, arm: str) -> PositionHold:
-    """Return one of HOLDS for the arm of that name. Raises ConfigError when what it needs is not installed."""
+def make_hold(node: Node, kind: str, arm: str, command: str) -> PositionHold:
+    """Return one of HOLDS for the arm of that name, which control drives by `command`.
+
+    Raises ConfigError when what it needs is not installed.
+    """
     if kind == "controller_manager":
-        return ControllerManagerHold(node, arm)
+        return ControllerManagerHold(node, arm, command)
     return SimulatorHold(node) if kind == "sim" else NoHold()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 from controllers.errors import VlaError
 
@@ -42,7 +43,7 @@ class ControlProgress:
         return {name: _text(getattr(self, name)) for name in _KINDS if name != "hold_reason"}
 
 
-_KINDS = {field.name: type(field.default) for field in fields(ControlProgress)}
+_KINDS: dict[str, type] = {field.name: type(field.default) for field in fields(ControlProgress)}
 
 
 def _text(value: object) -> str:
@@ -54,6 +55,7 @@ def _text(value: object) -> str:
 def control_progress(hold_reason: str, values: Mapping[str, str]) -> ControlProgress:
     """Return the progress in a status's message and values. Raises VlaError when a value does not read."""
     known = {name: values[name] for name in _KINDS if name in values}
+    content: dict[str, Any]  # as _KINDS says
     try:
         content = {name: text == "true" if _KINDS[name] is bool else _KINDS[name](text) for name, text in known.items()}
     except ValueError as error:

@@ -11,7 +11,7 @@ from controllers.chunk import ActionChunk, pose_channels
 from controllers.control_config import ControlConfig
 from controllers.follower import ChunkFollower
 from controllers.rotations import from_matrix
-from vla_ros.robots.control import arm_guard, arm_limits, arm_model, load_control_config
+from vla_ros.robots.control import arm_guard, arm_limits, arm_model, load_control_config, side_drive
 from vla_ros.robots.embodiment import Embodiment
 
 
@@ -22,13 +22,16 @@ def launch_control_config(robot: str, speed_scale: float, alignment: str, shadow
     return dataclasses.replace(config, speed_scale=speed_scale, stitch=stitch, shadow=shadow)
 
 
-def make_follower(embodiment: Embodiment, config: ControlConfig) -> ChunkFollower:
-    """Return the follower of the robot's first arm and its gripper."""
+def make_follower(embodiment: Embodiment, config: ControlConfig, command: str = "") -> ChunkFollower:
+    """Return the follower of the robot's first arm, driven by `command` or as usual, and its gripper."""
     arm = embodiment.arms[0]
     gripper = next((gripper.name for gripper in embodiment.grippers if gripper.arm == arm.name), "")
     model = arm_model(embodiment, arm, config)
     guard = arm_guard(embodiment, arm, config)
-    follower = ChunkFollower(arm.name, gripper, model, arm_limits(arm, config), config, guard)
+    side = side_drive(embodiment, gripper, config)
+    follower = ChunkFollower(
+        arm.name, gripper, model, arm_limits(arm, config), config, guard, arm.command_mode(command), side
+    )
     rehearse(follower, np.array(arm.home))
     return follower
 

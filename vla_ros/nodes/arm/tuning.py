@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from rclpy.node import Node
 
@@ -24,7 +25,7 @@ PARAMETERS = {
 
 def tuned(config: ControlConfig, values: Mapping[str, float]) -> ControlConfig:
     """Return the configuration with the values of PARAMETERS put in. Raises ConfigError for one that makes no sense."""
-    given = {name: value for name, value in values.items() if value >= 0.0}
+    given: dict[str, Any] = {name: value for name, value in values.items() if value >= 0.0}
     dynamics = config.dynamics
     if "payload_mass" in given:
         payload = dataclasses.replace(dynamics.payload, mass=given.pop("payload_mass"))

@@ -102,10 +102,13 @@ class WayHome:
 
         # Nothing was heard while planning, and a chunk needs today's stamp: the first that is heard may be an old one.
         for _ in range(2):
-            old = self._node.progress.stamp
-            self.spin_until(lambda old=old: self._node.progress.stamp != old, NEWS_WITHIN_S)
+            self._hear_progress()
         frame = self._node.embodiment.base_frame
         self._execute(lambda stamp, number: plan_chunk(plan, stamp, frame, number))
+
+    def _hear_progress(self) -> None:
+        old = self._node.progress.stamp
+        self.spin_until(lambda: self._node.progress.stamp != old, NEWS_WITHIN_S)
 
     def spin_until(self, done: Callable[[], bool], timeout: float) -> bool:
         """Spin until `done`, for at most `timeout` [s] and until asked to stop; return whether it is done."""

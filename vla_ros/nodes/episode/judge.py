@@ -62,7 +62,8 @@ class EpisodeJudge:
         self._tasks = [GraspTask(item.name, heights, time, width_max, config) for item in named]
         # Nothing is named: nothing can be lifted, but what the arm does is followed all the same.
         self._watch = self._tasks[0] if self._tasks else GraspTask(objects[0].name, heights, time, width_max, config)
-        self._attempts, self._first_lifted = 0, None
+        self._attempts = 0
+        self._first_lifted: str | None = None
         self._idle_since: dict[str, float] = {}
         self.time = time
         self.reason = ""  # why there is no success; empty while it runs and after a success
@@ -145,11 +146,12 @@ class EpisodeJudge:
         if self.attempts > self._attempts:
             self._attempts = self.attempts
             self.events.append(f"attempt {self._attempts}: closing on {self.target_text or 'something'}")
-        if self.first_lifted != self._first_lifted:
-            self._first_lifted = self.first_lifted
-            right = any(task.target == self._first_lifted for task in self._tasks)
+        lifted = self.first_lifted
+        if lifted is not None and lifted != self._first_lifted:
+            self._first_lifted = lifted
+            right = any(task.target == lifted for task in self._tasks)
             wrong = "" if right else ", which is not what was asked for"
-            self.events.append(f"lifting the {self._descriptions[self._first_lifted]}{wrong}")
+            self.events.append(f"lifting the {self._descriptions[lifted]}{wrong}")
 
     def _lasts(self, what: str, holds: bool, patience: float) -> bool:
         if not holds:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,7 @@ class EpisodeNode(ArmClient):
         self.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, qos.EVENTS)
         for camera in streams:
             topic = f"cameras/{camera}/color/image_raw"
-            self.create_subscription(
-                Image, topic, lambda m, camera=camera: self._on_image(camera, m), qos.IMAGES_NEWEST
-            )
+            self.create_subscription(Image, topic, partial(self._on_image, camera), qos.IMAGES_NEWEST)
 
     # -- what arrives ------------------------------------------------------------------------------------------------
     def _on_scene(self, message: String) -> None:

@@ -54,11 +54,11 @@ class InferenceWorker:
         while True:
             with self._wake:
                 self.busy = False
-                while self._request is None and not self._closed:
+                while (build := self._request) is None and not self._closed:
                     self._wake.wait()
-                if self._closed:
+                if self._closed or build is None:
                     return
-                build, self._request = self._request, None
+                self._request = None
                 self.busy = True
             try:
                 chunk = self._infer(build())

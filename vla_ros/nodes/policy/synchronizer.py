@@ -32,10 +32,11 @@ class Synchronizer:
         for reference_stamp, _ in reversed(self._samples[self._reference]):
             if reference_stamp <= self._last:
                 return None
-            matched = {name: self._nearest(name, reference_stamp) for name in self._samples}
-            if None not in matched.values():
+            matches = {name: self._nearest(name, reference_stamp) for name in self._samples}
+            matched = {name: match[0] for name, match in matches.items() if match is not None}
+            if len(matched) == len(matches):
                 self._last = reference_stamp
-                return reference_stamp, {name: match[0] for name, match in matched.items()}
+                return reference_stamp, matched
         return None
 
     def clear(self) -> None:

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
+from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
@@ -13,7 +15,7 @@ from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import SetBool
 
 from vla_ros import messages, qos
-from vla_ros.nodes.sim.controllers import EFFORT, GRIPPER, POSITION, SimulatedControllers
+from vla_ros.nodes.sim.controllers import EFFORT, GRIPPER, POSE, POSITION, SimulatedControllers
 from vla_ros.nodes.sim.topic_hardware import TopicHardware
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.hardware import JOINT_COMMANDS, JOINT_STATES
@@ -52,38 +54,45 @@ class ControllerTopics:
 
     refuses_reset = ""
 
-    def __init__(self, node: Node, embodiment: Embodiment, taken: Taken, switched: Switched) -> None:
+    def __init__(self, node: Node, embodiment: Embodiment, driving: str, taken: Taken, switched: Switched) -> None:
         self.controllers: SimulatedControllers | None = None
-        self._taken, self._switched = taken, switched
+        self._driving, self._taken, self._switched = driving, taken, switched
         self._states = JointStates(node, embodiment, "joint_states")
         arm, gripper = embodiment.arms[0].name, embodiment.grippers[0].name
         for controller, name in ((EFFORT, f"{arm}_effort"), (POSITION, f"{arm}_position"),
                                  (GRIPPER, f"{gripper}_position")):  # fmt: skip
             node.create_subscription(
                 Float64MultiArray, f"{name}_controller/commands",
-                lambda message, to=controller: self._on_command(to, message), qos.BUFFERED,
+                partial(self._on_numbers, controller), qos.BUFFERED,
             )  # fmt: skip
+        node.create_subscription(PoseStamped, f"{arm}_pose_controller/target_pose", self._on_pose, qos.BUFFERED)
         node.create_service(SetBool, "sim/hold", self._on_hold)
 
     def attach(self, world: World, delay: float, jitter: float) -> SimulatedControllers:
         """Return new controllers of a world, with what delays commands to it [s]."""
-        self.controllers = SimulatedControllers(world, delay, jitter)
+        self.controllers = SimulatedControllers(world, delay, jitter, self._driving)
         return self.controllers
 
     def publish(self, world: World, now: float) -> None:
         """Publish the state at `now` [s]."""
         self._states.publish(world, now)
 
-    def _on_command(self, controller: str, message: Float64MultiArray) -> None:
+    def _on_numbers(self, controller: str, message: Float64MultiArray) -> None:
+        self._receive(controller, messages.numbers(message))
+
+    def _on_pose(self, message: PoseStamped) -> None:
+        self._receive(POSE, messages.pose_numbers(message.pose))
+
+    def _receive(self, controller: str, values: np.ndarray) -> None:
         if self.controllers is not None:
-            self._taken(self.controllers.receive(controller, messages.numbers(message)))
+            self._taken(self.controllers.receive(controller, values))
 
     def _on_hold(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         if self.controllers is not None:
             self.controllers.hold(request.data)
         self._switched()
         response.success = True
-        response.message = "holding the present position" if request.data else "effort controller active"
+        response.message = "holding the present position" if request.data else f"{self._driving} controller active"
         return response
 
 
@@ -92,16 +101,16 @@ class HardwareTopics:
 
     refuses_reset = "ros2_control would go on with its last torque: start the job again"
 
-    def __init__(self, node: Node, embodiment: Embodiment, taken: Taken, switched: Switched) -> None:
+    def __init__(self, node: Node, embodiment: Embodiment, driving: str, taken: Taken, switched: Switched) -> None:
         self.controllers: TopicHardware | None = None
-        self._taken = taken
+        self._driving, self._taken = driving, taken
         self._states = JointStates(node, embodiment, JOINT_STATES)
         self._clock = node.create_publisher(Clock, "sim/clock", qos.STREAM)
         node.create_subscription(JointState, JOINT_COMMANDS, self._on_command, qos.BUFFERED)
 
     def attach(self, world: World, delay: float, jitter: float) -> TopicHardware:
         """Return a new robot side of a world, with what delays commands to it [s]."""
-        self.controllers = TopicHardware(world, delay, jitter)
+        self.controllers = TopicHardware(world, delay, jitter, self._driving)
         return self.controllers
 
     def publish(self, world: World, now: float) -> None:
@@ -115,8 +124,8 @@ class HardwareTopics:
 
 
 def make_arm_topics(
-    interface: str, node: Node, embodiment: Embodiment, taken: Taken, switched: Switched
+    interface: str, node: Node, embodiment: Embodiment, driving: str, taken: Taken, switched: Switched
 ) -> ControllerTopics | HardwareTopics:
-    """Return the topics of one of INTERFACES."""
+    """Return the topics of one of INTERFACES; commands of the kind `driving` drive the arm."""
     kind = HardwareTopics if interface == "topic_hardware" else ControllerTopics
-    return kind(node, embodiment, taken, switched)
+    return kind(node, embodiment, driving, taken, switched)

@@ -21,10 +21,13 @@ from vla_ros.sim.world import World
 class TopicHardware:
     """Take joint commands for one arm and its gripper; the last one stays in force, whoever falls silent."""
 
-    def __init__(self, world: World, delay: float = 0.0, jitter: float = 0.0) -> None:
-        """Delay every command by `delay` [s] plus up to `jitter` [s] of simulated time."""
+    def __init__(self, world: World, delay: float = 0.0, jitter: float = 0.0, driving: str = EFFORT) -> None:
+        """Delay every command by `delay` [s] plus up to `jitter` [s] of simulated time.
+
+        Where `driving` is positions the arm takes all of them as a stream: nothing says which controller sends one.
+        """
         arm, gripper = world.embodiment.arms[0], world.embodiment.grippers[0]
-        self.world = world
+        self.world, self._streams = world, driving == POSITION
         self.mode = POSITION  # until the first torque the world holds its position
         self._arm, self._finger = arm.joints, gripper.joints[0]
         self._fingers = len(gripper.joints)
@@ -40,7 +43,7 @@ class TopicHardware:
         return {self.mode, GRIPPER}
 
     @property
-    def effort_age(self) -> float:
+    def command_age(self) -> float:
         """Return 0: ros2_control repeats itself or is silent, and neither says anything about control."""
         return 0.0
 
@@ -61,7 +64,7 @@ class TopicHardware:
         if effort is not None:
             self.world.command_effort(effort)
         if position is not None:
-            self.world.command_position(position)
+            self.world.command_position(position, self._streams)
         if finger is not None:
             self.world.command_gripper(float(finger[0]) * self._fingers)
 

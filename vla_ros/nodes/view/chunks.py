@@ -69,8 +69,9 @@ def tool_way(chunk: ActionChunk, arm: ArmGroup, model: ArmModel) -> tuple[np.nda
     """Return the tool's positions (H, 3) [m] and quaternions (H, 4) in a chunk; None when it does not move the arm."""
     if arm.name in chunk.arms:
         return chunk.positions(arm.name), chunk.quaternions(arm.name)
-    columns = [chunk.column(f"{joint}/position") for joint in arm.joints]
-    if any(column is None for column in columns):
+    found = [chunk.column(f"{joint}/position") for joint in arm.joints]
+    columns = [column for column in found if column is not None]
+    if len(columns) < len(found):
         return None
     transforms = [model.forward(q) for q in np.column_stack(columns)]
     positions = np.array([T[:3, 3] for T in transforms])

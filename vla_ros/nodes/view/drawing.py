@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,19 +42,19 @@ def timestamp(time: float) -> Timestamp:
     return Timestamp(whole, nsec=rest)
 
 
-def color(rgba: Sequence[float]) -> Color:
+def color(rgba: Iterable[float]) -> Color:
     """Return a colour, 0…1 each."""
     r, g, b, a = (float(value) for value in rgba)
     return Color(r=r, g=g, b=b, a=a)
 
 
-def vector(v: Sequence[float]) -> Vector3:
+def vector(v: Iterable[float]) -> Vector3:
     """Return a vector."""
     x, y, z = (float(value) for value in v)
     return Vector3(x=x, y=y, z=z)
 
 
-def quaternion(q: Sequence[float]) -> Quaternion:
+def quaternion(q: Iterable[float]) -> Quaternion:
     """Return a quaternion xyzw."""
     x, y, z, w = (float(value) for value in q)
     return Quaternion(x=x, y=y, z=z, w=w)
@@ -108,7 +108,7 @@ def dots(points: np.ndarray, rgba: RGBA, diameter: float = 0.006) -> list[Sphere
     ]
 
 
-def box(T: np.ndarray, size: Sequence[float], rgba: Sequence[float]) -> CubePrimitive:
+def box(T: np.ndarray, size: Iterable[float], rgba: Iterable[float]) -> CubePrimitive:
     """Return a box of full edges `size` [m], its middle at T (4, 4)."""
     return CubePrimitive(pose=pose(T), size=vector(size), color=color(rgba))
 

@@ -18,6 +18,23 @@ class Watched(Protocol):
         ...
 
 
+class View(Protocol):
+    """What is shown of some topics."""
+
+    @property
+    def feeds(self) -> Sequence[Feed]:
+        """Return the topics."""
+        ...
+
+
+class StandingView(View, Protocol):
+    """A view of what changes rarely or never."""
+
+    def show_still(self) -> None:
+        """Show it again, for whoever has just come."""
+        ...
+
+
 def anybody_watches(channels: Sequence[Watched]) -> bool:
     """Say whether a client has subscribed to any of `channels`."""
     return any(channel.has_sinks() for channel in channels)

@@ -13,7 +13,7 @@ from std_msgs.msg import Bool, String
 
 from vla_ros import messages, qos
 from vla_ros.nodes.view import drawing
-from vla_ros.nodes.view.feed import Feed
+from vla_ros.nodes.view.feed import Feed, Watched
 from vla_ros.nodes.view.ros_channel import ros_channel
 from vla_ros.nodes.view.server import ViewServer
 
@@ -38,7 +38,7 @@ class ReportView:
         self._estop = ros_channel(Bool, name("estop"), context)
         self._latched: dict[str, bytes] = {}
         self._said: dict[str, tuple[bytes, str]] = {}
-        watched = [self._diagnostics, self.log]
+        watched: list[Watched] = [self._diagnostics, self.log]
         self.feeds = [
             Feed(node, DiagnosticArray, "diagnostics", self._on_diagnostics, qos.EVENTS, watched, raw=True),
             Feed(node, String, "instruction", self._on_instruction, qos.LATCHED, [self._instruction], raw=True),

@@ -11,7 +11,7 @@ from sensor_msgs.msg import JointState
 
 from vla_ros import messages, qos
 from vla_ros.nodes.view import drawing
-from vla_ros.nodes.view.feed import NewestFeed
+from vla_ros.nodes.view.feed import NewestFeed, Watched
 from vla_ros.nodes.view.server import ViewServer
 from vla_ros.nodes.view.trail import Trail
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
@@ -24,7 +24,8 @@ class RobotView:
     """Show the newest joint state when asked: of 500 a second most are never even decoded."""
 
     def __init__(self, node: Node, quiet_node: Node, server: ViewServer, embodiment: Embodiment) -> None:
-        joints = [joint for group in (*embodiment.arms, *embodiment.grippers) for joint in group.joints]
+        joints = [joint for arm in embodiment.arms for joint in arm.joints]
+        joints += [joint for gripper in embodiment.grippers for joint in gripper.joints]
         self.tree = VisibleRobot(expand_urdf(embodiment), joints)
         self._tools = [arm.tool_frame for arm in embodiment.arms]
         self._reader = messages.JointStateReader(joints)
@@ -36,7 +37,7 @@ class RobotView:
         self._states = JointStatesChannel(name("joint_states"), context=context)
         self._path = SceneUpdateChannel(name("measured_path"), context=context)
         self._trails = {tool: Trail() for tool in self._tools}
-        channels = [self.transforms, self._states, self._path, self._robot]
+        channels: list[Watched] = [self.transforms, self._states, self._path, self._robot]
         self._feed = NewestFeed(quiet_node, JointState, name("joint_states"), qos.NEWEST, channels)
         self.feeds = [self._feed]
 

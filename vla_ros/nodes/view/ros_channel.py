@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from typing import Protocol
 
 from foxglove import Channel, Context, Schema
 
@@ -12,13 +13,22 @@ _NAMES = {"boolean": "bool", "octet": "byte", "float": "float32", "double": "flo
 _SEPARATOR = "=" * 80
 
 
-def full_name(kind: type) -> str:
+class RosMessage(Protocol):
+    """What every class of ROS messages can tell about itself."""
+
+    @classmethod
+    def get_fields_and_field_types(cls) -> dict[str, str]:
+        """Return the type of each field, as IDL writes it."""
+        ...
+
+
+def full_name(kind: type[RosMessage]) -> str:
     """Return a message class's name, such as `std_msgs/msg/String`."""
     package = kind.__module__.partition(".")[0]
     return f"{package}/msg/{kind.__name__}"
 
 
-def definition(kind: type) -> str:
+def definition(kind: type[RosMessage]) -> str:
     """Return a message class and all it contains as concatenated .msg text, as bags and bridges carry it."""
     texts = [_fields(kind)]
     known, todo = set(), _parts(kind)
@@ -33,13 +43,13 @@ def definition(kind: type) -> str:
     return f"\n{_SEPARATOR}\n".join(texts)
 
 
-def ros_channel(kind: type, topic: str, context: Context) -> Channel:
+def ros_channel(kind: type[RosMessage], topic: str, context: Context) -> Channel:
     """Return a channel that takes the bytes of ROS messages of `kind`."""
     schema = Schema(name=full_name(kind), encoding="ros2msg", data=definition(kind).encode())
     return Channel(topic, schema=schema, message_encoding="cdr", context=context)
 
 
-def _fields(kind: type) -> str:
+def _fields(kind: type[RosMessage]) -> str:
     return "\n".join(f"{_type(text)} {name}" for name, text in kind.get_fields_and_field_types().items())
 
 
@@ -54,11 +64,11 @@ def _type(text: str) -> str:
     return _NAMES.get(text, text)
 
 
-def _parts(kind: type) -> list[str]:
+def _parts(kind: type[RosMessage]) -> list[str]:
     names = (re.search(r"\w+/\w+", text) for text in kind.get_fields_and_field_types().values())
     return [name[0] for name in names if name]
 
 
-def _load(name: str) -> type:
+def _load(name: str) -> type[RosMessage]:
     package, _, message = name.partition("/")
     return getattr(importlib.import_module(f"{package}.msg"), message)

@@ -10,6 +10,7 @@ Shape legend: C candidates, N points, S seeds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def _try_places(
     terms["center"] = config.center_weight * off / np.clip(CENTER_SHARE * size, *CENTER_RANGE)
     terms["slope"] = config.slope_weight * slope
     terms["narrow"] = config.narrow_weight * (2.0 * half < gripper.opening_max - 1e-6)
-    cost = sum(terms.values())
+    cost = reduce(np.add, terms.values())
     return [
         Grasp(
             T[candidate].astype(np.float64),

@@ -89,7 +89,7 @@ class Perception:
         for name, height in heights.items():
             # The cameras disagree by what their calibration is off vertically: meet in the middle.
             self._poses[name][2, 3] += self.table - height
-        self._learn_light(observation)
+        self._learn_light(observation, self.table)
         return True
 
     def look(self, observation: Observation, around: np.ndarray | None = None, reach: float = 0.15) -> TableView | None:
@@ -99,7 +99,7 @@ class Perception:
         """
         if self.table is None:
             return None
-        box = self._box(around, reach)
+        box = self._box(self.table, around, reach)
         state, config = observation.state, self._config
         clouds = []
         for view in _with_depth(observation):
@@ -115,22 +115,22 @@ class Perception:
         origins = np.stack([cloud.origin for cloud in clouds]) if clouds else np.zeros((0, 3))
         return TableView(observation.stamp, self.table, origins, fragments, things)
 
-    def _box(self, around: np.ndarray | None, reach: float) -> Box:
+    def _box(self, table: float, around: np.ndarray | None, reach: float) -> Box:
         config = self._config
         low, high = config.work_space.low, config.work_space.high
-        bottom, top = self.table + config.lowest, self.table + config.highest
+        bottom, top = table + config.lowest, table + config.highest
         if around is None:
             return Box((low[0], low[1], bottom), (high[0], high[1], top))
         x, y = (float(value) for value in around)
         return Box((x - reach, y - reach, bottom), (x + reach, y + reach, top))
 
-    def _learn_light(self, observation: Observation) -> None:
+    def _learn_light(self, observation: Observation, table: float) -> None:
         """Take the light's colour and strength from the robot's white links."""
         reflectance = self._robot.white_reflectance
         if reflectance == 0.0:
             return
         state = observation.state
-        reach = Box((-0.1, -0.4, self.table + 0.1), (0.7, 0.4, 1.0))
+        reach = Box((-0.1, -0.4, table + 0.1), (0.7, 0.4, 1.0))
         for view in _with_depth(observation):
             cloud = deproject(view, reach, 4, self._config.edge)
             white = self._robot.white_surface(cloud.points, state.q, state.gripper_width, self._config.white_margin)

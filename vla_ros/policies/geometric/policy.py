@@ -9,6 +9,7 @@ from enum import Enum
 import numpy as np
 
 from controllers.chunk import ActionChunk, TaskStatus
+from controllers.errors import VlaError
 from controllers.model import ArmModel
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.colors import color_ranges
@@ -27,6 +28,8 @@ from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.policies.geometric.target import Candidate, TargetFinder, detect
 from vla_ros.policies.observation import Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
+
+Step = tuple[list[np.ndarray], float, TaskStatus]  # poses (4, 4), the gripper's width [m], the status of a chunk
 
 
 class Phase(Enum):
@@ -68,7 +71,7 @@ class GeometricPolicy:
         self.explanation = ""  # why the last chunk was invalid
         self.candidates: list[Candidate] = []
         self._detections: tuple[list[Candidate], tuple[Detection, ...]] = (self.candidates, ())
-        self.grasp: Grasp | None = None
+        self._grasp: Grasp | None = None
         self.view: TableView | None = None
         self._instruction: str | None = None
         self._request = Request(None, (), False)
@@ -101,6 +104,13 @@ class GeometricPolicy:
         return actions_to_chunk(self.specification, observation, actions, status, self._sequence, spent)
 
     @property
+    def grasp(self) -> Grasp:
+        """Return the grasp that is being carried out. Raises VlaError before one was planned."""
+        if self._grasp is None:
+            raise VlaError("the geometric policy has planned no grasp yet")
+        return self._grasp
+
+    @property
     def detections(self) -> tuple[Detection, ...]:
         """Return what lies on the table and how well it fits; the same tuple until the policy looks again."""
         if self._detections[0] is not self.candidates:
@@ -108,8 +118,8 @@ class GeometricPolicy:
         return self._detections[1]
 
     # -- phases ----------------------------------------------------------------------------------------------------
-    def _decide(self, observation: Observation) -> tuple[list[np.ndarray], float, TaskStatus]:
-        """Return the poses, the gripper's width and the status of the next chunk."""
+    def _decide(self, observation: Observation) -> Step:
+        """Return what the next chunk says."""
         if not self._request.known:
             self.explanation = f"nothing I know is named in '{observation.instruction}'"
             self._enter(Phase.ABSENT, observation)
@@ -124,7 +134,7 @@ class GeometricPolicy:
         }[self.phase]
         return step(observation)
 
-    def _look(self, observation: Observation):
+    def _look(self, observation: Observation) -> Step:
         self._looks += 1
         if self._T_base_start is None:
             self._T_base_start = observation.state.T_base_ee
@@ -146,7 +156,7 @@ class GeometricPolicy:
             return self._absent(observation)
         return self._still(observation, self._open)
 
-    def _reach(self, observation: Observation, fresh: bool = False):
+    def _reach(self, observation: Observation, fresh: bool = False) -> Step:
         config = self.config.episode
         T = self.specification.T_base_anchor(observation)
         distance = np.linalg.norm(T[:3, 3] - self.grasp.T_base_grasp[:3, 3])
@@ -171,7 +181,7 @@ class GeometricPolicy:
             poses.append(T)
         return poses, self.grasp.opening, TaskStatus.ONGOING
 
-    def _close(self, observation: Observation):
+    def _close(self, observation: Observation) -> Step:
         config = self.config.episode
         waited = observation.stamp - self._phase_start
         self._widths.append(observation.state.gripper_width)
@@ -183,7 +193,7 @@ class GeometricPolicy:
             return self._give_up_grasp(observation)
         return self._still(observation, 0.0)
 
-    def _lift(self, observation: Observation):
+    def _lift(self, observation: Observation) -> Step:
         if observation.state.gripper_width < self.config.episode.width_min:
             return self._give_up_grasp(observation)
         goal = lifted(self.grasp.T_base_grasp, self.config.episode.lift)
@@ -193,7 +203,7 @@ class GeometricPolicy:
             return self._done(observation)
         return self._go(observation, T, goal, self.config.motion.lift_speed, 0.0)
 
-    def _retreat(self, observation: Observation):
+    def _retreat(self, observation: Observation) -> Step:
         T = self.specification.T_base_anchor(observation)
         if np.linalg.norm(T[:3, 3] - self._retreat_goal[:3, 3]) < 0.01:
             if self._attempts >= self.config.episode.attempts:
@@ -205,14 +215,14 @@ class GeometricPolicy:
             return self._still(observation, self._open)
         return self._go(observation, T, self._retreat_goal, self.config.motion.speed, self._open)
 
-    def _done(self, observation: Observation):
+    def _done(self, observation: Observation) -> Step:
         if observation.state.gripper_width < self.config.episode.width_min:
             return self._give_up_grasp(observation)
         held = observation.stamp - self._phase_start >= self.config.episode.hold_s
         poses, width, _ = self._still(observation, 0.0)
         return poses, width, TaskStatus.TERMINATED if held else TaskStatus.ONGOING
 
-    def _absent(self, observation: Observation):
+    def _absent(self, observation: Observation) -> Step:
         poses, width, _ = self._still(observation, self._open)
         return poses, width, TaskStatus.INVALID
 
@@ -239,12 +249,15 @@ class GeometricPolicy:
     def _plan(self, observation: Observation) -> bool:
         """Plan a grasp of the best candidate; say whether there is one."""
         chosen = self.candidates[0].segment
-        grasp = self._planner.plan(chosen, self.view, observation)
+        view = self.view
+        if view is None:
+            return False
+        grasp = self._planner.plan(chosen, view, observation)
         if grasp is None:
             return False
-        self.grasp = grasp
+        self._grasp = grasp
         self._target_center = chosen.center
-        self._clearance = self._planner.clearance(grasp, self.view, observation)
+        self._clearance = self._planner.clearance(grasp, view, observation)
         return True
 
     def _follow_target(self, observation: Observation) -> None:
@@ -258,16 +271,16 @@ class GeometricPolicy:
             self.view = view
             grasp = self._planner.plan(view.things[nearest], view, observation)
             if grasp is not None:
-                self.grasp, self._target_center = grasp, view.things[nearest].center
+                self._grasp, self._target_center = grasp, view.things[nearest].center
 
-    def _give_up_grasp(self, observation: Observation):
+    def _give_up_grasp(self, observation: Observation) -> Step:
         """Open, go up, look again; never try the same grasp twice."""
         self._planner.remember_failure(self.grasp)
         self._enter(Phase.RETREAT, observation)
         self._retreat_goal = lifted(observation.state.T_base_ee, self.config.episode.retreat)
         return self._retreat(observation)
 
-    def _go(self, observation: Observation, T: np.ndarray, goal: np.ndarray, speed: float, width: float):
+    def _go(self, observation: Observation, T: np.ndarray, goal: np.ndarray, speed: float, width: float) -> Step:
         self._walker.velocity = self._tool_velocity(observation)
         poses = []
         for _ in range(self.specification.horizon):
@@ -275,7 +288,7 @@ class GeometricPolicy:
             poses.append(T)
         return poses, width, TaskStatus.ONGOING
 
-    def _still(self, observation: Observation, width: float):
+    def _still(self, observation: Observation, width: float) -> Step:
         T = self.specification.T_base_anchor(observation)
         return [T] * self.specification.horizon, width, TaskStatus.ONGOING
 

@@ -44,9 +44,10 @@ def _follows(model: ArmModel, poses: Iterable[np.ndarray], q: np.ndarray, streng
     A descent may pass a joint limit, or a posture so folded or stretched that the arm has no strength in it.
     """
     for T in poses:
-        q = solve_ik(model, T, q, starts=1)
-        if q is None or manipulability(model, q) < strength:
+        solution = solve_ik(model, T, q, starts=1)
+        if solution is None or manipulability(model, solution) < strength:
             return False
+        q = solution
     return True
 
 
@@ -88,6 +89,6 @@ def lifted(T_base_grasp: np.ndarray, lift: float, retreat: float = 0.12) -> np.n
     T = T_base_grasp.copy()
     T[2, 3] += lift
     stretch = float(np.clip((np.hypot(T[0, 3], T[2, 3] - 0.1) - 0.66) / 0.1, 0.0, 1.0))
-    horizontal = np.linalg.norm(T[:2, 3])
+    horizontal = float(np.linalg.norm(T[:2, 3]))
     T[:2, 3] *= 1.0 - stretch * retreat / max(horizontal, 1e-6)
     return T

@@ -30,6 +30,11 @@ NO_ROOM = (
 STEP = 0.4  # of a variation, as a share of the coefficients' size
 
 
+def _share(show: Show, done: int, total: int) -> Callable[[int], None]:
+    """Return what takes the steps of one series and shows the share of all `total`, `done` of them before it."""
+    return lambda step: show((done + step) / total)
+
+
 @dataclass(frozen=True)
 class SearchConfig:
     """How long the motion takes, how lively it is, and how hard a good one is looked for."""
@@ -83,7 +88,7 @@ class ExcitationSearch:
         information = np.zeros((self._regressor.columns, self._regressor.columns))
         total = config.fits * (config.draws + config.variations) + 1
         for fit in range(config.fits):
-            best, gain = self._best(origin, information, lambda k, n=fit: show((n * total // config.fits + k) / total))
+            best, gain = self._best(origin, information, _share(show, fit * total // config.fits, total))
             series.append(best)
             information = information + gain
         series.append(self._any(origin))
@@ -103,11 +108,12 @@ class ExcitationSearch:
     ) -> tuple[FourierSeries, np.ndarray]:
         """Return the series that adds most to what is known, and its information."""
         config = self._config
-        best, gain, least = None, information, np.inf
+        best: FourierSeries | None = None
+        gain, least = information, np.inf
         for attempt in range(config.draws + config.variations):
             show(attempt)
-            varied = best is not None and attempt >= config.draws
-            candidate = self._limited(self._vary(best)) if varied else self._draw(origin)
+            varied = best if attempt >= config.draws else None
+            candidate = self._draw(origin) if varied is None else self._limited(self._vary(varied))
             # What is no better before it is made smaller will not be after, and looking for collisions takes longest.
             if np.linalg.cond(information + self._information(candidate)) >= least:
                 continue

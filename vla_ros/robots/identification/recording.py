@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from controllers.errors import ConfigError
+from vla_ros.output_file import write_output
 from vla_ros.robots.embodiment import ArmGroup
 
 SAMPLES_MIN = 200
@@ -67,11 +70,9 @@ class Recording:
 def write_recording(path: Path, recording: Recording) -> None:
     """Write an .npz file. Raises ConfigError when it cannot be written."""
     values = {key: getattr(recording, key) for key in KEYS if key not in ("format", "joints")}
-    try:
-        with path.open("wb") as file:
-            np.savez_compressed(file, format=FORMAT, joints=np.array(recording.joints), **values)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from error
+    archive = BytesIO()
+    np.savez_compressed(archive, format=FORMAT, joints=np.array(recording.joints), **values)
+    write_output("", path, archive.getvalue())
 
 
 def read_recording(path: Path) -> Recording:
@@ -89,7 +90,7 @@ def read_recording(path: Path) -> Recording:
         raise ConfigError(f"{path}: {error}") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (ValueError, EOFError, zipfile.BadZipFile, zipfile.zlib.error, NotImplementedError, KeyError) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError) as error:
         # NumPy refuses pickled objects with a ValueError, which is what is wanted of it here.
         raise ConfigError(f"{path}: not a plain .npz file ({str(error).splitlines()[0]})") from error
 

@@ -40,9 +40,11 @@ def run_all(make_run: Callable[[], Run], seeds: Iterable[int], workers: int) -> 
             for worker in pool:
                 if waiting and not worker.busy:
                     worker.start(waiting.pop())
-            busy = {worker.connection: worker for worker in pool if worker.busy}
-            for ready in wait(list(busy)):  # several at once: one may have died and been replaced in the pool already
-                worker = busy[ready]
+            busy = [worker for worker in pool if worker.busy]
+            ready = wait([worker.connection for worker in busy])
+            for worker in busy:  # several at once: one may have died and been replaced in the pool already
+                if worker.connection not in ready:
+                    continue
                 result = worker.result()
                 yield result
                 if isinstance(result, Broken) and not worker.alive:

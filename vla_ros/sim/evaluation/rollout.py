@@ -149,7 +149,7 @@ class Rollout:
         """Run one control period; say whether the task goes on."""
         world = self.world
         command = self.follower.tick(world.time, self._dt, world.q, world.dq)
-        world.command_effort(command.effort)
+        world.command_arm(command, self.follower.drive.command)
         if command.gripper_width != self._width:
             self._width = command.gripper_width
             world.command_gripper(self._width)

@@ -112,7 +112,8 @@ class EpisodeRunner:
     def follower(self) -> ChunkFollower:
         """Return a chunk follower for a new episode, not activated."""
         arm, gripper = self.embodiment.arms[0], self.embodiment.grippers[0]
-        return ChunkFollower(arm.name, gripper.name, self.arm_model, self._limits, self._control, self._guard)
+        command = arm.command_mode(self.settings.command)
+        return ChunkFollower(arm.name, gripper.name, self.arm_model, self._limits, self._control, self._guard, command)
 
     @cached_property
     def _guard(self) -> BodyGuard:

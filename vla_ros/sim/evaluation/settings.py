@@ -23,6 +23,7 @@ class EpisodeSettings:
     categories: str = "seen"
     objects: str | None = None  # folder of objects; None: the procedural catalogue
     robot: str = "franka"
+    command: str = ""  # what drives the arm; empty: what it usually takes
     stream: str = "evaluation"
     latency_s: float | None = None  # None: blocking
     rate_hz: float = 500.0  # of physics and control
@@ -40,7 +41,7 @@ class EpisodeSettings:
 
         if not 200.0 <= self.rate_hz <= 10_000.0:
             raise ConfigError(f"--rate-hz must be 200 to 10000, got {self.rate_hz}")
-        load_embodiment(self.robot)
+        load_embodiment(self.robot).arms[0].command_mode(self.command)
         load_control_config(self.robot)
         grasp_set(self.set_name)
         if self.policy not in policy_names():

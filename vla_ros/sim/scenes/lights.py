@@ -14,15 +14,20 @@ _WORKPLACE = np.array([0.5, 0.0, 0.1])  # [m]
 
 def _lamp(azimuth: float, elevation: float, color: Rgb, strength: float, directional: bool, shadow: bool) -> Light:
     away = np.array([np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation), np.sin(elevation)])
-    diffuse = tuple(float(strength * channel) for channel in color)
+    diffuse = strength * np.array(color)
     return Light(
         directional=directional,
-        position=tuple(float(v) for v in _WORKPLACE + 2.2 * away),
-        direction=tuple(float(v) for v in -away),
-        diffuse=diffuse,
-        specular=tuple(0.5 * channel for channel in diffuse),
+        position=_triple(_WORKPLACE + 2.2 * away),
+        direction=_triple(-away),
+        diffuse=_triple(diffuse),
+        specular=_triple(0.5 * diffuse),
         casts_shadow=shadow,
     )
+
+
+def _triple(values: np.ndarray) -> tuple[float, float, float]:
+    x, y, z = values.tolist()
+    return x, y, z
 
 
 def _tint(rng: np.random.Generator, saturation: float) -> Rgb:

@@ -21,7 +21,8 @@ def _neutral(rng: np.random.Generator, low: float, high: float, saturation: floa
 
 
 def _shaded(color: Rgb, factor: float) -> Rgb:
-    return tuple(float(np.clip(channel * factor, 0, 1)) for channel in color)
+    r, g, b = (float(np.clip(channel * factor, 0, 1)) for channel in color)
+    return r, g, b
 
 
 def sample_surface(family: str, rng: np.random.Generator, wall: bool = False) -> Surface:

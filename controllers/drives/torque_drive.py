@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drive an arm by efforts: impedance law, gate, damped stop."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.arm_dynamics import Payload
+from controllers.control_config import ControlConfig, ImpedanceConfig
+from controllers.drives.drive import Drive
+from controllers.drives.torque_law import TorqueLaw
+from controllers.limits import ArmLimits
+from controllers.model import ArmModel
+from controllers.motion import CARTESIAN
+from controllers.progress import Command
+from controllers.safety import DampedStop, EffortGate
+from controllers.spline import Spline
+
+
+class TorqueDrive(Drive):
+    """Efforts within their limits and rates, from an impedance that pulls the arm along."""
+
+    command = "effort"
+
+    def __init__(self, model: ArmModel, limits: ArmLimits, config: ControlConfig) -> None:
+        """Drive the arm of `model`, which the follower keeps up to date."""
+        self.law = TorqueLaw(model, limits, config)
+        self.motion = self.law.motion
+        self.gate = EffortGate(limits)
+        self._model = model
+        self._stop = DampedStop(model.size, config.safety)
+        self._tau = np.zeros(model.size)
+
+    @property
+    def manipulability(self) -> float:  # type: ignore[override]
+        """Return Yoshikawa's measure at the last look at it."""
+        return self.law.cartesian.manipulability
+
+    def begin(self, q: np.ndarray) -> None:
+        """Take the arm over from zero effort."""
+        self.law.settle()
+        self.law.choose_posture(q)
+        self.gate.reset()
+
+    def hold(self) -> np.ndarray:
+        """Hold the measured pose: after a stop and at activation there is no commanded one worth returning to."""
+        return self.law.hold_measured(self.gate.effort)
+
+    def seed(self, mode: str) -> np.ndarray:
+        """Return the commanded state in the other space."""
+        return self.law.seed(mode)
+
+    def switch(self, mode: str, seed: np.ndarray) -> None:
+        """Go on in the other space, without a step in effort."""
+        self.law.switch(mode, seed, self.gate.effort)
+
+    def follow(self, spline: Spline, x: float, dt: float) -> bool:
+        """Pull the arm along."""
+        return self.gate.apply(self.law.effort(spline, x, dt), dt)
+
+    def come_to_rest(self, dt: float) -> bool:
+        """Take the speed out of every joint at one rate."""
+        return self.gate.apply(self._stop.effort(self._model), dt)
+
+    @property
+    def at_rest(self) -> bool:
+        """Say whether the joints stand still."""
+        return self._stop.at_rest(self._model)
+
+    def idle(self, dt: float) -> bool:
+        """Damp."""
+        return self.come_to_rest(dt)
+
+    def without_state(self, dt: float) -> None:
+        """Let the effort fade within its rate to the payload's last weight: nothing is known to push against."""
+        self._tau[:] = self._model.weight
+        self.gate.apply(self._tau, dt)
+
+    def write(self, command: Command) -> None:
+        """Write the effort."""
+        command.effort[:] = self.gate.effort
+
+    def lag(self) -> float:
+        """Return how far the tool is from its commanded position, as a share of the error clip."""
+        return self.law.lag()
+
+    def joint_shares(self, elapsed: float) -> tuple[float, float]:
+        """Return the shares of the joint rates that the desired twist means."""
+        return self.law.joint_shares(elapsed)
+
+    def approach_posture(self, dt: float) -> None:
+        """Let the posture spring's rest go towards the rest posture."""
+        self.law.approach_posture(dt)
+
+    def write_pose(self, T_base_ee: np.ndarray) -> None:
+        """Write the commanded tool pose, whose rotation the law has computed already."""
+        motion = self.motion
+        if motion.mode == CARTESIAN:
+            T_base_ee[:3, 3] = motion.pose.filter.position
+            T_base_ee[:3, :3] = self.law.cartesian.R_desired
+        else:
+            motion.write_pose(T_base_ee)
+
+    def change_impedance(self, config: ImpedanceConfig) -> None:
+        """Glide to other gains."""
+        self.law.gains.change(config)
+
+    def change_payload(self, payload: Payload) -> None:
+        """Let weight and inertia of another payload glide in."""
+        self.law.payload.change(payload)

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a commanded path to joint torques, in tool space or in joint space, with bumpless switching between them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.commanded_motion import CommandedMotion
+from controllers.control_config import ControlConfig
+from controllers.impedance import CartesianImpedance, FrictionFeedforward, JointImpedance, JointLimitRepulsion
+from controllers.impedance_gains import ImpedanceGains
+from controllers.joint_shares import JointShares
+from controllers.limits import ArmLimits
+from controllers.model import ArmModel
+from controllers.motion import CARTESIAN, JOINT
+from controllers.payload_change import PayloadChange
+from controllers.spline import Spline
+
+OFFSET_NEGLIGIBLE = POSTURE_NEGLIGIBLE = 1e-4
+POSTURE_S = 0.3  # [s] in which the posture of a stopped arm gives way to the rest posture
+
+
+class TorqueLaw:
+    """Sample the path, filter it, and pull the arm along with an impedance.
+
+    A switch between the spaces is bumpless twice: the new reference starts from the commanded state expressed in
+    the other space, and what the new law misses of the last effort is added and decays.
+    """
+
+    def __init__(self, model: ArmModel, limits: ArmLimits, config: ControlConfig) -> None:
+        """Prepare both spaces for the arm of `model`."""
+        n, impedance = model.size, config.impedance
+        self.model, self._config = model, config
+        self.motion = CommandedMotion(model, limits, config)
+        self.gains = ImpedanceGains(impedance)
+        self.payload = PayloadChange(model, impedance.switch_s)
+        self.cartesian = CartesianImpedance(n, impedance, self.gains)
+        self._joint_impedance = JointImpedance(n, impedance, self.gains)
+        self._friction = FrictionFeedforward(model, impedance.friction_share)
+        self._repulsion = JointLimitRepulsion(limits.lower, limits.upper, impedance)
+        self._shares = JointShares(self.motion.joint_speed, limits, config.safety)
+        self._scratch = np.zeros(n)
+        self._posture = np.zeros(n)  # [rad] the rest posture of an arm that moves …
+        self._posture_share = 1.0  # … and how much of the way there is left
+        self._offset = np.zeros(n)  # [N·m] what keeps a switch bumpless …
+        self._offset_share = 0.0  # … and how much of it is left
+
+    def choose_posture(self, q: np.ndarray) -> None:
+        """Take the configured rest posture, or q (N,) [rad] where there is none."""
+        configured = self._config.impedance.rest_posture
+        self._posture[:] = configured if len(configured) == len(q) else q
+        self._posture_share = 1.0
+
+    def settle(self) -> None:
+        """End the changes of gains and payload that were asked for while the arm was not driven."""
+        self.gains.settle()
+        self.payload.settle()
+
+    def approach_posture(self, dt: float) -> None:
+        """Let the elbow go towards the rest posture: only while the tool moves, a stopped arm stays as it is."""
+        if self._posture_share <= POSTURE_NEGLIGIBLE:
+            return
+        rest, share = self.cartesian.q_rest, min(1.0, dt / POSTURE_S)
+        np.subtract(self._posture, rest, out=self._scratch)
+        self._scratch *= share
+        rest += self._scratch
+        self._posture_share *= 1.0 - share
+
+    def hold_measured(self, last_effort: np.ndarray) -> np.ndarray:
+        """Command the measured tool pose and posture, at rest; return the path's value (7,) that means the pose."""
+        self.cartesian.q_rest[:] = self.model.q
+        self._posture_share = 1.0
+        value = self.motion.rest_at(self.model.T_base_ee)
+        self._make_bumpless(last_effort)
+        return value
+
+    def seed(self, mode: str) -> np.ndarray:
+        """Return the commanded state in the other space: (2, N) q, dq or (2, 7) pose and twist."""
+        if mode == JOINT:  # to first order: the configuration whose tool is at the commanded pose
+            J_inverse = np.linalg.pinv(self.model.J, rcond=1e-2)
+            q = self.model.q + J_inverse @ self.cartesian.error
+            return np.stack([q, J_inverse @ self.motion.pose.filter.twist])
+        return self.motion.pose_seed(self.motion.joint.filter.position.copy(), self.motion.joint.filter.velocity)
+
+    def switch(self, mode: str, seed: np.ndarray, last_effort: np.ndarray) -> None:
+        """Go on in the other space from `seed`."""
+        self.motion.start(mode, seed)
+        self._make_bumpless(last_effort)
+
+    def effort(self, spline: Spline, x: float, dt: float) -> np.ndarray:
+        """Advance by dt [s] along the path at x [s]; return τ (N,) [N·m]. The model must be up to date."""
+        self.motion.step(spline, x, dt)
+        self.gains.advance(dt)
+        self.payload.advance(dt)
+        tau = self._impedance()
+        if self._offset_share > OFFSET_NEGLIGIBLE:
+            self._offset_share *= max(0.0, 1.0 - dt / self._config.impedance.switch_s)
+            tau += np.multiply(self._offset, self._offset_share, out=self._scratch)
+        return tau
+
+    def joint_shares(self, elapsed: float) -> tuple[float, float]:
+        """Return desired joint speed and acceleration as shares of what is allowed, each of the joint that needs most.
+
+        The acceleration is the mean of `elapsed` [s], the time since the last look.
+        """
+        motion = self.motion
+        dq = self.cartesian.dq_desired if motion.mode == CARTESIAN else motion.joint.filter.velocity
+        return self._shares.look(dq, elapsed)
+
+    def lag(self) -> float:
+        """Return how far the tool is from its commanded position, as a share of the error clip."""
+        if self.motion.mode != CARTESIAN:
+            return 0.0
+        x, y, z = self.cartesian.error[:3].tolist()
+        return (x * x + y * y + z * z) ** 0.5 / self.gains.error_clip_position
+
+    def _impedance(self) -> np.ndarray:
+        model, motion = self.model, self.motion
+        if motion.mode == CARTESIAN:
+            law, reference = self.cartesian, motion.pose.filter
+            tau = law.effort(model, reference.position, reference.quaternion, reference.twist, reference.acceleration)
+            self._friction.add(law.dq_desired, tau)
+        else:
+            tau = self._joint_impedance.effort(model, *motion.joint.filter.output)
+            self._friction.add(motion.joint.filter.velocity, tau)
+        if model.payload.mass:
+            tau += model.weight
+        self._repulsion.add(model.q, tau)
+        return tau
+
+    def _make_bumpless(self, last_effort: np.ndarray) -> None:
+        self._impedance()  # once for the joint rates of the desired twist, by which the posture spring fades
+        np.subtract(last_effort, self._impedance(), out=self._offset)
+        self._shares.forget()  # the desired joint speed is computed in another way from here on
+        self._offset_share = 1.0

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Carry out what chunks ask beside the arm's motion: grippers and suction by edges, a moving base within its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from controllers.chunk import ActionChunk
+from controllers.errors import ChunkError, ConfigError
+from controllers.gripper import GripperAdapter, GripperConfig
+from controllers.progress import Command
+from controllers.side_track import BASE_AXES, SideTrack
+
+SUCTION = GripperConfig(mode="binary", width_max=1.0)  # on and off, with two thresholds
+
+
+@dataclass(frozen=True)
+class BaseLimits:
+    """How fast a moving base may be, and how soon: x, y [m/s], yaw [rad/s], and the same a second."""
+
+    speed: tuple[float, float, float]
+    acceleration: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        for name in ("speed", "acceleration"):
+            if len(getattr(self, name)) != 3 or min(getattr(self, name)) < 0.0:
+                raise ConfigError(f"base: '{name}' must be three numbers >= 0, got {getattr(self, name)}")
+
+
+class SideDrive:
+    """What the arm's tools and the base are commanded to do, tied to the progress of the motion."""
+
+    def __init__(
+        self, gripper: str, config: GripperConfig, tools: Mapping[str, GripperConfig], base: BaseLimits | None
+    ):
+        """Take the gripper's name ("" for none), further tools by channel, and the base where there is one."""
+        self._width = f"{gripper}/width" if gripper else ""
+        self._adapters = {name: GripperAdapter(tool) for name, tool in tools.items()}
+        if gripper:
+            self._adapters[self._width] = GripperAdapter(config)
+        self._limits = base
+        self._wanted, self._velocity = [0.0] * 3, [0.0] * 3  # of the base
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Name the channels of the tools."""
+        return tuple(self._adapters)
+
+    @property
+    def has_base(self) -> bool:
+        """Say whether there is a base to move."""
+        return self._limits is not None
+
+    def check(self, chunk: ActionChunk) -> None:
+        """Raise ChunkError for a base that would be too fast, or that this robot does not have."""
+        for axis, name in enumerate(BASE_AXES):
+            column = chunk.column(name)
+            if column is None:
+                continue
+            if self._limits is None:
+                raise ChunkError(f"chunk channel '{name}': this robot has no moving base")
+            fastest, most = float(abs(column).max()), self._limits.speed[axis]
+            if fastest > most:
+                raise ChunkError(f"chunk asks the base for {fastest:.2f} in '{name}', allowed {most:g}")
+
+    def reset(self, width: float, command: Command) -> None:
+        """Begin with the gripper open by `width` [m], everything else as it was commanded last, the base at rest."""
+        command.gripper_width = width
+        if self._width:
+            self._adapters[self._width].reset(width)
+        self._wanted = [0.0] * 3
+
+    def reach(self, point: int, track: SideTrack, command: Command) -> None:
+        """Take the values of a point that the motion has reached."""
+        for name, values in track.tools.items():
+            value = self._adapters[name].update(values[point])
+            if name == self._width:
+                command.gripper_width = value
+            else:
+                command.tools[name] = value
+        if track.base is not None:
+            self._wanted = track.base[point]
+
+    def rest(self) -> None:
+        """Let the base stop: velocities expire with the motion they belong to."""
+        self._wanted = [0.0] * 3
+
+    def advance(self, rate: float, dt: float, command: Command) -> None:
+        """Bring the base nearer to what is wanted, slower where progress is (`rate` of its own), within dt [s]."""
+        if self._limits is None:
+            return
+        velocity = self._velocity
+        for axis, most in enumerate(self._limits.acceleration):
+            change = rate * self._wanted[axis] - velocity[axis]
+            velocity[axis] += min(most * dt, max(-most * dt, change))
+        command.base_velocity[:] = velocity

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+from franka_arm import ARM, FRAME, HOME, franka_config, franka_limits, franka_model
+
+from controllers.chunk import ActionChunk, pose_channels
+from controllers.errors import ChunkError, ConfigError
+from controllers.follower import ChunkFollower
+from controllers.rotations import angle_between, from_matrix
+
+DT = 0.002
+
+
+class PoseArm:
+    """A follower whose driver is where it is told to be, a little later: joints by differential kinematics."""
+
+    def __init__(self):
+        config = franka_config()
+        self.model = franka_model()
+        self.follower = ChunkFollower("panda", "", self.model, franka_limits(config), config, command="pose")
+        self.config, self.q, self.dq, self.now, self.sequence = config, HOME.copy(), np.zeros(7), 0.0, 0
+        self._driver = franka_model()
+        self.follower.activate(self.q, self.dq, 0.0, 0.0)
+        T = self._driver.forward(self.q)
+        self.position, self.quaternion = T[:3, 3].copy(), from_matrix(T[:3, :3])
+        self.poses = []
+
+    def submit(self, shifts, step=0.1):
+        self.sequence += 1
+        shifts = np.atleast_2d(shifts)
+        values = np.hstack([self.position + shifts, np.tile(self.quaternion, (len(shifts), 1))])
+        times = step * np.arange(1, len(shifts) + 1)
+        self.follower.submit(
+            ActionChunk(self.now, FRAME, pose_channels("panda"), times, values, self.sequence), self.now
+        )
+
+    def run(self, seconds, stale=False):
+        first, stamp = len(self.poses), self.now
+        for _ in range(round(seconds / DT)):
+            command = self.follower.tick(self.now, DT, self.q, self.dq, stamp if stale else self.now)
+            self.poses.append(command.pose.copy())
+            gap = command.pose[:3] - self._driver.forward(self.q)[:3, 3]
+            twist = np.concatenate([np.clip(30.0 * gap, -1.0, 1.0), np.zeros(3)])
+            self.dq = np.linalg.pinv(self._driver.jacobian(self.q), rcond=0.02) @ twist
+            self.q = self.q + DT * self.dq
+            self.now += DT
+        return np.array(self.poses[first:])
+
+
+FORWARD = 0.02 * np.arange(1, 5)[:, None] * np.array([1.0, 0.0, 0.5])
+
+
+def test_the_pose_goes_to_the_end_of_the_chunk_smoothly():
+    arm = PoseArm()
+    arm.submit(FORWARD)
+    poses = arm.run(1.2)
+    assert arm.follower.progress.hold_reason == "chunk exhausted"
+    assert np.linalg.norm(poses[-1, :3] - arm.position - FORWARD[-1]) < 1e-4
+    assert angle_between(tuple(poses[-1, 3:]), arm.quaternion) < 1e-6
+    assert np.abs(np.diff(poses[:, :3], 2, axis=0)).max() / DT**2 < 1.5 * arm.config.stitch.acceleration_max
+    T = arm.follower.progress.T_base_ee_commanded
+    assert np.allclose(T[:3, 3], poses[-1, :3])
+
+
+def test_an_emergency_stop_slows_the_pose_down_within_its_acceleration_and_holds():
+    arm = PoseArm()
+    arm.submit(0.06 * np.arange(1, 6)[:, None] * np.array([0.0, 1.0, 0.0]))
+    arm.run(0.3)
+    speed = np.linalg.norm(np.diff(arm.poses[-2:], axis=0)[0, :3]) / DT
+    assert speed > 0.2
+    arm.follower.emergency_stop()
+    poses = arm.run(0.6)
+    acceleration = np.linalg.norm(np.diff(poses[:, :3], 2, axis=0), axis=1) / DT**2
+    assert acceleration.max() < 1.05 * arm.config.stitch.acceleration_max
+    still = np.flatnonzero(np.linalg.norm(np.diff(poses[:, :3], axis=0), axis=1) > 1e-6)[-1] * DT
+    assert still <= 0.3
+    assert arm.follower.progress.hold_reason == "e-stop"
+    assert np.abs(arm.run(0.3)[-1] - poses[-1]).max() < 1e-6
+
+
+def test_joint_chunks_are_refused_with_the_reason():
+    arm = PoseArm()
+    channels = tuple(f"{joint}/position" for joint in ARM.joints)
+    chunk = ActionChunk(0.0, FRAME, channels, np.array([0.5]), HOME[None] + 0.05, 1)
+    with pytest.raises(ChunkError, match="chunk holds joint targets, an arm driven by pose takes tool poses only"):
+        arm.follower.submit(chunk, 0.0)
+
+
+def test_stale_joint_states_end_in_a_hold():
+    arm = PoseArm()
+    arm.submit(2.0 * FORWARD)
+    arm.run(0.3)
+    poses = arm.run(0.6, stale=True)
+    assert arm.follower.progress.hold_reason == "stale joint state"
+    assert np.abs(poses[-1] - poses[-50]).max() == 0.0
+
+
+def test_an_unknown_command_is_named():
+    config = franka_config()
+    with pytest.raises(ConfigError, match=r"'torque'.*effort"):
+        ChunkFollower("panda", "", franka_model(), franka_limits(config), config, command="torque")
