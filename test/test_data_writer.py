@@ -228,3 +228,22 @@ def test_an_older_dataset_is_named_with_the_remedy(tmp_path):
     info.write_text(info.read_text().replace("v3.0", "v2.1"))
     with pytest.raises(ConfigError, match=r"is LeRobotDataset v2\.1.*convert"):
         LeRobotWriter(tmp_path / "set", SCHEMA)
+
+
+def test_av1_is_a_codec_like_the_other(tmp_path):
+    schema = dataclasses.replace(SCHEMA, codec="av1")
+    for seeds in ((0, 1), (2,)):
+        with LeRobotWriter(tmp_path / "set", schema) as out:
+            for i in seeds:
+                images = {
+                    "observation.images.front": [picture(100 * i + k) for k in range(6)],
+                    "observation.images.side": [picture(100 * i + k, 32, 48) for k in range(6)],
+                }
+                out.add(encode_episode(FEATURES, 10, columns(6, i), images, "pick", codec="av1"))
+    found = read(tmp_path / "set")
+    assert found["info"]["features"]["observation.images.front"]["info"]["video.codec"] == "av1"
+    assert [number(image) for image in found["images"]["observation.images.front"]] == [
+        100 * i + k for i in range(3) for k in range(6)
+    ]
+    with pytest.raises(ConfigError, match="codec is 'av1', not 'h264'"):
+        LeRobotWriter(tmp_path / "set", dataclasses.replace(schema, codec="h264"))

@@ -360,3 +360,21 @@ def test_vla_record_does_not_overwrite(tmp_path, environment):
     done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (2, "")
     assert "exists already: name a new folder" in done.stderr
+
+
+def test_a_killed_recorders_bag_is_repaired_on_the_command_line(tmp_path, source, start, environment):
+    source.offer("joint_states", JointState)
+    recorder = start(tmp_path / "bag")
+    assert source.heard()
+    for number in range(400):
+        source.publish("joint_states", joint_state(number))
+        time.sleep(0.005)
+    recorder.process.send_signal(signal.SIGKILL)
+    recorder.process.wait()
+    words = [sys.executable, "-m", "vla_ros.cli", "bag", "repair", str(tmp_path / "bag.partial")]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "repaired bag_0.mcap" in done.stdout
+    found = recorded(tmp_path / "bag")["/joint_states"]
+    assert 400 - len(found) < 200  # less than a second
+    assert_same(found, source.sent["joint_states"][: len(found)])

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.bringup.dataset_command import print_lines, shown, write_json
+from vla_ros.output_file import OutputFile
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--codec", choices=("h264", "av1"), default="h264",
                         help="of the video: av1 is half as large and slower (default h264)")  # fmt: skip
     parser.add_argument("--episode", type=int, default=0, metavar="N", help="of a dataset, to a bag (default 0)")
-    parser.add_argument("--json", metavar="FILE", help="write the figures, name → number")
+    parser.add_argument("--json", action=OutputFile, metavar="FILE", help="write the figures, name → number")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from controllers.errors import ConfigError
+from vla_ros.output_file import OutputFile, write_output
 
 SHOWN_MAX = 20  # findings and skipped episodes on the terminal
 
@@ -36,11 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stats.add_argument("--write", action="store_true", help="with --exact: put the result into the dataset")
     view = action("view", "draw an episode as one HTML page: pictures, state, action", "view datasets/mugs --episode 3")
     view.add_argument("--episode", type=int, default=0, metavar="N", help="which one (default 0)")
-    view.add_argument("--output", metavar="FILE.html", help="default: <dataset>_episode_<N>.html here")
+    view.add_argument(
+        "--output", action=OutputFile, metavar="FILE.html", help="default: <dataset>_episode_<N>.html here"
+    )
     for one in (info, check, stats, view):
         one.add_argument("dataset", metavar="DATASET", help="folder that holds meta/")
     for one in (info, check, stats):
-        one.add_argument("--json", metavar="FILE", help="write the answer as JSON")
+        one.add_argument("--json", action=OutputFile, metavar="FILE", help="write the answer as JSON")
     merge = action("merge", "append datasets to one without touching a picture; what is corrupt is counted, left out",
                    "merge datasets/all parts/")  # fmt: skip
     merge.add_argument("output", metavar="OUTPUT", help="dataset, new or there already")
@@ -128,10 +131,7 @@ def _view(arguments: argparse.Namespace) -> int:
     name = arguments.output or f"{root.resolve().name}_episode_{arguments.episode}.html"
     with LeRobotReader(root) as reader:
         page = episode_page(reader, arguments.episode)
-    try:
-        Path(name).write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"--output {name}: cannot be written ({error.strerror})") from None
+    write_output("--output", name, page)
     print(name)
     return 0
 
@@ -173,9 +173,5 @@ def print_lines(lines: list[str]) -> None:
 
 def write_json(file: str | None, values: object) -> None:
     """Write values as JSON when a file is named. Raises ConfigError when it cannot be written."""
-    if file is None:
-        return
-    try:
-        Path(file).write_text(json.dumps(values, indent=2) + "\n")
-    except OSError as error:
-        raise ConfigError(f"--json {file}: cannot be written ({error.strerror})") from None
+    if file is not None:
+        write_output("--json", file, json.dumps(values, indent=2) + "\n")

@@ -65,7 +65,7 @@ def grasp_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[No
         NodeSpec(
             "episode",
             "episode_node",
-            same("robot", "set", "seed", "instruction", "run_directory", "report", "time_limit_s", "attempts")
+            same("robot", "set", "seed", "instruction", "run_directory", "report", "time_limit_s", "attempts", "record")
             | simulated_time,
             decides=True,
             stops_first=True,

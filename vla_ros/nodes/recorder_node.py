@@ -18,12 +18,14 @@ from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.image_compression import FORMS
 from vla_ros.data.bags.metadata import VERSIONS
 from vla_ros.data.bags.reader import BagMessage
-from vla_ros.data.bags.recording import Recording, RecordingSettings
+from vla_ros.data.bags.recording import Recording, RecordingSettings, RecordingStatus
+from vla_ros.data.bags.topic_choice import TopicChoice
 from vla_ros.data.bags.writer import COMPRESSIONS, BagSettings, BagWriter
 from vla_ros.nodes.parameters import declare, declare_list
 from vla_ros.nodes.recorder.progress_line import ProgressLine
 from vla_ros.nodes.recorder.recorded_topic import RecordedTopic
-from vla_ros.nodes.recorder.topic_watch import TopicChoice, TopicWatch
+from vla_ros.nodes.recorder.report import HEARD, RECORDER
+from vla_ros.nodes.recorder.topic_watch import TopicWatch
 from vla_ros.nodes.recorder.transform_recorder import TransformRecorder
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
@@ -32,7 +34,7 @@ from vla_ros.nodes.transport import Transport
 TAKE_PERIOD_S = 0.01  # messages keep the time at which they were received, however late they are taken
 LOOK_PERIOD_S = 0.25  # for new topics
 SHOW_PERIOD_S = 0.5
-DIAGNOSE_EVERY = 2  # of those
+RECEIVING_PRIORITY = 5  # SCHED_FIFO, where it is permitted; control has 20
 
 
 class RecorderNode(Node):
@@ -63,7 +65,7 @@ class RecorderNode(Node):
         self._transforms = TransformRecorder(robot, self._recording) if robot else None
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
         self._line = ProgressLine()
-        self._began, self._shown, self._taken, self._ticks = time.monotonic(), time.monotonic(), 0, 0
+        self._began, self._shown, self._taken = time.monotonic(), time.monotonic(), 0
         self._taken_shown, self._lost_told = 0, 0
         steady_timer(self, TAKE_PERIOD_S, self._take)
         steady_timer(self, LOOK_PERIOD_S, self._watch.look)
@@ -129,16 +131,29 @@ class RecorderNode(Node):
             where = f", most on {worst.name}" if worst is not None and worst.gaps.lost else ""
             self.get_logger().warning(f"{gone - self._lost_told} messages lost{where}: {gone} so far")
             self._lost_told = gone
-        self._ticks += 1
-        if self._ticks % DIAGNOSE_EVERY == 0:
-            level = messages.ERROR if self.problem else messages.WARN if gone else messages.OK
-            values = {
-                "messages": str(status.messages), "mb": f"{status.size / 1e6:.1f}", "mb_per_s": f"{rate / 1e6:.2f}",
-                "lost": str(lost), "dropped": str(status.dropped), "waiting_mb": f"{status.waiting / 1e6:.1f}",
-                "free_gb": f"{status.free / 1e9:.2f}",
-            }  # fmt: skip
-            report = messages.diagnostic("recorder", level, self.problem, values)
-            self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, report))
+        self._diagnose(status, lost, rate)
+
+    def _diagnose(self, status: RecordingStatus, lost: int, rate: float) -> None:
+        level = messages.ERROR if self.problem else messages.WARN if lost + status.dropped else messages.OK
+        values = {
+            "messages": str(status.messages),
+            "mb": f"{status.size / 1e6:.1f}",
+            "mb_per_s": f"{rate / 1e6:.2f}",
+            "lost": str(lost),
+            "dropped": str(status.dropped),
+            "waiting_mb": f"{status.waiting / 1e6:.1f}",
+            "free_gb": f"{status.free / 1e9:.2f}",
+            HEARD: " ".join(name for name, topic in self._watch.topics.items() if topic.count),
+        }
+        report = messages.diagnostic(RECORDER, level, self.problem, values)
+        self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, report))
+
+    def prefer_punctuality(self) -> None:
+        """Have what receives run at once: publishers keep ten messages for who comes late, 20 ms of joint states.
+
+        It works for a fraction of a millisecond at a time; compressing and writing, which do not, are spared.
+        """
+        prefer_punctuality(RECEIVING_PRIORITY, [self._recording.thread_id])
 
     @property
     def finished(self) -> bool:
@@ -174,7 +189,7 @@ def _notes(job: str, robot: str) -> dict[str, str]:
 def serve(stop: StopRequest) -> int:
     """Record until asked to stop. Not a managed node: it listens before anybody is configured."""
     node = RecorderNode()
-    prefer_punctuality()  # publishers keep ten messages for who comes late: 20 ms of joint states
+    node.prefer_punctuality()
     try:
         Spinner(node, stop).until(lambda: node.finished)
     finally:

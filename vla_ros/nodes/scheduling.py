@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import os
 import platform
+from collections.abc import Collection
 from pathlib import Path
 
 from controllers.loop import freeze_collector
@@ -34,13 +35,15 @@ class _SchedulingAttributes(ctypes.Structure):
     )
 
 
-def prefer_punctuality(priority: int = 0) -> str:
+def prefer_punctuality(priority: int = 0, spared: Collection[int] = ()) -> str:
     """Have all threads of this process run soon after they wake up; return in words what was granted.
 
-    `priority` > 0 asks for SCHED_FIFO. All threads, because one that is not punctual may hold the interpreter.
+    `priority` > 0 asks for SCHED_FIFO. All threads, because one that is not punctual may hold the interpreter; but for
+    those `spared` (their native ids), which work for long.
     """
     freeze_collector()  # no collection takes milliseconds
     threads = [int(thread) for thread in os.listdir("/proc/self/task")] if Path("/proc/self/task").is_dir() else [0]
+    threads = [thread for thread in threads if thread not in spared]
     if priority > 0:
         with contextlib.suppress(OSError, AttributeError):
             for thread in threads:

@@ -77,10 +77,10 @@ def require_mcap(path: Path) -> None:
     """Raise BagError when a file does not begin as MCAP does."""
     try:
         with path.open("rb") as file:
-            begin = file.read(len(MAGIC))
+            begin = file.read(16)
     except OSError as error:
         raise BagError(f"{path}: cannot be read ({error.strerror})") from None
-    if begin == MAGIC:
+    if begin.startswith(MAGIC):
         return
     if not begin:
         raise BagError(f"{path}: empty: nothing was recorded into it; delete it")

@@ -89,6 +89,11 @@ class BagReader:
         """Return the time from the first to the last message [s]."""
         return (self.end - self.start) * 1e-9
 
+    @property
+    def uncompressed_size(self) -> int:
+        """Return the size of all chunks before compression [bytes]."""
+        return sum(chunk.uncompressed_size for _, summary in self._readers for chunk in summary.chunk_indexes)
+
     def topic(self, name: str) -> BagTopic:
         """Return a topic. Raises BagError that names the nearest one."""
         if name not in self.topics:
@@ -145,11 +150,13 @@ class BagReader:
     def _summarised(self, path: Path) -> tuple[SeekingReader, Summary]:
         torn = f"{path}: truncated or damaged: `vla bag repair {self.files.path}`"
         try:
-            reader = SeekingReader(self._open.enter_context(path.open("rb")))
-            summary = reader.get_summary()
+            stream = self._open.enter_context(path.open("rb"))
         except OSError as error:
             raise BagError(f"{path}: cannot be read ({error.strerror})") from None
-        except (McapError, ValueError, KeyError, AssertionError) as error:
+        try:
+            reader = SeekingReader(stream)
+            summary = reader.get_summary()
+        except (McapError, ValueError, KeyError, AssertionError, OSError) as error:  # OSError: a seek before the begin
             raise BagError(torn) from error
         if summary is None or summary.statistics is None:
             raise BagError(torn)

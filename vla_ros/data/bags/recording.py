@@ -103,6 +103,11 @@ class Recording:
         self._writer.custom_data[name] = value
 
     @property
+    def thread_id(self) -> int:
+        """Return the native id of the thread that compresses and writes."""
+        return self._thread.native_id or 0
+
+    @property
     def waiting(self) -> int:
         """Return the size of what has not been written yet [bytes]."""
         return self._put - self._taken

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,6 +142,17 @@ class BagWriter:
                 f"bag {self.partial}: not finished ({error.strerror}): make room, then `vla bag repair {self.partial}`"
             ) from None
         return self.directory
+
+    @property
+    def empty(self) -> bool:
+        """Say whether nothing was written so far, not even into the chunk in the making."""
+        return self.count == 0 and (self._file is None or self._file.chunk_size == 0)
+
+    def discard(self) -> None:
+        """Delete what was written."""
+        if self._file is not None:
+            self._file.close()
+        shutil.rmtree(self.partial, ignore_errors=True)
 
     def _metadata(self, *present: FileMetadata) -> BagMetadata:
         return BagMetadata(

@@ -17,7 +17,7 @@ from vla_ros.data.conversion.bag_index import BagIndex, Span
 from vla_ros.data.conversion.contract_values import ContractValues
 from vla_ros.data.conversion.image_streams import ImageSampler
 from vla_ros.data.conversion.numeric_streams import NumericSampler
-from vla_ros.data.conversion.resampling import latest
+from vla_ros.data.conversion.resampling import GRACE_S, latest
 from vla_ros.data.datasets.episode import Episode, EpisodeEncoder
 from vla_ros.data.datasets.features import IMAGES, contract_features
 from vla_ros.policies.contract import TaskContract
@@ -91,8 +91,7 @@ def frame_times(contract: TaskContract, index: BagIndex, span: Span, needed: lis
     start, end = max([span.start, *first.values()]), min([span.end, *last.values()])
     if contract.reference_camera:
         exposures = index.topics[sources.camera_topic(contract, contract.reference_camera)].stamps
-        # A microsecond of grace: a stamp is a rounded number.
-        later = exposures[exposures >= start - 1e-6]
+        later = exposures[exposures >= start - GRACE_S]
         start = float(later[0]) if len(later) else np.inf
     steps = int(np.floor((end - start) * contract.fps + 1e-6)) if np.isfinite(end - start) and end > start else 0
     if steps < FRAMES_MIN:

@@ -110,8 +110,8 @@ class ContractValues:
             if whose == "measured":
                 parts.append(values[sources.JOINT_STATES][:, 0, [self._joints.index(joint)]])
             else:
-                arm = next(arm for arm in self._robot.arms if joint in arm.joints)
-                parts.append(values[f"{arm.name}_position_controller/commands"][:, [arm.joints.index(joint)]])
+                group = next(group for group in self._robot.arms if joint in group.joints)
+                parts.append(values[f"{group.name}_position_controller/commands"][:, [group.joints.index(joint)]])
         return np.hstack(parts) if parts else np.empty((len(next(iter(values.values()))), 0))
 
     def _widths(self, values: Values, whose: str) -> np.ndarray:

@@ -75,10 +75,10 @@ class EpisodeMessages:
         self._reader, self._record, self._contract, self._robot = reader, record, contract, robot
         self._make = MessageMaker()
         frames = slice(record.start, record.start + record.length)
-        self._state = reader.column(STATE)[frames].astype(np.float64)
+        self._state = _table(reader, STATE, frames)
         action = contract.action
-        rows = reader.column(ACTION)[frames].astype(np.float64)
-        self._anchor = reader.column(ANCHOR)[frames].astype(np.float64) if action.anchor_channels else np.empty((0, 0))
+        rows = _table(reader, ACTION, frames)
+        self._anchor = _table(reader, ANCHOR, frames) if action.anchor_channels else np.empty((0, 0))
         start = self._anchor[0] if action.anchor_channels else np.empty(0)
         self._encoding = ActionEncoding(action, contract.quaternion_side)
         self._targets = self._encoding.decode(rows, start, self._encoding.stored_reference)  # (T, C), one frame ahead
@@ -138,19 +138,26 @@ class EpisodeMessages:
             yield self._pose(time, f"{arm}/ee_pose", pose)
 
     def _commanded(self, k: int, time: int) -> Iterator[Entry]:
-        """Yield what was commanded at frame k: its anchor where that is the commanded pose, else the target before."""
+        """Yield what was commanded at frame k: its anchor where that was commanded, else the target before."""
         action = self._contract.action
-        for number, arm in enumerate(action.arms):
-            columns = slice(7 * number, 7 * number + 7)
-            if action.anchor == "commanded" and k < self._record.length:
-                pose = self._anchor[k, columns]
-            else:
-                pose = self._targets[max(0, k - 1), columns]
+        before = dict(zip(action.channels, self._targets[max(0, k - 1)], strict=True))
+        if action.anchor == "commanded" and k < self._record.length:
+            before |= dict(zip(action.anchor_channels, self._anchor[k], strict=True))
+        for arm in action.arms:
+            pose = np.array([before[name] for name in pose_channels(arm)])
             yield self._pose(time, sources.commanded_pose_topic(self._robot, arm), pose)
-        if len(action.grippers) == 1:
-            width = self._targets[max(0, k - 1), self._encoding.action.channels.index(f"{action.grippers[0]}/width")]
-            values = {"stamp": f"{time * 1e-9:.6f}", "enabled": "true", "gripper_width": f"{width:.6f}"}
-            yield Entry(time, sources.PROGRESS, "status", self._make.status("control", "", values))
+        for group in self._robot.arms:
+            if set(group.joints) <= set(action.joints):
+                values = np.array([before[f"{joint}/position"] for joint in group.joints])
+                yield Entry(time, f"{group.name}_position_controller/commands", "numbers", self._make.numbers(values))
+        for gripper in action.grippers:
+            topic, width = sources.gripper_command_topic(self._robot, gripper), before[f"{gripper}/width"]
+            if topic != sources.PROGRESS:
+                finger = np.array([width / len(self._robot.gripper(gripper).joints)])
+                yield Entry(time, topic, "numbers", self._make.numbers(finger))
+                continue
+            said = {"stamp": f"{time * 1e-9:.6f}", "enabled": "true", "gripper_width": f"{width:.6f}"}
+            yield Entry(time, topic, "status", self._make.status("control", "", said))
 
     def _camera(self, camera: str, k: int, time: int, image: np.ndarray) -> Iterator[Entry]:
         frame, topic = f"{camera}_color_optical_frame", sources.camera_topic(self._contract, camera).lstrip("/")
@@ -184,3 +191,9 @@ class EpisodeMessages:
             marks.INSTRUCTION: self._words[0],
         }
         return Entry(time, marks.TOPIC, "status", self._make.status(marks.NAME, word, values | more))
+
+
+def _table(reader: LeRobotReader, name: str, frames: slice) -> np.ndarray:
+    """Return a column's frames as (T, N): a feature of one number is stored without its axis."""
+    rows = reader.column(name)[frames].astype(np.float64)
+    return rows.reshape(len(rows), -1)

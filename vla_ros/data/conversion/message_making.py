@@ -17,6 +17,7 @@ TYPES = {
     "image": "sensor_msgs/msg/Image",
     "camera_info": "sensor_msgs/msg/CameraInfo",
     "string": "std_msgs/msg/String",
+    "numbers": "std_msgs/msg/Float64MultiArray",
     "trajectory": "trajectory_msgs/msg/JointTrajectory",
 }
 
@@ -96,6 +97,11 @@ class MessageMaker:
     def string(self, words: str) -> bytes:
         """Return words."""
         return self._encode("string", data=words)
+
+    def numbers(self, values: np.ndarray) -> bytes:
+        """Return numbers (N,), as a controller's commands."""
+        layout = self._codec.make("std_msgs/msg/MultiArrayLayout", dim=[], data_offset=0)
+        return self._encode("numbers", layout=layout, data=values.astype(float))
 
     def trajectory(
         self, time: int, frame: str, channels: Sequence[str], after: np.ndarray, values: np.ndarray

@@ -59,6 +59,7 @@ def convert_all(
                 running.clear()
                 pool = _pool(workers)
             yield path, outcome
+        pool.shutdown()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+GRACE_S = 1e-6  # [s] wall time in float64 is exact to 0.2 µs: what is that much later than a frame is at it
+
 
 @dataclass(frozen=True, eq=False)
 class Bracket:
@@ -48,7 +50,7 @@ def nearest(stamps: np.ndarray, times: np.ndarray) -> np.ndarray:
 
 def latest(stamps: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Return the index (T,) of the last sample at or before each time; the first sample before all of them."""
-    return np.clip(np.searchsorted(stamps, times, side="right") - 1, 0, len(stamps) - 1)
+    return np.clip(np.searchsorted(stamps, times + GRACE_S, side="right") - 1, 0, len(stamps) - 1)
 
 
 def linear(before: np.ndarray, after: np.ndarray, share: np.ndarray) -> np.ndarray:

@@ -76,7 +76,7 @@ def check_dataset(contract: TaskContract, metadata: DatasetMetadata) -> None:
 
 
 def _described(schema: DatasetSchema) -> dict[str, dict[str, object]]:
-    described = {}
+    described: dict[str, dict[str, object]] = {}
     for name, feature in schema.features.items():
         described[name] = {"dtype": feature.dtype, "shape": feature.shape}
         if not feature.is_video and feature.names is not None:

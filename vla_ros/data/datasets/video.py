@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, BinaryIO
+from typing import Any
 
 import av
 import numpy as np
@@ -42,20 +43,22 @@ class VideoEncoder:
         """Raises ConfigError for an unknown codec."""
         if codec not in _OPTIONS:
             raise ConfigError(unknown_name("codec", codec, CODECS))
-        self._shape, self._fps, self._count = (height, width, 3), fps, 0
+        self._shape, self._fps, self._codec, self._count = (height, width, 3), fps, codec, 0
         self._statistics = ImageStatistics()
         self._buffer = io.BytesIO()
         self._container: Any = av.open(self._buffer, "w", format="mp4")
         name, options = _OPTIONS[codec]
-        self._stream: Any = self._container.add_stream(
+        os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder tells its life on stderr; errors are enough
+        stream: Any = self._container.add_stream(
             name, rate=fps, options={"g": str(KEY_FRAME_EVERY), **options}, width=width, height=height
         )
-        self._stream.pix_fmt = "yuv420p"
-        context = self._stream.codec_context
+        self._stream = stream
+        stream.pix_fmt = "yuv420p"
+        context: Any = self._stream.codec_context
         context.thread_count, context.colorspace, context.color_range = threads, _BT601, _LIMITED
 
     def add(self, image: np.ndarray) -> None:
-        """Append a frame (H, W, 3) uint8 RGB. Raises VlaError for another size."""
+        """Append a frame (H, W, 3) uint8 RGB. Raises VlaError for another size, or one the codec cannot take."""
         if image.shape != self._shape:
             height, width = self._shape[:2]
             raise VlaError(f"image of {image.shape[1]}x{image.shape[0]} in a video of {width}x{height}")
@@ -64,7 +67,11 @@ class VideoEncoder:
         frame = rgb.reformat(format="yuv420p", dst_colorspace=_BT601, dst_color_range=_LIMITED)
         frame.pts, frame.time_base = self._count, Fraction(1, self._fps)
         self._count += 1
-        self._container.mux(self._stream.encode(frame))
+        try:
+            self._container.mux(self._stream.encode(frame))
+        except av.error.FFmpegError as error:
+            height, width = self._shape[:2]
+            raise VlaError(f"codec {self._codec} takes no pictures of {width}x{height} ({error.strerror})") from None
 
     def finish(self) -> EncodedVideo:
         """Return the video. Raises VlaError when there is no frame in it."""
@@ -78,7 +85,8 @@ class VideoEncoder:
 class VideoFileWriter:
     """One mp4 file of many episodes, copied packet by packet."""
 
-    def __init__(self, file: BinaryIO, fps: int) -> None:
+    def __init__(self, file: Any, fps: int) -> None:
+        """Write into `file`, which has write, seek and tell."""
         self._container: Any = av.open(file, "w", format="mp4")
         self._stream: Any = None
         self._extradata: bytes | None = None
@@ -93,7 +101,7 @@ class VideoFileWriter:
         """Copy frames `start` to `start + count` of an open video. Raises VlaError where they cannot be cut out."""
         inputs = source.streams.video[0]
         if self._stream is None:
-            self._stream = self._container.add_stream_from_template(inputs, opaque=False)
+            self._stream = self._container.add_stream_from_template(inputs, opaque=True)
             self._extradata = _extradata(source)
         copied = 0
         for packet in frame_packets(source, self._fps, start, count):

@@ -34,6 +34,7 @@ from vla_ros.data.datasets.layout import (
 )
 from vla_ros.data.datasets.metadata import EpisodeRecord, VideoPlace, load_metadata
 from vla_ros.data.datasets.schema import DatasetSchema, check_schema
+from vla_ros.data.datasets.sink import Sink
 from vla_ros.data.datasets.staging import StagedFolder
 from vla_ros.data.datasets.video import VideoFileWriter, open_video
 
@@ -175,13 +176,13 @@ class LeRobotWriter:
                 file = _VideoFile(self._folder, key, last or FilePlace(0, 0), fps)
                 if last is not None:
                     with open_video(self.root / last.path(VIDEO_PATH, key)) as before:
-                        file.writer.append(before)
+                        file.append(before)
             if file.full(len(data), frames) or not file.writer.accepts(source):
                 file.close()
                 file = _VideoFile(self._folder, key, file.place.next(CHUNKS_SIZE), fps)
             self._videos[key] = file
             start = file.writer.frames
-            file.writer.append(source, 0, frames)
+            file.append(source, frames)
         return VideoPlace(file.place, start / fps, (start + frames) / fps)
 
     def _close_files(self, ignore_errors: bool = False) -> None:
@@ -223,24 +224,28 @@ class _DataFile:
 
 
 class _VideoFile:
-    """One mp4 file, its bytes written by Python, so that a full disk is an exception here and nowhere later."""
+    """One mp4 file, whose failed writes are exceptions here and nowhere later."""
 
     def __init__(self, folder: StagedFolder, key: str, place: FilePlace, fps: int) -> None:
         self.place, self._path, self._fps = place, folder.path(place.path(VIDEO_PATH, key)), fps
-        self._file: BinaryIO = self._path.open("wb")
-        self.writer = VideoFileWriter(self._file, fps)
+        self._sink = Sink(self._path)
+        self.writer = VideoFileWriter(self._sink, fps)
 
     def full(self, more_bytes: int, more_frames: int) -> bool:
         if self.writer.frames == 0:
             return False  # an episode that is too long for any file still needs one
-        too_large = self._file.tell() + more_bytes > VIDEO_FILE_MB * MEGABYTE
+        too_large = self._sink.size + more_bytes > VIDEO_FILE_MB * MEGABYTE
         return too_large or self.writer.frames + more_frames > VIDEO_FILE_S * self._fps
+
+    def append(self, source: Any, frames: int | None = None) -> None:
+        self.writer.append(source, 0, frames)
+        self._sink.check()
 
     def close(self) -> None:
         try:
             self.writer.close()
         finally:
-            self._file.close()
+            self._sink.close()
         with open_video(self._path) as written:
             found: Any = written.streams.video[0].frames
         if found != self.writer.frames:

@@ -24,6 +24,7 @@ from vla_ros.nodes.arm.client import ArmClient
 from vla_ros.nodes.episode.film import Film
 from vla_ros.nodes.parameters import declare
 from vla_ros.nodes.policy.synchronizer import Synchronizer
+from vla_ros.nodes.recorder.report import HEARD, RECORDER
 from vla_ros.sim.task import GraspTaskConfig
 
 WATCHED = ("sim", "camera", "state", "policy", "control", "guard")
@@ -45,6 +46,7 @@ class EpisodeNode(ArmClient):
         self.ready_timeout = declare(
             self, "ready_timeout_s", 60.0, "how long to wait for the other nodes [s]", 1.0, 600.0
         )
+        self._recorded = bool(declare(self, "record", "", "bag that is being recorded; empty: none"))
         task = load_config(share_directory() / "config" / "tasks" / "grasp.yaml", GraspTaskConfig)
         self.task = dataclasses.replace(task, time_limit_s=limit, attempts=attempts)
         self.directory = Path(directory or f"runs/{time.strftime('%Y%m%d-%H%M%S')}_episode")
@@ -56,6 +58,7 @@ class EpisodeNode(ArmClient):
         self.time = 0.0  # [s] of the newest heights
         self._heights = np.empty(0)  # [m] in the order of the scene's objects
         self.factors: list[float] = []  # real-time factor, second by second
+        self._in_bag: set[str] = set()  # topics that the recorder has heard
         self._heard: dict[str, float] = {}  # [s] monotonic, of each node's last diagnostics
         self.film: Film | None = None
         self._frames: dict[str, float] = {}  # stamp of each camera's last image
@@ -82,6 +85,8 @@ class EpisodeNode(ArmClient):
         for status in message.status:
             if status.name in WATCHED:
                 self._heard[status.name] = time.monotonic()
+            if status.name == RECORDER:
+                self._in_bag = set(messages.diagnostic_values(status).get(HEARD, "").split())
             if status.name == "sim":
                 self.factors.append(float(messages.diagnostic_values(status)["real_time_factor"]))
 
@@ -111,6 +116,10 @@ class EpisodeNode(ArmClient):
         }
         for camera in self.embodiment.cameras:
             wanted[f"camera {camera} (cameras/{camera}/color/image_raw)"] = camera in self._frames
+        if self._recorded:  # it may be found seconds after the others, and the episode's begin is not to be missed
+            topics = ["joint_states", "control/progress"]
+            topics += [f"cameras/{camera}/color/image_raw" for camera in self.embodiment.cameras]
+            wanted["recorder"] = all(self.resolve_topic_name(topic) in self._in_bag for topic in topics)
         return [name for name, there in wanted.items() if not there]
 
     def silent(self) -> str:

@@ -3,27 +3,13 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Callable, Sequence
 
 from rclpy.node import Node
 
 from vla_ros.data.bags.errors import BagError
+from vla_ros.data.bags.topic_choice import TopicChoice, is_hidden
 from vla_ros.nodes.recorder.recorded_topic import RecordedTopic
-
-
-class TopicChoice:
-    """Names with * and ? for what is wanted (none: everything) and what is not; hidden topics never."""
-
-    def __init__(self, wanted: Sequence[str], excluded: Sequence[str]) -> None:
-        self._wanted, self._excluded = _absolute(wanted), _absolute(excluded)
-
-    def __call__(self, name: str) -> bool:
-        """Say whether a topic is to be recorded."""
-        if any(part.startswith("_") for part in name.split("/")):
-            return False
-        wanted = not self._wanted or any(fnmatch.fnmatchcase(name, pattern) for pattern in self._wanted)
-        return wanted and not any(fnmatch.fnmatchcase(name, pattern) for pattern in self._excluded)
 
 
 class TopicWatch:
@@ -43,7 +29,7 @@ class TopicWatch:
     def look(self) -> None:
         """Subscribe to what is new, and to what is offered differently now."""
         for name, kinds in self._node.get_topic_names_and_types():
-            if name in self._refused or not self._choice(name):
+            if name in self._refused or is_hidden(name) or not self._choice(name):
                 continue
             publishers = self._node.get_publishers_info_by_topic(name)
             if not publishers and name not in self.topics:
@@ -77,7 +63,3 @@ class TopicWatch:
         """Unsubscribe from everything."""
         for topic in self.topics.values():
             topic.close()
-
-
-def _absolute(patterns: Sequence[str]) -> tuple[str, ...]:
-    return tuple(pattern if pattern.startswith("/") else f"*/{pattern}" for pattern in patterns if pattern)

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The episodes of a bag: what was asked, what came of it, and when a person had the arm."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from vla_ros.data.bags import marks
+from vla_ros.data.bags.reader import BagReader
+
+PROGRESS, INSTRUCTION_TOPIC = "control/progress", "instruction"
+OPERATOR = "teleop"  # source in control/progress whose motion is a person's
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """A stretch in which a person moved the arm; receive times [ns]."""
+
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One attempt at one instruction; receive times [ns]."""
+
+    number: int
+    begin: int
+    end: int
+    instruction: str = ""
+    success: bool | None = None  # None: nobody said
+    outcome: str = ""
+    failure: str = ""
+    finished: bool = True  # an end was marked
+    marked: bool = True  # False: the bag has no marks, and is taken for one episode
+    values: dict[str, str] = field(default_factory=dict)  # all that the marks say
+    interventions: tuple[Intervention, ...] = ()
+
+    @property
+    def duration_s(self) -> float:
+        """Return its length [s]."""
+        return (self.end - self.begin) * 1e-9
+
+    def intervened(self, times: np.ndarray) -> np.ndarray:
+        """Say for each receive time (N,) [ns] whether a person had the arm then (N,) bool."""
+        found = np.zeros(len(times), dtype=bool)
+        for stretch in self.interventions:
+            found |= (times >= stretch.begin) & (times <= stretch.end)
+        return found
+
+
+def read_episodes(reader: BagReader) -> list[Episode]:
+    """Return a bag's episodes in order; a bag without marks is one."""
+    stretches = list(_interventions(reader))
+    topics = [name for name in reader.topics if marks.is_marks_topic(name) and reader.topics[name].count]
+    events = [(m.log_time, reader.decode(m)) for m in reader.messages(topics)] if topics else []
+    found: list[Episode] = []
+    begun: tuple[int, dict[str, str]] | None = None
+    for time, message in events:
+        values = marks.mark_values(message)
+        if message.message == marks.BEGIN:
+            if begun is not None:
+                found.append(_episode(len(found), *begun, time, finished=False))
+            begun = time, values
+        elif message.message == marks.END and begun is not None:
+            found.append(_episode(len(found), begun[0], begun[1] | values, time))
+            begun = None
+    if begun is not None:
+        found.append(_episode(len(found), *begun, reader.end, finished=False))
+    if not events and reader.count:
+        found = [Episode(0, reader.start, reader.end, _last_instruction(reader), finished=False, marked=False)]
+    return [_with(episode, stretches) for episode in found]
+
+
+def _episode(number: int, begin: int, values: dict[str, str], end: int, finished: bool = True) -> Episode:
+    success = values.get(marks.SUCCESS, "")
+    return Episode(
+        number=number,
+        begin=begin,
+        end=end,
+        instruction=values.get(marks.INSTRUCTION, ""),
+        success=success == "true" if success else None,
+        outcome=values.get(marks.OUTCOME, ""),
+        failure=values.get(marks.FAILURE, ""),
+        finished=finished,
+        values=values,
+    )
+
+
+def _with(episode: Episode, stretches: Iterable[Intervention]) -> Episode:
+    inside = [
+        Intervention(max(item.begin, episode.begin), min(item.end, episode.end))
+        for item in stretches
+        if item.begin < episode.end and item.end > episode.begin
+    ]
+    return dataclasses.replace(episode, interventions=tuple(inside))
+
+
+def _interventions(reader: BagReader) -> Iterable[Intervention]:
+    topic = _named(reader, PROGRESS)
+    if topic is None:
+        return
+    begin = last = 0
+    for message, status in reader.decoded(topic):
+        values = marks.mark_values(status)
+        # A message says why the arm holds; it moves when there is none.
+        if values.get("source") == OPERATOR and not status.message:
+            begin, last = begin or message.log_time, message.log_time
+        elif begin:
+            yield Intervention(begin, message.log_time)
+            begin = 0
+    if begin:
+        yield Intervention(begin, last)
+
+
+def _last_instruction(reader: BagReader) -> str:
+    topic = _named(reader, INSTRUCTION_TOPIC)
+    words: list[Any] = [] if topic is None else [message.data for _, message in reader.decoded(topic)]
+    return next((word for word in reversed(words) if word.strip()), "")
+
+
+def _named(reader: BagReader, name: str) -> str | None:
+    """Return the full name of a topic with messages, in whatever namespace."""
+    return next((topic for topic, item in reader.topics.items() if topic.endswith(f"/{name}") and item.count), None)

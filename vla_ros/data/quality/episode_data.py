@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An episode as arrays: what the measures look at. Times are [s]; N samples, J joints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vla_ros.data.bags.episodes import Episode
+from vla_ros.robots.embodiment import Embodiment
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """When the messages of a topic were received and what time they are stamped with."""
+
+    received: np.ndarray  # (N,) [s] since the bag's beginning
+    sent: np.ndarray  # (N,) [s] likewise
+    stamped: np.ndarray  # (N,) [s], NaN where a type has no stamp
+
+    @property
+    def times(self) -> np.ndarray:
+        """Return the stamps, or when they were sent for what has none: a slow simulation delays, it does not lose."""
+        return self.stamped if self.has_stamps else self.sent
+
+    @property
+    def has_stamps(self) -> bool:
+        """Say whether every message is stamped."""
+        return len(self.stamped) > 0 and bool(np.isfinite(self.stamped).all())
+
+
+@dataclass(frozen=True, eq=False)
+class JointSeries:
+    """Joint states, by name."""
+
+    names: tuple[str, ...]
+    time: np.ndarray  # (N,) stamps
+    q: np.ndarray  # (N, J) [rad], [m]
+    dq: np.ndarray  # (N, J) [rad/s], [m/s]
+
+    def columns(self, names: tuple[str, ...]) -> list[int] | None:
+        """Return where named joints are, None when one is not there."""
+        return [self.names.index(name) for name in names] if set(names) <= set(self.names) else None
+
+    def speed(self) -> np.ndarray:
+        """Return the speed of the fastest joint (N,)."""
+        return np.abs(self.dq).max(axis=1) if self.dq.size else np.zeros(len(self.time))
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSeries:
+    """What matters of a camera's colour images."""
+
+    time: np.ndarray  # (N,) stamps
+    brightness: np.ndarray  # (N,) mean grey level, 0 … 255
+    change: np.ndarray  # (N,) mean difference to the image before, grey levels; the first has infinity
+
+
+@dataclass(frozen=True, eq=False)
+class Commands:
+    """Numbers sent to a controller, in the order of its joints."""
+
+    time: np.ndarray  # (N,) received
+    values: np.ndarray  # (N, J)
+
+
+@dataclass(frozen=True, eq=False)
+class EpisodeData:
+    """All of it."""
+
+    episode: Episode
+    streams: dict[str, Stream]
+    joints: JointSeries | None = None
+    images: dict[str, ImageSeries] = field(default_factory=dict)  # by topic
+    commands: dict[str, Commands] = field(default_factory=dict)  # by topic
+    chunks: int = 0
+    refused: tuple[str, ...] = ()  # why, of each chunk that was
+    embodiment: Embodiment | None = None  # None: nobody knows which robot it was
+
+    def stream(self, end: str) -> Stream | None:
+        """Return the stream whose topic's name ends so."""
+        return next((stream for name, stream in self.streams.items() if name.endswith(f"/{end}")), None)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every measure over every episode: a score each, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vla_ros.data.bags.information import episode_json, episode_line
+from vla_ros.data.quality import actions, ending, gripper, images, motion, reach, skew, streams
+from vla_ros.data.quality.config import QualityConfig
+from vla_ros.data.quality.episode_data import EpisodeData
+from vla_ros.data.quality.finding import Finding, reasons, score
+
+Measure = Callable[[EpisodeData, QualityConfig], Iterator[Finding]]
+MEASURES: tuple[Measure, ...] = tuple(
+    module.measure for module in (streams, skew, images, motion, reach, actions, gripper, ending)
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What was found of one episode."""
+
+    data: EpisodeData
+    findings: tuple[Finding, ...]
+
+    @property
+    def score(self) -> float:
+        """Return 0 to 100."""
+        return score(self.findings)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Return why it is not 100, what costs most first."""
+        return reasons(self.findings)
+
+
+def as_text(judgement: Judgement, start: int) -> str:
+    """Return the episode in a line, its score and its reasons below; times count from `start` [ns]."""
+    line = f"{episode_line(judgement.data.episode, start)}: score {judgement.score:.0f}"
+    return "\n".join([line, *(f"  {reason}" for reason in judgement.reasons)])
+
+
+def as_json(judgement: Judgement, start: int) -> dict[str, Any]:
+    """Return the episode with its score, reasons and figures; times count from `start` [ns]."""
+    return episode_json(judgement.data.episode, start) | {
+        "score": round(judgement.score, 2),
+        "reasons": judgement.reasons,
+        "figures": {finding.name: finding.value for finding in judgement.findings},
+    }
+
+
+def judge(episodes: Sequence[EpisodeData], config: QualityConfig) -> list[Judgement]:
+    """Measure every episode."""
+    return [Judgement(data, tuple(f for measure in MEASURES for f in measure(data, config))) for data in episodes]

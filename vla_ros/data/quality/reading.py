@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bag's episodes as arrays, in one pass over its messages."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+
+from vla_ros.data.bags.episodes import Episode, read_episodes
+from vla_ros.data.bags.errors import BagError
+from vla_ros.data.bags.image_reading import IMAGE_TYPES, ImageReader
+from vla_ros.data.bags.reader import BagMessage, BagReader
+from vla_ros.data.quality.episode_data import Commands, EpisodeData, ImageSeries, JointSeries, Stream
+from vla_ros.robots.embodiment import load_embodiment, robot_names
+
+JOINT_STATE, NUMBERS = "sensor_msgs/msg/JointState", "std_msgs/msg/Float64MultiArray"
+SMALL = (160, 120)  # [px] to which images are shrunk to be compared: each pixel there is the mean of those it covers
+_NO_TIME = math.nan
+
+
+class _Collector:
+    """Lists that grow while the bag is read, over all episodes."""
+
+    def __init__(self, reader: BagReader) -> None:
+        self._reader = reader
+        self.received: dict[str, list[int]] = defaultdict(list)  # [ns]
+        self.sent: dict[str, list[int]] = defaultdict(list)  # [ns]
+        self.stamped: dict[str, list[float]] = defaultdict(list)
+        self.joint_names: tuple[str, ...] = ()
+        self.states: list[tuple[int, float, np.ndarray, np.ndarray]] = []
+        self.images: dict[str, list[tuple[int, float, float, float]]] = defaultdict(list)
+        self.commands: dict[str, list[tuple[int, np.ndarray]]] = defaultdict(list)
+        self.seams: list[tuple[int, str]] = []
+        self._image_readers: dict[str, ImageReader] = {}
+        self._before: dict[str, np.ndarray] = {}
+
+    def take(self, message: BagMessage) -> None:
+        topic, kind = message.topic, self._reader.topics[message.topic].type
+        try:
+            content = self._reader.decode(message)
+        except BagError:
+            self._note(message, _NO_TIME)  # torn where it was sent from; that it came is known
+            return
+        stamp = _stamp(content)
+        self._note(message, stamp)
+        time = message.log_time * 1e-9 if math.isnan(stamp) else stamp
+        if kind == JOINT_STATE and topic.endswith("/joint_states"):
+            self._take_state(message.log_time, time, content)
+        elif kind in IMAGE_TYPES:
+            self._take_image(message, time, content)
+        elif kind == NUMBERS and topic.endswith("/commands"):
+            self.commands[topic].append((message.log_time, np.array(content.data)))
+        elif topic.endswith("/control/seams"):
+            self.seams.append((message.log_time, content.message if content.level else ""))
+
+    def _note(self, message: BagMessage, stamp: float) -> None:
+        self.received[message.topic].append(message.log_time)
+        self.sent[message.topic].append(message.publish_time or message.log_time)
+        self.stamped[message.topic].append(stamp)
+
+    def _take_state(self, received: int, time: float, state: Any) -> None:
+        names = tuple(state.name)
+        if not self.joint_names:
+            self.joint_names = names
+        if names != self.joint_names:
+            if set(names) != set(self.joint_names):
+                return
+            order = [names.index(name) for name in self.joint_names]
+            q, dq = state.position[order], state.velocity[order] if len(state.velocity) else state.velocity
+        else:
+            q, dq = state.position, state.velocity
+        if len(q) == len(names):
+            self.states.append((received, time, q, dq if len(dq) == len(q) else np.full(len(q), np.nan)))
+
+    def _take_image(self, message: BagMessage, time: float, content: Any) -> None:
+        topic = message.topic
+        images = self._image_readers.setdefault(topic, ImageReader(self._reader.topics[topic].type))
+        try:
+            pixels = images.read(content)
+        except BagError:
+            return
+        if pixels is None or pixels.ndim != 3:
+            return  # depth has no brightness
+        grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        small = cv2.resize(grey, SMALL, interpolation=cv2.INTER_AREA)
+        before = self._before.get(topic)
+        change = float(np.abs(small - before).mean()) if before is not None else math.inf
+        self._before[topic] = small
+        self.images[topic].append((message.log_time, time, float(small.mean()), change))
+
+
+def read_bag(
+    reader: BagReader, robot: str = "", progress: Callable[[int], None] = lambda time: None
+) -> list[EpisodeData]:
+    """Return a bag's episodes; `robot` is asked for where the bag does not say which it was."""
+    collector = _Collector(reader)
+    for message in reader.messages():
+        collector.take(message)
+        progress(message.log_time)
+    name = reader.custom_data.get("robot", "") or robot
+    embodiment = load_embodiment(name) if name in robot_names() else None
+    return [
+        dataclasses.replace(_episode(collector, episode, reader.start), embodiment=embodiment)
+        for episode in read_episodes(reader)
+    ]
+
+
+def _episode(found: _Collector, episode: Episode, start: int) -> EpisodeData:
+    streams = {}
+    for topic, times in found.received.items():
+        received = np.array(times, dtype=np.int64)
+        inside = (received >= episode.begin) & (received <= episode.end)
+        stamped = np.array(found.stamped[topic])[inside]
+        sent = np.array(found.sent[topic], dtype=np.int64)[inside]
+        streams[topic] = Stream((received[inside] - start) * 1e-9, (sent - start) * 1e-9, stamped)
+    seams = [why for time, why in found.seams if episode.begin <= time <= episode.end]
+    return EpisodeData(
+        episode=episode,
+        streams=streams,
+        joints=_joints(found, episode),
+        images={topic: _images(items, episode) for topic, items in found.images.items()},
+        commands={topic: _commands(items, episode, start) for topic, items in found.commands.items()},
+        chunks=len(seams),
+        refused=tuple(why for why in seams if why),
+    )
+
+
+def _joints(found: _Collector, episode: Episode) -> JointSeries | None:
+    states = [state for state in found.states if episode.begin <= state[0] <= episode.end]
+    if len(states) < 2:
+        return None
+    time = np.array([state[1] for state in states])
+    q, dq = np.array([state[2] for state in states]), np.array([state[3] for state in states])
+    # What a driver does not tell is what its positions say. Equal stamps have no slope.
+    time, first = np.unique(time, return_index=True)
+    q, dq = q[first], dq[first]
+    if np.isnan(dq).any() and len(time) > 1:
+        dq = np.gradient(q, time, axis=0)
+    return JointSeries(found.joint_names, time, q, dq)
+
+
+def _images(items: list[tuple[int, float, float, float]], episode: Episode) -> ImageSeries:
+    inside = np.array([item[1:] for item in items if episode.begin <= item[0] <= episode.end]).reshape(-1, 3)
+    return ImageSeries(inside[:, 0], inside[:, 1], inside[:, 2])
+
+
+def _commands(items: list[tuple[int, np.ndarray]], episode: Episode, start: int) -> Commands:
+    inside = [item for item in items if episode.begin <= item[0] <= episode.end]
+    width = max((len(values) for _, values in inside), default=0)
+    inside = [item for item in inside if len(item[1]) == width]
+    times = np.array([(time - start) * 1e-9 for time, _ in inside])
+    return Commands(times, np.array([values for _, values in inside]).reshape(len(inside), width))
+
+
+def _stamp(content: Any) -> float:
+    header = getattr(content, "header", None)
+    stamp: Any = getattr(header, "stamp", None) or getattr(content, "timestamp", None)
+    if not hasattr(stamp, "nanosec") or (stamp.sec == 0 and stamp.nanosec == 0):
+        return _NO_TIME  # some types have a number of that name
+    return stamp.sec + stamp.nanosec * 1e-9

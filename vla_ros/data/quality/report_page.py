@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The judgement of a bag as one HTML file that needs nothing else: scores, reasons, figures, plots."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+from vla_ros.data.bags.errors import BagError
+from vla_ros.data.quality.config import QualityConfig
+from vla_ros.data.quality.judge import Judgement
+from vla_ros.data.quality.plots import draw
+
+_STYLE = """
+body { font: 15px/1.45 system-ui, sans-serif; color: #222; max-width: 1000px; margin: 2em auto; padding: 0 1em }
+table { border-collapse: collapse; margin: 0.6em 0 } td, th { padding: 0.15em 0.8em 0.15em 0; text-align: left }
+.score { display: inline-block; min-width: 2.2em; padding: 0 0.4em; border-radius: 0.3em; color: #fff }
+.score { text-align: right }
+.good { background: #2a7d46 } .fair { background: #b07a00 } .poor { background: #b3372b }
+img { max-width: 100%; border: 1px solid #ddd } section { border-top: 1px solid #ccc; margin-top: 1.6em }
+summary { cursor: pointer; color: #555 } code { background: #f3f3f3; padding: 0 0.2em }
+"""
+GOOD, FAIR = 80.0, 50.0  # scores
+
+
+def write_page(path: Path, bag: str, judgements: Sequence[Judgement], config: QualityConfig) -> None:
+    """Write the page. Raises BagError when that cannot be."""
+    episodes = "".join(_episode(judgement, config) for judgement in judgements)
+    rows = "".join(_row(judgement) for judgement in judgements)
+    text = (
+        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{html.escape(bag)}</title>"
+        f"<style>{_STYLE}</style></head><body><h1>{html.escape(bag)}</h1>"
+        f"<table><tr><th>episode</th><th>score</th><th>instruction</th><th>result</th><th>first reason</th></tr>"
+        f"{rows}</table>{episodes}</body></html>\n"
+    )
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BagError(f"{path}: the report cannot be written ({error.strerror})") from None
+
+
+def _row(judgement: Judgement) -> str:
+    episode = judgement.data.episode
+    first = judgement.reasons[0] if judgement.reasons else ""
+    cells = (_link(episode.number), _badge(judgement.score), html.escape(episode.instruction), result(judgement),
+             html.escape(first))  # fmt: skip
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _episode(judgement: Judgement, config: QualityConfig) -> str:
+    episode = judgement.data.episode
+    reasons = (
+        "".join(f"<li>{html.escape(reason)}</li>" for reason in judgement.reasons) or "<li>nothing to object to</li>"
+    )
+    figures = "".join(
+        f"<tr><td><code>{html.escape(finding.name)}</code></td><td>{finding.value:.4g}</td>"
+        f"<td>{f'−{100.0 * finding.loss:.0f} %' if finding.loss else ''}</td></tr>"
+        for finding in judgement.findings
+    )
+    buffer = BytesIO()
+    draw(judgement, config, buffer)
+    picture = base64.b64encode(buffer.getvalue()).decode()
+    return (
+        f"<section id='episode{episode.number}'><h2>Episode {episode.number} {_badge(judgement.score)}</h2>"
+        f"<p>{html.escape(episode.instruction)}; {result(judgement)}; {episode.duration_s:.1f} s</p>"
+        f"<ul>{reasons}</ul><img alt='plots of episode {episode.number}' src='data:image/png;base64,{picture}'>"
+        f"<details><summary>all figures</summary><table>{figures}</table></details></section>"
+    )
+
+
+def result(judgement: Judgement) -> str:
+    """Return what came of an episode, in a word."""
+    episode = judgement.data.episode
+    if episode.success is None:
+        return "no result" if episode.finished or not episode.marked else "not finished"
+    return "success" if episode.success else "failure"
+
+
+def _badge(score: float) -> str:
+    kind = "good" if score >= GOOD else "fair" if score >= FAIR else "poor"
+    return f"<span class='score {kind}'>{score:.0f}</span>"
+
+
+def _link(number: int) -> str:
+    return f"<a href='#episode{number}'>{number}</a>"

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the recorder says in diagnostics, for whoever waits for it to listen."""
+
+from __future__ import annotations
+
+RECORDER = "recorder"  # name of its status
+HEARD = "heard"  # key of the topics that messages have arrived from, with spaces between them
