@@ -173,9 +173,9 @@ from bag_making import arm_at_work
 from vla_ros.data.bags.message_definitions import message_definition
 from vla_ros.data.bags.reader import BagMessage
 from vla_ros.data.bags.recording import Recording, RecordingSettings
-from vla_ros.data.bags.writer import BagSettings, BagWriter
+from vla_ros.data.bags.writer import BagWriter
 sent = list(arm_at_work(images=True))
-recording = Recording(BagWriter(Path(sys.argv[1]), BagSettings(chunk_s=0.1)), RecordingSettings(free_bytes=0))
+recording = Recording(BagWriter(Path(sys.argv[1])), RecordingSettings(free_bytes=0))
 for message in sent[:3]:
     recording.add_topic(message.topic, message_definition(message.type), [])
 print("ready", flush=True)
@@ -207,7 +207,7 @@ def test_a_recorder_that_is_killed_at_any_moment_loses_less_than_a_second(tmp_pa
             assert process.stdout.readline() == "ready\n"
         begin = time.monotonic()
         for process, bag in started:
-            time.sleep(max(0.0, begin + moments.uniform(0.2, 1.5) - time.monotonic()))
+            time.sleep(max(0.0, begin + moments.uniform(1.2, 3.0) - time.monotonic()))
             process.send_signal(signal.SIGKILL)
             killed[bag] = time.time_ns()
             process.wait()

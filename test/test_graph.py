@@ -177,3 +177,27 @@ def test_every_job_has_a_launch_file(name, root):
 def test_an_unknown_job_names_the_nearest():
     with pytest.raises(ConfigError, match="did you mean 'franka_grasp'"):
         load_job("franka_gras")
+
+
+@pytest.mark.parametrize("name", job_names())
+def test_every_job_can_be_recorded(name):
+    graph = load_job(name)
+    arguments = {argument.name: argument.default for argument in graph.arguments}
+    assert "recorder" not in {node.name for node in graph.active_nodes(arguments)}
+    (recorder,) = (node for node in graph.active_nodes(arguments | {"record": "bags/x"}) if node.name == "recorder")
+    assert not recorder.required  # its end is nobody else's
+    values = recorder.values(arguments | {"record": "bags/x", "record_images": "jpeg"})
+    assert (values["directory"], values["images"], values["job"]) == ("bags/x", "jpeg", name)
+
+
+def test_a_bag_that_could_not_be_made_stops_the_launch_before_it_starts(tmp_path):
+    from controllers.errors import VlaError
+    from vla_ros.bringup.recording import check_recording
+
+    (tmp_path / "half.partial").mkdir()
+    (tmp_path / "file").write_text("")
+    for folder, expected in (("half", "vla bag repair"), ("file", "exists already"), ("file/x", "cannot be written")):
+        with pytest.raises(VlaError, match=expected):
+            check_recording({"record": str(tmp_path / folder)})
+    check_recording({"record": str(tmp_path / "new" / "deep")})
+    check_recording({"record": ""})

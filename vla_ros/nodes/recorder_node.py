@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import time
 from pathlib import Path
 
@@ -34,6 +36,7 @@ from vla_ros.nodes.transport import Transport
 TAKE_PERIOD_S = 0.01  # messages keep the time at which they were received, however late they are taken
 LOOK_PERIOD_S = 0.25  # for new topics
 SHOW_PERIOD_S = 0.5
+TRIM_PERIOD_S = 5.0
 RECEIVING_PRIORITY = 5  # SCHED_FIFO, where it is permitted; control has 20
 
 
@@ -70,6 +73,7 @@ class RecorderNode(Node):
         steady_timer(self, TAKE_PERIOD_S, self._take)
         steady_timer(self, LOOK_PERIOD_S, self._watch.look)
         steady_timer(self, SHOW_PERIOD_S, self._show)
+        steady_timer(self, TRIM_PERIOD_S, _give_memory_back)
         self._watch.look()
         print(f"recording into {directory}", flush=True)
 
@@ -184,6 +188,12 @@ class RecorderNode(Node):
 
 def _notes(job: str, robot: str) -> dict[str, str]:
     return {name: value for name, value in (("job", job), ("robot", robot)) if value}
+
+
+def _give_memory_back() -> None:
+    """Return what is free to the system: glibc keeps all that a moment's queue has needed."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def serve(stop: StopRequest) -> int:

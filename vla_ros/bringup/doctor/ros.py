@@ -26,6 +26,8 @@ NEEDED = {
     "ompl": "ompl",
     "toppra": "toppra",
     "ruckig": "ruckig",
+    "mcap": "mcap",
+    "rosbags": "rosbags",
 }
 _SHOWN = ("numpy", "mujoco", "pin", "opencv-python-headless")
 

@@ -45,7 +45,8 @@ class ImageSampler:
         if skew[worst] > skew_max + 1e-6:
             raise VlaError(
                 f"{index.bag.files.path}: camera '{camera}' has no image within {skew_max:g} s of {times[worst]:.3f} s "
-                f"(the nearest is {skew[worst]:.3f} s off): a recording with a hole; record again, or raise skew_max_s"
+                f"(the nearest is {skew[worst]:.3f} s off): a recording with a hole; record again, or allow it with "
+                f"--skew-max {np.ceil(10.0 * skew[worst]) / 10.0:g}"
             )
         numbers, frames = np.unique(chosen, return_counts=True)
         self._frames = dict(zip(numbers.tolist(), frames.tolist(), strict=True))

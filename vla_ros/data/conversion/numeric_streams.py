@@ -63,7 +63,8 @@ class NumericSampler:
             if found.gap[worst] > source.gap_max + 1e-6:  # stamps are rounded numbers
                 raise VlaError(
                     f"{index.bag.files.path}: {name} is silent for {found.gap[worst]:.3f} s at {times[worst]:.3f} s, "
-                    f"allowed are {source.gap_max:g} s: a recording with a hole; record again, or raise skew_max_s"
+                    f"allowed are {source.gap_max:g} s: a recording with a hole; record again, or allow it with "
+                    f"--skew-max {np.ceil(10.0 * found.gap[worst]) / 10.0:g}"
                 )
             self._plans[name] = (found.used, found.before, found.after, found.share)
         self._rows: dict[str, dict[int, np.ndarray]] = {name: {} for name in wanted}

@@ -45,9 +45,14 @@ def convert_all(
     pool = _pool(workers)
     try:
         while waiting or running:
-            while waiting and len(running) < workers * AHEAD:
-                path = waiting.popleft()
-                running.append((path, pool.submit(_attempt, convert, path, settings)))
+            try:
+                while waiting and len(running) < workers * AHEAD:
+                    running.append((waiting[0], pool.submit(_attempt, convert, waiting[0], settings)))
+                    waiting.popleft()
+            except BrokenProcessPool:  # a process died just now: whoever waits for a result is told below
+                if not running:
+                    pool = _pool(workers)
+                    continue
             path, future = running.popleft()
             try:
                 outcome = future.result()
