@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import psutil
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"{measured['cores']:.2f}",
             f"{measured['mb_per_s']:.2f}",
             f"{measured['mb_per_s'] * 0.6:.2f}",
-            f"{measured['pss_mib']:.0f}",
+            f"{measured['memory_mib']:.0f}",
             f"{measured['grown_mib']:.1f}",
             f"{measured['published']:.0f}",
             f"{measured['lost']:.0f}",
@@ -114,16 +115,16 @@ def _watch(recorder: psutil.Process, graph: subprocess.Popen[str]) -> tuple[dict
     memory: list[float] = []
     while not _readable(graph, 0.5):
         with contextlib.suppress(psutil.Error):
-            memory.append(recorder.memory_full_info().pss / 2**20)
+            memory.append(recorder.memory_full_info().uss / 2**20)
     cores = (_cpu(recorder) - before) / (time.monotonic() - began)
     settled = memory[round(MEMORY_SETTLED * len(memory)) :] or [0.0]
     third = max(1, len(settled) // 3)
-    grown = sum(settled[-third:]) / third - sum(settled[:third]) / third
+    grown = median(settled[-third:]) - median(settled[:third])
     assert graph.stdout is not None
     line = graph.stdout.readline()
     if not line.startswith("{"):
         raise VlaError("the publishing process ended before it had published everything")
-    return {"cores": cores, "pss_mib": max(settled), "grown_mib": grown}, json.loads(line)
+    return {"cores": cores, "memory_mib": max(settled), "grown_mib": grown}, json.loads(line)
 
 
 def _compare(bag: Path, counts: dict[str, int]) -> dict[str, float]:

@@ -25,7 +25,7 @@ def test_figures_are_written_flat_and_no_bag_is_left(tmp_path, capsys):
     assert 0.0 <= figures["jpeg_lost"] < 0.05 * figures["jpeg_published"]  # how much a busy machine loses is no test
     assert 0.0 < figures["jpeg_cores"] < 2.0
     assert 0.5 < figures["jpeg_mb_per_s"] < 10.0
-    assert figures["jpeg_pss_mib"] > 20.0
+    assert figures["jpeg_memory_mib"] > 20.0
     assert "jpeg" in capsys.readouterr().out
     assert [path.name for path in tmp_path.iterdir()] == ["figures.json"]
 
