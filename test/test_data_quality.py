@@ -260,6 +260,15 @@ def test_jerk_of_a_sine_is_the_sines(amplitude, hz):
     assert value == pytest.approx(amplitude * w**3 / np.sqrt(2.0), rel=0.1)
 
 
+def test_a_clock_that_leaps_is_no_reason_to_fall_over(tmp_path):
+    leaping = judged(tmp_path / "a", Recipe(joint_stamp=lambda t: 10.0 + t + (1.6e9 if t > 2.0 else 0.0)))
+    assert leaping.score < 97.0
+    unset = judged(tmp_path / "b", Recipe(joint_stamp=lambda t: 0.0, image_stamp=lambda camera, t: 0.0))
+    assert unset.reasons == []  # then it is judged by when it was received
+    begins = judged(tmp_path / "c", Recipe(joint_stamp=lambda t: t, image_stamp=lambda camera, t: t))
+    assert begins.reasons == []  # a simulation's first instant is zero
+
+
 def test_the_jacobians_condition_is_its_singular_values():
     home, straight = ARM.home, np.array([0.0, 0.0, 0.0, ARM.upper[3], 0.0, 1.8, 0.0])
     values = conditions(FRANKA, ARM, np.array([home, straight]))

@@ -11,6 +11,11 @@ from vla_ros.data.bags.episodes import Episode
 from vla_ros.robots.embodiment import Embodiment
 
 
+def is_stamped(stamps: np.ndarray) -> bool:
+    """Say whether stamps (N,) [s] are all there; zeros alone are what a node leaves that sets none."""
+    return len(stamps) > 0 and bool(np.isfinite(stamps).all()) and bool(stamps.any())
+
+
 @dataclass(frozen=True, eq=False)
 class Stream:
     """When the messages of a topic were received and what time they are stamped with."""
@@ -27,7 +32,7 @@ class Stream:
     @property
     def has_stamps(self) -> bool:
         """Say whether every message is stamped."""
-        return len(self.stamped) > 0 and bool(np.isfinite(self.stamped).all())
+        return is_stamped(self.stamped)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from vla_ros.data.quality.finding import Finding
 
 RATE_HZ = 100.0  # joint states are resampled to
 SAMPLES_MIN = 40
+GAP_S = 0.5  # [s] without a joint state: what happened in it is not known
 END_S = 0.2  # [s] over which the speed at the end is taken
 
 
@@ -53,22 +54,32 @@ def arm_joints(data: EpisodeData) -> JointSeries | None:
 def rms_jerk(joints: JointSeries, cutoff_hz: float, moving: float) -> np.ndarray:
     """Return each joint's jerk (J,) [rad/s³], RMS over the time in which the arm moves; empty when it never does.
 
-    Velocities, resampled and filtered forwards and backwards, are differentiated twice.
+    Velocities, resampled and filtered forwards and backwards, are differentiated twice, piece by piece between gaps.
     """
-    time = np.arange(joints.time[0], joints.time[-1], 1.0 / RATE_HZ)
-    if len(time) < SAMPLES_MIN:
+    edges = np.flatnonzero(np.diff(joints.time) > GAP_S) + 1
+    pieces = [
+        squares
+        for time, dq in zip(np.split(joints.time, edges), np.split(joints.dq, edges), strict=True)
+        if len(squares := _squared_jerk(time, dq, cutoff_hz, moving))
+    ]
+    return np.sqrt(np.concatenate(pieces).mean(axis=0)) if pieces else np.empty(0)
+
+
+def _squared_jerk(time: np.ndarray, dq: np.ndarray, cutoff_hz: float, moving: float) -> np.ndarray:
+    """Return the squared jerk (M, J) of a piece without gaps at the instants in which the arm moves."""
+    even = np.arange(time[0], time[-1], 1.0 / RATE_HZ)
+    if len(even) < SAMPLES_MIN:
         return np.empty(0)
-    dq = np.column_stack([np.interp(time, joints.time, column) for column in joints.dq.T])
-    smooth = sosfiltfilt(butter(2, cutoff_hz, fs=RATE_HZ, output="sos"), dq, axis=0)
+    resampled = np.column_stack([np.interp(even, time, column) for column in dq.T])
+    smooth = sosfiltfilt(butter(2, cutoff_hz, fs=RATE_HZ, output="sos"), resampled, axis=0)
     jerk = np.gradient(np.gradient(smooth, 1.0 / RATE_HZ, axis=0), 1.0 / RATE_HZ, axis=0)
-    moves = np.abs(smooth).max(axis=1) > moving
-    return np.sqrt((jerk[moves] ** 2).mean(axis=0)) if moves.any() else np.empty(0)
+    return jerk[np.abs(smooth).max(axis=1) > moving] ** 2
 
 
 def idle(time: np.ndarray, speed: np.ndarray, still: float) -> tuple[float, float]:
     """Return the longest stretch [s] in which nothing moves, and the share of all such time."""
     steps = np.diff(time)
-    stands = speed[1:] < still
+    stands = (speed[1:] < still) & (steps < GAP_S)
     total = float(steps.sum())
     longest = current = 0.0
     for step, stand in zip(steps.tolist(), stands.tolist(), strict=True):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
@@ -16,7 +16,7 @@ from vla_ros.data.bags.episodes import Episode, read_episodes
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.image_reading import IMAGE_TYPES, ImageReader
 from vla_ros.data.bags.reader import BagMessage, BagReader
-from vla_ros.data.quality.episode_data import Commands, EpisodeData, ImageSeries, JointSeries, Stream
+from vla_ros.data.quality.episode_data import Commands, EpisodeData, ImageSeries, JointSeries, Stream, is_stamped
 from vla_ros.robots.embodiment import load_embodiment, robot_names
 
 JOINT_STATE, NUMBERS = "sensor_msgs/msg/JointState", "std_msgs/msg/Float64MultiArray"
@@ -49,11 +49,10 @@ class _Collector:
             return
         stamp = _stamp(content)
         self._note(message, stamp)
-        time = message.log_time * 1e-9 if math.isnan(stamp) else stamp
         if kind == JOINT_STATE and topic.endswith("/joint_states"):
-            self._take_state(message.log_time, time, content)
+            self._take_state(message.log_time, stamp, content)
         elif kind in IMAGE_TYPES:
-            self._take_image(message, time, content)
+            self._take_image(message, stamp, content)
         elif kind == NUMBERS and topic.endswith("/commands"):
             self.commands[topic].append((message.log_time, np.array(content.data)))
         elif topic.endswith("/control/seams"):
@@ -64,7 +63,7 @@ class _Collector:
         self.sent[message.topic].append(message.publish_time or message.log_time)
         self.stamped[message.topic].append(stamp)
 
-    def _take_state(self, received: int, time: float, state: Any) -> None:
+    def _take_state(self, received: int, stamp: float, state: Any) -> None:
         names = tuple(state.name)
         if not self.joint_names:
             self.joint_names = names
@@ -76,9 +75,9 @@ class _Collector:
         else:
             q, dq = state.position, state.velocity
         if len(q) == len(names):
-            self.states.append((received, time, q, dq if len(dq) == len(q) else np.full(len(q), np.nan)))
+            self.states.append((received, stamp, q, dq if len(dq) == len(q) else np.full(len(q), np.nan)))
 
-    def _take_image(self, message: BagMessage, time: float, content: Any) -> None:
+    def _take_image(self, message: BagMessage, stamp: float, content: Any) -> None:
         topic = message.topic
         images = self._image_readers.setdefault(topic, ImageReader(self._reader.topics[topic].type))
         try:
@@ -92,7 +91,7 @@ class _Collector:
         before = self._before.get(topic)
         change = float(np.abs(small - before).mean()) if before is not None else math.inf
         self._before[topic] = small
-        self.images[topic].append((message.log_time, time, float(small.mean()), change))
+        self.images[topic].append((message.log_time, stamp, float(small.mean()), change))
 
 
 def read_bag(
@@ -135,7 +134,7 @@ def _joints(found: _Collector, episode: Episode) -> JointSeries | None:
     states = [state for state in found.states if episode.begin <= state[0] <= episode.end]
     if len(states) < 2:
         return None
-    time = np.array([state[1] for state in states])
+    time = _times(states)
     q, dq = np.array([state[2] for state in states]), np.array([state[3] for state in states])
     # What a driver does not tell is what its positions say. Equal stamps have no slope.
     time, first = np.unique(time, return_index=True)
@@ -146,8 +145,15 @@ def _joints(found: _Collector, episode: Episode) -> JointSeries | None:
 
 
 def _images(items: list[tuple[int, float, float, float]], episode: Episode) -> ImageSeries:
-    inside = np.array([item[1:] for item in items if episode.begin <= item[0] <= episode.end]).reshape(-1, 3)
-    return ImageSeries(inside[:, 0], inside[:, 1], inside[:, 2])
+    inside = [item for item in items if episode.begin <= item[0] <= episode.end]
+    values = np.array([item[2:] for item in inside]).reshape(-1, 2)
+    return ImageSeries(_times(inside), values[:, 0], values[:, 1])
+
+
+def _times(items: Sequence[tuple[Any, ...]]) -> np.ndarray:
+    """Return the stamps (N,) [s] of items that begin with receive time [ns] and stamp; without stamps, the former."""
+    stamped = np.array([item[1] for item in items], dtype=float)
+    return stamped if is_stamped(stamped) else np.array([item[0] for item in items], dtype=float) * 1e-9
 
 
 def _commands(items: list[tuple[int, np.ndarray]], episode: Episode, start: int) -> Commands:
@@ -161,6 +167,6 @@ def _commands(items: list[tuple[int, np.ndarray]], episode: Episode, start: int)
 def _stamp(content: Any) -> float:
     header = getattr(content, "header", None)
     stamp: Any = getattr(header, "stamp", None) or getattr(content, "timestamp", None)
-    if not hasattr(stamp, "nanosec") or (stamp.sec == 0 and stamp.nanosec == 0):
+    if not hasattr(stamp, "nanosec"):
         return _NO_TIME  # some types have a number of that name
     return stamp.sec + stamp.nanosec * 1e-9
