@@ -24,6 +24,7 @@ from std_msgs.msg import String
 from bench.rig.nodes import NodeUnderTest
 from vla_ros import messages, qos
 from vla_ros.bringup.environment import module_environment
+from vla_ros.configuration import share_directory
 from vla_ros.data.bags import marks
 from vla_ros.data.bags.image_reading import ImageReader
 from vla_ros.data.bags.message_definitions import JPEG, TF
@@ -378,3 +379,35 @@ def test_a_killed_recorders_bag_is_repaired_on_the_command_line(tmp_path, source
     found = recorded(tmp_path / "bag")["/joint_states"]
     assert 400 - len(found) < 200  # less than a second
     assert_same(found, source.sent["joint_states"][: len(found)])
+
+
+def test_a_recording_that_does_not_serve_its_contract_says_so(tmp_path, source, start):
+    source.offer("cameras/front/color/image_raw", Image, qos.IMAGES)
+    source.offer("joint_states", JointState)
+    contract = tmp_path / "small.yaml"
+    text = (share_directory() / "config" / "contracts" / "franka_grasp.yaml").read_text()
+    contract.write_text(text.replace("width: 640, height: 480", "width: 320, height: 240"))
+    recorder = start(tmp_path / "bag", contract=contract, robot="franka")
+    assert source.heard()
+    for number in range(30):
+        source.publish("cameras/front/color/image_raw", picture(number))
+        source.publish("joint_states", joint_state(number))
+        time.sleep(0.02)
+    time.sleep(0.5)
+    code, output, _ = recorder.stop()
+    assert code == 1
+    assert "camera 'front' sends 640x480, contract 'franka_grasp' says 320x240" in output
+    assert (tmp_path / "bag" / "metadata.yaml").is_file()  # nothing is lost for that
+
+
+def test_a_recording_without_what_its_contract_needs_names_it(tmp_path, source, start):
+    source.offer("joint_states", JointState)
+    recorder = start(tmp_path / "bag", contract="franka_grasp", robot="franka")
+    assert source.heard()
+    source.publish("joint_states", joint_state(0))
+    time.sleep(0.5)
+    code, output, _ = recorder.stop()
+    assert code == 1
+    assert "nothing came from /cameras/front/color/image_raw" in output
+    assert "which contract 'franka_grasp' needs" in output
+    assert "joint_states," not in output

@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--compat", choices=("jazzy", "humble"), default="jazzy",
                         help="whose rosbag2 is to read it (default jazzy)")  # fmt: skip
     parser.add_argument("--robot", default="franka", help="whose /tf is added where nobody publishes it; '' for none")
+    parser.add_argument("--contract", default="", help="say what of this contract is lacking; exit code 1 when it is")
     parser.add_argument("--duration", type=float, default=0.0, metavar="S", help="end by itself after so long")
     parser.add_argument(
         "--free-mb", type=int, default=512, metavar="MB", help="room to leave on the disk (default 512)"
@@ -68,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         "postroll_s": arguments.postroll,
         "compat": arguments.compat,
         "robot": arguments.robot,
+        "contract": _contract(arguments.contract),
         "job": graph.job if graph.pid else "",
         "duration_s": arguments.duration,
         "free_mb": arguments.free_mb,
@@ -85,6 +87,15 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{graph.job} on ROS domain {graph.domain_id}; Ctrl-C ends it", flush=True)
     # Instead of this process rather than under it: Ctrl-C must reach the recorder alone, and let it finish the bag.
     os.execve(sys.executable, words, environment)
+
+
+def _contract(name: str) -> str:
+    """Return a contract's name, or its file wherever the node runs. Raises ConfigError for one that is not there."""
+    from vla_ros.policies.contract import load_contract
+
+    if name:
+        load_contract(name)
+    return str(Path(name).resolve()) if name.endswith((".yaml", ".yml")) else name
 
 
 def _choose(graphs: list[RunningGraph], asked: str) -> RunningGraph:

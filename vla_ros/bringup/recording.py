@@ -22,6 +22,9 @@ def recording_arguments() -> tuple[LaunchArgument, ...]:
             "record_images", "raw", "form of the colour images in it (docs/bags.md)", choices=("raw", "jpeg", "h264")
         ),
         LaunchArgument("record_compression", "zstd", "of everything in it", choices=("none", "zstd")),
+        LaunchArgument(
+            "record_contract", "", "contract that the recording must serve (docs/datasets.md); empty: do not look"
+        ),
     )
 
 
@@ -34,6 +37,7 @@ def recorder_node(job: str, robot: str = "robot") -> NodeSpec:
             "directory": Argument(RECORD),
             "images": Argument("record_images"),
             "compression": Argument("record_compression"),
+            "contract": Argument("record_contract"),
             "robot": Argument(robot),
             "job": job,
         },
@@ -47,6 +51,13 @@ def check_recording(arguments: Mapping[str, Value]) -> None:
     record = str(arguments[RECORD])
     if record:
         check_bag_folder(record, f"{RECORD}:={record}")
+    contract = str(arguments["record_contract"])
+    if contract:
+        from vla_ros.policies.contract import load_contract
+        from vla_ros.policies.contract_checks import check_robot
+        from vla_ros.robots.embodiment import load_embodiment
+
+        check_robot(load_contract(contract), load_embodiment(str(arguments["robot"])))
 
 
 def check_bag_folder(folder: str, given: str) -> Path:

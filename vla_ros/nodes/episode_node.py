@@ -77,7 +77,9 @@ class Episode:
                 told = now
                 _say(f"waiting for {', '.join(missing)}")
             self._spinner.once(0.05)
-        return True
+        if node.unfit:
+            self._failure = f"the recording would serve nothing: {node.unfit}"
+        return not node.unfit
 
     def _begin(self) -> EpisodeJudge:
         node, scene = self._node, self._node.scene

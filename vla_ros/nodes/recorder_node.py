@@ -24,14 +24,17 @@ from vla_ros.data.bags.recording import Recording, RecordingSettings, RecordingS
 from vla_ros.data.bags.topic_choice import TopicChoice
 from vla_ros.data.bags.writer import COMPRESSIONS, BagSettings, BagWriter
 from vla_ros.nodes.parameters import declare, declare_list
+from vla_ros.nodes.recorder.contract_watch import ContractWatch
 from vla_ros.nodes.recorder.progress_line import ProgressLine
 from vla_ros.nodes.recorder.recorded_topic import RecordedTopic
-from vla_ros.nodes.recorder.report import HEARD, RECORDER
+from vla_ros.nodes.recorder.report import HEARD, LACKING, RECORDER
 from vla_ros.nodes.recorder.topic_watch import TopicWatch
 from vla_ros.nodes.recorder.transform_recorder import TransformRecorder
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.nodes.transport import Transport
+from vla_ros.policies.contract import load_contract
+from vla_ros.robots.embodiment import load_embodiment
 
 TAKE_PERIOD_S = 0.01  # messages keep the time at which they were received, however late they are taken
 LOOK_PERIOD_S = 0.25  # for new topics
@@ -50,6 +53,12 @@ class RecorderNode(Node):
         excluded = declare_list(self, "exclude", (), "topics not to record")
         robot = declare(self, "robot", "", "robot whose /tf is added where nobody publishes it; empty: none")
         job = declare(self, "job", "", "what runs, noted in the bag")
+        contract = declare(self, "contract", "", "task's contract that the recording must serve; empty: none")
+        self._contract: ContractWatch | None = None
+        if contract:
+            watched = load_contract(contract)
+            self._contract = ContractWatch(watched, load_embodiment(robot or watched.robot), self.get_namespace())
+        self._objected = ""
         self._duration_max = declare(self, "duration_s", 0.0, "end by itself after so long [s]; 0: never", 0.0, 1e9)
         self._recording = Recording(BagWriter(directory, self._bag_settings(), _notes(job, robot)), self._settings())
         self.problem = self._recording.status.problem
@@ -110,6 +119,8 @@ class RecorderNode(Node):
                     self._on_mark(message)
                 else:
                     self._recording.put(message)
+                    if self._contract is not None:
+                        self._contract.see(topic, message)
                     if self._transforms is not None:
                         self._transforms.see(message, self._watch.topics)
 
@@ -137,8 +148,19 @@ class RecorderNode(Node):
             self._lost_told = gone
         self._diagnose(status, lost, rate)
 
+    def _object(self) -> str:
+        """Say once what does not fit the contract; return it."""
+        objection = "" if self._contract is None else self._contract.objection
+        if objection != self._objected:
+            self._objected = objection
+            self._line.end()
+            self.get_logger().error(objection)
+        return objection
+
     def _diagnose(self, status: RecordingStatus, lost: int, rate: float) -> None:
-        level = messages.ERROR if self.problem else messages.WARN if lost + status.dropped else messages.OK
+        lacking = [] if self._contract is None else self._contract.lacking(self._watch.topics)
+        trouble = self.problem or self._object()
+        level = messages.ERROR if trouble else messages.WARN if lost + status.dropped else messages.OK
         values = {
             "messages": str(status.messages),
             "mb": f"{status.size / 1e6:.1f}",
@@ -148,8 +170,9 @@ class RecorderNode(Node):
             "waiting_mb": f"{status.waiting / 1e6:.1f}",
             "free_gb": f"{status.free / 1e9:.2f}",
             HEARD: " ".join(name for name, topic in self._watch.topics.items() if topic.count),
+            LACKING: " ".join(lacking),
         }
-        report = messages.diagnostic(RECORDER, level, self.problem, values)
+        report = messages.diagnostic(RECORDER, level, trouble, values)
         self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, report))
 
     def prefer_punctuality(self) -> None:
@@ -183,7 +206,19 @@ class RecorderNode(Node):
         print(f"{words}, {lost} lost" if lost else f"{words}, none lost", flush=True)
         if self.problem:
             print(f"ended early: {self.problem}; the bag is whole up to there", flush=True)
-        return 1 if self.problem else 0
+        return 1 if self.problem or self._unfit() else 0
+
+    def _unfit(self) -> str:
+        """Say why the bag does not serve its contract; "" when it does."""
+        if self._contract is None:
+            return ""
+        lacking = self._contract.lacking(self._watch.topics)
+        reason = self._contract.objection
+        if lacking and not reason:
+            reason = f"nothing came from {', '.join(lacking)}, which contract '{self._contract.name}' needs"
+        if reason:
+            print(reason, flush=True)
+        return reason
 
 
 def _notes(job: str, robot: str) -> dict[str, str]:

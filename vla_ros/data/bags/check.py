@@ -11,7 +11,7 @@ from vla_ros.data.bags.location import BagFiles, locate
 from vla_ros.data.bags.mcap_scan import scan
 from vla_ros.data.bags.metadata import FILE, BagMetadata, read_metadata
 
-BACKWARDS_MAX_NS = 1_000_000  # receive times of a topic may step back by so much: two threads took them
+BACKWARDS_MAX_NS = 20_000_000  # receive times of a topic may step back by so much: several publishers wait in queues
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from vla_ros.nodes.arm.client import ArmClient
 from vla_ros.nodes.episode.film import Film
 from vla_ros.nodes.parameters import declare
 from vla_ros.nodes.policy.synchronizer import Synchronizer
-from vla_ros.nodes.recorder.report import HEARD, RECORDER
+from vla_ros.nodes.recorder.report import HEARD, LACKING, RECORDER
 from vla_ros.sim.task import GraspTaskConfig
 
 WATCHED = ("sim", "camera", "state", "policy", "control", "guard")
@@ -59,6 +59,8 @@ class EpisodeNode(ArmClient):
         self._heights = np.empty(0)  # [m] in the order of the scene's objects
         self.factors: list[float] = []  # real-time factor, second by second
         self._in_bag: set[str] = set()  # topics that the recorder has heard
+        self._lacking = ""  # those of its contract that it has not
+        self.unfit = ""  # why the recording serves nothing
         self._heard: dict[str, float] = {}  # [s] monotonic, of each node's last diagnostics
         self.film: Film | None = None
         self._frames: dict[str, float] = {}  # stamp of each camera's last image
@@ -86,7 +88,9 @@ class EpisodeNode(ArmClient):
             if status.name in WATCHED:
                 self._heard[status.name] = time.monotonic()
             if status.name == RECORDER:
-                self._in_bag = set(messages.diagnostic_values(status).get(HEARD, "").split())
+                values = messages.diagnostic_values(status)
+                self._in_bag, self._lacking = set(values.get(HEARD, "").split()), values.get(LACKING, "")
+                self.unfit = status.message if status.level == messages.ERROR else ""
             if status.name == "sim":
                 self.factors.append(float(messages.diagnostic_values(status)["real_time_factor"]))
 
@@ -119,7 +123,8 @@ class EpisodeNode(ArmClient):
         if self._recorded:  # it may be found seconds after the others, and the episode's begin is not to be missed
             topics = ["joint_states", "control/progress"]
             topics += [f"cameras/{camera}/color/image_raw" for camera in self.embodiment.cameras]
-            wanted["recorder"] = all(self.resolve_topic_name(topic) in self._in_bag for topic in topics)
+            name = f"recorder ({self._lacking})" if self._lacking else "recorder"
+            wanted[name] = not self._lacking and all(self.resolve_topic_name(t) in self._in_bag for t in topics)
         return [name for name, there in wanted.items() if not there]
 
     def silent(self) -> str:

@@ -4,4 +4,5 @@
 from __future__ import annotations
 
 RECORDER = "recorder"  # name of its status
+LACKING = "lacking"  # key of the contract's topics that none has arrived from
 HEARD = "heard"  # key of the topics that messages have arrived from, with spaces between them
