@@ -194,10 +194,11 @@ def test_a_bag_that_could_not_be_made_stops_the_launch_before_it_starts(tmp_path
     from controllers.errors import VlaError
     from vla_ros.bringup.recording import check_recording
 
+    others = {argument.name: argument.default for argument in load_job("franka_grasp").arguments}
     (tmp_path / "half.partial").mkdir()
     (tmp_path / "file").write_text("")
     for folder, expected in (("half", "vla bag repair"), ("file", "exists already"), ("file/x", "cannot be written")):
         with pytest.raises(VlaError, match=expected):
-            check_recording({"record": str(tmp_path / folder)})
-    check_recording({"record": str(tmp_path / "new" / "deep")})
-    check_recording({"record": ""})
+            check_recording(others | {"record": str(tmp_path / folder)})
+    check_recording(others | {"record": str(tmp_path / "new" / "deep")})
+    check_recording(others)
