@@ -95,7 +95,7 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.soak is not None and arguments.soak < 50_000:
         raise ConfigError("bench control: --soak must be 50000 ticks or more: each tenth of it comes to rest")
     if arguments.pictures:
-        check_output("--pictures", Path(arguments.pictures) / "control_jerk.png")
+        check_output("--pictures", Path(arguments.pictures) / "control_jerk.png", make_folder=True)
 
 
 def _compare(arguments: argparse.Namespace) -> dict[Task, Judgement]:
