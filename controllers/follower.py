@@ -240,12 +240,14 @@ class ChunkFollower:
         return self.command
 
     def _follow(self, now: float, dt: float) -> bool:
-        self._adopt_pending()
         motion, x = self._cursor
         x += self._pace.rate * dt
         if self._lookahead.varies:
             x += self._lookahead.step(self.drive.motion.tool_speed, dt)
         self._cursor = (motion, x)
+        if self._pending:
+            self._adopt_pending()
+            motion, x = self._cursor
         lookahead = self._lookahead.time
         self._advance_points(motion, x - lookahead)
         if not self.progress.hold_reason:
@@ -267,8 +269,6 @@ class ChunkFollower:
             self._hold_here(reason)
 
     def _adopt_pending(self) -> None:
-        if not self._pending:
-            return
         current, x = self._cursor
         _, base, commit, _ = self._pending[0]
         if base is current and x < commit:

@@ -111,7 +111,8 @@ def test_every_benchmark_looks_before_it_works(tmp_path, capsys, benchmark):
     assert f"--json {tmp_path}/none/x.json: cannot be written" in line
 
 
-def test_pictures_need_a_folder(tmp_path, capsys):
-    assert main(["bench", "control", "--pictures", f"{tmp_path}/none"]) == 2
+def test_pictures_whose_folder_cannot_be_made_are_refused_before_the_work(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["bench", "control", "--pictures", f"{tmp_path}/file/pictures"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert f"the folder {tmp_path}/none does not exist" in line
+    assert f"--pictures {tmp_path}/file/pictures/control_jerk.png: cannot be written (Not a directory)" in line

@@ -2,8 +2,8 @@
 """From an image to the first command that knows of it, through the real nodes: everything but inference.
 
 Simulator, state, policy, control and guard run as in a job, the policy's own time being nothing; this process is the
-two cameras. The clock runs from just before the first of four images is published until control reports the chunk's
-seam, and on to the seam itself, which lies `commit_ahead_s` later: there the loop samples the chunk for the first time.
+two cameras. The clock runs from just before the first of four images is published until the tick at which the loop
+samples the chunk for the first time, which control reports with the chunk's seam.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from vla_ros import messages, qos
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.transport import Transport, choose_transport
 from vla_ros.policies.observation import CameraView
-from vla_ros.robots.control import load_control_config
 
 SIZE = (480, 640)
 CAMERAS = ("side", "front")  # the reference camera last
@@ -50,8 +49,7 @@ def _measure(count: int) -> dict[str, float]:
     answered = 1e3 * np.array([value for value in seconds if value is not None])
     if not len(answered):
         raise VlaError("bench control: no exposure was answered by a chunk")
-    ahead = 1e3 * load_control_config("franka").stitch.commit_ahead_s
-    p50, p95 = np.percentile(answered + ahead, [50, 95])
+    p50, p95 = np.percentile(answered, [50, 95])
     return {
         "latency_ms_median": float(p50),
         "latency_ms_p95": float(p95),
@@ -80,12 +78,14 @@ class Cameras:
         return answers == 5
 
     def answer(self) -> float | None:
-        """Expose once; return the time [s] until control has joined the chunk of it, None when it never does."""
+        """Expose once; return the time [s] until the loop samples the chunk of it, None when it never does."""
         operator = self._operator
         operator.spin(random.uniform(*PAUSE))
         stamp, began = operator.stamp, time.monotonic()
         operator.seams.clear()
         for name, camera in self._cameras.items():
             camera.publish(CameraView(name, stamp, self._color, self._depth, np.diag([600.0, 600.0, 1.0]), np.eye(4)))
-        joined = operator.spin_until(lambda: any(seam.level == messages.OK for seam in operator.seams), ANSWER_S)
-        return time.monotonic() - began if joined else None
+        if not operator.spin_until(lambda: any(seam.level == messages.OK for seam in operator.seams), ANSWER_S):
+            return None
+        seam = next(seam for seam in operator.seams if seam.level == messages.OK)
+        return float(messages.diagnostic_values(seam)["takes_over"]) - began  # one monotonic clock a machine

@@ -191,6 +191,7 @@ class ControlNode(ManagedNode):
             self._arm.observe(time.monotonic(), sample.stamp, sample.position, sample.velocity)
 
     def _on_chunk(self, message: bytes, source: str) -> None:
+        takes_over = self._arm.takes_over
         try:
             seam = self._arm.submit(messages.chunk_from_bytes(message), source)
         except ChunkError as error:
@@ -199,7 +200,7 @@ class ControlNode(ManagedNode):
                 self.get_logger().warning(f"chunk of {source} refused: {error}")
             self._refused = str(error)
         else:
-            self._seams.publish(seams.joined(seam, source))
+            self._seams.publish(seams.joined(seam, source, max(takes_over, self._arm.next_tick)))
             self._refused = ""
 
     def _on_instruction(self, message: String) -> None:

@@ -7,6 +7,7 @@ orders are carried out at the start of the next tick, so that nothing needs a lo
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 
@@ -54,6 +55,17 @@ class ArmDriver:
     def observe(self, arrival: float, stamp: float, position: np.ndarray, velocity: np.ndarray) -> None:
         """Take the arm's joints, then the gripper's, as they came in at `arrival` [s, monotonic]."""
         self._newest = (arrival, stamp, position, velocity)
+
+    @property
+    def takes_over(self) -> float:
+        """Return when the loop would first sample a chunk that is submitted now [s, monotonic]."""
+        ahead = self.follower.config.stitch.commit_ahead_s
+        return self._monotonic + math.ceil(ahead / self._period - 1e-6) * self._period
+
+    @property
+    def next_tick(self) -> float:
+        """Return when the loop ticks next [s, monotonic]."""
+        return self._monotonic + self._period
 
     def submit(self, chunk: ActionChunk, source: str) -> Seam:
         """Hand a chunk to the follower. Raises ChunkError with the reason when it is refused."""

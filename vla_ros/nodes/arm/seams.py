@@ -12,11 +12,14 @@ from vla_ros import messages
 from vla_ros.nodes.arm.progress import NAME
 
 
-def joined(seam: Seam, source: str) -> DiagnosticStatus:
-    """Return the report of an accepted chunk; its message is the note, empty for an ordinary seam."""
+def joined(seam: Seam, source: str, takes_over: float) -> DiagnosticStatus:
+    """Return the report of an accepted chunk, sampled from `takes_over` [s, monotonic] on.
+
+    Its message is the note, empty for an ordinary seam.
+    """
     values = {name: f"{value:.6g}" if isinstance(value, float) else str(value) for name, value in asdict(seam).items()}
     note = values.pop("note")
-    return messages.diagnostic(NAME, messages.OK, note, {"source": source} | values)
+    return messages.diagnostic(NAME, messages.OK, note, {"source": source, "takes_over": f"{takes_over:.6f}"} | values)
 
 
 def refused(reason: str, source: str) -> DiagnosticStatus:
