@@ -22,7 +22,7 @@ from vla_ros.data.datasets.statistics import QUANTILES, column_statistics, merge
 from vla_ros.data.datasets.writer import LeRobotWriter
 
 
-def test_another_reader_finds_what_was_written_in_several_sessions(tmp_path):
+def test_another_reader_finds_what_was_written_in_several_parts(tmp_path):
     root, lengths = tmp_path / "data" / "set", [7, 12, 1, 5, 9]
     with LeRobotWriter(root, SCHEMA) as out:
         assert [out.add(episode(n, i)) for i, n in enumerate(lengths[:2])] == [0, 1]

@@ -205,7 +205,7 @@ class _DataFile:
         self._writer = pq.ParquetWriter(self._file, schema, compression="zstd")
 
     def full(self, more: int) -> bool:
-        # Asked of what was written, so that it does not matter in how many sessions a dataset grew.
+        # Asked of what was written, so that it does not matter in how many runs a dataset grew.
         return self._file.tell() > len(b"PAR1") and self._file.tell() + more > DATA_FILE_MB * MEGABYTE
 
     def copy(self, before: Path) -> None:
