@@ -33,7 +33,7 @@ class SideDrive:
 
     def __init__(
         self, gripper: str, config: GripperConfig, tools: Mapping[str, GripperConfig], base: BaseLimits | None
-    ):
+    ) -> None:
         """Take the gripper's name ("" for none), further tools by channel, and the base where there is one."""
         self._width = f"{gripper}/width" if gripper else ""
         self._adapters = {name: GripperAdapter(tool) for name, tool in tools.items()}

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Replay."""
-    from vla_ros.data.replay.reading import read_motion, read_scene
+    from vla_ros.data.replay.reading import read_motion
     from vla_ros.policies.contract import load_contract
     from vla_ros.robots.embodiment import load_embodiment
 
@@ -44,8 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     motion = read_motion(source, arguments.episode, load_embodiment(arguments.robot), contract)
     if arguments.running:
         return _beside(arguments, source)
-    scene = motion.scene or read_scene(source)
-    words = _scene_words(arguments, scene, source)
+    words = _scene_words(arguments, motion.scene, source)
     values = {
         "source": str(source.resolve()), "episode": arguments.episode, "contract": arguments.contract,
         "robot": arguments.robot, "speed": arguments.speed,
