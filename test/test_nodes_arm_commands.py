@@ -45,13 +45,7 @@ def graph(request):
 def operator(graph) -> Operator:
     """Return the operator of an arm that is enabled and at rest."""
     operator = graph[2]
-    if operator.progress.estop:
-        operator.set_estop(False)
-    response = operator.enable()
-    assert response.success, response.message
-    assert operator.spin_until(lambda: operator.progress.enabled and not operator.progress.moving)
-    assert operator.spin_until(lambda: operator.speed < 0.02)
-    operator.spin(0.1)
+    operator.enable_at_rest()
     return operator
 
 

@@ -152,6 +152,16 @@ class Operator:
         assert self.spin_until(future.done), "control/enable does not answer"
         return future.result()
 
+    def enable_at_rest(self) -> None:
+        """Release the e-stop where it is latched, enable control, and wait until the arm stands still."""
+        if self.progress.estop:
+            self.set_estop(False)
+        response = self.enable()
+        assert response.success, response.message
+        assert self.spin_until(lambda: self.progress.enabled and not self.progress.moving)
+        assert self.spin_until(lambda: self.speed < 0.02)
+        self.spin(0.1)
+
     def reset(self) -> Trigger.Response:
         """Call sim/reset."""
         future = self._reset.call_async(Trigger.Request())
