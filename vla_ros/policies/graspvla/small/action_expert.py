@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The flow-matching action expert: from what the chain has found to a chunk of actions.
+
+GraspVLA, section 4: a^τ = (1 − τ) ε + τ a, the network predicts the clean chunk and the velocity follows
+(policies/flow/network.py says why). Noisy actions attend to every token of the chain and to one another.
+Shape legend: B samples, H steps of a chunk, A numbers of an action, K tokens of the chain, N numbers of a token.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from vla_ros.policies.actions import ACTION_SIZE
+from vla_ros.policies.flow.network import TAU_MAX, TIME_FEATURES, time_features
+from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS
+
+NUMBERS = TOKENS * TOKEN_SIZE
+
+
+class ActionExpert(nn.Module):
+    """v(a^τ, τ | chain)."""
+
+    def __init__(self, horizon: int = 4, size: int = 96, depth: int = 3) -> None:
+        super().__init__()
+        self.horizon = horizon
+        self.chain = nn.ModuleList(nn.Linear(TOKEN_SIZE, size) for _ in range(TOKENS))
+        self.action = nn.Linear(ACTION_SIZE, size)
+        self.time = nn.Sequential(nn.Linear(TIME_FEATURES, size), nn.SiLU(), nn.Linear(size, size))
+        self.step = nn.Parameter(0.02 * torch.randn(horizon, size))
+        self.layers = nn.ModuleList(
+            nn.TransformerEncoderLayer(size, 4, 3 * size, 0.0, "gelu", batch_first=True, norm_first=True)
+            for _ in range(depth)
+        )
+        self.out = nn.Sequential(nn.LayerNorm(size), nn.Linear(size, ACTION_SIZE))
+
+    def encode(self, chain: Tensor) -> Tensor:
+        """Return the chain's tokens (B, K, D) of its numbers (B, K, N): once a chunk."""
+        return torch.stack([layer(chain[:, i]) for i, layer in enumerate(self.chain)], dim=1)
+
+    def clean(self, x: Tensor, tau: Tensor, tokens: Tensor) -> Tensor:
+        """Return the clean chunk (B, H, A) predicted from x (B, H, A) at tau (B,)."""
+        actions = self.action(x) + self.step + self.time(time_features(tau))[:, None]
+        joined = torch.cat([tokens, actions], dim=1)
+        for layer in self.layers:
+            joined = layer(joined)
+        return self.out(joined[:, -self.horizon :])
+
+    def forward(self, x: Tensor, tau: Tensor, tokens: Tensor) -> Tensor:
+        """Return velocities (B, H, A)."""
+        return (self.clean(x, tau, tokens) - x) / (1.0 - tau).clamp(min=1.0 - TAU_MAX)[:, None, None]

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the action expert attends to, in the order of the chain: boxes, proprioception now and before, grasp, memory.
+
+All of it is relative to the tool or to the grasp, so that a motion learned in one place is known in every other.
+Once the fingers have closed, the grasp is the pose they closed at: how far it has been lifted is what matters then
+(GraspVLA, Appendix E, has the next pose there, which no picture shows).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+TOKENS, TOKEN_SIZE = 5, 9
+CLOSING = 0.005  # [m] a command below it closes the fingers
+MEMORY_STEPS = 20  # actions after which "how long ago" stops counting
+
+
+@dataclass(frozen=True, eq=False)
+class ChainState:
+    """Everything the expert is told; lengths in metres, base frame."""
+
+    target: np.ndarray  # (3,) middle of the object that is meant, as both boxes place it
+    T_base_ee: np.ndarray  # (4, 4) now
+    width: float
+    before_position: np.ndarray  # (3,) of the tool a little earlier
+    before_width: float
+    T_base_grasp: np.ndarray  # (4, 4)
+    opening: float
+    closing: bool  # the fingers are told to be closed
+    since_closing: int  # actions since they were first told so; MEMORY_STEPS when never
+    since_opening: int  # actions since they were told to open again; MEMORY_STEPS when never
+
+
+def chain_numbers(state: ChainState) -> np.ndarray:
+    """Return the tokens' numbers (TOKENS, TOKEN_SIZE) float32, each of about unit size."""
+    R, p = state.T_base_ee[:3, :3], state.T_base_ee[:3, 3]
+    R_grasp, g = state.T_base_grasp[:3, :3], state.T_base_grasp[:3, 3]
+    turn = Rotation.from_matrix(R_grasp @ R.T).as_rotvec()
+    away = g - p
+    distance = np.linalg.norm(away)
+    tokens = np.zeros((TOKENS, TOKEN_SIZE))
+    tokens[0, :5] = *_soft(state.target - p, 0.1), np.linalg.norm(state.target - p) < 0.06, state.closing
+    tokens[1] = *R[:, 2], *R[:, 1], 25.0 * state.width, 200.0 * min(state.width, 0.01), state.closing
+    tokens[2, :5] = *(20.0 * (p - state.before_position)), 50.0 * (state.width - state.before_width), state.closing
+    tokens[3] = *_soft(away, 0.1), *(50.0 * np.clip(away, -0.03, 0.03)), *turn
+    tokens[4] = (
+        state.closing,
+        state.since_closing / MEMORY_STEPS,
+        state.since_opening / MEMORY_STEPS,
+        25.0 * state.opening,
+        5.0 * distance,
+        20.0 * min(distance, 0.05),
+        *R_grasp[:, 2],
+    )
+    return tokens.astype(np.float32)
+
+
+def _soft(vector: np.ndarray, scale: float) -> np.ndarray:
+    """Return a vector whose length grows ever more slowly beyond `scale`."""
+    length = np.linalg.norm(vector)
+    return vector / max(length, 1e-9) * np.arcsinh(length / scale)
+
+
+@dataclass
+class GripperMemory:
+    """When the fingers were last told to close and to open, counted in actions."""
+
+    closing: bool = False
+    since_closing: int = MEMORY_STEPS
+    since_opening: int = MEMORY_STEPS
+    T_base_closed: np.ndarray | None = None  # (4, 4) where they were told to close
+
+    def update(self, width_commanded: float, T_base_ee: np.ndarray, steps: int = 1) -> None:
+        """Take what has been commanded `steps` actions after the last update."""
+        self.since_closing = min(self.since_closing + steps, MEMORY_STEPS)
+        self.since_opening = min(self.since_opening + steps, MEMORY_STEPS)
+        closing = width_commanded < CLOSING
+        if closing and not self.closing:
+            self.since_closing, self.T_base_closed = 0, T_base_ee.copy()
+        elif self.closing and not closing:
+            self.since_opening = 0
+        self.closing = closing

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which of the things is meant: every proposal of both views against the words, and against one another.
+
+Precision is easy, choosing the right object is hard: so each proposal is looked at again at full resolution, and a
+small transformer compares all of them with the sentence, which "left of" and "largest" need. Colour and category of
+each thing are learned beside it, as GraspVLA's grounding data teaches the names of things.
+Shape legend: B scenes, N proposals of both views, T tokens of text, S sentences a scene, D features.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from vla_ros.policies.graspvla.small.blocks import Residual, conv, mlp, normalised
+from vla_ros.policies.graspvla.small.word_tokens import SIZE as WORD_SIZE
+
+CROP = 64  # [px]
+GEOMETRY = 7  # x1 y1 x2 y2 as shares of the picture, proposal score, one of two views
+
+
+class CropEncoder(nn.Module):
+    """A thing's picture to features (…, D)."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            conv(3, 32, 4, 4),
+            Residual(32),
+            conv(32, 64, 3, 2),
+            Residual(64),
+            conv(64, 128, 3, 2),
+            Residual(128),
+            nn.AdaptiveAvgPool2d(2),
+            nn.Flatten(),
+            nn.Linear(512, size),
+        )
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return (N, D) of crops (N, CROP, CROP, 3) uint8."""
+        return self.layers(normalised(crops))
+
+
+class MatchNetwork(nn.Module):
+    """Scores of proposals for a sentence."""
+
+    def __init__(self, categories: int, colors: int, size: int = 128, depth: int = 2) -> None:
+        super().__init__()
+        self.crops = CropEncoder(size)
+        self.geometry = mlp(GEOMETRY, 64, size)
+        self.words = nn.Sequential(nn.Linear(WORD_SIZE, size), nn.SiLU(), nn.Linear(size, size))
+        self.order = nn.Parameter(0.02 * torch.randn(64, size))  # of the words
+        self.layers = nn.ModuleList(
+            nn.TransformerEncoderLayer(size, 4, 2 * size, 0.0, "gelu", batch_first=True, norm_first=True)
+            for _ in range(depth)
+        )
+        self.score = mlp(size, size, 1)
+        self.category, self.color = nn.Linear(size, categories), nn.Linear(size, colors)
+
+    def look(self, crops: Tensor) -> Tensor:
+        """Return what crops (N, CROP, CROP, 3) uint8 show, (N, D): once a picture, whatever is asked of it."""
+        return self.crops(crops)
+
+    def forward(self, looks: Tensor, geometry: Tensor, there: Tensor, words: Tensor) -> Tensor:
+        """Return logits (B, N): is it the one that is meant?
+
+        `looks` (B, N, D), `geometry` (B, N, GEOMETRY), `there` (B, N) bool, `words` (B, T, WORD_SIZE), zero rows
+        where there is no token.
+        """
+        things = looks + self.geometry(geometry)
+        spoken = self.words(words) + self.order[: words.shape[1]]
+        tokens = torch.cat([things, spoken], dim=1)
+        missing = torch.cat([~there, (words == 0).all(dim=2)], dim=1)
+        for layer in self.layers:
+            tokens = layer(tokens, src_key_padding_mask=missing)
+        return self.score(tokens[:, : looks.shape[1]])[..., 0].float().masked_fill(~there, -30.0)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pinhole geometry of two calibrated views, in NumPy and in single precision at least: never inside autocast.
+
+A calibration is 11 numbers, as the dataset's `observation.calibration.<camera>`: fx, fy, cx, cy [px], position [m] and
+quaternion xyzw of the camera's optical frame in the robot's base. Shape legend: P points.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from vla_ros.policies.observation import CameraView
+
+
+def calibration_of(view: CameraView) -> np.ndarray:
+    """Return a camera's published calibration (11,)."""
+    K, T = view.intrinsics, view.T_base_camera
+    quaternion = Rotation.from_matrix(T[:3, :3]).as_quat()
+    return np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2], *T[:3, 3], *quaternion])
+
+
+def camera_matrix(calibration: np.ndarray) -> np.ndarray:
+    """Return the projection (3, 4) from the base frame to homogeneous pixels."""
+    fx, fy, cx, cy = calibration[:4]
+    R = Rotation.from_quat(calibration[7:]).as_matrix().T
+    K = np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
+    return K @ np.column_stack([R, -R @ calibration[4:7]])
+
+
+def project(calibration: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return pixels (P, 2) and depths (P,) [m] of points (P, 3) [m], base frame."""
+    image = np.column_stack([points, np.ones(len(points))]) @ camera_matrix(calibration).T
+    return image[:, :2] / np.maximum(image[:, 2:], 1e-6), image[:, 2]
+
+
+def ray(calibration: np.ndarray, pixel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the camera's position (3,) [m] and the unit direction (3,) of the line of sight through a pixel (2,)."""
+    fx, fy, cx, cy = calibration[:4]
+    local = np.array([(pixel[0] - cx) / fx, (pixel[1] - cy) / fy, 1.0])
+    direction = Rotation.from_quat(calibration[7:]).apply(local)
+    return calibration[4:7], direction / np.linalg.norm(direction)
+
+
+def triangulate(
+    first: np.ndarray, first_pixel: np.ndarray, second: np.ndarray, second_pixel: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Return the point (3,) [m] nearest to two lines of sight, and how far they pass each other [m]."""
+    a, u = ray(first, first_pixel)
+    b, v = ray(second, second_pixel)
+    w, cosine = b - a, float(u @ v)
+    s, t = np.linalg.solve([[1.0, -cosine], [cosine, -1.0]], [float(u @ w), float(v @ w)])
+    p, q = a + s * u, b + t * v
+    return (p + q) / 2.0, float(np.linalg.norm(p - q))

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An instruction as rows of numbers: a public word embedding, and for words of colour the colour itself.
+
+What people call which colour is from the XKCD colour survey (Munroe 2010), as matplotlib carries it, so that "crimson"
+is near "red" although no training sentence holds it. Shape legend: T tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import numpy as np
+
+from vla_ros.policies.graspvla.words import WordEmbedding
+
+SIZE = WordEmbedding.size + 4  # embedding; red, green, blue from -1 to 1, and 1 where the row is a colour
+LENGTH = 20  # T: longer sentences are cut
+
+
+def word_tokens(text: str) -> np.ndarray:
+    """Return (LENGTH, SIZE) float32, zeros after the last token: tokens of the text, then its words of colour."""
+    rows = np.zeros((LENGTH, SIZE), dtype=np.float32)
+    words = [word for word in re.findall(r"[a-z]+", text.lower()) if word in _colors()][:4]
+    embedded = WordEmbedding().tokens(text)[: LENGTH - len(words)]
+    rows[: len(embedded), : WordEmbedding.size] = embedded
+    for row, word in zip(rows[len(embedded) :], words, strict=False):
+        row[-4:] = *_colors()[word], 1.0
+    return rows
+
+
+@cache
+def _colors() -> dict[str, tuple[float, float, float]]:
+    from matplotlib.colors import CSS4_COLORS, XKCD_COLORS, to_rgb
+
+    named = {**CSS4_COLORS, **{name.removeprefix("xkcd:"): value for name, value in XKCD_COLORS.items()}}
+    # One word only: of "dark red" either word says its part.
+    return {name: tuple(2 * c - 1 for c in to_rgb(value)) for name, value in named.items() if name.isalpha()}
