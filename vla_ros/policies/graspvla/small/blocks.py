@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -37,7 +39,7 @@ class Residual(nn.Module):
 def mlp(*sizes: int) -> nn.Sequential:
     """Return linear layers of these widths with SiLU between them."""
     layers: list[nn.Module] = []
-    for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+    for before, after in pairwise(sizes):
         layers += [nn.Linear(before, after), nn.SiLU()]
     return nn.Sequential(*layers[:-1])
 
@@ -45,5 +47,3 @@ def mlp(*sizes: int) -> nn.Sequential:
 def sample(features: Tensor, places: Tensor) -> Tensor:
     """Read features (B, C, H, W) at places (B, P, 2), x and y from -1 to 1 over the picture; returns (B, P, C)."""
     return F.grid_sample(features, places[:, :, None], align_corners=False)[..., 0].transpose(1, 2)
-
-

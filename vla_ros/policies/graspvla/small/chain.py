@@ -23,10 +23,10 @@ class ChainState:
     """Everything the expert is told; lengths in metres, base frame."""
 
     target: np.ndarray  # (3,) middle of the object that is meant, as both boxes place it
-    T_base_ee: np.ndarray  # (4, 4) now
+    T_base_ee: np.ndarray  # (4, 4) the anchor that actions start from
     width: float
-    before_position: np.ndarray  # (3,) of the tool a little earlier
-    before_width: float
+    moved: np.ndarray  # (3,) what the tool has moved in the last 0.3 s
+    width_moved: float  # the same of the fingers
     T_base_grasp: np.ndarray  # (4, 4)
     opening: float
     closing: bool  # the fingers are told to be closed
@@ -44,7 +44,7 @@ def chain_numbers(state: ChainState) -> np.ndarray:
     tokens = np.zeros((TOKENS, TOKEN_SIZE))
     tokens[0, :5] = *_soft(state.target - p, 0.1), np.linalg.norm(state.target - p) < 0.06, state.closing
     tokens[1] = *R[:, 2], *R[:, 1], 25.0 * state.width, 200.0 * min(state.width, 0.01), state.closing
-    tokens[2, :5] = *(20.0 * (p - state.before_position)), 50.0 * (state.width - state.before_width), state.closing
+    tokens[2, :5] = *(20.0 * state.moved), 50.0 * state.width_moved, state.closing
     tokens[3] = *_soft(away, 0.1), *(50.0 * np.clip(away, -0.03, 0.03)), *turn
     tokens[4] = (
         state.closing,

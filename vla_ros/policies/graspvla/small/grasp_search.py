@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ask the grasp network about a grid of points, then about the neighbourhood of the best.
+
+Shape legend: P points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from vla_ros.policies.graspvla.small.crops import Window, point_window
+from vla_ros.policies.graspvla.small.grasp_network import CROP, EXTENT, GraspNetwork
+from vla_ros.policies.graspvla.small.grasp_pose import from_bins, to_rotation
+from vla_ros.policies.graspvla.small.view_geometry import project
+
+COARSE = np.stack(
+    np.meshgrid(*[np.linspace(-h, h, n) for h, n in ((0.10, 15), (0.10, 15), (0.075, 11))], indexing="ij"), axis=-1
+).reshape(-1, 3)  # [m] around the object's middle
+FINE = np.stack(np.meshgrid(*[np.linspace(-0.012, 0.012, 7)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)  # [m]
+STAY = 1.0  # logits that the last grasp is worth, so that equally good ones do not take turns
+STAY_NEAR = 0.015  # [m]
+FAILED, FAILED_NEAR = 3.0, 0.02  # logits a grasp that did not hold costs nearby [m]
+
+
+@dataclass(frozen=True, eq=False)
+class FoundGrasp:
+    """A grasp and how sure the network is of it."""
+
+    T_base_grasp: np.ndarray  # (4, 4)
+    opening: float  # [m]
+    score: float  # 0…1
+
+
+def find_grasp(
+    network: GraspNetwork,
+    pictures: Sequence[np.ndarray],
+    calibrations: Sequence[np.ndarray],
+    middle: np.ndarray,
+    last: np.ndarray | None = None,
+    failed: Sequence[np.ndarray] = (),
+) -> FoundGrasp:
+    """Return the best grasp of the object whose middle (3,) [m] is given; `last` and `failed` are tool points (3,)."""
+    windows = [point_window(calibration, middle, EXTENT) for calibration in calibrations]
+    crops = np.stack([window.cut(picture, CROP) for window, picture in zip(windows, pictures, strict=True)])
+    seen = network.look(torch.from_numpy(crops)[None])
+
+    def ask(points: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
+        places = np.stack([_places(c, w, points) for c, w in zip(calibrations, windows, strict=True)])
+        known = network.ask(
+            seen, torch.from_numpy(places)[None].float(), torch.from_numpy(points - middle)[None].float()
+        )
+        logits = network.judge(known)[0].numpy().astype(float)
+        if last is not None:
+            logits += STAY * np.exp(-0.5 * ((points - last) ** 2).sum(axis=1) / STAY_NEAR**2)
+        for place in failed:
+            logits -= FAILED * np.exp(-0.5 * ((points - place) ** 2).sum(axis=1) / FAILED_NEAR**2)
+        return known, logits
+
+    coarse = middle + COARSE
+    _, logits = ask(coarse)
+    fine = coarse[int(logits.argmax())] + FINE
+    known, logits = ask(fine)
+    # The mean over the peak is finer than the grid.
+    share = np.exp(1.5 * (logits - logits.max()))
+    point = share @ fine / share.sum()
+    best = int(((fine - point) ** 2).sum(axis=1).argmin())
+    angles, numbers = network.turn(known[:, best : best + 1])
+    heading, tilt = from_bins(angles[0, 0].softmax(dim=0).numpy())
+    opening, slope = numbers[0, 0].tolist()
+    T = np.eye(4)
+    T[:3, :3], T[:3, 3] = to_rotation(heading, tilt, float(np.clip(slope, -0.35, 0.35))), point
+    return FoundGrasp(T, float(np.clip(opening / 10.0, 0.03, 0.08)), float(1.0 / (1.0 + np.exp(-logits.max()))))
+
+
+def _places(calibration: np.ndarray, window: Window, points: np.ndarray) -> np.ndarray:
+    """Return where a crop shows points (P, 3), -1 to 1: (P, 2)."""
+    pixels, _ = project(calibration, points)
+    return 2.0 * (pixels + 0.5 - (window.x, window.y)) / window.side - 1.0

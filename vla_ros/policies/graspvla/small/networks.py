@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The four networks of the small GraspVLA as one module: what a checkpoint holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from vla_ros.policies.actions import ACTION_SIZE
+from vla_ros.policies.graspvla.small.action_expert import ActionExpert
+from vla_ros.policies.graspvla.small.grasp_network import GraspNetwork
+from vla_ros.policies.graspvla.small.matching import MatchNetwork
+from vla_ros.policies.graspvla.small.proposals import ProposalNetwork
+
+
+@dataclass(frozen=True)
+class NetworkSizes:
+    """How large the networks are; a checkpoint names them."""
+
+    categories: int
+    colors: int
+    proposal_width: int = 32
+    match_size: int = 128
+    grasp_size: int = 48
+    expert_size: int = 96
+    expert_depth: int = 3
+    horizon: int = 4
+
+
+class SmallGraspVla(nn.Module):
+    """Proposals, matching, grasp and action expert, and the statistics of actions."""
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, sizes: NetworkSizes) -> None:
+        super().__init__()
+        self.sizes = sizes
+        self.proposals = ProposalNetwork(sizes.proposal_width)
+        self.matching = MatchNetwork(sizes.categories, sizes.colors, sizes.match_size)
+        self.grasp = GraspNetwork(sizes.grasp_size)
+        self.expert = ActionExpert(sizes.horizon, sizes.expert_size, sizes.expert_depth)
+        self.register_buffer("mean", torch.zeros(ACTION_SIZE))
+        self.register_buffer("spread", torch.ones(ACTION_SIZE))

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The small GraspVLA as a policy: boxes, then proprioception, then the grasp, then a chunk of actions.
+
+Progressive action generation (GraspVLA, section 4): each link of the chain is found once a chunk and conditions all
+that come after it. What the episode has taught so far is remembered: where the object was, the grasp that is being
+approached, when the fingers closed and which grasps held nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation, Slerp
+
+from controllers.chunk import ActionChunk, TaskStatus
+from controllers.errors import ConfigError
+from vla_ros.policies.actions import ActionSpecification, actions_to_chunk
+from vla_ros.policies.flow_policy import integrate_flow
+from vla_ros.policies.graspvla.small.chain import ChainState, GripperMemory, chain_numbers
+from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
+from vla_ros.policies.graspvla.small.grasp_pose import nearest_flip
+from vla_ros.policies.graspvla.small.grasp_search import find_grasp
+from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
+from vla_ros.policies.graspvla.small.view_geometry import calibration_of
+from vla_ros.policies.graspvla.small.word_tokens import word_tokens
+from vla_ros.policies.observation import CameraView, Observation
+from vla_ros.policies.reasoning import Reasoning
+from vla_ros.robots.embodiment import Embodiment
+
+HISTORY_S = 0.3  # [s] how far back the second proprioceptive state lies
+STEPS = 5  # of the flow: Δτ = 0.2
+CLOSED_WIDTH = 0.02  # [m] the fingers are told to be open by a learned opening or closed: nothing is between
+DOUBT = 0.08  # an object that fits the words worse than this is not the one
+SMOOTH = 0.5  # of the last grasp kept when the next one is nearly the same
+SAME_PLACE, SAME_TURN = 0.02, 0.4  # [m], [rad]
+
+
+class GraspVlaPolicy:
+    """Grasp what the instruction names, from two colour views with their calibration. It never looks at depth."""
+
+    def __init__(
+        self,
+        networks: SmallGraspVla,
+        cameras: tuple[str, str],
+        specification: ActionSpecification | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.networks = networks.eval().requires_grad_(False)
+        self.specification = specification or ActionSpecification()
+        self._cameras, self._seed = cameras, seed
+        self._search = TargetSearch(networks.proposals, networks.matching)
+        self._mean, self._spread = networks.mean.double().numpy(), networks.spread.double().numpy()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the episode."""
+        self.explanation = ""
+        self.reasoning: Reasoning | None = None
+        self._random = np.random.default_rng(self._seed)
+        self._sequence = 0
+        self._memory = GripperMemory()
+        self._words: tuple[str, np.ndarray] | None = None
+        self._target: FoundTarget | None = None
+        self._grasp: tuple[np.ndarray, float] | None = None  # pose (4, 4), opening [m]
+        self._failed: list[np.ndarray] = []  # tool points (3,) [m] of closures that held nothing
+        self._sent: ActionChunk | None = None
+        self._counted = 0  # actions of the last chunk that the memory knows of
+
+    @torch.inference_mode()
+    def infer(self, observation: Observation) -> ActionChunk:
+        """Return the next chunk; INVALID while nothing in view fits the instruction."""
+        started = time.perf_counter()
+        clock = _StageClock(started)
+        self._remember(observation)
+        views = [self._view(observation, name) for name in self._cameras]
+        pictures = [view.color for view in views]
+        calibrations = [calibration_of(view) for view in views]
+        proposed = self._search.propose(pictures)
+        clock.lap("vision")
+        found = self._find(observation.instruction, pictures, calibrations, proposed)
+        clock.lap("boxes")
+        self._sequence += 1
+        if found is None:
+            self._sent = None
+            return self._stay(observation, time.perf_counter() - started)
+        self._target = found
+        T_grasp, opening = self._choose_grasp(observation, pictures, calibrations, found)
+        clock.lap("grasp")
+        actions = self._act(observation, found, T_grasp, opening)
+        clock.lap("flow")
+        self.explanation = ""
+        self.reasoning = Reasoning(
+            boxes=dict(zip(self._cameras, found.boxes, strict=True)),
+            candidates=dict(zip(self._cameras, found.candidates, strict=True)),
+            T_base_grasp=T_grasp,
+            opening=opening,
+            stages_s=clock.laps,
+        )
+        spent = time.perf_counter() - started
+        self._sent = actions_to_chunk(
+            self.specification, observation, actions, sequence=self._sequence, inference_s=spent
+        )
+        self._counted = 0
+        return self._sent
+
+    # -- the links of the chain ----------------------------------------------------------------------------------
+    def _find(self, instruction: str, pictures: list, calibrations: list, proposed: list) -> FoundTarget | None:
+        if self._words is None or self._words[0] != instruction:
+            self._words = instruction, word_tokens(instruction)
+        last = None if self._target is None else self._target.middle
+        found = self._search.find(pictures, calibrations, proposed, self._words[1], last)
+        if found is not None and found.score >= DOUBT:
+            return found
+        if self._target is not None:  # hidden by the hand, most likely: it is where it was
+            return self._target
+        seen = "nothing in reach is seen by both cameras" if found is None else "nothing in view fits"
+        self.explanation = f"{seen}: '{instruction}'"
+        return None
+
+    def _choose_grasp(
+        self, observation: Observation, pictures: list, calibrations: list, found: FoundTarget
+    ) -> tuple[np.ndarray, float]:
+        memory = self._memory
+        if memory.closing and memory.T_base_closed is not None:
+            return memory.T_base_closed, 0.08 if self._grasp is None else self._grasp[1]
+        last = self._grasp
+        best = find_grasp(
+            self.networks.grasp,
+            pictures,
+            calibrations,
+            found.middle,
+            None if last is None else last[0][:3, 3],
+            self._failed,
+        )
+        T = best.T_base_grasp.copy()
+        reference = observation.T_base_ee_commanded if last is None else last[0]
+        T[:3, :3] = nearest_flip(T[:3, :3], reference[:3, :3])
+        opening = best.opening
+        if last is not None and _alike(T, last[0]):
+            T = _between(T, last[0], SMOOTH)
+            opening += SMOOTH * (last[1] - opening)
+        self._grasp = T, opening
+        return T, opening
+
+    def _act(self, observation: Observation, found: FoundTarget, T_grasp: np.ndarray, opening: float) -> np.ndarray:
+        state, before = observation.state, self._before(observation)
+        memory = self._memory
+        numbers = chain_numbers(
+            ChainState(
+                target=found.middle,
+                T_base_ee=self.specification.T_base_anchor(observation),
+                width=state.gripper_width,
+                moved=state.T_base_ee[:3, 3] - before.T_base_ee[:3, 3],
+                width_moved=state.gripper_width - before.gripper_width,
+                T_base_grasp=T_grasp,
+                opening=opening,
+                closing=memory.closing,
+                since_closing=memory.since_closing,
+                since_opening=memory.since_opening,
+            )
+        )
+        expert = self.networks.expert
+        tokens = expert.encode(torch.from_numpy(numbers)[None])
+        noise = self._random.standard_normal((expert.horizon, len(self._mean))).astype(np.float32)
+
+        def velocity(x: np.ndarray, tau: float) -> np.ndarray:
+            return expert(torch.from_numpy(x)[None].float(), torch.full((1,), tau), tokens)[0].numpy()
+
+        actions = integrate_flow(velocity, noise, STEPS) * self._spread + self._mean
+        actions[:, 6] = np.where(actions[:, 6] < CLOSED_WIDTH, 0.0, np.clip(actions[:, 6], CLOSED_WIDTH, 0.08))
+        return actions
+
+    # -- memory --------------------------------------------------------------------------------------------------
+    def _remember(self, observation: Observation) -> None:
+        """Take what the last chunk has commanded since it was sent."""
+        sent = self._sent
+        if sent is None:
+            return
+        widths = sent.column(f"{self.specification.gripper}/width")
+        period = self.specification.period
+        passed = int(np.clip(round((observation.stamp - sent.stamp) / period), 0, len(sent.times)))
+        was_closing = self._memory.closing
+        for width in widths[self._counted : passed]:
+            self._memory.update(float(width), observation.T_base_ee_commanded)
+        extra = round((observation.stamp - sent.stamp) / period) - passed
+        if extra > 0 and passed:
+            self._memory.update(float(widths[passed - 1]), observation.T_base_ee_commanded, extra)
+        self._counted = passed
+        if was_closing and not self._memory.closing:
+            if self._memory.T_base_closed is not None:
+                self._failed.append(self._memory.T_base_closed[:3, 3])
+            self._grasp = None
+
+    def _before(self, observation: Observation):
+        states = [*observation.history, observation.state]
+        return min(states, key=lambda state: abs(observation.stamp - HISTORY_S - state.stamp))
+
+    def _view(self, observation: Observation, name: str) -> CameraView:
+        if name not in observation.cameras:
+            raise ConfigError(
+                f"graspvla needs camera '{name}', the robot has {', '.join(observation.cameras) or 'none'}"
+            )
+        return observation.cameras[name]
+
+    def _stay(self, observation: Observation, spent: float) -> ActionChunk:
+        actions = np.zeros((self.specification.horizon, 7))
+        actions[:, 6] = observation.state.gripper_width
+        return actions_to_chunk(
+            self.specification, observation, actions, TaskStatus.INVALID, self._sequence, inference_s=spent
+        )
+
+
+class _StageClock:
+    """Seconds between laps."""
+
+    def __init__(self, now: float) -> None:
+        self._last, self.laps = now, {}
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name], self._last = now - self._last, now
+
+
+def _alike(T: np.ndarray, other: np.ndarray) -> bool:
+    near = np.linalg.norm(T[:3, 3] - other[:3, 3]) < SAME_PLACE
+    return bool(near and Rotation.from_matrix(T[:3, :3].T @ other[:3, :3]).magnitude() < SAME_TURN)
+
+
+def _between(T: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
+    """Return the pose that is `share` of the way from T to the other."""
+    middle = np.eye(4)
+    middle[:3, 3] = T[:3, 3] + share * (other[:3, 3] - T[:3, 3])
+    turns = Slerp([0.0, 1.0], Rotation.from_matrix([T[:3, :3], other[:3, :3]]))
+    middle[:3, :3] = turns([share]).as_matrix()[0]
+    return middle
+
+
+def load_small_policy(folder: Path, embodiment: Embodiment) -> GraspVlaPolicy:
+    """Return the policy of a checkpoint. Raises ConfigError when it is not for this robot, before weights are read."""
+    config = read_config(folder)
+    if config.robot != embodiment.name:
+        raise ConfigError(f"{folder}: was trained for robot '{config.robot}', this is '{embodiment.name}'")
+    missing = [name for name in config.cameras if name not in embodiment.cameras]
+    if missing:
+        raise ConfigError(
+            f"{folder}: needs camera '{missing[0]}', the robot has {', '.join(embodiment.cameras) or 'none'}"
+        )
+    arm, gripper = embodiment.arms[0].name, embodiment.grippers[0].name
+    if (config.action.arm, config.action.gripper) != (arm, gripper):
+        raise ConfigError(
+            f"{folder}: moves {config.action.arm} and {config.action.gripper}, the robot has {arm} and {gripper}"
+        )
+    # Several threads fight with the control loop for two cores, and gain nothing on networks this small.
+    torch.set_num_threads(1)
+    networks = load_networks(folder, config)
+    return GraspVlaPolicy(networks, (config.cameras[0], config.cameras[1]), config.action)

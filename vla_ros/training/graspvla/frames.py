@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames of generated datasets as training wants them: decoded once, cut once, kept in flat files.
+
+Shape legend: F frames, V = 2 views, N objects a frame holds at most, K grasps, S sentences a frame.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from controllers.errors import ConfigError
+from vla_ros.data.datasets.features import IMAGES
+from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.policies.graspvla.small import grasp_network, matching, proposals
+from vla_ros.policies.graspvla.small.crops import box_window, point_window
+from vla_ros.policies.graspvla.small.view_geometry import triangulate
+from vla_ros.training.generation import annotations
+from vla_ros.training.graspvla.sentences import Sentences
+
+VIEWS = ("front", "side")
+SENTENCES = 4
+SEEN = 0.12  # share of an object that must be seen for it to count
+CROP_MARGIN = 1.2  # crops are kept larger than the networks take them, so that they can be shifted
+KEPT_MATCH, KEPT_GRASP = round(matching.CROP * 1.125), round(grasp_network.CROP * 1.125)  # [px]
+
+
+@dataclass
+class FrameSet:
+    """Columns of F frames, and of the objects in them."""
+
+    pictures: list[np.ndarray] = field(default_factory=list)  # (V, 144, 192, 3)
+    calibrations: list[np.ndarray] = field(default_factory=list)  # (V, 11)
+    boxes: list[np.ndarray] = field(default_factory=list)  # (V, N, 5) as shares of the picture, share seen
+    things: list[np.ndarray] = field(default_factory=list)  # (V, N) row of `crops`, -1 where there is none
+    crops: list[np.ndarray] = field(default_factory=list)  # (KEPT_MATCH, KEPT_MATCH, 3) of one object in one view
+    labels: list[np.ndarray] = field(default_factory=list)  # (N, 2) category and colour, -1 where there is none
+    texts: list[list[tuple[int, str]]] = field(default_factory=list)  # object (-1: not there) and how it is asked for
+    grasp_crops: list[np.ndarray] = field(default_factory=list)  # (V, KEPT_GRASP, KEPT_GRASP, 3)
+    windows: list[np.ndarray] = field(default_factory=list)  # (V, 3) x, y, side [px] of those
+    middles: list[np.ndarray] = field(default_factory=list)  # (3,) [m] where both boxes place the object
+    options: list[np.ndarray] = field(default_factory=list)  # (K, 9)
+
+    def save(self, folder: Path) -> None:
+        """Write everything, a file each."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, values in vars(self).items():
+            if name == "texts":
+                (folder / "texts.json").write_text(json.dumps(values))
+            else:
+                np.save(folder / f"{name}.npy", np.stack(values))
+
+
+def read_frames(root: Path, frames: Sequence[int], seed: int, reader: LeRobotReader | None = None) -> FrameSet:
+    """Cut frames of a dataset. Raises ConfigError when it lacks a camera or an annotation."""
+    reader = reader or LeRobotReader(root)
+    for name in (*(IMAGES + view for view in VIEWS), *(annotations.boxes_column(view) for view in VIEWS)):
+        if name not in reader.metadata.features:
+            raise ConfigError(f"{root}: has no {name}: training needs both cameras and what `vla generate` notes down")
+    made, sentences = FrameSet(), Sentences(seed)
+    rng = np.random.default_rng(seed)
+    column = reader.column
+    for frame in frames:
+        boxes = np.stack([column(annotations.boxes_column(view))[frame] for view in VIEWS]).astype(np.float32)
+        calibrations = np.stack([column(f"observation.calibration.{view}")[frame] for view in VIEWS]).astype(float)
+        target = int(column(annotations.TARGET)[frame])
+        if boxes[:, target, 4].min() < SEEN:
+            continue
+        names = str(column(annotations.OBJECT_NAMES)[frame]).split(";")
+        positions = column(annotations.POSITIONS)[frame]
+        pictures = [reader.image(IMAGES + view, frame) for view in VIEWS]
+        _add_pictures(made, pictures, boxes, calibrations)
+        _add_things(made, pictures, boxes, names, rng)
+        made.texts.append(sentences.of_frame(names, positions, boxes[..., 4].min(axis=0) >= SEEN, SENTENCES))
+        _add_grasps(made, pictures, boxes[:, target, :4], calibrations, rng)
+        made.options.append(column(annotations.GRASP_OPTIONS)[frame].astype(np.float32))
+    return made
+
+
+def _add_pictures(made: FrameSet, pictures: list[np.ndarray], boxes: np.ndarray, calibrations: np.ndarray) -> None:
+    size = (proposals.WIDTH, proposals.HEIGHT)
+    made.pictures.append(np.stack([cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in pictures]))
+    height, width = pictures[0].shape[:2]
+    made.boxes.append(boxes / np.array([width, height, width, height, 1.0], dtype=np.float32))
+    made.calibrations.append(calibrations)
+
+
+def _add_things(
+    made: FrameSet, pictures: list[np.ndarray], boxes: np.ndarray, names: list[str], rng: np.random.Generator
+) -> None:
+    rows = np.full(boxes.shape[:2], -1, dtype=np.int64)
+    for view, picture in enumerate(pictures):
+        for i in range(len(names)):
+            if boxes[view, i, 4] < SEEN:
+                continue
+            box = boxes[view, i, :4]
+            size = box[2:] - box[:2]
+            shaken = box + np.tile(0.06 * size * rng.normal(size=2), 2) + 0.04 * np.tile(size, 2) * rng.normal(size=4)
+            rows[view, i] = len(made.crops)
+            made.crops.append(box_window(shaken, 1.35 * CROP_MARGIN).cut(picture, KEPT_MATCH))
+    made.things.append(rows)
+    labels = np.full((boxes.shape[1], 2), -1, dtype=np.int64)
+    for i, name in enumerate(names):
+        labels[i] = Sentences.label(name)
+    made.labels.append(labels)
+
+
+def _add_grasps(
+    made: FrameSet, pictures: list[np.ndarray], boxes: np.ndarray, calibrations: np.ndarray, rng: np.random.Generator
+) -> None:
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    middle, _ = triangulate(calibrations[0], centres[0], calibrations[1], centres[1])
+    around = middle + rng.normal(size=3) * 0.006
+    windows = [point_window(calibration, around, grasp_network.EXTENT * 1.125) for calibration in calibrations]
+    made.grasp_crops.append(
+        np.stack([window.cut(picture, KEPT_GRASP) for window, picture in zip(windows, pictures, strict=True)])
+    )
+    made.windows.append(np.array([(window.x, window.y, window.side) for window in windows]))
+    made.middles.append(middle)
+
+
+def chosen_frames(reader: LeRobotReader, per_episode: int, seed: int) -> Iterator[int]:
+    """Yield frames of every episode, spread over it; all of an episode that has no more."""
+    rng = np.random.default_rng(seed)
+    for episode in reader.metadata.episodes:
+        if episode.length <= per_episode:
+            yield from range(episode.start, episode.start + episode.length)
+            continue
+        places = (np.arange(per_episode) + rng.uniform(size=per_episode)) / per_episode * episode.length
+        yield from (episode.start + places.astype(int)).tolist()

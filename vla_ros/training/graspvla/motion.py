@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the action expert learns from: the chain's numbers of every frame, slightly wrong, and the actions that followed.
+
+Shape legend: F frames, H steps of a chunk, R variants of a frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation
+from torch import Tensor
+from torch.nn import functional as F
+
+from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
+from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.policies.graspvla.small.action_expert import ActionExpert
+from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS, ChainState, GripperMemory, chain_numbers
+from vla_ros.training.generation import annotations
+
+BEFORE = 3  # frames back that the second proprioceptive state lies
+VARIANTS = 8  # R
+STILL = 0.4  # share of variants in which the tool seems not to have moved: evaluation stops after each chunk
+
+
+@dataclass(frozen=True)
+class ChainNoise:
+    """How wrong the links of the chain are in training: about as wrong as the networks that find them."""
+
+    target: float = 0.005  # [m]
+    grasp: float = 0.002  # [m]
+    turn: float = 0.03  # [rad]
+    tool: float = 0.002  # [m]
+    opening: float = 0.003  # [m]
+
+
+@dataclass(frozen=True, eq=False)
+class MotionSamples:
+    """Tokens (F, R, TOKENS, TOKEN_SIZE), actions (F, H, 7) and which steps count (F, H)."""
+
+    tokens: np.ndarray
+    actions: np.ndarray
+    counts: np.ndarray
+    closed: np.ndarray  # (F,) the fingers are around the object
+
+
+def read_motion(root: Path, horizon: int, seed: int, noise: ChainNoise | None = None) -> MotionSamples:
+    """Read every episode of a dataset."""
+    noise, rng, reader = noise or ChainNoise(), np.random.default_rng(seed), LeRobotReader(root)
+    parts: list[tuple[np.ndarray, ...]] = []
+    for episode in reader.metadata.episodes:
+        rows = slice(episode.start, episode.start + episode.length)
+        columns = {name: reader.column(name)[rows] for name in _COLUMNS}
+        parts.append(_episode(columns, horizon, noise, rng))
+    return MotionSamples(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+_COLUMNS = (
+    STATE,
+    ACTION,
+    ANCHOR,
+    annotations.GRASP,
+    annotations.POSITIONS,
+    annotations.TARGET,
+    annotations.VALID,
+    annotations.CLOSED,
+)
+
+
+def _episode(
+    columns: dict[str, np.ndarray], horizon: int, noise: ChainNoise, rng: np.random.Generator
+) -> tuple[np.ndarray, ...]:
+    states = _states(columns)
+    length = len(states)
+    tokens = np.empty((length, VARIANTS, TOKENS, TOKEN_SIZE), dtype=np.float32)
+    actions = np.empty((length, horizon, 7), dtype=np.float32)
+    counts = np.zeros((length, horizon), dtype=np.float32)
+    valid = columns[annotations.VALID].astype(bool)
+    for k, state in enumerate(states):
+        for variant in range(VARIANTS):
+            tokens[k, variant] = chain_numbers(_shaken(state, noise, rng))
+        after = np.minimum(np.arange(k, k + horizon), length - 1)
+        actions[k] = columns[ACTION][after]
+        counts[k] = np.cumprod(valid[after] & (np.arange(k, k + horizon) < length))
+    keep = counts[:, 0] > 0
+    return tokens[keep], actions[keep], counts[keep], columns[annotations.CLOSED][keep]
+
+
+def _states(columns: dict[str, np.ndarray]) -> list[ChainState]:
+    memory, states = GripperMemory(), []
+    numbers = columns[STATE].astype(float)
+    for k, row in enumerate(numbers):
+        T_ee = _pose(columns[ANCHOR][k].astype(float))
+        if k > 0:
+            memory.update(float(columns[ACTION][k - 1, 6]), T_ee)
+        grasp = columns[annotations.GRASP][k].astype(float)
+        T_grasp = _pose(grasp)
+        if memory.closing and memory.T_base_closed is not None:
+            T_grasp = memory.T_base_closed
+        before = numbers[max(k - BEFORE, 0)]
+        states.append(
+            ChainState(
+                target=columns[annotations.POSITIONS][k, int(columns[annotations.TARGET][k])].astype(float),
+                T_base_ee=T_ee,
+                width=float(row[14]),
+                moved=row[7:10] - before[7:10],
+                width_moved=float(row[14] - before[14]),
+                T_base_grasp=T_grasp,
+                opening=float(grasp[7]),
+                closing=memory.closing,
+                since_closing=memory.since_closing,
+                since_opening=memory.since_opening,
+            )
+        )
+    return states
+
+
+def _shaken(state: ChainState, noise: ChainNoise, rng: np.random.Generator) -> ChainState:
+    T, T_ee = state.T_base_grasp.copy(), state.T_base_ee.copy()
+    if not state.closing:
+        T[:3, 3] += noise.grasp * rng.normal(size=3)
+        T[:3, :3] = Rotation.from_rotvec(noise.turn * rng.normal(size=3)).as_matrix() @ T[:3, :3]
+    still = rng.uniform() < STILL
+    return ChainState(
+        target=state.target + noise.target * rng.normal(size=3),
+        T_base_ee=T_ee,
+        width=max(0.0, state.width + 0.0003 * rng.normal()),
+        moved=(0.1 if still else 1.0) * state.moved + 0.001 * rng.normal(size=3),
+        width_moved=0.0 if still and rng.uniform() < 0.3 else state.width_moved,
+        T_base_grasp=T,
+        opening=state.opening + noise.opening * rng.normal(),
+        closing=state.closing,
+        since_closing=state.since_closing,
+        since_opening=state.since_opening,
+    )
+
+
+def _pose(numbers: np.ndarray) -> np.ndarray:
+    T = np.eye(4)
+    T[:3, :3], T[:3, 3] = Rotation.from_quat(numbers[3:7]).as_matrix(), numbers[:3]
+    return T
+
+
+def motion_batch(samples: MotionSamples, rows: np.ndarray, rng: np.random.Generator) -> dict[str, Tensor]:
+    """Return tokens, actions and weights of one variant of these frames."""
+    variant = rng.integers(0, samples.tokens.shape[1], size=len(rows))
+    return {
+        "tokens": torch.from_numpy(samples.tokens[rows, variant]),
+        "actions": torch.from_numpy(samples.actions[rows]),
+        "counts": torch.from_numpy(samples.counts[rows]),
+    }
+
+
+def flow_loss(
+    expert: ActionExpert, batch: dict[str, Tensor], mean: Tensor, spread: Tensor, rng: torch.Generator, draws: int = 4
+) -> dict[str, Tensor]:
+    """Return the flow-matching loss; several τ are drawn for one encoding of the chain, as in GR-3."""
+    clean = (batch["actions"] - mean) / spread
+    tokens = expert.encode(batch["tokens"])
+    count = len(clean)
+    tau = torch.rand(draws, count, generator=rng) ** 0.7 * 0.97
+    noise = torch.randn((draws, *clean.shape), generator=rng)
+    x = (1.0 - tau[..., None, None]) * noise + tau[..., None, None] * clean
+    found = expert.clean(x.flatten(0, 1), tau.flatten(), tokens.repeat(draws, 1, 1)).unflatten(0, (draws, count))
+    error = F.smooth_l1_loss(found, clean.expand_as(found), reduction="none", beta=0.3).mean(dim=3)
+    weight = batch["counts"].expand_as(error)
+    return {"flow": (error * weight).sum() / weight.sum().clamp(min=1.0)}
