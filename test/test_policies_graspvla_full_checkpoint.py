@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, Dinov2Model, LlamaModel, SiglipConfig, SiglipModel
 
 from controllers.errors import ConfigError
-from vla_ros.policies.graspvla.full.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from vla_ros.policies.graspvla.full.checkpoint import Checkpoint, load_checkpoint, read_full_config, save_checkpoint
 from vla_ros.policies.graspvla.full.loss import graspvla_loss
 from vla_ros.policies.graspvla.full.parts import begin_network
 
@@ -69,6 +69,12 @@ def test_the_folder_is_as_documented(written):
     parts = {f"{part}/config.json" for part in ("dinov2", "siglip", "llm")}
     assert files == {"config.json", "model.safetensors", "tokenizer/tokenizer.json"} | parts
     assert not written.with_name("checkpoint.partial").exists()
+
+
+def test_the_documented_configuration_is_understood(tmp_path):
+    text = (Path(__file__).parents[1] / "docs" / "graspvla_full.md").read_text()
+    (tmp_path / "config.json").write_text(text.split("```json\n")[1].split("```")[0])
+    assert read_full_config(tmp_path).grasp.bins == 1000
 
 
 def test_a_checkpoint_is_never_written_over(written):

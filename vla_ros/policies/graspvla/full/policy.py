@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -66,8 +67,7 @@ class GraspVlaFullPolicy:
         chain = self._reason(observation, clock)
         noise = self._random.standard_normal(self.action_shape)
         with clock.stage("flow"):
-            field = lambda x, tau: self.velocity(chain.prefix, x, tau)  # noqa: E731
-            actions = integrate_flow(field, noise, self.config.flow_steps)
+            actions = integrate_flow(partial(self.velocity, chain.prefix), noise, self.config.flow_steps)
         self.reasoning = self._explain(observation, chain, clock)
         self._sequence += 1
         spent = sum(clock.seconds.values())
@@ -126,11 +126,13 @@ class GraspVlaFullPolicy:
         # Not inference_mode: guidance differentiates the expert, which reads what is made here.
         with torch.inference_mode(False), torch.no_grad():
             size = self.config.vision.image_size
-            images = [square_image(observation.cameras[name].color, size) for name in self.config.cameras]
+            squares = [square_image(observation.cameras[name].color, size) for name in self.config.cameras]
             words, mask = self._words([observation.instruction])
-            inputs = torch.stack(images)[None], words, mask, self._state_tensor(observation)
-            images_, words_, mask_, states = (each.to(self._device) for each in inputs)
-            return reason(self._network, images_, words_, mask_, states, clock)
+            images, words, mask, states = (
+                each.to(self._device)
+                for each in (torch.stack(squares)[None], words, mask, self._state_tensor(observation))
+            )
+            return reason(self._network, images, words, mask, states, clock)
 
     def _state_tensor(self, observation: Observation) -> Tensor:
         then = observation.stamp - self.config.history_s
