@@ -97,6 +97,17 @@ def test_the_counterpart_is_read_from_beside_its_result(tmp_path: Path):
         read_counterpart(str(tmp_path / "l.json"), GRAPH)
 
 
+def test_other_words_for_the_same_scenes_are_compared_scene_by_scene(tmp_path: Path):
+    log = EpisodeLog(tmp_path / "l.episodes.jsonl", EvaluationSettings(LOCKSTEP), resume=False)
+    log.append(GOOD)
+    asked = dataclasses.replace(GOOD, instruction="fetch the crimson mug")
+    unseen = dataclasses.replace(LOCKSTEP, wording="unseen")
+    assert len(read_counterpart(str(tmp_path / "l.json"), unseen).compare([asked]).pairs) == 1
+    assert read_counterpart(str(tmp_path / "l.json"), LOCKSTEP).compare([asked]).pairs == ()
+    with pytest.raises(ConfigError, match="other settings"):
+        EpisodeLog(log.path, EvaluationSettings(unseen), resume=True)
+
+
 def test_a_log_from_before_there_were_graphs_is_one_of_lockstep(tmp_path: Path):
     log = EpisodeLog(tmp_path / "l.episodes.jsonl", EvaluationSettings(LOCKSTEP), resume=False)
     log.append(GOOD)

@@ -22,6 +22,7 @@ from vla_ros.bringup.ros2_control import (
 
 Parameters = dict[str, Parameter | Argument | Chosen]
 CATEGORIES = ("seen", "heldout", "all")
+WORDINGS = ("common", "unseen")
 
 
 def same(*names: str) -> Parameters:
@@ -31,7 +32,7 @@ def same(*names: str) -> Parameters:
 
 def grasp_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[NodeSpec, ...]:
     """Return the nodes of a job in which `mover` says how the arm moves; `managed` are brought up in their order."""
-    scene: Parameters = same("robot", "set", "seed", "categories", "objects")
+    scene: Parameters = same("robot", "set", "seed", "categories", "objects", "wording")
     simulated_time: Parameters = {"use_sim_time": SIMULATED_TIME}
     return (
         NodeSpec(
@@ -94,6 +95,9 @@ def grasp_arguments(*movers_arguments: LaunchArgument) -> tuple[LaunchArgument, 
     """Return the launch arguments, those of what moves the arm among them."""
     return (
         LaunchArgument("instruction", "", "what to grasp, in words; empty: the object the scene was made for"),
+        LaunchArgument(
+            "wording", "common", "words of the scene's own instruction; unseen: not in training data", choices=WORDINGS
+        ),
         LaunchArgument("robot", "franka", "robot, a file of config/robots"),
         *hardware_arguments(),
         LaunchArgument(

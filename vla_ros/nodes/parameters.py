@@ -96,6 +96,7 @@ class SceneChoice(TypedDict):
     stream: str
     categories: str
     objects: str | None
+    wording: str
 
 
 def declare_scene(node: Node) -> SceneChoice:
@@ -106,6 +107,7 @@ def declare_scene(node: Node) -> SceneChoice:
         "stream": declare(node, "stream", "evaluation", "random stream", choices=("evaluation", "generation")),
         "categories": declare(node, "categories", "seen", "object categories", choices=("seen", "heldout", "all")),
         "objects": declare(node, "objects", "", "folder of your own objects; empty: the built-in ones") or None,
+        "wording": declare(node, "wording", "common", "words of the instruction", choices=("common", "unseen")),
     }
 
 

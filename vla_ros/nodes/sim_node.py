@@ -64,7 +64,9 @@ class SimNode(Node):
         self._categories = scene["categories"]
         catalogue = load_catalogue(scene["objects"])
         self._synonyms = catalogue.synonyms
-        self._scene = sample_scene(scene["set_name"], scene["seed"], scene["stream"], scene["categories"], catalogue)
+        self._scene = sample_scene(
+            scene["set_name"], scene["seed"], scene["stream"], scene["categories"], catalogue, scene["wording"]
+        )
         self._timestep_ns = round(1e9 / physics_rate)
         self._substeps = round(physics_rate / state_rate)
         self.period = self._substeps * self._timestep_ns * 1e-9  # [s] of simulated time a round

@@ -30,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", dest="set_name", default="basic", help="set of scenes; config/tasks/grasp_sets.yaml")
     parser.add_argument("--categories", default="seen", help="seen, heldout or all")
     parser.add_argument("--objects", metavar="DIR", help="folder of your own objects; docs/objects.md")
+    parser.add_argument("--wording", default="common", help="common, or unseen: words that no training data contains; "
+                        "config/tasks/wording.yaml")  # fmt: skip
     parser.add_argument("--robot", default="franka", help="robot; config/robots")
     parser.add_argument("--command", default="", help="what drives the arm: effort, position or pose; default the "
                         "first that the robot takes")  # fmt: skip
@@ -134,6 +136,7 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
         set_name=arguments.set_name,
         categories=arguments.categories,
         objects=arguments.objects,
+        wording=arguments.wording,
         robot=arguments.robot,
         command=arguments.command,
         latency_s=arguments.latency_s,

@@ -73,6 +73,7 @@ class GraphEpisodes:
             "set": episode.set_name,
             "seed": seed,
             "categories": episode.categories,
+            "wording": episode.wording,
             "objects": str(Path(episode.objects).resolve()) if episode.objects else "",
         }
         return [f"{name}:={value}" for name, value in values.items()]

@@ -13,7 +13,7 @@ from vla_ros.sim.evaluation.settings import EpisodeSettings
 from vla_ros.sim.evaluation.statistics import Episode, paired_interval
 
 # How an evaluation was run, not in which scenes.
-_MAY_DIFFER = ("policy", "latency_s", "rate_hz", "video", "graph")
+_MAY_DIFFER = ("policy", "latency_s", "rate_hz", "video", "graph", "wording")
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,17 @@ class Counterpart:
     name: str
     settings: EpisodeSettings
     episodes: tuple[Episode, ...]
+    same_words: bool = True  # both were asked in words of one family
 
     def compare(self, episodes: Sequence[Episode]) -> Comparison:
         """Pair episodes with those of the same seed; where the words or the object differ, the scene was another."""
-        others = {_scene(episode): episode for episode in self.episodes}
-        pairs = tuple((episode, others[_scene(episode)]) for episode in episodes if _scene(episode) in others)
-        alone = tuple(episode.seed for episode in episodes if _scene(episode) not in others)
+        others = {self._scene(episode): episode for episode in self.episodes}
+        pairs = tuple((episode, others[self._scene(episode)]) for episode in episodes if self._scene(episode) in others)
+        alone = tuple(episode.seed for episode in episodes if self._scene(episode) not in others)
         return Comparison(self.name, self.settings, pairs, alone)
+
+    def _scene(self, episode: Episode) -> tuple[int, str, str]:
+        return episode.seed, episode.target, episode.instruction if self.same_words else ""
 
 
 def read_counterpart(file: str, ours: EpisodeSettings) -> Counterpart:
@@ -82,8 +86,4 @@ def read_counterpart(file: str, ours: EpisodeSettings) -> Counterpart:
                 f"--compare {file}: its {name} is {getattr(settings, name)}, not {getattr(ours, name)}: "
                 "only evaluations of the same scenes can be compared"
             )
-    return Counterpart(Path(file).name, settings, tuple(episodes))
-
-
-def _scene(episode: Episode) -> tuple[int, str, str]:
-    return episode.seed, episode.target, episode.instruction
+    return Counterpart(Path(file).name, settings, tuple(episodes), settings.wording == ours.wording)

@@ -60,9 +60,10 @@ def _names(here: EpisodeSettings, there: EpisodeSettings) -> tuple[str, str]:
 
 
 def _name(settings: EpisodeSettings) -> str:
+    words = "" if settings.wording == "common" else f", {settings.wording} wording"
     if settings.graph:
-        return "graph"
-    return "lockstep" + ("" if settings.latency_s is None else f", {settings.latency_s:g} s late")
+        return "graph" + words
+    return "lockstep" + ("" if settings.latency_s is None else f", {settings.latency_s:g} s late") + words
 
 
 def _ending(episode: Episode) -> str:

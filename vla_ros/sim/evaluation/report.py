@@ -26,7 +26,7 @@ class EvaluationProgress:
             console=console,
             transient=True,
         )
-        name = f"{settings.episode.policy} on {settings.episode.set_name}{_through(settings)}"
+        name = f"{settings.episode.policy} on {settings.episode.set_name}{_how(settings)}"
         self._task: TaskID = self._progress.add_task(name, total=self._total, success="")
 
     def __enter__(self) -> EvaluationProgress:
@@ -50,7 +50,7 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
     episodes = evaluation.episodes
     figures = summary(episodes)
     done = f"{len(episodes)} of {settings.episodes} episodes"
-    title = f"{settings.episode.policy}, set {settings.episode.set_name}{_through(settings)}, {done}"
+    title = f"{settings.episode.policy}, set {settings.episode.set_name}{_how(settings)}, {done}"
     table = Table("figure", "value", title=title, title_justify="left")
     low, high = 100 * figures["success_ci95_low"], 100 * figures["success_ci95_high"]
     for name, value in (
@@ -94,5 +94,6 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
         console.print(f"interrupted after {done}; --resume with the same --json continues")
 
 
-def _through(settings: EvaluationSettings) -> str:
-    return " through the graph" if settings.episode.graph else ""
+def _how(settings: EvaluationSettings) -> str:
+    words = "" if settings.episode.wording == "common" else f" in {settings.episode.wording} wording"
+    return words + (" through the graph" if settings.episode.graph else "")

@@ -49,7 +49,7 @@ class EpisodeRunner:
     def scene(self, seed: int) -> Scene:
         """Return the scene of a seed."""
         s = self.settings
-        return sample_scene(s.set_name, seed, s.stream, s.categories, self._catalogue)
+        return sample_scene(s.set_name, seed, s.stream, s.categories, self._catalogue, s.wording)
 
     def run(self, seed: int) -> Episode:
         """Run one episode, and the expert on the same scene when its length is needed and not known."""

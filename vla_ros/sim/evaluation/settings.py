@@ -22,6 +22,7 @@ class EpisodeSettings:
     set_name: str = "basic"
     categories: str = "seen"
     objects: str | None = None  # folder of objects; None: the procedural catalogue
+    wording: str = "common"  # family of words that the instructions are in
     robot: str = "franka"
     command: str = ""  # what drives the arm; empty: what it usually takes
     stream: str = "evaluation"
@@ -38,6 +39,7 @@ class EpisodeSettings:
         from vla_ros.robots.embodiment import load_embodiment
         from vla_ros.sim.evaluation.rollout import RolloutConfig
         from vla_ros.sim.scenes.grasp_sets import grasp_set
+        from vla_ros.sim.scenes.wording import EVALUATED
 
         if not 200.0 <= self.rate_hz <= 10_000.0:
             raise ConfigError(f"--rate-hz must be 200 to 10000, got {self.rate_hz}")
@@ -48,6 +50,8 @@ class EpisodeSettings:
             raise ConfigError(unknown_name("policy", self.policy, policy_names()))
         if self.categories not in SPLITS:
             raise ConfigError(unknown_name("categories", self.categories, SPLITS))
+        if self.wording not in EVALUATED:
+            raise ConfigError(unknown_name("wording", self.wording, EVALUATED))
         load_catalogue(self.objects)
         RolloutConfig(control_hz=self.rate_hz, latency_s=self.latency_s)
 

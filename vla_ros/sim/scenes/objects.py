@@ -38,9 +38,17 @@ Named = Kind | ObjectModel
 
 def same_name(first: Named, second: Named) -> bool:
     """Say whether one description could mean both objects."""
-    alike = first.category == second.category or any({first.category, second.category} <= set(group) for group in ALIKE)
-    close = first.color == second.color or {first.color, second.color} in _CLOSE
-    return alike and close
+    return same_noun(first, second) and same_color(first, second)
+
+
+def same_noun(first: Named, second: Named) -> bool:
+    """Say whether one noun could mean both."""
+    return first.category == second.category or any({first.category, second.category} <= set(group) for group in ALIKE)
+
+
+def same_color(first: Named, second: Named) -> bool:
+    """Say whether one colour word could mean both."""
+    return first.color == second.color or {first.color, second.color} in _CLOSE
 
 
 def choose_kind(models: tuple[ObjectModel, ...], catalogue: Catalogue, rng: np.random.Generator) -> Kind:

@@ -11,6 +11,7 @@ from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.cameras import sample_cameras
+from vla_ros.sim.scenes.descriptions import describe
 from vla_ros.sim.scenes.footprint import Placement
 from vla_ros.sim.scenes.grasp_sets import GraspSet, SceneRanges, grasp_set, grasp_sets
 from vla_ros.sim.scenes.instructions import write_instruction
@@ -24,9 +25,12 @@ from vla_ros.sim.scenes.surfaces import sample_surface
 _TABLE_CENTER, _TABLE_EXTENT, _TABLE_THICKNESS = (0.62, 0.0), (0.84, 1.20), 0.04  # [m]; the robot's base ends at 0.09
 _FLOOR = -0.80  # [m]
 _ATTEMPTS = 200
+_WORDING = {"evaluation": "common", "generation": "training"}  # unless another is asked for
 
 
-def draw_scene(set_name: str, seed: int, stream: str, categories: str, objects: str | Path | Catalogue | None) -> Scene:
+def draw_scene(
+    set_name: str, seed: int, stream: str, categories: str, objects: str | Path | Catalogue | None, wording: str | None
+) -> Scene:
     """Draw a scene; see scene.sample_scene."""
     changes, ranges = grasp_set(set_name), grasp_sets().scene
     catalogue = objects if isinstance(objects, Catalogue) else load_catalogue(objects)
@@ -53,7 +57,7 @@ def draw_scene(set_name: str, seed: int, stream: str, categories: str, objects: 
         cameras=cameras,
         objects=placed,
         target=placed[0].name,
-        instruction=write_instruction(placed[0].model, catalogue, scene_generator(stream, seed, "words")),
+        instruction=_instruct(placed, catalogue, stream, seed, wording),
         arm_start=_arm_start(ranges, stream, seed),
     )
 
@@ -112,6 +116,18 @@ def _name(placements: list[Placement]) -> tuple[PlacedObject, ...]:
         taken = sum(other.name == base or other.name.startswith(f"{base}_") for other in placed)
         placed.append(PlacedObject(f"{base}_{taken + 1}" if taken else base, placement.model, placement.T_base_object))
     return tuple(placed)
+
+
+def _instruct(
+    placed: tuple[PlacedObject, ...], catalogue: Catalogue, stream: str, seed: int, wording: str | None
+) -> str:
+    """Ask for the first object."""
+    wording = wording or _WORDING[stream]
+    if wording == "unseen" and stream == "generation":
+        raise ConfigError("wording 'unseen' is for stream evaluation: data that held it would spoil the test")
+    rng = scene_generator(stream, seed, "words")
+    described = describe(placed[0], placed, catalogue, rng) if wording == "training" else None
+    return described.text if described else write_instruction(placed[0].model, catalogue, rng, wording)
 
 
 def _arm_start(ranges: SceneRanges, stream: str, seed: int) -> tuple[float, ...] | None:

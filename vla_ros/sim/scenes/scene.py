@@ -116,12 +116,15 @@ def sample_scene(
     stream: str = "evaluation",
     categories: str = "seen",
     objects: str | Path | Catalogue | None = None,
+    wording: str | None = None,
 ) -> Scene:
     """Draw a scene: a pure function of its arguments.
 
     `stream` is evaluation or generation: two families of random numbers that share nothing, whatever the seeds.
+    `wording` is a family of config/tasks/wording.yaml and changes the instruction alone; None: common for evaluation,
+    training for generation, which may not have the unseen one.
     Raises ConfigError for names it does not know.
     """
     from vla_ros.sim.scenes.sampling import draw_scene  # the sampler needs the types above
 
-    return draw_scene(set_name, seed, stream, categories, objects)
+    return draw_scene(set_name, seed, stream, categories, objects, wording)

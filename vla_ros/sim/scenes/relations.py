@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things stand to each other, as a person at the robot who looks outward says it.
+
+Frame: robot base, so x runs away from that person and y to their left. *Left of* is towards +y, *behind* is further
+away (+x), *in front of* is nearer. A relation holds, does not hold, or is a matter of opinion (None); a description is
+built on the first two alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from vla_ros.objects.geometry import surface_points
+from vla_ros.sim.scenes.scene import PlacedObject
+
+CLEAR = 0.05  # [m] by which a difference is seen without measuring
+_NONE = 0.01  # [m] the wrong way: nobody would say it holds
+_BESIDE, _APART = 0.05, 0.12  # [m] gap of things that stand next to each other, and of things that do not
+
+
+@dataclass(frozen=True)
+class Spot:
+    """The rectangle that an object covers, seen from above [m]."""
+
+    low: tuple[float, float]
+    high: tuple[float, float]
+
+    @classmethod
+    def of(cls, placed: PlacedObject) -> Spot:
+        """Measure an object where it stands."""
+        T = placed.T_base_object
+        points = surface_points(placed.model.parts) @ T[:2, :3].T + T[:2, 3]  # (P, 2)
+        (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        return cls((x0, y0), (x1, y1))
+
+    @property
+    def center(self) -> tuple[float, float]:
+        return (self.low[0] + self.high[0]) / 2, (self.low[1] + self.high[1]) / 2
+
+    @property
+    def reach(self) -> float:
+        """Distance of its middle from the robot's base [m]."""
+        return math.hypot(*self.center)
+
+
+def _towards(a: Spot, b: Spot, axis: int, sign: int) -> bool | None:
+    """Say whether `a` lies from `b` along an axis: mainly that way, and each middle clear of the other object."""
+    along = sign * (a.center[axis] - b.center[axis])
+    across = abs(a.center[1 - axis] - b.center[1 - axis])
+    if along <= -_NONE:
+        return False
+    first, second = (a, b) if sign > 0 else (b, a)
+    clear = first.low[axis] >= second.center[axis] and second.high[axis] <= first.center[axis]
+    return True if clear and along >= CLEAR and across <= along else None
+
+
+def _next_to(a: Spot, b: Spot) -> bool | None:
+    gaps = [max(a.low[i] - b.high[i], b.low[i] - a.high[i], 0.0) for i in (0, 1)]
+    gap = math.hypot(*gaps)
+    return True if gap <= _BESIDE else False if gap >= _APART else None
+
+
+# Words between two objects → whether the first stands so to the second.
+RELATIONS: dict[str, Callable[[Spot, Spot], bool | None]] = {
+    "left of": partial(_towards, axis=1, sign=+1),
+    "to the left of": partial(_towards, axis=1, sign=+1),
+    "right of": partial(_towards, axis=1, sign=-1),
+    "to the right of": partial(_towards, axis=1, sign=-1),
+    "behind": partial(_towards, axis=0, sign=+1),
+    "in front of": partial(_towards, axis=0, sign=-1),
+    "next to": _next_to,
+    "beside": _next_to,
+}
+# Words for the one of several that is furthest along a measure [m].
+EXTREMES: dict[str, Callable[[Spot], float]] = {
+    "leftmost {}": lambda spot: spot.center[1],
+    "rightmost {}": lambda spot: -spot.center[1],
+    "nearest {}": lambda spot: -spot.reach,
+    "{} closest to the robot": lambda spot: -spot.reach,
+    "farthest {}": lambda spot: spot.reach,
+    "{} farthest from the robot": lambda spot: spot.reach,
+}
+SIDES = {  # of two alone
+    "left {}": EXTREMES["leftmost {}"],
+    "{} on the left": EXTREMES["leftmost {}"],
+    "right {}": EXTREMES["rightmost {}"],
+    "{} on the right": EXTREMES["rightmost {}"],
+}
+
+
+def distance(a: Spot, b: Spot) -> float:
+    """Return the distance of two objects' middles [m]."""
+    return math.dist(a.center, b.center)

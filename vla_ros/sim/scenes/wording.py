@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Families of words for asking and naming, read from config/tasks/wording.yaml; what is unseen is in no other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.configuration import load_config, share_directory
+from vla_ros.objects.category import categories
+from vla_ros.objects.colors import color_ranges
+
+FAMILIES = ("common", "training", "unseen")
+EVALUATED = ("common", "unseen")  # what an evaluation may say
+KINDS = ("plain", "noun", "color", "relation")
+
+
+@dataclass(frozen=True)
+class Family:
+    """One family: sentences, other words for colours and nouns, and how often they are taken."""
+
+    asking: tuple[str, ...]  # sentences with {} for the description
+    other: float  # 0…1, for noun and colour each
+    synonyms: bool  # the catalogue's are among the other nouns
+    colors: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    nouns: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of a category, or of category/shape
+    kinds: dict[str, float] = field(default_factory=lambda: {"plain": 1.0})  # weights of kinds of description
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.other <= 1.0:
+            raise ConfigError(f"other must be 0 to 1, got {self.other}")
+        for sentence in self.asking:
+            if sentence.count("{}") != 1 or "the {}" not in sentence:
+                raise ConfigError(f"asking: '{sentence}' must hold 'the {{}}' once")
+        for color in self.colors:
+            if color not in color_ranges():
+                raise ConfigError(unknown_name("color", color, color_ranges()))
+        for key in self.nouns:
+            category, _, shape = key.partition("/")
+            if category not in categories():
+                raise ConfigError(unknown_name("category", category, categories()))
+            if shape and shape not in categories()[category].shapes:
+                raise ConfigError(unknown_name(f"shape of {category}", shape, categories()[category].shapes))
+        for kind, weight in self.kinds.items():
+            if kind not in KINDS:
+                raise ConfigError(unknown_name("kind", kind, KINDS))
+            if weight < 0.0:
+                raise ConfigError(f"kinds: the weight of '{kind}' must not be negative, got {weight:g}")
+        if self.kinds.get("plain", 0.0) <= 0.0:
+            raise ConfigError("kinds: plain needs a weight above 0: it is what every scene's target can be called")
+
+    @property
+    def names(self) -> Iterator[str]:
+        """Return all its other words for colours and nouns."""
+        for words in (*self.colors.values(), *self.nouns.values()):
+            yield from words
+
+    @property
+    def asking_words(self) -> set[str]:
+        """Return the words of its sentences."""
+        return set(re.findall(r"[a-z]+", " ".join(self.asking).lower()))
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The whole file."""
+
+    everyday: tuple[str, ...]  # words that all families may ask with
+    families: dict[str, Family]
+
+    def __post_init__(self) -> None:
+        if set(self.families) != set(FAMILIES):
+            raise ConfigError(f"families must be {', '.join(FAMILIES)}, got {', '.join(self.families) or 'none'}")
+        unseen = self.families["unseen"]
+        seen = [self.families[name] for name in FAMILIES if name != "unseen"]
+        shared = unseen.asking_words & set().union(*(family.asking_words for family in seen)) - set(self.everyday)
+        if shared:
+            raise ConfigError(f"unseen asks with '{min(shared)}', as another family does: choose another word")
+        known = _catalogue_words() | {name for family in seen for name in family.names}
+        if taken := known & set(unseen.names):
+            raise ConfigError(f"unseen names with '{min(taken)}', which is known elsewhere: choose another word")
+        heldout = {name for name, category in categories().items() if category.split == "heldout"}
+        if leaked := {key for key in self.families["training"].nouns if key.split("/")[0] in heldout}:
+            raise ConfigError(f"training has words for '{min(leaked)}', which is held out: remove them")
+
+
+def _catalogue_words() -> set[str]:
+    nouns: Mapping[str, tuple[str, ...]] = {name: category.synonyms for name, category in categories().items()}
+    return {*color_ranges(), *nouns, *(word for words in nouns.values() for word in words)}
+
+
+@cache
+def wording() -> Wording:
+    """Return all families."""
+    return load_config(share_directory() / "config" / "tasks" / "wording.yaml", Wording)
+
+
+def family(name: str) -> Family:
+    """Return one family. Raises ConfigError naming the nearest."""
+    if name not in FAMILIES:
+        raise ConfigError(unknown_name("wording", name, FAMILIES))
+    return wording().families[name]
