@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import socket
 import traceback
 from typing import Any
 
@@ -15,6 +16,7 @@ from vla_ros.training.generation.seed_queue import Group
 from vla_ros.training.generation.worker import SINGLE_THREAD, Job, Worker
 
 _MODULE = "ray"
+_KNOCK_S = 5.0  # [s] for a cluster to answer
 
 
 class RayCrew:
@@ -26,6 +28,7 @@ class RayCrew:
     def __init__(self, job: Job, address: str, size: int = 0) -> None:
         self._ray = _import_ray()
         try:
+            _knock(address)
             self._ray.init(address=address, logging_level="error", log_to_driver=False)
         except (OSError, RuntimeError, ValueError) as error:
             raise ConfigError(
@@ -100,16 +103,26 @@ def _worker(key: _Key) -> Worker:
     return Worker(key.job)
 
 
+def _knock(address: str) -> None:
+    """Raise OSError at once where nobody listens: Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host, int(port)), _KNOCK_S).close()
+
+
 def _import_ray() -> Any:
     try:
-        return importlib.import_module(_MODULE)
+        ray = importlib.import_module(_MODULE)
     except ModuleNotFoundError as error:
         if error.name != _MODULE:
             raise
+        ray = None
+    if not hasattr(ray, "init"):  # a folder of that name, such as Ray's own /tmp/ray, imports as an empty package
         raise ConfigError(
             "--ray: Ray is not installed: run `pip install ray` in the environment of every machine, or leave --ray "
             "out to use this machine's cores"
-        ) from None
+        )
+    return ray
 
 
 def _first_line(error: Exception) -> str:
