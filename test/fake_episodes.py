@@ -19,8 +19,7 @@ from sample_dataset import FEATURES, columns, episode
 from vla_ros.data.datasets.episode import Episode, encode_episode
 from vla_ros.data.datasets.features import Feature
 from vla_ros.data.datasets.schema import DatasetSchema
-from vla_ros.training.generation.maker import Rejection
-from vla_ros.training.generation.settings import GenerationSettings
+from vla_ros.training.generation.settings import GenerationSettings, Rejection
 
 GROUNDING = {name: feature for name, feature in FEATURES.items() if name in ("observation.state", "note")}
 

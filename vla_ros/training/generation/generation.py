@@ -37,6 +37,7 @@ class Generation:
     corrupt: list[str] = field(default_factory=list)  # episodes
     unreadable: list[str] = field(default_factory=list)  # parts
     merging: float | None = None  # share
+    stopping: bool = False  # asked to; what is under way is finished
     interrupted: bool = False
 
     @property
@@ -111,12 +112,11 @@ class Generator:
         return [r for queue in queues for r in self._folder.ledger.of(queue.kind) if queue.is_done(r.seed)]
 
     def _make(self, queues: list[SeedQueue]) -> None:
-        stopping = False
         while True:
-            if self._interruption.asked and not stopping:
-                stopping = True
+            if self._interruption.asked and not self.generation.stopping:
+                self.generation.stopping = True
                 self._folder.ask_to_stop()
-            while not stopping and self._crew.busy < self._crew.size:
+            while not self.generation.stopping and self._crew.busy < self._crew.size:
                 group = next(filter(None, (queue.take(self._crew.size) for queue in queues)), None)
                 if group is None:
                     break

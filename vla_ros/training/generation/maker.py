@@ -4,23 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from vla_ros.data.datasets.episode import Episode
 from vla_ros.data.datasets.schema import DatasetSchema
-from vla_ros.training.generation.settings import GenerationSettings
+from vla_ros.training.generation.settings import GenerationSettings, Rejection
 
 ACTION, GROUNDING = "action", "grounding"
 KINDS = (ACTION, GROUNDING)  # each is one dataset
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """Why a seed gave no episode. What follows a colon in the reason is a detail: reasons are counted without it."""
-
-    seed: int
-    reason: str
 
 
 class Maker(Protocol):

@@ -37,7 +37,9 @@ class GenerationProgress:
             disable=not console.is_terminal,
             speed_estimate_period=SPEED_OVER_S,
         )
+        self._console = console
         self._tasks: dict[str, TaskID] = {}
+        self._announced = False
 
     def __enter__(self) -> GenerationProgress:
         self._progress.start()
@@ -48,6 +50,9 @@ class GenerationProgress:
 
     def show(self, generation: Generation) -> None:
         """Show what there is so far."""
+        if generation.stopping and not self._announced:
+            self._announced = True
+            self._console.print("finishing the episodes under way; Ctrl-C again ends at once")
         elapsed = max(1e-3, time.monotonic() - generation.began)
         for kind, wanted in generation.wanted.items():
             made = generation.whole.made[kind]
@@ -110,17 +115,21 @@ def print_report(generation: Generation, place: WorkPlace, console: Console) -> 
         for kind, reason, count in rejected[:REASONS_SHOWN]:
             table.add_row(reason, str(count), kind)
         console.print(table)
-    console.print(
+    lines = [
         f"{values['sim_speed']:.1f} s simulated a second of a core; this run {values['run_episodes_per_s']:.2f} "
-        f"episodes/s, {values['run_times_real_time']:.1f} × real time, {generation.deaths} workers died"
-    )
+        f"episodes/s, {values['run_times_real_time']:.1f} × real time"
+    ]
+    if generation.deaths:
+        lines.append(f"{generation.deaths} workers died; what they had not committed was made again")
     if generation.corrupt or generation.unreadable:
-        console.print(
+        lines.append(
             f"{len(generation.corrupt)} corrupt episodes ({100 * generation.corrupt_rate:.1f} %) and "
             f"{len(generation.unreadable)} unreadable parts were left out; their seeds were made again"
         )
     if generation.interrupted:
-        console.print("interrupted: what is committed is kept, the same command goes on", style="bold")
+        lines.append("interrupted: what is committed is kept, the same command goes on")
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False)
 
 
 def _held(dataset: Path) -> dict[str, float]:

@@ -55,6 +55,14 @@ class GenerationSettings:
         _check_sets(self.sets)
 
 
+@dataclass(frozen=True)
+class Rejection:
+    """Why a seed gave no episode. What follows a colon in the reason is a detail: reasons are counted without it."""
+
+    seed: int
+    reason: str
+
+
 def settings_names() -> tuple[str, ...]:
     """List the settings that config/generate holds."""
     return tuple(sorted(path.stem for path in (share_directory() / "config" / "generate").glob("*.yaml")))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -48,7 +49,12 @@ class Tally:
             self.made[record.kind] += one
             self.seconds += one * record.seconds
         else:
-            self.rejected.setdefault(record.kind, Counter())[record.reason.partition(":")[0].strip()] += one
+            self.rejected.setdefault(record.kind, Counter())[_cause(record.reason)] += one
         if record.wall_s > 0.0:
             self._timed_seconds += one * record.seconds
             self._wall_s += one * record.wall_s
+
+
+def _cause(reason: str) -> str:
+    """Return a reason without what differs from seed to seed: numbers, and whatever follows a colon."""
+    return re.sub(r"\d+(\.\d+)?", "N", reason.partition(":")[0].strip())
