@@ -11,9 +11,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from vla_ros.data.datasets.info import figures as dataset_figures
-from vla_ros.data.datasets.layout import INFO
-from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.training.generation.folder import WorkPlace
 from vla_ros.training.generation.generation import Generation
 from vla_ros.training.generation.maker import KINDS
@@ -81,8 +78,8 @@ def summary(generation: Generation, place: WorkPlace) -> dict[str, float]:
         values[f"{kind}_episodes"] = generation.whole.made[kind]
         values[f"{kind}_success_rate"] = generation.whole.success(kind)
         values |= {f"{kind}_rejected_{reason}": count for reason, count in generation.whole.reasons(kind)}
-        held = _held(place.dataset(kind))
-        values |= {f"{kind}_{name}": held.get(name, 0) for name in ("frames", "duration_s", "bytes")}
+        values[f"{kind}_frames"] = generation.whole.frames[kind]
+        values[f"{kind}_bytes"] = _size(place.dataset(kind)) + _size(place.parts(kind))
     return values | {
         "sim_speed": generation.whole.speed,
         "corrupt": len(generation.corrupt),
@@ -132,5 +129,5 @@ def print_report(generation: Generation, place: WorkPlace, console: Console) -> 
         console.print(line, soft_wrap=True, highlight=False)
 
 
-def _held(dataset: Path) -> dict[str, float]:
-    return dataset_figures(load_metadata(dataset)) if (dataset / INFO).is_file() else {}
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

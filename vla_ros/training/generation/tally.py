@@ -17,7 +17,8 @@ class Tally:
         self.made: Counter[str] = Counter()  # by kind
         self.tried: Counter[str] = Counter()
         self.rejected: dict[str, Counter[str]] = {}  # by kind, then reason
-        self.seconds = 0.0  # [s] simulated
+        self.frames: Counter[str] = Counter()
+        self.seconds = 0.0  # [s] simulated, of all kinds
         self._timed_seconds = self._wall_s = 0.0
         for record in records:
             self.add(record)
@@ -47,6 +48,7 @@ class Tally:
         self.tried[record.kind] += one
         if record.made:
             self.made[record.kind] += one
+            self.frames[record.kind] += one * record.frames
             self.seconds += one * record.seconds
         else:
             self.rejected.setdefault(record.kind, Counter())[_cause(record.reason)] += one
