@@ -144,12 +144,14 @@ def _work(connection: Connection, job: Job, parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it died while Python started
         return
+    with contextlib.suppress(EOFError, ConnectionError):  # the parent has gone, or wants no more
+        _serve(connection, job)
+
+
+def _serve(connection: Connection, job: Job) -> None:
     worker: Worker | None = None
     while True:
-        try:
-            group = connection.recv()
-        except EOFError:
-            return
+        group = connection.recv()
         try:
             worker = worker or Worker(job)
             connection.send(worker.run(group, connection.send))
