@@ -43,7 +43,7 @@ class EpisodeRunner:
         settings.check()
         self.settings = settings
         self._reference = load_reference() if reference is None else reference
-        self._task = task_config()
+        self.task_config = task_config()
         self._rollout = RolloutConfig(control_hz=settings.rate_hz, latency_s=settings.latency_s)
 
     def scene(self, seed: int) -> Scene:
@@ -78,7 +78,7 @@ class EpisodeRunner:
         world = World(scene, self.embodiment, timestep=1.0 / self.settings.rate_hz)
         film = None if video is None else VideoWriter(Path(video) / f".{scene.seed}.mp4", rollout.camera_hz)
         try:
-            run = Rollout(world, self.follower(), policy_for(world), rollout, self._task, film)
+            run = Rollout(world, self.follower(), policy_for(world), rollout, self.task_config, film)
             task = run.run()
             seconds = world.time
         finally:

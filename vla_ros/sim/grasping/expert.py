@@ -41,7 +41,8 @@ class ExpertPolicy:
         self.world = world
         self.specification = specification or ActionSpecification()
         self.motion = motion or MotionConfig(period=self.specification.period)
-        self._planner = GraspPlanner(world, arm, self.motion, grasps)
+        self.planner = GraspPlanner(world, arm, self.motion, grasps)
+        self.target = world.scene.target  # what it grasps: a demonstration of an error may name another object
         self.reset()
 
     def reset(self) -> None:
@@ -52,10 +53,19 @@ class ExpertPolicy:
         self._sent = 0  # actions in the last chunk
         self._stamp = -np.inf
         self._sequence = 0
-        self._planned: PlannedGrasp | None = None
+        self.planned: PlannedGrasp | None = None
         self.failed: list[np.ndarray] = []  # grasps that did not hold, object frame
         self._T_base_object = np.eye(4)  # when the plan was made
-        self._start_height = self.world.object_pose(self.world.scene.target)[2, 3]
+        self._start_height = self.world.object_pose(self.target)[2, 3]
+
+    def plan_anew(self, target: str | None = None, back_out: bool = True) -> None:
+        """Drop the plan: the next look makes another one, of `target` when given, after backing out when it is near."""
+        self._steps, self._index, self._sent = [], 0, 0
+        if not back_out or target is not None:
+            self.planned = None
+        if target is not None:
+            self.target, self.failed = target, []
+            self._start_height = self.world.object_pose(target)[2, 3]
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next actions of the plan, after a look at whether the plan still holds."""
@@ -72,8 +82,17 @@ class ExpertPolicy:
             steps = [last]
         steps = steps + [steps[-1]] * (horizon - len(steps))
         self._sent = horizon
-        self._sequence += 1
         return self._chunk(observation, steps, status)
+
+    def send(self, observation: Observation, steps: list[Step]) -> ActionChunk:
+        """Return a chunk of other steps than the plan's, which waits meanwhile."""
+        self._stamp, self._sent = observation.stamp, 0
+        return self._chunk(observation, steps, TaskStatus.ONGOING)
+
+    @property
+    def index(self) -> int:
+        """Return which of the plan's actions comes next."""
+        return self._index
 
     @property
     def phase(self) -> Phase | None:
@@ -91,10 +110,10 @@ class ExpertPolicy:
         return self._index >= len(self._steps) or (self.phase is Phase.LIFT and empty)
 
     def _lifted(self) -> bool:
-        return self.world.object_pose(self.world.scene.target)[2, 3] - self._start_height >= LIFTED
+        return self.world.object_pose(self.target)[2, 3] - self._start_height >= LIFTED
 
     def _object_moved(self, observation: Observation) -> bool:
-        T_now = self.world.object_pose(self.world.scene.target)
+        T_now = self.world.object_pose(self.target)
         moved = np.linalg.norm(T_now[:3, 3] - self._T_base_object[:3, 3])
         if self._is_near(observation):
             return bool(moved > PUSHED)
@@ -102,38 +121,42 @@ class ExpertPolicy:
         return bool(moved > MOVED or turned > TURNED)
 
     def _is_near(self, observation: Observation) -> bool:
-        if self._planned is None:
+        if self.planned is None:
             return False
-        way = observation.state.T_base_ee[:3, 3] - self._planned.grasp.T_base_grasp[:3, 3]
+        way = observation.state.T_base_ee[:3, 3] - self.planned.grasp.T_base_grasp[:3, 3]
         return bool(np.linalg.norm(way) < NEAR)
 
     def _plan(self, observation: Observation) -> None:
         """Plan from where the arm is commanded to be; after a failed closure back out first."""
         T_start, q = observation.T_base_ee_commanded, observation.state.q
         steps: list[Step] = []
-        if self._planned is not None and self.phase in (Phase.CLOSE, Phase.LIFT):
-            self.failed.append(np.linalg.inv(self._T_base_object) @ self._planned.grasp.T_base_grasp)
-        if self._planned is not None and self._is_near(observation):
+        if self.planned is not None and self.phase in (Phase.CLOSE, Phase.LIFT):
+            self.failed.append(np.linalg.inv(self._T_base_object) @ self.planned.grasp.T_base_grasp)
+        if self.planned is not None and self._is_near(observation):
             steps = retreat(T_start, self.world.embodiment.grippers[0].width_max, self.motion)
             T_start = steps[-1].T_base_ee
-        target = self.world.scene.target
-        self._T_base_object = self.world.object_pose(target)
-        planned = self._planner.plan(target, T_start, q, self.failed) or self._planner.plan(target, T_start, q)
+        self._T_base_object = self.world.object_pose(self.target)
+        planned = self._choose(T_start, q)
         self._index = 0
         if planned is None:
             self.explanation = "no reachable grasp"
             self._steps = []
             return
-        self._planned = planned
+        self.planned = planned
         T_grasp, opening = planned.grasp.T_base_grasp, planned.grasp.opening
         steps += planned.approach
         steps += close(T_grasp, opening, planned.grasp.width, self.motion)
         self._steps = steps + lift(T_grasp, self.motion)
 
+    def _choose(self, T_start: np.ndarray, q: np.ndarray) -> PlannedGrasp | None:
+        target = self.target
+        return self.planner.plan(target, T_start, q, self.failed) or self.planner.plan(target, T_start, q)
+
     def _hold(self, observation: Observation) -> Step:
         return Step(observation.T_base_ee_commanded, observation.state.gripper_width, Phase.APPROACH)
 
     def _chunk(self, observation: Observation, steps: list[Step], status: TaskStatus) -> ActionChunk:
+        self._sequence += 1
         poses = np.array([step.T_base_ee for step in steps])
         values = np.column_stack(
             [

@@ -31,6 +31,7 @@ class GraspConfig:
     batch: int = 150  # candidates checked for collisions at a time
     enough: int = 60  # grasps free of collision, then the search stops
     opening_margin: float = 0.014  # [m] free room on each side between finger and object before closing
+    wide_margin: float = 0.014  # [m] the same where neighbours leave room for it
     table_clearance: float = 0.003  # [m] between the fingers' tips and the table
     neighbour_clearance: float = 0.006  # [m]
     tilt_max: float = 1.0  # [rad] between the approach and straight down

@@ -87,6 +87,18 @@ class GraspPlanner:
                 fallback = planned
         return min(found, key=lambda planned: planned.effort) if found else fallback
 
+    def reachable(self, target: str, q_start: np.ndarray, count: int, worse: float) -> list[Grasp]:
+        """Return up to `count` grasps, best first, at most `worse` dearer than the best, that the arm can stand at."""
+        self._scratch.qpos[:] = self.world.data.qpos
+        found: list[Grasp] = []
+        for grasp in self._grasps(target)[: 4 * count]:
+            if len(found) == count or (found and grasp.cost > found[0].cost + worse):
+                break
+            q = solve_ik(self.arm, grasp.T_base_grasp, q_start, q_rest=self._rest, starts=1)
+            if q is not None and not self._touched(q, grasp.opening):
+                found.append(grasp)
+        return found
+
     def _highest(self, target: str) -> float:
         """Return the height of the object's top, to a few millimetres [m]."""
         model, data = self.world.model, self.world.data
@@ -99,12 +111,14 @@ class GraspPlanner:
         neighbours = [solid for name, parts in solids.items() if name != target for solid in parts]
         centre = data.xipos[model.body(target).id].copy()
         shape = self._shape()
+        margins = dict.fromkeys((self.grasps.wide_margin, self.grasps.opening_margin))
         for friction in (self.grasps.friction, self.LAST_FRICTION):
-            config = dataclasses.replace(self.grasps, friction=friction)
-            grasps = antipodal_grasps(solids[target], centre, neighbours, self._table, shape, self._rng, config)
-            if grasps:
-                break
-        return grasps
+            for margin in margins:
+                config = dataclasses.replace(self.grasps, friction=friction, opening_margin=margin)
+                grasps = antipodal_grasps(solids[target], centre, neighbours, self._table, shape, self._rng, config)
+                if grasps:
+                    return grasps
+        return []
 
     def _shape(self) -> GripperShape:
         hand = self.world.model.body(self.world.embodiment.arms[0].tool_frame).parentid[0]

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The columns that a generated dataset has beyond its contract's, and what goes into them.
+
+Shape legend: T frames, N objects a scene holds at most, K grasps told of an object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from vla_ros.data.datasets.features import STRING, Feature
+from vla_ros.sim.grasping.grasps import Grasp
+from vla_ros.sim.scenes.scene import PlacedObject, SceneCamera
+from vla_ros.training.generation.demonstration import Moment
+
+OBJECTS = 10  # N
+OPTIONS = 12  # K
+POSE = ("x", "y", "z", "qx", "qy", "qz", "qw")
+SOFTNESS = 0.2  # of cost: a grasp that is this much dearer counts 1/e
+
+PREFIX = "annotation."
+OBJECT_NAMES, POSITIONS = PREFIX + "objects", PREFIX + "positions"
+TARGET = PREFIX + "target"  # row of the object that the instruction means
+GRASP, GRASP_OPTIONS, CLOSED = PREFIX + "grasp", PREFIX + "grasp_options", PREFIX + "closed"
+VALID = PREFIX + "action_valid"
+
+
+def boxes_column(camera: str) -> str:
+    """Name the column of a camera's boxes."""
+    return f"{PREFIX}boxes.{camera}"
+
+
+def scene_features(cameras: Sequence[str]) -> dict[str, Feature]:
+    """Return the columns that say what the pictures show."""
+    features = {boxes_column(name): Feature("float32", (OBJECTS, 5)) for name in cameras}
+    return features | {
+        OBJECT_NAMES: Feature(STRING, (1,)),  # "red mug;blue can", one for each row of the boxes
+        POSITIONS: Feature("float32", (OBJECTS, 3)),
+        TARGET: Feature("int64", (1,)),
+    }
+
+
+def grasp_features() -> dict[str, Feature]:
+    """Return the columns that say how the object is grasped."""
+    return {
+        GRASP: Feature("float32", (8,), (*POSE, "opening")),
+        GRASP_OPTIONS: Feature("float32", (OPTIONS, 9)),  # pose, opening, weight; zeros where there are fewer
+        CLOSED: Feature("int64", (1,)),
+        VALID: Feature("int64", (1,)),
+    }
+
+
+def padded(rows: np.ndarray, count: int) -> np.ndarray:
+    """Return rows (n, D) with zeros up to (count, D); what is beyond is left out."""
+    out = np.zeros((count, rows.shape[1]), dtype=np.float32)
+    out[: min(count, len(rows))] = rows[:count]
+    return out
+
+
+def object_names(objects: Sequence[PlacedObject]) -> str:
+    """Return what the objects are, in the order of the boxes."""
+    return ";".join(f"{placed.model.color} {placed.model.category}" for placed in objects)
+
+
+def grasp_columns(moments: Sequence[Moment]) -> dict[str, np.ndarray]:
+    """Return the values of `grasp_features` (T, …).
+
+    After the closure the grasp is the tool's next pose, as in GraspVLA's Appendix E.
+    """
+    grasps, options = [], []
+    for i, moment in enumerate(moments):
+        if moment.closed:
+            T = moments[min(i + 1, len(moments) - 1)].observation.T_base_ee_commanded
+            rows = np.concatenate([_pose(T), [moment.opening, 1.0]])[None]
+        else:
+            T = moment.T_base_grasp
+            rows = option_rows(moment.options)
+        grasps.append(np.concatenate([_pose(T), [moment.opening]]))
+        options.append(padded(rows, OPTIONS))
+    return {
+        GRASP: np.array(grasps),
+        GRASP_OPTIONS: np.array(options),
+        CLOSED: np.array([moment.closed for moment in moments], dtype=np.int64),
+        VALID: np.array([moment.valid for moment in moments], dtype=np.int64),
+    }
+
+
+def option_rows(grasps: Sequence[Grasp]) -> np.ndarray:
+    """Return pose, opening and weight of grasps (K, 9), the best one's weight 1."""
+    best = min((grasp.cost for grasp in grasps), default=0.0)
+    rows = [[*_pose(g.T_base_grasp), g.opening, np.exp((best - g.cost) / SOFTNESS)] for g in grasps]
+    return padded(np.array(rows).reshape(-1, 9), OPTIONS)
+
+
+def calibration(camera: SceneCamera) -> np.ndarray:
+    """Return fx, fy, cx, cy [px], position [m], quaternion xyzw of the published calibration (11,)."""
+    K, T = camera.intrinsics, camera.T_base_camera_published
+    return np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2], *_pose(T)])
+
+
+def _pose(T: np.ndarray) -> np.ndarray:
+    return np.concatenate([T[:3, 3], Rotation.from_matrix(T[:3, :3]).as_quat()])

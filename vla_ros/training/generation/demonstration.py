@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Play one demonstration, non-blocking as GraspVLA records (Appendix L), and keep what each camera frame shows.
+
+Shape legend: T frames, N objects of the scene, K grasps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.follower import ChunkFollower
+from vla_ros.policies.observation import Observation
+from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
+from vla_ros.sim.grasping.grasps import Grasp
+from vla_ros.sim.task import GraspTaskConfig
+from vla_ros.sim.world import World
+from vla_ros.training.generation.demonstrator import Demonstrator
+from vla_ros.training.generation.object_boxes import ObjectBoxes
+
+TakeImage = Callable[[str, np.ndarray], None]  # camera, picture
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """One frame's numbers."""
+
+    observation: Observation
+    width_commanded: float  # [m]
+    boxes: dict[str, np.ndarray]  # camera → (N, 5), see ObjectBoxes.measure
+    positions: np.ndarray  # (N, 3) [m]
+    T_base_grasp: np.ndarray  # (4, 4) where the fingers will close
+    opening: float  # [m]
+    options: tuple[Grasp, ...]  # other grasps of the object
+    closed: bool  # the fingers are around the object: its grasp is past
+    valid: bool  # the action that begins here is worth imitating
+
+
+class Demonstration(Rollout):
+    """A roll-out that takes a picture and notes down the truth at every camera frame."""
+
+    def __init__(
+        self,
+        world: World,
+        follower: ChunkFollower,
+        demonstrator: Demonstrator,
+        take_image: TakeImage,
+        task: GraspTaskConfig,
+    ) -> None:
+        super().__init__(world, follower, demonstrator, RolloutConfig(latency_s=0.0), task)
+        self.moments: list[Moment] = []
+        self._demonstrator, self._take_image = demonstrator, take_image
+        self._boxes = ObjectBoxes(self.world)
+
+    def _non_blocking_round(self, latency: float) -> None:
+        observation = self._observe()
+        boxes = {}
+        for camera in self.world.scene.cameras:
+            color, depth = self.world.render_camera(camera.name)
+            self._take_image(camera.name, color)
+            boxes[camera.name] = self._boxes.measure(camera, depth)
+        chunk = self._demonstrator.infer(observation)
+        T_grasp, opening = self._demonstrator.grasp(observation)
+        self.moments.append(
+            Moment(
+                observation=observation,
+                width_commanded=self._width,
+                boxes=boxes,
+                positions=self._boxes.positions(),
+                T_base_grasp=T_grasp,
+                opening=opening,
+                options=tuple(self._demonstrator.options),
+                closed=self._demonstrator.closed,
+                valid=self._demonstrator.valid,
+            )
+        )
+        self._submit(chunk)
+        self._advance(observation.stamp + 1.0 / self.config.camera_hz)

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A teacher that sometimes errs, recovers, and says which of its actions are worth imitating.
+
+A policy trained on successes alone never opens its hand again after an empty or wrong grasp. So a share of the
+demonstrations holds a missed grasp, an object that slips, fingers that closed on nothing or hold another object,
+and what to do then; nearly all are pushed off their way now and then, so that the closed loop sees itself corrected
+(Laskey et al. 2017, DART). The errors themselves are marked and not imitated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from controllers.chunk import ActionChunk
+from controllers.model import ArmModel
+from vla_ros.policies.actions import ActionSpecification
+from vla_ros.policies.observation import Observation
+from vla_ros.sim.grasping.expert import EMPTY, ExpertPolicy
+from vla_ros.sim.grasping.grasps import Grasp, GraspConfig
+from vla_ros.sim.grasping.motion import Phase, Step, approach, retreat, straight
+from vla_ros.sim.grasping.planning import PlannedGrasp
+from vla_ros.sim.world import World
+
+WIDE_MARGIN = 0.022  # [m] beside the object before closing: a learned policy is millimetres off
+OPTIONS = 12  # grasps of the object that are told beside the one that is taken
+WORSE = 0.5  # in cost they may be
+
+
+class Fault(Enum):
+    """What goes wrong in a demonstration."""
+
+    NONE = "none"
+    MISSED = "missed"  # closes beside or above the object
+    SLIPPED = "slipped"  # loses it while lifting
+    EMPTY = "empty"  # the fingers are closed on nothing, in the air
+    WRONG = "wrong"  # holds another object
+
+
+class _Erring(ExpertPolicy):
+    """The expert with an offset of its next grasp."""
+
+    offset: np.ndarray | None = None  # (3,) [m], used once
+
+    def _choose(self, T_start: np.ndarray, q: np.ndarray) -> PlannedGrasp | None:
+        planned = super()._choose(T_start, q)
+        if planned is None or self.offset is None:
+            return planned
+        T = planned.grasp.T_base_grasp.copy()
+        T[:3, 3] += self.offset
+        self.offset = None
+        way = approach(T_start, T, planned.grasp.opening, 0.06, self.motion)
+        return PlannedGrasp(Grasp(T, 0.0, planned.grasp.opening, planned.grasp.cost), way, False, planned.margin)
+
+
+class Demonstrator:
+    """A policy, asked once a camera frame, that goes after the object of the scene's instruction."""
+
+    def __init__(self, world: World, arm: ArmModel, fault: Fault, rng: np.random.Generator) -> None:
+        self.world, self.rng = world, rng
+        others = [name for name in world.object_names if name != world.scene.target]
+        self.fault = Fault.MISSED if fault is Fault.WRONG and not others else fault
+        grasps = GraspConfig(wide_margin=WIDE_MARGIN)
+        self.expert = _Erring(world, arm, ActionSpecification(), grasps=grasps)
+        self.motion = self.expert.motion
+        self._others = others
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin an episode."""
+        rng = self.rng
+        self.expert.reset()
+        self.valid = True  # the action that begins now is worth imitating
+        self.options: list[Grasp] = []  # of the instruction's object, as it lies
+        self._options_at = np.full(3, np.inf)
+        self._script: list[tuple[Step, bool]] = []
+        self._after: str = ""  # what happens when the script is over
+        self._erring = self.fault in (Fault.MISSED, Fault.WRONG)
+        self._detours = sorted(rng.uniform(0.05, 0.97, size=rng.choice([0, 1, 2, 3], p=[0.3, 0.35, 0.25, 0.1])))
+        self._empty_at = float(rng.choice([0.0, rng.uniform(0.1, 0.8)])) if self.fault is Fault.EMPTY else np.inf
+        self._slip_at = float(rng.uniform(0.015, 0.12))  # [m] lifted
+        self._hold_wrong = float(rng.choice([0.0, rng.uniform(0.01, 0.15)]))  # [m] lifted
+        if self.fault is Fault.MISSED:
+            self.expert.offset = self._miss()
+        if self.fault is Fault.WRONG:
+            self.expert.plan_anew(str(rng.choice(self._others)))
+
+    @property
+    def explanation(self) -> str:
+        """Return why there is nothing to do."""
+        return self.expert.explanation
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        """Return the next actions; `valid` and `grasp` then speak of this frame."""
+        self._renew_options(observation)
+        if not self._script:
+            self._end_script()
+            self._begin_script(observation)
+        if self._script:
+            steps = [step for step, _ in self._script[: self.expert.specification.horizon]]
+            self.valid = self._script.pop(0)[1]
+            return self.expert.send(observation, steps)
+        chunk = self.expert.infer(observation)
+        approaching = self.expert.phase in (Phase.APPROACH, Phase.ARRIVE, Phase.CLOSE)
+        if self._erring and self.fault is Fault.MISSED and not approaching:
+            self._erring = False
+        self.valid = not self._erring
+        return chunk
+
+    def grasp(self, observation: Observation) -> tuple[np.ndarray, float]:
+        """Return the pose (4, 4) at which the fingers will close on the instruction's object, and their opening [m]."""
+        planned = self.expert.planned
+        if planned is not None and not self._erring and self.expert.target == self.world.scene.target:
+            return planned.grasp.T_base_grasp, planned.grasp.opening
+        if self.options:
+            return self.options[0].T_base_grasp, self.options[0].opening
+        return observation.T_base_ee_commanded, observation.state.gripper_width
+
+    @property
+    def closed(self) -> bool:
+        """Say whether the fingers are closed, or closing, around the object: its grasp pose is the past."""
+        phase = self.expert.phase
+        return not self._script and not self._erring and phase in (Phase.CLOSE, Phase.LIFT)
+
+    # -- errors --------------------------------------------------------------------------------------------------
+    def _miss(self) -> np.ndarray:
+        if self.rng.uniform() < 0.35:
+            return np.array([0.0, 0.0, self.rng.uniform(0.03, 0.06)])
+        angle = self.rng.uniform(-np.pi, np.pi)
+        return self.rng.uniform(0.03, 0.07) * np.array([np.cos(angle), np.sin(angle), 0.0])
+
+    def _begin_script(self, observation: Observation) -> None:
+        expert, here = self.expert, observation.T_base_ee_commanded
+        width = observation.state.gripper_width
+        if self.progress >= self._empty_at:
+            self._empty_at = np.inf
+            count = int(self.rng.integers(7, 11))
+            self._begin([Step(here, 0.0, Phase.CLOSE)] * count, valid=False, after="plan")
+        elif self.fault is Fault.SLIPPED and expert.phase is Phase.LIFT and self._lifted() >= self._slip_at:
+            self._slip_at = np.inf
+            opened = min(width + self.rng.uniform(0.02, 0.04), 0.08)
+            self._begin([Step(here, opened, Phase.RELEASE)] * 4, valid=False, after="")
+        elif self._erring and self.fault is Fault.WRONG and self._holds_wrong(width):
+            self._begin(self._put_back(here, width), valid=True, after="right")
+        elif self._detours and self.progress >= self._detours[0] and not self._erring:
+            self._detours.pop(0)
+            self._begin(self._detour(here), valid=False, after="plan")
+
+    def _begin(self, steps: Sequence[Step], valid: bool, after: str) -> None:
+        self._script, self._after = [(step, valid) for step in steps], after
+
+    def _end_script(self) -> None:
+        after, self._after = self._after, ""
+        if after == "plan":
+            self.expert.plan_anew(back_out=False)
+        elif after == "right":
+            self._erring = False
+            self.expert.plan_anew(self.world.scene.target)
+
+    @property
+    def progress(self) -> float:
+        """Return the share of the approach that is done, 0…1; below 0 when not approaching."""
+        expert = self.expert
+        if expert.planned is None:
+            return 0.0
+        if expert.phase is not Phase.APPROACH:
+            return -1.0
+        return expert.index / max(1, len(expert.planned.approach))
+
+    def _lifted(self) -> float:
+        return float(self.world.T_base_ee[2, 3] - self.expert.planned.grasp.T_base_grasp[2, 3])
+
+    def _holds_wrong(self, width: float) -> bool:
+        expert = self.expert
+        if expert.phase is not Phase.LIFT or width < EMPTY:
+            return False
+        return self._lifted() >= self._hold_wrong
+
+    def _put_back(self, here: np.ndarray, width: float) -> list[Step]:
+        """Set down what is held where it was taken, let go, back out."""
+        steps: list[Step] = []
+        place = here.copy()
+        place[2, 3] = min(here[2, 3], self.expert.planned.grasp.T_base_grasp[2, 3] + 0.004)
+        if here[2, 3] - place[2, 3] > 0.005:
+            steps = straight(here, place, 0.0, Phase.LIFT, self.motion.lift_speed, self.motion)
+        return steps + retreat(place, 0.08, self.motion)
+
+    def _detour(self, here: np.ndarray) -> list[Step]:
+        """Return a push to the side, and back along the tool's axis where the object is near."""
+        planned = self.expert.planned
+        grasp = planned.grasp.T_base_grasp if planned is not None else here
+        near = float(np.linalg.norm(here[:3, 3] - grasp[:3, 3])) < 0.09
+        direction = self.rng.normal(size=3)
+        direction /= np.linalg.norm(direction)
+        end = here.copy()
+        if near:
+            side = direction - (direction @ here[:3, 2]) * here[:3, 2]
+            end[:3, 3] += self.rng.uniform(0.005, 0.03) * side - self.rng.uniform(0.01, 0.06) * here[:3, 2]
+            angle = 0.2
+        else:
+            end[:3, 3] += self.rng.uniform(0.02, 0.09) * direction * (1.0, 1.0, 0.6)
+            angle = 0.4
+        end[2, 3] = max(end[2, 3], self.world.scene.table.height + 0.04, min(here[2, 3], grasp[2, 3]))
+        turn = Rotation.from_rotvec(angle * self.rng.uniform(-1, 1, size=3) * (0.5, 0.5, 1.0))
+        end[:3, :3] = turn.as_matrix() @ here[:3, :3]
+        width = float(self.rng.choice([0.08, self.rng.uniform(0.03, 0.08)]))
+        count = int(self.rng.integers(4, 7))
+        turns = Rotation.from_matrix(here[:3, :3]) * Rotation.from_rotvec(
+            np.linspace(0, 1, count + 1)[1:, None]
+            * (Rotation.from_matrix(here[:3, :3]).inv() * Rotation.from_matrix(end[:3, :3])).as_rotvec()
+        )
+        steps = []
+        for share, rotation in zip(np.linspace(0, 1, count + 1)[1:], turns.as_matrix(), strict=True):
+            T = np.eye(4)
+            T[:3, :3], T[:3, 3] = rotation, here[:3, 3] + share * (end[:3, 3] - here[:3, 3])
+            steps.append(Step(T, width, Phase.APPROACH))
+        return steps
+
+    # -- labels --------------------------------------------------------------------------------------------------
+    def _renew_options(self, observation: Observation) -> None:
+        """Look for the object's grasps again when it has moved and nothing holds it."""
+        where = self.world.object_pose(self.world.scene.target)[:3, 3]
+        if self.closed or np.linalg.norm(where - self._options_at) < 0.006:
+            return
+        self._options_at = where
+        self.options = self.expert.planner.reachable(self.world.scene.target, observation.state.q, OPTIONS, WORSE)

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Grounding data: pictures and words without actions, GraspVLA's co-training set (section 4).
+
+A scene is compiled once and seen several times: other cameras, another posture of the arm, another object named each
+time, often with the arm about to grasp it or in front of it. Each frame says what is where, which object is meant and
+how that one can be grasped. Scenes are full of hard negatives: the same colour of another category and the reverse.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from controllers.errors import VlaError
+from controllers.inverse_kinematics import solve_ik
+from controllers.model import ArmModel
+from vla_ros.data.datasets.episode import Episode, EpisodeEncoder
+from vla_ros.data.datasets.features import IMAGES, STATE, Feature, camera_feature
+from vla_ros.data.datasets.schema import DatasetSchema
+from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.policies.contract import TaskContract
+from vla_ros.robots.embodiment import Embodiment
+from vla_ros.sim.grasping.grasps import Grasp, GraspConfig
+from vla_ros.sim.grasping.planning import GraspPlanner
+from vla_ros.sim.scenes.grasp_sets import grasp_sets
+from vla_ros.sim.scenes.instructions import write_instruction
+from vla_ros.sim.scenes.objects import same_name
+from vla_ros.sim.scenes.scene import sample_scene
+from vla_ros.sim.world import World
+from vla_ros.training.generation import annotations
+from vla_ros.training.generation.demonstrator import OPTIONS, WIDE_MARGIN, WORSE
+from vla_ros.training.generation.object_boxes import ObjectBoxes
+from vla_ros.training.generation.scene_views import draw_cameras, move_cameras, place_arm
+from vla_ros.training.generation.settings import Rejection
+
+VIEWS = 5  # frames of a scene
+TARGETS = 3  # objects of a scene that are named and whose grasps are found
+SEEN = 0.15  # share of a named object that each camera must see
+SETS = {"basic": 0.15, "distractor": 0.55, "light": 0.3}
+
+
+def grounding_schema(contract: TaskContract) -> DatasetSchema:
+    """Return the columns of grounding data: what the contract sees, no actions, annotations."""
+    features = {STATE: Feature("float32", (len(contract.state),), contract.state)}
+    for name, camera in contract.cameras.items():
+        features[IMAGES + name] = camera_feature(camera.height, camera.width)
+        features[f"observation.calibration.{name}"] = Feature("float32", (11,))
+    own = annotations.grasp_features()
+    features |= annotations.scene_features(tuple(contract.cameras))
+    features |= {name: own[name] for name in (annotations.GRASP_OPTIONS, annotations.CLOSED)}
+    return DatasetSchema(contract.fps, contract.robot, features)
+
+
+class GroundingMaker:
+    """Make the frames of one scene after the other."""
+
+    def __init__(self, contract: TaskContract, embodiment: Embodiment, arm: ArmModel, categories: str) -> None:
+        self.schema = grounding_schema(contract)
+        self._contract, self._embodiment, self._arm, self._categories = contract, embodiment, arm, categories
+        self._catalogue = load_catalogue()
+
+    def make(self, seed: int) -> Episode | Rejection:
+        """Return the views of a seed's scene as one episode."""
+        # Seeds of grounding scenes are the upper half, so that none repeats a demonstration's.
+        number = 2**40 + seed
+        rng = np.random.default_rng(np.random.SeedSequence(entropy=number, spawn_key=(1, 1001)))
+        set_name = str(rng.choice(list(SETS), p=list(SETS.values())))
+        try:
+            scene = sample_scene(set_name, number, "generation", self._categories)
+            world = World(scene, self._embodiment)
+        except VlaError as error:
+            return Rejection(seed, str(error))
+        try:
+            return self._views(world, seed, rng)
+        finally:
+            world.close()
+
+    def _views(self, world: World, seed: int, rng: np.random.Generator) -> Episode | Rejection:
+        scene = world.scene
+        planner = GraspPlanner(world, self._arm, grasps=GraspConfig(wide_margin=WIDE_MARGIN))
+        boxes = ObjectBoxes(world)
+        home = np.asarray(self._embodiment.arms[0].home)
+        named = [i for i, placed in enumerate(scene.objects) if self._unique(i, scene.objects)]
+        named = list(rng.permutation(named)[:TARGETS])
+        grasps = {i: planner.reachable(scene.objects[i].name, home, OPTIONS, WORSE) for i in named}
+        encoder = EpisodeEncoder(self.schema.features, self.schema.fps, self.schema.codec)
+        rows: list[dict[str, np.ndarray | float | str]] = []
+        words: list[str] = []
+        for view in range(2 * VIEWS):
+            if len(rows) == VIEWS:
+                break
+            target = int(named[view % len(named)]) if named else -1
+            if target < 0:
+                return Rejection(seed, "no object can be named")
+            cameras = draw_cameras(scene, grasp_sets().scene, rng)
+            move_cameras(world, cameras)
+            state = self._stand(world, grasps[target], rng)
+            shots = {camera.name: world.render_camera(camera.name) for camera in cameras}
+            seen = {camera.name: boxes.measure(camera, shots[camera.name][1]) for camera in cameras}
+            if min(found[target, 4] for found in seen.values()) < SEEN:
+                continue
+            for name, (color, _) in shots.items():
+                encoder.add_image(IMAGES + name, color)
+            row: dict[str, np.ndarray | float | str] = {
+                STATE: state,
+                annotations.OBJECT_NAMES: annotations.object_names(scene.objects),
+                annotations.POSITIONS: annotations.padded(boxes.positions(), annotations.OBJECTS),
+                annotations.TARGET: target,
+                annotations.GRASP_OPTIONS: annotations.option_rows(grasps[target]),
+                annotations.CLOSED: 0,
+            }
+            for camera in cameras:
+                row[f"observation.calibration.{camera.name}"] = annotations.calibration(camera)
+                row[annotations.boxes_column(camera.name)] = annotations.padded(seen[camera.name], annotations.OBJECTS)
+            rows.append(row)
+            words.append(write_instruction(scene.objects[target].model, self._catalogue, rng))
+        if not rows:
+            return Rejection(seed, "no named object is seen by both cameras")
+        columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+        return encoder.finish(columns, words, f"grounding/{seed}")
+
+    def _unique(self, index: int, objects: tuple) -> bool:
+        others = [placed.model for i, placed in enumerate(objects) if i != index]
+        return not any(same_name(other, objects[index].model) for other in others)
+
+    def _stand(self, world: World, grasps: list[Grasp], rng: np.random.Generator) -> np.ndarray:
+        """Put the arm somewhere, in half of the frames near a grasp; return the contract's state (S,)."""
+        width = float(rng.choice([0.08, rng.uniform(0.045, 0.08), 0.0], p=[0.4, 0.45, 0.15]))
+        q = self._near(grasps, rng) if grasps and rng.uniform() < 0.55 else None
+        if q is None:
+            ranges = grasp_sets().scene.arm_start
+            q = np.asarray(ranges.center) + np.asarray(ranges.spread) * rng.uniform(-1, 1, len(ranges.center))
+        place_arm(world, q, width)
+        T = world.T_base_ee
+        quaternion = Rotation.from_matrix(T[:3, :3]).as_quat()
+        if quaternion @ np.array(self._contract.quaternion_side) < 0:
+            quaternion = -quaternion
+        return np.concatenate([q, T[:3, 3], quaternion, [width]])
+
+    def _near(self, grasps: list[Grasp], rng: np.random.Generator) -> np.ndarray | None:
+        """Return joints at which the tool is on its way into a grasp, or beside that way."""
+        T = grasps[int(rng.integers(len(grasps)))].T_base_grasp.copy()
+        back = rng.uniform(0.0, 0.18)
+        T[:3, 3] -= back * T[:3, 2]
+        T[:3, 3] += (0.3 * back + 0.004) * rng.normal(size=3) * (1.0, 1.0, 0.5)
+        turn = Rotation.from_rotvec((0.05 + back) * rng.normal(size=3))
+        T[:3, :3] = turn.as_matrix() @ T[:3, :3]
+        home = np.asarray(self._embodiment.arms[0].home)
+        return solve_ik(self._arm, T, home, q_rest=home, starts=1)

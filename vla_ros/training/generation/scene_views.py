@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Move what a compiled scene can move without compiling it again: its cameras and the arm."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import mujoco
+import numpy as np
+
+from vla_ros.sim.scenes.cameras import sample_cameras
+from vla_ros.sim.scenes.grasp_sets import SceneRanges
+from vla_ros.sim.scenes.scene import Scene, SceneCamera
+from vla_ros.sim.world import World
+
+
+def draw_cameras(scene: Scene, ranges: SceneRanges, rng: np.random.Generator) -> tuple[SceneCamera, ...]:
+    """Draw the scene's cameras anew, and their calibration errors."""
+    drawn = {camera.name: camera for camera in sample_cameras(ranges, rng)}
+    return tuple(dataclasses.replace(drawn[camera.name], size=camera.size) for camera in scene.cameras)
+
+
+def move_cameras(world: World, cameras: tuple[SceneCamera, ...]) -> None:
+    """Put the world's cameras where these are."""
+    for camera in cameras:
+        number = world.model.camera(camera.name).id
+        T = camera.T_base_camera
+        # MuJoCo's cameras look along −z with y up; the optical frame looks along z with y down.
+        rotation = T[:3, :3] @ np.diag([1.0, -1.0, -1.0])
+        world.model.cam_pos[number] = T[:3, 3]
+        mujoco.mju_mat2Quat(world.model.cam_quat[number], rotation.flatten())
+
+
+def place_arm(world: World, q: np.ndarray, width: float) -> None:
+    """Stand the arm at q (N,) [rad] with its fingers `width` [m] apart, at rest, time unchanged."""
+    state = world.render_state()
+    model, group = world.model, world.embodiment
+    for name, value in zip(group.arms[0].joints, q, strict=True):
+        state[1 + model.joint(name).qposadr[0]] = value
+    for name in group.grippers[0].joints:
+        state[1 + model.joint(name).qposadr[0]] = width / len(group.grippers[0].joints)
+    world.apply_render_state(state)
