@@ -65,7 +65,7 @@ class VideoEncoder:
             raise VlaError(f"image of {image.shape[1]}x{image.shape[0]} in a video of {width}x{height}")
         self._statistics.add(image)
         # OpenCV's conversion is BT.601, limited range, and ten times as fast as swscale's.
-        planes = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2YUV_I420)
+        planes: np.ndarray = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2YUV_I420)
         frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, frame.time_base = self._count, Fraction(1, self._fps)
         self._count += 1

@@ -171,7 +171,8 @@ class Demonstrator:
         return expert.index / max(1, len(expert.planned.approach))
 
     def _lifted(self) -> float:
-        return float(self.world.T_base_ee[2, 3] - self.expert.planned.grasp.T_base_grasp[2, 3])
+        planned = self.expert.planned
+        return 0.0 if planned is None else float(self.world.T_base_ee[2, 3] - planned.grasp.T_base_grasp[2, 3])
 
     def _holds_wrong(self, width: float) -> bool:
         expert = self.expert
@@ -182,8 +183,9 @@ class Demonstrator:
     def _put_back(self, here: np.ndarray, width: float) -> list[Step]:
         """Set down what is held where it was taken, let go, back out."""
         steps: list[Step] = []
-        place = here.copy()
-        place[2, 3] = min(here[2, 3], self.expert.planned.grasp.T_base_grasp[2, 3] + 0.004)
+        place, planned = here.copy(), self.expert.planned
+        if planned is not None:
+            place[2, 3] = min(here[2, 3], planned.grasp.T_base_grasp[2, 3] + 0.004)
         if here[2, 3] - place[2, 3] > 0.005:
             steps = straight(here, place, 0.0, Phase.LIFT, self.motion.lift_speed, self.motion)
         return steps + retreat(place, 0.08, self.motion)
