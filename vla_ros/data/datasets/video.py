@@ -139,6 +139,9 @@ def open_video(file: Any, threads: int = 1) -> Any:
     if not container.streams.video:
         container.close()
         raise VlaError(f"{file}: holds no video")
+    if container.streams.video[0].codec_context is None:
+        container.close()
+        raise VlaError(f"{getattr(file, 'name', file)}: not a readable video (of no known codec)")
     container.streams.video[0].codec_context.thread_count = threads
     return container
 
