@@ -116,9 +116,15 @@ def _cut_video(root):
 def _scratch_video(root):
     path = root / f"videos/{FRONT}/chunk-000/file-000.mp4"
     data = bytearray(path.read_bytes())
-    middle = data.index(b"mdat") + 2000
-    data[middle : middle + 600] = bytes(600)
+    start = data.index(b"mdat")
+    middle = start + int.from_bytes(data[start - 4 : start]) // 2
+    data[middle - 300 : middle + 300] = bytes(600)
     path.write_bytes(data)
+
+
+def _scratch_codec(root):
+    path = root / f"videos/{FRONT}/chunk-000/file-000.mp4"
+    path.write_bytes(path.read_bytes().replace(b"avc1", bytes(4)).replace(b"avcC", bytes(4)))
 
 
 @pytest.mark.parametrize(
@@ -129,6 +135,7 @@ def _scratch_video(root):
         (lambda root: _info(root, total_frames=25), "total_frames is 25, there are 24"),
         (_cut_video, "not a readable video"),
         (_scratch_video, "picture"),
+        (_scratch_codec, "of no known codec"),
         (lambda root: (root / f"videos/{FRONT}/chunk-000/file-000.mp4").unlink(), "not a readable video"),
         (lambda root: shutil.copy(root / f"videos/{FRONT}/chunk-000/file-000.mp4",
                                   root / f"videos/{FRONT}/chunk-000/file-001.mp4"), "belongs to no episode"),

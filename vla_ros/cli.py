@@ -130,6 +130,17 @@ COMMANDS = (
         "look at a LeRobotDataset, check, merge or split it",
         ("dataset info datasets/mugs", "dataset check datasets/mugs --deep", "dataset merge datasets/all parts/"),
     ),
+    Command(
+        "generate",
+        "vla_ros.bringup.generate_command",
+        "make demonstrations in the simulator, as LeRobotDatasets",
+        (
+            "generate datasets/grasps --episodes 1000",
+            "generate datasets/grasps --episodes 30000 --grounding 10000 --json figures.json",
+            "generate /shared/grasps --episodes 1000000 --ray auto",
+        ),
+        renders=True,
+    ),
     Command("stop", "vla_ros.bringup.stop_command", "stop the arm of the running job and hold it", ("stop",)),
     Command("recover", "vla_ros.bringup.recover_command", "let a stopped arm move again", ("recover",)),
     Command("home", "vla_ros.bringup.home_command", "take the arm of the running job home", ("home",)),

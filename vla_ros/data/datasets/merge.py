@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.datasets.copying import EpisodeSource
 from vla_ros.data.datasets.layout import INFO
-from vla_ros.data.datasets.metadata import load_metadata
+from vla_ros.data.datasets.metadata import EpisodeRecord, load_metadata
 from vla_ros.data.datasets.schema import DatasetSchema, check_schema, metadata_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
 
@@ -55,8 +56,11 @@ def merge(
     deep: bool = False,
     progress: Callable[[float], None] = lambda share: None,
     commit_every: int = 200,
+    order: Callable[[EpisodeRecord], int] | None = None,
 ) -> MergeReport:
     """Append every good episode of `sources` to `output`, in order; `deep` decodes every picture to know which are.
+
+    The order is that of the sources, or one over all their episodes.
 
     An episode that says what it was made of is added once, so an interrupted merge goes on where it was. Raises
     ConfigError, before anything is written, when two datasets differ in what they are made of.
@@ -75,27 +79,37 @@ def merge(
     schema: DatasetSchema = metadata_schema(opened[0])
     for metadata in opened[1:]:
         check_schema(schema, metadata)
-    total = sum(len(metadata.episodes) for metadata in opened)
-    done = 0
-    with LeRobotWriter(output, schema) as writer:
-        known = set(writer.sources)
-        for metadata in opened:
-            source = EpisodeSource(metadata)
-            for record in metadata.episodes:
-                done += 1
-                progress(done / max(1, total))
-                if record.source and record.source in known:
-                    report.known += 1
-                    continue
+    work = [(metadata, record) for metadata in opened for record in metadata.episodes]
+    if order is not None:
+        work.sort(key=lambda item: order(item[1]))
+    left = Counter(metadata.root for metadata, _ in work)
+    reading: dict[Path, EpisodeSource] = {}
+    try:
+        with LeRobotWriter(output, schema) as writer:
+            known = set(writer.sources)
+            for done, (metadata, record) in enumerate(work, 1):
+                progress(done / len(work))
                 try:
-                    episode = source.episode(record, deep)
+                    if record.source and record.source in known:
+                        report.known += 1
+                        continue
+                    if metadata.root not in reading:
+                        reading[metadata.root] = EpisodeSource(metadata)
+                    episode = reading[metadata.root].episode(record, deep)
                 except VlaError as error:
                     report.skipped.append(f"{metadata.root}: episode {record.index}: {error}")
                     continue
+                finally:
+                    left[metadata.root] -= 1
+                    if not left[metadata.root] and metadata.root in reading:  # thousands cannot stay open
+                        reading.pop(metadata.root).close()
                 writer.add(episode)
+                known |= {record.source} - {""}
                 report.episodes += 1
                 report.frames += record.length
                 if report.episodes % commit_every == 0:
                     writer.commit()
+    finally:
+        for source in reading.values():
             source.close()
     return report

@@ -65,7 +65,7 @@ class VideoEncoder:
             raise VlaError(f"image of {image.shape[1]}x{image.shape[0]} in a video of {width}x{height}")
         self._statistics.add(image)
         # OpenCV's conversion is BT.601, limited range, and ten times as fast as swscale's.
-        planes = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2YUV_I420)
+        planes: np.ndarray = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2YUV_I420)
         frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, frame.time_base = self._count, Fraction(1, self._fps)
         self._count += 1
@@ -139,6 +139,9 @@ def open_video(file: Any, threads: int = 1) -> Any:
     if not container.streams.video:
         container.close()
         raise VlaError(f"{file}: holds no video")
+    if container.streams.video[0].codec_context is None:
+        container.close()
+        raise VlaError(f"{getattr(file, 'name', file)}: not a readable video (of no known codec)")
     container.streams.video[0].codec_context.thread_count = threads
     return container
 

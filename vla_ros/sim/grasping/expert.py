@@ -135,6 +135,7 @@ class ExpertPolicy:
         if self.planned is not None and self._is_near(observation):
             steps = retreat(T_start, self.world.embodiment.grippers[0].width_max, self.motion)
             T_start = steps[-1].T_base_ee
+            q = self.planner.posture(T_start, q)  # the way in begins where the way out ends
         self._T_base_object = self.world.object_pose(self.target)
         planned = self._choose(T_start, q)
         self._index = 0

@@ -99,6 +99,11 @@ class GraspPlanner:
                 found.append(grasp)
         return found
 
+    def posture(self, T_base_ee: np.ndarray, q: np.ndarray) -> np.ndarray:
+        """Return joints (N,) [rad] at which the arm coming from q stands with its tool there; q where it cannot."""
+        reached = solve_ik(self.arm, T_base_ee, q, q_rest=self._rest, starts=1)
+        return q if reached is None else reached
+
     def _highest(self, target: str) -> float:
         """Return the height of the object's top, to a few millimetres [m]."""
         model, data = self.world.model, self.world.data

@@ -77,6 +77,7 @@ class Demonstrator:
         self.options: list[Grasp] = []  # of the instruction's object, as it lies
         self._options_at = np.full(3, np.inf)
         self._script: list[tuple[Step, bool]] = []
+        self._late = False
         self._after: str = ""  # what happens when the script is over
         self._erring = self.fault in (Fault.MISSED, Fault.WRONG)
         self._detours = sorted(rng.uniform(0.05, 0.97, size=rng.choice([0, 1, 2, 3], p=[0.3, 0.35, 0.25, 0.1])))
@@ -96,18 +97,22 @@ class Demonstrator:
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next actions; `valid` and `grasp` then speak of this frame."""
         self._renew_options(observation)
+        late = self._late
         if not self._script:
             self._end_script()
             self._begin_script(observation)
         if self._script:
             steps = [step for step, _ in self._script[: self.expert.specification.horizon]]
             self.valid = self._script.pop(0)[1]
+            self._late = not self.valid and not self._script
             return self.expert.send(observation, steps)
         chunk = self.expert.infer(observation)
         approaching = self.expert.phase in (Phase.APPROACH, Phase.ARRIVE, Phase.CLOSE)
         if self._erring and self.fault is Fault.MISSED and not approaching:
             self._erring = False
-        self.valid = not self._erring
+        # The error's last command is still in force for a frame.
+        self.valid = not self._erring and not late
+        self._late = self._erring
         return chunk
 
     def grasp(self, observation: Observation) -> tuple[np.ndarray, float]:
@@ -171,7 +176,8 @@ class Demonstrator:
         return expert.index / max(1, len(expert.planned.approach))
 
     def _lifted(self) -> float:
-        return float(self.world.T_base_ee[2, 3] - self.expert.planned.grasp.T_base_grasp[2, 3])
+        planned = self.expert.planned
+        return 0.0 if planned is None else float(self.world.T_base_ee[2, 3] - planned.grasp.T_base_grasp[2, 3])
 
     def _holds_wrong(self, width: float) -> bool:
         expert = self.expert
@@ -182,8 +188,9 @@ class Demonstrator:
     def _put_back(self, here: np.ndarray, width: float) -> list[Step]:
         """Set down what is held where it was taken, let go, back out."""
         steps: list[Step] = []
-        place = here.copy()
-        place[2, 3] = min(here[2, 3], self.expert.planned.grasp.T_base_grasp[2, 3] + 0.004)
+        place, planned = here.copy(), self.expert.planned
+        if planned is not None:
+            place[2, 3] = min(here[2, 3], planned.grasp.T_base_grasp[2, 3] + 0.004)
         if here[2, 3] - place[2, 3] > 0.005:
             steps = straight(here, place, 0.0, Phase.LIFT, self.motion.lift_speed, self.motion)
         return steps + retreat(place, 0.08, self.motion)

@@ -19,7 +19,7 @@ from vla_ros.sim.evaluation.runner import EpisodeRunner
 from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.sim.scenes.scene import Scene, sample_scene
 from vla_ros.sim.world import World
-from vla_ros.training.generation import annotations
+from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.demonstration import Demonstration, Moment
 from vla_ros.training.generation.demonstrator import Demonstrator, Fault
 from vla_ros.training.generation.grounding_maker import GroundingMaker
@@ -39,7 +39,7 @@ class EpisodeMaker:
         self._runner = EpisodeRunner(EpisodeSettings(policy=EXPERT, robot=settings.robot, rate_hz=CONTROL_HZ))
         self._encoding = ActionEncoding(self.contract.action, self.contract.quaternion_side)
         cameras = tuple(self.contract.cameras)
-        features = annotations.scene_features(cameras) | annotations.grasp_features()
+        features = notes.scene_features(cameras) | notes.grasp_features()
         self.schema: DatasetSchema = contract_schema(self.contract, features)
         self._grounding = GroundingMaker(
             self.contract, self._runner.embodiment, self._runner.arm_model, settings.categories
@@ -52,18 +52,20 @@ class EpisodeMaker:
         rng = np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=(1, 1000)))
         names, shares = zip(*sorted(self.settings.sets.items()), strict=True)
         set_name = str(rng.choice(names, p=np.array(shares) / sum(shares)))
-        fault = rng.choice(FAULTS) if rng.uniform() < self.settings.recovery else Fault.NONE
+        faulty = rng.uniform() < self.settings.recovery
+        fault = FAULTS[int(rng.integers(len(FAULTS)))] if faulty else Fault.NONE
         try:
             scene = sample_scene(set_name, seed, "generation", self.settings.categories)
-            return self._play(scene, fault, rng)
         except VlaError as error:
-            return Rejection(seed, str(error))
+            return Rejection(seed, f"no scene: {error}")
+        return self.play(scene, fault, rng)
 
     def make_grounding(self, seed: int) -> Episode | Rejection:
         """Return frames of one more scene, without actions."""
         return self._grounding.make(seed)
 
-    def _play(self, scene: Scene, fault: Fault, rng: np.random.Generator) -> Episode | Rejection:
+    def play(self, scene: Scene, fault: Fault, rng: np.random.Generator) -> Episode | Rejection:
+        """Play a demonstration of a scene in which this goes wrong, and return it when it succeeded all the same."""
         world = World(scene, self._runner.embodiment, timestep=1.0 / CONTROL_HZ)
         encoder = EpisodeEncoder(self.schema.features, self.contract.fps, self.schema.codec)
         try:
@@ -76,10 +78,12 @@ class EpisodeMaker:
                 self._task,
             )
             task = run.run()
+        except VlaError as error:
+            return Rejection(scene.seed, f"no demonstration: {error}")
         finally:
             world.close()
         if not task.success:
-            return Rejection(scene.seed, f"{demonstrator.fault.value}: {run.cause()}")
+            return Rejection(scene.seed, f"{run.cause()}: {demonstrator.fault.value}")
         columns = self._columns(scene, run.moments)
         return encoder.finish(columns, scene.instruction, f"generated/{scene.seed}/{demonstrator.fault.value}")
 
@@ -97,17 +101,15 @@ class EpisodeMaker:
             STATE: np.array([self._state(moment) for moment in moments]),
             ACTION: np.array(actions),
             ANCHOR: self._one_sided(anchors),
-            annotations.OBJECT_NAMES: np.array([annotations.object_names(scene.objects)] * count, dtype=object),
-            annotations.POSITIONS: np.array(
-                [annotations.padded(moment.positions, annotations.OBJECTS) for moment in moments]
-            ),
-            annotations.TARGET: np.full(count, [placed.name for placed in scene.objects].index(scene.target)),
+            notes.OBJECT_NAMES: np.array([notes.object_names(scene.objects)] * count, dtype=object),
+            notes.POSITIONS: np.array([notes.padded(moment.positions, notes.OBJECTS) for moment in moments]),
+            notes.TARGET: np.full(count, [placed.name for placed in scene.objects].index(scene.target)),
         }
         for camera in scene.cameras:
-            boxes = [annotations.padded(moment.boxes[camera.name], annotations.OBJECTS) for moment in moments]
-            columns[annotations.boxes_column(camera.name)] = np.array(boxes)
-            columns[f"observation.calibration.{camera.name}"] = np.tile(annotations.calibration(camera), (count, 1))
-        return columns | annotations.grasp_columns(moments)
+            boxes = [notes.padded(moment.boxes[camera.name], notes.OBJECTS) for moment in moments]
+            columns[notes.boxes_column(camera.name)] = np.array(boxes)
+            columns[f"observation.calibration.{camera.name}"] = np.tile(notes.calibration(camera), (count, 1))
+        return columns | notes.grasp_columns(moments)
 
     def _state(self, moment: Moment) -> np.ndarray:
         state = moment.observation.state

@@ -22,12 +22,11 @@ from vla_ros.policies.contract import TaskContract
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.grasping.grasps import Grasp, GraspConfig
 from vla_ros.sim.grasping.planning import GraspPlanner
+from vla_ros.sim.scenes.descriptions import describe
 from vla_ros.sim.scenes.grasp_sets import grasp_sets
-from vla_ros.sim.scenes.instructions import write_instruction
-from vla_ros.sim.scenes.objects import same_name
 from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
-from vla_ros.training.generation import annotations
+from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.demonstrator import OPTIONS, WIDE_MARGIN, WORSE
 from vla_ros.training.generation.object_boxes import ObjectBoxes
 from vla_ros.training.generation.scene_views import draw_cameras, move_cameras, place_arm
@@ -45,9 +44,9 @@ def grounding_schema(contract: TaskContract) -> DatasetSchema:
     for name, camera in contract.cameras.items():
         features[IMAGES + name] = camera_feature(camera.height, camera.width)
         features[f"observation.calibration.{name}"] = Feature("float32", (11,))
-    own = annotations.grasp_features()
-    features |= annotations.scene_features(tuple(contract.cameras))
-    features |= {name: own[name] for name in (annotations.GRASP_OPTIONS, annotations.CLOSED)}
+    own = notes.grasp_features()
+    features |= notes.scene_features(tuple(contract.cameras))
+    features |= {name: own[name] for name in (notes.GRASP_OPTIONS, notes.CLOSED)}
     return DatasetSchema(contract.fps, contract.robot, features)
 
 
@@ -69,7 +68,7 @@ class GroundingMaker:
             scene = sample_scene(set_name, number, "generation", self._categories)
             world = World(scene, self._embodiment)
         except VlaError as error:
-            return Rejection(seed, str(error))
+            return Rejection(seed, f"no scene: {error}")
         try:
             return self._views(world, seed, rng)
         finally:
@@ -80,8 +79,10 @@ class GroundingMaker:
         planner = GraspPlanner(world, self._arm, grasps=GraspConfig(wide_margin=WIDE_MARGIN))
         boxes = ObjectBoxes(world)
         home = np.asarray(self._embodiment.arms[0].home)
-        named = [i for i, placed in enumerate(scene.objects) if self._unique(i, scene.objects)]
-        named = list(rng.permutation(named)[:TARGETS])
+        order = rng.permutation(len(scene.objects)).tolist()
+        named = [i for i in order if describe(scene.objects[i], scene.objects, self._catalogue, rng)][:TARGETS]
+        if not named:
+            return Rejection(seed, "no object can be told from the others")
         grasps = {i: planner.reachable(scene.objects[i].name, home, OPTIONS, WORSE) for i in named}
         encoder = EpisodeEncoder(self.schema.features, self.schema.fps, self.schema.codec)
         rows: list[dict[str, np.ndarray | float | str]] = []
@@ -89,9 +90,10 @@ class GroundingMaker:
         for view in range(2 * VIEWS):
             if len(rows) == VIEWS:
                 break
-            target = int(named[view % len(named)]) if named else -1
-            if target < 0:
-                return Rejection(seed, "no object can be named")
+            target = named[view % len(named)]
+            described = describe(scene.objects[target], scene.objects, self._catalogue, rng)
+            if described is None:  # the way of saying that was drawn this time fits no place
+                continue
             cameras = draw_cameras(scene, grasp_sets().scene, rng)
             move_cameras(world, cameras)
             state = self._stand(world, grasps[target], rng)
@@ -103,25 +105,21 @@ class GroundingMaker:
                 encoder.add_image(IMAGES + name, color)
             row: dict[str, np.ndarray | float | str] = {
                 STATE: state,
-                annotations.OBJECT_NAMES: annotations.object_names(scene.objects),
-                annotations.POSITIONS: annotations.padded(boxes.positions(), annotations.OBJECTS),
-                annotations.TARGET: target,
-                annotations.GRASP_OPTIONS: annotations.option_rows(grasps[target]),
-                annotations.CLOSED: 0,
+                notes.OBJECT_NAMES: notes.object_names(scene.objects),
+                notes.POSITIONS: notes.padded(boxes.positions(), notes.OBJECTS),
+                notes.TARGET: target,
+                notes.GRASP_OPTIONS: notes.option_rows(grasps[target]),
+                notes.CLOSED: 0,
             }
             for camera in cameras:
-                row[f"observation.calibration.{camera.name}"] = annotations.calibration(camera)
-                row[annotations.boxes_column(camera.name)] = annotations.padded(seen[camera.name], annotations.OBJECTS)
+                row[f"observation.calibration.{camera.name}"] = notes.calibration(camera)
+                row[notes.boxes_column(camera.name)] = notes.padded(seen[camera.name], notes.OBJECTS)
             rows.append(row)
-            words.append(write_instruction(scene.objects[target].model, self._catalogue, rng))
+            words.append(described.text)
         if not rows:
             return Rejection(seed, "no named object is seen by both cameras")
         columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
         return encoder.finish(columns, words, f"grounding/{seed}")
-
-    def _unique(self, index: int, objects: tuple) -> bool:
-        others = [placed.model for i, placed in enumerate(objects) if i != index]
-        return not any(same_name(other, objects[index].model) for other in others)
 
     def _stand(self, world: World, grasps: list[Grasp], rng: np.random.Generator) -> np.ndarray:
         """Put the arm somewhere, in half of the frames near a grasp; return the contract's state (S,)."""

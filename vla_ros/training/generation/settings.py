@@ -1,26 +1,101 @@
 # SPDX-License-Identifier: Apache-2.0
-"""placeholder."""
+"""What is generated: config/generate/*.yaml. Light to import: a parent process needs no simulator."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.configuration import load_config, share_directory
+from vla_ros.objects.category import SPLITS
+from vla_ros.policies.contract import load_contract
+from vla_ros.robots.embodiment import robot_names
+from vla_ros.sim.scenes.grasp_sets import grasp_sets
+
+COUNT_MAX = 100_000_000
+SEED_MAX = 2**31
+RECOVERY_MAX = 0.5
+AMOUNTS = ("episodes", "grounding")  # how much there is to be; the rest says what it is
+_SEEN = "seen"
 
 
 @dataclass(frozen=True)
 class GenerationSettings:
+    """What all episodes share, and how many there are to be. Raises ConfigError for what must not be generated."""
+
     robot: str = "franka"
     contract: str = "franka_grasp"
+    # Share of the episodes that is drawn from each set of config/tasks/grasp_sets.yaml.
     sets: dict[str, float] = field(
-        default_factory=lambda: {"basic": 0.4, "distractor": 0.35, "light": 0.15, "height": 0.1}
+        default_factory=lambda: {"basic": 0.40, "distractor": 0.35, "light": 0.15, "height": 0.10}
     )
-    categories: str = "seen"
-    recovery: float = 0.15
-    grounding: int = 0
+    categories: str = _SEEN
+    recovery: float = 0.15  # share of the episodes that hold a failure and its recovery
+    grounding: int = 0  # scenes with boxes alone, no actions
     episodes: int = 100
-    seed: int = 0
+    seed: int = 0  # the first; a seed that gives no episode is replaced by a further one
+
+    def __post_init__(self) -> None:
+        for name, value, low, high in (
+            ("episodes", self.episodes, 1, COUNT_MAX),
+            ("grounding", self.grounding, 0, COUNT_MAX),
+            ("seed", self.seed, 0, SEED_MAX),
+        ):
+            if not low <= value <= high:
+                raise ConfigError(f"{name} must be {low} to {high}, got {value}")
+        if not 0.0 <= self.recovery <= RECOVERY_MAX:
+            raise ConfigError(f"recovery must be 0 to {RECOVERY_MAX}, a share of the episodes, got {self.recovery}")
+        if self.robot not in robot_names():
+            raise ConfigError(unknown_name("robot", self.robot, robot_names()))
+        load_contract(self.contract)
+        _check_categories(self.categories)
+        _check_sets(self.sets)
 
 
 @dataclass(frozen=True)
 class Rejection:
+    """Why a seed gave no episode. What follows a colon in the reason is a detail: reasons are counted without it."""
+
     seed: int
     reason: str
+
+
+def settings_names() -> tuple[str, ...]:
+    """List the settings that config/generate holds."""
+    return tuple(sorted(path.stem for path in (share_directory() / "config" / "generate").glob("*.yaml")))
+
+
+def load_settings(name: str) -> GenerationSettings:
+    """Read settings by their name, or by the path of a .yaml file. Raises ConfigError with the nearest name or key."""
+    if name.endswith((".yaml", ".yml")):
+        return load_config(Path(name), GenerationSettings)
+    if name not in settings_names():
+        raise ConfigError(unknown_name("settings", name, settings_names()) + "; or the path of a .yaml file")
+    return load_config(share_directory() / "config" / "generate" / f"{name}.yaml", GenerationSettings)
+
+
+def _check_categories(categories: str) -> None:
+    if categories not in SPLITS:
+        raise ConfigError(unknown_name("categories", categories, SPLITS))
+    if categories != _SEEN:
+        raise ConfigError(f"categories '{categories}': held-out ones are for evaluation alone: give '{_SEEN}'")
+
+
+def _check_sets(shares: Mapping[str, float]) -> None:
+    known = grasp_sets().sets
+    allowed = [name for name, changes in known.items() if changes.surfaces != "unseen"]
+    for name, share in shares.items():
+        if name not in known:
+            raise ConfigError(unknown_name("set", name, allowed))
+        if name not in allowed:
+            raise ConfigError(
+                f"set '{name}': its textures are for evaluation alone: leave it out; valid: {', '.join(allowed)}"
+            )
+        if not 0.0 <= share <= 1.0:
+            raise ConfigError(f"sets.{name} must be 0 to 1, a share of the episodes, got {share}")
+    total = math.fsum(shares.values())
+    if not math.isclose(total, 1.0, abs_tol=1e-6):
+        raise ConfigError(f"sets: the shares must add up to 1, got {total:g}")

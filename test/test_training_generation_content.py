@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What generated episodes hold: errors that are marked, actions that lead on, boxes where the objects are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vla_ros.data.datasets.episode import Episode
+from vla_ros.data.datasets.features import ACTION, ANCHOR
+from vla_ros.objects.category import categories
+from vla_ros.policies.action_encoding import ActionEncoding, one_sided
+from vla_ros.sim.scenes.scene import Scene, sample_scene
+from vla_ros.sim.scenes.visibility import project
+from vla_ros.training.generation import annotations as notes
+from vla_ros.training.generation.demonstrator import Fault
+from vla_ros.training.generation.episode_maker import EpisodeMaker
+from vla_ros.training.generation.grounding_maker import SEEN
+from vla_ros.training.generation.settings import GenerationSettings, Rejection
+
+SEED = 1  # a scene of two objects, one of which can be wrong
+HELD_OUT = {name for name, category in categories().items() if category.split == "heldout"}
+
+
+@pytest.fixture(scope="module")
+def maker() -> EpisodeMaker:
+    return EpisodeMaker(GenerationSettings())
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    return sample_scene("basic", SEED, "generation")
+
+
+def play(maker: EpisodeMaker, scene: Scene, fault: Fault) -> Episode | Rejection:
+    return maker.play(scene, fault, np.random.default_rng(SEED))
+
+
+@pytest.fixture(scope="module")
+def played(maker: EpisodeMaker, scene: Scene) -> dict[Fault, Episode | Rejection]:
+    return {fault: play(maker, scene, fault) for fault in Fault}
+
+
+@pytest.fixture(scope="module")
+def episodes(played: dict[Fault, Episode | Rejection]) -> dict[Fault, Episode]:
+    return {fault: made for fault, made in played.items() if isinstance(made, Episode)}
+
+
+@pytest.fixture(scope="module")
+def groundings(maker: EpisodeMaker) -> list[Episode]:
+    made = [maker.make_grounding(seed) for seed in range(3)]
+    return [episode for episode in made if isinstance(episode, Episode)]
+
+
+def test_a_demonstration_succeeds_or_says_why_not(
+    played: dict[Fault, Episode | Rejection], episodes: dict[Fault, Episode], scene: Scene
+) -> None:
+    assert all(made.reason for made in played.values() if isinstance(made, Rejection))
+    assert set(episodes) == set(Fault), "in this scene each error is recovered from"
+    for episode in episodes.values():
+        assert episode.tasks == (scene.instruction,)
+        assert {video.frames for video in episode.videos.values()} == {episode.length}
+
+
+def test_the_same_seed_makes_the_same_episode(
+    maker: EpisodeMaker, scene: Scene, episodes: dict[Fault, Episode]
+) -> None:
+    first, again = episodes[Fault.NONE], play(maker, scene, Fault.NONE)
+    assert isinstance(again, Episode)
+    assert first.videos["observation.images.front"].data == again.videos["observation.images.front"].data
+    for name, values in first.columns.items():
+        np.testing.assert_array_equal(values, again.columns[name], err_msg=name)
+
+
+def test_an_action_leads_to_the_next_frames_anchor(maker: EpisodeMaker, episodes: dict[Fault, Episode]) -> None:
+    encoding = ActionEncoding(maker.contract.action, maker.contract.quaternion_side)
+    side = np.array(maker.contract.quaternion_side)
+    for episode in episodes.values():
+        anchors, actions = episode.columns[ANCHOR], episode.columns[ACTION]
+        reached = np.array([encoding.decode(a[None], b)[0] for a, b in zip(actions, anchors, strict=True)])[:-1]
+        np.testing.assert_allclose(reached[:, :3], anchors[1:, :3], atol=1e-5)
+        np.testing.assert_allclose(one_sided(reached[:, 3:7], side), anchors[1:, 3:], atol=1e-5)
+
+
+def test_boxes_are_around_the_objects(scene: Scene, episodes: dict[Fault, Episode]) -> None:
+    for episode in episodes.values():
+        for camera in scene.cameras:
+            boxes = episode.columns[notes.boxes_column(camera.name)]
+            low, high, seen = boxes[..., :2], boxes[..., 2:4], boxes[..., 4] > 0
+            assert (low[seen] <= high[seen]).all()
+            assert (low[seen] >= -0.5).all()
+            assert (high[seen] <= np.array(camera.size) - 0.5).all()
+            for row in range(len(scene.objects)):
+                middles, _ = project(camera, episode.columns[notes.POSITIONS][:, row])
+                inside = (low[:, row] <= middles) & (middles <= high[:, row])
+                assert inside.all(axis=1).mean() > 0.7
+
+
+def test_errors_are_marked_not_to_be_imitated(episodes: dict[Fault, Episode]) -> None:
+    for fault, episode in episodes.items():
+        valid, closed = episode.columns[notes.VALID] == 1, episode.columns[notes.CLOSED] == 1
+        closing = (episode.columns[ACTION][:, -1] < 0.005) & ~closed
+        if fault is Fault.NONE:
+            assert not closing.any()
+        else:
+            assert not valid.all()
+        if fault in (Fault.MISSED, Fault.EMPTY):
+            assert closing.any()
+            assert (valid & closing).sum() <= 1  # the first chunk afterwards may open a frame late
+        assert valid[-10:].all(), "every demonstration ends well"
+
+
+def test_after_the_closure_the_grasp_is_the_tools_next_pose(
+    maker: EpisodeMaker, episodes: dict[Fault, Episode]
+) -> None:
+    side = np.array(maker.contract.quaternion_side)
+    for episode in episodes.values():
+        anchors, grasps = episode.columns[ANCHOR], episode.columns[notes.GRASP]
+        closed = np.flatnonzero(episode.columns[notes.CLOSED][:-1])
+        assert closed.size
+        np.testing.assert_allclose(grasps[closed, :3], anchors[closed + 1, :3], atol=1e-5)
+        np.testing.assert_allclose(one_sided(grasps[closed, 3:7], side), anchors[closed + 1, 3:], atol=1e-5)
+
+
+def test_what_a_grounding_frame_names_is_seen_by_both_cameras(groundings: list[Episode], scene: Scene) -> None:
+    assert groundings
+    for episode in groundings:
+        targets = episode.columns[notes.TARGET]
+        for camera in scene.cameras:
+            boxes = episode.columns[notes.boxes_column(camera.name)]
+            assert (boxes[np.arange(episode.length), targets, 4] >= SEEN).all()
+
+
+def test_held_out_categories_never_appear(groundings: list[Episode], episodes: dict[Fault, Episode]) -> None:
+    assert HELD_OUT
+    for episode in (*groundings, *episodes.values()):
+        for text in (*episode.columns[notes.OBJECT_NAMES], *episode.tasks):
+            assert not HELD_OUT & set(text.replace(";", " ").split()), text

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A crew of processes on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import multiprocessing
+import os
+import signal
+import time
+import traceback
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from controllers.errors import VlaError
+from vla_ros.training.generation.crew import Event, GroupDied, GroupEnded, SeedEnded
+from vla_ros.training.generation.ledger import SeedRecord
+from vla_ros.training.generation.seed_queue import Group
+from vla_ros.training.generation.worker import SINGLE_THREAD, Job, Worker
+
+SILENT_MAX_S = 900.0  # a seed takes seconds; a graphics driver or a search that hangs must not hold up a night
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+@dataclass(frozen=True)
+class _Unable:
+    """No work can be done at all: the reason, and where it is not the user's to mend, the traceback."""
+
+    reason: str
+    trace: str = ""
+
+
+class ProcessCrew:
+    """Run groups in `size` processes; one that dies is replaced."""
+
+    def __init__(self, job: Job, size: int, silent_max_s: float = SILENT_MAX_S) -> None:
+        self._processes = [_Process(job) for _ in range(size)]
+        self._silent_max_s = silent_max_s
+
+    @property
+    def size(self) -> int:
+        return len(self._processes)
+
+    @property
+    def busy(self) -> int:
+        return sum(process.group is not None for process in self._processes)
+
+    def start(self, group: Group) -> None:
+        next(process for process in self._processes if process.group is None).start(group)
+
+    def wait(self, timeout_s: float) -> list[Event]:
+        busy = {process.connection: process for process in self._processes if process.group is not None}
+        events: list[Event] = []
+        for connection in wait(list(busy), timeout_s):
+            events += busy[connection].news()  # type: ignore[index]  # wait returns what it was given
+        for process in busy.values():
+            if process.group is not None and time.monotonic() - process.heard > self._silent_max_s:
+                events.append(process.give_up(f"the worker process said nothing for {self._silent_max_s:.0f} s"))
+        return events
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.stop()
+
+
+class _Process:
+    connection: Connection
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._process: BaseProcess | None = None
+        self.group: Group | None = None
+        self.heard = 0.0  # [s] monotonic
+
+    def start(self, group: Group) -> None:
+        if self._process is None:
+            # Spawned, not forked: OpenGL contexts do not survive a fork. Libraries read their thread counts when
+            # they are imported, hence from the environment a child is born with.
+            context = multiprocessing.get_context("spawn")
+            self.connection, theirs = context.Pipe()
+            before = {name: os.environ.get(name) for name in SINGLE_THREAD}
+            os.environ.update(SINGLE_THREAD)
+            try:
+                self._process = context.Process(target=_work, args=(theirs, self._job, os.getpid()), daemon=True)
+                self._process.start()
+            finally:
+                for name, value in before.items():
+                    os.environ.pop(name) if value is None else os.environ.update({name: value})
+            theirs.close()
+        self.group, self.heard = group, time.monotonic()
+        with contextlib.suppress(OSError):  # it died idle: the end of its connection says so next
+            self.connection.send(group)
+
+    def news(self) -> list[Event]:
+        """Return everything it has said by now. Raises VlaError when it cannot work at all."""
+        events: list[Event] = []
+        while self.group is not None and self.connection.poll():
+            try:
+                said = self.connection.recv()
+            except (EOFError, OSError):
+                return [*events, self._died()]
+            self.heard = time.monotonic()
+            if isinstance(said, _Unable):
+                raise VlaError(said.reason) if not said.trace else RuntimeError(f"a worker failed:\n{said.trace}")
+            if isinstance(said, SeedRecord):
+                events.append(SeedEnded(self.group, said))
+            else:
+                events.append(GroupEnded(self.group, said))
+                self.group = None
+        return events
+
+    def give_up(self, reason: str) -> GroupDied:
+        """Kill it, for that reason."""
+        assert self.group is not None
+        died = GroupDied(self.group, reason)
+        self.stop()
+        return died
+
+    def _died(self) -> GroupDied:
+        assert self._process is not None
+        self._process.join(5.0)
+        code = self._process.exitcode
+        how = f"killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
+        return self.give_up(f"the worker process died ({how})")
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        if self.group is not None:
+            self._process.kill()
+        self.connection.close()
+        self._process.join(2.0)  # an idle one ends with its connection
+        self._process.kill()
+        self._process.join()
+        self._process, self.group = None, None
+
+
+def _work(connection: Connection, job: Job, parent: int) -> None:
+    # The parent decides what Ctrl-C means. When it is killed nobody may go on writing into what is another's then.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it died while Python started
+        return
+    with contextlib.suppress(EOFError, ConnectionError):  # the parent has gone, or wants no more
+        _serve(connection, job)
+
+
+def _serve(connection: Connection, job: Job) -> None:
+    worker: Worker | None = None
+    while True:
+        group = connection.recv()
+        try:
+            worker = worker or Worker(job)
+            connection.send(worker.run(group, connection.send))
+        except VlaError as error:
+            connection.send(_Unable(str(error)))
+        except Exception as error:
+            connection.send(_Unable(str(error), traceback.format_exc()))

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A crew of Ray tasks, on as many machines as a Ray cluster has. Ray is asked for when it is wanted, not before."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import socket
+import traceback
+from typing import Any
+
+from controllers.errors import ConfigError, VlaError
+from vla_ros.training.generation.crew import Event, GroupDied, GroupEnded, SeedEnded
+from vla_ros.training.generation.ledger import SeedRecord
+from vla_ros.training.generation.seed_queue import Group
+from vla_ros.training.generation.worker import SINGLE_THREAD, Job, Worker
+
+_MODULE = "ray"
+_KNOCK_S = 5.0  # [s] for a cluster to answer
+
+
+class RayCrew:
+    """Run groups as Ray tasks, one a core; `size` 0: as many at once as the cluster has cores.
+
+    Raises ConfigError when Ray is not installed or there is no cluster at the address.
+    """
+
+    def __init__(self, job: Job, address: str, size: int = 0) -> None:
+        self._ray = _import_ray()
+        try:
+            _knock(address)
+            self._ray.init(address=address, logging_level="error", log_to_driver=False)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ConfigError(
+                f"--ray {address}: no Ray cluster there ({_first_line(error)}): start one with `ray start --head`, "
+                "give `auto` or its host:port, or `local` for this machine alone"
+            ) from None
+        self._asked = size
+        self._job = self._ray.put(job)
+        # A task that dies is our business: its seeds are tried again one by one.
+        remote = self._ray.remote(run_group)
+        self._task = remote.options(num_cpus=1, max_retries=0, runtime_env={"env_vars": SINGLE_THREAD})
+        self._groups: dict[Any, Group] = {}
+
+    @property
+    def size(self) -> int:
+        """Return the cores of the cluster as it is now, or what was asked for."""
+        return self._asked or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+
+    @property
+    def busy(self) -> int:
+        return len(self._groups)
+
+    def start(self, group: Group) -> None:
+        self._groups[self._task.remote(self._job, group)] = group
+
+    def wait(self, timeout_s: float) -> list[Event]:
+        ready, _ = self._ray.wait(list(self._groups), num_returns=1, timeout=timeout_s)
+        events: list[Event] = []
+        for reference in ready:
+            group = self._groups.pop(reference)
+            try:
+                records, unable, trace = self._ray.get(reference)
+            except self._ray.exceptions.RayError as error:
+                events.append(GroupDied(group, f"the Ray task died: {_first_line(error)}"))
+                continue
+            if unable:
+                raise RuntimeError(f"a Ray task failed:\n{trace}") if trace else VlaError(unable)
+            events += [SeedEnded(group, record) for record in records]
+            events.append(GroupEnded(group, records))
+        return events
+
+    def close(self) -> None:
+        self._ray.shutdown()
+
+
+def run_group(job: Job, group: Group) -> tuple[tuple[SeedRecord, ...], str, str]:
+    """Return the group's records; else why no work can be done at all, with the traceback where that is a bug."""
+    try:
+        return _worker(_Key(job)).run(group, lambda record: None), "", ""
+    except VlaError as error:
+        return (), str(error), ""
+    except Exception as error:
+        return (), str(error) or type(error).__name__, traceback.format_exc()
+
+
+class _Key:
+    """A job as the key of a cache."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.job == other.job
+
+    def __hash__(self) -> int:
+        return hash(self.job.place)
+
+
+@functools.lru_cache(maxsize=1)
+def _worker(key: _Key) -> Worker:
+    """Return this process's worker: Ray gives one process many tasks."""
+    return Worker(key.job)
+
+
+def _knock(address: str) -> None:
+    """Raise OSError at once where nobody listens: Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host, int(port)), _KNOCK_S).close()
+
+
+def _import_ray() -> Any:
+    try:
+        ray = importlib.import_module(_MODULE)
+    except ModuleNotFoundError as error:
+        if error.name != _MODULE:
+            raise
+        ray = None
+    if not hasattr(ray, "init"):  # a folder of that name, such as Ray's own /tmp/ray, imports as an empty package
+        raise ConfigError(
+            "--ray: Ray is not installed: run `pip install ray` in the environment of every machine, or leave --ray "
+            "out to use this machine's cores"
+        )
+    return ray
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
