@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the action expert learns from: the chain's numbers of every frame, slightly wrong, and the actions that followed.
+"""What the action expert learns from: the chain of every frame, slightly wrong, and the actions that followed.
 
 Shape legend: F frames, H steps of a chunk, R variants of a frame.
 """

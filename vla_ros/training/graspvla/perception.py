@@ -156,14 +156,14 @@ def grasp_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
     points = _points(centre, options, weights, rng)
     squared = ((points[:, :, None] - options[:, None, :, :3]) ** 2).sum(axis=3)  # (B, P, K)
     likeness = weights[:, None] * np.exp(-0.5 * squared / NEAR**2)
-    places = np.stack(
-        [_places(columns, rows, view, points, corners[:, view], shift) for view in range(2)],
+    where = np.stack(
+        [places(columns, rows, view, points, corners[:, view], shift) for view in range(2)],
         axis=1,
     )
     bins, numbers, trust = _orientations(options, likeness[:, :ASKED], rng)
     return {
         "crops": torch.from_numpy(crops),
-        "places": torch.from_numpy(places).float(),
+        "places": torch.from_numpy(where).float(),
         "points": torch.from_numpy(points - centre[:, None]).float(),
         "quality": torch.from_numpy(likeness.max(axis=2)).float(),
         "bins": torch.from_numpy(bins),
@@ -190,7 +190,7 @@ def _points(centre: np.ndarray, options: np.ndarray, weights: np.ndarray, rng: n
     return anywhere
 
 
-def _places(
+def places(
     columns: dict[str, np.ndarray], rows: np.ndarray, view: int, points: np.ndarray, corner: np.ndarray, shift: int
 ) -> np.ndarray:
     """Return where a view's crop shows points (B, P, 3), -1 to 1: (B, P, 2)."""

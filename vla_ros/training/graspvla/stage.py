@@ -65,6 +65,7 @@ class Stage:
             betas=(0.9, 0.98),
         )
         self.step = 0
+        self.figures: dict[str, float] = {}  # of the last validation
         self._state = folder / f"{name}.training.pt"
         if self._state.exists():
             self._load()
@@ -87,9 +88,9 @@ class Stage:
                     self._log("train", means)
                     self._show(self.name, self.step, config.steps, means)
                 if self.step % config.validate_every == 0 or self.step == config.steps:
-                    figures = self._validate(self.average.eval())
-                    self._log("validation", figures)
-                    self._show(self.name, self.step, config.steps, figures)
+                    self.figures = self._validate(self.average.eval())
+                    self._log("validation", self.figures)
+                    self._show(self.name, self.step, config.steps, self.figures)
                 if time.monotonic() - saved > config.save_every_s:
                     self._save()
                     saved = time.monotonic()
@@ -134,6 +135,7 @@ class Stage:
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self._optimizer.state_dict(),
+            "figures": self.figures,
         }
         part = self._state.with_suffix(".part")
         torch.save(state, part)
@@ -145,6 +147,7 @@ class Stage:
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self._optimizer.load_state_dict(state["optimizer"])
+        self.figures = state["figures"]
 
     def _log(self, kind: str, figures: dict[str, float]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

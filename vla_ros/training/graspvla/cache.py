@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cut the frames of datasets once, in pieces that survive an interruption."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from controllers.errors import ConfigError
+from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.training.graspvla.frames import chosen_frames, read_frames
+
+PIECE = 400  # frames
+
+
+def cut_frames(
+    datasets: Sequence[Path],
+    folder: Path,
+    an_episode: int,
+    workers: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Path]:
+    """Return the folders with the cut frames of all datasets; what is there already is kept."""
+    jobs: list[tuple[Path, Path, list[int], int]] = []
+    for root in datasets:
+        reader = LeRobotReader(root)
+        frames = list(chosen_frames(reader, an_episode, seed=0))
+        name = hashlib.sha256(f"{root.resolve()} {an_episode}".encode()).hexdigest()[:12]
+        for number, first in enumerate(range(0, len(frames), PIECE)):
+            piece = frames[first : first + PIECE]
+            jobs.append((root, folder / f"{name}_{number:05d}_{len(piece)}", piece, number))
+    if not jobs:
+        raise ConfigError("nothing to train on: give datasets made by `vla generate`")
+    waiting = [job for job in jobs if not job[1].is_dir()]
+    progress(len(jobs) - len(waiting), len(jobs))
+    if waiting:
+        with multiprocessing.get_context("spawn").Pool(workers) as pool:
+            for done, _ in enumerate(pool.imap_unordered(_cut, waiting), len(jobs) - len(waiting) + 1):
+                progress(done, len(jobs))
+    return [out for _, out, _, _ in jobs if (out / "texts.json").exists()]
+
+
+def _cut(job: tuple[Path, Path, list[int], int]) -> None:
+    root, out, frames, seed = job
+    part = out.with_name(f".{out.name}.{os.getpid()}")
+    shutil.rmtree(part, ignore_errors=True)
+    made = read_frames(root, frames, seed)
+    if made.texts:
+        made.save(part)
+    else:
+        part.mkdir(parents=True)
+    os.replace(part, out)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How good each link of the chain is on frames it has not learned from."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation
+from torch import Tensor, nn
+
+from vla_ros.policies.flow_policy import integrate_flow
+from vla_ros.policies.graspvla.small import proposals
+from vla_ros.policies.graspvla.small.action_expert import ActionExpert
+from vla_ros.policies.graspvla.small.grasp_network import CROP, GraspNetwork
+from vla_ros.policies.graspvla.small.grasp_pose import from_bins, to_rotation
+from vla_ros.training.graspvla import perception
+from vla_ros.training.graspvla.frames import SEEN
+from vla_ros.training.graspvla.motion import MotionSamples
+from vla_ros.training.graspvla.perception import Samples
+
+IOU = 0.5
+
+
+@torch.inference_mode()
+def judge_proposals(network: nn.Module, samples: Samples, rows: np.ndarray) -> dict[str, float]:
+    """Return the share of objects with a proposal of IoU > 0.5, the mean IoU of the best, and proposals a picture."""
+    found, overlaps, many = [], [], []
+    for chunk in np.array_split(rows, max(1, len(rows) // 32)):
+        images = torch.from_numpy(samples.columns["pictures"][chunk]).flatten(0, 1)
+        boxes, scores = proposals.decode(network(images), 10)
+        truth = torch.from_numpy(samples.columns["boxes"][chunk]).flatten(0, 1)
+        for proposed, score, wanted in zip(boxes, scores, truth, strict=True):
+            wanted = wanted[wanted[:, 4] >= SEEN]
+            proposed = proposed[score > 0.12]
+            many.append(len(proposed))
+            best = _overlap(wanted[:, :4], proposed).amax(dim=1) if len(proposed) else torch.zeros(len(wanted))
+            found += (best > IOU).tolist()
+            overlaps += best.tolist()
+    return {"recall": float(np.mean(found)), "iou": float(np.mean(overlaps)), "proposals": float(np.mean(many))}
+
+
+def _overlap(first: Tensor, second: Tensor) -> Tensor:
+    low = torch.maximum(first[:, None, :2], second[None, :, :2])
+    high = torch.minimum(first[:, None, 2:], second[None, :, 2:])
+    common = (high - low).clamp(min=0).prod(dim=2)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(dim=1) for boxes in (first, second)]
+    return common / (areas[0][:, None] + areas[1][None] - common).clamp(min=1e-9)
+
+
+@torch.inference_mode()
+def judge_matching(network: nn.Module, samples: Samples, rows: np.ndarray) -> dict[str, float]:
+    """Return how often the right object is chosen: in one view, and by both views together."""
+    rng = np.random.default_rng(0)
+    right: dict[str, list[bool]] = {"view": [], "object": [], "absent": []}
+    for chunk in np.array_split(rows, max(1, len(rows) // 24)):
+        batch = perception.match_batch(samples, chunk, rng)
+        seen = network.look(batch["crops"])
+        there = batch["there"]
+        looks = seen.new_zeros((*there.shape, seen.shape[1]))
+        looks[there] = seen
+        scene = batch["scene"]
+        logits = network(looks[scene], batch["geometry"][scene], there[scene], batch["words"]).unflatten(1, (2, -1))
+        meant = batch["meant"].unflatten(1, (2, -1))
+        asked = meant.sum(dim=(1, 2)) > 0
+        for view in range(2):
+            ok = logits[:, view].argmax(dim=1) == meant[:, view].argmax(dim=1)
+            right["view"] += ok[meant[:, view].sum(dim=1) > 0].tolist()
+        both = logits.sum(dim=1).argmax(dim=1) == meant.sum(dim=1).argmax(dim=1)
+        right["object"] += both[asked].tolist()
+        right["absent"] += (logits.amax(dim=(1, 2)) < 0)[~asked].tolist()
+    return {f"right_{name}": float(np.mean(values)) if values else 1.0 for name, values in right.items()}
+
+
+@torch.inference_mode()
+def judge_grasps(network: GraspNetwork, samples: Samples, rows: np.ndarray) -> dict[str, float]:
+    """Return how far the best of a grid of points is from the nearest grasp that is known [mm], [degrees]."""
+    columns = samples.columns
+    shift = columns["grasp_crops"].shape[2] - CROP
+    corner = np.full((len(rows), 2), shift / 2)
+    half = shift // 2
+    crops = columns["grasp_crops"][rows][:, :, half : half + CROP, half : half + CROP]
+    corner[:] = half
+    grid = perception.GRID
+    axes = [np.linspace(-g, g, n) for g, n in zip(grid, (21, 21, 15), strict=True)]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(1, -1, 3)
+    errors, turns, openings = [], [], []
+    for i, row in enumerate(rows):
+        here = columns["middles"][row] + points
+        places = np.stack(
+            [perception.places(columns, np.array([row]), v, here, corner[i : i + 1], shift) for v in range(2)], axis=1
+        )
+        seen = network.look(torch.from_numpy(np.ascontiguousarray(crops[i : i + 1])))
+        known = network.ask(seen, torch.from_numpy(places).float(), torch.from_numpy(points).float())
+        best = int(network.judge(known)[0].argmax())
+        options = columns["options"][row]
+        options = options[options[:, 8] > 0]
+        apart = np.linalg.norm(options[:, :3] - here[0, best], axis=1)
+        errors.append(apart.min())
+        angles, numbers = network.turn(known[:, best : best + 1])
+        heading, tilt = from_bins(angles[0, 0].softmax(dim=0).numpy())
+        R = to_rotation(heading, tilt, float(numbers[0, 0, 1]))
+        near = options[apart < apart.min() + 0.01]
+        turns.append(min(_angle(R, Rotation.from_quat(option[3:7]).as_matrix()) for option in near))
+        openings.append(abs(float(numbers[0, 0, 0]) / 10 - near[0, 7]))
+    return {
+        "grasp_mm": 1000 * float(np.median(errors)),
+        "grasp_mm_p90": 1000 * float(np.quantile(errors, 0.9)),
+        "turn_deg": float(np.degrees(np.median(turns))),
+        "turn_deg_p90": float(np.degrees(np.quantile(turns, 0.9))),
+        "opening_mm": 1000 * float(np.median(openings)),
+    }
+
+
+def _angle(R: np.ndarray, other: np.ndarray) -> float:
+    flipped = R * np.array([-1.0, -1.0, 1.0])
+    return float(min(Rotation.from_matrix(other.T @ turn).magnitude() for turn in (R, flipped)))
+
+
+@torch.inference_mode()
+def judge_actions(
+    expert: ActionExpert, samples: MotionSamples, rows: np.ndarray, mean: np.ndarray, spread: np.ndarray
+) -> dict[str, float]:
+    """Return the error of a sampled chunk's first action [mm] and how often its gripper does what it should."""
+    tokens = expert.encode(torch.from_numpy(samples.tokens[rows, 0]))
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal((len(rows), *samples.actions.shape[1:])).astype(np.float32)
+
+    def velocity(x: np.ndarray, tau: float) -> np.ndarray:
+        return expert(torch.from_numpy(x).float(), torch.full((len(x),), tau), tokens).numpy()
+
+    found = integrate_flow(velocity, noise, 5) * spread + mean
+    error = np.linalg.norm(found[:, 0, :3] - samples.actions[rows, 0, :3], axis=1)
+    closes = (found[:, 0, 6] < 0.02) == (samples.actions[rows, 0, 6] < 0.02)
+    return {
+        "action_mm": 1000 * float(np.median(error)),
+        "action_mm_p90": 1000 * float(np.quantile(error, 0.9)),
+        "gripper_right": float(closes.mean()),
+    }
