@@ -7,6 +7,7 @@ import hashlib
 import multiprocessing
 import os
 import shutil
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,7 +25,10 @@ def cut_frames(
     workers: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Path]:
-    """Return the folders with the cut frames of all datasets; what is there already is kept."""
+    """Return the folders with the cut frames of all datasets; what is there already is kept.
+
+    `progress` may raise: the pieces under way are then cut again next time.
+    """
     jobs: list[tuple[Path, Path, list[int], int]] = []
     for root in datasets:
         reader = LeRobotReader(root)
@@ -38,7 +42,11 @@ def cut_frames(
     waiting = [job for job in jobs if not job[1].is_dir()]
     progress(len(jobs) - len(waiting), len(jobs))
     if waiting:
-        with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        for left in folder.glob(".*"):  # by somebody who was killed
+            shutil.rmtree(left, ignore_errors=True)
+        # A Ctrl-C is the parent's to act on: it ends the children.
+        ignore = (signal.SIGINT, signal.SIG_IGN)
+        with multiprocessing.get_context("spawn").Pool(workers, signal.signal, ignore) as pool:
             for done, _ in enumerate(pool.imap_unordered(_cut, waiting), len(jobs) - len(waiting) + 1):
                 progress(done, len(jobs))
     return [out for _, out, _, _ in jobs if (out / "texts.json").exists()]

@@ -4,9 +4,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.configuration import load_config, share_directory
+from vla_ros.policies.contract import load_contract
+from vla_ros.policies.contract_checks import check_robot
+from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.graspvla.stage import StageConfig
+
+STAGES = ("expert", "proposals", "grasp", "matching")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What is generated when no data is given. Raises ConfigError for amounts that cannot be."""
+
+    settings: str = "franka_grasp"  # a name from config/generate, or the path of a .yaml file
+    episodes: int = 6000  # demonstrations
+    grounding: int = 3000  # scenes with boxes alone
+
+    def __post_init__(self) -> None:
+        if self.episodes < 1 or self.grounding < 0:
+            raise ConfigError(f"episodes must be at least 1, grounding 0, got {self.episodes} and {self.grounding}")
 
 
 @dataclass(frozen=True)
@@ -19,6 +39,7 @@ class TrainConfig:
     frames_an_episode: int = 10  # of each demonstration that are looked at; the action expert reads all
     validation: float = 0.04  # share of frames kept for it
     threads: int = 2
+    data: DataConfig = field(default_factory=DataConfig)
     proposals: StageConfig = field(default_factory=lambda: StageConfig(4000, 24, 3e-3))
     matching: StageConfig = field(default_factory=lambda: StageConfig(6000, 24, 1e-3))
     grasp: StageConfig = field(default_factory=lambda: StageConfig(6000, 32, 2e-3))
@@ -29,3 +50,31 @@ class TrainConfig:
             raise ConfigError(f"validation must be above 0 and below 0.5, got {self.validation}")
         if self.frames_an_episode < 1 or self.threads < 1:
             raise ConfigError("frames_an_episode and threads must be at least 1")
+        if self.seed < 0:
+            raise ConfigError(f"seed must be at least 0, got {self.seed}")
+        check_robot(load_contract(self.contract), load_embodiment(self.robot))
+
+
+def train_names() -> tuple[str, ...]:
+    """List the trainings that config/train holds."""
+    return tuple(sorted(path.stem for path in (share_directory() / "config" / "train").glob("*.yaml")))
+
+
+def load_train_config(name: str) -> TrainConfig:
+    """Read a training by its name, or by the path of a .yaml file. Raises ConfigError with the nearest name or key."""
+    if name.endswith((".yaml", ".yml")):
+        return load_config(Path(name), TrainConfig)
+    if name not in train_names():
+        raise ConfigError(unknown_name("training", name, train_names()) + "; or the path of a .yaml file")
+    return load_config(share_directory() / "config" / "train" / f"{name}.yaml", TrainConfig)
+
+
+def chosen_stages(names: str) -> tuple[str, ...]:
+    """Return the stages named, separated by commas, in the order of training. Raises ConfigError for another name."""
+    given = [name.strip() for name in names.split(",") if name.strip()]
+    for name in given:
+        if name not in STAGES:
+            raise ConfigError(unknown_name("stage", name, STAGES))
+    if not given:
+        raise ConfigError(f"no stage is named; give some of {', '.join(STAGES)}")
+    return tuple(name for name in STAGES if name in given)

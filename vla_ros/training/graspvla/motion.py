@@ -6,6 +6,7 @@ Shape legend: F frames, H steps of a chunk, R variants of a frame.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +48,18 @@ class MotionSamples:
     closed: np.ndarray  # (F,) the fingers are around the object
 
 
-def read_motion(root: Path, horizon: int, seed: int, noise: ChainNoise | None = None) -> MotionSamples:
+def read_motion(
+    root: Path,
+    horizon: int,
+    seed: int,
+    noise: ChainNoise | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> MotionSamples:
     """Read every episode of a dataset."""
     noise, rng, reader = noise or ChainNoise(), np.random.default_rng(seed), LeRobotReader(root)
     parts: list[tuple[np.ndarray, ...]] = []
-    for episode in reader.metadata.episodes:
+    for done, episode in enumerate(reader.metadata.episodes):
+        progress(done, len(reader.metadata.episodes))
         rows = slice(episode.start, episode.start + episode.length)
         columns = {name: reader.column(name)[rows] for name in _COLUMNS}
         parts.append(_episode(columns, horizon, noise, rng))
@@ -158,11 +166,12 @@ def flow_loss(
     expert: ActionExpert, batch: dict[str, Tensor], mean: Tensor, spread: Tensor, rng: torch.Generator, draws: int = 4
 ) -> dict[str, Tensor]:
     """Return the flow-matching loss; several τ are drawn for one encoding of the chain, as in GR-3."""
-    clean = (batch["actions"] - mean) / spread
+    device = batch["actions"].device
+    clean = (batch["actions"] - mean.to(device)) / spread.to(device)
     tokens = expert.encode(batch["tokens"])
     count = len(clean)
-    tau = torch.rand(draws, count, generator=rng) ** 0.7 * 0.97
-    noise = torch.randn((draws, *clean.shape), generator=rng)
+    tau = (torch.rand(draws, count, generator=rng) ** 0.7 * 0.97).to(device)
+    noise = torch.randn((draws, *clean.shape), generator=rng).to(device)
     x = (1.0 - tau[..., None, None]) * noise + tau[..., None, None] * clean
     found = expert.clean(x.flatten(0, 1), tau.flatten(), tokens.repeat(draws, 1, 1)).unflatten(0, (draws, count))
     error = F.smooth_l1_loss(found, clean.expand_as(found), reduction="none", beta=0.3).mean(dim=3)

@@ -58,6 +58,7 @@ def colored(images: Tensor, rng: torch.Generator) -> Tensor:
     gain = 1.0 + 0.06 * torch.randn(shape, generator=rng)
     gain = gain * (1.0 + 0.15 * torch.randn((*shape[:-1], 1), generator=rng))
     shift = 10.0 * torch.randn((*shape[:-1], 1), generator=rng)
+    gain, shift = gain.to(images.device), shift.to(images.device)
     return ((images.float() - 128.0) * gain + 128.0 + shift).clamp_(0, 255).to(torch.uint8)
 
 
@@ -65,8 +66,9 @@ def proposal_step(
     network: ProposalNetwork, samples: Samples, rows: np.ndarray, rng: torch.Generator
 ) -> dict[str, Tensor]:
     """Return the losses of both views of these frames."""
-    images = torch.from_numpy(samples.columns["pictures"][rows]).flatten(0, 1)
-    boxes = torch.from_numpy(samples.columns["boxes"][rows]).flatten(0, 1)
+    device = next(network.parameters()).device
+    images = torch.from_numpy(samples.columns["pictures"][rows]).flatten(0, 1).to(device)
+    boxes = torch.from_numpy(samples.columns["boxes"][rows]).flatten(0, 1).to(device)
     maps = network(colored(images, rng))
     return proposals.proposal_loss(maps, boxes[..., :4], boxes[..., 4] >= SEEN)
 
@@ -121,14 +123,16 @@ def match_step(network: MatchNetwork, batch: dict[str, Tensor], rng: torch.Gener
     # Now and then only the words tell: nothing is learned of a noun that is never missed.
     words = batch["words"]
     dropped = torch.rand(words.shape[:2], generator=rng) < 0.05
-    words = torch.where(dropped[..., None] & (torch.arange(words.shape[1]) > 0)[None, :, None], 0.0, words)
+    dropped[:, 0] = False
+    words = torch.where(dropped[..., None].to(words.device), 0.0, words)
     logits = network(looks[scene], batch["geometry"][scene], kept, words)
     meant = batch["meant"] * kept
     weight = kept.float() * (1.0 + 2.0 * meant)
     binary = F.binary_cross_entropy_with_logits(logits, meant, weight, reduction="sum") / weight.sum()
     per_view, wanted = logits.unflatten(1, (2, -1)).flatten(0, 1), meant.unflatten(1, (2, -1)).flatten(0, 1)
     asked = wanted.sum(dim=1) > 0
-    choice = F.cross_entropy(per_view[asked], wanted[asked].argmax(dim=1))
+    # The mean; 0 where no sentence of the batch is about a thing that is there, which the mean of none is not.
+    choice = F.cross_entropy(per_view[asked], wanted[asked].argmax(dim=1), reduction="sum") / asked.sum().clamp(min=1)
     labels = batch["labels"]
     return {
         "binary": binary,
@@ -230,7 +234,7 @@ def grasp_step(network: GraspNetwork, batch: dict[str, Tensor], rng: torch.Gener
     trust = batch["trust"]
     total = trust.sum().clamp(min=1.0)
     losses["turn"] = -(batch["bins"] * angles.log_softmax(dim=2)).sum(dim=2).mul(trust).sum() / total * 0.3
-    losses["opening"] = ((numbers - batch["numbers"]).abs() * torch.tensor([5.0, 2.0])).mean(dim=2).mul(
+    losses["opening"] = ((numbers - batch["numbers"]).abs() * numbers.new_tensor([5.0, 2.0])).mean(dim=2).mul(
         trust
     ).sum() / total
     return losses

@@ -4,28 +4,35 @@
 from __future__ import annotations
 
 import copy
-import csv
+import dataclasses
+import math
 import os
-import queue
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from controllers.errors import ConfigError, VlaError
+from vla_ros.training.graspvla.ahead import Ahead
+from vla_ros.training.graspvla.news import LOSSES, VALIDATION, News, Tell
+from vla_ros.training.graspvla.team import Team, moved
+
 Losses = dict[str, Tensor]
+NEWS_EVERY = 50  # steps between two means of the losses
+_HOW_OFTEN = ("validate_every", "save_every_s")  # settings that change nothing in what is learned
 
 
 @dataclass(frozen=True)
 class StageConfig:
-    """How long and how fast a stage learns."""
+    """How long and how fast a stage learns. Raises ConfigError for what no training can have."""
 
     steps: int
-    batch: int
+    batch: int  # samples of a step, of all processes together
     learning_rate: float
     weight_decay: float = 0.02
     warm_up: int = 100  # steps
@@ -35,11 +42,22 @@ class StageConfig:
     validate_every: int = 500  # steps
     save_every_s: float = 60.0
 
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "warm_up", "validate_every"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("learning_rate", "clip", "save_every_s"):
+            if getattr(self, name) <= 0.0:
+                raise ConfigError(f"{name} must be above 0, got {getattr(self, name)}")
+        if not 0.0 <= self.average < 1.0 or self.weight_decay < 0.0:
+            raise ConfigError("average must be at least 0 and below 1, weight_decay at least 0")
+
 
 class Stage:
     """Train one network; `batch(step)` makes its data, `loss(network, batch, rng)` what is minimised.
 
-    Batches are a function of the step alone, so an interrupted training goes on as if it had not been.
+    Batches and random numbers are functions of the step alone, so an interrupted training goes on as if it had not
+    been. `stop` is asked after each step. Raises ConfigError when an earlier run's state cannot be gone on from.
     """
 
     def __init__(
@@ -49,12 +67,16 @@ class Stage:
         config: StageConfig,
         folder: Path,
         batch: Callable[[int], object],
-        loss: Callable[[nn.Module, object, torch.Generator], Losses],
+        loss: Callable[[nn.Module, Any, torch.Generator], Losses],
         validate: Callable[[nn.Module], dict[str, float]],
-        show: Callable[[str, int, int, dict[str, float]], None],
+        tell: Tell = lambda news: None,
+        team: Team | None = None,
+        stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.name, self.network, self.config, self.folder = name, network, config, folder
-        self._batch, self._loss, self._validate, self._show = batch, loss, validate, show
+        self.name, self.network, self.config = name, network, config
+        self.team = team or Team()
+        self.network.to(self.team.device)
+        self._batch, self._loss, self._validate, self._tell, self._stop = batch, loss, validate, tell, stop
         self.average = copy.deepcopy(network).requires_grad_(False)
         parameters = [p for p in network.parameters() if p.requires_grad]
         matrices = [p for p in parameters if p.ndim > 1]
@@ -66,56 +88,72 @@ class Stage:
         )
         self.step = 0
         self.figures: dict[str, float] = {}  # of the last validation
-        self._state = folder / f"{name}.training.pt"
+        self._state = state_path(folder, name)
         if self._state.exists():
             self._load()
 
+    @property
+    def done(self) -> bool:
+        """Tell whether the last step has been made."""
+        return self.step >= self.config.steps
+
     def run(self) -> nn.Module:
-        """Train to the last step; return the averaged network, ready to infer."""
+        """Train to the last step, or until asked to stop; return the averaged network, ready to infer.
+
+        Raises VlaError when a loss or a gradient is no longer finite: the state of the last saving is kept.
+        """
         config = self.config
+        if self.done:
+            return self.average.eval()
         saved = time.monotonic()
         recent: dict[str, list[float]] = {}
-        batches = _Ahead(self._batch, self.step, config.steps)
+        batches = Ahead(self._batch, self.step, config.steps)
         try:
-            while self.step < config.steps:
-                losses = self._update(batches.next())
+            stopping = False
+            while not self.done and not stopping:
+                losses, stopping = self._update(batches.next())
                 for name, value in losses.items():
                     recent.setdefault(name, []).append(value)
                 self.step += 1
-                if self.step % 50 == 0:
-                    means = {name: float(np.mean(values)) for name, values in recent.items()}
+                if self.step % NEWS_EVERY == 0 or self.done:
+                    self._news(LOSSES, {name: float(np.mean(values)) for name, values in recent.items()})
                     recent = {}
-                    self._log("train", means)
-                    self._show(self.name, self.step, config.steps, means)
-                if self.step % config.validate_every == 0 or self.step == config.steps:
-                    self.figures = self._validate(self.average.eval())
-                    self._log("validation", self.figures)
-                    self._show(self.name, self.step, config.steps, self.figures)
+                if self.step % config.validate_every == 0 or self.done:
+                    self._judge()
                 if time.monotonic() - saved > config.save_every_s:
                     self._save()
                     saved = time.monotonic()
         finally:
             batches.stop()
-            self._save()
+        # Not when something was raised: the weights may be half a step on.
+        self._save()
         return self.average.eval()
 
-    def _update(self, batch: object) -> dict[str, float]:
+    def _update(self, batch: object) -> tuple[dict[str, float], bool]:
+        """Make one step; return its losses, and whether somebody asks to stop after it."""
         config = self.config
         warm = min(1.0, (self.step + 1) / config.warm_up)
         cosine = 0.5 * (1.0 + np.cos(np.pi * self.step / config.steps))
         for group in self._optimizer.param_groups:
             group["lr"] = config.learning_rate * warm * max(cosine, 0.02)
-        rng = torch.Generator().manual_seed(self.step)
+        # Drawn on the CPU, so that every device learns from the same numbers; each process has its own.
+        rng = torch.Generator().manual_seed(self.step + 1_000_003 * self.team.rank)
         self.network.train()
-        with torch.autocast("cpu", torch.bfloat16, enabled=config.bf16):
-            losses = self._loss(self.network, batch, rng)
+        device = self.team.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
+            losses = self._loss(self.network, moved(batch, device), rng)
         total = torch.stack(list(losses.values())).sum()
         self._optimizer.zero_grad(set_to_none=True)
         total.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
+        values = {name: float(value.detach()) for name, value in losses.items()}
+        finite = all(map(math.isfinite, values.values()))
+        note = self.team.average(self.network.parameters(), float(self._stop()) if finite else math.nan)
+        norm = float(nn.utils.clip_grad_norm_(self.network.parameters(), config.clip))
+        if not math.isfinite(note + norm):
+            raise self._not_finite(values)
         self._optimizer.step()
         self._follow()
-        return {name: float(value.detach()) for name, value in losses.items()}
+        return values, note > 0.0
 
     def _follow(self) -> None:
         """Move the average a little towards the weights; early on faster, or it would remember the beginning."""
@@ -128,9 +166,23 @@ class Stage:
                 else:
                     value.copy_(theirs[name])
 
+    def _judge(self) -> None:
+        with self.team.leader_first():
+            if self.team.leads:
+                # As it will infer: on the CPU.
+                average = self.average if self.team.device.type == "cpu" else copy.deepcopy(self.average).cpu()
+                self.figures = self._validate(average.eval())
+                self._news(VALIDATION, self.figures)
+
+    def _news(self, kind: str, figures: dict[str, float]) -> None:
+        if self.team.leads:
+            self._tell(News(self.name, self.step, self.config.steps, kind, figures))
+
     def _save(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.team.leads:
+            return
         state = {
+            "config": dataclasses.asdict(self.config),
             "step": self.step,
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
@@ -138,57 +190,57 @@ class Stage:
             "figures": self.figures,
         }
         part = self._state.with_suffix(".part")
-        torch.save(state, part)
-        os.replace(part, self._state)
+        try:
+            self._state.parent.mkdir(parents=True, exist_ok=True)
+            torch.save(state, part)
+            os.replace(part, self._state)
+        except (OSError, RuntimeError) as error:  # torch says RuntimeError when the disk is full
+            part.unlink(missing_ok=True)
+            raise ConfigError(f"{self._state}: cannot be written ({error}): make room, then train again") from None
 
     def _load(self) -> None:
-        state = torch.load(self._state, weights_only=True)
-        self.step = state["step"]
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self.figures = state["figures"]
+        state = read_state(self._state, self.team.device)
+        then, now = state["config"], dataclasses.asdict(self.config)
+        for name, value in now.items():
+            if name not in _HOW_OFTEN and then.get(name) != value:
+                raise ConfigError(
+                    f"{self._state}: was trained with {name} {then.get(name)}, not {value}: choose another output "
+                    "folder, the settings of then, or remove the file to train this stage again"
+                )
+        try:
+            self.network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            self._optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError) as error:
+            said = str(error).splitlines()[-1].strip()
+            raise ConfigError(
+                f"{self._state}: is of another network ({said}): remove it to train this stage again"
+            ) from None
+        self.step, self.figures = state["step"], state["figures"]
 
-    def _log(self, kind: str, figures: dict[str, float]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "log.csv").open("a", newline="") as file:
-            writer = csv.writer(file)
-            for name, value in figures.items():
-                writer.writerow([f"{time.time():.0f}", self.name, kind, self.step, name, f"{value:.6g}"])
+    def _not_finite(self, losses: dict[str, float]) -> VlaError:
+        bad = [f"{name} is {value}" for name, value in losses.items() if not math.isfinite(value)]
+        kept = f"the last good state is kept in {self._state}" if self._state.exists() else "nothing was saved yet"
+        return VlaError(
+            f"stage {self.name}, step {self.step}: {', '.join(bad) or 'the gradient is not finite'}; {kept}: "
+            f"lower {self.name}.learning_rate or set {self.name}.bf16: false, then train again"
+        )
 
 
-class _Ahead:
-    """Make batches in a thread, a few ahead."""
+def state_path(folder: Path, name: str) -> Path:
+    """Return the file of a stage's state."""
+    return folder / f"{name}.training.pt"
 
-    def __init__(self, make: Callable[[int], object], first: int, end: int) -> None:
-        self._queue: queue.Queue = queue.Queue(maxsize=3)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(make, first, end), daemon=True)
-        self._thread.start()
 
-    def _run(self, make: Callable[[int], object], first: int, end: int) -> None:
-        for step in range(first, end):
-            try:
-                made: object = make(step)
-            except BaseException as error:  # told to whoever waits
-                made = error
-            while not self._stopped.is_set():
-                try:
-                    self._queue.put(made, timeout=0.2)
-                    break
-                except queue.Full:
-                    continue
-            if self._stopped.is_set() or isinstance(made, BaseException):
-                return
-
-    def next(self) -> object:
-        """Return the next batch; raises what making it raised."""
-        made = self._queue.get()
-        if isinstance(made, BaseException):
-            raise made
-        return made
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._stopped.set()
-        self._thread.join()
+def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """Read what a stage has saved. Raises ConfigError when it is torn."""
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+        if not {"config", "step", "network", "average", "optimizer", "figures"} <= set(state):
+            raise ValueError("it lacks a part")
+    except Exception as error:  # pickle, zip and torch each raise their own
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ConfigError(
+            f"{path}: is corrupt or truncated ({said}): remove it to train this stage again"
+        ) from None
+    return state

@@ -7,40 +7,57 @@ import dataclasses
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.actions import ActionSpecification
+from vla_ros.policies.contract import load_contract
 from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig, save_checkpoint
 from vla_ros.policies.graspvla.small.networks import NetworkSizes, SmallGraspVla
 from vla_ros.training.graspvla import perception, validation
 from vla_ros.training.graspvla.cache import cut_frames
-from vla_ros.training.graspvla.config import TrainConfig
+from vla_ros.training.graspvla.config import STAGES, TrainConfig
+from vla_ros.training.graspvla.datasets import TrainingData, check_datasets
 from vla_ros.training.graspvla.frames import VIEWS
 from vla_ros.training.graspvla.motion import MotionSamples, flow_loss, motion_batch, read_motion
+from vla_ros.training.graspvla.news import News, Tell
 from vla_ros.training.graspvla.perception import Samples
-from vla_ros.training.graspvla.stage import Stage
+from vla_ros.training.graspvla.stage import Stage, StageConfig, read_state, state_path
+from vla_ros.training.graspvla.team import Team
 
-STAGES = ("expert", "proposals", "grasp", "matching")
-Show = Callable[[str, int, int, dict[str, float]], None]
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """How a training ended."""
+
+    figures: dict[str, float] = field(default_factory=dict)  # of the last validations
+    interrupted: bool = False
+    missing: tuple[str, ...] = ()  # stages that no run has finished yet: there is no checkpoint without them
 
 
 def train(
     config: TrainConfig,
-    action: Sequence[Path],
-    grounding: Sequence[Path],
+    data: TrainingData,
     output: Path,
-    show: Show,
+    tell: Tell = lambda news: None,
     stages: Sequence[str] = STAGES,
-) -> dict[str, float]:
-    """Train the stages and write the checkpoint to `output`; what an earlier run has done is kept.
+    team: Team | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> TrainingResult:
+    """Train the stages and, once all four are there, write the checkpoint to `output`.
 
-    Returns the last validation figures. Raises ConfigError for data that cannot be trained on.
+    What an earlier run has done is kept and gone on from. `stop` is asked again and again; `tell` may raise while
+    data is prepared. Raises ConfigError for data that cannot be trained on, before anything is written.
     """
+    team = team or Team()
+    check_datasets(data, load_contract(config.contract))
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     work = output / "training"
@@ -48,100 +65,141 @@ def train(
     networks = SmallGraspVla(NetworkSizes(len(catalogue.categories), len(catalogue.colors)))
     networks.to(memory_format=torch.channels_last)
 
-    motion = _motion(action, networks.sizes.horizon)
+    motion = _motion(data.action, networks.sizes.horizon, tell)
     statistics = motion.actions[motion.counts > 0]
     networks.mean.copy_(torch.from_numpy(statistics.mean(axis=0)))
     networks.spread.copy_(torch.from_numpy(statistics.std(axis=0)).clamp(min=1e-4))
 
-    looking = [stage for stage in stages if stage != "expert"]
     samples = None
-    if looking:
-        folders = cut_frames(
-            [*action, *grounding],
-            work / "frames",
-            config.frames_an_episode,
-            config.threads,
-            lambda done, total: show("cutting frames", done, total, {}),
-        )
+    if set(stages) != {"expert"}:
+        with team.leader_first():
+            folders = cut_frames(
+                [*data.action, *data.grounding],
+                work / "frames",
+                config.frames_an_episode,
+                config.threads,
+                lambda done, total: tell(News("cutting frames", done, total)),
+            )
         samples = Samples(folders)
+    run = _Run(config, work, tell, team, stop)
     figures: dict[str, float] = {}
-    for name in stages:
-        if name == "expert":
-            stage = _expert_stage(networks, motion, config, work, show)
+    missing = []
+    for name in STAGES:
+        network = getattr(networks, name)
+        if name in stages:
+            stage = run.expert(networks, motion) if name == "expert" else run.looking(name, networks, samples)
+            network.load_state_dict(stage.run().state_dict())
+            networks.cpu()
+            judged, done = stage.figures, stage.done
         else:
-            stage = _looking_stage(name, networks, samples, config, work, show)
-        getattr(networks, name).load_state_dict(stage.run().state_dict())
-        figures |= {f"{name}.{key}": value for key, value in stage.figures.items()}
-    save_checkpoint(output, _checkpoint_config(config, networks, motion, samples, figures), networks)
-    return figures
+            judged, done = _earlier(work, name, network)
+        if name in stages and not done:
+            return TrainingResult(figures, interrupted=True)
+        if not done:
+            missing.append(name)
+        figures |= {f"{name}.{key}": value for key, value in judged.items()}
+    if not missing and team.leads:
+        save_checkpoint(output, _checkpoint_config(config, networks, motion, samples, figures), networks)
+    return TrainingResult(figures, missing=tuple(missing))
 
 
-def _motion(action: Sequence[Path], horizon: int) -> MotionSamples:
-    if not action:
-        raise ConfigError("no dataset with actions: give one made by `vla generate`")
-    parts = [read_motion(root, horizon, seed) for seed, root in enumerate(action)]
+def _earlier(work: Path, name: str, network: nn.Module) -> tuple[dict[str, float], bool]:
+    """Take what an earlier run has trained of a stage; return its figures, and whether it came to an end."""
+    path = state_path(work, name)
+    if not path.exists():
+        return {}, False
+    state = read_state(path)
+    network.load_state_dict(state["average"])
+    return state["figures"], state["step"] >= state["config"]["steps"]
+
+
+def _motion(action: Sequence[Path], horizon: int, tell: Tell) -> MotionSamples:
+    parts = [
+        read_motion(root, horizon, seed, progress=lambda done, total: tell(News("reading motion", done, total)))
+        for seed, root in enumerate(action)
+    ]
     columns = {f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in dataclasses.fields(parts[0])}
+    if not len(columns["actions"]):
+        raise ConfigError(f"{action[0]}: holds no action worth imitating: generate more episodes")
     return MotionSamples(**columns)
 
 
-def _expert_stage(networks: SmallGraspVla, motion: MotionSamples, config: TrainConfig, work: Path, show: Show) -> Stage:
-    kept, held = _split(len(motion.actions), config.validation)
-    held = held[:2000]
-    mean, spread = networks.mean, networks.spread
+@dataclass(frozen=True)
+class _Run:
+    """What all stages of a training share."""
 
-    def batch(step: int) -> object:
-        rng = np.random.default_rng((config.seed, 1, step))
-        return motion_batch(motion, rng.choice(kept, config.expert.batch), rng)
+    config: TrainConfig
+    work: Path
+    tell: Tell
+    team: Team
+    stop: Callable[[], bool]
 
-    return Stage(
-        "expert",
-        networks.expert,
-        config.expert,
-        work,
-        batch,
-        lambda network, made, rng: flow_loss(network, made, mean, spread, rng),
-        lambda network: validation.judge_actions(network, motion, held, mean.numpy(), spread.numpy()),
-        show,
-    )
+    def expert(self, networks: SmallGraspVla, motion: MotionSamples) -> Stage:
+        """Return the stage of the action expert."""
+        kept, held = self._split(len(motion.actions), "frames with actions")
+        held = held[:2000]
+        mean, spread = networks.mean, networks.spread
 
+        def batch(step: int) -> object:
+            rng = self._random(1, step)
+            return motion_batch(motion, rng.choice(kept, self._share(self.config.expert)), rng)
 
-def _looking_stage(
-    name: str, networks: SmallGraspVla, samples: Samples, config: TrainConfig, work: Path, show: Show
-) -> Stage:
-    kept, held = _split(len(samples), config.validation)
-    grasps = samples.columns["options"][:, :, 8].max(axis=1) > 0
-    settings = getattr(config, name)
-    if name == "grasp":
-        kept, held = kept[grasps[kept]], held[grasps[held]]
-    if name == "matching":
-        kept = np.array([row for row in kept if samples.texts[row]])
-        held = np.array([row for row in held if samples.texts[row]])
-    held = held[:: max(1, len(held) // 300)]
+        return self._stage(
+            "expert",
+            networks.expert,
+            batch,
+            lambda network, made, rng: flow_loss(network, made, mean, spread, rng),
+            lambda network: validation.judge_actions(network, motion, held, mean.numpy(), spread.numpy()),
+        )
 
-    def rows(step: int) -> tuple[np.ndarray, np.random.Generator]:
-        rng = np.random.default_rng((config.seed, 2, step))
-        return rng.choice(kept, settings.batch), rng
+    def looking(self, name: str, networks: SmallGraspVla, samples: Samples) -> Stage:
+        """Return the stage of one of the networks that look."""
+        kept, held = self._split(len(samples), "frames that show their object")
+        grasps = samples.columns["options"][:, :, 8].max(axis=1) > 0
+        settings = getattr(self.config, name)
+        if name == "grasp":
+            kept, held = kept[grasps[kept]], held[grasps[held]]
+        if name == "matching":
+            kept = np.array([row for row in kept if samples.texts[row]])
+            held = np.array([row for row in held if samples.texts[row]])
+        if len(kept) == 0 or len(held) == 0:
+            raise ConfigError(f"stage {name}: no frame it can learn from or be judged by: generate more episodes")
+        held = held[:: max(1, len(held) // 300)]
 
-    batch, loss, judge = {
-        "proposals": (
-            lambda step: rows(step)[0],
-            lambda network, made, rng: perception.proposal_step(network, samples, made, rng),
-            validation.judge_proposals,
-        ),
-        "matching": (lambda step: perception.match_batch(samples, *rows(step)), perception.match_step,
-                     validation.judge_matching),
-        "grasp": (lambda step: perception.grasp_batch(samples, *rows(step)), perception.grasp_step,
-                  validation.judge_grasps),
-    }[name]  # fmt: skip
-    network = getattr(networks, name)
-    return Stage(name, network, settings, work, batch, loss, lambda net: judge(net, samples, held), show)
+        def rows(step: int) -> tuple[np.ndarray, np.random.Generator]:
+            rng = self._random(2, step)
+            return rng.choice(kept, self._share(settings)), rng
 
+        batch, loss, judge = {
+            "proposals": (
+                lambda step: rows(step)[0],
+                lambda network, made, rng: perception.proposal_step(network, samples, made, rng),
+                validation.judge_proposals,
+            ),
+            "matching": (lambda step: perception.match_batch(samples, *rows(step)), perception.match_step,
+                         validation.judge_matching),
+            "grasp": (lambda step: perception.grasp_batch(samples, *rows(step)), perception.grasp_step,
+                      validation.judge_grasps),
+        }[name]  # fmt: skip
+        return self._stage(name, getattr(networks, name), batch, loss, lambda net: judge(net, samples, held))
 
-def _split(count: int, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows to learn from and rows kept back: whole stretches, so that no scene is in both."""
-    rows, stretch = np.arange(count), 50
-    held = (rows // stretch) % max(2, round(1 / share)) == 0
-    return rows[~held], rows[held]
+    def _stage(self, name: str, network: nn.Module, batch: Any, loss: Any, judge: Any) -> Stage:
+        settings: StageConfig = getattr(self.config, name)
+        return Stage(name, network, settings, self.work, batch, loss, judge, self.tell, self.team, self.stop)
+
+    def _random(self, purpose: int, step: int) -> np.random.Generator:
+        return np.random.default_rng((self.config.seed, purpose, step, self.team.rank))
+
+    def _share(self, settings: StageConfig) -> int:
+        return max(1, settings.batch // self.team.size)
+
+    def _split(self, count: int, what: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return rows to learn from and rows kept back: whole stretches, so that no scene is in both."""
+        if count < 8:
+            raise ConfigError(f"{count} {what}: too few to train and validate with: generate more episodes")
+        rows, stretch = np.arange(count), min(50, count // 4)
+        held = (rows // stretch) % max(2, round(1 / self.config.validation)) == 0
+        return rows[~held], rows[held]
 
 
 def _checkpoint_config(

@@ -60,13 +60,14 @@ def proposal_loss(maps: Tensor, boxes: Tensor, seen: Tensor) -> dict[str, Tensor
     """Return the losses of maps (B, 5, h, w) for boxes (B, N, 4) as shares of the picture, `seen` (B, N) bool."""
     maps = maps.float()
     rows, columns = maps.shape[-2:]
-    centre = (boxes[..., :2] + boxes[..., 2:]) / 2 * torch.tensor([columns, rows], dtype=maps.dtype)
-    size = (boxes[..., 2:] - boxes[..., :2]) * torch.tensor([columns, rows], dtype=maps.dtype)
+    cells = maps.new_tensor([columns, rows])
+    centre = (boxes[..., :2] + boxes[..., 2:]) / 2 * cells
+    size = (boxes[..., 2:] - boxes[..., :2]) * cells
     heat = _heat(centre, size, seen, rows, columns)
     losses = {"centre": _focal(maps[:, 0], heat)}
     # Cells next to the centre learn the box as well: the peak may be off by one.
     near_x, near_y = torch.meshgrid(torch.arange(-1, 2), torch.arange(-1, 2), indexing="xy")
-    shift = torch.stack([near_x.flatten(), near_y.flatten()], dim=1)  # (9, 2)
+    shift = torch.stack([near_x.flatten(), near_y.flatten()], dim=1).to(maps.device)  # (9, 2)
     cell = centre.floor().long()[:, :, None] + shift  # (B, N, 9, 2)
     inside = (cell >= 0).all(-1) & (cell[..., 0] < columns) & (cell[..., 1] < rows) & seen[..., None]
     index = (cell[..., 1].clamp(0, rows - 1) * columns + cell[..., 0].clamp(0, columns - 1)).flatten(1)
@@ -87,7 +88,8 @@ def proposal_loss(maps: Tensor, boxes: Tensor, seen: Tensor) -> dict[str, Tensor
 
 def _heat(centre: Tensor, size: Tensor, seen: Tensor, rows: int, columns: int) -> Tensor:
     """Return Gaussians around the centres' cells (B, h, w), 1 in each."""
-    y, x = torch.arange(rows)[:, None] + 0.5, torch.arange(columns)[None] + 0.5
+    y = torch.arange(rows, device=centre.device)[:, None] + 0.5
+    x = torch.arange(columns, device=centre.device)[None] + 0.5
     middle = centre.floor() + 0.5
     spread = (size.amin(dim=-1) / 5.0).clamp(0.6, 1.6)[..., None, None]
     distance = (x - middle[..., 0, None, None]) ** 2 + (y - middle[..., 1, None, None]) ** 2  # (B, N, h, w)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which datasets are trained on, looked at before anything is: what lacks, and where a number is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from controllers.errors import ConfigError
+from vla_ros.data.datasets.features import ACTION, IMAGES, STATE, STRING, Feature, contract_features
+from vla_ros.data.datasets.layout import INFO
+from vla_ros.data.datasets.metadata import DatasetMetadata, load_metadata
+from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.policies.contract import TaskContract
+from vla_ros.training.generation import annotations
+from vla_ros.training.generation.maker import KINDS
+from vla_ros.training.graspvla.frames import VIEWS
+
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Folders of datasets with actions, and without."""
+
+    action: tuple[Path, ...]
+    grounding: tuple[Path, ...]
+
+
+def find_datasets(roots: Iterable[Path]) -> TrainingData:
+    """Sort datasets, and those in folders of `vla generate`, by whether they hold actions.
+
+    Raises ConfigError for a folder without any, or when none of them holds actions.
+    """
+    action, grounding = [], []
+    for root in roots:
+        for dataset in _datasets_of(root):
+            (action if ACTION in load_metadata(dataset).features else grounding).append(dataset)
+    if not action:
+        raise ConfigError("no dataset with actions: give the folder of a finished `vla generate`, or its action/")
+    return TrainingData(tuple(action), tuple(grounding))
+
+
+def _datasets_of(root: Path) -> list[Path]:
+    if not root.is_dir():
+        raise ConfigError(f"{root}: no such folder; give one made by `vla generate`, or a dataset")
+    if (root / INFO).is_file():
+        return [root]
+    found = [root / kind for kind in KINDS if (root / kind / INFO).is_file()]
+    if not found:
+        raise ConfigError(
+            f"{root}: holds no dataset, neither itself nor in {' or '.join(KINDS)}/: give one, or let `vla generate` "
+            "finish"
+        )
+    return found
+
+
+def check_datasets(data: TrainingData, contract: TaskContract) -> None:
+    """Raise ConfigError with the first thing that training cannot use: a column that lacks, a number that is none."""
+    for root in (*data.action, *data.grounding):
+        metadata = load_metadata(root)
+        if not metadata.episodes or not metadata.frames:
+            raise ConfigError(f"{root}: is empty: generate or convert some episodes first")
+        if (metadata.robot, metadata.fps) != (contract.robot, contract.fps):
+            raise ConfigError(
+                f"{root}: is of robot '{metadata.robot}' at {metadata.fps} Hz, contract '{contract.name}' of "
+                f"'{contract.robot}' at {contract.fps} Hz: give other data or another contract"
+            )
+        _check_columns(metadata, _needed(contract, acts=root in data.action))
+        with LeRobotReader(metadata) as reader:
+            check_finite(metadata, {name: reader.column(name) for name in _numeric(metadata)})
+
+
+def check_finite(metadata: DatasetMetadata, columns: Mapping[str, np.ndarray]) -> None:
+    """Raise ConfigError that names the first column, episode and frame whose number is not finite."""
+    for name, values in columns.items():
+        wrong = ~np.isfinite(values.reshape(len(values), -1))
+        if not wrong.any():
+            continue
+        frame = int(wrong.any(axis=1).argmax())
+        number = values.reshape(len(values), -1)[frame][wrong[frame]][0]
+        episode = next(e for e in metadata.episodes if e.start <= frame < e.start + e.length)
+        raise ConfigError(
+            f"{metadata.root}: column '{name}' holds {number} in frame {frame - episode.start} of episode "
+            f"{episode.index}: leave that episode out (`vla dataset split`), or make the data again"
+        )
+
+
+def _check_columns(metadata: DatasetMetadata, needed: Mapping[str, Feature]) -> None:
+    for name, feature in needed.items():
+        found = metadata.features.get(name)
+        if found is None:
+            what = "the camera" if feature.is_video else "the column"
+            raise ConfigError(
+                f"{metadata.root}: lacks {what} '{name}': training needs both cameras and what `vla generate` notes down"
+            )
+        if (found.is_video, found.shape) != (feature.is_video, feature.shape):
+            raise ConfigError(
+                f"{metadata.root}: '{name}' has shape {list(found.shape)}, training needs {list(feature.shape)}: "
+                "make the data again by this contract"
+            )
+
+
+def _needed(contract: TaskContract, acts: bool) -> dict[str, Feature]:
+    known = contract_features(contract) | annotations.scene_features(VIEWS) | annotations.grasp_features()
+    known = known | {f"observation.calibration.{view}": Feature("float32", (11,)) for view in VIEWS}
+    looked_at = [
+        *(IMAGES + view for view in VIEWS),
+        *(f"observation.calibration.{view}" for view in VIEWS),
+        *annotations.scene_features(VIEWS),
+        annotations.GRASP_OPTIONS,
+    ]
+    names: Sequence[str] = [*known] if acts else [STATE, *looked_at]
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise ConfigError(f"contract '{contract.name}' lacks {missing[0]}: training needs cameras {' and '.join(VIEWS)}")
+    return {name: known[name] for name in names}
+
+
+def _numeric(metadata: DatasetMetadata) -> list[str]:
+    return [name for name, f in metadata.features.items() if not f.is_video and f.dtype != STRING]
+

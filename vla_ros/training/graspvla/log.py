@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a training has measured, kept: log.csv, curves.png, and TensorBoard's events where it is installed."""
+
+from __future__ import annotations
+
+import csv
+import os
+import time
+from collections import defaultdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from controllers.errors import ConfigError
+from vla_ros.training.graspvla.news import LOSSES, PREPARING, VALIDATION, News
+
+HEADER = ("time", "stage", "kind", "step", "name", "value")
+Curves = dict[tuple[str, str, str], dict[int, float]]  # stage, kind, name → step → value
+
+
+class TrainingLog:
+    """Keep news in a folder; a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._csv = folder, folder / "log.csv"
+        self._events: Any = _event_writer(folder / "tensorboard")
+
+    def __enter__(self) -> TrainingLog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._events is not None:
+            self._events.close()
+
+    @property
+    def has_events(self) -> bool:
+        """Tell whether TensorBoard's events are written."""
+        return self._events is not None
+
+    def keep(self, news: News) -> None:
+        """Append what was measured; a validation redraws the curves. Raises ConfigError when the disk is full."""
+        if news.kind == PREPARING:
+            return
+        try:
+            self._append(news)
+            if self._events is not None:
+                for name, value in news.figures.items():
+                    self._events.add_scalar(f"{news.stage}/{news.kind}/{name}", value, news.done)
+            if news.kind == VALIDATION:
+                draw_curves(read_log(self._csv), self._folder / "curves.png")
+        except OSError as error:
+            raise ConfigError(f"{self._folder}: cannot be written ({error.strerror}): make room, then train again") from None
+
+    def _append(self, news: News) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        begins = not self._csv.exists()
+        with self._csv.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if begins:
+                writer.writerow(HEADER)
+            for name, value in news.figures.items():
+                writer.writerow([f"{time.time():.0f}", news.stage, news.kind, news.done, name, f"{value:.6g}"])
+
+
+def read_log(path: Path) -> Curves:
+    """Return what log.csv holds; a step that was made again after an interruption counts as it was the last time."""
+    curves: Curves = defaultdict(dict)
+    with path.open(newline="") as file:
+        for row in csv.reader(file):
+            if len(row) == len(HEADER) and row[3].isdecimal():  # neither the header nor a torn last line
+                curves[row[1], row[2], row[4]][int(row[3])] = float(row[5])
+    return {key: dict(sorted(values.items())) for key, values in curves.items()}
+
+
+def draw_curves(curves: Curves, path: Path) -> None:
+    """Draw losses at the left, validation figures at the right, a row a stage."""
+    from matplotlib.figure import Figure
+
+    stages = list(dict.fromkeys(stage for stage, _, _ in curves))
+    figure = Figure(figsize=(11, 2.6 * len(stages)), layout="constrained")
+    axes = figure.subplots(len(stages), 2, squeeze=False)
+    for row, stage in zip(axes, stages, strict=True):
+        for axis, kind in zip(row, (LOSSES, VALIDATION), strict=True):
+            for (of, what, name), values in curves.items():
+                if (of, what) == (stage, kind):
+                    # Figures are of several units, so each is drawn as a share of its largest, which the legend says.
+                    largest = max(map(abs, values.values())) or 1.0
+                    scale, label = (largest, f"{name} ({largest:.3g})") if kind == VALIDATION else (1.0, name)
+                    axis.plot(list(values), [v / scale for v in values.values()], ".-", ms=3, lw=1, label=label)
+            if axis.lines:
+                axis.legend(fontsize=7)
+            axis.set_title(f"{stage}: {'losses' if kind == LOSSES else 'validation, 1 = the largest (in brackets)'}", fontsize=9)
+            axis.grid(alpha=0.3)
+        row[0].set_yscale("symlog", linthresh=0.01)  # a loss may be 0, which a logarithm has no place for
+    part = path.with_name(f".{path.name}")
+    figure.savefig(part, format="png", dpi=90)
+    os.replace(part, path)
+
+
+def _event_writer(folder: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(str(folder))
