@@ -109,7 +109,8 @@ def _looking_stage(
     name: str, networks: SmallGraspVla, samples: Samples, config: TrainConfig, work: Path, show: Show
 ) -> Stage:
     kept, held = _split(len(samples), config.validation)
-    grasps = samples.columns["options"][:, :, 8].max(axis=1) > 0
+    # Once the fingers are closed the chain remembers the grasp.
+    grasps = (samples.columns["options"][:, :, 8].max(axis=1) > 0) & (samples.columns["closed"] == 0)
     settings = getattr(config, name)
     if name == "grasp":
         kept, held = kept[grasps[kept]], held[grasps[held]]
