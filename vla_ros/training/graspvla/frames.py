@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.data.datasets.features import IMAGES
+from vla_ros.data.datasets.features import IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.graspvla.small import grasp_network, matching, proposals
 from vla_ros.policies.graspvla.small.crops import box_window, point_window
@@ -45,6 +45,8 @@ class FrameSet:
     windows: list[np.ndarray] = field(default_factory=list)  # (V, 3) x, y, side [px] of those
     middles: list[np.ndarray] = field(default_factory=list)  # (3,) [m] where both boxes place the object
     options: list[np.ndarray] = field(default_factory=list)  # (K, 9)
+    tools: list[np.ndarray] = field(default_factory=list)  # (3,) [m] the tool point, measured
+    closed: list[np.ndarray] = field(default_factory=list)  # () the fingers are around the object
 
     def save(self, folder: Path) -> None:
         """Write everything, a file each."""
@@ -79,6 +81,8 @@ def read_frames(root: Path, frames: Sequence[int], seed: int, reader: LeRobotRea
         made.texts.append(sentences.of_frame(names, positions, boxes[..., 4].min(axis=0) >= SEEN, SENTENCES))
         _add_grasps(made, pictures, boxes[:, target, :4], calibrations, rng)
         made.options.append(column(annotations.GRASP_OPTIONS)[frame].astype(np.float32))
+        made.tools.append(column(STATE)[frame, 7:10].astype(float))
+        made.closed.append(np.array(column(annotations.CLOSED)[frame]))
     return made
 
 

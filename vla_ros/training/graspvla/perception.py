@@ -24,7 +24,19 @@ from vla_ros.policies.graspvla.small.view_geometry import camera_matrix
 from vla_ros.policies.graspvla.small.word_tokens import word_tokens
 from vla_ros.training.graspvla.frames import SEEN
 
-NAMES = ("pictures", "calibrations", "boxes", "things", "labels", "grasp_crops", "windows", "middles", "options")
+NAMES = (
+    "pictures",
+    "calibrations",
+    "boxes",
+    "things",
+    "labels",
+    "grasp_crops",
+    "windows",
+    "middles",
+    "options",
+    "tools",
+    "closed",
+)
 GRID = np.array([0.10, 0.10, 0.075])  # [m] half edges of where a grasp is looked for around the object's middle
 NEAR = 0.010  # [m] standard deviation of "a grasp is here"
 
@@ -164,11 +176,15 @@ def grasp_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
         [places(columns, rows, view, points, corners[:, view], shift) for view in range(2)],
         axis=1,
     )
+    # A fifth of the time the hand says nothing: it must not be the answer.
+    known = rng.uniform(size=(count, 1)) > 0.2
+    tool = np.where(known, columns["tools"][rows] + 0.001 * rng.normal(size=(count, 3)), np.nan)
     bins, numbers, trust = _orientations(options, likeness[:, :ASKED], rng)
     return {
         "crops": torch.from_numpy(crops),
         "places": torch.from_numpy(where).float(),
         "points": torch.from_numpy(points - centre[:, None]).float(),
+        "tool": torch.from_numpy(tool - centre).float(),
         "quality": torch.from_numpy(likeness.max(axis=2)).float(),
         "bins": torch.from_numpy(bins),
         "numbers": torch.from_numpy(numbers),
@@ -228,7 +244,7 @@ def _orientations(
 def grasp_step(network: GraspNetwork, batch: dict[str, Tensor], rng: torch.Generator) -> dict[str, Tensor]:
     """Return the losses of one batch of grasp_batch."""
     seen = network.look(colored(batch["crops"], rng))
-    known = network.ask(seen, batch["places"], batch["points"])
+    known = network.ask(seen, batch["places"], batch["points"], batch["tool"])
     losses = {"quality": 4.0 * F.binary_cross_entropy_with_logits(network.judge(known), batch["quality"])}
     angles, numbers = network.turn(known[:, :ASKED])
     trust = batch["trust"]

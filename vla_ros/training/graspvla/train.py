@@ -87,7 +87,10 @@ def train(
     for name in STAGES:
         network = getattr(networks, name)
         if name in stages:
-            stage = run.expert(networks, motion) if name == "expert" else run.looking(name, networks, samples)
+            if name == "expert":
+                stage = _expert_stage(networks, motion, config, run)
+            else:
+                stage = _looking_stage(name, networks, samples, config, run)
             network.load_state_dict(stage.run().state_dict())
             networks.cpu()
             judged, done = stage.figures, stage.done
@@ -134,72 +137,77 @@ class _Run:
     team: Team
     stop: Callable[[], bool]
 
-    def expert(self, networks: SmallGraspVla, motion: MotionSamples) -> Stage:
-        """Return the stage of the action expert."""
-        kept, held = self._split(len(motion.actions), "frames with actions")
-        held = held[:2000]
-        mean, spread = networks.mean, networks.spread
-
-        def batch(step: int) -> object:
-            rng = self._random(1, step)
-            return motion_batch(motion, rng.choice(kept, self._share(self.config.expert)), rng)
-
-        return self._stage(
-            "expert",
-            networks.expert,
-            batch,
-            lambda network, made, rng: flow_loss(network, made, mean, spread, rng),
-            lambda network: validation.judge_actions(network, motion, held, mean.numpy(), spread.numpy()),
-        )
-
-    def looking(self, name: str, networks: SmallGraspVla, samples: Samples) -> Stage:
-        """Return the stage of one of the networks that look."""
-        kept, held = self._split(len(samples), "frames that show their object")
-        grasps = samples.columns["options"][:, :, 8].max(axis=1) > 0
-        settings = getattr(self.config, name)
-        if name == "grasp":
-            kept, held = kept[grasps[kept]], held[grasps[held]]
-        if name == "matching":
-            kept = np.array([row for row in kept if samples.texts[row]])
-            held = np.array([row for row in held if samples.texts[row]])
-        if len(kept) == 0 or len(held) == 0:
-            raise ConfigError(f"stage {name}: no frame it can learn from or be judged by: generate more episodes")
-        held = held[:: max(1, len(held) // 300)]
-
-        def rows(step: int) -> tuple[np.ndarray, np.random.Generator]:
-            rng = self._random(2, step)
-            return rng.choice(kept, self._share(settings)), rng
-
-        batch, loss, judge = {
-            "proposals": (
-                lambda step: rows(step)[0],
-                lambda network, made, rng: perception.proposal_step(network, samples, made, rng),
-                validation.judge_proposals,
-            ),
-            "matching": (lambda step: perception.match_batch(samples, *rows(step)), perception.match_step,
-                         validation.judge_matching),
-            "grasp": (lambda step: perception.grasp_batch(samples, *rows(step)), perception.grasp_step,
-                      validation.judge_grasps),
-        }[name]  # fmt: skip
-        return self._stage(name, getattr(networks, name), batch, loss, lambda net: judge(net, samples, held))
-
-    def _stage(self, name: str, network: nn.Module, batch: Any, loss: Any, judge: Any) -> Stage:
+    def stage(self, name: str, network: nn.Module, batch: Any, loss: Any, judge: Any) -> Stage:
+        """Return a stage by its name."""
         settings: StageConfig = getattr(self.config, name)
         return Stage(name, network, settings, self.work, batch, loss, judge, self.tell, self.team, self.stop)
 
-    def _random(self, purpose: int, step: int) -> np.random.Generator:
+    def random(self, purpose: int, step: int) -> np.random.Generator:
+        """Return what this process draws a step's batch with."""
         return np.random.default_rng((self.config.seed, purpose, step, self.team.rank))
 
-    def _share(self, settings: StageConfig) -> int:
-        return max(1, settings.batch // self.team.size)
+    def share(self, batch: int) -> int:
+        """Return how many samples of a batch are this process's."""
+        return max(1, batch // self.team.size)
 
-    def _split(self, count: int, what: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return rows to learn from and rows kept back: whole stretches, so that no scene is in both."""
-        if count < 8:
-            raise ConfigError(f"{count} {what}: too few to train and validate with: generate more episodes")
-        rows, stretch = np.arange(count), min(50, count // 4)
-        held = (rows // stretch) % max(2, round(1 / self.config.validation)) == 0
-        return rows[~held], rows[held]
+
+def _expert_stage(networks: SmallGraspVla, motion: MotionSamples, config: TrainConfig, run: _Run) -> Stage:
+    kept, held = _split(len(motion.actions), config.validation)
+    held = held[:2000]
+    mean, spread = networks.mean.clone(), networks.spread.clone()
+
+    def batch(step: int) -> object:
+        rng = run.random(1, step)
+        return motion_batch(motion, rng.choice(kept, run.share(config.expert.batch)), rng)
+
+    return run.stage(
+        "expert",
+        networks.expert,
+        batch,
+        lambda network, made, rng: flow_loss(network, made, mean, spread, rng),
+        lambda network: validation.judge_actions(network, motion, held, mean.numpy(), spread.numpy()),
+    )
+
+
+def _looking_stage(name: str, networks: SmallGraspVla, samples: Samples, config: TrainConfig, run: _Run) -> Stage:
+    kept, held = _split(len(samples), config.validation)
+    # Once the fingers are closed the chain remembers the grasp.
+    grasps = (samples.columns["options"][:, :, 8].max(axis=1) > 0) & (samples.columns["closed"] == 0)
+    settings = getattr(config, name)
+    if name == "grasp":
+        kept, held = kept[grasps[kept]], held[grasps[held]]
+    if name == "matching":
+        kept = np.array([row for row in kept if samples.texts[row]])
+        held = np.array([row for row in held if samples.texts[row]])
+    if len(kept) == 0 or len(held) == 0:
+        raise ConfigError(f"stage {name}: no frame it can learn from or be judged by: generate more episodes")
+    held = held[:: max(1, len(held) // 300)]
+
+    def rows(step: int) -> tuple[np.ndarray, np.random.Generator]:
+        rng = run.random(2, step)
+        return rng.choice(kept, run.share(settings.batch)), rng
+
+    batch, loss, judge = {
+        "proposals": (
+            lambda step: rows(step)[0],
+            lambda network, made, rng: perception.proposal_step(network, samples, made, rng),
+            validation.judge_proposals,
+        ),
+        "matching": (lambda step: perception.match_batch(samples, *rows(step)), perception.match_step,
+                     validation.judge_matching),
+        "grasp": (lambda step: perception.grasp_batch(samples, *rows(step)), perception.grasp_step,
+                  validation.judge_grasps),
+    }[name]  # fmt: skip
+    return run.stage(name, getattr(networks, name), batch, loss, lambda net: judge(net, samples, held))
+
+
+def _split(count: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows to learn from and rows kept back: whole stretches, so that no scene is in both."""
+    if count < 8:
+        raise ConfigError(f"{count} frames are too few to train and validate with: generate more episodes")
+    rows, stretch = np.arange(count), min(50, count // 4)
+    held = (rows // stretch) % max(2, round(1 / share)) == 0
+    return rows[~held], rows[held]
 
 
 def _checkpoint_config(

@@ -90,7 +90,8 @@ def judge_grasps(network: GraspNetwork, samples: Samples, rows: np.ndarray) -> d
             [perception.places(columns, np.array([row]), v, here, corner[i : i + 1], shift) for v in range(2)], axis=1
         )
         seen = network.look(torch.from_numpy(np.ascontiguousarray(crops[i : i + 1])))
-        known = network.ask(seen, torch.from_numpy(places).float(), torch.from_numpy(points).float())
+        tool = torch.from_numpy(columns["tools"][row] - columns["middles"][row])[None].float()
+        known = network.ask(seen, torch.from_numpy(places).float(), torch.from_numpy(points).float(), tool)
         best = int(network.judge(known)[0].argmax())
         options = columns["options"][row]
         options = options[options[:, 8] > 0]

@@ -4,7 +4,9 @@
 A point is looked up in the feature maps of both views where the calibration says it is seen; what is found there
 says how good a grasp with its tool point there would be. The best of a grid of points, refined, is the grasp: depth
 comes from two views agreeing, several grasps of one object never average into a bad one, and a camera that has moved
-is only another calibration. Shape legend: B samples, P points, C features.
+is only another calibration. Each point is also told where it lies from the tool (proprioception comes before the grasp
+in the chain): where the hand is seen and where it is known to be give away what the calibration is wrong by.
+Shape legend: B samples, P points, C features.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ class GraspNetwork(nn.Module):
     def __init__(self, size: int = 48, width: int = 96) -> None:
         super().__init__()
         self.views = nn.ModuleList([CropFeatures(size), CropFeatures(size)])
-        self.point = nn.Linear(2 * size + 3, width)
+        self.point = nn.Linear(2 * size + 6, width)
         self.summary = nn.Linear(4 * size, width)
         self.quality = mlp(width, width, 1)
         self.orientation = mlp(width, 2 * width, ANGLES + 2)  # angle bins, opening [dm], slope [rad]
@@ -54,16 +56,18 @@ class GraspNetwork(nn.Module):
         maps, summaries = zip(*(view(crops[:, i]) for i, view in enumerate(self.views)), strict=True)
         return list(maps), self.summary(torch.cat(summaries, dim=1))
 
-    def ask(self, seen: tuple[list[Tensor], Tensor], places: Tensor, points: Tensor) -> Tensor:
+    def ask(self, seen: tuple[list[Tensor], Tensor], places: Tensor, points: Tensor, tool: Tensor) -> Tensor:
         """Return what is known about points (B, P, W).
 
-        `places` (B, 2, P, 2) is where both crops show them, -1 to 1; `points` (B, P, 3) where they are, relative to
-        the middle of the question [m].
+        `places` (B, 2, P, 2) is where both crops show them, -1 to 1; `points` (B, P, 3) where they are and
+        `tool` (B, 3) where the tool point is, both relative to the middle of the question [m]; NaN where it is unknown.
         """
         maps, summary = seen
         # Places in single precision: half a pixel is two millimetres.
         found = [sample(maps[i].float(), places[:, i].float()) for i in range(2)]
-        numbers = torch.cat([*found, 10.0 * points.float()], dim=2)
+        # Far away only the direction matters, near by every millimetre.
+        from_tool = torch.nan_to_num(torch.asinh(30.0 * (points.float() - tool.float()[:, None])), 0.0)
+        numbers = torch.cat([*found, 10.0 * points.float(), from_tool], dim=2)
         return F.silu(self.point(numbers) + summary[:, None])
 
     def judge(self, known: Tensor) -> Tensor:

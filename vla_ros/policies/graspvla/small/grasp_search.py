@@ -40,10 +40,14 @@ def find_grasp(
     pictures: Sequence[np.ndarray],
     calibrations: Sequence[np.ndarray],
     middle: np.ndarray,
+    tool: np.ndarray,
     last: np.ndarray | None = None,
     failed: Sequence[np.ndarray] = (),
 ) -> FoundGrasp:
-    """Return the best grasp of the object whose middle (3,) [m] is given; `last` and `failed` are tool points (3,)."""
+    """Return the best grasp of the object whose middle (3,) [m] is given.
+
+    `tool` (3,) is where the tool point is, `last` and `failed` where it was to be for other grasps, base frame [m].
+    """
     windows = [point_window(calibration, middle, EXTENT) for calibration in calibrations]
     crops = np.stack([window.cut(picture, CROP) for window, picture in zip(windows, pictures, strict=True)])
     seen = network.look(torch.from_numpy(crops)[None])
@@ -51,7 +55,10 @@ def find_grasp(
     def ask(points: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
         places = np.stack([_places(c, w, points) for c, w in zip(calibrations, windows, strict=True)])
         known = network.ask(
-            seen, torch.from_numpy(places)[None].float(), torch.from_numpy(points - middle)[None].float()
+            seen,
+            torch.from_numpy(places)[None].float(),
+            torch.from_numpy(points - middle)[None].float(),
+            torch.from_numpy(tool - middle)[None].float(),
         )
         logits = network.judge(known)[0].numpy().astype(float)
         if last is not None:

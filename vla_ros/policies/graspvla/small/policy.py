@@ -133,6 +133,7 @@ class GraspVlaPolicy:
             pictures,
             calibrations,
             found.middle,
+            observation.state.T_base_ee[:3, 3],
             None if last is None else last[0][:3, 3],
             self._failed,
         )
