@@ -141,6 +141,16 @@ COMMANDS = (
         ),
         renders=True,
     ),
+    Command(
+        "train",
+        "vla_ros.bringup.train_command",
+        "train the small GraspVLA to a checkpoint, its data included",
+        (
+            "train config/train/graspvla_small.yaml --output checkpoints/mine",
+            "train graspvla_small --data datasets/grasps --output checkpoints/mine",
+            "train graspvla_small --data datasets/grasps --output checkpoints/mine --stages grasp,matching",
+        ),
+    ),
     Command("stop", "vla_ros.bringup.stop_command", "stop the arm of the running job and hold it", ("stop",)),
     Command("recover", "vla_ros.bringup.recover_command", "let a stopped arm move again", ("recover",)),
     Command("home", "vla_ros.bringup.home_command", "take the arm of the running job home", ("home",)),

@@ -15,10 +15,9 @@ from vla_ros.data.datasets.layout import INFO
 from vla_ros.data.datasets.metadata import DatasetMetadata, load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.contract import TaskContract
-from vla_ros.training.generation import annotations
+from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.maker import KINDS
 from vla_ros.training.graspvla.frames import VIEWS
-
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,8 @@ def find_datasets(roots: Iterable[Path]) -> TrainingData:
 
     Raises ConfigError for a folder without any, or when none of them holds actions.
     """
-    action, grounding = [], []
+    action: list[Path] = []
+    grounding: list[Path] = []
     for root in roots:
         for dataset in _datasets_of(root):
             (action if ACTION in load_metadata(dataset).features else grounding).append(dataset)
@@ -94,7 +94,7 @@ def _check_columns(metadata: DatasetMetadata, needed: Mapping[str, Feature]) -> 
         if found is None:
             what = "the camera" if feature.is_video else "the column"
             raise ConfigError(
-                f"{metadata.root}: lacks {what} '{name}': training needs both cameras and what `vla generate` notes down"
+                f"{metadata.root}: lacks {what} '{name}': training needs both cameras and the columns of `vla generate`"
             )
         if (found.is_video, found.shape) != (feature.is_video, feature.shape):
             raise ConfigError(
@@ -104,21 +104,20 @@ def _check_columns(metadata: DatasetMetadata, needed: Mapping[str, Feature]) -> 
 
 
 def _needed(contract: TaskContract, acts: bool) -> dict[str, Feature]:
-    known = contract_features(contract) | annotations.scene_features(VIEWS) | annotations.grasp_features()
+    known = contract_features(contract) | notes.scene_features(VIEWS) | notes.grasp_features()
     known = known | {f"observation.calibration.{view}": Feature("float32", (11,)) for view in VIEWS}
     looked_at = [
         *(IMAGES + view for view in VIEWS),
         *(f"observation.calibration.{view}" for view in VIEWS),
-        *annotations.scene_features(VIEWS),
-        annotations.GRASP_OPTIONS,
+        *notes.scene_features(VIEWS),
+        notes.GRASP_OPTIONS,
     ]
     names: Sequence[str] = [*known] if acts else [STATE, *looked_at]
     missing = [name for name in names if name not in known]
     if missing:
-        raise ConfigError(f"contract '{contract.name}' lacks {missing[0]}: training needs cameras {' and '.join(VIEWS)}")
+        raise ConfigError(f"contract '{contract.name}' lacks {missing[0]}: training needs {' and '.join(VIEWS)}")
     return {name: known[name] for name in names}
 
 
 def _numeric(metadata: DatasetMetadata) -> list[str]:
     return [name for name, f in metadata.features.items() if not f.is_video and f.dtype != STRING]
-

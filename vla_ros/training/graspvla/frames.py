@@ -20,7 +20,7 @@ from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.graspvla.small import grasp_network, matching, proposals
 from vla_ros.policies.graspvla.small.crops import box_window, point_window
 from vla_ros.policies.graspvla.small.view_geometry import triangulate
-from vla_ros.training.generation import annotations
+from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.sentences import Sentences
 
 VIEWS = ("front", "side")
@@ -61,28 +61,28 @@ class FrameSet:
 def read_frames(root: Path, frames: Sequence[int], seed: int, reader: LeRobotReader | None = None) -> FrameSet:
     """Cut frames of a dataset. Raises ConfigError when it lacks a camera or an annotation."""
     reader = reader or LeRobotReader(root)
-    for name in (*(IMAGES + view for view in VIEWS), *(annotations.boxes_column(view) for view in VIEWS)):
+    for name in (*(IMAGES + view for view in VIEWS), *(notes.boxes_column(view) for view in VIEWS)):
         if name not in reader.metadata.features:
             raise ConfigError(f"{root}: has no {name}: training needs both cameras and what `vla generate` notes down")
     made, sentences = FrameSet(), Sentences(seed)
     rng = np.random.default_rng(seed)
     column = reader.column
     for frame in frames:
-        boxes = np.stack([column(annotations.boxes_column(view))[frame] for view in VIEWS]).astype(np.float32)
+        boxes = np.stack([column(notes.boxes_column(view))[frame] for view in VIEWS]).astype(np.float32)
         calibrations = np.stack([column(f"observation.calibration.{view}")[frame] for view in VIEWS]).astype(float)
-        target = int(column(annotations.TARGET)[frame])
+        target = int(column(notes.TARGET)[frame])
         if boxes[:, target, 4].min() < SEEN:
             continue
-        names = str(column(annotations.OBJECT_NAMES)[frame]).split(";")
-        positions = column(annotations.POSITIONS)[frame]
+        names = str(column(notes.OBJECT_NAMES)[frame]).split(";")
+        positions = column(notes.POSITIONS)[frame]
         pictures = [reader.image(IMAGES + view, frame) for view in VIEWS]
         _add_pictures(made, pictures, boxes, calibrations)
         _add_things(made, pictures, boxes, names, rng)
         made.texts.append(sentences.of_frame(names, positions, boxes[..., 4].min(axis=0) >= SEEN, SENTENCES))
         _add_grasps(made, pictures, boxes[:, target, :4], calibrations, rng)
-        made.options.append(column(annotations.GRASP_OPTIONS)[frame].astype(np.float32))
+        made.options.append(column(notes.GRASP_OPTIONS)[frame].astype(np.float32))
         made.tools.append(column(STATE)[frame, 7:10].astype(float))
-        made.closed.append(np.array(column(annotations.CLOSED)[frame]))
+        made.closed.append(np.array(column(notes.CLOSED)[frame]))
     return made
 
 

@@ -21,9 +21,9 @@ Curves = dict[tuple[str, str, str], dict[int, float]]  # stage, kind, name → s
 class TrainingLog:
     """Keep news in a folder; a context manager."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._csv = folder, folder / "log.csv"
-        self._events: Any = _event_writer(folder / "tensorboard")
+    def __init__(self, folder: Path, writes: bool = True) -> None:
+        self._folder, self._csv, self._writes = folder, folder / "log.csv", writes
+        self._events: Any = None
 
     def __enter__(self) -> TrainingLog:
         return self
@@ -34,24 +34,21 @@ class TrainingLog:
         if self._events is not None:
             self._events.close()
 
-    @property
-    def has_events(self) -> bool:
-        """Tell whether TensorBoard's events are written."""
-        return self._events is not None
-
     def keep(self, news: News) -> None:
         """Append what was measured; a validation redraws the curves. Raises ConfigError when the disk is full."""
-        if news.kind == PREPARING:
+        if news.kind == PREPARING or not self._writes:
             return
         try:
             self._append(news)
-            if self._events is not None:
-                for name, value in news.figures.items():
+            self._events = self._events or _event_writer(self._folder / "tensorboard")
+            for name, value in news.figures.items():
+                if self._events is not None:
                     self._events.add_scalar(f"{news.stage}/{news.kind}/{name}", value, news.done)
             if news.kind == VALIDATION:
                 draw_curves(read_log(self._csv), self._folder / "curves.png")
         except OSError as error:
-            raise ConfigError(f"{self._folder}: cannot be written ({error.strerror}): make room, then train again") from None
+            remedy = "make room, then train again"
+            raise ConfigError(f"{self._folder}: cannot be written ({error.strerror}): {remedy}") from None
 
     def _append(self, news: News) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -83,15 +80,16 @@ def draw_curves(curves: Curves, path: Path) -> None:
     axes = figure.subplots(len(stages), 2, squeeze=False)
     for row, stage in zip(axes, stages, strict=True):
         for axis, kind in zip(row, (LOSSES, VALIDATION), strict=True):
-            for (of, what, name), values in curves.items():
-                if (of, what) == (stage, kind):
+            for (of, sort, name), values in curves.items():
+                if (of, sort) == (stage, kind):
                     # Figures are of several units, so each is drawn as a share of its largest, which the legend says.
                     largest = max(map(abs, values.values())) or 1.0
                     scale, label = (largest, f"{name} ({largest:.3g})") if kind == VALIDATION else (1.0, name)
                     axis.plot(list(values), [v / scale for v in values.values()], ".-", ms=3, lw=1, label=label)
             if axis.lines:
                 axis.legend(fontsize=7)
-            axis.set_title(f"{stage}: {'losses' if kind == LOSSES else 'validation, 1 = the largest (in brackets)'}", fontsize=9)
+            what = "losses" if kind == LOSSES else "validation, as shares of the largest (in brackets)"
+            axis.set_title(f"{stage}: {what}", fontsize=9)
             axis.grid(alpha=0.3)
         row[0].set_yscale("symlog", linthresh=0.01)  # a loss may be 0, which a logarithm has no place for
     part = path.with_name(f".{path.name}")

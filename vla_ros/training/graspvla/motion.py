@@ -20,7 +20,7 @@ from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS, ChainState, GripperMemory, chain_numbers
-from vla_ros.training.generation import annotations
+from vla_ros.training.generation import annotations as notes
 
 BEFORE = 3  # frames back that the second proprioceptive state lies
 VARIANTS = 8  # R
@@ -70,11 +70,11 @@ _COLUMNS = (
     STATE,
     ACTION,
     ANCHOR,
-    annotations.GRASP,
-    annotations.POSITIONS,
-    annotations.TARGET,
-    annotations.VALID,
-    annotations.CLOSED,
+    notes.GRASP,
+    notes.POSITIONS,
+    notes.TARGET,
+    notes.VALID,
+    notes.CLOSED,
 )
 
 
@@ -86,7 +86,7 @@ def _episode(
     tokens = np.empty((length, VARIANTS, TOKENS, TOKEN_SIZE), dtype=np.float32)
     actions = np.empty((length, horizon, 7), dtype=np.float32)
     counts = np.zeros((length, horizon), dtype=np.float32)
-    valid = columns[annotations.VALID].astype(bool)
+    valid = columns[notes.VALID].astype(bool)
     for k, state in enumerate(states):
         for variant in range(VARIANTS):
             tokens[k, variant] = chain_numbers(_shaken(state, noise, rng))
@@ -94,7 +94,7 @@ def _episode(
         actions[k] = columns[ACTION][after]
         counts[k] = np.cumprod(valid[after] & (np.arange(k, k + horizon) < length))
     keep = counts[:, 0] > 0
-    return tokens[keep], actions[keep], counts[keep], columns[annotations.CLOSED][keep]
+    return tokens[keep], actions[keep], counts[keep], columns[notes.CLOSED][keep]
 
 
 def _states(columns: dict[str, np.ndarray]) -> list[ChainState]:
@@ -104,14 +104,14 @@ def _states(columns: dict[str, np.ndarray]) -> list[ChainState]:
         T_ee = _pose(columns[ANCHOR][k].astype(float))
         if k > 0:
             memory.update(float(columns[ACTION][k - 1, 6]), T_ee)
-        grasp = columns[annotations.GRASP][k].astype(float)
+        grasp = columns[notes.GRASP][k].astype(float)
         T_grasp = _pose(grasp)
         if memory.closing and memory.T_base_closed is not None:
             T_grasp = memory.T_base_closed
         before = numbers[max(k - BEFORE, 0)]
         states.append(
             ChainState(
-                target=columns[annotations.POSITIONS][k, int(columns[annotations.TARGET][k])].astype(float),
+                target=columns[notes.POSITIONS][k, int(columns[notes.TARGET][k])].astype(float),
                 T_base_ee=T_ee,
                 width=float(row[14]),
                 moved=row[7:10] - before[7:10],

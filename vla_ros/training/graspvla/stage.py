@@ -240,7 +240,5 @@ def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]
             raise ValueError("it lacks a part")
     except Exception as error:  # pickle, zip and torch each raise their own
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ConfigError(
-            f"{path}: is corrupt or truncated ({said}): remove it to train this stage again"
-        ) from None
+        raise ConfigError(f"{path}: is corrupt or truncated ({said}): remove it to train this stage again") from None
     return state

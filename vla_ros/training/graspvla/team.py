@@ -11,11 +11,11 @@ import contextlib
 import datetime
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
-from torch import nn
 from torch import distributed as processes
+from torch import nn
 
 from controllers.errors import ConfigError
 
@@ -28,7 +28,7 @@ class Team:
 
     rank: int = 0
     size: int = 1
-    device: torch.device = torch.device("cpu")
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     @property
     def leads(self) -> bool:

@@ -63,7 +63,7 @@ def train(
     work = output / "training"
     catalogue = load_catalogue()
     networks = SmallGraspVla(NetworkSizes(len(catalogue.categories), len(catalogue.colors)))
-    networks.to(memory_format=torch.channels_last)
+    networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
     motion = _motion(data.action, networks.sizes.horizon, tell)
     statistics = motion.actions[motion.counts > 0]
@@ -87,7 +87,7 @@ def train(
     for name in STAGES:
         network = getattr(networks, name)
         if name in stages:
-            if name == "expert":
+            if name == "expert" or samples is None:
                 stage = _expert_stage(networks, motion, config, run)
             else:
                 stage = _looking_stage(name, networks, samples, config, run)

@@ -13,6 +13,7 @@ from vla_ros.policies.graspvla.small import proposals
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.grasp_network import CROP, GraspNetwork
 from vla_ros.policies.graspvla.small.grasp_pose import from_bins, to_rotation
+from vla_ros.policies.graspvla.small.matching import MatchNetwork
 from vla_ros.training.graspvla import perception
 from vla_ros.training.graspvla.frames import SEEN
 from vla_ros.training.graspvla.motion import MotionSamples
@@ -48,7 +49,7 @@ def _overlap(first: Tensor, second: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def judge_matching(network: nn.Module, samples: Samples, rows: np.ndarray) -> dict[str, float]:
+def judge_matching(network: MatchNetwork, samples: Samples, rows: np.ndarray) -> dict[str, float]:
     """Return how often the right object is chosen: in one view, and by both views together."""
     rng = np.random.default_rng(0)
     right: dict[str, list[bool]] = {"view": [], "object": [], "absent": []}

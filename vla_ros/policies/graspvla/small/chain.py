@@ -40,7 +40,7 @@ def chain_numbers(state: ChainState) -> np.ndarray:
     R_grasp, g = state.T_base_grasp[:3, :3], state.T_base_grasp[:3, 3]
     turn = Rotation.from_matrix(R_grasp @ R.T).as_rotvec()
     away = g - p
-    distance = np.linalg.norm(away)
+    distance = float(np.linalg.norm(away))
     tokens = np.zeros((TOKENS, TOKEN_SIZE))
     tokens[0, :5] = *_soft(state.target - p, 0.1), np.linalg.norm(state.target - p) < 0.06, state.closing
     tokens[1] = *R[:, 2], *R[:, 1], 25.0 * state.width, 200.0 * min(state.width, 0.01), state.closing

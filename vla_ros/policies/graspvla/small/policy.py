@@ -18,16 +18,18 @@ from scipy.spatial.transform import Rotation, Slerp
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import ConfigError
 from vla_ros.policies.actions import ActionSpecification, actions_to_chunk
+from vla_ros.policies.contract import load_contract
+from vla_ros.policies.contract_checks import check_robot
 from vla_ros.policies.flow_policy import integrate_flow
 from vla_ros.policies.graspvla.small.chain import ChainState, GripperMemory, chain_numbers
-from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
+from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig, load_networks, read_config
 from vla_ros.policies.graspvla.small.grasp_pose import nearest_flip
 from vla_ros.policies.graspvla.small.grasp_search import find_grasp
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
 from vla_ros.policies.graspvla.small.view_geometry import calibration_of
 from vla_ros.policies.graspvla.small.word_tokens import word_tokens
-from vla_ros.policies.observation import CameraView, Observation
+from vla_ros.policies.observation import CameraView, Observation, RobotState
 from vla_ros.policies.reasoning import Reasoning
 from vla_ros.robots.embodiment import Embodiment
 
@@ -181,7 +183,7 @@ class GraspVlaPolicy:
         sent = self._sent
         if sent is None:
             return
-        widths = sent.column(f"{self.specification.gripper}/width")
+        widths = sent.values[:, sent.channels.index(f"{self.specification.gripper}/width")]
         period = self.specification.period
         passed = int(np.clip(round((observation.stamp - sent.stamp) / period), 0, len(sent.times)))
         was_closing = self._memory.closing
@@ -196,7 +198,7 @@ class GraspVlaPolicy:
                 self._failed.append(self._memory.T_base_closed[:3, 3])
             self._grasp = None
 
-    def _before(self, observation: Observation):
+    def _before(self, observation: Observation) -> RobotState:
         states = [*observation.history, observation.state]
         return min(states, key=lambda state: abs(observation.stamp - HISTORY_S - state.stamp))
 
@@ -219,7 +221,8 @@ class _StageClock:
     """Seconds between laps."""
 
     def __init__(self, now: float) -> None:
-        self._last, self.laps = now, {}
+        self._last = now
+        self.laps: dict[str, float] = {}
 
     def lap(self, name: str) -> None:
         now = time.perf_counter()
@@ -243,6 +246,15 @@ def _between(T: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
 def load_small_policy(folder: Path, embodiment: Embodiment) -> GraspVlaPolicy:
     """Return the policy of a checkpoint. Raises ConfigError when it is not for this robot, before weights are read."""
     config = read_config(folder)
+    check_checkpoint(folder, config, embodiment)
+    # Several threads fight with the control loop for two cores, and gain nothing on networks this small.
+    torch.set_num_threads(1)
+    networks = load_networks(folder, config)
+    return GraspVlaPolicy(networks, (config.cameras[0], config.cameras[1]), config.action)
+
+
+def check_checkpoint(folder: Path, config: CheckpointConfig, embodiment: Embodiment) -> None:
+    """Raise ConfigError with the first thing in which a checkpoint, its contract and the robot differ."""
     if config.robot != embodiment.name:
         raise ConfigError(f"{folder}: was trained for robot '{config.robot}', this is '{embodiment.name}'")
     missing = [name for name in config.cameras if name not in embodiment.cameras]
@@ -255,7 +267,20 @@ def load_small_policy(folder: Path, embodiment: Embodiment) -> GraspVlaPolicy:
         raise ConfigError(
             f"{folder}: moves {config.action.arm} and {config.action.gripper}, the robot has {arm} and {gripper}"
         )
-    # Several threads fight with the control loop for two cores, and gain nothing on networks this small.
-    torch.set_num_threads(1)
-    networks = load_networks(folder, config)
-    return GraspVlaPolicy(networks, (config.cameras[0], config.cameras[1]), config.action)
+    try:
+        contract = load_contract(config.contract)
+        check_robot(contract, embodiment)
+    except ConfigError as error:
+        raise ConfigError(f"{folder}: {error}") from None
+    for key, here, there in (
+        ("camera", next((name for name in config.cameras if name not in contract.cameras), None), None),
+        ("period", config.action.period, contract.period),
+        ("anchor", config.action.anchor, contract.action.anchor),
+        ("reference", "delta", contract.action.reference),
+        ("rotation", "rotation_vector", contract.action.rotation),
+    ):
+        if here != there:
+            raise ConfigError(
+                f"{folder}: {key} is {here!r}, but contract '{contract.name}' says {there!r}: use the contract it was "
+                "trained with, or train again with this one"
+            )

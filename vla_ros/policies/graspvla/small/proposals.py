@@ -29,9 +29,8 @@ class ProposalNetwork(nn.Module):
         self.deep = nn.Sequential(conv(2 * width, 2 * width, 3, 2), Residual(2 * width))
         self.join = conv(width + 4 * width, 48, 3)
         self.heads = nn.Conv2d(48, 5, 1)  # centre, offset x y [cells], log width, log height [cells]
-        nn.init.constant_(self.heads.bias, 0.0)
         with torch.no_grad():
-            self.heads.bias[0] = -4.0
+            self.heads.bias.copy_(torch.tensor([-4.0, 0.0, 0.0, 0.0, 0.0]))  # type: ignore[union-attr]
 
     def forward(self, images: Tensor) -> Tensor:
         """Return (B, 5, h, w) of pictures (B, HEIGHT, WIDTH, 3) uint8."""

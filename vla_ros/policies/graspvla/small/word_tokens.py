@@ -35,4 +35,8 @@ def _colors() -> dict[str, tuple[float, float, float]]:
 
     named = {**CSS4_COLORS, **{name.removeprefix("xkcd:"): value for name, value in XKCD_COLORS.items()}}
     # One word only: of "dark red" either word says its part.
-    return {name: tuple(2 * c - 1 for c in to_rgb(value)) for name, value in named.items() if name.isalpha()}
+    return {name: _signed(*to_rgb(value)) for name, value in named.items() if name.isalpha()}
+
+
+def _signed(red: float, green: float, blue: float) -> tuple[float, float, float]:
+    return 2 * red - 1, 2 * green - 1, 2 * blue - 1

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Train the small GraspVLA: from datasets, or from nothing, to a checkpoint.
+
+Without --data what is missing is generated first, into OUTPUT/data. Started again, or after Ctrl-C or a kill, the same
+command goes on where it was. Several GPUs: torchrun --nproc-per-node N -m vla_ros.cli train …  See docs/graspvla.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controllers.errors import ConfigError
+from vla_ros.output_file import OutputFile
+
+if TYPE_CHECKING:
+    from vla_ros.training.graspvla.config import DataConfig, TrainConfig
+    from vla_ros.training.graspvla.datasets import TrainingData
+    from vla_ros.training.graspvla.team import Team
+    from vla_ros.training.graspvla.train import TrainingResult
+
+THREADS_MAX = 1024
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line."""
+    parser.add_argument("config", metavar="CONFIG", help="a name from config/train, or a .yaml file")
+    parser.add_argument("--data", nargs="+", type=Path, metavar="ROOT",
+                        help="folders of `vla generate`, or datasets (default: generate into OUTPUT/data)")  # fmt: skip
+    parser.add_argument("--generate", metavar="EPISODES:SCENES",
+                        help="how much is generated without --data (default: the file's data)")  # fmt: skip
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="where the checkpoint goes (default runs/train/NAME)"
+    )
+    parser.add_argument("--stages", metavar="A,B", help="train these alone: expert, proposals, grasp, matching")
+    parser.add_argument("--threads", type=int, metavar="N", help="of a process (default: the file's)")
+    parser.add_argument("--json", action=OutputFile, metavar="FILE", help="write the last validation, name → number")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Generate what is missing, then train; 0 when done, 130 when interrupted."""
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise ConfigError("training needs PyTorch: VLA_EXTRAS=learning ./vla train …, or pip install torch") from None
+    from vla_ros.training.graspvla.config import STAGES, chosen_stages, load_train_config
+    from vla_ros.training.graspvla.team import join_team
+
+    config = load_train_config(arguments.config)
+    if arguments.threads is not None:
+        if not 1 <= arguments.threads <= THREADS_MAX:
+            raise ConfigError(f"--threads must be 1 to {THREADS_MAX}, got {arguments.threads}")
+        config = dataclasses.replace(config, threads=arguments.threads)
+    stages = STAGES if arguments.stages is None else chosen_stages(arguments.stages)
+    if arguments.generate is not None:
+        config = dataclasses.replace(config, data=_amounts(arguments, config))
+    output = arguments.output or Path("runs") / "train" / Path(arguments.config).stem
+    if output.exists() and not output.is_dir():
+        raise ConfigError(f"{output}: is a file; give a folder, new or one of an earlier training")
+    with join_team() as team:
+        data = _given(arguments, config)
+        with _taken(output, team):
+            if data is None:
+                with team.leader_first():
+                    if team.leads and not _generate(config, output / "data"):
+                        return 130
+                from vla_ros.training.graspvla.datasets import find_datasets
+
+                data = find_datasets([output / "data"])
+            result = _train(config, data, output, stages, team, arguments.json)
+    return 130 if result.interrupted else 0
+
+
+def _given(arguments: argparse.Namespace, config: TrainConfig) -> TrainingData | None:
+    """Return the data that was named, looked at before anything is written."""
+    if arguments.data is None:
+        return None
+    from vla_ros.policies.contract import load_contract
+    from vla_ros.training.graspvla.datasets import check_datasets, find_datasets
+
+    data = find_datasets(arguments.data)
+    check_datasets(data, load_contract(config.contract))
+    return data
+
+
+def _amounts(arguments: argparse.Namespace, config: TrainConfig) -> DataConfig:
+    if arguments.data is not None:
+        raise ConfigError("--generate and --data: give one of them")
+    episodes, colon, scenes = arguments.generate.partition(":")
+    if not (episodes.isdecimal() and colon and scenes.isdecimal()):
+        raise ConfigError(f"--generate {arguments.generate}: give EPISODES:SCENES, such as 6000:3000")
+    return dataclasses.replace(config.data, episodes=int(episodes), grounding=int(scenes))
+
+
+def _generate(config: TrainConfig, folder: Path) -> bool:
+    """Generate what is missing; tell whether all is there."""
+    from vla_ros.bringup import generate_command
+    from vla_ros.bringup.egl import require_egl
+    from vla_ros.training.generation.maker import episode_maker
+
+    require_egl()
+    wanted = argparse.Namespace(
+        output=str(folder),
+        config=config.data.settings,
+        episodes=config.data.episodes,
+        grounding=config.data.grounding,
+        seed=None,
+        workers=None,
+        ray=None,
+        json=None,
+    )
+    return generate_command.generate(wanted, episode_maker) == 0
+
+
+def _train(
+    config: TrainConfig, data: TrainingData, output: Path, stages: tuple[str, ...], team: Team, json: str | None
+) -> TrainingResult:
+    from rich.console import Console
+
+    from vla_ros.bringup.dataset_command import write_json
+    from vla_ros.training.generation.interruption import Interruption
+    from vla_ros.training.graspvla.log import TrainingLog
+    from vla_ros.training.graspvla.news import PREPARING, News
+    from vla_ros.training.graspvla.progress import TrainingProgress, print_result
+    from vla_ros.training.graspvla.train import train
+
+    console = Console(quiet=not team.leads)
+    samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in stages}
+    with (
+        TrainingLog(output / "training", writes=team.leads) as log,
+        TrainingProgress(console, samples) as progress,
+        Interruption() as interruption,
+    ):
+
+        def tell(news: News) -> None:
+            log.keep(news)
+            progress.show(news)
+            if news.kind == PREPARING:  # nothing is lost that is not on disk
+                interruption.check()
+
+        result = train(config, data, output, tell, stages, team, lambda: interruption.asked)
+    print_result(result, output, console)
+    if team.leads:
+        write_json(json, result.figures)
+    return result
+
+
+@contextlib.contextmanager
+def _taken(output: Path, team: Team) -> Iterator[None]:
+    """Hold the only right to train into a folder."""
+    if not team.leads:
+        yield
+        return
+    lock = -1
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        lock = os.open(output / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise ConfigError(f"{output}: another `vla train` is writing there: wait for it") from None
+    except OSError as error:
+        raise ConfigError(f"{output}: cannot be written ({error.strerror}): choose another place") from None
+    try:
+        yield
+    finally:
+        os.close(lock)
