@@ -83,15 +83,17 @@ def draw_curves(curves: Curves, path: Path) -> None:
             for (of, sort, name), values in curves.items():
                 if (of, sort) == (stage, kind):
                     # Figures are of several units, so each is drawn as a share of its largest, which the legend says.
-                    largest = max(map(abs, values.values())) or 1.0
-                    scale, label = (largest, f"{name} ({largest:.3g})") if kind == VALIDATION else (1.0, name)
+                    largest = max(map(abs, values.values()))
+                    scale, label = (largest or 1.0, f"{name} ({largest:.3g})") if kind == VALIDATION else (1.0, name)
                     axis.plot(list(values), [v / scale for v in values.values()], ".-", ms=3, lw=1, label=label)
             if axis.lines:
                 axis.legend(fontsize=7)
             what = "losses" if kind == LOSSES else "validation, as shares of the largest (in brackets)"
             axis.set_title(f"{stage}: {what}", fontsize=9)
             axis.grid(alpha=0.3)
-        row[0].set_yscale("symlog", linthresh=0.01)  # a loss may be 0, which a logarithm has no place for
+        row[0].set_yscale("log")
+        row[0].yaxis.set_minor_formatter("{x:.2g}")
+        row[0].tick_params(axis="y", which="both", labelsize=7)
     part = path.with_name(f".{path.name}")
     figure.savefig(part, format="png", dpi=90)
     os.replace(part, path)

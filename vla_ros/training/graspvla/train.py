@@ -187,7 +187,7 @@ def _looking_stage(name: str, networks: SmallGraspVla, samples: Samples, config:
         rng = run.random(2, step)
         return rng.choice(kept, run.share(settings.batch)), rng
 
-    batch, loss, judge = {
+    made: dict[str, tuple[Any, Any, Any]] = {
         "proposals": (
             lambda step: rows(step)[0],
             lambda network, made, rng: perception.proposal_step(network, samples, made, rng),
@@ -197,7 +197,8 @@ def _looking_stage(name: str, networks: SmallGraspVla, samples: Samples, config:
                      validation.judge_matching),
         "grasp": (lambda step: perception.grasp_batch(samples, *rows(step)), perception.grasp_step,
                   validation.judge_grasps),
-    }[name]  # fmt: skip
+    }  # fmt: skip
+    batch, loss, judge = made[name]
     return run.stage(name, getattr(networks, name), batch, loss, lambda net: judge(net, samples, held))
 
 

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two demonstrations and two grounding scenes, generated once a test session, and a training that takes seconds."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from vla_ros.data.datasets.episode import Episode
+from vla_ros.data.datasets.writer import LeRobotWriter
+from vla_ros.training.generation.episode_maker import EpisodeMaker
+from vla_ros.training.generation.settings import GenerationSettings
+
+TINY = """
+threads: 1
+expert:    {steps: 30, batch: 8, learning_rate: 1.0e-3, bf16: false, validate_every: 15}
+proposals: {steps: 2, batch: 2, learning_rate: 3.0e-3, validate_every: 2}
+grasp:     {steps: 2, batch: 2, learning_rate: 2.0e-3, validate_every: 2}
+matching:  {steps: 2, batch: 2, learning_rate: 1.0e-3, validate_every: 2}
+"""
+
+
+@cache
+def generated() -> Path:
+    """Return a folder as `vla generate` leaves it: action/ and grounding/."""
+    root = Path(tempfile.mkdtemp(prefix="graspvla_small_"))
+    maker = EpisodeMaker(GenerationSettings())
+    for name, schema, make in (
+        ("action", maker.schema, maker.make),
+        ("grounding", maker.grounding_schema, maker.make_grounding),
+    ):
+        with LeRobotWriter(root / name, schema) as out:
+            for episode in [made for seed in range(2) if isinstance(made := make(seed), Episode)]:
+                out.add(episode)
+    return root
