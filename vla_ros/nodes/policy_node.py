@@ -32,7 +32,7 @@ from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.loading import load_policy
 from vla_ros.policies.names import DEFAULT_POLICY
 from vla_ros.policies.observation import CameraView, Observation
-from vla_ros.policies.reasoning import Reasoner
+from vla_ros.policies.reasoning import Reasoner, Reasoning
 from vla_ros.robots.embodiment import load_embodiment
 
 SILENCE_MAX_S = 0.5  # [s] after which control's last progress says nothing any more
@@ -87,6 +87,7 @@ class PolicyNode(ManagedNode):
         self._detections = DetectionPublisher(self, policy)
         self._reasoning = ReasoningPublisher(self, policy, embodiment.cameras)
         self._reasoner, self._latency = capability(policy, Reasoner), Latency()
+        self._timed: Reasoning | None = None  # whose stages are counted
         self._views: dict[str, CameraView] = {}  # what the worker's thread infers from
         self._worker = InferenceWorker(policy, self._on_chunk, self._on_failure)
         self._cameras = {camera: CameraSubscriber(self, camera, self._on_image) for camera in embodiment.cameras}
@@ -151,7 +152,8 @@ class PolicyNode(ManagedNode):
     def _on_chunk(self, chunk: ActionChunk) -> None:
         self._failure = ""
         reasoning = self._reasoner.reasoning if self._reasoner is not None else None
-        self._latency.add(chunk.inference_s, {} if reasoning is None else reasoning.stages_s)
+        new, self._timed = reasoning is not self._timed, reasoning
+        self._latency.add(chunk.inference_s, reasoning.stages_s if reasoning is not None and new else {})
         if self.active:  # it may have been deactivated meanwhile
             self._chunks.publish(messages.chunk_message(chunk))
             self._detections.publish(chunk.stamp, chunk.frame_id)

@@ -17,7 +17,7 @@ def draw(image: np.ndarray, lines: ImageLines, caption: str = "") -> np.ndarray:
     drawn = np.array(image, order="C")
     for ends, color, thick in zip(lines.ends, lines.colors, lines.thick, strict=True):
         start, end = np.rint(np.clip(ends, -_FAR, _FAR)).astype(int).tolist()
-        shade = 255.0 * color[:3] * (1.0 if thick else color[3])  # the fainter, the darker
+        shade = 255.0 * color[:3] * (1.0 if thick else 0.4 + 0.6 * color[3])  # the fainter, the darker
         cv2.line(drawn, start, end, shade.tolist(), 2 if thick else 1, cv2.LINE_AA)
     if caption:
         _write(drawn, caption)

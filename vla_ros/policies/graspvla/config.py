@@ -10,7 +10,7 @@ from pathlib import Path
 from controllers.errors import ConfigError
 from vla_ros.configuration import share_directory
 
-PACKAGES = ("torch", "safetensors", "tokenizers", "wordllama")
+PACKAGES = ("torch", "safetensors", "tokenizers", "wordllama")  # the last has wheels for Python 3.11 to 3.13 alone
 FILES = ("config.json", "model.safetensors")
 
 
@@ -31,7 +31,7 @@ class GraspVlaConfig:
             if importlib.util.find_spec(name) is None:
                 raise ConfigError(
                     f"policy 'graspvla' needs the package {name}, which is not installed: ./vla installs it unless "
-                    "VLA_EXTRAS=none; elsewhere pip install -e '.[learning]'; or take policy 'geometric'"
+                    "VLA_EXTRAS=none, on Python 3.11 to 3.13; elsewhere pip install -e '.[learning]'; or take policy 'geometric'"
                 )
         for name in FILES:
             if not (self.folder / name).is_file():
