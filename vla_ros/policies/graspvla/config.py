@@ -31,7 +31,8 @@ class GraspVlaConfig:
             if importlib.util.find_spec(name) is None:
                 raise ConfigError(
                     f"policy 'graspvla' needs the package {name}, which is not installed: ./vla installs it unless "
-                    "VLA_EXTRAS=none, on Python 3.11 to 3.13; elsewhere pip install -e '.[learning]'; or take policy 'geometric'"
+                    "VLA_EXTRAS=none, on Python 3.11 to 3.13; elsewhere pip install -e '.[learning]'; or take policy "
+                    "'geometric'"
                 )
         for name in FILES:
             if not (self.folder / name).is_file():
