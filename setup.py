@@ -10,15 +10,19 @@ ROOT = Path(__file__).resolve().parent
 SHARE = Path("share/vla_ros")
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "vla_ros/__init__.py").read_text()).group(1)
 NODES = sorted(path.stem for path in (ROOT / "vla_ros/nodes").glob("*_node.py"))
-REQUIREMENTS = [
-    line for line in (ROOT / "requirements/runtime.in").read_text().split("\n") if line[:1] not in ("", "#")
-]
+TOPS = ("config", "urdf", "launch", "checkpoints")  # what is installed to share/vla_ros as it is
+
+
+def requirements(name: str) -> list[str]:
+    """Return what requirements/<name>.in asks for."""
+    lines = (ROOT / "requirements" / f"{name}.in").read_text().split("\n")
+    return [line for line in lines if line[:1] not in ("", "#")]
 
 
 def data_files() -> list[tuple[str, list[str]]]:
     """Return the files of share/vla_ros, folder by folder."""
     folders: dict[Path, list[str]] = {}
-    for top in ("config", "urdf", "launch"):
+    for top in TOPS:
         for path in sorted((ROOT / top).rglob("*")):
             if path.is_file() and not path.name.startswith(".") and "__pycache__" not in path.parts:
                 relative = path.relative_to(ROOT)
@@ -39,7 +43,8 @@ setup(
     package_data={"vla_ros": ["**/*.json"]},
     data_files=data_files(),
     python_requires=">=3.11",
-    install_requires=REQUIREMENTS,
+    install_requires=requirements("runtime"),
+    extras_require={name: requirements(name) for name in ("learning", "training")},
     entry_points={
         "console_scripts": [
             "vla-ros = vla_ros.cli:main",

@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "colcon.lock.txt"
 COLCON = ROOT / ".venv.colcon"
-INSTALLED_FOLDERS = ("config", "launch", "urdf")
+INSTALLED_FOLDERS = ("config", "launch", "urdf", "checkpoints")
 # A number where a name is expected, a negative time: every node refuses the first of them that it knows.
 BAD_ROBOT = ["--ros-args", "-p", "robot:=5", "-p", "timeout_s:=-1.0"]
 NODE_TIMEOUT_S = 60.0
@@ -89,7 +89,7 @@ def run_sourced(prefix: Path, *command: str) -> subprocess.CompletedProcess[str]
 
 
 def check_shared_files(prefix: Path) -> None:
-    """Check share/: every file of config/, launch/ and urdf/, package.xml, and the marker of the ament index."""
+    """Check share/: every file of these folders, package.xml, and the marker of the ament index."""
     share = prefix / "share" / "vla_ros"
     sources = [path for name in INSTALLED_FOLDERS for path in (ROOT / name).rglob("*") if path.is_file()]
     for source in [*sources, ROOT / "package.xml"]:

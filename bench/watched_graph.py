@@ -16,7 +16,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, String
 from trajectory_msgs.msg import JointTrajectory
-from visualization_msgs.msg import MarkerArray
+from visualization_msgs.msg import ImageMarker, Marker, MarkerArray
 
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
@@ -25,6 +25,7 @@ from vla_ros.configuration import share_directory
 from vla_ros.nodes.arm.progress import ControlProgress
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.transport import Transport, choose_transport
+from vla_ros.policies.image_lines import GRASP, NAMED, gripper_lines
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.visible_robot import VisibleRobot
@@ -51,6 +52,8 @@ class WatchedGraph:
         self._chunks = publish(JointTrajectory, "policy/action_chunk", qos.EVENTS)
         self._diagnostics = publish(DiagnosticArray, "diagnostics", qos.EVENTS)
         self._detections = publish(MarkerArray, "policy/detections", qos.LATCHED)
+        self._grasp = publish(Marker, "policy/grasp", qos.LATCHED)
+        self._thoughts = {n: publish(ImageMarker, f"policy/reasoning/{n}", qos.LATCHED) for n in embodiment.cameras}
         self._instruction = publish(String, "instruction", qos.LATCHED)
         self._instruction.publish(String(data="pick up the red mug"))
         self._estop = publish(Bool, "estop", qos.LATCHED)
@@ -76,6 +79,7 @@ class WatchedGraph:
             self._publish_images(now)
         if "chunk" in due:
             self._chunks.publish(messages.chunk_message(self._chunk(now, T_base_tool)))
+            self._publish_reasoning(now, T_base_tool)
         if "diagnostics" in due:
             status = messages.diagnostic("bench", messages.OK, "swings", {"ticks": str(self.ticks)})
             self._diagnostics.publish(messages.diagnostic_array(now, status))
@@ -91,6 +95,15 @@ class WatchedGraph:
             T_base_camera[:3, 3] = 1.0, 0.1 * number, 0.5
             color = np.roll(self._color, self.ticks // 10, axis=1)  # no frame is the one before
             publisher.publish(CameraView(name, now, color, self._depth, K, T_base_camera))
+
+    def _publish_reasoning(self, now: float, T_base_grasp: np.ndarray) -> None:
+        self._grasp.publish(messages.line_marker(gripper_lines(T_base_grasp, 0.05), GRASP, now, self.base))
+        corners = np.array([[100.0, 200.0], [180.0, 200.0], [180.0, 260.0], [100.0, 260.0]])
+        ends, faint = np.stack([corners, np.roll(corners, -1, axis=0)], axis=1), (1.0, 1.0, 0.0, 0.5)
+        colors = np.array([NAMED] * 4 + [faint] * 4)
+        for name, publisher in self._thoughts.items():
+            marker = messages.image_marker(np.concatenate([ends, ends + 50.0]), colors, now, f"{name}_optical")
+            publisher.publish(marker)
 
     def _chunk(self, now: float, T: np.ndarray) -> ActionChunk:
         times = 0.1 * np.arange(1, 5)

@@ -35,13 +35,14 @@ esac
 
 
 class Clone:
-    """A clone with nothing in it but the script and a lock file."""
+    """A clone with nothing in it but the script and lock files; learned policies are left out."""
 
     def __init__(self, folder: Path, root: Path) -> None:
         self.folder = folder
         (folder / "requirements").mkdir()
         shutil.copy(root / "vla", folder / "vla")
         (folder / "requirements" / "lock.txt").write_text("numpy==2.4.6\n")
+        (folder / "requirements" / "learning.lock.txt").write_text("torch==2.13.0\n")
         self.log = folder / "straw.log"
         python = folder / "straw"
         python.write_text(STRAW)
@@ -50,6 +51,7 @@ class Clone:
         self.environment = inherited | {
             "VLA_PYTHON": str(python),
             "VLA_NO_UV": "1",
+            "VLA_EXTRAS": "none",
             "STRAW_LOG": str(self.log),
         }
 
@@ -86,6 +88,7 @@ def test_it_sets_up_once_and_passes_everything_on(clone):
     assert before <= float(output.split()[-1]) <= time.time()
     assert "[1/3]" in errors
     assert "[3/3]" in errors
+    assert "learning" not in errors
     assert clone.done() == ["made", "pip"]
     started = time.monotonic()
     code, output, errors = clone.run("doctor")
@@ -102,24 +105,42 @@ def test_a_changed_lock_file_updates_the_environment(clone):
     assert clone.done() == ["made", "pip", "pip"]
 
 
-def test_an_extra_is_installed_once_beside_the_rest(clone):
-    clone.run()
-    (clone.folder / "requirements" / "learning.lock.txt").write_text("torch==2.13.0\n")
-    clone.run()
-    assert clone.done() == ["made", "pip"]  # nobody asked for it
+def test_one_command_installs_what_learned_policies_need_too(clone):
     for _ in range(2):
-        code, _, errors = clone.run("test", VLA_EXTRAS="learning")
+        code, output, errors = clone.run("launch", VLA_EXTRAS="")
         assert code == 0, errors
+        assert output.startswith("cli launch")
     assert clone.done() == ["made", "pip", "pip"]
-    assert clone.run("doctor")[2] == ""
+    assert clone.run("doctor")[2] == ""  # who can do without it minds it not
+
+
+def test_what_learned_policies_need_is_added_later(clone):
+    clone.run()
+    code, _, errors = clone.run("launch", VLA_EXTRAS="learning")  # the same as saying nothing
+    assert code == 0, errors
+    assert "[4/4] packages of requirements/learning.lock.txt" in errors
+    assert "[3/4]" not in errors  # the rest was done
+    assert clone.done() == ["made", "pip", "pip"]
+
+
+def test_an_extra_is_installed_once_beside_the_rest(clone):
+    (clone.folder / "requirements" / "training.lock.txt").write_text("transformers==5.23.0\n")
+    clone.run(VLA_EXTRAS="")
+    assert clone.done() == ["made", "pip", "pip"]  # nobody asked for it
+    for _ in range(2):
+        code, _, errors = clone.run("test", VLA_EXTRAS="training")
+        assert code == 0, errors
+    assert clone.done() == ["made", "pip", "pip", "pip"]
+    assert clone.run("doctor", VLA_EXTRAS="")[2] == ""
 
 
 def test_an_extra_that_cannot_be_installed_spoils_nothing_else(clone):
     clone.run()
-    (clone.folder / "requirements" / "learning.lock.txt").write_text("torch==2.13.0\n")
-    assert clone.run("test", VLA_EXTRAS="learning", STRAW_PIP="1")[0] == 2
+    code, _, errors = clone.run("test", VLA_EXTRAS="", STRAW_PIP="1")
+    assert code == 2
+    assert "VLA_EXTRAS=none" in errors.splitlines()[-1]
     assert clone.run("doctor")[0] == 0
-    assert clone.run("test", VLA_EXTRAS="learning")[0] == 0
+    assert clone.run("test", VLA_EXTRAS="")[0] == 0
     assert clone.done() == ["made", "pip", "pip", "pip"]
 
 
@@ -240,7 +261,7 @@ def _lock(root: Path, name: str = "lock.txt") -> dict[str, Requirement]:
     return {requirement.name: requirement for requirement in map(Requirement, lines)}
 
 
-@pytest.mark.parametrize("name", ["lock.txt", "learning.lock.txt"])
+@pytest.mark.parametrize("name", ["lock.txt", "learning.lock.txt", "training.lock.txt"])
 def test_every_version_in_a_lock_is_exact_and_names_no_host(root, name):
     text = (root / "requirements" / name).read_text()
     assert "://" not in text
@@ -250,9 +271,14 @@ def test_every_version_in_a_lock_is_exact_and_names_no_host(root, name):
 
 
 def test_what_only_some_need_is_not_everybodys(root):
-    assert "torch" in _lock(root, "learning.lock.txt")
-    assert not {"torch", "pyrealsense2"} & set(_lock(root))
-    assert not set(_lock(root, "learning.lock.txt")) & set(_lock(root))
+    everybody, learning, training = (
+        set(_lock(root, n)) for n in ("lock.txt", "learning.lock.txt", "training.lock.txt")
+    )
+    assert "torch" in learning
+    assert {"transformers", "tensorboard"} < training
+    assert not {"torch", "pyrealsense2", "requests", "pydantic"} & everybody
+    assert not everybody & learning
+    assert not training & (everybody | learning)
 
 
 @pytest.mark.parametrize("name", ["runtime.in", "test.in"])

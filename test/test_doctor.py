@@ -238,7 +238,6 @@ def test_cameras_are_only_missed_by_those_who_have_one(monkeypatch, tmp_path):
 
 
 def test_a_checkpoint_that_a_policy_names_must_be_there(monkeypatch, tmp_path):
-    assert equipment.check_checkpoints().mark == "ok"
     policies = tmp_path / "config" / "policies"
     policies.mkdir(parents=True)
     (policies / "learned.yaml").write_text("horizon: 8\nmodel: {weights: [checkpoints/a.safetensors]}\n")
@@ -249,6 +248,11 @@ def test_a_checkpoint_that_a_policy_names_must_be_there(monkeypatch, tmp_path):
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "a.safetensors").touch()
     assert equipment.check_checkpoints().state == "1 of 1 there"
+    (policies / "vla.yaml").write_text("checkpoint: checkpoints/vla\n")
+    assert "checkpoints/vla (vla.yaml)" in equipment.check_checkpoints().state
+    (tmp_path / "checkpoints" / "vla").mkdir()
+    (tmp_path / "checkpoints" / "vla" / "model.safetensors").touch()
+    assert equipment.check_checkpoints().state == "2 of 2 there"
 
 
 # -- the command -------------------------------------------------------------------------------------------------------

@@ -215,6 +215,27 @@ def test_diagnostics_round_trip():
     assert messages.diagnostic_values(message.status[0]) == {"enabled": "true"}
 
 
+def test_lines_survive_as_markers():
+    ends = np.random.default_rng(0).normal(size=(5, 2, 3))
+    message = over_the_wire(messages.line_marker(ends, (0.0, 1.0, 0.0, 1.0), 2.5, "panda_link0"))
+    np.testing.assert_array_equal(messages.marker_lines(message), ends)
+    assert message.pose.orientation.w == 1.0  # RViz draws nothing at a pose that is none
+    colors = np.array([[0.25, 0.5, 0.75, 1.0]] * 5)
+    image = over_the_wire(messages.image_marker(ends[:, :, :2], colors, 2.5, "front"))
+    read_ends, read_colors = messages.image_marker_lines(image)
+    np.testing.assert_array_equal(read_ends, ends[:, :, :2])
+    np.testing.assert_array_equal(read_colors, colors)
+
+
+def test_no_lines_take_the_last_ones_away():
+    gone = over_the_wire(messages.line_marker(None, (0.0, 1.0, 0.0, 1.0), 2.5, "panda_link0"))
+    assert gone.action == gone.DELETE
+    assert messages.marker_lines(gone).shape == (0, 2, 3)
+    empty = over_the_wire(messages.image_marker(np.empty((0, 2, 2)), np.empty((0, 4)), 2.5, "front"))
+    assert empty.action == empty.REMOVE
+    assert [part.shape for part in messages.image_marker_lines(empty)] == [(0, 2, 2), (0, 4)]
+
+
 def test_boxes_survive_as_markers():
     boxes = [
         messages.MarkedBox("red mug", np.array([0.5, -0.1, 0.05]), np.array([0.08, 0.1, 0.1]), (0.0, 1.0, 0.0, 0.5)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -38,6 +39,8 @@ CHANNELS = {
     "/control/commanded_path": ("protobuf", "foxglove.SceneUpdate"),
     "/control/progress": ("json", "vla_ros.ControlProgress"),
     "/policy/detections": ("protobuf", "foxglove.SceneUpdate"),
+    "/policy/grasp": ("protobuf", "foxglove.SceneUpdate"),
+    **{f"/policy/reasoning/{c}": ("protobuf", "foxglove.ImageAnnotations") for c in ("front", "side")},
     "/diagnostics": ("cdr", "diagnostic_msgs/msg/DiagnosticArray"),
     "/instruction": ("cdr", "std_msgs/msg/String"),
     "/estop": ("cdr", "std_msgs/msg/Bool"),
@@ -148,6 +151,7 @@ def test_it_offers_what_the_documentation_says(watched, root):
     documentation = (root / "docs" / "viewer.md").read_text()
     for topic, (_, schema) in CHANNELS.items():
         general = topic.replace("/front/", "/<name>/").replace("/side/", "/<name>/")
+        general = re.sub("^/policy/reasoning/(front|side)$", "/policy/reasoning/<name>", general)
         general = general.replace("/planner/", "/<source>/").replace("/teleop/", "/<source>/")
         general = general.replace("/policy/action", "/<source>/action")
         assert f"| `{general}` | {schema} |" in documentation, topic
@@ -167,6 +171,7 @@ def test_the_layouts_topics_and_frames_exist(watched, everything):
     named += [panel.get("topicPath", "") for panel in panels.values()]
     named += [path["value"] for panel in panels.values() for path in panel.get("paths", ())]
     named += [topic for panel in panels.values() for topic in panel.get("topics", ())]
+    named += [topic for panel in panels.values() for topic in panel.get("imageMode", {}).get("annotations", ())]
     named += [v for panel in panels.values() for k, v in panel.get("imageMode", {}).items() if k.endswith("Topic")]
     topics = {name.partition(".")[0] for name in named if name}
     assert topics <= CHANNELS.keys()
@@ -301,6 +306,24 @@ def test_detections_are_boxes_with_words(everything):
     np.testing.assert_allclose(xyz(entity["cubes"][0]["size"]), 0.08)
     assert entity["texts"][0]["text"] == "red mug 0.9"
     assert entity["frame_id"] == BASE
+
+
+def test_the_grasp_is_a_gripper_of_lines(everything):
+    (entity,) = everything.newest("/policy/grasp")["entities"]
+    assert entity["frame_id"] == BASE
+    lines = np.array([[xyz(point) for point in line["points"]] for line in entity["lines"]])
+    assert lines.shape == (4, 2, 3)
+    assert np.linalg.norm(lines[0] - lines[1], axis=-1) == pytest.approx(0.05)  # the fingers, open by 5 cm
+
+
+def test_boxes_are_drawn_over_the_image_the_one_meant_thicker(everything):
+    thin, thick = everything.newest("/policy/reasoning/side")["points"]
+    corners = np.array([[point["x"], point["y"]] for point in thick["points"]])
+    assert (*corners.min(axis=0), *corners.max(axis=0)) == (100.0, 200.0, 180.0, 260.0)
+    assert len(thick["outline_colors"]) == 4
+    assert thick["outline_colors"][0]["a"] == 1.0
+    assert thin["outline_colors"][0]["a"] == 0.5
+    assert thin["thickness"] < thick["thickness"]
 
 
 def test_ros_messages_are_passed_on_whole(everything):

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from reasoning_policy import BOX, ReasoningPolicy, grasp_at
 from scipy.spatial.transform import Rotation
 
 from controllers.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, pose_channels
@@ -15,6 +18,7 @@ from vla_ros.policies.observation import Observation
 from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.sim.evaluation.runner import EpisodeRunner
 from vla_ros.sim.evaluation.settings import EpisodeSettings
+from vla_ros.sim.evaluation.video import VideoWriter
 from vla_ros.sim.task import GraspTaskConfig, Outcome
 from vla_ros.sim.world import World
 
@@ -143,3 +147,18 @@ def test_the_same_seed_gives_the_same_episode(runner: EpisodeRunner) -> None:
 def test_senseless_rates_are_refused(values: dict) -> None:
     with pytest.raises(ConfigError):
         RolloutConfig(**values)
+
+
+def test_the_film_shows_what_the_policy_concluded(runner: EpisodeRunner, tmp_path: Path) -> None:
+    world = World(runner.scene(0), runner.embodiment, timestep=0.002)
+    policy = ReasoningPolicy(grasp_at(0.5, 0.0, 0.1))
+    with VideoWriter(tmp_path / "film.mp4") as video:
+        task = GraspTaskConfig(time_limit_s=0.5)
+        Rollout(world, runner.follower(), policy, RolloutConfig(), task, video).run()
+    world.close()
+    with av.open(str(tmp_path / "film.mp4")) as container:
+        *_, frame = (frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0))
+    x1, y1, x2, _ = BOX.astype(int)
+    edge = frame[y1, x1:x2]
+    assert (edge[:, 1] > edge[:, [0, 2]].max(axis=1) + 40).mean() > 0.7  # green
+    assert (frame[-20:] > 230).all(axis=2).sum() > 50  # words, white

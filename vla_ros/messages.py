@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import Pose, PoseArray, PoseStamped, TransformStamped, TwistStamped
+from geometry_msgs.msg import Point, Pose, PoseArray, PoseStamped, TransformStamped, TwistStamped
 from rclpy.serialization import deserialize_message
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, JointState
-from std_msgs.msg import Float64MultiArray
+from std_msgs.msg import ColorRGBA, Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
-from visualization_msgs.msg import Marker, MarkerArray
+from visualization_msgs.msg import ImageMarker, Marker, MarkerArray
 
 from controllers.chunk import ActionChunk, check_length
 from controllers.errors import ChunkError, VlaError
@@ -376,6 +376,50 @@ def marked_boxes(message: MarkerArray) -> list[MarkedBox]:
             place, edges = np.array([center.x, center.y, center.z]), np.array([size.x, size.y, size.z])
             boxes.append(MarkedBox(marker.text, place, edges, (c.r, c.g, c.b, c.a)))
     return boxes
+
+
+LINE_WIDTH_M, LINE_WIDTH_PX = 0.004, 2.0
+
+
+def line_marker(
+    ends: np.ndarray | None, color: tuple[float, float, float, float], time: float, frame_id: str
+) -> Marker:
+    """Return lines (L, 2, 3) [m] at `time` [s], which replace the last ones; None takes those away."""
+    marker = Marker(ns="lines", type=Marker.LINE_LIST, action=Marker.DELETE if ends is None else Marker.ADD)
+    marker.header.stamp, marker.header.frame_id = stamp(time), frame_id
+    marker.pose.orientation.w = 1.0
+    marker.scale.x = LINE_WIDTH_M
+    marker.color = _color(color)
+    if ends is not None:
+        marker.points = [Point(x=x, y=y, z=z) for x, y, z in ends.reshape(-1, 3).tolist()]
+    return marker
+
+
+def marker_lines(message: Marker) -> np.ndarray:
+    """Return the lines (L, 2, 3) [m] of a marker."""
+    return np.array([(p.x, p.y, p.z) for p in message.points]).reshape(-1, 2, 3)
+
+
+def image_marker(ends: np.ndarray, colors: np.ndarray, time: float, frame_id: str) -> ImageMarker:
+    """Return lines (L, 2, 2) [px], RGBA (L, 4), over an image taken at `time` [s]; none takes the last ones away."""
+    action = ImageMarker.ADD if len(ends) else ImageMarker.REMOVE
+    message = ImageMarker(ns="lines", type=ImageMarker.LINE_LIST, action=action, scale=LINE_WIDTH_PX)
+    message.header.stamp, message.header.frame_id = stamp(time), frame_id
+    message.points = [Point(x=x, y=y) for x, y in ends.reshape(-1, 2).tolist()]
+    message.outline_colors = [_color(color) for color in colors.tolist()]
+    return message
+
+
+def image_marker_lines(message: ImageMarker) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lines (L, 2, 2) [px] of an image marker and their RGBA (L, 4)."""
+    ends = np.array([(p.x, p.y) for p in message.points]).reshape(-1, 2, 2)
+    colors = np.array([(c.r, c.g, c.b, c.a) for c in message.outline_colors]).reshape(-1, 4)
+    return ends, colors
+
+
+def _color(rgba: Sequence[float]) -> ColorRGBA:
+    r, g, b, a = (float(value) for value in rgba)
+    return ColorRGBA(r=r, g=g, b=b, a=a)
 
 
 def chunk_from_bytes(data: bytes) -> ActionChunk:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from controllers.errors import ConfigError, unknown_name
+from controllers.errors import ConfigError
 from vla_ros.bringup.arguments import Value, parse_assignments
 from vla_ros.bringup.egl import require_egl
 from vla_ros.bringup.graph import Graph
@@ -29,7 +29,7 @@ def check_launch(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
 def check_grasp(arguments: Mapping[str, Value]) -> None:
     """Check the robot, policy, set and objects of a grasping job. Raises ConfigError for the first that is wrong."""
     # Imported here: the command line must start fast, and --show-args needs none of it.
-    from vla_ros.policies.loading import POLICIES
+    from vla_ros.policies.loading import check_policy
     from vla_ros.robots.control import load_control_config
     from vla_ros.robots.embodiment import load_embodiment
     from vla_ros.sim.scenes.grasp_sets import grasp_set
@@ -40,8 +40,8 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     check_namespace(str(arguments["namespace"]))
     load_embodiment(str(arguments["robot"])).arms[0].command_mode(str(arguments["command"]))
     load_control_config(str(arguments["robot"]))
-    if policy is not None and policy not in POLICIES:
-        raise ConfigError(unknown_name("policy", str(policy), POLICIES))
+    if policy is not None:
+        check_policy(str(policy))
     grasp_set(str(arguments["set"]))
     check_objects(str(arguments["objects"]))
 

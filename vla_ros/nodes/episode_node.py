@@ -8,8 +8,6 @@ import os
 import time
 from typing import Any
 
-from std_msgs.msg import String
-
 from vla_ros.data.bags import marks
 from vla_ros.nodes.arm.way_home import HOME_TOLERANCE, ControlRefused, WayHome
 from vla_ros.nodes.episode.film import Film
@@ -53,7 +51,7 @@ class Episode:
                     self._watch(self._judge)
                 finally:
                     self._mark_end(self._judge)
-                node.instruction.publish(String(data=""))
+                node.say("")
                 self._go_home()
         except ControlRefused as error:
             self._failure = str(error)
@@ -102,7 +100,7 @@ class Episode:
                 "target": "" if node.asked else scene["target"],
             },
         )
-        node.instruction.publish(String(data=self._instruction))
+        node.say(self._instruction)
         width = node.embodiment.grippers[0].width_max
         return EpisodeJudge(named, objects, node.heights(), node.time, width, node.task)
 

@@ -22,13 +22,17 @@ from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.policy.detection_publisher import DetectionPublisher
 from vla_ros.nodes.policy.inference_worker import InferenceWorker
+from vla_ros.nodes.policy.latency import Latency
 from vla_ros.nodes.policy.observation_builder import ObservationBuilder
+from vla_ros.nodes.policy.reasoning_publisher import ReasoningPublisher
 from vla_ros.nodes.policy.synchronizer import Synchronizer
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.transport import Transport
-from vla_ros.policies.base import Policy
+from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.loading import load_policy
-from vla_ros.policies.observation import Observation
+from vla_ros.policies.names import DEFAULT_POLICY
+from vla_ros.policies.observation import CameraView, Observation
+from vla_ros.policies.reasoning import Reasoner, Reasoning
 from vla_ros.robots.embodiment import load_embodiment
 
 SILENCE_MAX_S = 0.5  # [s] after which control's last progress says nothing any more
@@ -43,7 +47,7 @@ class PolicyNode(ManagedNode):
         self._embodiment = load_embodiment(declare_robot(self))
         cameras = self._embodiment.cameras
         self._policy = policy
-        self._name = declare(self, "policy", "geometric", "policy that turns images and words into chunks")
+        self._name = declare(self, "policy", DEFAULT_POLICY, "policy that turns images and words into chunks")
         self._objects = declare(self, "objects", "", "folder of your own objects; empty: the built-in ones") or None
         self._trigger = declare(
             self,
@@ -81,6 +85,10 @@ class PolicyNode(ManagedNode):
         self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
         policy = self._policy or load_policy(self._name, embodiment, self._objects)
         self._detections = DetectionPublisher(self, policy)
+        self._reasoning = ReasoningPublisher(self, policy, embodiment.cameras)
+        self._reasoner, self._latency = capability(policy, Reasoner), Latency()
+        self._timed: Reasoning | None = None  # whose stages are counted
+        self._views: dict[str, CameraView] = {}  # what the worker's thread infers from
         self._worker = InferenceWorker(policy, self._on_chunk, self._on_failure)
         self._cameras = {camera: CameraSubscriber(self, camera, self._on_image) for camera in embodiment.cameras}
         streams = [s for camera in self._cameras.values() for s in (camera.color_stream, camera.depth_stream)]
@@ -112,6 +120,8 @@ class PolicyNode(ManagedNode):
 
     def _on_instruction(self, message: String) -> None:
         self._instruction = message.data.strip()
+        if not self._instruction:
+            self._reasoning.clear()
 
     def _on_image(self, stream: str, stamp: float, message: Image) -> None:
         complete = self._synchronizer.add(stream, stamp, message)
@@ -132,7 +142,7 @@ class PolicyNode(ManagedNode):
 
     def _observation(self, stamp: float, instruction: str, images: dict[str, Any]) -> Observation:
         """Build the observation; runs in the worker's thread, where converting images holds up nobody."""
-        views = {
+        self._views = views = {
             name: camera.view(images[camera.color_stream], images[camera.depth_stream])
             for name, camera in self._cameras.items()
         }
@@ -141,9 +151,13 @@ class PolicyNode(ManagedNode):
     # -- what comes out: in the worker's thread ------------------------------------------------------------------------
     def _on_chunk(self, chunk: ActionChunk) -> None:
         self._failure = ""
+        reasoning = self._reasoner.reasoning if self._reasoner is not None else None
+        new, self._timed = reasoning is not self._timed, reasoning
+        self._latency.add(chunk.inference_s, reasoning.stages_s if reasoning is not None and new else {})
         if self.active:  # it may have been deactivated meanwhile
             self._chunks.publish(messages.chunk_message(chunk))
             self._detections.publish(chunk.stamp, chunk.frame_id)
+            self._reasoning.publish(self._views, chunk.stamp, chunk.frame_id)
 
     def _on_failure(self, reason: str) -> None:
         self._failures += 1
@@ -157,6 +171,7 @@ class PolicyNode(ManagedNode):
             "failures": str(self._failures),
             "inference_ms": f"{1e3 * self._worker.seconds:.1f}",
             "busy": str(self._worker.busy).lower(),
+            **self._latency.values(),
         }
         level = messages.ERROR if self._failure else messages.OK
         text = self._failure or self._worker.waiting_for or self._instruction or "waiting for an instruction"

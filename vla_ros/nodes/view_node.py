@@ -20,6 +20,7 @@ from vla_ros.nodes.view.chunks import COLORS, ChunkView
 from vla_ros.nodes.view.control import ControlView
 from vla_ros.nodes.view.detections import DetectionView
 from vla_ros.nodes.view.feed import StandingView, View
+from vla_ros.nodes.view.reasoning import ReasoningView
 from vla_ros.nodes.view.reports import ReportView
 from vla_ros.nodes.view.robot import RobotView
 from vla_ros.nodes.view.server import ViewServer
@@ -51,8 +52,11 @@ class ViewNode(Node):
         transforms = self._robot.transforms
         self._cameras = [CameraView(self, server, name, transforms) for name in embodiment.cameras]
         self._chunks = [ChunkView(self, server, embodiment, source) for source in COLORS]
-        self._detections = DetectionView(self, server)
-        self._standing: list[StandingView] = [self._robot, *self._cameras, self._detections, self._reports]
+        self._thoughts: list[DetectionView | ReasoningView] = [
+            DetectionView(self, server),
+            ReasoningView(self, server, embodiment.cameras),
+        ]
+        self._standing: list[StandingView] = [self._robot, *self._cameras, *self._thoughts, self._reports]
         views: list[View] = [*self._standing, self._control, *self._chunks]
         self._feeds = [feed for view in views for feed in view.feeds]
         self._ticks, self._shown_until = 0, 0.0
@@ -87,7 +91,7 @@ class ViewNode(Node):
         self._robot.transforms.log(transforms, log_time=drawing.nanoseconds(self._server.time))
 
     def _forget(self) -> None:
-        for view in (self._robot, self._control, self._detections):
+        for view in (self._robot, self._control, *self._thoughts):
             view.forget()
 
     def close(self) -> None:

@@ -10,28 +10,52 @@ from vla_ros.configuration import build, load_yaml, share_directory
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.policies.chunking.config import wrap_chunking
+from vla_ros.policies.graspvla.config import GraspVlaConfig
+from vla_ros.policies.names import POLICIES
 from vla_ros.robots.embodiment import Embodiment
-
-POLICIES = ("geometric",)
 
 
 def load_policy(name: str, embodiment: Embodiment, objects: str | Path | None = None) -> Policy:
     """Return a policy ready to infer, wrapped as its `chunking` says; `objects` is a folder of the user's own objects.
 
-    Raises ConfigError that names the nearest known policy, or what in its YAML cannot be used.
+    Raises ConfigError that names the nearest known policy, or what in its YAML or its checkpoint cannot be used.
     """
+    values, chunking, where = _read(name)
+    if name == "graspvla":
+        policy = _graspvla(values, where, embodiment)
+    else:
+        policy = _geometric(values, where, embodiment, objects)
+    return policy if chunking is None else wrap_chunking(policy, chunking, f"{where}: chunking")
+
+
+def check_policy(name: str) -> None:
+    """Raise ConfigError for a policy that cannot be had, without loading it."""
+    values, _, where = _read(name)
+    if name == "graspvla":
+        build(GraspVlaConfig, values, where).check()
+
+
+def _read(name: str) -> tuple[object, object, str]:
+    """Return what a policy's YAML says, its `chunking` apart, and which file that is."""
     if name not in POLICIES:
         raise ConfigError(unknown_name("policy", name, POLICIES))
     path = share_directory() / "config" / "policies" / f"{name}.yaml"
     values = load_yaml(path)
     chunking = values.pop("chunking", None) if isinstance(values, dict) else None
-    policy = _geometric(values, str(path), embodiment, objects)
-    return policy if chunking is None else wrap_chunking(policy, chunking, f"{path}: chunking")
+    return values, chunking, str(path)
 
 
+# A policy is imported when it is wanted: another's dependencies are not its own.
 def _geometric(values: object, where: str, embodiment: Embodiment, objects: str | Path | None) -> Policy:
-    # Imported here: another policy's dependencies are not this one's.
     from vla_ros.policies.geometric.config import GeometricConfig
     from vla_ros.policies.geometric.policy import GeometricPolicy
 
     return GeometricPolicy(embodiment, load_catalogue(objects), build(GeometricConfig, values, where))
+
+
+def _graspvla(values: object, where: str, embodiment: Embodiment) -> Policy:
+    config = build(GraspVlaConfig, values, where)
+    config.check()
+    from vla_ros.policies.graspvla.small.policy import load_small_policy
+
+    return load_small_policy(config.folder, embodiment)

@@ -13,6 +13,7 @@ from vla_ros.bringup.doctor.finding import Finding, poor
 
 DEVICES = Path("/dev")
 _WEIGHTS = (".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".npz")
+_MODEL = "model.safetensors"  # in a checkpoint that is a folder
 
 
 def check_cameras() -> Finding:
@@ -41,7 +42,7 @@ def check_checkpoints() -> Finding:
         for weights in _weights(load_yaml(file)):
             named.append(weights)
             path = Path(weights).expanduser()
-            if not any(place.is_file() for place in (path, root / path)):
+            if not any(place.is_file() or (place / _MODEL).is_file() for place in (path, root / path)):
                 absent.append(f"{weights} ({file.name})")
     if absent:
         return poor(name, f"not there: {', '.join(absent)}", "download or train it, or name another in that file")
@@ -50,8 +51,11 @@ def check_checkpoints() -> Finding:
 
 def _weights(content: Any) -> Iterator[str]:
     if isinstance(content, dict):
-        for value in content.values():
-            yield from _weights(value)
+        for key, value in content.items():
+            if key == "checkpoint" and isinstance(value, str):
+                yield value
+            else:
+                yield from _weights(value)
     elif isinstance(content, list):
         for value in content:
             yield from _weights(value)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
 from vla_ros.output_file import check_output, write_output
+from vla_ros.policies.names import DEFAULT_POLICY, POLICIES
 
 if TYPE_CHECKING:
     from vla_ros.sim.evaluation.evaluation import RunSeeds
@@ -26,7 +27,8 @@ RATE_HZ = 500.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("--policy", default="geometric", help="geometric, or expert: the script that knows the truth")
+    parser.add_argument("--policy", default=DEFAULT_POLICY, help=f"{', '.join(POLICIES)}, or expert: the script that "
+                        f"knows the truth (default {DEFAULT_POLICY})")  # fmt: skip
     parser.add_argument("--set", dest="set_name", default="basic", help="set of scenes; config/tasks/grasp_sets.yaml")
     parser.add_argument("--categories", default="seen", help="seen, heldout or all")
     parser.add_argument("--objects", metavar="DIR", help="folder of your own objects; docs/objects.md")

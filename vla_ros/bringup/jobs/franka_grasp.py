@@ -7,6 +7,7 @@ from vla_ros.bringup.arguments import LaunchArgument
 from vla_ros.bringup.graph import Graph, NodeSpec
 from vla_ros.bringup.grasp_graph import check_grasp_job, grasp_arguments, grasp_nodes, same
 from vla_ros.bringup.ros2_control import SIMULATED, SIMULATED_TIME
+from vla_ros.policies.names import DEFAULT_POLICY, POLICIES
 
 NAME = "franka_grasp"
 MANAGED = ("state_node", "camera_node", "policy_node", "control_node")
@@ -25,7 +26,7 @@ def graph() -> Graph:
         name=NAME,
         description="A simulated Franka finds, grasps and lifts the named object from camera images.",
         arguments=grasp_arguments(
-            LaunchArgument("policy", "geometric", "policy that turns images and words into motion")
+            LaunchArgument("policy", DEFAULT_POLICY, "what turns images and words into motion", choices=POLICIES)
         ),
         nodes=grasp_nodes(NAME, policy, MANAGED),
         check=check_grasp_job,

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from vla_ros.policies.image_drawing import draw
+from vla_ros.policies.image_lines import ImageLines
 from vla_ros.sim.evaluation.video import VideoWriter
 
 WAITING_MAX = 8  # frames; when the encoder falls behind, frames are dropped rather than kept
@@ -21,14 +23,16 @@ class Film:
     def __init__(self, path: Path, rate_hz: float) -> None:
         self.dropped = 0
         self.problem = ""  # why there is no film
-        self._frames: queue.Queue[Sequence[np.ndarray] | None] = queue.Queue(WAITING_MAX)
+        self._frames: queue.Queue[tuple[Sequence[np.ndarray], Sequence[ImageLines], str] | None] = queue.Queue(
+            WAITING_MAX
+        )
         self._thread = threading.Thread(target=self._write, args=(path, rate_hz), name="film", daemon=True)
         self._thread.start()
 
-    def add(self, images: Sequence[np.ndarray]) -> None:
-        """Append the cameras' images (H, W, 3) uint8 of one instant."""
+    def add(self, images: Sequence[np.ndarray], lines: Sequence[ImageLines], caption: str) -> None:
+        """Append the cameras' images (H, W, 3) uint8 of one instant, with what is drawn over each and written below."""
         try:
-            self._frames.put_nowait(images)
+            self._frames.put_nowait((images, lines, caption))
         except queue.Full:
             self.dropped += 1
 
@@ -43,7 +47,10 @@ class Film:
     def _write(self, path: Path, rate_hz: float) -> None:
         try:
             with VideoWriter(path, rate_hz) as writer:
-                while (images := self._frames.get()) is not None:
-                    writer.write(np.concatenate(images, axis=1))
+                while (frame := self._frames.get()) is not None:
+                    images, lines, caption = frame
+                    captions = [caption, *[""] * (len(images) - 1)]  # once is enough
+                    drawn = [draw(*picture) for picture in zip(images, lines, captions, strict=True)]
+                    writer.write(np.concatenate(drawn, axis=1))
         except Exception as error:  # a full disk or a missing codec must not end the run
             self.problem = f"{type(error).__name__}: {error}"

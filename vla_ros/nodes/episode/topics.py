@@ -15,6 +15,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseArray
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
+from visualization_msgs.msg import ImageMarker
 
 from controllers.errors import ConfigError
 from vla_ros import messages, qos
@@ -25,6 +26,7 @@ from vla_ros.nodes.episode.film import Film
 from vla_ros.nodes.parameters import declare
 from vla_ros.nodes.policy.synchronizer import Synchronizer
 from vla_ros.nodes.recorder.report import HEARD, LACKING, RECORDER
+from vla_ros.policies.image_lines import NO_LINES, ImageLines
 from vla_ros.sim.task import GraspTaskConfig
 
 WATCHED = ("sim", "camera", "state", "policy", "control", "guard")
@@ -63,6 +65,8 @@ class EpisodeNode(ArmClient):
         self.unfit = ""  # why the recording serves nothing
         self._heard: dict[str, float] = {}  # [s] monotonic, of each node's last diagnostics
         self.film: Film | None = None
+        self.caption = ""  # of the film
+        self._lines: dict[str, ImageLines] = {}  # of each camera, drawn over its film
         self._frames: dict[str, float] = {}  # stamp of each camera's last image
         streams = list(self.embodiment.cameras)
         self._synchronizer = Synchronizer(streams, streams[0], 0.02)
@@ -74,6 +78,8 @@ class EpisodeNode(ArmClient):
         for camera in streams:
             topic = f"cameras/{camera}/color/image_raw"
             self.create_subscription(Image, topic, partial(self._on_image, camera), qos.IMAGES_NEWEST)
+            topic = f"policy/reasoning/{camera}"
+            self.create_subscription(ImageMarker, topic, partial(self._on_lines, camera), qos.LATCHED)
 
     # -- what arrives ------------------------------------------------------------------------------------------------
     def _on_scene(self, message: String) -> None:
@@ -100,7 +106,18 @@ class EpisodeNode(ArmClient):
         if self.film is not None:
             complete = self._synchronizer.add(camera, stamp, message)
             if complete is not None:
-                self.film.add([messages.color_array(image) for image in complete[1].values()])
+                images = [messages.color_array(image) for image in complete[1].values()]
+                # The words are those that hold: without any the policy thinks nothing, and old thoughts go.
+                lines = [self._lines.get(name, NO_LINES) if self.caption else NO_LINES for name in complete[1]]
+                self.film.add(images, lines, self.caption)
+
+    def _on_lines(self, camera: str, message: ImageMarker) -> None:
+        self._lines[camera] = ImageLines(*messages.image_marker_lines(message))
+
+    def say(self, instruction: str) -> None:
+        """Publish the instruction, which is the film's caption too; empty: there is nothing to do."""
+        self.caption = instruction
+        self.instruction.publish(String(data=instruction))
 
     def mark(self, word: str, values: dict[str, str]) -> None:
         """Say on episode/marks that the episode begins or ends here."""

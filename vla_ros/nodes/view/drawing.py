@@ -13,8 +13,12 @@ from foxglove.messages import (
     CylinderPrimitive,
     Duration,
     FrameTransform,
+    ImageAnnotations,
     LinePrimitive,
+    Point2,
     Point3,
+    PointsAnnotation,
+    PointsAnnotationType,
     Pose,
     Quaternion,
     SceneEntity,
@@ -128,6 +132,23 @@ def scene(time: float, frame: str, name: str, lifetime: float = 0.0, **primitive
         timestamp=timestamp(time), frame_id=frame, id=name, frame_locked=True, lifetime=ends, **primitives
     )
     return SceneUpdate(entities=[entity])
+
+
+def image_annotations(time: float, ends: np.ndarray, colors: np.ndarray, thick: np.ndarray) -> ImageAnnotations:
+    """Return lines (L, 2, 2) [px] over an image, RGBA (L, 4); those that are not `thick` (L,) are thin."""
+    groups = [(chosen, width) for chosen, width in ((~thick, 1.0), (thick, 3.0)) if chosen.any()]
+    return ImageAnnotations(
+        points=[
+            PointsAnnotation(
+                timestamp=timestamp(time),
+                type=PointsAnnotationType.LineList,
+                points=[Point2(x=x, y=y) for x, y in ends[chosen].reshape(-1, 2).tolist()],
+                outline_colors=[color(rgba) for rgba in colors[chosen]],
+                thickness=width,
+            )
+            for chosen, width in groups
+        ]
+    )
 
 
 def robot_scene(time: float, shapes: Sequence[LinkShape]) -> SceneUpdate:

@@ -24,7 +24,7 @@ from controllers.errors import ConfigError
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-PACKAGE, VERSION = "wordllama", "0.4.0.post1"
+PACKAGE, VERSION = "wordllama", "0.3.9"
 SIZE = 256
 _WEIGHTS = "wordllama/weights/l2_supercat_256.safetensors"
 _TENSOR = "embedding.weight"

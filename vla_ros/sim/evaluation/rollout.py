@@ -14,6 +14,7 @@ from controllers.follower import ChunkFollower
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.detection import Explaining
 from vla_ros.sim.evaluation.cause import failure_cause
+from vla_ros.sim.evaluation.film import EpisodeFilm
 from vla_ros.sim.evaluation.observing import Observer
 from vla_ros.sim.evaluation.video import VideoWriter
 from vla_ros.sim.task import GraspTask, GraspTaskConfig
@@ -62,12 +63,11 @@ class Rollout:
         self.steps = 0  # actions executed
         self.refused: str = ""  # why the last refused chunk was refused
         self._observer = Observer(world, scene.instruction, 1.0 / self.config.camera_hz)
-        self._video = video
+        self._film = None if video is None else EpisodeFilm(world, policy, video, self.config.camera_hz)
         self._substeps = max(1, round(1.0 / (self.config.control_hz * world.timestep)))
         self._ticks_a_task = max(1, round(self.config.control_hz / self.config.task_hz))
         self._dt = self._substeps * world.timestep
         self._ticks = 0
-        self._frames = 0
         self._width = world.gripper_width
         self._idle_since: float | None = None
 
@@ -158,14 +158,9 @@ class Rollout:
         if self._ticks % self._ticks_a_task == 0:
             self.task.update(world.time, self._heights(), self._width)
             self._observer.remember()
-            self._film()
+            if self._film is not None:
+                self._film.add_when_due()
         return not self.task.finished
 
     def _heights(self) -> dict[str, float]:
         return {name: float(self.world.data.body(name).xpos[2]) for name in self.world.object_names}
-
-    def _film(self) -> None:
-        if self._video is not None and self.world.time >= self._frames / self.config.camera_hz - 1e-9:
-            self._frames += 1
-            color, _ = self.world.render_camera(self.world.embodiment.cameras[0])
-            self._video.write(color)

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError, unknown_name
+from vla_ros.policies.names import DEFAULT_POLICY, POLICIES
 
 EXPERT = "expert"
 EPISODES_MAX = 1_000_000
@@ -18,7 +19,7 @@ SEED_MAX = 2**31
 class EpisodeSettings:
     """What all episodes of an evaluation share; plain values, so that a worker process gets them whole."""
 
-    policy: str = "geometric"
+    policy: str = DEFAULT_POLICY
     set_name: str = "basic"
     categories: str = "seen"
     objects: str | None = None  # folder of objects; None: the procedural catalogue
@@ -35,6 +36,7 @@ class EpisodeSettings:
         """Raise ConfigError for what cannot be run, before any work begins."""
         from vla_ros.objects.catalogue import load_catalogue
         from vla_ros.objects.category import SPLITS
+        from vla_ros.policies.loading import check_policy
         from vla_ros.robots.control import load_control_config
         from vla_ros.robots.embodiment import load_embodiment
         from vla_ros.sim.evaluation.rollout import RolloutConfig
@@ -48,6 +50,8 @@ class EpisodeSettings:
         grasp_set(self.set_name)
         if self.policy not in policy_names():
             raise ConfigError(unknown_name("policy", self.policy, policy_names()))
+        if self.policy != EXPERT:
+            check_policy(self.policy)
         if self.categories not in SPLITS:
             raise ConfigError(unknown_name("categories", self.categories, SPLITS))
         if self.wording not in EVALUATED:
@@ -84,6 +88,4 @@ class EvaluationSettings:
 
 def policy_names() -> tuple[str, ...]:
     """Return every name `--policy` takes."""
-    from vla_ros.policies.loading import POLICIES
-
     return (*POLICIES, EXPERT)

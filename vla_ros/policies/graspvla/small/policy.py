@@ -87,7 +87,7 @@ class GraspVlaPolicy:
         clock.lap("boxes")
         self._sequence += 1
         if found is None:
-            self._sent = None
+            self._sent, self.reasoning = None, None
             return self._stay(observation, time.perf_counter() - started)
         self._target = found
         T_grasp, opening = self._choose_grasp(observation, pictures, calibrations, found)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""GraspVLA by its name: a stand-in for the model, real YAML, real files; what is missing is one clear line."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+import types
+
+import pytest
+from reasoning_policy import ReasoningPolicy
+
+from controllers.errors import ConfigError
+from vla_ros.bringup.checks import check_grasp
+from vla_ros.bringup.jobs import load_job
+from vla_ros.configuration import share_directory
+from vla_ros.policies import loading
+from vla_ros.policies.base import capability
+from vla_ros.policies.chunking.ensemble import Ensemble
+from vla_ros.policies.graspvla import config
+from vla_ros.policies.names import DEFAULT_POLICY, POLICIES
+from vla_ros.policies.reasoning import Reasoner
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.evaluation.settings import EpisodeSettings, policy_names
+
+SMALL = "vla_ros.policies.graspvla.small"
+
+
+@pytest.fixture
+def share(tmp_path, monkeypatch):
+    """Return a share directory of its own, with a checkpoint in it that nobody reads."""
+    for folder in ("config", "urdf"):
+        shutil.copytree(share_directory() / folder, tmp_path / folder)
+    folder = tmp_path / "checkpoints" / "graspvla_small"
+    folder.mkdir(parents=True)
+    for name in config.FILES:
+        (folder / name).touch()
+    for module in (loading, config):
+        monkeypatch.setattr(module, "share_directory", lambda: tmp_path)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    return tmp_path
+
+
+@pytest.fixture
+def loaded(monkeypatch):
+    """Stand in for the model's own loader; return what it was asked for."""
+    asked: list[tuple] = []
+    policy = types.ModuleType(f"{SMALL}.policy")
+    policy.load_small_policy = lambda *words: asked.append(words) or ReasoningPolicy()
+    monkeypatch.setitem(sys.modules, SMALL, types.ModuleType(SMALL))
+    monkeypatch.setitem(sys.modules, f"{SMALL}.policy", policy)
+    return asked
+
+
+def test_the_checkpoint_is_looked_for_in_the_share_directory(share, loaded):
+    embodiment = load_embodiment("franka")
+    policy = loading.load_policy("graspvla", embodiment)
+    assert loaded == [(share / "checkpoints" / "graspvla_small", embodiment)]
+    assert capability(policy, Reasoner) is policy
+
+
+def test_another_folder_may_be_named_and_chunking_wraps_it(share, loaded, tmp_path):
+    elsewhere = tmp_path / "mine"
+    shutil.copytree(share / "checkpoints" / "graspvla_small", elsewhere)
+    yaml = share / "config" / "policies" / "graspvla.yaml"
+    yaml.write_text(f"checkpoint: {elsewhere}\nchunking: {{method: vote, window: 4}}\n")
+    policy = loading.load_policy("graspvla", load_embodiment("franka"))
+    assert loaded[0][0] == elsewhere
+    assert isinstance(policy, Ensemble)
+    assert capability(policy, Reasoner) is policy.policy
+
+
+@pytest.mark.parametrize("missing", config.FILES)
+def test_a_checkpoint_that_is_not_there_is_one_line(share, loaded, missing):
+    (share / "checkpoints" / "graspvla_small" / missing).unlink()
+    with pytest.raises(ConfigError) as error:
+        loading.load_policy("graspvla", load_embodiment("franka"))
+    text = str(error.value)
+    assert f"checkpoints/graspvla_small/{missing} is not there" in text
+    assert "policy 'geometric'" in text
+    assert "\n" not in text
+    assert not loaded
+
+
+@pytest.mark.parametrize("package", config.PACKAGES)
+def test_a_missing_package_is_one_line_that_says_how_to_get_it(share, loaded, monkeypatch, package):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == package else object())
+    with pytest.raises(ConfigError) as error:
+        loading.load_policy("graspvla", load_embodiment("franka"))
+    assert f"needs the package {package}, which is not installed: ./vla installs it" in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not loaded
+
+
+def test_an_unknown_key_names_the_nearest(share, loaded):
+    (share / "config" / "policies" / "graspvla.yaml").write_text("chekpoint: here\n")
+    with pytest.raises(ConfigError, match="did you mean 'checkpoint'"):
+        loading.check_policy("graspvla")
+
+
+def test_jobs_and_evaluations_ask_before_anything_starts(share, loaded):
+    graph = load_job("franka_grasp")
+    arguments = {argument.name: argument.default for argument in graph.arguments} | {"policy": "graspvla"}
+    check_grasp(arguments)
+    EpisodeSettings(policy="graspvla").check()
+    (share / "checkpoints" / "graspvla_small" / "model.safetensors").unlink()
+    for ask in (lambda: check_grasp(arguments), EpisodeSettings(policy="graspvla").check):
+        with pytest.raises(ConfigError, match=r"model\.safetensors is not there"):
+            ask()
+    assert not loaded
+
+
+def test_one_name_is_the_default_everywhere():
+    (argument,) = (a for a in load_job("franka_grasp").arguments if a.name == "policy")
+    assert (argument.default, argument.choices) == (DEFAULT_POLICY, POLICIES)
+    assert EpisodeSettings().policy == DEFAULT_POLICY
+    assert {"geometric", "graspvla", "expert"} == set(policy_names())
+
+
+def test_what_is_the_default_is_there(root):
+    assert DEFAULT_POLICY != "graspvla" or all(
+        (root / "checkpoints" / "graspvla_small" / name).is_file() for name in config.FILES
+    )
