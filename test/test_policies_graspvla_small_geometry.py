@@ -8,26 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
+from two_views import FRONT, HEIGHT, SIDE, WIDTH
 
 from vla_ros.policies.graspvla.small.crops import Window, box_window, point_window
 from vla_ros.policies.graspvla.small.view_geometry import calibration_of, project, ray, triangulate
 from vla_ros.policies.observation import CameraView
 
-WIDTH, HEIGHT = 640, 480
 share = st.floats(-1.0, 1.0)
-
-
-def camera(position: tuple[float, float, float], target: tuple[float, float, float], focal: float = 600.0) -> np.ndarray:
-    """Return the calibration of a camera that looks at a point, its picture upright."""
-    z = np.subtract(target, position) / np.linalg.norm(np.subtract(target, position))
-    x = np.cross(z, [0.0, 0.0, 1.0])
-    x /= np.linalg.norm(x)
-    R = np.column_stack([x, np.cross(z, x), z])
-    return np.array([focal, focal, 319.5, 239.5, *position, *Rotation.from_matrix(R).as_quat()])
-
-
-FRONT = camera((1.2, 0.05, 0.6), (0.5, 0.0, 0.05))
-SIDE = camera((0.5, 0.8, 0.5), (0.5, 0.0, 0.05), 580.0)
 
 
 @given(share, share, share)

@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import dataclasses
 import fcntl
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
 from vla_ros.output_file import OutputFile
+from vla_ros.policies.graspvla.config import PACKAGES
 
 if TYPE_CHECKING:
     from vla_ros.training.graspvla.config import DataConfig, TrainConfig
@@ -45,10 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Generate what is missing, then train; 0 when done, 130 when interrupted."""
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        raise ConfigError("training needs PyTorch: VLA_EXTRAS=learning ./vla train …, or pip install torch") from None
+    for name in PACKAGES:
+        if importlib.util.find_spec(name) is None:
+            raise ConfigError(
+                f"training needs the package {name}, which is not installed: ./vla installs it unless VLA_EXTRAS=none, "
+                "on Python 3.11 to 3.13; elsewhere pip install -e '.[learning]'"
+            )
     from vla_ros.training.graspvla.config import STAGES, chosen_stages, load_train_config
     from vla_ros.training.graspvla.team import join_team
 

@@ -133,7 +133,7 @@ class Stage:
         """Make one step; return its losses, and whether somebody asks to stop after it."""
         config = self.config
         warm = min(1.0, (self.step + 1) / config.warm_up)
-        cosine = 0.5 * (1.0 + np.cos(np.pi * self.step / config.steps))
+        cosine = 0.5 * (1.0 + math.cos(math.pi * self.step / config.steps))  # NumPy's scalars would not load again
         for group in self._optimizer.param_groups:
             group["lr"] = config.learning_rate * warm * max(cosine, 0.02)
         # Drawn on the CPU, so that every device learns from the same numbers; each process has its own.
@@ -239,6 +239,6 @@ def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]
         if not {"config", "step", "network", "average", "optimizer", "figures"} <= set(state):
             raise ValueError("it lacks a part")
     except Exception as error:  # pickle, zip and torch each raise their own
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ConfigError(f"{path}: is corrupt or truncated ({said}): remove it to train this stage again") from None
+        what = f"{path}: is corrupt or truncated ({type(error).__name__})"
+        raise ConfigError(f"{what}: remove it to train this stage again") from None
     return state

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from controllers.errors import ConfigError
 from vla_ros.configuration import build
 from vla_ros.policies.actions import ActionSpecification
@@ -94,6 +96,9 @@ def load_networks(folder: Path, config: CheckpointConfig) -> SmallGraspVla:
         if name not in expected:
             raise ConfigError(f"{path}: holds {name}, which {KIND} has not: it is another model's")
     networks.load_state_dict(weights)
+    for name, said in (("mean", config.mean), ("spread", config.spread)):
+        if not np.allclose(getattr(networks, name).numpy(), said, rtol=1e-4, atol=1e-7):
+            raise ConfigError(f"{path}: {name} is not what {CONFIG} says: the files are of two trainings")
     return networks
 
 

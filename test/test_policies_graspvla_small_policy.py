@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The small GraspVLA as a policy, with random weights in front of a rendered scene: whole, repeatable, or INVALID."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+
+from controllers.chunk import TaskStatus
+from controllers.errors import ConfigError
+from vla_ros.policies.base import Policy
+from vla_ros.policies.graspvla.small.networks import NetworkSizes, SmallGraspVla
+from vla_ros.policies.graspvla.small.policy import GraspVlaPolicy
+from vla_ros.policies.observation import Observation, RobotState
+from vla_ros.policies.reasoning import Reasoner
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.scenes.scene import sample_scene
+from vla_ros.sim.world import World
+
+VIEWS = ("front", "side")
+
+
+@pytest.fixture(scope="module")
+def seen() -> Observation:
+    world = World(sample_scene("basic", 3, "generation"), load_embodiment("franka"), timestep=0.002)
+    try:
+        cameras = {name: world.observe_camera(name) for name in VIEWS}
+        state = RobotState(world.time, world.q, world.dq, world.T_base_ee, world.gripper_width)
+        return Observation(world.time, world.scene.instruction, cameras, state, world.T_base_ee)
+    finally:
+        world.close()
+
+
+@pytest.fixture
+def networks() -> SmallGraspVla:
+    torch.manual_seed(0)
+    networks = SmallGraspVla(NetworkSizes(6, 5))
+    with torch.no_grad():  # as if every cell were an object, or the views would rarely agree on one
+        networks.proposals.heads.bias[0] = 3.0
+        networks.proposals.heads.bias[3:] = 1.5
+        networks.spread.copy_(torch.tensor([0.01] * 3 + [0.05] * 3 + [0.03]))
+        networks.mean[6] = 0.05
+    return networks
+
+
+@pytest.fixture
+def policy(networks: SmallGraspVla) -> GraspVlaPolicy:
+    return GraspVlaPolicy(networks, VIEWS)
+
+
+def later(observation: Observation, seconds: float) -> Observation:
+    state = replace(observation.state, stamp=observation.stamp + seconds)
+    return replace(observation, stamp=observation.stamp + seconds, state=state, history=(observation.state,))
+
+
+def test_random_weights_give_a_whole_finite_chunk_and_say_what_led_to_it(policy, seen) -> None:
+    assert isinstance(policy, Policy)
+    assert isinstance(policy, Reasoner)
+    chunk = policy.infer(seen)
+    assert chunk.status is TaskStatus.ONGOING
+    assert len(chunk.times) == 4
+    assert np.isfinite(chunk.values).all()
+    widths = chunk.column("panda_hand/width")
+    assert ((widths == 0.0) | ((widths >= 0.02) & (widths <= 0.08))).all()
+    reasoning = policy.reasoning
+    assert set(reasoning.boxes) == set(VIEWS)
+    assert all((box[2:] > box[:2]).all() for box in reasoning.boxes.values())
+    R = reasoning.T_base_grasp[:3, :3]
+    np.testing.assert_allclose(R.T @ R, np.eye(3), atol=1e-6)
+    assert 0.03 <= reasoning.opening <= 0.08
+    assert list(reasoning.stages_s) == ["vision", "boxes", "grasp", "flow"]
+    assert min(reasoning.stages_s.values()) > 0.0
+    assert sum(reasoning.stages_s.values()) <= chunk.inference_s
+
+
+def test_after_a_reset_the_same_pictures_give_the_same_chunks(policy, seen) -> None:
+    def two() -> list[np.ndarray]:
+        policy.reset()
+        return [policy.infer(seen).values, policy.infer(later(seen, 0.4)).values]
+
+    first, again = two(), two()
+    for chunk, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(chunk, other)
+    assert not np.array_equal(first[0], first[1])
+
+
+def test_the_words_reach_the_choice(policy, networks, seen) -> None:
+    def scores(words: str) -> np.ndarray:
+        policy.reset()
+        policy.infer(replace(seen, instruction=words))
+        return policy.reasoning.candidates["front"][:, 4]
+
+    assert np.abs(scores("pick up the red mug") - scores("grab the green can")).max() > 1e-4
+
+
+def test_nothing_that_fits_is_invalid_and_stays(policy, networks, seen) -> None:
+    with torch.no_grad():
+        networks.matching.score[-1].bias[:] = -20.0
+    chunk = policy.infer(seen)
+    assert chunk.status is TaskStatus.INVALID
+    np.testing.assert_allclose(chunk.positions("panda"), np.tile(seen.T_base_ee_commanded[:3, 3], (4, 1)), atol=1e-9)
+    assert seen.instruction in policy.explanation
+    assert policy.reasoning is None
+
+
+def test_words_without_a_word_are_invalid_or_a_chunk_but_never_a_crash(policy, seen) -> None:
+    for words in ("", "…", "x" * 3000, "pick up " * 40):
+        policy.reset()
+        assert np.isfinite(policy.infer(replace(seen, instruction=words)).values).all()
+
+
+def test_a_camera_that_lacks_is_named(policy, seen) -> None:
+    with pytest.raises(ConfigError, match="needs camera 'side', the robot has front"):
+        policy.infer(replace(seen, cameras={"front": seen.cameras["front"]}))

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`vla train` from data to a checkpoint, interrupted and gone on from; what it writes beside; bad input."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+
+from graspvla_small_data import TINY, generated
+
+from vla_ros import cli
+from vla_ros.bringup import train_command
+from vla_ros.configuration import share_directory
+from vla_ros.policies.graspvla.small.checkpoint import read_config
+from vla_ros.policies.graspvla.small.policy import load_small_policy
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.training.graspvla import stage as stage_module
+from vla_ros.training.graspvla.config import STAGES, TrainConfig, load_train_config
+from vla_ros.training.graspvla.log import draw_curves, read_log
+from vla_ros.training.graspvla.news import LOSSES, VALIDATION
+from vla_ros.training.graspvla.progress import TimeLeft, duration
+from vla_ros.training.graspvla.team import Team
+
+
+@pytest.fixture(autouse=True)
+def threads_as_before():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("config") / "tiny.yaml"
+    path.write_text(TINY)
+    return path
+
+
+def train(config: Path, output: Path, *words: object) -> int:
+    return cli.main(["train", str(config), "--data", str(generated()), "--output", str(output), *map(str, words)])
+
+
+@pytest.fixture(scope="module")
+def trained(config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("trained")
+    assert train(config, output, "--json", output / "figures.json") == 0
+    return output
+
+
+def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Press Ctrl-C while a stage makes this step."""
+    update = stage_module.Stage._update
+
+    def pressed(self: stage_module.Stage, batch: object) -> tuple[dict[str, float], bool]:
+        if self.step == step:
+            os.kill(os.getpid(), signal.SIGINT)
+        return update(self, batch)
+
+    monkeypatch.setattr(stage_module.Stage, "_update", pressed)
+
+
+def test_a_checkpoint_that_loads_a_log_curves_and_figures(trained: Path) -> None:
+    config = read_config(trained)
+    assert config.training["config"]["expert"]["steps"] == 30
+    assert config.training["frames_looked_at"] > 10
+    load_small_policy(trained, load_embodiment("franka"))
+    figures = json.loads((trained / "figures.json").read_text())
+    assert {name.split(".")[0] for name in figures} == set(STAGES)
+    assert figures["expert.action_mm"] > 0.0
+    work = trained / "training"
+    assert sorted(path.name for path in work.glob("*.training.pt")) == sorted(f"{name}.training.pt" for name in STAGES)
+    assert not list(work.glob("*.part"))
+    with (work / "log.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["stage"] for row in rows} == set(STAGES)
+    assert {row["kind"] for row in rows} == {LOSSES, VALIDATION}
+    assert (work / "curves.png").read_bytes().startswith(b"\x89PNG")
+    if importlib.util.find_spec("tensorboard") is not None:
+        assert list((work / "tensorboard").glob("events.*"))
+
+
+def test_interrupted_twice_it_ends_with_the_same_checkpoint_to_the_bit(
+    trained: Path, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    output = tmp_path / "again"
+    shutil.copytree(trained / "training" / "frames", output / "training" / "frames")
+    for step, reached in ((14, "expert"), (0, "proposals")):
+        with monkeypatch.context() as patch:
+            interrupt_at(patch, step)
+            assert train(config, output) == 130
+        assert "interrupted: what was learned is kept" in capsys.readouterr().out
+        assert (output / "training" / f"{reached}.training.pt").exists()
+        assert not (output / "model.safetensors").exists()
+    assert stage_module.read_state(output / "training" / "expert.training.pt")["step"] == 30
+    assert train(config, output) == 0
+    assert (output / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
+
+    weights = (output / "model.safetensors").stat().st_mtime_ns
+    assert train(config, output, "--stages", "expert") == 0  # nothing is left to do
+    assert read_config(output).training["validation"] == read_config(trained).training["validation"]
+    assert (output / "model.safetensors").stat().st_mtime_ns >= weights
+
+
+def test_some_stages_alone_make_no_checkpoint_until_all_are_there(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert train(config, tmp_path, "--stages", "expert") == 0
+    assert "no checkpoint yet: proposals, grasp, matching not trained to the end" in capsys.readouterr().out
+    assert not (tmp_path / "config.json").exists()
+
+
+def test_without_data_it_is_generated_first(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def generate(arguments, maker) -> int:
+        asked.append((arguments.episodes, arguments.grounding))
+        if len(asked) == 1:
+            return 130
+        shutil.copytree(generated(), arguments.output, dirs_exist_ok=True)
+        return 0
+
+    monkeypatch.setattr("vla_ros.bringup.generate_command.generate", generate)
+    monkeypatch.setattr("vla_ros.bringup.egl.require_egl", lambda: None)
+    words = ["train", str(config), "--generate", "2:1", "--output", str(tmp_path), "--stages", "expert"]
+    assert cli.main(words) == 130
+    assert not (tmp_path / "training").exists()
+    assert cli.main(words) == 0
+    assert asked == [(2, 1), (2, 1)]
+    assert (tmp_path / "training" / "expert.training.pt").exists()
+
+
+def test_the_shipped_training_is_what_the_defaults_say() -> None:
+    shipped = load_train_config("graspvla_small")
+    assert shipped == TrainConfig()
+    assert load_train_config(str(share_directory() / "config" / "train" / "graspvla_small.yaml")) == shipped
+
+
+@pytest.mark.parametrize(
+    ("yaml", "words", "expected"),
+    [
+        ("", ["--stages", "exprt"], "did you mean 'expert'"),
+        ("", ["--stages", ","], "no stage is named"),
+        ("", ["--threads", "0"], "--threads must be 1 to"),
+        ("", ["--generate", "5:1"], "give one of them"),
+        ("treads: 3", [], "did you mean 'threads'"),
+        ("expert: {steps: 5, batch: 2, learning_rte: 0.1}", [], "did you mean 'learning_rate'"),
+        ("expert: {steps: 0, batch: 2, learning_rate: 0.1}", [], "steps must be at least 1"),
+        ("validation: 0.9", [], "validation must be above 0"),
+        ("contract: franka_grsp", [], "did you mean 'franka_grasp'"),
+        ("robot: frnka", [], "did you mean 'franka'"),
+        ("seed: -1", [], "seed must be at least 0"),
+        ("data: {episodes: 0}", [], "episodes must be at least 1"),
+        ("[1]", [], "expected a mapping"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture, yaml: str, words: list[str], expected: str
+) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(yaml or "seed: 0")
+    assert train(path, tmp_path / "out", *words) == 2
+    said = capsys.readouterr().err
+    assert expected in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_that_is_a_file_or_in_use_and_data_that_is_none(
+    tmp_path: Path, config: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert train(config, tmp_path / "file") == 2
+    assert "is a file; give a folder" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "mine"
+
+    words = ["train", str(config), "--output", str(tmp_path / "out"), "--data"]
+    assert cli.main([*words, str(tmp_path / "nowhere")]) == 2
+    assert "no such folder" in capsys.readouterr().err
+    assert cli.main(["train", str(config), "--generate", "many", "--output", str(tmp_path / "out")]) == 2
+    assert "give EPISODES:SCENES" in capsys.readouterr().err
+    assert cli.main(["train", "graspvla_smal"]) == 2
+    assert "did you mean 'graspvla_small'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+    with train_command._taken(tmp_path / "taken", Team()):
+        assert train(config, tmp_path / "taken") == 2
+    assert "another `vla train` is writing there" in capsys.readouterr().err
+
+
+# -- what is said beside ---------------------------------------------------------------------------------------------
+def test_a_step_made_again_counts_as_it_was_the_last_time(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "time,stage,kind,step,name,value\n1,expert,train,50,flow,0.5\n1,expert,train,100,flow,0.4\n"
+        "2,expert,train,100,flow,0.3\n2,expert,validation,100,action_mm,3\n2,expert,validation,150,act"
+    )
+    curves = read_log(path)
+    assert curves == {
+        ("expert", LOSSES, "flow"): {50: 0.5, 100: 0.3},
+        ("expert", VALIDATION, "action_mm"): {100: 3.0},
+    }
+    draw_curves(curves | {("grasp", VALIDATION, "turn_deg"): {1: 0.0}}, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").stat().st_size > 5000
+
+
+def test_the_time_left_is_measured_where_it_can_be_and_guessed_elsewhere() -> None:
+    left = TimeLeft({"expert": (100, 10), "grasp": (100, 1)})
+    assert left.seconds() is None
+    left.note("expert", 10, 0.0)
+    left.note("expert", 60, 5.0)  # 0.1 s a step, so 0.01 s a sample
+    guess = left.seconds()
+    assert guess == pytest.approx(40 * 0.1 + 100 * 0.01 * 45.0)
+    left.note("expert", 100, 9.0)
+    left.note("grasp", 0, 10.0)
+    left.note("grasp", 50, 60.0)
+    assert left.seconds() == pytest.approx(50.0)
+    assert left.steps() == (150, 200)
+    assert [duration(s) for s in (10.0, 100.0, 7300.0)] == ["< 1 min", "2 min", "2 h 2 min"]

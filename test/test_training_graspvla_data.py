@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What training reads out of generated datasets, and what it refuses before anything is written."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from scipy.spatial.transform import Rotation
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+
+from graspvla_small_data import generated
+from sample_dataset import write_sample
+
+from controllers.errors import ConfigError
+from vla_ros.data.datasets.features import ACTION, ANCHOR
+from vla_ros.data.datasets.metadata import load_metadata
+from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.policies.actions import integrate_actions
+from vla_ros.policies.contract import load_contract
+from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS
+from vla_ros.policies.graspvla.small.grasp_network import CROP
+from vla_ros.training.generation import annotations as notes
+from vla_ros.training.graspvla import perception
+from vla_ros.training.graspvla.cache import cut_frames
+from vla_ros.training.graspvla.datasets import TrainingData, check_datasets, find_datasets
+from vla_ros.training.graspvla.frames import read_frames
+from vla_ros.training.graspvla.motion import VARIANTS, ChainNoise, motion_batch, read_motion
+from vla_ros.training.graspvla.perception import Samples
+
+HORIZON = 4
+CONTRACT = load_contract("franka_grasp")
+
+
+@pytest.fixture(scope="module")
+def reader() -> LeRobotReader:
+    return LeRobotReader(generated() / "action")
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
+    folder = tmp_path_factory.mktemp("frames") / "made"
+    read_frames(generated() / "action", range(0, 100, 7), seed=0).save(folder)
+    return Samples([folder])
+
+
+# -- motion --------------------------------------------------------------------------------------------------------
+def test_a_chunk_decoded_from_its_anchor_is_what_was_commanded(reader: LeRobotReader) -> None:
+    motion = read_motion(reader.metadata.root, HORIZON, seed=0)
+    anchors, valid = reader.column(ANCHOR).astype(float), reader.column(notes.VALID).astype(bool)
+    kept = np.flatnonzero(valid)  # frames whose first action is worth imitating, as read_motion keeps them
+    assert motion.tokens.shape == (len(kept), VARIANTS, TOKENS, TOKEN_SIZE)
+    assert len(motion.actions) == len(motion.counts) == len(motion.closed) == len(kept)
+    for row, frame in enumerate(kept):
+        episode = reader.metadata.episodes[reader.episode_of(frame)]
+        T = np.eye(4)
+        T[:3, 3], T[:3, :3] = anchors[frame, :3], Rotation.from_quat(anchors[frame, 3:]).as_matrix()
+        poses = integrate_actions(motion.actions[row].astype(float), T)
+        steps = int(motion.counts[row].sum())
+        assert motion.counts[row].tolist() == [1.0] * steps + [0.0] * (HORIZON - steps)
+        for k in range(steps):
+            assert valid[frame + k]
+            if frame + k + 1 == episode.start + episode.length:
+                continue  # there is no frame that says what the last action led to
+            np.testing.assert_allclose(poses[k, :3, 3], anchors[frame + k + 1, :3], atol=2e-6)
+            turn = Rotation.from_matrix(poses[k, :3, :3]).inv() * Rotation.from_quat(anchors[frame + k + 1, 3:])
+            assert turn.magnitude() < 1e-5
+
+
+def test_without_noise_all_variants_are_the_frame_itself_and_the_same_seed_is_the_same(reader: LeRobotReader) -> None:
+    root = reader.metadata.root
+    exact = read_motion(root, HORIZON, 0, ChainNoise(0.0, 0.0, 0.0, 0.0, 0.0)).tokens
+    # The target is the object's middle relative to the tool: exact in every variant.
+    np.testing.assert_array_equal(exact[:, :1, 0, :3].repeat(VARIANTS, axis=1), exact[:, :, 0, :3])
+    first, again, other = (read_motion(root, HORIZON, seed).tokens for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 1e-3
+    assert np.isfinite(first).all()
+
+
+def test_a_batch_is_one_variant_of_each_frame(reader: LeRobotReader) -> None:
+    motion = read_motion(reader.metadata.root, HORIZON, seed=0)
+    rows = np.array([4, 9, 4])
+    batch = motion_batch(motion, rows, np.random.default_rng(0))
+    assert batch["tokens"].shape == (3, TOKENS, TOKEN_SIZE)
+    for row, tokens in zip(rows, batch["tokens"], strict=True):
+        assert (motion.tokens[row] == tokens.numpy()).all(axis=(1, 2)).any()
+    np.testing.assert_array_equal(batch["actions"], motion.actions[rows])
+
+
+# -- perception ----------------------------------------------------------------------------------------------------
+def test_boxes_crops_and_sentences_are_of_the_same_things(samples: Samples) -> None:
+    columns = samples.columns
+    assert len(samples) > 5
+    for row in range(len(samples)):
+        things = columns["things"][row]
+        seen = columns["boxes"][row][..., 4] >= 0.12
+        np.testing.assert_array_equal(things >= 0, seen)
+        boxes = columns["boxes"][row][seen]
+        assert ((boxes[:, :4] > -0.05) & (boxes[:, :4] < 1.05)).all()
+        for target, words in samples.texts[row]:
+            assert words
+            assert target == -1 or (things[:, target] >= 0).all()
+    used = columns["things"][columns["things"] >= 0]
+    np.testing.assert_array_equal(np.sort(used), np.arange(len(samples.crops)))
+
+
+def test_questions_about_points_are_asked_where_the_crops_show_them(samples: Samples) -> None:
+    rng = np.random.default_rng(0)
+    rows = np.arange(4)
+    batch = perception.grasp_batch(samples, rows, rng)
+    assert batch["crops"].shape == (4, 2, CROP, CROP, 3)
+    points, places = batch["points"].numpy(), batch["places"].numpy()
+    # The middle of the object is about the middle of both crops: less than a quarter of them away.
+    near = np.linalg.norm(points, axis=2) < 0.02
+    assert near.any()
+    assert np.abs(places.transpose(0, 2, 1, 3)[near]).max() < 0.5
+    known = samples.columns["options"][rows][..., 8].max(axis=1) > 0
+    assert (batch["quality"].numpy()[known].max(axis=1) > 0.5).all()
+    assert all(torch.isfinite(batch[name].float()).all() for name in ("points", "places", "quality", "bins", "numbers"))
+
+
+def test_a_batch_with_no_sentence_about_what_is_there_has_a_finite_loss(samples: Samples) -> None:
+    from vla_ros.policies.graspvla.small.matching import MatchNetwork
+
+    batch = perception.match_batch(samples, np.arange(3), np.random.default_rng(0))
+    batch["meant"].zero_()
+    network = MatchNetwork(40, 20, 16, 1)
+    losses = perception.match_step(network, batch, torch.Generator().manual_seed(0))
+    assert all(torch.isfinite(loss) for loss in losses.values())
+
+
+def test_frames_are_cut_once_and_what_was_half_cut_is_cut_again(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+
+    def progress(done: int, total: int) -> None:
+        told.append((done, total))
+
+    roots = [generated() / "action", generated() / "grounding"]
+    (tmp_path / ".somebody.123").mkdir()
+    folders = cut_frames(roots, tmp_path, 3, 1, progress)
+    assert told[0] == (0, 2)
+    assert told[-1] == (2, 2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(folder.name for folder in folders)
+    times = [(folder / "crops.npy").stat().st_mtime_ns for folder in folders]
+    assert cut_frames(roots, tmp_path, 3, 1, progress) == folders
+    assert [(folder / "crops.npy").stat().st_mtime_ns for folder in folders] == times
+
+
+# -- bad data ------------------------------------------------------------------------------------------------------
+def test_roots_of_generation_and_datasets_are_told_apart(tmp_path: Path) -> None:
+    root = generated()
+    action, grounding = root / "action", root / "grounding"
+    assert find_datasets([root]) == TrainingData((action,), (grounding,))
+    assert find_datasets([grounding, action]) == TrainingData((action,), (grounding,))
+    check_datasets(find_datasets([root]), CONTRACT)
+    for roots, expected in (
+        ([tmp_path / "nowhere"], "no such folder"),
+        ([tmp_path], "holds no dataset"),
+        ([grounding], "no dataset with actions"),
+    ):
+        with pytest.raises(ConfigError, match=expected):
+            find_datasets(roots)
+
+
+def spoiled(tmp_path: Path, kind: str, column: str, frame: int, value: float) -> Path:
+    """Return a copy of a dataset with one number of a column changed."""
+    root = shutil.copytree(generated() / kind, tmp_path / kind)
+    path = next(root.glob("data/*/*.parquet"))
+    table = pq.read_table(path)
+    rows = table[column].to_pylist()
+    first = rows[frame]
+    if isinstance(first[0], list):
+        first[1][2] = value
+    else:
+        first[2] = value
+    number = table.column_names.index(column)
+    pq.write_table(table.set_column(number, column, pa.array(rows, type=table.schema.field(column).type)), path)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "value"),
+    [
+        ("action", ACTION, np.nan),
+        ("action", "observation.calibration.side", np.inf),
+        ("grounding", "annotation.boxes.front", np.nan),
+    ],
+)
+def test_a_number_that_is_none_is_found(tmp_path: Path, kind: str, column: str, value: float) -> None:
+    episode = load_metadata(generated() / kind).episodes[1]
+    root = spoiled(tmp_path, kind, column, episode.start + 2, value)
+    data = TrainingData((root,), ()) if kind == "action" else TrainingData((generated() / "action",), (root,))
+    with pytest.raises(ConfigError, match=f"column '{column}' holds {value} in frame 2 of episode 1: leave"):
+        check_datasets(data, CONTRACT)
+
+
+@pytest.mark.parametrize(
+    "column", ["observation.images.side", "annotation.boxes.front", "annotation.grasp", "observation.anchor"]
+)
+def test_a_camera_or_annotation_that_lacks_is_named(column: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = load_metadata(generated() / "action")
+    lacking = dataclasses.replace(whole, features={n: f for n, f in whole.features.items() if n != column})
+    monkeypatch.setattr("vla_ros.training.graspvla.datasets.load_metadata", lambda root: lacking)
+    what = "the camera" if "images" in column else "the column"
+    with pytest.raises(ConfigError, match=f"lacks {what} '{column}': training needs both cameras"):
+        check_datasets(TrainingData((whole.root,), ()), CONTRACT)
+
+
+def test_empty_datasets_and_those_of_another_robot_are_named(tmp_path: Path) -> None:
+    other = write_sample(tmp_path / "other", [4, 4])
+    with pytest.raises(ConfigError, match=r"'observation.state' has shape .3., training needs .15."):
+        check_datasets(TrainingData((other,), ()), CONTRACT)
+    agilex = dataclasses.replace(CONTRACT, name="two_arms", robot="agilex", fps=30)
+    with pytest.raises(ConfigError, match="is of robot 'franka' at 10 Hz, contract 'two_arms' of 'agilex' at 30 Hz"):
+        check_datasets(find_datasets([generated()]), agilex)
+    empty = shutil.copytree(generated() / "action", tmp_path / "empty")
+    for path in empty.glob("meta/episodes/*/*.parquet"):
+        pq.write_table(pq.read_table(path).slice(0, 0), path)
+    with pytest.raises(ConfigError, match="is empty: generate or convert"):
+        check_datasets(TrainingData((empty,), ()), CONTRACT)
