@@ -58,11 +58,11 @@ def read_motion(
     """Read every episode of a dataset."""
     noise, rng, reader = noise or ChainNoise(), np.random.default_rng(seed), LeRobotReader(root)
     parts: list[tuple[np.ndarray, ...]] = []
-    for done, episode in enumerate(reader.metadata.episodes):
-        progress(done, len(reader.metadata.episodes))
+    for done, episode in enumerate(reader.metadata.episodes, 1):
         rows = slice(episode.start, episode.start + episode.length)
         columns = {name: reader.column(name)[rows] for name in _COLUMNS}
         parts.append(_episode(columns, horizon, noise, rng))
+        progress(done, len(reader.metadata.episodes))
     return MotionSamples(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 

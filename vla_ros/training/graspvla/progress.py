@@ -79,6 +79,7 @@ class TrainingProgress:
             disable=not console.is_terminal,
             speed_estimate_period=SPEED_OVER_S,
         )
+        self._all = self._progress.add_task(ALL, total=self._left.steps()[1], figures="")
         self._tasks: dict[str, TaskID] = {}
         self._said: dict[str, dict[str, str]] = {}
 
@@ -112,9 +113,7 @@ class TrainingProgress:
 
     def _show_all(self, words: str) -> None:
         done, total = self._left.steps()
-        if "all" not in self._tasks:
-            self._tasks["all"] = self._progress.add_task(ALL, total=None, figures="")
-        self._progress.update(self._tasks["all"], completed=done, total=total, figures=words)
+        self._progress.update(self._all, completed=done, total=total, figures=words)
 
 
 def duration(seconds: float) -> str:
