@@ -16,6 +16,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
 from graspvla_small_data import TINY, generated
+from sample_dataset import write_sample
 
 from vla_ros import cli
 from vla_ros.bringup import train_command
@@ -24,6 +25,7 @@ from vla_ros.policies.graspvla.small.checkpoint import read_config
 from vla_ros.policies.graspvla.small.policy import load_small_policy
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.graspvla import stage as stage_module
+from vla_ros.training.graspvla import train as train_module
 from vla_ros.training.graspvla.config import STAGES, TrainConfig, load_train_config
 from vla_ros.training.graspvla.log import draw_curves, read_log
 from vla_ros.training.graspvla.news import LOSSES, VALIDATION
@@ -108,6 +110,33 @@ def test_interrupted_twice_it_ends_with_the_same_checkpoint_to_the_bit(
     assert train(config, output, "--stages", "expert") == 0  # nothing is left to do
     assert read_config(output).training["validation"] == read_config(trained).training["validation"]
     assert (output / "model.safetensors").stat().st_mtime_ns >= weights
+
+
+def test_interrupted_while_data_is_read_it_says_so(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    read = train_module.read_motion
+
+    def pressed(*given, **named):
+        os.kill(os.getpid(), signal.SIGINT)
+        return read(*given, **named)
+
+    monkeypatch.setattr(train_module, "read_motion", pressed)
+    assert train(config, tmp_path) == 130
+    assert "interrupted: what was learned is kept" in capsys.readouterr().out
+    assert not (tmp_path / "training").exists()
+
+
+def test_data_that_cannot_be_trained_on_leaves_nothing(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    root = write_sample(tmp_path / "other", [4, 4])
+    words = ["train", str(config), "--data", str(root), "--output", str(tmp_path / "out")]
+    assert cli.main(words) == 2
+    said = capsys.readouterr().err
+    assert "'observation.state' has shape [3], training needs [15]" in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
 
 
 def test_some_stages_alone_make_no_checkpoint_until_all_are_there(

@@ -13,7 +13,7 @@ import dataclasses
 import fcntl
 import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,28 +68,25 @@ def run(arguments: argparse.Namespace) -> int:
     if output.exists() and not output.is_dir():
         raise ConfigError(f"{output}: is a file; give a folder, new or one of an earlier training")
     with join_team() as team:
-        data = _given(arguments, config)
+        # Looked at before anything is written.
+        data = None if arguments.data is None else _checked(arguments.data, config, team)
         with _taken(output, team):
             if data is None:
                 with team.leader_first():
                     if team.leads and not _generate(config, output / "data"):
                         return 130
-                from vla_ros.training.graspvla.datasets import find_datasets
-
-                data = find_datasets([output / "data"])
+                data = _checked([output / "data"], config, team)
             result = _train(config, data, output, stages, team, arguments.json)
     return 130 if result.interrupted else 0
 
 
-def _given(arguments: argparse.Namespace, config: TrainConfig) -> TrainingData | None:
-    """Return the data that was named, looked at before anything is written."""
-    if arguments.data is None:
-        return None
+def _checked(roots: Sequence[Path], config: TrainConfig, team: Team) -> TrainingData:
     from vla_ros.policies.contract import load_contract
     from vla_ros.training.graspvla.datasets import check_datasets, find_datasets
 
-    data = find_datasets(arguments.data)
-    check_datasets(data, load_contract(config.contract))
+    data = find_datasets(roots)
+    if team.leads:
+        check_datasets(data, load_contract(config.contract))
     return data
 
 
@@ -132,7 +129,7 @@ def _train(
     from vla_ros.training.graspvla.log import TrainingLog
     from vla_ros.training.graspvla.news import PREPARING, News
     from vla_ros.training.graspvla.progress import TrainingProgress, print_result
-    from vla_ros.training.graspvla.train import train
+    from vla_ros.training.graspvla.train import TrainingResult, train
 
     console = Console(quiet=not team.leads)
     samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in stages}
@@ -148,7 +145,10 @@ def _train(
             if news.kind == PREPARING:  # nothing is lost that is not on disk
                 interruption.check()
 
-        result = train(config, data, output, tell, stages, team, lambda: interruption.asked)
+        try:
+            result = train(config, data, output, tell, stages, team, lambda: interruption.asked)
+        except KeyboardInterrupt:  # while data was prepared, or pressed twice
+            result = TrainingResult(interrupted=True)
     print_result(result, output, console)
     if team.leads:
         write_json(json, result.figures)

@@ -18,13 +18,12 @@ from torch import nn
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.actions import ActionSpecification
-from vla_ros.policies.contract import load_contract
 from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig, save_checkpoint
 from vla_ros.policies.graspvla.small.networks import NetworkSizes, SmallGraspVla
 from vla_ros.training.graspvla import perception, validation
 from vla_ros.training.graspvla.cache import cut_frames
 from vla_ros.training.graspvla.config import STAGES, TrainConfig
-from vla_ros.training.graspvla.datasets import TrainingData, check_datasets
+from vla_ros.training.graspvla.datasets import TrainingData
 from vla_ros.training.graspvla.frames import VIEWS
 from vla_ros.training.graspvla.motion import MotionSamples, flow_loss, motion_batch, read_motion
 from vla_ros.training.graspvla.news import News, Tell
@@ -51,13 +50,12 @@ def train(
     team: Team | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> TrainingResult:
-    """Train the stages and, once all four are there, write the checkpoint to `output`.
+    """Train the stages on data that `check_datasets` has seen; once all four are there, write the checkpoint.
 
     What an earlier run has done is kept and gone on from. `stop` is asked again and again; `tell` may raise while
-    data is prepared. Raises ConfigError for data that cannot be trained on, before anything is written.
+    data is prepared. Raises ConfigError when there is too little data, or a file that cannot be gone on from.
     """
     team = team or Team()
-    check_datasets(data, load_contract(config.contract))
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     work = output / "training"

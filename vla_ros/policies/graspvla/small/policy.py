@@ -18,11 +18,10 @@ from scipy.spatial.transform import Rotation, Slerp
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import ConfigError
 from vla_ros.policies.actions import ActionSpecification, actions_to_chunk
-from vla_ros.policies.contract import load_contract
-from vla_ros.policies.contract_checks import check_robot
 from vla_ros.policies.flow_policy import integrate_flow
 from vla_ros.policies.graspvla.small.chain import ChainState, GripperMemory, chain_numbers
-from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig, load_networks, read_config
+from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
+from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
 from vla_ros.policies.graspvla.small.grasp_pose import nearest_flip
 from vla_ros.policies.graspvla.small.grasp_search import find_grasp
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
@@ -251,36 +250,3 @@ def load_small_policy(folder: Path, embodiment: Embodiment) -> GraspVlaPolicy:
     torch.set_num_threads(1)
     networks = load_networks(folder, config)
     return GraspVlaPolicy(networks, (config.cameras[0], config.cameras[1]), config.action)
-
-
-def check_checkpoint(folder: Path, config: CheckpointConfig, embodiment: Embodiment) -> None:
-    """Raise ConfigError with the first thing in which a checkpoint, its contract and the robot differ."""
-    if config.robot != embodiment.name:
-        raise ConfigError(f"{folder}: was trained for robot '{config.robot}', this is '{embodiment.name}'")
-    missing = [name for name in config.cameras if name not in embodiment.cameras]
-    if missing:
-        raise ConfigError(
-            f"{folder}: needs camera '{missing[0]}', the robot has {', '.join(embodiment.cameras) or 'none'}"
-        )
-    arm, gripper = embodiment.arms[0].name, embodiment.grippers[0].name
-    if (config.action.arm, config.action.gripper) != (arm, gripper):
-        raise ConfigError(
-            f"{folder}: moves {config.action.arm} and {config.action.gripper}, the robot has {arm} and {gripper}"
-        )
-    try:
-        contract = load_contract(config.contract)
-        check_robot(contract, embodiment)
-    except ConfigError as error:
-        raise ConfigError(f"{folder}: {error}") from None
-    for key, here, there in (
-        ("camera", next((name for name in config.cameras if name not in contract.cameras), None), None),
-        ("period", config.action.period, contract.period),
-        ("anchor", config.action.anchor, contract.action.anchor),
-        ("reference", "delta", contract.action.reference),
-        ("rotation", "rotation_vector", contract.action.rotation),
-    ):
-        if here != there:
-            raise ConfigError(
-                f"{folder}: {key} is {here!r}, but contract '{contract.name}' says {there!r}: use the contract it was "
-                "trained with, or train again with this one"
-            )

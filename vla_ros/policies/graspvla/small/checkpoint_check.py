@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does a checkpoint fit the robot and the task it was trained for? Asked before weights are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.policies.contract import load_contract
+from vla_ros.policies.contract_checks import check_robot
+from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig
+from vla_ros.robots.embodiment import Embodiment
+
+
+def check_checkpoint(folder: Path, config: CheckpointConfig, embodiment: Embodiment) -> None:
+    """Raise ConfigError with the first thing in which a checkpoint, its contract and the robot differ."""
+    if config.robot != embodiment.name:
+        raise ConfigError(f"{folder}: was trained for robot '{config.robot}', this is '{embodiment.name}'")
+    missing = [name for name in config.cameras if name not in embodiment.cameras]
+    if missing:
+        raise ConfigError(
+            f"{folder}: needs camera '{missing[0]}', the robot has {', '.join(embodiment.cameras) or 'none'}"
+        )
+    arm, gripper = embodiment.arms[0].name, embodiment.grippers[0].name
+    if (config.action.arm, config.action.gripper) != (arm, gripper):
+        raise ConfigError(
+            f"{folder}: moves {config.action.arm} and {config.action.gripper}, the robot has {arm} and {gripper}"
+        )
+    try:
+        contract = load_contract(config.contract)
+        check_robot(contract, embodiment)
+    except ConfigError as error:
+        raise ConfigError(f"{folder}: {error}") from None
+    strange = [name for name in config.cameras if name not in contract.cameras]
+    if strange:
+        raise ConfigError(
+            f"{folder}: {unknown_name(f'camera of contract {contract.name}', strange[0], contract.cameras)}"
+        )
+    for key, here, there in (
+        ("period", config.action.period, contract.period),
+        ("anchor", config.action.anchor, contract.action.anchor),
+        ("reference", "delta", contract.action.reference),
+        ("rotation", "rotation_vector", contract.action.rotation),
+    ):
+        if here != there:
+            raise ConfigError(
+                f"{folder}: {key} is {here!r}, but contract '{contract.name}' says {there!r}: use the contract it was "
+                "trained with, or train again with this one"
+            )
