@@ -136,7 +136,7 @@ def _train(
     with (
         TrainingLog(output / "training", writes=team.leads) as log,
         TrainingProgress(console, samples) as progress,
-        Interruption() as interruption,
+        Interruption(patient=team.size > 1) as interruption,
     ):
 
         def tell(news: News) -> None:

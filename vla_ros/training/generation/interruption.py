@@ -9,10 +9,14 @@ from typing import Any
 
 
 class Interruption:
-    """Remember the first Ctrl-C within the `with` block; the second raises KeyboardInterrupt."""
+    """Remember the first Ctrl-C within the `with` block; the second raises KeyboardInterrupt.
 
-    def __init__(self) -> None:
+    Not so for the `patient`: torchrun repeats every Ctrl-C to its processes, and kills those that do not end in 30 s.
+    """
+
+    def __init__(self, patient: bool = False) -> None:
         self.asked = False
+        self._patient = patient
         self._before: Any = None
 
     def __enter__(self) -> Interruption:
@@ -30,5 +34,6 @@ class Interruption:
             raise KeyboardInterrupt
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.check()
+        if not self._patient:
+            self.check()
         self.asked = True
