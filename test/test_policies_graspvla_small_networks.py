@@ -187,8 +187,8 @@ def test_a_grasp_of_one_scene_is_learned_to_a_centimetre() -> None:
         optimizer.step()
     with torch.inference_mode():
         found = find_grasp(network, pictures, CALIBRATIONS, middle, np.full(3, np.nan))
-    assert 1000 * np.linalg.norm(found.T_base_grasp[:3, 3] - point) < 10.0
-    assert np.degrees(np.arccos((np.trace(R.T @ found.T_base_grasp[:3, :3]) - 1) / 2)) < 15.0
+    assert 1000 * np.linalg.norm(found.point - point) < 10.0
+    assert np.degrees(np.arccos((np.trace(R.T @ found.rotations[0]) - 1) / 2)) < 15.0
     assert found.opening == pytest.approx(0.05, abs=0.01)
 
 

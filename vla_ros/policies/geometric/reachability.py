@@ -30,7 +30,7 @@ def first_reachable(
         if any(alike(T, other, 0.02, 0.4) for other in refused):
             continue
         way = (backed_off(T, 0.2), backed_off(T, 0.1), T, lifted(T, 0.5 * lift), lifted(T, lift))
-        if _follows(model, way, q, strength):
+        if follows(model, way, q, strength):
             return grasp
         refused.append(T)
         if len(refused) >= tries:
@@ -38,7 +38,7 @@ def first_reachable(
     return None
 
 
-def _follows(model: ArmModel, poses: Iterable[np.ndarray], q: np.ndarray, strength: float) -> bool:
+def follows(model: ArmModel, poses: Iterable[np.ndarray], q: np.ndarray, strength: float) -> bool:
     """Say whether the arm can go through the poses (4, 4) one after the other.
 
     A descent may pass a joint limit, or a posture so folded or stretched that the arm has no strength in it.

@@ -48,6 +48,17 @@ def soft_bins(heading: float, tilt: float) -> np.ndarray:
     return weights.ravel().astype(np.float32)
 
 
+def peaks(probabilities: np.ndarray, count: int) -> list[tuple[float, float]]:
+    """Return heading and tilt [rad] of up to `count` peaks of (YAWS·TILTS,), the highest first."""
+    table = probabilities.reshape(YAWS, TILTS).copy()
+    least, found = 0.15 * float(table.max()), []
+    while len(found) < count and table.max() >= least:
+        found.append(from_bins(table.ravel()))
+        yaw, tilt = np.unravel_index(int(table.argmax()), table.shape)
+        table[np.ix_((yaw + np.arange(-2, 3)) % YAWS, np.unique(np.clip(tilt + np.arange(-1, 2), 0, TILTS - 1)))] = 0.0
+    return found
+
+
 def from_bins(probabilities: np.ndarray) -> tuple[float, float]:
     """Return heading and tilt [rad] of the highest peak (YAWS·TILTS,), between the bins around it."""
     table = probabilities.reshape(YAWS, TILTS)

@@ -14,7 +14,7 @@ import torch
 
 from vla_ros.policies.graspvla.small.crops import Window, point_window
 from vla_ros.policies.graspvla.small.grasp_network import CROP, EXTENT, GraspNetwork
-from vla_ros.policies.graspvla.small.grasp_pose import from_bins, to_rotation
+from vla_ros.policies.graspvla.small.grasp_pose import peaks, to_rotation
 from vla_ros.policies.graspvla.small.view_geometry import project
 
 COARSE = np.stack(
@@ -23,6 +23,8 @@ COARSE = np.stack(
 FINE = np.stack(np.meshgrid(*[np.linspace(-0.012, 0.012, 7)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)  # [m]
 STAY = 1.0  # logits that the last grasp is worth, so that equally good ones do not take turns
 STAY_NEAR = 0.015  # [m]
+ORIENTATIONS = 4  # peaks of the orientation that are told
+SLOPE_MAX = 0.35  # [rad] of the closing direction, as in the data
 FAILED, FAILED_NEAR = 3.0, 0.02  # logits a grasp that did not hold costs nearby [m]
 
 
@@ -30,7 +32,8 @@ FAILED, FAILED_NEAR = 3.0, 0.02  # logits a grasp that did not hold costs nearby
 class FoundGrasp:
     """A grasp and how sure the network is of it."""
 
-    T_base_grasp: np.ndarray  # (4, 4)
+    point: np.ndarray  # (3,) [m] where the tool point is to be
+    rotations: tuple[np.ndarray, ...]  # (3, 3) of the tool, the likeliest first
     opening: float  # [m]
     score: float  # 0…1
 
@@ -76,11 +79,15 @@ def find_grasp(
     point = share @ fine / share.sum()
     best = int(((fine - point) ** 2).sum(axis=1).argmin())
     angles, numbers = network.turn(known[:, best : best + 1])
-    heading, tilt = from_bins(angles[0, 0].softmax(dim=0).numpy())
     opening, slope = numbers[0, 0].tolist()
-    T = np.eye(4)
-    T[:3, :3], T[:3, 3] = to_rotation(heading, tilt, float(np.clip(slope, -0.35, 0.35))), point
-    return FoundGrasp(T, float(np.clip(opening / 10.0, 0.03, 0.08)), float(1.0 / (1.0 + np.exp(-logits.max()))))
+    slope = float(np.clip(slope, -SLOPE_MAX, SLOPE_MAX))
+    turns = peaks(angles[0, 0].softmax(dim=0).numpy(), ORIENTATIONS)
+    return FoundGrasp(
+        point,
+        tuple(to_rotation(heading, tilt, slope) for heading, tilt in turns),
+        float(np.clip(opening / 10.0, 0.03, 0.08)),
+        float(1.0 / (1.0 + np.exp(-logits.max()))),
+    )
 
 
 def _places(calibration: np.ndarray, window: Window, points: np.ndarray) -> np.ndarray:

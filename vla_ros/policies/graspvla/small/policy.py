@@ -8,6 +8,7 @@ approached, when the fingers closed and which grasps held nothing.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
 
@@ -17,24 +18,29 @@ from scipy.spatial.transform import Rotation, Slerp
 
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import ConfigError
+from controllers.model import ArmModel
 from vla_ros.policies.actions import ActionSpecification, actions_to_chunk
 from vla_ros.policies.flow_policy import integrate_flow
+from vla_ros.policies.geometric.motion import rotation_between
+from vla_ros.policies.geometric.reachability import LAST_RESORT, backed_off, follows, lifted
 from vla_ros.policies.graspvla.small.chain import ChainState, GripperMemory, chain_numbers
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
 from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
 from vla_ros.policies.graspvla.small.grasp_pose import nearest_flip
-from vla_ros.policies.graspvla.small.grasp_search import find_grasp
+from vla_ros.policies.graspvla.small.grasp_search import FoundGrasp, find_grasp
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
 from vla_ros.policies.graspvla.small.view_geometry import calibration_of
 from vla_ros.policies.graspvla.small.word_tokens import word_tokens
 from vla_ros.policies.observation import CameraView, Observation, RobotState
 from vla_ros.policies.reasoning import Reasoning
-from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
 HISTORY_S = 0.3  # [s] how far back the second proprioceptive state lies
 STEPS = 5  # of the flow: Δτ = 0.2
 CLOSED_WIDTH = 0.02  # [m] the fingers are told to be open by a learned opening or closed: nothing is between
+HELD_NOTHING = 0.002  # [m]
+SEEN_BEFORE, CARRIED = 1.0, 4.0  # logits that it is worth to be where it was, or where the fingers carry it
 DOUBT = 0.08  # an object that fits the words worse than this is not the one
 SMOOTH = 0.5  # of the last grasp kept when the next one is nearly the same
 SAME_PLACE, SAME_TURN = 0.02, 0.4  # [m], [rad]
@@ -47,12 +53,13 @@ class GraspVlaPolicy:
         self,
         networks: SmallGraspVla,
         cameras: tuple[str, str],
+        model: ArmModel,
         specification: ActionSpecification | None = None,
         seed: int = 0,
     ) -> None:
         self.networks = networks.eval().requires_grad_(False)
         self.specification = specification or ActionSpecification()
-        self._cameras, self._seed = cameras, seed
+        self._cameras, self._model, self._seed = cameras, model, seed
         self._search = TargetSearch(networks.proposals, networks.matching)
         self._mean, self._spread = networks.mean.double().numpy(), networks.spread.double().numpy()
         self.reset()
@@ -68,6 +75,7 @@ class GraspVlaPolicy:
         self._target: FoundTarget | None = None
         self._grasp: tuple[np.ndarray, float] | None = None  # pose (4, 4), opening [m]
         self._failed: list[np.ndarray] = []  # tool points (3,) [m] of closures that held nothing
+        self._middle_closed: np.ndarray | None = None  # (3,) [m] of the object when the fingers closed
         self._sent: ActionChunk | None = None
         self._counted = 0  # actions of the last chunk that the memory knows of
 
@@ -82,7 +90,7 @@ class GraspVlaPolicy:
         calibrations = [calibration_of(view) for view in views]
         proposed = self._search.propose(pictures)
         clock.lap("vision")
-        found = self._find(observation.instruction, pictures, calibrations, proposed)
+        found = self._find(observation, pictures, calibrations, proposed)
         clock.lap("boxes")
         self._sequence += 1
         if found is None:
@@ -109,18 +117,31 @@ class GraspVlaPolicy:
         return self._sent
 
     # -- the links of the chain ----------------------------------------------------------------------------------
-    def _find(self, instruction: str, pictures: list, calibrations: list, proposed: list) -> FoundTarget | None:
+    def _find(self, observation: Observation, pictures: list, calibrations: list, proposed: list) -> FoundTarget | None:
+        instruction = observation.instruction
         if self._words is None or self._words[0] != instruction:
             self._words = instruction, word_tokens(instruction)
-        last = None if self._target is None else self._target.middle
-        found = self._search.find(pictures, calibrations, proposed, self._words[1], last)
+        expected, carried = self._expected(observation)
+        found = self._search.find(
+            pictures, calibrations, proposed, self._words[1], expected, CARRIED if carried else SEEN_BEFORE
+        )
         if found is not None and found.score >= DOUBT:
             return found
-        if self._target is not None:  # hidden by the hand, most likely: it is where it was
-            return self._target
+        if self._target is not None and expected is not None:  # hidden by the hand, most likely
+            return dataclasses.replace(self._target, middle=expected)
         seen = "nothing in reach is seen by both cameras" if found is None else "nothing in view fits"
         self.explanation = f"{seen}: '{instruction}'"
         return None
+
+    def _expected(self, observation: Observation) -> tuple[np.ndarray | None, bool]:
+        """Return where the object should be (3,) [m], and whether that is because the fingers hold it."""
+        if self._target is None:
+            return None, False
+        T_closed, held = self._memory.T_base_closed, observation.state.gripper_width > HELD_NOTHING
+        if not (self._memory.closing and held and T_closed is not None and self._middle_closed is not None):
+            return self._target.middle, False
+        T = observation.state.T_base_ee @ np.linalg.inv(T_closed)
+        return T[:3, :3] @ self._middle_closed + T[:3, 3], True
 
     def _choose_grasp(
         self, observation: Observation, pictures: list, calibrations: list, found: FoundTarget
@@ -138,15 +159,31 @@ class GraspVlaPolicy:
             None if last is None else last[0][:3, 3],
             self._failed,
         )
-        T = best.T_base_grasp.copy()
-        reference = observation.T_base_ee_commanded if last is None else last[0]
-        T[:3, :3] = nearest_flip(T[:3, :3], reference[:3, :3])
+        T = np.eye(4)
+        T[:3, :3], T[:3, 3] = self._turn(observation, best), best.point
         opening = best.opening
         if last is not None and _alike(T, last[0]):
             T = _between(T, last[0], SMOOTH)
             opening += SMOOTH * (last[1] - opening)
         self._grasp = T, opening
         return T, opening
+
+    def _turn(self, observation: Observation, best: FoundGrasp) -> np.ndarray:
+        """Return the first of a grasp's orientations (3, 3) in which the arm can go down and up again.
+
+        The fingers are alike: of the two ways round the nearer one first.
+        """
+        last = None if self._grasp is None else self._grasp[0]
+        reference = observation.T_base_ee_commanded if last is None else last
+        near = [nearest_flip(R, reference[:3, :3]) for R in best.rotations]
+        if last is not None and rotation_between(last, _posed(near[0], last[:3, 3])) < SAME_TURN:
+            return near[0]
+        for R in [*near, *(R * np.array([-1.0, -1.0, 1.0]) for R in near)]:
+            T = _posed(R, best.point)
+            way = (backed_off(T, 0.1), T, lifted(T, 0.15))
+            if follows(self._model, way, observation.state.q, LAST_RESORT):
+                return R
+        return near[0]
 
     def _act(self, observation: Observation, found: FoundTarget, T_grasp: np.ndarray, opening: float) -> np.ndarray:
         state, before = observation.state, self._before(observation)
@@ -192,6 +229,8 @@ class GraspVlaPolicy:
         if extra > 0 and passed:
             self._memory.update(float(widths[passed - 1]), observation.T_base_ee_commanded, extra)
         self._counted = passed
+        if self._memory.closing and not was_closing:
+            self._middle_closed = None if self._target is None else self._target.middle
         if was_closing and not self._memory.closing:
             if self._memory.T_base_closed is not None:
                 self._failed.append(self._memory.T_base_closed[:3, 3])
@@ -228,6 +267,12 @@ class _StageClock:
         self.laps[name], self._last = now - self._last, now
 
 
+def _posed(R: np.ndarray, point: np.ndarray) -> np.ndarray:
+    T = np.eye(4)
+    T[:3, :3], T[:3, 3] = R, point
+    return T
+
+
 def _alike(T: np.ndarray, other: np.ndarray) -> bool:
     near = np.linalg.norm(T[:3, 3] - other[:3, 3]) < SAME_PLACE
     return bool(near and Rotation.from_matrix(T[:3, :3].T @ other[:3, :3]).magnitude() < SAME_TURN)
@@ -249,4 +294,6 @@ def load_small_policy(folder: Path, embodiment: Embodiment) -> GraspVlaPolicy:
     # Several threads fight with the control loop for two cores, and gain nothing on networks this small.
     torch.set_num_threads(1)
     networks = load_networks(folder, config)
-    return GraspVlaPolicy(networks, (config.cameras[0], config.cameras[1]), config.action)
+    arm = embodiment.arms[0]
+    model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame)
+    return GraspVlaPolicy(networks, (config.cameras[0], config.cameras[1]), model, config.action)

@@ -22,7 +22,7 @@ from vla_ros.policies.graspvla.small.view_geometry import triangulate
 COUNT = 10  # proposals a view at most
 LEAST = 0.12  # score of a proposal
 GAP = 0.015  # [m] by which the lines of sight to one object may pass each other
-STAY, STAY_NEAR = 1.0, 0.04  # logits that the object of the last look is worth, and how near it must be [m]
+STAY_NEAR = 0.04  # [m] from where the object is expected
 REACH = np.array([[0.15, -0.45, -0.25], [0.95, 0.45, 0.75]])  # [m] where an object can be, base frame
 
 
@@ -60,11 +60,12 @@ class TargetSearch:
         calibrations: Sequence[np.ndarray],
         proposed: list[tuple[np.ndarray, np.ndarray]],
         words: np.ndarray,
-        last: np.ndarray | None = None,
+        expected: np.ndarray | None = None,
+        trust: float = 0.0,
     ) -> FoundTarget | None:
         """Return what fits the words (T, SIZE) best; None when the views agree on nothing within reach.
 
-        `last` is the middle (3,) [m] of the object of the last look.
+        `expected` is where the object should be (3,) [m], and `trust` how many logits being there is worth.
         """
         logits = self._match(pictures, proposed, words)
         best: tuple[float, int, int, np.ndarray] | None = None
@@ -75,8 +76,8 @@ class TargetSearch:
                 if (point < REACH[0]).any() or (point > REACH[1]).any():
                     continue
                 score = logits[0][i] + logits[1][j] - min(0.5 * (gap / GAP) ** 2, 12.0)
-                if last is not None and np.linalg.norm(point - last) < STAY_NEAR:
-                    score += STAY
+                if expected is not None and np.linalg.norm(point - expected) < STAY_NEAR:
+                    score += trust
                 if best is None or score > best[0]:
                     best = (score, i, j, point)
         if best is None:
