@@ -118,7 +118,7 @@ def test_it_is_loaded_once_a_process(unloaded) -> None:
 def test_not_installed_is_one_line_with_the_remedy(unloaded, monkeypatch) -> None:
     monkeypatch.setattr(words, "PACKAGE", "wordllama-of-nobody")
     with pytest.raises(
-        ConfigError, match=r"wordllama-of-nobody, which is not installed: pip install .*==0\.4"
+        ConfigError, match=r"wordllama-of-nobody, which is not installed: pip install .*==0\.3"
     ) as error:
         EMBEDDING.tokens("red")
     assert "\n" not in str(error.value)

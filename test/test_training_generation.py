@@ -48,7 +48,8 @@ def start(output: Path, *words: object, **fakes: object) -> subprocess.Popen:
         str(output),
         *map(str, words),
     ]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    # `vla test` runs in safe-path mode: a script does not find its neighbours by itself.
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "test")])}
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                             start_new_session=True)  # fmt: skip
 

@@ -34,6 +34,7 @@ class FoundGrasp:
 
     point: np.ndarray  # (3,) [m] where the tool point is to be
     rotations: tuple[np.ndarray, ...]  # (3, 3) of the tool, the likeliest first
+    likelihood: np.ndarray  # (YAWS·TILTS,) of the orientations
     opening: float  # [m]
     score: float  # 0…1
 
@@ -81,10 +82,12 @@ def find_grasp(
     angles, numbers = network.turn(known[:, best : best + 1])
     opening, slope = numbers[0, 0].tolist()
     slope = float(np.clip(slope, -SLOPE_MAX, SLOPE_MAX))
-    turns = peaks(angles[0, 0].softmax(dim=0).numpy(), ORIENTATIONS)
+    likelihood = angles[0, 0].softmax(dim=0).numpy()
+    turns = peaks(likelihood, ORIENTATIONS)
     return FoundGrasp(
         point,
         tuple(to_rotation(heading, tilt, slope) for heading, tilt in turns),
+        likelihood,
         float(np.clip(opening / 10.0, 0.03, 0.08)),
         float(1.0 / (1.0 + np.exp(-logits.max()))),
     )

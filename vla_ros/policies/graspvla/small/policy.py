@@ -26,7 +26,7 @@ from vla_ros.policies.geometric.reachability import LAST_RESORT, backed_off, fol
 from vla_ros.policies.graspvla.small.chain import ChainState, GripperMemory, chain_numbers
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
 from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
-from vla_ros.policies.graspvla.small.grasp_pose import nearest_flip
+from vla_ros.policies.graspvla.small.grasp_pose import nearest_flip, soft_bins, to_angles
 from vla_ros.policies.graspvla.small.grasp_search import FoundGrasp, find_grasp
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
@@ -42,6 +42,7 @@ CLOSED_WIDTH = 0.02  # [m] the fingers are told to be open by a learned opening 
 HELD_NOTHING = 0.002  # [m]
 SEEN_BEFORE, CARRIED = 1.0, 4.0  # logits that it is worth to be where it was, or where the fingers carry it
 DOUBT = 0.08  # an object that fits the words worse than this is not the one
+KEPT = 0.12  # of the likelihood of the best orientation that the last one must have to be kept
 SMOOTH = 0.5  # of the last grasp kept when the next one is nearly the same
 SAME_PLACE, SAME_TURN = 0.02, 0.4  # [m], [rad]
 
@@ -176,8 +177,12 @@ class GraspVlaPolicy:
         last = None if self._grasp is None else self._grasp[0]
         reference = observation.T_base_ee_commanded if last is None else last
         near = [nearest_flip(R, reference[:3, :3]) for R in best.rotations]
-        if last is not None and rotation_between(last, _posed(near[0], last[:3, 3])) < SAME_TURN:
-            return near[0]
+        if last is not None:
+            # One that is nearly as good is no reason to turn round on the way.
+            heading, tilt, _ = to_angles(last[:3, :3])
+            if soft_bins(heading, tilt) @ best.likelihood >= KEPT * best.likelihood.max():
+                closest = min(near, key=lambda R: rotation_between(last, _posed(R, last[:3, 3])))
+                return closest if rotation_between(last, _posed(closest, last[:3, 3])) < SAME_TURN else last[:3, :3]
         for R in [*near, *(R * np.array([-1.0, -1.0, 1.0]) for R in near)]:
             T = _posed(R, best.point)
             way = (backed_off(T, 0.1), T, lifted(T, 0.15))
