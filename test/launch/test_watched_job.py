@@ -12,7 +12,8 @@ from bench.foxglove_client import FoxgloveClient
 from bench.rig.processes import process_of
 
 SILENT = ("/teleop/action_chunk/path", "/teleop/action_chunk/poses", "/planner/action_chunk/path",
-          "/planner/action_chunk/poses", "/estop")  # fmt: skip
+          "/planner/action_chunk/poses", "/estop",
+          "/policy/grasp", "/policy/reasoning/front", "/policy/reasoning/side")  # fmt: skip
 
 
 def test_a_viewer_that_hangs_and_dies_leaves_the_job_alone(launch, tmp_path):
