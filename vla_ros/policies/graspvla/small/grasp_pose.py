@@ -51,7 +51,8 @@ def soft_bins(heading: float, tilt: float) -> np.ndarray:
 def peaks(probabilities: np.ndarray, count: int) -> list[tuple[float, float]]:
     """Return heading and tilt [rad] of up to `count` peaks of (YAWS·TILTS,), the highest first."""
     table = probabilities.reshape(YAWS, TILTS).copy()
-    least, found = 0.15 * float(table.max()), []
+    least = 0.15 * float(table.max())
+    found: list[tuple[float, float]] = []
     while len(found) < count and table.max() >= least:
         found.append(from_bins(table.ravel()))
         yaw, tilt = np.unravel_index(int(table.argmax()), table.shape)
