@@ -30,7 +30,7 @@ from vla_ros.policies.graspvla.small.grasp_pose import nearest_flip, soft_bins, 
 from vla_ros.policies.graspvla.small.grasp_search import FoundGrasp, find_grasp
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
-from vla_ros.policies.graspvla.small.view_geometry import calibration_of
+from vla_ros.policies.graspvla.small.view_geometry import calibration_of, project
 from vla_ros.policies.graspvla.small.word_tokens import word_tokens
 from vla_ros.policies.observation import CameraView, Observation, RobotState
 from vla_ros.policies.reasoning import Reasoning
@@ -41,6 +41,7 @@ STEPS = 5  # of the flow: Δτ = 0.2
 CLOSED_WIDTH = 0.02  # [m] the fingers are told to be open by a learned opening or closed: nothing is between
 HELD_NOTHING = 0.002  # [m]
 SEEN_BEFORE, CARRIED = 1.0, 4.0  # logits that it is worth to be where it was, or where the fingers carry it
+SURE, NEARBY = 0.8, 30.0  # fits the words so well, and nowhere so near [px] to what is carried: another one is held
 DOUBT = 0.08  # an object that fits the words worse than this is not the one
 KEPT = 0.12  # of the likelihood of the best orientation that the last one must have to be kept
 SMOOTH = 0.5  # of the last grasp kept when the next one is nearly the same
@@ -127,6 +128,10 @@ class GraspVlaPolicy:
             pictures, calibrations, proposed, self._words[1], expected, CARRIED if carried else SEEN_BEFORE
         )
         if found is not None and found.score >= DOUBT:
+            if carried and expected is not None and not _elsewhere(found, expected, calibrations):
+                # Half hidden by the fingers, or half out of the picture, a box is centimetres off; the fingers
+                # themselves know better.
+                return dataclasses.replace(found, middle=expected)
             return found
         if self._target is not None and expected is not None:  # hidden by the hand, most likely
             return dataclasses.replace(self._target, middle=expected)
@@ -270,6 +275,18 @@ class _StageClock:
     def lap(self, name: str) -> None:
         now = time.perf_counter()
         self.laps[name], self._last = now - self._last, now
+
+
+def _elsewhere(found: FoundTarget, expected: np.ndarray, calibrations: list[np.ndarray]) -> bool:
+    """Say whether the object is surely not where the fingers carry something: no view sees it there."""
+    if found.score < SURE:
+        return False
+    for box, calibration in zip(found.boxes, calibrations, strict=True):
+        place, _ = project(calibration, expected[None])
+        margin = max(0.5 * float((box[2:] - box[:2]).max()), NEARBY)
+        if (place[0] > box[:2] - margin).all() and (place[0] < box[2:] + margin).all():
+            return False
+    return True
 
 
 def _posed(R: np.ndarray, point: np.ndarray) -> np.ndarray:
