@@ -35,7 +35,12 @@ class VelocityNetwork(nn.Module):
         """Return velocities (B, H, D) of x (B, H, D) at tau (B,) given condition (B, C)."""
         joined = torch.cat([x.flatten(1), time_features(tau), condition], dim=1)
         predicted = self.layers(joined).unflatten(1, (self.horizon, self.action_size))
-        return (predicted - x) / (1.0 - tau).clamp(min=1.0 - TAU_MAX)[:, None, None]
+        return velocity_to(predicted, x, tau)
+
+
+def velocity_to(clean: Tensor, x: Tensor, tau: Tensor) -> Tensor:
+    """Return the velocity (B, H, D) that leads from x (B, H, D) at tau (B,) to the clean actions (B, H, D)."""
+    return (clean - x) / (1.0 - tau).clamp(min=1.0 - TAU_MAX)[:, None, None]
 
 
 def time_features(tau: Tensor) -> Tensor:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -12,10 +10,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from vla_ros.sim.evaluation.child_process import death, start_child
 from vla_ros.sim.evaluation.statistics import Episode
 
-# One thread a process: W processes of W threads each would fight for the same cores.
-SINGLE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 NOTHING = -1  # seed of an idle worker
 
 
@@ -71,19 +68,7 @@ class _Worker:
 
     def start(self, seed: int) -> None:
         if self._process is None:
-            # Spawned, not forked: OpenGL contexts do not survive a fork. Libraries read their thread counts when
-            # they are imported, hence from the environment a child is born with.
-            context = multiprocessing.get_context("spawn")
-            self.connection, theirs = context.Pipe()
-            before = {name: os.environ.get(name) for name in SINGLE_THREAD}
-            os.environ.update(SINGLE_THREAD)
-            try:
-                self._process = context.Process(target=_work, args=(theirs, self._make_run), daemon=True)
-                self._process.start()
-            finally:
-                for name, value in before.items():
-                    os.environ.pop(name) if value is None else os.environ.update({name: value})
-            theirs.close()
+            self._process, self.connection = start_child(_work, self._make_run)
         self._seed = seed
         self.connection.send(seed)
 
@@ -92,12 +77,7 @@ class _Worker:
         try:
             return self.connection.recv()
         except EOFError:
-            code = None
-            if self._process is not None:
-                self._process.join(5.0)
-                code = self._process.exitcode
-            how = f"killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
-            return Broken(seed, f"the worker process died ({how})")
+            return Broken(seed, death(self._process))
 
     def stop(self) -> None:
         if self._process is None:

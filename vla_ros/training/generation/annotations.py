@@ -74,11 +74,11 @@ def grasp_columns(moments: Sequence[Moment]) -> dict[str, np.ndarray]:
     for i, moment in enumerate(moments):
         if moment.closed:
             T = moments[min(i + 1, len(moments) - 1)].observation.T_base_ee_commanded
-            rows = np.concatenate([_pose(T), [moment.opening, 1.0]])[None]
+            rows = np.concatenate([pose_numbers(T), [moment.opening, 1.0]])[None]
         else:
             T = moment.T_base_grasp
             rows = option_rows(moment.options)
-        grasps.append(np.concatenate([_pose(T), [moment.opening]]))
+        grasps.append(np.concatenate([pose_numbers(T), [moment.opening]]))
         options.append(padded(rows, OPTIONS))
     return {
         GRASP: np.array(grasps),
@@ -91,15 +91,16 @@ def grasp_columns(moments: Sequence[Moment]) -> dict[str, np.ndarray]:
 def option_rows(grasps: Sequence[Grasp]) -> np.ndarray:
     """Return pose, opening and weight of grasps (K, 9), the best one's weight 1."""
     best = min((grasp.cost for grasp in grasps), default=0.0)
-    rows = [[*_pose(g.T_base_grasp), g.opening, np.exp((best - g.cost) / SOFTNESS)] for g in grasps]
+    rows = [[*pose_numbers(g.T_base_grasp), g.opening, np.exp((best - g.cost) / SOFTNESS)] for g in grasps]
     return padded(np.array(rows).reshape(-1, 9), OPTIONS)
 
 
 def calibration(camera: SceneCamera) -> np.ndarray:
     """Return fx, fy, cx, cy [px], position [m], quaternion xyzw of the published calibration (11,)."""
     K, T = camera.intrinsics, camera.T_base_camera_published
-    return np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2], *_pose(T)])
+    return np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2], *pose_numbers(T)])
 
 
-def _pose(T: np.ndarray) -> np.ndarray:
+def pose_numbers(T: np.ndarray) -> np.ndarray:
+    """Return position [m] and quaternion xyzw (7,) of a pose (4, 4)."""
     return np.concatenate([T[:3, 3], Rotation.from_matrix(T[:3, :3]).as_quat()])

@@ -7,7 +7,6 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from controllers.errors import VlaError
 from vla_ros.data.datasets.episode import Episode, EpisodeEncoder
@@ -88,7 +87,7 @@ class EpisodeMaker:
         return encoder.finish(columns, scene.instruction, f"generated/{scene.seed}/{demonstrator.fault.value}")
 
     def _columns(self, scene: Scene, moments: Sequence[Moment]) -> dict[str, np.ndarray]:
-        anchors = np.array([_pose(moment.observation.T_base_ee_commanded) for moment in moments])
+        anchors = np.array([notes.pose_numbers(moment.observation.T_base_ee_commanded) for moment in moments])
         widths = np.array([moment.width_commanded for moment in moments])
         # Row k is what is commanded at frame k + 1; the last frame holds.
         after = np.minimum(np.arange(1, len(moments) + 1), len(moments) - 1)
@@ -113,13 +112,9 @@ class EpisodeMaker:
 
     def _state(self, moment: Moment) -> np.ndarray:
         state = moment.observation.state
-        pose = self._one_sided(_pose(state.T_base_ee)[None])[0]
+        pose = self._one_sided(notes.pose_numbers(state.T_base_ee)[None])[0]
         return np.concatenate([state.q, pose, [state.gripper_width]])
 
     def _one_sided(self, poses: np.ndarray) -> np.ndarray:
         side = np.array(self.contract.quaternion_side)
         return np.column_stack([poses[:, :3], one_sided(poses[:, 3:], side)])
-
-
-def _pose(T: np.ndarray) -> np.ndarray:
-    return np.concatenate([T[:3, 3], Rotation.from_matrix(T[:3, :3]).as_quat()])

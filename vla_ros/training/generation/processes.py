@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import multiprocessing
 import os
 import signal
 import time
@@ -15,10 +14,11 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from controllers.errors import VlaError
+from vla_ros.sim.evaluation.child_process import death, start_child
 from vla_ros.training.generation.crew import Event, GroupDied, GroupEnded, SeedEnded
 from vla_ros.training.generation.ledger import SeedRecord
 from vla_ros.training.generation.seed_queue import Group
-from vla_ros.training.generation.worker import SINGLE_THREAD, Job, Worker
+from vla_ros.training.generation.worker import Job, Worker
 
 SILENT_MAX_S = 900.0  # a seed takes seconds; a graphics driver or a search that hangs must not hold up a night
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -76,19 +76,7 @@ class _Process:
 
     def start(self, group: Group) -> None:
         if self._process is None:
-            # Spawned, not forked: OpenGL contexts do not survive a fork. Libraries read their thread counts when
-            # they are imported, hence from the environment a child is born with.
-            context = multiprocessing.get_context("spawn")
-            self.connection, theirs = context.Pipe()
-            before = {name: os.environ.get(name) for name in SINGLE_THREAD}
-            os.environ.update(SINGLE_THREAD)
-            try:
-                self._process = context.Process(target=_work, args=(theirs, self._job, os.getpid()), daemon=True)
-                self._process.start()
-            finally:
-                for name, value in before.items():
-                    os.environ.pop(name) if value is None else os.environ.update({name: value})
-            theirs.close()
+            self._process, self.connection = start_child(_work, self._job, os.getpid())
         self.group, self.heard = group, time.monotonic()
         with contextlib.suppress(OSError):  # it died idle: the end of its connection says so next
             self.connection.send(group)
@@ -119,11 +107,7 @@ class _Process:
         return died
 
     def _died(self) -> GroupDied:
-        assert self._process is not None
-        self._process.join(5.0)
-        code = self._process.exitcode
-        how = f"killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
-        return self.give_up(f"the worker process died ({how})")
+        return self.give_up(death(self._process))
 
     def stop(self) -> None:
         if self._process is None:

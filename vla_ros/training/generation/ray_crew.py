@@ -10,10 +10,11 @@ import traceback
 from typing import Any
 
 from controllers.errors import ConfigError, VlaError
+from vla_ros.sim.evaluation.child_process import SINGLE_THREAD
 from vla_ros.training.generation.crew import Event, GroupDied, GroupEnded, SeedEnded
 from vla_ros.training.generation.ledger import SeedRecord
 from vla_ros.training.generation.seed_queue import Group
-from vla_ros.training.generation.worker import SINGLE_THREAD, Job, Worker
+from vla_ros.training.generation.worker import Job, Worker
 
 _MODULE = "ray"
 _KNOCK_S = 5.0  # [s] for a cluster to answer

@@ -26,9 +26,6 @@ from vla_ros.training.generation.maker import ACTION, GROUNDING, MakeMaker
 from vla_ros.training.generation.seed_queue import Group
 from vla_ros.training.generation.settings import GenerationSettings, Rejection
 
-# One thread a process: W processes of W threads each would fight for the same cores.
-SINGLE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-
 
 @dataclasses.dataclass(frozen=True)
 class Job:

@@ -12,10 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from vla_ros.policies.actions import ACTION_SIZE
-from vla_ros.policies.flow.network import TAU_MAX, TIME_FEATURES, time_features
+from vla_ros.policies.flow.network import TIME_FEATURES, time_features, velocity_to
 from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS
-
-NUMBERS = TOKENS * TOKEN_SIZE
 
 
 class ActionExpert(nn.Module):
@@ -48,4 +46,4 @@ class ActionExpert(nn.Module):
 
     def forward(self, x: Tensor, tau: Tensor, tokens: Tensor) -> Tensor:
         """Return velocities (B, H, A)."""
-        return (self.clean(x, tau, tokens) - x) / (1.0 - tau).clamp(min=1.0 - TAU_MAX)[:, None, None]
+        return velocity_to(self.clean(x, tau, tokens), x, tau)

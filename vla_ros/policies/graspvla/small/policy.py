@@ -22,7 +22,7 @@ from controllers.model import ArmModel
 from vla_ros.policies.actions import ActionSpecification, actions_to_chunk
 from vla_ros.policies.flow_policy import integrate_flow
 from vla_ros.policies.geometric.motion import rotation_between
-from vla_ros.policies.geometric.reachability import LAST_RESORT, backed_off, follows, lifted
+from vla_ros.policies.geometric.reachability import LAST_RESORT, alike, backed_off, follows, lifted
 from vla_ros.policies.graspvla.small.chain import ChainState, GripperMemory, chain_numbers
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
 from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
@@ -168,7 +168,7 @@ class GraspVlaPolicy:
         T = np.eye(4)
         T[:3, :3], T[:3, 3] = self._turn(observation, best), best.point
         opening = best.opening
-        if last is not None and _alike(T, last[0]):
+        if last is not None and alike(T, last[0], SAME_PLACE, SAME_TURN):
             T = _between(T, last[0], SMOOTH)
             opening += SMOOTH * (last[1] - opening)
         self._grasp = T, opening
@@ -293,11 +293,6 @@ def _posed(R: np.ndarray, point: np.ndarray) -> np.ndarray:
     T = np.eye(4)
     T[:3, :3], T[:3, 3] = R, point
     return T
-
-
-def _alike(T: np.ndarray, other: np.ndarray) -> bool:
-    near = np.linalg.norm(T[:3, 3] - other[:3, 3]) < SAME_PLACE
-    return bool(near and Rotation.from_matrix(T[:3, :3].T @ other[:3, :3]).magnitude() < SAME_TURN)
 
 
 def _between(T: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A process for simulations: spawned, on one thread, with a connection to its parent."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+# One thread a process: W processes of W threads each would fight for the same cores.
+SINGLE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+
+
+def start_child(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Connection]:
+    """Start `target(connection, *arguments)` in a process of its own; return it and this end of the connection."""
+    # Spawned, not forked: OpenGL contexts do not survive a fork. Libraries read their thread counts when they are
+    # imported, hence from the environment a child is born with.
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    before = {name: os.environ.get(name) for name in SINGLE_THREAD}
+    os.environ.update(SINGLE_THREAD)
+    try:
+        process = context.Process(target=target, args=(theirs, *arguments), daemon=True)
+        process.start()
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    theirs.close()
+    return process, ours
+
+
+def death(process: BaseProcess | None) -> str:
+    """Wait for a process whose connection has ended, and say how it died."""
+    code = None
+    if process is not None:
+        process.join(5.0)
+        code = process.exitcode
+    how = f"killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
+    return f"the worker process died ({how})"
