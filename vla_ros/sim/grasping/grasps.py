@@ -19,6 +19,9 @@ from vla_ros.sim.grasping.gripper_shape import GripperShape
 from vla_ros.sim.grasping.solid_union import Surface, cross_union, sample_surface
 from vla_ros.sim.grasping.solids import Solid
 
+# Odd factors that spread nine small whole numbers over 64 bits.
+_CELL_NUMBERS = np.random.default_rng(0).integers(2**62, size=9, dtype=np.int64) | 1
+
 
 @dataclass(frozen=True)
 class GraspConfig:
@@ -202,7 +205,9 @@ def _thinned(candidates: _Candidates, mass_centre: np.ndarray, config: GraspConf
     order = np.argsort(_cheap_cost(candidates, mass_centre, config), kind="stable")
     T = candidates.T[order]
     cells = [T[:, :3, 3] / config.same_distance, T[:, :3, 1] / config.same_angle, T[:, :3, 2] / config.same_angle]
-    _, first = np.unique(np.round(np.concatenate(cells, axis=1)).astype(int), axis=0, return_index=True)
+    # One number a cell: whole rows take ten times as long to sort.
+    numbers = np.round(np.concatenate(cells, axis=1)).astype(np.int64) @ _CELL_NUMBERS
+    _, first = np.unique(numbers, return_index=True)
     return candidates.select(order[np.sort(first)])
 
 

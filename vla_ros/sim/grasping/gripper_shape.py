@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+_AT_ONCE = 16  # poses: more no longer fit the cache
+
 
 @dataclass(frozen=True, eq=False)
 class GripperShape:
@@ -31,12 +33,17 @@ class GripperShape:
         hit = np.zeros(len(T_base_tool), dtype=bool)
         lower, upper = self.boxes(opening)
         lower, upper = lower - margin, upper + margin
-        for i, T in enumerate(T_base_tool):
-            local = (points - T[:3, 3]) @ T[:3, :3]
+        least, most = lower.min(axis=1)[:, :, None], upper.max(axis=1)[:, :, None]
+        for first in range(0, len(T_base_tool), _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            R, p = T_base_tool[some, :3, :3].transpose(0, 2, 1), T_base_tool[some, :3, 3:]
+            local = R @ points.T - R @ p  # (M, 3, N)
             # Few points lie anywhere near the gripper; only those are compared with each box.
-            close = (local > lower[i].min(axis=0)) & (local < upper[i].max(axis=0))
-            local = local[close.all(axis=1), None]
-            hit[i] = ((local > lower[i]) & (local < upper[i])).all(axis=2).any()
+            pose, point = np.nonzero(_within(local, least[some], most[some]))
+            near = local[pose, :, point][..., None]  # (pairs, 3, 1)
+            for box in range(len(self.side)):
+                low, high = lower[some, box, :, None], upper[some, box, :, None]
+                hit[first + pose[_within(near, low[pose], high[pose])[:, 0]]] = True
         return hit
 
     def lowest(self, T_base_tool: np.ndarray, opening: np.ndarray) -> np.ndarray:
@@ -46,6 +53,13 @@ class GripperShape:
         # The lowest corner takes, along each axis, the end that lies further down.
         below = np.minimum(row * lower, row * upper).sum(axis=2)
         return T_base_tool[:, 2, 3] + below.min(axis=1)
+
+
+def _within(points: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Say which points (M, 3, N) lie between corners (M, 3, 1)."""
+    # Axis by axis: NumPy is slow in reducing an axis of three.
+    within = (points > lower) & (points < upper)
+    return within[:, 0] & within[:, 1] & within[:, 2]
 
 
 def gripper_shape(

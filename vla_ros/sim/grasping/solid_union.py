@@ -30,26 +30,45 @@ def sample_surface(solids: Sequence[Solid], count: int, rng: np.random.Generator
     Isotropic random lines meet a surface uniformly by area (Cauchy-Crofton), so one intersection routine serves
     every shape; points inside another part are not on the outside.
     """
-    points, normals = [], []
     # The expected number of crossings of a part is proportional to its area when all share one line density.
     density = max(solid.radius for solid in solids) ** -2
-    for solid in solids:
-        lines = max(64, int(8 * count * density * solid.radius**2))
-        directions = rng.normal(size=(lines, 3))
-        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-        offsets = np.cross(directions, rng.normal(size=(lines, 3)))
-        offsets *= (solid.radius * np.sqrt(rng.uniform(size=lines)) / np.linalg.norm(offsets, axis=1))[:, None]
-        origins = solid.T_base_solid[:3, 3] + offsets
-        crossing = solid.cross(origins, directions)
-        hit = np.isfinite(crossing.t_in) & np.isfinite(crossing.t_out)
-        for t, n in ((crossing.t_in, crossing.normal_in), (crossing.t_out, crossing.normal_out)):
-            points.append(origins[hit] + t[hit, None] * directions[hit])
-            normals.append(n[hit])
-    p, n = np.concatenate(points), np.concatenate(normals)
-    outside = ~np.any([solid.contains(p, TOUCHING) for solid in solids], axis=0)
-    p, n = p[outside], n[outside]
+    p, n = np.empty((0, 3)), np.empty((0, 3))
+    for lines in (2 * count, 6 * count):  # through the largest part; the second time for thin or hidden ones
+        found = [_crossings(solid, solids, max(64, int(lines * density * solid.radius**2)), rng) for solid in solids]
+        p, n = (np.concatenate([known, *(each[i] for each in found)]) for i, known in enumerate((p, n)))
+        if len(p) >= count:
+            break
     keep = rng.permutation(len(p))[:count]
     return Surface(p[keep], n[keep])
+
+
+def _crossings(
+    solid: Solid, solids: Sequence[Solid], lines: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return points (N, 3) where random lines meet a solid outside all others, and normals (N, 3)."""
+    directions = rng.normal(size=(lines, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    offsets = np.cross(directions, rng.normal(size=(lines, 3)))
+    offsets *= (solid.radius * np.sqrt(rng.uniform(size=lines)) / np.linalg.norm(offsets, axis=1))[:, None]
+    origins = solid.T_base_solid[:3, 3] + offsets
+    crossing = solid.cross(origins, directions)
+    hit = np.isfinite(crossing.t_in) & np.isfinite(crossing.t_out)
+    t = np.concatenate([crossing.t_in[hit], crossing.t_out[hit]])
+    points = np.tile(origins[hit], (2, 1)) + t[:, None] * np.tile(directions[hit], (2, 1))
+    normals = np.concatenate([crossing.normal_in[hit], crossing.normal_out[hit]])
+    outside = ~_inside(points, [other for other in solids if other is not solid])
+    return points[outside], normals[outside]
+
+
+def _inside(points: np.ndarray, solids: Sequence[Solid]) -> np.ndarray:
+    """Say which points (N, 3) lie inside one of the solids."""
+    inside = np.zeros(len(points), dtype=bool)
+    for solid in solids:
+        # Most lie nowhere near: only the rest is worth an exact answer.
+        x, y, z = (points - solid.T_base_solid[:3, 3]).T
+        near = np.flatnonzero((x * x + y * y + z * z < solid.radius**2) & ~inside)
+        inside[near] = solid.contains(points[near], TOUCHING)
+    return inside
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,10 +32,10 @@ from vla_ros.training.generation.object_boxes import ObjectBoxes
 from vla_ros.training.generation.scene_views import draw_cameras, move_cameras, place_arm
 from vla_ros.training.generation.settings import Rejection
 
-VIEWS = 5  # frames of a scene
-TARGETS = 3  # objects of a scene that are named and whose grasps are found
+VIEWS = 8  # frames of a scene
+TARGETS = 4  # objects of a scene that are named and whose grasps are found
 SEEN = 0.15  # share of a named object that each camera must see
-SETS = {"basic": 0.15, "distractor": 0.55, "light": 0.3}
+SETS = {"basic": 0.1, "distractor": 0.5, "light": 0.25, "height": 0.15}
 
 
 def grounding_schema(contract: TaskContract) -> DatasetSchema:
