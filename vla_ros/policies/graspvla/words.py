@@ -52,6 +52,14 @@ class WordEmbedding:
         plain = " ".join(re.findall(r"\w+", text.lower().replace("_", " ")))
         return table.rows[table.tokenizer.encode(plain, add_special_tokens=False).ids].astype(np.float32)
 
+    def sub_words(self, least: int = 3) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return sub-words of `least` plain letters or more that words begin with, and those they go on with."""
+        made = [piece for piece in sorted(_table().tokenizer.get_vocab()) if piece.isascii() or piece[0] == "▁"]
+        starts = [piece[1:] for piece in made if piece[0] == "▁"]
+        others = [piece for piece in made if piece[0] != "▁"]
+        plain = re.compile(rf"[a-z]{{{least},}}")
+        return tuple(filter(plain.fullmatch, starts)), tuple(filter(plain.fullmatch, others))
+
     def sentence(self, text: str) -> np.ndarray:
         """Return the mean over the tokens: (256,) float32; zeros when there is no word in the text."""
         rows = self.tokens(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,33 +25,49 @@ from vla_ros.policies.graspvla.small.view_geometry import camera_matrix
 from vla_ros.policies.graspvla.small.word_tokens import word_tokens
 from vla_ros.training.graspvla.frames import SEEN
 
-NAMES = (
-    "pictures",
-    "calibrations",
-    "boxes",
-    "things",
-    "labels",
-    "grasp_crops",
-    "windows",
-    "middles",
-    "options",
-    "tools",
-    "closed",
-)
+NUMBERS = ("calibrations", "boxes", "things", "labels", "windows", "middles", "options", "tools", "closed")
+PICTURES = ("pictures", "crops", "grasp_crops")
 GRID = np.array([0.10, 0.10, 0.075])  # [m] half edges of where a grasp is looked for around the object's middle
 NEAR = 0.010  # [m] standard deviation of "a grasp is here"
 
 
+class Stacked:
+    """Arrays in files, one after the other along the first axis, that are read as they are asked for."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self._parts = [np.load(path, mmap_mode="r") for path in paths]
+        self._ends = np.cumsum([len(part) for part in self._parts])
+        self.shape = (int(self._ends[-1]), *self._parts[0].shape[1:])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: np.ndarray | int) -> np.ndarray:
+        """Return a copy of rows (R,): (R, …); of one row: (…)."""
+        if np.ndim(rows):
+            taken = np.empty((len(rows), *self.shape[1:]), dtype=self._parts[0].dtype)
+            for i, row in enumerate(rows):
+                taken[i] = self._row(row)
+            return taken
+        return np.array(self._row(rows))
+
+    def _row(self, row: int) -> np.ndarray:
+        part = int(np.searchsorted(self._ends, row, side="right"))
+        return self._parts[part][row - self._ends[part]]
+
+
 class Samples:
-    """All frames that were cut, in memory as far as they are small and mapped where they are not."""
+    """All frames that were cut: numbers in memory, pictures in their files."""
 
     def __init__(self, folders: list[Path]) -> None:
-        parts = {name: [np.load(f / f"{name}.npy", mmap_mode="r") for f in folders] for name in NAMES}
-        crops = [np.load(f / "crops.npy", mmap_mode="r") for f in folders]
-        offsets = np.cumsum([0, *(len(c) for c in crops)])
+        parts = {name: [np.load(f / f"{name}.npy") for f in folders] for name in NUMBERS}
+        pictures = {name: Stacked([f / f"{name}.npy" for f in folders]) for name in PICTURES}
+        counts = [len(np.load(f / "crops.npy", mmap_mode="r")) for f in folders]
+        offsets = np.cumsum([0, *counts])
         parts["things"] = [np.where(t >= 0, t + o, -1) for t, o in zip(parts["things"], offsets, strict=False)]
-        self.columns = {name: np.concatenate(values) for name, values in parts.items()}
-        self.crops = np.concatenate(crops)
+        self.columns: dict[str, Any] = {name: np.concatenate(values) for name, values in parts.items()}
+        self.columns |= {name: pictures[name] for name in ("pictures", "grasp_crops")}
+        self.crops = pictures["crops"]
         self.texts = [text for f in folders for text in json.loads((f / "texts.json").read_text())]
         self._tokens: dict[str, np.ndarray] = {}
 
@@ -161,10 +178,10 @@ def grasp_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
     count = len(rows)
     crops = np.empty((count, 2, grasp_network.CROP, grasp_network.CROP, 3), dtype=np.uint8)
     corners = np.empty((count, 2, 2))
-    for i, row in enumerate(rows):
+    for i, kept in enumerate(columns["grasp_crops"][rows]):
         for view in range(2):
             y, x = rng.integers(0, shift + 1, size=2)
-            crops[i, view] = columns["grasp_crops"][row, view, y : y + grasp_network.CROP, x : x + grasp_network.CROP]
+            crops[i, view] = kept[view, y : y + grasp_network.CROP, x : x + grasp_network.CROP]
             corners[i, view] = x, y
     options = columns["options"][rows]  # (B, K, 9)
     weights = options[..., 8]
@@ -211,7 +228,7 @@ def _points(centre: np.ndarray, options: np.ndarray, weights: np.ndarray, rng: n
 
 
 def places(
-    columns: dict[str, np.ndarray], rows: np.ndarray, view: int, points: np.ndarray, corner: np.ndarray, shift: int
+    columns: dict[str, Any], rows: np.ndarray, view: int, points: np.ndarray, corner: np.ndarray, shift: int
 ) -> np.ndarray:
     """Return where a view's crop shows points (B, P, 3), -1 to 1: (B, P, 2)."""
     matrices = np.stack([camera_matrix(c) for c in columns["calibrations"][rows, view]])  # (B, 3, 4)

@@ -3,18 +3,24 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import dataclasses
+from functools import cache, lru_cache
 
 import numpy as np
 
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.model import ObjectModel
+from vla_ros.policies.graspvla.small.word_tokens import color_words
+from vla_ros.policies.graspvla.words import WordEmbedding
 from vla_ros.sim.scenes.descriptions import describe
-from vla_ros.sim.scenes.instructions import write_instruction
-from vla_ros.sim.scenes.objects import same_name
+from vla_ros.sim.scenes.instructions import draw_color, write_instruction
+from vla_ros.sim.scenes.objects import same_color, same_name
 from vla_ros.sim.scenes.scene import PlacedObject
+from vla_ros.sim.scenes.wording import family
 
 ABSENT = 0.12  # share of sentences about something that is not there
+UNKNOWN = 0.2  # share of sentences with a noun that no language has: then the colour alone decides
+ONE_PIECE = 0.4  # share of such nouns that are one sub-word; the others are two or three put together
 
 
 class Sentences:
@@ -23,6 +29,7 @@ class Sentences:
     def __init__(self, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
         self._catalogue = load_catalogue()
+        self._words = family("training")
 
     def of_frame(self, names: list[str], positions: np.ndarray, seen: np.ndarray, count: int) -> list[tuple[int, str]]:
         """Return rows of objects, -1 for one that is not there, and how they are asked for; `count` at most.
@@ -40,6 +47,9 @@ class Sentences:
                 break
             if self._rng.uniform() < ABSENT:
                 asked.append((-1, self._absent(placed)))
+            if self._rng.uniform() < UNKNOWN:
+                asked.append(self._unknown(int(i), placed))
+                continue
             described = describe(placed[i], placed, self._catalogue, self._rng)
             if described is not None and len(asked) < count:
                 # A name alone is how captions and web data say it.
@@ -55,12 +65,44 @@ class Sentences:
             if not any(same_name(other, there.model) for there in placed):
                 return write_instruction(other, self._catalogue, self._rng)
 
+    def _unknown(self, i: int, placed: list[PlacedObject]) -> tuple[int, str]:
+        """Ask for object i by its colour and a noun nobody knows, or for a colour that is not there (-1).
+
+        Of several in that colour each is as good as the others: that is learned as well.
+        """
+        model, meant = placed[i].model, i
+        others = sorted(set(self._catalogue.colors) - {there.model.color for there in placed})
+        if others and self._rng.uniform() < 0.3:
+            model, meant = dataclasses.replace(model, color=str(self._rng.choice(others))), -1
+            if any(same_color(model, there.model) for there in placed):
+                model, meant = placed[i].model, i
+        phrase = f"{draw_color(model, self._words, self._rng)} {_made_up(self._rng)}"
+        return meant, str(self._rng.choice(self._words.asking)).format(phrase)
+
     @staticmethod
     def label(name: str) -> tuple[int, int]:
         """Return the numbers of an object's category and colour."""
         color, category = name.split(" ", 1)
         catalogue = load_catalogue()
         return catalogue.categories.index(category), catalogue.colors.index(color)
+
+
+def _made_up(rng: np.random.Generator) -> str:
+    """Return a noun that says nothing: one sub-word or several."""
+    starts, others = _sub_words()
+    if rng.uniform() < ONE_PIECE:
+        return str(rng.choice(starts))
+    return str(rng.choice(starts)) + "".join(rng.choice(others, size=int(rng.integers(1, 3))).tolist())
+
+
+@cache
+def _sub_words() -> tuple[np.ndarray, np.ndarray]:
+    """Return what words begin with, and what they go on with, without what means something here."""
+    catalogue = load_catalogue()
+    known = {*catalogue.categories, *catalogue.synonyms, *color_words(), "object", "thing"}
+    known |= {word for name in family("training").names for word in name.split()}
+    starts, others = WordEmbedding().sub_words()
+    return np.array([word for word in starts if word not in known]), np.array(others)
 
 
 @lru_cache(maxsize=512)

@@ -13,6 +13,7 @@ from vla_ros.policies.graspvla.small import proposals
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.grasp_network import CROP, GraspNetwork
 from vla_ros.policies.graspvla.small.grasp_pose import from_bins, to_rotation
+from vla_ros.policies.graspvla.small.grasp_search import COARSE, FINE
 from vla_ros.policies.graspvla.small.matching import MatchNetwork
 from vla_ros.training.graspvla import perception
 from vla_ros.training.graspvla.frames import SEEN
@@ -74,26 +75,29 @@ def judge_matching(network: MatchNetwork, samples: Samples, rows: np.ndarray) ->
 
 @torch.inference_mode()
 def judge_grasps(network: GraspNetwork, samples: Samples, rows: np.ndarray) -> dict[str, float]:
-    """Return how far the best of a grid of points is from the nearest grasp that is known [mm], [degrees]."""
+    """Return how far the best point of a grid, refined, is from the nearest grasp that is known [mm], [degrees]."""
     columns = samples.columns
     shift = columns["grasp_crops"].shape[2] - CROP
     corner = np.full((len(rows), 2), shift / 2)
     half = shift // 2
     crops = columns["grasp_crops"][rows][:, :, half : half + CROP, half : half + CROP]
     corner[:] = half
-    grid = perception.GRID
-    axes = [np.linspace(-g, g, n) for g, n in zip(grid, (21, 21, 15), strict=True)]
-    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(1, -1, 3)
     errors, turns, openings = [], [], []
     for i, row in enumerate(rows):
-        here = columns["middles"][row] + points
-        places = np.stack(
-            [perception.places(columns, np.array([row]), v, here, corner[i : i + 1], shift) for v in range(2)], axis=1
-        )
+        middle = columns["middles"][row]
         seen = network.look(torch.from_numpy(np.ascontiguousarray(crops[i : i + 1])))
-        tool = torch.from_numpy(columns["tools"][row] - columns["middles"][row])[None].float()
-        known = network.ask(seen, torch.from_numpy(places).float(), torch.from_numpy(points).float(), tool)
-        best = int(network.judge(known)[0].argmax())
+        tool = torch.from_numpy(columns["tools"][row] - middle)[None].float()
+        best, around = 0, np.zeros(3)
+        for grid in (COARSE, FINE):
+            around = around + grid if grid is COARSE else around[best] + grid
+            here = (middle + around)[None]
+            places = np.stack(
+                [perception.places(columns, rows[i : i + 1], v, here, corner[i : i + 1], shift) for v in range(2)],
+                axis=1,
+            )
+            points = torch.from_numpy(around)[None].float()
+            known = network.ask(seen, torch.from_numpy(places).float(), points, tool)
+            best = int(network.judge(known)[0].argmax())
         options = columns["options"][row]
         options = options[options[:, 8] > 0]
         apart = np.linalg.norm(options[:, :3] - here[0, best], axis=1)

@@ -21,16 +21,17 @@ LENGTH = 20  # T: longer sentences are cut
 def word_tokens(text: str) -> np.ndarray:
     """Return (LENGTH, SIZE) float32, zeros after the last token: tokens of the text, then its words of colour."""
     rows = np.zeros((LENGTH, SIZE), dtype=np.float32)
-    words = [word for word in re.findall(r"[a-z]+", text.lower()) if word in _colors()][:4]
+    words = [word for word in re.findall(r"[a-z]+", text.lower()) if word in color_words()][:4]
     embedded = WordEmbedding().tokens(text)[: LENGTH - len(words)]
     rows[: len(embedded), : WordEmbedding.size] = embedded
     for row, word in zip(rows[len(embedded) :], words, strict=False):
-        row[-4:] = *_colors()[word], 1.0
+        row[-4:] = *color_words()[word], 1.0
     return rows
 
 
 @cache
-def _colors() -> dict[str, tuple[float, float, float]]:
+def color_words() -> dict[str, tuple[float, float, float]]:
+    """Return red, green and blue, -1 to 1, of each word that is a colour."""
     from matplotlib.colors import CSS4_COLORS, XKCD_COLORS, to_rgb
 
     named = {**CSS4_COLORS, **{name.removeprefix("xkcd:"): value for name, value in XKCD_COLORS.items()}}
