@@ -99,6 +99,22 @@ def antipodal_grasps(
     return sorted(grasps, key=lambda grasp: grasp.cost)
 
 
+def distinct(grasps: Sequence[Grasp], distance: float, angle: float) -> list[Grasp]:
+    """Return the first of all grasps that are nearer than a distance [m] and an angle [rad]; the fingers are alike."""
+    if not grasps:
+        return []
+    T = np.array([grasp.T_base_grasp for grasp in grasps])
+    apart = np.linalg.norm(T[:, None, :3, 3] - T[None, :, :3, 3], axis=2)
+    closing = np.abs(T[:, :3, 1] @ T[:, :3, 1].T)
+    approach = T[:, :3, 2] @ T[:, :3, 2].T
+    same = (apart < distance) & (np.minimum(closing, approach) > np.cos(angle))
+    kept: list[int] = []
+    for i in range(len(grasps)):
+        if not same[i, kept].any():
+            kept.append(i)
+    return [grasps[i] for i in kept]
+
+
 @dataclass(frozen=True, eq=False)
 class _Candidates:
     T: np.ndarray  # (M, 4, 4)

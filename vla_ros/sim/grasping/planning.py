@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from controllers.inverse_kinematics import solve_ik
 from controllers.model import ArmModel
-from vla_ros.sim.grasping.grasps import Grasp, GraspConfig, antipodal_grasps
+from vla_ros.sim.grasping.grasps import Grasp, GraspConfig, antipodal_grasps, distinct
 from vla_ros.sim.grasping.gripper_shape import GripperShape, gripper_shape
 from vla_ros.sim.grasping.motion import MotionConfig, Step, approach
 from vla_ros.sim.grasping.solid_union import sample_surface
@@ -46,6 +46,7 @@ class GraspPlanner:
     SPEED_SHARE = 0.5  # of the joints' speed limits: near a wrist singularity a slow tool needs fast joints
     NEARLY_AS_GOOD = 0.25  # of cost: among these the shortest way wins
     SAME_PLACE, SAME_ANGLE = 0.015, 0.35  # [m], [rad] to a grasp that has failed
+    DISTINCT, DISTINCT_ANGLE = 0.01, 0.25  # [m], [rad] between two ways to take an object
 
     def __init__(
         self, world: World, arm: ArmModel, motion: MotionConfig | None = None, grasps: GraspConfig | None = None
@@ -88,10 +89,13 @@ class GraspPlanner:
         return min(found, key=lambda planned: planned.effort) if found else fallback
 
     def reachable(self, target: str, q_start: np.ndarray, count: int, worse: float) -> list[Grasp]:
-        """Return up to `count` grasps, best first, at most `worse` dearer than the best, that the arm can stand at."""
+        """Return up to `count` grasps, best first, at most `worse` dearer than the best, that the arm can stand at.
+
+        All ways to take the object rather than the best one's neighbours: no two are the same.
+        """
         self._scratch.qpos[:] = self.world.data.qpos
         found: list[Grasp] = []
-        for grasp in self._grasps(target)[: 4 * count]:
+        for grasp in distinct(self._grasps(target), self.DISTINCT, self.DISTINCT_ANGLE):
             if len(found) == count or (found and grasp.cost > found[0].cost + worse):
                 break
             q = solve_ik(self.arm, grasp.T_base_grasp, q_start, q_rest=self._rest, starts=1)

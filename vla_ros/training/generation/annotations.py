@@ -17,7 +17,7 @@ from vla_ros.sim.scenes.scene import PlacedObject, SceneCamera
 from vla_ros.training.generation.demonstration import Moment
 
 OBJECTS = 10  # N
-OPTIONS = 12  # K
+OPTIONS = 20  # K
 POSE = ("x", "y", "z", "qx", "qy", "qz", "qw")
 SOFTNESS = 0.2  # of cost: a grasp that is this much dearer counts 1/e
 

@@ -26,8 +26,8 @@ from vla_ros.sim.grasping.planning import PlannedGrasp
 from vla_ros.sim.world import World
 
 WIDE_MARGIN = 0.022  # [m] beside the object before closing: a learned policy is millimetres off
-OPTIONS = 12  # grasps of the object that are told beside the one that is taken
-WORSE = 0.5  # in cost they may be
+OPTIONS = 20  # grasps of the object that are told beside the one that is taken
+WORSE = 1.2  # in cost they may be
 
 
 class Fault(Enum):
