@@ -12,8 +12,8 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 
 from controllers.chunk import TaskStatus
 from controllers.errors import ConfigError
-from controllers.model import ArmModel
 from vla_ros.policies.base import Policy
+from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.graspvla.small.networks import NetworkSizes, SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import GraspVlaPolicy
 from vla_ros.policies.observation import Observation, RobotState
@@ -52,7 +52,7 @@ def networks() -> SmallGraspVla:
 def policy(networks: SmallGraspVla) -> GraspVlaPolicy:
     robot = load_embodiment("franka")
     arm = robot.arms[0]
-    return GraspVlaPolicy(networks, VIEWS, ArmModel(expand_urdf(robot), arm.joints, arm.tool_frame))
+    return GraspVlaPolicy(networks, VIEWS, Reach(expand_urdf(robot), arm.joints, arm.tool_frame))
 
 
 def later(observation: Observation, seconds: float) -> Observation:

@@ -5,17 +5,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.model import ArmModel
 from vla_ros.policies.geometric.completion import complete, thin
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.grasp import Grasp
 from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps
 from vla_ros.policies.geometric.perception import TableView
-from vla_ros.policies.geometric.reachability import LAST_RESORT, alike, first_reachable, leans_well
+from vla_ros.policies.geometric.reachability import LAST_RESORT, Reach, alike, first_reachable, leans_well
 from vla_ros.policies.geometric.segmentation import Segment
 from vla_ros.policies.observation import Observation
-
-LIMIT_MARGIN = 0.2  # [rad]
 
 POINTS_MAX = 350
 NEAR_BASE = 0.45  # [m]
@@ -24,10 +21,8 @@ NEAR_BASE = 0.45  # [m]
 class GraspPlanner:
     """Choose grasps, remembering which ones failed in this episode."""
 
-    def __init__(self, model: ArmModel, config: GeometricConfig) -> None:
-        self._model = model
-        # The controller pushes away from joint limits; a pose inside that zone is never quite reached.
-        model.lower, model.upper = model.lower + LIMIT_MARGIN, model.upper - LIMIT_MARGIN
+    def __init__(self, reach: Reach, config: GeometricConfig) -> None:
+        self._reach = reach
         self._config = config
         self._failures: list[np.ndarray] = []
 
@@ -53,14 +48,14 @@ class GraspPlanner:
         q, lift, tries = observation.state.q, config.episode.lift, config.episode.reach_tries
         # Straight down first; leaning reaches what lies too near the base or too high for that.
         upright = [g for g in propose_grasps(scene, config.grasp, config.gripper) if not self._failed(g)]
-        found = first_reachable(self._model, upright, q, lift, tries)
+        found = first_reachable(self._reach, upright, q, lift, tries)
         if found is not None:
             return found
         tilted = propose_grasps(scene, config.grasp, config.gripper, config.grasp.tilts)
         leaning = [g for g in tilted if leans_well(g.T_base_grasp, NEAR_BASE) and not self._failed(g)]
-        found = first_reachable(self._model, leaning, q, lift, tries)
+        found = first_reachable(self._reach, leaning, q, lift, tries)
         # A grasp at the limit of the arm's strength is better than none.
-        return found or first_reachable(self._model, leaning + upright, q, lift, tries, LAST_RESORT)
+        return found or first_reachable(self._reach, leaning + upright, q, lift, tries, LAST_RESORT)
 
     def clearance(self, grasp: Grasp, view: TableView, observation: Observation) -> float:
         """Return how far above the grasp the tool must fly [m] to pass over everything between it and the arm."""

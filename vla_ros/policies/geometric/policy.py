@@ -10,7 +10,6 @@ import numpy as np
 
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import VlaError
-from controllers.model import ArmModel
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.colors import color_ranges
 from vla_ros.policies.actions import ActionSpecification, actions_to_chunk, differentiate_poses
@@ -23,7 +22,7 @@ from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instr
 from vla_ros.policies.geometric.memory_cache import remember
 from vla_ros.policies.geometric.motion import Walker, rotation_between
 from vla_ros.policies.geometric.perception import Perception, TableView
-from vla_ros.policies.geometric.reachability import lifted
+from vla_ros.policies.geometric.reachability import Reach, lifted
 from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.policies.geometric.target import Candidate, TargetFinder, detect
 from vla_ros.policies.observation import Observation
@@ -60,7 +59,7 @@ class GeometricPolicy:
         self._perception = Perception(self._robot, config.perception)
         memory = remember(catalogue, config.recognition)
         self._finder = TargetFinder(memory, ColorNamer(color_ranges()), config.target)
-        self._planner = GraspPlanner(ArmModel(urdf, arm.joints, arm.tool_frame), config)
+        self._planner = GraspPlanner(Reach(urdf, arm.joints, arm.tool_frame), config)
         self._walker = Walker(config.motion)
         self._open = gripper.width_max
         self.reset()

@@ -3,21 +3,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from scipy.spatial.transform import Rotation, Slerp
 
 from controllers.inverse_kinematics import solve_ik
 from controllers.model import ArmModel
+from controllers.self_distance import SelfDistance
 from vla_ros.policies.geometric.grasp import Grasp
 from vla_ros.policies.geometric.motion import rotation_between
 
 STRONG = 0.035  # manipulability above which the controller follows without weakness
 LAST_RESORT = 0.025
+LIMIT_MARGIN = 0.2  # [rad] the controller pushes away from joint limits: a pose in that zone is never quite reached
+CLEAR = 0.02  # [m] kept between the arm's own links
+TURNED = (0.35, 0.7, 1.0)  # shares of the way to the first pose at which the arm is looked at
+
+
+class Reach:
+    """Where one arm can go: inside its limits, with strength, and without folding into itself."""
+
+    def __init__(self, urdf: str, joints: Sequence[str], tool_frame: str) -> None:
+        self.model = ArmModel(urdf, joints, tool_frame)
+        self.model.lower, self.model.upper = self.model.lower + LIMIT_MARGIN, self.model.upper - LIMIT_MARGIN
+        self._own = SelfDistance(urdf, joints, tool_frame, CLEAR, 1.0)
+
+    def strength(self, poses: Sequence[np.ndarray], q: np.ndarray, least: float = 0.0) -> float:
+        """Return the least manipulability on the way from q (N,) [rad] through the poses (4, 4), in a straight line
+        to the first; 0 where the arm cannot go, or as soon as it is below `least`.
+
+        A descent may pass a joint limit, or a posture so folded or stretched that the arm has no strength in it; a
+        wrist may turn into the forearm on the way there.
+        """
+        T_start, weakest = self.model.forward(q), np.inf
+        for T in (*(between(T_start, poses[0], share) for share in TURNED), *poses[1:]):
+            solution = solve_ik(self.model, T, q, starts=1)
+            if solution is None or self._own.objection(solution):
+                return 0.0
+            weakest = min(weakest, manipulability(self.model, solution))
+            if weakest < least:
+                return 0.0
+            q = solution
+        return float(weakest)
 
 
 def first_reachable(
-    model: ArmModel, grasps: Iterable[Grasp], q: np.ndarray, lift: float, tries: int, strength: float = STRONG
+    reach: Reach, grasps: Iterable[Grasp], q: np.ndarray, lift: float, tries: int, strength: float = STRONG
 ) -> Grasp | None:
     """Return the first grasp that the arm reaches from q (N,) [rad] and can raise by `lift` [m], of `tries` tested.
 
@@ -30,25 +62,12 @@ def first_reachable(
         if any(alike(T, other, 0.02, 0.4) for other in refused):
             continue
         way = (backed_off(T, 0.2), backed_off(T, 0.1), T, lifted(T, 0.5 * lift), lifted(T, lift))
-        if follows(model, way, q, strength):
+        if reach.strength(way, q, strength) >= strength:
             return grasp
         refused.append(T)
         if len(refused) >= tries:
             return None
     return None
-
-
-def follows(model: ArmModel, poses: Iterable[np.ndarray], q: np.ndarray, strength: float) -> bool:
-    """Say whether the arm can go through the poses (4, 4) one after the other.
-
-    A descent may pass a joint limit, or a posture so folded or stretched that the arm has no strength in it.
-    """
-    for T in poses:
-        solution = solve_ik(model, T, q, starts=1)
-        if solution is None or manipulability(model, solution) < strength:
-            return False
-        q = solution
-    return True
 
 
 def leans_well(T_base_grasp: np.ndarray, near_base: float) -> bool:
@@ -92,3 +111,12 @@ def lifted(T_base_grasp: np.ndarray, lift: float, retreat: float = 0.12) -> np.n
     horizontal = float(np.linalg.norm(T[:2, 3]))
     T[:2, 3] *= 1.0 - stretch * retreat / max(horizontal, 1e-6)
     return T
+
+
+def between(T: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
+    """Return the pose that is `share` of the way from T to the other."""
+    middle = np.eye(4)
+    middle[:3, 3] = T[:3, 3] + share * (other[:3, 3] - T[:3, 3])
+    turns = Slerp([0.0, 1.0], Rotation.from_matrix([T[:3, :3], other[:3, :3]]))
+    middle[:3, :3] = turns([share]).as_matrix()[0]
+    return middle

@@ -14,20 +14,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.spatial.transform import Rotation, Slerp
 
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import ConfigError
-from controllers.model import ArmModel
 from vla_ros.policies.actions import ActionSpecification, actions_to_chunk
 from vla_ros.policies.flow_policy import integrate_flow
-from vla_ros.policies.geometric.motion import rotation_between
-from vla_ros.policies.geometric.reachability import LAST_RESORT, alike, backed_off, follows, lifted
+from vla_ros.policies.geometric.reachability import Reach, alike, between
 from vla_ros.policies.graspvla.small.chain import ChainState, GripperMemory, chain_numbers
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
 from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
-from vla_ros.policies.graspvla.small.grasp_pose import nearest_flip, soft_bins, to_angles
-from vla_ros.policies.graspvla.small.grasp_search import FoundGrasp, find_grasp
+from vla_ros.policies.graspvla.small.grasp_search import find_grasp
+from vla_ros.policies.graspvla.small.grasp_turn import choose_turn
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
 from vla_ros.policies.graspvla.small.view_geometry import calibration_of, project
@@ -43,7 +40,6 @@ HELD_NOTHING = 0.002  # [m]
 SEEN_BEFORE, CARRIED = 1.0, 4.0  # logits that it is worth to be where it was, or where the fingers carry it
 SURE, NEARBY = 0.8, 30.0  # fits the words so well, and nowhere so near [px] to what is carried: another one is held
 DOUBT = 0.08  # an object that fits the words worse than this is not the one
-KEPT = 0.12  # of the likelihood of the best orientation that the last one must have to be kept
 SMOOTH = 0.5  # of the last grasp kept when the next one is nearly the same
 SAME_PLACE, SAME_TURN = 0.02, 0.4  # [m], [rad]
 
@@ -55,13 +51,13 @@ class GraspVlaPolicy:
         self,
         networks: SmallGraspVla,
         cameras: tuple[str, str],
-        model: ArmModel,
+        reach: Reach,
         specification: ActionSpecification | None = None,
         seed: int = 0,
     ) -> None:
         self.networks = networks.eval().requires_grad_(False)
         self.specification = specification or ActionSpecification()
-        self._cameras, self._model, self._seed = cameras, model, seed
+        self._cameras, self._reach, self._seed = cameras, reach, seed
         self._search = TargetSearch(networks.proposals, networks.matching)
         self._mean, self._spread = networks.mean.double().numpy(), networks.spread.double().numpy()
         self.reset()
@@ -166,34 +162,20 @@ class GraspVlaPolicy:
             self._failed,
         )
         T = np.eye(4)
-        T[:3, :3], T[:3, 3] = self._turn(observation, best), best.point
+        T[:3, :3] = choose_turn(
+            best,
+            self._reach,
+            observation.T_base_ee_commanded,
+            observation.state.q,
+            None if last is None else last[0],
+        )
+        T[:3, 3] = best.point
         opening = best.opening
         if last is not None and alike(T, last[0], SAME_PLACE, SAME_TURN):
-            T = _between(T, last[0], SMOOTH)
+            T = between(T, last[0], SMOOTH)
             opening += SMOOTH * (last[1] - opening)
         self._grasp = T, opening
         return T, opening
-
-    def _turn(self, observation: Observation, best: FoundGrasp) -> np.ndarray:
-        """Return the first of a grasp's orientations (3, 3) in which the arm can go down and up again.
-
-        The fingers are alike: of the two ways round the nearer one first.
-        """
-        last = None if self._grasp is None else self._grasp[0]
-        reference = observation.T_base_ee_commanded if last is None else last
-        near = [nearest_flip(R, reference[:3, :3]) for R in best.rotations]
-        if last is not None:
-            # One that is nearly as good is no reason to turn round on the way.
-            heading, tilt, _ = to_angles(last[:3, :3])
-            if soft_bins(heading, tilt) @ best.likelihood >= KEPT * best.likelihood.max():
-                closest = min(near, key=lambda R: rotation_between(last, _posed(R, last[:3, 3])))
-                return closest if rotation_between(last, _posed(closest, last[:3, 3])) < SAME_TURN else last[:3, :3]
-        for R in [*near, *(R * np.array([-1.0, -1.0, 1.0]) for R in near)]:
-            T = _posed(R, best.point)
-            way = (backed_off(T, 0.1), T, lifted(T, 0.15))
-            if follows(self._model, way, observation.state.q, LAST_RESORT):
-                return R
-        return near[0]
 
     def _act(self, observation: Observation, found: FoundTarget, T_grasp: np.ndarray, opening: float) -> np.ndarray:
         state, before = observation.state, self._before(observation)
@@ -289,21 +271,6 @@ def _elsewhere(found: FoundTarget, expected: np.ndarray, calibrations: list[np.n
     return True
 
 
-def _posed(R: np.ndarray, point: np.ndarray) -> np.ndarray:
-    T = np.eye(4)
-    T[:3, :3], T[:3, 3] = R, point
-    return T
-
-
-def _between(T: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
-    """Return the pose that is `share` of the way from T to the other."""
-    middle = np.eye(4)
-    middle[:3, 3] = T[:3, 3] + share * (other[:3, 3] - T[:3, 3])
-    turns = Slerp([0.0, 1.0], Rotation.from_matrix([T[:3, :3], other[:3, :3]]))
-    middle[:3, :3] = turns([share]).as_matrix()[0]
-    return middle
-
-
 def load_small_policy(folder: Path, embodiment: Embodiment) -> GraspVlaPolicy:
     """Return the policy of a checkpoint. Raises ConfigError when it is not for this robot, before weights are read."""
     config = read_config(folder)
@@ -312,5 +279,5 @@ def load_small_policy(folder: Path, embodiment: Embodiment) -> GraspVlaPolicy:
     torch.set_num_threads(1)
     networks = load_networks(folder, config)
     arm = embodiment.arms[0]
-    model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame)
-    return GraspVlaPolicy(networks, (config.cameras[0], config.cameras[1]), model, config.action)
+    reach = Reach(expand_urdf(embodiment), arm.joints, arm.tool_frame)
+    return GraspVlaPolicy(networks, (config.cameras[0], config.cameras[1]), reach, config.action)

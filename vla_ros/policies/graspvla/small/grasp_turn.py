@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which way round a grasp is taken: likely by its looks, within what the arm can do, and kept once begun."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from vla_ros.policies.geometric.motion import rotation_between
+from vla_ros.policies.geometric.reachability import STRONG, Reach, backed_off, leans_well, lifted
+from vla_ros.policies.graspvla.small.grasp_pose import TILTS, YAWS, nearest_flip, soft_bins, to_angles, to_rotation
+from vla_ros.policies.graspvla.small.grasp_search import FoundGrasp
+
+KEPT = 0.12  # of the likelihood of the best heading that the last one must have to be kept
+FOLLOWED = 0.2  # [rad] the last orientation follows what is found within this, and stays as it is beyond
+LEANS = (0.3, -0.3, 0.6, -0.6)  # [rad] of tilt that are tried where no likely orientation is in reach
+LEANED = 2  # of the likeliest orientations that are leaned
+NEAR_BASE = 0.45  # [m] leaning back helps nearer than this, leaning out further away
+BEFORE, AFTER = 0.1, 0.15  # [m] way in and up that the arm must be able to go
+
+
+def choose_turn(
+    found: FoundGrasp, reach: Reach, T_base_ee: np.ndarray, q: np.ndarray, last: np.ndarray | None
+) -> np.ndarray:
+    """Return a grasp's orientation (3, 3), the first in which the arm at q (N,) [rad] is strong on its way.
+
+    `T_base_ee` (4, 4) is where the tool is, `last` (4, 4) the grasp that is approached. The fingers are alike: of the
+    two ways round the nearer one first. Where no orientation is strong enough, the strongest.
+    """
+    reference = T_base_ee if last is None else last
+    near = [nearest_flip(R, reference[:3, :3]) for R in found.rotations]
+    if last is not None and _likely(found, last):
+        # One that is nearly as good is no reason to turn round on the way.
+        closest = min((_posed(R, last[:3, 3]) for R in near), key=lambda T: rotation_between(last, T))
+        return closest[:3, :3] if rotation_between(last, closest) < FOLLOWED else last[:3, :3]
+    strongest, best = 0.0, near[0]
+    for R in _ways_round(near, found, reference):
+        T = _posed(R, found.point)
+        strength = reach.strength((backed_off(T, BEFORE), T, lifted(T, AFTER)), q, strongest)
+        if strength >= STRONG:
+            return R
+        if strength > strongest:
+            strongest, best = strength, R
+    return best
+
+
+def _likely(found: FoundGrasp, T: np.ndarray) -> bool:
+    """Say whether the heading of a pose is still among the likely ones; its tilt may be one that reach asked for."""
+    heading, tilt, _ = to_angles(T[:3, :3])
+    headings = found.likelihood.reshape(YAWS, TILTS).sum(axis=1)
+    return bool(soft_bins(heading, tilt).reshape(YAWS, TILTS).sum(axis=1) @ headings >= KEPT * headings.max())
+
+
+def _ways_round(near: list[np.ndarray], found: FoundGrasp, reference: np.ndarray) -> Iterator[np.ndarray]:
+    yield from near
+    yield from (_flipped(R) for R in near)
+    leaning = []
+    for R in near[:LEANED]:
+        heading, tilt, slope = to_angles(R)
+        leaning += [to_rotation(heading, tilt + lean, slope) for lean in LEANS]
+    helpful = [R for R in leaning if leans_well(_posed(R, found.point), NEAR_BASE)]
+    likely = sorted(helpful, key=lambda R: -float(soft_bins(*to_angles(R)[:2]) @ found.likelihood))
+    nearer = [nearest_flip(R, reference[:3, :3]) for R in likely]
+    yield from nearer
+    yield from (_flipped(R) for R in nearer)
+
+
+def _flipped(R: np.ndarray) -> np.ndarray:
+    return R * np.array([-1.0, -1.0, 1.0])
+
+
+def _posed(R: np.ndarray, point: np.ndarray) -> np.ndarray:
+    T = np.eye(4)
+    T[:3, :3], T[:3, 3] = R, point
+    return T
