@@ -13,12 +13,11 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 from controllers.chunk import TaskStatus
 from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
-from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.graspvla.small.networks import NetworkSizes, SmallGraspVla
-from vla_ros.policies.graspvla.small.policy import GraspVlaPolicy
+from vla_ros.policies.graspvla.small.policy import GraspVlaPolicy, small_policy
 from vla_ros.policies.observation import Observation, RobotState
 from vla_ros.policies.reasoning import Reasoner
-from vla_ros.robots.embodiment import expand_urdf, load_embodiment
+from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
 
@@ -50,9 +49,7 @@ def networks() -> SmallGraspVla:
 
 @pytest.fixture
 def policy(networks: SmallGraspVla) -> GraspVlaPolicy:
-    robot = load_embodiment("franka")
-    arm = robot.arms[0]
-    return GraspVlaPolicy(networks, VIEWS, Reach(expand_urdf(robot), arm.joints, arm.tool_frame))
+    return small_policy(networks, VIEWS, load_embodiment("franka"))
 
 
 def later(observation: Observation, seconds: float) -> Observation:

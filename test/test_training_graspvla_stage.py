@@ -19,7 +19,7 @@ from controllers.errors import ConfigError, VlaError
 from vla_ros.policies.graspvla.small import proposals
 from vla_ros.policies.graspvla.small.proposals import ProposalNetwork, proposal_loss
 from vla_ros.training.graspvla.news import LOSSES, VALIDATION, News
-from vla_ros.training.graspvla.stage import Stage, StageConfig, read_state, state_path
+from vla_ros.training.graspvla.stage import Stage, StageConfig, Trial, read_state, state_path
 
 PROGRAM = Path(__file__).with_name("team_training.py")
 
@@ -104,6 +104,28 @@ def test_losses_and_validations_are_told(tmp_path: Path) -> None:
     assert [n.done for n in told if n.kind == VALIDATION] == [10, 20, 30, 40, 50, 60]
     losses = [n.figures["line"] for n in told if n.kind == LOSSES]
     assert losses[1] < losses[0]
+
+
+def test_the_weights_of_the_best_trial_are_kept_and_the_last_of_equals(tmp_path: Path) -> None:
+    seen: list[dict[str, torch.Tensor]] = []
+    marks = iter((0.5, 0.9, 0.9, 0.2))
+
+    def judge(network: torch.nn.Module) -> dict[str, float]:
+        seen.append({name: value.clone() for name, value in network.state_dict().items()})
+        return {"success": next(marks)}
+
+    stage = tiny_stage(tmp_path, 40, stop_at=24)
+    stage._trial = Trial(10, judge, "success")
+    stage.run()
+    rest = tiny_stage(tmp_path, 40)
+    rest._trial = Trial(10, judge, "success")
+    result = rest.run()
+    assert len(seen) == 4
+    assert differences(dict(result.state_dict()), seen[2]) == []
+    assert differences(dict(result.state_dict()), dict(rest.average.state_dict())) != []
+    assert rest.figures["success"] == 0.2  # what is told is the last one
+    again = tiny_stage(tmp_path, 40)
+    assert differences(dict(again.run().state_dict()), seen[2]) == []
 
 
 def test_what_is_not_finite_stops_it_and_the_last_good_state_is_kept(tmp_path: Path) -> None:

@@ -55,11 +55,19 @@ class EpisodeRunner:
         """Run one episode, and the expert on the same scene when its length is needed and not known."""
         return self.run_scene(self.scene(seed))
 
-    def run_scene(self, scene: Scene) -> Episode:
-        """Run one episode in a scene that is already drawn."""
-        if self.settings.policy != EXPERT:
-            _ = self._policy  # made before the clock of the first episode starts
-        episode = self._run(scene, self._policy_for, self._rollout, self.settings.video)
+    def run_scene(self, scene: Scene, policy: Policy | None = None, compare: bool = True) -> Episode:
+        """Run one episode in a scene that is already drawn, with a policy of the caller's if there is one.
+
+        `compare`: find out the expert's length as well.
+        """
+        if policy is not None:
+            episode = self._run(scene, lambda world: policy, self._rollout, self.settings.video)
+        else:
+            if self.settings.policy != EXPERT:
+                _ = self._policy  # made before the clock of the first episode starts
+            episode = self._run(scene, self._policy_for, self._rollout, self.settings.video)
+        if not compare:
+            return episode
         if self.settings.policy == EXPERT:
             return dataclasses.replace(episode, reference_steps=episode.steps)
         return dataclasses.replace(episode, reference_steps=self.reference_steps(scene) if episode.success else None)

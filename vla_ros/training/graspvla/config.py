@@ -11,9 +11,10 @@ from vla_ros.configuration import load_config, share_directory
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.contract_checks import check_robot
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.training.graspvla.rollouts import RollOutConfig
 from vla_ros.training.graspvla.stage import StageConfig
 
-STAGES = ("expert", "proposals", "grasp", "matching")
+STAGES = ("expert", "proposals", "matching", "grasp")  # the last is judged by what the whole chain does
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class TrainConfig:
     proposals: StageConfig = field(default_factory=lambda: StageConfig(4000, 24, 3e-3))
     matching: StageConfig = field(default_factory=lambda: StageConfig(6000, 24, 1e-3))
     grasp: StageConfig = field(default_factory=lambda: StageConfig(6000, 32, 2e-3))
+    rollouts: RollOutConfig = field(default_factory=RollOutConfig)
     expert: StageConfig = field(default_factory=lambda: StageConfig(6000, 256, 1e-3, bf16=False))
 
     def __post_init__(self) -> None:

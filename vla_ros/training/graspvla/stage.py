@@ -28,6 +28,15 @@ _HOW_OFTEN = ("validate_every", "save_every_s")  # settings that change nothing 
 
 
 @dataclass(frozen=True)
+class Trial:
+    """A dear judgement, made now and then: the weights of the highest figure are the stage's result."""
+
+    every: int  # steps
+    judge: Callable[[nn.Module], dict[str, float]]
+    figure: str
+
+
+@dataclass(frozen=True)
 class StageConfig:
     """How long and how fast a stage learns. Raises ConfigError for what no training can have."""
 
@@ -72,11 +81,13 @@ class Stage:
         tell: Tell = lambda news: None,
         team: Team | None = None,
         stop: Callable[[], bool] = lambda: False,
+        trial: Trial | None = None,
     ) -> None:
         self.name, self.network, self.config = name, network, config
         self.team = team or Team()
         self.network.to(self.team.device)
         self._batch, self._loss, self._validate, self._tell, self._stop = batch, loss, validate, tell, stop
+        self._trial = trial
         self.average = copy.deepcopy(network).requires_grad_(False)
         parameters = [p for p in network.parameters() if p.requires_grad]
         matrices = [p for p in parameters if p.ndim > 1]
@@ -88,6 +99,7 @@ class Stage:
         )
         self.step = 0
         self.figures: dict[str, float] = {}  # of the last validation
+        self._best: dict[str, Any] | None = None  # figure, step and weights of the best trial
         self._state = state_path(folder, name)
         if self._state.exists():
             self._load()
@@ -98,13 +110,14 @@ class Stage:
         return self.step >= self.config.steps
 
     def run(self) -> nn.Module:
-        """Train to the last step, or until asked to stop; return the averaged network, ready to infer.
+        """Train to the last step, or until asked to stop; return the averaged network, ready to infer: of the best
+        trial where there was one.
 
         Raises VlaError when a loss or a gradient is no longer finite: the state of the last saving is kept.
         """
         config = self.config
         if self.done:
-            return self.average.eval()
+            return self._result()
         saved = time.monotonic()
         recent: dict[str, list[float]] = {}
         batches = Ahead(self._batch, self.step, config.steps)
@@ -120,6 +133,8 @@ class Stage:
                     recent = {}
                 if self.step % config.validate_every == 0 or self.done:
                     self._judge()
+                if self._trial is not None and (self.step % self._trial.every == 0 or self.done):
+                    self._try(self._trial)
                 if time.monotonic() - saved > config.save_every_s:
                     self._save()
                     saved = time.monotonic()
@@ -127,7 +142,14 @@ class Stage:
             batches.stop()
         # Not when something was raised: the weights may be half a step on.
         self._save()
-        return self.average.eval()
+        return self._result()
+
+    def _result(self) -> nn.Module:
+        if self._best is None:
+            return self.average.eval()
+        best = copy.deepcopy(self.average)
+        best.load_state_dict(self._best["network"])
+        return best.eval()
 
     def _update(self, batch: object) -> tuple[dict[str, float], bool]:
         """Make one step; return its losses, and whether somebody asks to stop after it."""
@@ -174,6 +196,16 @@ class Stage:
                 self.figures = self._validate(average.eval())
                 self._news(VALIDATION, self.figures)
 
+    def _try(self, trial: Trial) -> None:
+        with self.team.leader_first():
+            if self.team.leads:
+                figures = trial.judge(copy.deepcopy(self.average).cpu().eval())
+                self.figures |= figures
+                self._news(VALIDATION, figures)
+                if self._best is None or figures[trial.figure] >= self._best["figure"]:
+                    weights = {name: value.clone() for name, value in self.average.state_dict().items()}
+                    self._best = {"figure": figures[trial.figure], "step": self.step, "network": weights}
+
     def _news(self, kind: str, figures: dict[str, float]) -> None:
         if self.team.leads:
             self._tell(News(self.name, self.step, self.config.steps, kind, figures))
@@ -188,6 +220,7 @@ class Stage:
             "average": self.average.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "figures": self.figures,
+            "best": self._best,
         }
         part = self._state.with_suffix(".part")
         try:
@@ -216,7 +249,7 @@ class Stage:
             raise ConfigError(
                 f"{self._state}: is of another network ({said}): remove it to train this stage again"
             ) from None
-        self.step, self.figures = state["step"], state["figures"]
+        self.step, self.figures, self._best = state["step"], state["figures"], state["best"]
 
     def _not_finite(self, losses: dict[str, float]) -> VlaError:
         bad = [f"{name} is {value}" for name, value in losses.items() if not math.isfinite(value)]
@@ -236,7 +269,7 @@ def read_state(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]
     """Read what a stage has saved. Raises ConfigError when it is torn."""
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-        if not {"config", "step", "network", "average", "optimizer", "figures"} <= set(state):
+        if not {"config", "step", "network", "average", "optimizer", "figures", "best"} <= set(state):
             raise ValueError("it lacks a part")
     except Exception as error:  # pickle, zip and torch each raise their own
         what = f"{path}: is corrupt or truncated ({type(error).__name__})"

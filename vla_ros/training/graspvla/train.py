@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import time
@@ -28,7 +29,8 @@ from vla_ros.training.graspvla.frames import VIEWS
 from vla_ros.training.graspvla.motion import MotionSamples, flow_loss, motion_batch, read_motion
 from vla_ros.training.graspvla.news import News, Tell
 from vla_ros.training.graspvla.perception import Samples
-from vla_ros.training.graspvla.stage import Stage, StageConfig, read_state, state_path
+from vla_ros.training.graspvla.rollouts import RollOuts
+from vla_ros.training.graspvla.stage import Stage, StageConfig, Trial, read_state, state_path
 from vla_ros.training.graspvla.team import Team
 
 
@@ -88,7 +90,7 @@ def train(
             if name == "expert" or samples is None:
                 stage = _expert_stage(networks, motion, config, run)
             else:
-                stage = _looking_stage(name, networks, samples, config, run)
+                stage = _looking_stage(name, networks, samples, config, run, whole=not missing)
             network.load_state_dict(stage.run().state_dict())
             networks.cpu()
             judged, done = stage.figures, stage.done
@@ -110,7 +112,7 @@ def _earlier(work: Path, name: str, network: nn.Module) -> tuple[dict[str, float
     if not path.exists():
         return {}, False
     state = read_state(path)
-    network.load_state_dict(state["average"])
+    network.load_state_dict(state["average"] if state["best"] is None else state["best"]["network"])
     return state["figures"], state["step"] >= state["config"]["steps"]
 
 
@@ -135,10 +137,12 @@ class _Run:
     team: Team
     stop: Callable[[], bool]
 
-    def stage(self, name: str, network: nn.Module, batch: Any, loss: Any, judge: Any) -> Stage:
+    def stage(
+        self, name: str, network: nn.Module, batch: Any, loss: Any, judge: Any, trial: Trial | None = None
+    ) -> Stage:
         """Return a stage by its name."""
         settings: StageConfig = getattr(self.config, name)
-        return Stage(name, network, settings, self.work, batch, loss, judge, self.tell, self.team, self.stop)
+        return Stage(name, network, settings, self.work, batch, loss, judge, self.tell, self.team, self.stop, trial)
 
     def random(self, purpose: int, step: int) -> np.random.Generator:
         """Return what this process draws a step's batch with."""
@@ -167,7 +171,10 @@ def _expert_stage(networks: SmallGraspVla, motion: MotionSamples, config: TrainC
     )
 
 
-def _looking_stage(name: str, networks: SmallGraspVla, samples: Samples, config: TrainConfig, run: _Run) -> Stage:
+def _looking_stage(
+    name: str, networks: SmallGraspVla, samples: Samples, config: TrainConfig, run: _Run, whole: bool
+) -> Stage:
+    """Return a stage that looks at pictures; `whole`: all stages before it have come to their end."""
     kept, held = _split(len(samples), config.validation)
     # Once the fingers are closed the chain remembers the grasp.
     grasps = (samples.columns["options"][:, :, 8].max(axis=1) > 0) & (samples.columns["closed"] == 0)
@@ -197,7 +204,19 @@ def _looking_stage(name: str, networks: SmallGraspVla, samples: Samples, config:
                   validation.judge_grasps),
     }  # fmt: skip
     batch, loss, judge = made[name]
-    return run.stage(name, getattr(networks, name), batch, loss, lambda net: judge(net, samples, held))
+    trial = _trial(name, networks, config) if whole and name == STAGES[-1] and config.rollouts.episodes else None
+    return run.stage(name, getattr(networks, name), batch, loss, lambda net: judge(net, samples, held), trial)
+
+
+def _trial(name: str, networks: SmallGraspVla, config: TrainConfig) -> Trial:
+    rollouts = RollOuts(config.robot, VIEWS, config.rollouts.episodes)
+
+    def judge(network: nn.Module) -> dict[str, float]:
+        tried = copy.deepcopy(networks)
+        getattr(tried, name).load_state_dict(network.state_dict())
+        return rollouts.judge(tried)
+
+    return Trial(config.rollouts.every, judge, "success")
 
 
 def _split(count: int, share: float) -> tuple[np.ndarray, np.ndarray]:

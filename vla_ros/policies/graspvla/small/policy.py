@@ -278,6 +278,16 @@ def load_small_policy(folder: Path, embodiment: Embodiment) -> GraspVlaPolicy:
     # Several threads fight with the control loop for two cores, and gain nothing on networks this small.
     torch.set_num_threads(1)
     networks = load_networks(folder, config)
+    return small_policy(networks, (config.cameras[0], config.cameras[1]), embodiment, config.action)
+
+
+def small_policy(
+    networks: SmallGraspVla,
+    cameras: tuple[str, str],
+    embodiment: Embodiment,
+    specification: ActionSpecification | None = None,
+) -> GraspVlaPolicy:
+    """Return the policy of networks for a robot; they are frozen."""
     arm = embodiment.arms[0]
     reach = Reach(expand_urdf(embodiment), arm.joints, arm.tool_frame)
-    return GraspVlaPolicy(networks, (config.cameras[0], config.cameras[1]), reach, config.action)
+    return GraspVlaPolicy(networks, cameras, reach, specification)

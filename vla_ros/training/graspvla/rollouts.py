@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Episodes of the whole chain while it is trained, in scenes that neither data nor evaluation holds."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from controllers.errors import ConfigError
+from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.policies.graspvla.small.policy import small_policy
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.evaluation.runner import EpisodeRunner
+from vla_ros.sim.evaluation.settings import EpisodeSettings
+
+SETS = ("distractor", "basic", "light", "height")  # in turn
+FIRST = 2**39  # seed in the stream of generation: demonstrations begin at 0, grounding at 2**40
+
+
+@dataclass(frozen=True)
+class RollOutConfig:
+    """How many episodes are run, and how often. Raises ConfigError for what cannot be."""
+
+    episodes: int = 0  # none: the last weights are kept, whatever they do
+    every: int = 2000  # steps
+
+    def __post_init__(self) -> None:
+        if self.episodes < 0 or self.every < 1:
+            raise ConfigError(f"rollouts.episodes must be at least 0, every 1, got {self.episodes} and {self.every}")
+
+
+class RollOuts:
+    """Let networks act in the same scenes again and again."""
+
+    def __init__(self, robot: str, cameras: tuple[str, str], episodes: int) -> None:
+        self._robot, self._cameras, self._episodes = robot, cameras, episodes
+
+    def judge(self, networks: SmallGraspVla) -> dict[str, float]:
+        """Return the rate of success, that of the right object being lifted first, and mean actions an episode."""
+        # The policy freezes what it is given.
+        policy = small_policy(copy.deepcopy(networks).cpu(), self._cameras, load_embodiment(self._robot))
+        episodes = []
+        for number in range(self._episodes):
+            runner = self._runners[number % len(SETS)]
+            episodes.append(runner.run_scene(runner.scene(FIRST + number), policy, compare=False))
+        return {
+            "success": float(np.mean([episode.success for episode in episodes])),
+            "right_object": float(np.mean([episode.first_lifted == episode.target for episode in episodes])),
+            "actions": float(np.mean([episode.steps for episode in episodes])),
+        }
+
+    @cached_property
+    def _runners(self) -> list[EpisodeRunner]:
+        return [EpisodeRunner(EpisodeSettings(set_name=name, robot=self._robot, stream="generation")) for name in SETS]
