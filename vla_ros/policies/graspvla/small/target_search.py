@@ -17,13 +17,18 @@ from vla_ros.policies.graspvla.small import matching, proposals
 from vla_ros.policies.graspvla.small.crops import box_window
 from vla_ros.policies.graspvla.small.matching import MatchNetwork
 from vla_ros.policies.graspvla.small.proposals import ProposalNetwork
-from vla_ros.policies.graspvla.small.view_geometry import triangulate
+from vla_ros.policies.graspvla.small.view_geometry import project, ray, triangulate
 
 COUNT = 10  # proposals a view at most
 LEAST = 0.12  # score of a proposal
 GAP = 0.015  # [m] by which the lines of sight to one object may pass each other
+APART = 0.08  # [m] more than any calibration is wrong by
 STAY_NEAR = 0.04  # [m] from where the object is expected
+AGREED = 0.0  # logit that a view must give what the other is sure of, or it looks again along the line of sight
+SIGHT, SIGHT_STEPS = (0.4, 1.8), 24  # [m] from the camera
 REACH = np.array([[0.15, -0.45, -0.25], [0.95, 0.45, 0.75]])  # [m] where an object can be, base frame
+
+Proposed = list[tuple[np.ndarray, np.ndarray]]  # boxes (K, 4) [px] and scores (K,) of each view
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +39,7 @@ class FoundTarget:
     candidates: tuple[np.ndarray, ...]  # (K, 5) boxes [px] and how well they fit, 0…1, a view
     middle: np.ndarray  # (3,) [m]
     score: float  # 0…1 how well it fits the words, the better of both views
+    agreed: float  # the worse of both views
 
 
 class TargetSearch:
@@ -42,7 +48,7 @@ class TargetSearch:
     def __init__(self, proposing: ProposalNetwork, matching_network: MatchNetwork) -> None:
         self._proposals, self._matching = proposing, matching_network
 
-    def propose(self, pictures: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+    def propose(self, pictures: Sequence[np.ndarray]) -> Proposed:
         """Return boxes (K, 4) [px] and scores (K,) of each picture (H, W, 3), the best first."""
         size = (proposals.WIDTH, proposals.HEIGHT)
         small = np.stack([cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in pictures])
@@ -58,7 +64,7 @@ class TargetSearch:
         self,
         pictures: Sequence[np.ndarray],
         calibrations: Sequence[np.ndarray],
-        proposed: list[tuple[np.ndarray, np.ndarray]],
+        proposed: Proposed,
         words: np.ndarray,
         expected: np.ndarray | None = None,
         trust: float = 0.0,
@@ -68,29 +74,28 @@ class TargetSearch:
         `expected` is where the object should be (3,) [m], and `trust` how many logits being there is worth.
         """
         logits = self._match(pictures, proposed, words)
-        best: tuple[float, int, int, np.ndarray] | None = None
-        for i, first in enumerate(proposed[0][0]):
-            for j, second in enumerate(proposed[1][0]):
-                centres = [(box[:2] + box[2:]) / 2 for box in (first, second)]
-                point, gap = triangulate(calibrations[0], centres[0], calibrations[1], centres[1])
-                if (point < REACH[0]).any() or (point > REACH[1]).any():
-                    continue
-                score = logits[0][i] + logits[1][j] - min(0.5 * (gap / GAP) ** 2, 12.0)
-                if expected is not None and np.linalg.norm(point - expected) < STAY_NEAR:
-                    score += trust
-                if best is None or score > best[0]:
-                    best = (score, i, j, point)
+        best = _best_pair(calibrations, proposed, logits, expected, trust)
+        if best is None or best.agreed < AGREED:
+            longer = _along_sight(pictures, calibrations, proposed, logits)
+            if longer is not None:
+                further = self._match(pictures, longer, words)
+                other = _best_pair(calibrations, longer, further, expected, trust)
+                if other is not None and (best is None or other.agreed > best.agreed):
+                    proposed, logits, best = longer, further, other
         if best is None:
             return None
-        _, i, j, middle = best
-        chosen = (proposed[0][0][i], proposed[1][0][j])
         shares = [1.0 / (1.0 + np.exp(-values)) for values in logits]
-        candidates = tuple(np.column_stack([boxes, share]) for (boxes, _), share in zip(proposed, shares, strict=True))
-        return FoundTarget(chosen, candidates, middle, float(max(shares[0][i], shares[1][j])))
+        return FoundTarget(
+            boxes=tuple(boxes[row] for (boxes, _), row in zip(proposed, best.rows, strict=True)),
+            candidates=tuple(
+                np.column_stack([boxes, share]) for (boxes, _), share in zip(proposed, shares, strict=True)
+            ),
+            middle=best.middle,
+            score=float(max(share[row] for share, row in zip(shares, best.rows, strict=True))),
+            agreed=float(min(share[row] for share, row in zip(shares, best.rows, strict=True))),
+        )
 
-    def _match(
-        self, pictures: Sequence[np.ndarray], proposed: list[tuple[np.ndarray, np.ndarray]], words: np.ndarray
-    ) -> list[np.ndarray]:
+    def _match(self, pictures: Sequence[np.ndarray], proposed: Proposed, words: np.ndarray) -> list[np.ndarray]:
         crops, geometry = [], []
         for view, (picture, (boxes, scores)) in enumerate(zip(pictures, proposed, strict=True)):
             height, width = picture.shape[:2]
@@ -106,3 +111,66 @@ class TargetSearch:
         logits = self._matching(looks, numbers, there, torch.from_numpy(np.ascontiguousarray(spoken))[None])[0].numpy()
         first = len(proposed[0][0])
         return [logits[:first], logits[first:]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """One proposal of each view that could be one object."""
+
+    rows: tuple[int, int]
+    middle: np.ndarray  # (3,) [m]
+    agreed: float  # the lower of both logits
+
+
+def _best_pair(
+    calibrations: Sequence[np.ndarray],
+    proposed: Proposed,
+    logits: list[np.ndarray],
+    expected: np.ndarray | None,
+    trust: float,
+) -> _Pair | None:
+    """Return the pair that fits words and geometry best; None when no lines of sight meet within reach."""
+    best, highest = None, -np.inf
+    for i, first in enumerate(proposed[0][0]):
+        for j, second in enumerate(proposed[1][0]):
+            centres = [(box[:2] + box[2:]) / 2 for box in (first, second)]
+            point, gap = triangulate(calibrations[0], centres[0], calibrations[1], centres[1])
+            if gap > APART or (point < REACH[0]).any() or (point > REACH[1]).any():
+                continue
+            score = logits[0][i] + logits[1][j] - 0.5 * (gap / GAP) ** 2
+            if expected is not None and np.linalg.norm(point - expected) < STAY_NEAR:
+                score += trust
+            if score > highest:
+                best, highest = _Pair((i, j), point, float(min(logits[0][i], logits[1][j]))), score
+    return best
+
+
+def _along_sight(
+    pictures: Sequence[np.ndarray], calibrations: Sequence[np.ndarray], proposed: Proposed, logits: list[np.ndarray]
+) -> Proposed | None:
+    """Return the proposals and, in the view that misses what the other is sure of, boxes along its line of sight.
+
+    None when neither view is sure, or nothing along the line is in the picture.
+    """
+    sure = int(logits[1].max(initial=-np.inf) > logits[0].max(initial=-np.inf))
+    other = 1 - sure
+    if logits[sure].max(initial=-np.inf) < AGREED:
+        return None
+    box = proposed[sure][0][int(logits[sure].argmax())]
+    origin, direction = ray(calibrations[sure], (box[:2] + box[2:]) / 2)
+    points = origin + np.linspace(*SIGHT, SIGHT_STEPS)[:, None] * direction
+    points = points[((points > REACH[0]) & (points < REACH[1])).all(axis=1)]
+    centres, depths = project(calibrations[other], points)
+    size = (box[2:] - box[:2]) / calibrations[sure][:2]  # at one metre
+    half = 0.5 * calibrations[other][:2] * size * (project(calibrations[sure], points)[1] / depths)[:, None]
+    height, width = pictures[other].shape[:2]
+    inside = ((centres > 0.0) & (centres < (width, height))).all(axis=1) & (depths > 0.1)
+    if not inside.any():
+        return None
+    boxes = np.column_stack([centres - half, centres + half])[inside]
+    extended = list(proposed)
+    extended[other] = (
+        np.concatenate([proposed[other][0], boxes]),
+        np.concatenate([proposed[other][1], np.full(len(boxes), LEAST)]),
+    )
+    return extended
