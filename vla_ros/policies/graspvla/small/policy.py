@@ -39,7 +39,8 @@ CLOSED_WIDTH = 0.02  # [m] the fingers are told to be open by a learned opening 
 HELD_NOTHING = 0.002  # [m]
 SEEN_BEFORE, CARRIED = 1.0, 4.0  # logits that it is worth to be where it was, or where the fingers carry it
 SURE, NEARBY = 0.8, 30.0  # fits the words so well, and nowhere so near [px] to what is carried: another one is held
-LEAP, LANDED, LANDED_NEAR = 0.06, 3, 0.04  # [m] further than an object moves, unless so many chunks see it there [m]
+LEAP, LANDED, LANDED_NEAR = 0.06, 4, 0.04  # [m] further than an object moves, unless so many chunks see it there [m]
+HAND, HIDDEN = 0.15, 8  # [m] the hand so near to where it was may hide it: so many chunks then
 SURE_OF_LEAP = 0.5  # how well both views must fit then
 DOUBT = 0.08  # an object that fits the words worse than this is not the one
 SMOOTH = 0.5  # of the last grasp kept when the next one is nearly the same
@@ -126,32 +127,36 @@ class GraspVlaPolicy:
         found = self._search.find(
             pictures, calibrations, proposed, self._words[1], expected, CARRIED if carried else SEEN_BEFORE
         )
-        if self._target is not None and expected is not None and not carried and self._leaps(found, expected):
-            return dataclasses.replace(self._target, middle=expected)
-        if found is not None and found.score >= DOUBT:
-            if carried and expected is not None and not _elsewhere(found, expected, calibrations):
-                # Half hidden by the fingers, or half out of the picture, a box is centimetres off; the fingers
-                # themselves know better.
-                return dataclasses.replace(found, middle=expected)
-            return found
-        if self._target is not None and expected is not None:  # hidden by the hand, most likely
-            return dataclasses.replace(self._target, middle=expected)
-        seen = "nothing in reach is seen by both cameras" if found is None else "nothing in view fits"
-        self.explanation = f"{seen}: '{instruction}'"
-        return None
+        fits = found is not None and found.score >= DOUBT
+        if self._target is None or expected is None:
+            if not fits:
+                seen = "nothing in reach is seen by both cameras" if found is None else "nothing in view fits"
+                self.explanation = f"{seen}: '{instruction}'"
+            return found if fits else None
+        there = dataclasses.replace(self._target, middle=expected)
+        if found is None or not fits:  # hidden by the hand, most likely
+            return there
+        if carried and not _elsewhere(found, expected, calibrations):
+            # Half hidden by the fingers, or half out of the picture, a box is centimetres off; the fingers themselves
+            # know better.
+            self._landed = []
+            return dataclasses.replace(found, middle=expected)
+        tool = observation.state.T_base_ee[:3, 3]
+        hidden = not carried and np.linalg.norm(tool - expected) < HAND
+        return there if self._leaps(found, expected, HIDDEN if hidden else LANDED) else found
 
-    def _leaps(self, found: FoundTarget | None, expected: np.ndarray) -> bool:
+    def _leaps(self, found: FoundTarget, expected: np.ndarray, landed: int) -> bool:
         """Say whether to disbelieve where the object is found, because it was elsewhere a moment ago.
 
         With a box of something else in one view the lines of sight meet anywhere; an object that was pushed or lost
-        is seen at its new place again and again.
+        is seen at its new place again and again, `landed` times.
         """
-        if found is None or np.linalg.norm(found.middle - expected) < LEAP:
+        if np.linalg.norm(found.middle - expected) < LEAP:
             self._landed = []
             return False
         self._landed = [place for place in self._landed if np.linalg.norm(place - found.middle) < LANDED_NEAR]
         self._landed.append(found.middle)
-        return len(self._landed) < LANDED or found.agreed < SURE_OF_LEAP
+        return len(self._landed) < landed or found.agreed < SURE_OF_LEAP
 
     def _expected(self, observation: Observation) -> tuple[np.ndarray | None, bool]:
         """Return where the object should be (3,) [m], and whether that is because the fingers hold it."""
