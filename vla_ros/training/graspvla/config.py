@@ -10,6 +10,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.contract_checks import check_robot
+from vla_ros.policies.graspvla.small.chain import LINKS
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.graspvla.rollouts import RollOutConfig
 from vla_ros.training.graspvla.stage import StageConfig
@@ -40,6 +41,7 @@ class TrainConfig:
     frames_an_episode: int = 10  # of each demonstration that are looked at; the action expert reads all
     validation: float = 0.04  # share of frames kept for it
     threads: int = 2
+    links: tuple[str, ...] = LINKS  # of the chain that the action expert is told
     data: DataConfig = field(default_factory=DataConfig)
     proposals: StageConfig = field(default_factory=lambda: StageConfig(4000, 24, 3e-3))
     matching: StageConfig = field(default_factory=lambda: StageConfig(6000, 24, 1e-3))

@@ -62,7 +62,7 @@ def train(
     torch.set_num_threads(config.threads)
     work = output / "training"
     catalogue = load_catalogue()
-    networks = SmallGraspVla(NetworkSizes(len(catalogue.categories), len(catalogue.colors)))
+    networks = SmallGraspVla(NetworkSizes(len(catalogue.categories), len(catalogue.colors), links=config.links))
     networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
     motion = _motion(data.action, networks.sizes.horizon, tell)

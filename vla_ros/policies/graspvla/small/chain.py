@@ -8,12 +8,14 @@ Once the fingers have closed, the grasp is the pose they closed at: how far it h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 TOKENS, TOKEN_SIZE = 5, 9
+LINKS = ("boxes", "grasp")  # what the networks find; an ablation leaves one out
 CLOSING = 0.005  # [m] a command below it closes the fingers
 MEMORY_STEPS = 20  # actions after which "how long ago" stops counting
 
@@ -56,6 +58,16 @@ def chain_numbers(state: ChainState) -> np.ndarray:
         *R_grasp[:, 2],
     )
     return tokens.astype(np.float32)
+
+
+def told(links: Sequence[str]) -> np.ndarray:
+    """Return which of the tokens' numbers (TOKENS, TOKEN_SIZE) an expert is told that has only these links."""
+    mask = np.ones((TOKENS, TOKEN_SIZE), dtype=np.float32)
+    if "boxes" not in links:
+        mask[0, :4] = 0.0
+    if "grasp" not in links:
+        mask[3], mask[4, 3:] = 0.0, 0.0
+    return mask
 
 
 def _soft(vector: np.ndarray, scale: float) -> np.ndarray:

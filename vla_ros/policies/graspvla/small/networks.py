@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.actions import ACTION_SIZE
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
+from vla_ros.policies.graspvla.small.chain import LINKS
 from vla_ros.policies.graspvla.small.grasp_network import GraspNetwork
 from vla_ros.policies.graspvla.small.matching import MatchNetwork
 from vla_ros.policies.graspvla.small.proposals import ProposalNetwork
@@ -27,6 +29,12 @@ class NetworkSizes:
     expert_size: int = 96
     expert_depth: int = 3
     horizon: int = 4
+    links: tuple[str, ...] = LINKS  # of the chain that the expert is told; an ablation leaves some out
+
+    def __post_init__(self) -> None:
+        for link in self.links:
+            if link not in LINKS:
+                raise ConfigError(unknown_name("link", link, LINKS))
 
 
 class SmallGraspVla(nn.Module):
@@ -41,6 +49,6 @@ class SmallGraspVla(nn.Module):
         self.proposals = ProposalNetwork(sizes.proposal_width)
         self.matching = MatchNetwork(sizes.categories, sizes.colors, sizes.match_size)
         self.grasp = GraspNetwork(sizes.grasp_size)
-        self.expert = ActionExpert(sizes.horizon, sizes.expert_size, sizes.expert_depth)
+        self.expert = ActionExpert(sizes.horizon, sizes.expert_size, sizes.expert_depth, sizes.links)
         self.register_buffer("mean", torch.zeros(ACTION_SIZE))
         self.register_buffer("spread", torch.ones(ACTION_SIZE))
