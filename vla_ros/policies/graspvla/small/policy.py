@@ -8,7 +8,6 @@ approached, when the fingers closed and which grasps held nothing.
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from pathlib import Path
 
@@ -26,8 +25,9 @@ from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
 from vla_ros.policies.graspvla.small.grasp_search import find_grasp
 from vla_ros.policies.graspvla.small.grasp_turn import choose_turn
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.policies.graspvla.small.target_memory import TargetMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
-from vla_ros.policies.graspvla.small.view_geometry import calibration_of, project
+from vla_ros.policies.graspvla.small.view_geometry import calibration_of
 from vla_ros.policies.graspvla.small.word_tokens import word_tokens
 from vla_ros.policies.observation import CameraView, Observation, RobotState
 from vla_ros.policies.reasoning import Reasoning
@@ -36,13 +36,6 @@ from vla_ros.robots.embodiment import Embodiment, expand_urdf
 HISTORY_S = 0.3  # [s] how far back the second proprioceptive state lies
 STEPS = 5  # of the flow: Δτ = 0.2
 CLOSED_WIDTH = 0.02  # [m] the fingers are told to be open by a learned opening or closed: nothing is between
-HELD_NOTHING = 0.002  # [m]
-SEEN_BEFORE, CARRIED = 1.0, 4.0  # logits that it is worth to be where it was, or where the fingers carry it
-SURE, NEARBY = 0.8, 30.0  # fits the words so well, and nowhere so near [px] to what is carried: another one is held
-LEAP, LANDED, LANDED_NEAR = 0.06, 4, 0.04  # [m] further than an object moves, unless so many chunks see it there [m]
-HAND, HIDDEN = 0.15, 8  # [m] the hand so near to where it was may hide it: so many chunks then
-SURE_OF_LEAP = 0.5  # how well both views must fit then
-DOUBT = 0.08  # an object that fits the words worse than this is not the one
 SMOOTH = 0.5  # of the last grasp kept when the next one is nearly the same
 SAME_PLACE, SAME_TURN = 0.02, 0.4  # [m], [rad]
 
@@ -71,13 +64,11 @@ class GraspVlaPolicy:
         self.reasoning: Reasoning | None = None
         self._random = np.random.default_rng(self._seed)
         self._sequence = 0
-        self._memory = GripperMemory()
+        self._gripper = GripperMemory()
         self._words: tuple[str, np.ndarray] | None = None
-        self._target: FoundTarget | None = None
-        self._landed: list[np.ndarray] = []  # (3,) [m] where it was found lately, too far from where it was
+        self._target = TargetMemory()
         self._grasp: tuple[np.ndarray, float] | None = None  # pose (4, 4), opening [m]
         self._failed: list[np.ndarray] = []  # tool points (3,) [m] of closures that held nothing
-        self._middle_closed: np.ndarray | None = None  # (3,) [m] of the object when the fingers closed
         self._sent: ActionChunk | None = None
         self._counted = 0  # actions of the last chunk that the memory knows of
 
@@ -98,7 +89,6 @@ class GraspVlaPolicy:
         if found is None:
             self._sent, self.reasoning = None, None
             return self._stay(observation, time.perf_counter() - started)
-        self._target = found
         T_grasp, opening = self._choose_grasp(observation, pictures, calibrations, found)
         clock.lap("grasp")
         actions = self._act(observation, found, T_grasp, opening)
@@ -123,57 +113,21 @@ class GraspVlaPolicy:
         instruction = observation.instruction
         if self._words is None or self._words[0] != instruction:
             self._words = instruction, word_tokens(instruction)
-        expected, carried = self._expected(observation)
-        found = self._search.find(
-            pictures, calibrations, proposed, self._words[1], expected, CARRIED if carried else SEEN_BEFORE
-        )
-        fits = found is not None and found.score >= DOUBT
-        if self._target is None or expected is None:
-            if not fits:
-                seen = "nothing in reach is seen by both cameras" if found is None else "nothing in view fits"
-                self.explanation = f"{seen}: '{instruction}'"
-            return found if fits else None
-        there = dataclasses.replace(self._target, middle=expected)
-        if found is None or not fits:  # hidden by the hand, most likely
-            return there
-        if carried and not _elsewhere(found, expected, calibrations):
-            # Half hidden by the fingers, or half out of the picture, a box is centimetres off; the fingers themselves
-            # know better.
-            self._landed = []
-            return dataclasses.replace(found, middle=expected)
-        tool = observation.state.T_base_ee[:3, 3]
-        hidden = not carried and np.linalg.norm(tool - expected) < HAND
-        return there if self._leaps(found, expected, HIDDEN if hidden else LANDED) else found
-
-    def _leaps(self, found: FoundTarget, expected: np.ndarray, landed: int) -> bool:
-        """Say whether to disbelieve where the object is found, because it was elsewhere a moment ago.
-
-        With a box of something else in one view the lines of sight meet anywhere; an object that was pushed or lost
-        is seen at its new place again and again, `landed` times.
-        """
-        if np.linalg.norm(found.middle - expected) < LEAP:
-            self._landed = []
-            return False
-        self._landed = [place for place in self._landed if np.linalg.norm(place - found.middle) < LANDED_NEAR]
-        self._landed.append(found.middle)
-        return len(self._landed) < landed or found.agreed < SURE_OF_LEAP
-
-    def _expected(self, observation: Observation) -> tuple[np.ndarray | None, bool]:
-        """Return where the object should be (3,) [m], and whether that is because the fingers hold it."""
-        if self._target is None:
-            return None, False
-        T_closed, held = self._memory.T_base_closed, observation.state.gripper_width > HELD_NOTHING
-        if not (self._memory.closing and held and T_closed is not None and self._middle_closed is not None):
-            return self._target.middle, False
-        T = observation.state.T_base_ee @ np.linalg.inv(T_closed)
-        return T[:3, :3] @ self._middle_closed + T[:3, 3], True
+            self._target, self._grasp, self._failed = TargetMemory(), None, []  # of another object
+        expected = self._target.expect(observation.state, self._gripper)
+        found = self._search.find(pictures, calibrations, proposed, self._words[1], expected.place, expected.trust)
+        believed = self._target.settle(found, expected, observation.state.T_base_ee[:3, 3], calibrations)
+        if believed is None:
+            seen = "nothing in reach is seen by both cameras" if found is None else "nothing in view fits"
+            self.explanation = f"{seen}: '{instruction}'"
+        return believed
 
     def _choose_grasp(
         self, observation: Observation, pictures: list, calibrations: list, found: FoundTarget
     ) -> tuple[np.ndarray, float]:
-        memory = self._memory
-        if memory.closing and memory.T_base_closed is not None:
-            return memory.T_base_closed, 0.08 if self._grasp is None else self._grasp[1]
+        gripper = self._gripper
+        if gripper.closing and gripper.T_base_closed is not None:
+            return gripper.T_base_closed, 0.08 if self._grasp is None else self._grasp[1]
         last = self._grasp
         best = find_grasp(
             self.networks.grasp,
@@ -202,7 +156,7 @@ class GraspVlaPolicy:
 
     def _act(self, observation: Observation, found: FoundTarget, T_grasp: np.ndarray, opening: float) -> np.ndarray:
         state, before = observation.state, self._before(observation)
-        memory = self._memory
+        gripper = self._gripper
         numbers = chain_numbers(
             ChainState(
                 target=found.middle,
@@ -212,9 +166,9 @@ class GraspVlaPolicy:
                 width_moved=state.gripper_width - before.gripper_width,
                 T_base_grasp=T_grasp,
                 opening=opening,
-                closing=memory.closing,
-                since_closing=memory.since_closing,
-                since_opening=memory.since_opening,
+                closing=gripper.closing,
+                since_closing=gripper.since_closing,
+                since_opening=gripper.since_opening,
             )
         )
         expert = self.networks.expert
@@ -237,18 +191,18 @@ class GraspVlaPolicy:
         widths = sent.values[:, sent.channels.index(f"{self.specification.gripper}/width")]
         period = self.specification.period
         passed = int(np.clip(round((observation.stamp - sent.stamp) / period), 0, len(sent.times)))
-        was_closing = self._memory.closing
+        was_closing = self._gripper.closing
         for width in widths[self._counted : passed]:
-            self._memory.update(float(width), observation.T_base_ee_commanded)
+            self._gripper.update(float(width), observation.T_base_ee_commanded)
         extra = round((observation.stamp - sent.stamp) / period) - passed
         if extra > 0 and passed:
-            self._memory.update(float(widths[passed - 1]), observation.T_base_ee_commanded, extra)
+            self._gripper.update(float(widths[passed - 1]), observation.T_base_ee_commanded, extra)
         self._counted = passed
-        if self._memory.closing and not was_closing:
-            self._middle_closed = None if self._target is None else self._target.middle
-        if was_closing and not self._memory.closing:
-            if self._memory.T_base_closed is not None:
-                self._failed.append(self._memory.T_base_closed[:3, 3])
+        if self._gripper.closing and not was_closing:
+            self._target.close()
+        if was_closing and not self._gripper.closing:
+            if self._gripper.T_base_closed is not None:
+                self._failed.append(self._gripper.T_base_closed[:3, 3])
             self._grasp = None
 
     def _before(self, observation: Observation) -> RobotState:
@@ -280,18 +234,6 @@ class _StageClock:
     def lap(self, name: str) -> None:
         now = time.perf_counter()
         self.laps[name], self._last = now - self._last, now
-
-
-def _elsewhere(found: FoundTarget, expected: np.ndarray, calibrations: list[np.ndarray]) -> bool:
-    """Say whether the object is surely not where the fingers carry something: no view sees it there."""
-    if found.score < SURE:
-        return False
-    for box, calibration in zip(found.boxes, calibrations, strict=True):
-        place, _ = project(calibration, expected[None])
-        margin = max(0.5 * float((box[2:] - box[:2]).max()), NEARBY)
-        if (place[0] > box[:2] - margin).all() and (place[0] < box[2:] + margin).all():
-            return False
-    return True
 
 
 def load_small_policy(folder: Path, embodiment: Embodiment) -> GraspVlaPolicy:

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the object is believed to be: not where two views meet by chance, nor where the hand hides it from one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+
+from two_views import FRONT, HEIGHT, SIDE, WIDTH
+
+from vla_ros.policies.graspvla.small.chain import GripperMemory
+from vla_ros.policies.graspvla.small.target_memory import LANDED, LANDED_HIDDEN, TargetMemory
+from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
+from vla_ros.policies.graspvla.small.view_geometry import project
+from vla_ros.policies.observation import RobotState
+
+CALIBRATIONS = [FRONT, SIDE]
+HERE, THERE, FAR = np.array([0.5, 0.0, 0.05]), np.array([0.6, 0.2, 0.05]), np.array([0.3, -0.3, 0.4])
+UP = np.array([0.0, 0.0, 1.0])
+
+
+def box(calibration: np.ndarray, point: np.ndarray, half: float = 15.0) -> np.ndarray:
+    pixel = project(calibration, point[None])[0][0]
+    return np.array([*(pixel - half), *(pixel + half)])
+
+
+def found(point: np.ndarray, score: float = 0.95, agreed: float = 0.9) -> FoundTarget:
+    boxes = tuple(box(calibration, point) for calibration in CALIBRATIONS)
+    return FoundTarget(boxes, tuple(np.empty((0, 5)) for _ in CALIBRATIONS), point, score, agreed)
+
+
+def state(tool: np.ndarray, width: float = 0.08) -> RobotState:
+    T = np.diag([1.0, -1.0, -1.0, 1.0])
+    T[:3, 3] = tool
+    return RobotState(0.0, np.zeros(7), np.zeros(7), T, width)
+
+
+class Episode:
+    """A memory, fed chunk after chunk."""
+
+    def __init__(self) -> None:
+        self.memory, self.gripper = TargetMemory(), GripperMemory()
+
+    def look(self, seen: FoundTarget | None, tool: np.ndarray = FAR, width: float = 0.08) -> np.ndarray | None:
+        """Return where the object is believed to be."""
+        now = state(tool, width)
+        expected = self.memory.expect(now, self.gripper)
+        believed = self.memory.settle(seen, expected, now.T_base_ee[:3, 3], CALIBRATIONS)
+        return None if believed is None else believed.middle
+
+    def close(self, tool: np.ndarray) -> None:
+        self.gripper.update(0.0, state(tool).T_base_ee)
+        self.memory.close()
+
+
+@pytest.fixture
+def episode() -> Episode:
+    return Episode()
+
+
+def test_what_never_fitted_the_words_is_nowhere(episode: Episode) -> None:
+    assert episode.look(None) is None
+    assert episode.look(found(HERE, score=0.01)) is None
+    assert episode.look(found(HERE)) is HERE
+
+
+def test_an_object_moves_a_little_at_a_time(episode: Episode) -> None:
+    episode.look(found(HERE))
+    for step in range(1, 8):
+        place = HERE + 0.03 * step * np.array([1.0, 0.0, 0.0])
+        np.testing.assert_array_equal(episode.look(found(place)), place)
+
+
+def test_a_leap_is_believed_once_it_was_seen_several_times(episode: Episode) -> None:
+    episode.look(found(HERE))
+    seen = [episode.look(found(THERE)) for _ in range(LANDED)]
+    assert [place is THERE for place in seen] == [False] * (LANDED - 1) + [True]
+    np.testing.assert_array_equal(seen[0], HERE)
+
+
+def test_two_leaps_that_take_turns_are_never_believed(episode: Episode) -> None:
+    episode.look(found(HERE))
+    for _ in range(3 * LANDED):
+        for place in (THERE, -THERE):
+            np.testing.assert_array_equal(episode.look(found(place)), HERE)
+
+
+def test_one_view_alone_makes_no_leap(episode: Episode) -> None:
+    episode.look(found(HERE))
+    for _ in range(3 * LANDED):
+        np.testing.assert_array_equal(episode.look(found(THERE, agreed=0.1)), HERE)
+
+
+def test_behind_the_hand_a_leap_takes_longer(episode: Episode) -> None:
+    episode.look(found(HERE))
+    above = HERE + 0.08 * UP
+    seen = [episode.look(found(THERE), above) is THERE for _ in range(LANDED_HIDDEN)]
+    assert seen == [False] * (LANDED_HIDDEN - 1) + [True]
+
+
+def test_hidden_it_is_where_it_was(episode: Episode) -> None:
+    episode.look(found(HERE))
+    np.testing.assert_array_equal(episode.look(None), HERE)
+    np.testing.assert_array_equal(episode.look(found(THERE, score=0.02)), HERE)
+
+
+def test_what_the_fingers_hold_goes_with_them(episode: Episode) -> None:
+    episode.look(found(HERE))
+    episode.close(HERE)
+    up = 0.2 * UP
+    np.testing.assert_allclose(episode.look(found(HERE + up + 0.01), HERE + up, 0.03), HERE + up, atol=1e-12)
+    np.testing.assert_allclose(episode.look(None, HERE + 2 * up, 0.03), HERE + 2 * up, atol=1e-12)
+    # Fingers that are closed on nothing carry nothing.
+    np.testing.assert_allclose(episode.look(None, HERE, 0.0), HERE + 2 * up, atol=1e-12)
+
+
+def test_that_another_one_is_held_is_believed_after_a_while(episode: Episode) -> None:
+    episode.look(found(HERE))
+    episode.close(HERE)
+    held = HERE + 0.25 * UP
+    seen = [episode.look(found(THERE), held, 0.03) is THERE for _ in range(LANDED)]
+    assert seen == [False] * (LANDED - 1) + [True]
+
+
+class SureOfOneView(torch.nn.Module):
+    """Matching that knows the object by its colour: white in a black picture."""
+
+    def look(self, crops: torch.Tensor) -> torch.Tensor:
+        middle = crops[:, 28:36, 28:36].float().mean(dim=(1, 2, 3))
+        return (middle / 255.0)[:, None]
+
+    def forward(self, looks: torch.Tensor, geometry, there, words) -> torch.Tensor:
+        return 12.0 * looks[..., 0] - 6.0
+
+
+def test_a_view_that_misses_it_is_asked_along_the_others_line_of_sight() -> None:
+    pictures = []
+    for calibration in CALIBRATIONS:
+        picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        x1, y1, x2, y2 = box(calibration, HERE, 12.0).round().astype(int)
+        picture[y1:y2, x1:x2] = 255
+        pictures.append(picture)
+    right, wrong = box(FRONT, HERE), box(SIDE, THERE)
+    proposed = [(right[None], np.ones(1)), (wrong[None], np.ones(1))]
+    search = TargetSearch(torch.nn.Identity(), SureOfOneView())
+    target = search.find(pictures, CALIBRATIONS, proposed, np.ones((1, 260), np.float32))
+    assert target is not None
+    assert target.agreed > 0.9
+    assert np.linalg.norm(target.middle - HERE) < 0.03
+    assert len(target.candidates[0]) == 1  # only the other view was searched
+    assert len(target.candidates[1]) > 1
