@@ -19,7 +19,7 @@ from vla_ros.policies.graspvla.full.bins import Bins
 from vla_ros.policies.graspvla.full.config import ExpertConfig, VisionConfig
 from vla_ros.policies.graspvla.full.decoding import best_bin, reason
 from vla_ros.policies.graspvla.full.loss import graspvla_loss
-from vla_ros.policies.graspvla.full.stage_clock import StageClock
+from vla_ros.policies.graspvla.stage_clock import StageClock
 
 SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 24}
 GENERATED_PARTS = ("boxes", "state", "grasp", "expert", "projector", "language")

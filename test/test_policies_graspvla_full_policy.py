@@ -91,8 +91,8 @@ def test_reasoning_is_said_in_pixels_and_in_the_base_frame(policy, seen):
     numbers = pose_numbers(told.T_base_grasp, grasp.home)
     assert (np.array(grasp.low) <= numbers).all()
     assert (numbers <= np.array(grasp.high)).all()
-    assert all(seconds > 0.0 for seconds in told.seconds.values())
-    assert chunk.inference_s == pytest.approx(sum(told.seconds.values()))
+    assert all(seconds > 0.0 for seconds in told.stages_s.values())
+    assert chunk.inference_s == pytest.approx(sum(told.stages_s.values()))
 
 
 def test_one_prefix_a_chunk_and_the_expert_never_grows_it(policy, seen):

@@ -18,7 +18,7 @@ from torch import Tensor
 from vla_ros.policies.graspvla.full.config import BOX_SIZE, POSE_SIZE
 from vla_ros.policies.graspvla.full.language_model import Prefix
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork
-from vla_ros.policies.graspvla.full.stage_clock import StageClock
+from vla_ros.policies.graspvla.stage_clock import StageClock
 
 
 @dataclass(frozen=True, eq=False)

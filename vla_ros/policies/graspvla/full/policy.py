@@ -9,8 +9,6 @@ Shape legend: V views, H actions, D = 7 numbers an action, M = 2 states, N box t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -26,17 +24,9 @@ from vla_ros.policies.graspvla.full.decoding import Chain, reason
 from vla_ros.policies.graspvla.full.language_model import Prefix
 from vla_ros.policies.graspvla.full.pose_numbers import pose_matrix, state_numbers
 from vla_ros.policies.graspvla.full.square_image import box_pixels, square_image
-from vla_ros.policies.graspvla.full.stage_clock import StageClock
+from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.observation import Observation, RobotState
-
-
-@dataclass(frozen=True, eq=False)
-class Reasoning:
-    """What came before the last chunk's actions, and how long each stage took."""
-
-    boxes: Mapping[str, np.ndarray]  # camera → x1, y1, x2, y2 [px] of its whole image
-    T_base_grasp: np.ndarray  # (4, 4) where the gripper is meant to close
-    seconds: Mapping[str, float]  # [s] vision, boxes, grasp, flow
+from vla_ros.policies.reasoning import Reasoning
 
 
 class GraspVlaFullPolicy:
@@ -154,7 +144,13 @@ class GraspVlaFullPolicy:
             for name, box in zip(self.config.cameras, fractions, strict=True)
         }
         grasp = self.config.grasp.quantiser().decode(chain.grasp[0].cpu().numpy())
-        return Reasoning(boxes, pose_matrix(grasp, self.config.grasp.home), dict(clock.seconds))
+        return Reasoning(
+            boxes=boxes,
+            candidates={},
+            T_base_grasp=pose_matrix(grasp, self.config.grasp.home),
+            opening=observation.state.gripper_width,  # the tokens are a pose and no more
+            stages_s=dict(clock.seconds),
+        )
 
     def _tensor(self, values: np.ndarray) -> Tensor:
         return torch.as_tensor(values, dtype=torch.float32, device=self._device)

@@ -29,6 +29,7 @@ from vla_ros.policies.graspvla.small.target_memory import TargetMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
 from vla_ros.policies.graspvla.small.view_geometry import calibration_of
 from vla_ros.policies.graspvla.small.word_tokens import word_tokens
+from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.observation import CameraView, Observation, RobotState
 from vla_ros.policies.reasoning import Reasoning
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
@@ -76,30 +77,30 @@ class GraspVlaPolicy:
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next chunk; INVALID while nothing in view fits the instruction."""
         started = time.perf_counter()
-        clock = _StageClock(started)
+        clock = StageClock(torch.device("cpu"))
         self._remember(observation)
         views = [self._view(observation, name) for name in self._cameras]
         pictures = [view.color for view in views]
         calibrations = [calibration_of(view) for view in views]
-        proposed = self._search.propose(pictures)
-        clock.lap("vision")
-        found = self._find(observation, pictures, calibrations, proposed)
-        clock.lap("boxes")
+        with clock.stage("vision"):
+            proposed = self._search.propose(pictures)
+        with clock.stage("boxes"):
+            found = self._find(observation, pictures, calibrations, proposed)
         self._sequence += 1
         if found is None:
             self._sent, self.reasoning = None, None
             return self._stay(observation, time.perf_counter() - started)
-        T_grasp, opening = self._choose_grasp(observation, pictures, calibrations, found)
-        clock.lap("grasp")
-        actions = self._act(observation, found, T_grasp, opening)
-        clock.lap("flow")
+        with clock.stage("grasp"):
+            T_grasp, opening = self._choose_grasp(observation, pictures, calibrations, found)
+        with clock.stage("flow"):
+            actions = self._act(observation, found, T_grasp, opening)
         self.explanation = ""
         self.reasoning = Reasoning(
             boxes=dict(zip(self._cameras, found.boxes, strict=True)),
             candidates=dict(zip(self._cameras, found.candidates, strict=True)),
             T_base_grasp=T_grasp,
             opening=opening,
-            stages_s=clock.laps,
+            stages_s=dict(clock.seconds),
         )
         spent = time.perf_counter() - started
         self._sent = actions_to_chunk(
@@ -222,18 +223,6 @@ class GraspVlaPolicy:
         return actions_to_chunk(
             self.specification, observation, actions, TaskStatus.INVALID, self._sequence, inference_s=spent
         )
-
-
-class _StageClock:
-    """Seconds between laps."""
-
-    def __init__(self, now: float) -> None:
-        self._last = now
-        self.laps: dict[str, float] = {}
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self.laps[name], self._last = now - self._last, now
 
 
 def load_small_policy(folder: Path, embodiment: Embodiment) -> GraspVlaPolicy:
