@@ -28,7 +28,7 @@ def arm():
 
 @pytest.fixture(scope="module")
 def reach(arm) -> Reach:
-    return Reach(expand_urdf(load_embodiment("franka")), arm.joints, arm.tool_frame)
+    return Reach(expand_urdf(load_embodiment("franka")), arm.joints, arm.tool_frame, arm.home)
 
 
 def grasp(x: float, y: float, z: float, lean: float = 0.0) -> Grasp:

@@ -59,7 +59,7 @@ class GeometricPolicy:
         self._perception = Perception(self._robot, config.perception)
         memory = remember(catalogue, config.recognition)
         self._finder = TargetFinder(memory, ColorNamer(color_ranges()), config.target)
-        self._planner = GraspPlanner(Reach(urdf, arm.joints, arm.tool_frame), config)
+        self._planner = GraspPlanner(Reach(urdf, arm.joints, arm.tool_frame, arm.home), config)
         self._walker = Walker(config.motion)
         self._open = gripper.width_max
         self.reset()

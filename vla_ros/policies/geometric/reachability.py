@@ -24,8 +24,8 @@ TURNED = (0.35, 0.7, 1.0)  # shares of the way to the first pose at which the ar
 class Reach:
     """Where one arm can go: inside its limits, with strength, and without folding into itself."""
 
-    def __init__(self, urdf: str, joints: Sequence[str], tool_frame: str) -> None:
-        self.model = ArmModel(urdf, joints, tool_frame)
+    def __init__(self, urdf: str, joints: Sequence[str], tool_frame: str, home: Sequence[float]) -> None:
+        self.model, self._rest = ArmModel(urdf, joints, tool_frame), np.asarray(home, dtype=float)
         self.model.lower, self.model.upper = self.model.lower + LIMIT_MARGIN, self.model.upper - LIMIT_MARGIN
         self._own = SelfDistance(urdf, joints, tool_frame, CLEAR, 1.0)
 
@@ -38,7 +38,8 @@ class Reach:
         """
         T_start, weakest = self.model.forward(q), np.inf
         for T in (*(between(T_start, poses[0], share) for share in TURNED), *poses[1:]):
-            solution = solve_ik(self.model, T, q, starts=1)
+            # Leaning to the posture that the controller's nullspace leans to, or the arm would arrive in another.
+            solution = solve_ik(self.model, T, q, q_rest=self._rest, starts=1)
             if solution is None or self._own.objection(solution):
                 return 0.0
             weakest = min(weakest, manipulability(self.model, solution))

@@ -54,7 +54,6 @@ def _likely(found: FoundGrasp, T: np.ndarray) -> bool:
 
 def _ways_round(near: list[np.ndarray], found: FoundGrasp, reference: np.ndarray) -> Iterator[np.ndarray]:
     yield from near
-    yield from (_flipped(R) for R in near)
     leaning = []
     for R in near[:LEANED]:
         heading, tilt, slope = to_angles(R)
@@ -63,7 +62,8 @@ def _ways_round(near: list[np.ndarray], found: FoundGrasp, reference: np.ndarray
     likely = sorted(helpful, key=lambda R: -float(soft_bins(*to_angles(R)[:2]) @ found.likelihood))
     nearer = [nearest_flip(R, reference[:3, :3]) for R in likely]
     yield from nearer
-    yield from (_flipped(R) for R in nearer)
+    # Half a turn more: where the arm has hardly any strength it loses its posture on the way round.
+    yield from (_flipped(R) for R in (*near, *nearer))
 
 
 def _flipped(R: np.ndarray) -> np.ndarray:

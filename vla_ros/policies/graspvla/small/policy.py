@@ -243,5 +243,5 @@ def small_policy(
 ) -> GraspVlaPolicy:
     """Return the policy of networks for a robot; they are frozen."""
     arm = embodiment.arms[0]
-    reach = Reach(expand_urdf(embodiment), arm.joints, arm.tool_frame)
+    reach = Reach(expand_urdf(embodiment), arm.joints, arm.tool_frame, arm.home)
     return GraspVlaPolicy(networks, cameras, reach, specification)
