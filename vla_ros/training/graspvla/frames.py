@@ -80,7 +80,7 @@ def read_frames(root: Path, frames: Sequence[int], seed: int, reader: LeRobotRea
         _add_things(made, pictures, boxes, names, rng)
         made.texts.append(sentences.of_frame(names, positions, boxes[..., 4].min(axis=0) >= SEEN, SENTENCES))
         _add_grasps(made, pictures, boxes[:, target, :4], calibrations, rng)
-        made.options.append(notes.padded(column(notes.GRASP_OPTIONS)[frame], notes.OPTIONS))
+        made.options.append(column(notes.GRASP_OPTIONS)[frame].astype(np.float32))
         made.tools.append(column(STATE)[frame, 7:10].astype(float))
         made.closed.append(np.array(column(notes.CLOSED)[frame]))
     return made
