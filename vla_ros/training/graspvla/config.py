@@ -23,8 +23,8 @@ class DataConfig:
     """What is generated when no data is given. Raises ConfigError for amounts that cannot be."""
 
     settings: str = "franka_grasp"  # a name from config/generate, or the path of a .yaml file
-    episodes: int = 6000  # demonstrations
-    grounding: int = 3000  # scenes with boxes alone
+    episodes: int = 1050  # demonstrations
+    grounding: int = 7300  # scenes with boxes alone
 
     def __post_init__(self) -> None:
         if self.episodes < 1 or self.grounding < 0:
@@ -39,13 +39,13 @@ class TrainConfig:
     contract: str = "franka_grasp"
     seed: int = 0
     frames_an_episode: int = 10  # of each demonstration that are looked at; the action expert reads all
-    validation: float = 0.04  # share of frames kept for it
+    validation: float = 0.03  # share of frames kept for it
     threads: int = 2
     links: tuple[str, ...] = LINKS  # of the chain that the action expert is told
     data: DataConfig = field(default_factory=DataConfig)
     proposals: StageConfig = field(default_factory=lambda: StageConfig(4000, 24, 3e-3))
-    matching: StageConfig = field(default_factory=lambda: StageConfig(6000, 24, 1e-3))
-    grasp: StageConfig = field(default_factory=lambda: StageConfig(6000, 32, 2e-3))
+    matching: StageConfig = field(default_factory=lambda: StageConfig(6500, 24, 1e-3))
+    grasp: StageConfig = field(default_factory=lambda: StageConfig(8000, 32, 2e-3))
     rollouts: RollOutConfig = field(default_factory=RollOutConfig)
     expert: StageConfig = field(default_factory=lambda: StageConfig(6000, 256, 1e-3, bf16=False))
 

@@ -21,8 +21,9 @@ COARSE = np.stack(
     np.meshgrid(*[np.linspace(-h, h, n) for h, n in ((0.10, 15), (0.10, 15), (0.075, 11))], indexing="ij"), axis=-1
 ).reshape(-1, 3)  # [m] around the object's middle
 FINE = np.stack(np.meshgrid(*[np.linspace(-0.012, 0.012, 7)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)  # [m]
-STAY = 1.0  # logits that the last grasp is worth, so that equally good ones do not take turns
-STAY_NEAR = 0.015  # [m]
+STAY, STAY_THERE = 1.0, 2.0  # logits that the last grasp is worth: equally good ones must not take turns; once there
+STAY_NEAR = 0.015  # [m] from the last grasp
+THERE = 0.04  # [m] of the tool from it: fingers around an object hide it
 ORIENTATIONS = 4  # peaks of the orientation that are told
 SLOPE_MAX = 0.35  # [rad] of the closing direction, as in the data
 FAILED, FAILED_NEAR = 3.0, 0.02  # logits a grasp that did not hold costs nearby [m]
@@ -56,6 +57,9 @@ def find_grasp(
     crops = np.stack([window.cut(picture, CROP) for window, picture in zip(windows, pictures, strict=True)])
     seen = network.look(torch.from_numpy(crops)[None])
 
+    there = 0.0 if last is None else float(np.exp(-0.5 * ((tool - last) ** 2).sum() / THERE**2))
+    stay = STAY + STAY_THERE * there
+
     def ask(points: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
         places = np.stack([_places(c, w, points) for c, w in zip(calibrations, windows, strict=True)])
         known = network.ask(
@@ -66,7 +70,7 @@ def find_grasp(
         )
         logits = network.judge(known)[0].numpy().astype(float)
         if last is not None:
-            logits += STAY * np.exp(-0.5 * ((points - last) ** 2).sum(axis=1) / STAY_NEAR**2)
+            logits += stay * np.exp(-0.5 * ((points - last) ** 2).sum(axis=1) / STAY_NEAR**2)
         for place in failed:
             logits -= FAILED * np.exp(-0.5 * ((points - place) ** 2).sum(axis=1) / FAILED_NEAR**2)
         return known, logits
