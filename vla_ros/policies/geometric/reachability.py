@@ -24,8 +24,8 @@ TURNED = (0.35, 0.7, 1.0)  # shares of the way to the first pose at which the ar
 class Reach:
     """Where one arm can go: inside its limits, with strength, and without folding into itself."""
 
-    def __init__(self, urdf: str, joints: Sequence[str], tool_frame: str, home: Sequence[float]) -> None:
-        self.model, self._rest = ArmModel(urdf, joints, tool_frame), np.asarray(home, dtype=float)
+    def __init__(self, urdf: str, joints: Sequence[str], tool_frame: str, home: np.ndarray) -> None:
+        self.model, self._rest = ArmModel(urdf, joints, tool_frame), home
         self.model.lower, self.model.upper = self.model.lower + LIMIT_MARGIN, self.model.upper - LIMIT_MARGIN
         self._own = SelfDistance(urdf, joints, tool_frame, CLEAR, 1.0)
 

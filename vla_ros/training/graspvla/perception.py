@@ -44,12 +44,12 @@ class Stacked:
 
     def __getitem__(self, rows: np.ndarray | int) -> np.ndarray:
         """Return a copy of rows (R,): (R, …); of one row: (…)."""
-        if np.ndim(rows):
+        if isinstance(rows, np.ndarray) and rows.ndim:
             taken = np.empty((len(rows), *self.shape[1:]), dtype=self._parts[0].dtype)
             for i, row in enumerate(rows):
                 taken[i] = self._row(row)
             return taken
-        return np.array(self._row(rows))
+        return np.array(self._row(int(rows)))
 
     def _row(self, row: int) -> np.ndarray:
         part = int(np.searchsorted(self._ends, row, side="right"))

@@ -83,7 +83,7 @@ def train(
         samples = Samples(folders)
     run = _Run(config, work, tell, team, stop)
     figures: dict[str, float] = {}
-    missing = []
+    missing: list[str] = []
     for name in STAGES:
         network = getattr(networks, name)
         if name in stages:
