@@ -130,19 +130,16 @@ def _best_pair(
     trust: float,
 ) -> _Pair | None:
     """Return the pair that fits words and geometry best; None when no lines of sight meet within reach."""
-    best, highest = None, -np.inf
-    for i, first in enumerate(proposed[0][0]):
-        for j, second in enumerate(proposed[1][0]):
-            centres = [(box[:2] + box[2:]) / 2 for box in (first, second)]
-            point, gap = triangulate(calibrations[0], centres[0], calibrations[1], centres[1])
-            if gap > APART or (point < REACH[0]).any() or (point > REACH[1]).any():
-                continue
-            score = logits[0][i] + logits[1][j] - 0.5 * (gap / GAP) ** 2
-            if expected is not None and np.linalg.norm(point - expected) < STAY_NEAR:
-                score += trust
-            if score > highest:
-                best, highest = _Pair((i, j), point, float(min(logits[0][i], logits[1][j]))), score
-    return best
+    first, second = ((boxes[:, :2] + boxes[:, 2:]) / 2 for boxes, _ in proposed)
+    points, gaps = triangulate(calibrations[0], first[:, None], calibrations[1], second[None])
+    scores = logits[0][:, None] + logits[1][None] - 0.5 * (gaps / GAP) ** 2
+    if expected is not None:
+        scores += trust * (np.linalg.norm(points - expected, axis=2) < STAY_NEAR)
+    possible = (gaps <= APART) & ((points >= REACH[0]) & (points <= REACH[1])).all(axis=2)
+    if not possible.any():
+        return None
+    i, j = np.unravel_index(int(np.where(possible, scores, -np.inf).argmax()), scores.shape)
+    return _Pair((int(i), int(j)), points[i, j], float(min(logits[0][i], logits[1][j])))
 
 
 def _along_sight(

@@ -34,21 +34,27 @@ def project(calibration: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np
     return image[:, :2] / np.maximum(image[:, 2:], 1e-6), image[:, 2]
 
 
-def ray(calibration: np.ndarray, pixel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the camera's position (3,) [m] and the unit direction (3,) of the line of sight through a pixel (2,)."""
-    fx, fy, cx, cy = calibration[:4]
-    local = np.array([(pixel[0] - cx) / fx, (pixel[1] - cy) / fy, 1.0])
-    direction = Rotation.from_quat(calibration[7:]).apply(local)
-    return calibration[4:7], direction / np.linalg.norm(direction)
+def ray(calibration: np.ndarray, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the camera's position (3,) [m] and unit directions (…, 3) of the lines of sight through pixels (…, 2)."""
+    local = np.concatenate(
+        [(pixels - calibration[2:4]) / calibration[:2], np.ones((*np.shape(pixels)[:-1], 1))], axis=-1
+    )
+    directions = local @ Rotation.from_quat(calibration[7:]).as_matrix().T
+    return calibration[4:7], directions / np.linalg.norm(directions, axis=-1, keepdims=True)
 
 
 def triangulate(
-    first: np.ndarray, first_pixel: np.ndarray, second: np.ndarray, second_pixel: np.ndarray
-) -> tuple[np.ndarray, float]:
-    """Return the point (3,) [m] nearest to two lines of sight, and how far they pass each other [m]."""
-    a, u = ray(first, first_pixel)
-    b, v = ray(second, second_pixel)
-    w, cosine = b - a, float(u @ v)
-    s, t = np.linalg.solve([[1.0, -cosine], [cosine, -1.0]], [float(u @ w), float(v @ w)])
-    p, q = a + s * u, b + t * v
-    return (p + q) / 2.0, float(np.linalg.norm(p - q))
+    first: np.ndarray, first_pixels: np.ndarray, second: np.ndarray, second_pixels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points (…, 3) [m] nearest to two lines of sight, and how far those pass each other (…) [m].
+
+    Pixels (…, 2) of both views broadcast, so that all boxes of one can be met with all of the other at once.
+    """
+    a, u = ray(first, first_pixels)
+    b, v = ray(second, second_pixels)
+    w = b - a
+    cosine, along, across = (u * v).sum(axis=-1), u @ w, v @ w
+    s = (along - cosine * across) / (1.0 - cosine**2)
+    t = (cosine * along - across) / (1.0 - cosine**2)
+    p, q = a + s[..., None] * u, b + t[..., None] * v
+    return (p + q) / 2.0, np.linalg.norm(p - q, axis=-1)
