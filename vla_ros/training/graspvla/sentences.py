@@ -21,6 +21,7 @@ from vla_ros.sim.scenes.wording import family
 ABSENT = 0.12  # share of sentences about something that is not there
 UNKNOWN = 0.2  # share of sentences with a noun that no language has: then the colour alone decides
 ONE_PIECE = 0.4  # share of such nouns that are one sub-word; the others are two or three put together
+LIKE_KNOWN = 0.25  # share of the others that begin like a known one, as "carrot" begins like "car"
 
 
 class Sentences:
@@ -92,7 +93,9 @@ def _made_up(rng: np.random.Generator) -> str:
     starts, others = _sub_words()
     if rng.uniform() < ONE_PIECE:
         return str(rng.choice(starts))
-    return str(rng.choice(starts)) + "".join(rng.choice(others, size=int(rng.integers(1, 3))).tolist())
+    known = [name for name, split in load_catalogue().splits.items() if split == "seen"]
+    start = str(rng.choice(known if rng.uniform() < LIKE_KNOWN else starts))
+    return start + "".join(rng.choice(others, size=int(rng.integers(1, 3))).tolist())
 
 
 @cache
