@@ -14,6 +14,7 @@ from vla_ros.training.generation.settings import GenerationSettings
 
 TINY = """
 threads: 1
+rollouts: {episodes: 0}
 expert:    {steps: 30, batch: 8, learning_rate: 1.0e-3, bf16: false, validate_every: 15}
 proposals: {steps: 2, batch: 2, learning_rate: 3.0e-3, validate_every: 2}
 grasp:     {steps: 2, batch: 2, learning_rate: 2.0e-3, validate_every: 2}

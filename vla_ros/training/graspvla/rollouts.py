@@ -24,7 +24,7 @@ FIRST = 2**39  # seed in the stream of generation: demonstrations begin at 0, gr
 class RollOutConfig:
     """How many episodes are run, and how often. Raises ConfigError for what cannot be."""
 
-    episodes: int = 0  # none: the last weights are kept, whatever they do
+    episodes: int = 24  # 0: the last weights are kept, whatever they do
     every: int = 2000  # steps
 
     def __post_init__(self) -> None:
