@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from vla_ros.policies.geometric.motion import rotation_between
-from vla_ros.policies.geometric.reachability import STRONG, Reach, backed_off, leans_well, lifted
+from vla_ros.policies.geometric.reachability import LAST_RESORT, STRONG, Reach, backed_off, leans_well, lifted
 from vla_ros.policies.graspvla.small.grasp_pose import TILTS, YAWS, nearest_flip, soft_bins, to_angles, to_rotation
 from vla_ros.policies.graspvla.small.grasp_search import FoundGrasp
 
@@ -35,10 +35,10 @@ def choose_turn(
         closest = min((_posed(R, last[:3, 3]) for R in near), key=lambda T: rotation_between(last, T))
         return closest[:3, :3] if rotation_between(last, closest) < FOLLOWED else last[:3, :3]
     strongest, best = 0.0, near[0]
-    for R in _ways_round(near, found, reference):
+    for number, R in enumerate(_ways_round(near, found, reference)):
         T = _posed(R, found.point)
         strength = reach.strength((backed_off(T, BEFORE), T, lifted(T, AFTER)), q, strongest)
-        if strength >= STRONG:
+        if strength >= (LAST_RESORT if number < len(near) else STRONG):
             return R
         if strength > strongest:
             strongest, best = strength, R

@@ -22,7 +22,7 @@ from vla_ros.policies.geometric.reachability import Reach, alike, between
 from vla_ros.policies.graspvla.small.chain import ChainState, GripperMemory, chain_numbers
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
 from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
-from vla_ros.policies.graspvla.small.grasp_search import find_grasp
+from vla_ros.policies.graspvla.small.grasp_search import THERE, find_grasp
 from vla_ros.policies.graspvla.small.grasp_turn import choose_turn
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.target_memory import TargetMemory
@@ -37,7 +37,7 @@ from vla_ros.robots.embodiment import Embodiment, expand_urdf
 HISTORY_S = 0.3  # [s] how far back the second proprioceptive state lies
 STEPS = 5  # of the flow: Δτ = 0.2
 CLOSED_WIDTH = 0.02  # [m] the fingers are told to be open by a learned opening or closed: nothing is between
-SMOOTH = 0.5  # of the last grasp kept when the next one is nearly the same
+SMOOTH, SMOOTH_THERE = 0.5, 0.95  # of the last grasp kept when the next one is nearly the same; once the tool is there
 SAME_PLACE, SAME_TURN = 0.02, 0.4  # [m], [rad]
 
 
@@ -150,8 +150,10 @@ class GraspVlaPolicy:
         T[:3, 3] = best.point
         opening = best.opening
         if last is not None and alike(T, last[0], SAME_PLACE, SAME_TURN):
-            T = between(T, last[0], SMOOTH)
-            opening += SMOOTH * (last[1] - opening)
+            away = float(np.linalg.norm(observation.state.T_base_ee[:3, 3] - last[0][:3, 3]))
+            kept = SMOOTH + (SMOOTH_THERE - SMOOTH) * float(np.exp(-0.5 * (away / THERE) ** 2))
+            T = between(T, last[0], kept)
+            opening += kept * (last[1] - opening)
         self._grasp = T, opening
         return T, opening
 
