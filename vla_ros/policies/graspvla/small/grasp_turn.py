@@ -15,7 +15,6 @@ from vla_ros.policies.graspvla.small.grasp_search import FoundGrasp
 KEPT = 0.12  # of the likelihood of the best heading that the last one must have to be kept
 FOLLOWED = 0.2  # [rad] the last orientation follows what is found within this, and stays as it is beyond
 LEANS = (0.3, -0.3, 0.6, -0.6)  # [rad] of tilt that are tried where no likely orientation is in reach
-LEANED = 2  # of the likeliest orientations that are leaned
 NEAR_BASE = 0.45  # [m] leaning back helps nearer than this, leaning out further away
 BEFORE, AFTER = 0.1, 0.15  # [m] way in and up that the arm must be able to go
 
@@ -35,10 +34,10 @@ def choose_turn(
         closest = min((_posed(R, last[:3, 3]) for R in near), key=lambda T: rotation_between(last, T))
         return closest[:3, :3] if rotation_between(last, closest) < FOLLOWED else last[:3, :3]
     strongest, best = 0.0, near[0]
-    for number, R in enumerate(_ways_round(near, found, reference)):
+    for R, least in _ways_round(near, found):
         T = _posed(R, found.point)
         strength = reach.strength((backed_off(T, BEFORE), T, lifted(T, AFTER)), q, strongest)
-        if strength >= (LAST_RESORT if number < len(near) else STRONG):
+        if strength >= least:
             return R
         if strength > strongest:
             strongest, best = strength, R
@@ -52,18 +51,22 @@ def _likely(found: FoundGrasp, T: np.ndarray) -> bool:
     return bool(soft_bins(heading, tilt).reshape(YAWS, TILTS).sum(axis=1) @ headings >= KEPT * headings.max())
 
 
-def _ways_round(near: list[np.ndarray], found: FoundGrasp, reference: np.ndarray) -> Iterator[np.ndarray]:
-    yield from near
-    leaning = []
-    for R in near[:LEANED]:
-        heading, tilt, slope = to_angles(R)
-        leaning += [to_rotation(heading, tilt + lean, slope) for lean in LEANS]
-    helpful = [R for R in leaning if leans_well(_posed(R, found.point), NEAR_BASE)]
-    likely = sorted(helpful, key=lambda R: -float(soft_bins(*to_angles(R)[:2]) @ found.likelihood))
-    nearer = [nearest_flip(R, reference[:3, :3]) for R in likely]
-    yield from nearer
-    # Half a turn more: where the arm has hardly any strength it loses its posture on the way round.
-    yield from (_flipped(R) for R in (*near, *nearer))
+def _ways_round(near: list[np.ndarray], found: FoundGrasp) -> Iterator[tuple[np.ndarray, float]]:
+    """Yield orientations, and the strength the arm must have in them: each likely one, then the same leaned.
+
+    Half a turn more comes last: where the arm has hardly any strength it loses its posture on the way round.
+    """
+    ways = [way for R in near for way in ((R, LAST_RESORT), *((leaned, STRONG) for leaned in _leaned(R, found)))]
+    yield from ways
+    yield from ((_flipped(R), least) for R, least in ways)
+
+
+def _leaned(R: np.ndarray, found: FoundGrasp) -> list[np.ndarray]:
+    """Return an orientation leaned the ways that help, the likeliest first."""
+    heading, tilt, slope = to_angles(R)
+    leaning = [nearest_flip(to_rotation(heading, tilt + lean, slope), R) for lean in LEANS]
+    helpful = [other for other in leaning if leans_well(_posed(other, found.point), NEAR_BASE)]
+    return sorted(helpful, key=lambda other: -float(soft_bins(*to_angles(other)[:2]) @ found.likelihood))
 
 
 def _flipped(R: np.ndarray) -> np.ndarray:

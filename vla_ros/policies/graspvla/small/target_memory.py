@@ -81,6 +81,8 @@ class TargetMemory:
             # know better.
             self._landed = []
             return dataclasses.replace(found, middle=expected.place)
+        if self.target.agreed < SURE_OF_LEAP and found.agreed > self.target.agreed:
+            return found  # what was believed was one view's word
         hidden = not expected.carried and np.linalg.norm(tool - expected.place) < HAND
         return there if self._leaps(found, expected.place, LANDED_HIDDEN if hidden else LANDED) else found
 
