@@ -10,12 +10,11 @@ from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.grasp import Grasp
 from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps
 from vla_ros.policies.geometric.perception import TableView
-from vla_ros.policies.geometric.reachability import LAST_RESORT, Reach, alike, first_reachable, leans_well
+from vla_ros.policies.geometric.reachability import LAST_RESORT, NEAR_BASE, Reach, alike, first_reachable, leans_well
 from vla_ros.policies.geometric.segmentation import Segment
 from vla_ros.policies.observation import Observation
 
 POINTS_MAX = 350
-NEAR_BASE = 0.45  # [m]
 
 
 class GraspPlanner:

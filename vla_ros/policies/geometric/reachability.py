@@ -17,6 +17,7 @@ from vla_ros.policies.geometric.motion import rotation_between
 STRONG = 0.035  # manipulability above which the controller follows without weakness
 LAST_RESORT = 0.025
 LIMIT_MARGIN = 0.2  # [rad] the controller pushes away from joint limits: a pose in that zone is never quite reached
+NEAR_BASE = 0.45  # [m] leaning back helps nearer than this, leaning out further away
 CLEAR = 0.02  # [m] kept between the arm's own links
 TURNED = (0.35, 0.7, 1.0)  # shares of the way to the first pose at which the arm is looked at
 

@@ -60,12 +60,10 @@ class EpisodeRunner:
 
         `compare`: find out the expert's length as well.
         """
-        if policy is not None:
-            episode = self._run(scene, lambda world: policy, self._rollout, self.settings.video)
-        else:
-            if self.settings.policy != EXPERT:
-                _ = self._policy  # made before the clock of the first episode starts
-            episode = self._run(scene, self._policy_for, self._rollout, self.settings.video)
+        if policy is None and self.settings.policy != EXPERT:
+            policy = self._policy  # made before the clock of the first episode starts
+        policy_for = self._expert_for if policy is None else lambda world: policy
+        episode = self._run(scene, policy_for, self._rollout, self.settings.video)
         if not compare:
             return episode
         if self.settings.policy == EXPERT:
@@ -110,9 +108,6 @@ class EpisodeRunner:
             wall_s=time.perf_counter() - began,
             cause=run.cause(),
         )
-
-    def _policy_for(self, world: World) -> Policy:
-        return self._expert_for(world) if self.settings.policy == EXPERT else self._policy
 
     def _expert_for(self, world: World) -> Policy:
         return ExpertPolicy(world, self.arm_model)

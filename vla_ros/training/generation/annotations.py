@@ -15,9 +15,9 @@ from vla_ros.data.datasets.features import STRING, Feature
 from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.scenes.scene import PlacedObject, SceneCamera
 from vla_ros.training.generation.demonstration import Moment
+from vla_ros.training.generation.demonstrator import OPTIONS
 
 OBJECTS = 10  # N
-OPTIONS = 20  # K
 POSE = ("x", "y", "z", "qx", "qy", "qz", "qw")
 SOFTNESS = 0.2  # of cost: a grasp that is this much dearer counts 1/e
 
@@ -47,7 +47,7 @@ def grasp_features() -> dict[str, Feature]:
     """Return the columns that say how the object is grasped."""
     return {
         GRASP: Feature("float32", (8,), (*POSE, "opening")),
-        GRASP_OPTIONS: Feature("float32", (OPTIONS, 9)),  # pose, opening, weight; zeros where there are fewer
+        GRASP_OPTIONS: Feature("float32", (OPTIONS, 9)),  # K: pose, opening, weight; zeros where there are fewer
         CLOSED: Feature("int64", (1,)),
         VALID: Feature("int64", (1,)),
     }

@@ -37,23 +37,18 @@ class Stacked:
     def __init__(self, paths: list[Path]) -> None:
         self._parts = [np.load(path, mmap_mode="r") for path in paths]
         self._ends = np.cumsum([len(part) for part in self._parts])
+        self.starts = [0, *self._ends[:-1].tolist()]  # row at which each file begins
         self.shape = (int(self._ends[-1]), *self._parts[0].shape[1:])
 
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: np.ndarray | int) -> np.ndarray:
-        """Return a copy of rows (R,): (R, …); of one row: (…)."""
-        if isinstance(rows, np.ndarray) and rows.ndim:
-            taken = np.empty((len(rows), *self.shape[1:]), dtype=self._parts[0].dtype)
-            for i, row in enumerate(rows):
-                taken[i] = self._row(row)
-            return taken
-        return np.array(self._row(int(rows)))
-
-    def _row(self, row: int) -> np.ndarray:
-        part = int(np.searchsorted(self._ends, row, side="right"))
-        return self._parts[part][row - self._ends[part]]
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Return a copy of rows (R,): (R, …)."""
+        taken = np.empty((len(rows), *self.shape[1:]), dtype=self._parts[0].dtype)
+        for i, (row, part) in enumerate(zip(rows, np.searchsorted(self._ends, rows, side="right"), strict=True)):
+            taken[i] = self._parts[part][row - self._ends[part]]
+        return taken
 
 
 class Samples:
@@ -62,9 +57,8 @@ class Samples:
     def __init__(self, folders: list[Path]) -> None:
         parts = {name: [np.load(f / f"{name}.npy") for f in folders] for name in NUMBERS}
         pictures = {name: Stacked([f / f"{name}.npy" for f in folders]) for name in PICTURES}
-        counts = [len(np.load(f / "crops.npy", mmap_mode="r")) for f in folders]
-        offsets = np.cumsum([0, *counts])
-        parts["things"] = [np.where(t >= 0, t + o, -1) for t, o in zip(parts["things"], offsets, strict=False)]
+        starts = pictures["crops"].starts
+        parts["things"] = [np.where(t >= 0, t + o, -1) for t, o in zip(parts["things"], starts, strict=True)]
         self.columns: dict[str, Any] = {name: np.concatenate(values) for name, values in parts.items()}
         self.columns |= {name: pictures[name] for name in ("pictures", "grasp_crops")}
         self.crops = pictures["crops"]

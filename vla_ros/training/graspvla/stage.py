@@ -199,7 +199,7 @@ class Stage:
     def _try(self, trial: Trial) -> None:
         with self.team.leader_first():
             if self.team.leads:
-                figures = trial.judge(copy.deepcopy(self.average).cpu().eval())
+                figures = trial.judge(self.average.eval())
                 self.figures |= figures
                 self._news(VALIDATION, figures)
                 if self._best is None or figures[trial.figure] >= self._best["figure"]:

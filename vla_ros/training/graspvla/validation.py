@@ -12,7 +12,7 @@ from vla_ros.policies.flow_policy import integrate_flow
 from vla_ros.policies.graspvla.small import proposals
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.grasp_network import CROP, GraspNetwork
-from vla_ros.policies.graspvla.small.grasp_pose import from_bins, to_rotation
+from vla_ros.policies.graspvla.small.grasp_pose import from_bins, nearest_flip, to_rotation
 from vla_ros.policies.graspvla.small.grasp_search import COARSE, FINE
 from vla_ros.policies.graspvla.small.matching import MatchNetwork
 from vla_ros.training.graspvla import perception
@@ -78,26 +78,26 @@ def judge_grasps(network: GraspNetwork, samples: Samples, rows: np.ndarray) -> d
     """Return how far the best point of a grid, refined, is from the nearest grasp that is known [mm], [degrees]."""
     columns = samples.columns
     shift = columns["grasp_crops"].shape[2] - CROP
-    corner = np.full((len(rows), 2), shift / 2)
     half = shift // 2
     crops = columns["grasp_crops"][rows][:, :, half : half + CROP, half : half + CROP]
-    corner[:] = half
+    corner = np.full((1, 2), half)
     errors, turns, openings = [], [], []
     for i, row in enumerate(rows):
         middle = columns["middles"][row]
         seen = network.look(torch.from_numpy(np.ascontiguousarray(crops[i : i + 1])))
         tool = torch.from_numpy(columns["tools"][row] - middle)[None].float()
-        best, around = 0, np.zeros(3)
+        centre = np.zeros(3)
         for grid in (COARSE, FINE):
-            around = around + grid if grid is COARSE else around[best] + grid
+            around = centre + grid
             here = (middle + around)[None]
             places = np.stack(
-                [perception.places(columns, rows[i : i + 1], v, here, corner[i : i + 1], shift) for v in range(2)],
+                [perception.places(columns, rows[i : i + 1], v, here, corner, shift) for v in range(2)],
                 axis=1,
             )
             points = torch.from_numpy(around)[None].float()
             known = network.ask(seen, torch.from_numpy(places).float(), points, tool)
             best = int(network.judge(known)[0].argmax())
+            centre = around[best]
         options = columns["options"][row]
         options = options[options[:, 8] > 0]
         apart = np.linalg.norm(options[:, :3] - here[0, best], axis=1)
@@ -118,8 +118,7 @@ def judge_grasps(network: GraspNetwork, samples: Samples, rows: np.ndarray) -> d
 
 
 def _angle(R: np.ndarray, other: np.ndarray) -> float:
-    flipped = R * np.array([-1.0, -1.0, 1.0])
-    return float(min(Rotation.from_matrix(other.T @ turn).magnitude() for turn in (R, flipped)))
+    return float(Rotation.from_matrix(other.T @ nearest_flip(R, other)).magnitude())
 
 
 @torch.inference_mode()

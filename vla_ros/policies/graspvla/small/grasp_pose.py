@@ -34,8 +34,13 @@ def to_rotation(heading: float, tilt: float, slope: float) -> np.ndarray:
 
 def nearest_flip(R: np.ndarray, R_reference: np.ndarray) -> np.ndarray:
     """Return R or R turned by half a turn about its z, whichever is nearer to the reference."""
-    flipped = R * np.array([-1.0, -1.0, 1.0])
-    return flipped if np.trace(R_reference.T @ flipped) > np.trace(R_reference.T @ R) else R
+    other = flipped(R)
+    return other if np.trace(R_reference.T @ other) > np.trace(R_reference.T @ R) else R
+
+
+def flipped(R: np.ndarray) -> np.ndarray:
+    """Return R (3, 3) turned by half a turn about its z: the same grasp, the fingers being alike."""
+    return R * np.array([-1.0, -1.0, 1.0])
 
 
 def soft_bins(heading: float, tilt: float) -> np.ndarray:

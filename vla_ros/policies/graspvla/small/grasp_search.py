@@ -57,8 +57,7 @@ def find_grasp(
     crops = np.stack([window.cut(picture, CROP) for window, picture in zip(windows, pictures, strict=True)])
     seen = network.look(torch.from_numpy(crops)[None])
 
-    there = 0.0 if last is None else float(np.exp(-0.5 * ((tool - last) ** 2).sum() / THERE**2))
-    stay = STAY + STAY_THERE * there
+    stay = STAY + STAY_THERE * (0.0 if last is None else arrived(tool, last))
 
     def ask(points: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
         places = np.stack([_places(c, w, points) for c, w in zip(calibrations, windows, strict=True)])
@@ -95,6 +94,11 @@ def find_grasp(
         float(np.clip(opening / 10.0, 0.03, 0.08)),
         float(1.0 / (1.0 + np.exp(-logits.max()))),
     )
+
+
+def arrived(tool: np.ndarray, point: np.ndarray) -> float:
+    """Return how far the tool point has come to a grasp's, both (3,) [m]: 1 there, 0 well away."""
+    return float(np.exp(-0.5 * ((tool - point) ** 2).sum() / THERE**2))
 
 
 def _places(calibration: np.ndarray, window: Window, points: np.ndarray) -> np.ndarray:

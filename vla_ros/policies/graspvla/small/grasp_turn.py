@@ -8,14 +8,29 @@ from collections.abc import Iterator
 import numpy as np
 
 from vla_ros.policies.geometric.motion import rotation_between
-from vla_ros.policies.geometric.reachability import LAST_RESORT, STRONG, Reach, backed_off, leans_well, lifted
-from vla_ros.policies.graspvla.small.grasp_pose import TILTS, YAWS, nearest_flip, soft_bins, to_angles, to_rotation
+from vla_ros.policies.geometric.reachability import (
+    LAST_RESORT,
+    NEAR_BASE,
+    STRONG,
+    Reach,
+    backed_off,
+    leans_well,
+    lifted,
+)
+from vla_ros.policies.graspvla.small.grasp_pose import (
+    TILTS,
+    YAWS,
+    flipped,
+    nearest_flip,
+    soft_bins,
+    to_angles,
+    to_rotation,
+)
 from vla_ros.policies.graspvla.small.grasp_search import FoundGrasp
 
 KEPT = 0.12  # of the likelihood of the best heading that the last one must have to be kept
 FOLLOWED = 0.2  # [rad] the last orientation follows what is found within this, and stays as it is beyond
 LEANS = (0.3, -0.3, 0.6, -0.6)  # [rad] of tilt that are tried where no likely orientation is in reach
-NEAR_BASE = 0.45  # [m] leaning back helps nearer than this, leaning out further away
 BEFORE, AFTER = 0.1, 0.15  # [m] way in and up that the arm must be able to go
 
 
@@ -58,7 +73,7 @@ def _ways_round(near: list[np.ndarray], found: FoundGrasp) -> Iterator[tuple[np.
     """
     ways = [way for R in near for way in ((R, LAST_RESORT), *((leaned, STRONG) for leaned in _leaned(R, found)))]
     yield from ways
-    yield from ((_flipped(R), least) for R, least in ways)
+    yield from ((flipped(R), least) for R, least in ways)
 
 
 def _leaned(R: np.ndarray, found: FoundGrasp) -> list[np.ndarray]:
@@ -67,10 +82,6 @@ def _leaned(R: np.ndarray, found: FoundGrasp) -> list[np.ndarray]:
     leaning = [nearest_flip(to_rotation(heading, tilt + lean, slope), R) for lean in LEANS]
     helpful = [other for other in leaning if leans_well(_posed(other, found.point), NEAR_BASE)]
     return sorted(helpful, key=lambda other: -float(soft_bins(*to_angles(other)[:2]) @ found.likelihood))
-
-
-def _flipped(R: np.ndarray) -> np.ndarray:
-    return R * np.array([-1.0, -1.0, 1.0])
 
 
 def _posed(R: np.ndarray, point: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from vla_ros.policies.geometric.reachability import Reach, alike, between
 from vla_ros.policies.graspvla.small.chain import ChainState, GripperMemory, chain_numbers
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
 from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
-from vla_ros.policies.graspvla.small.grasp_search import THERE, find_grasp
+from vla_ros.policies.graspvla.small.grasp_search import arrived, find_grasp
 from vla_ros.policies.graspvla.small.grasp_turn import choose_turn
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.target_memory import TargetMemory
@@ -150,8 +150,8 @@ class GraspVlaPolicy:
         T[:3, 3] = best.point
         opening = best.opening
         if last is not None and alike(T, last[0], SAME_PLACE, SAME_TURN):
-            away = float(np.linalg.norm(observation.state.T_base_ee[:3, 3] - last[0][:3, 3]))
-            kept = SMOOTH + (SMOOTH_THERE - SMOOTH) * float(np.exp(-0.5 * (away / THERE) ** 2))
+            tool = observation.state.T_base_ee[:3, 3]
+            kept = SMOOTH + (SMOOTH_THERE - SMOOTH) * arrived(tool, last[0][:3, 3])
             T = between(T, last[0], kept)
             opening += kept * (last[1] - opening)
         self._grasp = T, opening
