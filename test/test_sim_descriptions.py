@@ -193,7 +193,7 @@ def test_generated_scenes_ask_for_their_target_in_many_ways() -> None:
         scene = sample_scene("basic", seed, "generation")
         texts.add(scene.instruction)
         for asking in sorted(set(WORDS.asking), key=len, reverse=True):
-            if found := re.fullmatch(asking.replace("{}", "(.+)"), scene.instruction):
+            if found := re.fullmatch(re.escape(asking).replace(r"\{\}", "(.+)"), scene.instruction):
                 assert meant(found[1], list(scene.objects)) == [scene.target_object], scene.instruction
                 break
         else:

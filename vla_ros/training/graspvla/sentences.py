@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from functools import cache, lru_cache
 
 import numpy as np
@@ -12,14 +13,18 @@ from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.model import ObjectModel
 from vla_ros.policies.graspvla.small.word_tokens import color_words
 from vla_ros.policies.graspvla.words import WordEmbedding
-from vla_ros.sim.scenes.descriptions import describe
+from vla_ros.sim.scenes.descriptions import Description, describe
 from vla_ros.sim.scenes.instructions import draw_color, write_instruction
 from vla_ros.sim.scenes.objects import same_color, same_name
 from vla_ros.sim.scenes.scene import PlacedObject
 from vla_ros.sim.scenes.wording import family
 
 ABSENT = 0.12  # share of sentences about something that is not there
+NAMED = 0.25  # share of sentences that are a name alone, as captions and web data say it
+BABBLED = 0.2  # share of sentences that ask in words without sense: what is around a name says nothing of what is meant
+BEFORE, AFTER = 5, 3  # words without sense around a name, at most
 UNKNOWN = 0.2  # share of sentences with a noun that no language has: then the colour alone decides
+UNKNOWN_ABSENT = 0.3  # share of those about a colour that is not there
 ONE_PIECE = 0.4  # share of such nouns that are one sub-word; the others are two or three put together
 LIKE_KNOWN = 0.25  # share of the others that begin like a known one, as "carrot" begins like "car"
 
@@ -53,9 +58,22 @@ class Sentences:
                 continue
             described = describe(placed[i], placed, self._catalogue, self._rng)
             if described is not None and len(asked) < count:
-                # A name alone is how captions and web data say it.
-                asked.append((int(i), described.phrase if self._rng.uniform() < 0.25 else described.text))
+                asked.append((int(i), self._asked(described)))
         return asked
+
+    def _asked(self, described: Description) -> str:
+        chance = self._rng.uniform()
+        if chance < NAMED:
+            return described.phrase
+        if chance < NAMED + BABBLED:
+            # What follows "left of the red mug" would look like a part of the place.
+            return self._babbled(described.phrase, 0 if described.kind == "relation" else AFTER)
+        return described.text
+
+    def _babbled(self, phrase: str, after: int) -> str:
+        starts, _ = _sub_words()
+        before, behind = (self._rng.choice(starts, size=self._rng.integers(most + 1)) for most in (BEFORE, after))
+        return " ".join([*before, "the", phrase, *behind])
 
     def _absent(self, placed: list[PlacedObject]) -> str:
         seen = self._catalogue.models("seen")
@@ -73,11 +91,13 @@ class Sentences:
         """
         model, meant = placed[i].model, i
         others = sorted(set(self._catalogue.colors) - {there.model.color for there in placed})
-        if others and self._rng.uniform() < 0.3:
+        if others and self._rng.uniform() < UNKNOWN_ABSENT:
             model, meant = dataclasses.replace(model, color=str(self._rng.choice(others))), -1
             if any(same_color(model, there.model) for there in placed):
                 model, meant = placed[i].model, i
         phrase = f"{draw_color(model, self._words, self._rng)} {_made_up(self._rng)}"
+        if self._rng.uniform() < BABBLED:
+            return meant, self._babbled(phrase, AFTER)
         return meant, str(self._rng.choice(self._words.asking)).format(phrase)
 
     @staticmethod
@@ -100,10 +120,15 @@ def _made_up(rng: np.random.Generator) -> str:
 
 @cache
 def _sub_words() -> tuple[np.ndarray, np.ndarray]:
-    """Return what words begin with, and what they go on with, without what means something here."""
+    """Return what words begin with, and what they go on with, without what means something here.
+
+    What evaluation says as unseen words is left out as well: else it would not be unseen.
+    """
     catalogue = load_catalogue()
     known = {*catalogue.categories, *catalogue.synonyms, *color_words(), "object", "thing"}
     known |= {word for name in family("training").names for word in name.split()}
+    unseen = family("unseen")
+    known |= unseen.asking_words | {word for name in unseen.names for word in re.findall("[a-z]+", name)}
     starts, others = WordEmbedding().sub_words()
     return np.array([word for word in starts if word not in known]), np.array(others)
 
