@@ -24,10 +24,12 @@ from vla_ros.policies.graspvla.small.proposals import ProposalNetwork
 from vla_ros.policies.graspvla.small.view_geometry import camera_matrix
 from vla_ros.policies.graspvla.small.word_tokens import word_tokens
 from vla_ros.training.graspvla.frames import SEEN
+from vla_ros.training.graspvla.sentences import disguised_tokens
 
 NUMBERS = ("calibrations", "boxes", "things", "labels", "windows", "middles", "options", "tools", "closed")
 PICTURES = ("pictures", "crops", "grasp_crops")
 GRID = np.array([0.10, 0.10, 0.075])  # [m] half edges of where a grasp is looked for around the object's middle
+DISGUISED = 0.3  # share of sentences whose words of colour are made up
 NEAR = 0.010  # [m] standard deviation of "a grasp is here"
 
 
@@ -121,6 +123,9 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
         if target >= 0:
             meant[number, :, target] = 1.0
     labels = np.repeat(columns["labels"][rows][:, None], views, axis=1)
+    words = np.stack(
+        [disguised_tokens(text, rng) if rng.uniform() < DISGUISED else samples.tokens(text) for _, _, text in asked]
+    )
     # A thing now and then goes missing from a view, as proposals do.
     kept = there & (rng.uniform(size=there.shape) > 0.04)
     return {
@@ -130,7 +135,7 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
         "geometry": torch.from_numpy(geometry.reshape(count, -1, matching.GEOMETRY)),
         "scene": torch.tensor([i for i, _, _ in asked]),
         "meant": torch.from_numpy(meant.reshape(len(asked), -1)),
-        "words": torch.from_numpy(np.stack([samples.tokens(text) for _, _, text in asked])).float(),
+        "words": torch.from_numpy(words).float(),
         "labels": torch.from_numpy(labels[there]),
     }
 

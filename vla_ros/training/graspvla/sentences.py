@@ -11,21 +11,25 @@ import numpy as np
 
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.model import ObjectModel
-from vla_ros.policies.graspvla.small.word_tokens import color_words
+from vla_ros.policies.graspvla.small.word_tokens import Color, color_words, word_tokens
 from vla_ros.policies.graspvla.words import WordEmbedding
-from vla_ros.sim.scenes.descriptions import Description, describe
-from vla_ros.sim.scenes.instructions import draw_color, write_instruction
+from vla_ros.sim.scenes.descriptions import ask, describe
+from vla_ros.sim.scenes.instructions import draw_color, draw_noun
 from vla_ros.sim.scenes.objects import same_color, same_name
 from vla_ros.sim.scenes.scene import PlacedObject
 from vla_ros.sim.scenes.wording import family
 
-ABSENT = 0.12  # share of sentences about something that is not there
+ABSENT = 0.15  # share of sentences about something that is not there
+NEARLY = 0.6  # share of those in which category or colour are those of something that is there
 NAMED = 0.25  # share of sentences that are a name alone, as captions and web data say it
 BABBLED = 0.2  # share of sentences that ask in words without sense: what is around a name says nothing of what is meant
 BEFORE, AFTER = 5, 3  # words without sense around a name, at most
 UNKNOWN = 0.2  # share of sentences with a noun that no language has: then the colour alone decides
 UNKNOWN_ABSENT = 0.3  # share of those about a colour that is not there
+UNKNOWN_BARE = 0.2  # share of those without a colour: nobody can know what is meant
 ONE_PIECE = 0.4  # share of such nouns that are one sub-word; the others are two or three put together
+SHADES = 0.7, 1.4  # brightness of a made-up word of colour, as a share of the word's in whose place it stands
+TINTED = 0.1  # standard deviation of its red, green and blue, 0 to 1
 LIKE_KNOWN = 0.25  # share of the others that begin like a known one, as "carrot" begins like "car"
 
 
@@ -58,34 +62,41 @@ class Sentences:
                 continue
             described = describe(placed[i], placed, self._catalogue, self._rng)
             if described is not None and len(asked) < count:
-                asked.append((int(i), self._asked(described)))
+                asked.append((int(i), self._say(described.phrase, described.kind)))
         return asked
 
-    def _asked(self, described: Description) -> str:
+    def _say(self, phrase: str, kind: str = "plain") -> str:
         chance = self._rng.uniform()
         if chance < NAMED:
-            return described.phrase
-        if chance < NAMED + BABBLED:
-            # What follows "left of the red mug" would look like a part of the place.
-            return self._babbled(described.phrase, 0 if described.kind == "relation" else AFTER)
-        return described.text
+            return phrase
+        if chance > NAMED + BABBLED:
+            return ask(phrase, kind, self._words, self._rng)
+        # What follows "left of the red mug" would look like a part of the place.
+        before, after = (self._babble(most) for most in (BEFORE, 0 if kind == "relation" else AFTER))
+        return " ".join([*before, "the", phrase, *after])
 
-    def _babbled(self, phrase: str, after: int) -> str:
-        starts, _ = _sub_words()
-        before, behind = (self._rng.choice(starts, size=self._rng.integers(most + 1)) for most in (BEFORE, after))
-        return " ".join([*before, "the", phrase, *behind])
+    def _babble(self, most: int) -> list[str]:
+        return self._rng.choice(_sub_words()[0], size=self._rng.integers(most + 1)).tolist()
 
     def _absent(self, placed: list[PlacedObject]) -> str:
+        """Ask for what is not there, most often by the colour or the category of something that is."""
         seen = self._catalogue.models("seen")
         while True:
-            model = seen[int(self._rng.integers(len(seen)))]
-            colors = self._catalogue.colors_of(model)
-            other = _model(f"{self._rng.choice(colors)} {model.category}")
+            other = seen[int(self._rng.integers(len(seen)))]
+            color = str(self._rng.choice(self._catalogue.colors_of(other)))
+            if self._rng.uniform() < NEARLY:
+                like = placed[int(self._rng.integers(len(placed)))].model
+                if self._rng.uniform() < 0.5:
+                    color = like.color
+                else:
+                    other, color = like, str(self._rng.choice(self._catalogue.colors))
+            other = dataclasses.replace(other, color=color)
             if not any(same_name(other, there.model) for there in placed):
-                return write_instruction(other, self._catalogue, self._rng)
+                noun = draw_noun(other, self._catalogue, self._words, self._rng).replace("_", " ")
+                return self._say(f"{draw_color(other, self._words, self._rng)} {noun}")
 
     def _unknown(self, i: int, placed: list[PlacedObject]) -> tuple[int, str]:
-        """Ask for object i by its colour and a noun nobody knows, or for a colour that is not there (-1).
+        """Ask for object i by its colour and a noun nobody knows; -1 for a colour that is not there, or none.
 
         Of several in that colour each is as good as the others: that is learned as well.
         """
@@ -95,10 +106,10 @@ class Sentences:
             model, meant = dataclasses.replace(model, color=str(self._rng.choice(others))), -1
             if any(same_color(model, there.model) for there in placed):
                 model, meant = placed[i].model, i
-        phrase = f"{draw_color(model, self._words, self._rng)} {_made_up(self._rng)}"
-        if self._rng.uniform() < BABBLED:
-            return meant, self._babbled(phrase, AFTER)
-        return meant, str(self._rng.choice(self._words.asking)).format(phrase)
+        noun = _made_up(self._rng)
+        if self._rng.uniform() < UNKNOWN_BARE:
+            return -1, self._say(noun)
+        return meant, self._say(f"{draw_color(model, self._words, self._rng)} {noun}")
 
     @staticmethod
     def label(name: str) -> tuple[int, int]:
@@ -106,6 +117,28 @@ class Sentences:
         color, category = name.split(" ", 1)
         catalogue = load_catalogue()
         return catalogue.categories.index(category), catalogue.colors.index(color)
+
+
+def disguised_tokens(text: str, rng: np.random.Generator) -> np.ndarray:
+    """Return word_tokens of a sentence whose words of colour are made up: what they mean stands in their colour alone.
+
+    There are a few dozen words for the colours of training. Without this their tokens are learned, and a new word of
+    colour is taken for whatever its tokens come nearest to.
+    """
+    colors: dict[str, Color] = {}
+
+    def disguise(found: re.Match[str]) -> str:
+        word = found[0]
+        if word not in color_words() or word in _nouns():
+            return word
+        shade = (np.array(color_words()[word]) + 1) / 2 * rng.uniform(*SHADES) + TINTED * rng.normal(size=3)
+        made_up = _made_up(rng)
+        red, green, blue = (2 * np.clip(shade, 0.0, 1.0) - 1).tolist()
+        colors[made_up] = red, green, blue
+        return made_up
+
+    disguised = re.sub("[a-z]+", disguise, text.lower())
+    return word_tokens(disguised, colors | {word: color_words()[word] for word in _nouns() & color_words().keys()})
 
 
 def _made_up(rng: np.random.Generator) -> str:
@@ -119,13 +152,18 @@ def _made_up(rng: np.random.Generator) -> str:
 
 
 @cache
+def _nouns() -> frozenset[str]:
+    catalogue = load_catalogue()
+    return frozenset({*catalogue.categories, *catalogue.synonyms})
+
+
+@cache
 def _sub_words() -> tuple[np.ndarray, np.ndarray]:
     """Return what words begin with, and what they go on with, without what means something here.
 
     What evaluation says as unseen words is left out as well: else it would not be unseen.
     """
-    catalogue = load_catalogue()
-    known = {*catalogue.categories, *catalogue.synonyms, *color_words(), "object", "thing"}
+    known = {*_nouns(), *color_words(), "object", "thing"}
     known |= {word for name in family("training").names for word in name.split()}
     unseen = family("unseen")
     known |= unseen.asking_words | {word for name in unseen.names for word in re.findall("[a-z]+", name)}

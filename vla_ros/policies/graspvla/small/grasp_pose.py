@@ -12,6 +12,7 @@ import numpy as np
 
 YAWS, TILTS = 18, 7
 TILT_STEP = 0.3  # [rad]
+DOUBTED, DOUBTED_NEAR = 0.7, 0.35  # of its likelihood that a heading loses when a grasp near it [rad] held nothing
 _DOWN = np.array([0.0, 0.0, -1.0])
 
 
@@ -51,6 +52,14 @@ def soft_bins(heading: float, tilt: float) -> np.ndarray:
     across = np.exp(-0.5 * ((np.arange(TILTS) - TILTS // 2 - np.clip(tilt / TILT_STEP, -3, 3)) / 0.45) ** 2)
     weights = np.outer(along / along.sum(), across / across.sum())
     return weights.ravel().astype(np.float32)
+
+
+def doubted(likelihood: np.ndarray, R: np.ndarray) -> np.ndarray:
+    """Return likelihood (YAWS·TILTS,) after a grasp of rotation (3, 3) held nothing: its heading may be wrong."""
+    apart = ((np.arange(YAWS) + 0.5) * np.pi / YAWS - to_angles(R)[0] + np.pi / 2) % np.pi - np.pi / 2
+    kept = 1.0 - DOUBTED * np.exp(-0.5 * (apart / DOUBTED_NEAR) ** 2)
+    less = likelihood * np.repeat(kept, TILTS)
+    return less / less.sum()
 
 
 def peaks(probabilities: np.ndarray, count: int) -> list[tuple[float, float]]:

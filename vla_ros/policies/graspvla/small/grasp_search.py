@@ -14,7 +14,7 @@ import torch
 
 from vla_ros.policies.graspvla.small.crops import Window, point_window
 from vla_ros.policies.graspvla.small.grasp_network import CROP, EXTENT, GraspNetwork
-from vla_ros.policies.graspvla.small.grasp_pose import peaks, to_rotation
+from vla_ros.policies.graspvla.small.grasp_pose import doubted, peaks, to_rotation
 from vla_ros.policies.graspvla.small.view_geometry import project
 
 COARSE = np.stack(
@@ -51,7 +51,8 @@ def find_grasp(
 ) -> FoundGrasp:
     """Return the best grasp of the object whose middle (3,) [m] is given.
 
-    `tool` (3,) is where the tool point is, `last` and `failed` where it was to be for other grasps, base frame [m].
+    `tool` (3,) is where the tool point is, `last` where it was to be for the last grasp, base frame [m];
+    `failed` are poses (4, 4) of the tool that held nothing.
     """
     windows = [point_window(calibration, middle, EXTENT) for calibration in calibrations]
     crops = np.stack([window.cut(picture, CROP) for window, picture in zip(windows, pictures, strict=True)])
@@ -70,8 +71,8 @@ def find_grasp(
         logits = network.judge(known)[0].numpy().astype(float)
         if last is not None:
             logits += stay * np.exp(-0.5 * ((points - last) ** 2).sum(axis=1) / STAY_NEAR**2)
-        for place in failed:
-            logits -= FAILED * np.exp(-0.5 * ((points - place) ** 2).sum(axis=1) / FAILED_NEAR**2)
+        for T in failed:
+            logits -= FAILED * np.exp(-0.5 * ((points - T[:3, 3]) ** 2).sum(axis=1) / FAILED_NEAR**2)
         return known, logits
 
     coarse = middle + COARSE
@@ -86,6 +87,8 @@ def find_grasp(
     opening, slope = numbers[0, 0].tolist()
     slope = float(np.clip(slope, -SLOPE_MAX, SLOPE_MAX))
     likelihood = angles[0, 0].softmax(dim=0).numpy()
+    for T in failed:
+        likelihood = doubted(likelihood, T[:3, :3])
     turns = peaks(likelihood, ORIENTATIONS)
     return FoundGrasp(
         point,

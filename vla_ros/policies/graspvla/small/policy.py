@@ -37,6 +37,7 @@ from vla_ros.robots.embodiment import Embodiment, expand_urdf
 HISTORY_S = 0.3  # [s] how far back the second proprioceptive state lies
 STEPS = 5  # of the flow: Δτ = 0.2
 CLOSED_WIDTH = 0.02  # [m] the fingers are told to be open by a learned opening or closed: nothing is between
+LOWER = 0.004  # [m] for each grasp that held nothing: what slips was held by its upper edge, more often than not
 SMOOTH, SMOOTH_THERE = 0.5, 0.95  # of the last grasp kept when the next one is nearly the same; once the tool is there
 SAME_PLACE, SAME_TURN = 0.02, 0.4  # [m], [rad]
 
@@ -69,7 +70,7 @@ class GraspVlaPolicy:
         self._words: tuple[str, np.ndarray] | None = None
         self._target = TargetMemory()
         self._grasp: tuple[np.ndarray, float] | None = None  # pose (4, 4), opening [m]
-        self._failed: list[np.ndarray] = []  # tool points (3,) [m] of closures that held nothing
+        self._failed: list[np.ndarray] = []  # poses (4, 4) of the tool that held nothing
         self._sent: ActionChunk | None = None
         self._counted = 0  # actions of the last chunk that the memory knows of
 
@@ -147,7 +148,7 @@ class GraspVlaPolicy:
             observation.state.q,
             None if last is None else last[0],
         )
-        T[:3, 3] = best.point
+        T[:3, 3] = best.point - (0.0, 0.0, LOWER * len(self._failed))
         opening = best.opening
         if last is not None and alike(T, last[0], SAME_PLACE, SAME_TURN):
             tool = observation.state.T_base_ee[:3, 3]
@@ -205,7 +206,7 @@ class GraspVlaPolicy:
             self._target.close()
         if was_closing and not self._gripper.closing:
             if self._gripper.T_base_closed is not None:
-                self._failed.append(self._gripper.T_base_closed[:3, 3])
+                self._failed.append(self._gripper.T_base_closed)
             self._grasp = None
 
     def _before(self, observation: Observation) -> RobotState:

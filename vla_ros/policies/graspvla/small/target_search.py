@@ -25,6 +25,7 @@ GAP = 0.015  # [m] by which the lines of sight to one object may pass each other
 APART = 0.08  # [m] more than any calibration is wrong by
 STAY_NEAR = 0.04  # [m] from where the object is expected
 AGREED = 0.0  # logit that a view must give what the other is sure of, or it looks again along the line of sight
+MADE_UP = 2.0  # logits by which a box along a line of sight must fit better than one that was proposed
 SIGHT, SIGHT_STEPS = (0.4, 1.8), 24  # [m] from the camera
 REACH = np.array([[0.15, -0.45, -0.25], [0.95, 0.45, 0.75]])  # [m] where an object can be, base frame
 
@@ -80,7 +81,7 @@ class TargetSearch:
             if longer is not None:
                 further = self._match(pictures, longer, words)
                 other = _best_pair(calibrations, longer, further, expected, trust)
-                if other is not None and (best is None or other.agreed > best.agreed):
+                if other is not None and (best is None or other.agreed > best.agreed + MADE_UP):
                     proposed, logits, best = longer, further, other
         if best is None:
             return None

@@ -8,6 +8,7 @@ is near "red" although no training sentence holds it. Shape legend: T tokens.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -18,20 +19,27 @@ SIZE = WordEmbedding.size + 4  # embedding; red, green, blue from -1 to 1, and 1
 LENGTH = 20  # T: longer sentences are cut
 
 
-def word_tokens(text: str) -> np.ndarray:
-    """Return (LENGTH, SIZE) float32, zeros after the last token: tokens of the text, then its words of colour."""
+Color = tuple[float, float, float]  # red, green, blue, -1 to 1
+
+
+def word_tokens(text: str, colors: Mapping[str, Color] | None = None) -> np.ndarray:
+    """Return (LENGTH, SIZE) float32, zeros after the last token: tokens of the text, then its words of colour.
+
+    `colors` are what words of colour there are, color_words() when it is None.
+    """
+    colors = color_words() if colors is None else colors
     rows = np.zeros((LENGTH, SIZE), dtype=np.float32)
-    words = [word for word in re.findall(r"[a-z]+", text.lower()) if word in color_words()][:4]
+    words = [word for word in re.findall(r"[a-z]+", text.lower()) if word in colors][:4]
     embedded = WordEmbedding().tokens(text)[: LENGTH - len(words)]
     rows[: len(embedded), : WordEmbedding.size] = embedded
     for row, word in zip(rows[len(embedded) :], words, strict=False):
-        row[-4:] = *color_words()[word], 1.0
+        row[-4:] = *colors[word], 1.0
     return rows
 
 
 @cache
-def color_words() -> dict[str, tuple[float, float, float]]:
-    """Return red, green and blue, -1 to 1, of each word that is a colour."""
+def color_words() -> dict[str, Color]:
+    """Return the colour of each word that is one."""
     from matplotlib.colors import CSS4_COLORS, XKCD_COLORS, to_rgb
 
     named = {**CSS4_COLORS, **{name.removeprefix("xkcd:"): value for name, value in XKCD_COLORS.items()}}
@@ -39,5 +47,5 @@ def color_words() -> dict[str, tuple[float, float, float]]:
     return {name: _signed(*to_rgb(value)) for name, value in named.items() if name.isalpha()}
 
 
-def _signed(red: float, green: float, blue: float) -> tuple[float, float, float]:
+def _signed(red: float, green: float, blue: float) -> Color:
     return 2 * red - 1, 2 * green - 1, 2 * blue - 1
