@@ -37,6 +37,8 @@ from vla_ros.robots.embodiment import Embodiment, expand_urdf
 HISTORY_S = 0.3  # [s] how far back the second proprioceptive state lies
 STEPS = 5  # of the flow: Δτ = 0.2
 CLOSED_WIDTH = 0.02  # [m] the fingers are told to be open by a learned opening or closed: nothing is between
+EMPTY, EMPTY_AFTER = 0.001, 1.6  # [m] apart, [s] after they were told to close: fingers that hold nothing
+OPEN = 0.08  # [m]
 LOWER = 0.004  # [m] for each grasp that held nothing: what slips was held by its upper edge, more often than not
 SMOOTH, SMOOTH_THERE = 0.5, 0.95  # of the last grasp kept when the next one is nearly the same; once the tool is there
 SAME_PLACE, SAME_TURN = 0.02, 0.4  # [m], [rad]
@@ -129,7 +131,7 @@ class GraspVlaPolicy:
     ) -> tuple[np.ndarray, float]:
         gripper = self._gripper
         if gripper.closing and gripper.T_base_closed is not None:
-            return gripper.T_base_closed, 0.08 if self._grasp is None else self._grasp[1]
+            return gripper.T_base_closed, OPEN if self._grasp is None else self._grasp[1]
         last = self._grasp
         best = find_grasp(
             self.networks.grasp,
@@ -183,7 +185,7 @@ class GraspVlaPolicy:
             return expert(torch.from_numpy(x)[None].float(), torch.full((1,), tau), tokens)[0].numpy()
 
         actions = integrate_flow(velocity, noise, STEPS) * self._spread + self._mean
-        actions[:, 6] = np.where(actions[:, 6] < CLOSED_WIDTH, 0.0, np.clip(actions[:, 6], CLOSED_WIDTH, 0.08))
+        actions[:, 6] = np.where(actions[:, 6] < CLOSED_WIDTH, 0.0, np.clip(actions[:, 6], CLOSED_WIDTH, OPEN))
         return actions
 
     # -- memory --------------------------------------------------------------------------------------------------
@@ -202,9 +204,17 @@ class GraspVlaPolicy:
         if extra > 0 and passed:
             self._gripper.update(float(widths[passed - 1]), observation.T_base_ee_commanded, extra)
         self._counted = passed
+        if (
+            self._gripper.closing
+            and self._gripper.since_closing * period >= EMPTY_AFTER
+            and observation.state.gripper_width < EMPTY
+        ):
+            # The expert has never seen fingers that stay closed on nothing, and may leave them so.
+            self._gripper.update(OPEN, observation.T_base_ee_commanded, 0)
         if self._gripper.closing and not was_closing:
             self._target.close()
         if was_closing and not self._gripper.closing:
+            self._target.open([*observation.history, observation.state])
             if self._gripper.T_base_closed is not None:
                 self._failed.append(self._gripper.T_base_closed)
             self._grasp = None

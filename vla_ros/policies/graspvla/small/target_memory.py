@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -45,6 +46,12 @@ class TargetMemory:
     def close(self) -> None:
         """Note that the fingers have closed."""
         self._middle_closed = None if self.target is None else self.target.middle
+
+    def open(self, states: Sequence[RobotState]) -> None:
+        """Note that the fingers have opened, after the robot's last states."""
+        if self.target and self._middle_closed is not None and min(s.gripper_width for s in states) < HELD_NOTHING:
+            # While they closed they seemed to carry it. They held nothing: it is where it was.
+            self.target = dataclasses.replace(self.target, middle=self._middle_closed)
 
     def expect(self, state: RobotState, gripper: GripperMemory) -> Expectation:
         """Return where the object should be."""
