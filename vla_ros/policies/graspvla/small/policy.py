@@ -185,8 +185,19 @@ class GraspVlaPolicy:
             return expert(torch.from_numpy(x)[None].float(), torch.full((1,), tau), tokens)[0].numpy()
 
         actions = integrate_flow(velocity, noise, STEPS) * self._spread + self._mean
-        actions[:, 6] = np.where(actions[:, 6] < CLOSED_WIDTH, 0.0, np.clip(actions[:, 6], CLOSED_WIDTH, OPEN))
+        actions[:, 6] = self._widths(actions[:, 6], opening)
         return actions
+
+    def _widths(self, asked: np.ndarray, opening: float) -> np.ndarray:
+        """Return widths (horizon,) [m], each 0 or the opening, of those the expert asks for.
+
+        It has seen nothing between them, and is at a loss once fingers are half closed. A change that does not last to
+        the end of the chunk is noise, and would count as a grasp that held nothing.
+        """
+        closing = self._gripper.closing
+        changed = (asked < 0.5 * opening) != closing
+        lasting = np.logical_and.accumulate(changed[::-1])[::-1]
+        return np.where(lasting != closing, 0.0, opening)
 
     # -- memory --------------------------------------------------------------------------------------------------
     def _remember(self, observation: Observation) -> None:

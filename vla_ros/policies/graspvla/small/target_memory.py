@@ -87,21 +87,21 @@ class TargetMemory:
             # Half hidden by the fingers, or half out of the picture, a box is centimetres off; the fingers themselves
             # know better.
             self._landed = []
-            return dataclasses.replace(found, middle=expected.place)
+            return dataclasses.replace(found, middle=expected.place, agreed=max(found.agreed, there.agreed))
         if self.target.agreed < SURE_OF_LEAP and found.agreed > self.target.agreed:
             return found  # what was believed was one view's word
         hidden = not expected.carried and np.linalg.norm(tool - expected.place) < HAND
-        return there if self._leaps(found, expected.place, LANDED_HIDDEN if hidden else LANDED) else found
+        return there if self._doubts(found, there, LANDED_HIDDEN if hidden else LANDED) else found
 
-    def _leaps(self, found: FoundTarget, expected: np.ndarray, landed: int) -> bool:
+    def _doubts(self, found: FoundTarget, there: FoundTarget, landed: int) -> bool:
         """Say whether to disbelieve where the object is found, because it was elsewhere a moment ago.
 
         With a box of something else in one view the lines of sight meet anywhere; an object that was pushed or lost
         is seen at its new place again and again, `landed` times.
         """
-        if np.linalg.norm(found.middle - expected) < LEAP:
+        if np.linalg.norm(found.middle - there.middle) < LEAP:
             self._landed = []
-            return False
+            return found.agreed < SURE_OF_LEAP <= there.agreed  # half hidden it is seen centimetres off
         self._landed = [place for place in self._landed if np.linalg.norm(place - found.middle) < LANDED_NEAR]
         self._landed.append(found.middle)
         return len(self._landed) < landed or found.agreed < SURE_OF_LEAP
