@@ -23,6 +23,7 @@ from vla_ros.policies.graspvla.small.matching import MatchNetwork
 from vla_ros.policies.graspvla.small.proposals import ProposalNetwork
 from vla_ros.policies.graspvla.small.view_geometry import camera_matrix
 from vla_ros.policies.graspvla.small.word_tokens import word_tokens
+from vla_ros.training.graspvla.flat_patterns import draw_flat_pattern
 from vla_ros.training.graspvla.frames import SEEN
 from vla_ros.training.graspvla.sentences import disguised_tokens
 
@@ -30,6 +31,7 @@ NUMBERS = ("calibrations", "boxes", "things", "labels", "windows", "middles", "o
 PICTURES = ("pictures", "crops", "grasp_crops")
 GRID = np.array([0.10, 0.10, 0.075])  # [m] half edges of where a grasp is looked for around the object's middle
 DISGUISED = 0.3  # share of sentences whose words of colour are made up
+PRINTED = 0.4  # share of frames over which a flat pattern is drawn
 NEAR = 0.010  # [m] standard deviation of "a grasp is here"
 
 
@@ -87,13 +89,26 @@ def colored(images: Tensor, rng: torch.Generator) -> Tensor:
     return ((images.float() - 128.0) * gain + 128.0 + shift).clamp_(0, 255).to(torch.uint8)
 
 
+def printed(pictures: np.ndarray, boxes: np.ndarray, rng: torch.Generator) -> np.ndarray:
+    """Return pictures (B, V, H, W, 3) uint8, some with flat patterns beside the boxes (B, V, N, 5), shares of them."""
+    random = np.random.default_rng(int(torch.randint(2**62, (1,), generator=rng)))
+    result = pictures.copy()
+    scale = np.tile((pictures.shape[3], pictures.shape[2]), 2)
+    for sample, shown in zip(result, boxes, strict=True):
+        if random.uniform() < PRINTED:
+            for view, (picture, seen) in enumerate(zip(sample, shown, strict=True)):
+                sample[view] = draw_flat_pattern(picture, seen[seen[:, 4] > 0, :4] * scale, random)
+    return result
+
+
 def proposal_step(
     network: ProposalNetwork, samples: Samples, rows: np.ndarray, rng: torch.Generator
 ) -> dict[str, Tensor]:
     """Return the losses of both views of these frames."""
     device = next(network.parameters()).device
-    images = torch.from_numpy(samples.columns["pictures"][rows]).flatten(0, 1).to(device)
-    boxes = torch.from_numpy(samples.columns["boxes"][rows]).flatten(0, 1).to(device)
+    pictures, boxes = samples.columns["pictures"][rows], torch.from_numpy(samples.columns["boxes"][rows])
+    images = torch.from_numpy(printed(pictures, boxes.numpy(), rng)).flatten(0, 1).to(device)
+    boxes = boxes.flatten(0, 1).to(device)
     maps = network(colored(images, rng))
     return proposals.proposal_loss(maps, boxes[..., :4], boxes[..., 4] >= SEEN)
 
