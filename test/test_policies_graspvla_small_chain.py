@@ -18,6 +18,7 @@ from vla_ros.policies.graspvla.small.chain import (
     ChainState,
     GripperMemory,
     chain_numbers,
+    decided_widths,
 )
 
 metre = st.floats(-0.4, 0.4)
@@ -115,3 +116,21 @@ def test_the_pose_at_closure_is_kept_though_the_tool_goes_on() -> None:
     T[2, 3] = 9.0
     assert memory.T_base_closed is not None
     assert memory.T_base_closed[2, 3] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "closing", "told"),
+    [
+        ([0.06, 0.05, 0.06, 0.05], False, "oooo"),
+        ([0.06, 0.05, 0.01, 0.00], False, "oocc"),
+        ([0.02, 0.01, 0.02, 0.00], False, "cccc"),
+        ([0.06, 0.06, 0.00, 0.06], False, "oooo"),  # closed for one action is a grasp that failed
+        ([0.00, 0.00, 0.06, 0.00], True, "cccc"),
+        ([0.00, 0.02, 0.04, 0.06], True, "ccoo"),
+    ],
+)
+def test_fingers_are_told_to_be_open_or_closed_and_to_change_for_good(
+    asked: list[float], closing: bool, told: str
+) -> None:
+    widths = decided_widths(np.array(asked), 0.06, closing)
+    np.testing.assert_array_equal(widths, [0.06 if word == "o" else 0.0 for word in told])

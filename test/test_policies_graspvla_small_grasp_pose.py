@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.graspvla.small.grasp_pose import (
     TILT_STEP,
+    doubted,
     from_bins,
     nearest_flip,
     soft_bins,
@@ -80,3 +81,14 @@ def test_the_nearer_flip_is_within_a_quarter_turn_of_the_hand(yaw: float, lean: 
     other = chosen @ FLIP
     np.testing.assert_allclose(chosen[:, 2], R[:, 2])
     assert np.trace(hand.T @ chosen) >= np.trace(hand.T @ other) - 1e-12
+
+
+def test_after_a_grasp_that_held_nothing_the_other_side_of_a_box_is_likelier() -> None:
+    across = 0.3 + np.pi / 2
+    likelihood = 0.6 * soft_bins(0.3, 0.0) + 0.4 * soft_bins(across, 0.0)
+    less = doubted(likelihood, to_rotation(0.3, 0.4, 0.0))
+    assert less.sum() == pytest.approx(1.0)
+    assert np.degrees(apart(from_bins(less)[0], across)) < 3.0
+    # A screwdriver has one side alone: it stays the likeliest.
+    sure = doubted(0.9 * soft_bins(0.3, 0.0) + 0.1 * soft_bins(across, 0.0), to_rotation(0.3, 0.0, 0.0))
+    assert np.degrees(apart(from_bins(sure)[0], 0.3)) < 6.0

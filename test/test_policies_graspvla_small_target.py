@@ -124,6 +124,33 @@ def test_that_another_one_is_held_is_believed_after_a_while(episode: Episode) ->
     assert seen == [False] * (LANDED - 1) + [True]
 
 
+def test_what_fingers_only_seemed_to_hold_is_where_it_was(episode: Episode) -> None:
+    episode.look(found(HERE))
+    episode.close(HERE)
+    up = HERE + 0.2 * UP
+    np.testing.assert_allclose(episode.look(None, up, 0.01), up, atol=1e-12)
+    episode.gripper.update(0.08, state(up).T_base_ee)
+    episode.memory.open([state(up, 0.0), state(up, 0.03)])
+    np.testing.assert_array_equal(episode.look(None, up), HERE)
+
+
+def test_what_was_held_is_left_where_the_fingers_opened(episode: Episode) -> None:
+    episode.look(found(HERE))
+    episode.close(HERE)
+    up = HERE + 0.2 * UP
+    episode.look(None, up, 0.03)
+    episode.gripper.update(0.08, state(up).T_base_ee)
+    episode.memory.open([state(up, 0.03), state(up, 0.05)])
+    np.testing.assert_allclose(episode.look(None, up), up, atol=1e-12)
+
+
+def test_half_hidden_it_stays_where_both_views_saw_it(episode: Episode) -> None:
+    episode.look(found(HERE))
+    aside = HERE + 0.03
+    np.testing.assert_array_equal(episode.look(found(aside, agreed=0.3)), HERE)
+    np.testing.assert_array_equal(episode.look(found(aside, agreed=0.8)), aside)
+
+
 class SureOfOneView(torch.nn.Module):
     """Matching that knows the object by its colour: white in a black picture."""
 
@@ -151,3 +178,18 @@ def test_a_view_that_misses_it_is_asked_along_the_others_line_of_sight() -> None
     assert np.linalg.norm(target.middle - HERE) < 0.03
     assert len(target.candidates[0]) == 1  # only the other view was searched
     assert len(target.candidates[1]) > 1
+
+
+def test_a_box_that_nobody_proposed_must_fit_better_by_far() -> None:
+    pictures = [np.zeros((HEIGHT, WIDTH, 3), np.uint8) for _ in CALIBRATIONS]
+    proposed = [(box(calibration, HERE)[None], np.ones(1)) for calibration in CALIBRATIONS]
+    x1, y1, x2, y2 = proposed[0][0][0].round().astype(int)
+    pictures[0][y1:y2, x1:x2] = 255
+    pictures[1][:] = 120  # fits a little, here and all along the line of sight
+    x1, y1, x2, y2 = box(SIDE, HERE).round().astype(int)
+    pictures[1][y1:y2, x1:x2] = 110
+    search = TargetSearch(torch.nn.Identity(), SureOfOneView())
+    target = search.find(pictures, CALIBRATIONS, proposed, np.ones((1, 260), np.float32))
+    assert target is not None
+    assert len(target.candidates[1]) == 1
+    np.testing.assert_allclose(target.middle, HERE, atol=1e-3)

@@ -26,13 +26,17 @@ from vla_ros.policies.actions import integrate_actions
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS
 from vla_ros.policies.graspvla.small.grasp_network import CROP
+from vla_ros.policies.graspvla.small.word_tokens import word_tokens
+from vla_ros.policies.graspvla.words import WordEmbedding
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla import perception
 from vla_ros.training.graspvla.cache import cut_frames
 from vla_ros.training.graspvla.datasets import TrainingData, check_datasets, find_datasets
+from vla_ros.training.graspvla.flat_patterns import draw_flat_pattern
 from vla_ros.training.graspvla.frames import read_frames
 from vla_ros.training.graspvla.motion import VARIANTS, ChainNoise, motion_batch, read_motion
 from vla_ros.training.graspvla.perception import Samples
+from vla_ros.training.graspvla.sentences import disguised_tokens
 
 HORIZON = 4
 CONTRACT = load_contract("franka_grasp")
@@ -109,6 +113,35 @@ def test_boxes_crops_and_sentences_are_of_the_same_things(samples: Samples) -> N
             assert target == -1 or (things[:, target] >= 0).all()
     used = columns["things"][columns["things"] >= 0]
     np.testing.assert_array_equal(np.sort(used), np.arange(len(samples.crops)))
+
+
+def test_a_disguised_colour_keeps_about_its_colour_and_no_word_of_it() -> None:
+    text = "take the red lemon"
+    rng = np.random.default_rng(0)
+    plain = word_tokens(text)
+    red = plain[plain[:, -1] > 0][0, -4:-1]
+    for _ in range(20):
+        rows = disguised_tokens(text, rng)
+        colored = rows[rows[:, -1] > 0]
+        assert len(colored) == 2  # red, and the lemon, whose name stays a noun
+        np.testing.assert_array_equal(colored[1], plain[plain[:, -1] > 0][1])
+        assert 0.0 < np.abs(colored[0, -4:-1] - red).max() < 1.5
+        assert not (rows[:, :-4] == WordEmbedding().tokens("red")[0]).all(axis=1).any()
+
+
+def test_flat_patterns_leave_the_boxes_alone_and_change_much_else() -> None:
+    rng = np.random.default_rng(0)
+    boxes = np.array([[40.0, 30.0, 70.0, 60.0], [100.0, 80.0, 130.0, 140.0]])
+    changed = []
+    for _ in range(30):
+        picture = rng.integers(0, 256, (144, 192, 3), dtype=np.uint8)
+        before = picture.copy()
+        drawn = draw_flat_pattern(picture, boxes, rng)
+        np.testing.assert_array_equal(picture, before)
+        for x1, y1, x2, y2 in boxes.astype(int):
+            np.testing.assert_array_equal(drawn[y1:y2, x1:x2], picture[y1:y2, x1:x2])
+        changed.append((drawn != picture).any(axis=2).mean())
+    assert np.median(changed) > 0.1
 
 
 def test_questions_about_points_are_asked_where_the_crops_show_them(samples: Samples) -> None:

@@ -14,7 +14,7 @@ from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import small_policy
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.evaluation.runner import EpisodeRunner
-from vla_ros.sim.evaluation.settings import EpisodeSettings
+from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings
 
 SETS = ("distractor", "basic", "light", "height")  # in turn
 FIRST = 2**39  # seed in the stream of generation: demonstrations begin at 0, grounding at 2**40
@@ -54,4 +54,6 @@ class RollOuts:
 
     @cached_property
     def _runners(self) -> list[EpisodeRunner]:
-        return [EpisodeRunner(EpisodeSettings(set_name=name, robot=self._robot, stream="generation")) for name in SETS]
+        # The policy is handed over with each scene; the expert needs no checkpoint.
+        settings = [EpisodeSettings(EXPERT, set_name=name, robot=self._robot, stream="generation") for name in SETS]
+        return [EpisodeRunner(one) for one in settings]

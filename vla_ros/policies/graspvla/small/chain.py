@@ -95,3 +95,14 @@ class GripperMemory:
         elif self.closing and not closing:
             self.since_opening = 0
         self.closing = closing
+
+
+def decided_widths(asked: np.ndarray, opening: float, closing: bool) -> np.ndarray:
+    """Return widths (horizon,) [m], each 0 or the opening, of those that the expert asks for.
+
+    It has seen nothing between the two, and is at a loss once fingers are half closed. A change that does not last to
+    the end of the chunk is noise, and would count as a grasp that held nothing.
+    """
+    changed = (asked < 0.5 * opening) != closing
+    lasting = np.logical_and.accumulate(changed[::-1])[::-1]
+    return np.where(lasting != closing, 0.0, opening)

@@ -19,7 +19,7 @@ from controllers.errors import ConfigError
 from vla_ros.policies.actions import ActionSpecification, actions_to_chunk
 from vla_ros.policies.flow_policy import integrate_flow
 from vla_ros.policies.geometric.reachability import Reach, alike, between
-from vla_ros.policies.graspvla.small.chain import ChainState, GripperMemory, chain_numbers
+from vla_ros.policies.graspvla.small.chain import ChainState, GripperMemory, chain_numbers, decided_widths
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
 from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
 from vla_ros.policies.graspvla.small.grasp_search import arrived, find_grasp
@@ -36,7 +36,6 @@ from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
 HISTORY_S = 0.3  # [s] how far back the second proprioceptive state lies
 STEPS = 5  # of the flow: Δτ = 0.2
-CLOSED_WIDTH = 0.02  # [m] the fingers are told to be open by a learned opening or closed: nothing is between
 EMPTY, EMPTY_AFTER = 0.001, 1.6  # [m] apart, [s] after they were told to close: fingers that hold nothing
 OPEN = 0.08  # [m]
 LOWER = 0.004  # [m] for each grasp that held nothing: what slips was held by its upper edge, more often than not
@@ -185,19 +184,8 @@ class GraspVlaPolicy:
             return expert(torch.from_numpy(x)[None].float(), torch.full((1,), tau), tokens)[0].numpy()
 
         actions = integrate_flow(velocity, noise, STEPS) * self._spread + self._mean
-        actions[:, 6] = self._widths(actions[:, 6], opening)
+        actions[:, 6] = decided_widths(actions[:, 6], opening, gripper.closing)
         return actions
-
-    def _widths(self, asked: np.ndarray, opening: float) -> np.ndarray:
-        """Return widths (horizon,) [m], each 0 or the opening, of those the expert asks for.
-
-        It has seen nothing between them, and is at a loss once fingers are half closed. A change that does not last to
-        the end of the chunk is noise, and would count as a grasp that held nothing.
-        """
-        closing = self._gripper.closing
-        changed = (asked < 0.5 * opening) != closing
-        lasting = np.logical_and.accumulate(changed[::-1])[::-1]
-        return np.where(lasting != closing, 0.0, opening)
 
     # -- memory --------------------------------------------------------------------------------------------------
     def _remember(self, observation: Observation) -> None:
