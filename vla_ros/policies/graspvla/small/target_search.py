@@ -27,7 +27,7 @@ STAY_NEAR = 0.04  # [m] from where the object is expected
 AGREED = 0.0  # logit that a view must give what the other is sure of, or it looks again along the line of sight
 MADE_UP = 2.0  # logits by which a box along a line of sight must fit better than one that was proposed
 SIGHT, SIGHT_STEPS = (0.4, 1.8), 24  # [m] from the camera
-REACH = np.array([[0.15, -0.45, -0.14], [0.95, 0.45, 0.75]])  # [m] where an object can be: base frame, tables above -0.1
+REACH = np.array([[0.15, -0.45, -0.14], [0.95, 0.45, 0.75]])  # [m] where an object can be, base frame
 
 Proposed = list[tuple[np.ndarray, np.ndarray]]  # boxes (K, 4) [px] and scores (K,) of each view
 
