@@ -21,12 +21,13 @@ from vla_ros.sim.scenes.wording import family
 
 ABSENT = 0.15  # share of sentences about something that is not there
 NEARLY = 0.6  # share of those in which category or colour are those of something that is there
+OTHER_COLOR = 0.85  # share of those in another colour: one of another category is too like a noun nobody knows
 NAMED = 0.25  # share of sentences that are a name alone, as captions and web data say it
 BABBLED = 0.2  # share of sentences that ask in words without sense: what is around a name says nothing of what is meant
 BEFORE, AFTER = 5, 3  # words without sense around a name, at most
-UNKNOWN = 0.2  # share of sentences with a noun that no language has: then the colour alone decides
-UNKNOWN_ABSENT = 0.3  # share of those about a colour that is not there
-UNKNOWN_BARE = 0.4  # share of those without a colour: nobody can know what is meant
+UNKNOWN = 0.3  # share of sentences with a noun that no language has: then the colour alone decides
+UNKNOWN_ABSENT = 0.25  # share of those about a colour that is not there
+UNKNOWN_BARE = 0.3  # share of those without a colour: nobody can know what is meant
 ONE_PIECE = 0.4  # share of such nouns that are one sub-word; the others are two or three put together
 SHADES = 0.7, 1.4  # brightness of a made-up word of colour, as a share of the word's in whose place it stands
 TINTED = 0.1  # standard deviation of its red, green and blue, 0 to 1
@@ -86,10 +87,10 @@ class Sentences:
             color = str(self._rng.choice(self._catalogue.colors_of(other)))
             if self._rng.uniform() < NEARLY:
                 like = placed[int(self._rng.integers(len(placed)))].model
-                if self._rng.uniform() < 0.5:
-                    color = like.color
-                else:
+                if self._rng.uniform() < OTHER_COLOR:
                     other, color = like, str(self._rng.choice(self._catalogue.colors))
+                else:
+                    color = like.color
             other = dataclasses.replace(other, color=color)
             if not any(same_name(other, there.model) for there in placed):
                 noun = draw_noun(other, self._catalogue, self._words, self._rng).replace("_", " ")
