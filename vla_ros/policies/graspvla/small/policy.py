@@ -203,16 +203,13 @@ class GraspVlaPolicy:
         if extra > 0 and passed:
             self._gripper.update(float(widths[passed - 1]), observation.T_base_ee_commanded, extra)
         self._counted = passed
-        if (
-            self._gripper.closing
-            and self._gripper.since_closing * period >= EMPTY_AFTER
-            and observation.state.gripper_width < EMPTY
-        ):
+        closed = self._gripper.closing
+        if closed and not was_closing:
+            self._target.close()
+        if closed and self._gripper.since_closing * period >= EMPTY_AFTER and observation.state.gripper_width < EMPTY:
             # The expert has never seen fingers that stay closed on nothing, and may leave them so.
             self._gripper.update(OPEN, observation.T_base_ee_commanded, 0)
-        if self._gripper.closing and not was_closing:
-            self._target.close()
-        if was_closing and not self._gripper.closing:
+        if (closed or was_closing) and not self._gripper.closing:
             self._target.open([*observation.history, observation.state])
             if self._gripper.T_base_closed is not None:
                 self._failed.append(self._gripper.T_base_closed)
