@@ -185,11 +185,28 @@ def test_a_box_that_nobody_proposed_must_fit_better_by_far() -> None:
     proposed = [(box(calibration, HERE)[None], np.ones(1)) for calibration in CALIBRATIONS]
     x1, y1, x2, y2 = proposed[0][0][0].round().astype(int)
     pictures[0][y1:y2, x1:x2] = 255
-    pictures[1][:] = 120  # fits a little, here and all along the line of sight
+    pictures[1][:] = 30  # fits hardly better all along the line of sight than here
     x1, y1, x2, y2 = box(SIDE, HERE).round().astype(int)
-    pictures[1][y1:y2, x1:x2] = 110
+    pictures[1][y1:y2, x1:x2] = 10
     search = TargetSearch(torch.nn.Identity(), SureOfOneView())
     target = search.find(pictures, CALIBRATIONS, proposed, np.ones((1, 260), np.float32))
     assert target is not None
     assert len(target.candidates[1]) == 1
+    np.testing.assert_allclose(target.middle, HERE, atol=1e-3)
+
+
+def test_a_view_that_likes_one_box_less_badly_than_all_others_agrees() -> None:
+    # As with a noun nobody knows: nothing fits well, one box by far better than the others.
+    pictures, proposed = [], []
+    for calibration in CALIBRATIONS:
+        picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        x1, y1, x2, y2 = box(calibration, HERE).round().astype(int)
+        picture[y1:y2, x1:x2] = 64  # logit -3, the others' is -6
+        pictures.append(picture)
+        proposed.append((np.stack([box(calibration, place) for place in (HERE, THERE)]), np.ones(2)))
+    search = TargetSearch(torch.nn.Identity(), SureOfOneView())
+    target = search.find(pictures, CALIBRATIONS, proposed, np.ones((1, 260), np.float32))
+    assert target is not None
+    assert target.score < 0.1
+    assert target.agreed > 0.8
     np.testing.assert_allclose(target.middle, HERE, atol=1e-3)

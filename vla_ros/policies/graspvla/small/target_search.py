@@ -24,7 +24,7 @@ LEAST = 0.12  # score of a proposal
 GAP = 0.015  # [m] by which the lines of sight to one object may pass each other
 APART = 0.08  # [m] more than any calibration is wrong by
 STAY_NEAR = 0.04  # [m] from where the object is expected
-AGREED = 0.0  # logit that a view must give what the other is sure of, or it looks again along the line of sight
+NONE = -5.0  # logit of "nothing here": what a view gives less is looked for along the line of sight of the other
 MADE_UP = 2.0  # logits by which a box along a line of sight must fit better than one that was proposed
 SIGHT, SIGHT_STEPS = (0.4, 1.8), 24  # [m] from the camera
 REACH = np.array([[0.15, -0.45, -0.14], [0.95, 0.45, 0.75]])  # [m] where an object can be, base frame
@@ -40,7 +40,7 @@ class FoundTarget:
     candidates: tuple[np.ndarray, ...]  # (K, 5) boxes [px] and how well they fit, 0…1, a view
     middle: np.ndarray  # (3,) [m]
     score: float  # 0…1 how well it fits the words, the better of both views
-    agreed: float  # the worse of both views
+    agreed: float  # 0…1 how clearly it is this one of all that a view shows, the worse of both views
 
 
 class TargetSearch:
@@ -76,7 +76,7 @@ class TargetSearch:
         """
         logits = self._match(pictures, proposed, words)
         best = _best_pair(calibrations, proposed, logits, expected, trust)
-        if best is None or best.agreed < AGREED:
+        if best is None or best.agreed < NONE:
             longer = _along_sight(pictures, calibrations, proposed, logits)
             if longer is not None:
                 further = self._match(pictures, longer, words)
@@ -93,7 +93,7 @@ class TargetSearch:
             ),
             middle=best.middle,
             score=float(max(share[row] for share, row in zip(shares, best.rows, strict=True))),
-            agreed=float(min(share[row] for share, row in zip(shares, best.rows, strict=True))),
+            agreed=min(_certainty(values, row) for values, row in zip(logits, best.rows, strict=True)),
         )
 
     def _match(self, pictures: Sequence[np.ndarray], proposed: Proposed, words: np.ndarray) -> list[np.ndarray]:
@@ -112,6 +112,15 @@ class TargetSearch:
         logits = self._matching(looks, numbers, there, torch.from_numpy(np.ascontiguousarray(spoken))[None])[0].numpy()
         first = len(proposed[0][0])
         return [logits[:first], logits[first:]]
+
+
+def _certainty(logits: np.ndarray, row: int) -> float:
+    """Return the share of a proposal among all of a view, and nothing.
+
+    A noun that nobody knows lowers the logits of what it could mean, and those of all else by as much or more.
+    """
+    others = np.append(np.delete(logits, row), NONE)
+    return float(1.0 / (1.0 + np.exp(others - logits[row]).sum()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +161,7 @@ def _along_sight(
     """
     sure = int(logits[1].max(initial=-np.inf) > logits[0].max(initial=-np.inf))
     other = 1 - sure
-    if logits[sure].max(initial=-np.inf) < AGREED:
+    if logits[sure].max(initial=-np.inf) < 0.0:
         return None
     box = proposed[sure][0][int(logits[sure].argmax())]
     origin, direction = ray(calibrations[sure], (box[:2] + box[2:]) / 2)
