@@ -99,10 +99,7 @@ def _estop(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
         stops: list[Cell] = []
         speeds = []
         for number in range(ESTOPS):
-            if operator.progress.estop:
-                operator.set_estop(False)
-            cell.require(operator.enable().success, "cannot be enabled again")
-            operator.spin_until(lambda: operator.progress.enabled and operator.speed < 0.02, 5.0)
+            operator.enable_at_rest()
             side = 0.28 if number % 2 else -0.28
             operator.send(operator.chunk((0.0, side - operator.T_base_ee[1, 3], 0.0), duration=0.6))
             moving = operator.executed(3)  # half-way

@@ -23,6 +23,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from bench.rig.spinning import leave, spin_until
 from controllers.chunk import ActionChunk, pose_channels
+from controllers.follower import NO_CHUNK
 from controllers.rotations import from_matrix
 from vla_ros import messages, qos
 from vla_ros.bringup.environment import module_environment
@@ -158,7 +159,8 @@ class Operator:
             self.set_estop(False)
         response = self.enable()
         assert response.success, response.message
-        assert self.spin_until(lambda: self.progress.enabled and not self.progress.moving)
+        # Control answers before the tick that carries it out, and stays enabled while an e-stop holds it.
+        assert self.spin_until(lambda: self.progress.enabled and self.progress.hold_reason == NO_CHUNK)
         assert self.spin_until(lambda: self.speed < 0.02)
         self.spin(0.1)
 
