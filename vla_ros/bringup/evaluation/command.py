@@ -29,6 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     parser.add_argument("--policy", default=DEFAULT_POLICY, help=f"{', '.join(POLICIES)}, or expert: the script that "
                         f"knows the truth (default {DEFAULT_POLICY})")  # fmt: skip
+    parser.add_argument("--checkpoint", default="", metavar="DIR",
+                        help="folder of a learned policy's weights; default the shipped one")  # fmt: skip
     parser.add_argument("--set", dest="set_name", default="basic", help="set of scenes; config/tasks/grasp_sets.yaml")
     parser.add_argument("--categories", default="seen", help="seen, heldout or all")
     parser.add_argument("--objects", metavar="DIR", help="folder of your own objects; docs/objects.md")
@@ -135,6 +137,7 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
 
     episode = EpisodeSettings(
         policy=arguments.policy,
+        checkpoint=arguments.checkpoint,
         set_name=arguments.set_name,
         categories=arguments.categories,
         objects=arguments.objects,

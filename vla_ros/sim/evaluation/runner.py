@@ -133,7 +133,7 @@ class EpisodeRunner:
 
     @cached_property
     def _policy(self) -> Policy:
-        return load_policy(self.settings.policy, self.embodiment, self.settings.objects)
+        return load_policy(self.settings.policy, self.embodiment, self.settings.objects, self.settings.checkpoint)
 
     @cached_property
     def _control(self) -> ControlConfig:

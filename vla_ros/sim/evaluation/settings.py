@@ -20,6 +20,7 @@ class EpisodeSettings:
     """What all episodes of an evaluation share; plain values, so that a worker process gets them whole."""
 
     policy: str = DEFAULT_POLICY
+    checkpoint: str = ""  # folder of its weights; empty: the one it usually takes
     set_name: str = "basic"
     categories: str = "seen"
     objects: str | None = None  # folder of objects; None: the procedural catalogue
@@ -51,7 +52,9 @@ class EpisodeSettings:
         if self.policy not in policy_names():
             raise ConfigError(unknown_name("policy", self.policy, policy_names()))
         if self.policy != EXPERT:
-            check_policy(self.policy)
+            check_policy(self.policy, self.checkpoint)
+        elif self.checkpoint:
+            raise ConfigError(f"--checkpoint {self.checkpoint}: the expert has no weights; take --policy graspvla")
         if self.categories not in SPLITS:
             raise ConfigError(unknown_name("categories", self.categories, SPLITS))
         if self.wording not in EVALUATED:
