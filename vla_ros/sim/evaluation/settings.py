@@ -29,6 +29,7 @@ class EpisodeSettings:
     command: str = ""  # what drives the arm; empty: what it usually takes
     stream: str = "evaluation"
     latency_s: float | None = None  # None: blocking
+    pause_s: float = 0.0  # that the arm rests for each inference when blocking
     rate_hz: float = 500.0  # of physics and control
     video: str | None = None  # folder for a film of each episode
     graph: bool = False  # through the real graph in real time; False: in lockstep
@@ -60,7 +61,7 @@ class EpisodeSettings:
         if self.wording not in EVALUATED:
             raise ConfigError(unknown_name("wording", self.wording, EVALUATED))
         load_catalogue(self.objects)
-        RolloutConfig(control_hz=self.rate_hz, latency_s=self.latency_s)
+        RolloutConfig(control_hz=self.rate_hz, latency_s=self.latency_s, pause_s=self.pause_s)
 
 
 @dataclass(frozen=True)
