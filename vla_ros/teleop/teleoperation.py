@@ -104,6 +104,7 @@ class Teleoperation:
 
     def let_go(self, reason: str) -> None:
         """Follow nothing; a clutch that is held must be pressed anew. `reason` is shown while it is held."""
+        self._lateness = Lateness()  # the next driver has another clock
         for driven in self._hands:
             driven.let_go(reason, driven.motion.engaged)
 
