@@ -19,6 +19,9 @@ def recording_arguments() -> tuple[LaunchArgument, ...]:
     return (
         LaunchArgument(RECORD, "", "record every topic into this folder, which must not exist yet; empty: do not"),
         LaunchArgument(
+            "record_episodes", False, "a bag for each episode, record:=DIR/episode_000000 and so on; DIR may exist"
+        ),
+        LaunchArgument(
             "record_images", "raw", "form of the colour images in it (docs/bags.md)", choices=("raw", "jpeg", "h264")
         ),
         LaunchArgument("record_compression", "zstd", "of everything in it", choices=("none", "zstd")),
@@ -35,6 +38,7 @@ def recorder_node(job: str, robot: str = "robot") -> NodeSpec:
         "recorder_node",
         {
             "directory": Argument(RECORD),
+            "episodes": Argument("record_episodes"),
             "images": Argument("record_images"),
             "compression": Argument("record_compression"),
             "contract": Argument("record_contract"),
@@ -50,7 +54,7 @@ def check_recording(arguments: Mapping[str, Value]) -> None:
     """Raise ConfigError when the bag could not be made: better now than beside a moving arm."""
     record = str(arguments[RECORD])
     if record:
-        check_bag_folder(record, f"{RECORD}:={record}")
+        check_bag_folder(record, f"{RECORD}:={record}", bool(arguments["record_episodes"]))
     contract = str(arguments["record_contract"])
     if contract:
         from vla_ros.policies.contract import load_contract
@@ -60,15 +64,22 @@ def check_recording(arguments: Mapping[str, Value]) -> None:
         check_robot(load_contract(contract), load_embodiment(str(arguments["robot"])))
 
 
-def check_bag_folder(folder: str, given: str) -> Path:
-    """Return where a new bag goes. Raises VlaError, led by the words that were given, when it cannot."""
+def check_bag_folder(folder: str, given: str, episodes: bool = False) -> Path:
+    """Return where a new bag goes, or a bag for each of the `episodes`, whose folder may exist.
+
+    Raises VlaError, led by the words that were given, when it cannot.
+    """
     from vla_ros.data.bags.location import partial_path
 
     path = Path(folder)
     if path.name in ("", ".."):
         raise ConfigError(f"{given}: name a folder for the bag")
-    partial_path(path)
-    parent = next(folder for folder in path.resolve().parents if folder.exists())
+    if episodes:
+        if path.exists() and (not path.is_dir() or (path / "metadata.yaml").exists()):
+            raise ConfigError(f"{given}: is a bag or a file; name a folder for the episodes' bags")
+    else:
+        partial_path(path)
+    parent = next(folder for folder in (path.resolve() / "bag").parents if folder.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise ConfigError(f"{given}: {parent} cannot be written to; name another folder")
     return path
