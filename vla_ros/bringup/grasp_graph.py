@@ -22,6 +22,7 @@ from vla_ros.bringup.ros2_control import (
 
 Parameters = dict[str, Parameter | Argument | Chosen]
 CATEGORIES = ("seen", "heldout", "all")
+STREAMS = ("evaluation", "generation")
 WORDINGS = ("common", "unseen")
 
 
@@ -32,7 +33,7 @@ def same(*names: str) -> Parameters:
 
 def grasp_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[NodeSpec, ...]:
     """Return the nodes of a job in which `mover` says how the arm moves; `managed` are brought up in their order."""
-    scene: Parameters = same("robot", "set", "seed", "categories", "objects", "wording")
+    scene: Parameters = same("robot", "set", "seed", "stream", "categories", "objects", "wording", "target", "place")
     simulated_time: Parameters = {"use_sim_time": SIMULATED_TIME}
     return (
         NodeSpec(
@@ -108,7 +109,12 @@ def grasp_arguments(*movers_arguments: LaunchArgument) -> tuple[LaunchArgument, 
         LaunchArgument(
             "seed", 0, "number of the scene: the same number is the same scene", minimum=0, maximum=2**31 - 1
         ),
+        LaunchArgument(
+            "stream", "evaluation", "family of scenes: those of training share nothing with it", choices=STREAMS
+        ),
         LaunchArgument("categories", "seen", "object categories the scene draws from", choices=CATEGORIES),
+        LaunchArgument("target", "", "what the scene asks for, such as red mug; empty: what the seed draws"),
+        LaunchArgument("place", "", "where it stands: near, far, left, right, middle, or two of them; empty: anywhere"),
         LaunchArgument("objects", "", "folder of your own objects (docs/objects.md); empty: the built-in ones"),
         LaunchArgument("time_limit_s", 60.0, "simulated time the episode may take [s]", minimum=1.0, maximum=3600.0),
         LaunchArgument("attempts", 3, "how often the gripper may close", minimum=1, maximum=100),
