@@ -55,7 +55,7 @@ class Welcome:
 
 
 @dataclass(frozen=True)
-class Seat:
+class SeatNews:
     """Who drives."""
 
     yours: bool
@@ -120,7 +120,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Collection:
+class CollectionNews:
     """Where the collection of episodes is; `content` as collection.py says."""
 
     content: Mapping[str, Any]
@@ -158,15 +158,16 @@ class Pong:
     t: float  # [ms]
 
 
-Announcement = Welcome | Seat | State | Collection | Answer | Note | Refused | Pong
+Announcement = Welcome | SeatNews | State | CollectionNews | Answer | Note | Refused | Pong
 
 
 def encode(announcement: Announcement) -> str:
     """Return a text frame."""
-    content = _plain(announcement)
-    if isinstance(announcement, Collection):
+    content = plain(announcement)
+    if isinstance(announcement, CollectionNews):
         content = content["content"]
-    return json.dumps({"type": type(announcement).__name__.lower()} | content, ensure_ascii=False, allow_nan=False)
+    kind = type(announcement).__name__.removesuffix("News").lower()
+    return json.dumps({"type": kind} | content, ensure_ascii=False, allow_nan=False)
 
 
 def picture(camera: int, stamp: float, jpeg: bytes) -> bytes:
@@ -174,11 +175,12 @@ def picture(camera: int, stamp: float, jpeg: bytes) -> bytes:
     return _PICTURE_HEAD.pack(PICTURE, camera, stamp) + jpeg
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as what JSON knows."""
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return round(value, 6) if isinstance(value, float) else value
