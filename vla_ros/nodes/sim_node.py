@@ -15,7 +15,7 @@ from std_srvs.srv import Trigger
 from controllers.errors import ConfigError, VlaError
 from vla_ros import messages, qos
 from vla_ros.nodes.episode.real_time_factor import RealTimeFactor
-from vla_ros.nodes.parameters import declare, declare_command, declare_robot
+from vla_ros.nodes.parameters import declare, declare_command, declare_robot, declare_scene
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.sim.arm_topics import INTERFACES, make_arm_topics
 from vla_ros.nodes.sim.controllers import SimulatedControllers
@@ -42,7 +42,7 @@ class SimNode(Node):
     def __init__(self) -> None:
         super().__init__("sim_node")
         robot = declare_robot(self)
-        self._stage = Stage(self)
+        self._stage = Stage(self, declare_scene(self, change=lambda key, value: self._stage.choose(key, value)))
         physics_rate = declare(self, "physics_rate_hz", 1000.0, "physics steps a second", 200.0, 10000.0)
         state_rate = declare(
             self, "state_rate_hz", 500.0, "joint states, and looks for commands, a second", 10.0, 2000.0

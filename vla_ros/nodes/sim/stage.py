@@ -10,7 +10,7 @@ from rclpy.node import Node
 from std_msgs.msg import String
 
 from vla_ros import qos
-from vla_ros.nodes.parameters import SceneChoice, declare_scene
+from vla_ros.nodes.parameters import SceneChoice
 from vla_ros.nodes.sim.scene_choice import CHOICE, choice_label, choice_words
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.sim.scenes.grasp_sets import grasp_set, grasp_sets
@@ -21,9 +21,9 @@ from vla_ros.sim.scenes.wishes import part_of
 class Stage:
     """The present scene and the choice for the next one."""
 
-    def __init__(self, node: Node) -> None:
-        """Declare the parameters and draw the first scene. Raises ConfigError when there is none such."""
-        self._next: SceneChoice = declare_scene(node, self._change)
+    def __init__(self, node: Node, first: SceneChoice) -> None:
+        """Draw the first scene. Raises ConfigError when there is none such."""
+        self._next = first
         self._text = node.create_publisher(String, "sim/scene", qos.LATCHED)
         self._shown = self._next.copy()
         self.scene = self._draw()
@@ -70,7 +70,7 @@ class Stage:
         self._shown = chosen
         return scene
 
-    def _change(self, key: str, value: Any) -> None:
+    def choose(self, key: str, value: Any) -> None:
         """Take a new value for the next scene. Raises ConfigError for one that no scene has."""
         if key == "set_name":
             grasp_set(value)
