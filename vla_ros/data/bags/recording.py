@@ -205,7 +205,7 @@ class Recording:
             self._until, self._waits = 0.0, True
             try:
                 self._end_bag()
-            except BagError as error:
+            except Exception as error:  # as above
                 self._problem, self._bag = f"{self._problem}; {error}", None
 
     def _announce(self, name: str, definition: MessageDefinition, qos: tuple[OfferedQos, ...]) -> None:

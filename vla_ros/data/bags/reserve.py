@@ -23,8 +23,13 @@ class Reserve:
         with contextlib.suppress(OSError):
             os.posix_fallocate(self._file.fileno(), 0, RESERVE_BYTES)
 
+    def give_back(self) -> None:
+        """Give the room back; the bag is still being written."""
+        with contextlib.suppress(OSError):
+            self._file.truncate(0)
+
     def release(self) -> None:
-        """Give the room back."""
+        """Let go of the bag."""
         self._path.unlink(missing_ok=True)
         self._file.close()
 

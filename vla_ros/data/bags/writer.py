@@ -128,15 +128,17 @@ class BagWriter:
     # -- the end -------------------------------------------------------------------------------------------------------
     def close(self) -> Path:
         """End the bag and return its folder. Raises BagError when that cannot be: it can be repaired then."""
-        self._reserve.release()
+        self._reserve.give_back()
         try:
             if self._file is not None:
                 self._end_file()
             write_metadata(self.partial, self._metadata())
+            self._reserve.release()
             self.partial.rename(self.directory)
         except OSError as error:
             if self._file is not None:
                 self._file.close()
+            self._reserve.release()
             raise BagError(
                 f"bag {self.partial}: not finished ({error.strerror}): make room, then `vla bag repair {self.partial}`"
             ) from None

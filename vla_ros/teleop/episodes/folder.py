@@ -51,7 +51,7 @@ class CollectionFolder:
         except OSError as error:
             raise ConfigError(f"{self.task}: cannot be written ({error.strerror})") from None
 
-    # -- bags --------------------------------------------------------------------------------------------------------------
+    # -- bags ----------------------------------------------------------------------------------------------------------
     def next_number(self) -> int:
         """Return the first number that no episode has had here."""
         return next_number(self.episodes)

@@ -56,6 +56,8 @@ class History:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.episodes: dict[str, EpisodeRecord] = {}
         self.prompt: Asked | None = None
+        self.before: Asked | None = None  # the prompt before this one
+        self.pinned = False  # the operator asked for this prompt himself: it stays, however even it is
         self.seeds = 0  # how many scenes were asked for
         self.skipped: Counter[Cell] = Counter()
         self._operations: list[Event] = []
@@ -76,7 +78,7 @@ class History:
             self._undone.clear()
             self._carry_out(event, True)
 
-    # -- what is known ---------------------------------------------------------------------------------------------------
+    # -- what is known -------------------------------------------------------------------------------------------------
     @property
     def counts(self) -> Counter[Cell]:
         """Return how many accepted episodes there are of each cell."""
@@ -103,9 +105,10 @@ class History:
         """Return the operation that was undone last and could be done again."""
         return self._operations[self._undone[-1]] if self._undone else None
 
-    # -- events ----------------------------------------------------------------------------------------------------------
+    # -- events --------------------------------------------------------------------------------------------------------
     def _on_prompt(self, event: Event) -> None:
-        self.prompt = read_asked(event)
+        self._ask(read_asked(event))
+        self.pinned = False
         self.seeds = max(self.seeds, int(event.get("number", -1)) + 1)
 
     def _on_begin(self, event: Event) -> None:
@@ -115,6 +118,7 @@ class History:
         )
 
     def _on_end(self, event: Event) -> None:
+        self.pinned = False
         self._change(event, ended=event["time"], success=event.get("success"), note=event.get("note", ""))
 
     def _on_trouble(self, event: Event) -> None:
@@ -151,9 +155,16 @@ class History:
         asked, before = read_asked(operation), read_asked(operation.get("before", {}))
         if operation["event"] == SKIP and asked is not None:
             self.skipped[asked.cell] += 1 if forwards else -1
-            self.prompt = None if forwards else asked
+            if not forwards:
+                self._ask(asked)
+            self.pinned = not forwards
         elif operation["event"] == AGAIN:
-            self.prompt = asked if forwards else before
+            self._ask(asked if forwards else before)
+            self.pinned = True
+
+    def _ask(self, asked: Asked | None) -> None:
+        if asked != self.prompt:
+            self.before, self.prompt = self.prompt, asked
 
     def _change(self, event: Event, **values: Any) -> None:
         record = self.episodes.get(event["episode"])

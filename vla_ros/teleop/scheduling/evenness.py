@@ -34,6 +34,15 @@ def next_cell(
     return min(missing(cells, done, each), key=order, default=None)
 
 
+def is_even(
+    cell: Cell, cells: Sequence[Cell], done: Mapping[Cell, int], each: int, skipped: Mapping[Cell, int]
+) -> bool:
+    """Say whether a cell is one of those that could be next without making the counts uneven."""
+    open_cells = missing(cells, done, each)
+    fewest = min((done.get(item, 0) + skipped.get(item, 0) for item in open_cells), default=0)
+    return cell in open_cells and done.get(cell, 0) + skipped.get(cell, 0) == fewest
+
+
 def _rarity(cells: Sequence[Cell], done: Mapping[Cell, int]) -> dict[Cell, float]:
     """Return how common each cell's names are so far: the episodes of each name, of as many as it will have."""
     share: Counter[tuple[int, str]] = Counter()
