@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation
 from controllers.errors import ConfigError
 from controllers.rotations import angle_between
 from vla_ros.teleop import addresses, certificate, keeping, pairing
-from vla_ros.teleop.axes import Pose, robot_pose
+from vla_ros.teleop.axes import Pose, robot_pose, room_pose
 from vla_ros.teleop.hand_motion import HandMotion, MotionLimits
 from vla_ros.teleop.lateness import Lateness
 from vla_ros.teleop.pictures import PictureQueue
@@ -48,6 +48,14 @@ def test_a_turned_vector_is_the_same_in_both_frames(q, vector, facing):
         Rotation.from_quat(own.orientation).apply(own.position),
         atol=1e-9,
     )
+
+
+@given(quaternions, st.tuples(*[st.floats(-2.0, 2.0)] * 3), st.floats(-3.2, 3.2))
+def test_there_and_back_is_the_same_pose(q, place, facing):
+    q = tuple((np.array(q) / np.linalg.norm(q)).tolist())
+    position, orientation = room_pose(robot_pose(place, q, facing), facing)
+    np.testing.assert_allclose(position, place, atol=1e-9)
+    assert angle_between(orientation, q) < 1e-6
 
 
 def test_an_operator_who_looks_at_the_robot_pulls_it_towards_himself():
@@ -84,7 +92,7 @@ def test_one_stray_packet_is_dropped_and_the_next_good_one_followed():
     np.testing.assert_allclose(goal(motion)[:3], TOOL.position)
     motion.follow(0.02, place(0.01), TOOL, 1.0, 1.0)
     assert motion.refused == ""
-    np.testing.assert_allclose(goal(motion)[:3], TOOL.position + [0.01, 0.0, 0.0])
+    np.testing.assert_allclose(goal(motion)[:3], TOOL.position + np.array([0.01, 0.0, 0.0]))
 
 
 def test_a_hand_that_jumps_about_is_never_followed():
@@ -143,6 +151,13 @@ def test_clutching_with_an_open_trigger_does_not_drop_what_is_held():
 def test_a_trigger_that_agrees_with_the_gripper_takes_over_at_once():
     trigger = GripperTrigger(0.08)
     trigger.engage(1.0, 0.002)
+    assert trigger.width(1.0) == 0.0
+    assert trigger.width(0.95) == pytest.approx(0.004)
+
+
+def test_a_pressed_trigger_closes_at_once():
+    trigger = GripperTrigger(0.08)
+    trigger.engage(1.0, 0.08)
     assert trigger.width(1.0) == 0.0
 
 
@@ -263,7 +278,7 @@ def test_a_broken_certificate_is_made_anew(tmp_path):
 
 def test_no_certificate_possible_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="no folder for certificate and pairing .*; give another with folder:="):
+    with pytest.raises(ConfigError, match=r"no folder for certificate and pairing .*; give another with folder:="):
         keeping.user_folder(str(tmp_path / "file" / "folder"))
     (tmp_path / "key.pem").mkdir()
     with pytest.raises(ConfigError, match=r"key\.pem: cannot be written .*; give another folder"):
@@ -281,7 +296,7 @@ def test_hosts_to_listen_on(host, bound):
 
 
 def test_a_host_that_is_none_is_one_line():
-    with pytest.raises(ConfigError, match="host:=robot.lab: give localhost, all, or an address"):
+    with pytest.raises(ConfigError, match=r"host:=robot\.lab: give localhost, all, or an address"):
         addresses.bind_address("robot.lab")
 
 
