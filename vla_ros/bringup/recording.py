@@ -9,7 +9,7 @@ from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.bringup.arguments import LaunchArgument, Value
-from vla_ros.bringup.graph import Argument, NodeSpec
+from vla_ros.bringup.graph import Argument, Chosen, NodeSpec, Parameter
 
 RECORD = "record"
 
@@ -33,21 +33,24 @@ def recording_arguments() -> tuple[LaunchArgument, ...]:
 
 def recorder_node(job: str, robot: str = "robot") -> NodeSpec:
     """Return the process that records `job`, whose argument `robot` names the robot. Losing it ends nothing."""
-    return NodeSpec(
-        "recorder",
-        "recorder_node",
-        {
-            "directory": Argument(RECORD),
-            "episodes": Argument("record_episodes"),
-            "images": Argument("record_images"),
-            "compression": Argument("record_compression"),
-            "contract": Argument("record_contract"),
-            "robot": Argument(robot),
-            "job": job,
-        },
-        required=False,
-        condition=RECORD,
-    )
+    where = {"directory": Argument(RECORD), "episodes": Argument("record_episodes")}
+    return NodeSpec("recorder", "recorder_node", where | _how(job, robot), required=False, condition=RECORD)
+
+
+def collection_recorder_node(job: str, robot: str = "robot") -> NodeSpec:
+    """Return the process that records each episode of the collection that the argument `collection` names."""
+    where = {"collection": Argument("collection")}
+    return NodeSpec("collector", "recorder_node", where | _how(job, robot), required=False, condition="collection")
+
+
+def _how(job: str, robot: str) -> dict[str, Parameter | Argument | Chosen]:
+    return {
+        "images": Argument("record_images"),
+        "compression": Argument("record_compression"),
+        "contract": Argument("record_contract"),
+        "robot": Argument(robot),
+        "job": job,
+    }
 
 
 def check_recording(arguments: Mapping[str, Value]) -> None:

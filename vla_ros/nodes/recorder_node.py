@@ -16,7 +16,7 @@ from rclpy.serialization import deserialize_message
 
 from vla_ros import messages, qos
 from vla_ros.data.bags import marks
-from vla_ros.data.bags.episode_bags import EpisodeBags, unfinished
+from vla_ros.data.bags.episode_bags import EPISODES, EpisodeBags, collection_root, unfinished
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.image_compression import FORMS
 from vla_ros.data.bags.metadata import VERSIONS
@@ -53,6 +53,9 @@ class RecorderNode(Node):
         super().__init__("recorder_node")
         directory = Path(declare(self, "directory", "bag", "folder of the bag, which must not exist yet"))
         self._each = declare(self, "episodes", False, "a bag for each episode, in that folder, which may exist")
+        collection = declare(self, "collection", "", "collection whose episodes are recorded, a bag each; empty: none")
+        if collection:
+            directory, self._each = collection_root(collection) / EPISODES, True
         wanted = declare_list(self, "topics", (), "topics to record, * and ? stand for anything; none: all")
         excluded = declare_list(self, "exclude", (), "topics not to record")
         robot = declare(self, "robot", "", "robot whose /tf is added where nobody publishes it; empty: none")

@@ -13,7 +13,13 @@ from vla_ros.data.bags.location import PARTIAL
 from vla_ros.data.bags.writer import BagSettings, BagWriter
 
 EPISODES, TRASH = "episodes", "trash"  # folders of a collection: bags that count, and bags that were thrown away
+COLLECTIONS = "collections"  # folder of those that are named without one
 _NAME = re.compile(r"episode_(\d{6,})")
+
+
+def collection_root(name: str) -> Path:
+    """Return the folder of a collection: collections/<name>, or where the name says with a slash."""
+    return Path(name) if "/" in name else Path(COLLECTIONS) / name
 
 
 def episode_name(number: int) -> str:

@@ -12,7 +12,7 @@ from rclpy.parameter import Parameter
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-Done = Callable[[str], None]  # told why there is no new scene; "" when there is
+Done = Callable[[str], object]  # told why there is no new scene; "" when there is
 
 SIMULATOR = "sim_node"
 
