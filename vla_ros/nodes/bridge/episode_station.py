@@ -23,6 +23,7 @@ SCENE_WITHIN_S = 60.0
 READY_WITHIN_S = 60.0  # a simulator may still be starting
 LOOK_EVERY_S = 0.1
 REST_WITHIN_S = 3.0
+SEEN_AFTER_S = 0.3  # [s] of simulated time, which jumps ahead by more with a new scene
 
 
 class EpisodeStation:
@@ -87,6 +88,9 @@ class EpisodeStation:
             problem = f"the simulator does not answer within {SCENE_WITHIN_S:g} s"
         if problem:
             raise VlaError(problem)
+        # Control must have seen the arm in the new scene: it would take over the pose of the old one.
+        answered_at = self._feed.progress.stamp
+        await _until(lambda: self._feed.progress.stamp > answered_at + SEEN_AFTER_S, READY_WITHIN_S)
         if enabled and not self._feed.progress.estop:
             await self._robot.command("enable", {})
 

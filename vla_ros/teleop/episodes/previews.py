@@ -15,7 +15,7 @@ from vla_ros.teleop.episodes.folder import CollectionFolder
 from vla_ros.teleop.episodes.summary import Summary, read_summary, write_summary
 
 TIMEOUT_S = 600.0  # of one: a bag that takes longer is not looked at again
-STOP_WITHIN_S = 3.0
+STOP_WITHIN_S = 0.5  # [s] of those that a launcher gives a node
 
 
 class Previews:
@@ -54,7 +54,7 @@ class Previews:
         self._wanted.put("")
         process = self._process
         if process is not None and process.poll() is None:
-            process.terminate()
+            process.kill()  # it keeps nothing that is not whole
         self._thread.join(STOP_WITHIN_S)
 
     def _run(self) -> None:
