@@ -93,6 +93,7 @@ class EpisodeStation:
         await _until(lambda: self._feed.progress.stamp > answered_at + SEEN_AFTER_S, READY_WITHIN_S)
         if enabled and not self._feed.progress.estop:
             await self._robot.command("enable", {})
+            await _until(lambda: self._feed.progress.enabled, REST_WITHIN_S)
 
 
 async def _until(done: Callable[[], bool], seconds: float) -> None:

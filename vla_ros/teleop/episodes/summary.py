@@ -49,8 +49,6 @@ def summarise(bag_folder: Path, folder: Path) -> Summary:
             (folder / f".{name}").replace(folder / name)
     marks = [f"recording ended early: {ended}"] if ended else []
     marks += [reason for judgement in judgements for reason in judgement.reasons]
-    if episode.interventions:
-        marks.append(f"{len(episode.interventions)} stretches by a person")
     quality = judgements[0].score if judgements and math.isfinite(judgements[0].score) else None
     summary = Summary(
         instruction=episode.instruction,
