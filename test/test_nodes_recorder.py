@@ -26,6 +26,7 @@ from vla_ros import messages, qos
 from vla_ros.bringup.environment import module_environment
 from vla_ros.configuration import share_directory
 from vla_ros.data.bags import marks
+from vla_ros.data.bags.episodes import read_episodes
 from vla_ros.data.bags.image_reading import ImageReader
 from vla_ros.data.bags.message_definitions import JPEG, TF
 from vla_ros.data.bags.reader import BagReader
@@ -247,6 +248,56 @@ def test_with_pre_roll_only_episodes_are_kept(tmp_path, source, start):
     found = recorded(tmp_path / "bag")
     assert [deserialize_message(data, String).data for data in found["/word"]] == ["just before", "during"]
     assert [deserialize_message(data, DiagnosticStatus).message for data in found["/episode/marks"]] == ["begin", "end"]
+
+
+def test_each_episode_becomes_a_bag_that_begins_with_what_holds(tmp_path, source, start):
+    source.offer("word", String)
+    source.offer("instruction", String, LATCHED)
+    source.offer(marks.TOPIC, DiagnosticStatus, qos.MARKS)
+    source.publish("instruction", String(data="pick up the red mug"))
+    source.publish(marks.TOPIC, mark(marks.BEGIN))  # latched: of a recorder that is gone
+    source.publish(marks.TOPIC, mark(marks.END))
+    folder = tmp_path / "bags" / "mugs"
+    for run in range(2):
+        recorder = start(folder, episodes=True, postroll_s=0.1)
+        assert recorder.process.stdout.readline().startswith("recording each episode into")
+        time.sleep(0.5)
+        assert source.heard()
+        for number in range(2):
+            source.publish("word", String(data="just before"))
+            time.sleep(0.05)
+            source.publish(marks.TOPIC, mark(marks.BEGIN))
+            source.publish("word", String(data=f"during {run} {number}"))
+            time.sleep(0.1)
+            source.publish(marks.TOPIC, mark(marks.END))
+            made = folder / f"episode_{2 * run + number:06d}"
+            deadline = time.monotonic() + 10.0
+            while not made.is_dir():
+                assert time.monotonic() < deadline, list(folder.iterdir())
+                time.sleep(0.02)
+        code, output, _ = recorder.stop()
+        assert code == 0, output
+        assert "2 episodes" in output
+        assert f"episode_{2 * run + 1:06d} is whole" in output
+        recorder.kill()
+    for number, bag in enumerate(sorted(folder.iterdir())):
+        found = recorded(bag)
+        words = [deserialize_message(data, String).data for data in found["/word"]]
+        assert words == ["just before", f"during {number // 2} {number % 2}"]
+        assert [deserialize_message(data, String).data for data in found["/instruction"]] == ["pick up the red mug"]
+        said = [deserialize_message(data, DiagnosticStatus).message for data in found["/episode/marks"]]
+        assert said == ["begin", "end"]
+        with BagReader(bag) as reader:
+            assert [episode.finished for episode in read_episodes(reader)] == [True]
+    assert len(list(folder.iterdir())) == 4
+
+
+def test_a_recorder_of_episodes_names_what_was_torn(tmp_path, source, start):
+    (tmp_path / "mugs" / "episode_000003.partial").mkdir(parents=True)
+    recorder = start(tmp_path / "mugs", episodes=True)
+    lines = [recorder.process.stdout.readline() for _ in range(2)]
+    assert "episode_000003.partial was not finished: `vla bag repair" in lines[0]
+    assert recorder.stop()[0] == 0
 
 
 def test_transforms_are_added_where_nobody_publishes_them(tmp_path, source, start):

@@ -69,3 +69,13 @@ def test_a_folder_without_a_name_is_refused(folder, capsys, monkeypatch, tmp_pat
     monkeypatch.setattr(record_command, "targets", lambda: [NONE])
     assert main(["record", folder or "/"]) == 2
     assert "name a folder for the bag" in capsys.readouterr().err
+
+
+def test_a_folder_of_episodes_may_be_there_already_but_not_a_bag(become, tmp_path, capsys):
+    (tmp_path / "bags" / "mugs" / "episode_000000").mkdir(parents=True)
+    parameters, _, _ = become([LEFT], "bags/mugs", "--episodes")
+    assert parameters["episodes"] is True
+    assert Path(str(parameters["directory"])).parts[-2:] == ("bags", "mugs")
+    (tmp_path / "bags" / "mugs" / "metadata.yaml").write_text("")
+    assert main(["record", "bags/mugs", "--episodes"]) == 2
+    assert "is a bag or a file; name a folder for the episodes' bags" in capsys.readouterr().err

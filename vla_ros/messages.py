@@ -18,7 +18,7 @@ from geometry_msgs.msg import Point, Pose, PoseArray, PoseStamped, TransformStam
 from rclpy.serialization import deserialize_message
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, JointState
-from std_msgs.msg import ColorRGBA, Float64MultiArray
+from std_msgs.msg import ColorRGBA, Float64MultiArray, MultiArrayDimension
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from visualization_msgs.msg import ImageMarker, Marker, MarkerArray
 
@@ -116,10 +116,12 @@ class JointStateReader:
 
 
 class NumbersWriter:
-    """Fill one Float64MultiArray of fixed length again and again."""
+    """Fill one Float64MultiArray of fixed length again and again; `label` says what the numbers are."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, label: str = "") -> None:
         self._message = Float64MultiArray(data=array("d", bytes(8 * size)))
+        if label:
+            self._message.layout.dim = [MultiArrayDimension(label=label, size=size, stride=size)]
         self._view = np.frombuffer(self._message.data)
 
     def write(self, values: np.ndarray | float) -> Float64MultiArray:
@@ -131,6 +133,11 @@ class NumbersWriter:
 def numbers(message: Float64MultiArray) -> np.ndarray:
     """Return the numbers (N,) of a message, without a copy."""
     return np.frombuffer(message.data) if message.data else np.empty(0)
+
+
+def numbers_label(message: Float64MultiArray) -> str:
+    """Return what the numbers of a message are said to be; "" where it says nothing."""
+    return message.layout.dim[0].label if message.layout.dim else ""
 
 
 # -- poses ------------------------------------------------------------------------------------------------------------

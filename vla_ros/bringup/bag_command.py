@@ -10,8 +10,9 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "say whether a bag is whole, and its episodes good",
         "Read all of a bag: checksums, counts, order; then judge every episode: rates and gaps, skew, images, jerk, "
         "limits, idle stretches, clipped actions, the gripper, the end. A score from 0 to 100 and its reasons. Exit "
-        "code 1 when the bag is not whole or an episode's score is below --min-score.",
+        "code 1 when the bag is not whole or an episode's score is below --min-score. Of a folder of bags or a "
+        "collection, all of them.",
         "check bags/mug --report mug.html",
     )
     check.add_argument("--report", metavar="FILE.html", help="write a page with plots")
@@ -90,44 +92,81 @@ def _info(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from vla_ros.data.bags.check import check_bag
+    from vla_ros.data.bags.episode_bags import bags_in, unfinished
 
     for option in ("report", "json"):
         _check_output(f"--{option}", getattr(arguments, option))
-    with _progress("reading") as show:
-        faults = check_bag(Path(arguments.bag), show)
+    given = Path(arguments.bag)
+    bags = list(bags_in(given))
+    broken, readable = [], []
+    for bag in bags:
+        faulty, unreadable = _faults(bag, alone=bags == [given])
+        broken += [bag] if faulty else []
+        readable += [] if unreadable or arguments.whole else [bag]
+    torn = [] if bags == [given] else unfinished(bags[0].parent)
+    for path in torn:
+        print(f"{path}: was not finished: `vla bag repair {path}`")
+    good = not readable or _judge(arguments, readable, bags)
+    if bags != [given]:
+        print(f"{given}: {len(bags)} bags, {len(bags) - len(broken)} whole, {len(torn)} not finished")
+    return 1 if broken or torn or not good else 0
+
+
+def _faults(bag: Path, alone: bool) -> tuple[bool, bool]:
+    """Say what is wrong with a bag; return whether something is, and whether it cannot be read for that.
+
+    Raises BagError for what is no bag when it was asked for `alone`; among others it is one that is not whole.
+    """
+    from vla_ros.data.bags.check import check_bag
+    from vla_ros.data.bags.errors import BagError
+
+    try:
+        with _progress("reading") as show:
+            faults = check_bag(bag, show)
+    except BagError as error:
+        if alone:
+            raise
+        print(error)
+        return True, True
     for fault in faults:
-        print(f"{arguments.bag}: {fault}")
+        print(f"{bag}: {fault}")
     if not faults:
-        print(f"{arguments.bag}: whole")
-    if arguments.whole or any(fault.unreadable for fault in faults):
-        return 1 if faults else 0
-    good = _judge(arguments)
-    return 1 if faults or not good else 0
+        print(f"{bag}: whole")
+    return bool(faults), any(fault.unreadable for fault in faults)
 
 
-def _judge(arguments: argparse.Namespace) -> bool:
+def _judge(arguments: argparse.Namespace, bags: Sequence[Path], among: Sequence[Path]) -> bool:
     """Judge every episode, print and write what was found; False when one is below the least score."""
     from vla_ros.data.bags.reader import BagReader
     from vla_ros.data.quality.config import load_quality_config
-    from vla_ros.data.quality.judge import as_json, as_text, judge
+    from vla_ros.data.quality.judge import Judgement, as_json, as_text, judge
     from vla_ros.data.quality.reading import read_bag
 
     config = load_quality_config(Path(arguments.config) if arguments.config else None)
-    with BagReader(arguments.bag) as reader, _progress("judging") as show:
-        start, end = reader.start, reader.end
-        episodes = read_bag(reader, arguments.robot, lambda time: show("", time - start, end - start))
-    judgements = judge(episodes, config)
-    for judgement in judgements:
-        print(as_text(judgement, start))
+    found: list[Judgement] = []
+    entries: list[dict[str, Any]] = []
+    for bag in bags:
+        name = bag.name if len(among) > 1 else ""
+        with BagReader(bag) as reader, _progress("judging") as show:
+            start, end = reader.start, reader.end
+            episodes = read_bag(reader, arguments.robot, partial(_share, show, start, end))
+        judgements = judge(episodes, config, name)
+        for judgement in judgements:
+            print(f"{name}: {as_text(judgement, start)}" if name else as_text(judgement, start))
+        found += judgements
+        entries += [as_json(judgement, start) for judgement in judgements]
     if arguments.json:
-        _write_json(arguments.json, {"episodes": [as_json(judgement, start) for judgement in judgements]})
+        _write_json(arguments.json, {"episodes": entries})
     if arguments.report:
         from vla_ros.data.quality.report_page import write_page  # Matplotlib takes a second to load
 
-        write_page(Path(arguments.report), arguments.bag, judgements, config)
+        write_page(Path(arguments.report), arguments.bag, found, config)
         print(f"{arguments.report}: plots and all figures")
-    return all(judgement.score >= arguments.min_score for judgement in judgements)
+    return all(judgement.score >= arguments.min_score for judgement in found)
+
+
+def _share(show: Callable[[str, int, int], None], start: int, end: int, time: int) -> None:
+    show("", time - start, end - start)
 
 
 def _repair(arguments: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ from vla_ros.output_file import OutputFile
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="bags, folders of bags, or one dataset")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="bags, folders of bags, collections, or one dataset")
     parser.add_argument("output", metavar="OUTPUT", help="dataset, new or there already; or a new bag")
     parser.add_argument("--contract", metavar="NAME", help="of the task: a name from config/contracts, or a .yaml file")
     parser.add_argument("--task", default="", metavar="WORDS", help="what is done; default: the recorded instruction")
@@ -50,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _to_dataset(arguments: argparse.Namespace) -> int:
-    from vla_ros.data.conversion.bag_to_dataset import ConversionSettings, iter_bags
+    from vla_ros.data.bags.episode_bags import bags_in
+    from vla_ros.data.conversion.bag_to_dataset import ConversionSettings
     from vla_ros.data.conversion.convert import convert_bags
     from vla_ros.policies.contract import contract_names, load_contract
 
@@ -62,7 +63,7 @@ def _to_dataset(arguments: argparse.Namespace) -> int:
     settings = ConversionSettings(
         contract, arguments.task.strip(), arguments.namespace, arguments.failures, arguments.whole, arguments.codec
     )
-    paths = list(iter_bags([Path(given) for given in arguments.inputs]))
+    paths = [bag for given in arguments.inputs for bag in bags_in(Path(given))]
     output = Path(arguments.output)
     with shown(f"{len(paths)} bags") as progress:
         report = convert_bags(paths, output, settings, arguments.workers, progress)

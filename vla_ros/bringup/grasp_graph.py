@@ -22,6 +22,7 @@ from vla_ros.bringup.ros2_control import (
 
 Parameters = dict[str, Parameter | Argument | Chosen]
 CATEGORIES = ("seen", "heldout", "all")
+STREAMS = ("evaluation", "generation")
 WORDINGS = ("common", "unseen")
 
 
@@ -57,7 +58,7 @@ def robot_nodes(
     job: str, movers: tuple[NodeSpec, ...], managers: tuple[NodeSpec, ...], judges: tuple[NodeSpec, ...] = ()
 ) -> tuple[NodeSpec, ...]:
     """Return the nodes of a job: robot and cameras, what moves the arm, who brings them up, who judges and looks on."""
-    scene: Parameters = same("robot", "set", "seed", "categories", "objects", "wording")
+    scene: Parameters = same("robot", "set", "seed", "stream", "categories", "objects", "wording", "target", "place")
     simulated_time: Parameters = {"use_sim_time": SIMULATED_TIME}
     return (
         NodeSpec(
@@ -127,7 +128,12 @@ def robot_arguments(*own: LaunchArgument) -> tuple[LaunchArgument, ...]:
         LaunchArgument(
             "seed", 0, "number of the scene: the same number is the same scene", minimum=0, maximum=2**31 - 1
         ),
+        LaunchArgument(
+            "stream", "evaluation", "family of scenes: those of training share nothing with it", choices=STREAMS
+        ),
         LaunchArgument("categories", "seen", "object categories the scene draws from", choices=CATEGORIES),
+        LaunchArgument("target", "", "what the scene asks for, such as red mug; empty: what the seed draws"),
+        LaunchArgument("place", "", "where it stands: near, far, left, right, middle, or two of them; empty: anywhere"),
         LaunchArgument("objects", "", "folder of your own objects (docs/objects.md); empty: the built-in ones"),
         LaunchArgument(
             "speed_scale", 1.0, "speed of the arm, as a fraction of the policy's", minimum=0.05, maximum=1.0

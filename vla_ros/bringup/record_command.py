@@ -35,8 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--level", type=int, default=1, metavar="1-22", help="zstd's (default 1)")
     parser.add_argument("--split-mb", type=int, default=0, metavar="MB", help="begin a new file after so much")
     parser.add_argument("--split-s", type=float, default=0.0, metavar="S", help="begin a new file after so long")
-    parser.add_argument("--preroll", type=float, default=0.0, metavar="S",
-                        help="record episodes alone, each from so long before its begin mark")  # fmt: skip
+    parser.add_argument("--episodes", action="store_true",
+                        help="a bag for each episode, DIR/episode_000000 and so on; DIR may exist")  # fmt: skip
+    parser.add_argument(
+        "--preroll", type=float, default=0.0, metavar="S",
+        help="record episodes alone, each from so long before its begin mark (with --episodes 0.5)",
+    )  # fmt: skip
     parser.add_argument(
         "--postroll", type=float, default=1.0, metavar="S", help="and so long after its end (default 1)"
     )
@@ -55,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Become the recorder of the chosen graph: exit code 0, 1 when the disk was full, 2 for bad input."""
     graph = _choose(targets(), arguments.job)
     directory = arguments.directory or f"bags/{time.strftime('%Y%m%d-%H%M%S')}"
-    check_bag_folder(directory, f"DIR {directory}")
+    check_bag_folder(directory, f"DIR {directory}", arguments.episodes)
     parameters = {
         "directory": str(Path(directory).resolve()),
         "topics": arguments.topics,
@@ -65,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         "level": arguments.level,
         "split_mb": arguments.split_mb,
         "split_s": arguments.split_s,
+        "episodes": arguments.episodes,
         "preroll_s": arguments.preroll,
         "postroll_s": arguments.postroll,
         "compat": arguments.compat,

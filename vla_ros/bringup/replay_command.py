@@ -13,6 +13,8 @@ from pathlib import Path
 
 from controllers.errors import ConfigError
 
+ALSO_CHOSEN = ("stream", "categories", "objects", "wording", "target", "place")  # what else makes a scene
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -68,8 +70,10 @@ def _scene_words(arguments: argparse.Namespace, scene: Mapping[str, object], sou
         raise ConfigError(
             f"{source}: does not say in which scene it was recorded: give --set and --seed, or --running for a robot"
         )
-    words = [f"set:={set_name}", f"seed:={seed}"]
-    return [*words, f"categories:={scene['categories']}"] if scene.get("categories") else words
+    choice = scene.get("choice")
+    known: Mapping[str, object] = choice if isinstance(choice, Mapping) else scene
+    also = [f"{name}:={known[name]}" for name in ALSO_CHOSEN if known.get(name) and isinstance(known[name], str)]
+    return [f"set:={set_name}", f"seed:={seed}", *also]
 
 
 def _beside(arguments: argparse.Namespace, source: Path) -> int:

@@ -22,6 +22,7 @@ def bridge_node() -> NodeSpec:
         "bridge",
         "vr_bridge_node",
         same("robot", "host", "port", "token", "new_token", "folder", "hand", "facing", "linear_speed", "instruction")
+        | same("collection", "task")
         | {
             "use_sim_time": SIMULATED_TIME,
             "with_policy": Chosen("policy", {NO_POLICY: False} | dict.fromkeys(POLICIES, True)),
@@ -48,6 +49,12 @@ def bridge_arguments() -> tuple[LaunchArgument, ...]:
         LaunchArgument(
             "facing", 0.0, "where the operator looks, in the robot's base [degrees]", minimum=-360.0, maximum=360.0
         ),
+        LaunchArgument(
+            "collection", "", "record episodes into collections/<name>, or a path (docs/collection.md); empty: do not"
+        ),
+        LaunchArgument(
+            "task", "", "what to collect: a task of config/tasks, or a .yaml file; empty: as the collection was before"
+        ),
         LaunchArgument("linear_speed", 0.5, "fastest that a hand moves the tool [m/s]", minimum=0.01, maximum=1.0),
     )
 
@@ -70,3 +77,20 @@ def check_bridge(arguments: Mapping[str, Value]) -> None:
         check_token(str(arguments["token"]))
     else:
         pairing_token(folder)
+
+
+def check_collection(arguments: Mapping[str, Value]) -> None:
+    """Raise ConfigError when nothing could be collected: better now than beside a moving arm."""
+    from vla_ros.bringup.recording import RECORD, check_bag_folder
+    from vla_ros.data.bags.episode_bags import EPISODES, collection_root
+    from vla_ros.teleop.scheduling.task import load_task, task_path
+
+    collection, task = str(arguments["collection"]), str(arguments["task"])
+    if task:
+        load_task(task_path(task))
+        if not collection:
+            raise ConfigError(f"task:={task}: name the collection that it is for with collection:=")
+    if collection:
+        if arguments[RECORD]:
+            raise ConfigError(f"collection:={collection}: has a recorder of its own: leave out {RECORD}:=")
+        check_bag_folder(str(collection_root(collection) / EPISODES), f"collection:={collection}", episodes=True)

@@ -6,15 +6,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from std_msgs.msg import Float64MultiArray
+from std_msgs.msg import Float64MultiArray, String
 
-from controllers.errors import ConfigError, unknown_name
+from controllers.errors import ConfigError, VlaError, unknown_name
 from vla_ros import messages, qos
 from vla_ros.nodes.camera.calibration import load_calibration
 from vla_ros.nodes.camera.image_files import open_images
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.managed import ManagedNode
-from vla_ros.nodes.parameters import declare, declare_list, declare_robot, declare_scene
+from vla_ros.nodes.parameters import SceneChoice, declare, declare_list, declare_robot, declare_scene
+from vla_ros.nodes.sim.scene_choice import announced_choice, choice_label
 from vla_ros.nodes.spinning import run_node, serve_until_stopped
 from vla_ros.nodes.transport import Transport
 from vla_ros.policies.observation import CameraView
@@ -39,6 +40,7 @@ class CameraNode(ManagedNode):
             if name not in cameras:
                 raise ConfigError(f"camera_node: {unknown_name('camera', name, cameras)}")
         self._world: World | None = None
+        self._shown = ""  # label of the scene that is drawn
 
     def configure(self) -> None:
         """Build the scene, or open the files, and create the cameras' topics."""
@@ -59,17 +61,35 @@ class CameraNode(ManagedNode):
 
     # -- simulated -------------------------------------------------------------------------------------------------
     def _open_scene(self) -> None:
+        self._show(self._scene)
+        self.create_subscription(String, "sim/scene", self._on_scene, qos.LATCHED)
+        self.create_subscription(Float64MultiArray, "sim/render_state", self._on_render_state, qos.NEWEST)
+
+    def _show(self, scene: SceneChoice) -> None:
         from vla_ros.sim.scenes.scene import sample_scene
         from vla_ros.sim.world import World
 
-        self._world = World(sample_scene(**self._scene), self._embodiment, settle=False)
+        if self._world is not None:
+            self._world.close()
+        self._world, self._shown = None, choice_label(scene)
+        self._world = World(sample_scene(**scene), self._embodiment, settle=False)
         for name in self._names:  # the first frame builds the renderer: before anyone waits for an image
             self._world.render_camera(name)
-        self.create_subscription(Float64MultiArray, "sim/render_state", self._on_render_state, qos.NEWEST)
+
+    def _on_scene(self, message: String) -> None:
+        """Draw the scene that the simulator shows now."""
+        scene = announced_choice(message.data)
+        if scene is None or choice_label(scene) == self._shown:
+            return
+        try:
+            self._show(scene)
+        except VlaError as error:
+            self.get_logger().error(f"the simulator's scene cannot be drawn: {error}")
+            self.diagnose(messages.ERROR, str(error), {}, "camera")
 
     def _on_render_state(self, message: Float64MultiArray) -> None:
-        if not self.active or self._world is None:
-            return
+        if not self.active or self._world is None or messages.numbers_label(message) not in ("", self._shown):
+            return  # of another scene: that it is shown now is about to be heard
         started = time.monotonic()
         self._world.apply_render_state(messages.numbers(message))
         for name, publisher in self._camera_publishers.items():

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.exceptions import InvalidParameterTypeException
@@ -97,18 +97,48 @@ class SceneChoice(TypedDict):
     categories: str
     objects: str | None
     wording: str
+    target: str
+    place: str
 
 
-def declare_scene(node: Node) -> SceneChoice:
-    """Declare the parameters that choose a simulated scene and return them."""
+def declare_scene(node: Node, change: Callable[[str, object], None] | None = None) -> SceneChoice:
+    """Declare the parameters that choose a simulated scene and return them.
+
+    With `change`, called with a key of SceneChoice and its new value, they may change while the node runs.
+    """
+
+    def following(key: str) -> Callable[[Any], None] | None:
+        return None if change is None else lambda value: change(key, value)
+
+    stream = ("evaluation", "generation")
     return {
-        "set_name": declare(node, "set", "basic", "kind of scene, of config/tasks/grasp_sets.yaml"),
-        "seed": declare(node, "seed", 0, "number of the scene", 0, 2**31 - 1),
-        "stream": declare(node, "stream", "evaluation", "random stream", choices=("evaluation", "generation")),
-        "categories": declare(node, "categories", "seen", "object categories", choices=("seen", "heldout", "all")),
-        "objects": declare(node, "objects", "", "folder of your own objects; empty: the built-in ones") or None,
-        "wording": declare(node, "wording", "common", "words of the instruction", choices=("common", "unseen")),
-    }
+        "set_name": declare(
+            node, "set", "basic", "kind of scene, of config/tasks/grasp_sets.yaml", change=following("set_name")
+        ),
+        "seed": declare(node, "seed", 0, "number of the scene", 0, 2**31 - 1, change=following("seed")),
+        "stream": declare(
+            node, "stream", "evaluation", "random stream", choices=stream, change=following("stream")
+        ),
+        "categories": declare(
+            node, "categories", "seen", "object categories", choices=("seen", "heldout", "all"),
+            change=following("categories"),
+        ),
+        "objects": declare(
+            node, "objects", "", "folder of your own objects; empty: the built-in ones", change=following("objects")
+        ) or None,
+        "wording": declare(
+            node, "wording", "common", "words of the instruction", choices=("common", "unseen"),
+            change=following("wording"),
+        ),
+        "target": declare(
+            node, "target", "", "what is asked for, such as red mug; empty: what the seed draws",
+            change=following("target"),
+        ),
+        "place": declare(
+            node, "place", "", "where that stands: near, far, left, right, middle; empty: anywhere",
+            change=following("place"),
+        ),
+    }  # fmt: skip
 
 
 def declare_command(node: Node) -> str:

@@ -16,6 +16,7 @@ from rclpy.serialization import deserialize_message
 
 from vla_ros import messages, qos
 from vla_ros.data.bags import marks
+from vla_ros.data.bags.episode_bags import EPISODES, EpisodeBags, collection_root, unfinished
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.image_compression import FORMS
 from vla_ros.data.bags.metadata import VERSIONS
@@ -27,7 +28,7 @@ from vla_ros.nodes.parameters import declare, declare_list
 from vla_ros.nodes.recorder.contract_watch import ContractWatch
 from vla_ros.nodes.recorder.progress_line import ProgressLine
 from vla_ros.nodes.recorder.recorded_topic import RecordedTopic
-from vla_ros.nodes.recorder.report import HEARD, LACKING, RECORDER
+from vla_ros.nodes.recorder.report import BAG, BAGS, HEARD, LACKING, RECORDER
 from vla_ros.nodes.recorder.topic_watch import TopicWatch
 from vla_ros.nodes.recorder.transform_recorder import TransformRecorder
 from vla_ros.nodes.scheduling import prefer_punctuality
@@ -40,6 +41,8 @@ TAKE_PERIOD_S = 0.01  # messages keep the time at which they were received, howe
 LOOK_PERIOD_S = 0.25  # for new topics
 SHOW_PERIOD_S = 0.5
 TRIM_PERIOD_S = 5.0
+EPISODE_PREROLL_S = 0.5  # of a bag for each episode: joint states and images from before the first moment
+BAGS_SAID = 20  # in diagnostics
 RECEIVING_PRIORITY = 5  # SCHED_FIFO, where it is permitted; control has 20
 
 
@@ -49,6 +52,10 @@ class RecorderNode(Node):
     def __init__(self) -> None:
         super().__init__("recorder_node")
         directory = Path(declare(self, "directory", "bag", "folder of the bag, which must not exist yet"))
+        self._each = declare(self, "episodes", False, "a bag for each episode, in that folder, which may exist")
+        collection = declare(self, "collection", "", "collection whose episodes are recorded, a bag each; empty: none")
+        if collection:
+            directory, self._each = collection_root(collection) / EPISODES, True
         wanted = declare_list(self, "topics", (), "topics to record, * and ? stand for anything; none: all")
         excluded = declare_list(self, "exclude", (), "topics not to record")
         robot = declare(self, "robot", "", "robot whose /tf is added where nobody publishes it; empty: none")
@@ -60,11 +67,12 @@ class RecorderNode(Node):
             self._contract = ContractWatch(watched, load_embodiment(robot or watched.robot), self.get_namespace())
         self._objected = ""
         self._duration_max = declare(self, "duration_s", 0.0, "end by itself after so long [s]; 0: never", 0.0, 1e9)
-        self._recording = Recording(BagWriter(directory, self._bag_settings(), _notes(job, robot)), self._settings())
+        self._recording = Recording(self._target(directory, _notes(job, robot)), self._settings())
         self.problem = self._recording.status.problem
         if self.problem:
             self._recording.close()
             raise BagError(f"nothing recorded: {self.problem}: make room, or lower free_mb")
+        self._born = time.time_ns()  # [ns] since the epoch
         # Taken from, not called back by: a name that begins so is hidden from lists.
         self._quiet = rclpy.create_node(
             "_recorder_node_quiet",
@@ -78,13 +86,21 @@ class RecorderNode(Node):
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
         self._line = ProgressLine()
         self._began, self._shown, self._taken = time.monotonic(), time.monotonic(), 0
-        self._taken_shown, self._lost_told = 0, 0
+        self._taken_shown, self._lost_told, self._lost_before = 0, 0, 0
+        self._bags_told, self._problem_told = 0, ""
         steady_timer(self, TAKE_PERIOD_S, self._take)
         steady_timer(self, LOOK_PERIOD_S, self._watch.look)
         steady_timer(self, SHOW_PERIOD_S, self._show)
         steady_timer(self, TRIM_PERIOD_S, _give_memory_back)
         self._watch.look()
-        print(f"recording into {directory}", flush=True)
+        if self._each:
+            for partial in unfinished(directory):
+                warn(f"{partial} was not finished: `vla bag repair {partial}`")
+        print(f"recording {'each episode ' if self._each else ''}into {directory}", flush=True)
+
+    def _target(self, directory: Path, notes: dict[str, str]) -> BagWriter | EpisodeBags:
+        settings = self._bag_settings()
+        return (EpisodeBags if self._each else BagWriter)(directory, settings, notes)
 
     def _bag_settings(self) -> BagSettings:
         return BagSettings(
@@ -101,8 +117,15 @@ class RecorderNode(Node):
             queue_bytes=declare(self, "queue_mb", 256, "messages that may wait for the disk [MB]", 1, 10**5) * 10**6,
             free_bytes=declare(self, "free_mb", 512, "room to leave on the disk [MB]", 0, 10**7) * 10**6,
             preroll_s=declare(
-                self, "preroll_s", 0.0, "record episodes alone, each from so long before it [s]; 0: all", 0.0, 600.0
-            ),
+                self,
+                "preroll_s",
+                0.0,
+                "record episodes alone, each from so long before it [s]; 0: all, and with "
+                f"a bag for each episode {EPISODE_PREROLL_S:g} s",
+                0.0,
+                600.0,
+            )
+            or (EPISODE_PREROLL_S if self._each else 0.0),
             postroll_s=declare(self, "postroll_s", 1.0, "and until so long after it [s]", 0.0, 600.0),
         )
 
@@ -125,12 +148,16 @@ class RecorderNode(Node):
                         self._transforms.see(message, self._watch.topics)
 
     def _on_mark(self, message: BagMessage) -> None:
-        word = deserialize_message(message.data, DiagnosticStatus).message
-        if word == marks.BEGIN:
-            self._recording.begin_episode()
+        mark = deserialize_message(message.data, DiagnosticStatus)
+        if self._each and message.publish_time < self._born:
+            return  # latched: an episode of before, which another recorder had
+        if mark.message == marks.BEGIN:
+            self._recording.begin_episode(messages.diagnostic_values(mark).get(marks.BAG, ""))
+            self._lost_before = self._watch.lost
         self._recording.put(message)
-        if word == marks.END:
-            self._recording.end_episode()
+        if mark.message == marks.END:
+            lost = self._watch.lost - self._lost_before
+            self._recording.end_episode({"lost": str(lost)} if lost else {})
 
     # -- how it goes ---------------------------------------------------------------------------------------------------
     def _show(self) -> None:
@@ -139,6 +166,7 @@ class RecorderNode(Node):
         self._shown, self._taken_shown = now, self._taken
         self._line.refresh(now - self._began, status, lost, rate)
         self.problem = status.problem
+        self._tell_bags(status)
         gone = lost + status.dropped
         if gone > self._lost_told:
             self._line.end()
@@ -147,6 +175,20 @@ class RecorderNode(Node):
             self.get_logger().warning(f"{gone - self._lost_told} messages lost{where}: {gone} so far")
             self._lost_told = gone
         self._diagnose(status, lost, rate)
+
+    def _tell_bags(self, status: RecordingStatus) -> None:
+        """Say which episodes have become bags, and once what went wrong."""
+        for name in status.bags[self._bags_told :]:
+            self._line.end()
+            print(f"{name} is whole", flush=True)
+        self._bags_told = len(status.bags)
+        if self._each and self.problem != self._problem_told:
+            self._line.end()
+            if self.problem:
+                self.get_logger().error(f"{self.problem}: the episode's bag is ended, whole up to there; make room")
+            else:
+                self.get_logger().info("there is room again: the next episode is recorded")
+            self._problem_told = self.problem
 
     def _object(self) -> str:
         """Say once what does not fit the contract; return it."""
@@ -171,6 +213,8 @@ class RecorderNode(Node):
             "free_gb": f"{status.free / 1e9:.2f}",
             HEARD: " ".join(name for name, topic in self._watch.topics.items() if topic.count),
             LACKING: " ".join(lacking),
+            BAG: status.bag,
+            BAGS: " ".join(status.bags[-BAGS_SAID:]),
         }
         report = messages.diagnostic(RECORDER, level, trouble, values)
         self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, report))
@@ -186,7 +230,7 @@ class RecorderNode(Node):
     def finished(self) -> bool:
         """Say whether there is nothing more to do: it was to end now, or the disk is full."""
         over = self._duration_max > 0.0 and time.monotonic() - self._began >= self._duration_max
-        return over or bool(self.problem)
+        return over or (bool(self.problem) and not self._each)  # the next episode may find room again
 
     def close(self) -> int:
         """Take what has still arrived, end the bag and say what is in it. Return the exit code."""
@@ -200,9 +244,11 @@ class RecorderNode(Node):
         except BagError as error:
             print(error, flush=True)
             return 1
+        self._tell_bags(self._recording.status)
         status, lost = self._recording.status, self._watch.lost + self._recording.status.dropped
         topics = sum(topic.count > 0 for topic in self._watch.topics.values())
-        words = f"{bag}: {status.messages} messages of {topics} topics, {status.size / 1e6:.1f} MB"
+        episodes = f"{len(status.bags)} episodes, " if self._each else ""
+        words = f"{bag}: {episodes}{status.messages} messages of {topics} topics, {status.size / 1e6:.1f} MB"
         print(f"{words}, {lost} lost" if lost else f"{words}, none lost", flush=True)
         if self.problem:
             print(f"ended early: {self.problem}; the bag is whole up to there", flush=True)

@@ -3,27 +3,25 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseArray
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
-from std_msgs.msg import Float64MultiArray, String
+from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, VlaError
 from vla_ros import messages, qos
 from vla_ros.nodes.episode.real_time_factor import RealTimeFactor
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot, declare_scene
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.sim.arm_topics import INTERFACES, make_arm_topics
 from vla_ros.nodes.sim.controllers import SimulatedControllers
+from vla_ros.nodes.sim.stage import Stage
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
-from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
 
 CLOCK_RATE = 100.0  # [Hz] of simulated time
@@ -44,7 +42,7 @@ class SimNode(Node):
     def __init__(self) -> None:
         super().__init__("sim_node")
         robot = declare_robot(self)
-        scene = declare_scene(self)
+        self._stage = Stage(self, declare_scene(self, change=lambda key, value: self._stage.choose(key, value)))
         physics_rate = declare(self, "physics_rate_hz", 1000.0, "physics steps a second", 200.0, 10000.0)
         state_rate = declare(
             self, "state_rate_hz", 500.0, "joint states, and looks for commands, a second", 10.0, 2000.0
@@ -61,12 +59,6 @@ class SimNode(Node):
         if state_rate > physics_rate:
             raise ConfigError(f"sim_node: state_rate_hz {state_rate:g} is above physics_rate_hz {physics_rate:g}")
         self._embodiment = load_embodiment(robot)
-        self._categories = scene["categories"]
-        catalogue = load_catalogue(scene["objects"])
-        self._synonyms = catalogue.synonyms
-        self._scene = sample_scene(
-            scene["set_name"], scene["seed"], scene["stream"], scene["categories"], catalogue, scene["wording"]
-        )
         self._timestep_ns = round(1e9 / physics_rate)
         self._substeps = round(physics_rate / state_rate)
         self.period = self._substeps * self._timestep_ns * 1e-9  # [s] of simulated time a round
@@ -82,10 +74,10 @@ class SimNode(Node):
         self.waited = 0.0  # [s] of wall time, for control
         driving = self._embodiment.arms[0].command_mode(command)
         self._arm = make_arm_topics(interface, self, self._embodiment, driving, self._on_command, self._forgive)
-        self._make_world()
         self._make_publishers()
+        self._make_world()
         self.create_service(Trigger, "sim/reset", self._on_reset)
-        self._publish_scene()
+        self._stage.announce()
 
     # -- one round -------------------------------------------------------------------------------------------------
     def advance(self) -> None:
@@ -138,44 +130,33 @@ class SimNode(Node):
         if self._arm.refuses_reset:
             response.success, response.message = False, self._arm.refuses_reset
             return response
-        self._make_world()
+        try:
+            changed = self._stage.redraw()
+            self._make_world()
+        except VlaError as error:
+            response.success, response.message = False, str(error)
+            return response
         if isinstance(self.controllers, SimulatedControllers):
             self.controllers.hold(True)
         self._rounds += round(RESET_GAP / self.period)
         self._factor.restart()
-        response.success, response.message = True, "the scene is as it was; enable control again"
+        if changed:
+            self._stage.announce()
+        what = f"the scene is {self._stage.scene.instruction!r} now" if changed else "the scene is as it was"
+        response.success, response.message = True, f"{what}; enable control again"
         return response
 
     # -- set-up and publishing ---------------------------------------------------------------------------------------
     def _make_world(self) -> None:
-        self._world = World(self._scene, self._embodiment, timestep=self._timestep_ns * 1e-9)
+        self._world = World(self._stage.scene, self._embodiment, timestep=self._timestep_ns * 1e-9)
+        self._render_message = messages.NumbersWriter(len(self._world.render_state()), self._stage.label)
         self.controllers = self._arm.attach(self._world, self._delay, self._jitter)
 
     def _make_publishers(self) -> None:
         self._clock_publisher = self.create_publisher(Clock, "/clock", qos.STREAM)
         self._render_state = self.create_publisher(Float64MultiArray, "sim/render_state", qos.STREAM)
-        self._render_message = messages.NumbersWriter(len(self._world.render_state()))
         self._truth = self.create_publisher(PoseArray, "sim/object_poses", qos.STREAM)
-        self._scene_text = self.create_publisher(String, "sim/scene", qos.LATCHED)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
-
-    def _publish_scene(self) -> None:
-        scene = self._scene
-        objects = [
-            {
-                "name": placed.name,
-                "category": placed.model.category,
-                "color": placed.model.color,
-                "words": [word for word, category in self._synonyms.items() if category == placed.model.category],
-            }
-            for placed in scene.objects
-        ]
-        content = {
-            "set": scene.set_name, "seed": scene.seed, "stream": scene.stream, "categories": self._categories,
-            "objects": objects,
-            "target": scene.target, "instruction": scene.instruction,
-        }  # fmt: skip
-        self._scene_text.publish(String(data=json.dumps(content)))
 
     def _publish_diagnostics(self, now: float) -> None:
         factor = self._factor

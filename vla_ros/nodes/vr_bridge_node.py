@@ -12,8 +12,10 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from vla_ros import messages, qos
+from vla_ros.data.bags.episode_bags import collection_root
 from vla_ros.nodes.bridge.arm_feed import ArmFeed
 from vla_ros.nodes.bridge.cameras import OperatorCamera
+from vla_ros.nodes.bridge.episode_station import EpisodeStation
 from vla_ros.nodes.bridge.homing import HomeRun
 from vla_ros.nodes.bridge.operated_robot import OperatedRobot
 from vla_ros.nodes.managed import ManagedNode
@@ -21,13 +23,15 @@ from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.robots.control import load_control_config
-from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.teleop.addresses import bind_address, is_local, link_hosts
 from vla_ros.teleop.certificate import fingerprint, tls_context
+from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.hand_motion import MotionLimits
 from vla_ros.teleop.keeping import user_folder
 from vla_ros.teleop.pairing import check_token, pairing_token, qr_text
 from vla_ros.teleop.protocol import HANDS
+from vla_ros.teleop.scheduling.task import task_path
 from vla_ros.teleop.server import Listening, TeleopServer
 from vla_ros.teleop.teleoperation import Teleoperation
 
@@ -55,6 +59,8 @@ class VrBridgeNode(ManagedNode):
         self._speed = declare(self, "linear_speed", 0.5, "fastest that hands move a tool [m/s]", 0.01, 1.0)
         self._turn = declare(self, "angular_speed", 1.5, "fastest that hands turn a tool [rad/s]", 0.05, 4.0)
         self._instruction = declare(self, "instruction", "", "what is to be done, in words; empty: nothing is said")
+        self._collection_name = declare(self, "collection", "", "collection that episodes are for; empty: none")
+        self._task = declare(self, "task", "", "what to collect; empty: as the collection was before")
         self._with_policy = declare(self, "with_policy", False, "a policy runs: the arm is its own until it is taken")
 
     def configure(self) -> None:
@@ -80,13 +86,23 @@ class VrBridgeNode(ManagedNode):
             self, embodiment, teleoperation, self._feed, self._cameras, self._home, self._with_policy
         )
         listening = Listening(address, self._port, link_hosts(address), token, tls)
-        self._server = TeleopServer(self._robot, listening, log=self._log)
+        collection = self._open_collection(embodiment)
+        self._server = TeleopServer(self._robot, listening, collection, self._log)
         self._robot.note = self._server.hub.note
         self.create_subscription(DiagnosticStatus, "control/seams", self._robot.reports.on_seam, qos.EVENTS)
         steady_timer(self, 0.2, self._watch_cameras)
         steady_timer(self, 1.0, self._publish_diagnostics)
         self._server.start()
+        if collection is not None:
+            self._server.submit(collection.open())
         self._show_link("" if tls is None else fingerprint(folder))
+
+    def _open_collection(self, embodiment: Embodiment) -> EpisodeCollection | None:
+        if not self._collection_name:
+            return None
+        station = EpisodeStation(self, embodiment, self._robot, self._feed)
+        task = task_path(self._task) if self._task else None
+        return EpisodeCollection(collection_root(self._collection_name), station, task)
 
     def activate(self) -> None:
         """Let hands move the arm; say what is to be done."""

@@ -9,9 +9,9 @@ from vla_ros.bringup.arguments import Value
 from vla_ros.bringup.checks import check_grasp, check_view
 from vla_ros.bringup.graph import Graph, NodeSpec
 from vla_ros.bringup.grasp_graph import manager_node, robot_arguments, robot_nodes, same
-from vla_ros.bringup.recording import check_recording
+from vla_ros.bringup.recording import check_recording, collection_recorder_node
 from vla_ros.bringup.ros2_control import SIMULATED, SIMULATED_TIME, UNSIMULATED, check_hardware
-from vla_ros.bringup.teleop_graph import NO_POLICY, bridge_arguments, bridge_node, check_bridge
+from vla_ros.bringup.teleop_graph import NO_POLICY, bridge_arguments, bridge_node, check_bridge, check_collection
 from vla_ros.policies.names import POLICIES
 
 NAME = "franka_teleop"
@@ -37,7 +37,7 @@ def graph() -> Graph:
         name=NAME,
         description="A person moves a simulated Franka from a page: headset, gamepad, mouse or keyboard.",
         arguments=robot_arguments(*bridge_arguments()),
-        nodes=robot_nodes(NAME, (policy, bridge_node()), managers),
+        nodes=(*robot_nodes(NAME, (policy, bridge_node()), managers), collection_recorder_node(NAME)),
         check=_check,
         renders=True,
         example="vla launch franka_teleop host:=all seed:=3",
@@ -50,3 +50,4 @@ def _check(arguments: Mapping[str, Value]) -> None:
     check_view(arguments)
     check_recording(arguments)
     check_bridge(arguments)
+    check_collection(arguments)

@@ -14,6 +14,8 @@ NAME, BEGIN, END = "episode", "begin", "end"
 # Keys of values. Of both: when, in the time of the stamps [s], and which. Then what is asked, and what came of it.
 STAMP, EPISODE, INSTRUCTION = "stamp", "episode", "instruction"
 SUCCESS, OUTCOME, FAILURE = "success", "outcome", "failure"
+# Of the begin: which bag a recorder of a bag for each episode shall write, episode_000007 for instance.
+BAG = "bag"
 
 
 def is_marks_topic(topic: str) -> bool:

@@ -27,6 +27,11 @@ class Preroll:
         while self._recent and self._recent[0].log_time < message.log_time - self._span:
             self._recent.popleft()
 
+    @property
+    def begin(self) -> int:
+        """Return when the oldest of what is kept of the last seconds was received [ns], 0 when nothing is."""
+        return self._recent[0].log_time if self._recent else 0
+
     def take(self) -> list[BagMessage]:
         """Return what is kept, in order of time, and forget it.
 

@@ -30,7 +30,8 @@ from vla_ros.data.bags.metadata import (
     read_metadata,
 )
 from vla_ros.data.bags.offered_qos import read_qos
-from vla_ros.data.bags.writer import LIBRARY, RESERVE_FILE, write_metadata
+from vla_ros.data.bags.reserve import RESERVE_FILE, is_being_written
+from vla_ros.data.bags.writer import LIBRARY, write_metadata
 
 Progress = Callable[[str, int, int], None]  # file, position and size [bytes]
 
@@ -68,6 +69,8 @@ def _repair_file(path: Path, progress: Progress) -> Repair:
 
 
 def _repair_folder(folder: Path, progress: Progress) -> Repair:
+    if is_being_written(folder):
+        raise BagError(f"{folder}: is being recorded: end the recorder first")
     (folder / RESERVE_FILE).unlink(missing_ok=True)
     files = numbered_files(folder)
     if not files:

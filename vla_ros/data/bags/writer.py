@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -26,10 +25,10 @@ from vla_ros.data.bags.metadata import (
     metadata_text,
 )
 from vla_ros.data.bags.offered_qos import OfferedQos, qos_text
+from vla_ros.data.bags.reserve import Reserve
 
 LIBRARY = f"vla_ros {__version__}"
 OURS = "vla_ros"  # name of the metadata record with custom_data, which a torn bag would lose otherwise
-RESERVE_FILE, RESERVE_BYTES = ".reserve", 4 << 20  # given back when the disk is full: the summary must fit
 COMPRESSIONS = ("none", "zstd")
 
 
@@ -85,7 +84,7 @@ class BagWriter:
         self._written = 0  # [bytes] of finished files
         try:
             self.partial.mkdir(parents=True)
-            self._reserve()
+            self._reserve = Reserve(self.partial)
             self._begin_file()
         except OSError as error:
             raise BagError(f"bag {directory}: cannot be written ({error.strerror}): name another folder") from None
@@ -129,15 +128,17 @@ class BagWriter:
     # -- the end -------------------------------------------------------------------------------------------------------
     def close(self) -> Path:
         """End the bag and return its folder. Raises BagError when that cannot be: it can be repaired then."""
-        (self.partial / RESERVE_FILE).unlink(missing_ok=True)
+        self._reserve.give_back()
         try:
             if self._file is not None:
                 self._end_file()
             write_metadata(self.partial, self._metadata())
+            self._reserve.release()
             self.partial.rename(self.directory)
         except OSError as error:
             if self._file is not None:
                 self._file.close()
+            self._reserve.release()
             raise BagError(
                 f"bag {self.partial}: not finished ({error.strerror}): make room, then `vla bag repair {self.partial}`"
             ) from None
@@ -152,6 +153,7 @@ class BagWriter:
         """Delete what was written."""
         if self._file is not None:
             self._file.close()
+        self._reserve.release()
         shutil.rmtree(self.partial, ignore_errors=True)
 
     def _metadata(self, *present: FileMetadata) -> BagMetadata:
@@ -222,10 +224,6 @@ class BagWriter:
         if self._file is None:
             return topic.count
         return topic.count + self._file.summary.counts.get(topic.channels.get(len(self._files), 0), 0)
-
-    def _reserve(self) -> None:
-        with open(self.partial / RESERVE_FILE, "wb") as file, contextlib.suppress(OSError):
-            os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
 
 
 def write_metadata(folder: Path, metadata: BagMetadata) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -148,14 +147,3 @@ def _words(index: BagIndex, settings: ConversionSettings, span: Span, times: np.
     order = sorted(spoken, key=lambda pair: pair[0])
     at = latest(np.array([time for time, _ in order]), times)
     return [order[i][1] for i in at.tolist()]
-
-
-def iter_bags(paths: list[Path]) -> Iterator[Path]:
-    """Yield the bags that are or lie in the folders, in order of their names."""
-    for path in paths:
-        if path.is_dir() and not (path / "metadata.yaml").is_file() and not list(path.glob("*.mcap")):
-            inside = sorted(p for p in path.iterdir() if p.is_dir() and not p.name.endswith(".partial"))
-            bags = [p for p in inside if (p / "metadata.yaml").is_file() or list(p.glob("*.mcap"))]
-            yield from bags or [path]
-        else:
-            yield path

@@ -25,6 +25,12 @@ class Judgement:
 
     data: EpisodeData
     findings: tuple[Finding, ...]
+    bag: str = ""  # name of its bag, where there are several
+
+    @property
+    def label(self) -> str:
+        """Return what tells it from the others: its number, behind the name of its bag."""
+        return f"{self.bag}/{self.data.episode.number}" if self.bag else str(self.data.episode.number)
 
     @property
     def score(self) -> float:
@@ -45,13 +51,18 @@ def as_text(judgement: Judgement, start: int) -> str:
 
 def as_json(judgement: Judgement, start: int) -> dict[str, Any]:
     """Return the episode with its score, reasons and figures; times count from `start` [ns]."""
-    return episode_json(judgement.data.episode, start) | {
-        "score": round(judgement.score, 2),
-        "reasons": judgement.reasons,
-        "figures": {finding.name: finding.value for finding in judgement.findings},
-    }
+    bag = {"bag": judgement.bag} if judgement.bag else {}
+    return (
+        bag
+        | episode_json(judgement.data.episode, start)
+        | {
+            "score": round(judgement.score, 2),
+            "reasons": judgement.reasons,
+            "figures": {finding.name: finding.value for finding in judgement.findings},
+        }
+    )
 
 
-def judge(episodes: Sequence[EpisodeData], config: QualityConfig) -> list[Judgement]:
-    """Measure every episode."""
-    return [Judgement(data, tuple(f for measure in MEASURES for f in measure(data, config))) for data in episodes]
+def judge(episodes: Sequence[EpisodeData], config: QualityConfig, bag: str = "") -> list[Judgement]:
+    """Measure every episode; `bag` names theirs where there are several."""
+    return [Judgement(data, tuple(f for measure in MEASURES for f in measure(data, config)), bag) for data in episodes]

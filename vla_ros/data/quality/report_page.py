@@ -45,7 +45,7 @@ def write_page(path: Path, bag: str, judgements: Sequence[Judgement], config: Qu
 def _row(judgement: Judgement) -> str:
     episode = judgement.data.episode
     first = judgement.reasons[0] if judgement.reasons else ""
-    cells = (_link(episode.number), _badge(judgement.score), html.escape(episode.instruction), result(judgement),
+    cells = (_link(judgement.label), _badge(judgement.score), html.escape(episode.instruction), result(judgement),
              html.escape(first))  # fmt: skip
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
@@ -62,11 +62,12 @@ def _episode(judgement: Judgement, config: QualityConfig) -> str:
     )
     buffer = BytesIO()
     draw(judgement, config, buffer)
+    label = html.escape(judgement.label)
     picture = base64.b64encode(buffer.getvalue()).decode()
     return (
-        f"<section id='episode{episode.number}'><h2>Episode {episode.number} {_badge(judgement.score)}</h2>"
+        f"<section id='episode{label}'><h2>Episode {label} {_badge(judgement.score)}</h2>"
         f"<p>{html.escape(episode.instruction)}; {result(judgement)}; {episode.duration_s:.1f} s</p>"
-        f"<ul>{reasons}</ul><img alt='plots of episode {episode.number}' src='data:image/png;base64,{picture}'>"
+        f"<ul>{reasons}</ul><img alt='plots of episode {label}' src='data:image/png;base64,{picture}'>"
         f"<details><summary>all figures</summary><table>{figures}</table></details></section>"
     )
 
@@ -84,5 +85,5 @@ def _badge(score: float) -> str:
     return f"<span class='score {kind}'>{score:.0f}</span>"
 
 
-def _link(number: int) -> str:
-    return f"<a href='#episode{number}'>{number}</a>"
+def _link(label: str) -> str:
+    return f"<a href='#episode{html.escape(label)}'>{html.escape(label)}</a>"

@@ -25,6 +25,7 @@ class CameraPublisher:
         self._pose = node.create_publisher(PoseStamped, f"{topic}/pose", qos.LATCHED)
         self._color_message, self._depth_message = messages.ImageWriter(frame), messages.ImageWriter(frame)
         self._info_message: CameraInfo | None = None
+        self._intrinsics = np.zeros((3, 3))  # that it says
         self._T_base_camera: np.ndarray | None = None
 
     def publish(self, view: CameraView) -> None:
@@ -32,7 +33,8 @@ class CameraPublisher:
         if self._T_base_camera is None or not np.array_equal(view.T_base_camera, self._T_base_camera):
             self._T_base_camera = view.T_base_camera
             self._pose.publish(messages.pose_stamped(view.T_base_camera, view.stamp, self._base_frame))
-        if self._info_message is None:
+        if self._info_message is None or not np.array_equal(view.intrinsics, self._intrinsics):
+            self._intrinsics = view.intrinsics
             height, width = view.color.shape[:2]
             self._info_message = messages.camera_info(view.intrinsics, (width, height), self._frame)
         self._info_message.header.stamp = messages.stamp(view.stamp)

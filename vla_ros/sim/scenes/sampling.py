@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,15 @@ from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.cameras import sample_cameras
 from vla_ros.sim.scenes.descriptions import describe
 from vla_ros.sim.scenes.footprint import Placement
-from vla_ros.sim.scenes.grasp_sets import GraspSet, SceneRanges, grasp_set, grasp_sets
+from vla_ros.sim.scenes.grasp_sets import Area, GraspSet, SceneRanges, grasp_set, grasp_sets
 from vla_ros.sim.scenes.instructions import write_instruction
 from vla_ros.sim.scenes.lights import sample_lights
-from vla_ros.sim.scenes.objects import choose_extra, choose_kind, choose_other
+from vla_ros.sim.scenes.objects import choose_extra, choose_other
 from vla_ros.sim.scenes.placing import Ground, place_beside, place_target
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.scene import PlacedObject, Scene, SceneCamera, Table
 from vla_ros.sim.scenes.surfaces import sample_surface
+from vla_ros.sim.scenes.wishes import choose_target, part_of
 
 _TABLE_CENTER, _TABLE_EXTENT, _TABLE_THICKNESS = (0.62, 0.0), (0.84, 1.20), 0.04  # [m]; the robot's base ends at 0.09
 _FLOOR = -0.80  # [m]
@@ -29,15 +31,22 @@ _WORDING = {"evaluation": "common", "generation": "training"}  # unless another 
 
 
 def draw_scene(
-    set_name: str, seed: int, stream: str, categories: str, objects: str | Path | Catalogue | None, wording: str | None
+    set_name: str,
+    seed: int,
+    stream: str,
+    categories: str,
+    objects: str | Path | Catalogue | None,
+    wording: str | None,
+    target: str,
+    place: str,
 ) -> Scene:
     """Draw a scene; see scene.sample_scene."""
     changes, ranges = grasp_set(set_name), grasp_sets().scene
     catalogue = objects if isinstance(objects, Catalogue) else load_catalogue(objects)
     models = catalogue.models(categories)
     height = float(scene_generator(stream, seed, "table").uniform(*ranges.table_height)) + changes.raise_table
-    chosen = _choose(models, changes, ranges, catalogue, stream, seed)
-    cameras, placements = _arrange(chosen, changes, ranges, height, stream, seed)
+    chosen = _choose(models, target, changes, ranges, catalogue, stream, seed)
+    cameras, placements = _arrange(chosen, part_of(ranges.area, place), ranges, height, stream, seed)
     rng = scene_generator(stream, seed, "surfaces")
     surfaces = [sample_surface(changes.surfaces, rng, wall) for wall in (False, True, True, True)]
     lights, ambient = sample_lights(changes.lights, scene_generator(stream, seed, "lights"))
@@ -64,6 +73,7 @@ def draw_scene(
 
 def _choose(
     models: tuple[ObjectModel, ...],
+    wanted: str,
     changes: GraspSet,
     ranges: SceneRanges,
     catalogue: Catalogue,
@@ -75,7 +85,7 @@ def _choose(
     graspable = tuple(model for model in models if model.graspable)
     if not graspable:
         raise ConfigError("no object of the folder fits a gripper of 8 cm: set a smaller scale, or add one that does")
-    target = choose_kind(graspable, catalogue, rng)
+    target = choose_target(wanted, graspable, catalogue, rng)
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
     others = [kind for kind in (choose_other(models, target, catalogue, rng) for _ in range(count)) if kind]
     more = scene_generator(stream, seed, "extra")
@@ -86,7 +96,7 @@ def _choose(
 
 def _arrange(
     chosen: tuple[list[ObjectModel], list[ObjectModel]],
-    changes: GraspSet,
+    target_area: Area,
     ranges: SceneRanges,
     height: float,
     stream: str,
@@ -98,7 +108,7 @@ def _arrange(
         cameras = sample_cameras(ranges, scene_generator(stream, seed, "cameras", attempt // 8))
         ground = Ground(ranges.area, height, cameras)
         rng = scene_generator(stream, seed, "places", attempt)
-        first = place_target(target, ground, rng)
+        first = place_target(target, dataclasses.replace(ground, area=target_area), rng)
         standing = None if first is None else place_beside(others, [first], ground, rng)
         if standing is not None and extra:
             standing = place_beside(extra, standing, ground, rng)

@@ -117,14 +117,17 @@ def sample_scene(
     categories: str = "seen",
     objects: str | Path | Catalogue | None = None,
     wording: str | None = None,
+    target: str = "",
+    place: str = "",
 ) -> Scene:
     """Draw a scene: a pure function of its arguments.
 
     `stream` is evaluation or generation: two families of random numbers that share nothing, whatever the seeds.
     `wording` is a family of config/tasks/wording.yaml and changes the instruction alone; None: common for evaluation,
-    training for generation, which may not have the unseen one.
+    training for generation, which may not have the unseen one. `target` is what is asked for, "red mug" for instance,
+    and `place` where it stands, "near left" for instance (wishes.py); "": whatever the seed draws.
     Raises ConfigError for names it does not know.
     """
     from vla_ros.sim.scenes.sampling import draw_scene  # the sampler needs the types above
 
-    return draw_scene(set_name, seed, stream, categories, objects, wording)
+    return draw_scene(set_name, seed, stream, categories, objects, wording, target, place)

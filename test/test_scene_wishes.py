@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controllers.errors import ConfigError
+from vla_ros.sim.scenes.grasp_sets import Area, grasp_sets
+from vla_ros.sim.scenes.scene import sample_scene
+from vla_ros.sim.scenes.wishes import Wish, part_of, read_wish
+
+AREA = Area((0.5, 0.0), (0.4, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("words", "wish"),
+    [
+        ("red mug", Wish("red", "mug")),
+        ("mug", Wish("", "mug")),
+        ("blue box/tea", Wish("blue", "box", "tea")),
+        ("red", Wish("red")),
+        ("", Wish()),
+        ("paper cup", Wish("", "paper_cup")),
+    ],
+)
+def test_words_name_colour_category_and_shape(words, wish):
+    assert read_wish(words) == wish
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    st.integers(0, 2**31 - 1),
+    st.sampled_from(["mug", "red mug", "red", "box/tea", "green banana"]),
+    st.sampled_from(["", "near", "far left", "near right", "middle", "left"]),
+    st.sampled_from(["evaluation", "generation"]),
+)
+def test_the_target_is_what_was_wished_where_it_was_wished(seed, target, place, stream):
+    scene = sample_scene("basic", seed, stream, "all", None, "common", target, place)
+    again = sample_scene("basic", seed, stream, "all", None, "common", target, place)
+    wish, model = read_wish(target), scene.target_object.model
+    assert wish.category in ("", model.category)
+    assert wish.color in ("", model.color)
+    assert not wish.shape or model.name.endswith(wish.shape)
+    low, high = _box(part_of(grasp_sets().scene.area, place))
+    # The outline's middle is what is placed; an object's own frame is within a few centimetres of it.
+    position = scene.target_object.T_base_object[:2, 3]
+    assert ((low - 0.1 <= position) & (position <= high + 0.1)).all()
+    assert scene.instruction == again.instruction
+    for one, other in zip(scene.objects, again.objects, strict=True):
+        assert one.name == other.name
+        np.testing.assert_array_equal(one.T_base_object, other.T_base_object)
+
+
+def test_without_a_wish_every_scene_is_as_it_was():
+    for seed in range(5):
+        plain, empty = sample_scene("basic", seed), sample_scene("basic", seed, target="", place="")
+        assert [o.name for o in plain.objects] == [o.name for o in empty.objects]
+        np.testing.assert_array_equal(plain.target_object.T_base_object, empty.target_object.T_base_object)
+
+
+def test_another_seed_is_another_scene_of_the_same_wish():
+    places = {tuple(sample_scene("basic", seed, target="red mug").target_object.T_base_object[:2, 3].round(3))
+              for seed in range(4)}  # fmt: skip
+    assert len(places) == 4
+
+
+def test_the_four_quarters_cover_the_area_once():
+    area = grasp_sets().scene.area
+    quarters = [part_of(area, f"{x} {y}") for x in ("near", "far") for y in ("left", "right")]
+    assert sum(np.prod(quarter.extent) for quarter in quarters) == pytest.approx(np.prod(area.extent))
+    near_left = part_of(AREA, "near left")
+    assert near_left == dataclasses.replace(near_left, center=(0.4, 0.125), extent=(0.2, 0.25))
+    assert part_of(AREA, "far").center == (0.6, 0.0)
+    assert part_of(AREA, "middle").extent == (0.2, 0.25)
+
+
+def _box(area: Area) -> tuple[np.ndarray, np.ndarray]:
+    center, extent = np.array(area.center), np.array(area.extent)
+    return center - extent / 2, center + extent / 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"target": "purple banana"}, "comes in green, yellow only"),
+        ({"target": "mugg"}, "did you mean 'mug'"),
+        ({"target": "box/te"}, "did you mean 'tea'"),
+        ({"place": "lef"}, "did you mean 'left'"),
+        ({"place": "near far"}, "near and far at once"),
+    ],
+)
+def test_a_wish_that_cannot_be_is_one_line(arguments, message):
+    with pytest.raises(ConfigError, match=message) as error:
+        sample_scene("basic", 0, categories="all", **arguments)
+    assert "\n" not in str(error.value)

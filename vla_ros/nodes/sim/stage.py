@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scene that the simulator shows: chosen by parameters, which may change; drawn anew when it is asked for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from rclpy.node import Node
+from std_msgs.msg import String
+
+from vla_ros import qos
+from vla_ros.nodes.parameters import SceneChoice
+from vla_ros.nodes.sim.scene_choice import CHOICE, choice_label, choice_words
+from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.sim.scenes.grasp_sets import grasp_set, grasp_sets
+from vla_ros.sim.scenes.scene import Scene, sample_scene
+from vla_ros.sim.scenes.wishes import part_of
+
+
+class Stage:
+    """The present scene and the choice for the next one."""
+
+    def __init__(self, node: Node, first: SceneChoice) -> None:
+        """Draw the first scene. Raises ConfigError when there is none such."""
+        self._next = first
+        self._text = node.create_publisher(String, "sim/scene", qos.LATCHED)
+        self._shown = self._next.copy()
+        self.scene = self._draw()
+
+    @property
+    def label(self) -> str:
+        """Return the present scene in words, for whoever draws it."""
+        return choice_label(self._shown)
+
+    def redraw(self) -> bool:
+        """Draw the scene that the parameters choose now; False when it is the one that is shown.
+
+        Raises VlaError when there is none such: the one that is shown stays.
+        """
+        if self._next == self._shown:
+            return False
+        self.scene = self._draw()
+        return True
+
+    def announce(self) -> None:
+        """Say what is shown, latched."""
+        scene, choice = self.scene, self._shown
+        synonyms = load_catalogue(choice["objects"]).synonyms
+        objects = [
+            {
+                "name": placed.name,
+                "category": placed.model.category,
+                "color": placed.model.color,
+                "words": [word for word, category in synonyms.items() if category == placed.model.category],
+            }
+            for placed in scene.objects
+        ]
+        content: dict[str, Any] = {
+            "set": scene.set_name, "seed": scene.seed, "stream": scene.stream, "categories": choice["categories"],
+            "objects": objects,
+            "target": scene.target, "instruction": scene.instruction,
+            CHOICE: choice_words(choice),
+        }  # fmt: skip
+        self._text.publish(String(data=json.dumps(content)))
+
+    def _draw(self) -> Scene:
+        chosen = self._next.copy()
+        scene = sample_scene(**chosen)
+        self._shown = chosen
+        return scene
+
+    def choose(self, key: str, value: Any) -> None:
+        """Take a new value for the next scene. Raises ConfigError for one that no scene has."""
+        if key == "set_name":
+            grasp_set(value)
+        if key == "place":
+            part_of(grasp_sets().scene.area, value)
+        choice: dict[str, Any] = {**self._next, key: (value or None) if key == "objects" else value}
+        self._next = cast(SceneChoice, choice)

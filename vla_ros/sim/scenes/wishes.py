@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What somebody wants of a scene: which object is asked for, and where on the table it stands."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.objects.catalogue import Catalogue
+from vla_ros.objects.colors import color_ranges
+from vla_ros.objects.model import ObjectModel
+from vla_ros.sim.scenes.grasp_sets import Area
+from vla_ros.sim.scenes.objects import Kind, choose_kind
+
+# Which part of an axis of the area a word means, from 0 to 1; x points away from the robot, y to its left.
+_ALONG_X = {"near": (0.0, 0.5), "far": (0.5, 1.0)}
+_ALONG_Y = {"right": (0.0, 0.5), "left": (0.5, 1.0)}
+_MIDDLE, _ALL = (0.25, 0.75), (0.0, 1.0)
+PLACES = (*_ALONG_X, *_ALONG_Y, "middle")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A target by its words: [colour] category[/shape]; any of the three may be left out."""
+
+    color: str = ""
+    category: str = ""
+    shape: str = ""
+
+    def fits(self, model: ObjectModel, catalogue: Catalogue) -> bool:
+        """Say whether an object could be meant."""
+        if self.category not in ("", _noun(model)):
+            return False
+        if self.color and self.color not in catalogue.colors_of(model):
+            return False
+        return self.shape in ("", _shape(model))
+
+
+def read_wish(words: str) -> Wish:
+    """Return what "red mug", "box/tea" or "red" means."""
+    first, _, rest = words.strip().partition(" ")
+    color, noun = (first, rest) if first in color_ranges() else ("", words.strip())
+    category, _, shape = noun.strip().replace(" ", "_").partition("/")
+    return Wish(color, category, shape)
+
+
+def choose_target(words: str, models: tuple[ObjectModel, ...], catalogue: Catalogue, rng: np.random.Generator) -> Kind:
+    """Draw the scene's target among what the words fit; "": among all. Raises ConfigError that names what there is."""
+    wish = read_wish(words)
+    fitting = tuple(model for model in models if wish.fits(model, catalogue))
+    if not fitting:
+        raise ConfigError(_complaint(words, wish, models, catalogue))
+    kind = choose_kind(fitting, catalogue, rng)
+    return dataclasses.replace(kind, color=wish.color) if wish.color else kind
+
+
+def _noun(model: ObjectModel) -> str:
+    return model.category.replace(" ", "_")
+
+
+def _shape(model: ObjectModel) -> str:
+    return model.name.removeprefix(f"{model.category}_")
+
+
+def _complaint(words: str, wish: Wish, models: tuple[ObjectModel, ...], catalogue: Catalogue) -> str:
+    known = sorted({_noun(model) for model in models})
+    if wish.category and wish.category not in known:
+        return f"target '{words}': {unknown_name('object', wish.category, known)}"
+    alike = [model for model in models if wish.category in ("", _noun(model))]
+    shapes = sorted({_shape(model) for model in alike})
+    if wish.shape and wish.shape not in shapes:
+        return f"target '{words}': {unknown_name('shape', wish.shape, shapes)}"
+    colors = sorted({color for model in alike for color in catalogue.colors_of(model)})
+    return f"target '{words}': comes in {', '.join(colors)} only"
+
+
+def part_of(area: Area, words: str) -> Area:
+    """Return the part of an area that "near left" means; "" is all of it. Raises ConfigError for another word."""
+    given = words.split()
+    for word in given:
+        if word not in PLACES:
+            raise ConfigError(unknown_name("place", word, PLACES))
+    along = [_span(given, words, axis) for axis in (_ALONG_X, _ALONG_Y)]
+    center = [
+        c + e * ((low + high) / 2 - 0.5) for c, e, (low, high) in zip(area.center, area.extent, along, strict=True)
+    ]
+    extent = [e * (high - low) for e, (low, high) in zip(area.extent, along, strict=True)]
+    return Area((center[0], center[1]), (extent[0], extent[1]))
+
+
+def _span(given: list[str], words: str, axis: dict[str, tuple[float, float]]) -> tuple[float, float]:
+    found = [word for word in given if word in axis]
+    if len(found) > 1:
+        raise ConfigError(f"place '{words}': {' and '.join(found)} at once: name one")
+    return axis[found[0]] if found else _MIDDLE if "middle" in given else _ALL

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of an episode from its bag: length, result, quality and why, kept beside its pictures."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from controllers.errors import VlaError
+from vla_ros.data.bags.episodes import Episode, read_episodes
+from vla_ros.data.bags.reader import BagReader
+from vla_ros.data.quality.config import load_quality_config
+from vla_ros.data.quality.judge import judge
+from vla_ros.data.quality.reading import read_bag
+from vla_ros.teleop.episodes.film import make_film
+
+FILE, THUMBNAIL, VIDEO = "summary.json", "thumbnail.jpg", "video.mp4"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Summary:
+    """An episode in figures."""
+
+    version: int = VERSION
+    instruction: str = ""
+    success: bool | None = None
+    duration_s: float = 0.0
+    quality: float | None = None  # 0 to 100; None: it could not be judged
+    marks: tuple[str, ...] = ()  # why the quality is not 100, and what else is to be known
+    frames: int = 0  # of the film
+    problem: str = ""  # why there is no more to be said
+
+
+def summarise(bag_folder: Path, folder: Path) -> Summary:
+    """Judge a bag and make its film and picture in `folder`, then the summary, last. Raises VlaError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with BagReader(bag_folder) as bag:
+        data = read_bag(bag)
+        episode = data[0].episode if data else _whole(bag)
+        judgements = judge(data[:1], load_quality_config())
+        frames = make_film(bag, episode, folder / f".{VIDEO}", folder / f".{THUMBNAIL}")
+        ended = bag.custom_data.get("ended", "")
+    for name in (VIDEO, THUMBNAIL):
+        if (folder / f".{name}").exists():
+            (folder / f".{name}").replace(folder / name)
+    marks = [f"recording ended early: {ended}"] if ended else []
+    marks += [reason for judgement in judgements for reason in judgement.reasons]
+    quality = judgements[0].score if judgements and math.isfinite(judgements[0].score) else None
+    summary = Summary(
+        instruction=episode.instruction,
+        success=episode.success,
+        duration_s=round(episode.duration_s, 3),
+        quality=None if quality is None else round(quality, 1),
+        marks=tuple(marks),
+        frames=frames,
+    )
+    write_summary(folder, summary)
+    return summary
+
+
+def write_summary(folder: Path, summary: Summary) -> None:
+    """Write it, whole or not at all."""
+    temporary = folder / f".{FILE}"
+    temporary.write_text(json.dumps(asdict(summary), ensure_ascii=False, indent=2) + "\n")
+    temporary.replace(folder / FILE)
+
+
+def read_summary(folder: Path) -> Summary | None:
+    """Return an episode's summary; None where there is none yet, or one of another version."""
+    try:
+        content: dict[str, Any] = json.loads((folder / FILE).read_text())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(content, dict) or content.get("version") != VERSION:
+        return None
+    known = {field.name for field in fields(Summary)}
+    values: dict[str, Any] = {key: value for key, value in content.items() if key in known}
+    return Summary(**values | {"marks": tuple(values.get("marks", ()))})
+
+
+def bag_episode(bag_folder: Path) -> tuple[Episode, str]:
+    """Return a bag's first episode, and why the recording was ended early. Raises VlaError."""
+    with BagReader(bag_folder) as bag:
+        episodes = read_episodes(bag)
+        return (episodes[0] if episodes else _whole(bag)), bag.custom_data.get("ended", "")
+
+
+def _whole(bag: BagReader) -> Episode:
+    if not bag.count:
+        raise VlaError(f"{bag.files.path}: holds no message")
+    return Episode(0, bag.start, bag.end, finished=False, marked=False)
