@@ -111,6 +111,7 @@ def _generate(config: TrainConfig, folder: Path) -> bool:
         config=config.data.settings,
         episodes=config.data.episodes,
         grounding=config.data.grounding,
+        objects=None,
         seed=None,
         workers=None,
         ray=None,

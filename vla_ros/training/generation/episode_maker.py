@@ -41,7 +41,7 @@ class EpisodeMaker:
         features = notes.scene_features(cameras) | notes.grasp_features()
         self.schema: DatasetSchema = contract_schema(self.contract, features)
         self._grounding = GroundingMaker(
-            self.contract, self._runner.embodiment, self._runner.arm_model, settings.categories
+            self.contract, self._runner.embodiment, self._runner.arm_model, settings.categories, settings.objects
         )
         self.grounding_schema = self._grounding.schema
         self._task = dataclasses.replace(self._runner.task_config, time_limit_s=TIME_LIMIT)
@@ -54,7 +54,7 @@ class EpisodeMaker:
         faulty = rng.uniform() < self.settings.recovery
         fault = FAULTS[int(rng.integers(len(FAULTS)))] if faulty else Fault.NONE
         try:
-            scene = sample_scene(set_name, seed, "generation", self.settings.categories)
+            scene = sample_scene(set_name, seed, "generation", self.settings.categories, self.settings.objects)
         except VlaError as error:
             return Rejection(seed, f"no scene: {error}")
         return self.play(scene, fault, rng)

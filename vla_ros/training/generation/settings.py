@@ -10,6 +10,7 @@ from pathlib import Path
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import load_config, share_directory
+from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.category import SPLITS
 from vla_ros.policies.contract import load_contract
 from vla_ros.robots.embodiment import robot_names
@@ -33,6 +34,7 @@ class GenerationSettings:
         default_factory=lambda: {"basic": 0.40, "distractor": 0.35, "light": 0.15, "height": 0.10}
     )
     categories: str = _SEEN
+    objects: str = ""  # folder of your own objects (docs/objects.md); empty: the procedural catalogue
     recovery: float = 0.15  # share of the episodes that hold a failure and its recovery
     grounding: int = 0  # scenes with boxes alone, no actions
     episodes: int = 100
@@ -51,6 +53,8 @@ class GenerationSettings:
         if self.robot not in robot_names():
             raise ConfigError(unknown_name("robot", self.robot, robot_names()))
         load_contract(self.contract)
+        if self.objects:
+            load_catalogue(self.objects)
         _check_categories(self.categories)
         _check_sets(self.sets)
 

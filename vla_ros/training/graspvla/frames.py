@@ -58,8 +58,13 @@ class FrameSet:
                 np.save(folder / f"{name}.npy", np.stack(values))
 
 
-def read_frames(root: Path, frames: Sequence[int], seed: int, reader: LeRobotReader | None = None) -> FrameSet:
-    """Cut frames of a dataset. Raises ConfigError when it lacks a camera or an annotation."""
+def read_frames(
+    root: Path, frames: Sequence[int], seed: int, reader: LeRobotReader | None = None, said: bool = False
+) -> FrameSet:
+    """Cut frames of a dataset; `said`: the words of its own instructions are among the sentences.
+
+    Raises ConfigError when it lacks a camera or an annotation.
+    """
     reader = reader or LeRobotReader(root)
     for name in (*(IMAGES + view for view in VIEWS), *(notes.boxes_column(view) for view in VIEWS)):
         if name not in reader.metadata.features:
@@ -78,7 +83,8 @@ def read_frames(root: Path, frames: Sequence[int], seed: int, reader: LeRobotRea
         pictures = [reader.image(IMAGES + view, frame) for view in VIEWS]
         _add_pictures(made, pictures, boxes, calibrations)
         _add_things(made, pictures, boxes, names, rng)
-        made.texts.append(sentences.of_frame(names, positions, boxes[..., 4].min(axis=0) >= SEEN, SENTENCES))
+        words = (target, reader.task(frame)) if said else None
+        made.texts.append(sentences.of_frame(names, positions, boxes[..., 4].min(axis=0) >= SEEN, SENTENCES, words))
         _add_grasps(made, pictures, boxes[:, target, :4], calibrations, rng)
         made.options.append(column(notes.GRASP_OPTIONS)[frame].astype(np.float32))
         made.tools.append(column(STATE)[frame, 7:10].astype(float))
