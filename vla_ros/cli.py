@@ -151,6 +151,16 @@ COMMANDS = (
             "train graspvla_small --data datasets/grasps --output checkpoints/mine --stages grasp,matching",
         ),
     ),
+    Command(
+        "finetune",
+        "vla_ros.bringup.finetune_command",
+        "go on with a checkpoint on demonstrations of a task, or on boxes alone",
+        (
+            "finetune checkpoints/graspvla_small datasets/elbows --output checkpoints/elbows",
+            "finetune checkpoints/graspvla_small datasets/elbows --output checkpoints/elbows --evaluate --objects bits",
+            "finetune checkpoints/graspvla_small datasets/boxes --output checkpoints/elbows --boxes-only",
+        ),
+    ),
     Command("stop", "vla_ros.bringup.stop_command", "stop the arm of the running job and hold it", ("stop",)),
     Command("recover", "vla_ros.bringup.recover_command", "let a stopped arm move again", ("recover",)),
     Command("home", "vla_ros.bringup.home_command", "take the arm of the running job home", ("home",)),

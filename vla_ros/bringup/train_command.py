@@ -22,6 +22,7 @@ from vla_ros.output_file import OutputFile
 from vla_ros.policies.graspvla.config import PACKAGES
 
 if TYPE_CHECKING:
+    from vla_ros.training.finetuning.config import OriginalConfig
     from vla_ros.training.graspvla.config import DataConfig, TrainConfig
     from vla_ros.training.graspvla.datasets import TrainingData
     from vla_ros.training.graspvla.team import Team
@@ -47,12 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Generate what is missing, then train; 0 when done, 130 when interrupted."""
-    for name in PACKAGES:
-        if importlib.util.find_spec(name) is None:
-            raise ConfigError(
-                f"training needs the package {name}, which is not installed: ./vla installs it unless VLA_EXTRAS=none, "
-                "on Python 3.11 to 3.13; elsewhere pip install -e '.[learning]'"
-            )
+    require_packages()
     from vla_ros.training.graspvla.config import STAGES, chosen_stages, load_train_config
     from vla_ros.training.graspvla.team import join_team
 
@@ -70,14 +66,24 @@ def run(arguments: argparse.Namespace) -> int:
     with join_team() as team:
         # Looked at before anything is written.
         data = None if arguments.data is None else _checked(arguments.data, config, team)
-        with _taken(output, team):
+        with taken(output, team):
             if data is None:
                 with team.leader_first():
-                    if team.leads and not _generate(config, output / "data"):
+                    if team.leads and not generate_data(config.data, output / "data"):
                         return 130
                 data = _checked([output / "data"], config, team)
             result = _train(config, data, output, stages, team, arguments.json)
     return 130 if result.interrupted else 0
+
+
+def require_packages() -> None:
+    """Raise ConfigError when a package that training needs is not installed."""
+    for name in PACKAGES:
+        if importlib.util.find_spec(name) is None:
+            raise ConfigError(
+                f"training needs the package {name}, which is not installed: ./vla installs it unless VLA_EXTRAS=none, "
+                "on Python 3.11 to 3.13; elsewhere pip install -e '.[learning]'"
+            )
 
 
 def _checked(roots: Sequence[Path], config: TrainConfig, team: Team) -> TrainingData:
@@ -99,7 +105,7 @@ def _amounts(arguments: argparse.Namespace, config: TrainConfig) -> DataConfig:
     return dataclasses.replace(config.data, episodes=int(episodes), grounding=int(scenes))
 
 
-def _generate(config: TrainConfig, folder: Path) -> bool:
+def generate_data(data: DataConfig | OriginalConfig, folder: Path) -> bool:
     """Generate what is missing; tell whether all is there."""
     from vla_ros.bringup import generate_command
     from vla_ros.bringup.egl import require_egl
@@ -108,9 +114,9 @@ def _generate(config: TrainConfig, folder: Path) -> bool:
     require_egl()
     wanted = argparse.Namespace(
         output=str(folder),
-        config=config.data.settings,
-        episodes=config.data.episodes,
-        grounding=config.data.grounding,
+        config=data.settings,
+        episodes=data.episodes,
+        grounding=data.grounding,
         objects=None,
         seed=None,
         workers=None,
@@ -157,8 +163,8 @@ def _train(
 
 
 @contextlib.contextmanager
-def _taken(output: Path, team: Team) -> Iterator[None]:
-    """Hold the only right to train into a folder."""
+def taken(output: Path, team: Team, word: str = "train") -> Iterator[None]:
+    """Hold the only right to train into a folder; `word` is the command's."""
     if not team.leads:
         yield
         return
@@ -169,7 +175,7 @@ def _taken(output: Path, team: Team) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
-        raise ConfigError(f"{output}: another `vla train` is writing there: wait for it") from None
+        raise ConfigError(f"{output}: another `vla {word}` is writing there: wait for it") from None
     except OSError as error:
         raise ConfigError(f"{output}: cannot be written ({error.strerror}): choose another place") from None
     try:
