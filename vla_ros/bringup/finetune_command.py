@@ -58,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help=f"run both checkpoints in N scenes of the task and of basic ({EVALUATED})")  # fmt: skip
     parser.add_argument("--objects", metavar="DIR", help="--evaluate: the task's objects; docs/objects.md")
     parser.add_argument("--set", dest="set_name", default="basic", help="--evaluate: the task's set of scenes")
+    parser.add_argument("--by-part", action="store_true", help="--evaluate: objects are asked for by a part")
     parser.add_argument("--wording", default="common", help="--evaluate: words of the task's instructions")
     parser.add_argument("--seed", type=int, default=SEED, metavar="S", help=f"--evaluate: first scene ({SEED})")
     parser.add_argument("--workers", type=int, default=1, metavar="W", help="--evaluate: processes, one a core")
@@ -127,13 +128,19 @@ def _config(arguments: argparse.Namespace) -> FinetuneConfig:
 
 
 def _exams(arguments: argparse.Namespace) -> list[Exam]:
-    from vla_ros.training.finetuning.evaluation import exams
+    from vla_ros.sim.evaluation.settings import EpisodeSettings
+    from vla_ros.training.finetuning.evaluation import POLICY, exams
 
     if not arguments.evaluate:
         return []
-    made = exams(
-        arguments.objects, arguments.set_name, arguments.wording, arguments.evaluate, arguments.seed, arguments.workers
+    task = EpisodeSettings(
+        POLICY,
+        set_name=arguments.set_name,
+        objects=arguments.objects,
+        wording=arguments.wording,
+        by_part=arguments.by_part,
     )
+    made = exams(task, arguments.evaluate, arguments.seed, arguments.workers)
     for exam in made:
         exam.settings.check()
     return made

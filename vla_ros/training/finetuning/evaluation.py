@@ -69,12 +69,9 @@ class MakeCheckpointRunner:
         return lambda seed: runner.run_scene(runner.scene(seed), policy)
 
 
-def exams(
-    objects: str | None, set_name: str, wording: str, episodes: int, seed: int, workers: int, robot: str = "franka"
-) -> list[Exam]:
+def exams(task: EpisodeSettings, episodes: int, seed: int, workers: int) -> list[Exam]:
     """Return the task's scenes and those of the set basic."""
-    task = EpisodeSettings(POLICY, set_name=set_name, objects=objects, wording=wording, robot=robot)
-    basic = EpisodeSettings(POLICY, robot=robot)
+    basic = EpisodeSettings(POLICY, robot=task.robot)
     return [
         Exam("task", EvaluationSettings(task, episodes, seed, workers)),
         Exam("basic", EvaluationSettings(basic, episodes, seed, workers)),

@@ -35,6 +35,7 @@ class GenerationSettings:
     )
     categories: str = _SEEN
     objects: str = ""  # folder of your own objects (docs/objects.md); empty: the procedural catalogue
+    by_part: bool = False  # asked for and grasped by a part, such as the handle: config/objects/parts.yaml
     recovery: float = 0.15  # share of the episodes that hold a failure and its recovery
     grounding: int = 0  # scenes with boxes alone, no actions
     episodes: int = 100
@@ -53,6 +54,8 @@ class GenerationSettings:
         if self.robot not in robot_names():
             raise ConfigError(unknown_name("robot", self.robot, robot_names()))
         load_contract(self.contract)
+        if self.objects and self.by_part:
+            raise ConfigError("by_part: parts are named of the catalogue's objects alone: leave out objects")
         if self.objects:
             load_catalogue(self.objects)
         _check_categories(self.categories)

@@ -21,7 +21,7 @@ from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.graspvla.small.target_search import Proposed, TargetSearch
 from vla_ros.training.finetuning.labels import object_boxes
 from vla_ros.training.finetuning.labels.closure import Closure, find_closure
-from vla_ros.training.finetuning.labels.phrases import named_thing
+from vla_ros.training.finetuning.labels.phrases import asked_part, named_thing
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.demonstrator import OPTIONS
 from vla_ros.training.graspvla.frames import VIEWS
@@ -58,10 +58,15 @@ def label_episode(reader: LeRobotReader, episode: EpisodeRecord, search: TargetS
     columns = _grasps(closure, T_grasp, anchors) | _things(
         closure, resting, seen, calibrations.astype(float), states, anchors
     )
-    name = named_thing(reader.task(episode.start))
+    name, part = named_thing(reader.task(episode.start)), asked_part(reader.task(episode.start))
+    names = [name]
+    if part:
+        _put_part(columns, closure, calibrations.astype(float), poses(anchors))
+        names = [f"{name} by its {part}" if name else "", name]
     rows = (columns[notes.boxes_column(VIEWS[0])][..., 4] > 0) | (columns[notes.boxes_column(VIEWS[1])][..., 4] > 0)
     columns[notes.OBJECT_NAMES] = np.array(
-        [";".join([name, *[""] * max(0, int(np.flatnonzero(row).max(initial=0)))]) for row in rows], dtype=object
+        [";".join([*names, *[""] * max(0, int(np.flatnonzero(row).max(initial=0)) + 1 - len(names))]) for row in rows],
+        dtype=object,
     )
     columns[notes.TARGET] = np.zeros(episode.length, dtype=np.int64)
     columns[notes.VALID] = _examples(actions, commanded, closure).astype(np.int64)
@@ -132,6 +137,27 @@ def _things(
         boxes[:, k, 1 : 1 + len(others)] = others.transpose(1, 0, 2)
     named = {notes.boxes_column(view): boxes[i] for i, view in enumerate(VIEWS)}
     return named | {notes.POSITIONS: positions}
+
+
+def _put_part(columns: dict[str, np.ndarray], closure: Closure, calibrations: np.ndarray, T: np.ndarray) -> None:
+    """Put the part that was taken into row 0, the whole object into row 1, and what else there is below.
+
+    The words mean the part then, and so does what comes after it in the chain: crops are cut around it, and grasps are
+    looked for there. GraspVLA's task-specific grasps (section 5.5) need no more than such a box.
+    """
+    point = T[closure.told][:3, 3]
+    positions = columns[notes.POSITIONS]
+    positions[:, 1:] = positions[:, :-1].copy()
+    wholes = [columns[notes.boxes_column(view)] for view in VIEWS]
+    for whole in wholes:
+        whole[:, 1:] = whole[:, :-1].copy()
+    for k in range(len(T)):
+        moved = T[k] @ np.linalg.inv(T[closure.held]) if closure.held <= k < closure.ended else np.eye(4)
+        positions[k, 0] = moved[:3, :3] @ point + moved[:3, 3]
+        own = np.stack([whole[k, 1, :4] for whole in wholes]).astype(float)
+        boxes = object_boxes.part_boxes(own, calibrations[k], positions[k, 0].astype(float))
+        for whole, box in zip(wholes, boxes, strict=True):
+            whole[k, 0, :4] = box if whole[k, 1, 4] > 0 else 0.0
 
 
 def _examples(actions: np.ndarray, commanded: np.ndarray, closure: Closure) -> np.ndarray:

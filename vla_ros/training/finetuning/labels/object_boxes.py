@@ -98,6 +98,16 @@ def other_things(proposed: Proposed, calibrations: np.ndarray, target: np.ndarra
     return np.array(rows[:most]).reshape(-1, 2, 5)
 
 
+def part_boxes(boxes: np.ndarray, calibrations: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """Return boxes (V, 4) around the part of an object that is taken at `point` (3,): a ball, cut to the object's."""
+    around = _ball(calibrations, point).boxes
+    low, high = np.maximum(around[:, :2], boxes[:, :2]), np.minimum(around[:, 2:], boxes[:, 2:])
+    cut = np.concatenate([low, high], axis=1)
+    # A point at the very edge of a box that was found too small would leave a sliver.
+    whole = (high - low > 0.5 * (around[:, 2:] - around[:, :2])).all(axis=1)
+    return np.where(whole[:, None], cut, around)
+
+
 def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return the intersection over union of boxes (A, 4) and (B, 4): (A, B)."""
     low = np.maximum(first[:, None, :2], second[None, :, :2])

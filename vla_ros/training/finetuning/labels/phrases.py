@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an instruction names: "pick up the gray elbow" → "gray elbow"."""
+"""What an instruction names: "pick up the gray elbow" → "gray elbow", and by which part it is to be taken."""
 
 from __future__ import annotations
 
@@ -13,14 +13,32 @@ from vla_ros.sim.scenes.wording import FAMILIES, family
 _PLACES = re.compile(r"\b(" + "|".join([*RELATIONS, "closest", "nearest", *(way.split()[0] for way in EXTREMES)]) + ")")
 
 
+_BY_PART = re.compile(r"^(.*?) by (?:its|the) (\w+(?: (?:end|part|side))?)$")
+
+
+def asked_part(instruction: str) -> str:
+    """Return the part by which a thing is to be taken: "handle" of "pick up the red hammer by its handle"; else ""."""
+    found = _BY_PART.match(_plain(instruction))
+    return found[2] if found else ""
+
+
 def named_thing(instruction: str) -> str:
-    """Return "colour noun" when the instruction asks for one thing by these, and "" when it says it otherwise."""
-    text = " ".join(re.findall(r"[a-z0-9]+", instruction.lower()))
+    """Return "colour noun" when the instruction asks for one thing by these, and "" when it says it otherwise.
+
+    A part by which it is to be taken is left out.
+    """
+    text = _plain(instruction)
+    by_part = _BY_PART.match(text)
+    text = by_part[1] if by_part else text
     found = [match[1] for pattern in _ways_of_asking() if (match := pattern.fullmatch(text))]
     phrase = min(found, key=len, default="")
     color, _, noun = phrase.partition(" ")
     plain = noun and color in color_words() and not _PLACES.search(phrase)
     return phrase if plain else ""
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
 
 
 @cache
