@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
+from vla_ros.bringup.finetune_full import is_full, run_full
 from vla_ros.bringup.train_command import THREADS_MAX, generate_data, require_packages, taken
+from vla_ros.bringup.training_session import watched
 from vla_ros.output_file import OutputFile
 
 if TYPE_CHECKING:
@@ -73,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
     from vla_ros.bringup.dataset_command import write_json
     from vla_ros.training.graspvla.team import join_team
 
+    if is_full(arguments.checkpoint):
+        return run_full(arguments, None if arguments.config == DEFAULT else arguments.config)
     config, exams = _config(arguments), _exams(arguments)
     output: Path = arguments.output
     if output.exists() and not output.is_dir():
@@ -180,11 +184,8 @@ def _finetune(
     from vla_ros.training.finetuning.finetune import finetune
     from vla_ros.training.finetuning.identity import identity_of, keep_identity
     from vla_ros.training.finetuning.labels.labelled import labelled_data
-    from vla_ros.training.generation.interruption import Interruption
     from vla_ros.training.graspvla.datasets import TrainingData, check_datasets, find_datasets
-    from vla_ros.training.graspvla.log import TrainingLog
-    from vla_ros.training.graspvla.news import PREPARING, News
-    from vla_ros.training.graspvla.progress import TrainingProgress, print_result
+    from vla_ros.training.graspvla.progress import print_result
     from vla_ros.training.graspvla.train import TrainingResult
 
     original = TrainingData((), ())
@@ -198,24 +199,15 @@ def _finetune(
     if team.leads:
         keep_identity(output, identity_of(arguments.checkpoint, arguments.datasets, arguments.original))
     samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in config.ordered}
-    with (
-        TrainingLog(output / "training", writes=team.leads) as log,
-        TrainingProgress(console, samples) as progress,
-        Interruption(patient=team.size > 1) as interruption,
-    ):
-
-        def tell(news: News) -> None:
-            log.keep(news)
-            progress.show(news)
-            if news.kind == PREPARING:  # nothing is lost that is not on disk
-                interruption.check()
-
+    with watched(output, samples, console, team) as session:
         try:
             with team.leader_first():
-                task, report = labelled_data(task, output / "labelled", base.networks, arguments.label_anew, tell)
+                task, report = labelled_data(
+                    task, output / "labelled", base.networks, arguments.label_anew, session.tell
+                )
             for line in report.lines():
                 console.print(line, soft_wrap=True, highlight=False, markup=False)
-            result = finetune(config, base, task, original, output, tell, team, lambda: interruption.asked)
+            result = finetune(config, base, task, original, output, session.tell, team, session.stop)
         except KeyboardInterrupt:  # while data was prepared, or pressed twice
             result = TrainingResult(interrupted=True)
     print_result(result, output, console)

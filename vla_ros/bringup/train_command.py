@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
+from vla_ros.bringup.training_session import watched
 from vla_ros.output_file import OutputFile
 from vla_ros.policies.graspvla.config import PACKAGES
 
@@ -132,28 +133,14 @@ def _train(
     from rich.console import Console
 
     from vla_ros.bringup.dataset_command import write_json
-    from vla_ros.training.generation.interruption import Interruption
-    from vla_ros.training.graspvla.log import TrainingLog
-    from vla_ros.training.graspvla.news import PREPARING, News
-    from vla_ros.training.graspvla.progress import TrainingProgress, print_result
+    from vla_ros.training.graspvla.progress import print_result
     from vla_ros.training.graspvla.train import TrainingResult, train
 
     console = Console(quiet=not team.leads)
     samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in stages}
-    with (
-        TrainingLog(output / "training", writes=team.leads) as log,
-        TrainingProgress(console, samples) as progress,
-        Interruption(patient=team.size > 1) as interruption,
-    ):
-
-        def tell(news: News) -> None:
-            log.keep(news)
-            progress.show(news)
-            if news.kind == PREPARING:  # nothing is lost that is not on disk
-                interruption.check()
-
+    with watched(output, samples, console, team) as session:
         try:
-            result = train(config, data, output, tell, stages, team, lambda: interruption.asked)
+            result = train(config, data, output, session.tell, stages, team, session.stop)
         except KeyboardInterrupt:  # while data was prepared, or pressed twice
             result = TrainingResult(interrupted=True)
     print_result(result, output, console)
