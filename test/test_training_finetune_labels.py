@@ -17,8 +17,15 @@ from vla_ros.configuration import share_directory
 from vla_ros.policies.graspvla.small.view_geometry import project
 from vla_ros.training.finetuning.labels.agreement import label_agreement
 from vla_ros.training.finetuning.labels.closure import find_closure
-from vla_ros.training.finetuning.labels.object_boxes import find_resting, moved_boxes, other_things, overlap, seen_box
-from vla_ros.training.finetuning.labels.phrases import named_thing
+from vla_ros.training.finetuning.labels.object_boxes import (
+    find_resting,
+    moved_boxes,
+    other_things,
+    overlap,
+    part_boxes,
+    seen_box,
+)
+from vla_ros.training.finetuning.labels.phrases import asked_part, named_thing
 
 CHECKPOINT = share_directory() / "checkpoints" / "graspvla_small"
 CALIBRATIONS = np.array([FRONT, SIDE])
@@ -82,6 +89,9 @@ def test_nothing_lifted_is_no_grasp() -> None:
     [
         ("pick up the gray elbow", "gray elbow"),
         ("Pick up the Gray Elbow.", "gray elbow"),
+        ("pick up the dandelion pear", "yellow pear"),
+        ("pick up the blue tin", "blue can"),
+        ("pick the red hammer up by its handle", "red hammer"),
         ("pick up the can left of the red mug", ""),
         ("pick up the elbow", ""),
         ("go home", ""),
@@ -89,6 +99,12 @@ def test_nothing_lifted_is_no_grasp() -> None:
 )
 def test_what_an_instruction_names(instruction: str, name: str) -> None:
     assert named_thing(instruction) == name
+
+
+def test_the_part_that_was_asked_for() -> None:
+    assert asked_part("pick up the red hammer by its handle") == "handle"
+    assert asked_part("pick up the bottle by the top end.") == "top end"
+    assert asked_part("pick up the red hammer") == ""
 
 
 # -- boxes ---------------------------------------------------------------------------------------------------------
@@ -128,6 +144,19 @@ def test_it_moves_with_the_hand() -> None:
     np.testing.assert_allclose(middle, wanted + np.array([0.0, 0.0, 0.15]), atol=1e-3)
     for box, truth in zip(boxes, boxes_of(middle), strict=True):
         assert overlap(box[None], truth[None])[0, 0] > 0.95
+
+
+def test_a_part_is_a_ball_around_where_it_was_taken_cut_to_the_object() -> None:
+    middle = np.array([0.5, 0.1, 0.05])
+    point = middle + np.array([0.0, 0.07, 0.0])
+    whole = np.array(boxes_of(middle, half=0.1))
+    for box, own, calibration in zip(part_boxes(whole, CALIBRATIONS, point), whole, CALIBRATIONS, strict=True):
+        (pixel,), (depth,) = project(calibration, point[None])
+        assert (box[:2] < pixel).all()
+        assert (pixel < box[2:]).all()
+        assert (box[:2] >= own[:2] - 1e-9).all()
+        assert (box[2:] <= own[2:] + 1e-9).all()
+        assert (box[2:] - box[:2] <= 2 * 0.035 * calibration[0] / depth + 1e-9).all()
 
 
 def test_an_object_that_nobody_proposes_is_guessed_and_says_so() -> None:

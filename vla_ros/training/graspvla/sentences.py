@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 import numpy as np
 
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
+from vla_ros.objects.category import categories
 from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.policies.graspvla.small.word_tokens import Color, color_words, word_tokens
 from vla_ros.policies.graspvla.words import WordEmbedding
@@ -198,7 +199,8 @@ def _model(name: str) -> ObjectModel:
     """Return an object of a "colour category": its like, where the frame's own is not known."""
     color, category = name.split(" ", 1)
     catalogue: Catalogue = load_catalogue()
-    if category not in catalogue.categories:  # of somebody's own; where it stands and what it is called is enough
+    known = categories().get(category)
+    if known is None or color not in known.colors:  # somebody's own: where it stands and what it is called is enough
         return ObjectModel(name, category, color, (Part("box", (0.03, 0.03, 0.03)),), 0.1, 0.5)
     shape = next(model for model in catalogue.objects if model.category == category)
     return catalogue.vary(shape, np.random.default_rng(0), color)

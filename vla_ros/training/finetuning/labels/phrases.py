@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.graspvla.small.word_tokens import color_words
 from vla_ros.sim.scenes.relations import EXTREMES, RELATIONS
 from vla_ros.sim.scenes.wording import FAMILIES, family
@@ -32,9 +33,23 @@ def named_thing(instruction: str) -> str:
     text = by_part[1] if by_part else text
     found = [match[1] for pattern in _ways_of_asking() if (match := pattern.fullmatch(text))]
     phrase = min(found, key=len, default="")
-    color, _, noun = phrase.partition(" ")
-    plain = noun and color in color_words() and not _PLACES.search(phrase)
-    return phrase if plain else ""
+    colors, nouns = _other_words()
+    word = max((word for word in colors if phrase.startswith(f"{word} ")), key=len, default=phrase.partition(" ")[0])
+    noun = phrase[len(word) :].strip()
+    if not noun or _PLACES.search(phrase) or (word not in colors and word not in color_words()):
+        return ""
+    return f"{colors.get(word, word)} {nouns.get(noun, noun)}"
+
+
+@cache
+def _other_words() -> tuple[dict[str, str], dict[str, str]]:
+    """Return the colour and the category that other words say, where there is one."""
+    catalogue = load_catalogue()
+    colors, nouns = {color: color for color in catalogue.colors}, dict(catalogue.synonyms)
+    for words in map(family, ("common", "training")):
+        colors |= {_plain(other): color for color, others in words.colors.items() for other in others}
+        nouns |= {_plain(other): key.split("/")[0] for key, others in words.nouns.items() for other in others}
+    return colors, nouns
 
 
 def _plain(text: str) -> str:
