@@ -34,7 +34,7 @@ from vla_ros.training.graspvla.portions import Portion, draw, portioned
 from vla_ros.training.graspvla.sentences import NO_LABEL, Sentences
 
 CHECKPOINT = share_directory() / "checkpoints" / "graspvla_small"
-LINKS = ("proposals", "matching", "grasp", "expert")
+LINKS = ("proposals", "matching", "grasp")
 TINY = """
 threads: 1
 frames_an_episode: 12
@@ -67,7 +67,7 @@ def finetune(config: Path, output: Path, *words: object, original: bool = True, 
 
 @pytest.fixture(scope="module")
 def tuned(config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All links, from labels that are derived."""
+    """All links that look, from labels that are derived."""
     output = tmp_path_factory.mktemp("tuned")
     words = ["--label-anew", "--stages", ",".join(LINKS), "--json", output / "figures.json"]
     assert finetune(config, output, *words) == 0
@@ -94,7 +94,7 @@ def test_a_checkpoint_that_loads_and_says_where_it_comes_from(tuned: Path) -> No
     assert config.training["base"] == base.training
     assert config.training["config"]["grasp"]["steps"] == 2
     figures = json.loads((tuned / "figures.json").read_text())
-    for name in ("proposals.recall", "matching.right_object", "grasp.grasp_mm", "expert.action_mm"):
+    for name in ("proposals.recall", "matching.right_object", "grasp.grasp_mm"):
         stage, _, figure = name.partition(".")
         assert {name, f"{stage}.original_{figure}"} <= figures.keys()
     work = tuned / "training"
@@ -137,6 +137,12 @@ def test_interrupted_it_ends_with_the_same_checkpoint_to_the_bit(
     assert finetune(config, output, *words) == 0
     # The labelled data lies elsewhere, so its frames were cut anew; the weights are the same all the same.
     assert (output / "model.safetensors").read_bytes() == (tuned / "model.safetensors").read_bytes()
+
+
+def test_the_expert_alone_goes_on_without_looking_at_pictures(config: Path, tmp_path: Path) -> None:
+    assert finetune(config, tmp_path, "--stages", "expert", "--generate", "0:0", original=False) == 0
+    assert changed(tmp_path) == {"expert"}
+    assert not (tmp_path / "training" / "frames").exists()
 
 
 def test_boxes_alone_teach_proposals_and_matching(config: Path, tmp_path: Path) -> None:

@@ -57,13 +57,13 @@ class EpisodeSettings:
             raise ConfigError(unknown_name("categories", self.categories, SPLITS))
         if self.wording not in EVALUATED:
             raise ConfigError(unknown_name("wording", self.wording, EVALUATED))
-        load_catalogue(self.objects)
         if self.by_part and (self.objects or self.categories != "seen"):
             raise ConfigError(
                 "--by-part: parts are named of the seen categories alone: leave out --objects and --categories"
             )
         if self.by_part and self.graph:
             raise ConfigError("--by-part is for lockstep: leave out --graph")
+        load_catalogue(self.objects)
         RolloutConfig(control_hz=self.rate_hz, latency_s=self.latency_s)
 
 
