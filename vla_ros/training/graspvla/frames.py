@@ -17,6 +17,7 @@ import numpy as np
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.features import IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.data.hands.masks import require_measured
 from vla_ros.policies.graspvla.small import grasp_network, matching, proposals
 from vla_ros.policies.graspvla.small.crops import box_window, point_window
 from vla_ros.policies.graspvla.small.view_geometry import triangulate
@@ -69,6 +70,7 @@ def read_frames(
     for name in (*(IMAGES + view for view in VIEWS), *(notes.boxes_column(view) for view in VIEWS)):
         if name not in reader.metadata.features:
             raise ConfigError(f"{root}: has no {name}: training needs both cameras and what `vla generate` notes down")
+    require_measured(reader, dict.fromkeys(IMAGES + view for view in VIEWS))
     made, sentences = FrameSet(), Sentences(seed)
     rng = np.random.default_rng(seed)
     column = reader.column

@@ -21,6 +21,7 @@ from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.schema import metadata_schema
 from vla_ros.data.datasets.statistics import column_statistics
 from vla_ros.data.datasets.writer import LeRobotWriter
+from vla_ros.data.hands.masks import is_masked
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.target_search import TargetSearch
@@ -150,7 +151,7 @@ def _label(
                         )
                     )
                     report.labelled += 1
-                    if labels.resting.agreed == 0.0:
+                    if labels.resting.agreed == 0.0 and not is_masked(metadata):
                         report.guessed.append(f"{metadata.root}: episode {record.index}")
                 progress(done, len(metadata.episodes))
     finally:

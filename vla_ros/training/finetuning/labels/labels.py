@@ -18,6 +18,7 @@ from controllers.errors import VlaError
 from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.metadata import EpisodeRecord
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.data.hands.masks import is_masked
 from vla_ros.policies.graspvla.small.target_search import Proposed, TargetSearch
 from vla_ros.training.finetuning.labels import object_boxes
 from vla_ros.training.finetuning.labels.closure import Closure, find_closure
@@ -50,6 +51,8 @@ def label_episode(reader: LeRobotReader, episode: EpisodeRecord, search: TargetS
     if closure is None:
         raise VlaError("nothing is lifted in it: no closure of the fingers that holds something and rises")
     T_grasp = poses(anchors)[closure.told]
+    if is_masked(reader.metadata):  # a hand without a robot: there are no two views to find a box in
+        return _motion_alone(closure, T_grasp, anchors, actions, commanded)
     point = T_grasp[:3, 3]
     seen = _proposals(reader, episode, search)
     resting = object_boxes.find_resting(
@@ -70,6 +73,25 @@ def label_episode(reader: LeRobotReader, episode: EpisodeRecord, search: TargetS
     )
     columns[notes.TARGET] = np.zeros(episode.length, dtype=np.int64)
     columns[notes.VALID] = _examples(actions, commanded, closure).astype(np.int64)
+    return Labels(columns, closure, resting)
+
+
+def _motion_alone(
+    closure: Closure, T_grasp: np.ndarray, anchors: np.ndarray, actions: np.ndarray, commanded: np.ndarray
+) -> Labels:
+    """Return labels that teach motion and nothing else: the object is where the fingers closed."""
+    count, T = len(anchors), poses(anchors)
+    resting = object_boxes.RestingObject(np.zeros((2, 4)), T_grasp[:3, 3].copy(), 0.0)
+    positions = np.zeros((count, notes.OBJECTS, 3), dtype=np.float32)
+    positions[:, 0] = T_grasp[:3, 3]
+    positions[closure.held : closure.ended, 0] = T[closure.held : closure.ended, :3, 3]
+    columns = _grasps(closure, T_grasp, anchors) | {
+        notes.POSITIONS: positions,
+        notes.OBJECT_NAMES: np.array([""] * count, dtype=object),
+        notes.TARGET: np.zeros(count, dtype=np.int64),
+        notes.VALID: _examples(actions, commanded, closure).astype(np.int64),
+    }
+    columns |= {notes.boxes_column(view): np.zeros((count, notes.OBJECTS, 5), dtype=np.float32) for view in VIEWS}
     return Labels(columns, closure, resting)
 
 
