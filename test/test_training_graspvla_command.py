@@ -220,7 +220,7 @@ def test_an_output_that_is_a_file_or_in_use_and_data_that_is_none(
     assert "did you mean 'graspvla_small'" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
-    with train_command._taken(tmp_path / "taken", Team()):
+    with train_command.taken(tmp_path / "taken", Team()):
         assert train(config, tmp_path / "taken") == 2
     assert "another `vla train` is writing there" in capsys.readouterr().err
 

@@ -152,6 +152,16 @@ COMMANDS = (
         ),
     ),
     Command(
+        "finetune",
+        "vla_ros.bringup.finetune_command",
+        "go on with a checkpoint on demonstrations of a task, or on boxes alone",
+        (
+            "finetune checkpoints/graspvla_small datasets/elbows --output checkpoints/elbows",
+            "finetune checkpoints/graspvla_small datasets/elbows --output checkpoints/elbows --evaluate --objects bits",
+            "finetune checkpoints/graspvla_small datasets/boxes --output checkpoints/elbows --boxes-only",
+        ),
+    ),
+    Command(
         "teleop",
         "vla_ros.bringup.teleop_command",
         "move a robot from a headset, a gamepad or a keyboard",

@@ -6,6 +6,9 @@ of every camera the image nearest to each frame, the instruction in words. Episo
 else the whole bag. OUTPUT may exist: bags are appended, those it holds already are left out, and what is killed or
 finds the disk full leaves the dataset as it was. Bags that cannot be used are named, counted and left out.
 
+Takes of a hand without a robot (folders with a take.yaml, docs/finetuning.md) become episodes too: joints and cameras
+that were not there are padded and masked.
+
 Dataset → bag: images, joint states, poses, instruction and action chunks of one episode, for `vla replay`.
 """
 
@@ -46,7 +49,33 @@ def run(arguments: argparse.Namespace) -> int:
     first = Path(arguments.inputs[0])
     if (first / "meta").is_dir():
         return _to_bag(arguments, first)
-    return _to_dataset(arguments)
+    takes = _takes([Path(name) for name in arguments.inputs])
+    return _hands_to_dataset(arguments, takes) if takes else _to_dataset(arguments)
+
+
+def _takes(folders: list[Path]) -> list[Path]:
+    """Return the takes of a hand that are, or lie directly in, the folders."""
+    found = []
+    for folder in folders:
+        inside = sorted(folder.iterdir()) if folder.is_dir() else []
+        found += [path for path in (folder, *inside) if (path / "take.yaml").is_file()]
+    return found
+
+
+def _hands_to_dataset(arguments: argparse.Namespace, takes: list[Path]) -> int:
+    """Convert takes of a hand (vla_ros/data/hands); what they lack is padded and masked."""
+    from vla_ros.data.hands.convert import convert_takes
+    from vla_ros.policies.contract import contract_names, load_contract
+
+    if arguments.contract is None:
+        raise ConfigError(f"--contract is missing: name one of {', '.join(contract_names())}, or a .yaml file")
+    done, problems = convert_takes(takes, Path(arguments.output), load_contract(arguments.contract))
+    print_lines(problems)
+    print(
+        f"{arguments.output}: {done} takes added, {len(problems)} left out, {len(takes) - done - len(problems)} known"
+    )
+    write_json(arguments.json, {"added": done, "left_out": len(problems)})
+    return 2 if len(problems) == len(takes) else 0
 
 
 def _to_dataset(arguments: argparse.Namespace) -> int:

@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help=f"what is made: a name from config/generate, or a .yaml file ({DEFAULT})")  # fmt: skip
     parser.add_argument("--episodes", type=int, metavar="N", help="how many there are to be (default: the file's)")
     parser.add_argument("--grounding", type=int, metavar="N", help="scenes with boxes alone (default: the file's)")
+    parser.add_argument("--objects", metavar="DIR", help="scenes of your own objects; docs/objects.md")
     parser.add_argument("--seed", type=int, metavar="S", help="the first seed (default: the file's)")
     parser.add_argument("--workers", type=int, metavar="W", help="processes, or Ray tasks at once (default all cores)")
     parser.add_argument("--ray", metavar="ADDRESS",
@@ -82,7 +83,7 @@ def generate(arguments: argparse.Namespace, make_maker: MakeMaker) -> int:
 def _settings(arguments: argparse.Namespace) -> GenerationSettings:
     from vla_ros.training.generation.settings import load_settings
 
-    given = {name: getattr(arguments, name) for name in ("episodes", "grounding", "seed")}
+    given = {name: getattr(arguments, name) for name in ("episodes", "grounding", "seed", "objects")}
     return dataclasses.replace(
         load_settings(arguments.config), **{name: value for name, value in given.items() if value is not None}
     )

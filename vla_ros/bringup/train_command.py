@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
+from vla_ros.bringup.training_session import watched
 from vla_ros.output_file import OutputFile
 from vla_ros.policies.graspvla.config import PACKAGES
 
 if TYPE_CHECKING:
+    from vla_ros.training.finetuning.config import OriginalConfig
     from vla_ros.training.graspvla.config import DataConfig, TrainConfig
     from vla_ros.training.graspvla.datasets import TrainingData
     from vla_ros.training.graspvla.team import Team
@@ -47,12 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Generate what is missing, then train; 0 when done, 130 when interrupted."""
-    for name in PACKAGES:
-        if importlib.util.find_spec(name) is None:
-            raise ConfigError(
-                f"training needs the package {name}, which is not installed: ./vla installs it unless VLA_EXTRAS=none, "
-                "on Python 3.11 to 3.13; elsewhere pip install -e '.[learning]'"
-            )
+    require_packages()
     from vla_ros.training.graspvla.config import STAGES, chosen_stages, load_train_config
     from vla_ros.training.graspvla.team import join_team
 
@@ -70,14 +67,24 @@ def run(arguments: argparse.Namespace) -> int:
     with join_team() as team:
         # Looked at before anything is written.
         data = None if arguments.data is None else _checked(arguments.data, config, team)
-        with _taken(output, team):
+        with taken(output, team):
             if data is None:
                 with team.leader_first():
-                    if team.leads and not _generate(config, output / "data"):
+                    if team.leads and not generate_data(config.data, output / "data"):
                         return 130
                 data = _checked([output / "data"], config, team)
             result = _train(config, data, output, stages, team, arguments.json)
     return 130 if result.interrupted else 0
+
+
+def require_packages() -> None:
+    """Raise ConfigError when a package that training needs is not installed."""
+    for name in PACKAGES:
+        if importlib.util.find_spec(name) is None:
+            raise ConfigError(
+                f"training needs the package {name}, which is not installed: ./vla installs it unless VLA_EXTRAS=none, "
+                "on Python 3.11 to 3.13; elsewhere pip install -e '.[learning]'"
+            )
 
 
 def _checked(roots: Sequence[Path], config: TrainConfig, team: Team) -> TrainingData:
@@ -99,7 +106,7 @@ def _amounts(arguments: argparse.Namespace, config: TrainConfig) -> DataConfig:
     return dataclasses.replace(config.data, episodes=int(episodes), grounding=int(scenes))
 
 
-def _generate(config: TrainConfig, folder: Path) -> bool:
+def generate_data(data: DataConfig | OriginalConfig, folder: Path) -> bool:
     """Generate what is missing; tell whether all is there."""
     from vla_ros.bringup import generate_command
     from vla_ros.bringup.egl import require_egl
@@ -108,9 +115,10 @@ def _generate(config: TrainConfig, folder: Path) -> bool:
     require_egl()
     wanted = argparse.Namespace(
         output=str(folder),
-        config=config.data.settings,
-        episodes=config.data.episodes,
-        grounding=config.data.grounding,
+        config=data.settings,
+        episodes=data.episodes,
+        grounding=data.grounding,
+        objects=None,
         seed=None,
         workers=None,
         ray=None,
@@ -125,28 +133,14 @@ def _train(
     from rich.console import Console
 
     from vla_ros.bringup.dataset_command import write_json
-    from vla_ros.training.generation.interruption import Interruption
-    from vla_ros.training.graspvla.log import TrainingLog
-    from vla_ros.training.graspvla.news import PREPARING, News
-    from vla_ros.training.graspvla.progress import TrainingProgress, print_result
+    from vla_ros.training.graspvla.progress import print_result
     from vla_ros.training.graspvla.train import TrainingResult, train
 
     console = Console(quiet=not team.leads)
     samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in stages}
-    with (
-        TrainingLog(output / "training", writes=team.leads) as log,
-        TrainingProgress(console, samples) as progress,
-        Interruption(patient=team.size > 1) as interruption,
-    ):
-
-        def tell(news: News) -> None:
-            log.keep(news)
-            progress.show(news)
-            if news.kind == PREPARING:  # nothing is lost that is not on disk
-                interruption.check()
-
+    with watched(output, samples, console, team) as session:
         try:
-            result = train(config, data, output, tell, stages, team, lambda: interruption.asked)
+            result = train(config, data, output, session.tell, stages, team, session.stop)
         except KeyboardInterrupt:  # while data was prepared, or pressed twice
             result = TrainingResult(interrupted=True)
     print_result(result, output, console)
@@ -156,8 +150,8 @@ def _train(
 
 
 @contextlib.contextmanager
-def _taken(output: Path, team: Team) -> Iterator[None]:
-    """Hold the only right to train into a folder."""
+def taken(output: Path, team: Team, word: str = "train") -> Iterator[None]:
+    """Hold the only right to train into a folder; `word` is the command's."""
     if not team.leads:
         yield
         return
@@ -168,7 +162,7 @@ def _taken(output: Path, team: Team) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
-        raise ConfigError(f"{output}: another `vla train` is writing there: wait for it") from None
+        raise ConfigError(f"{output}: another `vla {word}` is writing there: wait for it") from None
     except OSError as error:
         raise ConfigError(f"{output}: cannot be written ({error.strerror}): choose another place") from None
     try:

@@ -34,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", dest="set_name", default="basic", help="set of scenes; config/tasks/grasp_sets.yaml")
     parser.add_argument("--categories", default="seen", help="seen, heldout or all")
     parser.add_argument("--objects", metavar="DIR", help="folder of your own objects; docs/objects.md")
+    parser.add_argument("--by-part", action="store_true",
+                        help="ask for objects by a part, such as the handle; config/objects/parts.yaml")  # fmt: skip
     parser.add_argument("--wording", default="common", help="common, or unseen: words that no training data contains; "
                         "config/tasks/wording.yaml")  # fmt: skip
     parser.add_argument("--robot", default="franka", help="robot; config/robots")
@@ -144,6 +146,7 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
         set_name=arguments.set_name,
         categories=arguments.categories,
         objects=arguments.objects,
+        by_part=arguments.by_part,
         wording=arguments.wording,
         robot=arguments.robot,
         command=arguments.command,

@@ -26,6 +26,7 @@ from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.sim.evaluation.statistics import Episode
 from vla_ros.sim.evaluation.video import VideoWriter
 from vla_ros.sim.grasping.expert import ExpertPolicy
+from vla_ros.sim.grasping.part_grasps import PartGraspPlanner, held_by_part, sample_part_scene
 from vla_ros.sim.scenes.scene import Scene, sample_scene
 from vla_ros.sim.task import GraspTaskConfig
 from vla_ros.sim.world import World
@@ -51,6 +52,8 @@ class EpisodeRunner:
     def scene(self, seed: int) -> Scene:
         """Return the scene of a seed."""
         s = self.settings
+        if s.by_part:
+            return sample_part_scene(s.set_name, seed, s.stream, s.wording)
         return sample_scene(s.set_name, seed, s.stream, s.categories, self._catalogue, s.wording)
 
     def run(self, seed: int) -> Episode:
@@ -91,6 +94,7 @@ class EpisodeRunner:
             run = Rollout(world, self.follower(), policy_for(world), rollout, self.task_config, film)
             task = run.run()
             seconds = world.time
+            elsewhere = self.settings.by_part and task.success and not held_by_part(world)
         finally:
             world.close()
             if film is not None:
@@ -104,17 +108,20 @@ class EpisodeRunner:
             target=scene.target,
             instruction=scene.instruction,
             outcome=task.outcome.value,
-            success=task.success,
+            success=task.success and not elsewhere,
             attempts=task.attempts,
             first_lifted=task.first_lifted,
             steps=run.steps,
             duration_s=seconds,
             wall_s=time.perf_counter() - began,
-            cause=run.cause(),
+            cause="lifted, but not by the part that was asked for" if elsewhere else run.cause(),
         )
 
     def _expert_for(self, world: World) -> Policy:
-        return ExpertPolicy(world, self.arm_model)
+        expert = ExpertPolicy(world, self.arm_model)
+        if self.settings.by_part:
+            expert.planner = PartGraspPlanner(world, self.arm_model, expert.motion)
+        return expert
 
     def follower(self) -> ChunkFollower:
         """Return a chunk follower for a new episode, not activated."""

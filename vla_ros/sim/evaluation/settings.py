@@ -24,6 +24,7 @@ class EpisodeSettings:
     set_name: str = "basic"
     categories: str = "seen"
     objects: str | None = None  # folder of objects; None: the procedural catalogue
+    by_part: bool = False  # asked for by a part, such as the handle, and judged by it
     wording: str = "common"  # family of words that the instructions are in
     robot: str = "franka"
     command: str = ""  # what drives the arm; empty: what it usually takes
@@ -60,6 +61,12 @@ class EpisodeSettings:
             raise ConfigError(unknown_name("categories", self.categories, SPLITS))
         if self.wording not in EVALUATED:
             raise ConfigError(unknown_name("wording", self.wording, EVALUATED))
+        if self.by_part and (self.objects or self.categories != "seen"):
+            raise ConfigError(
+                "--by-part: parts are named of the seen categories alone: leave out --objects and --categories"
+            )
+        if self.by_part and self.graph:
+            raise ConfigError("--by-part is for lockstep: leave out --graph")
         load_catalogue(self.objects)
         RolloutConfig(control_hz=self.rate_hz, latency_s=self.latency_s, pause_s=self.pause_s)
 

@@ -118,7 +118,7 @@ class GraspPlanner:
         model, data = self.world.model, self.world.data
         solids = {name: body_solids(model, data, model.body(name).id) for name in self.world.object_names}
         neighbours = [solid for name, parts in solids.items() if name != target for solid in parts]
-        centre = data.xipos[model.body(target).id].copy()
+        centre = self._centre(target)
         shape = self._shape()
         margins = dict.fromkeys((self.grasps.wide_margin, self.grasps.opening_margin))
         for friction in (self.grasps.friction, self.LAST_FRICTION):
@@ -128,6 +128,10 @@ class GraspPlanner:
                 if grasps:
                     return grasps
         return []
+
+    def _centre(self, target: str) -> np.ndarray:
+        """Return the point (3,) [m] near which a grasp is good: the mass centre."""
+        return self.world.data.xipos[self.world.model.body(target).id].copy()
 
     def _shape(self) -> GripperShape:
         hand = self.world.model.body(self.world.embodiment.arms[0].tool_frame).parentid[0]

@@ -38,6 +38,6 @@ def other_nouns(model: ObjectModel, catalogue: Catalogue, words: Family, shape: 
     """Return what else the family calls the object; `shape`: also what only its shape is called."""
     nouns = [word for word, category in catalogue.synonyms.items() if category == model.category]
     keys = [model.category]
-    if shape and catalogue.procedural:
+    if shape and catalogue.procedural and model.category in categories():
         keys.append(f"{model.category}/{categories()[model.category].shapes[model.shape]}")
     return [*(nouns if words.synonyms else ()), *(word for key in keys for word in words.nouns.get(key, ()))]

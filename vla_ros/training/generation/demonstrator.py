@@ -22,6 +22,7 @@ from vla_ros.policies.observation import Observation
 from vla_ros.sim.grasping.expert import EMPTY, ExpertPolicy
 from vla_ros.sim.grasping.grasps import Grasp, GraspConfig
 from vla_ros.sim.grasping.motion import Phase, Step, approach, retreat, straight
+from vla_ros.sim.grasping.part_grasps import PartGraspPlanner
 from vla_ros.sim.grasping.planning import PlannedGrasp
 from vla_ros.sim.world import World
 
@@ -59,13 +60,17 @@ class _Erring(ExpertPolicy):
 class Demonstrator:
     """A policy, asked once a camera frame, that goes after the object of the scene's instruction."""
 
-    def __init__(self, world: World, arm: ArmModel, fault: Fault, rng: np.random.Generator) -> None:
+    def __init__(
+        self, world: World, arm: ArmModel, fault: Fault, rng: np.random.Generator, by_part: bool = False
+    ) -> None:
         self.world, self.rng = world, rng
         others = [name for name in world.object_names if name != world.scene.target]
         self.fault = Fault.MISSED if fault is Fault.WRONG and not others else fault
         grasps = GraspConfig(wide_margin=WIDE_MARGIN)
         self.expert = _Erring(world, arm, ActionSpecification(), grasps=grasps)
         self.motion = self.expert.motion
+        if by_part:
+            self.expert.planner = PartGraspPlanner(world, arm, self.motion, grasps)
         self._others = others
         self.reset()
 

@@ -16,6 +16,7 @@ from vla_ros.policies.action_encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import TaskContract, load_contract
 from vla_ros.sim.evaluation.runner import EpisodeRunner
 from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings
+from vla_ros.sim.grasping.part_grasps import sample_part_scene
 from vla_ros.sim.scenes.scene import Scene, sample_scene
 from vla_ros.sim.world import World
 from vla_ros.training.generation import annotations as notes
@@ -41,7 +42,7 @@ class EpisodeMaker:
         features = notes.scene_features(cameras) | notes.grasp_features()
         self.schema: DatasetSchema = contract_schema(self.contract, features)
         self._grounding = GroundingMaker(
-            self.contract, self._runner.embodiment, self._runner.arm_model, settings.categories
+            self.contract, self._runner.embodiment, self._runner.arm_model, settings.categories, settings.objects
         )
         self.grounding_schema = self._grounding.schema
         self._task = dataclasses.replace(self._runner.task_config, time_limit_s=TIME_LIMIT)
@@ -54,7 +55,10 @@ class EpisodeMaker:
         faulty = rng.uniform() < self.settings.recovery
         fault = FAULTS[int(rng.integers(len(FAULTS)))] if faulty else Fault.NONE
         try:
-            scene = sample_scene(set_name, seed, "generation", self.settings.categories)
+            if self.settings.by_part:
+                scene = sample_part_scene(set_name, seed, "generation")
+            else:
+                scene = sample_scene(set_name, seed, "generation", self.settings.categories, self.settings.objects)
         except VlaError as error:
             return Rejection(seed, f"no scene: {error}")
         return self.play(scene, fault, rng)
@@ -68,7 +72,7 @@ class EpisodeMaker:
         world = World(scene, self._runner.embodiment, timestep=1.0 / CONTROL_HZ)
         encoder = EpisodeEncoder(self.schema.features, self.contract.fps, self.schema.codec)
         try:
-            demonstrator = Demonstrator(world, self._runner.arm_model, fault, rng)
+            demonstrator = Demonstrator(world, self._runner.arm_model, fault, rng, self.settings.by_part)
             run = Demonstration(
                 world,
                 self._runner.follower(),

@@ -53,10 +53,12 @@ def grounding_schema(contract: TaskContract) -> DatasetSchema:
 class GroundingMaker:
     """Make the frames of one scene after the other."""
 
-    def __init__(self, contract: TaskContract, embodiment: Embodiment, arm: ArmModel, categories: str) -> None:
+    def __init__(
+        self, contract: TaskContract, embodiment: Embodiment, arm: ArmModel, categories: str, objects: str = ""
+    ) -> None:
         self.schema = grounding_schema(contract)
         self._contract, self._embodiment, self._arm, self._categories = contract, embodiment, arm, categories
-        self._catalogue = load_catalogue()
+        self._objects, self._catalogue = objects, load_catalogue(objects)
 
     def make(self, seed: int) -> Episode | Rejection:
         """Return the views of a seed's scene as one episode."""
@@ -65,7 +67,7 @@ class GroundingMaker:
         rng = np.random.default_rng(np.random.SeedSequence(entropy=number, spawn_key=(1, 1001)))
         set_name = str(rng.choice(list(SETS), p=list(SETS.values())))
         try:
-            scene = sample_scene(set_name, number, "generation", self._categories)
+            scene = sample_scene(set_name, number, "generation", self._categories, self._objects)
             world = World(scene, self._embodiment)
         except VlaError as error:
             return Rejection(seed, f"no scene: {error}")

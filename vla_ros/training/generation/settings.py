@@ -10,6 +10,7 @@ from pathlib import Path
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import load_config, share_directory
+from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.category import SPLITS
 from vla_ros.policies.contract import load_contract
 from vla_ros.robots.embodiment import robot_names
@@ -33,6 +34,8 @@ class GenerationSettings:
         default_factory=lambda: {"basic": 0.40, "distractor": 0.35, "light": 0.15, "height": 0.10}
     )
     categories: str = _SEEN
+    objects: str = ""  # folder of your own objects (docs/objects.md); empty: the procedural catalogue
+    by_part: bool = False  # asked for and grasped by a part, such as the handle: config/objects/parts.yaml
     recovery: float = 0.15  # share of the episodes that hold a failure and its recovery
     grounding: int = 0  # scenes with boxes alone, no actions
     episodes: int = 100
@@ -51,6 +54,10 @@ class GenerationSettings:
         if self.robot not in robot_names():
             raise ConfigError(unknown_name("robot", self.robot, robot_names()))
         load_contract(self.contract)
+        if self.objects and self.by_part:
+            raise ConfigError("by_part: parts are named of the catalogue's objects alone: leave out objects")
+        if self.objects:
+            load_catalogue(self.objects)
         _check_categories(self.categories)
         _check_sets(self.sets)
 

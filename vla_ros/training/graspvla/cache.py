@@ -24,19 +24,21 @@ def cut_frames(
     an_episode: int,
     workers: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    said: bool = False,
 ) -> list[Path]:
     """Return the folders with the cut frames of all datasets; what is there already is kept.
 
+    `said`: the words of the datasets' own instructions are learned as well.
     `progress` may raise: the pieces under way are then cut again next time.
     """
-    jobs: list[tuple[Path, Path, list[int], int]] = []
+    jobs: list[tuple[Path, Path, list[int], int, bool]] = []
     for root in datasets:
         reader = LeRobotReader(root)
         frames = list(chosen_frames(reader, an_episode, seed=0))
-        name = hashlib.sha256(f"{root.resolve()} {an_episode}".encode()).hexdigest()[:12]
+        name = hashlib.sha256(f"{root.resolve()} {an_episode}{' said' if said else ''}".encode()).hexdigest()[:12]
         for number, first in enumerate(range(0, len(frames), PIECE)):
             piece = frames[first : first + PIECE]
-            jobs.append((root, folder / f"{name}_{number:05d}_{len(piece)}", piece, number))
+            jobs.append((root, folder / f"{name}_{number:05d}_{len(piece)}", piece, number, said))
     if not jobs:
         raise ConfigError("nothing to train on: give datasets made by `vla generate`")
     waiting = [job for job in jobs if not job[1].is_dir()]
@@ -49,14 +51,14 @@ def cut_frames(
         with multiprocessing.get_context("spawn").Pool(workers, signal.signal, ignore) as pool:
             for done, _ in enumerate(pool.imap_unordered(_cut, waiting), len(jobs) - len(waiting) + 1):
                 progress(done, len(jobs))
-    return [out for _, out, _, _ in jobs if (out / "texts.json").exists()]
+    return [job[1] for job in jobs if (job[1] / "texts.json").exists()]
 
 
-def _cut(job: tuple[Path, Path, list[int], int]) -> None:
-    root, out, frames, seed = job
+def _cut(job: tuple[Path, Path, list[int], int, bool]) -> None:
+    root, out, frames, seed, said = job
     part = out.with_name(f".{out.name}.{os.getpid()}")
     shutil.rmtree(part, ignore_errors=True)
-    made = read_frames(root, frames, seed)
+    made = read_frames(root, frames, seed, said=said)
     if made.texts:
         made.save(part)
     else:

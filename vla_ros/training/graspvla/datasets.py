@@ -28,17 +28,17 @@ class TrainingData:
     grounding: tuple[Path, ...]
 
 
-def find_datasets(roots: Iterable[Path]) -> TrainingData:
+def find_datasets(roots: Iterable[Path], boxes_do: bool = False) -> TrainingData:
     """Sort datasets, and those in folders of `vla generate`, by whether they hold actions.
 
-    Raises ConfigError for a folder without any, or when none of them holds actions.
+    Raises ConfigError for a folder without any, or, unless `boxes_do`, when none of them holds actions.
     """
     action: list[Path] = []
     grounding: list[Path] = []
     for root in roots:
         for dataset in _datasets_of(root):
             (action if ACTION in load_metadata(dataset).features else grounding).append(dataset)
-    if not action:
+    if not action and not boxes_do:
         raise ConfigError("no dataset with actions: give the folder of a finished `vla generate`, or its action/")
     return TrainingData(tuple(action), tuple(grounding))
 

@@ -17,6 +17,7 @@ import numpy as np
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.features import IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.data.hands.masks import require_measured
 from vla_ros.policies.graspvla.small import grasp_network, matching, proposals
 from vla_ros.policies.graspvla.small.crops import box_window, point_window
 from vla_ros.policies.graspvla.small.view_geometry import triangulate
@@ -58,12 +59,18 @@ class FrameSet:
                 np.save(folder / f"{name}.npy", np.stack(values))
 
 
-def read_frames(root: Path, frames: Sequence[int], seed: int, reader: LeRobotReader | None = None) -> FrameSet:
-    """Cut frames of a dataset. Raises ConfigError when it lacks a camera or an annotation."""
+def read_frames(
+    root: Path, frames: Sequence[int], seed: int, reader: LeRobotReader | None = None, said: bool = False
+) -> FrameSet:
+    """Cut frames of a dataset; `said`: the words of its own instructions are among the sentences.
+
+    Raises ConfigError when it lacks a camera or an annotation.
+    """
     reader = reader or LeRobotReader(root)
     for name in (*(IMAGES + view for view in VIEWS), *(notes.boxes_column(view) for view in VIEWS)):
         if name not in reader.metadata.features:
             raise ConfigError(f"{root}: has no {name}: training needs both cameras and what `vla generate` notes down")
+    require_measured(reader, dict.fromkeys(IMAGES + view for view in VIEWS))
     made, sentences = FrameSet(), Sentences(seed)
     rng = np.random.default_rng(seed)
     column = reader.column
@@ -78,7 +85,8 @@ def read_frames(root: Path, frames: Sequence[int], seed: int, reader: LeRobotRea
         pictures = [reader.image(IMAGES + view, frame) for view in VIEWS]
         _add_pictures(made, pictures, boxes, calibrations)
         _add_things(made, pictures, boxes, names, rng)
-        made.texts.append(sentences.of_frame(names, positions, boxes[..., 4].min(axis=0) >= SEEN, SENTENCES))
+        words = (target, reader.task(frame)) if said else None
+        made.texts.append(sentences.of_frame(names, positions, boxes[..., 4].min(axis=0) >= SEEN, SENTENCES, words))
         _add_grasps(made, pictures, boxes[:, target, :4], calibrations, rng)
         made.options.append(column(notes.GRASP_OPTIONS)[frame].astype(np.float32))
         made.tools.append(column(STATE)[frame, 7:10].astype(float))

@@ -25,7 +25,7 @@ from vla_ros.policies.graspvla.small.view_geometry import camera_matrix
 from vla_ros.policies.graspvla.small.word_tokens import word_tokens
 from vla_ros.training.graspvla.flat_patterns import draw_flat_pattern
 from vla_ros.training.graspvla.frames import SEEN
-from vla_ros.training.graspvla.sentences import disguised_tokens
+from vla_ros.training.graspvla.sentences import NO_LABEL, disguised_tokens
 
 NUMBERS = ("calibrations", "boxes", "things", "labels", "windows", "middles", "options", "tools", "closed")
 PICTURES = ("pictures", "crops", "grasp_crops")
@@ -180,9 +180,15 @@ def match_step(network: MatchNetwork, batch: dict[str, Tensor], rng: torch.Gener
     return {
         "binary": binary,
         "choice": choice,
-        "category": 0.5 * F.cross_entropy(network.category(seen).float(), labels[:, 0], label_smoothing=0.05),
-        "color": 0.5 * F.cross_entropy(network.color(seen).float(), labels[:, 1], label_smoothing=0.05),
+        "category": 0.5 * _label_loss(network.category(seen).float(), labels[:, 0]),
+        "color": 0.5 * _label_loss(network.color(seen).float(), labels[:, 1]),
     }
+
+
+def _label_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean cross-entropy of the things that have a label; 0 where none has."""
+    summed = F.cross_entropy(logits, labels, label_smoothing=0.05, ignore_index=NO_LABEL, reduction="sum")
+    return summed / (labels != NO_LABEL).sum().clamp(min=1)
 
 
 def grasp_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) -> dict[str, Tensor]:

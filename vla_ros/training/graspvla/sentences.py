@@ -10,7 +10,8 @@ from functools import cache, lru_cache
 import numpy as np
 
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
-from vla_ros.objects.model import ObjectModel
+from vla_ros.objects.category import categories
+from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.policies.graspvla.small.word_tokens import Color, color_words, word_tokens
 from vla_ros.policies.graspvla.words import WordEmbedding
 from vla_ros.sim.scenes.descriptions import ask, describe
@@ -31,6 +32,7 @@ UNKNOWN_BARE = 0.3  # share of those without a colour: nobody can know what is m
 ONE_PIECE = 0.4  # share of such nouns that are one sub-word; the others are two or three put together
 SHADES = 0.7, 1.4  # brightness of a made-up word of colour, as a share of the word's in whose place it stands
 TINTED = 0.1  # standard deviation of its red, green and blue, 0 to 1
+NO_LABEL = -1  # of a category or colour that the catalogue does not hold
 LIKE_KNOWN = 0.25  # share of the others that begin like a known one, as "carrot" begins like "car"
 
 
@@ -42,17 +44,22 @@ class Sentences:
         self._catalogue = load_catalogue()
         self._words = family("training")
 
-    def of_frame(self, names: list[str], positions: np.ndarray, seen: np.ndarray, count: int) -> list[tuple[int, str]]:
+    def of_frame(
+        self, names: list[str], positions: np.ndarray, seen: np.ndarray, count: int, said: tuple[int, str] | None = None
+    ) -> list[tuple[int, str]]:
         """Return rows of objects, -1 for one that is not there, and how they are asked for; `count` at most.
 
-        `names` are "colour category", `positions` (N, 3) [m], `seen` (N,) says which may be asked for.
+        `names` are "colour category", `positions` (N, 3) [m], `seen` (N,) says which may be asked for; `said` is what
+        a person asked for in this frame. Where some things have no name nothing is said of how they stand to others.
         """
+        if "" in names:
+            return self._of_named(names, seen, count, said)
         placed = []
         for i, name in enumerate(names):
             T = np.eye(4)
             T[:3, 3] = positions[i]
             placed.append(PlacedObject(f"{i}", _model(name), T))
-        asked: list[tuple[int, str]] = []
+        asked = [] if said is None else [said]
         for i in self._rng.permutation(np.flatnonzero(seen[: len(names)])):
             if len(asked) == count:
                 break
@@ -64,6 +71,19 @@ class Sentences:
             described = describe(placed[i], placed, self._catalogue, self._rng)
             if described is not None and len(asked) < count:
                 asked.append((int(i), self._say(described.phrase, described.kind)))
+        return asked
+
+    def _of_named(
+        self, names: list[str], seen: np.ndarray, count: int, said: tuple[int, str] | None
+    ) -> list[tuple[int, str]]:
+        """Ask for the things whose names are known, in as many ways; what else there is nobody has said."""
+        asked = [] if said is None else [said]
+        known = [i for i, name in enumerate(names) if name and seen[i]]
+        while known and len(asked) < count:
+            i = known[len(asked) % len(known)]
+            model = _model(names[i])
+            noun = draw_noun(model, self._catalogue, self._words, self._rng).replace("_", " ")
+            asked.append((i, self._say(f"{draw_color(model, self._words, self._rng)} {noun}")))
         return asked
 
     def _say(self, phrase: str, kind: str = "plain") -> str:
@@ -114,10 +134,12 @@ class Sentences:
 
     @staticmethod
     def label(name: str) -> tuple[int, int]:
-        """Return the numbers of an object's category and colour."""
-        color, category = name.split(" ", 1)
+        """Return the numbers of an object's category and colour; -1 for what the catalogue does not hold."""
+        color, _, category = name.partition(" ")
         catalogue = load_catalogue()
-        return catalogue.categories.index(category), catalogue.colors.index(color)
+        numbers = [list(words).index(word) if word in words else NO_LABEL for word, words in
+                   ((category, catalogue.categories), (color, catalogue.colors))]  # fmt: skip
+        return numbers[0], numbers[1]
 
 
 def disguised_tokens(text: str, rng: np.random.Generator) -> np.ndarray:
@@ -177,5 +199,8 @@ def _model(name: str) -> ObjectModel:
     """Return an object of a "colour category": its like, where the frame's own is not known."""
     color, category = name.split(" ", 1)
     catalogue: Catalogue = load_catalogue()
+    known = categories().get(category)
+    if known is None or color not in known.colors:  # somebody's own: where it stands and what it is called is enough
+        return ObjectModel(name, category, color, (Part("box", (0.03, 0.03, 0.03)),), 0.1, 0.5)
     shape = next(model for model in catalogue.objects if model.category == category)
     return catalogue.vary(shape, np.random.default_rng(0), color)

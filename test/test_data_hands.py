@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Takes of a hand without a robot: what they become, what is masked, who refuses what was never measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from controllers.errors import ConfigError
+from vla_ros import cli
+from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
+from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.data.hands.masks import PREFIX, is_masked, require_measured
+from vla_ros.data.hands.take import read_take
+
+FORWARD, UP, RIGHT = 0.4, 0.9, 0.1  # [m] where the hand begins, as its owner says it
+RATE = 72.0  # [Hz]
+TURN = 0.3  # [rad] of the hand to the left
+
+
+def write_take(folder: Path, seconds: float = 4.0, hole: float = 0.0) -> Path:
+    """A hand that goes down for 2 s, shuts, and goes up again; the head looks forward from 1.6 m."""
+    (folder / "pictures").mkdir(parents=True)
+    (folder / "take.yaml").write_text("instruction: pick up the red mug\nfloor: [0.1, 0.0, -0.7]\n")
+    q = Rotation.from_rotvec([0.0, TURN, 0.0]).as_quat().tolist()  # about XR's up
+    lines = []
+    for k in range(int(seconds * RATE)):
+        t = k / RATE
+        height = UP - 0.1 * min(t, 2.0) + 0.1 * max(0.0, t - 2.6)
+        hand = {"p": [RIGHT, height, -FORWARD], "q": q, "clutch": True, "gripper": float(t > 2.0)}
+        lines.append({"type": "hands", "n": k, "t": 5000 + 1000 * t, "source": "xr", "hands": {"right": hand}})
+    (folder / "hands.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"type": "ha')
+    shown = []
+    for k in range(int(seconds * 30)):
+        t = k / 30
+        if hole and 1.0 < t < 1.0 + hole:
+            continue
+        name = f"{k:06d}.jpg"
+        cv2.imwrite(str(folder / "pictures" / name), np.full((480, 640, 3), 40 + k, dtype=np.uint8))
+        shown.append({"t": 5000 + 1000 * t, "file": name, "head": {"p": [0.0, 1.6, 0.0], "q": [0.0, 0.0, 0.0, 1.0]}})
+    (folder / "pictures.jsonl").write_text("".join(json.dumps(line) + "\n" for line in shown))
+    return folder
+
+
+def convert(output: Path, *takes: Path) -> int:
+    return cli.main(["convert", *map(str, takes), str(output), "--contract", "franka_grasp"])
+
+
+def test_axes_of_the_headset_become_the_robots(tmp_path: Path) -> None:
+    take = read_take(write_take(tmp_path / "take"))
+    np.testing.assert_allclose(take.poses[0, :3], (0.1 + FORWARD, -RIGHT, UP - 0.7), atol=1e-6)
+    R = Rotation.from_quat(take.poses[0, 3:]).as_matrix()
+    np.testing.assert_allclose(R[:, 2], (0.0, 0.0, -1.0), atol=1e-6)  # the tool points down
+    np.testing.assert_allclose(R[:, 0], (np.cos(TURN), np.sin(TURN), 0.0), atol=1e-6)  # and has turned to the left
+    # The head is above the origin of the floor and looks along the robot's x.
+    np.testing.assert_allclose(take.cameras[0, :3], (0.1, 0.0, 0.9), atol=1e-6)
+    np.testing.assert_allclose(Rotation.from_quat(take.cameras[0, 3:]).apply([0.0, 0.0, 1.0]), (1, 0, 0), atol=1e-6)
+
+
+def test_a_take_becomes_an_episode_that_says_what_it_lacks(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    assert convert(root, write_take(tmp_path / "takes" / "one")) == 0
+    assert cli.main(["dataset", "check", str(root), "--deep"]) == 0
+    with LeRobotReader(root) as reader:
+        assert is_masked(reader.metadata)
+        assert reader.task(0) == "pick up the red mug"
+        state, mask = reader.column(STATE), reader.column(PREFIX + STATE)
+        assert mask[0].tolist() == [0] * 7 + [1] * 7 + [0]
+        assert not state[:, :7].any()
+        assert np.isfinite(state).all()
+        np.testing.assert_allclose(state[10, 9], UP - 0.1 - 0.7, atol=1e-3)  # after a second
+        np.testing.assert_allclose(reader.column(ACTION)[5, :3], (0, 0, -0.01), atol=1e-5)
+        np.testing.assert_allclose(np.unique(reader.column(ACTION)[:, 6]), [0.0, 0.08])
+        np.testing.assert_array_equal(reader.column(ANCHOR), state[:, 7:14])
+        assert reader.column(PREFIX + IMAGES + "front").all()
+        assert not reader.column(PREFIX + IMAGES + "side").any()
+        assert abs(int(reader.image(IMAGES + "front", 10)[0, 0, 0]) - 70) <= 3
+        assert reader.image(IMAGES + "side", 10).max() <= 3
+        require_measured(reader, {IMAGES + "front": None, STATE: np.arange(7, 14), "action": None})
+        with pytest.raises(ConfigError, match=r"'observation\.images\.side' was not measured in"):
+            require_measured(reader, {IMAGES + "side": None})
+        with pytest.raises(ConfigError, match=r"'observation\.state' was not measured"):
+            require_measured(reader, {STATE: None})
+
+
+def test_known_takes_stay_out_and_broken_ones_are_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    root, takes = tmp_path / "data", tmp_path / "takes"
+    write_take(takes / "one", 2.0)
+    assert convert(root, takes) == 0
+    write_take(takes / "two", 3.0, hole=0.6)
+    (write_take(takes / "three", 2.0) / "hands.jsonl").write_text('{"t": 1, "hands": {}}\n{"no time": 1}\n{"t": 2}\n')
+    assert convert(root, takes) == 0
+    said = capsys.readouterr()
+    assert "a hole of 0.3" in said.out + said.err
+    assert "line 2 is no message with a time" in said.out + said.err
+    assert "0 takes added, 2 left out, 1 known" in said.out
+    (takes / "one" / "take.yaml").write_text("instruction: x\nhand: third\n")
+    assert convert(tmp_path / "other", takes / "one") == 2
+
+
+def test_looking_refuses_pictures_that_were_never_taken_and_motion_is_learned_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+    from vla_ros.configuration import share_directory
+    from vla_ros.training.generation import annotations as notes
+
+    root = tmp_path / "data"
+    assert convert(root, write_take(tmp_path / "one", 5.0), write_take(tmp_path / "two", 5.0)) == 0
+    config = tmp_path / "tiny.yaml"
+    config.write_text(
+        "threads: 1\nexpert: {steps: 2, batch: 4, learning_rate: 1.0e-4, validate_every: 2, bf16: false}\n"
+        "proposals: {steps: 2, batch: 2, learning_rate: 1.0e-4, validate_every: 2}\n"
+    )
+    shipped = share_directory() / "checkpoints" / "graspvla_small"
+    words = ["finetune", str(shipped), str(root), "--output", str(tmp_path / "out"), "--config", str(config)]
+    assert cli.main([*words, "--generate", "0:0", "--stages", "proposals"]) == 2
+    assert "it is of human hands" in capsys.readouterr().err
+    assert cli.main([*words, "--generate", "0:0", "--stages", "expert"]) == 0
+    (copy,) = (tmp_path / "out" / "labelled").iterdir()
+    with LeRobotReader(copy) as reader:
+        grasp = reader.column(notes.GRASP)[0]
+        np.testing.assert_allclose(grasp[2], UP - 0.2 - 0.7, atol=0.005)  # where the hand shut
+        assert reader.column(notes.CLOSED)[:20].max() == 0
+        assert reader.column(notes.CLOSED)[24:45].min() == 1

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Takes of a hand as episodes of a robot's contract (GR-3, section 3.3): what was not measured is padded and masked.
+
+The tool's pose is the hand's; joints are zero, pictures of the other cameras black. A hand tells how far it is open,
+not what it holds: the fingers are told to be open or shut, and shut ones stand as if they held something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from controllers.errors import ConfigError, VlaError
+from vla_ros.data.conversion.image_fit import fit_image
+from vla_ros.data.conversion.resampling import bracket, nearest, pose_between
+from vla_ros.data.datasets.episode import Episode, encode_episode
+from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
+from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
+from vla_ros.data.datasets.writer import LeRobotWriter
+from vla_ros.data.hands.masks import PREFIX, mask_features
+from vla_ros.data.hands.take import Take, read_take
+from vla_ros.policies.action_encoding import ActionEncoding, one_sided
+from vla_ros.policies.contract import TaskContract
+
+SHUT_BELOW = 0.5  # of the opening
+HELD = 0.02  # [m] that shut fingers are taken to hold
+SKEW_MAX = 0.2  # [s] between a frame and its picture, and between two poses of the hand
+
+
+def hands_schema(contract: TaskContract) -> DatasetSchema:
+    """Return what takes become by a contract of one arm and one gripper. Raises ConfigError for another one."""
+    action = contract.action
+    if (len(action.arms), len(action.grippers), len(action.joints)) != (1, 1, 0):
+        raise ConfigError(f"contract '{contract.name}': a hand stands for one arm with one gripper, moved by its tool")
+    return contract_schema(contract, mask_features(contract))
+
+
+def convert_takes(takes: Sequence[Path], output: Path, contract: TaskContract) -> tuple[int, list[str]]:
+    """Append takes to a dataset; return how many went in, and what is wrong with the others. Known ones stay out."""
+    schema, done, problems = hands_schema(contract), 0, []
+    with LeRobotWriter(output, schema) as writer:
+        for folder in takes:
+            source = f"hands/{folder.name}"
+            if source in writer.sources:
+                continue
+            try:
+                writer.add(take_episode(read_take(folder), contract, schema, source))
+                done += 1
+            except VlaError as error:
+                problems.append(f"{folder}: {error}")
+    return done, problems
+
+
+def take_episode(take: Take, contract: TaskContract, schema: DatasetSchema, source: str) -> Episode:
+    """Return a take as an episode. Raises VlaError where the hand or the pictures have a hole."""
+    start = max(take.times[0], take.picture_times[0])
+    count = int((min(take.times[-1], take.picture_times[-1]) - start) * contract.fps + 1e-9) + 1
+    if count < 2:
+        raise VlaError("hand and pictures have no two frames in common")
+    times = start + np.arange(count) / contract.fps
+    between, shown = bracket(take.times, times), nearest(take.picture_times, times)
+    skew = np.maximum(between.gap, np.abs(take.picture_times[shown] - times))
+    if skew.max() > SKEW_MAX:
+        raise VlaError(f"a hole of {skew.max():.2f} s at {times[skew.argmax()] - start:.1f} s: record it again")
+    poses = pose_between(take.poses[between.before], take.poses[between.after], between.share)
+    side = np.array(contract.quaternion_side)
+    poses[:, 3:] = one_sided(poses[:, 3:], side)
+    opened = take.widths[between.after] > SHUT_BELOW * take.config.opening
+    commanded = np.where(opened, take.config.opening, 0.0)
+    columns = _state(contract, poses, np.where(opened, take.config.opening, HELD))
+    encoding = ActionEncoding(contract.action, contract.quaternion_side)
+    after = np.minimum(np.arange(1, count + 1), count - 1)
+    targets = np.column_stack([poses[after], commanded[after]])
+    columns[ACTION] = np.array([encoding.encode(t[None], a)[0] for t, a in zip(targets, poses, strict=True)])
+    columns[ANCHOR] = poses
+    for name in contract.cameras:
+        own = name == take.config.camera
+        columns[PREFIX + IMAGES + name] = np.full(count, int(own))
+    for name, extra in contract.features.items():
+        if extra.kind != "calibration":
+            raise ConfigError(f"contract '{contract.name}': a take has no '{name}': leave it out of the contract")
+        own = extra.camera == take.config.camera
+        columns[name] = _calibrations(take, shown) if own else np.tile(_NOWHERE, (count, 1))
+    images = {IMAGES + name: _pictures(take, shown, contract, name) for name in contract.cameras}
+    return encode_episode(schema.features, contract.fps, columns, images, take.config.instruction, source)
+
+
+_NOWHERE = np.array([1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])  # of a camera that was not there
+
+
+def _state(contract: TaskContract, poses: np.ndarray, widths: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the state (T, S), zeros where a hand has no such number, and its mask."""
+    arm, gripper = contract.action.arms[0], contract.action.grippers[0]
+    ends = (
+        "position.x",
+        "position.y",
+        "position.z",
+        "orientation.x",
+        "orientation.y",
+        "orientation.z",
+        "orientation.w",
+    )
+    known = {f"{arm}/{end}": poses[:, i] for i, end in enumerate(ends)}
+    state, mask = (
+        np.zeros((len(poses), len(contract.state))),
+        np.zeros((len(poses), len(contract.state)), dtype=np.int64),
+    )
+    for i, channel in enumerate(contract.state):
+        if channel in known:
+            state[:, i], mask[:, i] = known[channel], 1
+        elif channel == f"{gripper}/width":
+            state[:, i] = widths  # a guess: masked
+    return {STATE: state, PREFIX + STATE: mask}
+
+
+def _calibrations(take: Take, shown: np.ndarray) -> np.ndarray:
+    intrinsics = np.tile(np.array(take.config.intrinsics), (len(shown), 1))
+    return np.column_stack([intrinsics, take.cameras[shown]])
+
+
+def _pictures(take: Take, shown: np.ndarray, contract: TaskContract, name: str) -> Iterator[np.ndarray]:
+    stream = contract.cameras[name]
+    if name != take.config.camera:
+        blank = np.zeros((stream.height, stream.width, 3), dtype=np.uint8)
+        yield from (blank for _ in shown)
+        return
+    for number in shown:
+        picture = cv2.imread(str(take.pictures[number]))
+        if picture is None:
+            raise VlaError(f"{take.pictures[number]}: is no picture")
+        yield fit_image(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), stream, name)

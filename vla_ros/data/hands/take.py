@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A take: one task done by a hand, as a headset recorded it.
+
+take.yaml        the words, and how hand and picture lie to the robot whose data it becomes
+hands.jsonl      messages `hands` of the operator's page, as they came (docs/teleop.md)
+pictures.jsonl   {"t": …, "file": "000001.jpg", "head": {"p": …, "q": …}} a line, of the same clock [ms]
+pictures/        what the headset saw
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from controllers.errors import ConfigError, VlaError
+from vla_ros.configuration import load_config
+
+TAKE, HANDS, PICTURES = "take.yaml", "hands.jsonl", "pictures.jsonl"
+# WebXR's axes (x right, y up, z back) in the robot's (x forward, y left, z up).
+R_ROBOT_XR = np.array([[0.0, 0.0, -1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+# A head that looks forward, in robot axes, to a camera's: z into the picture, x right, y down.
+_R_HEAD_OPTICAL = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
+
+
+@dataclass(frozen=True)
+class TakeConfig:
+    """What a take's numbers mean. Raises ConfigError for what cannot be."""
+
+    instruction: str
+    hand: str = "right"
+    camera: str = "front"  # of the contract: what the headset saw stands in its place
+    intrinsics: tuple[float, ...] = (600.0, 600.0, 319.5, 239.5)  # fx, fy, cx, cy [px] of the pictures
+    opening: float = 0.08  # [m] of an open hand
+    floor: tuple[float, ...] = (0.0, 0.0, -0.75)  # (3,) [m] the headset's floor in the robot's base frame
+    yaw: float = 0.0  # [rad] the headset's forward to the robot's
+    grip: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)  # xyzw: the tool's orientation in a hand that points forward
+
+    def __post_init__(self) -> None:
+        if not self.instruction.strip():
+            raise ConfigError("instruction must not be empty: say what was done")
+        if self.hand not in ("right", "left"):
+            raise ConfigError(f"hand must be right or left, got '{self.hand}'")
+        for name, size in (("intrinsics", 4), ("floor", 3), ("grip", 4)):
+            values = getattr(self, name)
+            if len(values) != size or not all(map(math.isfinite, values)):
+                raise ConfigError(f"{name} needs {size} finite numbers, got {list(values)}")
+        if not 0.0 < self.opening <= 0.2 or not math.isfinite(self.yaw) or not any(self.grip):
+            raise ConfigError("opening must be above 0 and at most 0.2 m, yaw finite, grip a quaternion")
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """A take in the robot's base frame. Shape legend: S hand samples, P pictures."""
+
+    config: TakeConfig
+    times: np.ndarray  # (S,) [s]
+    poses: np.ndarray  # (S, 7) position [m] and quaternion xyzw of the tool that the hand stands for
+    widths: np.ndarray  # (S,) [m]
+    picture_times: np.ndarray  # (P,) [s]
+    pictures: tuple[Path, ...]
+    cameras: np.ndarray  # (P, 7) pose of the camera's optical frame
+
+
+def read_take(folder: Path) -> Take:
+    """Read a take. Raises VlaError that names file and line of the first thing that cannot be used."""
+    config = load_config(folder / TAKE, TakeConfig)
+    samples = [
+        (row["t"] / 1000.0, *_pose(row["hands"][config.hand]), 1.0 - row["hands"][config.hand]["gripper"])
+        for row in _rows(folder / HANDS)
+        if config.hand in row.get("hands", {})
+    ]
+    shown = [
+        (row["t"] / 1000.0, folder / "pictures" / row["file"], _pose(row["head"])) for row in _rows(folder / PICTURES)
+    ]
+    if len(samples) < 2 or not shown:
+        raise VlaError(f"{folder}: holds {len(samples)} poses of the {config.hand} hand and {len(shown)} pictures")
+    times, p, q, opened = (np.array(column, dtype=float) for column in zip(*samples, strict=True))
+    if not all(np.isfinite(values).all() for values in (times, p, q, opened)) or (np.diff(times) <= 0.0).any():
+        raise VlaError(f"{folder / HANDS}: a number is not finite, or the clock stands still or goes back")
+    position, R = _in_base(config, p, Rotation.from_quat(q))
+    tool = R * Rotation.from_quat(config.grip)
+    where, R_head = _in_base(
+        config, np.array([head[0] for *_, head in shown]), Rotation.from_quat([h[1] for *_, h in shown])
+    )
+    optical = R_head * Rotation.from_matrix(_R_HEAD_OPTICAL)
+    return Take(
+        config,
+        times,
+        np.column_stack([position, tool.as_quat()]),
+        np.clip(opened, 0.0, 1.0) * config.opening,
+        np.array([t for t, *_ in shown]),
+        tuple(path for _, path, _ in shown),
+        np.column_stack([where, optical.as_quat()]),
+    )
+
+
+def _in_base(config: TakeConfig, p: np.ndarray, R_xr: Rotation) -> tuple[np.ndarray, Rotation]:
+    """Return positions (S, 3) and rotations in the robot's base frame."""
+    turn = Rotation.from_euler("z", config.yaw)
+    axes = Rotation.from_matrix(R_ROBOT_XR)
+    return turn.apply(p @ R_ROBOT_XR.T) + np.array(config.floor), turn * axes * R_xr * axes.inv()
+
+
+def _pose(values: Any) -> tuple[list[float], list[float]]:
+    return values["p"], values["q"]
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    try:
+        lines = path.read_text().splitlines()
+    except OSError as error:
+        raise VlaError(f"{path}: cannot be read ({error.strerror}): a take has {TAKE}, {HANDS}, {PICTURES}") from None
+    rows = []
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+            float(row["t"])
+        except (ValueError, TypeError, KeyError):
+            if number == len(lines):
+                continue  # torn by a crash
+            raise VlaError(f"{path}: line {number} is no message with a time: remove it") from None
+        rows.append(row)
+    return rows

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Before and after: both checkpoints in the same scenes of the task, and in those of what was known before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from vla_ros.policies.graspvla.small.checkpoint import WEIGHTS
+from vla_ros.sim.evaluation.comparison import Comparison, Counterpart
+from vla_ros.sim.evaluation.episode_log import EpisodeLog
+from vla_ros.sim.evaluation.evaluation import Evaluation, evaluate
+from vla_ros.sim.evaluation.pool import Broken, Run, run_all
+from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
+from vla_ros.sim.evaluation.statistics import Episode, summary
+
+BEFORE, AFTER = "before", "after"
+POLICY = "graspvla"
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Scenes that both checkpoints are run in."""
+
+    name: str
+    settings: EvaluationSettings
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What both reached."""
+
+    exam: Exam
+    before: Evaluation
+    after: Evaluation
+
+    @property
+    def comparison(self) -> Comparison:
+        """Return the difference, scene by scene."""
+        settings = self.exam.settings.episode
+        return Counterpart(BEFORE, settings, tuple(self.before.episodes)).compare(self.after.episodes)
+
+    def figures(self) -> dict[str, float]:
+        """Return the figures of both and their difference, name → number."""
+        figures: dict[str, float] = {}
+        for when, evaluation in ((BEFORE, self.before), (AFTER, self.after)):
+            values = summary(evaluation.episodes)
+            for name in ("success_rate", "success_ci95_low", "success_ci95_high", "if_rate", "spl", "episodes"):
+                figures[f"{self.exam.name}.{when}.{name}"] = values[name]
+        return figures | {f"{self.exam.name}.{name}": value for name, value in self.comparison.figures().items()}
+
+
+@dataclass(frozen=True)
+class MakeCheckpointRunner:
+    """Make an episode runner for a checkpoint of any folder in a worker process."""
+
+    settings: EpisodeSettings
+    checkpoint: Path
+
+    def __call__(self) -> Run:
+        from vla_ros.policies.graspvla.small.policy import load_small_policy
+        from vla_ros.sim.evaluation.runner import EpisodeRunner  # the simulator is the worker's
+
+        runner = EpisodeRunner(self.settings)
+        policy = load_small_policy(self.checkpoint, runner.embodiment)
+        return lambda seed: runner.run_scene(runner.scene(seed), policy)
+
+
+def exams(task: EpisodeSettings, episodes: int, seed: int, workers: int) -> list[Exam]:
+    """Return the task's scenes and those of the set basic."""
+    basic = EpisodeSettings(POLICY, robot=task.robot)
+    return [
+        Exam("task", EvaluationSettings(task, episodes, seed, workers)),
+        Exam("basic", EvaluationSettings(basic, episodes, seed, workers)),
+    ]
+
+
+def run_exam(
+    exam: Exam, checkpoint: Path, folder: Path, report: Callable[[Evaluation], None] = lambda evaluation: None
+) -> Evaluation:
+    """Run a checkpoint in an exam's scenes; what `folder` holds of the same weights in the same scenes is kept."""
+    log = EpisodeLog(folder / f"{exam.name}_{digest(checkpoint)}.episodes.jsonl", exam.settings, resume=True)
+    make = MakeCheckpointRunner(exam.settings.episode, checkpoint)
+    return evaluate(exam.settings, partial(_run, make, exam.settings.workers), log, report)
+
+
+def digest(checkpoint: Path) -> str:
+    """Return a name for the weights of a checkpoint."""
+    return hashlib.sha256((checkpoint / WEIGHTS).read_bytes()).hexdigest()[:12]
+
+
+def _run(make: MakeCheckpointRunner, workers: int, seeds: Sequence[int]) -> Iterator[Episode | Broken]:
+    return run_all(make, seeds, workers)

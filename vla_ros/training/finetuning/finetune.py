@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a checkpoint and a task's data to a better checkpoint, top to bottom: cut frames, go on with links, save."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig, save_checkpoint
+from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.training.finetuning.config import FinetuneConfig
+from vla_ros.training.graspvla.cache import cut_frames
+from vla_ros.training.graspvla.chain_stages import Run, expert_stage, looking_stage
+from vla_ros.training.graspvla.datasets import TrainingData
+from vla_ros.training.graspvla.motion import MotionSamples
+from vla_ros.training.graspvla.news import News, Tell
+from vla_ros.training.graspvla.perception import Samples
+from vla_ros.training.graspvla.portions import Portion
+from vla_ros.training.graspvla.stage import Stage
+from vla_ros.training.graspvla.team import Team
+from vla_ros.training.graspvla.train import TrainingResult, all_motion
+
+ORIGINAL = "original_"  # begins the figures of what was known before
+
+
+@dataclass(frozen=True)
+class Base:
+    """What is gone on from."""
+
+    folder: Path
+    config: CheckpointConfig
+    networks: SmallGraspVla
+
+
+def finetune(
+    config: FinetuneConfig,
+    base: Base,
+    task: TrainingData,
+    original: TrainingData,
+    output: Path,
+    tell: Tell = lambda news: None,
+    team: Team | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> TrainingResult:
+    """Go on with the chosen links from the checkpoint's weights, and write the whole chain as a checkpoint.
+
+    What an earlier run has done in `output` is kept and gone on from. `stop` is asked again and again; `tell` may
+    raise while data is prepared. Raises ConfigError when there is too little data, or a file that cannot be gone on
+    from.
+    """
+    team = team or Team()
+    torch.manual_seed(config.seed)
+    torch.set_num_threads(config.threads)
+    work = output / "training"
+    networks = copy.deepcopy(base.networks).requires_grad_(True)
+    networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+    run = Run(config.seed, {name: getattr(config, name) for name in config.ordered}, work, tell, team, stop)
+    figures: dict[str, float] = {}
+    samples: tuple[Samples, list[Portion]] | None = None
+    for name in config.ordered:
+        stage: Stage
+        if name == "expert":
+            stage = expert_stage(networks, *_acted(config, task, original, networks.sizes.horizon, tell), run)
+        else:
+            if samples is None:
+                with team.leader_first():
+                    samples = _shown(config, task, original, work / "frames", tell)
+            stage = looking_stage(name, networks, *samples, run)
+        getattr(networks, name).load_state_dict(stage.run().state_dict())
+        networks.cpu()
+        if not stage.done:
+            return TrainingResult(figures, interrupted=True)
+        figures |= {f"{name}.{key}": value for key, value in stage.figures.items()}
+    if team.leads:
+        save_checkpoint(output, _checkpoint_config(config, base, task, original, figures), networks)
+    return TrainingResult(figures)
+
+
+def _shown(
+    config: FinetuneConfig, task: TrainingData, original: TrainingData, folder: Path, tell: Tell
+) -> tuple[Samples, list[Portion]]:
+    """Return the cut frames of the task, then those of the original data."""
+
+    def cut(data: TrainingData, an_episode: int, said: bool) -> list[Path]:
+        roots = [*data.action, *data.grounding]
+        if not roots:
+            return []
+        progress = lambda done, total: tell(News("cutting frames", done, total))  # noqa: E731
+        return cut_frames(roots, folder, an_episode, config.threads, progress, said)
+
+    theirs = cut(task, config.frames_an_episode, said=True)
+    before = cut(original, config.original.frames_an_episode, said=False)
+    samples = Samples([*theirs, *before])
+    count = len(Samples(theirs))
+    return samples, _portions(config, count, len(samples) - count)
+
+
+def _acted(
+    config: FinetuneConfig, task: TrainingData, original: TrainingData, horizon: int, tell: Tell
+) -> tuple[MotionSamples, list[Portion]]:
+    theirs = all_motion(task.action, horizon, tell)
+    if not original.action:
+        return theirs, _portions(config, len(theirs.actions), 0)
+    before = all_motion(original.action, horizon, tell)
+    columns = {
+        field.name: np.concatenate([getattr(theirs, field.name), getattr(before, field.name)])
+        for field in dataclasses.fields(MotionSamples)
+    }
+    return MotionSamples(**columns), _portions(config, len(theirs.actions), len(before.actions))
+
+
+def _portions(config: FinetuneConfig, theirs: int, before: int) -> list[Portion]:
+    share = config.original.share
+    task = Portion(theirs, config.validation, 1.0 - share)
+    # Of the original data enough is there: a small part tells whether it is forgotten.
+    return [task, Portion(before, min(config.validation, 0.05), share, ORIGINAL)] if before and share > 0.0 else [task]
+
+
+def _checkpoint_config(
+    config: FinetuneConfig, base: Base, task: TrainingData, original: TrainingData, figures: dict[str, float]
+) -> CheckpointConfig:
+    provenance: dict[str, Any] = {
+        "finetuned_from": str(base.folder),
+        "base": base.config.training,
+        "config": dataclasses.asdict(config),
+        "task": [str(root) for root in (*task.action, *task.grounding)],
+        "original": [str(root) for root in (*original.action, *original.grounding)],
+        "validation": {name: round(value, 4) for name, value in figures.items()},
+        "date": time.strftime("%Y-%m-%d"),
+        "torch": torch.__version__,
+    }
+    return dataclasses.replace(base.config, training=json.loads(json.dumps(provenance)))

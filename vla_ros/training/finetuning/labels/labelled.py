@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Datasets as training wants them: one that nobody annotated is written again, with the labels it shows."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from controllers.errors import ConfigError, VlaError
+from vla_ros.data.datasets.copying import EpisodeSource
+from vla_ros.data.datasets.episode import checked_column
+from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE, STRING
+from vla_ros.data.datasets.layout import INFO
+from vla_ros.data.datasets.metadata import DatasetMetadata, load_metadata
+from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.data.datasets.schema import metadata_schema
+from vla_ros.data.datasets.statistics import column_statistics
+from vla_ros.data.datasets.writer import LeRobotWriter
+from vla_ros.data.hands.masks import is_masked
+from vla_ros.policies.contract import load_contract
+from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.policies.graspvla.small.target_search import TargetSearch
+from vla_ros.training.finetuning.labels.labels import label_episode
+from vla_ros.training.generation import annotations as notes
+from vla_ros.training.graspvla.datasets import TrainingData, check_datasets
+from vla_ros.training.graspvla.frames import VIEWS
+from vla_ros.training.graspvla.news import News, Tell
+
+NEEDED = (STATE, ACTION, ANCHOR, *(f"observation.calibration.{view}" for view in VIEWS),
+          *(IMAGES + view for view in VIEWS))  # fmt: skip
+
+
+@dataclass
+class LabelReport:
+    """What became of the episodes that were labelled in this run."""
+
+    labelled: int = 0
+    left_out: list[str] = dataclasses.field(default_factory=list)  # with the reason
+    guessed: list[str] = dataclasses.field(default_factory=list)  # no view proposed the object: its box is a guess
+
+    def lines(self) -> list[str]:
+        """Return what a person should read of it."""
+        lines = [f"left out: {reason}" for reason in self.left_out]
+        if self.guessed:
+            lines.append(f"no view proposes the object, so its box is a guess: {', '.join(self.guessed)}")
+        return lines if not self.labelled else [f"labels derived for {self.labelled} episodes", *lines]
+
+
+def is_annotated(metadata: DatasetMetadata) -> bool:
+    """Say whether a dataset has the columns that training needs beyond a recording's."""
+    return notes.TARGET in metadata.features and notes.boxes_column(VIEWS[0]) in metadata.features
+
+
+def check_task(task: TrainingData, contract: str, anew: bool = False) -> None:
+    """Raise ConfigError with the first thing that fine-tuning cannot use, before anything is written."""
+    wanted = load_contract(contract)
+    ready = tuple(root for root in task.action if _is_ready(root, anew))
+    check_datasets(TrainingData(ready, task.grounding), wanted)
+    for root in task.action:
+        metadata = load_metadata(root)
+        if root in ready:
+            continue
+        for name in NEEDED:
+            if name not in metadata.features:
+                raise ConfigError(
+                    f"{root}: lacks '{name}': labels are derived from both cameras with their calibration, states and "
+                    f"actions: convert the recordings with --contract {contract}"
+                )
+        if (metadata.robot, metadata.fps) != (wanted.robot, wanted.fps) or not metadata.episodes:
+            raise ConfigError(
+                f"{root}: holds {len(metadata.episodes)} episodes of robot '{metadata.robot}' at {metadata.fps} Hz, "
+                f"contract '{contract}' is of '{wanted.robot}' at {wanted.fps} Hz: give other data"
+            )
+
+
+def labelled_data(
+    task: TrainingData,
+    folder: Path,
+    networks: SmallGraspVla,
+    anew: bool = False,
+    tell: Tell = lambda news: None,
+) -> tuple[TrainingData, LabelReport]:
+    """Return the task's datasets, those without annotations as labelled copies in `folder`; `anew`: whatever they hold.
+
+    What is there already is kept; `tell` may raise. Raises ConfigError for a dataset from which nothing can be derived.
+    """
+    report, action = LabelReport(), []
+    for root in task.action:
+        if _is_ready(root, anew):
+            action.append(root)
+            continue
+        metadata = load_metadata(root)
+        copy = folder / hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]
+        _label(metadata, copy, networks, report, lambda done, total: tell(News("labelling", done, total)))
+        if not (copy / INFO).is_file():
+            raise ConfigError(f"{root}: no episode in which something is lifted: {report.left_out[0]}")
+        action.append(copy)
+    return TrainingData(tuple(action), task.grounding), report
+
+
+def _is_ready(root: Path, anew: bool) -> bool:
+    """Say whether a dataset is used as it is."""
+    return is_annotated(load_metadata(root)) and not anew
+
+
+@torch.inference_mode()
+def _label(
+    metadata: DatasetMetadata,
+    copy: Path,
+    networks: SmallGraspVla,
+    report: LabelReport,
+    progress: Callable[[int, int], None],
+) -> None:
+    features = notes.scene_features(VIEWS) | notes.grasp_features()
+    own = {name: feature for name, feature in metadata.features.items() if name not in features}
+    schema = dataclasses.replace(metadata_schema(metadata), features=own | features)
+    networks.eval()
+    search = TargetSearch(networks.proposals, networks.matching)
+    source = EpisodeSource(metadata)
+    try:
+        with LeRobotReader(metadata) as reader, LeRobotWriter(copy, schema) as writer:
+            for done, record in enumerate(metadata.episodes, 1):
+                if f"labelled/{record.index}" not in writer.sources:
+                    try:
+                        labels = label_episode(reader, record, search)
+                        episode = source.episode(record)
+                    except VlaError as error:
+                        report.left_out.append(f"{metadata.root}: episode {record.index}: {error}")
+                        progress(done, len(metadata.episodes))
+                        continue
+                    columns = {
+                        name: checked_column(name, feature, labels.columns[name]) for name, feature in features.items()
+                    }
+                    kept = {name: values for name, values in episode.columns.items() if name in own}
+                    statistics = {name: values for name, values in episode.statistics.items() if name in own} | {
+                        name: column_statistics(columns[name])
+                        for name, feature in features.items()
+                        if feature.dtype != STRING
+                    }
+                    writer.add(
+                        dataclasses.replace(
+                            episode,
+                            columns=kept | columns,
+                            statistics=statistics,
+                            source=f"labelled/{record.index}",
+                        )
+                    )
+                    report.labelled += 1
+                    if labels.resting.agreed == 0.0 and not is_masked(metadata):
+                        report.guessed.append(f"{metadata.root}: episode {record.index}")
+                progress(done, len(metadata.episodes))
+    finally:
+        source.close()

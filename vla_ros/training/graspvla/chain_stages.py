@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stages of the chain: what each one draws, what it minimises, what it is judged by."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from controllers.errors import ConfigError
+from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.training.graspvla import perception, validation
+from vla_ros.training.graspvla.frames import VIEWS
+from vla_ros.training.graspvla.motion import MotionSamples, flow_loss, motion_batch
+from vla_ros.training.graspvla.news import Tell
+from vla_ros.training.graspvla.perception import Samples
+from vla_ros.training.graspvla.portions import Portion, Rows, draw, portioned
+from vla_ros.training.graspvla.rollouts import RollOuts
+from vla_ros.training.graspvla.stage import Stage, StageConfig, Trial
+from vla_ros.training.graspvla.team import Team
+
+JUDGED, JUDGED_MOTION = 300, 2000  # rows at most
+Judge = Callable[[nn.Module], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all stages of a training share."""
+
+    seed: int
+    stages: Mapping[str, StageConfig]
+    work: Path
+    tell: Tell
+    team: Team
+    stop: Callable[[], bool]
+
+    def stage(
+        self, name: str, network: nn.Module, batch: Any, loss: Any, judge: Judge, trial: Trial | None = None
+    ) -> Stage:
+        """Return a stage by its name."""
+        settings = self.stages[name]
+        return Stage(name, network, settings, self.work, batch, loss, judge, self.tell, self.team, self.stop, trial)
+
+    def random(self, purpose: int, step: int) -> np.random.Generator:
+        """Return what this process draws a step's batch with."""
+        return np.random.default_rng((self.seed, purpose, step, self.team.rank))
+
+    def share(self, batch: int) -> int:
+        """Return how many samples of a batch are this process's."""
+        return max(1, batch // self.team.size)
+
+
+def expert_stage(networks: SmallGraspVla, motion: MotionSamples, portions: Sequence[Portion], run: Run) -> Stage:
+    """Return the stage of the action expert."""
+    groups = _usable("expert", portions, lambda rows: np.ones(len(rows), dtype=bool))
+    mean, spread = networks.mean.clone(), networks.spread.clone()
+    size = run.share(run.stages["expert"].batch)
+
+    def batch(step: int) -> object:
+        rng = run.random(1, step)
+        return motion_batch(motion, draw(groups, size, rng), rng)
+
+    def judge(network: Any, held: np.ndarray) -> dict[str, float]:
+        return validation.judge_actions(network, motion, held[:JUDGED_MOTION], mean.numpy(), spread.numpy())
+
+    return run.stage(
+        "expert",
+        networks.expert,
+        batch,
+        lambda network, made, rng: flow_loss(network, made, mean, spread, rng),
+        _judge_each(groups, judge),
+    )
+
+
+def looking_stage(
+    name: str,
+    networks: SmallGraspVla,
+    samples: Samples,
+    portions: Sequence[Portion],
+    run: Run,
+    trial: Trial | None = None,
+) -> Stage:
+    """Return a stage that looks at pictures: proposals, matching or grasp."""
+    # Once the fingers are closed the chain remembers the grasp.
+    grasps = (samples.columns["options"][:, :, 8].max(axis=1) > 0) & (samples.columns["closed"] == 0)
+    asked = np.array([bool(texts) for texts in samples.texts])
+    everything = np.ones(len(samples), dtype=bool)
+    usable = {"proposals": everything, "matching": asked, "grasp": grasps}[name]
+    groups = _usable(name, portions, lambda rows: usable[rows])
+    size = run.share(run.stages[name].batch)
+
+    def rows(step: int) -> tuple[np.ndarray, np.random.Generator]:
+        rng = run.random(2, step)
+        return draw(groups, size, rng), rng
+
+    made: dict[str, tuple[Any, Any, Any]] = {
+        "proposals": (
+            lambda step: rows(step)[0],
+            lambda network, made, rng: perception.proposal_step(network, samples, made, rng),
+            validation.judge_proposals,
+        ),
+        "matching": (lambda step: perception.match_batch(samples, *rows(step)), perception.match_step,
+                     validation.judge_matching),
+        "grasp": (lambda step: perception.grasp_batch(samples, *rows(step)), perception.grasp_step,
+                  validation.judge_grasps),
+    }  # fmt: skip
+    batch, loss, judge = made[name]
+    judge_each = _judge_each(groups, lambda net, held: judge(net, samples, held[:: max(1, len(held) // JUDGED)]))
+    return run.stage(name, getattr(networks, name), batch, loss, judge_each, trial)
+
+
+def chain_trial(name: str, networks: SmallGraspVla, robot: str, episodes: int, every: int) -> Trial:
+    """Return roll-outs of the whole chain in which one network is that of the stage under way."""
+    rollouts = RollOuts(robot, VIEWS, episodes)
+
+    def judge(network: nn.Module) -> dict[str, float]:
+        tried = copy.deepcopy(networks)
+        getattr(tried, name).load_state_dict(network.state_dict())
+        return rollouts.judge(tried)
+
+    return Trial(every, judge, "success")
+
+
+def _usable(name: str, portions: Sequence[Portion], usable: Callable[[np.ndarray], np.ndarray]) -> list[Rows]:
+    try:
+        return portioned(portions, usable)
+    except ConfigError as error:
+        raise ConfigError(f"stage {name}: {error}") from None
+
+
+def _judge_each(groups: Sequence[Rows], judge: Callable[[nn.Module, np.ndarray], dict[str, float]]) -> Judge:
+    """Judge each portion by its own rows."""
+
+    def figures(network: nn.Module) -> dict[str, float]:
+        return {
+            f"{group.portion.name}{name}": value
+            for group in groups
+            for name, value in judge(network, group.held).items()
+        }
+
+    return figures

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which samples a batch is made of: stretches of the data, each with its share, and rows of each kept back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.errors import ConfigError
+
+STRETCH = 50  # rows in a row that are kept back together, so that no scene is in both
+
+
+@dataclass(frozen=True)
+class Portion:
+    """A stretch of the samples; the next one begins where it ends."""
+
+    count: int  # samples
+    validation: float  # share of them kept back
+    share: float = 1.0  # of each batch
+    name: str = ""  # begins the names of its figures
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of one portion."""
+
+    portion: Portion
+    kept: np.ndarray  # to learn from
+    held: np.ndarray  # to be judged by
+
+
+def portioned(portions: Sequence[Portion], usable: Callable[[np.ndarray], np.ndarray]) -> list[Rows]:
+    """Return the rows of each portion that are `usable` (R,) → bool (R,).
+
+    Raises ConfigError for a portion that has none to learn from or to be judged by.
+    """
+    found, start = [], 0
+    for portion in portions:
+        kept, held = (start + rows for rows in split(portion.count, portion.validation))
+        start += portion.count
+        rows = Rows(portion, kept[usable(kept)], held[usable(held)])
+        if len(rows.kept) == 0 or len(rows.held) == 0:
+            of = f" of the {portion.name.rstrip('_')} data" if portion.name else ""
+            raise ConfigError(f"no frame{of} it can learn from or be judged by: generate or record more episodes")
+        found.append(rows)
+    return found
+
+
+def draw(groups: Sequence[Rows], count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the rows of a batch (count,); each portion gives its share, and one sample at least."""
+    if len(groups) == 1:
+        return rng.choice(groups[0].kept, count)
+    shares = np.array([group.portion.share for group in groups])
+    ends = np.round(np.cumsum(shares / shares.sum()) * count).astype(int)
+    sizes = np.maximum(np.diff([0, *ends]), 1)
+    return np.concatenate([rng.choice(group.kept, size) for group, size in zip(groups, sizes, strict=True)])
+
+
+def split(count: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows to learn from and rows kept back: whole stretches. Raises ConfigError for too few."""
+    if count < 8:
+        raise ConfigError(f"{count} frames are too few to train and validate with: generate more episodes")
+    rows, stretch = np.arange(count), min(STRETCH, count // 4)
+    held = (rows // stretch) % max(2, round(1 / share)) == 0
+    return rows[~held], rows[held]
