@@ -29,6 +29,7 @@ from vla_ros.teleop.scheduling.task import load_task
 
 WHOLE_WITHIN_S = 30.0  # [s] after an episode's end its bag must be whole
 LOOK_EVERY_S = 0.2
+ENDING, BUILDING = "the recording is being ended", "the simulator builds the scene"  # what is waited for
 NOTHING_LEFT = "all {wanted} episodes of the task are there: delete some, ask again for the last, or take another task"
 
 
@@ -124,7 +125,7 @@ class EpisodeCollection:
             raise CollectionError("there is no episode to do again")
         self._throw_away(record.name)
         self._ask_for(record.asked)
-        self._shown = None  # the same scene, but as it was before
+        self._shown, self.busy = None, BUILDING  # the same scene, but as it was before
         self._begin_work(self._show_scene())
         return {"episode": record.name}
 
@@ -186,7 +187,7 @@ class EpisodeCollection:
             raise CollectionError("no episode is being recorded")
         record = self._history.episodes[name]
         self._append("end", episode=name, success=success, note=note)
-        self._recording = ""
+        self._recording, self.busy = "", ENDING
         if self._watch is not None:
             self._watch.cancel()
         self._mark_end(record, success, outcome, note)
@@ -239,7 +240,7 @@ class EpisodeCollection:
 
     async def _await_bag(self, name: str) -> str:
         """Wait until the recorder has ended the bag; return why it does not count, "" when it does."""
-        self._wait_for("the recording is being ended")
+        self._wait_for(ENDING)
         watch = BagWatch(self._folder, name)
         end = time.monotonic() + WHOLE_WITHIN_S
         while not self._folder.has(name) and watch.look() != GONE and time.monotonic() < end:
@@ -284,6 +285,8 @@ class EpisodeCollection:
 
     def _replan(self) -> None:
         self._plan()
+        if self._history.prompt != self._shown:
+            self.busy = BUILDING
         self._begin_work(self._show_scene())
 
     def _prompt(self) -> Prompt | None:
@@ -302,7 +305,7 @@ class EpisodeCollection:
             return
         self._station.instruct(prompt.instruction)
         if prompt.scene is not None:
-            self._wait_for("the simulator builds the scene")
+            self._wait_for(BUILDING)
             try:
                 await self._station.show(prompt.scene)
             except VlaError as error:
