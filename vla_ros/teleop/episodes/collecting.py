@@ -55,14 +55,22 @@ class EpisodeCollection:
         self._work: asyncio.Task[None] | None = None  # ends a recording, shows a scene
         self._watch: asyncio.Task[None] | None = None  # looks after the recording under way
 
-    async def open(self) -> None:
+    def start(self) -> None:
         """Put right what a crash left, and ask for the first episode; to be called once, in the server's loop."""
+        self._begin_work(self._open())
+
+    def abandon(self) -> None:
+        """Let go of the folder: there will be no server."""
+        self._previews.close()
+        self._journal.close()
+
+    async def _open(self) -> None:
         for level, text in await asyncio.to_thread(self._put_right):
             self._note(level, text)
         for record in self._history.present:
             self._previews.want(record.name)
         self._plan()
-        self._begin_work(self._show_scene())
+        await self._show_scene()
 
     # -- what is told ------------------------------------------------------------------------------------------------
     def snapshot(self) -> Mapping[str, Any]:
