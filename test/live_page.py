@@ -40,7 +40,7 @@ class LivePage:
         """Have work done in the page's loop and return what comes of it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
 
-    def command(self, name: str, **arguments: Any) -> Any:
+    def command(self, name: str, /, **arguments: Any) -> Any:
         """Return the result of a command; raises VlaError with the bridge's reason."""
         return self.result(self.connection.command(name, **arguments))
 

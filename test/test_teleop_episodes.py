@@ -63,8 +63,11 @@ class Bench:
         self.collection = EpisodeCollection(self.root, self.station, self.task)
         self.collection.on_note(lambda level, text: self.notes.append((level, text)))
         self.collection.on_change(self._count)
-        self.go(self.collection.open())
+        self.go(self._start())
         self.settle()
+
+    async def _start(self) -> None:
+        self.collection.start()
 
     def _count(self) -> None:
         self.changes += 1
@@ -454,7 +457,7 @@ from vla_ros.teleop.episodes.collecting import EpisodeCollection
 async def work(root, task):
     station = RecordingStation(root / "episodes")
     collection = EpisodeCollection(root, station, task)
-    await collection.open()
+    collection.start()
     await collection.episode_start("Ada")
     await asyncio.sleep(0.3)
     await collection.episode_stop(True, "")
@@ -602,8 +605,13 @@ def test_without_a_task_episodes_are_recorded_as_they_come(tmp_path, quiet):
     loop = asyncio.new_event_loop()
     collection = EpisodeCollection(tmp_path / "free", station)
     station.instruct("wave")
+
+    async def start() -> None:
+        collection.start()
+        await collection._settled()
+
     try:
-        loop.run_until_complete(collection.open())
+        loop.run_until_complete(start())
         assert loop.run_until_complete(collection.episode_start(""))["instruction"] == "wave"
         loop.run_until_complete(asyncio.sleep(0.1))
         loop.run_until_complete(collection.episode_stop(True, ""))

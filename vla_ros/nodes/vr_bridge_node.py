@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 
+from controllers.errors import VlaError
 from vla_ros import messages, qos
 from vla_ros.data.bags.episode_bags import collection_root
 from vla_ros.nodes.bridge.arm_feed import ArmFeed
@@ -87,14 +88,19 @@ class VrBridgeNode(ManagedNode):
         )
         listening = Listening(address, self._port, link_hosts(address), token, tls)
         collection = self._open_collection(embodiment)
-        self._server = TeleopServer(self._robot, listening, collection, self._log)
+        try:
+            self._server = TeleopServer(self._robot, listening, collection, self._log)
+        except VlaError:
+            if collection is not None:
+                collection.abandon()
+            raise
         self._robot.note = self._server.hub.note
         self.create_subscription(DiagnosticStatus, "control/seams", self._robot.reports.on_seam, qos.EVENTS)
         steady_timer(self, 0.2, self._watch_cameras)
         steady_timer(self, 1.0, self._publish_diagnostics)
         self._server.start()
         if collection is not None:
-            self._server.submit(collection.open())
+            self._server.call(collection.start)
         self._show_link("" if tls is None else fingerprint(folder))
 
     def _open_collection(self, embodiment: Embodiment) -> EpisodeCollection | None:

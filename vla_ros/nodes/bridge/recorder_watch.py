@@ -12,7 +12,7 @@ from rclpy.node import Node
 from vla_ros import messages, qos
 from vla_ros.nodes.recorder.report import HEARD, RECORDER
 
-SILENCE_MAX_S = 4.0  # [s]; it speaks twice a second
+SILENCE_MAX_S = 3.0  # [s]; it speaks twice a second
 
 
 class RecorderWatch:

@@ -109,7 +109,7 @@ class Connection:
         pushed = {} if sticks is None else {"sticks": {hand: list(stick) for hand, stick in sticks.items()}}
         await self.say("hands", n=self._sent, t=1e3 * time.monotonic(), source=source, hands=content, **pushed)
 
-    async def command(self, name: str, **arguments: Any) -> Any:
+    async def command(self, name: str, /, **arguments: Any) -> Any:
         """Have something done and return the result. Raises VlaError with the bridge's reason when it was not."""
         self._number += 1
         number = self._number

@@ -29,6 +29,7 @@ from vla_ros.teleop.scheduling.task import load_task
 
 WHOLE_WITHIN_S = 30.0  # [s] after an episode's end its bag must be whole
 LOOK_EVERY_S = 0.2
+ENDING, BUILDING = "the recording is being ended", "the simulator builds the scene"  # what is waited for
 NOTHING_LEFT = "all {wanted} episodes of the task are there: delete some, ask again for the last, or take another task"
 
 
@@ -54,14 +55,22 @@ class EpisodeCollection:
         self._work: asyncio.Task[None] | None = None  # ends a recording, shows a scene
         self._watch: asyncio.Task[None] | None = None  # looks after the recording under way
 
-    async def open(self) -> None:
+    def start(self) -> None:
         """Put right what a crash left, and ask for the first episode; to be called once, in the server's loop."""
+        self._begin_work(self._open())
+
+    def abandon(self) -> None:
+        """Let go of the folder: there will be no server."""
+        self._previews.close()
+        self._journal.close()
+
+    async def _open(self) -> None:
         for level, text in await asyncio.to_thread(self._put_right):
             self._note(level, text)
         for record in self._history.present:
             self._previews.want(record.name)
         self._plan()
-        self._begin_work(self._show_scene())
+        await self._show_scene()
 
     # -- what is told ------------------------------------------------------------------------------------------------
     def snapshot(self) -> Mapping[str, Any]:
@@ -124,7 +133,7 @@ class EpisodeCollection:
             raise CollectionError("there is no episode to do again")
         self._throw_away(record.name)
         self._ask_for(record.asked)
-        self._shown = None  # the same scene, but as it was before
+        self._shown, self.busy = None, BUILDING  # the same scene, but as it was before
         self._begin_work(self._show_scene())
         return {"episode": record.name}
 
@@ -186,7 +195,7 @@ class EpisodeCollection:
             raise CollectionError("no episode is being recorded")
         record = self._history.episodes[name]
         self._append("end", episode=name, success=success, note=note)
-        self._recording = ""
+        self._recording, self.busy = "", ENDING
         if self._watch is not None:
             self._watch.cancel()
         self._mark_end(record, success, outcome, note)
@@ -239,7 +248,7 @@ class EpisodeCollection:
 
     async def _await_bag(self, name: str) -> str:
         """Wait until the recorder has ended the bag; return why it does not count, "" when it does."""
-        self._wait_for("the recording is being ended")
+        self._wait_for(ENDING)
         watch = BagWatch(self._folder, name)
         end = time.monotonic() + WHOLE_WITHIN_S
         while not self._folder.has(name) and watch.look() != GONE and time.monotonic() < end:
@@ -284,6 +293,8 @@ class EpisodeCollection:
 
     def _replan(self) -> None:
         self._plan()
+        if self._history.prompt != self._shown:
+            self.busy = BUILDING
         self._begin_work(self._show_scene())
 
     def _prompt(self) -> Prompt | None:
@@ -302,7 +313,7 @@ class EpisodeCollection:
             return
         self._station.instruct(prompt.instruction)
         if prompt.scene is not None:
-            self._wait_for("the simulator builds the scene")
+            self._wait_for(BUILDING)
             try:
                 await self._station.show(prompt.scene)
             except VlaError as error:
