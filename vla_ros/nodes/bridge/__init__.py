@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts of vr_bridge_node: the robot as an operator's page sees it."""

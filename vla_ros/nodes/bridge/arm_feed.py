@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The newest of what is known of the robot: control's words, poses, forces, words of the task."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from functools import partial
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
+from geometry_msgs.msg import PoseStamped, WrenchStamped
+from std_msgs.msg import String
+from trajectory_msgs.msg import JointTrajectory
+
+from controllers.errors import VlaError
+from controllers.rotations import from_matrix
+from vla_ros import messages, qos
+from vla_ros.nodes.arm.progress import NO_JOINT_STATES, ControlProgress, control_progress
+from vla_ros.nodes.managed import ManagedNode
+from vla_ros.robots.embodiment import Embodiment
+from vla_ros.teleop.axes import Pose
+
+SILENCE_MAX_S = 0.5  # [s] after which control's last word says nothing any more
+POLICY_SILENCE_S = 3.0  # [s] after which a policy is not running any more
+
+
+class ArmFeed:
+    """Written by the executor's thread, one assignment each; read from any."""
+
+    def __init__(self, node: ManagedNode, embodiment: Embodiment) -> None:
+        self.progress = ControlProgress(hold_reason=NO_JOINT_STATES)
+        self.commanded: Pose | None = None  # of the first arm: control drives one
+        self.measured: dict[str, Pose] = {}
+        self.force: dict[str, tuple[float, ...]] = {}  # [N]
+        self.instruction = ""
+        self._heard = self._policy_heard = float("-inf")  # [s] monotonic
+        subscribe = node.create_subscription
+        subscribe(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
+        subscribe(PoseStamped, "control/commanded_pose", self._on_commanded, qos.NEWEST)
+        subscribe(JointTrajectory, "policy/action_chunk", self._on_policy, qos.EVENTS, raw=True)
+        subscribe(String, "instruction", self._on_instruction, qos.LATCHED)
+        for arm in embodiment.arms:
+            subscribe(PoseStamped, f"{arm.name}/ee_pose", partial(self._on_measured, arm.name), qos.NEWEST)
+            subscribe(WrenchStamped, f"{arm.name}/external_wrench", partial(self._on_wrench, arm.name), qos.NEWEST)
+
+    @property
+    def silent(self) -> bool:
+        """Say whether control is not heard."""
+        return time.monotonic() - self._heard > SILENCE_MAX_S
+
+    @property
+    def policy_running(self) -> bool:
+        """Say whether a policy sends chunks, whoever has the arm."""
+        return time.monotonic() - self._policy_heard < POLICY_SILENCE_S
+
+    def _on_progress(self, message: DiagnosticStatus) -> None:
+        with contextlib.suppress(VlaError):  # a message that does not read is control's own affair
+            self.progress = control_progress(message.message, messages.diagnostic_values(message))
+            self._heard = time.monotonic()
+
+    def _on_commanded(self, message: PoseStamped) -> None:
+        with contextlib.suppress(VlaError):
+            self.commanded = _pose(message)
+
+    def _on_measured(self, arm: str, message: PoseStamped) -> None:
+        with contextlib.suppress(VlaError):
+            self.measured[arm] = _pose(message)
+
+    def _on_wrench(self, arm: str, message: WrenchStamped) -> None:
+        force = message.wrench.force
+        if np.isfinite([force.x, force.y, force.z]).all():
+            self.force[arm] = (force.x, force.y, force.z)
+
+    def _on_policy(self, message: bytes) -> None:
+        self._policy_heard = time.monotonic()
+
+    def _on_instruction(self, message: String) -> None:
+        self.instruction = message.data
+
+
+def _pose(message: PoseStamped) -> Pose:
+    T = messages.transform(message.pose)
+    return Pose(T[:3, 3], from_matrix(T[:3, :3]))

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The robot as the operator's server sees it: hands in, chunks out; commands; who is in charge of the arm."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rclpy.node import Node
+from std_msgs.msg import Bool, String
+from std_srvs.srv import SetBool
+from trajectory_msgs.msg import JointTrajectory
+
+from controllers.chunk import ActionChunk
+from controllers.errors import VlaError
+from vla_ros import messages, qos
+from vla_ros.nodes.bridge.arm_feed import ArmFeed
+from vla_ros.nodes.bridge.cameras import OperatorCamera
+from vla_ros.nodes.bridge.homing import HomeRun
+from vla_ros.nodes.bridge.latency import PacketLatency
+from vla_ros.nodes.bridge.service import ask
+from vla_ros.robots.embodiment import Embodiment
+from vla_ros.teleop.announcements import (
+    ArmDescription, ArmState, CameraDescription, LinkState, RobotDescription, State, ToolPose,
+)  # fmt: skip
+from vla_ros.teleop.axes import Pose
+from vla_ros.teleop.protocol import Hands
+from vla_ros.teleop.teleoperation import ArmReading, Teleoperation
+
+TELEOP, POLICY, HOLD = "teleop", "policy", "hold"  # who is in charge
+ENABLED_WITHIN_S = 1.0
+
+
+class OperatedRobot:
+    """Implement `vla_ros.teleop.robot.Robot` over ROS. Everything runs in the server's thread."""
+
+    def __init__(
+        self,
+        node: Node,
+        embodiment: Embodiment,
+        teleoperation: Teleoperation,
+        feed: ArmFeed,
+        cameras: list[OperatorCamera],
+        home: HomeRun,
+        with_policy: bool,
+    ) -> None:
+        self.watched = False  # somebody looks at pictures
+        self.active = False  # hands may move the arm
+        self.note: Callable[[str, str], None] = lambda level, text: None
+        self.latency = PacketLatency()
+        self.packets = self.chunks = 0
+        self._node, self._embodiment, self._feed, self._cameras = node, embodiment, feed, cameras
+        self._teleoperation, self._home = teleoperation, home
+        self._with_policy = with_policy
+        self._charge = POLICY if with_policy else TELEOP
+        self._chunks = node.create_publisher(JointTrajectory, "teleop/action_chunk", qos.EVENTS)
+        self._estop = node.create_publisher(Bool, "estop", qos.LATCHED)
+        self._instruction = node.create_publisher(String, "instruction", qos.LATCHED)
+        self._enable = node.create_client(SetBool, "control/enable")
+
+    # -- what a client is told ---------------------------------------------------------------------------------------
+    def describe(self) -> tuple[RobotDescription, tuple[CameraDescription, ...]]:
+        """Return what a client is told at the beginning."""
+        arms = tuple(ArmDescription(*hand) for hand in self._teleoperation.hands)
+        robot = RobotDescription(
+            self._embodiment.name, arms, self._embodiment.base is not None, False, self._feed.progress.shadow
+        )
+        return robot, tuple(camera.describe() for camera in self._cameras)
+
+    def state(self) -> State:
+        """Return what a client is told 20 times a second; keep the policy off an arm that is not its own."""
+        self._watch_over()
+        feed, progress = self._feed, self._feed.progress
+        return State(
+            t=self._now(),
+            mode=self._mode(),
+            enabled=progress.enabled,
+            estop=progress.estop,
+            shadow=progress.shadow,
+            hold_reason="control does not answer" if feed.silent else progress.hold_reason,
+            instruction=feed.instruction,
+            speed=self._teleoperation.speed,
+            scale=self._teleoperation.scale,
+            arms={arm: self._arm_state(arm) for arm, _, _ in self._teleoperation.hands},
+            latency=LinkState(self.latency.command_ms, self.latency.tick_ms),
+            cameras=tuple(camera.state() for camera in self._cameras),
+            policy_running=feed.policy_running,
+        )
+
+    def _mode(self) -> str:
+        if self._home.under_way:
+            return "home"
+        return self._charge if self._feed.progress.enabled else "disabled"
+
+    def _arm_state(self, arm: str) -> ArmState:
+        feed, first = self._feed, arm == self._embodiment.arms[0].name
+        measured = feed.measured.get(arm)
+        # What control refuses of ours, the operator must read as well.
+        refused = self._teleoperation.refused(arm)
+        if not refused and self._teleoperation.clutched(arm) and feed.progress.refused:
+            refused = feed.progress.refused
+        return ArmState(
+            commanded=_tool_pose(feed.commanded) if first else None,
+            measured=_tool_pose(measured),
+            gripper=feed.progress.gripper_width if first else 0.0,
+            force=feed.force.get(arm),
+            clutched=self._teleoperation.clutched(arm),
+            refused=refused,
+        )
+
+    def watch(self, watched: bool) -> None:
+        """Send pictures, or no more."""
+        self.watched = watched
+
+    # -- hands ---------------------------------------------------------------------------------------------------------
+    def hands(self, hands: Hands, arrival: float) -> None:
+        """Follow the driver's hands: publish a chunk at once when something is clutched."""
+        self.packets += 1
+        chunk = self._teleoperation.take(hands, arrival, self._now(), self._readings(), self._obstacle())
+        if chunk is not None:
+            self._publish(chunk)
+            self.latency.publish(chunk.sequence, arrival, time.monotonic())
+
+    def let_go(self, reason: str) -> None:
+        """Follow nobody: the chunk under way ends, and the arm holds."""
+        self._teleoperation.let_go(reason)
+
+    def _obstacle(self) -> str:
+        """Say why no arm may follow a hand now; "" when it may."""
+        progress = self._feed.progress
+        if not self.active:
+            return "the bridge is not active"
+        if self._feed.silent:
+            return "control does not answer"
+        if progress.estop:
+            return "the e-stop is latched"
+        if self._home.under_way:
+            return "the arm is on its way home"
+        if not progress.enabled:
+            return "control is disabled: enable it"
+        if self._charge == POLICY:
+            return "the policy has the arm: take it first"
+        return "the arm is held: take it first" if self._charge == HOLD else ""
+
+    def _readings(self) -> dict[str, ArmReading]:
+        arm = self._embodiment.arms[0].name  # control drives one arm
+        return {arm: ArmReading(self._feed.commanded, self._feed.progress.gripper_width)}
+
+    def _watch_over(self) -> None:
+        """Let go of hands that fell silent; take the arm back from a policy that is not in charge."""
+        if self._teleoperation.silent(time.monotonic()):
+            self.note("warning", "the hands are not heard any more: the arm holds")
+        progress = self._feed.progress
+        if self._charge != POLICY and progress.source == POLICY and progress.moving and not self._feed.silent:
+            self._hold_arm()
+
+    def _hold_arm(self) -> None:
+        chunk = self._teleoperation.hold(self._now(), self._readings())
+        if chunk is not None and self.active:
+            self._publish(chunk)
+
+    def _publish(self, chunk: ActionChunk) -> None:
+        self._chunks.publish(messages.chunk_message(chunk))
+        self.chunks += 1
+
+    def _now(self) -> float:
+        return self._node.get_clock().now().nanoseconds * 1e-9
+
+    # -- commands ------------------------------------------------------------------------------------------------------
+    def emergency_stop(self, on: bool) -> None:
+        """Latch the e-stop, or release it."""
+        self._estop.publish(Bool(data=on))
+        self._teleoperation.let_go("the e-stop is latched")
+
+    async def command(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """Carry out a command of the driver. Raises VlaError with the reason when it cannot."""
+        return await getattr(self, f"_do_{name}")(**arguments)
+
+    async def _do_estop(self, on: bool) -> None:
+        self.emergency_stop(on)
+
+    async def _do_enable(self) -> str:
+        if self._home.under_way:
+            raise VlaError("the arm is on its way home: wait, or hold it")
+        said = await self._switch(True)
+        if self._charge != POLICY and self._feed.policy_running:
+            await self._until_enabled()
+            self._hold_arm()  # enabling lets any source ask: the operator asks first
+        return said
+
+    async def _do_disable(self) -> str:
+        await self._home.stop()
+        self._teleoperation.let_go("control is disabled: enable it")
+        return await self._switch(False)
+
+    async def _do_home(self) -> str:
+        if self._feed.progress.estop:
+            raise VlaError("the e-stop is latched: release it first")
+        self._teleoperation.let_go("the arm is on its way home")
+        self._home.start(self._on_home)
+        return "going home"
+
+    def _on_home(self, home: bool, text: str) -> None:
+        self.note("info" if home else "warning", "home: enable to go on" if home else f"not home: {text}")
+
+    async def _do_hold(self) -> None:
+        await self._home.stop()
+        self._charge = HOLD
+        self._teleoperation.let_go("the arm is held: take it first")
+        if self._feed.progress.enabled:
+            self._hold_arm()
+
+    async def _do_take(self) -> None:
+        await self._home.stop()
+        self._charge = TELEOP
+        if self._feed.progress.moving:
+            self._hold_arm()
+
+    async def _do_give(self) -> str:
+        if not (self._with_policy or self._feed.policy_running):
+            raise VlaError("no policy runs in this job: start it with policy:=NAME")
+        self._teleoperation.let_go("the policy has the arm: take it first")
+        self._charge = POLICY
+        if not self._feed.progress.enabled:
+            return "the policy has the arm once control is enabled"
+        return await self._switch(True)  # a lower source gets the arm only so
+
+    async def _do_instruct(self, text: str) -> None:
+        self._instruction.publish(String(data=text))
+
+    async def _do_speed(self, scale: float) -> None:
+        self._teleoperation.speed = scale
+
+    async def _do_scale(self, scale: float) -> None:
+        self._teleoperation.rescale(scale)
+
+    async def _switch(self, enabled: bool) -> str:
+        response = await ask(self._enable, SetBool.Request(data=enabled))
+        if not response.success:
+            raise VlaError(f"control cannot be {'enabled' if enabled else 'disabled'}: {response.message}")
+        return response.message
+
+    async def _until_enabled(self) -> None:
+        end = time.monotonic() + ENABLED_WITHIN_S
+        while not self._feed.progress.enabled and time.monotonic() < end:
+            await asyncio.sleep(0.01)
+
+
+def _tool_pose(pose: Pose | None) -> ToolPose | None:
+    return None if pose is None else ToolPose(tuple(pose.position.tolist()), tuple(pose.orientation))

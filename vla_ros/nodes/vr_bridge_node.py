@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operator's bridge: page and websocket on one port, hands to chunks, pictures and state to the page."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+
+import cv2
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from vla_ros import messages, qos
+from vla_ros.nodes.bridge.arm_feed import ArmFeed
+from vla_ros.nodes.bridge.cameras import OperatorCamera
+from vla_ros.nodes.bridge.homing import HomeRun
+from vla_ros.nodes.bridge.operated_robot import OperatedRobot
+from vla_ros.nodes.managed import ManagedNode
+from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
+from vla_ros.nodes.transport import Transport
+from vla_ros.robots.control import load_control_config
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.teleop.addresses import bind_address, is_local, link_hosts
+from vla_ros.teleop.certificate import fingerprint, tls_context
+from vla_ros.teleop.hand_motion import MotionLimits
+from vla_ros.teleop.keeping import user_folder
+from vla_ros.teleop.pairing import check_token, pairing_token, qr_text
+from vla_ros.teleop.protocol import HANDS
+from vla_ros.teleop.server import Listening, TeleopServer
+from vla_ros.teleop.teleoperation import Teleoperation
+
+SWITCH_INTERVAL_S = 5e-4  # a packet must not wait for a picture
+_environment = dict(os.environ)  # before the transport is chosen: what other nodes are started with
+
+
+class VrBridgeNode(ManagedNode):
+    """Wire a TeleopServer to a robot's topics. Hands move the arm only while this node is active."""
+
+    def __init__(self) -> None:
+        super().__init__("vr_bridge_node")
+        self._robot_name = declare_robot(self)
+        self._host = declare(self, "host", "localhost", "who may connect: localhost, all, or an address to listen on")
+        self._port = declare(self, "port", 8443, "TCP port of page and websocket; 0: any that is free", 0, 65535)
+        self._token = declare(self, "token", "", "pairing token; empty: the one of the last run")
+        self._new_token = declare(self, "new_token", False, "make a new pairing token: whoever was paired is locked out")
+        self._folder = declare(self, "folder", "", "folder of certificate and token; empty: the user's own")
+        self._hand = declare(self, "hand", "right", "hand that drives the first arm", choices=HANDS)
+        self._facing = declare(
+            self, "facing", 0.0, "where the operator looks, in the robot's base [degrees]", -360.0, 360.0
+        )
+        self._speed = declare(self, "linear_speed", 0.5, "fastest that hands move a tool [m/s]", 0.01, 1.0)
+        self._turn = declare(self, "angular_speed", 1.5, "fastest that hands turn a tool [rad/s]", 0.05, 4.0)
+        self._with_policy = declare(self, "with_policy", False, "a policy runs: the arm is its own until it is taken")
+
+    def configure(self) -> None:
+        """Bind the port and serve the page; hands are followed once this node is active."""
+        embodiment = load_embodiment(self._robot_name)
+        config = load_control_config(self._robot_name)
+        teleoperation = Teleoperation(
+            embodiment,
+            np.array(config.workspace_lower),
+            np.array(config.workspace_upper),
+            MotionLimits(linear_speed=self._speed, angular_speed=self._turn),
+            self._hand,
+            math.radians(self._facing),
+        )
+        folder = user_folder(self._folder)
+        address = bind_address(self._host)
+        tls = None if is_local(address) else tls_context(folder)
+        token = check_token(self._token) if self._token else pairing_token(folder, self._new_token)
+        self._feed = ArmFeed(self, embodiment)
+        self._cameras = [OperatorCamera(self, name, i) for i, name in enumerate(embodiment.cameras)]
+        self._home = HomeRun(self.get_namespace(), self._robot_name, _environment)
+        self._robot = OperatedRobot(
+            self, embodiment, teleoperation, self._feed, self._cameras, self._home, self._with_policy
+        )
+        listening = Listening(address, self._port, link_hosts(address), token, tls)
+        self._server = TeleopServer(self._robot, listening, log=self._log)
+        self._robot.note = self._server.hub.note
+        self.create_subscription(DiagnosticStatus, "control/seams", self._robot.latency.on_seam, qos.EVENTS)
+        steady_timer(self, 0.2, self._watch_cameras)
+        steady_timer(self, 1.0, self._publish_diagnostics)
+        self._server.start()
+        self._show_link("" if tls is None else fingerprint(folder))
+
+    def activate(self) -> None:
+        """Let hands move the arm."""
+        self._robot.active = True
+
+    def deactivate(self) -> None:
+        """Let go; pictures and state go on."""
+        self._robot.active = False
+        self._server.call(self._robot.let_go, "the bridge is not active")
+
+    def cleanup(self) -> None:
+        """Say goodbye to the clients and free the port."""
+        self._server.submit(self._home.stop())
+        self._server.close()
+
+    def _show_link(self, fingerprint: str) -> None:
+        best, *others = self._server.links
+        print(qr_text(best), flush=True)
+        for link in (best, *others):
+            print(f"open {link}", flush=True)
+        if fingerprint:
+            print(f"the browser asks once whether to trust the certificate; its SHA-256 is {fingerprint}", flush=True)
+
+    def _watch_cameras(self) -> None:
+        hub = self._server.hub if self._robot.watched else None
+        for camera in self._cameras:
+            camera.watch(hub)
+
+    def _log(self, level: str, text: str) -> None:
+        logger = self.get_logger()
+        {"error": logger.error, "warning": logger.warning}.get(level, logger.info)(text)
+
+    def _publish_diagnostics(self) -> None:
+        hub, robot = self._server.hub, self._robot
+        driver = hub.seat.driver_name
+        values = {
+            "driver": driver,
+            "clients": str(len(hub.clients)),
+            "packets": str(robot.packets),
+            "chunks": str(robot.chunks),
+            "command_ms": _text(robot.latency.command_ms),
+            "tick_ms": _text(robot.latency.tick_ms),
+        }
+        self.diagnose(messages.OK, f"{driver} drives" if driver else "nobody drives", values, "bridge")
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def main() -> int:
+    """Run the node."""
+    cv2.setNumThreads(1)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    return run_node("bridge", serve_until_stopped(VrBridgeNode), Transport.IMAGES_IN)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

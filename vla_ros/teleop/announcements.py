@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The websocket's messages to a client, version 1; `encode` makes a text frame of one, `picture` a binary frame."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+PICTURE = 1  # first byte of a binary frame
+_PICTURE_HEAD = struct.Struct("<BBd")
+
+
+@dataclass(frozen=True)
+class ArmDescription:
+    """One arm, the hand that drives it and how far its gripper opens."""
+
+    name: str
+    hand: str  # "right" or "left"
+    gripper_max: float  # [m]; 0 without a gripper
+
+
+@dataclass(frozen=True)
+class RobotDescription:
+    """What a client must know of the robot to draw it and to offer its controls."""
+
+    name: str
+    arms: tuple[ArmDescription, ...]
+    base: bool
+    lift: bool
+    shadow: bool
+
+
+@dataclass(frozen=True)
+class CameraDescription:
+    """One camera, in the order of the indices of pictures."""
+
+    name: str
+    width: int  # [px]
+    height: int  # [px]
+    wrist: bool
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """The answer to a hello."""
+
+    robot: RobotDescription
+    cameras: tuple[CameraDescription, ...]
+    collection: Mapping[str, Any] | None
+    stale_ms: float
+    protocol: int = 1
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Who drives."""
+
+    yours: bool
+    driver: str
+    watchers: int
+
+
+@dataclass(frozen=True)
+class ToolPose:
+    """Where a tool is: p [m] and q (xyzw) in the robot's base, ROS axes."""
+
+    p: tuple[float, ...]
+    q: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ArmState:
+    """One arm as the operator sees it."""
+
+    commanded: ToolPose | None
+    measured: ToolPose | None
+    gripper: float  # [m] commanded
+    force: tuple[float, ...] | None  # [N]
+    clutched: bool
+    refused: str  # why the hand is not followed; "" when it is
+
+
+@dataclass(frozen=True)
+class CameraState:
+    """Whether a camera is alive."""
+
+    rate: float  # [Hz]
+    age_ms: float
+
+
+@dataclass(frozen=True)
+class LinkState:
+    """How late things are [ms], medians of the last seconds; null where unknown."""
+
+    command_ms: float | None  # packet → chunk published
+    tick_ms: float | None  # packet → first tick of control that follows it
+    trip_ms: float | None = None  # the client tells its own
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that changes all the time; sent 20 times a second."""
+
+    t: float  # [s] the robot's time
+    mode: str  # teleop | policy | home | hold | disabled
+    enabled: bool
+    estop: bool
+    shadow: bool
+    hold_reason: str
+    instruction: str
+    speed: float
+    scale: float
+    arms: Mapping[str, ArmState]
+    latency: LinkState
+    cameras: tuple[CameraState, ...]
+    policy_running: bool
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Where the collection of episodes is; `content` as collection.py says."""
+
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a command."""
+
+    id: int
+    ok: bool
+    error: str = ""
+    result: Any = None
+
+
+@dataclass(frozen=True)
+class Note:
+    """What the operator must read."""
+
+    level: str  # info | warning | error
+    text: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a message was not taken."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Pong:
+    """The answer to a ping."""
+
+    t: float  # [ms]
+
+
+Announcement = Welcome | Seat | State | Collection | Answer | Note | Refused | Pong
+
+
+def encode(announcement: Announcement) -> str:
+    """Return a text frame."""
+    content = _plain(announcement)
+    if isinstance(announcement, Collection):
+        content = content["content"]
+    return json.dumps({"type": type(announcement).__name__.lower()} | content, ensure_ascii=False, allow_nan=False)
+
+
+def picture(camera: int, stamp: float, jpeg: bytes) -> bytes:
+    """Return a binary frame: 1, the camera's index, the stamp [s], the JPEG."""
+    return _PICTURE_HEAD.pack(PICTURE, camera, stamp) + jpeg
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    return round(value, 6) if isinstance(value, float) else value

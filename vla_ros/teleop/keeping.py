@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The folder of one user where pairing token and certificate outlive a run; only he may read what is in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from controllers.errors import ConfigError
+
+PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+
+
+def user_folder(chosen: str = "") -> Path:
+    """Return the folder, made when it is missing; `chosen` instead of the usual one. Raises ConfigError."""
+    base = os.environ.get("XDG_CONFIG_HOME", "")
+    folder = Path(chosen) if chosen else (Path(base) if base else Path.home() / ".config") / "vla_ros" / "teleop"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: no folder for certificate and pairing ({error.strerror}); give another with folder:="
+        ) from None
+    return folder
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that nobody else may read, whole or not at all. Raises ConfigError when that cannot be."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        partial.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise ConfigError(f"{path}: cannot be written ({error.strerror}); give another folder with folder:=") from None
+
+
+def is_private(path: Path) -> bool:
+    """Say whether a file belongs to this user and nobody else may read it."""
+    status = path.stat()
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o077

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pairing token: who has the link may come in. Shown as a link and as a QR code."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import io
+import re
+import secrets
+from pathlib import Path
+
+import segno
+
+from controllers.errors import ConfigError
+from vla_ros.teleop.keeping import is_private, write_private
+
+TOKEN = "token"
+_FORM = re.compile(r"[A-Za-z0-9_-]{16,128}")
+
+
+def pairing_token(folder: Path, renew: bool = False) -> str:
+    """Return the token kept in `folder`, made when there is none; a new one locks out whoever was paired.
+
+    Raises ConfigError when it cannot be kept.
+    """
+    path = folder / TOKEN
+    if not renew:
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            token = path.read_text().strip()
+            if _FORM.fullmatch(token) and is_private(path):
+                return token
+    token = secrets.token_urlsafe(24)
+    write_private(path, f"{token}\n".encode())
+    return token
+
+
+def check_token(token: str) -> str:
+    """Return a token that somebody chose. Raises ConfigError when it is too short or not for a link."""
+    if not _FORM.fullmatch(token):
+        raise ConfigError("token:=…: give 16 to 128 letters, digits, '-' or '_', or nothing to have one made")
+    return token
+
+
+def same_token(given: str, token: str) -> bool:
+    """Compare tokens, in a time that says nothing of how much was right."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), token.encode())
+
+
+def page_link(scheme: str, host: str, port: int, token: str) -> str:
+    """Return the link to the page."""
+    return f"{scheme}://{host}:{port}/?token={token}"
+
+
+def qr_text(link: str) -> str:
+    """Return a QR code for a terminal, two rows a line; light modules are filled, as a dark terminal needs it."""
+    rows = [list(row) for row in segno.make_qr(link, error="l").matrix_iter(border=2)]
+    if len(rows) % 2:
+        rows.append([0] * len(rows[0]))
+    blocks = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
+    lines = (
+        "".join(blocks[bool(a), bool(b)] for a, b in zip(upper, lower, strict=True))
+        for upper, lower in zip(rows[::2], rows[1::2], strict=True)
+    )
+    return "\n".join(lines)
+
+
+def qr_svg(link: str) -> bytes:
+    """Return a QR code as SVG."""
+    out = io.BytesIO()
+    segno.make_qr(link, error="m").save(out, kind="svg", scale=6, border=2, dark="#000", light="#fff")
+    return out.getvalue()

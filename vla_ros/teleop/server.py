@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Page and websocket on one port. It runs in a thread of its own and speaks to a `Robot`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from controllers.errors import ConfigError, VlaError
+from vla_ros.teleop.collection import Collection
+from vla_ros.teleop.hub import Hub
+from vla_ros.teleop.pairing import page_link
+from vla_ros.teleop.robot import Robot
+from vla_ros.teleop.web import make_application
+
+START_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 3.0
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where a server listens, and who may come in."""
+
+    address: str  # that is bound
+    port: int  # 0: any that is free
+    hosts: tuple[str, ...]  # for links, the best first
+    token: str
+    tls: ssl.SSLContext | None = None
+
+
+class TeleopServer:
+    """The server of one robot."""
+
+    def __init__(
+        self,
+        robot: Robot,
+        listening: Listening,
+        collection: Collection | None = None,
+        log: Callable[[str, str], None] = lambda level, text: None,
+    ) -> None:
+        """Bind the port. Raises ConfigError when somebody else has it. `log(level, text)` is what the terminal shows."""
+        self._listening = listening
+        self._socket = _bind(listening.address, listening.port)
+        self.port: int = self._socket.getsockname()[1]
+        self.hub = Hub(robot, collection, log)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="teleop server", daemon=True)
+        self._started, self._stop = threading.Event(), asyncio.Event()
+        self._failure: BaseException | None = None
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Return the links to the page, the best first."""
+        scheme = "http" if self._listening.tls is None else "https"
+        return tuple(page_link(scheme, host, self.port, self._listening.token) for host in self._listening.hosts)
+
+    def start(self) -> None:
+        """Serve. Raises VlaError when that cannot be."""
+        self._thread.start()
+        if not self._started.wait(START_TIMEOUT_S) or self._failure is not None:
+            raise VlaError(f"the operator's page cannot be served: {self._failure or 'it does not start'}")
+
+    def close(self) -> None:
+        """Say goodbye to every client and end."""
+        if self._thread.is_alive():
+            self.call(self._stop.set)
+            self._thread.join(STOP_TIMEOUT_S)
+        self._socket.close()
+
+    def call(self, function: Callable[..., object], *arguments: object) -> None:
+        """Have something called in the server's thread; nothing when the server has ended."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+    def submit(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Have work done in the server's loop, from any thread."""
+        with contextlib.suppress(RuntimeError):
+            asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Return the server's event loop."""
+        return self._loop
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._run())
+        except BaseException as error:
+            self._failure = error
+            self._started.set()
+        finally:
+            with contextlib.suppress(RuntimeError):
+                self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+
+    async def _run(self) -> None:
+        application = make_application(self.hub, self._listening.token, self.port, lambda: self.links[0])
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        site = web.SockSite(runner, self._socket, ssl_context=self._listening.tls)
+        try:
+            await site.start()
+            async with self.hub.running():
+                self._started.set()
+                await self._stop.wait()
+        finally:
+            await runner.cleanup()
+
+
+def _bind(address: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises ConfigError with the reason."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address, port))
+    except OSError as error:
+        sock.close()
+        raise ConfigError(
+            f"port:={port} on {address}: {error.strerror}; give another, or 0 for any that is free"
+        ) from None
+    return sock

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Both hands to the chunks of a whole robot: who follows what, and when nothing may be followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.chunk import ActionChunk, pose_channels
+from vla_ros.robots.embodiment import Embodiment
+from vla_ros.teleop.axes import Pose, robot_pose
+from vla_ros.teleop.hand_motion import HandMotion, MotionLimits
+from vla_ros.teleop.lateness import Lateness
+from vla_ros.teleop.protocol import HANDS, Hands, HandSample
+from vla_ros.teleop.trigger import GripperTrigger
+
+STEP_S, STEPS = 0.05, 6  # of a chunk: what the arm still does when no other follows
+TIMES = STEP_S * np.arange(1, STEPS + 1)
+BASE_CHANNELS = ("base/velocity.x", "base/velocity.y", "base/velocity.yaw")
+STICK_DEAD = 0.08  # of a stick's way, in which it is at rest
+LATE = "the hand's positions arrive too late: the network is slow"
+CLUTCH_AGAIN = "let go of the clutch and press it again"
+
+
+@dataclass(frozen=True, eq=False)
+class ArmReading:
+    """What is known of an arm now, in the robot's base."""
+
+    commanded: Pose | None
+    gripper_width: float  # [m] commanded
+
+
+class _ArmHand:
+    """One arm, the hand that drives it and its gripper."""
+
+    def __init__(self, arm: str, hand: str, gripper: str, width_max: float, motion: HandMotion) -> None:
+        self.arm, self.hand, self.gripper = arm, hand, gripper
+        self.width_max = width_max
+        self.motion, self.trigger = motion, GripperTrigger(width_max)
+        self.blocked = False  # the clutch was held when the arm could not follow: it must be pressed anew
+        self.refused = ""
+
+    def let_go(self, reason: str, held: bool) -> None:
+        self.motion.release()
+        self.blocked, self.refused = self.blocked or held, reason if held else ""
+
+
+class Teleoperation:
+    """Turn packets of hands into chunks. It knows no clock but what it is told [s]."""
+
+    def __init__(
+        self,
+        embodiment: Embodiment,
+        lower: np.ndarray,
+        upper: np.ndarray,
+        limits: MotionLimits | None = None,
+        first_hand: str = "right",
+        facing: float = 0.0,
+    ) -> None:
+        """`lower`, `upper` (3,) [m] are the workspace; `first_hand` drives the first arm, the other the second.
+
+        `facing` [rad] is where the operator looks, in the robot's base.
+        """
+        self.limits = limits or MotionLimits()
+        self._facing, self._base_frame, self._base = facing, embodiment.base_frame, embodiment.base
+        order = HANDS if first_hand == HANDS[0] else HANDS[::-1]
+        self._hands = []
+        for arm, hand in zip(embodiment.arms, order, strict=False):
+            gripper = next((gripper for gripper in embodiment.grippers if gripper.arm == arm.name), None)
+            name, width = ("", 0.0) if gripper is None else (gripper.name, gripper.width_max)
+            self._hands.append(_ArmHand(arm.name, hand, name, width, HandMotion(self.limits, lower, upper)))
+        self.scale, self.speed = 1.0, 1.0
+        self._lateness = Lateness()
+        self._sequence = 0
+
+    @property
+    def hands(self) -> tuple[tuple[str, str, float], ...]:
+        """Return (arm, hand, widest opening [m]) of every arm that a hand drives."""
+        return tuple((driven.arm, driven.hand, driven.width_max) for driven in self._hands)
+
+    @property
+    def sequence(self) -> int:
+        """Return the number of the last chunk."""
+        return self._sequence
+
+    def rescale(self, scale: float) -> None:
+        """Change metres of the tool for a metre of the hand; what is engaged is latched anew, so nothing jumps."""
+        self.scale = scale
+        for driven in self._hands:
+            driven.motion.release()
+
+    def clutched(self, arm: str) -> bool:
+        """Say whether an arm follows its hand."""
+        return any(driven.arm == arm and driven.motion.engaged for driven in self._hands)
+
+    def refused(self, arm: str) -> str:
+        """Say why an arm's hand is not followed; "" when it is, or is not to be."""
+        for driven in self._hands:
+            if driven.arm == arm:
+                return driven.refused or driven.motion.refused
+        return ""
+
+    def let_go(self, reason: str) -> None:
+        """Follow nothing; a clutch that is held must be pressed anew. `reason` is shown while it is held."""
+        for driven in self._hands:
+            driven.let_go(reason, driven.motion.engaged)
+
+    def silent(self, now: float) -> bool:
+        """Let go of hands that have not been heard for too long at `now` [s]; say whether that was new."""
+        engaged = [driven for driven in self._hands if driven.motion.engaged and driven.motion.stale(now)]
+        for driven in engaged:
+            driven.motion.release()
+            driven.refused = LATE
+        return bool(engaged)
+
+    def take(
+        self, hands: Hands, arrival: float, stamp: float, arms: Mapping[str, ArmReading], obstacle: str
+    ) -> ActionChunk | None:
+        """Take a packet that arrived at `arrival` [s, monotonic]; return the chunk to be sent at `stamp` [s], if any.
+
+        `obstacle` says why no arm may follow now; "" when they may.
+        """
+        late = self._lateness.of(1e-3 * hands.t, arrival) > self.limits.stale_s
+        channels: list[str] = []
+        columns: list[np.ndarray] = []
+        for driven in self._hands:
+            sample = hands.hands.get(driven.hand)
+            reading = arms.get(driven.arm)
+            if late:
+                if sample is not None and sample.clutch:
+                    driven.refused = LATE
+                continue
+            if not self._follow(driven, sample, reading, arrival, obstacle):
+                continue
+            channels += pose_channels(driven.arm)
+            columns.append(driven.motion.path(TIMES, self.speed))
+            if driven.gripper and sample is not None:
+                channels.append(f"{driven.gripper}/width")
+                columns.append(np.full((STEPS, 1), driven.trigger.width(sample.gripper)))
+        if columns and self._base is not None:
+            channels += BASE_CHANNELS
+            columns.append(np.tile(self._base_velocity(hands), (STEPS, 1)))
+        if not columns:
+            return None
+        self._sequence += 1
+        return ActionChunk(stamp, self._base_frame, tuple(channels), TIMES, np.hstack(columns), self._sequence)
+
+    def hold(self, stamp: float, arms: Mapping[str, ArmReading]) -> ActionChunk | None:
+        """Return the chunk that takes every arm as the operator's and leaves it where it is commanded to be."""
+        channels: list[str] = []
+        columns: list[np.ndarray] = []
+        for driven in self._hands:
+            reading = arms.get(driven.arm)
+            if reading is None or reading.commanded is None:
+                continue
+            pose = np.concatenate([reading.commanded.position, reading.commanded.orientation])
+            channels += pose_channels(driven.arm)
+            columns.append(np.tile(pose, (STEPS, 1)))
+        if not columns:
+            return None
+        self._sequence += 1
+        return ActionChunk(stamp, self._base_frame, tuple(channels), TIMES, np.hstack(columns), self._sequence)
+
+    def _follow(
+        self, driven: _ArmHand, sample: HandSample | None, reading: ArmReading | None, arrival: float, obstacle: str
+    ) -> bool:
+        """Say whether the arm follows this packet."""
+        if sample is None or not sample.clutch:
+            driven.motion.release()
+            driven.blocked, driven.refused = False, ""
+            return False
+        if obstacle or reading is None or reading.commanded is None:
+            driven.let_go(obstacle or "where the arm is commanded to be is not known yet", True)
+            return False
+        if driven.blocked:
+            driven.refused = CLUTCH_AGAIN
+            return False
+        driven.refused = ""
+        if not driven.motion.engaged:
+            driven.trigger.engage(sample.gripper, reading.gripper_width)
+        hand = robot_pose(sample.position, sample.orientation, self._facing)
+        driven.motion.follow(arrival, hand, reading.commanded, self.scale, self.speed)
+        return True
+
+    def _base_velocity(self, hands: Hands) -> np.ndarray:
+        """Return the base's velocity (3,) from the sticks: the left one drives, the right one turns."""
+        assert self._base is not None
+        (side, back), (turn, _) = (hands.sticks.get(hand, (0.0, 0.0)) for hand in ("left", "right"))
+        pushed = np.array([-back, -side, -turn])
+        pushed[np.abs(pushed) < STICK_DEAD] = 0.0
+        return pushed * np.array(self._base.speed) * self.speed
