@@ -27,7 +27,7 @@ export function showDrive(session, drive, keyboard, actions) {
     setText(enable, state?.enabled ? "Disable" : "Enable");
     setAttribute(enable, "aria-pressed", Boolean(state?.enabled));
     setDisabled(enable, !driving || stopped);
-    setDisabled(byId("home"), !driving || stopped || !state?.enabled);
+    setDisabled(byId("home"), !driving || stopped);
     setDisabled(gripper, !driving || stopped);
     const closed = drive.hand.gripperTarget > 0.5;
     setText(gripper, closed ? "Open gripper" : "Close gripper");

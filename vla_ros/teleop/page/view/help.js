@@ -37,12 +37,12 @@ const PARTS = [
   [
     "Headset",
     [
-      ["Squeeze held", "clutch; let go and the arm holds"],
+      ["Squeeze held", "clutch; takes the arm from a policy; let go and the arm holds"],
       ["Trigger", "gripper, as far as pulled"],
       ["A or X", "start; while recording: success"],
       ["B or Y", "redo: throw away, begin again"],
       ["A or X held", "home"],
-      ["B or Y held", "forward is where you look now"],
+      ["B or Y held", "give back to the policy; without one: forward is where you look"],
       ["Stick pressed", "e-stop"],
       ["Sticks", "base and lift"],
     ],

@@ -12,8 +12,11 @@ export function doing({ state, stopped, connected }) {
   if (!state.enabled) return ["amber", "Disabled: the arm does not follow. Enable it to begin."];
   const reason = state.hold_reason ? `: ${state.hold_reason}` : "";
   if (state.mode === "hold") return ["amber", `Holds still${reason}`];
-  const who = { teleop: "You move the arm", policy: "The policy moves the arm" }[state.mode] ?? state.mode;
-  return ["good", state.shadow ? `${who} (shadow: it does not move)` : who];
+  if (state.mode === "home") return ["good", "The arm is on its way home"];
+  const shadow = state.shadow ? " (shadow: it does not move)" : "";
+  if (state.mode === "policy") return ["good", `The policy moves the arm${shadow}`];
+  const follows = Object.values(state.arms).some((arm) => arm.clutched);
+  return follows ? ["good", `You move the arm${shadow}`] : ["good", "Ready: the arm waits for a hand"];
 }
 
 export function showRobot(session) {
