@@ -40,7 +40,7 @@ setup(
     description="Vision-language-action policies on ROS 2, from a pip-only simulator to a real arm",
     license="Apache-2.0",
     packages=find_packages(include=["vla_ros", "vla_ros.*", "controllers", "controllers.*"]),
-    package_data={"vla_ros": ["**/*.json"]},
+    package_data={"vla_ros": ["**/*.json", "teleop/page/**/*"]},
     data_files=data_files(),
     python_requires=">=3.11",
     install_requires=requirements("runtime"),

@@ -151,6 +151,13 @@ COMMANDS = (
             "train graspvla_small --data datasets/grasps --output checkpoints/mine --stages grasp,matching",
         ),
     ),
+    Command(
+        "teleop",
+        "vla_ros.bringup.teleop_command",
+        "move a robot from a headset, a gamepad or a keyboard",
+        ("teleop", "teleop --network seed:=3", "teleop policy:=graspvla record:=bags/corrections"),
+        renders=True,
+    ),
     Command("stop", "vla_ros.bringup.stop_command", "stop the arm of the running job and hold it", ("stop",)),
     Command("recover", "vla_ros.bringup.recover_command", "let a stopped arm move again", ("recover",)),
     Command("home", "vla_ros.bringup.home_command", "take the arm of the running job home", ("home",)),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The graph of a grasping job, whatever moves the arm in it: a policy, or a recorded episode."""
+"""The graph of a simulated or real arm before its cameras, whatever moves it: a policy, an operator, an episode."""
 
 from __future__ import annotations
 
@@ -32,6 +32,31 @@ def same(*names: str) -> Parameters:
 
 def grasp_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[NodeSpec, ...]:
     """Return the nodes of a job in which `mover` says how the arm moves; `managed` are brought up in their order."""
+    episode = NodeSpec(
+        "episode",
+        "episode_node",
+        same("robot", "set", "seed", "instruction", "run_directory", "report", "time_limit_s", "attempts", "record")
+        | {"use_sim_time": SIMULATED_TIME},
+        decides=True,
+        stops_first=True,
+        when=SIMULATED,
+    )
+    managers = (
+        manager_node("manager", managed, SIMULATED),
+        manager_node("arm_manager", ("state_node", "control_node"), UNSIMULATED),
+    )
+    return robot_nodes(job, (mover,), managers, (episode,))
+
+
+def manager_node(name: str, managed: tuple[str, ...], when: Mapping[str, tuple[str, ...]]) -> NodeSpec:
+    """Return the process that brings up `managed` in their order, in jobs started with such arguments."""
+    return NodeSpec(name, "lifecycle_manager_node", {"nodes": managed}, ends=True, when=when)
+
+
+def robot_nodes(
+    job: str, movers: tuple[NodeSpec, ...], managers: tuple[NodeSpec, ...], judges: tuple[NodeSpec, ...] = ()
+) -> tuple[NodeSpec, ...]:
+    """Return the nodes of a job: robot and cameras, what moves the arm, who brings them up, who judges and looks on."""
     scene: Parameters = same("robot", "set", "seed", "categories", "objects", "wording")
     simulated_time: Parameters = {"use_sim_time": SIMULATED_TIME}
     return (
@@ -46,32 +71,17 @@ def grasp_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[No
         *ros2_control_nodes(),
         NodeSpec("camera", "camera_node", scene | simulated_time | {"source": "sim"}, when=SIMULATED),
         NodeSpec("state", "state_node", same("robot") | simulated_time),
-        mover,
+        *movers,
         NodeSpec(
             "control",
             "control_node",
             same("robot", "command", "speed_scale", "alignment", "shadow") | simulated_time | {"hold": HOLD},
             stops_first=True,
         ),
-        NodeSpec("manager", "lifecycle_manager_node", {"nodes": managed}, ends=True, when=SIMULATED),
-        NodeSpec(
-            "arm_manager",
-            "lifecycle_manager_node",
-            {"nodes": ("state_node", "control_node")},
-            ends=True,
-            when=UNSIMULATED,
-        ),
+        *managers,
         NodeSpec("tf", "tf_node", same("robot") | simulated_time, required=False, condition="tf", needs="tf2_msgs"),
         NodeSpec("guard", "guard_node", same("robot", "command") | simulated_time | {"hold": HOLD}),
-        NodeSpec(
-            "episode",
-            "episode_node",
-            same("robot", "set", "seed", "instruction", "run_directory", "report", "time_limit_s", "attempts", "record")
-            | simulated_time,
-            decides=True,
-            stops_first=True,
-            when=SIMULATED,
-        ),
+        *judges,
         NodeSpec(
             "view",
             "view_node",
@@ -92,7 +102,17 @@ def check_grasp_job(arguments: Mapping[str, Value]) -> None:
 
 
 def grasp_arguments(*movers_arguments: LaunchArgument) -> tuple[LaunchArgument, ...]:
-    """Return the launch arguments, those of what moves the arm among them."""
+    """Return the launch arguments of a job that is judged, those of what moves the arm among them."""
+    return robot_arguments(
+        *movers_arguments,
+        LaunchArgument("time_limit_s", 60.0, "simulated time the episode may take [s]", minimum=1.0, maximum=3600.0),
+        LaunchArgument("attempts", 3, "how often the gripper may close", minimum=1, maximum=100),
+        LaunchArgument("report", "", "file for the result as JSON; empty: only the one in the run folder"),
+    )
+
+
+def robot_arguments(*own: LaunchArgument) -> tuple[LaunchArgument, ...]:
+    """Return the launch arguments of `robot_nodes`, with a job's own among them."""
     return (
         LaunchArgument("instruction", "", "what to grasp, in words; empty: the object the scene was made for"),
         LaunchArgument(
@@ -103,15 +123,13 @@ def grasp_arguments(*movers_arguments: LaunchArgument) -> tuple[LaunchArgument, 
         LaunchArgument(
             "command", "", "what drives the arm: effort, position or pose; empty: the first that the robot takes"
         ),
-        *movers_arguments,
+        *own,
         LaunchArgument("set", "basic", "kind of scene, of config/tasks/grasp_sets.yaml"),
         LaunchArgument(
             "seed", 0, "number of the scene: the same number is the same scene", minimum=0, maximum=2**31 - 1
         ),
         LaunchArgument("categories", "seen", "object categories the scene draws from", choices=CATEGORIES),
         LaunchArgument("objects", "", "folder of your own objects (docs/objects.md); empty: the built-in ones"),
-        LaunchArgument("time_limit_s", 60.0, "simulated time the episode may take [s]", minimum=1.0, maximum=3600.0),
-        LaunchArgument("attempts", 3, "how often the gripper may close", minimum=1, maximum=100),
         LaunchArgument(
             "speed_scale", 1.0, "speed of the arm, as a fraction of the policy's", minimum=0.05, maximum=1.0
         ),
@@ -130,8 +148,7 @@ def grasp_arguments(*movers_arguments: LaunchArgument) -> tuple[LaunchArgument, 
             "tf", True, "publish /tf and /tf_static where ROS has tf2_msgs; false beside a robot_state_publisher"
         ),
         *recording_arguments(),
-        LaunchArgument("report", "", "file for the result as JSON; empty: only the one in the run folder"),
-        LaunchArgument("run_directory", "", "folder for log, result and video; empty: runs/<time>_franka_grasp"),
+        LaunchArgument("run_directory", "", "folder for log, result and video; empty: runs/<time>_<job>"),
         LaunchArgument("namespace", "", "prefix of all names, for several robots on one machine; empty: none"),
         LaunchArgument(
             "discovery",

@@ -71,7 +71,7 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
     report |= {"exit_code": exit_code, "ended": supervisor.reason}
     reports.write_report(run_directory, report, str(arguments.get("report") or ""))
     console.show("")
-    console.show(reports.table(report))
+    console.show(reports.table(report, judged=any(node.decides for node in nodes)))
     console.say(f"{_verdict(exit_code)} ({supervisor.reason}); everything in {_short(run_directory)}")
     console.close()
     return exit_code

@@ -33,6 +33,7 @@ _LABELS = {  # of the table: what to say, and the unit
     "pss_mib": ("memory (PSS)", "MiB"),
     "duration_s": ("duration", "s"),
 }
+_MACHINE = ("pss_mib", "duration_s")
 
 
 def make_run_directory(asked: str, job: str) -> Path:
@@ -80,12 +81,13 @@ def write_report(run_directory: Path, report: Mapping[str, Any], asked: str) -> 
         write_output("report:=", asked, text)
 
 
-def table(report: Mapping[str, Any]) -> str:
-    """Return the figures as lines to print: name, value, unit."""
+def table(report: Mapping[str, Any], judged: bool = True) -> str:
+    """Return the figures as lines to print: name, value, unit; of a job that nobody judges only the machine's."""
     width = max(len(label) for label, _ in _LABELS.values())
     lines = [
         f"  {label:<{width}}  {_value(name, report.get(name)):>8}  {unit}".rstrip()
         for name, (label, unit) in _LABELS.items()
+        if judged or name in _MACHINE
     ]
     cores = report.get("cores_by_process") or {}
     memory = report.get("pss_mib_by_process") or {}

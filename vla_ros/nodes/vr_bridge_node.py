@@ -44,7 +44,9 @@ class VrBridgeNode(ManagedNode):
         self._host = declare(self, "host", "localhost", "who may connect: localhost, all, or an address to listen on")
         self._port = declare(self, "port", 8443, "TCP port of page and websocket; 0: any that is free", 0, 65535)
         self._token = declare(self, "token", "", "pairing token; empty: the one of the last run")
-        self._new_token = declare(self, "new_token", False, "make a new pairing token: whoever was paired is locked out")
+        self._new_token = declare(
+            self, "new_token", False, "make a new pairing token: whoever was paired is locked out"
+        )
         self._folder = declare(self, "folder", "", "folder of certificate and token; empty: the user's own")
         self._hand = declare(self, "hand", "right", "hand that drives the first arm", choices=HANDS)
         self._facing = declare(
@@ -52,6 +54,7 @@ class VrBridgeNode(ManagedNode):
         )
         self._speed = declare(self, "linear_speed", 0.5, "fastest that hands move a tool [m/s]", 0.01, 1.0)
         self._turn = declare(self, "angular_speed", 1.5, "fastest that hands turn a tool [rad/s]", 0.05, 4.0)
+        self._instruction = declare(self, "instruction", "", "what is to be done, in words; empty: nothing is said")
         self._with_policy = declare(self, "with_policy", False, "a policy runs: the arm is its own until it is taken")
 
     def configure(self) -> None:
@@ -86,8 +89,10 @@ class VrBridgeNode(ManagedNode):
         self._show_link("" if tls is None else fingerprint(folder))
 
     def activate(self) -> None:
-        """Let hands move the arm."""
+        """Let hands move the arm; say what is to be done."""
         self._robot.active = True
+        if self._instruction:
+            self._robot.instruct(self._instruction)
 
     def deactivate(self) -> None:
         """Let go; pictures and state go on."""
@@ -113,8 +118,12 @@ class VrBridgeNode(ManagedNode):
             camera.watch(hub)
 
     def _log(self, level: str, text: str) -> None:
-        logger = self.get_logger()
-        {"error": logger.error, "warning": logger.warning}.get(level, logger.info)(text)
+        if level == "error":  # rclpy wants each severity to have a line of its own
+            self.get_logger().error(text)
+        elif level == "warning":
+            self.get_logger().warning(text)
+        else:
+            self.get_logger().info(text)
 
     def _publish_diagnostics(self) -> None:
         hub, robot = self._server.hub, self._robot

@@ -55,7 +55,7 @@ class Welcome:
 
 
 @dataclass(frozen=True)
-class Seat:
+class SeatNews:
     """Who drives."""
 
     yours: bool
@@ -120,7 +120,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Collection:
+class CollectionNews:
     """Where the collection of episodes is; `content` as collection.py says."""
 
     content: Mapping[str, Any]
@@ -158,15 +158,16 @@ class Pong:
     t: float  # [ms]
 
 
-Announcement = Welcome | Seat | State | Collection | Answer | Note | Refused | Pong
+Announcement = Welcome | SeatNews | State | CollectionNews | Answer | Note | Refused | Pong
 
 
 def encode(announcement: Announcement) -> str:
     """Return a text frame."""
     content = _plain(announcement)
-    if isinstance(announcement, Collection):
+    if isinstance(announcement, CollectionNews):
         content = content["content"]
-    return json.dumps({"type": type(announcement).__name__.lower()} | content, ensure_ascii=False, allow_nan=False)
+    kind = type(announcement).__name__.removesuffix("News").lower()
+    return json.dumps({"type": kind} | content, ensure_ascii=False, allow_nan=False)
 
 
 def picture(camera: int, stamp: float, jpeg: bytes) -> bytes:

@@ -68,14 +68,20 @@ class Client:
             while not self._socket.closed:
                 await self._wake.wait()
                 self._wake.clear()
-                while self._waiting or self._state is not None or (frame := self.pictures.take()) is not None:
-                    if self._waiting:
-                        await self._socket.send_str(self._waiting.popleft())
-                    elif self._state is not None:
-                        state, self._state = self._state, None
-                        await self._socket.send_str(state)
-                    else:
-                        await self._socket.send_bytes(frame)
+                await self._send_all()
+
+    async def _send_all(self) -> None:
+        """Send words first, then how things are, then pictures."""
+        while True:
+            if self._waiting:
+                await self._socket.send_str(self._waiting.popleft())
+            elif self._state is not None:
+                state, self._state = self._state, None
+                await self._socket.send_str(state)
+            elif (frame := self.pictures.take()) is not None:
+                await self._socket.send_bytes(frame)
+            else:
+                return
 
     async def read(self, take: Callable[[protocol.Message, float], Awaitable[None]]) -> None:
         """Pass every message on with its arrival [s, monotonic], until the socket is closed."""

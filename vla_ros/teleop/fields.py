@@ -77,8 +77,8 @@ class Fields:
             raise self._wrong(name, f"{count} numbers", values)
         return tuple(self._number(name, value, low, high) for value in values)
 
-    def object(self, name: str, default: Mapping[str, Any] | None = None) -> Fields:
-        """Take an object."""
+    def part(self, name: str, default: Mapping[str, Any] | None = None) -> Fields:
+        """Take an object in this one."""
         return Fields(f"{self._where}: '{name}'", self._take(name, _MISSING if default is None else dict(default)))
 
     @property

@@ -12,9 +12,7 @@ from typing import Any
 
 from controllers.errors import VlaError
 from vla_ros.teleop import protocol
-from vla_ros.teleop.announcements import (
-    Answer, Collection as CollectionNews, Note, Pong, Seat as SeatNews, Welcome, encode, picture,
-)  # fmt: skip
+from vla_ros.teleop.announcements import Answer, CollectionNews, Note, Pong, SeatNews, Welcome, encode, picture
 from vla_ros.teleop.client import Client
 from vla_ros.teleop.collection import NO_COLLECTION, Collection
 from vla_ros.teleop.robot import Robot
@@ -134,7 +132,7 @@ class Hub:
         if command.name == "estop" and (command.arguments["on"] or self._drives(client)):
             on = command.arguments["on"]
             self.robot.emergency_stop(on)  # at once, whoever asks
-            self._tell(Note("warning", f"{'e-stop pressed' if on else 'e-stop released'} by {client.name or 'somebody'}"))
+            self.note("warning", f"e-stop {'pressed' if on else 'released'} by {client.name or 'somebody'}")
             client.say(Answer(command.id, True))
             return
         if client.pending >= COMMANDS_MAX:
@@ -196,7 +194,7 @@ class Hub:
             self.log("info", f"{client.name or 'somebody'} ({client.address}) drives")
         return True
 
-    # -- what all are told -----------------------------------------------------------------------------------------------
+    # -- what all are told ---------------------------------------------------------------------------------------------
     def _tell(self, announcement: Note) -> None:
         for client in self.clients.values():
             if client.welcomed:

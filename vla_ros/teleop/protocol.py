@@ -176,10 +176,10 @@ def _hello(fields: Fields, names: tuple[str, ...]) -> Hello:
 def _hands(fields: Fields, names: tuple[str, ...]) -> Hands:
     n, t = fields.whole("n", 0, COUNT_MAX), fields.number("t", 0.0, CLOCK_MAX)
     source = fields.choice("source", SOURCES)
-    given = fields.object("hands")
-    hands = {hand: _hand(given.object(hand)) for hand in HANDS if given.has(hand)}
+    given = fields.part("hands")
+    hands = {hand: _hand(given.part(hand)) for hand in HANDS if given.has(hand)}
     given.end(HANDS)
-    pushed = fields.object("sticks", {})
+    pushed = fields.part("sticks", {})
     sticks = {hand: _stick(pushed.numbers(hand, 2, -1.001, 1.001)) for hand in HANDS if pushed.has(hand)}
     pushed.end(HANDS)
     fields.end(names)
@@ -206,7 +206,7 @@ def _stick(values: tuple[float, ...]) -> tuple[float, float]:
 def _command(fields: Fields, names: tuple[str, ...]) -> Command:
     number, name = fields.whole("id", 0, COUNT_MAX), fields.choice("command", tuple(COMMANDS))
     read, known = COMMANDS[name]
-    given = fields.object("arguments", {})
+    given = fields.part("arguments", {})
     arguments = read(given)
     given.end(known)
     fields.end(names)

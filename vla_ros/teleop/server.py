@@ -46,7 +46,7 @@ class TeleopServer:
         collection: Collection | None = None,
         log: Callable[[str, str], None] = lambda level, text: None,
     ) -> None:
-        """Bind the port. Raises ConfigError when somebody else has it. `log(level, text)` is what the terminal shows."""
+        """Bind the port. Raises ConfigError when somebody else has it. `log(level, text)` writes to the terminal."""
         self._listening = listening
         self._socket = _bind(listening.address, listening.port)
         self.port: int = self._socket.getsockname()[1]

@@ -23,7 +23,13 @@ from vla_ros.nodes.bridge.latency import PacketLatency
 from vla_ros.nodes.bridge.service import ask
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.teleop.announcements import (
-    ArmDescription, ArmState, CameraDescription, LinkState, RobotDescription, State, ToolPose,
+    ArmDescription,
+    ArmState,
+    CameraDescription,
+    LinkState,
+    RobotDescription,
+    State,
+    ToolPose,
 )  # fmt: skip
 from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.protocol import Hands
@@ -174,6 +180,10 @@ class OperatedRobot:
         self._estop.publish(Bool(data=on))
         self._teleoperation.let_go("the e-stop is latched")
 
+    def instruct(self, text: str) -> None:
+        """Say what is to be done."""
+        self._instruction.publish(String(data=text))
+
     async def command(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """Carry out a command of the driver. Raises VlaError with the reason when it cannot."""
         return await getattr(self, f"_do_{name}")(**arguments)
@@ -228,7 +238,7 @@ class OperatedRobot:
         return await self._switch(True)  # a lower source gets the arm only so
 
     async def _do_instruct(self, text: str) -> None:
-        self._instruction.publish(String(data=text))
+        self.instruct(text)
 
     async def _do_speed(self, scale: float) -> None:
         self._teleoperation.speed = scale

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A person moves a Franka from a headset, a gamepad or a keyboard, and takes it from a policy where one runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vla_ros.bringup.arguments import Value
+from vla_ros.bringup.checks import check_grasp, check_view
+from vla_ros.bringup.graph import Graph, NodeSpec
+from vla_ros.bringup.grasp_graph import manager_node, robot_arguments, robot_nodes, same
+from vla_ros.bringup.recording import check_recording
+from vla_ros.bringup.ros2_control import SIMULATED, SIMULATED_TIME, UNSIMULATED, check_hardware
+from vla_ros.bringup.teleop_graph import NO_POLICY, bridge_arguments, bridge_node, check_bridge
+from vla_ros.policies.names import POLICIES
+
+NAME = "franka_teleop"
+ARM, SEEING = ("state_node", "vr_bridge_node", "control_node"), "camera_node"
+
+
+def graph() -> Graph:
+    """Describe the job."""
+    with_policy = SIMULATED | {"policy": POLICIES}
+    policy = NodeSpec(
+        "policy",
+        "policy_node",
+        same("robot", "policy", "objects") | {"use_sim_time": SIMULATED_TIME},
+        stops_first=True,
+        when=with_policy,
+    )
+    managers = (
+        manager_node("manager", ("state_node", SEEING, *ARM[1:]), SIMULATED | {"policy": (NO_POLICY,)}),
+        manager_node("policy_manager", ("state_node", SEEING, "policy_node", *ARM[1:]), with_policy),
+        manager_node("arm_manager", ARM, UNSIMULATED),
+    )
+    return Graph(
+        name=NAME,
+        description="A person moves a simulated Franka from a page: headset, gamepad, mouse or keyboard.",
+        arguments=robot_arguments(*bridge_arguments()),
+        nodes=robot_nodes(NAME, (policy, bridge_node()), managers),
+        check=_check,
+        renders=True,
+        example="vla launch franka_teleop host:=all seed:=3",
+    )
+
+
+def _check(arguments: Mapping[str, Value]) -> None:
+    check_hardware(arguments)
+    check_grasp({name: value for name, value in arguments.items() if name != "policy" or value != NO_POLICY})
+    check_view(arguments)
+    check_recording(arguments)
+    check_bridge(arguments)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operator's bridge as part of a graph: its node, its launch arguments, what is checked before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controllers.errors import ConfigError
+from vla_ros.bringup.arguments import LaunchArgument, Value
+from vla_ros.bringup.graph import Chosen, NodeSpec
+from vla_ros.bringup.grasp_graph import same
+from vla_ros.bringup.ports import tcp_problem
+from vla_ros.bringup.ros2_control import SIMULATED_TIME
+from vla_ros.policies.names import POLICIES
+
+NO_POLICY = "none"
+
+
+def bridge_node() -> NodeSpec:
+    """Return the process an operator's page connects to."""
+    return NodeSpec(
+        "bridge",
+        "vr_bridge_node",
+        same("robot", "host", "port", "token", "new_token", "folder", "hand", "facing", "linear_speed", "instruction")
+        | {
+            "use_sim_time": SIMULATED_TIME,
+            "with_policy": Chosen("policy", {NO_POLICY: False} | dict.fromkeys(POLICIES, True)),
+        },
+        stops_first=True,
+    )
+
+
+def bridge_arguments() -> tuple[LaunchArgument, ...]:
+    """Return the launch arguments of an operator's bridge."""
+    return (
+        LaunchArgument(
+            "policy",
+            NO_POLICY,
+            "policy that the operator takes the arm from and gives it back to",
+            choices=(NO_POLICY, *POLICIES),
+        ),
+        LaunchArgument("host", "localhost", "who may open the page: localhost, all, or an address of this machine"),
+        LaunchArgument("port", 8443, "TCP port of the page; 0: any that is free", minimum=0, maximum=65535),
+        LaunchArgument("token", "", "pairing token; empty: the one of the last run"),
+        LaunchArgument("new_token", False, "make a new pairing token: whoever was paired is locked out"),
+        LaunchArgument("folder", "", "folder of certificate and token; empty: ~/.config/vla_ros/teleop"),
+        LaunchArgument("hand", "right", "hand that drives the (first) arm", choices=("right", "left")),
+        LaunchArgument(
+            "facing", 0.0, "where the operator looks, in the robot's base [degrees]", minimum=-360.0, maximum=360.0
+        ),
+        LaunchArgument("linear_speed", 0.5, "fastest that a hand moves the tool [m/s]", minimum=0.01, maximum=1.0),
+    )
+
+
+def check_bridge(arguments: Mapping[str, Value]) -> None:
+    """Raise ConfigError when the page could not be served: better now than beside a moving arm."""
+    from vla_ros.teleop.addresses import bind_address, is_local
+    from vla_ros.teleop.certificate import tls_context
+    from vla_ros.teleop.keeping import user_folder
+    from vla_ros.teleop.pairing import check_token, pairing_token
+
+    port, address = int(arguments["port"]), bind_address(str(arguments["host"]))
+    problem = tcp_problem(port)
+    if problem:
+        raise ConfigError(f"port:={port}: {problem}; give another, or 0 for any that is free")
+    folder = user_folder(str(arguments["folder"]))
+    if not is_local(address):
+        tls_context(folder)
+    if arguments["token"]:
+        check_token(str(arguments["token"]))
+    else:
+        pairing_token(folder)
