@@ -150,7 +150,13 @@ export class Connection extends Emitter {
     if (!this.#socket) return;
     this.#drop();
     clearTimeout(this.#retryTimer);
+    if (code === WRONG_TOKEN && this.token) {
+      this.token = ""; // an old one, perhaps: the cookie of this visit may know better
+      this.open();
+      return;
+    }
     if (code === WRONG_TOKEN) {
+      sessionStorage.removeItem("token");
       this.#say("refused");
       return;
     }

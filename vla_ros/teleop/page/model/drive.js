@@ -139,15 +139,12 @@ export class Drive {
     if (!this.sides.includes(this.selected)) this.selected = this.sides[0];
   }
 
-  /** While another moves the arm, the virtual gripper does as the real one does. */
+  /** A hand that is free takes over what the gripper is commanded to do, so that engaging drops nothing. */
   #followGripper() {
-    const { state } = this.session;
-    if (state.mode === "teleop" || this.engaged) return;
-    for (const arm of this.session.arms) {
-      const width = state.arms[arm.name]?.gripper;
-      if (typeof width !== "number" || !arm.gripper_max) continue;
-      // Around an object the fingers stop early: what is not open is closed, or engaging would drop the object.
-      this.hands[arm.hand].assumeGripper(width < 0.93 * arm.gripper_max ? 1 : 0);
+    for (const { name, hand, gripper_max } of this.session.arms) {
+      const width = this.session.state.arms[name]?.gripper;
+      if (this.hands[hand].clutch || typeof width !== "number" || !gripper_max) continue;
+      this.hands[hand].assumeGripper(1 - Math.min(1, width / gripper_max));
     }
   }
 }

@@ -4,7 +4,7 @@
 import { byId, setAttribute, setDisabled, setHidden, setText } from "./dom.js";
 
 /** Choose what matters most; null when nothing does. */
-function choose({ connection, seat, state, stopped }) {
+function choose({ connection, seat, stopped }) {
   const wait = Math.max(0, Math.ceil((connection.retryAt - performance.now()) / 1000));
   if (connection.phase === "connecting") return { tone: "info", title: "Connecting", text: "to the robot…" };
   if (connection.phase === "lost") {
@@ -17,14 +17,17 @@ function choose({ connection, seat, state, stopped }) {
     };
   }
   if (stopped) {
-    const text = seat.yours ? "The arm is stopped. When it is safe, release, then enable." : "The arm is stopped. The driver can release it.";
-    return { tone: "red", title: "E-stop.", text, action: seat.yours ? "Release e-stop" : "", does: "release" };
+    if (seat.yours) {
+      const text = "The arm is stopped. When it is safe: release, then enable.";
+      return { tone: "red", title: "E-stop.", text, action: "Release e-stop", does: "release" };
+    }
+    const text = seat.driver ? `The arm is stopped. ${seat.driver} can release it.` : "The arm is stopped. Nobody drives.";
+    return { tone: "red", title: "E-stop.", text, action: seat.driver ? "" : "Take the seat", does: "drive" };
   }
   if (!seat.yours) {
     const title = seat.driver ? `${seat.driver} drives.` : "Nobody drives.";
     return { tone: "info", title, text: "You watch; your e-stop works.", action: seat.driver ? "" : "Take the seat", does: "drive" };
   }
-  if (state?.shadow) return null;
   return null;
 }
 

@@ -19,7 +19,9 @@ export function openSheet(title, content, closed = null) {
   sheet.replaceChildren(make("header", {}, make("h2", { text: title }), close), content);
   overlay.hidden = false;
   document.querySelector("main").inert = true;
-  overlay.onclick = (event) => event.target === overlay && closeSheet();
+  overlay.onclick = (event) => {
+    if (event.target === overlay) closeSheet();
+  };
   close.focus();
 }
 
