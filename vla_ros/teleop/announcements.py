@@ -163,7 +163,7 @@ Announcement = Welcome | SeatNews | State | CollectionNews | Answer | Note | Ref
 
 def encode(announcement: Announcement) -> str:
     """Return a text frame."""
-    content = _plain(announcement)
+    content = plain(announcement)
     if isinstance(announcement, CollectionNews):
         content = content["content"]
     kind = type(announcement).__name__.removesuffix("News").lower()
@@ -175,11 +175,12 @@ def picture(camera: int, stamp: float, jpeg: bytes) -> bytes:
     return _PICTURE_HEAD.pack(PICTURE, camera, stamp) + jpeg
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as what JSON knows."""
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return round(value, 6) if isinstance(value, float) else value

@@ -14,10 +14,13 @@ class Lateness:
 
     def __init__(self) -> None:
         self._quickest = self._quickest_before = float("inf")  # [s] arrival minus the sender's time
-        self._began = float("-inf")
+        self._began = self._sent = float("-inf")
 
     def of(self, sent: float, arrival: float) -> float:
         """Return by how much [s] a packet `sent` by its sender's clock [s] is later than it need be."""
+        if sent < self._sent:  # a page that was loaded again counts from zero
+            self._quickest = self._quickest_before = float("inf")
+        self._sent = sent
         transit = arrival - sent
         if arrival - self._began > WINDOW_S:
             self._quickest_before, self._quickest, self._began = self._quickest, float("inf"), arrival

@@ -16,7 +16,7 @@ from vla_ros.teleop.lateness import Lateness
 from vla_ros.teleop.protocol import HANDS, Hands, HandSample
 from vla_ros.teleop.trigger import GripperTrigger
 
-STEP_S, STEPS = 0.05, 6  # of a chunk: what the arm still does when no other follows
+STEP_S, STEPS = 0.02, 10  # of a chunk: what the arm still does when no other follows
 TIMES = STEP_S * np.arange(1, STEPS + 1)
 BASE_CHANNELS = ("base/velocity.x", "base/velocity.y", "base/velocity.yaw")
 STICK_DEAD = 0.08  # of a stick's way, in which it is at rest
@@ -104,6 +104,7 @@ class Teleoperation:
 
     def let_go(self, reason: str) -> None:
         """Follow nothing; a clutch that is held must be pressed anew. `reason` is shown while it is held."""
+        self._lateness = Lateness()  # the next driver has another clock
         for driven in self._hands:
             driven.let_go(reason, driven.motion.engaged)
 

@@ -7,7 +7,7 @@ TAKE_OVER = 0.1  # share of the trigger's way after which it means what it says
 
 
 class GripperTrigger:
-    """Open at 0, closed at 1. On engaging, the width stays what it is until the trigger is moved or agrees with it."""
+    """Open at 0, closed at 1. After engaging it opens nothing until it is moved, or agrees with the gripper once."""
 
     def __init__(self, width_max: float) -> None:
         """`width_max` [m] is the opening at 0."""
@@ -24,7 +24,7 @@ class GripperTrigger:
         wanted = (1.0 - value) * self._width_max
         if self._latched is not None:
             moved = abs(value - self._latched) > TAKE_OVER
-            agrees = abs(wanted - self._kept) < TAKE_OVER * self._width_max
+            agrees = wanted - self._kept < TAKE_OVER * self._width_max  # closing further drops nothing
             if not (moved or agrees):
                 return self._kept
             self._latched = None

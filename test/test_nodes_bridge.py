@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operator's bridge in a real graph: simulator, state, control, guard; a real websocket, real DDS."""
+
+from __future__ import annotations
+
+import io
+import socket
+
+import numpy as np
+import pytest
+from geometry_msgs.msg import PoseStamped
+from live_page import LivePage
+from PIL import Image as PillowImage
+from sensor_msgs.msg import Image
+from std_msgs.msg import String
+
+from bench.rig.nodes import NodeUnderTest, Operator
+from controllers.errors import VlaError
+from vla_ros import messages, qos
+from vla_ros.nodes.arm.way_home import HOME_TOLERANCE
+from vla_ros.robots.embodiment import load_embodiment
+
+TOKEN = "token-of-the-node-tests"
+STILL = 2e-3  # [m] an arm that is not told to move stays within this
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def link(port: int) -> str:
+    return f"http://127.0.0.1:{port}/?token={TOKEN}"
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory):
+    """Start the nodes once; at the end the bridge must go quietly."""
+    port, folder = free_port(), tmp_path_factory.mktemp("pairing")
+    nodes = {
+        "sim": NodeUnderTest("sim", seed=1),
+        **{name: NodeUnderTest(name, use_sim_time=True) for name in ("state", "control", "guard")},
+        "bridge": NodeUnderTest(
+            "vr_bridge", use_sim_time=True, autostart=True, port=port, folder=str(folder), token=TOKEN
+        ),
+    }
+    operator = Operator()
+    try:
+        assert operator.ready(), {name: node.process.poll() for name, node in nodes.items()}
+        assert operator.spin_until(lambda: "bridge" in operator.diagnostics, 60.0), nodes["bridge"].process.poll()
+        yield port, operator, nodes
+        code, output, seconds = nodes["bridge"].stop()
+        assert code == 0, output
+        assert "Traceback" not in output, output
+        assert TOKEN in output  # the link
+        assert seconds < 4.0
+    finally:
+        for node in nodes.values():
+            node.kill()
+        operator.close()
+
+
+@pytest.fixture
+def operator(graph) -> Operator:
+    """Return the operator of an arm that is enabled and at rest, its bridge in the operator's charge."""
+    operator = graph[1]
+    assert operator.reset().success
+    operator.enable_at_rest()
+    return operator
+
+
+@pytest.fixture
+def open_page(graph, operator):
+    """Return what opens a page; all are closed at the end."""
+    opened = []
+
+    def open_page(name: str = "Ada", seat: str = "drive") -> LivePage:
+        opened.append(LivePage(link(graph[0]), name, seat))
+        return opened[-1]
+
+    yield open_page
+    for page in opened:
+        page.close()
+
+
+@pytest.fixture
+def page(operator, open_page):
+    """Return the driver's page, whose hand is still and not clutched."""
+    page = open_page()
+    assert operator.spin_until(lambda: page.connection.seat["yours"])
+    page.command("take")
+    assert operator.spin_until(lambda: page.state["enabled"] and page.state["mode"] == "teleop", 5.0)
+    return page
+
+
+def forward(speed: float, distance: float):
+    """Return a hand that goes away from the operator."""
+    return lambda time: np.array([0.0, 1.2, -min(speed * time, distance)])
+
+
+def moved(operator: Operator, T_start: np.ndarray) -> np.ndarray:
+    return operator.T_base_ee[:3, 3] - T_start[:3, 3]
+
+
+def test_a_clutched_hand_moves_the_arm_and_letting_go_holds_it(operator, page):
+    start = operator.T_base_ee.copy()
+    page.go(forward(0.1, 0.1))
+    assert operator.spin_until(lambda: operator.progress.source == "teleop" and operator.progress.moving, 5.0)
+    assert operator.spin_until(lambda: moved(operator, start)[0] > 0.09, 10.0), moved(operator, start)
+    assert page.state["arms"]["panda"]["clutched"]
+    assert page.state["latency"]["tick_ms"] > page.state["latency"]["command_ms"] > 0.0
+    page.go(forward(1.0, 5.0), clutch=False)  # wherever it goes now
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 5.0)
+    operator.spin(0.5)
+    np.testing.assert_allclose(moved(operator, start), [0.1, 0.0, 0.0], atol=1e-2)
+    assert not page.state["arms"]["panda"]["clutched"]
+
+
+def test_the_trigger_closes_the_gripper(operator, page):
+    page.go(lambda time: np.array([0.0, 1.0, 0.0]))
+    page.gripper = 1.0
+    assert operator.spin_until(lambda: operator.progress.gripper_width < 0.005, 5.0)
+    page.gripper = 0.0
+    assert operator.spin_until(lambda: operator.progress.gripper_width > 0.075, 5.0)
+
+
+def test_no_jump_at_any_of_twenty_clutches(operator, page):
+    poses = []
+    subscription = operator.node.create_subscription(
+        PoseStamped,
+        "control/commanded_pose",
+        lambda m: poses.append((messages.seconds(m.header.stamp), messages.transform(m.pose)[:3, 3])),
+        qos.EVENTS,
+    )
+    rng = np.random.default_rng(3)
+    for number in range(20):
+        place = rng.uniform(-0.4, 0.4, 3)  # has nothing to do with where it let go
+        direction = 1.0 if number % 2 else -1.0
+        page.go(lambda time, p=place, d=direction: p + np.array([0.05 * d * np.sin(3.0 * time), 0.0, 0.0]))
+        operator.spin(0.25 + 0.2 * rng.uniform())
+        page.clutch = False
+        operator.spin(0.08)
+    operator.node.destroy_subscription(subscription)
+    stamps, path = np.array([stamp for stamp, _ in poses]), np.array([place for _, place in poses])
+    assert len(path) > 100
+    steps = np.diff(stamps)
+    speeds = np.linalg.norm(np.diff(path, axis=0), axis=1)[steps > 0.0] / steps[steps > 0.0]
+    assert np.linalg.norm(path - path[0], axis=1).max() > 0.02  # it was moved about
+    assert speeds.max() < 0.6
+
+
+@pytest.mark.parametrize("how", ["silence", "lost network", "NaN", "nonsense"])
+def test_when_the_hands_cannot_be_trusted_the_arm_holds(operator, page, open_page, how):
+    page.go(forward(0.1, 1.0))
+    assert operator.spin_until(lambda: operator.progress.moving, 5.0)
+    if how == "silence":
+        page.speaking = False
+    elif how == "lost network":
+        page.speaking = False
+        page.drop()
+    elif how == "NaN":
+        page.result(page.connection.send_text('{"type": "hands", "n": 1, "t": NaN, "source": "xr", "hands": {}}'))
+    else:
+        page.result(page.connection.send_text("nonsense"))
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 5.0)
+    start = operator.T_base_ee.copy()
+    operator.spin(0.5)
+    assert np.linalg.norm(moved(operator, start)) < 2 * STILL
+    if how in ("NaN", "nonsense"):
+        assert page.connection.refused
+        # Until the clutch is let go and pressed again.
+        assert operator.spin_until(lambda: "press it again" in page.state["arms"]["panda"]["refused"], 5.0)
+        page.go(forward(0.1, 1.0), clutch=False)
+        operator.spin(0.2)
+        page.go(forward(0.1, 1.0))
+        assert operator.spin_until(lambda: operator.progress.moving, 5.0)
+    elif how == "silence":
+        assert operator.spin_until(lambda: page.noted("not heard any more"), 5.0)
+    if how == "lost network":
+        again = open_page("Ada again")
+        assert operator.spin_until(lambda: again.connection.seat["yours"], 10.0)
+
+
+def test_a_second_driver_moves_nothing(operator, page, open_page):
+    other = open_page("Bob")
+    assert operator.spin_until(lambda: other.connection.seat and not other.connection.seat["yours"], 5.0)
+    start = operator.T_base_ee.copy()
+    other.go(forward(0.2, 1.0))
+    operator.spin(1.0)
+    assert np.linalg.norm(moved(operator, start)) < STILL
+    with pytest.raises(VlaError, match="you are watching"):
+        other.command("home")
+    assert other.noted("Ada drives: you watch")
+
+
+def test_the_estop_of_a_watcher_stops_a_motion_and_stays(operator, page, open_page):
+    page.go(forward(0.15, 1.0))
+    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 5.0)
+    watcher = open_page("Eve", "watch")
+    watcher.command("estop", on=True)
+    assert operator.spin_until(lambda: operator.progress.estop and operator.speed < 0.02, 2.0)
+    assert operator.spin_until(lambda: page.state["estop"], 2.0)
+    with pytest.raises(VlaError, match="e-stop"):
+        page.command("enable")
+    with pytest.raises(VlaError, match="you are watching"):
+        watcher.command("estop", on=False)
+    start = operator.T_base_ee.copy()
+    page.command("estop", on=False)
+    operator.spin(0.5)
+    assert np.linalg.norm(moved(operator, start)) < STILL  # releasing enables nothing
+    page.command("enable")
+    operator.spin(0.5)
+    # The clutch is still held, and has been all the time.
+    assert np.linalg.norm(moved(operator, start)) < STILL
+    assert "press it again" in page.state["arms"]["panda"]["refused"]
+
+
+def test_the_operator_takes_the_arm_from_a_policy_and_gives_it_back(operator, page):
+    def policy_moves() -> bool:
+        operator.send(operator.chunk((0.0, 0.0, 0.01), duration=0.5))
+        operator.spin(0.2)
+        return operator.progress.source == "policy" and operator.progress.moving
+
+    policy_moves()
+    page.command("give")
+    assert operator.spin_until(policy_moves, 10.0)
+    assert page.state["mode"] == "policy"
+    page.go(forward(0.1, 0.2))  # clutching alone takes nothing
+    operator.spin(0.3)
+    assert "take it first" in page.state["arms"]["panda"]["refused"]
+    page.command("take")
+    assert operator.spin_until(lambda: operator.progress.source == "teleop", 5.0)
+    policy_moves()
+    assert operator.progress.source == "teleop"
+    assert "'policy' is refused" in operator.progress.refused
+    page.clutch = False
+    operator.spin(0.2)
+    page.go(forward(0.1, 0.2))
+    assert operator.spin_until(lambda: operator.progress.moving, 5.0)
+    page.clutch = False
+    page.command("give")
+    assert operator.spin_until(policy_moves, 10.0)
+    page.command("hold")
+    assert operator.spin_until(lambda: page.state["mode"] == "hold" and operator.progress.source == "teleop", 5.0)
+
+
+def test_pictures_words_and_speed_reach_where_they_belong(operator, page):
+    said = []
+    subscription = operator.node.create_subscription(String, "instruction", lambda m: said.append(m.data), qos.LATCHED)
+    page.command("instruct", text="pick up the red mug")
+    assert operator.spin_until(lambda: "pick up the red mug" in said, 5.0)
+    assert operator.spin_until(lambda: page.state["instruction"] == "pick up the red mug", 5.0)
+    operator.node.destroy_subscription(subscription)
+    publisher = operator.node.create_publisher(Image, "cameras/side/color/image_raw", qos.IMAGES)
+    writer = messages.ImageWriter("side_color_optical_frame")
+    image = np.zeros((48, 64, 3), np.uint8)
+    image[:, :32] = (200, 30, 30)
+
+    def shown() -> bool:
+        publisher.publish(writer.write_color(operator.stamp, image))
+        operator.spin(0.05)
+        return bool(page.connection.pictures.get(1))
+
+    assert operator.spin_until(shown, 20.0)
+    seen = np.asarray(PillowImage.open(io.BytesIO(page.connection.picture[1])))
+    assert seen.shape == image.shape
+    assert np.abs(seen[24, 8].astype(int) - image[24, 8]).max() < 20
+    assert page.state["cameras"][1]["rate"] > 0.0
+    operator.node.destroy_publisher(publisher)
+    page.command("speed", scale=0.1)
+    page.go(forward(1.0, 0.2))
+    operator.spin(1.0)
+    start = operator.T_base_ee.copy()
+    began = operator.stamp
+    operator.spin(1.0)
+    assert moved(operator, start)[0] / (operator.stamp - began) < 0.08
+    page.command("speed", scale=1.0)
+
+
+def test_home_from_the_page_and_hands_wait_meanwhile(operator, page):
+    home = load_embodiment("franka").arms[0].home
+    page.go(forward(0.2, 0.15))
+    assert operator.spin_until(lambda: np.abs(operator.joints.position - home).max() > 0.08, 10.0)
+    page.clutch = False
+    assert page.command("home") == "going home"
+    assert operator.spin_until(lambda: page.state["mode"] == "home", 10.0)
+    page.go(forward(0.2, 0.15))
+    assert operator.spin_until(lambda: page.noted("home: enable to go on"), 60.0), list(page.connection.notes)
+    assert operator.spin_until(lambda: operator.speed < 0.02, 3.0)
+    np.testing.assert_allclose(operator.joints.position, home, atol=HOME_TOLERANCE)
+    assert not operator.progress.enabled
+    assert operator.spin_until(lambda: page.state["mode"] == "disabled", 5.0)
+
+
+def test_a_port_that_is_taken_and_a_folder_that_cannot_be_are_one_line(graph, tmp_path):
+    (tmp_path / "file").write_text("")
+    cases = {"port": ({"port": graph[0]}, "give another"), "folder": ({"folder": str(tmp_path / "file")}, "folder")}
+    for given, reason in cases.values():
+        parameters = {"port": 0, "folder": str(tmp_path), "token": TOKEN, "host": "localhost", "autostart": True}
+        node = NodeUnderTest("vr_bridge", **(parameters | given))
+        output, _ = node.process.communicate(timeout=60.0)
+        assert node.process.returncode == 2, output
+        assert reason in output.strip().split("\n")[-1]
+        assert "Traceback" not in output
+
+
+def test_a_bridge_that_is_killed_leaves_the_arm_in_a_hold(graph, operator, page, tmp_path):
+    nodes = graph[2]
+    page.go(forward(0.1, 1.0))
+    assert operator.spin_until(lambda: operator.progress.moving, 5.0)
+    nodes["bridge"].process.kill()
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 5.0)
+    start = operator.T_base_ee.copy()
+    operator.spin(0.5)
+    assert np.linalg.norm(moved(operator, start)) < 2 * STILL
+    nodes["bridge"].kill()
+    nodes["bridge"] = NodeUnderTest(
+        "vr_bridge", autostart=True, use_sim_time=True, port=0, token=TOKEN, folder=str(tmp_path)
+    )
+    operator.diagnostics.pop("bridge", None)
+    assert operator.spin_until(lambda: "bridge" in operator.diagnostics, 60.0)

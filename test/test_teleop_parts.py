@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Axes, hands, triggers, seats, tokens, certificates, pictures, lateness: each by itself."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import ssl
+import stat
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from controllers.errors import ConfigError
+from controllers.rotations import angle_between
+from vla_ros.teleop import addresses, certificate, keeping, pairing
+from vla_ros.teleop.axes import Pose, robot_pose
+from vla_ros.teleop.hand_motion import HandMotion, MotionLimits
+from vla_ros.teleop.lateness import Lateness
+from vla_ros.teleop.pictures import PictureQueue
+from vla_ros.teleop.seat import SILENT_S, Seat
+from vla_ros.teleop.trigger import GripperTrigger
+
+UNTURNED = (0.0, 0.0, 0.0, 1.0)
+BOX = np.full(3, -2.0), np.full(3, 2.0)
+quaternions = st.tuples(*[st.floats(-1.0, 1.0)] * 4).filter(lambda q: sum(x * x for x in q) > 0.1)
+
+
+# -- axes --------------------------------------------------------------------------------------------------------------
+def test_forward_up_and_right_are_the_robots():
+    assert robot_pose((0.0, 0.0, -1.0), UNTURNED).position.tolist() == [1.0, 0.0, 0.0]
+    assert robot_pose((0.0, 1.0, 0.0), UNTURNED).position.tolist() == [0.0, 0.0, 1.0]
+    assert robot_pose((1.0, 0.0, 0.0), UNTURNED).position.tolist() == [0.0, -1.0, 0.0]
+
+
+@given(quaternions, st.tuples(*[st.floats(-2.0, 2.0)] * 3), st.floats(-3.2, 3.2))
+def test_a_turned_vector_is_the_same_in_both_frames(q, vector, facing):
+    """Turning and then changing frames is changing frames and then turning."""
+    q = tuple((np.array(q) / np.linalg.norm(q)).tolist())
+    turned = tuple(Rotation.from_quat(q).apply(vector).tolist())
+    own = robot_pose(vector, q, facing)
+    np.testing.assert_allclose(
+        robot_pose(turned, UNTURNED, facing).position,
+        Rotation.from_quat(own.orientation).apply(own.position),
+        atol=1e-9,
+    )
+
+
+def test_an_operator_who_looks_at_the_robot_pulls_it_towards_himself():
+    pulled = robot_pose((0.0, 0.0, 1.0), UNTURNED, np.pi).position
+    np.testing.assert_allclose(pulled, [1.0, 0.0, 0.0], atol=1e-12)
+
+
+# -- one hand ----------------------------------------------------------------------------------------------------------
+TOOL = Pose(np.array([0.4, 0.0, 0.4]), (1.0, 0.0, 0.0, 0.0))
+
+
+def place(x: float, y: float = 0.0, z: float = 0.0, q=UNTURNED) -> Pose:
+    return Pose(np.array([x, y, z]), q)
+
+
+def goal(motion: HandMotion) -> np.ndarray:
+    return motion.path(np.array([100.0]), 1.0)[0]
+
+
+def test_a_hand_that_turns_turns_the_tool_about_the_same_axis():
+    motion = HandMotion(MotionLimits(), *BOX)
+    motion.follow(0.0, place(0.0), TOOL, 1.0, 1.0)
+    quarter = Rotation.from_rotvec([0.0, 0.0, 0.3])
+    motion.follow(0.01, place(0.0, q=tuple(quarter.as_quat().tolist())), TOOL, 1.0, 1.0)
+    expected = (quarter * Rotation.from_quat(TOOL.orientation)).as_quat()
+    assert angle_between(tuple(expected), tuple(goal(motion)[3:])) < 1e-6
+
+
+def test_one_stray_packet_is_dropped_and_the_next_good_one_followed():
+    motion = HandMotion(MotionLimits(), *BOX)
+    motion.follow(0.0, place(0.0), TOOL, 1.0, 1.0)
+    motion.follow(0.01, place(0.5), TOOL, 1.0, 1.0)
+    assert "jumped by 50 cm" in motion.refused
+    np.testing.assert_allclose(goal(motion)[:3], TOOL.position)
+    motion.follow(0.02, place(0.01), TOOL, 1.0, 1.0)
+    assert motion.refused == ""
+    np.testing.assert_allclose(goal(motion)[:3], TOOL.position + np.array([0.01, 0.0, 0.0]))
+
+
+def test_a_hand_that_jumps_about_is_never_followed():
+    motion = HandMotion(MotionLimits(), *BOX)
+    motion.follow(0.0, place(0.0), TOOL, 1.0, 1.0)
+    for n in range(1, 100):
+        motion.follow(0.01 * n, place(0.5 if n % 2 else 1.0), TOOL, 1.0, 1.0)
+        np.testing.assert_allclose(goal(motion)[:3], TOOL.position)
+
+
+def test_a_turn_that_no_wrist_makes_is_a_jump():
+    motion = HandMotion(MotionLimits(), *BOX)
+    motion.follow(0.0, place(0.0), TOOL, 1.0, 1.0)
+    motion.follow(0.01, place(0.0, q=(0.0, 0.0, np.sin(0.25), np.cos(0.25))), TOOL, 1.0, 1.0)
+    assert "29°" in motion.refused
+
+
+def test_the_setpoint_is_never_far_ahead_of_an_arm_that_does_not_follow():
+    limits = MotionLimits()
+    motion = HandMotion(limits, *BOX)
+    for n in range(200):  # the arm stays where it is
+        motion.follow(0.01 * n, place(0.005 * n), TOOL, 1.0, 1.0)
+    ahead = motion.path(np.array([1e-6]), 1.0)[0, :3] - TOOL.position
+    assert np.linalg.norm(ahead) == pytest.approx(limits.leash, abs=1e-3)
+
+
+@given(
+    st.lists(st.tuples(st.floats(-0.05, 0.05), st.floats(0.001, 0.1)), min_size=2, max_size=40), st.floats(0.05, 1.0)
+)
+def test_a_path_is_never_faster_than_the_limit(steps, speed):
+    limits, motion = MotionLimits(), HandMotion(MotionLimits(), *BOX)
+    time, x = 0.0, 0.0
+    times = 0.02 * np.arange(1, 11)
+    for step, dt in steps:
+        time, x = time + dt, x + step
+        motion.follow(time, place(x), TOOL, 2.0, speed)
+        path = motion.path(times, speed)
+        rates = np.linalg.norm(np.diff(path[:, :3], axis=0), axis=1) / 0.02
+        assert rates.max() <= speed * limits.linear_speed + 1e-9
+
+
+def test_limits_that_make_no_sense_are_refused():
+    with pytest.raises(ConfigError, match="'linear_speed' must be"):
+        MotionLimits(linear_speed=0.0)
+
+
+# -- trigger -----------------------------------------------------------------------------------------------------------
+def test_clutching_with_an_open_trigger_does_not_drop_what_is_held():
+    trigger = GripperTrigger(0.08)
+    trigger.engage(0.0, 0.03)
+    assert trigger.width(0.0) == trigger.width(0.05) == 0.03
+    assert trigger.width(0.3) == pytest.approx(0.056)  # moved: from now on it means what it says
+    assert trigger.width(0.0) == 0.08
+
+
+def test_a_trigger_that_agrees_with_the_gripper_takes_over_at_once():
+    trigger = GripperTrigger(0.08)
+    trigger.engage(1.0, 0.002)
+    assert trigger.width(1.0) == 0.0
+    assert trigger.width(0.95) == pytest.approx(0.004)
+
+
+def test_a_pressed_trigger_closes_at_once():
+    trigger = GripperTrigger(0.08)
+    trigger.engage(1.0, 0.08)
+    assert trigger.width(1.0) == 0.0
+
+
+# -- lateness ----------------------------------------------------------------------------------------------------------
+def test_lateness_is_against_the_quickest_packet_whatever_the_clocks_say():
+    late = Lateness()
+    assert late.of(1000.0, 5.02) == 0.0
+    assert late.of(1000.1, 5.11) == 0.0
+    assert late.of(1000.2, 5.61) == pytest.approx(0.4)
+
+
+def test_a_page_that_is_loaded_again_is_not_late():
+    late = Lateness()
+    late.of(1000.0, 5.0)
+    assert late.of(0.5, 6.0) == 0.0
+    assert late.of(0.6, 6.4) == pytest.approx(0.3)
+
+
+def test_clocks_that_drift_are_followed():
+    late = Lateness()
+    worst = max(late.of(0.1 * n, 0.1 * n * (1.0 + 1e-4)) for n in range(36000))  # an hour, 0.1 ms a second
+    assert worst < 0.01
+
+
+# -- seat --------------------------------------------------------------------------------------------------------------
+def test_one_drives_and_the_others_watch():
+    seat = Seat()
+    for client, name in ((1, "Ada"), (2, "Bob")):
+        seat.join(client, name)
+    assert seat.ask(1, 0.0)
+    assert not seat.ask(2, 0.5)
+    assert (seat.driver, seat.driver_name, seat.watchers) == (1, "Ada", 1)
+    assert not seat.leave(2)
+    assert seat.part(1)
+    assert (seat.driver_name, seat.watchers) == ("", 1)
+    assert seat.ask(2, 1.0)
+
+
+def test_a_silent_driver_loses_the_seat_only_when_somebody_asks():
+    seat = Seat()
+    seat.join(1, "Ada")
+    seat.join(2, "Bob")
+    seat.ask(1, 0.0)
+    seat.hear(1, 10.0)
+    assert not seat.ask(2, 10.0 + SILENT_S)
+    assert seat.ask(2, 10.1 + SILENT_S)
+    assert not seat.part(1)
+
+
+# -- pairing and certificate -------------------------------------------------------------------------------------------
+def test_a_token_outlives_a_run_and_only_its_owner_may_read_it(tmp_path):
+    folder = keeping.user_folder(str(tmp_path / "a" / "b"))
+    token = pairing.pairing_token(folder)
+    assert pairing.pairing_token(folder) == token
+    assert stat.S_IMODE((folder / "token").stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert pairing.pairing_token(folder, renew=True) != token
+    (folder / "token").chmod(0o644)
+    assert pairing.pairing_token(folder) != token  # whoever could read it may have
+
+
+@pytest.mark.parametrize("kept", ["", "short", "with spaces in it, and long enough", "\xff" * 30])
+def test_a_kept_token_that_is_none_is_replaced(tmp_path, kept):
+    keeping.write_private(tmp_path / "token", kept.encode("latin-1"))
+    assert pairing.check_token(pairing.pairing_token(tmp_path)) != kept
+
+
+def test_a_chosen_token_must_be_long_and_fit_a_link():
+    for token in ("short", "a token with spaces in it", "x" * 200, "töken-of-twenty-chars"):
+        with pytest.raises(ConfigError, match="16 to 128"):
+            pairing.check_token(token)
+
+
+def test_the_code_in_the_terminal_is_the_link():
+    link = pairing.page_link("https", "192.0.2.7", 8443, "A" * 32)
+    rows = pairing.qr_text(link).split("\n")
+    modules = np.array([[half for c in row for half in [c]] for row in rows])
+    upper = np.isin(modules, ["█", "▀"])
+    lower = np.isin(modules, ["█", "▄"])
+    light = np.empty((2 * len(rows), modules.shape[1]), bool)
+    light[::2], light[1::2] = upper, lower
+    image = np.kron(np.pad(light, 4, constant_values=True), np.ones((8, 8))).astype(np.uint8) * 255
+    assert cv2.QRCodeDetector().detectAndDecode(image)[0] == link
+    assert pairing.qr_svg(link).startswith(b"<?xml")
+
+
+def test_a_certificate_is_for_this_machine_kept_and_renewed(tmp_path):
+    certificate.tls_context(tmp_path)
+    names, hosts, ends = certificate.certified(tmp_path / "certificate.pem")
+    assert {"localhost", *addresses.machine_names()} <= names
+    assert set(addresses.machine_addresses()) <= hosts
+    assert "127.0.0.1" in {str(host) for host in hosts}
+    assert datetime.timedelta(days=360) < ends - datetime.datetime.now(datetime.UTC) < datetime.timedelta(days=398)
+    assert stat.S_IMODE((tmp_path / "key.pem").stat().st_mode) == 0o600
+    before = certificate.fingerprint(tmp_path)
+    certificate.tls_context(tmp_path)
+    assert certificate.fingerprint(tmp_path) == before
+    (tmp_path / "key.pem").chmod(0o640)
+    certificate.tls_context(tmp_path)
+    assert certificate.fingerprint(tmp_path) != before
+
+
+def test_a_new_address_gets_a_new_certificate(tmp_path, monkeypatch):
+    certificate.tls_context(tmp_path)
+    before = certificate.fingerprint(tmp_path)
+    more = (*addresses.machine_addresses(), addresses.ipaddress.ip_address("192.0.2.77"))
+    monkeypatch.setattr(certificate, "machine_addresses", lambda: more)
+    certificate.tls_context(tmp_path)
+    assert certificate.fingerprint(tmp_path) != before
+    assert "192.0.2.77" in {str(host) for host in certificate.certified(tmp_path / "certificate.pem")[1]}
+
+
+def test_a_broken_certificate_is_made_anew(tmp_path):
+    certificate.tls_context(tmp_path)
+    (tmp_path / "certificate.pem").write_text("nonsense")
+    assert isinstance(certificate.tls_context(tmp_path), ssl.SSLContext)
+
+
+def test_no_certificate_possible_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"no folder for certificate and pairing .*; give another with folder:="):
+        keeping.user_folder(str(tmp_path / "file" / "folder"))
+    (tmp_path / "key.pem").mkdir()
+    with pytest.raises(ConfigError, match=r"key\.pem: cannot be written .*; give another folder"):
+        certificate.tls_context(tmp_path)
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("host", "bound"), [("localhost", "127.0.0.1"), ("all", "0.0.0.0"), ("192.0.2.5", "192.0.2.5")]
+)
+def test_hosts_to_listen_on(host, bound):
+    assert addresses.bind_address(host) == bound
+    assert addresses.is_local(bound) is (host == "localhost")
+    assert addresses.link_hosts(bound)
+
+
+def test_a_host_that_is_none_is_one_line():
+    with pytest.raises(ConfigError, match=r"host:=robot\.lab: give localhost, all, or an address"):
+        addresses.bind_address("robot.lab")
+
+
+# -- pictures ----------------------------------------------------------------------------------------------------------
+def test_pictures_wait_for_acknowledgement_camera_by_camera():
+    now = [0.0]
+    queue = PictureQueue(lambda: now[0])
+    for stamp in (1.0, 2.0, 3.0, 4.0):
+        queue.offer(0, stamp, b"%d" % stamp)
+        if stamp < 3.0:
+            assert queue.take() == b"%d" % stamp
+    queue.offer(1, 1.0, b"other")
+    assert queue.take() == b"other"
+    assert queue.take() is None
+    queue.seen(0, 2.0)
+    assert queue.take() == b"4"
+
+
+def test_an_acknowledgement_that_is_lost_is_not_waited_for_forever():
+    now = [0.0]
+    queue = PictureQueue(lambda: now[0])
+    for stamp in (1.0, 2.0, 3.0):
+        queue.offer(0, stamp, b"x")
+        queue.take()
+    assert not queue.wants(0)
+    now[0] = 5.0
+    assert queue.wants(0)
+    assert queue.take() == b"x"
