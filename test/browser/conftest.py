@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from vla_ros.teleop.server import Listening, TeleopServer
@@ -49,6 +51,12 @@ class Site:
         self.server = TeleopServer(robot, listening, collection, lambda level, text: self.log.append(text))
         self.server.start()
         self.port, self.link = self.server.port, self.server.links[0]
+
+    def show(self, camera: int, colour: tuple[int, int, int]) -> None:
+        """Have a camera see one colour (blue, green, red)."""
+        jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), colour, np.uint8))[1].tobytes()
+        self.robot.shown_at[camera] = time.monotonic()
+        self.server.hub.offer_picture(camera, time.monotonic(), jpeg)
 
     def close(self) -> None:
         self.server.close()

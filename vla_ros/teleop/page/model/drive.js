@@ -118,6 +118,7 @@ export class Drive {
       this.#holding = false;
       this.#lastInput = -Infinity;
     }
+    if (this.hand.dragging) this.#lastInput = performance.now();
     const free = !this.session.driving || this.session.stopped;
     const held = !free && performance.now() - this.#lastInput < LINGER_MS && !wish?.sticks;
     for (const [side, hand] of Object.entries(this.hands)) {

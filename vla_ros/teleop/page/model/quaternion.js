@@ -31,6 +31,13 @@ export function rotate(q, v) {
   return [x, y, z];
 }
 
+/** Return a pose as seen from `origin`, both {p, q} in one room. */
+export function seenFrom(origin, { p, q }) {
+  const [x, y, z, w] = origin.q;
+  const back = [-x, -y, -z, w];
+  return { p: rotate(back, p.map((value, i) => value - origin.p[i])), q: multiply(back, q) };
+}
+
 /** Return the heading of q about the vertical axis [rad]: 0 looks along −z, positive turns left. */
 export function heading(q) {
   const [x, , z] = rotate(q, [0, 0, -1]);

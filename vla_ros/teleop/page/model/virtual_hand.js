@@ -44,6 +44,11 @@ export class VirtualHand {
     }
   }
 
+  /** Whether a drag is not carried out yet. */
+  get dragging() {
+    return Math.hypot(...this.#left.p) > 2e-4 || Math.hypot(...this.#left.r) > 2e-3;
+  }
+
   /** Advance by dt [s] towards velocity v [m/s] and turning rate w [rad/s] about the room's axes. */
   step(dt, v, w) {
     const blend = 1 - Math.exp(-dt / SMOOTHING_S);

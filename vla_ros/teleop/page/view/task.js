@@ -18,14 +18,14 @@ export function showTask(session, actions) {
   actions.bind(byId("success"), "episode_stop", { success: true });
   actions.bind(byId("failure"), "episode_stop", { success: false });
   actions.bind(byId("redo"), "episode_redo");
-  actions.bind(byId("skip"), "schedule_skip");
-  actions.bind(byId("again"), "schedule_again");
+  actions.bind(byId("skip-task"), "schedule_skip");
+  actions.bind(byId("again-task"), "schedule_again");
 
   session.watch(["state", "seat", "phase"], () => {
     const text = session.state?.instruction;
     if (typeof text === "string" && document.activeElement !== field && field.value !== text) field.value = text;
     const { driving } = session;
-    for (const element of [field, field.nextElementSibling, byId("skip"), byId("again")]) setDisabled(element, !driving);
+    for (const element of [field, field.nextElementSibling, byId("skip-task"), byId("again-task")]) setDisabled(element, !driving);
     for (const id of ["start", "success", "failure", "redo"]) setDisabled(byId(id), !driving || !session.collection);
   });
   let startedAt = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a headset's controllers say, as hands, sticks and presses (layout: xr-standard).
 
+import { seenFrom } from "../model/quaternion.js";
 import { Presses } from "./presses.js";
 
 const TRIGGER = 0;
@@ -18,12 +19,14 @@ export class Controllers {
   #presses = new Presses();
   #only = null; // the controller that drives a robot of one arm
   #squeezed = new Set();
+  #measured = new Set();
 
   /**
-   * Read all controllers of an XR frame. `sides` are the hands the robot has arms for: a robot of one arm is driven by
-   * whichever controller was squeezed last. Returns {hands, sticks, events}, events being [what, side].
+   * Read all controllers of an XR frame, as seen from the operator's `origin` in the floor's space. `sides` are the
+   * hands the robot has arms for: a robot of one arm is driven by whichever controller was squeezed last.
+   * Returns {hands, sticks, events}, events being [what, side].
    */
-  read(frame, space, inputSources, sides, now) {
+  read(frame, floor, origin, inputSources, sides, now) {
     const hands = {};
     const sticks = {};
     const events = [];
@@ -48,17 +51,23 @@ export class Controllers {
       if (clutch) this.#squeezed.add(side);
       else this.#squeezed.delete(side);
 
-      // A pose that is only estimated, because nobody sees the controller, is none to move an arm by.
-      const pose = frame.getPose(gripSpace, space);
-      if (!pose || pose.emulatedPosition) continue;
+      const pose = frame.getPose(gripSpace, floor);
+      if (!pose || this.#isGuess(pose, side)) continue;
       const { position: p, orientation: q } = pose.transform;
-      const hand = { p: [p.x, p.y, p.z], q: [q.x, q.y, q.z, q.w], clutch, gripper: button(TRIGGER)?.value ?? 0 };
+      const own = seenFrom(origin, { p: [p.x, p.y, p.z], q: [q.x, q.y, q.z, q.w] });
+      const hand = { ...own, clutch, gripper: button(TRIGGER)?.value ?? 0 };
       if (!finite([...hand.p, ...hand.q, hand.gripper])) continue;
       this.marks[side] = hand;
       const driven = sides.length === 1 ? (side === (this.#only ?? sides[0]) ? sides[0] : null) : side;
       if (driven) hands[driven] = hand;
     }
     return { hands, sticks, events };
+  }
+
+  /** A place that is only estimated, as behind one's back, moves no arm; some devices never say more than that. */
+  #isGuess(pose, side) {
+    if (!pose.emulatedPosition) this.#measured.add(side);
+    return pose.emulatedPosition && this.#measured.has(side);
   }
 
   get anySqueezed() {

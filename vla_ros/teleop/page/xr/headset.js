@@ -3,6 +3,7 @@
 
 import { heading } from "../model/quaternion.js";
 import { Controllers, pulse } from "./controllers.js";
+import { multiply, placed } from "./matrix.js";
 import { Painter } from "./painter.js";
 import { Panel } from "./panel.js";
 import { boardPlace, drawRoom, picturePlaces } from "./room.js";
@@ -51,8 +52,8 @@ export class Headset {
     xr.updateRenderState({ baseLayer: new XRWebGLLayer(xr, gl) });
     this.painter = new Painter(gl);
     this.floor = await xr.requestReferenceSpace("local-floor");
-    this.space = null; // of the operator: its −z is where he looked when he came
-    this.floor.addEventListener("reset", () => (this.space = null));
+    this.origin = null; // of the operator, {p, q} on the floor: its −z is where he looked when he came
+    this.floor.addEventListener("reset", () => (this.origin = null));
     xr.addEventListener("visibilitychange", () => xr.visibilityState !== "visible" && this.#letGo());
     this.drive.takeover = this;
     this.drive.release();
@@ -92,8 +93,8 @@ export class Headset {
     const { xr } = this;
     xr.requestAnimationFrame((later, next) => this.#frame(later, next));
     const now = performance.now();
-    if (!this.space) this.#lookAhead(frame);
-    if (!this.space) return;
+    if (!this.origin) this.#lookAhead(frame);
+    if (!this.origin) return;
     if (xr.visibilityState === "visible") this.#readHands(frame, now);
     this.#draw(frame, now);
   }
@@ -104,8 +105,8 @@ export class Headset {
     if (!pose) return;
     const { position: p, orientation: q } = pose.transform;
     const turn = heading([q.x, q.y, q.z, q.w]) / 2;
-    const origin = new XRRigidTransform({ x: p.x, y: 0, z: p.z }, { x: 0, y: Math.sin(turn), z: 0, w: Math.cos(turn) });
-    this.space = this.floor.getOffsetReferenceSpace(origin);
+    this.origin = { p: [p.x, 0, p.z], q: [0, Math.sin(turn), 0, Math.cos(turn)] };
+    this.room = placed(this.origin.p, this.origin.q, [1, 1, 1]);
     this.eye = Math.min(2, Math.max(0.6, p.y));
     this.places = picturePlaces(this.cameras.list, this.eye);
     this.board = boardPlace(this.eye);
@@ -113,7 +114,7 @@ export class Headset {
 
   #readHands(frame, now) {
     const { session, drive, xr } = this;
-    const { hands, sticks, events } = this.#controllers.read(frame, this.space, xr.inputSources, drive.sides, now);
+    const { hands, sticks, events } = this.#controllers.read(frame, this.floor, this.origin, xr.inputSources, drive.sides, now);
     const robot = session.welcome?.robot;
     drive.sendHands("xr", hands, robot?.base || robot?.lift ? sticks : undefined);
     for (const [what, side] of events) this.#act(what, side);
@@ -136,14 +137,14 @@ export class Headset {
     else if (what === "ax short" && collection) run("episode_start", {}, "Recording");
     else if (what === "by short" && collection?.recording) run("episode_redo", {}, "Thrown away: again");
     else if (what === "by long" && state?.policy_running) run("give", {}, "The policy has the arm");
-    else if (what === "by long" && !this.#controllers.anySqueezed) this.space = null;
+    else if (what === "by long" && !this.#controllers.anySqueezed) this.origin = null;
     else if (what === "squeeze" && ["policy", "hold"].includes(state?.mode)) run("take", {}, "The arm is yours: squeeze again");
     else return;
     pulse(this.xr.inputSources, side);
   }
 
   #draw(frame, now) {
-    const pose = frame.getViewerPose(this.space ?? this.floor);
+    const pose = frame.getViewerPose(this.floor);
     const layer = this.xr.renderState.baseLayer;
     const { gl } = this.painter;
     gl.bindFramebuffer(gl.FRAMEBUFFER, layer.framebuffer);
@@ -157,7 +158,7 @@ export class Headset {
     for (const view of pose.views) {
       const { x, y, width, height } = layer.getViewport(view);
       gl.viewport(x, y, width, height);
-      this.painter.look(view.projectionMatrix, view.transform.inverse.matrix);
+      this.painter.look(view.projectionMatrix, multiply(view.transform.inverse.matrix, this.room));
       drawRoom(this.painter, { places, shades, board, marks: this.#controllers.marks, passthrough });
     }
   }
