@@ -204,6 +204,23 @@ def test_an_oversized_message_closes_the_socket(served, size, code):
     in_session(work)
 
 
+@pytest.mark.parametrize(
+    "garbage", [b"\x00\xff\r\n\r\n", b"GET / HTTP/1.1\r\nA: " + b"x" * 100000 + b"\r\n\r\n", b"\x16\x03\x01"]
+)
+def test_what_is_no_request_is_refused_in_a_line_and_the_server_lives(served, capfd, garbage):
+    with socket.create_connection(("127.0.0.1", served.server.port)) as stranger:
+        stranger.settimeout(10.0)
+        stranger.sendall(garbage)
+        assert b" 400 " in stranger.recv(100)
+
+    async def work(session):
+        assert (await (await open_page(session, f"http://{served.url}")).hello()).all("welcome")
+
+    in_session(work)
+    assert "Traceback" not in capfd.readouterr().err
+    assert all("\n" not in text for _, text in served.log)
+
+
 def test_who_says_no_hello_is_sent_away(served, monkeypatch):
     monkeypatch.setattr(protocol, "HELLO_WITHIN_S", 0.2)
 

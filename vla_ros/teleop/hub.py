@@ -21,6 +21,7 @@ from vla_ros.teleop.seat import Seat
 STATE_HZ = 20.0
 COMMANDS_MAX = 8  # of one client that may be under way
 CLIENTS_MAX = 16
+COMPLAINT_EVERY_S = 1.0
 STALE_MS = 150.0
 NOT_DRIVING = "you are watching: take the seat first"
 
@@ -35,6 +36,7 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._collecting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._complained = float("-inf")  # [s, monotonic]
 
     # -- from any thread ---------------------------------------------------------------------------------------------
     def wants_picture(self, camera: int) -> bool:
@@ -54,6 +56,13 @@ class Hub:
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the server has ended
                 self._loop.call_soon_threadsafe(function, *arguments)
+
+    def complain(self, text: str) -> None:
+        """Write a warning to the terminal, unless there was one a moment ago: who talks nonsense talks much."""
+        now = time.monotonic()
+        if now - self._complained > COMPLAINT_EVERY_S:
+            self._complained = now
+            self.log("warning", text)
 
     # -- in the server's loop ------------------------------------------------------------------------------------------
     @asynccontextmanager
@@ -222,6 +231,6 @@ class Hub:
         self.robot.watch(any(client.welcomed for client in self.clients.values()))
 
     def _on_refused(self, client: Client, reason: str) -> None:
-        self.log("warning", f"a message of {client.name or 'somebody'} ({client.address}) was refused: {reason}")
+        self.complain(f"a message of {client.name or 'somebody'} ({client.address}) was refused: {reason}")
         if self._drives(client):
             self.robot.let_go(f"a message was refused: {reason}")

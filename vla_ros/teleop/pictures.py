@@ -30,18 +30,16 @@ class PictureQueue:
             unseen.popleft()
 
     def wants(self, camera: int) -> bool:
-        """Say whether a picture of a camera could be sent now."""
-        unseen, now = self._unseen.get(camera), self._clock()
-        while unseen and now - unseen[0][1] > LOST_S:
-            unseen.popleft()
-        return not unseen or len(unseen) < UNSEEN_MAX
+        """Say whether a picture of a camera could be sent now; from any thread."""
+        now = self._clock()
+        return sum(now - sent <= LOST_S for _, sent in tuple(self._unseen.get(camera, ()))) < UNSEEN_MAX
 
     def take(self) -> bytes | None:
         """Return the next frame to be sent; None when there is none, or the client has not caught up."""
         for camera, (stamp, frame) in self._newest.items():
             if self.wants(camera):
-                del self._newest[camera]
-                self._unseen.setdefault(camera, deque()).append((stamp, self._clock()))
-                # Behind the others, so that one camera cannot starve the next.
+                del self._newest[camera]  # the next picture goes behind those of the other cameras
+                # What was sent so long ago that it is not waited for any longer falls out at the other end.
+                self._unseen.setdefault(camera, deque(maxlen=UNSEEN_MAX)).append((stamp, self._clock()))
                 return frame
         return None

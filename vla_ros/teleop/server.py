@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 import threading
@@ -34,6 +35,20 @@ class Listening:
     hosts: tuple[str, ...]  # for links, the best first
     token: str
     tls: ssl.SSLContext | None = None
+
+
+class _OneLine(logging.Handler):
+    """What aiohttp would write with a trace, in one line: anybody on the network can send what is no request."""
+
+    def __init__(self, complain: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._complain = complain
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass a record on."""
+        error = record.exc_info[1] if record.exc_info else None
+        reason = "" if error is None else f": {type(error).__name__}: {error}"
+        self._complain(" ".join(f"{record.getMessage()}{reason}".split())[:200])
 
 
 class TeleopServer:
@@ -92,6 +107,7 @@ class TeleopServer:
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
+        self._loop.set_exception_handler(self._on_exception)
         try:
             self._loop.run_until_complete(self._run())
         except BaseException as error:
@@ -102,9 +118,16 @@ class TeleopServer:
                 self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.close()
 
+    def _on_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Say in one line what asyncio would write a page about: a browser that does not trust the certificate yet."""
+        error = context.get("exception")
+        self.hub.complain(f"{context.get('message', 'the server failed')}{f': {error}' if error else ''}")
+
     async def _run(self) -> None:
         application = make_application(self.hub, self._listening.token, self.port, lambda: self.links[0])
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+        logger = logging.Logger("operator's page")
+        logger.addHandler(_OneLine(self.hub.complain))
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0, logger=logger)
         await runner.setup()
         site = web.SockSite(runner, self._socket, ssl_context=self._listening.tls)
         try:

@@ -19,6 +19,7 @@ from vla_ros.teleop.trigger import GripperTrigger
 STEP_S, STEPS = 0.02, 10  # of a chunk: what the arm still does when no other follows
 TIMES = STEP_S * np.arange(1, STEPS + 1)
 BASE_CHANNELS = ("base/velocity.x", "base/velocity.y", "base/velocity.yaw")
+CHUNK_EVERY_S = 0.008  # [s] at most: a client that sends a thousand packets a second must not keep control busy
 STICK_DEAD = 0.08  # of a stick's way, in which it is at rest
 LATE = "the hand's positions arrive too late: the network is slow"
 CLUTCH_AGAIN = "let go of the clutch and press it again"
@@ -74,6 +75,7 @@ class Teleoperation:
         self.scale, self.speed = 1.0, 1.0
         self._lateness = Lateness()
         self._sequence = 0
+        self._sent = float("-inf")  # [s] when the last chunk was made
 
     @property
     def hands(self) -> tuple[tuple[str, str, float], ...]:
@@ -143,10 +145,10 @@ class Teleoperation:
         if columns and self._base is not None:
             channels += BASE_CHANNELS
             columns.append(np.tile(self._base_velocity(hands), (STEPS, 1)))
-        if not columns:
+        if not columns or arrival - self._sent < CHUNK_EVERY_S:
             return None
-        self._sequence += 1
-        return ActionChunk(stamp, self._base_frame, tuple(channels), TIMES, np.hstack(columns), self._sequence)
+        self._sent = arrival
+        return self._chunk(stamp, channels, columns)
 
     def hold(self, stamp: float, arms: Mapping[str, ArmReading]) -> ActionChunk | None:
         """Return the chunk that takes every arm as the operator's and leaves it where it is commanded to be."""
@@ -159,8 +161,9 @@ class Teleoperation:
             pose = np.concatenate([reading.commanded.position, reading.commanded.orientation])
             channels += pose_channels(driven.arm)
             columns.append(np.tile(pose, (STEPS, 1)))
-        if not columns:
-            return None
+        return self._chunk(stamp, channels, columns) if columns else None
+
+    def _chunk(self, stamp: float, channels: list[str], columns: list[np.ndarray]) -> ActionChunk:
         self._sequence += 1
         return ActionChunk(stamp, self._base_frame, tuple(channels), TIMES, np.hstack(columns), self._sequence)
 

@@ -62,7 +62,7 @@ def make_application(hub: Hub, token: str, port: int, link: Callable[[], str]) -
         await socket.prepare(request)
         address = request.remote or "?"
         if not (paired(request) and _same_site(request)):
-            hub.log("warning", f"{address} was turned away: wrong token")
+            hub.complain(f"{address} was turned away: wrong token")
             await socket.close(code=protocol.CLOSE_TOKEN, message=b"wrong token: open the link that the terminal shows")
         elif len(hub.clients) >= CLIENTS_MAX:
             await socket.close(code=1013, message=f"{CLIENTS_MAX} pages are connected already".encode())

@@ -47,6 +47,7 @@ class Connection:
         self._url, self._name, self._seat, self._tls = f"{page.rstrip('/')}/ws?{query}", name, seat, tls
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._number = self._sent = 0
+        self._pong: float | None = None  # [s, monotonic] when the answer to the last ping came
         self._session: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -125,6 +126,14 @@ class Connection:
             raise VlaError(f"{name}: {answer['error']}")
         return answer["result"]
 
+    async def ping(self) -> float:
+        """Return how long there and back takes [s]. Raises VlaError."""
+        began = time.monotonic()
+        self._pong = None
+        await self.say("ping", t=1e3 * began)
+        await self.until(lambda: self._pong is not None)
+        return (self._pong or began) - began
+
     async def until(self, done: Callable[[], Any], timeout: float = ANSWER_WITHIN_S) -> None:
         """Wait until `done`. Raises ConnectionLost, or VlaError after `timeout` [s]."""
         end = time.monotonic() + timeout
@@ -150,6 +159,8 @@ class Connection:
         kind = message.pop("type")
         if kind in ("welcome", "state", "seat", "collection"):
             setattr(self, kind, message)
+        elif kind == "pong":
+            self._pong = time.monotonic()
         elif kind == "note":
             self.notes.append(message)
         elif kind == "refused":
