@@ -38,7 +38,7 @@ def test_the_report_names_figures_categories_causes_and_what_broke(console: Cons
 
 
 def test_of_a_graph_the_real_time_factor_is_reported_and_starved_episodes_are_named(console: Console) -> None:
-    settings = EvaluationSettings(EpisodeSettings(graph=True), episodes=2)
+    settings = EvaluationSettings(EpisodeSettings(policy="geometric", graph=True), episodes=2)
     fast = dataclasses.replace(GOOD, real_time_factor=0.99)
     slow = dataclasses.replace(BAD, real_time_factor=0.61)
     print_report(settings, Evaluation([fast, slow]), console)

@@ -71,6 +71,21 @@ def test_another_folder_may_be_named_and_chunking_wraps_it(share, loaded, tmp_pa
     assert capability(policy, Reasoner) is policy.policy
 
 
+def test_a_checkpoint_that_is_asked_for_goes_before_the_yaml(share, loaded, tmp_path, monkeypatch):
+    shutil.copytree(share / "checkpoints" / "graspvla_small", tmp_path / "mine")
+    monkeypatch.chdir(tmp_path)  # a relative folder is the caller's
+    loading.check_policy("graspvla", "mine")
+    loading.load_policy("graspvla", load_embodiment("franka"), checkpoint="mine")
+    assert loaded[0][0] == tmp_path / "mine"
+    with pytest.raises(ConfigError, match=r"nowhere.config.json is not there.*checkpoint:=DIR"):
+        loading.check_policy("graspvla", "nowhere")
+
+
+def test_a_policy_without_weights_takes_no_checkpoint(share):
+    with pytest.raises(ConfigError, match="checkpoint mine: policy 'geometric' has no weights; take policy graspvla"):
+        loading.check_policy("geometric", "mine")
+
+
 @pytest.mark.parametrize("missing", config.FILES)
 def test_a_checkpoint_that_is_not_there_is_one_line(share, loaded, missing):
     (share / "checkpoints" / "graspvla_small" / missing).unlink()

@@ -74,6 +74,16 @@ def test_blocking_asks_at_rest_after_the_whole_chunk(rollout) -> None:
     assert run.steps == 4 * len(policy.seen)
 
 
+def test_blocking_may_cost_time_at_rest(rollout) -> None:
+    policy = Scripted()
+    run = rollout(policy, seconds=3.0, pause_s=0.5)
+    run.run()
+    for before, after in zip(policy.seen, policy.seen[1:], strict=False):
+        assert after.stamp - before.stamp >= 0.9 - 1e-9
+        moved = after.state.T_base_ee[1, 3] - before.T_base_ee_commanded[1, 3]
+        assert moved == pytest.approx(0.032, abs=0.004)  # all of a chunk of what was seen before the pause
+
+
 def test_the_world_goes_on_while_a_slow_policy_thinks(rollout) -> None:
     policy = Scripted()
     run = rollout(policy, seconds=2.0, latency_s=0.25)
@@ -143,7 +153,16 @@ def test_the_same_seed_gives_the_same_episode(runner: EpisodeRunner) -> None:
     assert (first.steps, first.duration_s, first.success) == (second.steps, second.duration_s, second.success)
 
 
-@pytest.mark.parametrize("values", [{"latency_s": -0.1}, {"latency_s": 11.0}, {"control_hz": 0.0}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"latency_s": -0.1},
+        {"latency_s": 11.0},
+        {"control_hz": 0.0},
+        {"pause_s": 11.0},
+        {"pause_s": 0.2, "latency_s": 0.2},
+    ],
+)
 def test_senseless_rates_are_refused(values: dict) -> None:
     with pytest.raises(ConfigError):
         RolloutConfig(**values)

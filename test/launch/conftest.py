@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from bench.rig.launched_job import LaunchedJob
+
+# Without PyTorch there is no learned policy, and a launch says so.
+POLICY = () if find_spec("torch") else ("policy:=geometric",)
 
 
 @pytest.fixture
@@ -17,7 +21,7 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., LaunchedJob]]:
     graphs: list[LaunchedJob] = []
 
     def start(*words: str) -> LaunchedJob:
-        graphs.append(LaunchedJob(tmp_path, *words))
+        graphs.append(LaunchedJob(tmp_path, *POLICY, *words))
         return graphs[-1]
 
     yield start

@@ -41,7 +41,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     load_embodiment(str(arguments["robot"])).arms[0].command_mode(str(arguments["command"]))
     load_control_config(str(arguments["robot"]))
     if policy is not None:
-        check_policy(str(policy))
+        check_policy(str(policy), str(arguments["checkpoint"]))
     grasp_set(str(arguments["set"]))
     check_objects(str(arguments["objects"]))
 

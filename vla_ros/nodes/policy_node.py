@@ -49,6 +49,9 @@ class PolicyNode(ManagedNode):
         self._policy = policy
         self._name = declare(self, "policy", DEFAULT_POLICY, "policy that turns images and words into chunks")
         self._objects = declare(self, "objects", "", "folder of your own objects; empty: the built-in ones") or None
+        self._checkpoint = declare(
+            self, "checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"
+        )
         self._trigger = declare(
             self,
             "trigger_remaining_s",
@@ -83,7 +86,7 @@ class PolicyNode(ManagedNode):
         self._failure, self._failures = "", 0
         self._builder = ObservationBuilder(embodiment, self._skew)
         self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
-        policy = self._policy or load_policy(self._name, embodiment, self._objects)
+        policy = self._policy or load_policy(self._name, embodiment, self._objects, self._checkpoint)
         self._detections = DetectionPublisher(self, policy)
         self._reasoning = ReasoningPublisher(self, policy, embodiment.cameras)
         self._reasoner, self._latency = capability(policy, Reasoner), Latency()

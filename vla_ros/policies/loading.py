@@ -11,16 +11,20 @@ from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.policies.chunking.config import wrap_chunking
 from vla_ros.policies.graspvla.config import GraspVlaConfig
-from vla_ros.policies.names import POLICIES
+from vla_ros.policies.names import LEARNED, POLICIES
 from vla_ros.robots.embodiment import Embodiment
 
 
-def load_policy(name: str, embodiment: Embodiment, objects: str | Path | None = None) -> Policy:
+def load_policy(
+    name: str, embodiment: Embodiment, objects: str | Path | None = None, checkpoint: str | Path = ""
+) -> Policy:
     """Return a policy ready to infer, wrapped as its `chunking` says; `objects` is a folder of the user's own objects.
+
+    `checkpoint` is the folder of a learned policy's weights; empty: the one that its YAML names.
 
     Raises ConfigError that names the nearest known policy, or what in its YAML or its checkpoint cannot be used.
     """
-    values, chunking, where = _read(name)
+    values, chunking, where = _read(name, checkpoint)
     if name == "graspvla":
         policy = _graspvla(values, where, embodiment)
     else:
@@ -28,20 +32,26 @@ def load_policy(name: str, embodiment: Embodiment, objects: str | Path | None = 
     return policy if chunking is None else wrap_chunking(policy, chunking, f"{where}: chunking")
 
 
-def check_policy(name: str) -> None:
+def check_policy(name: str, checkpoint: str | Path = "") -> None:
     """Raise ConfigError for a policy that cannot be had, without loading it."""
-    values, _, where = _read(name)
+    values, _, where = _read(name, checkpoint)
     if name == "graspvla":
         build(GraspVlaConfig, values, where).check()
 
 
-def _read(name: str) -> tuple[object, object, str]:
+def _read(name: str, checkpoint: str | Path) -> tuple[object, object, str]:
     """Return what a policy's YAML says, its `chunking` apart, and which file that is."""
     if name not in POLICIES:
         raise ConfigError(unknown_name("policy", name, POLICIES))
     path = share_directory() / "config" / "policies" / f"{name}.yaml"
     values = load_yaml(path)
     chunking = values.pop("chunking", None) if isinstance(values, dict) else None
+    if checkpoint and name not in LEARNED:
+        raise ConfigError(
+            f"checkpoint {checkpoint}: policy '{name}' has no weights; take policy {' or '.join(LEARNED)}"
+        )
+    if checkpoint and isinstance(values, dict):
+        values["checkpoint"] = str(Path(checkpoint).expanduser().resolve())
     return values, chunking, str(path)
 
 

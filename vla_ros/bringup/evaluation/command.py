@@ -29,6 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     parser.add_argument("--policy", default=DEFAULT_POLICY, help=f"{', '.join(POLICIES)}, or expert: the script that "
                         f"knows the truth (default {DEFAULT_POLICY})")  # fmt: skip
+    parser.add_argument("--checkpoint", default="", metavar="DIR",
+                        help="folder of a learned policy's weights; default the shipped one")  # fmt: skip
     parser.add_argument("--set", dest="set_name", default="basic", help="set of scenes; config/tasks/grasp_sets.yaml")
     parser.add_argument("--categories", default="seen", help="seen, heldout or all")
     parser.add_argument("--objects", metavar="DIR", help="folder of your own objects; docs/objects.md")
@@ -44,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--graph", action="store_true", help="run the job franka_grasp for each scene, in real time")
     parser.add_argument("--non-blocking", type=float, metavar="SECONDS", dest="latency_s",
                         help="let the world go on while the policy thinks for that long")  # fmt: skip
+    parser.add_argument("--blocking", type=float, default=0.0, metavar="SECONDS", dest="pause_s",
+                        help="have the arm rest for so long while the policy thinks (default 0)")  # fmt: skip
     parser.add_argument("--rate-hz", type=float, default=RATE_HZ, metavar="HZ",
                         help=f"rate of physics and control (default {RATE_HZ:g})")  # fmt: skip
     parser.add_argument("--video", metavar="DIR", help="film every episode into this folder")
@@ -109,6 +113,7 @@ def _check_combination(arguments: argparse.Namespace) -> None:
         return
     for option, given, remedy in (
         ("--non-blocking", arguments.latency_s is not None, "a graph's policy thinks as long as it does"),
+        ("--blocking", arguments.pause_s != 0.0, "a graph's policy thinks as long as it does"),
         ("--rate-hz", arguments.rate_hz != RATE_HZ, "a graph's rates are its nodes'"),
         ("--video", arguments.video is not None, "a graph's films are in its run folders"),
     ):
@@ -135,6 +140,7 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
 
     episode = EpisodeSettings(
         policy=arguments.policy,
+        checkpoint=arguments.checkpoint,
         set_name=arguments.set_name,
         categories=arguments.categories,
         objects=arguments.objects,
@@ -142,6 +148,7 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
         robot=arguments.robot,
         command=arguments.command,
         latency_s=arguments.latency_s,
+        pause_s=arguments.pause_s,
         rate_hz=arguments.rate_hz,
         video=arguments.video,
         graph=arguments.graph,

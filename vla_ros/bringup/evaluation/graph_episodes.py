@@ -70,6 +70,7 @@ class GraphEpisodes:
             "robot": episode.robot,
             "command": episode.command,
             "policy": episode.policy,
+            "checkpoint": str(Path(episode.checkpoint).resolve()) if episode.checkpoint else "",
             "set": episode.set_name,
             "seed": seed,
             "categories": episode.categories,

@@ -18,7 +18,7 @@ def graph() -> Graph:
     policy = NodeSpec(
         "policy",
         "policy_node",
-        same("robot", "policy", "objects") | {"use_sim_time": SIMULATED_TIME},
+        same("robot", "policy", "checkpoint", "objects") | {"use_sim_time": SIMULATED_TIME},
         stops_first=True,
         when=SIMULATED,
     )
@@ -26,7 +26,8 @@ def graph() -> Graph:
         name=NAME,
         description="A simulated Franka finds, grasps and lifts the named object from camera images.",
         arguments=grasp_arguments(
-            LaunchArgument("policy", DEFAULT_POLICY, "what turns images and words into motion", choices=POLICIES)
+            LaunchArgument("policy", DEFAULT_POLICY, "what turns images and words into motion", choices=POLICIES),
+            LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
         ),
         nodes=grasp_nodes(NAME, policy, MANAGED),
         check=check_grasp_job,

@@ -37,6 +37,6 @@ class GraspVlaConfig:
         for name in FILES:
             if not (self.folder / name).is_file():
                 raise ConfigError(
-                    f"policy 'graspvla': {self.folder / name} is not there: train it, name another folder as "
-                    "'checkpoint' in config/policies/graspvla.yaml, or take policy 'geometric'"
+                    f"policy 'graspvla': {self.folder / name} is not there: train it (vla train), name another folder "
+                    "(checkpoint:=DIR, --checkpoint DIR), or take policy 'geometric'"
                 )

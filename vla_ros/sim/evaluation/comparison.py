@@ -13,7 +13,7 @@ from vla_ros.sim.evaluation.settings import EpisodeSettings
 from vla_ros.sim.evaluation.statistics import Episode, paired_interval
 
 # How an evaluation was run, not in which scenes.
-_MAY_DIFFER = ("policy", "latency_s", "rate_hz", "video", "graph", "wording")
+_MAY_DIFFER = ("policy", "checkpoint", "latency_s", "pause_s", "rate_hz", "video", "graph", "wording")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from vla_ros.sim.evaluation.video import VideoWriter
 from vla_ros.sim.task import GraspTask, GraspTaskConfig
 from vla_ros.sim.world import World
 
+PAUSE_MAX_S = 1.5  # [s] control refuses a chunk of what was seen 2 s ago
+
 
 @dataclass(frozen=True)
 class RolloutConfig:
@@ -31,6 +33,7 @@ class RolloutConfig:
     # None: blocking, as GraspVLA evaluates (Appendix L): execute the chunk, settle, then look and infer. A number:
     # the world goes on while the policy thinks for that long.
     latency_s: float | None = None
+    pause_s: float = 0.0  # when blocking: the arm rests for so long while the policy thinks
     settle_speed: float = 0.02  # [rad/s] of the fastest joint
     settle_s: float = 0.5  # [s] at most
     patience_s: float = 5.0  # [s] of nothing but invalid, terminated or refused chunks: the policy has given up
@@ -42,6 +45,10 @@ class RolloutConfig:
                 raise ConfigError(f"rollout: {name} must be above 0, got {value}")
         if self.latency_s is not None and not 0.0 <= self.latency_s <= 10.0:
             raise ConfigError(f"inference latency must be 0 to 10 s, got {self.latency_s}")
+        if not 0.0 <= self.pause_s <= PAUSE_MAX_S:
+            raise ConfigError(f"a blocking inference may take 0 to {PAUSE_MAX_S:g} s, got {self.pause_s}")
+        if self.pause_s and self.latency_s is not None:
+            raise ConfigError("an evaluation is blocking or not: leave --blocking or --non-blocking out")
 
 
 class Rollout:
@@ -95,6 +102,7 @@ class Rollout:
 
     def _blocking_round(self) -> None:
         chunk = self.policy.infer(self._observe())
+        self._advance(self.world.time + self.config.pause_s)
         self.steps += len(chunk.times)
         end = self.world.time + chunk.duration
         accepted = self._submit(chunk)

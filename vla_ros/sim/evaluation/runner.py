@@ -44,7 +44,9 @@ class EpisodeRunner:
         self.settings = settings
         self._reference = load_reference() if reference is None else reference
         self.task_config = task_config()
-        self._rollout = RolloutConfig(control_hz=settings.rate_hz, latency_s=settings.latency_s)
+        self._rollout = RolloutConfig(
+            control_hz=settings.rate_hz, latency_s=settings.latency_s, pause_s=settings.pause_s
+        )
 
     def scene(self, seed: int) -> Scene:
         """Return the scene of a seed."""
@@ -74,7 +76,9 @@ class EpisodeRunner:
         """Return the expert's actions in this scene: cached in the repository, else run now; None when it fails."""
         if self._reference.knows(scene):
             return self._reference.steps(scene)
-        expert = self._run(scene, self._expert_for, dataclasses.replace(self._rollout, latency_s=None), None)
+        expert = self._run(
+            scene, self._expert_for, dataclasses.replace(self._rollout, latency_s=None, pause_s=0.0), None
+        )
         return expert.steps if expert.success else None
 
     def _run(
@@ -133,7 +137,7 @@ class EpisodeRunner:
 
     @cached_property
     def _policy(self) -> Policy:
-        return load_policy(self.settings.policy, self.embodiment, self.settings.objects)
+        return load_policy(self.settings.policy, self.embodiment, self.settings.objects, self.settings.checkpoint)
 
     @cached_property
     def _control(self) -> ControlConfig:

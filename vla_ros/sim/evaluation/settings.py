@@ -20,6 +20,7 @@ class EpisodeSettings:
     """What all episodes of an evaluation share; plain values, so that a worker process gets them whole."""
 
     policy: str = DEFAULT_POLICY
+    checkpoint: str = ""  # folder of its weights; empty: the one it usually takes
     set_name: str = "basic"
     categories: str = "seen"
     objects: str | None = None  # folder of objects; None: the procedural catalogue
@@ -28,6 +29,7 @@ class EpisodeSettings:
     command: str = ""  # what drives the arm; empty: what it usually takes
     stream: str = "evaluation"
     latency_s: float | None = None  # None: blocking
+    pause_s: float = 0.0  # that the arm rests for each inference when blocking
     rate_hz: float = 500.0  # of physics and control
     video: str | None = None  # folder for a film of each episode
     graph: bool = False  # through the real graph in real time; False: in lockstep
@@ -51,13 +53,15 @@ class EpisodeSettings:
         if self.policy not in policy_names():
             raise ConfigError(unknown_name("policy", self.policy, policy_names()))
         if self.policy != EXPERT:
-            check_policy(self.policy)
+            check_policy(self.policy, self.checkpoint)
+        elif self.checkpoint:
+            raise ConfigError(f"--checkpoint {self.checkpoint}: the expert has no weights; take --policy graspvla")
         if self.categories not in SPLITS:
             raise ConfigError(unknown_name("categories", self.categories, SPLITS))
         if self.wording not in EVALUATED:
             raise ConfigError(unknown_name("wording", self.wording, EVALUATED))
         load_catalogue(self.objects)
-        RolloutConfig(control_hz=self.rate_hz, latency_s=self.latency_s)
+        RolloutConfig(control_hz=self.rate_hz, latency_s=self.latency_s, pause_s=self.pause_s)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ HISTORY_S = 0.3  # [s] how far back the second proprioceptive state lies
 STEPS = 5  # of the flow: Δτ = 0.2
 EMPTY, EMPTY_AFTER = 0.001, 1.6  # [m] apart, [s] after they were told to close: fingers that hold nothing
 OPEN = 0.08  # [m]
-LOWER = 0.004  # [m] for each grasp that held nothing: what slips was held by its upper edge, more often than not
+DEEPER = 0.003  # [m] than the grasp that was found: a hand that closes on an upper edge loses what it held
+LOWER = 0.004  # [m] for each grasp that held nothing, for the same reason
 SMOOTH, SMOOTH_THERE = 0.5, 0.95  # of the last grasp kept when the next one is nearly the same; once the tool is there
 SAME_PLACE, SAME_TURN = 0.02, 0.4  # [m], [rad]
 
@@ -149,7 +150,7 @@ class GraspVlaPolicy:
             observation.state.q,
             None if last is None else last[0],
         )
-        T[:3, 3] = best.point - (0.0, 0.0, LOWER * len(self._failed))
+        T[:3, 3] = best.point - (0.0, 0.0, DEEPER + LOWER * len(self._failed))
         opening = best.opening
         if last is not None and alike(T, last[0], SAME_PLACE, SAME_TURN):
             tool = observation.state.T_base_ee[:3, 3]
