@@ -45,7 +45,7 @@ def eventually(what: Callable[[], Any], why: str = "") -> Any:
 class Site:
     """A small robot behind the real server."""
 
-    def __init__(self, robot: SmallRobot, collection: SmallCollection | None, port: int = 0, token: str = TOKEN) -> None:
+    def __init__(self, robot: SmallRobot, collection: SmallCollection | None, port: int = 0, token: str = TOKEN):
         self.robot, self.collection, self.log = robot, collection, []
         listening = Listening("127.0.0.1", port, ("127.0.0.1",), token)
         self.server = TeleopServer(robot, listening, collection, lambda level, text: self.log.append(text))

@@ -15,7 +15,14 @@ from typing import Any
 
 from controllers.errors import VlaError
 from vla_ros.teleop.announcements import (
-    ArmDescription, ArmState, CameraDescription, CameraState, LinkState, RobotDescription, State, ToolPose,
+    ArmDescription,
+    ArmState,
+    CameraDescription,
+    CameraState,
+    LinkState,
+    RobotDescription,
+    State,
+    ToolPose,
 )  # fmt: skip
 from vla_ros.teleop.axes import robot_pose
 from vla_ros.teleop.protocol import Hands

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys, mouse and gamepad move the same virtual hand and send the same message."""
 
+from itertools import pairwise
+
 import pytest
 from conftest import eventually
 from small_robot import SmallRobot
@@ -51,7 +53,7 @@ def test_the_hand_moves_as_smoothly_as_a_hand(site, driver):
     driver.page.keyboard.up("w")
     eventually(lambda: not clutched(site.robot))
     packets = site.robot.received
-    for one, next_one in zip(packets, packets[1:], strict=False):
+    for one, next_one in pairwise(packets):
         assert next_one.n == one.n + 1
         step = abs(next_one.hands["right"].position[2] - one.hands["right"].position[2])
         assert step <= 0.05 * 0.12 + 1e-9
@@ -155,4 +157,3 @@ def test_two_arms_one_at_a_time_by_key(serve, visit):
     eventually(lambda: site.robot.received[-1].sticks.get("left") == (0.0, -1.0))
     operator.page.keyboard.up("ArrowUp")
     eventually(lambda: not site.robot.received[-1].sticks)
-

@@ -24,7 +24,7 @@ CONTRAST = """() => {
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
     const words = walker.currentNode.textContent.trim();
-    if (!words || !element.checkVisibility({ visibilityProperty: true }) || element.closest("[disabled], noscript")) continue;
+    if (!words || !element.checkVisibility() || element.closest("[disabled], noscript")) continue;
     const behind = background(element);
     const [a, b] = [light(over(parse(getComputedStyle(element).color), behind)), light(behind)].sort((x, y) => y - x);
     const ratio = (a + 0.05) / (b + 0.05);
@@ -124,7 +124,8 @@ def test_the_keyboard_alone_reaches_everything(site, visit):
 
 
 def test_a_browser_without_webxr_says_so(site, visit):
-    operator = visit(site.link, scripts=("Object.defineProperty(Navigator.prototype, 'xr', { get: () => undefined });",))
+    without = "Object.defineProperty(Navigator.prototype, 'xr', { get: () => undefined });"
+    operator = visit(site.link, scripts=(without,))
     operator.reads("#headset-text", "This browser has no WebXR, so no headset. Drive with keys (press ?)")
     sync_api.expect(operator.page.locator("#enter-vr")).to_be_hidden()
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The virtual hands and the devices that move them; sends `hands` at the display's rate.
+// The virtual hands and the devices that move them; sends `hands` 60 times a second.
 
 import { VirtualHand } from "./virtual_hand.js";
 
+const PACKET_MS = 16;
 const IDLE_MS = 90; // at least ten messages a second, so that the robot knows somebody is there
 const LINGER_MS = 1500; // a hand lets go this long after its last input, not between two taps of a key
 const BACKLOG = 16384; // bytes: what waits longer than that is history, not a command
@@ -30,11 +31,8 @@ export class Drive {
     session.on("change", (name) => name === "state" && this.#followGripper());
     document.addEventListener("visibilitychange", () => document.hidden && !this.takeover && this.release());
     window.addEventListener("blur", () => !this.takeover && this.release());
-    const tick = (now) => {
-      this.#tick(now);
-      requestAnimationFrame(tick);
-    };
-    requestAnimationFrame(tick);
+    // Not the display's clock: a device that draws slowly must not let the arm stutter, or fall silent.
+    setInterval(() => this.#tick(performance.now()), PACKET_MS);
   }
 
   add(device) {
@@ -118,7 +116,7 @@ export class Drive {
       this.#holding = false;
       this.#lastInput = -Infinity;
     }
-    if (this.hand.dragging) this.#lastInput = performance.now();
+    if (this.hand.clutch && this.hand.busy) this.#lastInput = performance.now();
     const free = !this.session.driving || this.session.stopped;
     const held = !free && performance.now() - this.#lastInput < LINGER_MS && !wish?.sticks;
     for (const [side, hand] of Object.entries(this.hands)) {

@@ -44,9 +44,10 @@ export class VirtualHand {
     }
   }
 
-  /** Whether a drag is not carried out yet. */
-  get dragging() {
-    return Math.hypot(...this.#left.p) > 2e-4 || Math.hypot(...this.#left.r) > 2e-3;
+  /** Whether a drag or a move of the gripper is not carried out yet. */
+  get busy() {
+    const { p, r } = this.#left;
+    return Math.hypot(...p) > 2e-4 || Math.hypot(...r) > 2e-3 || Math.abs(this.#gripperTarget - this.gripper) > 1e-3;
   }
 
   /** Advance by dt [s] towards velocity v [m/s] and turning rate w [rad/s] about the room's axes. */
