@@ -3,22 +3,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import socket
+import threading
 
 import numpy as np
 import pytest
 from geometry_msgs.msg import PoseStamped
 from live_page import LivePage
 from PIL import Image as PillowImage
+from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
 from bench.rig.nodes import NodeUnderTest, Operator
 from controllers.errors import VlaError
+from controllers.rotations import from_matrix
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.way_home import HOME_TOLERANCE
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.teleop.axes import Pose
+from vla_ros.teleop.demonstrator.connection import Connection
+from vla_ros.teleop.demonstrator.demonstrator import Demonstrator, NotReached, Waypoint
+from vla_ros.teleop.demonstrator.habits import Habits
 
 TOKEN = "token-of-the-node-tests"
 STILL = 2e-3  # [m] an arm that is not told to move stays within this
@@ -238,11 +246,64 @@ def test_the_operator_takes_the_arm_from_a_policy_and_gives_it_back(operator, pa
     operator.spin(0.2)
     page.go(forward(0.1, 0.2))
     assert operator.spin_until(lambda: operator.progress.moving, 5.0)
+    policy_moves()
+    assert page.state["arms"]["panda"]["refused"] == ""  # the policy's refusals are not the hand's
     page.clutch = False
     page.command("give")
     assert operator.spin_until(policy_moves, 10.0)
     page.command("hold")
     assert operator.spin_until(lambda: page.state["mode"] == "hold" and operator.progress.source == "teleop", 5.0)
+
+
+def test_a_scripted_operator_takes_the_tool_where_it_is_to_go(graph, operator):
+    start = operator.T_base_ee.copy()
+    q = np.array(from_matrix(start[:3, :3]))
+    turned = tuple((Rotation.from_rotvec([0.0, 0.0, 0.5]) * Rotation.from_quat(q)).as_quat().tolist())
+    places = [start[:3, 3] + np.array(shift) for shift in ([0.12, 0.25, -0.1], [0.15, -0.2, 0.05])]
+    waypoints = [Waypoint(Pose(places[0], tuple(q)), closed=1.0), Waypoint(Pose(places[1], turned))]
+    reached, outcome = [], []
+
+    async def drive() -> int:
+        async with Connection(link(graph[0]), "script") as connection:
+            await connection.command("take")
+            demonstrator = Demonstrator(connection, "panda", Habits(reach=0.15), seed=3)
+            for waypoint in waypoints:
+                await demonstrator.reach(waypoint)
+                reached.append(np.array(connection.state["arms"]["panda"]["commanded"]["p"]))
+            await demonstrator.let_go()
+            return demonstrator.clutches
+
+    thread = threading.Thread(target=lambda: outcome.append(asyncio.run(drive())))
+    thread.start()
+    assert operator.spin_until(lambda: not thread.is_alive(), 90.0)
+    assert outcome
+    assert outcome[0] >= 3  # half a metre is further than an arm's reach
+    for place, there in zip(places, reached, strict=True):
+        assert np.linalg.norm(there - place) < 0.015
+    np.testing.assert_allclose(operator.T_base_ee[:3, 3], places[1], atol=0.02)
+    assert operator.progress.gripper_width < 0.005  # closed at the first, and still so after every clutch
+    angle = (Rotation.from_quat(turned).inv() * Rotation.from_matrix(operator.T_base_ee[:3, :3])).magnitude()
+    assert angle < 0.08
+
+
+def test_a_scripted_operator_says_why_it_does_not_get_there(graph, operator, monkeypatch):
+    monkeypatch.setattr("vla_ros.teleop.demonstrator.demonstrator.STROKES_MAX", 2)
+    assert operator.enable(False).success
+    outcome = []
+
+    async def drive() -> None:
+        async with Connection(link(graph[0]), "script") as connection:
+            await connection.command("take")
+            goal = Pose(np.array([0.5, 0.2, 0.4]), (1.0, 0.0, 0.0, 0.0))
+            try:
+                await Demonstrator(connection, "panda").carry_out([Waypoint(goal)])
+            except NotReached as error:
+                outcome.append(str(error))
+
+    thread = threading.Thread(target=lambda: asyncio.run(drive()))
+    thread.start()
+    assert operator.spin_until(lambda: not thread.is_alive(), 60.0)
+    assert "control is disabled: enable it" in outcome[0]
 
 
 def test_pictures_words_and_speed_reach_where_they_belong(operator, page):

@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation
 from controllers.errors import ConfigError
 from controllers.rotations import angle_between
 from vla_ros.teleop import addresses, certificate, keeping, pairing
-from vla_ros.teleop.axes import Pose, robot_pose
+from vla_ros.teleop.axes import Pose, robot_pose, room_pose
 from vla_ros.teleop.hand_motion import HandMotion, MotionLimits
 from vla_ros.teleop.lateness import Lateness
 from vla_ros.teleop.pictures import PictureQueue
@@ -48,6 +48,14 @@ def test_a_turned_vector_is_the_same_in_both_frames(q, vector, facing):
         Rotation.from_quat(own.orientation).apply(own.position),
         atol=1e-9,
     )
+
+
+@given(quaternions, st.tuples(*[st.floats(-2.0, 2.0)] * 3), st.floats(-3.2, 3.2))
+def test_there_and_back_is_the_same_pose(q, place, facing):
+    q = tuple((np.array(q) / np.linalg.norm(q)).tolist())
+    position, orientation = room_pose(robot_pose(place, q, facing), facing)
+    np.testing.assert_allclose(position, place, atol=1e-9)
+    assert angle_between(orientation, q) < 1e-6
 
 
 def test_an_operator_who_looks_at_the_robot_pulls_it_towards_himself():

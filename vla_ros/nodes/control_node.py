@@ -68,6 +68,7 @@ class ControlNode(ManagedNode):
         self.scheduling = ""
         self.handing_over: Future | None = None
         self._refused = ""
+        self._warned: dict[str, str] = {}  # of each source: a policy goes on while an operator has the arm
         self._estop, self._born = False, time.monotonic()
         self._ticks, self._lateness = 0, 0.0
         self._report_every = max(2, round(self.rate / REPORT_RATE))
@@ -196,12 +197,13 @@ class ControlNode(ManagedNode):
             seam = self._arm.submit(messages.chunk_from_bytes(message), source)
         except ChunkError as error:
             self._seams.publish(seams.refused(str(error), source))
-            if str(error) != self._refused:
+            if str(error) != self._warned.get(source):
                 self.get_logger().warning(f"chunk of {source} refused: {error}")
-            self._refused = str(error)
+            self._refused = self._warned[source] = str(error)
         else:
             self._seams.publish(seams.joined(seam, source, max(takes_over, self._arm.next_tick)))
             self._refused = ""
+            self._warned.pop(source, None)
 
     def _on_instruction(self, message: String) -> None:
         self._arm.instruct(instruction_hash(message.data) if message.data else 0)

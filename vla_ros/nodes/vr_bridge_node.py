@@ -82,7 +82,7 @@ class VrBridgeNode(ManagedNode):
         listening = Listening(address, self._port, link_hosts(address), token, tls)
         self._server = TeleopServer(self._robot, listening, log=self._log)
         self._robot.note = self._server.hub.note
-        self.create_subscription(DiagnosticStatus, "control/seams", self._robot.latency.on_seam, qos.EVENTS)
+        self.create_subscription(DiagnosticStatus, "control/seams", self._robot.reports.on_seam, qos.EVENTS)
         steady_timer(self, 0.2, self._watch_cameras)
         steady_timer(self, 1.0, self._publish_diagnostics)
         self._server.start()
@@ -133,8 +133,8 @@ class VrBridgeNode(ManagedNode):
             "clients": str(len(hub.clients)),
             "packets": str(robot.packets),
             "chunks": str(robot.chunks),
-            "command_ms": _text(robot.latency.command_ms),
-            "tick_ms": _text(robot.latency.tick_ms),
+            "command_ms": _text(robot.reports.command_ms),
+            "tick_ms": _text(robot.reports.tick_ms),
         }
         self.diagnose(messages.OK, f"{driver} drives" if driver else "nobody drives", values, "bridge")
 

@@ -32,3 +32,13 @@ def robot_pose(position: tuple[float, float, float], orientation: Quaternion, fa
     back = (-turn[0], -turn[1], -turn[2], turn[3])
     # The heading turns the axes of the room, and with them those that the hand's rotation is about.
     return Pose(np.array(rotate(turn, (-z, -x, y))), multiply(multiply(turn, own), back))
+
+
+def room_pose(pose: Pose, facing: float = 0.0) -> tuple[tuple[float, float, float], Quaternion]:
+    """Return position and orientation in WebXR's axes of a pose in ROS axes: the inverse of `robot_pose`."""
+    back: Quaternion = (0.0, 0.0, -sin(0.5 * facing), cos(0.5 * facing))
+    turn = (-back[0], -back[1], -back[2], back[3])
+    x, y, z = pose.position.tolist()
+    forward, left, up = rotate(back, (x, y, z))
+    qx, qy, qz, qw = multiply(multiply(back, pose.orientation), turn)
+    return (-left, up, -forward), (-qy, qz, -qx, qw)

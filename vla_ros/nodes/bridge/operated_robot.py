@@ -18,8 +18,8 @@ from controllers.errors import VlaError
 from vla_ros import messages, qos
 from vla_ros.nodes.bridge.arm_feed import ArmFeed
 from vla_ros.nodes.bridge.cameras import OperatorCamera
+from vla_ros.nodes.bridge.chunk_reports import ChunkReports
 from vla_ros.nodes.bridge.homing import HomeRun
-from vla_ros.nodes.bridge.latency import PacketLatency
 from vla_ros.nodes.bridge.service import ask
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.teleop.announcements import (
@@ -55,7 +55,7 @@ class OperatedRobot:
         self.watched = False  # somebody looks at pictures
         self.active = False  # hands may move the arm
         self.note: Callable[[str, str], None] = lambda level, text: None
-        self.latency = PacketLatency()
+        self.reports = ChunkReports()
         self.packets = self.chunks = 0
         self._node, self._embodiment, self._feed, self._cameras = node, embodiment, feed, cameras
         self._teleoperation, self._home = teleoperation, home
@@ -90,7 +90,7 @@ class OperatedRobot:
             speed=self._teleoperation.speed,
             scale=self._teleoperation.scale,
             arms={arm: self._arm_state(arm) for arm, _, _ in self._teleoperation.hands},
-            latency=LinkState(self.latency.command_ms, self.latency.tick_ms),
+            latency=LinkState(self.reports.command_ms, self.reports.tick_ms),
             cameras=tuple(camera.state() for camera in self._cameras),
             policy_running=feed.policy_running,
         )
@@ -105,8 +105,8 @@ class OperatedRobot:
         measured = feed.measured.get(arm)
         # What control refuses of ours, the operator must read as well.
         refused = self._teleoperation.refused(arm)
-        if not refused and self._teleoperation.clutched(arm) and feed.progress.refused:
-            refused = feed.progress.refused
+        if not refused and self._teleoperation.clutched(arm):
+            refused = self.reports.refused
         return ArmState(
             commanded=_tool_pose(feed.commanded) if first else None,
             measured=_tool_pose(measured),
@@ -127,7 +127,7 @@ class OperatedRobot:
         chunk = self._teleoperation.take(hands, arrival, self._now(), self._readings(), self._obstacle())
         if chunk is not None:
             self._publish(chunk)
-            self.latency.publish(chunk.sequence, arrival, time.monotonic())
+            self.reports.publish(chunk.sequence, arrival, time.monotonic())
 
     def let_go(self, reason: str) -> None:
         """Follow nobody: the chunk under way ends, and the arm holds."""

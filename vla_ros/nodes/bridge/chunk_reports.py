@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long it takes from a packet of hands to the chunk, and to the first tick of control that follows it."""
+"""What became of the operator's chunks: how late control follows them, or why it does not."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ KEPT = 64  # packets
 PLAUSIBLE_S = 2.0  # [s] control on another machine has another clock
 
 
-class PacketLatency:
+class ChunkReports:
     """Times are this machine's monotonic clock [s]."""
 
     def __init__(self) -> None:
         self._published: deque[float] = deque(maxlen=KEPT)  # [s]
         self._ticked: deque[float] = deque(maxlen=KEPT)
         self._arrivals: deque[tuple[int, float]] = deque(maxlen=KEPT)  # (sequence, arrival)
+        self.refused = ""  # why control refused the last chunk; "" when it did not
 
     def publish(self, sequence: int, arrival: float, now: float) -> None:
         """Note that the chunk of a packet that arrived at `arrival` is published `now`."""
@@ -28,9 +29,12 @@ class PacketLatency:
         self._arrivals.append((sequence, arrival))
 
     def on_seam(self, message: DiagnosticStatus) -> None:
-        """Take control's report of a chunk of ours: when its loop first samples it."""
+        """Take control's report of a chunk of ours: when its loop first samples it, or why it is refused."""
         values = messages.diagnostic_values(message)
-        if values.get("source") != "teleop" or message.level == messages.WARN:
+        if values.get("source") != "teleop":
+            return
+        self.refused = message.message if message.level == messages.WARN else ""
+        if self.refused:
             return
         sequence, takes_over = int(values["sequence"]), float(values["takes_over"])
         for number, arrival in tuple(self._arrivals):
