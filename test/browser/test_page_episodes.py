@@ -74,7 +74,7 @@ def test_redo_skip_and_once_more(site, driver):
 def test_quality_is_shown_once_it_is_known_and_the_film_plays(site, driver):
     driver.page.click("#start")
     driver.page.click("#success")
-    driver.reads(".episode", "Quality …")
+    driver.reads(".episode", "Quality –")
     episode = site.collection.content["episodes"][0] | {"quality": 43, "marks": ["the arm still moves", "3 gaps"]}
     site.collection._set("judged", episodes=[episode])
     driver.reads(".episode", "Quality 43")

@@ -6,6 +6,7 @@ import { Emitter } from "./emitter.js";
 export const PROTOCOL = 1;
 const SILENCE_MS = 3000; // state comes 20 times a second: who says nothing this long is gone
 const PING_MS = 1000;
+const TRIPS = 5; // their median is shown
 const ANSWER_MS = 15000;
 const RETRY_MS = [300, 700, 1500, 3000, 5000];
 const WRONG_TOKEN = 4401;
@@ -23,6 +24,7 @@ export class Connection extends Emitter {
   #attempt = 0;
   #retryTimer = 0;
   #command = 0;
+  #trips = [];
   #waiting = new Map();
 
   constructor({ token, name, seat }) {
@@ -109,7 +111,8 @@ export class Connection extends Emitter {
       this.#say("open");
       this.#beat();
     } else if (message.type === "pong") {
-      this.trip = performance.now() - message.t;
+      this.#trips = [...this.#trips.slice(1 - TRIPS), performance.now() - message.t];
+      this.trip = [...this.#trips].sort((a, b) => a - b)[this.#trips.length >> 1];
       this.emit("trip", this.trip);
       return;
     } else if (message.type === "answer") {
@@ -138,6 +141,7 @@ export class Connection extends Emitter {
     const socket = this.#socket;
     this.#socket = null;
     this.trip = null;
+    this.#trips = [];
     socket?.close();
     for (const { reject, timer } of this.#waiting.values()) {
       clearTimeout(timer);

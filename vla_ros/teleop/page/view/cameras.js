@@ -46,6 +46,7 @@ export class Cameras extends Emitter {
     [this.images, this.#shownAt, this.#next, this.#decoding, this.#big] = [[], [], [], [], null];
     stage.removeAttribute("data-big");
     stage.dataset.count = list.length > 2 ? "many" : String(list.length);
+    stage.style.setProperty("--others", Math.max(1, list.length - 1));
     this.#views = list.map(({ name, width, height }, camera) => {
       const canvas = make("canvas", { width, height, role: "img", "aria-label": `Camera ${name}` });
       const rate = make("span", { class: "rate" });

@@ -41,7 +41,7 @@ function facts({ success, duration_s, quality }) {
   const judged = typeof quality === "number";
   return [
     make("span", { class: `chip ${outcome[0]}`, text: outcome[1] }),
-    make("span", { class: `chip ${judged ? qualityTone(quality) : ""}`, text: judged ? `Quality ${Math.round(quality)}` : "Quality …" }),
+    make("span", { class: `chip ${judged ? qualityTone(quality) : ""}`, text: judged ? `Quality ${Math.round(quality)}` : "Quality –" }),
     make("span", { text: clockText(duration_s ?? 0) }),
   ];
 }

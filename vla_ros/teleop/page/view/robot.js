@@ -28,8 +28,10 @@ export function showRobot(session) {
   session.watch(["state", "phase", "seat"], () => {
     const [tone, words] = doing(session);
     const spoken = session.seat.yours ? words : words.replace("You move", `${session.seat.driver || "An operator"} moves`);
-    setText(byId("doing"), spoken);
-    setAttribute(byId("doing"), "data-tone", tone);
+    for (const id of ["doing", "doing-short"]) {
+      setText(byId(id), spoken);
+      setAttribute(byId(id), "data-tone", tone);
+    }
     for (const row of rows) row.draw(session.state?.arms[row.name]);
   });
 }
@@ -45,7 +47,7 @@ function makeGauge(label) {
       if (bar.style.getPropertyValue("--part") !== share) bar.style.setProperty("--part", share);
       setText(value, text);
       setAttribute(element, "data-tone", tone);
-      setAttribute(element, "data-none", text === "–" || text === "not measured");
+      setAttribute(element, "data-none", text === "–");
     },
   };
 }
@@ -56,7 +58,8 @@ function makeArm({ name, hand, gripper_max }, many) {
   const place = make("span", { class: "quiet", title: "Tool, from the robot's base" });
   const refused = make("p", { class: "refused", role: "status", hidden: "" });
   const title = make("strong", { text: many ? `${name} (${hand} hand)` : name });
-  const element = make("div", { class: "arm", data: { arm: name } }, make("div", { class: "line" }, title, clutch, place), gripper.element, force.element, refused);
+  force.element.title = "Force at the wrist; – when this arm measures none";
+  const element = make("div", { class: "arm", data: { arm: name } }, make("div", { class: "line" }, title, clutch, place), make("div", { class: "gauges" }, gripper.element, force.element), refused);
   return {
     name,
     element,
@@ -71,7 +74,7 @@ function makeArm({ name, hand, gripper_max }, many) {
       if (arm.force) {
         const size = Math.hypot(...arm.force);
         force.set(size / FORCE.full, `${size.toFixed(1)} N`, size > FORCE.red ? "red" : size > FORCE.amber ? "amber" : "");
-      } else force.set(0, "not measured");
+      } else force.set(0, "–");
       setHidden(refused, !arm.refused);
       setText(refused, arm.refused ? `Refused: ${arm.refused}` : "");
     },
