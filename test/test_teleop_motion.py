@@ -8,7 +8,8 @@ import pytest
 from franka_arm import DT
 from teleoperated_arm import FRANKA, TeleoperatedArm, figure_eight, tremor, upright
 
-from vla_ros.teleop.teleoperation import Teleoperation
+from controllers.errors import ChunkError
+from vla_ros.teleop.teleoperation import ArmReading, Teleoperation
 
 JERK = np.array(FRANKA.arms[0].jerk)  # [rad/s³]
 ACCELERATION = np.array(FRANKA.arms[0].acceleration)  # [rad/s²]
@@ -154,3 +155,22 @@ def test_the_tool_slides_along_the_edge_of_the_workspace():
     assert "edge" in arm.teleoperation.refused("panda")
     assert arm.path[-1][1] == pytest.approx(0.2, abs=5e-3)
     assert arm.path[-1][0] - arm.path[0][0] > 0.08
+
+
+def test_taking_the_arm_from_a_policy_brakes_it_without_going_back():
+    arm = TeleoperatedArm(lambda time: upright(np.zeros(3), clutch=False))
+    arm.rig.submit(0.03 * np.arange(1, 16)[:, None] * np.array([1.0, 0.0, 0.0]))  # 0.3 m/s
+    arm.run(0.6)
+    assert np.linalg.norm(arm.path[-1] - arm.path[-2]) / DT > 0.2
+    reading = {"panda": ArmReading(arm.commanded, arm.rig.follower.progress.gripper_width)}
+    arm.rig.follower.submit(arm.teleoperation.hold(arm.rig.now, reading), arm.rig.now, "teleop")
+    arm.run(1.0)
+    forward = np.diff(arm.path[:, 0])
+    assert forward.min() > -1e-5
+    assert arm.path[-1][0] - arm.path[300][0] < 0.08
+    assert arm.rig.hold
+    assert arm.rig.follower.progress.source == "teleop"
+    with pytest.raises(ChunkError, match="'policy' is refused"):
+        arm.rig.submit(np.zeros((4, 3)))
+    acceleration, _ = worst_shares(arm)
+    assert acceleration < 1.01  # the drive's own limit

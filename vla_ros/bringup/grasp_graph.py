@@ -107,7 +107,6 @@ def grasp_arguments(*movers_arguments: LaunchArgument) -> tuple[LaunchArgument, 
         *movers_arguments,
         LaunchArgument("time_limit_s", 60.0, "simulated time the episode may take [s]", minimum=1.0, maximum=3600.0),
         LaunchArgument("attempts", 3, "how often the gripper may close", minimum=1, maximum=100),
-        LaunchArgument("report", "", "file for the result as JSON; empty: only the one in the run folder"),
     )
 
 
@@ -148,6 +147,7 @@ def robot_arguments(*own: LaunchArgument) -> tuple[LaunchArgument, ...]:
             "tf", True, "publish /tf and /tf_static where ROS has tf2_msgs; false beside a robot_state_publisher"
         ),
         *recording_arguments(),
+        LaunchArgument("report", "", "file for the result as JSON; empty: only the one in the run folder"),
         LaunchArgument("run_directory", "", "folder for log, result and video; empty: runs/<time>_<job>"),
         LaunchArgument("namespace", "", "prefix of all names, for several robots on one machine; empty: none"),
         LaunchArgument(

@@ -133,14 +133,9 @@ class VrBridgeNode(ManagedNode):
             "clients": str(len(hub.clients)),
             "packets": str(robot.packets),
             "chunks": str(robot.chunks),
-            "command_ms": _text(robot.reports.command_ms),
-            "tick_ms": _text(robot.reports.tick_ms),
+            **robot.reports.values(),
         }
         self.diagnose(messages.OK, f"{driver} drives" if driver else "nobody drives", values, "bridge")
-
-
-def _text(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
 
 
 def main() -> int:

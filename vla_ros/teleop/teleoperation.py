@@ -151,16 +151,24 @@ class Teleoperation:
         return self._chunk(stamp, channels, columns)
 
     def hold(self, stamp: float, arms: Mapping[str, ArmReading]) -> ActionChunk | None:
-        """Return the chunk that takes every arm as the operator's and leaves it where it is commanded to be."""
+        """Return the chunk that takes every arm as the operator's and has it come to rest.
+
+        A chunk that moves only the gripper, to where it is, lets control brake as it does best; a pose would have to
+        be the one that is commanded when the chunk arrives. None when nothing is known of any arm.
+        """
         channels: list[str] = []
         columns: list[np.ndarray] = []
         for driven in self._hands:
             reading = arms.get(driven.arm)
             if reading is None or reading.commanded is None:
                 continue
-            pose = np.concatenate([reading.commanded.position, reading.commanded.orientation])
-            channels += pose_channels(driven.arm)
-            columns.append(np.tile(pose, (STEPS, 1)))
+            if driven.gripper:
+                channels.append(f"{driven.gripper}/width")
+                columns.append(np.full((STEPS, 1), reading.gripper_width))
+            else:
+                pose = np.concatenate([reading.commanded.position, reading.commanded.orientation])
+                channels += pose_channels(driven.arm)
+                columns.append(np.tile(pose, (STEPS, 1)))
         return self._chunk(stamp, channels, columns) if columns else None
 
     def _chunk(self, stamp: float, channels: list[str], columns: list[np.ndarray]) -> ActionChunk:

@@ -127,7 +127,7 @@ class OperatedRobot:
         chunk = self._teleoperation.take(hands, arrival, self._now(), self._readings(), self._obstacle())
         if chunk is not None:
             self._publish(chunk)
-            self.reports.publish(chunk.sequence, arrival, time.monotonic())
+            self.reports.publish(chunk.sequence, arrival, 1e-3 * hands.t, time.monotonic())
 
     def let_go(self, reason: str) -> None:
         """Follow nobody: the chunk under way ends, and the arm holds."""

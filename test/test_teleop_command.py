@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`vla teleop` and its job: what starts, and what is refused before anything does."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from controllers.errors import ConfigError
+from vla_ros import cli
+from vla_ros.bringup.arguments import parse_assignments
+from vla_ros.bringup.jobs import load_job
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Return the one line that a command ends with, exit code 2."""
+    assert cli.main(["teleop", *words]) == 2
+    error = capsys.readouterr().err.strip()
+    assert "\n" not in error
+    return error
+
+
+def nodes(*words: str) -> dict[str, dict]:
+    graph = load_job("franka_teleop")
+    arguments = parse_assignments(words, graph.arguments)
+    return {node.name: node.values(arguments) for node in graph.active_nodes(arguments) if node.name != "tf"}
+
+
+def test_without_a_policy_the_arm_is_the_operators():
+    started = nodes()
+    assert list(started) == ["sim", "camera", "state", "bridge", "control", "manager", "guard"]
+    assert started["bridge"]["with_policy"] is False
+    assert started["bridge"]["host"] == "localhost"
+    assert started["manager"]["nodes"] == ("state_node", "camera_node", "vr_bridge_node", "control_node")
+
+
+def test_with_a_policy_it_is_brought_up_and_the_bridge_knows():
+    started = nodes("policy:=geometric")
+    assert started["bridge"]["with_policy"] is True
+    assert started["policy_manager"]["nodes"][-3:] == ("policy_node", "vr_bridge_node", "control_node")
+    assert "manager" not in started
+
+
+def test_on_hardware_nobody_simulates_and_the_operator_still_drives():
+    started = nodes("hardware:=real", "robot_ip:=192.0.2.3", "policy:=geometric")
+    assert {"bridge", "state", "control", "arm_manager"} < set(started)
+    assert not {"sim", "camera", "policy", "manager", "policy_manager"} & set(started)
+    assert started["bridge"]["use_sim_time"] is False
+
+
+def test_the_page_is_for_this_machine_unless_it_is_asked_otherwise(monkeypatch):
+    given = []
+    monkeypatch.setattr("vla_ros.bringup.launcher.launch", lambda graph, words: given.append((graph.name, words)) or 0)
+    monkeypatch.setattr("vla_ros.bringup.egl.require_egl", lambda: None)
+    assert cli.main(["teleop", "seed:=3"]) == 0
+    assert cli.main(["teleop", "--network", "policy:=geometric"]) == 0
+    assert given == [("franka_teleop", ["seed:=3"]), ("franka_teleop", ["host:=all", "policy:=geometric"])]
+
+
+def test_arguments_are_listed(capsys):
+    assert cli.main(["teleop", "--show-args"]) == 0
+    assert "  host:=localhost" in capsys.readouterr().out
+
+
+def test_what_cannot_work_is_refused_in_one_line(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    folder = f"folder:={tmp_path}"
+    assert "did you mean 'policy'" in refusal(capsys, "polcy:=none")
+    assert "host:=my.robot: give localhost, all" in refusal(capsys, "host:=my.robot", folder)
+    assert "16 to 128 letters" in refusal(capsys, "token:=short", folder)
+    assert "no folder for certificate and pairing" in refusal(capsys, f"folder:={tmp_path / 'file' / 'x'}")
+    (tmp_path / "key.pem").mkdir()
+    assert "key.pem: cannot be written" in refusal(capsys, "--network", folder)
+
+
+@pytest.mark.parametrize("host", ["localhost", "all"])
+def test_a_port_that_is_taken_is_said_before_anything_starts(capsys, tmp_path, host):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        error = refusal(capsys, f"port:={port}", f"folder:={tmp_path}", f"host:={host}")
+    assert f"port:={port}: address already in use; give another, or 0 for any that is free" in error
+
+
+def test_checking_twice_keeps_the_pairing(tmp_path):
+    graph = load_job("franka_teleop")
+    arguments = parse_assignments([f"folder:={tmp_path}", "port:=0"], graph.arguments)
+    graph.check(arguments)
+    token = (tmp_path / "token").read_text()
+    graph.check(arguments)
+    assert (tmp_path / "token").read_text() == token
+    with pytest.raises(ConfigError, match="from 0 to 65535"):
+        parse_assignments(["port:=70000"], graph.arguments)
