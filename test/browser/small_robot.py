@@ -133,8 +133,8 @@ class SmallCollection:
         self.content: dict[str, Any] = {
             "name": "cups", "recording": False, "episode": "", "elapsed_s": 0.0, "counts": [], "done": 0, "wanted": 0,
             "episodes": [], "trash": 0, "undo": "",
-            "prompt": {"title": "Pick the red mug up", "action": "pick up", "object": "red mug", "background": "wood",
-                       "position": "left", "text": "pick the red mug up"},
+            "prompt": {"title": "pick up: red mug", "action": "pick up", "object": "red mug", "background": "wood",
+                       "position": "left", "text": "Pick the red mug up."},
         } | (snapshot or {})  # fmt: skip
         self.calls: list[str] = []
         self._files, self._began, self._made, self._trash = files, 0.0, 0, None
@@ -168,7 +168,7 @@ class SmallCollection:
         name = self.content["episode"]
         self._made += 1
         episode = {
-            "name": name, "instruction": self.content["prompt"]["text"], "success": success,
+            "name": name, "instruction": self.content["prompt"]["title"], "success": success,
             "duration_s": time.monotonic() - self._began, "quality": None, "marks": [],
             "thumbnail": f"/episodes/{name}/thumbnail.jpg", "video": f"/episodes/{name}/video.mp4",
         }  # fmt: skip

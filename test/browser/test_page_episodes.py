@@ -40,7 +40,9 @@ def rows(operator):
 
 
 def test_an_episode_from_prompt_to_trash_and_back(site, driver):
-    driver.reads("#prompt-text", "pick the red mug up")
+    driver.reads("#prompt-text", "pick up: red mug")
+    driver.reads("#prompt-more", "Pick the red mug up.")
+    driver.reads("#prompt-parts", "position left")
     driver.reads("#progress", "4 of 8")
     sync_api.expect(driver.page.locator("#evenness [aria-label='red mug, right: 1 of 4']")).to_be_visible()
     driver.page.keyboard.press("n")

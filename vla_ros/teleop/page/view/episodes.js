@@ -49,7 +49,8 @@ function facts({ success, duration_s, quality }) {
 const PLAY = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M8 5v14l11-7z"/></svg>';
 
 function makeRow(name, actions, playIt) {
-  const picture = make("img", { alt: "", loading: "lazy" });
+  const picture = make("img", { alt: "", hidden: "" });
+  picture.onload = () => (picture.hidden = false);
   picture.onerror = () => (picture.hidden = true);
   const thumb = make("button", { type: "button", class: "thumb", "aria-label": `Play ${name}` }, picture);
   thumb.insertAdjacentHTML("beforeend", PLAY);
@@ -68,10 +69,7 @@ function makeRow(name, actions, playIt) {
       const now = JSON.stringify(episode);
       if (now === drawn) return;
       drawn = now;
-      if (episode.thumbnail && picture.getAttribute("src") !== episode.thumbnail) {
-        picture.hidden = false;
-        setAttribute(picture, "src", episode.thumbnail);
-      }
+      if (episode.thumbnail) setAttribute(picture, "src", episode.thumbnail);
       setText(title, episode.instruction || name);
       setAttribute(title, "title", `${name}: ${episode.instruction}`);
       line.replaceChildren(...facts(episode));
@@ -87,11 +85,13 @@ function play(session, name, actions) {
   if (!episode) return;
   const video = make("video", { src: episode.video ?? "", controls: "", playsinline: "", "aria-label": `Film of ${name}` });
   video.muted = video.autoplay = video.loop = true;
-  const trouble = make("p", { class: "empty", text: "This episode's film cannot be shown yet.", hidden: "" });
-  video.onerror = () => {
-    video.hidden = true;
-    trouble.hidden = false;
+  const trouble = make("p", { class: "empty", text: "This episode's film cannot be shown yet." });
+  const show = (film) => {
+    video.hidden = !film;
+    trouble.hidden = film;
   };
+  show(Boolean(episode.video));
+  video.onerror = () => show(false);
   const remove = make("button", { type: "button", class: "bad", text: "Delete" });
   remove.disabled = !session.driving;
   remove.onclick = async () => (await actions.run("episode_delete", { name }, remove)) && closeSheet();

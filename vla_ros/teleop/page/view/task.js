@@ -4,7 +4,7 @@
 import { byId, clockText, make, setAttribute, setDisabled, setHidden, setText } from "./dom.js";
 import { note } from "./notes.js";
 
-const PARTS = ["action", "object", "background", "position"];
+const PARTS = ["background", "position"]; // action and object are in the words already
 
 export function showTask(session, actions) {
   const field = byId("instruction");
@@ -39,6 +39,8 @@ export function showTask(session, actions) {
     if (collection?.recording) startedAt = performance.now() - collection.elapsed_s * 1000;
     setAttribute(document.querySelector(".record"), "data-recording", Boolean(collection?.recording));
     setHidden(document.querySelector(".record"), !collection);
+    setAttribute(document.querySelector(".record"), "data-redo", Boolean(collection?.redo));
+    setAttribute(byId("redo"), "title", collection?.redo ? `Throw the last away, and again: ${collection.redo}` : "Throw away, begin again");
     drawPrompt(collection);
     drawEvenness(collection);
     drawClock();
@@ -52,7 +54,8 @@ function drawPrompt(collection) {
   const { done = 0, wanted = 0 } = collection ?? {};
   setText(byId("progress"), wanted ? (done >= wanted ? `All ${wanted} done` : `${done} of ${wanted}`) : "");
   if (!prompt) return;
-  setText(byId("prompt-text"), prompt.text || prompt.title);
+  setText(byId("prompt-text"), prompt.title || prompt.text);
+  setText(byId("prompt-more"), prompt.title && prompt.text !== prompt.title ? prompt.text : "");
   const chips = PARTS.filter((part) => prompt[part]).map((part) =>
     make("li", {}, make("span", { text: `${part} ` }), prompt[part]),
   );
