@@ -80,7 +80,7 @@ def test_quality_is_shown_once_it_is_known_and_the_film_plays(site, driver):
     episode = site.collection.content["episodes"][0] | {"quality": 43, "marks": ["the arm still moves", "3 gaps"]}
     site.collection._set("judged", episodes=[episode])
     driver.reads(".episode", "Quality 43")
-    driver.reads(".episode", "the arm still moves, and 1 more")
+    driver.reads(".episode", "2 marks: the arm still moves")
     driver.page.click(".thumb")
     driver.until("document.querySelector('video')?.currentTime > 0.2")
     driver.reads(".sheet", "3 gaps")

@@ -74,7 +74,8 @@ function makeRow(name, actions, playIt) {
       setAttribute(title, "title", `${name}: ${episode.instruction}`);
       line.replaceChildren(...facts(episode));
       const words = episode.marks ?? [];
-      setText(marks, words.length > 1 ? `${words[0]}, and ${words.length - 1} more` : (words[0] ?? ""));
+      setText(marks, words.length > 1 ? `${words.length} marks: ${words[0]}` : (words[0] ?? ""));
+      setAttribute(marks, "title", words.join("\n"));
     },
   };
 }

@@ -28,7 +28,7 @@ function content(session, news, squeezed) {
     };
   });
   const recording = collection?.recording ? `REC ${clockText(news.elapsed)}` : "";
-  const task = collection?.prompt?.text || state?.instruction || "";
+  const task = collection?.prompt?.title || state?.instruction || "";
   const hint = collection?.recording ? "A success   B redo" : collection ? "A start   hold A: home" : "hold A: home";
   const trip = connection.trip === null ? "" : `${Math.round(connection.trip / 5) * 5} ms`;
   return { tone, words, arms, recording, task, hint, trip, note: news.note };
