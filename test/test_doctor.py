@@ -221,6 +221,20 @@ def test_the_viewers_port_and_package(monkeypatch):
     assert "pip install foxglove-sdk" in messaging.check_view_port().remedy
 
 
+def test_the_operators_port_and_packages(monkeypatch):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        monkeypatch.setattr(messaging, "PAGE_PORT", other.getsockname()[1])
+        finding = messaging.check_page_port()
+    assert finding.mark == "note"
+    assert "already in use" in finding.state
+    assert "port:=" in finding.remedy
+    assert messaging.check_page_port().mark == "ok"
+    without(monkeypatch, "segno")
+    assert "pip install segno" in messaging.check_page_port().remedy
+
+
 # -- equipment ---------------------------------------------------------------------------------------------------------
 def test_cameras_are_only_missed_by_those_who_have_one(monkeypatch, tmp_path):
     monkeypatch.setattr(equipment, "DEVICES", tmp_path)

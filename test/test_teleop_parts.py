@@ -7,6 +7,7 @@ import datetime
 import os
 import ssl
 import stat
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -15,14 +16,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from controllers.chunk import ActionChunk
 from controllers.errors import ConfigError
 from controllers.rotations import angle_between
+from vla_ros.robots.embodiment import BaseConfig, load_embodiment
 from vla_ros.teleop import addresses, certificate, keeping, pairing
 from vla_ros.teleop.axes import Pose, robot_pose, room_pose
 from vla_ros.teleop.hand_motion import HandMotion, MotionLimits
 from vla_ros.teleop.lateness import Lateness
 from vla_ros.teleop.pictures import PictureQueue
+from vla_ros.teleop.protocol import Hands, HandSample
 from vla_ros.teleop.seat import SILENT_S, Seat
+from vla_ros.teleop.teleoperation import ArmReading, Teleoperation
 from vla_ros.teleop.trigger import GripperTrigger
 
 UNTURNED = (0.0, 0.0, 0.0, 1.0)
@@ -137,6 +142,77 @@ def test_a_path_is_never_faster_than_the_limit(steps, speed):
 def test_limits_that_make_no_sense_are_refused():
     with pytest.raises(ConfigError, match="'linear_speed' must be"):
         MotionLimits(linear_speed=0.0)
+
+
+# -- two hands ---------------------------------------------------------------------------------------------------------
+FRANKA = load_embodiment("franka")
+TWO_ARMS = replace(
+    FRANKA,
+    arms=(replace(FRANKA.arms[0], name="one"), replace(FRANKA.arms[0], name="two")),
+    grippers=(replace(FRANKA.grippers[0], name="one_hand", arm="one"),),
+    base=BaseConfig((0.5, 0.4, 1.0), (1.0, 1.0, 2.0)),
+)
+READINGS = {name: ArmReading(TOOL, 0.08) for name in ("one", "two")}
+
+
+def packet(n: int, *, right: bool, left: bool, x: float = 0.0, sticks=None) -> Hands:
+    hands = {
+        "right": HandSample((x, 0.0, 0.0), UNTURNED, right, 0.0),
+        "left": HandSample((0.0, x, 0.0), UNTURNED, left, 0.0),
+    }
+    return Hands(n, 14.0 * n, "xr", hands, sticks or {})
+
+
+def drive(teleoperation: Teleoperation, packets: list[Hands]) -> list[ActionChunk | None]:
+    return [teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, READINGS, "") for p in packets]
+
+
+def test_each_hand_drives_its_arm_and_one_chunk_moves_both():
+    teleoperation = Teleoperation(TWO_ARMS, *BOX)
+    assert teleoperation.hands == (("one", "right", FRANKA.grippers[0].width_max), ("two", "left", 0.0))
+    chunks = drive(teleoperation, [packet(n, right=True, left=True, x=1e-3 * n) for n in range(40)])
+    chunk = chunks[-1]
+    assert chunk.arms == ("one", "two")
+    assert "one_hand/width" in chunk.channels
+    np.testing.assert_allclose(chunk.positions("one")[-1] - TOOL.position, [0.0, -0.039, 0.0], atol=1e-9)
+    np.testing.assert_allclose(chunk.positions("two")[-1] - TOOL.position, [0.0, 0.0, 0.039], atol=1e-9)
+    assert [c.sequence for c in chunks] == list(range(1, 41))
+
+
+def test_one_hand_that_lets_go_leaves_the_other_clutched():
+    teleoperation = Teleoperation(TWO_ARMS, *BOX)
+    *_, both, one, none = drive(
+        teleoperation,
+        [packet(0, right=True, left=True), packet(1, right=False, left=True), packet(2, right=False, left=False)],
+    )
+    assert (both.arms, one.arms, none) == (("one", "two"), ("two",), None)
+
+
+def test_the_left_hand_may_drive_the_first_arm():
+    assert Teleoperation(FRANKA, *BOX, first_hand="left").hands[0][1] == "left"
+
+
+def test_sticks_drive_the_base_while_a_clutch_is_held():
+    teleoperation = Teleoperation(TWO_ARMS, *BOX)
+    sticks = {"left": (0.5, -1.0), "right": (1.0, 0.05)}
+    moving, still = drive(
+        teleoperation,
+        [packet(0, right=True, left=False, sticks=sticks), packet(1, right=False, left=False, sticks=sticks)],
+    )
+    base = [moving.column(f"base/velocity.{axis}")[0] for axis in ("x", "y", "yaw")]
+    np.testing.assert_allclose(base, [0.5, -0.2, -1.0])
+    assert still is None
+
+
+def test_a_client_that_talks_too_much_does_not_keep_control_busy():
+    teleoperation = Teleoperation(FRANKA, *BOX)
+    reading = {"panda": ArmReading(TOOL, 0.08)}
+    made = 0
+    for n in range(1000):  # a thousand packets a second
+        hands = Hands(n, float(n), "xr", {"right": HandSample((1e-4 * n, 0.0, 0.0), UNTURNED, True, 0.0)})
+        made += teleoperation.take(hands, 1e-3 * n, 1e-3 * n, reading, "") is not None
+    assert made <= 126
+    assert teleoperation.clutched("panda")
 
 
 # -- trigger -----------------------------------------------------------------------------------------------------------

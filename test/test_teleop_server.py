@@ -221,6 +221,25 @@ def test_what_is_no_request_is_refused_in_a_line_and_the_server_lives(served, ca
     assert all("\n" not in text for _, text in served.log)
 
 
+def test_a_state_that_fails_is_said_and_the_next_one_comes(served):
+    well, calls = served.robot.state, []
+
+    def state():
+        calls.append(1)
+        if len(calls) < 4:
+            raise KeyError("panda")
+        return well()
+
+    served.robot.state = state
+
+    async def work(session):
+        page = await (await open_page(session, f"http://{served.url}")).hello()
+        await page.until(lambda: page.all("state"))
+
+    in_session(work)
+    assert served.said("no state: KeyError: 'panda'")
+
+
 def test_who_says_no_hello_is_sent_away(served, monkeypatch):
     monkeypatch.setattr(protocol, "HELLO_WITHIN_S", 0.2)
 

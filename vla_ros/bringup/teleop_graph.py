@@ -39,6 +39,7 @@ def bridge_arguments() -> tuple[LaunchArgument, ...]:
             "policy that the operator takes the arm from and gives it back to",
             choices=(NO_POLICY, *POLICIES),
         ),
+        LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
         LaunchArgument("host", "localhost", "who may open the page: localhost, all, or an address of this machine"),
         LaunchArgument("port", 8443, "TCP port of the page; 0: any that is free", minimum=0, maximum=65535),
         LaunchArgument("token", "", "pairing token; empty: the one of the last run"),

@@ -101,7 +101,7 @@ class VrBridgeNode(ManagedNode):
 
     def cleanup(self) -> None:
         """Say goodbye to the clients and free the port."""
-        self._server.submit(self._home.stop())
+        self._server.finish(self._home.stop())
         self._server.close()
 
     def _show_link(self, fingerprint: str) -> None:

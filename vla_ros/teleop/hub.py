@@ -84,12 +84,18 @@ class Hub:
 
     async def _tell_state(self) -> None:
         while True:
-            if any(client.welcomed for client in self.clients.values()):
-                frame = encode(self.robot.state())
-                for client in self.clients.values():
-                    if client.welcomed:
-                        client.show_state(frame)
+            try:
+                self._show_state()
+            except Exception as error:  # the next one may be well: a page without state would show an old one for ever
+                self.complain(f"no state: {type(error).__name__}: {error}")
             await asyncio.sleep(1.0 / STATE_HZ)
+
+    def _show_state(self) -> None:
+        welcomed = [client for client in self.clients.values() if client.welcomed]
+        if welcomed:
+            frame = encode(self.robot.state())
+            for client in welcomed:
+                client.show_state(frame)
 
     async def receive(self, client: Client) -> None:
         """Serve a client until it goes."""

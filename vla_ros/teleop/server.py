@@ -95,15 +95,13 @@ class TeleopServer:
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *arguments)
 
-    def submit(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Have work done in the server's loop, from any thread."""
-        with contextlib.suppress(RuntimeError):
-            asyncio.run_coroutine_threadsafe(work, self._loop)
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """Return the server's event loop."""
-        return self._loop
+    def finish(self, work: Coroutine[Any, Any, Any], timeout: float = STOP_TIMEOUT_S) -> None:
+        """Have work done in the server's loop, from another thread, and wait for it, at most `timeout` [s]."""
+        if not self._thread.is_alive():
+            work.close()
+            return
+        with contextlib.suppress(TimeoutError, RuntimeError):
+            asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -29,6 +29,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     messaging.check_middleware,
     messaging.check_domain,
     messaging.check_view_port,
+    messaging.check_page_port,
     equipment.check_cameras,
     equipment.check_checkpoints,
 )

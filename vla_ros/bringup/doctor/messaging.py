@@ -12,7 +12,7 @@ from vla_ros.bringup.environment import LAST_DOMAIN, bound_udp_ports, domain_por
 from vla_ros.bringup.jazzy import installed_ros_wheels
 from vla_ros.bringup.ports import tcp_problem, udp_problem
 
-VIEW_PORT = 8765
+VIEW_PORT, PAGE_PORT = 8765, 8443
 DOMAIN_MAX = 232
 _FAST_DDS = "rmw_fastrtps_cpp"
 
@@ -46,6 +46,18 @@ def check_view_port() -> Finding:
     if problem:
         return Finding(name, f"port {VIEW_PORT}: {problem}", f"for view:=foxglove: add view_port:={VIEW_PORT + 1}")
     return Finding(name, f"foxglove-sdk is there, port {VIEW_PORT} is free")
+
+
+def check_page_port() -> Finding:
+    """Look whether the port of the operator's page is free, and what serves it there."""
+    name = "teleoperation"
+    absent = [package for package in ("aiohttp", "cryptography", "segno") if importlib.util.find_spec(package) is None]
+    if absent:
+        return Finding(name, f"not installed: {', '.join(absent)}", f"for vla teleop: pip install {' '.join(absent)}")
+    problem = tcp_problem(PAGE_PORT)
+    if problem:
+        return Finding(name, f"port {PAGE_PORT}: {problem}", f"for vla teleop: add port:={PAGE_PORT + 1}")
+    return Finding(name, f"port {PAGE_PORT} is free")
 
 
 def check_middleware() -> Finding:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from controllers.errors import VlaError
 
-GOODBYE_S = 3.0
+GOODBYE_S = 2.0
 
 
 class HomeRun:
