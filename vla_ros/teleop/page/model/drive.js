@@ -121,9 +121,11 @@ export class Drive {
     const held = !free && performance.now() - this.#lastInput < LINGER_MS && !wish?.sticks;
     for (const [side, hand] of Object.entries(this.hands)) {
       const mine = side === this.selected;
+      const engages = held && mine && !hand.clutch;
       hand.clutch = held && mine;
       if (mine && wish?.gripper !== undefined) hand.setGripper(wish.gripper);
-      hand.step(dt, wish?.v ?? [0, 0, 0], wish?.w ?? [0, 0, 0]);
+      // The robot latches the first pose it hears with the clutch: what was moved before that would be lost.
+      hand.step(engages ? 0 : dt, wish?.v ?? [0, 0, 0], wish?.w ?? [0, 0, 0]);
     }
     if (!this.session.driving) return;
     if (held || wish?.sticks || performance.now() - this.#sentAt >= IDLE_MS) this.#send(wish?.sticks);

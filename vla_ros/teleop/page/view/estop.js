@@ -21,8 +21,7 @@ export class EStop {
 
   /** Stop. Without a connection it is sent as soon as there is one, and the operator is told. */
   press() {
-    if (this.session.stopped) return;
-    this.#wanted = true;
+    this.#wanted = true; // also when it seems latched already: what is shown may be a moment old
     if (!this.session.connected) {
       note("error", "Not connected: the robot has not heard the e-stop. Use the one at the robot. It is sent once the connection is back.");
     }
@@ -42,8 +41,7 @@ export class EStop {
 
   #send() {
     clearTimeout(this.#timer);
-    if (!this.#wanted || this.session.stopped) return;
-    if (!this.session.connected) return;
+    if (!this.#wanted || !this.session.connected) return;
     this.session.connection.command("estop", { on: true }).catch((error) => note("error", `E-stop: ${error.message}`));
     this.#timer = setTimeout(() => this.#send(), REPEAT_MS);
   }
