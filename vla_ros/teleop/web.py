@@ -29,10 +29,6 @@ HEADERS = {
     "style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'",
 }
 _EPISODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
-_FORBIDDEN = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>vla_ros</title><body style="font:18px system-ui;background:#111;color:#eee;padding:10vmin">
-<h1>Not paired</h1><p>This link has no token, or an old one. Open the link that the terminal shows, or scan its code.
-"""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -51,7 +47,7 @@ def make_application(hub: Hub, token: str, port: int, link: Callable[[], str]) -
         if request.path in OPEN_PATHS or paired(request):
             response = await handler(request)
         else:
-            response = web.Response(status=401, text=_FORBIDDEN, content_type="text/html")
+            response = web.FileResponse(PAGE / "refused.html", status=401)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response

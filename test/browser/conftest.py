@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real headless Chromium before the real server; an emulated headset where iwer is there (.ci/run fetches both)."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from vla_ros.teleop.server import Listening, TeleopServer
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install playwright")
+
+from small_robot import SmallCollection, SmallRobot
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+IWER = ROOT / ".browser/node_modules/iwer/build/iwer.min.js"
+TOKEN = "a-token-of-twenty-one"
+WAIT_S = 20.0  # a busy machine; whoever is quick waits for nothing
+# WebGL without a graphics card. Nothing of the tests needs a sandbox, which root cannot have.
+FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
+HEADSET = """
+  window.headset = new IWER.XRDevice(IWER.metaQuest3);
+  window.headset.installRuntime({ forceInstall: true });  // Chromium has a navigator.xr of its own
+"""
+
+
+def eventually(what: Callable[[], Any], why: str = "") -> Any:
+    """Wait until `what` returns something true, and return that."""
+    end = time.monotonic() + WAIT_S
+    while True:
+        result = what()
+        if result:
+            return result
+        assert time.monotonic() < end, why or "it did not happen"
+        time.sleep(0.01)
+
+
+class Site:
+    """A small robot behind the real server."""
+
+    def __init__(self, robot: SmallRobot, collection: SmallCollection | None, port: int = 0, token: str = TOKEN):
+        self.robot, self.collection, self.log = robot, collection, []
+        listening = Listening("127.0.0.1", port, ("127.0.0.1",), token)
+        self.server = TeleopServer(robot, listening, collection, lambda level, text: self.log.append(text))
+        self.server.start()
+        self.port, self.link = self.server.port, self.server.links[0]
+
+    def show(self, camera: int, colour: tuple[int, int, int]) -> None:
+        """Have a camera see one colour (blue, green, red)."""
+        jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), colour, np.uint8))[1].tobytes()
+        self.robot.shown_at[camera] = time.monotonic()
+        self.server.hub.offer_picture(camera, time.monotonic(), jpeg)
+
+    def close(self) -> None:
+        self.server.close()
+
+
+class Operator:
+    """Somebody before a page."""
+
+    def __init__(self, browser: Any, link: str, name: str, scripts: tuple[str | Path, ...], **context: Any) -> None:
+        self.context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | context))
+        self.context.set_default_timeout(WAIT_S * 1e3)
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        for script in scripts:
+            self.page.add_init_script(**({"path": script} if isinstance(script, Path) else {"script": script}))
+        self.answer = self.page.goto(f"{link}&name={name}" if name else link)
+
+    def until(self, expression: str) -> None:
+        """Wait until a JavaScript expression is true."""
+        eventually(lambda: self.page.evaluate(expression), f"never so: {expression}")
+
+    def reads(self, selector: str, text: str) -> None:
+        """Wait until an element shows a text."""
+        sync_api.expect(self.page.locator(selector)).to_contain_text(text, timeout=WAIT_S * 1e3)
+
+    def seated(self) -> Operator:
+        """Wait until he drives."""
+        self.reads("#seat", "You drive")
+        return self
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Start Chromium once."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Site]]:
+    """Return what serves a small robot."""
+    sites: list[Site] = []
+
+    def start(robot: SmallRobot | None = None, collection: SmallCollection | None = None, **arguments: Any) -> Site:
+        sites.append(Site(robot or SmallRobot(), collection, **arguments))
+        return sites[-1]
+
+    yield start
+    for site in sites:
+        site.close()
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Callable[..., Operator]]:
+    """Return what opens a page for somebody; at the end no page may have thrown anything."""
+    operators: list[Operator] = []
+
+    def come(link: str, name: str = "Ada", scripts: tuple[str | Path, ...] = (), **context: Any) -> Operator:
+        operators.append(Operator(browser, link, name, scripts, **context))
+        return operators[-1]
+
+    yield come
+    errors = [error for operator in operators for error in operator.errors]
+    for operator in operators:
+        operator.context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def headset() -> tuple[str | Path, ...]:
+    """Return the scripts that give a page a headset, window.headset."""
+    if not IWER.is_file():
+        pytest.skip(f"no iwer: npm install --prefix {IWER.parents[3].name} --no-save iwer@2.5")
+    return (IWER, HEADSET)

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// A gamepad of the standard layout: RB is the clutch, sticks move, LB makes them turn.
+
+const DEAD = 0.12;
+const TURN_PER_METRE = 4;
+const BUTTON = { A: 0, B: 1, X: 2, Y: 3, LB: 4, RB: 5, LT: 6, RT: 7, BACK: 8, UP: 12, DOWN: 13, LEFT: 14, RIGHT: 15 };
+
+function beyondDead(value = 0) {
+  const size = Math.abs(value);
+  return size < DEAD ? 0 : (Math.sign(value) * (size - DEAD)) / (1 - DEAD);
+}
+
+/** `pressed(name)` is called once for each press of a button that is not held: A, B, X, Y, BACK, LEFT, RIGHT. */
+export class GamepadInput {
+  source = "gamepad";
+  holds = true;
+  name = "";
+  #down = new Set();
+
+  constructor(drive, pressed) {
+    this.drive = drive;
+    this.pressed = pressed;
+    window.addEventListener("gamepaddisconnected", () => {
+      this.name = "";
+      this.#down.clear();
+    });
+  }
+
+  read() {
+    const pad = [...(navigator.getGamepads?.() ?? [])].find((one) => one?.connected);
+    if (!pad) return null;
+    this.name = pad.id;
+    const down = (name) => Boolean(pad.buttons[BUTTON[name]]?.pressed);
+    for (const name of ["A", "B", "X", "Y", "BACK", "LEFT", "RIGHT"]) {
+      if (down(name) && !this.#down.has(name)) this.pressed(name);
+      if (down(name)) this.#down.add(name);
+      else this.#down.delete(name);
+    }
+    const [lx, ly, rx, ry] = [0, 1, 2, 3].map((i) => beyondDead(pad.axes[i] ?? 0));
+    const { welcome } = this.drive.session;
+    if (down("LT") && (welcome?.robot.base || welcome?.robot.lift)) {
+      return { v: [0, 0, 0], w: [0, 0, 0], sticks: { left: [lx, ly], right: [rx, ry] } };
+    }
+    if (!down("RB")) return null;
+    const pace = this.drive.pace;
+    const turn = pace * TURN_PER_METRE;
+    const gripper = pad.buttons[BUTTON.RT]?.value ?? 0;
+    if (down("LB")) return { v: [0, 0, 0], w: [turn * ly, -turn * rx, -turn * lx], gripper };
+    return { v: [pace * lx, -pace * ry, pace * ly], w: [0, -turn * rx, 0], gripper };
+  }
+}

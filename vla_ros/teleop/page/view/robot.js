@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the robot does, in words, and each arm: clutch, gripper, force, place.
+
+import { byId, make, setAttribute, setHidden, setText } from "./dom.js";
+
+const FORCE = { full: 30, amber: 12, red: 22 }; // N
+
+/** Say in plain words what the robot does; [tone, words]. */
+export function doing({ state, stopped, connected }) {
+  if (!connected || !state) return ["", "No word from the robot"];
+  if (stopped) return ["red", "Stopped by the e-stop"];
+  if (!state.enabled) return ["amber", "Disabled: the arm does not follow. Enable it to begin."];
+  const reason = state.hold_reason ? `: ${state.hold_reason}` : "";
+  if (state.mode === "hold") return ["amber", `Holds still${reason}`];
+  if (state.mode === "home") return ["good", "The arm is on its way home"];
+  const shadow = state.shadow ? " (shadow: it does not move)" : "";
+  if (state.mode === "policy") return ["good", `The policy moves the arm${shadow}`];
+  const follows = Object.values(state.arms).some((arm) => arm.clutched);
+  return follows ? ["good", `You move the arm${shadow}`] : ["good", "Ready: the arm waits for a hand"];
+}
+
+export function showRobot(session) {
+  let rows = [];
+  session.watch(["welcome"], () => {
+    rows = session.arms.map((arm) => makeArm(arm, session.arms.length > 1));
+    byId("arms").replaceChildren(...rows.map((row) => row.element));
+  });
+  session.watch(["state", "phase", "seat"], () => {
+    const [tone, words] = doing(session);
+    const spoken = session.seat.yours ? words : words.replace("You move", `${session.seat.driver || "An operator"} moves`);
+    for (const id of ["doing", "doing-short"]) {
+      setText(byId(id), spoken);
+      setAttribute(byId(id), "data-tone", tone);
+    }
+    for (const row of rows) row.draw(session.state?.arms[row.name]);
+  });
+}
+
+function makeGauge(label) {
+  const bar = make("i");
+  const value = make("b", { text: "–" });
+  const element = make("div", { class: "gauge" }, make("span", { text: label }), bar, value);
+  return {
+    element,
+    set(part, text, tone = "") {
+      const share = `${Math.round(Math.min(1, Math.max(0, part)) * 100)}%`;
+      if (bar.style.getPropertyValue("--part") !== share) bar.style.setProperty("--part", share);
+      setText(value, text);
+      setAttribute(element, "data-tone", tone);
+      setAttribute(element, "data-none", text === "–");
+    },
+  };
+}
+
+function makeArm({ name, hand, gripper_max }, many) {
+  const [gripper, force] = [makeGauge("Gripper"), makeGauge("Force")];
+  const clutch = make("span", { class: "chip", text: "Free" });
+  const place = make("span", { class: "quiet", title: "Tool, from the robot's base" });
+  const refused = make("p", { class: "refused", role: "status", hidden: "" });
+  const title = make("strong", { text: many ? `${name} (${hand} hand)` : name });
+  force.element.title = "Force at the wrist; – when this arm measures none";
+  const element = make("div", { class: "arm", data: { arm: name } }, make("div", { class: "line" }, title, clutch, place), make("div", { class: "gauges" }, gripper.element, force.element), refused);
+  return {
+    name,
+    element,
+    draw(arm) {
+      if (!arm) return;
+      setText(clutch, arm.clutched ? "Clutch engaged" : "Clutch free");
+      setAttribute(clutch, "class", `chip ${arm.clutched ? "on" : ""}`);
+      const p = arm.measured?.p ?? arm.commanded?.p;
+      setText(place, p ? p.map((value) => (value * 100).toFixed(0).replace("-", "−")).join(" ") + " cm" : "");
+      if (typeof arm.gripper === "number") gripper.set(arm.gripper / (gripper_max || 1), `${(arm.gripper * 1000).toFixed(0)} mm`);
+      else gripper.set(0, "–");
+      if (arm.force) {
+        const size = Math.hypot(...arm.force);
+        force.set(size / FORCE.full, `${size.toFixed(1)} N`, size > FORCE.red ? "red" : size > FORCE.amber ? "amber" : "");
+      } else force.set(0, "–");
+      setHidden(refused, !arm.refused);
+      setText(refused, arm.refused ? `Refused: ${arm.refused}` : "");
+    },
+  };
+}

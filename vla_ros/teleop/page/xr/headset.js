@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// One stay in a headset: hands at the display's rate, pictures, board, buttons.
+
+import { heading } from "../model/quaternion.js";
+import { Controllers, pulse } from "./controllers.js";
+import { multiply, placed } from "./matrix.js";
+import { Painter } from "./painter.js";
+import { Panel } from "./panel.js";
+import { boardPlace, drawRoom, picturePlaces } from "./room.js";
+
+const NOTE_MS = 5000;
+const BOARD_MS = 100;
+const LATE_MS = 1000;
+
+export class Headset {
+  #controllers = new Controllers();
+  #panel = new Panel();
+  #fresh = new Set(); // cameras with a picture that is not on its texture yet
+  #note = { text: "", until: 0 };
+  #boardAt = -Infinity;
+  #startedAt = 0;
+  #clutched = {};
+  #listening = [];
+
+  constructor({ session, drive, cameras, actions, estop }) {
+    Object.assign(this, { session, drive, cameras, actions, estop });
+  }
+
+  /** Enter `mode`, immersive-vr or immersive-ar; `ended` is called when the headset is put off. */
+  async enter(mode, ended) {
+    const xr = await navigator.xr.requestSession(mode, { requiredFeatures: ["local-floor"] });
+    try {
+      await this.#begin(xr, mode);
+    } catch (error) {
+      await xr.end();
+      throw error;
+    }
+    xr.addEventListener("end", () => {
+      this.#leave();
+      ended();
+    });
+    xr.requestAnimationFrame((time, frame) => this.#frame(time, frame));
+  }
+
+  async #begin(xr, mode) {
+    this.xr = xr;
+    this.passthrough = mode === "immersive-ar";
+    const canvas = document.createElement("canvas");
+    const gl = canvas.getContext("webgl", { xrCompatible: true, alpha: true, antialias: true });
+    if (!gl) throw new Error("this browser has no WebGL");
+    await gl.makeXRCompatible?.();
+    xr.updateRenderState({ baseLayer: new XRWebGLLayer(xr, gl) });
+    this.painter = new Painter(gl);
+    this.floor = await xr.requestReferenceSpace("local-floor");
+    this.origin = null; // of the operator, {p, q} on the floor: its −z is where he looked when he came
+    this.floor.addEventListener("reset", () => (this.origin = null));
+    xr.addEventListener("visibilitychange", () => xr.visibilityState !== "visible" && this.#letGo());
+    this.drive.takeover = this;
+    this.drive.release();
+    this.cameras.inHeadset = true;
+    this.#listening = [
+      this.cameras.on("picture", (camera) => this.#fresh.add(camera)),
+      this.session.connection.on("note", ({ text }) => this.say(text)),
+      this.session.on("change", (name) => name === "collection" && this.#noteStart()),
+    ];
+    this.cameras.images.forEach((image, camera) => image && this.#fresh.add(camera));
+    this.#noteStart();
+  }
+
+  /** Show a line on the board for a while. */
+  say(text) {
+    this.#note = { text, until: performance.now() + NOTE_MS };
+  }
+
+  #noteStart() {
+    const { collection } = this.session;
+    if (collection?.recording) this.#startedAt = performance.now() - collection.elapsed_s * 1000;
+  }
+
+  #leave() {
+    for (const end of this.#listening) end();
+    this.cameras.inHeadset = false;
+    this.drive.takeover = null;
+    this.drive.release();
+  }
+
+  /** Nobody sees the arm: nothing is held. */
+  #letGo() {
+    this.drive.sendHands("xr", {});
+  }
+
+  #frame(time, frame) {
+    const { xr } = this;
+    xr.requestAnimationFrame((later, next) => this.#frame(later, next));
+    const now = performance.now();
+    if (!this.origin) this.#lookAhead(frame);
+    if (!this.origin) return;
+    if (xr.visibilityState === "visible") this.#readHands(frame, now);
+    this.#draw(frame, now);
+  }
+
+  /** Make the direction of the eyes forward. Not while a hand is clutched: it would seem to jump. */
+  #lookAhead(frame) {
+    const pose = frame.getViewerPose(this.floor);
+    if (!pose) return;
+    const { position: p, orientation: q } = pose.transform;
+    const turn = heading([q.x, q.y, q.z, q.w]) / 2;
+    this.origin = { p: [p.x, 0, p.z], q: [0, Math.sin(turn), 0, Math.cos(turn)] };
+    this.room = placed(this.origin.p, this.origin.q, [1, 1, 1]);
+    this.eye = Math.min(2, Math.max(0.6, p.y));
+    this.places = picturePlaces(this.cameras.list, this.eye);
+    this.board = boardPlace(this.eye);
+  }
+
+  #readHands(frame, now) {
+    const { session, drive, xr } = this;
+    const { hands, sticks, events } = this.#controllers.read(frame, this.floor, this.origin, xr.inputSources, drive.sides, now);
+    const robot = session.welcome?.robot;
+    drive.sendHands("xr", hands, robot?.base || robot?.lift ? sticks : undefined);
+    for (const [what, side] of events) this.#act(what, side);
+    for (const { name, hand } of session.arms) {
+      const clutched = Boolean(session.state?.arms[name]?.clutched);
+      if (clutched !== Boolean(this.#clutched[name])) pulse(xr.inputSources, hand, clutched ? 0.6 : 0.25);
+      this.#clutched[name] = clutched;
+    }
+  }
+
+  #act(what, side) {
+    const { session, actions, estop } = this;
+    const { state, collection } = session;
+    const run = async (command, args, done) => {
+      if (await actions.run(command, args)) this.say(done);
+    };
+    if (what === "stick down") estop.press();
+    else if (what === "ax long") run("home", {}, "Going home");
+    else if (what === "ax short" && collection?.recording) run("episode_stop", { success: true }, "Kept as a success");
+    else if (what === "ax short" && collection) run("episode_start", {}, "Recording");
+    else if (what === "by short" && collection?.recording) run("episode_redo", {}, "Thrown away: again");
+    else if (what === "by long" && state?.policy_running) run("give", {}, "The policy has the arm");
+    else if (what === "by long" && !this.#controllers.anySqueezed) this.origin = null;
+    else if (what === "squeeze" && ["policy", "hold"].includes(state?.mode)) run("take", {}, "The arm is yours: squeeze again");
+    else return;
+    pulse(this.xr.inputSources, side);
+  }
+
+  #draw(frame, now) {
+    const pose = frame.getViewerPose(this.floor);
+    const layer = this.xr.renderState.baseLayer;
+    const { gl } = this.painter;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, layer.framebuffer);
+    gl.clearColor(0.03, 0.045, 0.055, this.passthrough ? 0 : 1);
+    gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
+    if (!pose) return;
+    this.#load(now);
+    if (this.places.length !== this.cameras.list.length) this.places = picturePlaces(this.cameras.list, this.eye);
+    const shades = this.cameras.list.map((_, camera) => ((this.cameras.age(camera) ?? Infinity) > LATE_MS ? 0.35 : 1));
+    const { places, board, passthrough } = this;
+    for (const view of pose.views) {
+      const { x, y, width, height } = layer.getViewport(view);
+      gl.viewport(x, y, width, height);
+      this.painter.look(view.projectionMatrix, multiply(view.transform.inverse.matrix, this.room));
+      drawRoom(this.painter, { places, shades, board, marks: this.#controllers.marks, passthrough });
+    }
+  }
+
+  /** Put new pictures and a new board on their textures. */
+  #load(now) {
+    for (const camera of this.#fresh) this.painter.load(`camera ${camera}`, this.cameras.images[camera]);
+    this.#fresh.clear();
+    if (now - this.#boardAt < BOARD_MS) return;
+    this.#boardAt = now;
+    const note = now < this.#note.until ? this.#note.text : "";
+    const news = { note, elapsed: (now - this.#startedAt) / 1000 };
+    if (this.#panel.draw(this.session, news, this.#controllers.anySqueezed)) this.painter.load("board", this.#panel.canvas);
+  }
+}
