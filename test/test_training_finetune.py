@@ -98,7 +98,9 @@ def test_a_checkpoint_that_loads_and_says_where_it_comes_from(tuned: Path) -> No
         stage, _, figure = name.partition(".")
         assert {name, f"{stage}.original_{figure}"} <= figures.keys()
     work = tuned / "training"
-    assert (work / "log.csv").read_text().count("original_recall") == 1
+    log = (work / "log.csv").read_text()
+    assert log.count("proposals,validation,0,original_recall") == 1  # what it began with
+    assert log.count("proposals,validation,2,original_recall") == 1
     assert (work / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 

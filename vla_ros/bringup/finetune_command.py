@@ -132,6 +132,7 @@ def _config(arguments: argparse.Namespace) -> FinetuneConfig:
 
 
 def _exams(arguments: argparse.Namespace) -> list[Exam]:
+    from vla_ros.bringup.egl import require_egl
     from vla_ros.sim.evaluation.settings import EpisodeSettings
     from vla_ros.training.finetuning.evaluation import POLICY, exams
 
@@ -147,6 +148,7 @@ def _exams(arguments: argparse.Namespace) -> list[Exam]:
     made = exams(task, arguments.evaluate, arguments.seed, arguments.workers)
     for exam in made:
         exam.settings.check()
+    require_egl()  # now, not after the training
     return made
 
 
@@ -194,7 +196,7 @@ def _finetune(
         with team.leader_first():
             if team.leads and not arguments.original and not generate_data(config.original, output / "original"):
                 return None
-        original = find_datasets(roots)
+        original = find_datasets(roots, boxes_do="expert" not in config.stages)
         check_datasets(original, load_contract(base.config.contract))
     if team.leads:
         keep_identity(output, identity_of(arguments.checkpoint, arguments.datasets, arguments.original))
@@ -216,12 +218,10 @@ def _finetune(
 
 def _examine(exam: Exam, checkpoint: Path, output: Path, console: Console) -> dict[str, float] | None:
     """Run both checkpoints in the same scenes and print the difference; None when interrupted."""
-    from vla_ros.bringup.egl import require_egl
     from vla_ros.sim.evaluation.comparison_report import print_comparison
     from vla_ros.sim.evaluation.report import EvaluationProgress, print_report
     from vla_ros.training.finetuning.evaluation import Marks, run_exam
 
-    require_egl()
     found = []
     for folder in (checkpoint, output):
         with EvaluationProgress(exam.settings, console) as progress:

@@ -33,7 +33,7 @@ class OriginalConfig:
 
 
 def _gentle(steps: int, batch: int, learning_rate: float, bf16: bool = True) -> StageConfig:
-    return StageConfig(steps, batch, learning_rate, average=0.98, warm_up=50, bf16=bf16, validate_every=200)
+    return StageConfig(steps, batch, learning_rate, average=0.98, warm_up=40, bf16=bf16, validate_every=200)
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class FinetuneConfig:
     """Which links learn, for how long, and beside what. Raises ConfigError for what cannot be trained."""
 
     seed: int = 0
-    stages: tuple[str, ...] = ("proposals", "matching", "grasp")
+    stages: tuple[str, ...] = BOX_STAGES
     frames_an_episode: int = 24  # of each demonstration that are looked at
     validation: float = 0.1  # share of the task's frames kept back
     threads: int = 2
     original: OriginalConfig = field(default_factory=OriginalConfig)
-    proposals: StageConfig = field(default_factory=lambda: _gentle(200, 24, 3e-4))
-    matching: StageConfig = field(default_factory=lambda: _gentle(600, 24, 3e-4))
-    grasp: StageConfig = field(default_factory=lambda: _gentle(400, 32, 3e-4))
+    proposals: StageConfig = field(default_factory=lambda: _gentle(100, 24, 3e-4))
+    matching: StageConfig = field(default_factory=lambda: _gentle(400, 24, 3e-4))
+    grasp: StageConfig = field(default_factory=lambda: _gentle(250, 32, 3e-4))
     expert: StageConfig = field(default_factory=lambda: _gentle(400, 256, 1e-4, bf16=False))
 
     def __post_init__(self) -> None:

@@ -75,6 +75,7 @@ def finetune(
                 with team.leader_first():
                     samples = _shown(config, task, original, work / "frames", tell)
             stage = looking_stage(name, networks, *samples, run)
+        stage.judge_start()
         getattr(networks, name).load_state_dict(stage.run().state_dict())
         networks.cpu()
         if not stage.done:

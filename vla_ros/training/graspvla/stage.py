@@ -109,6 +109,11 @@ class Stage:
         """Tell whether the last step has been made."""
         return self.step >= self.config.steps
 
+    def judge_start(self) -> None:
+        """Judge the weights that it begins with, as long as it has not: what a fine-tuning is compared with."""
+        if self.step == 0:
+            self._judge()
+
     def run(self) -> nn.Module:
         """Train to the last step, or until asked to stop; return the averaged network, ready to infer: of the best
         trial where there was one.
