@@ -126,6 +126,7 @@ def test_a_lost_network_holds_the_arm_and_the_page_comes_back(site, visit):
     eventually(lambda: site.robot.p["right"][0] > 0.46)
     wire.cut()
     operator.reads("#banner", "Connection lost. The arm holds where it is.")
+    operator.reads("#banner", "no word from the robot")
     operator.reads("#link", "Offline")
     sync_api.expect(operator.page.locator("#enable")).to_be_disabled()
     at = list(site.robot.p["right"])
@@ -145,12 +146,15 @@ def test_a_lost_network_holds_the_arm_and_the_page_comes_back(site, visit):
 def test_a_bridge_that_starts_anew_is_found_again(serve, visit):
     site = serve()
     operator = visit(site.link).seated()
+    watcher = visit(site.link, "Bob")
+    watcher.reads("#banner", "Ada drives.")
     site.close()
     operator.reads("#banner", "Connection lost.")
     again = serve(SmallRobot(("right", "left")), port=site.port)
     operator.seated()
     operator.until("document.querySelectorAll('.arm').length === 2")  # another robot: another page
     assert again.robot.watched
+    watcher.reads("#banner", "Ada drives.")  # whoever was quicker
 
 
 def test_malformed_messages_are_refused_shown_and_end_the_connection(site, visit):

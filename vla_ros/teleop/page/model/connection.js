@@ -19,6 +19,7 @@ export class Connection extends Emitter {
   phase = "connecting";
   retryAt = 0;
   trip = null;
+  reason = ""; // why it was lost
   #socket = null;
   #heard = 0;
   #attempt = 0;

@@ -21,6 +21,8 @@ export class Session extends Emitter {
         if (name === "welcome") this.emit("change", "collection");
       });
     }
+    // Who watched comes back as a watcher: a bridge that starts anew must not seat whoever is quickest.
+    connection.on("seat", ({ yours }) => (connection.seat = yours ? "drive" : "watch"));
     for (const name of ["phase", "trip"]) connection.on(name, () => this.emit("change", name));
   }
 

@@ -8,10 +8,11 @@ function choose({ connection, seat, stopped }) {
   const wait = Math.max(0, Math.ceil((connection.retryAt - performance.now()) / 1000));
   if (connection.phase === "connecting") return { tone: "info", title: "Connecting", text: "to the robot…" };
   if (connection.phase === "lost") {
+    const why = connection.reason ? ` (${connection.reason})` : "";
     return {
       tone: "red",
       title: "Connection lost.",
-      text: `The arm holds where it is. ${wait ? `Trying again in ${wait} s` : "Trying again…"}`,
+      text: `The arm holds where it is. ${wait ? `Trying again in ${wait} s` : "Trying again…"}${why}`,
       action: "Try now",
       does: "retry",
     };

@@ -23,9 +23,7 @@ function seatSheet(session, actions) {
   swap.disabled = !session.connected || (!seat.yours && Boolean(seat.driver));
   swap.onclick = async () => {
     const command = seat.yours ? "leave" : "drive";
-    if (!(await actions.run(command, {}, swap))) return;
-    connection.seat = command === "drive" ? "drive" : "watch";
-    closeSheet();
+    if (await actions.run(command, {}, swap)) closeSheet();
   };
   const name = make("input", { value: connection.name, maxlength: NAME_LENGTH, "aria-label": "Your name", autocomplete: "nickname" });
   const form = make("form", { class: "row" }, name, make("button", { type: "submit", text: "Rename" }));
