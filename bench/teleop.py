@@ -60,19 +60,21 @@ class Drive:
 
 def measure(seconds: float) -> dict[str, float]:
     """Return latencies [ms], cores and rates of a drive of `seconds`."""
-    with operated_graph() as (operator, bridge, link):
+    with operated_graph() as (operator, bridge, control, link):
         idle = _cores(bridge, 5.0, operator)
         operator.enable_at_rest()
+        control_idle = _cores(control, 5.0, operator)
         operator.seams.clear()
         drive = Drive()
         thread = threading.Thread(target=_drive_in_thread, args=(link, seconds, drive), daemon=True)
-        began, spent = time.monotonic(), _spent(bridge)
+        began, spent, control_spent = time.monotonic(), _spent(bridge), _spent(control)
         thread.start()
         reported: list[dict[str, str]] = []  # one a second, of its last few
         while not drive.done and time.monotonic() - began < seconds + 30.0:
             operator.spin(1.0)
             reported.append(operator.diagnostics["bridge"])
-        cores = (_spent(bridge) - spent) / (time.monotonic() - began)
+        elapsed = time.monotonic() - began
+        cores, control_cores = (_spent(bridge) - spent) / elapsed, (_spent(control) - control_spent) / elapsed
         if drive.failure is not None:
             raise VlaError(f"the drive failed: {drive.failure}")
     return {
@@ -85,6 +87,8 @@ def measure(seconds: float) -> dict[str, float]:
         "pictures_per_s": drive.pictures / seconds,
         "cores_idle": idle,
         "cores_driving": cores,
+        "control_cores_idle": control_idle,
+        "control_cores_driving": control_cores,
         "chunks": float(sum(seam.level != messages.WARN for seam in operator.seams)),
         "refused_chunks": float(sum(seam.level == messages.WARN for seam in operator.seams)),
     }
@@ -96,8 +100,8 @@ def _median(reported: list[dict[str, str]], name: str) -> float:
 
 
 @contextlib.contextmanager
-def operated_graph() -> Iterator[tuple[Operator, psutil.Process, str]]:
-    """Run a robot with its cameras and a bridge; yield who looks on, the bridge's process and the link."""
+def operated_graph() -> Iterator[tuple[Operator, psutil.Process, psutil.Process, str]]:
+    """Run a robot with its cameras and a bridge; yield who looks on, the bridge's and control's process, the link."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -114,7 +118,8 @@ def operated_graph() -> Iterator[tuple[Operator, psutil.Process, str]]:
             ready = operator.ready() and operator.spin_until(lambda: "bridge" in operator.diagnostics, READY_S)
             if not ready:
                 raise VlaError(f"the graph is not ready after {READY_S:g} s")
-            yield operator, psutil.Process(nodes[-1].process.pid), f"http://127.0.0.1:{port}/?token={TOKEN}"
+            control, bridge = (psutil.Process(n.process.pid) for n in nodes if n.name in ("control", "vr_bridge"))
+            yield operator, bridge, control, f"http://127.0.0.1:{port}/?token={TOKEN}"
         finally:
             for node in nodes:
                 node.kill()

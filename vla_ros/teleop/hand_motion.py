@@ -13,7 +13,7 @@ from math import degrees, radians
 
 import numpy as np
 
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, VlaError
 from controllers.rotations import Quaternion, angle_between, compose_exp, log_relative, multiply
 from vla_ros.teleop.axes import Pose
 
@@ -38,6 +38,19 @@ class MotionLimits:
                 raise ConfigError(f"hand motion: '{name}' must be 0.001 to 10, got {value:g}")
 
 
+@dataclass
+class _Grip:
+    """A clutch that is held: what was latched, what is followed."""
+
+    hand: Pose  # latched
+    tool: Pose  # latched
+    accepted: Pose  # the hand, by the last packet that was believed
+    goal: Pose  # where the hand wants the tool
+    setpoint: Pose  # where the limits let it be by now
+    stray: Pose | None = None  # the hand, by the last packet that was not believed
+    steady_since: float = 0.0  # [s] stray packets have agreed since then
+
+
 class HandMotion:
     """Follow one hand while its clutch is held."""
 
@@ -45,21 +58,18 @@ class HandMotion:
         """`lower`, `upper` (3,) [m] are the box that the tool's goal is kept in."""
         self.limits = limits
         self._lower, self._upper = lower, upper
-        self._hand0 = self._tool0 = self._accepted = self._stray = None  # type: Pose | None
-        self._goal: Pose | None = None
-        self._setpoint: Pose | None = None
-        self._heard = self._steady_since = float("-inf")  # [s]
+        self._grip: _Grip | None = None
+        self._heard = float("-inf")  # [s]
         self.refused = ""  # why the hand is not followed just now
 
     @property
     def engaged(self) -> bool:
         """Say whether the tool follows the hand."""
-        return self._hand0 is not None
+        return self._grip is not None
 
     def release(self) -> None:
         """Let go: the tool stays where it is sent now."""
-        self._hand0 = self._tool0 = self._accepted = self._stray = self._goal = self._setpoint = None
-        self.refused = ""
+        self._grip, self.refused = None, ""
 
     def stale(self, now: float) -> bool:
         """Say whether the hand has been silent for too long at `now` [s]."""
@@ -70,67 +80,62 @@ class HandMotion:
 
         `scale` is metres of the tool for a metre of the hand, `speed` the share of the limits that is used.
         """
-        stale, dt = self.stale(now), min(now - self._heard, self.limits.stale_s)
+        grip, stale, dt = self._grip, self.stale(now), min(now - self._heard, self.limits.stale_s)
         self._heard = now
-        if not self.engaged or self._accepted is None or stale:
+        if grip is None or stale:
             self._latch(hand, tool)
-        elif not self._near(self._accepted, hand):
-            self._wait_until_calm(now, hand, tool)
-        else:
-            self._accepted, self._stray, self.refused = hand, None, ""
-            self._aim(hand, scale)
-        self._advance(dt, tool, speed)
+        elif self._near(grip.accepted, hand):
+            grip.accepted, grip.stray, self.refused = hand, None, ""
+            self._aim(grip, hand, scale)
+        elif self._calm(grip, now, hand):
+            self._latch(hand, tool)
+        if self._grip is not None:
+            self._advance(self._grip, dt, tool, speed)
 
     def path(self, times: np.ndarray, speed: float) -> np.ndarray:
-        """Return where the tool goes from now if the hand stands still: (H, 7) at `times` (H,) [s], xyzw at the end."""
-        assert self._setpoint is not None
-        assert self._goal is not None
+        """Return where the tool goes from now if the hand stands still: (H, 7) at `times` (H,) [s], xyzw at the end.
+
+        Raises VlaError when the clutch is not held.
+        """
+        if self._grip is None:
+            raise VlaError("a hand whose clutch is not held goes nowhere")
         points = np.empty((len(times), 7))
         for row, time in zip(points, times.tolist(), strict=True):
-            pose = self._towards(self._setpoint, self._goal, time * speed)
+            pose = self._towards(self._grip.setpoint, self._grip.goal, time * speed)
             row[:3], row[3:] = pose.position, pose.orientation
         return points
 
     def _latch(self, hand: Pose, tool: Pose) -> None:
-        self._hand0 = self._accepted = hand
-        self._tool0 = self._goal = self._setpoint = tool
-        self._stray, self.refused = None, ""
+        self._grip, self.refused = _Grip(hand, tool, hand, tool, tool), ""
 
-    def _aim(self, hand: Pose, scale: float) -> None:
+    def _aim(self, grip: _Grip, hand: Pose, scale: float) -> None:
         """Set the goal: the latched tool pose plus the hand's difference."""
-        assert self._hand0 is not None
-        assert self._tool0 is not None
-        wanted = self._tool0.position + scale * (hand.position - self._hand0.position)
+        wanted = grip.tool.position + scale * (hand.position - grip.hand.position)
         kept = np.clip(wanted, self._lower, self._upper)
         if (kept != wanted).any():
             self.refused = "the edge of the workspace"
-        turn = multiply(hand.orientation, _inverse(self._hand0.orientation))  # about the base's axes
-        self._goal = Pose(kept, multiply(turn, self._tool0.orientation))
+        turn = multiply(hand.orientation, _inverse(grip.hand.orientation))  # about the base's axes
+        grip.goal = Pose(kept, multiply(turn, grip.tool.orientation))
 
-    def _wait_until_calm(self, now: float, hand: Pose, tool: Pose) -> None:
-        accepted = self._accepted
-        assert accepted is not None
-        if self._stray is None or not self._near(self._stray, hand):
-            self._steady_since = now
-            shift = 100.0 * float(np.linalg.norm(hand.position - accepted.position))
-            turn = degrees(angle_between(accepted.orientation, hand.orientation))
+    def _calm(self, grip: _Grip, now: float, hand: Pose) -> bool:
+        """Say whether a hand that has jumped has been steady for long enough."""
+        if grip.stray is None or not self._near(grip.stray, hand):
+            grip.steady_since = now
+            shift = 100.0 * float(np.linalg.norm(hand.position - grip.accepted.position))
+            turn = degrees(angle_between(grip.accepted.orientation, hand.orientation))
             self.refused = f"the hand jumped by {shift:.0f} cm and {turn:.0f}°: hold it still, or clutch again"
-        self._stray = hand
-        if now - self._steady_since >= self.limits.calm_s:
-            self._latch(hand, tool)
+        grip.stray = hand
+        return now - grip.steady_since >= self.limits.calm_s
 
     def _near(self, a: Pose, b: Pose) -> bool:
         shift = float(np.linalg.norm(b.position - a.position))
         turn = angle_between(a.orientation, b.orientation)
         return shift <= self.limits.jump_distance and turn <= self.limits.jump_angle
 
-    def _advance(self, dt: float, tool: Pose, speed: float) -> None:
-        assert self._setpoint is not None
-        assert self._goal is not None
-        ahead = self._towards(self._setpoint, self._goal, dt * speed)
+    def _advance(self, grip: _Grip, dt: float, tool: Pose, speed: float) -> None:
+        ahead = self._towards(grip.setpoint, grip.goal, dt * speed)
         # An arm that cannot follow, at the table for instance, must not be sent further and further away.
-        limits = self.limits
-        self._setpoint = _within(tool, ahead, limits.leash, limits.leash_angle)
+        grip.setpoint = _within(tool, ahead, self.limits.leash, self.limits.leash_angle)
 
     def _towards(self, a: Pose, b: Pose, time: float) -> Pose:
         """Return where the limits let a tool be that goes from `a` to `b` for `time` [s]."""

@@ -144,7 +144,7 @@ class Teleoperation:
                 columns.append(np.full((STEPS, 1), driven.trigger.width(sample.gripper)))
         if columns and self._base is not None:
             channels += BASE_CHANNELS
-            columns.append(np.tile(self._base_velocity(hands), (STEPS, 1)))
+            columns.append(np.tile(self.speed * np.array(self._base.speed) * _pushed(hands), (STEPS, 1)))
         if not columns or arrival - self._sent < CHUNK_EVERY_S:
             return None
         self._sent = arrival
@@ -196,10 +196,10 @@ class Teleoperation:
         driven.motion.follow(arrival, hand, reading.commanded, self.scale, self.speed)
         return True
 
-    def _base_velocity(self, hands: Hands) -> np.ndarray:
-        """Return the base's velocity (3,) from the sticks: the left one drives, the right one turns."""
-        assert self._base is not None
-        (side, back), (turn, _) = (hands.sticks.get(hand, (0.0, 0.0)) for hand in ("left", "right"))
-        pushed = np.array([-back, -side, -turn])
-        pushed[np.abs(pushed) < STICK_DEAD] = 0.0
-        return pushed * np.array(self._base.speed) * self.speed
+
+def _pushed(hands: Hands) -> np.ndarray:
+    """Return how far the sticks are pushed (3,), −1 to 1: forward and left by the left one, a turn by the right one."""
+    (side, back), (turn, _) = (hands.sticks.get(hand, (0.0, 0.0)) for hand in ("left", "right"))
+    pushed = np.array([-back, -side, -turn])
+    pushed[np.abs(pushed) < STICK_DEAD] = 0.0
+    return pushed
