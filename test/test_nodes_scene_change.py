@@ -119,12 +119,10 @@ class Watcher:
         self.infos: dict[str, CameraInfo] = {}
         self.poses: dict[str, np.ndarray] = {}
         self.objects: PoseArray | None = None
-        self.labels: list[str] = []
+        self.states: list[tuple[str, float]] = []  # of which scene, and when
         node.create_subscription(String, "sim/scene", self._on_scene, qos.LATCHED)
         node.create_subscription(PoseArray, "sim/object_poses", lambda m: setattr(self, "objects", m), qos.NEWEST)
-        node.create_subscription(
-            Float64MultiArray, "sim/render_state", lambda m: self.labels.append(messages.numbers_label(m)), qos.STREAM
-        )
+        node.create_subscription(Float64MultiArray, "sim/render_state", self._on_state, qos.STREAM)
         for name in ("front", "side"):
             topic = f"cameras/{name}"
             node.create_subscription(
@@ -137,6 +135,17 @@ class Watcher:
                 PoseStamped, f"{topic}/pose",
                 lambda m, name=name: self.poses.update({name: messages.transform(m.pose)}), qos.LATCHED,
             )  # fmt: skip
+
+    def _on_state(self, message: Float64MultiArray) -> None:
+        self.states.append((messages.numbers_label(message), float(messages.numbers(message)[0])))
+
+    def show(self, operator: Operator) -> bool:
+        """Wait for images of the scene that is announced: those of the one before may still be on their way."""
+        label = choice_label(announced_choice(self.text))
+        if not operator.spin_until(lambda: self.states and self.states[-1][0] == label, 30.0):
+            return False
+        since = self.states[-1][1]
+        return operator.spin_until(lambda: all(stamp >= since for stamp, _ in self.images.values()), 30.0)
 
     def _on_scene(self, message: String) -> None:
         self.text, self.scene = message.data, json.loads(message.data)
@@ -171,7 +180,7 @@ def test_the_scene_changes_and_everybody_goes_on(graph):
     assert choice is not None
     assert {"set": choice["set_name"]} | {k: choice[k] for k in ("seed", "categories", "target", "place")} == NEW
     assert (watcher.scene["set"], watcher.scene["seed"], watcher.scene["target"]) == ("distractor", 12, "red_mug")
-    assert operator.spin_until(lambda: watcher.labels[-1] == choice_label(choice))
+    assert operator.spin_until(lambda: watcher.states[-1][0] == choice_label(choice))
     # Objects stand where a fresh simulator puts them.
     scene = sample_scene(**choice)
     fresh = World(scene, load_embodiment("franka"), timestep=0.001)
@@ -183,11 +192,8 @@ def test_the_scene_changes_and_everybody_goes_on(graph):
         np.testing.assert_allclose(T[:3, 3], T_fresh[:3, 3], atol=2e-3)
         np.testing.assert_allclose(T[:3, :3], T_fresh[:3, :3], atol=0.03)  # what lies on its handle creeps
     # The cameras show it, from where it has them, with the arm at home.
-    watcher.images.clear()
-    assert operator.spin_until(lambda: len(watcher.images) == 2, 30.0)
-    now = operator.stamp
-    for name, (stamp, image) in watcher.images.items():
-        assert stamp > now - 5.0
+    assert watcher.show(operator)
+    for name, (_, image) in watcher.images.items():
         seen, _ = fresh.render_camera(name)
         assert np.abs(image.astype(int) - seen.astype(int)).mean() < 1.0
         assert np.abs(image.astype(int) - first[name].astype(int)).mean() > 8.0
@@ -204,8 +210,8 @@ def test_the_scene_changes_and_everybody_goes_on(graph):
     np.testing.assert_allclose(operator.T_base_ee[:3, 3] - start[:3, 3], [0.0, -0.05, 0.03], atol=8e-3)
     # And back, with another number of objects; then a scene that there is not.
     assert change(operator, client, {"set": "basic", "seed": 1, "categories": "seen", "target": "", "place": ""}) == ""
-    watcher.images.clear()
-    assert operator.spin_until(lambda: len(watcher.images) == 2, 30.0)
+    assert operator.spin_until(lambda: watcher.scene["seed"] == 1)
+    assert watcher.show(operator)
     for name, (_, image) in watcher.images.items():
         assert np.abs(image.astype(int) - first[name].astype(int)).mean() < 1.0
     assert "unknown set 'bsic'" in change(operator, client, {"set": "bsic"})

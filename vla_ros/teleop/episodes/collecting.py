@@ -14,6 +14,7 @@ from controllers.errors import VlaError
 from vla_ros.data.bags import marks
 from vla_ros.data.bags.episode_bags import episode_name, episode_number
 from vla_ros.teleop.collection import CollectionError
+from vla_ros.teleop.episodes.asking import Asking
 from vla_ros.teleop.episodes.bag_watch import ENDED, GONE, BagWatch
 from vla_ros.teleop.episodes.folder import CollectionFolder
 from vla_ros.teleop.episodes.history import AGAIN, DELETE, SKIP, Asked, EpisodeRecord, History
@@ -43,6 +44,7 @@ class EpisodeCollection:
         self._schedule = None if source is None else Schedule(load_task(source))
         self._journal = Journal(self._folder.journal)
         self._history = History(self._journal.events)
+        self._asking = Asking(self._schedule, self._history, self._append)
         if source is not None:
             self._folder.keep_task(source)
         self._changed: list[Callable[[], None]] = []
@@ -69,7 +71,7 @@ class EpisodeCollection:
             self._note(level, text)
         for record in self._history.present:
             self._previews.want(record.name)
-        self._plan()
+        self._asking.plan()
         await self._show_scene()
 
     # -- what is told ------------------------------------------------------------------------------------------------
@@ -101,7 +103,7 @@ class EpisodeCollection:
         await self._settled()
         if problem := self._station.recorder_problem():
             raise CollectionError(problem)
-        asked, prompt = self._history.prompt, self._prompt()
+        asked, prompt = self._history.prompt, self._asking.prompt
         if self._schedule is not None and prompt is None:
             raise CollectionError(NOTHING_LEFT.format(wanted=self._schedule.counts({})["wanted"]))
         instruction = prompt.instruction if prompt is not None else self._station.instruction()
@@ -132,7 +134,7 @@ class EpisodeCollection:
         if record is None:
             raise CollectionError("there is no episode to do again")
         self._throw_away(record.name)
-        self._ask_for(record.asked)
+        self._asking.ask_for(record.asked)
         self._shown, self.busy = None, BUILDING  # the same scene, but as it was before
         self._begin_work(self._show_scene())
         return {"episode": record.name}
@@ -203,7 +205,7 @@ class EpisodeCollection:
         return name
 
     def _mark_end(self, record: EpisodeRecord, success: bool | None, outcome: str, note: str) -> None:
-        values = self._mark_values(record.name, record.instruction, record.asked, self._prompt_for(record.asked))
+        values = self._mark_values(record.name, record.instruction, record.asked, self._asking.prompt_for(record.asked))
         result = {marks.OUTCOME: outcome, marks.FAILURE: "" if success else note}
         if success is not None:
             result[marks.SUCCESS] = str(success).lower()
@@ -241,8 +243,8 @@ class EpisodeCollection:
             self._previews.want(name)
         record = self._history.episodes[name]
         if again or not record.counts:
-            self._ask_for(asked, anew=not again)
-        self._plan(afresh=record.counts)
+            self._asking.ask_for(asked, anew=not again)
+        self._asking.plan(afresh=record.counts)
         self._shown = None  # objects do not lie any more as they did
         await self._show_scene()
 
@@ -265,49 +267,15 @@ class EpisodeCollection:
         return ended
 
     # -- what is asked -----------------------------------------------------------------------------------------------
-    def _plan(self, afresh: bool = False) -> None:
-        """Ask for the next cell where what is asked is done, or would make the counts uneven."""
-        history, schedule = self._history, self._schedule
-        if schedule is None:
-            return
-        asked, counts = history.prompt, history.counts
-        if asked is not None and not afresh and schedule.knows(asked.cell):
-            fits = history.pinned or schedule.still_fits(asked.cell, counts, history.skipped)
-            if fits:
-                return
-        cell = schedule.next(counts, history.skipped)
-        if cell is not None:
-            self._append("prompt", number=history.seeds, **Asked(cell, schedule.seed(history.seeds)).as_dict())
-        elif asked is not None:
-            self._append("prompt")
-
-    def _ask_for(self, asked: Asked | None, anew: bool = False) -> None:
-        """Ask for a cell once more, in the same scene or in a new one."""
-        if self._schedule is None or asked is None or not self._schedule.knows(asked.cell):
-            return
-        if anew:
-            number = self._history.seeds
-            self._append("prompt", number=number, **Asked(asked.cell, self._schedule.seed(number)).as_dict())
-        elif asked != self._history.prompt:
-            self._append("prompt", **asked.as_dict())
-
     def _replan(self) -> None:
-        self._plan()
+        self._asking.plan()
         if self._history.prompt != self._shown:
             self.busy = BUILDING
         self._begin_work(self._show_scene())
 
-    def _prompt(self) -> Prompt | None:
-        return self._prompt_for(self._history.prompt)
-
-    def _prompt_for(self, asked: Asked | None) -> Prompt | None:
-        if self._schedule is None or asked is None or not self._schedule.knows(asked.cell):
-            return None
-        return self._schedule.prompt(asked.cell, asked.seed)
-
     async def _show_scene(self) -> None:
         """Have the simulator show what is asked, and say the instruction."""
-        asked, prompt = self._history.prompt, self._prompt()
+        asked, prompt = self._history.prompt, self._asking.prompt
         if prompt is None or asked == self._shown:
             self._wait_for("")
             return
