@@ -42,6 +42,7 @@ DEEPER = 0.003  # [m] than the grasp that was found: a hand that closes on an up
 LOWER = 0.004  # [m] for each grasp that held nothing, for the same reason
 SMOOTH, SMOOTH_THERE = 0.5, 0.95  # of the last grasp kept when the next one is nearly the same; once the tool is there
 SAME_PLACE, SAME_TURN = 0.02, 0.4  # [m], [rad]
+COMMITTED, COMMITTED_FOR = 0.05, 3.0  # [m] from its grasp the hand hides what it is about to take; [s] that it insists
 
 
 class GraspVlaPolicy:
@@ -72,6 +73,7 @@ class GraspVlaPolicy:
         self._words: tuple[str, np.ndarray] | None = None
         self._target = TargetMemory()
         self._grasp: tuple[np.ndarray, float] | None = None  # pose (4, 4), opening [m]
+        self._near_since: float | None = None  # [s] when the hand came near its grasp
         self._failed: list[np.ndarray] = []  # poses (4, 4) of the tool that held nothing
         self._sent: ActionChunk | None = None
         self._counted = 0  # actions of the last chunk that the memory knows of
@@ -117,7 +119,12 @@ class GraspVlaPolicy:
         instruction = observation.instruction
         if self._words is None or self._words[0] != instruction:
             self._words = instruction, word_tokens(instruction)
-            self._target, self._grasp, self._failed = TargetMemory(), None, []  # of another object
+            self._target, self._grasp, self._near_since, self._failed = (
+                TargetMemory(),
+                None,
+                None,
+                [],
+            )  # of another object
         expected = self._target.expect(observation.state, self._gripper)
         found = self._search.find(pictures, calibrations, proposed, self._words[1], expected.place, expected.trust)
         believed = self._target.settle(found, expected, observation.state.T_base_ee[:3, 3], calibrations)
@@ -133,6 +140,8 @@ class GraspVlaPolicy:
         if gripper.closing and gripper.T_base_closed is not None:
             return gripper.T_base_closed, OPEN if self._grasp is None else self._grasp[1]
         last = self._grasp
+        if last is not None and self._commits(observation, last[0]):
+            return last
         best = find_grasp(
             self.networks.grasp,
             pictures,
@@ -159,6 +168,15 @@ class GraspVlaPolicy:
             opening += kept * (last[1] - opening)
         self._grasp = T, opening
         return T, opening
+
+    def _commits(self, observation: Observation, T_base_grasp: np.ndarray) -> bool:
+        """Say whether the hand is so near its grasp that it goes through with it, whatever is seen past the fingers."""
+        if not alike(observation.state.T_base_ee, T_base_grasp, COMMITTED, SAME_TURN):
+            self._near_since = None
+            return False
+        if self._near_since is None:
+            self._near_since = observation.stamp
+        return observation.stamp - self._near_since < COMMITTED_FOR
 
     def _act(self, observation: Observation, found: FoundTarget, T_grasp: np.ndarray, opening: float) -> np.ndarray:
         state, before = observation.state, self._before(observation)
@@ -214,7 +232,7 @@ class GraspVlaPolicy:
             self._target.open([*observation.history, observation.state])
             if self._gripper.T_base_closed is not None:
                 self._failed.append(self._gripper.T_base_closed)
-            self._grasp = None
+            self._grasp = self._near_since = None
 
     def _before(self, observation: Observation) -> RobotState:
         states = [*observation.history, observation.state]
