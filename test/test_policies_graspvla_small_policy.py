@@ -88,6 +88,27 @@ def test_after_a_reset_the_same_pictures_give_the_same_chunks(policy, seen) -> N
     assert not np.array_equal(first[0], first[1])
 
 
+def test_a_hand_near_its_grasp_goes_through_with_it_for_a_while(policy, seen) -> None:
+    def at(T: np.ndarray, height: float, seconds: float) -> np.ndarray:
+        """Return the grasp that is chosen with the tool `height` [m] above pose `T`."""
+        above = T.copy()
+        above[2, 3] += height
+        moved = later(seen, seconds)
+        policy._sent = None  # whether random weights close the fingers is not asked here
+        policy.infer(replace(moved, state=replace(moved.state, T_base_ee=above)))
+        return policy.reasoning.T_base_grasp
+
+    policy.infer(seen)
+    grasp = policy.reasoning.T_base_grasp
+    far = at(grasp, 0.12, 0.1)
+    near = at(far, 0.04, 0.2)
+    np.testing.assert_array_equal(near, far)  # not even smoothed: nothing was looked for
+    np.testing.assert_array_equal(at(far, 0.03, 2.9), far)
+    assert not np.array_equal(at(far, 0.03, 3.5), far)  # it does not insist for ever
+    policy.reset()
+    assert policy._near_since is None
+
+
 def test_the_words_reach_the_choice(policy, networks, seen) -> None:
     def scores(words: str) -> np.ndarray:
         policy.reset()

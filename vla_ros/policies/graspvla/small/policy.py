@@ -119,12 +119,8 @@ class GraspVlaPolicy:
         instruction = observation.instruction
         if self._words is None or self._words[0] != instruction:
             self._words = instruction, word_tokens(instruction)
-            self._target, self._grasp, self._near_since, self._failed = (
-                TargetMemory(),
-                None,
-                None,
-                [],
-            )  # of another object
+            self._target, self._failed = TargetMemory(), []  # of another object
+            self._grasp = self._near_since = None
         expected = self._target.expect(observation.state, self._gripper)
         found = self._search.find(pictures, calibrations, proposed, self._words[1], expected.place, expected.trust)
         believed = self._target.settle(found, expected, observation.state.T_base_ee[:3, 3], calibrations)
