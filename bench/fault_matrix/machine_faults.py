@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.fault_matrix.cell import Cell
+from bench.fault_matrix.node_faults import JOB
 from bench.rig.arm_observer import ArmObserver
 from bench.rig.launched_job import LaunchedJob
 from bench.rig.nodes import Operator, start_arm
@@ -73,7 +74,7 @@ def _starved(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
 
 def _whole_job(cell: Cell, folder: Path, limits: ArmLimits, model: ArmModel) -> None:
     """Run the job to its end, whatever that is: it must be said, and the arm must rest."""
-    job = LaunchedJob(folder, "seed:=3")
+    job = LaunchedJob(folder, *JOB)
     try:
         code = job.finish()
         cell.judge_motion(job.arm, 0.0, limits, model)

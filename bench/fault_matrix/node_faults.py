@@ -22,7 +22,7 @@ SITUATIONS: dict[str, Callable[[LaunchedJob], bool]] = {
     "approach": lambda job: job.arm.under_way,
     "in hand": lambda job: job.arm.in_hand,
 }
-SCENE = "seed:=3"
+JOB = ("seed:=3", "policy:=geometric")  # what fails here is the stack; this policy needs no PyTorch
 # [s] A node that is stopped is noticed after two to three seconds where the arm does not depend on it.
 REST_MAX_S = {"SIGKILL": 1.5, "SIGSTOP": 4.0}
 # What control or the guard say of an arm that no chunk moves any more.
@@ -43,7 +43,7 @@ def run(fault: str, situation: str, limits: ArmLimits, model: ArmModel) -> Cell:
     cell = Cell(fault, situation)
     signal_name, node = fault.split()
     with tempfile.TemporaryDirectory(prefix="vla_faults_") as folder:
-        job = LaunchedJob(Path(folder), SCENE)
+        job = LaunchedJob(Path(folder), *JOB)
         try:
             reached = job.arm.spin_until(lambda: SITUATIONS[situation](job) or job.process.poll() is not None, 90.0)
             if not reached or job.process.poll() is not None:
