@@ -44,6 +44,7 @@ def arm(graph):
     yield graph[1]
     graph[1].set_estop(False)
     graph[1].enable(False)
+    until(graph[1], lambda: not graph[1].progress.enabled)
 
 
 @pytest.fixture
@@ -63,6 +64,12 @@ def moved(arm: Operator, start: np.ndarray) -> np.ndarray:
 def left_and_down(page, hand: str, step: int) -> None:
     """Move an emulated hand a little: more than 6 cm at once would be no hand's motion."""
     page.page.evaluate(f"{hand}.position.set({0.2 - 0.005 * step}, {1.2 - 0.0025 * step}, -0.3)")
+
+
+def enabled(page) -> None:
+    """Enable the arm, and wait until the page knows: a hand that moves before has to let go first."""
+    page.page.keyboard.press("o")
+    page.reads("#doing", "Ready: the arm waits for a hand")
 
 
 def until(arm: Operator, done) -> None:
@@ -101,8 +108,7 @@ def test_keys_move_the_simulated_arm_and_the_estop_ends_it(link, arm, visit):
 def test_a_headset_moves_the_simulated_arm_as_the_hand_moves(link, arm, visit, headset):
     ada = visit(link, scripts=headset, **SMALL).seated()
     hand = "window.headset.controllers.right"
-    ada.page.keyboard.press("o")
-    until(arm, lambda: arm.progress.enabled)
+    enabled(ada)
     ada.page.press("#enter-vr", "Enter")
     ada.page.evaluate(f"{hand}.position.set(0.2, 1.2, -0.3)")
     ada.page.evaluate(f"{hand}.updateButtonValue('squeeze', 1)")
@@ -123,8 +129,7 @@ def test_a_headset_moves_the_simulated_arm_as_the_hand_moves(link, arm, visit, h
 
 def test_a_page_that_goes_away_leaves_an_arm_that_holds(link, arm, visit):
     ada = visit(link, "Ada").seated()
-    ada.page.keyboard.press("o")
-    until(arm, lambda: arm.progress.enabled)
+    enabled(ada)
     ada.page.keyboard.down("s")
     until(arm, lambda: arm.progress.moving)
     ada.context.close()
