@@ -7,9 +7,10 @@ import pytest
 import yaml
 
 from controllers.errors import ConfigError
+from vla_ros.configuration import config_names
 from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.teleop.scheduling.prompt import make_prompt
-from vla_ros.teleop.scheduling.task import load_task, task_names, task_path
+from vla_ros.teleop.scheduling.task import load_task, task_path
 
 SMALL = {
     "name": "small",
@@ -28,7 +29,7 @@ def write(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("name", task_names())
+@pytest.mark.parametrize("name", config_names("tasks", prefix="collect_"))
 def test_every_prompt_of_a_shipped_task_has_its_scene(name):
     task = load_task(task_path(name))
     assert task.name == name
@@ -76,6 +77,6 @@ def test_a_bad_file_is_one_line_that_names_the_place(write, changes, message):
 
 
 def test_an_unknown_task_names_the_nearest():
-    with pytest.raises(ConfigError, match=r"did you mean 'franka'.*or a .yaml file"):
+    with pytest.raises(ConfigError, match=r"did you mean 'franka'.*or the path of a .yaml file"):
         task_path("franca")
     assert str(task_path("mine/here.yaml")) == "mine/here.yaml"

@@ -47,6 +47,25 @@ def load_config(path: Path, kind: type[Config]) -> Config:
     return build(kind, load_yaml(path), str(path))
 
 
+def config_names(folder: str, prefix: str = "") -> tuple[str, ...]:
+    """List what config/<folder> holds, without the `prefix` of the files that count."""
+    files = (share_directory() / "config" / folder).glob(f"{prefix}*.yaml")
+    return tuple(sorted(path.stem.removeprefix(prefix) for path in files))
+
+
+def config_path(folder: str, what: str, name: str, prefix: str = "") -> Path:
+    """Return the file of `name` in config/<folder>, or `name` itself where it is the path of a .yaml file.
+
+    Raises ConfigError with the nearest name of a `what`.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    names = config_names(folder, prefix)
+    if name not in names:
+        raise ConfigError(unknown_name(what, name, names) + "; or the path of a .yaml file")
+    return share_directory() / "config" / folder / f"{prefix}{name}.yaml"
+
+
 def build(kind: type[Config], values: Any, where: str) -> Config:
     """Fill the dataclass `kind` from a mapping; `where` prefixes every error message."""
     if not isinstance(values, dict):

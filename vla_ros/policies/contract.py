@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from controllers.chunk import ChannelKind, channel_kind, pose_channels
 from controllers.errors import ChunkError, ConfigError, unknown_name
-from vla_ros.configuration import build, load_config, share_directory
+from vla_ros.configuration import build, config_names, config_path, load_config
 
 FITS = ("exact", "crop", "stretch")
 REFERENCES = ("absolute", "delta", "relative")
@@ -178,18 +178,12 @@ def pose_arms(channels: tuple[str, ...]) -> tuple[str, ...]:
 
 def contract_names() -> tuple[str, ...]:
     """List the contracts that config/contracts holds."""
-    return tuple(sorted(path.stem for path in (share_directory() / "config" / "contracts").glob("*.yaml")))
+    return config_names("contracts")
 
 
 def load_contract(name: str) -> TaskContract:
     """Read a contract by its name, or by the path of a .yaml file. Raises ConfigError with the nearest name."""
-    if name.endswith((".yaml", ".yml")):
-        from pathlib import Path
-
-        return load_config(Path(name), TaskContract)
-    if name not in contract_names():
-        raise ConfigError(unknown_name("contract", name, contract_names()) + "; or the path of a .yaml file")
-    return load_config(share_directory() / "config" / "contracts" / f"{name}.yaml", TaskContract)
+    return load_config(config_path("contracts", "contract", name), TaskContract)
 
 
 def contract_text(contract: TaskContract) -> str:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import load_config, share_directory
+from vla_ros.configuration import config_names, load_config, share_directory
 from vla_ros.robots.urdf import expand_xacro, joint_limits, link_names
 
 COMMAND_MODES = ("effort", "position", "pose")
@@ -174,7 +174,7 @@ def expand_urdf(embodiment: Embodiment, **xacro_args: str) -> str:
 
 def robot_names() -> tuple[str, ...]:
     """List the robots that config/robots describes."""
-    return tuple(sorted(path.stem for path in (share_directory() / "config" / "robots").glob("*.yaml")))
+    return config_names("robots")
 
 
 @lru_cache(maxsize=8)

@@ -9,7 +9,7 @@ import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
 from controllers.rotations import normalise, write_matrix
-from vla_ros.configuration import load_config, share_directory
+from vla_ros.configuration import config_names, load_config, share_directory
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,7 @@ class CameraCalibration:
 
 def load_calibration(name: str) -> CameraCalibration:
     """Read a camera's calibration. Raises ConfigError that names the nearest known camera."""
-    folder = share_directory() / "config" / "cameras"
-    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    known = config_names("cameras")
     if name not in known:
         raise ConfigError(unknown_name("camera", name, known))
-    return load_config(folder / f"{name}.yaml", CameraCalibration)
+    return load_config(share_directory() / "config" / "cameras" / f"{name}.yaml", CameraCalibration)

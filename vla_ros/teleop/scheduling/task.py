@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import build, load_yaml, share_directory
+from vla_ros.configuration import build, config_path, load_yaml
 
 FACTORS = ("action", "object", "background", "position")
 CELLS_MAX = 5000
@@ -148,19 +148,7 @@ class CollectTask:
 
 def task_path(name: str) -> Path:
     """Return the file of a task: the file itself, or config/tasks/collect_<name>.yaml. Raises ConfigError."""
-    if name.endswith((".yaml", ".yml")):
-        return Path(name)
-    folder = share_directory() / "config" / "tasks"
-    names = task_names()
-    if name not in names:
-        raise ConfigError(f"{unknown_name('task', name, names)}, or a .yaml file")
-    return folder / f"collect_{name}.yaml"
-
-
-def task_names() -> tuple[str, ...]:
-    """List the tasks of config/tasks."""
-    folder = share_directory() / "config" / "tasks"
-    return tuple(sorted(path.stem.removeprefix("collect_") for path in folder.glob("collect_*.yaml")))
+    return config_path("tasks", "task", name, prefix="collect_")
 
 
 def load_task(path: Path) -> CollectTask:

@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import load_config, share_directory
+from controllers.errors import ConfigError
+from vla_ros.configuration import config_path, load_config
 from vla_ros.training.graspvla.config import STAGES, chosen_stages
 from vla_ros.training.graspvla.stage import StageConfig
 
 BOX_STAGES = ("proposals", "matching")  # what boxes alone can teach (GraspVLA, section 5.5)
-DEFAULT = "graspvla_small"
 
 
 @dataclass(frozen=True)
@@ -66,15 +64,6 @@ class FinetuneConfig:
         return tuple(name for name in STAGES if name in self.stages)
 
 
-def finetune_names() -> tuple[str, ...]:
-    """List the settings that config/finetune holds."""
-    return tuple(sorted(path.stem for path in (share_directory() / "config" / "finetune").glob("*.yaml")))
-
-
 def load_finetune_config(name: str) -> FinetuneConfig:
     """Read settings by their name, or by the path of a .yaml file. Raises ConfigError with the nearest name or key."""
-    if name.endswith((".yaml", ".yml")):
-        return load_config(Path(name), FinetuneConfig)
-    if name not in finetune_names():
-        raise ConfigError(unknown_name("fine-tuning", name, finetune_names()) + "; or the path of a .yaml file")
-    return load_config(share_directory() / "config" / "finetune" / f"{name}.yaml", FinetuneConfig)
+    return load_config(config_path("finetune", "fine-tuning", name), FinetuneConfig)

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
-from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import load_config, share_directory
+from controllers.errors import ConfigError
+from vla_ros.configuration import config_path, load_config
 from vla_ros.policies.graspvla.full.checkpoint import Checkpoint, save_checkpoint
 from vla_ros.policies.graspvla.full.loss import Batch, graspvla_loss
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork
@@ -59,11 +59,7 @@ class TwoStageConfig:
 
 def load_two_stage_config(name: str) -> TwoStageConfig:
     """Read settings by their name, or by the path of a .yaml file. Raises ConfigError with the nearest name or key."""
-    if name.endswith((".yaml", ".yml")):
-        return load_config(Path(name), TwoStageConfig)
-    if name != DEFAULT:
-        raise ConfigError(unknown_name("fine-tuning of a full-size model", name, (DEFAULT,)) + "; or a .yaml file")
-    return load_config(share_directory() / "config" / "finetune" / f"{name}.yaml", TwoStageConfig)
+    return load_config(config_path("finetune", "fine-tuning", name), TwoStageConfig)
 
 
 def finetune_full(

@@ -6,10 +6,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import load_config, share_directory
+from vla_ros.configuration import config_path, load_config
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.category import SPLITS
 from vla_ros.policies.contract import load_contract
@@ -70,18 +69,9 @@ class Rejection:
     reason: str
 
 
-def settings_names() -> tuple[str, ...]:
-    """List the settings that config/generate holds."""
-    return tuple(sorted(path.stem for path in (share_directory() / "config" / "generate").glob("*.yaml")))
-
-
 def load_settings(name: str) -> GenerationSettings:
     """Read settings by their name, or by the path of a .yaml file. Raises ConfigError with the nearest name or key."""
-    if name.endswith((".yaml", ".yml")):
-        return load_config(Path(name), GenerationSettings)
-    if name not in settings_names():
-        raise ConfigError(unknown_name("settings", name, settings_names()) + "; or the path of a .yaml file")
-    return load_config(share_directory() / "config" / "generate" / f"{name}.yaml", GenerationSettings)
+    return load_config(config_path("generate", "settings", name), GenerationSettings)
 
 
 def _check_categories(categories: str) -> None:

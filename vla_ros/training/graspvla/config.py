@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import load_config, share_directory
+from vla_ros.configuration import config_path, load_config
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.contract_checks import check_robot
 from vla_ros.policies.graspvla.small.chain import LINKS
@@ -59,18 +58,9 @@ class TrainConfig:
         check_robot(load_contract(self.contract), load_embodiment(self.robot))
 
 
-def train_names() -> tuple[str, ...]:
-    """List the trainings that config/train holds."""
-    return tuple(sorted(path.stem for path in (share_directory() / "config" / "train").glob("*.yaml")))
-
-
 def load_train_config(name: str) -> TrainConfig:
     """Read a training by its name, or by the path of a .yaml file. Raises ConfigError with the nearest name or key."""
-    if name.endswith((".yaml", ".yml")):
-        return load_config(Path(name), TrainConfig)
-    if name not in train_names():
-        raise ConfigError(unknown_name("training", name, train_names()) + "; or the path of a .yaml file")
-    return load_config(share_directory() / "config" / "train" / f"{name}.yaml", TrainConfig)
+    return load_config(config_path("train", "training", name), TrainConfig)
 
 
 def chosen_stages(names: str) -> tuple[str, ...]:
