@@ -44,7 +44,7 @@ class NotedRobot:
         return robot, (CameraDescription("front", 640, 480, False), CameraDescription("wrist", 640, 480, True))
 
     def state(self) -> State:
-        arm = ArmState(None, None, 0.08, None, False, "")
+        arm = ArmState(None, None, 0.08, None, None, False, "")
         return State(
             0.0, "teleop", True, False, False, "", "", 1.0, 1.0, {"panda": arm}, LinkState(None, None),
             (CameraState(10.0, 5.0),), False,

@@ -360,3 +360,11 @@ def test_thresholds_that_make_no_sense_are_one_line(old, new, message, tmp_path,
     file.write_text(text.replace(old, new, 1))
     with pytest.raises(ConfigError, match=re.escape(message)):
         load_quality_config(file)
+
+
+@pytest.mark.parametrize(("topic", "found"), [("/control/seams", False), ("/joint_states", True)])
+def test_what_speaks_when_it_has_news_may_pause(topic, found):
+    times = np.concatenate([np.arange(0.0, 3.0, 0.014), np.arange(5.0, 8.0, 0.014)])
+    streams = {topic: Stream(times, times, np.full(len(times), np.nan))}
+    (judgement,) = judge([EpisodeData(Episode(0, 0, 0), streams)], CONFIG)
+    assert any("gaps" in reason for reason in judgement.reasons) is found

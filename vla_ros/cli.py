@@ -168,6 +168,12 @@ COMMANDS = (
         ("teleop", "teleop --network seed:=3", "teleop policy:=graspvla record:=bags/corrections"),
         renders=True,
     ),
+    Command(
+        "demonstrate",
+        "vla_ros.bringup.demonstrate_command",
+        "have a scripted operator do what a running collection asks for",
+        ("demonstrate --episodes 50", "demonstrate 'http://localhost:8443/?token=…' --episodes 5 --seed 3"),
+    ),
     Command("stop", "vla_ros.bringup.stop_command", "stop the arm of the running job and hold it", ("stop",)),
     Command("recover", "vla_ros.bringup.recover_command", "let a stopped arm move again", ("recover",)),
     Command("home", "vla_ros.bringup.home_command", "take the arm of the running job home", ("home",)),

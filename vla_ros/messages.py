@@ -64,13 +64,16 @@ class JointStateWriter:
     def __init__(self, joints: Sequence[str]) -> None:
         self._message = JointState(name=list(joints))
 
-    def write(self, time: float, position: np.ndarray, velocity: np.ndarray, effort: np.ndarray) -> JointState:
+    def write(
+        self, time: float, position: np.ndarray, velocity: np.ndarray, effort: np.ndarray | None = None
+    ) -> JointState:
         """Return the state at `time` [s]; arrays are (N,) float64 in the order of the joints. Valid until the next."""
         message = self._message
         message.header.stamp = stamp(time)
         message.position = array("d", position.tobytes())
         message.velocity = array("d", velocity.tobytes())
-        message.effort = array("d", effort.tobytes())
+        if effort is not None:
+            message.effort = array("d", effort.tobytes())
         return message
 
 

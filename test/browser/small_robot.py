@@ -63,7 +63,7 @@ class SmallRobot:
         arms = {
             description.name: ArmState(
                 ToolPose(tuple(self.p[arm]), (1.0, 0.0, 0.0, 0.0)), ToolPose(tuple(self.p[arm]), (1.0, 0.0, 0.0, 0.0)),
-                self.gripper[arm], self.force[arm], clutched[arm], "",
+                self.gripper[arm], self.gripper[arm], self.force[arm], clutched[arm], "",
             )
             for arm, description in zip(self.arms, self.describe()[0].arms, strict=True)
         }  # fmt: skip

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the tool is and how fast it moves, from the joint states; and whether those still come."""
+"""Where the tool is, how fast it moves and how far it is open, from the joint states; and whether those still come."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 
 
 class StateNode(ManagedNode):
-    """Publish `<arm>/ee_pose` and `<arm>/ee_twist` of every arm."""
+    """Publish `<arm>/ee_pose` and `<arm>/ee_twist` of every arm, `<gripper>/width` of every gripper."""
 
     def __init__(self) -> None:
         super().__init__("state_node")
@@ -51,6 +51,14 @@ class StateNode(ManagedNode):
             )
             for arm in embodiment.arms
         ]
+        self._grippers = [
+            (
+                messages.JointStateReader(gripper.joints),
+                messages.JointStateWriter([gripper.name]),
+                self.create_publisher(JointState, f"{gripper.name}/width", qos.STREAM),
+            )
+            for gripper in embodiment.grippers
+        ]
         self._last = float("-inf")  # [s] stamp of the last pose
         self._arrival: float | None = None  # [s] monotonic
         self._received = 0
@@ -75,6 +83,12 @@ class StateNode(ManagedNode):
             model.update(sample.position, sample.velocity)
             poses.publish(messages.pose_stamped(model.T_base_ee, now, self._base_frame))
             twists.publish(messages.twist_stamped(model.twist, now, self._base_frame))
+        for reader, writer, widths in self._grippers:
+            sample = reader.read(message)
+            if sample is not None:
+                widths.publish(
+                    writer.write(now, sample.position.sum(keepdims=True), sample.velocity.sum(keepdims=True))
+                )
 
     def _watch(self) -> None:
         now = time.monotonic()

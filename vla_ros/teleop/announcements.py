@@ -78,6 +78,7 @@ class ArmState:
     commanded: ToolPose | None
     measured: ToolPose | None
     gripper: float  # [m] commanded
+    opening: float | None  # [m] measured
     force: tuple[float, ...] | None  # [N]
     clutched: bool
     refused: str  # why the hand is not followed; "" when it is

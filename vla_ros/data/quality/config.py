@@ -34,6 +34,7 @@ class QualityConfig:
     """The thresholds of every measure, with the words that go with them in config/quality.yaml."""
 
     required_topics: tuple[str, ...]
+    event_topics: tuple[str, ...]  # by the end of their names: silence of these is no gap
     gap_factor: float  # of the median interval of a topic: longer is a gap
     gap_min_s: float  # [s] but not when it is shorter
     gap: Threshold  # [s] longest gap of a stream

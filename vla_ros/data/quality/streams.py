@@ -36,7 +36,8 @@ def measure(data: EpisodeData, config: QualityConfig) -> Iterator[Finding]:
         steps = forward
         rate = len(steps) / float(steps.sum())
         yield _rate(topic, rate, config)
-        yield _gap(topic, steps, median, float(steps.max()), config)
+        if not any(_is(topic, name) for name in config.event_topics):
+            yield _gap(topic, steps, median, float(steps.max()), config)
 
 
 def _rate(topic: str, rate: float, config: QualityConfig) -> Finding:

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseStamped, WrenchStamped
+from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
@@ -32,6 +33,7 @@ class ArmFeed:
         self.progress = ControlProgress(hold_reason=NO_JOINT_STATES)
         self.commanded: Pose | None = None  # of the first arm: control drives one
         self.measured: dict[str, Pose] = {}
+        self.opening: dict[str, float] = {}  # [m] measured between the fingers of each arm
         self.force: dict[str, tuple[float, ...]] = {}  # [N]
         self.instruction = ""
         self._heard = self._policy_heard = float("-inf")  # [s] monotonic
@@ -43,6 +45,9 @@ class ArmFeed:
         for arm in embodiment.arms:
             subscribe(PoseStamped, f"{arm.name}/ee_pose", partial(self._on_measured, arm.name), qos.NEWEST)
             subscribe(WrenchStamped, f"{arm.name}/external_wrench", partial(self._on_wrench, arm.name), qos.NEWEST)
+
+        for gripper in embodiment.grippers:
+            subscribe(JointState, f"{gripper.name}/width", partial(self._on_width, gripper.arm), qos.NEWEST)
 
     @property
     def silent(self) -> bool:
@@ -66,6 +71,10 @@ class ArmFeed:
     def _on_measured(self, arm: str, message: PoseStamped) -> None:
         with contextlib.suppress(VlaError):
             self.measured[arm] = _pose(message)
+
+    def _on_width(self, arm: str, message: JointState) -> None:
+        if message.position and np.isfinite(message.position[0]):
+            self.opening[arm] = float(message.position[0])
 
     def _on_wrench(self, arm: str, message: WrenchStamped) -> None:
         force = message.wrench.force

@@ -111,6 +111,7 @@ class OperatedRobot:
             commanded=_tool_pose(feed.commanded) if first else None,
             measured=_tool_pose(measured),
             gripper=feed.progress.gripper_width if first else 0.0,
+            opening=feed.opening.get(arm),
             force=feed.force.get(arm),
             clutched=self._teleoperation.clutched(arm),
             refused=refused,

@@ -159,6 +159,8 @@ class Connection:
         kind = message.pop("type")
         if kind in ("welcome", "state", "seat", "collection"):
             setattr(self, kind, message)
+            if kind == "welcome":  # afterwards only changes are told
+                self.collection = message["collection"] or {}
         elif kind == "pong":
             self._pong = time.monotonic()
         elif kind == "note":

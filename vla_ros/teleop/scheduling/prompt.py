@@ -23,9 +23,8 @@ class Prompt:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the operator's page shows."""
-        return {"title": self.title, "text": self.text, "instruction": self.instruction, "seed": self.seed} | {
-            key: value for key, value in self.cell.as_dict().items()
-        }
+        words = {"title": self.title, "text": self.text, "instruction": self.instruction, "seed": self.seed}
+        return words | self.cell.as_dict() | {"scene": self.scene}
 
 
 def make_prompt(task: CollectTask, cell: Cell, seed: int) -> Prompt:

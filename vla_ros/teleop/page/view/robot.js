@@ -69,7 +69,8 @@ function makeArm({ name, hand, gripper_max }, many) {
       setAttribute(clutch, "class", `chip ${arm.clutched ? "on" : ""}`);
       const p = arm.measured?.p ?? arm.commanded?.p;
       setText(place, p ? p.map((value) => (value * 100).toFixed(0).replace("-", "−")).join(" ") + " cm" : "");
-      if (typeof arm.gripper === "number") gripper.set(arm.gripper / (gripper_max || 1), `${(arm.gripper * 1000).toFixed(0)} mm`);
+      const opening = arm.opening ?? arm.gripper;
+      if (typeof opening === "number") gripper.set(opening / (gripper_max || 1), `${(opening * 1000).toFixed(0)} mm`);
       else gripper.set(0, "–");
       if (arm.force) {
         const size = Math.hypot(...arm.force);

@@ -18,7 +18,8 @@ function content(session, news, squeezed) {
   const arms = session.arms.map(({ name, hand, gripper_max }) => {
     const arm = state?.arms[name];
     const force = arm?.force ? Math.hypot(...arm.force) : null;
-    const opening = typeof arm?.gripper === "number" && gripper_max ? arm.gripper / gripper_max : null;
+    const width = arm?.opening ?? arm?.gripper;
+    const opening = typeof width === "number" && gripper_max ? width / gripper_max : null;
     return {
       name: session.arms.length > 1 ? hand : name,
       clutched: Boolean(arm?.clutched),
