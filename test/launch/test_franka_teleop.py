@@ -4,39 +4,28 @@
 from __future__ import annotations
 
 import asyncio
-import re
-import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench.rig.launched_job import START_TIMEOUT_S, LaunchedJob
+from bench.rig.launched_job import START_TIMEOUT_S
+from bench.rig.teleop_job import TeleopJob
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.demonstrator.connection import Connection
 from vla_ros.teleop.demonstrator.demonstrator import Demonstrator, Waypoint
 
 
-class TeleopJob(LaunchedJob):
-    """`vla teleop` instead of a job that ends by itself."""
-
-    def command(self) -> list[str]:
-        return [sys.executable, "-m", "vla_ros.cli", "teleop"]
-
-
 @pytest.fixture
 def teleop(tmp_path: Path):
     """Return a running `vla teleop` that records, and the link it printed."""
-    folder = tmp_path / "pairing"
-    job = TeleopJob(tmp_path, "port:=0", f"folder:={folder}", "seed:=1", f"record:={tmp_path / 'bag'}")
+    job = TeleopJob(tmp_path, "seed:=1", f"record:={tmp_path / 'bag'}")
     try:
-        job.arm.spin_until(lambda: "open http" in job.output or job.process.poll() is not None, START_TIMEOUT_S)
-        link = re.search(r"open (http://localhost:\d+/\?token=[\w-]+)", job.output)
-        assert link, job.output
-        assert (folder / "token").read_text().strip() in link[1]
-        yield job, link[1]
+        link = job.wait_for_link()
+        assert (job.pairing / "token").read_text().strip() in link
+        yield job, link
     finally:
         job.close()
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,8 @@ from vla_ros.teleop.demonstrator.demonstrator import Demonstrator, NotReached
 from vla_ros.teleop.demonstrator.habits import Habits
 from vla_ros.training.collecting.operators_plan import plan_waypoints, prompted_scene
 
-READY_WITHIN_S = 120.0  # [s] a graph may still be starting, and building the first scene
+READY_WITHIN_S = 60.0  # [s] a graph may still be starting, and building the first scene
+AGAIN_AFTER_S = 0.5
 SCENE_WITHIN_S = 90.0  # [s] from the end of an episode until the next scene stands there
 EMPTY = 0.002  # [m] between fingers that hold nothing
 IN_VAIN_MAX = 8
@@ -80,9 +82,9 @@ class ScriptedOperator:
         except VlaError as error:
             await connection.command("schedule_skip")
             return Attempt(instruction, False, f"skipped: {error}")
-        await connection.command("enable")
+        await self._insist("enable")
         await self._wait(lambda: self._state["enabled"], READY_WITHIN_S, "the arm cannot be enabled")
-        await connection.command("episode_start")
+        await self._insist("episode_start")
         (seed,) = self._seeds.spawn(1)
         hand = Demonstrator(connection, self._arm, self._habits, int(seed.generate_state(1)[0]), self._facing)
         try:
@@ -96,6 +98,20 @@ class ScriptedOperator:
             raise
         await connection.command("episode_stop", success=not note, note=note)
         return Attempt(instruction, not note, note)
+
+    async def _insist(self, command: str) -> None:
+        """Have something done that a graph which is still starting refuses at first. Raises VlaError."""
+        until = time.monotonic() + READY_WITHIN_S
+        while True:
+            try:
+                await self._connection.command(command)
+                return
+            except ConnectionLost:
+                raise
+            except VlaError:
+                if time.monotonic() > until:
+                    raise
+            await asyncio.sleep(AGAIN_AFTER_S)
 
     @property
     def _state(self) -> dict[str, Any]:
