@@ -97,6 +97,7 @@ class RobotConfig:
     cameras: tuple[str, ...]
     tools: tuple[ToolConfig, ...] = ()
     base: BaseConfig | None = None
+    other_cameras: tuple[str, ...] = ()  # only where they are asked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +153,12 @@ class Embodiment:
     cameras: tuple[str, ...]
     tools: tuple[ToolConfig, ...] = ()
     base: BaseConfig | None = None  # None: it stands still
+    other_cameras: tuple[str, ...] = ()  # only where they are asked for
+
+    @property
+    def known_cameras(self) -> tuple[str, ...]:
+        """Name every camera that it can have."""
+        return (*self.cameras, *self.other_cameras)
 
     @property
     def tool_channels(self) -> tuple[str, ...]:
@@ -202,7 +209,15 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         _named("arm", gripper.arm, arms)
     grippers = tuple(_gripper_group(gripper, urdf) for gripper in config.grippers)
     return Embodiment(
-        config.name, config.urdf, config.base_frame, arms, grippers, config.cameras, config.tools, config.base
+        config.name,
+        config.urdf,
+        config.base_frame,
+        arms,
+        grippers,
+        config.cameras,
+        config.tools,
+        config.base,
+        config.other_cameras,
     )
 
 

@@ -287,7 +287,7 @@ def build_model(scene: Scene, embodiment: Embodiment, timestep: float, shadows: 
 
 def _image_size(scene: Scene) -> tuple[int, int]:
     """Return the width and height of the cameras' images [px]: one off-screen buffer serves them all."""
-    sizes = {camera.size for camera in (*scene.cameras, *scene.mounted)}
+    sizes = {camera.size for camera in scene.cameras} | {camera.size for camera in scene.mounted}
     if len(sizes) != 1:
         raise ConfigError(f"a scene's cameras must share one image size, got {sorted(sizes) or 'no camera'}")
     return sizes.pop()

@@ -124,7 +124,7 @@ class Scene:
     @property
     def camera_names(self) -> tuple[str, ...]:
         """Name every camera: those that stand, then those on the robot."""
-        return tuple(camera.name for camera in (*self.cameras, *self.mounted))
+        return (*(camera.name for camera in self.cameras), *(camera.name for camera in self.mounted))
 
     def camera(self, name: str) -> SceneCamera:
         """Return a camera that stands by name. Raises KeyError."""

@@ -18,13 +18,14 @@ from controllers.errors import ConfigError
 from vla_ros.data.datasets.features import IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.masks import require_measured
+from vla_ros.policies.contract import TaskContract
 from vla_ros.policies.graspvla.small import grasp_network, matching, proposals
 from vla_ros.policies.graspvla.small.crops import box_window, point_window
 from vla_ros.policies.graspvla.small.view_geometry import triangulate
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.sentences import Sentences
 
-VIEWS = ("front", "side")
+Views = tuple[str, str]  # cameras, in the order of the networks' views
 SENTENCES = 4
 SEEN = 0.12  # share of an object that must be seen for it to count
 CROP_MARGIN = 1.2  # crops are kept larger than the networks take them, so that they can be shifted
@@ -60,29 +61,29 @@ class FrameSet:
 
 
 def read_frames(
-    root: Path, frames: Sequence[int], seed: int, reader: LeRobotReader | None = None, said: bool = False
+    root: Path, frames: Sequence[int], seed: int, views: Views, reader: LeRobotReader | None = None, said: bool = False
 ) -> FrameSet:
     """Cut frames of a dataset; `said`: the words of its own instructions are among the sentences.
 
     Raises ConfigError when it lacks a camera or an annotation.
     """
     reader = reader or LeRobotReader(root)
-    for name in (*(IMAGES + view for view in VIEWS), *(notes.boxes_column(view) for view in VIEWS)):
+    for name in (*(IMAGES + view for view in views), *(notes.boxes_column(view) for view in views)):
         if name not in reader.metadata.features:
             raise ConfigError(f"{root}: has no {name}: training needs both cameras and what `vla generate` notes down")
-    require_measured(reader, dict.fromkeys(IMAGES + view for view in VIEWS))
+    require_measured(reader, dict.fromkeys(IMAGES + view for view in views))
     made, sentences = FrameSet(), Sentences(seed)
     rng = np.random.default_rng(seed)
     column = reader.column
     for frame in frames:
-        boxes = np.stack([column(notes.boxes_column(view))[frame] for view in VIEWS]).astype(np.float32)
-        calibrations = np.stack([column(f"observation.calibration.{view}")[frame] for view in VIEWS]).astype(float)
+        boxes = np.stack([column(notes.boxes_column(view))[frame] for view in views]).astype(np.float32)
+        calibrations = np.stack([column(f"observation.calibration.{view}")[frame] for view in views]).astype(float)
         target = int(column(notes.TARGET)[frame])
         if boxes[:, target, 4].min() < SEEN:
             continue
         names = str(column(notes.OBJECT_NAMES)[frame]).split(";")
         positions = column(notes.POSITIONS)[frame]
-        pictures = [reader.image(IMAGES + view, frame) for view in VIEWS]
+        pictures = [reader.image(IMAGES + view, frame) for view in views]
         _add_pictures(made, pictures, boxes, calibrations)
         _add_things(made, pictures, boxes, names, rng)
         words = (target, reader.task(frame)) if said else None
@@ -92,6 +93,17 @@ def read_frames(
         made.tools.append(column(STATE)[frame, 7:10].astype(float))
         made.closed.append(np.array(column(notes.CLOSED)[frame]))
     return made
+
+
+def contract_views(contract: TaskContract) -> Views:
+    """Return a contract's two cameras. Raises ConfigError when it has fewer or more."""
+    if len(contract.cameras) != 2:
+        raise ConfigError(
+            f"contract '{contract.name}' has cameras {', '.join(contract.cameras) or 'none'}: the small GraspVLA has "
+            "two views"
+        )
+    first, second = contract.cameras
+    return first, second
 
 
 def _add_pictures(made: FrameSet, pictures: list[np.ndarray], boxes: np.ndarray, calibrations: np.ndarray) -> None:
