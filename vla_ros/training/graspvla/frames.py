@@ -21,7 +21,7 @@ from vla_ros.data.hands.masks import require_measured
 from vla_ros.policies.contract import TaskContract
 from vla_ros.policies.graspvla.small import grasp_network, matching, proposals
 from vla_ros.policies.graspvla.small.crops import box_window, point_window
-from vla_ros.policies.graspvla.small.view_geometry import triangulate
+from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.sentences import Sentences
 
@@ -88,7 +88,7 @@ def read_frames(
         _add_things(made, pictures, boxes, names, rng)
         words = (target, reader.task(frame)) if said else None
         made.texts.append(sentences.of_frame(names, positions, boxes[..., 4].min(axis=0) >= SEEN, SENTENCES, words))
-        _add_grasps(made, pictures, boxes[:, target, :4], calibrations, rng)
+        _add_grasps(made, pictures, boxes[:, target, :4], calibrations, positions[target].astype(float), rng)
         made.options.append(column(notes.GRASP_OPTIONS)[frame].astype(np.float32))
         made.tools.append(column(STATE)[frame, 7:10].astype(float))
         made.closed.append(np.array(column(notes.CLOSED)[frame]))
@@ -135,10 +135,17 @@ def _add_things(
 
 
 def _add_grasps(
-    made: FrameSet, pictures: list[np.ndarray], boxes: np.ndarray, calibrations: np.ndarray, rng: np.random.Generator
+    made: FrameSet,
+    pictures: list[np.ndarray],
+    boxes: np.ndarray,
+    calibrations: np.ndarray,
+    position: np.ndarray,
+    rng: np.random.Generator,
 ) -> None:
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    middle, _ = triangulate(calibrations[0], centres[0], calibrations[1], centres[1])
+    sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
+    first, second = boxes.astype(float)
+    # As the policy places it, which remembers where a thing was that a picture's edge cuts now.
+    middle = place_pairs(list(calibrations), [first[None], second[None]], sizes, position)[0][0, 0]
     around = middle + rng.normal(size=3) * 0.006
     windows = [point_window(calibration, around, grasp_network.EXTENT * 1.125) for calibration in calibrations]
     made.grasp_crops.append(
