@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -97,7 +98,7 @@ class RobotConfig:
     cameras: tuple[str, ...]
     tools: tuple[ToolConfig, ...] = ()
     base: BaseConfig | None = None
-    other_cameras: tuple[str, ...] = ()  # only where they are asked for
+    mounted_cameras: tuple[str, ...] = ()  # on the robot, only where they are asked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,12 +154,12 @@ class Embodiment:
     cameras: tuple[str, ...]
     tools: tuple[ToolConfig, ...] = ()
     base: BaseConfig | None = None  # None: it stands still
-    other_cameras: tuple[str, ...] = ()  # only where they are asked for
+    mounted_cameras: tuple[str, ...] = ()  # on the robot, only where they are asked for
 
     @property
     def known_cameras(self) -> tuple[str, ...]:
         """Name every camera that it can have."""
-        return (*self.cameras, *self.other_cameras)
+        return tuple(dict.fromkeys((*self.cameras, *self.mounted_cameras)))
 
     @property
     def tool_channels(self) -> tuple[str, ...]:
@@ -182,6 +183,14 @@ def expand_urdf(embodiment: Embodiment, **xacro_args: str) -> str:
 def robot_names() -> tuple[str, ...]:
     """List the robots that config/robots describes."""
     return config_names("robots")
+
+
+def with_cameras(embodiment: Embodiment, names: Sequence[str]) -> Embodiment:
+    """Return the robot with these cameras instead of the usual ones. Raises ConfigError for one it cannot have."""
+    for name in names:
+        if name not in embodiment.known_cameras:
+            raise ConfigError(unknown_name("camera", name, embodiment.known_cameras))
+    return dataclasses.replace(embodiment, cameras=tuple(dict.fromkeys(names)))
 
 
 @lru_cache(maxsize=8)
@@ -217,7 +226,7 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         config.cameras,
         config.tools,
         config.base,
-        config.other_cameras,
+        config.mounted_cameras,
     )
 
 

@@ -41,8 +41,8 @@ def place_pairs(
     if expected is None:
         return points, gaps
     cut = [cut_sides(view, size) for view, size in zip(boxes, sizes, strict=True)]
-    either = np.logical_or(cut[0].any(axis=1)[:, None], cut[1].any(axis=1)[None])
-    for i, j in np.argwhere(either):
+    of_first, of_second = (np.asarray(sides.any(axis=1)) for sides in cut)
+    for i, j in np.argwhere(of_first[:, None] | of_second[None]):
         sides = (cut[0][i], cut[1][j])
         whole = [view for view in range(2) if not sides[view].any()]
         pixel = (first[i], second[j])
