@@ -68,7 +68,7 @@ def check_datasets(data: TrainingData, contract: TaskContract) -> None:
                 f"{root}: is of robot '{metadata.robot}' at {metadata.fps} Hz, contract '{contract.name}' of "
                 f"'{contract.robot}' at {contract.fps} Hz: give other data or another contract"
             )
-        _check_columns(metadata, _needed(contract, acts=root in data.action))
+        _check_columns(metadata, _needed(contract, acts=root in data.action), contract.name)
         with LeRobotReader(metadata) as reader:
             check_finite(metadata, {name: reader.column(name) for name in _numeric(metadata)})
 
@@ -88,13 +88,14 @@ def check_finite(metadata: DatasetMetadata, columns: Mapping[str, np.ndarray]) -
         )
 
 
-def _check_columns(metadata: DatasetMetadata, needed: Mapping[str, Feature]) -> None:
+def _check_columns(metadata: DatasetMetadata, needed: Mapping[str, Feature], contract: str) -> None:
     for name, feature in needed.items():
         found = metadata.features.get(name)
         if found is None:
             what = "the camera" if feature.is_video else "the column"
             raise ConfigError(
-                f"{metadata.root}: lacks {what} '{name}': training needs both cameras and the columns of `vla generate`"
+                f"{metadata.root}: lacks {what} '{name}': training needs both cameras and the columns of `vla "
+                f"generate --contract {contract}`"
             )
         if (found.is_video, found.shape) != (feature.is_video, feature.shape):
             raise ConfigError(
