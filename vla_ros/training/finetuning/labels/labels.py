@@ -29,6 +29,7 @@ from vla_ros.training.graspvla.frames import Views
 
 LOOKED_AT = 12  # frames that say where the object lay
 STILL, STILL_TURN, STILL_WIDTH = 0.0005, 0.003, 0.0005  # [m], [rad], [m] of an action that does nothing
+SHOWN = 0.15  # share of a box that a picture must hold of it
 PAUSE = 3  # frames in a row that do nothing are a pause and no example
 
 
@@ -55,11 +56,11 @@ def label_episode(reader: LeRobotReader, episode: EpisodeRecord, search: TargetS
         return _motion_alone(closure, T_grasp, anchors, actions, commanded, views)
     point = T_grasp[:3, 3]
     seen = _proposals(reader, episode, search, views)
-    resting = object_boxes.find_resting(
-        [seen[k] for k in _clear_frames(closure, states[:, 7:10], point)], calibrations[0].astype(float), point
-    )
+    clear = list(_clear_frames(closure, states[:, 7:10], point))
+    resting = object_boxes.find_resting([seen[k] for k in clear], calibrations[clear].astype(float), point)
+    sizes = [reader.metadata.features[IMAGES + view].shape[1::-1] for view in views]
     columns = _grasps(closure, T_grasp, anchors) | _things(
-        closure, resting, seen, calibrations.astype(float), states, anchors, views
+        closure, resting, seen, calibrations.astype(float), states, anchors, views, sizes
     )
     name, part = named_thing(reader.task(episode.start)), asked_part(reader.task(episode.start))
     names = [name]
@@ -82,7 +83,7 @@ def _motion_alone(
 ) -> Labels:
     """Return labels that teach motion and nothing else: the object is where the fingers closed."""
     count, T = len(anchors), poses(anchors)
-    resting = object_boxes.RestingObject(np.zeros((2, 4)), T_grasp[:3, 3].copy(), 0.0)
+    resting = object_boxes.RestingObject(np.zeros((2, 4)), T_grasp[:3, 3].copy(), 0.0, np.zeros((2, 11)))
     positions = np.zeros((count, notes.OBJECTS, 3), dtype=np.float32)
     positions[:, 0] = T_grasp[:3, 3]
     positions[closure.held : closure.ended, 0] = T[closure.held : closure.ended, :3, 3]
@@ -138,12 +139,14 @@ def _things(
     states: np.ndarray,
     anchors: np.ndarray,
     views: Views,
+    sizes: Sequence[tuple[int, ...]],
 ) -> dict[str, np.ndarray]:
     """Return boxes and positions: the object in row 0, what else is proposed below it."""
     count = len(states)
     boxes = np.zeros((2, count, notes.OBJECTS, 5), dtype=np.float32)
     positions = np.zeros((count, notes.OBJECTS, 3), dtype=np.float32)
     T = poses(anchors)
+    moves = [bool((calibrations[:, view] != calibrations[0, view]).any()) for view in range(2)]
     away = np.linalg.norm(states[:, 7:10] - resting.middle, axis=1)
     for k in range(count):
         T_moved = np.eye(4)
@@ -152,11 +155,17 @@ def _things(
         wanted, positions[k, 0] = object_boxes.moved_boxes(resting, calibrations[k], T_moved)
         lies = closure.missed_until <= k < closure.told
         for view in range(2):
+            shown = 1.0
+            if moves[view]:  # its picture may show a part, or nothing
+                width, height = sizes[view]
+                wanted[view], shown = object_boxes.inside(wanted[view], (width, height))
+            if shown < SHOWN:
+                continue
             found = object_boxes.seen_box(wanted[view], seen[k][view][0])
             if found is not None:
-                boxes[view, k, 0] = *found, 1.0
+                boxes[view, k, 0] = *found, shown
             elif lies and away[k] > object_boxes.HIDDEN:
-                boxes[view, k, 0] = *wanted[view], 1.0
+                boxes[view, k, 0] = *wanted[view], shown
         others = object_boxes.other_things(seen[k], calibrations[k], wanted, notes.OBJECTS - 1)
         boxes[:, k, 1 : 1 + len(others)] = others.transpose(1, 0, 2)
     named = {notes.boxes_column(view): boxes[i] for i, view in enumerate(views)}
