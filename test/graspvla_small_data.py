@@ -23,10 +23,10 @@ matching:  {steps: 2, batch: 2, learning_rate: 1.0e-3, validate_every: 2}
 
 
 @cache
-def generated() -> Path:
+def generated(contract: str = "franka_grasp") -> Path:
     """Return a folder as `vla generate` leaves it: action/ and grounding/."""
     root = Path(tempfile.mkdtemp(prefix="graspvla_small_"))
-    maker = EpisodeMaker(GenerationSettings())
+    maker = EpisodeMaker(GenerationSettings(contract=contract))
     for name, schema, make in (
         ("action", maker.schema, maker.make),
         ("grounding", maker.grounding_schema, maker.make_grounding),

@@ -85,7 +85,7 @@ def test_anybody_may_read_it(checkpoint: Path) -> None:
     ("edit", "expected"),
     [
         (lambda v: v.update(robot="agilex"), "was trained for robot 'agilex', this is 'franka'"),
-        (lambda v: v.update(cameras=["front", "wrist"]), "needs camera 'wrist', the robot has front"),
+        (lambda v: v.update(cameras=["front", "left"]), "needs camera 'left', the robot has front"),
         (lambda v: v.update(cameras=["front"]), "two views"),
         (lambda v: v.update(contract="franka_grsp"), "did you mean 'franka_grasp'"),
         (lambda v: v["action"].update(arm="left"), "moves left and panda_hand, the robot has panda"),

@@ -157,14 +157,14 @@ def test_without_original_data_it_is_generated_first(
 ) -> None:
     asked = []
 
-    def made(data, folder: Path) -> bool:
-        asked.append((data.episodes, data.grounding))
+    def made(data, folder: Path, contract: str) -> bool:
+        asked.append((data.episodes, data.grounding, contract))
         shutil.copytree(generated(), folder)
         return True
 
     monkeypatch.setattr("vla_ros.bringup.finetune_command.generate_data", made)
     assert finetune(config, tmp_path, "--stages", "proposals", "--generate", "3:7", original=False) == 0
-    assert asked == [(3, 7)]
+    assert asked == [(3, 7, "franka_grasp")]
     assert changed(tmp_path) == {"proposals"}
 
 

@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
 from graspvla_small_data import generated
-from two_views import FRONT, SIDE
+from two_views import FRONT, SIDE, camera
 
 from vla_ros.configuration import share_directory
 from vla_ros.policies.graspvla.small.view_geometry import project
@@ -19,6 +19,7 @@ from vla_ros.training.finetuning.labels.agreement import label_agreement
 from vla_ros.training.finetuning.labels.closure import find_closure
 from vla_ros.training.finetuning.labels.object_boxes import (
     find_resting,
+    inside,
     moved_boxes,
     other_things,
     overlap,
@@ -157,6 +158,34 @@ def test_a_part_is_a_ball_around_where_it_was_taken_cut_to_the_object() -> None:
         assert (box[:2] >= own[:2] - 1e-9).all()
         assert (box[2:] <= own[2:] + 1e-9).all()
         assert (box[2:] - box[:2] <= 2 * 0.035 * calibration[0] / depth + 1e-9).all()
+
+
+def test_a_camera_that_moves_shows_the_resting_object_elsewhere() -> None:
+    wanted = np.array([0.5, 0.1, 0.05])
+    moved = np.stack([FRONT, camera((0.42, 0.55, 0.35), (0.5, 0.05, 0.05))])
+    each = np.stack([CALIBRATIONS, moved, CALIBRATIONS])
+    frames = []
+    for calibrations in each:
+        shown = []
+        for calibration in calibrations:
+            (pixel,), (depth,) = project(calibration, wanted[None])
+            half = calibration[0] * 0.03 / depth
+            shown.append((np.concatenate([pixel - half, pixel + half])[None], np.array([0.9])))
+        frames.append(shown)
+    found = find_resting(frames, each, wanted)
+    assert found.agreed == 1.0
+    np.testing.assert_allclose(found.middle, wanted, atol=1e-3)
+    boxes, middle = moved_boxes(found, moved, np.eye(4))
+    np.testing.assert_allclose(middle, wanted, atol=1e-3)
+    for box, (truth, _) in zip(boxes, frames[1], strict=True):
+        assert overlap(box[None], truth)[0, 0] > 0.97
+
+
+def test_what_of_a_box_is_in_the_picture() -> None:
+    cut, share = inside(np.array([600.0, 100.0, 680.0, 200.0]), (640, 480))
+    assert cut.tolist() == [600.0, 100.0, 639.0, 200.0]
+    assert share == pytest.approx(39 / 80)
+    assert inside(np.array([700.0, 100.0, 780.0, 200.0]), (640, 480))[1] == 0.0
 
 
 def test_an_object_that_nobody_proposes_is_guessed_and_says_so() -> None:

@@ -66,7 +66,12 @@ def test_a_demonstration_by_a_part_is_labelled_with_a_box_around_it(tmp_path: Pa
         writer.add(made)
     networks = load_networks(CHECKPOINT, read_config(CHECKPOINT)).eval()
     with LeRobotReader(tmp_path / "data") as reader, torch.inference_mode():
-        labels = label_episode(reader, reader.metadata.episodes[0], TargetSearch(networks.proposals, networks.matching))
+        labels = label_episode(
+            reader,
+            reader.metadata.episodes[0],
+            TargetSearch(networks.proposals, networks.matching),
+            ("front", "side"),
+        )
         target = int(reader.column(notes.TARGET)[0])
         truth = reader.column(notes.boxes_column("front"))[0, target, :4]
     names = str(labels.columns[notes.OBJECT_NAMES][0]).split(";")

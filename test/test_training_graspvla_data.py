@@ -40,6 +40,7 @@ from vla_ros.training.graspvla.sentences import disguised_tokens
 
 HORIZON = 4
 CONTRACT = load_contract("franka_grasp")
+VIEWS = ("front", "side")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def reader() -> LeRobotReader:
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     folder = tmp_path_factory.mktemp("frames") / "made"
-    read_frames(generated() / "action", range(0, 100, 7), seed=0).save(folder)
+    read_frames(generated() / "action", range(0, 100, 7), 0, VIEWS).save(folder)
     return Samples([folder])
 
 
@@ -177,12 +178,12 @@ def test_frames_are_cut_once_and_what_was_half_cut_is_cut_again(tmp_path: Path) 
 
     roots = [generated() / "action", generated() / "grounding"]
     (tmp_path / ".somebody.123").mkdir()
-    folders = cut_frames(roots, tmp_path, 3, 1, progress)
+    folders = cut_frames(roots, tmp_path, 3, 1, VIEWS, progress)
     assert told[0] == (0, 2)
     assert told[-1] == (2, 2)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(folder.name for folder in folders)
     times = [(folder / "crops.npy").stat().st_mtime_ns for folder in folders]
-    assert cut_frames(roots, tmp_path, 3, 1, progress) == folders
+    assert cut_frames(roots, tmp_path, 3, 1, VIEWS, progress) == folders
     assert [(folder / "crops.npy").stat().st_mtime_ns for folder in folders] == times
 
 

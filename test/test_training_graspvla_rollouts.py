@@ -9,7 +9,6 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 
 from controllers.errors import ConfigError
 from vla_ros.policies.graspvla.small.networks import NetworkSizes, SmallGraspVla
-from vla_ros.training.graspvla.frames import VIEWS
 from vla_ros.training.graspvla.rollouts import RollOutConfig, RollOuts
 
 
@@ -17,7 +16,7 @@ def test_networks_that_know_nothing_lift_nothing_and_are_not_touched() -> None:
     torch.manual_seed(0)
     networks = SmallGraspVla(NetworkSizes(6, 5)).train()
     before = {name: value.clone() for name, value in networks.state_dict().items()}
-    rollouts = RollOuts("franka", VIEWS, episodes=1)
+    rollouts = RollOuts("franka", ("front", "side"), episodes=1)
     figures = rollouts.judge(networks)
     assert figures["success"] == figures["right_object"] == 0.0
     assert rollouts.judge(networks) == figures

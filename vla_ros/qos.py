@@ -24,6 +24,9 @@ NEWEST = _profile(1, reliable=False)  # subscribed: only the latest sample matte
 BUFFERED = _profile(50, reliable=False)  # subscribed: samples that are kept to be interpolated
 EVENTS = _profile(10)  # chunks, diagnostics: each one counts
 LATCHED = _profile(1, latched=True)  # instruction, estop, sim/scene, fixed camera poses: late joiners get the last one
+# Of cameras on the robot: a pose for every picture, so that none may be lost on the way to its picture; latched, since
+# whoever listens to cameras listens to both kinds alike.
+MOVING = _profile(20, latched=True)
 MARKS = _profile(10, latched=True)  # where episodes begin and end: whoever comes late gets the last ones
 # Images are large: reliable, or fragments get lost (DESIGN, facts about the pip home); a shallow history keeps the
 # shared-memory segment small.

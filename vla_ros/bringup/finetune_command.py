@@ -81,10 +81,11 @@ def run(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     if output.exists() and not output.is_dir():
         raise ConfigError(f"{output}: is a file; give a folder, new or one of an earlier fine-tuning")
-    base = _base(arguments.checkpoint)
+    task = _found(arguments)
+    base = _base(arguments.checkpoint, task)
     if output.resolve() == arguments.checkpoint.resolve():
         raise ConfigError(f"{output}: is the checkpoint that is gone on from: give another folder")
-    task = _task(arguments, config, base)
+    _check(arguments, base, task)
     with join_team() as team:
         console = Console(quiet=not team.leads)
         with taken(output, team, "finetune"):
@@ -152,25 +153,32 @@ def _exams(arguments: argparse.Namespace) -> list[Exam]:
     return made
 
 
-def _base(checkpoint: Path) -> Base:
+def _base(checkpoint: Path, task: TrainingData) -> Base:
+    """Return what is gone on from, for the cameras of the task's datasets."""
+    from vla_ros.data.datasets.metadata import load_metadata
     from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
     from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
     from vla_ros.robots.embodiment import load_embodiment
     from vla_ros.training.finetuning.finetune import Base
+    from vla_ros.training.finetuning.views import adapted
 
     config = read_config(checkpoint)
     check_checkpoint(checkpoint, config, load_embodiment(config.robot))
-    return Base(checkpoint, config, load_networks(checkpoint, config))
+    new, view = adapted(config, [load_metadata(root) for root in task.action])
+    return Base(checkpoint, new, load_networks(checkpoint, config), view)
 
 
-def _task(arguments: argparse.Namespace, config: FinetuneConfig, base: Base) -> TrainingData:
-    """Return the task's datasets, looked at before anything is written; labels may still lack."""
-    from vla_ros.training.finetuning.labels.labelled import check_task
+def _found(arguments: argparse.Namespace) -> TrainingData:
     from vla_ros.training.graspvla.datasets import find_datasets
 
-    task = find_datasets(arguments.datasets, boxes_do=arguments.boxes_only)
+    return find_datasets(arguments.datasets, boxes_do=arguments.boxes_only)
+
+
+def _check(arguments: argparse.Namespace, base: Base, task: TrainingData) -> None:
+    """Look at the task's datasets before anything is written; labels may still lack."""
+    from vla_ros.training.finetuning.labels.labelled import check_task
+
     check_task(task, base.config.contract, arguments.label_anew)
-    return task
 
 
 def _finetune(
@@ -183,7 +191,7 @@ def _finetune(
     console: Console,
 ) -> TrainingResult | None:
     from vla_ros.policies.contract import load_contract
-    from vla_ros.training.finetuning.finetune import finetune
+    from vla_ros.training.finetuning.finetune import finetune, stage_names
     from vla_ros.training.finetuning.identity import identity_of, keep_identity
     from vla_ros.training.finetuning.labels.labelled import labelled_data
     from vla_ros.training.graspvla.datasets import TrainingData, check_datasets, find_datasets
@@ -194,18 +202,20 @@ def _finetune(
     if config.original.share > 0.0:
         roots: Sequence[Path] = arguments.original or [output / "original"]
         with team.leader_first():
-            if team.leads and not arguments.original and not generate_data(config.original, output / "original"):
+            missing = team.leads and not arguments.original
+            if missing and not generate_data(config.original, output / "original", base.config.contract):
                 return None
         original = find_datasets(roots, boxes_do="expert" not in config.stages)
         check_datasets(original, load_contract(base.config.contract))
     if team.leads:
         keep_identity(output, identity_of(arguments.checkpoint, arguments.datasets, arguments.original))
-    samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in config.ordered}
+    names = stage_names(config, base)
+    samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in names}
     with watched(output, samples, console, team) as session:
         try:
             with team.leader_first():
                 task, report = labelled_data(
-                    task, output / "labelled", base.networks, arguments.label_anew, session.tell
+                    task, output / "labelled", base.networks, base.views, arguments.label_anew, session.tell
                 )
             for line in report.lines():
                 console.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -36,7 +36,18 @@ def grasp_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[No
     episode = NodeSpec(
         "episode",
         "episode_node",
-        same("robot", "set", "seed", "instruction", "run_directory", "report", "time_limit_s", "attempts", "record")
+        same(
+            "robot",
+            "cameras",
+            "set",
+            "seed",
+            "instruction",
+            "run_directory",
+            "report",
+            "time_limit_s",
+            "attempts",
+            "record",
+        )
         | {"use_sim_time": SIMULATED_TIME},
         decides=True,
         stops_first=True,
@@ -70,7 +81,7 @@ def robot_nodes(
             when=SIMULATED,
         ),
         *ros2_control_nodes(),
-        NodeSpec("camera", "camera_node", scene | simulated_time | {"source": "sim"}, when=SIMULATED),
+        NodeSpec("camera", "camera_node", scene | same("cameras") | simulated_time | {"source": "sim"}, when=SIMULATED),
         NodeSpec("state", "state_node", same("robot") | simulated_time),
         *movers,
         NodeSpec(
@@ -86,7 +97,7 @@ def robot_nodes(
         NodeSpec(
             "view",
             "view_node",
-            same("robot") | {"port": Argument("view_port")},
+            same("robot", "cameras") | {"port": Argument("view_port")},
             required=False,
             when={"view": ("foxglove",)},
         ),
@@ -119,6 +130,7 @@ def robot_arguments(*own: LaunchArgument) -> tuple[LaunchArgument, ...]:
             "wording", "common", "words of the scene's own instruction; unseen: not in training data", choices=WORDINGS
         ),
         LaunchArgument("robot", "franka", "robot, a file of config/robots"),
+        LaunchArgument("cameras", "", "that it is seen by, such as front,wrist; empty: those the robot usually has"),
         *hardware_arguments(),
         LaunchArgument(
             "command", "", "what drives the arm: effort, position or pose; empty: the first that the robot takes"

@@ -21,7 +21,19 @@ def bridge_node() -> NodeSpec:
     return NodeSpec(
         "bridge",
         "vr_bridge_node",
-        same("robot", "host", "port", "token", "new_token", "folder", "hand", "facing", "linear_speed", "instruction")
+        same(
+            "robot",
+            "cameras",
+            "host",
+            "port",
+            "token",
+            "new_token",
+            "folder",
+            "hand",
+            "facing",
+            "linear_speed",
+            "instruction",
+        )
         | same("collection", "task")
         | {
             "use_sim_time": SIMULATED_TIME,

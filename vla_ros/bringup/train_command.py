@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         with taken(output, team):
             if data is None:
                 with team.leader_first():
-                    if team.leads and not generate_data(config.data, output / "data"):
+                    if team.leads and not generate_data(config.data, output / "data", config.contract):
                         return 130
                 data = _checked([output / "data"], config, team)
             result = _train(config, data, output, stages, team, arguments.json)
@@ -106,8 +106,8 @@ def _amounts(arguments: argparse.Namespace, config: TrainConfig) -> DataConfig:
     return dataclasses.replace(config.data, episodes=int(episodes), grounding=int(scenes))
 
 
-def generate_data(data: DataConfig | OriginalConfig, folder: Path) -> bool:
-    """Generate what is missing; tell whether all is there."""
+def generate_data(data: DataConfig | OriginalConfig, folder: Path, contract: str) -> bool:
+    """Generate what is missing by a contract; tell whether all is there."""
     from vla_ros.bringup import generate_command
     from vla_ros.bringup.egl import require_egl
     from vla_ros.training.generation.maker import episode_maker
@@ -116,6 +116,7 @@ def generate_data(data: DataConfig | OriginalConfig, folder: Path) -> bool:
     wanted = argparse.Namespace(
         output=str(folder),
         config=data.settings,
+        contract=contract,
         episodes=data.episodes,
         grounding=data.grounding,
         objects=None,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from std_msgs.msg import Float64MultiArray, String
 
-from controllers.errors import ConfigError, VlaError, unknown_name
+from controllers.errors import ConfigError, VlaError
 from vla_ros import messages, qos
 from vla_ros.nodes.camera.calibration import load_calibration
 from vla_ros.nodes.camera.image_files import open_images
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.managed import ManagedNode
-from vla_ros.nodes.parameters import SceneChoice, declare, declare_list, declare_robot, declare_scene
+from vla_ros.nodes.parameters import SceneChoice, declare, declare_cameras, declare_robot, declare_scene
 from vla_ros.nodes.sim.scene_choice import announced_choice, choice_label
 from vla_ros.nodes.spinning import run_node, serve_until_stopped
 from vla_ros.nodes.transport import Transport
@@ -31,14 +31,10 @@ class CameraNode(ManagedNode):
     def __init__(self) -> None:
         super().__init__("camera_node")
         self._source = declare(self, "source", "sim", "sim, a folder of images, or a video file")
-        self._embodiment = load_embodiment(declare_robot(self))
+        self._embodiment = declare_cameras(self, load_embodiment(declare_robot(self)))
         self._scene = declare_scene(self)
         self._rate = declare(self, "rate_hz", 10.0, "frames a second of a folder or a video", 0.1, 120.0)
-        cameras = self._embodiment.cameras
-        self._names = declare_list(self, "cameras", cameras, "cameras to publish") or cameras
-        for name in self._names:
-            if name not in cameras:
-                raise ConfigError(f"camera_node: {unknown_name('camera', name, cameras)}")
+        self._names = self._embodiment.cameras
         self._world: World | None = None
         self._shown = ""  # label of the scene that is drawn
 
@@ -50,7 +46,10 @@ class CameraNode(ManagedNode):
         else:
             self._open_files()
         self._camera_publishers = {
-            name: CameraPublisher(self, name, self._embodiment.base_frame) for name in self._names
+            name: CameraPublisher(
+                self, name, self._embodiment.base_frame, moves=name in self._embodiment.mounted_cameras
+            )
+            for name in self._names
         }
 
     def cleanup(self) -> None:
@@ -72,7 +71,7 @@ class CameraNode(ManagedNode):
         if self._world is not None:
             self._world.close()
         self._world, self._shown = None, choice_label(scene)
-        self._world = World(sample_scene(**scene), self._embodiment, settle=False)
+        self._world = World(sample_scene(**scene, cameras=self._names), self._embodiment, settle=False)
         for name in self._names:  # the first frame builds the renderer: before anyone waits for an image
             self._world.render_camera(name)
 

@@ -12,7 +12,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from controllers.errors import ConfigError, VlaError, unknown_name
-from vla_ros.robots.embodiment import COMMAND_MODES
+from vla_ros.robots.embodiment import COMMAND_MODES, Embodiment, with_cameras
 
 Value = TypeVar("Value", bool, int, float, str)
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
@@ -146,6 +146,16 @@ def declare_command(node: Node) -> str:
     return declare(
         node, "command", "", "what drives the arm; empty: what it usually takes", choices=("", *COMMAND_MODES)
     )
+
+
+def declare_cameras(node: Node, embodiment: Embodiment) -> Embodiment:
+    """Declare which cameras there are and return the robot with these. Raises ConfigError for an unknown one."""
+    names = declare(node, "cameras", "", "cameras, such as front,wrist; empty: those the robot usually has")
+    chosen = [name.strip() for name in names.split(",") if name.strip()]
+    try:
+        return with_cameras(embodiment, chosen) if chosen else embodiment
+    except ConfigError as error:
+        raise ConfigError(f"{node.get_name()}: cameras: {error}") from None
 
 
 def declare_robot(node: Node) -> str:

@@ -19,7 +19,7 @@ from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import ControlProgress, control_progress
 from vla_ros.nodes.camera.subscriber import CameraSubscriber
 from vla_ros.nodes.managed import ManagedNode
-from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot
 from vla_ros.nodes.policy.detection_publisher import DetectionPublisher
 from vla_ros.nodes.policy.inference_worker import InferenceWorker
 from vla_ros.nodes.policy.latency import Latency
@@ -44,7 +44,7 @@ class PolicyNode(ManagedNode):
     def __init__(self, policy: Policy | None = None) -> None:
         """Load the policy that the parameters name at `configure`, unless one is given."""
         super().__init__("policy_node")
-        self._embodiment = load_embodiment(declare_robot(self))
+        self._embodiment = declare_cameras(self, load_embodiment(declare_robot(self)))
         cameras = self._embodiment.cameras
         self._policy = policy
         self._name = declare(self, "policy", DEFAULT_POLICY, "policy that turns images and words into chunks")
@@ -93,7 +93,10 @@ class PolicyNode(ManagedNode):
         self._timed: Reasoning | None = None  # whose stages are counted
         self._views: dict[str, CameraView] = {}  # what the worker's thread infers from
         self._worker = InferenceWorker(policy, self._on_chunk, self._on_failure)
-        self._cameras = {camera: CameraSubscriber(self, camera, self._on_image) for camera in embodiment.cameras}
+        self._cameras = {
+            camera: CameraSubscriber(self, camera, self._on_image, moves=camera in embodiment.mounted_cameras)
+            for camera in embodiment.cameras
+        }
         streams = [s for camera in self._cameras.values() for s in (camera.color_stream, camera.depth_stream)]
         self._synchronizer = Synchronizer(streams, self._cameras[self._reference].color_stream, self._tolerance)
         self._chunks = self.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)

@@ -39,10 +39,13 @@ class TfNode(Node):
         self._tf = self.create_publisher(self._type, "/tf", qos.STREAM)
         self._tf_static = self.create_publisher(self._type, "/tf_static", qos.LATCHED)
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
-        for camera in embodiment.cameras:
+        for camera in embodiment.known_cameras:
             frame = f"{camera}_color_optical_frame"
             self.create_subscription(
-                PoseStamped, f"cameras/{camera}/pose", partial(self._on_camera, frame), qos.LATCHED
+                PoseStamped,
+                f"cameras/{camera}/pose",
+                partial(self._on_moving if camera in embodiment.mounted_cameras else self._on_camera, frame),
+                qos.LATCHED,
             )
         self._publish_fixed()
 
@@ -64,6 +67,10 @@ class TfNode(Node):
     def _on_camera(self, frame: str, message: PoseStamped) -> None:
         self._cameras[frame] = message
         self._publish_fixed()
+
+    def _on_moving(self, frame: str, message: PoseStamped) -> None:
+        T, stamp = messages.transform(message.pose), messages.seconds(message.header.stamp)
+        self._tf.publish(self._type(transforms=[messages.transform_stamped(T, stamp, message.header.frame_id, frame)]))
 
     def _publish_fixed(self) -> None:
         """Publish all that stands still: late joiners get the last message alone, so it holds everything."""

@@ -11,7 +11,7 @@ from foxglove.messages import FrameTransforms
 from rclpy.node import Node
 
 from vla_ros.configuration import share_directory
-from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.nodes.view import drawing
@@ -35,7 +35,7 @@ class ViewNode(Node):
 
     def __init__(self) -> None:
         super().__init__("view_node")
-        embodiment = load_embodiment(declare_robot(self))
+        embodiment = declare_cameras(self, load_embodiment(declare_robot(self)))
         port = declare(self, "port", 8765, "TCP port of the WebSocket, on this machine alone; 0: any", 0, 65535)
         self._server = server = ViewServer(f"vla_ros {embodiment.name}", port)
         self._reports = ReportView(self, server)

@@ -20,7 +20,7 @@ from vla_ros.nodes.bridge.episode_station import EpisodeStation
 from vla_ros.nodes.bridge.homing import HomeRun
 from vla_ros.nodes.bridge.operated_robot import OperatedRobot
 from vla_ros.nodes.managed import ManagedNode
-from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.robots.control import load_control_config
@@ -46,6 +46,7 @@ class VrBridgeNode(ManagedNode):
     def __init__(self) -> None:
         super().__init__("vr_bridge_node")
         self._robot_name = declare_robot(self)
+        self._embodiment = declare_cameras(self, load_embodiment(self._robot_name))
         self._host = declare(self, "host", "localhost", "who may connect: localhost, all, or an address to listen on")
         self._port = declare(self, "port", 8443, "TCP port of page and websocket; 0: any that is free", 0, 65535)
         self._token = declare(self, "token", "", "pairing token; empty: the one of the last run")
@@ -66,7 +67,7 @@ class VrBridgeNode(ManagedNode):
 
     def configure(self) -> None:
         """Bind the port and serve the page; hands are followed once this node is active."""
-        embodiment = load_embodiment(self._robot_name)
+        embodiment = self._embodiment
         config = load_control_config(self._robot_name)
         teleoperation = Teleoperation(
             embodiment,

@@ -23,7 +23,7 @@ def check_robot(contract: TaskContract, robot: Embodiment) -> None:
     grippers = [gripper.name for gripper in robot.grippers]
     joints = [j for arm in robot.arms for j in arm.joints] + [j for g in robot.grippers for j in g.joints]
     for camera in contract.cameras:
-        _known(where, "camera", camera, robot.cameras)
+        _known(where, "camera", camera, robot.known_cameras)
     for arm in contract.action.arms:
         _known(where, "arm", arm, arms)
     for joint in contract.action.joints:

@@ -39,6 +39,24 @@ def check_policy(name: str, checkpoint: str | Path = "") -> None:
         build(GraspVlaConfig, values, where).check()
 
 
+def policy_cameras(name: str, embodiment: Embodiment, checkpoint: str | Path = "") -> tuple[str, ...]:
+    """Name the cameras that a policy looks through: its checkpoint's, or all that usually watch the robot.
+
+    Raises ConfigError as `load_policy` does; no weights are read.
+    """
+    values, _, where = _read(name, checkpoint)
+    if name != "graspvla":
+        return embodiment.cameras
+    config = build(GraspVlaConfig, values, where)
+    config.check()
+    from vla_ros.policies.graspvla.small.checkpoint import read_config
+    from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
+
+    said = read_config(config.folder)
+    check_checkpoint(config.folder, said, embodiment)
+    return said.cameras
+
+
 def _read(name: str, checkpoint: str | Path) -> tuple[object, object, str]:
     """Return what a policy's YAML says, its `chunking` apart, and which file that is."""
     if name not in POLICIES:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -97,6 +98,7 @@ class RobotConfig:
     cameras: tuple[str, ...]
     tools: tuple[ToolConfig, ...] = ()
     base: BaseConfig | None = None
+    mounted_cameras: tuple[str, ...] = ()  # on the robot, only where they are asked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +154,12 @@ class Embodiment:
     cameras: tuple[str, ...]
     tools: tuple[ToolConfig, ...] = ()
     base: BaseConfig | None = None  # None: it stands still
+    mounted_cameras: tuple[str, ...] = ()  # on the robot, only where they are asked for
+
+    @property
+    def known_cameras(self) -> tuple[str, ...]:
+        """Name every camera that it can have."""
+        return tuple(dict.fromkeys((*self.cameras, *self.mounted_cameras)))
 
     @property
     def tool_channels(self) -> tuple[str, ...]:
@@ -175,6 +183,14 @@ def expand_urdf(embodiment: Embodiment, **xacro_args: str) -> str:
 def robot_names() -> tuple[str, ...]:
     """List the robots that config/robots describes."""
     return config_names("robots")
+
+
+def with_cameras(embodiment: Embodiment, names: Sequence[str]) -> Embodiment:
+    """Return the robot with these cameras instead of the usual ones. Raises ConfigError for one it cannot have."""
+    for name in names:
+        if name not in embodiment.known_cameras:
+            raise ConfigError(unknown_name("camera", name, embodiment.known_cameras))
+    return dataclasses.replace(embodiment, cameras=tuple(dict.fromkeys(names)))
 
 
 @lru_cache(maxsize=8)
@@ -202,7 +218,15 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         _named("arm", gripper.arm, arms)
     grippers = tuple(_gripper_group(gripper, urdf) for gripper in config.grippers)
     return Embodiment(
-        config.name, config.urdf, config.base_frame, arms, grippers, config.cameras, config.tools, config.base
+        config.name,
+        config.urdf,
+        config.base_frame,
+        arms,
+        grippers,
+        config.cameras,
+        config.tools,
+        config.base,
+        config.mounted_cameras,
     )
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
-from vla_ros.sim.scenes.scene import Light, Scene, Surface
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.sim.scenes.scene import Light, MountedCamera, Scene, SceneCamera, Surface
 from vla_ros.sim.scenes.textures import PAINT, SIZE, surface_texture
 
 Vector = tuple[float, float, float]
@@ -18,7 +19,7 @@ _WALL_X, _WALL_Y, _ROOM = -1.0, -1.3, 3.0  # [m]
 
 
 def add_surroundings(spec: mujoco.MjSpec, scene: Scene, shadows: bool = False) -> None:
-    """Add floor, walls, table, the robot's pedestal, lamps and cameras.
+    """Add floor, walls, table, the robot's pedestal, lamps and cameras: those on the robot to bodies that are there.
 
     `shadows` are for pictures to show: they more than double what a frame costs without a graphics card.
     """
@@ -33,13 +34,26 @@ def add_surroundings(spec: mujoco.MjSpec, scene: Scene, shadows: bool = False) -
     _add_table(world, scene, _material(spec, "table", scene.table.surface))
     for index, light in enumerate(scene.lights):
         _add_light(world, f"lamp_{index}", light, shadows and light.casts_shadow)
+    _add_cameras(spec, scene)
+
+
+def _add_cameras(spec: mujoco.MjSpec, scene: Scene) -> None:
     for camera in scene.cameras:
-        T = camera.T_base_camera
-        # MuJoCo's cameras look along −z with y up; the optical frame looks along z with y down.
-        rotation = T[:3, :3] @ np.diag([1.0, -1.0, -1.0])
-        quat = np.empty(4)
-        mujoco.mju_mat2Quat(quat, rotation.flatten())
-        world.add_camera(name=camera.name, pos=T[:3, 3], quat=quat, fovy=camera.fovy, resolution=camera.size)
+        _add_camera(spec.worldbody, camera, camera.T_base_camera)
+    for mounted in scene.mounted:
+        body = spec.body(mounted.body)
+        if body is None:
+            raise ConfigError(
+                unknown_name(f"body of camera {mounted.name}", mounted.body, [b.name for b in spec.bodies])
+            )
+        _add_camera(body, mounted, mounted.T_body_camera)
+
+
+def _add_camera(body: mujoco.MjsBody, camera: SceneCamera | MountedCamera, T: np.ndarray) -> None:
+    # MuJoCo's cameras look along −z with y up; the optical frame looks along z with y down.
+    quat = np.empty(4)
+    mujoco.mju_mat2Quat(quat, (T[:3, :3] @ np.diag([1.0, -1.0, -1.0])).flatten())
+    body.add_camera(name=camera.name, pos=T[:3, 3], quat=quat, fovy=camera.fovy, resolution=camera.size)
 
 
 def _set_picture(spec: mujoco.MjSpec, scene: Scene) -> None:

@@ -18,7 +18,7 @@ from vla_ros.sim.drives import ArmDrive, GripperDrive
 from vla_ros.sim.object_geoms import add_objects
 from vla_ros.sim.rendering import Renderer
 from vla_ros.sim.robot_model import robot_spec
-from vla_ros.sim.scenes.scene import Scene
+from vla_ros.sim.scenes.scene import Scene, SceneCamera
 from vla_ros.sim.surroundings import add_surroundings
 
 _SETTLE_MAX = 3.0  # [s]
@@ -172,10 +172,7 @@ class World:
     # -- sensors -------------------------------------------------------------------------------------------------
     def observe_camera(self, name: str) -> CameraView:
         """Expose one camera now: true optics and pose, noisy depth, published calibration."""
-        cameras = {camera.name: camera for camera in self.scene.cameras}
-        if name not in cameras:
-            raise ConfigError(unknown_name("camera", name, cameras))
-        camera = cameras[name]
+        camera = self.camera(name)
         color, depth = self.render_camera(name)
         if name not in self._stereo:
             height, width = depth.shape
@@ -191,6 +188,16 @@ class World:
             intrinsics=camera.intrinsics,
             T_base_camera=camera.T_base_camera_published,
         )
+
+    def camera(self, name: str) -> SceneCamera:
+        """Return a camera as it stands now, true pose and published one. Raises ConfigError for an unknown name."""
+        for camera in self.scene.cameras:
+            if camera.name == name:
+                return camera
+        for mounted in self.scene.mounted:
+            if mounted.name == name:
+                return mounted.at(self.body_pose(mounted.body))
+        raise ConfigError(unknown_name("camera", name, self.scene.camera_names))
 
     def render_camera(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return colour (H, W, 3) uint8 and true depth (H, W) float32 [m] of a camera of the scene."""
@@ -280,7 +287,7 @@ def build_model(scene: Scene, embodiment: Embodiment, timestep: float, shadows: 
 
 def _image_size(scene: Scene) -> tuple[int, int]:
     """Return the width and height of the cameras' images [px]: one off-screen buffer serves them all."""
-    sizes = {camera.size for camera in scene.cameras}
+    sizes = {camera.size for camera in scene.cameras} | {camera.size for camera in scene.mounted}
     if len(sizes) != 1:
         raise ConfigError(f"a scene's cameras must share one image size, got {sorted(sizes) or 'no camera'}")
     return sizes.pop()

@@ -24,7 +24,7 @@ def graph() -> Graph:
     policy = NodeSpec(
         "policy",
         "policy_node",
-        same("robot", "policy", "checkpoint", "objects") | {"use_sim_time": SIMULATED_TIME},
+        same("robot", "cameras", "policy", "checkpoint", "objects") | {"use_sim_time": SIMULATED_TIME},
         stops_first=True,
         when=with_policy,
     )

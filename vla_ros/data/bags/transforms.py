@@ -55,15 +55,17 @@ class RobotTransforms:
         """Return all that stands still."""
         stamp = stamp or self._codec.make("builtin_interfaces/msg/Time", sec=0, nanosec=0)
         links = [self._transform(stamp, link.parent, link.child, link.T_parent_child) for link in self._tree.fixed]
-        for frame, message in self._cameras.items():
-            position, rotation = message.pose.position, message.pose.orientation
-            links.append(
-                self._stamped(
-                    message.header, frame, (position.x, position.y, position.z),
-                    (rotation.x, rotation.y, rotation.z, rotation.w),
-                )
-            )  # fmt: skip
+        links += [self._camera(frame, message) for frame, message in self._cameras.items()]
         return self._encode(links)
+
+    def moving_camera(self, frame: str, pose: bytes) -> bytes:
+        """Return where the optical frame of a camera on the robot is, as /tf."""
+        return self._encode([self._camera(frame, self._codec.decode(POSE, pose))])
+
+    def _camera(self, frame: str, message: Any) -> Any:
+        position, rotation = message.pose.position, message.pose.orientation
+        xyz, xyzw = (position.x, position.y, position.z), (rotation.x, rotation.y, rotation.z, rotation.w)
+        return self._stamped(message.header, frame, xyz, xyzw)
 
     def _encode(self, transforms: Iterable[Any]) -> bytes:
         return self._codec.encode(TF, self._codec.make(TF, transforms=list(transforms)))

@@ -169,7 +169,7 @@ class EpisodeMessages:
                 info = sources.info_topic(self._contract, camera).lstrip("/")
                 yield Entry(time, info, "camera_info", self._make.camera_info(time, frame, row[:4], size))
                 before = self._reader.column(name)[self._record.start + max(0, k - 1)]
-                if k == 0 or (row != before).any():
+                if k == 0 or camera in self._robot.mounted_cameras or (row != before).any():
                     yield self._pose(time, f"cameras/{camera}/pose", row[4:])
 
     def _chunk(self, k: int, time: int) -> Entry:

@@ -83,7 +83,8 @@ def contract_sources(contract: TaskContract, robot: Embodiment) -> tuple[Source,
     for name, extra in contract.features.items():
         if extra.kind == "calibration":
             need(info_topic(contract, extra.camera), (CAMERA_INFO,), f"feature '{name}'", constant=True)
-            need(f"cameras/{extra.camera}/pose", (POSE,), f"feature '{name}'", constant=True)
+            stands = extra.camera not in robot.mounted_cameras
+            need(f"cameras/{extra.camera}/pose", (POSE,), f"feature '{name}'", constant=stands)
         else:
             need(extra.topic, (_EXTRA_TYPES[extra.kind],), f"feature '{name}'", constant=extra.kind == "numbers")
     return tuple(found.values())

@@ -13,24 +13,25 @@ from vla_ros.policies.observation import CameraView
 
 
 class CameraPublisher:
-    """Publish colour, calibration, aligned depth and the camera's pose."""
+    """Publish colour, calibration, aligned depth and the camera's pose: of one that `moves` with every picture."""
 
-    def __init__(self, node: Node, name: str, base_frame: str) -> None:
+    def __init__(self, node: Node, name: str, base_frame: str, moves: bool = False) -> None:
         frame = f"{name}_color_optical_frame"
         topic = f"cameras/{name}"
         self._frame, self._base_frame = frame, base_frame
         self._color = node.create_publisher(Image, f"{topic}/color/image_raw", qos.IMAGES)
         self._info = node.create_publisher(CameraInfo, f"{topic}/color/camera_info", qos.STREAM)
         self._depth = node.create_publisher(Image, f"{topic}/aligned_depth_to_color/image_raw", qos.IMAGES)
-        self._pose = node.create_publisher(PoseStamped, f"{topic}/pose", qos.LATCHED)
+        self._pose = node.create_publisher(PoseStamped, f"{topic}/pose", qos.MOVING if moves else qos.LATCHED)
+        self._moves = moves
         self._color_message, self._depth_message = messages.ImageWriter(frame), messages.ImageWriter(frame)
         self._info_message: CameraInfo | None = None
         self._intrinsics = np.zeros((3, 3))  # that it says
         self._T_base_camera: np.ndarray | None = None
 
     def publish(self, view: CameraView) -> None:
-        """Publish one exposure; the pose only when it is new, since it is latched."""
-        if self._T_base_camera is None or not np.array_equal(view.T_base_camera, self._T_base_camera):
+        """Publish one exposure; the pose of a camera that stands only when it is new, since it is latched."""
+        if self._moves or self._T_base_camera is None or not np.array_equal(view.T_base_camera, self._T_base_camera):
             self._T_base_camera = view.T_base_camera
             self._pose.publish(messages.pose_stamped(view.T_base_camera, view.stamp, self._base_frame))
         if self._info_message is None or not np.array_equal(view.intrinsics, self._intrinsics):

@@ -23,7 +23,7 @@ from vla_ros.configuration import load_config, share_directory
 from vla_ros.data.bags import marks
 from vla_ros.nodes.arm.client import ArmClient
 from vla_ros.nodes.episode.film import Film
-from vla_ros.nodes.parameters import declare
+from vla_ros.nodes.parameters import declare, declare_cameras
 from vla_ros.nodes.policy.synchronizer import Synchronizer
 from vla_ros.nodes.recorder.report import HEARD, LACKING, RECORDER
 from vla_ros.policies.image_lines import NO_LINES, ImageLines
@@ -38,6 +38,7 @@ class EpisodeNode(ArmClient):
 
     def __init__(self) -> None:
         super().__init__("episode_node")
+        self.embodiment = declare_cameras(self, self.embodiment)
         declare(self, "set", "basic", "kind of scene; the simulator says which it really is")
         declare(self, "seed", 0, "number of the scene; the simulator says which it really is", 0, 2**31 - 1)
         self.asked = declare(self, "instruction", "", "what to grasp, in words; empty: the scene's own target").strip()

@@ -24,7 +24,8 @@ class TransformRecorder:
         """Raises ConfigError for an unknown robot."""
         embodiment = load_embodiment(robot)
         self._transforms = RobotTransforms(expand_urdf(embodiment))
-        self._frames = {f"cameras/{name}/pose": f"{name}_color_optical_frame" for name in embodiment.cameras}
+        self._frames = {f"cameras/{name}/pose": f"{name}_color_optical_frame" for name in embodiment.known_cameras}
+        self._moving = {f"{name}_color_optical_frame" for name in embodiment.mounted_cameras}
         self._recording = recording
         self._announced: set[str] = set()
 
@@ -39,9 +40,11 @@ class TransformRecorder:
                 self._put(TF_TOPIC, message, self._transforms.moving(message.data))
             except BagError:
                 return  # joint states that are none are in the bag as they came
-        elif message.topic.endswith("/pose") and TF_STATIC_TOPIC not in present:
+        elif message.topic.endswith("/pose"):
             frame = next((f for topic, f in self._frames.items() if message.topic.endswith(f"/{topic}")), None)
-            if frame is not None:
+            if frame in self._moving and TF_TOPIC not in present:
+                self._put(TF_TOPIC, message, self._transforms.moving_camera(frame, message.data))
+            elif frame is not None and frame not in self._moving and TF_STATIC_TOPIC not in present:
                 self._put(TF_STATIC_TOPIC, message, self._transforms.camera(frame, message.data))
 
     def _put(self, topic: str, cause: BagMessage, data: bytes) -> None:

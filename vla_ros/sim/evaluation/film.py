@@ -15,18 +15,18 @@ class EpisodeFilm:
     """Write a frame whenever one is due."""
 
     def __init__(self, world: World, policy: Policy, writer: VideoWriter, rate_hz: float) -> None:
-        name = world.embodiment.cameras[0]
-        self._camera = next(camera for camera in world.scene.cameras if camera.name == name)
+        self._camera = world.scene.camera_names[0]
         self._world, self._writer, self._rate_hz = world, writer, rate_hz
         self._reasoner = capability(policy, Reasoner)
         self._frames = 0
 
     def add_when_due(self) -> None:
         """Write a frame when a camera period has passed since the last one."""
-        world, camera = self._world, self._camera
+        world = self._world
         if world.time < self._frames / self._rate_hz - 1e-9:
             return
         self._frames += 1
+        camera = world.camera(self._camera)
         color, _ = world.render_camera(camera.name)
         reasoning = self._reasoner.reasoning if self._reasoner is not None else None
         lines = NO_LINES

@@ -61,7 +61,7 @@ class Observer:
         return Observation(
             stamp=state.stamp,
             instruction=self._instruction,
-            cameras=CamerasNow(self._world, self._world.embodiment.cameras),
+            cameras=CamerasNow(self._world, self._world.scene.camera_names),
             state=state,
             T_base_ee_commanded=T_base_ee_commanded.copy(),
             history=tuple(old for old in self._states if old.stamp < state.stamp),

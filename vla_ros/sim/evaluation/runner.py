@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from controllers.model import ArmModel
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.policies.base import Policy
-from vla_ros.policies.loading import load_policy
+from vla_ros.policies.loading import load_policy, policy_cameras
 from vla_ros.robots.control import arm_guard, arm_limits, arm_model, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.evaluation.expert_reference import Reference, load_reference
@@ -40,8 +40,12 @@ def task_config() -> GraspTaskConfig:
 class EpisodeRunner:
     """Run episodes one after the other; robot model, catalogue and policy are made once."""
 
-    def __init__(self, settings: EpisodeSettings, reference: Reference | None = None) -> None:
+    def __init__(
+        self, settings: EpisodeSettings, reference: Reference | None = None, cameras: Sequence[str] | None = None
+    ) -> None:
+        """Take the cameras that its scenes are seen by; None: those of the settings' policy."""
         settings.check()
+        self._given_cameras = cameras
         self.settings = settings
         self._reference = load_reference() if reference is None else reference
         self.task_config = task_config()
@@ -53,8 +57,8 @@ class EpisodeRunner:
         """Return the scene of a seed."""
         s = self.settings
         if s.by_part:
-            return sample_part_scene(s.set_name, seed, s.stream, s.wording)
-        return sample_scene(s.set_name, seed, s.stream, s.categories, self._catalogue, s.wording)
+            return sample_part_scene(s.set_name, seed, s.stream, s.wording, self._cameras)
+        return sample_scene(s.set_name, seed, s.stream, s.categories, self._catalogue, s.wording, cameras=self._cameras)
 
     def run(self, seed: int) -> Episode:
         """Run one episode, and the expert on the same scene when its length is needed and not known."""
@@ -137,6 +141,14 @@ class EpisodeRunner:
     def embodiment(self) -> Embodiment:
         """Return the robot."""
         return load_embodiment(self.settings.robot)
+
+    @cached_property
+    def _cameras(self) -> tuple[str, ...]:
+        if self._given_cameras is not None:
+            return tuple(self._given_cameras)
+        if self.settings.policy == EXPERT:
+            return self.embodiment.cameras
+        return policy_cameras(self.settings.policy, self.embodiment, self.settings.checkpoint)
 
     @cached_property
     def _catalogue(self) -> Catalogue:

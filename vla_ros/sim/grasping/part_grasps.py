@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,9 +17,11 @@ from vla_ros.sim.world import World
 PAD = 0.008  # [m] half a pad's width: with this much of it beyond its end a grasp is of the part still
 
 
-def sample_part_scene(set_name: str, seed: int, stream: str = "evaluation", wording: str | None = None) -> Scene:
+def sample_part_scene(
+    set_name: str, seed: int, stream: str = "evaluation", wording: str | None = None, cameras: Sequence[str] = ()
+) -> Scene:
     """Draw a scene whose target has a named part, and which asks for it by that part."""
-    scene = sample_scene(set_name, seed, stream, "seen", parts_catalogue(), wording)
+    scene = sample_scene(set_name, seed, stream, "seen", parts_catalogue(), wording, cameras=cameras)
     part = named_parts()[scene.target_object.model.category]
     return dataclasses.replace(scene, instruction=f"{scene.instruction} by its {part.name}")
 

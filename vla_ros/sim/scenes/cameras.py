@@ -6,15 +6,15 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from vla_ros.sim.scenes.grasp_sets import SceneRanges
-from vla_ros.sim.scenes.scene import SceneCamera
+from vla_ros.sim.scenes.grasp_sets import SceneRanges, Vector3
+from vla_ros.sim.scenes.scene import MountedCamera, SceneCamera
 
 
-def look_at(position: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Return T_base_camera (4, 4) of a level camera at `position` [m] that looks at `target` (optical frame)."""
+def look_at(position: np.ndarray, target: np.ndarray, up: Vector3 = (0.0, 0.0, 1.0)) -> np.ndarray:
+    """Return T_base_camera (4, 4) of a camera at `position` [m], level by `up`, that looks at `target` (optical)."""
     forward = target - position
     forward = forward / np.linalg.norm(forward)
-    right = np.cross(forward, (0.0, 0.0, 1.0))
+    right = np.cross(forward, up)
     right /= np.linalg.norm(right)
     T = np.eye(4)
     T[:3, :3] = np.column_stack([right, np.cross(forward, right), forward])
@@ -39,11 +39,32 @@ def sample_cameras(ranges: SceneRanges, rng: np.random.Generator) -> tuple[Scene
     """Draw every camera: its position in a ball, its view on the nominal point, then turned about each of its axes."""
     cameras = []
     for name, place in ranges.cameras.items():
-        shift = ranges.camera_ball * np.cbrt(rng.uniform()) * _direction(rng)  # uniform in the ball
-        T = look_at(np.asarray(place.position) + shift, np.asarray(place.look_at))
-        turn = rng.uniform(-ranges.camera_rotation, ranges.camera_rotation, size=3)
-        T[:3, :3] = T[:3, :3] @ Rotation.from_euler("xyz", turn, degrees=True).as_matrix()
+        T = look_at(np.asarray(place.position) + _shift(ranges.camera_ball, rng), np.asarray(place.look_at))
+        T[:3, :3] = T[:3, :3] @ _turn(ranges.camera_rotation, rng)
         error = ranges.calibration_error
         published = with_calibration_error(T, error.translation, error.rotation, rng)
         cameras.append(SceneCamera(name, T, published, ranges.camera_fovy))
     return tuple(cameras)
+
+
+def sample_mounts(ranges: SceneRanges, rng: np.random.Generator) -> tuple[MountedCamera, ...]:
+    """Draw every camera on the robot, as those that stand are drawn, a little off its mount's drawing."""
+    cameras = []
+    for name, mount in ranges.mounted_cameras.items():
+        shift = _shift(ranges.mount_ball, rng)
+        T = look_at(np.asarray(mount.position) + shift, np.asarray(mount.look_at) + shift, mount.up)
+        T[:3, :3] = T[:3, :3] @ _turn(ranges.mount_rotation, rng)
+        error = ranges.calibration_error
+        published = with_calibration_error(T, error.translation, error.rotation, rng)
+        cameras.append(MountedCamera(name, mount.body, T, published, mount.fovy))
+    return tuple(cameras)
+
+
+def _shift(ball: float, rng: np.random.Generator) -> np.ndarray:
+    """Return a point (3,) [m], uniform in a ball of this radius."""
+    return ball * np.cbrt(rng.uniform()) * _direction(rng)
+
+
+def _turn(most: float, rng: np.random.Generator) -> np.ndarray:
+    """Return a rotation (3, 3) by up to `most` [degrees] about each axis."""
+    return Rotation.from_euler("xyz", rng.uniform(-most, most, size=3), degrees=True).as_matrix()

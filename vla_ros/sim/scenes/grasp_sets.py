@@ -33,6 +33,17 @@ class CameraPlace:
 
 
 @dataclass(frozen=True)
+class CameraMount:
+    """Where a camera on the robot sits and what it looks at, in the frame of the body it is fixed to [m]."""
+
+    body: str
+    position: Vector3
+    look_at: Vector3
+    up: Vector3  # what is up in its picture
+    fovy: float  # [degrees]
+
+
+@dataclass(frozen=True)
 class CalibrationError:
     """How far the published calibration is off: fixed sizes, random directions."""
 
@@ -60,6 +71,9 @@ class SceneRanges:
     camera_rotation: float  # [degrees]
     camera_fovy: float  # [degrees]
     calibration_error: CalibrationError
+    mounted_cameras: dict[str, CameraMount]  # on the robot: only in scenes that ask for them
+    mount_ball: float  # [m]
+    mount_rotation: float  # [degrees]
     arm_start: ArmStart
 
     def __post_init__(self) -> None:

@@ -18,6 +18,7 @@ ASPECTS = {
     "surfaces": 6,
     "words": 7,
     "arm": 8,
+    "mounts": 9,
 }
 
 

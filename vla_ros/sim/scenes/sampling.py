@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.model import ObjectModel
-from vla_ros.sim.scenes.cameras import sample_cameras
+from vla_ros.sim.scenes.cameras import sample_cameras, sample_mounts
 from vla_ros.sim.scenes.descriptions import describe
 from vla_ros.sim.scenes.footprint import Placement
 from vla_ros.sim.scenes.grasp_sets import Area, GraspSet, SceneRanges, grasp_set, grasp_sets
@@ -20,7 +21,7 @@ from vla_ros.sim.scenes.lights import sample_lights
 from vla_ros.sim.scenes.objects import choose_extra, choose_other
 from vla_ros.sim.scenes.placing import Ground, place_beside, place_target
 from vla_ros.sim.scenes.random_streams import scene_generator
-from vla_ros.sim.scenes.scene import PlacedObject, Scene, SceneCamera, Table
+from vla_ros.sim.scenes.scene import MountedCamera, PlacedObject, Scene, SceneCamera, Table
 from vla_ros.sim.scenes.surfaces import sample_surface
 from vla_ros.sim.scenes.wishes import choose_target, part_of
 
@@ -39,6 +40,7 @@ def draw_scene(
     wording: str | None,
     target: str,
     place: str,
+    cameras: Sequence[str],
 ) -> Scene:
     """Draw a scene; see scene.sample_scene."""
     changes, ranges = grasp_set(set_name), grasp_sets().scene
@@ -46,7 +48,8 @@ def draw_scene(
     models = catalogue.models(categories)
     height = float(scene_generator(stream, seed, "table").uniform(*ranges.table_height)) + changes.raise_table
     chosen = _choose(models, target, changes, ranges, catalogue, stream, seed)
-    cameras, placements = _arrange(chosen, part_of(ranges.area, place), ranges, height, stream, seed)
+    standing, placements = _arrange(chosen, part_of(ranges.area, place), ranges, height, stream, seed)
+    seen_by, mounted = _chosen_cameras(standing, ranges, stream, seed, cameras)
     rng = scene_generator(stream, seed, "surfaces")
     surfaces = [sample_surface(changes.surfaces, rng, wall) for wall in (False, True, True, True)]
     lights, ambient = sample_lights(changes.lights, scene_generator(stream, seed, "lights"))
@@ -63,11 +66,12 @@ def draw_scene(
         walls=(surfaces[1], surfaces[2]),
         lights=lights,
         ambient=ambient,
-        cameras=cameras,
+        cameras=seen_by,
         objects=placed,
         target=placed[0].name,
         instruction=_instruct(placed, catalogue, stream, seed, wording),
         arm_start=_arm_start(ranges, stream, seed),
+        mounted=mounted,
     )
 
 
@@ -116,6 +120,21 @@ def _arrange(
             return cameras, standing
     names = ", ".join(model.name for model in (target, *others, *extra))
     raise ConfigError(f"scene {seed}: no room on the table for {names}: use smaller or fewer objects")
+
+
+def _chosen_cameras(
+    standing: tuple[SceneCamera, ...], ranges: SceneRanges, stream: str, seed: int, names: Sequence[str]
+) -> tuple[tuple[SceneCamera, ...], tuple[MountedCamera, ...]]:
+    """Return the cameras that are asked for, in the order of the asking; all that stand where none is."""
+    if not names:
+        return standing, ()
+    mounted = {camera.name: camera for camera in sample_mounts(ranges, scene_generator(stream, seed, "mounts"))}
+    fixed = {camera.name: camera for camera in standing}
+    for name in names:
+        if name not in fixed and name not in mounted:
+            raise ConfigError(unknown_name("camera", name, [*fixed, *mounted]))
+    chosen = tuple(dict.fromkeys(names))
+    return tuple(fixed[n] for n in chosen if n in fixed), tuple(mounted[n] for n in chosen if n in mounted)
 
 
 def _name(placements: list[Placement]) -> tuple[PlacedObject, ...]:

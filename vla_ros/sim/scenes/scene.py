@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -71,6 +72,23 @@ class SceneCamera:
 
 
 @dataclass(frozen=True, eq=False)
+class MountedCamera:
+    """A camera on the robot. Optical frame as above; where it is follows from the pose of what it is fixed to."""
+
+    name: str
+    body: str  # what it is fixed to: a tool frame, whose pose the robot publishes
+    T_body_camera: np.ndarray  # (4, 4) true pose
+    T_body_camera_published: np.ndarray  # (4, 4) hand-eye calibration with its error: all a policy may know
+    fovy: float  # vertical field of view [degrees]
+    size: tuple[int, int] = (640, 480)  # width, height [px]
+
+    def at(self, T_base_body: np.ndarray) -> SceneCamera:
+        """Return the camera as it stands while its body is at T_base_body (4, 4)."""
+        true, published = T_base_body @ self.T_body_camera, T_base_body @ self.T_body_camera_published
+        return SceneCamera(self.name, true, published, self.fovy, self.size)
+
+
+@dataclass(frozen=True, eq=False)
 class PlacedObject:
     """An object and where it starts; it settles by a millimetre or so when physics begins."""
 
@@ -97,13 +115,19 @@ class Scene:
     target: str  # name of the object the instruction means
     instruction: str
     arm_start: tuple[float, ...] | None  # joint positions [rad]; None: home
+    mounted: tuple[MountedCamera, ...] = ()  # cameras on the robot
 
     @property
     def target_object(self) -> PlacedObject:
         return next(placed for placed in self.objects if placed.name == self.target)
 
+    @property
+    def camera_names(self) -> tuple[str, ...]:
+        """Name every camera: those that stand, then those on the robot."""
+        return (*(camera.name for camera in self.cameras), *(camera.name for camera in self.mounted))
+
     def camera(self, name: str) -> SceneCamera:
-        """Return a camera by name. Raises KeyError."""
+        """Return a camera that stands by name. Raises KeyError."""
         for camera in self.cameras:
             if camera.name == name:
                 return camera
@@ -119,15 +143,18 @@ def sample_scene(
     wording: str | None = None,
     target: str = "",
     place: str = "",
+    cameras: Sequence[str] = (),
 ) -> Scene:
     """Draw a scene: a pure function of its arguments.
 
     `stream` is evaluation or generation: two families of random numbers that share nothing, whatever the seeds.
     `wording` is a family of config/tasks/wording.yaml and changes the instruction alone; None: common for evaluation,
     training for generation, which may not have the unseen one. `target` is what is asked for, "red mug" for instance,
-    and `place` where it stands, "near left" for instance (wishes.py); "": whatever the seed draws.
+    and `place` where it stands, "near left" for instance (wishes.py); "": whatever the seed draws. `cameras` are those
+    it is seen by, of config/tasks/grasp_sets.yaml, those on the robot included; (): all that stand. They change nothing
+    else: objects stand where all standing cameras see them, whichever are there.
     Raises ConfigError for names it does not know.
     """
     from vla_ros.sim.scenes.sampling import draw_scene  # the sampler needs the types above
 
-    return draw_scene(set_name, seed, stream, categories, objects, wording, target, place)
+    return draw_scene(set_name, seed, stream, categories, objects, wording, target, place, cameras)

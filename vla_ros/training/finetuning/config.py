@@ -44,6 +44,9 @@ class FinetuneConfig:
     validation: float = 0.1  # share of the task's frames kept back
     threads: int = 2
     original: OriginalConfig = field(default_factory=OriginalConfig)
+    # A camera that the checkpoint does not know: its view alone, before the links.
+    view_matching: StageConfig = field(default_factory=lambda: _gentle(150, 24, 5e-4))
+    view_grasp: StageConfig = field(default_factory=lambda: _gentle(250, 32, 1e-3))
     proposals: StageConfig = field(default_factory=lambda: _gentle(100, 24, 3e-4))
     matching: StageConfig = field(default_factory=lambda: _gentle(400, 24, 3e-4))
     grasp: StageConfig = field(default_factory=lambda: _gentle(250, 32, 3e-4))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from vla_ros.policies.graspvla.small.checkpoint import WEIGHTS
+from vla_ros.policies.graspvla.small.checkpoint import WEIGHTS, read_config
 from vla_ros.sim.evaluation.comparison import Comparison, Counterpart
 from vla_ros.sim.evaluation.episode_log import EpisodeLog
 from vla_ros.sim.evaluation.evaluation import Evaluation, evaluate
@@ -64,7 +64,7 @@ class MakeCheckpointRunner:
         from vla_ros.policies.graspvla.small.policy import load_small_policy
         from vla_ros.sim.evaluation.runner import EpisodeRunner  # the simulator is the worker's
 
-        runner = EpisodeRunner(self.settings)
+        runner = EpisodeRunner(self.settings, cameras=read_config(self.checkpoint).cameras)
         policy = load_small_policy(self.checkpoint, runner.embodiment)
         return lambda seed: runner.run_scene(runner.scene(seed), policy)
 

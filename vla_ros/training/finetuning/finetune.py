@@ -18,9 +18,11 @@ import torch
 from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig, save_checkpoint
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.training.finetuning.config import FinetuneConfig
+from vla_ros.training.finetuning.views import PREFIX, STAGES, own_part
 from vla_ros.training.graspvla.cache import cut_frames
 from vla_ros.training.graspvla.chain_stages import Run, expert_stage, looking_stage
 from vla_ros.training.graspvla.datasets import TrainingData
+from vla_ros.training.graspvla.frames import Views
 from vla_ros.training.graspvla.motion import MotionSamples
 from vla_ros.training.graspvla.news import News, Tell
 from vla_ros.training.graspvla.perception import Samples
@@ -39,6 +41,13 @@ class Base:
     folder: Path
     config: CheckpointConfig
     networks: SmallGraspVla
+    new_view: int | None = None  # which of its views is of a camera that the weights have not seen
+
+    @property
+    def views(self) -> Views:
+        """Return the cameras it is to look through."""
+        first, second = self.config.cameras
+        return first, second
 
 
 def finetune(
@@ -63,21 +72,24 @@ def finetune(
     work = output / "training"
     networks = copy.deepcopy(base.networks).requires_grad_(True)
     networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
-    run = Run(config.seed, {name: getattr(config, name) for name in config.ordered}, work, tell, team, stop)
+    names = stage_names(config, base)
+    run = Run(config.seed, {name: getattr(config, name) for name in names}, work, tell, team, stop)
     figures: dict[str, float] = {}
     samples: tuple[Samples, list[Portion]] | None = None
-    for name in config.ordered:
+    for name in names:
         stage: Stage
+        link = name.removeprefix(PREFIX)
         if name == "expert":
             stage = expert_stage(networks, *_acted(config, task, original, networks.sizes.horizon, tell), run)
         else:
             if samples is None:
                 with team.leader_first():
-                    samples = _shown(config, task, original, work / "frames", tell)
-            stage = looking_stage(name, networks, *samples, run)
+                    samples = _shown(config, base.views, task, original, work / "frames", tell)
+            alone = None if base.new_view is None or link == name else own_part(networks, link, base.new_view)
+            stage = looking_stage(link, networks, *samples, run, alone=alone)
         stage.judge_start()
-        getattr(networks, name).load_state_dict(stage.run().state_dict())
-        networks.cpu()
+        getattr(networks, link).load_state_dict(stage.run().state_dict())
+        networks.cpu().requires_grad_(True)
         if not stage.done:
             return TrainingResult(figures, interrupted=True)
         figures |= {f"{name}.{key}": value for key, value in stage.figures.items()}
@@ -86,8 +98,13 @@ def finetune(
     return TrainingResult(figures)
 
 
+def stage_names(config: FinetuneConfig, base: Base) -> tuple[str, ...]:
+    """Return the stages in their order: a new view alone, then the chosen links."""
+    return config.ordered if base.new_view is None else (*(PREFIX + name for name in STAGES), *config.ordered)
+
+
 def _shown(
-    config: FinetuneConfig, task: TrainingData, original: TrainingData, folder: Path, tell: Tell
+    config: FinetuneConfig, views: Views, task: TrainingData, original: TrainingData, folder: Path, tell: Tell
 ) -> tuple[Samples, list[Portion]]:
     """Return the cut frames of the task, then those of the original data."""
 
@@ -96,7 +113,7 @@ def _shown(
         if not roots:
             return []
         progress = lambda done, total: tell(News("cutting frames", done, total))  # noqa: E731
-        return cut_frames(roots, folder, an_episode, config.threads, progress, said)
+        return cut_frames(roots, folder, an_episode, config.threads, views, progress, said)
 
     theirs = cut(task, config.frames_an_episode, said=True)
     before = cut(original, config.original.frames_an_episode, said=False)
@@ -132,6 +149,7 @@ def _checkpoint_config(
     provenance: dict[str, Any] = {
         "finetuned_from": str(base.folder),
         "base": base.config.training,
+        "new_view": None if base.new_view is None else base.config.cameras[base.new_view],
         "config": dataclasses.asdict(config),
         "task": [str(root) for root in (*task.action, *task.grounding)],
         "original": [str(root) for root in (*original.action, *original.grounding)],

@@ -15,6 +15,7 @@ from controllers.follower import ChunkFollower
 from vla_ros.policies.observation import Observation
 from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.sim.grasping.grasps import Grasp
+from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.task import GraspTaskConfig
 from vla_ros.sim.world import World
 from vla_ros.training.generation.demonstrator import Demonstrator
@@ -30,6 +31,7 @@ class Moment:
     observation: Observation
     width_commanded: float  # [m]
     boxes: dict[str, np.ndarray]  # camera → (N, 5), see ObjectBoxes.measure
+    cameras: tuple[SceneCamera, ...]  # as they stand now
     positions: np.ndarray  # (N, 3) [m]
     T_base_grasp: np.ndarray  # (4, 4) where the fingers will close
     opening: float  # [m]
@@ -57,7 +59,8 @@ class Demonstration(Rollout):
     def _non_blocking_round(self, latency: float) -> None:
         observation = self._observe()
         boxes = {}
-        for camera in self.world.scene.cameras:
+        cameras = [self.world.camera(name) for name in self.world.scene.camera_names]
+        for camera in cameras:
             color, depth = self.world.render_camera(camera.name)
             self._take_image(camera.name, color)
             boxes[camera.name] = self._boxes.measure(camera, depth)
@@ -68,6 +71,7 @@ class Demonstration(Rollout):
                 observation=observation,
                 width_commanded=self._width,
                 boxes=boxes,
+                cameras=tuple(cameras),
                 positions=self._boxes.positions(),
                 T_base_grasp=T_grasp,
                 opening=opening,

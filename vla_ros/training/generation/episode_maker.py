@@ -54,11 +54,13 @@ class EpisodeMaker:
         set_name = str(rng.choice(names, p=np.array(shares) / sum(shares)))
         faulty = rng.uniform() < self.settings.recovery
         fault = FAULTS[int(rng.integers(len(FAULTS)))] if faulty else Fault.NONE
+        cameras = tuple(self.contract.cameras)
         try:
             if self.settings.by_part:
-                scene = sample_part_scene(set_name, seed, "generation")
+                scene = sample_part_scene(set_name, seed, "generation", cameras=cameras)
             else:
-                scene = sample_scene(set_name, seed, "generation", self.settings.categories, self.settings.objects)
+                kinds, objects = self.settings.categories, self.settings.objects
+                scene = sample_scene(set_name, seed, "generation", kinds, objects, cameras=cameras)
         except VlaError as error:
             return Rejection(seed, f"no scene: {error}")
         return self.play(scene, fault, rng)
@@ -108,10 +110,11 @@ class EpisodeMaker:
             notes.POSITIONS: np.array([notes.padded(moment.positions, notes.OBJECTS) for moment in moments]),
             notes.TARGET: np.full(count, [placed.name for placed in scene.objects].index(scene.target)),
         }
-        for camera in scene.cameras:
-            boxes = [notes.padded(moment.boxes[camera.name], notes.OBJECTS) for moment in moments]
-            columns[notes.boxes_column(camera.name)] = np.array(boxes)
-            columns[f"observation.calibration.{camera.name}"] = np.tile(notes.calibration(camera), (count, 1))
+        for number, name in enumerate(scene.camera_names):
+            boxes = [notes.padded(moment.boxes[name], notes.OBJECTS) for moment in moments]
+            columns[notes.boxes_column(name)] = np.array(boxes)
+            calibrations = [notes.calibration(moment.cameras[number]) for moment in moments]
+            columns[f"observation.calibration.{name}"] = np.array(calibrations)
         return columns | notes.grasp_columns(moments)
 
     def _state(self, moment: Moment) -> np.ndarray:

@@ -29,7 +29,7 @@ from vla_ros.sim.world import World
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.demonstrator import OPTIONS, WIDE_MARGIN, WORSE
 from vla_ros.training.generation.object_boxes import ObjectBoxes
-from vla_ros.training.generation.scene_views import draw_cameras, move_cameras, place_arm
+from vla_ros.training.generation.scene_views import draw_cameras, draw_mounts, move_cameras, place_arm
 from vla_ros.training.generation.settings import Rejection
 
 VIEWS = 8  # frames of a scene
@@ -67,7 +67,8 @@ class GroundingMaker:
         rng = np.random.default_rng(np.random.SeedSequence(entropy=number, spawn_key=(1, 1001)))
         set_name = str(rng.choice(list(SETS), p=list(SETS.values())))
         try:
-            scene = sample_scene(set_name, number, "generation", self._categories, self._objects)
+            cameras = tuple(self._contract.cameras)
+            scene = sample_scene(set_name, number, "generation", self._categories, self._objects, cameras=cameras)
             world = World(scene, self._embodiment)
         except VlaError as error:
             return Rejection(seed, f"no scene: {error}")
@@ -87,6 +88,7 @@ class GroundingMaker:
             return Rejection(seed, "no object can be told from the others")
         grasps = {i: planner.reachable(scene.objects[i].name, home, OPTIONS, WORSE) for i in named}
         encoder = EpisodeEncoder(self.schema.features, self.schema.fps, self.schema.codec)
+        of_mounts = np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=(1, 1002)))
         rows: list[dict[str, np.ndarray | float | str]] = []
         words: list[str] = []
         for view in range(2 * VIEWS):
@@ -96,9 +98,11 @@ class GroundingMaker:
             described = describe(scene.objects[target], scene.objects, self._catalogue, rng)
             if described is None:  # the way of saying that was drawn this time fits no place
                 continue
-            cameras = draw_cameras(scene, grasp_sets().scene, rng)
-            move_cameras(world, cameras)
+            standing = draw_cameras(scene, grasp_sets().scene, rng)
+            mounted = draw_mounts(scene, grasp_sets().scene, of_mounts)
+            move_cameras(world, standing, mounted)
             state = self._stand(world, grasps[target], rng)
+            cameras = (*standing, *(camera.at(world.body_pose(camera.body)) for camera in mounted))
             shots = {camera.name: world.render_camera(camera.name) for camera in cameras}
             seen = {camera.name: boxes.measure(camera, shots[camera.name][1]) for camera in cameras}
             if min(found[target, 4] for found in seen.values()) < SEEN:

@@ -8,9 +8,9 @@ import dataclasses
 import mujoco
 import numpy as np
 
-from vla_ros.sim.scenes.cameras import sample_cameras
+from vla_ros.sim.scenes.cameras import sample_cameras, sample_mounts
 from vla_ros.sim.scenes.grasp_sets import SceneRanges
-from vla_ros.sim.scenes.scene import Scene, SceneCamera
+from vla_ros.sim.scenes.scene import MountedCamera, Scene, SceneCamera
 from vla_ros.sim.world import World
 
 
@@ -20,11 +20,19 @@ def draw_cameras(scene: Scene, ranges: SceneRanges, rng: np.random.Generator) ->
     return tuple(dataclasses.replace(drawn[camera.name], size=camera.size) for camera in scene.cameras)
 
 
-def move_cameras(world: World, cameras: tuple[SceneCamera, ...]) -> None:
-    """Put the world's cameras where these are."""
-    for camera in cameras:
-        number = world.model.camera(camera.name).id
-        T = camera.T_base_camera
+def draw_mounts(scene: Scene, ranges: SceneRanges, rng: np.random.Generator) -> tuple[MountedCamera, ...]:
+    """Draw the scene's cameras on the robot anew, and their calibration errors."""
+    if not scene.mounted:
+        return ()
+    drawn = {camera.name: camera for camera in sample_mounts(ranges, rng)}
+    return tuple(dataclasses.replace(drawn[camera.name], size=camera.size) for camera in scene.mounted)
+
+
+def move_cameras(world: World, cameras: tuple[SceneCamera, ...], mounted: tuple[MountedCamera, ...] = ()) -> None:
+    """Put the world's cameras where these are, those on the robot where these are on it."""
+    poses = {camera.name: camera.T_base_camera for camera in cameras}
+    for name, T in (poses | {camera.name: camera.T_body_camera for camera in mounted}).items():
+        number = world.model.camera(name).id
         # MuJoCo's cameras look along −z with y up; the optical frame looks along z with y down.
         rotation = T[:3, :3] @ np.diag([1.0, -1.0, -1.0])
         world.model.cam_pos[number] = T[:3, 3]

@@ -52,7 +52,7 @@ class GenerationSettings:
             raise ConfigError(f"recovery must be 0 to {RECOVERY_MAX}, a share of the episodes, got {self.recovery}")
         if self.robot not in robot_names():
             raise ConfigError(unknown_name("robot", self.robot, robot_names()))
-        load_contract(self.contract)
+        _check_cameras(self.contract)
         if self.objects and self.by_part:
             raise ConfigError("by_part: parts are named of the catalogue's objects alone: leave out objects")
         if self.objects:
@@ -72,6 +72,14 @@ class Rejection:
 def load_settings(name: str) -> GenerationSettings:
     """Read settings by their name, or by the path of a .yaml file. Raises ConfigError with the nearest name or key."""
     return load_config(config_path("generate", "settings", name), GenerationSettings)
+
+
+def _check_cameras(contract: str) -> None:
+    scene = grasp_sets().scene
+    for name in load_contract(contract).cameras:
+        if name not in scene.cameras and name not in scene.mounted_cameras:
+            known = [*scene.cameras, *scene.mounted_cameras]
+            raise ConfigError(f"contract '{contract}': {unknown_name('simulated camera', name, known)}")
 
 
 def _check_categories(categories: str) -> None:

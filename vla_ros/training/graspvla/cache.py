@@ -13,9 +13,10 @@ from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.reader import LeRobotReader
-from vla_ros.training.graspvla.frames import chosen_frames, read_frames
+from vla_ros.training.graspvla.frames import Views, chosen_frames, read_frames
 
 PIECE = 400  # frames
+_Job = tuple[Path, Path, list[int], int, Views, bool]
 
 
 def cut_frames(
@@ -23,6 +24,7 @@ def cut_frames(
     folder: Path,
     an_episode: int,
     workers: int,
+    views: Views,
     progress: Callable[[int, int], None] = lambda done, total: None,
     said: bool = False,
 ) -> list[Path]:
@@ -31,14 +33,15 @@ def cut_frames(
     `said`: the words of the datasets' own instructions are learned as well.
     `progress` may raise: the pieces under way are then cut again next time.
     """
-    jobs: list[tuple[Path, Path, list[int], int, bool]] = []
+    jobs: list[_Job] = []
     for root in datasets:
         reader = LeRobotReader(root)
         frames = list(chosen_frames(reader, an_episode, seed=0))
-        name = hashlib.sha256(f"{root.resolve()} {an_episode}{' said' if said else ''}".encode()).hexdigest()[:12]
+        what = f"{root.resolve()} {an_episode} {' '.join(views)}{' said' if said else ''}"
+        name = hashlib.sha256(what.encode()).hexdigest()[:12]
         for number, first in enumerate(range(0, len(frames), PIECE)):
             piece = frames[first : first + PIECE]
-            jobs.append((root, folder / f"{name}_{number:05d}_{len(piece)}", piece, number, said))
+            jobs.append((root, folder / f"{name}_{number:05d}_{len(piece)}", piece, number, views, said))
     if not jobs:
         raise ConfigError("nothing to train on: give datasets made by `vla generate`")
     waiting = [job for job in jobs if not job[1].is_dir()]
@@ -54,11 +57,11 @@ def cut_frames(
     return [job[1] for job in jobs if (job[1] / "texts.json").exists()]
 
 
-def _cut(job: tuple[Path, Path, list[int], int, bool]) -> None:
-    root, out, frames, seed, said = job
+def _cut(job: _Job) -> None:
+    root, out, frames, seed, views, said = job
     part = out.with_name(f".{out.name}.{os.getpid()}")
     shutil.rmtree(part, ignore_errors=True)
-    made = read_frames(root, frames, seed, said=said)
+    made = read_frames(root, frames, seed, views, said=said)
     if made.texts:
         made.save(part)
     else:

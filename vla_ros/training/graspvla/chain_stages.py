@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from controllers.errors import ConfigError
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.training.graspvla import perception, validation
-from vla_ros.training.graspvla.frames import VIEWS
+from vla_ros.training.graspvla.frames import Views
 from vla_ros.training.graspvla.motion import MotionSamples, flow_loss, motion_batch
 from vla_ros.training.graspvla.news import Tell
 from vla_ros.training.graspvla.perception import Samples
@@ -84,15 +85,20 @@ def looking_stage(
     portions: Sequence[Portion],
     run: Run,
     trial: Trial | None = None,
+    alone: nn.Module | None = None,
 ) -> Stage:
-    """Return a stage that looks at pictures: proposals, matching or grasp."""
+    """Return a stage that looks at pictures: proposals, matching or grasp.
+
+    `alone`: this part of the network learns and all else stays what it is; the stage is called view_… then.
+    """
     # Once the fingers are closed the chain remembers the grasp.
     grasps = (samples.columns["options"][:, :, 8].max(axis=1) > 0) & (samples.columns["closed"] == 0)
     asked = np.array([bool(texts) for texts in samples.texts])
     everything = np.ones(len(samples), dtype=bool)
     usable = {"proposals": everything, "matching": asked, "grasp": grasps}[name]
     groups = _usable(name, portions, lambda rows: usable[rows])
-    size = run.share(run.stages[name].batch)
+    called = name if alone is None else f"view_{name}"
+    size = run.share(run.stages[called].batch)
 
     def rows(step: int) -> tuple[np.ndarray, np.random.Generator]:
         rng = run.random(2, step)
@@ -111,12 +117,28 @@ def looking_stage(
     }  # fmt: skip
     batch, loss, judge = made[name]
     judge_each = _judge_each(groups, lambda net, held: judge(net, samples, held[:: max(1, len(held) // JUDGED)]))
-    return run.stage(name, getattr(networks, name), batch, loss, judge_each, trial)
+    network = getattr(networks, name)
+    if alone is not None:
+        network.requires_grad_(False)
+        alone.requires_grad_(True)
+        loss = _with_rest_still(loss, alone)
+    return run.stage(called, network, batch, loss, judge_each, trial)
 
 
-def chain_trial(name: str, networks: SmallGraspVla, robot: str, episodes: int, every: int) -> Trial:
+def _with_rest_still(loss: Any, alone: nn.Module) -> Any:
+    """Keep the statistics of normalisation of all but `alone` as they are."""
+
+    def losses(network: nn.Module, made: Any, rng: torch.Generator) -> dict[str, torch.Tensor]:
+        network.eval()
+        alone.train()
+        return loss(network, made, rng)
+
+    return losses
+
+
+def chain_trial(name: str, networks: SmallGraspVla, robot: str, views: Views, episodes: int, every: int) -> Trial:
     """Return roll-outs of the whole chain in which one network is that of the stage under way."""
-    rollouts = RollOuts(robot, VIEWS, episodes)
+    rollouts = RollOuts(robot, views, episodes)
 
     def judge(network: nn.Module) -> dict[str, float]:
         tried = copy.deepcopy(networks)

@@ -17,7 +17,7 @@ from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.contract import TaskContract
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.maker import KINDS
-from vla_ros.training.graspvla.frames import VIEWS
+from vla_ros.training.graspvla.frames import contract_views
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def check_datasets(data: TrainingData, contract: TaskContract) -> None:
                 f"{root}: is of robot '{metadata.robot}' at {metadata.fps} Hz, contract '{contract.name}' of "
                 f"'{contract.robot}' at {contract.fps} Hz: give other data or another contract"
             )
-        _check_columns(metadata, _needed(contract, acts=root in data.action))
+        _check_columns(metadata, _needed(contract, acts=root in data.action), contract.name)
         with LeRobotReader(metadata) as reader:
             check_finite(metadata, {name: reader.column(name) for name in _numeric(metadata)})
 
@@ -88,13 +88,14 @@ def check_finite(metadata: DatasetMetadata, columns: Mapping[str, np.ndarray]) -
         )
 
 
-def _check_columns(metadata: DatasetMetadata, needed: Mapping[str, Feature]) -> None:
+def _check_columns(metadata: DatasetMetadata, needed: Mapping[str, Feature], contract: str) -> None:
     for name, feature in needed.items():
         found = metadata.features.get(name)
         if found is None:
             what = "the camera" if feature.is_video else "the column"
             raise ConfigError(
-                f"{metadata.root}: lacks {what} '{name}': training needs both cameras and the columns of `vla generate`"
+                f"{metadata.root}: lacks {what} '{name}': training needs both cameras and the columns of `vla "
+                f"generate --contract {contract}`"
             )
         if (found.is_video, found.shape) != (feature.is_video, feature.shape):
             raise ConfigError(
@@ -104,18 +105,16 @@ def _check_columns(metadata: DatasetMetadata, needed: Mapping[str, Feature]) -> 
 
 
 def _needed(contract: TaskContract, acts: bool) -> dict[str, Feature]:
-    known = contract_features(contract) | notes.scene_features(VIEWS) | notes.grasp_features()
-    known = known | {f"observation.calibration.{view}": Feature("float32", (11,)) for view in VIEWS}
+    views = contract_views(contract)
+    known = contract_features(contract) | notes.scene_features(views) | notes.grasp_features()
+    known = known | {f"observation.calibration.{view}": Feature("float32", (11,)) for view in views}
     looked_at = [
-        *(IMAGES + view for view in VIEWS),
-        *(f"observation.calibration.{view}" for view in VIEWS),
-        *notes.scene_features(VIEWS),
+        *(IMAGES + view for view in views),
+        *(f"observation.calibration.{view}" for view in views),
+        *notes.scene_features(views),
         notes.GRASP_OPTIONS,
     ]
     names: Sequence[str] = [*known] if acts else [STATE, *looked_at]
-    missing = [name for name in names if name not in known]
-    if missing:
-        raise ConfigError(f"contract '{contract.name}' lacks {missing[0]}: training needs {' and '.join(VIEWS)}")
     return {name: known[name] for name in names}
 
 

@@ -18,13 +18,14 @@ from controllers.errors import ConfigError
 from vla_ros.data.datasets.features import IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.masks import require_measured
+from vla_ros.policies.contract import TaskContract
 from vla_ros.policies.graspvla.small import grasp_network, matching, proposals
 from vla_ros.policies.graspvla.small.crops import box_window, point_window
-from vla_ros.policies.graspvla.small.view_geometry import triangulate
+from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.sentences import Sentences
 
-VIEWS = ("front", "side")
+Views = tuple[str, str]  # cameras, in the order of the networks' views
 SENTENCES = 4
 SEEN = 0.12  # share of an object that must be seen for it to count
 CROP_MARGIN = 1.2  # crops are kept larger than the networks take them, so that they can be shifted
@@ -60,38 +61,49 @@ class FrameSet:
 
 
 def read_frames(
-    root: Path, frames: Sequence[int], seed: int, reader: LeRobotReader | None = None, said: bool = False
+    root: Path, frames: Sequence[int], seed: int, views: Views, reader: LeRobotReader | None = None, said: bool = False
 ) -> FrameSet:
     """Cut frames of a dataset; `said`: the words of its own instructions are among the sentences.
 
     Raises ConfigError when it lacks a camera or an annotation.
     """
     reader = reader or LeRobotReader(root)
-    for name in (*(IMAGES + view for view in VIEWS), *(notes.boxes_column(view) for view in VIEWS)):
+    for name in (*(IMAGES + view for view in views), *(notes.boxes_column(view) for view in views)):
         if name not in reader.metadata.features:
             raise ConfigError(f"{root}: has no {name}: training needs both cameras and what `vla generate` notes down")
-    require_measured(reader, dict.fromkeys(IMAGES + view for view in VIEWS))
+    require_measured(reader, dict.fromkeys(IMAGES + view for view in views))
     made, sentences = FrameSet(), Sentences(seed)
     rng = np.random.default_rng(seed)
     column = reader.column
     for frame in frames:
-        boxes = np.stack([column(notes.boxes_column(view))[frame] for view in VIEWS]).astype(np.float32)
-        calibrations = np.stack([column(f"observation.calibration.{view}")[frame] for view in VIEWS]).astype(float)
+        boxes = np.stack([column(notes.boxes_column(view))[frame] for view in views]).astype(np.float32)
+        calibrations = np.stack([column(f"observation.calibration.{view}")[frame] for view in views]).astype(float)
         target = int(column(notes.TARGET)[frame])
         if boxes[:, target, 4].min() < SEEN:
             continue
         names = str(column(notes.OBJECT_NAMES)[frame]).split(";")
         positions = column(notes.POSITIONS)[frame]
-        pictures = [reader.image(IMAGES + view, frame) for view in VIEWS]
+        pictures = [reader.image(IMAGES + view, frame) for view in views]
         _add_pictures(made, pictures, boxes, calibrations)
         _add_things(made, pictures, boxes, names, rng)
         words = (target, reader.task(frame)) if said else None
         made.texts.append(sentences.of_frame(names, positions, boxes[..., 4].min(axis=0) >= SEEN, SENTENCES, words))
-        _add_grasps(made, pictures, boxes[:, target, :4], calibrations, rng)
+        _add_grasps(made, pictures, boxes[:, target, :4], calibrations, positions[target].astype(float), rng)
         made.options.append(column(notes.GRASP_OPTIONS)[frame].astype(np.float32))
         made.tools.append(column(STATE)[frame, 7:10].astype(float))
         made.closed.append(np.array(column(notes.CLOSED)[frame]))
     return made
+
+
+def contract_views(contract: TaskContract) -> Views:
+    """Return a contract's two cameras. Raises ConfigError when it has fewer or more."""
+    if len(contract.cameras) != 2:
+        raise ConfigError(
+            f"contract '{contract.name}' has cameras {', '.join(contract.cameras) or 'none'}: the small GraspVLA has "
+            "two views"
+        )
+    first, second = contract.cameras
+    return first, second
 
 
 def _add_pictures(made: FrameSet, pictures: list[np.ndarray], boxes: np.ndarray, calibrations: np.ndarray) -> None:
@@ -123,10 +135,17 @@ def _add_things(
 
 
 def _add_grasps(
-    made: FrameSet, pictures: list[np.ndarray], boxes: np.ndarray, calibrations: np.ndarray, rng: np.random.Generator
+    made: FrameSet,
+    pictures: list[np.ndarray],
+    boxes: np.ndarray,
+    calibrations: np.ndarray,
+    position: np.ndarray,
+    rng: np.random.Generator,
 ) -> None:
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    middle, _ = triangulate(calibrations[0], centres[0], calibrations[1], centres[1])
+    sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
+    first, second = boxes.astype(float)
+    # As the policy places it, which remembers where a thing was that a picture's edge cuts now.
+    middle = place_pairs(list(calibrations), [first[None], second[None]], sizes, position)[0][0, 0]
     around = middle + rng.normal(size=3) * 0.006
     windows = [point_window(calibration, around, grasp_network.EXTENT * 1.125) for calibration in calibrations]
     made.grasp_crops.append(

@@ -56,4 +56,4 @@ class RollOuts:
     def _runners(self) -> list[EpisodeRunner]:
         # The policy is handed over with each scene; the expert needs no checkpoint.
         settings = [EpisodeSettings(EXPERT, set_name=name, robot=self._robot, stream="generation") for name in SETS]
-        return [EpisodeRunner(one) for one in settings]
+        return [EpisodeRunner(one, cameras=self._cameras) for one in settings]

@@ -17,13 +17,14 @@ from torch import nn
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.actions import ActionSpecification
+from vla_ros.policies.contract import load_contract
 from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig, save_checkpoint
 from vla_ros.policies.graspvla.small.networks import NetworkSizes, SmallGraspVla
 from vla_ros.training.graspvla.cache import cut_frames
 from vla_ros.training.graspvla.chain_stages import Run, chain_trial, expert_stage, looking_stage
 from vla_ros.training.graspvla.config import STAGES, TrainConfig
 from vla_ros.training.graspvla.datasets import TrainingData
-from vla_ros.training.graspvla.frames import VIEWS
+from vla_ros.training.graspvla.frames import contract_views
 from vla_ros.training.graspvla.motion import MotionSamples, read_motion
 from vla_ros.training.graspvla.news import News, Tell
 from vla_ros.training.graspvla.perception import Samples
@@ -59,7 +60,7 @@ def train(
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     work = output / "training"
-    catalogue = load_catalogue()
+    catalogue, views = load_catalogue(), contract_views(load_contract(config.contract))
     networks = SmallGraspVla(NetworkSizes(len(catalogue.categories), len(catalogue.colors), links=config.links))
     networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
@@ -76,6 +77,7 @@ def train(
                 work / "frames",
                 config.frames_an_episode,
                 config.threads,
+                views,
                 lambda done, total: tell(News("cutting frames", done, total)),
             )
         samples = Samples(folders)
@@ -93,7 +95,9 @@ def train(
             else:
                 trial = None
                 if name == STAGES[-1] and config.rollouts.episodes and not missing:  # the others have come to their end
-                    trial = chain_trial(name, networks, config.robot, config.rollouts.episodes, config.rollouts.every)
+                    trial = chain_trial(
+                        name, networks, config.robot, views, config.rollouts.episodes, config.rollouts.every
+                    )
                 stage = looking_stage(name, networks, samples, [shown], run, trial)
             network.load_state_dict(stage.run().state_dict())
             networks.cpu()
@@ -150,7 +154,7 @@ def _checkpoint_config(
     return CheckpointConfig(
         robot=config.robot,
         contract=config.contract,
-        cameras=VIEWS,
+        cameras=contract_views(load_contract(config.contract)),
         action=ActionSpecification(horizon=networks.sizes.horizon),
         mean=tuple(float(v) for v in networks.mean),
         spread=tuple(float(v) for v in networks.spread),

@@ -16,10 +16,10 @@ def check_checkpoint(folder: Path, config: CheckpointConfig, embodiment: Embodim
     """Raise ConfigError with the first thing in which a checkpoint, its contract and the robot differ."""
     if config.robot != embodiment.name:
         raise ConfigError(f"{folder}: was trained for robot '{config.robot}', this is '{embodiment.name}'")
-    missing = [name for name in config.cameras if name not in embodiment.cameras]
+    missing = [name for name in config.cameras if name not in embodiment.known_cameras]
     if missing:
         raise ConfigError(
-            f"{folder}: needs camera '{missing[0]}', the robot has {', '.join(embodiment.cameras) or 'none'}"
+            f"{folder}: needs camera '{missing[0]}', the robot has {', '.join(embodiment.known_cameras) or 'none'}"
         )
     arm, gripper = embodiment.arms[0].name, embodiment.grippers[0].name
     if (config.action.arm, config.action.gripper) != (arm, gripper):

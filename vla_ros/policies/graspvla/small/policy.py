@@ -237,7 +237,8 @@ class GraspVlaPolicy:
     def _view(self, observation: Observation, name: str) -> CameraView:
         if name not in observation.cameras:
             raise ConfigError(
-                f"graspvla needs camera '{name}', the robot has {', '.join(observation.cameras) or 'none'}"
+                f"graspvla needs camera '{name}', the robot has {', '.join(observation.cameras) or 'none'}; "
+                f"launch with cameras:={','.join(self._cameras)}"
             )
         return observation.cameras[name]
 

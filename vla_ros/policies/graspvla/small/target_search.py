@@ -15,9 +15,10 @@ import torch
 
 from vla_ros.policies.graspvla.small import matching, proposals
 from vla_ros.policies.graspvla.small.crops import box_window
+from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
 from vla_ros.policies.graspvla.small.matching import MatchNetwork
 from vla_ros.policies.graspvla.small.proposals import ProposalNetwork
-from vla_ros.policies.graspvla.small.view_geometry import project, ray, triangulate
+from vla_ros.policies.graspvla.small.view_geometry import project, ray
 
 COUNT = 10  # proposals a view at most
 LEAST = 0.12  # score of a proposal
@@ -27,6 +28,7 @@ STAY_NEAR = 0.04  # [m] from where the object is expected
 NONE = -5.0  # logit of "nothing here": what a view gives less is looked for along the line of sight of the other
 MADE_UP = 2.0  # logits by which a box along a line of sight must fit better than one that was proposed
 SIGHT, SIGHT_STEPS = (0.4, 1.8), 24  # [m] from the camera
+ON_HAND = 0.08  # [m] instead from one that is among the objects
 REACH = np.array([[0.15, -0.45, -0.14], [0.95, 0.45, 0.75]])  # [m] where an object can be, base frame
 
 Proposed = list[tuple[np.ndarray, np.ndarray]]  # boxes (K, 4) [px] and scores (K,) of each view
@@ -75,12 +77,13 @@ class TargetSearch:
         `expected` is where the object should be (3,) [m], and `trust` how many logits being there is worth.
         """
         logits = self._match(pictures, proposed, words)
-        best = _best_pair(calibrations, proposed, logits, expected, trust)
+        sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
+        best = _best_pair(calibrations, sizes, proposed, logits, expected, trust)
         if best is None or best.agreed < NONE:
             longer = _along_sight(pictures, calibrations, proposed, logits)
             if longer is not None:
                 further = self._match(pictures, longer, words)
-                other = _best_pair(calibrations, longer, further, expected, trust)
+                other = _best_pair(calibrations, sizes, longer, further, expected, trust)
                 if other is not None and (best is None or other.agreed > best.agreed + MADE_UP):
                     proposed, logits, best = longer, further, other
         if best is None:
@@ -134,14 +137,14 @@ class _Pair:
 
 def _best_pair(
     calibrations: Sequence[np.ndarray],
+    sizes: Sequence[tuple[int, int]],
     proposed: Proposed,
     logits: list[np.ndarray],
     expected: np.ndarray | None,
     trust: float,
 ) -> _Pair | None:
     """Return the pair that fits words and geometry best; None when no lines of sight meet within reach."""
-    first, second = ((boxes[:, :2] + boxes[:, 2:]) / 2 for boxes, _ in proposed)
-    points, gaps = triangulate(calibrations[0], first[:, None], calibrations[1], second[None])
+    points, gaps = place_pairs(calibrations, [boxes for boxes, _ in proposed], sizes, expected)
     scores = logits[0][:, None] + logits[1][None] - 0.5 * (gaps / GAP) ** 2
     if expected is not None:
         scores += trust * (np.linalg.norm(points - expected, axis=2) < STAY_NEAR)
@@ -165,7 +168,8 @@ def _along_sight(
         return None
     box = proposed[sure][0][int(logits[sure].argmax())]
     origin, direction = ray(calibrations[sure], (box[:2] + box[2:]) / 2)
-    points = origin + np.linspace(*SIGHT, SIGHT_STEPS)[:, None] * direction
+    near = ON_HAND if ((origin > REACH[0]) & (origin < REACH[1])).all() else SIGHT[0]
+    points = origin + np.linspace(near, SIGHT[1], SIGHT_STEPS)[:, None] * direction
     points = points[((points > REACH[0]) & (points < REACH[1])).all(axis=1)]
     centres, depths = project(calibrations[other], points)
     size = (box[2:] - box[:2]) / calibrations[sure][:2]  # at one metre

@@ -23,13 +23,14 @@ from vla_ros.policies.graspvla.small.target_search import TargetSearch
 from vla_ros.training.finetuning.labels.labels import label_episode
 from vla_ros.training.finetuning.labels.object_boxes import overlap
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla.frames import SEEN, VIEWS
+from vla_ros.training.graspvla.frames import SEEN
 
 
 @torch.inference_mode()
 def label_agreement(root: Path, checkpoint: Path, episodes: Sequence[int] | None = None) -> dict[str, float]:
     """Return figures, name → number, over episodes of a dataset that has its annotations."""
-    networks = load_networks(checkpoint, read_config(checkpoint)).eval()
+    config = read_config(checkpoint)
+    networks, views = load_networks(checkpoint, config).eval(), (config.cameras[0], config.cameras[1])
     search = TargetSearch(networks.proposals, networks.matching)
     ious: list[float] = []
     missed, invented, mm, degrees, openings, middles, valid = [], [], [], [], [], [], []
@@ -39,13 +40,13 @@ def label_agreement(root: Path, checkpoint: Path, episodes: Sequence[int] | None
         chosen = [records[i] for i in episodes] if episodes is not None else list(records)
         for record in chosen:
             try:
-                found = label_episode(reader, record, search)
+                found = label_episode(reader, record, search, views)
             except VlaError:
                 refused += 1
                 continue
             rows = slice(record.start, record.start + record.length)
             target = int(reader.column(notes.TARGET)[record.start])
-            for view in VIEWS:
+            for view in views:
                 truth = reader.column(notes.boxes_column(view))[rows, target]
                 ours = found.columns[notes.boxes_column(view)][:, 0]
                 seen, told = truth[:, 4] >= SEEN, ours[:, 4] >= SEEN

@@ -28,11 +28,8 @@ from vla_ros.policies.graspvla.small.target_search import TargetSearch
 from vla_ros.training.finetuning.labels.labels import label_episode
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.datasets import TrainingData, check_datasets
-from vla_ros.training.graspvla.frames import VIEWS
+from vla_ros.training.graspvla.frames import Views, contract_views
 from vla_ros.training.graspvla.news import News, Tell
-
-NEEDED = (STATE, ACTION, ANCHOR, *(f"observation.calibration.{view}" for view in VIEWS),
-          *(IMAGES + view for view in VIEWS))  # fmt: skip
 
 
 @dataclass
@@ -51,21 +48,24 @@ class LabelReport:
         return lines if not self.labelled else [f"labels derived for {self.labelled} episodes", *lines]
 
 
-def is_annotated(metadata: DatasetMetadata) -> bool:
+def is_annotated(metadata: DatasetMetadata, views: Views) -> bool:
     """Say whether a dataset has the columns that training needs beyond a recording's."""
-    return notes.TARGET in metadata.features and notes.boxes_column(VIEWS[0]) in metadata.features
+    return notes.TARGET in metadata.features and notes.boxes_column(views[0]) in metadata.features
 
 
 def check_task(task: TrainingData, contract: str, anew: bool = False) -> None:
     """Raise ConfigError with the first thing that fine-tuning cannot use, before anything is written."""
     wanted = load_contract(contract)
-    ready = tuple(root for root in task.action if _is_ready(root, anew))
+    views = contract_views(wanted)
+    calibrations = (f"observation.calibration.{view}" for view in views)
+    needed = (STATE, ACTION, ANCHOR, *calibrations, *(IMAGES + view for view in views))
+    ready = tuple(root for root in task.action if _is_ready(root, views, anew))
     check_datasets(TrainingData(ready, task.grounding), wanted)
     for root in task.action:
         metadata = load_metadata(root)
         if root in ready:
             continue
-        for name in NEEDED:
+        for name in needed:
             if name not in metadata.features:
                 raise ConfigError(
                     f"{root}: lacks '{name}': labels are derived from both cameras with their calibration, states and "
@@ -82,6 +82,7 @@ def labelled_data(
     task: TrainingData,
     folder: Path,
     networks: SmallGraspVla,
+    views: Views,
     anew: bool = False,
     tell: Tell = lambda news: None,
 ) -> tuple[TrainingData, LabelReport]:
@@ -91,21 +92,21 @@ def labelled_data(
     """
     report, action = LabelReport(), []
     for root in task.action:
-        if _is_ready(root, anew):
+        if _is_ready(root, views, anew):
             action.append(root)
             continue
         metadata = load_metadata(root)
         copy = folder / hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]
-        _label(metadata, copy, networks, report, lambda done, total: tell(News("labelling", done, total)))
+        _label(metadata, copy, networks, views, report, lambda done, total: tell(News("labelling", done, total)))
         if not (copy / INFO).is_file():
             raise ConfigError(f"{root}: no episode in which something is lifted: {report.left_out[0]}")
         action.append(copy)
     return TrainingData(tuple(action), task.grounding), report
 
 
-def _is_ready(root: Path, anew: bool) -> bool:
+def _is_ready(root: Path, views: Views, anew: bool) -> bool:
     """Say whether a dataset is used as it is."""
-    return is_annotated(load_metadata(root)) and not anew
+    return is_annotated(load_metadata(root), views) and not anew
 
 
 @torch.inference_mode()
@@ -113,10 +114,11 @@ def _label(
     metadata: DatasetMetadata,
     copy: Path,
     networks: SmallGraspVla,
+    views: Views,
     report: LabelReport,
     progress: Callable[[int, int], None],
 ) -> None:
-    features = notes.scene_features(VIEWS) | notes.grasp_features()
+    features = notes.scene_features(views) | notes.grasp_features()
     own = {name: feature for name, feature in metadata.features.items() if name not in features}
     schema = dataclasses.replace(metadata_schema(metadata), features=own | features)
     networks.eval()
@@ -127,7 +129,7 @@ def _label(
             for done, record in enumerate(metadata.episodes, 1):
                 if f"labelled/{record.index}" not in writer.sources:
                     try:
-                        labels = label_episode(reader, record, search)
+                        labels = label_episode(reader, record, search, views)
                         episode = source.episode(record)
                     except VlaError as error:
                         report.left_out.append(f"{metadata.root}: episode {record.index}: {error}")

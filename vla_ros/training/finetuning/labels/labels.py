@@ -25,10 +25,11 @@ from vla_ros.training.finetuning.labels.closure import Closure, find_closure
 from vla_ros.training.finetuning.labels.phrases import asked_part, named_thing
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.demonstrator import OPTIONS
-from vla_ros.training.graspvla.frames import VIEWS
+from vla_ros.training.graspvla.frames import Views
 
 LOOKED_AT = 12  # frames that say where the object lay
 STILL, STILL_TURN, STILL_WIDTH = 0.0005, 0.003, 0.0005  # [m], [rad], [m] of an action that does nothing
+SHOWN = 0.15  # share of a box that a picture must hold of it
 PAUSE = 3  # frames in a row that do nothing are a pause and no example
 
 
@@ -41,32 +42,33 @@ class Labels:
     resting: object_boxes.RestingObject
 
 
-def label_episode(reader: LeRobotReader, episode: EpisodeRecord, search: TargetSearch) -> Labels:
+def label_episode(reader: LeRobotReader, episode: EpisodeRecord, search: TargetSearch, views: Views) -> Labels:
     """Return the annotation columns of an episode. Raises VlaError when nothing was lifted in it."""
     frames = slice(episode.start, episode.start + episode.length)
     states, anchors, actions = (reader.column(name)[frames].astype(float) for name in (STATE, ANCHOR, ACTION))
-    calibrations = np.stack([reader.column(f"observation.calibration.{view}")[frames] for view in VIEWS], axis=1)
+    calibrations = np.stack([reader.column(f"observation.calibration.{view}")[frames] for view in views], axis=1)
     commanded = np.concatenate([states[:1, 14], actions[:-1, 6]])
     closure = find_closure(commanded, states[:, 14], states[:, 9])
     if closure is None:
         raise VlaError("nothing is lifted in it: no closure of the fingers that holds something and rises")
     T_grasp = poses(anchors)[closure.told]
     if is_masked(reader.metadata):  # a hand without a robot: there are no two views to find a box in
-        return _motion_alone(closure, T_grasp, anchors, actions, commanded)
+        return _motion_alone(closure, T_grasp, anchors, actions, commanded, views)
     point = T_grasp[:3, 3]
-    seen = _proposals(reader, episode, search)
-    resting = object_boxes.find_resting(
-        [seen[k] for k in _clear_frames(closure, states[:, 7:10], point)], calibrations[0].astype(float), point
-    )
+    seen = _proposals(reader, episode, search, views)
+    clear = list(_clear_frames(closure, states[:, 7:10], point))
+    resting = object_boxes.find_resting([seen[k] for k in clear], calibrations[clear].astype(float), point)
+    sizes = [reader.metadata.features[IMAGES + view].shape[1::-1] for view in views]
     columns = _grasps(closure, T_grasp, anchors) | _things(
-        closure, resting, seen, calibrations.astype(float), states, anchors
+        closure, resting, seen, calibrations.astype(float), states, anchors, views, sizes
     )
     name, part = named_thing(reader.task(episode.start)), asked_part(reader.task(episode.start))
     names = [name]
     if part:
-        _put_part(columns, closure, calibrations.astype(float), poses(anchors))
+        _put_part(columns, closure, calibrations.astype(float), poses(anchors), views)
         names = [f"{name} by its {part}" if name else "", name]
-    rows = (columns[notes.boxes_column(VIEWS[0])][..., 4] > 0) | (columns[notes.boxes_column(VIEWS[1])][..., 4] > 0)
+    first, second = (columns[notes.boxes_column(view)][..., 4] > 0 for view in views)
+    rows = first | second
     columns[notes.OBJECT_NAMES] = np.array(
         [";".join([*names, *[""] * max(0, int(np.flatnonzero(row).max(initial=0)) + 1 - len(names))]) for row in rows],
         dtype=object,
@@ -77,11 +79,11 @@ def label_episode(reader: LeRobotReader, episode: EpisodeRecord, search: TargetS
 
 
 def _motion_alone(
-    closure: Closure, T_grasp: np.ndarray, anchors: np.ndarray, actions: np.ndarray, commanded: np.ndarray
+    closure: Closure, T_grasp: np.ndarray, anchors: np.ndarray, actions: np.ndarray, commanded: np.ndarray, views: Views
 ) -> Labels:
     """Return labels that teach motion and nothing else: the object is where the fingers closed."""
     count, T = len(anchors), poses(anchors)
-    resting = object_boxes.RestingObject(np.zeros((2, 4)), T_grasp[:3, 3].copy(), 0.0)
+    resting = object_boxes.RestingObject(np.zeros((2, 4)), T_grasp[:3, 3].copy(), 0.0, np.zeros((2, 11)))
     positions = np.zeros((count, notes.OBJECTS, 3), dtype=np.float32)
     positions[:, 0] = T_grasp[:3, 3]
     positions[closure.held : closure.ended, 0] = T[closure.held : closure.ended, :3, 3]
@@ -91,7 +93,7 @@ def _motion_alone(
         notes.TARGET: np.zeros(count, dtype=np.int64),
         notes.VALID: _examples(actions, commanded, closure).astype(np.int64),
     }
-    columns |= {notes.boxes_column(view): np.zeros((count, notes.OBJECTS, 5), dtype=np.float32) for view in VIEWS}
+    columns |= {notes.boxes_column(view): np.zeros((count, notes.OBJECTS, 5), dtype=np.float32) for view in views}
     return Labels(columns, closure, resting)
 
 
@@ -102,10 +104,10 @@ def poses(numbers: np.ndarray) -> np.ndarray:
     return T
 
 
-def _proposals(reader: LeRobotReader, episode: EpisodeRecord, search: TargetSearch) -> list[Proposed]:
+def _proposals(reader: LeRobotReader, episode: EpisodeRecord, search: TargetSearch, views: Views) -> list[Proposed]:
     """Return what is proposed in each frame."""
-    pictures = zip(*(reader.images(IMAGES + view, episode.index) for view in VIEWS), strict=True)
-    return [search.propose(views) for views in pictures]
+    pictures = zip(*(reader.images(IMAGES + view, episode.index) for view in views), strict=True)
+    return [search.propose(shown) for shown in pictures]
 
 
 def _clear_frames(closure: Closure, tool: np.ndarray, point: np.ndarray) -> Sequence[int]:
@@ -136,12 +138,15 @@ def _things(
     calibrations: np.ndarray,
     states: np.ndarray,
     anchors: np.ndarray,
+    views: Views,
+    sizes: Sequence[tuple[int, ...]],
 ) -> dict[str, np.ndarray]:
     """Return boxes and positions: the object in row 0, what else is proposed below it."""
     count = len(states)
     boxes = np.zeros((2, count, notes.OBJECTS, 5), dtype=np.float32)
     positions = np.zeros((count, notes.OBJECTS, 3), dtype=np.float32)
     T = poses(anchors)
+    moves = [bool((calibrations[:, view] != calibrations[0, view]).any()) for view in range(2)]
     away = np.linalg.norm(states[:, 7:10] - resting.middle, axis=1)
     for k in range(count):
         T_moved = np.eye(4)
@@ -150,18 +155,26 @@ def _things(
         wanted, positions[k, 0] = object_boxes.moved_boxes(resting, calibrations[k], T_moved)
         lies = closure.missed_until <= k < closure.told
         for view in range(2):
+            shown = 1.0
+            if moves[view]:  # its picture may show a part, or nothing
+                width, height = sizes[view]
+                wanted[view], shown = object_boxes.inside(wanted[view], (width, height))
+            if shown < SHOWN:
+                continue
             found = object_boxes.seen_box(wanted[view], seen[k][view][0])
             if found is not None:
-                boxes[view, k, 0] = *found, 1.0
+                boxes[view, k, 0] = *found, shown
             elif lies and away[k] > object_boxes.HIDDEN:
-                boxes[view, k, 0] = *wanted[view], 1.0
+                boxes[view, k, 0] = *wanted[view], shown
         others = object_boxes.other_things(seen[k], calibrations[k], wanted, notes.OBJECTS - 1)
         boxes[:, k, 1 : 1 + len(others)] = others.transpose(1, 0, 2)
-    named = {notes.boxes_column(view): boxes[i] for i, view in enumerate(VIEWS)}
+    named = {notes.boxes_column(view): boxes[i] for i, view in enumerate(views)}
     return named | {notes.POSITIONS: positions}
 
 
-def _put_part(columns: dict[str, np.ndarray], closure: Closure, calibrations: np.ndarray, T: np.ndarray) -> None:
+def _put_part(
+    columns: dict[str, np.ndarray], closure: Closure, calibrations: np.ndarray, T: np.ndarray, views: Views
+) -> None:
     """Put the part that was taken into row 0, the whole object into row 1, and what else there is below.
 
     The words mean the part then, and so does what comes after it in the chain: crops are cut around it, and grasps are
@@ -170,7 +183,7 @@ def _put_part(columns: dict[str, np.ndarray], closure: Closure, calibrations: np
     point = T[closure.told][:3, 3]
     positions = columns[notes.POSITIONS]
     positions[:, 1:] = positions[:, :-1].copy()
-    wholes = [columns[notes.boxes_column(view)] for view in VIEWS]
+    wholes = [columns[notes.boxes_column(view)] for view in views]
     for whole in wholes:
         whole[:, 1:] = whole[:, :-1].copy()
     for k in range(len(T)):

@@ -2,9 +2,10 @@
 """Boxes of a demonstration's object, and of what lies around it, from the checkpoint's own proposals.
 
 The fingers closed on the object, so the point between them then lies on it: of the proposals of both views those are
-its box that show this point and whose lines of sight meet near it. Until it is touched it lies still, and so do the
-cameras: what most frames agree on is its box in all of them. A hand that hides it is near it, and then a frame must
-propose the box itself. Shape legend: V = 2 views, T frames, K proposals of a view, N objects of a frame.
+its box that show this point and whose lines of sight meet near it. Until it is touched it lies still: what most frames
+agree on, each as the first one's cameras would show it, is its box in all of them. A hand that hides it is near it, and
+then a frame must propose the box itself.
+Shape legend: V = 2 views, T frames, K proposals of a view, N objects of a frame.
 """
 
 from __future__ import annotations
@@ -33,19 +34,26 @@ class RestingObject:
     boxes: np.ndarray  # (V, 4) x1 y1 x2 y2 [px]
     middle: np.ndarray  # (3,) [m]
     agreed: float  # 0…1: share of the frames looked at that found it there
+    calibrations: np.ndarray  # (V, 11) of the cameras that show it so
 
 
 def find_resting(proposed: Sequence[Proposed], calibrations: np.ndarray, point: np.ndarray) -> RestingObject:
-    """Return the object that lies at `point` (3,) [m], by the proposals of frames in which nothing hides it."""
-    pairs = [pair for one in proposed if (pair := _best_pair(one, calibrations, point)) is not None]
+    """Return the object that lies at `point` (3,) [m], by the proposals of frames in which nothing hides it.
+
+    `calibrations` are (V, 11), or those of each frame (T, V, 11) where a camera moves.
+    """
+    each = np.broadcast_to(calibrations, (len(proposed), *calibrations.shape[-2:]))
+    found = ((_best_pair(one, then, point), then) for one, then in zip(proposed, each, strict=True))
+    pairs = [_seen_by(each[0], pair, then) for pair, then in found if pair is not None]
     if not pairs:
-        return _ball(calibrations, point)
+        return _ball(each[0], point)
     boxes = np.array(pairs)  # (frames, V, 4)
     likeness = np.mean([overlap(boxes[:, view], boxes[:, view]) for view in range(2)], axis=0)
     best = int(likeness.sum(axis=1).argmax())
     alike = likeness[best] > 0.5
     agreed = np.median(boxes[alike], axis=0)
-    return RestingObject(agreed, middle_of(agreed, calibrations), float(alike.sum() / max(1, len(proposed))))
+    share = float(alike.sum() / max(1, len(proposed)))
+    return RestingObject(agreed, middle_of(agreed, each[0]), share, each[0])
 
 
 def middle_of(boxes: np.ndarray, calibrations: np.ndarray) -> np.ndarray:
@@ -57,13 +65,39 @@ def middle_of(boxes: np.ndarray, calibrations: np.ndarray) -> np.ndarray:
 def moved_boxes(resting: RestingObject, calibrations: np.ndarray, T_moved: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return boxes (V, 4) and middle (3,) after the object has moved by T_moved (4, 4), base frame."""
     middle = T_moved[:3, :3] @ resting.middle + T_moved[:3, 3]
-    boxes = []
-    for box, calibration in zip(resting.boxes, calibrations, strict=True):
-        (before, after), depths = project(calibration, np.array([resting.middle, middle]))
-        half = 0.5 * (box[2:] - box[:2]) * depths[0] / max(depths[1], 1e-3)
-        centre = (box[:2] + box[2:]) / 2 + after - before
-        boxes.append(np.concatenate([centre - half, centre + half]))
+    boxes = [
+        _carried(box, then, resting.middle, now, middle)
+        for box, then, now in zip(resting.boxes, resting.calibrations, calibrations, strict=True)
+    ]
     return np.array(boxes), middle
+
+
+def inside(box: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, float]:
+    """Return what of a box (4,) is in a picture of `size`, width and height [px], and which share of it that is."""
+    cut = np.clip(box, 0.0, np.tile(np.array(size) - 1.0, 2))
+    return cut, float(np.prod(cut[2:] - cut[:2]) / max(np.prod(box[2:] - box[:2]), 1e-9))
+
+
+def _carried(box: np.ndarray, then: np.ndarray, before: np.ndarray, now: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return a box (4,) around a middle (3,) as another calibration (11,) shows it around another middle."""
+    (first,), (near,) = project(then, before[None])
+    (second,), (far,) = project(now, after[None])
+    half = 0.5 * (box[2:] - box[:2]) * near / max(far, 1e-3) * (now[:2] / then[:2])
+    centre = (box[:2] + box[2:]) / 2 + second - first
+    return np.concatenate([centre - half, centre + half])
+
+
+def _seen_by(wanted: np.ndarray, boxes: np.ndarray, calibrations: np.ndarray) -> np.ndarray:
+    """Return boxes (V, 4) of one thing as cameras of other calibrations show it: those that stand as they are."""
+    if np.array_equal(wanted, calibrations):
+        return boxes
+    middle = middle_of(boxes, calibrations)
+    return np.array(
+        [
+            box if np.array_equal(then, now) else _carried(box, then, middle, now, middle)
+            for box, then, now in zip(boxes, calibrations, wanted, strict=True)
+        ]
+    )
 
 
 def seen_box(wanted: np.ndarray, boxes: np.ndarray) -> np.ndarray | None:
@@ -150,4 +184,4 @@ def _ball(calibrations: np.ndarray, point: np.ndarray) -> RestingObject:
         (pixel,), (depth,) = project(calibration, point[None])
         half = calibration[:2] * RADIUS / depth
         boxes.append(np.concatenate([pixel - half, pixel + half]))
-    return RestingObject(np.array(boxes), point.copy(), 0.0)
+    return RestingObject(np.array(boxes), point.copy(), 0.0, calibrations)
