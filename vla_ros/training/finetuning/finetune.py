@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig, save_checkpoint
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.policies.graspvla.small.part_search import split_part
 from vla_ros.training.finetuning.config import FinetuneConfig
 from vla_ros.training.graspvla.cache import cut_frames
 from vla_ros.training.graspvla.chain_stages import Run, expert_stage, looking_stage
@@ -86,6 +88,11 @@ def finetune(
     return TrainingResult(figures)
 
 
+def names_parts(task: TrainingData) -> bool:
+    """Say whether an instruction asks for a thing by a part of it."""
+    return any(split_part(words)[1] for root in task.action for words in load_metadata(root).tasks)
+
+
 def _shown(
     config: FinetuneConfig, task: TrainingData, original: TrainingData, folder: Path, tell: Tell
 ) -> tuple[Samples, list[Portion]]:
@@ -139,4 +146,5 @@ def _checkpoint_config(
         "date": time.strftime("%Y-%m-%d"),
         "torch": torch.__version__,
     }
-    return dataclasses.replace(base.config, training=json.loads(json.dumps(provenance)))
+    parts = base.config.parts or names_parts(task)
+    return dataclasses.replace(base.config, parts=parts, training=json.loads(json.dumps(provenance)))
