@@ -12,9 +12,11 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
+from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
 from vla_ros.policies.graspvla.small.view_geometry import project, triangulate
 
@@ -24,16 +26,26 @@ MOST = 28  # points that are asked about
 AT_ONCE = 7  # of them, beside the whole: as many as training shows
 ALIKE = 0.045  # [m] from the best point: the middle of what fits there is the part
 SCORE = 0.6  # of a box that nobody proposed, as training has it on average
-_BY_PART = re.compile(r"^(.*?) by (?:its|the) (\w+(?: (?:end|part|side))?)$", re.IGNORECASE)
+_BY_PART = re.compile(r"^(.*?) by (its|the) (\w+(?: (?:end|part|side))?)$", re.IGNORECASE)
 
 Calibrations = Sequence[np.ndarray] | np.ndarray  # (11,) a view
 
 
 def split_part(instruction: str) -> tuple[str, str]:
-    """Return what is left of "pick up the mug by its handle", and the part: "pick up the mug", "handle"; or ""."""
-    plain = instruction.strip().rstrip(".!")
-    found = _BY_PART.match(plain)
-    return (found[1], found[2]) if found else (instruction, "")
+    """Return what is left of "pick up the mug by its handle", and the part: "pick up the mug", "handle"; or "".
+
+    "By the bottle" says where it stands: what is a thing of its own is no part.
+    """
+    found = _BY_PART.match(instruction.strip().rstrip(".!"))
+    if not found or (found[2].lower() == "the" and found[3].lower() in _nouns()):
+        return instruction, ""
+    return found[1], found[3]
+
+
+@cache
+def _nouns() -> frozenset[str]:
+    catalogue = load_catalogue()
+    return frozenset([*catalogue.categories, *catalogue.synonyms])
 
 
 def part_points(boxes: np.ndarray, calibrations: Calibrations) -> np.ndarray:
