@@ -156,5 +156,9 @@ def test_two_arms_one_at_a_time_by_key(serve, visit):
     assert site.robot.p["right"][0] == 0.45
     operator.page.keyboard.down("ArrowUp")
     eventually(lambda: site.robot.received[-1].sticks.get("left") == (0.0, -1.0))
+    eventually(lambda: site.robot.received[-1].hands["left"].clutch)  # or the robot would not move its base
+    lately = lambda: site.robot.received[-10:]  # noqa: E731
+    eventually(lambda: len({packet.hands["left"].position for packet in lately()}) == 1)  # the arm rides along
+    assert all(packet.sticks for packet in lately())
     operator.page.keyboard.up("ArrowUp")
     eventually(lambda: not site.robot.received[-1].sticks)

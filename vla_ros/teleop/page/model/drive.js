@@ -118,7 +118,8 @@ export class Drive {
     }
     if (this.hand.clutch && this.hand.busy) this.#lastInput = performance.now();
     const free = !this.session.driving || this.session.stopped;
-    const held = !free && performance.now() - this.#lastInput < LINGER_MS && !wish?.sticks;
+    // The base follows the sticks while a clutch is held, the arm then follows a hand that stays where it is.
+    const held = !free && performance.now() - this.#lastInput < LINGER_MS;
     for (const [side, hand] of Object.entries(this.hands)) {
       const mine = side === this.selected;
       const engages = held && mine && !hand.clutch;
