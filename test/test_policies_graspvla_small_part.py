@@ -12,7 +12,7 @@ from two_views import FRONT, HEIGHT, SIDE, WIDTH
 
 from vla_ros.policies.graspvla.small.chain import GripperMemory
 from vla_ros.policies.graspvla.small.part_memory import PartMemory
-from vla_ros.policies.graspvla.small.part_search import MOST, find_part, part_points, split_part
+from vla_ros.policies.graspvla.small.part_search import BEYOND, MOST, find_part, part_points, split_part
 from vla_ros.policies.graspvla.small.target_search import FoundTarget
 from vla_ros.policies.graspvla.small.view_geometry import project
 from vla_ros.policies.observation import RobotState
@@ -71,8 +71,9 @@ def test_points_are_within_the_object_and_spread_over_it():
     assert points[:, 1].max() > HEAD[1]
     for box, calibration in zip(whole.boxes, CALIBRATIONS, strict=True):
         pixels, _ = project(calibration, points[1:])
-        assert (pixels >= box[:2]).all()
-        assert (pixels <= box[2:]).all()
+        beyond = BEYOND * (box[2:] - box[:2])
+        assert (pixels >= box[:2] - beyond).all()
+        assert (pixels <= box[2:] + beyond).all()
 
 
 @pytest.mark.parametrize("part", [HANDLE, HEAD, MIDDLE])

@@ -107,7 +107,7 @@ def _shown(
 
     theirs = cut(task, config.frames_an_episode, said=True)
     before = cut(original, config.original.frames_an_episode, said=False)
-    samples = Samples([*theirs, *before])
+    samples = Samples([*theirs, *before], few=True)
     count = len(Samples(theirs))
     return samples, _portions(config, count, len(samples) - count)
 

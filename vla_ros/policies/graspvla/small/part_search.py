@@ -21,11 +21,13 @@ from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSea
 from vla_ros.policies.graspvla.small.view_geometry import project, triangulate
 
 RADIUS = 0.035  # [m] of a part
-SPACING, HALF = 0.03, 6  # [m] between points of the grid, and how many of them to each side of the object's middle
-MOST = 28  # points that are asked about
+SPACING, HALF = 0.025, 7  # [m] between points of the grid, and how many of them to each side of the object's middle
+BEYOND = 0.08  # of a box that may be found too small: its ends are what is asked for
+MOST = 35  # points that are asked about
 AT_ONCE = 7  # of them, beside the whole: as many as training shows
 ALIKE = 0.045  # [m] from the best point: the middle of what fits there is the part
 SCORE = 0.6  # of a box that nobody proposed, as training has it on average
+BY = "by its "  # begins what a part is asked for by; what the whole is called says nothing of where its parts are
 _BY_PART = re.compile(r"^(.*?) by (its|the) (\w+(?: (?:end|part|side))?)$", re.IGNORECASE)
 
 Calibrations = Sequence[np.ndarray] | np.ndarray  # (11,) a view
@@ -56,7 +58,8 @@ def part_points(boxes: np.ndarray, calibrations: Calibrations) -> np.ndarray:
     points = middle + np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
     for box, calibration in zip(boxes, calibrations, strict=True):
         pixels, depths = project(calibration, points)
-        points = points[((pixels >= box[:2]) & (pixels <= box[2:])).all(axis=1) & (depths > 0.1)]
+        beyond = BEYOND * (box[2:] - box[:2])
+        points = points[((pixels >= box[:2] - beyond) & (pixels <= box[2:] + beyond)).all(axis=1) & (depths > 0.1)]
     return _spread(np.concatenate([middle[None], points]))
 
 

@@ -26,7 +26,7 @@ from vla_ros.policies.graspvla.small.grasp_search import arrived, find_grasp
 from vla_ros.policies.graspvla.small.grasp_turn import choose_turn
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.part_memory import PartMemory
-from vla_ros.policies.graspvla.small.part_search import split_part
+from vla_ros.policies.graspvla.small.part_search import BY, split_part
 from vla_ros.policies.graspvla.small.target_memory import TargetMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
 from vla_ros.policies.graspvla.small.view_geometry import calibration_of
@@ -44,6 +44,7 @@ DEEPER = 0.003  # [m] than the grasp that was found: a hand that closes on an up
 LOWER = 0.004  # [m] for each grasp that held nothing, for the same reason
 SMOOTH, SMOOTH_THERE = 0.5, 0.95  # of the last grasp kept when the next one is nearly the same; once the tool is there
 SAME_PLACE, SAME_TURN = 0.02, 0.4  # [m], [rad]
+PART_REACH = 0.04  # [m] from a part's middle within which it is grasped
 COMMITTED, COMMITTED_FOR = 0.05, 3.0  # [m] from its grasp the hand hides what it is about to take; [s] that it insists
 
 
@@ -127,7 +128,7 @@ class GraspVlaPolicy:
             plain, part = split_part(instruction)
             known = bool(part) and self._parts
             self._words = instruction, word_tokens(plain if known else instruction)
-            self._part = PartMemory(word_tokens(instruction)) if known else None
+            self._part = PartMemory(word_tokens(BY + part)) if known else None
             self._target, self._failed = TargetMemory(), []  # of another object
             self._grasp = self._near_since = None
         expected = self._target.expect(observation.state, self._gripper)
@@ -157,6 +158,7 @@ class GraspVlaPolicy:
             observation.state.T_base_ee[:3, 3],
             None if last is None else last[0][:3, 3],
             self._failed,
+            PART_REACH if self._part is not None else np.inf,
         )
         T = np.eye(4)
         T[:3, :3] = choose_turn(

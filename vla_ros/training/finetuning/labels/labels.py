@@ -19,7 +19,7 @@ from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.metadata import EpisodeRecord
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.masks import is_masked
-from vla_ros.policies.graspvla.small.part_search import part_boxes, part_points, split_part
+from vla_ros.policies.graspvla.small.part_search import BY, part_boxes, part_points, split_part
 from vla_ros.policies.graspvla.small.target_search import Proposed, TargetSearch
 from vla_ros.training.finetuning.labels import object_boxes
 from vla_ros.training.finetuning.labels.closure import Closure, find_closure
@@ -67,7 +67,7 @@ def label_episode(reader: LeRobotReader, episode: EpisodeRecord, search: TargetS
     names = [name]
     if part:
         _put_part(columns, closure, calibrations.astype(float), poses(anchors))
-        names = [f"{name} by its {part}" if name else "", name]
+        names = [BY + part, name]
     rows = (columns[notes.boxes_column(VIEWS[0])][..., 4] > 0) | (columns[notes.boxes_column(VIEWS[1])][..., 4] > 0)
     columns[notes.OBJECT_NAMES] = np.array(
         [";".join([*names, *[""] * max(0, int(np.flatnonzero(row).max(initial=0)) + 1 - len(names))]) for row in rows],
