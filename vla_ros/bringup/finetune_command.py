@@ -182,7 +182,7 @@ def _for_parts(arguments: argparse.Namespace, config: FinetuneConfig, task: Trai
     if not names_parts(task):
         return config
     if arguments.stages is None:
-        return dataclasses.replace(config, stages=PART_STAGES)
+        return dataclasses.replace(config, stages=PART_STAGES[:1] if arguments.boxes_only else PART_STAGES)
     if "proposals" in config.stages:
         raise ConfigError(f"--stages {arguments.stages}: a part is no thing to propose: name {','.join(PART_STAGES)}")
     return config
