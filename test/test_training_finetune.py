@@ -257,11 +257,19 @@ def test_beside_things_without_a_name_only_what_was_said_is_asked() -> None:
     said = 1, "hand me the gray elbow please"
     seen = np.array([True, True, True])
     for seed in range(20):
-        asked = Sentences(seed).of_frame(["", "gray elbow", ""], np.zeros((3, 3)), seen, 4, said)
+        asked = Sentences(seed).of_frame(["", "gray elbow", ""], np.zeros((3, 3)), seen, 4, [said])
         assert asked[0] == said
         assert {target for target, _ in asked} == {1}
         assert len(asked) == 4
     assert Sentences(0).of_frame(["", ""], np.zeros((2, 3)), seen[:2], 4) == []
+
+
+def test_a_part_is_asked_for_as_such_and_its_object_in_many_ways() -> None:
+    names, seen = ["by its handle", "red hammer", ""], np.ones(3, dtype=bool)
+    for seed in range(20):
+        asked = Sentences(seed).of_frame(names, np.zeros((3, 3)), seen, 4)
+        assert {row for row, _ in asked} == {0, 1}
+        assert all((row == 0) == (text == "by its handle") for row, text in asked)
 
 
 def test_things_without_a_label_leave_the_losses_finite(tuned: Path) -> None:

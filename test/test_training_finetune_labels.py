@@ -14,6 +14,7 @@ from graspvla_small_data import generated
 from two_views import FRONT, SIDE, camera
 
 from vla_ros.configuration import share_directory
+from vla_ros.policies.graspvla.small.part_search import part_boxes, split_part
 from vla_ros.policies.graspvla.small.view_geometry import project
 from vla_ros.training.finetuning.labels.agreement import label_agreement
 from vla_ros.training.finetuning.labels.closure import find_closure
@@ -23,10 +24,9 @@ from vla_ros.training.finetuning.labels.object_boxes import (
     moved_boxes,
     other_things,
     overlap,
-    part_boxes,
     seen_box,
 )
-from vla_ros.training.finetuning.labels.phrases import asked_part, named_thing
+from vla_ros.training.finetuning.labels.phrases import named_thing
 
 CHECKPOINT = share_directory() / "checkpoints" / "graspvla_small"
 CALIBRATIONS = np.array([FRONT, SIDE])
@@ -103,9 +103,9 @@ def test_what_an_instruction_names(instruction: str, name: str) -> None:
 
 
 def test_the_part_that_was_asked_for() -> None:
-    assert asked_part("pick up the red hammer by its handle") == "handle"
-    assert asked_part("pick up the bottle by the top end.") == "top end"
-    assert asked_part("pick up the red hammer") == ""
+    assert split_part("pick up the red hammer by its handle") == ("pick up the red hammer", "handle")
+    assert split_part("pick up the bottle by the top end.") == ("pick up the bottle", "top end")
+    assert split_part("pick up the red hammer") == ("pick up the red hammer", "")
 
 
 # -- boxes ---------------------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def test_a_demonstration_by_a_part_is_labelled_with_a_box_around_it(tmp_path: Pa
         target = int(reader.column(notes.TARGET)[0])
         truth = reader.column(notes.boxes_column("front"))[0, target, :4]
     names = str(labels.columns[notes.OBJECT_NAMES][0]).split(";")
-    assert names[0] == f"{names[1]} by its {named_parts()[names[1].split(' ', 1)[1]].name}"
+    assert names[0] == f"by its {named_parts()[names[1].split(' ', 1)[1]].name}"
     part, whole = labels.columns[notes.boxes_column("front")][0, :2, :4].astype(float)
     assert overlap(whole[None], truth[None])[0, 0] > 0.5
     assert (part[2:] - part[:2]).prod() < (whole[2:] - whole[:2]).prod()

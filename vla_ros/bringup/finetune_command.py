@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from vla_ros.training.graspvla.train import TrainingResult
 
 DEFAULT = "graspvla_small"
+PART_STAGES = ("matching", "grasp")
 EVALUATED, SEED = 50, 1000
 
 
@@ -86,6 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     if output.resolve() == arguments.checkpoint.resolve():
         raise ConfigError(f"{output}: is the checkpoint that is gone on from: give another folder")
     _check(arguments, base, task)
+    config = _for_parts(arguments, config, task)
     with join_team() as team:
         console = Console(quiet=not team.leads)
         with taken(output, team, "finetune"):
@@ -179,6 +181,19 @@ def _check(arguments: argparse.Namespace, base: Base, task: TrainingData) -> Non
     from vla_ros.training.finetuning.labels.labelled import check_task
 
     check_task(task, base.config.contract, arguments.label_anew)
+
+
+def _for_parts(arguments: argparse.Namespace, config: FinetuneConfig, task: TrainingData) -> FinetuneConfig:
+    """Return the settings for demonstrations by a part: it is looked for in the whole, which is proposed already."""
+    from vla_ros.training.finetuning.finetune import names_parts
+
+    if not names_parts(task):
+        return config
+    if arguments.stages is None:
+        return dataclasses.replace(config, stages=PART_STAGES[:1] if arguments.boxes_only else PART_STAGES)
+    if "proposals" in config.stages:
+        raise ConfigError(f"--stages {arguments.stages}: a part is no thing to propose: name {','.join(PART_STAGES)}")
+    return config
 
 
 def _finetune(

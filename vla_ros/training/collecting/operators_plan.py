@@ -12,6 +12,7 @@ from controllers.errors import VlaError
 from controllers.model import ArmModel
 from controllers.rotations import from_matrix
 from vla_ros.objects.named_parts import named_parts
+from vla_ros.policies.graspvla.small.part_search import split_part
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.grasping.grasps import GraspConfig
 from vla_ros.sim.grasping.motion import MotionConfig, Step
@@ -21,7 +22,6 @@ from vla_ros.sim.scenes.scene import Scene, sample_scene
 from vla_ros.sim.world import World
 from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.demonstrator.demonstrator import Waypoint
-from vla_ros.training.finetuning.labels.phrases import asked_part
 
 BEFORE = 0.10  # [m] of the way in at which a person stops to look before the last stretch
 WIDE_MARGIN = 0.022  # [m] beside the object before closing: a hand that trembles is millimetres off
@@ -54,7 +54,7 @@ def plan_waypoints(scene: Scene, instruction: str, embodiment: Embodiment, arm: 
 
 def _planner(world: World, instruction: str, arm: ArmModel) -> GraspPlanner:
     grasps = GraspConfig(wide_margin=WIDE_MARGIN)
-    part = asked_part(instruction)
+    part = split_part(instruction)[1]
     if not part:
         return GraspPlanner(world, arm, MotionConfig(), grasps)
     category = world.scene.target_object.model.category

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig, save_checkpoint
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.policies.graspvla.small.part_search import split_part
 from vla_ros.training.finetuning.config import FinetuneConfig
 from vla_ros.training.finetuning.views import PREFIX, STAGES, own_part
 from vla_ros.training.graspvla.cache import cut_frames
@@ -103,6 +105,11 @@ def stage_names(config: FinetuneConfig, base: Base) -> tuple[str, ...]:
     return config.ordered if base.new_view is None else (*(PREFIX + name for name in STAGES), *config.ordered)
 
 
+def names_parts(task: TrainingData) -> bool:
+    """Say whether an instruction asks for a thing by a part of it."""
+    return any(split_part(words)[1] for root in task.action for words in load_metadata(root).tasks)
+
+
 def _shown(
     config: FinetuneConfig, views: Views, task: TrainingData, original: TrainingData, folder: Path, tell: Tell
 ) -> tuple[Samples, list[Portion]]:
@@ -117,7 +124,7 @@ def _shown(
 
     theirs = cut(task, config.frames_an_episode, said=True)
     before = cut(original, config.original.frames_an_episode, said=False)
-    samples = Samples([*theirs, *before])
+    samples = Samples([*theirs, *before], few=True)
     count = len(Samples(theirs))
     return samples, _portions(config, count, len(samples) - count)
 
@@ -157,4 +164,5 @@ def _checkpoint_config(
         "date": time.strftime("%Y-%m-%d"),
         "torch": torch.__version__,
     }
-    return dataclasses.replace(base.config, training=json.loads(json.dumps(provenance)))
+    parts = base.config.parts or names_parts(task)
+    return dataclasses.replace(base.config, parts=parts, training=json.loads(json.dumps(provenance)))

@@ -22,6 +22,7 @@ from vla_ros.policies.contract import TaskContract
 from vla_ros.policies.graspvla.small import grasp_network, matching, proposals
 from vla_ros.policies.graspvla.small.crops import box_window, point_window
 from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
+from vla_ros.policies.graspvla.small.part_search import BY, split_part
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.sentences import Sentences
 
@@ -86,7 +87,7 @@ def read_frames(
         pictures = [reader.image(IMAGES + view, frame) for view in views]
         _add_pictures(made, pictures, boxes, calibrations)
         _add_things(made, pictures, boxes, names, rng)
-        words = (target, reader.task(frame)) if said else None
+        words = _said(reader.task(frame), names, target) if said else []
         made.texts.append(sentences.of_frame(names, positions, boxes[..., 4].min(axis=0) >= SEEN, SENTENCES, words))
         _add_grasps(made, pictures, boxes[:, target, :4], calibrations, positions[target].astype(float), rng)
         made.options.append(column(notes.GRASP_OPTIONS)[frame].astype(np.float32))
@@ -104,6 +105,14 @@ def contract_views(contract: TaskContract) -> Views:
         )
     first, second = contract.cameras
     return first, second
+
+
+def _said(instruction: str, names: list[str], target: int) -> list[tuple[int, str]]:
+    """Return which things a person's words mean: where they name a part, the whole and then the part."""
+    plain, part = split_part(instruction)
+    if not part or target + 1 >= len(names) or names[target] != BY + part:
+        return [(target, instruction)]
+    return [(target + 1, plain), (target, names[target])]
 
 
 def _add_pictures(made: FrameSet, pictures: list[np.ndarray], boxes: np.ndarray, calibrations: np.ndarray) -> None:

@@ -30,6 +30,7 @@ from vla_ros.training.graspvla.sentences import NO_LABEL, disguised_tokens
 NUMBERS = ("calibrations", "boxes", "things", "labels", "windows", "middles", "options", "tools", "closed")
 PICTURES = ("pictures", "crops", "grasp_crops")
 GRID = np.array([0.10, 0.10, 0.075])  # [m] half edges of where a grasp is looked for around the object's middle
+ELSEWHERE = 0.1  # of the picture: standard deviation by which a scene is moved in it
 DISGUISED = 0.3  # share of sentences whose words of colour are made up
 PRINTED = 0.4  # share of frames over which a flat pattern is drawn
 NEAR = 0.010  # [m] standard deviation of "a grasp is here"
@@ -58,11 +59,13 @@ class Stacked:
 class Samples:
     """All frames that were cut: numbers in memory, pictures in their files."""
 
-    def __init__(self, folders: list[Path]) -> None:
+    def __init__(self, folders: list[Path], few: bool = False) -> None:
+        """`few`: of so few scenes that each would be known by heart; matching is shown them in more ways."""
         parts = {name: [np.load(f / f"{name}.npy") for f in folders] for name in NUMBERS}
         pictures = {name: Stacked([f / f"{name}.npy" for f in folders]) for name in PICTURES}
         starts = pictures["crops"].starts
         parts["things"] = [np.where(t >= 0, t + o, -1) for t, o in zip(parts["things"], starts, strict=True)]
+        self.few = few
         self.columns: dict[str, Any] = {name: np.concatenate(values) for name, values in parts.items()}
         self.columns |= {name: pictures[name] for name in ("pictures", "grasp_crops")}
         self.crops = pictures["crops"]
@@ -131,6 +134,10 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
     geometry = np.zeros((count, views, most, matching.GEOMETRY), dtype=np.float32)
     geometry[..., :4] = boxes[..., :4] + 0.004 * rng.normal(size=boxes[..., :4].shape)
     geometry[..., 4] = rng.uniform(0.3, 1.0, size=things.shape)
+    if samples.few:
+        # Or where a scene's things lie in the picture tells which scene it is, and what is meant in it.
+        geometry[..., :4] += np.tile(ELSEWHERE * rng.normal(size=(count, views, 1, 2)), 2)
+        crops = np.where(rng.uniform(size=(len(crops), 1, 1, 1)) < 0.5, crops, crops[:, :, ::-1])
     geometry[:, 0, :, 5], geometry[:, 1, :, 6] = 1.0, 1.0
     asked = [(i, *pick) for i, row in enumerate(rows) for pick in samples.texts[row]]
     meant = np.zeros((len(asked), views, most), dtype=np.float32)

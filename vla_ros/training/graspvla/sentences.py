@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.category import categories
 from vla_ros.objects.model import ObjectModel, Part
+from vla_ros.policies.graspvla.small.part_search import BY
 from vla_ros.policies.graspvla.small.word_tokens import Color, color_words, word_tokens
 from vla_ros.policies.graspvla.words import WordEmbedding
 from vla_ros.sim.scenes.descriptions import ask, describe
@@ -45,21 +47,27 @@ class Sentences:
         self._words = family("training")
 
     def of_frame(
-        self, names: list[str], positions: np.ndarray, seen: np.ndarray, count: int, said: tuple[int, str] | None = None
+        self,
+        names: list[str],
+        positions: np.ndarray,
+        seen: np.ndarray,
+        count: int,
+        said: Sequence[tuple[int, str]] = (),
     ) -> list[tuple[int, str]]:
         """Return rows of objects, -1 for one that is not there, and how they are asked for; `count` at most.
 
         `names` are "colour category", `positions` (N, 3) [m], `seen` (N,) says which may be asked for; `said` is what
-        a person asked for in this frame. Where some things have no name nothing is said of how they stand to others.
+        a person asked for in this frame. Where some things have no name, or are parts of others, nothing is said of
+        how they stand to others.
         """
-        if "" in names:
+        if any(not name or name.startswith(BY) for name in names):
             return self._of_named(names, seen, count, said)
         placed = []
         for i, name in enumerate(names):
             T = np.eye(4)
             T[:3, 3] = positions[i]
             placed.append(PlacedObject(f"{i}", _model(name), T))
-        asked = [] if said is None else [said]
+        asked = list(said)
         for i in self._rng.permutation(np.flatnonzero(seen[: len(names)])):
             if len(asked) == count:
                 break
@@ -74,13 +82,16 @@ class Sentences:
         return asked
 
     def _of_named(
-        self, names: list[str], seen: np.ndarray, count: int, said: tuple[int, str] | None
+        self, names: list[str], seen: np.ndarray, count: int, said: Sequence[tuple[int, str]]
     ) -> list[tuple[int, str]]:
         """Ask for the things whose names are known, in as many ways; what else there is nobody has said."""
-        asked = [] if said is None else [said]
+        asked = list(said)
         known = [i for i, name in enumerate(names) if name and seen[i]]
         while known and len(asked) < count:
             i = known[len(asked) % len(known)]
+            if names[i].startswith(BY):
+                asked.append((i, names[i]))
+                continue
             model = _model(names[i])
             noun = draw_noun(model, self._catalogue, self._words, self._rng).replace("_", " ")
             asked.append((i, self._say(f"{draw_color(model, self._words, self._rng)} {noun}")))

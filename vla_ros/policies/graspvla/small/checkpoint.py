@@ -37,6 +37,7 @@ class CheckpointConfig:
     mean: tuple[float, ...]  # of the actions
     spread: tuple[float, ...]
     networks: NetworkSizes
+    parts: bool = False  # it was shown by which part things are to be taken
     training: dict[str, Any] = field(default_factory=dict)  # where it comes from
     kind: str = KIND
     version: int = VERSION

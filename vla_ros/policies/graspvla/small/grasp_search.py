@@ -48,11 +48,12 @@ def find_grasp(
     tool: np.ndarray,
     last: np.ndarray | None = None,
     failed: Sequence[np.ndarray] = (),
+    within: float = np.inf,
 ) -> FoundGrasp:
     """Return the best grasp of the object whose middle (3,) [m] is given.
 
     `tool` (3,) is where the tool point is, `last` where it was to be for the last grasp, base frame [m];
-    `failed` are poses (4, 4) of the tool that held nothing.
+    `failed` are poses (4, 4) of the tool that held nothing, `within` is how far from the middle it may be [m].
     """
     windows = [point_window(calibration, middle, EXTENT) for calibration in calibrations]
     crops = np.stack([window.cut(picture, CROP) for window, picture in zip(windows, pictures, strict=True)])
@@ -75,7 +76,7 @@ def find_grasp(
             logits -= FAILED * np.exp(-0.5 * ((points - T[:3, 3]) ** 2).sum(axis=1) / FAILED_NEAR**2)
         return known, logits
 
-    coarse = middle + COARSE
+    coarse = middle + COARSE[np.linalg.norm(COARSE, axis=1) <= within]
     _, logits = ask(coarse)
     fine = coarse[int(logits.argmax())] + FINE
     known, logits = ask(fine)

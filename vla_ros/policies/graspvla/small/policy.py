@@ -25,6 +25,8 @@ from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
 from vla_ros.policies.graspvla.small.grasp_search import arrived, find_grasp
 from vla_ros.policies.graspvla.small.grasp_turn import choose_turn
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.policies.graspvla.small.part_memory import PartMemory
+from vla_ros.policies.graspvla.small.part_search import BY, split_part
 from vla_ros.policies.graspvla.small.target_memory import TargetMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
 from vla_ros.policies.graspvla.small.view_geometry import calibration_of
@@ -42,6 +44,7 @@ DEEPER = 0.003  # [m] than the grasp that was found: a hand that closes on an up
 LOWER = 0.004  # [m] for each grasp that held nothing, for the same reason
 SMOOTH, SMOOTH_THERE = 0.5, 0.95  # of the last grasp kept when the next one is nearly the same; once the tool is there
 SAME_PLACE, SAME_TURN = 0.02, 0.4  # [m], [rad]
+PART_REACH = 0.04  # [m] from a part's middle within which it is grasped
 COMMITTED, COMMITTED_FOR = 0.05, 3.0  # [m] from its grasp the hand hides what it is about to take; [s] that it insists
 
 
@@ -55,10 +58,13 @@ class GraspVlaPolicy:
         reach: Reach,
         specification: ActionSpecification | None = None,
         seed: int = 0,
+        parts: bool = False,
     ) -> None:
+        """`parts`: the networks know what "by its handle" means."""
         self.networks = networks.eval().requires_grad_(False)
         self.specification = specification or ActionSpecification()
         self._cameras, self._reach, self._seed = cameras, reach, seed
+        self._parts = parts
         self._search = TargetSearch(networks.proposals, networks.matching)
         self._mean, self._spread = networks.mean.double().numpy(), networks.spread.double().numpy()
         self.reset()
@@ -71,6 +77,7 @@ class GraspVlaPolicy:
         self._sequence = 0
         self._gripper = GripperMemory()
         self._words: tuple[str, np.ndarray] | None = None
+        self._part: PartMemory | None = None  # of the object, where the words name one
         self._target = TargetMemory()
         self._grasp: tuple[np.ndarray, float] | None = None  # pose (4, 4), opening [m]
         self._near_since: float | None = None  # [s] when the hand came near its grasp
@@ -118,7 +125,10 @@ class GraspVlaPolicy:
     def _find(self, observation: Observation, pictures: list, calibrations: list, proposed: list) -> FoundTarget | None:
         instruction = observation.instruction
         if self._words is None or self._words[0] != instruction:
-            self._words = instruction, word_tokens(instruction)
+            plain, part = split_part(instruction)
+            known = bool(part) and self._parts
+            self._words = instruction, word_tokens(plain if known else instruction)
+            self._part = PartMemory(word_tokens(BY + part)) if known else None
             self._target, self._failed = TargetMemory(), []  # of another object
             self._grasp = self._near_since = None
         expected = self._target.expect(observation.state, self._gripper)
@@ -127,7 +137,9 @@ class GraspVlaPolicy:
         if believed is None:
             seen = "nothing in reach is seen by both cameras" if found is None else "nothing in view fits"
             self.explanation = f"{seen}: '{instruction}'"
-        return believed
+        if believed is None or self._part is None:
+            return believed
+        return self._part.settle(self._search, pictures, calibrations, believed, observation.state, self._gripper)
 
     def _choose_grasp(
         self, observation: Observation, pictures: list, calibrations: list, found: FoundTarget
@@ -146,6 +158,7 @@ class GraspVlaPolicy:
             observation.state.T_base_ee[:3, 3],
             None if last is None else last[0][:3, 3],
             self._failed,
+            PART_REACH if self._part is not None else np.inf,
         )
         T = np.eye(4)
         T[:3, :3] = choose_turn(
@@ -257,7 +270,7 @@ def load_small_policy(folder: Path, embodiment: Embodiment) -> GraspVlaPolicy:
     # Several threads fight with the control loop for two cores, and gain nothing on networks this small.
     torch.set_num_threads(1)
     networks = load_networks(folder, config)
-    return small_policy(networks, (config.cameras[0], config.cameras[1]), embodiment, config.action)
+    return small_policy(networks, (config.cameras[0], config.cameras[1]), embodiment, config.action, config.parts)
 
 
 def small_policy(
@@ -265,8 +278,9 @@ def small_policy(
     cameras: tuple[str, str],
     embodiment: Embodiment,
     specification: ActionSpecification | None = None,
+    parts: bool = False,
 ) -> GraspVlaPolicy:
-    """Return the policy of networks for a robot; they are frozen."""
+    """Return the policy of networks for a robot; they are frozen. `parts`: they know what "by its handle" means."""
     arm = embodiment.arms[0]
     reach = Reach(expand_urdf(embodiment), arm.joints, arm.tool_frame, arm.home)
-    return GraspVlaPolicy(networks, cameras, reach, specification)
+    return GraspVlaPolicy(networks, cameras, reach, specification, parts=parts)

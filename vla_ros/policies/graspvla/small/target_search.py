@@ -76,13 +76,13 @@ class TargetSearch:
 
         `expected` is where the object should be (3,) [m], and `trust` how many logits being there is worth.
         """
-        logits = self._match(pictures, proposed, words)
+        logits = self.match(pictures, proposed, words)
         sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
         best = _best_pair(calibrations, sizes, proposed, logits, expected, trust)
         if best is None or best.agreed < NONE:
             longer = _along_sight(pictures, calibrations, proposed, logits)
             if longer is not None:
-                further = self._match(pictures, longer, words)
+                further = self.match(pictures, longer, words)
                 other = _best_pair(calibrations, sizes, longer, further, expected, trust)
                 if other is not None and (best is None or other.agreed > best.agreed + MADE_UP):
                     proposed, logits, best = longer, further, other
@@ -99,7 +99,8 @@ class TargetSearch:
             agreed=min(_certainty(values, row) for values, row in zip(logits, best.rows, strict=True)),
         )
 
-    def _match(self, pictures: Sequence[np.ndarray], proposed: Proposed, words: np.ndarray) -> list[np.ndarray]:
+    def match(self, pictures: Sequence[np.ndarray], proposed: Proposed, words: np.ndarray) -> list[np.ndarray]:
+        """Return how well each box of each view fits the words (T, SIZE), as logits (K,) a view."""
         crops, geometry = [], []
         for view, (picture, (boxes, scores)) in enumerate(zip(pictures, proposed, strict=True)):
             height, width = picture.shape[:2]

@@ -19,10 +19,11 @@ from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.metadata import EpisodeRecord
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.masks import is_masked
+from vla_ros.policies.graspvla.small.part_search import BY, part_boxes, part_points, split_part
 from vla_ros.policies.graspvla.small.target_search import Proposed, TargetSearch
 from vla_ros.training.finetuning.labels import object_boxes
 from vla_ros.training.finetuning.labels.closure import Closure, find_closure
-from vla_ros.training.finetuning.labels.phrases import asked_part, named_thing
+from vla_ros.training.finetuning.labels.phrases import named_thing
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.demonstrator import OPTIONS
 from vla_ros.training.graspvla.frames import Views
@@ -30,6 +31,7 @@ from vla_ros.training.graspvla.frames import Views
 LOOKED_AT = 12  # frames that say where the object lay
 STILL, STILL_TURN, STILL_WIDTH = 0.0005, 0.003, 0.0005  # [m], [rad], [m] of an action that does nothing
 SHOWN = 0.15  # share of a box that a picture must hold of it
+OTHER_PARTS, AWAY = 4, 0.055  # of an object that are told from the part that was taken; [m] from it
 PAUSE = 3  # frames in a row that do nothing are a pause and no example
 
 
@@ -62,11 +64,11 @@ def label_episode(reader: LeRobotReader, episode: EpisodeRecord, search: TargetS
     columns = _grasps(closure, T_grasp, anchors) | _things(
         closure, resting, seen, calibrations.astype(float), states, anchors, views, sizes
     )
-    name, part = named_thing(reader.task(episode.start)), asked_part(reader.task(episode.start))
+    name, part = named_thing(reader.task(episode.start)), split_part(reader.task(episode.start))[1]
     names = [name]
     if part:
         _put_part(columns, closure, calibrations.astype(float), poses(anchors), views)
-        names = [f"{name} by its {part}" if name else "", name]
+        names = [BY + part, name]
     first, second = (columns[notes.boxes_column(view)][..., 4] > 0 for view in views)
     rows = first | second
     columns[notes.OBJECT_NAMES] = np.array(
@@ -175,24 +177,38 @@ def _things(
 def _put_part(
     columns: dict[str, np.ndarray], closure: Closure, calibrations: np.ndarray, T: np.ndarray, views: Views
 ) -> None:
-    """Put the part that was taken into row 0, the whole object into row 1, and what else there is below.
+    """Put the part that was taken into row 0, the whole object into row 1, other parts of it and other things below.
 
     The words mean the part then, and so does what comes after it in the chain: crops are cut around it, and grasps are
-    looked for there. GraspVLA's task-specific grasps (section 5.5) need no more than such a box.
+    looked for there. GraspVLA's task-specific grasps (section 5.5) need no more than such a box. Of the other parts
+    the network learns which one is not meant.
     """
     point = T[closure.told][:3, 3]
     positions = columns[notes.POSITIONS]
-    positions[:, 1:] = positions[:, :-1].copy()
     wholes = [columns[notes.boxes_column(view)] for view in views]
-    for whole in wholes:
-        whole[:, 1:] = whole[:, :-1].copy()
+    for rows in (positions, *wholes):
+        rows[:, 2 + OTHER_PARTS :] = rows[:, 1 : -1 - OTHER_PARTS].copy()
+        rows[:, 1] = rows[:, 0].copy()
+        rows[:, 2 : 2 + OTHER_PARTS] = 0.0
     for k in range(len(T)):
         moved = T[k] @ np.linalg.inv(T[closure.held]) if closure.held <= k < closure.ended else np.eye(4)
         positions[k, 0] = moved[:3, :3] @ point + moved[:3, 3]
         own = np.stack([whole[k, 1, :4] for whole in wholes]).astype(float)
-        boxes = object_boxes.part_boxes(own, calibrations[k], positions[k, 0].astype(float))
+        boxes = part_boxes(own, calibrations[k], positions[k, 0].astype(float))
         for whole, box in zip(wholes, boxes, strict=True):
             whole[k, 0, :4] = box if whole[k, 1, 4] > 0 else 0.0
+        if all(whole[k, 1, 4] > 0 for whole in wholes):
+            others = _other_parts(own, calibrations[k], positions[k, 0].astype(float), k)
+            for view, whole in enumerate(wholes):
+                whole[k, 2 : 2 + len(others)] = np.insert(others[:, view], 4, 1.0, axis=1)
+
+
+def _other_parts(own: np.ndarray, calibrations: np.ndarray, point: np.ndarray, seed: int) -> np.ndarray:
+    """Return boxes (P, V, 4) of up to OTHER_PARTS places of an object with boxes `own` (V, 4), away from the part."""
+    points = part_points(own, calibrations)
+    points = points[np.linalg.norm(points - point, axis=1) > AWAY]
+    chosen = np.random.default_rng(seed).permutation(len(points))[:OTHER_PARTS]
+    return np.array([part_boxes(own, calibrations, points[i]) for i in chosen]).reshape(-1, 2, 4)
 
 
 def _examples(actions: np.ndarray, commanded: np.ndarray, closure: Closure) -> np.ndarray:

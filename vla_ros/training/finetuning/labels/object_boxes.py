@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vla_ros.policies.graspvla.small.part_search import ball_boxes
 from vla_ros.policies.graspvla.small.target_search import Proposed
 from vla_ros.policies.graspvla.small.view_geometry import project, triangulate
 
@@ -24,7 +25,6 @@ APART, FAR = 0.04, 0.13  # [m] more is another object
 HIDDEN = 0.14  # [m] of the tool from the object: a hand this near may hide it
 SAME = 0.4  # overlap of two boxes of one object
 SURE = 0.3  # score of a proposal that is taken for a thing
-RADIUS = 0.035  # [m] of an object that no view proposes
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,16 +132,6 @@ def other_things(proposed: Proposed, calibrations: np.ndarray, target: np.ndarra
     return np.array(rows[:most]).reshape(-1, 2, 5)
 
 
-def part_boxes(boxes: np.ndarray, calibrations: np.ndarray, point: np.ndarray) -> np.ndarray:
-    """Return boxes (V, 4) around the part of an object that is taken at `point` (3,): a ball, cut to the object's."""
-    around = _ball(calibrations, point).boxes
-    low, high = np.maximum(around[:, :2], boxes[:, :2]), np.minimum(around[:, 2:], boxes[:, 2:])
-    cut = np.concatenate([low, high], axis=1)
-    # A point at the very edge of a box that was found too small would leave a sliver.
-    whole = (high - low > 0.5 * (around[:, 2:] - around[:, :2])).all(axis=1)
-    return np.where(whole[:, None], cut, around)
-
-
 def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return the intersection over union of boxes (A, 4) and (B, 4): (A, B)."""
     low = np.maximum(first[:, None, :2], second[None, :, :2])
@@ -179,9 +169,4 @@ def _gap(calibrations: np.ndarray, first: np.ndarray, second: np.ndarray) -> flo
 
 def _ball(calibrations: np.ndarray, point: np.ndarray) -> RestingObject:
     """Return what a ball around the point would look like: an object that no view proposes."""
-    boxes = []
-    for calibration in calibrations:
-        (pixel,), (depth,) = project(calibration, point[None])
-        half = calibration[:2] * RADIUS / depth
-        boxes.append(np.concatenate([pixel - half, pixel + half]))
-    return RestingObject(np.array(boxes), point.copy(), 0.0, calibrations)
+    return RestingObject(ball_boxes(calibrations, point), point.copy(), 0.0, calibrations)

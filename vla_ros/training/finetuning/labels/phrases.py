@@ -7,6 +7,7 @@ import re
 from functools import cache
 
 from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.policies.graspvla.small.part_search import split_part
 from vla_ros.policies.graspvla.small.word_tokens import color_words
 from vla_ros.sim.scenes.relations import EXTREMES, RELATIONS
 from vla_ros.sim.scenes.wording import FAMILIES, family
@@ -14,23 +15,12 @@ from vla_ros.sim.scenes.wording import FAMILIES, family
 _PLACES = re.compile(r"\b(" + "|".join([*RELATIONS, "closest", "nearest", *(way.split()[0] for way in EXTREMES)]) + ")")
 
 
-_BY_PART = re.compile(r"^(.*?) by (?:its|the) (\w+(?: (?:end|part|side))?)$")
-
-
-def asked_part(instruction: str) -> str:
-    """Return the part by which a thing is to be taken: "handle" of "pick up the red hammer by its handle"; else ""."""
-    found = _BY_PART.match(_plain(instruction))
-    return found[2] if found else ""
-
-
 def named_thing(instruction: str) -> str:
     """Return "colour noun" when the instruction asks for one thing by these, and "" when it says it otherwise.
 
     A part by which it is to be taken is left out.
     """
-    text = _plain(instruction)
-    by_part = _BY_PART.match(text)
-    text = by_part[1] if by_part else text
+    text = _plain(split_part(instruction)[0])
     found = [match[1] for pattern in _ways_of_asking() if (match := pattern.fullmatch(text))]
     phrase = min(found, key=len, default="")
     colors, nouns = _other_words()
