@@ -156,7 +156,7 @@ def _declared_parameters(module: str, root: Path) -> set[str]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
                 if len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
                     declared.add(node.args[1].value)
-                elif len(node.args) == 1:
+                elif node.func.id != "declare":
                     todo.append(functions[node.func.id])
     return declared
 
