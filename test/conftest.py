@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,16 @@ def pytest_unconfigure() -> None:
 def root() -> Path:
     """Return the clone."""
     return ROOT
+
+
+@pytest.fixture
+def threads_as_before() -> Iterator[None]:
+    """Give PyTorch back the threads that it had: training takes as many as it is told."""
+    import torch
+
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture

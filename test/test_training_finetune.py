@@ -33,6 +33,7 @@ from vla_ros.training.graspvla.perception import Samples, match_batch, match_ste
 from vla_ros.training.graspvla.portions import Portion, draw, portioned
 from vla_ros.training.graspvla.sentences import NO_LABEL, Sentences
 
+pytestmark = pytest.mark.usefixtures("threads_as_before")
 CHECKPOINT = share_directory() / "checkpoints" / "graspvla_small"
 LINKS = ("proposals", "matching", "grasp")
 TINY = """
@@ -43,13 +44,6 @@ matching:  {steps: 2, batch: 2, learning_rate: 2.0e-4, validate_every: 2}
 grasp:     {steps: 2, batch: 2, learning_rate: 3.0e-4, validate_every: 2}
 expert:    {steps: 4, batch: 8, learning_rate: 1.0e-4, validate_every: 2, bf16: false}
 """
-
-
-@pytest.fixture(autouse=True)
-def threads_as_before():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -24,18 +24,12 @@ from vla_ros.training.finetuning.two_stage import END_TO_END, PROJECTOR, free
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.stage import read_state
 
+pytestmark = pytest.mark.usefixtures("threads_as_before")
 TINY = """
 threads: 1
 projector:  {steps: 2, batch: 2, learning_rate: 1.0e-2, validate_every: 2, bf16: false, warm_up: 1, average: 0.0}
 end_to_end: {steps: 2, batch: 2, learning_rate: 1.0e-3, validate_every: 2, bf16: false, warm_up: 1, average: 0.0}
 """
-
-
-@pytest.fixture(autouse=True)
-def threads_as_before():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ from vla_ros.training.finetuning.views import adapted
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.settings import GenerationSettings
 
+pytestmark = pytest.mark.usefixtures("threads_as_before")
 CHECKPOINT = share_directory() / "checkpoints" / "graspvla_small"
 CONTRACT = "franka_grasp_wrist"
 TINY = """
@@ -41,13 +42,6 @@ view_matching: {steps: 2, batch: 2, learning_rate: 5.0e-4, validate_every: 2}
 view_grasp:    {steps: 2, batch: 2, learning_rate: 1.0e-3, validate_every: 2}
 expert:        {steps: 2, batch: 8, learning_rate: 1.0e-4, validate_every: 2, bf16: false}
 """
-
-
-@pytest.fixture(autouse=True)
-def threads_as_before():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 def finetune(output: Path, *words: str) -> int:

@@ -32,12 +32,7 @@ from vla_ros.training.graspvla.news import LOSSES, VALIDATION
 from vla_ros.training.graspvla.progress import TimeLeft, duration
 from vla_ros.training.graspvla.team import Team
 
-
-@pytest.fixture(autouse=True)
-def threads_as_before():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("threads_as_before")
 
 
 @pytest.fixture(scope="module")
