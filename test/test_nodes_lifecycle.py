@@ -138,7 +138,7 @@ def test_what_was_cleaned_up_leaves_no_topic_and_comes_back(operator):
     assert operator.T_base_ee is pose  # an inactive state node is silent
     operator.progress = None
     assert manage("state_node", "control_node") == (0, "")
-    assert operator.spin_until(lambda: operator.progress is not None and operator.T_base_ee is not pose)
+    assert operator.spin_until(lambda: operator.progress is not None and operator.T_base_ee is not pose, 20.0)
     assert operator.enable().success
 
 

@@ -56,7 +56,7 @@ def test_recorded_images_are_published_as_a_camera(recording):
     ):
         node.create_subscription(kind, f"{topic}/{name}", lambda m, name=name: got.__setitem__(name, m), profile)
     wanted = 4 if recording.is_dir() else 3
-    camera = NodeUnderTest("camera", source=str(recording), cameras="[front]")
+    camera = NodeUnderTest("camera", source=str(recording), cameras="front")
     try:
         end = time.monotonic() + 20.0
         while len(got) < wanted and time.monotonic() < end:

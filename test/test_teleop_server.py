@@ -191,13 +191,16 @@ def test_ten_refusals_in_a_row_close_the_socket(served):
     in_session(work)
 
 
-@pytest.mark.parametrize(("size", "code"), [(protocol.FRAME_BYTES_MAX + 1, protocol.CLOSE_MALFORMED), (2 << 20, 1009)])
-def test_an_oversized_message_closes_the_socket(served, size, code):
+# Of what is far too much the rest is not read: where the connection is reset before the reason arrives, it is 1006.
+@pytest.mark.parametrize(
+    ("size", "codes"), [(protocol.FRAME_BYTES_MAX + 1, {protocol.CLOSE_MALFORMED}), (2 << 20, {1006, 1009})]
+)
+def test_an_oversized_message_closes_the_socket(served, size, codes):
     async def work(session):
         page = await (await open_page(session, f"http://{served.url}")).hello()
         with contextlib.suppress(ConnectionError, aiohttp.ClientError):
             await page.socket.send_str("x" * size)
-        assert await page.closed() == code
+        assert await page.closed() in codes
         await page.until(lambda: "the driver has gone" in served.robot.released)
         again = await (await open_page(session, f"http://{served.url}")).hello()
         assert again.all("seat")[-1]["yours"]
