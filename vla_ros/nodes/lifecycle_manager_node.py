@@ -23,6 +23,7 @@ from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 
 NODES = ("state_node", "camera_node", "policy_node", "control_node")
 REASON_WITHIN_S = 0.5
+ASK_AGAIN_S = 4.0
 
 
 class NotBroughtUp(VlaError):
@@ -67,21 +68,32 @@ class BringUp:
         while not (self._node.changes[name].service_is_ready() and self._node.states[name].service_is_ready()):
             yield
         if (yield from self._state(name)) == State.PRIMARY_STATE_UNCONFIGURED:
-            yield from self._change(name, Transition.TRANSITION_CONFIGURE)
+            yield from self._change(name, Transition.TRANSITION_CONFIGURE, State.PRIMARY_STATE_INACTIVE)
 
     def _activate(self, name: str) -> Steps:
         if (yield from self._state(name)) != State.PRIMARY_STATE_ACTIVE:
-            yield from self._change(name, Transition.TRANSITION_ACTIVATE)
+            yield from self._change(name, Transition.TRANSITION_ACTIVATE, State.PRIMARY_STATE_ACTIVE)
 
     def _state(self, name: str) -> Steps:
-        response = yield from _answer(self._node.states[name].call_async(GetState.Request()))
-        return response.current_state.id
+        while True:
+            response = yield from _answer(self._node.states[name].call_async(GetState.Request()))
+            if response is not None:
+                return response.current_state.id
 
-    def _change(self, name: str, transition: int) -> Steps:
+    def _change(self, name: str, transition: int, goal: int) -> Steps:
         request = ChangeState.Request()
         request.transition.id = transition
-        response = yield from _answer(self._node.changes[name].call_async(request))
-        if response.success:
+        before = yield from self._state(name)
+        future = self._node.changes[name].call_async(request)
+        while (response := (yield from _answer(future))) is None:
+            # A transition may take long; but on a machine just waking up a request or its answer may be lost.
+            state = yield from self._state(name)
+            if state == goal:
+                return
+            if state == before and not future.done():
+                future = self._node.changes[name].call_async(request)
+        # Asked twice, it has done it once and refuses the second time.
+        if response.success or (yield from self._state(name)) == goal:
             return
         end = time.monotonic() + REASON_WITHIN_S
         while name not in self._node.reasons and time.monotonic() < end:
@@ -107,7 +119,11 @@ def _finished(way: Steps) -> bool:
 
 
 def _answer(future: Future) -> Steps:
+    """Wait for an answer; None when there is none for a while."""
+    end = time.monotonic() + ASK_AGAIN_S
     while not future.done():
+        if time.monotonic() > end:
+            return None
         yield
     return future.result()
 
