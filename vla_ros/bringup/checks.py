@@ -31,7 +31,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     # Imported here: the command line must start fast, and --show-args needs none of it.
     from vla_ros.policies.loading import check_policy
     from vla_ros.robots.control import load_control_config
-    from vla_ros.robots.embodiment import load_embodiment, with_cameras
+    from vla_ros.robots.embodiment import load_embodiment, with_named_cameras
     from vla_ros.sim.scenes.grasp_sets import grasp_set
 
     instruction, policy = str(arguments["instruction"]), arguments.get("policy")
@@ -40,7 +40,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     check_namespace(str(arguments["namespace"]))
     robot = load_embodiment(str(arguments["robot"]))
     robot.arms[0].command_mode(str(arguments["command"]))
-    with_cameras(robot, [name.strip() for name in str(arguments["cameras"]).split(",") if name.strip()])
+    with_named_cameras(robot, str(arguments["cameras"]))
     load_control_config(str(arguments["robot"]))
     if policy is not None:
         check_policy(str(policy), str(arguments["checkpoint"]))

@@ -230,7 +230,7 @@ def _finetune(
         try:
             with team.leader_first():
                 task, report = labelled_data(
-                    task, output / "labelled", base.networks, base.views, arguments.label_anew, session.tell
+                    task, output / "labelled", base.networks, base.config.views, arguments.label_anew, session.tell
                 )
             for line in report.lines():
                 console.print(line, soft_wrap=True, highlight=False, markup=False)

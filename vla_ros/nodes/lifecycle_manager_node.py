@@ -67,12 +67,14 @@ class BringUp:
     def _configure(self, name: str) -> Steps:
         while not (self._node.changes[name].service_is_ready() and self._node.states[name].service_is_ready()):
             yield
-        if (yield from self._state(name)) == State.PRIMARY_STATE_UNCONFIGURED:
-            yield from self._change(name, Transition.TRANSITION_CONFIGURE, State.PRIMARY_STATE_INACTIVE)
+        state = yield from self._state(name)
+        if state == State.PRIMARY_STATE_UNCONFIGURED:
+            yield from self._change(name, Transition.TRANSITION_CONFIGURE, state, State.PRIMARY_STATE_INACTIVE)
 
     def _activate(self, name: str) -> Steps:
-        if (yield from self._state(name)) != State.PRIMARY_STATE_ACTIVE:
-            yield from self._change(name, Transition.TRANSITION_ACTIVATE, State.PRIMARY_STATE_ACTIVE)
+        state = yield from self._state(name)
+        if state != State.PRIMARY_STATE_ACTIVE:
+            yield from self._change(name, Transition.TRANSITION_ACTIVATE, state, State.PRIMARY_STATE_ACTIVE)
 
     def _state(self, name: str) -> Steps:
         while True:
@@ -80,10 +82,9 @@ class BringUp:
             if response is not None:
                 return response.current_state.id
 
-    def _change(self, name: str, transition: int, goal: int) -> Steps:
+    def _change(self, name: str, transition: int, before: int, goal: int) -> Steps:
         request = ChangeState.Request()
         request.transition.id = transition
-        before = yield from self._state(name)
         future = self._node.changes[name].call_async(request)
         while (response := (yield from _answer(future))) is None:
             # A transition may take long; but on a machine just waking up a request or its answer may be lost.

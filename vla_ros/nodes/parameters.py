@@ -12,7 +12,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from controllers.errors import ConfigError, VlaError, unknown_name
-from vla_ros.robots.embodiment import COMMAND_MODES, Embodiment, with_cameras
+from vla_ros.robots.embodiment import COMMAND_MODES, Embodiment, with_named_cameras
 
 Value = TypeVar("Value", bool, int, float, str)
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
@@ -151,9 +151,8 @@ def declare_command(node: Node) -> str:
 def declare_cameras(node: Node, embodiment: Embodiment) -> Embodiment:
     """Declare which cameras there are and return the robot with these. Raises ConfigError for an unknown one."""
     names = declare(node, "cameras", "", "cameras, such as front,wrist; empty: those the robot usually has")
-    chosen = [name.strip() for name in names.split(",") if name.strip()]
     try:
-        return with_cameras(embodiment, chosen) if chosen else embodiment
+        return with_named_cameras(embodiment, names)
     except ConfigError as error:
         raise ConfigError(f"{node.get_name()}: cameras: {error}") from None
 

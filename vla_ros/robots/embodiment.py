@@ -193,6 +193,12 @@ def with_cameras(embodiment: Embodiment, names: Sequence[str]) -> Embodiment:
     return dataclasses.replace(embodiment, cameras=tuple(dict.fromkeys(names)))
 
 
+def with_named_cameras(embodiment: Embodiment, text: str) -> Embodiment:
+    """Return the robot with the cameras of a text such as "front,wrist"; "": those it usually has."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return with_cameras(embodiment, names) if names else embodiment
+
+
 @lru_cache(maxsize=8)
 def load_embodiment(name: str) -> Embodiment:
     """Read a robot by its name. Raises ConfigError that names the nearest known robot or the bad key."""

@@ -22,9 +22,9 @@ from vla_ros.sim.scenes.scene import Scene, sample_scene
 from vla_ros.sim.world import World
 from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.demonstrator.demonstrator import Waypoint
+from vla_ros.training.generation.demonstrator import WIDE_MARGIN
 
 BEFORE = 0.10  # [m] of the way in at which a person stops to look before the last stretch
-WIDE_MARGIN = 0.022  # [m] beside the object before closing: a hand that trembles is millimetres off
 
 
 def prompted_scene(said: Mapping[str, Any]) -> Scene:

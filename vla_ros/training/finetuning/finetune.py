@@ -20,9 +20,9 @@ from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig, save_ch
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.part_search import split_part
 from vla_ros.training.finetuning.config import FinetuneConfig
-from vla_ros.training.finetuning.views import PREFIX, STAGES, own_part
+from vla_ros.training.finetuning.views import STAGES, own_part
 from vla_ros.training.graspvla.cache import cut_frames
-from vla_ros.training.graspvla.chain_stages import Run, expert_stage, looking_stage
+from vla_ros.training.graspvla.chain_stages import ALONE, Run, expert_stage, looking_stage
 from vla_ros.training.graspvla.datasets import TrainingData
 from vla_ros.training.graspvla.frames import Views
 from vla_ros.training.graspvla.motion import MotionSamples
@@ -44,12 +44,6 @@ class Base:
     config: CheckpointConfig
     networks: SmallGraspVla
     new_view: int | None = None  # which of its views is of a camera that the weights have not seen
-
-    @property
-    def views(self) -> Views:
-        """Return the cameras it is to look through."""
-        first, second = self.config.cameras
-        return first, second
 
 
 def finetune(
@@ -80,13 +74,13 @@ def finetune(
     samples: tuple[Samples, list[Portion]] | None = None
     for name in names:
         stage: Stage
-        link = name.removeprefix(PREFIX)
+        link = name.removeprefix(ALONE)
         if name == "expert":
             stage = expert_stage(networks, *_acted(config, task, original, networks.sizes.horizon, tell), run)
         else:
             if samples is None:
                 with team.leader_first():
-                    samples = _shown(config, base.views, task, original, work / "frames", tell)
+                    samples = _shown(config, base.config.views, task, original, work / "frames", tell)
             alone = None if base.new_view is None or link == name else own_part(networks, link, base.new_view)
             stage = looking_stage(link, networks, *samples, run, alone=alone)
         stage.judge_start()
@@ -102,7 +96,7 @@ def finetune(
 
 def stage_names(config: FinetuneConfig, base: Base) -> tuple[str, ...]:
     """Return the stages in their order: a new view alone, then the chosen links."""
-    return config.ordered if base.new_view is None else (*(PREFIX + name for name in STAGES), *config.ordered)
+    return config.ordered if base.new_view is None else (*(ALONE + name for name in STAGES), *config.ordered)
 
 
 def names_parts(task: TrainingData) -> bool:

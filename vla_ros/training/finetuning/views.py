@@ -19,7 +19,6 @@ from vla_ros.policies.contract import TaskContract, load_contract
 from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 
-PREFIX = "view_"  # begins the names of the stages in which a view learns alone
 STAGES = ("matching", "grasp")
 
 

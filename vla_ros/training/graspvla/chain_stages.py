@@ -25,6 +25,7 @@ from vla_ros.training.graspvla.rollouts import RollOuts
 from vla_ros.training.graspvla.stage import Stage, StageConfig, Trial
 from vla_ros.training.graspvla.team import Team
 
+ALONE = "view_"  # begins the name of a stage in which a part of a network learns alone
 JUDGED, JUDGED_MOTION = 300, 2000  # rows at most
 Judge = Callable[[nn.Module], dict[str, float]]
 
@@ -89,7 +90,7 @@ def looking_stage(
 ) -> Stage:
     """Return a stage that looks at pictures: proposals, matching or grasp.
 
-    `alone`: this part of the network learns and all else stays what it is; the stage is called view_… then.
+    `alone`: this part of the network learns and all else stays what it is; the stage is called ALONE… then.
     """
     # Once the fingers are closed the chain remembers the grasp.
     grasps = (samples.columns["options"][:, :, 8].max(axis=1) > 0) & (samples.columns["closed"] == 0)
@@ -97,7 +98,7 @@ def looking_stage(
     everything = np.ones(len(samples), dtype=bool)
     usable = {"proposals": everything, "matching": asked, "grasp": grasps}[name]
     groups = _usable(name, portions, lambda rows: usable[rows])
-    called = name if alone is None else f"view_{name}"
+    called = name if alone is None else ALONE + name
     size = run.share(run.stages[called].batch)
 
     def rows(step: int) -> tuple[np.ndarray, np.random.Generator]:

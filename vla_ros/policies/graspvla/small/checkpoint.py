@@ -56,6 +56,12 @@ class CheckpointConfig:
         if self.networks.horizon != self.action.horizon:
             raise ConfigError(f"horizon is {self.action.horizon} in action, {self.networks.horizon} in networks")
 
+    @property
+    def views(self) -> tuple[str, str]:
+        """Return its cameras, in the order of the networks' views."""
+        first, second = self.cameras
+        return first, second
+
 
 def read_config(folder: Path) -> CheckpointConfig:
     """Read and check config.json. Raises ConfigError."""

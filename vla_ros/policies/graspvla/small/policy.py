@@ -137,7 +137,8 @@ class GraspVlaPolicy:
         if believed is None:
             seen = "nothing in reach is seen by both cameras" if found is None else "nothing in view fits"
             self.explanation = f"{seen}: '{instruction}'"
-        if believed is None or self._part is None:
+            return None
+        if self._part is None:
             return believed
         return self._part.settle(self._search, pictures, calibrations, believed, observation.state, self._gripper)
 
@@ -270,7 +271,7 @@ def load_small_policy(folder: Path, embodiment: Embodiment) -> GraspVlaPolicy:
     # Several threads fight with the control loop for two cores, and gain nothing on networks this small.
     torch.set_num_threads(1)
     networks = load_networks(folder, config)
-    return small_policy(networks, (config.cameras[0], config.cameras[1]), embodiment, config.action, config.parts)
+    return small_policy(networks, config.views, embodiment, config.action, config.parts)
 
 
 def small_policy(

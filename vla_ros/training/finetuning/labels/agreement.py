@@ -30,7 +30,7 @@ from vla_ros.training.graspvla.frames import SEEN
 def label_agreement(root: Path, checkpoint: Path, episodes: Sequence[int] | None = None) -> dict[str, float]:
     """Return figures, name → number, over episodes of a dataset that has its annotations."""
     config = read_config(checkpoint)
-    networks, views = load_networks(checkpoint, config).eval(), (config.cameras[0], config.cameras[1])
+    networks, views = load_networks(checkpoint, config).eval(), config.views
     search = TargetSearch(networks.proposals, networks.matching)
     ious: list[float] = []
     missed, invented, mm, degrees, openings, middles, valid = [], [], [], [], [], [], []
