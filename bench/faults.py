@@ -72,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.markdown:
         write_output("--markdown", arguments.markdown, _markdown(cells))
     failed = [cell for cell in cells if cell.problems]
+    for cell in failed:  # once more below the table, whose columns cut it off
+        print(f"{cell.fault}, {cell.situation}: {'; '.join(cell.problems)}")
     print(f"{len(cells) - len(failed)} of {len(cells)} cells as they must be")
     return 1 if failed else 0
 

@@ -33,6 +33,7 @@ from vla_ros.nodes.arm.progress import NO_JOINT_STATES, ControlProgress, control
 ARM, GRIPPER, BASE = "panda", "panda_hand", "panda_link0"
 MANAGED = ("state", "camera", "policy", "control")
 JOINTS = tuple(f"panda_joint{i}" for i in range(1, 8))
+ASKINGS, ANSWER_S = 3, 5.0  # how often a service is asked, and how long its answer may take [s]
 
 
 class NodeUnderTest:
@@ -148,20 +149,26 @@ class Operator:
         return listened_to and self._enable.service_is_ready() and self.progress.hold_reason != NO_JOINT_STATES
 
     def enable(self, wanted: bool = True) -> SetBool.Response:
-        """Call control/enable."""
-        future = self._enable.call_async(SetBool.Request(data=wanted))
-        assert self.spin_until(future.done), "control/enable does not answer"
-        return future.result()
+        """Call control/enable, again where the answer does not come: one may be lost before both sides are matched."""
+        for _ in range(ASKINGS):
+            future = self._enable.call_async(SetBool.Request(data=wanted))
+            if self.spin_until(future.done, ANSWER_S):
+                return future.result()
+        raise AssertionError("control/enable does not answer")
 
     def enable_at_rest(self) -> None:
         """Release the e-stop where it is latched, enable control, and wait until the arm stands still."""
         if self.progress.estop:
             self.set_estop(False)
-        response = self.enable()
-        assert response.success, response.message
-        # Control answers before the tick that carries it out, and stays enabled while an e-stop holds it.
-        assert self.spin_until(lambda: self.progress.enabled and self.progress.hold_reason == NO_CHUNK)
-        assert self.spin_until(lambda: self.speed < 0.02)
+        for _ in range(ASKINGS):  # a starved machine may make control let go again: stale joint states
+            response = self.enable()
+            assert response.success, response.message
+            # Control answers before the tick that carries it out, and stays enabled while an e-stop holds it.
+            if self.spin_until(lambda: self.progress.enabled and self.progress.hold_reason == NO_CHUNK, ANSWER_S):
+                break
+        else:
+            raise AssertionError(f"control does not stay enabled: {self.progress.hold_reason}")
+        assert self.spin_until(lambda: self.speed < 0.02), f"the arm does not rest: {self.speed:.2f} rad/s"
         self.spin(0.1)
 
     def reset(self) -> Trigger.Response:
@@ -173,7 +180,7 @@ class Operator:
     def set_estop(self, stopped: bool) -> None:
         """Publish on estop and wait until control says so."""
         self.estop.publish(Bool(data=stopped))
-        assert self.spin_until(lambda: self.progress.estop is stopped)
+        assert self.spin_until(lambda: self.progress.estop is stopped), f"control does not hear of estop {stopped}"
 
     def chunk(
         self, shift: tuple[float, float, float], duration: float = 1.0, T: np.ndarray | None = None
