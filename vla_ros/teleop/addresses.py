@@ -14,8 +14,11 @@ EVERYWHERE = ("0.0.0.0", "::")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def bind_address(host: str) -> str:
-    """Return the address to bind for `host`: localhost, all, or an address of this machine. Raises ConfigError."""
+def bind_address(host: str, option: str = "host:=") -> str:
+    """Return the address to bind for `host`: localhost, all, or an address of this machine. Raises ConfigError.
+
+    `option` is how it was named.
+    """
     if host in ("localhost", ""):
         return "127.0.0.1"
     if host == "all":
@@ -23,7 +26,7 @@ def bind_address(host: str) -> str:
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
-        raise ConfigError(f"host:={host}: give localhost, all, or an address of this machine") from None
+        raise ConfigError(f"{option}{host}: give localhost, all, or an address of this machine") from None
 
 
 def is_local(address: str) -> bool:

@@ -15,13 +15,13 @@ from vla_ros.teleop import protocol
 from vla_ros.teleop.announcements import Answer, CollectionNews, Note, Pong, SeatNews, Welcome, encode, picture
 from vla_ros.teleop.client import Client
 from vla_ros.teleop.collection import NO_COLLECTION, Collection
+from vla_ros.teleop.complaints import Complaints
 from vla_ros.teleop.robot import Robot
 from vla_ros.teleop.seat import Seat
 
 STATE_HZ = 20.0
 COMMANDS_MAX = 8  # of one client that may be under way
 CLIENTS_MAX = 16
-COMPLAINT_EVERY_S = 1.0
 STALE_MS = 150.0
 NOT_DRIVING = "you are watching: take the seat first"
 
@@ -36,7 +36,7 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._collecting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._complained = float("-inf")  # [s, monotonic]
+        self.complain = Complaints(log)
 
     # -- from any thread ---------------------------------------------------------------------------------------------
     def wants_picture(self, camera: int) -> bool:
@@ -56,13 +56,6 @@ class Hub:
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the server has ended
                 self._loop.call_soon_threadsafe(function, *arguments)
-
-    def complain(self, text: str) -> None:
-        """Write a warning to the terminal, unless there was one a moment ago: who talks nonsense talks much."""
-        now = time.monotonic()
-        if now - self._complained > COMPLAINT_EVERY_S:
-            self._complained = now
-            self.log("warning", text)
 
     # -- in the server's loop ------------------------------------------------------------------------------------------
     @asynccontextmanager

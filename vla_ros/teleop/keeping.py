@@ -12,15 +12,18 @@ from controllers.errors import ConfigError
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 
 
-def user_folder(chosen: str = "") -> Path:
-    """Return the folder, made when it is missing; `chosen` instead of the usual one. Raises ConfigError."""
+def user_folder(chosen: str = "", option: str = "folder:=") -> Path:
+    """Return the folder, made when it is missing; `chosen` instead of the usual one. Raises ConfigError.
+
+    `option` is how it was named.
+    """
     base = os.environ.get("XDG_CONFIG_HOME", "")
     folder = Path(chosen) if chosen else (Path(base) if base else Path.home() / ".config") / "vla_ros" / "teleop"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
     except OSError as error:
         raise ConfigError(
-            f"{folder}: no folder for certificate and pairing ({error.strerror}); give another with folder:="
+            f"{folder}: no folder for certificate and pairing ({error.strerror}); give another with {option}"
         ) from None
     return folder
 
@@ -36,7 +39,7 @@ def write_private(path: Path, content: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             partial.unlink()
-        raise ConfigError(f"{path}: cannot be written ({error.strerror}); give another folder with folder:=") from None
+        raise ConfigError(f"{path}: cannot be written ({error.strerror}); give another folder") from None
 
 
 def is_private(path: Path) -> bool:

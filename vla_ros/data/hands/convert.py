@@ -7,6 +7,7 @@ not what it holds: the fingers are told to be open or shut, and shut ones stand 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,8 +15,8 @@ import cv2
 import numpy as np
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.data.conversion.image_fit import fit_image
-from vla_ros.data.conversion.resampling import bracket, nearest, pose_between
+from vla_ros.data.conversion.image_fit import fit_image, fit_intrinsics
+from vla_ros.data.conversion.resampling import Bracket, bracket, nearest, pose_between
 from vla_ros.data.datasets.episode import Episode, encode_episode
 from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
@@ -23,7 +24,7 @@ from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.data.hands.masks import PREFIX, mask_features
 from vla_ros.data.hands.take import Take, read_take
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
-from vla_ros.policies.contract import TaskContract
+from vla_ros.policies.contract import CameraStream, TaskContract
 
 SHUT_BELOW = 0.5  # of the opening
 HELD = 0.02  # [m] that shut fingers are taken to hold
@@ -56,15 +57,8 @@ def convert_takes(takes: Sequence[Path], output: Path, contract: TaskContract) -
 
 def take_episode(take: Take, contract: TaskContract, schema: DatasetSchema, source: str) -> Episode:
     """Return a take as an episode. Raises VlaError where the hand or the pictures have a hole."""
-    start = max(take.times[0], take.picture_times[0])
-    count = int((min(take.times[-1], take.picture_times[-1]) - start) * contract.fps + 1e-9) + 1
-    if count < 2:
-        raise VlaError("hand and pictures have no two frames in common")
-    times = start + np.arange(count) / contract.fps
-    between, shown = bracket(take.times, times), nearest(take.picture_times, times)
-    skew = np.maximum(between.gap, np.abs(take.picture_times[shown] - times))
-    if skew.max() > SKEW_MAX:
-        raise VlaError(f"a hole of {skew.max():.2f} s at {times[skew.argmax()] - start:.1f} s: record it again")
+    between, shown = align(take, contract.fps)
+    count = len(shown)
     poses = pose_between(take.poses[between.before], take.poses[between.after], between.share)
     side = np.array(contract.quaternion_side)
     poses[:, 3:] = one_sided(poses[:, 3:], side)
@@ -76,6 +70,11 @@ def take_episode(take: Take, contract: TaskContract, schema: DatasetSchema, sour
     targets = np.column_stack([poses[after], commanded[after]])
     columns[ACTION] = np.array([encoding.encode(t[None], a)[0] for t, a in zip(targets, poses, strict=True)])
     columns[ANCHOR] = poses
+    # No camera of a robot took the pictures: where the contract wants its exact size they are cut and scaled to it.
+    streams = {
+        name: dataclasses.replace(stream, fit="crop") if stream.fit == "exact" else stream
+        for name, stream in contract.cameras.items()
+    }
     for name in contract.cameras:
         own = name == take.config.camera
         columns[PREFIX + IMAGES + name] = np.full(count, int(own))
@@ -83,9 +82,23 @@ def take_episode(take: Take, contract: TaskContract, schema: DatasetSchema, sour
         if extra.kind != "calibration":
             raise ConfigError(f"contract '{contract.name}': a take has no '{name}': leave it out of the contract")
         own = extra.camera == take.config.camera
-        columns[name] = _calibrations(take, shown) if own else np.tile(_NOWHERE, (count, 1))
-    images = {IMAGES + name: _pictures(take, shown, contract, name) for name in contract.cameras}
+        columns[name] = _calibrations(take, shown, streams[extra.camera]) if own else np.tile(_NOWHERE, (count, 1))
+    images = {IMAGES + name: _pictures(take, shown, stream, name) for name, stream in streams.items()}
     return encode_episode(schema.features, contract.fps, columns, images, take.config.instruction, source)
+
+
+def align(take: Take, fps: float) -> tuple[Bracket, np.ndarray]:
+    """Return of T frames the hand's samples around each, and each one's picture (T,). Raises VlaError for a hole."""
+    start = max(take.times[0], take.picture_times[0])
+    count = int((min(take.times[-1], take.picture_times[-1]) - start) * fps + 1e-9) + 1
+    if count < 2:
+        raise VlaError("hand and pictures have no two frames in common")
+    times = start + np.arange(count) / fps
+    between, shown = bracket(take.times, times), nearest(take.picture_times, times)
+    skew = np.maximum(between.gap, np.abs(take.picture_times[shown] - times))
+    if skew.max() > SKEW_MAX:
+        raise VlaError(f"a hole of {skew.max():.2f} s at {times[skew.argmax()] - start:.1f} s: record it again")
+    return between, shown
 
 
 _NOWHERE = np.array([1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])  # of a camera that was not there
@@ -116,19 +129,24 @@ def _state(contract: TaskContract, poses: np.ndarray, widths: np.ndarray) -> dic
     return {STATE: state, PREFIX + STATE: mask}
 
 
-def _calibrations(take: Take, shown: np.ndarray) -> np.ndarray:
-    intrinsics = np.tile(np.array(take.config.intrinsics), (len(shown), 1))
+def _calibrations(take: Take, shown: np.ndarray, stream: CameraStream) -> np.ndarray:
+    height, width = _read(take.pictures[shown[0]]).shape[:2]
+    numbers = np.array([*take.config.intrinsics, width, height])
+    intrinsics = np.tile(fit_intrinsics(numbers, stream, take.config.camera), (len(shown), 1))
     return np.column_stack([intrinsics, take.cameras[shown]])
 
 
-def _pictures(take: Take, shown: np.ndarray, contract: TaskContract, name: str) -> Iterator[np.ndarray]:
-    stream = contract.cameras[name]
+def _pictures(take: Take, shown: np.ndarray, stream: CameraStream, name: str) -> Iterator[np.ndarray]:
     if name != take.config.camera:
         blank = np.zeros((stream.height, stream.width, 3), dtype=np.uint8)
         yield from (blank for _ in shown)
         return
     for number in shown:
-        picture = cv2.imread(str(take.pictures[number]))
-        if picture is None:
-            raise VlaError(f"{take.pictures[number]}: is no picture")
-        yield fit_image(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), stream, name)
+        yield fit_image(_read(take.pictures[number]), stream, name)
+
+
+def _read(path: Path) -> np.ndarray:
+    picture = cv2.imread(str(path))
+    if picture is None:
+        raise VlaError(f"{path}: is no picture")
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
