@@ -174,6 +174,16 @@ COMMANDS = (
         "have a scripted operator do what a running collection asks for",
         ("demonstrate --episodes 50", "demonstrate 'http://localhost:8443/?token=…' --episodes 5 --seed 3"),
     ),
+    Command(
+        "takes",
+        "vla_ros.bringup.takes_command",
+        "record a person's own hands through a headset, without a robot",
+        (
+            'takes --instruction "pick up the red mug"',
+            "takes takes/mugs --host all --hand left",
+            "takes takes/mugs --host all --floor=-0.1,0,-0.72 --intrinsics 610,610,639.5,479.5",
+        ),
+    ),
     Command("stop", "vla_ros.bringup.stop_command", "stop the arm of the running job and hold it", ("stop",)),
     Command("recover", "vla_ros.bringup.recover_command", "let a stopped arm move again", ("recover",)),
     Command("home", "vla_ros.bringup.home_command", "take the arm of the running job home", ("home",)),

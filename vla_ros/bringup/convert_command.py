@@ -57,7 +57,8 @@ def _takes(folders: list[Path]) -> list[Path]:
     """Return the takes of a hand that are, or lie directly in, the folders."""
     found = []
     for folder in folders:
-        inside = sorted(folder.iterdir()) if folder.is_dir() else []
+        # Hidden ones are still being written.
+        inside = sorted(path for path in folder.iterdir() if path.name[0] != ".") if folder.is_dir() else []
         found += [path for path in (folder, *inside) if (path / "take.yaml").is_file()]
     return found
 

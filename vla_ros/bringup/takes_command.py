@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Record what a person's own hands do, seen by his headset: demonstrations without a robot.
+
+Serves a page and prints its link, as QR code too; open it in the headset's browser, choose the camera, say what you
+will do, enter VR or AR, and press A or X to begin and to end a take. Each arrives as one folder in FOLDER, which
+`vla convert` makes a dataset of. Neither a robot nor ROS is needed. Beyond this machine (--host all) the page is
+served over HTTPS, which a headset's browser wants before it gives away camera and hands; the link's token lets in.
+
+By default the robot stands where you stand, its base 0.75 m above your floor, and looks where you looked when you
+entered. Without --intrinsics the camera's are guessed. Ctrl-C ends it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from controllers.errors import ConfigError
+
+FOLDER, PORT = "takes", 8444
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line."""
+    parser.add_argument("takes", metavar="FOLDER", nargs="?", default=FOLDER, help=f"of the takes ({FOLDER})")
+    parser.add_argument("--host", default="localhost", metavar="WHO",
+                        help="who may connect: localhost, all, or an address to listen on (localhost)")  # fmt: skip
+    parser.add_argument("--port", type=int, default=PORT, metavar="N", help=f"TCP port; 0: any that is free ({PORT})")
+    parser.add_argument("--instruction", default="", metavar="TEXT", help="what the page begins with")
+    parser.add_argument("--hand", choices=("right", "left"), default="right", help="that stands for the tool (right)")
+    parser.add_argument("--camera", default="front", metavar="NAME",
+                        help="of the contract, in whose place the headset's picture stands (front)")  # fmt: skip
+    parser.add_argument("--intrinsics", type=_numbers, default=(), metavar="FX,FY,CX,CY",
+                        help="of the headset's camera [px] (guessed from the pictures' size)")  # fmt: skip
+    parser.add_argument("--floor", type=_numbers, default=(0.0, 0.0, -0.75), metavar="X,Y,Z",
+                        help="your floor, where you stood, in the robot's base [m] (0,0,-0.75); "
+                        "--floor=-0.1,… for one that begins with a minus")  # fmt: skip
+    parser.add_argument("--yaw", type=float, default=0.0, metavar="RAD", help="your forward to the robot's [rad] (0)")
+    parser.add_argument("--opening", type=float, default=0.08, metavar="M", help="of the open gripper [m] (0.08)")
+    parser.add_argument("--new-token", action="store_true", help="make a new token: who was paired is locked out")
+    parser.add_argument("--folder", default="", metavar="DIR", help="of certificate and token (the user's own)")
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(word) for word in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}': give numbers with commas between them") from None
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until Ctrl-C; say what came and what comes next."""
+    if not 0 <= arguments.port <= 65535:
+        raise ConfigError(f"--port {arguments.port}: give 0 to 65535")
+
+    from vla_ros.teleop.addresses import bind_address, is_local, link_hosts
+    from vla_ros.teleop.certificate import fingerprint, tls_context
+    from vla_ros.teleop.keeping import user_folder
+    from vla_ros.teleop.pairing import pairing_token
+    from vla_ros.teleop.serving import Listening
+    from vla_ros.teleop.takes.server import TakesServer
+    from vla_ros.teleop.takes.settings import TakeSettings
+    from vla_ros.teleop.takes.store import TakeStore
+
+    settings = TakeSettings(
+        arguments.camera, arguments.opening, arguments.floor, arguments.yaw, arguments.intrinsics,
+        " ".join(arguments.instruction.split()), arguments.hand,
+    )  # fmt: skip
+    address = bind_address(arguments.host, "--host ")
+    folder = user_folder(arguments.folder, "--folder")
+    tls = None if is_local(address) else tls_context(folder)
+    token = pairing_token(folder, arguments.new_token)
+    root = Path(arguments.takes)
+    store = TakeStore(root, settings)
+    try:
+        listening = Listening(address, arguments.port, link_hosts(address), token, tls)
+        server = TakesServer(store, listening, _log)
+        ended = threading.Event()
+        previous = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            server.start()
+            _show_link(server.links, "" if tls is None else fingerprint(folder))
+            ended.wait()
+        finally:
+            server.close()
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+    finally:
+        store.close()
+    count = len(store.names())
+    print(f"\n{root}: {count} take{'' if count == 1 else 's'}")
+    if count:
+        print(f"next: vla convert {root} datasets/hands --contract franka_grasp")
+    return 0
+
+
+def _show_link(links: tuple[str, ...], fingerprint: str) -> None:
+    from vla_ros.teleop.pairing import qr_text
+
+    print(qr_text(links[0]), flush=True)
+    for link in links:
+        print(f"open {link}", flush=True)
+    if fingerprint:
+        print(f"the browser asks once whether to trust the certificate; its SHA-256 is {fingerprint}", flush=True)
+
+
+def _log(level: str, text: str) -> None:
+    if level == "info":
+        print(text, flush=True)
+    else:
+        print(f"{level}: {text}", file=sys.stderr, flush=True)

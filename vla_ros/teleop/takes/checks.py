@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a page sends of a take, looked at before any of it is kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import cv2
+import numpy as np
+
+from vla_ros.teleop import protocol
+from vla_ros.teleop.fields import Fields, ProtocolError
+
+ID = re.compile(r"[a-z0-9]{8,32}")
+PICTURE = re.compile(r"\d{6}\.jpg")
+INSTRUCTION_MAX = 200  # [characters]
+PICTURES_MAX = 2000
+SIDE_MAX = 4096  # [px] of a picture
+_START, _END = b"\xff\xd8", b"\xff\xd9"  # of a JPEG
+# Markers of a JPEG that begin a frame and say its size; those left out are tables.
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the page says of a take."""
+
+    id: str  # made by the page: sent twice, a take is kept once
+    instruction: str
+    hand: str
+    lost: int  # pictures that could not be kept in the page
+
+
+def read_words(data: bytes) -> Words:
+    """Read the part `take`. Raises ProtocolError."""
+    given = Fields("take", _json("take", data))
+    words = Words(
+        given.text("id", 32),
+        " ".join(given.text("instruction", INSTRUCTION_MAX).split()),
+        given.choice("hand", protocol.HANDS),
+        given.whole("lost", 0, 10**6),
+    )
+    given.end(("id", "instruction", "hand", "lost"))
+    if not ID.fullmatch(words.id):
+        raise ProtocolError("take: 'id' must be 8 to 32 small letters and digits")
+    if not words.instruction:
+        raise ProtocolError("take: 'instruction' is empty: say what was done")
+    return words
+
+
+def check_hands(data: bytes) -> None:
+    """Refuse lines that are no message `hands` of a headset. Raises ProtocolError."""
+    for number, line in _lines("hands", data):
+        try:
+            message = protocol.parse(line)
+        except ProtocolError as error:
+            raise ProtocolError(f"hands: line {number}: {error}") from None
+        if not isinstance(message, protocol.Hands) or message.source != "xr":
+            raise ProtocolError(f"hands: line {number} is no message of a headset's hands")
+
+
+def check_pictures(data: bytes, files: Set[str]) -> None:
+    """Refuse lines that do not name each of `files` once, with its time and the head's pose. Raises ProtocolError."""
+    left, last = set(files), -1.0
+    for number, line in _lines("pictures", data):
+        where = f"pictures: line {number}"
+        row = Fields(where, _json(where, line.encode()))
+        t, file, head = row.number("t", 0.0, protocol.CLOCK_MAX), row.text("file", 10), row.part("head")
+        head.numbers("p", 3, -protocol.REACH_MAX, protocol.REACH_MAX)
+        norm = float(np.linalg.norm(head.numbers("q", 4, -1.1, 1.1)))
+        head.end(("p", "q"))
+        row.end(("t", "file", "head"))
+        if not 0.9 < norm < 1.1:
+            raise ProtocolError(f"{where}: the head's 'q' is not a unit quaternion (norm {norm:.3g})")
+        if t <= last:
+            raise ProtocolError(f"{where}: the clock stands still or goes back")
+        if file not in left:
+            raise ProtocolError(f"{where}: no picture '{file}' came, or it is named twice")
+        left.discard(file)
+        last = t
+    if left:
+        raise ProtocolError(f"pictures: {len(left)} pictures are not named, first {min(left)}")
+
+
+def picture_size(data: bytes, name: str) -> tuple[int, int]:
+    """Return width and height [px] of a whole JPEG. Raises ProtocolError for anything else."""
+    if not (data.startswith(_START) and data.rstrip(b"\0").endswith(_END)):
+        raise ProtocolError(f"{name}: is no JPEG, or a torn one")
+    width, height = _announced(data)
+    if not (0 < width <= SIDE_MAX and 0 < height <= SIDE_MAX):  # before it is unpacked: a small file can be a huge one
+        raise ProtocolError(f"{name}: is {width}x{height}, allowed are 1 to {SIDE_MAX} pixels a side")
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
+    if picture is None:
+        raise ProtocolError(f"{name}: is no picture")
+    return picture.shape[1], picture.shape[0]
+
+
+def _announced(data: bytes) -> tuple[int, int]:
+    """Return the width and height that a JPEG's header says, zeros where it says none."""
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker in _FRAMES:
+            return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
+        at += 2 + length
+    return 0, 0
+
+
+def _lines(part: str, data: bytes) -> Iterator[tuple[int, str]]:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise ProtocolError(f"{part}: is no text") from None
+    if not text.endswith("\n"):
+        raise ProtocolError(f"{part}: the last line is torn")
+    yield from enumerate(text[:-1].split("\n"), 1)
+
+
+def _json(where: str, data: bytes) -> Any:
+    try:
+        return json.loads(data, parse_constant=_not_finite)
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, ProtocolError) else "is not JSON"
+        raise ProtocolError(f"{where}: {reason}") from None
+
+
+class _NotFinite(ProtocolError, ValueError):
+    """What json.loads is to raise for NaN and Infinity."""
+
+
+def _not_finite(word: str) -> NoReturn:
+    raise _NotFinite(f"{word} is not a finite number")

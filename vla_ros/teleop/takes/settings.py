@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the terminal says of every take; words and hand are the page's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controllers.errors import ConfigError
+from vla_ros.data.hands.take import TakeConfig
+
+GUESSED_FOR = 640  # [px] width of the pictures that TakeConfig's own intrinsics are of
+
+
+@dataclass(frozen=True)
+class TakeSettings:
+    """Where the headset's floor lies to the robot, and what its camera is. Raises ConfigError for what cannot be."""
+
+    camera: str = TakeConfig.camera
+    opening: float = TakeConfig.opening  # [m]
+    floor: tuple[float, ...] = TakeConfig.floor  # (3,) [m]
+    yaw: float = TakeConfig.yaw  # [rad]
+    intrinsics: tuple[float, ...] = ()  # fx, fy, cx, cy [px]; empty: guessed
+    instruction: str = ""  # what the page begins with
+    hand: str = TakeConfig.hand  # likewise
+
+    def __post_init__(self) -> None:
+        if not self.camera.strip():
+            raise ConfigError("camera must not be empty: name one of the contract's")
+        self.config(self.instruction.strip() or "anything", self.hand, (GUESSED_FOR, 480))
+
+    def config(self, instruction: str, hand: str, size: tuple[int, int]) -> TakeConfig:
+        """Return what a take's numbers mean, with pictures of `size` (width, height) [px]. Raises ConfigError."""
+        return TakeConfig(
+            instruction,
+            hand,
+            self.camera,
+            self.intrinsics or guessed_intrinsics(size),
+            self.opening,
+            self.floor,
+            self.yaw,
+        )
+
+    def misfit(self, size: tuple[int, int]) -> str:
+        """Say why the given intrinsics cannot be of pictures of `size` (width, height) [px]; "" when they can."""
+        if not self.intrinsics:
+            return ""
+        _, _, cx, cy = self.intrinsics
+        width, height = size
+        if 0.25 * width < cx < 0.75 * width and 0.25 * height < cy < 0.75 * height:
+            return ""
+        return f"--intrinsics have their middle at {cx:g}, {cy:g}, the pictures are {width}x{height}: measure them anew"
+
+
+def guessed_intrinsics(size: tuple[int, int]) -> tuple[float, ...]:
+    """Return fx, fy, cx, cy [px] of a camera as wide as TakeConfig's, square pixels, its axis in the middle."""
+    width, height = size
+    focal = TakeConfig.intrinsics[0] * width / GUESSED_FOR
+    return (focal, focal, (width - 1) / 2, (height - 1) / 2)

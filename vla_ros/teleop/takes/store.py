@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The folder of takes: each whole or not there, numbered once for ever, thrown away ones in trash/."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import fcntl
+import json
+import re
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from controllers.errors import ConfigError, VlaError
+from vla_ros.data.hands.convert import align
+from vla_ros.data.hands.take import HANDS, PICTURES, TAKE, read_take
+from vla_ros.teleop.fields import ProtocolError
+from vla_ros.teleop.takes.arrival import Arrival, DiskError
+from vla_ros.teleop.takes.checks import Words, check_hands, check_pictures
+from vla_ros.teleop.takes.listing import SUMMARY, described
+from vla_ros.teleop.takes.settings import TakeSettings
+
+TRASH, INCOMING, LOCK, LAST = "trash", ".incoming-", ".lock", ".last_take"
+NAME = re.compile(r"take_\d{6}")
+CHECKED_HZ = 10.0  # the rate of frames at which holes are looked for, as `vla convert` does
+
+
+class TakeStore:
+    """One folder of takes, which nobody else may record into meanwhile. Its methods may run in any thread."""
+
+    def __init__(self, root: Path, settings: TakeSettings) -> None:
+        """Make the folder, clear what a crash left. Raises ConfigError when it cannot be used."""
+        self.root, self.settings = root, settings
+        self._trash, self._guard = root / TRASH, threading.Lock()
+        if (root / TAKE).exists():
+            raise ConfigError(f"{root}: is a take itself: name the folder that holds takes")
+        try:
+            self._trash.mkdir(parents=True, exist_ok=True)
+            self._lock = (root / LOCK).open("w")
+        except OSError as error:
+            raise ConfigError(f"{root}: takes cannot be kept there ({error.strerror}): name another folder") from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise ConfigError(f"{root}: somebody records into it already: name another folder") from None
+        for left in root.glob(f"{INCOMING}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        # Renaming changes the time of a folder's own entry: the last one there was thrown away last.
+        self._thrown = sorted(self._names(self._trash), key=lambda name: (self._trash / name).stat().st_ctime_ns)
+        kept = [folder / name for folder in (root, self._trash) for name in self._names(folder)]
+        self._known = {known: path.name for path in kept if (known := _id(path))}  # a page's id → name
+
+    def close(self) -> None:
+        """Let others record into the folder."""
+        self._lock.close()
+
+    # -- what is there -------------------------------------------------------------------------------------------------
+    def names(self) -> list[str]:
+        """List the takes, the oldest first."""
+        return self._names(self.root)
+
+    def listing(self) -> dict[str, Any]:
+        """Describe all takes, the newest first, and what undo would bring back."""
+        takes = [described(self.root / name) for name in reversed(self.names())]
+        undo = self._thrown[-1] if self._thrown else ""
+        return {"takes": takes, "trash": len(self._thrown), "undo": undo}
+
+    def first_picture(self, name: str) -> Path | None:
+        """Return a take's first picture; None where there is none."""
+        pictures = sorted((self.root / name / "pictures").glob("*.jpg")) if NAME.fullmatch(name) else []
+        return pictures[0] if pictures else None
+
+    def known(self, number: str) -> str:
+        """Return the take that a page's id became, thrown away or not; "" for a new one."""
+        return self._known.get(number, "")
+
+    # -- a new one -----------------------------------------------------------------------------------------------------
+    def make_room(self, words: Words) -> Path:
+        """Return a folder for a take that arrives. Raises DiskError."""
+        try:
+            folder = Path(tempfile.mkdtemp(prefix=f"{INCOMING}{words.id}-", dir=self.root))
+            (folder / "pictures").mkdir()
+        except OSError as error:
+            raise DiskError(error) from None
+        return folder
+
+    def keep(self, folder: Path, words: Words, arrival: Arrival) -> tuple[str, str]:
+        """Make a take of what arrived; return its name and what is doubtful about it. Raises VlaError."""
+        check_hands(arrival.lines["hands"])
+        check_pictures(arrival.lines["pictures"], arrival.pictures)
+        if not arrival.pictures:
+            raise ProtocolError("the take has no picture")
+        config = self.settings.config(words.instruction, words.hand, arrival.size)
+        content = {key: list(v) if isinstance(v, tuple) else v for key, v in dataclasses.asdict(config).items()}
+        try:
+            (folder / HANDS).write_bytes(arrival.lines["hands"])
+            (folder / PICTURES).write_bytes(arrival.lines["pictures"])
+            (folder / TAKE).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10**6))
+            warning, summary = self._look(folder, words, arrival)
+            (folder / SUMMARY).write_text(json.dumps(summary) + "\n")
+            with self._guard:
+                return self._number(folder, words), warning
+        except OSError as error:
+            raise DiskError(error) from None
+
+    def _look(self, folder: Path, words: Words, arrival: Arrival) -> tuple[str, dict[str, Any]]:
+        """Read a take as `vla convert` will; return what it would refuse, and the take in short. Raises VlaError."""
+        try:
+            take = read_take(folder)
+        except VlaError as error:  # its folder is none that anybody knows
+            raise ProtocolError(str(error).replace(f"{folder}/", "").replace(f"{folder}: ", "")) from None
+        warning = self.settings.misfit(arrival.size)
+        try:
+            align(take, CHECKED_HZ)
+        except VlaError as error:
+            warning = str(error)
+        ends = [*take.times[[0, -1]], *take.picture_times[[0, -1]]]
+        return warning, {
+            "id": words.id,
+            "recorded": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "seconds": round(float(max(ends) - min(ends)), 2),
+            "pictures": len(take.pictures),
+            "lost": words.lost,
+            "warning": warning,
+        }
+
+    def _number(self, folder: Path, words: Words) -> str:
+        if words.id in self._known:  # it was sent twice at the same time
+            return self._known[words.id]
+        used = [int(name[-6:]) for name in (*self.names(), *self._names(self._trash))]
+        number = max([*used, _last(self.root / LAST)], default=0) + 1
+        name = f"take_{number:06d}"
+        # Before the take is there: a number that is lost is nothing, a dataset leaves out one that came twice.
+        (self.root / LAST).write_text(f"{number}\n")
+        folder.chmod(0o755)  # a temporary folder is its owner's alone
+        folder.rename(self.root / name)
+        self._known[words.id] = name
+        return name
+
+    # -- trash ---------------------------------------------------------------------------------------------------------
+    def throw_away(self, name: str) -> None:
+        """Move a take into the trash. Raises VlaError."""
+        with self._guard:
+            if name not in self.names():
+                raise VlaError(f"there is no {name}: load the page again")
+            self._move(self.root / name, self._trash / name)
+            self._thrown.append(name)
+
+    def undo(self) -> str:
+        """Bring back what was thrown away last, and return its name. Raises VlaError."""
+        with self._guard:
+            while self._thrown:
+                name = self._thrown[-1]
+                if (self._trash / name).is_dir():
+                    self._move(self._trash / name, self.root / name)
+                    self._thrown.pop()
+                    return name
+                self._thrown.pop()  # somebody emptied the trash
+            raise VlaError("the trash is empty: there is nothing to undo")
+
+    @staticmethod
+    def _move(source: Path, target: Path) -> None:
+        try:
+            source.rename(target)
+        except OSError as error:
+            raise VlaError(f"{source.name} cannot be moved ({error.strerror})") from None
+
+    @staticmethod
+    def _names(folder: Path) -> list[str]:
+        return sorted(path.name for path in folder.glob("take_*") if NAME.fullmatch(path.name) and path.is_dir())
+
+
+def _id(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / SUMMARY).read_text())["id"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return ""
+
+
+def _last(path: Path) -> int:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return 0

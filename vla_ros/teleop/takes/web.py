@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The HTTP side of the takes' page: one upload a take, the list, thumbnails, trash."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from controllers.errors import VlaError
+from vla_ros.teleop.fields import ProtocolError
+from vla_ros.teleop.paired import PairedSite, same_site
+from vla_ros.teleop.takes.arrival import Arrival, DiskError
+from vla_ros.teleop.takes.listing import thumbnail
+from vla_ros.teleop.takes.store import TakeStore
+
+FORM = "multipart/form-data"
+Log = Callable[[str, str], None]
+
+
+def make_application(store: TakeStore, site: PairedSite, log: Log) -> web.Application:
+    """Return the application that shows and fills `store` for those who are paired."""
+
+    async def receive(request: web.Request) -> dict[str, Any]:
+        if request.content_type != FORM:
+            raise ProtocolError(f"a take comes as {FORM}")
+        arrival = Arrival(await request.multipart())
+        words = await arrival.words()
+        if name := store.known(words.id):  # the answer to it was lost on the way
+            await arrival.rest(None)
+            return {"name": name, "warning": ""}
+        folder = await asyncio.to_thread(store.make_room, words)
+        try:
+            await arrival.rest(folder / "pictures")
+            name, warning = await asyncio.to_thread(store.keep, folder, words, arrival)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        log("info", f'{name}: "{words.instruction}", {len(arrival.pictures)} pictures{warning and f"; {warning}"}')
+        return {"name": name, "warning": warning}
+
+    async def throw_away(request: web.Request) -> dict[str, Any]:
+        name = request.match_info["name"]
+        await asyncio.to_thread(store.throw_away, name)
+        return {"name": name}
+
+    async def undo(request: web.Request) -> dict[str, Any]:
+        return {"name": await asyncio.to_thread(store.undo)}
+
+    def answering(work: Callable[[web.Request], Awaitable[dict[str, Any]]]) -> Callable[..., Awaitable[web.Response]]:
+        """Answer with what `work` returns, or with one line of why not."""
+
+        async def answer(request: web.Request) -> web.Response:
+            if not same_site(request):
+                return _refusal(403, "another site's page may not do this")
+            try:
+                return web.json_response(await work(request))
+            except DiskError as error:
+                log("error", f"a take was not kept: {error}")
+                return _refusal(507 if error.full else 500, str(error))
+            except VlaError as error:
+                log("warning", f"{request.method} {request.path} was refused: {error}")
+                return _refusal(400, str(error))
+
+        return answer
+
+    async def takes(request: web.Request) -> web.Response:
+        begin = {"instruction": store.settings.instruction, "hand": store.settings.hand, "folder": str(store.root)}
+        return web.json_response(await asyncio.to_thread(store.listing) | {"begin": begin})
+
+    async def picture(request: web.Request) -> web.Response:
+        path: Path | None = store.first_picture(request.match_info["name"])
+        jpeg = await asyncio.to_thread(thumbnail, path) if path else None
+        if jpeg is None:
+            raise web.HTTPNotFound(text="there is no such picture")
+        return web.Response(body=jpeg, content_type="image/jpeg")
+
+    application = site.application("takes.html")
+    application.router.add_get("/takes", takes)
+    application.router.add_post("/takes", answering(receive))
+    application.router.add_post("/takes/undo", answering(undo))
+    application.router.add_post("/takes/{name}/trash", answering(throw_away))
+    application.router.add_get("/takes/{name}/thumbnail.jpg", picture)
+    return application
+
+
+def _refusal(status: int, reason: str) -> web.Response:
+    return web.json_response({"error": " ".join(reason.split())[:300]}, status=status)
