@@ -217,6 +217,7 @@ def test_uploads_of_another_form_are_refused(site):
     torn = b'--x\r\nContent-Disposition: form-data; name="take"\r\n\r\n{"id": "aaaa'
     status, answer = site.ask("POST", "/takes", data=torn, headers={"Content-Type": "multipart/form-data; boundary=x"})
     assert status == 400
+    assert "the upload is torn" in answer["error"]
     assert site.left() == []
 
 

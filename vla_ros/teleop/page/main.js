@@ -8,6 +8,7 @@ import { connectShortcuts } from "./input/shortcuts.js";
 import { Connection } from "./model/connection.js";
 import { Drive } from "./model/drive.js";
 import { Session } from "./model/session.js";
+import { takeToken } from "./model/token.js";
 import { Actions } from "./view/actions.js";
 import { showBanner } from "./view/banner.js";
 import { Cameras } from "./view/cameras.js";
@@ -23,18 +24,6 @@ import { showTabs } from "./view/tabs.js";
 import { showTask } from "./view/task.js";
 import { showTop } from "./view/top.js";
 import { showHeadset } from "./xr/entrance.js";
-
-/** Take the token from the address, where it is seen and photographed, to where a reload finds it. */
-function takeToken(query) {
-  const given = query.get("token");
-  if (given) {
-    sessionStorage.setItem("token", given);
-    query.delete("token");
-    const rest = query.toString();
-    history.replaceState(null, "", location.pathname + (rest ? `?${rest}` : ""));
-  }
-  return given ?? sessionStorage.getItem("token") ?? "";
-}
 
 const query = new URLSearchParams(location.search);
 const connection = new Connection({

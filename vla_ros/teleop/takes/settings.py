@@ -46,7 +46,7 @@ class TakeSettings:
             return ""
         _, _, cx, cy = self.intrinsics
         width, height = size
-        if 0.25 * width < cx < 0.75 * width and 0.25 * height < cy < 0.75 * height:
+        if 0.3 * width < cx < 0.7 * width and 0.3 * height < cy < 0.7 * height:
             return ""
         return f"--intrinsics have their middle at {cx:g}, {cy:g}, the pictures are {width}x{height}: measure them anew"
 

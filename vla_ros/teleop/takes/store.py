@@ -101,7 +101,9 @@ class TakeStore:
         try:
             (folder / HANDS).write_bytes(arrival.lines["hands"])
             (folder / PICTURES).write_bytes(arrival.lines["pictures"])
-            (folder / TAKE).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10**6))
+            (folder / TAKE).write_text(
+                yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10**6, default_flow_style=None)
+            )
             warning, summary = self._look(folder, words, arrival)
             (folder / SUMMARY).write_text(json.dumps(summary) + "\n")
             with self._guard:

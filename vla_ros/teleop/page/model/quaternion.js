@@ -25,6 +25,19 @@ export function fromRotationVector(vector) {
   return [vector[0] * s, vector[1] * s, vector[2] * s, Math.cos(angle / 2)];
 }
 
+/** Turn three orthogonal unit vectors, the axes of something, into a quaternion. */
+export function fromAxes([xx, xy, xz], [yx, yy, yz], [zx, zy, zz]) {
+  // The largest of the four is found first: the others are divided by it (Shepperd 1978).
+  const squares = [1 + xx - yy - zz, 1 - xx + yy - zz, 1 - xx - yy + zz, 1 + xx + yy + zz];
+  const rows = [
+    [squares[0], xy + yx, zx + xz, yz - zy],
+    [xy + yx, squares[1], yz + zy, zx - xz],
+    [zx + xz, yz + zy, squares[2], xy - yx],
+    [yz - zy, zx - xz, xy - yx, squares[3]],
+  ];
+  return normalize(rows[squares.indexOf(Math.max(...squares))]);
+}
+
 /** Turn vector v by q. */
 export function rotate(q, v) {
   const [x, y, z] = multiply(multiply(q, [...v, 0]), [-q[0], -q[1], -q[2], q[3]]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bar at the top: robot, mode, seat, connection, colours.
 
+import { showColours } from "./colours.js";
 import { ageText, byId, setAttribute, setDisabled, setHidden, setText } from "./dom.js";
 
 export function showTop(session, actions) {
@@ -57,19 +58,5 @@ function showLink(session) {
     if (typeof latency?.command_ms === "number") parts.push(`command ${ageText(latency.command_ms)}`);
     if (trip !== null) parts.push(`network ${ageText(trip)}`);
     setText(byId("latency"), session.connected && parts.length ? parts.join(" · ") : "–");
-  });
-}
-
-function showColours() {
-  const prefers = matchMedia("(prefers-color-scheme: light)");
-  const set = (theme) => {
-    document.documentElement.dataset.theme = theme;
-    document.querySelector("meta[name=theme-color]").content = getComputedStyle(document.documentElement).getPropertyValue("--bg");
-  };
-  set(localStorage.getItem("theme") ?? (prefers.matches ? "light" : "dark"));
-  byId("theme").addEventListener("click", () => {
-    const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-    localStorage.setItem("theme", theme);
-    set(theme);
   });
 }

@@ -2,7 +2,9 @@
 // What a headset's controllers say, as hands, sticks and presses (layout: xr-standard).
 
 import { seenFrom } from "../model/quaternion.js";
+import { Measured } from "./measured.js";
 import { Presses } from "./presses.js";
+import { plainPose } from "./stage.js";
 
 const TRIGGER = 0;
 const SQUEEZE = 1;
@@ -19,7 +21,7 @@ export class Controllers {
   #presses = new Presses();
   #only = null; // the controller that drives a robot of one arm
   #squeezed = new Set();
-  #measured = new Set();
+  #measured = new Measured();
 
   /**
    * Read all controllers of an XR frame, as seen from the operator's `origin` in the floor's space. `sides` are the
@@ -52,9 +54,8 @@ export class Controllers {
       else this.#squeezed.delete(side);
 
       const pose = frame.getPose(gripSpace, floor);
-      if (!pose || this.#isGuess(pose, side)) continue;
-      const { position: p, orientation: q } = pose.transform;
-      const own = seenFrom(origin, { p: [p.x, p.y, p.z], q: [q.x, q.y, q.z, q.w] });
+      if (!pose || this.#measured.isGuess(pose, side)) continue;
+      const own = seenFrom(origin, plainPose(pose.transform));
       const hand = { ...own, clutch, gripper: button(TRIGGER)?.value ?? 0 };
       if (!finite([...hand.p, ...hand.q, hand.gripper])) continue;
       this.marks[side] = hand;
@@ -62,12 +63,6 @@ export class Controllers {
       if (driven) hands[driven] = hand;
     }
     return { hands, sticks, events };
-  }
-
-  /** A place that is only estimated, as behind one's back, moves no arm; some devices never say more than that. */
-  #isGuess(pose, side) {
-    if (!pose.emulatedPosition) this.#measured.add(side);
-    return pose.emulatedPosition && this.#measured.has(side);
   }
 
   get anySqueezed() {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One stay in a headset: hands at the display's rate, pictures, board, buttons.
 
-import { heading } from "../model/quaternion.js";
 import { Controllers, pulse } from "./controllers.js";
 import { multiply, placed } from "./matrix.js";
-import { Painter } from "./painter.js";
 import { Panel } from "./panel.js";
 import { boardPlace, drawRoom, picturePlaces } from "./room.js";
+import { clear, eyeHeight, openStage, plainPose, standing } from "./stage.js";
 
 const NOTE_MS = 5000;
 const BOARD_MS = 100;
@@ -45,12 +44,7 @@ export class Headset {
   async #begin(xr, mode) {
     this.xr = xr;
     this.passthrough = mode === "immersive-ar";
-    const canvas = document.createElement("canvas");
-    const gl = canvas.getContext("webgl", { xrCompatible: true, alpha: true, antialias: true });
-    if (!gl) throw new Error("this browser has no WebGL");
-    await gl.makeXRCompatible?.();
-    xr.updateRenderState({ baseLayer: new XRWebGLLayer(xr, gl) });
-    this.painter = new Painter(gl);
+    this.painter = await openStage(xr);
     this.floor = await xr.requestReferenceSpace("local-floor");
     this.origin = null; // of the operator, {p, q} on the floor: its −z is where he looked when he came
     this.floor.addEventListener("reset", () => (this.origin = null));
@@ -103,11 +97,10 @@ export class Headset {
   #lookAhead(frame) {
     const pose = frame.getViewerPose(this.floor);
     if (!pose) return;
-    const { position: p, orientation: q } = pose.transform;
-    const turn = heading([q.x, q.y, q.z, q.w]) / 2;
-    this.origin = { p: [p.x, 0, p.z], q: [0, Math.sin(turn), 0, Math.cos(turn)] };
+    const head = plainPose(pose.transform);
+    this.origin = standing(head);
     this.room = placed(this.origin.p, this.origin.q, [1, 1, 1]);
-    this.eye = Math.min(2, Math.max(0.6, p.y));
+    this.eye = eyeHeight(head);
     this.places = picturePlaces(this.cameras.list, this.eye);
     this.board = boardPlace(this.eye);
   }
@@ -147,9 +140,7 @@ export class Headset {
     const pose = frame.getViewerPose(this.floor);
     const layer = this.xr.renderState.baseLayer;
     const { gl } = this.painter;
-    gl.bindFramebuffer(gl.FRAMEBUFFER, layer.framebuffer);
-    gl.clearColor(0.03, 0.045, 0.055, this.passthrough ? 0 : 1);
-    gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
+    clear(this.painter, layer, this.passthrough);
     if (!pose) return;
     this.#load(now);
     if (this.places.length !== this.cameras.list.length) this.places = picturePlaces(this.cameras.list, this.eye);

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// When a take begins and ends, and what is wrong when it cannot.
+
+import { Emitter } from "../model/emitter.js";
+import { Film } from "./film.js";
+import { Take } from "./take.js";
+
+const LONGEST_S = 120;
+const SHORTEST_S = 1;
+
+/** Says "change" when a take begins or ends and "note" [level, text]; `worn` is set while a headset is on. */
+export class Recorder extends Emitter {
+  take = null;
+  worn = false;
+  seen = false; // the hand that counts, now
+  instruction = "";
+  hand = "right";
+  #film = new Film();
+
+  constructor(camera, outbox) {
+    super();
+    Object.assign(this, { camera, outbox });
+    camera.on("ended", () => this.stop("The camera has stopped."));
+  }
+
+  get recording() {
+    return this.take !== null;
+  }
+
+  /** What keeps a take from beginning, in plain words; "" when nothing does. */
+  get obstacle() {
+    if (this.camera.problem) return this.camera.problem;
+    if (!this.instruction) return "Say first what you will do: the instruction is empty.";
+    if (!this.worn) return "Put the headset on and enter VR or AR.";
+    if (!this.seen) return `The ${this.hand} hand is not seen: hold it where the headset sees it.`;
+    return "";
+  }
+
+  start() {
+    if (this.recording) return;
+    if (this.obstacle) return this.emit("note", ["warning", this.obstacle]);
+    this.take = new Take(this.instruction, this.hand, performance.now());
+    this.emit("change");
+  }
+
+  /** Take in one frame of the headset: hands and head seen from where the person stood. */
+  frame(now, hands, head) {
+    this.seen = Boolean(hands[this.hand]);
+    const { take } = this;
+    if (!take) return;
+    take.addHands(now, hands);
+    if (this.camera.live && head) this.#film.offer(this.camera.video, take, now, head);
+    if (now - take.began >= LONGEST_S * 1000) this.stop(`A take ends after ${LONGEST_S} s.`);
+  }
+
+  /** End a take and send it; `why` where nobody asked for that. */
+  async stop(why = "") {
+    const { take } = this;
+    if (!take) return;
+    this.take = null;
+    this.emit("change");
+    await this.#film.settled();
+    const empty = take.poses < 2 ? `the ${take.hand} hand was not seen` : !take.pictures ? "no picture came" : "";
+    if (take.seconds < SHORTEST_S || empty) {
+      const short = empty || `it lasted ${take.seconds.toFixed(1)} s, less than ${SHORTEST_S} s`;
+      return this.emit("note", ["warning", `${why} Nothing is kept: ${short}.`.trim()]);
+    }
+    if (why) this.emit("note", ["warning", `${why} What was recorded is kept.`]);
+    this.outbox.add(take.pack());
+  }
+
+  /** Throw away what is being recorded. */
+  discard() {
+    if (!this.recording) return;
+    this.take = null;
+    this.emit("change");
+    this.emit("note", ["info", "Thrown away."]);
+  }
+
+  toggle() {
+    if (this.recording) this.stop();
+    else this.start();
+  }
+}
