@@ -25,6 +25,7 @@ TOKEN = "a-token-of-twenty-one"
 WAIT_S = 20.0  # a busy machine; whoever is quick waits for nothing
 # WebGL without a graphics card. Nothing of the tests needs a sandbox, which root cannot have.
 FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
+FLAGS += ["--use-fake-device-for-media-stream"]  # a camera, for those who are permitted
 HEADSET = """
   window.headset = new IWER.XRDevice(IWER.metaQuest3);
   window.headset.installRuntime({ forceInstall: true });  // Chromium has a navigator.xr of its own

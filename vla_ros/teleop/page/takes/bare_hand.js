@@ -5,6 +5,7 @@ import { fromAxes } from "../model/quaternion.js";
 
 const OPEN_M = 0.08; // between the tips of thumb and index finger
 const CLOSED_M = 0.02;
+const PALM_M = 0.03; // from the bones to where a held thing is
 
 const minus = (a, b) => a.map((value, i) => value - b[i]);
 const middle = (a, b) => a.map((value, i) => (value + b[i]) / 2);
@@ -29,9 +30,9 @@ export function closing(frame, hand, floor) {
 
 /**
  * Return the grip's pose from the joints, for browsers that give a hand no grip: in the palm, −z from the little finger
- * to the index, −y along the fingers, as of a controller that is held.
+ * to the index, −y along the fingers, x through the palm, as of a controller that is held.
  */
-export function gripOf(frame, hand, floor) {
+export function gripOf(frame, hand, floor, side) {
   const [wrist, palm, knuckle, index, little] = [
     "wrist", "middle-finger-metacarpal", "middle-finger-phalanx-proximal",
     "index-finger-phalanx-proximal", "pinky-finger-phalanx-proximal",
@@ -40,5 +41,7 @@ export function gripOf(frame, hand, floor) {
   const y = unit(minus(wrist, knuckle));
   const across = minus(little, index);
   const z = unit(minus(across, y.map((value) => value * dot(across, y))));
-  return { p: middle(palm, knuckle), q: fromAxes(cross(y, z), y, z) };
+  const x = cross(y, z);
+  const out = side === "left" ? PALM_M : -PALM_M; // x points out of the left palm and into the right one
+  return { p: middle(palm, knuckle).map((value, i) => value + out * x[i]), q: fromAxes(x, y, z) };
 }

@@ -48,7 +48,7 @@ export class Hands {
       if (pose && !this.#measured.isGuess(pose, `${side} ${Boolean(hand)}`)) return plainPose(pose.transform);
       if (pose) return null;
     }
-    return hand ? gripOf(frame, hand, floor) : null;
+    return hand ? gripOf(frame, hand, floor, side) : null;
   }
 
   #readButtons({ buttons }, side, now, events) {

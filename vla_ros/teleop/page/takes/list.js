@@ -68,7 +68,7 @@ export function showTakes(server, outbox) {
   server.on("change", draw);
   outbox.on("change", draw);
   outbox.on("kept", ({ name, warning }) => {
-    if (warning) note("warning", `${name} is kept, but vla convert will leave it out: ${warning}`);
+    if (warning) note("warning", `${name} is kept, but ${warning}`);
     server.look();
   });
   draw();

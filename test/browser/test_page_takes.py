@@ -1,0 +1,490 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Takes recorded by an emulated headset and a camera of Chromium's own, as folders that `vla convert` reads."""
+
+from __future__ import annotations
+
+import errno
+import math
+
+import numpy as np
+import pytest
+from conftest import TOKEN, eventually, sync_api
+from scipy.spatial.transform import Rotation
+from test_page_looks import CONTRAST, NAMELESS, PHONE
+
+from vla_ros.data.hands.take import read_take
+from vla_ros.teleop.serving import Listening
+from vla_ros.teleop.takes.arrival import DiskError
+from vla_ros.teleop.takes.server import TakesServer
+from vla_ros.teleop.takes.settings import TakeSettings
+from vla_ros.teleop.takes.store import TakeStore
+
+SMALL = {"viewport": {"width": 320, "height": 400}, "device_scale_factor": 0.5}  # drawn by the processor, twice a frame
+# A camera of few pixels: this machine's processor draws and compresses every one of them.
+FEW_PIXELS = """
+  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = ({ video }) => real({ video: { ...video, width: 320, height: 240 } });
+"""
+CAMERA = {"permissions": ["camera"]}
+FLOOR = (0.1, 0.0, -0.7)
+
+
+class Site:
+    """A folder of takes behind the real server."""
+
+    def __init__(self, root, **settings):
+        self.root, self.log = root, []
+        self.store = TakeStore(root, TakeSettings(**{"instruction": "pick up the red mug", "floor": FLOOR} | settings))
+        listening = Listening("127.0.0.1", 0, ("127.0.0.1",), TOKEN)
+        self.server = TakesServer(self.store, listening, lambda level, text: self.log.append(text))
+        self.server.start()
+        self.link = self.server.links[0]
+
+    def close(self):
+        self.server.close()
+        self.store.close()
+
+    def take(self, name="take_000001"):
+        eventually(lambda: name in self.store.names(), f"{name} never came: {self.log}")
+        return read_take(self.root / name)
+
+
+@pytest.fixture
+def takes(tmp_path):
+    """Return what serves a folder of takes."""
+    sites = []
+
+    def start(**settings):
+        sites.append(Site(tmp_path / f"takes{len(sites)}", **settings))
+        return sites[-1]
+
+    yield start
+    for site in sites:
+        site.close()
+
+
+class Recording:
+    """Somebody with a headset on, before the takes' page."""
+
+    def __init__(self, visit, site, scripts, mode="vr", size=SMALL):
+        self.site, self.person = site, visit(site.link, "", scripts=(FEW_PIXELS, *scripts), **size, **CAMERA)
+        self.page = self.person.page
+        self.person.until("document.querySelector('#preview').videoWidth > 0")
+        self.page.press(f"#enter-{mode}", "Enter")
+        self.ready()
+
+    def ready(self):
+        self.person.reads("#state", "Ready")
+
+    def set(self, script, *arguments):
+        self.page.evaluate(f"([{', '.join('abcdefgh'[: len(arguments)])}]) => {{ {script} }}", list(arguments))
+
+    def place(self, side, *p):
+        self.set("headset.controllers[a].position.set(b, c, d)", side, *p)
+
+    def button(self, side, name, value):
+        self.set("headset.controllers[a].updateButtonValue(b, c)", side, name, value)
+
+    def tap(self, side, name):
+        self.button(side, name, 1)
+        self.frames(3)
+        self.button(side, name, 0)
+        self.frames(3)
+
+    def frames(self, count):
+        """Wait for frames that begin from now on; the page does its part in each before this."""
+        self.page.evaluate(
+            """(count) => new Promise((resolve) => {
+                 const { activeSession: xr } = headset;
+                 const next = () => (count-- > 0 && headset.activeSession ? xr.requestAnimationFrame(next) : resolve());
+                 next();
+               })""",
+            count,
+        )
+
+    def pinch(self, side, value):
+        self.set("headset.hands[a].updatePinchValue(b)", side, value)
+
+    def recording(self, on):
+        eventually(lambda: (self.page.get_attribute("#record", "data-recording") == "true") == on)
+
+    def last(self, seconds):
+        """Record on until so much was recorded, in the page's own time, pictures included."""
+        self.person.until(
+            f"""(() => {{ const text = document.querySelector("#recording-time").textContent.split(":");
+                          return 60 * text[0] + 1 * text[1] >= {seconds}; }})()"""
+        )
+
+
+@pytest.fixture
+def record(takes, visit, headset):
+    """Return what puts a headset on before the page of a folder of takes."""
+
+    def start(*scripts, mode="vr", **settings):
+        return Recording(visit, takes(**settings), (*headset, *scripts), mode)
+
+    return start
+
+
+# He looks along the room's −x, from (1, 2); the hand is 0.4 m before him and 0.1 m to the right.
+TURNED = f"""
+  headset.position.set(1, 1.6, 2);
+  headset.quaternion.set(0, {math.sin(math.pi / 4)}, 0, {math.cos(math.pi / 4)});
+  headset.controllers.right.position.set(0.6, 1.1, 1.9);
+"""
+
+
+def test_a_controller_is_recorded_as_it_was_moved_from_where_one_stood(record):
+    worn = record(TURNED)
+    worn.set("headset.controllers.right.quaternion.set(a, b, c, d)", 0, math.sin(math.pi / 4), 0, math.cos(math.pi / 4))
+    worn.frames(3)
+    worn.tap("right", "a-button")
+    worn.recording(True)
+    worn.last(1)
+    worn.place("right", 0.5, 1.0, 1.7)
+    worn.button("right", "trigger", 1)
+    worn.last(2)
+    worn.tap("left", "x-button")
+    worn.recording(False)
+    take = worn.site.take()
+    first, last = take.poses[0], take.poses[-1]
+    # The controller went 0.1 m forward, 0.2 m to the right and 0.1 m down, for one who looks along the room's −x.
+    np.testing.assert_allclose(last[:3] - first[:3], (0.1, -0.2, -0.1), atol=1e-5)
+    # The place of the grip in iwer's controller is some centimetres from the controller's own.
+    np.testing.assert_allclose(first[:3], (0.4 + FLOOR[0], -0.1, 1.1 + FLOOR[2]), atol=0.08)
+    np.testing.assert_allclose(take.widths[[0, -1]], (0.08, 0.0), atol=1e-6)
+    # A head that looks forward from 1.6 m, in the robot's base.
+    np.testing.assert_allclose(
+        take.cameras[:, :3], np.tile((FLOOR[0], 0.0, 1.6 + FLOOR[2]), (len(take.cameras), 1)), atol=1e-5
+    )
+    np.testing.assert_allclose(Rotation.from_quat(take.cameras[0, 3:]).apply([0.0, 0.0, 1.0]), (1, 0, 0), atol=1e-5)
+    assert take.config.instruction == "pick up the red mug"
+    assert len(take.pictures) >= 5
+    assert take.times[0] <= take.picture_times[0] < take.picture_times[-1] <= take.times[-1] + 0.01
+    sizes = {path.stat().st_size > 1000 for path in take.pictures}
+    assert sizes == {True}
+    worn.person.reads("#take-list", "pick up the red mug")
+
+
+def test_the_tools_orientation_is_the_hands(record):
+    """Two takes whose controllers differ by a turn of 0.5 rad about the room's vertical differ by that."""
+    worn = record()
+    for number, angle in ((1, 0.0), (2, 0.5)):
+        worn.set("headset.controllers.right.quaternion.set(a, b, c, d)", 0, math.sin(angle / 2), 0, math.cos(angle / 2))
+        worn.ready()
+        worn.frames(3)
+        worn.tap("right", "a-button")
+        worn.last(1)
+        worn.tap("right", "a-button")
+        worn.site.take(f"take_{number:06d}")
+    before, after = (Rotation.from_quat(worn.site.take(f"take_{n:06d}").poses[-1, 3:]) for n in (1, 2))
+    np.testing.assert_allclose((after * before.inv()).as_rotvec(), (0, 0, 0.5), atol=1e-4)
+
+
+def test_bare_hands_are_recorded_and_the_other_hands_pinch_begins_and_ends(record):
+    worn = record("headset.primaryInputMode = 'hand';")
+    worn.person.until("[...headset.inputSources].every((source) => source.hand)")
+    worn.set("headset.hands.right.position.set(0.1, 1.1, -0.4)")
+    worn.pinch("right", 1)  # the hand that is recorded: no button
+    worn.frames(3)
+    worn.pinch("right", 0)
+    worn.pinch("left", 1)
+    worn.recording(True)
+    worn.pinch("left", 0)
+    worn.last(1)
+    worn.set("headset.hands.right.position.set(0.1, 1.0, -0.5)")
+    worn.pinch("right", 1)
+    worn.last(2)
+    worn.pinch("left", 1)
+    worn.recording(False)
+    take = worn.site.take()
+    np.testing.assert_allclose(
+        take.poses[-1, :3] - take.poses[0, :3], (0.1, 0.0, -0.1), atol=0.03
+    )  # the palm moves, too
+    assert take.widths[0] > 0.03
+    assert take.widths[-1] < 0.01
+    assert len(take.pictures) >= 5
+
+
+def test_a_hand_without_a_grip_is_read_from_its_joints(record):
+    """As in browsers that give a hand no grip; iwer has a real headset's numbers for the left one."""
+    worn = record("headset.primaryInputMode = 'hand';", hand="left")
+
+    def recorded(name):
+        worn.ready()
+        worn.pinch("right", 1)
+        worn.recording(True)
+        worn.pinch("right", 0)
+        worn.last(1)
+        worn.page.evaluate("document.querySelector('#keep').click()")
+        return worn.site.take(name).poses[-1]
+
+    worn.set("headset.hands.left.position.set(-0.1, 1.1, -0.4)")
+    grip = recorded("take_000001")
+    worn.set(
+        "const real = XRFrame.prototype.getPose; const grip = headset.hands.left.inputSource.gripSpace;"
+        "XRFrame.prototype.getPose = function (one, base) { return one === grip ? null : real.call(this, one, base); }"
+    )
+    joints = recorded("take_000002")
+    assert 1e-4 < np.linalg.norm(grip[:3] - joints[:3]) < 0.02
+    turn = Rotation.from_quat(joints[3:]) * Rotation.from_quat(grip[3:]).inv()
+    assert turn.magnitude() < math.radians(10)
+
+
+def test_b_throws_away_and_held_makes_forward_where_one_looks(record):
+    worn = record()
+    worn.tap("right", "a-button")
+    worn.recording(True)
+    worn.last(1)
+    worn.tap("right", "b-button")
+    worn.recording(False)
+    worn.person.reads("#notes", "Thrown away")
+    worn.set("headset.quaternion.set(0, a, 0, b)", math.sin(math.pi / 4), math.cos(math.pi / 4))
+    worn.frames(3)
+    worn.button("left", "y-button", 1)
+    worn.page.wait_for_timeout(1200)
+    worn.button("left", "y-button", 0)
+    worn.frames(3)
+    worn.tap("right", "a-button")
+    worn.last(1)
+    worn.tap("right", "a-button")
+    take = worn.site.take()
+    np.testing.assert_allclose(Rotation.from_quat(take.cameras[0, 3:]).apply([0.0, 0.0, 1.0]), (1, 0, 0), atol=1e-5)
+    assert worn.site.store.names() == ["take_000001"]
+
+
+def test_what_is_too_short_is_not_kept_and_keys_and_buttons_do_the_same(record):
+    worn = record(mode="ar")
+    worn.page.keyboard.press("n")
+    worn.recording(True)
+    worn.frames(2)
+    worn.page.keyboard.press("y")
+    worn.person.reads("#notes", "Nothing is kept: it lasted")
+    worn.page.evaluate("document.querySelector('#start').click()")
+    worn.last(1)
+    worn.page.evaluate("document.querySelector('#keep').click()")
+    assert worn.site.take().config.hand == "right"
+
+
+def test_a_hand_that_is_not_seen_cannot_be_recorded_and_nan_never_leaves_the_page(record):
+    worn = record()
+    worn.set("headset.controllers.right.connected = false")
+    worn.person.reads("#state", "The right hand is not seen")
+    worn.page.keyboard.press("n")
+    worn.person.reads("#notes", "The right hand is not seen")
+    worn.set("headset.controllers.right.connected = true")
+    worn.ready()
+    worn.page.keyboard.press("n")
+    worn.frames(5)
+    worn.place("right", "NaN", 1, 0)
+    worn.set("headset.controllers.right.position.set(NaN, 1, 0)")
+    worn.frames(5)
+    worn.place("right", 0.25, 1.4, -0.3)
+    worn.last(1)
+    worn.page.keyboard.press("y")
+    assert np.isfinite(worn.site.take().poses).all()
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ("preview.srcObject.getTracks()[0].dispatchEvent(new Event('ended'))", "The camera has stopped"),
+        ("headset.activeSession.end()", "The headset was left"),
+        ("headset.recenter()", "The headset was recentred"),
+        ("headset.updateVisibilityState('hidden')", "The headset was taken off"),
+        ("{ const now = performance.now.bind(performance); performance.now = () => now() + 119e3; }", "120 s"),
+    ],
+)  # fmt: skip
+def test_a_take_that_is_cut_off_is_kept_as_far_as_it_went(record, event, words):
+    worn = record()
+    worn.page.keyboard.press("n")
+    worn.last(1)
+    worn.page.evaluate(event)
+    worn.recording(False)
+    worn.person.reads("#notes", words)
+    worn.person.reads("#notes", "What was recorded is kept")
+    assert len(worn.site.take().times) >= 2
+
+
+def test_a_lost_network_keeps_takes_until_it_is_back(record):
+    worn = record()
+    worn.page.keyboard.press("n")
+    worn.last(1)
+    worn.person.context.set_offline(True)
+    worn.page.keyboard.press("y")
+    worn.recording(False)
+    worn.person.reads("#take-list", "Not sent yet")
+    worn.person.reads("#link-text", "1 not sent")
+    worn.person.reads("#banner", "The server is not reached")
+    with worn.page.expect_event("dialog") as asked:  # who leaves now would lose it
+        worn.page.on("dialog", lambda dialog: dialog.dismiss())
+        worn.page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    assert worn.site.store.names() == []
+    worn.person.context.set_offline(False)
+    assert len(worn.site.take().pictures) >= 3
+    worn.person.reads("#take-list", "take_000001")
+    worn.person.until("document.querySelectorAll('#take-list li').length === 1")
+    assert worn.page.get_attribute("#link", "class") == "pill good"
+
+
+def test_a_full_disk_and_a_new_token_keep_the_take_on_the_page(record, monkeypatch):
+    worn = record()
+
+    def full(words):
+        raise DiskError(OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr(worn.site.store, "make_room", full)
+    worn.page.keyboard.press("n")
+    worn.last(1)
+    worn.page.keyboard.press("y")
+    worn.person.reads("#take-list", "The server's disk is full: make room there")
+    monkeypatch.undo()
+    worn.site.take()
+    worn.person.context.clear_cookies()
+    worn.person.reads("#banner", "This link is no longer valid")
+
+
+def test_a_take_that_is_refused_says_why_and_can_be_given_up(record, monkeypatch):
+    from vla_ros.teleop.fields import ProtocolError
+
+    worn = record()
+
+    def refuse(*arguments):
+        raise ProtocolError("the take is of the wrong sort")
+
+    monkeypatch.setattr(worn.site.store, "keep", refuse)
+    worn.page.keyboard.press("n")
+    worn.last(1)
+    worn.page.keyboard.press("y")
+    worn.person.reads("#take-list", "the take is of the wrong sort")
+    worn.set("headset.activeSession.end()")
+    worn.page.on("dialog", lambda dialog: dialog.accept())
+    worn.page.locator("#take-list button", has_text="Throw away").click()
+    worn.person.until("document.querySelectorAll('#take-list li').length === 0")
+    assert worn.site.store.names() == []
+
+
+def test_thrown_away_takes_come_back(record):
+    worn = record()
+    for number in (1, 2):
+        worn.ready()
+        worn.page.keyboard.press("n")
+        worn.last(1)
+        worn.page.keyboard.press("y")
+        worn.site.take(f"take_{number:06d}")
+    worn.set("headset.activeSession.end()")
+    worn.page.get_by_label("Throw away take_000001").click()
+    worn.person.until("document.querySelectorAll('#take-list li').length === 1")
+    assert worn.site.store.names() == ["take_000002"]
+    worn.person.reads("#takes-count", "1 in trash")
+    worn.page.click("#undo")
+    worn.person.until("document.querySelectorAll('#take-list li').length === 2")
+    names = worn.page.eval_on_selector_all("#take-list li", "rows => rows.map((row) => row.dataset.take)")
+    assert names == ["take_000002", "take_000001"]
+    worn.person.until("[...document.querySelectorAll('#take-list img')].every((image) => image.naturalWidth === 240)")
+
+
+# -- without a headset, without a camera -----------------------------------------------------------------------------
+def test_a_camera_that_is_denied_is_said_and_can_be_turned_on_later(takes, visit):
+    site = takes()
+    person = visit(site.link, "")
+    person.reads("#camera-problem", "The camera is off")
+    person.page.click("#camera-on")
+    person.reads("#camera-problem", "The camera was not allowed")
+    person.reads("#state", "The camera was not allowed")
+    person.context.grant_permissions(["camera"])
+    person.page.click("#camera-on")
+    person.until("document.querySelector('#preview').videoWidth > 0")
+    person.reads("#state", "Put the headset on")
+
+
+def test_each_thing_that_is_missing_is_said_in_plain_words(takes, visit):
+    without = "Object.defineProperty(Navigator.prototype, 'xr', { get: () => undefined });"
+    person = visit(takes(instruction="").link, "", scripts=(without,), **CAMERA)
+    person.reads("#headset-text", "This browser has no WebXR")
+    person.reads("#state", "Say first what you will do")
+    person.page.fill("#instruction", "  stack   the bowls ")
+    person.reads("#state", "Put the headset on and enter VR or AR")
+    assert person.page.is_disabled("#start")
+
+    person = visit(takes().link, "", scripts=(
+        "Object.defineProperty(window, 'isSecureContext', { get: () => false });"
+        "Object.defineProperty(Navigator.prototype, 'mediaDevices', { get: () => undefined });",
+    ))  # fmt: skip
+    person.reads("#camera-problem", "no camera to a page that is not on https")
+    person.reads("#headset-text", "A headset needs https")
+
+    empty = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotFoundError'); };"
+    person = visit(takes().link, "", scripts=(empty,), **CAMERA)
+    person.reads("#camera-problem", "There is no camera here")
+    person.reads("#headset-text", "No headset on this device")
+
+
+def test_who_has_no_token_sees_where_to_find_it(takes, visit):
+    person = visit(takes().link.replace(TOKEN, "another-token-of-some"), "")
+    assert person.answer.status == 401
+    person.reads("body", "vla takes")
+
+
+LONG = "take the small blue screwdriver by its handle and put it into the second drawer from the top, then close it"
+
+
+def fill(site):
+    """Two takes of other times: one that convert leaves out, one with long words."""
+    import json
+
+    for number, (words, warning) in enumerate(
+        ((LONG, ""), ("pick up the mug", "a hole of 0.41 s at 3.2 s: record it again")), 1
+    ):
+        folder = site.root / f"take_{number:06d}"
+        folder.mkdir()
+        (folder / "take.yaml").write_text(f"instruction: {words}\n")
+        summary = {"id": "", "recorded": "", "seconds": 12.4, "pictures": 180, "lost": 3, "warning": warning}
+        (folder / "summary.json").write_text(json.dumps(summary))
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_every_word_can_be_read(takes, visit, headset, theme):
+    site = takes()
+    fill(site)
+    person = visit(site.link, "", scripts=headset, color_scheme=theme, reduced_motion="reduce")
+    sync_api.expect(person.page.locator("html")).to_have_attribute("data-theme", theme)
+    person.until("document.querySelectorAll('#take-list li').length === 2")
+    assert person.page.evaluate(CONTRAST) == []
+    assert person.page.evaluate(NAMELESS) == []
+
+
+@pytest.mark.parametrize(
+    "size", [PHONE, {"viewport": {"width": 740, "height": 360}}, {"viewport": {"width": 1280, "height": 800}}]
+)
+def test_nothing_hangs_over_on_any_screen(takes, visit, headset, size):
+    site = takes()
+    fill(site)
+    person = visit(site.link, "", scripts=headset, **size, **CAMERA)
+    person.until("document.querySelectorAll('#take-list li').length === 2")
+    person.until("document.querySelector('#preview').videoWidth > 0")
+    width = size["viewport"]["width"]
+    assert person.page.evaluate("document.documentElement.scrollWidth") <= width
+    for selector in ("#enter-vr", "#enter-ar", "#instruction", "#start", "#camera", "#take-list button"):
+        box = person.page.locator(selector).first.bounding_box()
+        assert box["x"] >= 0, selector
+        assert box["x"] + box["width"] <= width, selector
+        assert box["height"] >= 32, selector
+
+
+def test_the_keyboard_alone_reaches_everything_and_nothing_comes_from_elsewhere(takes, visit, headset):
+    site = takes()
+    fill(site)
+    person = visit(site.link, "", scripts=headset, **CAMERA)
+    person.until("document.querySelectorAll('#take-list li').length === 2")
+    person.until("document.querySelector('#preview').videoWidth > 0")
+    reached = set()
+    for _ in range(30):
+        person.page.keyboard.press("Tab")
+        reached.add(person.page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+    assert {"theme", "camera", "enter-vr", "enter-ar", "instruction", "Left", "Right", "Throw away"} <= reached
+    names = person.page.evaluate("performance.getEntriesByType('resource').map((one) => one.name)")
+    assert len(names) > 20
+    assert all(name.startswith(site.link.partition("?")[0]) for name in names)
+    assert "token" not in person.page.url
