@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import errno
 import json
+import socket
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +65,13 @@ def form(parts: dict[str, Any]) -> aiohttp.FormData:
         content = json.dumps(value) if isinstance(value, dict) else lines(value) if isinstance(value, list) else value
         body.add_field(name, content.encode() if isinstance(content, str) else content, filename=name)
     return body
+
+
+def eventually(what: Callable[[], Any]) -> None:
+    end = time.monotonic() + 20.0
+    while not what():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
 
 
 class Site:
@@ -217,8 +227,24 @@ def test_uploads_of_another_form_are_refused(site):
     torn = b'--x\r\nContent-Disposition: form-data; name="take"\r\n\r\n{"id": "aaaa'
     status, answer = site.ask("POST", "/takes", data=torn, headers={"Content-Type": "multipart/form-data; boundary=x"})
     assert status == 400
-    assert "the upload is torn" in answer["error"]
+    assert "take: is not JSON" in answer["error"]
     assert site.left() == []
+
+
+def test_a_page_that_vanishes_in_mid_upload_leaves_nothing(site):
+    part = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n'
+    words = (part.format("take") + json.dumps(made_up()["take"]) + "\r\n" + part.format("000001.jpg")).encode()
+    head = f"POST /takes?token={TOKEN} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {1 << 20}\r\n"
+    with socket.create_connection(("127.0.0.1", site.server.port)) as page:
+        page.sendall((head + "Content-Type: multipart/form-data; boundary=x\r\n\r\n").encode() + words)
+
+        def arrives() -> list[str]:
+            page.sendall(bytes(100))  # aiohttp looks for the end of a part in what comes after it
+            return site.left()
+
+        eventually(arrives)
+    eventually(lambda: not site.left())
+    assert any("the upload is torn" in line for line in site.log)
 
 
 def test_a_take_may_not_be_endless(site, monkeypatch):
