@@ -4,11 +4,12 @@
 const MOST_PER_S = 15;
 const IN_AIR = 2;
 const SLACK_MS = 4; // frames come a little early now and then
-const PATIENCE_MS = 2000; // for pictures that are being made when a take ends
+const PATIENCE_MS = 2000; // for one picture
 
 export class Film {
   #worker = new Worker("/page/takes/encoder.js");
-  #waiting = new Map(); // number → {done, failed}
+  #waiting = new Map(); // number → {take, since, keep}
+  #ends = []; // {take, resolve}: those who wait for the last pictures of a take
   #count = 0;
   #last = -Infinity;
   #seen = "";
@@ -16,6 +17,7 @@ export class Film {
   constructor() {
     this.#worker.onmessage = ({ data: { number, blob } }) => this.#settle(number, blob);
     this.#worker.onerror = () => [...this.#waiting.keys()].forEach((number) => this.#settle(number, null));
+    setInterval(() => this.tick(performance.now()), 250);
   }
 
   /** Have the picture that `video` shows at `now` [ms] made for a take; nothing when it is no new one. */
@@ -25,24 +27,39 @@ export class Film {
     const shown = `${video.currentTime} ${video.getVideoPlaybackQuality?.().totalVideoFrames}`;
     if (shown === this.#seen) return;
     this.#seen = shown;
-    this.#last = now;
+    this.#last = take.pictureAt = now;
     const number = this.#count++;
-    this.#waiting.set(number, (blob) => (blob ? take.addPicture(now, head, blob) : take.lost++));
+    this.#waiting.set(number, { take, since: now, keep: (blob) => take.addPicture(now, head, blob) });
     createImageBitmap(video).then(
       (bitmap) => this.#worker.postMessage({ number, bitmap }, [bitmap]),
       () => this.#settle(number, null),
     );
   }
 
-  /** Wait until every picture under way is made, or lost. */
-  async settled() {
-    const end = performance.now() + PATIENCE_MS;
-    while (this.#waiting.size && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
-    [...this.#waiting.keys()].forEach((number) => this.#settle(number, null));
+  /** Give up pictures that take too long. Called by a timer and, where those stand still, by the headset's frames. */
+  tick(now) {
+    for (const [number, { since }] of this.#waiting) if (now - since > PATIENCE_MS) this.#settle(number, null);
+  }
+
+  /** Wait until every picture of a take is made, or lost. */
+  settled(take) {
+    return new Promise((resolve) => {
+      this.#ends.push({ take, resolve });
+      this.#tell();
+    });
   }
 
   #settle(number, blob) {
-    this.#waiting.get(number)?.(blob);
+    const one = this.#waiting.get(number);
+    if (!one) return;
     this.#waiting.delete(number);
+    if (blob) one.keep(blob);
+    else one.take.lost++;
+    this.#tell();
+  }
+
+  #tell() {
+    const busy = new Set([...this.#waiting.values()].map(({ take }) => take));
+    this.#ends = this.#ends.filter(({ take, resolve }) => busy.has(take) || resolve());
   }
 }

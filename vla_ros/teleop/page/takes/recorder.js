@@ -7,6 +7,7 @@ import { Take } from "./take.js";
 
 const LONGEST_S = 120;
 const SHORTEST_S = 1;
+const STILL_MS = 1000;
 
 /** Says "change" when a take begins or ends and "note" [level, text]; `worn` is set while a headset is on. */
 export class Recorder extends Emitter {
@@ -46,10 +47,15 @@ export class Recorder extends Emitter {
   /** Take in one frame of the headset: hands and head seen from where the person stood. */
   frame(now, hands, head) {
     this.seen = Boolean(hands[this.hand]);
+    this.#film.tick(now);
     const { take } = this;
     if (!take) return;
     take.addHands(now, hands);
     if (this.camera.live && head) this.#film.offer(this.camera.video, take, now, head);
+    if (now - take.pictureAt > STILL_MS && !take.still) {
+      take.still = true;
+      this.emit("note", ["warning", "The camera's picture stands still: the take will have a hole."]);
+    }
     if (now - take.began >= LONGEST_S * 1000) this.stop(`A take ends after ${LONGEST_S} s.`);
   }
 
@@ -59,7 +65,7 @@ export class Recorder extends Emitter {
     if (!take) return;
     this.take = null;
     this.emit("change");
-    await this.#film.settled();
+    await this.#film.settled(take);
     const empty = take.poses < 2 ? `the ${take.hand} hand was not seen` : !take.pictures ? "no picture came" : "";
     if (take.seconds < SHORTEST_S || empty) {
       const short = empty || `it lasted ${take.seconds.toFixed(1)} s, less than ${SHORTEST_S} s`;

@@ -11,12 +11,13 @@ const lines = (rows) => new Blob(rows.map((row) => `${JSON.stringify(row)}\n`), 
 
 export class Take {
   lost = 0; // pictures that could not be made
+  still = false; // whether its camera stood still for a while
   #hands = [];
   #pictures = [];
   #last = -Infinity;
 
   constructor(instruction, hand, now) {
-    Object.assign(this, { instruction, hand, began: now, id: makeId() });
+    Object.assign(this, { instruction, hand, began: now, pictureAt: now, id: makeId() });
   }
 
   /** Add what was seen of the hands at `t` [ms]. */
