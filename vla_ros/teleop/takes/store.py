@@ -121,7 +121,7 @@ class TakeStore:
         try:
             align(take, CHECKED_HZ)
         except VlaError as error:
-            warning = f"vla convert leaves it out: {error}"
+            warning = f"{error}; vla convert leaves it out"
         ends = [*take.times[[0, -1]], *take.picture_times[[0, -1]]]
         return warning, {
             "id": words.id,

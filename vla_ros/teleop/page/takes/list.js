@@ -12,6 +12,13 @@ const button = (text, label, pressed) => {
   element.onclick = pressed;
   return element;
 };
+const BIN = '<svg viewBox="0 0 24 24" aria-hidden="true"><path class="line" d="M5 7h14M10 7V5h4v2M7 7l1 12h8l1-12M10.5 10.5v5M13.5 10.5v5"/></svg>';
+const bin = (name, pressed) => {
+  const element = make("button", { type: "button", class: "icon", "aria-label": `Throw away ${name}`, title: "Throw away" });
+  element.insertAdjacentHTML("beforeend", BIN);
+  element.onclick = pressed;
+  return element;
+};
 
 function row({ name, picture, instruction, facts, marks, chip }, ...buttons) {
   const image = make("img", { alt: "", src: picture, width: "96", height: "64" });
@@ -36,12 +43,12 @@ export function showTakes(server, outbox) {
     const look = { name: id, picture: pictures.get(id) ?? "", instruction, facts, marks: reason, chip: STATES[state] };
     if (state === "sending") return row(look);
     const drop = () => confirm("Throw this take away? It is nowhere else.") && outbox.drop(id);
-    return row(look, button("Send", `Send ${instruction} now`, () => outbox.again(id)), button("Throw away", `Throw away ${instruction}`, drop));
+    return row(look, button("Send", `Send ${instruction} now`, () => outbox.again(id)), bin(instruction, drop));
   };
   const takeRow = ({ name, instruction, seconds, pictures: number, warning, lost }) => {
     const facts = [clockText(seconds), count(number, "picture"), name, ...(lost ? [`${lost} lost`] : [])];
     const away = async () => say(await server.throwAway(name));
-    return row({ name, picture: `/takes/${name}/thumbnail.jpg`, instruction, facts, marks: warning }, button("Throw away", `Throw away ${name}`, away));
+    return row({ name, picture: `/takes/${name}/thumbnail.jpg`, instruction, facts, marks: warning }, bin(name, away));
   };
 
   let drawn = "";
