@@ -244,7 +244,7 @@ def test_a_page_that_vanishes_in_mid_upload_leaves_nothing(site):
 
         eventually(arrives)
     eventually(lambda: not site.left())
-    assert any("the upload is torn" in line for line in site.log)
+    eventually(lambda: any("the upload is torn" in line for line in site.log))
 
 
 def test_a_take_may_not_be_endless(site, monkeypatch):

@@ -163,6 +163,7 @@ def test_a_controller_is_recorded_as_it_was_moved_from_where_one_stood(record):
     assert take.times[0] <= take.picture_times[0] < take.picture_times[-1] <= take.times[-1] + 0.01
     sizes = {path.stat().st_size > 1000 for path in take.pictures}
     assert sizes == {True}
+    assert np.diff(take.picture_times).min() > 1 / 15 - 0.005
     worn.person.reads("#take-list", "pick up the red mug")
 
 
@@ -304,6 +305,21 @@ def test_a_take_that_is_cut_off_is_kept_as_far_as_it_went(record, event, words):
     worn.person.reads("#notes", words)
     worn.person.reads("#notes", "What was recorded is kept")
     assert len(worn.site.take().times) >= 2
+
+
+def test_a_picture_that_stands_still_is_said_at_once(record):
+    worn = record()
+    worn.page.keyboard.press("n")
+    worn.last(1)
+    worn.set("preview.pause()")
+    worn.person.reads("#notes", "The camera's picture stands still")
+    worn.set("preview.play()")
+    worn.last(4)
+    worn.page.keyboard.press("y")
+    worn.person.reads("#take-list", "vla convert leaves it out")
+    shown = np.diff(worn.site.take().picture_times)
+    assert shown.max() > 1.0
+    assert shown.min() > 0.05, "no picture is recorded twice"
 
 
 def test_a_lost_network_keeps_takes_until_it_is_back(record):

@@ -53,6 +53,7 @@ class TakeStore:
             shutil.rmtree(left, ignore_errors=True)
         # Renaming changes the time of a folder's own entry: the last one there was thrown away last.
         self._thrown = sorted(self._names(self._trash), key=lambda name: (self._trash / name).stat().st_ctime_ns)
+        self._described_at: dict[str, tuple[int | None, dict[str, Any]]] = {}  # by name, with take.yaml's time
         kept = [folder / name for folder in (root, self._trash) for name in self._names(folder)]
         self._known = {known: path.name for path in kept if (known := _id(path))}  # a page's id → name
 
@@ -67,9 +68,17 @@ class TakeStore:
 
     def listing(self) -> dict[str, Any]:
         """Describe all takes, the newest first, and what undo would bring back."""
-        takes = [described(self.root / name) for name in reversed(self.names())]
+        takes = [self._described(name) for name in reversed(self.names())]
         undo = self._thrown[-1] if self._thrown else ""
         return {"takes": takes, "trash": len(self._thrown), "undo": undo}
+
+    def _described(self, name: str) -> dict[str, Any]:
+        """Describe a take; it is read once as long as nobody changes its words."""
+        words = self.root / name / TAKE
+        changed = words.stat().st_mtime_ns if words.is_file() else 0
+        if self._described_at.get(name, (None, {}))[0] != changed:
+            self._described_at[name] = (changed, described(self.root / name))
+        return self._described_at[name][1]
 
     def first_picture(self, name: str) -> Path | None:
         """Return a take's first picture; None where there is none."""
