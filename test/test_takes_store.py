@@ -378,6 +378,7 @@ def test_intrinsics_are_the_given_ones_or_a_guess_for_the_size(tmp_path):
     assert given.config("x", "right", (640, 480)).intrinsics == (610.0, 611.0, 322.0, 241.0)
     assert given.misfit((640, 480)) == ""
     assert "measure them anew" in given.misfit((1280, 960))
-    for wrong in ({"floor": (0.0, 1.0)}, {"yaw": float("nan")}, {"opening": 0.0}, {"camera": " "}, {"hand": "third"}):
+    for wrong in ({"floor": (0.0, 1.0)}, {"yaw": float("nan")}, {"opening": 0.0}, {"camera": " "}, {"hand": "third"},
+                  {"instruction": "a" * 201}, {"instruction": "a\x07"}):  # fmt: skip
         with pytest.raises(ConfigError):
             TakeSettings(**wrong)

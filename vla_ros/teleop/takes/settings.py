@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from controllers.errors import ConfigError
 from vla_ros.data.hands.take import TakeConfig
+from vla_ros.teleop.takes.checks import INSTRUCTION_MAX
 
 GUESSED_FOR = 640  # [px] width of the pictures that TakeConfig's own intrinsics are of
 
@@ -26,6 +27,8 @@ class TakeSettings:
     def __post_init__(self) -> None:
         if not self.camera.strip():
             raise ConfigError("camera must not be empty: name one of the contract's")
+        if len(self.instruction) > INSTRUCTION_MAX or not self.instruction.isprintable():
+            raise ConfigError(f"instruction must be one line of at most {INSTRUCTION_MAX} characters")
         self.config(self.instruction.strip() or "anything", self.hand, (GUESSED_FOR, 480))
 
     def config(self, instruction: str, hand: str, size: tuple[int, int]) -> TakeConfig:
