@@ -14,14 +14,13 @@ import asyncio
 from pathlib import Path
 
 from controllers.errors import ConfigError, VlaError
-
-PORT = 8443
+from vla_ros.teleop.addresses import PAGE_PORT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     parser.add_argument("link", metavar="LINK", nargs="?", default="",
-                        help=f"as vla teleop prints it (default: this machine, port {PORT})")  # fmt: skip
+                        help=f"as vla teleop prints it (default: this machine, port {PAGE_PORT})")  # fmt: skip
     parser.add_argument("--episodes", type=int, default=1, metavar="N", help="how many are to succeed (1)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the hand's tremor and pauses (0)")
     parser.add_argument("--facing", type=float, default=0.0, metavar="RAD", help="as of vla teleop (0)")
@@ -72,6 +71,6 @@ def local_link() -> str:
 
     path: Path = user_folder("") / TOKEN
     try:
-        return page_link("http", "localhost", PORT, path.read_text().strip())
+        return page_link("http", "localhost", PAGE_PORT, path.read_text().strip())
     except OSError:
         raise ConfigError(f"{path} is not there: start vla teleop, or give the LINK that it prints") from None

@@ -12,6 +12,7 @@ from vla_ros.bringup.grasp_graph import same
 from vla_ros.bringup.ports import tcp_problem
 from vla_ros.bringup.ros2_control import SIMULATED_TIME
 from vla_ros.policies.names import POLICIES
+from vla_ros.teleop.addresses import PAGE_PORT
 
 NO_POLICY = "none"
 
@@ -54,7 +55,7 @@ def bridge_arguments() -> tuple[LaunchArgument, ...]:
         ),
         LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
         LaunchArgument("host", "localhost", "who may open the page: localhost, all, or an address of this machine"),
-        LaunchArgument("port", 8443, "TCP port of the page; 0: any that is free", minimum=0, maximum=65535),
+        LaunchArgument("port", PAGE_PORT, "TCP port of the page; 0: any that is free", minimum=0, maximum=65535),
         LaunchArgument("token", "", "pairing token; empty: the one of the last run"),
         LaunchArgument("new_token", False, "make a new pairing token: whoever was paired is locked out"),
         LaunchArgument("folder", "", "folder of certificate and token; empty: ~/.config/vla_ros/teleop"),

@@ -25,7 +25,7 @@ from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.robots.control import load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
-from vla_ros.teleop.addresses import bind_address, is_local, link_hosts
+from vla_ros.teleop.addresses import PAGE_PORT, bind_address, is_local, link_hosts
 from vla_ros.teleop.certificate import fingerprint, tls_context
 from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.hand_motion import MotionLimits
@@ -48,7 +48,7 @@ class VrBridgeNode(ManagedNode):
         self._robot_name = declare_robot(self)
         self._embodiment = declare_cameras(self, load_embodiment(self._robot_name))
         self._host = declare(self, "host", "localhost", "who may connect: localhost, all, or an address to listen on")
-        self._port = declare(self, "port", 8443, "TCP port of page and websocket; 0: any that is free", 0, 65535)
+        self._port = declare(self, "port", PAGE_PORT, "TCP port of page and websocket; 0: any that is free", 0, 65535)
         self._token = declare(self, "token", "", "pairing token; empty: the one of the last run")
         self._new_token = declare(
             self, "new_token", False, "make a new pairing token: whoever was paired is locked out"

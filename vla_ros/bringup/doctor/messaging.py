@@ -11,8 +11,9 @@ from vla_ros.bringup.doctor.finding import Finding, missing, poor
 from vla_ros.bringup.environment import LAST_DOMAIN, bound_udp_ports, domain_ports
 from vla_ros.bringup.jazzy import installed_ros_wheels
 from vla_ros.bringup.ports import tcp_problem, udp_problem
+from vla_ros.teleop.addresses import PAGE_PORT
 
-VIEW_PORT, PAGE_PORT = 8765, 8443
+VIEW_PORT = 8765
 DOMAIN_MAX = 232
 _FAST_DDS = "rmw_fastrtps_cpp"
 
