@@ -277,7 +277,6 @@ def test_a_hand_that_is_not_seen_cannot_be_recorded_and_nan_never_leaves_the_pag
     worn.ready()
     worn.page.keyboard.press("n")
     worn.frames(5)
-    worn.place("right", "NaN", 1, 0)
     worn.set("headset.controllers.right.position.set(NaN, 1, 0)")
     worn.frames(5)
     worn.place("right", 0.25, 1.4, -0.3)
