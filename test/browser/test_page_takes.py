@@ -12,7 +12,7 @@ from conftest import TOKEN, eventually, sync_api
 from scipy.spatial.transform import Rotation
 from test_page_looks import CONTRAST, NAMELESS, PHONE
 
-from vla_ros.data.hands.take import read_take
+from vla_ros.data.hands.take import R_ROBOT_XR, read_take
 from vla_ros.teleop.serving import Listening
 from vla_ros.teleop.takes.arrival import DiskError
 from vla_ros.teleop.takes.server import TakesServer
@@ -194,42 +194,53 @@ def test_bare_hands_are_recorded_and_the_other_hands_pinch_begins_and_ends(recor
     worn.pinch("left", 0)
     worn.last(1)
     worn.set("headset.hands.right.position.set(0.1, 1.0, -0.5)")
-    worn.pinch("right", 1)
     worn.last(2)
+    worn.pinch("right", 1)
+    worn.last(3)
     worn.pinch("left", 1)
     worn.recording(False)
     take = worn.site.take()
-    np.testing.assert_allclose(
-        take.poses[-1, :3] - take.poses[0, :3], (0.1, 0.0, -0.1), atol=0.03
-    )  # the palm moves, too
+    before = np.flatnonzero(take.widths > 0.03)[-1]  # closing moves the finger tips
+    np.testing.assert_allclose(take.poses[before, :3] - take.poses[0, :3], (0.1, 0.0, -0.1), atol=1e-4)
     assert take.widths[0] > 0.03
     assert take.widths[-1] < 0.01
     assert len(take.pictures) >= 5
 
 
-def test_a_hand_without_a_grip_is_read_from_its_joints(record):
-    """As in browsers that give a hand no grip; iwer has a real headset's numbers for the left one."""
-    worn = record("headset.primaryInputMode = 'hand';", hand="left")
-
-    def recorded(name):
-        worn.ready()
-        worn.pinch("right", 1)
-        worn.recording(True)
-        worn.pinch("right", 0)
-        worn.last(1)
-        worn.page.evaluate("document.querySelector('#keep').click()")
-        return worn.site.take(name).poses[-1]
-
-    worn.set("headset.hands.left.position.set(-0.1, 1.1, -0.4)")
-    grip = recorded("take_000001")
-    worn.set(
-        "const real = XRFrame.prototype.getPose; const grip = headset.hands.left.inputSource.gripSpace;"
-        "XRFrame.prototype.getPose = function (one, base) { return one === grip ? null : real.call(this, one, base); }"
+@pytest.mark.parametrize("hand", ["right", "left"])
+def test_a_bare_hands_tool_is_where_thumb_and_index_finger_meet(record, hand):
+    """Its approach is from the knuckles to the tips, and its fingers close as these do."""
+    worn = record(
+        "headset.primaryInputMode = 'hand'; window.joints = {};",
+        """
+        const real = XRFrame.prototype.getJointPose;
+        XRFrame.prototype.getJointPose = function (joint, base) {
+          const pose = real.call(this, joint, base);
+          const { x, y, z } = pose.transform.position;
+          joints[`${joint.jointName} ${x > 0 ? "right" : "left"}`] = [x, y, z];
+          return pose;
+        };
+        """,
+        hand=hand,
     )
-    joints = recorded("take_000002")
-    assert 1e-4 < np.linalg.norm(grip[:3] - joints[:3]) < 0.02
-    turn = Rotation.from_quat(joints[3:]) * Rotation.from_quat(grip[3:]).inv()
-    assert turn.magnitude() < math.radians(10)
+    other = "left" if hand == "right" else "right"
+    worn.set("headset.hands.right.position.set(0.3, 1.1, -0.4); headset.hands.left.position.set(-0.3, 1.1, -0.4)")
+    worn.frames(3)
+    worn.pinch(other, 1)
+    worn.recording(True)
+    worn.pinch(other, 0)
+    worn.last(1)
+    worn.page.evaluate("document.querySelector('#keep').click()")
+    pose = worn.site.take().poses[-1]
+    seen = worn.page.evaluate("joints")
+    names = ("thumb-tip", "index-finger-tip", "thumb-phalanx-proximal", "index-finger-phalanx-proximal")
+    # The person stands at the room's origin and looks along its −z.
+    thumb, index, thumb_knuckle, index_knuckle = (R_ROBOT_XR @ seen[f"{name} {hand}"] + FLOOR for name in names)
+    np.testing.assert_allclose(pose[:3], (thumb + index) / 2, atol=1e-4)
+    tool = Rotation.from_quat(pose[3:]).as_matrix()
+    reach = (thumb + index - thumb_knuckle - index_knuckle) / 2
+    np.testing.assert_allclose(tool[:, 2], reach / np.linalg.norm(reach), atol=1e-4)
+    assert abs(tool[:, 1] @ (index - thumb)) > 0.8 * np.linalg.norm(index - thumb)
 
 
 def test_b_throws_away_and_held_makes_forward_where_one_looks(record):

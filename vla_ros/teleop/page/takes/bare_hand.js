@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bare hand as a controller would be: where it grips, and how far thumb and index finger are closed.
+// A bare hand as a gripper: where thumb and index finger meet, and how far they are closed.
 
 import { fromAxes } from "../model/quaternion.js";
 
 const OPEN_M = 0.08; // between the tips of thumb and index finger
 const CLOSED_M = 0.02;
-const PALM_M = 0.03; // from the bones to where a held thing is
 
 const minus = (a, b) => a.map((value, i) => value - b[i]);
 const middle = (a, b) => a.map((value, i) => (value + b[i]) / 2);
@@ -29,19 +28,19 @@ export function closing(frame, hand, floor) {
 }
 
 /**
- * Return the grip's pose from the joints, for browsers that give a hand no grip: in the palm, −z from the little finger
- * to the index, −y along the fingers, x through the palm, as of a controller that is held.
+ * Return the pose of the tool that a hand stands for: the middle between the tips of thumb and index finger, y from the
+ * tips back to their knuckles, x along the way they close (from the left finger to the right one of a hand that is held
+ * palm down), so that fingers that point at the floor are a tool that does. Null while a joint is not seen.
  */
-export function gripOf(frame, hand, floor, side) {
-  const [wrist, palm, knuckle, index, little] = [
-    "wrist", "middle-finger-metacarpal", "middle-finger-phalanx-proximal",
-    "index-finger-phalanx-proximal", "pinky-finger-phalanx-proximal",
+export function pinchPose(frame, hand, floor, side) {
+  const [thumb, index, thumbKnuckle, indexKnuckle] = [
+    "thumb-tip", "index-finger-tip", "thumb-phalanx-proximal", "index-finger-phalanx-proximal",
   ].map((joint) => place(frame, hand, joint, floor));
-  if (!wrist || !palm || !knuckle || !index || !little) return null;
-  const y = unit(minus(wrist, knuckle));
-  const across = minus(little, index);
-  const z = unit(minus(across, y.map((value) => value * dot(across, y))));
-  const x = cross(y, z);
-  const out = side === "left" ? PALM_M : -PALM_M; // x points out of the left palm and into the right one
-  return { p: middle(palm, knuckle).map((value, i) => value + out * x[i]), q: fromAxes(x, y, z) };
+  if (!thumb || !index || !thumbKnuckle || !indexKnuckle) return null;
+  const p = middle(thumb, index);
+  const y = unit(minus(middle(thumbKnuckle, indexKnuckle), p));
+  // Of the knuckles, not of the tips: those touch when the hand is closed.
+  const across = side === "left" ? minus(thumbKnuckle, indexKnuckle) : minus(indexKnuckle, thumbKnuckle);
+  const x = unit(minus(across, y.map((value) => value * dot(across, y))));
+  return { p, q: fromAxes(x, y, cross(x, y)) };
 }

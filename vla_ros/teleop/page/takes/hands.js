@@ -5,7 +5,7 @@ import { seenFrom } from "../model/quaternion.js";
 import { Measured } from "../xr/measured.js";
 import { Presses } from "../xr/presses.js";
 import { plainPose } from "../xr/stage.js";
-import { closing, gripOf } from "./bare_hand.js";
+import { closing, pinchPose } from "./bare_hand.js";
 
 const TRIGGER = 0;
 const A_OR_X = 4;
@@ -43,12 +43,9 @@ export class Hands {
   }
 
   #pose(frame, floor, { gripSpace, hand }, side) {
-    if (gripSpace) {
-      const pose = frame.getPose(gripSpace, floor);
-      if (pose && !this.#measured.isGuess(pose, `${side} ${Boolean(hand)}`)) return plainPose(pose.transform);
-      if (pose) return null;
-    }
-    return hand ? gripOf(frame, hand, floor, side) : null;
+    if (hand) return pinchPose(frame, hand, floor, side);
+    const pose = gripSpace ? frame.getPose(gripSpace, floor) : null;
+    return pose && !this.#measured.isGuess(pose, side) ? plainPose(pose.transform) : null;
   }
 
   #readButtons({ buttons }, side, now, events) {
