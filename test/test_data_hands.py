@@ -15,6 +15,7 @@ from controllers.errors import ConfigError
 from vla_ros import cli
 from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.data.hands.convert import open_fingers
 from vla_ros.data.hands.masks import PREFIX, is_masked, require_measured
 from vla_ros.data.hands.take import read_take
 
@@ -23,7 +24,9 @@ RATE = 72.0  # [Hz]
 TURN = 0.3  # [rad] of the hand to the left
 
 
-def write_take(folder: Path, seconds: float = 4.0, hole: float = 0.0) -> Path:
+def write_take(
+    folder: Path, seconds: float = 4.0, hole: float = 0.0, closing: tuple[float, float] = (0.0, 1.0)
+) -> Path:
     """A hand that goes down for 2 s, shuts, and goes up again; the head looks forward from 1.6 m."""
     (folder / "pictures").mkdir(parents=True)
     (folder / "take.yaml").write_text("instruction: pick up the red mug\nfloor: [0.1, 0.0, -0.7]\n")
@@ -32,7 +35,7 @@ def write_take(folder: Path, seconds: float = 4.0, hole: float = 0.0) -> Path:
     for k in range(int(seconds * RATE)):
         t = k / RATE
         height = UP - 0.1 * min(t, 2.0) + 0.1 * max(0.0, t - 2.6)
-        hand = {"p": [RIGHT, height, -FORWARD], "q": q, "clutch": True, "gripper": float(t > 2.0)}
+        hand = {"p": [RIGHT, height, -FORWARD], "q": q, "clutch": True, "gripper": closing[t > 2.0]}
         lines.append({"type": "hands", "n": k, "t": 5000 + 1000 * t, "source": "xr", "hands": {"right": hand}})
     (folder / "hands.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"type": "ha')
     shown = []
@@ -86,6 +89,16 @@ def test_a_take_becomes_an_episode_that_says_what_it_lacks(tmp_path: Path) -> No
             require_measured(reader, {IMAGES + "side": None})
         with pytest.raises(ConfigError, match=r"'observation\.state' was not measured"):
             require_measured(reader, {STATE: None})
+
+
+@pytest.mark.parametrize(
+    ("closing", "shut"), [((0.0, 0.33), True), ((0.1, 1.0), True), ((0.2, 0.25), False), ((0.9, 0.92), True)]
+)
+def test_a_hand_around_something_wide_is_shut(tmp_path: Path, closing: tuple[float, float], shut: bool) -> None:
+    take = read_take(write_take(tmp_path / "one", closing=closing))
+    opened = open_fingers(take)
+    assert opened[take.times > 7.1].any() != shut
+    assert opened[take.times < 6.9].all() == (closing[0] < 0.5)
 
 
 def test_known_takes_stay_out_and_broken_ones_are_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -26,7 +26,8 @@ from vla_ros.data.hands.take import Take, read_take
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import CameraStream, TaskContract
 
-SHUT_BELOW = 0.5  # of the opening
+SHUT_BELOW = 0.5  # of the way from how little to how far the hand was open
+MOVED = 0.01  # [m] less than that between the two: a hand that neither closed nor opened
 HELD = 0.02  # [m] that shut fingers are taken to hold
 SKEW_MAX = 0.2  # [s] between a frame and its picture, and between two poses of the hand
 
@@ -62,7 +63,7 @@ def take_episode(take: Take, contract: TaskContract, schema: DatasetSchema, sour
     poses = pose_between(take.poses[between.before], take.poses[between.after], between.share)
     side = np.array(contract.quaternion_side)
     poses[:, 3:] = one_sided(poses[:, 3:], side)
-    opened = take.widths[between.after] > SHUT_BELOW * take.config.opening
+    opened = open_fingers(take)[between.after]
     commanded = np.where(opened, take.config.opening, 0.0)
     columns = _state(contract, poses, np.where(opened, take.config.opening, HELD))
     encoding = ActionEncoding(contract.action, contract.quaternion_side)
@@ -85,6 +86,14 @@ def take_episode(take: Take, contract: TaskContract, schema: DatasetSchema, sour
         columns[name] = _calibrations(take, shown, streams[extra.camera]) if own else np.tile(_NOWHERE, (count, 1))
     images = {IMAGES + name: _pictures(take, shown, stream, name) for name, stream in streams.items()}
     return encode_episode(schema.features, contract.fps, columns, images, take.config.instruction, source)
+
+
+def open_fingers(take: Take) -> np.ndarray:
+    """Return (S,) whether the hand is open: fingers that hold something wide are not far closed, but closed."""
+    low, high = np.percentile(take.widths, (5, 95))
+    if high - low < MOVED:
+        low, high = 0.0, take.config.opening
+    return take.widths > low + SHUT_BELOW * (high - low)
 
 
 def align(take: Take, fps: float) -> tuple[Bracket, np.ndarray]:
