@@ -26,7 +26,7 @@ from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.sim.evaluation.statistics import Episode
 from vla_ros.sim.evaluation.video import VideoWriter
 from vla_ros.sim.grasping.expert import ExpertPolicy
-from vla_ros.sim.grasping.part_grasps import PartGraspPlanner, held_by_part, sample_part_scene
+from vla_ros.sim.grasping.part_grasps import held_by_part, sample_part_scene
 from vla_ros.sim.scenes.scene import Scene, sample_scene
 from vla_ros.sim.task import GraspTaskConfig
 from vla_ros.sim.world import World
@@ -122,10 +122,7 @@ class EpisodeRunner:
         )
 
     def _expert_for(self, world: World) -> Policy:
-        expert = ExpertPolicy(world, self.arm_model)
-        if self.settings.by_part:
-            expert.planner = PartGraspPlanner(world, self.arm_model, expert.motion)
-        return expert
+        return ExpertPolicy(world, self.arm_model, by_part=self.settings.by_part)
 
     def follower(self) -> ChunkFollower:
         """Return a chunk follower for a new episode, not activated."""

@@ -16,6 +16,7 @@ from vla_ros.policies.actions import ActionSpecification
 from vla_ros.policies.observation import Observation
 from vla_ros.sim.grasping.grasps import GraspConfig
 from vla_ros.sim.grasping.motion import MotionConfig, Phase, Step, close, lift, retreat
+from vla_ros.sim.grasping.part_grasps import PartGraspPlanner
 from vla_ros.sim.grasping.planning import GraspPlanner, PlannedGrasp
 from vla_ros.sim.world import World
 
@@ -37,11 +38,12 @@ class ExpertPolicy:
         specification: ActionSpecification | None = None,
         motion: MotionConfig | None = None,
         grasps: GraspConfig | None = None,
+        by_part: bool = False,
     ) -> None:
         self.world = world
         self.specification = specification or ActionSpecification()
         self.motion = motion or MotionConfig(period=self.specification.period)
-        self.planner = GraspPlanner(world, arm, self.motion, grasps)
+        self.planner = (PartGraspPlanner if by_part else GraspPlanner)(world, arm, self.motion, grasps)
         self.target = world.scene.target  # what it grasps: a demonstration of an error may name another object
         self.reset()
 

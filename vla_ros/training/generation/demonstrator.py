@@ -22,7 +22,6 @@ from vla_ros.policies.observation import Observation
 from vla_ros.sim.grasping.expert import EMPTY, ExpertPolicy
 from vla_ros.sim.grasping.grasps import Grasp, GraspConfig
 from vla_ros.sim.grasping.motion import Phase, Step, approach, retreat, straight
-from vla_ros.sim.grasping.part_grasps import PartGraspPlanner
 from vla_ros.sim.grasping.planning import PlannedGrasp
 from vla_ros.sim.world import World
 
@@ -67,10 +66,8 @@ class Demonstrator:
         others = [name for name in world.object_names if name != world.scene.target]
         self.fault = Fault.MISSED if fault is Fault.WRONG and not others else fault
         grasps = GraspConfig(wide_margin=WIDE_MARGIN)
-        self.expert = _Erring(world, arm, ActionSpecification(), grasps=grasps)
+        self.expert = _Erring(world, arm, ActionSpecification(), grasps=grasps, by_part=by_part)
         self.motion = self.expert.motion
-        if by_part:
-            self.expert.planner = PartGraspPlanner(world, arm, self.motion, grasps)
         self._others = others
         self.reset()
 
