@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Record what a person's own hands do, seen by his headset: demonstrations without a robot.
+"""Record what a person's own hands do, seen by a headset: demonstrations without a robot.
 
 Serves a page and prints its link, as QR code too; open it in the headset's browser, choose the camera, say what you
 will do, enter VR or AR, and press A or X to begin and to end a take. Each arrives as one folder in FOLDER, which

@@ -50,8 +50,12 @@ class TakeConfig:
             values = getattr(self, name)
             if len(values) != size or not all(map(math.isfinite, values)):
                 raise ConfigError(f"{name} needs {size} finite numbers, got {list(values)}")
-        if not 0.0 < self.opening <= 0.2 or not math.isfinite(self.yaw) or not any(self.grip):
-            raise ConfigError("opening must be above 0 and at most 0.2 m, yaw finite, grip a quaternion")
+        if not 0.0 < self.opening <= 0.2:
+            raise ConfigError(f"opening must be above 0 and at most 0.2 m, got {self.opening:g}")
+        if not math.isfinite(self.yaw):
+            raise ConfigError(f"yaw must be a finite angle [rad], got {self.yaw}")
+        if not any(self.grip):
+            raise ConfigError("grip must be a quaternion xyzw, got zeros")
 
 
 @dataclass(frozen=True, eq=False)
