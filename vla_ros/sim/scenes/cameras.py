@@ -41,9 +41,7 @@ def sample_cameras(ranges: SceneRanges, rng: np.random.Generator) -> tuple[Scene
     for name, place in ranges.cameras.items():
         T = look_at(np.asarray(place.position) + _shift(ranges.camera_ball, rng), np.asarray(place.look_at))
         T[:3, :3] = T[:3, :3] @ _turn(ranges.camera_rotation, rng)
-        error = ranges.calibration_error
-        published = with_calibration_error(T, error.translation, error.rotation, rng)
-        cameras.append(SceneCamera(name, T, published, ranges.camera_fovy))
+        cameras.append(SceneCamera(name, T, _published(T, ranges, rng), ranges.camera_fovy))
     return tuple(cameras)
 
 
@@ -54,10 +52,13 @@ def sample_mounts(ranges: SceneRanges, rng: np.random.Generator) -> tuple[Mounte
         shift = _shift(ranges.mount_ball, rng)
         T = look_at(np.asarray(mount.position) + shift, np.asarray(mount.look_at) + shift, mount.up)
         T[:3, :3] = T[:3, :3] @ _turn(ranges.mount_rotation, rng)
-        error = ranges.calibration_error
-        published = with_calibration_error(T, error.translation, error.rotation, rng)
-        cameras.append(MountedCamera(name, mount.body, T, published, mount.fovy))
+        cameras.append(MountedCamera(name, mount.body, T, _published(T, ranges, rng), mount.fovy))
     return tuple(cameras)
+
+
+def _published(T: np.ndarray, ranges: SceneRanges, rng: np.random.Generator) -> np.ndarray:
+    error = ranges.calibration_error
+    return with_calibration_error(T, error.translation, error.rotation, rng)
 
 
 def _shift(ball: float, rng: np.random.Generator) -> np.ndarray:

@@ -85,7 +85,7 @@ def finetune(
             stage = looking_stage(link, networks, *samples, run, alone=alone)
         stage.judge_start()
         getattr(networks, link).load_state_dict(stage.run().state_dict())
-        networks.cpu().requires_grad_(True)
+        networks.cpu()
         if not stage.done:
             return TrainingResult(figures, interrupted=True)
         figures |= {f"{name}.{key}": value for key, value in stage.figures.items()}

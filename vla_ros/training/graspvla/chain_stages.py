@@ -119,8 +119,8 @@ def looking_stage(
     batch, loss, judge = made[name]
     judge_each = _judge_each(groups, lambda net, held: judge(net, samples, held[:: max(1, len(held) // JUDGED)]))
     network = getattr(networks, name)
+    network.requires_grad_(alone is None)
     if alone is not None:
-        network.requires_grad_(False)
         alone.requires_grad_(True)
         loss = _with_rest_still(loss, alone)
     return run.stage(called, network, batch, loss, judge_each, trial)
