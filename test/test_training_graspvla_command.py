@@ -249,3 +249,11 @@ def test_the_time_left_is_measured_where_it_can_be_and_guessed_elsewhere() -> No
     assert left.seconds() == pytest.approx(50.0)
     assert left.steps() == (150, 200)
     assert [duration(s) for s in (10.0, 100.0, 7300.0)] == ["< 1 min", "2 min", "2 h 2 min"]
+
+
+def test_a_machine_that_slept_is_soon_as_fast_as_before() -> None:
+    left = TimeLeft({"expert": (1000, 10)})
+    for step in range(401):
+        asleep = 36000.0 if step >= 10 else 0.0
+        left.note("expert", step, asleep + step)
+    assert left.seconds() == pytest.approx(600.0)

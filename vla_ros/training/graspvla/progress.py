@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from vla_ros.training.graspvla.train import TrainingResult
 
 # How long a sample of a stage takes compared with one of the expert's, until it is measured: for the time left.
 EFFORT = {"expert": 1.0, "proposals": 35.0, "grasp": 45.0, "matching": 45.0}
-SPEED_OVER_S = 300.0
+SPEED_OVER_S = 300.0  # a machine that slept, or was busy with something else, is fast again
 ALL = "all stages"
 
 
@@ -28,14 +29,18 @@ class TimeLeft:
         """`samples` has the steps and the batch of each stage that is to be trained."""
         self._samples = dict(samples)
         self._done: dict[str, int] = {}
-        self._began: dict[str, tuple[int, float]] = {}  # step and time [s] of the first news
+        self._news: dict[str, deque[tuple[int, float]]] = {}  # steps and times [s] of the last SPEED_OVER_S
         self._step_s: dict[str, float] = {}
 
     def note(self, stage: str, step: int, now: float) -> None:
         """Take that a stage has come to this step at `now` [s]."""
         if stage not in self._samples:
             return
-        first, began = self._began.setdefault(stage, (step, now))
+        news = self._news.setdefault(stage, deque())
+        news.append((step, now))
+        while len(news) > 2 and news[1][1] < now - SPEED_OVER_S:
+            news.popleft()
+        first, began = news[0]
         self._done[stage] = step
         if step > first:
             self._step_s[stage] = (now - began) / (step - first)
