@@ -24,7 +24,7 @@ from vla_ros import cli
 from vla_ros.data.datasets.features import IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.take import read_take
-from vla_ros.teleop.serving import Listening
+from vla_ros.teleop.serving.page_server import Listening
 from vla_ros.teleop.takes import arrival, checks
 from vla_ros.teleop.takes.server import TakesServer
 from vla_ros.teleop.takes.settings import TakeSettings, guessed_intrinsics

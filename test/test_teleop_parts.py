@@ -20,13 +20,13 @@ from controllers.chunk import ActionChunk
 from controllers.errors import ConfigError
 from controllers.rotations import angle_between
 from vla_ros.robots.embodiment import BaseConfig, load_embodiment
-from vla_ros.teleop import addresses, certificate, keeping, pairing
 from vla_ros.teleop.axes import Pose, robot_pose, room_pose
 from vla_ros.teleop.hand_motion import HandMotion, MotionLimits
 from vla_ros.teleop.lateness import Lateness
 from vla_ros.teleop.pictures import PictureQueue
 from vla_ros.teleop.protocol import Hands, HandSample
 from vla_ros.teleop.seat import SILENT_S, Seat
+from vla_ros.teleop.serving import addresses, certificate, keeping, pairing
 from vla_ros.teleop.teleoperation import ArmReading, Teleoperation
 from vla_ros.teleop.trigger import GripperTrigger
 

@@ -13,7 +13,7 @@ from operated_robot import TOKEN, NotedRobot, Served, in_session, open_page
 
 from controllers.errors import ConfigError
 from vla_ros.teleop import protocol
-from vla_ros.teleop.certificate import tls_context
+from vla_ros.teleop.serving.certificate import tls_context
 
 HAND = {"p": [0.1, 1.2, -0.3], "q": [0, 0, 0, 1], "clutch": True, "gripper": 0.5}
 

@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 from test_page_looks import CONTRAST, NAMELESS, PHONE
 
 from vla_ros.data.hands.take import R_ROBOT_XR, read_take
-from vla_ros.teleop.serving import Listening
+from vla_ros.teleop.serving.page_server import Listening
 from vla_ros.teleop.takes.arrival import DiskError
 from vla_ros.teleop.takes.server import TakesServer
 from vla_ros.teleop.takes.settings import TakeSettings

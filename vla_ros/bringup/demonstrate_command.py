@@ -14,7 +14,7 @@ import asyncio
 from pathlib import Path
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.teleop.addresses import PAGE_PORT
+from vla_ros.teleop.serving.addresses import PAGE_PORT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,8 +66,8 @@ async def _collect(arguments: argparse.Namespace) -> int:
 
 def local_link() -> str:
     """Return the link of this user's own bridge on this machine. Raises ConfigError when there never was one."""
-    from vla_ros.teleop.keeping import user_folder
-    from vla_ros.teleop.pairing import TOKEN, page_link
+    from vla_ros.teleop.serving.keeping import user_folder
+    from vla_ros.teleop.serving.pairing import TOKEN, page_link
 
     path: Path = user_folder("") / TOKEN
     try:

@@ -56,11 +56,11 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.port <= 65535:
         raise ConfigError(f"--port {arguments.port}: give 0 to 65535")
 
-    from vla_ros.teleop.addresses import bind_address, is_local, link_hosts
-    from vla_ros.teleop.certificate import fingerprint, tls_context
-    from vla_ros.teleop.keeping import user_folder
-    from vla_ros.teleop.pairing import pairing_token
-    from vla_ros.teleop.serving import Listening
+    from vla_ros.teleop.serving.addresses import bind_address, is_local, link_hosts
+    from vla_ros.teleop.serving.certificate import fingerprint, tls_context
+    from vla_ros.teleop.serving.keeping import user_folder
+    from vla_ros.teleop.serving.page_server import Listening
+    from vla_ros.teleop.serving.pairing import pairing_token
     from vla_ros.teleop.takes.server import TakesServer
     from vla_ros.teleop.takes.settings import TakeSettings
     from vla_ros.teleop.takes.store import TakeStore
@@ -98,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _show_link(links: tuple[str, ...], fingerprint: str) -> None:
-    from vla_ros.teleop.pairing import qr_text
+    from vla_ros.teleop.serving.pairing import qr_text
 
     print(qr_text(links[0]), flush=True)
     for link in links:

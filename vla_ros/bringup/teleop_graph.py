@@ -12,7 +12,7 @@ from vla_ros.bringup.grasp_graph import same
 from vla_ros.bringup.ports import tcp_problem
 from vla_ros.bringup.ros2_control import SIMULATED_TIME
 from vla_ros.policies.names import POLICIES
-from vla_ros.teleop.addresses import PAGE_PORT
+from vla_ros.teleop.serving.addresses import PAGE_PORT
 
 NO_POLICY = "none"
 
@@ -75,10 +75,10 @@ def bridge_arguments() -> tuple[LaunchArgument, ...]:
 
 def check_bridge(arguments: Mapping[str, Value]) -> None:
     """Raise ConfigError when the page could not be served: better now than beside a moving arm."""
-    from vla_ros.teleop.addresses import bind_address, is_local
-    from vla_ros.teleop.certificate import tls_context
-    from vla_ros.teleop.keeping import user_folder
-    from vla_ros.teleop.pairing import check_token, pairing_token
+    from vla_ros.teleop.serving.addresses import bind_address, is_local
+    from vla_ros.teleop.serving.certificate import tls_context
+    from vla_ros.teleop.serving.keeping import user_folder
+    from vla_ros.teleop.serving.pairing import check_token, pairing_token
 
     port, address = int(arguments["port"]), bind_address(str(arguments["host"]))
     problem = tcp_problem(port)

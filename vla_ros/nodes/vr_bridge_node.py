@@ -25,15 +25,15 @@ from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.robots.control import load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
-from vla_ros.teleop.addresses import PAGE_PORT, bind_address, is_local, link_hosts
-from vla_ros.teleop.certificate import fingerprint, tls_context
 from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.hand_motion import MotionLimits
-from vla_ros.teleop.keeping import user_folder
-from vla_ros.teleop.pairing import check_token, pairing_token, qr_text
 from vla_ros.teleop.protocol import HANDS
 from vla_ros.teleop.scheduling.task import task_path
 from vla_ros.teleop.server import Listening, TeleopServer
+from vla_ros.teleop.serving.addresses import PAGE_PORT, bind_address, is_local, link_hosts
+from vla_ros.teleop.serving.certificate import fingerprint, tls_context
+from vla_ros.teleop.serving.keeping import user_folder
+from vla_ros.teleop.serving.pairing import check_token, pairing_token, qr_text
 from vla_ros.teleop.teleoperation import Teleoperation
 
 SWITCH_INTERVAL_S = 5e-4  # a packet must not wait for a picture

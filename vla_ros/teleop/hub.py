@@ -15,9 +15,9 @@ from vla_ros.teleop import protocol
 from vla_ros.teleop.announcements import Answer, CollectionNews, Note, Pong, SeatNews, Welcome, encode, picture
 from vla_ros.teleop.client import Client
 from vla_ros.teleop.collection import NO_COLLECTION, Collection
-from vla_ros.teleop.complaints import Complaints
 from vla_ros.teleop.robot import Robot
 from vla_ros.teleop.seat import Seat
+from vla_ros.teleop.serving.complaints import Complaints
 
 STATE_HZ = 20.0
 COMMANDS_MAX = 8  # of one client that may be under way

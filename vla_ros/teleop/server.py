@@ -11,9 +11,9 @@ from aiohttp import web
 
 from vla_ros.teleop.collection import Collection
 from vla_ros.teleop.hub import Hub
-from vla_ros.teleop.paired import PairedSite
 from vla_ros.teleop.robot import Robot
-from vla_ros.teleop.serving import Listening, PageServer
+from vla_ros.teleop.serving.page_server import Listening, PageServer
+from vla_ros.teleop.serving.paired_site import PairedSite
 from vla_ros.teleop.web import make_application
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from vla_ros.teleop import protocol
 from vla_ros.teleop.client import Client
 from vla_ros.teleop.hub import CLIENTS_MAX, Hub
-from vla_ros.teleop.paired import PairedSite, same_site
+from vla_ros.teleop.serving.paired_site import PairedSite, same_site
 
 HEARTBEAT_S = 5.0
 # Far above what a client may send, so that it is told what was wrong; beyond this aiohttp closes by itself (1009).

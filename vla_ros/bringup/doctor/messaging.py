@@ -11,7 +11,7 @@ from vla_ros.bringup.doctor.finding import Finding, missing, poor
 from vla_ros.bringup.environment import LAST_DOMAIN, bound_udp_ports, domain_ports
 from vla_ros.bringup.jazzy import installed_ros_wheels
 from vla_ros.bringup.ports import tcp_problem, udp_problem
-from vla_ros.teleop.addresses import PAGE_PORT
+from vla_ros.teleop.serving.addresses import PAGE_PORT
 
 VIEW_PORT = 8765
 DOMAIN_MAX = 232

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from vla_ros.teleop.complaints import Complaints
-from vla_ros.teleop.paired import PairedSite
-from vla_ros.teleop.serving import Listening, PageServer
+from vla_ros.teleop.serving.complaints import Complaints
+from vla_ros.teleop.serving.page_server import Listening, PageServer
+from vla_ros.teleop.serving.paired_site import PairedSite
 from vla_ros.teleop.takes.store import TakeStore
 from vla_ros.teleop.takes.web import Log, make_application
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from controllers.errors import VlaError
 from vla_ros.teleop.fields import ProtocolError
-from vla_ros.teleop.paired import PairedSite, same_site
+from vla_ros.teleop.serving.paired_site import PairedSite, same_site
 from vla_ros.teleop.takes.arrival import Arrival, DiskError
 from vla_ros.teleop.takes.listing import thumbnail
 from vla_ros.teleop.takes.store import TakeStore

@@ -18,7 +18,7 @@ from typing import Any
 from aiohttp import web
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.teleop.pairing import page_link
+from vla_ros.teleop.serving.pairing import page_link
 
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 3.0

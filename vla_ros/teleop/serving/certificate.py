@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from controllers.errors import ConfigError
-from vla_ros.teleop.addresses import Address, machine_addresses, machine_names
-from vla_ros.teleop.keeping import is_private, write_private
+from vla_ros.teleop.serving.addresses import Address, machine_addresses, machine_names
+from vla_ros.teleop.serving.keeping import is_private, write_private
 
 LASTS = datetime.timedelta(days=397)  # the longest that browsers take without complaint
 RENEWED_BEFORE = datetime.timedelta(days=14)

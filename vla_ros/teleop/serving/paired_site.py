@@ -9,9 +9,9 @@ from pathlib import Path
 
 from aiohttp import web
 
-from vla_ros.teleop.pairing import qr_svg, same_token
+from vla_ros.teleop.serving.pairing import qr_svg, same_token
 
-PAGE = Path(__file__).parent / "page"
+PAGE = Path(__file__).parent.parent / "page"
 OPEN_PATHS = ("/healthz",)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

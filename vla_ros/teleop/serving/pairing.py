@@ -13,7 +13,7 @@ from pathlib import Path
 import segno
 
 from controllers.errors import ConfigError
-from vla_ros.teleop.keeping import is_private, write_private
+from vla_ros.teleop.serving.keeping import is_private, write_private
 
 TOKEN = "token"
 _FORM = re.compile(r"[A-Za-z0-9_-]{16,128}")
