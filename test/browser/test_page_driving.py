@@ -70,6 +70,23 @@ def test_twisting_turns_about_the_vertical(site, driver):
     assert abs(x * x + y * y + z * z + w * w - 1) < 1e-6
 
 
+# A page whose hands advance three times a second: the robot's state comes in between.
+SELDOM = """
+  const real = window.setInterval;
+  window.setInterval = (what, ms, ...rest) => real(what, ms === 16 ? 300 : ms, ...rest);
+"""
+
+
+def test_a_press_is_kept_although_the_robots_state_comes_before_the_hand_engages(site, visit):
+    """A free hand takes over what the gripper does, and had forgotten what it was just asked for."""
+    operator = visit(site.link, scripts=(SELDOM,)).seated()
+    operator.page.click("#enable")
+    eventually(lambda: site.robot.enabled)
+    eventually(lambda: not clutched(site.robot))
+    operator.page.keyboard.press("g")
+    eventually(lambda: site.robot.gripper["right"] < 0.001)
+
+
 def test_the_gripper_closes_and_opens(site, driver):
     driver.page.keyboard.press("g")
     eventually(lambda: site.robot.gripper["right"] < 0.001)

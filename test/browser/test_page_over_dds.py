@@ -77,6 +77,15 @@ def until(arm: Operator, done) -> None:
     assert arm.spin_until(done, WAIT_S), arm.progress
 
 
+def close_gripper(page, arm: Operator) -> None:
+    """Press G, and again where packets came so late that the bridge has let go of the hand meanwhile."""
+    for _ in range(4):
+        page.page.keyboard.press("g")
+        if arm.spin_until(lambda: arm.progress.gripper_width < 0.005, WAIT_S / 4):
+            return
+    raise AssertionError(f"the gripper does not close: {arm.progress}")
+
+
 def test_keys_move_the_simulated_arm_and_the_estop_ends_it(link, arm, visit):
     ada = visit(link).seated()
     for camera in (0, 1):
@@ -91,8 +100,7 @@ def test_keys_move_the_simulated_arm_and_the_estop_ends_it(link, arm, visit):
     ada.reads(".arm", "Clutch engaged")
     ada.reads("#latency", "command")
     ada.page.keyboard.up("w")
-    ada.page.keyboard.press("g")
-    until(arm, lambda: arm.progress.gripper_width < 0.005)
+    close_gripper(ada, arm)
     ada.page.keyboard.down("r")
     until(arm, lambda: arm.progress.moving)
     ada.page.keyboard.press("Space")

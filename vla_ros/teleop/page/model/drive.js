@@ -48,6 +48,12 @@ export class Drive {
     return this.hands.right.clutch || this.hands.left.clutch;
   }
 
+  /** Whether the chosen hand is held, or will be at the next tick. */
+  get #held() {
+    const { driving, stopped } = this.session;
+    return driving && !stopped && performance.now() - this.#lastInput < LINGER_MS;
+  }
+
   /** Which hands the robot has arms for. */
   get sides() {
     const sides = this.session.arms.map((arm) => arm.hand);
@@ -117,9 +123,8 @@ export class Drive {
       this.#lastInput = -Infinity;
     }
     if (this.hand.clutch && this.hand.busy) this.#lastInput = performance.now();
-    const free = !this.session.driving || this.session.stopped;
     // The base follows the sticks while a clutch is held, the arm then follows a hand that stays where it is.
-    const held = !free && performance.now() - this.#lastInput < LINGER_MS;
+    const held = this.#held;
     for (const [side, hand] of Object.entries(this.hands)) {
       const mine = side === this.selected;
       const engages = held && mine && !hand.clutch;
@@ -145,7 +150,8 @@ export class Drive {
   #followGripper() {
     for (const { name, hand, gripper_max } of this.session.arms) {
       const width = this.session.state.arms[name]?.gripper;
-      if (this.hands[hand].clutch || typeof width !== "number" || !gripper_max) continue;
+      const asked = hand === this.selected && this.#held; // what it was just asked for comes first
+      if (this.hands[hand].clutch || asked || typeof width !== "number" || !gripper_max) continue;
       this.hands[hand].assumeGripper(1 - Math.min(1, width / gripper_max));
     }
   }
