@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -91,8 +92,24 @@ def test_a_take_becomes_an_episode_that_says_what_it_lacks(tmp_path: Path) -> No
             require_measured(reader, {STATE: None})
 
 
+def test_takes_of_two_folders_go_into_one_dataset_each_once(tmp_path: Path) -> None:
+    """Every folder counts from one."""
+    mugs, bowls = (write_take(tmp_path / name / "take_000001") for name in ("mugs", "bowls"))
+    for folder, number in ((mugs, "aaaaaaaa"), (bowls, "bbbbbbbb")):
+        (folder / "summary.json").write_text(json.dumps({"id": number}))
+    write_take(tmp_path / "cups" / "take_000001")
+    for _ in range(2):
+        assert convert(tmp_path / "data", mugs, bowls, tmp_path / "cups") == 0
+        with LeRobotReader(tmp_path / "data") as reader:
+            assert len(reader.metadata.episodes) == 3
+    shutil.move(bowls, tmp_path / "mugs" / "take_000002")  # the same take elsewhere
+    assert convert(tmp_path / "data", tmp_path / "mugs") == 0
+    with LeRobotReader(tmp_path / "data") as reader:
+        assert len(reader.metadata.episodes) == 3
+
+
 @pytest.mark.parametrize(
-    ("closing", "shut"), [((0.0, 0.33), True), ((0.1, 1.0), True), ((0.2, 0.25), False), ((0.9, 0.92), True)]
+    ("closing", "shut"), [((0.0, 0.33), True), ((0.1, 1.0), True), ((0.2, 0.35), False), ((0.9, 0.92), True)]
 )
 def test_a_hand_around_something_wide_is_shut(tmp_path: Path, closing: tuple[float, float], shut: bool) -> None:
     take = read_take(write_take(tmp_path / "one", closing=closing))

@@ -224,6 +224,8 @@ def test_uploads_of_another_form_are_refused(site):
     assert "the part 'take' must come first" in site.send({"hands": parts["hands"], **parts})[1]["error"]
     assert "the part 'hands' is missing" in site.send({k: v for k, v in parts.items() if k != "hands"})[1]["error"]
     assert "a take comes as multipart" in site.ask("POST", "/takes", json={"id": "aaaa0001"})[1]["error"]
+    status, answer = site.ask("POST", "/takes", data=b"", headers={"Content-Type": "multipart/form-data"})
+    assert (status, "boundary" in answer["error"]) == (400, True)
     torn = b'--x\r\nContent-Disposition: form-data; name="take"\r\n\r\n{"id": "aaaa'
     status, answer = site.ask("POST", "/takes", data=torn, headers={"Content-Type": "multipart/form-data; boundary=x"})
     assert status == 400
@@ -231,12 +233,17 @@ def test_uploads_of_another_form_are_refused(site):
     assert site.left() == []
 
 
-def test_a_page_that_vanishes_in_mid_upload_leaves_nothing(site):
+def begun(site) -> bytes:
+    """Return the beginning of an upload that goes on for a megabyte."""
     part = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n'
     words = (part.format("take") + json.dumps(made_up()["take"]) + "\r\n" + part.format("000001.jpg")).encode()
     head = f"POST /takes?token={TOKEN} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {1 << 20}\r\n"
+    return (head + "Content-Type: multipart/form-data; boundary=x\r\n\r\n").encode() + words
+
+
+def test_a_page_that_vanishes_in_mid_upload_leaves_nothing(site):
     with socket.create_connection(("127.0.0.1", site.server.port)) as page:
-        page.sendall((head + "Content-Type: multipart/form-data; boundary=x\r\n\r\n").encode() + words)
+        page.sendall(begun(site))
 
         def arrives() -> list[str]:
             page.sendall(bytes(100))  # aiohttp looks for the end of a part in what comes after it
@@ -245,6 +252,15 @@ def test_a_page_that_vanishes_in_mid_upload_leaves_nothing(site):
         eventually(arrives)
     eventually(lambda: not site.left())
     eventually(lambda: any("the upload is torn" in line for line in site.log))
+
+
+def test_an_upload_that_falls_silent_may_come_once_more(site, monkeypatch):
+    """As of a headset that sleeps: 408, which the page tries again, and not 400, which it does not."""
+    monkeypatch.setattr(arrival, "SILENCE_S", 0.3)
+    with socket.create_connection(("127.0.0.1", site.server.port), timeout=20.0) as page:
+        page.sendall(begun(site))
+        assert page.recv(64).startswith(b"HTTP/1.1 408")
+    eventually(lambda: not site.left())
 
 
 def test_a_take_may_not_be_endless(site, monkeypatch):

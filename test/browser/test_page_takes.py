@@ -240,7 +240,9 @@ def test_a_bare_hands_tool_is_where_thumb_and_index_finger_meet(record, hand):
     tool = Rotation.from_quat(pose[3:]).as_matrix()
     reach = (thumb + index - thumb_knuckle - index_knuckle) / 2
     np.testing.assert_allclose(tool[:, 2], reach / np.linalg.norm(reach), atol=1e-4)
-    assert abs(tool[:, 1] @ (index - thumb)) > 0.8 * np.linalg.norm(index - thumb)
+    # Of hands held palm down: from the left finger to the right one, as the y of a tool that points down.
+    closing = (index - thumb) if hand == "right" else (thumb - index)
+    assert tool[:, 1] @ closing > 0.8 * np.linalg.norm(closing)
 
 
 def test_b_throws_away_and_held_makes_forward_where_one_looks(record):
@@ -367,8 +369,16 @@ def test_a_full_disk_and_a_new_token_keep_the_take_on_the_page(record, monkeypat
     worn.person.reads("#take-list", "The server's disk is full: make room there")
     monkeypatch.undo()
     worn.site.take()
+    cookies = worn.person.context.cookies()
     worn.person.context.clear_cookies()
     worn.person.reads("#banner", "This link is no longer valid")
+    worn.ready()
+    worn.page.keyboard.press("n")
+    worn.last(1)
+    worn.page.keyboard.press("y")
+    worn.person.reads("#take-list", "open the new one in another tab")
+    worn.person.context.add_cookies(cookies)
+    worn.site.take("take_000002")
 
 
 def test_a_take_that_is_refused_says_why_and_can_be_given_up(record, monkeypatch):

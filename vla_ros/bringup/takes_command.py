@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     address = bind_address(arguments.host, "--host ")
     folder = user_folder(arguments.folder, "--folder")
     tls = None if is_local(address) else tls_context(folder)
-    token = pairing_token(folder, arguments.new_token)
+    token = pairing_token(folder, arguments.new_token, "takes_token")  # teleop's stays as it is
     root = Path(arguments.takes)
     store = TakeStore(root, settings)
     try:

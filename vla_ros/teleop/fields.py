@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, NoReturn
 
 from controllers.errors import VlaError, unknown_name
 
@@ -14,6 +15,24 @@ _MISSING = object()
 
 class ProtocolError(VlaError):
     """A message that is not one of ours; the text is the reason its sender is told."""
+
+
+class _NotFinite(ProtocolError, ValueError):
+    """What json.loads is to raise for NaN and Infinity."""
+
+
+def _not_finite(word: str) -> NoReturn:
+    raise _NotFinite(f"{word} is not a finite number")
+
+
+def strict_json(text: str | bytes) -> Any:
+    """Return what JSON says, all numbers finite. Raises ProtocolError with the reason."""
+    try:
+        return json.loads(text, parse_constant=_not_finite)
+    except _NotFinite as error:
+        raise ProtocolError(str(error)) from None
+    except (ValueError, RecursionError):
+        raise ProtocolError("is not JSON") from None
 
 
 class Fields:

@@ -6,12 +6,11 @@ What the server says is in announcements.py; docs/teleop.md has the table of bot
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
-from vla_ros.teleop.fields import Fields, ProtocolError
+from vla_ros.teleop.fields import Fields, ProtocolError, strict_json
 
 VERSION = 1
 FRAME_BYTES_MAX = 64 * 1024  # of a text frame from a client
@@ -145,23 +144,14 @@ def parse(frame: str) -> Message:
     if len(frame) > FRAME_BYTES_MAX or len(frame.encode("utf-8", "surrogatepass")) > FRAME_BYTES_MAX:
         raise ProtocolError(f"a message may have {FRAME_BYTES_MAX} bytes, this one has more")
     try:
-        content = json.loads(frame, parse_constant=_not_finite)
-    except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, ProtocolError) else "it is not JSON"
-        raise ProtocolError(f"the message cannot be read: {reason}") from None
+        content = strict_json(frame)
+    except ProtocolError as error:
+        raise ProtocolError(f"the message cannot be read: {error}") from None
     fields = Fields("message", content)
     kind = fields.choice("type", tuple(_READERS))
     read, names = _READERS[kind]
     message = read(Fields(kind, {name: value for name, value in content.items() if name != "type"}), names)
     return message
-
-
-class _NotFinite(ProtocolError, ValueError):
-    """What json.loads is to raise for NaN and Infinity."""
-
-
-def _not_finite(word: str) -> NoReturn:
-    raise _NotFinite(f"{word} is not a finite number")
 
 
 def _hello(fields: Fields, names: tuple[str, ...]) -> Hello:

@@ -22,12 +22,12 @@ from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.data.hands.masks import PREFIX, mask_features
-from vla_ros.data.hands.take import Take, read_take
+from vla_ros.data.hands.take import Take, read_take, take_id
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import CameraStream, TaskContract
 
 SHUT_BELOW = 0.5  # of the way from how little to how far the hand was open
-MOVED = 0.01  # [m] less than that between the two: a hand that neither closed nor opened
+MOVED = 0.015  # [m] of the fingers; less between the two: a hand that neither closed nor opened
 HELD = 0.02  # [m] that shut fingers are taken to hold
 SKEW_MAX = 0.2  # [s] between a frame and its picture, and between two poses of the hand
 
@@ -45,7 +45,8 @@ def convert_takes(takes: Sequence[Path], output: Path, contract: TaskContract) -
     schema, done, problems = hands_schema(contract), 0, []
     with LeRobotWriter(output, schema) as writer:
         for folder in takes:
-            source = f"hands/{folder.name}"
+            # Two folders of takes count alike: take_000001 is in both.
+            source = f"hands/{take_id(folder) or '/'.join(folder.resolve().parts[-2:])}"
             if source in writer.sources:
                 continue
             try:
@@ -90,10 +91,19 @@ def take_episode(take: Take, contract: TaskContract, schema: DatasetSchema, sour
 
 def open_fingers(take: Take) -> np.ndarray:
     """Return (S,) whether the hand is open: fingers that hold something wide are not far closed, but closed."""
-    low, high = np.percentile(take.widths, (5, 95))
-    if high - low < MOVED:
-        low, high = 0.0, take.config.opening
+    low, high = _between(take) if moves_fingers(take) else (0.0, take.config.opening)
     return take.widths > low + SHUT_BELOW * (high - low)
+
+
+def moves_fingers(take: Take) -> bool:
+    """Say whether the hand closes or opens at all."""
+    low, high = _between(take)
+    return high - low >= MOVED
+
+
+def _between(take: Take) -> tuple[float, float]:
+    low, high = np.percentile(take.widths, (5, 95))
+    return float(low), float(high)
 
 
 def align(take: Take, fps: float) -> tuple[Bracket, np.ndarray]:

@@ -5,6 +5,7 @@ take.yaml        the words, and how hand and picture lie to the robot whose data
 hands.jsonl      messages `hands` of the operator's page, as they came (docs/teleop.md)
 pictures.jsonl   {"t": …, "file": "000001.jpg", "head": {"p": …, "q": …}} a line, of the same clock [ms]
 pictures/        what the headset saw
+summary.json     of `vla takes` alone: its id, and what is doubtful about it
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from scipy.spatial.transform import Rotation
 from controllers.errors import ConfigError, VlaError
 from vla_ros.configuration import load_config
 
-TAKE, HANDS, PICTURES = "take.yaml", "hands.jsonl", "pictures.jsonl"
+TAKE, HANDS, PICTURES, SUMMARY = "take.yaml", "hands.jsonl", "pictures.jsonl", "summary.json"
 # WebXR's axes (x right, y up, z back) in the robot's (x forward, y left, z up).
 R_ROBOT_XR = np.array([[0.0, 0.0, -1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 # A head that looks forward, in robot axes, to a camera's: z into the picture, x right, y down.
@@ -102,6 +103,14 @@ def read_take(folder: Path) -> Take:
         tuple(path for _, path, _ in shown),
         np.column_stack([where, optical.as_quat()]),
     )
+
+
+def take_id(folder: Path) -> str:
+    """Return what names a take wherever it lies; "" for one that `vla takes` has not recorded."""
+    try:
+        return str(json.loads((folder / SUMMARY).read_text())["id"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return ""
 
 
 def _in_base(config: TakeConfig, p: np.ndarray, R_xr: Rotation) -> tuple[np.ndarray, Rotation]:

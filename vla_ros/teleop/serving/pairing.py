@@ -19,12 +19,12 @@ TOKEN = "token"
 _FORM = re.compile(r"[A-Za-z0-9_-]{16,128}")
 
 
-def pairing_token(folder: Path, renew: bool = False) -> str:
-    """Return the token kept in `folder`, made when there is none; a new one locks out whoever was paired.
+def pairing_token(folder: Path, renew: bool = False, name: str = TOKEN) -> str:
+    """Return the token kept in `folder` as `name`, made when there is none; a new one locks out whoever was paired.
 
     Raises ConfigError when it cannot be kept.
     """
-    path = folder / TOKEN
+    path = folder / name
     if not renew:
         with contextlib.suppress(OSError, UnicodeDecodeError):
             token = path.read_text().strip()

@@ -28,6 +28,10 @@ class DiskError(VlaError):
         super().__init__("the disk is full: make room" if self.full else f"cannot be written ({error.strerror})")
 
 
+class TornError(ProtocolError):
+    """The upload broke off: what it brought is not wrong, and may come once more."""
+
+
 class Arrival:
     """Read the parts of one upload: `take` first, `hands` and `pictures` as JSON lines, JPEGs by their names."""
 
@@ -73,7 +77,7 @@ class Arrival:
             async with asyncio.timeout(SILENCE_S):
                 part = await self._reader.next()
         except Exception as error:  # whatever the body is: aiohttp has many names for a broken one
-            raise ProtocolError(f"the upload is torn ({type(error).__name__})") from None
+            raise TornError(f"the upload is torn ({type(error).__name__})") from None
         if isinstance(part, MultipartReader):
             raise ProtocolError("a part holds parts")
         return part
@@ -91,7 +95,7 @@ class Arrival:
                 if len(data) > most or self._together > TOGETHER_MAX:
                     break
         except Exception as error:
-            raise ProtocolError(f"the upload is torn ({type(error).__name__})") from None
+            raise TornError(f"the upload is torn ({type(error).__name__})") from None
         whole = self._together > TOGETHER_MAX
         allowed = f"a take {TOGETHER_MAX >> 20} MB" if whole else f"it {most >> 10} kB"
         raise ProtocolError(f"part '{(part.name or '')[:40]}' is too large: {allowed} at most")

@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import cv2
 import numpy as np
 
 from vla_ros.teleop import protocol
-from vla_ros.teleop.fields import Fields, ProtocolError
+from vla_ros.teleop.fields import Fields, ProtocolError, strict_json
 
 ID = re.compile(r"[a-z0-9]{8,32}")
 PICTURE = re.compile(r"\d{6}\.jpg")
@@ -122,15 +121,6 @@ def _lines(part: str, data: bytes) -> Iterator[tuple[int, str]]:
 
 def _json(where: str, data: bytes) -> Any:
     try:
-        return json.loads(data, parse_constant=_not_finite)
-    except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, ProtocolError) else "is not JSON"
-        raise ProtocolError(f"{where}: {reason}") from None
-
-
-class _NotFinite(ProtocolError, ValueError):
-    """What json.loads is to raise for NaN and Infinity."""
-
-
-def _not_finite(word: str) -> NoReturn:
-    raise _NotFinite(f"{word} is not a finite number")
+        return strict_json(data)
+    except ProtocolError as error:
+        raise ProtocolError(f"{where}: {error}") from None

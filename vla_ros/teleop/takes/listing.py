@@ -11,9 +11,8 @@ import cv2
 
 from controllers.errors import VlaError
 from vla_ros.configuration import load_config
-from vla_ros.data.hands.take import PICTURES, TAKE, TakeConfig
+from vla_ros.data.hands.take import PICTURES, SUMMARY, TAKE, TakeConfig
 
-SUMMARY = "summary.json"
 THUMBNAIL_WIDTH = 240  # [px]
 
 

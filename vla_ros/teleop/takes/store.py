@@ -7,6 +7,7 @@ import dataclasses
 import datetime
 import fcntl
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -17,12 +18,12 @@ from typing import Any
 import yaml
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.data.hands.convert import align
-from vla_ros.data.hands.take import HANDS, PICTURES, TAKE, read_take
+from vla_ros.data.hands.convert import align, moves_fingers
+from vla_ros.data.hands.take import HANDS, PICTURES, SUMMARY, TAKE, read_take, take_id
 from vla_ros.teleop.fields import ProtocolError
 from vla_ros.teleop.takes.arrival import Arrival, DiskError
 from vla_ros.teleop.takes.checks import Words, check_hands, check_pictures
-from vla_ros.teleop.takes.listing import SUMMARY, described
+from vla_ros.teleop.takes.listing import described
 from vla_ros.teleop.takes.settings import TakeSettings
 
 TRASH, INCOMING, LOCK, LAST = "trash", ".incoming-", ".lock", ".last_take"
@@ -55,7 +56,7 @@ class TakeStore:
         self._thrown = sorted(self._names(self._trash), key=lambda name: (self._trash / name).stat().st_ctime_ns)
         self._described_at: dict[str, tuple[int | None, dict[str, Any]]] = {}  # by name, with take.yaml's time
         kept = [folder / name for folder in (root, self._trash) for name in self._names(folder)]
-        self._known = {known: path.name for path in kept if (known := _id(path))}  # a page's id → name
+        self._known = {known: path.name for path in kept if (known := take_id(path))}  # a page's id → name
 
     def close(self) -> None:
         """Let others record into the folder."""
@@ -115,6 +116,8 @@ class TakeStore:
             )
             warning, summary = self._look(folder, words, arrival)
             (folder / SUMMARY).write_text(json.dumps(summary) + "\n")
+            for path in (*folder.rglob("*"), folder):  # the page forgets it as soon as it is kept
+                _on_disk(path)
             with self._guard:
                 return self._number(folder, words), warning
         except OSError as error:
@@ -127,6 +130,8 @@ class TakeStore:
         except VlaError as error:  # its folder is none that anybody knows
             raise ProtocolError(str(error).replace(f"{folder}/", "").replace(f"{folder}: ", "")) from None
         warning = self.settings.misfit(arrival.size)
+        if not moves_fingers(take):
+            warning = f"the {words.hand} hand neither closes nor opens"
         try:
             align(take, CHECKED_HZ)
         except VlaError as error:
@@ -151,6 +156,7 @@ class TakeStore:
         (self.root / LAST).write_text(f"{number}\n")
         folder.chmod(0o755)  # a temporary folder is its owner's alone
         folder.rename(self.root / name)
+        _on_disk(self.root)
         self._known[words.id] = name
         return name
 
@@ -187,11 +193,13 @@ class TakeStore:
         return sorted(path.name for path in folder.glob("take_*") if NAME.fullmatch(path.name) and path.is_dir())
 
 
-def _id(folder: Path) -> str:
+def _on_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, would survive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
     try:
-        return str(json.loads((folder / SUMMARY).read_text())["id"])
-    except (OSError, ValueError, TypeError, KeyError):
-        return ""
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _last(path: Path) -> int:

@@ -14,7 +14,7 @@ from aiohttp import web
 from controllers.errors import VlaError
 from vla_ros.teleop.fields import ProtocolError
 from vla_ros.teleop.serving.paired_site import PairedSite, same_site
-from vla_ros.teleop.takes.arrival import Arrival, DiskError
+from vla_ros.teleop.takes.arrival import Arrival, DiskError, TornError
 from vla_ros.teleop.takes.listing import thumbnail
 from vla_ros.teleop.takes.store import TakeStore
 
@@ -28,7 +28,10 @@ def make_application(store: TakeStore, site: PairedSite, log: Log) -> web.Applic
     async def receive(request: web.Request) -> dict[str, Any]:
         if request.content_type != FORM:
             raise ProtocolError(f"a take comes as {FORM}")
-        arrival = Arrival(await request.multipart())
+        try:
+            arrival = Arrival(await request.multipart())
+        except ValueError as error:  # no boundary
+            raise ProtocolError(f"a take comes as {FORM}: {error}") from None
         words = await arrival.words()
         if name := store.known(words.id):  # the answer to it was lost on the way
             await arrival.rest(None)
@@ -61,6 +64,9 @@ def make_application(store: TakeStore, site: PairedSite, log: Log) -> web.Applic
             except DiskError as error:
                 log("error", f"a take was not kept: {error}")
                 return _refusal(507 if error.full else 500, str(error))
+            except TornError as error:
+                log("warning", f"a take did not arrive: {error}")
+                return _refusal(408, str(error))
             except VlaError as error:
                 log("warning", f"{request.method} {request.path} was refused: {error}")
                 return _refusal(400, str(error))

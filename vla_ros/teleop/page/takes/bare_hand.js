@@ -3,7 +3,7 @@
 
 import { fromAxes } from "../model/quaternion.js";
 
-const OPEN_M = 0.08; // between the tips of thumb and index finger
+const OPEN_M = 0.12; // between the tips of thumb and index finger: wider than they open around a mug
 const CLOSED_M = 0.02;
 
 const minus = (a, b) => a.map((value, i) => value - b[i]);

@@ -5,6 +5,7 @@ const MOST_PER_S = 15;
 const IN_AIR = 2;
 const SLACK_MS = 4; // frames come a little early now and then
 const PATIENCE_MS = 2000; // for one picture
+const LARGEST_BYTES = 2 ** 20; // that the server takes
 
 export class Film {
   #worker = new Worker("/page/takes/encoder.js");
@@ -53,7 +54,7 @@ export class Film {
     const one = this.#waiting.get(number);
     if (!one) return;
     this.#waiting.delete(number);
-    if (blob) one.keep(blob);
+    if (blob && blob.size <= LARGEST_BYTES) one.keep(blob);
     else one.take.lost++;
     this.#tell();
   }

@@ -32,8 +32,9 @@ export class Hands {
       const pose = this.#pose(frame, floor, source, side);
       const gripper = source.hand ? closing(frame, source.hand, floor) : (source.gamepad?.buttons[TRIGGER]?.value ?? 0);
       if (source.hand) {
-        const pinched = side !== own && gripper !== null && gripper >= PINCHED;
-        if (this.#presses.read(`${side} pinch`, pinched, now) === "long") events.push("toggle");
+        // Tips that are not seen are neither pinched nor let go.
+        const pinched = side !== own && gripper >= PINCHED;
+        if (gripper !== null && this.#presses.read(`${side} pinch`, pinched, now) === "long") events.push("toggle");
       } else if (source.gamepad) this.#readButtons(source.gamepad, side, now, events);
       if (!pose || gripper === null) continue;
       const hand = { ...seenFrom(origin, pose), clutch: true, gripper: Math.min(1, Math.max(0, gripper)) };

@@ -45,7 +45,7 @@ window.addEventListener("keydown", (event) => {
   else if (event.code === "KeyZ" && server.undo) byId("undo").click();
 });
 window.addEventListener("beforeunload", (event) => {
-  if (outbox.parcels.length || recorder.recording) event.preventDefault();
+  if (outbox.parcels.length || recorder.recording || recorder.settling) event.preventDefault();
 });
 camera.begin();
 server.look();

@@ -8,10 +8,12 @@ import { Take } from "./take.js";
 const LONGEST_S = 120;
 const SHORTEST_S = 1;
 const STILL_MS = 1000;
+const LARGEST_MB = 500; // the server takes 600
 
 /** Says "change" when a take begins or ends and "note" [level, text]; `worn` is set while a headset is on. */
 export class Recorder extends Emitter {
   take = null;
+  settling = 0; // takes that wait for their last pictures
   worn = false;
   seen = false; // the hand that counts, now
   instruction = "";
@@ -57,6 +59,7 @@ export class Recorder extends Emitter {
       this.emit("note", ["warning", "The camera's picture stands still: the take will have a hole."]);
     }
     if (now - take.began >= LONGEST_S * 1000) this.stop(`A take ends after ${LONGEST_S} s.`);
+    else if (take.bytes >= LARGEST_MB * 1e6) this.stop(`A take ends at ${LARGEST_MB} MB.`);
   }
 
   /** End a take and send it; `why` where nobody asked for that. */
@@ -64,8 +67,10 @@ export class Recorder extends Emitter {
     const { take } = this;
     if (!take) return;
     this.take = null;
+    this.settling++;
     this.emit("change");
     await this.#film.settled(take);
+    this.settling--;
     const empty = take.poses < 2 ? `the ${take.hand} hand was not seen` : !take.pictures ? "no picture came" : "";
     if (take.seconds < SHORTEST_S || empty) {
       const short = empty || `it lasted ${take.seconds.toFixed(1)} s, less than ${SHORTEST_S} s`;

@@ -10,7 +10,8 @@ function makeId() {
 const lines = (rows) => new Blob(rows.map((row) => `${JSON.stringify(row)}\n`), { type: "application/x-ndjson" });
 
 export class Take {
-  lost = 0; // pictures that could not be made
+  lost = 0; // pictures that could not be made, or are too large
+  bytes = 0; // of its pictures
   still = false; // whether its camera stood still for a while
   #hands = [];
   #pictures = [];
@@ -30,6 +31,7 @@ export class Take {
   /** Add a picture with the head's pose at its time. */
   addPicture(t, head, blob) {
     this.#pictures.push({ t, head, blob });
+    this.bytes += blob.size;
   }
 
   get pictures() {
@@ -56,7 +58,7 @@ export class Take {
     form.append("hands", lines(this.#hands));
     form.append("pictures", lines(named.map(({ t, file, head }) => ({ t, file, head }))));
     for (const { file, blob } of named) form.append(file, blob, file);
-    const bytes = named.reduce((sum, { blob }) => sum + blob.size, 300 * this.#hands.length);
+    const bytes = this.bytes + 300 * this.#hands.length;
     return { id, instruction, seconds, lost, pictures: named.length, form, bytes, first: named[0]?.blob ?? null };
   }
 }
