@@ -249,7 +249,7 @@ class ChunkFollower:
             self._adopt_pending()
             motion, x = self._cursor
         lookahead = self._lookahead.time
-        self._advance_points(motion, x - lookahead)
+        self._advance_points(motion, x - lookahead, now)
         if not self.progress.hold_reason:
             self._lease.extend(now)
             self._executed += self._pace.rate * dt
@@ -337,7 +337,7 @@ class ChunkFollower:
             pace.look(lag, speed, acceleration, clear, guard)
         pace.advance(dt)
 
-    def _advance_points(self, motion: Motion, m: float) -> None:
+    def _advance_points(self, motion: Motion, m: float, now: float) -> None:
         point, reached = self._point, motion.point_list
         last = len(reached) - 1
         while point < last and reached[point + 1] <= m + 1e-9:
@@ -345,7 +345,7 @@ class ChunkFollower:
         if point != self._point:
             self._point = point
             if motion.side:
-                self._side.reach(point, motion.side, self.command)
+                self._side.reach(point, motion.side, motion.stamp, now, self.command)
 
     def _set_hold(self, reason: str) -> None:
         self.progress.hold_reason = reason

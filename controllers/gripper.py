@@ -4,13 +4,20 @@
 A policy's width trembles from chunk to chunk, and a driver that starts a motion for each command (Franka's takes half
 a second for one) would never finish any. `continuous` passes changes that are worth a motion; `binary` knows open and
 closed only, with two thresholds, so that a width that lingers between them changes nothing.
+
+A chunk is as old as the pictures it was made from. One that was seen before the fingers last switched knows nothing
+of that: it still says open, closes a little later, and would make a second grasp of the first. Such a chunk counts
+from where it has come to the same side.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from controllers.errors import ConfigError
+
+SWITCH = 0.125  # of width_max: a single change by more than that is a decision, a smaller one a part of a drift
 
 
 @dataclass(frozen=True)
@@ -42,21 +49,33 @@ class GripperAdapter:
     def __init__(self, config: GripperConfig) -> None:
         """Start wherever `reset` says."""
         self.config = config
-        self.width = 0.0  # [m] commanded
+        self.reset(0.0)
 
     def reset(self, width: float) -> None:
         """Be at `width` [m] without commanding a motion."""
-        self.width = width
+        self.width = width  # [m] commanded
+        self._switched, self._opened = -inf, False  # when it last switched [s], and whether that opened it
+        self._knowing = -inf  # [s] when the chunk was seen that has come to know of that
 
-    def update(self, wanted: float) -> float:
-        """Take the channel's value [m] and return the commanded width [m]."""
+    def update(self, wanted: float, now: float, seen: float) -> float:
+        """Take the value [m] at `now` [s] of a chunk that was seen at `seen` [s]; return the commanded width [m]."""
+        width = self._asked(wanted)
+        change = width - self.width
+        decides = abs(change) > SWITCH * self.config.width_max
+        if decides and (change > 0.0) != self._opened and seen < self._switched and seen != self._knowing:
+            return self.width
+        self._knowing = seen
+        if decides:
+            self._switched, self._opened = now, change > 0.0
+        self.width = width
+        return width
+
+    def _asked(self, wanted: float) -> float:
         config = self.config
         wanted = min(max(wanted, 0.0), config.width_max)
         if config.mode == "binary":
             if wanted < config.close_below * config.width_max:
-                self.width = 0.0
-            elif wanted > config.open_above * config.width_max:
-                self.width = config.width_max
-        elif abs(wanted - self.width) > config.deadband or wanted in (0.0, config.width_max):
-            self.width = wanted
-        return self.width
+                return 0.0
+            return config.width_max if wanted > config.open_above * config.width_max else self.width
+        passed = abs(wanted - self.width) > config.deadband or wanted in (0.0, config.width_max)
+        return wanted if passed else self.width

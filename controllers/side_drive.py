@@ -71,10 +71,10 @@ class SideDrive:
             self._adapters[self._width].reset(width)
         self._wanted = [0.0] * 3
 
-    def reach(self, point: int, track: SideTrack, command: Command) -> None:
-        """Take the values of a point that the motion has reached."""
+    def reach(self, point: int, track: SideTrack, seen: float, now: float, command: Command) -> None:
+        """Take the values of a point that the motion has reached `now` [s], of a chunk that was seen at `seen` [s]."""
         for name, values in track.tools.items():
-            value = self._adapters[name].update(values[point])
+            value = self._adapters[name].update(values[point], now, seen)
             if name == self._width:
                 command.gripper_width = value
             else:

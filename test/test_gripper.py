@@ -10,7 +10,7 @@ from controllers.gripper import GripperAdapter, GripperConfig
 def played(config: GripperConfig, widths, start: float = 0.08) -> list[float]:
     adapter = GripperAdapter(config)
     adapter.reset(start)
-    return [adapter.update(float(width)) for width in widths]
+    return [adapter.update(float(width), 0.1 * k, 0.1 * k) for k, width in enumerate(widths)]
 
 
 def test_noise_is_no_command_and_a_drift_is_followed():
@@ -61,3 +61,48 @@ def test_a_trembling_policy_closes_once():
     assert np.count_nonzero(np.diff(widths)) == 1
     assert widths[0] == 0.08
     assert widths[-1] == 0.0
+
+
+def switches(rig: Rig, chunks, period: float) -> list[float]:
+    """Submit a chunk of widths each `period` [s], seen `late` [s] earlier; return the times [s] of the switches."""
+    for late, width in chunks:
+        rig.submit(np.zeros((8, 3)), width=width, stamp=rig.now - late)
+        rig.run(period)
+    widths = np.array([sample.width for sample in rig.samples])
+    return [rig.samples[k + 1].time for k in np.flatnonzero(np.diff(widths))]
+
+
+def closing_at(point: int) -> np.ndarray:
+    """Return widths (8,) [m] that close at a point."""
+    return np.where(np.arange(8) < point, 0.08, 0.0)
+
+
+def test_a_chunk_that_was_seen_before_the_fingers_closed_does_not_open_them():
+    # It says to close as well, but later: taken at its word it would make two grasps of one.
+    rig = Rig()
+    rig.run(0.5)
+    assert len(switches(rig, [(0.0, closing_at(3)), (0.2, closing_at(6))], 0.5)) == 1
+    assert rig.samples[-1].width == 0.0
+
+
+def test_a_chunk_that_was_seen_after_the_fingers_closed_opens_them():
+    rig = Rig()
+    rig.run(0.5)
+    assert len(switches(rig, [(0.0, closing_at(3)), (0.05, closing_at(8))], 0.5)) == 2
+    assert rig.samples[-1].width == 0.08
+
+
+def test_a_chunk_that_has_come_to_the_closed_side_may_open_again():
+    rig = Rig()
+    rig.run(0.5)
+    place = np.array([0.08, 0.08, 0.08, 0.08, 0.0, 0.0, 0.08, 0.08])
+    closed, opened = switches(rig, [(0.0, closing_at(3)), (0.2, place)], 0.55)
+    assert opened - closed == pytest.approx(0.6, abs=0.06)
+
+
+def test_a_hand_that_opens_and_closes_its_fingers_by_and_by_is_followed_at_once():
+    adapter = GripperAdapter(GripperConfig())
+    adapter.reset(0.08)
+    wanted = np.concatenate([np.linspace(0.08, 0.0, 20), np.linspace(0.0, 0.08, 20)])
+    followed = [adapter.update(width, 0.02 * k, 0.02 * k - 0.05) for k, width in enumerate(wanted)]
+    assert np.allclose(followed, wanted, atol=0.001 + 1e-9)

@@ -110,6 +110,26 @@ def test_the_memory_counts_actions_from_closing_and_from_opening_again() -> None
     assert memory.since_closing == MEMORY_STEPS
 
 
+def test_what_was_not_done_as_the_chunk_asked_is_remembered_as_it_was_done() -> None:
+    here, there = pose((0.4, 0.0, 0.1), (0.0, 0.0, 0.0)), pose((0.4, 0.0, 0.2), (0.0, 0.0, 0.0))
+    before = GripperMemory()
+    asked = dataclasses.replace(before)
+    asked.update(0.0, there)
+    assert asked.carried_out(before, 1, True, False, here) is asked
+    # The arm waits: the chunk says closed, and the fingers are open yet.
+    waits = asked.carried_out(before, 1, False, False, here)
+    assert (waits.closing, waits.since_closing, waits.T_base_closed) == (False, MEMORY_STEPS, None)
+    # The chunk before has closed them, and the new one knows nothing of it.
+    other = GripperMemory().carried_out(before, 3, True, False, here)
+    assert (other.closing, other.since_closing) == (True, 0)
+    np.testing.assert_array_equal(other.T_base_closed, here)
+    # They were closed from the start, and nobody has told them to: no grasp.
+    assert GripperMemory().carried_out(before, 3, True, True, here).closing is False
+    # An operator opens them.
+    opened = other.carried_out(other, 2, False, True, there)
+    assert (opened.closing, opened.since_opening) == (False, 0)
+
+
 def test_the_pose_at_closure_is_kept_though_the_tool_goes_on() -> None:
     memory, T = GripperMemory(), pose((0.4, 0.0, 0.1), (0.0, 0.0, 0.0))
     memory.update(0.0, T)

@@ -135,7 +135,7 @@ def test_the_base_never_leaves_its_limits(orders):
     before = np.zeros(3)
     for shares, rate in orders:
         wanted = [share * speed for share, speed in zip(shares, BASE.speed, strict=True)]
-        drive.reach(0, SideTrack(base=[wanted]), command)
+        drive.reach(0, SideTrack(base=[wanted]), 0.0, 0.0, command)
         for _ in range(10):
             drive.advance(rate, 0.01, command)
             assert (np.abs(command.base_velocity) <= np.array(BASE.speed) + 1e-9).all()

@@ -177,10 +177,12 @@ class Operator:
         assert self.spin_until(future.done, 30.0), "sim/reset does not answer"
         return future.result()
 
-    def set_estop(self, stopped: bool) -> None:
-        """Publish on estop and wait until control says so."""
+    def set_estop(self, stopped: bool) -> float:
+        """Publish on estop and wait until control says so; return how long that took [s]."""
+        began = time.monotonic()
         self.estop.publish(Bool(data=stopped))
         assert self.spin_until(lambda: self.progress.estop is stopped), f"control does not hear of estop {stopped}"
+        return time.monotonic() - began
 
     def chunk(
         self, shift: tuple[float, float, float], duration: float = 1.0, T: np.ndarray | None = None

@@ -123,6 +123,8 @@ class PolicyNode(ManagedNode):
     def _on_progress(self, message: DiagnosticStatus) -> None:
         progress = control_progress(message.message, messages.diagnostic_values(message))
         self._progress = (time.monotonic(), progress)
+        if progress.enabled:
+            self._builder.width_commanded.add(progress.stamp, np.array(progress.gripper_width))
 
     def _on_instruction(self, message: String) -> None:
         self._instruction = message.data.strip()

@@ -45,3 +45,4 @@ class Observation:
     state: RobotState  # interpolated to `stamp`
     T_base_ee_commanded: np.ndarray  # (4, 4) commanded pose at `stamp`: the anchor of `anchor: commanded`
     history: tuple[RobotState, ...] = ()  # older states, oldest first
+    gripper_width_commanded: float | None = None  # [m] at `stamp`; None: nobody says

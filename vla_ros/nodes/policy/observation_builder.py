@@ -10,7 +10,7 @@ import numpy as np
 
 from controllers.errors import VlaError
 from controllers.model import ArmModel
-from vla_ros.nodes.policy.state_buffer import StateBuffer, rigid
+from vla_ros.nodes.policy.state_buffer import StateBuffer, held, rigid
 from vla_ros.policies.observation import CameraView, Observation, RobotState
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
@@ -31,6 +31,7 @@ class ObservationBuilder:
         self._model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame)
         self.joints = StateBuffer(skew_max=skew_max)  # (2, N + fingers): position, velocity
         self.commanded = StateBuffer(skew_max=max(skew_max, 0.1), interpolate=rigid)  # (4, 4)
+        self.width_commanded = StateBuffer(skew_max=max(skew_max, 0.1), interpolate=held)  # () [m]
 
     def build(self, stamp: float, instruction: str, cameras: Mapping[str, CameraView]) -> Observation:
         """Return the observation at the exposure `stamp` [s]. Raises NotReady when the state then is not known."""
@@ -39,11 +40,14 @@ class ObservationBuilder:
             T_commanded = self.commanded.at(stamp)
         except VlaError:
             T_commanded = state.T_base_ee  # nobody commands the arm: it is where it is wanted
+        width_commanded: float | None = None
+        with contextlib.suppress(VlaError):  # nobody commands the gripper, either
+            width_commanded = float(self.width_commanded.at(stamp))
         history = []
         for age in range(HISTORY_STATES, 0, -1):
             with contextlib.suppress(VlaError):  # the first second has no past
                 history.append(self._state(stamp - age * HISTORY_PERIOD_S))
-        return Observation(stamp, instruction, cameras, state, T_commanded.copy(), tuple(history))
+        return Observation(stamp, instruction, cameras, state, T_commanded.copy(), tuple(history), width_commanded)
 
     def _state(self, stamp: float) -> RobotState:
         try:

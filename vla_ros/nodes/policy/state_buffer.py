@@ -28,6 +28,11 @@ def rigid(before: np.ndarray, after: np.ndarray, share: float) -> np.ndarray:
     return T
 
 
+def held(before: np.ndarray, after: np.ndarray, share: float) -> np.ndarray:
+    """Take a number as it was until it was said anew."""
+    return before
+
+
 class StateBuffer:
     """Samples of the last `length` [s]; at a stamp they are interpolated, beyond the ends they are not."""
 

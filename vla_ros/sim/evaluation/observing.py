@@ -55,8 +55,8 @@ class Observer:
         world = self._world
         return RobotState(world.time, world.q, world.dq, world.T_base_ee, world.gripper_width)
 
-    def observe(self, T_base_ee_commanded: np.ndarray) -> Observation:
-        """Return an observation now."""
+    def observe(self, T_base_ee_commanded: np.ndarray, gripper_width_commanded: float) -> Observation:
+        """Return an observation now, of a tool and a gripper [m] that are commanded so."""
         state = self.state()
         return Observation(
             stamp=state.stamp,
@@ -65,4 +65,5 @@ class Observer:
             state=state,
             T_base_ee_commanded=T_base_ee_commanded.copy(),
             history=tuple(old for old in self._states if old.stamp < state.stamp),
+            gripper_width_commanded=gripper_width_commanded,
         )

@@ -128,7 +128,7 @@ class Rollout:
         self._advance(seen + frames * period)
 
     def _observe(self):
-        return self._observer.observe(self.follower.progress.T_base_ee_commanded)
+        return self._observer.observe(self.follower.progress.T_base_ee_commanded, self._width)
 
     def _submit(self, chunk: ActionChunk) -> bool:
         try:

@@ -9,7 +9,7 @@ Once the fingers have closed, the grasp is the pose they closed at: how far it h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -95,6 +95,26 @@ class GripperMemory:
         elif self.closing and not closing:
             self.since_opening = 0
         self.closing = closing
+
+    def carried_out(
+        self, before: GripperMemory, steps: int, closed: bool, was_closed: bool, T_base_ee: np.ndarray
+    ) -> GripperMemory:
+        """Return what is true where `self`, `before` and what a chunk asked in the `steps` since, has come otherwise.
+
+        A chunk takes over late, and later still where the arm waits; meanwhile the one before it goes on. `closed` and
+        `was_closed` say what the fingers are commanded to be now, with the tool at T_base_ee, and were at the last look.
+        """
+        if closed == self.closing:
+            return self
+        if closed == before.closing:  # not yet
+            since_closing = min(before.since_closing + steps, MEMORY_STEPS)
+            since_opening = min(before.since_opening + steps, MEMORY_STEPS)
+            return replace(before, since_closing=since_closing, since_opening=since_opening)
+        if closed == was_closed:  # nothing has happened: what was decided since is on its way
+            return self
+        changed = replace(self)
+        changed.update(0.0 if closed else np.inf, T_base_ee, 0)
+        return changed
 
 
 def decided_widths(asked: np.ndarray, opening: float, closing: bool) -> np.ndarray:

@@ -9,6 +9,7 @@ approached, when the fingers closed and which grasps held nothing.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,13 @@ from controllers.errors import ConfigError
 from vla_ros.policies.actions import ActionSpecification, actions_to_chunk
 from vla_ros.policies.flow_policy import integrate_flow
 from vla_ros.policies.geometric.reachability import Reach, alike, between
-from vla_ros.policies.graspvla.small.chain import ChainState, GripperMemory, chain_numbers, decided_widths
+from vla_ros.policies.graspvla.small.chain import (
+    CLOSING,
+    ChainState,
+    GripperMemory,
+    chain_numbers,
+    decided_widths,
+)
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
 from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
 from vla_ros.policies.graspvla.small.grasp_search import arrived, find_grasp
@@ -84,6 +91,7 @@ class GraspVlaPolicy:
         self._failed: list[np.ndarray] = []  # poses (4, 4) of the tool that held nothing
         self._sent: ActionChunk | None = None
         self._counted = 0  # actions of the last chunk that the memory knows of
+        self._told: float | None = None  # [m] what the fingers were commanded to be at the last look
 
     @torch.inference_mode()
     def infer(self, observation: Observation) -> ActionChunk:
@@ -225,12 +233,19 @@ class GraspVlaPolicy:
         widths = sent.values[:, sent.channels.index(f"{self.specification.gripper}/width")]
         period = self.specification.period
         passed = int(np.clip(round((observation.stamp - sent.stamp) / period), 0, len(sent.times)))
-        was_closing = self._gripper.closing
+        before, told_before, told = replace(self._gripper), self._told, observation.gripper_width_commanded
+        self._told = told
+        was_closing = before.closing
         for width in widths[self._counted : passed]:
             self._gripper.update(float(width), observation.T_base_ee_commanded)
         extra = round((observation.stamp - sent.stamp) / period) - passed
         if extra > 0 and passed:
             self._gripper.update(float(widths[passed - 1]), observation.T_base_ee_commanded, extra)
+        if told is not None and told_before is not None:
+            steps = passed - self._counted + max(extra, 0)
+            self._gripper = self._gripper.carried_out(
+                before, steps, told < CLOSING, told_before < CLOSING, observation.T_base_ee_commanded
+            )
         self._counted = passed
         closed = self._gripper.closing
         if closed and not was_closing:
