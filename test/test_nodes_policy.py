@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 import rclpy
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.experimental import EventsExecutor
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -16,6 +17,7 @@ from trajectory_msgs.msg import JointTrajectory
 from bench.rig.spinning import leave, spin_until
 from controllers.chunk import ActionChunk, TaskStatus, instruction_hash, pose_channels
 from vla_ros import messages, qos
+from vla_ros.nodes.arm.progress import NAME, ControlProgress
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.policy_node import PolicyNode
 from vla_ros.policies.observation import CameraView, Observation
@@ -61,6 +63,7 @@ class World:
         self.cameras = {name: CameraPublisher(self.node, name, "panda_link0") for name in ("front", "side")}
         self.joint_states = self.node.create_publisher(JointState, "joint_states", qos.STREAM)
         self.instruction = self.node.create_publisher(String, "instruction", qos.LATCHED)
+        self.progress = self.node.create_publisher(DiagnosticStatus, "control/progress", qos.STREAM)
         self.chunks: list[ActionChunk] = []
         self.node.create_subscription(
             JointTrajectory, "policy/action_chunk", lambda m: self.chunks.append(messages.chunk_from(m)), qos.EVENTS
@@ -83,6 +86,12 @@ class World:
     def joints_at(self, stamp: float) -> None:
         position = np.concatenate([np.full(7, stamp), [0.02, 0.02]])
         self.joint_states.publish(self.writer.write(stamp, position, np.zeros(9), np.zeros(9)))
+        self.executor.spin_once(timeout_sec=0.02)
+
+    def control_at(self, stamp: float, width: float) -> None:
+        """Say that control commands the gripper to be `width` [m] apart."""
+        report = ControlProgress(stamp=stamp, enabled=True, gripper_width=width)
+        self.progress.publish(messages.diagnostic(NAME, messages.OK, report.hold_reason, report.values()))
         self.executor.spin_once(timeout_sec=0.02)
 
     def expose(self, joints: bool = True) -> float:
@@ -132,6 +141,22 @@ def test_nothing_is_inferred_without_an_instruction(world):
         world.expose()
         world.spin(0.05)
     assert not world.policy.seen
+
+
+def test_the_width_that_was_commanded_at_the_exposure_is_known(world):
+    world.say("pick up the red mug")
+    assert world.expose_until(lambda: world.policy.seen)
+    assert world.policy.seen[0].gripper_width_commanded is None
+
+    def closed() -> bool:
+        exposure = round(world.time + 0.1, 6)
+        for offset, width in ((-0.02, 0.08), (-0.01, 0.0), (0.01, 0.08)):
+            world.control_at(exposure + offset, width)
+        world.expose()
+        world.spin(0.05)
+        return world.policy.seen[-1].gripper_width_commanded == 0.0
+
+    assert any(closed() for _ in range(20)), world.policy.seen[-1].gripper_width_commanded
 
 
 def test_a_chunk_carries_the_exposure_the_instruction_and_the_latency(world):

@@ -102,7 +102,7 @@ class GripperMemory:
         """Return what is true where `self`, `before` and what a chunk asked in the `steps` since, has come otherwise.
 
         A chunk takes over late, and later still where the arm waits; meanwhile the one before it goes on. `closed` and
-        `was_closed` say what the fingers are commanded to be now, with the tool at T_base_ee, and were at the last look.
+        `was_closed` say what the fingers are commanded to be now, the tool at T_base_ee, and were at the last look.
         """
         if closed == self.closing:
             return self
