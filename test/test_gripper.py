@@ -106,3 +106,11 @@ def test_a_hand_that_opens_and_closes_its_fingers_by_and_by_is_followed_at_once(
     wanted = np.concatenate([np.linspace(0.08, 0.0, 20), np.linspace(0.0, 0.08, 20)])
     followed = [adapter.update(width, 0.02 * k, 0.02 * k - 0.05) for k, width in enumerate(wanted)]
     assert np.allclose(followed, wanted, atol=0.001 + 1e-9)
+
+
+def test_a_clock_that_is_set_back_leaves_the_fingers_free():
+    adapter = GripperAdapter(GripperConfig())
+    adapter.reset(0.08)
+    assert adapter.update(0.0, 100.0, 99.9) == 0.0
+    assert adapter.update(0.08, 100.1, 99.95) == 0.0
+    assert adapter.update(0.08, 1.0, 0.9) == 0.08
