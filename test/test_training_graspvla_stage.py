@@ -91,8 +91,11 @@ def test_a_finished_stage_is_not_trained_again(tmp_path: Path) -> None:
     again = tiny_stage(tmp_path, 10, nan_at=0)
     assert again.done
     assert again.figures.keys() == {"weight"}
+    told: list[News] = []
+    again._tell = told.append
     again.run()
     assert state_path(tmp_path, "line").stat().st_mtime_ns == written
+    assert [(news.done, news.total) for news in told] == [(10, 10)]  # or it would count as still to be done
 
 
 def test_losses_and_validations_are_told(tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ class Stage:
         """
         config = self.config
         if self.done:
+            self._news(LOSSES, {})  # of an earlier run: nothing of it is left to do
             return self._result()
         saved = time.monotonic()
         recent: dict[str, list[float]] = {}
