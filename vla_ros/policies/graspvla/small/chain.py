@@ -107,14 +107,13 @@ class GripperMemory:
         if closed == self.closing:
             return self
         if closed == before.closing:  # not yet
-            since_closing = min(before.since_closing + steps, MEMORY_STEPS)
-            since_opening = min(before.since_opening + steps, MEMORY_STEPS)
-            return replace(before, since_closing=since_closing, since_opening=since_opening)
-        if closed == was_closed:  # nothing has happened: what was decided since is on its way
+            true, since = replace(before), steps
+        elif closed == was_closed:  # nothing has happened: what was decided since is on its way
             return self
-        changed = replace(self)
-        changed.update(0.0 if closed else np.inf, T_base_ee, 0)
-        return changed
+        else:
+            true, since = replace(self), 0
+        true.update(0.0 if closed else np.inf, T_base_ee, since)
+        return true
 
 
 def decided_widths(asked: np.ndarray, opening: float, closing: bool) -> np.ndarray:

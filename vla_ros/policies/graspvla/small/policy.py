@@ -232,17 +232,17 @@ class GraspVlaPolicy:
             return
         widths = sent.values[:, sent.channels.index(f"{self.specification.gripper}/width")]
         period = self.specification.period
-        passed = int(np.clip(round((observation.stamp - sent.stamp) / period), 0, len(sent.times)))
+        elapsed = round((observation.stamp - sent.stamp) / period)
+        passed = int(np.clip(elapsed, 0, len(sent.times)))
         before, told_before, told = replace(self._gripper), self._told, observation.gripper_width_commanded
         self._told = told
         was_closing = before.closing
         for width in widths[self._counted : passed]:
             self._gripper.update(float(width), observation.T_base_ee_commanded)
-        extra = round((observation.stamp - sent.stamp) / period) - passed
-        if extra > 0 and passed:
-            self._gripper.update(float(widths[passed - 1]), observation.T_base_ee_commanded, extra)
+        if elapsed > passed > 0:
+            self._gripper.update(float(widths[passed - 1]), observation.T_base_ee_commanded, elapsed - passed)
         if told is not None and told_before is not None:
-            steps = passed - self._counted + max(extra, 0)
+            steps = max(elapsed, passed) - self._counted
             self._gripper = self._gripper.carried_out(
                 before, steps, told < CLOSING, told_before < CLOSING, observation.T_base_ee_commanded
             )
