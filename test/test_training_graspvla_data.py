@@ -36,7 +36,7 @@ from vla_ros.training.graspvla.flat_patterns import draw_flat_pattern
 from vla_ros.training.graspvla.frames import read_frames
 from vla_ros.training.graspvla.motion import VARIANTS, ChainNoise, motion_batch, read_motion
 from vla_ros.training.graspvla.perception import Samples
-from vla_ros.training.graspvla.sentences import disguised_tokens
+from vla_ros.training.graspvla.sentences import Sentences, disguised_tokens
 
 HORIZON = 4
 CONTRACT = load_contract("franka_grasp")
@@ -114,6 +114,16 @@ def test_boxes_crops_and_sentences_are_of_the_same_things(samples: Samples) -> N
             assert target == -1 or (things[:, target] >= 0).all()
     used = columns["things"][columns["things"] >= 0]
     np.testing.assert_array_equal(np.sort(used), np.arange(len(samples.crops)))
+
+
+def test_of_a_thing_that_stands_alone_as_much_is_asked_and_half_of_it_about_what_is_not_there() -> None:
+    alone = [
+        Sentences(seed).of_frame(["black hammer"], np.zeros((1, 3)), np.ones(1, dtype=bool), 4) for seed in range(200)
+    ]
+    assert {len(asked) for asked in alone} == {4}
+    assert 0.3 < np.mean([target < 0 for asked in alone for target, _ in asked]) < 0.6
+    unseen = Sentences(0).of_frame(["black hammer"], np.zeros((1, 3)), np.zeros(1, dtype=bool), 4)
+    assert unseen == []
 
 
 def test_a_disguised_colour_keeps_about_its_colour_and_no_word_of_it() -> None:

@@ -68,18 +68,29 @@ class Sentences:
             T[:3, 3] = positions[i]
             placed.append(PlacedObject(f"{i}", _model(name), T))
         asked = list(said)
-        for i in self._rng.permutation(np.flatnonzero(seen[: len(names)])):
-            if len(asked) == count:
+        order = self._rng.permutation(np.flatnonzero(seen[: len(names)])).tolist()
+        for i in order:
+            if len(asked) >= count:
                 break
             if self._rng.uniform() < ABSENT:
                 asked.append((-1, self._absent(placed)))
-            if self._rng.uniform() < UNKNOWN:
-                asked.append(self._unknown(int(i), placed))
-                continue
-            described = describe(placed[i], placed, self._catalogue, self._rng)
-            if described is not None and len(asked) < count:
-                asked.append((int(i), self._say(described.phrase, described.kind)))
-        return asked
+            asked += self._about(i, placed)
+        while order and len(asked) < count:
+            # Of frames with few things as much is asked, half of it about what is not there: what stands alone would
+            # else nearly always be what is meant.
+            way, i = self._rng.integers(3), int(self._rng.choice(order))
+            if way == 0:
+                asked.append((-1, self._absent(placed)))
+            else:
+                asked += self._about(i, placed) if way == 1 else [self._unknown(i, placed)]
+        return asked[:count]
+
+    def _about(self, i: int, placed: list[PlacedObject]) -> list[tuple[int, str]]:
+        """Ask for object i, now and then in a way that nobody can know; not at all where nothing tells it apart."""
+        if self._rng.uniform() < UNKNOWN:
+            return [self._unknown(i, placed)]
+        described = describe(placed[i], placed, self._catalogue, self._rng)
+        return [] if described is None else [(i, self._say(described.phrase, described.kind))]
 
     def _of_named(
         self, names: list[str], seen: np.ndarray, count: int, said: Sequence[tuple[int, str]]
