@@ -7,7 +7,8 @@ closed only, with two thresholds, so that a width that lingers between them chan
 
 A chunk is as old as the pictures it was made from. One that was seen before the fingers last switched knows nothing
 of that: it still says open, closes a little later, and would make a second grasp of the first. Such a chunk counts
-from where it has come to the same side.
+from where it has come to the same side. So does one that was seen at that moment or hardly later, since what was
+commanded takes a while to be told.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from math import inf
 
 from controllers.errors import ConfigError
 
+TOLD_AFTER = 0.03  # [s] a switch is known to who looks: control/progress says it each 20 ms
 SWITCH = 0.125  # of width_max: a single change by more than that is a decision, a smaller one a part of a drift
 
 
@@ -62,7 +64,9 @@ class GripperAdapter:
         width = self._asked(wanted)
         change = width - self.width
         decides = abs(change) > SWITCH * self.config.width_max
-        ignorant = seen < self._switched <= now and seen != self._knowing  # a clock that was set back forgives all
+        known_from = self._switched + TOLD_AFTER
+        # A clock that was set back forgives all.
+        ignorant = seen < known_from and self._switched <= now and seen != self._knowing
         if decides and ignorant and (change > 0.0) != self._opened:
             return self.width
         self._knowing = seen

@@ -85,6 +85,14 @@ def test_a_chunk_that_was_seen_before_the_fingers_closed_does_not_open_them():
     assert rig.samples[-1].width == 0.0
 
 
+@pytest.mark.parametrize("later", [0.0, 0.02])
+def test_a_chunk_that_was_seen_as_the_fingers_closed_does_not_open_them(later):
+    adapter = GripperAdapter(GripperConfig())
+    adapter.reset(0.08)
+    assert adapter.update(0.0, 3.0, 2.9) == 0.0
+    assert [adapter.update(width, 3.1 + later, 3.0 + later) for width in (0.08, 0.0, 0.08)] == [0.0, 0.0, 0.08]
+
+
 def test_a_chunk_that_was_seen_after_the_fingers_closed_opens_them():
     rig = Rig()
     rig.run(0.5)
