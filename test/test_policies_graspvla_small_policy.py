@@ -109,6 +109,24 @@ def test_a_hand_near_its_grasp_goes_through_with_it_for_a_while(policy, seen) ->
     assert policy._near_since is None
 
 
+def test_a_hand_that_stands_on_something_is_taken_up_and_tries_another_grasp(policy, seen) -> None:
+    policy.infer(seen)
+    grasp = policy.reasoning.T_base_grasp
+    above = grasp.copy()
+    above[2, 3] += 0.05
+    for seconds in np.arange(0.1, 2.0, 0.1):
+        moved = later(seen, seconds)
+        policy._sent = None  # whether random weights close the fingers is not asked here
+        chunk = policy.infer(replace(moved, state=replace(moved.state, T_base_ee=above), T_base_ee_commanded=grasp))
+    heights = chunk.positions("panda")[:, 2]
+    assert (np.diff(heights) > 0.0).all()
+    assert heights[-1] > grasp[2, 3] + 0.05
+    assert np.linalg.norm(policy.reasoning.T_base_grasp[:3, 3] - grasp[:3, 3]) > 0.01
+    policy.reset()
+    assert policy._blocked == []
+    assert policy._hand.goal is None
+
+
 def test_the_words_reach_the_choice(policy, networks, seen) -> None:
     def scores(words: str) -> np.ndarray:
         policy.reset()

@@ -20,6 +20,7 @@ from controllers.errors import ConfigError
 from vla_ros.policies.actions import ActionSpecification, actions_to_chunk
 from vla_ros.policies.flow_policy import integrate_flow
 from vla_ros.policies.geometric.reachability import Reach, alike, between
+from vla_ros.policies.graspvla.small.blocked_hand import BlockedHand
 from vla_ros.policies.graspvla.small.chain import (
     CLOSING,
     ChainState,
@@ -89,6 +90,8 @@ class GraspVlaPolicy:
         self._grasp: tuple[np.ndarray, float] | None = None  # pose (4, 4), opening [m]
         self._near_since: float | None = None  # [s] when the hand came near its grasp
         self._failed: list[np.ndarray] = []  # poses (4, 4) of the tool that held nothing
+        self._blocked: list[np.ndarray] = []  # grasps (4, 4) that the hand did not come to
+        self._hand = BlockedHand()
         self._sent: ActionChunk | None = None
         self._counted = 0  # actions of the last chunk that the memory knows of
         self._told: float | None = None  # [m] what the fingers were commanded to be at the last look
@@ -110,10 +113,15 @@ class GraspVlaPolicy:
         if found is None:
             self._sent, self.reasoning = None, None
             return self._stay(observation, time.perf_counter() - started)
+        self._look_whether_blocked(observation)
         with clock.stage("grasp"):
             T_grasp, opening = self._choose_grasp(observation, pictures, calibrations, found)
         with clock.stage("flow"):
-            actions = self._act(observation, found, T_grasp, opening)
+            if self._hand.goal is None:
+                actions = self._act(observation, found, T_grasp, opening)
+            else:
+                anchor = self.specification.T_base_anchor(observation)[:3, 3]
+                actions = self._hand.rise(anchor, self.specification.horizon, opening)
         self.explanation = ""
         self.reasoning = Reasoning(
             boxes=dict(zip(self._cameras, found.boxes, strict=True)),
@@ -137,7 +145,7 @@ class GraspVlaPolicy:
             known = bool(part) and self._parts
             self._words = instruction, word_tokens(plain if known else instruction)
             self._part = PartMemory(word_tokens(BY + part)) if known else None
-            self._target, self._failed = TargetMemory(), []  # of another object
+            self._target, self._failed, self._blocked = TargetMemory(), [], []  # of another object
             self._grasp = self._near_since = None
         expected = self._target.expect(observation.state, self._gripper)
         found = self._search.find(pictures, calibrations, proposed, self._words[1], expected.place, expected.trust)
@@ -166,7 +174,7 @@ class GraspVlaPolicy:
             found.middle,
             observation.state.T_base_ee[:3, 3],
             None if last is None else last[0][:3, 3],
-            self._failed,
+            [*self._failed, *self._blocked],
             PART_REACH if self._part is not None else np.inf,
         )
         T = np.eye(4)
@@ -186,6 +194,12 @@ class GraspVlaPolicy:
             opening += kept * (last[1] - opening)
         self._grasp = T, opening
         return T, opening
+
+    def _look_whether_blocked(self, observation: Observation) -> None:
+        """Where the hand stands on something, look for another grasp than the one it was on its way to."""
+        if self._hand.look(observation, self._gripper.closing) and self._grasp is not None:
+            self._blocked.append(self._grasp[0])
+            self._grasp = self._near_since = None
 
     def _commits(self, observation: Observation, T_base_grasp: np.ndarray) -> bool:
         """Say whether the hand is so near its grasp that it goes through with it, whatever is seen past the fingers."""
