@@ -44,7 +44,7 @@ class BlockedHand:
         return False
 
     def rise(self, position: np.ndarray, horizon: int, width: float) -> np.ndarray:
-        """Return delta actions (horizon, 7) from an anchor's position (3,) [m] to the goal, fingers `width` [m] apart."""
+        """Return delta actions (horizon, 7) from a position (3,) [m] to the goal, the fingers `width` [m] apart."""
         away = np.zeros(3) if self.goal is None else self.goal - position
         steps = max(1, int(np.ceil(np.linalg.norm(away) / STEP)))
         actions = np.zeros((horizon, 7))
