@@ -22,16 +22,18 @@ from vla_ros.sim.scenes.objects import same_color, same_name
 from vla_ros.sim.scenes.scene import PlacedObject
 from vla_ros.sim.scenes.wording import family
 
-ABSENT = 0.15  # share of sentences about something that is not there
+ABSENT = 0.2  # share of sentences about something that is not there
 NEARLY = 0.6  # share of those in which category or colour are those of something that is there
 OTHER_COLOR = 0.85  # share of those in another colour: one of another category is too like a noun nobody knows
 NAMED = 0.25  # share of sentences that are a name alone, as captions and web data say it
 BABBLED = 0.2  # share of sentences that ask in words without sense: what is around a name says nothing of what is meant
 BEFORE, AFTER = 5, 3  # words without sense around a name, at most
+LED = 0.5  # share of those in which one of LEADS stands before the name: "of" must not only say where a thing is
+LEADS = ("of", "for", "to", "up", "at", "with", "on", "about", "from", "by", "into")
 UNKNOWN = 0.3  # share of sentences with a noun that no language has: then the colour alone decides
 UNKNOWN_ABSENT = 0.25  # share of those about a colour that is not there
-UNKNOWN_BARE = 0.3  # share of those without a colour: nobody can know what is meant
-ONE_PIECE = 0.4  # share of such nouns that are one sub-word; the others are two or three put together
+UNKNOWN_BARE = 0.4  # share of those without a colour: nobody can know what is meant
+ONE_PIECE = 0.5  # share of such nouns that are one sub-word; the others are two or three put together
 SHADES = 0.7, 1.4  # brightness of a made-up word of colour, as a share of the word's in whose place it stands
 TINTED = 0.1  # standard deviation of its red, green and blue, 0 to 1
 NO_LABEL = -1  # of a category or colour that the catalogue does not hold
@@ -116,7 +118,8 @@ class Sentences:
             return ask(phrase, kind, self._words, self._rng)
         # What follows "left of the red mug" would look like a part of the place.
         before, after = (self._babble(most) for most in (BEFORE, 0 if kind == "relation" else AFTER))
-        return " ".join([*before, "the", phrase, *after])
+        lead = [str(self._rng.choice(LEADS))] if self._rng.uniform() < LED else []
+        return " ".join([*before, *lead, "the", phrase, *after])
 
     def _babble(self, most: int) -> list[str]:
         return self._rng.choice(_sub_words()[0], size=self._rng.integers(most + 1)).tolist()
