@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -137,6 +138,23 @@ def test_bad_input_is_one_line_and_code_2(words: list[str], message: str, capsys
     error = capsys.readouterr().err
     assert message in error
     assert len(error.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("mode", [[], ["--graph"]])
+def test_weights_that_cannot_be_used_are_one_line_before_an_earlier_result_is_touched(
+    mode: list[str], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+    shipped = ROOT / "checkpoints" / "graspvla_small"
+    shutil.copy(shipped / "config.json", tmp_path)
+    (tmp_path / "model.safetensors").write_bytes((shipped / "model.safetensors").read_bytes()[:-1000])
+    log = tmp_path / "earlier.episodes.jsonl"
+    log.write_text("of an earlier evaluation\n")
+    assert cli.main(["eval", *mode, "--checkpoint", str(tmp_path), "--json", str(tmp_path / "earlier.json")]) == 2
+    error = capsys.readouterr().err
+    assert "model.safetensors: is corrupt or truncated" in error
+    assert len(error.strip().splitlines()) == 1
+    assert log.read_text() == "of an earlier evaluation\n"
 
 
 def run_eval(*words: str, **options) -> subprocess.Popen:

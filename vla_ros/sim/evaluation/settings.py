@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.policies.names import DEFAULT_POLICY, POLICIES
+from vla_ros.policies.names import DEFAULT_POLICY, LEARNED, POLICIES
 
 EXPERT = "expert"
 EPISODES_MAX = 1_000_000
@@ -90,6 +90,11 @@ class EvaluationSettings:
             if not (math.isfinite(value) and low <= value <= high):
                 raise ConfigError(f"{name} must be {low} to {high}, got {value}")
         self.episode.check()
+        if self.episode.policy in LEARNED:  # weights that are corrupt, or another robot's, would break every episode
+            from vla_ros.policies.loading import load_policy
+            from vla_ros.robots.embodiment import load_embodiment
+
+            load_policy(self.episode.policy, load_embodiment(self.episode.robot), None, self.episode.checkpoint)
 
     @property
     def seeds(self) -> range:
