@@ -43,7 +43,7 @@ class TrainConfig:
     links: tuple[str, ...] = LINKS  # of the chain that the action expert is told
     data: DataConfig = field(default_factory=DataConfig)
     proposals: StageConfig = field(default_factory=lambda: StageConfig(4000, 24, 3e-3))
-    matching: StageConfig = field(default_factory=lambda: StageConfig(13000, 24, 1e-3))
+    matching: StageConfig = field(default_factory=lambda: StageConfig(6500, 24, 1e-3))
     grasp: StageConfig = field(default_factory=lambda: StageConfig(8000, 32, 2e-3, validate_every=1000))
     rollouts: RollOutConfig = field(default_factory=RollOutConfig)
     expert: StageConfig = field(default_factory=lambda: StageConfig(6000, 256, 1e-3, bf16=False))

@@ -13,7 +13,7 @@ from vla_ros.policies.graspvla.small.target_search import FoundTarget
 from vla_ros.policies.graspvla.small.view_geometry import project
 from vla_ros.policies.observation import RobotState
 
-DOUBT = 0.08  # an object that fits the words worse than this is not the one
+DOUBT = 0.15  # an object that fits the words worse than this is not the one
 HELD_NOTHING = 0.002  # [m] between the fingers
 SEEN_BEFORE, CARRIED = 1.0, 4.0  # logits that it is worth to be where it was, or where the fingers carry it
 SURE, NEARBY = 0.8, 30.0  # fits the words so well, and nowhere so near [px] to what is carried: another one is held
