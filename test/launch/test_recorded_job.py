@@ -53,8 +53,10 @@ def test_a_recorded_job_is_whole_complete_and_says_what_came_of_it(launch, tmp_p
         (judgement,) = judge(read_bag(reader), load_quality_config())
     quantities = {finding.kind for finding in judgement.findings}
     assert {"rate_hz", "joint_skew_s", "jerk_rms", "singular", "clipped", "refused", "chatter"} <= quantities
-    # How even a busy machine is, is no test; that the motion is good is.
-    losing = {finding.kind for finding in judgement.findings if finding.loss}
+    # How even a busy machine is, is no test; that the motion is good is. Chunks that are 0.2 s late and more, as there,
+    # leave 60 to 80 rad/s³ RMS; motion that shakes has hundreds.
+    borne = {"jerk_rms": 0.1}
+    losing = {finding.kind for finding in judgement.findings if finding.loss > borne.get(finding.kind, 0.0)}
     assert losing <= {"rate_hz", "gap_s", "frozen_s", "idle_longest_s", "idle_share"}, judgement.reasons
     with AnyReader([bag]) as others:
         assert others.message_count > 1000
