@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 from controllers.chunk import TaskStatus
 from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
+from vla_ros.policies.graspvla.small.chain import MEMORY_STEPS
 from vla_ros.policies.graspvla.small.networks import NetworkSizes, SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import GraspVlaPolicy, small_policy
 from vla_ros.policies.observation import Observation, RobotState
@@ -125,6 +126,22 @@ def test_a_hand_that_stands_on_something_is_taken_up_and_tries_another_grasp(pol
     policy.reset()
     assert policy._blocked == []
     assert policy._hand.goal is None
+
+
+@pytest.mark.parametrize(("closed_for", "width"), [(0, 0.023), (MEMORY_STEPS, 0.023), (0, 0.0)])
+def test_fingers_that_hold_what_was_meant_do_not_open_at_once(policy, networks, seen, closed_for, width) -> None:
+    with torch.no_grad():
+        networks.mean[6], networks.spread[6] = 0.09, 0.0  # it asks for open fingers, always
+    policy.infer(seen)
+    policy._gripper.update(0.0, policy.reasoning.T_base_grasp)
+    policy._target.close()
+    policy._gripper.since_closing = closed_for
+    policy._sent = None  # what has been commanded is given, not taken from the chunk
+    moved = later(seen, 0.1)
+    grasping = replace(moved.state, T_base_ee=policy.reasoning.T_base_grasp, gripper_width=width)
+    chunk = policy.infer(replace(moved, state=grasping, T_base_ee_commanded=policy.reasoning.T_base_grasp))
+    holds = closed_for < MEMORY_STEPS and width > 0.0
+    assert (chunk.values[:, chunk.channels.index(f"{policy.specification.gripper}/width")] == 0.0).all() == holds
 
 
 def test_the_words_reach_the_choice(policy, networks, seen) -> None:

@@ -112,16 +112,21 @@ def test_what_the_fingers_hold_goes_with_them(episode: Episode) -> None:
     up = 0.2 * UP
     np.testing.assert_allclose(episode.look(found(HERE + up + 0.01), HERE + up, 0.03), HERE + up, atol=1e-12)
     np.testing.assert_allclose(episode.look(None, HERE + 2 * up, 0.03), HERE + 2 * up, atol=1e-12)
+    assert episode.memory.carried
     # Fingers that are closed on nothing carry nothing.
     np.testing.assert_allclose(episode.look(None, HERE, 0.0), HERE + 2 * up, atol=1e-12)
+    assert not episode.memory.carried
 
 
 def test_that_another_one_is_held_is_believed_after_a_while(episode: Episode) -> None:
     episode.look(found(HERE))
     episode.close(HERE)
     held = HERE + 0.25 * UP
+    episode.look(None, held, 0.03)
+    assert episode.memory.carried
     seen = [episode.look(found(THERE), held, 0.03) is THERE for _ in range(LANDED)]
     assert seen == [False] * (LANDED - 1) + [True]
+    assert not episode.memory.carried
 
 
 def test_what_fingers_only_seemed_to_hold_is_where_it_was(episode: Episode) -> None:

@@ -23,6 +23,7 @@ from vla_ros.policies.geometric.reachability import Reach, alike, between
 from vla_ros.policies.graspvla.small.blocked_hand import BlockedHand
 from vla_ros.policies.graspvla.small.chain import (
     CLOSING,
+    MEMORY_STEPS,
     ChainState,
     GripperMemory,
     chain_numbers,
@@ -235,8 +236,18 @@ class GraspVlaPolicy:
             return expert(torch.from_numpy(x)[None].float(), torch.full((1,), tau), tokens)[0].numpy()
 
         actions = integrate_flow(velocity, noise, STEPS) * self._spread + self._mean
-        actions[:, 6] = decided_widths(actions[:, 6], opening, gripper.closing)
+        actions[:, 6] = decided_widths(actions[:, 6], opening, gripper.closing, may_change=not self._insists())
         return actions
+
+    def _insists(self) -> bool:
+        """Say whether the fingers stay as they are, whatever the expert asks for.
+
+        It is told how far the middle of the object is and how the fingers are, not whether that is what they hold: with
+        a hammer by its head between them it asks to open again, as with another object in the hand.
+        """
+        if self._gripper.closing:
+            return self._target.carried and self._gripper.since_closing < MEMORY_STEPS
+        return self._hand.too_high
 
     # -- memory --------------------------------------------------------------------------------------------------
     def _remember(self, observation: Observation) -> None:

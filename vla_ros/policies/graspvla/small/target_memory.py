@@ -40,6 +40,7 @@ class TargetMemory:
 
     def __init__(self) -> None:
         self.target: FoundTarget | None = None
+        self.carried = False  # by all that is seen the fingers hold it
         self._landed: list[np.ndarray] = []  # (3,) [m] where it was found lately, too far from where it was
         self._middle_closed: np.ndarray | None = None  # (3,) [m] of the object when the fingers closed
 
@@ -77,6 +78,7 @@ class TargetMemory:
     def _settle(
         self, found: FoundTarget | None, expected: Expectation, tool: np.ndarray, calibrations: list[np.ndarray]
     ) -> FoundTarget | None:
+        self.carried = expected.carried
         fits = found is not None and found.score >= DOUBT
         if self.target is None or expected.place is None:
             return found if fits else None
@@ -88,6 +90,7 @@ class TargetMemory:
             # know better.
             self._landed = []
             return dataclasses.replace(found, middle=expected.place, agreed=max(found.agreed, there.agreed))
+        self.carried = False
         if self.target.agreed < SURE_OF_LEAP and found.agreed > self.target.agreed:
             return found  # what was believed was one view's word
         hidden = not expected.carried and np.linalg.norm(tool - expected.place) < HAND
