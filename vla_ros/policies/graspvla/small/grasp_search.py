@@ -26,7 +26,7 @@ STAY_NEAR = 0.015  # [m] from the last grasp
 THERE = 0.04  # [m] of the tool from it: fingers around an object hide it
 ORIENTATIONS = 4  # peaks of the orientation that are told
 SLOPE_MAX = 0.35  # [rad] of the closing direction, as in the data
-FAILED, FAILED_NEAR = 3.0, 0.02  # logits a grasp that did not hold costs nearby [m]
+FAILED, FAILED_NEAR = 3.0, 0.02  # logits that a grasp costs nearby [m] of one that failed
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,8 @@ def find_grasp(
     """Return the best grasp of the object whose middle (3,) [m] is given.
 
     `tool` (3,) is where the tool point is, `last` where it was to be for the last grasp, base frame [m];
-    `failed` are poses (4, 4) of the tool that held nothing, `within` is how far from the middle it may be [m].
+    `failed` are poses (4, 4) of the tool that held nothing or that it did not come to, `within` is how far from the
+    middle it may be [m].
     """
     windows = [point_window(calibration, middle, EXTENT) for calibration in calibrations]
     crops = np.stack([window.cut(picture, CROP) for window, picture in zip(windows, pictures, strict=True)])
