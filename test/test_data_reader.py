@@ -133,7 +133,7 @@ def _scratch_codec(root):
         (lambda root: _rewrite_data(root, lambda t: t.slice(0, 20)), "holds 1 of the 5 frames of episode 2"),
         (lambda root: _rewrite_data(root, lambda t: t.drop_columns(["action"])), "has no column 'action'"),
         (lambda root: _info(root, total_frames=25), "total_frames is 25, there are 24"),
-        (_cut_video, "not a readable video"),
+        (_cut_video, "file-000.mp4: not a readable video"),
         (_scratch_video, "picture"),
         (_scratch_codec, "of no known codec"),
         (lambda root: (root / f"videos/{FRONT}/chunk-000/file-000.mp4").unlink(), "not a readable video"),

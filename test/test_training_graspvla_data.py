@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 from pathlib import Path
 
@@ -255,6 +256,14 @@ def test_a_camera_or_annotation_that_lacks_is_named(column: str, monkeypatch: py
     what = "the camera" if "images" in column else "the column"
     with pytest.raises(ConfigError, match=f"lacks {what} '{column}': training needs both cameras"):
         check_datasets(TrainingData((whole.root,), ()), CONTRACT)
+
+
+def test_a_camera_whose_video_lacks_is_named(tmp_path: Path) -> None:
+    root = shutil.copytree(generated() / "action", tmp_path / "action")
+    video = next(root.glob("videos/observation.images.side/*/*.mp4"))
+    video.unlink()
+    with pytest.raises(ConfigError, match=f"^{re.escape(str(video))}: no such file, and 'observation.images.side' is"):
+        check_datasets(TrainingData((root,), ()), CONTRACT)
 
 
 def test_empty_datasets_and_those_of_another_robot_are_named(tmp_path: Path) -> None:

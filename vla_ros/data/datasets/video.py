@@ -130,18 +130,18 @@ class VideoFileWriter:
 
 
 def open_video(file: Any, threads: int = 1) -> Any:
-    """Open a video for reading. Raises VlaError when it is none."""
+    """Open a video for reading, a path or an open file. Raises VlaError when it is none."""
+    name = getattr(file, "name", file) if hasattr(file, "read") else file
     try:
         container = av.open(str(file) if not hasattr(file, "read") else file)
     except (av.error.FFmpegError, OSError) as error:
-        name = getattr(file, "name", file)
         raise VlaError(f"{name}: not a readable video ({error.strerror or error})") from None
     if not container.streams.video:
         container.close()
-        raise VlaError(f"{file}: holds no video")
+        raise VlaError(f"{name}: holds no video")
     if container.streams.video[0].codec_context is None:
         container.close()
-        raise VlaError(f"{getattr(file, 'name', file)}: not a readable video (of no known codec)")
+        raise VlaError(f"{name}: not a readable video (of no known codec)")
     container.streams.video[0].codec_context.thread_count = threads
     return container
 

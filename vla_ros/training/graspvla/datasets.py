@@ -69,6 +69,7 @@ def check_datasets(data: TrainingData, contract: TaskContract) -> None:
                 f"'{contract.robot}' at {contract.fps} Hz: give other data or another contract"
             )
         _check_columns(metadata, _needed(contract, acts=root in data.action), contract.name)
+        _check_videos(metadata)
         with LeRobotReader(metadata) as reader:
             check_finite(metadata, {name: reader.column(name) for name in _numeric(metadata)})
 
@@ -102,6 +103,15 @@ def _check_columns(metadata: DatasetMetadata, needed: Mapping[str, Feature], con
                 f"{metadata.root}: '{name}' has shape {list(found.shape)}, training needs {list(feature.shape)}: "
                 "make the data again by this contract"
             )
+
+
+def _check_videos(metadata: DatasetMetadata) -> None:
+    for key in metadata.video_keys:
+        for path in sorted({metadata.video_path(key, episode.videos[key].place) for episode in metadata.episodes}):
+            if not path.is_file():
+                raise ConfigError(
+                    f"{path}: no such file, and '{key}' is in it: copy the whole dataset, or make it again"
+                )
 
 
 def _needed(contract: TaskContract, acts: bool) -> dict[str, Feature]:
