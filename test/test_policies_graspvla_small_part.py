@@ -31,7 +31,7 @@ def lying() -> FoundTarget:
     for calibration in CALIBRATIONS:
         pixels, _ = project(calibration, corners)
         boxes.append(np.concatenate([pixels.min(axis=0), pixels.max(axis=0)]))
-    return FoundTarget(tuple(boxes), tuple(np.empty((0, 5)) for _ in boxes), MIDDLE, 0.9, 0.9)
+    return FoundTarget(tuple(boxes), tuple(np.empty((0, 5)) for _ in boxes), MIDDLE, 0.9, 0.9, 0.9)
 
 
 class Asked:

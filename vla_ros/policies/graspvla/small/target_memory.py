@@ -13,7 +13,8 @@ from vla_ros.policies.graspvla.small.target_search import FoundTarget
 from vla_ros.policies.graspvla.small.view_geometry import project
 from vla_ros.policies.observation import RobotState
 
-DOUBT = 0.15  # an object that fits the words worse than this is not the one
+DOUBT = 0.1  # an object that fits the words worse than this, by both views together, is not the one
+HIDDEN = 0.15  # and one that was believed and now fits worse than this by the better view is hidden
 HELD_NOTHING = 0.002  # [m] between the fingers
 SEEN_BEFORE, CARRIED = 1.0, 4.0  # logits that it is worth to be where it was, or where the fingers carry it
 SURE, NEARBY = 0.8, 30.0  # fits the words so well, and nowhere so near [px] to what is carried: another one is held
@@ -79,11 +80,10 @@ class TargetMemory:
         self, found: FoundTarget | None, expected: Expectation, tool: np.ndarray, calibrations: list[np.ndarray]
     ) -> FoundTarget | None:
         self.carried = expected.carried
-        fits = found is not None and found.score >= DOUBT
         if self.target is None or expected.place is None:
-            return found if fits else None
+            return found if found is not None and found.together >= DOUBT else None
         there = dataclasses.replace(self.target, middle=expected.place)
-        if found is None or not fits:  # hidden by the hand, most likely
+        if found is None or found.score < HIDDEN:  # by the hand, most likely
             return there
         if expected.carried and not _elsewhere(found, expected.place, calibrations):
             # Half hidden by the fingers, or half out of the picture, a box is centimetres off; the fingers themselves

@@ -42,6 +42,7 @@ class FoundTarget:
     candidates: tuple[np.ndarray, ...]  # (K, 5) boxes [px] and how well they fit, 0…1, a view
     middle: np.ndarray  # (3,) [m]
     score: float  # 0…1 how well it fits the words, the better of both views
+    together: float  # 0…1 the same by both views: the mean of their logits
     agreed: float  # 0…1 how clearly it is this one of all that a view shows, the worse of both views
 
 
@@ -88,14 +89,16 @@ class TargetSearch:
                     proposed, logits, best = longer, further, other
         if best is None:
             return None
-        shares = [1.0 / (1.0 + np.exp(-values)) for values in logits]
+        shares = [_share(values) for values in logits]
+        chosen = [values[row] for values, row in zip(logits, best.rows, strict=True)]
         return FoundTarget(
             boxes=tuple(boxes[row] for (boxes, _), row in zip(proposed, best.rows, strict=True)),
             candidates=tuple(
                 np.column_stack([boxes, share]) for (boxes, _), share in zip(proposed, shares, strict=True)
             ),
             middle=best.middle,
-            score=float(max(share[row] for share, row in zip(shares, best.rows, strict=True))),
+            score=float(_share(np.max(chosen))),
+            together=float(_share(np.mean(chosen))),
             agreed=min(_certainty(values, row) for values, row in zip(logits, best.rows, strict=True)),
         )
 
@@ -116,6 +119,10 @@ class TargetSearch:
         logits = self._matching(looks, numbers, there, torch.from_numpy(np.ascontiguousarray(spoken))[None])[0].numpy()
         first = len(proposed[0][0])
         return [logits[:first], logits[first:]]
+
+
+def _share(logit: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-logit))
 
 
 def _certainty(logits: np.ndarray, row: int) -> float:
