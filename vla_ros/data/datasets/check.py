@@ -168,7 +168,7 @@ def _strays(metadata: DatasetMetadata) -> Iterator[str]:
     """Yield files that a reader which takes every file in the folder would mix in."""
     known = {metadata.data_path(episode.data) for episode in metadata.episodes}
     for key in metadata.video_keys:
-        known |= {metadata.video_path(key, episode.videos[key].place) for episode in metadata.episodes}
+        known |= metadata.video_files(key)
     for folder, pattern in (("data", "*.parquet"), ("videos", "*.mp4")):
         for path in sorted((metadata.root / folder).rglob(pattern)):
             if path not in known:

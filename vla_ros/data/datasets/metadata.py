@@ -85,6 +85,10 @@ class DatasetMetadata:
         """Return the path of a video file."""
         return self.root / place.path(self.info.get("video_path") or VIDEO_PATH, key)
 
+    def video_files(self, key: str) -> set[Path]:
+        """Return the paths of all video files of a feature."""
+        return {self.video_path(key, episode.videos[key].place) for episode in self.episodes}
+
 
 def load_metadata(root: Path | str) -> DatasetMetadata:
     """Read a dataset's metadata. Raises ConfigError that says what is missing, broken or of another version."""

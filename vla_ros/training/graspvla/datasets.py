@@ -107,7 +107,7 @@ def _check_columns(metadata: DatasetMetadata, needed: Mapping[str, Feature], con
 
 def _check_videos(metadata: DatasetMetadata) -> None:
     for key in metadata.video_keys:
-        for path in sorted({metadata.video_path(key, episode.videos[key].place) for episode in metadata.episodes}):
+        for path in sorted(metadata.video_files(key)):
             if not path.is_file():
                 raise ConfigError(
                     f"{path}: no such file, and '{key}' is in it: copy the whole dataset, or make it again"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.special import expit
 
 from vla_ros.policies.graspvla.small.crops import Window, point_window
 from vla_ros.policies.graspvla.small.grasp_network import CROP, EXTENT, GraspNetwork
@@ -97,7 +98,7 @@ def find_grasp(
         tuple(to_rotation(heading, tilt, slope) for heading, tilt in turns),
         likelihood,
         float(np.clip(opening / 10.0, 0.03, 0.08)),
-        float(1.0 / (1.0 + np.exp(-logits.max()))),
+        float(expit(logits.max())),
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+from scipy.special import expit
 
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
@@ -117,7 +118,7 @@ def find_part(
     near = np.linalg.norm(points - points[best], axis=1) < ALIKE
     weights = np.exp(total[near] - total[best])
     middle = (weights[:, None] * points[near]).sum(axis=0) / weights.sum()
-    shares = 1.0 / (1.0 + np.exp(-fits))
+    shares = expit(fits)
     return dataclasses.replace(
         whole,
         boxes=tuple(part_boxes(own, calibrations, middle)),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
+from scipy.special import expit
 
 from vla_ros.policies.graspvla.small import matching, proposals
 from vla_ros.policies.graspvla.small.crops import box_window
@@ -89,7 +90,7 @@ class TargetSearch:
                     proposed, logits, best = longer, further, other
         if best is None:
             return None
-        shares = [_share(values) for values in logits]
+        shares = [expit(values) for values in logits]
         chosen = [values[row] for values, row in zip(logits, best.rows, strict=True)]
         return FoundTarget(
             boxes=tuple(boxes[row] for (boxes, _), row in zip(proposed, best.rows, strict=True)),
@@ -97,8 +98,8 @@ class TargetSearch:
                 np.column_stack([boxes, share]) for (boxes, _), share in zip(proposed, shares, strict=True)
             ),
             middle=best.middle,
-            score=float(_share(np.max(chosen))),
-            together=float(_share(np.mean(chosen))),
+            score=float(expit(np.max(chosen))),
+            together=float(expit(np.mean(chosen))),
             agreed=min(_certainty(values, row) for values, row in zip(logits, best.rows, strict=True)),
         )
 
@@ -119,10 +120,6 @@ class TargetSearch:
         logits = self._matching(looks, numbers, there, torch.from_numpy(np.ascontiguousarray(spoken))[None])[0].numpy()
         first = len(proposed[0][0])
         return [logits[:first], logits[first:]]
-
-
-def _share(logit: np.ndarray) -> np.ndarray:
-    return 1.0 / (1.0 + np.exp(-logit))
 
 
 def _certainty(logits: np.ndarray, row: int) -> float:
