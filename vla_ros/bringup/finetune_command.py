@@ -159,13 +159,14 @@ def _base(checkpoint: Path, task: TrainingData) -> Base:
     """Return what is gone on from, for the cameras of the task's datasets."""
     from vla_ros.data.datasets.metadata import load_metadata
     from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
-    from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
+    from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint, require_chain
     from vla_ros.robots.embodiment import load_embodiment
     from vla_ros.training.finetuning.finetune import Base
     from vla_ros.training.finetuning.views import adapted
 
     config = read_config(checkpoint)
     check_checkpoint(checkpoint, config, load_embodiment(config.robot))
+    require_chain(checkpoint, config)
     new, view = adapted(config, [load_metadata(root) for root in task.action])
     return Base(checkpoint, new, load_networks(checkpoint, config), view)
 

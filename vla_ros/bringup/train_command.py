@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Generate what is missing, then train; 0 when done, 130 when interrupted."""
     require_packages()
-    from vla_ros.training.graspvla.config import STAGES, chosen_stages, load_train_config
+    from vla_ros.training.graspvla.config import chosen_stages, load_train_config
     from vla_ros.training.graspvla.team import join_team
 
     config = load_train_config(arguments.config)
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not 1 <= arguments.threads <= THREADS_MAX:
             raise ConfigError(f"--threads must be 1 to {THREADS_MAX}, got {arguments.threads}")
         config = dataclasses.replace(config, threads=arguments.threads)
-    stages = STAGES if arguments.stages is None else chosen_stages(arguments.stages)
+    stages = config.stages if arguments.stages is None else chosen_stages(arguments.stages, config.stages)
     if arguments.generate is not None:
         config = dataclasses.replace(config, data=_amounts(arguments, config))
     output = arguments.output or Path("runs") / "train" / Path(arguments.config).stem

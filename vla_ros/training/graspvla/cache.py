@@ -37,8 +37,7 @@ def cut_frames(
     for root in datasets:
         reader = LeRobotReader(root)
         frames = list(chosen_frames(reader, an_episode, seed=0))
-        what = f"{root.resolve()} {an_episode} {' '.join(views)}{' said' if said else ''}"
-        name = hashlib.sha256(what.encode()).hexdigest()[:12]
+        name = piece_name(root, an_episode, views, said)
         for number, first in enumerate(range(0, len(frames), PIECE)):
             piece = frames[first : first + PIECE]
             jobs.append((root, folder / f"{name}_{number:05d}_{len(piece)}", piece, number, views, said))
@@ -55,6 +54,12 @@ def cut_frames(
             for done, _ in enumerate(pool.imap_unordered(_cut, waiting), len(jobs) - len(waiting) + 1):
                 progress(done, len(jobs))
     return [job[1] for job in jobs if (job[1] / "texts.json").exists()]
+
+
+def piece_name(root: Path, an_episode: int, views: Views, said: bool = False) -> str:
+    """Return how the names of a dataset's pieces begin."""
+    what = f"{root.resolve()} {an_episode} {' '.join(views)}{' said' if said else ''}"
+    return hashlib.sha256(what.encode()).hexdigest()[:12]
 
 
 def _cut(job: _Job) -> None:

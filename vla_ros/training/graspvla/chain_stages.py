@@ -59,7 +59,7 @@ class Run:
 
 def expert_stage(networks: SmallGraspVla, motion: MotionSamples, portions: Sequence[Portion], run: Run) -> Stage:
     """Return the stage of the action expert."""
-    groups = _usable("expert", portions, lambda rows: np.ones(len(rows), dtype=bool))
+    groups = usable_rows("expert", portions, lambda rows: np.ones(len(rows), dtype=bool))
     mean, spread = networks.mean.clone(), networks.spread.clone()
     size = run.share(run.stages["expert"].batch)
 
@@ -75,7 +75,7 @@ def expert_stage(networks: SmallGraspVla, motion: MotionSamples, portions: Seque
         networks.expert,
         batch,
         lambda network, made, rng: flow_loss(network, made, mean, spread, rng),
-        _judge_each(groups, judge),
+        judge_each(groups, judge),
     )
 
 
@@ -97,7 +97,7 @@ def looking_stage(
     asked = np.array([bool(texts) for texts in samples.texts])
     everything = np.ones(len(samples), dtype=bool)
     usable = {"proposals": everything, "matching": asked, "grasp": grasps}[name]
-    groups = _usable(name, portions, lambda rows: usable[rows])
+    groups = usable_rows(name, portions, lambda rows: usable[rows])
     called = name if alone is None else ALONE + name
     size = run.share(run.stages[called].batch)
 
@@ -117,13 +117,13 @@ def looking_stage(
                   validation.judge_grasps),
     }  # fmt: skip
     batch, loss, judge = made[name]
-    judge_each = _judge_each(groups, lambda net, held: judge(net, samples, held[:: max(1, len(held) // JUDGED)]))
+    judged = judge_each(groups, lambda net, held: judge(net, samples, held[:: max(1, len(held) // JUDGED)]))
     network = getattr(networks, name)
     network.requires_grad_(alone is None)
     if alone is not None:
         alone.requires_grad_(True)
         loss = _with_rest_still(loss, alone)
-    return run.stage(called, network, batch, loss, judge_each, trial)
+    return run.stage(called, network, batch, loss, judged, trial)
 
 
 def _with_rest_still(loss: Any, alone: nn.Module) -> Any:
@@ -149,14 +149,14 @@ def chain_trial(name: str, networks: SmallGraspVla, robot: str, views: Views, ep
     return Trial(every, judge, "success")
 
 
-def _usable(name: str, portions: Sequence[Portion], usable: Callable[[np.ndarray], np.ndarray]) -> list[Rows]:
+def usable_rows(name: str, portions: Sequence[Portion], usable: Callable[[np.ndarray], np.ndarray]) -> list[Rows]:
     try:
         return portioned(portions, usable)
     except ConfigError as error:
         raise ConfigError(f"stage {name}: {error}") from None
 
 
-def _judge_each(groups: Sequence[Rows], judge: Callable[[nn.Module, np.ndarray], dict[str, float]]) -> Judge:
+def judge_each(groups: Sequence[Rows], judge: Callable[[nn.Module, np.ndarray], dict[str, float]]) -> Judge:
     """Judge each portion by its own rows."""
 
     def figures(network: nn.Module) -> dict[str, float]:

@@ -40,7 +40,7 @@ class TrainConfig:
     frames_an_episode: int = 10  # of each demonstration that are looked at; the action expert reads all
     validation: float = 0.03  # share of frames kept for it
     threads: int = 2
-    links: tuple[str, ...] = LINKS  # of the chain that the action expert is told
+    links: tuple[str, ...] = LINKS  # of the chain that the action expert is told; without any it looks for itself
     data: DataConfig = field(default_factory=DataConfig)
     proposals: StageConfig = field(default_factory=lambda: StageConfig(4000, 24, 3e-3))
     matching: StageConfig = field(default_factory=lambda: StageConfig(6500, 24, 1e-3))
@@ -57,18 +57,23 @@ class TrainConfig:
             raise ConfigError(f"seed must be at least 0, got {self.seed}")
         check_robot(load_contract(self.contract), load_embodiment(self.robot))
 
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Return what is trained, in this order."""
+        return STAGES if self.links else STAGES[:1]
+
 
 def load_train_config(name: str) -> TrainConfig:
     """Read a training by its name, or by the path of a .yaml file. Raises ConfigError with the nearest name or key."""
     return load_config(config_path("train", "training", name), TrainConfig)
 
 
-def chosen_stages(names: str) -> tuple[str, ...]:
+def chosen_stages(names: str, stages: tuple[str, ...] = STAGES) -> tuple[str, ...]:
     """Return the stages named, separated by commas, in the order of training. Raises ConfigError for another name."""
     given = [name.strip() for name in names.split(",") if name.strip()]
     for name in given:
-        if name not in STAGES:
-            raise ConfigError(unknown_name("stage", name, STAGES))
+        if name not in stages:
+            raise ConfigError(unknown_name("stage", name, stages))
     if not given:
-        raise ConfigError(f"no stage is named; give some of {', '.join(STAGES)}")
-    return tuple(name for name in STAGES if name in given)
+        raise ConfigError(f"no stage is named; give some of {', '.join(stages)}")
+    return tuple(name for name in stages if name in given)

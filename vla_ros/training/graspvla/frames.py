@@ -50,6 +50,7 @@ class FrameSet:
     options: list[np.ndarray] = field(default_factory=list)  # (K, 9)
     tools: list[np.ndarray] = field(default_factory=list)  # (3,) [m] the tool point, measured
     closed: list[np.ndarray] = field(default_factory=list)  # () the fingers are around the object
+    rows: list[np.ndarray] = field(default_factory=list)  # () of the frame in its dataset
 
     def save(self, folder: Path) -> None:
         """Write everything, a file each."""
@@ -93,6 +94,7 @@ def read_frames(
         made.options.append(column(notes.GRASP_OPTIONS)[frame].astype(np.float32))
         made.tools.append(column(STATE)[frame, 7:10].astype(float))
         made.closed.append(np.array(column(notes.CLOSED)[frame]))
+        made.rows.append(np.array(frame))
     return made
 
 

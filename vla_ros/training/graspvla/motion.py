@@ -46,6 +46,7 @@ class MotionSamples:
     actions: np.ndarray
     counts: np.ndarray
     closed: np.ndarray  # (F,) the fingers are around the object
+    rows: np.ndarray  # (F,) of the frame in its dataset
 
 
 def read_motion(
@@ -61,7 +62,7 @@ def read_motion(
     for done, episode in enumerate(reader.metadata.episodes, 1):
         rows = slice(episode.start, episode.start + episode.length)
         columns = {name: reader.column(name)[rows] for name in _COLUMNS}
-        parts.append(_episode(columns, horizon, noise, rng))
+        parts.append(_episode(columns, horizon, noise, rng, episode.start))
         progress(done, len(reader.metadata.episodes))
     return MotionSamples(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
@@ -79,7 +80,7 @@ _COLUMNS = (
 
 
 def _episode(
-    columns: dict[str, np.ndarray], horizon: int, noise: ChainNoise, rng: np.random.Generator
+    columns: dict[str, np.ndarray], horizon: int, noise: ChainNoise, rng: np.random.Generator, start: int
 ) -> tuple[np.ndarray, ...]:
     states = _states(columns)
     length = len(states)
@@ -94,7 +95,8 @@ def _episode(
         actions[k] = columns[ACTION][after]
         counts[k] = np.cumprod(valid[after] & (np.arange(k, k + horizon) < length))
     keep = counts[:, 0] > 0
-    return tokens[keep], actions[keep], counts[keep], columns[notes.CLOSED][keep]
+    rows = start + np.flatnonzero(keep)
+    return tokens[keep], actions[keep], counts[keep], columns[notes.CLOSED][keep], rows
 
 
 def _states(columns: dict[str, np.ndarray]) -> list[ChainState]:
@@ -165,10 +167,22 @@ def motion_batch(samples: MotionSamples, rows: np.ndarray, rng: np.random.Genera
 def flow_loss(
     expert: ActionExpert, batch: dict[str, Tensor], mean: Tensor, spread: Tensor, rng: torch.Generator, draws: int = 4
 ) -> dict[str, Tensor]:
-    """Return the flow-matching loss; several τ are drawn for one encoding of the chain, as in GR-3."""
+    """Return the flow-matching loss of an expert that is told a chain."""
+    return {"flow": flow_error(expert, expert.encode(batch["tokens"]), batch, mean, spread, rng, draws)}
+
+
+def flow_error(
+    expert: ActionExpert,
+    tokens: Tensor,
+    batch: dict[str, Tensor],
+    mean: Tensor,
+    spread: Tensor,
+    rng: torch.Generator,
+    draws: int,
+) -> Tensor:
+    """Return the flow-matching error given tokens (B, K, D); several τ are drawn for one encoding, as in GR-3."""
     device = batch["actions"].device
     clean = (batch["actions"] - mean.to(device)) / spread.to(device)
-    tokens = expert.encode(batch["tokens"])
     count = len(clean)
     tau = (torch.rand(draws, count, generator=rng) ** 0.7 * 0.97).to(device)
     noise = torch.randn((draws, *clean.shape), generator=rng).to(device)
@@ -176,4 +190,4 @@ def flow_loss(
     found = expert.clean(x.flatten(0, 1), tau.flatten(), tokens.repeat(draws, 1, 1)).unflatten(0, (draws, count))
     error = F.smooth_l1_loss(found, clean.expand_as(found), reduction="none", beta=0.3).mean(dim=3)
     weight = batch["counts"].expand_as(error)
-    return {"flow": (error * weight).sum() / weight.sum().clamp(min=1.0)}
+    return (error * weight).sum() / weight.sum().clamp(min=1.0)

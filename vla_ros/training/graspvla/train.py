@@ -20,10 +20,11 @@ from vla_ros.policies.actions import ActionSpecification
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig, save_checkpoint
 from vla_ros.policies.graspvla.small.networks import NetworkSizes, SmallGraspVla
-from vla_ros.training.graspvla.cache import cut_frames
+from vla_ros.training.graspvla.cache import cut_frames, piece_name
 from vla_ros.training.graspvla.chain_stages import Run, chain_trial, expert_stage, looking_stage
 from vla_ros.training.graspvla.config import STAGES, TrainConfig
 from vla_ros.training.graspvla.datasets import TrainingData
+from vla_ros.training.graspvla.direct import direct_stage, row_starts, shown_motion
 from vla_ros.training.graspvla.frames import contract_views
 from vla_ros.training.graspvla.motion import MotionSamples, read_motion
 from vla_ros.training.graspvla.news import News, Tell
@@ -47,16 +48,18 @@ def train(
     data: TrainingData,
     output: Path,
     tell: Tell = lambda news: None,
-    stages: Sequence[str] = STAGES,
+    stages: Sequence[str] | None = None,
     team: Team | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> TrainingResult:
-    """Train the stages on data that `check_datasets` has seen; once all four are there, write the checkpoint.
+    """Train the stages, all of them when None, on data that `check_datasets` has seen; once all are there, write the
+    checkpoint.
 
     What an earlier run has done is kept and gone on from. `stop` is asked again and again; `tell` may raise while
     data is prepared. Raises ConfigError when there is too little data, or a file that cannot be gone on from.
     """
     team = team or Team()
+    stages = config.stages if stages is None else stages
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     work = output / "training"
@@ -69,8 +72,8 @@ def train(
     networks.mean.copy_(torch.from_numpy(statistics.mean(axis=0)))
     networks.spread.copy_(torch.from_numpy(statistics.std(axis=0)).clamp(min=1e-4))
 
-    samples = None
-    if set(stages) != {"expert"}:
+    samples, folders = None, []
+    if set(stages) != {"expert"} or not config.links:
         with team.leader_first():
             folders = cut_frames(
                 [*data.action, *data.grounding],
@@ -81,16 +84,21 @@ def train(
                 lambda done, total: tell(News("cutting frames", done, total)),
             )
         samples = Samples(folders)
-    run = Run(config.seed, {name: getattr(config, name) for name in STAGES}, work, tell, team, stop)
+    run = Run(config.seed, {name: getattr(config, name) for name in config.stages}, work, tell, team, stop)
     acted, shown = Portion(len(motion.actions), config.validation), None
     if samples is not None:
         shown = Portion(len(samples), config.validation)
     figures: dict[str, float] = {}
     missing: list[str] = []
-    for name in STAGES:
+    for name in config.stages:
         network = getattr(networks, name)
         if name in stages:
-            if samples is None or shown is None or name == "expert":
+            if samples is not None and not config.links:
+                names = {root: piece_name(root, config.frames_an_episode, views) for root in data.action}
+                pieces = {root: [f for f in folders if f.name.startswith(begins)] for root, begins in names.items()}
+                seen = shown_motion(pieces, samples, motion, views)
+                stage = direct_stage(networks, seen, config.validation, run)
+            elif samples is None or shown is None or name == "expert":
                 stage = expert_stage(networks, motion, [acted], run)
             else:
                 trial = None
@@ -125,12 +133,14 @@ def _earlier(work: Path, name: str, network: nn.Module) -> tuple[dict[str, float
 
 
 def all_motion(action: Sequence[Path], horizon: int, tell: Tell) -> MotionSamples:
-    """Read the motion of datasets. Raises ConfigError where none of it is worth imitating."""
+    """Read the motion of datasets, whose rows are counted on. Raises ConfigError where none is worth imitating."""
     parts = [
         read_motion(root, horizon, seed, progress=lambda done, total: tell(News("reading motion", done, total)))
         for seed, root in enumerate(action)
     ]
     columns = {f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in dataclasses.fields(parts[0])}
+    starts = row_starts(action)
+    columns["rows"] = np.concatenate([start + part.rows for start, part in zip(starts, parts, strict=True)])
     if not len(columns["actions"]):
         raise ConfigError(f"{action[0]}: holds no action worth imitating: generate more episodes")
     return MotionSamples(**columns)

@@ -127,15 +127,22 @@ def judge_actions(
 ) -> dict[str, float]:
     """Return the error of a sampled chunk's first action [mm] and how often its gripper does what it should."""
     tokens = expert.encode(torch.from_numpy(samples.tokens[rows, 0]))
+    return judge_flow(expert, tokens, samples.actions[rows], mean, spread)
+
+
+def judge_flow(
+    expert: ActionExpert, tokens: Tensor, actions: np.ndarray, mean: np.ndarray, spread: np.ndarray
+) -> dict[str, float]:
+    """Return the same of chunks drawn given tokens (B, K, D), against actions (B, H, 7)."""
     rng = np.random.default_rng(0)
-    noise = rng.standard_normal((len(rows), *samples.actions.shape[1:])).astype(np.float32)
+    noise = rng.standard_normal(actions.shape).astype(np.float32)
 
     def velocity(x: np.ndarray, tau: float) -> np.ndarray:
         return expert(torch.from_numpy(x).float(), torch.full((len(x),), tau), tokens).numpy()
 
     found = integrate_flow(velocity, noise, 5) * spread + mean
-    error = np.linalg.norm(found[:, 0, :3] - samples.actions[rows, 0, :3], axis=1)
-    closes = (found[:, 0, 6] < 0.02) == (samples.actions[rows, 0, 6] < 0.02)
+    error = np.linalg.norm(found[:, 0, :3] - actions[:, 0, :3], axis=1)
+    closes = (found[:, 0, 6] < 0.02) == (actions[:, 0, 6] < 0.02)
     return {
         "action_mm": 1000 * float(np.median(error)),
         "action_mm_p90": 1000 * float(np.quantile(error, 0.9)),

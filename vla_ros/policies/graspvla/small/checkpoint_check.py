@@ -47,3 +47,9 @@ def check_checkpoint(folder: Path, config: CheckpointConfig, embodiment: Embodim
                 f"{folder}: {key} is {here!r}, but contract '{contract.name}' says {there!r}: use the contract it was "
                 "trained with, or train again with this one"
             )
+
+
+def require_chain(folder: Path, config: CheckpointConfig) -> None:
+    """Raise ConfigError for a checkpoint without boxes and grasps to go on with or to label by."""
+    if not config.networks.links:
+        raise ConfigError(f"{folder}: has no chain (it was trained with links: []); give a checkpoint that has one")

@@ -12,6 +12,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.actions import ACTION_SIZE
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.chain import LINKS
+from vla_ros.policies.graspvla.small.direct_expert import DirectExpert
 from vla_ros.policies.graspvla.small.grasp_network import GraspNetwork
 from vla_ros.policies.graspvla.small.matching import MatchNetwork
 from vla_ros.policies.graspvla.small.proposals import ProposalNetwork
@@ -29,7 +30,8 @@ class NetworkSizes:
     expert_size: int = 96
     expert_depth: int = 3
     horizon: int = 4
-    links: tuple[str, ...] = LINKS  # of the chain that the expert is told; an ablation leaves some out
+    # Of the chain that the expert is told; an ablation leaves some out. Without any it looks for itself.
+    links: tuple[str, ...] = LINKS
 
     def __post_init__(self) -> None:
         for link in self.links:
@@ -38,17 +40,22 @@ class NetworkSizes:
 
 
 class SmallGraspVla(nn.Module):
-    """Proposals, matching, grasp and action expert, and the statistics of actions."""
+    """Proposals, matching, grasp and action expert, and the statistics of actions; the expert alone without links."""
 
     mean: Tensor
     spread: Tensor
+    expert: ActionExpert
 
     def __init__(self, sizes: NetworkSizes) -> None:
         super().__init__()
         self.sizes = sizes
-        self.proposals = ProposalNetwork(sizes.proposal_width)
-        self.matching = MatchNetwork(sizes.categories, sizes.colors, sizes.match_size)
-        self.grasp = GraspNetwork(sizes.grasp_size)
-        self.expert = ActionExpert(sizes.horizon, sizes.expert_size, sizes.expert_depth, sizes.links)
+        expert = sizes.horizon, sizes.expert_size, sizes.expert_depth
+        if sizes.links:
+            self.proposals = ProposalNetwork(sizes.proposal_width)
+            self.matching = MatchNetwork(sizes.categories, sizes.colors, sizes.match_size)
+            self.grasp = GraspNetwork(sizes.grasp_size)
+            self.expert = ActionExpert(*expert, sizes.links)
+        else:
+            self.expert = DirectExpert(*expert, sizes.proposal_width)
         self.register_buffer("mean", torch.zeros(ACTION_SIZE))
         self.register_buffer("spread", torch.ones(ACTION_SIZE))

@@ -9,28 +9,20 @@ approached, when the fingers closed and which grasps held nothing.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from controllers.chunk import ActionChunk, TaskStatus
-from controllers.errors import ConfigError
-from vla_ros.policies.actions import ActionSpecification, actions_to_chunk
-from vla_ros.policies.flow_policy import integrate_flow
+from controllers.chunk import ActionChunk
+from vla_ros.policies.actions import ActionSpecification
 from vla_ros.policies.geometric.reachability import Reach, alike, between
+from vla_ros.policies.graspvla.small.acting import OPEN, ActingPolicy
 from vla_ros.policies.graspvla.small.blocked_hand import BlockedHand
-from vla_ros.policies.graspvla.small.chain import (
-    CLOSING,
-    MEMORY_STEPS,
-    ChainState,
-    GripperMemory,
-    chain_numbers,
-    decided_widths,
-)
+from vla_ros.policies.graspvla.small.chain import MEMORY_STEPS, chain_numbers, decided_widths
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
 from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
+from vla_ros.policies.graspvla.small.direct_policy import DirectPolicy
 from vla_ros.policies.graspvla.small.grasp_search import arrived, find_grasp
 from vla_ros.policies.graspvla.small.grasp_turn import choose_turn
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
@@ -41,14 +33,10 @@ from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSea
 from vla_ros.policies.graspvla.small.view_geometry import calibration_of
 from vla_ros.policies.graspvla.small.word_tokens import word_tokens
 from vla_ros.policies.graspvla.stage_clock import StageClock
-from vla_ros.policies.observation import CameraView, Observation, RobotState
+from vla_ros.policies.observation import Observation
 from vla_ros.policies.reasoning import Reasoning
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
-HISTORY_S = 0.3  # [s] how far back the second proprioceptive state lies
-STEPS = 5  # of the flow: Δτ = 0.2
-EMPTY, EMPTY_AFTER = 0.001, 1.6  # [m] apart, [s] after they were told to close: fingers that hold nothing
-OPEN = 0.08  # [m]
 DEEPER = 0.003  # [m] than the grasp that was found: a hand that closes on an upper edge loses what it held
 LOWER = 0.004  # [m] for each grasp that held nothing, for the same reason
 SMOOTH, SMOOTH_THERE = 0.5, 0.95  # of the last grasp kept when the next one is nearly the same; once the tool is there
@@ -57,7 +45,7 @@ PART_REACH = 0.04  # [m] from a part's middle within which it is grasped
 COMMITTED, COMMITTED_FOR = 0.05, 3.0  # [m] from its grasp the hand hides what it is about to take; [s] that it insists
 
 
-class GraspVlaPolicy:
+class GraspVlaPolicy(ActingPolicy):
     """Grasp what the instruction names, from two colour views with their calibration. It never looks at depth."""
 
     def __init__(
@@ -70,21 +58,14 @@ class GraspVlaPolicy:
         parts: bool = False,
     ) -> None:
         """`parts`: the networks know what "by its handle" means."""
-        self.networks = networks.eval().requires_grad_(False)
-        self.specification = specification or ActionSpecification()
-        self._cameras, self._reach, self._seed = cameras, reach, seed
-        self._parts = parts
+        super().__init__(networks, cameras, specification, seed)
+        self._reach, self._parts = reach, parts
         self._search = TargetSearch(networks.proposals, networks.matching)
-        self._mean, self._spread = networks.mean.double().numpy(), networks.spread.double().numpy()
         self.reset()
 
     def reset(self) -> None:
         """Forget the episode."""
-        self.explanation = ""
-        self.reasoning: Reasoning | None = None
-        self._random = np.random.default_rng(self._seed)
-        self._sequence = 0
-        self._gripper = GripperMemory()
+        super().reset()
         self._words: tuple[str, np.ndarray] | None = None
         self._part: PartMemory | None = None  # of the object, where the words name one
         self._target = TargetMemory()
@@ -93,9 +74,6 @@ class GraspVlaPolicy:
         self._failed: list[np.ndarray] = []  # poses (4, 4) of the tool that held nothing
         self._blocked: list[np.ndarray] = []  # grasps (4, 4) that the hand did not come to
         self._hand = BlockedHand()
-        self._sent: ActionChunk | None = None
-        self._counted = 0  # actions of the last chunk that the memory knows of
-        self._told: float | None = None  # [m] what the fingers were commanded to be at the last look
 
     @torch.inference_mode()
     def infer(self, observation: Observation) -> ActionChunk:
@@ -103,7 +81,7 @@ class GraspVlaPolicy:
         started = time.perf_counter()
         clock = StageClock(torch.device("cpu"))
         self._remember(observation)
-        views = [self._view(observation, name) for name in self._cameras]
+        views = self._views(observation)
         pictures = [view.color for view in views]
         calibrations = [calibration_of(view) for view in views]
         with clock.stage("vision"):
@@ -112,7 +90,6 @@ class GraspVlaPolicy:
             found = self._find(observation, pictures, calibrations, proposed)
         self._sequence += 1
         if found is None:
-            self._sent, self.reasoning = None, None
             return self._stay(observation, time.perf_counter() - started)
         self._look_whether_blocked(observation)
         with clock.stage("grasp"):
@@ -131,12 +108,7 @@ class GraspVlaPolicy:
             opening=opening,
             stages_s=dict(clock.seconds),
         )
-        spent = time.perf_counter() - started
-        self._sent = actions_to_chunk(
-            self.specification, observation, actions, sequence=self._sequence, inference_s=spent
-        )
-        self._counted = 0
-        return self._sent
+        return self._send(observation, actions, time.perf_counter() - started)
 
     # -- the links of the chain ----------------------------------------------------------------------------------
     def _find(self, observation: Observation, pictures: list, calibrations: list, proposed: list) -> FoundTarget | None:
@@ -212,31 +184,9 @@ class GraspVlaPolicy:
         return observation.stamp - self._near_since < COMMITTED_FOR
 
     def _act(self, observation: Observation, found: FoundTarget, T_grasp: np.ndarray, opening: float) -> np.ndarray:
-        state, before = observation.state, self._before(observation)
-        gripper = self._gripper
-        numbers = chain_numbers(
-            ChainState(
-                target=found.middle,
-                T_base_ee=self.specification.T_base_anchor(observation),
-                width=state.gripper_width,
-                moved=state.T_base_ee[:3, 3] - before.T_base_ee[:3, 3],
-                width_moved=state.gripper_width - before.gripper_width,
-                T_base_grasp=T_grasp,
-                opening=opening,
-                closing=gripper.closing,
-                since_closing=gripper.since_closing,
-                since_opening=gripper.since_opening,
-            )
-        )
-        expert = self.networks.expert
-        tokens = expert.encode(torch.from_numpy(numbers)[None])
-        noise = self._random.standard_normal((expert.horizon, len(self._mean))).astype(np.float32)
-
-        def velocity(x: np.ndarray, tau: float) -> np.ndarray:
-            return expert(torch.from_numpy(x)[None].float(), torch.full((1,), tau), tokens)[0].numpy()
-
-        actions = integrate_flow(velocity, noise, STEPS) * self._spread + self._mean
-        actions[:, 6] = decided_widths(actions[:, 6], opening, gripper.closing, may_change=not self._insists())
+        numbers = chain_numbers(self._state(observation, found.middle, T_grasp, opening))
+        actions = self._draw(self.networks.expert.encode(torch.from_numpy(numbers)[None]))
+        actions[:, 6] = decided_widths(actions[:, 6], opening, self._gripper.closing, may_change=not self._insists())
         return actions
 
     def _insists(self) -> bool:
@@ -249,62 +199,17 @@ class GraspVlaPolicy:
             return self._target.carried and self._gripper.since_closing < MEMORY_STEPS
         return self._hand.too_high
 
-    # -- memory --------------------------------------------------------------------------------------------------
-    def _remember(self, observation: Observation) -> None:
-        """Take what the last chunk has commanded since it was sent."""
-        sent = self._sent
-        if sent is None:
-            return
-        widths = sent.values[:, sent.channels.index(f"{self.specification.gripper}/width")]
-        period = self.specification.period
-        elapsed = round((observation.stamp - sent.stamp) / period)
-        passed = int(np.clip(elapsed, 0, len(sent.times)))
-        before, told_before, told = replace(self._gripper), self._told, observation.gripper_width_commanded
-        self._told = told
-        was_closing = before.closing
-        for width in widths[self._counted : passed]:
-            self._gripper.update(float(width), observation.T_base_ee_commanded)
-        if elapsed > passed > 0:
-            self._gripper.update(float(widths[passed - 1]), observation.T_base_ee_commanded, elapsed - passed)
-        if told is not None and told_before is not None:
-            steps = max(elapsed, passed) - self._counted
-            self._gripper = self._gripper.carried_out(
-                before, steps, told < CLOSING, told_before < CLOSING, observation.T_base_ee_commanded
-            )
-        self._counted = passed
-        closed = self._gripper.closing
-        if closed and not was_closing:
-            self._target.close()
-        if closed and self._gripper.since_closing * period >= EMPTY_AFTER and observation.state.gripper_width < EMPTY:
-            # The expert has never seen fingers that stay closed on nothing, and may leave them so.
-            self._gripper.update(OPEN, observation.T_base_ee_commanded, 0)
-        if (closed or was_closing) and not self._gripper.closing:
-            self._target.open([*observation.history, observation.state])
-            if self._gripper.T_base_closed is not None:
-                self._failed.append(self._gripper.T_base_closed)
-            self._grasp = self._near_since = None
+    def _has_closed(self) -> None:
+        self._target.close()
 
-    def _before(self, observation: Observation) -> RobotState:
-        states = [*observation.history, observation.state]
-        return min(states, key=lambda state: abs(observation.stamp - HISTORY_S - state.stamp))
-
-    def _view(self, observation: Observation, name: str) -> CameraView:
-        if name not in observation.cameras:
-            raise ConfigError(
-                f"graspvla needs camera '{name}', the robot has {', '.join(observation.cameras) or 'none'}; "
-                f"launch with cameras:={','.join(self._cameras)}"
-            )
-        return observation.cameras[name]
-
-    def _stay(self, observation: Observation, spent: float) -> ActionChunk:
-        actions = np.zeros((self.specification.horizon, 7))
-        actions[:, 6] = observation.state.gripper_width
-        return actions_to_chunk(
-            self.specification, observation, actions, TaskStatus.INVALID, self._sequence, inference_s=spent
-        )
+    def _has_opened(self, observation: Observation) -> None:
+        self._target.open([*observation.history, observation.state])
+        if self._gripper.T_base_closed is not None:
+            self._failed.append(self._gripper.T_base_closed)
+        self._grasp = self._near_since = None
 
 
-def load_small_policy(folder: Path, embodiment: Embodiment) -> GraspVlaPolicy:
+def load_small_policy(folder: Path, embodiment: Embodiment) -> ActingPolicy:
     """Return the policy of a checkpoint. Raises ConfigError when it is not for this robot, before weights are read."""
     config = read_config(folder)
     check_checkpoint(folder, config, embodiment)
@@ -320,8 +225,10 @@ def small_policy(
     embodiment: Embodiment,
     specification: ActionSpecification | None = None,
     parts: bool = False,
-) -> GraspVlaPolicy:
+) -> ActingPolicy:
     """Return the policy of networks for a robot; they are frozen. `parts`: they know what "by its handle" means."""
+    if not networks.sizes.links:
+        return DirectPolicy(networks, cameras, specification)
     arm = embodiment.arms[0]
     reach = Reach(expand_urdf(embodiment), arm.joints, arm.tool_frame, arm.home)
     return GraspVlaPolicy(networks, cameras, reach, specification, parts=parts)

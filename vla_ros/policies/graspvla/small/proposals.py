@@ -15,6 +15,7 @@ from vla_ros.policies.graspvla.small.blocks import Residual, conv, normalised
 
 HEIGHT, WIDTH = 144, 192  # [px] of the picture it looks at
 CELL = 4  # [px] of it
+FEATURES = 48
 
 
 class ProposalNetwork(nn.Module):
@@ -27,18 +28,22 @@ class ProposalNetwork(nn.Module):
         self.down = conv(width, 2 * width, 3, 2)
         self.coarse = nn.Sequential(*[Residual(2 * width) for _ in range(3)])
         self.deep = nn.Sequential(conv(2 * width, 2 * width, 3, 2), Residual(2 * width))
-        self.join = conv(width + 4 * width, 48, 3)
-        self.heads = nn.Conv2d(48, 5, 1)  # centre, offset x y [cells], log width, log height [cells]
+        self.join = conv(width + 4 * width, FEATURES, 3)
+        self.heads = nn.Conv2d(FEATURES, 5, 1)  # centre, offset x y [cells], log width, log height [cells]
         with torch.no_grad():
             self.heads.bias.copy_(torch.tensor([-4.0, 0.0, 0.0, 0.0, 0.0]))  # type: ignore[union-attr]
 
     def forward(self, images: Tensor) -> Tensor:
         """Return (B, 5, h, w) of pictures (B, HEIGHT, WIDTH, 3) uint8."""
+        return self.heads(self.features(images))
+
+    def features(self, images: Tensor) -> Tensor:
+        """Return what the maps are read from (B, FEATURES, h, w) of pictures (B, HEIGHT, WIDTH, 3) uint8."""
         fine = self.fine(self.stem(normalised(images)))
         coarse = self.coarse(self.down(fine))
         deep = F.interpolate(self.deep(coarse), size=coarse.shape[-2:], mode="nearest")
         up = F.interpolate(torch.cat([coarse, deep], dim=1), size=fine.shape[-2:], mode="nearest")
-        return self.heads(self.join(torch.cat([fine, up], dim=1)))
+        return self.join(torch.cat([fine, up], dim=1))
 
 
 def decode(maps: Tensor, count: int) -> tuple[Tensor, Tensor]:

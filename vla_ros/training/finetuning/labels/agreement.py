@@ -18,6 +18,7 @@ from scipy.spatial.transform import Rotation
 from controllers.errors import VlaError
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
+from vla_ros.policies.graspvla.small.checkpoint_check import require_chain
 from vla_ros.policies.graspvla.small.grasp_pose import nearest_flip
 from vla_ros.policies.graspvla.small.target_search import TargetSearch
 from vla_ros.training.finetuning.labels.labels import label_episode
@@ -30,6 +31,7 @@ from vla_ros.training.graspvla.frames import SEEN
 def label_agreement(root: Path, checkpoint: Path, episodes: Sequence[int] | None = None) -> dict[str, float]:
     """Return figures, name → number, over episodes of a dataset that has its annotations."""
     config = read_config(checkpoint)
+    require_chain(checkpoint, config)
     networks, views = load_networks(checkpoint, config).eval(), config.views
     search = TargetSearch(networks.proposals, networks.matching)
     ious: list[float] = []

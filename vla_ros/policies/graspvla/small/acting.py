@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What any policy of the small networks does, however it looks: views, what has been commanded, actions of the flow."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from controllers.chunk import ActionChunk, TaskStatus
+from controllers.errors import ConfigError
+from vla_ros.policies.actions import ActionSpecification, actions_to_chunk
+from vla_ros.policies.flow_policy import integrate_flow
+from vla_ros.policies.graspvla.small.chain import CLOSING, ChainState, GripperMemory
+from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.policies.observation import CameraView, Observation, RobotState
+from vla_ros.policies.reasoning import Reasoning
+
+HISTORY_S = 0.3  # [s] how far back the second proprioceptive state lies
+STEPS = 5  # of the flow: Δτ = 0.2
+EMPTY, EMPTY_AFTER = 0.001, 1.6  # [m] apart, [s] after they were told to close: fingers that hold nothing
+OPEN = 0.08  # [m]
+
+
+class ActingPolicy(ABC):
+    """The robot's side of a policy: the same proprioception and the same flow, whatever conditions it."""
+
+    def __init__(
+        self, networks: SmallGraspVla, cameras: tuple[str, str], specification: ActionSpecification | None, seed: int
+    ) -> None:
+        self.networks = networks.eval().requires_grad_(False)
+        self.specification = specification or ActionSpecification()
+        self._cameras, self._seed = cameras, seed
+        self._mean, self._spread = networks.mean.double().numpy(), networks.spread.double().numpy()
+
+    def reset(self) -> None:
+        """Forget the episode."""
+        self.explanation = ""
+        self.reasoning: Reasoning | None = None
+        self._random = np.random.default_rng(self._seed)
+        self._sequence = 0
+        self._gripper = GripperMemory()
+        self._sent: ActionChunk | None = None
+        self._counted = 0  # actions of the last chunk that the memory knows of
+        self._told: float | None = None  # [m] what the fingers were commanded to be at the last look
+
+    @abstractmethod
+    def infer(self, observation: Observation) -> ActionChunk:
+        """Return the next chunk."""
+
+    def _state(
+        self, observation: Observation, target: np.ndarray, T_base_grasp: np.ndarray, opening: float
+    ) -> ChainState:
+        """Return what an expert is told, with the links of the chain that were found."""
+        state, before, gripper = observation.state, self._before(observation), self._gripper
+        return ChainState(
+            target=target,
+            T_base_ee=self.specification.T_base_anchor(observation),
+            width=state.gripper_width,
+            moved=state.T_base_ee[:3, 3] - before.T_base_ee[:3, 3],
+            width_moved=state.gripper_width - before.gripper_width,
+            T_base_grasp=T_base_grasp,
+            opening=opening,
+            closing=gripper.closing,
+            since_closing=gripper.since_closing,
+            since_opening=gripper.since_opening,
+        )
+
+    def _draw(self, tokens: Tensor) -> np.ndarray:
+        """Return actions (horizon, 7) drawn from the flow given an expert's tokens (1, K, D)."""
+        expert = self.networks.expert
+        noise = self._random.standard_normal((expert.horizon, len(self._mean))).astype(np.float32)
+
+        def velocity(x: np.ndarray, tau: float) -> np.ndarray:
+            return expert(torch.from_numpy(x)[None].float(), torch.full((1,), tau), tokens)[0].numpy()
+
+        return integrate_flow(velocity, noise, STEPS) * self._spread + self._mean
+
+    def _send(self, observation: Observation, actions: np.ndarray, spent: float) -> ActionChunk:
+        self._counted = 0
+        self._sent = actions_to_chunk(
+            self.specification, observation, actions, sequence=self._sequence, inference_s=spent
+        )
+        return self._sent
+
+    def _stay(self, observation: Observation, spent: float) -> ActionChunk:
+        self._sent, self.reasoning = None, None
+        actions = np.zeros((self.specification.horizon, 7))
+        actions[:, 6] = observation.state.gripper_width
+        return actions_to_chunk(
+            self.specification, observation, actions, TaskStatus.INVALID, self._sequence, inference_s=spent
+        )
+
+    # -- memory --------------------------------------------------------------------------------------------------
+    def _remember(self, observation: Observation) -> None:
+        """Take what the last chunk has commanded since it was sent."""
+        sent = self._sent
+        if sent is None:
+            return
+        widths = sent.values[:, sent.channels.index(f"{self.specification.gripper}/width")]
+        period = self.specification.period
+        elapsed = round((observation.stamp - sent.stamp) / period)
+        passed = int(np.clip(elapsed, 0, len(sent.times)))
+        before, told_before, told = replace(self._gripper), self._told, observation.gripper_width_commanded
+        self._told = told
+        was_closing = before.closing
+        for width in widths[self._counted : passed]:
+            self._gripper.update(float(width), observation.T_base_ee_commanded)
+        if elapsed > passed > 0:
+            self._gripper.update(float(widths[passed - 1]), observation.T_base_ee_commanded, elapsed - passed)
+        if told is not None and told_before is not None:
+            steps = max(elapsed, passed) - self._counted
+            self._gripper = self._gripper.carried_out(
+                before, steps, told < CLOSING, told_before < CLOSING, observation.T_base_ee_commanded
+            )
+        self._counted = passed
+        closed = self._gripper.closing
+        if closed and not was_closing:
+            self._has_closed()
+        if closed and self._gripper.since_closing * period >= EMPTY_AFTER and observation.state.gripper_width < EMPTY:
+            # The expert has never seen fingers that stay closed on nothing, and may leave them so.
+            self._gripper.update(OPEN, observation.T_base_ee_commanded, 0)
+        if (closed or was_closing) and not self._gripper.closing:
+            self._has_opened(observation)
+
+    def _has_closed(self) -> None:  # noqa: B027  (not everybody minds)
+        """Take that the fingers were told to close since the last look."""
+
+    def _has_opened(self, observation: Observation) -> None:  # noqa: B027
+        """Take that the fingers were told to open since the last look, or held nothing."""
+
+    def _before(self, observation: Observation) -> RobotState:
+        states = [*observation.history, observation.state]
+        return min(states, key=lambda state: abs(observation.stamp - HISTORY_S - state.stamp))
+
+    def _views(self, observation: Observation) -> list[CameraView]:
+        for name in self._cameras:
+            if name not in observation.cameras:
+                raise ConfigError(
+                    f"graspvla needs camera '{name}', the robot has {', '.join(observation.cameras) or 'none'}; "
+                    f"launch with cameras:={','.join(self._cameras)}"
+                )
+        return [observation.cameras[name] for name in self._cameras]
