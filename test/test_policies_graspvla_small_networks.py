@@ -229,3 +229,9 @@ def test_an_expert_that_lacks_a_link_is_told_nothing_of_it_and_all_else() -> Non
         for change in (*others, {"width": 0.01}, {"closing": True}, {"moved": np.full(3, 0.02)}):
             assert not torch.equal(encoded(**change), encoded()), (left_out, change)
         assert torch.equal(encoded(**without), encoded())
+        # Where the fingers closed is remembered, not found.
+        remembered = torch.equal(encoded(closing=True, T_base_grasp=shifted), encoded(closing=True))
+        assert not remembered
+        assert torch.equal(encoded(closing=True, target=changes["boxes"]["target"]), encoded(closing=True)) == (
+            left_out == "boxes"
+        )

@@ -10,22 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from vla_ros.policies.actions import ACTION_SIZE
 from vla_ros.policies.flow.network import TIME_FEATURES, time_features, velocity_to
-from vla_ros.policies.graspvla.small.chain import LINKS, TOKEN_SIZE, TOKENS, told
+from vla_ros.policies.graspvla.small.chain import CLOSED, LINKS, TOKEN_SIZE, TOKENS, told
 
 
 class ActionExpert(nn.Module):
     """v(a^τ, τ | chain)."""
 
-    told: Tensor
+    told: Tensor  # (2, K, N) while the fingers are open, and closed
 
     def __init__(self, horizon: int = 4, size: int = 96, depth: int = 3, links: Sequence[str] = LINKS) -> None:
         super().__init__()
-        self.register_buffer("told", torch.from_numpy(told(links)), persistent=False)
+        masks = np.stack([told(links, closing) for closing in (False, True)])
+        self.register_buffer("told", torch.from_numpy(masks), persistent=False)
         self.horizon = horizon
         self.chain = nn.ModuleList(nn.Linear(TOKEN_SIZE, size) for _ in range(TOKENS))
         self.action = nn.Linear(ACTION_SIZE, size)
@@ -39,7 +41,8 @@ class ActionExpert(nn.Module):
 
     def encode(self, chain: Tensor) -> Tensor:
         """Return the chain's tokens (B, K, D) of its numbers (B, K, N): once a chunk."""
-        chain = chain * self.told
+        closed = (chain[:, CLOSED[0], CLOSED[1]] > 0.5).long()
+        chain = chain * self.told[closed]
         return torch.stack([layer(chain[:, i]) for i, layer in enumerate(self.chain)], dim=1)
 
     def clean(self, x: Tensor, tau: Tensor, tokens: Tensor) -> Tensor:

@@ -15,6 +15,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 TOKENS, TOKEN_SIZE = 5, 9
+CLOSED = 0, 4  # token and place in it of whether the fingers are told to be closed
+OPENING = 3  # place in the last token of the opening; what follows is of the grasp as well
 LINKS = ("boxes", "grasp")  # what the networks find; an ablation leaves one out
 CLOSING = 0.005  # [m] a command below it closes the fingers
 MEMORY_STEPS = 20  # actions after which "how long ago" stops counting
@@ -60,13 +62,18 @@ def chain_numbers(state: ChainState) -> np.ndarray:
     return tokens.astype(np.float32)
 
 
-def told(links: Sequence[str]) -> np.ndarray:
-    """Return which of the tokens' numbers (TOKENS, TOKEN_SIZE) an expert is told that has only these links."""
+def told(links: Sequence[str], closing: bool) -> np.ndarray:
+    """Return which of the tokens' numbers (TOKENS, TOKEN_SIZE) an expert is told that has only these links.
+
+    Where the fingers closed is no link that is found, but remembered: all are told it that have any link.
+    """
     mask = np.ones((TOKENS, TOKEN_SIZE), dtype=np.float32)
     if "boxes" not in links:
         mask[0, :4] = 0.0
     if "grasp" not in links:
-        mask[3], mask[4, 3:] = 0.0, 0.0
+        mask[4, OPENING] = 0.0
+        if not (closing and links):
+            mask[3], mask[4, OPENING:] = 0.0, 0.0
     return mask
 
 
