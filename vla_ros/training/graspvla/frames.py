@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from controllers.errors import ConfigError
@@ -118,8 +117,7 @@ def _said(instruction: str, names: list[str], target: int) -> list[tuple[int, st
 
 
 def _add_pictures(made: FrameSet, pictures: list[np.ndarray], boxes: np.ndarray, calibrations: np.ndarray) -> None:
-    size = (proposals.WIDTH, proposals.HEIGHT)
-    made.pictures.append(np.stack([cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in pictures]))
+    made.pictures.append(proposals.small_pictures(pictures))
     height, width = pictures[0].shape[:2]
     made.boxes.append(boxes / np.array([width, height, width, height, 1.0], dtype=np.float32))
     made.calibrations.append(calibrations)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from vla_ros.policies.actions import ActionSpecification, actions_to_chunk
 from vla_ros.policies.flow_policy import integrate_flow
 from vla_ros.policies.graspvla.small.chain import CLOSING, ChainState, GripperMemory
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.observation import CameraView, Observation, RobotState
 from vla_ros.policies.reasoning import Reasoning
 
@@ -47,9 +49,25 @@ class ActingPolicy(ABC):
         self._counted = 0  # actions of the last chunk that the memory knows of
         self._told: float | None = None  # [m] what the fingers were commanded to be at the last look
 
-    @abstractmethod
+    @torch.inference_mode()
     def infer(self, observation: Observation) -> ActionChunk:
-        """Return the next chunk."""
+        """Return the next chunk; INVALID while there is nothing to do, and `explanation` says why."""
+        started = time.perf_counter()
+        clock = StageClock(torch.device("cpu"))
+        self._remember(observation)
+        decided = self._decide(observation, self._views(observation), clock)
+        self._sequence += 1
+        if decided is None:
+            return self._stay(observation, time.perf_counter() - started)
+        actions, self.reasoning = decided
+        self.explanation = ""
+        return self._send(observation, actions, time.perf_counter() - started)
+
+    @abstractmethod
+    def _decide(
+        self, observation: Observation, views: list[CameraView], clock: StageClock
+    ) -> tuple[np.ndarray, Reasoning] | None:
+        """Return actions (horizon, 7) and what led to them; None, with an explanation, when there is nothing to do."""
 
     def _state(
         self, observation: Observation, target: np.ndarray, T_base_grasp: np.ndarray, opening: float

@@ -8,13 +8,11 @@ approached, when the fingers closed and which grasps held nothing.
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from controllers.chunk import ActionChunk
 from vla_ros.policies.actions import ActionSpecification
 from vla_ros.policies.geometric.reachability import Reach, alike, between
 from vla_ros.policies.graspvla.small.acting import OPEN, ActingPolicy
@@ -33,7 +31,7 @@ from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSea
 from vla_ros.policies.graspvla.small.view_geometry import calibration_of
 from vla_ros.policies.graspvla.small.word_tokens import word_tokens
 from vla_ros.policies.graspvla.stage_clock import StageClock
-from vla_ros.policies.observation import Observation
+from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.policies.reasoning import Reasoning
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
@@ -75,22 +73,18 @@ class GraspVlaPolicy(ActingPolicy):
         self._blocked: list[np.ndarray] = []  # grasps (4, 4) that the hand did not come to
         self._hand = BlockedHand()
 
-    @torch.inference_mode()
-    def infer(self, observation: Observation) -> ActionChunk:
-        """Return the next chunk; INVALID while nothing in view fits the instruction."""
-        started = time.perf_counter()
-        clock = StageClock(torch.device("cpu"))
-        self._remember(observation)
-        views = self._views(observation)
+    def _decide(
+        self, observation: Observation, views: list[CameraView], clock: StageClock
+    ) -> tuple[np.ndarray, Reasoning] | None:
+        """Go through the chain; None while nothing in view fits the instruction."""
         pictures = [view.color for view in views]
         calibrations = [calibration_of(view) for view in views]
         with clock.stage("vision"):
             proposed = self._search.propose(pictures)
         with clock.stage("boxes"):
             found = self._find(observation, pictures, calibrations, proposed)
-        self._sequence += 1
         if found is None:
-            return self._stay(observation, time.perf_counter() - started)
+            return None
         self._look_whether_blocked(observation)
         with clock.stage("grasp"):
             T_grasp, opening = self._choose_grasp(observation, pictures, calibrations, found)
@@ -100,15 +94,13 @@ class GraspVlaPolicy(ActingPolicy):
             else:
                 anchor = self.specification.T_base_anchor(observation)[:3, 3]
                 actions = self._hand.rise(anchor, self.specification.horizon, opening)
-        self.explanation = ""
-        self.reasoning = Reasoning(
+        return actions, Reasoning(
             boxes=dict(zip(self._cameras, found.boxes, strict=True)),
             candidates=dict(zip(self._cameras, found.candidates, strict=True)),
             T_base_grasp=T_grasp,
             opening=opening,
             stages_s=dict(clock.seconds),
         )
-        return self._send(observation, actions, time.perf_counter() - started)
 
     # -- the links of the chain ----------------------------------------------------------------------------------
     def _find(self, observation: Observation, pictures: list, calibrations: list, proposed: list) -> FoundTarget | None:

@@ -7,6 +7,10 @@ Shape legend: B pictures, h, w cells, K proposals.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -16,6 +20,11 @@ from vla_ros.policies.graspvla.small.blocks import Residual, conv, normalised
 HEIGHT, WIDTH = 144, 192  # [px] of the picture it looks at
 CELL = 4  # [px] of it
 FEATURES = 48
+
+
+def small_pictures(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """Return pictures (H, W, 3) uint8 as the network looks at them: (B, HEIGHT, WIDTH, 3)."""
+    return np.stack([cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA) for picture in pictures])
 
 
 class ProposalNetwork(nn.Module):

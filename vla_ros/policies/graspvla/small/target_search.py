@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from scipy.special import expit
@@ -55,9 +54,8 @@ class TargetSearch:
 
     def propose(self, pictures: Sequence[np.ndarray]) -> Proposed:
         """Return boxes (K, 4) [px] and scores (K,) of each picture (H, W, 3), the best first."""
-        size = (proposals.WIDTH, proposals.HEIGHT)
-        small = np.stack([cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in pictures])
-        boxes, scores = proposals.decode(self._proposals(torch.from_numpy(small)), COUNT)
+        small = torch.from_numpy(proposals.small_pictures(pictures))
+        boxes, scores = proposals.decode(self._proposals(small), COUNT)
         found = []
         for picture, box, score in zip(pictures, boxes.numpy(), scores.numpy(), strict=True):
             height, width = picture.shape[:2]
