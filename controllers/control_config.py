@@ -47,7 +47,7 @@ class ImpedanceConfig:
     joint_limit_margin: float = 0.1  # [rad]
     joint_limit_effort: float = 8.0  # [N·m] at the limit
     manipulability_min: float = 0.03  # below it singular directions are damped
-    singular_damping: float = 2.0  # [1/kg, 1/(kg·m²)] at manipulability 0
+    singular_damping: float = 0.2  # [1/kg, 1/(kg·m²)] at manipulability 0
     friction_share: float = 0.8  # of the joints' friction, given in advance
     switch_s: float = 0.1  # [s] time constant of a bumpless switch, and the time in which gains change
     energy_max: float | None = None  # [J] of motion and tool (or joint) spring together; none: no limit

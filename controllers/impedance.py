@@ -35,7 +35,7 @@ from controllers.rotations import Quaternion, write_matrix
 
 DRY_FRICTION_SPEED = 0.02  # [rad/s] below it dry friction fades in, or noise would toggle its sign
 LOOK_EVERY, LOOK_RESERVE = 8, 0.1  # ticks, [rad]: no joint gets further than that between two looks at its limits
-MANIPULABILITY_EVERY = 8  # ticks: it changes with the configuration, slowly
+MANIPULABILITY_EVERY = 8  # ticks between two looks at it; the damping glides from one to the next
 
 
 class CartesianImpedance:
@@ -66,7 +66,7 @@ class CartesianImpedance:
         self._turn = np.zeros((6, 6))  # from the tool's axes to the base's
         self._turned, self._half_turned = np.zeros((6, 6)), np.zeros((6, 6))
         self._ticks = 0
-        self._damping = 0.0
+        self._damping = self._damping_step = 0.0
         self._J_M_inverse = np.zeros((6, size))
         self._force = np.zeros(6)
         self._velocity_error = np.zeros(6)
@@ -161,7 +161,12 @@ class CartesianImpedance:
             determinant = float(np.linalg.det(np.dot(J, J.T, out=self._JJ)))
             self.manipulability = w = max(determinant, 0.0) ** 0.5  # Yoshikawa 1985
             short = max(0.0, 1.0 - w / config.manipulability_min)
-            self._damping = 1e-6 + config.singular_damping * short * short
+            damping = 1e-6 + config.singular_damping * short * short
+            if self._ticks == 0:
+                self._damping = damping
+            # At once it would take a quarter of the joint rates away near a singularity: a jolt of the arm.
+            self._damping_step = (damping - self._damping) / MANIPULABILITY_EVERY
+        self._damping += self._damping_step
         self._ticks += 1
         self._inverse_inertia_diagonal += self._damping
 
