@@ -30,7 +30,7 @@ from vla_ros.training.graspvla.motion import MotionSamples, read_motion
 from vla_ros.training.graspvla.news import News, Tell
 from vla_ros.training.graspvla.perception import Samples
 from vla_ros.training.graspvla.portions import Portion
-from vla_ros.training.graspvla.stage import read_state, state_path
+from vla_ros.training.graspvla.stage import Stage, read_state, state_path
 from vla_ros.training.graspvla.team import Team
 
 
@@ -85,28 +85,26 @@ def train(
             )
         samples = Samples(folders)
     run = Run(config.seed, {name: getattr(config, name) for name in config.stages}, work, tell, team, stop)
-    acted, shown = Portion(len(motion.actions), config.validation), None
-    if samples is not None:
-        shown = Portion(len(samples), config.validation)
     figures: dict[str, float] = {}
     missing: list[str] = []
+
+    def begin(name: str) -> Stage:
+        if name == "expert" and config.links:
+            return expert_stage(networks, motion, [Portion(len(motion.actions), config.validation)], run)
+        assert samples is not None
+        if name == "expert":
+            names = {root: piece_name(root, config.frames_an_episode, views) for root in data.action}
+            pieces = {root: [f for f in folders if f.name.startswith(begins)] for root, begins in names.items()}
+            return direct_stage(networks, shown_motion(pieces, samples, motion, views), config.validation, run)
+        trial = None
+        if name == STAGES[-1] and config.rollouts.episodes and not missing:  # the others have come to their end
+            trial = chain_trial(name, networks, config.robot, views, config.rollouts.episodes, config.rollouts.every)
+        return looking_stage(name, networks, samples, [Portion(len(samples), config.validation)], run, trial)
+
     for name in config.stages:
         network = getattr(networks, name)
         if name in stages:
-            if samples is not None and not config.links:
-                names = {root: piece_name(root, config.frames_an_episode, views) for root in data.action}
-                pieces = {root: [f for f in folders if f.name.startswith(begins)] for root, begins in names.items()}
-                seen = shown_motion(pieces, samples, motion, views)
-                stage = direct_stage(networks, seen, config.validation, run)
-            elif samples is None or shown is None or name == "expert":
-                stage = expert_stage(networks, motion, [acted], run)
-            else:
-                trial = None
-                if name == STAGES[-1] and config.rollouts.episodes and not missing:  # the others have come to their end
-                    trial = chain_trial(
-                        name, networks, config.robot, views, config.rollouts.episodes, config.rollouts.every
-                    )
-                stage = looking_stage(name, networks, samples, [shown], run, trial)
+            stage = begin(name)
             network.load_state_dict(stage.run().state_dict())
             networks.cpu()
             judged, done = stage.figures, stage.done
