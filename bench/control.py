@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from bench.chunk_control import comparison
 from bench.chunk_control.comparison import Task
 from bench.chunk_control.figures import all_figures, headline
 from bench.chunk_control.judgement import Judgement
-from bench.chunk_control.tables import markdown, table
+from bench.chunk_control.tables import markdown, show
 from bench.control_loop.latency import latency_figures
 from bench.control_loop.punctuality import punctuality_figures
 from bench.control_loop.rig import FrankaRig
@@ -27,6 +27,7 @@ from bench.control_loop.stages import stage_figures, wide_stitch_figures
 from bench.figures import add_json_argument, report, write_json
 from controllers.errors import ConfigError
 from vla_ros.output_file import OutputFile, check_output, write_output
+from vla_ros.progress import WorkProgress
 
 REST_SPEED = 0.02  # [rad/s]
 COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"not as it must be: {problem}")
         return 1 if problems else 0
     results = _compare(arguments)
-    Console().print(table(results))
+    show(results, Console())
     if arguments.markdown:
         write_output("--markdown", arguments.markdown, markdown(results))
     if arguments.pictures:
@@ -94,6 +95,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ConfigError("bench control: --seeds must be 1 to 1000, --workers 1 to 64")
     if arguments.soak is not None and arguments.soak < 50_000:
         raise ConfigError("bench control: --soak must be 50000 ticks or more: each tenth of it comes to rest")
+    if arguments.recording:
+        comparison.ideal_path(arguments.recording)
     if arguments.pictures:
         check_output("--pictures", Path(arguments.pictures) / "control_jerk.png", make_folder=True)
 
@@ -102,7 +105,7 @@ def _compare(arguments: argparse.Namespace) -> dict[Task, Judgement]:
     few = arguments.quick
     every = comparison.few_tasks() if few else comparison.tasks(arguments.seeds, arguments.recording)
     results = {}
-    with Progress(*COLUMNS) as progress:
+    with WorkProgress(*COLUMNS, console=Console()) as progress:
         bar = progress.add_task("roll-outs", total=len(every))
         for task, judgement in comparison.judged(every, arguments.workers):
             results[task] = judgement
@@ -116,7 +119,7 @@ def _following(rig: FrankaRig, seconds: float) -> dict[str, float]:
     tick = np.percentile(1e6 * durations, [50, 95, 99, 99.9])
     for _ in range(round(1.5 / rig.dt)):
         rig.tick()
-    commanded = rig.follower.progress.T_base_ee_commanded[:3, 3]
+    commanded = rig.driven.progress.T_base_ee_commanded[:3, 3]
     return {
         "tick_us_median": float(tick[0]),
         "tick_us_p95": float(tick[1]),

@@ -15,13 +15,13 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from controllers.chunk import ActionChunk
-from vla_ros.policies.actions import ActionSpecification
 from vla_ros.policies.base import Policy
 from vla_ros.policies.chunking.sampling import sample_chunk
 from vla_ros.policies.flow.normalisation import Normaliser
 from vla_ros.policies.flow.policy import MlpFlowPolicy
 from vla_ros.policies.flow.training import FlowTraining, train_flow
-from vla_ros.policies.observation import Observation, RobotState
+from vla_ros.policies.observation import ArmState, EndEffectorState, Observation, RobotState
+from vla_ros.policies.single_arm import SingleArmCodec, tool_deltas
 
 PERIOD, HORIZON = 0.1, 10
 START, GOAL, POST = 0.1, 0.8, 0.5  # [m] along x
@@ -33,7 +33,8 @@ WIDTH = 0.04  # [m] of the gripper
 UNDECIDED = 2.0  # [s] for which a chunk may go either way
 TICK = 0.02  # [s] at which the commanded path is looked at
 ASTRAY = 0.005  # [m] how far off the path some of the data begins, so that the policy leads back
-SPECIFICATION = ActionSpecification(period=PERIOD, horizon=HORIZON)
+ARM, GRIPPER = "panda", "panda_hand"  # as the chunks of its benchmark are called
+CODEC = SingleArmCodec(tool_deltas(ARM, GRIPPER, horizon=HORIZON), "base", PERIOD)
 
 
 def features(positions: np.ndarray) -> np.ndarray:
@@ -66,13 +67,14 @@ def train_policy(settings: FlowTraining | None = None) -> MlpFlowPolicy:
     actions, conditions = training_data(count=8000, seed=1)
     normaliser = Normaliser.of(actions)
     network, _ = train_flow(normaliser.normalise(actions), conditions, settings)
-    return MlpFlowPolicy(network, normaliser, SPECIFICATION, lambda seen: features(seen.T_base_ee_commanded[:3, 3]))
+    return MlpFlowPolicy(network, normaliser, CODEC, lambda seen: features(seen.T_base_ee_commanded[:3, 3]))
 
 
 def observation_at(stamp: float, T_base_ee: np.ndarray) -> Observation:
     """Return what the policy sees with the tool at a pose (4, 4) that is also commanded."""
-    state = RobotState(stamp, np.zeros(7), np.zeros(7), T_base_ee, WIDTH)
-    return Observation(stamp, "pass the post", {}, state, T_base_ee)
+    arm = ArmState((), np.zeros(0), np.zeros(0), T_base_ee)
+    state = RobotState(stamp, {ARM: arm}, {GRIPPER: EndEffectorState(WIDTH)})
+    return Observation(stamp, "pass the post", {}, state, state)
 
 
 def start_pose() -> np.ndarray:

@@ -12,8 +12,7 @@ import math
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from bench.fault_matrix import machine_faults, message_faults, node_faults
 from bench.fault_matrix.cell import Cell
@@ -21,6 +20,8 @@ from bench.fault_matrix.isolated import run_isolated
 from bench.figures import add_json_argument, write_json
 from controllers.errors import ConfigError
 from vla_ros.output_file import OutputFile, write_output
+from vla_ros.progress import WorkProgress
+from vla_ros.tables import print_table
 
 COLUMNS = (
     TextColumn("{task.description:<44}"),
@@ -61,13 +62,13 @@ def run(arguments: argparse.Namespace) -> int:
     if not wanted:
         raise ConfigError(f"bench faults: no cell is called '{arguments.only}'")
     cells: list[Cell] = []
-    with Progress(*COLUMNS) as progress:
+    with WorkProgress(*COLUMNS, console=Console()) as progress:
         task = progress.add_task("", total=len(wanted))
         for group, fault, situation in wanted:
             progress.update(task, description=f"{fault}, {situation}")
             cells.append(_attempt(group, fault, situation, arguments.attempts, progress.console))
             progress.advance(task)
-    Console().print(_table(cells))
+    _show(cells, Console())
     write_json(_figures(cells), arguments.json)
     if arguments.markdown:
         write_output("--markdown", arguments.markdown, _markdown(cells))
@@ -106,11 +107,9 @@ def _number(value: float, form: str, unit: str = "") -> str:
     return "–" if math.isnan(value) else f"{value:{form}}{unit}"
 
 
-def _table(cells: list[Cell]) -> Table:
-    table = Table(*HEADINGS)
-    for cell in cells:
-        table.add_row(*_row(cell), style="red" if cell.problems else "dim" if cell.skipped else "")
-    return table
+def _show(cells: list[Cell], console: Console) -> None:
+    styles = ["red" if cell.problems else "dim" if cell.skipped else "" for cell in cells]
+    print_table(console, HEADINGS, [_row(cell) for cell in cells], styles=styles)
 
 
 def _markdown(cells: list[Cell]) -> str:

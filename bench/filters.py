@@ -6,11 +6,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
+from rich.console import Console
+
 from bench.figures import add_json_argument, write_json
 from bench.filter_comparison.verdict import beyond, verdict
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
 from vla_ros.output_file import OutputFile
+from vla_ros.tables import print_table
 
 CUTOFF, ATTENUATION = (0.5, 20.0), (20.0, 60.0)  # [Hz], [dB] allowed
 RATE = (100.0, 10000.0)  # [Hz] allowed
@@ -98,16 +101,12 @@ def _print_table(
     table: Mapping[str, Mapping[str, float]],
     columns: Mapping[str, tuple[str, str, int]],
 ) -> None:
-    first = max(map(len, labels.values()))
-    widths = [max(len(heading), 9) for heading, _, _ in columns.values()]
-    print(title)
-    for part in (0, 1):
-        cells = [f"{column[part]:>{width}}" for column, width in zip(columns.values(), widths, strict=True)]
-        print("  ".join([" " * first, *cells]))
-    for filter, row in table.items():
-        cells = [f"{row[name]:>{width}.{columns[name][2]}f}" for name, width in zip(columns, widths, strict=True)]
-        print("  ".join([f"{labels[filter]:<{first}}", *cells]))
-    print()
+    headings = ["filter", *(f"{heading} [{unit}]" for heading, unit, _ in columns.values())]
+    rows = [
+        (labels[filter], *(f"{row[name]:.{digits}f}" for name, (_, _, digits) in columns.items()))
+        for filter, row in table.items()
+    ]
+    print_table(Console(highlight=False), headings, rows, title)
 
 
 def _check(option: str, value: float, unit: str, lowest: float, highest: float) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from controllers.driven_arm import DrivenArm
+from controllers.follower import ChunkFollower
 from controllers.rotations import from_matrix
-from vla_ros.robots.control import arm_guard, arm_limits, arm_model, load_control_config
+from controllers.side_drive import SideDrive
+from vla_ros.robots.control import arm_limits, arm_model, collision_monitor, load_control_config
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.delayed_arm import DelayedArm
 
 ARM, GRIPPER = "panda", "panda_hand"
+WIDTH = f"{GRIPPER}/width"
 
 
 class Franka:
@@ -23,8 +27,13 @@ class Franka:
         self.config = load_control_config("franka")
         self.limits = arm_limits(arm, self.config)
         self.model = arm_model(embodiment, arm, self.config)
-        self.guard = arm_guard(embodiment, arm, self.config)
+        self.monitor = collision_monitor(embodiment, self.config)
         self.home = np.array(arm.home)  # (N,) [rad]
+
+    def follower(self, command: str = "effort") -> ChunkFollower:
+        """Return a follower of the arm and its gripper, watched as it is shipped."""
+        driven = DrivenArm(ARM, self.model.clone(), self.limits, self.config, command)
+        return ChunkFollower([driven], SideDrive({WIDTH: self.config.gripper}), self.config, monitor=self.monitor)
 
     @property
     def start(self) -> np.ndarray:
@@ -32,11 +41,16 @@ class Franka:
         T = self.model.forward(self.home)
         return np.concatenate([T[:3, 3], from_matrix(T[:3, :3])])
 
-    def arm(self, timestep: float, command_delay: float, jitter: float, **plant: float) -> DelayedArm:
-        """Return an arm at home, with its URDF's friction, behind a wire of `command_delay` [s] and `jitter` [s]."""
+    def arm(
+        self, timestep: float, command_delay: float, jitter: float, q: np.ndarray | None = None, **plant: float
+    ) -> DelayedArm:
+        """Return an arm at q (N,) [rad], its home where none is given, behind a wire of `command_delay` [s].
+
+        Its friction is its URDF's, the wire's delay varies by `jitter` [s].
+        """
         friction = {
             "damping": float(self.model.viscous_friction.mean()),
             "friction": float(self.model.dry_friction.mean()),
         }
         wire = {"command_delay": command_delay, "jitter": jitter, "timestep": timestep}
-        return DelayedArm(self.model, self.home, **(wire | friction | plant))  # type: ignore[arg-type]
+        return DelayedArm(self.model, self.home if q is None else q, **(wire | friction | plant))  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ from vla_ros.planning.collision import CollisionChecker, RobotGeometry
 from vla_ros.planning.problem import PlanningProblem, PoseGoal
 from vla_ros.planning.scene import CollisionScene, Obstacle, box_between
 from vla_ros.planning.shapes import Box, Cylinder, Shape, Sphere
-from vla_ros.robots.embodiment import ArmGroup
+from vla_ros.robots.groups import ArmGroup
 
 MARGIN = 0.01  # [m]
 REACH = (0.30, 0.80)  # [m] how far from the base's axis things stand

@@ -20,12 +20,12 @@ from typing import Any
 
 import psutil
 from rich.console import Console
-from rich.table import Table
 
 from bench.figures import add_json_argument, write_json
 from controllers.errors import ConfigError, VlaError
 from vla_ros.bringup.environment import free_domain, module_environment
 from vla_ros.output_file import check_output
+from vla_ros.tables import print_table
 
 FORMS = {  # name: parameters of the recorder
     "raw": {"images": "raw", "compression": "none"},
@@ -54,13 +54,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--folder {arguments.folder}: no such folder")
     check_output("--json", arguments.json)
     console = Console()
-    table = Table(*HEADINGS, title=f"{arguments.seconds:g} s each")
+    rows = []
     figures: dict[str, float] = {}
     for form in arguments.forms:
         console.print(f"{form} …")
         measured = measure(form, arguments.seconds, arguments.folder)
         figures |= {f"{form}_{name}": value for name, value in measured.items()}
-        table.add_row(
+        cells = (
             form,
             f"{measured['cores']:.2f}",
             f"{measured['mb_per_s']:.2f}",
@@ -70,7 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"{measured['published']:.0f}",
             f"{measured['lost']:.0f}",
         )
-    console.print(table)
+        rows.append(cells)
+    print_table(console, HEADINGS, rows, f"{arguments.seconds:g} s each")
     write_json(figures, arguments.json)
     return 1 if any(value for name, value in figures.items() if name.endswith("_lost")) else 0
 

@@ -48,7 +48,7 @@ def _messages(start: int, seconds: float, seed: int) -> Iterator[tuple[int, str,
             yield time, "panda/ee_pose", "pose", make.pose(time, base, pose)
         if tick % 10 == 0:
             yield time, "control/commanded_pose", "pose", make.pose(time, base, pose)
-            values = {"stamp": f"{time * 1e-9:.6f}", "enabled": "true", "gripper_width": "0.080000"}
+            values = {"stamp": f"{time * 1e-9:.6f}", "enabled": "true", "panda_hand/width": "0.080000"}
             yield time, "control/progress", "status", make.status("control", "", values)
         if tick % round(500.0 / CAMERA_HZ) == 0:
             k = tick // round(500.0 / CAMERA_HZ)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -23,6 +24,7 @@ from controllers.errors import ConfigError, VlaError
 from vla_ros import messages
 from vla_ros.teleop.demonstrator.connection import Connection
 from vla_ros.teleop.protocol import HandSample
+from vla_ros.teleop.serving.pairing import keep_token
 
 PACKET_S = 1.0 / 72.0  # a headset's display
 TOKEN = "token-of-the-benchmark"
@@ -107,11 +109,12 @@ def operated_graph() -> Iterator[tuple[Operator, psutil.Process, psutil.Process,
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         given = {"autostart": True, "use_sim_time": True}
+        keep_token(Path(folder), TOKEN)
         nodes = [
             NodeUnderTest("sim", seed=1),
             *(NodeUnderTest(name, use_sim_time=True) for name in ("state", "control", "guard")),
             NodeUnderTest("camera", source="sim", seed=1, **given),
-            NodeUnderTest("vr_bridge", port=port, token=TOKEN, folder=folder, **given),
+            NodeUnderTest("vr_bridge", port=port, folder=folder, **given),
         ]
         operator = Operator()
         try:

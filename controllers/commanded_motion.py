@@ -8,11 +8,10 @@ import numpy as np
 from controllers.control_config import ControlConfig
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
-from controllers.motion import CARTESIAN, JOINT
 from controllers.reference import JointReference, PoseReference
 from controllers.rotations import from_matrix, write_matrix
-from controllers.spline import Spline
 from controllers.stitching import MotionBounds
+from controllers.track import CARTESIAN, JOINT
 
 
 class CommandedMotion:
@@ -59,12 +58,12 @@ class CommandedMotion:
             self.pose.reset(seed[0, :3], tuple(seed[0, 3:]), seed[1, :6])
         self.mode = mode
 
-    def step(self, spline: Spline, x: float, dt: float) -> None:
-        """Advance by dt [s] along the path at x [s]."""
+    def step(self, target: np.ndarray, dt: float) -> None:
+        """Advance by dt [s] towards what was sampled of the path, (7,) or (N,)."""
         if self.mode == CARTESIAN:
-            self.pose.step(spline, x, dt)
+            self.pose.step(target, dt)
         else:
-            self.joint.step(spline, x, dt)
+            self.joint.step(target, dt)
 
     def pose_seed(self, q: np.ndarray, dq: np.ndarray) -> np.ndarray:
         """Return the seed (2, 7) of tool space that means q, dq (N,)."""

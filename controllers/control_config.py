@@ -46,8 +46,8 @@ class ImpedanceConfig:
     rest_posture: tuple[float, ...] = ()  # [rad]; empty: where the arm was enabled
     joint_limit_margin: float = 0.1  # [rad]
     joint_limit_effort: float = 8.0  # [N·m] at the limit
-    manipulability_min: float = 0.03  # below it singular directions are damped
-    singular_damping: float = 0.2  # [1/kg, 1/(kg·m²)] at manipulability 0
+    manipulability_min: float = 0.03  # below it singular directions are looked for, and damped …
+    apparent_inertia_max: float = 500.0  # [kg, kg·m²] … where the arm seems heavier than this
     friction_share: float = 0.8  # of the joints' friction, given in advance
     switch_s: float = 0.1  # [s] time constant of a bumpless switch, and the time in which gains change
     energy_max: float | None = None  # [J] of motion and tool (or joint) spring together; none: no limit
@@ -59,7 +59,7 @@ class ImpedanceConfig:
             ("error_clip_rotation", 1e-2, 3.0), ("nullspace_stiffness", 0.0, 200.0),
             ("nullspace_rate", 0.0, 100.0), ("nullspace_speed_max", 0.01, 10.0),
             ("nullspace_effort_max", 0.0, 50.0), ("joint_limit_margin", 1e-3, 1.0), ("joint_limit_effort", 0.0, 50.0),
-            ("manipulability_min", 1e-6, 1.0), ("singular_damping", 0.0, 100.0),
+            ("manipulability_min", 1e-6, 1.0), ("apparent_inertia_max", 10.0, 1e5),
             ("friction_share", 0.0, 1.0), ("switch_s", 0.01, 2.0),
         ):  # fmt: skip
             _check("impedance", name, getattr(self, name), low, high)

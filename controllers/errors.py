@@ -6,6 +6,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+NAMES_MAX = 30  # valid names that are listed
+GIVEN_MAX = 200  # [characters] of a wrong name that are repeated and compared: it may be a whole file
+
 
 class VlaError(Exception):
     """Base of every error this project raises on purpose; the command line prints it as one line, exit code 2."""
@@ -20,8 +23,9 @@ class ChunkError(VlaError):
 
 
 def unknown_name(kind: str, given: str, valid: Iterable[str]) -> str:
-    """Say that `given` is not a known `kind`, naming the nearest valid name and the whole list."""
-    names = sorted(valid)
+    """Say that `given` is not a known `kind`, naming the nearest valid name and the first NAMES_MAX of them."""
+    names, given = sorted(valid), given[:GIVEN_MAX]
+    shown = names if len(names) <= NAMES_MAX else [*names[:NAMES_MAX], f"and {len(names) - NAMES_MAX} more"]
     nearest = difflib.get_close_matches(given, names, n=1, cutoff=0.5)
     hint = f"did you mean '{nearest[0]}'? " if nearest else ""
-    return f"unknown {kind} '{given}': {hint}valid: {', '.join(names) or 'none'}"
+    return f"unknown {kind} '{given}': {hint}valid: {', '.join(shown) or 'none'}"

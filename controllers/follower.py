@@ -4,35 +4,51 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
 
 from controllers.arm_dynamics import Payload
-from controllers.body_guard import BodyGuard
 from controllers.chunk import ActionChunk
+from controllers.collision_monitor import CollisionMonitor
 from controllers.control_config import ControlConfig, ImpedanceConfig
-from controllers.drives.choice import make_drive
+from controllers.driven_arm import DrivenArm
+from controllers.driven_group import DrivenGroup
+from controllers.driven_joints import DrivenJoints
 from controllers.errors import ChunkError, VlaError
 from controllers.history import MotionHistory
-from controllers.joining import Robot, chunk_mode, joint_rates, joint_targets
-from controllers.limits import ArmLimits
-from controllers.model import ArmModel
-from controllers.motion import CARTESIAN, Motion, Seam, Start, braking, resting
+from controllers.joining import Auxiliaries
+from controllers.motion import Motion, Seam, Start, braking, resting
 from controllers.pace import Pace
 from controllers.progress import DISABLED, Command, Progress
 from controllers.pursuit import Lookahead
-from controllers.safety import SourceLease, check_chunk, check_joint_rates, check_joint_targets
+from controllers.safety import SourceLease, check_chunk
 from controllers.side_drive import SideDrive
-from controllers.side_track import asks_of_base
+from controllers.stitching import side_by_side_bounds
 from controllers.timeline import ChunkTimeline
+from controllers.track import refuse_unknown, side_by_side, space_of
 
 NO_CHUNK, E_STOP, STALE = "no chunk yet", "e-stop", "stale joint state"
 DT_MAX = 0.02  # [s] a loop that was away for longer does not make up for it
 
 
+@dataclass(frozen=True, eq=False)
+class _Pending:
+    """A motion that takes over at `commit` [s] of the one it continues, `base`."""
+
+    motion: Motion
+    base: Motion
+    commit: float
+    seeds: Mapping[str, np.ndarray]  # of the groups that change space with it
+
+
 class ChunkFollower:
-    """Follow action chunks with an arm: never waits, never jumps, holds when in doubt.
+    """Follow action chunks with all groups of a robot: never waits, never jumps, holds when in doubt.
+
+    One lease, one timeline and one progress for all: what a chunk says of several groups happens together, and the
+    fault of one stops all. q and dq are those of all groups, one after the other (N,).
 
     `tick` belongs to the loop. `submit` may run in another thread: it plans from an immutable snapshot for a
     commit point a few milliseconds ahead and hands the finished motion over in one assignment.
@@ -40,61 +56,82 @@ class ChunkFollower:
 
     def __init__(
         self,
-        arm: str,
-        gripper: str,
-        model: ArmModel,
-        limits: ArmLimits,
+        arms: Sequence[DrivenArm],
+        side: SideDrive,
         config: ControlConfig,
-        guard: BodyGuard | None = None,
-        command: str = "effort",
-        side: SideDrive | None = None,
+        joint_groups: Sequence[DrivenJoints] = (),
+        monitor: CollisionMonitor | None = None,
     ) -> None:
-        """Take the chunk names of the arm and of its gripper ("" for none); `guard` watches the whole body.
+        """Drive `arms` and `joint_groups`, and by `side` what is neither: end effectors and base.
 
-        `command` is what drives the arm: effort, position or pose. Raises ConfigError for another. `side` carries out
-        what is not the arm's; without one that is the gripper's width.
+        `monitor` watches the whole body.
         """
-        n = model.size
-        self.arm, self.model, self.limits, self.config = arm, model, limits, config
-        self.command = Command(np.zeros(n), np.zeros(n))
-        self.progress = Progress(shadow=config.shadow)
-        self.drive = make_drive(command, model, limits, config)
-        self._side = side or SideDrive(gripper, config.gripper, {}, None)
+        self.arms = {arm.name: arm for arm in arms}
+        self.config = config
+        self._groups: tuple[DrivenGroup, ...] = (*arms, *joint_groups)
+        self.joints = tuple(name for group in self._groups for name in group.joints)
+        self.command = Command(
+            {arm.name: arm.command for arm in arms},
+            {group.name: group.command for group in joint_groups},
+            dict.fromkeys(side.widths, 0.0),  # not known before control is enabled
+        )
+        self.progress = Progress(
+            {arm.name: arm.progress for arm in arms}, self.command.end_effectors, shadow=config.shadow
+        )
+        self._side, self._monitor = side, monitor
+        self._models = {arm.name: arm.model for arm in arms}
+        self._q = np.zeros(len(self.joints))  # (N,) measured at the last tick
+        for group in self._groups:
+            if monitor is not None and group.name in monitor.clearances:
+                group.keep_clear(monitor.clearances[group.name])
+        self._beside = Auxiliaries(side.channels, side.has_base)
+        self._tracks = tuple(group.track for group in self._groups)
+        sizes = [len(group.joints) for group in self._groups]
+        self._joints_of = [slice(end - size, end) for size, end in zip(sizes, np.cumsum(sizes).tolist(), strict=True)]
+        self._carried = [
+            (group, [self.joints.index(name) for name in group.carriers]) for group in self._groups if group.carriers
+        ]
+        self.base_frame = next((arm.model.base_frame for arm in arms), "")
         self._lease = SourceLease(config.safety.lease_s)
-        self._guard = guard
-        self._history = MotionHistory()
+        self._history = MotionHistory(len(self._groups))
         self._executed = 0.0  # [s] of motion since the start
-        self._robot = Robot(arm, model.joints, self._side.channels, limits, self._side.has_base)
         self._timeline = ChunkTimeline()
-        self._lookahead = Lookahead(self.drive.motion.delay * config.speed_scale, config.lookahead_m)
+        delay = max((group.drive.motion.delay for group in self._groups), default=0.0)
+        self._lookahead = Lookahead(delay * config.speed_scale, config.lookahead_m)
         self._instruction = 0
         self._estop = False
         self._stopping = ""  # reason of a damped stop in progress
         self._latched = ""  # reason why chunks are refused until enabled again
         self._pace = Pace(config.speed_scale)
-        self._cursor: tuple[Motion, float] = (resting(np.zeros(7), DISABLED), 0.0)  # what is sampled, and where [s]
-        # One slot: (motion, the motion it continues, commit point on that, seed of a switch). The newest wins.
-        self._pending: deque[tuple[Motion, Motion, float, np.ndarray | None]] = deque(maxlen=1)
+        self._powers, self._sample = np.zeros(4), np.zeros(0)
+        self._targets: list[np.ndarray] = []  # each group's part of the sample, views
+        self._pending: deque[_Pending] = deque(maxlen=1)  # one slot: the newest wins
         self._point = -1
-        self._shares = np.zeros(n)
-        self._velocity_share = 1.0 / (config.safety.velocity_margin * limits.velocity)
+        tracks = side_by_side(self._tracks, [group.mode for group in self._groups])
+        values = np.zeros(sum(track.columns.stop - track.columns.start for track in tracks))
+        self._cursor: tuple[Motion, float] = (resting(tracks, values, DISABLED), 0.0)  # what is sampled, and where [s]
+        self._put(*self._cursor)
 
     # --- what a person, the episode or the node asks for ---
 
-    def activate(self, q: np.ndarray, dq: np.ndarray, gripper_width: float, now: float) -> None:
-        """Enable at the measured state; everything starts afresh. Raises VlaError while the e-stop is latched."""
+    def activate(self, q: np.ndarray, dq: np.ndarray, end_effectors: Mapping[str, float], now: float) -> None:
+        """Enable at the measured state, of `end_effectors` by channel [m]; everything starts afresh.
+
+        Raises VlaError while the e-stop is latched.
+        """
         if self._estop:
             raise VlaError("the e-stop is latched: release it before enabling control")
-        self.drive.begin(q)
-        self.model.update(q, dq)
-        if self._guard is not None:
-            self._guard.reset(self.model)
+        self._carry(q)
+        for group, own in zip(self._groups, self._joints_of, strict=True):
+            group.begin(q[own], dq[own])
+        self._q = q
+        if self._monitor is not None:
+            self._monitor.reset(q, self._models)
         self._timeline, self._stopping, self._latched = ChunkTimeline(), "", ""
         self._lease.clear()
         self._history.clear()
         self._executed = 0.0
-        self._side.reset(float(gripper_width), self.command)
-        self.progress.gripper_width = self.command.gripper_width
+        self._side.reset(end_effectors, self.command)
         self.progress.enabled = True
         self.progress.forget_chunk()
         self._hold_here(NO_CHUNK)
@@ -133,25 +170,30 @@ class ChunkFollower:
         """Say whether the e-stop is latched."""
         return self._estop
 
+    @property
+    def latched(self) -> str:
+        """Return why chunks are refused until control is enabled again: a fault, an e-stop; "" where they are not."""
+        return self._latched
+
     def instruct(self, instruction: int) -> None:
         """Take `instruction_hash` of the current instruction: chunks for another are dropped, their motion ends."""
         changed = instruction != self._instruction
         self._instruction = instruction
         if not changed:
             return
-        if any(pending[0].source == "policy" for pending in tuple(self._pending)):
+        if any(pending.motion.source == "policy" for pending in tuple(self._pending)):
             self._pending.clear()
         motion, x = self._cursor
         if motion.source == "policy" and not self.progress.hold_reason:
             self._plan_brake(motion, x, "instruction changed")
 
-    def change_impedance(self, config: ImpedanceConfig) -> None:
-        """Glide to other gains, from any thread. Raises ConfigError for what cannot be changed in motion."""
-        self.drive.change_impedance(config)
+    def change_impedance(self, arm: str, config: ImpedanceConfig) -> None:
+        """Glide an arm to other gains, from any thread. Raises ConfigError for what cannot be changed in motion."""
+        self.arms[arm].drive.change_impedance(config)
 
-    def change_payload(self, payload: Payload) -> None:
-        """Carry something else, from any thread: its weight and inertia glide in."""
-        self.drive.change_payload(payload)
+    def change_payload(self, arm: str, payload: Payload) -> None:
+        """Have an arm carry something else, from any thread: its weight and inertia glide in."""
+        self.arms[arm].drive.change_payload(payload)
 
     # --- chunks ---
 
@@ -165,57 +207,82 @@ class ChunkFollower:
         if self._stopping:
             raise ChunkError(f"control is coming to rest ({self._stopping})")
         self._lease.check(source, now)
-        position = self.progress.T_base_ee_commanded[:3, 3]
-        check_chunk(
-            chunk, now, self.arm, self.model.base_frame, self._instruction, position, self.limits, config.safety
-        )
+        check_chunk(chunk, now, self.base_frame, self._instruction, config.safety)
+        refuse_unknown(chunk, self._tracks, self._side.channels)
         self._timeline.check_order(chunk, source)
-        mode = self._mode_of(chunk)
-        drive, (motion, x) = self.drive, self._cursor
-        ahead = config.stitch.commit_ahead_s * self._pace.rate
-        origin = self._history.pose_at(chunk.stamp) if mode == CARTESIAN else None
-        seed = current = None
-        if mode is None or mode == drive.motion.mode:
-            mode = drive.motion.mode
-            state, current = motion.spline.derivatives(x + ahead), (motion.spline, x + ahead)
-        else:
-            ahead, seed = 0.0, drive.seed(mode)
-            state = drive.motion.seeded_state(mode, seed)
-        delay = max(0.0, now + config.stitch.commit_ahead_s - chunk.stamp) * config.speed_scale
+        self._side.check(chunk)
+        asked = self._asked(chunk)
+        motion, x = self._cursor
+        start, seeds = self._start(chunk, asked, source, now, motion, x)
+        for group, by, track in zip(self._groups, asked, start.tracks, strict=True):
+            if by == "velocity":
+                group.check_passed(chunk, asked, start, track)
+        bounds = [
+            group.drive.motion.bounds(track.mode) for group, track in zip(self._groups, start.tracks, strict=True)
+        ]
+        self._timeline, planned, seam = self._timeline.accept(
+            chunk, source, start, self._beside, config.stitch, side_by_side_bounds(bounds)
+        )
+        self._lease.take(source, now)
+        commit = x if start.current is None else start.current[1]
+        self._pending.append(_Pending(planned, motion, commit, seeds))
+        return seam
+
+    def _asked(self, chunk: ActionChunk) -> list[str]:
+        """Return by what a chunk moves each group. Raises ChunkError for what one must not do, or all together."""
+        asked: list[str] = []
+        configurations = np.tile(self._q, (len(chunk.times), 1))
+        for group, own in zip(self._groups, self._joints_of, strict=True):
+            by, poses = group.check(chunk)
+            asked.append(by)
+            if by == "position":
+                configurations[:, own] = group.track.targets(chunk, by)
+            if self._monitor is not None and by:
+                self._monitor.check_poses(chunk, group.name, poses)
+        if self._monitor is not None and "position" in asked:
+            self._monitor.check_joints(configurations)
+        return asked
+
+    def _start(
+        self, chunk: ActionChunk, asked: Sequence[str], source: str, now: float, motion: Motion, x: float
+    ) -> tuple[Start, dict[str, np.ndarray]]:
+        """Return where a chunk takes over from `motion` at x [s], and the seeds of the groups that change space."""
+        stitch = self.config.stitch
+        # The spaces of the motion, not of the drives: the loop may change both meanwhile, but the motion is ours.
+        modes = [space_of(by) if by else track.mode for track, by in zip(motion.tracks, asked, strict=True)]
+        tracks = side_by_side(self._tracks, modes)
+        seeds = {
+            new.group: group.drive.seed(new.mode)
+            for group, old, new in zip(self._groups, motion.tracks, tracks, strict=True)
+            if new.mode != old.mode
+        }
+        ahead = 0.0 if seeds else stitch.commit_ahead_s * self._pace.rate
+        state = going_on = motion.spline.derivatives(x + ahead)
+        if seeds:
+            parts = [
+                group.drive.motion.seeded_state(new.mode, seeds[group.name])
+                if group.name in seeds
+                else going_on[:, old.columns]
+                for group, old, new in zip(self._groups, motion.tracks, tracks, strict=True)
+            ]
+            state = np.hstack(parts)
+        delay = max(0.0, now + stitch.commit_ahead_s - chunk.stamp) * self.config.speed_scale
         moving = 0.0 if self.progress.hold_reason else ahead
         consumed = self._executed - self._history.executed_at(chunk.stamp) + moving
         same = motion.source == source and not self.progress.hold_reason
-        memory = config.stitch.memory if same else 0.0
-        start = Start(mode, state, delay, self._lookahead.time, origin, min(consumed, delay), current, memory)
-        self._timeline, planned, seam = self._timeline.accept(
-            chunk, source, start, self._robot, config.stitch, drive.motion.bounds(mode)
-        )
-        self._lease.take(source, now)
-        self._pending.append((planned, motion, x + ahead, seed))
-        return seam
-
-    def _mode_of(self, chunk: ActionChunk) -> str | None:
-        """Return the space a chunk moves the arm in. Raises ChunkError for what the joints cannot do."""
-        joints = self.model.joints
-        mode = chunk_mode(chunk, self.arm, joints)
-        self._side.check(chunk)
-        if mode is None and not (asks_of_base(chunk) or any(name in chunk.channels for name in self._side.channels)):
-            _refuse_foreign(chunk, self.arm)
-        if mode is not None and mode not in self.drive.modes:
-            raise ChunkError(f"chunk holds {mode} targets, an arm driven by {self.drive.command} takes tool poses only")
-        targets, rates = joint_targets(chunk, joints), joint_rates(chunk, joints)
-        if targets is not None:
-            check_joint_targets(targets, chunk.times, self.limits)
-        if rates is not None:
-            check_joint_rates(rates, self.limits)
-        if self._guard is not None:
-            self._guard.check(chunk, self.arm, targets, self.drive.motion.forward)
-        return mode
+        origin = state[0].copy()
+        for track, by, pose in zip(tracks, asked, self._history.poses_at(chunk.stamp), strict=True):
+            if by == "pose" and pose is not None:
+                origin[track.columns] = pose
+        current = None if seeds else (motion.spline, x + ahead)
+        memory = stitch.memory if same else 0.0
+        start = Start(tracks, state, delay, self._lookahead.time, origin, min(consumed, delay), current, memory)
+        return start, seeds
 
     def _plan_brake(self, motion: Motion, x: float, reason: str) -> None:
         ahead = self.config.stitch.commit_ahead_s * self._pace.rate
-        start = Start(motion.mode, motion.spline.derivatives(x + ahead), 0.0, self._lookahead.time)
-        self._pending.append((braking(start, motion.source, reason), motion, x + ahead, None))
+        start = Start(motion.tracks, motion.spline.derivatives(x + ahead), 0.0, self._lookahead.time)
+        self._pending.append(_Pending(braking(start, motion.source, reason), motion, x + ahead, {}))
 
     # --- the loop ---
 
@@ -226,24 +293,36 @@ class ChunkFollower:
             return self._without_state(STALE, dt)
         if not isfinite(np.dot(q, q) + np.dot(dq, dq)):
             return self._without_state("fault: joint state is not finite", dt)
-        self.model.update(q, dq)
+        self._q = q
+        self._carry(q)
+        for group, own in zip(self._groups, self._joints_of, strict=True):
+            group.update(q[own], dq[own])
         if not self.progress.enabled:
-            sound = self.drive.idle(dt)
+            for group in self._groups:
+                self._require(group, group.drive.idle(dt))
         elif self._stopping or self._too_fast(dq):
-            sound = self._come_to_rest(dt)
+            self._come_to_rest(dt)
         else:
-            sound = self._follow(now, dt)
-        if not sound:
-            self.stop(f"fault: {self.drive.command} is not finite")
+            self._follow(now, dt)
         self._write_command(dt)
         self._write_progress(now)
         return self.command
 
-    def _follow(self, now: float, dt: float) -> bool:
+    def _carry(self, q: np.ndarray) -> None:
+        for group, columns in self._carried:
+            group.carry(q[columns])
+
+    def _require(self, group: DrivenGroup, finite: bool) -> None:
+        """Stop all groups where the command of one is not finite."""
+        if not finite:
+            self.stop(f"fault: {group.drive.command} is not finite")
+
+    def _follow(self, now: float, dt: float) -> None:
         motion, x = self._cursor
         x += self._pace.rate * dt
         if self._lookahead.varies:
-            x += self._lookahead.step(self.drive.motion.tool_speed, dt)
+            speed = max(group.drive.motion.tool_speed for group in self._groups)
+            x += self._lookahead.step(speed, dt)
         self._cursor = (motion, x)
         if self._pending:
             self._adopt_pending()
@@ -256,12 +335,20 @@ class ChunkFollower:
             if x >= motion.spline.duration + lookahead:
                 self._end(motion.end_reason)
                 motion, x = self._cursor
-            self.drive.approach_posture(dt)
-            if self._guard is not None and (reason := self._guard.look(self.model, dt)):
+            for group in self._groups:
+                group.drive.approach_posture(dt)
+        if self._monitor is not None:  # at rest too: what keeps the links apart must be up to date
+            reason = self._monitor.look(self._q, self._models, dt)
+            if reason and not self.progress.hold_reason:
                 self.stop(reason)
-        sound = self.drive.follow(motion.spline, x, dt)
+        for group in self._groups:
+            reason = group.watch(dt)
+            if reason and not self.progress.hold_reason:
+                self.stop(reason)
+        motion.spline.sample(x, self._powers, self._sample)
+        for group, target in zip(self._groups, self._targets, strict=True):
+            self._require(group, group.drive.follow(target, dt))
         self._keep_pace(dt)
-        return sound
 
     def _end(self, reason: str) -> None:
         self._set_hold(reason)
@@ -270,13 +357,17 @@ class ChunkFollower:
 
     def _adopt_pending(self) -> None:
         current, x = self._cursor
-        _, base, commit, _ = self._pending[0]
-        if base is current and x < commit:
+        if self._pending[0].base is current and x < self._pending[0].commit:
             return
-        motion, base, commit, seed = self._pending.pop()
-        if seed is not None:
-            self.drive.switch(motion.mode, seed)
-        self._cursor = (motion, x - commit if base is current else 0.0)
+        pending = self._pending.pop()
+        motion, seeds = pending.motion, pending.seeds
+        moved = list(zip(self._groups, motion.tracks, strict=True))
+        if any(track.mode != group.mode and group.name not in seeds for group, track in moved):
+            return  # planned in a space that the group has left since: its numbers would mean something else
+        for group, track in moved:
+            if group.name in seeds:
+                group.drive.switch(track.mode, seeds[group.name])
+        self._put(motion, x - pending.commit if pending.base is current else 0.0)
         self._point = -1
         self.progress.hold_reason = motion.end_reason if motion.holding else ""
         if motion.side.base is None:  # what the motion before asked of the base has ended with it
@@ -284,29 +375,41 @@ class ChunkFollower:
         self.progress.status = motion.status
         self.progress.sequence, self.progress.source = motion.sequence, motion.source
 
+    def _put(self, motion: Motion, x: float) -> None:
+        """Sample `motion` from x [s] on."""
+        self._cursor = (motion, x)
+        self._sample = np.zeros(motion.tracks[-1].columns.stop if motion.tracks else 0)
+        self._targets = [self._sample[track.columns] for track in motion.tracks]
+
     def _hold_here(self, reason: str) -> None:
-        motion = resting(self.drive.hold(), reason)
+        values = [group.hold() for group in self._groups]
+        tracks = side_by_side(self._tracks, [group.mode for group in self._groups])
         self._pending.clear()
-        self._cursor, self._point = (motion, 1e3), 0
+        self._put(resting(tracks, np.concatenate(values), reason), 1e3)
+        self._point = 0
         self._pace.restart()
         self._set_hold(reason)
 
-    def _come_to_rest(self, dt: float) -> bool:
+    def _come_to_rest(self, dt: float) -> None:
         self._set_hold(self._stopping)
-        if self.drive.at_rest:
+        for group in self._groups:
+            group.stay_inside()
+        if all([group.drive.at_rest for group in self._groups]):
             reason, self._stopping = self._stopping, ""
             self._hold_here(reason)
-        return self.drive.come_to_rest(dt)
+        for group in self._groups:
+            self._require(group, group.drive.come_to_rest(dt))
 
     def _too_fast(self, dq: np.ndarray) -> bool:
-        share = np.multiply(dq, self._velocity_share, out=self._shares).tolist()
-        if max(share) < 1.0 and min(share) > -1.0:
-            return False
-        self._stopping = self._latched = "fault: joint speed above its limit"
-        return True
+        for group, own in zip(self._groups, self._joints_of, strict=True):
+            if group.too_fast(dq[own]):
+                self._stopping = self._latched = "fault: joint speed above its limit"
+                return True
+        return False
 
     def _without_state(self, reason: str, dt: float) -> Command:
-        self.drive.without_state(dt)
+        for group in self._groups:
+            group.drive.without_state(dt)
         self._side.rest()
         self._write_command(dt)
         if self.progress.enabled and not self._stopping:
@@ -316,25 +419,32 @@ class ChunkFollower:
 
     def _write_command(self, dt: float) -> None:
         if not self.config.shadow:  # else it stays as it is, whoever sends it
-            self.drive.write(self.command)
+            for group in self._groups:
+                group.write()
             self._side.advance(self._pace.rate, dt, self.command)
 
     def _keep_pace(self, dt: float) -> None:
         """Let progress wait where it must, and stop what no waiting helps."""
-        pace, drive = self._pace, self.drive
+        pace = self._pace
         elapsed = pace.due(dt)
         if elapsed > 0.0:
-            # In shadow mode nothing follows, and nothing is waited for.
-            self.progress.lag = lag = 0.0 if self.config.shadow else drive.lag()
-            speed, acceleration = drive.joint_shares(elapsed)
-            clear, obstacle = drive.obstacle(elapsed)
-            if acceleration > 2.0:
-                times = acceleration * self.config.safety.acceleration_margin
-                self.stop(f"fault: a joint is asked for {times:.1f} times its acceleration limit")
-            if obstacle and not self.progress.hold_reason:
-                self._plan_brake(*self._cursor, obstacle)
-            guard = 1.0 if self._guard is None else self._guard.speed_share
-            pace.look(lag, speed, acceleration, clear, guard)
+            furthest = fastest = hardest = 0.0
+            clear, guarded = 1.0, 1.0 if self._monitor is None else self._monitor.speed_share
+            for group in self._groups:
+                drive = group.drive
+                # In shadow mode nothing follows, and nothing is waited for.
+                furthest = max(furthest, 0.0 if self.config.shadow else drive.lag())
+                speed, acceleration = drive.joint_shares(elapsed)
+                free, obstacle = drive.obstacle(elapsed)
+                if acceleration > 2.0 and drive.stops_at_acceleration:
+                    times = acceleration * self.config.safety.acceleration_margin
+                    self.stop(f"fault: a joint is asked for {times:.1f} times its acceleration limit")
+                if obstacle and not self.progress.hold_reason:
+                    self._plan_brake(*self._cursor, obstacle)
+                fastest, hardest = max(fastest, speed), max(hardest, acceleration)
+                clear = min(clear, free)
+            self.progress.lag = furthest
+            pace.look(furthest, fastest, hardest, clear, guarded)
         pace.advance(dt)
 
     def _advance_points(self, motion: Motion, m: float, now: float) -> None:
@@ -352,28 +462,16 @@ class ChunkFollower:
         self._side.rest()
 
     def _write_progress(self, now: float) -> None:
-        progress, model, drive = self.progress, self.model, self.drive
-        T = progress.T_base_ee_commanded
+        progress = self.progress
         motion, x = self._cursor
-        if not progress.enabled or self._stopping:
-            T[:] = model.T_base_ee
-        else:
-            drive.write_pose(T)
-            pose = drive.motion.pose.filter if drive.motion.mode == CARTESIAN else None
-            self._history.add(now, self._executed, pose)
-        progress.gripper_width = self.command.gripper_width
-        progress.mode = drive.motion.mode
-        progress.manipulability = drive.manipulability
+        following = progress.enabled and not self._stopping
+        for group in self._groups:
+            group.write_progress(following)
+        if following:
+            self._history.add(now, self._executed, [group.filter for group in self._groups])
         if progress.hold_reason:
             progress.remaining_s = 0.0
             return
         progress.index = self._point + 1
         progress.executed_s = executed = motion.executed(x - self._lookahead.time)
         progress.remaining_s = max(0.0, motion.chunk_end - executed) / self._pace.rate
-
-
-def _refuse_foreign(chunk: ActionChunk, arm: str) -> None:
-    """Raise ChunkError for a chunk that moves something, and nothing of this arm."""
-    others = [name for name in chunk.channels if not name.startswith("task/")]
-    if others:
-        raise ChunkError(f"chunk is not for arm '{arm}': it moves '{others[0]}'")

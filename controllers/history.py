@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from controllers.filters import PoseFilter
@@ -11,12 +13,12 @@ LENGTH = 4096  # ≥ 2 s at 2 kHz
 
 
 class MotionHistory:
-    """A ring of stamped poses (position, quaternion) and of the motion executed until then; fixed memory."""
+    """A ring of stamped poses (position, quaternion) of several arms, and of the motion executed until then."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, arms: int) -> None:
+        """Start empty; its memory is fixed."""
         self._times = np.full(LENGTH, -np.inf)
-        self._poses = np.zeros((LENGTH, 7))
+        self._poses = np.zeros((LENGTH, arms, 7))
         self._executed = np.zeros(LENGTH)
         self._next = 0
 
@@ -25,22 +27,22 @@ class MotionHistory:
         self._times[:] = -np.inf
         self._executed[:] = 0.0
 
-    def add(self, stamp: float, executed: float, pose: PoseFilter | None) -> None:
-        """Append what was executed until `stamp` [s] and the output of a filter; None in joint space."""
+    def add(self, stamp: float, executed: float, poses: Sequence[PoseFilter | None]) -> None:
+        """Append what was executed until `stamp` [s] and the output of each arm's filter; None in joint space."""
         k = self._next
-        row = self._poses[k]
         self._times[k], self._executed[k] = stamp, executed
-        if pose is None:
-            row[0] = np.nan
-        else:
-            row[:3], row[3:] = pose.position, pose.quaternion
+        for row, pose in zip(self._poses[k], poses, strict=True):
+            if pose is None:
+                row[0] = np.nan
+            else:
+                row[:3], row[3:] = pose.position, pose.quaternion
         self._next = (k + 1) % LENGTH
 
-    def pose_at(self, stamp: float) -> np.ndarray | None:
-        """Return the pose (7,) nearest to `stamp` [s]; None when none is within 20 ms."""
+    def poses_at(self, stamp: float) -> list[np.ndarray | None]:
+        """Return each arm's pose (7,) nearest to `stamp` [s]; None when none is within 20 ms, or joints led."""
         k = self._nearest(stamp)
-        known = abs(self._times[k] - stamp) <= 0.02 and not np.isnan(self._poses[k, 0])
-        return self._poses[k].copy() if known else None
+        known = abs(self._times[k] - stamp) <= 0.02
+        return [row.copy() if known and not np.isnan(row[0]) else None for row in self._poses[k]]
 
     def executed_at(self, stamp: float) -> float:
         """Return what was executed until `stamp` [s], or until the nearest moment that is known; 0 when none is."""

@@ -35,6 +35,7 @@ from controllers.rotations import Quaternion, write_matrix
 
 DRY_FRICTION_SPEED = 0.02  # [rad/s] below it dry friction fades in, or noise would toggle its sign
 LOOK_EVERY, LOOK_RESERVE = 8, 0.1  # ticks, [rad]: no joint gets further than that between two looks at its limits
+NUMERICAL_DAMPING = 1e-6  # [1/kg, 1/(kg·m²)]
 MANIPULABILITY_EVERY = 8  # ticks between two looks at it; the damping glides from one to the next
 
 
@@ -66,11 +67,12 @@ class CartesianImpedance:
         self._turn = np.zeros((6, 6))  # from the tool's axes to the base's
         self._turned, self._half_turned = np.zeros((6, 6)), np.zeros((6, 6))
         self._ticks = 0
-        self._damping = self._damping_step = 0.0
+        self._damping, self._damping_step = NUMERICAL_DAMPING, 0.0
         self._J_M_inverse = np.zeros((6, size))
         self._force = np.zeros(6)
         self._velocity_error = np.zeros(6)
-        self.dq_desired = np.zeros(size)  # [rad/s] joint rates of the desired twist
+        self.dq_desired = np.zeros(size)  # [rad/s] joint rates of the desired twist …
+        self.motion_share = 1.0  # … which is taken to this share where they would be more than the joints can
         self._tau = np.zeros(size)
         self._tau_nullspace = np.zeros(size)
         self._scratch = np.zeros(size)
@@ -103,6 +105,8 @@ class CartesianImpedance:
         pull, share = self.error, self.energy.share
         if share < 1.0:  # all that may push the arm, with the share of the last tick: it changes little in one
             pull = np.multiply(pull, share, out=self._pull)
+        share *= self.motion_share
+        if share < 1.0:
             twist = np.multiply(twist, share, out=self._twist)
             acceleration = np.multiply(acceleration, share, out=self._acceleration)
         velocity_error = np.subtract(twist, model.twist, out=self._velocity_error)
@@ -160,11 +164,11 @@ class CartesianImpedance:
             config = self.config
             determinant = float(np.linalg.det(np.dot(J, J.T, out=self._JJ)))
             self.manipulability = w = max(determinant, 0.0) ** 0.5  # Yoshikawa 1985
-            short = max(0.0, 1.0 - w / config.manipulability_min)
-            damping = 1e-6 + config.singular_damping * short * short
-            if self._ticks == 0:
-                self._damping = damping
-            # At once it would take a quarter of the joint rates away near a singularity: a jolt of the arm.
+            damping = NUMERICAL_DAMPING
+            if w < config.manipulability_min:
+                light = 1.0 / config.apparent_inertia_max
+                short = max(0.0, 1.0 - float(np.linalg.eigvalsh(inverse_inertia)[0]) / light)
+                damping += light * short * short
             self._damping_step = (damping - self._damping) / MANIPULABILITY_EVERY
         self._damping += self._damping_step
         self._ticks += 1

@@ -15,7 +15,9 @@ class JointShares:
     def __init__(self, speed: np.ndarray, limits: ArmLimits, config: SafetyConfig) -> None:
         """Allow joint speeds `speed` (N,) [rad/s], and the limits' accelerations with the configured margin."""
         self._speed_inverse = 1.0 / speed
-        self._acceleration_inverse = 1.0 / (config.acceleration_margin * limits.acceleration)
+        acceleration = config.acceleration_margin * limits.acceleration
+        self._acceleration_inverse = 1.0 / acceleration
+        self.gain_rate = float((acceleration / speed).min())  # [1/s] share of its speed that the slowest joint gains
         self._before, self._known = np.zeros(len(speed)), False  # desired joint speed at the last look
         self._scratch = np.zeros(len(speed))
 

@@ -48,6 +48,7 @@ class PacedLoop:
         self._tick, self._spin = tick, spin_s
         self._lateness, self._duration = np.zeros(WINDOW), np.zeros(WINDOW)
         self.ticks = self.overruns = 0
+        self.lateness = 0.0  # [s] of the tick under way, from the first deadline that was not served
         self._running = False
 
     def run(self, duration: float | None = None) -> None:
@@ -56,7 +57,7 @@ class PacedLoop:
         monotonic, sleep = time.monotonic, time.sleep
         period, spin, tick = self.period, self._spin, self._tick
         start = monotonic()
-        count = 0
+        count = overslept = 0
         while self._running:
             count += 1
             deadline = start + count * period
@@ -68,15 +69,18 @@ class PacedLoop:
             now = monotonic()
             while now < deadline:
                 now = monotonic()
+            # Deadlines that passed inside the tick before count from when they were due; those that passed while
+            # it was itself late are part of its own lateness.
+            self.lateness = now - deadline + overslept * period
             tick(now)
             end = monotonic()
             k = self.ticks & (WINDOW - 1)
-            self._lateness[k], self._duration[k] = now - deadline, end - now
+            self._lateness[k], self._duration[k] = self.lateness, end - now
             self.ticks += 1
             missed = int((end - deadline) / period)
-            if missed > 0:
-                self.overruns += missed
-                count += missed
+            overslept = missed - int((now - deadline) / period)
+            self.overruns += missed
+            count += missed
 
     def stop(self) -> None:
         """End `run` after the current tick; may be called from another thread or a signal handler."""

@@ -11,10 +11,11 @@ import pinocchio as pin
 
 from controllers.arm_dynamics import GRAVITY, ArmDynamics, Payload
 from controllers.errors import ConfigError, unknown_name
+from controllers.mount import Mount
 
 
 class ArmModel:
-    """An arm of N joints with every other joint of the URDF locked.
+    """An arm of N joints with every other joint of the URDF locked; those that carry it may be moved by its `mount`.
 
     Gravity is left out: efforts are without gravity, as a Franka's driver takes them. A payload that the driver does
     not know is the exception: its `weight` is ours to hold. The base stands upright, z up.
@@ -36,7 +37,8 @@ class ArmModel:
 
         `dynamics` replaces the URDF's joint friction and puts a payload into the hand.
         """
-        model = _reduce(pin.buildModelFromXML(urdf), joints, locked or {})
+        whole = pin.buildModelFromXML(urdf)
+        model = _reduce(whole, joints, locked or {})
         if not model.existFrame(tool_frame):
             raise ConfigError(unknown_name("frame", tool_frame, (f.name for f in model.frames)))
         model.gravity = pin.Motion.Zero()
@@ -48,6 +50,7 @@ class ArmModel:
         self.size = model.nv
         self.lower, self.upper = model.lowerPositionLimit.copy(), model.upperPositionLimit.copy()  # (N,) [rad]
         self._model, self._frame = model, model.getFrameId(tool_frame)
+        self.mount = Mount(whole, joints, locked or {})  # shared with clones: all are of the arm where it stands now
         dynamics = dynamics or ArmDynamics()
         # (N,) [N·m·s/rad], [N·m]: where none is given the URDF's <dynamics damping, friction>
         self.viscous_friction = self._friction("viscous_friction", dynamics.viscous_friction, model.damping)
@@ -100,6 +103,9 @@ class ArmModel:
         self.J[:] = pin.getFrameJacobian(model, data, self._frame, pin.LOCAL_WORLD_ALIGNED)
         placement = pin.updateFramePlacement(model, data, self._frame)
         self.position[:], self.rotation[:] = placement.translation, placement.rotation
+        if self.mount.moved:
+            self.T_base_ee[:] = self.mount.T @ self.T_base_ee
+            self._turn(self.J)
         np.dot(self.J, dq, out=self.twist)
         if self._force:
             # The force m g upwards at the centre of mass, as a wrench at the tool: r × (0, 0, f) = (f y, -f x, 0).
@@ -110,11 +116,19 @@ class ArmModel:
     def forward(self, q: np.ndarray) -> np.ndarray:
         """Return T_base_ee (4, 4) at q, leaving the state of `update` alone."""
         pin.forwardKinematics(self._model, self._scratch, q)
-        return pin.updateFramePlacement(self._model, self._scratch, self._frame).homogeneous
+        T = pin.updateFramePlacement(self._model, self._scratch, self._frame).homogeneous
+        return self.mount.T @ T if self.mount.moved else T
 
     def jacobian(self, q: np.ndarray) -> np.ndarray:
         """Return J (6, N) at q, leaving the state of `update` alone."""
-        return pin.computeFrameJacobian(self._model, self._scratch, q, self._frame, pin.LOCAL_WORLD_ALIGNED)
+        J = pin.computeFrameJacobian(self._model, self._scratch, q, self._frame, pin.LOCAL_WORLD_ALIGNED)
+        if self.mount.moved:
+            self._turn(J)
+        return J
+
+    def _turn(self, J: np.ndarray) -> None:
+        """Give a Jacobian (6, N) the axes of the base, in place."""
+        J[:3], J[3:] = self.mount.rotation @ J[:3], self.mount.rotation @ J[3:]
 
     def payload_weight(self, q: np.ndarray) -> np.ndarray:
         """Return the effort (N,) [N·m] that holds the payload's weight at q, leaving the state of `update` alone."""

@@ -17,8 +17,8 @@ from controllers.chunk import TaskStatus
 from controllers.side_track import SideTrack
 from controllers.spline import Spline
 from controllers.stitching import brake
+from controllers.track import Track
 
-CARTESIAN, JOINT = "cartesian", "joint"
 BRAKE_S = 0.2
 
 
@@ -43,7 +43,7 @@ class Seam:
 class Motion:
     """A path to sample, what happens along it, and why it ends."""
 
-    mode: str  # CARTESIAN | JOINT
+    tracks: tuple[Track, ...]  # whose columns of the path are whose
     spline: Spline  # of motion time
     point_times: np.ndarray  # (K,) motion time at which each point is reached
     chunk_times: np.ndarray  # (K,) chunk time of each point
@@ -83,11 +83,11 @@ class Motion:
 class Start:
     """What is being commanded where the new motion is to take over."""
 
-    mode: str
+    tracks: tuple[Track, ...]
     state: np.ndarray  # (3, C) value, velocity, acceleration of the sampled reference
     delay: float  # [s] stamp → seam, times the speed
     lookahead: float  # [s] how far the sampled reference runs ahead of the commanded pose
-    origin: np.ndarray | None = None  # (C,) what was commanded at the chunk's stamp
+    origin: np.ndarray | None = None  # (C,) what was commanded at the chunk's stamp; None: as now
     consumed: float | None = None  # [s] executed since the stamp; None: as the clock says
     current: tuple[Spline, float] | None = None  # the path that goes on without the new motion, and where on it [s]
     memory: float = 0.0  # share of that path in what the chunk says of the same time
@@ -112,11 +112,11 @@ def braking(start: Start, source: str, reason: str) -> Motion:
     """Return the motion that comes to rest from `start` and holds for `reason`."""
     nothing = np.zeros(1)
     spline = brake(start.state, BRAKE_S)
-    return Motion(start.mode, spline, nothing, nothing, SideTrack(), -1, 0.0, source, reason, holding=True)
+    return Motion(start.tracks, spline, nothing, nothing, SideTrack(), -1, 0.0, source, reason, holding=True)
 
 
-def resting(value: np.ndarray, reason: str) -> Motion:
-    """Return the motion that stays at a pose (7,) for `reason`."""
+def resting(tracks: tuple[Track, ...], value: np.ndarray, reason: str) -> Motion:
+    """Return the motion that stays at the value (C,) of its tracks for `reason`."""
     nothing = np.zeros(1)
     spline = Spline(np.repeat(value[None], 8, axis=0), 1.0)
-    return Motion(CARTESIAN, spline, nothing, nothing, SideTrack(), -1, 0.0, "", reason, holding=True)
+    return Motion(tracks, spline, nothing, nothing, SideTrack(), -1, 0.0, "", reason, holding=True)

@@ -38,7 +38,7 @@ class Pace:
         """Choose the rate from shares of what is allowed.
 
         `lag` is the arm's behind its command, `speed` and `acceleration` are those of the joint that needs most of its
-        own; `clear` is how fast the drive lets progress be, `guard` how fast the body guard does, of how fast it is.
+        own; `clear` is how fast the drive lets progress be, `guard` how fast the collision monitor does, of it.
         """
         # Acceleration goes with the square of the rate, as speed goes with the rate.
         share = min(clear, 2.0 - 2.0 * lag, 3.0 - 2.0 * speed, 3.0 - 2.0 * acceleration**0.5)

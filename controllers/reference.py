@@ -11,7 +11,6 @@ import numpy as np
 
 from controllers.filters import CascadedFilter, PoseFilter
 from controllers.rotations import Quaternion, multiply, normalise
-from controllers.spline import Spline
 
 
 class PoseReference:
@@ -21,7 +20,6 @@ class PoseReference:
         """Filter at `cutoff` [Hz]; the tool stays in the box `lower` to `upper` (3,) [m]."""
         self.filter = PoseFilter(cutoff)
         self._box, self._lower, self._upper = (lower, upper), lower, upper
-        self._powers, self._sample = np.zeros(4), np.zeros(7)
 
     def reset(self, position: np.ndarray, quaternion: Quaternion, twist: np.ndarray | None = None) -> np.ndarray:
         """Start at a pose and twist; return the sampled state (3, 7) that belongs to it."""
@@ -37,14 +35,12 @@ class PoseReference:
             state[1, 3:] = 0.5 * np.array(multiply((*twist[3:], 0.0), tuple(state[0, 3:])))
         return state
 
-    def step(self, spline: Spline, x: float, dt: float) -> None:
-        """Sample the path at x [s] and advance the filter by dt [s]."""
-        sample = self._sample
-        spline.sample(x, self._powers, sample)
-        position = sample[:3]
+    def step(self, target: np.ndarray, dt: float) -> None:
+        """Advance the filter by dt [s] towards what was sampled (7,), whose position is put into the box in place."""
+        position = target[:3]
         np.maximum(position, self._lower, out=position)
         np.minimum(position, self._upper, out=position)
-        self.filter.step(position, normalise(sample[3:].tolist()), dt)
+        self.filter.step(position, normalise(target[3:].tolist()), dt)
 
 
 class JointReference:
@@ -53,7 +49,6 @@ class JointReference:
     def __init__(self, cutoff: float, size: int) -> None:
         """Filter `size` joints at `cutoff` [Hz]."""
         self.filter = CascadedFilter(cutoff, size)
-        self._powers, self._sample = np.zeros(4), np.zeros(size)
 
     def reset(self, q: np.ndarray, dq: np.ndarray | None = None) -> np.ndarray:
         """Start at q, dq; return the sampled state (3, N) that belongs to it."""
@@ -64,7 +59,6 @@ class JointReference:
             state[1] = dq
         return state
 
-    def step(self, spline: Spline, x: float, dt: float) -> None:
-        """Sample the path at x [s] and advance the filter by dt [s]."""
-        spline.sample(x, self._powers, self._sample)
-        self.filter.step(self._sample, dt)
+    def step(self, target: np.ndarray, dt: float) -> None:
+        """Advance the filter by dt [s] towards what was sampled (N,)."""
+        self.filter.step(target, dt)

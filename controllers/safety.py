@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 
 import numpy as np
@@ -12,6 +13,7 @@ from controllers.control_config import SafetyConfig
 from controllers.errors import ChunkError, unknown_name
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
+from controllers.workspace import check_workspace
 
 SOURCES = ("safety", "teleop", "planner", "policy")  # highest priority first
 
@@ -54,22 +56,10 @@ class SourceLease:
         return bool(self.owner) and now > self.until
 
 
-def check_chunk(
-    chunk: ActionChunk,
-    now: float,
-    arm: str,
-    base_frame: str,
-    instruction: int,
-    position: np.ndarray,
-    limits: ArmLimits,
-    config: SafetyConfig,
-) -> None:
-    """Raise ChunkError, with the reason, for a chunk that must not be executed at `now` [s].
-
-    `position` (3,) [m] is where the tool is commanded to be.
-    """
+def check_chunk(chunk: ActionChunk, now: float, base_frame: str, instruction: int, config: SafetyConfig) -> None:
+    """Raise ChunkError, with the reason, for a chunk that nothing of this robot may execute at `now` [s]."""
     if base_frame and chunk.frame_id != base_frame:
-        raise ChunkError(f"chunk is given in frame '{chunk.frame_id}', this arm's base is '{base_frame}'")
+        raise ChunkError(f"chunk is given in frame '{chunk.frame_id}', this robot's base is '{base_frame}'")
     age = now - chunk.stamp
     if age > config.chunk_age_max_s:
         raise ChunkError(f"chunk is {age:.2f} s old, allowed {config.chunk_age_max_s:g} s")
@@ -77,19 +67,20 @@ def check_chunk(
         raise ChunkError(f"chunk is stamped {-age:.2f} s in the future: the clocks disagree")
     if instruction and chunk.instruction and chunk.instruction != instruction:
         raise ChunkError("chunk was computed for another instruction")
-    if arm in chunk.arms:
-        _check_poses(chunk, arm, position, limits, config)
 
 
-def _check_poses(chunk: ActionChunk, arm: str, position: np.ndarray, limits: ArmLimits, config: SafetyConfig) -> None:
+def check_poses(
+    chunk: ActionChunk, arm: str, position: np.ndarray, tool: np.ndarray, limits: ArmLimits, config: SafetyConfig
+) -> None:
+    """Raise ChunkError, with the reason, for poses of `arm` that it must not be moved to.
+
+    `position` (3,) [m] is where its tool is commanded to be, `tool` (3,) [m] where it is.
+    """
     positions = chunk.positions(arm)
     jump = float(np.linalg.norm(positions - position, axis=1).min())
     if jump > config.target_jump_max:
         raise ChunkError(f"chunk lies {jump:.2f} m from the commanded pose, allowed {config.target_jump_max:g} m")
-    outside = np.flatnonzero(~limits.contains(positions, config.workspace_margin))
-    if len(outside):
-        x, y, z = positions[outside[0]]
-        raise ChunkError(f"chunk point {outside[0]} ({x:.3f}, {y:.3f}, {z:.3f}) m is outside the workspace box")
+    check_workspace(positions, tool, limits, config.workspace_margin)
     if len(chunk.times) < 2:
         return
     spans = np.diff(chunk.times)
@@ -102,25 +93,26 @@ def _check_poses(chunk: ActionChunk, arm: str, position: np.ndarray, limits: Arm
         raise ChunkError(f"chunk asks for {turn:.2f} rad/s, allowed {config.target_rotation_speed_max:g}")
 
 
-def check_joint_targets(targets: np.ndarray, times: np.ndarray, limits: ArmLimits) -> None:
-    """Raise ChunkError when joint targets (H, N) [rad] leave the limits or are too fast."""
+def check_joint_targets(targets: np.ndarray, times: np.ndarray, joints: Sequence[str], limits: ArmLimits) -> None:
+    """Raise ChunkError when targets (H, N) [rad] or [m] of `joints` leave the limits or are too fast."""
     outside = np.argwhere((targets < limits.lower) | (targets > limits.upper))
     if len(outside):
         point, joint = outside[0]
-        raise ChunkError(f"chunk point {point} asks joint {joint + 1} for {targets[point, joint]:.3f} rad, "
+        raise ChunkError(f"chunk point {point} asks '{joints[joint]}' for {targets[point, joint]:.3f}, "
                          f"allowed {limits.lower[joint]:.3f} to {limits.upper[joint]:.3f}")  # fmt: skip
     if len(times) > 1:
         ratio = np.abs(np.diff(targets, axis=0)) / np.diff(times)[:, None] / limits.velocity
         if ratio.max() > 1.0:
-            raise ChunkError(f"chunk asks a joint for {ratio.max():.1f} times its velocity limit")
+            fastest = joints[int(np.unravel_index(ratio.argmax(), ratio.shape)[1])]
+            raise ChunkError(f"chunk asks '{fastest}' for {ratio.max():.1f} times its velocity limit")
 
 
-def check_joint_rates(rates: np.ndarray, limits: ArmLimits) -> None:
-    """Raise ChunkError when joint velocities (H, N) [rad/s] are above their limits."""
+def check_joint_rates(rates: np.ndarray, joints: Sequence[str], limits: ArmLimits) -> None:
+    """Raise ChunkError when velocities (H, N) [rad/s] or [m/s] of `joints` are above their limits."""
     ratio = np.abs(rates) / limits.velocity
     if ratio.max() > 1.0:
         point, joint = np.unravel_index(ratio.argmax(), ratio.shape)
-        raise ChunkError(f"chunk point {point} asks joint {joint + 1} for {rates[point, joint]:.2f} rad/s, "
+        raise ChunkError(f"chunk point {point} asks '{joints[joint]}' for {rates[point, joint]:.2f} a second, "
                          f"allowed {limits.velocity[joint]:.2f}")  # fmt: skip
 
 

@@ -7,6 +7,8 @@ configurations. "Never" is meant with room to spare here, so that a sample that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pinocchio as pin
 
@@ -16,9 +18,18 @@ ALWAYS = 0.95  # share of the samples in which shapes that overlap by design col
 
 
 def checked_self_pairs(
-    model: pin.Model, geometry: pin.GeometryModel, lower: np.ndarray, upper: np.ndarray, samples: int = SAMPLES
+    model: pin.Model,
+    geometry: pin.GeometryModel,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    samples: int = SAMPLES,
+    groups: Sequence[Sequence[str]] = (),
 ) -> list[tuple[int, int]]:
-    """Return the pairs of geometry indices to check; lower, upper (nq,) [rad, m] bound the `samples`."""
+    """Return the pairs of geometry indices to check; lower, upper (nq,) [rad, m] bound the `samples`.
+
+    Two shapes that different `groups` of joints move are never dropped for not having met: two arms have so many
+    configurations together that samples say nothing.
+    """
     pairs = [
         (i, j)
         for i in range(geometry.ngeoms)
@@ -27,8 +38,18 @@ def checked_self_pairs(
     ]
     distances = _sampled_distances(model, geometry, pairs, lower, upper, samples)  # (S, P)
     near = distances.min(axis=0) < NEVER
+    movers = _movers(model, geometry, groups)
+    near |= np.array([bool(movers[i] - movers[j]) and bool(movers[j] - movers[i]) for i, j in pairs], bool)
     always = (distances < 0.0).mean(axis=0) > ALWAYS
     return [pair for pair, wanted in zip(pairs, near & ~always, strict=True) if wanted]
+
+
+def _movers(model: pin.Model, geometry: pin.GeometryModel, groups: Sequence[Sequence[str]]) -> list[set[int]]:
+    """Return for each shape which groups move it."""
+    supports = [
+        {model.names[int(joint)] for joint in model.supports[item.parentJoint]} for item in geometry.geometryObjects
+    ]
+    return [{number for number, group in enumerate(groups) if names & set(group)} for names in supports]
 
 
 def _sampled_distances(

@@ -29,23 +29,23 @@ class BaseLimits:
 
 
 class SideDrive:
-    """What the arm's tools and the base are commanded to do, tied to the progress of the motion."""
+    """What end effectors and base are commanded to do, tied to the progress of the motion."""
 
-    def __init__(
-        self, gripper: str, config: GripperConfig, tools: Mapping[str, GripperConfig], base: BaseLimits | None
-    ) -> None:
-        """Take the gripper's name ("" for none), further tools by channel, and the base where there is one."""
-        self._width = f"{gripper}/width" if gripper else ""
-        self._adapters = {name: GripperAdapter(tool) for name, tool in tools.items()}
-        if gripper:
-            self._adapters[self._width] = GripperAdapter(config)
+    def __init__(self, end_effectors: Mapping[str, GripperConfig], base: BaseLimits | None = None) -> None:
+        """Take how each channel of the end effectors is taken, and the base where there is one."""
+        self._adapters = {name: GripperAdapter(config) for name, config in end_effectors.items()}
         self._limits = base
         self._wanted, self._velocity = [0.0] * 3, [0.0] * 3  # of the base
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Name the channels of the tools."""
+        """Name the channels of the end effectors."""
         return tuple(self._adapters)
+
+    @property
+    def widths(self) -> tuple[str, ...]:
+        """Name the channels of widths, which every gripper has at any time."""
+        return tuple(name for name in self._adapters if name.endswith("/width"))
 
     @property
     def has_base(self) -> bool:
@@ -64,21 +64,17 @@ class SideDrive:
             if fastest > most:
                 raise ChunkError(f"chunk asks the base for {fastest:.2f} in '{name}', allowed {most:g}")
 
-    def reset(self, width: float, command: Command) -> None:
-        """Begin with the gripper open by `width` [m], everything else as it was commanded last, the base at rest."""
-        command.gripper_width = width
-        if self._width:
-            self._adapters[self._width].reset(width)
+    def reset(self, measured: Mapping[str, float], command: Command) -> None:
+        """Begin with what is `measured` [m], by channel, all else as it was commanded last, the base at rest."""
+        for name, value in measured.items():
+            command.end_effectors[name] = float(value)
+            self._adapters[name].reset(float(value))
         self._wanted = [0.0] * 3
 
     def reach(self, point: int, track: SideTrack, seen: float, now: float, command: Command) -> None:
         """Take the values of a point that the motion has reached `now` [s], of a chunk that was seen at `seen` [s]."""
         for name, values in track.tools.items():
-            value = self._adapters[name].update(values[point], now, seen)
-            if name == self._width:
-                command.gripper_width = value
-            else:
-                command.tools[name] = value
+            command.end_effectors[name] = self._adapters[name].update(values[point], now, seen)
         if track.base is not None:
             self._wanted = track.base[point]
 

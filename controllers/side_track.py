@@ -39,11 +39,6 @@ def side_track(chunk: ActionChunk, tools: Sequence[str], has_base: bool, count: 
     return SideTrack(taken, base)
 
 
-def asks_of_base(chunk: ActionChunk) -> bool:
-    """Say whether a chunk moves the base."""
-    return any(name in chunk.channels for name in BASE_AXES)
-
-
 def _column(chunk: ActionChunk, name: str, count: int, length: int) -> list[float]:
     column = chunk.column(name)
     assert column is not None

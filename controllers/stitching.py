@@ -8,6 +8,7 @@ blend time: near the seam the old motion's momentum counts, later the new chunk'
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -128,6 +129,25 @@ class MotionBounds:
             shares = np.abs(velocities @ self.joint_rates.T)
             ratio = max(ratio, float((shares / np.maximum(1.0, START_ALLOWANCE * shares[0])).max()))
         return ratio
+
+
+def side_by_side_bounds(bounds: Sequence[MotionBounds]) -> MotionBounds:
+    """Return the bounds of paths whose columns lie one after the other."""
+    if len(bounds) == 1:
+        return bounds[0]
+    sizes = [len(one.speed) for one in bounds]
+    rows, first = [], 0
+    for one, size in zip(bounds, sizes, strict=True):
+        if one.joint_rates is not None:
+            wide = np.zeros((len(one.joint_rates), sum(sizes)))
+            wide[:, first : first + size] = one.joint_rates
+            rows.append(wide)
+        first += size
+    return MotionBounds(
+        np.concatenate([one.speed for one in bounds]),
+        np.concatenate([one.acceleration for one in bounds]),
+        np.vstack(rows) if rows else None,
+    )
 
 
 def stitch_within(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from controllers.chunk import ActionChunk
 from controllers.control_config import StitchConfig
 from controllers.errors import ChunkError
-from controllers.joining import Robot, join
+from controllers.joining import Auxiliaries, join
 from controllers.motion import Motion, Seam, Start
 from controllers.stitching import MotionBounds
 
@@ -31,9 +31,15 @@ class ChunkTimeline:
                 raise ChunkError(f"chunk {chunk.sequence} was received twice")
 
     def accept(
-        self, chunk: ActionChunk, source: str, start: Start, robot: Robot, config: StitchConfig, bounds: MotionBounds
+        self,
+        chunk: ActionChunk,
+        source: str,
+        start: Start,
+        beside: Auxiliaries,
+        config: StitchConfig,
+        bounds: MotionBounds,
     ) -> tuple[ChunkTimeline, Motion, Seam]:
         """Join `chunk` to `start`, as fast as `bounds` allow."""
         others = tuple(entry for entry in self.last if entry[0] != source)
         timeline = replace(self, last=(*others, (source, chunk.stamp, chunk.sequence)))
-        return timeline, *join(chunk, robot, source, start, config, bounds)
+        return timeline, *join(chunk, beside, source, start, config, bounds)

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 
 import numpy as np
 from scipy.spatial.transform import Rotation
+from whole_observation import whole
 
 from controllers.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, pose_channels
-from vla_ros.policies.observation import Observation, RobotState
+from vla_ros.policies.observation import Observation
+from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 
 CHANNELS = (*pose_channels("panda"), "panda_hand/width", STATUS_CHANNEL)
 
@@ -36,7 +38,8 @@ def about_z(angles: np.ndarray) -> Rotation:
 
 def seen_at(stamp: float, instruction: str = "go") -> Observation:
     """Return an observation without images."""
-    return Observation(stamp, instruction, {}, RobotState(stamp, np.zeros(7), np.zeros(7), np.eye(4), 0.04), np.eye(4))
+    state = SingleArmState(stamp, np.zeros(7), np.zeros(7), np.eye(4), 0.04)
+    return whole(SingleArmObservation(stamp, instruction, {}, state, np.eye(4)))
 
 
 class Script:

@@ -11,14 +11,15 @@ import os
 import signal
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sample_dataset import FEATURES, columns, episode
 
-from vla_ros.data.datasets.episode import Episode, encode_episode
+from vla_ros.data.datasets.episode import encode_episode
 from vla_ros.data.datasets.features import Feature
 from vla_ros.data.datasets.schema import DatasetSchema
+from vla_ros.training.generation.maker import Made
 from vla_ros.training.generation.settings import GenerationSettings, Rejection
 
 GROUNDING = {name: feature for name, feature in FEATURES.items() if name in ("observation.state", "note")}
@@ -35,6 +36,7 @@ class FakeEpisodes:
     writes_seeds: str = ""  # file; gets a line for each seed tried
     another_column: bool = False
     rejects_all: bool = False
+    in_two: bool = False  # a seed gives two episodes: frames between them are left out
 
     def __call__(self, settings: GenerationSettings) -> FakeEpisodes:
         return self
@@ -48,7 +50,7 @@ class FakeEpisodes:
     def grounding_schema(self) -> DatasetSchema:
         return DatasetSchema(10, "franka", GROUNDING)
 
-    def make(self, seed: int) -> Episode | Rejection:
+    def make(self, seed: int) -> Made:
         assert os.environ["OMP_NUM_THREADS"] == "1"
         time.sleep(self.delay_s)
         if self.writes_seeds:
@@ -60,9 +62,12 @@ class FakeEpisodes:
             raise ValueError(f"seed {seed} is cursed")
         if self.rejects_all or seed % 5 == 3:
             return Rejection(seed, f"no grasp: the best misses by {seed} mm")
+        if self.in_two:
+            first, second = episode(2, seed), episode(3, seed)
+            return replace(first, source="0-2"), replace(second, source="4-7")
         return episode(3 + seed % 4, seed)
 
-    def make_grounding(self, seed: int) -> Episode | Rejection:
+    def make_grounding(self, seed: int) -> Made:
         values = {name: column for name, column in columns(2, seed).items() if name in GROUNDING}
         return encode_episode(GROUNDING, 10, values, {}, "find the mug")
 

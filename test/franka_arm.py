@@ -8,9 +8,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from controllers.body_guard import BodyGuard
 from controllers.chunk import ActionChunk, pose_channels
+from controllers.collision_monitor import CollisionMonitor
 from controllers.control_config import ControlConfig
+from controllers.driven_arm import DrivenArm
 from controllers.errors import ChunkError
 from controllers.follower import ChunkFollower
 from controllers.limits import ArmLimits
@@ -47,6 +48,21 @@ def franka_limits(config: ControlConfig) -> ArmLimits:
     return ArmLimits(ARM.lower, ARM.upper, ARM.velocity, ARM.effort, ARM.effort_rate, *box, ARM.acceleration)
 
 
+WIDTH = "panda_hand/width"
+
+
+def franka_follower(
+    model: ArmModel,
+    config: ControlConfig,
+    monitor: CollisionMonitor | None = None,
+    command: str = "effort",
+    side: SideDrive | None = None,
+) -> ChunkFollower:
+    """Return a follower of one arm and its gripper."""
+    arm = DrivenArm("panda", model, franka_limits(config), config, command)
+    return ChunkFollower([arm], side or SideDrive({WIDTH: config.gripper}), config, monitor=monitor)
+
+
 @dataclass
 class Sample:
     """One tick of a run."""
@@ -68,20 +84,21 @@ class Rig:
         config: ControlConfig | None = None,
         dt: float = DT,
         enable: bool = True,
-        guard: BodyGuard | None = None,
+        monitor: CollisionMonitor | None = None,
         side: SideDrive | None = None,
         **plant,
     ) -> None:
         self.config, self.dt = config or franka_config(), dt
         self.model = franka_model()
         self.limits = franka_limits(self.config)
-        self.follower = ChunkFollower("panda", "panda_hand", self.model, self.limits, self.config, guard, side=side)
+        self.follower = franka_follower(self.model, self.config, monitor, side=side)
+        self.driven = self.follower.arms["panda"]
         plant = {"timestep": 0.001, "damping": 0.5, "friction": 0.1} | plant
         self.arm = DelayedArm(franka_model(), plant.pop("q", HOME), **plant)
         self.samples: list[Sample] = []
         self.sequence = 0
         if enable:
-            self.follower.activate(self.arm.q, self.arm.dq, 0.08, self.arm.time)
+            self.follower.activate(self.arm.q, self.arm.dq, {WIDTH: 0.08}, self.arm.time)
         self.T_start = self.arm.model.forward(self.arm.q)
         self.position = self.T_start[:3, 3].copy()
         self.quaternion = np.array(from_matrix(self.T_start[:3, :3]))
@@ -129,11 +146,13 @@ class Rig:
         for _ in range(round(duration / self.dt)):
             q, dq = self.arm.measure()
             command = self.follower.tick(self.now, self.dt, q, dq, stamp if stale else self.now)
-            self.arm.command(command.effort)
+            effort = command.arms["panda"].effort
+            self.arm.command(effort)
             progress = self.follower.progress
             self.samples.append(
-                Sample(self.now, progress.T_base_ee_commanded.copy(), command.effort.copy(), command.gripper_width,
-                       progress.hold_reason, progress.sequence, progress.executed_s)
+                Sample(self.now, self.driven.progress.T_base_ee_commanded.copy(), effort.copy(),
+                       command.end_effectors.get(WIDTH, 0.0), progress.hold_reason, progress.sequence,
+                       progress.executed_s)
             )  # fmt: skip
             for _ in range(round(self.dt / self.arm.timestep)):
                 self.arm.step()

@@ -16,6 +16,7 @@ from vla_ros.policies.graspvla.full.loss import Batch
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork, PartConfigs
 from vla_ros.policies.graspvla.full.parts import build_network
 from vla_ros.policies.graspvla.full.tokenizer import Words
+from vla_ros.policies.single_arm import tool_deltas
 
 IMAGE, BOX_BINS, GRASP_BINS, WORDS = 28, 12, 20, 24
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
@@ -24,10 +25,12 @@ SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
 def full_config(**changes) -> FullConfig:
     config = FullConfig(
         format="graspvla_full",
-        version=1,
+        version=2,
         action_statistics=Statistics((0.0,) * 6 + (0.04,), (0.01,) * 3 + (0.05,) * 3 + (0.04,)),
         state_statistics=Statistics((0.5, 0.0, 0.3, 0.0, 0.0, 0.0, 0.04), (0.1,) * 3 + (0.3,) * 3 + (0.04,)),
         grasp=GraspSpace((0.2, -0.5, 0.0, -0.5, -0.5, -3.2), (0.9, 0.5, 0.6, 0.5, 0.5, 3.2), GRASP_BINS),
+        action=tool_deltas("panda", "panda_hand"),
+        frame_id="panda_link0",
         vision=VisionConfig(IMAGE),
         expert=ExpertConfig(width=16, heads=4, mlp=32),
         box_bins=BOX_BINS,

@@ -7,11 +7,12 @@ import dataclasses
 from functools import lru_cache
 
 import numpy as np
-from franka_arm import ARM, HOME, franka_config, franka_limits, franka_model
+from franka_arm import ARM, HOME, franka_config, franka_follower, franka_model
 
 from controllers.arm_dynamics import ArmDynamics, Payload
 from controllers.follower import ChunkFollower
 from controllers.model import ArmModel
+from controllers.side_drive import SideDrive
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.identification.excitation import Excitation
 from vla_ros.robots.identification.excitation_search import ExcitationSearch, SearchConfig
@@ -41,9 +42,7 @@ def true_arm() -> DelayedArm:
 
 def make_follower(dynamics: ArmDynamics | None = None) -> ChunkFollower:
     """Return a control that knows the URDF and `dynamics`."""
-    config = franka_config()
-    model = loaded_model(dynamics) if dynamics else franka_model()
-    return ChunkFollower("panda", "", model, franka_limits(config), config)
+    return franka_follower(loaded_model(dynamics) if dynamics else franka_model(), franka_config(), side=SideDrive({}))
 
 
 @lru_cache

@@ -22,6 +22,7 @@ from vla_ros.teleop.announcements import (
     RobotDescription,
     State,
 )
+from vla_ros.teleop.idle_watch import IDLE_TIMEOUT_S
 from vla_ros.teleop.protocol import Hands
 from vla_ros.teleop.server import Listening, TeleopServer
 
@@ -76,12 +77,18 @@ class NotedRobot:
 class Served:
     """A server in its thread, and what it wrote to the terminal."""
 
-    def __init__(self, robot: NotedRobot | None = None, collection: Any = None, **listening: Any) -> None:
+    def __init__(
+        self, robot: Any = None, collection: Any = None, idle_timeout: float = IDLE_TIMEOUT_S, **listening: Any
+    ) -> None:
         self.robot = robot or NotedRobot()
         self.log: list[tuple[str, str]] = []
         given = {"address": "127.0.0.1", "port": 0, "hosts": ("localhost",), "token": TOKEN} | listening
         self.server = TeleopServer(
-            self.robot, Listening(**given), collection, lambda level, text: self.log.append((level, text))
+            self.robot,
+            Listening(**given),
+            collection,
+            lambda level, text: self.log.append((level, text)),
+            idle_timeout,
         )
         self.server.start()
 

@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
-from franka_arm import DT, HOME, Rig, franka_config, franka_limits, franka_model
+from franka_arm import DT, HOME, WIDTH, Rig, franka_config, franka_follower, franka_limits, franka_model
 
 from controllers.control_config import ControlConfig
-from controllers.follower import ChunkFollower
 from controllers.rotations import from_matrix
 
 SERVO = 60.0  # [rad/s] of the driver's servo, critically damped
@@ -42,16 +41,15 @@ class ServoArm:
 class PositionRig(Rig):
     """Rig for a position arm; `commands` (T, N) [rad] are kept beside the samples."""
 
-    def __init__(self, config: ControlConfig | None = None, q: np.ndarray = HOME, guard=None, dt: float = DT) -> None:
+    def __init__(self, config: ControlConfig | None = None, q: np.ndarray = HOME, monitor=None, dt: float = DT) -> None:
         self.config, self.dt = config or franka_config(), dt
         self.model, self.limits = franka_model(), franka_limits(self.config)
-        self.follower = ChunkFollower(
-            "panda", "panda_hand", self.model, self.limits, self.config, guard, command="position"
-        )
+        self.follower = franka_follower(self.model, self.config, monitor, "position")
+        self.driven = self.follower.arms["panda"]
         self.servo = ServoArm(q)
         self.samples, self.commands, self.sequence = [], [], 0
         self._kinematics = franka_model()
-        self.follower.activate(self.servo.q, self.servo.dq, 0.08, self.now)
+        self.follower.activate(self.servo.q, self.servo.dq, {WIDTH: 0.08}, self.now)
         self.T_start = self.tool
         self.position = self.T_start[:3, 3].copy()
         self.quaternion = np.array(from_matrix(self.T_start[:3, :3]))
@@ -70,8 +68,8 @@ class PositionRig(Rig):
         for _ in range(round(duration / self.dt)):
             command = self.follower.tick(self.now, self.dt, self.servo.q, self.servo.dq, stamp if stale else self.now)
             if not self.config.shadow:
-                self.servo.command(command.position)
-            self.commands.append(command.position.copy())
+                self.servo.command(command.arms["panda"].position)
+            self.commands.append(command.arms["panda"].position.copy())
             self.servo.step(self.dt)
         return np.array(self.commands[first:])
 

@@ -40,6 +40,6 @@ class ReasoningPolicy:
 
     def infer(self, observation: Observation) -> ActionChunk:
         self.reasoning = reasoning(self._T_base_grasp)
-        T = observation.T_base_ee_commanded
+        T = observation.commanded.arms["panda"].T_base_ee
         values = np.tile([*T[:3, 3], *from_matrix(T[:3, :3])], (4, 1))
         return ActionChunk(observation.stamp, "panda_link0", pose_channels("panda"), 0.1 * np.arange(1, 5), values)

@@ -17,6 +17,7 @@ class RecordingWorld:
         self.embodiment = load_embodiment("franka")
         self.time = 0.0
         self.q = np.full(7, 0.3)
+        self.arms, self.grippers, self.joint_groups = {"panda": self}, {"panda_hand": self}, {}
         self.commands = SimpleNamespace(effort=None, position=None, pose=None, streams=None, width=None)
 
     def command_effort(self, effort):
@@ -28,5 +29,5 @@ class RecordingWorld:
     def command_pose(self, pose):
         self.commands.pose = pose
 
-    def command_gripper(self, width):
+    def command(self, width):
         self.commands.width = width

@@ -59,7 +59,7 @@ def write_replay_bag(folder: Path, start: np.ndarray = HOME, without: str = "", 
         joints = np.concatenate([start, [0.04, 0.04]])
         write("joint_states", "joint_state", time, maker.joint_state(stamp, names, joints, np.zeros(9)))
         write("control/commanded_pose", "pose", time, maker.pose(stamp, "panda_link0", target(t)))
-        progress = {"stamp": f"{time:.6f}", "enabled": "true", "gripper_width": f"{width(t):.6f}"}
+        progress = {"stamp": f"{time:.6f}", "enabled": "true", "panda_hand/width": f"{width(t):.6f}"}
         write("control/progress", "status", time, maker.status("control", "", progress))
     if marked:
         mark(marks.END, START + IDLE + DURATION, success="true")

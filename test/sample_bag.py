@@ -44,13 +44,19 @@ class Recording:
     start: float = 1000.0
     camera_rate: float = 30.0
     jitter: float = 0.004  # of the exposures, half of their spread
+    steps: tuple[float, ...] = ()  # [s] between exposures of both cameras, over and over, instead of rate and jitter
     size: tuple[int, int] = (48, 64)  # of the front camera: height, width [px]
+    side_size: tuple[int, int] = (32, 48)
     first_picture: int = 0
     images: str = "raw"
     instruction: str = "pick up the mug"
     marked: tuple[tuple[float, float, bool], ...] = ()  # begin, end, success of episodes
     hole: tuple[float, float] = (9e9, 9e9)  # in which the front camera is silent
     without: tuple[str, ...] = ()  # topics
+    silent: tuple[tuple[str, float, float], ...] = ()  # topic, from when to when it says nothing
+    silent_throughout: tuple[str, ...] = ()  # topics that are announced, and that nothing comes from
+    unused: bool = False  # a topic that nothing is made of, 50 times a second
+    contract: str = ""  # noted in the bag
     namespace: str = ""
     back: float = 0.0  # by how much the clock is set back in the middle
     latency: float = 0.003  # from stamp to recording
@@ -60,6 +66,9 @@ class Recording:
 
     def exposures(self, camera: int) -> np.ndarray:
         """Return the stamps of a camera's pictures [s]; picture i shows the number first_picture + i (+ 1000)."""
+        if self.steps:
+            stamps = np.cumsum([0.0, *self.steps * int(self.duration / sum(self.steps) + 1)])
+            return np.round(self.start + stamps[stamps < self.duration], 9)
         count = int(self.duration * self.camera_rate)
         random = np.random.default_rng(self.seed + camera)
         stamps = np.arange(count) / self.camera_rate + random.uniform(-self.jitter, self.jitter, count)
@@ -69,12 +78,17 @@ class Recording:
 def write_bag(folder: Path, recording: Recording | None = None) -> Path:
     """Write the bag and return its folder."""
     made = recording or Recording()
-    writer = BagWriter(folder)
+    writer = BagWriter(folder, custom_data={"contract": made.contract} if made.contract else {})
     prefix = f"/{made.namespace}/" if made.namespace else "/"
     compressors: dict[str, ImageCompressor] = {}
     kinds = dict(TYPES)
     for number, (stamp, topic, kind, data) in enumerate(sorted(_messages(made), key=lambda entry: entry[0])):
-        if topic in made.without:
+        if topic in made.silent_throughout:
+            writer.add_topic(prefix + topic, message_definition(kinds[kind]))
+            continue
+        if topic in made.without or any(
+            topic == name and begin < stamp - made.start < end for name, begin, end in made.silent
+        ):
             continue
         if kind == "image" and made.images != "raw":
             compressor = compressors.setdefault(topic, ImageCompressor(made.images))
@@ -111,9 +125,11 @@ def _messages(made: Recording) -> Iterator[tuple[float, str, str, bytes]]:
         commanded = pose(stamp - made.start, 0.01) * np.where(np.arange(7) > 2, (-1.0) ** round(stamp * 50), 1.0)
         yield stamp, "control/commanded_pose", "pose", make.pose(ns(stamp), BASE, commanded)
         width = "0.000000" if stamp - made.start >= CLOSES_AT else "0.080000"
-        values = {"stamp": f"{stamp:.6f}", "gripper_width": width}
+        values = {"stamp": f"{stamp:.6f}", "panda_hand/width": width}
         yield stamp, "control/progress", "status", make.status("control", "", values)
-    for camera, (name, size) in enumerate((("front", made.size), ("side", (32, 48)))):
+        if made.unused:
+            yield stamp, "force/left", "pose", make.pose(ns(stamp), BASE, pose(0.0))
+    for camera, (name, size) in enumerate((("front", made.size), ("side", made.side_size))):
         frame = f"{name}_color_optical_frame"
         yield made.start, f"cameras/{name}/pose", "pose", make.pose(ns(made.start), BASE, pose(0.1 * (camera + 1)))
         info = make.camera_info(ns(made.start), frame, INTRINSICS, (size[1], size[0]))

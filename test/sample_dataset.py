@@ -14,6 +14,18 @@ from vla_ros.data.datasets.features import Feature, camera_feature
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.data.datasets.writer import LeRobotWriter
 
+# A contract of two small cameras, for recordings of one joint and the gripper.
+CONTRACT = """\
+name: small
+robot: franka
+fps: 10
+cameras:
+  front: {width: 64, height: 48}
+  side: {width: 48, height: 32}
+state: [panda_joint1/position, panda_hand/width]
+action: {joints: [panda_joint1], grippers: [panda_hand], target: measured, anchor: measured}
+"""
+
 FEATURES = {
     "observation.state": Feature("float32", (3,), ("a", "b", "c")),
     "action": Feature("float32", (2,), ("x", "y")),

@@ -12,7 +12,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from vla_ros.training.graspvla.stage import Stage, StageConfig
+from vla_ros.training.graspvla.stage import Stage
+from vla_ros.training.graspvla.stage_config import StageConfig
 from vla_ros.training.graspvla.team import Team, join_team
 
 BATCH = 8

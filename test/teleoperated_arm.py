@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from franka_arm import DT
+from franka_arm import DT, WIDTH
 from position_arm import PositionRig
 
 from controllers.rotations import from_matrix
@@ -16,6 +16,7 @@ from vla_ros.teleop.protocol import Hands, HandSample
 from vla_ros.teleop.teleoperation import ArmReading, Teleoperation
 
 PACKET_S = 1.0 / 72.0
+CLOCK_S = 0.01  # [s] between two ticks of /clock
 FRANKA = load_embodiment("franka")
 Hand = Callable[[float], tuple[np.ndarray, np.ndarray, bool]]  # time [s] → position [m], quaternion, clutch; WebXR
 
@@ -38,9 +39,14 @@ def figure_eight(time: float, period: float = 4.0, size: float = 0.1) -> np.ndar
 
 
 class TeleoperatedArm:
-    """One arm driven by positions, one hand that says where it is 72 times a second."""
+    """One arm driven by positions, one hand that says where it is 72 times a second.
 
-    def __init__(self, hand: Hand, teleoperation: Teleoperation | None = None, late: float = 0.0) -> None:
+    At a `factor` below 1 the arm's world is that much slower than the hand's, and stamps are as coarse as /clock.
+    """
+
+    def __init__(
+        self, hand: Hand, teleoperation: Teleoperation | None = None, late: float = 0.0, factor: float = 1.0
+    ) -> None:
         self.rig = rig = PositionRig()
         config = rig.config
         box = np.array(config.workspace_lower), np.array(config.workspace_upper)
@@ -49,32 +55,35 @@ class TeleoperatedArm:
         self.poses: list[np.ndarray] = []  # (7,) commanded, each tick
         self.gripper = 0.0
         self._hand, self._late, self._next, self._count = hand, late, 0.0, 0
+        self._factor = factor
         self.commanded = self._commanded()
 
     def _commanded(self) -> Pose:
-        T = self.rig.follower.progress.T_base_ee_commanded
+        T = self.rig.driven.progress.T_base_ee_commanded
         return Pose(T[:3, 3].copy(), from_matrix(T[:3, :3]))
 
     def run(self, duration: float) -> None:
-        """Let time pass [s]."""
+        """Let time pass [s] in the arm's world."""
         rig = self.rig
         for tick in range(round(duration / DT)):
-            if tick % 10 == 0:  # control/commanded_pose comes 50 times a second
+            if tick % max(1, round(10 * self._factor)) == 0:  # control/commanded_pose comes 50 times a second
                 self.commanded = self._commanded()
             if rig.now >= self._next:
-                self._next += PACKET_S
+                self._next += PACKET_S * self._factor
                 self._packet()
             rig.run(DT)
             pose = self._commanded()
             self.poses.append(np.concatenate([pose.position, pose.orientation]))
 
     def _packet(self) -> None:
-        position, quaternion, clutch = self._hand(self.rig.now)
+        now = self.rig.now / self._factor  # [s] of the hand's world
+        stamp = self.rig.now if self._factor == 1.0 else np.floor(self.rig.now / CLOCK_S + 1e-6) * CLOCK_S
+        position, quaternion, clutch = self._hand(now)
         self._count += 1
         sample = HandSample(tuple(position), tuple(quaternion), clutch, self.gripper)
-        hands = Hands(self._count, 1e3 * self.rig.now, "xr", {"right": sample})
-        reading = {"panda": ArmReading(self.commanded, self.rig.follower.progress.gripper_width)}
-        chunk = self.teleoperation.take(hands, self.rig.now + self._late, self.rig.now, reading, "")
+        hands = Hands(self._count, 1e3 * now, "xr", {"right": sample})
+        reading = {"panda": ArmReading(self.commanded, self.rig.follower.progress.end_effectors[WIDTH])}
+        chunk = self.teleoperation.take(hands, now + self._late, stamp, reading, "")
         if chunk is not None:
             try:
                 self.rig.follower.submit(chunk, self.rig.now, "teleop")

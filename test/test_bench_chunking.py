@@ -8,13 +8,13 @@ import json
 
 import numpy as np
 import pytest
+from delta_actions import integrate_actions
 from scipy.spatial.transform import Rotation
 
 pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
 
 from bench import chunking, detour
 from controllers.errors import ConfigError
-from vla_ros.policies.actions import integrate_actions
 from vla_ros.policies.chunking.config import METHODS
 
 

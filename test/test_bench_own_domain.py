@@ -9,7 +9,7 @@ import pytest
 
 from bench.rig.own_domain import on_own_domain
 from controllers.errors import ConfigError
-from vla_ros.configuration import load_yaml
+from vla_ros.documents import read_yaml
 
 
 def test_work_runs_elsewhere_on_a_domain_of_its_own(monkeypatch):
@@ -27,4 +27,4 @@ def test_work_runs_elsewhere_on_a_domain_of_its_own(monkeypatch):
 def test_named_arguments_and_errors_go_through(tmp_path):
     assert on_own_domain(int, "12", base=8) == 10
     with pytest.raises(ConfigError, match=r"missing\.yaml: cannot be read"):
-        on_own_domain(load_yaml, tmp_path / "missing.yaml")
+        on_own_domain(read_yaml, tmp_path / "missing.yaml")

@@ -3,13 +3,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import pty
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -23,10 +29,20 @@ from vla_ros.bringup.jazzy import installed_ros_wheels, strangers
 STRAW = r"""#!/bin/bash
 case "$*" in
     -V) echo "Python 3.12.0" ;;
-    "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; echo made >> "$STRAW_LOG" ;;
-    "-m pip install"*) echo pip >> "$STRAW_LOG"; sleep "${STRAW_S:-0}"; exit "${STRAW_PIP:-0}" ;;
+    "-m venv "*)
+        mkdir -p "$3/bin" "$3/lib/python3.12/site-packages/pip.dist-info" && cp "$0" "$3/bin/python"
+        echo made >> "$STRAW_LOG" ;;
+    "-m pip install"*)
+        echo pip >> "$STRAW_LOG"
+        echo "Collecting numpy"; echo "WARNING: running pip as root may break things" >&2
+        for ((i = 0; i < ${STRAW_PACKAGES:-0}; i++)); do
+            mkdir -p "${0%/bin/*}/lib/python3.12/site-packages/package$i.dist-info"; sleep 0.7
+        done
+        sleep "${STRAW_S:-0}"
+        [[ ${STRAW_PIP:-0} == 0 ]] || { echo "ERROR: no version of numpy is 2.4.6"; echo "[notice] pip is old"; } >&2
+        exit "${STRAW_PIP:-0}" ;;
     *vla_ros.bringup.egl*) exit "${STRAW_EGL:-0}" ;;
-    *vla_ros.cli*) shift 3; echo "cli $* $VLA_STARTED_AT" ;;
+    "-P -m vla_ros "*) shift 3; echo "cli $* $VLA_STARTED_AT" ;;
     *ensurepip*) [[ -z ${STRAW_DEBIAN:-} || -e $STRAW_LOG.apt ]] ;;
     *version_info\[*) echo 3.12 ;;
     *) exit "${STRAW_C:-0}" ;;
@@ -42,7 +58,8 @@ class Clone:
         (folder / "requirements").mkdir()
         shutil.copy(root / "vla", folder / "vla")
         (folder / "requirements" / "lock.txt").write_text("numpy==2.4.6\n")
-        (folder / "requirements" / "learning.lock.txt").write_text("torch==2.13.0\n")
+        (folder / "requirements" / "learning.lock.txt").write_text("filelock==4.2.11\n")
+        (folder / "requirements" / "torch.lock.txt").write_text("torch==2.13.0\n")
         self.log = folder / "straw.log"
         python = folder / "straw"
         python.write_text(STRAW)
@@ -110,7 +127,7 @@ def test_one_command_installs_what_learned_policies_need_too(clone):
         code, output, errors = clone.run("launch", VLA_EXTRAS="")
         assert code == 0, errors
         assert output.startswith("cli launch")
-    assert clone.done() == ["made", "pip", "pip"]
+    assert clone.done() == ["made", "pip", "pip", "pip"]
     assert clone.run("doctor")[2] == ""  # who can do without it minds it not
 
 
@@ -118,19 +135,20 @@ def test_what_learned_policies_need_is_added_later(clone):
     clone.run()
     code, _, errors = clone.run("launch", VLA_EXTRAS="learning")  # the same as saying nothing
     assert code == 0, errors
-    assert "[4/4] packages of requirements/learning.lock.txt" in errors
-    assert "[3/4]" not in errors  # the rest was done
-    assert clone.done() == ["made", "pip", "pip"]
+    assert "[4/5] packages of requirements/learning.lock.txt" in errors
+    assert "[5/5] packages of requirements/torch.lock.txt" in errors
+    assert "[3/5]" not in errors  # the rest was done
+    assert clone.done() == ["made", "pip", "pip", "pip"]
 
 
 def test_an_extra_is_installed_once_beside_the_rest(clone):
     (clone.folder / "requirements" / "training.lock.txt").write_text("transformers==5.23.0\n")
     clone.run(VLA_EXTRAS="")
-    assert clone.done() == ["made", "pip", "pip"]  # nobody asked for it
+    assert clone.done() == ["made", "pip", "pip", "pip"]  # nobody asked for it
     for _ in range(2):
         code, _, errors = clone.run("test", VLA_EXTRAS="training")
         assert code == 0, errors
-    assert clone.done() == ["made", "pip", "pip", "pip"]
+    assert clone.done() == ["made", "pip", "pip", "pip", "pip"]
     assert clone.run("doctor", VLA_EXTRAS="")[2] == ""
 
 
@@ -141,7 +159,7 @@ def test_an_extra_that_cannot_be_installed_spoils_nothing_else(clone):
     assert "VLA_EXTRAS=none" in errors.splitlines()[-1]
     assert clone.run("doctor")[0] == 0
     assert clone.run("test", VLA_EXTRAS="")[0] == 0
-    assert clone.done() == ["made", "pip", "pip", "pip"]
+    assert clone.done() == ["made", "pip", "pip", "pip", "pip"]
 
 
 def test_an_unknown_extra_is_named(clone):
@@ -160,7 +178,8 @@ def test_it_may_be_interrupted_and_run_again(clone, number):
         time.sleep(0.02)
     started = time.monotonic()
     for one in [psutil.Process(process.pid)] if number != signal.SIGKILL else _family(process.pid):
-        one.send_signal(number)
+        with contextlib.suppress(psutil.NoSuchProcess):  # what shows the progress starts and ends all the time
+            one.send_signal(number)
     _, errors = process.communicate()
     assert time.monotonic() - started < 3.0
     assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number]
@@ -189,6 +208,51 @@ def test_a_failed_installation_is_not_taken_for_complete(clone):
     assert code == 2
     assert "run this again" in errors.splitlines()[-1]
     assert clone.run("doctor")[0] == 0
+
+
+def test_what_pip_says_goes_to_the_log_and_a_step_is_a_line(clone):
+    code, _, errors = clone.run("doctor", VLA_EXTRAS="")
+    assert code == 0
+    assert "Collecting" not in errors
+    assert "WARNING" not in errors
+    assert "\r" not in errors
+    assert all(line.startswith("vla: ") for line in errors.splitlines())
+    assert "vla: [2/5] packages of requirements/lock.txt: 1 installed with pip in 0 s" in errors
+    assert "WARNING: running pip as root" in (clone.folder / ".venv.log").read_text()
+
+
+def test_a_failure_says_its_reason_and_where_the_rest_is(clone):
+    code, _, errors = clone.run("doctor", STRAW_PIP="1")
+    assert code == 2
+    last = errors.splitlines()[-1]
+    assert "could not be installed: ERROR: no version of numpy is 2.4.6 (all of it in " in last
+    assert str(clone.folder / ".venv.log") in last
+    assert "notice" not in errors
+
+
+def test_a_terminal_sees_one_line_that_changes(clone):
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
+    process = subprocess.Popen(
+        [str(clone.folder / "vla"), "doctor"], env=clone.environment | {"STRAW_PACKAGES": "2"}, cwd="/",
+        stdout=subprocess.DEVNULL, stderr=follower, start_new_session=True,
+    )  # fmt: skip
+    os.close(follower)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux tells the end of a terminal so
+        while block := os.read(leader, 4096):
+            shown += block
+    os.close(leader)
+    assert process.wait(timeout=10) == 0
+    lines = shown.decode().split("\r\n")
+    changing = next(line for line in lines if "[2/3]" in line)
+    states = changing.split("\r\x1b[K")
+    assert len(states) > 3
+    assert any("1 of 1 packages" in state for state in states)
+    assert all(len(state) < 80 for state in states)
+    assert "1 installed with pip in " in states[-1]
+    assert "Collecting" not in shown.decode()
+    assert sum("[2/3]" in line for line in lines) == 1
 
 
 def test_a_python_that_is_too_old_is_named(clone):
@@ -246,7 +310,7 @@ def test_a_link_to_the_script_means_its_clone(clone, tmp_path):
 def test_a_real_virtual_environment_is_made(clone):
     """Real Python, real pip, a lock file without packages."""
     (clone.folder / "requirements" / "lock.txt").write_text("# nothing==0\n")
-    for module in ("cli", "bringup/egl"):
+    for module in ("__main__", "bringup/egl"):
         path = clone.folder / "vla_ros" / f"{module}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         (path.parent / "__init__.py").touch()
@@ -256,12 +320,16 @@ def test_a_real_virtual_environment_is_made(clone):
     assert output.split("\n")[0] == f"{clone.folder / '.venv'} ['a', 'b c']"
 
 
+LOCKS = ("lock.txt", "learning.lock.txt", "torch.lock.txt", "training.lock.txt", "uv.lock.txt", "ros.lock.txt")
+
+
 def _lock(root: Path, name: str = "lock.txt") -> dict[str, Requirement]:
-    lines = [line for line in (root / "requirements" / name).read_text().splitlines() if line[:1] not in ("", "#")]
+    text = (root / "requirements" / name).read_text()
+    lines = [line.removesuffix("\\") for line in text.splitlines() if line[:1] not in ("", "#", " ")]
     return {requirement.name: requirement for requirement in map(Requirement, lines)}
 
 
-@pytest.mark.parametrize("name", ["lock.txt", "learning.lock.txt", "training.lock.txt"])
+@pytest.mark.parametrize("name", LOCKS)
 def test_every_version_in_a_lock_is_exact_and_names_no_host(root, name):
     text = (root / "requirements" / name).read_text()
     assert "://" not in text
@@ -270,15 +338,42 @@ def test_every_version_in_a_lock_is_exact_and_names_no_host(root, name):
         assert re.fullmatch(r"==[\w.+]+", str(requirement.specifier)), requirement
 
 
+@pytest.mark.parametrize("name", sorted({*LOCKS, "colcon.lock.txt"} - {"torch.lock.txt"}))
+def test_every_package_of_a_lock_has_its_hashes(root, name):
+    blocks = re.split(r"^(?=[\w.-]+==)", (root / "requirements" / name).read_text(), flags=re.MULTILINE)[1:]
+    assert blocks
+    for block in blocks:
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", block), block
+
+
+def test_what_has_another_hash_than_the_locks_is_not_installed(root, tmp_path):
+    """Real pip, of a lock whose hash is of another file: a wheel made here stands in for one that was swapped."""
+    wheel = tmp_path / "swapped-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("swapped-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: swapped\nVersion: 1.0\n")
+        archive.writestr("swapped-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+        archive.writestr("swapped-1.0.dist-info/RECORD", "")
+    made = Clone(tmp_path, root)
+    (tmp_path / "requirements" / "lock.txt").write_text(f"swapped==1.0 --hash=sha256:{'0' * 64}\n")
+    here = {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(tmp_path),
+        "PIP_EXTRA_INDEX_URL": "",
+        "PIP_CONFIG_FILE": "/dev/null",
+    }
+    code, _, errors = made.run("doctor", VLA_PYTHON=sys.executable, **here)
+    assert code == 2
+    assert "could not be installed" in errors.splitlines()[-1]
+    assert "DO NOT MATCH THE HASHES" in (tmp_path / ".venv.log").read_text()
+
+
 def test_what_only_some_need_is_not_everybodys(root):
-    everybody, learning, training = (
-        set(_lock(root, n)) for n in ("lock.txt", "learning.lock.txt", "training.lock.txt")
-    )
-    assert "torch" in learning
+    everybody, learning, torch, training = (set(_lock(root, name)) for name in LOCKS[:4])
+    assert torch == {"torch"}
     assert {"transformers", "tensorboard"} < training
     assert not {"torch", "pyrealsense2", "requests", "pydantic"} & everybody
-    assert not everybody & learning
-    assert not training & (everybody | learning)
+    assert not everybody & (learning | torch)
+    assert not training & (everybody | learning | torch)
 
 
 @pytest.mark.parametrize("name", ["runtime.in", "test.in"])

@@ -29,7 +29,7 @@ def test_a_chunk_is_read_between_its_points():
     np.testing.assert_allclose(Rotation.from_quat(values[0, 3:7]).as_rotvec(), [0.0, 0.0, 0.3], atol=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000))
 def test_orientations_are_read_as_scipy_interpolates_them(seed: int):
     random = np.random.default_rng(seed)
@@ -60,7 +60,7 @@ def test_a_chunk_covers_from_its_first_to_its_last_point():
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000))
 def test_mean_rotation_is_the_chordal_mean_whatever_the_signs(seed: int):
     random = np.random.default_rng(seed)

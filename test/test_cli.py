@@ -6,16 +6,20 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from vla_ros import cli
 from vla_ros.bringup.environment import free_domain
 from vla_ros.bringup.jobs import load_job
+
+PAIR = Path(__file__).parent / "data" / "robots" / "pair.yaml"
 
 
 @pytest.fixture
@@ -151,6 +155,10 @@ def test_robots_shows_limits(vla):
     assert "panda_joint7" in shown
     assert "87.0" in shown
     assert vla("robots", "check").stdout == "franka: ok\n"
+    shown = vla("robots", "show", str(PAIR)).stdout
+    assert "suction right_cup on right; told by right_cup/suction" in shown
+    assert "joint group lift" in shown
+    assert "base base_link, holonomic: at most 0.6, 0.4, 1" in shown
 
 
 def test_a_file_in_the_working_directory_shadows_nothing(vla, tmp_path, environment):
@@ -158,6 +166,18 @@ def test_a_file_in_the_working_directory_shadows_nothing(vla, tmp_path, environm
     (tmp_path / "vla_ros").mkdir()
     done = vla("robots", "check")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", ["", ":", "/nowhere::"])
+def test_an_empty_entry_of_pythonpath_is_not_the_current_directory(root, tmp_path, environment, path):
+    if not (root / ".venv" / "installed.txt").exists():
+        pytest.skip("./vla would set up an environment first")
+    (tmp_path / "numpy.py").write_text("raise SystemExit('shadowed')")
+    words = [str(root / "vla"), "robots", "check"]
+    done = subprocess.run(
+        words, cwd=tmp_path, env=environment | {"PYTHONPATH": path}, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "franka: ok\n"), done.stderr
 
 
 def test_tests_run_on_a_domain_of_their_own_and_take_pytests_arguments(vla, root, tmp_path):
@@ -225,3 +245,21 @@ def test_without_egl_one_line_says_what_to_install(vla, words):
     assert done.stderr.startswith("vla: no EGL")
     assert "apt-get install libegl1" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_an_interrupt_at_any_moment_of_the_start_is_quiet(root, tmp_path):
+    for delay in (0.02, 0.05, 0.08, 0.12, 0.2, 0.35):
+        command = [root / "vla", "launch", "--help"]
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        assert "Traceback" not in errors, (delay, errors[-1000:])
+        assert process.returncode in (-signal.SIGINT, 130, 0), (delay, process.returncode)
+
+
+def test_an_interrupt_that_the_shell_ignores_stays_ignored(root, tmp_path):
+    command = f"trap '' INT; '{root / 'vla'}' robots list & sleep 0.1; kill -INT $!; wait $!"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "franka" in done.stdout

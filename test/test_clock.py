@@ -36,7 +36,7 @@ def test_follows_a_world_of_any_speed(rate):
     assert dt.max() < 0.004
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.floats(0.1, 3.0), st.floats(0.0, 0.02), st.integers(0, 99))
 def test_never_runs_backwards(rate, jitter, seed):
     estimates, _ = feed(RosClock(), rate, 0.6, jitter=jitter, seed=seed)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 from collections import namedtuple
 from pathlib import Path
 
@@ -342,7 +343,10 @@ def test_a_collection_is_checked_at_once(collection, tmp_path, capsys):
     entries = json.loads(figures.read_text())["episodes"]
     assert [(entry["bag"], entry["success"]) for entry in entries] == [
         ("episode_000000", True), ("episode_000001", True), ("episode_000002", False)]  # fmt: skip
-    assert "id='episodeepisode_000001/0'" in report.read_text()
+    assert re.search(r"episode_000001 +yes +1 +0 +\d+\n", said)  # a line of the table
+    for name in ("episode_000000", "episode_000001", "episode_000002"):
+        assert f"href='report/{name}.html'" in report.read_text()
+        assert f"id='episode{name}/0'" in (tmp_path / "report" / f"{name}.html").read_text()
     (collection / "episodes" / "episode_000005.partial").rmdir()
     torn = collection / "episodes" / "episode_000001" / "episode_000001_0.mcap"
     torn.write_bytes(torn.read_bytes()[:-4000])
@@ -351,6 +355,41 @@ def test_a_collection_is_checked_at_once(collection, tmp_path, capsys):
     assert "3 bags, 2 whole" in said
     assert "truncated" in said
     assert "episode_000002: episode 0" in said  # the others are judged all the same
+
+
+def test_several_bags_are_checked_at_once_and_the_exit_code_is_that_of_the_worst(collection, tmp_path, capsys):
+    first, second = collection / "episodes" / "episode_000000", collection / "trash" / "episode_000003"
+    report, figures = tmp_path / "all.html", tmp_path / "figures.json"
+    words = ["bag", "check", str(first), str(second), "--report", str(report), "--json", str(figures)]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"bag +whole +episodes +refused +worst score\nepisode_000000 +yes +1 ", said)
+    assert re.search(r"\nepisode_000003 +yes +1 ", said)
+    assert "2 bags, 2 whole, 0 not finished" in said
+    assert {path.name for path in (tmp_path / "all").iterdir()} == {"episode_000000.html", "episode_000003.html"}
+    written = json.loads(figures.read_text())
+    assert [(bag["bag"], bag["faults"], bag["episodes"]) for bag in written["bags"]] == [
+        ("episode_000000", [], 1), ("episode_000003", [], 1)]  # fmt: skip
+    (tmp_path / "small.yaml").write_text(CONTRACT.replace("width: 64", "width: 128"))
+    lowest = ["--min-score", "51", "--contract", str(tmp_path / "small.yaml")]  # by which both would be refused
+    assert main(["bag", "check", str(first), str(second), *lowest]) == 1
+    assert re.search(r"\nepisode_000003 +yes +1 +1 +\d\d\n", capsys.readouterr().out)
+    assert main(["bag", "check", str(first), str(first), str(tmp_path / "nothing")]) == 2
+    taken = capsys.readouterr()
+    assert "nothing: no such bag" in taken.err
+    assert "2 bags, 1 whole" in taken.out  # what is given twice is checked once
+    other = sample_bag.write_bag(tmp_path / "other" / "episode_000000", sample_bag.Recording(start=5000.0))
+    torn = next(second.glob("*.mcap"))
+    torn.write_bytes(torn.read_bytes()[:-4000])
+    assert main(["bag", "check", str(first), str(other), str(second), "--report", str(report)]) == 1
+    said = capsys.readouterr().out
+    assert f"{other}: episode 0" in said  # names that are not enough are paths
+    assert len(re.findall(r"href='all/[^']*episode_000000\.html'", report.read_text())) == 2
+    for option, expected in ((["--min-score", "101"], "must be 0 to 100"), (["--skew-max", "0"], "must be > 0 s"),
+                             (["--contract", "franka_gras"], "did you mean 'franka_grasp'"),
+                             (["--report", "no/page.html"], "does not exist: make it")):  # fmt: skip
+        assert main(["bag", "check", str(first), *option]) == 2
+        assert expected in capsys.readouterr().err
 
 
 def test_time_between_episodes_costs_no_memory(tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bag_making import IMAGE, LATCHED, RELIABLE, START, STRING, arm_at_work, codec, image, string
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from controllers.errors import ConfigError
@@ -183,7 +183,6 @@ def test_settings_are_checked(given, expected):
         RecordingSettings(**given)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.booleans()), max_size=60))
 def test_the_pre_roll_keeps_the_last_seconds_and_what_is_latched(steps):
     preroll, sent, now = Preroll(3.0), [], 0
@@ -201,7 +200,6 @@ def test_the_pre_roll_keeps_the_last_seconds_and_what_is_latched(steps):
     assert preroll.take() == []
 
 
-@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=1), st.integers(1, 10**6))
 def test_what_never_arrived_from_a_publisher_is_counted_exactly(arrived, first):
     numbers = [first + i for i, there in enumerate(arrived) if there]
@@ -211,7 +209,6 @@ def test_what_never_arrived_from_a_publisher_is_counted_exactly(arrived, first):
     assert gaps.lost == lost == expected
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 30), min_size=2, max_size=4), st.randoms(use_true_random=False))
 def test_several_publishers_of_a_topic_are_not_taken_for_losses(lengths, random):
     gaps = SequenceGaps()

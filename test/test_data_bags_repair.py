@@ -57,7 +57,7 @@ def torn(whole: Path, folder: Path, size: int) -> Path:
     return partial
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(share=st.floats(0.0, 1.0))
 def test_torn_anywhere_it_is_whole_up_to_the_last_chunk(share, whole, tmp_path_factory):
     size = (whole / "arm_0.mcap").stat().st_size
@@ -267,3 +267,21 @@ def test_what_cannot_be_repaired_is_one_line(tmp_path, make, expected):
     make(tmp_path / "bag")
     with pytest.raises(BagError, match=expected):
         repair(tmp_path / "bag")
+
+
+def test_nothing_is_written_through_a_link(whole, tmp_path):
+    """A bag comes from anybody: a link in it must not have a file of one's own cut off or overwritten."""
+    partial = torn(whole, tmp_path, (whole / "arm_0.mcap").stat().st_size - 100)
+    file, mine, words = partial / "arm_0.mcap", tmp_path / "mine.mcap", tmp_path / "words"
+    data = file.read_bytes()
+    file.rename(mine)
+    file.symlink_to(mine)
+    with pytest.raises(BagError, match=r"is a link, and what lies elsewhere is not written to: repair .*mine\.mcap"):
+        repair(partial)
+    assert mine.read_bytes() == data
+    file.unlink()
+    words.write_text("my own words")
+    (partial / ".metadata.yaml").symlink_to(words)
+    file.write_bytes(data)
+    assert repair(partial).messages
+    assert words.read_text() == "my own words"

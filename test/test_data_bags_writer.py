@@ -228,7 +228,7 @@ class FullDisk:
         return self._write(fd, data)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(room=st.integers(1, 60_000))
 def test_a_disk_that_fills_up_costs_the_last_chunk_alone(room, tmp_path_factory):
     folder = tmp_path_factory.mktemp("full")

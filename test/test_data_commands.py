@@ -14,20 +14,15 @@ import pytest
 from lerobot_rules import read
 from numbered_picture import number
 from sample_bag import Recording, write_bag
-from sample_dataset import write_sample
+from sample_dataset import CONTRACT, write_sample
 
 from vla_ros.cli import main
+from vla_ros.data.datasets.episode import encode_episode
+from vla_ros.data.datasets.features import Feature, camera_feature
+from vla_ros.data.datasets.schema import DatasetSchema
+from vla_ros.data.datasets.viewing.colors import colors
+from vla_ros.data.datasets.writer import LeRobotWriter
 
-CONTRACT = """\
-name: small
-robot: franka
-fps: 10
-cameras:
-  front: {width: 64, height: 48}
-  side: {width: 48, height: 32}
-state: [panda_joint1/position, panda_hand/width]
-action: {joints: [panda_joint1], grippers: [panda_hand], target: measured, anchor: measured}
-"""
 FRONT = "observation.images.front"
 
 
@@ -46,7 +41,7 @@ def test_bags_to_a_dataset_and_what_it_says(here, capsys):
     assert main(words) == 0
     said = capsys.readouterr().out
     assert "set: 2 episodes" in said
-    assert "1 corrupt (33.3 %)" in said
+    assert "1 refused (33.3 %)" in said
     assert "bag1_0.mcap: empty" in said
     figures = json.loads((here / "c.json").read_text())
     assert figures["episodes"] == 2
@@ -67,6 +62,49 @@ def test_bags_to_a_dataset_and_what_it_says(here, capsys):
     assert "episode 1 of set" in capsys.readouterr().out
 
 
+def test_when_nothing_is_made_every_refused_bag_is_named_and_the_exit_code_says_so(here, capsys):
+    write_bag(here / "bags" / "first", Recording(hole=(1.0, 1.6)))
+    write_bag(here / "bags" / "second", Recording(start=2000.0, instruction=" "))
+    (here / "bags" / "episode_000003.partial").mkdir()
+    assert main(["convert", "bags", "set", "--contract", "small.yaml", "--json", "c.json"]) == 2
+    *lines, last = capsys.readouterr().err.splitlines()
+    for line, expected in zip(lines, ("first: camera 'front' has no image within 0.1 s", "second: no instruction was",
+                                      "episode_000003.partial: was not finished"), strict=True):  # fmt: skip
+        assert expected in line
+    assert "set: nothing made" in last
+    assert len(json.loads((here / "c.json").read_text())["reasons"]) == 3
+    assert not (here / "set").exists()
+    write_bag(here / "failed", Recording(marked=((0.2, 2.8, False),)))
+    assert main(["convert", "failed", "set", "--contract", "small.yaml"]) == 1
+    assert "nothing made: 1 episodes were marked as failed: --failures" in capsys.readouterr().err
+    assert main(["convert", "failed", "set", "--contract", "small.yaml", "--failures"]) == 0
+    assert main(["convert", "failed", "set", "--contract", "small.yaml"]) == 0  # it is there already
+
+
+def test_a_dataset_says_where_its_skew_limit_was_relaxed_whatever_is_made_of_it(here, capsys):
+    write_bag(here / "good")
+    write_bag(here / "holed", Recording(start=2000.0, hole=(1.0, 1.6)))
+    assert main(["convert", "good", "strict", "--contract", "small.yaml", "--skew-max", "0.5"]) == 0
+    assert "skew" not in capsys.readouterr().out  # it was allowed, and not needed
+    assert main(["convert", "holed", "set", "--contract", "small.yaml", "--skew-max", "0.5"]) == 0
+    said = "1 episodes hold holes of up to 0.3"
+    assert said in capsys.readouterr().out
+    assert main(["convert", "good", "set", "--contract", "small.yaml"]) == 0  # appended by the contract's own limit
+    assert main(["dataset", "merge", "all", "strict", "set"]) == 0
+    assert main(["dataset", "split", "all", "cut", "good=0", "holed=1"]) == 0
+    for name, count in (("set", 2), ("all", 2), ("cut/holed", 1), ("cut/good", 0), ("strict", 0)):
+        for action in ("info", "check"):
+            capsys.readouterr()
+            assert main(["dataset", action, name]) == 0
+            found = re.search(r"(\d+) of (\d+) episodes hold holes of up to 0.3\d s, the contract allows 0.1 s",
+                              capsys.readouterr().out)  # fmt: skip
+            assert (found and found.groups()) == (("1", str(count)) if count else None), name
+    assert json.loads((here / "set/meta/contract.json").read_text())["skew_max_s"] == 0.1
+    (here / "set/meta/relaxed.json").write_text("[]")
+    assert main(["dataset", "info", "set"]) == 2
+    assert "relaxed.json: 'longest_hole_s' must map" in capsys.readouterr().err
+
+
 def test_statistics_are_counted_again_and_written(here, capsys):
     write_sample(here / "set", [20, 30, 10])
     (here / "set/meta/stats.json").write_text("{}")
@@ -80,19 +118,90 @@ def test_statistics_are_counted_again_and_written(here, capsys):
     assert found["stats"]["observation.state"] == counted["observation.state"]
 
 
+def _data(page):
+    return json.loads(re.search(r'type="application/json">(.*?)</script>', page, re.DOTALL)[1])
+
+
 def test_an_episode_is_a_page_that_needs_nothing_else(here, capsys):
     write_sample(here / "set", [6, 9])
     assert main(["dataset", "view", "set", "--episode", "1", "--output", "page.html"]) == 0
     page = (here / "page.html").read_text()
-    assert not re.search(r"https?://|@[A-Z]+@", page)
-    data = json.loads(re.search(r'type="application/json">(.*?)</script>', page, re.DOTALL)[1])
+    assert not re.search(r'(src|href)="https?:|@[A-Z]+@', page)
+    data = _data(page)
     assert data["frames"] == 9
     shown = []
     for text in data["pictures"][FRONT]:
         pixels = cv2.imdecode(np.frombuffer(base64.b64decode(text), np.uint8), cv2.IMREAD_COLOR)
         shown.append(number(pixels))
     assert shown == [100 + k for k in range(9)]
-    assert page.count("<polyline") == 3 + 2 + 1 + 8  # a curve for every number
+    assert page.count("<polyline") == 3 + 2 + 1  # a curve for every number, a table for what is one
+    assert set(data["tables"]) == {"observation.boxes", "note"}
+
+
+def test_pages_of_a_dataset_lie_beside_it_with_an_index(here, capsys):
+    write_sample(here / "sets/one", [6, 9, 5])
+    assert main(["dataset", "view", "sets/one", "--episode", "0-1"]) == 0
+    assert capsys.readouterr().out.strip() == str(here / "sets/one_view/index.html")
+    assert sorted(os.listdir(here)) == ["sets", "small.yaml"]
+    index = (here / "sets/one_view/index.html").read_text()
+    assert index.count("data:image/jpeg") == 3
+    assert re.findall(r'<a class=episode href="([^"]+)"', index) == ["episode_000000.html", "episode_000001.html"]
+    assert "vla dataset view one --episode 2" in index
+    first = (here / "sets/one_view/episode_000000.html").read_text()
+    assert 'href="episode_000001.html">next' in first
+    assert main(["dataset", "view", "sets/one", "--episode", "2"]) == 0
+    index = (here / "sets/one_view/index.html").read_text()
+    assert index.count("<a class=episode") == 3  # what was drawn before is still linked
+    assert main(["dataset", "check", "sets/one"]) == 0
+
+
+def test_boxes_are_on_the_pictures_and_calibration_is_a_table(here, capsys):
+    length, features = 5, {
+        FRONT: camera_feature(48, 64),
+        "action": Feature("float32", (15,), tuple(f"n{i}" for i in range(15))),
+        "observation.calibration.front": Feature("float32", (11,), tuple("abcdefghijk")),
+        "annotation.boxes.front": Feature("float32", (3, 5)),
+        "annotation.objects": Feature("string", (1,)),
+        "annotation.target": Feature("int64", (1,)),
+        "annotation.action_valid": Feature("int64", (1,)),
+    }  # fmt: skip
+    columns = {
+        "action": np.random.default_rng(0).normal(size=(length, 15)),
+        "observation.calibration.front": np.tile(np.arange(11.0), (length, 1)),
+        "annotation.boxes.front": np.tile(
+            [[16, 12, 32, 24, 1.0], [0, 0, 0, 0, 0], [0, 0, 64, 48, 0.5]], (length, 1, 1)
+        ),
+        "annotation.objects": np.array(["red mug;blue can;@DATA@</script><b>x"] * length, dtype=object),
+        "annotation.target": np.zeros(length),
+        "annotation.action_valid": np.array([1, 0, 0, 1, 1]),
+    }
+    pictures = {FRONT: [np.zeros((48, 64, 3), np.uint8)] * length}
+    with LeRobotWriter(here / "set", DatasetSchema(10, "franka", features)) as out:
+        out.add(encode_episode(features, 10, columns, pictures, "pick <i>@PLOTS@</i> up"))
+    assert main(["dataset", "view", "set", "--episode", "0", "--output", "page.html"]) == 0
+    page = (here / "page.html").read_text()
+    data = _data(page)  # a name that ends the script early would break it
+    assert data["boxes"][FRONT][0] == [[0, 0.25, 0.25, 0.5, 0.5, 1.0], [2, 0.0, 0.0, 1.0, 1.0, 0.5]]
+    assert data["objects"]["names"] == [["red mug", "blue can", "@DATA@</script><b>x"]]
+    assert len(set(data["objects"]["colors"])) == 3
+    assert "pick &lt;i&gt;@PLOTS@&lt;/i&gt; up" in page
+    assert page.count("</html>") == page.count('id="data"') == 1
+    strokes = re.findall(r'<polyline [^>]*stroke="(#[0-9a-f]{6})"', page)
+    assert len(set(strokes[:15])) == 15
+    assert len(strokes) == 15  # what never changes is its value
+    assert data["tables"]["observation.calibration.front"] == [[float(i) for i in range(11)]]
+    assert page.count('class="shade"') == 1
+
+
+def test_long_work_says_how_far_it_is_where_its_output_is_a_file(here, capsys, monkeypatch):
+    monkeypatch.setattr("vla_ros.progress.PLAIN_EVERY_S", 0.001)
+    write_sample(here / "set", [4, 5])
+    assert main(["dataset", "edit", "set", "--delete", "0", "--to", "new"]) == 0
+    assert "editing: 0 %" in capsys.readouterr().err
+
+
+def test_colours_do_not_repeat():
+    assert len(set(colors(200))) == 200
 
 
 def test_merge_and_split(here, capsys):
@@ -121,7 +230,10 @@ def test_merge_and_split(here, capsys):
         (["dataset", "info", "nothing"], "nothing: no such folder"),
         (["dataset", "info", "."], "no LeRobotDataset"),
         (["dataset", "view", "made", "--episode", "9"], "episode 9 is not one of 0 to 0"),
-        (["dataset", "view", "made", "--output", "no/page.html"], "cannot be written"),
+        (["dataset", "view", "made", "--episode", "0", "--output", "no/page.html"], "cannot be written"),
+        (["dataset", "view", "made", "--output", "page.html"], "name it with --episode"),
+        (["dataset", "view", "made", "--output", "small.yaml"], "cannot be written"),
+        (["dataset", "view", "made", "--episode", "one"], "give episodes such as 0-3,7"),
         (["dataset", "stats", "made", "--write"], "give both"),
         (["dataset", "merge", "all", "."], "no LeRobotDataset there|is the output"),
         (["dataset", "merge", "made", "made"], "is the output as well"),

@@ -9,6 +9,7 @@ import pickle
 import shutil
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from lerobot_rules import read
@@ -150,15 +151,48 @@ def test_check_says_what_is_broken_and_where(sample, damage, expected):
     assert any(expected in line for line in check(sample, deep=True)), check(sample, deep=True)
 
 
+FROM = "videos/observation.images.front/from_timestamp"
+
+
+def _tasks(root, numbers, words):
+    pq.write_table(pa.table({"task_index": numbers, "task": words}), root / "meta/tasks.parquet")
+
+
+def _episodes(root, column, value):
+    _replace(next((root / "meta/episodes").rglob("*.parquet")), column, [value])
+
+
+def _data(root, column, values):
+    _replace(next((root / "data").rglob("*.parquet")), column, values)
+
+
+def _replace(path, column, values):
+    table = pq.read_table(path)
+    many = pa.array(values * len(table), None if values[0] is not None else pa.int64())
+    pq.write_table(table.set_column(table.column_names.index(column), column, many), path)
+
+
 @pytest.mark.parametrize(
     ("damage", "expected"),
     [
         (lambda root: shutil.rmtree(root), "no such folder"),
         (lambda root: (root / "meta/info.json").unlink(), "no LeRobotDataset"),
-        (lambda root: (root / "meta/info.json").write_text("{"), "cannot be read"),
+        (lambda root: (root / "meta/info.json").write_text("{"), "not valid JSON"),
+        (lambda root: (root / "meta/info.json").write_text("[" * 100_000), "nested more than 50 deep"),
         (lambda root: _info(root, codebase_version="v2.1"), r"is LeRobotDataset v2\.1"),
         (lambda root: _info(root, fps=9.5), "fps is 9.5"),
         (lambda root: _info(root, features={"action": {}}), "feature 'action' lacks dtype"),
+        (lambda root: _info(root, features=[]), "features must be a mapping"),
+        (lambda root: _info(root, features={"action": {"dtype": "float32", "shape": [1.5]}}), "expected whole numbers"),
+        (lambda root: _info(root, features={"a": {"dtype": "video", "shape": [1], "names": ["channel"]}}), "for video"),
+        (lambda root: _info(root, features={"a": {"dtype": "bool", "shape": [1], "names": [[1]]}}), "expected words"),
+        (lambda root: _tasks(root, [None, 0], ["a", "b"]), "task_index must be whole numbers"),
+        (lambda root: _tasks(root, [0, 1], [1, 2]), "task words"),
+        (lambda root: _episodes(root, "episode_index", None), "a whole number in 'episode_index'"),
+        (lambda root: _episodes(root, "data/chunk_index", "x"), "a whole number in 'data/chunk_index'"),
+        (lambda root: _episodes(root, FROM, float("nan")), "a time in 'videos/observation.images.front/from"),
+        (lambda root: _data(root, "action", ["x"]), "action: holds string, info.json says float32"),
+        (lambda root: _data(root, "index", ["x"]), "index: holds string, info.json says int64"),
         (lambda root: (root / "meta/tasks.parquet").write_bytes(b""), "tasks.parquet: cannot be read"),
         (lambda root: shutil.rmtree(root / "meta/episodes"), "holds no episode"),
     ],

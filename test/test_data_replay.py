@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from franka_arm import ARM, FRAME, HOME, Rig
+from franka_arm import ARM, FRAME, HOME, WIDTH, Rig
 from replay_bag import CLOSES_AT, DURATION, INSTRUCTION, SCENE, target, write_replay_bag
 
 from controllers.errors import ConfigError, VlaError
@@ -58,8 +58,8 @@ def test_the_follower_executes_it_again(motion):
         rig.run(0.02)
         reached = player.share * motion.duration
         at = np.array([np.interp(reached, motion.times, column) for column in motion.poses[:, :3].T])
-        errors.append(np.linalg.norm(rig.follower.progress.T_base_ee_commanded[:3, 3] - at))
-        widths.append(rig.follower.command.gripper_width)
+        errors.append(np.linalg.norm(rig.driven.progress.T_base_ee_commanded[:3, 3] - at))
+        widths.append(rig.follower.command.end_effectors[WIDTH])
     assert player.finished
     assert rig.now < 1.3 * motion.duration + 1.0
     assert np.sqrt(np.mean(np.square(errors))) < 8e-3  # progress is known to 20 ms

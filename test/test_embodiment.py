@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,8 +8,11 @@ import yaml
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import build, share_directory
+from vla_ros.robots.control import load_control_config
 from vla_ros.robots.embodiment import RobotConfig, embodiment_from, expand_urdf, load_embodiment, robot_names
 from vla_ros.robots.urdf import expand_xacro, joint_limits
+
+PAIR = Path(__file__).parent / "data" / "robots" / "pair.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +68,7 @@ def with_arm(values: dict, **changes) -> dict:
     ("changes", "message"),
     [
         ({"home": [0.0] * 6}, "home has 6 values for 7 joints"),
-        ({"home": [0.0] * 7}, "home of 'panda_joint4' is 0.0 rad, outside its limits"),
+        ({"home": [0.0] * 7}, "home of 'panda_joint4' is 0.0, outside its limits"),
         ({"tool_frame": "panda_tpc"}, r"unknown frame 'panda_tpc': did you mean 'panda_tcp'\?"),
         ({"effort_rate": [0.0] * 7}, "effort_rate must be > 0"),
         ({"command_modes": ["torque"]}, "unknown command mode 'torque'"),
@@ -80,9 +84,56 @@ def test_wrong_configuration_is_named(values, changes, message):
 
 def test_gripper_on_an_unknown_arm(values):
     config = build(RobotConfig, values, "franka.yaml")
-    gripper = dataclasses.replace(config.grippers[0], arm="left")
+    gripper = dataclasses.replace(config.end_effectors[0], arm="left")
     with pytest.raises(ConfigError, match="unknown arm 'left'"):
-        embodiment_from(dataclasses.replace(config, grippers=(gripper,)))
+        embodiment_from(dataclasses.replace(config, end_effectors=(gripper,)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": "paralel"}, r"unknown kind 'paralel': did you mean 'parallel'"),
+        ({"joints": []}, "a parallel gripper needs the 'joints' of its fingers"),
+        ({"cups": ["a"]}, "a parallel gripper has no 'cups'"),
+        ({"depth_max": -0.1}, "'depth_max' must be 0 to 1 m"),
+        ({"name": "panda"}, "the group 'panda' is given 2 times"),
+        ({"joints": ["panda_joint1", "panda_finger_joint1"]}, "the joint 'panda_joint1' is given 2 times"),
+    ],
+)
+def test_wrong_end_effectors_are_named(values, changes, message):
+    values["end_effectors"] = [values["end_effectors"][0] | changes]
+    with pytest.raises(ConfigError, match=message):
+        embodiment_from(build(RobotConfig, values, "franka.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": "hover"}, "unknown kind 'hover'"),
+        ({"kind": "differential"}, "has no speed to the side"),
+        ({"speed": [-0.1, 0.0, 0.0]}, "must be >= 0"),
+    ],
+)
+def test_wrong_bases_are_named(values, changes, message):
+    base = {"speed": [0.5, 0.5, 1.0], "acceleration": [1.0, 1.0, 1.0]}
+    with pytest.raises(ConfigError, match=message):
+        build(RobotConfig, values | {"base": base | changes}, "franka.yaml")
+
+
+def test_a_robot_by_the_path_of_its_file():
+    pair = load_embodiment(str(PAIR))
+    assert [arm.name for arm in pair.arms] == ["left", "right"]
+    assert pair.gripper("left_gripper").channels == ("left_gripper/width",)
+    assert pair.gripper("left_gripper").width_max == pytest.approx(0.09)
+    assert pair.end_effector("right_cup").channels == ("right_cup/suction",)
+    assert pair.joint_group("lift").upper == pytest.approx(0.4)
+    assert pair.base is not None
+    assert load_control_config(str(PAIR)).gripper.width_max == 0.09
+    with pytest.raises(ConfigError, match=r"robot 'pair' has 2 arms \(left, right\): this is for one, say which"):
+        pair.only_arm
+    assert pair.only_gripper.name == "left_gripper"
+    with pytest.raises(ConfigError, match="there is no such file"):
+        load_embodiment("nowhere.yaml")
 
 
 def test_hardware_plugin_is_an_argument(franka):

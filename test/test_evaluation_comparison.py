@@ -80,6 +80,18 @@ def test_the_report_sets_both_side_by_side_and_says_where_they_differ():
         assert words in text, f"{words!r} is missing in:\n{text}"
 
 
+@pytest.mark.parametrize(
+    ("ours", "heads"), [("after", "figure after before difference"), ("", "figure this run before")]
+)
+def test_two_of_the_same_kind_are_told_apart_by_their_names(ours, heads):
+    console = Console(file=io.StringIO(), width=140)
+    comparison = Counterpart("before", LOCKSTEP, (at(0, GOOD),)).compare([at(0, GOOD)])
+    print_comparison(LOCKSTEP, comparison, console, **({"ours": ours} if ours else {}))
+    text = console.file.getvalue()
+    assert heads in " ".join(text.replace("┃", " ").split())
+    assert "lockstep" not in text
+
+
 def test_nothing_in_common_prints_too():
     console = Console(file=io.StringIO(), width=140)
     print_comparison(GRAPH, Counterpart("l.json", LOCKSTEP, ()).compare([at(5, GOOD)]), console)

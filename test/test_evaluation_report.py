@@ -37,6 +37,12 @@ def test_the_report_names_figures_categories_causes_and_what_broke(console: Cons
         assert words in text, f"{words!r} is missing in:\n{text}"
 
 
+def test_what_choosers_expect_stands_beside_what_was_lifted_first(console: Console) -> None:
+    known = dataclasses.replace(GOOD, chance=0.25, color_alone=0.5)
+    print_report(SETTINGS, Evaluation([known]), console)
+    assert "100.0 %  (by chance 25.0 %, by colour alone 50.0 %)" in console.file.getvalue()
+
+
 def test_of_a_graph_the_real_time_factor_is_reported_and_starved_episodes_are_named(console: Console) -> None:
     settings = EvaluationSettings(EpisodeSettings(policy="geometric", graph=True), episodes=2)
     fast = dataclasses.replace(GOOD, real_time_factor=0.99)

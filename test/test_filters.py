@@ -24,7 +24,7 @@ def continuous_cascade(omega, times, inputs):
     return solution.y[2]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(steps, st.integers(0, 1000))
 def test_exact_for_varying_dt(dts, seed):
     times = np.concatenate([[0.0], np.cumsum(dts)])

@@ -8,14 +8,16 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
 
+from whole_observation import whole
+
 from controllers.errors import ConfigError
-from vla_ros.policies.actions import ActionSpecification
 from vla_ros.policies.flow.network import VelocityNetwork
 from vla_ros.policies.flow.normalisation import Normaliser
 from vla_ros.policies.flow.policy import MlpFlowPolicy
 from vla_ros.policies.flow.training import FlowTraining, train_flow
 from vla_ros.policies.flow_policy import DifferentiableFlowPolicy
-from vla_ros.policies.observation import Observation, RobotState
+from vla_ros.policies.observation import Observation
+from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation, SingleArmState, tool_deltas
 
 HORIZON = 6
 
@@ -23,7 +25,12 @@ HORIZON = 6
 def observation(stamp: float = 0.0) -> Observation:
     T = np.diag([1.0, -1.0, -1.0, 1.0])
     T[:3, 3] = 0.4, 0.1, 0.3
-    return Observation(stamp, "go", {}, RobotState(stamp, np.zeros(7), np.zeros(7), T, 0.04), T)
+    state = SingleArmState(stamp, np.zeros(7), np.zeros(7), T, 0.04)
+    return whole(SingleArmObservation(stamp, "go", {}, state, T))
+
+
+def codec(horizon: int) -> SingleArmCodec:
+    return SingleArmCodec(tool_deltas("panda", "panda_hand", horizon=horizon), "panda_link0")
 
 
 @pytest.fixture
@@ -31,8 +38,7 @@ def policy() -> MlpFlowPolicy:
     torch.manual_seed(0)
     network = VelocityNetwork(HORIZON, 7, 3, width=32, depth=2)
     normaliser = Normaliser(np.array([0.01, 0, 0, 0, 0, 0.02, 0.04]), np.array([0.01] * 3 + [0.05] * 3 + [0.0]))
-    specification = ActionSpecification(horizon=HORIZON)
-    return MlpFlowPolicy(network, normaliser, specification, lambda seen: seen.state.T_base_ee[:3, 3], seed=3)
+    return MlpFlowPolicy(network, normaliser, codec(HORIZON), lambda seen: seen.state.T_base_ee[:3, 3], seed=3)
 
 
 def test_it_can_be_guided(policy):
@@ -109,8 +115,8 @@ def test_bad_statistics_are_fatal(mean, spread, message):
 
 def test_a_network_of_another_shape_is_refused():
     normaliser = Normaliser(np.zeros(7), np.ones(7))
-    with pytest.raises(ConfigError, match=r"the network makes \(4, 7\), the specification wants \(6, 7\)"):
-        MlpFlowPolicy(VelocityNetwork(4, 7, 3), normaliser, ActionSpecification(horizon=6), lambda seen: np.zeros(3))
+    with pytest.raises(ConfigError, match=r"the network makes \(4, 7\), the action contract wants \(6, 7\)"):
+        MlpFlowPolicy(VelocityNetwork(4, 7, 3), normaliser, codec(6), lambda seen: np.zeros(3))
 
 
 def test_features_of_another_size_are_refused(policy):

@@ -167,7 +167,6 @@ chunks = st.tuples(
 # No shrinking: one example is seconds of control.
 @settings(
     max_examples=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.generate],
 )

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from franka_arm import FORWARD, HOME, STILL, Rig, positions, tool_error
+from franka_arm import FORWARD, HOME, STILL, WIDTH, Rig, positions, tool_error
 
 from controllers.chunk import TaskStatus
 from controllers.errors import VlaError
@@ -36,7 +36,7 @@ def test_status_in_mid_motion_brakes():
     rig = Rig()
     rig.submit(0.03 * np.arange(1, 11)[:, None] * [1.0, 0.0, 0.0])
     rig.run(0.4)
-    here = rig.follower.progress.T_base_ee_commanded[:3, 3].copy()
+    here = rig.driven.progress.T_base_ee_commanded[:3, 3].copy()
     rig.submit(FORWARD + 0.1, status=-1)
     samples = rig.run(0.6)
     moved = np.linalg.norm(samples[-1].commanded[:3, 3] - here)
@@ -49,7 +49,7 @@ def test_nothing_moves_before_it_is_enabled_or_after_it_is_disabled():
     assert "disabled" in rig.refused(FORWARD)
     rig.run(0.2)
     assert np.abs(rig.arm.dq).max() < 1e-9
-    rig.follower.activate(rig.arm.q, rig.arm.dq, 0.08, rig.now)
+    rig.follower.activate(rig.arm.q, rig.arm.dq, {WIDTH: 0.08}, rig.now)
     rig.submit(FORWARD)
     rig.run(0.3)
     rig.follower.deactivate()
@@ -116,7 +116,7 @@ def test_sources_are_ranked_and_a_lapsed_lease_means_hold():
     assert "'teleop' holds the arm" in rig.refused(FORWARD)
     rig.run(3.0)
     assert "enable control again" in rig.refused(FORWARD)
-    rig.follower.activate(rig.arm.q, rig.arm.dq, 0.08, rig.now)
+    rig.follower.activate(rig.arm.q, rig.arm.dq, {WIDTH: 0.08}, rig.now)
     rig.submit(STILL)
 
 
@@ -139,10 +139,10 @@ def test_emergency_stop_comes_to_rest_holds_and_stays_latched():
     assert rig.follower.progress.hold_reason == "e-stop"
     assert "e-stop" in rig.refused(FORWARD)
     with pytest.raises(VlaError, match="latched"):
-        rig.follower.activate(rig.arm.q, rig.arm.dq, 0.08, rig.now)
+        rig.follower.activate(rig.arm.q, rig.arm.dq, {WIDTH: 0.08}, rig.now)
     rig.follower.release_emergency_stop()
     assert "e-stop" in rig.refused(FORWARD)  # releasing the latch enables nothing
-    rig.follower.activate(rig.arm.q, rig.arm.dq, 0.08, rig.now)
+    rig.follower.activate(rig.arm.q, rig.arm.dq, {WIDTH: 0.08}, rig.now)
     rig.submit(STILL + rig.tool[:3, 3] - rig.position)
 
 
@@ -156,7 +156,7 @@ def test_a_stopped_arm_does_not_creep_towards_its_rest_posture():
     rig.run(2.0)
     assert np.abs(rig.arm.q - here).max() < 2e-3
     rig.follower.release_emergency_stop()
-    rig.follower.activate(rig.arm.q, rig.arm.dq, 0.08, rig.now)
+    rig.follower.activate(rig.arm.q, rig.arm.dq, {WIDTH: 0.08}, rig.now)
     before = np.linalg.norm(rig.arm.q - HOME)
     rig.submit(np.zeros((30, 3)) + rig.tool[:3, 3] - rig.position)  # while it is driven the elbow goes back
     rig.run(2.5)
@@ -185,8 +185,8 @@ def test_a_state_that_is_not_finite_moves_nothing():
     bad[2] = np.nan
     for _ in range(20):
         command = rig.follower.tick(rig.now, 0.002, bad, np.zeros(7), rig.now)
-        assert np.isfinite(command.effort).all()
-    assert not command.effort.any()
+        assert np.isfinite(command.arms["panda"].effort).all()
+    assert not command.arms["panda"].effort.any()
     assert "not finite" in rig.follower.progress.hold_reason
     samples = rig.run(0.5)
     assert np.isfinite(samples[-1].effort).all()

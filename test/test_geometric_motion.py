@@ -32,7 +32,7 @@ def walk(T, goal, clearance=0.15, steps=120):
     return np.stack(path)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(x=st.floats(0.25, 0.75), y=st.floats(-0.3, 0.3), z=st.floats(0.0, 0.5), yaw=st.floats(-1.5, 1.5))
 def test_arrives_within_speed_acceleration_and_turn_limits(x, y, z, yaw):
     goal = pose(0.5, 0.05, 0.02)
@@ -45,7 +45,7 @@ def test_arrives_within_speed_acceleration_and_turn_limits(x, y, z, yaw):
     assert max(rotation_between(a, b) for a, b in pairwise(path)) <= config.turn_rate * PERIOD + 1e-6
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(x=st.floats(0.3, 0.7), y=st.floats(-0.25, 0.25), z=st.floats(0.2, 0.5), yaw=st.floats(-1.5, 1.5))
 def test_is_above_the_grasp_before_it_descends(x, y, z, yaw):
     goal = pose(0.5, 0.05, 0.02)

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from whole_observation import whole
 
 from controllers.chunk import TaskStatus
 from vla_ros.policies.detection import Detecting
 from vla_ros.policies.geometric.policy import Phase
 from vla_ros.policies.loading import load_policy
-from vla_ros.policies.observation import Observation, RobotState
+from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
@@ -31,20 +32,20 @@ def policy():
 
 
 @pytest.fixture(scope="module")
-def observation(world) -> Observation:
+def observation(world) -> SingleArmObservation:
     cameras = {name: world.observe_camera(name) for name in ("front", "side")}
-    state = RobotState(world.time, world.q, world.dq, world.T_base_ee, world.gripper_width)
-    return Observation(world.time, world.scene.instruction, cameras, state, world.T_base_ee)
+    state = SingleArmState(world.time, world.q, world.dq, world.T_base_ee, world.gripper_width)
+    return SingleArmObservation(world.time, world.scene.instruction, cameras, state, world.T_base_ee)
 
 
-def later(observation: Observation, seconds: float, **state) -> Observation:
+def later(observation: SingleArmObservation, seconds: float, **state) -> SingleArmObservation:
     moved = replace(observation.state, stamp=observation.stamp + seconds, **state)
     return replace(observation, stamp=observation.stamp + seconds, state=moved)
 
 
 def test_the_first_chunk_sets_off_towards_the_named_object(world, policy, observation):
     policy.reset()
-    chunk = policy.infer(observation)
+    chunk = policy.infer(whole(observation))
     target = world.object_pose(world.scene.target)[:2, 3]
     start = observation.state.T_base_ee[:2, 3]
     end = chunk.positions("panda")[-1, :2]
@@ -59,14 +60,14 @@ def test_the_first_chunk_sets_off_towards_the_named_object(world, policy, observ
 def test_it_says_what_it_found_and_goes_for_the_first(world, policy, observation):
     policy.reset()
     assert policy.detections == ()
-    policy.infer(observation)
+    policy.infer(whole(observation))
     detections = policy.detections
     assert [item.chosen for item in detections] == [True] + [False] * (len(detections) - 1)
     target = world.object_pose(world.scene.target)[:3, 3]
     assert (np.abs(detections[0].center - target) < detections[0].size / 2 + 0.03).all()
     assert all(0.0 <= item.score <= 1.0 for item in detections)
     assert isinstance(policy, Detecting)
-    policy.infer(later(observation, 0.1))
+    policy.infer(whole(later(observation, 0.1)))
     assert policy.detections is detections  # on the way it has not looked for it anew
     policy.reset()
     assert policy.detections == ()
@@ -74,7 +75,7 @@ def test_it_says_what_it_found_and_goes_for_the_first(world, policy, observation
 
 def test_the_arm_starts_gently(policy, observation):
     policy.reset()
-    chunk = policy.infer(observation)
+    chunk = policy.infer(whole(observation))
     steps = np.diff(np.vstack([observation.T_base_ee_commanded[:3, 3], chunk.positions("panda")]), axis=0) / 0.1
     assert np.linalg.norm(steps, axis=1).max() <= policy.config.motion.speed + 1e-6
     assert np.linalg.norm(steps[0]) <= policy.config.motion.acceleration * 0.1 + 0.02
@@ -83,7 +84,7 @@ def test_the_arm_starts_gently(policy, observation):
 @pytest.mark.parametrize("words", ["pick up the red telescope", "dance", ""])
 def test_unknown_words_leave_the_arm_still(policy, observation, words):
     policy.reset()
-    chunk = policy.infer(replace(observation, instruction=words))
+    chunk = policy.infer(whole(replace(observation, instruction=words)))
     assert chunk.status is TaskStatus.INVALID
     np.testing.assert_allclose(chunk.positions("panda"), observation.T_base_ee_commanded[None, :3, 3].repeat(4, 0))
     assert policy.explanation
@@ -99,24 +100,24 @@ def test_what_is_not_there_is_said_to_be_absent_after_a_few_looks(world, policy,
         if not any(color == other or category == thing for thing, other in present)
     )
     asked = replace(observation, instruction=f"pick up the {color} {category}")
-    chunks = [policy.infer(later(asked, 0.4 * i)) for i in range(policy.config.episode.looks)]
+    chunks = [policy.infer(whole(later(asked, 0.4 * i))) for i in range(policy.config.episode.looks)]
     assert [chunk.status for chunk in chunks[:-1]] == [TaskStatus.ONGOING] * (len(chunks) - 1)
     assert chunks[-1].status is TaskStatus.INVALID
     for chunk in chunks:
         np.testing.assert_allclose(chunk.positions("panda")[-1], observation.T_base_ee_commanded[:3, 3])
 
 
-def at_the_grasp(policy, observation: Observation, seconds: float, width: float) -> Observation:
+def at_the_grasp(policy, observation: SingleArmObservation, seconds: float, width: float) -> SingleArmObservation:
     there = later(observation, seconds, T_base_ee=policy.grasp.T_base_grasp, gripper_width=width)
     return replace(there, T_base_ee_commanded=policy.grasp.T_base_grasp)
 
 
-def close(policy, observation: Observation, width: float) -> None:
+def close(policy, observation: SingleArmObservation, width: float) -> None:
     """Bring the policy to the end of its closing with the fingers stopped at `width`."""
     policy.reset()
-    policy.infer(observation)
+    policy.infer(whole(observation))
     for i in range(6):
-        policy.infer(at_the_grasp(policy, observation, 1.0 + 0.4 * i, width))
+        policy.infer(whole(at_the_grasp(policy, observation, 1.0 + 0.4 * i, width)))
         if policy.phase not in (Phase.REACH, Phase.CLOSE):
             return
 
@@ -124,7 +125,7 @@ def close(policy, observation: Observation, width: float) -> None:
 def test_fingers_that_stop_on_something_lift_it(policy, observation):
     close(policy, observation, width=0.03)
     assert policy.phase is Phase.LIFT
-    chunk = policy.infer(at_the_grasp(policy, observation, 4.0, 0.03))
+    chunk = policy.infer(whole(at_the_grasp(policy, observation, 4.0, 0.03)))
     assert chunk.positions("panda")[-1, 2] > policy.grasp.T_base_grasp[2, 3] + 0.02
     assert (chunk.column("panda_hand/width") == 0.0).all()
 
@@ -132,17 +133,17 @@ def test_fingers_that_stop_on_something_lift_it(policy, observation):
 def test_fingers_that_close_on_nothing_open_and_go_up(policy, observation):
     close(policy, observation, width=0.0)
     assert policy.phase is Phase.RETREAT
-    chunk = policy.infer(at_the_grasp(policy, observation, 4.0, 0.0))
+    chunk = policy.infer(whole(at_the_grasp(policy, observation, 4.0, 0.0)))
     assert chunk.positions("panda")[-1, 2] > policy.grasp.T_base_grasp[2, 3] + 0.01
     assert (chunk.column("panda_hand/width") == 0.08).all()
 
 
 def test_a_new_instruction_begins_a_new_episode(policy, observation):
     policy.reset()
-    policy.infer(observation)
+    policy.infer(whole(observation))
     assert policy.phase is Phase.REACH
-    assert policy.infer(replace(observation, instruction="pick up the telescope")).status is TaskStatus.INVALID
-    assert policy.infer(observation).status is TaskStatus.ONGOING
+    assert policy.infer(whole(replace(observation, instruction="pick up the telescope"))).status is TaskStatus.INVALID
+    assert policy.infer(whole(observation)).status is TaskStatus.ONGOING
 
 
 @pytest.mark.parametrize("blinded", ["no depth", "empty depth", "no cameras"])
@@ -154,7 +155,7 @@ def test_without_sight_the_arm_stays_still_and_says_so(policy, observation, blin
     }
     blind = replace(observation, cameras={} if blinded == "no cameras" else cameras)
     for i in range(policy.config.episode.looks):
-        chunk = policy.infer(later(blind, 0.4 * i))
+        chunk = policy.infer(whole(later(blind, 0.4 * i)))
     assert chunk.status is TaskStatus.INVALID
     np.testing.assert_allclose(chunk.positions("panda")[-1], observation.T_base_ee_commanded[:3, 3])
 
@@ -162,6 +163,6 @@ def test_without_sight_the_arm_stays_still_and_says_so(policy, observation, blin
 @pytest.mark.parametrize("camera", ["front", "side"])
 def test_one_camera_is_enough_to_find_it(world, policy, observation, camera):
     policy.reset()
-    policy.infer(replace(observation, cameras={camera: observation.cameras[camera]}))
+    policy.infer(whole(replace(observation, cameras={camera: observation.cameras[camera]})))
     target = world.object_pose(world.scene.target)[:2, 3]
     assert np.linalg.norm(policy.candidates[0].segment.center - target) < 0.1

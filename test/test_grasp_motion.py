@@ -26,7 +26,7 @@ coordinate = st.tuples(st.floats(0.35, 0.7), st.floats(-0.3, 0.3), st.floats(0.0
 tilt = st.tuples(st.floats(-3, 3), st.floats(-0.8, 0.8))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(coordinate, tilt)
 def test_approach_ends_at_the_grasp_along_its_axis_within_the_speed_limits(position, angles) -> None:
     grasp = pose(position, DOWN * Rotation.from_euler("zx", angles))

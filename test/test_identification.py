@@ -25,7 +25,8 @@ from identification_arm import (
 from controllers.arm_dynamics import ArmDynamics, Payload
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
-from vla_ros.configuration import build, load_yaml, share_directory
+from vla_ros.configuration import build, share_directory
+from vla_ros.documents import read_yaml
 from vla_ros.robots.identification.acceptance import IdentificationError
 from vla_ros.robots.identification.equations import make_equations
 from vla_ros.robots.identification.estimation import identify
@@ -126,17 +127,17 @@ def _tool_error(dynamics) -> float:
     """Return how far the tool is from where it is commanded to be [m] RMS, over 4 s of the excitation."""
     follower, arm, model, dt = make_follower(dynamics), true_arm(), franka_model(), 0.002
     player = ExcitationPlayer(excitation(), "franka", "panda", "panda_link0", with_gravity=False)
-    follower.activate(arm.q, arm.dq, 0.0, arm.time)
+    follower.activate(arm.q, arm.dq, {}, arm.time)
     errors = []
     while player.elapsed < 4.0:
         q, dq = arm.measure()
         chunk = player.take(arm.time, q, dq, 0.0 * q, follower.progress.hold_reason)
         if chunk is not None:
             follower.submit(chunk, arm.time, "planner")
-        arm.command(follower.tick(arm.time, dt, q, dq).effort)
+        arm.command(follower.tick(arm.time, dt, q, dq).arms["panda"].effort)
         arm.step()
         arm.step()
-        errors.append(model.forward(arm.q)[:3, 3] - follower.progress.T_base_ee_commanded[:3, 3])
+        errors.append(model.forward(arm.q)[:3, 3] - follower.progress.arms["panda"].T_base_ee_commanded[:3, 3])
     return float(np.sqrt((np.array(errors[500:]) ** 2).sum(axis=1).mean()))
 
 
@@ -205,7 +206,7 @@ def test_both_sides_of_the_equations_are_filtered_alike():
 
 
 def test_the_fragment_is_what_control_reads(found):
-    config = load_yaml(share_directory() / "config" / "controllers" / "franka_impedance.yaml")
+    config = read_yaml(share_directory() / "config" / "controllers" / "franka_impedance.yaml")
     fragment = yaml_fragment(found, "my\narm.npz")
     dynamics = build(ControlConfig, config | yaml.safe_load(fragment), "test").dynamics
     np.testing.assert_allclose(dynamics.viscous_friction, found.parameters.viscous, atol=1e-4)

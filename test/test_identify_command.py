@@ -15,9 +15,9 @@ from franka_arm import ARM
 from identification_arm import DRY, PAYLOAD, VISCOUS, changed, recording
 
 from vla_ros import cli
-from vla_ros.bringup.running import RunningGraph
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.identification.recording import read_recording, write_recording
+from vla_ros.runtime.running import RunningGraph
 
 QUICK = ("--simulate", "--period", "4", "--series", "1")
 

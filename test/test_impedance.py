@@ -165,7 +165,7 @@ def test_into_a_singularity_the_desired_joint_rates_do_not_jump():
         law.effort(model, *target_of(model, q0), np.array([0.0, 0.0, 0.22, 0.0, 0.0, 0.0]), STILL)
         rates.append(law.dq_desired.copy())
         measures.append(law.manipulability)
-    assert measures[0] > CONFIG.manipulability_min > measures[-1]
+    assert max(measures) < CONFIG.manipulability_min
     shares = np.abs(np.diff(rates, axis=0)) / 0.002 / ARM.acceleration
     assert shares.max() < 2.0  # at 3 the gate stops the arm
 

@@ -58,11 +58,11 @@ def test_a_loaded_arm_feels_no_step_and_sinks_to_where_the_new_spring_holds_it(d
     config = franka_config()
     impedance = dataclasses.replace(config.impedance, damping=damping)
     rig = Rig(dataclasses.replace(config, impedance=impedance), command_delay=0.004)
-    rig.arm.disturbance[:] = rig.follower.model.J.T @ PUSH
+    rig.arm.disturbance[:] = rig.driven.model.J.T @ PUSH
     rig.run(0.6)
     loaded = rig.tool[:3, 3].copy()
     soft = dataclasses.replace(impedance, stiffness_position=600.0, stiffness_rotation=30.0)
-    thread = threading.Thread(target=rig.follower.change_impedance, args=(soft,))
+    thread = threading.Thread(target=rig.follower.change_impedance, args=("panda", soft))
     thread.start()
     thread.join()
     del rig.samples[:-1]  # the last one before the change stays

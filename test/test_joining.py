@@ -8,13 +8,16 @@ from franka_arm import ARM, FRAME, Rig
 from controllers.chunk import ActionChunk
 from controllers.control_config import StitchConfig
 from controllers.errors import ChunkError, ConfigError
-from controllers.joining import Robot, join
-from controllers.motion import CARTESIAN, JOINT, Start
+from controllers.joining import Auxiliaries, join
+from controllers.motion import Start
 from controllers.spline import Spline
 from controllers.stitching import MotionBounds, stitch
+from controllers.track import CARTESIAN, JOINT, Track, side_by_side
 
 LINE = 0.02 * np.arange(1, 9)[:, None] * [1.0, 0.0, 0.0]
 BOUNDS = MotionBounds(np.array([0.8] * 3 + [1.0] * 4), np.array([6.0] * 3 + [7.5] * 4))
+TRACK = Track("panda", ARM.joints, ARM.lower, ARM.upper)
+POSES, JOINTS = side_by_side([TRACK], [CARTESIAN]), side_by_side([TRACK], [JOINT])
 JOINT_BOUNDS = MotionBounds(np.full(7, 1.5), np.full(7, 6.0))
 RATES = tuple(f"{joint}/velocity" for joint in ARM.joints)
 DELAY = 0.095
@@ -27,7 +30,7 @@ def rig():
 
 @pytest.fixture(scope="module")
 def robot(rig):
-    return Robot("panda", ARM.joints, ("panda_hand/width",), rig.limits)
+    return Auxiliaries(("panda_hand/width",))
 
 
 def moving(rig, shift=(0.0, 0.0, 0.0)) -> Start:
@@ -37,7 +40,7 @@ def moving(rig, shift=(0.0, 0.0, 0.0)) -> Start:
     times = 0.1 * np.arange(1, 9)
     points = state[0] + np.hstack([LINE, np.zeros((8, 4))])
     older = stitch(state, times, points, 0.9, spacing=0.1, blend=0.0, smoothing=1e-6)
-    return Start(CARTESIAN, older.derivatives(0.2), 0.2, DELAY, np.concatenate([rig.position, rig.quaternion]), 0.2,
+    return Start(POSES, older.derivatives(0.2), 0.2, DELAY, np.concatenate([rig.position, rig.quaternion]), 0.2,
                  (older, 0.2))  # fmt: skip
 
 
@@ -143,7 +146,7 @@ def test_an_arm_that_waited_enters_where_it_waited(rig, robot):
     chunk = rig.chunk(twice, stamp=0.0)
     entries = {}
     for consumed in (0.0, 0.2):
-        start = Start(CARTESIAN, still, 0.2, DELAY, still[0], consumed)
+        start = Start(POSES, still, 0.2, DELAY, still[0], consumed)
         _, seam = join(chunk, robot, "policy", start, StitchConfig(), BOUNDS)
         assert (seam.delay, seam.consumed) == (0.2, consumed)
         entries[consumed] = seam.entry
@@ -168,7 +171,7 @@ def at_rest() -> Start:
     state = np.zeros((3, 7))
     state[0] = ARM.home
     flat = Spline(np.repeat(state[:1], 8, axis=0), 1.0)
-    return Start(JOINT, state, 0.0, DELAY, None, 0.0, (flat, 0.0))
+    return Start(JOINTS, state, 0.0, DELAY, None, 0.0, (flat, 0.0))
 
 
 def test_a_velocity_holds_until_the_next_and_expires(robot):
@@ -220,5 +223,5 @@ def test_velocities_above_the_limit_are_refused():
     rig = Rig()
     rates = np.zeros((2, 7))
     rates[1, 2] = 9.0
-    with pytest.raises(ChunkError, match=r"point 1 asks joint 3 for 9\.00 rad/s, allowed"):
+    with pytest.raises(ChunkError, match=r"point 1 asks 'panda_joint3' for 9\.00 a second, allowed"):
         rig.follower.submit(ActionChunk(rig.now, FRAME, RATES, [0.1, 0.2], rates, 1), rig.now)

@@ -55,6 +55,9 @@ NODES = {
             print(f"number {i} " + "x" * 50)
         sys.stdout.write("no newline at the end")
     """,
+    "echoing": """
+        print("\\x1b[32mgreen\\x1b[0m, told: \\x1b]0;title\\x07\\x1b[2J\\u202e")
+    """,
     "complaining": """
         from controllers.errors import ConfigError
         raise ConfigError("config/x.yaml: key 'rate' must be above 0, got -1")
@@ -67,12 +70,31 @@ NODES = {
             time.sleep(0.3)
             print("at rest at", time.time(), flush=True)
     """,
+    "ending": """
+        import time
+        print("going on", flush=True)
+        time.sleep(0.3)
+        print("ended early: the disk is full", flush=True)
+        raise SystemExit(1)
+    """,
+    "dated": """
+        import pathlib, signal, time
+        def asked(number, frame):
+            pathlib.Path(__file__).with_suffix(".end").write_text(str(time.time()))
+            raise SystemExit
+        signal.signal(signal.SIGTERM, asked)
+        print("dated", flush=True)
+        time.sleep(60)
+    """,
     "environment": """
         import os
         for name in sorted(os.environ):
             print(f"{name}={os.environ[name]}")
     """,
 }
+
+NODES["dated_first"] = NODES["dated"]
+NODES["killed"] = NODES["quiet"]
 
 DRIVER = """
 import sys
@@ -83,6 +105,9 @@ decide = {name: Argument(name) for name in ("after_s", "code", "words", "run_dir
 specs = {
     "deciding": NodeSpec("deciding", "", decide, decides=True, module="node_deciding"),
     "orderly": NodeSpec("orderly", "", stops_first=True, module="node_orderly"),
+    "dated_first": NodeSpec("dated_first", "", stops_first=True, module="node_dated_first"),
+    "ending": NodeSpec("ending", "", ends=True, module="node_ending"),
+    "killed": NodeSpec("killed", "", ends=True, module="node_killed"),
     "optional": NodeSpec("optional", "", required=False, module="node_crashing"),
 }
 arguments = (
@@ -149,14 +174,15 @@ def run(tmp_path, environment):
             os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("code", [0, 1])
+@pytest.mark.parametrize("code", [0, 1, 3])
 def test_the_deciding_node_ends_the_graph_with_its_exit_code(run, tmp_path, code):
     one = run("quiet,deciding", f"code:={code}", "words:=007", "report:=report.json")
     returned, output = one.finish()
     assert returned == code, output
     assert one.children() == []
     report = json.loads((tmp_path / "report.json").read_text())
-    assert report["success"] is (code == 0)
+    assert report["success"] is {0: True, 1: False, 3: None}[code]
+    assert f"{ {0: 'success', 1: 'no success', 3: 'not judged'}[code] } (deciding finished)" in output
     assert report["attempts"] == 2
     assert report["words"] == "007"
     assert report["exit_code"] == code
@@ -244,6 +270,25 @@ def test_an_optional_node_may_die(run):
     assert "optional exited with code 1; going on without it" in output
 
 
+def test_a_node_that_ends_without_success_ends_the_graph_with_its_last_line(run, tmp_path):
+    returned, output = run("ending,orderly").finish()
+    assert returned == 1
+    assert "no success (ending: ended early: the disk is full)" in output
+    assert "at rest at" in output
+    report = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert (report["failure"], report["success"]) == ("ending: ended early: the disk is full", False)
+
+
+def test_a_node_that_is_killed_before_its_end_ends_the_graph_and_is_named(run):
+    one = run("killed,orderly")
+    one.wait_for("ready")
+    (pid,) = [pid for pid in one.children() if b"node_killed" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(pid, signal.SIGKILL)
+    returned, output = one.finish()
+    assert returned == 1
+    assert "no success (killed died: it was killed by SIGKILL)" in output
+
+
 def test_bad_input_found_by_a_node_is_one_line_and_code_2(run):
     returned, output = (one := run("quiet,complaining,deciding", "after_s:=50")).finish()
     assert returned == 2
@@ -260,6 +305,21 @@ def test_no_line_is_lost_and_the_last_needs_no_newline(run, tmp_path):
     assert len(lines) == 20000
     assert "[chatty]   no newline at the end" in output
     assert (tmp_path / "run" / "log.txt").read_text().count("number ") >= 20000
+
+
+def test_a_killed_launcher_ends_the_graph_in_order_too(run, tmp_path):
+    one = run("dated,dated_first")
+    one.wait_for("[dated]")
+    one.wait_for("[dated_first]")
+    one.process.kill()
+    one.process.wait()
+    ends = [tmp_path / "node_dated_first.end", tmp_path / "node_dated.end"]
+    deadline = time.monotonic() + 6.0
+    while not all(end.exists() and end.read_text() for end in ends):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    first, last = (float(end.read_text()) for end in ends)
+    assert 0.8 < last - first < 3.0  # the arm's driver and its guard stay until it stands
 
 
 def test_nobody_outlives_a_killed_launcher(run):
@@ -300,6 +360,18 @@ def test_bad_input_starts_nothing(run, tmp_path, word, expected):
     assert returned != 0
     assert expected in output
     assert not (tmp_path / "run").exists()
+
+
+def test_what_a_node_was_told_commands_no_terminal(run, tmp_path):
+    _, output = run("echoing,deciding").finish()
+    said = "green, told: \\x1b]0;title\\x07\\x1b[2J\\u202e"
+    assert said in output
+    assert said in (tmp_path / "run" / "log.txt").read_text()
+
+
+def test_what_a_run_says_is_its_users_alone(run, tmp_path):
+    run("deciding").finish()
+    assert (tmp_path / "run").stat().st_mode & 0o077 == 0
 
 
 def test_a_run_folder_is_not_used_twice(run):

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import os
 import subprocess
 import sys
 import time
@@ -40,6 +41,26 @@ def test_missed_deadlines_are_skipped_not_made_up_for():
     assert loop.overruns >= 9
     assert np.diff(seen).max() >= 0.05
     assert len(seen) + loop.overruns <= periods + 1
+
+
+@pytest.mark.parametrize("where", ["in a tick", "between ticks"])
+def test_a_standstill_is_reported_as_lateness(where):
+    standstill, late = 0.18, []
+
+    def tick(now):
+        late.append(loop.lateness)
+        if len(late) == 20:
+            if where == "in a tick":
+                time.sleep(standstill)
+            else:  # the process is stopped from outside, soon, while the loop waits
+                command = f"kill -STOP {os.getpid()}; sleep {standstill}; kill -CONT {os.getpid()}"
+                subprocess.Popen(["sh", "-c", f"sleep 0.01; {command}"], start_new_session=True)
+
+    loop = PacedLoop(200.0, tick)
+    loop.run(0.6)
+    assert standstill - 0.02 < max(late)
+    assert loop.report().lateness_max_ms == pytest.approx(1e3 * max(late))
+    assert sorted(late)[-2] < 0.1  # said once
 
 
 def test_stops_from_inside_and_lets_errors_out():

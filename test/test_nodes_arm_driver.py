@@ -8,7 +8,7 @@ import pytest
 
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.errors import ChunkError, VlaError
-from vla_ros.nodes.arm.driver import ArmDriver
+from vla_ros.nodes.arm.driver import RobotDriver
 from vla_ros.nodes.arm.homing import raise_chunk
 from vla_ros.nodes.arm.robot_follower import launch_control_config, make_follower
 from vla_ros.robots.embodiment import load_embodiment
@@ -22,9 +22,8 @@ class Arm:
 
     def __init__(self) -> None:
         embodiment = load_embodiment("franka")
-        self.driver = ArmDriver(
-            make_follower(embodiment, launch_control_config("franka", 1.0, "progress")), PERIOD, 0.05
-        )
+        follower = make_follower(embodiment, launch_control_config("franka", 1.0, "progress"))
+        self.driver = RobotDriver(follower, PERIOD, 0.05, {"panda_hand/width": 2})
         self.released = 0
         self.driver.on_released = self._on_released
         self.position = np.concatenate([embodiment.arms[0].home, [0.02, 0.02]])
@@ -101,13 +100,34 @@ def test_an_arm_that_does_not_come_to_rest_is_let_go_all_the_same(arm):
     assert arm.driver.released
 
 
+@pytest.mark.parametrize("factor", [1.0, 0.6, 0.25, 0.1])
+def test_in_a_slow_simulator_steps_are_no_shorter_than_the_loop_is_made_for(arm, factor):
+    """Joint speeds compared over less than the time between two joint states would be accelerations that nobody has."""
+    arm.driver.reference_time = lambda: arm.stamp
+    enabled(arm)
+    steps: list[float] = []
+    tick = arm.driver.follower.tick
+    arm.driver.follower.tick = lambda now, dt, *rest: (steps.append(dt), tick(now, dt, *rest))[1]
+    began, wall = arm.stamp, arm.monotonic
+    for _ in range(1500):
+        arm.monotonic += PERIOD
+        newest = began + PERIOD * np.floor(factor * (arm.monotonic - wall) / PERIOD + 1e-6)
+        if newest > arm.stamp:
+            arm.stamp = newest
+            arm.driver.observe(arm.monotonic - 1e-4, arm.stamp, arm.position, arm.velocity)
+        assert arm.driver.tick(arm.monotonic) is not None  # the simulator hears from control all the same
+    settled = steps[len(steps) // 4 :]
+    assert min(settled) >= 0.75 * PERIOD
+    assert sum(steps) == pytest.approx(factor * 1500 * PERIOD, rel=0.1)
+
+
 def test_while_simulated_time_stands_still_the_last_command_is_repeated(arm):
     arm.driver.reference_time = lambda: arm.stamp
     command = enabled(arm).tick()
     arm.tick(20, joints=False, time_goes_on=False)
-    before = command.effort.copy()
+    before = command.arms["panda"].effort.copy()
     repeated = arm.tick(100, joints=False, time_goes_on=False)
-    np.testing.assert_array_equal(repeated.effort, before)
+    np.testing.assert_array_equal(repeated.arms["panda"].effort, before)
     assert arm.driver.follower.progress.hold_reason != "stale joint state"
 
 
@@ -151,11 +171,34 @@ def test_joint_states_that_leap_stop_the_arm_and_name_the_joint(arm):
     assert "panda_joint3 by 0.30 rad" in reason
     with pytest.raises(ChunkError, match="enable it again"):
         arm.driver.submit(raise_chunk(arm.stamp, "panda_link0", "panda", np.eye(4), 0.1, 1), "planner")
+    assert arm.driver.held == reason
     arm.tick(50)
     # It leaps back: an arm that was held where it seemed to be must not be pulled there.
     arm.position = arm.position - 0.3 * THIRD
     command = arm.tick(200)
-    assert np.abs(command.effort).max() < 1.0
+    assert np.abs(command.arms["panda"].effort).max() < 1.0
+    assert arm.driver.held == reason  # until somebody enables it again
+    arm.driver.enable(arm.monotonic)
+    arm.tick(2)
+    assert arm.driver.held == ""
+
+
+def test_an_arm_is_held_after_an_estop_until_it_is_enabled_but_not_while_it_is_given_up(arm):
+    enabled(arm)
+    assert arm.driver.held == ""
+    arm.driver.emergency_stop(True)
+    arm.tick(2)
+    assert arm.driver.held == "e-stop"
+    arm.driver.emergency_stop(False)
+    arm.tick(200)
+    assert arm.driver.held == "e-stop"  # releasing enables nothing
+    arm.driver.enable(arm.monotonic)
+    arm.tick(2)
+    arm.velocity[:7] = 0.3
+    arm.driver.release("disabled")
+    arm.tick(2)
+    assert arm.driver.follower.progress.enabled  # coming to rest
+    assert arm.driver.held == ""
 
 
 def test_joint_states_that_were_lost_are_no_leap(arm):
@@ -169,10 +212,10 @@ def test_joint_states_that_were_lost_are_no_leap(arm):
     assert "jump" not in arm.driver.follower.progress.hold_reason
 
 
-def test_a_chunk_that_moves_nothing_of_this_arm_is_refused(arm):
+def test_a_chunk_of_another_robot_is_refused(arm):
     enabled(arm)
     foreign = ActionChunk(arm.stamp, "panda_link0", pose_channels("ur5"), [0.1], [[0.4, 0.0, 0.4, 1.0, 0.0, 0.0, 0.0]])
-    with pytest.raises(ChunkError, match=r"not for arm 'panda': it moves 'ur5/position\.x'"):
+    with pytest.raises(ChunkError, match=r"unknown chunk channel 'ur5/position\.x'"):
         arm.driver.submit(foreign, "policy")
     invalid = ActionChunk(arm.stamp, "panda_link0", ("task/status",), [0.1], [[-1.0]], sequence=1)
     arm.driver.submit(invalid, "policy")  # it says that there is nothing to do: welcome

@@ -7,19 +7,15 @@ import socket
 
 import numpy as np
 import pytest
+from free_port import free_port
 from lifecycle_msgs.msg import State, Transition
 from live_page import LivePage
 from test_nodes_lifecycle import LifecycleOperator
 
 from bench.rig.nodes import NodeUnderTest
+from vla_ros.teleop.serving.pairing import keep_token
 
 TOKEN = "token-of-the-lifecycle"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def listened_to(port: int) -> bool:
@@ -29,7 +25,8 @@ def listened_to(port: int) -> bool:
 
 def test_a_page_from_configured_on_and_the_port_is_free_after_cleanup(tmp_path):
     port = free_port()
-    node = NodeUnderTest("vr_bridge", autostart=False, port=port, token=TOKEN, folder=str(tmp_path))
+    keep_token(tmp_path, TOKEN)
+    node = NodeUnderTest("vr_bridge", autostart=False, port=port, folder=str(tmp_path))
     operator = LifecycleOperator()
     try:
         for _ in range(2):
@@ -64,7 +61,7 @@ def test_a_port_that_is_taken_fails_the_transition_and_another_try_may_succeed(t
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        node = NodeUnderTest("vr_bridge", autostart=False, port=port, token=TOKEN, folder=str(tmp_path))
+        node = NodeUnderTest("vr_bridge", autostart=False, port=port, folder=str(tmp_path))
         operator = LifecycleOperator()
         try:
             assert not operator.change("vr_bridge_node", Transition.TRANSITION_CONFIGURE)

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from controllers.errors import VlaError
-from vla_ros.nodes.arm.homing import raise_chunk
+from vla_ros.nodes.arm.homing import raise_chunk, release_chunk, shift_chunk
 from vla_ros.nodes.arm.progress import ControlProgress, control_progress
-from vla_ros.nodes.episode.judge import EpisodeJudge, SceneObject, objects_named
+from vla_ros.nodes.episode.judge import EpisodeJudge
+from vla_ros.sim.referring.meaning import Meaning
+from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.task import GraspTaskConfig, Outcome
 
 MUG, CAN, BOX = (
@@ -22,25 +24,10 @@ MUG, CAN, BOX = (
 SCENE = (MUG, CAN, BOX)
 
 
-@pytest.mark.parametrize(
-    ("instruction", "named"),
-    [
-        ("pick up the red mug", (MUG,)),
-        ("grab the tin", (CAN,)),
-        ("the coffee cup please", (MUG,)),
-        ("take the red thing", (MUG, BOX)),
-        ("pick up the blue mug", ()),
-        ("pick up the hairdryer", ()),
-        ("grab the box next to the mug", (BOX,)),
-    ],
-)
-def test_words_mean_objects_of_the_scene(instruction, named):
-    assert objects_named(instruction, SCENE) == named
-
-
-def judge(*named: SceneObject) -> EpisodeJudge:
+def judge(*named: SceneObject, open_: tuple[SceneObject, ...] = (), doubt: str = "") -> EpisodeJudge:
     heights = {item.name: 0.0 for item in SCENE}
-    return EpisodeJudge(named, SCENE, heights, 10.0, 0.08, GraspTaskConfig(time_limit_s=20.0))
+    meant = Meaning(named, open_, doubt)
+    return EpisodeJudge(meant, SCENE, heights, 10.0, 0.08, GraspTaskConfig(time_limit_s=20.0))
 
 
 def run(judge: EpisodeJudge, seconds: float, width: float = 0.08, status: int = 0, refused: str = "", **heights: float):
@@ -69,12 +56,54 @@ def test_either_of_two_that_fit_counts():
     assert it.success
 
 
-def test_lifting_something_else_is_said_and_is_no_success():
+def test_lifting_something_else_is_said_and_ends_the_run_while_it_is_held():
     it = judge(MUG)
     run(it, 0.2)
-    run(it, 5.0, width=0.0, blue_can=0.2)
-    assert not it.success
+    run(it, 4.5, width=0.0, blue_can=0.2)
+    assert not it.finished
     assert "lifting the blue can, which is not what was asked for" in it.take_events()
+    run(it, 1.0, width=0.0, blue_can=0.2)
+    assert not it.success
+    assert it.outcome is Outcome.WRONG
+    assert it.reason == "lifted the blue can, which is not what was asked for"
+    assert it.wrong_in_hand == "blue_can"
+
+
+def test_what_is_put_back_by_the_policy_itself_costs_an_attempt_and_no_more():
+    it = judge(MUG)
+    for _ in range(2):
+        run(it, 0.2)
+        run(it, 4.0, width=0.0, blue_can=0.2)
+        run(it, 0.2, width=0.0)
+    assert it.wrong_in_hand is None
+    run(it, 0.2)
+    run(it, 2.0, width=0.0, red_mug=0.2)
+    assert (it.success, it.attempts, it.first_lifted) == (True, 3, "blue_can")
+
+
+def test_lifting_what_may_be_meant_is_neither_a_success_nor_a_failure():
+    it = judge(open_=SCENE, doubt="the instruction was not understood by the judge: it does not know 'banane'")
+    run(it, 0.2)
+    run(it, 2.0, width=0.0, blue_can=0.2)
+    assert it.finished
+    assert (it.success, it.unjudged, it.outcome) == (False, True, Outcome.UNJUDGED)
+    assert it.reason.startswith("lifted the blue can; the instruction was not understood by the judge")
+    assert it.wrong_in_hand is None
+    assert it.take_events() == ["attempt 1: closing on something", "lifting the blue can"]
+
+
+def test_lifting_nothing_is_no_success_whatever_was_asked():
+    it = judge(open_=SCENE, doubt="the instruction was not understood by the judge")
+    run(it, 30.0)
+    assert (it.unjudged, it.outcome) == (False, Outcome.TIME)
+
+
+def test_of_several_kinds_what_is_named_succeeds_what_is_open_does_not_and_the_rest_is_wrong():
+    for lifted, outcome in (("red_mug", Outcome.SUCCESS), ("red_box", Outcome.UNJUDGED), ("blue_can", Outcome.WRONG)):
+        it = judge(MUG, open_=(BOX,), doubt="it is open")
+        run(it, 0.2)
+        run(it, 6.0, width=0.0, **{lifted: 0.2})
+        assert it.outcome is outcome
 
 
 def test_a_policy_that_finds_nothing_ends_the_run_after_a_while():
@@ -91,7 +120,7 @@ def test_when_nothing_is_named_nothing_can_succeed():
     it = judge()
     run(it, 3.0, width=0.0, red_mug=0.2)
     assert not it.success
-    run(it, 30.0)
+    run(it, 30.0, width=0.0)
     assert it.reason == "time limit"
     assert it.outcome is Outcome.TIME
 
@@ -123,10 +152,22 @@ def test_the_raise_goes_straight_up():
     assert positions[-1, 2] == pytest.approx(0.2)
 
 
+def test_what_is_put_back_is_carried_straight_and_let_go():
+    T = np.eye(4)
+    T[:3, 3] = 0.4, 0.1, 0.25
+    chunk = shift_chunk(5.0, "panda_link0", "panda", T, np.array([0.05, -0.1, -0.2]), 1)
+    way = chunk.positions("panda") - T[:3, 3]
+    np.testing.assert_allclose(way[-1], [0.05, -0.1, -0.2])
+    np.testing.assert_allclose(np.cross(way, way[-1]), 0.0, atol=1e-12)
+    opening = release_chunk(5.0, "panda_link0", "panda", "panda_hand", T, 0.08, 2)
+    assert opening.column("panda_hand/width").tolist() == [0.08] * len(opening.times)
+    np.testing.assert_allclose(opening.positions("panda"), np.tile(T[:3, 3], (len(opening.times), 1)))
+
+
 def test_progress_round_trip():
     progress = ControlProgress(
         stamp=12.345678, enabled=True, hold_reason="chunk exhausted", sequence=7, source="policy", index=4,
-        executed_s=0.4, status=-1, gripper_width=0.04, refused="too old", lateness_ms=0.25,
+        executed_s=0.4, status=-1, end_effectors={"panda_hand/width": 0.04}, refused="too old", lateness_ms=0.25,
     )  # fmt: skip
     assert control_progress(progress.hold_reason, progress.values()) == progress
     assert control_progress("", dataclasses.replace(progress, hold_reason="").values()).moving

@@ -21,6 +21,7 @@ from vla_ros.nodes.arm.progress import NAME, ControlProgress
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.policy_node import PolicyNode
 from vla_ros.policies.observation import CameraView, Observation
+from vla_ros.policies.single_arm import SingleArmObservation, single_arm
 
 SIZE = (48, 64)
 JOINTS = [*(f"panda_joint{i}" for i in range(1, 8)), "panda_finger_joint1", "panda_finger_joint2"]
@@ -33,13 +34,13 @@ class ScriptedPolicy:
         self.error: Exception | None = None
         self.delay = 0.0
         self.resets = 0
-        self.seen: list[Observation] = []
+        self.seen: list[SingleArmObservation] = []
 
     def reset(self) -> None:
         self.resets += 1
 
     def infer(self, observation: Observation) -> ActionChunk:
-        self.seen.append(observation)
+        self.seen.append(single_arm(observation, "panda", "panda_hand"))
         time.sleep(self.delay)
         if self.error is not None:
             raise self.error
@@ -90,7 +91,7 @@ class World:
 
     def control_at(self, stamp: float, width: float) -> None:
         """Say that control commands the gripper to be `width` [m] apart."""
-        report = ControlProgress(stamp=stamp, enabled=True, gripper_width=width)
+        report = ControlProgress(stamp=stamp, enabled=True, end_effectors={"panda_hand/width": width})
         self.progress.publish(messages.diagnostic(NAME, messages.OK, report.hold_reason, report.values()))
         self.executor.spin_once(timeout_sec=0.02)
 

@@ -28,9 +28,12 @@ from vla_ros.configuration import share_directory
 from vla_ros.data.bags import marks
 from vla_ros.data.bags.episodes import read_episodes
 from vla_ros.data.bags.image_reading import ImageReader
+from vla_ros.data.bags.information import as_text, bag_information
 from vla_ros.data.bags.message_definitions import JPEG, TF
 from vla_ros.data.bags.reader import BagReader
+from vla_ros.data.quality.contract_choice import choose_contract
 from vla_ros.nodes.transport import Transport, choose_transport
+from vla_ros.policies.contract import load_contract
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.visible_robot import VisibleRobot
 
@@ -144,11 +147,13 @@ def test_every_message_is_in_the_bag_as_it_was_published(tmp_path, source, start
     source.publish("instruction", String(data="pick up the red mug"))  # before anybody listens
     recorder = start(tmp_path / "bag", job="test")
     assert source.heard()
+    # Made before: a slow machine would fall behind, and send joint states in bursts.
+    states, pictures = [joint_state(n) for n in range(1500)], {n: picture(n) for n in range(0, 1500, 16)}
     began = time.monotonic()
     for number in range(1500):  # three seconds at 500 Hz
-        source.publish("joint_states", joint_state(number))
-        if number % 16 == 0:
-            source.publish("cameras/front/color/image_raw", picture(number))
+        source.publish("joint_states", states[number])
+        if number in pictures:
+            source.publish("cameras/front/color/image_raw", pictures[number])
         if number % 50 == 0:
             source.publish("weak", String(data=f"word {number}"))
         time.sleep(max(0.0, began + number / 500 - time.monotonic()))
@@ -172,6 +177,45 @@ def test_every_message_is_in_the_bag_as_it_was_published(tmp_path, source, start
     # Taken every 10 ms, but received at their own times.
     assert np.median(np.diff(received)) == pytest.approx(2e6, rel=0.2)
     assert 0 < np.median(delays) < 5e6
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Yield a file system of 24 MB, where this may be mounted."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)]
+    if (done := subprocess.run(words, capture_output=True, text=True)).returncode != 0:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.parametrize(("free_mb", "reason"), [(0, "the disk is full"), (8, "MB are free, 8 MB are to remain")])
+def test_a_disk_that_fills_up_ends_the_recording_and_nothing_that_was_written_is_lost(
+    small_disk, source, start, free_mb, reason
+):
+    source.offer("cameras/front/color/image_raw", Image, qos.IMAGES)
+    bag = small_disk / "bag"
+    recorder = start(bag, free_mb=free_mb, compression="none")
+    assert source.heard()
+    image = picture(0)
+    for number in range(60):  # 55 MB
+        if recorder.process.poll() is not None:
+            break
+        image.header.stamp = messages.stamp(number / 30)
+        source.publish("cameras/front/color/image_raw", image)
+        time.sleep(0.03)
+    code, output = recorder.process.wait(timeout=10.0), recorder.process.stdout.read()
+    assert code == 1, output
+    assert "Traceback" not in output
+    assert reason in output.splitlines()[-1]
+    assert "the bag is whole up to there" in output.splitlines()[-1]
+    with BagReader(bag) as reader:
+        stamps = [state.header.stamp for _, state in reader.decoded("/cameras/front/color/image_raw")]
+        assert reason in reader.custom_data["ended"]
+    assert 5 <= len(stamps) < 30
+    assert [stamp.sec + stamp.nanosec * 1e-9 for stamp in stamps] == pytest.approx(np.arange(len(stamps)) / 30)
 
 
 def test_colour_becomes_jpeg_and_what_is_not_asked_for_is_left_out(tmp_path, source, start):
@@ -448,7 +492,11 @@ def test_a_recording_that_does_not_serve_its_contract_says_so(tmp_path, source, 
     code, output, _ = recorder.stop()
     assert code == 1
     assert "camera 'front' sends 640x480, contract 'franka_grasp' says 320x240" in output
-    assert (tmp_path / "bag" / "metadata.yaml").is_file()  # nothing is lost for that
+    with BagReader(tmp_path / "bag") as bag:  # nothing is lost for that, and the bag says what it was to serve
+        choice = choose_contract(bag)
+        assert choice is not None
+        assert choice.contract == load_contract(str(contract))
+        assert "\ncontract: franka_grasp\n" in as_text(bag_information(bag))
 
 
 def test_a_recording_without_what_its_contract_needs_names_it(tmp_path, source, start):

@@ -171,7 +171,7 @@ def test_the_scene_changes_and_everybody_goes_on(graph):
     # The arm is held where the scene has it begin, whatever moved it before, and nothing moves it by itself.
     assert operator.spin_until(lambda: operator.stamp > changed_at + 1.0)
     assert operator.spin_until(
-        lambda: operator.diagnostics.get("sim", {}).get("active_controllers") == "arm gripper", 5.0
+        lambda: operator.diagnostics.get("sim", {}).get("active_controllers") == "panda_arm panda_hand_position", 5.0
     )
     operator.spin(0.5)
     np.testing.assert_allclose(operator.joints.position, HOME, atol=0.01)

@@ -3,7 +3,6 @@
 
 import dataclasses
 
-import numpy as np
 import pytest
 import rclpy
 from geometry_msgs.msg import TwistStamped
@@ -11,20 +10,22 @@ from rclpy.experimental import EventsExecutor
 from std_msgs.msg import Float64MultiArray
 
 from bench.rig.spinning import leave, spin_until
-from controllers.errors import ConfigError
 from controllers.progress import Command
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.side_output import SideOutput
-from vla_ros.robots.embodiment import BaseConfig, ToolConfig, load_embodiment
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.groups import BaseConfig, EndEffectorGroup
 
 RATE = 500.0
 
 
 @pytest.fixture
 def robot():
+    franka = load_embodiment("franka")
+    hand = dataclasses.replace(franka.gripper("panda_hand"), depth_max=0.05)
     return dataclasses.replace(
-        load_embodiment("franka"),
-        tools=(ToolConfig("cup", "suction"), ToolConfig("panda_hand", "depth", 0.05)),
+        franka,
+        end_effectors=(hand, EndEffectorGroup("cup", "suction", "panda", cups=("cup",))),
         base=BaseConfig((0.5, 0.3, 1.0), (1.0, 1.0, 2.0)),
     )
 
@@ -55,11 +56,11 @@ def wire(robot):
 def test_edges_are_sent_at_once_and_repeated_and_the_base_at_its_rate(wire):
     output, heard, spin = wire
     spin(0.3)
-    command = Command(np.zeros(7), np.zeros(7), gripper_width=0.08, tools={"cup/suction": 0.0})
+    command = Command(end_effectors={"panda_hand/width": 0.08, "cup/suction": 0.0})
     command.base_velocity[:] = 0.2, -0.1, 0.4
     for tick in range(100):  # 0.2 s
         if tick == 40:
-            command.tools["cup/suction"] = 1.0
+            command.end_effectors["cup/suction"] = 1.0
         output.publish(command, tick / RATE)
         spin(0.001)
     spin(0.3)
@@ -73,10 +74,3 @@ def test_edges_are_sent_at_once_and_repeated_and_the_base_at_its_rate(wire):
     twist = heard["base"][-1]
     assert (twist.twist.linear.x, twist.twist.linear.y, twist.twist.angular.z) == (0.2, -0.1, 0.4)
     assert twist.header.frame_id == "base_link"
-
-
-def test_tools_and_bases_that_make_no_sense_are_refused():
-    with pytest.raises(ConfigError, match="unknown quantity 'sucton'"):
-        ToolConfig("cup", "sucton")
-    with pytest.raises(ConfigError, match="'most' must be above 0"):
-        ToolConfig("cup", "depth", 0.0)

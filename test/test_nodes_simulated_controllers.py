@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from recording_world import RecordingWorld
 
-from vla_ros.nodes.sim.controllers import EFFORT, GRIPPER, HOLD, SimulatedControllers
+from vla_ros.nodes.sim.controllers import SimulatedControllers
+
+EFFORT, GRIPPER, HOLD = "panda_effort", "panda_hand_position", "panda_arm"
 
 
 @pytest.fixture
@@ -40,6 +42,13 @@ def test_what_is_not_finite_is_dropped_and_the_controller_stays(world, bad):
     controllers.apply()
     assert world.commands.effort is None
     assert EFFORT in controllers.active
+
+
+def test_a_finger_so_far_out_that_the_opening_overflows_is_dropped(world):
+    controllers = SimulatedControllers(world)
+    assert "dropped" in controllers.receive(GRIPPER, np.array([-1e308]))
+    controllers.apply()
+    assert world.commands.width is None
 
 
 @pytest.mark.parametrize("size", [0, 6, 8])

@@ -41,7 +41,7 @@ def test_nobody_commands_while_all_is_nan(world):
     arm(hardware, NAN, NAN)
     assert world.commands.effort is None
     assert world.commands.position is None
-    assert hardware.mode == POSITION
+    assert hardware.arms["panda"].mode == POSITION
 
 
 def test_torques_drive_the_arm_whatever_position_is_left_over(world):
@@ -62,7 +62,7 @@ def test_the_switch_to_the_hold_takes_the_new_position(world):
             arm(hardware, NAN, ZERO)
             np.testing.assert_array_equal(world.commands.effort, np.zeros(7))
         arm(hardware, [0.5] * 7, ZERO)
-        assert hardware.mode == POSITION
+        assert hardware.arms["panda"].mode == POSITION
         np.testing.assert_array_equal(world.commands.position, np.full(7, 0.5))
 
 
@@ -70,9 +70,9 @@ def test_the_switch_to_torques_waits_for_the_first_torque(world):
     hardware = TopicHardware(world)
     arm(hardware, [0.5] * 7, NAN)
     arm(hardware, [0.5] * 7, ZERO)
-    assert hardware.mode == POSITION
+    assert hardware.arms["panda"].mode == POSITION
     arm(hardware, [0.5] * 7, [0.0] * 6 + [0.1])
-    assert hardware.mode == EFFORT
+    assert hardware.arms["panda"].mode == EFFORT
 
 
 def test_a_position_left_over_is_never_gone_to(world):
@@ -120,13 +120,14 @@ def test_strangers_and_missing_joints_move_nothing(world):
 
 def test_the_hand_is_commanded_alone_and_not_by_nan(world):
     hardware = TopicHardware(world)
-    hardware.receive(FINGERS, [float("nan")], [])
-    hardware.apply()
-    assert world.commands.width is None
+    for bad in (float("nan"), -1e308):  # the opening is twice that, and infinite
+        hardware.receive(FINGERS, [bad], [])
+        hardware.apply()
+        assert world.commands.width is None
     hardware.receive(FINGERS, [0.01], [])
     hardware.apply()
     assert world.commands.width == pytest.approx(0.02)
-    assert hardware.mode == POSITION
+    assert hardware.arms["panda"].mode == POSITION
 
 
 def test_silence_says_nothing(world):

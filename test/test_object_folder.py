@@ -92,7 +92,7 @@ def test_an_object_too_wide_for_the_gripper_is_never_the_target(folder: Path) ->
     }
     for name in ("stapler.xml", "stapler.yaml"):
         (folder / name).unlink()
-    with pytest.raises(ConfigError, match="fits a gripper"):
+    with pytest.raises(ConfigError, match="no object of the folder fits a gripper"):
         sample_scene("basic", 0, objects=folder)
 
 
@@ -108,9 +108,14 @@ EDITED = {
     "not yaml": ("soap.yaml", "rose_soap", "[rose", r"soap\.yaml: not valid YAML"),
     "not finite": ("soap.obj", "v 0.04", "v nan", r"soap\.obj: "),
     "not xml": ("stapler.xml", "</mujoco>", "", r"stapler\.xml: not readable as XML"),
-    "two bodies": ("stapler.xml", "</worldbody>", "<body/></worldbody>", r"stapler\.xml: exactly one <body>"),
-    "a joint": ("stapler.xml", "</body>", "<joint/></body>", r"stapler\.xml: unknown element 'joint'"),
-    "an include": ("stapler.xml", "<asset>", '<include file="x.xml"/><asset>', "unknown element 'include'"),
+    "two bodies": (
+        "stapler.xml",
+        "</worldbody>",
+        '<body><geom size=".01"/></body></worldbody>',
+        r"stapler\.xml: exactly one",
+    ),
+    "a joint": ("stapler.xml", "</body>", "<joint/></body>", r"stapler\.xml: <joint>: .* remove the joint"),
+    "an include": ("stapler.xml", "<asset>", '<include file="x.xml"/><asset>', "<include>: paste the file's content"),
     "wrong attribute": ("stapler.xml", "rgba", "rgb", "unknown attribute 'rgb': did you mean 'rgba'"),
     "negative size": ("stapler.xml", "0.065", "-0.065", "a box needs 3 positive sizes"),
     "wrong geom": ("stapler.xml", '"capsule"', '"capsul"', "did you mean 'capsule'"),
@@ -126,7 +131,7 @@ REPLACED = {
         "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nf 1 2 3\nf 1 3 4\nf 3 2 1\nf 4 3 1\n",
         r"soap\.obj: the mesh is flat",
     ),
-    "broken texture": ("soap.png", "x", r"soap\.png: unreadable texture"),
+    "broken texture": ("soap.png", "x", r"soap\.png: is neither JPEG nor PNG"),
 }
 
 

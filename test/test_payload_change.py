@@ -29,7 +29,7 @@ class LoadedRig(Rig):
 
     def error(self) -> float:
         """Return how far the tool is from where it is commanded to be [m]."""
-        return float(np.linalg.norm(self.tool[:3, 3] - self.follower.progress.T_base_ee_commanded[:3, 3]))
+        return float(np.linalg.norm(self.tool[:3, 3] - self.driven.progress.T_base_ee_commanded[:3, 3]))
 
 
 def test_a_told_payload_costs_no_static_error():
@@ -38,7 +38,7 @@ def test_a_told_payload_costs_no_static_error():
     rig.run(0.8)
     sagged = rig.error()
     assert sagged > 5e-3
-    rig.follower.change_payload(CUP)
+    rig.follower.change_payload("panda", CUP)
     rig.run(1.5)
     assert rig.error() < 2e-4
     assert np.abs(rig.arm.dq).max() < 5e-3
@@ -52,11 +52,11 @@ def test_neither_torque_nor_inertia_makes_a_step():
     rig = Rig()
     rig.run(0.2)
     q, dq = rig.arm.q.copy(), rig.arm.dq.copy()
-    rig.follower.change_payload(CUP)
+    rig.follower.change_payload("panda", CUP)
     efforts, inertias = [], []
     for k in range(80):
         command = rig.follower.tick(rig.now + 0.002 * k, 0.002, q, dq)
-        efforts.append(command.effort.copy())
+        efforts.append(command.arms["panda"].effort.copy())
         inertias.append(rig.model.M.copy())
     efforts, inertias = np.array(efforts), np.array(inertias)
     whole = np.abs(efforts[-1] - efforts[0]).max()
@@ -94,12 +94,12 @@ def test_a_blind_arm_keeps_holding_what_it_carries():
     config = dataclasses.replace(franka_config(), dynamics=ArmDynamics(payload=CUP))
     rig = LoadedRig(config)
     rig.carry(CUP)
-    rig.follower.change_payload(CUP)
+    rig.follower.change_payload("panda", CUP)
     rig.run(0.5)
     for k in range(50):
         command = rig.follower.tick(rig.now + 0.1 + 0.002 * k, 0.002, rig.arm.q, rig.arm.dq, rig.now)
     assert rig.follower.progress.hold_reason == "stale joint state"
-    assert np.allclose(command.effort, rig.model.weight, atol=1e-9)
+    assert np.allclose(command.arms["panda"].effort, rig.model.weight, atol=1e-9)
 
 
 def test_a_weight_does_not_change_hands_in_the_air():

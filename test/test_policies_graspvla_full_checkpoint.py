@@ -121,7 +121,7 @@ def test_weights_of_another_size_are_refused_before_they_are_read(folder):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"version": 2}, "this reads graspvla_full 1"),
+        ({"version": 3}, "this reads graspvla_full 2"),
         ({"box_binz": 3}, "did you mean 'box_bins'"),
         ({"state_statistics": {"mean": [0.0] * 7, "spread": [1.0] * 6}}, "statistics disagree"),
         ({"state_statistics": {"mean": [0.0] * 6, "spread": [1.0] * 6}}, "statistics are of 6 numbers"),

@@ -8,6 +8,7 @@ import dataclasses
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
+from whole_observation import whole
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 pytest.importorskip("transformers", reason="transformers is not installed: it comes with the full GraspVLA")
@@ -22,21 +23,22 @@ from vla_ros.policies.graspvla.full.loading import load_full_policy
 from vla_ros.policies.graspvla.full.policy import GraspVlaFullPolicy
 from vla_ros.policies.graspvla.full.pose_numbers import pose_matrix, pose_numbers
 from vla_ros.policies.graspvla.full.square_image import box_fractions, box_pixels, square_image
-from vla_ros.policies.observation import CameraView, Observation, RobotState
+from vla_ros.policies.observation import CameraView
+from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
 
 HOME = (1.0, 0.0, 0.0, 0.0)
 HEIGHT, WIDTH = 48, 64
 
 
-def robot_state(stamp: float, x: float = 0.4) -> RobotState:
+def robot_state(stamp: float, x: float = 0.4) -> SingleArmState:
     T_base_ee = np.diag([1.0, -1.0, -1.0, 1.0])
     T_base_ee[:3, 3] = x, 0.1, 0.3
-    return RobotState(stamp, np.zeros(7), np.zeros(7), T_base_ee, 0.04)
+    return SingleArmState(stamp, np.zeros(7), np.zeros(7), T_base_ee, 0.04)
 
 
 @pytest.fixture
-def seen() -> Observation:
+def seen() -> SingleArmObservation:
     random = np.random.default_rng(0)
     views = {
         name: CameraView(
@@ -46,7 +48,7 @@ def seen() -> Observation:
     }
     state = robot_state(2.0)
     past = tuple(robot_state(2.0 - age) for age in (0.5, 0.4, 0.3, 0.2, 0.1))
-    return Observation(2.0, "pick up the red mug", views, state, state.T_base_ee, past)
+    return SingleArmObservation(2.0, "pick up the red mug", views, state, state.T_base_ee, past)
 
 
 @pytest.fixture(scope="module")
@@ -65,23 +67,23 @@ def test_it_is_a_policy_that_can_be_guided(policy):
 
 
 def test_a_chunk_is_four_steps_from_the_commanded_pose(policy, seen):
-    chunk = policy.infer(seen)
+    chunk = policy.infer(whole(seen))
     assert chunk.stamp == 2.0
     np.testing.assert_allclose(chunk.times, [0.1, 0.2, 0.3, 0.4])
-    assert chunk.channels == policy.specification.channels
+    assert chunk.channels == policy.codec.channels
     assert (np.linalg.norm(chunk.positions("panda") - seen.T_base_ee_commanded[:3, 3], axis=1) < 0.5).all()
-    assert policy.infer(seen).sequence == chunk.sequence + 1 == 2
+    assert policy.infer(whole(seen)).sequence == chunk.sequence + 1 == 2
 
 
 def test_an_episode_is_the_same_whatever_ran_before(policy, seen):
-    first = [policy.infer(seen).values for _ in range(2)]
+    first = [policy.infer(whole(seen)).values for _ in range(2)]
     assert np.abs(first[0] - first[1]).max() > 1e-6
     policy.reset()
-    np.testing.assert_array_equal([policy.infer(seen).values for _ in range(2)], first)
+    np.testing.assert_array_equal([policy.infer(whole(seen)).values for _ in range(2)], first)
 
 
 def test_reasoning_is_said_in_pixels_and_in_the_base_frame(policy, seen):
-    chunk = policy.infer(seen)
+    chunk = policy.infer(whole(seen))
     told = policy.reasoning
     assert set(told.boxes) == {"front", "side"}
     for x1, y1, x2, y2 in told.boxes.values():
@@ -102,7 +104,7 @@ def test_one_prefix_a_chunk_and_the_expert_never_grows_it(policy, seen):
         getattr(network, name).register_forward_hook(lambda _m, inputs, _out, name=name: calls[name].append(inputs))
         for name in calls
     ]
-    policy.infer(seen)
+    policy.infer(whole(seen))
     for hook in hooks:
         hook.remove()
     # Prefill; seven boxes; the last box with two states; five grasp tokens; the last one for its keys and values.
@@ -118,20 +120,20 @@ def test_one_prefix_a_chunk_and_the_expert_never_grows_it(policy, seen):
 @pytest.mark.parametrize(("age", "felt"), [(0.3, True), (0.1, False), (0.5, False)])
 def test_the_older_state_is_that_of_0_3_seconds_ago(policy, seen, age: float, felt: bool):
     history = tuple(robot_state(s.stamp, 0.7) if abs(2.0 - s.stamp - age) < 0.01 else s for s in seen.history)
-    first = policy.infer(seen).values
+    first = policy.infer(whole(seen)).values
     policy.reset()
-    second = policy.infer(dataclasses.replace(seen, history=history)).values
+    second = policy.infer(whole(dataclasses.replace(seen, history=history))).values
     assert (np.abs(second - first).max() > 1e-9) == felt
 
 
 def test_without_a_past_the_present_stands_for_it(policy, seen):
-    past = policy.infer(seen).values
+    past = policy.infer(whole(seen)).values
     policy.reset()
-    np.testing.assert_array_equal(policy.infer(dataclasses.replace(seen, history=())).values, past)
+    np.testing.assert_array_equal(policy.infer(whole(dataclasses.replace(seen, history=()))).values, past)
 
 
 def test_the_field_can_be_differentiated_and_chunks_encoded(policy, seen):
-    condition = policy.prepare(seen)
+    condition = policy.prepare(whole(seen))
     random = np.random.default_rng(0)
     x, cotangent, direction = random.normal(size=(3, 4, 7))
     v, pullback = policy.vjp(condition, x, 0.4)
@@ -141,19 +143,21 @@ def test_the_field_can_be_differentiated_and_chunks_encoded(policy, seen):
     expected = (cotangent * (ahead - behind)).sum() / (2 * step)
     assert (pullback(cotangent) * direction).sum() == pytest.approx(expected, rel=1e-2, abs=1e-2)
     actions = random.normal(size=(4, 7))
-    np.testing.assert_allclose(policy.encode(seen, policy.decode(seen, actions)), actions, atol=1e-9)
+    np.testing.assert_allclose(policy.encode(whole(seen), policy.decode(whole(seen), actions)), actions, atol=1e-9)
 
 
 def test_a_camera_that_is_not_there_is_named(policy, seen):
     with pytest.raises(ConfigError, match="unknown camera 'side'"):
-        policy.infer(dataclasses.replace(seen, cameras={"front": seen.cameras["front"]}))
+        policy.infer(whole(dataclasses.replace(seen, cameras={"front": seen.cameras["front"]})))
 
 
 def test_loading_for_a_robot(checkpoint, seen, tmp_path):
     save_checkpoint(checkpoint, tmp_path / "checkpoint")
     franka = load_embodiment("franka")
     loaded = load_full_policy(tmp_path / "checkpoint", franka, seed=3)
-    np.testing.assert_array_equal(loaded.infer(seen).values, GraspVlaFullPolicy(checkpoint, seed=3).infer(seen).values)
+    np.testing.assert_array_equal(
+        loaded.infer(whole(seen)).values, GraspVlaFullPolicy(checkpoint, seed=3).infer(whole(seen)).values
+    )
     (tmp_path / "checkpoint" / "model.safetensors").unlink()  # the robot is looked at first
     with pytest.raises(ConfigError, match="unknown camera 'side'"):
         load_full_policy(tmp_path / "checkpoint", dataclasses.replace(franka, cameras=("front",)))

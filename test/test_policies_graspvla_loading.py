@@ -24,18 +24,20 @@ from vla_ros.policies.reasoning import Reasoner
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.evaluation.settings import EpisodeSettings, policy_names
 
+pytest.importorskip("safetensors")
 SMALL = "vla_ros.policies.graspvla.small"
+FRANKA = load_embodiment("franka")
 
 
 @pytest.fixture
 def share(tmp_path, monkeypatch):
-    """Return a share directory of its own, with a checkpoint in it that nobody reads."""
+    """Return a share directory of its own, with the shipped checkpoint in it."""
     for folder in ("config", "urdf"):
         shutil.copytree(share_directory() / folder, tmp_path / folder)
     folder = tmp_path / "checkpoints" / "graspvla_small"
     folder.mkdir(parents=True)
     for name in config.FILES:
-        (folder / name).touch()
+        (folder / name).symlink_to(share_directory() / "checkpoints" / "graspvla_small" / name)
     for module in (loading, config):
         monkeypatch.setattr(module, "share_directory", lambda: tmp_path)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
@@ -74,16 +76,16 @@ def test_another_folder_may_be_named_and_chunking_wraps_it(share, loaded, tmp_pa
 def test_a_checkpoint_that_is_asked_for_goes_before_the_yaml(share, loaded, tmp_path, monkeypatch):
     shutil.copytree(share / "checkpoints" / "graspvla_small", tmp_path / "mine")
     monkeypatch.chdir(tmp_path)  # a relative folder is the caller's
-    loading.check_policy("graspvla", "mine")
+    loading.check_policy("graspvla", FRANKA, "mine")
     loading.load_policy("graspvla", load_embodiment("franka"), checkpoint="mine")
     assert loaded[0][0] == tmp_path / "mine"
     with pytest.raises(ConfigError, match=r"nowhere.config.json is not there.*checkpoint:=DIR"):
-        loading.check_policy("graspvla", "nowhere")
+        loading.check_policy("graspvla", FRANKA, "nowhere")
 
 
 def test_a_policy_without_weights_takes_no_checkpoint(share):
     with pytest.raises(ConfigError, match="checkpoint mine: policy 'geometric' has no weights; take policy graspvla"):
-        loading.check_policy("geometric", "mine")
+        loading.check_policy("geometric", FRANKA, "mine")
 
 
 @pytest.mark.parametrize("missing", config.FILES)
@@ -111,7 +113,7 @@ def test_a_missing_package_is_one_line_that_says_how_to_get_it(share, loaded, mo
 def test_an_unknown_key_names_the_nearest(share, loaded):
     (share / "config" / "policies" / "graspvla.yaml").write_text("chekpoint: here\n")
     with pytest.raises(ConfigError, match="did you mean 'checkpoint'"):
-        loading.check_policy("graspvla")
+        loading.check_policy("graspvla", FRANKA)
 
 
 def test_jobs_and_evaluations_ask_before_anything_starts(share, loaded):

@@ -9,19 +9,19 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
 from vla_ros.policies.graspvla.small.blocked_hand import RISE, STEP, BlockedHand
-from vla_ros.policies.observation import Observation, RobotState
+from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 
 RIM = np.array([0.5, 0.1, 0.1])
 DOWN = np.array([0.0, 0.0, -1.0])
 BELOW = 0.04 * DOWN
 
 
-def at(seconds: float, tool: np.ndarray, ahead: np.ndarray) -> Observation:
+def at(seconds: float, tool: np.ndarray, ahead: np.ndarray) -> SingleArmObservation:
     """Return what is seen of a tool (3,) whose command is `ahead` (3,) of it [m]."""
     T, T_commanded = np.eye(4), np.eye(4)
     T[:3, 3], T_commanded[:3, 3] = tool, tool + ahead
-    return Observation(
-        seconds, "pick up the mug", {}, RobotState(seconds, np.zeros(7), np.zeros(7), T, 0.08), T_commanded
+    return SingleArmObservation(
+        seconds, "pick up the mug", {}, SingleArmState(seconds, np.zeros(7), np.zeros(7), T, 0.08), T_commanded
     )
 
 

@@ -14,22 +14,24 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
+
 from controllers.errors import ConfigError
-from vla_ros.policies.actions import ActionSpecification
 from vla_ros.policies.graspvla.small import policy as policy_module
-from vla_ros.policies.graspvla.small.checkpoint import (
+from vla_ros.policies.graspvla.small.checkpoint import load_networks, save_checkpoint
+from vla_ros.policies.graspvla.small.checkpoint_config import (
     CONFIG,
     WEIGHTS,
     CheckpointConfig,
-    load_networks,
+    NetworkSizes,
     read_config,
-    save_checkpoint,
 )
-from vla_ros.policies.graspvla.small.networks import NetworkSizes, SmallGraspVla
+from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import GraspVlaPolicy, load_small_policy
+from vla_ros.policies.single_arm import tool_deltas
 from vla_ros.robots.embodiment import load_embodiment
 
 SIZES = NetworkSizes(4, 3, proposal_width=8, match_size=16, grasp_size=8, expert_size=16, expert_depth=1)
+ACTION = tool_deltas("panda", "panda_hand")
 STATISTICS = {"mean": (0.0,) * 6 + (0.05,), "spread": (0.01,) * 6 + (0.03,)}
 
 
@@ -45,8 +47,8 @@ def networks() -> SmallGraspVla:
 @pytest.fixture
 def checkpoint(tmp_path: Path, networks: SmallGraspVla) -> Path:
     config = CheckpointConfig(
-        "franka", "franka_grasp", ("front", "side"), ActionSpecification(), **STATISTICS, networks=SIZES,
-        training={"seed": 0},
+        "franka", "franka_grasp", ("front", "side"), ACTION, "panda_link0", 0.1, **STATISTICS,
+        networks=SIZES, training={"seed": 0},
     )  # fmt: skip
     save_checkpoint(tmp_path / "made", config, networks)
     return tmp_path / "made"
@@ -74,7 +76,22 @@ def test_what_was_saved_is_loaded(checkpoint: Path, networks: SmallGraspVla) -> 
     again = load_networks(checkpoint, config).state_dict()
     for name, value in networks.state_dict().items():
         np.testing.assert_array_equal(again[name], value, err_msg=name)
-    assert load(checkpoint).specification == ActionSpecification()
+    codec = load(checkpoint).codec
+    assert (codec.action, codec.frame_id, codec.period) == (ACTION, "panda_link0", 0.1)
+
+
+def test_one_of_version_1_is_read_as_it_was(checkpoint: Path) -> None:
+    values = json.loads((checkpoint / CONFIG).read_text())
+    del values["frame_id"], values["period"]
+    old = {"arm": "panda", "gripper": "panda_hand", "frame_id": "panda_link0", "anchor": "commanded", "period": 0.1}
+    values |= {"version": 1, "action": old | {"horizon": 4}}
+    now = read_config(checkpoint)
+    (checkpoint / CONFIG).write_text(json.dumps(values))
+    assert read_config(checkpoint) == now
+    del values["action"]["arm"]
+    (checkpoint / CONFIG).write_text(json.dumps(values))
+    with pytest.raises(ConfigError, match=r"action of version 1 is not whole \('arm'\)"):
+        read_config(checkpoint)
 
 
 def test_anybody_may_read_it(checkpoint: Path) -> None:
@@ -88,9 +105,12 @@ def test_anybody_may_read_it(checkpoint: Path) -> None:
         (lambda v: v.update(cameras=["front", "left"]), "needs camera 'left', the robot has front"),
         (lambda v: v.update(cameras=["front"]), "two views"),
         (lambda v: v.update(contract="franka_grsp"), "did you mean 'franka_grasp'"),
-        (lambda v: v["action"].update(arm="left"), "moves left and panda_hand, the robot has panda"),
-        (lambda v: v["action"].update(period=0.05), "period is 0.05, but contract 'franka_grasp' says 0.1"),
-        (lambda v: v["action"].update(anchor="measured"), "anchor is 'measured', but contract"),
+        (
+            lambda v: v["action"].update(arms=["left"]),
+            r"arms is \('left',\), but contract 'franka_grasp' says \('panda',",
+        ),
+        (lambda v: v.update(period=0.05), "period is 0.05, but contract 'franka_grasp' says 0.1"),
+        (lambda v: v["action"].update(anchor="measured", target="measured"), "target is 'measured', but contract"),
         (lambda v: v["action"].update(horizon=8), "horizon is 8 in action, 4 in networks"),
         (lambda v: v.update(version=9), "is a graspvla_small of version 9"),
         (lambda v: v.update(kind="graspvla_full"), "is a graspvla_full"),
@@ -133,10 +153,10 @@ def test_files_that_are_torn_or_gone_are_named(checkpoint: Path, tmp_path: Path)
     with pytest.raises(ConfigError, match=f"{WEIGHTS}: is missing"):
         load(checkpoint)
     (checkpoint / CONFIG).write_text('{"robot": ')
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="not valid JSON"):
         load(checkpoint)
     (checkpoint / CONFIG).write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="not valid JSON"):
         load(checkpoint)
     (checkpoint / CONFIG).write_text("[1, 2]")
     with pytest.raises(ConfigError, match="expected a mapping"):

@@ -15,7 +15,7 @@ from vla_ros.policies.graspvla.small.part_memory import PartMemory
 from vla_ros.policies.graspvla.small.part_search import BEYOND, MOST, find_part, part_points, split_part
 from vla_ros.policies.graspvla.small.target_search import FoundTarget
 from vla_ros.policies.graspvla.small.view_geometry import project
-from vla_ros.policies.observation import RobotState
+from vla_ros.policies.single_arm import SingleArmState
 
 CALIBRATIONS = [FRONT, SIDE]
 PICTURES = [np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8)] * 2
@@ -89,10 +89,10 @@ def test_the_part_is_where_both_views_see_what_the_words_mean(part):
         assert (box[2:] - box[:2]).prod() < 0.7 * (whole[2:] - whole[:2]).prod()
 
 
-def state(tool: np.ndarray) -> RobotState:
+def state(tool: np.ndarray) -> SingleArmState:
     T = np.diag([1.0, -1.0, -1.0, 1.0])
     T[:3, 3] = tool
-    return RobotState(0.0, np.zeros(7), np.zeros(7), T, 0.08)
+    return SingleArmState(0.0, np.zeros(7), np.zeros(7), T, 0.08)
 
 
 def test_a_hand_that_hides_the_part_does_not_move_it():

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from whole_observation import whole
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
@@ -14,10 +15,11 @@ from controllers.chunk import TaskStatus
 from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
 from vla_ros.policies.graspvla.small.chain import MEMORY_STEPS
-from vla_ros.policies.graspvla.small.networks import NetworkSizes, SmallGraspVla
+from vla_ros.policies.graspvla.small.checkpoint_config import NetworkSizes
+from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import GraspVlaPolicy, small_policy
-from vla_ros.policies.observation import Observation, RobotState
 from vla_ros.policies.reasoning import Reasoner
+from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
@@ -26,12 +28,12 @@ VIEWS = ("front", "side")
 
 
 @pytest.fixture(scope="module")
-def seen() -> Observation:
+def seen() -> SingleArmObservation:
     world = World(sample_scene("basic", 3, "generation"), load_embodiment("franka"), timestep=0.002)
     try:
         cameras = {name: world.observe_camera(name) for name in VIEWS}
-        state = RobotState(world.time, world.q, world.dq, world.T_base_ee, world.gripper_width)
-        return Observation(world.time, world.scene.instruction, cameras, state, world.T_base_ee)
+        state = SingleArmState(world.time, world.q, world.dq, world.T_base_ee, world.gripper_width)
+        return SingleArmObservation(world.time, world.scene.instruction, cameras, state, world.T_base_ee)
     finally:
         world.close()
 
@@ -53,7 +55,7 @@ def policy(networks: SmallGraspVla) -> GraspVlaPolicy:
     return small_policy(networks, VIEWS, load_embodiment("franka"))
 
 
-def later(observation: Observation, seconds: float) -> Observation:
+def later(observation: SingleArmObservation, seconds: float) -> SingleArmObservation:
     state = replace(observation.state, stamp=observation.stamp + seconds)
     return replace(observation, stamp=observation.stamp + seconds, state=state, history=(observation.state,))
 
@@ -61,7 +63,7 @@ def later(observation: Observation, seconds: float) -> Observation:
 def test_random_weights_give_a_whole_finite_chunk_and_say_what_led_to_it(policy, seen) -> None:
     assert isinstance(policy, Policy)
     assert isinstance(policy, Reasoner)
-    chunk = policy.infer(seen)
+    chunk = policy.infer(whole(seen))
     assert chunk.status is TaskStatus.ONGOING
     assert len(chunk.times) == 4
     assert np.isfinite(chunk.values).all()
@@ -81,7 +83,7 @@ def test_random_weights_give_a_whole_finite_chunk_and_say_what_led_to_it(policy,
 def test_after_a_reset_the_same_pictures_give_the_same_chunks(policy, seen) -> None:
     def two() -> list[np.ndarray]:
         policy.reset()
-        return [policy.infer(seen).values, policy.infer(later(seen, 0.4)).values]
+        return [policy.infer(whole(seen)).values, policy.infer(whole(later(seen, 0.4))).values]
 
     first, again = two(), two()
     for chunk, other in zip(first, again, strict=True):
@@ -96,10 +98,10 @@ def test_a_hand_near_its_grasp_goes_through_with_it_for_a_while(policy, seen) ->
         above[2, 3] += height
         moved = later(seen, seconds)
         policy._sent = None  # whether random weights close the fingers is not asked here
-        policy.infer(replace(moved, state=replace(moved.state, T_base_ee=above)))
+        policy.infer(whole(replace(moved, state=replace(moved.state, T_base_ee=above))))
         return policy.reasoning.T_base_grasp
 
-    policy.infer(seen)
+    policy.infer(whole(seen))
     grasp = policy.reasoning.T_base_grasp
     far = at(grasp, 0.12, 0.1)
     near = at(far, 0.04, 0.2)
@@ -111,14 +113,16 @@ def test_a_hand_near_its_grasp_goes_through_with_it_for_a_while(policy, seen) ->
 
 
 def test_a_hand_that_stands_on_something_is_taken_up_and_tries_another_grasp(policy, seen) -> None:
-    policy.infer(seen)
+    policy.infer(whole(seen))
     grasp = policy.reasoning.T_base_grasp
     above = grasp.copy()
     above[2, 3] += 0.05
     for seconds in np.arange(0.1, 2.0, 0.1):
         moved = later(seen, seconds)
         policy._sent = None  # whether random weights close the fingers is not asked here
-        chunk = policy.infer(replace(moved, state=replace(moved.state, T_base_ee=above), T_base_ee_commanded=grasp))
+        chunk = policy.infer(
+            whole(replace(moved, state=replace(moved.state, T_base_ee=above), T_base_ee_commanded=grasp))
+        )
     heights = chunk.positions("panda")[:, 2]
     assert (np.diff(heights) > 0.0).all()
     assert heights[-1] > grasp[2, 3] + 0.05
@@ -132,22 +136,22 @@ def test_a_hand_that_stands_on_something_is_taken_up_and_tries_another_grasp(pol
 def test_fingers_that_hold_what_was_meant_do_not_open_at_once(policy, networks, seen, closed_for, width) -> None:
     with torch.no_grad():
         networks.mean[6], networks.spread[6] = 0.09, 0.0  # it asks for open fingers, always
-    policy.infer(seen)
+    policy.infer(whole(seen))
     policy._gripper.update(0.0, policy.reasoning.T_base_grasp)
     policy._target.close()
     policy._gripper.since_closing = closed_for
     policy._sent = None  # what has been commanded is given, not taken from the chunk
     moved = later(seen, 0.1)
     grasping = replace(moved.state, T_base_ee=policy.reasoning.T_base_grasp, gripper_width=width)
-    chunk = policy.infer(replace(moved, state=grasping, T_base_ee_commanded=policy.reasoning.T_base_grasp))
+    chunk = policy.infer(whole(replace(moved, state=grasping, T_base_ee_commanded=policy.reasoning.T_base_grasp)))
     holds = closed_for < MEMORY_STEPS and width > 0.0
-    assert (chunk.values[:, chunk.channels.index(f"{policy.specification.gripper}/width")] == 0.0).all() == holds
+    assert (chunk.values[:, chunk.channels.index(f"{policy.codec.gripper}/width")] == 0.0).all() == holds
 
 
 def test_the_words_reach_the_choice(policy, networks, seen) -> None:
     def scores(words: str) -> np.ndarray:
         policy.reset()
-        policy.infer(replace(seen, instruction=words))
+        policy.infer(whole(replace(seen, instruction=words)))
         return policy.reasoning.candidates["front"][:, 4]
 
     assert np.abs(scores("pick up the red mug") - scores("grab the green can")).max() > 1e-4
@@ -156,7 +160,7 @@ def test_the_words_reach_the_choice(policy, networks, seen) -> None:
 def test_nothing_that_fits_is_invalid_and_stays(policy, networks, seen) -> None:
     with torch.no_grad():
         networks.matching.score[-1].bias[:] = -20.0
-    chunk = policy.infer(seen)
+    chunk = policy.infer(whole(seen))
     assert chunk.status is TaskStatus.INVALID
     np.testing.assert_allclose(chunk.positions("panda"), np.tile(seen.T_base_ee_commanded[:3, 3], (4, 1)), atol=1e-9)
     assert seen.instruction in policy.explanation
@@ -166,9 +170,9 @@ def test_nothing_that_fits_is_invalid_and_stays(policy, networks, seen) -> None:
 def test_words_without_a_word_are_invalid_or_a_chunk_but_never_a_crash(policy, seen) -> None:
     for words in ("", "…", "x" * 3000, "pick up " * 40):
         policy.reset()
-        assert np.isfinite(policy.infer(replace(seen, instruction=words)).values).all()
+        assert np.isfinite(policy.infer(whole(replace(seen, instruction=words))).values).all()
 
 
 def test_a_camera_that_lacks_is_named(policy, seen) -> None:
     with pytest.raises(ConfigError, match="needs camera 'side', the robot has front"):
-        policy.infer(replace(seen, cameras={"front": seen.cameras["front"]}))
+        policy.infer(whole(replace(seen, cameras={"front": seen.cameras["front"]})))

@@ -14,7 +14,7 @@ from vla_ros.policies.graspvla.small.chain import GripperMemory
 from vla_ros.policies.graspvla.small.target_memory import LANDED, LANDED_HIDDEN, TargetMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
 from vla_ros.policies.graspvla.small.view_geometry import project
-from vla_ros.policies.observation import RobotState
+from vla_ros.policies.single_arm import SingleArmState
 
 CALIBRATIONS = [FRONT, SIDE]
 HERE, THERE, FAR = np.array([0.5, 0.0, 0.05]), np.array([0.6, 0.2, 0.05]), np.array([0.3, -0.3, 0.4])
@@ -32,10 +32,10 @@ def found(point: np.ndarray, score: float = 0.95, agreed: float = 0.9, together:
     return FoundTarget(boxes, candidates, point, score, score if together is None else together, agreed)
 
 
-def state(tool: np.ndarray, width: float = 0.08) -> RobotState:
+def state(tool: np.ndarray, width: float = 0.08) -> SingleArmState:
     T = np.diag([1.0, -1.0, -1.0, 1.0])
     T[:3, 3] = tool
-    return RobotState(0.0, np.zeros(7), np.zeros(7), T, width)
+    return SingleArmState(0.0, np.zeros(7), np.zeros(7), T, width)
 
 
 class Episode:

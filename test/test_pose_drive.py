@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
+
 import numpy as np
 import pytest
-from franka_arm import ARM, FRAME, HOME, franka_config, franka_limits, franka_model
+from franka_arm import ARM, FRAME, HOME, franka_config, franka_follower, franka_limits, franka_model
 
 from controllers.chunk import ActionChunk, pose_channels
+from controllers.driven_arm import DrivenArm
 from controllers.errors import ChunkError, ConfigError
 from controllers.follower import ChunkFollower
 from controllers.rotations import angle_between, from_matrix
+from controllers.side_drive import SideDrive
 
 DT = 0.002
 
@@ -14,13 +18,14 @@ DT = 0.002
 class PoseArm:
     """A follower whose driver is where it is told to be, a little later: joints by differential kinematics."""
 
-    def __init__(self):
-        config = franka_config()
+    def __init__(self, config=None):
+        config = config or franka_config()
         self.model = franka_model()
-        self.follower = ChunkFollower("panda", "", self.model, franka_limits(config), config, command="pose")
+        self.follower = franka_follower(self.model, config, command="pose", side=SideDrive({}))
+        self.driven = self.follower.arms["panda"]
         self.config, self.q, self.dq, self.now, self.sequence = config, HOME.copy(), np.zeros(7), 0.0, 0
         self._driver = franka_model()
-        self.follower.activate(self.q, self.dq, 0.0, 0.0)
+        self.follower.activate(self.q, self.dq, {}, 0.0)
         T = self._driver.forward(self.q)
         self.position, self.quaternion = T[:3, 3].copy(), from_matrix(T[:3, :3])
         self.poses = []
@@ -38,8 +43,9 @@ class PoseArm:
         first, stamp = len(self.poses), self.now
         for _ in range(round(seconds / DT)):
             command = self.follower.tick(self.now, DT, self.q, self.dq, stamp if stale else self.now)
-            self.poses.append(command.pose.copy())
-            gap = command.pose[:3] - self._driver.forward(self.q)[:3, 3]
+            pose = command.arms["panda"].pose
+            self.poses.append(pose.copy())
+            gap = pose[:3] - self._driver.forward(self.q)[:3, 3]
             twist = np.concatenate([np.clip(30.0 * gap, -1.0, 1.0), np.zeros(3)])
             self.dq = np.linalg.pinv(self._driver.jacobian(self.q), rcond=0.02) @ twist
             self.q = self.q + DT * self.dq
@@ -58,8 +64,21 @@ def test_the_pose_goes_to_the_end_of_the_chunk_smoothly():
     assert np.linalg.norm(poses[-1, :3] - arm.position - FORWARD[-1]) < 1e-4
     assert angle_between(tuple(poses[-1, 3:]), arm.quaternion) < 1e-6
     assert np.abs(np.diff(poses[:, :3], 2, axis=0)).max() / DT**2 < 1.5 * arm.config.stitch.acceleration_max
-    T = arm.follower.progress.T_base_ee_commanded
+    T = arm.driven.progress.T_base_ee_commanded
     assert np.allclose(T[:3, 3], poses[-1, :3])
+
+
+def test_poses_that_ask_a_joint_for_three_times_its_acceleration_are_stopped_with_the_reason():
+    arm = PoseArm()
+    limits = dataclasses.replace(franka_limits(arm.config), acceleration=np.full(7, 0.3))
+    driven = DrivenArm("panda", arm.model, limits, arm.config, command="pose")
+    arm.follower = ChunkFollower([driven], SideDrive({}), arm.config)
+    arm.follower.activate(arm.q, arm.dq, {}, arm.now)
+    arm.submit(FORWARD)
+    arm.run(0.5)
+    assert "times its acceleration limit" in arm.follower.progress.hold_reason
+    with pytest.raises(ChunkError, match="enable it again"):
+        arm.submit(FORWARD)
 
 
 def test_an_emergency_stop_slows_the_pose_down_within_its_acceleration_and_holds():
@@ -98,4 +117,4 @@ def test_stale_joint_states_end_in_a_hold():
 def test_an_unknown_command_is_named():
     config = franka_config()
     with pytest.raises(ConfigError, match=r"'torque'.*effort"):
-        ChunkFollower("panda", "", franka_model(), franka_limits(config), config, command="torque")
+        DrivenArm("panda", franka_model(), franka_limits(config), config, command="torque")

@@ -67,7 +67,7 @@ def test_follows_a_stream_without_lag_and_turns_the_tool():
         for _ in range(5):
             rig.run(0.02)
             shift, quaternion = target(rig.now)
-            T = rig.follower.progress.T_base_ee_commanded
+            T = rig.driven.progress.T_base_ee_commanded
             errors.append(np.linalg.norm(T[:3, 3] - rig.position - shift))
             turns.append(angle_between(from_matrix(T[:3, :3]), quaternion))
     check_limits(np.array(rig.commands), rig)
@@ -161,19 +161,19 @@ def test_enabling_takes_the_arm_over_where_it_is():
 def test_gains_and_payload_are_the_drivers():
     rig = PositionRig()
     with pytest.raises(ConfigError, match="driven by position"):
-        rig.follower.change_impedance(rig.config.impedance)
+        rig.follower.change_impedance("panda", rig.config.impedance)
     with pytest.raises(ConfigError, match="its driver must be told"):
-        rig.follower.change_payload(Payload(1.0))
+        rig.follower.change_payload("panda", Payload(1.0))
 
 
 def test_in_shadow_mode_nothing_is_commanded():
     rig = PositionRig(dataclasses.replace(franka_config(), shadow=True))
     rig.submit(FORWARD)
     assert np.abs(rig.run(1.0)).max() == 0.0
-    assert np.linalg.norm(rig.follower.progress.T_base_ee_commanded[:3, 3] - rig.position) < 0.1
+    assert np.linalg.norm(rig.driven.progress.T_base_ee_commanded[:3, 3] - rig.position) < 0.1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_any_chunks_leave_commands_within_limits_and_continuous(data):
     rig = PositionRig()
@@ -188,7 +188,7 @@ def test_any_chunks_leave_commands_within_limits_and_continuous(data):
     check_limits(np.array(rig.commands), rig)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.floats(0.0, 1.0), st.floats(-1.0, 1.0), st.floats(-0.3, 0.3), st.sampled_from([0.001, 0.002, 0.005]))
 def test_a_joint_never_leaves_its_range(where, speed, lead, dt):
     limits = franka_limits(franka_config())
@@ -208,5 +208,5 @@ def test_a_joint_never_leaves_its_range(where, speed, lead, dt):
 def test_the_model_it_plans_with_is_its_own():
     rig = PositionRig()
     rig.run(0.1)
-    assert np.allclose(rig.follower.model.q, rig.servo.q)
-    assert np.allclose(franka_model().forward(rig.follower.command.position), rig.follower.progress.T_base_ee_commanded)
+    assert np.allclose(rig.driven.model.q, rig.servo.q)
+    assert np.allclose(franka_model().forward(rig.driven.command.position), rig.driven.progress.T_base_ee_commanded)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from vla_ros.bringup import record_command
-from vla_ros.bringup.running import RunningGraph
 from vla_ros.cli import main
+from vla_ros.runtime.running import RunningGraph
 
 LEFT = RunningGraph(101, "franka_grasp", 7, "LOCALHOST", "", "runs/a", "left")
 RIGHT = RunningGraph(102, "franka_grasp", 8, "SUBNET", "/etc/dds.xml", "runs/b")

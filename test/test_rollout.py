@@ -15,6 +15,7 @@ from scipy.spatial.transform import Rotation
 from controllers.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, pose_channels
 from controllers.errors import ConfigError
 from vla_ros.policies.observation import Observation
+from vla_ros.policies.single_arm import SingleArmObservation, single_arm
 from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.sim.evaluation.runner import EpisodeRunner
 from vla_ros.sim.evaluation.settings import EpisodeSettings
@@ -32,14 +33,14 @@ class Scripted:
         self, frame: str = "panda_link0", status: TaskStatus = TaskStatus.ONGOING, width: float = 0.08
     ) -> None:
         self.frame, self.status, self.width = frame, status, width
-        self.seen: list[Observation] = []
+        self.seen: list[SingleArmObservation] = []
 
     def reset(self) -> None:
         self.seen.clear()
 
     def infer(self, observation: Observation) -> ActionChunk:
-        self.seen.append(observation)
-        T = observation.T_base_ee_commanded
+        self.seen.append(single_arm(observation, "panda", "panda_hand"))
+        T = self.seen[-1].T_base_ee_commanded
         quaternion = Rotation.from_matrix(T[:3, :3]).as_quat()
         rows = [[*(T[:3, 3] + [0.0, 0.008 * i, 0.0]), *quaternion, self.width, self.status.value] for i in range(1, 5)]
         times = 0.1 * np.arange(1, 5)

@@ -14,6 +14,13 @@ ARGUMENTS = load_job("franka_grasp").arguments
 HAS_LAUNCH = importlib.util.find_spec("launch_ros") is not None
 
 
+def test_a_secret_on_the_command_line_is_refused_there_too():
+    arguments = load_job("franka_teleop").arguments
+    (line,) = misspelt(["token:=a-token-of-twenty-one"], arguments)
+    assert "give token_file:=FILE" in line
+    assert "twenty" not in line
+
+
 @pytest.mark.skipif(HAS_LAUNCH, reason="ROS 2's launch is installed here")
 def test_without_launch_the_error_names_the_other_way(root):
     with pytest.raises(ConfigError, match="use `vla launch franka_grasp`"):

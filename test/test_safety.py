@@ -9,7 +9,7 @@ from controllers.arm_dynamics import ArmDynamics, Payload
 from controllers.control_config import SafetyConfig
 from controllers.errors import ChunkError
 from controllers.model import ArmModel
-from controllers.safety import DampedStop, EffortGate, SourceLease, check_chunk, check_joint_targets
+from controllers.safety import DampedStop, EffortGate, SourceLease, check_chunk, check_joint_targets, check_poses
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 
 LIMITS = franka_limits(franka_config())
@@ -22,7 +22,8 @@ def rig():
 
 
 def check(rig, chunk, now=1.0, instruction=0):
-    check_chunk(chunk, now, "panda", "panda_link0", instruction, rig.position, LIMITS, SAFETY)
+    check_chunk(chunk, now, "panda_link0", instruction, SAFETY)
+    check_poses(chunk, "panda", rig.position, rig.position, LIMITS, SAFETY)
 
 
 @pytest.mark.parametrize(
@@ -54,11 +55,11 @@ def test_fast_turns_are_refused(rig):
 
 
 def test_joint_targets():
-    check_joint_targets(np.tile(HOME, (3, 1)), np.arange(3.0), LIMITS)
-    with pytest.raises(ChunkError, match="asks joint 4"):
-        check_joint_targets(HOME[None] + 3.0 * np.eye(7)[3], np.ones(1), LIMITS)
+    check_joint_targets(np.tile(HOME, (3, 1)), np.arange(3.0), ARM.joints, LIMITS)
+    with pytest.raises(ChunkError, match="asks 'panda_joint4'"):
+        check_joint_targets(HOME[None] + 3.0 * np.eye(7)[3], np.ones(1), ARM.joints, LIMITS)
     with pytest.raises(ChunkError, match="times its velocity limit"):
-        check_joint_targets(np.stack([HOME, HOME + 0.5]), np.array([0.1, 0.2]), LIMITS)
+        check_joint_targets(np.stack([HOME, HOME + 0.5]), np.array([0.1, 0.2]), ARM.joints, LIMITS)
 
 
 def test_lease_order():

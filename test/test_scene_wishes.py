@@ -31,7 +31,7 @@ def test_words_name_colour_category_and_shape(words, wish):
     assert read_wish(words) == wish
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(
     st.integers(0, 2**31 - 1),
     st.sampled_from(["mug", "red mug", "red", "box/tea", "green banana"]),

@@ -4,7 +4,7 @@
 import dataclasses
 
 import numpy as np
-from franka_arm import FORWARD, Rig, franka_config, positions
+from franka_arm import FORWARD, WIDTH, Rig, franka_config, positions
 
 SHADOW = dataclasses.replace(franka_config(), shadow=True)
 
@@ -43,7 +43,7 @@ def test_the_next_chunk_begins_where_the_arm_is():
 def test_stops_and_refusals_are_those_of_the_real_thing():
     rig = Rig(SHADOW, enable=False)
     assert "disabled" in rig.refused(FORWARD)
-    rig.follower.activate(rig.arm.q, rig.arm.dq, 0.08, rig.now)
+    rig.follower.activate(rig.arm.q, rig.arm.dq, {WIDTH: 0.08}, rig.now)
     assert "outside the workspace box" in rig.refused([[0.0, 0.0, 0.0], [0.0, 0.0, -0.7]], step=1.0)
     rig.submit(FORWARD)
     rig.run(0.1)
@@ -52,4 +52,4 @@ def test_stops_and_refusals_are_those_of_the_real_thing():
     assert samples[-1].hold == "e-stop"
     assert not samples[-1].effort.any()
     rig.run(0.1, stale=True)
-    assert not rig.follower.command.effort.any()
+    assert not rig.driven.command.effort.any()

@@ -117,7 +117,7 @@ def tables(draw) -> list[PlacedObject]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables(), st.integers(0, 2**32))
 def test_every_description_means_one_object_of_the_scene(objects: list[PlacedObject], seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -129,7 +129,7 @@ def test_every_description_means_one_object_of_the_scene(objects: list[PlacedObj
                 assert described.phrase in described.text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables())
 def test_relations_and_their_opposites_never_hold_together(objects: list[PlacedObject]) -> None:
     spots = [Spot.of(placed) for placed in objects]

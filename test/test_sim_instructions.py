@@ -135,5 +135,8 @@ def test_training_has_no_word_for_what_is_held_out() -> None:
     training = dataclasses.replace(families["training"], nouns={"duck": ("drake",)})
     with pytest.raises(ConfigError, match="training has words for 'duck', which is held out"):
         dataclasses.replace(wording(), families=families | {"training": training})
+    training = dataclasses.replace(families["training"], colors={"purple": ("plum", "aubergine")})
+    with pytest.raises(ConfigError, match="'aubergine' names what is held out, and another family says it"):
+        dataclasses.replace(wording(), families=families | {"training": training})
     with pytest.raises(ConfigError, match="families must be common, training, unseen"):
         dataclasses.replace(wording(), families={"common": families["common"]})

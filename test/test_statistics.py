@@ -63,6 +63,13 @@ def test_summary_of_four_episodes() -> None:
     ]  # fmt: skip
 
 
+def test_what_choosers_expect_stands_beside_the_rate_of_first_objects() -> None:
+    both = [episode(chance=0.5, color_alone=1.0), episode(chance=0.25, color_alone=0.5)]
+    figures = summary(both)
+    assert (figures["if_rate_chance"], figures["if_rate_color_alone"]) == (0.375, 0.75)
+    assert "if_rate_chance" not in summary([*both, episode()])  # of an older log: not known of all
+
+
 def test_no_episodes_are_no_error() -> None:
     assert summary([])["episodes"] == 0
 

@@ -12,7 +12,7 @@ TUNING = {"spacing": 0.1, "blend": 0.15, "smoothing": 1e-3}
 floats = st.floats(-1.0, 1.0)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(floats, floats), min_size=3, max_size=3),
     st.lists(st.tuples(floats, floats), min_size=1, max_size=40),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import socket
 import threading
 import time
@@ -183,8 +184,8 @@ def changed_row(part: str, number: int, **news: Any) -> dict[str, Any]:
         ({"take": {"id": "aaaa0001", "instruction": "a", "hand": "third", "lost": 0}}, "unknown hand 'third'"),
         ({"take": {"id": "aaaa0001", "instruction": "a", "hand": "left", "lost": 0}}, "0 poses of the left hand"),
         ({"take": {"id": "aaaa0001", "instruction": "a", "hand": "right", "lost": 0, "floor": [9]}}, "'floor'"),
-        ({"take": "{torn"}, "take: is not JSON"),
-        ({"take": "[" * 60000}, "take: is not JSON"),
+        ({"take": "{torn"}, "take: not valid JSON"),
+        ({"take": "[" * 60000}, "take: not valid JSON"),
         ({"hands": lines(made_up()["hands"])[:-9]}, "the last line is torn"),
         ({"hands": '{"type": "hands", "n": 0, "t": NaN, "source": "xr", "hands": {}}\n'}, "line 1: the message cannot"),
         ({"hands": '{"type": "ping", "t": 1}\n'}, "line 1 is no message of a headset's hands"),
@@ -229,7 +230,7 @@ def test_uploads_of_another_form_are_refused(site):
     torn = b'--x\r\nContent-Disposition: form-data; name="take"\r\n\r\n{"id": "aaaa'
     status, answer = site.ask("POST", "/takes", data=torn, headers={"Content-Type": "multipart/form-data; boundary=x"})
     assert status == 400
-    assert "take: is not JSON" in answer["error"]
+    assert "take: not valid JSON" in answer["error"]
     assert site.left() == []
 
 
@@ -398,3 +399,13 @@ def test_intrinsics_are_the_given_ones_or_a_guess_for_the_size(tmp_path):
                   {"instruction": "a" * 201}, {"instruction": "a\x07"}):  # fmt: skip
         with pytest.raises(ConfigError):
             TakeSettings(**wrong)
+
+
+def test_uploads_leave_room_on_the_disk(site, monkeypatch):
+    monkeypatch.setattr("vla_ros.teleop.takes.arrival.FREE_MIN", 1 << 60)
+    status, answer = site.send(made_up())
+    assert status == 507
+    assert re.fullmatch(r"only \d+ MB are free, \d+ MB are to remain: make room", answer["error"])
+    assert site.left() == []
+    monkeypatch.undo()
+    assert site.send(made_up())[0] == 200

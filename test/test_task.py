@@ -104,3 +104,24 @@ def test_bad_limits_are_refused(values: dict) -> None:
 def test_an_unknown_object_is_refused() -> None:
     with pytest.raises(ConfigError, match="'cup' is not in the scene: mug"):
         GraspTask("cup", {"mug": 0.3}, 0.0, 0.08)
+
+
+def test_another_object_that_is_held_up_ends_it(task: GraspTask) -> None:
+    task.update(2.0, heights(), CLOSED)
+    task.update(3.0, heights(can=0.2), CLOSED)
+    assert task.update(7.9, heights(can=0.2), CLOSED) is Outcome.RUNNING
+    assert task.update(8.0, heights(can=0.2), CLOSED) is Outcome.WRONG
+    assert (task.success, task.attempts, task.first_lifted) == (False, 1, "can")
+
+
+def test_another_object_that_is_put_down_in_time_does_not(task: GraspTask) -> None:
+    task.update(3.0, heights(can=0.2), CLOSED)
+    task.update(7.5, heights(), OPEN)
+    assert task.update(12.0, heights(mug=0.2), CLOSED) is Outcome.RUNNING
+    assert task.update(13.0, heights(mug=0.2), CLOSED) is Outcome.SUCCESS
+
+
+def test_what_else_may_be_meant_is_not_wrong() -> None:
+    task = GraspTask("mug", {"mug": 0.3, "can": 0.2}, start_time=1.0, width_max=0.08, wrong=())
+    for time in (1.0, 2.0, 10.0):
+        assert task.update(time, heights(can=0.2), CLOSED) is Outcome.RUNNING

@@ -11,6 +11,7 @@ from controllers.errors import ConfigError
 from vla_ros import cli
 from vla_ros.bringup.arguments import parse_assignments
 from vla_ros.bringup.jobs import load_job
+from vla_ros.teleop.serving import pairing
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -68,7 +69,16 @@ def test_what_cannot_work_is_refused_in_one_line(capsys, tmp_path):
     folder = f"folder:={tmp_path}"
     assert "did you mean 'policy'" in refusal(capsys, "polcy:=none")
     assert "host:=my.robot: give localhost, all" in refusal(capsys, "host:=my.robot", folder)
-    assert "16 to 128 letters" in refusal(capsys, "token:=short", folder)
+    assert refusal(capsys, "token:=a-token-of-twenty-one", folder) == (
+        "vla: token:=…: every user of this machine can read a command line: write it into a file that only you may "
+        "read (chmod 600), and give token_file:=FILE"
+    )
+    assert "is no file: write a token into one" in refusal(capsys, f"token_file:={tmp_path}", folder)
+    assert "others may read it" in refusal(capsys, f"token_file:={tmp_path / 'file'}", folder)
+    pairing.keep_token(tmp_path, "short")
+    assert "16 to 128 letters" in refusal(capsys, f"token_file:={tmp_path / 'token'}", folder)
+    pairing.keep_token(tmp_path, "a-token-of-twenty-one")
+    assert "give one of the two" in refusal(capsys, f"token_file:={tmp_path / 'token'}", "new_token:=true", folder)
     assert "no folder for certificate and pairing" in refusal(capsys, f"folder:={tmp_path / 'file' / 'x'}")
     (tmp_path / "key.pem").mkdir()
     assert "key.pem: cannot be written" in refusal(capsys, "--network", folder)

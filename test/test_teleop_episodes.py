@@ -309,7 +309,7 @@ def test_skip_asks_for_something_else_and_again_for_what_was_before(bench):
 OPERATIONS = ("accept", "accept", "accept", "fail", "redo", "delete", "undo", "forwards", "crash")
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 100)), max_size=25))
 def test_whatever_is_done_what_is_asked_is_what_there_is_least_of_and_nothing_is_lost(tmp_path_factory, steps):
     """With a recorder that only makes folders, so that hundreds of episodes are possible."""

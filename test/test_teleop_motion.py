@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from franka_arm import DT
+from franka_arm import DT, WIDTH
 from teleoperated_arm import FRANKA, TeleoperatedArm, figure_eight, tremor, upright
 
 from controllers.errors import ChunkError
-from vla_ros.teleop.teleoperation import ArmReading, Teleoperation
+from vla_ros.teleop.axes import Pose
+from vla_ros.teleop.protocol import Hands, HandSample
+from vla_ros.teleop.teleoperation import CHUNK_EVERY_S, ArmReading, Teleoperation
 
 JERK = np.array(FRANKA.arms[0].jerk)  # [rad/s³]
 ACCELERATION = np.array(FRANKA.arms[0].acceleration)  # [rad/s²]
@@ -100,6 +102,51 @@ def test_a_hand_that_is_too_fast_is_followed_at_the_limit():
     np.testing.assert_allclose(arm.path[-1] - arm.path[0], [0.2, 0.0, 0.0], atol=3e-3)
 
 
+@pytest.mark.parametrize("factor", [0.6, 0.25, 0.1])
+def test_in_a_slow_world_a_hand_is_followed_at_the_limit_of_that_worlds_time(factor):
+    """A hand of 0.4 m/s is one of 4 m/s to an arm whose world runs at a tenth of real time."""
+
+    def hand(time: float):
+        return upright(np.array([0.0, 0.0, -np.clip(0.4 * (time - 0.1 / factor), 0.0, 0.2)]))
+
+    arm = TeleoperatedArm(hand, factor=factor)
+    arm.run(1.5)
+    assert arm.refusals == []
+    speed = np.linalg.norm(np.diff(arm.path, axis=0), axis=1) / DT
+    assert speed.max() < 1.4 * arm.teleoperation.limits.linear_speed
+    np.testing.assert_allclose(arm.path[-1] - arm.path[0], [0.2, 0.0, 0.0], atol=3e-3)
+
+
+def test_packets_that_come_quickly_in_a_slow_world_do_not_displace_each_others_chunks():
+    """Control begins with a chunk 5 ms after it came: a chunk every 3 ms would be put off for ever."""
+    arm = TeleoperatedArm(lambda time: upright(np.array([0.0, 0.0, -0.01 * time])), factor=0.2)
+    stamps: list[float] = []
+    submit = arm.rig.follower.submit
+    arm.rig.follower.submit = lambda chunk, *rest: (stamps.append(chunk.stamp), submit(chunk, *rest))
+    arm.run(1.0)
+    assert len(stamps) > 50
+    assert np.diff(stamps).min() >= CHUNK_EVERY_S
+
+
+def test_a_clock_that_is_set_back_neither_moves_the_arm_nor_silences_its_hand():
+    teleoperation = Teleoperation(FRANKA, np.array([0.0, -0.5, 0.1]), np.array([0.8, 0.5, 1.0]))
+    reading = {"panda": ArmReading(Pose(np.array([0.4, 0.0, 0.5]), (1.0, 0.0, 0.0, 0.0)), 0.08)}
+
+    def packet(time: float, stamp: float, x: float):
+        sample = HandSample((0.0, 0.0, -x), (0.0, 0.0, 0.0, 1.0), True, 0.0)
+        return teleoperation.take(Hands(1, 1e3 * time, "xr", {"right": sample}), time, stamp, reading, "")
+
+    assert packet(1.0, 100.0, 0.0) is not None
+    assert packet(1.02, 100.02, 0.05) is not None
+    back = packet(1.04, 40.0, 0.05)
+    assert back is not None
+    assert back.values[0, 0] < 0.4 + 0.05 + 1e-9
+    ahead = packet(1.06, 900.0, 0.10)
+    assert ahead is not None
+    # What two packets that are 0.02 s apart may differ by, and a tick of a clock that is coarse.
+    assert ahead.values[0, 0] - back.values[0, 0] < 0.5 * 0.06 + 1e-9
+
+
 def test_a_tracker_that_jumps_moves_nothing_and_is_followed_again_once_calm():
     def hand(time: float):
         return upright(np.array([0.3 if time > 0.5 else 0.0, 0.0, -0.1 * max(0.0, time - 1.5)]))
@@ -162,7 +209,7 @@ def test_taking_the_arm_from_a_policy_brakes_it_without_going_back():
     arm.rig.submit(0.03 * np.arange(1, 16)[:, None] * np.array([1.0, 0.0, 0.0]))  # 0.3 m/s
     arm.run(0.6)
     assert np.linalg.norm(arm.path[-1] - arm.path[-2]) / DT > 0.2
-    reading = {"panda": ArmReading(arm.commanded, arm.rig.follower.progress.gripper_width)}
+    reading = {"panda": ArmReading(arm.commanded, arm.rig.follower.progress.end_effectors[WIDTH])}
     arm.rig.follower.submit(arm.teleoperation.hold(arm.rig.now, reading), arm.rig.now, "teleop")
     arm.run(1.0)
     forward = np.diff(arm.path[:, 0])

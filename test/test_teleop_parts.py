@@ -19,7 +19,8 @@ from scipy.spatial.transform import Rotation
 from controllers.chunk import ActionChunk
 from controllers.errors import ConfigError
 from controllers.rotations import angle_between
-from vla_ros.robots.embodiment import BaseConfig, load_embodiment
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.groups import BaseConfig
 from vla_ros.teleop.axes import Pose, robot_pose, room_pose
 from vla_ros.teleop.hand_motion import HandMotion, MotionLimits
 from vla_ros.teleop.lateness import Lateness
@@ -82,36 +83,36 @@ def goal(motion: HandMotion) -> np.ndarray:
 
 def test_a_hand_that_turns_turns_the_tool_about_the_same_axis():
     motion = HandMotion(MotionLimits(), *BOX)
-    motion.follow(0.0, place(0.0), TOOL, 1.0, 1.0)
+    motion.follow(0.0, 0.0, place(0.0), TOOL, 1.0, 1.0)
     quarter = Rotation.from_rotvec([0.0, 0.0, 0.3])
-    motion.follow(0.01, place(0.0, q=tuple(quarter.as_quat().tolist())), TOOL, 1.0, 1.0)
+    motion.follow(0.01, 0.01, place(0.0, q=tuple(quarter.as_quat().tolist())), TOOL, 1.0, 1.0)
     expected = (quarter * Rotation.from_quat(TOOL.orientation)).as_quat()
     assert angle_between(tuple(expected), tuple(goal(motion)[3:])) < 1e-6
 
 
 def test_one_stray_packet_is_dropped_and_the_next_good_one_followed():
     motion = HandMotion(MotionLimits(), *BOX)
-    motion.follow(0.0, place(0.0), TOOL, 1.0, 1.0)
-    motion.follow(0.01, place(0.5), TOOL, 1.0, 1.0)
+    motion.follow(0.0, 0.0, place(0.0), TOOL, 1.0, 1.0)
+    motion.follow(0.01, 0.01, place(0.5), TOOL, 1.0, 1.0)
     assert "jumped by 50 cm" in motion.refused
     np.testing.assert_allclose(goal(motion)[:3], TOOL.position)
-    motion.follow(0.02, place(0.01), TOOL, 1.0, 1.0)
+    motion.follow(0.02, 0.02, place(0.01), TOOL, 1.0, 1.0)
     assert motion.refused == ""
     np.testing.assert_allclose(goal(motion)[:3], TOOL.position + np.array([0.01, 0.0, 0.0]))
 
 
 def test_a_hand_that_jumps_about_is_never_followed():
     motion = HandMotion(MotionLimits(), *BOX)
-    motion.follow(0.0, place(0.0), TOOL, 1.0, 1.0)
+    motion.follow(0.0, 0.0, place(0.0), TOOL, 1.0, 1.0)
     for n in range(1, 100):
-        motion.follow(0.01 * n, place(0.5 if n % 2 else 1.0), TOOL, 1.0, 1.0)
+        motion.follow(0.01 * n, 0.01 * n, place(0.5 if n % 2 else 1.0), TOOL, 1.0, 1.0)
         np.testing.assert_allclose(goal(motion)[:3], TOOL.position)
 
 
 def test_a_turn_that_no_wrist_makes_is_a_jump():
     motion = HandMotion(MotionLimits(), *BOX)
-    motion.follow(0.0, place(0.0), TOOL, 1.0, 1.0)
-    motion.follow(0.01, place(0.0, q=(0.0, 0.0, np.sin(0.25), np.cos(0.25))), TOOL, 1.0, 1.0)
+    motion.follow(0.0, 0.0, place(0.0), TOOL, 1.0, 1.0)
+    motion.follow(0.01, 0.01, place(0.0, q=(0.0, 0.0, np.sin(0.25), np.cos(0.25))), TOOL, 1.0, 1.0)
     assert "29°" in motion.refused
 
 
@@ -119,7 +120,7 @@ def test_the_setpoint_is_never_far_ahead_of_an_arm_that_does_not_follow():
     limits = MotionLimits()
     motion = HandMotion(limits, *BOX)
     for n in range(200):  # the arm stays where it is
-        motion.follow(0.01 * n, place(0.005 * n), TOOL, 1.0, 1.0)
+        motion.follow(0.01 * n, 0.01 * n, place(0.005 * n), TOOL, 1.0, 1.0)
     ahead = motion.path(np.array([1e-6]), 1.0)[0, :3] - TOOL.position
     assert np.linalg.norm(ahead) == pytest.approx(limits.leash, abs=1e-3)
 
@@ -133,7 +134,7 @@ def test_a_path_is_never_faster_than_the_limit(steps, speed):
     times = 0.02 * np.arange(1, 11)
     for step, dt in steps:
         time, x = time + dt, x + step
-        motion.follow(time, place(x), TOOL, 2.0, speed)
+        motion.follow(time, time, place(x), TOOL, 2.0, speed)
         path = motion.path(times, speed)
         rates = np.linalg.norm(np.diff(path[:, :3], axis=0), axis=1) / 0.02
         assert rates.max() <= speed * limits.linear_speed + 1e-9
@@ -149,7 +150,7 @@ FRANKA = load_embodiment("franka")
 TWO_ARMS = replace(
     FRANKA,
     arms=(replace(FRANKA.arms[0], name="one"), replace(FRANKA.arms[0], name="two")),
-    grippers=(replace(FRANKA.grippers[0], name="one_hand", arm="one"),),
+    end_effectors=(replace(FRANKA.grippers[0], name="one_hand", arm="one"),),
     base=BaseConfig((0.5, 0.4, 1.0), (1.0, 1.0, 2.0)),
 )
 READINGS = {name: ArmReading(TOOL, 0.08) for name in ("one", "two")}
@@ -298,13 +299,44 @@ def test_a_token_outlives_a_run_and_only_its_owner_may_read_it(tmp_path):
 @pytest.mark.parametrize("kept", ["", "short", "with spaces in it, and long enough", "\xff" * 30])
 def test_a_kept_token_that_is_none_is_replaced(tmp_path, kept):
     keeping.write_private(tmp_path / "token", kept.encode("latin-1"))
-    assert pairing.check_token(pairing.pairing_token(tmp_path)) != kept
+    assert pairing.pairing_token(tmp_path) != kept
+    assert pairing.chosen_token(tmp_path / "token") == pairing.pairing_token(tmp_path)
 
 
-def test_a_chosen_token_must_be_long_and_fit_a_link():
-    for token in ("short", "a token with spaces in it", "x" * 200, "töken-of-twenty-chars"):
-        with pytest.raises(ConfigError, match="16 to 128"):
-            pairing.check_token(token)
+def test_a_chosen_token_must_be_long_and_fit_a_link(tmp_path):
+    for token in ("", "short", "a token with spaces in it", "x" * 200, "y" * 9000, "töken-of-twenty-chars"):
+        pairing.keep_token(tmp_path, token)
+        with pytest.raises(ConfigError, match="16 to 128") as refused:
+            pairing.chosen_token(tmp_path / "token")
+        assert token == "" or token not in str(refused.value)
+
+
+def test_a_chosen_token_is_its_owners_alone(tmp_path):
+    pairing.keep_token(tmp_path, "a-token-of-twenty-one")
+    (tmp_path / "token").chmod(0o640)
+    with pytest.raises(ConfigError, match=r"token_file:=.*: others may read it, or it is not yours"):
+        pairing.chosen_token(tmp_path / "token")
+    for missing in (tmp_path, tmp_path / "none", tmp_path / "token" / "x"):
+        with pytest.raises(ConfigError, match="is no file: write a token into one"):
+            pairing.chosen_token(missing)
+
+
+def test_what_is_private_is_written_through_no_link(tmp_path, monkeypatch):
+    """Whoever else may write into the folder guesses the name of what is not finished yet, and lays a link there."""
+    (tmp_path / "mine").write_text("my own words")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number in (os.getpid(), "0" * 16):
+        (folder / f".token.{number}").symlink_to(tmp_path / "mine")
+    monkeypatch.setattr("secrets.token_hex", lambda count: "00" * count)
+    with pytest.raises(ConfigError, match="cannot be written"):
+        keeping.write_private(folder / "token", b"secret")
+    assert (tmp_path / "mine").read_text() == "my own words"
+    monkeypatch.undo()
+    (folder / "token").symlink_to(tmp_path / "mine")
+    keeping.write_private(folder / "token", b"secret")
+    assert (tmp_path / "mine").read_text() == "my own words"
+    assert (folder / "token").read_bytes() == b"secret"
 
 
 def test_the_code_in_the_terminal_is_the_link():

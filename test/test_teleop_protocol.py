@@ -46,9 +46,9 @@ def test_a_command_without_arguments_needs_none(name):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "not JSON"),
-        ("{", "not JSON"),
-        ("[" * 30000, "not JSON"),
+        ("", "not valid JSON"),
+        ("{", "not valid JSON"),
+        ("[" * 30000, "not valid JSON"),
         ("[]", "must be an object, got a list of 0"),
         ("null", "must be an object, got null"),
         ('{"n": 1}', "'type' is missing"),
@@ -57,7 +57,7 @@ def test_a_command_without_arguments_needs_none(name):
         ('{"type": "ping", "t": NaN}', "NaN is not a finite number"),
         ('{"type": "ping", "t": Infinity}', "not a finite"),
         ('{"type": "ping", "t": 1e999}', "not finite"),
-        ('{"type": "ping", "t": ' + "9" * 400 + "}", "not finite"),
+        ('{"type": "ping", "t": ' + "9" * 400 + "}", "64 at most"),
         ('{"type": "ping", "t": true}', "must be a number, got true"),
         ('{"type": "ping", "t": 1, "u": 2}', "unknown field 'u'"),
         (
@@ -66,6 +66,12 @@ def test_a_command_without_arguments_needs_none(name):
         ),
         (frame({"type": "hello", "protocol": 1, "name": "x" * 41, "seat": "drive"}), "41 characters, allowed 40"),
         (frame({"type": "hello", "protocol": 1, "name": "a\nb", "seat": "drive"}), "control character"),
+        ('{"type": "hello", "protocol": 1, "name": "\\ud800", "seat": "drive"}', "half a character"),
+        ('{"\\udfff": 1, "type": "ping"}', "half a character"),
+        (frame({"type": "hello", "protocol": 1, "name": "a\x9bb", "seat": "drive"}), "control character"),
+        (frame({"type": "hello", "protocol": 1, "name": "a\u202eb", "seat": "drive"}), "control character"),
+        (frame({"type": "\x1b[2J"}), "unknown type '\\x1b[2J'"),
+        (frame({"type": "ping", "t": 1, "\x1b[2J": 2}), "unknown field '\\x1b[2J'"),
         (frame({"type": "hello", "protocol": 1, "name": "a", "seat": "driver"}), "did you mean 'drive'"),
         (frame(changed(p=[None, 0, 0])), "must be a number, got null"),  # what JSON makes of a headset's NaN
         (frame(changed(p=[0, 0])), "must be 3 numbers, got a list of 2"),
@@ -105,7 +111,7 @@ KINDS = st.sampled_from(["hello", "hands", "command", "ping", "seen", "?"])
 NAMES = st.sampled_from([*HANDS, "protocol", "name", "seat", "id", "command", "arguments", "camera", "stamp", "extra"])
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine
 @given(KINDS, st.dictionaries(NAMES, JSON, max_size=6))
 def test_whatever_arrives_is_a_message_or_refused(kind, content):
     try:
@@ -115,7 +121,6 @@ def test_whatever_arrives_is_a_message_or_refused(kind, content):
     assert isinstance(message, protocol.Message)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_a_message_or_refused(text):
     try:

@@ -30,7 +30,7 @@ def make_task(actions: int = 2, objects: int = 3, backgrounds: int = 2, position
 sizes = st.tuples(*(st.integers(1, 3) for _ in range(4)), st.integers(1, 4))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(sizes, st.integers(0, 2**31 - 1))
 def test_counts_never_differ_by_more_than_one_and_end_at_what_is_wanted(size, seed):
     task = make_task(*size, seed=seed)
@@ -43,7 +43,7 @@ def test_counts_never_differ_by_more_than_one_and_end_at_what_is_wanted(size, se
     assert set(done.values()) == {task.each}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(sizes, st.data())
 def test_after_any_deletions_what_is_missing_comes_first(size, data):
     task = make_task(*size)
@@ -60,7 +60,7 @@ def test_after_any_deletions_what_is_missing_comes_first(size, data):
     assert gap <= 1
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 2**31 - 1))
 def test_each_object_has_been_everywhere_long_before_each_cell_has_an_episode(seed):
     """The margins are even too: of 3 × 4 × 2 × 3 = 72 cells the first 12 hold each object three times, and so on."""

@@ -6,12 +6,15 @@ from franka_arm import ARM, Rig
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.control_config import StitchConfig
 from controllers.errors import ChunkError
-from controllers.joining import Robot, chunk_mode
-from controllers.motion import CARTESIAN, JOINT, Start, braking
+from controllers.joining import Auxiliaries
+from controllers.motion import Start, braking
 from controllers.stitching import MotionBounds
 from controllers.timeline import ChunkTimeline
+from controllers.track import CARTESIAN, Track, refuse_unknown, side_by_side
 
 LINE = 0.02 * np.arange(1, 5)[:, None] * [1.0, 0.0, 0.0]
+TRACK = Track("panda", ARM.joints, ARM.lower, ARM.upper)
+POSES = side_by_side([TRACK], [CARTESIAN])
 BOUNDS = MotionBounds(np.array([0.8] * 3 + [1.0] * 4), np.array([6.0] * 3 + [7.5] * 4))
 
 
@@ -23,11 +26,11 @@ def rig():
 def start(rig, delay=0.0, shift=(0.0, 0.0, 0.0), velocity=(0.0, 0.0, 0.0), lookahead=0.095):
     state = np.zeros((3, 7))
     state[0, :3], state[0, 3:], state[1, :3] = rig.position + shift, rig.quaternion, velocity
-    return Start(CARTESIAN, state, delay, lookahead, np.concatenate([rig.position, rig.quaternion]))
+    return Start(POSES, state, delay, lookahead, np.concatenate([rig.position, rig.quaternion]))
 
 
 def robot(rig):
-    return Robot("panda", ARM.joints, ("panda_hand/width",), rig.limits)
+    return Auxiliaries(("panda_hand/width",))
 
 
 def accept(rig, chunk, begin=None, timeline=None, config=None):
@@ -107,24 +110,31 @@ def test_seam_is_continuous_to_second_order(rig):
     assert np.allclose(motion.spline.derivatives(0.0), begin.state, atol=1e-9)
 
 
-def test_modes(rig):
+def test_by_what_a_chunk_moves_a_group(rig):
     names = tuple(f"{joint}/position" for joint in ARM.joints)
-    joints = ActionChunk(0.0, "panda_link0", names, [0.1], [ARM.home])
-    assert chunk_mode(joints, "panda", ARM.joints) == JOINT
-    assert chunk_mode(rig.chunk(LINE), "panda", ARM.joints) == CARTESIAN
-    gripper = ActionChunk(0.0, "panda_link0", ("panda_hand/width",), [0.1], [[0.0]])
-    assert chunk_mode(gripper, "panda", ARM.joints) is None
+    assert TRACK.asked(ActionChunk(0.0, "panda_link0", names, [0.1], [ARM.home])) == "position"
+    assert TRACK.asked(rig.chunk(LINE)) == "pose"
+    assert TRACK.asked(ActionChunk(0.0, "panda_link0", ("panda_hand/width",), [0.1], [[0.0]])) == ""
     with pytest.raises(ChunkError, match="'panda_joint2/position' is missing"):
-        chunk_mode(ActionChunk(0.0, "f", names[:1], [0.1], [[0.0]]), "panda", ARM.joints)
+        TRACK.asked(ActionChunk(0.0, "f", names[:1], [0.1], [[0.0]]))
     rates = tuple(f"{joint}/velocity" for joint in ARM.joints)
-    assert chunk_mode(ActionChunk(0.0, "f", rates, [0.1], np.zeros((1, 7))), "panda", ARM.joints) == JOINT
+    assert TRACK.asked(ActionChunk(0.0, "f", rates, [0.1], np.zeros((1, 7)))) == "velocity"
     for channels, match in (
         (("panda_joint1/velocity",), "'panda_joint2/velocity' is missing"),
-        (("lift/velocity",), "'lift/velocity': this arm executes velocities of its own joints"),
-        ((*names, *rates), "both joint position and joint velocity"),
+        ((*names, *rates), "both joint position and joint velocity targets for 'panda'"),
     ):
         with pytest.raises(ChunkError, match=match):
-            chunk_mode(ActionChunk(0.0, "f", channels, [0.1], np.zeros((1, len(channels)))), "panda", ARM.joints)
+            TRACK.asked(ActionChunk(0.0, "f", channels, [0.1], np.zeros((1, len(channels)))))
+
+
+def test_a_channel_that_is_nobodys_is_refused_with_the_nearest_name():
+    for channel, match in (
+        ("lift/velocity", "unknown chunk channel 'lift/velocity'"),
+        ("panda_joint8/position", "'panda_joint8/position'.* did you mean 'panda_joint[1-7]/position'"),
+        ("panda_hnad/width", "did you mean 'panda_hand/width'"),
+    ):
+        with pytest.raises(ChunkError, match=match):
+            refuse_unknown(ActionChunk(0.0, "f", (channel,), [0.1], [[0.0]]), [TRACK], ["panda_hand/width"])
 
 
 def test_braking_stops_and_holds(rig):

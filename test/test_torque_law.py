@@ -6,8 +6,8 @@ import pytest
 from franka_arm import HOME, franka_config, franka_limits, franka_model
 
 from controllers.drives.torque_law import TorqueLaw
-from controllers.motion import CARTESIAN, JOINT, resting
 from controllers.rotations import angle_between, compose_exp, from_matrix
+from controllers.track import CARTESIAN, JOINT
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def law():
 
 def test_holding_starts_from_the_last_effort_and_lets_it_decay(law):
     last = np.array([3.0, -2.0, 1.0, 4.0, 0.5, -0.3, 0.2])
-    path = resting(law.hold_measured(last), "").spline
-    efforts = np.array([law.effort(path, 0.0, 0.002).copy() for _ in range(400)])
+    target = law.hold_measured(last)
+    efforts = np.array([law.effort(target.copy(), 0.002).copy() for _ in range(400)])
     assert np.abs(efforts[0] - last).max() < 0.1
     assert np.abs(efforts[-1]).max() < 1e-2
     assert np.abs(np.diff(efforts, axis=0)).max() < 0.1
@@ -44,6 +44,20 @@ def test_seeds_continue_the_commanded_motion_in_the_other_space(law):
     back = law.seed(CARTESIAN)
     assert np.allclose(back[0, :3], reached[:3, 3], atol=1e-6)
     assert np.allclose(back[1, :6], law.motion._planning_model.jacobian(seed[0]) @ seed[1], atol=1e-6)
+
+
+def test_a_seed_beside_a_singularity_asks_for_nothing_the_joints_cannot_do(law):
+    q = np.array([-1.29, 0.144, 2.132, -0.075, 1.03, 3.432, 1.148])  # the elbow all but straight
+    law.model.update(q, np.zeros(7))
+    T = law.model.T_base_ee.copy()
+    T[:3, 3] += 0.02
+    twist = np.array([0.3, -0.3, 0.3, 0.5, 0.5, 0.5])
+    law.motion.pose.reset(T[:3, 3], from_matrix(T[:3, :3]), twist)
+    law._impedance()
+    seed = law.seed(JOINT)
+    assert (np.abs(np.linalg.pinv(law.model.J) @ twist) / law.motion.joint_speed).max() > 3.0  # it is beside one
+    assert np.abs(seed[0] - q).max() < 0.3
+    assert (np.abs(seed[1]) <= law.motion.joint_speed + 1e-9).all()
 
 
 def test_seeded_states_are_what_the_filters_continue_from(law):
@@ -96,6 +110,28 @@ def test_joint_shares_are_speed_and_its_change(law):
     assert acceleration == pytest.approx(0.3 / dt / limits.acceleration[3] / margin)
     law.switch(JOINT, np.stack([HOME, np.full(7, 1.0)]), np.zeros(7))
     assert law.joint_shares(dt)[1] == 0.0  # the other space's speed is another number, not a leap
+
+
+def test_joints_are_asked_for_no_more_than_their_speed_and_progress_is_told_of_the_rest(law):
+    law.hold_measured(np.zeros(7))
+    T = law.model.T_base_ee
+    law.motion.pose.reset(T[:3, 3], from_matrix(T[:3, :3]), np.array([0.0, 2.0, 0.0, 0.0, 0.0, 3.0]))
+    asked, shares = [], []
+    for tick in range(60):
+        law._impedance()
+        asked.append(float((np.abs(law.cartesian.dq_desired) / law.motion.joint_speed).max()))
+        if tick % 4 == 0:
+            shares.append(law.joint_shares(0.008)[0])
+    assert asked[0] > 1.3
+    assert asked[-1] == pytest.approx(1.0, abs=0.01)
+    assert np.abs(np.diff(asked)).max() < 0.3 * asked[0]  # it glides there
+    assert shares[-1] == pytest.approx(asked[0], rel=0.01)  # of the whole motion
+    law.motion.pose.reset(T[:3, 3], from_matrix(T[:3, :3]))
+    for tick in range(120):
+        law._impedance()
+        if tick % 4 == 0:
+            law.joint_shares(0.008)
+    assert law.cartesian.motion_share == 1.0
 
 
 def test_changes_wait_for_an_arm_that_is_not_driven(law):

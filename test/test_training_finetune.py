@@ -22,7 +22,8 @@ from vla_ros import cli
 from vla_ros.configuration import share_directory
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
-from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
+from vla_ros.policies.graspvla.small.checkpoint import load_networks
+from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import load_small_policy
 from vla_ros.robots.embodiment import load_embodiment

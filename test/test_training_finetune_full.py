@@ -16,6 +16,8 @@ from graspvla_full_tiny import full_config, tiny_network, tiny_words
 from graspvla_small_data import generated
 
 from vla_ros import cli
+from vla_ros.data.datasets.editing.edit import edit
+from vla_ros.data.datasets.editing.edits import DatasetEdits
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.graspvla.full.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vla_ros.policies.graspvla.full.pose_numbers import pose_matrix
@@ -85,3 +87,13 @@ def test_a_sample_says_what_its_frame_says() -> None:
             actions = config.action_statistics.normaliser().restore(made.actions[i].double().numpy())
             np.testing.assert_allclose(actions[0], reader.column("action")[frame], atol=1e-5)
         assert not FullSamples([root], config, tiny_words(), boxes_only=True).batch(valid).has_action.any()
+
+
+def test_a_dataset_without_anchor_and_calibration_is_learned_from(tmp_path: Path) -> None:
+    config, whole = full_config(), generated() / "action"
+    names = ("observation.anchor", "observation.calibration.front", "observation.calibration.side")
+    edit(whole, DatasetEdits(drop=names), tmp_path / "lean")
+    rows = np.arange(0, 40, 10)
+    made, expected = (FullSamples([r], config, tiny_words()).batch(rows) for r in (tmp_path / "lean", whole))
+    for name in ("images", "states", "actions", "grasp", "boxes", "has_action"):
+        assert torch.equal(getattr(made, name), getattr(expected, name)), name

@@ -17,7 +17,8 @@ from vla_ros.data.datasets.episode import Episode
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.objects.named_parts import named_parts
-from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
+from vla_ros.policies.graspvla.small.checkpoint import load_networks
+from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.target_search import TargetSearch
 from vla_ros.sim.evaluation.runner import EpisodeRunner
 from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings

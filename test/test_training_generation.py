@@ -136,6 +136,19 @@ def test_more_episodes_are_appended_and_fewer_are_no_work(tmp_path, generate):
     assert json.loads((output / "generation.json").read_text())["episodes"] == 9
 
 
+def test_demonstrations_in_several_episodes_are_counted_once_and_appended_to(tmp_path, generate, capsys):
+    """`--clean` ends an episode where frames are left out."""
+    for wanted in (3, 4):
+        assert generate(tmp_path / "out", "--episodes", wanted, "--workers", 1, "--clean", in_two=True) == 0
+        records = load_metadata(tmp_path / "out/action").episodes
+        assert [(record.source, record.length) for record in records] == [
+            made for seed in GOOD[:wanted] for made in ((f"generated/{seed}:0-2", 2), (f"generated/{seed}:4-7", 3))
+        ]
+    assert [entry["frames"] for entry in ledger(tmp_path / "out") if entry.get("frames")] == [5] * 4
+    assert generate(tmp_path / "out", "--episodes", 4, "--workers", 1, in_two=True) == 2
+    assert "was generated with clean True, not False" in capsys.readouterr().err
+
+
 def test_killed_as_a_whole_it_goes_on_where_it_was(tmp_path, generate):
     """What was committed when everything died is not made again; whatever was half written is."""
     output, tried = tmp_path / "out", tmp_path / "tried"

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 
+from vla_ros.data.datasets.editing.segments import valid_runs
 from vla_ros.data.datasets.episode import Episode
-from vla_ros.data.datasets.features import ACTION, ANCHOR
+from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
+from vla_ros.data.datasets.video import open_video
 from vla_ros.objects.category import categories
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
 from vla_ros.sim.scenes.scene import Scene, sample_scene
@@ -136,3 +140,47 @@ def test_held_out_categories_never_appear(groundings: list[Episode], episodes: d
     for episode in (*groundings, *episodes.values()):
         for text in (*episode.columns[notes.OBJECT_NAMES], *episode.tasks):
             assert not HELD_OUT & set(text.replace(";", " ").split()), text
+
+
+def test_a_clean_demonstration_by_another_contract_is_the_same_motion_without_the_errors(
+    maker: EpisodeMaker, scene: Scene, episodes: dict[Fault, Episode]
+) -> None:
+    """Joints and width, small pictures, as LeRobot's policies expect it; episodes end where frames are left out."""
+    other = EpisodeMaker(GenerationSettings(contract="franka_grasp_lerobot", clean=True))
+    made = play(other, scene, Fault.MISSED)
+    assert isinstance(made, tuple)
+    whole = episodes[Fault.MISSED].columns
+    runs = list(valid_runs(whole[notes.VALID]))
+    assert [episode.source for episode in made] == [f"{first}-{end}" for first, end in runs]
+    assert len(runs) >= 2
+    states, widths = whole[STATE][:, [*range(7), 14]], whole[ACTION][:, 6]
+    for episode, (first, end) in zip(made, runs, strict=True):
+        assert set(episode.columns) & {ANCHOR, "observation.calibration.front"} == set()
+        np.testing.assert_array_equal(episode.columns[STATE], states[first:end])
+        after = np.minimum(np.arange(first, end) + 1, len(states) - 1)
+        np.testing.assert_array_equal(episode.columns[ACTION][:, :7], states[after, :7])
+        np.testing.assert_array_equal(episode.columns[ACTION][:, 7], widths[first:end])
+        assert episode.columns[notes.VALID].all()
+        boxes = episode.columns[notes.boxes_column("front")]
+        assert boxes[..., :4].max() <= 223.5
+        for video in episode.videos.values():
+            assert video.frames == end - first
+            with open_video(io.BytesIO(video.data)) as file:
+                assert (file.streams.video[0].width, file.streams.video[0].height) == (224, 224)
+    full = whole[notes.boxes_column("front")][runs[0][0], 0, :4]
+    small = made[0].columns[notes.boxes_column("front")][0, 0, :4]
+    scale = 224 / 480
+    np.testing.assert_allclose(small, (full - [80, 0, 80, 0] + 0.5) * scale - 0.5, atol=0.01)
+
+
+def test_absolute_poses_are_those_that_were_commanded(scene: Scene, episodes: dict[Fault, Episode]) -> None:
+    other = EpisodeMaker(GenerationSettings(contract="franka_grasp_lerobot_pose"))
+    made = play(other, scene, Fault.NONE)
+    assert isinstance(made, Episode)
+    whole = episodes[Fault.NONE].columns
+    encoding = ActionEncoding(other.contract.action)
+    poses = encoding.decode(made.columns[ACTION], np.zeros(7))
+    np.testing.assert_allclose(poses[:-1, :3], whole[ANCHOR][1:, :3], atol=1e-6)
+    side = np.array(other.contract.quaternion_side)
+    np.testing.assert_allclose(one_sided(poses[:-1, 3:7], side), whole[ANCHOR][1:, 3:], atol=1e-6)
+    np.testing.assert_array_equal(made.columns[STATE], whole[STATE][:, 7:])

@@ -21,7 +21,7 @@ from sample_dataset import write_sample
 from vla_ros import cli
 from vla_ros.bringup import train_command
 from vla_ros.configuration import share_directory
-from vla_ros.policies.graspvla.small.checkpoint import read_config
+from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.policy import load_small_policy
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.graspvla import stage as stage_module
@@ -203,7 +203,7 @@ def test_an_output_that_is_a_file_or_in_use_and_data_that_is_none(
 ) -> None:
     (tmp_path / "file").write_text("mine")
     assert train(config, tmp_path / "file") == 2
-    assert "is a file; give a folder" in capsys.readouterr().err
+    assert "is a file: name a folder" in capsys.readouterr().err
     assert (tmp_path / "file").read_text() == "mine"
 
     words = ["train", str(config), "--output", str(tmp_path / "out"), "--data"]

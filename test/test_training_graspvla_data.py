@@ -16,14 +16,16 @@ from scipy.spatial.transform import Rotation
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
+from delta_actions import integrate_actions
 from graspvla_small_data import generated
 from sample_dataset import write_sample
 
 from controllers.errors import ConfigError
+from vla_ros.data.datasets.editing.edit import edit
+from vla_ros.data.datasets.editing.edits import DatasetEdits
 from vla_ros.data.datasets.features import ACTION, ANCHOR
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
-from vla_ros.policies.actions import integrate_actions
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS
 from vla_ros.policies.graspvla.small.grasp_network import CROP
@@ -32,12 +34,13 @@ from vla_ros.policies.graspvla.words import WordEmbedding
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla import perception
 from vla_ros.training.graspvla.cache import cut_frames
-from vla_ros.training.graspvla.datasets import TrainingData, check_datasets, find_datasets
+from vla_ros.training.graspvla.datasets import check_datasets
 from vla_ros.training.graspvla.flat_patterns import draw_flat_pattern
 from vla_ros.training.graspvla.frames import read_frames
 from vla_ros.training.graspvla.motion import VARIANTS, ChainNoise, motion_batch, read_motion
 from vla_ros.training.graspvla.perception import Samples
 from vla_ros.training.graspvla.sentences import Sentences, disguised_tokens
+from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
 
 HORIZON = 4
 CONTRACT = load_contract("franka_grasp")
@@ -256,6 +259,23 @@ def test_a_camera_or_annotation_that_lacks_is_named(column: str, monkeypatch: py
     what = "the camera" if "images" in column else "the column"
     with pytest.raises(ConfigError, match=f"lacks {what} '{column}': training needs both cameras"):
         check_datasets(TrainingData((whole.root,), ()), CONTRACT)
+
+
+def test_a_stage_asks_only_for_what_it_reads(tmp_path: Path) -> None:
+    """Boxes and matching need no anchor, the action expert no calibration."""
+    edit(generated() / "action", DatasetEdits(drop=(ANCHOR,)), tmp_path / "looking")
+    looking = TrainingData((tmp_path / "looking",), ())
+    check_datasets(looking, CONTRACT, ("proposals", "matching", "grasp"))
+    assert len(read_frames(tmp_path / "looking", range(0, 60, 20), 0, VIEWS).boxes)
+    with pytest.raises(ConfigError, match=r"lacks the column 'observation\.anchor'"):
+        check_datasets(looking, CONTRACT)
+    calibrations = tuple(f"observation.calibration.{view}" for view in VIEWS)
+    edit(generated() / "action", DatasetEdits(drop=calibrations), tmp_path / "acting")
+    acting = TrainingData((tmp_path / "acting",), ())
+    check_datasets(acting, CONTRACT, ("expert",))
+    assert len(read_motion(tmp_path / "acting", 4, 0).actions)
+    with pytest.raises(ConfigError, match=r"lacks the column 'observation\.calibration\.front'"):
+        check_datasets(acting, CONTRACT, ("matching",))
 
 
 def test_a_camera_whose_video_lacks_is_named(tmp_path: Path) -> None:

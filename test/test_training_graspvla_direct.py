@@ -11,17 +11,18 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
 from graspvla_small_data import generated
+from whole_observation import whole
 
 from controllers.chunk import TaskStatus
 from vla_ros import cli
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.contract import load_contract
-from vla_ros.policies.graspvla.small.checkpoint import read_config
+from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.direct_expert import COLUMNS, ROWS, DirectExpert, lines_of_sight
 from vla_ros.policies.graspvla.small.direct_policy import DirectPolicy
 from vla_ros.policies.graspvla.small.policy import load_small_policy
 from vla_ros.policies.graspvla.small.view_geometry import project
-from vla_ros.policies.observation import Observation, RobotState
+from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
@@ -119,13 +120,13 @@ def test_its_checkpoint_acts_on_words_and_pictures(trained: Path) -> None:
     world = World(sample_scene("basic", 3, "generation"), load_embodiment("franka"), timestep=0.002)
     try:
         cameras = {name: world.observe_camera(name) for name in ("front", "side")}
-        state = RobotState(world.time, world.q, world.dq, world.T_base_ee, world.gripper_width)
-        make = lambda words: Observation(world.time, words, cameras, state, world.T_base_ee)  # noqa: E731
-        chunk = policy.infer(make("pick up the red mug"))
+        state = SingleArmState(world.time, world.q, world.dq, world.T_base_ee, world.gripper_width)
+        view = lambda words: SingleArmObservation(world.time, words, cameras, state, world.T_base_ee)  # noqa: E731
+        chunk = policy.infer(whole(view("pick up the red mug")))
         policy.reset()
-        again = policy.infer(make("pick up the red mug"))
+        again = policy.infer(whole(view("pick up the red mug")))
         policy.reset()
-        other = policy.infer(make("pick up the blue hammer"))
+        other = policy.infer(whole(view("pick up the blue hammer")))
     finally:
         world.close()
     assert chunk.status is TaskStatus.ONGOING

@@ -8,8 +8,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
 from controllers.errors import ConfigError
-from vla_ros.policies.graspvla.small.networks import NetworkSizes, SmallGraspVla
-from vla_ros.training.graspvla.rollouts import RollOutConfig, RollOuts
+from vla_ros.policies.graspvla.small.checkpoint_config import NetworkSizes
+from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.training.graspvla.config import RollOutConfig
+from vla_ros.training.graspvla.rollouts import RollOuts
 
 
 def test_networks_that_know_nothing_lift_nothing_and_are_not_touched() -> None:

@@ -19,7 +19,8 @@ from controllers.errors import ConfigError, VlaError
 from vla_ros.policies.graspvla.small import proposals
 from vla_ros.policies.graspvla.small.proposals import ProposalNetwork, proposal_loss
 from vla_ros.training.graspvla.news import LOSSES, VALIDATION, News
-from vla_ros.training.graspvla.stage import Stage, StageConfig, Trial, read_state, state_path
+from vla_ros.training.graspvla.stage import Stage, Trial, read_state, state_path
+from vla_ros.training.graspvla.stage_config import StageConfig
 
 PROGRAM = Path(__file__).with_name("team_training.py")
 

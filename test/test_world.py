@@ -168,7 +168,7 @@ def test_gripper_moves_at_the_speed_of_the_hand(franka):
     world = World(box_scene(), franka, settle=False)
     world.command_gripper(0.02)
     run(world, 0.3)
-    assert world.gripper_velocity == pytest.approx(-0.1, rel=0.05)
+    assert world.gripper.velocity == pytest.approx(-0.1, rel=0.05)
     assert world.gripper_width == pytest.approx(0.05, abs=0.003)
     run(world, 0.6)
     assert world.gripper_width == pytest.approx(0.02, abs=5e-4)
@@ -204,7 +204,7 @@ def test_grasp_lifts_and_holds_by_friction_alone(franka, arm_model, part, height
     assert world.object_pose("thing")[2, 3] > height + 0.1
     # Pads are rubber: they give a millimetre or two under 70 N.
     assert world.gripper_width == pytest.approx(width, abs=0.004)
-    assert world.gripper_force == pytest.approx(-70.0)
+    assert world.gripper.force == pytest.approx(-70.0)
     before = np.linalg.inv(world.T_base_ee) @ world.object_pose("thing")
     run(world, 2.0)
     after = np.linalg.inv(world.T_base_ee) @ world.object_pose("thing")

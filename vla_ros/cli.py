@@ -50,7 +50,7 @@ COMMANDS = (
     Command(
         "launch",
         "vla_ros.bringup.launch_command",
-        "run a job: exit code 0 when its task succeeded, 1 when not, 2 for bad input",
+        "run a job: exit code 0 when its task succeeded, 1 when not, 2 for bad input, 3 when nobody can tell",
         ('launch franka_grasp instruction:="pick up the red mug" seed:=3', "launch franka_grasp --show-args"),
     ),
     Command(
@@ -86,6 +86,7 @@ COMMANDS = (
     Command(
         "robots", "vla_ros.bringup.robots_command", "list, show or check robots", ("robots list", "robots show franka")
     ),
+    Command("objects", "vla_ros.bringup.objects_command", "check or list objects", ("objects check my_objects",)),
     Command(
         "identify",
         "vla_ros.bringup.identify.command",
@@ -105,7 +106,7 @@ COMMANDS = (
         "bag",
         "vla_ros.bringup.bag_command",
         "say what is in a bag, judge, repair or cut it",
-        ("bag info bags/mug", "bag check bags/mug --report mug.html", "bag cut bags/mug bags/first --end 12"),
+        ("bag info bags/mug", "bag check bags/mug bags/cup --report all.html", "bag cut bags/mug bags/first --end 12"),
     ),
     Command(
         "convert",
@@ -172,7 +173,7 @@ COMMANDS = (
         "demonstrate",
         "vla_ros.bringup.demonstrate_command",
         "have a scripted operator do what a running collection asks for",
-        ("demonstrate --episodes 50", "demonstrate 'http://localhost:8443/?token=…' --episodes 5 --seed 3"),
+        ("demonstrate --episodes 50", "demonstrate http://localhost:8444/ --episodes 5 --seed 3"),
     ),
     Command(
         "takes",
@@ -222,7 +223,7 @@ def _overview(commands: dict[str, Command]) -> str:
     return "\n".join(lines)
 
 
-def _dispatch(words: Sequence[str]) -> int:
+def _dispatch(words: Sequence[str], begin: Callable[[], None]) -> int:
     commands = available_commands()
     if not words or words[0] in ("-h", "--help", "help"):
         print(_overview(commands))
@@ -246,6 +247,7 @@ def _dispatch(words: Sequence[str]) -> int:
     module.add_arguments(parser)
     rest = list(words[1:])
     if getattr(module, "PASSES_ARGUMENTS_ON", False) and rest not in (["-h"], ["--help"]):
+        begin()
         return module.run(argparse.Namespace(words=rest))  # another tool, such as pytest, makes sense of them
     has_subcommands = any(isinstance(action, argparse._SubParsersAction) for action in parser._actions)
     # Words and options may be mixed (`launch franka_grasp --show-args seed:=3`), but not around a subcommand.
@@ -254,13 +256,17 @@ def _dispatch(words: Sequence[str]) -> int:
         from vla_ros.bringup.egl import require_egl
 
         require_egl()
+    begin()
     return module.run(arguments)
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code; an error a user can act on is one line and code 2."""
+def main(words: Sequence[str] | None = None, begin: Callable[[], None] = lambda: None) -> int:
+    """Run one command and return the exit code; an error a user can act on is one line and code 2.
+
+    `begin` is called when all is imported and understood, right before the command does anything.
+    """
     try:
-        return _dispatch(sys.argv[1:] if words is None else words)
+        return _dispatch(sys.argv[1:] if words is None else words, begin)
     except VlaError as error:
         print(f"{program()}: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

@@ -9,9 +9,8 @@ import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Union
 
-import yaml
-
 from controllers.errors import ConfigError, unknown_name
+from vla_ros.documents import read_yaml
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -30,21 +29,9 @@ def share_directory() -> Path:
     raise ConfigError("the folders config/ and urdf/ of vla_ros were not found: reinstall the package")
 
 
-def load_yaml(path: Path) -> Any:
-    """Read a YAML file. Raises ConfigError when it is missing or malformed."""
-    try:
-        return yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except yaml.YAMLError as error:
-        where = getattr(error, "problem_mark", None)
-        line = f", line {where.line + 1}" if where else ""
-        raise ConfigError(f"{path}: not valid YAML{line}: {getattr(error, 'problem', error)}") from error
-
-
 def load_config(path: Path, kind: type[Config]) -> Config:
     """Read a YAML file into the dataclass `kind`."""
-    return build(kind, load_yaml(path), str(path))
+    return build(kind, read_yaml(path), str(path))
 
 
 def config_names(folder: str, prefix: str = "") -> tuple[str, ...]:
@@ -66,8 +53,11 @@ def config_path(folder: str, what: str, name: str, prefix: str = "") -> Path:
     return share_directory() / "config" / folder / f"{prefix}{name}.yaml"
 
 
-def build(kind: type[Config], values: Any, where: str) -> Config:
-    """Fill the dataclass `kind` from a mapping; `where` prefixes every error message."""
+def build(kind: type[Config], values: Any, where: str, defaults: Config | None = None) -> Config:
+    """Fill the dataclass `kind` from a mapping; `where` prefixes every error message.
+
+    A mapping names only what differs: from `defaults` if given, else from those of `kind`; so do mappings within it.
+    """
     if not isinstance(values, dict):
         raise ConfigError(f"{where}: expected a mapping, got {type(values).__name__}")
     hints = typing.get_type_hints(kind)
@@ -75,30 +65,35 @@ def build(kind: type[Config], values: Any, where: str) -> Config:
     for key in values:
         if key not in fields:
             raise ConfigError(f"{where}: {unknown_name('key', str(key), fields)}")
-    for name, field in fields.items():
-        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        if required and name not in values:
+    known = {name: _default(field) if defaults is None else getattr(defaults, name) for name, field in fields.items()}
+    for name, default in known.items():
+        if default is dataclasses.MISSING and name not in values:
             raise ConfigError(f"{where}: key '{name}' is missing")
     try:
-        return kind(**{key: _convert(hints[key], value, f"{where}: {key}") for key, value in values.items()})
+        given = {key: _convert(hints[key], value, f"{where}: {key}", known[key]) for key, value in values.items()}
+        return kind(**given) if defaults is None else dataclasses.replace(defaults, **given)
     except ConfigError as error:
         message = str(error)
         raise ConfigError(message if message.startswith(where) else f"{where}: {message}") from None
 
 
-def _convert(hint: Any, value: Any, where: str) -> Any:
+def _default(field: dataclasses.Field) -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
+def _convert(hint: Any, value: Any, where: str, default: Any = dataclasses.MISSING) -> Any:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (Union, types.UnionType):
         if value is None and type(None) in arguments:
             return None
-        return _convert(next(a for a in arguments if a is not type(None)), value, where)
+        return _convert(next(a for a in arguments if a is not type(None)), value, where, default)
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return build(hint, value, where)
+        return build(hint, value, where, default if isinstance(default, hint) else None)
     if origin is tuple:
         return _convert_tuple(arguments, value, where)
     if origin is dict:
         if not isinstance(value, dict):
-            raise ConfigError(f"{where}: expected a mapping, got {value!r}")
+            raise ConfigError(f"{where}: expected a mapping, got {_shown(value)}")
         return {str(key): _convert(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
     if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         if value != value or value in (float("inf"), float("-inf")):
@@ -106,14 +101,19 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return float(value)
     if hint is Any or (hint in (int, str, bool) and type(value) is hint):
         return value
-    raise ConfigError(f"{where}: expected {getattr(hint, '__name__', hint)}, got {value!r}")
+    raise ConfigError(f"{where}: expected {getattr(hint, '__name__', hint)}, got {_shown(value)}")
 
 
 def _convert_tuple(arguments: tuple, value: Any, where: str) -> tuple:
     if not isinstance(value, list):
-        raise ConfigError(f"{where}: expected a list, got {value!r}")
+        raise ConfigError(f"{where}: expected a list, got {_shown(value)}")
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         return tuple(_convert(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
     if len(value) != len(arguments):
         raise ConfigError(f"{where}: expected {len(arguments)} values, got {len(value)}")
     return tuple(_convert(a, item, f"{where}[{i}]") for i, (a, item) in enumerate(zip(arguments, value, strict=True)))
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import Point, Pose, PoseArray, PoseStamped, TransformStamped, TwistStamped
+from nav_msgs.msg import Odometry
 from rclpy.serialization import deserialize_message
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, JointState
@@ -27,11 +28,17 @@ from controllers.errors import ChunkError, VlaError
 from controllers.rotations import from_matrix, normalise, write_matrix
 from vla_ros.bridged_images import bridged_color
 
+M = TypeVar("M")
 META_SEQUENCE, META_INSTRUCTION, META_INFERENCE = "meta/sequence", "meta/instruction", "meta/inference_s"
 NANOSECONDS = 1_000_000_000  # in a second
+TIME_END = 2.0**31  # [s] the first time that no stamp can say
 CHUNK_BYTES_MAX = 1_000_000  # of a message: POINTS_MAX points of fifty channels
 DEPTH_SCALE = 0.001  # [m] one step of a 16UC1 depth image, as realsense2_camera publishes it
 OK, WARN, ERROR, STALE = (bytes([level]) for level in range(4))  # DiagnosticStatus levels
+
+
+class MessageError(VlaError):
+    """A message that cannot be what it was sent as: left out, with the reason, by whoever receives it."""
 
 
 # -- time -------------------------------------------------------------------------------------------------------------
@@ -160,7 +167,7 @@ def transform(pose: Pose) -> np.ndarray:
     T[:3, 3] = position.x, position.y, position.z
     norm2 = q.x * q.x + q.y * q.y + q.z * q.z + q.w * q.w
     if not (np.isfinite(T[:3, 3]).all() and 1e-6 < norm2 < np.inf):
-        raise VlaError(f"pose is not one: position {T[:3, 3]}, quaternion {q.x}, {q.y}, {q.z}, {q.w}")
+        raise MessageError(f"pose is not one: position {T[:3, 3]}, quaternion {q.x}, {q.y}, {q.z}, {q.w}")
     write_matrix(normalise((q.x, q.y, q.z, q.w)), T[:3, :3])
     return T
 
@@ -211,6 +218,21 @@ def twist_stamped(twist: np.ndarray, time: float, frame_id: str) -> TwistStamped
     linear, angular = message.twist.linear, message.twist.angular
     linear.x, linear.y, linear.z, angular.x, angular.y, angular.z = twist.tolist()
     return message
+
+
+def odometry(T_odom_base: np.ndarray, twist: np.ndarray, time: float, odom_frame: str, base_frame: str) -> Odometry:
+    """Return where a base is (4, 4), and how fast it moves in its own frame (3,): x, y [m/s], yaw [rad/s]."""
+    message = Odometry(child_frame_id=base_frame)
+    message.header.stamp, message.header.frame_id = stamp(time), odom_frame
+    message.pose.pose = pose_message(T_odom_base)
+    linear, angular = message.twist.twist.linear, message.twist.twist.angular
+    linear.x, linear.y, angular.z = twist.tolist()
+    return message
+
+
+def planar_velocity(message: TwistStamped) -> np.ndarray:
+    """Return x, y [m/s] and yaw [rad/s] (3,) of a twist."""
+    return np.array([message.twist.linear.x, message.twist.linear.y, message.twist.angular.z])
 
 
 def pose_array(transforms: Sequence[np.ndarray], time: float, frame_id: str) -> PoseArray:
@@ -274,14 +296,16 @@ def depth_array(message: Image) -> np.ndarray:
         return _rows(message, np.dtype(order + "u2"), 1) * np.float32(DEPTH_SCALE)
     if message.encoding == "32FC1":
         return np.nan_to_num(_rows(message, np.dtype(order + "f4"), 1).astype(np.float32), posinf=0.0, neginf=0.0)
-    raise VlaError(f"depth image is '{message.encoding}': publish 16UC1 [mm] or 32FC1 [m]")
+    raise MessageError(f"depth image is '{message.encoding}': publish 16UC1 [mm] or 32FC1 [m]")
 
 
 def _rows(message: Image, kind: np.dtype, channels: int) -> np.ndarray:
     """Return the pixels (H, W · channels), without the padding at the end of a row."""
     used = message.width * channels * kind.itemsize
-    if message.step < used or len(message.data) < message.step * message.height:
-        raise VlaError(f"image {message.width}x{message.height} {message.encoding} has only {len(message.data)} bytes")
+    if not used or not message.height or message.step < used or len(message.data) < message.step * message.height:
+        raise MessageError(
+            f"image {message.width}x{message.height} {message.encoding} has only {len(message.data)} bytes"
+        )
     rows = np.frombuffer(message.data, dtype=np.uint8)[: message.step * message.height].reshape(message.height, -1)
     return np.ascontiguousarray(rows[:, :used]).view(kind)
 
@@ -300,7 +324,7 @@ def intrinsics(message: CameraInfo) -> np.ndarray:
     """Return K (3, 3) [px]. Raises VlaError when it is not calibrated."""
     K = np.array(message.k, dtype=np.float64).reshape(3, 3)
     if not (np.isfinite(K).all() and K[0, 0] > 0.0 and K[1, 1] > 0.0):
-        raise VlaError(f"camera_info of '{message.header.frame_id}' has no calibration (K = {K.tolist()})")
+        raise MessageError(f"camera_info of '{message.header.frame_id}' has no calibration (K = {K.tolist()})")
     return K
 
 
@@ -406,7 +430,9 @@ def line_marker(
 
 
 def marker_lines(message: Marker) -> np.ndarray:
-    """Return the lines (L, 2, 3) [m] of a marker."""
+    """Return the lines (L, 2, 3) [m] of a marker. Raises MessageError for half a line."""
+    if len(message.points) % 2:
+        raise MessageError(f"{len(message.points)} points are no lines: each has two ends")
     return np.array([(p.x, p.y, p.z) for p in message.points]).reshape(-1, 2, 3)
 
 
@@ -421,15 +447,32 @@ def image_marker(ends: np.ndarray, colors: np.ndarray, time: float, frame_id: st
 
 
 def image_marker_lines(message: ImageMarker) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lines (L, 2, 2) [px] of an image marker and their RGBA (L, 4)."""
+    """Return the lines (L, 2, 2) [px] of an image marker and their RGBA (L, 4).
+
+    Raises MessageError for half a line, or one without its colour.
+    """
+    if len(message.points) % 2:
+        raise MessageError(f"{len(message.points)} points are no lines: each has two ends")
     ends = np.array([(p.x, p.y) for p in message.points]).reshape(-1, 2, 2)
     colors = np.array([(c.r, c.g, c.b, c.a) for c in message.outline_colors]).reshape(-1, 4)
+    if len(colors) != len(ends):
+        raise MessageError(f"{len(ends)} lines have {len(colors)} colours: each has one")
     return ends, colors
 
 
 def _color(rgba: Sequence[float]) -> ColorRGBA:
     r, g, b, a = (float(value) for value in rgba)
     return ColorRGBA(r=r, g=g, b=b, a=a)
+
+
+def read_message(data: bytes, kind: type[M]) -> M:
+    """Return the message in its serialised form. Raises MessageError: anybody on the domain can send any bytes."""
+    try:
+        return deserialize_message(data, kind)
+    # What Fast CDR objects to arrives as a RuntimeError of rclpy's; a length that cannot be, as MemoryError.
+    except (RuntimeError, ValueError, MemoryError, UnicodeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise MessageError(f"{len(data)} bytes that are no {kind.__name__} ({reason})") from None
 
 
 def chunk_from_bytes(data: bytes) -> ActionChunk:
@@ -439,7 +482,10 @@ def chunk_from_bytes(data: bytes) -> ActionChunk:
     """
     if len(data) > CHUNK_BYTES_MAX:
         raise ChunkError(f"chunk message has {len(data)} bytes, allowed {CHUNK_BYTES_MAX}")
-    return chunk_from(deserialize_message(data, JointTrajectory))
+    try:
+        return chunk_from(read_message(data, JointTrajectory))
+    except MessageError as error:
+        raise ChunkError(str(error)) from None
 
 
 # -- diagnostics ------------------------------------------------------------------------------------------------------

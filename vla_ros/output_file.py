@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from controllers.errors import ConfigError
+from vla_ros.new_file import replace_file
 
 
 class OutputFile(argparse.Action):
@@ -62,6 +63,20 @@ def check_output(option: str, file: str | Path | None, suffix: str = "", make_fo
         raise ConfigError(f"{named}: cannot be written: you may not write there: choose another place")
 
 
+def check_output_folder(option: str, folder: str | Path | None) -> None:
+    """Raise ConfigError before long work when a folder for results, new or there already, could not be written to."""
+    if not folder:
+        return
+    path, named = Path(folder), _named(option, folder)
+    if path.exists() and not path.is_dir():
+        raise ConfigError(f"{named}: is a file: name a folder, new or there already")
+    there = next(parent for parent in (path.resolve() / "x").parents if parent.exists())
+    if not there.is_dir():
+        raise ConfigError(f"{named}: cannot be made: {there} is a file: choose another place")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ConfigError(f"{named}: {there} may not be written to: choose another place")
+
+
 def write_output(option: str, file: str | Path, content: str | bytes) -> None:
     """Write a file, at once or not at all. Raises ConfigError when it cannot be written."""
     path = Path(file)
@@ -70,18 +85,9 @@ def write_output(option: str, file: str | Path, content: str | bytes) -> None:
         if _is_special(path):
             path.write_bytes(data)
         else:
-            _replace(path.resolve(), data)  # what a link points to, not the link
+            replace_file(path.resolve(), data)  # what a link points to, not the link
     except OSError as error:
         raise ConfigError(f"{_named(option, file)}: cannot be written ({error.strerror})") from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _is_special(path: Path) -> bool:

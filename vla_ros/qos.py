@@ -7,7 +7,8 @@ subscribe best-effort, which spares both sides the acknowledgements.
 
 from __future__ import annotations
 
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.duration import Duration
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, LivelinessPolicy, QoSProfile, ReliabilityPolicy
 
 
 def _profile(depth: int, reliable: bool = True, latched: bool = False) -> QoSProfile:
@@ -23,6 +24,10 @@ STREAM = _profile(10)  # published: joint states, commands, poses, progress
 NEWEST = _profile(1, reliable=False)  # subscribed: only the latest sample matters
 BUFFERED = _profile(50, reliable=False)  # subscribed: samples that are kept to be interpolated
 EVENTS = _profile(10)  # chunks, diagnostics: each one counts
+EXPOSURES = _profile(2)  # states to be drawn: as many as the world waits for; where it does not, the newest
+# What of them is drawn; the middleware says within half a second that nobody is there any more to draw.
+DRAWN = _profile(10)
+DRAWN.liveliness, DRAWN.liveliness_lease_duration = LivelinessPolicy.AUTOMATIC, Duration(seconds=0.5)
 LATCHED = _profile(1, latched=True)  # instruction, estop, sim/scene, fixed camera poses: late joiners get the last one
 # Of cameras on the robot: a pose for every picture, so that none may be lost on the way to its picture; latched, since
 # whoever listens to cameras listens to both kinds alike.

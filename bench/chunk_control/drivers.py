@@ -11,6 +11,7 @@ import numpy as np
 from bench.chunk_control.methods import BASELINES, Method
 from controllers.chunk import ActionChunk
 from controllers.control_config import ControlConfig
+from controllers.driven_arm import DrivenArm
 from controllers.drives.torque_law import POSTURE_S, TorqueLaw
 from controllers.filters import PoseFilter
 from controllers.follower import ChunkFollower
@@ -18,6 +19,7 @@ from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.rotations import IDENTITY, Quaternion, from_matrix
 from controllers.safety import EffortGate
+from controllers.side_drive import SideDrive
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,9 @@ class OursDriver:
 
     def __init__(self, model: ArmModel, limits: ArmLimits, config: ControlConfig, arm: str, q: np.ndarray) -> None:
         """Enable `arm` at rest at q (N,) [rad]."""
-        self._follower = ChunkFollower(arm, "", model, limits, config)
-        self._follower.activate(q, np.zeros_like(q), 0.0, 0.0)
+        self._arm = DrivenArm(arm, model, limits, config)
+        self._follower = ChunkFollower([self._arm], SideDrive({}), config)
+        self._follower.activate(q, np.zeros_like(q), {}, 0.0)
         self.commanded = np.zeros(7)
         self._read()
 
@@ -61,16 +64,16 @@ class OursDriver:
 
     def tick(self, now: float, dt: float, q: np.ndarray, dq: np.ndarray) -> np.ndarray:
         """Tick the follower."""
-        command = self._follower.tick(now, dt, q, dq)
+        self._follower.tick(now, dt, q, dq)
         self._read()
-        return command.effort
+        return self._arm.command.effort
 
     def ready(self, now: float, settled: bool) -> bool:
         """Look at any time."""
         return True
 
     def _read(self) -> None:
-        T = self._follower.progress.T_base_ee_commanded
+        T = self._arm.progress.T_base_ee_commanded
         self.commanded[:3], self.commanded[3:] = T[:3, 3], from_matrix(T[:3, :3])
 
 
@@ -110,10 +113,11 @@ class MethodReference:
     def __init__(self, method: Method, reference: RawReference | FilteredReference) -> None:
         """Sample `method` into `reference`."""
         self.method, self.filter = method, reference
+        self.now = 0.0  # [s]
 
-    def step(self, spline: None, now: float, dt: float) -> None:
-        """Sample at `now` [s]; there is no spline."""
-        pose, twist = self.method.sample(now + self.filter.delay)
+    def step(self, target: np.ndarray, dt: float) -> None:
+        """Sample at `now`; there is no path whose `target` could be taken."""
+        pose, twist = self.method.sample(self.now + self.filter.delay)
         self.filter.take(pose, twist, dt)
 
 
@@ -141,7 +145,8 @@ class BaselineDriver:
     def tick(self, now: float, dt: float, q: np.ndarray, dq: np.ndarray) -> np.ndarray:
         """Sample the method, pull the arm along."""
         self._model.update(q, dq)
-        self._gate.apply(self._law.effort(None, now, dt), dt)  # type: ignore[arg-type]
+        self._reference.now = now
+        self._gate.apply(self._law.effort(self.commanded, dt), dt)
         self.commanded[:3], self.commanded[3:] = self._reference.filter.position, self._reference.filter.quaternion
         return self._gate.effort
 

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import numpy as np
-from rich.table import Table
+from rich.console import Console
 
 from bench.chunk_control.comparison import ENTRIES, OURS
 from bench.chunk_control.figures import Results, values
+from vla_ros.tables import print_table
 
 # figure, heading, format, which tenth is the bad one
 COLUMNS = (
@@ -45,12 +46,12 @@ def rows(results: Results) -> list[tuple[str, ...]]:
     return found
 
 
-def table(results: Results) -> Table:
-    """Return the table for a terminal."""
-    drawn = Table(*HEADINGS, title="Median (worst tenth); jerk in m/s³ over the ideal path's own")
-    for row in rows(results):
-        drawn.add_row(*row, style="bold" if row[0] == OURS else "")
-    return drawn
+def show(results: Results, console: Console) -> None:
+    """Print the table."""
+    found = rows(results)
+    styles = ["bold" if row[0] == OURS else "" for row in found]
+    title = "Median (worst tenth); jerk in m/s³ over the ideal path's own"
+    print_table(console, HEADINGS, found, title, styles)
 
 
 def markdown(results: Results) -> str:

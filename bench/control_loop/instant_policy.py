@@ -23,14 +23,15 @@ class InstantPolicy:
 
     def __init__(self, arm: str, base_frame: str) -> None:
         """Speak to `arm` in `base_frame`."""
-        self._channels, self._base_frame, self._sequence = pose_channels(arm), base_frame, 0
+        self._arm, self._base_frame = arm, base_frame
+        self._channels, self._sequence = pose_channels(arm), 0
 
     def reset(self) -> None:
         """Have nothing to forget."""
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the commanded pose, again and again."""
-        T = observation.T_base_ee_commanded
+        T = observation.commanded.arms[self._arm].T_base_ee
         pose = np.concatenate([T[:3, 3], from_matrix(T[:3, :3])])
         self._sequence += 1
         times, values = STEP * np.arange(1, POINTS + 1), np.tile(pose, (POINTS, 1))

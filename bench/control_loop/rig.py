@@ -7,9 +7,8 @@ import time
 
 import numpy as np
 
-from bench.franka import ARM, GRIPPER, Franka
+from bench.franka import ARM, WIDTH, Franka
 from controllers.chunk import ActionChunk, pose_channels
-from controllers.follower import ChunkFollower
 
 PERIOD = 0.1  # [s] between chunks
 
@@ -21,7 +20,8 @@ class FrankaRig:
         """Tick at `rate` [Hz]; delays [s]."""
         self.franka = franka = Franka()
         self.dt, self.home, self._delay, self._jitter = 1.0 / rate, franka.home, delay, jitter
-        self.follower = ChunkFollower(ARM, GRIPPER, franka.model.clone(), franka.limits, franka.config, franka.guard)
+        self.follower = franka.follower()
+        self.driven = self.follower.arms[ARM]
         self.stitch_ms: list[float] = []
         self.restart()
 
@@ -29,7 +29,7 @@ class FrankaRig:
         """Put the arm back home and enable afresh."""
         wire = {"command_delay": self._delay, "jitter": self._jitter, "timestep": min(self.dt, 1e-3)}
         self.arm = self.franka.arm(**(wire | plant))
-        self.follower.activate(self.arm.q, self.arm.dq, 0.08, 0.0)
+        self.follower.activate(self.arm.q, self.arm.dq, {WIDTH: 0.08}, 0.0)
         start = self.franka.start
         self._position, self._quaternion = start[:3], start[3:]
         self.sequence = 0
@@ -62,7 +62,7 @@ class FrankaRig:
         began = time.perf_counter()
         command = self.follower.tick(self.arm.time, self.dt, q, dq, stamp)
         duration = time.perf_counter() - began
-        self.arm.command(command.effort)
+        self.arm.command(command.arms[ARM].effort)
         for _ in range(max(1, round(self.dt / self.arm.timestep))):
             self.arm.step()
         return duration

@@ -7,12 +7,13 @@ import gc
 
 import numpy as np
 import psutil
-from rich.progress import Progress
+from rich.console import Console
 
 from bench.control_loop.rig import FrankaRig
-from bench.franka import ARM, GRIPPER
+from bench.franka import ARM, GRIPPER, WIDTH
 from controllers.chunk import STATUS_CHANNEL, ActionChunk, pose_channels
 from controllers.errors import ChunkError
+from vla_ros.progress import WorkProgress
 
 PARTS = 10
 REST_S, HOME_S = 1.5, 2.0  # [s] at the end of each part: at rest at home, after the way there
@@ -56,7 +57,7 @@ class Soak:
                 self._submit(self._chunk_to(self._start, HOME_S))
             self._tick(k)
         gc.collect()
-        filtered = rig.follower.drive.motion.pose.filter.quaternion
+        filtered = rig.driven.drive.motion.pose.filter.quaternion
         return {
             "energy_j": self.energy,
             "home_mm": 1e3 * float(np.linalg.norm(rig.tool - self._start[:3])),
@@ -69,9 +70,9 @@ class Soak:
         self.rig.tick()
         self._enable_again()
         if k % LOOK_EVERY == 0:
-            follower, dq = self.rig.follower, self.rig.arm.dq
-            error = follower.drive.law.cartesian.error
-            kinetic, spring = 0.5 * dq @ follower.model.M @ dq, 0.5 * error @ (self._stiffness * error)
+            driven, dq = self.rig.driven, self.rig.arm.dq
+            error = driven.drive.law.cartesian.error
+            kinetic, spring = 0.5 * dq @ driven.model.M @ dq, 0.5 * error @ (self._stiffness * error)
             self.energy = max(self.energy, float(kinetic + spring))
 
     def _enable_again(self) -> None:
@@ -80,7 +81,7 @@ class Soak:
         self._stopped = self._stopped + 1 if held else 0
         if self._stopped * rig.dt > STOPPED_S:
             self.faults, self._stopped = self.faults + 1, 0
-            rig.follower.activate(rig.arm.q, rig.arm.dq, 0.08, rig.arm.time)
+            rig.follower.activate(rig.arm.q, rig.arm.dq, {WIDTH: 0.08}, rig.arm.time)
 
     def _submit(self, chunk: ActionChunk) -> None:
         try:
@@ -126,7 +127,7 @@ class Soak:
 def soak_figures(rig: FrankaRig, ticks: int) -> tuple[dict[str, float], list[str]]:
     """Run `ticks` in ten parts; return figures and what is not as it must be. The first part is the measure."""
     soak, parts = Soak(rig), []
-    with Progress() as progress:
+    with WorkProgress(console=Console()) as progress:
         task = progress.add_task(f"{ticks} ticks", total=PARTS)
         for _ in range(PARTS):
             parts.append(part := soak.part(ticks // PARTS))

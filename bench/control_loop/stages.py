@@ -14,11 +14,11 @@ from bench.control_loop.rig import FrankaRig
 from controllers import joining
 from controllers.chunk import ActionChunk
 from controllers.control_config import StitchConfig
-from controllers.joining import Robot
-from controllers.limits import ArmLimits
-from controllers.motion import JOINT, Start
+from controllers.joining import Auxiliaries
+from controllers.motion import Start
 from controllers.stitching import MotionBounds
 from controllers.timeline import ChunkTimeline
+from controllers.track import JOINT, Track, side_by_side
 
 STITCHES = 300
 CHANNELS, POINTS, STEP = 14, 30, 1 / 30  # two arms of seven joints, 30 steps at 30 Hz [s]
@@ -30,11 +30,10 @@ def stage_figures(rig: FrankaRig, seconds: float) -> dict[str, float]:
     The stages are wrapped for this run alone: two readings of the clock a stage, some 0.1 µs.
     """
     rig.restart()
-    follower = rig.follower
-    drive = follower.drive
+    drive = rig.driven.drive
     law, pose = drive.law, drive.motion.pose
     stages = {
-        "model": (follower.model, "update"),
+        "model": (rig.driven.model, "update"),
         "sampling": (pose, "step"),
         "filter": (pose.filter, "step"),
         "impedance": (law.cartesian, "effort"),
@@ -90,7 +89,7 @@ def wide_stitch_figures(config: StitchConfig) -> dict[str, float]:
     times = STEP * np.arange(1, POINTS + 1)
     bounds = MotionBounds(np.full(CHANNELS, 2.0), np.full(CHANNELS, config.joint_acceleration_max))
     wide = np.full(CHANNELS, 10.0)
-    robot = Robot("", joints, (), ArmLimits(-wide, wide, wide, wide, wide))
+    tracks = side_by_side([Track("", joints, -wide, wide)], [JOINT])
     current = None
     phases, order, state = random.uniform(0.0, 6.0, CHANNELS), ChunkTimeline(), np.zeros((3, CHANNELS))
     spent = []
@@ -98,9 +97,9 @@ def wide_stitch_figures(config: StitchConfig) -> dict[str, float]:
         stamp = 0.2 * k
         path = 0.3 * np.sin(0.8 * (stamp + times)[:, None] + phases) + 0.01 * random.normal(size=CHANNELS)
         chunk = ActionChunk(stamp, "base", channels, times, path, k)
-        start = Start(JOINT, state, 0.1, 0.095, current=current, memory=config.memory)
+        start = Start(tracks, state, 0.1, 0.095, current=current, memory=config.memory)
         began = time.perf_counter()
-        order, motion, _ = order.accept(chunk, "policy", start, robot, config, bounds)
+        order, motion, _ = order.accept(chunk, "policy", start, Auxiliaries(), config, bounds)
         spent.append(time.perf_counter() - began)
         state, current = motion.spline.derivatives(0.2), (motion.spline, 0.2)
     p50, p99 = np.percentile(1e3 * np.array(spent[1:]), [50, 99])

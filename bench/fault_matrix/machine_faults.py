@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The machine itself fails: no room on the disk, no time on the processor; and the e-stop at full speed."""
+"""The machine itself fails: no room on the disk, no time on the processor, no launcher, no recorder; and the e-stop."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.fault_matrix.cell import Cell
-from bench.fault_matrix.node_faults import JOB
+from bench.fault_matrix.node_faults import JOB, NODES, REST_MAX_S
 from bench.rig.arm_observer import ArmObserver
 from bench.rig.launched_job import LaunchedJob
 from bench.rig.nodes import ASKINGS, Operator, start_arm
@@ -23,6 +24,7 @@ BUSY = "while True: pass"
 STARVING = 3  # busy processes a core
 ESTOP_MAX_S = 0.3  # [s] of simulated time from the message to rest
 ESTOPS = 5
+LEFT_MAX_S = 8.0  # [s] after the launcher was killed until nothing of it is left
 FAST = 0.5  # [rad/s] of the fastest joint that a stop must begin with
 
 
@@ -31,6 +33,8 @@ def names() -> Iterator[tuple[str, str]]:
     yield "full disk", "whole job"
     yield "starved processor", "whole job"
     yield "e-stop", "at full speed"
+    yield "SIGKILL launcher", "approach"
+    yield "SIGKILL recorder", "coming up"
 
 
 def run(fault: str, situation: str, limits: ArmLimits, model: ArmModel) -> Cell:
@@ -40,6 +44,8 @@ def run(fault: str, situation: str, limits: ArmLimits, model: ArmModel) -> Cell:
         "full disk": _full_disk,
         "starved processor": _starved,
         "e-stop": _estop,
+        "SIGKILL launcher": _launcher_killed,
+        "SIGKILL recorder": _recorder_killed,
     }
     faults[fault](cell, limits, model)
     return cell
@@ -87,6 +93,56 @@ def _whole_job(cell: Cell, folder: Path, limits: ArmLimits, model: ArmModel) -> 
         cell.require(bool(job.arm.stamps) and job.arm.rest_began < job.arm.stamps[-1], "the arm is not at rest")
     finally:
         job.close()
+
+
+def _launcher_killed(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
+    """Nobody is left to stop anything in order, and yet the arm must rest before its driver goes."""
+    with tempfile.TemporaryDirectory(prefix="vla_faults_") as folder:
+        job = LaunchedJob(Path(folder), *JOB)
+        try:
+            job.wait_for_motion()
+            pids = {name: job.pid(name) for name in NODES}
+            since = job.arm.stamps[-1]
+            job.process.kill()
+            ended: dict[str, float] = {}
+
+            def all_gone() -> bool:
+                left = job.left_running
+                for name, pid in pids.items():
+                    if pid not in left:
+                        ended.setdefault(name, time.monotonic())
+                return not left
+
+            cell.require(job.arm.spin_until(all_gone, LEFT_MAX_S), "processes are left")
+            cell.judge_motion(job.arm, since, limits, model)
+            cell.require(cell.rest_s <= REST_MAX_S["SIGKILL"], f"{cell.rest_s:.2f} s until rest")
+            last = min(ended.get(name, float("inf")) for name in ("sim", "guard"))
+            cell.require(
+                ended.get("control", float("inf")) < last, "control did not end before the arm's driver and guard"
+            )
+            cell.outcome = (
+                f"the arm came to rest; the simulator went {last - ended.get('control', last):.1f} s after control"
+            )
+        finally:
+            job.close()
+
+
+def _recorder_killed(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
+    """The job must not wait for a recorder that is dead, and must not move without it."""
+    with tempfile.TemporaryDirectory(prefix="vla_faults_") as folder:
+        job = LaunchedJob(Path(folder), *JOB, f"record:={folder}/bag")
+        try:
+            job.arm.spin_until(lambda: job.runs("recorder") or job.process.poll() is not None, 30.0)
+            job.kill("recorder")
+            code = job.finish()
+            cell.judge_motion(job.arm, 0.0, limits, model)
+            cell.outcome = job.report["ended"]
+            cell.require(code == 1, f"exit code {code}")
+            cell.require("recorder died" in cell.outcome, "the recorder is not named")
+            cell.require(not job.arm.progress.enabled, "control is enabled")
+            cell.require(not job.left_running, "processes are left")
+        finally:
+            job.close()
 
 
 def _estop(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:

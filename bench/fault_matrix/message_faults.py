@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from rclpy.serialization import serialize_message
 
 from bench.fault_matrix.cell import Cell
 from bench.rig.arm_observer import ArmObserver
@@ -104,8 +105,12 @@ def _resume(cell: Cell, operator: Operator) -> None:
     operator.spin_until(lambda: operator.progress.enabled and not operator.progress.moving, 3.0)
     before = operator.T_base_ee[:3, 3].copy()
     operator.send(operator.chunk((0.0, 0.05, 0.05), 1.0))
-    operator.spin(2.0)
-    moved = float(np.linalg.norm(operator.T_base_ee[:3, 3] - before))
+
+    def way() -> float:
+        return float(np.linalg.norm(operator.T_base_ee[:3, 3] - before))
+
+    operator.spin_until(lambda: way() > 0.06, 10.0)  # [s] of wall time: a slow machine takes longer for a second
+    moved = way()
     why = f"{response.message}; {operator.progress.refused or operator.progress.hold_reason}"
     cell.require(response.success and moved > 0.05, f"does not go on: {why}")
 
@@ -165,6 +170,12 @@ def _repeat_points(message: Any) -> None:
     message.points = [*message.points] * 2000
 
 
+def _cut(message: Any) -> bytes:
+    """Return the first half of a message's bytes."""
+    content = serialize_message(message)
+    return content[: len(content) // 2]
+
+
 def _far_away(operator: Operator, chunk: ActionChunk) -> np.ndarray:
     values = chunk.values.copy()
     values[:, 1] += np.linspace(0.0, 1.5, len(values))
@@ -181,6 +192,7 @@ CHUNKS: dict[str, Callable[[Scene], None]] = {
     ),
     "chunk with NaN": _refused("not finite", _spoilt(_set_nan)),
     "empty chunk": _refused("empty", _spoilt(_clear_points)),
+    "malformed chunk": _refused("no JointTrajectory", lambda operator: _cut(messages.chunk_message(operator.sent))),
     "huge chunk": _refused("bytes, allowed", _spoilt(_repeat_points)),
     "chunk of a foreign robot": _refused("ur5", _spoilt(_set_foreign)),
     "chunk in a foreign frame": _refused("frame", _changed(frame_id=lambda operator, chunk: "ur5_base")),

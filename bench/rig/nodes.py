@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import rclpy
@@ -29,10 +30,13 @@ from vla_ros import messages, qos
 from vla_ros.bringup.environment import module_environment
 from vla_ros.bringup.parameters import ros_arguments
 from vla_ros.nodes.arm.progress import NO_JOINT_STATES, ControlProgress, control_progress
+from vla_ros.robots.embodiment import load_embodiment
 
 ARM, GRIPPER, BASE = "panda", "panda_hand", "panda_link0"
 MANAGED = ("state", "camera", "policy", "control")
 JOINTS = tuple(f"panda_joint{i}" for i in range(1, 8))
+PIPE = 1 << 20  # bytes of output that nobody has read yet: a node must never wait for its reader
+STOP_S = 30.0  # a node that is signalled ends by then on any machine; `stop` returns the time it took
 ASKINGS, ANSWER_S = 3, 5.0  # how often a service is asked, and how long its answer may take [s]
 
 
@@ -60,13 +64,14 @@ class NodeUnderTest:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            pipesize=PIPE,
         )
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str, float]:
         """Signal it; return exit code, output and the time it took [s]."""
         began = time.monotonic()
         self.process.send_signal(number)
-        output, _ = self.process.communicate(timeout=10.0)
+        output, _ = self.process.communicate(timeout=STOP_S)
         return self.process.returncode, output, time.monotonic() - began
 
     def kill(self) -> None:
@@ -76,16 +81,19 @@ class NodeUnderTest:
         self.process.communicate()
 
 
-def start_arm(remappings: Mapping[str, str] | None = None) -> list[NodeUnderTest]:
-    """Start a simulator, with its names as `remappings` say, and the nodes that hold and move its arm."""
-    others = [NodeUnderTest(name, use_sim_time=True) for name in ("state", "control", "guard")]
-    return [NodeUnderTest("sim", remappings=remappings, seed=1), *others]
+def start_arm(remappings: Mapping[str, str] | None = None, robot: str = "franka") -> list[NodeUnderTest]:
+    """Start a simulator, with its names as `remappings` say, and the nodes that hold and move its robot."""
+    others = [NodeUnderTest(name, use_sim_time=True, robot=robot) for name in ("state", "control", "guard")]
+    return [NodeUnderTest("sim", remappings=remappings, seed=1, robot=robot), *others]
 
 
 class Operator:
     """The test's own node: the newest of everything, chunks, commands, services."""
 
-    def __init__(self, namespace: str = "") -> None:
+    def __init__(self, namespace: str = "", robot: str = "franka") -> None:
+        """Speak to the nodes of `robot`; what is said of an arm is said of the first."""
+        self.robot = load_embodiment(robot)
+        self._arm = next(arm.name for arm in self.robot.arms)
         self._context = rclpy.Context()
         rclpy.init(context=self._context)
         self.node = node = rclpy.create_node("operator", context=self._context, namespace=namespace)
@@ -93,21 +101,23 @@ class Operator:
         self._executor.add_node(node)
         self.progress: ControlProgress | None = None
         self.joints: messages.JointSample | None = None
-        self.T_base_ee: np.ndarray | None = None
+        self.tools: dict[str, np.ndarray] = {}  # T_base_ee (4, 4) of each arm, measured
         self.stamp = 0.0  # [s] of the newest joint state
         self.seams: list[DiagnosticStatus] = []
         self.diagnostics: dict[str, dict[str, str]] = {}
         self._sequence = 0
         self.sent: ActionChunk | None = None  # the last
         self._clock: Publisher | None = None
-        self._reader = messages.JointStateReader(JOINTS)
+        self._reader = messages.JointStateReader(self.robot.driven_joints)
         node.create_subscription(JointState, "joint_states", self._on_joints, qos.NEWEST)
-        node.create_subscription(PoseStamped, f"{ARM}/ee_pose", self._on_pose, qos.NEWEST)
+        for arm in self.robot.arms:
+            take = partial(self._on_pose, arm.name)
+            node.create_subscription(PoseStamped, f"{arm.name}/ee_pose", take, qos.NEWEST)
         node.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
         node.create_subscription(DiagnosticStatus, "control/seams", self.seams.append, qos.EVENTS)
         node.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, qos.EVENTS)
         self.chunks = node.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
-        self.efforts = node.create_publisher(Float64MultiArray, f"{ARM}_effort_controller/commands", qos.STREAM)
+        self.efforts = node.create_publisher(Float64MultiArray, f"{self._arm}_effort_controller/commands", qos.STREAM)
         self.estop = node.create_publisher(Bool, "estop", qos.LATCHED)
         self._enable = node.create_client(SetBool, "control/enable")
         self._reset = node.create_client(Trigger, "sim/reset")
@@ -118,8 +128,13 @@ class Operator:
             return
         self.stamp = self.joints.stamp
 
-    def _on_pose(self, message: PoseStamped) -> None:
-        self.T_base_ee = messages.transform(message.pose)
+    def _on_pose(self, arm: str, message: PoseStamped) -> None:
+        self.tools[arm] = messages.transform(message.pose)
+
+    @property
+    def T_base_ee(self) -> np.ndarray | None:
+        """Return the measured tool pose (4, 4) of the first arm."""
+        return self.tools.get(self._arm)
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
         self.progress = control_progress(message.message, messages.diagnostic_values(message))
@@ -194,7 +209,7 @@ class Operator:
         pose = np.concatenate([T[:3, 3], from_matrix(T[:3, :3])])
         values = np.tile(pose, (len(times), 1))
         values[:, :3] += (times / times[-1])[:, None] * np.array(shift)
-        return ActionChunk(self.stamp, BASE, pose_channels(ARM), times, values, self._sequence)
+        return ActionChunk(self.stamp, self.robot.base_frame, pose_channels(self._arm), times, values, self._sequence)
 
     def step_clock(self, offset: float, duration: float) -> None:
         """Publish a time on /clock that is `offset` [s] off, for `duration` [s]."""

@@ -20,8 +20,8 @@ def processes_of(folder: Path) -> list[int]:
 
 
 def process_of(folder: Path, module: str) -> int:
-    """Return the one of them that runs `module`."""
+    """Return the one of them that runs `module`. Raises ProcessLookupError where none does."""
     for pid in processes_of(folder):
         if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
             return pid
-    raise AssertionError(f"{module} does not run")
+    raise ProcessLookupError(f"{module} does not run")

@@ -1,40 +1,63 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every way to drive an arm has in common, whatever the command is made of."""
+"""What every way to drive a group has in common, whatever the command is made of."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Protocol
 
 import numpy as np
 
 from controllers.arm_dynamics import Payload
+from controllers.clearance import Clearance
 from controllers.commanded_motion import CommandedMotion
 from controllers.control_config import ImpedanceConfig
 from controllers.errors import ConfigError
-from controllers.motion import CARTESIAN, JOINT
-from controllers.progress import Command
-from controllers.spline import Spline
+from controllers.progress import ArmCommand
+from controllers.stitching import MotionBounds
+from controllers.track import CARTESIAN, JOINT
+from controllers.workspace import Workspace
 
 
-class Drive(ABC):
-    """From the commanded motion to a command that is safe to send, and the way to rest.
+class CommandedGroup(Protocol):
+    """What is commanded of a group: a sampled path behind the filter, in one of its spaces."""
 
-    Each tick one of `follow`, `come_to_rest`, `idle` or `without_state` is called, the first three once the model is
-    up to date, then `write`. What returns False met a command that is not finite.
+    mode: str
+
+    @property
+    def delay(self) -> float:
+        """Return how far the commanded state trails the sampled path [s]."""
+
+    @property
+    def tool_speed(self) -> float:
+        """Return how fast a tool is commanded to move [m/s]; 0 where none is."""
+
+    def bounds(self, mode: str) -> MotionBounds:
+        """Return how fast a path in this space may be from here on."""
+
+    def seeded_state(self, mode: str, seed: np.ndarray) -> np.ndarray:
+        """Return the state (3, C) a path must start with to continue `seed`."""
+
+
+class GroupDrive(ABC):
+    """From the commanded motion of a group to a command that is safe to send, and the way to rest.
+
+    Each tick one of `follow`, `come_to_rest`, `idle` or `without_state` is called, the first three once the measured
+    state is up to date. What returns False met a command that is not finite.
     """
 
     command: str  # what it writes: a key of the robot's command_modes
-    motion: CommandedMotion
+    motion: CommandedGroup
     modes: tuple[str, ...] = (CARTESIAN, JOINT)  # the spaces in which it can follow a chunk
-    manipulability = 0.0
+    stops_at_acceleration = True  # it sends on whatever is asked: joints asked for more than they can are stopped
 
     @abstractmethod
     def begin(self, q: np.ndarray) -> None:
-        """Take the arm over at q (N,) [rad], at rest; the model is brought up to date after it."""
+        """Take the group over at q (N,) [rad], at rest."""
 
     @abstractmethod
     def hold(self) -> np.ndarray:
-        """Command the pose at which the arm came to rest; return the path's value (7,) that means it."""
+        """Command where the group came to rest; return the path's value (C,) that means it."""
 
     @abstractmethod
     def seed(self, mode: str) -> np.ndarray:
@@ -45,12 +68,12 @@ class Drive(ABC):
         """Go on in the other space from `seed`."""
 
     @abstractmethod
-    def follow(self, spline: Spline, x: float, dt: float) -> bool:
-        """Advance by dt [s] along the path at x [s]."""
+    def follow(self, target: np.ndarray, dt: float) -> bool:
+        """Advance by dt [s] towards what was sampled of the path, (7,) or (N,)."""
 
     @abstractmethod
     def come_to_rest(self, dt: float) -> bool:
-        """Take the speed out of the arm for dt [s], within its limits."""
+        """Take the speed out of the group for dt [s], within its limits."""
 
     @property
     @abstractmethod
@@ -59,19 +82,15 @@ class Drive(ABC):
 
     @abstractmethod
     def idle(self, dt: float) -> bool:
-        """Be harmless for dt [s] while nobody may move the arm."""
+        """Be harmless for dt [s] while nobody may move the group."""
 
     @abstractmethod
     def without_state(self, dt: float) -> None:
         """Be harmless for dt [s] while the joints are not known."""
 
     @abstractmethod
-    def write(self, command: Command) -> None:
-        """Write what goes to the arm."""
-
-    @abstractmethod
     def lag(self) -> float:
-        """Return how far the arm is behind what is commanded, as a share of the most it is led."""
+        """Return how far the group is behind what is commanded, as a share of the most it is led."""
 
     @abstractmethod
     def joint_shares(self, elapsed: float) -> tuple[float, float]:
@@ -86,6 +105,24 @@ class Drive(ABC):
 
     def approach_posture(self, dt: float) -> None:  # noqa: B027 - most drives have no posture to go to
         """Let the elbow of an arm that moves go towards its rest posture for dt [s]."""
+
+
+class Drive(GroupDrive):
+    """The drive of an arm; `write` follows what moves it."""
+
+    motion: CommandedMotion
+    manipulability = 0.0
+
+    @abstractmethod
+    def write(self, command: ArmCommand) -> None:
+        """Write what goes to the arm."""
+
+    def keep_clear(self, clearance: Clearance) -> None:
+        """Keep the links of `clearance`, which others bring up to date, apart."""
+
+    @abstractmethod
+    def keep_inside(self, workspace: Workspace) -> None:
+        """Keep the tool in the box of `workspace`, which others bring up to date."""
 
     def write_pose(self, T_base_ee: np.ndarray) -> None:
         """Write the commanded tool pose into T_base_ee (4, 4)."""

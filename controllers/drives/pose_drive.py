@@ -13,10 +13,10 @@ from controllers.drives.drive import Drive
 from controllers.joint_shares import JointShares
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
-from controllers.motion import CARTESIAN
-from controllers.progress import Command
+from controllers.progress import ArmCommand
 from controllers.rotations import compose_exp, from_matrix, rotate, write_matrix
-from controllers.spline import Spline
+from controllers.track import CARTESIAN
+from controllers.workspace import Workspace
 
 LEAD_M = 0.05  # [m] from the measured tool to the commanded pose at which progress is slowest
 REST_SPEED = 1e-3  # [m/s], [rad/s] of the command: below it the arm is held
@@ -39,6 +39,7 @@ class PoseDrive(Drive):
         self._model, self._config = model, config
         self._shares = JointShares(self.motion.joint_speed, limits, config.safety)
         self._manipulability = 0.0
+        self._workspace: Workspace | None = None
 
     @property
     def manipulability(self) -> float:  # type: ignore[override]
@@ -67,21 +68,23 @@ class PoseDrive(Drive):
         """Go on from a seed."""
         self.motion.start(mode, seed)
 
-    def follow(self, spline: Spline, x: float, dt: float) -> bool:
+    def follow(self, target: np.ndarray, dt: float) -> bool:
         """Move the commanded pose on."""
-        self.motion.step(spline, x, dt)
+        self.motion.step(target, dt)
         reference, candidate = self.motion.pose.filter, self._candidate
         candidate[:3], candidate[3:] = reference.position, reference.quaternion
         self._twist[:] = reference.twist
         return self._take(candidate)
 
     def come_to_rest(self, dt: float) -> bool:
-        """Slow the tool down as fast as it may be accelerated."""
+        """Slow the tool down as fast as it may be accelerated, and at a face of its box at once."""
         twist, candidate, stitch = self._twist, self._candidate, self._config.stitch
         _slow_down(twist[:3], stitch.acceleration_max * dt)
         _slow_down(twist[3:], stitch.rotation_acceleration_max * dt)
         x, y, z, w = self.pose[3:].tolist()
         candidate[:3] = self.pose[:3] + twist[:3] * dt
+        if self._workspace is not None:
+            self._workspace.clip(candidate[:3], twist[:3])
         turn = rotate((-x, -y, -z, w), tuple((twist[3:] * dt).tolist()))
         candidate[3:] = compose_exp((x, y, z, w), turn)
         return self._take(candidate)
@@ -101,7 +104,7 @@ class PoseDrive(Drive):
         """Come to rest: the driver goes on holding poses."""
         self.come_to_rest(dt)
 
-    def write(self, command: Command) -> None:
+    def write(self, command: ArmCommand) -> None:
         """Write the pose."""
         command.pose[:] = self.pose
 
@@ -117,6 +120,10 @@ class PoseDrive(Drive):
         self._manipulability = max(float(np.linalg.det(gram)), 0.0) ** 0.5
         gram.reshape(-1)[::7] += 1e-4
         return self._shares.look(J.T @ np.linalg.solve(gram, self._twist), elapsed)
+
+    def keep_inside(self, workspace: Workspace) -> None:
+        """Keep the commanded pose in the box while it comes to rest: on its way the reference does."""
+        self._workspace = workspace
 
     def write_pose(self, T_base_ee: np.ndarray) -> None:
         """Write the commanded tool pose: after a stop it is not where the reference is."""

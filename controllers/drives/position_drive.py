@@ -3,25 +3,24 @@
 
 from __future__ import annotations
 
-from math import isfinite
-
 import numpy as np
 
+from controllers.clearance import Clearance
 from controllers.commanded_motion import CommandedMotion
 from controllers.control_config import ControlConfig
+from controllers.drives.commanded_joints import CommandedJoints
 from controllers.drives.differential_kinematics import DifferentialKinematics
 from controllers.drives.drive import Drive
-from controllers.drives.velocity_bounds import VelocityBounds
 from controllers.joint_shares import JointShares
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
-from controllers.motion import BRAKE_S, CARTESIAN, JOINT
-from controllers.progress import Command
-from controllers.spline import Spline
+from controllers.motion import BRAKE_S
+from controllers.progress import ArmCommand
+from controllers.track import CARTESIAN, JOINT
+from controllers.workspace import Workspace
 
 STOPPING_S = 1.5 * BRAKE_S  # [s] in which a motion has ended, the filter's tail included
 NEARING = -0.02  # [1/s] change of the inverse condition number above which an arm does not near a singularity
-REST_SPEED = 1e-3  # [rad/s] of the command: below it the arm is held
 POSTURE_SPEED = 0.1  # [m/s] of the tool at which the elbow goes towards its rest posture as fast as it may
 
 
@@ -39,12 +38,12 @@ class PositionDrive(Drive):
         n = model.size
         self.motion = CommandedMotion(model, limits, config)
         self.kinematics = DifferentialKinematics(model.clone(), config.kinematics)
-        self.q, self.dq = np.zeros(n), np.zeros(n)  # (N,) [rad], [rad/s] commanded
+        self._joints = CommandedJoints(limits, config.kinematics)
+        self.q, self.dq = self._joints.q, self._joints.dq  # (N,) [rad], [rad/s] commanded
         self._model, self._config = model, config
-        self._bounds = VelocityBounds(limits, config.kinematics.lead_max)
+        self._bounds = self._joints.bounds
         self._shares = JointShares(self.motion.joint_speed, limits, config.safety)
-        self._posture, self._to_rest, self._scratch = np.zeros(n), np.zeros(n), np.zeros(n)
-        self._wanted = np.zeros(n)
+        self._posture, self._to_rest = np.zeros(n), np.zeros(n)
         self._distance = 1.0  # inverse condition number at the last look
 
     @property
@@ -75,13 +74,14 @@ class PositionDrive(Drive):
         """Go on in the other space."""
         self.motion.start(mode, seed)
 
-    def follow(self, spline: Spline, x: float, dt: float) -> bool:
+    def follow(self, target: np.ndarray, dt: float) -> bool:
         """Move the commanded configuration on."""
         motion = self.motion
-        motion.step(spline, x, dt)
+        motion.step(target, dt)
         if dt <= 0.0:
             return True
         self._bounds.update(self.q, self.dq, self._model.q, dt)
+        self.kinematics.look_at_tool(self.dq)
         if motion.mode == CARTESIAN:
             reference = motion.pose.filter
             self._lean(reference.twist)
@@ -93,24 +93,26 @@ class PositionDrive(Drive):
             wanted = self.kinematics.dq
         else:
             joint = motion.joint.filter
-            wanted = np.subtract(joint.position, self.q, out=self._wanted)
-            wanted *= self._config.kinematics.pull
-            wanted += joint.velocity
+            wanted = self._joints.towards(joint.position, joint.velocity)
+            if self.kinematics.bound and self.kinematics.approach(wanted, self._bounds):
+                wanted = self.kinematics.dq
         return self._advance(wanted, dt)
 
     def come_to_rest(self, dt: float) -> bool:
-        """Brake every joint at its acceleration limit."""
+        """Brake every joint at its acceleration limit, the tool before the faces of its box."""
         if dt <= 0.0:
             return True
         self._bounds.update(self.q, self.dq, None, dt)
-        self._wanted[:] = 0.0
-        return self._advance(self._wanted, dt)
+        self.kinematics.look_at_tool(self.dq)
+        wanted = self._joints.standing()
+        if self.kinematics.bound and self.kinematics.approach(wanted, self._bounds):
+            wanted = self.kinematics.dq
+        return self._advance(wanted, dt)
 
     @property
     def at_rest(self) -> bool:
         """Say whether the command stands still, and the arm with it."""
-        fastest = max(map(abs, self.dq.tolist()))
-        return fastest < REST_SPEED and float(np.abs(self._model.dq).max()) < self._config.safety.rest_speed
+        return self._joints.still and float(np.abs(self._model.dq).max()) < self._config.safety.rest_speed
 
     def idle(self, dt: float) -> bool:
         """Be where the arm is: whoever holds it now does so without us."""
@@ -121,18 +123,25 @@ class PositionDrive(Drive):
         """Brake: the driver goes on holding positions."""
         self.come_to_rest(dt)
 
-    def write(self, command: Command) -> None:
+    def write(self, command: ArmCommand) -> None:
         """Write the position."""
         command.position[:] = self.q
 
     def lag(self) -> float:
         """Return how far the joints are behind the command, as a share of the most it may lead them."""
-        behind = np.subtract(self.q, self._model.q, out=self._scratch)
-        return max(map(abs, behind.tolist())) / self._config.kinematics.lead_max
+        return self._joints.lag(self._model.q)
 
     def joint_shares(self, elapsed: float) -> tuple[float, float]:
         """Return the shares of what is commanded."""
         return self._shares.look(self.dq, elapsed)
+
+    def keep_clear(self, clearance: Clearance) -> None:
+        """Keep the links of `clearance` apart."""
+        self.kinematics.clearance = clearance
+
+    def keep_inside(self, workspace: Workspace) -> None:
+        """Keep the commanded tool in its box."""
+        self.kinematics.workspace = workspace
 
     def obstacle(self, elapsed: float) -> tuple[float, str]:
         """Slow down towards a singularity, and end the motion there; away from it nothing is slower."""
@@ -153,8 +162,7 @@ class PositionDrive(Drive):
         T_base_ee[:] = self.kinematics.T_base_ee
 
     def _place(self, q: np.ndarray) -> None:
-        self.q[:] = q
-        self.dq[:] = 0.0
+        self._joints.place(q)
         self.kinematics.reset(q)
         self._distance = 1.0 / self.kinematics.condition
 
@@ -167,11 +175,6 @@ class PositionDrive(Drive):
 
     def _advance(self, wanted: np.ndarray, dt: float) -> bool:
         """Let the last gate pass `wanted` (N,) [rad/s], and integrate; False, and a halt, when it is not finite."""
-        bounds = self._bounds
-        finite = isfinite(np.dot(wanted, wanted))
-        self.dq[:] = wanted if finite else 0.0
-        np.maximum(self.dq, bounds.lower, out=self.dq)
-        np.minimum(self.dq, bounds.upper, out=self.dq)
-        self.q += np.multiply(self.dq, dt, out=self._scratch)
+        finite = self._joints.advance(wanted, dt)
         self.kinematics.place(self.q)
         return finite

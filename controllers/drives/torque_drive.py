@@ -1,31 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drive an arm by efforts: impedance law, gate, damped stop."""
+"""Drive an arm by efforts: impedance law, barrier, gate, damped stop."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from controllers.arm_dynamics import Payload
+from controllers.clearance import Clearance
 from controllers.control_config import ControlConfig, ImpedanceConfig
 from controllers.drives.drive import Drive
+from controllers.drives.torque_barrier import TorqueBarrier
 from controllers.drives.torque_law import TorqueLaw
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
-from controllers.motion import CARTESIAN
-from controllers.progress import Command
+from controllers.progress import ArmCommand
 from controllers.safety import DampedStop, EffortGate
-from controllers.spline import Spline
+from controllers.track import CARTESIAN
+from controllers.workspace import Workspace
 
 
 class TorqueDrive(Drive):
     """Efforts within their limits and rates, from an impedance that pulls the arm along."""
 
     command = "effort"
+    stops_at_acceleration = False  # effort, its rate and joint speeds are bounded: the spring takes up what is asked
 
     def __init__(self, model: ArmModel, limits: ArmLimits, config: ControlConfig) -> None:
         """Drive the arm of `model`, which the follower keeps up to date."""
         self.law = TorqueLaw(model, limits, config)
         self.motion = self.law.motion
+        self.barrier = TorqueBarrier(model, limits)
         self.gate = EffortGate(limits)
         self._model = model
         self._stop = DampedStop(model.size, config.safety)
@@ -54,13 +58,17 @@ class TorqueDrive(Drive):
         """Go on in the other space, without a step in effort."""
         self.law.switch(mode, seed, self.gate.effort)
 
-    def follow(self, spline: Spline, x: float, dt: float) -> bool:
-        """Pull the arm along."""
-        return self.gate.apply(self.law.effort(spline, x, dt), dt)
+    def follow(self, target: np.ndarray, dt: float) -> bool:
+        """Pull the arm along, within the joints' range and speed and the tool's box."""
+        tau = self.law.effort(target, dt)
+        self.barrier.apply(self._model, tau)
+        return self.gate.apply(tau, dt)
 
     def come_to_rest(self, dt: float) -> bool:
-        """Take the speed out of every joint at one rate."""
-        return self.gate.apply(self._stop.effort(self._model), dt)
+        """Take the speed out of every joint at one rate, within its range."""
+        tau = self._stop.effort(self._model)
+        self.barrier.apply(self._model, tau)
+        return self.gate.apply(tau, dt)
 
     @property
     def at_rest(self) -> bool:
@@ -69,14 +77,14 @@ class TorqueDrive(Drive):
 
     def idle(self, dt: float) -> bool:
         """Damp."""
-        return self.come_to_rest(dt)
+        return self.gate.apply(self._stop.effort(self._model), dt)
 
     def without_state(self, dt: float) -> None:
         """Let the effort fade within its rate to the payload's last weight: nothing is known to push against."""
         self._tau[:] = self._model.weight
         self.gate.apply(self._tau, dt)
 
-    def write(self, command: Command) -> None:
+    def write(self, command: ArmCommand) -> None:
         """Write the effort."""
         command.effort[:] = self.gate.effort
 
@@ -87,6 +95,14 @@ class TorqueDrive(Drive):
     def joint_shares(self, elapsed: float) -> tuple[float, float]:
         """Return the shares of the joint rates that the desired twist means."""
         return self.law.joint_shares(elapsed)
+
+    def keep_clear(self, clearance: Clearance) -> None:
+        """Keep the links of `clearance` apart."""
+        self.barrier.clearance = clearance
+
+    def keep_inside(self, workspace: Workspace) -> None:
+        """Keep the tool in its box."""
+        self.barrier.workspace = workspace
 
     def approach_posture(self, dt: float) -> None:
         """Let the posture spring's rest go towards the rest posture."""

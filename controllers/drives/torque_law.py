@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import numpy as np
 
 from controllers.commanded_motion import CommandedMotion
@@ -12,11 +14,12 @@ from controllers.impedance_gains import ImpedanceGains
 from controllers.joint_shares import JointShares
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
-from controllers.motion import CARTESIAN, JOINT
+from controllers.pace import LOOK_EVERY
 from controllers.payload_change import PayloadChange
-from controllers.spline import Spline
+from controllers.track import CARTESIAN, JOINT
 
 OFFSET_NEGLIGIBLE = POSTURE_NEGLIGIBLE = 1e-4
+SINGULAR = 0.1  # singular value of the Jacobian [m, rad] below which its inverse is damped
 POSTURE_S = 0.3  # [s] in which the posture of a stopped arm gives way to the rest posture
 
 
@@ -38,6 +41,8 @@ class TorqueLaw:
         self._joint_impedance = JointImpedance(n, impedance, self.gains)
         self._friction = FrictionFeedforward(model, impedance.friction_share)
         self._repulsion = JointLimitRepulsion(limits.lower, limits.upper, impedance)
+        self._share_wanted, self._share_step = 1.0, 0.0
+        self._full_speed = inf  # share of the joints' speed that the whole desired twist meant at the last look
         self._shares = JointShares(self.motion.joint_speed, limits, config.safety)
         self._scratch = np.zeros(n)
         self._posture = np.zeros(n)  # [rad] the rest posture of an arm that moves …
@@ -77,9 +82,10 @@ class TorqueLaw:
     def seed(self, mode: str) -> np.ndarray:
         """Return the commanded state in the other space: (2, N) q, dq or (2, 7) pose and twist."""
         if mode == JOINT:  # to first order: the configuration whose tool is at the commanded pose
-            J_inverse = np.linalg.pinv(self.model.J, rcond=1e-2)
+            J_inverse = damped_inverse(self.model.J)
             q = self.model.q + J_inverse @ self.cartesian.error
-            return np.stack([q, J_inverse @ self.motion.pose.filter.twist])
+            dq = J_inverse @ self.motion.pose.filter.twist
+            return np.stack([q, dq / max(1.0, float((np.abs(dq) / self.motion.joint_speed).max()))])
         return self.motion.pose_seed(self.motion.joint.filter.position.copy(), self.motion.joint.filter.velocity)
 
     def switch(self, mode: str, seed: np.ndarray, last_effort: np.ndarray) -> None:
@@ -87,9 +93,9 @@ class TorqueLaw:
         self.motion.start(mode, seed)
         self._make_bumpless(last_effort)
 
-    def effort(self, spline: Spline, x: float, dt: float) -> np.ndarray:
-        """Advance by dt [s] along the path at x [s]; return τ (N,) [N·m]. The model must be up to date."""
-        self.motion.step(spline, x, dt)
+    def effort(self, target: np.ndarray, dt: float) -> np.ndarray:
+        """Advance by dt [s] towards what was sampled; return τ (N,) [N·m]. The model must be up to date."""
+        self.motion.step(target, dt)
         self.gains.advance(dt)
         self.payload.advance(dt)
         tau = self._impedance()
@@ -101,11 +107,22 @@ class TorqueLaw:
     def joint_shares(self, elapsed: float) -> tuple[float, float]:
         """Return desired joint speed and acceleration as shares of what is allowed, each of the joint that needs most.
 
-        The acceleration is the mean of `elapsed` [s], the time since the last look.
+        The acceleration is the mean of `elapsed` [s], the time since the last look. Of a tool's motion the joints are
+        asked for no more than their speed, and than what of it they gain until the next look; the acceleration is that
+        of what is asked, and progress waits for the rest.
         """
-        motion = self.motion
-        dq = self.cartesian.dq_desired if motion.mode == CARTESIAN else motion.joint.filter.velocity
-        return self._shares.look(dq, elapsed)
+        motion, law = self.motion, self.cartesian
+        if motion.mode != CARTESIAN:
+            return self._shares.look(motion.joint.filter.velocity, elapsed)
+        asked, acceleration = self._shares.look(law.dq_desired, elapsed)
+        full, before = asked / law.motion_share, self._full_speed
+        # Towards a singularity it grows faster the nearer that is: what it will be at the next look counts.
+        coming = full + max(0.0, full - before)
+        most = min(1.0, asked + self._shares.gain_rate * elapsed)
+        self._share_wanted = wanted = most / coming if coming > most else 1.0
+        self._share_step = (wanted - law.motion_share) / LOOK_EVERY
+        self._full_speed = full
+        return full, acceleration
 
     def lag(self) -> float:
         """Return how far the tool is from its commanded position, as a share of the error clip."""
@@ -118,6 +135,9 @@ class TorqueLaw:
         model, motion = self.model, self.motion
         if motion.mode == CARTESIAN:
             law, reference = self.cartesian, motion.pose.filter
+            if law.motion_share != self._share_wanted:
+                left, step = self._share_wanted - law.motion_share, self._share_step
+                law.motion_share = self._share_wanted if abs(left) < 1.01 * abs(step) else law.motion_share + step
             tau = law.effort(model, reference.position, reference.quaternion, reference.twist, reference.acceleration)
             self._friction.add(law.dq_desired, tau)
         else:
@@ -131,5 +151,18 @@ class TorqueLaw:
     def _make_bumpless(self, last_effort: np.ndarray) -> None:
         self._impedance()  # once for the joint rates of the desired twist, by which the posture spring fades
         np.subtract(last_effort, self._impedance(), out=self._offset)
+        self.cartesian.motion_share = self._share_wanted = 1.0
+        self._full_speed = inf  # nothing to compare with
         self._shares.forget()  # the desired joint speed is computed in another way from here on
         self._offset_share = 1.0
+
+
+def damped_inverse(J: np.ndarray) -> np.ndarray:
+    """Return the pseudo-inverse (N, 6) of a Jacobian (6, N), damped near a singularity (Nakamura and Hanafusa 1986).
+
+    A tool's motion that the joints can hardly follow asks for no more than ten times its size of them: an arm that
+    changes space there goes on as it moves, not as the pose it could not follow would have it.
+    """
+    U, sigma, Vt = np.linalg.svd(J, full_matrices=False)
+    damping = SINGULAR**2 * np.maximum(0.0, 1.0 - (sigma / SINGULAR) ** 2)
+    return Vt.T @ ((sigma / (sigma**2 + damping))[:, None] * U.T)

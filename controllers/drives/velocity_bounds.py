@@ -7,6 +7,8 @@ import numpy as np
 
 from controllers.limits import ArmLimits
 
+RANGE_MARGIN = 2e-3  # [rad] inside the range, at most a hundredth of it: what a driver's servo overshoots
+
 
 class VelocityBounds:
     """Bounds on the next joint velocity, so that position, velocity and acceleration limits hold from then on.
@@ -19,7 +21,8 @@ class VelocityBounds:
     def __init__(self, limits: ArmLimits, lead_max: float) -> None:
         """Keep `limits`; a command is not led further than `lead_max` [rad] ahead of the measured joints."""
         n = len(limits.velocity)
-        self._low, self._high = limits.lower, limits.upper
+        margin = np.minimum(RANGE_MARGIN, 0.01 * (limits.upper - limits.lower))
+        self._low, self._high = limits.lower + margin, limits.upper - margin
         self._speed, self._negative_speed = limits.velocity, -limits.velocity
         self._acceleration, self._twice_acceleration = limits.acceleration, 2.0 * limits.acceleration
         self._lead_max = lead_max

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from vla_ros.teleop.idle_watch import IDLE_TIMEOUT_S
 from vla_ros.teleop.server import Listening, TeleopServer
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install playwright")
@@ -46,10 +47,18 @@ def eventually(what: Callable[[], Any], why: str = "") -> Any:
 class Site:
     """A small robot behind the real server."""
 
-    def __init__(self, robot: SmallRobot, collection: SmallCollection | None, port: int = 0, token: str = TOKEN):
+    def __init__(
+        self,
+        robot: SmallRobot,
+        collection: SmallCollection | None,
+        port: int = 0,
+        token: str = TOKEN,
+        idle_timeout: float = IDLE_TIMEOUT_S,
+    ):
         self.robot, self.collection, self.log = robot, collection, []
         listening = Listening("127.0.0.1", port, ("127.0.0.1",), token)
-        self.server = TeleopServer(robot, listening, collection, lambda level, text: self.log.append(text))
+        log = lambda level, text: self.log.append(text)  # noqa: E731
+        self.server = TeleopServer(robot, listening, collection, log, idle_timeout)
         self.server.start()
         self.port, self.link = self.server.port, self.server.links[0]
 

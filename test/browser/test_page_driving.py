@@ -176,6 +176,6 @@ def test_two_arms_one_at_a_time_by_key(serve, visit):
     eventually(lambda: site.robot.received[-1].hands["left"].clutch)  # or the robot would not move its base
     lately = lambda: site.robot.received[-10:]  # noqa: E731
     eventually(lambda: len({packet.hands["left"].position for packet in lately()}) == 1)  # the arm rides along
-    assert all(packet.sticks for packet in lately())
+    eventually(lambda: all(packet.sticks for packet in lately()))
     operator.page.keyboard.up("ArrowUp")
     eventually(lambda: not site.robot.received[-1].sticks)

@@ -24,10 +24,17 @@ def files(tmp_path_factory):
     return folder
 
 
+def enabled() -> SmallRobot:
+    """Return a robot that follows: without one no episode can be started."""
+    robot = SmallRobot()
+    robot.enabled = True
+    return robot
+
+
 @pytest.fixture
 def site(serve, files):
     counts = [{"cell": "red mug, left", "done": 3, "wanted": 4}, {"cell": "red mug, right", "done": 1, "wanted": 4}]
-    return serve(collection=SmallCollection({"counts": counts, "done": 4, "wanted": 8}, files))
+    return serve(enabled(), SmallCollection({"counts": counts, "done": 4, "wanted": 8}, files))
 
 
 @pytest.fixture
@@ -84,13 +91,13 @@ def test_quality_is_shown_once_it_is_known_and_the_film_plays(site, driver):
     driver.page.click(".thumb")
     driver.until("document.querySelector('video')?.currentTime > 0.2")
     driver.reads(".sheet", "3 gaps")
-    driver.page.click(".sheet button:text-is('Close')")
+    driver.page.click(".sheet header button")
     sync_api.expect(driver.page.locator("#overlay")).to_be_hidden()
     sync_api.expect(driver.page.locator(".thumb")).to_be_focused()
 
 
 def test_a_film_that_is_not_there_is_said_to_be_missing(serve, visit, tmp_path):
-    site = serve(collection=SmallCollection(files=tmp_path))
+    site = serve(enabled(), SmallCollection(files=tmp_path))
     operator = visit(site.link).seated()
     operator.page.click("#start")
     operator.page.click("#success")

@@ -139,6 +139,7 @@ def test_forward_is_where_the_operator_looks(wear):
 
 def test_buttons_start_keep_and_discard_episodes_and_go_home(wear):
     worn, site = wear(collection=SmallCollection())
+    site.robot.enabled = True
     worn.tap("right", "a-button")
     eventually(lambda: site.collection.calls == ["start"])
     eventually(lambda: worn.operator.page.evaluate("document.querySelector('.record').dataset.recording") == "true")
@@ -213,6 +214,14 @@ def test_pictures_and_state_are_drawn_in_the_headset(wear):
         blue, green, red = np.moveaxis(cv2.imdecode(screen, cv2.IMREAD_COLOR).astype(int), 2, 0)
         return [(red > 200) & (green < 60) & (blue < 60), (green > 200) & (red < 60) & (blue < 60)]
 
-    eventually(lambda: all(mask.sum() > 200 for mask in seen()))
-    reds, greens = (np.argwhere(mask)[:, 1].mean() for mask in seen())
+    drawn = []
+
+    def both_seen():
+        masks = seen()
+        if all(mask.sum() > 200 for mask in masks):
+            drawn[:] = masks
+        return drawn
+
+    eventually(both_seen)
+    reds, greens = (np.argwhere(mask)[:, 1].mean() for mask in drawn)
     assert reds < greens, "the first camera hangs at the left"

@@ -104,6 +104,7 @@ def test_a_finger_on_the_pad_moves_the_arm(site, visit):
 
 
 def test_the_keyboard_alone_reaches_everything(site, visit):
+    site.robot.enabled = True  # or there is nothing to start
     operator = visit(site.link).seated()
     reached = set()
     for _ in range(80):
@@ -120,7 +121,7 @@ def test_the_keyboard_alone_reaches_everything(site, visit):
     eventually(lambda: site.robot.speed == pytest.approx(0.95))
     operator.page.focus("#enable")
     operator.page.keyboard.press("Enter")
-    eventually(lambda: site.robot.enabled)
+    eventually(lambda: not site.robot.enabled)
 
 
 def test_a_browser_without_webxr_says_so(site, visit):

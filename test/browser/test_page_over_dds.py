@@ -3,12 +3,14 @@
 
 import itertools
 import socket
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import TOKEN, WAIT_S, eventually
 
 from bench.rig.nodes import NodeUnderTest, Operator
+from vla_ros.teleop.serving.pairing import keep_token
 
 SMALL = {"viewport": {"width": 320, "height": 400}, "device_scale_factor": 0.5}  # drawn by the processor, twice a frame
 STILL = 3e-3  # [m] an arm that is not told to move stays within this
@@ -20,7 +22,8 @@ def graph(browser, tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    pairing = {"port": port, "folder": str(tmp_path_factory.mktemp("pairing")), "token": TOKEN}
+    pairing = {"port": port, "folder": str(tmp_path_factory.mktemp("pairing"))}
+    keep_token(Path(pairing["folder"]), TOKEN)
     nodes = [
         NodeUnderTest("sim", seed=1, camera_rate_hz=5.0),
         *(NodeUnderTest(name, use_sim_time=True) for name in ("state", "control")),
@@ -81,7 +84,7 @@ def close_gripper(page, arm: Operator) -> None:
     """Press G, and again where packets came so late that the bridge has let go of the hand meanwhile."""
     for _ in range(4):
         page.page.keyboard.press("g")
-        if arm.spin_until(lambda: arm.progress.gripper_width < 0.005, WAIT_S / 4):
+        if arm.spin_until(lambda: arm.progress.end_effectors["panda_hand/width"] < 0.005, WAIT_S / 4):
             return
     raise AssertionError(f"the gripper does not close: {arm.progress}")
 

@@ -17,7 +17,7 @@ from bench.rig.teleop_job import TeleopJob
 from vla_ros.bringup.environment import module_environment
 from vla_ros.configuration import share_directory
 from vla_ros.data.datasets.metadata import load_metadata
-from vla_ros.policies.graspvla.small.checkpoint import read_config
+from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 
 CHECKPOINT = share_directory() / "checkpoints" / "graspvla_small"
 TASK = """
@@ -69,7 +69,9 @@ def vla(folder: Path, *words: object) -> str:
 def collect(job: TeleopJob, folder: Path, episodes: int) -> str:
     """Have the scripted operator collect, and end the job; return what it said."""
     said = folder / "operator.txt"
-    command = [sys.executable, "-m", "vla_ros.cli", "demonstrate", job.wait_for_link(), "--episodes", str(episodes)]
+    page, token = job.wait_for_link().partition("?")[0], str(job.pairing / "token")
+    command = [sys.executable, "-m", "vla_ros.cli", "demonstrate", page, "--token-file", token]
+    command += ["--episodes", str(episodes)]
     with said.open("w") as output:
         operator = subprocess.Popen(command, env=module_environment(), stdout=output, stderr=subprocess.STDOUT)
     try:
@@ -90,7 +92,7 @@ def test_what_a_hand_did_changes_a_policy_that_still_grasps(teleop: TeleopJob, f
 
     checked = vla(folder, "bag", "check", "loop")
     assert checked.count(", success, ") == 2, checked
-    vla(folder, "convert", "loop", "dataset", "--contract", "franka_grasp", "--skew-max", 0.5)
+    vla(folder, "convert", "loop", "dataset", "--contract", "franka_grasp")
     dataset = load_metadata(folder / "dataset")
     assert {task for episode in dataset.episodes for task in episode.tasks} == {
         "pick up the red mug",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 
 import av
@@ -17,6 +18,7 @@ from vla_ros.sim.evaluation.settings import EpisodeSettings
 from vla_ros.sim.evaluation.statistics import Episode
 
 SCENE = "seed:=1"  # a black hammer, alone on the table
+SLOWLY = "real_time_factor:=0.4"  # what two busy cores keep up with: a policy starved of them tries again and again
 STILL = 0.01  # [rad] an arm that is not to move stays within this: taking it over is not quite free of motion
 HOME = 0.06  # [rad]
 NODES = ("sim", "camera", "state", "policy", "control", "guard", "episode")
@@ -29,7 +31,7 @@ def home() -> np.ndarray:
 
 
 def test_it_lifts_what_the_scene_was_made_for_and_reports(launch, home):
-    graph = launch(SCENE)
+    graph = launch(SCENE, SLOWLY)
     code = graph.finish()
     assert code == 0, graph.output
     assert "Traceback" not in graph.output
@@ -62,6 +64,22 @@ def test_it_lifts_what_the_scene_was_made_for_and_reports(launch, home):
     np.testing.assert_allclose(graph.arm.positions[-1], home, atol=HOME)
     assert graph.arm.excursion(home) > 0.3
     assert np.isfinite(graph.arm.rest_began)
+
+
+def test_a_wrong_object_is_put_back_and_the_run_ends_long_before_its_limit(launch, home):
+    # The policy lifts what the scene asks for, and another object counts.
+    graph = launch("seed:=3", "success_object:=yellow_box")
+    assert graph.finish() == 1, graph.output
+    assert "lifting the green banana, which is not what was asked for" in graph.output
+    put_back = re.search(r"the green banana is (\d+) cm from where it stood", graph.output)
+    assert put_back, graph.output
+    assert int(put_back[1]) <= 5
+    report = graph.report
+    assert (report["success"], report["outcome"]) == (False, "another object was lifted")
+    assert report["failure"] == "lifted the green banana, which is not what was asked for"
+    assert report["episode_s"] < 40.0
+    assert "Traceback" not in graph.output
+    np.testing.assert_allclose(graph.arm.positions[-1], home, atol=HOME)
 
 
 @pytest.mark.parametrize("words", ["pick up the purple hammer", "bring me a zeppelin"])

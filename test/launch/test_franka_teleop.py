@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from bench.rig.launched_job import START_TIMEOUT_S
@@ -18,6 +19,16 @@ from vla_ros.teleop.demonstrator.connection import Connection
 from vla_ros.teleop.demonstrator.demonstrator import Demonstrator, Waypoint
 
 
+def nobody_else_reads(token: str, job: TeleopJob) -> None:
+    """A folder of runs may be everybody's, and command lines are: the token is where only its owner looks."""
+    holding = [path for path in job.run_directory.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
+    assert [path.name for path in holding] == ["log.txt"]  # with the link
+    for path in (*holding, *(job.run_directory / "parameters").iterdir()):
+        assert path.stat().st_mode & 0o077 == 0, path
+    for process in psutil.Process(job.process.pid).children(recursive=True):
+        assert token not in " ".join(process.cmdline())
+
+
 @pytest.fixture
 def teleop(tmp_path: Path):
     """Return a running `vla teleop` that records, and the link it printed."""
@@ -25,6 +36,7 @@ def teleop(tmp_path: Path):
     try:
         link = job.wait_for_link()
         assert (job.pairing / "token").read_text().strip() in link
+        nobody_else_reads((job.pairing / "token").read_text().strip(), job)
         yield job, link
     finally:
         job.close()

@@ -45,6 +45,8 @@ def test_it_lifts_the_object_and_stops_the_arm_before_its_driver(launch):
     assert "success: lifted the black hammer" in graph.output
     assert "Traceback" not in graph.output
     assert "has died" not in graph.output  # every node ended by itself, with exit code 0
+    assert "[ERROR] [launch]" not in graph.output
+    assert "failed to terminate" not in graph.output  # nor did launch have to insist
     assert graph.report["success"] is True
     assert _end_of(graph, "control") < min(_end_of(graph, "sim"), _end_of(graph, "guard"))
     assert graph.left_running == []
@@ -54,6 +56,7 @@ def test_no_success_is_exit_code_1(launch):
     graph = launch(SCENE, "instruction:=bring me a zeppelin")
     assert graph.finish() == 1, graph.output
     assert "episode finished without success (exit code 1)" in graph.output
+    assert "failed to terminate" not in graph.output
     assert graph.left_running == []
 
 

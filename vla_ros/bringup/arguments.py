@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from controllers.errors import ConfigError, unknown_name
@@ -80,6 +80,16 @@ class LaunchArgument:
         return "a whole number" if isinstance(self.default, int) else "a number"
 
 
+def secret_on_the_command_line(name: str, known: Container[str]) -> str:
+    """Return why a secret is not taken as `name:=value`; "" for what is none: a secret NAME is read from NAME_file."""
+    if name in known or f"{name}_file" not in known:
+        return ""
+    return (
+        f"{name}:=…: every user of this machine can read a command line: write it into a file that only you may read "
+        f"(chmod 600), and give {name}_file:=FILE"
+    )
+
+
 def parse_assignments(words: Sequence[str], declared: Iterable[LaunchArgument]) -> dict[str, Value]:
     """Turn `name:=value` words into a value for every declared argument; the defaults fill the rest.
 
@@ -93,7 +103,9 @@ def parse_assignments(words: Sequence[str], declared: Iterable[LaunchArgument]) 
             hint = f"; did you mean {word.replace('=', ':=', 1).lstrip('-')}?" if "=" in word else ""
             raise ConfigError(f"'{word}' is not a launch argument: write name:=value{hint}")
         if name not in arguments:
-            raise ConfigError(unknown_name("launch argument", name, arguments))
+            raise ConfigError(
+                secret_on_the_command_line(name, arguments) or unknown_name("launch argument", name, arguments)
+            )
         if name in values:
             raise ConfigError(f"launch argument '{name}' is given twice")
         values[name] = arguments[name].parse(text)

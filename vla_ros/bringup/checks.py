@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Mapping, Sequence
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from controllers.errors import ConfigError
@@ -39,13 +41,28 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
         raise ConfigError("instruction:= is blank: say what to grasp, or leave it out for the scene's own object")
     check_namespace(str(arguments["namespace"]))
     robot = load_embodiment(str(arguments["robot"]))
-    robot.arms[0].command_mode(str(arguments["command"]))
-    with_named_cameras(robot, str(arguments["cameras"]))
+    robot.command_modes(str(arguments["command"]))
+    robot = with_named_cameras(robot, str(arguments["cameras"]))
     load_control_config(str(arguments["robot"]))
     if policy is not None:
-        check_policy(str(policy), str(arguments["checkpoint"]))
+        check_policy(str(policy), robot, str(arguments["checkpoint"]))
+    elif arguments.get("checkpoint"):
+        raise ConfigError(f"checkpoint:={arguments['checkpoint']}: no policy runs: give policy:=graspvla too")
     grasp_set(str(arguments["set"]))
     check_objects(str(arguments["objects"]))
+
+
+def check_success_object(arguments: Mapping[str, Value]) -> None:
+    """Check that the object which is to count stands in the scene."""
+    name = str(arguments["success_object"])
+    if not name:
+        return
+    from vla_ros.sim.referring.meaning import object_name
+    from vla_ros.sim.scenes.scene import sample_scene
+
+    chosen = [str(arguments[key]) for key in ("stream", "categories", "objects", "wording", "target", "place")]
+    scene = sample_scene(str(arguments["set"]), int(arguments["seed"]), *chosen)
+    object_name(name, [placed.name for placed in scene.objects])
 
 
 def check_namespace(namespace: str) -> None:
@@ -57,14 +74,30 @@ def check_namespace(namespace: str) -> None:
 
 
 def check_objects(folder: str) -> None:
-    """Load a folder of the user's objects; an empty name stands for the built-in ones."""
+    """Read a folder of the user's objects and say what is odd about it; "" stands for the built-in ones."""
     if not folder:
         return
     if not Path(folder).is_dir():
         raise ConfigError(f"objects:={folder}: no such folder")
-    from vla_ros.objects.catalogue import load_catalogue
+    from vla_ros.objects.folder import read_folder
 
-    load_catalogue(folder)
+    reading = read_folder(Path(folder).expanduser().resolve(), _tell_progress())
+    reading.catalogue()
+    for warning in reading.warnings:
+        print(f"vla: {warning}", file=sys.stderr)
+
+
+def _tell_progress() -> Callable[[int, int, str], None]:
+    """Return what tells every ten seconds which object is read: concave ones take their time once."""
+    last = time.monotonic()
+
+    def tell(done: int, total: int, name: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 10.0:
+            last = time.monotonic()
+            print(f"vla: objects: {done} of {total} read, next {name}", file=sys.stderr, flush=True)
+
+    return tell
 
 
 def check_view(arguments: Mapping[str, Value]) -> None:

@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from vla_ros.new_file import PRIVATE, open_own
+from vla_ros.printable import printable
+
 _COLORS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)  # ANSI foregrounds that read on light and dark
-_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_COLOR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 class Console:
@@ -21,7 +25,7 @@ class Console:
         self._color = self._stream.isatty()
         self._width = max((len(name) for name in names), default=0)
         self._colors = {name: _COLORS[i % len(_COLORS)] for i, name in enumerate(names)}
-        self._log = log.open("a", buffering=1, encoding="utf-8") if log else None
+        self._log = None if log is None else _private_log(log)
 
     def node_line(self, name: str, line: str) -> None:
         """Show one line of a node."""
@@ -48,16 +52,32 @@ class Console:
 
     def _write(self, prefix: str, color: int, line: str) -> None:
         space = " " if prefix else ""
+        colored, plain = _tamed(line)
         if self._log:
-            self._log.write(f"{prefix}{space}{_ESCAPES.sub('', line)}\n")
+            self._log.write(f"{prefix}{space}{plain}\n")
         if self._color and prefix:
             prefix = f"\x1b[{color}m{prefix}\x1b[0m"
-        elif not self._color:
-            line = _ESCAPES.sub("", line)
         try:
-            self._stream.write(f"{prefix}{space}{line}\n")
+            self._stream.write(f"{prefix}{space}{colored if self._color else plain}\n")
             self._stream.flush()
         except (BrokenPipeError, OSError):
             # Nobody reads any more (`| head`, a closed terminal): the run and its log go on, the arm comes first.
             self._stream = open("/dev/null", "w")  # noqa: SIM115
             self._color = False
+
+
+def _private_log(path: Path) -> TextIO:
+    """Open a log for the end of what it holds; nobody else may read it: the link to a page is in it."""
+    descriptor = open_own(path, os.O_WRONLY | os.O_APPEND, PRIVATE)
+    os.fchmod(descriptor, PRIVATE)  # it was there before
+    return open(descriptor, "a", buffering=1, encoding="utf-8")
+
+
+def _tamed(line: str) -> tuple[str, str]:
+    """Return a line with its colours, and without: nothing else that it holds may command a terminal.
+
+    A node says what others sent it, an instruction for instance.
+    """
+    parts = _COLOR.split(line)
+    parts[::2] = [printable(part, keep="\t") for part in parts[::2]]
+    return "".join(parts), "".join(parts[::2])

@@ -16,7 +16,7 @@ FIRST_DOMAIN, LAST_DOMAIN = 1, 100  # above 101 the ports would reach into Linux
 _PORT_BASE, _PORTS_PER_DOMAIN = 7400, 250  # RTPS 2.5, section 9.6.2.3
 
 
-def node_environment(arguments: Mapping[str, Value], run_directory: Path, colored: bool) -> dict[str, str]:
+def node_environment(arguments: Mapping[str, Value], colored: bool) -> dict[str, str]:
     """Return the environment for the nodes of one run; `arguments` are `discovery` and `domain_id`."""
     environment = module_environment()
     discovery = str(arguments.get("discovery", "localhost"))
@@ -26,7 +26,6 @@ def node_environment(arguments: Mapping[str, Value], run_directory: Path, colore
         environment.setdefault(name, "1")
     environment.setdefault("MUJOCO_GL", "egl")
     environment["PYTHONUNBUFFERED"] = "1"
-    environment["ROS_LOG_DIR"] = str(run_directory / "ros_log")
     environment["RCUTILS_COLORIZED_OUTPUT"] = "1" if colored else "0"
     environment.setdefault("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{severity}: {message}")
     return environment

@@ -21,17 +21,18 @@ from controllers.errors import ConfigError
 from vla_ros.bringup.finetune_full import is_full, run_full
 from vla_ros.bringup.train_command import THREADS_MAX, generate_data, require_packages, taken
 from vla_ros.bringup.training_session import watched
-from vla_ros.output_file import OutputFile
+from vla_ros.output_file import OutputFile, check_output_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig
     from vla_ros.training.finetuning.config import FinetuneConfig
     from vla_ros.training.finetuning.evaluation import Exam
     from vla_ros.training.finetuning.finetune import Base
-    from vla_ros.training.graspvla.datasets import TrainingData
     from vla_ros.training.graspvla.team import Team
     from vla_ros.training.graspvla.train import TrainingResult
+    from vla_ros.training.graspvla.training_data import TrainingData
 
 DEFAULT = "graspvla_small"
 PART_STAGES = ("matching", "grasp")
@@ -71,23 +72,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Fine-tune, then evaluate if asked to; 0 when done, 130 when interrupted."""
     require_packages()
+    # Everything that was named is looked at before anything is written, and before PyTorch is loaded.
+    output: Path = arguments.output
+    check_output_folder("--output", output)
+    if is_full(arguments.checkpoint):
+        return run_full(arguments, None if arguments.config == DEFAULT else arguments.config)
+    _check_checkpoint(arguments.checkpoint)
+    config, task = _config(arguments), _found(arguments)
+    exams = _exams(arguments)
     from rich.console import Console
 
     from vla_ros.bringup.dataset_command import write_json
     from vla_ros.training.graspvla.team import join_team
 
-    if is_full(arguments.checkpoint):
-        return run_full(arguments, None if arguments.config == DEFAULT else arguments.config)
-    config, exams = _config(arguments), _exams(arguments)
-    output: Path = arguments.output
-    if output.exists() and not output.is_dir():
-        raise ConfigError(f"{output}: is a file; give a folder, new or one of an earlier fine-tuning")
-    task = _found(arguments)
     base = _base(arguments.checkpoint, task)
     if output.resolve() == arguments.checkpoint.resolve():
         raise ConfigError(f"{output}: is the checkpoint that is gone on from: give another folder")
-    _check(arguments, base, task)
     config = _for_parts(arguments, config, task)
+    _check(arguments, base, task, config.stages)
     with join_team() as team:
         console = Console(quiet=not team.leads)
         with taken(output, team, "finetune"):
@@ -155,33 +157,44 @@ def _exams(arguments: argparse.Namespace) -> list[Exam]:
     return made
 
 
-def _base(checkpoint: Path, task: TrainingData) -> Base:
-    """Return what is gone on from, for the cameras of the task's datasets."""
-    from vla_ros.data.datasets.metadata import load_metadata
-    from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
+def _check_checkpoint(checkpoint: Path) -> CheckpointConfig:
+    """Return what a checkpoint says of itself. Raises ConfigError for one that nothing can go on from."""
     from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint, require_chain
+    from vla_ros.policies.graspvla.small.checkpoint_config import check_weights, read_config
     from vla_ros.robots.embodiment import load_embodiment
-    from vla_ros.training.finetuning.finetune import Base
-    from vla_ros.training.finetuning.views import adapted
 
     config = read_config(checkpoint)
     check_checkpoint(checkpoint, config, load_embodiment(config.robot))
+    check_weights(checkpoint, config)
     require_chain(checkpoint, config)
+    return config
+
+
+def _base(checkpoint: Path, task: TrainingData) -> Base:
+    """Return what is gone on from, for the cameras of the task's datasets."""
+    from vla_ros.data.datasets.metadata import load_metadata
+    from vla_ros.policies.graspvla.small.checkpoint import load_networks
+    from vla_ros.training.finetuning.finetune import Base
+    from vla_ros.training.finetuning.views import adapted
+
+    config = _check_checkpoint(checkpoint)
     new, view = adapted(config, [load_metadata(root) for root in task.action])
     return Base(checkpoint, new, load_networks(checkpoint, config), view)
 
 
 def _found(arguments: argparse.Namespace) -> TrainingData:
-    from vla_ros.training.graspvla.datasets import find_datasets
+    from vla_ros.training.graspvla.training_data import find_datasets
 
+    if arguments.original is not None:
+        find_datasets(arguments.original, boxes_do=True)
     return find_datasets(arguments.datasets, boxes_do=arguments.boxes_only)
 
 
-def _check(arguments: argparse.Namespace, base: Base, task: TrainingData) -> None:
+def _check(arguments: argparse.Namespace, base: Base, task: TrainingData, stages: Sequence[str]) -> None:
     """Look at the task's datasets before anything is written; labels may still lack."""
     from vla_ros.training.finetuning.labels.labelled import check_task
 
-    check_task(task, base.config.contract, arguments.label_anew)
+    check_task(task, base.config.contract, arguments.label_anew, stages)
 
 
 def _for_parts(arguments: argparse.Namespace, config: FinetuneConfig, task: TrainingData) -> FinetuneConfig:
@@ -210,9 +223,10 @@ def _finetune(
     from vla_ros.training.finetuning.finetune import finetune, stage_names
     from vla_ros.training.finetuning.identity import identity_of, keep_identity
     from vla_ros.training.finetuning.labels.labelled import labelled_data
-    from vla_ros.training.graspvla.datasets import TrainingData, check_datasets, find_datasets
+    from vla_ros.training.graspvla.datasets import check_datasets
     from vla_ros.training.graspvla.progress import print_result
     from vla_ros.training.graspvla.train import TrainingResult
+    from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
 
     original = TrainingData((), ())
     if config.original.share > 0.0:
@@ -222,7 +236,7 @@ def _finetune(
             if missing and not generate_data(config.original, output / "original", base.config.contract):
                 return None
         original = find_datasets(roots, boxes_do="expert" not in config.stages)
-        check_datasets(original, load_contract(base.config.contract))
+        check_datasets(original, load_contract(base.config.contract), config.stages)
     if team.leads:
         keep_identity(output, identity_of(arguments.checkpoint, arguments.datasets, arguments.original))
     names = stage_names(config, base)
@@ -246,7 +260,7 @@ def _examine(exam: Exam, checkpoint: Path, output: Path, console: Console) -> di
     """Run both checkpoints in the same scenes and print the difference; None when interrupted."""
     from vla_ros.sim.evaluation.comparison_report import print_comparison
     from vla_ros.sim.evaluation.report import EvaluationProgress, print_report
-    from vla_ros.training.finetuning.evaluation import Marks, run_exam
+    from vla_ros.training.finetuning.evaluation import AFTER, Marks, run_exam
 
     found = []
     for folder in (checkpoint, output):
@@ -256,5 +270,5 @@ def _examine(exam: Exam, checkpoint: Path, output: Path, console: Console) -> di
             return None
     marks = Marks(exam, *found)
     print_report(exam.settings, marks.after, console)
-    print_comparison(exam.settings.episode, marks.comparison, console)
+    print_comparison(exam.settings.episode, marks.comparison, console, ours=AFTER)
     return marks.figures()

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.bringup.train_command import taken
 from vla_ros.bringup.training_session import watched
+from vla_ros.documents import read_json
 
 FORMAT = "graspvla_full"  # as its config.json says
 
@@ -18,8 +18,8 @@ FORMAT = "graspvla_full"  # as its config.json says
 def is_full(checkpoint: Path) -> bool:
     """Say whether a folder holds a full-size GraspVLA; what is wrong with it is told by what reads it."""
     try:
-        values = json.loads((checkpoint / "config.json").read_text())
-    except (OSError, ValueError):
+        values = read_json(checkpoint / "config.json")
+    except ConfigError:
         return False
     return isinstance(values, dict) and values.get("format") == FORMAT
 
@@ -32,10 +32,10 @@ def run_full(arguments: argparse.Namespace, config_name: str | None) -> int:
     from vla_ros.policies.graspvla.full.checkpoint import load_checkpoint
     from vla_ros.training.finetuning.identity import identity_of, keep_identity
     from vla_ros.training.finetuning.two_stage import DEFAULT, STAGES, finetune_full, load_two_stage_config
-    from vla_ros.training.graspvla.datasets import TrainingData, find_datasets
     from vla_ros.training.graspvla.progress import print_result
     from vla_ros.training.graspvla.team import join_team
     from vla_ros.training.graspvla.train import TrainingResult
+    from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
 
     if arguments.evaluate or arguments.stages or arguments.label_anew or arguments.generate:
         raise ConfigError(

@@ -33,6 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default=DEFAULT, metavar="NAME",
                         help=f"what is made: a name from config/generate, or a .yaml file ({DEFAULT})")  # fmt: skip
     parser.add_argument("--contract", metavar="NAME", help="whose cameras and columns (default: the file's)")
+    parser.add_argument("--clean", action="store_true", default=None,
+                        help="leave out frames whose action is no example: episodes are cut there")  # fmt: skip
     parser.add_argument("--episodes", type=int, metavar="N", help="how many there are to be (default: the file's)")
     parser.add_argument("--grounding", type=int, metavar="N", help="scenes with boxes alone (default: the file's)")
     parser.add_argument("--objects", metavar="DIR", help="scenes of your own objects; docs/objects.md")
@@ -84,7 +86,9 @@ def generate(arguments: argparse.Namespace, make_maker: MakeMaker) -> int:
 def _settings(arguments: argparse.Namespace) -> GenerationSettings:
     from vla_ros.training.generation.settings import load_settings
 
-    given = {name: getattr(arguments, name) for name in ("contract", "episodes", "grounding", "seed", "objects")}
+    given = {
+        name: getattr(arguments, name) for name in ("contract", "clean", "episodes", "grounding", "seed", "objects")
+    }
     return dataclasses.replace(
         load_settings(arguments.config), **{name: value for name, value in given.items() if value is not None}
     )

@@ -38,7 +38,8 @@ class NodeSpec:
     `condition` names a launch argument; the node starts when it is true, or a text that is not empty. `when` names
     arguments and the values of each at which it starts. The graph ends when a `required` node ends, and with the exit
     code of the `decides` node when that one ends.
-    `ends`: it is done at some point, exits with code 0, and the graph goes on without it.
+    `ends`: it is done at some point, exits with code 0, and the graph goes on without it; with another code its last
+    line is why the graph ends.
     Where the Python module `needs` is not installed, the node is left out.
     `stops_first`: asked to stop before the others, so that it can bring the arm to rest while the rest still works.
 

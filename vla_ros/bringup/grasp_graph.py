@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vla_ros.bringup.arguments import LaunchArgument, Value
-from vla_ros.bringup.checks import check_grasp, check_view
+from vla_ros.bringup.checks import check_grasp, check_success_object, check_view
 from vla_ros.bringup.graph import Argument, Chosen, NodeSpec, Parameter
 from vla_ros.bringup.recording import check_recording, recorder_node, recording_arguments
 from vla_ros.bringup.ros2_control import (
@@ -42,6 +42,7 @@ def grasp_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[No
             "set",
             "seed",
             "instruction",
+            "success_object",
             "run_directory",
             "report",
             "time_limit_s",
@@ -77,6 +78,7 @@ def robot_nodes(
             "sim_node",
             scene
             | same("command", "camera_rate_hz", "command_delay_s", "command_jitter_s")
+            | same("real_time_factor", "wait_for_cameras")
             | {"interface": SIMULATOR_INTERFACE},
             when=SIMULATED,
         ),
@@ -109,6 +111,7 @@ def check_grasp_job(arguments: Mapping[str, Value]) -> None:
     """Raise ConfigError for arguments that cannot work."""
     check_hardware(arguments)
     check_grasp(arguments)
+    check_success_object(arguments)
     check_view(arguments)
     check_recording(arguments)
 
@@ -119,6 +122,11 @@ def grasp_arguments(*movers_arguments: LaunchArgument) -> tuple[LaunchArgument, 
         *movers_arguments,
         LaunchArgument("time_limit_s", 60.0, "simulated time the episode may take [s]", minimum=1.0, maximum=3600.0),
         LaunchArgument("attempts", 3, "how often the gripper may close", minimum=1, maximum=100),
+        LaunchArgument(
+            "success_object",
+            "",
+            "object of the scene that counts as success, such as red_mug; empty: what the instruction means",
+        ),
     )
 
 
@@ -157,6 +165,10 @@ def robot_arguments(*own: LaunchArgument) -> tuple[LaunchArgument, ...]:
         LaunchArgument("camera_rate_hz", 10.0, "rate of each camera [Hz]", minimum=1.0, maximum=60.0),
         LaunchArgument("command_delay_s", 0.0, "delay of commands to the arm [s]", minimum=0.0, maximum=0.1),
         LaunchArgument("command_jitter_s", 0.0, "random part of that delay [s]", minimum=0.0, maximum=0.1),
+        LaunchArgument("real_time_factor", 1.0, "simulated seconds a second, at most", minimum=0.05, maximum=1.0),
+        LaunchArgument(
+            "wait_for_cameras", True, "a simulator that cannot draw in time slows down; false: it drops pictures"
+        ),
         LaunchArgument("view", "none", "what to watch with (docs/viewer.md)", choices=("none", "foxglove")),
         LaunchArgument(
             "view_port", 8765, "TCP port Foxglove connects to, on this machine; 0: any", minimum=0, maximum=65535

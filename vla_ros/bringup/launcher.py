@@ -18,21 +18,28 @@ from vla_ros.bringup.environment import node_environment
 from vla_ros.bringup.graph import Graph
 from vla_ros.bringup.parameters import node_words, write_parameters
 from vla_ros.bringup.process import NodeProcess
-from vla_ros.bringup.running import RunningGraph, registered
 from vla_ros.bringup.shared_memory import OwnedSegments
 from vla_ros.bringup.supervisor import Supervisor
 from vla_ros.bringup.usage import UsageSampler
+from vla_ros.runtime.running import UNLISTED, RunningGraph, refuse_taken, registered
+from vla_ros.sim.task import EXIT_UNJUDGED
 
 
 def launch(graph: Graph, words: Sequence[str]) -> int:
-    """Run a graph to its end and return its exit code: 0 succeeded, 1 did not, 2 bad input, 128 + n signal n."""
+    """Run a graph to its end and return its exit code.
+
+    0 succeeded, 1 did not, 2 bad input, 3 nobody can say whether it did, 128 + n signal n.
+    """
     started = _started_at()
     arguments = check_launch(graph, words)
-    run_directory = reports.make_run_directory(str(arguments.get("run_directory", "")), graph.name)
+    given = str(arguments.get("run_directory", ""))
+    environment = node_environment(arguments, sys.stdout.isatty())
+    refuse_taken(_entry(graph, environment, Path(given), _namespace(arguments)))
+    run_directory = reports.make_run_directory(given, graph.name)
     arguments["run_directory"] = str(run_directory)
+    environment["ROS_LOG_DIR"] = str(run_directory / "ros_log")
     nodes = graph.active_nodes(arguments)
     console = Console([node.name for node in nodes], run_directory / reports.LOG_FILE)
-    environment = node_environment(arguments, run_directory, sys.stdout.isatty())
     environment["VLA_STARTED_AT"] = f"{started:.6f}"
     domain = environment["ROS_DOMAIN_ID"]
     console.say(
@@ -56,7 +63,9 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
             segments.note(process.pid for process in processes)
 
         supervisor = Supervisor(processes, console, every_second)
-        with registered(_entry(graph, environment, run_directory, _namespace(arguments))):
+        with registered(_entry(graph, environment, run_directory, _namespace(arguments))) as listed:
+            if not listed:
+                console.say(UNLISTED)
             exit_code = supervisor.run()
     finally:
         for process in processes:
@@ -65,7 +74,7 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
     figures = _figures(usage, started)
     report = reports.complete_report(reports.read_result(run_directory), figures)
     if exit_code != 0:
-        report["success"] = False
+        report["success"] = None if exit_code == EXIT_UNJUDGED else False
     if supervisor.died:  # the episode knows no more than that it was interrupted
         report |= {"outcome": None, "failure": supervisor.reason}
     report |= {"exit_code": exit_code, "ended": supervisor.reason}
@@ -80,7 +89,7 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
 def _verdict(exit_code: int) -> str:
     if exit_code >= 128:
         return "stopped"
-    return {0: "success", 2: "bad input"}.get(exit_code, "no success")
+    return {0: "success", 2: "bad input", EXIT_UNJUDGED: "not judged"}.get(exit_code, "no success")
 
 
 def _started_at() -> float:

@@ -13,6 +13,7 @@ import yaml
 
 from vla_ros.bringup.graph import NodeSpec, Parameter
 from vla_ros.configuration import share_directory
+from vla_ros.new_file import PRIVATE, replace_file
 
 
 class _QuotingDumper(yaml.SafeDumper):
@@ -27,9 +28,10 @@ _QuotingDumper.add_representer(str, _quoted)
 
 
 def write_parameters(path: Path, values: Mapping[str, Parameter]) -> None:
-    """Write a parameter file for the node of one process, whatever that node is called."""
+    """Write a parameter file for the node of one process, whatever that node is called; nobody else may read it."""
     content = {"/**": {"ros__parameters": dict(values)}}
-    path.write_text(yaml.dump(content, Dumper=_QuotingDumper, allow_unicode=True, width=10**6))
+    text = yaml.dump(content, Dumper=_QuotingDumper, allow_unicode=True, width=10**6)
+    replace_file(path, text.encode(), PRIVATE)
 
 
 def ros_arguments(parameters: Path | None, namespace: str) -> list[str]:

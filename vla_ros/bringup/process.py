@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from vla_ros.bringup.child import LAST
 from vla_ros.bringup.graph import NodeSpec
 
 LAST_LINES = 15
@@ -26,11 +27,12 @@ class NodeProcess:
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self.last_signal: signal.Signals | None = None
         self._buffer = b""
+        last = [] if spec.stops_first else [LAST]
         # An interrupt while Python itself starts would end in a trace-back: the child unblocks it when it can answer.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "vla_ros.bringup.child", spec.module, *arguments],
+                [sys.executable, "-m", "vla_ros.bringup.child", *last, spec.module, *arguments],
                 stdin=subprocess.PIPE,  # held open: its end tells the child that this process is gone
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -20,7 +20,7 @@ from vla_ros.bringup.environment import module_environment
 from vla_ros.bringup.operate import targets
 from vla_ros.bringup.parameters import ros_arguments
 from vla_ros.bringup.recording import check_bag_folder
-from vla_ros.bringup.running import RunningGraph
+from vla_ros.runtime.running import RunningGraph
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -32,13 +32,19 @@ def recording_arguments() -> tuple[LaunchArgument, ...]:
 
 
 def recorder_node(job: str, robot: str = "robot") -> NodeSpec:
-    """Return the process that records `job`, whose argument `robot` names the robot. Losing it ends nothing."""
+    """Return the process that records `job`, whose argument `robot` names the robot.
+
+    A recording that was asked for and cannot go on, such as on a full disk, ends the job.
+    """
     where = {"directory": Argument(RECORD), "episodes": Argument("record_episodes")}
-    return NodeSpec("recorder", "recorder_node", where | _how(job, robot), required=False, condition=RECORD)
+    return NodeSpec("recorder", "recorder_node", where | _how(job, robot), ends=True, condition=RECORD)
 
 
 def collection_recorder_node(job: str, robot: str = "robot") -> NodeSpec:
-    """Return the process that records each episode of the collection that the argument `collection` names."""
+    """Return the process that records each episode of the collection that the argument `collection` names.
+
+    Losing it ends nothing: the page says so, and the episode does not count (docs/collection.md).
+    """
     where = {"collection": Argument("collection")}
     return NodeSpec("collector", "recorder_node", where | _how(job, robot), required=False, condition="collection")
 

@@ -2,7 +2,8 @@
 """Execute a recorded episode again: in the simulator, in its own scene, or with the arm of a job that runs.
 
 The motion goes through the same control and the same gate as a policy's. The arm must stand where the recording
-begins. Exit code: 0 executed (in the simulator: and the task succeeded), 1 not, 2 bad input.
+begins. Exit code: 0 executed (in the simulator: and the task succeeded), 1 not, 2 bad input, 3 executed, but the judge
+does not understand the recorded instruction (success_object:=NAME says what counts).
 """
 
 from __future__ import annotations

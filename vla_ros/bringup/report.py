@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from controllers.errors import ConfigError
+from vla_ros.documents import read_json
 from vla_ros.output_file import write_output
 
 RESULT_FILE, LOG_FILE = "result.json", "log.txt"
@@ -49,7 +50,8 @@ def make_run_directory(asked: str, job: str) -> Path:
     if (path / RESULT_FILE).exists():
         raise ConfigError(f"run_directory:={asked}: already holds a run; name a new folder")
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)  # log and parameters hold a page's token
     except OSError as error:
         raise ConfigError(
             f"run folder {path}: cannot be made ({error.strerror}); name one with run_directory:="
@@ -60,8 +62,8 @@ def make_run_directory(asked: str, job: str) -> Path:
 def read_result(run_directory: Path) -> dict[str, Any]:
     """Return what the episode wrote, or nothing when it did not get that far."""
     try:
-        result = json.loads((run_directory / RESULT_FILE).read_text())
-    except (OSError, ValueError):
+        result = read_json(run_directory / RESULT_FILE)
+    except ConfigError:
         return {}
     return result if isinstance(result, dict) else {}
 

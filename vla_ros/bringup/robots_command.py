@@ -6,14 +6,19 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from vla_ros.robots.groups import PARALLEL
+
 if TYPE_CHECKING:
     from vla_ros.robots.embodiment import Embodiment
+    from vla_ros.robots.groups import ArmGroup, JointGroup
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("action", choices=("list", "show", "check"), help="what to do")
-    parser.add_argument("robot", nargs="?", help="name of a robot; `check` without one checks all")
+    parser.add_argument(
+        "robot", nargs="?", help="name of a robot, or the path of its YAML file; `check` without one checks all"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,15 +40,25 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _description(robot: Embodiment) -> str:
-    lines = [f"{robot.name}: base {robot.base_frame}, cameras {', '.join(robot.cameras)}, {robot.urdf}"]
+    cameras = ", ".join(robot.known_cameras) or "none"
+    lines = [f"{robot.name}: base {robot.base_frame}, cameras {cameras}, {robot.urdf}"]
     for arm in robot.arms:
         lines += [f"arm {arm.name}, tool {arm.tool_frame}, commanded by {' or '.join(arm.command_modes)}"]
-        lines += ["  joint                lower    upper   [rad]  velocity [rad/s]  effort [N·m]"]
-        rows = zip(arm.joints, arm.lower, arm.upper, arm.velocity, arm.effort, strict=True)
-        lines += [f"  {n:<18} {a:>8.3f} {b:>8.3f}          {v:>14.3f}  {e:>12.1f}" for n, a, b, v, e in rows]
-    for gripper in robot.grippers:
-        lines += [
-            f"gripper {gripper.name}: width {gripper.width_min:.3f} to {gripper.width_max:.3f} m, "
-            f"{gripper.speed:.2f} m/s, {gripper.force:.0f} N"
-        ]
+        lines += _joints(arm)
+    for one in robot.end_effectors:
+        what = f"{one.kind} {one.name} on {one.arm}"
+        if one.kind == PARALLEL:
+            what += f": width {one.width_min:.3f} to {one.width_max:.3f} m, {one.speed:.2f} m/s, {one.force:.0f} N"
+        lines += [f"{what}; told by {', '.join(one.channels)}"]
+    for group in robot.joint_groups:
+        lines += [f"joint group {group.name}", *_joints(group)]
+    if robot.base is not None:
+        speed = ", ".join(f"{value:g}" for value in robot.base.speed)
+        lines += [f"base {robot.base.frame}, {robot.base.kind}: at most {speed} (x, y [m/s], yaw [rad/s])"]
     return "\n".join(lines)
+
+
+def _joints(group: ArmGroup | JointGroup) -> list[str]:
+    rows = zip(group.joints, group.lower, group.upper, group.velocity, group.effort, strict=True)
+    head = "  joint                lower    upper   [rad, m]  velocity [a second]  effort [N·m, N]"
+    return [head, *(f"  {n:<18} {a:>8.3f} {b:>8.3f}             {v:>14.3f}  {e:>15.1f}" for n, a, b, v, e in rows)]

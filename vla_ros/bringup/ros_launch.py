@@ -11,13 +11,14 @@ from contextlib import ExitStack
 from typing import Any
 
 from controllers.errors import ConfigError
-from vla_ros.bringup.arguments import LaunchArgument, Value
+from vla_ros.bringup.arguments import LaunchArgument, Value, secret_on_the_command_line
 from vla_ros.bringup.checks import check_launch
+from vla_ros.bringup.child import LAST
 from vla_ros.bringup.environment import ONE_THREAD
 from vla_ros.bringup.graph import Argument, Chosen, Graph, NodeSpec, Parameter
-from vla_ros.bringup.running import RunningGraph, registered
-from vla_ros.bringup.tethered import FOREIGN, LAST
+from vla_ros.bringup.tethered import FOREIGN
 from vla_ros.configuration import share_directory
+from vla_ros.runtime.running import RunningGraph, refuse_taken, registered
 
 
 def launch_description(graph: Graph) -> Any:
@@ -43,7 +44,9 @@ def launch_description(graph: Graph) -> Any:
         arguments = _checked(graph, context)
         settings = node_settings(arguments, context.environment)
         context.environment.update(settings)
-        listed.enter_context(registered(_entry(graph, arguments, context.environment)))
+        entry = _entry(graph, arguments, context.environment)
+        refuse_taken(entry)
+        listed.enter_context(registered(entry))
         return []
 
     end = OrderlyEnd()
@@ -77,6 +80,8 @@ def misspelt(words: list[str], arguments: tuple[LaunchArgument, ...]) -> list[st
     lines = []
     for word in words:
         name, separator, _ = word.partition(":=")
+        if separator and (secret := secret_on_the_command_line(name, known)):
+            lines.append(secret)
         nearest = difflib.get_close_matches(name, known, 1, 0.75)
         if separator and name not in known and nearest:
             lines.append(f"launch argument '{name}' does not exist: did you mean '{nearest[0]}'?")

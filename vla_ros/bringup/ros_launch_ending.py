@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a graph ends under `ros2 launch`: the arm comes to rest first, as under `vla launch` (bringup/supervisor.py).
 
-Left to itself, launch interrupts every node at once. Here the nodes that move the arm are interrupted, and the others
-are stopped when those have gone, or when their time is up. Imported only where ROS 2's launch is.
+Left to itself, launch interrupts every node at once, and calls it an error when one takes its time. Here the nodes that
+move the arm are interrupted, and the others are stopped when those have gone, or when their time is up. After an
+episode launch is told to shut down when all of that is done. Imported only where ROS 2's launch is.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ from vla_ros.bringup.supervisor import (
 
 Actions = list[Any]
 _AT_ONCE_S = 0.01
+CONTROL = "control_node"
+# What does not move the arm may take so long to end, from the request on [s], on a machine that is busy. Only then
+# launch is to speak of a failure.
+_PATIENCE_S, _KILL_AFTER_S = 5.0, 7.0
 
 
 class LaunchFailed(VlaError):
@@ -44,13 +49,17 @@ class OrderlyEnd:
         self._ending = False  # a node has ended the graph, or somebody else has
         self._shutting_down = False
         self._late: Any = None  # the timer that stops the others even if those that move the arm do not end
+        self._finally: Any = None  # what ends the launch once every node has gone
 
     def options(self, spec: NodeSpec) -> dict[str, Any]:
         """Return what the launch_ros Node of `spec` needs to take part."""
+        terminate, kill = (
+            (TERMINATE_AFTER_S, KILL_AFTER_S) if spec.executable == CONTROL else (_PATIENCE_S, _KILL_AFTER_S)
+        )
         return {
             "on_exit": self._on_exit(spec),
-            "sigterm_timeout": str(TERMINATE_AFTER_S),
-            "sigkill_timeout": f"{KILL_AFTER_S - TERMINATE_AFTER_S:.3f}",
+            "sigterm_timeout": str(terminate),
+            "sigkill_timeout": f"{kill - terminate:.3f}",
         }
 
     def handlers(self, nodes: dict[Any, NodeSpec]) -> Actions:
@@ -71,6 +80,8 @@ class OrderlyEnd:
                 self._alive.remove(event.action)
             if self._shutting_down:
                 return self._stop_others()
+            if self._finally is not None:
+                return self._stop_others() if self._alive else [self._finally]
             if self._ending:
                 return None
             return self._consequences(spec, event.returncode)
@@ -80,11 +91,9 @@ class OrderlyEnd:
     def _consequences(self, spec: NodeSpec, code: int) -> Actions | None:
         """Return what a node's end means for the others that still run."""
         if spec.decides and code == 0:
-            self._ending = True
-            return [Shutdown(reason=f"{spec.name} finished")]
+            return self._end_in_order(Shutdown(reason=f"{spec.name} finished"))
         if spec.decides and code > 0:
-            self._ending = True
-            return [_fail(f"{spec.name} finished without success (exit code {code})", _AT_ONCE_S)]
+            return self._end_in_order(_fail(f"{spec.name} finished without success (exit code {code})", _AT_ONCE_S))
         if spec.ends and code == 0:
             return None
         if code == EXIT_BAD_INPUT:
@@ -92,18 +101,38 @@ class OrderlyEnd:
             return [_fail(f"{spec.name}: bad input, see its last line", _AT_ONCE_S)]
         if spec.ends:
             self._ending = True
-            return [*self._interrupt_first(), _fail(f"{spec.name} failed: its last line says why", _AT_ONCE_S)]
+            how = f"died: it {_ending(code)}" if code < 0 else "failed: its last line says why"
+            return [*self._interrupt_first(), _fail(f"{spec.name} {how}", _AT_ONCE_S)]
         if spec.required:
             self._ending = True
             # Guard and the arm's driver go on for a while, to hold the arm if it was control that died.
             return [*self._interrupt_first(), _fail(f"{spec.name} died: it {_ending(code)}", DEATH_GRACE_S)]
         return None
 
-    def _on_shutdown(self, event: Any, context: Any) -> Actions:
-        self._ending = self._shutting_down = True
+    def _end_in_order(self, last: Any) -> Actions:
+        """Return what ends every node, and then the launch by the action `last`."""
+        self._ending, self._finally = True, last
+        if not self._alive:
+            return [last]
+        impatience = TimerAction(period=_PATIENCE_S, actions=[last])  # launch goes on with signals of its own
+        kill = TimerAction(period=KILL_AFTER_S, actions=[OpaqueFunction(function=self._kill_control)])
+        return [*self._interrupt_first(), self._stop_others_later(), kill, impatience, *self._stop_others()]
+
+    def _kill_control(self, context: Any) -> Actions:
+        """Return what ends a control that does not: it must not outlive guard and driver while launch is patient."""
+        hung = [action for action in self._alive if self._specs[action].executable == CONTROL]
+        return [_signal(action, signal.SIGKILL) for action in hung]
+
+    def _stop_others_later(self) -> Any:
         stop_others = OpaqueFunction(function=lambda context: self._stop_others(wait=False))
         self._late = TimerAction(period=STOP_OTHERS_AFTER_S, actions=[stop_others], cancel_on_shutdown=False)
-        actions = [self._late]
+        return self._late
+
+    def _on_shutdown(self, event: Any, context: Any) -> Actions:
+        self._ending = self._shutting_down = True
+        if self._finally is not None and not self._alive:
+            return []
+        actions = [] if self._late is not None else [self._stop_others_later()]
         if event.due_to_sigint and not context.noninteractive:
             # launch trusts the terminal to have interrupted everyone; a `kill -INT` reaches nobody but launch.
             actions += self._interrupt_first()
@@ -117,7 +146,8 @@ class OrderlyEnd:
         first = [action for action in self._alive if self._specs[action].stops_first]
         if wait and first:
             return []
-        self._late.cancel()  # launch would wait for it
+        if self._late is not None:
+            self._late.cancel()  # launch would wait for it
         others = [action for action in self._alive if action not in (*first, *self._asked)]
         self._asked += others
         return [_signal(action, signal.SIGTERM) for action in others]

@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
+from vla_ros.bringup.child import REST_S
 from vla_ros.bringup.console import Console
 from vla_ros.bringup.process import NodeProcess
 
 # From the request to stop [s]. All together stays below the 3 s that a person waits after Ctrl-C.
-STOP_OTHERS_AFTER_S = 1.0
+STOP_OTHERS_AFTER_S = REST_S
 TERMINATE_AFTER_S = 1.7
 KILL_AFTER_S = 2.3
 # After a node's death the others go on at least so long [s]: whoever died, guard and the arm's driver must still be
@@ -39,7 +40,7 @@ class Supervisor:
         self.processes = list(processes)
         self.exit_code: int | None = None
         self.reason = ""
-        self.died = False  # a node's death ended the graph
+        self.died = False  # a node's death or failure ended the graph
         self._console = console
         self._every_second = every_second
         self._ended: set[str] = set()
@@ -120,9 +121,7 @@ class Supervisor:
                 self._console.say(f"{name} did not stop when asked and was killed")
         elif process.spec.ends and not stopping:
             if code != 0:
-                said = process.last_lines[-1] if process.last_lines else f"{name} {process.ending()}"
-                self._console.say(said)
-                self._finish(EXIT_FAILED, said, now)
+                self._on_failure(process, now)
         elif process.spec.decides and code is not None and code >= 0:
             if not stopping:
                 self._finish(code, f"{name} finished", now)
@@ -136,6 +135,14 @@ class Supervisor:
                 self._finish(EXIT_FAILED, f"{name} died: it {process.ending()}", now)
         else:
             self._console.say(f"{name} {process.ending()}; going on without it")
+
+    def _on_failure(self, process: NodeProcess, now: float) -> None:
+        """End the graph because a node that was to end by itself has failed: its last line says why."""
+        name, killed = process.spec.name, (process.exit_code or 0) < 0
+        said = f"{name}: {process.last_lines[-1]}" if process.last_lines and not killed else ""
+        self.died = True
+        self._console.say(said or f"{name} died: it {process.ending()}")
+        self._finish(EXIT_FAILED, said or f"{name} died: it {process.ending()}", now)
 
     def _watch_suspended(self, now: float) -> None:
         for process in self.processes:

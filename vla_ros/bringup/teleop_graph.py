@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.bringup.arguments import LaunchArgument, Value
@@ -12,6 +13,7 @@ from vla_ros.bringup.grasp_graph import same
 from vla_ros.bringup.ports import tcp_problem
 from vla_ros.bringup.ros2_control import SIMULATED_TIME
 from vla_ros.policies.names import POLICIES
+from vla_ros.teleop.idle_watch import IDLE_TIMEOUT_S
 from vla_ros.teleop.serving.addresses import PAGE_PORT
 
 NO_POLICY = "none"
@@ -27,12 +29,13 @@ def bridge_node() -> NodeSpec:
             "cameras",
             "host",
             "port",
-            "token",
+            "token_file",
             "new_token",
             "folder",
             "hand",
             "facing",
             "linear_speed",
+            "idle_timeout",
             "instruction",
         )
         | same("collection", "task")
@@ -56,7 +59,9 @@ def bridge_arguments() -> tuple[LaunchArgument, ...]:
         LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
         LaunchArgument("host", "localhost", "who may open the page: localhost, all, or an address of this machine"),
         LaunchArgument("port", PAGE_PORT, "TCP port of the page; 0: any that is free", minimum=0, maximum=65535),
-        LaunchArgument("token", "", "pairing token; empty: the one of the last run"),
+        LaunchArgument(
+            "token_file", "", "file of a pairing token, yours alone to read; empty: the one of the last run"
+        ),
         LaunchArgument("new_token", False, "make a new pairing token: whoever was paired is locked out"),
         LaunchArgument("folder", "", "folder of certificate and token; empty: ~/.config/vla_ros/teleop"),
         LaunchArgument("hand", "right", "hand that drives the (first) arm", choices=("right", "left")),
@@ -69,6 +74,14 @@ def bridge_arguments() -> tuple[LaunchArgument, ...]:
         LaunchArgument(
             "task", "", "what to collect: a task of config/tasks, or a .yaml file; empty: as the collection was before"
         ),
+        LaunchArgument(
+            "idle_timeout",
+            IDLE_TIMEOUT_S,
+            "an episode ends by itself so long after its driver has gone, and after three times as long in which he "
+            "moves nothing [s]; 0: never",
+            minimum=0.0,
+            maximum=3600.0,
+        ),
         LaunchArgument("linear_speed", 0.5, "fastest that a hand moves the tool [m/s]", minimum=0.01, maximum=1.0),
     )
 
@@ -78,7 +91,7 @@ def check_bridge(arguments: Mapping[str, Value]) -> None:
     from vla_ros.teleop.serving.addresses import bind_address, is_local
     from vla_ros.teleop.serving.certificate import tls_context
     from vla_ros.teleop.serving.keeping import user_folder
-    from vla_ros.teleop.serving.pairing import check_token, pairing_token
+    from vla_ros.teleop.serving.pairing import chosen_token, pairing_token
 
     port, address = int(arguments["port"]), bind_address(str(arguments["host"]))
     problem = tcp_problem(port)
@@ -87,8 +100,10 @@ def check_bridge(arguments: Mapping[str, Value]) -> None:
     folder = user_folder(str(arguments["folder"]))
     if not is_local(address):
         tls_context(folder)
-    if arguments["token"]:
-        check_token(str(arguments["token"]))
+    if arguments["token_file"]:
+        if arguments["new_token"]:
+            raise ConfigError("new_token:=true makes a token and token_file:= brings one: give one of the two")
+        chosen_token(Path(str(arguments["token_file"])))
     else:
         pairing_token(folder)
 

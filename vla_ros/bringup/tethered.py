@@ -4,23 +4,23 @@
     python -m vla_ros.bringup.tethered [--last] [--foreign] command [arguments]
 
 The node is asked to stop (SIGTERM) when the launcher dies, however it dies: `ros2 launch` would leave it running.
-`--last` makes it deaf to SIGINT, which both a terminal and launch send to every node at once: the arm must come to
-rest before its driver and its guard go. They are stopped by SIGTERM once it has (bringup/ros_launch_ending.py).
+`--last` has that come later, as in bringup/child.py, and makes the node deaf to SIGINT, which both a terminal and
+launch send to every node at once: the arm must come to rest before its driver and its guard go. They are stopped by
+SIGTERM once it has (bringup/ros_launch_ending.py).
 `--foreign`, for programs that are not ours, has their messages travel as ours do.
 """
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
 import signal
 import sys
 
+from vla_ros.bringup.child import LAST, REST_S
+from vla_ros.bringup.launcher_watch import stop_with_launcher
 from vla_ros.nodes.transport import Transport, choose_transport
 
-LAST, FOREIGN = "--last", "--foreign"
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h; survives the exec, not a fork
+FOREIGN = "--foreign"
 
 
 def main() -> int:
@@ -33,10 +33,7 @@ def main() -> int:
     if not command:
         print(f"tethered: which command? usage: tethered [{LAST}] [{FOREIGN}] command [arguments]", file=sys.stderr)
         return 2
-    launcher = os.getppid()
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != launcher:  # it died while Python started
+    if not stop_with_launcher(after=REST_S if last else 0.0):
         return 1
     if last:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a mask outlives the exec, a handler would not

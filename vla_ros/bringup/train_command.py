@@ -13,21 +13,22 @@ import dataclasses
 import fcntl
 import importlib.util
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
 from vla_ros.bringup.training_session import watched
-from vla_ros.output_file import OutputFile
+from vla_ros.new_file import open_own
+from vla_ros.output_file import OutputFile, check_output_folder
 from vla_ros.policies.graspvla.config import PACKAGES
 
 if TYPE_CHECKING:
     from vla_ros.training.finetuning.config import OriginalConfig
     from vla_ros.training.graspvla.config import DataConfig, TrainConfig
-    from vla_ros.training.graspvla.datasets import TrainingData
     from vla_ros.training.graspvla.team import Team
     from vla_ros.training.graspvla.train import TrainingResult
+    from vla_ros.training.graspvla.training_data import TrainingData
 
 THREADS_MAX = 1024
 
@@ -51,8 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Generate what is missing, then train; 0 when done, 130 when interrupted."""
     require_packages()
     from vla_ros.training.graspvla.config import chosen_stages, load_train_config
-    from vla_ros.training.graspvla.team import join_team
+    from vla_ros.training.graspvla.training_data import find_datasets
 
+    # Everything that was named is looked at before anything is written, and before PyTorch is loaded.
     config = load_train_config(arguments.config)
     if arguments.threads is not None:
         if not 1 <= arguments.threads <= THREADS_MAX:
@@ -62,17 +64,22 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.generate is not None:
         config = dataclasses.replace(config, data=_amounts(arguments, config))
     output = arguments.output or Path("runs") / "train" / Path(arguments.config).stem
-    if output.exists() and not output.is_dir():
-        raise ConfigError(f"{output}: is a file; give a folder, new or one of an earlier training")
+    check_output_folder("", output)
+    data = None if arguments.data is None else find_datasets(arguments.data)
+    if data is None:
+        _check_generation(config.data)
+    from vla_ros.training.graspvla.team import join_team
+
     with join_team() as team:
-        # Looked at before anything is written.
-        data = None if arguments.data is None else _checked(arguments.data, config, team)
+        if data is not None:
+            _check_data(data, config, team)
         with taken(output, team):
             if data is None:
                 with team.leader_first():
                     if team.leads and not generate_data(config.data, output / "data", config.contract):
                         return 130
-                data = _checked([output / "data"], config, team)
+                data = find_datasets([output / "data"])
+                _check_data(data, config, team)
             result = _train(config, data, output, stages, team, arguments.json)
     return 130 if result.interrupted else 0
 
@@ -87,14 +94,21 @@ def require_packages() -> None:
             )
 
 
-def _checked(roots: Sequence[Path], config: TrainConfig, team: Team) -> TrainingData:
+def _check_data(data: TrainingData, config: TrainConfig, team: Team) -> None:
     from vla_ros.policies.contract import load_contract
-    from vla_ros.training.graspvla.datasets import check_datasets, find_datasets
+    from vla_ros.training.graspvla.datasets import check_datasets
 
-    data = find_datasets(roots)
     if team.leads:
         check_datasets(data, load_contract(config.contract))
-    return data
+
+
+def _check_generation(data: DataConfig) -> None:
+    """Raise ConfigError when the data that lacks could not be generated."""
+    from vla_ros.bringup.egl import require_egl
+    from vla_ros.training.generation.settings import load_settings
+
+    load_settings(data.settings)
+    require_egl()
 
 
 def _amounts(arguments: argparse.Namespace, config: TrainConfig) -> DataConfig:
@@ -159,7 +173,7 @@ def taken(output: Path, team: Team, word: str = "train") -> Iterator[None]:
     lock = -1
     try:
         output.mkdir(parents=True, exist_ok=True)
-        lock = os.open(output / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        lock = open_own(output / ".lock", os.O_RDWR)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+from builtin_interfaces.msg import Time
 from std_msgs.msg import Float64MultiArray, String
 
 from controllers.errors import ConfigError, VlaError
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class CameraNode(ManagedNode):
-    """Publish what the cameras see; of states that come faster than frames are made, the latest wins."""
+    """Publish what the cameras see; the simulator hears of each state that is drawn, and waits where that is slow."""
 
     def __init__(self) -> None:
         super().__init__("camera_node")
@@ -37,6 +39,7 @@ class CameraNode(ManagedNode):
         self._names = self._embodiment.cameras
         self._world: World | None = None
         self._shown = ""  # label of the scene that is drawn
+        self._waited_for = False  # the simulator knows that this scene is drawn here
 
     def configure(self) -> None:
         """Build the scene, or open the files, and create the cameras' topics."""
@@ -52,6 +55,10 @@ class CameraNode(ManagedNode):
             for name in self._names
         }
 
+    def activate(self) -> None:
+        """Draw from now on."""
+        self._waited_for = False
+
     def cleanup(self) -> None:
         """Free the renderer."""
         if self._world is not None:
@@ -62,7 +69,8 @@ class CameraNode(ManagedNode):
     def _open_scene(self) -> None:
         self._show(self._scene)
         self.create_subscription(String, "sim/scene", self._on_scene, qos.LATCHED)
-        self.create_subscription(Float64MultiArray, "sim/render_state", self._on_render_state, qos.NEWEST)
+        self.create_subscription(Float64MultiArray, "sim/render_state", self._on_render_state, qos.EXPOSURES)
+        self._drawn = self.create_publisher(Time, "sim/drawn", qos.DRAWN)
 
     def _show(self, scene: SceneChoice) -> None:
         from vla_ros.sim.scenes.scene import sample_scene
@@ -70,7 +78,7 @@ class CameraNode(ManagedNode):
 
         if self._world is not None:
             self._world.close()
-        self._world, self._shown = None, choice_label(scene)
+        self._world, self._shown, self._waited_for = None, choice_label(scene), False
         self._world = World(sample_scene(**scene, cameras=self._names), self._embodiment, settle=False)
         for name in self._names:  # the first frame builds the renderer: before anyone waits for an image
             self._world.render_camera(name)
@@ -87,10 +95,28 @@ class CameraNode(ManagedNode):
             self.diagnose(messages.ERROR, str(error), {}, "camera")
 
     def _on_render_state(self, message: Float64MultiArray) -> None:
-        if not self.active or self._world is None or messages.numbers_label(message) not in ("", self._shown):
+        if not self.active or messages.numbers_label(message) not in ("", self._shown):
             return  # of another scene: that it is shown now is about to be heard
+        state = messages.numbers(message)
+        if not len(state) or not 0.0 <= state[0] < messages.TIME_END:
+            raise messages.MessageError("sim/render_state begins with no time")
+        stamp = messages.stamp(float(state[0]))
+        if not self._waited_for:  # said before the first picture is drawn, or the second one might be lost meanwhile
+            self._waited_for = True
+            self._drawn.publish(stamp)
+        self._draw(state)
+        self._drawn.publish(stamp)
+
+    def _draw(self, state: np.ndarray) -> None:
+        """Publish what the cameras see of a state of the simulator."""
+        if self._world is None:
+            return
         started = time.monotonic()
-        self._world.apply_render_state(messages.numbers(message))
+        try:
+            self._world.apply_render_state(state)
+        except ConfigError as error:  # another scene's, or nobody's
+            self.diagnose(messages.ERROR, str(error), {}, "camera")
+            raise messages.MessageError(str(error)) from None
         for name, publisher in self._camera_publishers.items():
             publisher.publish(self._world.observe_camera(name))
         self._count(time.monotonic() - started)

@@ -21,9 +21,9 @@ from controllers.errors import ChunkError, VlaError
 from controllers.loop import PacedLoop
 from vla_ros import messages, qos
 from vla_ros.nodes.arm import seams
-from vla_ros.nodes.arm.driver import ArmDriver
+from vla_ros.nodes.arm.driver import RobotDriver
 from vla_ros.nodes.arm.hold import declare_hold, make_hold
-from vla_ros.nodes.arm.output import ArmOutput
+from vla_ros.nodes.arm.output import ArmOutput, JointOutput
 from vla_ros.nodes.arm.progress import INACTIVE, NAME, NO_JOINT_STATES, ControlProgress
 from vla_ros.nodes.arm.robot_follower import launch_control_config, make_follower
 from vla_ros.nodes.arm.side_output import SideOutput
@@ -32,7 +32,8 @@ from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
-from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.embodiment import Embodiment, load_embodiment
+from vla_ros.robots.topics import commanded_pose_topic
 
 REPORT_RATE = 50.0  # [Hz] of control/progress and control/commanded_pose
 SOURCES = ("policy", "planner", "teleop")
@@ -45,7 +46,7 @@ STALE_RELEASE_S = 3.0
 
 
 class ControlNode(ManagedNode):
-    """Wire an ArmDriver to its topics. `tick` runs in the loop's thread, all callbacks in the executor's."""
+    """Wire a RobotDriver to its topics. `tick` runs in the loop's thread, all callbacks in the executor's."""
 
     def __init__(self) -> None:
         super().__init__("control_node")
@@ -64,7 +65,7 @@ class ControlNode(ManagedNode):
             self, "realtime_priority", 20, "SCHED_FIFO priority where permitted; 0: ordinary scheduling", 0, 98
         )
         self._holder = declare_hold(self)
-        self.driver: ArmDriver | None = None  # made by configure
+        self.driver: RobotDriver | None = None  # made by configure
         self.scheduling = ""
         self.handing_over: Future | None = None
         self._refused = ""
@@ -78,19 +79,26 @@ class ControlNode(ManagedNode):
         embodiment = load_embodiment(self._robot)
         config = launch_control_config(self._robot, self._speed_scale, self._alignment, self._shadow)
         config = self._tuning.applied(config)
-        arm, gripper = embodiment.arms[0], embodiment.grippers[0]
-        command = arm.command_mode(self._command)
-        follower = make_follower(embodiment, config, command)
-        driver = ArmDriver(follower, 1.0 / self.rate, config.safety.state_age_max_s)
+        follower = make_follower(embodiment, config, self._command)
+        fingers = {f"{gripper.name}/width": len(gripper.joints) for gripper in embodiment.grippers}
+        driver = RobotDriver(follower, 1.0 / self.rate, config.safety.state_age_max_s, fingers)
         driver.on_released = self._hand_over
         if self.get_parameter("use_sim_time").value:
             driver.reference_time = lambda: self.get_clock().now().nanoseconds * 1e-9
         self._base_frame = embodiment.base_frame
-        self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
-        self._make_publishers()
+        finger_joints = [joint for gripper in embodiment.grippers for joint in gripper.joints]
+        self._reader = messages.JointStateReader([*follower.joints, *finger_joints])
+        self._make_publishers(embodiment)
         self._side_output = SideOutput(self, embodiment, self.rate)
-        self._output = ArmOutput(self, arm.name, command, len(arm.joints), embodiment.base_frame)
-        self._hold = make_hold(self, self._holder, arm.name, command)
+        commands = embodiment.command_modes(self._command)
+        self._outputs = {
+            arm.name: ArmOutput(self, arm.name, commands[arm.name], len(arm.joints), embodiment.base_frame)
+            for arm in embodiment.arms
+        }
+        self._joint_outputs = {
+            group.name: JointOutput(self, group.name, len(group.joints)) for group in embodiment.joint_groups
+        }
+        self._hold = make_hold(self, self._holder, commands)
         self.create_service(SetBool, "control/enable", self._on_enable)
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
         self.create_subscription(Bool, "estop", self._on_estop, qos.LATCHED)
@@ -123,31 +131,38 @@ class ControlNode(ManagedNode):
         time.sleep(2.0 / self.rate)  # the loop's thread may be inside a tick that still publishes
         self.publish_progress(driver)  # disabled: the guard need not wonder about the silence that follows
 
-    def _make_publishers(self) -> None:
+    def _make_publishers(self, embodiment: Embodiment) -> None:
         self._progress = self.create_publisher(DiagnosticStatus, "control/progress", qos.STREAM)
         self._seams = self.create_publisher(DiagnosticStatus, "control/seams", qos.EVENTS)
-        self._pose = self.create_publisher(PoseStamped, "control/commanded_pose", qos.STREAM)
+        self._poses = {
+            arm.name: self.create_publisher(PoseStamped, commanded_pose_topic(embodiment, arm.name), qos.STREAM)
+            for arm in embodiment.arms
+        }
 
     # -- the loop's thread -------------------------------------------------------------------------------------------
-    def tick(self, monotonic: float) -> None:
-        """Compute and send one command; report now and then."""
-        self._lateness = max(self._lateness, time.monotonic() - monotonic)
+    def tick(self, monotonic: float, lateness: float = 0.0) -> None:
+        """Compute and send one command, `lateness` [s] after it was due; report now and then."""
+        self._lateness = max(self._lateness, lateness)
         driver = self.driver
         if driver is None:
             return
         command = driver.tick(monotonic)
         if command is not None and not self._shadow:
-            self._output.publish(command, driver.now)
+            for name, output in self._outputs.items():
+                output.publish(command.arms[name], driver.now)
+            for name, joints in self._joint_outputs.items():
+                joints.publish(command.joint_groups[name])
             self._side_output.publish(command, driver.now)
         self._ticks += 1
         phase = self._ticks % self._report_every
         if phase == 0:
             self.publish_progress(driver)
         elif phase == self._report_every // 2:  # not in the same tick: each one stays short
-            T = driver.follower.progress.T_base_ee_commanded
-            self._pose.publish(messages.pose_stamped(T, driver.now, self._base_frame))
+            for name, publisher in self._poses.items():
+                T = driver.follower.progress.arms[name].T_base_ee_commanded
+                publisher.publish(messages.pose_stamped(T, driver.now, self._base_frame))
 
-    def publish_progress(self, driver: ArmDriver) -> None:
+    def publish_progress(self, driver: RobotDriver) -> None:
         """Publish what control is doing."""
         progress, follower = driver.follower.progress, driver.follower
         hold_reason = progress.hold_reason if driver.now > 0.0 else NO_JOINT_STATES
@@ -165,8 +180,9 @@ class ControlNode(ManagedNode):
             executed_s=progress.executed_s,
             remaining_s=progress.remaining_s,
             status=progress.status.value,
-            gripper_width=progress.gripper_width,
+            end_effectors=dict(progress.end_effectors),
             refused=self._refused,
+            held=driver.held,
             lateness_ms=1e3 * self._lateness,
         )
         self._lateness = 0.0
@@ -179,7 +195,7 @@ class ControlNode(ManagedNode):
             self.handing_over = self._hold.switch(True)
 
     @property
-    def _arm(self) -> ArmDriver:
+    def _arm(self) -> RobotDriver:
         """Return the driver: there from configure to cleanup, as callbacks are."""
         if self.driver is None:
             raise VlaError("control is not configured")
@@ -277,7 +293,7 @@ def serve(stop: StopRequest) -> int:
 
     def tick(monotonic: float) -> None:
         nonlocal stop_asked
-        node.tick(monotonic)
+        node.tick(monotonic, loop.lateness)
         driver = node.driver
         if stop and stop_asked is None:
             stop_asked = monotonic

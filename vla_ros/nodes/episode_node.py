@@ -6,19 +6,25 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from vla_ros.data.bags import marks
+from vla_ros.nodes.arm.putting_back import put_back
 from vla_ros.nodes.arm.way_home import HOME_TOLERANCE, ControlRefused, WayHome
 from vla_ros.nodes.episode.film import Film
-from vla_ros.nodes.episode.judge import EpisodeJudge, SceneObject, objects_named
+from vla_ros.nodes.episode.judge import EpisodeJudge
 from vla_ros.nodes.episode.motion_news import MotionNews
 from vla_ros.nodes.episode.topics import EpisodeNode
 from vla_ros.nodes.scheduling import yield_processor
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.nodes.transport import Transport
 from vla_ros.output_file import write_output
-from vla_ros.sim.task import Outcome
+from vla_ros.sim.referring.meaning import Meaning, meaning, object_name
+from vla_ros.sim.referring.scene_object import SceneObject
+from vla_ros.sim.task import EXIT_UNJUDGED, Outcome
 
 NICENESS = 5  # the film is encoded here: nobody waits for it
 FILM_RATE = 10.0  # [Hz]
@@ -39,9 +45,11 @@ class Episode:
         self._began = self._ended = (0.0, 0.0)  # wall (monotonic), simulated [s]
         self._failure = ""
         self._instruction = ""
+        self._target: str | None = None  # name of the object that counts, where it is one alone
+        self._places: dict[str, np.ndarray] = {}  # where each object was at the start (3,) [m]
 
     def run(self) -> int:
-        """Return 0 for a success, 1 otherwise."""
+        """Return 0 for a success, 3 when nobody can say whether it is one, 1 otherwise."""
         node = self._node
         try:
             if self._wait_until_ready():
@@ -52,11 +60,14 @@ class Episode:
                 finally:
                     self._mark_end(self._judge)
                 node.say("")
+                self._put_back(self._judge)
                 self._go_home()
         except ControlRefused as error:
             self._failure = str(error)
         finally:
             self._finish()
+        if self._judge is not None and self._judge.unjudged:
+            return EXIT_UNJUDGED
         return 0 if self._judge is not None and self._judge.success else 1
 
     # -- before ------------------------------------------------------------------------------------------------------
@@ -81,12 +92,10 @@ class Episode:
 
     def _begin(self) -> EpisodeJudge:
         node, scene = self._node, self._node.scene
-        objects = [SceneObject(i["name"], i["category"], i["color"], tuple(i["words"])) for i in scene["objects"]]
+        objects = [SceneObject.read(values) for values in scene["objects"]]
         self._instruction = node.asked or scene["instruction"]
-        if node.asked:
-            named = objects_named(node.asked, objects)
-        else:
-            named = tuple(item for item in objects if item.name == scene["target"])
+        meant = self._meaning(objects)
+        self._target = meant.named[0].name if len(meant.named) == 1 else None
         _say(f"scene {scene['set']} {scene['seed']}: {', '.join(item.description for item in objects)}")
         _say(f"instruction: {self._instruction}")
         node.film = Film(node.directory / "video.mp4", FILM_RATE)
@@ -97,12 +106,22 @@ class Episode:
             {
                 marks.EPISODE: f"{scene['set']} {scene['seed']}",
                 marks.INSTRUCTION: self._instruction,
-                "target": "" if node.asked else scene["target"],
+                "target": self._target or "",
             },
         )
         node.say(self._instruction)
-        width = node.embodiment.grippers[0].width_max
-        return EpisodeJudge(named, objects, node.heights(), node.time, width, node.task)
+        gripper = node.embodiment.only_gripper  # a grasp is judged by one
+        self._width = f"{gripper.name}/width"
+        self._places = node.positions()
+        return EpisodeJudge(meant, objects, node.heights(), node.time, gripper.width_max, node.task)
+
+    def _meaning(self, objects: Sequence[SceneObject]) -> Meaning:
+        """Return what counts: the operator's choice, the scene's target for its own sentence, or what the words say."""
+        node, scene = self._node, self._node.scene
+        if node.success_object or self._instruction == scene["instruction"]:
+            known = {item.name: item for item in objects}
+            return Meaning((known[object_name(node.success_object or scene["target"], known)],))
+        return meaning(self._instruction, objects, scene["nouns"])
 
     # -- during ------------------------------------------------------------------------------------------------------
     def _watch(self, judge: EpisodeJudge) -> None:
@@ -114,24 +133,26 @@ class Episode:
             self._watch_control(judge)
             if node.time != judge.time:
                 progress = node.progress
-                judge.update(node.time, node.heights(), progress.gripper_width, progress.status, progress.refused)
+                width = progress.end_effectors.get(self._width, 0.0)
+                judge.update(node.time, node.heights(), width, progress.status, progress.refused)
             for event in judge.take_events():
                 self._tell(event)
         if judge.success:
             self._tell(f"success: lifted {judge.target_text} by {100.0 * judge.lifted_max:.0f} cm and held it")
         else:
-            self._tell(f"no success: {judge.reason}")
+            self._tell(f"{'not judged' if judge.unjudged else 'no success'}: {judge.reason}")
 
     def _mark_end(self, judge: EpisodeJudge) -> None:
         result = {
             marks.EPISODE: f"{self._node.scene['set']} {self._node.scene['seed']}",
             marks.INSTRUCTION: self._instruction,
-            marks.SUCCESS: str(judge.success).lower(),
             marks.OUTCOME: judge.outcome.value,
             marks.FAILURE: judge.reason,
             "attempts": str(judge.attempts),
             "lifted_max_m": f"{judge.lifted_max:.4f}",
         }
+        if not judge.unjudged:
+            result[marks.SUCCESS] = str(judge.success).lower()
         self._node.mark(marks.END, result)
 
     def _watch_control(self, judge: EpisodeJudge) -> None:
@@ -140,7 +161,9 @@ class Episode:
             judge.stop(f"control has been silent for {node.silence:.1f} s")
         elif silent := node.silent():
             judge.stop(silent)
-        news = self._news.update(progress, node.T_commanded)
+        elif ended := node.recording_ended:
+            judge.stop(f"recorder: {ended}")
+        news = self._news.update(progress, np.stack(list(node.commanded.values())) if node.commanded else None)
         if news:
             self._tell(news)
         if self._news.moved and self._first_motion is None:
@@ -152,9 +175,31 @@ class Episode:
         _say(f"t={self._node.time - self._began[1]:5.1f} s  {text}")
 
     # -- after -------------------------------------------------------------------------------------------------------
+    @property
+    def _may_move(self) -> bool:
+        progress = self._node.progress
+        silent = self._node.silence > CONTROL_SILENCE_MAX_S
+        return not (self._spinner.stop or silent or progress.estop) and progress.enabled
+
+    def _put_back(self, judge: EpisodeJudge) -> None:
+        """Put what is surely not meant back where it stood."""
+        name = judge.wrong_in_hand
+        if name is None or not self._may_move:
+            return
+        self._tell(f"putting the {judge.description(name)} back")
+        try:
+            put_back(self._node, self._way_home, self._displacement(name))
+            away = float(np.linalg.norm(self._displacement(name)))
+            self._tell(f"the {judge.description(name)} is {100.0 * away:.0f} cm from where it stood")
+        except ControlRefused as error:
+            self._tell(f"not put back: {error}")
+
+    def _displacement(self, name: str) -> np.ndarray:
+        """Return how far an object is from where it stood (3,) [m]."""
+        return self._node.positions()[name] - self._places[name]
+
     def _go_home(self) -> None:
-        node, progress = self._node, self._node.progress
-        if self._spinner.stop or node.silence > CONTROL_SILENCE_MAX_S or progress.estop or not progress.enabled:
+        if not self._may_move:
             return
         if self._first_motion is not None:  # an arm that was not to move stays where it is
             self._tell("going home")
@@ -190,7 +235,7 @@ class Episode:
     def _result(self) -> dict[str, Any]:
         node, judge = self._node, self._judge
         result: dict[str, Any] = {
-            "success": judge is not None and judge.success,
+            "success": None if judge and judge.unjudged else judge is not None and judge.success,
             "attempts": judge.attempts if judge else 0,
             "outcome": judge.outcome.value if judge and judge.outcome is not Outcome.RUNNING else None,
             "failure": judge.reason if judge else self._failure,
@@ -207,7 +252,7 @@ class Episode:
             "instruction": self._instruction,
             "set": node.scene["set"],
             "seed": node.scene["seed"],
-            "target": node.scene["target"] if not node.asked else None,
+            "target": self._target,
             "episode_s": _rounded(judge.elapsed),
             "first_lifted": judge.first_lifted,
             "lifted_max_m": _rounded(judge.lifted_max),

@@ -17,10 +17,12 @@ from std_msgs.msg import Bool
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.hold import declare_hold, make_hold
 from vla_ros.nodes.arm.progress import control_progress
+from vla_ros.nodes.arm.silence import Silence
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.runtime.estop_socket import EstopSocket
 
 CHECK_PERIOD_S = 0.02
 AWAKE_S = 3 * CHECK_PERIOD_S  # [s] between two checks, unless this process was kept from running
@@ -42,15 +44,15 @@ class GuardNode(Node):
             10.0,
             change=lambda value: setattr(self, "_timeout", value),
         )
-        self._silence = 0.0  # [s] of control, while this node was awake
-        self._checked = time.monotonic()
+        self._silence = Silence(AWAKE_S)  # of control
         self._guarding = False  # control was enabled when last heard
         self._holding = False
         self._latched: bool | None = None  # what this node last said on estop
         self._disagree_since: float | None = None
         self._reported = 0.0
-        arm = load_embodiment(robot).arms[0]
-        self._hold = make_hold(self, declare_hold(self), arm.name, arm.command_mode(declare_command(self)))
+        self.socket = EstopSocket()
+        holder, command = declare_hold(self), declare_command(self)
+        self._hold = make_hold(self, holder, load_embodiment(robot).command_modes(command))
         self._estop = self.create_publisher(Bool, "estop", qos.LATCHED)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
@@ -59,7 +61,7 @@ class GuardNode(Node):
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
         progress = control_progress(message.message, messages.diagnostic_values(message))
-        self._silence = 0.0
+        self._silence.heard()
         self._guarding = progress.enabled and not progress.shadow  # in shadow mode the arm is another's
         if self._holding and progress.enabled and not progress.estop:
             self._holding = False  # a person or the episode enabled control again
@@ -89,16 +91,15 @@ class GuardNode(Node):
             self._estop.publish(Bool(data=stopped))
 
     def _check(self) -> None:
-        now = time.monotonic()
-        # Where this node slept, the whole machine did, and control may speak in the next moment.
-        self._silence += min(now - self._checked, AWAKE_S)
-        self._checked = now
-        if self._guarding and not self._holding and self._silence > self._timeout:
+        if self.socket.asked():
+            self._latched = None  # said again, whatever was said before
+            self._latch(True)
+            self.get_logger().warning("e-stop: asked for by `vla stop`")
+        now, silence = time.monotonic(), self._silence.look()
+        if self._guarding and not self._holding and silence > self._timeout:
             self._holding, self._guarding = True, False
             self._reported = 0.0  # said at once: the graph may end soon
-            self.get_logger().error(
-                f"control has been silent for {self._silence:.2f} s: arm switched to a position hold"
-            )
+            self.get_logger().error(f"control has been silent for {silence:.2f} s: arm switched to a position hold")
             self._ask_for_hold()
             # A control that was only asleep must not go on where it stopped.
             self._latch(True)
@@ -106,7 +107,7 @@ class GuardNode(Node):
             self._reported = now
             level = messages.ERROR if self._holding else messages.OK
             text = "arm held: control fell silent" if self._holding else "watching control"
-            values = {"silence_s": f"{self._silence:.3f}", "estop": str(bool(self._latched)).lower()}
+            values = {"silence_s": f"{silence:.3f}", "estop": str(bool(self._latched)).lower()}
             status = messages.diagnostic("guard", level, text, values)
             self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
 
@@ -124,9 +125,13 @@ class GuardNode(Node):
 
 def serve(stop: StopRequest) -> None:
     """Watch until asked to stop, on time even when the machine is busy."""
-    spinner = Spinner(GuardNode(), stop)
+    guard = GuardNode()
+    spinner = Spinner(guard, stop)
     prefer_punctuality()
-    spinner.until()
+    try:
+        spinner.until()
+    finally:
+        guard.socket.close()
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Take the arm home and hold it there, whatever moved it before; then this node ends.
+"""Take the robot home and hold it there, whatever moved it before; then this node ends.
 
-Exit code 0 when the arm is home, 1 when it is not.
+Exit code 0 when the arm is home, 1 when it is not. Arms one after the other, then lift and head.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def serve(stop: StopRequest) -> int:
     timeout = declare(node, "ready_timeout_s", 5.0, "how long to look for a running control [s]", 0.1, 600.0)
     way = WayHome(node, Spinner(node, stop))
     try:
-        with way.in_charge(lambda: node.ready and node.T_commanded is not None, timeout):
+        with way.in_charge(lambda: node.ready and len(node.commanded) == len(node.embodiment.arms), timeout):
             away = way.go()
     except ControlRefused as error:
         print(error, flush=True)

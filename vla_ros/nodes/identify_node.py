@@ -50,7 +50,7 @@ def _excitation(node: ArmClient) -> Excitation:
     seed = declare(node, "seed", 0, "of the search", 0, 2**31 - 1)
     embodiment = node.embodiment
     return find_excitation(
-        embodiment, embodiment.arms[0].name, load_control_config(embodiment.name), config, table, seed
+        embodiment, embodiment.only_arm.name, load_control_config(embodiment.source), config, table, seed
     )
 
 

@@ -12,7 +12,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from controllers.errors import ConfigError, VlaError, unknown_name
-from vla_ros.robots.embodiment import COMMAND_MODES, Embodiment, with_named_cameras
+from vla_ros.robots.embodiment import Embodiment, with_named_cameras
+from vla_ros.robots.groups import COMMAND_MODES
 
 Value = TypeVar("Value", bool, int, float, str)
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}

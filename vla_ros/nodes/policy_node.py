@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from vla_ros.policies.names import DEFAULT_POLICY
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.policies.reasoning import Reasoner, Reasoning
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.topics import commanded_pose_topic
 
 SILENCE_MAX_S = 0.5  # [s] after which control's last progress says nothing any more
 
@@ -79,13 +81,12 @@ class PolicyNode(ManagedNode):
     def configure(self) -> None:
         """Load the policy and create its topics."""
         embodiment = self._embodiment
-        arm, gripper = embodiment.arms[0], embodiment.grippers[0]
         self._instruction = ""
         self._progress: tuple[float, ControlProgress] | None = None  # arrival [s, monotonic]
         self._speed = 0.0  # [rad/s] of the fastest joint
         self._failure, self._failures = "", 0
         self._builder = ObservationBuilder(embodiment, self._skew)
-        self._reader = messages.JointStateReader([*arm.joints, *gripper.joints])
+        self._reader = messages.JointStateReader(self._builder.joints)
         policy = self._policy or load_policy(self._name, embodiment, self._objects, self._checkpoint)
         self._detections = DetectionPublisher(self, policy)
         self._reasoning = ReasoningPublisher(self, policy, embodiment.cameras)
@@ -101,7 +102,9 @@ class PolicyNode(ManagedNode):
         self._synchronizer = Synchronizer(streams, self._cameras[self._reference].color_stream, self._tolerance)
         self._chunks = self.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.BUFFERED)
-        self.create_subscription(PoseStamped, "control/commanded_pose", self._on_commanded_pose, qos.BUFFERED)
+        for arm in embodiment.arms:
+            topic = commanded_pose_topic(embodiment, arm.name)
+            self.create_subscription(PoseStamped, topic, partial(self._on_commanded_pose, arm.name), qos.BUFFERED)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
         steady_timer(self, 1.0, self._publish_diagnostics)
@@ -114,17 +117,18 @@ class PolicyNode(ManagedNode):
     def _on_joint_state(self, message: JointState) -> None:
         sample = self._reader.read(message)
         if sample is not None:
-            self._builder.joints.add(sample.stamp, np.stack([sample.position, sample.velocity]))
+            self._builder.states.add(sample.stamp, np.stack([sample.position, sample.velocity]))
             self._speed = float(np.abs(sample.velocity).max())
 
-    def _on_commanded_pose(self, message: PoseStamped) -> None:
-        self._builder.commanded.add(messages.seconds(message.header.stamp), messages.transform(message.pose))
+    def _on_commanded_pose(self, arm: str, message: PoseStamped) -> None:
+        stamp = messages.seconds(message.header.stamp)
+        self._builder.add_commanded(arm, stamp, messages.transform(message.pose))
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
         progress = control_progress(message.message, messages.diagnostic_values(message))
         self._progress = (time.monotonic(), progress)
         if progress.enabled:
-            self._builder.width_commanded.add(progress.stamp, np.array(progress.gripper_width))
+            self._builder.add_end_effectors(progress.stamp, progress.end_effectors)
 
     def _on_instruction(self, message: String) -> None:
         self._instruction = message.data.strip()

@@ -12,10 +12,9 @@ import cv2
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
 
 from vla_ros import messages, qos
-from vla_ros.data.bags import marks
+from vla_ros.data.bags import marks, notes
 from vla_ros.data.bags.episode_bags import EPISODES, EpisodeBags, collection_root, unfinished
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.image_compression import FORMS
@@ -34,7 +33,7 @@ from vla_ros.nodes.recorder.transform_recorder import TransformRecorder
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.nodes.transport import Transport
-from vla_ros.policies.contract import load_contract
+from vla_ros.policies.contract import contract_line, load_contract
 from vla_ros.robots.embodiment import load_embodiment
 
 TAKE_PERIOD_S = 0.01  # messages keep the time at which they were received, however late they are taken
@@ -62,12 +61,16 @@ class RecorderNode(Node):
         job = declare(self, "job", "", "what runs, noted in the bag")
         contract = declare(self, "contract", "", "task's contract that the recording must serve; empty: none")
         self._contract: ContractWatch | None = None
+        noted = {notes.JOB: job, notes.ROBOT: robot}
         if contract:
             watched = load_contract(contract)
+            noted |= {notes.CONTRACT: contract_line(watched), notes.NAMESPACE: self.get_namespace().strip("/")}
             self._contract = ContractWatch(watched, load_embodiment(robot or watched.robot), self.get_namespace())
         self._objected = ""
         self._duration_max = declare(self, "duration_s", 0.0, "end by itself after so long [s]; 0: never", 0.0, 1e9)
-        self._recording = Recording(self._target(directory, _notes(job, robot)), self._settings())
+        self._recording = Recording(
+            self._target(directory, {key: value for key, value in noted.items() if value}), self._settings()
+        )
         self.problem = self._recording.status.problem
         if self.problem:
             self._recording.close()
@@ -98,9 +101,9 @@ class RecorderNode(Node):
                 warn(f"{partial} was not finished: `vla bag repair {partial}`")
         print(f"recording {'each episode ' if self._each else ''}into {directory}", flush=True)
 
-    def _target(self, directory: Path, notes: dict[str, str]) -> BagWriter | EpisodeBags:
+    def _target(self, directory: Path, noted: dict[str, str]) -> BagWriter | EpisodeBags:
         settings = self._bag_settings()
-        return (EpisodeBags if self._each else BagWriter)(directory, settings, notes)
+        return (EpisodeBags if self._each else BagWriter)(directory, settings, noted)
 
     def _bag_settings(self) -> BagSettings:
         return BagSettings(
@@ -148,7 +151,11 @@ class RecorderNode(Node):
                         self._transforms.see(message, self._watch.topics)
 
     def _on_mark(self, message: BagMessage) -> None:
-        mark = deserialize_message(message.data, DiagnosticStatus)
+        try:
+            mark = messages.read_message(message.data, DiagnosticStatus)
+        except messages.MessageError as error:
+            self.get_logger().warning(f"{message.topic}: {error}; left out")
+            return
         if self._each and message.publish_time < self._born:
             return  # latched: an episode of before, which another recorder had
         if mark.message == marks.BEGIN:
@@ -265,10 +272,6 @@ class RecorderNode(Node):
         if reason:
             print(reason, flush=True)
         return reason
-
-
-def _notes(job: str, robot: str) -> dict[str, str]:
-    return {name: value for name, value in (("job", job), ("robot", robot)) if value}
 
 
 def _give_memory_back() -> None:

@@ -42,9 +42,9 @@ class ReplayNode(ArmClient):
         self.motion: RecordedMotion = read_motion(
             Path(source), self._episode, self.embodiment, load_contract(contract) if contract else None
         )
-        gripper = self.embodiment.grippers[0].name if self.embodiment.grippers else ""
-        arm, frame = self.embodiment.arms[0], self.embodiment.base_frame
-        self.player = ReplayPlayer(self.motion, arm.name, gripper, frame, self._speed)
+        arm, frame = self.embodiment.only_arm, self.embodiment.base_frame
+        gripper = self.embodiment.gripper_of(arm.name)
+        self.player = ReplayPlayer(self.motion, arm.name, gripper.name if gripper else "", frame, self._speed)
         self.asked = False
         self._shown = 0.0
         topic = "planner/action_chunk" if self.in_charge else "policy/action_chunk"
@@ -54,11 +54,9 @@ class ReplayNode(ArmClient):
 
     def check_start(self) -> None:
         """Raise VlaError when the arm is not where the recording begins, or its joints are not heard."""
-        arm = self.embodiment.arms[0]
         if self.joints is None:
             raise VlaError("no joint states: is the robot (sim_node or its driver) running?")
-        measured = dict(zip(arm.joints, self.joints.position.tolist(), strict=True))
-        joint, away = start_distance(self.motion, measured)
+        joint, away = start_distance(self.motion, self.measured)
         if away > self.tolerance:
             raise VlaError(
                 f"the arm does not stand where the recording begins: {joint} is {away:.2f} rad away, allowed "

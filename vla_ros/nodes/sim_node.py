@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseArray
+from rclpy.event_handler import QoSLivelinessChangedInfo, SubscriptionEventCallbacks
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float64MultiArray
@@ -17,8 +20,9 @@ from vla_ros import messages, qos
 from vla_ros.nodes.episode.real_time_factor import RealTimeFactor
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot, declare_scene
 from vla_ros.nodes.scheduling import prefer_punctuality
-from vla_ros.nodes.sim.arm_topics import INTERFACES, make_arm_topics
 from vla_ros.nodes.sim.controllers import SimulatedControllers
+from vla_ros.nodes.sim.exposures import Exposures
+from vla_ros.nodes.sim.robot_topics import INTERFACES, make_robot_topics
 from vla_ros.nodes.sim.stage import Stage
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.robots.embodiment import load_embodiment
@@ -33,6 +37,10 @@ BACKLOG_MAX = 0.01  # [s]
 # slows the world. A control that is dead is waited for once, and its last command stays in force.
 COMMAND_AGE_MAX = 0.012
 PATIENCE = 0.1  # [s] of wall time
+# Nor does it run ahead of its pictures (Exposures): a slow machine costs time, and no frame. Commands, `sim/hold` and
+# `sim/reset` are served meanwhile. Cameras that live and draw nothing are waited for once; dead ones are noticed
+# sooner, by their liveliness (qos.DRAWN), so that an arm which is brought to rest then is not held up.
+PICTURE_PATIENCE = 3.0  # [s] of wall time
 RESET_GAP = 1.0  # [s] of simulated time between the worlds before and after a reset
 
 
@@ -55,7 +63,13 @@ class SimNode(Node):
             "that ros2_control drives over topics", choices=INTERFACES,
         )  # fmt: skip
         command = declare_command(self)
-        self.speed = declare(self, "speed", 1.0, "simulated seconds a second", 0.01, 100.0)
+        self.factor_max = declare(
+            self, "real_time_factor", 1.0, "simulated seconds a second, at most", 0.01, 100.0,
+            change=lambda value: setattr(self, "factor_max", value),
+        )  # fmt: skip
+        self._wait_for_cameras = declare(
+            self, "wait_for_cameras", True, "stand still until pictures are drawn; false: drop those that are late"
+        )
         if state_rate > physics_rate:
             raise ConfigError(f"sim_node: state_rate_hz {state_rate:g} is above physics_rate_hz {physics_rate:g}")
         self._embodiment = load_embodiment(robot)
@@ -72,8 +86,10 @@ class SimNode(Node):
         self._control_is_dead = False
         self.commands = 0  # received so far
         self.waited = 0.0  # [s] of wall time, for control
-        driving = self._embodiment.arms[0].command_mode(command)
-        self._arm = make_arm_topics(interface, self, self._embodiment, driving, self._on_command, self._forgive)
+        self.waited_for_pictures = 0.0  # [s] of wall time
+        self._exposures, self._blind = Exposures(), ""  # what is being drawn; why it is waited for no longer
+        driving = self._embodiment.command_modes(command)
+        self._robot = make_robot_topics(interface, self, self._embodiment, driving, self._on_command, self._forgive)
         self._make_publishers()
         self._make_world()
         self.create_service(Trigger, "sim/reset", self._on_reset)
@@ -87,13 +103,14 @@ class SimNode(Node):
         self._rounds += 1
         due = {name for name, every in self._every.items() if self._rounds % every == 0}
         now = self.time
-        self._arm.publish(self._world, now)
+        self._robot.publish(self._world, now)
         if "clock" in due:
             self._clock_publisher.publish(messages.clock_message(now))
         if "camera" in due:
             state = self._world.render_state()
             state[0] = now
             self._render_state.publish(self._render_message.write(state))
+            self._exposures.expose(now)
         if "truth" in due:
             poses = [self._world.object_pose(name) for name in self._world.object_names]
             self._truth.publish(messages.pose_array(poses, now, self._embodiment.base_frame))
@@ -115,7 +132,30 @@ class SimNode(Node):
         """Go on without control until it speaks again."""
         self._control_is_dead = True
 
+    @property
+    def awaits_pictures(self) -> bool:
+        """Say whether the next exposure would be one too many for the cameras."""
+        exposes = (self._rounds + 1) % self._every["camera"] == 0
+        return exposes and self._wait_for_cameras and self._exposures.full
+
+    def give_up_pictures(self) -> None:
+        """Go on without the cameras until they draw again."""
+        self._exposures.forget()
+        self._blind = f"no picture for {PICTURE_PATIENCE:g} s: the world goes on, and frames are missing"
+        self.get_logger().warning(self._blind)
+
     # -- callbacks -------------------------------------------------------------------------------------------------
+    def _on_drawn(self, message: Time) -> None:
+        self._exposures.drawn(messages.seconds(message))
+        if self._blind and self._exposures.attended:
+            self._blind = ""
+            self.get_logger().info("pictures are back: the world waits for them again")
+
+    def _on_liveliness(self, event: QoSLivelinessChangedInfo) -> None:
+        if not event.alive_count and self._exposures.attended:  # whoever started them says that they have gone
+            self._exposures.forget()
+            self._blind = "the cameras have gone: the world goes on, and frames are missing"
+
     def _on_command(self, complaint: str) -> None:
         self.commands += 1
         self._control_is_dead = False
@@ -127,8 +167,8 @@ class SimNode(Node):
         self._complaint = ""
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        if self._arm.refuses_reset:
-            response.success, response.message = False, self._arm.refuses_reset
+        if self._robot.refuses_reset:
+            response.success, response.message = False, self._robot.refuses_reset
             return response
         try:
             changed = self._stage.redraw()
@@ -140,6 +180,7 @@ class SimNode(Node):
             self.controllers.hold(True)
         self._rounds += round(RESET_GAP / self.period)
         self._factor.restart()
+        self._exposures.forget()  # the cameras may have to build the scene first
         if changed:
             self._stage.announce()
         what = f"the scene is {self._stage.scene.instruction!r} now" if changed else "the scene is as it was"
@@ -150,25 +191,29 @@ class SimNode(Node):
     def _make_world(self) -> None:
         self._world = World(self._stage.scene, self._embodiment, timestep=self._timestep_ns * 1e-9)
         self._render_message = messages.NumbersWriter(len(self._world.render_state()), self._stage.label)
-        self.controllers = self._arm.attach(self._world, self._delay, self._jitter)
+        self.controllers = self._robot.attach(self._world, self._delay, self._jitter)
 
     def _make_publishers(self) -> None:
         self._clock_publisher = self.create_publisher(Clock, "/clock", qos.STREAM)
         self._render_state = self.create_publisher(Float64MultiArray, "sim/render_state", qos.STREAM)
         self._truth = self.create_publisher(PoseArray, "sim/object_poses", qos.STREAM)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
+        alive = SubscriptionEventCallbacks(liveliness=self._on_liveliness)
+        self.create_subscription(Time, "sim/drawn", self._on_drawn, qos.DRAWN, event_callbacks=alive)
 
     def _publish_diagnostics(self, now: float) -> None:
         factor = self._factor
-        level = messages.WARN if factor.last < 0.8 * self.speed or self._complaint else messages.OK
+        trouble = self._complaint or self._blind
+        level = messages.WARN if factor.last < 0.8 * self.factor_max or trouble else messages.OK
         values = {
             "real_time_factor": f"{factor.last:.4f}",
             "real_time_factor_mean": f"{factor.mean:.4f}",
             "real_time_factor_worst_s": f"{factor.worst:.4f}",
             "waited_for_control_s": f"{self.waited:.3f}",
+            "waited_for_cameras_s": f"{self.waited_for_pictures:.3f}",
             "active_controllers": " ".join(sorted(self.controllers.active)),
         }
-        text = self._complaint or f"{factor.last:.2f} simulated seconds a second"
+        text = trouble or f"{factor.last:.2f} simulated seconds a second"
         self._diagnostics.publish(messages.diagnostic_array(now, messages.diagnostic("sim", level, text, values)))
 
 
@@ -177,10 +222,9 @@ def serve(stop: StopRequest) -> None:
     node = SimNode()
     spinner = Spinner(node, stop)
     prefer_punctuality()  # never real-time: a world too heavy for the machine would take all of it
-    stride = node.period / node.speed
     deadline = time.monotonic()
     while not stop:
-        deadline += stride
+        deadline += node.period / node.factor_max
         wait = deadline - time.monotonic()
         if wait < -BACKLOG_MAX:
             deadline -= wait + BACKLOG_MAX
@@ -190,9 +234,14 @@ def serve(stop: StopRequest) -> None:
             spinner.once(wait)
             wait = deadline - time.monotonic()
         if node.awaits_command:
-            waited = _wait_for_command(node, spinner)
+            waited = _stand_still(spinner, lambda: node.awaits_command, PATIENCE, node.give_up_waiting)
             take_commands(node, spinner)
             node.waited += waited
+            deadline += waited
+        if node.awaits_pictures:
+            waited = _stand_still(spinner, lambda: node.awaits_pictures, PICTURE_PATIENCE, node.give_up_pictures)
+            take_commands(node, spinner)
+            node.waited_for_pictures += waited
             deadline += waited
         node.advance()
 
@@ -206,14 +255,14 @@ def take_commands(node: SimNode, spinner: Spinner) -> None:
             break
 
 
-def _wait_for_command(node: SimNode, spinner: Spinner) -> float:
-    """Let the world stand still until control speaks; return how long that took [s]."""
+def _stand_still(spinner: Spinner, needed: Callable[[], bool], patience: float, give_up: Callable[[], None]) -> float:
+    """Let the world stand still while that is `needed`, for `patience` [s] at most; return how long it was [s]."""
     began = now = time.monotonic()
-    while node.awaits_command and not spinner.stop:
+    while needed() and not spinner.stop:
         spinner.once(0.005)
         now = time.monotonic()
-        if now - began > PATIENCE:
-            node.give_up_waiting()
+        if now - began > patience:
+            give_up()
     return now - began
 
 

@@ -18,6 +18,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from controllers.errors import VlaError
+from vla_ros.messages import MessageError
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.transport import Transport, choose_transport
 
@@ -56,10 +57,16 @@ class Spinner:
         self.stop = stop
         self._executor: Any = EventsExecutor()
         self._executor.add_node(node)
+        self._left_out = ""
 
     def once(self, timeout: float = WAKE_PERIOD_S) -> None:
-        """Handle one event, or return after `timeout` [s]."""
-        self._executor.spin_once(timeout_sec=timeout)
+        """Handle one event, or return after `timeout` [s]; a message that cannot be is left out, and said once."""
+        try:
+            self._executor.spin_once(timeout_sec=timeout)
+        except MessageError as error:
+            if str(error) != self._left_out:
+                self._left_out = str(error)
+                self.node.get_logger().warning(f"a message was left out: {error}")
 
     def until(self, finished: Callable[[], bool] = lambda: False) -> None:
         """Spin until asked to stop, or until `finished` says so."""

@@ -42,10 +42,11 @@ class StateNode(ManagedNode):
         embodiment = load_embodiment(self._robot)
         self._base_frame = embodiment.base_frame
         urdf = expand_urdf(embodiment)
+        models = {arm.name: ArmModel(urdf, arm.joints, arm.tool_frame) for arm in embodiment.arms}
         self._arms = [
             (
-                messages.JointStateReader(arm.joints),
-                ArmModel(urdf, arm.joints, arm.tool_frame),
+                messages.JointStateReader([*arm.joints, *models[arm.name].mount.carriers]),
+                models[arm.name],
                 self.create_publisher(PoseStamped, f"{arm.name}/ee_pose", qos.STREAM),
                 self.create_publisher(TwistStamped, f"{arm.name}/ee_twist", qos.STREAM),
             )
@@ -80,7 +81,9 @@ class StateNode(ManagedNode):
             sample = reader.read(message)
             if sample is None:
                 continue
-            model.update(sample.position, sample.velocity)
+            n = model.size
+            model.mount.place(sample.position[n:])
+            model.update(sample.position[:n], sample.velocity[:n])
             poses.publish(messages.pose_stamped(model.T_base_ee, now, self._base_frame))
             twists.publish(messages.twist_stamped(model.twist, now, self._base_frame))
         for reader, writer, widths in self._grippers:

@@ -47,7 +47,7 @@ class ViewNode(Node):
             start_parameter_services=False,
             use_global_arguments=False,
         )
-        self._control = ControlView(self, self._quiet, server, self._reports.log, self._reports.write)
+        self._control = ControlView(self, self._quiet, server, embodiment, self._reports.log, self._reports.write)
         self._robot = RobotView(self, self._quiet, server, embodiment)
         transforms = self._robot.transforms
         self._cameras = [CameraView(self, server, name, transforms) for name in embodiment.cameras]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -27,13 +28,14 @@ from vla_ros.robots.control import load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.hand_motion import MotionLimits
+from vla_ros.teleop.idle_watch import IDLE_TIMEOUT_S
 from vla_ros.teleop.protocol import HANDS
 from vla_ros.teleop.scheduling.task import task_path
 from vla_ros.teleop.server import Listening, TeleopServer
 from vla_ros.teleop.serving.addresses import PAGE_PORT, bind_address, is_local, link_hosts
 from vla_ros.teleop.serving.certificate import fingerprint, tls_context
 from vla_ros.teleop.serving.keeping import user_folder
-from vla_ros.teleop.serving.pairing import check_token, pairing_token, qr_text
+from vla_ros.teleop.serving.pairing import chosen_token, pairing_token, qr_text
 from vla_ros.teleop.teleoperation import Teleoperation
 
 SWITCH_INTERVAL_S = 5e-4  # a packet must not wait for a picture
@@ -49,7 +51,7 @@ class VrBridgeNode(ManagedNode):
         self._embodiment = declare_cameras(self, load_embodiment(self._robot_name))
         self._host = declare(self, "host", "localhost", "who may connect: localhost, all, or an address to listen on")
         self._port = declare(self, "port", PAGE_PORT, "TCP port of page and websocket; 0: any that is free", 0, 65535)
-        self._token = declare(self, "token", "", "pairing token; empty: the one of the last run")
+        self._token_file = declare(self, "token_file", "", "file of a pairing token; empty: the one of the last run")
         self._new_token = declare(
             self, "new_token", False, "make a new pairing token: whoever was paired is locked out"
         )
@@ -63,6 +65,15 @@ class VrBridgeNode(ManagedNode):
         self._instruction = declare(self, "instruction", "", "what is to be done, in words; empty: nothing is said")
         self._collection_name = declare(self, "collection", "", "collection that episodes are for; empty: none")
         self._task = declare(self, "task", "", "what to collect; empty: as the collection was before")
+        self._idle_timeout = declare(
+            self,
+            "idle_timeout",
+            IDLE_TIMEOUT_S,
+            "an episode ends by itself so long after its driver has gone, and after three times as long in which he "
+            "moves nothing [s]; 0: never",
+            0.0,
+            3600.0,
+        )
         self._with_policy = declare(self, "with_policy", False, "a policy runs: the arm is its own until it is taken")
 
     def configure(self) -> None:
@@ -80,7 +91,8 @@ class VrBridgeNode(ManagedNode):
         folder = user_folder(self._folder)
         address = bind_address(self._host)
         tls = None if is_local(address) else tls_context(folder)
-        token = check_token(self._token) if self._token else pairing_token(folder, self._new_token)
+        chosen = self._token_file
+        token = chosen_token(Path(chosen)) if chosen else pairing_token(folder, self._new_token)
         self._feed = ArmFeed(self, embodiment)
         self._cameras = [OperatorCamera(self, name, i) for i, name in enumerate(embodiment.cameras)]
         self._home = HomeRun(self.get_namespace(), self._robot_name, _environment)
@@ -90,7 +102,7 @@ class VrBridgeNode(ManagedNode):
         listening = Listening(address, self._port, link_hosts(address), token, tls)
         collection = self._open_collection(embodiment)
         try:
-            self._server = TeleopServer(self._robot, listening, collection, self._log)
+            self._server = TeleopServer(self._robot, listening, collection, self._log, self._idle_timeout)
         except VlaError:
             if collection is not None:
                 collection.abandon()

@@ -85,14 +85,16 @@ def load_catalogue(objects: str | Path | None = None) -> Catalogue:
     """Return the procedural catalogue, or that of a folder of objects (docs/objects.md). Raises ConfigError."""
     if objects is None or str(objects) == "":
         return _procedural_catalogue()
+    from vla_ros.objects.folder import object_files
+
     folder = Path(objects).expanduser().resolve()
-    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    files = object_files(folder) if folder.is_dir() else []
     return _folder_catalogue(folder, tuple((str(path), path.stat().st_mtime_ns) for path in files))
 
 
 @lru_cache(maxsize=4)
 def _folder_catalogue(folder: Path, files: tuple[tuple[str, int], ...]) -> Catalogue:
     """Return a folder's catalogue, read again when any of its `files` (path, time of change) differs."""
-    from vla_ros.objects.folder import load_folder  # brings in readers of meshes, which take a second to import
+    from vla_ros.objects.folder import load_folder  # knows this module
 
     return load_folder(folder)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import build, load_yaml, share_directory
+from vla_ros.configuration import build, share_directory
+from vla_ros.documents import read_yaml
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.resting import NAMES
 
@@ -49,4 +50,4 @@ class Category:
 def categories() -> dict[str, Category]:
     """Return every procedural category by name."""
     path = share_directory() / "config" / "objects" / "categories.yaml"
-    return {name: build(Category, values, f"{path}: {name}") for name, values in load_yaml(path).items()}
+    return {name: build(Category, values, f"{path}: {name}") for name, values in read_yaml(path).items()}

@@ -10,7 +10,8 @@ from functools import cache
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.configuration import build, load_yaml, share_directory
+from vla_ros.configuration import build, share_directory
+from vla_ros.documents import read_yaml
 
 Rgba = tuple[float, ...]  # red, green, blue, alpha, each 0…1
 
@@ -39,4 +40,4 @@ class ColorRange:
 def color_ranges() -> dict[str, ColorRange]:
     """Return every colour word and what it covers."""
     path = share_directory() / "config" / "objects" / "colors.yaml"
-    return {name: build(ColorRange, values, f"{path}: {name}") for name, values in load_yaml(path).items()}
+    return {name: build(ColorRange, values, f"{path}: {name}") for name, values in read_yaml(path).items()}

@@ -1,91 +1,113 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading OBJ and STL meshes with their texture: what is drawn, and the convex hull that collides."""
+"""Reading meshes: OBJ, STL and MuJoCo's .msh; sizes are looked at before files are believed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
-from scipy.spatial import ConvexHull, QhullError
 
 from controllers.errors import ConfigError
+from vla_ros.objects.msh_file import read_msh
 from vla_ros.objects.parts import Mesh
 
-SUFFIXES = (".obj", ".stl")
-_MAX_FACES = 200_000
+SUFFIXES = (".obj", ".stl", ".msh")
+MAX_FACES = 200_000
+_MAX_BYTES = 64_000_000  # 200 000 triangles as text take about 50 MB
+_STL_HEADER, _STL_FACE = 84, 50  # [bytes]
 
 
 def read_mesh(path: Path, scale: float = 1.0) -> Mesh:
-    """Return the mesh of an OBJ or STL file, enlarged by `scale` to metres. Raises ConfigError."""
-    import trimesh  # slow to import, and needed only for folders of objects
-
+    """Return the mesh of a file, enlarged by `scale` to metres. Raises ConfigError."""
     if path.suffix.lower() not in SUFFIXES:
         raise ConfigError(f"{path}: not a mesh this project reads: convert it to OBJ or STL")
     if not path.is_file():
         raise ConfigError(f"{path}: no such mesh: put the file there, or name it under 'model'")
+    _check_size(path)
+    mesh = read_msh(path, MAX_FACES) if path.suffix.lower() == ".msh" else _read_with_trimesh(path)
+    if len(mesh.faces) < 4 or not np.isfinite(mesh.vertices).all():
+        raise ConfigError(
+            f"{path}: unreadable mesh (fewer than 4 triangles or a number that is not finite): "
+            "export it again as OBJ or STL"
+        )
+    _check_faces(path, len(mesh.faces))
+    return Mesh(mesh.vertices * scale, mesh.faces, mesh.uv)
+
+
+def _read_with_trimesh(path: Path) -> Mesh:
+    import trimesh  # slow to import, and needed only for files that are not in the cache
+
     try:
         loaded = trimesh.load_mesh(path, process=False, skip_materials=True)
         vertices, faces = np.asarray(loaded.vertices, dtype=float), np.asarray(loaded.faces, dtype=np.int32)
     except Exception as error:  # trimesh raises whatever its parsers meet: any of it means the file is unreadable
         raise ConfigError(f"{path}: unreadable mesh ({_first_line(error)}): export it again as OBJ or STL") from error
-    if len(faces) < 4 or not np.isfinite(vertices).all():
-        raise ConfigError(f"{path}: unreadable mesh (fewer than 4 triangles or a number that is not finite)")
-    if len(faces) > _MAX_FACES:
-        raise ConfigError(f"{path}: {len(faces)} triangles: simplify it to fewer than {_MAX_FACES}")
     uv = getattr(loaded.visual, "uv", None)
     usable = uv is not None and len(uv) == len(vertices)
-    return Mesh(vertices * scale, faces, np.asarray(uv, dtype=float) if usable else None)
+    return Mesh(vertices, faces, np.asarray(uv, dtype=float) if usable else None)
 
 
-def convex_hull(mesh: Mesh, path: Path) -> Mesh:
-    """Return the convex hull of a mesh. Raises ConfigError where it is flat."""
-    try:
-        hull = ConvexHull(mesh.vertices)
-    except QhullError as error:
-        raise ConfigError(f"{path}: the mesh is flat: a solid one is needed") from error
-    index = np.full(len(mesh.vertices), -1)
-    index[hull.vertices] = np.arange(len(hull.vertices))
-    faces = index[hull.simplices]
-    corners = mesh.vertices[hull.simplices]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    inward = (normals * hull.equations[:, :3]).sum(axis=1) < 0  # Qhull does not order its triangles
-    faces[inward] = faces[inward][:, ::-1]
-    return Mesh(mesh.vertices[hull.vertices], faces.astype(np.int32))
+def _check_size(path: Path) -> None:
+    length = path.stat().st_size
+    if length > _MAX_BYTES:
+        raise ConfigError(f"{path}: {length / 1e6:.0f} MB: simplify it to fewer than {MAX_FACES} triangles")
+    with path.open("rb") as file:
+        if path.suffix.lower() == ".obj":
+            # A face of many corners becomes many triangles.
+            _check_faces(path, sum(max(1, line.strip().count(b" ") - 2) for line in file if line.startswith(b"f ")))
+        elif path.suffix.lower() == ".stl":
+            head = file.read(_STL_HEADER)
+            faces = int.from_bytes(head[80:84], "little")
+            if length == _STL_HEADER + faces * _STL_FACE:  # a binary one: of text the size alone bounds the count
+                _check_faces(path, faces)
 
 
-def read_texture(path: Path) -> np.ndarray:
-    """Return a picture as (H, W, 3) uint8 RGB. Raises ConfigError."""
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such texture: put the file there or leave out 'texture'")
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ConfigError(f"{path}: unreadable texture: use PNG or JPEG")
-    height, width = image.shape[:2]
-    largest = max(height, width)
-    if largest > 512:  # a small object covers a hundred pixels: more only costs time
-        image = cv2.resize(
-            image, (max(1, width * 512 // largest), max(1, height * 512 // largest)), interpolation=cv2.INTER_AREA
-        )
-    return np.ascontiguousarray(image[..., ::-1])
+def _check_faces(path: Path, faces: int) -> None:
+    if faces > MAX_FACES:
+        raise ConfigError(f"{path}: {faces} triangles: simplify it to fewer than {MAX_FACES}")
 
 
-def texture_of_obj(path: Path) -> Path | None:
-    """Return the colour picture that an OBJ's material library names, if any."""
+def texture_of_obj(path: Path) -> tuple[Path | None, str, str]:
+    """Return the colour picture that an OBJ's material library names, what to do where it is missing, and a warning.
+
+    The picture is None where there is none.
+    """
     if path.suffix.lower() != ".obj":
-        return None
+        return None, "", ""
     library = _argument(path, "mtllib")
-    if library is None or not (path.parent / library).is_file():
-        return None
+    if library is None:
+        return None, "", ""
+    if not (path.parent / library).is_file():
+        return None, "", f"{path}: its material library {library} is not there: drawn in its colour alone"
     picture = _argument(path.parent / library, "map_Kd")
-    return path.parent / picture if picture else None
+    if not picture:
+        return None, "", ""
+    # Options such as "-s 1 1 1" stand before the name; a folder of another machine helps nobody.
+    file = path.parent / picture
+    if not file.is_file():
+        file = path.parent / picture.replace("\\", "/").rpartition("/")[2].rpartition(" ")[2]
+    remedy = (
+        f"{library} names it under map_Kd: put the picture there, name another under 'texture' in the YAML, "
+        f"or remove that line of {library}"
+    )
+    return file, remedy, ""
+
+
+def material_files(path: Path) -> list[Path]:
+    """Return the files besides an OBJ that its look follows from, whether they are there or not."""
+    library = _argument(path, "mtllib") if path.suffix.lower() == ".obj" else None
+    if library is None:
+        return []
+    picture = texture_of_obj(path)[0]
+    return [path.parent / library, *([picture] if picture else [])]
 
 
 def _argument(path: Path, keyword: str) -> str | None:
-    for line in path.read_text(errors="replace").splitlines():
-        words = line.split(maxsplit=1)
-        if len(words) == 2 and words[0] == keyword:
-            return words[1].strip()
+    with path.open(errors="replace") as file:
+        for line in file:
+            words = line.split(maxsplit=1)
+            if len(words) == 2 and words[0] == keyword:
+                return words[1].strip()
     return None
 
 

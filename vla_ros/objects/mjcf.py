@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading an object from MJCF: one body made of geoms. What is more than that is refused, not guessed."""
+"""Reading an object from MJCF: bodies fixed to each other are one rigid thing made of geoms.
+
+What does not matter for a thing that is taken is passed over, what does and cannot be done is refused: mjcf_rules.py.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,179 +17,223 @@ from scipy.spatial.transform import Rotation
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.colors import Rgba
 from vla_ros.objects.geometry import part_volume
-from vla_ros.objects.mesh_file import convex_hull, read_mesh, read_texture
+from vla_ros.objects.mesh_collision import collision_meshes
+from vla_ros.objects.mesh_file import read_mesh
+from vla_ros.objects.mjcf_numbers import Orientations, numbers
+from vla_ros.objects.mjcf_paint import Paints
+from vla_ros.objects.mjcf_rules import Defaults, check_elements
 from vla_ros.objects.parts import SIZES, Mesh, Part
+from vla_ros.objects.problems import Findings
 from vla_ros.objects.solids import towards
 
-_ALLOWED = {
-    "mujoco": {"model"},
-    "compiler": {"angle", "meshdir", "texturedir", "autolimits"},
-    "asset": set(),
-    "mesh": {"name", "file", "scale"},
-    "texture": {"name", "type", "file"},
-    "material": {"name", "texture", "rgba", "specular", "shininess"},
-    "worldbody": set(),
-    "body": {"name", "pos", "quat", "euler"},
-    "freejoint": {"name"},
-    "geom": {"name", "type", "size", "pos", "quat", "euler", "fromto", "rgba", "material", "mesh", "contype",
-             "conaffinity", "group", "density", "mass", "friction", "condim"},
-}  # fmt: skip
 _HIDDEN_GROUP = 3  # MuJoCo's viewers do not draw geoms of this group or above
+_MAX_BYTES = 5_000_000
+_MOST_GEOMS = 300
+_DEEPEST = 50  # bodies in bodies
 
 
-def read_mjcf(path: Path, scale: float, default: Rgba) -> tuple[Part, ...]:
-    """Return the parts of an MJCF file. `default` colours geoms that have no colour. Raises ConfigError.
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    """A geom with its class's values, in the frame of the outermost body."""
 
-    Mass and friction come from the YAML: here `mass` and `density` only say how geoms compare.
+    geom: ElementTree.Element
+    turn: Rotation
+    shift: np.ndarray  # (3,) file's unit
+
+    def flag(self, key: str, default: int) -> int:
+        return int(numbers(self.geom, key, 1, (default,))[0])
+
+    @property
+    def collides(self) -> bool:
+        return bool(self.flag("contype", 1) or self.flag("conaffinity", 1))
+
+    @property
+    def group(self) -> int:
+        return self.flag("group", 0)
+
+
+def read_mjcf(path: Path, scale: float, default: Rgba, findings: Findings) -> tuple[tuple[Part, ...], list[Path]]:
+    """Return the parts of an MJCF file and the files it names; `default` colours geoms that have no colour.
+
+    Mass and friction come from the YAML: here `mass` and `density` only say how geoms compare. Problems go to
+    `findings`, all of them; raises ConfigError where nothing can be read at all.
     """
+    if path.stat().st_size > _MAX_BYTES:
+        raise ConfigError(f"{path}: {path.stat().st_size / 1e6:.0f} MB: meshes belong into files of their own")
     try:
         root = ElementTree.parse(path).getroot()
-    except (ElementTree.ParseError, OSError) as error:
+    except (ElementTree.ParseError, OSError, ValueError) as error:
         raise ConfigError(f"{path}: not readable as XML: {error}") from error
     if root.tag != "mujoco":
         raise ConfigError(f"{path}: the outermost element is <{root.tag}>: an MJCF file begins with <mujoco>")
-    return _Reader(path, scale, default, root).parts()
+    return _Reader(path, scale, default, root, findings).parts()
 
 
 class _Reader:
     """One MJCF file while it is read."""
 
-    def __init__(self, path: Path, scale: float, default: Rgba, root: ElementTree.Element) -> None:
-        self._path, self._scale, self._default = path, scale, default
-        for element in root.iter():
-            self._check(element)
-        compiler = root.find("compiler")
-        options = {} if compiler is None else compiler.attrib
-        self._degrees = options.get("angle", "degree") == "degree"
-        self._meshes = self._named(root, "mesh", options.get("meshdir", ""))
-        self._textures = self._named(root, "texture", options.get("texturedir", options.get("meshdir", "")))
-        self._materials = {item.get("name", ""): item for item in root.iterfind("asset/material")}
-        bodies = root.findall("worldbody/body")
-        if len(bodies) != 1 or bodies[0].find("body") is not None or root.find("worldbody/geom") is not None:
-            raise ConfigError(f"{path}: exactly one <body> with its <geom>s is needed under <worldbody>")
-        self._body = bodies[0]
-
-    def parts(self) -> tuple[Part, ...]:
-        parts = tuple(part for geom in self._body.iterfind("geom") for part in self._geom(geom))
-        if not any(part.collide for part in parts):
-            raise ConfigError(f"{self._path}: no geom collides: leave contype and conaffinity of one at 1")
-        return parts
-
-    def _check(self, element: ElementTree.Element) -> None:
-        if element.tag not in _ALLOWED:
-            raise ConfigError(f"{self._path}: {unknown_name('element', str(element.tag), _ALLOWED)}")
-        for key in element.attrib:
-            if key not in _ALLOWED[element.tag]:
-                raise ConfigError(
-                    f"{self._path}: <{element.tag}>: {unknown_name('attribute', key, _ALLOWED[element.tag])}"
-                )
-
-    def _named(self, root: ElementTree.Element, kind: str, folder: str) -> dict[str, tuple[ElementTree.Element, Path]]:
-        named = {}
-        for item in root.iterfind(f"asset/{kind}"):
+    def __init__(self, path: Path, scale: float, default: Rgba, root: ElementTree.Element, findings: Findings) -> None:
+        self._path, self._scale, self._root, self._findings = path, scale, root, findings
+        check_elements(root, str(path), findings)
+        options: dict[str, str] = {}
+        for compiler in root.iterfind("compiler"):
+            options.update(compiler.attrib)
+        self._orientations = Orientations(options.get("angle", "degree") == "degree", options.get("eulerseq", "xyz"))
+        self._defaults = Defaults(root)
+        folder = options.get("assetdir", "")
+        self._meshes: dict[str, tuple[ElementTree.Element, Path]] = {}
+        for item in root.iterfind("asset/mesh"):
             if "file" not in item.attrib:
-                raise ConfigError(f"{self._path}: <{kind}> needs a file")
-            file = self._path.parent / folder / item.attrib["file"]
-            named[item.get("name", file.stem)] = (item, file)
-        return named
+                findings.problems.append(f"{path}: <mesh>: needs a file")
+                continue
+            file = path.parent / options.get("meshdir", folder) / item.attrib["file"].replace("\\", "/")
+            self._meshes[item.get("name", file.stem)] = (item, file)
+        # MuJoCo looks into texturedir alone; many files lie beside the meshes all the same.
+        textures = (
+            path.parent / options.get("texturedir", folder),
+            path.parent / options.get("meshdir", folder),
+        )
+        self._paints = Paints(path, root, textures, default, self._defaults, findings)
+        self._read: dict[str, Mesh | None] = {}
 
-    def _numbers(
-        self, element: ElementTree.Element, key: str, count: int, default: tuple[float, ...]
-    ) -> tuple[float, ...]:
-        text = element.get(key)
-        if text is None:
-            return default
+    def parts(self) -> tuple[tuple[Part, ...], list[Path]]:
+        bodies = [body for body in self._root.iterfind("worldbody/body") if body.find(".//geom") is not None]
+        loose = self._root.find("worldbody/geom") is not None or self._root.find("worldbody/frame") is not None
+        if len(bodies) != 1 or loose:
+            found = f"{len(bodies)} bodies" + (" and geoms or frames beside them" if loose else "")
+            self._findings.problems.append(
+                f"{self._path}: exactly one <body> with its <geom>s is needed under <worldbody>, found {found}: put "
+                "all that is one thing into one <body>, bodies within it included, and a floor or a second thing out"
+            )
+            return (), []
+        geoms = list(self._geoms(bodies[0], Rotation.identity(), np.zeros(3), "", 0))
+        if len(geoms) > _MOST_GEOMS:
+            self._findings.problems.append(f"{self._path}: {len(geoms)} geoms: {_MOST_GEOMS} at most")
+            return (), []
+        drawn = {placed.group: placed for placed in geoms if not placed.collides and placed.group < _HIDDEN_GROUP}
+        skins = {placed.geom.get("mesh") for placed in drawn.values()} - {None}
+        parts: list[Part] = []
+        for placed in geoms:
+            proxy = (
+                placed.collides
+                and bool(drawn)
+                and placed.group not in drawn
+                and (placed.geom.get("mesh") in skins or not {"material", "rgba"} & set(placed.geom.attrib))
+            )
+            parts += self._attempt(placed, proxy)
+        if not any(part.collide for part in parts) and not self._findings.problems:
+            self._findings.problems.append(f"{self._path}: no geom collides: leave contype and conaffinity of one at 1")
+        named = [file for _, file in self._meshes.values()] + self._paints.files
+        return tuple(parts), named
+
+    def _attempt(self, placed: _Placed, proxy: bool) -> list[Part]:
         try:
-            numbers = tuple(float(word) for word in text.split())
-        except ValueError:
-            numbers = ()
-        if len(numbers) < count or not np.isfinite(numbers).all():
-            raise ConfigError(f"{self._path}: <{element.tag} {key}='{text}'>: {count} numbers are needed")
-        return numbers[:count]
+            return self._geom(placed, proxy)
+        except ConfigError as error:
+            text = str(error)
+            self._findings.problems.append(text if text.startswith(str(self._path.parent)) else f"{self._path}: {text}")
+            return []
 
-    def _geom(self, geom: ElementTree.Element) -> list[Part]:
+    def _geoms(
+        self, body: ElementTree.Element, turn: Rotation, shift: np.ndarray, childclass: str, depth: int
+    ) -> Iterator[_Placed]:
+        """Return all geoms of a body and of the bodies and frames within it."""
+        if depth > _DEEPEST:
+            self._findings.problems.append(f"{self._path}: bodies nested more than {_DEEPEST} deep: flatten them")
+            return
+        childclass = body.get("childclass", childclass)
+        for child in body:
+            if child.tag not in ("geom", "body", "frame"):
+                continue
+            try:
+                element = self._defaults.apply(child, childclass) if child.tag == "geom" else child
+                inner, offset = self._orientations.of(element), np.array(numbers(element, "pos", 3, (0.0, 0.0, 0.0)))
+            except ConfigError as error:
+                self._findings.problems.append(f"{self._path}: {error}")
+                continue
+            if child.tag == "geom":
+                yield _Placed(element, turn, shift)
+            else:
+                yield from self._geoms(child, turn * inner, shift + turn.apply(offset), childclass, depth + 1)
+
+    def _geom(self, placed: _Placed, proxy: bool) -> list[Part]:
+        geom = placed.geom
         shape = geom.get("type", "mesh" if "mesh" in geom.attrib else "sphere")
+        if shape in ("plane", "hfield", "sdf"):
+            raise ConfigError(f"geom of type {shape}: not a thing that can be taken: remove it, or use a mesh")
         if shape not in SIZES:
-            raise ConfigError(f"{self._path}: {unknown_name('geom type', shape, SIZES)}")
-        size, position, quaternion = self._placed(geom, shape)
-        rgba, texture = self._painted(geom)
-        visible = int(self._numbers(geom, "group", 1, (0,))[0]) < _HIDDEN_GROUP
-        collide = any(self._numbers(geom, key, 1, (1,))[0] for key in ("contype", "conaffinity"))
+            raise ConfigError(unknown_name("geom type", shape, SIZES))
+        if shape != "mesh" and "mesh" in geom.attrib:
+            raise ConfigError(f"geom of type {shape} fitted to mesh '{geom.get('mesh')}': give type='mesh', or sizes")
+        size, position, quaternion = self._place(placed, shape)
+        group_drawn = placed.group < _HIDDEN_GROUP and not proxy
         if shape != "mesh":
-            part = Part(shape, size, position, quaternion, rgba, collide=collide, visible=visible)
-            return [replace(part, density=self._density(geom, part))]
+            rgba = self._paints.plain(geom)
+            visible = group_drawn and rgba[3] > 0
+            part = Part(shape, size, position, quaternion, rgba, collide=placed.collides, visible=visible)
+            if not visible and not placed.collides:
+                return []
+            return [replace(part, density=self._density(geom, [part]) if placed.collides else 1.0)]
         mesh, file = self._mesh(geom)
+        rgba, texture = self._paints.of(geom, mesh.uv is not None)
         parts = []
-        if visible:
+        if group_drawn and rgba[3] > 0:
             parts.append(Part(shape, (), position, quaternion, rgba, texture, mesh, collide=False))
-        if collide:
-            hull = convex_hull(mesh, file)
-            part = Part(shape, (), position, quaternion, rgba, mesh=hull, visible=False)
-            parts.append(replace(part, density=self._density(geom, part)))
+        if placed.collides:
+            solid = [
+                Part(shape, (), position, quaternion, rgba, mesh=piece, visible=False)
+                for piece in collision_meshes(mesh, file, self._findings)
+            ]
+            density = self._density(geom, solid)
+            parts += [replace(part, density=density) for part in solid]
         return parts
 
-    def _density(self, geom: ElementTree.Element, part: Part) -> float:
+    def _density(self, geom: ElementTree.Element, parts: list[Part]) -> float:
         """Return the geom's density relative to water's, from its own attribute or its mass."""
-        density = self._numbers(geom, "density", 1, (1000.0,))[0]
+        density = numbers(geom, "density", 1, (1000.0,))[0]
         if "mass" in geom.attrib:
-            density = self._numbers(geom, "mass", 1, ())[0] * self._scale**3 / part_volume(part)
+            density = numbers(geom, "mass", 1, ())[0] * self._scale**3 / sum(part_volume(part) for part in parts)
         if density <= 0:
-            raise ConfigError(
-                f"{self._path}: mass and density must be positive: a geom that is only drawn has contype 0"
-            )
+            raise ConfigError("mass and density must be positive: a geom that is only drawn has contype 0")
         return density / 1000.0
 
-    def _placed(self, geom: ElementTree.Element, shape: str) -> tuple[tuple, tuple, tuple]:
-        """Return size, position [m] and quaternion (xyzw) of a geom."""
-        count = SIZES[shape]
+    def _place(self, placed: _Placed, shape: str) -> tuple[tuple, tuple, tuple]:
+        """Return size, position [m] and quaternion (xyzw) of a geom in the object's frame."""
+        geom, count = placed.geom, SIZES[shape]
         if "fromto" in geom.attrib:
-            ends = np.array(self._numbers(geom, "fromto", 6, ())).reshape(2, 3)
+            ends = np.array(numbers(geom, "fromto", 6, ())).reshape(2, 3)
             length = float(np.linalg.norm(ends[1] - ends[0]))
             if shape not in ("capsule", "cylinder") or length == 0:
-                raise ConfigError(
-                    f"{self._path}: fromto is for a capsule or cylinder of some length, not for a {shape}"
-                )
-            radius = self._numbers(geom, "size", 1, (0.0,))[0]
-            size: tuple[float, ...] = (radius, length / 2)
-            position, quaternion = ends.mean(axis=0), towards(ends[1] - ends[0])
+                raise ConfigError(f"fromto is for a capsule or cylinder of some length, not for a {shape}")
+            size: tuple[float, ...] = (numbers(geom, "size", 1, (0.0,))[0], length / 2)
+            position, turn = ends.mean(axis=0), Rotation.from_quat(towards(ends[1] - ends[0]))
         else:
-            size = self._numbers(geom, "size", count, (0.0,) * count)
-            position = np.array(self._numbers(geom, "pos", 3, (0, 0, 0)))
-            quaternion = self._quaternion(geom)
+            size = numbers(geom, "size", count, (0.0,) * count)
+            position = np.array(numbers(geom, "pos", 3, (0.0, 0.0, 0.0)))
+            turn = self._orientations.of(geom)
         if any(edge <= 0 for edge in size):
-            raise ConfigError(f"{self._path}: a {shape} needs {count} positive sizes, got '{geom.get('size', '')}'")
+            raise ConfigError(f"a {shape} needs {count} positive sizes, got '{geom.get('size', '')}'")
         scaled = tuple(float(edge * self._scale) for edge in size)
-        return scaled, tuple(float(v * self._scale) for v in position), quaternion
-
-    def _quaternion(self, geom: ElementTree.Element) -> tuple[float, ...]:
-        if "euler" in geom.attrib:
-            turn = Rotation.from_euler("XYZ", self._numbers(geom, "euler", 3, ()), degrees=self._degrees)
-            return tuple(float(value) for value in turn.as_quat())
-        w, x, y, z = self._numbers(geom, "quat", 4, (1, 0, 0, 0))
-        length = float(np.linalg.norm((w, x, y, z)))
-        if length < 1e-6:
-            raise ConfigError(f"{self._path}: quat='{geom.get('quat')}' has no length")
-        return (x / length, y / length, z / length, w / length)
-
-    def _painted(self, geom: ElementTree.Element) -> tuple[Rgba, np.ndarray | None]:
-        name = geom.get("material")
-        if name is None:
-            return self._numbers(geom, "rgba", 4, self._default), None
-        if name not in self._materials:
-            raise ConfigError(f"{self._path}: {unknown_name('material', name, self._materials)}")
-        material = self._materials[name]
-        if "texture" not in material.attrib:
-            return self._numbers(geom, "rgba", 4, self._numbers(material, "rgba", 4, self._default)), None
-        texture = material.attrib["texture"]
-        if texture not in self._textures:
-            raise ConfigError(f"{self._path}: {unknown_name('texture', texture, self._textures)}")
-        return self._numbers(material, "rgba", 4, (1, 1, 1, 1)), read_texture(self._textures[texture][1])
+        position = placed.shift + placed.turn.apply(position)
+        quaternion = (placed.turn * turn).as_quat()
+        return scaled, tuple(float(v * self._scale) for v in position), tuple(float(v) for v in quaternion)
 
     def _mesh(self, geom: ElementTree.Element) -> tuple[Mesh, Path]:
         name = geom.get("mesh", "")
         if name not in self._meshes:
-            raise ConfigError(f"{self._path}: {unknown_name('mesh', name, self._meshes)}")
+            raise ConfigError(unknown_name("mesh", name, self._meshes))
         item, file = self._meshes[name]
-        mesh = read_mesh(file)
-        factor = np.array(self._numbers(item, "scale", 3, (1, 1, 1))) * self._scale
-        return Mesh(mesh.vertices * factor, mesh.faces, mesh.uv), file
+        if name not in self._read:
+            self._read[name] = None  # told once, however many geoms use it
+            filled = self._defaults.apply(item)
+            mesh = read_mesh(file)
+            points = mesh.vertices - np.array(numbers(filled, "refpos", 3, (0.0, 0.0, 0.0)))
+            points = self._orientations.quaternion(filled, "refquat").inv().apply(points)
+            points = points * np.array(numbers(filled, "scale", 3, (1.0, 1.0, 1.0))) * self._scale
+            mirrored = np.prod(numbers(filled, "scale", 3, (1.0, 1.0, 1.0))) < 0
+            faces = mesh.faces[:, ::-1] if mirrored else mesh.faces
+            self._read[name] = Mesh(points, faces, mesh.uv)
+        found = self._read[name]
+        if found is None:
+            raise ConfigError(f"{file}: see above")
+        return found, file

@@ -24,13 +24,14 @@ class ObjectModel:
 
     name: str  # unique in its catalogue
     category: str
-    color: str  # name of the dominant colour
+    color: str  # word of the dominant colour
     parts: tuple[Part, ...]
     mass: float  # [kg]
     friction: float  # sliding, against the table and the fingers' pads
     resting: Sequence[tuple[float, ...]] = (IDENTITY,)  # orientations it may rest in, xyzw
     rolls: bool = False  # has a round side: simulated with rolling resistance
     graspable: bool = True
+    accents: tuple[str, ...] = ()  # further colours it is called by: "red and white"
     shape: int = 0  # which of its category's shapes
     size: tuple[float, ...] = (0.0, 0.0, 0.0)  # extents in the canonical pose [m]; filled from the parts
 
@@ -38,6 +39,11 @@ class ObjectModel:
         if not any(self.size):
             low, high = self.bounds
             object.__setattr__(self, "size", tuple(float(edge) for edge in high - low))
+
+    @property
+    def color_phrase(self) -> str:
+        """Return what its colours are called, the dominant one first."""
+        return " and ".join((self.color, *self.accents))
 
     @cached_property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:

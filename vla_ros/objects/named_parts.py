@@ -10,7 +10,8 @@ from functools import cache
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import build, load_yaml, share_directory
+from vla_ros.configuration import build, share_directory
+from vla_ros.documents import read_yaml
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.category import categories
 from vla_ros.objects.model import ObjectModel
@@ -53,7 +54,7 @@ class NamedPart:
 def named_parts() -> dict[str, NamedPart]:
     """Return the part of each category that has one."""
     path = share_directory() / "config" / "objects" / "parts.yaml"
-    parts = {name: build(NamedPart, values, f"{path}: {name}") for name, values in load_yaml(path).items()}
+    parts = {name: build(NamedPart, values, f"{path}: {name}") for name, values in read_yaml(path).items()}
     for name in parts:
         if name not in categories():
             raise ConfigError(f"{path}: {unknown_name('category', name, categories())}")

@@ -11,11 +11,24 @@ from scipy.spatial import ConvexHull
 from scipy.spatial.transform import Rotation
 
 from vla_ros.objects.geometry import mass_center, surface_points
+from vla_ros.objects.hull import outermost
 from vla_ros.objects.parts import Part
 
 Quaternion = tuple[float, ...]  # xyzw
-NAMES = ("upright", "side", "flat", "edge", "roll", "any")
+MEANINGS = {
+    "upright": "as modelled, z up",
+    "side": "the model's z axis level, rolled about it at random: a bottle that lies",
+    "flat": "turned about y by 90°, the x axis down: a book on its cover, when x is its thickness",
+    "edge": "turned about x by 90°, the y axis up: a plate on its rim",
+    "roll": "the model's x axis level, rolled about it at random: a banana, a hammer",
+    "any": "any way round: a ball",
+}
+NAMES = tuple(MEANINGS)
 _ROUNDING = 2e-5  # [m] what rounding the planes costs
+_MOST_CORNERS, _AT_ONCE = 2048, 2048  # bounds of time and memory, which grow with the square of the hull's faces
+_FLAT = 0.02  # [rad]
+_PUSH = 0.0005  # [m] the mass centre must be lifted before it tips: a block of 100 × 30 × 150 mm needs 1.5 mm
+_TIPPING = np.linspace(0.01, 0.6, 60)  # [rad]
 _LEAN, _LOWER = (0.2, 0.4), 1e-4  # [rad], [m]
 
 
@@ -60,16 +73,22 @@ class RestingFaces:
         center = mass_center(parts)
         hull = ConvexHull(surface_points(parts, fine=True))
         points = hull.points[hull.vertices]  # what is lowest is always a corner of the hull
+        if len(points) > _MOST_CORNERS:
+            hull = ConvexHull(points[outermost(points, _MOST_CORNERS)])
+            points = hull.points[hull.vertices]
         planes = np.unique(hull.equations.round(5), axis=0)  # (F, 4): outward normal, offset
         normals, offsets = planes[:, :3], planes[:, 3]
         feet = center - (normals @ center + offsets)[:, None] * normals  # (F, 3) the mass centre seen on each face
-        outside = (feet @ normals.T + offsets).max(axis=1)  # [m] > 0: beyond the face's rim, so it would tip over
-        stable = [
-            normal / np.linalg.norm(normal)
-            for normal in normals[outside < _ROUNDING]
-            if _lowest(points - center, normal)
-        ]
+        outside = np.concatenate(  # [m] > 0: beyond the face's rim, so it would tip over; (F, F) is never held whole
+            [
+                (feet[first : first + _AT_ONCE] @ normals.T + offsets).max(axis=1)
+                for first in range(0, len(feet), _AT_ONCE)
+            ]
+        )
+        inside = normals[outside < _ROUNDING]
+        stable = [normal / np.linalg.norm(normal) for normal in inside if _lowest(points - center, normal)]
         self.normals = np.array(stable)  # (S, 3) of the stable faces
+        self._points, self._planes, self._outside = points - center, planes, outside
 
     def rest(self, orientation: Rotation) -> Quaternion:
         """Return the nearest stable orientation, xyzw."""
@@ -78,6 +97,37 @@ class RestingFaces:
         axis = np.cross(lowest, (0.0, 0.0, -1.0))
         turn = Rotation.from_quat(np.append(axis, 1 - lowest[2]))  # the shortest turn of the face's normal downwards
         return tuple(float(value) for value in (turn * orientation).as_quat())
+
+    def stands(self, orientation: Rotation) -> bool:
+        """Say whether the object stays as it is turned: a face is flat on the table, and tipping over takes a push.
+
+        Stricter than a mathematician, who would stand a pencil on its end; laxer than `rest`, which lays down what a
+        lean of 0.2 rad tips over.
+        """
+        down = orientation.inv().apply((0.0, 0.0, -1.0))
+        flat = self._planes[:, :3] @ down > np.cos(_FLAT)
+        return bool((self._outside[flat] < _ROUNDING).any()) and _barrier(self._points, down) >= _PUSH
+
+    def tilt(self, orientation: Rotation, rested: Quaternion) -> float:
+        """Return the angle [rad] by which an orientation was turned to come to rest, turns about the vertical aside."""
+        up = orientation.inv().apply((0.0, 0.0, 1.0))
+        return float(np.arccos(np.clip(up @ Rotation.from_quat(rested).inv().apply((0.0, 0.0, 1.0)), -1.0, 1.0)))
+
+
+def _barrier(points: np.ndarray, down: np.ndarray) -> float:
+    """Return how far the mass centre must be lifted at least [m] to tip what stands with `down` (3,) downwards."""
+    axes = np.linalg.svd(down[None])[2][1:]
+    standing, least = float((points @ down).max()), np.inf
+    for bearing in np.arange(24) * np.pi / 12:
+        sideways = np.cos(bearing) * axes[0] + np.sin(bearing) * axes[1]
+        highest = 0.0
+        for angle in _TIPPING:
+            lifted = float((points @ (np.cos(angle) * down + np.sin(angle) * sideways)).max()) - standing
+            if lifted < 0.0:
+                break
+            highest = max(highest, lifted)
+        least = min(least, highest)
+    return least
 
 
 def _lowest(points: np.ndarray, down: np.ndarray) -> bool:

@@ -7,7 +7,7 @@ SELF_MARGIN from the rest of the robot. What is bolted to the base may touch the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,8 @@ from controllers.errors import ConfigError
 from controllers.self_pairs import checked_self_pairs
 from vla_ros.planning.scene import CollisionScene
 from vla_ros.planning.shapes import Shape, collision_geometry
-from vla_ros.robots.embodiment import ArmGroup, Embodiment, expand_urdf
+from vla_ros.robots.embodiment import Embodiment, expand_urdf
+from vla_ros.robots.groups import ArmGroup
 
 SELF_MARGIN = 0.002  # [m] more than what moves between two samples of a checked path
 TURN_METRES = 0.002 / np.radians(0.5)  # [m/rad] a step of 2 mm turns nothing by more than 0.5 degrees
@@ -50,18 +51,20 @@ class Proximity:
 class RobotGeometry:
     """One arm's collision shapes and the pairs among them that are checked; made once for many scenes."""
 
-    def __init__(self, embodiment: Embodiment, arm: ArmGroup) -> None:
+    def __init__(self, embodiment: Embodiment, arm: ArmGroup, others: Mapping[str, float] | None = None) -> None:
+        """Take where the robot's other joints stand [rad], [m], by name; 0 for those that are not given."""
         urdf = expand_urdf(embodiment)
         self.model = pin.buildModelFromXML(urdf)
         self.geometry = pin.buildGeomFromUrdfString(self.model, urdf, pin.GeometryType.COLLISION)
         self.arm = arm
         self.tool = self.model.frames[self.model.getFrameId(arm.tool_frame)]
         self.columns = [self._column(name) for name in arm.joints]
-        grippers = [gripper for gripper in embodiment.grippers if gripper.arm == arm.name]
-        self._gripper = grippers[0] if grippers else None
-        self._fingers = [self._column(name) for gripper in grippers for name in gripper.joints]
-        neutral = pin.neutral(self.model)
-        lower, upper = neutral.copy(), neutral.copy()
+        self._gripper = embodiment.gripper_of(arm.name)
+        self._fingers = [self._column(name) for name in (self._gripper.joints if self._gripper else ())]
+        self._rest = pin.neutral(self.model)
+        for name, value in (others or {}).items():
+            self._rest[self._column(name)] = value
+        lower, upper = self._rest.copy(), self._rest.copy()
         moved = self.columns + self._fingers
         lower[moved], upper[moved] = (
             self.model.lowerPositionLimit[moved],
@@ -73,7 +76,7 @@ class RobotGeometry:
 
     def configuration(self, gripper_width: float | None) -> np.ndarray:
         """Return q of the whole model with the gripper open by `gripper_width` [m]; None: as far as it goes."""
-        q = pin.neutral(self.model)
+        q = self._rest.copy()
         if self._gripper is not None:
             width = self._gripper.width_max if gripper_width is None else gripper_width
             if not self._gripper.width_min - 1e-3 <= width <= self._gripper.width_max + 1e-3:

@@ -10,7 +10,7 @@ from controllers.model import ArmModel
 from vla_ros.planning.collision import CollisionChecker, Proximity
 from vla_ros.planning.errors import GoalCollisionError, JointLimitError, UnreachableError
 from vla_ros.planning.problem import JointGoal, PoseGoal
-from vla_ros.robots.embodiment import ArmGroup
+from vla_ros.robots.groups import ArmGroup
 
 WANTED = 4  # collision-free configurations of a pose: one of them is often much easier to come to than the others
 TRIES = 24  # descents from different configurations

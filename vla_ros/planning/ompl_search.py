@@ -15,7 +15,7 @@ from ompl import base, geometric, util
 
 from vla_ros.planning.collision import CollisionChecker
 from vla_ros.planning.problem import PlanningProblem
-from vla_ros.robots.embodiment import ArmGroup
+from vla_ros.robots.groups import ArmGroup
 
 RANGE = 1.0  # [rad] longest step of a tree
 _one_at_a_time = threading.Lock()  # OMPL draws the seeds of all planners from one generator

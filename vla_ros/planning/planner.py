@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -51,15 +51,28 @@ class Search(Protocol):
 class MotionPlanner:
     """Plan for one arm, as often as wanted; nothing is remembered from one plan to the next."""
 
-    def __init__(self, embodiment: Embodiment, arm: str, search: Search, shortcuts: int = SHORTCUTS) -> None:
-        """Take the arm's name, and how many random shortcuts to try; −1 leaves a rest in every corner."""
+    def __init__(
+        self,
+        embodiment: Embodiment,
+        arm: str,
+        search: Search,
+        shortcuts: int = SHORTCUTS,
+        others: Mapping[str, float] | None = None,
+    ) -> None:
+        """Take the arm's name, and how many random shortcuts to try; −1 leaves a rest in every corner.
+
+        `others` says where the robot's other joints stand [rad], [m], by name.
+        """
         self.arm = embodiment.arm(arm)
         self.name = search.name
         self._search = search
         self._shortcuts = shortcuts
-        self.geometry = RobotGeometry(embodiment, self.arm)
+        self.geometry = RobotGeometry(embodiment, self.arm, others)
         urdf = expand_urdf(embodiment)
         self.model = ArmModel(urdf, self.arm.joints, self.arm.tool_frame)
+        carriers = self.model.mount.carriers
+        if others and all(name in others for name in carriers) and carriers:
+            self.model.mount.place(np.array([others[name] for name in carriers]))
 
     def checker(self, problem: PlanningProblem) -> CollisionChecker:
         """Return what says whether a configuration is free in a problem's scene."""

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from ruckig import InputParameter, Result, Ruckig, RuckigError, Trajectory
 
-from vla_ros.robots.embodiment import ArmGroup
+from vla_ros.robots.groups import ArmGroup
 
 State = tuple[list[float], list[float], list[float]]  # position, velocity, acceleration, N each
 SHORTEST = 1e-9  # [s] of a piece worth keeping: leaving out more would be a jump

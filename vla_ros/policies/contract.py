@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from controllers.chunk import ChannelKind, channel_kind, pose_channels
 from controllers.errors import ChunkError, ConfigError, unknown_name
 from vla_ros.configuration import build, config_names, config_path, load_config
+from vla_ros.documents import parse_json
 
 FITS = ("exact", "crop", "stretch")
 REFERENCES = ("absolute", "delta", "relative")
 ROTATIONS = ("quaternion", "rotation_vector", "rotation_6d")
-ANCHORS = ("commanded", "measured")
+TARGETS = ("commanded", "measured")
+ANCHORS = (*TARGETS, "none")
 FEATURE_SIZES = {"calibration": 11, "pose": 7, "twist": 6, "wrench": 6, "numbers": 0}  # 0: the contract says
 
 
@@ -48,8 +50,9 @@ class ActionContract:
 
     `reference`: absolute values; deltas to the target before, in the base frame; or values relative to the chunk's
     first pose, in that pose's frame (stored as absolute values, because a row belongs to many chunks). `target` says
-    whether row k is the commanded or the measured value one frame later, `anchor` what a chunk starts from.
-    Grippers are absolute widths always.
+    whether row k is the commanded or the measured value one frame later, `anchor` what a chunk starts from: none, where
+    rows are absolute. Grippers are absolute widths always, and `gripper_target` may differ from the arm's: a measured
+    width never closes on what is held.
     """
 
     arms: tuple[str, ...] = ()  # moved by the pose of their tool
@@ -58,18 +61,23 @@ class ActionContract:
     reference: str = "absolute"
     rotation: str = "quaternion"
     target: str = "commanded"
+    gripper_target: str = ""  # default: as target
     anchor: str = "commanded"
     horizon: int = 4  # rows in a chunk
 
     def __post_init__(self) -> None:
-        for key, allowed in (("reference", REFERENCES), ("rotation", ROTATIONS), ("target", ANCHORS),
-                             ("anchor", ANCHORS)):  # fmt: skip
+        for key, allowed in (("reference", REFERENCES), ("rotation", ROTATIONS), ("target", TARGETS),
+                             ("gripper_target", (*TARGETS, "")), ("anchor", ANCHORS)):  # fmt: skip
             if getattr(self, key) not in allowed:
                 raise ConfigError(unknown_name(key, getattr(self, key), allowed))
         if not (self.arms or self.joints or self.grippers):
             raise ConfigError("action moves nothing: name arms, joints or grippers")
         if self.horizon < 1:
             raise ConfigError(f"horizon must be >= 1, got {self.horizon}")
+        if self.reference != "absolute" and self.anchor == "none":
+            raise ConfigError(
+                f"{self.reference} actions start from an anchor: give anchor: {self.target}, or reference: absolute"
+            )
         if self.reference == "delta" and self.target != self.anchor:
             raise ConfigError(
                 f"deltas between {self.target} values cannot start from the {self.anchor} one: "
@@ -87,6 +95,16 @@ class ActionContract:
     def anchor_channels(self) -> tuple[str, ...]:
         """Name the channels that a chunk can be relative to: all but the widths."""
         return self.channels[: len(self.channels) - len(self.grippers)]
+
+    @property
+    def width_target(self) -> str:
+        """Say whether widths are the commanded or the measured ones."""
+        return self.gripper_target or self.target
+
+    @property
+    def stores_anchor(self) -> bool:
+        """Tell whether a dataset has a column for what chunks start from."""
+        return bool(self.anchor_channels) and self.anchor != "none"
 
 
 @dataclass(frozen=True)
@@ -191,10 +209,14 @@ def contract_text(contract: TaskContract) -> str:
     return json.dumps(dataclasses.asdict(contract), indent=2) + "\n"
 
 
+def contract_line(contract: TaskContract) -> str:
+    """Return the contract as JSON in one line, as a recording notes it."""
+    return json.dumps(dataclasses.asdict(contract), separators=(",", ":"))
+
+
 def contract_from_text(text: str, where: str) -> TaskContract:
-    """Read what `contract_text` wrote; `where` names the file in errors. Raises ConfigError for anything else."""
-    try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{where}: not valid JSON ({error}): restore the file from a copy") from None
-    return build(TaskContract, values, where)
+    """Read what `contract_text` or `contract_line` wrote; `where` names the file in errors.
+
+    Raises ConfigError for anything else.
+    """
+    return build(TaskContract, parse_json(text, where), where)

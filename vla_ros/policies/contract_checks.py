@@ -21,7 +21,7 @@ def check_robot(contract: TaskContract, robot: Embodiment) -> None:
         )
     arms = [arm.name for arm in robot.arms]
     grippers = [gripper.name for gripper in robot.grippers]
-    joints = [j for arm in robot.arms for j in arm.joints] + [j for g in robot.grippers for j in g.joints]
+    joints = [j for group in (*robot.driven_groups, *robot.grippers) for j in group.joints]
     for camera in contract.cameras:
         _known(where, "camera", camera, robot.known_cameras)
     for arm in contract.action.arms:
@@ -78,6 +78,7 @@ def first_difference(expected: Any, given: Any, key: str = "") -> tuple[str, Any
 def _content(contract: TaskContract) -> dict[str, Any]:
     values = dataclasses.asdict(contract)
     del values["name"], values["skew_max_s"]
+    values["action"]["gripper_target"] = contract.action.width_target
     for entry in (*values["cameras"].values(), *values["features"].values()):
         del entry["topic"]
     return values

@@ -4,15 +4,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import build, load_yaml, share_directory
+from vla_ros.configuration import build, share_directory
+from vla_ros.documents import read_yaml
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.policies.chunking.config import wrap_chunking
 from vla_ros.policies.graspvla.config import GraspVlaConfig
 from vla_ros.policies.names import LEARNED, POLICIES
 from vla_ros.robots.embodiment import Embodiment
+
+if TYPE_CHECKING:
+    from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig
 
 
 def load_policy(
@@ -32,11 +37,11 @@ def load_policy(
     return policy if chunking is None else wrap_chunking(policy, chunking, f"{where}: chunking")
 
 
-def check_policy(name: str, checkpoint: str | Path = "") -> None:
-    """Raise ConfigError for a policy that cannot be had, without loading it."""
+def check_policy(name: str, embodiment: Embodiment, checkpoint: str | Path = "") -> None:
+    """Raise ConfigError for a policy that cannot be had for a robot, without loading it (and without PyTorch)."""
     values, _, where = _read(name, checkpoint)
     if name == "graspvla":
-        build(GraspVlaConfig, values, where).check()
+        _checked(build(GraspVlaConfig, values, where), embodiment)
 
 
 def policy_cameras(name: str, embodiment: Embodiment, checkpoint: str | Path = "") -> tuple[str, ...]:
@@ -47,14 +52,19 @@ def policy_cameras(name: str, embodiment: Embodiment, checkpoint: str | Path = "
     values, _, where = _read(name, checkpoint)
     if name != "graspvla":
         return embodiment.cameras
-    config = build(GraspVlaConfig, values, where)
+    return _checked(build(GraspVlaConfig, values, where), embodiment).cameras
+
+
+def _checked(config: GraspVlaConfig, embodiment: Embodiment) -> CheckpointConfig:
+    """Return what a checkpoint says of itself. Raises ConfigError when it cannot be served on this robot."""
     config.check()
-    from vla_ros.policies.graspvla.small.checkpoint import read_config
     from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
+    from vla_ros.policies.graspvla.small.checkpoint_config import check_weights, read_config
 
     said = read_config(config.folder)
     check_checkpoint(config.folder, said, embodiment)
-    return said.cameras
+    check_weights(config.folder, said)
+    return said
 
 
 def _read(name: str, checkpoint: str | Path) -> tuple[object, object, str]:
@@ -62,7 +72,7 @@ def _read(name: str, checkpoint: str | Path) -> tuple[object, object, str]:
     if name not in POLICIES:
         raise ConfigError(unknown_name("policy", name, POLICIES))
     path = share_directory() / "config" / "policies" / f"{name}.yaml"
-    values = load_yaml(path)
+    values = read_yaml(path)
     chunking = values.pop("chunking", None) if isinstance(values, dict) else None
     if checkpoint and name not in LEARNED:
         raise ConfigError(

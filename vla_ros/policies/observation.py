@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a policy sees: images with their published calibration, robot state, words. Nothing else fits in."""
+"""What a policy sees: images with their published calibration, the state of the robot's groups, words; nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+
+from controllers.chunk import pose_channels
+from controllers.rotations import from_matrix
+from controllers.side_track import BASE_AXES
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,14 +29,66 @@ class CameraView:
 
 
 @dataclass(frozen=True, eq=False)
-class RobotState:
-    """Measured state of one arm and its gripper at `stamp`."""
+class ArmState:
+    """One arm."""
 
-    stamp: float  # [s]
+    joints: tuple[str, ...]
     q: np.ndarray  # (N,) [rad]
     dq: np.ndarray  # (N,) [rad/s]
     T_base_ee: np.ndarray  # (4, 4) tool centre point
-    gripper_width: float  # [m] total opening
+
+
+@dataclass(frozen=True, eq=False)
+class EndEffectorState:
+    """One end effector: what its kind measures."""
+
+    width: float | None = None  # [m] total opening of a parallel gripper
+
+
+@dataclass(frozen=True, eq=False)
+class JointGroupState:
+    """One group of joints that carries no tool, such as a lift or a head."""
+
+    joints: tuple[str, ...]
+    q: np.ndarray  # (N,) [rad] or [m]
+    dq: np.ndarray  # (N,) [rad/s] or [m/s]
+
+
+@dataclass(frozen=True, eq=False)
+class BaseState:
+    """A moving base by its odometry."""
+
+    T_odom_base: np.ndarray  # (4, 4)
+    twist: np.ndarray  # (3,) x, y [m/s], yaw [rad/s] in the base frame
+
+
+@dataclass(frozen=True, eq=False)
+class RobotState:
+    """The groups of a robot at `stamp`, each by its name: measured, or as they are commanded."""
+
+    stamp: float  # [s]
+    arms: Mapping[str, ArmState]
+    end_effectors: Mapping[str, EndEffectorState] = field(default_factory=dict)
+    joint_groups: Mapping[str, JointGroupState] = field(default_factory=dict)
+    base: BaseState | None = None
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Return every number by the name of its channel, as chunks and contracts call it."""
+        known: dict[str, float] = {}
+        for name, arm in self.arms.items():
+            numbers = (*arm.T_base_ee[:3, 3].tolist(), *from_matrix(arm.T_base_ee[:3, :3]))
+            known |= zip(pose_channels(name), numbers, strict=True)
+        groups: tuple[ArmState | JointGroupState, ...] = (*self.arms.values(), *self.joint_groups.values())
+        for group in groups:
+            known |= zip((f"{joint}/position" for joint in group.joints), group.q.tolist(), strict=True)
+            known |= zip((f"{joint}/velocity" for joint in group.joints), group.dq.tolist(), strict=True)
+        for name, tool in self.end_effectors.items():
+            if tool.width is not None:
+                known[f"{name}/width"] = tool.width
+        if self.base is not None:
+            known |= zip(BASE_AXES, self.base.twist.tolist(), strict=True)
+        return known
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +98,6 @@ class Observation:
     stamp: float  # [s]
     instruction: str
     cameras: Mapping[str, CameraView]
-    state: RobotState  # interpolated to `stamp`
-    T_base_ee_commanded: np.ndarray  # (4, 4) commanded pose at `stamp`: the anchor of `anchor: commanded`
-    history: tuple[RobotState, ...] = ()  # older states, oldest first
-    gripper_width_commanded: float | None = None  # [m] at `stamp`; None: nobody says
+    state: RobotState  # measured, interpolated to `stamp`
+    commanded: RobotState  # at `stamp`: the anchor of `anchor: commanded`; an end effector nobody commands is not in it
+    history: tuple[RobotState, ...] = ()  # older measured states, oldest first

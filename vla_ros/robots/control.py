@@ -5,22 +5,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.body_guard import BodyGuard
+from controllers.collision_monitor import CollisionMonitor
 from controllers.control_config import ControlConfig
+from controllers.driven_arm import DrivenArm
+from controllers.driven_joints import DrivenJoints
 from controllers.errors import ConfigError
+from controllers.follower import ChunkFollower
 from controllers.gripper import GripperConfig
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.side_drive import SUCTION, BaseLimits, SideDrive
 from vla_ros.configuration import load_config, share_directory
-from vla_ros.robots.embodiment import ArmGroup, Embodiment, expand_urdf
+from vla_ros.robots.embodiment import Embodiment, expand_urdf, robot_path
+from vla_ros.robots.groups import ArmGroup, EndEffectorGroup, JointGroup
 
 
 def load_control_config(robot: str) -> ControlConfig:
-    """Read the tuning of a robot's chunk follower. Raises ConfigError when there is none or it makes no sense."""
-    path = share_directory() / "config" / "controllers" / f"{robot}_impedance.yaml"
+    """Read the tuning of a robot's chunk follower, beside the robot's file where that is the user's own.
+
+    Raises ConfigError when there is none or it makes no sense.
+    """
+    described = robot_path(robot)
+    name = f"{described.stem}_impedance.yaml"
+    shipped = described.parent == share_directory() / "config" / "robots"
+    path = share_directory() / "config" / "controllers" / name if shipped else described.with_name(name)
     if not path.is_file():
-        raise ConfigError(f"robot '{robot}' has no {path.name} in {path.parent}: write one to control it by torque")
+        raise ConfigError(f"robot '{robot}' has no {path.name} in {path.parent}: write one to control it")
     return load_config(path, ControlConfig)
 
 
@@ -38,6 +48,12 @@ def arm_limits(arm: ArmGroup, config: ControlConfig) -> ArmLimits:
     )
 
 
+def joint_limits_of(group: JointGroup) -> ArmLimits:
+    """Return what a joint group may do: the limits of its URDF, and its acceleration."""
+    rate = np.full(len(group.joints), 1e6)  # its driver's affair: it is told positions
+    return ArmLimits(group.lower, group.upper, group.velocity, group.effort, rate, acceleration=group.acceleration)
+
+
 def arm_model(embodiment: Embodiment, arm: ArmGroup, config: ControlConfig) -> ArmModel:
     """Return what control knows of an arm: its URDF, its motors' inertia, and what was identified of it."""
     return ArmModel(
@@ -45,18 +61,54 @@ def arm_model(embodiment: Embodiment, arm: ArmGroup, config: ControlConfig) -> A
     )
 
 
-def side_drive(embodiment: Embodiment, gripper: str, config: ControlConfig) -> SideDrive:
-    """Return what carries out the channels that are not the arm's: a gripper's, other tools', the base's."""
-    tools = {
-        f"{tool.name}/{tool.quantity}": SUCTION if tool.quantity == "suction" else GripperConfig(width_max=tool.most)
-        for tool in embodiment.tools
+def side_drive(embodiment: Embodiment, config: ControlConfig) -> SideDrive:
+    """Return what carries out the channels that are no arm's: those of the end effectors, the base's."""
+    adapters = {
+        channel: _adapter(one, channel.rpartition("/")[2], config)
+        for one in embodiment.end_effectors
+        for channel in one.channels
     }
     base = embodiment.base
-    return SideDrive(
-        gripper, config.gripper, tools, None if base is None else BaseLimits(base.speed, base.acceleration)
-    )
+    return SideDrive(adapters, None if base is None else BaseLimits(base.speed, base.acceleration))
 
 
-def arm_guard(embodiment: Embodiment, arm: ArmGroup, config: ControlConfig) -> BodyGuard:
-    """Return what keeps an arm's hand off the table and its links off each other; half a second's work."""
-    return BodyGuard(expand_urdf(embodiment), arm.joints, arm.tool_frame, config.safety)
+def _adapter(end_effector: EndEffectorGroup, quantity: str, config: ControlConfig) -> GripperConfig:
+    if quantity == "suction":
+        return SUCTION
+    return config.gripper if quantity == "width" else GripperConfig(width_max=end_effector.depth_max)
+
+
+class FollowerFactory:
+    """Make chunk followers of a robot; what takes long to read is read once and shared."""
+
+    def __init__(self, embodiment: Embodiment, config: ControlConfig, command: str = "") -> None:
+        """Drive every arm by `command`, "" for what is usual. Raises ConfigError for what one does not take."""
+        self.embodiment, self.config = embodiment, config
+        self.models = {arm.name: arm_model(embodiment, arm, config) for arm in embodiment.arms}
+        self._commands = embodiment.command_modes(command)
+        self._monitor = collision_monitor(embodiment, config)
+
+    def make(self) -> ChunkFollower:
+        """Return a follower, not activated. Only one of them may be in use at a time."""
+        arms = [
+            DrivenArm(
+                arm.name,
+                self.models[arm.name],
+                arm_limits(arm, self.config),
+                self.config,
+                self._commands[arm.name],
+            )
+            for arm in self.embodiment.arms
+        ]
+        joints = [
+            DrivenJoints(group.name, group.joints, joint_limits_of(group), self.config)
+            for group in self.embodiment.joint_groups
+        ]
+        return ChunkFollower(arms, side_drive(self.embodiment, self.config), self.config, joints, self._monitor)
+
+
+def collision_monitor(embodiment: Embodiment, config: ControlConfig) -> CollisionMonitor:
+    """Return what keeps a robot's hands off the table and its links off each other; half a second's work."""
+    groups = {group.name: group.joints for group in embodiment.driven_groups}
+    tool_frames = {arm.name: arm.tool_frame for arm in embodiment.arms}
+    return CollisionMonitor(expand_urdf(embodiment), groups, tool_frames, config.safety)

@@ -1,89 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a robot is made of: arms, grippers, frames and limits, from config/robots and its URDF."""
+"""A robot: its groups, frames and cameras, from config/robots (or a file of the user's) and its URDF."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import config_names, load_config, share_directory
-from vla_ros.robots.urdf import expand_xacro, joint_limits, link_names
-
-COMMAND_MODES = ("effort", "position", "pose")
-TOOL_QUANTITIES = ("width", "depth", "suction")
-
-
-@dataclass(frozen=True)
-class ArmConfig:
-    """One arm as config/robots/<robot>.yaml gives it; limits are the URDF's."""
-
-    name: str
-    joints: tuple[str, ...]
-    tool_frame: str
-    home: tuple[float, ...]  # [rad]
-    effort_rate: tuple[float, ...]  # [N·m/s]
-    acceleration: tuple[float, ...]  # [rad/s²] most that planned motion asks for
-    jerk: tuple[float, ...]  # [rad/s³] most that planned motion asks for
-    armature: tuple[float, ...]  # [kg·m²] motor inertia the simulator adds to each joint
-    command_modes: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        if not self.joints:
-            raise ConfigError(f"arm '{self.name}' has no joints")
-        for key in ("home", "effort_rate", "acceleration", "jerk", "armature"):
-            if len(getattr(self, key)) != len(self.joints):
-                raise ConfigError(
-                    f"arm '{self.name}': {key} has {len(getattr(self, key))} values for {len(self.joints)} joints"
-                )
-        for key in ("effort_rate", "acceleration", "jerk"):
-            if min(getattr(self, key)) <= 0.0:
-                raise ConfigError(f"arm '{self.name}': {key} must be > 0, got {list(getattr(self, key))}")
-        if min(self.armature) < 0.0:
-            raise ConfigError(f"arm '{self.name}': armature must be >= 0, got {list(self.armature)}")
-        if not self.command_modes:
-            raise ConfigError(f"arm '{self.name}': command_modes is empty, give one of {', '.join(COMMAND_MODES)}")
-        for mode in self.command_modes:
-            if mode not in COMMAND_MODES:
-                raise ConfigError(f"arm '{self.name}': {unknown_name('command mode', mode, COMMAND_MODES)}")
-
-
-@dataclass(frozen=True)
-class GripperConfig:
-    """One gripper as config/robots/<robot>.yaml gives it; limits are the URDF's."""
-
-    name: str
-    arm: str
-    joints: tuple[str, ...]  # the first is commanded, the others mimic it
-
-
-@dataclass(frozen=True)
-class ToolConfig:
-    """A tool beside the gripper, commanded by one channel of chunks, `<name>/<quantity>`."""
-
-    name: str
-    quantity: str  # of TOOL_QUANTITIES
-    most: float = 1.0  # [m] as far as it goes; a suction cup is on or off
-
-    def __post_init__(self) -> None:
-        if self.quantity not in TOOL_QUANTITIES:
-            raise ConfigError(f"tool '{self.name}': {unknown_name('quantity', self.quantity, TOOL_QUANTITIES)}")
-        if not 0.0 < self.most <= 1.0:
-            raise ConfigError(f"tool '{self.name}': 'most' must be above 0 and at most 1, got {self.most:g}")
-
-
-@dataclass(frozen=True)
-class BaseConfig:
-    """A moving base: x forward, y to the left [m/s], yaw [rad/s], and how much of each a second."""
-
-    speed: tuple[float, float, float]
-    acceleration: tuple[float, float, float]
-    frame: str = "base_link"
+from vla_ros.configuration import config_names, config_path, load_config, share_directory
+from vla_ros.robots.groups import (
+    PARALLEL,
+    ArmConfig,
+    ArmGroup,
+    BaseConfig,
+    EndEffectorConfig,
+    EndEffectorGroup,
+    JointGroup,
+    JointGroupConfig,
+    arm_group,
+    end_effector_group,
+    joint_group,
+)
+from vla_ros.robots.urdf import expand_xacro, link_names
 
 
 @dataclass(frozen=True)
@@ -91,55 +34,17 @@ class RobotConfig:
     """The content of config/robots/<robot>.yaml."""
 
     name: str
-    urdf: str
+    urdf: str  # beside this file, else in the share directory
     base_frame: str
     arms: tuple[ArmConfig, ...]
-    grippers: tuple[GripperConfig, ...]
-    cameras: tuple[str, ...]
-    tools: tuple[ToolConfig, ...] = ()
+    end_effectors: tuple[EndEffectorConfig, ...] = ()
+    joint_groups: tuple[JointGroupConfig, ...] = ()
     base: BaseConfig | None = None
+    cameras: tuple[str, ...] = ()
     mounted_cameras: tuple[str, ...] = ()  # on the robot, only where they are asked for
 
 
-@dataclass(frozen=True, eq=False)
-class ArmGroup:
-    """One arm with its limits; every array is (N,) in the order of `joints`."""
-
-    name: str
-    joints: tuple[str, ...]
-    tool_frame: str
-    home: np.ndarray  # [rad]
-    lower: np.ndarray  # [rad]
-    upper: np.ndarray  # [rad]
-    velocity: np.ndarray  # [rad/s]
-    effort: np.ndarray  # [N·m]
-    effort_rate: np.ndarray  # [N·m/s]
-    acceleration: np.ndarray  # [rad/s²]
-    jerk: np.ndarray  # [rad/s³]
-    armature: np.ndarray  # [kg·m²]
-    command_modes: tuple[str, ...]  # what may drive it, the usual first
-
-    def command_mode(self, wanted: str) -> str:
-        """Return what is to drive the arm, the usual for "". Raises ConfigError for what it does not take."""
-        if wanted and wanted not in self.command_modes:
-            raise ConfigError(f"arm '{self.name}': {unknown_name('command', wanted, self.command_modes)}")
-        return wanted or self.command_modes[0]
-
-
-@dataclass(frozen=True)
-class GripperGroup:
-    """One parallel gripper; widths are the total opening."""
-
-    name: str
-    arm: str
-    joints: tuple[str, ...]
-    width_min: float  # [m]
-    width_max: float  # [m]
-    speed: float  # [m/s] of the width
-    force: float  # [N] between the fingers
-
-
-Group = TypeVar("Group", ArmGroup, GripperGroup)
+Group = TypeVar("Group", ArmGroup, EndEffectorGroup, JointGroup)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,14 +52,30 @@ class Embodiment:
     """A robot: groups, limits, frames, command modes and the cameras that watch it."""
 
     name: str
-    urdf: str  # xacro, relative to the share directory
+    urdf: str  # xacro: an absolute path, or one relative to the share directory
     base_frame: str
     arms: tuple[ArmGroup, ...]
-    grippers: tuple[GripperGroup, ...]
-    cameras: tuple[str, ...]
-    tools: tuple[ToolConfig, ...] = ()
+    end_effectors: tuple[EndEffectorGroup, ...] = ()
+    joint_groups: tuple[JointGroup, ...] = ()
     base: BaseConfig | None = None  # None: it stands still
+    cameras: tuple[str, ...] = ()
     mounted_cameras: tuple[str, ...] = ()  # on the robot, only where they are asked for
+    source: str = ""  # what it was loaded by: its name, or the path of its file
+
+    @property
+    def grippers(self) -> tuple[EndEffectorGroup, ...]:
+        """Return the parallel grippers."""
+        return tuple(one for one in self.end_effectors if one.kind == PARALLEL)
+
+    @property
+    def driven_groups(self) -> tuple[ArmGroup | JointGroup, ...]:
+        """Return the groups of joints that chunks move, arms first."""
+        return (*self.arms, *self.joint_groups)
+
+    @property
+    def driven_joints(self) -> tuple[str, ...]:
+        """Name the joints that chunks move, in the order of the follower's q."""
+        return tuple(joint for group in self.driven_groups for joint in group.joints)
 
     @property
     def known_cameras(self) -> tuple[str, ...]:
@@ -162,17 +83,45 @@ class Embodiment:
         return tuple(dict.fromkeys((*self.cameras, *self.mounted_cameras)))
 
     @property
-    def tool_channels(self) -> tuple[str, ...]:
-        """Name the channels of the tools beside the grippers."""
-        return tuple(f"{tool.name}/{tool.quantity}" for tool in self.tools)
+    def only_arm(self) -> ArmGroup:
+        """Return the arm of a robot that has one alone. Raises ConfigError for another: say which."""
+        return self._only("arm", self.arms)
+
+    @property
+    def only_gripper(self) -> EndEffectorGroup:
+        """Return the parallel gripper of a robot that has one alone. Raises ConfigError for another."""
+        return self._only("gripper", self.grippers)
+
+    def _only(self, kind: str, groups: Sequence[Group]) -> Group:
+        if len(groups) != 1:
+            names = ", ".join(group.name for group in groups) or "none"
+            raise ConfigError(f"robot '{self.name}' has {len(groups)} {kind}s ({names}): this is for one, say which")
+        (group,) = groups
+        return group
+
+    def gripper_of(self, arm: str) -> EndEffectorGroup | None:
+        """Return the parallel gripper of an arm, None where it has none."""
+        return next((gripper for gripper in self.grippers if gripper.arm == arm), None)
+
+    def command_modes(self, wanted: str = "") -> dict[str, str]:
+        """Return what is to drive each arm, the usual for "". Raises ConfigError for what one does not take."""
+        return {arm.name: arm.command_mode(wanted) for arm in self.arms}
 
     def arm(self, name: str) -> ArmGroup:
         """Return an arm by name. Raises ConfigError for an unknown one."""
         return _named("arm", name, self.arms)
 
-    def gripper(self, name: str) -> GripperGroup:
-        """Return a gripper by name. Raises ConfigError for an unknown one."""
+    def gripper(self, name: str) -> EndEffectorGroup:
+        """Return a parallel gripper by name. Raises ConfigError for an unknown one."""
         return _named("gripper", name, self.grippers)
+
+    def end_effector(self, name: str) -> EndEffectorGroup:
+        """Return an end effector by name. Raises ConfigError for an unknown one."""
+        return _named("end effector", name, self.end_effectors)
+
+    def joint_group(self, name: str) -> JointGroup:
+        """Return a joint group by name. Raises ConfigError for an unknown one."""
+        return _named("joint group", name, self.joint_groups)
 
 
 def expand_urdf(embodiment: Embodiment, **xacro_args: str) -> str:
@@ -199,15 +148,27 @@ def with_named_cameras(embodiment: Embodiment, text: str) -> Embodiment:
     return with_cameras(embodiment, names) if names else embodiment
 
 
+def robot_path(robot: str) -> Path:
+    """Return the file that describes a robot, by its name or that path itself. Raises ConfigError for no such one."""
+    path = config_path("robots", "robot", robot)
+    if not path.is_file():
+        raise ConfigError(f"robot '{robot}': there is no such file")
+    return path
+
+
 @lru_cache(maxsize=8)
-def load_embodiment(name: str) -> Embodiment:
-    """Read a robot by its name. Raises ConfigError that names the nearest known robot or the bad key."""
-    if name not in robot_names():
-        raise ConfigError(unknown_name("robot", name, robot_names()))
-    path = share_directory() / "config" / "robots" / f"{name}.yaml"
+def load_embodiment(robot: str) -> Embodiment:
+    """Read a robot by its name, or by the path of its YAML file.
+
+    Raises ConfigError that names the nearest known robot or the bad key.
+    """
+    path = robot_path(robot)
     config = load_config(path, RobotConfig)
+    beside = path.resolve().parent / config.urdf
+    if beside.is_file() and not beside.is_relative_to(share_directory() / "config"):
+        config = dataclasses.replace(config, urdf=str(beside))
     try:
-        return embodiment_from(config)
+        return dataclasses.replace(embodiment_from(config), source=robot)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
@@ -219,56 +180,34 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
     for frame in (config.base_frame, *(arm.tool_frame for arm in config.arms)):
         if frame not in links:
             raise ConfigError(unknown_name("frame", frame, links))
-    arms = tuple(_arm_group(arm, urdf) for arm in config.arms)
-    for gripper in config.grippers:
-        _named("arm", gripper.arm, arms)
-    grippers = tuple(_gripper_group(gripper, urdf) for gripper in config.grippers)
-    return Embodiment(
-        config.name,
-        config.urdf,
-        config.base_frame,
-        arms,
-        grippers,
-        config.cameras,
-        config.tools,
-        config.base,
-        config.mounted_cameras,
-    )
-
-
-def _arm_group(config: ArmConfig, urdf: str) -> ArmGroup:
-    limits = [joint_limits(urdf, joint) for joint in config.joints]
-    for joint, q, limit in zip(config.joints, config.home, limits, strict=True):
-        if not limit.lower <= q <= limit.upper:
-            raise ConfigError(f"home of '{joint}' is {q} rad, outside its limits {limit.lower} to {limit.upper}")
-    return ArmGroup(
+    groups: list[ArmConfig | EndEffectorConfig | JointGroupConfig] = [
+        *config.arms, *config.end_effectors, *config.joint_groups
+    ]  # fmt: skip
+    _refuse_twice("group", [group.name for group in groups])
+    _refuse_twice("joint", [joint for group in groups for joint in group.joints])
+    arms = tuple(arm_group(arm, urdf) for arm in config.arms)
+    for one in config.end_effectors:
+        _named("arm", one.arm, arms)
+    embodiment = Embodiment(
         name=config.name,
-        joints=config.joints,
-        tool_frame=config.tool_frame,
-        home=_frozen(config.home),
-        lower=_frozen([limit.lower for limit in limits]),
-        upper=_frozen([limit.upper for limit in limits]),
-        velocity=_frozen([limit.velocity for limit in limits]),
-        effort=_frozen([limit.effort for limit in limits]),
-        effort_rate=_frozen(config.effort_rate),
-        acceleration=_frozen(config.acceleration),
-        jerk=_frozen(config.jerk),
-        armature=_frozen(config.armature),
-        command_modes=config.command_modes,
+        urdf=config.urdf,
+        base_frame=config.base_frame,
+        arms=arms,
+        end_effectors=tuple(end_effector_group(one, urdf) for one in config.end_effectors),
+        joint_groups=tuple(joint_group(one, urdf) for one in config.joint_groups),
+        base=config.base,
+        cameras=config.cameras,
+        mounted_cameras=config.mounted_cameras,
+        source=config.name,
     )
+    _refuse_twice("channel", [channel for one in embodiment.end_effectors for channel in one.channels])
+    return embodiment
 
 
-def _gripper_group(config: GripperConfig, urdf: str) -> GripperGroup:
-    limits = [joint_limits(urdf, joint) for joint in config.joints]
-    return GripperGroup(
-        name=config.name,
-        arm=config.arm,
-        joints=config.joints,
-        width_min=sum(limit.lower for limit in limits),
-        width_max=sum(limit.upper for limit in limits),
-        speed=sum(limit.velocity for limit in limits),
-        force=min(limit.effort for limit in limits),
-    )
+def _refuse_twice(kind: str, names: Sequence[str]) -> None:
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise ConfigError(f"the {kind} '{name}' is given {count} times")
 
 
 def _named(kind: str, name: str, groups: Sequence[Group]) -> Group:
@@ -276,9 +215,3 @@ def _named(kind: str, name: str, groups: Sequence[Group]) -> Group:
         if group.name == name:
             return group
     raise ConfigError(unknown_name(kind, name, (group.name for group in groups)))
-
-
-def _frozen(values: Sequence[float]) -> np.ndarray:
-    array = np.array(values, dtype=np.float64)
-    array.flags.writeable = False
-    return array

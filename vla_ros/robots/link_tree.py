@@ -40,7 +40,11 @@ class LinkTree:
     """The joints of a URDF, fixed and moving (URDF XML specification: origin, then motion about the axis)."""
 
     def __init__(self, urdf: str) -> None:
-        joints = [_joint(element) for element in ElementTree.fromstring(urdf).findall("joint")]
+        """Read `urdf` (XML text). Raises ConfigError for a joint that cannot be placed."""
+        try:
+            joints = [_joint(element) for element in ElementTree.fromstring(urdf).findall("joint")]
+        except (ElementTree.ParseError, KeyError, TypeError, ValueError) as error:
+            raise ConfigError(f"the URDF has a joint that lacks something: {error}") from None
         self.fixed = tuple(LinkTransform(j.parent, j.child, j.T_origin) for j in joints if j.kind == "fixed")
         self._moving = [joint for joint in joints if joint.kind != "fixed"]
 
@@ -66,6 +70,8 @@ def _joint(element: ElementTree.Element) -> _Joint:
     origin, axis, mimic = element.find("origin"), element.find("axis"), element.find("mimic")
     xyz, rpy = (_numbers(origin, key, "0 0 0") for key in ("xyz", "rpy"))
     direction = _numbers(axis, "xyz", "1 0 0")
+    if not 1e-9 < np.linalg.norm(direction) < 1e9:
+        raise ValueError(f"joint '{name}' has no axis")
     T_origin = np.eye(4)
     T_origin[:3, 3] = xyz
     for angle, unit in zip(rpy[::-1], np.eye(3)[::-1], strict=True):  # yaw · pitch · roll
@@ -83,7 +89,11 @@ def _joint(element: ElementTree.Element) -> _Joint:
 
 
 def _numbers(element: ElementTree.Element | None, key: str, default: str) -> np.ndarray:
-    return np.array([float(word) for word in (default if element is None else element.get(key, default)).split()])
+    words = (default if element is None else element.get(key, default)).split()
+    values = np.array([float(word) for word in words])
+    if values.shape != (3,) or not np.isfinite(values).all():
+        raise ValueError(f"'{key}' is '{' '.join(words)[:60]}', expected 3 finite numbers")
+    return values
 
 
 def _motion(joint: _Joint, followed_position: float) -> np.ndarray:

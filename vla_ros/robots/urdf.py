@@ -7,10 +7,13 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from xml.parsers.expat import ExpatError
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import share_directory
+from vla_ros.documents import read_bytes
+
+URDF_MAX = 4 << 20  # [B] of a robot's description, before xacro and after it
+LINKS_MAX = 1000
 
 
 @dataclass(frozen=True)
@@ -38,21 +41,29 @@ def _expand(path: str, xacro_args: tuple[tuple[str, str], ...]) -> str:
 
     if not Path(path).is_file():
         raise ConfigError(f"robot description '{path}' does not exist: check `urdf` in config/robots")
+    if b"<!DOCTYPE" in read_bytes(Path(path), URDF_MAX):  # entities that stand for one another, again and again
+        raise ConfigError(f"robot description '{path}': has a <!DOCTYPE>: write what its entities stand for")
     try:
-        return xacro.process_file(path, mappings=dict(xacro_args)).toprettyxml(indent="  ")
-    except (xacro.XacroException, ExpatError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        urdf = xacro.process_file(path, mappings=dict(xacro_args)).toprettyxml(indent="  ")
+    except Exception as error:  # what is between ${ and } is Python, and fails as Python does; macros may have no end
+        reason = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
         raise ConfigError(f"robot description '{path}': xacro failed: {reason}") from error
+    if len(urdf) > URDF_MAX:
+        raise ConfigError(f"robot description '{path}': {len(urdf)} characters, allowed are {URDF_MAX}")
+    links = len(link_names(urdf))
+    if links > LINKS_MAX:
+        raise ConfigError(f"robot description '{path}': {links} links, allowed are {LINKS_MAX}")
+    return urdf
 
 
 def link_names(urdf: str) -> tuple[str, ...]:
     """List the links of a URDF text."""
-    return tuple(link.attrib["name"] for link in ElementTree.fromstring(urdf).findall("link"))
+    return tuple(_named(urdf, "link"))
 
 
 def joint_limits(urdf: str, joint: str) -> JointLimits:
     """Read a joint's limits. Raises ConfigError when the URDF has no such joint or no complete <limit>."""
-    joints = {element.attrib["name"]: element for element in ElementTree.fromstring(urdf).findall("joint")}
+    joints = _named(urdf, "joint")
     if joint not in joints:
         raise ConfigError(unknown_name("joint", joint, joints))
     limit = joints[joint].find("limit")
@@ -62,3 +73,10 @@ def joint_limits(urdf: str, joint: str) -> JointLimits:
         return JointLimits(*(float(limit.attrib[key]) for key in ("lower", "upper", "velocity", "effort")))
     except (KeyError, ValueError) as error:
         raise ConfigError(f"joint '{joint}': the URDF lacks a usable {error} in its <limit>") from error
+
+
+def _named(urdf: str, tag: str) -> dict[str, ElementTree.Element]:
+    try:
+        return {element.attrib["name"]: element for element in ElementTree.fromstring(urdf).findall(tag)}
+    except (ElementTree.ParseError, KeyError, ValueError) as error:
+        raise ConfigError(f"the URDF is not usable: a <{tag}> without a name, or no XML ({error})") from None

@@ -1,50 +1,79 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What turns commands into actuator controls: the arm's torque or position mode, the gripper's width servo."""
+"""What turns commands into actuator controls: an arm's torque or position mode, servos."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import mujoco
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.robots.embodiment import Embodiment, GripperGroup
+from controllers.progress import ArmCommand
+from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.groups import ArmGroup, BaseConfig, EndEffectorGroup, JointGroup
 from vla_ros.sim.pose_servo import PoseServo
+from vla_ros.sim.robot_model import BASE_JOINTS
+
+BASE_TIMEOUT_S = 0.5  # [s] after which a base that hears nothing stands still: diff_drive_controller's cmd_vel_timeout
 
 # Joint stiffness and damping [N·m/rad], [N·m·s/rad]. Of the position hold: those of Franka's joint impedance example.
 _HOLD_STIFFNESS = (600.0, 600.0, 600.0, 600.0, 250.0, 150.0, 50.0)
 _HOLD_DAMPING = (50.0, 50.0, 50.0, 50.0, 25.0, 15.0, 8.0)
 # Of the position servo that follows a stream: critical at about 60 rad/s, so it trails what it is told by 33 ms.
-_SERVO_STIFFNESS = (6000.0, 6000.0, 4000.0, 4000.0, 1200.0, 900.0, 300.0)
-_SERVO_DAMPING = (200.0, 200.0, 133.0, 133.0, 40.0, 30.0, 10.0)
+SERVO_STIFFNESS = (6000.0, 6000.0, 4000.0, 4000.0, 1200.0, 900.0, 300.0)
+SERVO_DAMPING = (200.0, 200.0, 133.0, 133.0, 40.0, 30.0, 10.0)
 
 
-class ArmDrive:
-    """Drive one arm by torque, by positions or by poses, or hold positions compliantly. Motors clamp all."""
+class MotorJoints:
+    """Joints of the model with a motor each, named like its joint."""
 
-    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, embodiment: Embodiment) -> None:
-        self._model, self._data, self._embodiment = model, data, embodiment
-        self._arm = arm = embodiment.arms[0]
-        self.qpos = np.array([model.joint(name).qposadr[0] for name in arm.joints])
-        self.dof = np.array([model.joint(name).dofadr[0] for name in arm.joints])
-        self._actuator = np.array([model.actuator(name).id for name in arm.joints])
-        self._gains = {  # of a position, by whether it is one of a stream
-            False: (np.resize(_HOLD_STIFFNESS, len(arm.joints)), np.resize(_HOLD_DAMPING, len(arm.joints))),
-            True: (np.resize(_SERVO_STIFFNESS, len(arm.joints)), np.resize(_SERVO_DAMPING, len(arm.joints))),
-        }
-        self._streams = False
-        self._pose_servo: PoseServo | None = None  # while poses drive the arm
-        self._stride = arm.velocity * model.opt.timestep
-        self._target: np.ndarray | None = None  # [rad] of hold or servo; None when driven by torque
+    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, joints: Sequence[str]) -> None:
+        self._data = data
+        self.qpos = np.array([model.joint(name).qposadr[0] for name in joints])
+        self.dof = np.array([model.joint(name).dofadr[0] for name in joints])
+        self._actuator = np.array([model.actuator(name).id for name in joints])
+
+    @property
+    def q(self) -> np.ndarray:
+        """Joint positions (N,) [rad] or [m]."""
+        return self._data.qpos[self.qpos]
+
+    @property
+    def dq(self) -> np.ndarray:
+        """Joint velocities (N,) [rad/s] or [m/s]."""
+        return self._data.qvel[self.dof]
 
     @property
     def effort(self) -> np.ndarray:
-        """Torques the motors applied in the last step (N,) [N·m]."""
+        """What the motors applied in the last step (N,) [N·m] or [N], without gravity."""
         return self._data.actuator_force[self._actuator].copy()
+
+    def _put(self, q: np.ndarray) -> None:
+        """Have the joints at q (N,), at rest."""
+        self._data.qpos[self.qpos] = q
+        self._data.qvel[self.dof] = 0.0
+
+
+class ArmDrive(MotorJoints):
+    """Drive one arm by torque, by positions or by poses, or hold positions compliantly. Motors clamp all."""
+
+    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, embodiment: Embodiment, arm: ArmGroup) -> None:
+        super().__init__(model, data, arm.joints)
+        self._model, self._embodiment, self._arm = model, embodiment, arm
+        self._gains = {  # of a position, by whether it is one of a stream
+            False: (np.resize(_HOLD_STIFFNESS, len(arm.joints)), np.resize(_HOLD_DAMPING, len(arm.joints))),
+            True: (np.resize(SERVO_STIFFNESS, len(arm.joints)), np.resize(SERVO_DAMPING, len(arm.joints))),
+        }
+        self._streams = False
+        self._pose_servo: PoseServo | None = None  # while poses drive the arm
+        self._carriers: list[int] = []  # where the positions of the joints that carry it are
+        self._stride = arm.velocity * model.opt.timestep
+        self._target: np.ndarray | None = None  # [rad] of hold or servo; None when driven by torque
 
     def place(self, q: np.ndarray) -> None:
         """Put the arm at rest at q (N,) [rad] and hold it there."""
-        self._data.qpos[self.qpos] = q
-        self._data.qvel[self.dof] = 0.0
+        self._put(q)
         self._target = None
         self.command_position(q)
 
@@ -73,9 +102,19 @@ class ArmDrive:
         if not 0.9 < np.linalg.norm(pose[3:]) < 1.1:
             raise ConfigError(f"pose command needs a unit quaternion, got {pose[3:]}")
         if self._pose_servo is None:
-            self._pose_servo = PoseServo(self._embodiment, self._data.qpos[self.qpos])
+            self._pose_servo = PoseServo(self._embodiment, self._arm, self._data.qpos[self.qpos])
+            self._carriers = [int(self._model.joint(name).qposadr[0]) for name in self._pose_servo.carriers]
             self._take_torques()
         self._pose_servo.command(pose)
+
+    def command(self, command: ArmCommand, kind: str) -> None:
+        """Take one of a stream of commands: its effort, position or pose, as `kind` says."""
+        if kind == "effort":
+            self.command_effort(command.effort)
+        elif kind == "position":
+            self.command_position(command.position, stream=True)
+        else:
+            self.command_pose(command.pose)
 
     def _take_torques(self) -> None:
         if self._target is not None:
@@ -86,8 +125,9 @@ class ArmDrive:
     def advance(self) -> bool:
         """Move the setpoint by one time step; return whether it moved."""
         if self._pose_servo is not None:
-            q, dq = self._data.qpos[self.qpos], self._data.qvel[self.dof]
-            self._data.ctrl[self._actuator] = self._pose_servo.effort(q, dq)
+            if self._carriers:
+                self._pose_servo.carry(self._data.qpos[self._carriers])
+            self._data.ctrl[self._actuator] = self._pose_servo.effort(self.q, self.dq)
             return True
         if self._target is None:
             return False
@@ -107,10 +147,89 @@ class ArmDrive:
         return values
 
 
+class JointServo(MotorJoints):
+    """Joints without a tool, held where they are told to be by position servos at their speed limits."""
+
+    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, group: JointGroup) -> None:
+        super().__init__(model, data, group.joints)
+        self._group = group
+        self._stride = group.velocity * model.opt.timestep
+        self._target = group.home
+
+    def place(self, q: np.ndarray) -> None:
+        """Put the joints at rest at q (N,) and hold them there."""
+        self._put(q)
+        self._data.ctrl[self._actuator] = self._target = np.array(q)
+
+    def command(self, q: np.ndarray) -> None:
+        """Go to q (N,) until the next command. Raises ConfigError for what is no finite q."""
+        q = np.asarray(q, dtype=np.float64)
+        if q.shape != self._target.shape or not np.isfinite(q).all():
+            raise ConfigError(f"position command must be {len(self._target)} finite numbers, got {q}")
+        self._target = np.clip(q, self._group.lower, self._group.upper)
+
+    def advance(self) -> bool:
+        """Move the setpoint by one time step; return whether it moved."""
+        gap = self._target - self._data.ctrl[self._actuator]
+        if not gap.any():
+            return False
+        self._data.ctrl[self._actuator] += np.clip(gap, -self._stride, self._stride)
+        return True
+
+
+class BaseDrive(MotorJoints):
+    """Drive a base on the floor by velocities in its own frame, which expire as those of ros2_control's do."""
+
+    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, base: BaseConfig) -> None:
+        super().__init__(model, data, [name for name, _, _ in BASE_JOINTS])
+        self._most = np.array(base.speed)
+        self._velocity, self._until = np.zeros(3), 0.0
+
+    @property
+    def T_odom_base(self) -> np.ndarray:
+        """Pose of the base where it was put down (4, 4)."""
+        x, y, yaw = self.q
+        T = np.eye(4)
+        T[:2, :2], T[:2, 3] = _turn(yaw), (x, y)
+        return T
+
+    @property
+    def twist(self) -> np.ndarray:
+        """Velocity in its own frame (3,): x, y [m/s], yaw [rad/s]."""
+        velocity = self.dq
+        velocity[:2] = _turn(self.q[2]).T @ velocity[:2]
+        return velocity
+
+    def command(self, velocity: np.ndarray) -> None:
+        """Go at velocity (3,) for BASE_TIMEOUT_S, at most as fast as the base may.
+
+        Raises ConfigError for what is not finite.
+        """
+        velocity = np.asarray(velocity, dtype=np.float64)
+        if velocity.shape != (3,) or not np.isfinite(velocity).all():
+            raise ConfigError(f"base command must be 3 finite numbers, got {velocity}")
+        self._velocity = np.clip(velocity, -self._most, self._most)
+        self._until = self._data.time + BASE_TIMEOUT_S
+
+    def advance(self) -> bool:
+        """Turn the command with the base; return whether it moves."""
+        if self._data.time >= self._until:
+            self._velocity[:] = 0.0
+        wanted = self._velocity.copy()
+        wanted[:2] = _turn(self.q[2]) @ wanted[:2]
+        self._data.ctrl[self._actuator] = wanted
+        return bool(wanted.any())
+
+
+def _turn(yaw: float) -> np.ndarray:
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    return np.array([[cos, -sin], [sin, cos]])
+
+
 class GripperDrive:
     """Move the fingers to an opening at the hand's speed, with at most its force."""
 
-    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, gripper: GripperGroup) -> None:
+    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, gripper: EndEffectorGroup) -> None:
         self._data, self._gripper = data, gripper
         self.qpos = np.array([model.joint(name).qposadr[0] for name in gripper.joints])
         self.dof = np.array([model.joint(name).dofadr[0] for name in gripper.joints])
@@ -118,6 +237,11 @@ class GripperDrive:
         self._stride = gripper.speed * model.opt.timestep
         self._lead = gripper.force / model.actuator_gainprm[self._actuator, 0]  # [m] at which the force saturates
         self._target = gripper.width_max
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Positions of the finger joints [m]."""
+        return self._data.qpos[self.qpos]
 
     @property
     def width(self) -> float:

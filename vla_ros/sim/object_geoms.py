@@ -30,14 +30,18 @@ def add_objects(spec: mujoco.MjSpec, scene: Scene) -> None:
         add_object(spec, placed.name, placed.model, placed.T_base_object)
 
 
-def add_object(spec: mujoco.MjSpec, name: str, model: ObjectModel, T_base_object: np.ndarray) -> mujoco.MjsBody:
-    """Add one free body with the object's parts."""
+def add_object(
+    spec: mujoco.MjSpec, name: str, model: ObjectModel, T_base_object: np.ndarray, drawn: bool = True
+) -> mujoco.MjsBody:
+    """Add one free body with the object's parts; without `drawn` those that collide alone."""
     quat = np.empty(4)
     mujoco.mju_mat2Quat(quat, np.ascontiguousarray(T_base_object[:3, :3]).flatten())
     body = spec.worldbody.add_body(name=name, pos=T_base_object[:3, 3], quat=quat)
     body.add_freejoint(name=f"{name}/free")
     weights = [part_volume(part) * part.density if part.collide else 0.0 for part in model.parts]
     for index, (part, weight) in enumerate(zip(model.parts, weights, strict=True)):
+        if not (drawn or part.collide):
+            continue
         geom = body.add_geom(name=f"{name}/{index}", type=_TYPES[part.shape], pos=part.position, rgba=part.rgba)
         x, y, z, w = part.quaternion
         geom.quat = [w, x, y, z]

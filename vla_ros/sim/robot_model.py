@@ -6,7 +6,8 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
-from vla_ros.robots.embodiment import ArmGroup, Embodiment, GripperGroup
+from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.groups import ArmGroup, BaseConfig, EndEffectorGroup, JointGroup
 from vla_ros.robots.urdf import expand_xacro
 
 VISUAL_GROUP, COLLISION_GROUP = 1, 3  # MuJoCo draws groups 0 to 2 unless told otherwise
@@ -19,6 +20,13 @@ PAD_FRICTION = (0.9, 0.005, 0.0001)  # rubber on plastic, wood, glass: sliding [
 _SHELL_FRICTION = (0.4, 0.003, 0.0001)  # painted metal
 _FINGER_ARMATURE = 0.1  # [kg] spindle and motor seen from one finger: a modelling choice
 _RIGID_SOLREF, _RIGID_SOLIMP = (0.005, 1.0), (0.99, 0.9999, 0.0001, 0.5, 2.0)  # the spindle that couples the fingers
+BASE_JOINTS = (
+    ("base_x", (1, 0, 0), mujoco.mjtJoint.mjJNT_SLIDE),
+    ("base_y", (0, 1, 0), mujoco.mjtJoint.mjJNT_SLIDE),
+    ("base_yaw", (0, 0, 1), mujoco.mjtJoint.mjJNT_HINGE),
+)
+_BASE_GAIN = 4000.0  # [N·s/m], [N·m·s/rad]: 100 kg follow a velocity within 25 ms
+_SERVO_LAG = 0.02  # [rad] or [m] behind its target at which a joint group's motor gives all it can
 _GRIPPER_STIFFNESS = 10_000.0  # [N/m] of the width servo: 70 N are reached 7 mm past the object's surface
 _GRIPPER_DAMPING = 120.0  # [N·s/m] about critical for two fingers with their armature
 
@@ -26,9 +34,9 @@ _GRIPPER_DAMPING = 120.0  # [N·s/m] about critical for two fingers with their a
 def robot_spec(embodiment: Embodiment) -> mujoco.MjSpec:
     """Build the robot's MjSpec, base at the world's origin.
 
-    Actuators: one motor a joint named like the joint [N·m], one a gripper named like the gripper, driven by a
-    target width [m]. Gravity of the robot's own bodies is compensated, as the real arm does: effort commands
-    are without gravity.
+    Actuators: one motor a joint named like the joint [N·m], for joint groups a position servo, one a gripper named like
+    the gripper, driven by a target width [m]. Gravity of the robot's own bodies is compensated, as the real arm does:
+    effort commands are without gravity.
     """
     spec = mujoco.MjSpec.from_string(_with_compiler_options(expand_xacro(embodiment.urdf, ros2_control="false")))
     for body in spec.bodies:
@@ -37,6 +45,10 @@ def robot_spec(embodiment: Embodiment) -> mujoco.MjSpec:
     _set_contact_rules(spec, embodiment)
     for arm in embodiment.arms:
         _add_motors(spec, arm)
+    for group in embodiment.joint_groups:
+        _add_servos(spec, group)
+    if embodiment.base is not None:
+        _add_base(spec, embodiment.base_frame, embodiment.base)
     for gripper in embodiment.grippers:
         _add_gripper_drive(spec, gripper)
     return spec
@@ -88,7 +100,26 @@ def _add_motors(spec: mujoco.MjSpec, arm: ArmGroup) -> None:
         motor.forcerange = (-effort, effort)
 
 
-def _add_gripper_drive(spec: mujoco.MjSpec, gripper: GripperGroup) -> None:
+def _add_servos(spec: mujoco.MjSpec, group: JointGroup) -> None:
+    for joint_name, effort, armature in zip(group.joints, group.effort, group.armature, strict=True):
+        spec.joint(joint_name).armature = armature
+        servo = spec.add_actuator(name=joint_name, target=joint_name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
+        servo.set_to_position(kp=effort / _SERVO_LAG, dampratio=1.0)
+        servo.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
+        servo.forcerange = (-effort, effort)
+
+
+def _add_base(spec: mujoco.MjSpec, frame: str, base: BaseConfig) -> None:
+    """Have the base slide and turn on the floor, driven by velocities [m/s], [rad/s] of the world's axes."""
+    body = spec.body(frame)
+    for name, axis, kind in BASE_JOINTS:
+        joint = body.add_joint(name=name, type=kind, axis=axis)
+        joint.armature = 1.0  # [kg], [kg·m²] of the wheels' motors: a base whose mass is not known moves as well
+        wheel = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
+        wheel.set_to_velocity(kv=_BASE_GAIN)
+
+
+def _add_gripper_drive(spec: mujoco.MjSpec, gripper: EndEffectorGroup) -> None:
     """Drive the width through a tendon, so that the actuator's force is the force between the fingers."""
     tendon = spec.add_tendon(name=f"{gripper.name}_width")
     for joint_name in gripper.joints:

@@ -41,14 +41,15 @@ def record_simulated(
     seed: int = 0,
     show: Callable[[float], None] = lambda share: None,
 ) -> Recording:
-    """Play `excitation` and return what is recorded: the effort is the commanded one, without gravity.
+    """Play `excitation` by a follower of one arm; return what is recorded: the commanded effort, without gravity.
 
     Raises VlaError when the follower refuses a chunk or stops.
     """
     noise, random, dt = noise or SensorNoise(), np.random.default_rng(seed), 1.0 / RATE
-    spread = noise.effort * follower.limits.effort
-    player = ExcitationPlayer(excitation, robot, follower.arm, follower.model.base_frame, with_gravity=False)
-    follower.activate(arm.q, arm.dq, 0.0, arm.time)
+    ((name, driven),) = follower.arms.items()
+    spread = noise.effort * driven.limits.effort
+    player = ExcitationPlayer(excitation, robot, name, follower.base_frame, with_gravity=False)
+    follower.activate(arm.q, arm.dq, {}, arm.time)
     effort, ticks = np.zeros(len(spread)), 0
     while not player.finished:
         q, dq = arm.measure()
@@ -58,7 +59,7 @@ def record_simulated(
         chunk = player.take(arm.time, q, dq, measured, follower.progress.hold_reason)
         if chunk is not None:
             follower.submit(chunk, arm.time, "planner")
-        effort = follower.tick(arm.time, dt, q, dq).effort.copy()
+        effort = follower.tick(arm.time, dt, q, dq).arms[name].effort.copy()
         arm.command(effort)
         for _ in range(round(dt / arm.timestep)):
             arm.step()

@@ -18,7 +18,7 @@ _PEDESTAL = (0.13, 0.11)  # [m] half edges under the robot's base
 _WALL_X, _WALL_Y, _ROOM = -1.0, -1.3, 3.0  # [m]
 
 
-def add_surroundings(spec: mujoco.MjSpec, scene: Scene, shadows: bool = False) -> None:
+def add_surroundings(spec: mujoco.MjSpec, scene: Scene, shadows: bool = False, pedestal: bool = True) -> None:
     """Add floor, walls, table, the robot's pedestal, lamps and cameras: those on the robot to bodies that are there.
 
     `shadows` are for pictures to show: they more than double what a frame costs without a graphics card.
@@ -30,7 +30,8 @@ def add_surroundings(spec: mujoco.MjSpec, scene: Scene, shadows: bool = False) -
     _plane(spec, "wall_x", scene.walls[0], (_WALL_X, 0, floor + _ROOM), (1, 0, 0))
     _plane(spec, "wall_y", scene.walls[1], (0, _WALL_Y, floor + _ROOM), (0, 1, 0))
     half = -floor / 2
-    _box(world, "pedestal", (*_PEDESTAL, half), (-0.04, 0, -half), rgba=(0.25, 0.26, 0.28, 1))
+    if pedestal:
+        _box(world, "pedestal", (*_PEDESTAL, half), (-0.04, 0, -half), rgba=(0.25, 0.26, 0.28, 1))
     _add_table(world, scene, _material(spec, "table", scene.table.surface))
     for index, light in enumerate(scene.lights):
         _add_light(world, f"lamp_{index}", light, shadows and light.casts_shadow)

@@ -9,12 +9,11 @@ import mujoco
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
-from controllers.progress import Command
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.contact_shading import shade_contacts
 from vla_ros.sim.depth_noise import StereoDepth, StereoNoise
-from vla_ros.sim.drives import ArmDrive, GripperDrive
+from vla_ros.sim.drives import ArmDrive, BaseDrive, GripperDrive, JointServo
 from vla_ros.sim.object_geoms import add_objects
 from vla_ros.sim.rendering import Renderer
 from vla_ros.sim.robot_model import robot_spec
@@ -56,8 +55,12 @@ class World:
         self.data = mujoco.MjData(self.model)
         self.object_names = tuple(placed.name for placed in scene.objects)
         self._object_of_body = {self.model.body(name).id: name for name in self.object_names}
-        self._arm = ArmDrive(self.model, self.data, embodiment)
-        self._gripper = GripperDrive(self.model, self.data, embodiment.grippers[0])
+        groups = (self.model, self.data)
+        self.arms = {arm.name: ArmDrive(*groups, embodiment, arm) for arm in embodiment.arms}
+        self.joint_groups = {group.name: JointServo(*groups, group) for group in embodiment.joint_groups}
+        self.grippers = {gripper.name: GripperDrive(*groups, gripper) for gripper in embodiment.grippers}
+        self.base = None if embodiment.base is None else BaseDrive(*groups, embodiment.base)
+        self._driven: list[ArmDrive | JointServo] = [*self.arms.values(), *self.joint_groups.values()]
         self._renderer: Renderer | None = None
         self._stereo: dict[str, StereoDepth] = {}
         self._place_robot()
@@ -79,76 +82,61 @@ class World:
 
     @property
     def q(self) -> np.ndarray:
-        """Arm joint positions (N,) [rad]."""
-        return self.data.qpos[self._arm.qpos]
+        """Joint positions (N,) [rad], [m] of all groups that are driven by their joints, arms first."""
+        return np.concatenate([group.q for group in self._driven])
 
     @property
     def dq(self) -> np.ndarray:
-        """Arm joint velocities (N,) [rad/s]."""
-        return self.data.qvel[self._arm.dof]
+        """Joint velocities (N,) [rad/s], [m/s] in the same order."""
+        return np.concatenate([group.dq for group in self._driven])
 
     @property
     def effort(self) -> np.ndarray:
-        """Torques the arm's motors applied in the last step (N,) [N·m], without gravity."""
-        return self._arm.effort
+        """What the motors applied in the last step (N,) [N·m], [N], without gravity, in the same order."""
+        return np.concatenate([group.effort for group in self._driven])
 
     @property
-    def finger_positions(self) -> np.ndarray:
-        """Positions of the finger joints [m]."""
-        return self.data.qpos[self._gripper.qpos]
+    def arm(self) -> ArmDrive:
+        """Return the arm of a robot that has one alone."""
+        (arm,) = self.arms.values()
+        return arm
 
     @property
-    def finger_velocities(self) -> np.ndarray:
-        """Velocities of the finger joints [m/s]."""
-        return self.data.qvel[self._gripper.dof]
+    def gripper(self) -> GripperDrive:
+        """Return the gripper of a robot that has one alone."""
+        (gripper,) = self.grippers.values()
+        return gripper
 
     @property
     def gripper_width(self) -> float:
-        """Opening between the fingers [m]."""
-        return self._gripper.width
-
-    @property
-    def gripper_velocity(self) -> float:
-        """Rate of the opening [m/s]."""
-        return self._gripper.velocity
-
-    @property
-    def gripper_force(self) -> float:
-        """Force the gripper drive applies, negative when closing [N]."""
-        return self._gripper.force
+        """Opening between the fingers of the one gripper [m]."""
+        return self.gripper.width
 
     # -- commands ------------------------------------------------------------------------------------------------
     def command_effort(self, effort: np.ndarray) -> None:
-        """Apply torques (N,) [N·m] without gravity, clamped to the motors' limits."""
-        self._arm.command_effort(effort)
+        """Apply torques (N,) [N·m] without gravity to the one arm, clamped to the motors' limits."""
+        self.arm.command_effort(effort)
 
     def command_position(self, q: np.ndarray, stream: bool = False) -> None:
-        """Hold joint positions (N,) [rad], approached at the joints' speed limits; stiffly as one of a `stream`."""
-        self._arm.command_position(q, stream)
+        """Have the one arm hold q (N,) [rad], approached at its speed limits; stiffly as one of a `stream`."""
+        self.arm.command_position(q, stream)
 
     def command_pose(self, pose: np.ndarray) -> None:
-        """Pull the tool to `pose` (7,), position [m] and quaternion xyzw, as a driver's impedance controller does."""
-        self._arm.command_pose(pose)
-
-    def command_arm(self, command: Command, kind: str) -> None:
-        """Take one of a stream of commands for the arm: its effort, position or pose, as `kind` says."""
-        if kind == "effort":
-            self.command_effort(command.effort)
-        elif kind == "position":
-            self.command_position(command.position, stream=True)
-        else:
-            self.command_pose(command.pose)
+        """Pull the one arm's tool to `pose` (7,), position [m] and quaternion xyzw, as a driver's impedance does."""
+        self.arm.command_pose(pose)
 
     def command_gripper(self, width: float) -> None:
-        """Drive the opening towards `width` [m] at the gripper's speed and with at most its force."""
-        self._gripper.command(width)
+        """Drive the one gripper's opening towards `width` [m] at its speed and with at most its force."""
+        self.gripper.command(width)
 
     def step(self, count: int = 1) -> None:
         """Advance the physics by `count` time steps."""
         self._poses_are_current = False
         while count > 0:
-            arm_moved, gripper_moved = self._arm.advance(), self._gripper.advance()
-            stride = 1 if arm_moved or gripper_moved else count
+            moved = [drive.advance() for drive in (*self._driven, *self.grippers.values())]
+            if self.base is not None:
+                moved.append(self.base.advance())
+            stride = 1 if any(moved) else count
             mujoco.mj_step(self.model, self.data, stride)
             count -= stride
 
@@ -193,7 +181,7 @@ class World:
         """Return a camera as it stands now, true pose and published one. Raises ConfigError for an unknown name."""
         for camera in self.scene.cameras:
             if camera.name == name:
-                return camera
+                return camera if self.base is None else camera.seen_from(self.base.T_odom_base)
         for mounted in self.scene.mounted:
             if mounted.name == name:
                 return mounted.at(self.body_pose(mounted.body))
@@ -210,8 +198,13 @@ class World:
     # -- truth ---------------------------------------------------------------------------------------------------
     @property
     def T_base_ee(self) -> np.ndarray:
-        """Pose of the tool frame (4, 4)."""
-        return self.body_pose(self.embodiment.arms[0].tool_frame)
+        """Pose of the one arm's tool frame (4, 4)."""
+        (arm,) = self.arms
+        return self.tool_pose(arm)
+
+    def tool_pose(self, arm: str) -> np.ndarray:
+        """Return T_base_ee (4, 4) of an arm."""
+        return self.body_pose(self.embodiment.arm(arm).tool_frame)
 
     def object_pose(self, name: str) -> np.ndarray:
         """Return T_base_object (4, 4)."""
@@ -223,10 +216,10 @@ class World:
         """Return T_base_body (4, 4) of any body of the model."""
         self._update_poses()
         body = self.data.body(name)
-        T_base_body = np.eye(4)
-        T_base_body[:3, :3] = body.xmat.reshape(3, 3)
-        T_base_body[:3, 3] = body.xpos
-        return T_base_body
+        T_world_body = np.eye(4)
+        T_world_body[:3, :3] = body.xmat.reshape(3, 3)
+        T_world_body[:3, 3] = body.xpos
+        return T_world_body if self.base is None else np.linalg.inv(self.base.T_odom_base) @ T_world_body
 
     def objects_in_contact(self, body_names: tuple[str, ...]) -> set[str]:
         """Name the scene's objects that touch any of these bodies."""
@@ -247,8 +240,12 @@ class World:
     # -- set-up --------------------------------------------------------------------------------------------------
     def _place_robot(self) -> None:
         start = self.scene.arm_start
-        self._arm.place(self.embodiment.arms[0].home if start is None else np.array(start))
-        self._gripper.place(self.embodiment.grippers[0].width_max)
+        for arm in self.embodiment.arms:
+            self.arms[arm.name].place(arm.home if start is None else np.array(start))
+        for group in self.embodiment.joint_groups:
+            self.joint_groups[group.name].place(group.home)
+        for gripper in self.embodiment.grippers:
+            self.grippers[gripper.name].place(gripper.width_max)
 
     def _settle(self) -> None:
         """Let the objects come to rest before time 0, the robot held where it starts."""
@@ -279,7 +276,7 @@ def build_model(scene: Scene, embodiment: Embodiment, timestep: float, shadows: 
     # Elliptic cones with a high impedance ratio keep a grasp from creeping without any sticky force.
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.option.impratio = 10.0
-    add_surroundings(spec, scene, shadows)
+    add_surroundings(spec, scene, shadows, pedestal=embodiment.base is None)
     add_objects(spec, scene)
     spec.visual.global_.offwidth, spec.visual.global_.offheight = _image_size(scene)
     return spec.compile()

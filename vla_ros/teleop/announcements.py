@@ -102,13 +102,21 @@ class LinkState:
 
 
 @dataclass(frozen=True)
+class Ending:
+    """An episode that nobody attends to ends by itself."""
+
+    in_s: float
+    why: str
+
+
+@dataclass(frozen=True)
 class State:
     """Everything that changes all the time; sent 20 times a second."""
 
     t: float  # [s] the robot's time
     mode: str  # teleop | policy | home | hold | disabled
-    enabled: bool
-    estop: bool
+    enabled: bool  # hands and policies are followed
+    estop: bool  # latched
     shadow: bool
     hold_reason: str
     instruction: str
@@ -118,6 +126,8 @@ class State:
     latency: LinkState
     cameras: tuple[CameraState, ...]
     policy_running: bool
+    held: str = ""  # the fault or e-stop since which nothing is followed until control is enabled again
+    ending: Ending | None = None  # of the episode under way, counted down
 
 
 @dataclass(frozen=True)

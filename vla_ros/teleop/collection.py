@@ -28,6 +28,11 @@ class Collection(Protocol):
         """Return the content of the `collection` message: recording, episode, elapsed_s, prompt, counts, …"""
         ...
 
+    @property
+    def recording(self) -> str:
+        """Return the name of the episode under way; "" when there is none."""
+        ...
+
     def on_change(self, callback: Callable[[], None]) -> None:
         """Have `callback` called, from any thread, whenever the snapshot has changed."""
         ...
@@ -42,6 +47,10 @@ class Collection(Protocol):
 
     async def episode_stop(self, success: bool, note: str) -> Any:
         """End the recording and keep it, as a success or a failure."""
+        ...
+
+    async def episode_abandon(self, reason: str) -> Any:
+        """End the recording that nobody attends to: it is kept, judged by nobody, and does not count."""
         ...
 
     async def episode_redo(self) -> Any:

@@ -3,36 +3,31 @@
 
 from __future__ import annotations
 
-import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any, NoReturn
+from typing import Any
 
 from controllers.errors import VlaError, unknown_name
+from vla_ros.documents import DocumentError, parse_json
+from vla_ros.printable import printable
 
 _MISSING = object()
+# Controls, halves of a character, line ends, and what turns the direction of the text around it.
+_UNWANTED = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
+_TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class ProtocolError(VlaError):
     """A message that is not one of ours; the text is the reason its sender is told."""
 
 
-class _NotFinite(ProtocolError, ValueError):
-    """What json.loads is to raise for NaN and Infinity."""
-
-
-def _not_finite(word: str) -> NoReturn:
-    raise _NotFinite(f"{word} is not a finite number")
-
-
 def strict_json(text: str | bytes) -> Any:
     """Return what JSON says, all numbers finite. Raises ProtocolError with the reason."""
     try:
-        return json.loads(text, parse_constant=_not_finite)
-    except _NotFinite as error:
-        raise ProtocolError(str(error)) from None
-    except (ValueError, RecursionError):
-        raise ProtocolError("is not JSON") from None
+        return parse_json(text, "message", finite=True)
+    except DocumentError as error:
+        raise ProtocolError(str(error).removeprefix("message: ")) from None
 
 
 class Fields:
@@ -56,7 +51,7 @@ class Fields:
             raise self._wrong(name, "a text", value)
         if len(value) > most:
             raise ProtocolError(f"{self._where}: '{name}' has {len(value)} characters, allowed {most}")
-        if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        if any(unicodedata.category(letter) in _UNWANTED or letter in _TURNS for letter in value):
             raise ProtocolError(f"{self._where}: '{name}' holds a control character")
         return value.strip()
 
@@ -66,7 +61,7 @@ class Fields:
         if not isinstance(value, str):
             raise self._wrong(name, f"one of {', '.join(choices)}", value)
         if value not in choices:
-            raise ProtocolError(f"{self._where}: {unknown_name(name, value[:40], choices)}")
+            raise ProtocolError(f"{self._where}: {unknown_name(name, printable(value[:40]), choices)}")
         return value
 
     def truth(self, name: str) -> bool:
@@ -108,7 +103,7 @@ class Fields:
     def end(self, known: Sequence[str]) -> None:
         """Refuse what is left over; `known` are the names that may be there."""
         for name in self._left:
-            raise ProtocolError(f"{self._where}: {unknown_name('field', str(name)[:40], known)}")
+            raise ProtocolError(f"{self._where}: {unknown_name('field', printable(str(name)[:40]), known)}")
 
     def _take(self, name: str, default: object = _MISSING) -> Any:
         value = self._left.pop(name, default)

@@ -4,6 +4,10 @@
 Engaging the clutch latches the hand's pose and the arm's commanded pose; from then on the tool's goal is the latched
 tool pose plus the hand's difference, so nothing moves at the moment of clutching, wherever the hand is. What is
 followed is not the goal but a setpoint that goes to it no faster than the limits, and never far ahead of the arm.
+
+Two clocks: how a hand behaves (silence, a jump, calm) is judged by the wall clock, in which hands live. How far the
+setpoint goes follows the clock in which chunks are executed, simulated time where there is one: an arm in a world at a
+quarter of real time would otherwise be asked for four times the speed that the limits allow.
 """
 
 from __future__ import annotations
@@ -16,6 +20,8 @@ import numpy as np
 from controllers.errors import ConfigError, VlaError
 from controllers.rotations import Quaternion, angle_between, compose_exp, log_relative, multiply
 from vla_ros.teleop.axes import Pose
+
+TICKING = 2.0  # between two packets the clock of the chunks goes at most so many times as far as the wall clock
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,8 @@ class HandMotion:
         self.limits = limits
         self._lower, self._upper = lower, upper
         self._grip: _Grip | None = None
-        self._heard = float("-inf")  # [s]
+        self._heard = float("-inf")  # [s] by the wall clock
+        self._stamp = 0.0  # [s] of the last packet, by the clock in which chunks are executed
         self.refused = ""  # why the hand is not followed just now
 
     @property
@@ -72,22 +79,25 @@ class HandMotion:
         self._grip, self.refused = None, ""
 
     def stale(self, now: float) -> bool:
-        """Say whether the hand has been silent for too long at `now` [s]."""
+        """Say whether the hand has been silent for too long at `now` [s, wall clock]."""
         return now - self._heard > self.limits.stale_s
 
-    def follow(self, now: float, hand: Pose, tool: Pose, scale: float, speed: float) -> None:
-        """Take the pose of a hand whose clutch is held, at `now` [s]; `tool` is where the arm is commanded to be.
+    def follow(self, arrival: float, stamp: float, hand: Pose, tool: Pose, scale: float, speed: float) -> None:
+        """Take the pose of a hand whose clutch is held; `tool` is where the arm is commanded to be.
 
-        `scale` is metres of the tool for a metre of the hand, `speed` the share of the limits that is used.
+        It came at `arrival` [s, wall clock], and at `stamp` [s] by the clock in which chunks are executed. `scale` is
+        metres of the tool for a metre of the hand, `speed` the share of the limits that is used.
         """
-        grip, stale, dt = self._grip, self.stale(now), min(now - self._heard, self.limits.stale_s)
-        self._heard = now
+        grip, stale = self._grip, self.stale(arrival)
+        # A clock that was set is no time to move in: simulated time comes in ticks, but hardly quicker than the wall's.
+        dt = min(max(stamp - self._stamp, 0.0), TICKING * (arrival - self._heard), self.limits.stale_s)
+        self._heard, self._stamp = arrival, stamp
         if grip is None or stale:
             self._latch(hand, tool)
         elif self._near(grip.accepted, hand):
             grip.accepted, grip.stray, self.refused = hand, None, ""
             self._aim(grip, hand, scale)
-        elif self._calm(grip, now, hand):
+        elif self._calm(grip, arrival, hand):
             self._latch(hand, tool)
         if self._grip is not None:
             self._advance(self._grip, dt, tool, speed)

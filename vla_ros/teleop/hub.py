@@ -8,13 +8,16 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from controllers.errors import VlaError
 from vla_ros.teleop import protocol
 from vla_ros.teleop.announcements import Answer, CollectionNews, Note, Pong, SeatNews, Welcome, encode, picture
+from vla_ros.teleop.attendance import Attendance
 from vla_ros.teleop.client import Client
 from vla_ros.teleop.collection import NO_COLLECTION, Collection
+from vla_ros.teleop.idle_watch import IDLE_TIMEOUT_S, IdleWatch
 from vla_ros.teleop.robot import Robot
 from vla_ros.teleop.seat import Seat
 from vla_ros.teleop.serving.complaints import Complaints
@@ -29,14 +32,23 @@ NOT_DRIVING = "you are watching: take the seat first"
 class Hub:
     """The clients of one robot. Everything runs in the server's loop, but for what says otherwise."""
 
-    def __init__(self, robot: Robot, collection: Collection | None, log: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        robot: Robot,
+        collection: Collection | None,
+        log: Callable[[str, str], None],
+        idle_timeout: float = IDLE_TIMEOUT_S,
+    ) -> None:
         self.robot, self.collection, self.log = robot, collection, log
         self.clients: dict[int, Client] = {}
         self.seat = Seat()
+        self._idle = IdleWatch(idle_timeout)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._collecting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self.complain = Complaints(log)
+        self._attendance = None
+        if collection is not None:
+            self._attendance = Attendance(robot, collection, self.seat, self._idle, self.complain)
 
     # -- from any thread ---------------------------------------------------------------------------------------------
     def wants_picture(self, camera: int) -> bool:
@@ -85,10 +97,14 @@ class Hub:
 
     def _show_state(self) -> None:
         welcomed = [client for client in self.clients.values() if client.welcomed]
-        if welcomed:
-            frame = encode(self.robot.state())
-            for client in welcomed:
-                client.show_state(frame)
+        if not (welcomed or (self.collection is not None and self.collection.recording)):
+            return
+        state = self.robot.state()
+        if self._attendance is not None:
+            state = replace(state, ending=self._attendance.look(state))
+        frame = encode(state)
+        for client in welcomed:
+            client.show_state(frame)
 
     async def receive(self, client: Client) -> None:
         """Serve a client until it goes."""
@@ -114,8 +130,11 @@ class Hub:
 
     async def _take(self, client: Client, message: protocol.Message, arrival: float) -> None:
         self.seat.hear(client.number, arrival)
+        if self._drives(client):
+            self._idle.hear(arrival)
         if isinstance(message, protocol.Hands):
-            if self.seat.driver == client.number:
+            if self._drives(client):
+                self._idle.take(message, arrival)
                 self.robot.hands(message, arrival)
         elif isinstance(message, protocol.Ping):
             client.say(Pong(message.t))
@@ -172,31 +191,37 @@ class Hub:
             return None
         if not self._drives(client):
             raise VlaError(NOT_DRIVING)
+        self._idle.act(time.monotonic())
+        if name == "episode_continue":
+            return None  # that he is there is all it says
         if name == "leave":
             self.seat.leave(client.number)
             self.robot.let_go("nobody drives")
             self._tell_seat()
             return None
         if name in protocol.COLLECTION_COMMANDS:
-            async with self._collecting:
-                return await self._collect(client, name, arguments)
+            return await self._collect(client, name, arguments)
         return await self.robot.command(name, arguments)
 
     async def _collect(self, client: Client, name: str, arguments: Mapping[str, Any]) -> Any:
-        if self.collection is None:
+        if self.collection is None or self._attendance is None:
             raise VlaError(NO_COLLECTION)
         if name == "episode_start":
             arguments = {"operator": client.name}
         method: Callable[..., Awaitable[Any]] = getattr(self.collection, name)
-        return await method(**arguments)
+        async with self._attendance.collecting:
+            result = await method(**arguments)
+        self._idle.act(time.monotonic())  # what took long is no silence of his
+        return result
 
     def _drives(self, client: Client) -> bool:
         return self.seat.driver == client.number
 
     def _take_seat(self, client: Client) -> bool:
-        before = self.seat.driver
-        if not self.seat.ask(client.number, time.monotonic()):
+        before, now = self.seat.driver, time.monotonic()
+        if not self.seat.ask(client.number, now):
             return False
+        self._idle.act(now)
         if before != client.number:
             self.robot.let_go("the driver has changed")
             self.log("info", f"{client.name or 'somebody'} ({client.address}) drives")

@@ -129,6 +129,7 @@ COMMANDS: dict[str, tuple[Callable[[Fields], dict[str, Any]], tuple[str, ...]]] 
     "episode_start": (_nothing, ()),
     "episode_stop": (_episode_stop, ("success", "note")),
     "episode_redo": (_nothing, ()),
+    "episode_continue": (_nothing, ()),
     "episode_delete": (_episode_delete, ("name",)),
     "undo": (_nothing, ()),
     "schedule_skip": (_nothing, ()),

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from vla_ros.teleop.announcements import CameraDescription, RobotDescription, State
 from vla_ros.teleop.protocol import Hands
 
+SILENT = "control does not answer"  # hold reason of a robot of which nothing is known any more
+
 
 class Robot(Protocol):
     """One robot. Everything is called in the server's thread, in its event loop."""

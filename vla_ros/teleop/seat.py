@@ -42,9 +42,13 @@ class Seat:
         if client == self._driver:
             self._heard = now
 
+    def silent(self, now: float) -> bool:
+        """Say whether the driver was not heard for so long at `now` [s] that he can be replaced."""
+        return now - self._heard > SILENT_S
+
     def ask(self, client: int, now: float) -> bool:
         """Give the seat to a client when it is free, or its driver silent; say whether it is his now."""
-        if self._driver is None or now - self._heard > SILENT_S:
+        if self._driver is None or self.silent(now):
             self._driver, self._heard = client, now
         return self._driver == client
 

@@ -19,7 +19,9 @@ from vla_ros.teleop.trigger import GripperTrigger
 STEP_S, STEPS = 0.02, 10  # of a chunk: what the arm still does when no other follows
 TIMES = STEP_S * np.arange(1, STEPS + 1)
 BASE_CHANNELS = ("base/velocity.x", "base/velocity.y", "base/velocity.yaw")
-CHUNK_EVERY_S = 0.008  # [s] at most: a client that sends a thousand packets a second must not keep control busy
+# [s] at most, by either clock: a client that sends a thousand packets a second must not keep control busy, and in a
+# slow world each chunk would displace the one before at the very moment at which control was to begin with it.
+CHUNK_EVERY_S = 0.008
 STICK_DEAD = 0.08  # of a stick's way, in which it is at rest
 LATE = "the hand's positions arrive too late: the network is slow"
 CLUTCH_AGAIN = "let go of the clutch and press it again"
@@ -69,13 +71,13 @@ class Teleoperation:
         order = HANDS if first_hand == HANDS[0] else HANDS[::-1]
         self._hands = []
         for arm, hand in zip(embodiment.arms, order, strict=False):
-            gripper = next((gripper for gripper in embodiment.grippers if gripper.arm == arm.name), None)
+            gripper = embodiment.gripper_of(arm.name)
             name, width = ("", 0.0) if gripper is None else (gripper.name, gripper.width_max)
             self._hands.append(_ArmHand(arm.name, hand, name, width, HandMotion(self.limits, lower, upper)))
         self.scale, self.speed = 1.0, 1.0
         self._lateness = Lateness()
         self._sequence = 0
-        self._sent = float("-inf")  # [s] when the last chunk was made
+        self._sent = self._stamp = float("-inf")  # [s] when the last chunk was made, and its stamp
 
     @property
     def hands(self) -> tuple[tuple[str, str, float], ...]:
@@ -111,7 +113,7 @@ class Teleoperation:
             driven.let_go(reason, driven.motion.engaged)
 
     def silent(self, now: float) -> bool:
-        """Let go of hands that have not been heard for too long at `now` [s]; say whether that was new."""
+        """Let go of hands that have not been heard for too long at `now` [s, wall clock]; say whether that was new."""
         engaged = [driven for driven in self._hands if driven.motion.engaged and driven.motion.stale(now)]
         for driven in engaged:
             driven.motion.release()
@@ -123,7 +125,8 @@ class Teleoperation:
     ) -> ActionChunk | None:
         """Take a packet that arrived at `arrival` [s, monotonic]; return the chunk to be sent at `stamp` [s], if any.
 
-        `obstacle` says why no arm may follow now; "" when they may.
+        `stamp` is of the clock in which chunks are executed, and limits how far the arm goes; the hand itself is judged
+        by `arrival`. `obstacle` says why no arm may follow now; "" when they may.
         """
         late = self._lateness.of(1e-3 * hands.t, arrival) > self.limits.stale_s
         channels: list[str] = []
@@ -135,7 +138,7 @@ class Teleoperation:
                 if sample is not None and sample.clutch:
                     driven.refused = LATE
                 continue
-            if not self._follow(driven, sample, reading, arrival, obstacle):
+            if not self._follow(driven, sample, reading, (arrival, stamp), obstacle):
                 continue
             channels += pose_channels(driven.arm)
             columns.append(driven.motion.path(TIMES, self.speed))
@@ -145,9 +148,11 @@ class Teleoperation:
         if columns and self._base is not None:
             channels += BASE_CHANNELS
             columns.append(np.tile(self.speed * np.array(self._base.speed) * _pushed(hands), (STEPS, 1)))
-        if not columns or arrival - self._sent < CHUNK_EVERY_S:
+        # Simulated time may begin anew, and ROS time be set back.
+        too_soon = arrival - self._sent < CHUNK_EVERY_S or 0.0 <= stamp - self._stamp < CHUNK_EVERY_S
+        if not columns or too_soon:
             return None
-        self._sent = arrival
+        self._sent, self._stamp = arrival, stamp
         return self._chunk(stamp, channels, columns)
 
     def hold(self, stamp: float, arms: Mapping[str, ArmReading]) -> ActionChunk | None:
@@ -176,9 +181,14 @@ class Teleoperation:
         return ActionChunk(stamp, self._base_frame, tuple(channels), TIMES, np.hstack(columns), self._sequence)
 
     def _follow(
-        self, driven: _ArmHand, sample: HandSample | None, reading: ArmReading | None, arrival: float, obstacle: str
+        self,
+        driven: _ArmHand,
+        sample: HandSample | None,
+        reading: ArmReading | None,
+        times: tuple[float, float],
+        obstacle: str,
     ) -> bool:
-        """Say whether the arm follows this packet."""
+        """Say whether the arm follows this packet, of `times` [s] by both clocks."""
         if sample is None or not sample.clutch:
             driven.motion.release()
             driven.blocked, driven.refused = False, ""
@@ -193,7 +203,7 @@ class Teleoperation:
         if not driven.motion.engaged:
             driven.trigger.engage(sample.gripper, reading.gripper_width)
         hand = robot_pose(sample.position, sample.orientation, self._facing)
-        driven.motion.follow(arrival, hand, reading.commanded, self.scale, self.speed)
+        driven.motion.follow(*times, hand, reading.commanded, self.scale, self.speed)
         return True
 
 

@@ -34,12 +34,13 @@ def check_cameras() -> Finding:
 
 def check_checkpoints() -> Finding:
     """Look whether the files that config/policies names are there."""
-    from vla_ros.configuration import load_yaml, share_directory  # YAML may be what is missing
+    from vla_ros.configuration import share_directory  # YAML may be what is missing
+    from vla_ros.documents import read_yaml
 
     name, root = "checkpoints", share_directory()
     named, absent = [], []
     for file in sorted((root / "config" / "policies").glob("*.yaml")):
-        for weights in _weights(load_yaml(file)):
+        for weights in _weights(read_yaml(file)):
             named.append(weights)
             path = Path(weights).expanduser()
             if not any(place.is_file() or (place / _MODEL).is_file() for place in (path, root / path)):

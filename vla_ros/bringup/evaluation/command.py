@@ -81,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     output = Path(arguments.json) if arguments.json else None
     if arguments.video:
         check_output("--video", Path(arguments.video) / "film.mp4", make_folder=True)
+    settings.check_weights()  # last: PyTorch takes seconds to load
     run_seeds = _run_seeds(settings, output)
     log = EpisodeLog(log_path(output), settings, arguments.resume, arguments.repeat_starved) if output else None
     console = Console()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vla_ros.sim.evaluation.cause import failure_cause
+from vla_ros.sim.evaluation.choosers import chance, color_alone
 from vla_ros.sim.evaluation.pool import Broken
 from vla_ros.sim.evaluation.rollout import RolloutConfig
 from vla_ros.sim.evaluation.statistics import Episode
@@ -44,6 +45,8 @@ def episode_record(scene: Scene, report: Mapping[str, Any], wall_s: float, run_d
         duration_s=report["episode_s"],
         wall_s=wall_s,
         cause=failure_cause(outcome, scene.target, first_lifted, attempts, lifted_max, report["failure"]),
+        chance=chance(scene),
+        color_alone=color_alone(scene),
         real_time_factor=report["real_time_factor"],
         real_time_factor_worst_s=report["real_time_factor_worst_s"],
         run_directory=str(run_directory),

@@ -122,7 +122,7 @@ def _fit(arguments: argparse.Namespace) -> int:
     recording.check_arm(arm)
     model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame, armature=arm.armature.tolist())
     found = identify(model, recording, arm.effort)
-    print_report(found, recording, Console(width=120))
+    print_report(found, recording, Console())
     if arguments.picture:
         from vla_ros.bringup.identify.picture import write_picture
 

@@ -11,12 +11,14 @@ import numpy as np
 from rich.console import Console
 
 from controllers.arm_dynamics import ArmDynamics, Payload
+from controllers.driven_arm import DrivenArm
 from controllers.errors import ConfigError
 from controllers.follower import ChunkFollower
 from controllers.model import ArmModel
+from controllers.side_drive import SideDrive
 from vla_ros.bringup.graph import Parameter
-from vla_ros.bringup.identify.progress import shown
 from vla_ros.planning.excitation import find_excitation
+from vla_ros.progress import shown
 from vla_ros.robots.control import arm_limits, arm_model, load_control_config
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.identification.excitation_search import SearchConfig
@@ -41,16 +43,17 @@ class SimulatedTruth:
 def record_computed(
     robot: str, search: SearchConfig, table: float, seed: int, truth: SimulatedTruth, console: Console
 ) -> Recording:
-    """Return the recording of a robot's first arm, computed. Raises VlaError when it cannot be made."""
+    """Return the recording of a robot's one arm, computed. Raises VlaError when it cannot be made."""
     embodiment, control = load_embodiment(robot), load_control_config(robot)
-    arm = embodiment.arms[0]
+    arm = embodiment.only_arm
     plant = ArmModel(
         expand_urdf(embodiment), arm.joints, arm.tool_frame, armature=arm.armature.tolist(),
         dynamics=ArmDynamics(payload=truth.payload),
     )  # fmt: skip
     with shown("looking for an excitation", console) as show:
         excitation = find_excitation(embodiment, arm.name, control, search, table, seed, show)
-    follower = ChunkFollower(arm.name, "", arm_model(embodiment, arm, control), arm_limits(arm, control), control)
+    driven = DrivenArm(arm.name, arm_model(embodiment, arm, control), arm_limits(arm, control), control)
+    follower = ChunkFollower([driven], SideDrive({}), control)
     computed = DelayedArm(
         plant, np.array(arm.home), command_delay=truth.delay, seed=seed,
         damping=truth.friction * plant.viscous_friction, friction=truth.friction * plant.dry_friction,

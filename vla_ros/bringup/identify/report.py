@@ -4,20 +4,19 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.table import Table
 
 from vla_ros.robots.identification.recording import Recording
 from vla_ros.robots.identification.result import Identification
+from vla_ros.tables import print_table
+
+HEADINGS = ("joint", "viscous [N·m·s/rad]", "dry [N·m]", "residual [N·m]", "held out", "explained")
 
 
 def print_report(found: Identification, recording: Recording, console: Console) -> None:
     """Print joints, payload and why they can be trusted."""
     p, quality = found.parameters, found.quality
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for name in ("joint", "viscous [N·m·s/rad]", "dry [N·m]", "residual [N·m]", "held out", "explained"):
-        table.add_column(name, justify="left" if name == "joint" else "right", no_wrap=True)
-    for j, joint in enumerate(found.joints):
-        table.add_row(
+    rows = [
+        (
             joint,
             f"{p.viscous[j]:.3f} ± {p.viscous_error[j]:.3f}",
             f"{p.dry[j]:.3f} ± {p.dry_error[j]:.3f}",
@@ -25,7 +24,9 @@ def print_report(found: Identification, recording: Recording, console: Console) 
             f"{quality.held_out_rms[j]:.3f}",
             f"{100.0 * quality.explained[j]:.1f} %",
         )
-    console.print(table)
+        for j, joint in enumerate(found.joints)
+    ]
+    print_table(console, HEADINGS, rows, box=None, header_style="bold", padding=(0, 2, 0, 0))
     if p.mass > 0.0:
         center = ", ".join(f"{1e3 * c:.1f} ± {1e3 * e:.1f}" for c, e in zip(p.center, p.center_error, strict=True))
         console.print(

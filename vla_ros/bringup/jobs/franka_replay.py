@@ -46,3 +46,9 @@ def _check(arguments: Mapping[str, Value]) -> None:
     source = str(arguments["source"])
     if not source or not Path(source).exists():
         raise ConfigError(f"source:={source}: name a bag or a dataset that is there")
+    from vla_ros.data.replay.reading import check_source
+    from vla_ros.policies.contract import load_contract
+
+    check_source(Path(source))
+    if arguments["contract"]:
+        load_contract(str(arguments["contract"]))

@@ -57,6 +57,14 @@ def bags_in(path: Path) -> Iterator[Path]:
     yield from bags or [path]
 
 
+def unfinished_in(path: Path) -> list[Path]:
+    """Return the recordings of a folder of bags or a collection that were never ended, in order; none of a bag."""
+    if not path.is_dir() or _is_bag(path):
+        return []
+    folder = path / EPISODES if (path / EPISODES).is_dir() else path
+    return sorted(child for child in folder.glob(f"*{PARTIAL}") if child.is_dir())
+
+
 def _is_bag(path: Path) -> bool:
     return path.is_dir() and ((path / "metadata.yaml").is_file() or any(path.glob("*.mcap")))
 

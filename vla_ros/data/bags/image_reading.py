@@ -12,6 +12,7 @@ import numpy as np
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.image_compression import IMAGE
 from vla_ros.data.bags.message_definitions import JPEG, VIDEO
+from vla_ros.encoded_images import ImageError, decode_image
 
 IMAGE_TYPES = (IMAGE, JPEG, VIDEO)
 DEPTH_SCALE = 0.001  # [m] one step of a 16UC1 depth image
@@ -37,9 +38,10 @@ class ImageReader:
         if self._type == IMAGE:
             return _raw(message)
         if self._type == JPEG:
-            pixels = cv2.imdecode(message.data, cv2.IMREAD_COLOR)
-            if pixels is None:
-                raise BagError(f"a compressed image ('{message.format}') is not readable")
+            try:
+                pixels = decode_image(message.data, cv2.IMREAD_COLOR)
+            except ImageError as error:
+                raise BagError(f"a compressed image ('{message.format[:40]}') {error}") from None
             return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
         return self._frame(message)
 

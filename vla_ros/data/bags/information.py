@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from controllers.errors import ConfigError
 from vla_ros.data.bags.episodes import Episode, read_episodes
+from vla_ros.data.bags.notes import CONTRACT
 from vla_ros.data.bags.reader import BagReader
+from vla_ros.documents import parse_json
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def as_text(information: BagInformation) -> str:
         f"{written}, {information.duration_s:.2f} s, "
         f"{information.messages} messages of {len(information.topics)} topics",
     ]
-    lines += [f"{name}: {value}" for name, value in information.custom_data.items()]
+    lines += [f"{name}: {_noted(name, value)}" for name, value in information.custom_data.items()]
     width = max((len(topic.name) for topic in information.topics), default=0)
     lines.append("")
     for topic in information.topics:
@@ -130,6 +133,16 @@ def as_text(information: BagInformation) -> str:
         lines.append("")
     lines += [f"  {episode_line(episode, information.start)}" for episode in marked]
     return "\n".join(lines)
+
+
+def _noted(name: str, value: str) -> str:
+    """Return a note in words: of a contract its name alone."""
+    if name != CONTRACT:
+        return value
+    try:
+        return str(parse_json(value, name)["name"])
+    except (ConfigError, KeyError, TypeError):
+        return value
 
 
 def episode_line(episode: Episode, start: int) -> str:

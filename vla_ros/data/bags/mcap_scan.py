@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,21 +10,16 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-import zstandard
-from lz4.frame import decompress as lz4_decompress
 from mcap.data_stream import ReadDataStream
-from mcap.exceptions import McapError
 from mcap.opcode import Opcode
-from mcap.reader import SeekingReader
 from mcap.records import Channel, ChunkIndex, Header, Metadata, MetadataIndex, Schema
 
 from vla_ros.data.bags.mcap_chunk import index_record
+from vla_ros.data.bags.mcap_input import CHUNK_MAX, METADATA_MAX, UNREADABLE, bounded_reader, read_summary, uncompress
+from vla_ros.data.bags.mcap_messages import CHUNK_HEAD, LENGTH, MESSAGE, RECORD, records
 from vla_ros.data.bags.mcap_summary import MAGIC, McapSummary
 
-_RECORD = struct.Struct("<BQ")
-_MESSAGE = struct.Struct("<HIQQ")
-_CHUNK_BEGIN = struct.Struct("<QQQII")  # start, end, uncompressed size, CRC, length of the compression's name
-_LENGTH = struct.Struct("<Q")
+_CHUNK_RECORD_MAX = CHUNK_MAX + 1024  # [B] of a chunk with what it says of itself
 
 
 class _Damaged(Exception):
@@ -67,7 +61,9 @@ def scan(path: Path, progress: Callable[[int], None] = lambda position: None) ->
             try:
                 if not _take_record(file, found, last):
                     break
-            except (_Damaged, McapError, ValueError, struct.error, UnicodeDecodeError):
+            except OSError:  # of the disk
+                raise
+            except (_Damaged, *UNREADABLE):
                 position = _next_chunk(path, begin)
                 if position is None:
                     break
@@ -80,9 +76,8 @@ def scan(path: Path, progress: Callable[[int], None] = lambda position: None) ->
 def _take_record(file: BinaryIO, found: ScannedFile, last: dict[int, int]) -> bool:
     """Take the record at `found.end`, for a chunk with its indexes; False at the end of the data."""
     begin = found.end
-    opcode, content = _read_record(file, found.size, begin)
+    opcode, content, after = _read_record(file, found.size, begin)
     summary, stream = found.summary, ReadDataStream(BytesIO(content))
-    after = begin + _RECORD.size + len(content)
     if opcode == Opcode.HEADER:
         found.library = Header.read(stream).library
     elif opcode == Opcode.SCHEMA:
@@ -110,14 +105,18 @@ def _take_record(file: BinaryIO, found: ScannedFile, last: dict[int, int]) -> bo
     return True
 
 
-def _read_record(file: BinaryIO, size: int, begin: int) -> tuple[int, bytes]:
-    head = file.read(_RECORD.size)
-    if len(head) < _RECORD.size:
+def _read_record(file: BinaryIO, size: int, begin: int) -> tuple[int, bytes, int]:
+    """Return opcode, content and end of a record; an attachment is nobody's concern here, and not read."""
+    head = file.read(RECORD.size)
+    if len(head) < RECORD.size:
         raise _Damaged("no record")
-    opcode, length = _RECORD.unpack(head)
-    if begin + _RECORD.size + length > size:
+    opcode, length = RECORD.unpack(head)
+    if begin + RECORD.size + length > size:
         raise _Damaged("a record that goes on behind the end")
-    return opcode, file.read(length)
+    most = {Opcode.CHUNK: _CHUNK_RECORD_MAX, Opcode.ATTACHMENT: size}.get(opcode, METADATA_MAX)
+    if length > most:
+        raise _Damaged(f"a record of {length} bytes")
+    return opcode, b"" if opcode == Opcode.ATTACHMENT else file.read(length), begin + RECORD.size + length
 
 
 def _take_chunk(file: BinaryIO, found: ScannedFile, last: dict[int, int], begin: int, content: bytes) -> int:
@@ -130,14 +129,14 @@ def _take_chunk(file: BinaryIO, found: ScannedFile, last: dict[int, int], begin:
             topic = summary.channels[channel].topic
             found.backwards[topic] = max(found.backwards.get(topic, 0), last[channel] - log_time)
         last[channel] = log_time
-    after = begin + _RECORD.size + len(content)
-    start, end = _CHUNK_BEGIN.unpack_from(content)[:2]
+    after = begin + RECORD.size + len(content)
+    start, end = CHUNK_HEAD.unpack_from(content)[:2]
     found.indexes[begin] = {channel: index_record(channel, item) for channel, item in entries.items()}
     index = ChunkIndex(
         chunk_length=after - begin,
         chunk_start_offset=begin,
         compression=compression,
-        compressed_size=len(content) - _CHUNK_BEGIN.size - len(compression) - _LENGTH.size,
+        compressed_size=len(content) - CHUNK_HEAD.size - len(compression) - LENGTH.size,
         message_end_time=end,
         message_index_length=0,
         message_index_offsets={},
@@ -154,13 +153,13 @@ def _take_indexes(file: BinaryIO, found: ScannedFile, index: ChunkIndex, positio
     first, offsets = position, {}
     for _ in range(len(wanted)):
         try:
-            opcode, content = _read_record(file, found.size, position)
+            opcode, content, end = _read_record(file, found.size, position)
         except _Damaged:
             break
         if opcode != Opcode.MESSAGE_INDEX or len(content) < 2:
             break
         offsets[int.from_bytes(content[:2], "little")] = position
-        position += _RECORD.size + len(content)
+        position = end
     found.unindexed = offsets.keys() != wanted.keys()
     if found.unindexed:
         return first
@@ -169,43 +168,33 @@ def _take_indexes(file: BinaryIO, found: ScannedFile, index: ChunkIndex, positio
 
 
 def _uncompress(content: bytes) -> tuple[bytes, str]:
-    _, _, size, crc, name_length = _CHUNK_BEGIN.unpack_from(content)
-    begin = _CHUNK_BEGIN.size
+    _, _, size, crc, name_length = CHUNK_HEAD.unpack_from(content)
+    begin = CHUNK_HEAD.size
     compression = content[begin : begin + name_length].decode("ascii", "replace")
     begin += name_length
-    (length,) = _LENGTH.unpack_from(content, begin)
-    data = content[begin + _LENGTH.size :]
+    (length,) = LENGTH.unpack_from(content, begin)
+    data = content[begin + LENGTH.size :]
     if len(data) != length:
         raise _Damaged("a chunk of another length")
-    try:
-        if compression == "zstd":
-            data = zstandard.decompress(data, max_output_size=size)
-        elif compression == "lz4":
-            data = lz4_decompress(data)
-    except (zstandard.ZstdError, RuntimeError) as error:
-        raise _Damaged(str(error)) from None
-    if len(data) != size or (crc and zlib.crc32(data) != crc):
+    data = uncompress(compression, data, size)
+    if crc and zlib.crc32(data) != crc:
         raise _Damaged("a chunk's checksum is wrong")
     return data, compression
 
 
 def _chunk_messages(data: bytes, summary: McapSummary) -> Iterator[tuple[int, int, int]]:
     """Yield channel, log time [ns] and position of each message; take the schemas and channels in between."""
-    position = 0
-    while position < len(data):
-        opcode, length = _RECORD.unpack_from(data, position)
-        begin = position + _RECORD.size
+    for opcode, begin, end in records(data):
         if opcode == Opcode.MESSAGE:
-            channel, _, log_time, _ = _MESSAGE.unpack_from(data, begin)
+            channel, _, log_time, _ = MESSAGE.unpack_from(data, begin)
             if channel not in summary.channels:
                 raise _Damaged("a message of no channel")
-            yield channel, log_time, position
+            yield channel, log_time, begin - RECORD.size
         elif opcode == Opcode.SCHEMA:
-            schema = Schema.read(ReadDataStream(BytesIO(data[begin : begin + length])))
+            schema = Schema.read(ReadDataStream(BytesIO(data[begin:end])))
             summary.schemas[schema.id] = schema
         elif opcode == Opcode.CHANNEL:
-            _add_channel(Channel.read(ReadDataStream(BytesIO(data[begin : begin + length]))), summary)
-        position = begin + length
+            _add_channel(Channel.read(ReadDataStream(BytesIO(data[begin:end]))), summary)
 
 
 def _add_channel(channel: Channel, summary: McapSummary) -> None:
@@ -217,8 +206,8 @@ def _ends_well(file: BinaryIO, size: int) -> bool:
     """Say whether a file has a footer and a summary that can be read."""
     try:
         file.seek(0)
-        return SeekingReader(file).get_summary() is not None
-    except (McapError, ValueError, KeyError, OSError, struct.error):
+        return read_summary(file, bounded_reader(file)) is not None
+    except UNREADABLE:
         return False
 
 
@@ -226,8 +215,8 @@ def _next_chunk(path: Path, position: int) -> int | None:
     """Return where the next chunk behind a damaged place begins, if the file's own summary knows."""
     try:
         with path.open("rb") as file:
-            summary = SeekingReader(file).get_summary()
-    except (McapError, ValueError, KeyError, OSError, struct.error):
+            summary = read_summary(file, bounded_reader(file))
+    except UNREADABLE:
         return None
     starts = [] if summary is None else [chunk.chunk_start_offset for chunk in summary.chunk_indexes]
     return min((start for start in starts if start > position), default=None)

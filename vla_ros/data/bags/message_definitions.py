@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +13,7 @@ from rosbags.typesys import get_types_from_msg
 from rosbags.typesys.store import Typestore
 
 from vla_ros.data.bags.errors import BagError
+from vla_ros.documents import read_json
 
 SEPARATOR = "=" * 80
 TF, VIDEO, JPEG = "tf2_msgs/msg/TFMessage", "foxglove_msgs/msg/CompressedVideo", "sensor_msgs/msg/CompressedImage"
@@ -103,7 +103,7 @@ def _installed_hash(name: str) -> str:
     path = _share_file(name, ".json")
     if path is None:
         return ""
-    hashes = json.loads(path.read_text()).get("type_hashes", ())
+    hashes = read_json(path).get("type_hashes", ())
     return next((entry["hash_string"] for entry in hashes if entry["type_name"] == name), "")
 
 

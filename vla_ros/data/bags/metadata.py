@@ -12,6 +12,7 @@ import yaml
 
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.offered_qos import OfferedQos, qos_entries, qos_text, read_qos
+from vla_ros.documents import DocumentError, read_yaml
 
 FILE = "metadata.yaml"
 ROOT = "rosbag2_bagfile_information"
@@ -108,7 +109,7 @@ def metadata_text(metadata: BagMetadata) -> str:
 def read_metadata(path: Path) -> BagMetadata:
     """Read a metadata.yaml. Raises BagError when it is not one of rosbag2's."""
     try:
-        content = yaml.safe_load(path.read_text())[ROOT]
+        content = read_yaml(path)[ROOT]
         files = content.get("files") or [{"path": name} for name in content["relative_file_paths"]]
         return BagMetadata(
             topics=tuple(_topic(entry) for entry in content["topics_with_message_count"] or ()),
@@ -119,14 +120,17 @@ def read_metadata(path: Path) -> BagMetadata:
             storage=str(content["storage_identifier"]),
             compression=str(content.get("compression_mode") or "").lower().replace("none", ""),
         )
-    except OSError as error:
-        raise BagError(f"{path}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
-        what = str(error).splitlines()[0]
-        raise BagError(
-            f"{path}: not metadata of rosbag2 ({type(error).__name__}: {what}): "
-            "delete it and run `vla bag repair` on the folder"
-        ) from None
+    except DocumentError as error:
+        if isinstance(error.__cause__, OSError):
+            raise BagError(str(error)) from None
+        raise _unusable(path, str(error).removeprefix(f"{path}: ")) from None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _unusable(path, f"{type(error).__name__}: {str(error).splitlines()[0]}") from None
+
+
+def _unusable(path: Path, why: str) -> BagError:
+    remedy = "delete it and run `vla bag repair` on the folder"
+    return BagError(f"{path}: not metadata of rosbag2 ({why}): {remedy}")
 
 
 def _topic(entry: dict[str, Any]) -> TopicMetadata:

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from vla_ros.documents import DocumentError, parse_yaml
+
 INFINITE = 2**63 - 1  # [ns], as rmw has it
 # rmw's enumerations; the number of a word is what rosbag2 wrote up to version 8 of its metadata.
 _WORDS = {
@@ -65,8 +67,8 @@ def read_qos(entries: Any) -> tuple[OfferedQos, ...]:
     """Return the profiles in a list or in its YAML text, of any version; what is not understood is left out."""
     if isinstance(entries, str):
         try:
-            entries = yaml.safe_load(entries)
-        except yaml.YAMLError:
+            entries = parse_yaml(entries, "offered QoS")
+        except DocumentError:
             return ()
     if not isinstance(entries, list):
         return ()

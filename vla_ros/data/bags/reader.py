@@ -9,16 +9,16 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
-from mcap.exceptions import McapError
-from mcap.reader import SeekingReader
 from mcap.summary import Summary
 
 from controllers.errors import unknown_name
 from vla_ros.data.bags.cdr import MessageCodec
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.location import BagFiles, locate
+from vla_ros.data.bags.mcap_input import UNREADABLE, bounded_reader, read_metadata_records, read_summary
+from vla_ros.data.bags.mcap_messages import ordered_messages
 from vla_ros.data.bags.message_definitions import MessageDefinition
 from vla_ros.data.bags.offered_qos import OfferedQos, read_qos
 
@@ -48,6 +48,13 @@ class BagMessage(NamedTuple):
     sequence: int
 
 
+class _OpenFile(NamedTuple):
+    """One file of a bag."""
+
+    stream: BinaryIO
+    summary: Summary
+
+
 class BagReader:
     """Read a whole bag: its folder, or one of its files. A context manager."""
 
@@ -57,7 +64,7 @@ class BagReader:
         self._open = contextlib.ExitStack()
         self._codec = MessageCodec()
         self.topics: dict[str, BagTopic] = {}
-        self._readers: list[tuple[SeekingReader, Summary]] = []
+        self._readers: list[_OpenFile] = []
         try:
             for file in self.files.paths:
                 self._readers.append(self._summarised(file))
@@ -92,7 +99,7 @@ class BagReader:
     @property
     def uncompressed_size(self) -> int:
         """Return the size of all chunks before compression [bytes]."""
-        return sum(chunk.uncompressed_size for _, summary in self._readers for chunk in summary.chunk_indexes)
+        return sum(chunk.uncompressed_size for file in self._readers for chunk in file.summary.chunk_indexes)
 
     def topic(self, name: str) -> BagTopic:
         """Return a topic. Raises BagError that names the nearest one."""
@@ -106,7 +113,7 @@ class BagReader:
         """Yield messages of `topics` (None: all) received from `start` up to but without `end` [ns], in that order."""
         for name in topics or ():
             self.topic(name)
-        streams = [self._messages(reader, topics, start, end) for reader, _ in self._readers]
+        streams = [self._messages(file, topics, start, end) for file in self._readers]
         # Files follow each other, but where the clock went back they overlap.
         yield from heapq.merge(*streams, key=lambda message: message.log_time)
 
@@ -124,9 +131,11 @@ class BagReader:
     def metadata_records(self) -> dict[str, dict[str, str]]:
         """Return the files' metadata records; of the same name the last one counts."""
         found = {}
-        for reader, _ in self._readers:
-            for record in reader.iter_metadata():
-                found[record.name] = dict(record.metadata)
+        for file in self._readers:
+            try:
+                found.update(read_metadata_records(file.stream, file.summary))
+            except UNREADABLE as error:
+                raise self._damaged(error) from error
         return found
 
     @property
@@ -147,16 +156,15 @@ class BagReader:
         self.close()
 
     # -- files ---------------------------------------------------------------------------------------------------------
-    def _summarised(self, path: Path) -> tuple[SeekingReader, Summary]:
+    def _summarised(self, path: Path) -> _OpenFile:
         torn = f"{path}: truncated or damaged: `vla bag repair {self.files.path}`"
         try:
-            stream = self._open.enter_context(path.open("rb"))
+            file = self._open.enter_context(path.open("rb"))
         except OSError as error:
             raise BagError(f"{path}: cannot be read ({error.strerror})") from None
         try:
-            reader = SeekingReader(stream)
-            summary = reader.get_summary()
-        except (McapError, ValueError, KeyError, AssertionError, OSError) as error:  # OSError: a seek before the begin
+            summary = read_summary(file, bounded_reader(file))
+        except UNREADABLE as error:
             raise BagError(torn) from error
         if summary is None or summary.statistics is None:
             raise BagError(torn)
@@ -171,22 +179,20 @@ class BagReader:
             qos = read_qos(channel.metadata.get("offered_qos_profiles"))
             known = before.count if before else 0
             self.topics[channel.topic] = BagTopic(channel.topic, definition, known + count, qos)
-        return reader, summary
+        return _OpenFile(file, summary)
 
     def _filled(self) -> list[Any]:
         return [s for _, s in self._readers if s.statistics is not None and s.statistics.message_count]
 
     def _messages(
-        self, reader: SeekingReader, topics: Collection[str] | None, start: int | None, end: int | None
+        self, file: _OpenFile, topics: Collection[str] | None, start: int | None, end: int | None
     ) -> Iterator[BagMessage]:
-        wanted = None if topics is None else list(topics)
         try:
-            for _, channel, message in reader.iter_messages(wanted, starting_at=start, ending_before=end):
-                yield BagMessage(channel.topic, message.log_time, message.publish_time, message.data, message.sequence)
-        except Exception as error:
-            if isinstance(error, (McapError, ValueError, KeyError, OSError)) or "zstd" in type(error).__name__.lower():
-                raise BagError(
-                    f"{self.files.path}: damaged inside ({str(error) or type(error).__name__}): "
-                    f"`vla bag repair {self.files.path}`"
-                ) from error
-            raise
+            for found in ordered_messages(file.stream, file.summary, topics, start, end):
+                yield BagMessage(found.channel.topic, found.log_time, found.publish_time, found.data, found.sequence)
+        except UNREADABLE as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: BaseException) -> BagError:
+        path = self.files.path
+        return BagError(f"{path}: damaged inside ({str(error) or type(error).__name__}): `vla bag repair {path}`")

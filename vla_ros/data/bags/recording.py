@@ -88,7 +88,7 @@ class Recording:
         self._messages = self._size = 0  # of finished bags
         self._finished: tuple[str, ...] = ()
         self._free = free_bytes(self._folder)
-        self._measured = 0.0  # [s] monotonic
+        self._measured, self._taken_measured = 0.0, 0  # [s] monotonic, and [bytes] taken by then
         self._check_space()
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()
@@ -182,11 +182,13 @@ class Recording:
             self._end_episodes_bag()
         if self._bag is not None and not self._problem:
             self._bag.writer.flush_old()
-        if now - self._measured >= MEASURE_EVERY_S:
+        # What came since may have used up the room already: a disk fills within a fraction of a second.
+        used_up = self._taken - self._taken_measured > self._free - self._settings.free_bytes and not self._problem
+        if used_up or now - self._measured >= MEASURE_EVERY_S:
             self._measure()
 
     def _measure(self) -> None:
-        self._measured = time.monotonic()
+        self._measured, self._taken_measured = time.monotonic(), self._taken
         self._free = free_bytes(self._folder)
         self._check_space()
 

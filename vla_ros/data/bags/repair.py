@@ -32,6 +32,7 @@ from vla_ros.data.bags.metadata import (
 from vla_ros.data.bags.offered_qos import read_qos
 from vla_ros.data.bags.reserve import RESERVE_FILE, is_being_written
 from vla_ros.data.bags.writer import LIBRARY, write_metadata
+from vla_ros.new_file import open_new
 
 Progress = Callable[[str, int, int], None]  # file, position and size [bytes]
 
@@ -61,6 +62,7 @@ def repair(path: Path, progress: Progress = lambda file, position, size: None) -
 
 
 def _repair_file(path: Path, progress: Progress) -> Repair:
+    path = path.resolve()  # whoever names a link means what it points to
     require_mcap(path)
     found = _scanned(path, progress)
     if not found.summary.count:
@@ -71,10 +73,12 @@ def _repair_file(path: Path, progress: Progress) -> Repair:
 def _repair_folder(folder: Path, progress: Progress) -> Repair:
     if is_being_written(folder):
         raise BagError(f"{folder}: is being recorded: end the recorder first")
-    (folder / RESERVE_FILE).unlink(missing_ok=True)
     files = numbered_files(folder)
     if not files:
         raise BagError(f"{folder}: no .mcap file in it: nothing to repair")
+    if linked := next((file for file in files if file.is_symlink()), None):
+        raise BagError(f"{linked}: is a link, and what lies elsewhere is not written to: repair {linked.resolve()}")
+    (folder / RESERVE_FILE).unlink(missing_ok=True)
     kept: list[ScannedFile] = []
     repaired: list[str] = []
     removed: list[str] = []
@@ -160,7 +164,8 @@ def _copy(found: ScannedFile) -> None:
     summary = found.summary
     summary.metadata.clear()  # they describe a file that is no more
     summary.attachments = 0
-    with found.path.open("rb") as source, temporary.open("wb") as target:
+    temporary.unlink(missing_ok=True)  # of a repair that was killed
+    with found.path.open("rb") as source, os.fdopen(open_new(temporary), "wb") as target:
         target.write(MAGIC + record_bytes(Header(PROFILE, LIBRARY)))
         for record in (*summary.schemas.values(), *summary.channels.values()):
             target.write(record_bytes(record))

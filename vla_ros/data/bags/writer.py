@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from vla_ros.data.bags.metadata import (
 )
 from vla_ros.data.bags.offered_qos import OfferedQos, qos_text
 from vla_ros.data.bags.reserve import Reserve
+from vla_ros.new_file import replace_file
 
 LIBRARY = f"vla_ros {__version__}"
 OURS = "vla_ros"  # name of the metadata record with custom_data, which a torn bag would lose otherwise
@@ -228,9 +228,4 @@ class BagWriter:
 
 def write_metadata(folder: Path, metadata: BagMetadata) -> None:
     """Write metadata.yaml at once or not at all."""
-    temporary = folder / f".{FILE}"
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(metadata_text(metadata))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(folder / FILE)
+    replace_file(folder / FILE, metadata_text(metadata).encode(), on_disk=True)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,19 +12,21 @@ import numpy as np
 
 from controllers.errors import VlaError
 from vla_ros.data.bags.marks import TOPIC as MARKS
+from vla_ros.data.bags.notes import NAMESPACE
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.conversion import sources
 from vla_ros.data.conversion.bag_index import BagIndex, Span
 from vla_ros.data.conversion.contract_values import ContractValues
 from vla_ros.data.conversion.image_streams import ImageSampler
 from vla_ros.data.conversion.numeric_streams import NumericSampler
-from vla_ros.data.conversion.resampling import GRACE_S, latest
-from vla_ros.data.datasets.episode import Episode, EpisodeEncoder
+from vla_ros.data.conversion.resampling import GRACE_S, ROUNDING_S, latest
+from vla_ros.data.datasets.episode import Episode, EpisodeEncoder, checked_column
 from vla_ros.data.datasets.features import IMAGES, contract_features
 from vla_ros.policies.contract import TaskContract
 from vla_ros.robots.embodiment import load_embodiment
 
 FRAMES_MIN = 2
+FOREIGN_BYTES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # fail in any of these ways
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,14 @@ class ConversionSettings:
     failures: bool = False  # take episodes that were marked as failed, too
     whole: bool = False  # a bag is one episode, whatever marks it holds
     codec: str = "h264"
+    skew_max_s: float | None = None  # [s] allowed instead of the contract's
+
+    @property
+    def allowed(self) -> TaskContract:
+        """Return the contract with the limit that holds. Raises ConfigError for one that is no time."""
+        if self.skew_max_s is None:
+            return self.contract
+        return dataclasses.replace(self.contract, skew_max_s=self.skew_max_s)
 
 
 @dataclass
@@ -52,28 +64,101 @@ def bag_source(path: Path) -> str:
         return f"{bag.files.path.stem}@{bag.start}"
 
 
+def bag_namespace(bag: BagReader, given: str = "") -> str:
+    """Return the robot's namespace in a bag: the given one, else what its recorder noted."""
+    return (given or bag.custom_data.get(NAMESPACE, "")).strip("/")
+
+
+class BagContent:
+    """An open bag as a contract sees it: its episodes, and what the frames of each are made of."""
+
+    def __init__(self, bag: BagReader, settings: ConversionSettings) -> None:
+        """Read the times of the contract's topics. Raises VlaError for a bag that cannot be used at all."""
+        self.settings, self.contract = settings, settings.allowed
+        self.robot = load_embodiment(self.contract.robot)
+        namespace = bag_namespace(bag, settings.namespace)
+        prefix = f"/{namespace}" if namespace else ""
+        self.topics = sources.resolve(self.contract, self.robot, bag, namespace)
+        self.index = BagIndex(bag, self.topics, f"{prefix}/{sources.INSTRUCTION}", f"{prefix}/{MARKS}")
+        self.spans = [Span(0)] if settings.whole else self.index.spans()
+
+    def read(self, span: Span, give: Callable[[str, np.ndarray], None]) -> EpisodeContent:
+        """Return an episode's columns and words; `give` gets the pictures, each with its camera's name.
+
+        Raises VlaError for an episode that cannot be used.
+        """
+        contract, index = self.contract, self.index
+        needed = sources.contract_sources(contract, self.robot)
+        times = frame_times(contract, index, span, [item for item in needed if not item.constant])
+        values = ContractValues(contract, self.robot)
+        words = _words(index, self.settings, span, times[:-1])
+        numeric = NumericSampler(index, values.numeric_sources(), times)
+        images = {
+            sources.camera_topic(contract, camera): ImageSampler(
+                index,
+                sources.camera_topic(contract, camera),
+                self.topics[sources.camera_topic(contract, camera)],
+                camera,
+                stream,
+                times[:-1],
+                contract.skew_max_s,
+                lambda image, camera=camera: give(camera, image),  # type: ignore[misc]
+            )
+            for camera, stream in contract.cameras.items()
+        }
+        wanted = numeric.needed | {name: sampler.needed for name, sampler in images.items()}
+        for name, number, message in index.messages(wanted):
+            if name in images:
+                images[name].take(number, message)
+            else:
+                numeric.take(name, number, message)
+        features = contract_features(contract)
+        columns = {
+            name: checked_column(name, features[name], column)
+            for name, column in values.columns(numeric.values()).items()
+        }
+        return EpisodeContent(times, columns, words, self._relaxed(numeric, images))
+
+    def _relaxed(self, numeric: NumericSampler, images: dict[str, ImageSampler]) -> float:
+        """Return the longest hole [s] that the contract by itself does not allow; 0 without one."""
+        own = self.settings.contract
+        limits = ContractValues(own, self.robot).numeric_sources()
+        holes = [gap for name, gap in numeric.gaps.items() if gap > limits[name].gap_max + ROUNDING_S]
+        holes += [sampler.skew for sampler in images.values() if sampler.skew > own.skew_max_s + ROUNDING_S]
+        return max(holes, default=0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class EpisodeContent:
+    """What an episode of a bag holds, but for its pictures."""
+
+    times: np.ndarray  # (T + 1,) [s] of its frames and the one after
+    columns: dict[str, np.ndarray]  # (T, …)
+    words: str | list[str]
+    relaxed_s: float  # [s] the longest hole that only a relaxed `skew_max_s` allowed; 0 without one
+
+
 def convert_bag(path: Path, settings: ConversionSettings) -> ConvertedBag:
     """Return a bag's episodes, encoded. Raises VlaError for a bag that cannot be used at all."""
-    contract = settings.contract
-    robot = load_embodiment(contract.robot)
-    prefix = f"/{settings.namespace.strip('/')}" if settings.namespace.strip("/") else ""
     result = ConvertedBag()
     with BagReader(path) as bag:
-        topics = sources.resolve(contract, robot, bag, settings.namespace)
-        index = BagIndex(bag, topics, f"{prefix}/{sources.INSTRUCTION}", f"{prefix}/{MARKS}")
-        base = f"{bag.files.path.stem}@{bag.start}"
-        spans = [Span(0)] if settings.whole else index.spans()
-        for span in spans:
+        content = BagContent(bag, settings)
+        for span in content.spans:
             if not span.success and not settings.failures:
                 result.failures += 1
                 continue
             try:
-                result.episodes.append(_episode(index, topics, settings, span, f"{base}#{span.number}"))
+                result.episodes.append(_episode(content, span, f"{bag.files.path.stem}@{bag.start}#{span.number}"))
             except VlaError as error:
-                if len(spans) == 1:
+                if len(content.spans) == 1:
                     raise
-                result.corrupt.append(f"episode {span.number}: {error}")
+                result.corrupt.append(f"{path}: episode {span.number}: {unled(path, error)}")
     return result
+
+
+def unled(path: Path, error: VlaError) -> str:
+    """Return what is wrong with a bag without its path in front."""
+    return str(error).removeprefix(f"{path}: ")
 
 
 def frame_times(contract: TaskContract, index: BagIndex, span: Span, needed: list[sources.Source]) -> np.ndarray:
@@ -102,35 +187,12 @@ def frame_times(contract: TaskContract, index: BagIndex, span: Span, needed: lis
     return start + np.arange(steps + 1) / contract.fps
 
 
-def _episode(index: BagIndex, topics: dict[str, str], settings: ConversionSettings, span: Span, source: str) -> Episode:
-    contract = settings.contract
-    robot = load_embodiment(contract.robot)
-    needed = sources.contract_sources(contract, robot)
-    times = frame_times(contract, index, span, [item for item in needed if not item.constant])
-    values = ContractValues(contract, robot)
-    words = _words(index, settings, span, times[:-1])
-    encoder = EpisodeEncoder(contract_features(contract), contract.fps, settings.codec)
-    numeric = NumericSampler(index, values.numeric_sources(), times)
-    images = {
-        sources.camera_topic(contract, camera): ImageSampler(
-            index,
-            sources.camera_topic(contract, camera),
-            topics[sources.camera_topic(contract, camera)],
-            camera,
-            stream,
-            times[:-1],
-            contract.skew_max_s,
-            lambda image, camera=camera: encoder.add_image(IMAGES + camera, image),  # type: ignore[misc]
-        )
-        for camera, stream in contract.cameras.items()
-    }
-    wanted = numeric.needed | {name: sampler.needed for name, sampler in images.items()}
-    for name, number, message in index.messages(wanted):
-        if name in images:
-            images[name].take(number, message)
-        else:
-            numeric.take(name, number, message)
-    return encoder.finish(values.columns(numeric.values()), words, source)
+def _episode(content: BagContent, span: Span, source: str) -> Episode:
+    contract = content.contract
+    encoder = EpisodeEncoder(contract_features(contract), contract.fps, content.settings.codec)
+    found = content.read(span, lambda camera, image: encoder.add_image(IMAGES + camera, image))
+    episode = encoder.finish(found.columns, found.words, source)
+    return dataclasses.replace(episode, relaxed_s=found.relaxed_s)
 
 
 def _words(index: BagIndex, settings: ConversionSettings, span: Span, times: np.ndarray) -> str | list[str]:

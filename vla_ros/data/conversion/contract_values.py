@@ -17,6 +17,7 @@ from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import TaskContract, pose_arms
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.topics import commanded_pose_topic
 
 Values = dict[str, np.ndarray]
 
@@ -53,7 +54,8 @@ class ContractValues:
             elif kind == sources.POSE:
                 read = NumericSource.steps(numbers.pose_numbers)
             elif kind == sources.STATUS:
-                read = NumericSource.steps(lambda m: numbers.status_number(m, "gripper_width"))
+                (gripper,) = self._contract.action.grippers  # with several, each has a topic of its own
+                read = NumericSource.steps(lambda m, gripper=gripper: numbers.width_number(m, gripper))  # type: ignore[misc]
             elif kind == sources.CAMERA_INFO:
                 read = NumericSource.steps(numbers.intrinsics_numbers)
             elif kind == sources.NUMBERS:
@@ -77,10 +79,10 @@ class ContractValues:
             quaternions = one_sided(np.column_stack([state[name] for name in names]), self._side)
             state |= dict(zip(names, quaternions.T, strict=True))
         columns = {STATE: np.column_stack([state[name] for name in self._contract.state])}
-        targets = np.hstack([self._moved(following, action.target), self._widths(following, action.target)])
+        targets = np.hstack([self._moved(following, action.target), self._widths(following, action.width_target)])
         chain = self._moved(here, action.target)
         columns[ACTION] = self._encoding.encode(targets, chain[0], self._encoding.stored_reference)
-        if action.anchor_channels:
+        if action.stores_anchor:
             columns[ANCHOR] = self._moved(here, action.anchor)
         for name, extra in self._contract.features.items():
             if extra.kind == "calibration":
@@ -104,13 +106,13 @@ class ContractValues:
         action = self._contract.action
         parts = []
         for arm in action.arms:
-            topic = f"{arm}/ee_pose" if whose == "measured" else sources.commanded_pose_topic(self._robot, arm)
+            topic = f"{arm}/ee_pose" if whose == "measured" else commanded_pose_topic(self._robot, arm)
             parts.append(np.hstack([values[topic][:, :3], one_sided(values[topic][:, 3:], self._side)]))
         for joint in action.joints:
             if whose == "measured":
                 parts.append(values[sources.JOINT_STATES][:, 0, [self._joints.index(joint)]])
             else:
-                group = next(group for group in self._robot.arms if joint in group.joints)
+                group = next(group for group in self._robot.driven_groups if joint in group.joints)
                 parts.append(values[f"{group.name}_position_controller/commands"][:, [group.joints.index(joint)]])
         return np.hstack(parts) if parts else np.empty((len(next(iter(values.values()))), 0))
 

@@ -29,13 +29,24 @@ class ConversionReport:
     frames: int = 0
     known: int = 0  # bags the dataset held already
     failures: int = 0  # episodes marked as failed
-    corrupt: list[str] = field(default_factory=list)  # bags and episodes
+    corrupt: list[str] = field(default_factory=list)  # why bags and episodes were refused, a line each
+    relaxed: int = 0  # episodes with holes that only a relaxed limit allows
+    longest_hole_s: float = 0.0  # [s] of these
     seconds: float = 0.0  # wall time
 
     @property
     def corrupt_rate(self) -> float:
         """Return the share of what was tried and could not be used."""
         return len(self.corrupt) / max(1, len(self.corrupt) + self.episodes)
+
+
+class NoUsableBag(VlaError):
+    """No bag could be used; the report says of each why, a line each."""
+
+    def __init__(self, report: ConversionReport) -> None:
+        first, *others = report.corrupt
+        super().__init__(f"none of {report.bags} bags can be used; the first: {first}" if others else first)
+        self.report = report
 
 
 def convert_bags(
@@ -49,9 +60,9 @@ def convert_bags(
     """Append bags to the dataset `output`, new or there already; a bag it holds is left out.
 
     On Ctrl-C whole episodes are kept. Raises ConfigError when contract, robot and dataset do not fit each other, and
-    the first bag's VlaError when none could be used.
+    NoUsableBag when none could be used.
     """
-    check_robot(settings.contract, load_embodiment(settings.contract.robot))
+    check_robot(settings.allowed, load_embodiment(settings.contract.robot))
     if workers < 1:
         raise ConfigError(f"workers must be >= 1, got {workers}")
     report = ConversionReport(bags=len(paths))
@@ -83,6 +94,8 @@ def convert_bags(
                         writer.add(episode)
                         report.episodes += 1
                         report.frames += episode.length
+                        report.relaxed += episode.relaxed_s > 0.0
+                        report.longest_hole_s = max(report.longest_hole_s, episode.relaxed_s)
                     report.failures += outcome.failures
                     report.corrupt += outcome.corrupt
                 if time.monotonic() - last > commit_every_s:
@@ -94,5 +107,5 @@ def convert_bags(
             raise
     report.seconds = time.monotonic() - began
     if report.corrupt and not (report.episodes or report.known or report.failures):
-        raise VlaError(report.corrupt[0])
+        raise NoUsableBag(report)
     return report

@@ -13,6 +13,7 @@ from controllers.chunk import ChannelKind, channel_kind, instruction_hash, pose_
 from controllers.errors import ConfigError
 from vla_ros.data.bags import marks
 from vla_ros.data.bags.message_definitions import message_definition
+from vla_ros.data.bags.notes import CONTRACT
 from vla_ros.data.bags.offered_qos import OfferedQos
 from vla_ros.data.bags.writer import BagWriter
 from vla_ros.data.conversion import sources
@@ -22,8 +23,9 @@ from vla_ros.data.datasets.metadata import EpisodeRecord
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.schema import check_dataset
 from vla_ros.policies.action_encoding import ActionEncoding
-from vla_ros.policies.contract import TaskContract, pose_arms
+from vla_ros.policies.contract import TaskContract, contract_line, pose_arms
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
+from vla_ros.robots.topics import commanded_pose_topic
 
 START_NS = 1_000_000_000  # of the bag: a dataset does not know when it was recorded
 CHUNK_TOPIC = "policy/action_chunk"
@@ -56,7 +58,8 @@ def write_bag(reader: LeRobotReader, episode: int, bag: Path, contract: TaskCont
         raise ConfigError(f"{metadata.root}: episode {episode} is not one of 0 to {len(metadata.episodes) - 1}")
     record = metadata.episodes[episode]
     maker = EpisodeMessages(reader, record, wanted, load_embodiment(wanted.robot))
-    writer = BagWriter(bag, custom_data={"dataset": metadata.root.resolve().name, "episode": str(episode)})
+    noted = {"dataset": metadata.root.resolve().name, "episode": str(episode), CONTRACT: contract_line(wanted)}
+    writer = BagWriter(bag, custom_data=noted)
     count = 0
     for entry in maker.entries():
         topic = f"/{entry.topic}"
@@ -78,9 +81,12 @@ class EpisodeMessages:
         self._state = _table(reader, STATE, frames)
         action = contract.action
         rows = _table(reader, ACTION, frames)
-        self._anchor = _table(reader, ANCHOR, frames) if action.anchor_channels else np.empty((0, 0))
-        start = self._anchor[0] if action.anchor_channels else np.empty(0)
         self._encoding = ActionEncoding(action, contract.quaternion_side)
+        stored = action.stores_anchor and ANCHOR in reader.metadata.features
+        if not stored and self._encoding.stored_reference == "delta":
+            raise ConfigError(f"{reader.metadata.root}: lacks '{ANCHOR}', from which its actions start")
+        self._anchor = _table(reader, ANCHOR, frames) if stored else np.empty((0, 0))
+        start = self._anchor[0] if stored else np.zeros(len(action.anchor_channels))  # absolute rows need none
         self._targets = self._encoding.decode(rows, start, self._encoding.stored_reference)  # (T, C), one frame ahead
         self._words = [reader.task(i) for i in range(record.start, record.start + record.length)]
 
@@ -141,12 +147,12 @@ class EpisodeMessages:
         """Yield what was commanded at frame k: its anchor where that was commanded, else the target before."""
         action = self._contract.action
         before = dict(zip(action.channels, self._targets[max(0, k - 1)], strict=True))
-        if action.anchor == "commanded" and k < self._record.length:
+        if action.anchor == "commanded" and k < len(self._anchor):
             before |= dict(zip(action.anchor_channels, self._anchor[k], strict=True))
         for arm in action.arms:
             pose = np.array([before[name] for name in pose_channels(arm)])
-            yield self._pose(time, sources.commanded_pose_topic(self._robot, arm), pose)
-        for group in self._robot.arms:
+            yield self._pose(time, commanded_pose_topic(self._robot, arm), pose)
+        for group in self._robot.driven_groups:
             if set(group.joints) <= set(action.joints):
                 values = np.array([before[f"{joint}/position"] for joint in group.joints])
                 yield Entry(time, f"{group.name}_position_controller/commands", "numbers", self._make.numbers(values))
@@ -156,7 +162,7 @@ class EpisodeMessages:
                 finger = np.array([width / len(self._robot.gripper(gripper).joints)])
                 yield Entry(time, topic, "numbers", self._make.numbers(finger))
                 continue
-            said = {"stamp": f"{time * 1e-9:.6f}", "enabled": "true", "gripper_width": f"{width:.6f}"}
+            said = {"stamp": f"{time * 1e-9:.6f}", "enabled": "true", f"{gripper}/width": f"{width:.6f}"}
             yield Entry(time, topic, "status", self._make.status("control", "", said))
 
     def _camera(self, camera: str, k: int, time: int, image: np.ndarray) -> Iterator[Entry]:

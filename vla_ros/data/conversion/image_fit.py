@@ -31,6 +31,27 @@ def fit_intrinsics(numbers: np.ndarray, stream: CameraStream, camera: str) -> np
     return np.array([fx * sx, fy * sy, (cx - left + 0.5) * sx - 0.5, (cy - top + 0.5) * sy - 0.5])
 
 
+def fit_boxes(boxes: np.ndarray, recorded: tuple[int, int], stream: CameraStream) -> np.ndarray:
+    """Return boxes (..., 5), x1, y1, x2, y2 [px] and share seen, in the stored image; empty ones stay zero.
+
+    `recorded` is width, height [px]. What is cut away of a box cuts its share seen as well.
+    """
+    if recorded == (stream.width, stream.height):
+        return boxes
+    left, top, width, height = _window(*recorded, stream, "")
+    scale = np.array([stream.width / width, stream.height / height] * 2)
+    moved = (boxes[..., :4] - np.array([left, top] * 2) + 0.5) * scale - 0.5
+    inside = np.clip(moved, -0.5, np.array([stream.width, stream.height] * 2) - 0.5)  # edges of the picture
+    area, shown = _area(moved), _area(inside)
+    share = boxes[..., 4] * np.where(area > 0.0, shown / np.where(area > 0.0, area, 1.0), 0.0)
+    fitted = np.concatenate([inside, share[..., None]], axis=-1)
+    return np.where((share > 0.0)[..., None], fitted, 0.0).astype(boxes.dtype)
+
+
+def _area(boxes: np.ndarray) -> np.ndarray:
+    return np.prod(np.maximum(boxes[..., 2:] - boxes[..., :2], 0.0), axis=-1)
+
+
 def _window(width: int, height: int, stream: CameraStream, camera: str) -> tuple[int, int, int, int]:
     """Return left, top, width, height [px] of the part of a recorded image that is stored."""
     if (height, width) == (stream.height, stream.width) or stream.fit == "stretch":

@@ -13,7 +13,7 @@ from vla_ros.data.bags.message_definitions import VIDEO
 from vla_ros.data.bags.reader import BagMessage
 from vla_ros.data.conversion.bag_index import BagIndex
 from vla_ros.data.conversion.image_fit import fit_image
-from vla_ros.data.conversion.resampling import nearest
+from vla_ros.data.conversion.resampling import ROUNDING_S, nearest
 from vla_ros.policies.contract import CameraStream
 
 VIDEO_LEAD = 300  # messages before the first one used: somewhere among them is a key frame
@@ -42,7 +42,8 @@ class ImageSampler:
         chosen = nearest(stamps, times)
         skew = np.abs(stamps[chosen] - times)
         worst = int(np.argmax(skew))
-        if skew[worst] > skew_max + 1e-6:
+        self.skew = float(skew[worst])  # [s] the longest between a frame and its image
+        if skew[worst] > skew_max + ROUNDING_S:
             raise VlaError(
                 f"{index.bag.files.path}: camera '{camera}' has no image within {skew_max:g} s of {times[worst]:.3f} s "
                 f"(the nearest is {skew[worst]:.3f} s off): a recording with a hole; record again, or allow it with "

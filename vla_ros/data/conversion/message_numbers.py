@@ -10,6 +10,8 @@ import numpy as np
 
 from controllers.errors import VlaError
 
+WIDTH_BEFORE = "gripper_width"  # how recordings of 2026 say the width of a robot's one gripper
+
 
 def joint_numbers(message: Any, joints: Sequence[str]) -> np.ndarray:
     """Return (2, N) positions and velocities of joints by name; velocity 0 where none is told. Raises VlaError."""
@@ -55,9 +57,11 @@ def array_numbers(message: Any, size: int | None = None) -> np.ndarray:
     return values
 
 
-def status_number(message: Any, key: str) -> np.ndarray:
-    """Return (1,) a value of a DiagnosticStatus. Raises VlaError when it is missing or no number."""
-    text = next((pair.value for pair in message.values if pair.key == key), "")
+def width_number(message: Any, gripper: str) -> np.ndarray:
+    """Return (1,) the commanded width [m] that control's progress says. Raises VlaError for none, or no number."""
+    said = {pair.key: pair.value for pair in message.values}
+    key = f"{gripper}/width"
+    text = said.get(key, said.get(WIDTH_BEFORE, ""))
     try:
         return finite(np.array([float(text)]), key)
     except ValueError:

@@ -15,7 +15,7 @@ import numpy as np
 from controllers.errors import VlaError
 from vla_ros.data.bags.reader import BagMessage
 from vla_ros.data.conversion.bag_index import BagIndex
-from vla_ros.data.conversion.resampling import bracket, latest, linear, pose_between
+from vla_ros.data.conversion.resampling import ROUNDING_S, bracket, latest, linear, pose_between
 
 Read = Callable[[Any], np.ndarray]  # a decoded message as numbers (D,) or (2, N)
 Mix = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -52,6 +52,7 @@ class NumericSampler:
         """Plan for `times` (T,) [s]. Raises VlaError where a source is silent for too long around one of them."""
         self._bag, self._wanted = index.bag, dict(wanted)
         self._plans: dict[str, tuple[np.ndarray, ...]] = {}
+        self.gaps: dict[str, float] = {}  # [s] the longest between the messages around a frame
         for name, source in wanted.items():
             stamps = index.topics[name].stamps
             if source.mix is None:
@@ -60,7 +61,8 @@ class NumericSampler:
                 continue
             found = bracket(stamps, times)
             worst = int(np.argmax(found.gap))
-            if found.gap[worst] > source.gap_max + 1e-6:  # stamps are rounded numbers
+            self.gaps[name] = float(found.gap[worst])
+            if found.gap[worst] > source.gap_max + ROUNDING_S:
                 raise VlaError(
                     f"{index.bag.files.path}: {name} is silent for {found.gap[worst]:.3f} s at {times[worst]:.3f} s, "
                     f"allowed are {source.gap_max:g} s: a recording with a hole; record again, or allow it with "

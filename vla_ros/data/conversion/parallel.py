@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controllers.errors import VlaError
-from vla_ros.data.conversion.bag_to_dataset import ConversionSettings, ConvertedBag, convert_bag
+from vla_ros.data.conversion.bag_to_dataset import FOREIGN_BYTES, ConversionSettings, ConvertedBag, convert_bag
 
 # One thread a process: W processes of W threads each would fight for the same cores.
 _SINGLE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -73,14 +73,8 @@ def _attempt(convert: Convert, path: Path, settings: ConversionSettings) -> Outc
     try:
         return convert(path, settings)
     except VlaError as error:
-        return Unusable(str(error))
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as error:  # foreign bytes can fail in any way
+        return Unusable(str(error) if str(path) in str(error) else f"{path}: {error}")
+    except FOREIGN_BYTES as error:
         return Unusable(f"{path}: cannot be converted ({type(error).__name__}: {error}): run `vla bag check {path}`")
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 GRACE_S = 1e-6  # [s] wall time in float64 is exact to 0.2 µs: what is that much later than a frame is at it
+ROUNDING_S = 1e-6  # [s] by which a distance may exceed its limit: stamps are rounded numbers
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from vla_ros.data.bags.image_reading import IMAGE_TYPES
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.policies.contract import TaskContract, pose_arms
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.topics import commanded_pose_topic
 
 JOINT_STATES, PROGRESS, INSTRUCTION = "joint_states", "control/progress", "instruction"
 JOINT_STATE, POSE, TWIST, WRENCH = (
@@ -34,11 +35,6 @@ class Source:
     types: tuple[str, ...]
     reason: str  # what of the contract needs it
     constant: bool = False  # the last value stays in force: published once, or on change
-
-
-def commanded_pose_topic(robot: Embodiment, arm: str) -> str:
-    """Return the topic of an arm's commanded pose."""
-    return "control/commanded_pose" if len(robot.arms) == 1 else f"control/{arm}/commanded_pose"
 
 
 def gripper_command_topic(robot: Embodiment, gripper: str) -> str:
@@ -63,7 +59,7 @@ def contract_sources(contract: TaskContract, robot: Embodiment) -> tuple[Source,
     action = contract.action
     measured = "measured" in (action.target, action.anchor)
     joints = [name for name in contract.state if channel_kind(name) in _OF_JOINTS]
-    if joints or (measured and action.joints) or (action.target == "measured" and action.grippers):
+    if joints or (measured and action.joints) or (action.width_target == "measured" and action.grippers):
         need(JOINT_STATES, (JOINT_STATE,), f"state '{joints[0]}'" if joints else "measured actions")
     for arm in pose_arms(contract.state):
         need(f"{arm}/ee_pose", (POSE,), f"state '{arm}/position.x'")
@@ -73,9 +69,9 @@ def contract_sources(contract: TaskContract, robot: Embodiment) -> tuple[Source,
         if "commanded" in (action.target, action.anchor):
             need(commanded_pose_topic(robot, arm), (POSE,), f"commanded actions of arm '{arm}'")
     if "commanded" in (action.target, action.anchor):
-        for name in joint_command_arms(contract, robot):
-            need(f"{name}_position_controller/commands", (NUMBERS,), f"commanded joints of arm '{name}'")
-    if action.target == "commanded":
+        for name in joint_command_groups(contract, robot):
+            need(f"{name}_position_controller/commands", (NUMBERS,), f"commanded joints of '{name}'")
+    if action.width_target == "commanded":
         for gripper in action.grippers:
             topic = gripper_command_topic(robot, gripper)
             types = (STATUS,) if topic == PROGRESS else (NUMBERS,)
@@ -95,38 +91,49 @@ def info_topic(contract: TaskContract, camera: str) -> str:
     return camera_topic(contract, camera).rpartition("/")[0] + "/camera_info"
 
 
-def joint_command_arms(contract: TaskContract, robot: Embodiment) -> list[str]:
-    """Name the arms that the action's joints belong to. Raises VlaError for a joint of none."""
-    arms = {joint: arm.name for arm in robot.arms for joint in arm.joints}
+def joint_command_groups(contract: TaskContract, robot: Embodiment) -> list[str]:
+    """Name the groups that the action's joints belong to. Raises VlaError for a joint of none."""
+    groups = {joint: group.name for group in robot.driven_groups for joint in group.joints}
     for joint in contract.action.joints:
-        if joint not in arms:
-            raise VlaError(f"joint '{joint}' belongs to no arm of '{robot.name}': its commands are in no topic")
-    return list(dict.fromkeys(arms[joint] for joint in contract.action.joints))
+        if joint not in groups:
+            raise VlaError(f"joint '{joint}' belongs to no group of '{robot.name}': its commands are in no topic")
+    return list(dict.fromkeys(groups[joint] for joint in contract.action.joints))
+
+
+def locate(
+    contract: TaskContract, robot: Embodiment, bag: BagReader, namespace: str = ""
+) -> list[tuple[Source, str, bool]]:
+    """Return each source with its topic and whether it has messages; the topic may be missing altogether."""
+    prefix = f"/{namespace.strip('/')}" if namespace.strip("/") else ""
+    found = []
+    for source in contract_sources(contract, robot):
+        name = source.topic if source.topic.startswith("/") else f"{prefix}/{source.topic}"
+        variants = [name, *(name + suffix for suffix in SUFFIXES.values())] if source.types == IMAGE_TYPES else [name]
+        announced = [variant for variant in variants if variant in bag.topics]
+        there = [variant for variant in announced if bag.topics[variant].count]
+        found.append((source, (there or announced or [name])[0], bool(there)))
+    return found
 
 
 def resolve(contract: TaskContract, robot: Embodiment, bag: BagReader, namespace: str = "") -> dict[str, str]:
     """Return the bag's topic for each source. Raises VlaError that names the missing one and the remedy."""
-    prefix = f"/{namespace.strip('/')}" if namespace.strip("/") else ""
     counts = {name: topic.count for name, topic in bag.topics.items()}
     if not sum(counts.values()):
         raise VlaError(f"{bag.files.path}: holds no message: nothing was recorded; delete it")
-    sources = contract_sources(contract, robot)
-    if not prefix:
+    located = locate(contract, robot, bag, namespace)
+    if not namespace.strip("/"):
         _refuse_two_robots(bag, counts)
     found = {}
-    for source in sources:
-        name = source.topic if source.topic.startswith("/") else f"{prefix}/{source.topic}"
-        variants = [name, *(name + suffix for suffix in SUFFIXES.values())] if source.types == IMAGE_TYPES else [name]
-        there = [variant for variant in variants if counts.get(variant)]
+    for source, topic, there in located:
         if not there:
-            raise VlaError(_missing(bag, contract, source, name, counts))
-        kind = bag.topics[there[0]].type
+            raise VlaError(_missing(bag, contract, source, topic, counts))
+        kind = bag.topics[topic].type
         if kind not in source.types:
             raise VlaError(
-                f"{bag.files.path}: {there[0]} is {kind}, {source.reason} needs {' or '.join(source.types)}: "
+                f"{bag.files.path}: {topic} is {kind}, {source.reason} needs {' or '.join(source.types)}: "
                 "name the right topic in the contract"
             )
-        found[source.topic] = there[0]
+        found[source.topic] = topic
     return found
 
 

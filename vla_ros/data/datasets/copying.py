@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An episode out of a dataset as it is, without decoding a picture, to go into another one."""
+"""An episode out of a dataset as it is, its pictures not decoded where that can be, to go into another one."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,17 @@ from vla_ros.data.datasets.features import DEFAULT_FEATURES, STRING
 from vla_ros.data.datasets.layout import FilePlace
 from vla_ros.data.datasets.metadata import DatasetMetadata, EpisodeRecord, episode_statistics
 from vla_ros.data.datasets.reader import episode_columns
-from vla_ros.data.datasets.statistics import ImageStatistics, column_statistics
-from vla_ros.data.datasets.video import EncodedVideo, VideoFileWriter, decode_range, open_video
+from vla_ros.data.datasets.relaxed import read_relaxed
+from vla_ros.data.datasets.schema import metadata_schema
+from vla_ros.data.datasets.statistics import NAMES, ImageStatistics, column_statistics
+from vla_ros.data.datasets.video import (
+    EncodedVideo,
+    NoKeyFrame,
+    VideoEncoder,
+    VideoFileWriter,
+    decode_range,
+    open_video,
+)
 
 
 class EpisodeSource:
@@ -25,10 +35,14 @@ class EpisodeSource:
     def __init__(self, metadata: DatasetMetadata) -> None:
         self.metadata = metadata
         self._statistics = episode_statistics(metadata.root)
+        self._relaxed = read_relaxed(metadata.root)
         self._open: dict[str, tuple[FilePlace, Any]] = {}
 
-    def episode(self, record: EpisodeRecord, deep: bool = False) -> Episode:
-        """Return an episode; `deep` decodes its pictures to be sure of them. Raises VlaError for a corrupt one."""
+    def episode(self, record: EpisodeRecord, deep: bool = False, cameras: Sequence[str] | None = None) -> Episode:
+        """Return an episode, with the videos of these features, default all. Raises VlaError for a corrupt one.
+
+        `deep` decodes its pictures to be sure of them.
+        """
         found = episode_findings(self.metadata, record)
         if found:
             raise VlaError(found[0])
@@ -39,12 +53,22 @@ class EpisodeSource:
             for name, values in own.items()
             if self.metadata.features[name].dtype != STRING
         }
-        videos = {key: self._video(key, record, deep) for key in self.metadata.video_keys}
+        videos = {
+            key: self._video(key, record, deep) for key in (self.metadata.video_keys if cameras is None else cameras)
+        }
         statistics |= {key: video.statistics for key, video in videos.items()}
         numbers = list(dict.fromkeys(columns["task_index"].tolist()))
         tasks = tuple(self.metadata.tasks[number] for number in numbers)
         task_of_frame = np.array([numbers.index(number) for number in columns["task_index"].tolist()])
-        return Episode(record.length, own, videos, tasks, task_of_frame, statistics, record.source)
+        relaxed = self._relaxed.get(record.source, 0.0)
+        return Episode(record.length, own, videos, tasks, task_of_frame, statistics, record.source, relaxed)
+
+    def images(self, key: str, record: EpisodeRecord, first: int, count: int) -> Iterator[np.ndarray]:
+        """Yield pictures (H, W, 3) uint8 of a camera. Raises VlaError when one lacks or is damaged."""
+        source = self._file(key, record.videos[key].place)
+        yield from self._images(
+            key, source, round(record.videos[key].from_timestamp * self.metadata.fps) + first, count
+        )
 
     def close(self) -> None:
         """Close the files."""
@@ -65,19 +89,33 @@ class EpisodeSource:
         writer = VideoFileWriter(buffer, fps)
         try:
             writer.append(source, start, record.length)
+        except NoKeyFrame:
+            return self._encoded(key, source, start, record.length)
         finally:
             writer.close()
-        measured = self._statistics[record.index].get(key)
-        if deep or measured is None:
+        measured = self._statistics[record.index].get(key, {})
+        if deep or not all(name in measured for name in NAMES):
             counted = ImageStatistics()
-            count = 0
-            for frame in decode_range(source, fps, start, record.length):
-                counted.add(frame.to_ndarray(format="rgb24"))
-                count += 1
-            if count != record.length:
-                raise VlaError(f"camera '{key}': {count} of {record.length} pictures can be decoded")
+            for image in self._images(key, source, start, record.length):
+                counted.add(image)
             measured = counted.result()
         return EncodedVideo(buffer.getvalue(), record.length, measured)
+
+    def _encoded(self, key: str, source: Any, start: int, count: int) -> EncodedVideo:
+        """Encode frames again: a file that others edited may have no key frame where an episode begins."""
+        height, width = self.metadata.features[key].shape[:2]
+        encoder = VideoEncoder(height, width, self.metadata.fps, metadata_schema(self.metadata).codec)
+        for image in self._images(key, source, start, count):
+            encoder.add(image)
+        return encoder.finish()
+
+    def _images(self, key: str, source: Any, start: int, count: int) -> Iterator[np.ndarray]:
+        found = 0
+        for frame in decode_range(source, self.metadata.fps, start, count):
+            yield frame.to_ndarray(format="rgb24")
+            found += 1
+        if found != count:
+            raise VlaError(f"camera '{key}': {found} of {count} pictures can be decoded")
 
     def _file(self, key: str, place: FilePlace) -> Any:
         before = self._open.get(key)

@@ -25,6 +25,7 @@ class Episode:
     task_of_frame: np.ndarray  # (T,) index into tasks
     statistics: Mapping[str, Mapping[str, np.ndarray]]
     source: str = ""  # what it was made of, so that it is not added twice
+    relaxed_s: float = 0.0  # [s] longest hole in its recording that only a relaxed limit allowed; 0 without one
 
 
 @dataclass

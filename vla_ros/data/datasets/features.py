@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,11 @@ class Feature:
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise ConfigError(unknown_name("dtype", self.dtype, DTYPES))
-        if not self.shape or len(self.shape) > 2 + (self.dtype == VIDEO) or min(self.shape) < 1:
+        if (
+            not self.shape
+            or (len(self.shape) != 3 if self.dtype == VIDEO else len(self.shape) > 2)
+            or min(self.shape) < 1
+        ):
             raise ConfigError(f"shape {list(self.shape)}: give [1], [N] or [N, M], and [H, W, 3] for video")
         if self.names is not None and self.dtype != VIDEO and len(self.names) != self.shape[0]:
             raise ConfigError(f"{len(self.names)} names for {self.shape[0]} numbers")
@@ -87,7 +91,7 @@ def contract_features(contract: TaskContract) -> dict[str, Feature]:
         ACTION: Feature("float32", (encoding.size,), encoding.names),
     }
     anchors = contract.action.anchor_channels
-    if anchors:
+    if contract.action.stores_anchor:
         features[ANCHOR] = Feature("float32", (len(anchors),), anchors)
     for name, camera in contract.cameras.items():
         features[IMAGES + name] = camera_feature(camera.height, camera.width)
@@ -99,18 +103,34 @@ def contract_features(contract: TaskContract) -> dict[str, Feature]:
 def features_from_json(values: Mapping[str, Any], where: str) -> dict[str, Feature]:
     """Read the features of an info.json. Raises ConfigError that names the one it cannot use."""
     features = {}
+    if not isinstance(values, dict) or not values:
+        raise ConfigError(f"{where}: features must be a mapping that names at least one: restore the file from a copy")
     for name, entry in values.items():
         try:
             names = entry.get("names")
             if isinstance(names, dict):  # some datasets say {"motors": [...]}
-                names = next(iter(names.values()))
-            numbered = names is not None and len(names) == (entry["shape"][0] if entry["dtype"] != VIDEO else 3)
+                names = next(iter(names.values()), None)
+            if names is not None and not all(isinstance(word, str) for word in names):
+                raise ConfigError(f"names are {str(names)[:60]}, expected words")
+            if not all(isinstance(size, int) for size in entry["shape"]):
+                raise ConfigError(f"shape is {str(entry['shape'])[:60]}, expected whole numbers")
+            if entry["dtype"] == VIDEO:
+                features[name] = _video_feature(entry["shape"], names)
+                continue
+            numbered = names is not None and len(names) == entry["shape"][0]
             features[name] = Feature(entry["dtype"], tuple(entry["shape"]), tuple(names) if numbered else None)
         except (KeyError, TypeError, AttributeError):
             raise ConfigError(f"{where}: feature '{name}' lacks dtype or shape") from None
         except ConfigError as error:
             raise ConfigError(f"{where}: feature '{name}': {error}") from None
     return features
+
+
+def _video_feature(shape: Sequence[int], names: Sequence[str] | None) -> Feature:
+    """Return a camera's feature; some datasets name the channels first."""
+    if names and len(shape) == 3 and str(names[0]).startswith("channel"):
+        shape = (*shape[1:], shape[0])
+    return Feature(VIDEO, tuple(shape), camera_feature(1, 1).names if len(shape) == 3 else None)
 
 
 def check_names(features: Mapping[str, Feature]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from vla_ros.data.datasets.contract_copy import keep_copy
 from vla_ros.data.datasets.features import DEFAULT_FEATURES, STRING
 from vla_ros.data.datasets.layout import (
     CHUNKS_SIZE,
@@ -145,7 +146,7 @@ class IndexWriter:
         features = {}
         before = self._info.get("features", {})
         for name, feature in {**self._schema.features, **DEFAULT_FEATURES}.items():
-            features[name] = before.get(name) or feature.to_json()
+            features[name] = dict(before.get(name) or feature.to_json())
             if feature.is_video and not features[name].get("info"):
                 features[name]["info"] = {
                     "video.height": feature.shape[0],
@@ -157,6 +158,7 @@ class IndexWriter:
                     "video.channels": 3,
                     "has_audio": False,
                 }
+        keep_copy(features, self._schema.contract)
         has_video = any(feature.is_video for feature in self._schema.features.values())
         return {
             "codebase_version": VERSION,

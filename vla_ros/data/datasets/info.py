@@ -10,6 +10,7 @@ import numpy as np
 
 from vla_ros.data.datasets.features import DEFAULT_FEATURES
 from vla_ros.data.datasets.metadata import DatasetMetadata
+from vla_ros.data.datasets.relaxed import relaxed_line
 
 NAMES_SHOWN = 16  # of one feature
 
@@ -25,6 +26,7 @@ def describe(metadata: DatasetMetadata) -> str:
         f"{len(metadata.episodes)} episodes, {metadata.frames} frames, {metadata.frames / fps / 60:.1f} min, "
         f"{numbers['bytes'] / 1e6:.1f} MB in {numbers['files']} files",
         f"{min(lengths) / fps:.1f} to {max(lengths) / fps:.1f} s an episode, median {np.median(lengths) / fps:.1f} s",
+        *([line] if (line := relaxed_line(metadata)) else []),
         "features:",
     ]
     width = max(len(name) for name in metadata.features)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from controllers.errors import ConfigError
+from vla_ros.data.datasets.contract_copy import kept_copy
 from vla_ros.data.datasets.features import DEFAULT_FEATURES, Feature, features_from_json
 from vla_ros.data.datasets.layout import (
     CONTRACT,
@@ -24,11 +25,13 @@ from vla_ros.data.datasets.layout import (
     TASKS,
     VIDEO_PATH,
     FilePlace,
+    check_template,
     check_version,
     read_json,
 )
 from vla_ros.policies.contract import TaskContract, contract_from_text
 
+VALUES_MAX, SIZE_MAX = 200_000_000, 2 << 30  # of a parquet file, [B] unpacked; the format's files are 100 MB
 EPISODE_KEYS = ("episode_index", "tasks", "length", "dataset_from_index", "dataset_to_index")
 
 
@@ -108,9 +111,13 @@ def load_metadata(root: Path | str) -> DatasetMetadata:
         raise ConfigError(f"{where}: fps is {fps!r}, expected a whole number >= 1")
     own = {name: feature for name, feature in features.items() if name not in DEFAULT_FEATURES}
     keys = [name for name, feature in own.items() if feature.is_video]
-    contract = None
+    check_template(info.get("data_path", DATA_PATH), f"{where}: data_path")
+    check_template(info.get("video_path") or VIDEO_PATH, f"{where}: video_path", keys)
+    contract: TaskContract | None
     if (root / CONTRACT).is_file():
-        contract = contract_from_text((root / CONTRACT).read_text(), str(root / CONTRACT))
+        contract = contract_from_text((root / CONTRACT).read_text(errors="replace"), str(root / CONTRACT))
+    else:
+        contract = kept_copy(entries, where)
     return DatasetMetadata(root, info, own, fps, robot, _tasks(root), _episodes(root, keys), contract)
 
 
@@ -123,9 +130,24 @@ def read_table(path: Path, wanted: Callable[[str], bool] = lambda name: True) ->
     """Read the wanted columns of a parquet file. Raises ConfigError when it is missing or broken."""
     try:
         with pq.ParquetFile(path) as file:
-            return file.read(columns=[name for name in file.schema_arrow.names if wanted(name)])
-    except (OSError, pa.ArrowException) as error:
-        raise ConfigError(f"{path}: cannot be read ({str(error).splitlines()[0]}): restore it from a copy") from None
+            _check_size(file.metadata, path)
+            table = file.read(columns=[name for name in file.schema_arrow.names if wanted(name)])
+            table.validate(full=True)  # that text is text, and lists end where they say
+            return table
+    except (OSError, pa.ArrowException, ValueError, MemoryError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise ConfigError(f"{path}: cannot be read ({reason}): restore it from a copy") from None
+
+
+def _check_size(said: pq.FileMetaData, path: Path) -> None:
+    """Refuse a file that means more than memory holds: a column of one value is a few bytes however long it is."""
+    columns = [said.row_group(i).column(k) for i in range(said.num_row_groups) for k in range(said.num_columns)]
+    values, size = sum(c.num_values for c in columns), sum(c.total_uncompressed_size for c in columns)
+    if values > VALUES_MAX or size > SIZE_MAX:
+        raise ConfigError(
+            f"{path}: {values} values, {size / 1e6:.0f} MB unpacked; allowed are {VALUES_MAX} and "
+            f"{SIZE_MAX / 1e6:.0f} MB: write the dataset again, in more files"
+        )
 
 
 def episode_statistics(root: Path) -> list[dict[str, dict[str, np.ndarray]]]:
@@ -145,7 +167,15 @@ def episode_statistics(root: Path) -> list[dict[str, dict[str, np.ndarray]]]:
 def dataset_statistics(root: Path) -> dict[str, dict[str, np.ndarray]]:
     """Return meta/stats.json: feature → statistic → numbers."""
     values = read_json(root / STATS)
-    return {name: {key: np.array(numbers) for key, numbers in entry.items()} for name, entry in values.items()}
+    try:
+        found = {name: {key: np.array(numbers) for key, numbers in entry.items()} for name, entry in values.items()}
+    except (AttributeError, ValueError):
+        raise ConfigError(f"{root / STATS}: no statistics by feature: run dataset stats --write") from None
+    for name, entry in found.items():
+        for key, numbers in entry.items():
+            if numbers.dtype.kind not in "fiub":
+                raise ConfigError(f"{root / STATS}: {key} of '{name[:40]}' is no number: run dataset stats --write")
+    return found
 
 
 def tasks_table(tasks: tuple[str, ...]) -> pa.Table:
@@ -171,6 +201,9 @@ def _tasks(root: Path) -> tuple[str, ...]:
     names = [name for name in table.column_names if name != "task_index"]
     if "task_index" not in table.column_names or len(names) != 1:
         raise ConfigError(f"{root / TASKS}: has columns {table.column_names}, expected task and task_index")
+    columns = (table["task_index"].type, table[names[0]].type)
+    if not (pa.types.is_integer(columns[0]) and _is_text(columns[1])) or any(c.null_count for c in table.columns):
+        raise ConfigError(f"{root / TASKS}: task_index must be whole numbers and task words: write the dataset again")
     pairs = sorted(zip(table["task_index"].to_pylist(), table[names[0]].to_pylist(), strict=True))
     if [number for number, _ in pairs] != list(range(len(pairs))):
         raise ConfigError(f"{root / TASKS}: task_index does not count from 0: write the dataset again")
@@ -183,7 +216,7 @@ def _episodes(root: Path, keys: list[str]) -> tuple[EpisodeRecord, ...]:
         for row in read_table(path, lambda name: not name.startswith("stats/")).to_pylist():
             try:
                 records.append(_record(row, keys))
-            except (KeyError, TypeError) as error:
+            except (KeyError, TypeError, ValueError) as error:
                 raise ConfigError(f"{path}: an episode lacks {error}: write the dataset again") from None
     records.sort(key=lambda record: record.index)
     start = 0
@@ -200,22 +233,38 @@ def _episodes(root: Path, keys: list[str]) -> tuple[EpisodeRecord, ...]:
 def _record(row: dict[str, Any], keys: list[str]) -> EpisodeRecord:
     videos = {
         key: VideoPlace(
-            FilePlace(row[f"videos/{key}/chunk_index"], row[f"videos/{key}/file_index"]),
-            row[f"videos/{key}/from_timestamp"],
-            row[f"videos/{key}/to_timestamp"],
+            FilePlace(_whole(row, f"videos/{key}/chunk_index"), _whole(row, f"videos/{key}/file_index")),
+            _seconds(row, f"videos/{key}/from_timestamp"),
+            _seconds(row, f"videos/{key}/to_timestamp"),
         )
         for key in keys
     }
-    length = row["dataset_to_index"] - row["dataset_from_index"]
+    start = _whole(row, "dataset_from_index")
     return EpisodeRecord(
-        row["episode_index"],
+        _whole(row, "episode_index"),
         tuple(row["tasks"]),
-        length,
-        row["dataset_from_index"],
-        FilePlace(row["data/chunk_index"], row["data/file_index"]),
+        _whole(row, "dataset_to_index") - start,
+        start,
+        FilePlace(_whole(row, "data/chunk_index"), _whole(row, "data/file_index")),
         videos,
         row.get("source") or "",
     )
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _whole(row: dict[str, Any], key: str) -> int:
+    if not isinstance(row[key], int):
+        raise TypeError(f"a whole number in '{key}'")
+    return row[key]
+
+
+def _seconds(row: dict[str, Any], key: str) -> float:
+    if not isinstance(row[key], (int, float)) or not 0.0 <= row[key] < 1e9:
+        raise TypeError(f"a time in '{key}'")
+    return row[key]
 
 
 def episodes_place(files: list[Path]) -> FilePlace:

@@ -126,6 +126,8 @@ def episode_columns(metadata: DatasetMetadata, episode: EpisodeRecord) -> dict[s
     table = read_table(path)
     if "episode_index" not in table.column_names:
         raise ConfigError(f"{path}: has no column episode_index: write the dataset again")
+    if not pa.types.is_integer(table["episode_index"].type):
+        raise ConfigError(f"{path}: episode_index must be whole numbers: write the dataset again")
     rows = np.flatnonzero(table["episode_index"].to_numpy() == episode.index)
     if len(rows) != episode.length:
         raise ConfigError(f"{path}: holds {len(rows)} of the {episode.length} frames of episode {episode.index}")
@@ -167,7 +169,10 @@ def _column_array(column: pa.ChunkedArray | pa.Array, feature: Feature, where: s
     rows = len(array)
     while isinstance(array.type, pa.ListType | pa.FixedSizeListType | pa.LargeListType):
         array = array.flatten()
-    values = array.to_numpy(zero_copy_only=False).astype(feature.dtype)
+    try:
+        values = array.to_numpy(zero_copy_only=False).astype(feature.dtype)
+    except (ValueError, TypeError):
+        raise ConfigError(f"{where}: holds {array.type}, info.json says {feature.dtype}") from None
     if values.size != rows * int(np.prod(feature.shape)):
         raise ConfigError(f"{where}: holds {values.size} numbers in {rows} frames of shape {list(feature.shape)}")
     return values if feature.shape == (1,) else values.reshape(rows, *feature.shape)

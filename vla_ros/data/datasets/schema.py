@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.data.datasets.features import Feature, check_names, contract_features
+from vla_ros.data.datasets.features import ANCHOR, Feature, check_names, contract_features
 from vla_ros.data.datasets.metadata import DatasetMetadata
 from vla_ros.data.datasets.video import CODECS
 from vla_ros.policies.contract import TaskContract
@@ -71,8 +71,11 @@ def check_schema(expected: DatasetSchema, metadata: DatasetMetadata) -> None:
 def check_dataset(contract: TaskContract, metadata: DatasetMetadata) -> None:
     """Raise ConfigError with the first difference between a task's contract and a dataset."""
     features = contract_features(contract)
+    if ANCHOR not in metadata.features:  # what needs it asks for it: viewing, merging and most policies do not
+        features.pop(ANCHOR, None)
     extra = {name: feature for name, feature in metadata.features.items() if name not in features}
-    check_schema(replace(contract_schema(contract, extra), codec=metadata_schema(metadata).codec), metadata)
+    schema = DatasetSchema(contract.fps, contract.robot, features | extra, contract, metadata_schema(metadata).codec)
+    check_schema(schema, metadata)
 
 
 def _described(schema: DatasetSchema) -> dict[str, dict[str, object]]:

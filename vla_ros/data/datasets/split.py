@@ -78,15 +78,19 @@ def parse_parts(words: Sequence[str], count: int, seed: int = 0) -> dict[str, li
             return share_episodes(count, {name: float(value) for name, value in given.items()}, seed)
         except ValueError:
             raise ConfigError(f"parts {' '.join(words)}: shares are numbers, as in train=0.9 val=0.1") from None
-    return {name: _episode_list(name, value) for name, value in given.items()}
+    return {
+        name: episode_list(value, f"part '{name}={value}': give a share such as 0.9, or")
+        for name, value in given.items()
+    }
 
 
-def _episode_list(name: str, value: str) -> list[int]:
+def episode_list(text: str, begin: str) -> list[int]:
+    """Read episodes such as `0-3,7`. Raises ConfigError, whose words `begin` so, for anything else."""
     episodes: list[int] = []
     try:
-        for part in value.split(","):
+        for part in text.split(","):
             first, dash, last = part.partition("-")
             episodes += range(int(first), int(last) + 1) if dash else [int(first)]
     except ValueError:
-        raise ConfigError(f"part '{name}={value}': give a share such as 0.9, or episodes such as 0-3,7") from None
+        raise ConfigError(f"{begin} episodes such as 0-3,7") from None
     return sorted(set(episodes))

@@ -16,6 +16,7 @@ import uuid
 from pathlib import Path
 
 from controllers.errors import ConfigError
+from vla_ros.new_file import open_own
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -91,7 +92,7 @@ class StagedFolder:
             self._home.mkdir(exist_ok=True)
             path = self._home / "lock"
             try:
-                lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+                lock = open_own(path, os.O_RDWR)
             except FileNotFoundError:  # its last holder is just cleaning up
                 continue
             try:
@@ -112,18 +113,27 @@ class StagedFolder:
         if not self.root.exists():
             os.rename(self.stage, self.root)
             return
-        done = _libc.renameat2(
-            _AT_FDCWD, os.fsencode(self.stage), _AT_FDCWD, os.fsencode(self.root), ctypes.c_uint(_RENAME_EXCHANGE)
-        )
-        if done == 0:
-            return
-        number = ctypes.get_errno()
-        if number not in (errno.EINVAL, errno.ENOSYS, errno.EXDEV):
-            raise OSError(number, os.strerror(number), str(self.root))
-        # A file system that cannot exchange (some network ones): two renames, the first undone by the next writer.
-        os.rename(self.root, self._aside)
-        os.rename(self.stage, self.root)
+        # Without an exchange the first of two renames is undone by the next writer.
+        exchange(self.stage, self.root, self._aside)
         shutil.rmtree(self._aside, ignore_errors=True)
+
+
+def exchange(one: Path, other: Path, aside: Path | None = None) -> None:
+    """Let two folders change places, at once where the file system can; else `other` goes by way of `aside`.
+
+    Given `aside`, it stays there. Raises OSError when it cannot be done.
+    """
+    done = _libc.renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), ctypes.c_uint(_RENAME_EXCHANGE))
+    if done == 0:
+        return
+    number = ctypes.get_errno()
+    if number not in (errno.EINVAL, errno.ENOSYS, errno.EXDEV):
+        raise OSError(number, os.strerror(number), str(other))
+    way = aside or one.with_name(f"{one.name}.aside")  # some network file systems
+    os.rename(other, way)
+    os.rename(one, other)
+    if aside is None:
+        os.rename(way, one)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -28,6 +28,10 @@ KEY_FRAME_EVERY = 2  # a frame in the middle costs two decodings, not a whole fi
 _BT601, _LIMITED = 6, 1  # what RGB was converted with, said in the file so that no player guesses
 
 
+class NoKeyFrame(VlaError):
+    """A video cannot be cut at a frame without being encoded again."""
+
+
 @dataclass(frozen=True)
 class EncodedVideo:
     """One episode of one camera as an mp4 in memory."""
@@ -100,7 +104,10 @@ class VideoFileWriter:
         return self._stream is None or _extradata(source) == self._extradata
 
     def append(self, source: Any, start: int = 0, count: int | None = None) -> None:
-        """Copy frames `start` to `start + count` of an open video. Raises VlaError where they cannot be cut out."""
+        """Copy frames `start` to `start + count` of an open video.
+
+        Raises NoKeyFrame when it cannot be cut at `start`, VlaError when frames are missing.
+        """
         inputs = source.streams.video[0]
         if self._stream is None:
             self._stream = self._container.add_stream_from_template(inputs, opaque=True)
@@ -109,7 +116,7 @@ class VideoFileWriter:
         for packet in frame_packets(source, self._fps, start, count):
             number = _frame_number(packet, self._fps)
             if copied == 0 and not packet.is_keyframe:
-                raise VlaError(
+                raise NoKeyFrame(
                     f"frame {start} of the video is no key frame: it cannot be cut there without re-encoding"
                 )
             if number != start + copied:

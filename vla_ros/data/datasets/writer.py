@@ -33,6 +33,7 @@ from vla_ros.data.datasets.layout import (
     FilePlace,
 )
 from vla_ros.data.datasets.metadata import EpisodeRecord, VideoPlace, load_metadata
+from vla_ros.data.datasets.relaxed import RELAXED, read_relaxed, relaxed_text
 from vla_ros.data.datasets.schema import DatasetSchema, check_schema
 from vla_ros.data.datasets.sink import Sink
 from vla_ros.data.datasets.staging import StagedFolder
@@ -54,6 +55,7 @@ class LeRobotWriter:
         if self.root.exists() and not self.root.is_dir():
             raise ConfigError(f"{root}: is a file; give the folder of a dataset, new or there already")
         self._folder = StagedFolder(self.root)
+        self._relaxed: dict[str, float] = {}
         try:
             self._index = self._open()
         except BaseException:
@@ -67,6 +69,7 @@ class LeRobotWriter:
         if (self.root / INFO).exists():
             metadata = load_metadata(self.root)
             check_schema(self.schema, metadata)
+            self._relaxed = read_relaxed(self.root)
             return IndexWriter(self._folder, self.schema, metadata)
         if self.root.exists() and any(self.root.iterdir()):
             raise ConfigError(f"{self.root}: holds something that is no LeRobotDataset: choose a new or empty folder")
@@ -108,6 +111,8 @@ class LeRobotWriter:
         data = self._append_data(table)
         record = EpisodeRecord(index, episode.tasks, episode.length, start, data, videos, episode.source)
         self._index.add(record, episode.statistics, own)
+        if episode.relaxed_s:
+            self._relaxed[episode.source] = episode.relaxed_s
         return index
 
     def commit(self) -> None:
@@ -117,6 +122,8 @@ class LeRobotWriter:
         with self._changing():
             self._close_files()
             self._index.write()
+            if self._relaxed:
+                self._folder.path(RELAXED).write_text(relaxed_text(self._relaxed))
             self._folder.commit()
 
     def close(self, discard: bool = False) -> None:

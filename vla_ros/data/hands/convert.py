@@ -23,6 +23,7 @@ from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.data.hands.masks import PREFIX, mask_features
 from vla_ros.data.hands.take import Take, read_take, take_id
+from vla_ros.encoded_images import read_image
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import CameraStream, TaskContract
 
@@ -71,7 +72,8 @@ def take_episode(take: Take, contract: TaskContract, schema: DatasetSchema, sour
     after = np.minimum(np.arange(1, count + 1), count - 1)
     targets = np.column_stack([poses[after], commanded[after]])
     columns[ACTION] = np.array([encoding.encode(t[None], a)[0] for t, a in zip(targets, poses, strict=True)])
-    columns[ANCHOR] = poses
+    if contract.action.stores_anchor:
+        columns[ANCHOR] = poses
     # No camera of a robot took the pictures: where the contract wants its exact size they are cut and scaled to it.
     streams = {
         name: dataclasses.replace(stream, fit="crop") if stream.fit == "exact" else stream
@@ -125,7 +127,7 @@ _NOWHERE = np.array([1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])  # 
 
 def _state(contract: TaskContract, poses: np.ndarray, widths: np.ndarray) -> dict[str, np.ndarray]:
     """Return the state (T, S), zeros where a hand has no such number, and its mask."""
-    arm, gripper = contract.action.arms[0], contract.action.grippers[0]
+    (arm,), (gripper,) = contract.action.arms, contract.action.grippers
     ends = (
         "position.x",
         "position.y",
@@ -165,7 +167,4 @@ def _pictures(take: Take, shown: np.ndarray, stream: CameraStream, name: str) ->
 
 
 def _read(path: Path) -> np.ndarray:
-    picture = cv2.imread(str(path))
-    if picture is None:
-        raise VlaError(f"{path}: is no picture")
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    return cv2.cvtColor(read_image(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)

@@ -10,7 +10,6 @@ summary.json     of `vla takes` alone: its id, and what is doubtful about it
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,9 @@ from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.configuration import load_config
+from vla_ros.documents import DocumentError, parse_json, read_bytes, read_json
 
+LINES_MAX = 64 << 20  # [B] of a file of JSON lines
 TAKE, HANDS, PICTURES, SUMMARY = "take.yaml", "hands.jsonl", "pictures.jsonl", "summary.json"
 # WebXR's axes (x right, y up, z back) in the robot's (x forward, y left, z up).
 R_ROBOT_XR = np.array([[0.0, 0.0, -1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
@@ -108,8 +109,8 @@ def read_take(folder: Path) -> Take:
 def take_id(folder: Path) -> str:
     """Return what names a take wherever it lies; "" for one that `vla takes` has not recorded."""
     try:
-        return str(json.loads((folder / SUMMARY).read_text())["id"])
-    except (OSError, ValueError, TypeError, KeyError):
+        return str(read_json(folder / SUMMARY)["id"])
+    except (ConfigError, TypeError, KeyError):
         return ""
 
 
@@ -126,15 +127,15 @@ def _pose(values: Any) -> tuple[list[float], list[float]]:
 
 def _rows(path: Path) -> list[dict[str, Any]]:
     try:
-        lines = path.read_text().splitlines()
-    except OSError as error:
-        raise VlaError(f"{path}: cannot be read ({error.strerror}): a take has {TAKE}, {HANDS}, {PICTURES}") from None
+        lines = read_bytes(path, LINES_MAX).splitlines()
+    except DocumentError as error:
+        raise VlaError(f"{error}: a take has {TAKE}, {HANDS}, {PICTURES}") from None
     rows = []
     for number, line in enumerate(lines, 1):
         try:
-            row = json.loads(line)
+            row = parse_json(line, str(path), finite=True)
             float(row["t"])
-        except (ValueError, TypeError, KeyError):
+        except (DocumentError, ValueError, TypeError, KeyError):
             if number == len(lines):
                 continue  # torn by a crash
             raise VlaError(f"{path}: line {number} is no message with a time: remove it") from None

@@ -66,6 +66,9 @@ class QualityConfig:
     end_speed: Threshold  # [rad/s] of the fastest joint at the end
     unfinished_weight: float = 0.3  # an episode without an end
     missing_weight: float = 0.6  # a required topic that is not there
+    refused_by_conversion_weight: float = 0.5  # `vla convert` refuses the episode; at least 0.5: no score above 50
+    other_share: float = 0.1  # of what a topic costs that the data is not made of
+    unused: Threshold = field(default_factory=lambda: Threshold(0.5, 3.0, 0.4))  # [s] of the episode without a frame
     short: Threshold = field(default_factory=lambda: Threshold(-1.0, -0.5, 0.5))  # [s], negative: shorter costs
 
     def __post_init__(self) -> None:
@@ -74,6 +77,13 @@ class QualityConfig:
         for name in positive:
             if not getattr(self, name) > 0.0:
                 raise ConfigError(f"{name} must be > 0, got {getattr(self, name):g}")
+        if not 0.5 <= self.refused_by_conversion_weight <= 1.0:
+            raise ConfigError(
+                f"refused_by_conversion_weight must be 0.5 to 1, got {self.refused_by_conversion_weight:g}: what "
+                "conversion refuses has no score above 50"
+            )
+        if not 0.0 <= self.other_share <= 1.0:
+            raise ConfigError(f"other_share must be 0 to 1, got {self.other_share:g}")
         for name, rate in self.rates.items():
             if not rate > 0.0:
                 raise ConfigError(f"rates.{name} must be > 0, got {rate:g}")

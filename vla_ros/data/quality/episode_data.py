@@ -70,6 +70,18 @@ class Commands:
     values: np.ndarray  # (N, J)
 
 
+@dataclass(frozen=True)
+class ContractView:
+    """What a contract takes of an episode, and what conversion by it says."""
+
+    name: str  # of the contract
+    origin: str  # how it is known that it is this one
+    rates: dict[str, float]  # [Hz] at least, of each topic that it takes samples of; 0: as config/quality.yaml says
+    missing: tuple[str, ...] = ()  # topics that it needs and the bag has not
+    refusal: str = ""  # why `vla convert` would refuse the episode
+    unused_s: float = 0.0  # [s] of the episode for which one of the topics does not speak
+
+
 @dataclass(frozen=True, eq=False)
 class EpisodeData:
     """All of it."""
@@ -82,6 +94,8 @@ class EpisodeData:
     chunks: int = 0
     refused: tuple[str, ...] = ()  # why, of each chunk that was
     embodiment: Embodiment | None = None  # None: nobody knows which robot it was
+    contract: ContractView | None = None  # None: nobody knows what data it is to become
+    usable: frozenset[str] = frozenset()  # without a contract: the topics that any known one would take
 
     def stream(self, end: str) -> Stream | None:
         """Return the stream whose topic's name ends so."""

@@ -7,6 +7,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+REFUSED = "refused_by_conversion"  # kind of the finding that conversion makes no data of an episode
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -16,6 +18,8 @@ class Finding:
     value: float
     loss: float = 0.0  # share of the score, 0 … 1
     reason: str = ""  # in words
+    topics: tuple[str, ...] = ()  # that it is about; none: about the motion, or the whole episode
+    aside: bool = False  # about a topic that the data is not made of
 
     @property
     def kind(self) -> str:
@@ -29,18 +33,22 @@ def score(findings: Iterable[Finding]) -> float:
 
 
 def reasons(findings: Iterable[Finding]) -> list[str]:
-    """Return why something was lost, what costs most first."""
+    """Return why something was lost: a refusal, then what costs most, what the data is not made of last."""
     lines = []
-    for worst, *others in sorted(_by_kind(findings), key=lambda alike: -alike[0].loss):
+
+    def order(alike: list[Finding]) -> tuple[bool, bool, float]:
+        return alike[0].kind != REFUSED, alike[0].aside, -alike[0].loss
+
+    for worst, *others in sorted(_by_kind(findings), key=order):
         also = f", and {len(others)} more" if others else ""
         lines.append(f"{worst.reason}{also} (−{100.0 * worst.loss:.0f} %)")
     return lines
 
 
 def _by_kind(findings: Iterable[Finding]) -> list[list[Finding]]:
-    """Return those that cost something, kind by kind, the worst of each first."""
-    kinds: dict[str, list[Finding]] = {}
+    """Return those that cost something, kind by kind, the worst of each first; what is aside is of another kind."""
+    kinds: dict[tuple[str, bool], list[Finding]] = {}
     for finding in findings:
         if finding.loss > 0.0:
-            kinds.setdefault(finding.kind, []).append(finding)
+            kinds.setdefault((finding.kind, finding.aside), []).append(finding)
     return [sorted(alike, key=lambda finding: -finding.loss) for alike in kinds.values()]

@@ -19,12 +19,12 @@ def measure(data: EpisodeData, config: QualityConfig) -> Iterator[Finding]:
             continue
         black = float((series.brightness < config.dark_level).mean())
         reason = f"{topic}: {100.0 * black:.0f} % of the images are black"
-        yield Finding(f"black{topic}", black, config.black.penalty(black), reason)
+        yield Finding(f"black{topic}", black, config.black.penalty(black), reason, (topic,))
         if data.joints is None:
             continue
         frozen = longest_frozen(series, data.joints, config.same_change, config.moving_speed)
         reason = f"{topic}: the same image for {frozen:.1f} s while the arm moves"
-        yield Finding(f"frozen_s{topic}", frozen, config.frozen.penalty(frozen), reason)
+        yield Finding(f"frozen_s{topic}", frozen, config.frozen.penalty(frozen), reason, (topic,))
 
 
 def longest_frozen(images: ImageSeries, joints: JointSeries, same: float, moving: float) -> float:

@@ -8,6 +8,7 @@ from typing import IO
 
 import matplotlib
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -25,13 +26,18 @@ SHADE = "#cccccc"
 
 def draw(judgement: Judgement, config: QualityConfig, file: IO[bytes]) -> None:
     """Draw an episode into a PNG."""
+    with rc_context({"text.parse_math": False}):  # a dollar in somebody's name begins no formula
+        _draw(judgement, config, file)
+
+
+def _draw(judgement: Judgement, config: QualityConfig, file: IO[bytes]) -> None:
     data = judgement.data
     panels: list[Callable[[Axes], None]] = []
     joints = arm_joints(data)
     if joints is not None:
         begin = float(joints.time[0])
         panels += [lambda axes: _joints(axes, data, begin), lambda axes: _speed(axes, data, begin, config)]
-        if _width(data) is not None:
+        if _widths(data):
             panels.append(lambda axes: _gripper(axes, data, begin))
     if any(len(series.time) for series in data.images.values()):
         panels.append(lambda axes: _images(axes, data, config))
@@ -71,18 +77,21 @@ def _speed(axes: Axes, data: EpisodeData, begin: float, config: QualityConfig) -
     axes.legend(fontsize=6, loc="upper right")
 
 
-def _width(data: EpisodeData) -> np.ndarray | None:
-    if data.joints is None or data.embodiment is None or not data.embodiment.grippers:
-        return None
-    columns = data.joints.columns(data.embodiment.grippers[0].joints)
-    return None if columns is None else data.joints.q[:, columns].sum(axis=1)
+def _widths(data: EpisodeData) -> dict[str, np.ndarray]:
+    """Return the opening (T,) [m] of each gripper whose fingers are heard."""
+    if data.joints is None or data.embodiment is None:
+        return {}
+    found = {gripper.name: data.joints.columns(gripper.joints) for gripper in data.embodiment.grippers}
+    return {name: data.joints.q[:, columns].sum(axis=1) for name, columns in found.items() if columns is not None}
 
 
 def _gripper(axes: Axes, data: EpisodeData, begin: float) -> None:
-    width = _width(data)
-    assert width is not None
     assert data.joints is not None
-    axes.plot(_thin(data.joints.time) - begin, _thin(1e3 * width), linewidth=0.9)
+    widths = _widths(data)
+    for name, width in widths.items():
+        axes.plot(_thin(data.joints.time) - begin, _thin(1e3 * width), linewidth=0.9, label=name)
+    if len(widths) > 1:
+        axes.legend(fontsize=6, loc="upper right")
     axes.set_ylabel("opening [mm]", fontsize=8)
 
 

@@ -11,7 +11,8 @@ from controllers.model import ArmModel
 from vla_ros.data.quality.config import QualityConfig
 from vla_ros.data.quality.episode_data import EpisodeData
 from vla_ros.data.quality.finding import Finding
-from vla_ros.robots.embodiment import ArmGroup, Embodiment, expand_urdf
+from vla_ros.robots.embodiment import Embodiment, expand_urdf
+from vla_ros.robots.groups import ArmGroup
 
 SAMPLES = 400  # postures of an episode whose Jacobian is looked at
 

@@ -15,6 +15,7 @@ import numpy as np
 from vla_ros.data.bags.episodes import Episode, read_episodes
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.image_reading import IMAGE_TYPES, ImageReader
+from vla_ros.data.bags.notes import ROBOT
 from vla_ros.data.bags.reader import BagMessage, BagReader
 from vla_ros.data.quality.episode_data import Commands, EpisodeData, ImageSeries, JointSeries, Stream, is_stamped
 from vla_ros.robots.embodiment import load_embodiment, robot_names
@@ -102,7 +103,7 @@ def read_bag(
     for message in reader.messages():
         collector.take(message)
         progress(message.log_time)
-    name = reader.custom_data.get("robot", "") or robot
+    name = reader.custom_data.get(ROBOT, "") or robot
     embodiment = load_embodiment(name) if name in robot_names() else None
     return [
         dataclasses.replace(_episode(collector, episode, reader.start), embodiment=embodiment)

@@ -20,12 +20,12 @@ def measure(data: EpisodeData, config: QualityConfig) -> Iterator[Finding]:
         for topic, times in cameras.items():
             skew = nearest(times, data.joints.time)
             reason = f"{topic}: {1e3 * skew:.0f} ms from the nearest joint state: synchronise the clocks (chrony)"
-            yield Finding(f"joint_skew_s{topic}", skew, config.camera_joint_skew.penalty(skew), reason)
+            yield Finding(f"joint_skew_s{topic}", skew, config.camera_joint_skew.penalty(skew), reason, (topic,))
     for (one, first), (other, second) in combinations(sorted(cameras.items()), 2):
         # From the slower one: each of its images has its like, however many more the other has.
         skew = nearest(first, second) if len(first) <= len(second) else nearest(second, first)
         reason = f"{one} and {other}: {1e3 * skew:.0f} ms apart"
-        yield Finding(f"camera_skew_s{one}", skew, config.camera_camera_skew.penalty(skew), reason)
+        yield Finding(f"camera_skew_s{one}", skew, config.camera_camera_skew.penalty(skew), reason, (one, other))
 
 
 def nearest(times: np.ndarray, others: np.ndarray) -> float:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +14,15 @@ from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.conversion import sources
 from vla_ros.data.conversion.bag_index import BagIndex, Span
 from vla_ros.data.conversion.dataset_to_bag import EpisodeMessages
+from vla_ros.data.conversion.message_numbers import width_number
 from vla_ros.data.datasets.layout import INFO
+from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.replay.recorded_motion import RecordedMotion, resampled
+from vla_ros.documents import parse_json
 from vla_ros.policies.contract import TaskContract
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
+from vla_ros.robots.topics import commanded_pose_topic
 
 STEP_S = 0.04  # [s] between the points of a bag's motion: what is commanded is smooth, and was filtered once
 SCENE = "sim/scene"
@@ -29,6 +32,15 @@ JOINTS, COMMANDED, WIDTHS = "joints", "commanded", "widths"
 def is_dataset(path: Path) -> bool:
     """Say whether a folder is a dataset; else it is meant to be a bag."""
     return (path / INFO).is_file()
+
+
+def check_source(path: Path) -> None:
+    """Raise VlaError for what is neither a bag nor a dataset, reading no episode of it."""
+    if is_dataset(path):
+        load_metadata(path)
+    else:
+        with BagReader(path):
+            pass
 
 
 def read_motion(path: Path, episode: int, robot: Embodiment, contract: TaskContract | None = None) -> RecordedMotion:
@@ -48,7 +60,8 @@ def read_scene(path: Path) -> dict[str, object]:
     with BagReader(path) as bag:
         topic = _named(bag, SCENE)
         for _, message in bag.decoded(topic) if topic else ():
-            return dict(json.loads(message.data))
+            scene = parse_json(message.data, f"{path}: {topic}")
+            return scene if isinstance(scene, dict) else {}
     return {}
 
 
@@ -59,22 +72,22 @@ def _named(bag: BagReader, name: str) -> str:
 
 
 def _from_bag(path: Path, episode: int, robot: Embodiment) -> RecordedMotion:
-    arm = robot.arms[0]
+    arm = robot.only_arm
     with BagReader(path) as bag:
         topics = {
             JOINTS: _named(bag, sources.JOINT_STATES),
-            COMMANDED: _named(bag, sources.commanded_pose_topic(robot, arm.name)),
+            COMMANDED: _named(bag, commanded_pose_topic(robot, arm.name)),
             WIDTHS: _named(bag, sources.PROGRESS),
         }
         missing = [name for name, topic in topics.items() if not topic]
         if missing:
-            wanted = {JOINTS: sources.JOINT_STATES, COMMANDED: sources.commanded_pose_topic(robot, arm.name)}
+            wanted = {JOINTS: sources.JOINT_STATES, COMMANDED: commanded_pose_topic(robot, arm.name)}
             name = wanted.get(missing[0], sources.PROGRESS)
             raise VlaError(f"{path}: lacks the topic {name}: record with `vla record` or record:= to have it")
         index = BagIndex(bag, topics, _named(bag, sources.INSTRUCTION), _named(bag, marks.TOPIC))
         span = _span(index, episode, path)
         stamps, poses = _poses(index, span)
-        width_stamps, widths = _widths(index, span)
+        width_stamps, widths = _widths(index, span, robot.only_gripper.name)
         start = _start(index, span, arm.joints, path)
     if len(stamps) < 2:
         raise VlaError(f"{path}: holds no motion: the arm was not commanded in episode {episode}")
@@ -106,11 +119,11 @@ def _poses(index: BagIndex, span: Span) -> tuple[np.ndarray, np.ndarray]:
     return index.topics[COMMANDED].stamps[numbers], np.array(rows).reshape(-1, 7)
 
 
-def _widths(index: BagIndex, span: Span) -> tuple[np.ndarray, np.ndarray]:
+def _widths(index: BagIndex, span: Span, gripper: str) -> tuple[np.ndarray, np.ndarray]:
     numbers = _within(index, WIDTHS, span)
     widths = []
     for _, _, message in index.messages({WIDTHS: numbers.tolist()}):
-        widths.append(float(marks.mark_values(index.bag.decode(message)).get("gripper_width", "nan")))
+        widths.append(width_number(index.bag.decode(message), gripper)[0])
     return index.topics[WIDTHS].stamps[numbers], np.array(widths)
 
 
@@ -140,10 +153,11 @@ def _from_dataset(path: Path, episode: int, robot: Embodiment, contract: TaskCon
             raise VlaError(f"{path}: episode {episode} is not one of 0 to {len(metadata.episodes) - 1}")
         said = EpisodeMessages(reader, metadata.episodes[episode], wanted, load_embodiment(wanted.robot))
         targets, state, words = said.targets, said.state, said.instruction
-    arm, columns = robot.arms[0], wanted.action.channels
+    arm, columns = robot.only_arm, wanted.action.channels
     gripper = next((column for column, name in enumerate(columns) if channel_kind(name) is ChannelKind.GRIPPER), None)
     if arm.name not in wanted.action.arms:
-        raise VlaError(f"{path}: its actions move {', '.join(wanted.action.arms)}, not '{arm.name}'")
+        moved = ", ".join(wanted.action.arms) or "joints"
+        raise VlaError(f"{path}: its actions move {moved}, not the tool of '{arm.name}': give data whose actions do")
     first = 7 * wanted.action.arms.index(arm.name)
     start = {
         name.rpartition("/")[0]: float(value)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -16,30 +16,39 @@ from trajectory_msgs.msg import JointTrajectory
 from controllers.chunk import ActionChunk
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import INACTIVE, NO_JOINT_STATES, ControlProgress, control_progress
+from vla_ros.nodes.arm.silence import Silence
 from vla_ros.nodes.parameters import declare_robot
+from vla_ros.nodes.spinning import steady_timer
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.topics import commanded_pose_topic
+
+LOOK_PERIOD_S = 0.1
+AWAKE_S = 3 * LOOK_PERIOD_S  # [s] between two looks, unless this process was kept from running
 
 
 class ArmClient(Node):
-    """Keep the newest of what control says of the robot's first arm; enable it and send it chunks."""
+    """Keep the newest of what control says of the robot; enable it and send it chunks."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.embodiment = load_embodiment(declare_robot(self))
         self.progress = ControlProgress(hold_reason=NO_JOINT_STATES)
         self.joints: messages.JointSample | None = None
-        self.T_commanded: np.ndarray | None = None  # T_base_ee (4, 4)
-        self._progress_arrival = 0.0  # [s] monotonic
-        self._reader = messages.JointStateReader(self.embodiment.arms[0].joints)
+        self.commanded: dict[str, np.ndarray] = {}  # T_base_ee (4, 4) of each arm
+        self._silence = Silence(AWAKE_S)  # of control
+        self._reader = messages.JointStateReader(self.embodiment.driven_joints)
         self._planner = self.create_publisher(JointTrajectory, "planner/action_chunk", qos.EVENTS)
         self.enable = self.create_client(SetBool, "control/enable")
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
-        self.create_subscription(PoseStamped, "control/commanded_pose", self._on_commanded_pose, qos.NEWEST)
+        for arm in self.embodiment.arms:
+            topic = commanded_pose_topic(self.embodiment, arm.name)
+            self.create_subscription(PoseStamped, topic, partial(self._on_commanded_pose, arm.name), qos.NEWEST)
+        steady_timer(self, LOOK_PERIOD_S, self._look)
 
     @property
     def silence(self) -> float:
-        """Return how long control has not been heard [s]."""
-        return time.monotonic() - self._progress_arrival
+        """Return how long control has not been heard [s], while this node itself could hear."""
+        return self._silence.seconds
 
     @property
     def ready(self) -> bool:
@@ -51,16 +60,26 @@ class ArmClient(Node):
         """Begin to listen to joint states: needed only on the way home, and 500 messages a second are not free."""
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
 
+    @property
+    def measured(self) -> dict[str, float]:
+        """Return where every joint that is driven stands [rad], [m], by name; empty while none is heard."""
+        if self.joints is None:
+            return {}
+        return dict(zip(self.embodiment.driven_joints, self.joints.position.tolist(), strict=True))
+
     def plan(self, chunk: ActionChunk) -> None:
         """Send a chunk as the planner."""
         self._planner.publish(messages.chunk_message(chunk))
 
+    def _look(self) -> None:
+        self._silence.look()
+
     def _on_progress(self, message: DiagnosticStatus) -> None:
         self.progress = control_progress(message.message, messages.diagnostic_values(message))
-        self._progress_arrival = time.monotonic()
+        self._silence.heard()
 
-    def _on_commanded_pose(self, message: PoseStamped) -> None:
-        self.T_commanded = messages.transform(message.pose)
+    def _on_commanded_pose(self, arm: str, message: PoseStamped) -> None:
+        self.commanded[arm] = messages.transform(message.pose)
 
     def _on_joint_state(self, message: JointState) -> None:
         self.joints = self._reader.read(message) or self.joints

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from controllers.motion import Seam
 from controllers.progress import DISABLED, Command
 
 DT_MAX = 0.02  # [s] a longer gap is a pause of the machine, not a period to integrate over
+# In a simulator slower than real time the loop still ticks by the wall clock. A step shorter than this share of its
+# period would be shorter than the time between two joint states, and joints would seem to accelerate in leaps.
+STEP_MIN = 0.75
 BLIND_S = 0.15  # [s] without joint states after which the arm is left to its own position hold, which sees its joints
 REST_TIME_MAX = 0.6  # [s] within which a stopping arm must have come to rest
 REST_SPEED = 0.02  # [rad/s]
@@ -29,11 +32,16 @@ JUMP_MIN, JUMP_SPEED = 0.05, 5.0  # [rad], [rad/s]
 Arrival = tuple[float, float, np.ndarray, np.ndarray]  # [s] monotonic, stamp [s], position and velocity of the joints
 
 
-class ArmDriver:
-    """Drive one arm through its follower; say what to send, or None while the arm is not ours."""
+class RobotDriver:
+    """Drive a robot through its follower; say what to send, or None while it is not ours."""
 
-    def __init__(self, follower: ChunkFollower, period: float, state_timeout: float) -> None:
-        """Tick every `period` [s] of wall time; joints older than `state_timeout` [s] are stale."""
+    def __init__(
+        self, follower: ChunkFollower, period: float, state_timeout: float, fingers: Mapping[str, int] | None = None
+    ) -> None:
+        """Tick every `period` [s] of wall time; joints older than `state_timeout` [s] are stale.
+
+        `fingers` says by channel how many joints a gripper has, whose ways add up to its width.
+        """
         self.follower = follower
         self.clock = RosClock()
         self.now = 0.0  # [s] ROS time of the last tick
@@ -43,7 +51,8 @@ class ArmDriver:
         )
         self._monotonic = 0.0  # [s] of the last tick
         self._period, self._state_timeout = period, state_timeout
-        self._n = follower.model.size
+        self._n = len(follower.joints)
+        self._fingers = dict(fingers or {})
         self._moved = np.zeros(self._n)
         self._newest: Arrival | None = None
         self._observed: Arrival | None = None  # the one that the last tick took
@@ -53,7 +62,7 @@ class ArmDriver:
 
     # -- from other threads ------------------------------------------------------------------------------------------
     def observe(self, arrival: float, stamp: float, position: np.ndarray, velocity: np.ndarray) -> None:
-        """Take the arm's joints, then the gripper's, as they came in at `arrival` [s, monotonic]."""
+        """Take the follower's joints, then those of the `fingers`, as they came in at `arrival` [s, monotonic]."""
         self._newest = (arrival, stamp, position, velocity)
 
     @property
@@ -97,6 +106,11 @@ class ArmDriver:
         """Say whether the arm is not ours and nothing is about to change that."""
         return not self._driving and not self._orders
 
+    @property
+    def held(self) -> str:
+        """Return why the arm, though it is ours, takes no chunk until it is enabled again; "" while it does."""
+        return self.follower.latched if self._driving and self._releasing_since is None else ""
+
     # -- the loop ----------------------------------------------------------------------------------------------------
     def tick(self, monotonic: float) -> Command | None:
         """Return the command at `monotonic` [s], or None when there is nothing to send."""
@@ -124,7 +138,7 @@ class ArmDriver:
             dt, stamp = self._period, now - silence
         else:
             stamp = now
-        if dt == 0.0:
+        if dt == 0.0 or (self.reference_time is not None and dt < STEP_MIN * self._period):
             return self._repeated()
         self.now, self._monotonic = now, monotonic
         while self._orders:
@@ -145,7 +159,7 @@ class ArmDriver:
         if self._moved.max() > allowed:
             joint = int(self._moved.argmax())
             self.follower.fault(
-                f"fault: joint states jump ({self.follower.model.joints[joint]} by {self._moved[joint]:.2f} rad "
+                f"fault: joint states jump ({self.follower.joints[joint]} by {self._moved[joint]:.2f} rad "
                 f"in {1e3 * (stamp - before):.0f} ms)"
             )
 
@@ -167,8 +181,11 @@ class ArmDriver:
         if observed is None or self.follower.emergency_stopped:  # latched between the request and this tick
             return
         _, _, position, velocity = observed
-        width = float(position[self._n :].sum())
-        self.follower.activate(position[: self._n], velocity[: self._n], width, self.now)
+        widths, first = {}, self._n
+        for channel, count in self._fingers.items():
+            widths[channel] = float(position[first : first + count].sum())
+            first += count
+        self.follower.activate(position[: self._n], velocity[: self._n], widths, self.now)
         self._driving, self._releasing_since = True, None
 
     def _begin_release(self, reason: str) -> None:

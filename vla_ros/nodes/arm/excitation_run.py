@@ -25,7 +25,7 @@ class ExcitationRun:
 
     def __init__(self, node: ArmClient, way: WayHome, excitation: Excitation, with_gravity: bool) -> None:
         self._node, self._way, self._excitation = node, way, excitation
-        arm = node.embodiment.arms[0]
+        arm = node.embodiment.only_arm
         self._reader = messages.JointStateReader(arm.joints)
         self._player = ExcitationPlayer(
             excitation, node.embodiment.name, arm.name, node.embodiment.base_frame, with_gravity

@@ -10,6 +10,7 @@ before the torques took over, until a first message came, with the arm at zero t
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from rclpy.node import Node
@@ -57,8 +58,8 @@ class SimulatorHold:
 class ControllerManagerHold:
     """`controller_manager/switch_controller` of ros2_control."""
 
-    def __init__(self, node: Node, arm: str, command: str) -> None:
-        """Switch the controllers of `arm`, driven by `command`.
+    def __init__(self, node: Node, commands: Mapping[str, str]) -> None:
+        """Switch the controllers of the arms, each driven by what `commands` says by its name.
 
         Raises ConfigError where controller_manager_msgs is not installed.
         """
@@ -71,7 +72,8 @@ class ControllerManagerHold:
             ) from None
         self._service = services.SwitchController
         self._client = node.create_client(self._service, "controller_manager/switch_controller")
-        self._holding, self._driving = f"{arm}_arm_controller", f"{arm}_{command}_controller"
+        self._holding = [f"{arm}_arm_controller" for arm in commands]
+        self._driving = [f"{arm}_{command}_controller" for arm, command in commands.items()]
 
     @property
     def absence(self) -> str:
@@ -79,13 +81,13 @@ class ControllerManagerHold:
         return "" if self._client.service_is_ready() else "controller_manager's switch_controller is not there"
 
     def switch(self, held: bool) -> Future | None:
-        """Ask controller_manager; both controllers change in one of its cycles."""
+        """Ask controller_manager; all controllers change in one of its cycles."""
         if not self._client.service_is_ready():
             return None
         request = self._service.Request()
         on, off = (self._holding, self._driving) if held else (self._driving, self._holding)
-        request.activate_controllers, request.deactivate_controllers = [on], [off]
-        # Not strict: whichever of the two is as wanted already must not keep the other from being switched.
+        request.activate_controllers, request.deactivate_controllers = on, off
+        # Not strict: whichever of them is as wanted already must not keep the other from being switched.
         request.strictness = self._service.Request.BEST_EFFORT
         request.activate_asap = True
         request.timeout.sec = _SWITCH_TIMEOUT_S
@@ -115,11 +117,11 @@ def declare_hold(node: Node) -> str:
     return declare(node, "hold", "sim", "who holds the arm while control does not drive it", choices=HOLDS)
 
 
-def make_hold(node: Node, kind: str, arm: str, command: str) -> PositionHold:
-    """Return one of HOLDS for the arm of that name, which control drives by `command`.
+def make_hold(node: Node, kind: str, commands: Mapping[str, str]) -> PositionHold:
+    """Return one of HOLDS for the arms, each of which control drives by what `commands` says by its name.
 
     Raises ConfigError when what it needs is not installed.
     """
     if kind == "controller_manager":
-        return ControllerManagerHold(node, arm, command)
+        return ControllerManagerHold(node, commands)
     return SimulatorHold(node) if kind == "sim" else NoHold()

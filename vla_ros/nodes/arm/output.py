@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The topic that takes the arm's commands, whatever they are made of."""
+"""The topics that take the commands of arms, whatever they are made of, and of joint groups."""
 
 from __future__ import annotations
 
+import numpy as np
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
 from std_msgs.msg import Float64MultiArray
 
-from controllers.progress import Command
+from controllers.progress import ArmCommand
 from vla_ros import messages, qos
 
 
@@ -25,9 +26,22 @@ class ArmOutput:
             self._publisher = node.create_publisher(Float64MultiArray, topic, qos.STREAM)
             self._numbers = messages.NumbersWriter(joints)
 
-    def publish(self, command: Command, now: float) -> None:
+    def publish(self, command: ArmCommand, now: float) -> None:
         """Send what `command` holds of the kind, at `now` [s]."""
         if self._kind == "pose":
             self._publisher.publish(self._pose.write(command.pose, now))
         else:
             self._publisher.publish(self._numbers.write(getattr(command, self._kind)))
+
+
+class JointOutput:
+    """Publish the positions of a joint group to the controller that is named after it."""
+
+    def __init__(self, node: Node, group: str, joints: int) -> None:
+        topic = f"{group}_position_controller/commands"
+        self._publisher = node.create_publisher(Float64MultiArray, topic, qos.STREAM)
+        self._numbers = messages.NumbersWriter(joints)
+
+    def publish(self, positions: np.ndarray) -> None:
+        """Send positions (N,) [rad] or [m]."""
+        self._publisher.publish(self._numbers.write(positions))

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
+from math import isfinite
 from typing import Any
 
-from controllers.errors import VlaError
+from vla_ros.messages import MessageError
 
 NAME = "control"
 NO_JOINT_STATES = "no joint states yet"  # hold reason of a control that cannot be enabled so far
@@ -29,9 +30,15 @@ class ControlProgress:
     executed_s: float = 0.0  # [s] of the chunk executed
     remaining_s: float = 0.0  # [s] of the chunk left
     status: int = 0  # TaskStatus of the chunk
-    gripper_width: float = 0.0  # [m] commanded
+    end_effectors: Mapping[str, float] = field(default_factory=dict)  # commanded, by channel: [m], suction 0 or 1
     refused: str = ""  # why the last refused chunk was refused; empty once one is accepted
+    held: str = ""  # why an enabled control takes no chunk until it is enabled again: a fault, an e-stop
     lateness_ms: float = 0.0  # worst of the loop since the last report
+
+    @property
+    def follows(self) -> bool:
+        """Say whether chunks are taken: enabled, and no fault or e-stop since."""
+        return self.enabled and not self.held
 
     @property
     def moving(self) -> bool:
@@ -40,10 +47,11 @@ class ControlProgress:
 
     def values(self) -> dict[str, str]:
         """Return all but the hold reason, which is the status's message, as text."""
-        return {name: _text(getattr(self, name)) for name in _KINDS if name != "hold_reason"}
+        own = {name: _text(getattr(self, name)) for name in _KINDS if name != "hold_reason"}
+        return own | {channel: _text(value) for channel, value in self.end_effectors.items()}
 
 
-_KINDS: dict[str, type] = {field.name: type(field.default) for field in fields(ControlProgress)}
+_KINDS: dict[str, type] = {one.name: type(one.default) for one in fields(ControlProgress) if one.default is not MISSING}
 
 
 def _text(value: object) -> str:
@@ -53,11 +61,14 @@ def _text(value: object) -> str:
 
 
 def control_progress(hold_reason: str, values: Mapping[str, str]) -> ControlProgress:
-    """Return the progress in a status's message and values. Raises VlaError when a value does not read."""
+    """Return the progress in a status's message and values. Raises MessageError when a value does not read."""
     known = {name: values[name] for name in _KINDS if name in values}
     content: dict[str, Any]  # as _KINDS says
     try:
         content = {name: text == "true" if _KINDS[name] is bool else _KINDS[name](text) for name, text in known.items()}
+        channels = {name: float(text) for name, text in values.items() if "/" in name}
+        if not all(map(isfinite, channels.values())):
+            raise ValueError(f"what end effectors are told is not finite: {channels}")
     except ValueError as error:
-        raise VlaError(f"control/progress: {error}") from None
-    return ControlProgress(**content | {"hold_reason": hold_reason})
+        raise MessageError(f"control/progress: {error}") from None
+    return ControlProgress(**content | {"hold_reason": hold_reason, "end_effectors": channels})

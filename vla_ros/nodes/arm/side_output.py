@@ -20,20 +20,19 @@ class SideOutput:
     """Publish edges at once and repeat them now and then; the base's velocity at a rate of its own."""
 
     def __init__(self, node: Node, embodiment: Embodiment, rate: float) -> None:
-        """Publish for the robot's first arm, at a tick rate of `rate` [Hz]."""
-        gripper = embodiment.grippers[0]
-        self._fingers, self._width, self._ticks = len(gripper.joints), -1.0, 0
+        """Publish at a tick rate of `rate` [Hz]."""
+        self._ticks = 0
         self._repeat_every, self._base_every = max(1, round(rate / REPEAT_RATE)), max(1, round(rate / BASE_RATE))
         self._message = messages.NumbersWriter(1)
-        self._gripper = node.create_publisher(
-            Float64MultiArray, f"{gripper.name}_position_controller/commands", qos.STREAM
-        )
-        self._tools = {
-            channel: node.create_publisher(
-                Float64MultiArray, f"{channel.replace('/', '_')}_controller/commands", qos.STREAM
-            )
-            for channel in embodiment.tool_channels
+        channels = [channel for one in embodiment.end_effectors for channel in one.channels]
+        topics = {channel: channel.replace("/", "_") for channel in channels}
+        topics |= {f"{gripper.name}/width": f"{gripper.name}_position" for gripper in embodiment.grippers}
+        self._publishers = {
+            channel: node.create_publisher(Float64MultiArray, f"{name}_controller/commands", qos.STREAM)
+            for channel, name in topics.items()
         }
+        # A gripper's width is the sum of its fingers' ways, and its controller is told one finger's.
+        self._shares = {f"{gripper.name}/width": 1.0 / len(gripper.joints) for gripper in embodiment.grippers}
         self._said: dict[str, float] = {}
         self._base, self._twist = None, np.zeros(6)
         if embodiment.base is not None:
@@ -44,13 +43,10 @@ class SideOutput:
         """Send what is due at `now` [s]."""
         self._ticks += 1
         repeat = self._ticks % self._repeat_every == 0
-        if repeat or command.gripper_width != self._width:
-            self._width = command.gripper_width
-            self._gripper.publish(self._message.write(self._width / self._fingers))
-        for channel, value in command.tools.items():
+        for channel, value in command.end_effectors.items():
             if repeat or self._said.get(channel) != value:
                 self._said[channel] = value
-                self._tools[channel].publish(self._message.write(value))
+                self._publishers[channel].publish(self._message.write(value * self._shares.get(channel, 1.0)))
         if self._base is not None and self._ticks % self._base_every == 0:
             self._twist[[0, 1, 5]] = command.base_velocity
             self._base.publish(messages.twist_stamped(self._twist, now, self._frame))

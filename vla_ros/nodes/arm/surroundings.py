@@ -12,6 +12,7 @@ from sensor_msgs.msg import Image
 from controllers.errors import VlaError
 from vla_ros.nodes.arm.client import ArmClient
 from vla_ros.nodes.camera.subscriber import CameraSubscriber
+from vla_ros.robots.groups import ArmGroup
 
 if TYPE_CHECKING:
     from vla_ros.planning.scene import CollisionScene
@@ -24,8 +25,8 @@ SpinUntil = Callable[[Callable[[], bool], float], bool]
 class Surroundings:
     """Take one exposure of every camera that is there; listen to no image before and none after."""
 
-    def __init__(self, node: ArmClient) -> None:
-        self._node = node
+    def __init__(self, node: ArmClient, arm: ArmGroup) -> None:
+        self._node, self._arm = node, arm
         self._images: dict[str, Image] = {}  # the newest of each stream
         self._views: dict[str, CameraView] = {}
         self._cameras: dict[str, CameraSubscriber] = {}
@@ -58,10 +59,10 @@ class Surroundings:
         from vla_ros.policies.geometric.self_filter import RobotShape
         from vla_ros.robots.embodiment import expand_urdf
 
-        embodiment, arm = self._node.embodiment, self._node.embodiment.arms[0]
-        gripper = next((item for item in embodiment.grippers if item.arm == arm.name), None)
+        embodiment, arm = self._node.embodiment, self._arm
+        gripper = embodiment.gripper_of(arm.name)
         robot = RobotShape(expand_urdf(embodiment), arm.joints, gripper.joints if gripper else ())
-        width = self._node.progress.gripper_width
+        width = self._node.progress.end_effectors.get(f"{gripper.name}/width", 0.0) if gripper else 0.0
         closed = gripper is not None and width < 0.5 * gripper.width_max
         try:
             return scene_from_cameras(self._views.values(), robot, q, width, held_near=T_base_tool if closed else None)

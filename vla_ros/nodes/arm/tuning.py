@@ -58,6 +58,7 @@ class Tuning:
         if self._config is not None:
             config = tuned(self._config, values)
             if self.follower is not None:
-                self.follower.change_impedance(config.impedance)
-                self.follower.change_payload(config.dynamics.payload)
+                for arm in self.follower.arms:
+                    self.follower.change_impedance(arm, config.impedance)
+                    self.follower.change_payload(arm, config.dynamics.payload)
         self._values = values

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Take an arm home through control: up and clear of the table first, then along a planned, checked way."""
+"""Take a robot home through control: arms up and clear of the table first, then along a planned, checked way."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,10 @@ from std_srvs.srv import SetBool
 from controllers.chunk import ActionChunk
 from controllers.errors import VlaError
 from vla_ros.nodes.arm.client import ArmClient
-from vla_ros.nodes.arm.homing import raise_chunk
+from vla_ros.nodes.arm.homing import joints_chunk, raise_chunk
 from vla_ros.nodes.arm.surroundings import Surroundings
 from vla_ros.nodes.spinning import Spinner
+from vla_ros.robots.groups import ArmGroup, JointGroup
 
 if TYPE_CHECKING:
     from vla_ros.planning.problem import Plan
@@ -35,7 +36,7 @@ class ControlRefused(VlaError):
 
 
 class WayHome:
-    """Speak to control for one arm, one request at a time, spinning the node meanwhile."""
+    """Speak to control, one request at a time, spinning the node meanwhile."""
 
     def __init__(self, node: ArmClient, spinner: Spinner) -> None:
         self._node, self._spinner = node, spinner
@@ -67,35 +68,57 @@ class WayHome:
             self.call_enable(False)
 
     def go(self) -> float:
-        """Go home and return how far from it the arm came to rest [rad]; inf when the joints are not heard.
+        """Take all groups home; return how far from it a joint came to rest at most [rad], [m]; inf when none is heard.
 
-        The way is planned around what the cameras see. Raises ControlRefused, the arm raised and at rest, when there
-        is none.
+        The way of an arm is planned around what the cameras see and around the rest of the robot. Raises
+        ControlRefused, the arms raised and at rest, when there is none.
         """
         node = self._node
         node.measure_joints()
-        arm, frame, T = node.embodiment.arms[0], node.embodiment.base_frame, node.T_commanded
-        if T is not None and T[2, 3] < RAISE_BELOW:
-            self._execute(lambda stamp, number: raise_chunk(stamp, frame, arm.name, T, RAISE_BY, number))
+        for name, T in tuple(node.commanded.items()):
+            if T[2, 3] < RAISE_BELOW:
+                self._raise(name, T)
         self.spin_until(lambda: node.joints is not None, JOINTS_WITHIN_S)
         if node.joints is None:
             return float("inf")
-        q = np.clip(node.joints.position, arm.lower, arm.upper)  # a measured joint may stand a hair outside
-        scene = Surroundings(node).look(self.spin_until, q, node.T_commanded)
-        self._follow(self._plan(q, scene))
-        return float(np.abs(node.joints.position - arm.home).max())
+        for arm in node.embodiment.arms:
+            self._take_home(arm)
+        for group in node.embodiment.joint_groups:
+            self._take_joints_home(group)
+        away = [
+            abs(node.measured[name] - home)
+            for group in node.embodiment.driven_groups
+            for name, home in zip(group.joints, group.home, strict=True)
+        ]
+        return float(max(away))
 
-    def _plan(self, q: np.ndarray, scene: CollisionScene | None) -> Plan:
+    def _raise(self, arm: str, T_base_ee: np.ndarray) -> None:
+        frame = self._node.embodiment.base_frame
+        self.execute(lambda stamp, number: raise_chunk(stamp, frame, arm, T_base_ee, RAISE_BY, number))
+
+    def _take_joints_home(self, group: JointGroup) -> None:
+        frame, measured = self._node.embodiment.base_frame, self._node.measured
+        start = np.array([measured[name] for name in group.joints])
+        self.execute(lambda stamp, number: joints_chunk(stamp, frame, group, start, group.home, number))
+
+    def _take_home(self, arm: ArmGroup) -> None:
+        node, measured = self._node, self._node.measured
+        q = np.array([measured[name] for name in arm.joints])
+        q = np.clip(q, arm.lower, arm.upper)  # a measured joint may stand a hair outside
+        others = {name: value for name, value in measured.items() if name not in arm.joints}
+        scene = Surroundings(node, arm).look(self.spin_until, q, node.commanded.get(arm.name))
+        self._follow(self._plan(arm, q, others, scene))
+
+    def _plan(self, arm: ArmGroup, q: np.ndarray, others: Mapping[str, float], scene: CollisionScene | None) -> Plan:
         # Imported when it is needed: planning costs half a second and 80 MB that most of a run has no use for.
         from vla_ros.planning.backends import make_planner
         from vla_ros.planning.errors import PlanningError
         from vla_ros.planning.home import plan_home
 
-        arm = self._node.embodiment.arms[0]
         try:
-            return plan_home(make_planner(self._node.embodiment, arm.name), q, scene)
+            return plan_home(make_planner(self._node.embodiment, arm.name, others=others), q, scene)
         except PlanningError as error:
-            raise ControlRefused(f"no way home: {error}") from error
+            raise ControlRefused(f"no way home for '{arm.name}': {error}") from error
 
     def _follow(self, plan: Plan) -> None:
         from vla_ros.planning.chunk import plan_chunk
@@ -104,7 +127,7 @@ class WayHome:
         for _ in range(2):
             self._hear_progress()
         frame = self._node.embodiment.base_frame
-        self._execute(lambda stamp, number: plan_chunk(plan, stamp, frame, number))
+        self.execute(lambda stamp, number: plan_chunk(plan, stamp, frame, number))
 
     def _hear_progress(self) -> None:
         old = self._node.progress.stamp
@@ -119,7 +142,7 @@ class WayHome:
             self._spinner.once(0.05)
         return True
 
-    def _execute(self, make: Callable[[float, int], ActionChunk]) -> None:
+    def execute(self, make: Callable[[float, int], ActionChunk]) -> None:
         """Send a chunk and wait until it is executed, or will never be."""
         node = self._node
         self._sequence += 1

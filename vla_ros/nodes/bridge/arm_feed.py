@@ -20,6 +20,7 @@ from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import NO_JOINT_STATES, ControlProgress, control_progress
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.topics import commanded_pose_topic
 from vla_ros.teleop.axes import Pose
 
 SILENCE_MAX_S = 0.5  # [s] after which control's last word says nothing any more
@@ -31,7 +32,7 @@ class ArmFeed:
 
     def __init__(self, node: ManagedNode, embodiment: Embodiment) -> None:
         self.progress = ControlProgress(hold_reason=NO_JOINT_STATES)
-        self.commanded: Pose | None = None  # of the first arm: control drives one
+        self.commanded: dict[str, Pose] = {}
         self.measured: dict[str, Pose] = {}
         self.opening: dict[str, float] = {}  # [m] measured between the fingers of each arm
         self.force: dict[str, tuple[float, ...]] = {}  # [N]
@@ -39,10 +40,11 @@ class ArmFeed:
         self._heard = self._policy_heard = float("-inf")  # [s] monotonic
         subscribe = node.create_subscription
         subscribe(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
-        subscribe(PoseStamped, "control/commanded_pose", self._on_commanded, qos.NEWEST)
         subscribe(JointTrajectory, "policy/action_chunk", self._on_policy, qos.EVENTS, raw=True)
         subscribe(String, "instruction", self._on_instruction, qos.LATCHED)
         for arm in embodiment.arms:
+            topic = commanded_pose_topic(embodiment, arm.name)
+            subscribe(PoseStamped, topic, partial(self._on_commanded, arm.name), qos.NEWEST)
             subscribe(PoseStamped, f"{arm.name}/ee_pose", partial(self._on_measured, arm.name), qos.NEWEST)
             subscribe(WrenchStamped, f"{arm.name}/external_wrench", partial(self._on_wrench, arm.name), qos.NEWEST)
 
@@ -64,9 +66,9 @@ class ArmFeed:
             self.progress = control_progress(message.message, messages.diagnostic_values(message))
             self._heard = time.monotonic()
 
-    def _on_commanded(self, message: PoseStamped) -> None:
+    def _on_commanded(self, arm: str, message: PoseStamped) -> None:
         with contextlib.suppress(VlaError):
-            self.commanded = _pose(message)
+            self.commanded[arm] = _pose(message)
 
     def _on_measured(self, arm: str, message: PoseStamped) -> None:
         with contextlib.suppress(VlaError):

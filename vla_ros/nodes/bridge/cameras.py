@@ -9,7 +9,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
 
 from controllers.errors import VlaError
@@ -63,8 +62,8 @@ class OperatorCamera:
         self._arrivals.append(time.monotonic())
         if hub is None or not hub.wants_picture(self._index):
             return
-        message = deserialize_message(content, Image)
         try:
+            message = messages.read_message(content, Image)
             self._size = (message.width, message.height)
             jpeg = encode_jpeg(messages.color_array(message))
         except VlaError as error:

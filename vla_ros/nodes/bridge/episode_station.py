@@ -67,10 +67,13 @@ class EpisodeStation:
             self._robot.note("error", f"the arm cannot be held ({error}), and {reason}")
 
     async def show(self, scene: Mapping[str, str | int]) -> None:
-        """Have the simulator show a scene; the arm is disabled meanwhile, and enabled again if it was."""
+        """Have the simulator show a scene; the arm is disabled meanwhile, and enabled again if it followed.
+
+        An arm that a fault or an e-stop holds stays disabled: going on is the operator's decision.
+        """
         await _until(lambda: self._scenes.ready, READY_WITHIN_S)
-        enabled = self._feed.progress.enabled and not self._feed.silent
-        if enabled:
+        follows = self._feed.progress.follows and not self._feed.silent
+        if self._feed.progress.enabled and not self._feed.silent:
             await self._robot.command("disable", {})
             await _until(lambda: not self._feed.progress.enabled, REST_WITHIN_S)
         loop = asyncio.get_running_loop()
@@ -91,7 +94,7 @@ class EpisodeStation:
         # Control must have seen the arm in the new scene: it would take over the pose of the old one.
         answered_at = self._feed.progress.stamp
         await _until(lambda: self._feed.progress.stamp > answered_at + SEEN_AFTER_S, READY_WITHIN_S)
-        if enabled and not self._feed.progress.estop:
+        if follows and not self._feed.progress.estop:
             await self._robot.command("enable", {})
             await _until(lambda: self._feed.progress.enabled, REST_WITHIN_S)
 

@@ -33,6 +33,7 @@ from vla_ros.teleop.announcements import (
 )  # fmt: skip
 from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.protocol import Hands
+from vla_ros.teleop.robot import SILENT
 from vla_ros.teleop.teleoperation import ArmReading, Teleoperation
 
 TELEOP, POLICY, HOLD = "teleop", "policy", "hold"  # who is in charge
@@ -82,10 +83,11 @@ class OperatedRobot:
         return State(
             t=self._now(),
             mode=self._mode(),
-            enabled=progress.enabled,
+            enabled=self._follows,
+            held=progress.held,
             estop=progress.estop,
             shadow=progress.shadow,
-            hold_reason="control does not answer" if feed.silent else progress.hold_reason,
+            hold_reason=SILENT if feed.silent else progress.hold_reason,
             instruction=feed.instruction,
             speed=self._teleoperation.speed,
             scale=self._teleoperation.scale,
@@ -95,22 +97,27 @@ class OperatedRobot:
             policy_running=feed.policy_running,
         )
 
+    @property
+    def _follows(self) -> bool:
+        """Say whether control takes chunks, as far as is known now."""
+        return self._feed.progress.follows and not self._feed.silent
+
     def _mode(self) -> str:
         if self._home.under_way:
             return "home"
-        return self._charge if self._feed.progress.enabled else "disabled"
+        return self._charge if self._follows else "disabled"
 
     def _arm_state(self, arm: str) -> ArmState:
-        feed, first = self._feed, arm == self._embodiment.arms[0].name
+        feed = self._feed
         measured = feed.measured.get(arm)
         # What control refuses of ours, the operator must read as well.
         refused = self._teleoperation.refused(arm)
         if not refused and self._teleoperation.clutched(arm):
             refused = self.reports.refused
         return ArmState(
-            commanded=_tool_pose(feed.commanded) if first else None,
+            commanded=_tool_pose(feed.commanded.get(arm)),
             measured=_tool_pose(measured),
-            gripper=feed.progress.gripper_width if first else 0.0,
+            gripper=self._width_commanded(arm),
             opening=feed.opening.get(arm),
             force=feed.force.get(arm),
             clutched=self._teleoperation.clutched(arm),
@@ -140,20 +147,30 @@ class OperatedRobot:
         if not self.active:
             return "the bridge is not active"
         if self._feed.silent:
-            return "control does not answer"
+            return SILENT
         if progress.estop:
             return "the e-stop is latched"
         if self._home.under_way:
             return "the arm is on its way home"
         if not progress.enabled:
             return "control is disabled: enable it"
+        if progress.held:
+            return f"control is held ({progress.held}): enable it again"
         if self._charge == POLICY:
             return "the policy has the arm: take it first"
         return "the arm is held: take it first" if self._charge == HOLD else ""
 
     def _readings(self) -> dict[str, ArmReading]:
-        arm = self._embodiment.arms[0].name  # control drives one arm
-        return {arm: ArmReading(self._feed.commanded, self._feed.progress.gripper_width)}
+        commanded = self._feed.commanded
+        return {
+            arm.name: ArmReading(commanded.get(arm.name), self._width_commanded(arm.name))
+            for arm in self._embodiment.arms
+        }
+
+    def _width_commanded(self, arm: str) -> float:
+        """Return how wide the gripper of an arm is commanded to be [m]; 0 where there is none, or it is not known."""
+        gripper = self._embodiment.gripper_of(arm)
+        return 0.0 if gripper is None else self._feed.progress.end_effectors.get(f"{gripper.name}/width", 0.0)
 
     def _watch_over(self) -> None:
         """Let go of hands that fell silent; take the arm back from a policy that is not in charge."""
@@ -220,7 +237,7 @@ class OperatedRobot:
         await self._home.stop()
         self._charge = HOLD
         self._teleoperation.let_go("the arm is held: take it first")
-        if self._feed.progress.enabled:
+        if self._feed.progress.follows:
             self._hold_arm()
 
     async def _do_take(self) -> None:
@@ -234,7 +251,7 @@ class OperatedRobot:
             raise VlaError("no policy runs in this job: start it with policy:=NAME")
         self._teleoperation.let_go("the policy has the arm: take it first")
         self._charge = POLICY
-        if not self._feed.progress.enabled:
+        if not self._feed.progress.follows:
             return "the policy has the arm once control is enabled"
         return await self._switch(True)  # a lower source gets the arm only so
 
@@ -255,7 +272,7 @@ class OperatedRobot:
 
     async def _until_enabled(self) -> None:
         end = time.monotonic() + ENABLED_WITHIN_S
-        while not self._feed.progress.enabled and time.monotonic() < end:
+        while not self._feed.progress.follows and time.monotonic() < end:
             await asyncio.sleep(0.01)
 
 

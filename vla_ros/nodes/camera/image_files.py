@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from controllers.errors import ConfigError
+from vla_ros.encoded_images import read_image
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
 DEPTH_FOLDER = "depth"  # 16-bit PNGs [mm], named like the colour images
@@ -36,11 +37,9 @@ def _folder_frames(files: list[Path], depth_folder: Path) -> Iterator[Frame]:
 
     while True:
         for file in files:
-            color = cv2.imread(str(file), cv2.IMREAD_COLOR)
-            if color is None:
-                raise ConfigError(f"{file}: not an image that can be read")
+            color = read_image(file, cv2.IMREAD_COLOR)
             depth_file = depth_folder / f"{file.stem}.png"
-            depth = cv2.imread(str(depth_file), cv2.IMREAD_UNCHANGED) if depth_file.is_file() else None
+            depth = read_image(depth_file, cv2.IMREAD_UNCHANGED) if depth_file.is_file() else None
             if depth is not None and (depth.dtype != np.uint16 or depth.shape != color.shape[:2]):
                 raise ConfigError(f"{depth_file}: depth must be a 16-bit image [mm] of the colour image's size")
             yield color[..., ::-1], None if depth is None else depth * np.float32(0.001)

@@ -1,47 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Judge a run in words: which of the scene's objects the instruction means, what happens, how it ended."""
+"""Judge a run: what is lifted, whether the instruction means it, how it ended."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from vla_ros.objects.colors import color_ranges
-from vla_ros.policies.geometric.language import Vocabulary, parse_instruction
-from vla_ros.sim.task import GraspTask, GraspTaskConfig, Outcome
+from vla_ros.sim.referring.meaning import Meaning
+from vla_ros.sim.referring.scene_object import SceneObject
+from vla_ros.sim.task import GraspTask, GraspTaskConfig, LiftWatch, Outcome
 
 ONGOING, TERMINATED, INVALID = 0, 1, -1  # TaskStatus values
 ABSENT_PATIENCE_S = 2.0  # [s] of simulated time in which a policy may still find what it calls absent
 DONE_PATIENCE_S = 5.0  # [s] in which a policy that calls itself done, or whose chunks are refused, may be right
-
-
-@dataclass(frozen=True)
-class SceneObject:
-    """One object as `sim/scene` describes it."""
-
-    name: str
-    category: str
-    color: str
-    words: tuple[str, ...] = ()  # what else it may be called
-
-    @property
-    def description(self) -> str:
-        """Return what a person would call it."""
-        return f"{self.color} {self.category.replace('_', ' ')}"
-
-
-def objects_named(instruction: str, objects: Sequence[SceneObject]) -> tuple[SceneObject, ...]:
-    """Return the scene's objects that the instruction fits; none when it names nothing here."""
-    synonyms = {word: item.category for item in objects for word in item.words}
-    vocabulary = Vocabulary.of([item.category for item in objects], synonyms, color_ranges())
-    request = parse_instruction(instruction, vocabulary)
-    if not request.known:
-        return ()
-    return tuple(
-        item
-        for item in objects
-        if request.category in (None, item.category) and (not request.colors or item.color in request.colors)
-    )
 
 
 class EpisodeJudge:
@@ -49,7 +19,7 @@ class EpisodeJudge:
 
     def __init__(
         self,
-        named: Sequence[SceneObject],
+        meant: Meaning,
         objects: Sequence[SceneObject],
         heights: Mapping[str, float],  # [m] where each lies
         time: float,  # [s]
@@ -58,13 +28,22 @@ class EpisodeJudge:
     ) -> None:
         self._config = config
         self._descriptions = {item.name: item.description for item in objects}
-        self._start = time
-        self._tasks = [GraspTask(item.name, heights, time, width_max, config) for item in named]
-        # Nothing is named: nothing can be lifted, but what the arm does is followed all the same.
-        self._watch = self._tasks[0] if self._tasks else GraspTask(objects[0].name, heights, time, width_max, config)
+        self._start, self._start_heights = time, dict(heights)
+        self._named = [item.name for item in meant.named]
+        self._doubt = meant.doubt
+        possible = {item.name for item in (*meant.named, *meant.open)}
+        self._not_meant = [item.name for item in objects if item.name not in possible]
+        self._tasks = [GraspTask(name, heights, time, width_max, config, ()) for name in self._named]
+        # Nothing is named: nothing can succeed, but what the arm does is followed all the same.
+        self._watch = (
+            self._tasks[0] if self._tasks else GraspTask(objects[0].name, heights, time, width_max, config, ())
+        )
+        self._unclear = LiftWatch([item.name for item in meant.open], heights, config.lift_m, config.hold_s)
+        self._wrong = LiftWatch(self._not_meant, heights, config.lift_m, config.wrong_hold_s)
         self._attempts = 0
         self._first_lifted: str | None = None
         self._idle_since: dict[str, float] = {}
+        self._lifted: dict[str, float] = dict.fromkeys(heights, 0.0)  # [m] now
         self.time = time
         self.reason = ""  # why there is no success; empty while it runs and after a success
         self._outcome = Outcome.RUNNING
@@ -108,18 +87,40 @@ class EpisodeJudge:
     @property
     def target_text(self) -> str:
         """Return what is to be grasped, in words."""
-        return " or ".join(f"the {self._descriptions[task.target]}" for task in self._tasks)
+        return " or ".join(f"the {self._descriptions[name]}" for name in self._named)
+
+    @property
+    def unjudged(self) -> bool:
+        """Say whether something was lifted of which nobody can say whether it was meant."""
+        return self.outcome is Outcome.UNJUDGED
+
+    @property
+    def wrong_in_hand(self) -> str | None:
+        """Return the name of the object that is up and is surely not meant."""
+        up = {name: self._lifted[name] for name in self._not_meant if self._lifted[name] >= self._config.first_lift_m}
+        return max(up, key=up.__getitem__, default=None)
+
+    def description(self, name: str) -> str:
+        """Return what a person would call an object."""
+        return self._descriptions[name]
 
     def update(self, time: float, heights: Mapping[str, float], width: float, status: int, refused: str) -> None:
         """Advance to `time` [s]: objects' heights [m], commanded width [m], status and refusal of chunks."""
         self.time = time
-        tasks = self._tasks or [self._watch]
-        outcomes = [task.update(time, heights, width) for task in tasks]
+        self._lifted = {name: heights[name] - start for name, start in self._start_heights.items()}
+        outcomes = [task.update(time, heights, width) for task in self._tasks or [self._watch]]
+        unclear, wrong = self._unclear.update(time, heights), self._wrong.update(time, heights)
         self._tell()
         if self.success:
             self._attempts = self.attempts
+        elif unclear:
+            self._end(Outcome.UNJUDGED, f"lifted the {self._descriptions[unclear]}; {self._doubt}")
+        elif wrong:
+            self._end(Outcome.WRONG, f"lifted the {self._descriptions[wrong]}, which is not what was asked for")
         elif all(outcome is not Outcome.RUNNING for outcome in outcomes) and self._tasks:
             self._end(outcomes[0], outcomes[0].value)
+        elif self._watch.outcome is Outcome.ATTEMPTS:
+            self._end(Outcome.ATTEMPTS, Outcome.ATTEMPTS.value)
         elif self.elapsed >= self._config.time_limit_s:
             self._end(Outcome.TIME, Outcome.TIME.value)
         elif self._lasts("absent", status == INVALID, ABSENT_PATIENCE_S):
@@ -149,8 +150,7 @@ class EpisodeJudge:
         lifted = self.first_lifted
         if lifted is not None and lifted != self._first_lifted:
             self._first_lifted = lifted
-            right = any(task.target == lifted for task in self._tasks)
-            wrong = "" if right else ", which is not what was asked for"
+            wrong = ", which is not what was asked for" if lifted in self._not_meant else ""
             self.events.append(f"lifting the {self._descriptions[lifted]}{wrong}")
 
     def _lasts(self, what: str, holds: bool, patience: float) -> bool:

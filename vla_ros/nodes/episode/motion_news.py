@@ -18,7 +18,7 @@ class MotionNews:
 
     def __init__(self) -> None:
         self.moved = False
-        self._T_rest: np.ndarray | None = None  # T_base_ee (4, 4)
+        self._T_rest: np.ndarray | None = None  # T_base_ee (A, 4, 4) of all arms
         self._reason, self._since, self._told = "", 0.0, True
 
     def update(self, progress: ControlProgress, T_base_ee_commanded: np.ndarray | None) -> str:

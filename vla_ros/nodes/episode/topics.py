@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import json
 import time
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,13 @@ from controllers.errors import ConfigError
 from vla_ros import messages, qos
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.data.bags import marks
-from vla_ros.nodes.arm.client import ArmClient
+from vla_ros.nodes.arm.client import AWAKE_S, ArmClient
+from vla_ros.nodes.arm.silence import Silence
 from vla_ros.nodes.episode.film import Film
 from vla_ros.nodes.parameters import declare, declare_cameras
 from vla_ros.nodes.policy.synchronizer import Synchronizer
 from vla_ros.nodes.recorder.report import HEARD, LACKING, RECORDER
+from vla_ros.nodes.sim.scene_choice import announced_scene
 from vla_ros.policies.image_lines import NO_LINES, ImageLines
 from vla_ros.sim.task import GraspTaskConfig
 
@@ -42,6 +45,9 @@ class EpisodeNode(ArmClient):
         declare(self, "set", "basic", "kind of scene; the simulator says which it really is")
         declare(self, "seed", 0, "number of the scene; the simulator says which it really is", 0, 2**31 - 1)
         self.asked = declare(self, "instruction", "", "what to grasp, in words; empty: the scene's own target").strip()
+        self.success_object = declare(
+            self, "success_object", "", "object of the scene that counts, such as red_mug; empty: what is asked for"
+        )
         self.report = declare(self, "report", "", "file for the result as JSON, beside the one in the run folder")
         directory = declare(self, "run_directory", "", "folder for result and film; empty: runs/<time>_episode")
         limit = declare(self, "time_limit_s", 60.0, "simulated time the episode may take [s]", 1.0, 3600.0)
@@ -59,12 +65,12 @@ class EpisodeNode(ArmClient):
             raise ConfigError(f"run folder {self.directory}: cannot be made ({error.strerror})") from None
         self.scene: dict[str, Any] = {}
         self.time = 0.0  # [s] of the newest heights
-        self._heights = np.empty(0)  # [m] in the order of the scene's objects
+        self._positions = np.empty((0, 3))  # [m] in the order of the scene's objects
         self.factors: list[float] = []  # real-time factor, second by second
         self._in_bag: set[str] = set()  # topics that the recorder has heard
         self._lacking = ""  # those of its contract that it has not
-        self.unfit = ""  # why the recording serves nothing
-        self._heard: dict[str, float] = {}  # [s] monotonic, of each node's last diagnostics
+        self.unfit = ""  # why the recording serves nothing, or does not go on
+        self.heard: dict[str, Silence] = {}  # of each node since its last diagnostics
         self.film: Film | None = None
         self.caption = ""  # of the film
         self._lines: dict[str, ImageLines] = {}  # of each camera, drawn over its film
@@ -84,22 +90,25 @@ class EpisodeNode(ArmClient):
 
     # -- what arrives ------------------------------------------------------------------------------------------------
     def _on_scene(self, message: String) -> None:
-        self.scene = json.loads(message.data)
+        self.scene = announced_scene(message.data)
 
     def _on_truth(self, message: PoseArray) -> None:
-        self._heights = np.array([pose.position.z for pose in message.poses])
+        if self.scene and len(message.poses) != len(self.scene["objects"]):
+            raise messages.MessageError(f"{len(message.poses)} poses of {len(self.scene['objects'])} objects")
+        self._positions = np.array([(p.position.x, p.position.y, p.position.z) for p in message.poses]).reshape(-1, 3)
         self.time = messages.seconds(message.header.stamp)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             if status.name in WATCHED:
-                self._heard[status.name] = time.monotonic()
+                self.heard.setdefault(status.name, Silence(AWAKE_S)).heard()
             if status.name == RECORDER:
                 values = messages.diagnostic_values(status)
                 self._in_bag, self._lacking = set(values.get(HEARD, "").split()), values.get(LACKING, "")
                 self.unfit = status.message if status.level == messages.ERROR else ""
             if status.name == "sim":
-                self.factors.append(float(messages.diagnostic_values(status)["real_time_factor"]))
+                with contextlib.suppress(KeyError, ValueError):
+                    self.factors.append(float(messages.diagnostic_values(status)["real_time_factor"]))
 
     def _on_image(self, camera: str, message: Image) -> None:
         stamp = messages.seconds(message.header.stamp)
@@ -128,10 +137,9 @@ class EpisodeNode(ArmClient):
     # -- what is asked and said ----------------------------------------------------------------------------------------
     def missing(self) -> list[str]:
         """Name the nodes that are not ready, and the topic that says so."""
-        arm = self.embodiment.arms[0].name
         wanted = {
-            "sim (sim/scene, sim/object_poses)": bool(self.scene) and len(self._heights) > 0,
-            "state": self.count_publishers(f"{arm}/ee_pose") > 0,
+            "sim (sim/scene, sim/object_poses)": bool(self.scene) and len(self._positions) > 0,
+            "state": all(self.count_publishers(f"{arm.name}/ee_pose") > 0 for arm in self.embodiment.arms),
             "policy (policy/action_chunk)": self.count_publishers("policy/action_chunk") > 0,
             "control (control/progress)": self.ready,
             "guard (estop)": self.count_publishers("estop") > 0,
@@ -147,11 +155,25 @@ class EpisodeNode(ArmClient):
 
     def silent(self) -> str:
         """Name a node that has stopped speaking, and for how long; "" when all speak."""
-        now = time.monotonic()
-        name, heard = min(self._heard.items(), key=lambda item: item[1], default=("", now))
-        return f"{name} has been silent for {now - heard:.0f} s" if now - heard > SILENCE_MAX_S else ""
+        silences = {name: silence.seconds for name, silence in self.heard.items()}
+        name, seconds = max(silences.items(), key=itemgetter(1), default=("", 0.0))
+        return f"{name} has been silent for {seconds:.0f} s" if seconds > SILENCE_MAX_S else ""
+
+    def _look(self) -> None:
+        super()._look()
+        for silence in self.heard.values():
+            silence.look()
+
+    @property
+    def recording_ended(self) -> str:
+        """Say why the recording that was asked for does not go on; "" when it does."""
+        return self.unfit if self._recorded else ""
 
     def heights(self) -> dict[str, float]:
         """Return each object's height [m]."""
+        return {name: float(position[2]) for name, position in self.positions().items()}
+
+    def positions(self) -> dict[str, np.ndarray]:
+        """Return where each object's origin is, (3,) [m], base frame."""
         names = [item["name"] for item in self.scene["objects"]]
-        return dict(zip(names, self._heights.tolist(), strict=True))
+        return dict(zip(names, self._positions, strict=True))

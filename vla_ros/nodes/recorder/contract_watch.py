@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
 
+from vla_ros import messages
 from vla_ros.data.bags.image_reading import IMAGE_TYPES
 from vla_ros.data.bags.reader import BagMessage
 from vla_ros.data.conversion.sources import camera_topic, contract_sources
@@ -44,7 +44,11 @@ class ContractWatch:
         if topic.name not in self._sizes or topic.definition.name != RAW:
             return
         name, width, height = self._sizes.pop(topic.name)
-        image = deserialize_message(message.data, Image)
+        try:
+            image = messages.read_message(message.data, Image)
+        except messages.MessageError as error:
+            self._object(f"camera '{name}' sends {error}")
+            return
         if (image.width, image.height) != (width, height):
             self._object(
                 f"camera '{name}' sends {image.width}x{image.height}, contract '{self.name}' says {width}x{height}: "

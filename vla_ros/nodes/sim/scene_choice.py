@@ -4,12 +4,18 @@
 from __future__ import annotations
 
 import json
-from typing import cast
+from typing import Any, cast
 
+from controllers.errors import ConfigError
+from vla_ros.documents import parse_json
+from vla_ros.messages import MessageError
 from vla_ros.nodes.parameters import SceneChoice
+from vla_ros.sim.referring.scene_object import SceneObject
 
 _NAMES = {"set_name": "set"}  # what a key of SceneChoice is called where that differs: as the parameter
 CHOICE = "choice"  # key of `sim/scene`
+# What a text that is none of ours ends in, at whatever place it is wrong.
+_WRONG = (ConfigError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 def choice_words(choice: SceneChoice) -> dict[str, str | int]:
@@ -26,7 +32,7 @@ def choice_label(choice: SceneChoice) -> str:
 def announced_choice(text: str) -> SceneChoice | None:
     """Return the choice that a `sim/scene` announces; None where it announces none."""
     try:
-        said = json.loads(text)[CHOICE]
+        said = parse_json(text, "sim/scene")[CHOICE]
         return {
             "set_name": str(said["set"]),
             "seed": int(said["seed"]),
@@ -37,5 +43,18 @@ def announced_choice(text: str) -> SceneChoice | None:
             "target": str(said["target"]),
             "place": str(said["place"]),
         }
-    except (ValueError, KeyError, TypeError):
+    except _WRONG:
         return None
+
+
+def announced_scene(text: str) -> dict[str, Any]:
+    """Return what a `sim/scene` announces. Raises MessageError where that is no scene."""
+    try:
+        said = parse_json(text, "sim/scene")
+        complete = {key: said[key] for key in ("set", "seed", "instruction", "target", "nouns")}
+        names = {SceneObject.read(values).name for values in said["objects"]}
+        if len(names) != len(said["objects"]) or not isinstance(complete["instruction"], str):
+            raise ValueError("two objects of one name, or an instruction that is no text")
+    except _WRONG as error:
+        raise MessageError(f"sim/scene announces no scene ({type(error).__name__}: {str(error)[:60]!a})") from None
+    return said

@@ -13,6 +13,8 @@ from vla_ros import qos
 from vla_ros.nodes.parameters import SceneChoice
 from vla_ros.nodes.sim.scene_choice import CHOICE, choice_label, choice_words
 from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.sim.referring.meaning import category_words
+from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.grasp_sets import grasp_set, grasp_sets
 from vla_ros.sim.scenes.scene import Scene, sample_scene
 from vla_ros.sim.scenes.wishes import part_of
@@ -46,19 +48,14 @@ class Stage:
     def announce(self) -> None:
         """Say what is shown, latched."""
         scene, choice = self.scene, self._shown
-        synonyms = load_catalogue(choice["objects"]).synonyms
-        objects = [
-            {
-                "name": placed.name,
-                "category": placed.model.category,
-                "color": placed.model.color,
-                "words": [word for word, category in synonyms.items() if category == placed.model.category],
-            }
-            for placed in scene.objects
-        ]
+        catalogue = load_catalogue(choice["objects"])
+        # What a folder's objects are called; of the built-in ones everybody knows it.
+        nouns = {} if catalogue.procedural else {category_words(name): name for name in catalogue.categories}
+        nouns |= {} if catalogue.procedural else catalogue.synonyms
         content: dict[str, Any] = {
             "set": scene.set_name, "seed": scene.seed, "stream": scene.stream, "categories": choice["categories"],
-            "objects": objects,
+            "objects": [SceneObject.of(placed, catalogue).values() for placed in scene.objects],
+            "nouns": nouns,
             "target": scene.target, "instruction": scene.instruction,
             CHOICE: choice_words(choice),
         }  # fmt: skip

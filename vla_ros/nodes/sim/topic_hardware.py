@@ -3,44 +3,53 @@
 
 An interface that no controller commands is NaN, and keeps its last value when its controller is switched off: nothing
 in a message says which interface is meant. The effort controller leaves exact zeros behind, the trajectory controller
-the last position it held. So the arm is driven by effort while any effort is not zero; it goes to a position when that
+the last position it held. So an arm is driven by effort while any effort is not zero; it goes to a position when that
 is a new one and the efforts are zero; and a position that was already there when the efforts died is never gone to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from vla_ros.nodes.sim.controllers import EFFORT, GRIPPER, POSITION
+from vla_ros.nodes.sim.controllers import EFFORT, POSITION, controller_name
 from vla_ros.nodes.sim.delay_line import DelayLine
+from vla_ros.robots.groups import ArmGroup
+from vla_ros.sim.drives import ArmDrive
 from vla_ros.sim.world import World
 
 
 class TopicHardware:
-    """Take joint commands for one arm and its gripper; the last one stays in force, whoever falls silent."""
+    """Take joint commands for arms, joint groups and grippers; the last one stays in force, whoever falls silent."""
 
-    def __init__(self, world: World, delay: float = 0.0, jitter: float = 0.0, driving: str = EFFORT) -> None:
+    def __init__(
+        self, world: World, delay: float = 0.0, jitter: float = 0.0, driving: Mapping[str, str] | None = None
+    ) -> None:
         """Delay every command by `delay` [s] plus up to `jitter` [s] of simulated time.
 
-        Where `driving` is positions the arm takes all of them as a stream: nothing says which controller sends one.
+        An arm whose `driving` is positions takes all of them as a stream: nothing says which controller sends one.
         """
-        arm, gripper = world.embodiment.arms[0], world.embodiment.grippers[0]
-        self.world, self._streams = world, driving == POSITION
-        self.mode = POSITION  # until the first torque the world holds its position
-        self._arm, self._finger = arm.joints, gripper.joints[0]
-        self._fingers = len(gripper.joints)
-        self._accepted = {EFFORT: set(arm.joints), POSITION: {*arm.joints, self._finger}}
-        self._position: np.ndarray | None = None  # (N,) [rad] the last that was commanded, in force or not
-        self._lines: dict[str, DelayLine[np.ndarray]] = {
-            name: DelayLine(delay, jitter, seed) for seed, name in enumerate((EFFORT, POSITION, GRIPPER))
+        self.world, robot = world, world.embodiment
+        wires = iter(range(1000))
+        line: Callable[[], DelayLine[np.ndarray]] = lambda: DelayLine(delay, jitter, next(wires))  # noqa: E731
+        kinds = driving or robot.command_modes()
+        self.arms = {
+            arm.name: _HardwareArm(arm, world.arms[arm.name], kinds[arm.name] == POSITION, line(), line())
+            for arm in robot.arms
         }
+        self._fingers = {gripper.joints[0]: (gripper.name, len(gripper.joints)) for gripper in robot.grippers}
+        self._widths = {gripper.name: line() for gripper in robot.grippers}
+        self._groups = {group.name: (group.joints, line()) for group in robot.joint_groups}
+        arm_joints = {joint for arm in robot.arms for joint in arm.joints}
+        others = {joint for group in robot.joint_groups for joint in group.joints}
+        self._accepted = {EFFORT: arm_joints, POSITION: {*arm_joints, *self._fingers, *others}}
 
     @property
     def active(self) -> set[str]:
         """Name what drives the robot now."""
-        return {self.mode, GRIPPER}
+        driven = {controller_name(name, arm.mode) for name, arm in self.arms.items()}
+        return driven | {controller_name(name, POSITION) for name in (*self._widths, *self._groups)}
 
     @property
     def command_age(self) -> float:
@@ -52,39 +61,32 @@ class TopicHardware:
         complaints: list[str] = []
         positions = self._by_joint(POSITION, names, position, complaints)
         efforts = self._by_joint(EFFORT, names, effort, complaints)
-        self._drive_arm(self._vector(positions), self._vector(efforts))
-        if np.isfinite(positions.get(self._finger, np.nan)):
-            self._lines[GRIPPER].push(self.world.time, np.array([positions[self._finger]]))
+        time = self.world.time
+        for arm in self.arms.values():
+            arm.receive(time, _vector(positions, arm.joints), _vector(efforts, arm.joints))
+        for joint, (gripper, count) in self._fingers.items():
+            width = positions.get(joint, np.nan) * count
+            if np.isfinite(width):
+                self._widths[gripper].push(time, np.array([width]))
+        for joints, line in self._groups.values():
+            wanted = _vector(positions, joints)
+            if wanted is not None:
+                line.push(time, wanted)
         return complaints[0] if complaints else ""
 
     def apply(self) -> None:
         """Hand the commands that have arrived to the world."""
         time = self.world.time
-        effort, position, finger = (self._lines[name].pop_due(time) for name in (EFFORT, POSITION, GRIPPER))
-        if effort is not None:
-            self.world.command_effort(effort)
-        if position is not None:
-            self.world.command_position(position, self._streams)
-        if finger is not None:
-            self.world.command_gripper(float(finger[0]) * self._fingers)
-
-    def _drive_arm(self, position: np.ndarray | None, effort: np.ndarray | None) -> None:
-        is_new = position is not None and (self._position is None or not np.array_equal(position, self._position))
-        if effort is not None and effort.any():
-            self._enter(EFFORT)
-            self._lines[EFFORT].push(self.world.time, effort)
-        elif position is not None and is_new:
-            self._enter(POSITION)
-            self._lines[POSITION].push(self.world.time, position)
-        elif effort is not None and self.mode == EFFORT:
-            self._lines[EFFORT].push(self.world.time, effort)
-        if position is not None:
-            self._position = position
-
-    def _enter(self, mode: str) -> None:
-        if mode != self.mode:
-            self._lines[self.mode].clear()
-            self.mode = mode
+        for arm in self.arms.values():
+            arm.apply(time)
+        for gripper, line in self._widths.items():
+            width = line.pop_due(time)
+            if width is not None:
+                self.world.grippers[gripper].command(float(width[0]))
+        for group, (_, line) in self._groups.items():
+            wanted = line.pop_due(time)
+            if wanted is not None:
+                self.world.joint_groups[group].command(wanted)
 
     def _by_joint(
         self, interface: str, names: Sequence[str], values: Sequence[float], complaints: list[str]
@@ -101,7 +103,50 @@ class TopicHardware:
             return {}
         return dict(zip(taking, values, strict=True))
 
-    def _vector(self, values: Mapping[str, float]) -> np.ndarray | None:
-        """Return the arm's values (N,) when each of them is there and finite: NaN means that nobody commands it."""
-        vector = np.array([values.get(name, np.nan) for name in self._arm])
-        return vector if np.isfinite(vector).all() else None
+
+class _HardwareArm:
+    """One arm: which of its two interfaces is meant."""
+
+    def __init__(
+        self,
+        arm: ArmGroup,
+        drive: ArmDrive,
+        streams: bool,
+        efforts: DelayLine[np.ndarray],
+        positions: DelayLine[np.ndarray],
+    ) -> None:
+        self.joints, self.mode = arm.joints, POSITION  # until the first torque the world holds its position
+        self._drive, self._streams = drive, streams
+        self._lines = {EFFORT: efforts, POSITION: positions}
+        self._position: np.ndarray | None = None  # (N,) [rad] the last that was commanded, in force or not
+
+    def receive(self, time: float, position: np.ndarray | None, effort: np.ndarray | None) -> None:
+        is_new = position is not None and (self._position is None or not np.array_equal(position, self._position))
+        if effort is not None and effort.any():
+            self._enter(EFFORT)
+            self._lines[EFFORT].push(time, effort)
+        elif position is not None and is_new:
+            self._enter(POSITION)
+            self._lines[POSITION].push(time, position)
+        elif effort is not None and self.mode == EFFORT:
+            self._lines[EFFORT].push(time, effort)
+        if position is not None:
+            self._position = position
+
+    def apply(self, time: float) -> None:
+        effort, position = self._lines[EFFORT].pop_due(time), self._lines[POSITION].pop_due(time)
+        if effort is not None:
+            self._drive.command_effort(effort)
+        if position is not None:
+            self._drive.command_position(position, self._streams)
+
+    def _enter(self, mode: str) -> None:
+        if mode != self.mode:
+            self._lines[self.mode].clear()
+            self.mode = mode
+
+
+def _vector(values: Mapping[str, float], joints: Sequence[str]) -> np.ndarray | None:
+    """Return the values (N,) of joints when each is there and finite: NaN means that nobody commands it."""
+    vector = np.array([values.get(name, np.nan) for name in joints])
+    return vector if np.isfinite(vector).all() else None

@@ -46,13 +46,12 @@ class CameraView:
         self._server.see(time)
         self._frame = message.header.frame_id or self._frame
         try:
-            pixels = messages.color_array(message)
+            jpeg = encode_jpeg(messages.color_array(message))
         except VlaError as error:
             if str(error) != self._complaint:
                 self._node.get_logger().warning(str(error))
             self._complaint = str(error)
             return
-        jpeg = encode_jpeg(pixels)
         self._image.log(
             CompressedImage(timestamp=drawing.timestamp(time), frame_id=self._frame, data=jpeg, format="jpeg"),
             log_time=drawing.nanoseconds(time),
@@ -96,8 +95,12 @@ class CameraView:
 
 
 def encode_jpeg(color: np.ndarray) -> bytes:
-    """Return an image (H, W, 3) uint8 RGB as JPEG."""
-    done, data = cv2.imencode(".jpg", cv2.cvtColor(color, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    """Return an image (H, W, 3) uint8 RGB as JPEG. Raises MessageError for one that cannot be, such as a huge one."""
+    bgr = cv2.cvtColor(color, cv2.COLOR_RGB2BGR)
+    try:
+        done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    except cv2.error:
+        done = False
     if not done:
-        raise VlaError(f"an image of shape {color.shape} cannot be compressed")
+        raise messages.MessageError(f"an image of shape {color.shape} cannot be compressed")
     return data.tobytes()

@@ -17,7 +17,8 @@ from vla_ros import messages, qos
 from vla_ros.nodes.view import drawing
 from vla_ros.nodes.view.feed import Feed
 from vla_ros.nodes.view.server import ViewServer
-from vla_ros.robots.embodiment import ArmGroup, Embodiment, expand_urdf
+from vla_ros.robots.embodiment import Embodiment, expand_urdf
+from vla_ros.robots.groups import ArmGroup
 
 COLORS: dict[str, drawing.RGBA] = {
     "policy": (1.0, 0.55, 0.0, 1.0),

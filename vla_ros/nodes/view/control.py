@@ -19,9 +19,11 @@ from vla_ros.nodes.view import drawing
 from vla_ros.nodes.view.feed import NewestFeed, Watched
 from vla_ros.nodes.view.server import ViewServer
 from vla_ros.nodes.view.trail import Trail
+from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.topics import commanded_pose_topic
 
 COMMANDED: drawing.RGBA = (1.0, 0.2, 0.2, 1.0)
-_KINDS = {bool: "boolean", int: "integer", float: "number", str: "string"}
+_KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", dict: "object"}
 _VALUES = {name: _KINDS[type(value)] for name, value in vars(ControlProgress()).items()} | {"moving": "boolean"}
 SCHEMA = {
     "title": "vla_ros.ControlProgress",
@@ -31,13 +33,14 @@ SCHEMA = {
 
 
 class ControlView:
-    """Show control/progress and control/commanded_pose."""
+    """Show control/progress and where the tools are commanded to be."""
 
     def __init__(
         self,
         node: Node,
         quiet_node: Node,
         server: ViewServer,
+        embodiment: Embodiment,
         log_channel: Watched,
         report: Callable[[float, str, bytes, str], None],
     ) -> None:
@@ -46,12 +49,18 @@ class ControlView:
         name, context = node.resolve_topic_name, server.context
         self._progress = Channel(name("control/progress"), schema=SCHEMA, context=context)
         self._path = SceneUpdateChannel(name("control/commanded_path"), context=context)
-        self._trail, self._stamp, self._frame = Trail(), 0.0, ""
+        self._trails = {arm.name: Trail() for arm in embodiment.arms}
+        self._stamp, self._frame = 0.0, ""
         self._said = ("", "")
         watched = [self._progress, log_channel]
         self._reports = NewestFeed(quiet_node, DiagnosticStatus, name("control/progress"), qos.NEWEST, watched)
-        self._poses = NewestFeed(quiet_node, PoseStamped, name("control/commanded_pose"), qos.NEWEST, [self._path])
-        self.feeds = [self._reports, self._poses]
+        self._poses = {
+            arm: NewestFeed(
+                quiet_node, PoseStamped, name(commanded_pose_topic(embodiment, arm)), qos.NEWEST, [self._path]
+            )
+            for arm in self._trails
+        }
+        self.feeds = [self._reports, *self._poses.values()]
 
     def show(self) -> None:
         """Show the newest progress, and note where the tool is sent."""
@@ -59,10 +68,12 @@ class ControlView:
         if message is not None:
             with contextlib.suppress(VlaError):  # a message that does not read is control's own affair
                 self._show_progress(control_progress(message.message, messages.diagnostic_values(message)))
-        pose = self._poses.take()
-        if pose is not None:
+        for arm, poses in self._poses.items():
+            pose = poses.take()
+            if pose is None:
+                continue
             with contextlib.suppress(VlaError):
-                self._trail.add(messages.seconds(pose.header.stamp), messages.transform(pose.pose)[:3, 3])
+                self._trails[arm].add(messages.seconds(pose.header.stamp), messages.transform(pose.pose)[:3, 3])
                 self._stamp, self._frame = messages.seconds(pose.header.stamp), pose.header.frame_id
 
     def _show_progress(self, progress: ControlProgress) -> None:
@@ -70,7 +81,7 @@ class ControlView:
         if time > 0.0:  # a control that has only just started knows no time yet
             self._server.follow(time)
         if self._progress.has_sinks():
-            values = vars(progress) | {"moving": progress.moving}
+            values = vars(progress) | {"moving": progress.moving, "end_effectors": dict(progress.end_effectors)}
             self._progress.log(values, log_time=drawing.nanoseconds(time))
         said = (progress.hold_reason, progress.refused)
         if said != self._said:
@@ -83,12 +94,13 @@ class ControlView:
             self._said = said
 
     def show_slowly(self) -> None:
-        """Show the commanded path."""
+        """Show the commanded paths."""
         if self._frame and self._path.has_sinks():
-            lines = [drawing.line(self._trail.points(), COMMANDED)]
+            lines = [drawing.line(trail.points(), COMMANDED) for trail in self._trails.values()]
             update = drawing.scene(self._stamp, self._frame, "commanded", lines=lines)
             self._path.log(update, log_time=drawing.nanoseconds(self._stamp))
 
     def forget(self) -> None:
         """Begin anew: time has turned back."""
-        self._trail.clear()
+        for trail in self._trails.values():
+            trail.clear()

@@ -8,7 +8,6 @@ from foxglove.channels import LogChannel
 from foxglove.messages import Log, LogLevel
 from rcl_interfaces.msg import Log as RosLog
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
 from std_msgs.msg import Bool, String
 
 from vla_ros import messages, qos
@@ -50,7 +49,12 @@ class ReportView:
         self._diagnostics.log(message, log_time=drawing.nanoseconds(self._server.time))
         if not self.log.has_sinks():
             return
-        for status in deserialize_message(message, DiagnosticArray).status:
+        try:
+            statuses = messages.read_message(message, DiagnosticArray).status
+        except messages.MessageError as error:
+            self.write(self._server.time, "view", messages.WARN, f"diagnostics: {error}")
+            return
+        for status in statuses:
             said = (status.level, status.message)
             if self._said.get(status.name) != said:
                 self._said[status.name] = said

@@ -14,40 +14,40 @@ import torch
 
 from controllers.chunk import ActionChunk
 from controllers.errors import ConfigError
-from vla_ros.policies.actions import ACTION_SIZE, ActionSpecification, actions_to_chunk, chunk_to_actions
 from vla_ros.policies.flow.network import VelocityNetwork
 from vla_ros.policies.flow.normalisation import Normaliser
 from vla_ros.policies.flow_policy import Pullback, integrate_flow
 from vla_ros.policies.observation import Observation
+from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 
-Features = Callable[[Observation], np.ndarray]
+Features = Callable[[SingleArmObservation], np.ndarray]
 
 
 class MlpFlowPolicy:
     """Features of the observation condition a velocity field over normalised delta actions.
 
-    Raises ConfigError when network, statistics and action specification do not fit each other.
+    Raises ConfigError when network, statistics and codec do not fit each other.
     """
 
     def __init__(
         self,
         network: VelocityNetwork,
         normaliser: Normaliser,
-        specification: ActionSpecification,
+        codec: SingleArmCodec,
         features: Features,
         steps: int = 5,
         seed: int = 0,
     ) -> None:
         """Sample in `steps` Euler steps (Δτ = 0.2); `features` returns what the network was conditioned on (C,)."""
         shape = network.horizon, network.action_size
-        if shape != (specification.horizon, ACTION_SIZE) or normaliser.mean.shape != (ACTION_SIZE,):
+        if shape != (codec.horizon, codec.size) or normaliser.mean.shape != (codec.size,):
             raise ConfigError(
-                f"flow policy: the network makes {shape}, the specification wants "
-                f"{(specification.horizon, ACTION_SIZE)}, the statistics are of {len(normaliser.mean)} numbers"
+                f"flow policy: the network makes {shape}, the action contract wants "
+                f"{(codec.horizon, codec.size)}, the statistics are of {len(normaliser.mean)} numbers"
             )
         if steps < 1:
             raise ConfigError(f"flow policy: steps must be at least 1, got {steps}")
-        self.specification = specification
+        self.codec = codec
         # Gradients are wanted of actions alone.
         self._network = network.eval().requires_grad_(False)
         self._normaliser, self._features, self._steps, self._seed = normaliser, features, steps, seed
@@ -81,11 +81,11 @@ class MlpFlowPolicy:
     @property
     def period(self) -> float:
         """Return the time [s] between actions."""
-        return self.specification.period
+        return self.codec.period
 
     def prepare(self, observation: Observation) -> torch.Tensor:
         """Return the condition (1, C)."""
-        features = torch.as_tensor(self._features(observation), dtype=torch.float32)
+        features = torch.as_tensor(self._features(self.codec.view(observation)), dtype=torch.float32)
         if features.shape != (self._network.condition_size,):
             raise ConfigError(
                 f"flow policy: features are {tuple(features.shape)}, "
@@ -118,8 +118,7 @@ class MlpFlowPolicy:
 
     def encode(self, observation: Observation, chunk: ActionChunk) -> np.ndarray:
         """Return the normalised delta actions (K, D) that lead from the observation's anchor through the chunk."""
-        anchor = self.specification.T_base_anchor(observation)
-        return self._normaliser.normalise(chunk_to_actions(self.specification, chunk, anchor))
+        return self._normaliser.normalise(self.codec.rows(chunk, self.codec.anchor(observation)))
 
     def _forward(self, condition: torch.Tensor, x: torch.Tensor, tau: float) -> torch.Tensor:
         return self._network(x[None], torch.full((1,), tau), condition)[0]
@@ -128,4 +127,4 @@ class MlpFlowPolicy:
         self, observation: Observation, actions: np.ndarray, sequence: int = 0, spent: float = 0.0
     ) -> ActionChunk:
         physical = self._normaliser.restore(actions)
-        return actions_to_chunk(self.specification, observation, physical, sequence=sequence, inference_s=spent)
+        return self.codec.chunk(observation, physical, sequence=sequence, inference_s=spent)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy import ndimage
 
+from vla_ros.objects.color_words import color_words
 from vla_ros.objects.colors import ColorRange
 
 BINS = 32
@@ -20,15 +21,34 @@ SAMPLES = 6000  # painted surfaces a word
 DARKEST = 0.35  # share of the full light that a face turned away still gets
 BRIGHTEST = 1.12
 TINT = 0.06  # spread of what the white balance leaves uncorrected, a channel
+UNNAMED = 0.3  # a cell in which no word is likelier than this is nobody's paint
+NEAREST = 0.8  # how sure the nearest named colour is of such a cell
 HIGHLIGHT = 0.12  # largest white gloss on top
 
 
 class ColorNamer:
     """Name colours: word probabilities of pixels that have been balanced to a white of 1."""
 
-    def __init__(self, ranges: Mapping[str, ColorRange]) -> None:
+    def __init__(self, ranges: Mapping[str, ColorRange], everything: bool = False) -> None:
+        """Paint the table.
+
+        `everything`: colours that no word's paint ever shows are named by the nearest named colour instead of by all
+        words alike. For objects of a user, which come in any colour, dark maroon included; the built-in ones are
+        painted from the ranges.
+        """
         self.names = tuple(ranges)
         self._table = _density_table(list(ranges.values()))  # (B³, K)
+        if everything:
+            self._name_the_rest()
+
+    def _name_the_rest(self) -> None:
+        unnamed = self._table.max(axis=1) < UNNAMED
+        levels = (np.arange(BINS) + 0.5) / BINS
+        cells = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)[unnamed]
+        columns = [self.names.index(str(word)) for word in color_words(cells)]
+        rest = np.full((len(cells), len(self.names)), (1.0 - NEAREST) / (len(self.names) - 1), np.float32)
+        rest[np.arange(len(cells)), columns] = NEAREST
+        self._table[unnamed] = rest
 
     def probabilities(self, balanced: np.ndarray) -> np.ndarray:
         """Return each word's probability for balanced RGB in 0…1 (N, 3): (N, K)."""

@@ -12,7 +12,7 @@ from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_gras
 from vla_ros.policies.geometric.perception import TableView
 from vla_ros.policies.geometric.reachability import LAST_RESORT, NEAR_BASE, Reach, alike, first_reachable, leans_well
 from vla_ros.policies.geometric.segmentation import Segment
-from vla_ros.policies.observation import Observation
+from vla_ros.policies.single_arm import SingleArmObservation
 
 POINTS_MAX = 350
 
@@ -33,7 +33,7 @@ class GraspPlanner:
         """Keep away from this grasp until the next episode."""
         self._failures.append(grasp.T_base_grasp)
 
-    def plan(self, target: Segment, view: TableView, observation: Observation) -> Grasp | None:
+    def plan(self, target: Segment, view: TableView, observation: SingleArmObservation) -> Grasp | None:
         """Return the best grasp that fits, is reachable and has not failed; None without one."""
         config = self._config
         points = complete(target, view.origins, config.grasp.hidden_edge, 0.006)
@@ -56,7 +56,7 @@ class GraspPlanner:
         # A grasp at the limit of the arm's strength is better than none.
         return found or first_reachable(self._reach, leaning + upright, q, lift, tries, LAST_RESORT)
 
-    def clearance(self, grasp: Grasp, view: TableView, observation: Observation) -> float:
+    def clearance(self, grasp: Grasp, view: TableView, observation: SingleArmObservation) -> float:
         """Return how far above the grasp the tool must fly [m] to pass over everything between it and the arm."""
         start, goal = observation.state.T_base_ee[:2, 3], grasp.T_base_grasp[:2, 3]
         way = goal - start

@@ -117,7 +117,7 @@ def _read_phrase(words: list[str], vocabulary: Vocabulary) -> Request | None:
     if category:
         return Request(category, colors, True)
     rest = [word for word in words if word not in FILLERS and not _color(word, vocabulary)]
-    if any(_singular(word) in ANY_NOUNS for word in rest) or (colors and not rest):
+    if any(singular(word) in ANY_NOUNS for word in rest) or (colors and not rest):
         # 'the orange': a lone colour word that is also a fruit was caught as a noun above.
         return Request(None, colors, True)
     return Request(None, colors, False) if rest else None
@@ -127,10 +127,10 @@ def _find_noun(words: list[str], nouns: Mapping[str, str]) -> tuple[str | None, 
     """Find the noun phrase: the longest, then the last, because the head of an English noun phrase comes last."""
     compact = {phrase.replace(" ", ""): category for phrase, category in nouns.items()}
     longest = 1 + max((phrase.count(" ") + 1 for phrase in nouns), default=0)
-    singular = [_singular(word) for word in words]
+    singulars = [singular(word) for word in words]
     for size in range(longest, 0, -1):
         for start in range(len(words) - size, -1, -1):
-            for candidate in (words, singular):
+            for candidate in (words, singulars):
                 # Compared without spaces, so that 'screw-driver' and 'screwdriver' are one word.
                 phrase = "".join(candidate[start : start + size])
                 if phrase in compact:
@@ -138,7 +138,7 @@ def _find_noun(words: list[str], nouns: Mapping[str, str]) -> tuple[str | None, 
     for start in range(len(words) - 1, -1, -1):
         # Typing errors, for words long enough that one wrong letter is not another word.
         if len(words[start]) >= 5 and words[start] not in FILLERS:
-            near = difflib.get_close_matches(singular[start], nouns, n=1, cutoff=0.86)
+            near = difflib.get_close_matches(singulars[start], nouns, n=1, cutoff=0.86)
             if near:
                 return nouns[near[0]], (start, start + 1)
     return None, (0, 0)
@@ -151,7 +151,8 @@ def _color(word: str, vocabulary: Vocabulary) -> str | None:
     return None
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
+    """Return the singular of an English noun, by rule."""
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
     if word.endswith(("ches", "shes", "xes", "sses")):

@@ -17,16 +17,12 @@ import numpy as np
 
 import vla_ros.objects
 from vla_ros.configuration import share_directory
+from vla_ros.objects.cache import cache_directory
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.model import ObjectModel
 from vla_ros.policies.geometric.recognition import RecognitionConfig, ShapeMemory
 
 _KEPT = 8  # memories: a few folders of objects, each in a few versions
-
-
-def cache_directory() -> Path:
-    """Return the user's cache folder for this project (XDG base directory specification)."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vla_ros"
 
 
 def remember(catalogue: Catalogue, config: RecognitionConfig) -> ShapeMemory:

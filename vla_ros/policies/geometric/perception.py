@@ -13,7 +13,8 @@ from vla_ros.policies.geometric.point_cloud import Box, deproject
 from vla_ros.policies.geometric.segmentation import Segment, join, segment
 from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.policies.geometric.table_plane import fit_table, level, levelled_height
-from vla_ros.policies.observation import CameraView, Observation
+from vla_ros.policies.observation import CameraView
+from vla_ros.policies.single_arm import SingleArmObservation
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Perception:
         self.table: float | None = None  # [m] height of the table top
         self._poses: dict[str, np.ndarray] = {}  # camera → T_base_camera that agrees with the level table
 
-    def settle(self, observation: Observation) -> bool:
+    def settle(self, observation: SingleArmObservation) -> bool:
         """Find the table, level the cameras by it and learn the light; say whether there is a table."""
         config = self._config
         heights = {}
@@ -92,7 +93,9 @@ class Perception:
         self._learn_light(observation, self.table)
         return True
 
-    def look(self, observation: Observation, around: np.ndarray | None = None, reach: float = 0.15) -> TableView | None:
+    def look(
+        self, observation: SingleArmObservation, around: np.ndarray | None = None, reach: float = 0.15
+    ) -> TableView | None:
         """Return the things on the table, colours balanced to white = 1; None before a table was found.
 
         `around` (2,) [m] restricts the look to a square of ±`reach` [m].
@@ -124,7 +127,7 @@ class Perception:
         x, y = (float(value) for value in around)
         return Box((x - reach, y - reach, bottom), (x + reach, y + reach, top))
 
-    def _learn_light(self, observation: Observation, table: float) -> None:
+    def _learn_light(self, observation: SingleArmObservation, table: float) -> None:
         """Take the light's colour and strength from the robot's white links."""
         reflectance = self._robot.white_reflectance
         if reflectance == 0.0:
@@ -144,5 +147,5 @@ class Perception:
         return replace(item, colors=colors)
 
 
-def _with_depth(observation: Observation) -> list[CameraView]:
+def _with_depth(observation: SingleArmObservation) -> list[CameraView]:
     return [view for view in observation.cameras.values() if view.depth is not None]

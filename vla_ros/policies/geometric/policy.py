@@ -12,7 +12,6 @@ from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import VlaError
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.colors import color_ranges
-from vla_ros.policies.actions import ActionSpecification, actions_to_chunk, differentiate_poses
 from vla_ros.policies.detection import Detection
 from vla_ros.policies.geometric.color_naming import ColorNamer
 from vla_ros.policies.geometric.config import GeometricConfig
@@ -26,6 +25,7 @@ from vla_ros.policies.geometric.reachability import Reach, lifted
 from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.policies.geometric.target import Candidate, TargetFinder, detect
 from vla_ros.policies.observation import Observation
+from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
 Step = tuple[list[np.ndarray], float, TaskStatus]  # poses (4, 4), the gripper's width [m], the status of a chunk
@@ -48,17 +48,16 @@ class GeometricPolicy:
 
     def __init__(self, embodiment: Embodiment, catalogue: Catalogue, config: GeometricConfig | None = None) -> None:
         self.config = config = config or GeometricConfig()
-        arm, gripper = embodiment.arms[0], embodiment.grippers[0]
+        self.codec = SingleArmCodec.of(embodiment, config.anchor, config.period, config.horizon)
+        arm, gripper = embodiment.arm(self.codec.arm), embodiment.gripper(self.codec.gripper)
         urdf = expand_urdf(embodiment)
-        self.specification = ActionSpecification(
-            arm.name, gripper.name, embodiment.base_frame, config.anchor, config.period, config.horizon
-        )
         self._tool_frame = arm.tool_frame
         self._vocabulary = Vocabulary.of(catalogue.categories, catalogue.synonyms, catalogue.colors)
         self._robot = RobotShape(urdf, arm.joints, gripper.joints)
         self._perception = Perception(self._robot, config.perception)
         memory = remember(catalogue, config.recognition)
-        self._finder = TargetFinder(memory, ColorNamer(color_ranges()), config.target)
+        namer = ColorNamer(color_ranges(), everything=not catalogue.procedural)
+        self._finder = TargetFinder(memory, namer, config.target)
         self._planner = GraspPlanner(Reach(urdf, arm.joints, arm.tool_frame, arm.home), config)
         self._walker = Walker(config.motion)
         self._open = gripper.width_max
@@ -90,17 +89,17 @@ class GeometricPolicy:
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next four steps."""
         started = time.perf_counter()
+        seen = self.codec.view(observation)
         if observation.instruction != self._instruction:
             if self._instruction is not None:
                 self.reset()
             self._instruction = observation.instruction
             self._request = parse_instruction(observation.instruction, self._vocabulary)
-        poses, width, status = self._decide(observation)
-        T_anchor = self.specification.T_base_anchor(observation)
-        actions = differentiate_poses(np.stack(poses), np.full(len(poses), width), T_anchor)
+        poses, width, status = self._decide(seen)
+        targets = self.codec.targets(poses, [width] * len(poses))
         self._sequence += 1
         spent = time.perf_counter() - started
-        return actions_to_chunk(self.specification, observation, actions, status, self._sequence, spent)
+        return self.codec.chunk_of_targets(observation, targets, status, self._sequence, spent)
 
     @property
     def grasp(self) -> Grasp:
@@ -117,7 +116,7 @@ class GeometricPolicy:
         return self._detections[1]
 
     # -- phases ----------------------------------------------------------------------------------------------------
-    def _decide(self, observation: Observation) -> Step:
+    def _decide(self, observation: SingleArmObservation) -> Step:
         """Return what the next chunk says."""
         if not self._request.known:
             self.explanation = f"nothing I know is named in '{observation.instruction}'"
@@ -133,7 +132,7 @@ class GeometricPolicy:
         }[self.phase]
         return step(observation)
 
-    def _look(self, observation: Observation) -> Step:
+    def _look(self, observation: SingleArmObservation) -> Step:
         self._looks += 1
         if self._T_base_start is None:
             self._T_base_start = observation.state.T_base_ee
@@ -155,9 +154,9 @@ class GeometricPolicy:
             return self._absent(observation)
         return self._still(observation, self._open)
 
-    def _reach(self, observation: Observation, fresh: bool = False) -> Step:
+    def _reach(self, observation: SingleArmObservation, fresh: bool = False) -> Step:
         config = self.config.episode
-        T = self.specification.T_base_anchor(observation)
+        T = self.codec.T_base_anchor(observation)
         distance = np.linalg.norm(T[:3, 3] - self.grasp.T_base_grasp[:3, 3])
         if not fresh and distance > config.blind:
             self._follow_target(observation)
@@ -175,12 +174,12 @@ class GeometricPolicy:
             T = observation.state.T_base_ee
         self._walker.velocity = self._tool_velocity(observation)
         poses = []
-        for _ in range(self.specification.horizon):
-            T = self._walker.approach(T, goal, self._clearance, self.specification.period)
+        for _ in range(self.codec.horizon):
+            T = self._walker.approach(T, goal, self._clearance, self.codec.period)
             poses.append(T)
         return poses, self.grasp.opening, TaskStatus.ONGOING
 
-    def _close(self, observation: Observation) -> Step:
+    def _close(self, observation: SingleArmObservation) -> Step:
         config = self.config.episode
         waited = observation.stamp - self._phase_start
         self._widths.append(observation.state.gripper_width)
@@ -192,18 +191,18 @@ class GeometricPolicy:
             return self._give_up_grasp(observation)
         return self._still(observation, 0.0)
 
-    def _lift(self, observation: Observation) -> Step:
+    def _lift(self, observation: SingleArmObservation) -> Step:
         if observation.state.gripper_width < self.config.episode.width_min:
             return self._give_up_grasp(observation)
         goal = lifted(self.grasp.T_base_grasp, self.config.episode.lift)
-        T = self.specification.T_base_anchor(observation)
+        T = self.codec.T_base_anchor(observation)
         if np.linalg.norm(observation.state.T_base_ee[:3, 3] - goal[:3, 3]) < 0.02:
             self._enter(Phase.DONE, observation)
             return self._done(observation)
         return self._go(observation, T, goal, self.config.motion.lift_speed, 0.0)
 
-    def _retreat(self, observation: Observation) -> Step:
-        T = self.specification.T_base_anchor(observation)
+    def _retreat(self, observation: SingleArmObservation) -> Step:
+        T = self.codec.T_base_anchor(observation)
         if np.linalg.norm(T[:3, 3] - self._retreat_goal[:3, 3]) < 0.01:
             if self._attempts >= self.config.episode.attempts:
                 self.explanation = f"{self._attempts} grasps failed"
@@ -214,19 +213,19 @@ class GeometricPolicy:
             return self._still(observation, self._open)
         return self._go(observation, T, self._retreat_goal, self.config.motion.speed, self._open)
 
-    def _done(self, observation: Observation) -> Step:
+    def _done(self, observation: SingleArmObservation) -> Step:
         if observation.state.gripper_width < self.config.episode.width_min:
             return self._give_up_grasp(observation)
         held = observation.stamp - self._phase_start >= self.config.episode.hold_s
         poses, width, _ = self._still(observation, 0.0)
         return poses, width, TaskStatus.TERMINATED if held else TaskStatus.ONGOING
 
-    def _absent(self, observation: Observation) -> Step:
+    def _absent(self, observation: SingleArmObservation) -> Step:
         poses, width, _ = self._still(observation, self._open)
         return poses, width, TaskStatus.INVALID
 
     # -- what the phases share -------------------------------------------------------------------------------------
-    def _enter(self, phase: Phase, observation: Observation) -> None:
+    def _enter(self, phase: Phase, observation: SingleArmObservation) -> None:
         if phase is not self.phase:
             self.phase, self._phase_start = phase, observation.stamp
             self._widths = []
@@ -235,7 +234,7 @@ class GeometricPolicy:
             if phase is Phase.CLOSE:
                 self._attempts += 1
 
-    def _see(self, observation: Observation) -> bool:
+    def _see(self, observation: SingleArmObservation) -> bool:
         """Look; say whether the target is there."""
         self._perception.settle(observation)
         self.view = self._perception.look(observation)
@@ -245,7 +244,7 @@ class GeometricPolicy:
             self.candidates = self._finder.rank(self.view.things, self._request, self.view.camera_height, known)
         return bool(self.candidates) and self.candidates[0].fits
 
-    def _plan(self, observation: Observation) -> bool:
+    def _plan(self, observation: SingleArmObservation) -> bool:
         """Plan a grasp of the best candidate; say whether there is one."""
         chosen = self.candidates[0].segment
         view = self.view
@@ -259,7 +258,7 @@ class GeometricPolicy:
         self._clearance = self._planner.clearance(grasp, view, observation)
         return True
 
-    def _follow_target(self, observation: Observation) -> None:
+    def _follow_target(self, observation: SingleArmObservation) -> None:
         """Look again on the way and plan anew when the target has moved."""
         view = self._perception.look(observation, self._target_center, 0.12)
         if view is None or not view.things:
@@ -272,24 +271,26 @@ class GeometricPolicy:
             if grasp is not None:
                 self._grasp, self._target_center = grasp, view.things[nearest].center
 
-    def _give_up_grasp(self, observation: Observation) -> Step:
+    def _give_up_grasp(self, observation: SingleArmObservation) -> Step:
         """Open, go up, look again; never try the same grasp twice."""
         self._planner.remember_failure(self.grasp)
         self._enter(Phase.RETREAT, observation)
         self._retreat_goal = lifted(observation.state.T_base_ee, self.config.episode.retreat)
         return self._retreat(observation)
 
-    def _go(self, observation: Observation, T: np.ndarray, goal: np.ndarray, speed: float, width: float) -> Step:
+    def _go(
+        self, observation: SingleArmObservation, T: np.ndarray, goal: np.ndarray, speed: float, width: float
+    ) -> Step:
         self._walker.velocity = self._tool_velocity(observation)
         poses = []
-        for _ in range(self.specification.horizon):
-            T = self._walker.straight(T, goal, speed, self.specification.period)
+        for _ in range(self.codec.horizon):
+            T = self._walker.straight(T, goal, speed, self.codec.period)
             poses.append(T)
         return poses, width, TaskStatus.ONGOING
 
-    def _still(self, observation: Observation, width: float) -> Step:
-        T = self.specification.T_base_anchor(observation)
-        return [T] * self.specification.horizon, width, TaskStatus.ONGOING
+    def _still(self, observation: SingleArmObservation, width: float) -> Step:
+        T = self.codec.T_base_anchor(observation)
+        return [T] * self.codec.horizon, width, TaskStatus.ONGOING
 
-    def _tool_velocity(self, observation: Observation) -> np.ndarray:
+    def _tool_velocity(self, observation: SingleArmObservation) -> np.ndarray:
         return self._robot.tool_velocity(self._tool_frame, observation.state.q, observation.state.dq)

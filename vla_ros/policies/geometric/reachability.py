@@ -28,7 +28,7 @@ class Reach:
     def __init__(self, urdf: str, joints: Sequence[str], tool_frame: str, home: np.ndarray) -> None:
         self.model, self._rest = ArmModel(urdf, joints, tool_frame), home
         self.model.lower, self.model.upper = self.model.lower + LIMIT_MARGIN, self.model.upper - LIMIT_MARGIN
-        self._own = SelfDistance(urdf, joints, tool_frame, CLEAR, 1.0)
+        self._own = SelfDistance(urdf, [joints], [tool_frame], CLEAR, 1.0)
 
     def strength(self, poses: Sequence[np.ndarray], q: np.ndarray, least: float = 0.0) -> float:
         """Return the least manipulability on the way from q (N,) [rad] through the poses (4, 4), in a straight line

@@ -14,7 +14,7 @@ import numpy as np
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
 from controllers.model import ArmModel
-from vla_ros.robots.embodiment import ArmGroup
+from vla_ros.robots.groups import ArmGroup
 from vla_ros.robots.identification.excitation import Excitation, FourierSeries, closing_basis
 from vla_ros.robots.identification.regressor import UnitRegressor
 

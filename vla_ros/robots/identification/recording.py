@@ -13,7 +13,7 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.output_file import write_output
-from vla_ros.robots.embodiment import ArmGroup
+from vla_ros.robots.groups import ArmGroup
 
 SAMPLES_MIN = 200
 FORMAT = 1
@@ -91,8 +91,9 @@ def read_recording(path: Path) -> Recording:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError) as error:
-        # NumPy refuses pickled objects with a ValueError, which is what is wanted of it here.
-        raise ConfigError(f"{path}: not a plain .npz file ({str(error).splitlines()[0]})") from error
+        # NumPy refuses pickled objects with a ValueError, which is what is wanted of it here; it takes whatever it does
+        # not know for one, and advises to load it all the same.
+        raise ConfigError(f"{path}: not a plain .npz file: give one that `vla identify record` wrote") from error
 
 
 def _recording(values: dict[str, np.ndarray]) -> Recording:

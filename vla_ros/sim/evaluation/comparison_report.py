@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from vla_ros.sim.evaluation.comparison import Comparison
 from vla_ros.sim.evaluation.settings import EpisodeSettings
 from vla_ros.sim.evaluation.statistics import Episode, summary
+from vla_ros.tables import print_table
 
 ROWS = (  # key of the figures, what it says, factor, format, unit
     ("success_rate", "success", 100.0, ".1f", " %"),
@@ -20,16 +19,21 @@ ROWS = (  # key of the figures, what it says, factor, format, unit
 )
 
 
-def print_comparison(settings: EpisodeSettings, comparison: Comparison, console: Console) -> None:
-    """Print the figures of both, their difference, and every scene in which only one succeeded."""
-    names = [escape(name) for name in _names(settings, comparison.settings)]
-    title = escape(f"compared with {comparison.name} over the {len(comparison.pairs)} scenes that both ran")
-    table = Table("figure", *names, "difference", title=title, title_justify="left")
+def print_comparison(
+    settings: EpisodeSettings, comparison: Comparison, console: Console, ours: str = "this run"
+) -> None:
+    """Print the figures of both, their difference, and every scene in which only one succeeded.
+
+    Columns are headed by how the two were run; where that is the same, by what each is called, here `ours`.
+    """
+    names = _names(settings, comparison, ours)
+    title = f"compared with {comparison.name} over the {len(comparison.pairs)} scenes that both ran"
+    rows = []
     here, there = (summary([pair[i] for pair in comparison.pairs]) for i in (0, 1))
     for key, label, factor, form, unit in ROWS:
         a, b = factor * here[key], factor * there[key]
-        table.add_row(label, f"{a:{form}}{unit}", f"{b:{form}}{unit}", f"{a - b:+{form}}")
-    console.print(table)
+        rows.append((label, f"{a:{form}}{unit}", f"{b:{form}}{unit}", f"{a - b:+{form}}"))
+    print_table(console, ("figure", *names, "difference"), rows, title)
     low, high = (100.0 * end for end in comparison.interval)
     points = f"{100.0 * comparison.difference:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
     console.print(f"difference in success, scene by scene: {points}", style="bold")
@@ -39,23 +43,26 @@ def print_comparison(settings: EpisodeSettings, comparison: Comparison, console:
         console.print(f"not compared, {comparison.name} has not run these scenes: seeds {seeds}", markup=False)
 
 
-def _print_differing(names: list[str], comparison: Comparison, console: Console) -> None:
+def _print_differing(names: tuple[str, str], comparison: Comparison, console: Console) -> None:
     if not comparison.differing:
         console.print("no scene in which only one of them succeeded")
         return
-    table = Table("seed", *names, "real time", title="where they differ", title_justify="left")
+    rows = []
     for here, there in comparison.differing:
         factor = "" if here.real_time_factor is None else f"{here.real_time_factor:.2f}"
-        table.add_row(str(here.seed), _ending(here), _ending(there), factor)
-    console.print(table)
+        rows.append((str(here.seed), _ending(here), _ending(there), factor))
+    print_table(console, ("seed", *names, "real time"), rows, "where they differ")
     for here, _ in comparison.differing:
         if here.run_directory is not None:
             console.print(f"seed {here.seed}: log and film in {here.run_directory}", markup=False, soft_wrap=True)
 
 
-def _names(here: EpisodeSettings, there: EpisodeSettings) -> tuple[str, str]:
-    """Name both by how they were run, and by their policies where those differ."""
+def _names(here: EpisodeSettings, comparison: Comparison, ours: str) -> tuple[str, str]:
+    """Name both by how they were run, and by their policies where those differ; else by what each is called."""
+    there = comparison.settings
     names = _name(here), _name(there)
+    if names[0] == names[1] and here.policy == there.policy:
+        return ours, comparison.name
     return names if here.policy == there.policy else (f"{here.policy}, {names[0]}", f"{there.policy}, {names[1]}")
 
 
@@ -69,4 +76,4 @@ def _name(settings: EpisodeSettings) -> str:
 
 
 def _ending(episode: Episode) -> str:
-    return escape("success" if episode.success else episode.cause or episode.outcome)
+    return "success" if episode.success else episode.cause or episode.outcome

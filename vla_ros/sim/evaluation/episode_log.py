@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 from controllers.errors import ConfigError
+from vla_ros.documents import DocumentError, parse_json
 from vla_ros.sim.evaluation.pool import Broken
 from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
 from vla_ros.sim.evaluation.statistics import Episode
@@ -27,14 +28,14 @@ def read_log(path: Path) -> tuple[EpisodeSettings, list[Episode]]:
     """Return what a log holds. Raises ConfigError when it is none."""
     try:
         lines = path.read_text().splitlines()
-        header = json.loads(lines[0]) if lines else {}
+        header = parse_json(lines[0], "first line") if lines else {}
         # A killed run may leave half a line at the end.
-        rows = [json.loads(line) for line in lines[1:] if line.endswith("}")]
+        rows = [parse_json(line, f"line {i}") for i, line in enumerate(lines[1:], 2) if line.endswith("}")]
         # What a log does not name is newer than it, and was then as the default is now.
         return EpisodeSettings(**header["settings"]), [Episode(**row) for row in rows if BROKEN not in row]
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (DocumentError, ValueError, TypeError, KeyError) as error:
         raise ConfigError(
             f"{path}: not an episode log ({error}): name another file, or run without --resume"
         ) from error

@@ -18,6 +18,7 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import share_directory
+from vla_ros.documents import read_json
 from vla_ros.sim.scenes.scene import Scene
 
 
@@ -57,9 +58,9 @@ def load_reference(path: Path | None = None) -> Reference:
     if not path.exists():
         return Reference({})
     try:
-        content = json.loads(path.read_text())
+        content = read_json(path)
         entries = {int(digest): None if steps is None else int(steps) for digest, steps in content.items()}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (ConfigError, ValueError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path}: not a reference file ({error}): restore it or delete it") from error
     return Reference(entries)
 

@@ -8,7 +8,16 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from vla_ros.policies.observation import CameraView, Observation, RobotState
+from controllers.progress import Progress
+from vla_ros.policies.observation import (
+    ArmState,
+    BaseState,
+    CameraView,
+    EndEffectorState,
+    JointGroupState,
+    Observation,
+    RobotState,
+)
 from vla_ros.sim.world import World
 
 HISTORY = 5  # older states kept, one a camera period
@@ -53,17 +62,36 @@ class Observer:
     def state(self) -> RobotState:
         """Return the measured state now."""
         world = self._world
-        return RobotState(world.time, world.q, world.dq, world.T_base_ee, world.gripper_width)
+        poses = {name: world.tool_pose(name) for name in world.arms}
+        return self._robot(poses, {name: gripper.width for name, gripper in world.grippers.items()})
 
-    def observe(self, T_base_ee_commanded: np.ndarray, gripper_width_commanded: float) -> Observation:
-        """Return an observation now, of a tool and a gripper [m] that are commanded so."""
+    def observe(self, progress: Progress) -> Observation:
+        """Return an observation now, of groups that are commanded as `progress` says."""
         state = self.state()
+        poses = {name: arm.T_base_ee_commanded.copy() for name, arm in progress.arms.items()}
+        widths = {name: progress.end_effectors.get(f"{name}/width") for name in self._world.grippers}
         return Observation(
             stamp=state.stamp,
             instruction=self._instruction,
             cameras=CamerasNow(self._world, self._world.scene.camera_names),
             state=state,
-            T_base_ee_commanded=T_base_ee_commanded.copy(),
+            commanded=self._robot(poses, {name: width for name, width in widths.items() if width is not None}),
             history=tuple(old for old in self._states if old.stamp < state.stamp),
-            gripper_width_commanded=gripper_width_commanded,
         )
+
+    def _robot(self, poses: Mapping[str, np.ndarray], widths: Mapping[str, float]) -> RobotState:
+        """Return the groups as they are measured, with these tool poses and widths [m]."""
+        world = self._world
+        arms = {
+            arm.name: ArmState(arm.joints, world.arms[arm.name].q, world.arms[arm.name].dq, poses[arm.name])
+            for arm in world.embodiment.arms
+        }
+        joint_groups = {
+            group.name: JointGroupState(
+                group.joints, world.joint_groups[group.name].q, world.joint_groups[group.name].dq
+            )
+            for group in world.embodiment.joint_groups
+        }
+        end_effectors = {name: EndEffectorState(width) for name, width in widths.items()}
+        base = None if world.base is None else BaseState(world.base.T_odom_base, world.base.twist)
+        return RobotState(world.time, arms, end_effectors, joint_groups, base)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import signal
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -91,8 +90,6 @@ class _Worker:
 
 
 def _work(connection: Connection, make_run: Callable[[], Run]) -> None:
-    # The parent decides what Ctrl-C means; without this every worker would print a trace-back of its own.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     run: Run | None = None
     while True:
         try:

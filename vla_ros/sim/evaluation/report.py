@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from collections.abc import Mapping
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+
+from vla_ros.progress import WorkProgress
 from vla_ros.sim.evaluation.evaluation import Evaluation
 from vla_ros.sim.evaluation.settings import EvaluationSettings
 from vla_ros.sim.evaluation.statistics import STARVED_BELOW, by_category, failure_causes, summary, wilson_interval
+from vla_ros.tables import print_table
 
 
 class EvaluationProgress:
@@ -17,7 +20,7 @@ class EvaluationProgress:
 
     def __init__(self, settings: EvaluationSettings, console: Console) -> None:
         self._total = settings.episodes
-        self._progress = Progress(
+        self._progress = WorkProgress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -51,35 +54,33 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
     figures = summary(episodes)
     done = f"{len(episodes)} of {settings.episodes} episodes"
     title = f"{settings.episode.policy}, set {settings.episode.set_name}{_how(settings)}, {done}"
-    table = Table("figure", "value", title=title, title_justify="left")
     low, high = 100 * figures["success_ci95_low"], 100 * figures["success_ci95_high"]
-    for name, value in (
+    rows = [
         ("success", f"{100 * figures['success_rate']:.1f} %  (95 % interval {low:.1f} to {high:.1f} %)"),
-        ("first object lifted is the named one", f"{100 * figures['if_rate']:.1f} %"),
+        ("first object lifted is the named one", f"{100 * figures['if_rate']:.1f} %{_expected(figures)}"),
         ("SPL", f"{figures['spl']:.3f}"),
         ("attempts", f"{figures['attempts_mean']:.2f}"),
         ("episode", f"{figures['episode_s_mean']:.1f} s simulated"),
         ("speed", f"{figures['sim_speed']:.2f} × real time a process"),
-    ):
-        table.add_row(name, value)
+    ]
     if "starved" in figures:
         mean, low = figures["real_time_factor_mean"], figures["real_time_factor_min"]
-        table.add_row("real-time factor", f"{mean:.3f}, lowest {low:.3f}, of whole episodes")
-    console.print(table)
+        rows.append(("real-time factor", f"{mean:.3f}, lowest {low:.3f}, of whole episodes"))
+    print_table(console, ("figure", "value"), rows, title)
     categories = by_category(episodes)
     if categories:
-        table = Table("category", "success", "episodes", "95 % interval")
+        found = []
         for name, (successes, count) in categories.items():
             low, high = (100 * end for end in wilson_interval(successes, count))
-            table.add_row(name, f"{100 * successes / count:.0f} %", str(count), f"{low:.0f} to {high:.0f} %")
-        console.print(table)
+            found.append((name, f"{100 * successes / count:.0f} %", str(count), f"{low:.0f} to {high:.0f} %"))
+        print_table(console, ("category", "success", "episodes", "95 % interval"), found)
     causes = failure_causes(episodes)
     if causes:
-        table = Table("cause of failure", "episodes", "seeds")
+        shown = []
         for cause, count in causes.items():
             seeds = [str(e.seed) for e in episodes if not e.success and (e.cause or e.outcome) == cause]
-            table.add_row(cause, str(count), " ".join(seeds[:12]) + (" …" if len(seeds) > 12 else ""))
-        console.print(table)
+            shown.append((cause, str(count), " ".join(seeds[:12]) + (" …" if len(seeds) > 12 else "")))
+        print_table(console, ("cause of failure", "episodes", "seeds"), shown)
     for broken in evaluation.broken:
         console.print(f"seed {broken.seed} broke and counts nowhere: {broken.reason}", style="bold", markup=False)
     starved = [f"{episode.seed} ({episode.real_time_factor:.2f})" for episode in episodes if episode.starved]
@@ -92,6 +93,13 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
         )
     if evaluation.interrupted:
         console.print(f"interrupted after {done}; --resume with the same --json continues")
+
+
+def _expected(figures: Mapping[str, float]) -> str:
+    if "if_rate_chance" not in figures:
+        return ""
+    chance, color = 100 * figures["if_rate_chance"], 100 * figures["if_rate_color_alone"]
+    return f"  (by chance {chance:.1f} %, by colour alone {color:.1f} %)"
 
 
 def _how(settings: EvaluationSettings) -> str:

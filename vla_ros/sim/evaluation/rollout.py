@@ -65,7 +65,7 @@ class Rollout:
     ) -> None:
         self.world, self.follower, self.policy = world, follower, policy
         self.config = config or RolloutConfig()
-        scene, gripper = world.scene, world.embodiment.grippers[0]
+        scene, gripper = world.scene, world.embodiment.only_gripper
         self.task = GraspTask(scene.target, self._heights(), world.time, gripper.width_max, task)
         self.steps = 0  # actions executed
         self.refused: str = ""  # why the last refused chunk was refused
@@ -75,14 +75,14 @@ class Rollout:
         self._ticks_a_task = max(1, round(self.config.control_hz / self.config.task_hz))
         self._dt = self._substeps * world.timestep
         self._ticks = 0
-        self._width = world.gripper_width
+        self._channel, self._width = f"{gripper.name}/width", world.gripper_width
         self._idle_since: float | None = None
 
     def run(self) -> GraspTask:
         """Run to the end and return the judged task."""
         world = self.world
         self.policy.reset()
-        self.follower.activate(world.q, world.dq, world.gripper_width, world.time)
+        self.follower.activate(world.q, world.dq, {self._channel: world.gripper_width}, world.time)
         self._width = world.gripper_width
         while not self.task.finished:
             if self.config.latency_s is None:
@@ -128,7 +128,7 @@ class Rollout:
         self._advance(seen + frames * period)
 
     def _observe(self):
-        return self._observer.observe(self.follower.progress.T_base_ee_commanded, self._width)
+        return self._observer.observe(self.follower.progress)
 
     def _submit(self, chunk: ActionChunk) -> bool:
         try:
@@ -157,10 +157,16 @@ class Rollout:
         """Run one control period; say whether the task goes on."""
         world = self.world
         command = self.follower.tick(world.time, self._dt, world.q, world.dq)
-        world.command_arm(command, self.follower.drive.command)
-        if command.gripper_width != self._width:
-            self._width = command.gripper_width
-            world.command_gripper(self._width)
+        for name, arm in self.follower.arms.items():
+            world.arms[name].command(command.arms[name], arm.drive.command)
+        for name, positions in command.joint_groups.items():
+            world.joint_groups[name].command(positions)
+        if world.base is not None:
+            world.base.command(command.base_velocity)
+        width = command.end_effectors[self._channel]
+        if width != self._width:
+            self._width = width
+            world.command_gripper(width)
         world.step(self._substeps)
         self._ticks += 1
         if self._ticks % self._ticks_a_task == 0:

@@ -9,17 +9,15 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from controllers.body_guard import BodyGuard
-from controllers.control_config import ControlConfig
 from controllers.follower import ChunkFollower
-from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.policies.loading import load_policy, policy_cameras
-from vla_ros.robots.control import arm_guard, arm_limits, arm_model, load_control_config
+from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
+from vla_ros.sim.evaluation.choosers import chance, color_alone
 from vla_ros.sim.evaluation.expert_reference import Reference, load_reference
 from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings
@@ -119,6 +117,8 @@ class EpisodeRunner:
             duration_s=seconds,
             wall_s=time.perf_counter() - began,
             cause="lifted, but not by the part that was asked for" if elsewhere else run.cause(),
+            chance=chance(scene),
+            color_alone=color_alone(scene),
         )
 
     def _expert_for(self, world: World) -> Policy:
@@ -126,13 +126,11 @@ class EpisodeRunner:
 
     def follower(self) -> ChunkFollower:
         """Return a chunk follower for a new episode, not activated."""
-        arm, gripper = self.embodiment.arms[0], self.embodiment.grippers[0]
-        command = arm.command_mode(self.settings.command)
-        return ChunkFollower(arm.name, gripper.name, self.arm_model, self._limits, self._control, self._guard, command)
+        return self._followers.make()
 
     @cached_property
-    def _guard(self) -> BodyGuard:
-        return arm_guard(self.embodiment, self.embodiment.arms[0], self._control)
+    def _followers(self) -> FollowerFactory:
+        return FollowerFactory(self.embodiment, load_control_config(self.embodiment.source), self.settings.command)
 
     @cached_property
     def embodiment(self) -> Embodiment:
@@ -155,15 +153,8 @@ class EpisodeRunner:
     def _policy(self) -> Policy:
         return load_policy(self.settings.policy, self.embodiment, self.settings.objects, self.settings.checkpoint)
 
-    @cached_property
-    def _control(self) -> ControlConfig:
-        return load_control_config(self.embodiment.name)
-
-    @cached_property
+    @property
     def arm_model(self) -> ArmModel:
         """Return the arm's kinematics and dynamics."""
-        return arm_model(self.embodiment, self.embodiment.arms[0], self._control)
-
-    @cached_property
-    def _limits(self) -> ArmLimits:
-        return arm_limits(self.embodiment.arms[0], self._control)
+        (model,) = self._followers.models.values()
+        return model

@@ -48,13 +48,14 @@ class EpisodeSettings:
 
         if not 200.0 <= self.rate_hz <= 10_000.0:
             raise ConfigError(f"--rate-hz must be 200 to 10000, got {self.rate_hz}")
-        load_embodiment(self.robot).arms[0].command_mode(self.command)
+        robot = load_embodiment(self.robot)
+        robot.command_modes(self.command)
         load_control_config(self.robot)
         grasp_set(self.set_name)
         if self.policy not in policy_names():
             raise ConfigError(unknown_name("policy", self.policy, policy_names()))
         if self.policy != EXPERT:
-            check_policy(self.policy, self.checkpoint)
+            check_policy(self.policy, robot, self.checkpoint)
         elif self.checkpoint:
             raise ConfigError(f"--checkpoint {self.checkpoint}: the expert has no weights; take --policy graspvla")
         if self.categories not in SPLITS:
@@ -90,7 +91,10 @@ class EvaluationSettings:
             if not (math.isfinite(value) and low <= value <= high):
                 raise ConfigError(f"{name} must be {low} to {high}, got {value}")
         self.episode.check()
-        if self.episode.policy in LEARNED:  # weights that are corrupt, or another robot's, would break every episode
+
+    def check_weights(self) -> None:
+        """Load a learned policy. Raises ConfigError for weights that would break every episode."""
+        if self.episode.policy in LEARNED:
             from vla_ros.policies.loading import load_policy
             from vla_ros.robots.embodiment import load_embodiment
 

@@ -27,6 +27,9 @@ class Episode:
     wall_s: float  # [s] everything, scene set-up included
     cause: str = ""  # why it failed, in words
     reference_steps: int | None = None  # the scripted expert's actions on the same scene; None when it failed too
+    # What choosers.py expects in this scene; None in logs older than them.
+    chance: float | None = None
+    color_alone: float | None = None
     # Of an episode through the graph; None in lockstep, which knows no wall clock.
     real_time_factor: float | None = None
     real_time_factor_worst_s: float | None = None  # in the worst second
@@ -94,6 +97,7 @@ def summary(episodes: Sequence[Episode]) -> dict[str, float | int]:
         "success_ci95_low": low,
         "success_ci95_high": high,
         "if_rate": _mean([e.first_lifted == e.target for e in episodes]),
+        **_expected(episodes),
         "spl": _mean([e.spl for e in episodes]),
         "attempts_mean": _mean([e.attempts for e in episodes]),
         "episode_s_mean": _mean([e.duration_s for e in episodes]),
@@ -127,6 +131,15 @@ def failure_causes(episodes: Sequence[Episode]) -> dict[str, int]:
             cause = episode.cause or episode.outcome
             counts[cause] = counts.get(cause, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _expected(episodes: Sequence[Episode]) -> dict[str, float]:
+    """Return the `if_rate` that choosers who understand little expect in the same scenes; {} where it is not known."""
+    chances = [e.chance for e in episodes if e.chance is not None]
+    colors = [e.color_alone for e in episodes if e.color_alone is not None]
+    if not episodes or len(chances) < len(episodes) or len(colors) < len(episodes):
+        return {}
+    return {"if_rate_chance": _mean(chances), "if_rate_color_alone": _mean(colors)}
 
 
 def _mean(values: Sequence[float | bool]) -> float:

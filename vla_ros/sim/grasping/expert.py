@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from controllers.chunk import ActionChunk, TaskStatus, instruction_hash
+from controllers.chunk import ActionChunk, TaskStatus
 from controllers.model import ArmModel
-from vla_ros.policies.actions import ActionSpecification
 from vla_ros.policies.observation import Observation
+from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.sim.grasping.grasps import GraspConfig
 from vla_ros.sim.grasping.motion import MotionConfig, Phase, Step, close, lift, retreat
 from vla_ros.sim.grasping.part_grasps import PartGraspPlanner
@@ -35,14 +35,13 @@ class ExpertPolicy:
         self,
         world: World,
         arm: ArmModel,
-        specification: ActionSpecification | None = None,
         motion: MotionConfig | None = None,
         grasps: GraspConfig | None = None,
         by_part: bool = False,
     ) -> None:
         self.world = world
-        self.specification = specification or ActionSpecification()
-        self.motion = motion or MotionConfig(period=self.specification.period)
+        self.codec = SingleArmCodec.of(world.embodiment)
+        self.motion = motion or MotionConfig(period=self.codec.period)
         self.planner = (PartGraspPlanner if by_part else GraspPlanner)(world, arm, self.motion, grasps)
         self.target = world.scene.target  # what it grasps: a demonstration of an error may name another object
         self.reset()
@@ -71,22 +70,23 @@ class ExpertPolicy:
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next actions of the plan, after a look at whether the plan still holds."""
-        elapsed = observation.stamp - self._stamp
+        seen = self.codec.view(observation)
+        elapsed = seen.stamp - self._stamp
         self._index += min(self._sent, round(elapsed / self.motion.period)) if np.isfinite(elapsed) else 0
-        self._stamp = observation.stamp
-        if self._needs_plan(observation):
-            self._plan(observation)
-        horizon = self.specification.horizon
+        self._stamp = seen.stamp
+        if self._needs_plan(seen):
+            self._plan(seen)
+        horizon = self.codec.horizon
         steps = self._steps[self._index : self._index + horizon]
         status = TaskStatus.ONGOING if self._steps else TaskStatus.INVALID
         if not steps:
-            last = self._steps[-1] if self._steps else self._hold(observation)
+            last = self._steps[-1] if self._steps else self._hold(seen)
             steps = [last]
         steps = steps + [steps[-1]] * (horizon - len(steps))
         self._sent = horizon
-        return self._chunk(observation, steps, status)
+        return self._chunk(seen, steps, status)
 
-    def send(self, observation: Observation, steps: list[Step]) -> ActionChunk:
+    def send(self, observation: SingleArmObservation, steps: list[Step]) -> ActionChunk:
         """Return a chunk of other steps than the plan's, which waits meanwhile."""
         self._stamp, self._sent = observation.stamp, 0
         return self._chunk(observation, steps, TaskStatus.ONGOING)
@@ -101,7 +101,7 @@ class ExpertPolicy:
         """Return what the next action is for; None without a plan."""
         return self._steps[min(self._index, len(self._steps) - 1)].phase if self._steps else None
 
-    def _needs_plan(self, observation: Observation) -> bool:
+    def _needs_plan(self, observation: SingleArmObservation) -> bool:
         if not self._steps:
             return True
         if self._lifted():
@@ -114,7 +114,7 @@ class ExpertPolicy:
     def _lifted(self) -> bool:
         return self.world.object_pose(self.target)[2, 3] - self._start_height >= LIFTED
 
-    def _object_moved(self, observation: Observation) -> bool:
+    def _object_moved(self, observation: SingleArmObservation) -> bool:
         T_now = self.world.object_pose(self.target)
         moved = np.linalg.norm(T_now[:3, 3] - self._T_base_object[:3, 3])
         if self._is_near(observation):
@@ -122,20 +122,20 @@ class ExpertPolicy:
         turned = Rotation.from_matrix(T_now[:3, :3].T @ self._T_base_object[:3, :3]).magnitude()
         return bool(moved > MOVED or turned > TURNED)
 
-    def _is_near(self, observation: Observation) -> bool:
+    def _is_near(self, observation: SingleArmObservation) -> bool:
         if self.planned is None:
             return False
         way = observation.state.T_base_ee[:3, 3] - self.planned.grasp.T_base_grasp[:3, 3]
         return bool(np.linalg.norm(way) < NEAR)
 
-    def _plan(self, observation: Observation) -> None:
+    def _plan(self, observation: SingleArmObservation) -> None:
         """Plan from where the arm is commanded to be; after a failed closure back out first."""
         T_start, q = observation.T_base_ee_commanded, observation.state.q
         steps: list[Step] = []
         if self.planned is not None and self.phase in (Phase.CLOSE, Phase.LIFT):
             self.failed.append(np.linalg.inv(self._T_base_object) @ self.planned.grasp.T_base_grasp)
         if self.planned is not None and self._is_near(observation):
-            steps = retreat(T_start, self.world.embodiment.grippers[0].width_max, self.motion)
+            steps = retreat(T_start, self.world.embodiment.gripper(self.codec.gripper).width_max, self.motion)
             T_start = steps[-1].T_base_ee
             q = self.planner.posture(T_start, q)  # the way in begins where the way out ends
         self._T_base_object = self.world.object_pose(self.target)
@@ -155,26 +155,10 @@ class ExpertPolicy:
         target = self.target
         return self.planner.plan(target, T_start, q, self.failed) or self.planner.plan(target, T_start, q)
 
-    def _hold(self, observation: Observation) -> Step:
+    def _hold(self, observation: SingleArmObservation) -> Step:
         return Step(observation.T_base_ee_commanded, observation.state.gripper_width, Phase.APPROACH)
 
-    def _chunk(self, observation: Observation, steps: list[Step], status: TaskStatus) -> ActionChunk:
+    def _chunk(self, observation: SingleArmObservation, steps: list[Step], status: TaskStatus) -> ActionChunk:
         self._sequence += 1
-        poses = np.array([step.T_base_ee for step in steps])
-        values = np.column_stack(
-            [
-                poses[:, :3, 3],
-                Rotation.from_matrix(poses[:, :3, :3]).as_quat(),
-                [step.width for step in steps],
-                np.full(len(steps), float(status.value)),
-            ]
-        )
-        return ActionChunk(
-            stamp=observation.stamp,
-            frame_id=self.specification.frame_id,
-            channels=self.specification.channels,
-            times=self.specification.period * np.arange(1, len(steps) + 1),
-            values=values,
-            sequence=self._sequence,
-            instruction=instruction_hash(observation.instruction),
-        )
+        targets = self.codec.targets([step.T_base_ee for step in steps], [step.width for step in steps])
+        return self.codec.chunk_of_targets(observation, targets, status, self._sequence)

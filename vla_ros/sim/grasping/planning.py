@@ -53,10 +53,10 @@ class GraspPlanner:
     ) -> None:
         self.world, self.arm = world, arm
         self.motion, self.grasps = motion or MotionConfig(), grasps or GraspConfig()
-        model, group = world.model, world.embodiment.arms[0]
+        model, group = world.model, world.embodiment.only_arm
         self._scratch = mujoco.MjData(model)
         self._arm_qpos = [model.joint(name).qposadr[0] for name in group.joints]
-        self._finger_qpos = [model.joint(name).qposadr[0] for name in world.embodiment.grippers[0].joints]
+        self._finger_qpos = [model.joint(name).qposadr[0] for name in world.embodiment.only_gripper.joints]
         self._robot_geom = _descendants(model, model.body(world.embodiment.base_frame).id)
         self._rest = group.home
         self._stride = self.SPEED_SHARE * group.velocity * self.motion.period  # [rad] an action
@@ -134,7 +134,7 @@ class GraspPlanner:
         return self.world.data.xipos[self.world.model.body(target).id].copy()
 
     def _shape(self) -> GripperShape:
-        hand = self.world.model.body(self.world.embodiment.arms[0].tool_frame).parentid[0]
+        hand = self.world.model.body(self.world.embodiment.only_arm.tool_frame).parentid[0]
         name = self.world.model.body(hand).name
         return gripper_shape(self.world.model, self.world.data, name, self.world.T_base_ee, self.world.gripper_width)
 

@@ -31,7 +31,7 @@ def draw_noun(model: ObjectModel, catalogue: Catalogue, words: Family, rng: np.r
 def draw_color(model: ObjectModel, words: Family, rng: np.random.Generator) -> str:
     """Return the colour's name, or now and then another word for it."""
     other, others = rng.uniform() < words.other, words.colors.get(model.color, ())
-    return str(rng.choice(others)) if other and others else model.color
+    return str(rng.choice(others)) if other and others else model.color_phrase
 
 
 def other_nouns(model: ObjectModel, catalogue: Catalogue, words: Family, shape: bool = True) -> list[str]:

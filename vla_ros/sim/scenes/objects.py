@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -32,8 +33,24 @@ class Kind:
     def category(self) -> str:
         return self.model.category
 
+    @property
+    def accents(self) -> tuple[str, ...]:
+        return self.model.accents
 
-Named = Kind | ObjectModel
+
+class Named(Protocol):
+    """What has a noun and a colour."""
+
+    @property
+    def category(self) -> str: ...
+
+    @property
+    def color(self) -> str: ...
+
+    @property
+    def accents(self) -> tuple[str, ...]:
+        """Return the further colours it is called by; the catalogue's objects are called by one."""
+        ...
 
 
 def same_name(first: Named, second: Named) -> bool:
@@ -48,7 +65,10 @@ def same_noun(first: Named, second: Named) -> bool:
 
 def same_color(first: Named, second: Named) -> bool:
     """Say whether one colour word could mean both."""
-    return first.color == second.color or {first.color, second.color} in _CLOSE
+    if first.color == second.color or {first.color, second.color} in _CLOSE:
+        return True
+    # "the red and white cup" may mean a white one to somebody.
+    return bool({first.color, *first.accents} & {second.color, *second.accents})
 
 
 def choose_kind(models: tuple[ObjectModel, ...], catalogue: Catalogue, rng: np.random.Generator) -> Kind:

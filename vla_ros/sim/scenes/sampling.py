@@ -86,9 +86,7 @@ def _choose(
 ) -> tuple[list[ObjectModel], list[ObjectModel]]:
     """Return the scene's first objects, the target leading, and the set's extra ones."""
     rng = scene_generator(stream, seed, "objects")
-    graspable = tuple(model for model in models if model.graspable)
-    if not graspable:
-        raise ConfigError("no object of the folder fits a gripper of 8 cm: set a smaller scale, or add one that does")
+    graspable = _graspable(models, catalogue)
     target = choose_target(wanted, graspable, catalogue, rng)
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
     others = [kind for kind in (choose_other(models, target, catalogue, rng) for _ in range(count)) if kind]
@@ -96,6 +94,28 @@ def _choose(
     extra = choose_extra(models, target, changes.extra, changes.extra_alike, catalogue, more)
     first = [catalogue.vary(kind.model, rng, kind.color) for kind in (target, *others)]
     return first, [catalogue.vary(kind.model, more, kind.color) for kind in extra]
+
+
+def _graspable(models: tuple[ObjectModel, ...], catalogue: Catalogue) -> tuple[ObjectModel, ...]:
+    """Return what may be a target, of a user's objects in those poses alone in which a gripper can take them."""
+    possible = tuple(model for model in models if model.graspable)
+    if catalogue.procedural:  # of which a test asks for grasps in every pose
+        return possible
+    from vla_ros.sim.grasping.takeable import grasps_at_rest  # which builds objects as scenes do
+
+    targets = []
+    for model in possible:
+        poses = [pose for pose, found in zip(model.resting, grasps_at_rest(model), strict=True) if found.count]
+        if len(poses) == len(model.resting):
+            targets.append(model)
+        elif poses:
+            targets.append(dataclasses.replace(model, resting=tuple(poses)))
+    if not targets:
+        raise ConfigError(
+            "no object of the folder fits a gripper of 8 cm as it lies: `vla objects check` says which poses offer "
+            "grasps; set a smaller scale, other resting poses, or add an object that fits"
+        )
+    return tuple(targets)
 
 
 def _arrange(

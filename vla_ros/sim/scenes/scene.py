@@ -70,6 +70,12 @@ class SceneCamera:
         focal = height / 2 / np.tan(np.radians(self.fovy) / 2)
         return np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]])
 
+    def seen_from(self, T_odom_base: np.ndarray) -> SceneCamera:
+        """Return the camera for a base that has moved to T_odom_base (4, 4)."""
+        T_base_odom = np.linalg.inv(T_odom_base)
+        true, published = T_base_odom @ self.T_base_camera, T_base_odom @ self.T_base_camera_published
+        return SceneCamera(self.name, true, published, self.fovy, self.size)
+
 
 @dataclass(frozen=True, eq=False)
 class MountedCamera:

@@ -85,6 +85,9 @@ class Wording:
         heldout = {name for name, category in categories().items() if category.split == "heldout"}
         if leaked := {key for key in self.families["training"].nouns if key.split("/")[0] in heldout}:
             raise ConfigError(f"training has words for '{min(leaked)}', which is held out: remove them")
+        names = {word for name in heldout for word in (name, *categories()[name].synonyms)}
+        if leaked := names & {name for family in seen for name in family.names}:
+            raise ConfigError(f"'{min(leaked)}' names what is held out, and another family says it: remove it there")
 
 
 def _catalogue_words() -> set[str]:

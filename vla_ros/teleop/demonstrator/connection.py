@@ -15,7 +15,8 @@ from typing import Any
 
 import aiohttp
 
-from controllers.errors import VlaError
+from controllers.errors import ConfigError, VlaError
+from vla_ros.documents import parse_json
 from vla_ros.teleop import protocol
 from vla_ros.teleop.announcements import PICTURE
 from vla_ros.teleop.protocol import HandSample
@@ -44,6 +45,7 @@ class Connection:
         self.pictures: dict[int, int] = {}  # camera → how many
         self.picture: dict[int, bytes] = {}  # camera → newest JPEG
         page, _, query = link.partition("?")
+        self._page = page
         self._url, self._name, self._seat, self._tls = f"{page.rstrip('/')}/ws?{query}", name, seat, tls
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._number = self._sent = 0
@@ -56,6 +58,9 @@ class Connection:
         self._session = aiohttp.ClientSession()
         try:
             self._socket = await self._session.ws_connect(self._url, ssl=self._tls or True, max_msg_size=FRAME_MAX)
+        except aiohttp.InvalidURL:
+            await self._session.close()
+            raise ConfigError(f"'{self._page}': is no link: give it as vla teleop prints it") from None
         except (aiohttp.ClientError, OSError) as error:
             await self._session.close()
             raise ConnectionLost(f"{self._url.partition('?')[0]}: nobody answers ({error})") from None
@@ -149,7 +154,7 @@ class Connection:
             if frame.type is aiohttp.WSMsgType.BINARY:
                 await self._take_picture(frame.data)
             elif frame.type is aiohttp.WSMsgType.TEXT:
-                self._take(json.loads(frame.data))
+                self._take(parse_json(frame.data, "the page"))
         lost = ConnectionLost(f"the bridge has closed the connection ({socket.close_code})")
         for answered in self._answers.values():
             if not answered.done():

@@ -13,20 +13,31 @@ import numpy as np
 from controllers.errors import VlaError
 from controllers.rotations import Quaternion, compose_exp, log_relative, multiply
 from vla_ros.teleop.axes import Pose, room_pose
-from vla_ros.teleop.demonstrator.connection import Connection
+from vla_ros.teleop.demonstrator.connection import Connection, ConnectionLost
 from vla_ros.teleop.demonstrator.habits import Habits
 from vla_ros.teleop.protocol import HandSample
+from vla_ros.teleop.robot import SILENT
 
 PACKET_S = 1.0 / 72.0  # a headset's display
 SETTLE_S = 0.25  # [s] from the hand's rest to the tool's
 STROKES_MAX = 40  # for one waypoint
+# In a row that bring the tool no closer, by so little: whatever the reason, another would not either.
+IN_VAIN_MAX, CLOSER_M, CLOSER_RAD = 6, 5e-4, 5e-3
+NEWS_WITHIN_S = 0.3  # [s] after a command until the page shows what has come of it
+ANSWER_WITHIN_S = 3.0  # [s] of a control that a busy machine keeps from speaking
 GRIP_S = 0.4  # [s] in which the trigger is pressed or let go
 GRIPPED_S = 0.8  # [s] that fingers take
+STATE_S = 0.05  # [s] between two states of the bridge: what its time is known to
+FROZEN_S = 30.0  # [s] of wall time after which a robot whose time stands still is waited for no longer
 UNTURNED: Quaternion = (0.0, 0.0, 0.0, 1.0)
 
 
 class NotReached(VlaError):
     """The tool did not come where the operator wanted it; the text says what the bridge said."""
+
+
+class ArmBarred(NotReached):
+    """No hand can move the arm now: e-stop, fault, disabled, held, somebody else's; the text says which."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +47,26 @@ class Waypoint:
     pose: Pose
     closed: float | None = None  # trigger, 0 open … 1 closed; None: as it is
     dwell_s: float = 0.0  # [s] stay so long
+
+
+def arm_obstacle(connection: Connection) -> str:
+    """Return why no hand of this connection can move the arm now, by what the bridge says; "" when one can."""
+    state, seat = connection.state, connection.seat
+    if state["estop"]:
+        return "the e-stop is latched"
+    if state["held"]:
+        return f"control is held ({state['held']}): enable it again"
+    if state["hold_reason"] == SILENT:
+        return SILENT
+    if state["mode"] == "home":
+        return "the arm is on its way home"
+    if not state["enabled"]:
+        return "control is disabled: enable it"
+    if not seat["yours"]:
+        return f"{seat['driver'] or 'nobody'} drives: take the seat first"
+    if state["mode"] == "policy":
+        return "the policy has the arm: take it first"
+    return "the arm is held: take it first" if state["mode"] == "hold" else ""
 
 
 class Demonstrator:
@@ -64,16 +95,19 @@ class Demonstrator:
 
     async def reach(self, waypoint: Waypoint) -> None:
         """Bring the tool to a waypoint, and do there what is to be done. Raises NotReached."""
-        for _ in range(STROKES_MAX):
+        nearest, smallest, in_vain = np.inf, np.inf, 0
+        for strokes in range(STROKES_MAX + 1):
             shift, turn = self._missing(waypoint.pose)
-            near = float(np.linalg.norm(shift)) < self.habits.tolerance
-            if near and float(np.linalg.norm(turn)) < self.habits.tolerance_angle:
+            away, angle = float(np.linalg.norm(shift)), float(np.linalg.norm(turn))
+            if away < self.habits.tolerance and angle < self.habits.tolerance_angle:
                 break
+            await self._see_that_it_follows()
+            closer = away < nearest - CLOSER_M or angle < smallest - CLOSER_RAD
+            nearest, smallest, in_vain = min(away, nearest), min(angle, smallest), 0 if closer else in_vain + 1
+            if in_vain == IN_VAIN_MAX or strokes == STROKES_MAX:
+                said = self._state["refused"] or self._connection.state["hold_reason"] or "nothing is said against it"
+                raise NotReached(f"the tool is still {100.0 * away:.1f} cm away after {strokes} strokes: {said}")
             await self._stroke(shift, turn)
-        else:
-            away = float(np.linalg.norm(self._missing(waypoint.pose)[0]))
-            said = self._state["refused"] or self._connection.state["hold_reason"]
-            raise NotReached(f"the tool is still {100.0 * away:.1f} cm away after {STROKES_MAX} strokes: {said}")
         if waypoint.closed is not None and waypoint.closed != self._trigger:
             await self._squeeze(waypoint.closed)
         if waypoint.dwell_s > 0.0:
@@ -83,6 +117,18 @@ class Demonstrator:
         """Let go of the clutch and rest."""
         self._clutch = False
         await self._stay(SETTLE_S)
+
+    async def _see_that_it_follows(self) -> None:
+        """Look at the page before a stroke, as a person does. Raises ArmBarred where it says that none can work."""
+        connection = self._connection
+        if obstacle := arm_obstacle(connection):
+            patience = ANSWER_WITHIN_S if obstacle == SILENT else NEWS_WITHIN_S
+            try:
+                await connection.until(lambda: not arm_obstacle(connection), patience)
+            except ConnectionLost:
+                raise
+            except VlaError:
+                raise ArmBarred(arm_obstacle(connection) or obstacle) from None
 
     @property
     def _state(self) -> dict:
@@ -157,7 +203,17 @@ class Demonstrator:
         await self._for(duration, along)
 
     async def _stay(self, duration: float) -> None:
+        """Keep the hand still for `duration` [s], by the robot's time as well: a slow simulator is waited for."""
+        over, frozen = self._robot_time + duration - STATE_S, time.monotonic() + duration + FROZEN_S
         await self._for(duration, lambda share: self._pose)
+        while self._robot_time < over:
+            await self._say()
+            if time.monotonic() > frozen:
+                raise NotReached("the robot's time stands still")
+
+    @property
+    def _robot_time(self) -> float:
+        return float(self._connection.state["t"])
 
     async def _for(self, duration: float, hand: Callable[[float], Pose]) -> None:
         """Say where the hand is for `duration` [s]; `hand` gives it for each share of that, 0 to 1."""

@@ -81,6 +81,11 @@ class EpisodeCollection:
         content = snapshot(self._history, self._schedule, self._previews, self._folder, self._recording, elapsed)
         return content | {"busy": self.busy}
 
+    @property
+    def recording(self) -> str:
+        """Return the name of the episode under way; "" when there is none."""
+        return self._recording
+
     def on_change(self, callback: Callable[[], None]) -> None:
         """Have `callback` called, from any thread, whenever the snapshot has changed."""
         self._changed.append(callback)
@@ -122,6 +127,12 @@ class EpisodeCollection:
         name = self._end(success, note, "success" if success else "failure")
         self._begin_work(self._finish(name))
         return {"episode": name}
+
+    async def episode_abandon(self, reason: str) -> None:
+        """End the recording that nobody attends to: it is kept, judged by nobody, and does not count."""
+        name = self._end(None, f"abandoned: {reason}", "abandoned")
+        self._note("warning", f"{name} has ended by itself: {reason}. It is kept, and does not count")
+        self._begin_work(self._finish(name))
 
     async def episode_redo(self) -> dict[str, str]:
         """Throw away the episode under way, or the last one, and ask for the same again."""

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from controllers.errors import ConfigError
+from vla_ros.documents import parse_json
+from vla_ros.new_file import open_own
 from vla_ros.teleop.collection import CollectionError
 
 Event = dict[str, Any]
@@ -24,7 +26,7 @@ class Journal:
         """Read what is there; a last line that was torn by a crash is cut off. Raises ConfigError."""
         self._path = path
         try:
-            self._file = path.open("a+b")
+            self._file = os.fdopen(open_own(path, os.O_RDWR | os.O_APPEND), "a+b")
         except OSError as error:
             raise ConfigError(f"{path}: cannot be opened ({error.strerror}): name another collection") from None
         try:
@@ -80,7 +82,7 @@ def _parsed(line: bytes) -> Event | None:
     if not line.endswith(b"\n"):
         return None
     try:
-        entry = json.loads(line)
-    except ValueError:
+        entry = parse_json(line, "an event")
+    except ConfigError:
         return None
     return entry if isinstance(entry, dict) and isinstance(entry.get("event"), str) else None

@@ -9,16 +9,17 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from controllers.errors import VlaError
+from controllers.errors import ConfigError, VlaError
 from vla_ros.data.bags.episodes import Episode, read_episodes
 from vla_ros.data.bags.reader import BagReader
+from vla_ros.data.quality.bag_judgement import judge_bag
 from vla_ros.data.quality.config import load_quality_config
-from vla_ros.data.quality.judge import judge
-from vla_ros.data.quality.reading import read_bag
+from vla_ros.documents import read_json
+from vla_ros.new_file import replace_file
 from vla_ros.teleop.episodes.film import make_film
 
 FILE, THUMBNAIL, VIDEO = "summary.json", "thumbnail.jpg", "video.mp4"
-VERSION = 1
+VERSION = 2  # older ones were judged without asking conversion: they are made anew
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,8 @@ def summarise(bag_folder: Path, folder: Path) -> Summary:
     """Judge a bag and make its film and picture in `folder`, then the summary, last. Raises VlaError."""
     folder.mkdir(parents=True, exist_ok=True)
     with BagReader(bag_folder) as bag:
-        data = read_bag(bag)
-        episode = data[0].episode if data else _whole(bag)
-        judgements = judge(data[:1], load_quality_config())
+        judgements = judge_bag(bag, load_quality_config())[:1]
+        episode = judgements[0].data.episode if judgements else _whole(bag)
         frames = make_film(bag, episode, folder / f".{VIDEO}", folder / f".{THUMBNAIL}")
         ended = bag.custom_data.get("ended", "")
     for name in (VIDEO, THUMBNAIL):
@@ -64,16 +64,14 @@ def summarise(bag_folder: Path, folder: Path) -> Summary:
 
 def write_summary(folder: Path, summary: Summary) -> None:
     """Write it, whole or not at all."""
-    temporary = folder / f".{FILE}"
-    temporary.write_text(json.dumps(asdict(summary), ensure_ascii=False, indent=2) + "\n")
-    temporary.replace(folder / FILE)
+    replace_file(folder / FILE, (json.dumps(asdict(summary), ensure_ascii=False, indent=2) + "\n").encode())
 
 
 def read_summary(folder: Path) -> Summary | None:
     """Return an episode's summary; None where there is none yet, or one of another version."""
     try:
-        content: dict[str, Any] = json.loads((folder / FILE).read_text())
-    except (OSError, ValueError):
+        content: dict[str, Any] = read_json(folder / FILE)
+    except ConfigError:
         return None
     if not isinstance(content, dict) or content.get("version") != VERSION:
         return None

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import build, config_path, load_yaml
+from vla_ros.configuration import build, config_path
+from vla_ros.documents import read_yaml
 
 FACTORS = ("action", "object", "background", "position")
 CELLS_MAX = 5000
@@ -153,7 +154,7 @@ def task_path(name: str) -> Path:
 
 def load_task(path: Path) -> CollectTask:
     """Read a task file. Raises ConfigError."""
-    return build(CollectTask, load_yaml(path), str(path))
+    return build(CollectTask, read_yaml(path), str(path))
 
 
 def _check_template(text: str) -> None:

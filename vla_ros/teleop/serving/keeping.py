@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 
 from controllers.errors import ConfigError
+from vla_ros.new_file import PRIVATE, replace_file
 
-PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+PRIVATE_FOLDER = 0o700
 
 
 def user_folder(chosen: str = "", option: str = "folder:=") -> Path:
@@ -30,15 +30,9 @@ def user_folder(chosen: str = "", option: str = "folder:=") -> Path:
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file that nobody else may read, whole or not at all. Raises ConfigError when that cannot be."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        partial.replace(path)
+        replace_file(path, content, PRIVATE)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
         raise ConfigError(f"{path}: cannot be written ({error.strerror}); give another folder") from None
 
 

@@ -18,10 +18,13 @@ from typing import Any
 from aiohttp import web
 
 from controllers.errors import ConfigError, VlaError
+from vla_ros.teleop.serving.connections import BACKLOG, Connections
+from vla_ros.teleop.serving.paired_site import PairedSite
 from vla_ros.teleop.serving.pairing import page_link
 
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 3.0
+KEEPALIVE_S = 75.0  # that a connection with the token may be idle between two requests
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,13 @@ class PageServer(ABC):
     @abstractmethod
     def complain(self, text: str) -> None:
         """Write a warning to the terminal."""
+
+    def site(self) -> PairedSite:
+        """Return who may come in: whoever has the token of the links."""
+        return PairedSite(self._listening.token, self.port, lambda: self.links[0], self._authenticate)
+
+    def _authenticate(self, request: web.Request) -> None:
+        self._connections.authenticate(request.transport)
 
     def alongside(self) -> AbstractAsyncContextManager[Any]:
         """Return what runs in the server's loop for as long as it serves."""
@@ -127,15 +137,20 @@ class PageServer(ABC):
     async def _run(self) -> None:
         logger = logging.Logger(self._name)
         logger.addHandler(_OneLine(self.complain))
-        runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=1.0, logger=logger)
+        runner = web.AppRunner(
+            self.application(), access_log=None, shutdown_timeout=1.0, logger=logger, keepalive_timeout=KEEPALIVE_S
+        )
         await runner.setup()
-        site = web.SockSite(runner, self._socket, ssl_context=self._listening.tls)
+        assert runner.server is not None
+        self._connections = Connections(self._socket, self._listening.tls, runner.server, self.complain)
+        accepting = asyncio.create_task(self._connections.accept())
         try:
-            await site.start()
             async with self.alongside():
                 self._started.set()
                 await self._stop.wait()
         finally:
+            accepting.cancel()
+            self._connections.close()
             await runner.cleanup()
 
 
@@ -146,6 +161,7 @@ def _bind(address: str, port: int, option: str) -> socket.socket:
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((address, port))
+        sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
         raise ConfigError(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,13 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",  # the link holds the token
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-    "style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'",
 }
+# connect-src names the websocket: not every browser counts it as 'self'.
+POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+    "connect-src 'self'{sockets}; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -31,6 +36,7 @@ class PairedSite:
     token: str
     port: int
     link: Callable[[], str]  # to the page, for the QR code
+    authenticate: Callable[[web.Request], None]  # called with each request that brings the token
 
     def knows(self, request: web.Request) -> bool:
         """Say whether a request brings the token."""
@@ -42,14 +48,18 @@ class PairedSite:
 
         @web.middleware
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            known = self.knows(request)
+            if known:
+                self.authenticate(request)
             if request.path in own_door:
                 return await handler(request)
-            if request.path in OPEN_PATHS or self.knows(request):
+            if known or request.path in OPEN_PATHS:
                 response = await handler(request)
             else:
                 response = web.FileResponse(PAGE / "refused.html", status=401)
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
+            response.headers.setdefault("Content-Security-Policy", _policy(request.host))
             return response
 
         async def show(request: web.Request) -> web.StreamResponse:
@@ -73,6 +83,11 @@ class PairedSite:
     @property
     def _cookie(self) -> str:
         return f"vla_teleop_{self.port}"
+
+
+def _policy(host: str) -> str:
+    sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    return POLICY.format(sockets=sockets)
 
 
 def same_site(request: web.Request) -> bool:

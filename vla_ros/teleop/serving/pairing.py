@@ -16,6 +16,7 @@ from controllers.errors import ConfigError
 from vla_ros.teleop.serving.keeping import is_private, write_private
 
 TOKEN = "token"
+_FILE_MAX = 1024  # [bytes] looked at
 _FORM = re.compile(r"[A-Za-z0-9_-]{16,128}")
 
 
@@ -31,14 +32,35 @@ def pairing_token(folder: Path, renew: bool = False, name: str = TOKEN) -> str:
             if _FORM.fullmatch(token) and is_private(path):
                 return token
     token = secrets.token_urlsafe(24)
-    write_private(path, f"{token}\n".encode())
+    keep_token(folder, token, name)
     return token
 
 
-def check_token(token: str) -> str:
-    """Return a token that somebody chose. Raises ConfigError when it is too short or not for a link."""
+def keep_token(folder: Path, token: str, name: str = TOKEN) -> None:
+    """Have `token` be the one that is kept in `folder`. Raises ConfigError when that cannot be."""
+    write_private(folder / name, f"{token}\n".encode())
+
+
+def chosen_token(path: Path, option: str = "token_file:=") -> str:
+    """Return the token of a file that a user wrote, and nobody else may read.
+
+    A command line, a launch argument or a ROS parameter would show it to every user of this machine. Raises
+    ConfigError, which never holds what the file does; `option` is how it was named.
+    """
+    named = f"{option}{path}"
+    try:
+        if not path.is_file():
+            raise ConfigError(
+                f"{named}: is no file: write a token into one, such as the output of `openssl rand -hex 24`"
+            )
+        if not is_private(path):
+            raise ConfigError(f"{named}: others may read it, or it is not yours: choose a new token, and chmod 600 it")
+        with path.open("rb") as file:
+            token = file.read(_FILE_MAX).decode(errors="replace").strip()
+    except OSError as error:
+        raise ConfigError(f"{named}: cannot be read ({error.strerror})") from None
     if not _FORM.fullmatch(token):
-        raise ConfigError("token:=…: give 16 to 128 letters, digits, '-' or '_', or nothing to have one made")
+        raise ConfigError(f"{named}: must hold 16 to 128 letters, digits, '-' or '_', and nothing else")
     return token
 
 

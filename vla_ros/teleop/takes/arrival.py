@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import shutil
 from pathlib import Path
 
 from aiohttp import BodyPartReader, MultipartReader
@@ -15,6 +16,7 @@ from vla_ros.teleop.takes.checks import PICTURE, PICTURES_MAX, Words, picture_si
 
 MB = 1 << 20
 WORDS_MAX, LINES_MAX, PICTURE_MAX, TOGETHER_MAX = 64 << 10, 8 * MB, MB, 600 * MB  # [bytes]
+FREE_MIN = 512 * MB  # of the disk, that takes leave to others, as the recorder does
 SILENCE_S = 60.0  # without a byte: whoever sends has gone
 CHUNK = 1 << 16
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -26,6 +28,24 @@ class DiskError(VlaError):
     def __init__(self, error: OSError) -> None:
         self.full = error.errno in FULL
         super().__init__("the disk is full: make room" if self.full else f"cannot be written ({error.strerror})")
+
+
+class NoRoomError(DiskError):
+    """So little is free that a take would take it from others: the system's, a recorder's."""
+
+    def __init__(self, free: int) -> None:
+        VlaError.__init__(self, f"only {free >> 20} MB are free, {FREE_MIN >> 20} MB are to remain: make room")
+        self.full = True
+
+
+def check_room(folder: Path) -> None:
+    """Raise DiskError when a take in `folder` would leave too little of the disk."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise DiskError(error) from None
+    if free < FREE_MIN:
+        raise NoRoomError(free)
 
 
 class TornError(ProtocolError):
@@ -104,6 +124,7 @@ class Arrival:
 def _keep(path: Path, data: bytes) -> tuple[int, int]:
     """Write a picture and return its width and height [px]. Raises ProtocolError, DiskError."""
     size = picture_size(data, path.name)
+    check_room(path.parent)
     try:
         path.write_bytes(data)
     except OSError as error:

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from vla_ros.encoded_images import ImageError, decode_image, read_header
 from vla_ros.teleop import protocol
 from vla_ros.teleop.fields import Fields, ProtocolError, strict_json
 
@@ -20,8 +21,6 @@ INSTRUCTION_MAX = 200  # [characters]
 PICTURES_MAX = 2000
 SIDE_MAX = 4096  # [px] of a picture
 _START, _END = b"\xff\xd8", b"\xff\xd9"  # of a JPEG
-# Markers of a JPEG that begin a frame and say its size; those left out are tables.
-_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 
 @dataclass(frozen=True)
@@ -89,24 +88,14 @@ def picture_size(data: bytes, name: str) -> tuple[int, int]:
     """Return width and height [px] of a whole JPEG. Raises ProtocolError for anything else."""
     if not (data.startswith(_START) and data.rstrip(b"\0").endswith(_END)):
         raise ProtocolError(f"{name}: is no JPEG, or a torn one")
-    width, height = _announced(data)
-    if not (0 < width <= SIDE_MAX and 0 < height <= SIDE_MAX):  # before it is unpacked: a small file can be a huge one
-        raise ProtocolError(f"{name}: is {width}x{height}, allowed are 1 to {SIDE_MAX} pixels a side")
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
-    if picture is None:
-        raise ProtocolError(f"{name}: is no picture")
+    try:
+        said = read_header(data)
+        if max(said.width, said.height) > SIDE_MAX:
+            raise ImageError(f"is {said.width}x{said.height}, allowed are 1 to {SIDE_MAX} pixels a side")
+        picture = decode_image(data, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
+    except ImageError as error:
+        raise ProtocolError(f"{name}: {error}") from None
     return picture.shape[1], picture.shape[0]
-
-
-def _announced(data: bytes) -> tuple[int, int]:
-    """Return the width and height that a JPEG's header says, zeros where it says none."""
-    at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
-        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker in _FRAMES:
-            return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
-        at += 2 + length
-    return 0, 0
 
 
 def _lines(part: str, data: bytes) -> Iterator[tuple[int, str]]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,8 @@ import cv2
 from controllers.errors import VlaError
 from vla_ros.configuration import load_config
 from vla_ros.data.hands.take import PICTURES, SUMMARY, TAKE, TakeConfig
+from vla_ros.documents import read_json
+from vla_ros.encoded_images import ImageError, read_image
 
 THUMBNAIL_WIDTH = 240  # [px]
 
@@ -25,18 +26,19 @@ def described(folder: Path) -> dict[str, Any]:
                 "recorded": "", "warning": str(error)}  # fmt: skip
     short: dict[str, Any] = {"seconds": 0.0, "pictures": _count(folder / PICTURES), "lost": 0, "recorded": ""}
     try:
-        found = json.loads((folder / SUMMARY).read_text())
+        found = read_json(folder / SUMMARY)
         short |= {key: found[key] for key in short if isinstance(found.get(key), type(short[key]))}
         warning = str(found.get("warning", ""))
-    except (OSError, ValueError, AttributeError):
+    except (VlaError, AttributeError):
         warning = ""
     return {"name": folder.name, "instruction": config.instruction, "hand": config.hand, **short, "warning": warning}
 
 
 def thumbnail(picture: Path) -> bytes | None:
     """Return a picture small, as JPEG; None where it cannot be read."""
-    image = cv2.imread(str(picture), cv2.IMREAD_REDUCED_COLOR_2)
-    if image is None:
+    try:
+        image = read_image(picture, cv2.IMREAD_REDUCED_COLOR_2)
+    except ImageError:
         return None
     height = max(1, round(image.shape[0] * THUMBNAIL_WIDTH / image.shape[1]))
     small = cv2.resize(image, (THUMBNAIL_WIDTH, height), interpolation=cv2.INTER_AREA)

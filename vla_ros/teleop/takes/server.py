@@ -7,7 +7,6 @@ from aiohttp import web
 
 from vla_ros.teleop.serving.complaints import Complaints
 from vla_ros.teleop.serving.page_server import Listening, PageServer
-from vla_ros.teleop.serving.paired_site import PairedSite
 from vla_ros.teleop.takes.store import TakeStore
 from vla_ros.teleop.takes.web import Log, make_application
 
@@ -22,8 +21,7 @@ class TakesServer(PageServer):
 
     def application(self) -> web.Application:
         """Return page, uploads and list."""
-        site = PairedSite(self._listening.token, self.port, lambda: self.links[0])
-        return make_application(self._store, site, self._log)
+        return make_application(self._store, self.site(), self._log)
 
     def complain(self, text: str) -> None:
         """Write a warning to the terminal, unless there was one a moment ago."""

@@ -20,8 +20,9 @@ import yaml
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.hands.convert import align, moves_fingers
 from vla_ros.data.hands.take import HANDS, PICTURES, SUMMARY, TAKE, read_take, take_id
+from vla_ros.new_file import open_own, replace_file
 from vla_ros.teleop.fields import ProtocolError
-from vla_ros.teleop.takes.arrival import Arrival, DiskError
+from vla_ros.teleop.takes.arrival import Arrival, DiskError, check_room
 from vla_ros.teleop.takes.checks import Words, check_hands, check_pictures
 from vla_ros.teleop.takes.listing import described
 from vla_ros.teleop.takes.settings import TakeSettings
@@ -42,7 +43,7 @@ class TakeStore:
             raise ConfigError(f"{root}: is a take itself: name the folder that holds takes")
         try:
             self._trash.mkdir(parents=True, exist_ok=True)
-            self._lock = (root / LOCK).open("w")
+            self._lock = os.fdopen(open_own(root / LOCK, os.O_RDWR), "r+")
         except OSError as error:
             raise ConfigError(f"{root}: takes cannot be kept there ({error.strerror}): name another folder") from None
         try:
@@ -93,6 +94,7 @@ class TakeStore:
     # -- a new one -----------------------------------------------------------------------------------------------------
     def make_room(self, words: Words) -> Path:
         """Return a folder for a take that arrives. Raises DiskError."""
+        check_room(self.root)
         try:
             folder = Path(tempfile.mkdtemp(prefix=f"{INCOMING}{words.id}-", dir=self.root))
             (folder / "pictures").mkdir()
@@ -153,7 +155,7 @@ class TakeStore:
         number = max([*used, _last(self.root / LAST)], default=0) + 1
         name = f"take_{number:06d}"
         # Before the take is there: a number that is lost is nothing, a dataset leaves out one that came twice.
-        (self.root / LAST).write_text(f"{number}\n")
+        replace_file(self.root / LAST, f"{number}\n".encode())
         folder.chmod(0o755)  # a temporary folder is its owner's alone
         folder.rename(self.root / name)
         _on_disk(self.root)

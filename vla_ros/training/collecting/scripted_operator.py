@@ -15,7 +15,7 @@ from controllers.errors import ConfigError, VlaError
 from vla_ros.robots.control import arm_model, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.teleop.demonstrator.connection import Connection, ConnectionLost
-from vla_ros.teleop.demonstrator.demonstrator import Demonstrator, NotReached
+from vla_ros.teleop.demonstrator.demonstrator import ArmBarred, Demonstrator, NotReached, arm_obstacle
 from vla_ros.teleop.demonstrator.habits import Habits
 from vla_ros.training.collecting.operators_plan import plan_waypoints, prompted_scene
 
@@ -24,7 +24,12 @@ AGAIN_AFTER_S = 0.5
 SCENE_WITHIN_S = 90.0  # [s] from the end of an episode until the next scene stands there
 EMPTY = 0.002  # [m] between fingers that hold nothing
 IN_VAIN_MAX = 8
+BARRED_MAX = 3  # attempts in a row in which the arm stopped following, although it was enabled again for each
 CAREFUL = Habits(speed=0.25, pause_s=(0.05, 0.3), tolerance=0.004, tolerance_angle=0.03)
+
+
+class OperatorStopped(VlaError):
+    """The operator cannot go on, whatever it tries; the text says why, and what somebody else can do."""
 
 
 @dataclass(frozen=True)
@@ -34,44 +39,65 @@ class Attempt:
     instruction: str
     success: bool
     note: str
+    barred: bool = False  # the arm did not follow any more: a fault, an e-stop, somebody who disabled it
 
 
 class ScriptedOperator:
     """One operator on an open connection, in the driver's seat."""
 
-    def __init__(self, connection: Connection, habits: Habits = CAREFUL, seed: int = 0, facing: float = 0.0) -> None:
-        """`facing` [rad] must be the bridge's. Raises ConfigError for a robot with more than one arm."""
-        self._connection, self._habits, self._facing = connection, habits, facing
+    def __init__(
+        self,
+        connection: Connection,
+        habits: Habits = CAREFUL,
+        seed: int = 0,
+        facing: float = 0.0,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """`facing` [rad] must be the bridge's; `say` hears of what is not an attempt.
+
+        Raises ConfigError for a robot with more than one arm.
+        """
+        self._connection, self._habits, self._facing, self._say = connection, habits, facing, say
         self._robot: Embodiment = load_embodiment(connection.welcome["robot"]["name"])
         if len(self._robot.arms) != 1:
             raise ConfigError(f"{self._robot.name} has {len(self._robot.arms)} arms: this operator has one hand")
-        self._arm = self._robot.arms[0].name
-        self._model = arm_model(self._robot, self._robot.arms[0], load_control_config(self._robot.name))
+        self._arm = self._robot.only_arm.name
+        self._model = arm_model(self._robot, self._robot.only_arm, load_control_config(self._robot.source))
         self._seeds = np.random.SeedSequence(seed)
 
     async def collect(self, episodes: int, tell: Callable[[Attempt], None]) -> list[Attempt]:
         """Do what is asked for until `episodes` have succeeded, or nothing more is asked for.
 
-        `tell` hears of each attempt. Raises ConnectionLost, or VlaError for a collection that cannot be served.
+        `tell` hears of each attempt. Raises OperatorStopped when there is no going on, ConnectionLost, or VlaError for
+        a collection that cannot be served.
         """
         attempts: list[Attempt] = []
-        in_vain = 0
-        await self._wait(lambda: self._state["hold_reason"] != "", READY_WITHIN_S, "the robot does not answer")
-        await self._wait(self._is_ready, READY_WITHIN_S, "no scene is asked for: start the job with task:=…")
+        in_vain = barred = 0
+        self._check_charge()
+        self._check_collection()
+        if (reason := self._waits_for()) and self._connection.collection["recording"]:
+            self._say(f"waits: {reason}, or wait until it ends by itself")
+        await self._until_free(READY_WITHIN_S)
         while sum(attempt.success for attempt in attempts) < episodes:
             prompt = self._connection.collection["prompt"]
             if prompt is None:
                 break
-            attempts.append(await self._attempt(prompt))
-            tell(attempts[-1])
-            in_vain = 0 if attempts[-1].success else in_vain + 1
+            attempts.append(attempt := await self._attempt(prompt, again=barred > 0))
+            tell(attempt)
+            in_vain = 0 if attempt.success else in_vain + 1
+            barred = barred + 1 if attempt.barred else 0
+            if barred == BARRED_MAX:
+                raise OperatorStopped(
+                    f"in {barred} attempts in a row the arm did not follow to the end, enabled again each time; the "
+                    f"last one: {attempt.note}"
+                )
             if in_vain == IN_VAIN_MAX:
-                raise VlaError(f"{in_vain} attempts in a row failed, the last one: {attempts[-1].note}")
-            await self._wait(self._is_ready, SCENE_WITHIN_S, "the episode does not end")
+                raise OperatorStopped(f"{in_vain} attempts in a row failed, the last one: {attempt.note}")
+            await self._until_free(SCENE_WITHIN_S)
         return attempts
 
-    async def _attempt(self, prompt: Mapping[str, Any]) -> Attempt:
-        """Record one episode of a prompt, whatever becomes of it."""
+    async def _attempt(self, prompt: Mapping[str, Any], again: bool) -> Attempt:
+        """Record one episode of a prompt, whatever becomes of it; `again` after one that the arm did not follow."""
         if prompt["scene"] is None:
             raise VlaError("the collection is of a real robot: its scenes are known to nobody but who sees them")
         connection, instruction = self._connection, str(prompt["instruction"])
@@ -82,27 +108,46 @@ class ScriptedOperator:
         except VlaError as error:
             await connection.command("schedule_skip")
             return Attempt(instruction, False, f"skipped: {error}")
-        await self._insist("enable")
-        await self._wait(lambda: self._state["enabled"], READY_WITHIN_S, "the arm cannot be enabled")
+        await self._take_over(again)
         await self._insist("episode_start")
         (seed,) = self._seeds.spawn(1)
         hand = Demonstrator(connection, self._arm, self._habits, int(seed.generate_state(1)[0]), self._facing)
+        barred = False
         try:
             await hand.carry_out(waypoints)
             note = "" if (self._state["arms"][self._arm]["opening"] or 0.0) > EMPTY else "nothing in the fingers"
         except NotReached as error:
             await hand.let_go()
-            note = str(error)
+            note, barred = str(error), isinstance(error, ArmBarred)
         except asyncio.CancelledError:
             await connection.command("episode_redo")  # what was interrupted is no episode
             raise
-        await connection.command("episode_stop", success=not note, note=note)
-        return Attempt(instruction, not note, note)
+        try:
+            await connection.command("episode_stop", success=not note, note=note)
+        except ConnectionLost:
+            raise
+        except VlaError as error:  # the collection has ended it itself
+            note = note or str(error)
+        return Attempt(instruction, not note, note, barred)
+
+    async def _take_over(self, again: bool) -> None:
+        """Have the arm follow this hand, as a person does who reads the page. Raises OperatorStopped, VlaError."""
+        if held := self._state["held"]:
+            self._say(f"enables the arm again: it is held ({held})")
+        elif again:  # with the scene changed it is only disabled
+            self._say("enables the arm again")
+        await self._insist("enable")
+        await self._wait(lambda: self._state["enabled"], READY_WITHIN_S)
+        if self._state["mode"] in ("hold", "policy"):
+            self._say("takes the arm")
+            await self._insist("take")
+        await self._wait(lambda: not arm_obstacle(self._connection), READY_WITHIN_S)
 
     async def _insist(self, command: str) -> None:
         """Have something done that a graph which is still starting refuses at first. Raises VlaError."""
         until = time.monotonic() + READY_WITHIN_S
         while True:
+            self._check_charge()
             try:
                 await self._connection.command(command)
                 return
@@ -117,15 +162,50 @@ class ScriptedOperator:
     def _state(self) -> dict[str, Any]:
         return self._connection.state
 
-    def _is_ready(self) -> bool:
-        """Say whether nothing is being recorded, and it is known what is next."""
-        collection = self._connection.collection
-        return bool(collection) and not collection["recording"] and not collection["busy"]
+    def _check_charge(self) -> None:
+        """Raise OperatorStopped for what is not for a script to undo: an e-stop, somebody else in the seat."""
+        seat = self._connection.seat
+        if self._state["estop"]:
+            raise OperatorStopped(
+                "the e-stop is latched: see why, release it on the page or with vla recover, then start this again"
+            )
+        if not seat["yours"]:
+            driver = seat["driver"]
+            raise OperatorStopped(f"{driver or 'nobody'} drives: have the seat left, then start this again")
 
-    async def _wait(self, done: Callable[[], Any], seconds: float, complaint: str) -> None:
+    def _check_collection(self) -> None:
+        """Raise VlaError where there is nothing that could ever be asked for."""
+        collection = self._connection.collection
+        if not collection:
+            raise VlaError("nothing is collected: start the job with collection:=NAME task:=NAME")
+        if not collection["wanted"]:
+            raise VlaError("no scene is asked for: start the job with task:=NAME")
+
+    def _waits_for(self) -> str:
+        """Return what keeps the next episode from being begun; "" when nothing does."""
+        collection = self._connection.collection
+        if collection["recording"]:
+            return f"{collection['episode']} is being recorded: end it on the page"
+        if collection["busy"]:
+            return str(collection["busy"])
+        planned = collection["prompt"] is not None or collection["done"] >= collection["wanted"]
+        return "" if planned else "what is next has not been said yet"
+
+    async def _until_free(self, seconds: float) -> None:
+        """Wait until an episode can be begun. Raises OperatorStopped with what is waited for in vain."""
+        await self._wait(lambda: not self._waits_for(), seconds, self._waits_for)
+
+    async def _wait(self, done: Callable[[], Any], seconds: float, why: Callable[[], str] | None = None) -> None:
+        """Wait until `done`. Raises OperatorStopped with `why`, by default why the arm does not follow."""
+
+        def look() -> Any:
+            self._check_charge()
+            return done()
+
         try:
-            await self._connection.until(done, seconds)
-        except ConnectionLost:
+            await self._connection.until(look, seconds)
+        except (ConnectionLost, OperatorStopped):
             raise
         except VlaError:
-            raise VlaError(f"{complaint}, within {seconds:g} s") from None
+            reason = why() if why is not None else arm_obstacle(self._connection)
+            raise OperatorStopped(f"{reason}, for {seconds:g} s already") from None

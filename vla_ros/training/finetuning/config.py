@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from controllers.errors import ConfigError
 from vla_ros.configuration import config_path, load_config
 from vla_ros.training.graspvla.config import STAGES, chosen_stages
-from vla_ros.training.graspvla.stage import StageConfig
+from vla_ros.training.graspvla.stage_config import StageConfig
 
 BOX_STAGES = ("proposals", "matching")  # what boxes alone can teach (GraspVLA, section 5.5)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from vla_ros.policies.graspvla.small.checkpoint import WEIGHTS, read_config
+from vla_ros.policies.graspvla.small.checkpoint_config import WEIGHTS, read_config
 from vla_ros.sim.evaluation.comparison import Comparison, Counterpart
 from vla_ros.sim.evaluation.episode_log import EpisodeLog
 from vla_ros.sim.evaluation.evaluation import Evaluation, evaluate

@@ -16,14 +16,14 @@ import numpy as np
 import torch
 
 from vla_ros.data.datasets.metadata import load_metadata
-from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig, save_checkpoint
+from vla_ros.policies.graspvla.small.checkpoint import save_checkpoint
+from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.part_search import split_part
 from vla_ros.training.finetuning.config import FinetuneConfig
 from vla_ros.training.finetuning.views import STAGES, own_part
 from vla_ros.training.graspvla.cache import cut_frames
 from vla_ros.training.graspvla.chain_stages import ALONE, Run, expert_stage, looking_stage
-from vla_ros.training.graspvla.datasets import TrainingData
 from vla_ros.training.graspvla.frames import Views
 from vla_ros.training.graspvla.motion import MotionSamples
 from vla_ros.training.graspvla.news import News, Tell
@@ -32,6 +32,7 @@ from vla_ros.training.graspvla.portions import Portion
 from vla_ros.training.graspvla.stage import Stage
 from vla_ros.training.graspvla.team import Team
 from vla_ros.training.graspvla.train import TrainingResult, all_motion
+from vla_ros.training.graspvla.training_data import TrainingData
 
 ORIGINAL = "original_"  # begins the figures of what was known before
 

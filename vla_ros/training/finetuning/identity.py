@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from controllers.errors import ConfigError
+from vla_ros.documents import DocumentError, read_json
 from vla_ros.output_file import write_output
 from vla_ros.policies.contract_checks import first_difference
-from vla_ros.policies.graspvla.small.checkpoint import WEIGHTS
+from vla_ros.policies.graspvla.small.checkpoint_config import WEIGHTS
 
 FILE = "finetuning.json"
 
@@ -22,9 +23,9 @@ def keep_identity(output: Path, identity: dict[str, Any]) -> None:
     path = output / FILE
     if path.is_file():
         try:
-            then = json.loads(path.read_text())
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{path}: cannot be read ({error}): choose another output folder") from None
+            then = read_json(path)
+        except DocumentError as error:
+            raise ConfigError(f"{error}: choose another output folder") from None
         difference = first_difference(then, identity)
         if difference is not None:
             key, before, now = difference

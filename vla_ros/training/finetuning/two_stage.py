@@ -26,12 +26,12 @@ from vla_ros.policies.graspvla.full.network import GraspVlaNetwork
 from vla_ros.training.finetuning.config import OriginalConfig
 from vla_ros.training.finetuning.full_samples import FullSamples
 from vla_ros.training.graspvla.chain_stages import Run
-from vla_ros.training.graspvla.datasets import TrainingData
 from vla_ros.training.graspvla.news import Tell
 from vla_ros.training.graspvla.portions import Portion, draw, portioned
-from vla_ros.training.graspvla.stage import StageConfig
+from vla_ros.training.graspvla.stage_config import StageConfig
 from vla_ros.training.graspvla.team import Team
 from vla_ros.training.graspvla.train import TrainingResult
+from vla_ros.training.graspvla.training_data import TrainingData
 
 PROJECTOR, END_TO_END = "projector", "end_to_end"
 STAGES = (PROJECTOR, END_TO_END)

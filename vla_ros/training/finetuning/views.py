@@ -16,7 +16,7 @@ from torch import nn
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.metadata import DatasetMetadata
 from vla_ros.policies.contract import TaskContract, load_contract
-from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig
+from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 
 STAGES = ("matching", "grasp")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from vla_ros.data.datasets import annotation_names as names
 from vla_ros.data.datasets.features import STRING, Feature
 from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.scenes.scene import PlacedObject, SceneCamera
@@ -21,16 +22,10 @@ OBJECTS = 10  # N
 POSE = ("x", "y", "z", "qx", "qy", "qz", "qw")
 SOFTNESS = 0.2  # of cost: a grasp that is this much dearer counts 1/e
 
-PREFIX = "annotation."
-OBJECT_NAMES, POSITIONS = PREFIX + "objects", PREFIX + "positions"
-TARGET = PREFIX + "target"  # row of the object that the instruction means
+OBJECT_NAMES, TARGET, VALID, boxes_column = names.OBJECT_NAMES, names.TARGET, names.VALID, names.boxes_column
+PREFIX = names.PREFIX
+POSITIONS = PREFIX + "positions"
 GRASP, GRASP_OPTIONS, CLOSED = PREFIX + "grasp", PREFIX + "grasp_options", PREFIX + "closed"
-VALID = PREFIX + "action_valid"
-
-
-def boxes_column(camera: str) -> str:
-    """Name the column of a camera's boxes."""
-    return f"{PREFIX}boxes.{camera}"
 
 
 def scene_features(cameras: Sequence[str]) -> dict[str, Feature]:

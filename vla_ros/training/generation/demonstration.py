@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.follower import ChunkFollower
-from vla_ros.policies.observation import Observation
+from vla_ros.policies.single_arm import SingleArmObservation
 from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.scenes.scene import SceneCamera
@@ -28,7 +28,7 @@ TakeImage = Callable[[str, np.ndarray], None]  # camera, picture
 class Moment:
     """One frame's numbers."""
 
-    observation: Observation
+    observation: SingleArmObservation
     width_commanded: float  # [m]
     boxes: dict[str, np.ndarray]  # camera → (N, 5), see ObjectBoxes.measure
     cameras: tuple[SceneCamera, ...]  # as they stand now
@@ -65,10 +65,11 @@ class Demonstration(Rollout):
             self._take_image(camera.name, color)
             boxes[camera.name] = self._boxes.measure(camera, depth)
         chunk = self._demonstrator.infer(observation)
-        T_grasp, opening = self._demonstrator.grasp(observation)
+        seen = self._demonstrator.expert.codec.view(observation)
+        T_grasp, opening = self._demonstrator.grasp(seen)
         self.moments.append(
             Moment(
-                observation=observation,
+                observation=seen,
                 width_commanded=self._width,
                 boxes=boxes,
                 cameras=tuple(cameras),

@@ -17,8 +17,8 @@ from scipy.spatial.transform import Rotation
 
 from controllers.chunk import ActionChunk
 from controllers.model import ArmModel
-from vla_ros.policies.actions import ActionSpecification
 from vla_ros.policies.observation import Observation
+from vla_ros.policies.single_arm import SingleArmObservation
 from vla_ros.sim.grasping.expert import EMPTY, ExpertPolicy
 from vla_ros.sim.grasping.grasps import Grasp, GraspConfig
 from vla_ros.sim.grasping.motion import Phase, Step, approach, retreat, straight
@@ -66,7 +66,7 @@ class Demonstrator:
         others = [name for name in world.object_names if name != world.scene.target]
         self.fault = Fault.MISSED if fault is Fault.WRONG and not others else fault
         grasps = GraspConfig(wide_margin=WIDE_MARGIN)
-        self.expert = _Erring(world, arm, ActionSpecification(), grasps=grasps, by_part=by_part)
+        self.expert = _Erring(world, arm, grasps=grasps, by_part=by_part)
         self.motion = self.expert.motion
         self._others = others
         self.reset()
@@ -98,16 +98,17 @@ class Demonstrator:
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next actions; `valid` and `grasp` then speak of this frame."""
-        self._renew_options(observation)
+        seen = self.expert.codec.view(observation)
+        self._renew_options(seen)
         late = self._late
         if not self._script:
             self._end_script()
-            self._begin_script(observation)
+            self._begin_script(seen)
         if self._script:
-            steps = [step for step, _ in self._script[: self.expert.specification.horizon]]
+            steps = [step for step, _ in self._script[: self.expert.codec.horizon]]
             self.valid = self._script.pop(0)[1]
             self._late = not self.valid and not self._script
-            return self.expert.send(observation, steps)
+            return self.expert.send(seen, steps)
         chunk = self.expert.infer(observation)
         approaching = self.expert.phase in (Phase.APPROACH, Phase.ARRIVE, Phase.CLOSE)
         if self._erring and self.fault is Fault.MISSED and not approaching:
@@ -117,7 +118,7 @@ class Demonstrator:
         self._late = self._erring
         return chunk
 
-    def grasp(self, observation: Observation) -> tuple[np.ndarray, float]:
+    def grasp(self, observation: SingleArmObservation) -> tuple[np.ndarray, float]:
         """Return the pose (4, 4) at which the fingers will close on the instruction's object, and their opening [m]."""
         planned = self.expert.planned
         if planned is not None and not self._erring and self.expert.target == self.world.scene.target:
@@ -139,7 +140,7 @@ class Demonstrator:
         angle = self.rng.uniform(-np.pi, np.pi)
         return self.rng.uniform(0.03, 0.07) * np.array([np.cos(angle), np.sin(angle), 0.0])
 
-    def _begin_script(self, observation: Observation) -> None:
+    def _begin_script(self, observation: SingleArmObservation) -> None:
         expert, here = self.expert, observation.T_base_ee_commanded
         width = observation.state.gripper_width
         if self.progress >= self._empty_at:
@@ -229,7 +230,7 @@ class Demonstrator:
         return steps
 
     # -- labels --------------------------------------------------------------------------------------------------
-    def _renew_options(self, observation: Observation) -> None:
+    def _renew_options(self, observation: SingleArmObservation) -> None:
         """Look for the object's grasps again when it has moved and nothing holds it."""
         where = self.world.object_pose(self.world.scene.target)[:3, 3]
         if self.closed or np.linalg.norm(where - self._options_at) < 0.006:

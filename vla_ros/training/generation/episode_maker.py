@@ -9,10 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from controllers.errors import VlaError
-from vla_ros.data.datasets.episode import Episode, EpisodeEncoder
-from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
+from vla_ros.data.datasets.editing.segments import valid_runs
 from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
-from vla_ros.policies.action_encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import TaskContract, load_contract
 from vla_ros.sim.evaluation.runner import EpisodeRunner
 from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings
@@ -20,9 +18,12 @@ from vla_ros.sim.grasping.part_grasps import sample_part_scene
 from vla_ros.sim.scenes.scene import Scene, sample_scene
 from vla_ros.sim.world import World
 from vla_ros.training.generation import annotations as notes
+from vla_ros.training.generation.contract_columns import ArmMoment, ContractColumns
 from vla_ros.training.generation.demonstration import Demonstration, Moment
 from vla_ros.training.generation.demonstrator import Demonstrator, Fault
+from vla_ros.training.generation.example_pictures import ExamplePictures
 from vla_ros.training.generation.grounding_maker import GroundingMaker
+from vla_ros.training.generation.maker import Made
 from vla_ros.training.generation.settings import GenerationSettings, Rejection
 
 FAULTS = (Fault.MISSED, Fault.SLIPPED, Fault.EMPTY, Fault.WRONG)
@@ -37,7 +38,7 @@ class EpisodeMaker:
         self.settings = settings
         self.contract: TaskContract = load_contract(settings.contract)
         self._runner = EpisodeRunner(EpisodeSettings(policy=EXPERT, robot=settings.robot, rate_hz=CONTROL_HZ))
-        self._encoding = ActionEncoding(self.contract.action, self.contract.quaternion_side)
+        self._stored = ContractColumns(self.contract, self._runner.embodiment)
         cameras = tuple(self.contract.cameras)
         features = notes.scene_features(cameras) | notes.grasp_features()
         self.schema: DatasetSchema = contract_schema(self.contract, features)
@@ -47,7 +48,7 @@ class EpisodeMaker:
         self.grounding_schema = self._grounding.schema
         self._task = dataclasses.replace(self._runner.task_config, time_limit_s=TIME_LIMIT)
 
-    def make(self, seed: int) -> Episode | Rejection:
+    def make(self, seed: int) -> Made:
         """Play the demonstration of a seed and return it when it succeeded."""
         rng = np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=(1, 1000)))
         names, shares = zip(*sorted(self.settings.sets.items()), strict=True)
@@ -65,24 +66,20 @@ class EpisodeMaker:
             return Rejection(seed, f"no scene: {error}")
         return self.play(scene, fault, rng)
 
-    def make_grounding(self, seed: int) -> Episode | Rejection:
+    def make_grounding(self, seed: int) -> Made:
         """Return frames of one more scene, without actions."""
         return self._grounding.make(seed)
 
-    def play(self, scene: Scene, fault: Fault, rng: np.random.Generator) -> Episode | Rejection:
+    def play(self, scene: Scene, fault: Fault, rng: np.random.Generator) -> Made:
         """Play a demonstration of a scene in which this goes wrong, and return it when it succeeded all the same."""
         world = World(scene, self._runner.embodiment, timestep=1.0 / CONTROL_HZ)
-        encoder = EpisodeEncoder(self.schema.features, self.contract.fps, self.schema.codec)
+        pictures = ExamplePictures(self.schema, self._stored, scene.camera_names, self.settings.clean)
         try:
             demonstrator = Demonstrator(world, self._runner.arm_model, fault, rng, self.settings.by_part)
-            run = Demonstration(
-                world,
-                self._runner.follower(),
-                demonstrator,
-                lambda camera, picture: encoder.add_image(IMAGES + camera, picture),
-                self._task,
-            )
+            run = Demonstration(world, self._runner.follower(), demonstrator, pictures.take, self._task)
+            pictures.moments = run.moments
             task = run.run()
+            pictures.end()
         except VlaError as error:
             return Rejection(scene.seed, f"no demonstration: {error}")
         finally:
@@ -90,38 +87,27 @@ class EpisodeMaker:
         if not task.success:
             return Rejection(scene.seed, f"{run.cause()}: {demonstrator.fault.value}")
         columns = self._columns(scene, run.moments)
-        return encoder.finish(columns, scene.instruction, f"generated/{scene.seed}/{demonstrator.fault.value}")
+        if not self.settings.clean:
+            (_, encoder), *_ = pictures.runs
+            return encoder.finish(columns, scene.instruction, f"generated/{scene.seed}/{demonstrator.fault.value}")
+        episodes = []
+        for first, end in valid_runs(columns[notes.VALID]):
+            own = {name: values[first:end] for name, values in columns.items()}
+            episodes.append(dict(pictures.runs)[first].finish(own, scene.instruction, f"{first}-{end}"))
+        return tuple(episodes) or Rejection(scene.seed, "no action of it is an example")
 
     def _columns(self, scene: Scene, moments: Sequence[Moment]) -> dict[str, np.ndarray]:
-        anchors = np.array([notes.pose_numbers(moment.observation.T_base_ee_commanded) for moment in moments])
-        widths = np.array([moment.width_commanded for moment in moments])
-        # Row k is what is commanded at frame k + 1; the last frame holds.
-        after = np.minimum(np.arange(1, len(moments) + 1), len(moments) - 1)
-        targets = np.column_stack([anchors[after], widths[after]])
-        actions = [
-            self._encoding.encode(target[None], anchor)[0] for target, anchor in zip(targets, anchors, strict=True)
-        ]
+        arm = [ArmMoment(m.observation.state, m.observation.T_base_ee_commanded, m.width_commanded) for m in moments]
         count = len(moments)
-        columns = {
-            STATE: np.array([self._state(moment) for moment in moments]),
-            ACTION: np.array(actions),
-            ANCHOR: self._one_sided(anchors),
+        columns = self._stored.columns(arm) | {
             notes.OBJECT_NAMES: np.array([notes.object_names(scene.objects)] * count, dtype=object),
             notes.POSITIONS: np.array([notes.padded(moment.positions, notes.OBJECTS) for moment in moments]),
             notes.TARGET: np.full(count, [placed.name for placed in scene.objects].index(scene.target)),
         }
         for number, name in enumerate(scene.camera_names):
-            boxes = [notes.padded(moment.boxes[name], notes.OBJECTS) for moment in moments]
-            columns[notes.boxes_column(name)] = np.array(boxes)
-            calibrations = [notes.calibration(moment.cameras[number]) for moment in moments]
-            columns[f"observation.calibration.{name}"] = np.array(calibrations)
+            seen = [self._stored.boxes(moment.cameras[number], moment.boxes[name]) for moment in moments]
+            columns[notes.boxes_column(name)] = np.array([notes.padded(boxes, notes.OBJECTS) for boxes in seen])
+        for name, feature in self.contract.features.items():
+            number = scene.camera_names.index(feature.camera)
+            columns[name] = np.array([self._stored.calibration(moment.cameras[number]) for moment in moments])
         return columns | notes.grasp_columns(moments)
-
-    def _state(self, moment: Moment) -> np.ndarray:
-        state = moment.observation.state
-        pose = self._one_sided(notes.pose_numbers(state.T_base_ee)[None])[0]
-        return np.concatenate([state.q, pose, [state.gripper_width]])
-
-    def _one_sided(self, poses: np.ndarray) -> np.ndarray:
-        side = np.array(self.contract.quaternion_side)
-        return np.column_stack([poses[:, :3], one_sided(poses[:, 3:], side)])

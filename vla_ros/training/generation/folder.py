@@ -23,6 +23,8 @@ from uuid import uuid4
 from controllers.errors import ConfigError, VlaError
 from vla_ros.configuration import build
 from vla_ros.data.datasets.metadata import EpisodeRecord, load_metadata
+from vla_ros.documents import DocumentError, read_json
+from vla_ros.new_file import open_own
 from vla_ros.output_file import write_output
 from vla_ros.policies.contract_checks import first_difference
 from vla_ros.training.generation.ledger import Ledger, SeedRecord
@@ -72,7 +74,7 @@ class GenerationFolder:
                 raise ConfigError(f"{root}: holds something else ('{strange}'): choose a new or empty folder")
         try:
             root.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(root / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._lock = open_own(root / LOCK_FILE, os.O_RDWR)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._keep_settings(settings)
             self._clear()
@@ -95,7 +97,8 @@ class GenerationFolder:
             metadata = load_metadata(path)
             for record in metadata.episodes:
                 seed = seed_of(record)
-                found[seed] = SeedRecord(kind, seed, "", record.length, record.length / metadata.fps)
+                frames = record.length + (found[seed].frames if seed in found else 0)
+                found[seed] = SeedRecord(kind, seed, "", frames, frames / metadata.fps)
         return found
 
     def parts(self, kind: str) -> tuple[list[Path], list[str]]:
@@ -158,15 +161,15 @@ class GenerationFolder:
             (self.place.root / PARTS).rmdir()
 
 
-def source_of(seed: int) -> str:
-    """Return what an episode of this seed says it was made of."""
-    return f"{_SOURCE}{seed}"
+def source_of(seed: int, part: str = "") -> str:
+    """Return what an episode of this seed says it was made of; `part` tells apart several of one seed."""
+    return f"{_SOURCE}{seed}" + (f":{part}" if part else "")
 
 
 def seed_of(record: EpisodeRecord) -> int:
     """Return the seed of an episode. Raises ConfigError for one that was not generated."""
-    seed = record.source.removeprefix(_SOURCE)
-    if seed == record.source or not seed.isdecimal():
+    seed = record.source.removeprefix(_SOURCE).partition(":")[0]
+    if not record.source.startswith(_SOURCE) or not seed.isdecimal():
         raise ConfigError(f"episode {record.index} is of '{record.source}', not generated: choose another folder")
     return int(seed)
 
@@ -177,9 +180,9 @@ def _kind(values: dict[str, Any]) -> dict[str, Any]:
 
 def _read(file: Path) -> Any:
     try:
-        return json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{file}: cannot be read ({error}): restore it from a copy") from None
+        return read_json(file)
+    except DocumentError as error:
+        raise ConfigError(f"{error}: restore it from a copy") from None
 
 
 def _said(value: object) -> str:

@@ -19,6 +19,7 @@ from vla_ros.data.datasets.features import IMAGES, STATE, Feature, camera_featur
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.contract import TaskContract
+from vla_ros.policies.single_arm import SingleArmState
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.grasping.grasps import Grasp, GraspConfig
 from vla_ros.sim.grasping.planning import GraspPlanner
@@ -27,6 +28,7 @@ from vla_ros.sim.scenes.grasp_sets import grasp_sets
 from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
 from vla_ros.training.generation import annotations as notes
+from vla_ros.training.generation.contract_columns import ContractColumns
 from vla_ros.training.generation.demonstrator import OPTIONS, WIDE_MARGIN, WORSE
 from vla_ros.training.generation.object_boxes import ObjectBoxes
 from vla_ros.training.generation.scene_views import draw_cameras, draw_mounts, move_cameras, place_arm
@@ -59,6 +61,7 @@ class GroundingMaker:
         self.schema = grounding_schema(contract)
         self._contract, self._embodiment, self._arm, self._categories = contract, embodiment, arm, categories
         self._objects, self._catalogue = objects, load_catalogue(objects)
+        self._stored = ContractColumns(contract, embodiment)
 
     def make(self, seed: int) -> Episode | Rejection:
         """Return the views of a seed's scene as one episode."""
@@ -81,7 +84,7 @@ class GroundingMaker:
         scene = world.scene
         planner = GraspPlanner(world, self._arm, grasps=GraspConfig(wide_margin=WIDE_MARGIN))
         boxes = ObjectBoxes(world)
-        home = np.asarray(self._embodiment.arms[0].home)
+        home = np.asarray(self._embodiment.only_arm.home)
         order = rng.permutation(len(scene.objects)).tolist()
         named = [i for i in order if describe(scene.objects[i], scene.objects, self._catalogue, rng)][:TARGETS]
         if not named:
@@ -108,7 +111,7 @@ class GroundingMaker:
             if min(found[target, 4] for found in seen.values()) < SEEN:
                 continue
             for name, (color, _) in shots.items():
-                encoder.add_image(IMAGES + name, color)
+                encoder.add_image(IMAGES + name, self._stored.picture(name, color))
             row: dict[str, np.ndarray | float | str] = {
                 STATE: state,
                 notes.OBJECT_NAMES: notes.object_names(scene.objects),
@@ -118,8 +121,9 @@ class GroundingMaker:
                 notes.CLOSED: 0,
             }
             for camera in cameras:
-                row[f"observation.calibration.{camera.name}"] = notes.calibration(camera)
-                row[notes.boxes_column(camera.name)] = notes.padded(seen[camera.name], notes.OBJECTS)
+                row[f"observation.calibration.{camera.name}"] = self._stored.calibration(camera)
+                shown = self._stored.boxes(camera, seen[camera.name])
+                row[notes.boxes_column(camera.name)] = notes.padded(shown, notes.OBJECTS)
             rows.append(row)
             words.append(described.text)
         if not rows:
@@ -135,11 +139,7 @@ class GroundingMaker:
             ranges = grasp_sets().scene.arm_start
             q = np.asarray(ranges.center) + np.asarray(ranges.spread) * rng.uniform(-1, 1, len(ranges.center))
         place_arm(world, q, width)
-        T = world.T_base_ee
-        quaternion = Rotation.from_matrix(T[:3, :3]).as_quat()
-        if quaternion @ np.array(self._contract.quaternion_side) < 0:
-            quaternion = -quaternion
-        return np.concatenate([q, T[:3, 3], quaternion, [width]])
+        return self._stored.state(SingleArmState(world.time, q, np.zeros_like(q), world.T_base_ee, width))
 
     def _near(self, grasps: list[Grasp], rng: np.random.Generator) -> np.ndarray | None:
         """Return joints at which the tool is on its way into a grasp, or beside that way."""
@@ -149,5 +149,5 @@ class GroundingMaker:
         T[:3, 3] += (0.3 * back + 0.004) * rng.normal(size=3) * (1.0, 1.0, 0.5)
         turn = Rotation.from_rotvec((0.05 + back) * rng.normal(size=3))
         T[:3, :3] = turn.as_matrix() @ T[:3, :3]
-        home = np.asarray(self._embodiment.arms[0].home)
+        home = np.asarray(self._embodiment.only_arm.home)
         return solve_ik(self._arm, T, home, q_rest=home, starts=1)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controllers.errors import ConfigError
+from vla_ros.documents import DocumentError, parse_json
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,12 @@ class Ledger:
             text = path.read_text() if path.exists() else ""
             whole = text[: text.rfind("\n") + 1]  # a killed run may leave half a line at the end
             for line in whole.splitlines():
-                self._keep(SeedRecord(**json.loads(line)))
+                self._keep(SeedRecord(**parse_json(line, "a line")))
             self._file = path.open("r+" if path.exists() else "w")
             self._file.seek(self._file.truncate(len(whole.encode())))
         except OSError as error:
             raise self._unwritable(error) from None
-        except (ValueError, TypeError) as error:
+        except (DocumentError, ValueError, TypeError) as error:
             raise ConfigError(
                 f"{path}: not a record of seeds ({error}): restore it from a copy, or remove it"
             ) from None

@@ -14,6 +14,9 @@ ACTION, GROUNDING = "action", "grounding"
 KINDS = (ACTION, GROUNDING)  # each is one dataset
 
 
+Made = Episode | tuple[Episode, ...] | Rejection
+
+
 class Maker(Protocol):
     """Make episodes, the same one for the same seed and settings."""
 
@@ -25,10 +28,10 @@ class Maker(Protocol):
     def grounding_schema(self) -> DatasetSchema:
         """Return what `make_grounding` fills."""
 
-    def make(self, seed: int) -> Episode | Rejection:
-        """Return an episode with actions."""
+    def make(self, seed: int) -> Made:
+        """Return an episode with actions, or several: what is left of a demonstration of which frames are left out."""
 
-    def make_grounding(self, seed: int) -> Episode | Rejection:
+    def make_grounding(self, seed: int) -> Made:
         """Return the pictures of one scene with boxes alone."""
 
 

@@ -122,8 +122,7 @@ class _Process:
 
 
 def _work(connection: Connection, job: Job, parent: int) -> None:
-    # The parent decides what Ctrl-C means. When it is killed nobody may go on writing into what is another's then.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # When the parent is killed nobody may go on writing into what is another's then.
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it died while Python started

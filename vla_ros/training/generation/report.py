@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 
+from vla_ros.progress import WorkProgress
+from vla_ros.tables import print_table
 from vla_ros.training.generation.folder import WorkPlace
 from vla_ros.training.generation.generation import Generation
 from vla_ros.training.generation.maker import KINDS
@@ -23,7 +24,7 @@ class GenerationProgress:
     """A bar for each dataset, with its speed and the time left; a context manager."""
 
     def __init__(self, console: Console) -> None:
-        self._progress = Progress(
+        self._progress = WorkProgress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -31,7 +32,6 @@ class GenerationProgress:
             TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
             speed_estimate_period=SPEED_OVER_S,
         )
         self._console = console
@@ -95,23 +95,22 @@ def summary(generation: Generation, place: WorkPlace) -> dict[str, float]:
 def print_report(generation: Generation, place: WorkPlace, console: Console) -> None:
     """Print what there is, what was rejected and how fast it went."""
     values = summary(generation, place)
-    table = Table("figure", *(kind for kind in KINDS if generation.wanted[kind]))
+    kinds = [kind for kind in KINDS if generation.wanted[kind]]
+    rows: list[tuple[str, ...]] = []
 
     def row(name: str, cell: Callable[[str], str]) -> None:
-        table.add_row(name, *(cell(kind) for kind in KINDS if generation.wanted[kind]))
+        rows.append((name, *(cell(kind) for kind in kinds)))
 
     row("episodes", lambda kind: f"{values[f'{kind}_episodes']} of {generation.wanted[kind]}")
     row("seeds that gave one", lambda kind: f"{100 * values[f'{kind}_success_rate']:.1f} %")
     row("frames", lambda kind: f"{values[f'{kind}_frames']}")
     row("size", lambda kind: f"{values[f'{kind}_bytes'] / 1e6:.1f} MB")
     console.print(f"{place.root}:", soft_wrap=True, markup=False, highlight=False)
-    console.print(table)
+    print_table(console, ("figure", *kinds), rows)
     rejected = [(kind, *reason) for kind in KINDS for reason in generation.whole.reasons(kind)]
     if rejected:
-        table = Table("rejected", "seeds", "of")
-        for kind, reason, count in rejected[:REASONS_SHOWN]:
-            table.add_row(reason, str(count), kind)
-        console.print(table)
+        reasons = [(reason, str(count), kind) for kind, reason, count in rejected[:REASONS_SHOWN]]
+        print_table(console, ("rejected", "seeds", "of"), reasons)
     lines = [
         f"{values['sim_speed']:.1f} s simulated a second of a core; this run {values['run_episodes_per_s']:.2f} "
         f"episodes/s, {values['run_times_real_time']:.1f} × real time"

@@ -43,8 +43,8 @@ def place_arm(world: World, q: np.ndarray, width: float) -> None:
     """Stand the arm at q (N,) [rad] with its fingers `width` [m] apart, at rest, time unchanged."""
     state = world.render_state()
     model, group = world.model, world.embodiment
-    for name, value in zip(group.arms[0].joints, q, strict=True):
+    for name, value in zip(group.only_arm.joints, q, strict=True):
         state[1 + model.joint(name).qposadr[0]] = value
-    for name in group.grippers[0].joints:
-        state[1 + model.joint(name).qposadr[0]] = width / len(group.grippers[0].joints)
+    for name in group.only_gripper.joints:
+        state[1 + model.joint(name).qposadr[0]] = width / len(group.only_gripper.joints)
     world.apply_render_state(state)

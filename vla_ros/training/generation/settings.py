@@ -14,6 +14,7 @@ from vla_ros.objects.category import SPLITS
 from vla_ros.policies.contract import load_contract
 from vla_ros.robots.embodiment import robot_names
 from vla_ros.sim.scenes.grasp_sets import grasp_sets
+from vla_ros.sim.scenes.scene import SceneCamera
 
 COUNT_MAX = 100_000_000
 SEED_MAX = 2**31
@@ -34,6 +35,7 @@ class GenerationSettings:
     )
     categories: str = _SEEN
     objects: str = ""  # folder of your own objects (docs/objects.md); empty: the procedural catalogue
+    clean: bool = False  # frames whose action is no example are left out: episodes end there
     by_part: bool = False  # asked for and grasped by a part, such as the handle: config/objects/parts.yaml
     recovery: float = 0.15  # share of the episodes that hold a failure and its recovery
     grounding: int = 0  # scenes with boxes alone, no actions
@@ -52,7 +54,7 @@ class GenerationSettings:
             raise ConfigError(f"recovery must be 0 to {RECOVERY_MAX}, a share of the episodes, got {self.recovery}")
         if self.robot not in robot_names():
             raise ConfigError(unknown_name("robot", self.robot, robot_names()))
-        _check_cameras(self.contract)
+        _check_contract(self.contract)
         if self.objects and self.by_part:
             raise ConfigError("by_part: parts are named of the catalogue's objects alone: leave out objects")
         if self.objects:
@@ -74,12 +76,27 @@ def load_settings(name: str) -> GenerationSettings:
     return load_config(config_path("generate", "settings", name), GenerationSettings)
 
 
-def _check_cameras(contract: str) -> None:
-    scene = grasp_sets().scene
-    for name in load_contract(contract).cameras:
-        if name not in scene.cameras and name not in scene.mounted_cameras:
+def _check_contract(name: str) -> None:
+    """Refuse what the simulator has not: other cameras or topics, and joint commands of an arm driven by torque."""
+    scene, contract = grasp_sets().scene, load_contract(name)
+    where, action = f"contract '{name}'", contract.action
+    for camera, stream in contract.cameras.items():
+        if camera not in scene.cameras and camera not in scene.mounted_cameras:
             known = [*scene.cameras, *scene.mounted_cameras]
-            raise ConfigError(f"contract '{contract}': {unknown_name('simulated camera', name, known)}")
+            raise ConfigError(f"{where}: {unknown_name('simulated camera', camera, known)}")
+        if stream.fit == "exact" and (stream.width, stream.height) != SceneCamera.size:
+            width, height = SceneCamera.size
+            raise ConfigError(
+                f"{where}: camera '{camera}' is simulated in {width}x{height}, stored in "
+                f"{stream.width}x{stream.height}: set its fit to crop or stretch"
+            )
+    for column, feature in contract.features.items():
+        if feature.kind != "calibration":
+            raise ConfigError(f"{where}: '{column}' is a topic's, which no simulated episode has: leave it out")
+    if action.joints and (action.target != "measured" or action.anchor == "commanded"):
+        raise ConfigError(
+            f"{where}: joints of the simulated arm are not commanded: give target: measured, anchor: measured or none"
+        )
 
 
 def _check_categories(categories: str) -> None:

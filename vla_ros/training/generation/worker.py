@@ -22,7 +22,7 @@ from vla_ros.data.datasets.schema import check_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.training.generation.folder import WorkPlace, source_of
 from vla_ros.training.generation.ledger import SeedRecord
-from vla_ros.training.generation.maker import ACTION, GROUNDING, MakeMaker
+from vla_ros.training.generation.maker import ACTION, GROUNDING, Made, MakeMaker
 from vla_ros.training.generation.seed_queue import Group
 from vla_ros.training.generation.settings import GenerationSettings, Rejection
 
@@ -69,7 +69,7 @@ class Worker:
         return tuple(records)
 
 
-def _run_seed(make: Callable[[int], Episode | Rejection], kind: str, seed: int, writer: LeRobotWriter) -> SeedRecord:
+def _run_seed(make: Callable[[int], Made], kind: str, seed: int, writer: LeRobotWriter) -> SeedRecord:
     began = time.monotonic()
     try:
         made = make(seed)
@@ -77,8 +77,11 @@ def _run_seed(make: Callable[[int], Episode | Rejection], kind: str, seed: int, 
         place = traceback.extract_tb(error.__traceback__)[-1]
         reason = f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
         return SeedRecord(kind, seed, reason, wall_s=time.monotonic() - began)
-    if not isinstance(made, Episode):
+    if isinstance(made, Rejection):
         return SeedRecord(kind, seed, made.reason or "no reason given", wall_s=time.monotonic() - began)
-    writer.add(dataclasses.replace(made, source=source_of(seed)))
-    seconds = made.length / writer.schema.fps
-    return SeedRecord(kind, seed, "", made.length, seconds, time.monotonic() - began)
+    if isinstance(made, Episode):
+        made = (dataclasses.replace(made, source=""),)
+    for episode in made:
+        writer.add(dataclasses.replace(episode, source=source_of(seed, episode.source)))
+    frames = sum(episode.length for episode in made)
+    return SeedRecord(kind, seed, "", frames, frames / writer.schema.fps, time.monotonic() - began)

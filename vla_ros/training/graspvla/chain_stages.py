@@ -22,7 +22,8 @@ from vla_ros.training.graspvla.news import Tell
 from vla_ros.training.graspvla.perception import Samples
 from vla_ros.training.graspvla.portions import Portion, Rows, draw, portioned
 from vla_ros.training.graspvla.rollouts import RollOuts
-from vla_ros.training.graspvla.stage import Stage, StageConfig, Trial
+from vla_ros.training.graspvla.stage import Stage, Trial
+from vla_ros.training.graspvla.stage_config import StageConfig
 from vla_ros.training.graspvla.team import Team
 
 ALONE = "view_"  # begins the name of a stage in which a part of a network learns alone

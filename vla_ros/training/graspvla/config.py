@@ -11,8 +11,7 @@ from vla_ros.policies.contract import load_contract
 from vla_ros.policies.contract_checks import check_robot
 from vla_ros.policies.graspvla.small.chain import LINKS
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.training.graspvla.rollouts import RollOutConfig
-from vla_ros.training.graspvla.stage import StageConfig
+from vla_ros.training.graspvla.stage_config import StageConfig
 
 STAGES = ("expert", "proposals", "matching", "grasp")  # the last is judged by what the whole chain does
 
@@ -28,6 +27,18 @@ class DataConfig:
     def __post_init__(self) -> None:
         if self.episodes < 1 or self.grounding < 0:
             raise ConfigError(f"episodes must be at least 1, grounding 0, got {self.episodes} and {self.grounding}")
+
+
+@dataclass(frozen=True)
+class RollOutConfig:
+    """How many episodes are run, and how often. Raises ConfigError for what cannot be."""
+
+    episodes: int = 24  # 0: the last weights are kept, whatever they do
+    every: int = 2000  # steps
+
+    def __post_init__(self) -> None:
+        if self.episodes < 0 or self.every < 1:
+            raise ConfigError(f"rollouts.episodes must be at least 0, every 1, got {self.episodes} and {self.every}")
 
 
 @dataclass(frozen=True)

@@ -3,62 +3,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.data.datasets.features import ACTION, IMAGES, STATE, STRING, Feature, contract_features
-from vla_ros.data.datasets.layout import INFO
+from vla_ros.data.datasets.features import ANCHOR, IMAGES, STATE, STRING, Feature, contract_features
 from vla_ros.data.datasets.metadata import DatasetMetadata, load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.contract import TaskContract
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.generation.maker import KINDS
+from vla_ros.training.graspvla.config import STAGES
 from vla_ros.training.graspvla.frames import contract_views
+from vla_ros.training.graspvla.training_data import TrainingData
+
+EXPERT = STAGES[0]
 
 
-@dataclass(frozen=True)
-class TrainingData:
-    """Folders of datasets with actions, and without."""
+def check_datasets(data: TrainingData, contract: TaskContract, stages: Sequence[str] = STAGES) -> None:
+    """Raise ConfigError with the first thing that these stages cannot use: a column that lacks, a number that is none.
 
-    action: tuple[Path, ...]
-    grounding: tuple[Path, ...]
-
-
-def find_datasets(roots: Iterable[Path], boxes_do: bool = False) -> TrainingData:
-    """Sort datasets, and those in folders of `vla generate`, by whether they hold actions.
-
-    Raises ConfigError for a folder without any, or, unless `boxes_do`, when none of them holds actions.
+    The action expert alone starts from an anchor, and does not look: calibrations are the others'.
     """
-    action: list[Path] = []
-    grounding: list[Path] = []
-    for root in roots:
-        for dataset in _datasets_of(root):
-            (action if ACTION in load_metadata(dataset).features else grounding).append(dataset)
-    if not action and not boxes_do:
-        raise ConfigError("no dataset with actions: give the folder of a finished `vla generate`, or its action/")
-    return TrainingData(tuple(action), tuple(grounding))
-
-
-def _datasets_of(root: Path) -> list[Path]:
-    if not root.is_dir():
-        raise ConfigError(f"{root}: no such folder; give one made by `vla generate`, or a dataset")
-    if (root / INFO).is_file():
-        return [root]
-    found = [root / kind for kind in KINDS if (root / kind / INFO).is_file()]
-    if not found:
-        raise ConfigError(
-            f"{root}: holds no dataset, neither itself nor in {' or '.join(KINDS)}/: give one, or let `vla generate` "
-            "finish"
-        )
-    return found
-
-
-def check_datasets(data: TrainingData, contract: TaskContract) -> None:
-    """Raise ConfigError with the first thing that training cannot use: a column that lacks, a number that is none."""
     for root in (*data.action, *data.grounding):
         metadata = load_metadata(root)
         if not metadata.episodes or not metadata.frames:
@@ -68,7 +34,7 @@ def check_datasets(data: TrainingData, contract: TaskContract) -> None:
                 f"{root}: is of robot '{metadata.robot}' at {metadata.fps} Hz, contract '{contract.name}' of "
                 f"'{contract.robot}' at {contract.fps} Hz: give other data or another contract"
             )
-        _check_columns(metadata, _needed(contract, acts=root in data.action), contract.name)
+        _check_columns(metadata, _needed(contract, root in data.action, stages), contract.name)
         _check_videos(metadata)
         with LeRobotReader(metadata) as reader:
             check_finite(metadata, {name: reader.column(name) for name in _numeric(metadata)})
@@ -114,18 +80,22 @@ def _check_videos(metadata: DatasetMetadata) -> None:
                 )
 
 
-def _needed(contract: TaskContract, acts: bool) -> dict[str, Feature]:
+def _needed(contract: TaskContract, acts: bool, stages: Sequence[str]) -> dict[str, Feature]:
     views = contract_views(contract)
+    calibrations = [f"observation.calibration.{view}" for view in views]
+    unused = set() if EXPERT in stages else {ANCHOR}
+    if set(stages) == {EXPERT}:
+        unused |= set(calibrations)
     known = contract_features(contract) | notes.scene_features(views) | notes.grasp_features()
-    known = known | {f"observation.calibration.{view}": Feature("float32", (11,)) for view in views}
+    known = known | {name: Feature("float32", (11,)) for name in calibrations}
     looked_at = [
         *(IMAGES + view for view in views),
-        *(f"observation.calibration.{view}" for view in views),
+        *calibrations,
         *notes.scene_features(views),
         notes.GRASP_OPTIONS,
     ]
     names: Sequence[str] = [*known] if acts else [STATE, *looked_at]
-    return {name: known[name] for name in names}
+    return {name: known[name] for name in names if name not in unused}
 
 
 def _numeric(metadata: DatasetMetadata) -> list[str]:

@@ -6,7 +6,6 @@ Shape legend: B samples, V = 2 views, N objects, P points, K grasps.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 from torch.nn import functional as F
 
+from vla_ros.documents import read_json
 from vla_ros.policies.graspvla.small import grasp_network, matching, proposals
 from vla_ros.policies.graspvla.small.grasp_network import GraspNetwork
 from vla_ros.policies.graspvla.small.grasp_pose import soft_bins, to_angles
@@ -34,6 +34,8 @@ ELSEWHERE = 0.1  # of the picture: standard deviation by which a scene is moved 
 DISGUISED = 0.3  # share of sentences whose words of colour are made up
 PRINTED = 0.4  # share of frames over which a flat pattern is drawn
 NEAR = 0.010  # [m] standard deviation of "a grasp is here"
+
+TEXTS_MAX = 1 << 30  # [B] of the sentences of a folder that training itself has cut
 
 
 class Stacked:
@@ -69,7 +71,7 @@ class Samples:
         self.columns: dict[str, Any] = {name: np.concatenate(values) for name, values in parts.items()}
         self.columns |= {name: pictures[name] for name in ("pictures", "grasp_crops")}
         self.crops = pictures["crops"]
-        self.texts = [text for f in folders for text in json.loads((f / "texts.json").read_text())]
+        self.texts = [text for f in folders for text in read_json(f / "texts.json", TEXTS_MAX)]
         self._tokens: dict[str, np.ndarray] = {}
 
     def __len__(self) -> int:

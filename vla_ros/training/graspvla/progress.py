@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from vla_ros.progress import WorkProgress
+from vla_ros.tables import print_table
 from vla_ros.training.graspvla.news import LOSSES, PREPARING, VALIDATION, News
 from vla_ros.training.graspvla.train import TrainingResult
 
@@ -70,18 +71,17 @@ class _StageTimeLeft(TimeRemainingColumn):
 
 
 class TrainingProgress:
-    """Bars on a terminal, a line a validation elsewhere; a context manager."""
+    """Bars on a terminal; elsewhere a line a validation, and every ten seconds. A context manager."""
 
     def __init__(self, console: Console, samples: Mapping[str, tuple[int, int]]) -> None:
         self._console, self._left = console, TimeLeft(samples)
-        self._progress = Progress(
+        self._progress = WorkProgress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             _StageTimeLeft(),
             TextColumn("{task.fields[figures]}"),
             console=console,
-            disable=not console.is_terminal,
             speed_estimate_period=SPEED_OVER_S,
         )
         self._all = self._progress.add_task(ALL, total=self._left.steps()[1], figures="")
@@ -130,10 +130,8 @@ def duration(seconds: float) -> str:
 def print_result(result: TrainingResult, output: Path, console: Console) -> None:
     """Print the last validation of each stage, and what there is now."""
     if result.figures:
-        table = Table("stage", "figure", "value")
-        for name, value in result.figures.items():
-            table.add_row(*name.split(".", 1), f"{value:.4g}")
-        console.print(table)
+        rows = [(*name.split(".", 1), f"{value:.4g}") for name, value in result.figures.items()]
+        print_table(console, ("stage", "figure", "value"), rows)
     if result.interrupted:
         line = "interrupted: what was learned is kept, the same command goes on"
     elif result.missing:

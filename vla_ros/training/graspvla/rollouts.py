@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from controllers.errors import ConfigError
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import small_policy
 from vla_ros.robots.embodiment import load_embodiment
@@ -18,18 +16,6 @@ from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings
 
 SETS = ("distractor", "basic", "light", "height")  # in turn
 FIRST = 2**39  # seed in the stream of generation: demonstrations begin at 0, grounding at 2**40
-
-
-@dataclass(frozen=True)
-class RollOutConfig:
-    """How many episodes are run, and how often. Raises ConfigError for what cannot be."""
-
-    episodes: int = 24  # 0: the last weights are kept, whatever they do
-    every: int = 2000  # steps
-
-    def __post_init__(self) -> None:
-        if self.episodes < 0 or self.every < 1:
-            raise ConfigError(f"rollouts.episodes must be at least 0, every 1, got {self.episodes} and {self.every}")
 
 
 class RollOuts:

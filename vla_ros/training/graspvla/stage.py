@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from controllers.errors import ConfigError, VlaError
 from vla_ros.training.graspvla.ahead import Ahead
 from vla_ros.training.graspvla.news import LOSSES, VALIDATION, News, Tell
+from vla_ros.training.graspvla.stage_config import StageConfig
 from vla_ros.training.graspvla.team import Team, moved
 
 Losses = dict[str, Tensor]
@@ -34,32 +35,6 @@ class Trial:
     every: int  # steps
     judge: Callable[[nn.Module], dict[str, float]]
     figure: str
-
-
-@dataclass(frozen=True)
-class StageConfig:
-    """How long and how fast a stage learns. Raises ConfigError for what no training can have."""
-
-    steps: int
-    batch: int  # samples of a step, of all processes together
-    learning_rate: float
-    weight_decay: float = 0.02
-    warm_up: int = 100  # steps
-    average: float = 0.998  # of the weights kept a step
-    clip: float = 1.0  # norm of the gradient
-    bf16: bool = True
-    validate_every: int = 500  # steps
-    save_every_s: float = 60.0
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "batch", "warm_up", "validate_every"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("learning_rate", "clip", "save_every_s"):
-            if getattr(self, name) <= 0.0:
-                raise ConfigError(f"{name} must be above 0, got {getattr(self, name)}")
-        if not 0.0 <= self.average < 1.0 or self.weight_decay < 0.0:
-            raise ConfigError("average must be at least 0 and below 1, weight_decay at least 0")
 
 
 class Stage:

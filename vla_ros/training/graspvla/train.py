@@ -16,14 +16,14 @@ from torch import nn
 
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
-from vla_ros.policies.actions import ActionSpecification
 from vla_ros.policies.contract import load_contract
-from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig, save_checkpoint
-from vla_ros.policies.graspvla.small.networks import NetworkSizes, SmallGraspVla
+from vla_ros.policies.graspvla.small.checkpoint import save_checkpoint
+from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig, NetworkSizes
+from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.graspvla.cache import cut_frames, piece_name
 from vla_ros.training.graspvla.chain_stages import Run, chain_trial, expert_stage, looking_stage
 from vla_ros.training.graspvla.config import STAGES, TrainConfig
-from vla_ros.training.graspvla.datasets import TrainingData
 from vla_ros.training.graspvla.direct import direct_stage, row_starts, shown_motion
 from vla_ros.training.graspvla.frames import contract_views
 from vla_ros.training.graspvla.motion import MotionSamples, read_motion
@@ -32,6 +32,7 @@ from vla_ros.training.graspvla.perception import Samples
 from vla_ros.training.graspvla.portions import Portion
 from vla_ros.training.graspvla.stage import Stage, read_state, state_path
 from vla_ros.training.graspvla.team import Team
+from vla_ros.training.graspvla.training_data import TrainingData
 
 
 @dataclass(frozen=True)
@@ -159,11 +160,14 @@ def _checkpoint_config(
         "date": time.strftime("%Y-%m-%d"),
         "torch": torch.__version__,
     }
+    contract = load_contract(config.contract)
     return CheckpointConfig(
         robot=config.robot,
         contract=config.contract,
-        cameras=contract_views(load_contract(config.contract)),
-        action=ActionSpecification(horizon=networks.sizes.horizon),
+        cameras=contract_views(contract),
+        action=dataclasses.replace(contract.action, horizon=networks.sizes.horizon),
+        frame_id=load_embodiment(config.robot).base_frame,
+        period=contract.period,
         mean=tuple(float(v) for v in networks.mean),
         spread=tuple(float(v) for v in networks.spread),
         networks=networks.sizes,

@@ -20,11 +20,13 @@ from safetensors.torch import save_file
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import build
-from vla_ros.policies.graspvla.full.config import FullConfig
+from vla_ros.documents import read_json
+from vla_ros.policies.graspvla.full.config import VERSION, FullConfig
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork
 from vla_ros.policies.graspvla.full.parts import build_network, read_part_configs
 from vla_ros.policies.graspvla.full.tokenizer import FILE as TOKENIZER
 from vla_ros.policies.graspvla.full.tokenizer import Words
+from vla_ros.policies.single_arm import upgraded
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 DTYPE_NAMES = {torch.float32: "F32", torch.bfloat16: "BF16"}  # as safetensors spells them
@@ -41,13 +43,9 @@ class Checkpoint:
 def read_full_config(folder: Path) -> FullConfig:
     """Read config.json. Raises ConfigError for what is missing, unknown or out of range."""
     path = folder / CONFIG
-    try:
-        values = json.loads(path.read_text())
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}): name the folder of a checkpoint") from None
-    except ValueError as error:
-        raise ConfigError(f"{path}: not valid JSON ({error}): restore the file from a copy") from None
-    return build(FullConfig, values, str(path))
+    if not path.is_file():
+        raise ConfigError(f"{path}: not found: name the folder of a checkpoint")
+    return build(FullConfig, upgraded(read_json(path), VERSION), str(path))
 
 
 def load_checkpoint(folder: str | Path) -> Checkpoint:

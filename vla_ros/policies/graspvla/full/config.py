@@ -9,11 +9,12 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.policies.actions import ACTION_SIZE, ActionSpecification
+from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.flow.normalisation import Normaliser
 from vla_ros.policies.graspvla.full.bins import Bins
+from vla_ros.policies.single_arm import ACTION_SIZE, PERIOD_S, SingleArmCodec
 
-FORMAT, VERSION = "graspvla_full", 1
+FORMAT, VERSION = "graspvla_full", 2  # version 1 named arm and gripper; it is still read
 DTYPES = ("float32", "bfloat16")
 BOX_SIZE = 4  # x1, y1, x2, y2
 POSE_SIZE = 6  # x, y, z [m], roll, pitch, yaw [rad]
@@ -115,8 +116,10 @@ class FullConfig:
     action_statistics: Statistics  # of delta actions: translation [m], rotation vector [rad], width [m]
     state_statistics: Statistics  # of proprioception: pose numbers, width [m]
     grasp: GraspSpace
+    action: ActionContract
+    frame_id: str  # of the robot's base
+    period: float = PERIOD_S  # [s] between actions
     cameras: tuple[str, ...] = ("front", "side")  # in the order of their tokens
-    action: ActionSpecification = field(default_factory=ActionSpecification)
     vision: VisionConfig = field(default_factory=VisionConfig)
     expert: ExpertConfig = field(default_factory=ExpertConfig)
     parts: Parts = field(default_factory=Parts)
@@ -141,6 +144,10 @@ class FullConfig:
                 f"history_s must be >= 0 s and flow_steps >= 1, got {self.history_s} and {self.flow_steps}"
             )
         self.box_quantiser()
+
+    def codec(self) -> SingleArmCodec:
+        """Return what turns its actions into chunks."""
+        return SingleArmCodec(self.action, self.frame_id, self.period)
 
     def box_quantiser(self) -> Bins:
         """Return the bins of one box: fractions of the square image."""

@@ -25,8 +25,8 @@ def check_full_robot(config: FullConfig, robot: Embodiment, where: str) -> None:
     """Raise ConfigError when the robot lacks a camera, the arm or the gripper that the model was trained with."""
     known = (
         *(("camera", name, robot.cameras) for name in config.cameras),
-        ("arm", config.action.arm, [arm.name for arm in robot.arms]),
-        ("gripper", config.action.gripper, [gripper.name for gripper in robot.grippers]),
+        *(("arm", name, [arm.name for arm in robot.arms]) for name in config.action.arms),
+        *(("gripper", name, [gripper.name for gripper in robot.grippers]) for name in config.action.grippers),
     )
     for kind, name, valid in known:
         if name not in valid:

@@ -6,7 +6,6 @@ Local files only, safetensors only, and never code that comes with weights.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +28,7 @@ from transformers import (
 )
 
 from controllers.errors import ConfigError
+from vla_ros.documents import read_json
 from vla_ros.policies.graspvla.full import internlm2
 from vla_ros.policies.graspvla.full.config import FullConfig, Parts
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork, PartConfigs
@@ -128,10 +128,7 @@ def _read_values(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     if not path.is_file():
         raise ConfigError(f"{path}: not found: put the part's own config.json there, as Hugging Face lays it out")
-    try:
-        values = json.loads(path.read_text())
-    except ValueError as error:
-        raise ConfigError(f"{path}: not valid JSON ({error}): restore the file from a copy") from None
+    values = read_json(path)
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: expected a mapping, got {type(values).__name__}")
     return values

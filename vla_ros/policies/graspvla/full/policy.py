@@ -17,7 +17,6 @@ from torch import Tensor
 
 from controllers.chunk import ActionChunk
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.policies.actions import ACTION_SIZE, actions_to_chunk, chunk_to_actions
 from vla_ros.policies.flow_policy import Pullback, integrate_flow
 from vla_ros.policies.graspvla.full.checkpoint import Checkpoint
 from vla_ros.policies.graspvla.full.decoding import Chain, reason
@@ -25,8 +24,9 @@ from vla_ros.policies.graspvla.full.language_model import Prefix
 from vla_ros.policies.graspvla.full.pose_numbers import pose_matrix, state_numbers
 from vla_ros.policies.graspvla.full.square_image import box_pixels, square_image
 from vla_ros.policies.graspvla.stage_clock import StageClock
-from vla_ros.policies.observation import Observation, RobotState
+from vla_ros.policies.observation import Observation
 from vla_ros.policies.reasoning import Reasoning
+from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 
 
 class GraspVlaFullPolicy:
@@ -36,7 +36,7 @@ class GraspVlaFullPolicy:
         self._network = checkpoint.network.to(device).eval().requires_grad_(False)
         self._words, self._device, self._seed = checkpoint.words, torch.device(device), seed
         self.config = checkpoint.network.config
-        self.specification = self.config.action
+        self.codec = self.config.codec()
         self._actions = self.config.action_statistics.normaliser()
         self._states = self.config.state_statistics.normaliser()
         self.reset()
@@ -54,11 +54,12 @@ class GraspVlaFullPolicy:
     def infer(self, observation: Observation) -> ActionChunk:
         """Reason once, then carry noise to actions over the cached keys and values."""
         clock = StageClock(self._device)
-        chain = self._reason(observation, clock)
+        seen = self.codec.view(observation)
+        chain = self._reason(seen, clock)
         noise = self._random.standard_normal(self.action_shape)
         with clock.stage("flow"):
             actions = integrate_flow(partial(self.velocity, chain.prefix), noise, self.config.flow_steps)
-        self.reasoning = self._explain(observation, chain, clock)
+        self.reasoning = self._explain(seen, chain, clock)
         self._sequence += 1
         spent = sum(clock.seconds.values())
         return self._chunk(observation, actions, self._sequence, spent)
@@ -67,18 +68,19 @@ class GraspVlaFullPolicy:
     @property
     def action_shape(self) -> tuple[int, int]:
         """Return (H, D)."""
-        return self.specification.horizon, ACTION_SIZE
+        return self.codec.horizon, self.codec.size
 
     @property
     def period(self) -> float:
         """Return the time [s] between actions."""
-        return self.specification.period
+        return self.codec.period
 
     def prepare(self, observation: Observation) -> Prefix:
         """Return keys and values of everything before the actions."""
         clock = StageClock(self._device)
-        chain = self._reason(observation, clock)
-        self.reasoning = self._explain(observation, chain, clock)
+        seen = self.codec.view(observation)
+        chain = self._reason(seen, clock)
+        self.reasoning = self._explain(seen, chain, clock)
         return chain.prefix
 
     def velocity(self, condition: Prefix, x: np.ndarray, tau: float) -> np.ndarray:
@@ -105,11 +107,10 @@ class GraspVlaFullPolicy:
 
     def encode(self, observation: Observation, chunk: ActionChunk) -> np.ndarray:
         """Return the normalised delta actions (K, D) that lead from the observation's anchor through the chunk."""
-        anchor = self.specification.T_base_anchor(observation)
-        return self._actions.normalise(chunk_to_actions(self.specification, chunk, anchor))
+        return self._actions.normalise(self.codec.rows(chunk, self.codec.anchor(observation)))
 
     # -- inputs and outputs -----------------------------------------------------------------------------------------
-    def _reason(self, observation: Observation, clock: StageClock) -> Chain:
+    def _reason(self, observation: SingleArmObservation, clock: StageClock) -> Chain:
         for camera in self.config.cameras:
             if camera not in observation.cameras:
                 raise ConfigError(unknown_name("camera", camera, observation.cameras))
@@ -124,10 +125,10 @@ class GraspVlaFullPolicy:
             )
             return reason(self._network, images, words, mask, states, clock)
 
-    def _state_tensor(self, observation: Observation) -> Tensor:
+    def _state_tensor(self, observation: SingleArmObservation) -> Tensor:
         then = observation.stamp - self.config.history_s
 
-        def distance(state: RobotState) -> float:
+        def distance(state: SingleArmState) -> float:
             return abs(state.stamp - then)
 
         # An episode's first moments have no past: then the present stands for it.
@@ -135,7 +136,7 @@ class GraspVlaFullPolicy:
         rows = [state_numbers(state, self.config.grasp.home) for state in (earlier, observation.state)]
         return torch.as_tensor(self._states.normalise(np.stack(rows)), dtype=torch.float32)[None]  # (1, M, 7)
 
-    def _explain(self, observation: Observation, chain: Chain, clock: StageClock) -> Reasoning:
+    def _explain(self, observation: SingleArmObservation, chain: Chain, clock: StageClock) -> Reasoning:
         fractions = self.config.box_quantiser().decode(
             chain.boxes[0].cpu().numpy().reshape(len(self.config.cameras), -1)
         )
@@ -162,4 +163,4 @@ class GraspVlaFullPolicy:
         self, observation: Observation, actions: np.ndarray, sequence: int = 0, spent: float = 0.0
     ) -> ActionChunk:
         physical = self._actions.restore(actions)
-        return actions_to_chunk(self.specification, observation, physical, sequence=sequence, inference_s=spent)
+        return self.codec.chunk(observation, physical, sequence=sequence, inference_s=spent)

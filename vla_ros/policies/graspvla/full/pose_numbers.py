@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from vla_ros.policies.observation import RobotState
+from vla_ros.policies.single_arm import SingleArmState
 
 
 def pose_numbers(T_base_ee: np.ndarray, home: Sequence[float]) -> np.ndarray:
@@ -28,6 +28,6 @@ def pose_matrix(numbers: np.ndarray, home: Sequence[float]) -> np.ndarray:
     return T
 
 
-def state_numbers(state: RobotState, home: Sequence[float]) -> np.ndarray:
+def state_numbers(state: SingleArmState, home: Sequence[float]) -> np.ndarray:
     """Return proprioception (7,): the tool's pose numbers, then the gripper's total opening [m]."""
     return np.append(pose_numbers(state.T_base_ee, home), state.gripper_width)

@@ -13,13 +13,13 @@ from torch import Tensor
 
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import ConfigError
-from vla_ros.policies.actions import ActionSpecification, actions_to_chunk
 from vla_ros.policies.flow_policy import integrate_flow
 from vla_ros.policies.graspvla.small.chain import CLOSING, ChainState, GripperMemory
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.stage_clock import StageClock
-from vla_ros.policies.observation import CameraView, Observation, RobotState
+from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.policies.reasoning import Reasoning
+from vla_ros.policies.single_arm import ACTION_SIZE, SingleArmCodec, SingleArmObservation, SingleArmState
 
 HISTORY_S = 0.3  # [s] how far back the second proprioceptive state lies
 STEPS = 5  # of the flow: Δτ = 0.2
@@ -30,11 +30,9 @@ OPEN = 0.08  # [m]
 class ActingPolicy(ABC):
     """The robot's side of a policy: the same proprioception and the same flow, whatever conditions it."""
 
-    def __init__(
-        self, networks: SmallGraspVla, cameras: tuple[str, str], specification: ActionSpecification | None, seed: int
-    ) -> None:
+    def __init__(self, networks: SmallGraspVla, cameras: tuple[str, str], codec: SingleArmCodec, seed: int) -> None:
         self.networks = networks.eval().requires_grad_(False)
-        self.specification = specification or ActionSpecification()
+        self.codec = codec
         self._cameras, self._seed = cameras, seed
         self._mean, self._spread = networks.mean.double().numpy(), networks.spread.double().numpy()
 
@@ -54,29 +52,30 @@ class ActingPolicy(ABC):
         """Return the next chunk; INVALID while there is nothing to do, and `explanation` says why."""
         started = time.perf_counter()
         clock = StageClock(torch.device("cpu"))
-        self._remember(observation)
-        decided = self._decide(observation, self._views(observation), clock)
+        seen = self.codec.view(observation)
+        self._remember(seen)
+        decided = self._decide(seen, self._views(seen), clock)
         self._sequence += 1
         if decided is None:
-            return self._stay(observation, time.perf_counter() - started)
+            return self._stay(observation, seen.state.gripper_width, time.perf_counter() - started)
         actions, self.reasoning = decided
         self.explanation = ""
         return self._send(observation, actions, time.perf_counter() - started)
 
     @abstractmethod
     def _decide(
-        self, observation: Observation, views: list[CameraView], clock: StageClock
+        self, observation: SingleArmObservation, views: list[CameraView], clock: StageClock
     ) -> tuple[np.ndarray, Reasoning] | None:
         """Return actions (horizon, 7) and what led to them; None, with an explanation, when there is nothing to do."""
 
     def _state(
-        self, observation: Observation, target: np.ndarray, T_base_grasp: np.ndarray, opening: float
+        self, observation: SingleArmObservation, target: np.ndarray, T_base_grasp: np.ndarray, opening: float
     ) -> ChainState:
         """Return what an expert is told, with the links of the chain that were found."""
         state, before, gripper = observation.state, self._before(observation), self._gripper
         return ChainState(
             target=target,
-            T_base_ee=self.specification.T_base_anchor(observation),
+            T_base_ee=self.codec.T_base_anchor(observation),
             width=state.gripper_width,
             moved=state.T_base_ee[:3, 3] - before.T_base_ee[:3, 3],
             width_moved=state.gripper_width - before.gripper_width,
@@ -99,27 +98,23 @@ class ActingPolicy(ABC):
 
     def _send(self, observation: Observation, actions: np.ndarray, spent: float) -> ActionChunk:
         self._counted = 0
-        self._sent = actions_to_chunk(
-            self.specification, observation, actions, sequence=self._sequence, inference_s=spent
-        )
+        self._sent = self.codec.chunk(observation, actions, sequence=self._sequence, inference_s=spent)
         return self._sent
 
-    def _stay(self, observation: Observation, spent: float) -> ActionChunk:
+    def _stay(self, observation: Observation, width: float, spent: float) -> ActionChunk:
         self._sent, self.reasoning = None, None
-        actions = np.zeros((self.specification.horizon, 7))
-        actions[:, 6] = observation.state.gripper_width
-        return actions_to_chunk(
-            self.specification, observation, actions, TaskStatus.INVALID, self._sequence, inference_s=spent
-        )
+        actions = np.zeros((self.codec.horizon, ACTION_SIZE))
+        actions[:, -1] = width
+        return self.codec.chunk(observation, actions, TaskStatus.INVALID, self._sequence, inference_s=spent)
 
     # -- memory --------------------------------------------------------------------------------------------------
-    def _remember(self, observation: Observation) -> None:
+    def _remember(self, observation: SingleArmObservation) -> None:
         """Take what the last chunk has commanded since it was sent."""
         sent = self._sent
         if sent is None:
             return
-        widths = sent.values[:, sent.channels.index(f"{self.specification.gripper}/width")]
-        period = self.specification.period
+        widths = sent.values[:, sent.channels.index(f"{self.codec.gripper}/width")]
+        period = self.codec.period
         elapsed = round((observation.stamp - sent.stamp) / period)
         passed = int(np.clip(elapsed, 0, len(sent.times)))
         before, told_before, told = replace(self._gripper), self._told, observation.gripper_width_commanded
@@ -147,14 +142,14 @@ class ActingPolicy(ABC):
     def _has_closed(self) -> None:  # noqa: B027  (not everybody minds)
         """Take that the fingers were told to close since the last look."""
 
-    def _has_opened(self, observation: Observation) -> None:  # noqa: B027
+    def _has_opened(self, observation: SingleArmObservation) -> None:  # noqa: B027
         """Take that the fingers were told to open since the last look, or held nothing."""
 
-    def _before(self, observation: Observation) -> RobotState:
+    def _before(self, observation: SingleArmObservation) -> SingleArmState:
         states = [*observation.history, observation.state]
         return min(states, key=lambda state: abs(observation.stamp - HISTORY_S - state.stamp))
 
-    def _views(self, observation: Observation) -> list[CameraView]:
+    def _views(self, observation: SingleArmObservation) -> list[CameraView]:
         for name in self._cameras:
             if name not in observation.cameras:
                 raise ConfigError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vla_ros.policies.observation import Observation
+from vla_ros.policies.single_arm import SingleArmObservation
 
 BEHIND = 0.015  # [m] behind its command a hand is held back
 TOO_HIGH = 0.025  # [m] behind its command fingers close on air, or on what they stand on
@@ -28,7 +28,7 @@ class BlockedHand:
         self.goal: np.ndarray | None = None  # (3,) [m] where it is being taken; None: it is free
         self.too_high = False  # to close on what it was on its way to
 
-    def look(self, observation: Observation, closing: bool) -> bool:
+    def look(self, observation: SingleArmObservation, closing: bool) -> bool:
         """Look at the hand, its fingers perhaps `closing`; return whether it has just been found blocked."""
         tool, now = observation.state.T_base_ee[:3, 3], observation.stamp
         behind = np.linalg.norm(observation.T_base_ee_commanded[:3, 3] - tool)

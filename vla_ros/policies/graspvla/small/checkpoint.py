@@ -9,72 +9,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.configuration import build
-from vla_ros.policies.actions import ActionSpecification
-from vla_ros.policies.graspvla.small.networks import NetworkSizes, SmallGraspVla
-
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
-KIND, VERSION = "graspvla_small", 1
-
-
-@dataclass(frozen=True)
-class CheckpointConfig:
-    """What a checkpoint is for. Raises ConfigError when statistics are missing or not finite."""
-
-    robot: str
-    contract: str  # name of config/contracts/<name>.yaml
-    cameras: tuple[str, ...]
-    action: ActionSpecification
-    mean: tuple[float, ...]  # of the actions
-    spread: tuple[float, ...]
-    networks: NetworkSizes
-    parts: bool = False  # it was shown by which part things are to be taken
-    training: dict[str, Any] = field(default_factory=dict)  # where it comes from
-    kind: str = KIND
-    version: int = VERSION
-
-    def __post_init__(self) -> None:
-        if self.kind != KIND or self.version != VERSION:
-            raise ConfigError(f"is a {self.kind} of version {self.version}; this reads {KIND} of version {VERSION}")
-        if len(self.cameras) != 2:
-            raise ConfigError(f"cameras: the model has two views, got {list(self.cameras)}")
-        if len(self.mean) != 7 or len(self.spread) != 7:
-            raise ConfigError(f"mean and spread need 7 numbers, got {len(self.mean)} and {len(self.spread)}")
-        if not all(map(math.isfinite, (*self.mean, *self.spread))) or min(self.spread) <= 0.0:
-            raise ConfigError(
-                "mean and spread must be finite, spread above 0: without statistics nothing is normalised"
-            )
-        if self.networks.horizon != self.action.horizon:
-            raise ConfigError(f"horizon is {self.action.horizon} in action, {self.networks.horizon} in networks")
-
-    @property
-    def views(self) -> tuple[str, str]:
-        """Return its cameras, in the order of the networks' views."""
-        first, second = self.cameras
-        return first, second
-
-
-def read_config(folder: Path) -> CheckpointConfig:
-    """Read and check config.json. Raises ConfigError."""
-    path = folder / CONFIG
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such folder; give a checkpoint's folder, with {CONFIG} and {WEIGHTS}")
-    try:
-        values = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: is missing; give a checkpoint's folder, with {CONFIG} and {WEIGHTS}") from None
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error})") from None
-    return build(CheckpointConfig, values, str(path))
+from vla_ros.policies.graspvla.small.checkpoint_config import (
+    CONFIG,
+    KIND,
+    STATISTICS,
+    WEIGHTS,
+    CheckpointConfig,
+    check_statistic,
+)
+from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 
 
 def load_networks(folder: Path, config: CheckpointConfig) -> SmallGraspVla:
@@ -103,9 +50,8 @@ def load_networks(folder: Path, config: CheckpointConfig) -> SmallGraspVla:
         if name not in expected:
             raise ConfigError(f"{path}: holds {name}, which {KIND} has not: it is another model's")
     networks.load_state_dict(weights)
-    for name, said in (("mean", config.mean), ("spread", config.spread)):
-        if not np.allclose(getattr(networks, name).numpy(), said, rtol=1e-4, atol=1e-7):
-            raise ConfigError(f"{path}: {name} is not what {CONFIG} says: the files are of two trainings")
+    for name in STATISTICS:
+        check_statistic(path, name, getattr(networks, name).numpy(), getattr(config, name))
     return networks
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.contract_checks import check_robot
-from vla_ros.policies.graspvla.small.checkpoint import CheckpointConfig
+from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig
 from vla_ros.robots.embodiment import Embodiment
+
+# Of an action contract: what decides how a row is read. A chunk may be longer or shorter than the data's.
+MEANING = ("arms", "joints", "grippers", "reference", "rotation", "target", "width_target", "anchor")
 
 
 def check_checkpoint(folder: Path, config: CheckpointConfig, embodiment: Embodiment) -> None:
@@ -20,11 +23,6 @@ def check_checkpoint(folder: Path, config: CheckpointConfig, embodiment: Embodim
     if missing:
         raise ConfigError(
             f"{folder}: needs camera '{missing[0]}', the robot has {', '.join(embodiment.known_cameras) or 'none'}"
-        )
-    arm, gripper = embodiment.arms[0].name, embodiment.grippers[0].name
-    if (config.action.arm, config.action.gripper) != (arm, gripper):
-        raise ConfigError(
-            f"{folder}: moves {config.action.arm} and {config.action.gripper}, the robot has {arm} and {gripper}"
         )
     try:
         contract = load_contract(config.contract)
@@ -37,10 +35,8 @@ def check_checkpoint(folder: Path, config: CheckpointConfig, embodiment: Embodim
             f"{folder}: {unknown_name(f'camera of contract {contract.name}', strange[0], contract.cameras)}"
         )
     for key, here, there in (
-        ("period", config.action.period, contract.period),
-        ("anchor", config.action.anchor, contract.action.anchor),
-        ("reference", "delta", contract.action.reference),
-        ("rotation", "rotation_vector", contract.action.rotation),
+        ("period", config.period, contract.period),
+        *((key, getattr(config.action, key), getattr(contract.action, key)) for key in MEANING),
     ):
         if here != there:
             raise ConfigError(

@@ -6,7 +6,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from vla_ros.policies.actions import ActionSpecification
 from vla_ros.policies.graspvla.small.acting import OPEN, ActingPolicy
 from vla_ros.policies.graspvla.small.chain import chain_numbers, decided_widths
 from vla_ros.policies.graspvla.small.direct_expert import DirectExpert, lines_of_sight
@@ -15,8 +14,9 @@ from vla_ros.policies.graspvla.small.proposals import small_pictures
 from vla_ros.policies.graspvla.small.view_geometry import calibration_of
 from vla_ros.policies.graspvla.small.word_tokens import word_tokens
 from vla_ros.policies.graspvla.stage_clock import StageClock
-from vla_ros.policies.observation import CameraView, Observation
+from vla_ros.policies.observation import CameraView
 from vla_ros.policies.reasoning import Reasoning
+from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 
 LEAST_OPEN = 0.03  # [m] the narrowest opening that demonstrations have
 
@@ -28,14 +28,14 @@ class DirectPolicy(ActingPolicy):
         self,
         networks: SmallGraspVla,
         cameras: tuple[str, str],
-        specification: ActionSpecification | None = None,
+        codec: SingleArmCodec,
         seed: int = 0,
     ) -> None:
-        super().__init__(networks, cameras, specification, seed)
+        super().__init__(networks, cameras, codec, seed)
         self.reset()
 
     def _decide(
-        self, observation: Observation, views: list[CameraView], clock: StageClock
+        self, observation: SingleArmObservation, views: list[CameraView], clock: StageClock
     ) -> tuple[np.ndarray, Reasoning]:
         with clock.stage("vision"):
             tokens = self._look(observation, views)
@@ -45,10 +45,10 @@ class DirectPolicy(ActingPolicy):
         actions[:, 6] = decided_widths(actions[:, 6], opening, self._gripper.closing)
         return actions, Reasoning({}, {}, None, 0.0, dict(clock.seconds))
 
-    def _look(self, observation: Observation, views: list[CameraView]) -> torch.Tensor:
+    def _look(self, observation: SingleArmObservation, views: list[CameraView]) -> torch.Tensor:
         expert = self.networks.expert
         assert isinstance(expert, DirectExpert)
-        T_tool = self.specification.T_base_anchor(observation)
+        T_tool = self.codec.T_base_anchor(observation)
         sights = [
             lines_of_sight(calibration_of(view), (view.color.shape[1], view.color.shape[0]), T_tool[:3, 3])
             for view in views

@@ -11,7 +11,7 @@ import numpy as np
 from vla_ros.policies.graspvla.small.chain import GripperMemory
 from vla_ros.policies.graspvla.small.part_search import find_part, part_boxes
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
-from vla_ros.policies.observation import RobotState
+from vla_ros.policies.single_arm import SingleArmState
 
 HAND = 0.12  # [m] of the tool from the part: a hand so near hides it
 NEW = 0.4  # share of what is seen now in what is believed
@@ -31,7 +31,7 @@ class PartMemory:
         pictures: Sequence[np.ndarray],
         calibrations: Sequence[np.ndarray],
         whole: FoundTarget,
-        state: RobotState,
+        state: SingleArmState,
         gripper: GripperMemory,
     ) -> FoundTarget:
         """Return the part of `whole` as it is believed to be, and keep where it is."""

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vla_ros.policies.actions import ActionSpecification
 from vla_ros.policies.geometric.reachability import Reach, alike, between
 from vla_ros.policies.graspvla.small.acting import OPEN, ActingPolicy
 from vla_ros.policies.graspvla.small.blocked_hand import BlockedHand
 from vla_ros.policies.graspvla.small.chain import MEMORY_STEPS, chain_numbers, decided_widths
-from vla_ros.policies.graspvla.small.checkpoint import load_networks, read_config
+from vla_ros.policies.graspvla.small.checkpoint import load_networks
 from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
+from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.direct_policy import DirectPolicy
 from vla_ros.policies.graspvla.small.grasp_search import arrived, find_grasp
 from vla_ros.policies.graspvla.small.grasp_turn import choose_turn
@@ -31,8 +31,9 @@ from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSea
 from vla_ros.policies.graspvla.small.view_geometry import calibration_of
 from vla_ros.policies.graspvla.small.word_tokens import word_tokens
 from vla_ros.policies.graspvla.stage_clock import StageClock
-from vla_ros.policies.observation import CameraView, Observation
+from vla_ros.policies.observation import CameraView
 from vla_ros.policies.reasoning import Reasoning
+from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
 DEEPER = 0.003  # [m] than the grasp that was found: a hand that closes on an upper edge loses what it held
@@ -51,12 +52,12 @@ class GraspVlaPolicy(ActingPolicy):
         networks: SmallGraspVla,
         cameras: tuple[str, str],
         reach: Reach,
-        specification: ActionSpecification | None = None,
+        codec: SingleArmCodec,
         seed: int = 0,
         parts: bool = False,
     ) -> None:
         """`parts`: the networks know what "by its handle" means."""
-        super().__init__(networks, cameras, specification, seed)
+        super().__init__(networks, cameras, codec, seed)
         self._reach, self._parts = reach, parts
         self._search = TargetSearch(networks.proposals, networks.matching)
         self.reset()
@@ -74,7 +75,7 @@ class GraspVlaPolicy(ActingPolicy):
         self._hand = BlockedHand()
 
     def _decide(
-        self, observation: Observation, views: list[CameraView], clock: StageClock
+        self, observation: SingleArmObservation, views: list[CameraView], clock: StageClock
     ) -> tuple[np.ndarray, Reasoning] | None:
         """Go through the chain; None while nothing in view fits the instruction."""
         pictures = [view.color for view in views]
@@ -92,8 +93,8 @@ class GraspVlaPolicy(ActingPolicy):
             if self._hand.goal is None:
                 actions = self._act(observation, found, T_grasp, opening)
             else:
-                anchor = self.specification.T_base_anchor(observation)[:3, 3]
-                actions = self._hand.rise(anchor, self.specification.horizon, opening)
+                anchor = self.codec.T_base_anchor(observation)[:3, 3]
+                actions = self._hand.rise(anchor, self.codec.horizon, opening)
         return actions, Reasoning(
             boxes=dict(zip(self._cameras, found.boxes, strict=True)),
             candidates=dict(zip(self._cameras, found.candidates, strict=True)),
@@ -103,7 +104,9 @@ class GraspVlaPolicy(ActingPolicy):
         )
 
     # -- the links of the chain ----------------------------------------------------------------------------------
-    def _find(self, observation: Observation, pictures: list, calibrations: list, proposed: list) -> FoundTarget | None:
+    def _find(
+        self, observation: SingleArmObservation, pictures: list, calibrations: list, proposed: list
+    ) -> FoundTarget | None:
         instruction = observation.instruction
         if self._words is None or self._words[0] != instruction:
             plain, part = split_part(instruction)
@@ -124,7 +127,7 @@ class GraspVlaPolicy(ActingPolicy):
         return self._part.settle(self._search, pictures, calibrations, believed, observation.state, self._gripper)
 
     def _choose_grasp(
-        self, observation: Observation, pictures: list, calibrations: list, found: FoundTarget
+        self, observation: SingleArmObservation, pictures: list, calibrations: list, found: FoundTarget
     ) -> tuple[np.ndarray, float]:
         gripper = self._gripper
         if gripper.closing and gripper.T_base_closed is not None:
@@ -160,13 +163,13 @@ class GraspVlaPolicy(ActingPolicy):
         self._grasp = T, opening
         return T, opening
 
-    def _look_whether_blocked(self, observation: Observation) -> None:
+    def _look_whether_blocked(self, observation: SingleArmObservation) -> None:
         """Where the hand stands on something, look for another grasp than the one it was on its way to."""
         if self._hand.look(observation, self._gripper.closing) and self._grasp is not None:
             self._blocked.append(self._grasp[0])
             self._grasp = self._near_since = None
 
-    def _commits(self, observation: Observation, T_base_grasp: np.ndarray) -> bool:
+    def _commits(self, observation: SingleArmObservation, T_base_grasp: np.ndarray) -> bool:
         """Say whether the hand is so near its grasp that it goes through with it, whatever is seen past the fingers."""
         if not alike(observation.state.T_base_ee, T_base_grasp, COMMITTED, SAME_TURN):
             self._near_since = None
@@ -175,7 +178,9 @@ class GraspVlaPolicy(ActingPolicy):
             self._near_since = observation.stamp
         return observation.stamp - self._near_since < COMMITTED_FOR
 
-    def _act(self, observation: Observation, found: FoundTarget, T_grasp: np.ndarray, opening: float) -> np.ndarray:
+    def _act(
+        self, observation: SingleArmObservation, found: FoundTarget, T_grasp: np.ndarray, opening: float
+    ) -> np.ndarray:
         numbers = chain_numbers(self._state(observation, found.middle, T_grasp, opening))
         actions = self._draw(self.networks.expert.encode(torch.from_numpy(numbers)[None]))
         actions[:, 6] = decided_widths(actions[:, 6], opening, self._gripper.closing, may_change=not self._insists())
@@ -194,7 +199,7 @@ class GraspVlaPolicy(ActingPolicy):
     def _has_closed(self) -> None:
         self._target.close()
 
-    def _has_opened(self, observation: Observation) -> None:
+    def _has_opened(self, observation: SingleArmObservation) -> None:
         self._target.open([*observation.history, observation.state])
         if self._gripper.T_base_closed is not None:
             self._failed.append(self._gripper.T_base_closed)
@@ -208,19 +213,20 @@ def load_small_policy(folder: Path, embodiment: Embodiment) -> ActingPolicy:
     # Several threads fight with the control loop for two cores, and gain nothing on networks this small.
     torch.set_num_threads(1)
     networks = load_networks(folder, config)
-    return small_policy(networks, config.views, embodiment, config.action, config.parts)
+    return small_policy(networks, config.views, embodiment, config.codec(), config.parts)
 
 
 def small_policy(
     networks: SmallGraspVla,
     cameras: tuple[str, str],
     embodiment: Embodiment,
-    specification: ActionSpecification | None = None,
+    codec: SingleArmCodec | None = None,
     parts: bool = False,
 ) -> ActingPolicy:
     """Return the policy of networks for a robot; they are frozen. `parts`: they know what "by its handle" means."""
+    codec = codec or SingleArmCodec.of(embodiment, horizon=networks.sizes.horizon)
     if not networks.sizes.links:
-        return DirectPolicy(networks, cameras, specification)
-    arm = embodiment.arms[0]
+        return DirectPolicy(networks, cameras, codec)
+    arm = embodiment.arm(codec.arm)
     reach = Reach(expand_urdf(embodiment), arm.joints, arm.tool_frame, arm.home)
-    return GraspVlaPolicy(networks, cameras, reach, specification, parts=parts)
+    return GraspVlaPolicy(networks, cameras, reach, codec, parts=parts)

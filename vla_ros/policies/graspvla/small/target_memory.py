@@ -11,7 +11,7 @@ import numpy as np
 from vla_ros.policies.graspvla.small.chain import GripperMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget
 from vla_ros.policies.graspvla.small.view_geometry import project
-from vla_ros.policies.observation import RobotState
+from vla_ros.policies.single_arm import SingleArmState
 
 DOUBT = 0.1  # an object that fits the words worse than this, by both views together, is not the one
 HIDDEN = 0.15  # and one that was believed and now fits worse than this by the better view is hidden
@@ -49,13 +49,13 @@ class TargetMemory:
         """Note that the fingers have closed."""
         self._middle_closed = None if self.target is None else self.target.middle
 
-    def open(self, states: Sequence[RobotState]) -> None:
+    def open(self, states: Sequence[SingleArmState]) -> None:
         """Note that the fingers have opened, after the robot's last states."""
         if self.target and self._middle_closed is not None and min(s.gripper_width for s in states) < HELD_NOTHING:
             # While they closed they seemed to carry it. They held nothing: it is where it was.
             self.target = dataclasses.replace(self.target, middle=self._middle_closed)
 
-    def expect(self, state: RobotState, gripper: GripperMemory) -> Expectation:
+    def expect(self, state: SingleArmState, gripper: GripperMemory) -> Expectation:
         """Return where the object should be."""
         if self.target is None:
             return Expectation()

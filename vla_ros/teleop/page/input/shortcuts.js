@@ -50,7 +50,7 @@ export function connectShortcuts({ session, drive, actions, estop }) {
         return;
       }
       if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || isTyping(event.target)) return;
-      if (event.key === "?") openHelp();
+      if (event.key === "?") (sheetIsOpen() ? closeSheet : openHelp)();
       else if (!sheetIsOpen()) KEYS[event.code]?.();
     },
     { capture: true },

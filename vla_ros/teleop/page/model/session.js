@@ -2,6 +2,14 @@
 // What the page knows: the newest of each message, and what the operator may do now.
 
 import { Emitter } from "./emitter.js";
+import { situation } from "./situation.js";
+
+const BEFORE_START = {
+  unheard: "No word from the robot yet.",
+  stopped: "Release the e-stop and enable the arm first.",
+  held: "Enable the arm again first.",
+  home: "Wait until the arm is home, then enable it.",
+};
 
 /** Says "change" with the name of what is new: welcome, seat, state, collection, phase, trip. */
 export class Session extends Emitter {
@@ -48,10 +56,24 @@ export class Session extends Emitter {
     return this.welcome?.robot.arms ?? [];
   }
 
+  /** What is true of the robot now, as situation.js says. */
+  get situation() {
+    const { connection, seat, state } = this;
+    const retry = Math.max(0, Math.ceil((connection.retryAt - performance.now()) / 1000));
+    return situation({ phase: connection.phase, reason: connection.reason, retry, seat, state });
+  }
+
   /** Why nothing can be commanded now, in plain words; "" when it can. */
   get obstacle() {
     if (!this.connected) return "Not connected to the robot.";
     if (!this.seat.yours) return this.seat.driver ? `${this.seat.driver} drives, you watch.` : "You watch. Take the seat to drive.";
     return "";
+  }
+
+  /** Why no episode can be started now; "" when one can. */
+  get startObstacle() {
+    if (this.obstacle || !this.collection || this.collection.recording) return this.obstacle;
+    const { name, follows } = this.situation;
+    return follows ? "" : (BEFORE_START[name] ?? "Enable the arm first.");
   }
 }

@@ -15,6 +15,11 @@ export class Actions {
       note("warning", obstacle);
       return false;
     }
+    const { startObstacle } = this.session;
+    if (startObstacle && command === "episode_start") {
+      note("warning", startObstacle);
+      return false;
+    }
     if (button) button.dataset.busy = "true";
     try {
       await connection.command(command, args);

@@ -24,7 +24,7 @@ export function showDrive(session, drive, keyboard, actions) {
   const draw = () => {
     const { state, driving, stopped } = session;
     setAttribute(document.querySelector(".drive"), "data-locked", !driving || stopped);
-    setText(enable, state?.enabled ? "Disable" : "Enable");
+    setText(enable.firstElementChild, state?.enabled ? "Disable" : "Enable");
     setAttribute(enable, "aria-pressed", Boolean(state?.enabled));
     setDisabled(enable, !driving || stopped);
     setDisabled(byId("home"), !driving || stopped);
@@ -35,8 +35,9 @@ export function showDrive(session, drive, keyboard, actions) {
     setHidden(byId("sides"), drive.sides.length < 2);
     for (const button of sides) setAttribute(button, "aria-pressed", button.dataset.side === drive.selected);
     const engaged = driving && drive.engaged;
-    setText(byId("engaged"), engaged ? `Engaged by ${SOURCES[drive.source]}` : "Free");
-    setAttribute(byId("engaged"), "class", `chip ${engaged ? "on" : ""}`);
+    const followed = session.situation.follows;
+    setText(byId("engaged"), !engaged ? "Free" : followed ? `Engaged by ${SOURCES[drive.source]}` : "Not followed");
+    setAttribute(byId("engaged"), "class", `chip ${!engaged ? "" : followed ? "on" : "amber"}`);
     for (const key of document.querySelectorAll(".key")) key.classList.toggle("down", keyboard.holds(key.dataset.code));
   };
   session.watch(["state", "seat", "phase", "welcome"], draw);

@@ -5,7 +5,7 @@ import { make } from "./dom.js";
 import { openSheet } from "./overlay.js";
 
 const PARTS = [
-  ["Always", [["Esc, Space", "e-stop (Enter presses a focused button)"], ["?", "this sheet"], ["C", "next camera large"]]],
+  ["Always", [["Esc, Space", "e-stop, with this sheet open too (Enter presses a focused button)"], ["?", "this sheet; closes any sheet"], ["C", "next camera large"]]],
   ["Who moves the arm", [["T", "take it (teleop)"], ["H", "hold"], ["P", "give it to the policy"], ["O", "enable, disable"]]],
   [
     "Move the hand: hold a key",

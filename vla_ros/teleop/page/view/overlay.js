@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A sheet over the page. It never covers the e-stop, which stays reachable by key and by focus.
+// A sheet over the page. It never covers the e-stop, which stays reachable by key and by focus. "?" closes it as it opens
+// the help: Esc is the e-stop's, with a sheet or without.
 
 import { byId, make } from "./dom.js";
 
@@ -13,7 +14,7 @@ export function openSheet(title, content, closed = null) {
   closing = closed;
   const overlay = byId("overlay");
   const sheet = overlay.firstElementChild;
-  const close = make("button", { type: "button", class: "plain", text: "Close" });
+  const close = make("button", { type: "button", class: "plain", "aria-keyshortcuts": "?" }, "Close ", make("kbd", { text: "?" }));
   close.onclick = closeSheet;
   sheet.setAttribute("aria-label", title);
   sheet.replaceChildren(make("header", {}, make("h2", { text: title }), close), content);

@@ -5,20 +5,6 @@ import { byId, make, setAttribute, setHidden, setText } from "./dom.js";
 
 const FORCE = { full: 30, amber: 12, red: 22 }; // N
 
-/** Say in plain words what the robot does; [tone, words]. */
-export function doing({ state, stopped, connected }) {
-  if (!connected || !state) return ["", "No word from the robot"];
-  if (stopped) return ["red", "Stopped by the e-stop"];
-  if (!state.enabled) return ["amber", "Disabled: the arm does not follow. Enable it to begin."];
-  const reason = state.hold_reason ? `: ${state.hold_reason}` : "";
-  if (state.mode === "hold") return ["amber", `Holds still${reason}`];
-  if (state.mode === "home") return ["good", "The arm is on its way home"];
-  const shadow = state.shadow ? " (shadow: it does not move)" : "";
-  if (state.mode === "policy") return ["good", `The policy moves the arm${shadow}`];
-  const follows = Object.values(state.arms).some((arm) => arm.clutched);
-  return follows ? ["good", `You move the arm${shadow}`] : ["good", "Ready: the arm waits for a hand"];
-}
-
 export function showRobot(session) {
   let rows = [];
   session.watch(["welcome"], () => {
@@ -26,13 +12,12 @@ export function showRobot(session) {
     byId("arms").replaceChildren(...rows.map((row) => row.element));
   });
   session.watch(["state", "phase", "seat"], () => {
-    const [tone, words] = doing(session);
-    const spoken = session.seat.yours ? words : words.replace("You move", `${session.seat.driver || "An operator"} moves`);
+    const { tone, words } = session.situation;
     for (const id of ["doing", "doing-short"]) {
-      setText(byId(id), spoken);
+      setText(byId(id), words);
       setAttribute(byId(id), "data-tone", tone);
     }
-    for (const row of rows) row.draw(session.state?.arms[row.name]);
+    for (const row of rows) row.draw(session.state?.arms[row.name], session.situation);
   });
 }
 
@@ -63,7 +48,7 @@ function makeArm({ name, hand, gripper_max }, many) {
   return {
     name,
     element,
-    draw(arm) {
+    draw(arm, { words, follows }) {
       if (!arm) return;
       setText(clutch, arm.clutched ? "Clutch engaged" : "Clutch free");
       setAttribute(clutch, "class", `chip ${arm.clutched ? "on" : ""}`);
@@ -76,7 +61,7 @@ function makeArm({ name, hand, gripper_max }, many) {
         const size = Math.hypot(...arm.force);
         force.set(size / FORCE.full, `${size.toFixed(1)} N`, size > FORCE.red ? "red" : size > FORCE.amber ? "amber" : "");
       } else force.set(0, "–");
-      setHidden(refused, !arm.refused);
+      setHidden(refused, !arm.refused || !follows || words.includes(arm.refused)); // said already
       setText(refused, arm.refused ? `Refused: ${arm.refused}` : "");
     },
   };

@@ -18,6 +18,7 @@ export function showTask(session, actions) {
   actions.bind(byId("success"), "episode_stop", { success: true });
   actions.bind(byId("failure"), "episode_stop", { success: false });
   actions.bind(byId("redo"), "episode_redo");
+  actions.bind(byId("keep-recording"), "episode_continue");
   actions.bind(byId("skip-task"), "schedule_skip");
   actions.bind(byId("again-task"), "schedule_again");
 
@@ -26,13 +27,18 @@ export function showTask(session, actions) {
     if (typeof text === "string" && document.activeElement !== field && field.value !== text) field.value = text;
     const { driving } = session;
     for (const element of [field, field.nextElementSibling, byId("skip-task"), byId("again-task")]) setDisabled(element, !driving);
-    for (const id of ["start", "success", "failure", "redo"]) setDisabled(byId(id), !driving || !session.collection);
+    for (const id of ["success", "failure", "redo"]) setDisabled(byId(id), !driving || !session.collection);
+    drawStart(session);
+    drawEnding(session);
   });
   let startedAt = 0;
   const drawClock = () => {
     const recording = Boolean(session.collection?.recording) && session.connected;
     setHidden(byId("recording-mark"), !recording);
-    if (recording) setText(byId("recording-mark").lastElementChild, clockText((performance.now() - startedAt) / 1000));
+    if (!recording) return;
+    const ending = session.state?.ending;
+    const words = clockText((performance.now() - startedAt) / 1000) + (ending ? ` · ends in ${Math.ceil(ending.in_s)} s` : "");
+    setText(byId("recording-mark").lastElementChild, words);
   };
   session.watch(["collection", "phase"], () => {
     const { collection } = session;
@@ -41,11 +47,30 @@ export function showTask(session, actions) {
     setHidden(document.querySelector(".record"), !collection);
     setAttribute(document.querySelector(".record"), "data-redo", Boolean(collection?.redo));
     setAttribute(byId("redo"), "title", collection?.redo ? `Throw the last away, and again: ${collection.redo}` : "Throw away, begin again");
+    drawStart(session);
+    drawEnding(session);
     drawPrompt(collection);
     drawEvenness(collection);
     drawClock();
   });
   setInterval(drawClock, 250);
+}
+
+/** Start, and why it cannot be pressed. */
+function drawStart(session) {
+  const { startObstacle, driving, collection } = session;
+  setDisabled(byId("start"), Boolean(startObstacle) || !collection);
+  setAttribute(byId("start"), "title", startObstacle);
+  setHidden(byId("start-why"), !startObstacle || !driving || collection?.recording); // who watches is told why by the banner
+  setText(byId("start-why"), startObstacle);
+}
+
+/** How long until an episode that nobody attends to ends by itself. */
+function drawEnding(session) {
+  const ending = session.connected && session.collection?.recording ? session.state?.ending : null;
+  setHidden(byId("ending"), !ending);
+  if (ending) setText(byId("ending").firstElementChild, `Ends by itself in ${Math.ceil(ending.in_s)} s: ${ending.why}.`);
+  setHidden(byId("keep-recording"), !session.driving);
 }
 
 function drawPrompt(collection) {

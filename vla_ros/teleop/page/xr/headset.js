@@ -122,7 +122,9 @@ export class Headset {
     const { session, actions, estop } = this;
     const { state, collection } = session;
     const run = async (command, args, done) => {
+      const obstacle = command === "episode_start" ? session.startObstacle : session.obstacle;
       if (await actions.run(command, args)) this.say(done);
+      else if (obstacle) this.say(obstacle); // the page's notes are not seen in here
     };
     if (what === "stick down") estop.press();
     else if (what === "ax long") run("home", {}, "Going home");

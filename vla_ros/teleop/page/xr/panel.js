@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The board in the headset: state, task, episode, force; drawn again only when it says something new.
 
-import { doing } from "../view/robot.js";
 import { clockText } from "../view/dom.js";
 
 export const PANEL = { width: 1024, height: 448 };
@@ -12,9 +11,8 @@ const FONT = '"Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
 /** What the board says now, as plain values. */
 function content(session, news, squeezed) {
   const { state, collection, connection, seat } = session;
-  let [tone, words] = doing(session);
-  if (connection.phase !== "open") [tone, words] = ["red", "Connection lost: the arm holds"];
-  else if (!seat.yours) [tone, words] = ["amber", seat.driver ? `${seat.driver} drives, you watch` : "You watch"];
+  let { tone, words } = session.situation;
+  if (seat.driver && !seat.yours && tone === "good") [tone, words] = ["amber", `${words}: you watch`];
   const arms = session.arms.map(({ name, hand, gripper_max }) => {
     const arm = state?.arms[name];
     const force = arm?.force ? Math.hypot(...arm.force) : null;

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +27,11 @@ from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.target_search import TargetSearch
 from vla_ros.training.finetuning.labels.labels import label_episode
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla.datasets import TrainingData, check_datasets
+from vla_ros.training.graspvla.config import STAGES
+from vla_ros.training.graspvla.datasets import check_datasets
 from vla_ros.training.graspvla.frames import Views, contract_views
 from vla_ros.training.graspvla.news import News, Tell
+from vla_ros.training.graspvla.training_data import TrainingData
 
 
 @dataclass
@@ -53,14 +55,14 @@ def is_annotated(metadata: DatasetMetadata, views: Views) -> bool:
     return notes.TARGET in metadata.features and notes.boxes_column(views[0]) in metadata.features
 
 
-def check_task(task: TrainingData, contract: str, anew: bool = False) -> None:
-    """Raise ConfigError with the first thing that fine-tuning cannot use, before anything is written."""
+def check_task(task: TrainingData, contract: str, anew: bool = False, stages: Sequence[str] = STAGES) -> None:
+    """Raise ConfigError with the first thing that fine-tuning these stages cannot use, before anything is written."""
     wanted = load_contract(contract)
     views = contract_views(wanted)
     calibrations = (f"observation.calibration.{view}" for view in views)
     needed = (STATE, ACTION, ANCHOR, *calibrations, *(IMAGES + view for view in views))
     ready = tuple(root for root in task.action if _is_ready(root, views, anew))
-    check_datasets(TrainingData(ready, task.grounding), wanted)
+    check_datasets(TrainingData(ready, task.grounding), wanted, stages)
     for root in task.action:
         metadata = load_metadata(root)
         if root in ready:

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random valid chunks against an arm without end stops."""

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Datasets as others leave them: of one task, edited by lerobot's tools, without a contract, anchor or calibration."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from sample_bag import Recording, write_bag
+from sample_dataset import CONTRACT, FEATURES, write_sample
+
+from vla_ros.cli import main
+from vla_ros.data.datasets.check import check
+from vla_ros.data.datasets.episode import encode_episode
+from vla_ros.data.datasets.features import camera_feature
+from vla_ros.data.datasets.metadata import load_metadata
+from vla_ros.data.datasets.schema import DatasetSchema
+from vla_ros.data.datasets.writer import LeRobotWriter
+
+FRONT = "observation.images.front"
+ONE_ARM = CONTRACT.replace("  side: {width: 48, height: 32}\n", "")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(ONE_ARM)
+    return tmp_path
+
+
+def _stats(root, change):
+    path = root / "meta/stats.json"
+    values = json.loads(path.read_text())
+    for name, entry in values.items():
+        change(name, entry)
+    path.write_text(json.dumps(values))
+
+
+def _converted(here):
+    write_bag(here / "bag", Recording(duration=1.5))
+    assert main(["convert", "bag", "set", "--contract", "small.yaml"]) == 0
+    return here / "set"
+
+
+def _zero_std(name, entry):
+    if name in ("task_index", "episode_index"):
+        entry["std"] = [0.0]
+
+
+def _no_quantiles(name, entry):
+    for key in [key for key in entry if key[0] == "q"]:
+        del entry[key]
+
+
+@pytest.mark.parametrize("change", [_zero_std, _no_quantiles])
+def test_what_lerobot_writes_of_one_task_is_fine(here, change):
+    """A number that never changes has a std of zero there, and quantiles are of later versions."""
+    write_sample(here / "set", [5])
+    _stats(here / "set", change)
+    assert check(here / "set") == []
+
+
+def test_statistics_without_quantiles_are_counted_again_where_they_are_needed(here):
+    write_sample(here / "set", [5, 4])
+    for path in (here / "set/meta/episodes").rglob("*.parquet"):
+        table = pq.read_table(path)
+        pq.write_table(table.select([n for n in table.column_names if "/q" not in n]), path)
+    assert main(["dataset", "merge", "all", "set"]) == 0
+    assert check(here / "all", deep=True) == []
+
+
+def test_a_negative_std_is_still_found(here):
+    write_sample(here / "set", [5])
+    _stats(here / "set", lambda name, entry: entry.update(std=[-1.0]) if name == "task_index" else None)
+    assert "negative std" in check(here / "set")[0]
+
+
+def test_an_episode_that_begins_between_key_frames_is_merged(here):
+    """lerobot's own editing leaves key frames where they fall."""
+    write_sample(here / "set", [5, 4])  # frames 0, 2, 4 and, encoded anew, 5, 7 are key frames
+    path = here / f"set/videos/{FRONT}/chunk-000/file-000.mp4"
+    images = [image for n in range(2) for image in _pictures(here / "set", n)]
+    one = encode_episode({FRONT: FEATURES[FRONT]}, 10, {}, {FRONT: images}, "x")
+    path.write_bytes(one.videos[FRONT].data)
+    assert check(here / "set", deep=True) == []
+    assert main(["dataset", "merge", "all", "set"]) == 0
+    assert check(here / "all", deep=True) == []
+    assert np.abs(np.array(_pictures(here / "all", 1)).astype(int) - np.array(images[5:])).mean() < 3.0
+
+
+def _pictures(root, episode):
+    from vla_ros.data.datasets.reader import LeRobotReader
+
+    with LeRobotReader(root) as reader:
+        return list(reader.images(FRONT, episode))
+
+
+def test_pictures_whose_channels_come_first_in_info_json_are_read(here):
+    write_sample(here / "set", [5])
+    path = here / "set/meta/info.json"
+    info = json.loads(path.read_text())
+    info["features"][FRONT] |= {"shape": [3, 48, 64], "names": ["channels", "height", "width"]}
+    path.write_text(json.dumps(info))
+    assert load_metadata(here / "set").features[FRONT] == camera_feature(48, 64)
+    assert check(here / "set", deep=True) == []
+
+
+def test_a_contract_that_lerobot_dropped_is_found_again_in_what_it_keeps(here, capsys):
+    """lerobot's tools write meta/ anew and keep the entries of `features` as they are."""
+    dataset = _converted(here)
+    contract = load_metadata(dataset).contract
+    (dataset / "meta/contract.json").unlink()
+    assert load_metadata(dataset).contract == contract
+    capsys.readouterr()
+    assert main(["dataset", "check", "set"]) == 0
+    said = capsys.readouterr().out
+    assert "meta/contract.json is missing" in said
+    assert "copy in meta/info.json" in said
+    assert main(["dataset", "info", "set"]) == 0
+    assert "contract small" in capsys.readouterr().out
+
+
+def test_a_column_that_lerobot_removed_is_gone_from_the_contract_too(here):
+    contract = ONE_ARM + "features: {observation.calibration.front: {kind: calibration, camera: front}}\n"
+    (here / "small.yaml").write_text(contract)
+    dataset = _converted(here)
+    (dataset / "meta/contract.json").unlink()
+    path = dataset / "meta/info.json"
+    info = json.loads(path.read_text())
+    del info["features"]["observation.calibration.front"]
+    path.write_text(json.dumps(info))
+    assert load_metadata(dataset).contract.features == {}
+    assert check(dataset) == []
+
+
+def test_a_dataset_without_any_contract_says_which_ones_its_columns_fit(here, capsys):
+    from vla_ros.data.datasets.schema import contract_schema
+    from vla_ros.policies.contract import load_contract
+
+    schema = contract_schema(load_contract("franka_grasp"))
+    schema = DatasetSchema(schema.fps, schema.robot, schema.features)  # as an older version's after lerobot's merge
+    numbers = {n: np.zeros((2, *f.shape)) for n, f in schema.features.items() if not f.is_video}
+    pictures = {n: [np.zeros(f.shape, np.uint8)] * 2 for n, f in schema.features.items() if f.is_video}
+    with LeRobotWriter(here / "set", schema) as out:
+        out.add(encode_episode(schema.features, 10, numbers, pictures, "pick"))
+    assert main(["dataset", "check", "set"]) == 0
+    said = capsys.readouterr().out
+    assert "its columns are those of franka_grasp" in said
+    assert "vla dataset edit set --contract franka_grasp" in said
+    write_sample(here / "foreign", [4])
+    assert main(["dataset", "check", "foreign"]) == 0
+    assert capsys.readouterr().out == "foreign: ok\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "path", "why"),
+    [
+        ("video_path", "/etc/{video_key}.mp4", "must stay in the dataset's folder"),
+        ("video_path", "videos/../../{video_key}.mp4", "must stay in the dataset's folder"),
+        ("data_path", "../{chunk_index}.parquet", "must stay in the dataset's folder"),
+        ("data_path", "{chunk_index.__class__.__mro__}", "and no other braces"),
+        ("data_path", "{chunk_index:999999999d}.parquet", "and no other braces"),
+        ("data_path", "{0}/{nothing}", "and no other braces"),
+        ("data_path", "}{", "and no other braces"),
+        ("data_path", 7, "and no other braces"),
+        ("data_path", "", "and no other braces"),
+    ],
+)
+def test_the_paths_of_a_dataset_lead_nowhere_else_and_format_nothing(here, capsys, key, path, why):
+    write_sample(here / "set", [4])
+    file = here / "set/meta/info.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {key: path}))
+    for command in ("check", "view"):
+        assert main(["dataset", command, "set"]) == 2
+        error = capsys.readouterr().err
+        assert f"{key} is {path!r}: it " in error
+        assert why in error
+        assert error.count("\n") == 1
+
+
+def test_a_camera_whose_name_leads_out_of_the_folder_is_refused(here, capsys):
+    write_sample(here / "set", [4])
+    for file in (here / "set/meta").rglob("*.json"):
+        file.write_text(file.read_text().replace(FRONT, "../../front"))
+    assert main(["dataset", "view", "set"]) == 2
+    assert "must stay in the dataset's folder" in capsys.readouterr().err

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What chance and colour alone expect, against counting in scenes and against a chooser who tries."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from vla_ros.sim.evaluation.choosers import chance, color_alone
+from vla_ros.sim.scenes.scene import Scene, sample_scene
+
+
+@pytest.fixture(scope="module")
+def scenes() -> list[Scene]:
+    return [sample_scene("distractor", seed, categories="heldout") for seed in range(20)]
+
+
+def test_a_chooser_who_draws_by_colour_finds_what_is_expected(scenes: list[Scene]) -> None:
+    rng, found, trials = np.random.default_rng(0), 0, 400
+    for scene in scenes:
+        of_color = [p.name for p in scene.objects if p.model.color == scene.target_object.model.color]
+        found += sum(rng.choice(of_color, trials) == scene.target)
+    expected = np.mean([color_alone(scene) for scene in scenes])
+    assert found / (trials * len(scenes)) == pytest.approx(expected, abs=0.02)
+    assert 0.3 < expected < 0.6  # two or more of five distractors share colour or category with the target
+
+
+def test_chance_is_one_of_what_stands_there(scenes: list[Scene]) -> None:
+    assert [chance(scene) * len(scene.objects) for scene in scenes] == [1.0] * len(scenes)
+
+
+@pytest.mark.parametrize("words", ["common", "unseen"])
+def test_other_words_for_a_colour_are_that_colour(words: str) -> None:
+    for seed in range(12):
+        scene = sample_scene("distractor", seed, wording=words)
+        alike = sum(p.model.color == scene.target_object.model.color for p in scene.objects)
+        assert color_alone(scene) == 1 / alike, scene.instruction
+
+
+def test_who_is_told_no_colour_draws_any(scenes: list[Scene]) -> None:
+    scene = dataclasses.replace(scenes[0], instruction="pick up the coloured thing")
+    assert color_alone(scene) == chance(scene)

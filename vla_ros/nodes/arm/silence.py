@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long somebody has not been heard, as far as a listener can tell who is kept from listening now and then."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+class Silence:
+    """Count the time since the last word; a listener who did not run himself hears nobody, and that is no silence."""
+
+    def __init__(self, awake: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """No more than `awake` [s] counts between two looks: more means that this process was kept from running."""
+        self.seconds = 0.0
+        self._awake, self._clock = awake, clock
+        self._looked = clock()
+
+    def heard(self) -> None:
+        """Take a word."""
+        self.seconds = 0.0
+
+    def look(self) -> float:
+        """Count the time since the last look, and return the silence [s]."""
+        now = self._clock()
+        self.seconds += min(now - self._looked, self._awake)
+        self._looked = now
+        return self.seconds

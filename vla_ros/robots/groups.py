@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a robot consists of: arms, end effectors, joint groups and a base, as config/robots describes them.
+
+`…Config` is what the YAML says of a group, `…Group` that with its limits, which are the URDF's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.robots.urdf import joint_limits
+
+COMMAND_MODES = ("effort", "position", "pose")
+PARALLEL, SUCTION = "parallel", "suction"
+END_EFFECTORS = (PARALLEL, SUCTION)
+BASES = ("holonomic", "differential")
+
+
+@dataclass(frozen=True)
+class ArmConfig:
+    """One arm."""
+
+    name: str
+    joints: tuple[str, ...]
+    tool_frame: str
+    home: tuple[float, ...]  # [rad]
+    effort_rate: tuple[float, ...]  # [N·m/s]
+    acceleration: tuple[float, ...]  # [rad/s²] most that planned motion asks for
+    jerk: tuple[float, ...]  # [rad/s³] most that planned motion asks for
+    armature: tuple[float, ...]  # [kg·m²] motor inertia the simulator adds to each joint
+    command_modes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        where = f"arm '{self.name}'"
+        _check_sizes(where, self, self.joints, ("home", "effort_rate", "acceleration", "jerk", "armature"))
+        _check_positive(where, self, ("effort_rate", "acceleration", "jerk"))
+        if min(self.armature) < 0.0:
+            raise ConfigError(f"{where}: armature must be >= 0, got {list(self.armature)}")
+        if not self.command_modes:
+            raise ConfigError(f"{where}: command_modes is empty, give one of {', '.join(COMMAND_MODES)}")
+        for mode in self.command_modes:
+            if mode not in COMMAND_MODES:
+                raise ConfigError(f"{where}: {unknown_name('command mode', mode, COMMAND_MODES)}")
+
+
+@dataclass(frozen=True)
+class EndEffectorConfig:
+    """What an arm holds things with: the fingers of a parallel gripper, or suction cups."""
+
+    name: str
+    kind: str  # of END_EFFECTORS
+    arm: str
+    joints: tuple[str, ...] = ()  # of a parallel gripper: the first is commanded, the others mimic it
+    cups: tuple[str, ...] = ()  # of suction, each told by itself; empty: one, named like the end effector
+    depth_max: float = 0.0  # [m] how far pistons, or the palm of a gripper, go out; 0: they do not
+
+    def __post_init__(self) -> None:
+        where = f"end effector '{self.name}'"
+        if self.kind not in END_EFFECTORS:
+            raise ConfigError(f"{where}: {unknown_name('kind', self.kind, END_EFFECTORS)}")
+        if self.kind == PARALLEL and not self.joints:
+            raise ConfigError(f"{where}: a parallel gripper needs the 'joints' of its fingers")
+        if self.kind == PARALLEL and self.cups:
+            raise ConfigError(f"{where}: a parallel gripper has no 'cups'")
+        if not 0.0 <= self.depth_max <= 1.0:
+            raise ConfigError(f"{where}: 'depth_max' must be 0 to 1 m, got {self.depth_max:g}")
+
+
+@dataclass(frozen=True)
+class JointGroupConfig:
+    """Joints that carry no tool: a lift, a head."""
+
+    name: str
+    joints: tuple[str, ...]
+    home: tuple[float, ...]  # [rad] or [m]
+    acceleration: tuple[float, ...]  # [rad/s²] or [m/s²] most that is asked for
+    armature: tuple[float, ...] = ()  # [kg·m²] or [kg] motor inertia the simulator adds; empty: none
+
+    def __post_init__(self) -> None:
+        where = f"joint group '{self.name}'"
+        if not self.armature:
+            object.__setattr__(self, "armature", (0.0,) * len(self.joints))
+        _check_sizes(where, self, self.joints, ("home", "acceleration", "armature"))
+        _check_positive(where, self, ("acceleration",))
+
+
+@dataclass(frozen=True)
+class BaseConfig:
+    """A moving base: x forward, y to the left [m/s], yaw [rad/s], and how much of each a second."""
+
+    speed: tuple[float, float, float]
+    acceleration: tuple[float, float, float]
+    kind: str = "holonomic"  # of BASES
+    frame: str = "base_link"
+    odom_frame: str = "odom"
+
+    def __post_init__(self) -> None:
+        if self.kind not in BASES:
+            raise ConfigError(f"base: {unknown_name('kind', self.kind, BASES)}")
+        if min(*self.speed, *self.acceleration) < 0.0:
+            raise ConfigError(f"base: speed and acceleration must be >= 0, got {self.speed} and {self.acceleration}")
+        if self.kind == "differential" and self.speed[1] != 0.0:
+            raise ConfigError(f"base: a differential base has no speed to the side, got {self.speed[1]:g} m/s")
+
+
+@dataclass(frozen=True, eq=False)
+class ArmGroup:
+    """One arm with its limits; every array is (N,) in the order of `joints`."""
+
+    name: str
+    joints: tuple[str, ...]
+    tool_frame: str
+    home: np.ndarray  # [rad]
+    lower: np.ndarray  # [rad]
+    upper: np.ndarray  # [rad]
+    velocity: np.ndarray  # [rad/s]
+    effort: np.ndarray  # [N·m]
+    effort_rate: np.ndarray  # [N·m/s]
+    acceleration: np.ndarray  # [rad/s²]
+    jerk: np.ndarray  # [rad/s³]
+    armature: np.ndarray  # [kg·m²]
+    command_modes: tuple[str, ...]  # what may drive it, the usual first
+
+    def command_mode(self, wanted: str) -> str:
+        """Return what is to drive the arm, the usual for "". Raises ConfigError for what it does not take."""
+        if wanted and wanted not in self.command_modes:
+            raise ConfigError(f"arm '{self.name}': {unknown_name('command', wanted, self.command_modes)}")
+        return wanted or self.command_modes[0]
+
+
+@dataclass(frozen=True)
+class EndEffectorGroup:
+    """One end effector; the width of a parallel gripper is its total opening."""
+
+    name: str
+    kind: str  # of END_EFFECTORS
+    arm: str
+    joints: tuple[str, ...] = ()
+    width_min: float = 0.0  # [m]
+    width_max: float = 0.0  # [m]
+    speed: float = 0.0  # [m/s] of the width
+    force: float = 0.0  # [N] between the fingers
+    cups: tuple[str, ...] = ()
+    depth_max: float = 0.0  # [m]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Name the channels it is told by."""
+        told = [f"{self.name}/width"] if self.kind == PARALLEL else [f"{cup}/suction" for cup in self.cups]
+        if self.depth_max > 0.0:
+            told += [f"{part}/depth" for part in self.cups or (self.name,)]
+        return tuple(told)
+
+
+@dataclass(frozen=True, eq=False)
+class JointGroup:
+    """Joints that carry no tool, with their limits; every array is (N,), [rad] or [m] and so on."""
+
+    name: str
+    joints: tuple[str, ...]
+    home: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    velocity: np.ndarray
+    effort: np.ndarray
+    acceleration: np.ndarray
+    armature: np.ndarray
+
+
+def arm_group(config: ArmConfig, urdf: str) -> ArmGroup:
+    """Return an arm with the limits of `urdf` (XML text). Raises ConfigError where they contradict each other."""
+    limits = _limits(urdf, config.joints, config.home)
+    return ArmGroup(
+        name=config.name,
+        joints=config.joints,
+        tool_frame=config.tool_frame,
+        home=_frozen(config.home),
+        **limits,
+        effort_rate=_frozen(config.effort_rate),
+        acceleration=_frozen(config.acceleration),
+        jerk=_frozen(config.jerk),
+        armature=_frozen(config.armature),
+        command_modes=config.command_modes,
+    )
+
+
+def end_effector_group(config: EndEffectorConfig, urdf: str) -> EndEffectorGroup:
+    """Return an end effector with the limits of `urdf` (XML text)."""
+    if config.kind == SUCTION:
+        cups = config.cups or (config.name,)
+        return EndEffectorGroup(config.name, SUCTION, config.arm, cups=cups, depth_max=config.depth_max)
+    limits = [joint_limits(urdf, joint) for joint in config.joints]
+    return EndEffectorGroup(
+        name=config.name,
+        kind=PARALLEL,
+        arm=config.arm,
+        joints=config.joints,
+        width_min=sum(limit.lower for limit in limits),
+        width_max=sum(limit.upper for limit in limits),
+        speed=sum(limit.velocity for limit in limits),
+        force=min(limit.effort for limit in limits),
+        depth_max=config.depth_max,
+    )
+
+
+def joint_group(config: JointGroupConfig, urdf: str) -> JointGroup:
+    """Return a joint group with the limits of `urdf` (XML text). Raises ConfigError where they disagree."""
+    limits = _limits(urdf, config.joints, config.home)
+    return JointGroup(
+        name=config.name,
+        joints=config.joints,
+        home=_frozen(config.home),
+        **limits,
+        acceleration=_frozen(config.acceleration),
+        armature=_frozen(config.armature),
+    )
+
+
+def _limits(urdf: str, joints: Sequence[str], home: Sequence[float]) -> dict[str, np.ndarray]:
+    limits = [joint_limits(urdf, joint) for joint in joints]
+    for joint, q, limit in zip(joints, home, limits, strict=True):
+        if not limit.lower <= q <= limit.upper:
+            raise ConfigError(f"home of '{joint}' is {q}, outside its limits {limit.lower} to {limit.upper}")
+    return {
+        name: _frozen([getattr(limit, name) for limit in limits]) for name in ("lower", "upper", "velocity", "effort")
+    }
+
+
+def _check_sizes(where: str, config: object, joints: tuple[str, ...], keys: Sequence[str]) -> None:
+    if not joints:
+        raise ConfigError(f"{where} has no joints")
+    for key in keys:
+        if len(getattr(config, key)) != len(joints):
+            raise ConfigError(f"{where}: {key} has {len(getattr(config, key))} values for {len(joints)} joints")
+
+
+def _check_positive(where: str, config: object, keys: Sequence[str]) -> None:
+    for key in keys:
+        if min(getattr(config, key)) <= 0.0:
+            raise ConfigError(f"{where}: {key} must be > 0, got {list(getattr(config, key))}")
+
+
+def _frozen(values: Sequence[float]) -> np.ndarray:
+    array = np.array(values, dtype=np.float64)
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the topics of a robot's groups are called, relative to its namespace."""
+
+from __future__ import annotations
+
+from vla_ros.robots.embodiment import Embodiment
+
+
+def commanded_pose_topic(robot: Embodiment, arm: str) -> str:
+    """Return the topic of an arm's commanded pose; with one arm alone it is not named."""
+    return "control/commanded_pose" if len(robot.arms) == 1 else f"control/{arm}/commanded_pose"
