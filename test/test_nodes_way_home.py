@@ -22,7 +22,8 @@ def way_home() -> WayHome:
 def test_no_way_home_is_one_line():
     place = tool(HOME)[:3, 3]
     scene = CollisionScene((box_between("box", place - 0.05, place + 0.05),))
-    with pytest.raises(ControlRefused, match="no way home for 'panda': the goal is in collision: 'box' and panda_") as caught:
+    reason = "no way home for 'panda': the goal is in collision: 'box' and panda_"
+    with pytest.raises(ControlRefused, match=reason) as caught:
         way_home()._plan(FRANKA.only_arm, SIDE, {}, scene)
     assert "\n" not in str(caught.value)
 
