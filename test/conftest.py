@@ -31,7 +31,8 @@ with contextlib.suppress(OSError):
 os.environ.setdefault("MUJOCO_GL", "egl")
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
-os.environ.pop("VLA_STARTED_AT", None)
+for _name in ("VLA_STARTED_AT", "VLA_CONFIG"):
+    os.environ.pop(_name, None)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts background jobs so, and every process of a test would inherit a Ctrl-C that does nothing.
     signal.signal(signal.SIGINT, signal.default_int_handler)

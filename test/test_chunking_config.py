@@ -114,9 +114,8 @@ def test_what_cannot_work_is_one_line(policy, values, message):
 @pytest.fixture
 def policy_yaml(tmp_path, monkeypatch):
     """Return the geometric policy's YAML in a folder of its own."""
-    for folder in ("config", "urdf"):
-        shutil.copytree(share_directory() / folder, tmp_path / folder)
-    monkeypatch.setattr(loading, "share_directory", lambda: tmp_path)
+    shutil.copytree(share_directory() / "config" / "policies", tmp_path / "config" / "policies")
+    monkeypatch.setenv("VLA_CONFIG", str(tmp_path / "config"))
     return tmp_path / "config" / "policies" / "geometric.yaml"
 
 

@@ -161,6 +161,19 @@ def test_robots_shows_limits(vla):
     assert "base base_link, holonomic: at most 0.6, 0.4, 1" in shown
 
 
+def test_a_robot_of_the_users_own_folder_has_a_name(vla, tmp_path, root):
+    (tmp_path / "robots").mkdir()
+    for name in ("pair.yaml", "pair.urdf.xacro"):
+        (tmp_path / "robots" / name).write_text((PAIR.parent / name).read_text())
+    listed = dict(line.split() for line in vla("robots", "list", VLA_CONFIG=str(tmp_path)).stdout.splitlines())
+    assert listed["pair"] == str(tmp_path / "robots" / "pair.yaml")
+    assert listed["franka"] == str(root / "config" / "robots" / "franka.yaml")
+    assert "joint group lift" in vla("robots", "show", "pair", VLA_CONFIG=str(tmp_path)).stdout
+    done = vla("robots", "list", VLA_CONFIG=str(tmp_path / "none"))
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "is no folder" in done.stderr
+
+
 def test_a_file_in_the_working_directory_shadows_nothing(vla, tmp_path, environment):
     (tmp_path / "numpy.py").write_text("raise SystemExit('shadowed')")
     (tmp_path / "vla_ros").mkdir()

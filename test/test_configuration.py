@@ -2,13 +2,19 @@
 """A configuration file with a wrong key, type or range is one line that says what to do."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
 from controllers.errors import ConfigError
-from vla_ros.configuration import build, load_config, share_directory
+from vla_ros.bringup.environment import node_environment
+from vla_ros.configuration import build, config_file, config_names, config_path, load_config, share_directory
+from vla_ros.robots.control import load_control_config
+from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.finetuning.config import load_finetune_config
 from vla_ros.training.graspvla.config import load_train_config
+
+PAIR = Path(__file__).parent / "data" / "robots" / "pair.yaml"
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,67 @@ def test_none_only_where_it_is_allowed():
     assert build(Gains, {"damping": None}, "gains").damping is None
     with pytest.raises(ConfigError, match="expected float, got None"):
         build(Gains, {"stiffness": None}, "gains")
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Return the user's own configuration folder, with a robot in it and a tuning of a shipped one."""
+    monkeypatch.setenv("VLA_CONFIG", str(tmp_path))
+    for folder in ("robots", "controllers"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "robots" / "pair.yaml").write_text((PAIR.parent / "pair.yaml").read_text())
+    (tmp_path / "robots" / "pair.urdf.xacro").symlink_to(PAIR.parent / "pair.urdf.xacro")
+    (tmp_path / "controllers" / "pair_impedance.yaml").write_text("filter_cutoff: 4.0\n")
+    return tmp_path
+
+
+def test_names_are_looked_for_in_the_users_folder_first(own):
+    assert {"franka", "pair"} <= set(config_names("robots"))
+    assert config_path("robots", "robot", "pair") == own / "robots" / "pair.yaml"
+    assert config_path("robots", "robot", "franka") == share_directory() / "config" / "robots" / "franka.yaml"
+    (own / "robots" / "franka.yaml").write_text("name: mine\n")
+    assert config_file("robots", "franka.yaml") == own / "robots" / "franka.yaml"
+    with pytest.raises(ConfigError, match="did you mean 'pair'"):
+        config_path("robots", "robot", "pairs")
+
+
+def test_a_robot_of_the_users_folder_is_tuned_there_and_may_retune_a_shipped_one(own):
+    assert load_embodiment("pair").joint_groups[0].name == "lift"
+    assert load_control_config("pair").filter_cutoff == 4.0
+    assert load_control_config("franka").filter_cutoff == 5.0
+    (own / "controllers" / "franka_impedance.yaml").write_text("filter_cutoff: 3.0\n")
+    assert load_control_config("franka").filter_cutoff == 3.0
+
+
+def test_a_robot_by_its_path_is_tuned_beside_it(own):
+    assert load_control_config(str(PAIR)).filter_cutoff != 4.0
+
+
+def test_a_robot_of_the_same_name_in_another_folder_is_another(own, monkeypatch, tmp_path_factory):
+    before = load_embodiment("pair").joint_groups[0].home[0]
+    other = tmp_path_factory.mktemp("other")
+    (other / "robots").mkdir()
+    text = (own / "robots" / "pair.yaml").read_text().replace("home: [0.1]", "home: [0.2]")
+    (other / "robots" / "pair.yaml").write_text(text)
+    (other / "robots" / "pair.urdf.xacro").symlink_to(PAIR.parent / "pair.urdf.xacro")
+    monkeypatch.setenv("VLA_CONFIG", str(other))
+    assert (before, load_embodiment("pair").joint_groups[0].home[0]) == (0.1, 0.2)
+
+
+def test_a_users_folder_that_is_none_is_one_line(monkeypatch, tmp_path):
+    monkeypatch.setenv("VLA_CONFIG", str(tmp_path / "none"))
+    with pytest.raises(ConfigError, match=r"VLA_CONFIG=.*none: is no folder"):
+        config_names("robots")
+    monkeypatch.setenv("VLA_CONFIG", "")
+    assert "franka" in config_names("robots")
+
+
+def test_nodes_find_the_same_folder_wherever_they_work(own, monkeypatch):
+    monkeypatch.chdir(own.parent)
+    monkeypatch.setenv("VLA_CONFIG", own.name)
+    assert node_environment({}, colored=False)["VLA_CONFIG"] == str(own)
+    monkeypatch.delenv("VLA_CONFIG")
+    assert "VLA_CONFIG" not in node_environment({}, colored=False)
 
 
 def test_share_directory_holds_the_descriptions():

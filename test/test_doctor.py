@@ -269,6 +269,21 @@ def test_a_checkpoint_that_a_policy_names_must_be_there(monkeypatch, tmp_path):
     assert equipment.check_checkpoints().state == "2 of 2 there"
 
 
+def test_the_users_own_configuration_is_named_and_what_it_hides(monkeypatch, tmp_path):
+    assert equipment.check_configuration().ok
+    monkeypatch.setenv("VLA_CONFIG", str(tmp_path))
+    for file in ("robots/mine.yaml", "policies/geometric.yaml"):
+        (tmp_path / file).parent.mkdir()
+        (tmp_path / file).write_text("")
+    state = equipment.check_configuration().state
+    assert f"{tmp_path}: policies/geometric.yaml, robots/mine.yaml; then " in state
+    assert state.endswith("yours instead of the package's: policies/geometric.yaml")
+    monkeypatch.setenv("VLA_CONFIG", str(tmp_path / "none"))
+    finding = equipment.check_configuration()
+    assert finding.mark == "FAIL"
+    assert "is no folder" in finding.state
+
+
 # -- the command -------------------------------------------------------------------------------------------------------
 def doctor(monkeypatch, capsys, *findings: Finding, json_wanted: bool = False) -> tuple[int, str]:
     monkeypatch.setattr(command, "CHECKS", tuple((lambda f=f: f) for f in findings))

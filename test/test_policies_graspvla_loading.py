@@ -38,8 +38,8 @@ def share(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     for name in config.FILES:
         (folder / name).symlink_to(share_directory() / "checkpoints" / "graspvla_small" / name)
-    for module in (loading, config):
-        monkeypatch.setattr(module, "share_directory", lambda: tmp_path)
+    monkeypatch.setattr(config, "share_directory", lambda: tmp_path)
+    monkeypatch.setenv("VLA_CONFIG", str(tmp_path / "config"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
     return tmp_path
 

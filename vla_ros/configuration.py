@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""YAML into frozen dataclasses: unknown keys, wrong types and bad ranges are one-line errors."""
+"""YAML into frozen dataclasses: unknown keys, wrong types and bad ranges are one-line errors.
+
+A name is looked for in the user's own configuration, the folder that VLA_CONFIG names, then in the package's config/.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import os
 import types
 import typing
 from pathlib import Path
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Config = TypeVar("Config", bound="DataclassInstance")
+USER_FOLDER = "VLA_CONFIG"  # the environment variable
 
 
 def share_directory() -> Path:
@@ -34,14 +39,40 @@ def load_config(path: Path, kind: type[Config]) -> Config:
     return build(kind, read_yaml(path), str(path))
 
 
+def user_folder() -> Path | None:
+    """Return the folder of the user's own configuration, which VLA_CONFIG names; None where it names none.
+
+    Raises ConfigError when there is no such folder.
+    """
+    named = os.environ.get(USER_FOLDER, "")
+    if not named:
+        return None
+    folder = Path(named).expanduser().resolve()
+    if not folder.is_dir():
+        raise ConfigError(f"{USER_FOLDER}={named}: is no folder: make it, or unset {USER_FOLDER}")
+    return folder
+
+
+def config_folders() -> tuple[Path, ...]:
+    """Return the folders that configuration is looked for in: the user's own first, then the package's."""
+    own, shipped = user_folder(), share_directory() / "config"
+    return (shipped,) if own is None else (own, shipped)
+
+
+def config_file(folder: str, file_name: str) -> Path:
+    """Return <folder>/<file_name> of the user's own configuration where it is there, else of the package's."""
+    *own, shipped = (root / folder / file_name for root in config_folders())
+    return next((path for path in own if path.is_file()), shipped)
+
+
 def config_names(folder: str, prefix: str = "") -> tuple[str, ...]:
-    """List what config/<folder> holds, without the `prefix` of the files that count."""
-    files = (share_directory() / "config" / folder).glob(f"{prefix}*.yaml")
-    return tuple(sorted(path.stem.removeprefix(prefix) for path in files))
+    """List what <folder> of the configuration holds, without the `prefix` of the files that count."""
+    files = (path for root in config_folders() for path in (root / folder).glob(f"{prefix}*.yaml"))
+    return tuple(sorted({path.stem.removeprefix(prefix) for path in files}))
 
 
 def config_path(folder: str, what: str, name: str, prefix: str = "") -> Path:
-    """Return the file of `name` in config/<folder>, or `name` itself where it is the path of a .yaml file.
+    """Return the file of `name` in <folder> of the configuration, or `name` itself where it is a .yaml file's path.
 
     Raises ConfigError with the nearest name of a `what`.
     """
@@ -50,7 +81,7 @@ def config_path(folder: str, what: str, name: str, prefix: str = "") -> Path:
     names = config_names(folder, prefix)
     if name not in names:
         raise ConfigError(unknown_name(what, name, names) + "; or the path of a .yaml file")
-    return share_directory() / "config" / folder / f"{prefix}{name}.yaml"
+    return config_file(folder, f"{prefix}{name}.yaml")
 
 
 def build(kind: type[Config], values: Any, where: str, defaults: Config | None = None) -> Config:

@@ -18,6 +18,8 @@ _PORT_BASE, _PORTS_PER_DOMAIN = 7400, 250  # RTPS 2.5, section 9.6.2.3
 
 def node_environment(arguments: Mapping[str, Value], colored: bool) -> dict[str, str]:
     """Return the environment for the nodes of one run; `arguments` are `discovery` and `domain_id`."""
+    from vla_ros.configuration import USER_FOLDER, user_folder  # the doctor works without its YAML
+
     environment = module_environment()
     discovery = str(arguments.get("discovery", "localhost"))
     environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] = discovery.upper()
@@ -26,6 +28,8 @@ def node_environment(arguments: Mapping[str, Value], colored: bool) -> dict[str,
         environment.setdefault(name, "1")
     environment.setdefault("MUJOCO_GL", "egl")
     environment["PYTHONUNBUFFERED"] = "1"
+    if own := user_folder():
+        environment[USER_FOLDER] = str(own)  # as it is from here, wherever a node works
     environment["RCUTILS_COLORIZED_OUTPUT"] = "1" if colored else "0"
     environment.setdefault("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{severity}: {message}")
     return environment

@@ -24,10 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """List, show or check."""
     from controllers.errors import ConfigError
-    from vla_ros.robots.embodiment import load_embodiment, robot_names
+    from vla_ros.robots.embodiment import load_embodiment, robot_names, robot_path
 
     if arguments.action == "list":
-        print("\n".join(robot_names()))
+        width = max(len(name) for name in robot_names())
+        print("\n".join(f"{name:<{width}}  {robot_path(name)}" for name in robot_names()))
     elif arguments.action == "check":
         for name in [arguments.robot] if arguments.robot else robot_names():
             load_embodiment(name)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import build, share_directory
+from vla_ros.configuration import build, config_file
 from vla_ros.documents import read_yaml
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.base import Policy
@@ -71,7 +71,7 @@ def _read(name: str, checkpoint: str | Path) -> tuple[object, object, str]:
     """Return what a policy's YAML says, its `chunking` apart, and which file that is."""
     if name not in POLICIES:
         raise ConfigError(unknown_name("policy", name, POLICIES))
-    path = share_directory() / "config" / "policies" / f"{name}.yaml"
+    path = config_file("policies", f"{name}.yaml")
     values = read_yaml(path)
     chunking = values.pop("chunking", None) if isinstance(values, dict) else None
     if checkpoint and name not in LEARNED:

@@ -15,20 +15,21 @@ from controllers.gripper import GripperConfig
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.side_drive import SUCTION, BaseLimits, SideDrive
-from vla_ros.configuration import load_config, share_directory
+from vla_ros.configuration import config_file, config_folders, load_config
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, robot_path
 from vla_ros.robots.groups import ArmGroup, EndEffectorGroup, JointGroup
 
 
 def load_control_config(robot: str) -> ControlConfig:
-    """Read the tuning of a robot's chunk follower, beside the robot's file where that is the user's own.
+    """Read the tuning of a robot's chunk follower: controllers/<robot>_impedance.yaml of the configuration.
 
-    Raises ConfigError when there is none or it makes no sense.
+    Of a robot that is found by the path of its file, the tuning lies beside that file. Raises ConfigError when there
+    is none or it makes no sense.
     """
     described = robot_path(robot)
     name = f"{described.stem}_impedance.yaml"
-    shipped = described.parent == share_directory() / "config" / "robots"
-    path = share_directory() / "config" / "controllers" / name if shipped else described.with_name(name)
+    found_by_name = described.resolve().parent in [(root / "robots").resolve() for root in config_folders()]
+    path = config_file("controllers", name) if found_by_name else described.with_name(name)
     if not path.is_file():
         raise ConfigError(f"robot '{robot}' has no {path.name} in {path.parent}: write one to control it")
     return load_config(path, ControlConfig)

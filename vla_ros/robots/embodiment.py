@@ -156,19 +156,22 @@ def robot_path(robot: str) -> Path:
     return path
 
 
-@lru_cache(maxsize=8)
 def load_embodiment(robot: str) -> Embodiment:
     """Read a robot by its name, or by the path of its YAML file.
 
     Raises ConfigError that names the nearest known robot or the bad key.
     """
-    path = robot_path(robot)
+    return _read(robot_path(robot), robot)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, source: str) -> Embodiment:
     config = load_config(path, RobotConfig)
     beside = path.resolve().parent / config.urdf
     if beside.is_file() and not beside.is_relative_to(share_directory() / "config"):
         config = dataclasses.replace(config, urdf=str(beside))
     try:
-        return dataclasses.replace(embodiment_from(config), source=robot)
+        return dataclasses.replace(embodiment_from(config), source=source)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 

@@ -30,6 +30,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     messaging.check_domain,
     messaging.check_view_port,
     messaging.check_page_port,
+    equipment.check_configuration,
     equipment.check_cameras,
     equipment.check_checkpoints,
 )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vla_ros.bringup.doctor.finding import Finding, poor
+from vla_ros.bringup.doctor.finding import Finding, missing, poor
 
 DEVICES = Path("/dev")
 _WEIGHTS = (".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".npz")
@@ -32,14 +32,32 @@ def check_cameras() -> Finding:
     return Finding(name, f"simulated; {video}, pyrealsense2 is installed")
 
 
+def check_configuration() -> Finding:
+    """Say where names of robots, jobs and the like are found, and which of the package's the user's own hide."""
+    from controllers.errors import VlaError
+    from vla_ros.configuration import USER_FOLDER, share_directory, user_folder
+
+    name, shipped = "configuration", share_directory() / "config"
+    try:
+        own = user_folder()
+    except VlaError as error:
+        return missing(name, str(error), f"export {USER_FOLDER}=<your folder>, or unset {USER_FOLDER}")
+    if own is None:
+        return Finding(name, f"{shipped}; {USER_FOLDER} names no folder of yours")
+    files = sorted(str(path.relative_to(own)) for path in own.glob("*/*.yaml"))
+    hidden = [file for file in files if (shipped / file).is_file()]
+    state = f"{own}: {', '.join(files) or 'no <folder>/<name>.yaml'}; then {shipped}"
+    return Finding(name, state + (f"; yours instead of the package's: {', '.join(hidden)}" if hidden else ""))
+
+
 def check_checkpoints() -> Finding:
     """Look whether the files that config/policies names are there."""
-    from vla_ros.configuration import share_directory  # YAML may be what is missing
+    from vla_ros.configuration import config_file, config_names, share_directory  # YAML may be what is missing
     from vla_ros.documents import read_yaml
 
     name, root = "checkpoints", share_directory()
     named, absent = [], []
-    for file in sorted((root / "config" / "policies").glob("*.yaml")):
+    for file in (config_file("policies", f"{policy}.yaml") for policy in config_names("policies")):
         for weights in _weights(read_yaml(file)):
             named.append(weights)
             path = Path(weights).expanduser()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from controllers.errors import ConfigError
-from vla_ros.configuration import load_config, share_directory
+from vla_ros.configuration import config_file, load_config
 
 
 @dataclass(frozen=True)
@@ -91,4 +91,4 @@ class QualityConfig:
 
 def load_quality_config(path: Path | None = None) -> QualityConfig:
     """Read the thresholds, those of this project unless another file is given. Raises ConfigError for a bad one."""
-    return load_config(path or share_directory() / "config" / "quality.yaml", QualityConfig)
+    return load_config(path or config_file("", "quality.yaml"), QualityConfig)

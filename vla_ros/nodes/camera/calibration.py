@@ -9,7 +9,7 @@ import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
 from controllers.rotations import normalise, write_matrix
-from vla_ros.configuration import config_names, load_config, share_directory
+from vla_ros.configuration import config_file, config_names, load_config
 
 
 @dataclass(frozen=True)
@@ -50,4 +50,4 @@ def load_calibration(name: str) -> CameraCalibration:
     known = config_names("cameras")
     if name not in known:
         raise ConfigError(unknown_name("camera", name, known))
-    return load_config(share_directory() / "config" / "cameras" / f"{name}.yaml", CameraCalibration)
+    return load_config(config_file("cameras", f"{name}.yaml"), CameraCalibration)
