@@ -17,7 +17,7 @@ import zstandard
 
 CORPUS = HERE / "corpus"
 SHIPPED = {
-    "yaml": ("contracts/franka_grasp", "robots/franka", "policies/geometric", "tasks/grasp"),
+    "yaml": ("contracts/franka_grasp", "robots/franka", "policies/geometric", "tasks/grasping"),
 }
 
 

@@ -100,7 +100,7 @@ def _yaml(path: Path) -> None:
     from vla_ros.policies.contract import TaskContract
     from vla_ros.policies.geometric.config import GeometricConfig
     from vla_ros.robots.embodiment import RobotConfig, embodiment_from
-    from vla_ros.sim.task import GraspTaskConfig
+    from vla_ros.tasks.grasping.lifting import GraspTaskConfig
 
     kinds = {"franka_grasp": TaskContract, "franka": RobotConfig, "soap": ObjectFile, "geometric": GeometricConfig}
     read = configuration.load_config(path, kinds.get(path.stem, GraspTaskConfig))
@@ -109,11 +109,11 @@ def _yaml(path: Path) -> None:
 
 
 def _json(path: Path) -> None:
+    from vla_ros.evaluation.episode_log import read_log
     from vla_ros.policies.contract import contract_from_text
     from vla_ros.policies.graspvla.small.checkpoint_config import CONFIG, read_config
     from vla_ros.runtime.folder import RuntimeFolder
     from vla_ros.runtime.running import _entry
-    from vla_ros.sim.evaluation.episode_log import read_log
     from vla_ros.teleop.episodes.summary import read_summary
     from vla_ros.training.generation.ledger import Ledger
 

@@ -7,7 +7,7 @@ import sys
 FIRST_CHILD = """
 import re, time
 from pathlib import Path
-from vla_ros.sim.evaluation.child_process import start_child
+from vla_ros.evaluation.child_process import start_child
 
 if __name__ == "__main__":
     process, _ = start_child(time.sleep)

@@ -17,12 +17,12 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros import cli
-from vla_ros.sim.evaluation import pool
-from vla_ros.sim.evaluation.episode_log import EpisodeLog
-from vla_ros.sim.evaluation.evaluation import RunSeeds, evaluate
-from vla_ros.sim.evaluation.pool import Broken, Run, run_all
-from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
-from vla_ros.sim.evaluation.statistics import Episode
+from vla_ros.evaluation import pool
+from vla_ros.evaluation.episode_log import EpisodeLog
+from vla_ros.evaluation.evaluation import RunSeeds, evaluate
+from vla_ros.evaluation.pool import Broken, Run, run_all
+from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
+from vla_ros.evaluation.statistics import Episode
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -6,8 +6,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from vla_ros.sim.evaluation.choosers import chance, color_alone
-from vla_ros.sim.scenes.scene import Scene, sample_scene
+from vla_ros.evaluation.choosers import chance, color_alone
+from vla_ros.sim.scenes.scene import Scene
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ import pytest
 from rich.console import Console
 
 from controllers.errors import ConfigError
-from vla_ros.sim.evaluation.comparison import Counterpart, read_counterpart
-from vla_ros.sim.evaluation.comparison_report import print_comparison
-from vla_ros.sim.evaluation.episode_log import EpisodeLog
-from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
-from vla_ros.sim.evaluation.statistics import Episode, paired_interval
+from vla_ros.evaluation.comparison import Counterpart, read_counterpart
+from vla_ros.evaluation.comparison_report import print_comparison
+from vla_ros.evaluation.episode_log import EpisodeLog
+from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
+from vla_ros.evaluation.statistics import Episode, paired_interval
 
 GRAPH, LOCKSTEP = EpisodeSettings(graph=True), EpisodeSettings()
 GOOD = Episode(

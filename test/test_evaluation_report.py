@@ -7,11 +7,11 @@ import io
 import pytest
 from rich.console import Console
 
-from vla_ros.sim.evaluation.evaluation import Evaluation
-from vla_ros.sim.evaluation.pool import Broken
-from vla_ros.sim.evaluation.report import EvaluationProgress, print_report
-from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
-from vla_ros.sim.evaluation.statistics import Episode
+from vla_ros.evaluation.evaluation import Evaluation
+from vla_ros.evaluation.pool import Broken
+from vla_ros.evaluation.report import EvaluationProgress, print_report
+from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
+from vla_ros.evaluation.statistics import Episode
 
 GOOD = Episode(
     seed=3, category="mug", target="red_mug", instruction="pick up the red mug", outcome="success", success=True,

@@ -8,15 +8,15 @@ import dataclasses
 import numpy as np
 import pytest
 
-from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
-from vla_ros.sim.evaluation.runner import EpisodeRunner
-from vla_ros.sim.evaluation.settings import EpisodeSettings
-from vla_ros.sim.grasping.expert import ExpertPolicy
+from vla_ros.evaluation.rollout import Rollout, RolloutConfig
+from vla_ros.evaluation.runner import EpisodeRunner
+from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.sim.grasping.motion import MotionConfig, Phase
 from vla_ros.sim.grasping.planning import GraspPlanner
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
-from vla_ros.sim.task import Outcome
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.expert import ExpertPolicy
+from vla_ros.tasks.grasping.lifting import Outcome
 
 
 @pytest.fixture(scope="module")

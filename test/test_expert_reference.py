@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from controllers.errors import ConfigError
-from vla_ros.sim.evaluation.expert_reference import (
+from vla_ros.evaluation.expert_reference import (
     Reference,
     load_reference,
     save_reference,
     scene_digest,
 )
-from vla_ros.sim.scenes.scene import PlacedObject, sample_scene
+from vla_ros.sim.scenes.scene import PlacedObject
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -74,7 +75,7 @@ def test_the_shipped_cache_fits_the_scenes_of_today() -> None:
         for seed in (0, 77, 99):
             scene = sample_scene(set_name, seed)
             assert reference.knows(scene), (
-                f"{set_name}, seed {seed}: run python -m vla_ros.sim.evaluation.reference_command"
+                f"{set_name}, seed {seed}: run python -m vla_ros.evaluation.reference_command"
             )
             steps = reference.steps(scene)
             assert steps is None or 20 <= steps <= 600

@@ -15,8 +15,8 @@ from vla_ros.policies.geometric.policy import Phase
 from vla_ros.policies.loading import load_policy
 from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 SEED = 3
 

@@ -19,10 +19,10 @@ from bench.rig.processes import processes_of
 from vla_ros import cli
 from vla_ros.bringup.evaluation import graph_episodes
 from vla_ros.bringup.evaluation.graph_episodes import GraphEpisodes
-from vla_ros.sim.evaluation.episode_log import EpisodeLog
-from vla_ros.sim.evaluation.evaluation import Evaluation, evaluate
-from vla_ros.sim.evaluation.runner import EpisodeRunner
-from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
+from vla_ros.evaluation.episode_log import EpisodeLog
+from vla_ros.evaluation.evaluation import Evaluation, evaluate
+from vla_ros.evaluation.runner import EpisodeRunner
+from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
 
 SEEDS = 8
 # Does what plan.json says of its seed, as the launcher would; a seed that is not named there succeeds.

@@ -21,8 +21,8 @@ from vla_ros.nodes.camera_node import CameraNode
 from vla_ros.nodes.parameters import declare_cameras
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 K = np.diag([50.0, 50.0, 1.0])
 

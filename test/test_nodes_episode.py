@@ -11,10 +11,10 @@ import pytest
 from controllers.errors import VlaError
 from vla_ros.nodes.arm.homing import raise_chunk, release_chunk, shift_chunk
 from vla_ros.nodes.arm.progress import ControlProgress, control_progress
-from vla_ros.nodes.episode.judge import EpisodeJudge
 from vla_ros.sim.referring.meaning import Meaning
 from vla_ros.sim.referring.scene_object import SceneObject
-from vla_ros.sim.task import GraspTaskConfig, Outcome
+from vla_ros.tasks.grasping.judge import EpisodeJudge
+from vla_ros.tasks.grasping.lifting import GraspTaskConfig, Outcome
 
 MUG, CAN, BOX = (
     SceneObject("red_mug", "mug", "red", ("coffee cup",)),

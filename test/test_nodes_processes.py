@@ -17,8 +17,8 @@ from sensor_msgs.msg import CameraInfo, Image
 from bench.rig.nodes import NodeUnderTest
 from bench.rig.spinning import leave
 from vla_ros import messages, qos
+from vla_ros.evaluation.video import VideoWriter
 from vla_ros.nodes.camera.calibration import load_calibration
-from vla_ros.sim.evaluation.video import VideoWriter
 
 COLOR = (200, 60, 30)
 

@@ -20,8 +20,8 @@ from vla_ros.nodes.sim.scene_choice import announced_choice, choice_label
 from vla_ros.nodes.sim.scene_client import SceneClient
 from vla_ros.nodes.sim_node import SimNode
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 NEW = {"set": "distractor", "seed": 12, "categories": "all", "target": "red mug", "place": "near left"}
 HOME = np.array(load_embodiment("franka").arms[0].home)

@@ -20,7 +20,7 @@ from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.folder import read_folder
 from vla_ros.objects.shapes import lathe, rounded_box, transformed
 from vla_ros.sim.grasping.takeable import grasps_at_rest
-from vla_ros.sim.scenes.scene import sample_scene
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 EXAMPLE = Path(__file__).parent / "data" / "objects"
 

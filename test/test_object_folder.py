@@ -11,7 +11,7 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
-from vla_ros.sim.scenes.scene import sample_scene
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 EXAMPLE = Path(__file__).parent / "data" / "objects"
 

@@ -13,8 +13,8 @@ from vla_ros.planning.home import plan_home
 from vla_ros.planning.problem import JointGoal, PlanningProblem, PoseGoal
 from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.robots.embodiment import expand_urdf
-from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 CONFIG = CameraSceneConfig()
 

@@ -15,6 +15,7 @@ from controllers.errors import ConfigError
 from vla_ros.bringup.checks import check_grasp
 from vla_ros.bringup.jobs import load_job
 from vla_ros.configuration import share_directory
+from vla_ros.evaluation.settings import EpisodeSettings, policy_names
 from vla_ros.policies import loading
 from vla_ros.policies.base import capability
 from vla_ros.policies.chunking.ensemble import Ensemble
@@ -22,7 +23,6 @@ from vla_ros.policies.graspvla import config
 from vla_ros.policies.names import DEFAULT_POLICY, POLICIES
 from vla_ros.policies.reasoning import Reasoner
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.evaluation.settings import EpisodeSettings, policy_names
 
 pytest.importorskip("safetensors")
 SMALL = "vla_ros.policies.graspvla.small"

@@ -21,8 +21,8 @@ from vla_ros.policies.graspvla.small.policy import GraspVlaPolicy, small_policy
 from vla_ros.policies.reasoning import Reasoner
 from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 VIEWS = ("front", "side")
 

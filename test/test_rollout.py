@@ -14,14 +14,14 @@ from scipy.spatial.transform import Rotation
 
 from controllers.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, pose_channels
 from controllers.errors import ConfigError
+from vla_ros.evaluation.rollout import Rollout, RolloutConfig
+from vla_ros.evaluation.runner import EpisodeRunner
+from vla_ros.evaluation.settings import EpisodeSettings
+from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmObservation, single_arm
-from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
-from vla_ros.sim.evaluation.runner import EpisodeRunner
-from vla_ros.sim.evaluation.settings import EpisodeSettings
-from vla_ros.sim.evaluation.video import VideoWriter
-from vla_ros.sim.task import GraspTaskConfig, Outcome
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.lifting import GraspTaskConfig, Outcome
 
 CHANNELS = (*pose_channels("panda"), "panda_hand/width", STATUS_CHANNEL)
 

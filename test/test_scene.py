@@ -13,11 +13,13 @@ from scipy.spatial.transform import Rotation
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.geometry import convex_polygon, polygon_gap, surface_points
-from vla_ros.sim.scenes.grasp_sets import GraspSet, grasp_sets
 from vla_ros.sim.scenes.objects import same_name
 from vla_ros.sim.scenes.random_streams import ASPECTS, STREAMS, scene_generator
-from vla_ros.sim.scenes.scene import PlacedObject, Scene, sample_scene
+from vla_ros.sim.scenes.scene import PlacedObject, Scene
+from vla_ros.sim.scenes.sets import SceneSet
 from vla_ros.sim.scenes.surfaces import PATTERNS
+from vla_ros.tasks.grasping.scenes import sample_scene
+from vla_ros.tasks.grasping.sets import grasp_sets
 
 SETS = ("basic", "light", "background", "distractor", "height")
 SEEDS = range(12)
@@ -212,7 +214,7 @@ def test_wrong_arguments_are_refused(arguments: dict, message: str) -> None:
 )
 def test_a_wrong_set_is_refused(change: dict) -> None:
     with pytest.raises(ConfigError):
-        dataclasses.replace(GraspSet(), **change)
+        dataclasses.replace(SceneSet(), **change)
 
 
 def test_a_scene_travels_between_processes() -> None:

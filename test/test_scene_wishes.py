@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controllers.errors import ConfigError
-from vla_ros.sim.scenes.grasp_sets import Area, grasp_sets
-from vla_ros.sim.scenes.scene import sample_scene
+from vla_ros.sim.scenes.sets import Area
 from vla_ros.sim.scenes.wishes import Wish, part_of, read_wish
+from vla_ros.tasks.grasping.scenes import sample_scene
+from vla_ros.tasks.grasping.sets import grasp_sets
 
 AREA = Area((0.5, 0.0), (0.4, 0.5))
 

@@ -16,8 +16,9 @@ from vla_ros.objects.catalogue import ALIKE, load_catalogue
 from vla_ros.objects.category import categories
 from vla_ros.sim.scenes.descriptions import Description, describe
 from vla_ros.sim.scenes.relations import RELATIONS, Spot
-from vla_ros.sim.scenes.scene import PlacedObject, sample_scene
+from vla_ros.sim.scenes.scene import PlacedObject
 from vla_ros.sim.scenes.wording import family
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 CATALOGUE = load_catalogue()
 WORDS = family("training")

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 
 from controllers.errors import ConfigError
+from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.category import categories
 from vla_ros.objects.colors import color_ranges
-from vla_ros.sim.evaluation.settings import EpisodeSettings
-from vla_ros.sim.scenes.instructions import write_instruction
-from vla_ros.sim.scenes.scene import Scene, sample_scene
+from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.wording import EVALUATED, FAMILIES, family, wording
+from vla_ros.tasks.grasping.instructions import write_instruction
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 CATALOGUE = load_catalogue()
 DIGEST = 3796494044  # CRC-32 of twenty instructions, a line each
@@ -38,7 +39,7 @@ def said(name: str, stream: str, count: int) -> list[tuple[str, str, str]]:
 
 
 def test_evaluation_says_what_it_always_said() -> None:
-    # The scenes of grasp_reference.json and of every published figure: these words must never change.
+    # The scenes of grasping_reference.json and of every published figure: these words must never change.
     texts = [sample_scene("basic", seed).instruction for seed in range(20)]
     assert texts[:6] == [
         "grab the brown brush", "pick up the black hammer", "take the green can", "pick the green banana up",

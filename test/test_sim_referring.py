@@ -16,8 +16,8 @@ from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.sim.referring.meaning import Meaning, meaning, object_name
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.relations import Spot
-from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.scenes.wording import FAMILIES, family
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 CATALOGUE = load_catalogue()
 

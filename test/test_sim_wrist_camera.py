@@ -7,8 +7,9 @@ from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.scenes.scene import Scene, sample_scene
+from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 CAMERAS = ("front", "wrist")
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from vla_ros.sim.evaluation.statistics import Episode, by_category, failure_causes, summary, wilson_interval
+from vla_ros.evaluation.statistics import Episode, by_category, failure_causes, summary, wilson_interval
 
 
 def episode(success: bool = True, **changes) -> Episode:

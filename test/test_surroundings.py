@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from vla_ros.sim.object_geoms import add_objects
-from vla_ros.sim.scenes.scene import Scene, Surface, sample_scene
+from vla_ros.sim.scenes.scene import Scene, Surface
 from vla_ros.sim.scenes.surfaces import PATTERNS
 from vla_ros.sim.scenes.textures import PAINT, SIZE, surface_texture
 from vla_ros.sim.surroundings import add_surroundings
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 
 def compiled(scene: Scene, shadows: bool = False) -> tuple[mujoco.MjModel, mujoco.MjData]:

@@ -4,7 +4,7 @@
 import pytest
 
 from controllers.errors import ConfigError
-from vla_ros.sim.task import GraspTask, GraspTaskConfig, Outcome
+from vla_ros.tasks.grasping.lifting import GraspTask, GraspTaskConfig, Outcome
 
 OPEN, CLOSED = 0.08, 0.0
 

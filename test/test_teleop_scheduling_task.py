@@ -8,7 +8,7 @@ import yaml
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import config_names
-from vla_ros.sim.scenes.scene import sample_scene
+from vla_ros.tasks.grasping.scenes import sample_scene
 from vla_ros.teleop.scheduling.prompt import make_prompt
 from vla_ros.teleop.scheduling.task import load_task, task_path
 

@@ -16,13 +16,13 @@ from vla_ros.configuration import share_directory
 from vla_ros.data.datasets.episode import Episode
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.writer import LeRobotWriter
+from vla_ros.evaluation.runner import EpisodeRunner
+from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.objects.named_parts import named_parts
 from vla_ros.policies.graspvla.small.checkpoint import load_networks
 from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.target_search import TargetSearch
-from vla_ros.sim.evaluation.runner import EpisodeRunner
-from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings
-from vla_ros.sim.grasping.part_grasps import sample_part_scene, target_part
+from vla_ros.tasks.grasping.part_grasps import sample_part_scene, target_part
 from vla_ros.training.finetuning.labels.labels import label_episode
 from vla_ros.training.finetuning.labels.object_boxes import overlap
 from vla_ros.training.generation import annotations as notes

@@ -22,13 +22,13 @@ from vla_ros.data.conversion.bag_to_dataset import ConversionSettings, convert_b
 from vla_ros.data.conversion.dataset_to_bag import write_bag
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.evaluation.runner import EpisodeRunner
+from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.policies.contract import CameraStream, load_contract
 from vla_ros.policies.graspvla.small.checkpoint import load_networks
 from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.policy import load_small_policy
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.evaluation.runner import EpisodeRunner
-from vla_ros.sim.evaluation.settings import EpisodeSettings
 from vla_ros.training.finetuning.views import adapted
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.settings import GenerationSettings

@@ -14,8 +14,9 @@ from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.data.datasets.video import open_video
 from vla_ros.objects.category import categories
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
-from vla_ros.sim.scenes.scene import Scene, sample_scene
+from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.visibility import project
+from vla_ros.tasks.grasping.scenes import sample_scene
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.demonstrator import Fault
 from vla_ros.training.generation.episode_maker import EpisodeMaker

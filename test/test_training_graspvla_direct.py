@@ -24,8 +24,8 @@ from vla_ros.policies.graspvla.small.policy import load_small_policy
 from vla_ros.policies.graspvla.small.view_geometry import project
 from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.scenes import sample_scene
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.cache import cut_frames
 from vla_ros.training.graspvla.direct import NONE, ShownMotion, direct_batch, shown_motion

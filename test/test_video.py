@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from vla_ros.sim.evaluation.video import VideoWriter
+from vla_ros.evaluation.video import VideoWriter
 
 
 def test_frames_come_back(tmp_path: Path) -> None:

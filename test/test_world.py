@@ -9,8 +9,9 @@ from controllers.inverse_kinematics import solve_ik
 from controllers.model import ArmModel
 from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
-from vla_ros.sim.scenes.scene import PlacedObject, Scene, sample_scene
+from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 FINGERTIPS = ("panda_leftfinger_tip", "panda_rightfinger_tip")
 

@@ -17,7 +17,8 @@ from controllers.rotations import from_matrix
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.delayed_arm import DelayedArm
-from vla_ros.sim.scenes.scene import Scene, sample_scene
+from vla_ros.sim.scenes.scene import Scene
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 PAIR = Path(__file__).parent / "data" / "robots" / "pair.yaml"
 DT = 0.002

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from vla_ros.bringup.evaluation.records import episode_record
+from vla_ros.evaluation.runner import EpisodeRunner
+from vla_ros.evaluation.settings import EpisodeSettings
+from vla_ros.evaluation.statistics import Episode
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.evaluation.runner import EpisodeRunner
-from vla_ros.sim.evaluation.settings import EpisodeSettings
-from vla_ros.sim.evaluation.statistics import Episode
 
 SCENE = "seed:=1"  # a black hammer, alone on the table
 SLOWLY = "real_time_factor:=0.4"  # what two busy cores keep up with: a policy starved of them tries again and again

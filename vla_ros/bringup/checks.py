@@ -34,7 +34,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     from vla_ros.policies.loading import check_policy
     from vla_ros.robots.control import load_control_config
     from vla_ros.robots.embodiment import load_embodiment, with_named_cameras
-    from vla_ros.sim.scenes.grasp_sets import grasp_set
+    from vla_ros.tasks.grasping.sets import grasp_set
 
     instruction, policy = str(arguments["instruction"]), arguments.get("policy")
     if instruction and not instruction.strip():
@@ -58,7 +58,7 @@ def check_success_object(arguments: Mapping[str, Value]) -> None:
     if not name:
         return
     from vla_ros.sim.referring.meaning import object_name
-    from vla_ros.sim.scenes.scene import sample_scene
+    from vla_ros.tasks.grasping.scenes import sample_scene
 
     chosen = [str(arguments[key]) for key in ("stream", "categories", "objects", "wording", "target", "place")]
     scene = sample_scene(str(arguments["set"]), int(arguments["seed"]), *chosen)

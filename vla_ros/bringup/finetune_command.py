@@ -138,7 +138,7 @@ def _config(arguments: argparse.Namespace) -> FinetuneConfig:
 
 def _exams(arguments: argparse.Namespace) -> list[Exam]:
     from vla_ros.bringup.egl import require_egl
-    from vla_ros.sim.evaluation.settings import EpisodeSettings
+    from vla_ros.evaluation.settings import EpisodeSettings
     from vla_ros.training.finetuning.evaluation import POLICY, exams
 
     if not arguments.evaluate:
@@ -258,8 +258,8 @@ def _finetune(
 
 def _examine(exam: Exam, checkpoint: Path, output: Path, console: Console) -> dict[str, float] | None:
     """Run both checkpoints in the same scenes and print the difference; None when interrupted."""
-    from vla_ros.sim.evaluation.comparison_report import print_comparison
-    from vla_ros.sim.evaluation.report import EvaluationProgress, print_report
+    from vla_ros.evaluation.comparison_report import print_comparison
+    from vla_ros.evaluation.report import EvaluationProgress, print_report
     from vla_ros.training.finetuning.evaluation import AFTER, Marks, run_exam
 
     found = []

@@ -144,7 +144,7 @@ def robot_arguments(*own: LaunchArgument) -> tuple[LaunchArgument, ...]:
             "command", "", "what drives the arm: effort, position or pose; empty: the first that the robot takes"
         ),
         *own,
-        LaunchArgument("set", "basic", "kind of scene, of config/tasks/grasp_sets.yaml"),
+        LaunchArgument("set", "basic", "kind of scene, of config/tasks/grasping_sets.yaml"),
         LaunchArgument(
             "seed", 0, "number of the scene: the same number is the same scene", minimum=0, maximum=2**31 - 1
         ),

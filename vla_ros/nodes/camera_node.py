@@ -73,8 +73,8 @@ class CameraNode(ManagedNode):
         self._drawn = self.create_publisher(Time, "sim/drawn", qos.DRAWN)
 
     def _show(self, scene: SceneChoice) -> None:
-        from vla_ros.sim.scenes.scene import sample_scene
         from vla_ros.sim.world import World
+        from vla_ros.tasks.grasping.scenes import sample_scene
 
         if self._world is not None:
             self._world.close()

@@ -15,7 +15,6 @@ from vla_ros.data.bags import marks
 from vla_ros.nodes.arm.putting_back import put_back
 from vla_ros.nodes.arm.way_home import HOME_TOLERANCE, ControlRefused, WayHome
 from vla_ros.nodes.episode.film import Film
-from vla_ros.nodes.episode.judge import EpisodeJudge
 from vla_ros.nodes.episode.motion_news import MotionNews
 from vla_ros.nodes.episode.topics import EpisodeNode
 from vla_ros.nodes.scheduling import yield_processor
@@ -24,7 +23,8 @@ from vla_ros.nodes.transport import Transport
 from vla_ros.output_file import write_output
 from vla_ros.sim.referring.meaning import Meaning, meaning, object_name
 from vla_ros.sim.referring.scene_object import SceneObject
-from vla_ros.sim.task import EXIT_UNJUDGED, Outcome
+from vla_ros.tasks.grasping.judge import EpisodeJudge
+from vla_ros.tasks.grasping.lifting import EXIT_UNJUDGED, Outcome
 
 NICENESS = 5  # the film is encoded here: nobody waits for it
 FILM_RATE = 10.0  # [Hz]

@@ -114,7 +114,7 @@ def declare_scene(node: Node, change: Callable[[str, object], None] | None = Non
     stream = ("evaluation", "generation")
     return {
         "set_name": declare(
-            node, "set", "basic", "kind of scene, of config/tasks/grasp_sets.yaml", change=following("set_name")
+            node, "set", "basic", "kind of scene, of config/tasks/grasping_sets.yaml", change=following("set_name")
         ),
         "seed": declare(node, "seed", 0, "number of the scene", 0, 2**31 - 1, change=following("seed")),
         "stream": declare(

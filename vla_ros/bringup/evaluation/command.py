@@ -19,8 +19,8 @@ from vla_ros.output_file import check_output, write_output
 from vla_ros.policies.names import DEFAULT_POLICY, POLICIES
 
 if TYPE_CHECKING:
-    from vla_ros.sim.evaluation.evaluation import RunSeeds
-    from vla_ros.sim.evaluation.settings import EvaluationSettings
+    from vla_ros.evaluation.evaluation import RunSeeds
+    from vla_ros.evaluation.settings import EvaluationSettings
 
 RATE_HZ = 500.0
 
@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         f"knows the truth (default {DEFAULT_POLICY})")  # fmt: skip
     parser.add_argument("--checkpoint", default="", metavar="DIR",
                         help="folder of a learned policy's weights; default the shipped one")  # fmt: skip
-    parser.add_argument("--set", dest="set_name", default="basic", help="set of scenes; config/tasks/grasp_sets.yaml")
+    parser.add_argument(
+        "--set", dest="set_name", default="basic", help="set of scenes; config/tasks/grasping_sets.yaml"
+    )
     parser.add_argument("--categories", default="seen", help="seen, heldout or all")
     parser.add_argument("--objects", metavar="DIR", help="folder of your own objects; docs/objects.md")
     parser.add_argument("--by-part", action="store_true",
@@ -66,12 +68,12 @@ def run(arguments: argparse.Namespace) -> int:
     # These imports take a second; --help must not.
     from rich.console import Console
 
-    from vla_ros.sim.evaluation.comparison import read_counterpart
-    from vla_ros.sim.evaluation.comparison_report import print_comparison
-    from vla_ros.sim.evaluation.episode_log import EpisodeLog, log_path
-    from vla_ros.sim.evaluation.evaluation import evaluate
-    from vla_ros.sim.evaluation.report import EvaluationProgress, print_report
-    from vla_ros.sim.evaluation.statistics import summary
+    from vla_ros.evaluation.comparison import read_counterpart
+    from vla_ros.evaluation.comparison_report import print_comparison
+    from vla_ros.evaluation.episode_log import EpisodeLog, log_path
+    from vla_ros.evaluation.evaluation import evaluate
+    from vla_ros.evaluation.report import EvaluationProgress, print_report
+    from vla_ros.evaluation.statistics import summary
 
     _check_combination(arguments)
     settings = _settings(arguments)
@@ -133,13 +135,13 @@ def _run_seeds(settings: EvaluationSettings, output: Path | None) -> RunSeeds:
         refuse_mixture()
         folder = output.with_suffix(".runs") if output else Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}_eval"
         return GraphEpisodes(settings, folder)
-    from vla_ros.sim.evaluation.evaluation import lockstep
+    from vla_ros.evaluation.evaluation import lockstep
 
     return lockstep(settings)
 
 
 def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
-    from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
+    from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
 
     episode = EpisodeSettings(
         policy=arguments.policy,

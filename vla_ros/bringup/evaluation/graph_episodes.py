@@ -14,10 +14,10 @@ from vla_ros.bringup.environment import free_domain
 from vla_ros.bringup.evaluation.episode_launch import EpisodeLaunch, stop_all
 from vla_ros.bringup.evaluation.records import episode_record
 from vla_ros.bringup.jobs import load_job
-from vla_ros.sim.evaluation.pool import Broken
-from vla_ros.sim.evaluation.runner import EpisodeRunner
-from vla_ros.sim.evaluation.settings import EXPERT, EvaluationSettings
-from vla_ros.sim.evaluation.statistics import Episode
+from vla_ros.evaluation.pool import Broken
+from vla_ros.evaluation.runner import EpisodeRunner
+from vla_ros.evaluation.settings import EXPERT, EvaluationSettings
+from vla_ros.evaluation.statistics import Episode
 
 JOB = "franka_grasp"
 POLL_S = 0.1

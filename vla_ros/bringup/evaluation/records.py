@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vla_ros.sim.evaluation.cause import failure_cause
-from vla_ros.sim.evaluation.choosers import chance, color_alone
-from vla_ros.sim.evaluation.pool import Broken
-from vla_ros.sim.evaluation.rollout import RolloutConfig
-from vla_ros.sim.evaluation.statistics import Episode
+from vla_ros.evaluation.cause import failure_cause
+from vla_ros.evaluation.choosers import chance, color_alone
+from vla_ros.evaluation.pool import Broken
+from vla_ros.evaluation.rollout import RolloutConfig
+from vla_ros.evaluation.statistics import Episode
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.task import Outcome
+from vla_ros.tasks.grasping.lifting import Outcome
 
 ACTION_RATE = RolloutConfig().camera_hz  # [Hz] of the actions that SPL counts
 

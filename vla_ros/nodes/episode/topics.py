@@ -30,7 +30,7 @@ from vla_ros.nodes.policy.synchronizer import Synchronizer
 from vla_ros.nodes.recorder.report import HEARD, LACKING, RECORDER
 from vla_ros.nodes.sim.scene_choice import announced_scene
 from vla_ros.policies.image_lines import NO_LINES, ImageLines
-from vla_ros.sim.task import GraspTaskConfig
+from vla_ros.tasks.grasping.lifting import GraspTaskConfig
 
 WATCHED = ("sim", "camera", "state", "policy", "control", "guard")
 SILENCE_MAX_S = 5.0  # [s] without diagnostics, which every node publishes at least every two seconds
@@ -56,7 +56,7 @@ class EpisodeNode(ArmClient):
             self, "ready_timeout_s", 60.0, "how long to wait for the other nodes [s]", 1.0, 600.0
         )
         self._recorded = bool(declare(self, "record", "", "bag that is being recorded; empty: none"))
-        task = load_config(share_directory() / "config" / "tasks" / "grasp.yaml", GraspTaskConfig)
+        task = load_config(share_directory() / "config" / "tasks" / "grasping.yaml", GraspTaskConfig)
         self.task = dataclasses.replace(task, time_limit_s=limit, attempts=attempts)
         self.directory = Path(directory or f"runs/{time.strftime('%Y%m%d-%H%M%S')}_episode")
         try:

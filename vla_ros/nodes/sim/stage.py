@@ -15,9 +15,10 @@ from vla_ros.nodes.sim.scene_choice import CHOICE, choice_label, choice_words
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.sim.referring.meaning import category_words
 from vla_ros.sim.referring.scene_object import SceneObject
-from vla_ros.sim.scenes.grasp_sets import grasp_set, grasp_sets
-from vla_ros.sim.scenes.scene import Scene, sample_scene
+from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.wishes import part_of
+from vla_ros.tasks.grasping.scenes import sample_scene
+from vla_ros.tasks.grasping.sets import grasp_set, grasp_sets
 
 
 class Stage:

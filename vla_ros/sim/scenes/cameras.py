@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from vla_ros.sim.scenes.grasp_sets import SceneRanges, Vector3
 from vla_ros.sim.scenes.scene import MountedCamera, SceneCamera
+from vla_ros.sim.scenes.sets import SceneRanges, Vector3
 
 
 def look_at(position: np.ndarray, target: np.ndarray, up: Vector3 = (0.0, 0.0, 1.0)) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.model import ObjectModel
-from vla_ros.sim.scenes.instructions import draw_color, draw_noun, other_nouns
+from vla_ros.sim.scenes.naming import draw_color, draw_noun, other_nouns
 from vla_ros.sim.scenes.objects import same_color, same_name, same_noun
 from vla_ros.sim.scenes.relations import CLEAR, EXTREMES, RELATIONS, SIDES, Spot, distance
 from vla_ros.sim.scenes.scene import PlacedObject

@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
-from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.model import ObjectModel
 
 Rgb = tuple[float, float, float]
@@ -138,29 +135,3 @@ class Scene:
             if camera.name == name:
                 return camera
         raise KeyError(f"no camera '{name}': {[camera.name for camera in self.cameras]}")
-
-
-def sample_scene(
-    set_name: str = "basic",
-    seed: int = 0,
-    stream: str = "evaluation",
-    categories: str = "seen",
-    objects: str | Path | Catalogue | None = None,
-    wording: str | None = None,
-    target: str = "",
-    place: str = "",
-    cameras: Sequence[str] = (),
-) -> Scene:
-    """Draw a scene: a pure function of its arguments.
-
-    `stream` is evaluation or generation: two families of random numbers that share nothing, whatever the seeds.
-    `wording` is a family of config/tasks/wording.yaml and changes the instruction alone; None: common for evaluation,
-    training for generation, which may not have the unseen one. `target` is what is asked for, "red mug" for instance,
-    and `place` where it stands, "near left" for instance (wishes.py); "": whatever the seed draws. `cameras` are those
-    it is seen by, of config/tasks/grasp_sets.yaml, those on the robot included; (): all that stand. They change nothing
-    else: objects stand where all standing cameras see them, whichever are there.
-    Raises ConfigError for names it does not know.
-    """
-    from vla_ros.sim.scenes.sampling import draw_scene  # the sampler needs the types above
-
-    return draw_scene(set_name, seed, stream, categories, objects, wording, target, place, cameras)

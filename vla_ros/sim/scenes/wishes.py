@@ -12,8 +12,8 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.model import ObjectModel
-from vla_ros.sim.scenes.grasp_sets import Area
 from vla_ros.sim.scenes.objects import Kind, choose_kind
+from vla_ros.sim.scenes.sets import Area
 
 # Which part of an axis of the area a word means, from 0 to 1; x points away from the robot, y to its left.
 _ALONG_X = {"near": (0.0, 0.5), "far": (0.5, 1.0)}

@@ -45,7 +45,7 @@ class Background:
     """Where it is done, what light there is."""
 
     text: str = ""  # how the operator arranges it; empty: its name
-    set: str = "basic"  # in the simulator: a set of config/tasks/grasp_sets.yaml
+    set: str = "basic"  # in the simulator: a set of config/tasks/grasping_sets.yaml
 
 
 @dataclass(frozen=True)

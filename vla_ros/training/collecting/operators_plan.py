@@ -16,10 +16,11 @@ from vla_ros.policies.graspvla.small.part_search import split_part
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.grasping.grasps import GraspConfig
 from vla_ros.sim.grasping.motion import MotionConfig, Step
-from vla_ros.sim.grasping.part_grasps import PartGraspPlanner, target_part
 from vla_ros.sim.grasping.planning import GraspPlanner
-from vla_ros.sim.scenes.scene import Scene, sample_scene
+from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.part_grasps import PartGraspPlanner, target_part
+from vla_ros.tasks.grasping.scenes import sample_scene
 from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.demonstrator.demonstrator import Waypoint
 from vla_ros.training.generation.demonstrator import WIDE_MARGIN

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from vla_ros.evaluation.comparison import Comparison, Counterpart
+from vla_ros.evaluation.episode_log import EpisodeLog
+from vla_ros.evaluation.evaluation import Evaluation, evaluate
+from vla_ros.evaluation.pool import Broken, Run, run_all
+from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
+from vla_ros.evaluation.statistics import Episode, summary
 from vla_ros.policies.graspvla.small.checkpoint_config import WEIGHTS, read_config
-from vla_ros.sim.evaluation.comparison import Comparison, Counterpart
-from vla_ros.sim.evaluation.episode_log import EpisodeLog
-from vla_ros.sim.evaluation.evaluation import Evaluation, evaluate
-from vla_ros.sim.evaluation.pool import Broken, Run, run_all
-from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
-from vla_ros.sim.evaluation.statistics import Episode, summary
 
 BEFORE, AFTER = "before", "after"
 POLICY = "graspvla"
@@ -61,8 +61,8 @@ class MakeCheckpointRunner:
     checkpoint: Path
 
     def __call__(self) -> Run:
+        from vla_ros.evaluation.runner import EpisodeRunner  # the simulator is the worker's
         from vla_ros.policies.graspvla.small.policy import load_small_policy
-        from vla_ros.sim.evaluation.runner import EpisodeRunner  # the simulator is the worker's
 
         runner = EpisodeRunner(self.settings, cameras=read_config(self.checkpoint).cameras)
         policy = load_small_policy(self.checkpoint, runner.embodiment)

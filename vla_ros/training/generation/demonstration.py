@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.follower import ChunkFollower
+from vla_ros.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.policies.single_arm import SingleArmObservation
-from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.scenes.scene import SceneCamera
-from vla_ros.sim.task import GraspTaskConfig
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.lifting import GraspTaskConfig
 from vla_ros.training.generation.demonstrator import Demonstrator
 from vla_ros.training.generation.object_boxes import ObjectBoxes
 

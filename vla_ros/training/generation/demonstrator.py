@@ -19,11 +19,11 @@ from controllers.chunk import ActionChunk
 from controllers.model import ArmModel
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmObservation
-from vla_ros.sim.grasping.expert import EMPTY, ExpertPolicy
 from vla_ros.sim.grasping.grasps import Grasp, GraspConfig
 from vla_ros.sim.grasping.motion import Phase, Step, approach, retreat, straight
 from vla_ros.sim.grasping.planning import PlannedGrasp
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.expert import EMPTY, ExpertPolicy
 
 WIDE_MARGIN = 0.022  # [m] beside the object before closing: a learned policy is millimetres off
 OPTIONS = 20  # grasps of the object that are told beside the one that is taken

@@ -11,12 +11,13 @@ import numpy as np
 from controllers.errors import VlaError
 from vla_ros.data.datasets.editing.segments import valid_runs
 from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
+from vla_ros.evaluation.runner import EpisodeRunner
+from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.policies.contract import TaskContract, load_contract
-from vla_ros.sim.evaluation.runner import EpisodeRunner
-from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings
-from vla_ros.sim.grasping.part_grasps import sample_part_scene
-from vla_ros.sim.scenes.scene import Scene, sample_scene
+from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.part_grasps import sample_part_scene
+from vla_ros.tasks.grasping.scenes import sample_scene
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.contract_columns import ArmMoment, ContractColumns
 from vla_ros.training.generation.demonstration import Demonstration, Moment

@@ -24,9 +24,9 @@ from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.grasping.grasps import Grasp, GraspConfig
 from vla_ros.sim.grasping.planning import GraspPlanner
 from vla_ros.sim.scenes.descriptions import describe
-from vla_ros.sim.scenes.grasp_sets import grasp_sets
-from vla_ros.sim.scenes.scene import sample_scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.scenes import sample_scene
+from vla_ros.tasks.grasping.sets import grasp_sets
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.contract_columns import ContractColumns
 from vla_ros.training.generation.demonstrator import OPTIONS, WIDE_MARGIN, WORSE

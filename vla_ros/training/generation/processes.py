@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from controllers.errors import VlaError
-from vla_ros.sim.evaluation.child_process import death, start_child
+from vla_ros.evaluation.child_process import death, start_child
 from vla_ros.training.generation.crew import Event, GroupDied, GroupEnded, SeedEnded
 from vla_ros.training.generation.ledger import SeedRecord
 from vla_ros.training.generation.seed_queue import Group

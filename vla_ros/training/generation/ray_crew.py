@@ -10,7 +10,7 @@ import traceback
 from typing import Any
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.sim.evaluation.child_process import SINGLE_THREAD
+from vla_ros.evaluation.child_process import SINGLE_THREAD
 from vla_ros.training.generation.crew import Event, GroupDied, GroupEnded, SeedEnded
 from vla_ros.training.generation.ledger import SeedRecord
 from vla_ros.training.generation.seed_queue import Group

@@ -9,8 +9,8 @@ import mujoco
 import numpy as np
 
 from vla_ros.sim.scenes.cameras import sample_cameras, sample_mounts
-from vla_ros.sim.scenes.grasp_sets import SceneRanges
 from vla_ros.sim.scenes.scene import MountedCamera, Scene, SceneCamera
+from vla_ros.sim.scenes.sets import SceneRanges
 from vla_ros.sim.world import World
 
 

@@ -13,8 +13,8 @@ from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.category import SPLITS
 from vla_ros.policies.contract import load_contract
 from vla_ros.robots.embodiment import robot_names
-from vla_ros.sim.scenes.grasp_sets import grasp_sets
 from vla_ros.sim.scenes.scene import SceneCamera
+from vla_ros.tasks.grasping.sets import grasp_sets
 
 COUNT_MAX = 100_000_000
 SEED_MAX = 2**31
@@ -29,7 +29,7 @@ class GenerationSettings:
 
     robot: str = "franka"
     contract: str = "franka_grasp"
-    # Share of the episodes that is drawn from each set of config/tasks/grasp_sets.yaml.
+    # Share of the episodes that is drawn from each set of config/tasks/grasping_sets.yaml.
     sets: dict[str, float] = field(
         default_factory=lambda: {"basic": 0.40, "distractor": 0.35, "light": 0.15, "height": 0.10}
     )

@@ -8,11 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
+from vla_ros.evaluation.runner import EpisodeRunner
+from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import small_policy
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.evaluation.runner import EpisodeRunner
-from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings
 
 SETS = ("distractor", "basic", "light", "height")  # in turn
 FIRST = 2**39  # seed in the stream of generation: demonstrations begin at 0, grounding at 2**40

@@ -17,7 +17,7 @@ from vla_ros.policies.graspvla.small.part_search import BY
 from vla_ros.policies.graspvla.small.word_tokens import Color, color_words, word_tokens
 from vla_ros.policies.graspvla.words import WordEmbedding
 from vla_ros.sim.scenes.descriptions import ask, describe
-from vla_ros.sim.scenes.instructions import draw_color, draw_noun
+from vla_ros.sim.scenes.naming import draw_color, draw_noun
 from vla_ros.sim.scenes.objects import same_color, same_name
 from vla_ros.sim.scenes.scene import PlacedObject
 from vla_ros.sim.scenes.wording import family

@@ -12,27 +12,28 @@ from pathlib import Path
 from controllers.follower import ChunkFollower
 from controllers.model import ArmModel
 from vla_ros.configuration import load_config, share_directory
+from vla_ros.evaluation.choosers import chance, color_alone
+from vla_ros.evaluation.expert_reference import Reference, load_reference
+from vla_ros.evaluation.rollout import Rollout, RolloutConfig
+from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
+from vla_ros.evaluation.statistics import Episode
+from vla_ros.evaluation.video import VideoWriter
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.policies.loading import load_policy, policy_cameras
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
-from vla_ros.sim.evaluation.choosers import chance, color_alone
-from vla_ros.sim.evaluation.expert_reference import Reference, load_reference
-from vla_ros.sim.evaluation.rollout import Rollout, RolloutConfig
-from vla_ros.sim.evaluation.settings import EXPERT, EpisodeSettings
-from vla_ros.sim.evaluation.statistics import Episode
-from vla_ros.sim.evaluation.video import VideoWriter
-from vla_ros.sim.grasping.expert import ExpertPolicy
-from vla_ros.sim.grasping.part_grasps import held_by_part, sample_part_scene
-from vla_ros.sim.scenes.scene import Scene, sample_scene
-from vla_ros.sim.task import GraspTaskConfig
+from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.expert import ExpertPolicy
+from vla_ros.tasks.grasping.lifting import GraspTaskConfig
+from vla_ros.tasks.grasping.part_grasps import held_by_part, sample_part_scene
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 
 def task_config() -> GraspTaskConfig:
-    """Read the task's limits from config/tasks/grasp.yaml."""
-    return load_config(share_directory() / "config" / "tasks" / "grasp.yaml", GraspTaskConfig)
+    """Read the task's limits from config/tasks/grasping.yaml."""
+    return load_config(share_directory() / "config" / "tasks" / "grasping.yaml", GraspTaskConfig)
 
 
 class EpisodeRunner:

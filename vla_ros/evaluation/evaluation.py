@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from vla_ros.sim.evaluation.episode_log import EpisodeLog
-from vla_ros.sim.evaluation.pool import Broken, Run, run_all
-from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
-from vla_ros.sim.evaluation.statistics import Episode
+from vla_ros.evaluation.episode_log import EpisodeLog
+from vla_ros.evaluation.pool import Broken, Run, run_all
+from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
+from vla_ros.evaluation.statistics import Episode
 
 RunSeeds = Callable[[Sequence[int]], Iterator[Episode | Broken]]
 
@@ -37,7 +37,7 @@ class MakeRunner:
     settings: EpisodeSettings
 
     def __call__(self) -> Run:
-        from vla_ros.sim.evaluation.runner import EpisodeRunner  # the simulator is the worker's
+        from vla_ros.evaluation.runner import EpisodeRunner  # the simulator is the worker's
 
         return EpisodeRunner(self.settings).run
 

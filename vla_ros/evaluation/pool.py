@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from vla_ros.sim.evaluation.child_process import death, start_child
-from vla_ros.sim.evaluation.statistics import Episode
+from vla_ros.evaluation.child_process import death, start_child
+from vla_ros.evaluation.statistics import Episode
 
 NOTHING = -1  # seed of an idle worker
 

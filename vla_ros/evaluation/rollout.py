@@ -11,14 +11,14 @@ import numpy as np
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import ChunkError, ConfigError
 from controllers.follower import ChunkFollower
+from vla_ros.evaluation.cause import failure_cause
+from vla_ros.evaluation.film import EpisodeFilm
+from vla_ros.evaluation.observing import Observer
+from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.detection import Explaining
-from vla_ros.sim.evaluation.cause import failure_cause
-from vla_ros.sim.evaluation.film import EpisodeFilm
-from vla_ros.sim.evaluation.observing import Observer
-from vla_ros.sim.evaluation.video import VideoWriter
-from vla_ros.sim.task import GraspTask, GraspTaskConfig
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.lifting import GraspTask, GraspTaskConfig
 
 PAUSE_MAX_S = 1.5  # [s] control refuses a chunk of what was seen 2 s ago
 

@@ -11,9 +11,9 @@ import numpy as np
 from vla_ros.objects.geometry import polygon_gap
 from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.footprint import Placement, random_placement
-from vla_ros.sim.scenes.grasp_sets import Area
 from vla_ros.sim.scenes.gripper_room import hand_fits, reachable
 from vla_ros.sim.scenes.scene import SceneCamera
+from vla_ros.sim.scenes.sets import Area
 from vla_ros.sim.scenes.visibility import inside_image, visible_share
 
 _TARGET_GAP = 0.035  # [m] free around the target: a finger and its error

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The five sets of the grasping task, read from config/tasks/grasp_sets.yaml."""
+"""What scenes of a task are drawn from, and what each of its sets changes; config/tasks/<task>_sets.yaml."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import load_config, share_directory
@@ -87,7 +86,7 @@ class SceneRanges:
 
 
 @dataclass(frozen=True)
-class GraspSet:
+class SceneSet:
     """What one set changes."""
 
     lights: str = "mild"  # mild | strong
@@ -108,22 +107,13 @@ class GraspSet:
 
 
 @dataclass(frozen=True)
-class GraspSets:
-    """The whole file."""
+class SceneSets:
+    """A whole file."""
 
     scene: SceneRanges
-    sets: dict[str, GraspSet]
+    sets: dict[str, SceneSet]
 
 
-@cache
-def grasp_sets() -> GraspSets:
-    """Return the ranges of a scene and the sets by name."""
-    return load_config(share_directory() / "config" / "tasks" / "grasp_sets.yaml", GraspSets)
-
-
-def grasp_set(name: str) -> GraspSet:
-    """Return one set. Raises ConfigError naming the nearest."""
-    sets = grasp_sets().sets
-    if name not in sets:
-        raise ConfigError(unknown_name("set", name, sets))
-    return sets[name]
+def load_sets(task: str) -> SceneSets:
+    """Read the sets of a task, config/tasks/<task>_sets.yaml."""
+    return load_config(share_directory() / "config" / "tasks" / f"{task}_sets.yaml", SceneSets)

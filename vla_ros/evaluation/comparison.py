@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from controllers.errors import ConfigError
-from vla_ros.sim.evaluation.episode_log import log_path, read_log
-from vla_ros.sim.evaluation.settings import EpisodeSettings
-from vla_ros.sim.evaluation.statistics import Episode, paired_interval
+from vla_ros.evaluation.episode_log import log_path, read_log
+from vla_ros.evaluation.settings import EpisodeSettings
+from vla_ros.evaluation.statistics import Episode, paired_interval
 
 # How an evaluation was run, not in which scenes.
 _MAY_DIFFER = ("policy", "checkpoint", "latency_s", "pause_s", "rate_hz", "video", "graph", "wording")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words of an instruction: a colour, a noun, one of a family's ways to ask."""
+"""What an object is called: a colour and a noun, in the words of a family."""
 
 from __future__ import annotations
 
@@ -8,18 +8,7 @@ import numpy as np
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.category import categories
 from vla_ros.objects.model import ObjectModel
-from vla_ros.sim.scenes.wording import Family, family
-
-
-def write_instruction(
-    model: ObjectModel, catalogue: Catalogue, rng: np.random.Generator, wording: str = "common"
-) -> str:
-    """Return a request for the object by colour and noun, for example "pick up the red mug"."""
-    words = family(wording)
-    # The order of the draws is part of every scene there is: what is new is drawn last.
-    asking = str(rng.choice(words.asking))
-    noun = draw_noun(model, catalogue, words, rng)
-    return asking.format(f"{draw_color(model, words, rng)} {noun}")
+from vla_ros.sim.scenes.wording import Family
 
 
 def draw_noun(model: ObjectModel, catalogue: Catalogue, words: Family, rng: np.random.Generator) -> str:

@@ -18,7 +18,7 @@ from controllers.errors import ConfigError
 
 @dataclass(frozen=True)
 class GraspTaskConfig:
-    """Limits and thresholds of the task; config/tasks/grasp.yaml."""
+    """Limits and thresholds of the task; config/tasks/grasping.yaml."""
 
     lift_m: float = 0.15  # [m] above where the object lay
     hold_s: float = 1.0  # [s] without a break at that height

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a scene is drawn, aspect by aspect, each from its own random numbers."""
+"""How a scene of grasping is drawn, aspect by aspect, each from its own random numbers."""
 
 from __future__ import annotations
 
@@ -12,37 +12,45 @@ import numpy as np
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.model import ObjectModel
+from vla_ros.sim.scenes.arrangement import Ground, place_beside, place_target
 from vla_ros.sim.scenes.cameras import sample_cameras, sample_mounts
-from vla_ros.sim.scenes.descriptions import describe
 from vla_ros.sim.scenes.footprint import Placement
-from vla_ros.sim.scenes.grasp_sets import Area, GraspSet, SceneRanges, grasp_set, grasp_sets
-from vla_ros.sim.scenes.instructions import write_instruction
 from vla_ros.sim.scenes.lights import sample_lights
 from vla_ros.sim.scenes.objects import choose_extra, choose_other
-from vla_ros.sim.scenes.placing import Ground, place_beside, place_target
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.scene import MountedCamera, PlacedObject, Scene, SceneCamera, Table
+from vla_ros.sim.scenes.sets import Area, SceneRanges, SceneSet
 from vla_ros.sim.scenes.surfaces import sample_surface
 from vla_ros.sim.scenes.wishes import choose_target, part_of
+from vla_ros.tasks.grasping.instructions import instruct
+from vla_ros.tasks.grasping.sets import grasp_set, grasp_sets
 
 _TABLE_CENTER, _TABLE_EXTENT, _TABLE_THICKNESS = (0.62, 0.0), (0.84, 1.20), 0.04  # [m]; the robot's base ends at 0.09
 _FLOOR = -0.80  # [m]
 _ATTEMPTS = 200
-_WORDING = {"evaluation": "common", "generation": "training"}  # unless another is asked for
 
 
-def draw_scene(
-    set_name: str,
-    seed: int,
-    stream: str,
-    categories: str,
-    objects: str | Path | Catalogue | None,
-    wording: str | None,
-    target: str,
-    place: str,
-    cameras: Sequence[str],
+def sample_scene(
+    set_name: str = "basic",
+    seed: int = 0,
+    stream: str = "evaluation",
+    categories: str = "seen",
+    objects: str | Path | Catalogue | None = None,
+    wording: str | None = None,
+    target: str = "",
+    place: str = "",
+    cameras: Sequence[str] = (),
 ) -> Scene:
-    """Draw a scene; see scene.sample_scene."""
+    """Draw a scene: a pure function of its arguments.
+
+    `stream` is evaluation or generation: two families of random numbers that share nothing, whatever the seeds.
+    `wording` is a family of config/tasks/wording.yaml and changes the instruction alone; None: common for evaluation,
+    training for generation, which may not have the unseen one. `target` is what is asked for, "red mug" for instance,
+    and `place` where it stands, "near left" for instance (wishes.py); "": whatever the seed draws. `cameras` are those
+    it is seen by, of config/tasks/grasping_sets.yaml, those on the robot included; (): all that stand. They change
+    nothing else: objects stand where all standing cameras see them, whichever are there.
+    Raises ConfigError for names it does not know.
+    """
     changes, ranges = grasp_set(set_name), grasp_sets().scene
     catalogue = objects if isinstance(objects, Catalogue) else load_catalogue(objects)
     models = catalogue.models(categories)
@@ -69,7 +77,7 @@ def draw_scene(
         cameras=seen_by,
         objects=placed,
         target=placed[0].name,
-        instruction=_instruct(placed, catalogue, stream, seed, wording),
+        instruction=instruct(placed, catalogue, stream, seed, wording),
         arm_start=_arm_start(ranges, stream, seed),
         mounted=mounted,
     )
@@ -78,7 +86,7 @@ def draw_scene(
 def _choose(
     models: tuple[ObjectModel, ...],
     wanted: str,
-    changes: GraspSet,
+    changes: SceneSet,
     ranges: SceneRanges,
     catalogue: Catalogue,
     stream: str,
@@ -165,18 +173,6 @@ def _name(placements: list[Placement]) -> tuple[PlacedObject, ...]:
         taken = sum(other.name == base or other.name.startswith(f"{base}_") for other in placed)
         placed.append(PlacedObject(f"{base}_{taken + 1}" if taken else base, placement.model, placement.T_base_object))
     return tuple(placed)
-
-
-def _instruct(
-    placed: tuple[PlacedObject, ...], catalogue: Catalogue, stream: str, seed: int, wording: str | None
-) -> str:
-    """Ask for the first object."""
-    wording = wording or _WORDING[stream]
-    if wording == "unseen" and stream == "generation":
-        raise ConfigError("wording 'unseen' is for stream evaluation: data that held it would spoil the test")
-    rng = scene_generator(stream, seed, "words")
-    described = describe(placed[0], placed, catalogue, rng) if wording == "training" else None
-    return described.text if described else write_instruction(placed[0].model, catalogue, rng, wording)
 
 
 def _arm_start(ranges: SceneRanges, stream: str, seed: int) -> tuple[float, ...] | None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many actions the scripted expert needs: the reference length of SPL, cached for the usual scenes.
 
-config/tasks/grasp_reference.json: digest of a scene → steps, or null where the expert failed. A scene that is drawn
+config/tasks/grasping_reference.json: digest of a scene → steps, or null where the expert failed. A scene that is drawn
 differently today has another digest, and is run instead of being compared with a stranger; sets that differ in light
 and texture only share their scenes' entries.
 """
@@ -49,7 +49,7 @@ def scene_digest(scene: Scene) -> int:
 
 def reference_path() -> Path:
     """Return where the cache lies."""
-    return share_directory() / "config" / "tasks" / "grasp_reference.json"
+    return share_directory() / "config" / "tasks" / "grasping_reference.json"
 
 
 def load_reference(path: Path | None = None) -> Reference:

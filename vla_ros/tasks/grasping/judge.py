@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from vla_ros.sim.referring.meaning import Meaning
 from vla_ros.sim.referring.scene_object import SceneObject
-from vla_ros.sim.task import GraspTask, GraspTaskConfig, LiftWatch, Outcome
+from vla_ros.tasks.grasping.lifting import GraspTask, GraspTaskConfig, LiftWatch, Outcome
 
 ONGOING, TERMINATED, INVALID = 0, 1, -1  # TaskStatus values
 ABSENT_PATIENCE_S = 2.0  # [s] of simulated time in which a policy may still find what it calls absent

@@ -16,9 +16,9 @@ from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.sim.grasping.grasps import GraspConfig
 from vla_ros.sim.grasping.motion import MotionConfig, Phase, Step, close, lift, retreat
-from vla_ros.sim.grasping.part_grasps import PartGraspPlanner
 from vla_ros.sim.grasping.planning import GraspPlanner, PlannedGrasp
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.part_grasps import PartGraspPlanner
 
 MOVED = 0.012  # [m] the object has moved since the plan was made: plan again
 TURNED = 0.25  # [rad]

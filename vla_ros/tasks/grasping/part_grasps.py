@@ -11,8 +11,9 @@ import numpy as np
 from vla_ros.objects.named_parts import NamedPart, named_parts, parts_catalogue
 from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.grasping.planning import GraspPlanner
-from vla_ros.sim.scenes.scene import Scene, sample_scene
+from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.scenes import sample_scene
 
 PAD = 0.008  # [m] half a pad's width: with this much of it beyond its end a grasp is of the part still
 

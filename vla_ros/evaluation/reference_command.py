@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make config/tasks/grasp_reference.json anew: the expert's actions in the usual scenes of every set.
+"""Make config/tasks/grasping_reference.json anew: the expert's actions in the usual scenes of every set.
 
-Run as `python -m vla_ros.sim.evaluation.reference_command`. What is known of scenes that are still drawn so is kept,
+Run as `python -m vla_ros.evaluation.reference_command`. What is known of scenes that are still drawn so is kept,
 the rest dropped.
 """
 
@@ -10,13 +10,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 
-from vla_ros.sim.evaluation.evaluation import MakeRunner
-from vla_ros.sim.evaluation.expert_reference import Reference, load_reference, save_reference, scene_digest
-from vla_ros.sim.evaluation.pool import run_all
-from vla_ros.sim.evaluation.runner import EpisodeRunner
-from vla_ros.sim.evaluation.settings import EpisodeSettings
-from vla_ros.sim.evaluation.statistics import Episode
-from vla_ros.sim.scenes.grasp_sets import grasp_sets
+from vla_ros.evaluation.evaluation import MakeRunner
+from vla_ros.evaluation.expert_reference import Reference, load_reference, save_reference, scene_digest
+from vla_ros.evaluation.pool import run_all
+from vla_ros.evaluation.runner import EpisodeRunner
+from vla_ros.evaluation.settings import EpisodeSettings
+from vla_ros.evaluation.statistics import Episode
+from vla_ros.tasks.grasping.sets import grasp_sets
 
 SPLITS = ("seen",)
 SEEDS = 100

@@ -37,14 +37,14 @@ class EpisodeSettings:
 
     def check(self) -> None:
         """Raise ConfigError for what cannot be run, before any work begins."""
+        from vla_ros.evaluation.rollout import RolloutConfig
         from vla_ros.objects.catalogue import load_catalogue
         from vla_ros.objects.category import SPLITS
         from vla_ros.policies.loading import check_policy
         from vla_ros.robots.control import load_control_config
         from vla_ros.robots.embodiment import load_embodiment
-        from vla_ros.sim.evaluation.rollout import RolloutConfig
-        from vla_ros.sim.scenes.grasp_sets import grasp_set
         from vla_ros.sim.scenes.wording import EVALUATED
+        from vla_ros.tasks.grasping.sets import grasp_set
 
         if not 200.0 <= self.rate_hz <= 10_000.0:
             raise ConfigError(f"--rate-hz must be 200 to 10000, got {self.rate_hz}")

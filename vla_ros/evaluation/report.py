@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 
+from vla_ros.evaluation.evaluation import Evaluation
+from vla_ros.evaluation.settings import EvaluationSettings
+from vla_ros.evaluation.statistics import STARVED_BELOW, by_category, failure_causes, summary, wilson_interval
 from vla_ros.progress import WorkProgress
-from vla_ros.sim.evaluation.evaluation import Evaluation
-from vla_ros.sim.evaluation.settings import EvaluationSettings
-from vla_ros.sim.evaluation.statistics import STARVED_BELOW, by_category, failure_causes, summary, wilson_interval
 from vla_ros.tables import print_table
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.documents import DocumentError, parse_json
-from vla_ros.sim.evaluation.pool import Broken
-from vla_ros.sim.evaluation.settings import EpisodeSettings, EvaluationSettings
-from vla_ros.sim.evaluation.statistics import Episode
+from vla_ros.evaluation.pool import Broken
+from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
+from vla_ros.evaluation.statistics import Episode
 
 BROKEN = "broken"  # key of a line that is no episode; resuming runs its seed again
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from vla_ros.sim.task import Outcome
+from vla_ros.tasks.grasping.lifting import Outcome
 
 LIFTED_M = 0.03  # [m] from here on the named object had been off the table
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from vla_ros.sim.evaluation.comparison import Comparison
-from vla_ros.sim.evaluation.settings import EpisodeSettings
-from vla_ros.sim.evaluation.statistics import Episode, summary
+from vla_ros.evaluation.comparison import Comparison
+from vla_ros.evaluation.settings import EpisodeSettings
+from vla_ros.evaluation.statistics import Episode, summary
 from vla_ros.tables import print_table
 
 ROWS = (  # key of the figures, what it says, factor, format, unit

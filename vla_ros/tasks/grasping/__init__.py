@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Grasping: lift the object that the instruction names."""
