@@ -56,7 +56,6 @@ def test_every_command_has_help_with_an_example(vla, name):
     ("words", "expected"),
     [
         (["lauch", "franka_grasp"], "did you mean 'launch'"),
-        (["launch"], "one of: franka_grasp"),
         (["launch", "franka_gras"], "did you mean 'franka_grasp'"),
         (["launch", "franka_grasp", "sed:=1"], "did you mean 'seed'"),
         (["launch", "franka_grasp", "seed:=-1"], "from 0 to 2147483647"),
@@ -147,6 +146,19 @@ def test_show_args_names_every_argument_and_starts_nothing(vla, tmp_path):
         assert f"  {argument.name}:=" in done.stdout
         assert argument.description in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_launch_alone_lists_the_jobs_the_users_own_among_them(vla, tmp_path):
+    (tmp_path / "jobs").mkdir()
+    job = "{description: My own., mover: policy, robot: franka, task: grasping, arguments: {attempts: 7}}"
+    (tmp_path / "jobs" / "mine.yaml").write_text(job)
+    done = vla("launch", VLA_CONFIG=str(tmp_path))
+    assert done.returncode == 2
+    for words in ("  mine           My own.", "  franka_grasp   A simulated Franka", "  teleop         A person"):
+        assert words in done.stdout
+    assert "attempts:=7" in vla("launch", "mine", "--show-args", VLA_CONFIG=str(tmp_path)).stdout
+    done = vla("launch", "mine", "attempts:=0", VLA_CONFIG=str(tmp_path))
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
 
 
 def test_robots_shows_limits(vla):

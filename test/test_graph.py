@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from controllers.errors import ConfigError
 from vla_ros.bringup.arguments import LaunchArgument, parse_assignments
 from vla_ros.bringup.graph import Argument, Graph, NodeSpec
-from vla_ros.bringup.jobs import job_names, load_job
+from vla_ros.bringup.jobs import MOVERS, job_names, load_job
 from vla_ros.bringup.parameters import write_parameters
 
 SEED = LaunchArgument("seed", 0, "scene", minimum=0, maximum=99)
@@ -134,7 +134,7 @@ def test_rcl_reads_text_as_text(tmp_path, text):
 def test_every_job_describes_every_argument_and_has_one_deciding_node(name):
     graph = load_job(name)
     assert all(len(argument.description) > 10 for argument in graph.arguments)
-    operated = name == "franka_teleop"  # by a person, who ends it
+    operated = name.endswith("teleop")  # by a person, who ends it
     assert sum(node.decides for node in graph.nodes) == (0 if operated else 1)
     assert graph.example.startswith(f"vla launch {name}")
 
@@ -170,9 +170,19 @@ def test_every_parameter_of_a_job_is_declared_by_its_node(name, root):
         assert not unknown, f"{node.name} does not declare {unknown}"
 
 
-@pytest.mark.parametrize("name", job_names())
-def test_every_job_has_a_launch_file(name, root):
-    assert f'load_job("{name}")' in (root / "launch" / f"{name}.launch.py").read_text()
+def test_launch_files_start_a_job_for_each_mover_and_the_one_of_the_readme(root):
+    files = {path.name.removesuffix(".launch.py"): path.read_text() for path in (root / "launch").glob("*.launch.py")}
+    assert set(files) == {*MOVERS, "franka_grasp"}
+    for name, text in files.items():
+        assert f'load_job("{name}")' in text
+        assert len(text.splitlines()) <= 9
+
+
+@pytest.mark.parametrize("mover", MOVERS)
+def test_the_job_of_a_mover_takes_any_robot_and_task(mover):
+    arguments = {argument.name: argument for argument in load_job(mover).arguments}
+    assert arguments["robot"].parse("my_arm.yaml") == "my_arm.yaml"
+    assert "grasping" in arguments["task"].choices
 
 
 def test_an_unknown_job_names_the_nearest():

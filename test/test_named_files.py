@@ -76,7 +76,7 @@ def refused(words: tuple[str, ...], capsys: pytest.CaptureFixture) -> str:
 YAML = ("nothere.yaml", "noise.yaml", "list.yaml", "torn.yaml")
 TAKE_YAML = (
     (*GRASP, "record_contract:={}"),
-    (*TELEOP, "collection:=mugs", "task:={}"),
+    (*TELEOP, "collection:=mugs", "schedule:={}"),
     ("convert", "empty", "out", "--contract", "{}"),
     ("generate", "out", "--config", "{}"),
     ("generate", "out", "--contract", "{}"),
@@ -98,7 +98,7 @@ INPUTS = (
     ((*TELEOP, "checkpoint:={}"), ("nothere",)),  # nor any, without a policy
     ((*TELEOP, "policy:=graspvla", "checkpoint:={}"), ("nothere", "empty")),
     ((*TELEOP, "objects:={}"), ("nothere", "objects")),
-    (("launch", "franka_replay", "source:={}"), ("nothere", "noise.mcap", "empty", "bag", "dataset")),
+    (("launch", "replay", "source:={}"), ("nothere", "noise.mcap", "empty", "bag", "dataset")),
     (("replay", "{}"), ("nothere", "noise.mcap", "empty", "bag", "dataset")),
     (("eval", "--checkpoint", "{}", "--episodes", "1"), ("nothere", "empty")),
     (("eval", "--objects", "{}", "--episodes", "1"), ("nothere", "noise.npz", "empty", "objects")),
@@ -149,7 +149,7 @@ OUTPUTS = (
     (*GRASP, "report:={}/x.json"),
     (*GRASP, "record:={}/bag"),
     (*GRASP, "run_directory:={}/run"),
-    (*TELEOP, "collection:={}/mugs", "task:=franka"),
+    (*TELEOP, "collection:={}/mugs", "schedule:=franka"),
     ("eval", "--policy", "geometric", "--episodes", "1", "--json", "{}/x.json"),
     ("eval", "--policy", "geometric", "--episodes", "1", "--video", "{}/films"),
     ("record", "{}/bag"),

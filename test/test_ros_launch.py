@@ -15,7 +15,7 @@ HAS_LAUNCH = importlib.util.find_spec("launch_ros") is not None
 
 
 def test_a_secret_on_the_command_line_is_refused_there_too():
-    arguments = load_job("franka_teleop").arguments
+    arguments = load_job("teleop").arguments
     (line,) = misspelt(["token:=a-token-of-twenty-one"], arguments)
     assert "give token_file:=FILE" in line
     assert "twenty" not in line

@@ -23,7 +23,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 
 def nodes(*words: str) -> dict[str, dict]:
-    graph = load_job("franka_teleop")
+    graph = load_job("teleop")
     arguments = parse_assignments(words, graph.arguments)
     return {node.name: node.values(arguments) for node in graph.active_nodes(arguments) if node.name != "tf"}
 
@@ -56,7 +56,7 @@ def test_the_page_is_for_this_machine_unless_it_is_asked_otherwise(monkeypatch):
     monkeypatch.setattr("vla_ros.bringup.egl.require_egl", lambda: None)
     assert cli.main(["teleop", "seed:=3"]) == 0
     assert cli.main(["teleop", "--network", "policy:=geometric"]) == 0
-    assert given == [("franka_teleop", ["seed:=3"]), ("franka_teleop", ["host:=all", "policy:=geometric"])]
+    assert given == [("teleop", ["seed:=3"]), ("teleop", ["host:=all", "policy:=geometric"])]
 
 
 def test_arguments_are_listed(capsys):
@@ -95,7 +95,7 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(capsys, tmp_path, h
 
 
 def test_checking_twice_keeps_the_pairing(tmp_path):
-    graph = load_job("franka_teleop")
+    graph = load_job("teleop")
     arguments = parse_assignments([f"folder:={tmp_path}", "port:=0"], graph.arguments)
     graph.check(arguments)
     token = (tmp_path / "token").read_text()

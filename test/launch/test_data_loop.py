@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def teleop(folder: Path) -> Iterator[TeleopJob]:
-    job = TeleopJob(folder, f"collection:={folder / 'loop'}", "task:=loop.yaml", "record_images:=jpeg")
+    job = TeleopJob(folder, f"collection:={folder / 'loop'}", "schedule:=loop.yaml", "record_images:=jpeg")
     yield job
     job.close()
 

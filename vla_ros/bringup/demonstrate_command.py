@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A scripted operator: does what a running collection of the simulator asks for, over the bridge's own websocket.
 
-Start `vla teleop collection:=NAME task:=NAME` in one terminal and this in another. The operator sees the scene's
+Start `vla teleop collection:=NAME schedule:=NAME` in one terminal and this in another. The operator sees the scene's
 truth and plans its grasps, but moves the arm as a person does: with a hand that trembles, pauses, and lets go of the
 clutch when it reaches no further. What fails is recorded as a failure, and asked for again. An arm that a fault
 holds is enabled again, three times in a row at most; an e-stop is left to whoever pressed it, and ends this. Ctrl-C

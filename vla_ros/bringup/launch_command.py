@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import argparse
 
-from controllers.errors import ConfigError
 from vla_ros.bringup.graph import Graph
-from vla_ros.bringup.jobs import job_names, load_job
+from vla_ros.bringup.jobs import job_list, job_names, load_job
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("job", nargs="?", help=f"one of: {', '.join(job_names())}")
+    parser.add_argument(
+        "job",
+        nargs="?",
+        help=f"one of: {', '.join(job_names())}; or the path of a job's .yaml file. Without one: a list",
+    )
     parser.add_argument("assignments", nargs="*", metavar="name:=value", help="launch arguments of the job")
     parser.add_argument("-s", "--show-args", action="store_true", help="list the job's arguments and start nothing")
 
@@ -24,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the job, or list its arguments."""
     if arguments.job is None:
-        raise ConfigError(f"launch what? one of: {', '.join(job_names())}")
+        print(f"launch what?\n\n{job_list()}\n\n`vla launch JOB --show-args` lists a job's launch arguments")
+        return 2
     graph = load_job(arguments.job)
     if arguments.show_args:
         print(describe(graph))

@@ -20,7 +20,7 @@ ALSO_CHOSEN = ("stream", "categories", "objects", "wording", "target", "place") 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("source", metavar="BAG|DATASET", help="what was recorded, or converted from it")
-    parser.add_argument("assignments", nargs="*", metavar="name:=value", help="further arguments of franka_replay")
+    parser.add_argument("assignments", nargs="*", metavar="name:=value", help="further arguments of the job replay")
     parser.add_argument("--episode", type=int, default=0, metavar="N", help="number of the episode (default 0)")
     parser.add_argument("--contract", default="", help="contract of a dataset that does not say its own")
     parser.add_argument("--robot", default="franka", help="robot; config/robots")
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     given = [f"{name}:={value}" for name, value in values.items() if value != ""]
     if motion.instruction:
         given.append(f"instruction:={motion.instruction}")
-    return launch(load_job("franka_replay"), [*given, *words, *arguments.assignments])
+    return launch(load_job("replay"), [*given, *words, *arguments.assignments])
 
 
 def _scene_words(arguments: argparse.Namespace, scene: Mapping[str, object], source: Path) -> list[str]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Move a robot, or the simulator's, from a page: headset, gamepad, mouse or keyboard.
 
-Opens the job franka_teleop, whose arguments it takes, and prints the link to the page, as QR code too. The page is
+Opens the job teleop, whose arguments it takes, and prints the link to the page, as QR code too. The page is
 for this machine alone unless --network is given, which serves it over HTTPS; the link's token lets in. The arm stays
 disabled until somebody enables it on the page. Ctrl-C brings it to rest and ends everything.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 
-JOB = "franka_teleop"
+JOB = "teleop"
 NETWORK = "host:=all"
 
 

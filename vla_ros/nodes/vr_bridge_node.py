@@ -64,7 +64,7 @@ class VrBridgeNode(ManagedNode):
         self._turn = declare(self, "angular_speed", 1.5, "fastest that hands turn a tool [rad/s]", 0.05, 4.0)
         self._instruction = declare(self, "instruction", "", "what is to be done, in words; empty: nothing is said")
         self._collection_name = declare(self, "collection", "", "collection that episodes are for; empty: none")
-        self._task = declare(self, "task", "", "what to collect; empty: as the collection was before")
+        self._schedule = declare(self, "schedule", "", "what to collect; empty: as the collection was before")
         self._idle_timeout = declare(
             self,
             "idle_timeout",
@@ -120,7 +120,7 @@ class VrBridgeNode(ManagedNode):
         if not self._collection_name:
             return None
         station = EpisodeStation(self, embodiment, self._robot, self._feed)
-        task = task_path(self._task) if self._task else None
+        task = task_path(self._schedule) if self._schedule else None
         return EpisodeCollection(collection_root(self._collection_name), station, task)
 
     def activate(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Episodes through the real graph: real nodes, real DDS, real time; the job franka_grasp once a seed."""
+"""Episodes through the real graph: real nodes, real DDS, real time; the job policy once a seed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EvaluationSettings
 from vla_ros.evaluation.statistics import Episode
 
-JOB = "franka_grasp"
+JOB = "policy"
 POLL_S = 0.1
 WORKERS_MAX = 32  # each takes a ROS domain of the hundred
 

@@ -177,9 +177,9 @@ class ScriptedOperator:
         """Raise VlaError where there is nothing that could ever be asked for."""
         collection = self._connection.collection
         if not collection:
-            raise VlaError("nothing is collected: start the job with collection:=NAME task:=NAME")
+            raise VlaError("nothing is collected: start the job with collection:=NAME schedule:=NAME")
         if not collection["wanted"]:
-            raise VlaError("no scene is asked for: start the job with task:=NAME")
+            raise VlaError("no scene is asked for: start the job with schedule:=NAME")
 
     def _waits_for(self) -> str:
         """Return what keeps the next episode from being begun; "" when nothing does."""

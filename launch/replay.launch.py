@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ros2 launch vla_ros franka_teleop.launch.py [name:=value …]: the same graph as `vla launch franka_teleop`."""
+"""ros2 launch vla_ros replay.launch.py [name:=value …]: the same graph as `vla launch replay`."""
 
 from vla_ros.bringup.jobs import load_job
 from vla_ros.bringup.ros_launch import launch_description
 
 
 def generate_launch_description():
-    return launch_description(load_job("franka_teleop"))
+    return launch_description(load_job("replay"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The graph of a simulated or real arm before its cameras, whatever moves it: a policy, an operator, an episode."""
+"""The graph of a simulated or real robot before its cameras, whatever moves it: a policy, an operator, a recording."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from vla_ros.bringup.arguments import LaunchArgument, Value
 from vla_ros.bringup.checks import check_grasp, check_success_object, check_view
 from vla_ros.bringup.graph import Argument, Chosen, NodeSpec, Parameter
+from vla_ros.bringup.jobs.config import JobConfig
 from vla_ros.bringup.recording import check_recording, recorder_node, recording_arguments
 from vla_ros.bringup.ros2_control import (
     HOLD,
@@ -22,6 +23,7 @@ from vla_ros.bringup.ros2_control import (
 
 Parameters = dict[str, Parameter | Argument | Chosen]
 CATEGORIES = ("seen", "heldout", "all")
+TASKS = ("grasping",)
 STREAMS = ("evaluation", "generation")
 WORDINGS = ("common", "unseen")
 
@@ -31,8 +33,8 @@ def same(*names: str) -> Parameters:
     return {name: Argument(name) for name in names}
 
 
-def grasp_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[NodeSpec, ...]:
-    """Return the nodes of a job in which `mover` says how the arm moves; `managed` are brought up in their order."""
+def judged_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[NodeSpec, ...]:
+    """Return the nodes of a job in which `mover` says how the robot moves; `managed` are brought up in their order."""
     episode = NodeSpec(
         "episode",
         "episode_node",
@@ -107,7 +109,7 @@ def robot_nodes(
     )
 
 
-def check_grasp_job(arguments: Mapping[str, Value]) -> None:
+def check_judged(arguments: Mapping[str, Value]) -> None:
     """Raise ConfigError for arguments that cannot work."""
     check_hardware(arguments)
     check_grasp(arguments)
@@ -116,9 +118,10 @@ def check_grasp_job(arguments: Mapping[str, Value]) -> None:
     check_recording(arguments)
 
 
-def grasp_arguments(*movers_arguments: LaunchArgument) -> tuple[LaunchArgument, ...]:
+def judged_arguments(job: JobConfig, *movers_arguments: LaunchArgument) -> tuple[LaunchArgument, ...]:
     """Return the launch arguments of a job that is judged, those of what moves the arm among them."""
     return robot_arguments(
+        job,
         *movers_arguments,
         LaunchArgument("time_limit_s", 60.0, "simulated time the episode may take [s]", minimum=1.0, maximum=3600.0),
         LaunchArgument("attempts", 3, "how often the gripper may close", minimum=1, maximum=100),
@@ -130,14 +133,15 @@ def grasp_arguments(*movers_arguments: LaunchArgument) -> tuple[LaunchArgument, 
     )
 
 
-def robot_arguments(*own: LaunchArgument) -> tuple[LaunchArgument, ...]:
+def robot_arguments(job: JobConfig, *own: LaunchArgument) -> tuple[LaunchArgument, ...]:
     """Return the launch arguments of `robot_nodes`, with a job's own among them."""
     return (
         LaunchArgument("instruction", "", "what to grasp, in words; empty: the object the scene was made for"),
         LaunchArgument(
             "wording", "common", "words of the scene's own instruction; unseen: not in training data", choices=WORDINGS
         ),
-        LaunchArgument("robot", "franka", "robot, a file of config/robots"),
+        LaunchArgument("robot", job.robot, "robot: a name of `vla robots list`, or the path of its .yaml file"),
+        LaunchArgument("task", job.task, "what is to be done, and how it is judged", choices=TASKS),
         LaunchArgument("cameras", "", "that it is seen by, such as front,wrist; empty: those the robot usually has"),
         *hardware_arguments(),
         LaunchArgument(

@@ -9,7 +9,7 @@ from pathlib import Path
 from controllers.errors import ConfigError
 from vla_ros.bringup.arguments import LaunchArgument, Value
 from vla_ros.bringup.graph import Chosen, NodeSpec
-from vla_ros.bringup.grasp_graph import same
+from vla_ros.bringup.jobs.robot_graph import same
 from vla_ros.bringup.ports import tcp_problem
 from vla_ros.bringup.ros2_control import SIMULATED_TIME
 from vla_ros.policies.names import POLICIES
@@ -38,7 +38,7 @@ def bridge_node() -> NodeSpec:
             "idle_timeout",
             "instruction",
         )
-        | same("collection", "task")
+        | same("collection", "schedule")
         | {
             "use_sim_time": SIMULATED_TIME,
             "with_policy": Chosen("policy", {NO_POLICY: False} | dict.fromkeys(POLICIES, True)),
@@ -72,7 +72,9 @@ def bridge_arguments() -> tuple[LaunchArgument, ...]:
             "collection", "", "record episodes into collections/<name>, or a path (docs/collection.md); empty: do not"
         ),
         LaunchArgument(
-            "task", "", "what to collect: a task of config/tasks, or a .yaml file; empty: as the collection was before"
+            "schedule",
+            "",
+            "what to collect: config/tasks/collect_<name>.yaml, or a .yaml file; empty: as the collection was before",
         ),
         LaunchArgument(
             "idle_timeout",
@@ -114,11 +116,11 @@ def check_collection(arguments: Mapping[str, Value]) -> None:
     from vla_ros.data.bags.episode_bags import EPISODES, collection_root
     from vla_ros.teleop.scheduling.task import load_task, task_path
 
-    collection, task = str(arguments["collection"]), str(arguments["task"])
-    if task:
-        load_task(task_path(task))
+    collection, schedule = str(arguments["collection"]), str(arguments["schedule"])
+    if schedule:
+        load_task(task_path(schedule))
         if not collection:
-            raise ConfigError(f"task:={task}: name the collection that it is for with collection:=")
+            raise ConfigError(f"schedule:={schedule}: name the collection that it is for with collection:=")
     if collection:
         if arguments[RECORD]:
             raise ConfigError(f"collection:={collection}: has a recorder of its own: leave out {RECORD}:=")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A person moves a Franka from a headset, a gamepad or a keyboard, and takes it from a policy where one runs."""
+"""A person moves a robot from a headset, a gamepad or a keyboard, and takes it from a policy where one runs."""
 
 from __future__ import annotations
 
@@ -8,18 +8,24 @@ from collections.abc import Mapping
 from vla_ros.bringup.arguments import Value
 from vla_ros.bringup.checks import check_grasp, check_view
 from vla_ros.bringup.graph import Graph, NodeSpec
-from vla_ros.bringup.grasp_graph import manager_node, robot_arguments, robot_nodes, same
+from vla_ros.bringup.jobs.config import JobConfig
+from vla_ros.bringup.jobs.operator_graph import (
+    NO_POLICY,
+    bridge_arguments,
+    bridge_node,
+    check_bridge,
+    check_collection,
+)
+from vla_ros.bringup.jobs.robot_graph import manager_node, robot_arguments, robot_nodes, same
 from vla_ros.bringup.recording import check_recording, collection_recorder_node
 from vla_ros.bringup.ros2_control import SIMULATED, SIMULATED_TIME, UNSIMULATED, check_hardware
-from vla_ros.bringup.teleop_graph import NO_POLICY, bridge_arguments, bridge_node, check_bridge, check_collection
 from vla_ros.policies.names import POLICIES
 
-NAME = "franka_teleop"
 ARM, SEEING = ("state_node", "vr_bridge_node", "control_node"), "camera_node"
 
 
-def graph() -> Graph:
-    """Describe the job."""
+def teleop_graph(name: str, job: JobConfig) -> Graph:
+    """Return the graph of a job that a person moves."""
     with_policy = SIMULATED | {"policy": POLICIES}
     policy = NodeSpec(
         "policy",
@@ -34,13 +40,12 @@ def graph() -> Graph:
         manager_node("arm_manager", ARM, UNSIMULATED),
     )
     return Graph(
-        name=NAME,
-        description="A person moves a simulated Franka from a page: headset, gamepad, mouse or keyboard.",
-        arguments=robot_arguments(*bridge_arguments()),
-        nodes=(*robot_nodes(NAME, (policy, bridge_node()), managers), collection_recorder_node(NAME)),
+        name=name,
+        description=job.description,
+        arguments=robot_arguments(job, *bridge_arguments()),
+        nodes=(*robot_nodes(name, (policy, bridge_node()), managers), collection_recorder_node(name)),
         check=_check,
         renders=True,
-        example="vla launch franka_teleop host:=all seed:=3",
     )
 
 

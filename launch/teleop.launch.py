@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ros2 launch vla_ros franka_replay.launch.py [name:=value …]: the same graph as `vla launch franka_replay`."""
+"""ros2 launch vla_ros teleop.launch.py [name:=value …]: the same graph as `vla launch teleop`."""
 
 from vla_ros.bringup.jobs import load_job
 from vla_ros.bringup.ros_launch import launch_description
 
 
 def generate_launch_description():
-    return launch_description(load_job("franka_replay"))
+    return launch_description(load_job("teleop"))

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Franka finds, grasps and lifts what it is told to, in a simulated scene seen through two cameras."""
+"""A policy moves a robot from what its cameras see and what it is told; an episode judges."""
 
 from __future__ import annotations
 
 from vla_ros.bringup.arguments import LaunchArgument
 from vla_ros.bringup.graph import Graph, NodeSpec
-from vla_ros.bringup.grasp_graph import check_grasp_job, grasp_arguments, grasp_nodes, same
+from vla_ros.bringup.jobs.config import JobConfig
+from vla_ros.bringup.jobs.robot_graph import check_judged, judged_arguments, judged_nodes, same
 from vla_ros.bringup.ros2_control import SIMULATED, SIMULATED_TIME
 from vla_ros.policies.names import DEFAULT_POLICY, POLICIES
 
-NAME = "franka_grasp"
 MANAGED = ("state_node", "camera_node", "policy_node", "control_node")
 
 
-def graph() -> Graph:
-    """Describe the job."""
+def policy_graph(name: str, job: JobConfig) -> Graph:
+    """Return the graph of a job that a policy moves."""
     policy = NodeSpec(
         "policy",
         "policy_node",
@@ -23,14 +23,14 @@ def graph() -> Graph:
         when=SIMULATED,
     )
     return Graph(
-        name=NAME,
-        description="A simulated Franka finds, grasps and lifts the named object from camera images.",
-        arguments=grasp_arguments(
+        name=name,
+        description=job.description,
+        arguments=judged_arguments(
+            job,
             LaunchArgument("policy", DEFAULT_POLICY, "what turns images and words into motion", choices=POLICIES),
             LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
         ),
-        nodes=grasp_nodes(NAME, policy, MANAGED),
-        check=check_grasp_job,
+        nodes=judged_nodes(name, policy, MANAGED),
+        check=check_judged,
         renders=True,
-        example='vla launch franka_grasp instruction:="pick up the red mug" seed:=3',
     )
