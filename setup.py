@@ -13,9 +13,9 @@ NODES = sorted(path.stem for path in (ROOT / "vla_ros/nodes").glob("*_node.py"))
 TOPS = ("config", "urdf", "launch", "checkpoints")  # what is installed to share/vla_ros as it is
 
 
-def requirements(name: str) -> list[str]:
-    """Return what requirements/<name>.in asks for."""
-    lines = (ROOT / "requirements" / f"{name}.in").read_text().split("\n")
+def requirements(file: str) -> list[str]:
+    """Return what requirements/<file> asks for."""
+    lines = (ROOT / "requirements" / file).read_text().split("\n")
     return [line for line in lines if line[:1] not in ("", "#")]
 
 
@@ -43,8 +43,8 @@ setup(
     package_data={"vla_ros": ["**/*.json", "teleop/page/**/*"]},
     data_files=data_files(),
     python_requires=">=3.11",
-    install_requires=requirements("runtime"),
-    extras_require={name: requirements(name) for name in ("learning", "training")},
+    install_requires=requirements("runtime.in"),
+    extras_require={"learning": requirements("torch.lock.txt"), "training": requirements("training.in")},
     entry_points={
         "console_scripts": [
             "vla-ros = vla_ros.cli:main",

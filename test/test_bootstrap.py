@@ -367,6 +367,14 @@ def test_what_has_another_hash_than_the_locks_is_not_installed(root, tmp_path):
     assert "DO NOT MATCH THE HASHES" in (tmp_path / ".venv.log").read_text()
 
 
+def test_setup_py_finds_every_file_that_it_reads(root):
+    """Packaging reads requirements of its own: a file that was renamed is found missing by colcon alone."""
+    command = [sys.executable, "setup.py", "--quiet", "--version"]
+    made = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
+    assert made.returncode == 0, made.stderr
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*", made.stdout.strip())
+
+
 def test_what_only_some_need_is_not_everybodys(root):
     everybody, learning, torch, training = (set(_lock(root, name)) for name in LOCKS[:4])
     assert torch == {"torch"}
