@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from franka_arm import DT, WIDTH
+from franka_arm import DT
 from position_arm import PositionRig
 
 from controllers.rotations import from_matrix
@@ -82,7 +82,7 @@ class TeleoperatedArm:
         self._count += 1
         sample = HandSample(tuple(position), tuple(quaternion), clutch, self.gripper)
         hands = Hands(self._count, 1e3 * now, "xr", {"right": sample})
-        reading = {"panda": ArmReading(self.commanded, self.rig.follower.progress.end_effectors[WIDTH])}
+        reading = {"panda": ArmReading(self.commanded, self.rig.follower.progress.end_effectors)}
         chunk = self.teleoperation.take(hands, now + self._late, stamp, reading, "")
         if chunk is not None:
             try:

@@ -124,13 +124,13 @@ def _motion(seed: int, rows: int, arms: int, joints: int, grippers: int) -> tupl
     rotation=st.sampled_from(ROTATIONS),
     arms=st.integers(0, 2),
     joints=st.integers(0, 3),
+    base=st.booleans(),
 )
-def test_actions_there_and_back_are_the_same_motion(seed, rows, reference, rotation, arms, joints):
-    action = ActionContract(
-        tuple(f"arm{i}" for i in range(arms)), tuple(f"joint{i}" for i in range(joints)), ("hand",), reference, rotation
-    )
+def test_actions_there_and_back_are_the_same_motion(seed, rows, reference, rotation, arms, joints, base):
+    names = tuple(f"arm{i}" for i in range(arms)), tuple(f"joint{i}" for i in range(joints)), ("hand",)
+    action = ActionContract(*names, base=base, reference=reference, rotation=rotation)
     encoding = ActionEncoding(action)
-    anchor, targets = _motion(seed, rows, arms, joints, 1)
+    anchor, targets = _motion(seed, rows, arms, joints, 4 if base else 1)
     actions = encoding.encode(targets, anchor)
     assert actions.shape == (rows, encoding.size) == (rows, len(encoding.names))
     back = encoding.decode(actions, anchor)
@@ -153,7 +153,7 @@ def test_actions_there_and_back_are_the_same_motion(seed, rows, reference, rotat
 
 
 def test_deltas_are_graspvlas():
-    encoding = ActionEncoding(ActionContract(("panda",), (), ("hand",), "delta", "rotation_vector"))
+    encoding = ActionEncoding(ActionContract(("panda",), (), ("hand",), (), False, "delta", "rotation_vector"))
     anchor, targets = _motion(3, 5, 1, 0, 1)
     T = np.eye(4)
     T[:3, 3], T[:3, :3] = anchor[:3], Rotation.from_quat(anchor[3:]).as_matrix()
@@ -176,7 +176,7 @@ def test_the_sign_of_a_quaternion_depends_on_the_rotation_alone():
 
 
 def test_relative_poses_do_not_depend_on_where_the_base_is():
-    encoding = ActionEncoding(ActionContract(("panda",), (), (), "relative", "rotation_6d"))
+    encoding = ActionEncoding(ActionContract(("panda",), (), (), (), False, "relative", "rotation_6d"))
     anchor, targets = _motion(5, 4, 1, 0, 0)
     R, shift = Rotation.from_rotvec([0.3, -0.2, 1.0]), np.array([1.0, 2.0, 3.0])
 

@@ -8,6 +8,7 @@ import pytest
 from franka_arm import ARM, FRAME, HOME, WIDTH, Rig
 from replay_bag import CLOSES_AT, DURATION, INSTRUCTION, SCENE, target, write_replay_bag
 
+from controllers.chunk import pose_channels
 from controllers.errors import ConfigError, VlaError
 from controllers.rotations import angle_between, from_matrix
 from vla_ros import cli
@@ -16,6 +17,7 @@ from vla_ros.data.replay.reading import read_motion, read_scene
 from vla_ros.robots.embodiment import load_embodiment
 
 FRANKA = load_embodiment("franka")
+POSE = pose_channels("panda")
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +33,12 @@ def motion(bag):
 def test_a_bag_gives_what_was_commanded_from_where_it_begins_to_move(motion):
     assert motion.duration == pytest.approx(DURATION, abs=0.2)
     begun = DURATION - motion.duration
-    for time, pose in zip(motion.times[::10], motion.poses[::10], strict=True):
+    assert motion.channels == (*POSE, WIDTH)
+    for time, pose in zip(motion.times[::10], motion.columns(POSE)[::10], strict=True):
         wanted = target(time + begun)
         assert np.linalg.norm(pose[:3] - wanted[:3]) < 4e-3  # within a sample of 20 ms
         assert angle_between(tuple(pose[3:]), tuple(wanted[3:])) < 0.02
-    closed = motion.times[np.argmax(motion.widths < 0.05)]
+    closed = motion.times[np.argmax(motion.columns([WIDTH])[:, 0] < 0.05)]
     assert closed + begun == pytest.approx(CLOSES_AT, abs=0.06)
     assert motion.instruction == INSTRUCTION
     assert np.allclose([motion.start[name] for name in ARM.joints], HOME)
@@ -47,7 +50,7 @@ def test_the_scene_comes_from_the_bag(bag):
 
 def test_the_follower_executes_it_again(motion):
     rig = Rig(command_delay=0.004)
-    player = ReplayPlayer(motion, "panda", "panda_hand", FRAME)
+    player = ReplayPlayer(motion, FRAME)
     errors, widths = [], []
     while not player.finished and rig.now < 20.0:
         progress = rig.follower.progress
@@ -57,28 +60,28 @@ def test_the_follower_executes_it_again(motion):
             rig.follower.submit(chunk, rig.now)
         rig.run(0.02)
         reached = player.share * motion.duration
-        at = np.array([np.interp(reached, motion.times, column) for column in motion.poses[:, :3].T])
+        at = np.array([np.interp(reached, motion.times, column) for column in motion.columns(POSE[:3]).T])
         errors.append(np.linalg.norm(rig.driven.progress.T_base_ee_commanded[:3, 3] - at))
         widths.append(rig.follower.command.end_effectors[WIDTH])
     assert player.finished
     assert rig.now < 1.3 * motion.duration + 1.0
     assert np.sqrt(np.mean(np.square(errors))) < 8e-3  # progress is known to 20 ms
     end = rig.run(0.3)[-1].commanded
-    assert np.linalg.norm(end[:3, 3] - motion.poses[-1, :3]) < 1e-3
-    assert angle_between(from_matrix(end[:3, :3]), tuple(motion.poses[-1, 3:])) < 0.01
+    assert np.linalg.norm(end[:3, 3] - motion.columns(POSE)[-1, :3]) < 1e-3
+    assert angle_between(from_matrix(end[:3, :3]), tuple(motion.columns(POSE)[-1, 3:])) < 0.01
     assert widths[0] == 0.08
     assert widths[-1] == pytest.approx(0.02)
 
 
 def test_half_the_speed_takes_twice_as_long(motion):
-    player = ReplayPlayer(motion, "panda", "panda_hand", FRAME, speed=0.5)
+    player = ReplayPlayer(motion, FRAME, speed=0.5)
     chunk = player.take(0.0, -1, 0.0, False)
-    full = ReplayPlayer(motion, "panda", "panda_hand", FRAME).take(0.0, -1, 0.0, False)
+    full = ReplayPlayer(motion, FRAME).take(0.0, -1, 0.0, False)
     assert chunk.times[-1] - chunk.times[0] == pytest.approx(2.0 * (full.times[-1] - full.times[0]))
 
 
 def test_an_arm_that_is_held_is_not_waited_for_for_ever(motion):
-    player = ReplayPlayer(motion, "panda", "panda_hand", FRAME)
+    player = ReplayPlayer(motion, FRAME)
     player.take(0.0, -1, 0.0, False)
     for tick in range(1, round((STALLED_S - 0.3) / 0.05)):
         player.take(0.05 * tick, 1, 0.0, True)
@@ -122,4 +125,4 @@ def test_bad_words_are_one_line(bag, tmp_path, capsys):
 
 def test_a_motion_of_nothing_is_refused(motion):
     with pytest.raises((ConfigError, VlaError), match="holds no motion"):
-        type(motion)(np.zeros(1), motion.poses[:1], motion.widths[:1], {}, source="it")
+        type(motion)(np.zeros(1), motion.channels, motion.values[:1], {}, source="it")

@@ -130,7 +130,7 @@ def test_packets_that_come_quickly_in_a_slow_world_do_not_displace_each_others_c
 
 def test_a_clock_that_is_set_back_neither_moves_the_arm_nor_silences_its_hand():
     teleoperation = Teleoperation(FRANKA, np.array([0.0, -0.5, 0.1]), np.array([0.8, 0.5, 1.0]))
-    reading = {"panda": ArmReading(Pose(np.array([0.4, 0.0, 0.5]), (1.0, 0.0, 0.0, 0.0)), 0.08)}
+    reading = {"panda": ArmReading(Pose(np.array([0.4, 0.0, 0.5]), (1.0, 0.0, 0.0, 0.0)), {WIDTH: 0.08})}
 
     def packet(time: float, stamp: float, x: float):
         sample = HandSample((0.0, 0.0, -x), (0.0, 0.0, 0.0, 1.0), True, 0.0)
@@ -209,7 +209,7 @@ def test_taking_the_arm_from_a_policy_brakes_it_without_going_back():
     arm.rig.submit(0.03 * np.arange(1, 16)[:, None] * np.array([1.0, 0.0, 0.0]))  # 0.3 m/s
     arm.run(0.6)
     assert np.linalg.norm(arm.path[-1] - arm.path[-2]) / DT > 0.2
-    reading = {"panda": ArmReading(arm.commanded, arm.rig.follower.progress.end_effectors[WIDTH])}
+    reading = {"panda": ArmReading(arm.commanded, arm.rig.follower.progress.end_effectors)}
     arm.rig.follower.submit(arm.teleoperation.hold(arm.rig.now, reading), arm.rig.now, "teleop")
     arm.run(1.0)
     forward = np.diff(arm.path[:, 0])

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
+from two_armed_robot import pair
 
 from controllers.chunk import ActionChunk
 from controllers.errors import ConfigError
@@ -29,7 +30,7 @@ from vla_ros.teleop.protocol import Hands, HandSample
 from vla_ros.teleop.seat import SILENT_S, Seat
 from vla_ros.teleop.serving import addresses, certificate, keeping, pairing
 from vla_ros.teleop.teleoperation import ArmReading, Teleoperation
-from vla_ros.teleop.trigger import GripperTrigger
+from vla_ros.teleop.trigger import GripperTrigger, SuctionTrigger
 
 UNTURNED = (0.0, 0.0, 0.0, 1.0)
 BOX = np.full(3, -2.0), np.full(3, 2.0)
@@ -153,7 +154,7 @@ TWO_ARMS = replace(
     end_effectors=(replace(FRANKA.grippers[0], name="one_hand", arm="one"),),
     base=BaseConfig((0.5, 0.4, 1.0), (1.0, 1.0, 2.0)),
 )
-READINGS = {name: ArmReading(TOOL, 0.08) for name in ("one", "two")}
+READINGS = {name: ArmReading(TOOL, {}) for name in ("one", "two")}
 
 
 def packet(n: int, *, right: bool, left: bool, x: float = 0.0, sticks=None) -> Hands:
@@ -170,7 +171,7 @@ def drive(teleoperation: Teleoperation, packets: list[Hands]) -> list[ActionChun
 
 def test_each_hand_drives_its_arm_and_one_chunk_moves_both():
     teleoperation = Teleoperation(TWO_ARMS, *BOX)
-    assert teleoperation.hands == (("one", "right", FRANKA.grippers[0].width_max), ("two", "left", 0.0))
+    assert teleoperation.hands == {"one": "right", "two": "left"}
     chunks = drive(teleoperation, [packet(n, right=True, left=True, x=1e-3 * n) for n in range(40)])
     chunk = chunks[-1]
     assert chunk.arms == ("one", "two")
@@ -190,7 +191,23 @@ def test_one_hand_that_lets_go_leaves_the_other_clutched():
 
 
 def test_the_left_hand_may_drive_the_first_arm():
-    assert Teleoperation(FRANKA, *BOX, first_hand="left").hands[0][1] == "left"
+    assert Teleoperation(FRANKA, *BOX, first_hand="left").hands == {"panda": "left"}
+
+
+def test_each_hand_drives_the_arm_on_its_side():
+    assert Teleoperation(pair(), *BOX).hands == {"left": "left", "right": "right"}
+    assert Teleoperation(pair(), *BOX, first_hand="right").hands == {"left": "right", "right": "left"}
+
+
+def test_the_right_stick_lifts_and_a_lift_at_rest_is_left_to_itself():
+    teleoperation = Teleoperation(pair(), *BOX)
+    readings = {name: ArmReading(TOOL, {}) for name in ("left", "right")}
+    packets = [packet(n, right=True, left=False, sticks={"right": (0.0, down)}) for n, down in enumerate((-0.5, 0.0))]
+    up, still = (teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, readings, "") for p in packets)
+    lift = pair().joint_group("lift")
+    np.testing.assert_allclose(up.column("lift_joint/velocity"), 0.5 * min(lift.velocity[0], 0.5))
+    assert not any(channel.startswith("lift") for channel in still.channels)
+    assert still.column("base/velocity.x")[0] == 0.0
 
 
 def test_sticks_drive_the_base_while_a_clutch_is_held():
@@ -207,7 +224,7 @@ def test_sticks_drive_the_base_while_a_clutch_is_held():
 
 def test_a_client_that_talks_too_much_does_not_keep_control_busy():
     teleoperation = Teleoperation(FRANKA, *BOX)
-    reading = {"panda": ArmReading(TOOL, 0.08)}
+    reading = {"panda": ArmReading(TOOL, {})}
     made = 0
     for n in range(1000):  # a thousand packets a second
         hands = Hands(n, float(n), "xr", {"right": HandSample((1e-4 * n, 0.0, 0.0), UNTURNED, True, 0.0)})
@@ -217,25 +234,45 @@ def test_a_client_that_talks_too_much_does_not_keep_control_busy():
 
 
 # -- trigger -----------------------------------------------------------------------------------------------------------
+WIDTH = "hand/width"
+
+
 def test_clutching_with_an_open_trigger_does_not_drop_what_is_held():
-    trigger = GripperTrigger(0.08)
-    trigger.engage(0.0, 0.03)
-    assert trigger.width(0.0) == trigger.width(0.05) == 0.03
-    assert trigger.width(0.3) == pytest.approx(0.056)  # moved: from now on it means what it says
-    assert trigger.width(0.0) == 0.08
+    trigger = GripperTrigger("hand", 0.08)
+    trigger.engage(0.0, {WIDTH: 0.03})
+    assert trigger.values(0.0) == trigger.values(0.05) == [0.03]
+    assert trigger.values(0.3) == [pytest.approx(0.056)]  # moved: from now on it means what it says
+    assert trigger.values(0.0) == [0.08]
 
 
 def test_a_trigger_that_agrees_with_the_gripper_takes_over_at_once():
-    trigger = GripperTrigger(0.08)
-    trigger.engage(1.0, 0.002)
-    assert trigger.width(1.0) == 0.0
-    assert trigger.width(0.95) == pytest.approx(0.004)
+    trigger = GripperTrigger("hand", 0.08)
+    trigger.engage(1.0, {WIDTH: 0.002})
+    assert trigger.values(1.0) == [0.0]
+    assert trigger.values(0.95) == [pytest.approx(0.004)]
 
 
 def test_a_pressed_trigger_closes_at_once():
-    trigger = GripperTrigger(0.08)
-    trigger.engage(1.0, 0.08)
-    assert trigger.width(1.0) == 0.0
+    trigger = GripperTrigger("hand", 0.08)
+    trigger.engage(1.0, {WIDTH: 0.08})
+    assert trigger.values(1.0) == [0.0]
+
+
+def test_cups_suck_while_the_trigger_is_pulled_and_a_trembling_finger_drops_nothing():
+    trigger = SuctionTrigger(("front_cup", "back_cup"))
+    assert trigger.channels == ("front_cup/suction", "back_cup/suction")
+    trigger.engage(0.0, {})
+    assert [trigger.values(value) for value in (0.0, 0.5, 0.7, 0.5, 0.3)] == [
+        [n] * 2 for n in (0.0, 0.0, 1.0, 1.0, 0.0)
+    ]
+
+
+def test_clutching_with_an_open_trigger_does_not_drop_what_cups_hold():
+    trigger = SuctionTrigger(("front_cup", "back_cup"))
+    trigger.engage(0.0, {"back_cup/suction": 1.0})
+    assert trigger.values(0.05) == [0.0, 1.0]
+    assert trigger.values(1.0) == [1.0, 1.0]
+    assert trigger.values(0.0) == [0.0, 0.0]
 
 
 # -- lateness ----------------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def test_a_driver_is_welcomed_told_how_things_are_and_followed(served):
         page = await (await open_page(session, f"http://{served.url}")).hello("Ada")
         (welcome,) = page.all("welcome")
         assert welcome["protocol"] == 1
-        assert welcome["robot"]["arms"] == [{"name": "panda", "hand": "right", "gripper_max": 0.08}]
+        assert welcome["robot"]["arms"] == [{"name": "panda", "hand": "right", "gripper_max": 0.08, "tool": "parallel"}]
         assert [camera["name"] for camera in welcome["cameras"]] == ["front", "wrist"]
         assert welcome["collection"] is None
         assert page.all("seat")[-1] == {"type": "seat", "yours": True, "driver": "Ada", "watchers": 0}

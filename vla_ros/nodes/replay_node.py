@@ -42,9 +42,7 @@ class ReplayNode(ArmClient):
         self.motion: RecordedMotion = read_motion(
             Path(source), self._episode, self.embodiment, load_contract(contract) if contract else None
         )
-        arm, frame = self.embodiment.only_arm, self.embodiment.base_frame
-        gripper = self.embodiment.gripper_of(arm.name)
-        self.player = ReplayPlayer(self.motion, arm.name, gripper.name if gripper else "", frame, self._speed)
+        self.player = ReplayPlayer(self.motion, self.embodiment.base_frame, self._speed)
         self.asked = False
         self._shown = 0.0
         topic = "planner/action_chunk" if self.in_charge else "policy/action_chunk"
@@ -59,7 +57,7 @@ class ReplayNode(ArmClient):
         joint, away = start_distance(self.motion, self.measured)
         if away > self.tolerance:
             raise VlaError(
-                f"the arm does not stand where the recording begins: {joint} is {away:.2f} rad away, allowed "
+                f"the arm does not stand where the recording begins: {joint} is {away:.2f} (rad or m) away, allowed "
                 f"{self.tolerance:g} (start_tolerance); move it there first, or record from where it stands"
             )
 

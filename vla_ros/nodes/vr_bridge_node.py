@@ -29,7 +29,7 @@ from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.hand_motion import MotionLimits
 from vla_ros.teleop.idle_watch import IDLE_TIMEOUT_S
-from vla_ros.teleop.protocol import HANDS
+from vla_ros.teleop.protocol import HANDS, OWN_SIDE
 from vla_ros.teleop.scheduling.task import task_path
 from vla_ros.teleop.server import Listening, TeleopServer
 from vla_ros.teleop.serving.addresses import PAGE_PORT, bind_address, is_local, link_hosts
@@ -56,7 +56,13 @@ class VrBridgeNode(ManagedNode):
             self, "new_token", False, "make a new pairing token: whoever was paired is locked out"
         )
         self._folder = declare(self, "folder", "", "folder of certificate and token; empty: the user's own")
-        self._hand = declare(self, "hand", "right", "hand that drives the first arm", choices=HANDS)
+        self._hand = declare(
+            self,
+            "hand",
+            OWN_SIDE,
+            "hand that drives the first arm; own_side: each the arm beside it, the right one an only arm",
+            choices=(OWN_SIDE, *HANDS),
+        )
         self._facing = declare(
             self, "facing", 0.0, "where the operator looks, in the robot's base [degrees]", -360.0, 360.0
         )
@@ -85,7 +91,7 @@ class VrBridgeNode(ManagedNode):
             np.array(config.workspace_lower),
             np.array(config.workspace_upper),
             MotionLimits(linear_speed=self._speed, angular_speed=self._turn),
-            self._hand,
+            "" if self._hand == OWN_SIDE else self._hand,
             math.radians(self._facing),
         )
         folder = user_folder(self._folder)

@@ -24,7 +24,8 @@ class ActionEncoding:
     def __init__(self, action: ActionContract, quaternion_side: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0)) -> None:
         self.action, self._side = action, np.array(quaternion_side)
         self._rotation_size = ROTATION_SIZES[action.rotation]
-        self.size = len(action.arms) * (3 + self._rotation_size) + len(action.joints) + len(action.grippers)
+        poses = len(action.arms) * (3 + self._rotation_size)
+        self.size = poses + len(action.joints) + len(action.absolute_channels)
 
     @property
     def stored_reference(self) -> str:
@@ -45,7 +46,7 @@ class ActionEncoding:
             else:
                 names += [f"{arm}/{delta}rotation_6d.{i}" for i in range(6)]
         names += [f"{joint}/{delta}position" for joint in self.action.joints]
-        return (*names, *(f"{gripper}/width" for gripper in self.action.grippers))
+        return (*names, *self.action.absolute_channels)
 
     def encode(self, targets: np.ndarray, anchor: np.ndarray, reference: str | None = None) -> np.ndarray:
         """Return targets (H, C) as actions (H, D) that start from the anchor (A,)."""
@@ -65,7 +66,7 @@ class ActionEncoding:
         return np.concatenate([*parts, joints[:, count:]], axis=1)
 
     def decode(self, actions: np.ndarray, anchor: np.ndarray, reference: str | None = None) -> np.ndarray:
-        """Return actions (H, D) as absolute targets (H, C): poses with unit quaternions, joints, widths."""
+        """Return actions (H, D) as absolute targets (H, C): poses with unit quaternions, joints, the rest."""
         reference = reference or self.action.reference
         actions, anchor = np.asarray(actions, dtype=np.float64), np.asarray(anchor, dtype=np.float64)
         self._check(actions, self.size, anchor)

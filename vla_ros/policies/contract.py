@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from controllers.chunk import ChannelKind, channel_kind, pose_channels
 from controllers.errors import ChunkError, ConfigError, unknown_name
+from controllers.side_track import BASE_AXES
 from vla_ros.configuration import build, config_names, config_path, load_config
 from vla_ros.documents import parse_json
 
@@ -52,12 +53,14 @@ class ActionContract:
     first pose, in that pose's frame (stored as absolute values, because a row belongs to many chunks). `target` says
     whether row k is the commanded or the measured value one frame later, `anchor` what a chunk starts from: none, where
     rows are absolute. Grippers are absolute widths always, and `gripper_target` may differ from the arm's: a measured
-    width never closes on what is held.
+    width never closes on what is held. Cups are 1 while they are commanded to suck, else 0; the base is its velocity.
     """
 
     arms: tuple[str, ...] = ()  # moved by the pose of their tool
     joints: tuple[str, ...] = ()  # moved by their own position
     grippers: tuple[str, ...] = ()
+    cups: tuple[str, ...] = ()
+    base: bool = False
     reference: str = "absolute"
     rotation: str = "quaternion"
     target: str = "commanded"
@@ -70,8 +73,8 @@ class ActionContract:
                              ("gripper_target", (*TARGETS, "")), ("anchor", ANCHORS)):  # fmt: skip
             if getattr(self, key) not in allowed:
                 raise ConfigError(unknown_name(key, getattr(self, key), allowed))
-        if not (self.arms or self.joints or self.grippers):
-            raise ConfigError("action moves nothing: name arms, joints or grippers")
+        if not self.channels:
+            raise ConfigError("action moves nothing: name arms, joints, grippers or cups, or give base: true")
         if self.horizon < 1:
             raise ConfigError(f"horizon must be >= 1, got {self.horizon}")
         if self.reference != "absolute" and self.anchor == "none":
@@ -86,15 +89,24 @@ class ActionContract:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Name the absolute channels of a chunk (C,): poses, joints, widths."""
-        poses = tuple(channel for arm in self.arms for channel in pose_channels(arm))
-        joints = tuple(f"{joint}/position" for joint in self.joints)
-        return (*poses, *joints, *(f"{gripper}/width" for gripper in self.grippers))
+        """Name the absolute channels of a chunk (C,): poses, joints, then those that are absolute always."""
+        return (*self.anchor_channels, *self.absolute_channels)
 
     @property
     def anchor_channels(self) -> tuple[str, ...]:
-        """Name the channels that a chunk can be relative to: all but the widths."""
-        return self.channels[: len(self.channels) - len(self.grippers)]
+        """Name the channels that a chunk can be relative to (A,): poses, joints."""
+        poses = tuple(channel for arm in self.arms for channel in pose_channels(arm))
+        return (*poses, *(f"{joint}/position" for joint in self.joints))
+
+    @property
+    def absolute_channels(self) -> tuple[str, ...]:
+        """Name the channels that are never relative to anything: widths, suction, the base's velocity."""
+        return (*self.tool_channels, *(BASE_AXES if self.base else ()))
+
+    @property
+    def tool_channels(self) -> tuple[str, ...]:
+        """Name the channels of end effectors: widths, suction."""
+        return (*(f"{gripper}/width" for gripper in self.grippers), *(f"{cup}/suction" for cup in self.cups))
 
     @property
     def width_target(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from controllers.chunk import ChannelKind, channel_kind
 from controllers.errors import ConfigError, unknown_name
+from controllers.side_track import BASE_AXES
 from vla_ros.policies.contract import TaskContract
 from vla_ros.robots.embodiment import Embodiment
 
@@ -30,13 +31,17 @@ def check_robot(contract: TaskContract, robot: Embodiment) -> None:
         _known(where, "joint", joint, joints)
     for gripper in contract.action.grippers:
         _known(where, "gripper", gripper, grippers)
+    for cup in contract.action.cups:
+        _known(where, "cup", cup, [one for tool in robot.end_effectors for one in tool.cups])
+    if robot.base is None and (contract.action.base or set(contract.state) & set(BASE_AXES)):
+        raise ConfigError(f"{where} has the velocity of a base, robot '{robot.name}' stands still: leave it out")
     for channel in contract.state:
         kind, owner = channel_kind(channel), channel.rpartition("/")[0]
         if kind in (ChannelKind.POSITION, ChannelKind.ORIENTATION):
             _known(where, "arm", owner, arms)
         elif kind is ChannelKind.GRIPPER:
             _known(where, "gripper", owner, grippers)
-        else:
+        elif channel not in BASE_AXES:
             _known(where, "joint", owner, joints)
 
 

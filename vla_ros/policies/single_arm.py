@@ -87,7 +87,8 @@ class SingleArmCodec(ActionCodec):
 
     def __init__(self, action: ActionContract, frame_id: str, period: float = PERIOD_S) -> None:
         super().__init__(action, frame_id, period)
-        if len(action.arms) != 1 or len(action.grippers) != 1 or action.joints:
+        others = action.joints or action.cups or action.base
+        if len(action.arms) != 1 or len(action.grippers) != 1 or others:
             raise ConfigError(
                 f"this policy moves one arm by its tool and one gripper, the contract {', '.join(action.channels)}"
             )

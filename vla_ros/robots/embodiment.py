@@ -78,6 +78,11 @@ class Embodiment:
         return tuple(joint for group in self.driven_groups for joint in group.joints)
 
     @property
+    def lift(self) -> JointGroup | None:
+        """Return what an operator's stick lifts: the first joint group of one joint that slides."""
+        return next((group for group in self.joint_groups if group.lifts), None)
+
+    @property
     def known_cameras(self) -> tuple[str, ...]:
         """Name every camera that it can have."""
         return tuple(dict.fromkeys((*self.cameras, *self.mounted_cameras)))
@@ -102,6 +107,10 @@ class Embodiment:
     def gripper_of(self, arm: str) -> EndEffectorGroup | None:
         """Return the parallel gripper of an arm, None where it has none."""
         return next((gripper for gripper in self.grippers if gripper.arm == arm), None)
+
+    def tools_of(self, arm: str) -> tuple[EndEffectorGroup, ...]:
+        """Return the end effectors of an arm."""
+        return tuple(one for one in self.end_effectors if one.arm == arm)
 
     def command_modes(self, wanted: str = "") -> dict[str, str]:
         """Return what is to drive each arm, the usual for "". Raises ConfigError for what one does not take."""

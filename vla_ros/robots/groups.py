@@ -169,6 +169,12 @@ class JointGroup:
     effort: np.ndarray
     acceleration: np.ndarray
     armature: np.ndarray
+    slides: tuple[bool, ...]  # each joint: whether it slides, or turns
+
+    @property
+    def lifts(self) -> bool:
+        """Say whether it is one joint that slides."""
+        return self.slides == (True,)
 
 
 def arm_group(config: ArmConfig, urdf: str) -> ArmGroup:
@@ -217,6 +223,7 @@ def joint_group(config: JointGroupConfig, urdf: str) -> JointGroup:
         **limits,
         acceleration=_frozen(config.acceleration),
         armature=_frozen(config.armature),
+        slides=tuple(joint_limits(urdf, joint).slides for joint in config.joints),
     )
 
 

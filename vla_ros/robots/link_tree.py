@@ -61,6 +61,15 @@ class LinkTree:
             if joint.followed in positions
         ]
 
+    def place(self, link: str, positions: Mapping[str, float]) -> np.ndarray:
+        """Return where a link is in the root link (4, 4); joints of unknown position are at 0."""
+        known = {joint: positions.get(joint, 0.0) for joint in self.joints}
+        above = {one.child: one for one in (*self.fixed, *self.moving(known))}
+        T = np.eye(4)
+        while link in above:
+            T, link = above[link].T_parent_child @ T, above[link].parent
+        return T
+
 
 def _joint(element: ElementTree.Element) -> _Joint:
     name, kind = element.attrib["name"], element.attrib["type"]

@@ -24,6 +24,7 @@ class JointLimits:
     upper: float
     velocity: float
     effort: float
+    slides: bool = False
 
 
 def expand_xacro(path: str | Path, **xacro_args: str) -> str:
@@ -70,7 +71,8 @@ def joint_limits(urdf: str, joint: str) -> JointLimits:
     try:
         if limit is None:
             raise KeyError("limit")
-        return JointLimits(*(float(limit.attrib[key]) for key in ("lower", "upper", "velocity", "effort")))
+        lower, upper, velocity, effort = (float(limit.attrib[key]) for key in ("lower", "upper", "velocity", "effort"))
+        return JointLimits(lower, upper, velocity, effort, joints[joint].get("type") == "prismatic")
     except (KeyError, ValueError) as error:
         raise ConfigError(f"joint '{joint}': the URDF lacks a usable {error} in its <limit>") from error
 

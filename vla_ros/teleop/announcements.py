@@ -15,11 +15,12 @@ _PICTURE_HEAD = struct.Struct("<BBd")
 
 @dataclass(frozen=True)
 class ArmDescription:
-    """One arm, the hand that drives it and how far its gripper opens."""
+    """One arm, the hand that drives it and what the hand's trigger tells."""
 
     name: str
     hand: str  # "right" or "left"
-    gripper_max: float  # [m]; 0 without a gripper
+    gripper_max: float  # [m] how far its gripper opens; 0 without a gripper
+    tool: str = "parallel"  # what it holds things with: parallel, suction; "": nothing
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class ArmState:
 
     commanded: ToolPose | None
     measured: ToolPose | None
-    gripper: float  # [m] commanded
+    gripper: float  # [m] commanded; of suction: 1 while it is commanded to suck, else 0
     opening: float | None  # [m] measured
     force: tuple[float, ...] | None  # [N]
     clutched: bool

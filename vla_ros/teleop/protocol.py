@@ -23,6 +23,7 @@ REACH_MAX = 20.0  # [m] from the origin of the room: further away no hand is
 CLOCK_MAX = 1e15  # [ms]
 COUNT_MAX = 2**53
 HANDS = ("right", "left")
+OWN_SIDE = "own_side"  # each hand drives the arm beside it
 SOURCES = ("xr", "keys", "gamepad", "pointer")
 SEATS = ("drive", "watch")
 SPEED_RANGE, SCALE_RANGE = (0.05, 1.0), (0.1, 2.0)

@@ -3,26 +3,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from controllers.chunk import ActionChunk, pose_channels
-from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.embodiment import Embodiment, expand_urdf
+from vla_ros.robots.groups import EndEffectorGroup
+from vla_ros.robots.link_tree import LinkTree
 from vla_ros.teleop.axes import Pose, robot_pose
 from vla_ros.teleop.hand_motion import HandMotion, MotionLimits
 from vla_ros.teleop.lateness import Lateness
 from vla_ros.teleop.protocol import HANDS, Hands, HandSample
-from vla_ros.teleop.trigger import GripperTrigger
+from vla_ros.teleop.sticks import Sticks
+from vla_ros.teleop.trigger import Trigger, make_trigger
 
 STEP_S, STEPS = 0.02, 10  # of a chunk: what the arm still does when no other follows
 TIMES = STEP_S * np.arange(1, STEPS + 1)
-BASE_CHANNELS = ("base/velocity.x", "base/velocity.y", "base/velocity.yaw")
 # [s] at most, by either clock: a client that sends a thousand packets a second must not keep control busy, and in a
 # slow world each chunk would displace the one before at the very moment at which control was to begin with it.
 CHUNK_EVERY_S = 0.008
-STICK_DEAD = 0.08  # of a stick's way, in which it is at rest
 LATE = "the hand's positions arrive too late: the network is slow"
 CLUTCH_AGAIN = "let go of the clutch and press it again"
 
@@ -32,16 +33,15 @@ class ArmReading:
     """What is known of an arm now, in the robot's base."""
 
     commanded: Pose | None
-    gripper_width: float  # [m] commanded
+    end_effectors: Mapping[str, float]  # what its end effectors are commanded to, by channel
 
 
 class _ArmHand:
-    """One arm, the hand that drives it and its gripper."""
+    """One arm, the hand that drives it and what its trigger tells."""
 
-    def __init__(self, arm: str, hand: str, gripper: str, width_max: float, motion: HandMotion) -> None:
-        self.arm, self.hand, self.gripper = arm, hand, gripper
-        self.width_max = width_max
-        self.motion, self.trigger = motion, GripperTrigger(width_max)
+    def __init__(self, arm: str, hand: str, tools: Sequence[EndEffectorGroup], motion: HandMotion) -> None:
+        self.arm, self.hand, self.motion = arm, hand, motion
+        self.triggers: list[Trigger] = [make_trigger(tool) for tool in tools]
         self.blocked = False  # the clutch was held when the arm could not follow: it must be pressed anew
         self.refused = ""
 
@@ -59,30 +59,31 @@ class Teleoperation:
         lower: np.ndarray,
         upper: np.ndarray,
         limits: MotionLimits | None = None,
-        first_hand: str = "right",
+        first_hand: str = "",
         facing: float = 0.0,
     ) -> None:
-        """`lower`, `upper` (3,) [m] are the workspace; `first_hand` drives the first arm, the other the second.
+        """`lower`, `upper` (3,) [m] are the workspace; `first_hand` drives the first arm, the other the second; "":
+        each the arm on its side, the right one an only arm.
 
         `facing` [rad] is where the operator looks, in the robot's base.
         """
         self.limits = limits or MotionLimits()
-        self._facing, self._base_frame, self._base = facing, embodiment.base_frame, embodiment.base
-        order = HANDS if first_hand == HANDS[0] else HANDS[::-1]
+        self._facing, self._base_frame = facing, embodiment.base_frame
+        self._sticks = Sticks(embodiment, self.limits.linear_speed)
+        order = HANDS if (first_hand or hand_beside(embodiment)) == HANDS[0] else HANDS[::-1]
         self._hands = []
         for arm, hand in zip(embodiment.arms, order, strict=False):
-            gripper = embodiment.gripper_of(arm.name)
-            name, width = ("", 0.0) if gripper is None else (gripper.name, gripper.width_max)
-            self._hands.append(_ArmHand(arm.name, hand, name, width, HandMotion(self.limits, lower, upper)))
+            tools = embodiment.tools_of(arm.name)
+            self._hands.append(_ArmHand(arm.name, hand, tools, HandMotion(self.limits, lower, upper)))
         self.scale, self.speed = 1.0, 1.0
         self._lateness = Lateness()
         self._sequence = 0
         self._sent = self._stamp = float("-inf")  # [s] when the last chunk was made, and its stamp
 
     @property
-    def hands(self) -> tuple[tuple[str, str, float], ...]:
-        """Return (arm, hand, widest opening [m]) of every arm that a hand drives."""
-        return tuple((driven.arm, driven.hand, driven.width_max) for driven in self._hands)
+    def hands(self) -> dict[str, str]:
+        """Return the hand that drives an arm, by the arm's name."""
+        return {driven.arm: driven.hand for driven in self._hands}
 
     @property
     def sequence(self) -> int:
@@ -142,12 +143,14 @@ class Teleoperation:
                 continue
             channels += pose_channels(driven.arm)
             columns.append(driven.motion.path(TIMES, self.speed))
-            if driven.gripper and sample is not None:
-                channels.append(f"{driven.gripper}/width")
-                columns.append(np.full((STEPS, 1), driven.trigger.width(sample.gripper)))
-        if columns and self._base is not None:
-            channels += BASE_CHANNELS
-            columns.append(np.tile(self.speed * np.array(self._base.speed) * _pushed(hands), (STEPS, 1)))
+            if sample is not None:
+                for trigger in driven.triggers:
+                    channels += trigger.channels
+                    columns.append(np.tile(np.array(trigger.values(sample.gripper)), (STEPS, 1)))
+        pushed = self._sticks.velocities(hands)
+        if columns and pushed:
+            channels += pushed
+            columns.append(np.tile(self.speed * np.array(list(pushed.values())), (STEPS, 1)))
         # Simulated time may begin anew, and ROS time be set back.
         too_soon = arrival - self._sent < CHUNK_EVERY_S or 0.0 <= stamp - self._stamp < CHUNK_EVERY_S
         if not columns or too_soon:
@@ -158,8 +161,8 @@ class Teleoperation:
     def hold(self, stamp: float, arms: Mapping[str, ArmReading]) -> ActionChunk | None:
         """Return the chunk that takes every arm as the operator's and has it come to rest.
 
-        A chunk that moves only the gripper, to where it is, lets control brake as it does best; a pose would have to
-        be the one that is commanded when the chunk arrives. None when nothing is known of any arm.
+        A chunk that moves only the end effectors, to where they are, lets control brake as it does best; a pose would
+        have to be the one that is commanded when the chunk arrives. None when nothing is known of any arm.
         """
         channels: list[str] = []
         columns: list[np.ndarray] = []
@@ -167,9 +170,11 @@ class Teleoperation:
             reading = arms.get(driven.arm)
             if reading is None or reading.commanded is None:
                 continue
-            if driven.gripper:
-                channels.append(f"{driven.gripper}/width")
-                columns.append(np.full((STEPS, 1), reading.gripper_width))
+            told = [channel for trigger in driven.triggers for channel in trigger.channels]
+            if told:
+                channels += told
+                values = [reading.end_effectors.get(channel, 0.0) for channel in told]
+                columns.append(np.tile(np.array(values), (STEPS, 1)))
             else:
                 pose = np.concatenate([reading.commanded.position, reading.commanded.orientation])
                 channels += pose_channels(driven.arm)
@@ -201,15 +206,18 @@ class Teleoperation:
             return False
         driven.refused = ""
         if not driven.motion.engaged:
-            driven.trigger.engage(sample.gripper, reading.gripper_width)
+            for trigger in driven.triggers:
+                trigger.engage(sample.gripper, reading.end_effectors)
         hand = robot_pose(sample.position, sample.orientation, self._facing)
         driven.motion.follow(*times, hand, reading.commanded, self.scale, self.speed)
         return True
 
 
-def _pushed(hands: Hands) -> np.ndarray:
-    """Return how far the sticks are pushed (3,), −1 to 1: forward and left by the left one, a turn by the right one."""
-    (side, back), (turn, _) = (hands.sticks.get(hand, (0.0, 0.0)) for hand in ("left", "right"))
-    pushed = np.array([-back, -side, -turn])
-    pushed[np.abs(pushed) < STICK_DEAD] = 0.0
-    return pushed
+def hand_beside(embodiment: Embodiment) -> str:
+    """Return the hand on the side of the first arm: the left one where its tool is further left than the second's."""
+    if len(embodiment.arms) < 2:
+        return HANDS[0]
+    tree = LinkTree(expand_urdf(embodiment))
+    home = {joint: q for group in embodiment.driven_groups for joint, q in zip(group.joints, group.home, strict=True)}
+    first, second = (tree.place(arm.tool_frame, home)[1, 3] for arm in embodiment.arms[:2])
+    return "left" if first > second else "right"

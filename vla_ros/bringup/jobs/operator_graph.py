@@ -14,6 +14,7 @@ from vla_ros.bringup.ports import tcp_problem
 from vla_ros.bringup.ros2_control import SIMULATED_TIME
 from vla_ros.policies.names import POLICIES
 from vla_ros.teleop.idle_watch import IDLE_TIMEOUT_S
+from vla_ros.teleop.protocol import HANDS, OWN_SIDE
 from vla_ros.teleop.serving.addresses import PAGE_PORT
 
 NO_POLICY = "none"
@@ -64,7 +65,12 @@ def bridge_arguments() -> tuple[LaunchArgument, ...]:
         ),
         LaunchArgument("new_token", False, "make a new pairing token: whoever was paired is locked out"),
         LaunchArgument("folder", "", "folder of certificate and token; empty: ~/.config/vla_ros/teleop"),
-        LaunchArgument("hand", "right", "hand that drives the (first) arm", choices=("right", "left")),
+        LaunchArgument(
+            "hand",
+            OWN_SIDE,
+            "hand that drives the first arm; own_side: each the arm beside it, the right one an only arm",
+            choices=(OWN_SIDE, *HANDS),
+        ),
         LaunchArgument(
             "facing", 0.0, "where the operator looks, in the robot's base [degrees]", minimum=-360.0, maximum=360.0
         ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from controllers.chunk import ChannelKind, channel_kind, pose_channels
+from controllers.side_track import BASE_AXES
 from vla_ros.data.conversion import message_numbers as numbers
 from vla_ros.data.conversion import sources
 from vla_ros.data.conversion.image_fit import fit_intrinsics
@@ -32,7 +33,9 @@ class ContractValues:
             robot,
             ActionEncoding(contract.action, contract.quaternion_side),
         )
-        named = [name.rpartition("/")[0] for name in contract.state if channel_kind(name) in _OF_ONE_JOINT]
+        self._tools = sources.commanded_tools(contract.action)
+        of_joints = [name for name in contract.state if channel_kind(name) in _OF_ONE_JOINT and name not in BASE_AXES]
+        named = [name.rpartition("/")[0] for name in of_joints]
         self._joints = list(dict.fromkeys([*named, *contract.action.joints]))
         grippers = [name.rpartition("/")[0] for name in contract.state if channel_kind(name) is ChannelKind.GRIPPER]
         for gripper in dict.fromkeys([*grippers, *contract.action.grippers]):
@@ -54,8 +57,9 @@ class ContractValues:
             elif kind == sources.POSE:
                 read = NumericSource.steps(numbers.pose_numbers)
             elif kind == sources.STATUS:
-                (gripper,) = self._contract.action.grippers  # with several, each has a topic of its own
-                read = NumericSource.steps(lambda m, gripper=gripper: numbers.width_number(m, gripper))  # type: ignore[misc]
+                read = NumericSource.steps(lambda m: numbers.tool_numbers(m, self._tools))
+            elif kind == sources.ODOMETRY_TYPE:
+                read = NumericSource.lines(numbers.base_velocity_numbers, gap)
             elif kind == sources.CAMERA_INFO:
                 read = NumericSource.steps(numbers.intrinsics_numbers)
             elif kind == sources.NUMBERS:
@@ -79,7 +83,7 @@ class ContractValues:
             quaternions = one_sided(np.column_stack([state[name] for name in names]), self._side)
             state |= dict(zip(names, quaternions.T, strict=True))
         columns = {STATE: np.column_stack([state[name] for name in self._contract.state])}
-        targets = np.hstack([self._moved(following, action.target), self._widths(following, action.width_target)])
+        targets = np.hstack([self._moved(following, action.target), self._absolute(following)])
         chain = self._moved(here, action.target)
         columns[ACTION] = self._encoding.encode(targets, chain[0], self._encoding.stored_reference)
         if action.stores_anchor:
@@ -98,6 +102,8 @@ class ContractValues:
             return here[f"{owner}/ee_pose"][:, pose_channels(owner).index(channel)]
         if kind is ChannelKind.GRIPPER:
             return self._measured_width(owner, here)
+        if channel in BASE_AXES:
+            return here[sources.ODOMETRY][:, BASE_AXES.index(channel)]
         row = 0 if quantity == "position" else 1
         return here[sources.JOINT_STATES][:, row, self._joints.index(owner)]
 
@@ -116,16 +122,18 @@ class ContractValues:
                 parts.append(values[f"{group.name}_position_controller/commands"][:, [group.joints.index(joint)]])
         return np.hstack(parts) if parts else np.empty((len(next(iter(values.values()))), 0))
 
-    def _widths(self, values: Values, whose: str) -> np.ndarray:
-        parts = []
-        for gripper in self._contract.action.grippers:
-            if whose == "measured":
-                width = self._measured_width(gripper, values)
+    def _absolute(self, values: Values) -> np.ndarray:
+        """Return widths, suction and the base's velocity (T, ...)."""
+        action, parts = self._contract.action, []
+        for channel in action.tool_channels:
+            if channel in self._tools:
+                parts.append(values[sources.PROGRESS][:, [self._tools.index(channel)]])
             else:
-                topic = sources.gripper_command_topic(self._robot, gripper)
-                fingers = 1 if topic == sources.PROGRESS else len(self._robot.gripper(gripper).joints)
-                width = values[topic][:, 0] * fingers
-            parts.append(width[:, None])
+                parts.append(self._measured_width(channel.rpartition("/")[0], values)[:, None])
+        if action.base and action.target == "commanded":
+            parts.append(values[sources.BASE_COMMANDS][:, [0, 1, 5]])
+        elif action.base:
+            parts.append(values[sources.ODOMETRY])
         return np.hstack(parts) if parts else np.empty((len(next(iter(values.values()))), 0))
 
     def _measured_width(self, gripper: str, values: Values) -> np.ndarray:

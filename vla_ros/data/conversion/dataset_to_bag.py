@@ -11,6 +11,7 @@ import numpy as np
 
 from controllers.chunk import ChannelKind, channel_kind, instruction_hash, pose_channels
 from controllers.errors import ConfigError
+from controllers.side_track import BASE_AXES
 from vla_ros.data.bags import marks
 from vla_ros.data.bags.message_definitions import message_definition
 from vla_ros.data.bags.notes import CONTRACT
@@ -139,6 +140,9 @@ class EpisodeMessages:
         if names:
             data = self._make.joint_state(time, names, np.array(position), np.empty(0) if told is None else told)
             yield Entry(time, sources.JOINT_STATES, "joint_state", data)
+        if set(BASE_AXES) <= set(channels):
+            pushed = np.array([channels[axis] for axis in BASE_AXES])
+            yield Entry(time, sources.ODOMETRY, "odometry", self._odometry(k, time, pushed))
         for arm in pose_arms(self._contract.state):
             pose = np.array([channels[name] for name in pose_channels(arm)])
             yield self._pose(time, f"{arm}/ee_pose", pose)
@@ -156,14 +160,22 @@ class EpisodeMessages:
             if set(group.joints) <= set(action.joints):
                 values = np.array([before[f"{joint}/position"] for joint in group.joints])
                 yield Entry(time, f"{group.name}_position_controller/commands", "numbers", self._make.numbers(values))
-        for gripper in action.grippers:
-            topic, width = sources.gripper_command_topic(self._robot, gripper), before[f"{gripper}/width"]
-            if topic != sources.PROGRESS:
-                finger = np.array([width / len(self._robot.gripper(gripper).joints)])
-                yield Entry(time, topic, "numbers", self._make.numbers(finger))
-                continue
-            said = {"stamp": f"{time * 1e-9:.6f}", "enabled": "true", f"{gripper}/width": f"{width:.6f}"}
-            yield Entry(time, topic, "status", self._make.status("control", "", said))
+        if action.tool_channels:
+            said = {"stamp": f"{time * 1e-9:.6f}", "enabled": "true"}
+            said |= {channel: f"{before[channel]:.6f}" for channel in action.tool_channels}
+            yield Entry(time, sources.PROGRESS, "status", self._make.status("control", "", said))
+        if action.base and action.target == "commanded":
+            x, y, yaw = (before[axis] for axis in BASE_AXES)
+            twist = np.array([x, y, 0.0, 0.0, 0.0, yaw])
+            yield Entry(time, sources.BASE_COMMANDS, "twist", self._make.twist(time, self._robot.base_frame, twist))
+
+    def _odometry(self, k: int, time: int, velocity: np.ndarray) -> bytes:
+        """Return the odometry of frame k: a dataset knows velocities, and where they lead to from its beginning."""
+        base = self._robot.base
+        frames = ("odom", self._robot.base_frame) if base is None else (base.odom_frame, base.frame)
+        columns = [self._contract.state.index(axis) for axis in BASE_AXES]
+        place = dead_reckoned(self._state[:k, columns], self._contract.period)
+        return self._make.odometry(time, *frames, place, velocity)
 
     def _camera(self, camera: str, k: int, time: int, image: np.ndarray) -> Iterator[Entry]:
         frame, topic = f"{camera}_color_optical_frame", sources.camera_topic(self._contract, camera).lstrip("/")
@@ -197,6 +209,15 @@ class EpisodeMessages:
             marks.INSTRUCTION: self._words[0],
         }
         return Entry(time, marks.TOPIC, "status", self._make.status(marks.NAME, word, values | more))
+
+
+def dead_reckoned(velocities: np.ndarray, period: float) -> np.ndarray:
+    """Return where velocities (K, 3) x, y [m/s], yaw [rad/s], each for `period` [s], lead to: (3,) x, y, yaw."""
+    yaw = np.concatenate([[0.0], np.cumsum(velocities[:, 2]) * period])
+    middle = (yaw[:-1] + yaw[1:]) / 2.0
+    x = (np.cos(middle) * velocities[:, 0] - np.sin(middle) * velocities[:, 1]).sum() * period
+    y = (np.sin(middle) * velocities[:, 0] + np.cos(middle) * velocities[:, 1]).sum() * period
+    return np.array([x, y, yaw[-1]])
 
 
 def _table(reader: LeRobotReader, name: str, frames: slice) -> np.ndarray:

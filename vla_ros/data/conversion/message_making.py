@@ -19,6 +19,8 @@ TYPES = {
     "string": "std_msgs/msg/String",
     "numbers": "std_msgs/msg/Float64MultiArray",
     "trajectory": "trajectory_msgs/msg/JointTrajectory",
+    "twist": "geometry_msgs/msg/TwistStamped",
+    "odometry": "nav_msgs/msg/Odometry",
 }
 
 
@@ -102,6 +104,37 @@ class MessageMaker:
         """Return numbers (N,), as a controller's commands."""
         layout = self._codec.make("std_msgs/msg/MultiArrayLayout", dim=[], data_offset=0)
         return self._encode("numbers", layout=layout, data=values.astype(float))
+
+    def twist(self, time: int, frame: str, twist: np.ndarray) -> bytes:
+        """Return a velocity (6,) linear [m/s] and angular [rad/s] in `frame`."""
+        return self._encode("twist", header=self._header(time, frame), twist=self._twist(twist))
+
+    def odometry(self, time: int, frame: str, child: str, place: np.ndarray, velocity: np.ndarray) -> bytes:
+        """Return where the base `child` is in `frame` (3,) x, y [m], yaw [rad], and its velocity (3,) in its own."""
+        make, (x, y, yaw) = self._codec.make, (float(value) for value in place)
+        pose = make(
+            "geometry_msgs/msg/Pose",
+            position=make("geometry_msgs/msg/Point", x=x, y=y, z=0.0),
+            orientation=make("geometry_msgs/msg/Quaternion", x=0.0, y=0.0, z=np.sin(yaw / 2), w=np.cos(yaw / 2)),
+        )
+        twist = self._twist(np.array([velocity[0], velocity[1], 0.0, 0.0, 0.0, velocity[2]]))
+        unknown = np.zeros(36)
+        return self._encode(
+            "odometry",
+            header=self._header(time, frame),
+            child_frame_id=child,
+            pose=make("geometry_msgs/msg/PoseWithCovariance", pose=pose, covariance=unknown),
+            twist=make("geometry_msgs/msg/TwistWithCovariance", twist=twist, covariance=unknown),
+        )
+
+    def _twist(self, twist: np.ndarray) -> Any:
+        vx, vy, vz, wx, wy, wz = (float(value) for value in twist)
+        make = self._codec.make
+        return make(
+            "geometry_msgs/msg/Twist",
+            linear=make("geometry_msgs/msg/Vector3", x=vx, y=vy, z=vz),
+            angular=make("geometry_msgs/msg/Vector3", x=wx, y=wy, z=wz),
+        )
 
     def trajectory(
         self, time: int, frame: str, channels: Sequence[str], after: np.ndarray, values: np.ndarray

@@ -57,15 +57,23 @@ def array_numbers(message: Any, size: int | None = None) -> np.ndarray:
     return values
 
 
-def width_number(message: Any, gripper: str) -> np.ndarray:
-    """Return (1,) the commanded width [m] that control's progress says. Raises VlaError for none, or no number."""
+def tool_numbers(message: Any, channels: Sequence[str]) -> np.ndarray:
+    """Return (N,) what control's progress says end effectors are commanded to. Raises VlaError for no number."""
     said = {pair.key: pair.value for pair in message.values}
-    key = f"{gripper}/width"
-    text = said.get(key, said.get(WIDTH_BEFORE, ""))
-    try:
-        return finite(np.array([float(text)]), key)
-    except ValueError:
-        raise VlaError(f"a status has no number '{key}' (found {text!r})") from None
+    numbers = []
+    for channel in channels:
+        text = said.get(channel, said.get(WIDTH_BEFORE, "") if channel.endswith("/width") else "")
+        try:
+            numbers.append(float(text))
+        except ValueError:
+            raise VlaError(f"a status has no number '{channel}' (found {text!r})") from None
+    return finite(np.array(numbers), "a status")
+
+
+def base_velocity_numbers(message: Any) -> np.ndarray:
+    """Return (3,) x, y [m/s] and yaw [rad/s] of an Odometry, in the base's frame."""
+    twist = message.twist.twist
+    return finite(np.array([twist.linear.x, twist.linear.y, twist.angular.z]), "odometry")
 
 
 def intrinsics_numbers(message: Any) -> np.ndarray:

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 
 from controllers.chunk import ChannelKind, channel_kind
 from controllers.errors import VlaError
+from controllers.side_track import BASE_AXES
 from vla_ros.data.bags.image_compression import SUFFIXES
 from vla_ros.data.bags.image_reading import IMAGE_TYPES
 from vla_ros.data.bags.reader import BagReader
-from vla_ros.policies.contract import TaskContract, pose_arms
+from vla_ros.policies.contract import ActionContract, TaskContract, pose_arms
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.topics import commanded_pose_topic
 
 JOINT_STATES, PROGRESS, INSTRUCTION = "joint_states", "control/progress", "instruction"
+ODOMETRY, BASE_COMMANDS = "odom", "base_controller/cmd_vel"
 JOINT_STATE, POSE, TWIST, WRENCH = (
     "sensor_msgs/msg/JointState",
     "geometry_msgs/msg/PoseStamped",
@@ -24,6 +26,7 @@ JOINT_STATE, POSE, TWIST, WRENCH = (
 )
 CAMERA_INFO, STATUS = "sensor_msgs/msg/CameraInfo", "diagnostic_msgs/msg/DiagnosticStatus"
 NUMBERS, STRING = "std_msgs/msg/Float64MultiArray", "std_msgs/msg/String"
+ODOMETRY_TYPE = "nav_msgs/msg/Odometry"
 _EXTRA_TYPES = {"pose": POSE, "twist": TWIST, "wrench": WRENCH, "numbers": NUMBERS}
 
 
@@ -35,11 +38,6 @@ class Source:
     types: tuple[str, ...]
     reason: str  # what of the contract needs it
     constant: bool = False  # the last value stays in force: published once, or on change
-
-
-def gripper_command_topic(robot: Embodiment, gripper: str) -> str:
-    """Return the topic that says a gripper's commanded width: control's report where there is one gripper alone."""
-    return PROGRESS if len(robot.grippers) == 1 else f"{gripper}_position_controller/commands"
 
 
 def camera_topic(contract: TaskContract, camera: str) -> str:
@@ -58,7 +56,7 @@ def contract_sources(contract: TaskContract, robot: Embodiment) -> tuple[Source,
         need(camera_topic(contract, camera), IMAGE_TYPES, f"camera '{camera}'")
     action = contract.action
     measured = "measured" in (action.target, action.anchor)
-    joints = [name for name in contract.state if channel_kind(name) in _OF_JOINTS]
+    joints = [name for name in contract.state if channel_kind(name) in _OF_JOINTS and name not in BASE_AXES]
     if joints or (measured and action.joints) or (action.width_target == "measured" and action.grippers):
         need(JOINT_STATES, (JOINT_STATE,), f"state '{joints[0]}'" if joints else "measured actions")
     for arm in pose_arms(contract.state):
@@ -71,11 +69,13 @@ def contract_sources(contract: TaskContract, robot: Embodiment) -> tuple[Source,
     if "commanded" in (action.target, action.anchor):
         for name in joint_command_groups(contract, robot):
             need(f"{name}_position_controller/commands", (NUMBERS,), f"commanded joints of '{name}'")
-    if action.width_target == "commanded":
-        for gripper in action.grippers:
-            topic = gripper_command_topic(robot, gripper)
-            types = (STATUS,) if topic == PROGRESS else (NUMBERS,)
-            need(topic, types, f"commanded width of '{gripper}'", constant=True)
+    for channel in commanded_tools(action):
+        need(PROGRESS, (STATUS,), f"commanded '{channel}'", constant=True)
+    velocities = [name for name in contract.state if name in BASE_AXES]
+    if velocities or (action.base and measured):
+        need(ODOMETRY, (ODOMETRY_TYPE,), f"state '{velocities[0]}'" if velocities else "measured actions")
+    if action.base and "commanded" in (action.target, action.anchor):
+        need(BASE_COMMANDS, (TWIST,), "commanded velocity of the base")
     for name, extra in contract.features.items():
         if extra.kind == "calibration":
             need(info_topic(contract, extra.camera), (CAMERA_INFO,), f"feature '{name}'", constant=True)
@@ -84,6 +84,12 @@ def contract_sources(contract: TaskContract, robot: Embodiment) -> tuple[Source,
         else:
             need(extra.topic, (_EXTRA_TYPES[extra.kind],), f"feature '{name}'", constant=extra.kind == "numbers")
     return tuple(found.values())
+
+
+def commanded_tools(action: ActionContract) -> tuple[str, ...]:
+    """Name the channels of end effectors whose commanded value is taken: what cups hold nobody measures."""
+    widths = tuple(f"{gripper}/width" for gripper in action.grippers) if action.width_target == "commanded" else ()
+    return (*widths, *(f"{cup}/suction" for cup in action.cups))
 
 
 def info_topic(contract: TaskContract, camera: str) -> str:

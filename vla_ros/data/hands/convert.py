@@ -36,7 +36,7 @@ SKEW_MAX = 0.2  # [s] between a frame and its picture, and between two poses of 
 def hands_schema(contract: TaskContract) -> DatasetSchema:
     """Return what takes become by a contract of one arm and one gripper. Raises ConfigError for another one."""
     action = contract.action
-    if (len(action.arms), len(action.grippers), len(action.joints)) != (1, 1, 0):
+    if (len(action.arms), len(action.grippers), len(action.channels)) != (1, 1, 8):
         raise ConfigError(f"contract '{contract.name}': a hand stands for one arm with one gripper, moved by its tool")
     return contract_schema(contract, mask_features(contract))
 

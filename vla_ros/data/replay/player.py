@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from controllers.chunk import ActionChunk, instruction_hash, pose_channels
+from controllers.chunk import ActionChunk, ChannelKind, channel_kind, instruction_hash
 from controllers.errors import VlaError
 from vla_ros.data.replay.recorded_motion import RecordedMotion
 
@@ -20,12 +20,12 @@ APPROACH_S = 0.4  # [s] in which an arm that is not quite at the beginning gets 
 class ReplayPlayer:
     """What to send when, at a share `speed` of the recorded speed."""
 
-    def __init__(self, motion: RecordedMotion, arm: str, gripper: str, frame: str, speed: float = 1.0) -> None:
-        """Take the chunk names of arm and gripper ("" for none), and the base frame."""
+    def __init__(self, motion: RecordedMotion, frame: str, speed: float = 1.0) -> None:
+        """Take the frame of the robot's base."""
         self.motion = motion
         self._frame, self._speed = frame, speed
-        has_width = bool(gripper) and bool(np.isfinite(motion.widths).all())
-        self._channels = (*pose_channels(arm), *((f"{gripper}/width",) if has_width else ()))
+        velocities = [channel_kind(name) is ChannelKind.VELOCITY for name in motion.channels]
+        self._scale = np.where(velocities, speed, 1.0)
         self._instruction = instruction_hash(motion.instruction) if motion.instruction else 0
         self._begins: dict[int, float] = {}  # recorded time [s] at which each of the last chunks begins
         self._sequence = 0
@@ -61,19 +61,18 @@ class ReplayPlayer:
     def _next(self, now: float) -> ActionChunk:
         approach = 0.0 if self._begins else APPROACH_S
         begin = self._reached - approach * self._speed
-        times, poses, widths = self.motion.between(self._reached, self._reached + HORIZON_S)
+        times, values = self.motion.between(self._reached, self._reached + HORIZON_S)
         self._whole = bool(times[-1] >= self.motion.duration - 1e-9)
         self._sequence += 1
         self._begins = dict([*self._begins.items(), (self._sequence, begin)][-8:])
         self._sent = now
         self._advanced = max(self._advanced, now if self._sequence == 1 else -np.inf)
-        values = np.hstack([poses, widths[:, None]])[:, : len(self._channels)]
-        after = (times - begin) / self._speed
-        return ActionChunk(now, self._frame, self._channels, after, values, self._sequence, self._instruction)
+        after, channels = (times - begin) / self._speed, self.motion.channels
+        return ActionChunk(now, self._frame, channels, after, values * self._scale, self._sequence, self._instruction)
 
 
 def start_distance(motion: RecordedMotion, measured: Mapping[str, float]) -> tuple[str, float]:
-    """Return the joint that is furthest from where the recording began, and how far it is [rad]."""
+    """Return the joint that is furthest from where the recording began, and how far it is [rad], [m]."""
     away = {name: abs(measured[name] - value) for name, value in motion.start.items() if name in measured}
     name = max(away, key=lambda joint: away[joint], default="")
     return name, away.get(name, 0.0)

@@ -14,19 +14,18 @@ from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.conversion import sources
 from vla_ros.data.conversion.bag_index import BagIndex, Span
 from vla_ros.data.conversion.dataset_to_bag import EpisodeMessages
-from vla_ros.data.conversion.message_numbers import width_number
 from vla_ros.data.datasets.layout import INFO
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.data.replay.recorded_commands import RecordedCommands, recorded_commands
 from vla_ros.data.replay.recorded_motion import RecordedMotion, resampled
 from vla_ros.documents import parse_json
 from vla_ros.policies.contract import TaskContract
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
-from vla_ros.robots.topics import commanded_pose_topic
 
-STEP_S = 0.04  # [s] between the points of a bag's motion: what is commanded is smooth, and was filtered once
 SCENE = "sim/scene"
-JOINTS, COMMANDED, WIDTHS = "joints", "commanded", "widths"
+JOINTS = "joints"
+STEP_S = 0.04  # [s] between the points of a bag's motion: what is commanded is smooth, and was filtered once
 
 
 def is_dataset(path: Path) -> bool:
@@ -72,29 +71,27 @@ def _named(bag: BagReader, name: str) -> str:
 
 
 def _from_bag(path: Path, episode: int, robot: Embodiment) -> RecordedMotion:
-    arm = robot.only_arm
     with BagReader(path) as bag:
-        topics = {
-            JOINTS: _named(bag, sources.JOINT_STATES),
-            COMMANDED: _named(bag, commanded_pose_topic(robot, arm.name)),
-            WIDTHS: _named(bag, sources.PROGRESS),
-        }
-        missing = [name for name, topic in topics.items() if not topic]
+        wanted = recorded_commands(robot)
+        topics = {one.name: _named(bag, one.name) for one in wanted} | {JOINTS: _named(bag, sources.JOINT_STATES)}
+        needed = [sources.JOINT_STATES, *(one.name for one in wanted if one.needed)]
+        missing = [name for name in needed if not topics[JOINTS if name == sources.JOINT_STATES else name]]
         if missing:
-            wanted = {JOINTS: sources.JOINT_STATES, COMMANDED: commanded_pose_topic(robot, arm.name)}
-            name = wanted.get(missing[0], sources.PROGRESS)
-            raise VlaError(f"{path}: lacks the topic {name}: record with `vla record` or record:= to have it")
-        index = BagIndex(bag, topics, _named(bag, sources.INSTRUCTION), _named(bag, marks.TOPIC))
+            raise VlaError(f"{path}: lacks the topic {missing[0]}: record with `vla record` or record:= to have it")
+        there = {name: topic for name, topic in topics.items() if topic}
+        index = BagIndex(bag, there, _named(bag, sources.INSTRUCTION), _named(bag, marks.TOPIC))
         span = _span(index, episode, path)
-        stamps, poses = _poses(index, span)
-        width_stamps, widths = _widths(index, span, robot.only_gripper.name)
-        start = _start(index, span, arm.joints, path)
-    if len(stamps) < 2:
+        read = [(one, _rows(index, one, span)) for one in wanted if one.name in there]
+        start = _start(index, span, robot.driven_joints, path)
+    steady = [stamps for one, (stamps, _) in read if one.needed and one.name != sources.PROGRESS]
+    if not steady or min(len(stamps) for stamps in steady) < 2:
         raise VlaError(f"{path}: holds no motion: the arm was not commanded in episode {episode}")
-    times, poses, widths = resampled(stamps, poses, width_stamps, widths, STEP_S)
+    told = [(one, rows) for one, rows in read if len(rows[0])]
+    over = max(stamps[0] for stamps in steady), min(stamps[-1] for stamps in steady)
+    times, values = resampled([rows for _, rows in told], over, STEP_S)
+    channels = tuple(channel for one, _ in told for channel in one.channels)
     words = f"episode {episode} of {path}"
-    motion = RecordedMotion(times, poses, widths, start, span.instruction, words, read_scene(path))
-    return motion.trimmed()
+    return RecordedMotion(times, channels, values, start, span.instruction, words, read_scene(path)).trimmed()
 
 
 def _span(index: BagIndex, episode: int, path: Path) -> Span:
@@ -109,22 +106,11 @@ def _within(index: BagIndex, source: str, span: Span) -> np.ndarray:
     return np.flatnonzero((stamps >= span.start) & (stamps <= span.end))
 
 
-def _poses(index: BagIndex, span: Span) -> tuple[np.ndarray, np.ndarray]:
-    numbers = _within(index, COMMANDED, span)
-    rows = []
-    for _, _, message in index.messages({COMMANDED: numbers.tolist()}):
-        pose = index.bag.decode(message).pose
-        p, q = pose.position, pose.orientation
-        rows.append((p.x, p.y, p.z, q.x, q.y, q.z, q.w))
-    return index.topics[COMMANDED].stamps[numbers], np.array(rows).reshape(-1, 7)
-
-
-def _widths(index: BagIndex, span: Span, gripper: str) -> tuple[np.ndarray, np.ndarray]:
-    numbers = _within(index, WIDTHS, span)
-    widths = []
-    for _, _, message in index.messages({WIDTHS: numbers.tolist()}):
-        widths.append(width_number(index.bag.decode(message), gripper)[0])
-    return index.topics[WIDTHS].stamps[numbers], np.array(widths)
+def _rows(index: BagIndex, one: RecordedCommands, span: Span) -> tuple[np.ndarray, np.ndarray]:
+    """Return the stamps (N,) [s] of commands within an episode, and their values (N, D)."""
+    numbers = _within(index, one.name, span)
+    rows = [one.read(index.bag.decode(message)) for _, _, message in index.messages({one.name: numbers.tolist()})]
+    return index.topics[one.name].stamps[numbers], np.array(rows).reshape(len(numbers), len(one.channels))
 
 
 def _start(index: BagIndex, span: Span, joints: tuple[str, ...], path: Path) -> dict[str, float]:
@@ -153,17 +139,10 @@ def _from_dataset(path: Path, episode: int, robot: Embodiment, contract: TaskCon
             raise VlaError(f"{path}: episode {episode} is not one of 0 to {len(metadata.episodes) - 1}")
         said = EpisodeMessages(reader, metadata.episodes[episode], wanted, load_embodiment(wanted.robot))
         targets, state, words = said.targets, said.state, said.instruction
-    arm, columns = robot.only_arm, wanted.action.channels
-    gripper = next((column for column, name in enumerate(columns) if channel_kind(name) is ChannelKind.GRIPPER), None)
-    if arm.name not in wanted.action.arms:
-        moved = ", ".join(wanted.action.arms) or "joints"
-        raise VlaError(f"{path}: its actions move {moved}, not the tool of '{arm.name}': give data whose actions do")
-    first = 7 * wanted.action.arms.index(arm.name)
-    start = {
-        name.rpartition("/")[0]: float(value)
-        for name, value in zip(wanted.state, state[0], strict=True)
-        if channel_kind(name) is ChannelKind.JOINT and name.rpartition("/")[0] in arm.joints
-    }
+    joints = set(robot.driven_joints)
+    named = [(name.rpartition("/")[0], value) for name, value in zip(wanted.state, state[0], strict=True)
+             if channel_kind(name) is ChannelKind.JOINT]  # fmt: skip
+    start = {joint: float(value) for joint, value in named if joint in joints}
     times = wanted.period * np.arange(1, len(targets) + 1)  # a target is one frame ahead
-    widths = np.full(len(targets), np.nan) if gripper is None else targets[:, gripper]
-    return RecordedMotion(times, targets[:, first : first + 7], widths, start, words, f"episode {episode} of {path}")
+    words_of = f"episode {episode} of {path}"
+    return RecordedMotion(times, wanted.action.channels, targets, start, words, words_of)

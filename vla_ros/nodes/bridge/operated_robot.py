@@ -70,11 +70,16 @@ class OperatedRobot:
     # -- what a client is told ---------------------------------------------------------------------------------------
     def describe(self) -> tuple[RobotDescription, tuple[CameraDescription, ...]]:
         """Return what a client is told at the beginning."""
-        arms = tuple(ArmDescription(*hand) for hand in self._teleoperation.hands)
-        robot = RobotDescription(
-            self._embodiment.name, arms, self._embodiment.base is not None, False, self._feed.progress.shadow
-        )
+        embodiment = self._embodiment
+        arms = tuple(self._describe_arm(arm, hand) for arm, hand in self._teleoperation.hands.items())
+        has_base, has_lift = embodiment.base is not None, embodiment.lift is not None
+        robot = RobotDescription(embodiment.name, arms, has_base, has_lift, self._feed.progress.shadow)
         return robot, tuple(camera.describe() for camera in self._cameras)
+
+    def _describe_arm(self, arm: str, hand: str) -> ArmDescription:
+        tools = self._embodiment.tools_of(arm)
+        gripper = self._embodiment.gripper_of(arm)
+        return ArmDescription(arm, hand, 0.0 if gripper is None else gripper.width_max, tools[0].kind if tools else "")
 
     def state(self) -> State:
         """Return what a client is told 20 times a second; keep the policy off an arm that is not its own."""
@@ -91,7 +96,7 @@ class OperatedRobot:
             instruction=feed.instruction,
             speed=self._teleoperation.speed,
             scale=self._teleoperation.scale,
-            arms={arm: self._arm_state(arm) for arm, _, _ in self._teleoperation.hands},
+            arms={arm: self._arm_state(arm) for arm in self._teleoperation.hands},
             latency=LinkState(self.reports.command_ms, self.reports.tick_ms),
             cameras=tuple(camera.state() for camera in self._cameras),
             policy_running=feed.policy_running,
@@ -117,7 +122,7 @@ class OperatedRobot:
         return ArmState(
             commanded=_tool_pose(feed.commanded.get(arm)),
             measured=_tool_pose(measured),
-            gripper=self._width_commanded(arm),
+            gripper=self._commanded_tool(arm),
             opening=feed.opening.get(arm),
             force=feed.force.get(arm),
             clutched=self._teleoperation.clutched(arm),
@@ -161,16 +166,14 @@ class OperatedRobot:
         return "the arm is held: take it first" if self._charge == HOLD else ""
 
     def _readings(self) -> dict[str, ArmReading]:
-        commanded = self._feed.commanded
-        return {
-            arm.name: ArmReading(commanded.get(arm.name), self._width_commanded(arm.name))
-            for arm in self._embodiment.arms
-        }
+        commanded, told = self._feed.commanded, self._feed.progress.end_effectors
+        return {arm.name: ArmReading(commanded.get(arm.name), told) for arm in self._embodiment.arms}
 
-    def _width_commanded(self, arm: str) -> float:
-        """Return how wide the gripper of an arm is commanded to be [m]; 0 where there is none, or it is not known."""
-        gripper = self._embodiment.gripper_of(arm)
-        return 0.0 if gripper is None else self._feed.progress.end_effectors.get(f"{gripper.name}/width", 0.0)
+    def _commanded_tool(self, arm: str) -> float:
+        """Return the commanded width [m] of an arm's gripper, or 1 where a cup of it is to suck; 0 where unknown."""
+        told = self._feed.progress.end_effectors
+        channels = [channel for tool in self._embodiment.tools_of(arm) for channel in tool.channels]
+        return max((told.get(channel, 0.0) for channel in channels if not channel.endswith("/depth")), default=0.0)
 
     def _watch_over(self) -> None:
         """Let go of hands that fell silent; take the arm back from a policy that is not in charge."""

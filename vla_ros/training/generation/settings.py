@@ -93,6 +93,10 @@ def _check_contract(name: str) -> None:
     for column, feature in contract.features.items():
         if feature.kind != "calibration":
             raise ConfigError(f"{where}: '{column}' is a topic's, which no simulated episode has: leave it out")
+    if action.cups or action.base:
+        raise ConfigError(
+            f"{where}: moves {'cups' if action.cups else 'a base'}, no simulated expert does: leave it out"
+        )
     if action.joints and (action.target != "measured" or action.anchor == "commanded"):
         raise ConfigError(
             f"{where}: joints of the simulated arm are not commanded: give target: measured, anchor: measured or none"

@@ -148,11 +148,12 @@ export class Drive {
 
   /** A hand that is free takes over what the gripper is commanded to do, so that engaging drops nothing. */
   #followGripper() {
-    for (const { name, hand, gripper_max } of this.session.arms) {
-      const width = this.session.state.arms[name]?.gripper;
+    for (const { name, hand, gripper_max, tool } of this.session.arms) {
+      const told = this.session.state.arms[name]?.gripper;
       const asked = hand === this.selected && this.#held; // what it was just asked for comes first
-      if (this.hands[hand].clutch || asked || typeof width !== "number" || !gripper_max) continue;
-      this.hands[hand].assumeGripper(1 - Math.min(1, width / gripper_max));
+      if (this.hands[hand].clutch || asked || typeof told !== "number") continue;
+      if (tool === "suction") this.hands[hand].assumeGripper(told);
+      else if (gripper_max) this.hands[hand].assumeGripper(1 - Math.min(1, told / gripper_max));
     }
   }
 }

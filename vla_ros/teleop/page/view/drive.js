@@ -30,7 +30,8 @@ export function showDrive(session, drive, keyboard, actions) {
     setDisabled(byId("home"), !driving || stopped);
     setDisabled(gripper, !driving || stopped);
     const closed = drive.hand.gripperTarget > 0.5;
-    setText(gripper, closed ? "Open gripper" : "Close gripper");
+    const [close, open] = toolWords(session, drive);
+    setText(gripper, closed ? open : close);
     setAttribute(gripper, "aria-pressed", closed);
     setHidden(byId("sides"), drive.sides.length < 2);
     for (const button of sides) setAttribute(button, "aria-pressed", button.dataset.side === drive.selected);
@@ -94,4 +95,10 @@ function connectSliders(session, drive, actions) {
     }
     label();
   });
+}
+
+/** What closing and opening the chosen hand's tool is called. */
+function toolWords(session, drive) {
+  const arm = session.arms.find(({ hand }) => hand === drive.selected);
+  return arm?.tool === "suction" ? ["Suction on", "Suction off"] : ["Close gripper", "Open gripper"];
 }

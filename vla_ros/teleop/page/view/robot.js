@@ -37,8 +37,9 @@ function makeGauge(label) {
   };
 }
 
-function makeArm({ name, hand, gripper_max }, many) {
-  const [gripper, force] = [makeGauge("Gripper"), makeGauge("Force")];
+function makeArm({ name, hand, gripper_max, tool }, many) {
+  const sucks = tool === "suction";
+  const [gripper, force] = [makeGauge(sucks ? "Suction" : "Gripper"), makeGauge("Force")];
   const clutch = make("span", { class: "chip", text: "Free" });
   const place = make("span", { class: "quiet", title: "Tool, from the robot's base" });
   const refused = make("p", { class: "refused", role: "status", hidden: "" });
@@ -55,7 +56,8 @@ function makeArm({ name, hand, gripper_max }, many) {
       const p = arm.measured?.p ?? arm.commanded?.p;
       setText(place, p ? p.map((value) => (value * 100).toFixed(0).replace("-", "−")).join(" ") + " cm" : "");
       const opening = arm.opening ?? arm.gripper;
-      if (typeof opening === "number") gripper.set(opening / (gripper_max || 1), `${(opening * 1000).toFixed(0)} mm`);
+      if (sucks) gripper.set(arm.gripper, arm.gripper > 0.5 ? "on" : "off");
+      else if (typeof opening === "number" && gripper_max) gripper.set(opening / gripper_max, `${(opening * 1000).toFixed(0)} mm`);
       else gripper.set(0, "–");
       if (arm.force) {
         const size = Math.hypot(...arm.force);

@@ -13,14 +13,16 @@ function content(session, news, squeezed) {
   const { state, collection, connection, seat } = session;
   let { tone, words } = session.situation;
   if (seat.driver && !seat.yours && tone === "good") [tone, words] = ["amber", `${words}: you watch`];
-  const arms = session.arms.map(({ name, hand, gripper_max }) => {
+  const arms = session.arms.map(({ name, hand, gripper_max, tool }) => {
     const arm = state?.arms[name];
     const force = arm?.force ? Math.hypot(...arm.force) : null;
     const width = arm?.opening ?? arm?.gripper;
-    const opening = typeof width === "number" && gripper_max ? width / gripper_max : null;
+    const sucks = tool === "suction";
+    const opening = sucks ? (arm?.gripper ?? null) : typeof width === "number" && gripper_max ? width / gripper_max : null;
     return {
       name: session.arms.length > 1 ? hand : name,
       clutched: Boolean(arm?.clutched),
+      sucks,
       refused: squeezed ? (arm?.refused ?? "") : "",
       force: force === null ? null : Math.round(force * 2) / 2,
       opening: opening === null ? null : Math.round(opening * 50) / 50,
@@ -72,7 +74,7 @@ export class Panel {
     return true;
   }
 
-  #drawArm({ name, clutched, force, opening }, x, y) {
+  #drawArm({ name, clutched, force, opening, sucks }, x, y) {
     const { context: c } = this;
     c.font = `650 32px ${FONT}`;
     c.fillStyle = clutched ? "#4fd1c0" : "#a3b0ba";
@@ -90,6 +92,7 @@ export class Panel {
     };
     const colour = force > 22 ? TONES.red : force > 12 ? TONES.amber : "#4fd1c0";
     bar("Force", (force ?? 0) / FULL_N, force === null ? "–" : `${force.toFixed(1)} N`, colour, y + 50);
-    bar("Open", opening, opening === null ? "–" : `${Math.round(opening * 100)} %`, "#4fd1c0", y + 88);
+    const words = opening === null ? "–" : sucks ? (opening > 0.5 ? "on" : "off") : `${Math.round(opening * 100)} %`;
+    bar(sucks ? "Suction" : "Open", opening, words, "#4fd1c0", y + 88);
   }
 }

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which topics of a bag say what each group of a robot was commanded, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from controllers.chunk import pose_channels
+from controllers.side_track import BASE_AXES
+from vla_ros.data.conversion import message_numbers as numbers
+from vla_ros.data.conversion import sources
+from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.topics import commanded_pose_topic
+
+
+@dataclass(frozen=True)
+class RecordedCommands:
+    """One topic: the channels its messages hold, and how a message is read (D,)."""
+
+    name: str  # relative to the namespace
+    channels: tuple[str, ...]
+    read: Callable[[Any], np.ndarray]
+    needed: bool  # without it there is nothing to be executed again
+
+
+def recorded_commands(robot: Embodiment) -> tuple[RecordedCommands, ...]:
+    """Return what a bag of this robot may hold of commands: tools, joint groups, end effectors, base."""
+    return tuple(_commands(robot))
+
+
+def _commands(robot: Embodiment) -> Iterator[RecordedCommands]:
+    for arm in robot.arms:
+        yield RecordedCommands(
+            commanded_pose_topic(robot, arm.name), pose_channels(arm.name), numbers.pose_numbers, True
+        )
+    for group in robot.joint_groups:
+        channels = tuple(f"{joint}/position" for joint in group.joints)
+        read = partial(numbers.array_numbers, size=len(channels))
+        yield RecordedCommands(f"{group.name}_position_controller/commands", channels, read, False)
+    told = tuple(channel for one in robot.end_effectors for channel in one.channels)
+    if told:
+        yield RecordedCommands(sources.PROGRESS, told, partial(numbers.tool_numbers, channels=told), True)
+    if robot.base is not None:
+        yield RecordedCommands(sources.BASE_COMMANDS, BASE_AXES, _base_velocity, False)
+
+
+def _base_velocity(message: Any) -> np.ndarray:
+    return numbers.twist_numbers(message)[[0, 1, 5]]
