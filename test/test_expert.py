@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from vla_ros.evaluation.rollout import Rollout, RolloutConfig
+from vla_ros.evaluation.rollout import Rollout
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.sim.grasping.motion import MotionConfig, Phase
@@ -16,7 +16,7 @@ from vla_ros.sim.grasping.planning import GraspPlanner
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.expert import ExpertPolicy
-from vla_ros.tasks.grasping.lifting import Outcome
+from vla_ros.tasks.judging import Outcome
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_a_slippery_object_is_tried_again_elsewhere(runner: EpisodeRunner) -> No
     # Soap on the pads, whose friction decides every contact of theirs: no grasp holds.
     world.model.geom_friction[world.model.geom_priority == 1, 0] = 1e-3
     expert = ExpertPolicy(world, runner.arm_model)
-    task = Rollout(world, runner.follower(), expert, RolloutConfig()).run()
+    task = Rollout(world, runner.follower(), expert, runner.task).run()
     assert task.outcome is not Outcome.SUCCESS
     assert task.attempts >= 2
     places = [grasp[:3, 3] for grasp in expert.failed]

@@ -24,7 +24,7 @@ def test_round_trip(tmp_path: Path) -> None:
     reference = Reference({123: 48, 7: None})
     path = tmp_path / "reference.json"
     save_reference(reference, path)
-    assert load_reference(path).entries == reference.entries
+    assert load_reference(path=path).entries == reference.entries
     assert path.read_text() == '{\n"7": null,\n"123": 48\n}\n'
 
 
@@ -62,11 +62,11 @@ def test_a_damaged_cache_is_one_line(tmp_path: Path, content: str) -> None:
     path = tmp_path / "reference.json"
     path.write_text(content)
     with pytest.raises(ConfigError, match="restore it or delete it"):
-        load_reference(path)
+        load_reference(path=path)
 
 
 def test_no_cache_is_an_empty_one(tmp_path: Path) -> None:
-    assert load_reference(tmp_path / "none.json").entries == {}
+    assert load_reference(path=tmp_path / "none.json").entries == {}
 
 
 def test_the_shipped_cache_fits_the_scenes_of_today() -> None:

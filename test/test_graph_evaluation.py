@@ -29,7 +29,7 @@ SEEDS = 8
 STAND_IN = """
 import json, pathlib, sys, time
 values = dict(word.split(":=", 1) for word in sys.argv[3:])
-assert sys.argv[1:3] == ["launch", "franka_grasp"], sys.argv
+assert sys.argv[1:3] == ["launch", "policy"], sys.argv
 here = pathlib.Path(__file__).parent
 seed, directory = values["seed"], pathlib.Path(values["run_directory"])
 report = {
@@ -104,10 +104,22 @@ def test_every_ending_becomes_the_record_that_lockstep_keeps(tmp_path, plan, tar
     domains = itertools.cycle([7, 7, 8])
     monkeypatch.setattr(graph_episodes, "free_domain", lambda: next(domains))
     plan(
-        s1=FAILED | {"outcome": "attempts used up", "attempts": 3, "lifted_max_m": 0.1, "failure": "attempts used up"},
-        s2=FAILED | {"outcome": "time limit", "first_lifted": "somebody_else", "lifted_max_m": 0.0},
-        s3=FAILED | {"outcome": "policy gave up", "first_lifted": None, "failure": "the policy calls itself done"},
-        s4=FAILED | {"outcome": "error", "failure": "the arm was stopped (workspace)"},
+        s1=FAILED
+        | {"outcome": "attempts used up", "attempts": 3, "failure": "attempts used up", "cause": "lifted, then lost"},
+        s2=FAILED | {"outcome": "time limit", "first_lifted": "somebody_else", "cause": "another object lifted first"},
+        s3=FAILED
+        | {
+            "outcome": "policy gave up",
+            "first_lifted": None,
+            "failure": "the policy calls itself done",
+            "cause": "policy gave up: the policy calls itself done",
+        },
+        s4=FAILED
+        | {
+            "outcome": "error",
+            "failure": "the arm was stopped (workspace)",
+            "cause": "error: the arm was stopped (workspace)",
+        },
         s5=DIED,
         s6="bad input",
         s7={"target": "another_object"},
@@ -129,7 +141,7 @@ def test_every_ending_becomes_the_record_that_lockstep_keeps(tmp_path, plan, tar
     assert sorted(broken) == [5, 6, 7]
     assert broken[5].startswith("control died: it was killed by SIGKILL; see ")
     assert broken[6].startswith("the launch exited with code 2: vla: the camera is on fire")
-    assert "told to grasp another_object" in broken[7]
+    assert "asked for another_object" in broken[7]
     runs = {run["seed"]: run for run in started(tmp_path)}
     assert len({run["run_directory"] for run in runs.values()}) == SEEDS
     assert {runs["0"]["domain_id"], runs["1"]["domain_id"]} == {"7", "8"}  # they ran side by side

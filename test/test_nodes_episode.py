@@ -11,10 +11,12 @@ import pytest
 from controllers.errors import VlaError
 from vla_ros.nodes.arm.homing import raise_chunk, release_chunk, shift_chunk
 from vla_ros.nodes.arm.progress import ControlProgress, control_progress
+from vla_ros.nodes.episode.patience import Patience
 from vla_ros.sim.referring.meaning import Meaning
 from vla_ros.sim.referring.scene_object import SceneObject
-from vla_ros.tasks.grasping.judge import EpisodeJudge
-from vla_ros.tasks.grasping.lifting import GraspTaskConfig, Outcome
+from vla_ros.tasks.grasping.judge import GraspJudge
+from vla_ros.tasks.grasping.lifting import WRONG, GraspTaskConfig
+from vla_ros.tasks.judging import Outcome, Truth
 
 MUG, CAN, BOX = (
     SceneObject("red_mug", "mug", "red", ("coffee cup",)),
@@ -24,16 +26,32 @@ MUG, CAN, BOX = (
 SCENE = (MUG, CAN, BOX)
 
 
-def judge(*named: SceneObject, open_: tuple[SceneObject, ...] = (), doubt: str = "") -> EpisodeJudge:
-    heights = {item.name: 0.0 for item in SCENE}
+def judge(*named: SceneObject, open_: tuple[SceneObject, ...] = (), doubt: str = "") -> GraspJudge:
     meant = Meaning(named, open_, doubt)
-    return EpisodeJudge(meant, SCENE, heights, 10.0, 0.08, GraspTaskConfig(time_limit_s=20.0))
+    return GraspJudge(meant, SCENE, truth(10.0), "hand", 0.08, GraspTaskConfig(time_limit_s=20.0))
 
 
-def run(judge: EpisodeJudge, seconds: float, width: float = 0.08, status: int = 0, refused: str = "", **heights: float):
-    everything = {item.name: 0.0 for item in SCENE} | heights
+def truth(time: float, width: float = 0.08, **heights: float) -> Truth:
+    poses = {item.name: np.eye(4) for item in SCENE}
+    for name, height in heights.items():
+        poses[name][2, 3] = height
+    return Truth(time, poses, {"hand": width})
+
+
+def run(
+    judge: GraspJudge,
+    seconds: float,
+    width: float = 0.08,
+    status: int = 0,
+    refused: str = "",
+    patience: Patience | None = None,
+    **heights: float,
+):
+    patience = patience or Patience()
     for _ in range(round(seconds / 0.05)):
-        judge.update(judge.time + 0.05, everything, width, status, refused)
+        judge.update(truth(judge.time + 0.05, width, **heights))
+        if over := patience.over(judge.time, status, refused):
+            judge.give_up(over)
         if judge.finished:
             break
 
@@ -45,7 +63,7 @@ def test_lifting_what_was_named_is_a_success_told_step_by_step():
     run(it, 3.0, width=0.0, red_mug=0.2)
     assert it.success
     assert it.reason == ""
-    assert it.outcome is Outcome.SUCCESS
+    assert it.outcome == Outcome.SUCCESS
     assert it.take_events() == ["attempt 1: closing on the red mug", "lifting the red mug"]
 
 
@@ -64,7 +82,7 @@ def test_lifting_something_else_is_said_and_ends_the_run_while_it_is_held():
     assert "lifting the blue can, which is not what was asked for" in it.take_events()
     run(it, 1.0, width=0.0, blue_can=0.2)
     assert not it.success
-    assert it.outcome is Outcome.WRONG
+    assert it.outcome == WRONG
     assert it.reason == "lifted the blue can, which is not what was asked for"
     assert it.wrong_in_hand == "blue_can"
 
@@ -99,18 +117,18 @@ def test_lifting_nothing_is_no_success_whatever_was_asked():
 
 
 def test_of_several_kinds_what_is_named_succeeds_what_is_open_does_not_and_the_rest_is_wrong():
-    for lifted, outcome in (("red_mug", Outcome.SUCCESS), ("red_box", Outcome.UNJUDGED), ("blue_can", Outcome.WRONG)):
+    for lifted, outcome in (("red_mug", Outcome.SUCCESS), ("red_box", Outcome.UNJUDGED), ("blue_can", WRONG)):
         it = judge(MUG, open_=(BOX,), doubt="it is open")
         run(it, 0.2)
         run(it, 6.0, width=0.0, **{lifted: 0.2})
-        assert it.outcome is outcome
+        assert it.outcome == outcome
 
 
 def test_a_policy_that_finds_nothing_ends_the_run_after_a_while():
-    it = judge(MUG)
-    run(it, 1.0, status=-1)
+    it, patience = judge(MUG), Patience()
+    run(it, 1.0, status=-1, patience=patience)
     assert not it.finished
-    run(it, 5.0, status=-1)
+    run(it, 5.0, status=-1, patience=patience)
     assert it.finished
     assert it.elapsed < 3.0
     assert "nothing that the instruction names" in it.reason
@@ -122,14 +140,14 @@ def test_when_nothing_is_named_nothing_can_succeed():
     assert not it.success
     run(it, 30.0, width=0.0)
     assert it.reason == "time limit"
-    assert it.outcome is Outcome.TIME
+    assert it.outcome == Outcome.TIME
 
 
 def test_refused_chunks_end_the_run_with_their_reason():
     it = judge(MUG)
     run(it, 10.0, refused="chunk asks for 9.00 m/s")
     assert it.reason == "chunks are refused: chunk asks for 9.00 m/s"
-    assert it.outcome is Outcome.GAVE_UP
+    assert it.outcome == Outcome.GAVE_UP
 
 
 def test_an_arm_that_was_stopped_is_an_error_and_an_interrupt_decides_nothing():
@@ -139,7 +157,7 @@ def test_an_arm_that_was_stopped_is_an_error_and_an_interrupt_decides_nothing():
     assert (stopped.outcome, stopped.reason) == (Outcome.ERROR, "the arm was stopped (workspace)")
     interrupted.stop("interrupted", Outcome.RUNNING)
     assert interrupted.finished
-    assert interrupted.outcome is Outcome.RUNNING
+    assert interrupted.outcome == Outcome.RUNNING
 
 
 def test_the_raise_goes_straight_up():

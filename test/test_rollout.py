@@ -21,7 +21,8 @@ from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmObservation, single_arm
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.lifting import GraspTaskConfig, Outcome
+from vla_ros.tasks.grasping.lifting import GraspTaskConfig
+from vla_ros.tasks.judging import Outcome
 
 CHANNELS = (*pose_channels("panda"), "panda_hand/width", STATUS_CHANNEL)
 
@@ -57,7 +58,7 @@ def rollout(runner: EpisodeRunner) -> Callable[..., Rollout]:
     def make(policy, seconds: float = 3.0, **config) -> Rollout:
         world = World(runner.scene(0), runner.embodiment, timestep=0.002)
         task = GraspTaskConfig(time_limit_s=seconds)
-        return Rollout(world, runner.follower(), policy, RolloutConfig(**config), task)
+        return Rollout(world, runner.follower(), policy, runner.task, RolloutConfig(**config), task)
 
     return make
 
@@ -65,7 +66,7 @@ def rollout(runner: EpisodeRunner) -> Callable[..., Rollout]:
 def test_blocking_asks_at_rest_after_the_whole_chunk(rollout) -> None:
     policy = Scripted()
     run = rollout(policy)
-    assert run.run().outcome is Outcome.TIME
+    assert run.run().outcome == Outcome.TIME
     assert len(policy.seen) >= 4
     for before, after in zip(policy.seen, policy.seen[1:], strict=False):
         assert after.stamp - before.stamp >= 0.4 - 1e-9
@@ -131,14 +132,14 @@ def test_cameras_are_rendered_when_looked_at_and_not_later(rollout) -> None:
 def test_a_policy_that_gives_up_moves_nothing_and_ends_the_episode(rollout, status: TaskStatus) -> None:
     run = rollout(Scripted(status=status), seconds=60.0)
     q = run.world.q
-    assert run.run().outcome is Outcome.GAVE_UP
+    assert run.run().outcome == Outcome.GAVE_UP
     assert 5.0 <= run.world.time < 7.0
     np.testing.assert_allclose(run.world.q, q, atol=2e-3)
 
 
 def test_refused_chunks_end_the_episode_with_their_reason(rollout) -> None:
     run = rollout(Scripted(frame="camera"), seconds=60.0)
-    assert run.run().outcome is Outcome.GAVE_UP
+    assert run.run().outcome == Outcome.GAVE_UP
     assert "camera" in run.cause()
 
 
@@ -174,7 +175,7 @@ def test_the_film_shows_what_the_policy_concluded(runner: EpisodeRunner, tmp_pat
     policy = ReasoningPolicy(grasp_at(0.5, 0.0, 0.1))
     with VideoWriter(tmp_path / "film.mp4") as video:
         task = GraspTaskConfig(time_limit_s=0.5)
-        Rollout(world, runner.follower(), policy, RolloutConfig(), task, video).run()
+        Rollout(world, runner.follower(), policy, runner.task, RolloutConfig(), task, video).run()
     world.close()
     with av.open(str(tmp_path / "film.mp4")) as container:
         *_, frame = (frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0))

@@ -4,7 +4,8 @@
 import pytest
 
 from controllers.errors import ConfigError
-from vla_ros.tasks.grasping.lifting import GraspTask, GraspTaskConfig, Outcome
+from vla_ros.tasks.grasping.lifting import FALLEN, WRONG, GraspTask, GraspTaskConfig
+from vla_ros.tasks.judging import Outcome
 
 OPEN, CLOSED = 0.08, 0.0
 
@@ -22,9 +23,9 @@ def heights(mug: float = 0.0, can: float = 0.0) -> dict[str, float]:
 
 def test_lifted_and_held_is_success(task: GraspTask) -> None:
     task.update(2.0, heights(), CLOSED)
-    assert task.update(3.0, heights(mug=0.151), CLOSED) is Outcome.RUNNING
-    assert task.update(3.99, heights(mug=0.151), CLOSED) is Outcome.RUNNING
-    assert task.update(4.0, heights(mug=0.151), CLOSED) is Outcome.SUCCESS
+    assert task.update(3.0, heights(mug=0.151), CLOSED) == Outcome.RUNNING
+    assert task.update(3.99, heights(mug=0.151), CLOSED) == Outcome.RUNNING
+    assert task.update(4.0, heights(mug=0.151), CLOSED) == Outcome.SUCCESS
     assert (task.success, task.attempts, task.first_lifted) == (True, 1, "mug")
 
 
@@ -32,13 +33,13 @@ def test_a_break_in_the_hold_starts_it_anew(task: GraspTask) -> None:
     task.update(3.0, heights(mug=0.2), CLOSED)
     task.update(3.5, heights(mug=0.149), CLOSED)
     task.update(3.6, heights(mug=0.2), CLOSED)
-    assert task.update(4.5, heights(mug=0.2), CLOSED) is Outcome.RUNNING
-    assert task.update(4.6, heights(mug=0.2), CLOSED) is Outcome.SUCCESS
+    assert task.update(4.5, heights(mug=0.2), CLOSED) == Outcome.RUNNING
+    assert task.update(4.6, heights(mug=0.2), CLOSED) == Outcome.SUCCESS
 
 
 def test_height_counts_from_where_the_object_lay(task: GraspTask) -> None:
     for time in (2.0, 4.0):
-        assert task.update(time, {"mug": 0.44, "can": 0.2}, CLOSED) is Outcome.RUNNING
+        assert task.update(time, {"mug": 0.44, "can": 0.2}, CLOSED) == Outcome.RUNNING
     assert task.lifted_max == pytest.approx(0.14)
 
 
@@ -62,7 +63,7 @@ def test_third_attempt_succeeds(task: GraspTask) -> None:
         task.update(3.0 + 2 * step, heights(), OPEN)
     task.update(7.0, heights(), CLOSED)
     task.update(8.0, heights(mug=0.2), CLOSED)
-    assert task.update(9.0, heights(mug=0.2), CLOSED) is Outcome.SUCCESS
+    assert task.update(9.0, heights(mug=0.2), CLOSED) == Outcome.SUCCESS
     assert task.attempts == 3
 
 
@@ -81,16 +82,17 @@ def test_the_wrong_object_lifted_first_is_remembered(task: GraspTask) -> None:
 
 
 @pytest.mark.parametrize(
-    ("time", "mug", "outcome"), [(61.0, 0.0, Outcome.TIME), (5.0, -0.4, Outcome.FALLEN), (60.9, 0.0, Outcome.RUNNING)]
+    ("time", "mug", "outcome"), [(61.0, 0.0, Outcome.TIME), (5.0, -0.4, FALLEN), (60.9, 0.0, Outcome.RUNNING)]
 )
 def test_other_endings(task: GraspTask, time: float, mug: float, outcome: Outcome) -> None:
-    assert task.update(time, heights(mug=mug), OPEN) is outcome
+    assert task.update(time, heights(mug=mug), OPEN) == outcome
 
 
 def test_nothing_changes_once_finished(task: GraspTask) -> None:
-    task.give_up()
-    assert task.update(2.0, heights(mug=0.3), CLOSED) is Outcome.GAVE_UP
-    assert task.attempts == 0
+    task.update(70.0, {"mug": 0.3, "can": 0.2}, 0.08)
+    assert task.outcome == Outcome.TIME
+    task.update(80.0, {"mug": 0.6, "can": 0.2}, 0.0)
+    assert (task.outcome, task.attempts) == (Outcome.TIME, 0)
 
 
 @pytest.mark.parametrize(
@@ -109,19 +111,19 @@ def test_an_unknown_object_is_refused() -> None:
 def test_another_object_that_is_held_up_ends_it(task: GraspTask) -> None:
     task.update(2.0, heights(), CLOSED)
     task.update(3.0, heights(can=0.2), CLOSED)
-    assert task.update(7.9, heights(can=0.2), CLOSED) is Outcome.RUNNING
-    assert task.update(8.0, heights(can=0.2), CLOSED) is Outcome.WRONG
+    assert task.update(7.9, heights(can=0.2), CLOSED) == Outcome.RUNNING
+    assert task.update(8.0, heights(can=0.2), CLOSED) == WRONG
     assert (task.success, task.attempts, task.first_lifted) == (False, 1, "can")
 
 
 def test_another_object_that_is_put_down_in_time_does_not(task: GraspTask) -> None:
     task.update(3.0, heights(can=0.2), CLOSED)
     task.update(7.5, heights(), OPEN)
-    assert task.update(12.0, heights(mug=0.2), CLOSED) is Outcome.RUNNING
-    assert task.update(13.0, heights(mug=0.2), CLOSED) is Outcome.SUCCESS
+    assert task.update(12.0, heights(mug=0.2), CLOSED) == Outcome.RUNNING
+    assert task.update(13.0, heights(mug=0.2), CLOSED) == Outcome.SUCCESS
 
 
 def test_what_else_may_be_meant_is_not_wrong() -> None:
     task = GraspTask("mug", {"mug": 0.3, "can": 0.2}, start_time=1.0, width_max=0.08, wrong=())
     for time in (1.0, 2.0, 10.0):
-        assert task.update(time, heights(can=0.2), CLOSED) is Outcome.RUNNING
+        assert task.update(time, heights(can=0.2), CLOSED) == Outcome.RUNNING

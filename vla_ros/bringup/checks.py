@@ -29,16 +29,17 @@ def check_launch(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
 
 
 def check_grasp(arguments: Mapping[str, Value]) -> None:
-    """Check the robot, policy, set and objects of a grasping job. Raises ConfigError for the first that is wrong."""
+    """Check the robot, policy, task, set and objects of a job. Raises ConfigError for the first that is wrong."""
     # Imported here: the command line must start fast, and --show-args needs none of it.
     from vla_ros.policies.loading import check_policy
     from vla_ros.robots.control import load_control_config
     from vla_ros.robots.embodiment import load_embodiment, with_named_cameras
-    from vla_ros.tasks.grasping.sets import grasp_set
+    from vla_ros.sim.scenes.sets import check_set
+    from vla_ros.tasks.table import load_task
 
     instruction, policy = str(arguments["instruction"]), arguments.get("policy")
     if instruction and not instruction.strip():
-        raise ConfigError("instruction:= is blank: say what to grasp, or leave it out for the scene's own object")
+        raise ConfigError("instruction:= is blank: say what to do, or leave it out for the scene's own instruction")
     check_namespace(str(arguments["namespace"]))
     robot = load_embodiment(str(arguments["robot"]))
     robot.command_modes(str(arguments["command"]))
@@ -48,7 +49,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
         check_policy(str(policy), robot, str(arguments["checkpoint"]))
     elif arguments.get("checkpoint"):
         raise ConfigError(f"checkpoint:={arguments['checkpoint']}: no policy runs: give policy:=graspvla too")
-    grasp_set(str(arguments["set"]))
+    check_set(load_task(str(arguments["task"])).sets, str(arguments["set"]))
     check_objects(str(arguments["objects"]))
 
 
@@ -57,12 +58,14 @@ def check_success_object(arguments: Mapping[str, Value]) -> None:
     name = str(arguments["success_object"])
     if not name:
         return
-    from vla_ros.sim.referring.meaning import object_name
-    from vla_ros.tasks.grasping.scenes import sample_scene
+    from vla_ros.tasks.table import load_task
 
-    chosen = [str(arguments[key]) for key in ("stream", "categories", "objects", "wording", "target", "place")]
-    scene = sample_scene(str(arguments["set"]), int(arguments["seed"]), *chosen)
-    object_name(name, [placed.name for placed in scene.objects])
+    task = load_task(str(arguments["task"]))
+    keys = ("stream", "categories", "objects", "wording", "target", "place")
+    stream, categories, objects, wording, target, place = (str(arguments[key]) for key in keys)
+    chosen = (str(arguments["set"]), int(arguments["seed"]), stream, categories, objects, wording, target, place)
+    scene = task.scene(*chosen)
+    task.check_target(name, scene)
 
 
 def check_namespace(namespace: str) -> None:

@@ -22,7 +22,7 @@ from vla_ros.bringup.shared_memory import OwnedSegments
 from vla_ros.bringup.supervisor import Supervisor
 from vla_ros.bringup.usage import UsageSampler
 from vla_ros.runtime.running import UNLISTED, RunningGraph, refuse_taken, registered
-from vla_ros.tasks.grasping.lifting import EXIT_UNJUDGED
+from vla_ros.tasks.judging import EXIT_UNJUDGED
 
 
 def launch(graph: Graph, words: Sequence[str]) -> int:

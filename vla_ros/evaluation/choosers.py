@@ -23,8 +23,8 @@ def color_alone(scene: Scene) -> float:
     It sees every object's colour without error and draws one of those that have it; without a word of colour, or with
     one that the catalogue gives to no object, it draws any.
     """
-    color = scene.target_object.model.color
-    if not _says(scene.instruction, color):
+    color = scene.target_object.model.color if scene.target else ""
+    if not color or not _says(scene.instruction, color):
         return chance(scene)
     return 1.0 / sum(placed.model.color == color for placed in scene.objects)
 

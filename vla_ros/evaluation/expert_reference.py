@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many actions the scripted expert needs: the reference length of SPL, cached for the usual scenes.
 
-config/tasks/grasping_reference.json: digest of a scene → steps, or null where the expert failed. A scene that is drawn
+config/tasks/<task>_reference.json: digest of a scene → steps, or null where the expert failed. A scene that is drawn
 differently today has another digest, and is run instead of being compared with a stranger; sets that differ in light
 and texture only share their scenes' entries.
 """
@@ -20,6 +20,7 @@ from controllers.errors import ConfigError
 from vla_ros.configuration import share_directory
 from vla_ros.documents import read_json
 from vla_ros.sim.scenes.scene import Scene
+from vla_ros.tasks.table import DEFAULT_TASK
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Reference:
 
 def scene_digest(scene: Scene) -> int:
     """Hash what decides how long a grasp takes: the objects, where they stand, which one is meant."""
-    parts = [scene.target, f"{scene.table.height:.4f}", f"{scene.arm_start}"]
+    parts = [scene.target, *([scene.goal] if scene.goal else []), f"{scene.table.height:.4f}", f"{scene.arm_start}"]
     for placed in scene.objects:
         size = np.round(np.asarray(placed.model.size), 4).tolist()
         pose = (np.round(placed.T_base_object[:3], 3) + 0.0).tolist()
@@ -47,14 +48,14 @@ def scene_digest(scene: Scene) -> int:
     return zlib.crc32("\n".join(parts).encode())
 
 
-def reference_path() -> Path:
-    """Return where the cache lies."""
-    return share_directory() / "config" / "tasks" / "grasping_reference.json"
+def reference_path(task: str = DEFAULT_TASK) -> Path:
+    """Return where the cache of a task lies."""
+    return share_directory() / "config" / "tasks" / f"{task}_reference.json"
 
 
-def load_reference(path: Path | None = None) -> Reference:
+def load_reference(task: str = DEFAULT_TASK, path: Path | None = None) -> Reference:
     """Read the cache; a missing one is empty. Raises ConfigError when it is not what it should be."""
-    path = path or reference_path()
+    path = path or reference_path(task)
     if not path.exists():
         return Reference({})
     try:
@@ -65,7 +66,7 @@ def load_reference(path: Path | None = None) -> Reference:
     return Reference(entries)
 
 
-def save_reference(reference: Reference, path: Path | None = None) -> None:
+def save_reference(reference: Reference, path: Path) -> None:
     """Write the cache, a line a scene, so that a change is readable."""
     lines = (f'"{digest}": {json.dumps(steps)}' for digest, steps in sorted(reference.entries.items()))
-    (path or reference_path()).write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")

@@ -11,14 +11,15 @@ import numpy as np
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import ChunkError, ConfigError
 from controllers.follower import ChunkFollower
-from vla_ros.evaluation.cause import failure_cause
 from vla_ros.evaluation.film import EpisodeFilm
 from vla_ros.evaluation.observing import Observer
 from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.detection import Explaining
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.lifting import GraspTask, GraspTaskConfig
+from vla_ros.tasks.announcement import announcement
+from vla_ros.tasks.judging import Judge, TaskLimits, Truth
+from vla_ros.tasks.task import Task
 
 PAUSE_MAX_S = 1.5  # [s] control refuses a chunk of what was seen 2 s ago
 
@@ -52,21 +53,21 @@ class RolloutConfig:
 
 
 class Rollout:
-    """Run one policy in one world until its task is over."""
+    """Run one policy in one world until its episode is over."""
 
     def __init__(
         self,
         world: World,
         follower: ChunkFollower,
         policy: Policy,
+        task: Task,
         config: RolloutConfig | None = None,
-        task: GraspTaskConfig | None = None,
+        limits: TaskLimits | None = None,
         video: VideoWriter | None = None,
     ) -> None:
         self.world, self.follower, self.policy = world, follower, policy
         self.config = config or RolloutConfig()
         scene, gripper = world.scene, world.embodiment.only_gripper
-        self.task = GraspTask(scene.target, self._heights(), world.time, gripper.width_max, task)
         self.steps = 0  # actions executed
         self.refused: str = ""  # why the last refused chunk was refused
         self._observer = Observer(world, scene.instruction, 1.0 / self.config.camera_hz)
@@ -75,30 +76,31 @@ class Rollout:
         self._ticks_a_task = max(1, round(self.config.control_hz / self.config.task_hz))
         self._dt = self._substeps * world.timestep
         self._ticks = 0
-        self._channel, self._width = f"{gripper.name}/width", world.gripper_width
+        self._gripper, self._channel, self._width = gripper.name, f"{gripper.name}/width", world.gripper_width
+        shown = announcement(task, scene)
+        self.judge: Judge = task.judge(shown, world.embodiment, self._truth(), limits or task.limits)
         self._idle_since: float | None = None
 
-    def run(self) -> GraspTask:
-        """Run to the end and return the judged task."""
+    def run(self) -> Judge:
+        """Run to the end and return the verdict."""
         world = self.world
         self.policy.reset()
         self.follower.activate(world.q, world.dq, {self._channel: world.gripper_width}, world.time)
         self._width = world.gripper_width
-        while not self.task.finished:
+        while not self.judge.finished:
             if self.config.latency_s is None:
                 self._blocking_round()
             else:
                 self._non_blocking_round(self.config.latency_s)
         if self.config.latency_s is not None:
             self.steps = round(world.time * self.config.camera_hz)
-        return self.task
+        return self.judge
 
     def cause(self) -> str:
         """Say in words why the episode failed; empty for a success."""
-        task = self.task
         explaining = capability(self.policy, Explaining)
         reason = self.refused or (explaining.explanation if explaining is not None else "")
-        return failure_cause(task.outcome, task.target, task.first_lifted, task.attempts, task.lifted_max, reason)
+        return self.judge.cause(reason)
 
     def _blocking_round(self) -> None:
         chunk = self.policy.infer(self._observe())
@@ -122,7 +124,7 @@ class Rollout:
         seen = self.world.time
         chunk = self.policy.infer(self._observe())
         self._advance(seen + latency)
-        if not self.task.finished:
+        if not self.judge.finished:
             self._submit(chunk)
         frames = max(1, math.ceil(latency / period - 1e-9))
         self._advance(seen + frames * period)
@@ -147,7 +149,7 @@ class Rollout:
         if self._idle_since is None:
             self._idle_since = self.world.time
         elif self.world.time - self._idle_since >= self.config.patience_s:
-            self.task.give_up()
+            self.judge.give_up()
 
     def _advance(self, until: float) -> None:
         while self.world.time < until - 0.5 * self._dt and self._tick():
@@ -170,11 +172,14 @@ class Rollout:
         world.step(self._substeps)
         self._ticks += 1
         if self._ticks % self._ticks_a_task == 0:
-            self.task.update(world.time, self._heights(), self._width)
+            self.judge.update(self._truth())
             self._observer.remember()
             if self._film is not None:
                 self._film.add_when_due()
-        return not self.task.finished
+        return not self.judge.finished
 
-    def _heights(self) -> dict[str, float]:
-        return {name: float(self.world.data.body(name).xpos[2]) for name in self.world.object_names}
+    def _truth(self) -> Truth:
+        world = self.world
+        tools = {arm.name: world.last_pose(arm.tool_frame) for arm in world.embodiment.arms}
+        objects = {name: world.last_pose(name) for name in world.object_names}
+        return Truth(world.time, objects, {self._gripper: self._width}, tools)

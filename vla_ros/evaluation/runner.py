@@ -11,7 +11,6 @@ from pathlib import Path
 
 from controllers.follower import ChunkFollower
 from controllers.model import ArmModel
-from vla_ros.configuration import load_config, share_directory
 from vla_ros.evaluation.choosers import chance, color_alone
 from vla_ros.evaluation.expert_reference import Reference, load_reference
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
@@ -25,15 +24,7 @@ from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.expert import ExpertPolicy
-from vla_ros.tasks.grasping.lifting import GraspTaskConfig
-from vla_ros.tasks.grasping.part_grasps import held_by_part, sample_part_scene
-from vla_ros.tasks.grasping.scenes import sample_scene
-
-
-def task_config() -> GraspTaskConfig:
-    """Read the task's limits from config/tasks/grasping.yaml."""
-    return load_config(share_directory() / "config" / "tasks" / "grasping.yaml", GraspTaskConfig)
+from vla_ros.tasks.table import load_task
 
 
 class EpisodeRunner:
@@ -46,8 +37,8 @@ class EpisodeRunner:
         settings.check()
         self._given_cameras = cameras
         self.settings = settings
-        self._reference = load_reference() if reference is None else reference
-        self.task_config = task_config()
+        self._reference = load_reference(settings.task) if reference is None else reference
+        self.task = load_task(settings.task)
         self._rollout = RolloutConfig(
             control_hz=settings.rate_hz, latency_s=settings.latency_s, pause_s=settings.pause_s
         )
@@ -55,9 +46,10 @@ class EpisodeRunner:
     def scene(self, seed: int) -> Scene:
         """Return the scene of a seed."""
         s = self.settings
-        if s.by_part:
-            return sample_part_scene(s.set_name, seed, s.stream, s.wording, self._cameras)
-        return sample_scene(s.set_name, seed, s.stream, s.categories, self._catalogue, s.wording, cameras=self._cameras)
+        return self.task.scene(
+            s.set_name, seed, s.stream, s.categories, self._catalogue, s.wording,
+            cameras=self._cameras, by_part=s.by_part,
+        )  # fmt: skip
 
     def run(self, seed: int) -> Episode:
         """Run one episode, and the expert on the same scene when its length is needed and not known."""
@@ -94,36 +86,36 @@ class EpisodeRunner:
         world = World(scene, self.embodiment, timestep=1.0 / self.settings.rate_hz)
         film = None if video is None else VideoWriter(Path(video) / f".{scene.seed}.mp4", rollout.camera_hz)
         try:
-            run = Rollout(world, self.follower(), policy_for(world), rollout, self.task_config, film)
-            task = run.run()
+            run = Rollout(world, self.follower(), policy_for(world), self.task, rollout, video=film)
+            judge = run.run()
             seconds = world.time
-            elsewhere = self.settings.by_part and task.success and not held_by_part(world)
         finally:
             world.close()
             if film is not None:
                 film.close()
         if film is not None:
-            ending = "success" if task.success else "failure"
+            ending = "success" if judge.success else "failure"
             film.path.replace(film.path.with_name(f"{scene.set_name}_{scene.seed:05d}_{ending}.mp4"))
         return Episode(
             seed=scene.seed,
-            category=scene.target_object.model.category,
+            category=scene.target_object.model.category if scene.target else scene.set_name,
             target=scene.target,
             instruction=scene.instruction,
-            outcome=task.outcome.value,
-            success=task.success and not elsewhere,
-            attempts=task.attempts,
-            first_lifted=task.first_lifted,
+            outcome=judge.outcome.value,
+            success=judge.success,
+            attempts=judge.attempts,
+            first_lifted=judge.first_lifted,
             steps=run.steps,
             duration_s=seconds,
             wall_s=time.perf_counter() - began,
-            cause="lifted, but not by the part that was asked for" if elsewhere else run.cause(),
+            cause=run.cause(),
             chance=chance(scene),
             color_alone=color_alone(scene),
+            progress=judge.progress,
         )
 
     def _expert_for(self, world: World) -> Policy:
-        return ExpertPolicy(world, self.arm_model, by_part=self.settings.by_part)
+        return self.task.expert(world, self.arm_model)
 
     def follower(self) -> ChunkFollower:
         """Return a chunk follower for a new episode, not activated."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.names import DEFAULT_POLICY, LEARNED, POLICIES
+from vla_ros.tasks.table import DEFAULT_TASK
 
 EXPERT = "expert"
 EPISODES_MAX = 1_000_000
@@ -21,6 +22,7 @@ class EpisodeSettings:
 
     policy: str = DEFAULT_POLICY
     checkpoint: str = ""  # folder of its weights; empty: the one it usually takes
+    task: str = DEFAULT_TASK
     set_name: str = "basic"
     categories: str = "seen"
     objects: str | None = None  # folder of objects; None: the procedural catalogue
@@ -43,15 +45,16 @@ class EpisodeSettings:
         from vla_ros.policies.loading import check_policy
         from vla_ros.robots.control import load_control_config
         from vla_ros.robots.embodiment import load_embodiment
+        from vla_ros.sim.scenes.sets import check_set
         from vla_ros.sim.scenes.wording import EVALUATED
-        from vla_ros.tasks.grasping.sets import grasp_set
+        from vla_ros.tasks.table import load_task
 
         if not 200.0 <= self.rate_hz <= 10_000.0:
             raise ConfigError(f"--rate-hz must be 200 to 10000, got {self.rate_hz}")
         robot = load_embodiment(self.robot)
         robot.command_modes(self.command)
         load_control_config(self.robot)
-        grasp_set(self.set_name)
+        check_set(load_task(self.task).sets, self.set_name)
         if self.policy not in policy_names():
             raise ConfigError(unknown_name("policy", self.policy, policy_names()))
         if self.policy != EXPERT:

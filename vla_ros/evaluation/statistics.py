@@ -34,6 +34,7 @@ class Episode:
     real_time_factor: float | None = None
     real_time_factor_worst_s: float | None = None  # in the worst second
     run_directory: str | None = None  # where its log and film lie
+    progress: float | None = None  # 0 to 1, the most it came to; None in logs older than it
 
     @property
     def starved(self) -> bool:

@@ -17,7 +17,7 @@ from vla_ros.nodes.camera.image_files import open_images
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import SceneChoice, declare, declare_cameras, declare_robot, declare_scene
-from vla_ros.nodes.sim.scene_choice import announced_choice, choice_label
+from vla_ros.nodes.sim.scene_choice import announced_choice, choice_label, draw
 from vla_ros.nodes.spinning import run_node, serve_until_stopped
 from vla_ros.nodes.transport import Transport
 from vla_ros.policies.observation import CameraView
@@ -74,12 +74,11 @@ class CameraNode(ManagedNode):
 
     def _show(self, scene: SceneChoice) -> None:
         from vla_ros.sim.world import World
-        from vla_ros.tasks.grasping.scenes import sample_scene
 
         if self._world is not None:
             self._world.close()
         self._world, self._shown, self._waited_for = None, choice_label(scene), False
-        self._world = World(sample_scene(**scene, cameras=self._names), self._embodiment, settle=False)
+        self._world = World(draw(scene, self._names), self._embodiment, settle=False)
         for name in self._names:  # the first frame builds the renderer: before anyone waits for an image
             self._world.render_camera(name)
 

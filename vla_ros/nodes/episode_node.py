@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,14 @@ from vla_ros.nodes.arm.putting_back import put_back
 from vla_ros.nodes.arm.way_home import HOME_TOLERANCE, ControlRefused, WayHome
 from vla_ros.nodes.episode.film import Film
 from vla_ros.nodes.episode.motion_news import MotionNews
+from vla_ros.nodes.episode.patience import Patience
 from vla_ros.nodes.episode.topics import EpisodeNode
 from vla_ros.nodes.scheduling import yield_processor
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.nodes.transport import Transport
 from vla_ros.output_file import write_output
-from vla_ros.sim.referring.meaning import Meaning, meaning, object_name
 from vla_ros.sim.referring.scene_object import SceneObject
-from vla_ros.tasks.grasping.judge import EpisodeJudge
-from vla_ros.tasks.grasping.lifting import EXIT_UNJUDGED, Outcome
+from vla_ros.tasks.judging import EXIT_UNJUDGED, Judge, Outcome
 
 NICENESS = 5  # the film is encoded here: nobody waits for it
 FILM_RATE = 10.0  # [Hz]
@@ -38,9 +36,10 @@ class Episode:
     def __init__(self, node: EpisodeNode, spinner: Spinner) -> None:
         self._node, self._spinner = node, spinner
         self._way_home = WayHome(node, spinner)
-        self._judge: EpisodeJudge | None = None
+        self._judge: Judge | None = None
         self._first_motion: float | None = None  # [s] since the command was given
         self._news = MotionNews()
+        self._patience = Patience()
         self._started = float(os.environ.get("VLA_STARTED_AT", time.time()))
         self._began = self._ended = (0.0, 0.0)  # wall (monotonic), simulated [s]
         self._failure = ""
@@ -90,12 +89,12 @@ class Episode:
             self._failure = f"the recording would serve nothing: {node.unfit}"
         return not node.unfit
 
-    def _begin(self) -> EpisodeJudge:
+    def _begin(self) -> Judge:
         node, scene = self._node, self._node.scene
         objects = [SceneObject.read(values) for values in scene["objects"]]
         self._instruction = node.asked or scene["instruction"]
-        meant = self._meaning(objects)
-        self._target = meant.named[0].name if len(meant.named) == 1 else None
+        judge = node.task.judge(scene, node.embodiment, node.truth(), node.limits, node.asked, node.success_object)
+        self._target = judge.target
         _say(f"scene {scene['set']} {scene['seed']}: {', '.join(item.description for item in objects)}")
         _say(f"instruction: {self._instruction}")
         node.film = Film(node.directory / "video.mp4", FILM_RATE)
@@ -110,21 +109,11 @@ class Episode:
             },
         )
         node.say(self._instruction)
-        gripper = node.embodiment.only_gripper  # a grasp is judged by one
-        self._width = f"{gripper.name}/width"
-        self._places = node.positions()
-        return EpisodeJudge(meant, objects, node.heights(), node.time, gripper.width_max, node.task)
-
-    def _meaning(self, objects: Sequence[SceneObject]) -> Meaning:
-        """Return what counts: the operator's choice, the scene's target for its own sentence, or what the words say."""
-        node, scene = self._node, self._node.scene
-        if node.success_object or self._instruction == scene["instruction"]:
-            known = {item.name: item for item in objects}
-            return Meaning((known[object_name(node.success_object or scene["target"], known)],))
-        return meaning(self._instruction, objects, scene["nouns"])
+        self._places = node.truth().positions
+        return judge
 
     # -- during ------------------------------------------------------------------------------------------------------
-    def _watch(self, judge: EpisodeJudge) -> None:
+    def _watch(self, judge: Judge) -> None:
         node = self._node
         while not judge.finished:
             self._spinner.once()
@@ -133,29 +122,29 @@ class Episode:
             self._watch_control(judge)
             if node.time != judge.time:
                 progress = node.progress
-                width = progress.end_effectors.get(self._width, 0.0)
-                judge.update(node.time, node.heights(), width, progress.status, progress.refused)
+                judge.update(node.truth())
+                if over := self._patience.over(node.time, progress.status, progress.refused):
+                    judge.give_up(over)
             for event in judge.take_events():
                 self._tell(event)
         if judge.success:
-            self._tell(f"success: lifted {judge.target_text} by {100.0 * judge.lifted_max:.0f} cm and held it")
+            self._tell(f"success: {judge.success_text}")
         else:
             self._tell(f"{'not judged' if judge.unjudged else 'no success'}: {judge.reason}")
 
-    def _mark_end(self, judge: EpisodeJudge) -> None:
+    def _mark_end(self, judge: Judge) -> None:
         result = {
             marks.EPISODE: f"{self._node.scene['set']} {self._node.scene['seed']}",
             marks.INSTRUCTION: self._instruction,
             marks.OUTCOME: judge.outcome.value,
             marks.FAILURE: judge.reason,
             "attempts": str(judge.attempts),
-            "lifted_max_m": f"{judge.lifted_max:.4f}",
-        }
+        } | {name: str(value) for name, value in judge.figures().items()}
         if not judge.unjudged:
             result[marks.SUCCESS] = str(judge.success).lower()
         self._node.mark(marks.END, result)
 
-    def _watch_control(self, judge: EpisodeJudge) -> None:
+    def _watch_control(self, judge: Judge) -> None:
         node, progress = self._node, self._node.progress
         if node.silence > CONTROL_SILENCE_MAX_S:
             judge.stop(f"control has been silent for {node.silence:.1f} s")
@@ -181,7 +170,7 @@ class Episode:
         silent = self._node.silence > CONTROL_SILENCE_MAX_S
         return not (self._spinner.stop or silent or progress.estop) and progress.enabled
 
-    def _put_back(self, judge: EpisodeJudge) -> None:
+    def _put_back(self, judge: Judge) -> None:
         """Put what is surely not meant back where it stood."""
         name = judge.wrong_in_hand
         if name is None or not self._may_move:
@@ -196,7 +185,7 @@ class Episode:
 
     def _displacement(self, name: str) -> np.ndarray:
         """Return how far an object is from where it stood (3,) [m]."""
-        return self._node.positions()[name] - self._places[name]
+        return self._node.truth().positions[name] - self._places[name]
 
     def _go_home(self) -> None:
         if not self._may_move:
@@ -227,7 +216,7 @@ class Episode:
             return
         if "VLA_STARTED_AT" in os.environ:  # our launcher shows the figures, with those of the processes
             return
-        for name in ("success", "attempts", "first_lifted", "lifted_max_m", "episode_s", "real_time_factor",
+        for name in ("success", "attempts", "progress", "first_lifted", "episode_s", "real_time_factor",
                      "real_time_factor_worst_s", "time_to_first_motion_s", "failure"):  # fmt: skip
             if result[name] not in (None, ""):
                 _say(f"  {name.replace('_', ' '):<26} {result[name]}")
@@ -237,7 +226,7 @@ class Episode:
         result: dict[str, Any] = {
             "success": None if judge and judge.unjudged else judge is not None and judge.success,
             "attempts": judge.attempts if judge else 0,
-            "outcome": judge.outcome.value if judge and judge.outcome is not Outcome.RUNNING else None,
+            "outcome": judge.outcome.value if judge and judge.outcome != Outcome.RUNNING else None,
             "failure": judge.reason if judge else self._failure,
             "time_to_first_motion_s": _rounded(self._first_motion),
             "real_time_factor": None,
@@ -248,15 +237,20 @@ class Episode:
             return result
         wall, simulated = (end - begin for begin, end in zip(self._began, self._ended, strict=True))
         result["real_time_factor"] = _rounded(simulated / max(wall, 1e-3))
-        return result | {
-            "instruction": self._instruction,
-            "set": node.scene["set"],
-            "seed": node.scene["seed"],
-            "target": self._target,
-            "episode_s": _rounded(judge.elapsed),
-            "first_lifted": judge.first_lifted,
-            "lifted_max_m": _rounded(judge.lifted_max),
-        }
+        return (
+            result
+            | {
+                "instruction": self._instruction,
+                "set": node.scene["set"],
+                "seed": node.scene["seed"],
+                "target": self._target,
+                "episode_s": _rounded(judge.elapsed),
+                "first_lifted": judge.first_lifted,
+                "progress": _rounded(judge.progress),
+                "cause": judge.cause(judge.reason),
+            }
+            | judge.figures()
+        )
 
 
 def _rounded(value: float | None) -> float | None:

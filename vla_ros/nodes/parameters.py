@@ -14,6 +14,7 @@ from rclpy.parameter import Parameter
 from controllers.errors import ConfigError, VlaError, unknown_name
 from vla_ros.robots.embodiment import Embodiment, with_named_cameras
 from vla_ros.robots.groups import COMMAND_MODES
+from vla_ros.tasks.table import DEFAULT_TASK, TASKS
 
 Value = TypeVar("Value", bool, int, float, str)
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
@@ -90,8 +91,9 @@ def declare_list(node: Node, name: str, default: Sequence[str], description: str
 
 
 class SceneChoice(TypedDict):
-    """Which simulated scene, as `sample_scene` takes it."""
+    """Which simulated scene of which task, under the names of Task.scene's arguments."""
 
+    task: str
     set_name: str
     seed: int
     stream: str
@@ -113,9 +115,8 @@ def declare_scene(node: Node, change: Callable[[str, object], None] | None = Non
 
     stream = ("evaluation", "generation")
     return {
-        "set_name": declare(
-            node, "set", "basic", "kind of scene, of config/tasks/grasping_sets.yaml", change=following("set_name")
-        ),
+        "task": declare(node, "task", DEFAULT_TASK, "what is to be done", choices=tuple(TASKS)),
+        "set_name": declare(node, "set", "basic", "kind of scene, one of the task's", change=following("set_name")),
         "seed": declare(node, "seed", 0, "number of the scene", 0, 2**31 - 1, change=following("seed")),
         "stream": declare(
             node, "stream", "evaluation", "random stream", choices=stream, change=following("stream")

@@ -37,17 +37,26 @@ class NamedPart:
     def middle(self, model: ObjectModel) -> np.ndarray:
         """Return its middle (3,) [m], object frame."""
         low, high = model.bounds
-        point, along = (low + high) / 2, _AXES.index(self.axis)
+        point, along = (low + high) / 2, self.along
         point[along] = low[along] + (self.low + self.high) / 2 * (high[along] - low[along])
         return point
 
     def holds(self, model: ObjectModel, points: np.ndarray, margin: float = 0.0) -> np.ndarray:
         """Say which points (…, 3) [m], object frame, lie in the part; beyond the object's end counts as well."""
-        along = _AXES.index(self.axis)
-        low, high = (float(corner[along]) for corner in model.bounds)
+        begins, ends = self.stretch(model, margin)
+        return (points[..., self.along] >= begins) & (points[..., self.along] <= ends)
+
+    @property
+    def along(self) -> int:
+        """Return the number of its axis."""
+        return _AXES.index(self.axis)
+
+    def stretch(self, model: ObjectModel, margin: float = 0.0) -> tuple[float, float]:
+        """Return where it begins and ends along its axis [m], object frame; infinite beyond the object's end."""
+        low, high = (float(corner[self.along]) for corner in model.bounds)
         begins = -np.inf if self.low == 0.0 else low + self.low * (high - low) - margin
         ends = np.inf if self.high == 1.0 else low + self.high * (high - low) + margin
-        return (points[..., along] >= begins) & (points[..., along] <= ends)
+        return begins, ends
 
 
 @cache

@@ -215,6 +215,10 @@ class World:
     def body_pose(self, name: str) -> np.ndarray:
         """Return T_base_body (4, 4) of any body of the model."""
         self._update_poses()
+        return self.last_pose(name)
+
+    def last_pose(self, name: str) -> np.ndarray:
+        """Return T_base_body (4, 4) as the last physics step left it: at its beginning, and for nothing."""
         body = self.data.body(name)
         T_world_body = np.eye(4)
         T_world_body[:3, :3] = body.xmat.reshape(3, 3)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from controllers.errors import ConfigError
 from vla_ros.output_file import check_output, write_output
 from vla_ros.policies.names import DEFAULT_POLICY, POLICIES
+from vla_ros.tasks.table import DEFAULT_TASK, TASKS
 
 if TYPE_CHECKING:
     from vla_ros.evaluation.evaluation import RunSeeds
@@ -31,9 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         f"knows the truth (default {DEFAULT_POLICY})")  # fmt: skip
     parser.add_argument("--checkpoint", default="", metavar="DIR",
                         help="folder of a learned policy's weights; default the shipped one")  # fmt: skip
-    parser.add_argument(
-        "--set", dest="set_name", default="basic", help="set of scenes; config/tasks/grasping_sets.yaml"
-    )
+    parser.add_argument("--task", default=DEFAULT_TASK, help=f"{', '.join(TASKS)} (default {DEFAULT_TASK})")
+    parser.add_argument("--set", dest="set_name", default="basic", help="set of scenes; `vla tasks show TASK`")
     parser.add_argument("--categories", default="seen", help="seen, heldout or all")
     parser.add_argument("--objects", metavar="DIR", help="folder of your own objects; docs/objects.md")
     parser.add_argument("--by-part", action="store_true",
@@ -146,6 +146,7 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
     episode = EpisodeSettings(
         policy=arguments.policy,
         checkpoint=arguments.checkpoint,
+        task=arguments.task,
         set_name=arguments.set_name,
         categories=arguments.categories,
         objects=arguments.objects,

@@ -71,6 +71,7 @@ class GraphEpisodes:
             "command": episode.command,
             "policy": episode.policy,
             "checkpoint": str(Path(episode.checkpoint).resolve()) if episode.checkpoint else "",
+            "task": episode.task,
             "set": episode.set_name,
             "seed": seed,
             "categories": episode.categories,

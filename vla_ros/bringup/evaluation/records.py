@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vla_ros.evaluation.cause import failure_cause
 from vla_ros.evaluation.choosers import chance, color_alone
 from vla_ros.evaluation.pool import Broken
 from vla_ros.evaluation.rollout import RolloutConfig
 from vla_ros.evaluation.statistics import Episode
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.tasks.grasping.lifting import Outcome
+from vla_ros.tasks.judging import Outcome
 
 ACTION_RATE = RolloutConfig().camera_hz  # [Hz] of the actions that SPL counts
 
@@ -28,25 +27,24 @@ def episode_record(scene: Scene, report: Mapping[str, Any], wall_s: float, run_d
     if not report.get("outcome") or report.get("exit_code") not in (0, 1):
         return Broken(scene.seed, f"{_why(report)}; see {run_directory}")
     if report["target"] != scene.target:
-        return Broken(scene.seed, f"the graph was told to grasp {report['target']}, the scene's is {scene.target}")
+        return Broken(scene.seed, f"the graph was asked for {report['target']}, the scene's is {scene.target}")
     outcome = Outcome(report["outcome"])
-    # A report leaves out what was none.
-    first_lifted, attempts, lifted_max = report.get("first_lifted"), report["attempts"], report["lifted_max_m"]
     return Episode(
         seed=scene.seed,
-        category=scene.target_object.model.category,
+        category=scene.target_object.model.category if scene.target else scene.set_name,
         target=scene.target,
         instruction=report["instruction"],
         outcome=outcome.value,
-        success=outcome is Outcome.SUCCESS,
-        attempts=attempts,
-        first_lifted=first_lifted,
+        success=outcome == Outcome.SUCCESS,
+        attempts=report["attempts"],
+        first_lifted=report.get("first_lifted"),  # a report leaves out what was none
         steps=round(report["episode_s"] * ACTION_RATE),
         duration_s=report["episode_s"],
         wall_s=wall_s,
-        cause=failure_cause(outcome, scene.target, first_lifted, attempts, lifted_max, report["failure"]),
+        cause=report.get("cause", ""),
         chance=chance(scene),
         color_alone=color_alone(scene),
+        progress=report.get("progress"),
         real_time_factor=report["real_time_factor"],
         real_time_factor_worst_s=report["real_time_factor_worst_s"],
         run_directory=str(run_directory),

@@ -20,10 +20,10 @@ from vla_ros.bringup.ros2_control import (
     hardware_arguments,
     ros2_control_nodes,
 )
+from vla_ros.tasks.table import TASKS
 
 Parameters = dict[str, Parameter | Argument | Chosen]
 CATEGORIES = ("seen", "heldout", "all")
-TASKS = ("grasping",)
 STREAMS = ("evaluation", "generation")
 WORDINGS = ("common", "unseen")
 
@@ -40,6 +40,7 @@ def judged_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[N
         "episode_node",
         same(
             "robot",
+            "task",
             "cameras",
             "set",
             "seed",
@@ -72,7 +73,9 @@ def robot_nodes(
     job: str, movers: tuple[NodeSpec, ...], managers: tuple[NodeSpec, ...], judges: tuple[NodeSpec, ...] = ()
 ) -> tuple[NodeSpec, ...]:
     """Return the nodes of a job: robot and cameras, what moves the arm, who brings them up, who judges and looks on."""
-    scene: Parameters = same("robot", "set", "seed", "stream", "categories", "objects", "wording", "target", "place")
+    scene: Parameters = same(
+        "robot", "task", "set", "seed", "stream", "categories", "objects", "wording", "target", "place"
+    )
     simulated_time: Parameters = {"use_sim_time": SIMULATED_TIME}
     return (
         NodeSpec(
@@ -123,8 +126,14 @@ def judged_arguments(job: JobConfig, *movers_arguments: LaunchArgument) -> tuple
     return robot_arguments(
         job,
         *movers_arguments,
-        LaunchArgument("time_limit_s", 60.0, "simulated time the episode may take [s]", minimum=1.0, maximum=3600.0),
-        LaunchArgument("attempts", 3, "how often the gripper may close", minimum=1, maximum=100),
+        LaunchArgument(
+            "time_limit_s",
+            0.0,
+            "simulated time an episode may take [s]; 0: the task's",
+            minimum=0.0,
+            maximum=3600.0,
+        ),
+        LaunchArgument("attempts", 0, "how often the gripper may close; 0: the task's", minimum=0, maximum=100),
         LaunchArgument(
             "success_object",
             "",
@@ -136,19 +145,19 @@ def judged_arguments(job: JobConfig, *movers_arguments: LaunchArgument) -> tuple
 def robot_arguments(job: JobConfig, *own: LaunchArgument) -> tuple[LaunchArgument, ...]:
     """Return the launch arguments of `robot_nodes`, with a job's own among them."""
     return (
-        LaunchArgument("instruction", "", "what to grasp, in words; empty: the object the scene was made for"),
+        LaunchArgument("instruction", "", "what to do, in words; empty: what the scene was made for"),
         LaunchArgument(
             "wording", "common", "words of the scene's own instruction; unseen: not in training data", choices=WORDINGS
         ),
         LaunchArgument("robot", job.robot, "robot: a name of `vla robots list`, or the path of its .yaml file"),
-        LaunchArgument("task", job.task, "what is to be done, and how it is judged", choices=TASKS),
+        LaunchArgument("task", job.task, "what is to be done, and how it is judged", choices=tuple(TASKS)),
         LaunchArgument("cameras", "", "that it is seen by, such as front,wrist; empty: those the robot usually has"),
         *hardware_arguments(),
         LaunchArgument(
             "command", "", "what drives the arm: effort, position or pose; empty: the first that the robot takes"
         ),
         *own,
-        LaunchArgument("set", "basic", "kind of scene, of config/tasks/grasping_sets.yaml"),
+        LaunchArgument("set", "basic", "kind of scene: `vla tasks show TASK` lists them"),
         LaunchArgument(
             "seed", 0, "number of the scene: the same number is the same scene", minimum=0, maximum=2**31 - 1
         ),

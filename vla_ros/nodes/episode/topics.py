@@ -20,7 +20,6 @@ from visualization_msgs.msg import ImageMarker
 
 from controllers.errors import ConfigError
 from vla_ros import messages, qos
-from vla_ros.configuration import load_config, share_directory
 from vla_ros.data.bags import marks
 from vla_ros.nodes.arm.client import AWAKE_S, ArmClient
 from vla_ros.nodes.arm.silence import Silence
@@ -30,7 +29,8 @@ from vla_ros.nodes.policy.synchronizer import Synchronizer
 from vla_ros.nodes.recorder.report import HEARD, LACKING, RECORDER
 from vla_ros.nodes.sim.scene_choice import announced_scene
 from vla_ros.policies.image_lines import NO_LINES, ImageLines
-from vla_ros.tasks.grasping.lifting import GraspTaskConfig
+from vla_ros.tasks.judging import Truth
+from vla_ros.tasks.table import DEFAULT_TASK, TASKS, load_task
 
 WATCHED = ("sim", "camera", "state", "policy", "control", "guard")
 SILENCE_MAX_S = 5.0  # [s] without diagnostics, which every node publishes at least every two seconds
@@ -44,28 +44,31 @@ class EpisodeNode(ArmClient):
         self.embodiment = declare_cameras(self, self.embodiment)
         declare(self, "set", "basic", "kind of scene; the simulator says which it really is")
         declare(self, "seed", 0, "number of the scene; the simulator says which it really is", 0, 2**31 - 1)
-        self.asked = declare(self, "instruction", "", "what to grasp, in words; empty: the scene's own target").strip()
+        self.asked = declare(self, "instruction", "", "what to do, in words; empty: the scene's own").strip()
         self.success_object = declare(
             self, "success_object", "", "object of the scene that counts, such as red_mug; empty: what is asked for"
         )
         self.report = declare(self, "report", "", "file for the result as JSON, beside the one in the run folder")
         directory = declare(self, "run_directory", "", "folder for result and film; empty: runs/<time>_episode")
-        limit = declare(self, "time_limit_s", 60.0, "simulated time the episode may take [s]", 1.0, 3600.0)
-        attempts = declare(self, "attempts", 3, "how often the gripper may close", 1, 100)
+        limit = declare(self, "time_limit_s", 0.0, "simulated time it may take [s]; 0: the task's", 0.0, 3600.0)
+        attempts = declare(self, "attempts", 0, "how often the gripper may close; 0: the task's", 0, 100)
         self.ready_timeout = declare(
             self, "ready_timeout_s", 60.0, "how long to wait for the other nodes [s]", 1.0, 600.0
         )
         self._recorded = bool(declare(self, "record", "", "bag that is being recorded; empty: none"))
-        task = load_config(share_directory() / "config" / "tasks" / "grasping.yaml", GraspTaskConfig)
-        self.task = dataclasses.replace(task, time_limit_s=limit, attempts=attempts)
+        self.task = load_task(declare(self, "task", DEFAULT_TASK, "what is to be done", choices=tuple(TASKS)))
+        usual = self.task.limits
+        self.limits = dataclasses.replace(
+            usual, time_limit_s=limit or usual.time_limit_s, attempts=attempts or usual.attempts
+        )
         self.directory = Path(directory or f"runs/{time.strftime('%Y%m%d-%H%M%S')}_episode")
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"run folder {self.directory}: cannot be made ({error.strerror})") from None
         self.scene: dict[str, Any] = {}
-        self.time = 0.0  # [s] of the newest heights
-        self._positions = np.empty((0, 3))  # [m] in the order of the scene's objects
+        self.time = 0.0  # [s] of the newest truth
+        self._objects: list[np.ndarray] = []  # T_base_object (4, 4) in the order of the scene's objects
         self.factors: list[float] = []  # real-time factor, second by second
         self._in_bag: set[str] = set()  # topics that the recorder has heard
         self._lacking = ""  # those of its contract that it has not
@@ -95,7 +98,7 @@ class EpisodeNode(ArmClient):
     def _on_truth(self, message: PoseArray) -> None:
         if self.scene and len(message.poses) != len(self.scene["objects"]):
             raise messages.MessageError(f"{len(message.poses)} poses of {len(self.scene['objects'])} objects")
-        self._positions = np.array([(p.position.x, p.position.y, p.position.z) for p in message.poses]).reshape(-1, 3)
+        self._objects = [messages.transform(pose) for pose in message.poses]
         self.time = messages.seconds(message.header.stamp)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
@@ -138,7 +141,7 @@ class EpisodeNode(ArmClient):
     def missing(self) -> list[str]:
         """Name the nodes that are not ready, and the topic that says so."""
         wanted = {
-            "sim (sim/scene, sim/object_poses)": bool(self.scene) and len(self._positions) > 0,
+            "sim (sim/scene, sim/object_poses)": bool(self.scene) and len(self._objects) > 0,
             "state": all(self.count_publishers(f"{arm.name}/ee_pose") > 0 for arm in self.embodiment.arms),
             "policy (policy/action_chunk)": self.count_publishers("policy/action_chunk") > 0,
             "control (control/progress)": self.ready,
@@ -169,11 +172,9 @@ class EpisodeNode(ArmClient):
         """Say why the recording that was asked for does not go on; "" when it does."""
         return self.unfit if self._recorded else ""
 
-    def heights(self) -> dict[str, float]:
-        """Return each object's height [m]."""
-        return {name: float(position[2]) for name, position in self.positions().items()}
-
-    def positions(self) -> dict[str, np.ndarray]:
-        """Return where each object's origin is, (3,) [m], base frame."""
+    def truth(self) -> Truth:
+        """Return what a judge sees now."""
         names = [item["name"] for item in self.scene["objects"]]
-        return dict(zip(names, self._positions, strict=True))
+        told = self.progress.end_effectors
+        widths = {one.name: told.get(f"{one.name}/width", 0.0) for one in self.embodiment.grippers}
+        return Truth(self.time, dict(zip(names, self._objects, strict=True)), widths, self.commanded)

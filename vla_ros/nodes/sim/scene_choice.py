@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, cast
 
 from controllers.errors import ConfigError
@@ -11,6 +12,8 @@ from vla_ros.documents import parse_json
 from vla_ros.messages import MessageError
 from vla_ros.nodes.parameters import SceneChoice
 from vla_ros.sim.referring.scene_object import SceneObject
+from vla_ros.sim.scenes.scene import Scene
+from vla_ros.tasks.table import DEFAULT_TASK, load_task
 
 _NAMES = {"set_name": "set"}  # what a key of SceneChoice is called where that differs: as the parameter
 CHOICE = "choice"  # key of `sim/scene`
@@ -29,11 +32,18 @@ def choice_label(choice: SceneChoice) -> str:
     return json.dumps(choice_words(choice), sort_keys=True)
 
 
+def draw(choice: SceneChoice, cameras: Sequence[str] = ()) -> Scene:
+    """Draw the scene that is chosen. Raises ConfigError when there is none such."""
+    arguments = {key: value for key, value in choice.items() if key != "task"}
+    return load_task(choice["task"]).scene(**arguments, cameras=cameras)  # type: ignore[arg-type]
+
+
 def announced_choice(text: str) -> SceneChoice | None:
     """Return the choice that a `sim/scene` announces; None where it announces none."""
     try:
         said = parse_json(text, "sim/scene")[CHOICE]
         return {
+            "task": str(said.get("task", DEFAULT_TASK)),  # of older recordings, which name none
             "set_name": str(said["set"]),
             "seed": int(said["seed"]),
             "stream": str(said["stream"]),

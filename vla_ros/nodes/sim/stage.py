@@ -11,14 +11,13 @@ from std_msgs.msg import String
 
 from vla_ros import qos
 from vla_ros.nodes.parameters import SceneChoice
-from vla_ros.nodes.sim.scene_choice import CHOICE, choice_label, choice_words
+from vla_ros.nodes.sim.scene_choice import CHOICE, choice_label, choice_words, draw
 from vla_ros.objects.catalogue import load_catalogue
-from vla_ros.sim.referring.meaning import category_words
-from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.scene import Scene
+from vla_ros.sim.scenes.sets import SceneSets, check_set
 from vla_ros.sim.scenes.wishes import part_of
-from vla_ros.tasks.grasping.scenes import sample_scene
-from vla_ros.tasks.grasping.sets import grasp_set, grasp_sets
+from vla_ros.tasks.announcement import announcement
+from vla_ros.tasks.table import load_task
 
 
 class Stage:
@@ -50,29 +49,25 @@ class Stage:
         """Say what is shown, latched."""
         scene, choice = self.scene, self._shown
         catalogue = load_catalogue(choice["objects"])
-        # What a folder's objects are called; of the built-in ones everybody knows it.
-        nouns = {} if catalogue.procedural else {category_words(name): name for name in catalogue.categories}
-        nouns |= {} if catalogue.procedural else catalogue.synonyms
-        content: dict[str, Any] = {
-            "set": scene.set_name, "seed": scene.seed, "stream": scene.stream, "categories": choice["categories"],
-            "objects": [SceneObject.of(placed, catalogue).values() for placed in scene.objects],
-            "nouns": nouns,
-            "target": scene.target, "instruction": scene.instruction,
-            CHOICE: choice_words(choice),
-        }  # fmt: skip
+        content = announcement(load_task(choice["task"]), scene, catalogue)
+        content |= {"task": choice["task"], "categories": choice["categories"], CHOICE: choice_words(choice)}
         self._text.publish(String(data=json.dumps(content)))
 
     def _draw(self) -> Scene:
         chosen = self._next.copy()
-        scene = sample_scene(**chosen)
+        scene = draw(chosen)
         self._shown = chosen
         return scene
+
+    @property
+    def _sets(self) -> SceneSets:
+        return load_task(self._next["task"]).sets
 
     def choose(self, key: str, value: Any) -> None:
         """Take a new value for the next scene. Raises ConfigError for one that no scene has."""
         if key == "set_name":
-            grasp_set(value)
+            check_set(self._sets, value)
         if key == "place":
-            part_of(grasp_sets().scene.area, value)
+            part_of(self._sets.scene.area, value)
         choice: dict[str, Any] = {**self._next, key: (value or None) if key == "objects" else value}
         self._next = cast(SceneChoice, choice)

@@ -115,13 +115,16 @@ class Scene:
     ambient: float  # brightness of the light that comes from everywhere
     cameras: tuple[SceneCamera, ...]
     objects: tuple[PlacedObject, ...]
-    target: str  # name of the object the instruction means
+    target: str  # name of the object the instruction means; empty: it means no single one
     instruction: str
     arm_start: tuple[float, ...] | None  # joint positions [rad]; None: home
     mounted: tuple[MountedCamera, ...] = ()  # cameras on the robot
+    part: str = ""  # of the target, by which it is asked for
+    goal: str = ""  # name of the object into or onto which the target is to go
 
     @property
     def target_object(self) -> PlacedObject:
+        """Return the object the instruction means. Raises StopIteration where it means no single one."""
         return next(placed for placed in self.objects if placed.name == self.target)
 
     @property

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import load_config, share_directory
+from vla_ros.configuration import config_file, load_config
 
 Vector3 = tuple[float, float, float]
 
@@ -114,6 +114,13 @@ class SceneSets:
     sets: dict[str, SceneSet]
 
 
+def check_set(sets: SceneSets, name: str) -> SceneSet:
+    """Return one set. Raises ConfigError naming the nearest."""
+    if name not in sets.sets:
+        raise ConfigError(unknown_name("set", name, sets.sets))
+    return sets.sets[name]
+
+
 def load_sets(task: str) -> SceneSets:
     """Read the sets of a task, config/tasks/<task>_sets.yaml."""
-    return load_config(share_directory() / "config" / "tasks" / f"{task}_sets.yaml", SceneSets)
+    return load_config(config_file("tasks", f"{task}_sets.yaml"), SceneSets)

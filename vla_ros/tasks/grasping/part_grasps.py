@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +13,6 @@ from vla_ros.objects.named_parts import NamedPart, named_parts, parts_catalogue
 from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.grasping.planning import GraspPlanner
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.scenes import sample_scene
 
 PAD = 0.008  # [m] half a pad's width: with this much of it beyond its end a grasp is of the part still
@@ -23,8 +23,8 @@ def sample_part_scene(
 ) -> Scene:
     """Draw a scene whose target has a named part, and which asks for it by that part."""
     scene = sample_scene(set_name, seed, stream, "seen", parts_catalogue(), wording, cameras=cameras)
-    part = named_parts()[scene.target_object.model.category]
-    return dataclasses.replace(scene, instruction=f"{scene.instruction} by its {part.name}")
+    part = target_part(scene).name
+    return dataclasses.replace(scene, instruction=f"{scene.instruction} by its {part}", part=part)
 
 
 def target_part(scene: Scene) -> NamedPart:
@@ -32,11 +32,27 @@ def target_part(scene: Scene) -> NamedPart:
     return named_parts()[scene.target_object.model.category]
 
 
-def held_by_part(world: World) -> bool:
-    """Say whether the tool point is at the part of the scene's target that was asked for."""
-    scene = world.scene
-    point = (np.linalg.inv(world.object_pose(scene.target)) @ world.T_base_ee)[:3, 3]
-    return bool(target_part(scene).holds(scene.target_object.model, point, PAD))
+@dataclass(frozen=True)
+class PartStretch:
+    """Where a hand is at a part: a stretch along one axis of an object, object frame."""
+
+    name: str  # as it is asked for
+    axis: int
+    low: float | None  # [m]; None: no bound
+    high: float | None  # [m]
+
+    @classmethod
+    def of(cls, scene: Scene) -> PartStretch:
+        """Return the stretch of the part by which a scene's target is asked for."""
+        part, model = target_part(scene), scene.target_object.model
+        low, high = part.stretch(model, PAD)
+        bounds = (float(edge) if np.isfinite(edge) else None for edge in (low, high))
+        return cls(part.name, part.along, *bounds)
+
+    def holds(self, point: np.ndarray) -> bool:
+        """Say whether a point (3,) [m], object frame, is at the part."""
+        along = point[self.axis]
+        return (self.low is None or along >= self.low) and (self.high is None or along <= self.high)
 
 
 class PartGraspPlanner(GraspPlanner):

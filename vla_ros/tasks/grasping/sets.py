@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from controllers.errors import ConfigError, unknown_name
-from vla_ros.sim.scenes.sets import SceneSet, SceneSets, load_sets
+from vla_ros.sim.scenes.sets import SceneSet, SceneSets, check_set, load_sets
 
 
 @cache
@@ -17,7 +16,4 @@ def grasp_sets() -> SceneSets:
 
 def grasp_set(name: str) -> SceneSet:
     """Return one set. Raises ConfigError naming the nearest."""
-    sets = grasp_sets().sets
-    if name not in sets:
-        raise ConfigError(unknown_name("set", name, sets))
-    return sets[name]
+    return check_set(grasp_sets(), name)

@@ -17,7 +17,8 @@ from vla_ros.policies.single_arm import SingleArmObservation
 from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.lifting import GraspTaskConfig
+from vla_ros.tasks.judging import TaskLimits
+from vla_ros.tasks.task import Task
 from vla_ros.training.generation.demonstrator import Demonstrator
 from vla_ros.training.generation.object_boxes import ObjectBoxes
 
@@ -49,9 +50,10 @@ class Demonstration(Rollout):
         follower: ChunkFollower,
         demonstrator: Demonstrator,
         take_image: TakeImage,
-        task: GraspTaskConfig,
+        task: Task,
+        limits: TaskLimits,
     ) -> None:
-        super().__init__(world, follower, demonstrator, RolloutConfig(latency_s=0.0), task)
+        super().__init__(world, follower, demonstrator, task, RolloutConfig(latency_s=0.0), limits)
         self.moments: list[Moment] = []
         self._demonstrator, self._take_image = demonstrator, take_image
         self._boxes = ObjectBoxes(self.world)

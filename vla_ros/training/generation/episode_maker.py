@@ -16,8 +16,6 @@ from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.policies.contract import TaskContract, load_contract
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.part_grasps import sample_part_scene
-from vla_ros.tasks.grasping.scenes import sample_scene
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.contract_columns import ArmMoment, ContractColumns
 from vla_ros.training.generation.demonstration import Demonstration, Moment
@@ -38,7 +36,9 @@ class EpisodeMaker:
     def __init__(self, settings: GenerationSettings) -> None:
         self.settings = settings
         self.contract: TaskContract = load_contract(settings.contract)
-        self._runner = EpisodeRunner(EpisodeSettings(policy=EXPERT, robot=settings.robot, rate_hz=CONTROL_HZ))
+        self._runner = EpisodeRunner(
+            EpisodeSettings(policy=EXPERT, task=settings.task, robot=settings.robot, rate_hz=CONTROL_HZ)
+        )
         self._stored = ContractColumns(self.contract, self._runner.embodiment)
         cameras = tuple(self.contract.cameras)
         features = notes.scene_features(cameras) | notes.grasp_features()
@@ -47,7 +47,7 @@ class EpisodeMaker:
             self.contract, self._runner.embodiment, self._runner.arm_model, settings.categories, settings.objects
         )
         self.grounding_schema = self._grounding.schema
-        self._task = dataclasses.replace(self._runner.task_config, time_limit_s=TIME_LIMIT)
+        self._limits = dataclasses.replace(self._runner.task.limits, time_limit_s=TIME_LIMIT)
 
     def make(self, seed: int) -> Made:
         """Play the demonstration of a seed and return it when it succeeded."""
@@ -58,11 +58,10 @@ class EpisodeMaker:
         fault = FAULTS[int(rng.integers(len(FAULTS)))] if faulty else Fault.NONE
         cameras = tuple(self.contract.cameras)
         try:
-            if self.settings.by_part:
-                scene = sample_part_scene(set_name, seed, "generation", cameras=cameras)
-            else:
-                kinds, objects = self.settings.categories, self.settings.objects
-                scene = sample_scene(set_name, seed, "generation", kinds, objects, cameras=cameras)
+            kinds, objects, by_part = self.settings.categories, self.settings.objects, self.settings.by_part
+            scene = self._runner.task.scene(
+                set_name, seed, "generation", kinds, objects, cameras=cameras, by_part=by_part
+            )
         except VlaError as error:
             return Rejection(seed, f"no scene: {error}")
         return self.play(scene, fault, rng)
@@ -77,15 +76,17 @@ class EpisodeMaker:
         pictures = ExamplePictures(self.schema, self._stored, scene.camera_names, self.settings.clean)
         try:
             demonstrator = Demonstrator(world, self._runner.arm_model, fault, rng, self.settings.by_part)
-            run = Demonstration(world, self._runner.follower(), demonstrator, pictures.take, self._task)
+            run = Demonstration(
+                world, self._runner.follower(), demonstrator, pictures.take, self._runner.task, self._limits
+            )
             pictures.moments = run.moments
-            task = run.run()
+            judge = run.run()
             pictures.end()
         except VlaError as error:
             return Rejection(scene.seed, f"no demonstration: {error}")
         finally:
             world.close()
-        if not task.success:
+        if not judge.success:
             return Rejection(scene.seed, f"{run.cause()}: {demonstrator.fault.value}")
         columns = self._columns(scene, run.moments)
         if not self.settings.clean:

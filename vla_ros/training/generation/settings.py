@@ -15,6 +15,7 @@ from vla_ros.policies.contract import load_contract
 from vla_ros.robots.embodiment import robot_names
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.tasks.grasping.sets import grasp_sets
+from vla_ros.tasks.table import DEFAULT_TASK, check_task
 
 COUNT_MAX = 100_000_000
 SEED_MAX = 2**31
@@ -28,6 +29,7 @@ class GenerationSettings:
     """What all episodes share, and how many there are to be. Raises ConfigError for what must not be generated."""
 
     robot: str = "franka"
+    task: str = DEFAULT_TASK
     contract: str = "franka_grasp"
     # Share of the episodes that is drawn from each set of config/tasks/grasping_sets.yaml.
     sets: dict[str, float] = field(
@@ -54,6 +56,8 @@ class GenerationSettings:
             raise ConfigError(f"recovery must be 0 to {RECOVERY_MAX}, a share of the episodes, got {self.recovery}")
         if self.robot not in robot_names():
             raise ConfigError(unknown_name("robot", self.robot, robot_names()))
+        if check_task(self.task) != DEFAULT_TASK:  # whose demonstrator errs, recovers and labels grasps
+            raise ConfigError(f"task '{self.task}': demonstrations are generated of {DEFAULT_TASK} alone so far")
         _check_contract(self.contract)
         if self.objects and self.by_part:
             raise ConfigError("by_part: parts are named of the catalogue's objects alone: leave out objects")

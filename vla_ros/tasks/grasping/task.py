@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The task of grasping: lift the object that the instruction names."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from controllers.model import ArmModel
+from vla_ros.configuration import config_file, load_config
+from vla_ros.objects.catalogue import Catalogue
+from vla_ros.policies.base import Policy
+from vla_ros.robots.embodiment import Embodiment
+from vla_ros.sim.referring.meaning import Meaning, meaning, object_name
+from vla_ros.sim.referring.scene_object import SceneObject
+from vla_ros.sim.scenes.scene import Scene
+from vla_ros.sim.scenes.sets import SceneSets
+from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.expert import ExpertPolicy
+from vla_ros.tasks.grasping.judge import GraspJudge
+from vla_ros.tasks.grasping.lifting import GraspTaskConfig
+from vla_ros.tasks.grasping.part_grasps import PartStretch, sample_part_scene
+from vla_ros.tasks.grasping.scenes import sample_scene
+from vla_ros.tasks.grasping.sets import grasp_sets
+from vla_ros.tasks.judging import Judge, TaskLimits, Truth
+
+PART = "part"  # key of a scene's facts
+
+
+class Grasping:
+    """Lift one object among others, by a part of it where it is asked for so."""
+
+    summary = "lift the object that the instruction names"
+
+    @property
+    def success(self) -> str:
+        """Say what counts as success."""
+        limits = self.limits
+        return f"the named object is {100 * limits.lift_m:g} cm above where it lay for {limits.hold_s:g} s"
+
+    @property
+    def sets(self) -> SceneSets:
+        """Return what scenes are drawn from, and the sets by name."""
+        return grasp_sets()
+
+    @cached_property
+    def limits(self) -> GraspTaskConfig:
+        """Return config/tasks/grasping.yaml."""
+        return load_config(config_file("tasks", "grasping.yaml"), GraspTaskConfig)
+
+    def check_target(self, name: str, scene: Scene) -> None:
+        """Check that an object is in a scene. Raises ConfigError with those that are."""
+        object_name(name, [placed.name for placed in scene.objects])
+
+    def scene(
+        self,
+        set_name: str = "basic",
+        seed: int = 0,
+        stream: str = "evaluation",
+        categories: str = "seen",
+        objects: str | Path | Catalogue | None = None,
+        wording: str | None = None,
+        target: str = "",
+        place: str = "",
+        cameras: Sequence[str] = (),
+        by_part: bool = False,
+    ) -> Scene:
+        """Draw a scene; `by_part`: of the seen categories that have a part, and asked for by it."""
+        if by_part:
+            return sample_part_scene(set_name, seed, stream, wording, cameras)
+        return sample_scene(set_name, seed, stream, categories, objects, wording, target, place, cameras)
+
+    def facts(self, scene: Scene) -> Mapping[str, Any]:
+        """Return the part by which the target is to be held."""
+        return {PART: dataclasses.asdict(PartStretch.of(scene))} if scene.part else {}
+
+    def judge(
+        self,
+        shown: Mapping[str, Any],
+        embodiment: Embodiment,
+        start: Truth,
+        limits: TaskLimits,
+        instruction: str = "",
+        success_object: str = "",
+    ) -> Judge:
+        """Judge by the operator's choice, the scene's target for its own sentence, or what the words mean."""
+        objects = [SceneObject.read(values) for values in shown["objects"]]
+        gripper = embodiment.only_gripper  # a grasp is judged by one
+        part = PartStretch(**shown[PART]) if PART in shown else None
+        if success_object or instruction in ("", shown["instruction"]):
+            known = {item.name: item for item in objects}
+            meant = Meaning((known[object_name(success_object or shown["target"], known)],))
+        else:
+            meant = meaning(instruction, objects, shown["nouns"])
+        thresholds = cast(GraspTaskConfig, limits)  # as self.limits returned them, or changed from these
+        return GraspJudge(meant, objects, start, gripper.name, gripper.width_max, thresholds, part)
+
+    def expert(self, world: World, arm: ArmModel) -> Policy:
+        """Return the script that grasps with the truth."""
+        return ExpertPolicy(world, arm, by_part=bool(world.scene.part))
+
+    def prompts(self, scene: Scene) -> Collection[str]:
+        """Tell an operator what to do."""
+        part = f" by its {scene.part}" if scene.part else ""
+        return (f"grasp the {scene.target_object.model.color_phrase} {scene.target_object.model.category}{part}",
+                "lift it by a hand's breadth or more, and hold it")  # fmt: skip

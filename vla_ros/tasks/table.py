@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every task by name. Light to import: a task's folder is imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from typing import TYPE_CHECKING
+
+from controllers.errors import ConfigError, unknown_name
+
+if TYPE_CHECKING:
+    from vla_ros.tasks.task import Task
+
+DEFAULT_TASK = "grasping"
+TASKS = {  # name → module and class
+    "grasping": ("vla_ros.tasks.grasping.task", "Grasping"),
+}
+
+
+def check_task(name: str) -> str:
+    """Return the name of a task. Raises ConfigError with the nearest one."""
+    if name not in TASKS:
+        raise ConfigError(unknown_name("task", name, TASKS))
+    return name
+
+
+@cache
+def load_task(name: str) -> Task:
+    """Return a task. Raises ConfigError with the nearest name."""
+    module, kind = TASKS[check_task(name)]
+    task: Task = getattr(importlib.import_module(module), kind)()
+    return task

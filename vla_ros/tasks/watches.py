@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What judges of several tasks follow: what is lifted, how often a gripper closes, what lies still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+
+class LiftWatch:
+    """Follow since when each of some objects has been lifted to a height."""
+
+    def __init__(self, names: Iterable[str], start_heights: Mapping[str, float], lift: float, hold: float) -> None:
+        """`start_heights` [m]; `lift` [m] above them, for `hold` [s] without a break."""
+        self._thresholds = {name: start_heights[name] + lift for name in names}
+        self._hold = hold
+        self._since: dict[str, float] = {}  # [s]
+
+    def update(self, time: float, heights: Mapping[str, float]) -> str | None:
+        """Advance to `time` [s] with the objects' heights [m]; return the object that has been up for long enough."""
+        for name, threshold in self._thresholds.items():
+            if heights[name] < threshold:
+                self._since.pop(name, None)
+            elif time - self._since.setdefault(name, time) >= self._hold - 1e-9:
+                return name
+        return None
+
+
+class ClosureWatch:
+    """Count how often a gripper is told to close, with hysteresis."""
+
+    def __init__(self, width_max: float, closed_fraction: float, open_fraction: float) -> None:
+        """`width_max` [m] full opening; a command below the one fraction of it closes, above the other opens."""
+        self._low, self._high = closed_fraction * width_max, open_fraction * width_max
+        self.closed: bool | None = None  # unknown until the first command: starting closed is no closure
+        self.closures = 0
+
+    def update(self, command: float) -> bool:
+        """Take the commanded opening [m]; say whether the gripper has just been told to open."""
+        if self.closed is None:
+            self.closed = command < self._low
+        elif not self.closed and command < self._low:
+            self.closed = True
+            self.closures += 1
+        elif self.closed and command > self._high:
+            self.closed = False
+            return True
+        return False
