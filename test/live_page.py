@@ -59,10 +59,14 @@ class LivePage:
         next_time = self._loop.time()
         while True:
             if self.speaking:
-                x, y, z = self._place(self._loop.time() - self._since).tolist()
-                await self.connection.hands({"right": HandSample((x, y, z), UNTURNED, self.clutch, self.gripper)})
+                await self.say_hands(self._place(self._loop.time() - self._since))
             next_time = max(next_time + PACKET_S, self._loop.time())
             await asyncio.sleep(next_time - self._loop.time())
+
+    async def say_hands(self, place: np.ndarray) -> None:
+        """Say where the hands are when the page's is at `place` (3,) [m]."""
+        x, y, z = place.tolist()
+        await self.connection.hands({"right": HandSample((x, y, z), UNTURNED, self.clutch, self.gripper)})
 
     def drop(self) -> None:
         """Lose the network: the connection ends without a goodbye."""

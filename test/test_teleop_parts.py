@@ -29,6 +29,7 @@ from vla_ros.teleop.pictures import PictureQueue
 from vla_ros.teleop.protocol import Hands, HandSample
 from vla_ros.teleop.seat import SILENT_S, Seat
 from vla_ros.teleop.serving import addresses, certificate, keeping, pairing
+from vla_ros.teleop.sticks import LIFT_SHARE
 from vla_ros.teleop.teleoperation import ArmReading, Teleoperation
 from vla_ros.teleop.trigger import GripperTrigger, SuctionTrigger
 
@@ -205,7 +206,7 @@ def test_the_right_stick_lifts_and_a_lift_at_rest_is_left_to_itself():
     packets = [packet(n, right=True, left=False, sticks={"right": (0.0, down)}) for n, down in enumerate((-0.5, 0.0))]
     up, still = (teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, readings, "") for p in packets)
     lift = pair().joint_group("lift")
-    np.testing.assert_allclose(up.column("lift_joint/velocity"), 0.5 * min(lift.velocity[0], 0.5))
+    np.testing.assert_allclose(up.column("lift_joint/velocity"), 0.5 * min(LIFT_SHARE * lift.velocity[0], 0.5))
     assert not any(channel.startswith("lift") for channel in still.channels)
     assert still.column("base/velocity.x")[0] == 0.0
 

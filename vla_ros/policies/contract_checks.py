@@ -16,7 +16,7 @@ from vla_ros.robots.embodiment import Embodiment
 def check_robot(contract: TaskContract, robot: Embodiment) -> None:
     """Raise ConfigError when the contract is another robot's, or names what the robot does not have."""
     where = f"contract '{contract.name}'"
-    if contract.robot != robot.name:
+    if contract.robot not in (robot.name, robot.source):
         raise ConfigError(
             f"{where} is for robot '{contract.robot}', not '{robot.name}': choose that robot or another contract"
         )

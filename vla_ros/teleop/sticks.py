@@ -10,6 +10,7 @@ from vla_ros.robots.embodiment import Embodiment
 from vla_ros.teleop.protocol import Hands
 
 STICK_DEAD = 0.08  # of a stick's way, in which it is at rest
+LIFT_SHARE = 0.5  # of a lift's speed limit: what is at the limit can hardly be executed again
 
 
 class Sticks:
@@ -21,7 +22,7 @@ class Sticks:
         self._lift, self._lift_speed = "", 0.0
         if embodiment.lift is not None:
             self._lift = f"{embodiment.lift.joints[0]}/velocity"
-            self._lift_speed = min(float(embodiment.lift.velocity[0]), linear_speed)
+            self._lift_speed = min(LIFT_SHARE * float(embodiment.lift.velocity[0]), linear_speed)
 
     def velocities(self, hands: Hands) -> dict[str, float]:
         """Return velocities [m/s], [rad/s] by channel; a lift at rest is left to itself."""

@@ -58,11 +58,15 @@ def array_numbers(message: Any, size: int | None = None) -> np.ndarray:
 
 
 def tool_numbers(message: Any, channels: Sequence[str]) -> np.ndarray:
-    """Return (N,) what control's progress says end effectors are commanded to. Raises VlaError for no number."""
+    """Return (N,) what control's progress says end effectors are commanded to. Raises VlaError for no number.
+
+    A cup of which it says nothing was told nothing yet: it does not suck.
+    """
     said = {pair.key: pair.value for pair in message.values}
     numbers = []
     for channel in channels:
-        text = said.get(channel, said.get(WIDTH_BEFORE, "") if channel.endswith("/width") else "")
+        unsaid = said.get(WIDTH_BEFORE, "") if channel.endswith("/width") else "0"
+        text = said.get(channel, unsaid)
         try:
             numbers.append(float(text))
         except ValueError:

@@ -12,13 +12,14 @@ from typing import Any
 import cv2
 import numpy as np
 
+from controllers.errors import ConfigError
 from vla_ros.data.bags.episodes import Episode, read_episodes
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.image_reading import IMAGE_TYPES, ImageReader
 from vla_ros.data.bags.notes import ROBOT
 from vla_ros.data.bags.reader import BagMessage, BagReader
 from vla_ros.data.quality.episode_data import Commands, EpisodeData, ImageSeries, JointSeries, Stream, is_stamped
-from vla_ros.robots.embodiment import load_embodiment, robot_names
+from vla_ros.robots.embodiment import Embodiment, load_embodiment
 
 JOINT_STATE, NUMBERS = "sensor_msgs/msg/JointState", "std_msgs/msg/Float64MultiArray"
 SMALL = (160, 120)  # [px] to which images are shrunk to be compared: each pixel there is the mean of those it covers
@@ -104,11 +105,19 @@ def read_bag(
         collector.take(message)
         progress(message.log_time)
     name = reader.custom_data.get(ROBOT, "") or robot
-    embodiment = load_embodiment(name) if name in robot_names() else None
+    embodiment = _robot(name)
     return [
         dataclasses.replace(_episode(collector, episode, reader.start), embodiment=embodiment)
         for episode in read_episodes(reader)
     ]
+
+
+def _robot(name: str) -> Embodiment | None:
+    """Return a robot by its name or its file; None for one that is not known here."""
+    try:
+        return load_embodiment(name) if name else None
+    except ConfigError:
+        return None
 
 
 def _episode(found: _Collector, episode: Episode, start: int) -> EpisodeData:

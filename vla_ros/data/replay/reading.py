@@ -24,7 +24,6 @@ from vla_ros.policies.contract import TaskContract
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 
 SCENE = "sim/scene"
-JOINTS = "joints"
 STEP_S = 0.04  # [s] between the points of a bag's motion: what is commanded is smooth, and was filtered once
 
 
@@ -73,9 +72,9 @@ def _named(bag: BagReader, name: str) -> str:
 def _from_bag(path: Path, episode: int, robot: Embodiment) -> RecordedMotion:
     with BagReader(path) as bag:
         wanted = recorded_commands(robot)
-        topics = {one.name: _named(bag, one.name) for one in wanted} | {JOINTS: _named(bag, sources.JOINT_STATES)}
         needed = [sources.JOINT_STATES, *(one.name for one in wanted if one.needed)]
-        missing = [name for name in needed if not topics[JOINTS if name == sources.JOINT_STATES else name]]
+        topics = {name: _named(bag, name) for name in (*needed, *(one.name for one in wanted))}
+        missing = [name for name in needed if not topics[name]]
         if missing:
             raise VlaError(f"{path}: lacks the topic {missing[0]}: record with `vla record` or record:= to have it")
         there = {name: topic for name, topic in topics.items() if topic}
@@ -114,11 +113,11 @@ def _rows(index: BagIndex, one: RecordedCommands, span: Span) -> tuple[np.ndarra
 
 
 def _start(index: BagIndex, span: Span, joints: tuple[str, ...], path: Path) -> dict[str, float]:
-    stamps = index.topics[JOINTS].stamps
+    stamps = index.topics[sources.JOINT_STATES].stamps
     if not len(stamps):
         raise VlaError(f"{path}: holds no joint states: where the arm began is not known")
     nearest = int(np.argmin(np.abs(stamps - max(span.start, stamps[0]))))
-    _, _, message = next(index.messages({JOINTS: [nearest]}))
+    _, _, message = next(index.messages({sources.JOINT_STATES: [nearest]}))
     state = index.bag.decode(message)
     measured = dict(zip(state.name, state.position, strict=False))
     absent = [name for name in joints if name not in measured]
@@ -133,7 +132,7 @@ def _from_dataset(path: Path, episode: int, robot: Embodiment, contract: TaskCon
         wanted = contract or metadata.contract
         if wanted is None:
             raise VlaError(f"{path}: says nothing of its contract: name the one it was made by with --contract")
-        if wanted.robot != robot.name:
+        if wanted.robot not in (robot.name, robot.source):
             raise VlaError(f"{path}: holds data of the robot '{wanted.robot}', this is '{robot.name}'")
         if not 0 <= episode < len(metadata.episodes):
             raise VlaError(f"{path}: episode {episode} is not one of 0 to {len(metadata.episodes) - 1}")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which topics of a bag say what each group of a robot was commanded, and what they say."""
+"""Which topics of a bag say where each group of a robot was sent, and what they say."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -38,15 +38,20 @@ def _commands(robot: Embodiment) -> Iterator[RecordedCommands]:
         yield RecordedCommands(
             commanded_pose_topic(robot, arm.name), pose_channels(arm.name), numbers.pose_numbers, True
         )
-    for group in robot.joint_groups:
-        channels = tuple(f"{joint}/position" for joint in group.joints)
-        read = partial(numbers.array_numbers, size=len(channels))
-        yield RecordedCommands(f"{group.name}_position_controller/commands", channels, read, False)
+    # What joint groups were commanded bears no stamp but that of its arrival: where they went is known better.
+    joints = [joint for group in robot.joint_groups for joint in group.joints]
+    if joints:
+        channels = tuple(f"{joint}/position" for joint in joints)
+        yield RecordedCommands(sources.JOINT_STATES, channels, partial(_positions, joints=joints), True)
     told = tuple(channel for one in robot.end_effectors for channel in one.channels)
     if told:
         yield RecordedCommands(sources.PROGRESS, told, partial(numbers.tool_numbers, channels=told), True)
     if robot.base is not None:
         yield RecordedCommands(sources.BASE_COMMANDS, BASE_AXES, _base_velocity, False)
+
+
+def _positions(message: Any, joints: Sequence[str]) -> np.ndarray:
+    return numbers.joint_numbers(message, joints)[0]
 
 
 def _base_velocity(message: Any) -> np.ndarray:
