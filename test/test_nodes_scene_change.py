@@ -16,12 +16,11 @@ from std_srvs.srv import Trigger
 
 from bench.rig.nodes import NodeUnderTest, Operator
 from vla_ros import messages, qos
-from vla_ros.nodes.sim.scene_choice import announced_choice, choice_label
+from vla_ros.nodes.sim.scene_choice import announced_choice, choice_label, draw
 from vla_ros.nodes.sim.scene_client import SceneClient
 from vla_ros.nodes.sim_node import SimNode
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 NEW = {"set": "distractor", "seed": 12, "categories": "all", "target": "red mug", "place": "near left"}
 HOME = np.array(load_embodiment("franka").arms[0].home)
@@ -182,7 +181,7 @@ def test_the_scene_changes_and_everybody_goes_on(graph):
     assert (watcher.scene["set"], watcher.scene["seed"], watcher.scene["target"]) == ("distractor", 12, "red_mug")
     assert operator.spin_until(lambda: watcher.states[-1][0] == choice_label(choice))
     # Objects stand where a fresh simulator puts them.
-    scene = sample_scene(**choice)
+    scene = draw(choice)
     fresh = World(scene, load_embodiment("franka"), timestep=0.001)
     watcher.objects = None
     assert operator.spin_until(lambda: watcher.objects is not None)
