@@ -18,6 +18,7 @@ import pytest
 from vla_ros import cli
 from vla_ros.bringup.environment import free_domain
 from vla_ros.bringup.jobs import load_job
+from vla_ros.robots.embodiment import robot_names
 
 PAIR = Path(__file__).parent / "data" / "robots" / "pair.yaml"
 
@@ -166,7 +167,8 @@ def test_robots_shows_limits(vla):
     shown = vla("robots", "show", "franka").stdout
     assert "panda_joint7" in shown
     assert "87.0" in shown
-    assert vla("robots", "check").stdout == "franka: ok\n"
+    checked = vla("robots", "check").stdout.splitlines()
+    assert checked == [f"{name}: ok" for name in robot_names()]
     shown = vla("robots", "show", str(PAIR)).stdout
     assert "suction right_cup on right; told by right_cup/suction" in shown
     assert "joint group lift" in shown
@@ -198,7 +200,7 @@ def test_an_empty_entry_of_pythonpath_is_not_the_current_directory(root, tmp_pat
     if not (root / ".venv" / "installed.txt").exists():
         pytest.skip("./vla would set up an environment first")
     (tmp_path / "numpy.py").write_text("raise SystemExit('shadowed')")
-    words = [str(root / "vla"), "robots", "check"]
+    words = [str(root / "vla"), "robots", "check", "franka"]
     done = subprocess.run(
         words, cwd=tmp_path, env=environment | {"PYTHONPATH": path}, capture_output=True, text=True, timeout=60
     )

@@ -86,6 +86,7 @@ COMMANDS = (
     Command(
         "robots", "vla_ros.bringup.robots_command", "list, show or check robots", ("robots list", "robots show franka")
     ),
+    Command("tasks", "vla_ros.bringup.tasks_command", "list or show tasks", ("tasks list", "tasks show grasping")),
     Command("objects", "vla_ros.bringup.objects_command", "check or list objects", ("objects check my_objects",)),
     Command(
         "identify",
