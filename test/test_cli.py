@@ -61,8 +61,8 @@ def test_every_command_has_help_with_an_example(vla, name):
         (["launch", "franka_grasp", "sed:=1"], "did you mean 'seed'"),
         (["launch", "franka_grasp", "seed:=-1"], "from 0 to 2147483647"),
         (["launch", "franka_grasp", "seed:=99999999999"], "from 0 to 2147483647"),
-        (["launch", "franka_grasp", "attempts:=0"], "from 1 to 100"),
-        (["launch", "franka_grasp", "time_limit_s:=-5"], "from 1 to 3600"),
+        (["launch", "franka_grasp", "attempts:=-1"], "from 0 to 100"),
+        (["launch", "franka_grasp", "time_limit_s:=-5"], "from 0 to 3600"),
         (["launch", "franka_grasp", "speed_scale:=nan"], "from 0.05 to 1"),
         (["launch", "franka_grasp", "robot:=frank"], "did you mean 'franka'"),
         (["launch", "franka_grasp", "policy:=geometrc"], "did you mean 'geometric'"),
@@ -158,7 +158,7 @@ def test_launch_alone_lists_the_jobs_the_users_own_among_them(vla, tmp_path):
     for words in ("  mine           My own.", "  franka_grasp   A simulated Franka", "  teleop         A person"):
         assert words in done.stdout
     assert "attempts:=7" in vla("launch", "mine", "--show-args", VLA_CONFIG=str(tmp_path)).stdout
-    done = vla("launch", "mine", "attempts:=0", VLA_CONFIG=str(tmp_path))
+    done = vla("launch", "mine", "attempts:=-1", VLA_CONFIG=str(tmp_path))
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
 
 
