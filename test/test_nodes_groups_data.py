@@ -13,6 +13,7 @@ from free_port import free_port
 from live_page import LivePage
 from two_armed_robot import PAIR, pair
 
+from bench.foxglove_client import FoxgloveClient
 from bench.rig.nodes import NodeUnderTest, Operator
 from controllers.chunk import pose_channels
 from controllers.side_track import BASE_AXES
@@ -194,6 +195,31 @@ def test_it_becomes_a_dataset_and_a_bag_again(recording, dataset, tmp_path):
             np.testing.assert_allclose(
                 motion.columns([channel])[-1], told.columns([channel])[-1], atol=2e-3, err_msg=channel
             )
+
+
+def test_it_is_viewed(rig):
+    operator = rig[0]
+    view = NodeUnderTest("view", robot=str(PAIR), port=0)
+    try:
+        line = next(line for line in view.process.stdout if "ws://" in line)
+        client = FoxgloveClient(next(word.rstrip(",") for word in line.split() if word.startswith("ws://")))
+        client.subscribe("/tf", "/robot", "/control/progress")
+        frames: dict[str, dict] = {}
+
+        def seen() -> bool:
+            for received in client.messages["/tf"]:
+                frames.update({one["child_frame_id"]: one for one in received.content["transforms"]})
+            if not ({"left_tcp", "right_tcp", "torso", "head"} <= frames.keys() and client.messages["/robot"]):
+                return False
+            lifted = frames["torso"]["translation"]["z"] - 0.60  # the lift's origin in its URDF
+            return abs(lifted - joint(operator, "lift_joint")) < 0.01
+
+        assert client.listen(30.0, seen), (sorted(frames), frames.get("torso"))
+        client.close()
+        code, output, _ = view.stop()
+        assert (code, "Traceback" in output) == (0, False), output
+    finally:
+        view.kill()
 
 
 @pytest.mark.parametrize("made", [lambda bag, data: bag, lambda bag, data: data], ids=["bag", "dataset"])

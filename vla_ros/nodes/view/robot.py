@@ -24,7 +24,7 @@ class RobotView:
     """Show the newest joint state when asked: of 500 a second most are never even decoded."""
 
     def __init__(self, node: Node, quiet_node: Node, server: ViewServer, embodiment: Embodiment) -> None:
-        joints = [joint for arm in embodiment.arms for joint in arm.joints]
+        joints = list(embodiment.driven_joints)
         joints += [joint for gripper in embodiment.grippers for joint in gripper.joints]
         self.tree = VisibleRobot(expand_urdf(embodiment), joints)
         self._tools = [arm.tool_frame for arm in embodiment.arms]
