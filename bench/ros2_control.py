@@ -28,6 +28,7 @@ from vla_ros.nodes.arm.hold import declare_hold, make_hold
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.transport import Transport, choose_transport
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.ros2_control.names import command_controller
 
 STEP = 1e-3  # [N·m] between two torques of the last joint: too little to move it
 TIMEOUT = 1.0  # [s] after which a torque counts as lost
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `vla bench ros2_control`."""
     parser.add_argument("--count", type=int, default=1000, help="torques to send (default 1000)")
     parser.add_argument("--robot", default="franka", help="robot of the running job (default franka)")
+    parser.add_argument("--arm", default="", help="arm that gets the torques, of a robot that has several")
     parser.add_argument(
         "--hold", default="controller_manager", choices=("sim", "controller_manager"), help="who switches to torques"
     )
@@ -52,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     prefer_punctuality(PRIORITY)
     rclpy.init(args=["bench", "--ros-args", "-p", f"hold:={arguments.hold}"])
     try:
-        probe = Probe(arguments.robot)
+        probe = Probe(arguments.robot, arguments.arm)
         figures = probe.measure(arguments.count)
     finally:
         rclpy.try_shutdown()
@@ -66,14 +68,18 @@ def run(arguments: argparse.Namespace) -> int:
 class Probe(Node):
     """Send torques that tell each other apart and wait for each in the joint states."""
 
-    def __init__(self, robot: str) -> None:
+    def __init__(self, robot: str, name: str = "") -> None:
+        """Measure the arm `name` of a robot, "" for its only one."""
         super().__init__("bench_ros2_control")
-        arm = load_embodiment(robot).arms[0]
-        self._hold = make_hold(self, declare_hold(self), arm.name)
+        embodiment = load_embodiment(robot)
+        arm = embodiment.arm(name) if name else embodiment.only_arm
+        self._hold = make_hold(self, declare_hold(self), {arm.name: "effort"})
         self._size, self._joint = len(arm.joints), arm.joints[-1]
         self._heard = float("nan")  # [N·m]
         self._stamps: list[float] = []
-        self._publisher = self.create_publisher(Float64MultiArray, f"{arm.name}_effort_controller/commands", qos.STREAM)
+        self._publisher = self.create_publisher(
+            Float64MultiArray, f"{command_controller(arm.name, 'effort')}/commands", qos.STREAM
+        )
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
         self._executor: Executor | EventsExecutor = EventsExecutor()
         self._executor.add_node(self)

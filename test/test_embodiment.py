@@ -9,7 +9,7 @@ import yaml
 from controllers.errors import ConfigError
 from vla_ros.configuration import build, share_directory
 from vla_ros.robots.control import load_control_config
-from vla_ros.robots.embodiment import RobotConfig, embodiment_from, expand_urdf, load_embodiment, robot_names
+from vla_ros.robots.embodiment import RobotConfig, embodiment_from, load_embodiment, robot_names
 from vla_ros.robots.urdf import expand_xacro, joint_limits
 
 PAIR = Path(__file__).parent / "data" / "robots" / "pair.yaml"
@@ -134,16 +134,6 @@ def test_a_robot_by_the_path_of_its_file():
     assert pair.only_gripper.name == "left_gripper"
     with pytest.raises(ConfigError, match="there is no such file"):
         load_embodiment("nowhere.yaml")
-
-
-def test_hardware_plugin_is_an_argument(franka):
-    plugin = "joint_state_topic_hardware_interface/JointStateTopicSystem"
-    urdf = expand_urdf(franka, hardware=plugin, hardware_parameters="joint_commands_topic=/a;joint_states_topic=/b")
-    assert f"<plugin>{plugin}</plugin>" in urdf
-    assert '<param name="joint_commands_topic">/a</param>' in urdf
-    assert '<param name="joint_states_topic">/b</param>' in urdf
-    assert "mock_components/GenericSystem" in expand_urdf(franka)
-    assert "ros2_control" not in expand_urdf(franka, ros2_control="false").split("-->")[-1]
 
 
 def test_missing_and_broken_descriptions(tmp_path):

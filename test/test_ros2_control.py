@@ -18,10 +18,11 @@ from vla_ros.bringup.arguments import parse_assignments
 from vla_ros.bringup.graph import Argument, Chosen, Graph, NodeSpec
 from vla_ros.bringup.jobs import load_job
 from vla_ros.bringup.parameters import node_words
-from vla_ros.configuration import share_directory
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
-from vla_ros.robots.hardware import FRANKA, HARDWARE, MOCK, TOPIC, ros2_control_urdf
+from vla_ros.robots.ros2_control.controllers import controllers_yaml, robot_controllers
+from vla_ros.robots.ros2_control.description import HARDWARE, MOCK, TOPIC, ros2_control_urdf
 
+FRANKA = "franka_hardware/FrankaHardwareInterface"
 # What each controller claims of its joints: ros2_controllers' documentation.
 CLAIMS = {
     "panda_arm_controller": "position",
@@ -40,7 +41,7 @@ def franka() -> Embodiment:
 @pytest.fixture(scope="module")
 def controllers() -> dict[str, dict]:
     """Return the parameters of each node in the YAML file, by the node's name without its wildcard namespace."""
-    content = yaml.safe_load((share_directory() / ros2_control.CONTROLLERS).read_text())
+    content = yaml.safe_load(controllers_yaml(load_embodiment("franka")))
     assert all(key.startswith("/**/") for key in content), "a namespace would lose these parameters"
     return {key.removeprefix("/**/"): value["ros__parameters"] for key, value in content.items()}
 
@@ -63,8 +64,7 @@ def joints_of(systems: dict[str, dict[str, set[str]]]) -> dict[str, set[str]]:
 def test_every_controller_is_declared_configured_and_spawned(controllers):
     declared = {name for name, value in controllers["controller_manager"].items() if isinstance(value, dict)}
     assert declared == set(controllers) - {"controller_manager"}
-    spawned = [*ros2_control.ACTIVE, *ros2_control.INACTIVE]
-    assert sorted(spawned) == sorted(declared)
+    assert {controller.name for controller in robot_controllers(load_embodiment("franka"))} == declared
 
 
 def test_controllers_claim_interfaces_that_the_urdf_has(controllers, franka):
@@ -78,8 +78,9 @@ def test_controllers_claim_interfaces_that_the_urdf_has(controllers, franka):
     assert all(set(broadcast["interfaces"]) == states[joint] for joint in broadcast["joints"])
 
 
-def test_active_controllers_do_not_claim_the_same_joints(controllers):
-    claimed = [joint for name in ros2_control.ACTIVE for joint in controllers[name]["joints"] if name in CLAIMS]
+def test_active_controllers_do_not_claim_the_same_joints(controllers, franka):
+    active = {controller.name: controller.active for controller in robot_controllers(franka)}
+    claimed = [joint for name in CLAIMS if active[name] for joint in controllers[name]["joints"]]
     assert len(claimed) == len(set(claimed))
 
 
@@ -150,7 +151,7 @@ def test_without_ros2_control_one_line_says_what_to_install(monkeypatch, hardwar
 
 
 def test_only_what_is_missing_is_named(monkeypatch, tmp_path):
-    for package in ros2_control._NEEDED:
+    for package in ros2_control.needed_packages(load_embodiment("franka"), "mock"):
         install(tmp_path, package, "ros2_control_node", "spawner")
     monkeypatch.setenv("AMENT_PREFIX_PATH", f"/nowhere:{tmp_path}")
     arguments = parse_assignments(["hardware:=mock"], load_job("franka_grasp").arguments)
@@ -185,13 +186,13 @@ def test_the_hardware_decides_which_nodes_start(hardware, present, absent):
 
 def test_a_foreign_program_gets_its_words_its_parameter_files_and_its_names(tmp_path):
     manager = next(node for node in load_job("franka_grasp").nodes if node.name == "controller_manager")
-    words = node_words(manager, tmp_path / "own.yaml", "left")
+    words = node_words(manager, [tmp_path / "made.yaml", tmp_path / "own.yaml"], "left")
     assert words == [
         "15", "controller_manager", "ros2_control_node", "--ros-args", "-r", "/clock:=sim/clock",
-        "--params-file", str(share_directory() / ros2_control.CONTROLLERS),
+        "--params-file", str(tmp_path / "made.yaml"),
         "--ros-args", "--params-file", str(tmp_path / "own.yaml"), "-r", "__ns:=/left", "-r", "/clock:=clock",
     ]  # fmt: skip
-    assert node_words(NodeSpec("sim", "sim_node"), tmp_path / "own.yaml", "")[0] == "--ros-args"
+    assert node_words(NodeSpec("sim", "sim_node"), [tmp_path / "own.yaml"], "")[0] == "--ros-args"
 
 
 @pytest.mark.parametrize("words", [["executable", "0", "fake", "program"], ["tethered", "--last", "--foreign"]])
@@ -245,13 +246,15 @@ def test_a_spawner_that_fails_ends_the_node_with_its_exit_code(tmp_path, environ
     spawner = tmp_path / "lib/controller_manager/spawner"
     environment["AMENT_PREFIX_PATH"] = str(tmp_path)
     words = [sys.executable, "-m", "vla_ros.nodes.spawner_node", "--ros-args", "-r", "__ns:=/left"]
-    words += ["-p", "inactive:=[effort]", "-p", "active:=[states, arm]"]
     for code, calls in ((0, 2), (1, 1)):
         spawner.write_text(f'#!/bin/sh\necho "spawner $*"\nexit {code}\n')
         run = subprocess.run(words, env=environment, stdout=subprocess.PIPE, text=True, timeout=30.0, check=False)
         said = run.stdout.splitlines()
         assert run.returncode == code
         assert len(said) == calls
-        assert said[0].startswith("spawner effort --inactive --controller-manager-timeout 60 ")
+        assert said[0].startswith(
+            "spawner panda_effort_controller panda_position_controller --inactive --controller-manager-timeout 60 "
+        )
         assert said[-1].endswith("--ros-args -r __ns:=/left")
-    assert "spawner states arm --controller-manager-timeout" not in said[0]
+        if code == 0:
+            assert "panda_arm_controller joint_state_broadcaster --controller-manager-timeout" in said[1]

@@ -12,10 +12,9 @@ import yaml
 
 from bench.rig.nodes import NodeUnderTest
 from bench.rig.ros2_control import EFFORT, HOLD, POSITION, ControlledRobot, why_not
-from vla_ros.bringup.ros2_control import CONTROLLERS
-from vla_ros.configuration import share_directory
 from vla_ros.nodes.arm.hold import ControllerManagerHold
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.ros2_control.controllers import controllers_yaml
 
 HOME = np.array(load_embodiment("franka").arms[0].home)
 LIGHT = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])  # [N·m] turns the hand
@@ -63,7 +62,7 @@ def only(robot: ControlledRobot, hardware: str) -> None:
 
 
 def test_joint_states_come_in_the_order_of_the_yaml(held):
-    content = yaml.safe_load((share_directory() / CONTROLLERS).read_text())
+    content = yaml.safe_load(controllers_yaml(load_embodiment("franka")))
     state = held.states[-1]
     assert list(state.name) == content["/**/joint_state_broadcaster"]["ros__parameters"]["joints"]
     assert len(state.position) == len(state.velocity) == len(state.effort) == 9

@@ -84,7 +84,10 @@ COMMANDS = (
         _has_benchmarks,
     ),
     Command(
-        "robots", "vla_ros.bringup.robots_command", "list, show or check robots", ("robots list", "robots show franka")
+        "robots",
+        "vla_ros.bringup.robots_command",
+        "list, show or check robots, write their ros2_control files",
+        ("robots list", "robots show franka", "robots ros2_control franka --output ."),
     ),
     Command("tasks", "vla_ros.bringup.tasks_command", "list or show tasks", ("tasks list", "tasks show grasping")),
     Command("objects", "vla_ros.bringup.objects_command", "check or list objects", ("objects check my_objects",)),

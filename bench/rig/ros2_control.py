@@ -13,16 +13,18 @@ import numpy as np
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
-from bench.rig.nodes import NodeUnderTest, Operator
+from bench.rig.nodes import ARM, GRIPPER, NodeUnderTest, Operator
 from controllers.errors import ConfigError
 from vla_ros import qos
 from vla_ros.bringup.arguments import parse_assignments
 from vla_ros.bringup.environment import module_environment
 from vla_ros.bringup.jobs import load_job
-from vla_ros.bringup.parameters import node_words, write_parameters
+from vla_ros.bringup.parameters import node_words, write_node_parameters
 from vla_ros.nodes.arm.hold import ControllerManagerHold
+from vla_ros.robots.ros2_control.names import command_controller, hold_controller
 
-POSITION, EFFORT, HOLD = "panda_position_controller", "panda_effort_controller", "panda_arm_controller"
+POSITION, EFFORT, HOLD = command_controller(ARM, "position"), command_controller(ARM, "effort"), hold_controller(ARM)
+HAND = command_controller(GRIPPER, "position")
 
 
 def why_not(hardware: str) -> str:
@@ -43,11 +45,10 @@ class Foreign:
         graph = load_job("franka_grasp")
         arguments = parse_assignments([f"hardware:={hardware}"], graph.arguments)
         spec = next(node for node in graph.nodes if node.name == name)
-        file = folder / f"{name}.yaml"
-        write_parameters(file, spec.values(arguments))
+        files = write_node_parameters(folder, spec, arguments)
         self.log = (folder / f"{name}.log").open("w+")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", spec.module, *node_words(spec, file, "")],
+            [sys.executable, "-m", spec.module, *node_words(spec, files, "")],
             env=module_environment(),
             stdout=self.log,
             stderr=subprocess.STDOUT,
@@ -84,12 +85,12 @@ class ControlledRobot:
         node = self.operator.node
         self.states: list[JointState] = []
         node.create_subscription(JointState, "joint_states", self.states.append, qos.NEWEST)
-        self.hold = ControllerManagerHold(node, "panda")
+        self.hold = ControllerManagerHold(node, {ARM: "effort"})
         self._list = node.create_client(self.services.ListControllers, "controller_manager/list_controllers")
         self._switch = node.create_client(self.services.SwitchController, "controller_manager/switch_controller")
         self._commands = {
             name: node.create_publisher(Float64MultiArray, f"{name}/commands", qos.STREAM)
-            for name in (POSITION, EFFORT, "panda_hand_position_controller")
+            for name in (POSITION, EFFORT, HAND)
         }
 
     def start(self) -> None:

@@ -43,9 +43,9 @@ class NodeSpec:
     Where the Python module `needs` is not installed, the node is left out.
     `stops_first`: asked to stop before the others, so that it can bring the arm to rest while the rest still works.
 
-    A program of another ROS package is `executable` of `package`, with the words of `arguments`, the ROS parameter
-    file `parameter_file` (below share/vla_ros) and `remappings` of names; `priority` is the SCHED_FIFO priority that
-    all its threads get from `vla launch` where that is permitted, 0 for ordinary scheduling.
+    A program of another ROS package is `executable` of `package`, with the words of `arguments`, a ROS parameter file
+    whose text `parameter_file` makes of the launch arguments, and `remappings` of names; `priority` is the SCHED_FIFO
+    priority that all its threads get from `vla launch` where that is permitted, 0 for ordinary scheduling.
     """
 
     name: str
@@ -61,7 +61,7 @@ class NodeSpec:
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     package: str = ""  # ROS package of the executable; vla_ros when empty
     arguments: tuple[str, ...] = ()
-    parameter_file: str = ""
+    parameter_file: Callable[[Mapping[str, Value]], str] | None = None
     remappings: Mapping[str, str] = field(default_factory=dict)
     priority: int = 0
 

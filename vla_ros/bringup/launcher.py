@@ -16,7 +16,7 @@ from vla_ros.bringup.checks import check_launch
 from vla_ros.bringup.console import Console
 from vla_ros.bringup.environment import node_environment
 from vla_ros.bringup.graph import Graph
-from vla_ros.bringup.parameters import node_words, write_parameters
+from vla_ros.bringup.parameters import node_words, write_node_parameters
 from vla_ros.bringup.process import NodeProcess
 from vla_ros.bringup.shared_memory import OwnedSegments
 from vla_ros.bringup.supervisor import Supervisor
@@ -50,10 +50,9 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
     segments = OwnedSegments()
     try:
         for node in nodes:
-            file = run_directory / "parameters" / f"{node.name}.yaml"
-            file.parent.mkdir(exist_ok=True)
-            write_parameters(file, node.values(arguments))
-            words = node_words(node, file, _namespace(arguments))
+            folder = run_directory / "parameters"
+            folder.mkdir(exist_ok=True)
+            words = node_words(node, write_node_parameters(folder, node, arguments), _namespace(arguments))
             processes.append(NodeProcess(node, words, environment))
         pids = {process.spec.name: process.pid for process in processes} | {"launcher": os.getpid()}
         usage = UsageSampler(pids)

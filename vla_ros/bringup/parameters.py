@@ -6,13 +6,13 @@ Types survive, whatever characters a text holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
 
+from vla_ros.bringup.arguments import Value
 from vla_ros.bringup.graph import NodeSpec, Parameter
-from vla_ros.configuration import share_directory
 from vla_ros.new_file import PRIVATE, replace_file
 
 
@@ -44,11 +44,22 @@ def ros_arguments(parameters: Path | None, namespace: str) -> list[str]:
     return words
 
 
-def node_words(node: NodeSpec, parameters: Path, namespace: str) -> list[str]:
-    """Return the command line behind a node's module: its parameters are those in the file `parameters`."""
+def write_node_parameters(folder: Path, node: NodeSpec, arguments: Mapping[str, Value]) -> list[Path]:
+    """Write the parameter files of a node into `folder`; return them, its own parameters last."""
+    own = folder / f"{node.name}.yaml"
+    write_parameters(own, node.values(arguments))
+    if node.parameter_file is None:
+        return [own]
+    made = folder / f"{node.name}_made.yaml"
+    replace_file(made, node.parameter_file(arguments).encode(), PRIVATE)
+    return [made, own]
+
+
+def node_words(node: NodeSpec, files: Sequence[Path], namespace: str) -> list[str]:
+    """Return the command line behind a node's module: its parameters are those in `files`, its own last."""
+    *made, own = files
     words = [str(node.priority), node.package, node.executable, *node.arguments] if node.package else []
     # The first rule that fits a name is the one that counts: a node's own come before the namespace's.
     words += ["--ros-args", *(word for item in node.remappings.items() for word in ("-r", ":=".join(item)))]
-    if node.parameter_file:
-        words += ["--params-file", str(share_directory() / node.parameter_file)]
-    return words + ros_arguments(parameters, namespace)
+    words += [word for file in made for word in ("--params-file", str(file))]
+    return words + ros_arguments(own, namespace)

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""List the robots this installation describes, show one with its limits, or check a description."""
+"""List the robots this installation describes, show one with its limits, check it, or write its ros2_control files.
+
+`ros2_control` prints the controllers' YAML, or with --urdf the URDF with the hardware in it; --output writes both.
+"""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vla_ros.robots.groups import PARALLEL
@@ -15,29 +19,55 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("action", choices=("list", "show", "check"), help="what to do")
+    parser.add_argument("action", choices=("list", "show", "check", "ros2_control"), help="what to do")
     parser.add_argument(
         "robot", nargs="?", help="name of a robot, or the path of its YAML file; `check` without one checks all"
     )
+    manager = parser.add_argument_group("ros2_control", "for who runs a controller_manager of their own")
+    manager.add_argument("--hardware", default="mock", metavar="H", help="topic, mock or real (default mock)")
+    manager.add_argument("--robot-ip", default="", metavar="ADDRESS", help="with --hardware real: where the robot is")
+    manager.add_argument("--namespace", default="/", help="with --hardware topic: of the topics (default /)")
+    manager.add_argument("--urdf", action="store_true", help="print the URDF instead of the controllers")
+    manager.add_argument("--output", metavar="DIR", help="write <robot>_ros2_control.yaml and <robot>.urdf there")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """List, show or check."""
     from controllers.errors import ConfigError
     from vla_ros.robots.embodiment import load_embodiment, robot_names, robot_path
+    from vla_ros.robots.ros2_control.controllers import robot_controllers
 
     if arguments.action == "list":
         width = max(len(name) for name in robot_names())
         print("\n".join(f"{name:<{width}}  {robot_path(name)}" for name in robot_names()))
     elif arguments.action == "check":
         for name in [arguments.robot] if arguments.robot else robot_names():
-            load_embodiment(name)
+            robot_controllers(load_embodiment(name))
             print(f"{name}: ok")
     elif arguments.robot is None:
-        raise ConfigError(f"robots show which? one of: {', '.join(robot_names())}")
+        raise ConfigError(f"robots {arguments.action} which? one of: {', '.join(robot_names())}")
+    elif arguments.action == "ros2_control":
+        _write_ros2_control(load_embodiment(arguments.robot), arguments)
     else:
         print(_description(load_embodiment(arguments.robot)))
     return 0
+
+
+def _write_ros2_control(robot: Embodiment, arguments: argparse.Namespace) -> None:
+    from vla_ros.output_file import check_output
+    from vla_ros.robots.ros2_control.controllers import controllers_yaml
+    from vla_ros.robots.ros2_control.description import ros2_control_urdf
+
+    urdf = ros2_control_urdf(robot, arguments.hardware, arguments.robot_ip, arguments.namespace)
+    controllers = controllers_yaml(robot, arguments.hardware)
+    if arguments.output is None:
+        print(urdf if arguments.urdf else controllers, end="")
+        return
+    for name, text in ((f"{robot.name}_ros2_control.yaml", controllers), (f"{robot.name}.urdf", urdf)):
+        path = Path(arguments.output) / name
+        check_output("--output", str(path))
+        path.write_text(text)
+        print(path)
 
 
 def _description(robot: Embodiment) -> str:

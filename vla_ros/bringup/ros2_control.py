@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
 from vla_ros.ament import find_executable, has_package
 from vla_ros.bringup.arguments import LaunchArgument, Value
 from vla_ros.bringup.graph import Argument, Chosen, NodeSpec
+
+if TYPE_CHECKING:
+    from vla_ros.robots.embodiment import Embodiment
 
 # sim: sim_node has the controllers itself; topic: ros2_control drives sim_node; mock: commands come back as states.
 HARDWARE = ("sim", "topic", "mock", "real")
@@ -18,21 +22,10 @@ UNSIMULATED = {"hardware": ("mock", "real")}
 SIMULATED_TIME = Chosen("hardware", {"sim": True, "topic": True, "mock": False, "real": False})
 HOLD = Chosen("hardware", {"sim": "sim"} | dict.fromkeys(MANAGED["hardware"], "controller_manager"))
 SIMULATOR_INTERFACE = Chosen("hardware", dict.fromkeys(HARDWARE, "controllers") | {"topic": "topic_hardware"})
-CONTROLLERS = "config/controllers/franka_ros2_control.yaml"
-# The broadcaster last: whoever hears joint states may enable control, and must find what control switches.
-ACTIVE = ("panda_hand_position_controller", "panda_arm_controller", "joint_state_broadcaster")
-INACTIVE = ("panda_effort_controller", "panda_position_controller")
 # The manager puts its loop at 50 by itself, but torques come in and states go out through its other threads. Below
 # control's own.
 MANAGER_PRIORITY = 15
-_PLUGIN_PACKAGES = {"topic": "joint_state_topic_hardware_interface", "real": "franka_hardware"}
-_NEEDED = (
-    "controller_manager",
-    "joint_state_broadcaster",
-    "joint_trajectory_controller",
-    "effort_controllers",
-    "forward_command_controller",
-)
+_TOPIC_PACKAGE = "joint_state_topic_hardware_interface"
 
 
 def hardware_arguments() -> tuple[LaunchArgument, ...]:
@@ -44,7 +37,7 @@ def hardware_arguments() -> tuple[LaunchArgument, ...]:
             "who has the arm: the simulator; ros2_control over the simulator, mock components or the real robot",
             choices=HARDWARE,
         ),
-        LaunchArgument("robot_ip", "", "address of the robot, for hardware:=real"),
+        LaunchArgument("robot_ip", "", "address of the robot, for hardware:=real where its driver takes one"),
     )
 
 
@@ -67,31 +60,40 @@ def ros2_control_nodes() -> tuple[NodeSpec, ...]:
             {"use_sim_time": SIMULATED_TIME},
             when=MANAGED,
             package="controller_manager",
-            parameter_file=CONTROLLERS,
+            parameter_file=_controllers,
             # The manager runs a cycle a tick of its clock, and /clock has too few of them.
             remappings={"/clock": "sim/clock"},
             priority=MANAGER_PRIORITY,
         ),
-        NodeSpec("spawner", "spawner_node", {"inactive": INACTIVE, "active": ACTIVE}, when=MANAGED, ends=True),
+        NodeSpec("spawner", "spawner_node", {"robot": Argument("robot")}, when=MANAGED, ends=True),
     )
+
+
+def _controllers(arguments: Mapping[str, Value]) -> str:
+    """Return the parameters of controller_manager and the controllers of the robot that is chosen."""
+    from vla_ros.robots.embodiment import load_embodiment
+    from vla_ros.robots.ros2_control.controllers import controllers_yaml
+
+    return controllers_yaml(load_embodiment(str(arguments["robot"])), str(arguments["hardware"]))
 
 
 def check_hardware(arguments: Mapping[str, Value]) -> None:
     """Raise ConfigError when the chosen hardware needs what is not installed, or an address that is not given."""
-    from vla_ros.robots.hardware import check_address
-
     hardware = str(arguments["hardware"])
     if hardware == "sim":
         return
-    if arguments["command"] == "pose" and hardware != "real":
+    from vla_ros.robots.embodiment import load_embodiment
+    from vla_ros.robots.ros2_control.description import check_drivers
+
+    robot = load_embodiment(str(arguments["robot"]))
+    if hardware != "real" and "pose" in robot.command_modes(str(arguments["command"])).values():
         raise ConfigError(
             f"command:=pose needs a driver with an impedance controller of its own, hardware:={hardware} has none: "
-            "use hardware:=sim or hardware:=real, or command:=effort"
+            "use hardware:=sim or hardware:=real, or another command"
         )
     if hardware == "real":
-        check_address(str(arguments["robot_ip"]))
-    needed = (*_NEEDED, *([_PLUGIN_PACKAGES[hardware]] if hardware in _PLUGIN_PACKAGES else []))
-    missing = [package for package in needed if not has_package(package)]
+        check_drivers(robot, str(arguments["robot_ip"]))
+    missing = [package for package in needed_packages(robot, hardware) if not has_package(package)]
     if missing:
         raise ConfigError(
             f"hardware:={hardware} needs ros2_control, but {', '.join(missing)} "
@@ -102,6 +104,16 @@ def check_hardware(arguments: Mapping[str, Value]) -> None:
         find_executable("controller_manager", program)
 
 
+def needed_packages(robot: Embodiment, hardware: str) -> tuple[str, ...]:
+    """Name the ROS packages that a robot's controllers and its hardware `topic`, `mock` or `real` are in."""
+    from vla_ros.robots.ros2_control.controllers import MANAGER, robot_controllers
+
+    controllers = sorted({controller.package for controller in robot_controllers(robot, hardware)})
+    drivers = [package for driver in robot.ros2_control.drivers for package in driver.packages]
+    plugins = {"topic": [_TOPIC_PACKAGE], "real": drivers}.get(hardware, [])
+    return tuple(dict.fromkeys([MANAGER, *controllers, *plugins]))
+
+
 def _remedy(hardware: str) -> str:
-    extra = {"topic": ", ros-jazzy-joint-state-topic-hardware-interface", "real": " and the arm's driver, franka_ros2"}
+    extra = {"topic": ", ros-jazzy-joint-state-topic-hardware-interface", "real": " and the robot's driver"}
     return f"ros-jazzy-ros2-control, ros-jazzy-ros2-controllers{extra.get(hardware, '')}"

@@ -8,6 +8,8 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from controllers.errors import ConfigError
@@ -16,8 +18,8 @@ from vla_ros.bringup.checks import check_launch
 from vla_ros.bringup.child import LAST
 from vla_ros.bringup.environment import ONE_THREAD
 from vla_ros.bringup.graph import Argument, Chosen, Graph, NodeSpec, Parameter
+from vla_ros.bringup.parameters import write_node_parameters
 from vla_ros.bringup.tethered import FOREIGN
-from vla_ros.configuration import share_directory
 from vla_ros.runtime.running import RunningGraph, refuse_taken, registered
 
 
@@ -47,6 +49,11 @@ def launch_description(graph: Graph) -> Any:
         entry = _entry(graph, arguments, context.environment)
         refuse_taken(entry)
         listed.enter_context(registered(entry))
+        folder = Path(listed.enter_context(TemporaryDirectory(prefix="vla_ros_parameters_")))
+        for spec in graph.nodes:
+            if spec.parameter_file is not None and spec.starts(arguments):
+                made, *_ = write_node_parameters(folder, spec, arguments)
+                context.launch_configurations[_made_file(spec)] = str(made)
         return []
 
     end = OrderlyEnd()
@@ -133,7 +140,7 @@ def _node(graph: Graph, spec: NodeSpec, options: dict[str, Any]) -> Any:
         LaunchConfiguration,
         NotEqualsSubstitution,
     )
-    from launch_ros.parameter_descriptions import ParameterValue
+    from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 
     defaults = {argument.name: argument.default for argument in graph.arguments}
 
@@ -154,7 +161,7 @@ def _node(graph: Graph, spec: NodeSpec, options: dict[str, Any]) -> Any:
         options = options | {"condition": IfCondition(AllSubstitution(*wanted) if len(wanted) > 1 else wanted[0])}
     tether = [sys.executable, "-m", "vla_ros.bringup.tethered", *([] if spec.stops_first else [LAST])]
     tether += [FOREIGN] if spec.package else []
-    files = [str(share_directory() / spec.parameter_file)] if spec.parameter_file else []
+    files = [ParameterFile(LaunchConfiguration(_made_file(spec)))] if spec.parameter_file else []
     return launch_ros.actions.Node(
         package=spec.package or "vla_ros",
         executable=spec.executable,
@@ -168,6 +175,11 @@ def _node(graph: Graph, spec: NodeSpec, options: dict[str, Any]) -> Any:
         parameters=[*files, {name: parameter(value) for name, value in spec.parameters.items()}],
         **options,
     )
+
+
+def _made_file(spec: NodeSpec) -> str:
+    """Return the launch configuration that says where the parameter file is that was made for a node."""
+    return f"{spec.name}_parameter_file"
 
 
 def _chosen(value: Chosen) -> Any:

@@ -10,7 +10,7 @@ from vla_ros import qos
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.spinning import run_node, spin_until_stopped
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.robots.hardware import HARDWARE, ros2_control_urdf
+from vla_ros.robots.ros2_control.description import HARDWARE, ros2_control_urdf
 
 
 class DescriptionNode(Node):

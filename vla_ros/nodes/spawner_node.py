@@ -12,20 +12,21 @@ import subprocess
 from rclpy.node import Node
 
 from vla_ros.ament import find_executable
-from vla_ros.nodes.parameters import declare, declare_list
+from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.spinning import StopRequest, run_node
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.ros2_control.controllers import robot_controllers
 
 _TIMEOUTS = ("controller-manager", "switch", "service-call")
 _POLL_S, _STOP_WITHIN_S = 0.1, 1.0
 
 
 class SpawnerNode(Node):
-    """What to load, as parameters."""
+    """What to load: the controllers of the robot."""
 
     def __init__(self) -> None:
         super().__init__("spawner_node")
-        self.inactive = declare_list(self, "inactive", (), "controllers to load and configure")
-        self.active = declare_list(self, "active", (), "controllers to load, configure and activate")
+        self._controllers = robot_controllers(load_embodiment(declare_robot(self)))
         # The manager's first cycle waits for the clock, and a scene takes its time to come to rest.
         self.timeout = declare(self, "timeout_s", 60.0, "how long one step may take [s]", 1.0, 600.0)
 
@@ -34,8 +35,12 @@ class SpawnerNode(Node):
         spawner = str(find_executable("controller_manager", "spawner"))
         timeouts = [word for what in _TIMEOUTS for word in (f"--{what}-timeout", f"{self.timeout:g}")]
         namespace = ["--ros-args", "-r", f"__ns:={self.get_namespace()}"]
-        kinds: tuple[tuple[tuple[str, ...], list[str]], ...] = ((self.inactive, ["--inactive"]), (self.active, []))
-        return [[spawner, *names, *options, *timeouts, *namespace] for names, options in kinds if names]
+        commands = []
+        for active, options in ((False, ["--inactive"]), (True, [])):
+            names = [one.name for one in self._controllers if one.active is active]
+            if names:
+                commands.append([spawner, *names, *options, *timeouts, *namespace])
+        return commands
 
 
 def serve(stop: StopRequest) -> int:

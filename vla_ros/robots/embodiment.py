@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -26,6 +26,7 @@ from vla_ros.robots.groups import (
     end_effector_group,
     joint_group,
 )
+from vla_ros.robots.ros2_control.config import Ros2ControlConfig
 from vla_ros.robots.urdf import expand_xacro, link_names
 
 
@@ -42,6 +43,7 @@ class RobotConfig:
     base: BaseConfig | None = None
     cameras: tuple[str, ...] = ()
     mounted_cameras: tuple[str, ...] = ()  # on the robot, only where they are asked for
+    ros2_control: Ros2ControlConfig = field(default_factory=Ros2ControlConfig)  # what only its vendor knows of it
 
 
 Group = TypeVar("Group", ArmGroup, EndEffectorGroup, JointGroup)
@@ -60,6 +62,7 @@ class Embodiment:
     base: BaseConfig | None = None  # None: it stands still
     cameras: tuple[str, ...] = ()
     mounted_cameras: tuple[str, ...] = ()  # on the robot, only where they are asked for
+    ros2_control: Ros2ControlConfig = field(default_factory=Ros2ControlConfig)
     source: str = ""  # what it was loaded by: its name, or the path of its file
 
     @property
@@ -133,9 +136,9 @@ class Embodiment:
         return _named("joint group", name, self.joint_groups)
 
 
-def expand_urdf(embodiment: Embodiment, **xacro_args: str) -> str:
-    """Return the URDF text of a robot, with xacro arguments such as hardware='…'."""
-    return expand_xacro(embodiment.urdf, **xacro_args)
+def expand_urdf(embodiment: Embodiment) -> str:
+    """Return the URDF text of a robot."""
+    return expand_xacro(embodiment.urdf)
 
 
 def robot_names() -> tuple[str, ...]:
@@ -196,6 +199,7 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         *config.arms, *config.end_effectors, *config.joint_groups
     ]  # fmt: skip
     _refuse_twice("group", [group.name for group in groups])
+    config.ros2_control.check([group.name for group in groups])
     _refuse_twice("joint", [joint for group in groups for joint in group.joints])
     arms = tuple(arm_group(arm, urdf) for arm in config.arms)
     for one in config.end_effectors:
@@ -210,6 +214,7 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         base=config.base,
         cameras=config.cameras,
         mounted_cameras=config.mounted_cameras,
+        ros2_control=config.ros2_control,
         source=config.name,
     )
     _refuse_twice("channel", [channel for one in embodiment.end_effectors for channel in one.channels])

@@ -6,9 +6,8 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
-from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.groups import ArmGroup, BaseConfig, EndEffectorGroup, JointGroup
-from vla_ros.robots.urdf import expand_xacro
 
 VISUAL_GROUP, COLLISION_GROUP = 1, 3  # MuJoCo draws groups 0 to 2 unless told otherwise
 
@@ -38,7 +37,7 @@ def robot_spec(embodiment: Embodiment) -> mujoco.MjSpec:
     the gripper, driven by a target width [m]. Gravity of the robot's own bodies is compensated, as the real arm does:
     effort commands are without gravity.
     """
-    spec = mujoco.MjSpec.from_string(_with_compiler_options(expand_xacro(embodiment.urdf, ros2_control="false")))
+    spec = mujoco.MjSpec.from_string(_with_compiler_options(expand_urdf(embodiment)))
     for body in spec.bodies:
         if body.name != "world":
             body.gravcomp = 1.0

@@ -19,6 +19,7 @@ from std_srvs.srv import SetBool
 
 from controllers.errors import ConfigError
 from vla_ros.nodes.parameters import declare
+from vla_ros.robots.ros2_control.names import command_controller, hold_controller
 
 HOLDS = ("sim", "controller_manager", "none")
 _SWITCH_TIMEOUT_S = 1
@@ -72,8 +73,8 @@ class ControllerManagerHold:
             ) from None
         self._service = services.SwitchController
         self._client = node.create_client(self._service, "controller_manager/switch_controller")
-        self._holding = [f"{arm}_arm_controller" for arm in commands]
-        self._driving = [f"{arm}_{command}_controller" for arm, command in commands.items()]
+        self._holding = [hold_controller(arm) for arm in commands]
+        self._driving = [command_controller(arm, command) for arm, command in commands.items()]
 
     @property
     def absence(self) -> str:

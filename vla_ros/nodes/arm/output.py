@@ -10,6 +10,7 @@ from std_msgs.msg import Float64MultiArray
 
 from controllers.progress import ArmCommand
 from vla_ros import messages, qos
+from vla_ros.robots.ros2_control.names import command_controller
 
 
 class ArmOutput:
@@ -19,10 +20,12 @@ class ArmOutput:
         """Send `command` (effort, position or pose) to the controller of `arm`; poses are given in `base_frame`."""
         self._kind = command
         if command == "pose":
-            self._publisher = node.create_publisher(PoseStamped, f"{arm}_pose_controller/target_pose", qos.STREAM)
+            self._publisher = node.create_publisher(
+                PoseStamped, f"{command_controller(arm, command)}/target_pose", qos.STREAM
+            )
             self._pose = messages.PoseWriter(base_frame)
         else:
-            topic = f"{arm}_{command}_controller/commands"
+            topic = f"{command_controller(arm, command)}/commands"
             self._publisher = node.create_publisher(Float64MultiArray, topic, qos.STREAM)
             self._numbers = messages.NumbersWriter(joints)
 
@@ -38,7 +41,7 @@ class JointOutput:
     """Publish the positions of a joint group to the controller that is named after it."""
 
     def __init__(self, node: Node, group: str, joints: int) -> None:
-        topic = f"{group}_position_controller/commands"
+        topic = f"{command_controller(group, 'position')}/commands"
         self._publisher = node.create_publisher(Float64MultiArray, topic, qos.STREAM)
         self._numbers = messages.NumbersWriter(joints)
 

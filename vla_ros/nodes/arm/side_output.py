@@ -11,6 +11,7 @@ from std_msgs.msg import Float64MultiArray
 from controllers.progress import Command
 from vla_ros import messages, qos
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.ros2_control.names import channel_controller, command_controller
 
 REPEAT_RATE = 20.0  # [Hz] at which what has not changed is repeated
 BASE_RATE = 50.0  # [Hz]
@@ -25,10 +26,12 @@ class SideOutput:
         self._repeat_every, self._base_every = max(1, round(rate / REPEAT_RATE)), max(1, round(rate / BASE_RATE))
         self._message = messages.NumbersWriter(1)
         channels = [channel for one in embodiment.end_effectors for channel in one.channels]
-        topics = {channel: channel.replace("/", "_") for channel in channels}
-        topics |= {f"{gripper.name}/width": f"{gripper.name}_position" for gripper in embodiment.grippers}
+        topics = {channel: channel_controller(channel) for channel in channels}
+        topics |= {
+            f"{gripper.name}/width": command_controller(gripper.name, "position") for gripper in embodiment.grippers
+        }
         self._publishers = {
-            channel: node.create_publisher(Float64MultiArray, f"{name}_controller/commands", qos.STREAM)
+            channel: node.create_publisher(Float64MultiArray, f"{name}/commands", qos.STREAM)
             for channel, name in topics.items()
         }
         # A gripper's width is the sum of its fingers' ways, and its controller is told one finger's.

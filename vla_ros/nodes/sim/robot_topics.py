@@ -21,7 +21,7 @@ from vla_ros.nodes.sim.controllers import EFFORT, POSE, POSITION, SimulatedContr
 from vla_ros.nodes.sim.topic_hardware import TopicHardware
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.groups import ArmGroup, BaseConfig, EndEffectorGroup, JointGroup
-from vla_ros.robots.hardware import JOINT_COMMANDS, JOINT_STATES
+from vla_ros.robots.ros2_control.description import JOINT_COMMANDS, JOINT_STATES
 from vla_ros.sim.world import World
 
 INTERFACES = ("controllers", "topic_hardware")
@@ -142,15 +142,21 @@ class HardwareTopics:
         self._states = JointStates(node, embodiment, JOINT_STATES)
         self._clock = node.create_publisher(Clock, "sim/clock", qos.STREAM)
         node.create_subscription(JointState, JOINT_COMMANDS, self._on_command, qos.BUFFERED)
+        # ros2_control has no part in the base: its wheels are nobody's joints.
+        self._base = None if embodiment.base is None else BaseTopics(node, embodiment.base, taken)
 
     def attach(self, world: World, delay: float, jitter: float) -> TopicHardware:
         """Return a new robot side of a world, with what delays commands to it [s]."""
         self.controllers = TopicHardware(world, delay, jitter, self._driving)
+        if self._base is not None:
+            self._base.world = world
         return self.controllers
 
     def publish(self, world: World, now: float) -> None:
         """Publish the state at `now` [s], then the time: a cycle that the tick starts reads this very state."""
         self._states.publish(world, now)
+        if self._base is not None:
+            self._base.publish(now)
         self._clock.publish(messages.clock_message(now))
 
     def _on_command(self, message: JointState) -> None:

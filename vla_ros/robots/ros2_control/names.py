@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the controllers of a robot's groups are called, and with them the topics of their commands."""
+
+from __future__ import annotations
+
+BROADCASTER = "joint_state_broadcaster"
+
+
+def hold_controller(arm: str) -> str:
+    """Return the controller that holds an arm where it is while control does not drive it."""
+    return f"{arm}_arm_controller"
+
+
+def command_controller(group: str, kind: str) -> str:
+    """Return the controller that takes commands for a group: effort, position or pose."""
+    return f"{group}_{kind}_controller"
+
+
+def channel_controller(channel: str) -> str:
+    """Return the controller that takes what an end effector's channel says, such as <cup>/suction."""
+    return f"{channel.replace('/', '_')}_controller"
