@@ -49,7 +49,7 @@ def graph(tmp_path_factory):
         "recorder": NodeUnderTest("recorder", collection=str(collection), images="jpeg", free_mb=1),
         "bridge": NodeUnderTest(
             "vr_bridge", use_sim_time=True, autostart=True, port=port, folder=str(folder),
-            collection=str(collection), task=str(task),
+            collection=str(collection), schedule=str(task),
         ),
     }  # fmt: skip
     operator = Operator()

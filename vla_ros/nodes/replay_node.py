@@ -56,8 +56,10 @@ class ReplayNode(ArmClient):
             raise VlaError("no joint states: is the robot (sim_node or its driver) running?")
         joint, away = start_distance(self.motion, self.measured)
         if away > self.tolerance:
+            lifted = {name for group in self.embodiment.joint_groups if all(group.slides) for name in group.joints}
+            unit = "m" if joint in lifted else "rad"
             raise VlaError(
-                f"the arm does not stand where the recording begins: {joint} is {away:.2f} (rad or m) away, allowed "
+                f"the arm does not stand where the recording begins: {joint} is {away:.2f} {unit} away, allowed "
                 f"{self.tolerance:g} (start_tolerance); move it there first, or record from where it stands"
             )
 
