@@ -67,7 +67,7 @@ def train_policy(settings: FlowTraining | None = None) -> MlpFlowPolicy:
     actions, conditions = training_data(count=8000, seed=1)
     normaliser = Normaliser.of(actions)
     network, _ = train_flow(normaliser.normalise(actions), conditions, settings)
-    return MlpFlowPolicy(network, normaliser, CODEC, lambda seen: features(seen.T_base_ee_commanded[:3, 3]))
+    return MlpFlowPolicy(network, normaliser, CODEC, lambda seen: features(CODEC.view(seen).T_base_ee_commanded[:3, 3]))
 
 
 def observation_at(stamp: float, T_base_ee: np.ndarray) -> Observation:

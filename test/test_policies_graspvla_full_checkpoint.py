@@ -17,7 +17,8 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, Dinov2Model, LlamaModel, SiglipConfig, SiglipModel
 
 from controllers.errors import ConfigError
-from vla_ros.policies.graspvla.full.checkpoint import Checkpoint, load_checkpoint, read_full_config, save_checkpoint
+from vla_ros.policies.graspvla.full.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from vla_ros.policies.graspvla.full.config import read_full_config
 from vla_ros.policies.graspvla.full.loss import graspvla_loss
 from vla_ros.policies.graspvla.full.parts import begin_network
 

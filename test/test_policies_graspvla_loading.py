@@ -15,12 +15,12 @@ from controllers.errors import ConfigError
 from vla_ros.bringup.checks import check_grasp
 from vla_ros.bringup.jobs import load_job
 from vla_ros.configuration import share_directory
-from vla_ros.evaluation.settings import EpisodeSettings, policy_names
-from vla_ros.policies import loading
+from vla_ros.evaluation.settings import EpisodeSettings
+from vla_ros.policies import loading, weights
 from vla_ros.policies.base import capability
 from vla_ros.policies.chunking.ensemble import Ensemble
-from vla_ros.policies.graspvla import config
-from vla_ros.policies.names import DEFAULT_POLICY, POLICIES
+from vla_ros.policies.families import DEFAULT_POLICY
+from vla_ros.policies.graspvla.small.checkpoint_config import PACKAGES
 from vla_ros.policies.reasoning import Reasoner
 from vla_ros.robots.embodiment import load_embodiment
 
@@ -36,9 +36,9 @@ def share(tmp_path, monkeypatch):
         shutil.copytree(share_directory() / folder, tmp_path / folder)
     folder = tmp_path / "checkpoints" / "graspvla_small"
     folder.mkdir(parents=True)
-    for name in config.FILES:
+    for name in weights.FILES:
         (folder / name).symlink_to(share_directory() / "checkpoints" / "graspvla_small" / name)
-    monkeypatch.setattr(config, "share_directory", lambda: tmp_path)
+    monkeypatch.setattr(weights, "share_directory", lambda: tmp_path)
     monkeypatch.setenv("VLA_CONFIG", str(tmp_path / "config"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
     return tmp_path
@@ -50,7 +50,6 @@ def loaded(monkeypatch):
     asked: list[tuple] = []
     policy = types.ModuleType(f"{SMALL}.policy")
     policy.load_small_policy = lambda *words: asked.append(words) or ReasoningPolicy()
-    monkeypatch.setitem(sys.modules, SMALL, types.ModuleType(SMALL))
     monkeypatch.setitem(sys.modules, f"{SMALL}.policy", policy)
     return asked
 
@@ -88,7 +87,7 @@ def test_a_policy_without_weights_takes_no_checkpoint(share):
         loading.check_policy("geometric", FRANKA, "mine")
 
 
-@pytest.mark.parametrize("missing", config.FILES)
+@pytest.mark.parametrize("missing", weights.FILES)
 def test_a_checkpoint_that_is_not_there_is_one_line(share, loaded, missing):
     (share / "checkpoints" / "graspvla_small" / missing).unlink()
     with pytest.raises(ConfigError) as error:
@@ -100,7 +99,7 @@ def test_a_checkpoint_that_is_not_there_is_one_line(share, loaded, missing):
     assert not loaded
 
 
-@pytest.mark.parametrize("package", config.PACKAGES)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_a_missing_package_is_one_line_that_says_how_to_get_it(share, loaded, monkeypatch, package):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == package else object())
     with pytest.raises(ConfigError) as error:
@@ -130,12 +129,13 @@ def test_jobs_and_evaluations_ask_before_anything_starts(share, loaded):
 
 def test_one_name_is_the_default_everywhere():
     (argument,) = (a for a in load_job("franka_grasp").arguments if a.name == "policy")
-    assert (argument.default, argument.choices) == (DEFAULT_POLICY, POLICIES)
+    assert (argument.default, argument.choices) == (DEFAULT_POLICY, ())  # or a file of one's own
     assert EpisodeSettings().policy == DEFAULT_POLICY
-    assert {"geometric", "graspvla", "expert"} == set(policy_names())
+    with pytest.raises(ConfigError, match=f"did you mean 'expert'.*{DEFAULT_POLICY}"):
+        EpisodeSettings(policy="exprt").check()
 
 
 def test_what_is_the_default_is_there(root):
     assert DEFAULT_POLICY != "graspvla" or all(
-        (root / "checkpoints" / "graspvla_small" / name).is_file() for name in config.FILES
+        (root / "checkpoints" / "graspvla_small" / name).is_file() for name in weights.FILES
     )

@@ -132,7 +132,8 @@ def test_another_robot_camera_or_contract_is_refused_before_weights_are_read(
 
 
 def test_a_robot_without_the_contracts_camera_is_refused(checkpoint: Path) -> None:
-    blind = dataclasses.replace(load_embodiment("franka"), cameras=("front",))
+    franka = load_embodiment("franka")
+    blind = dataclasses.replace(franka, cameras=("front",), described_cameras=(franka.camera("front"),))
     with pytest.raises(ConfigError, match="needs camera 'side', the robot has front"):
         load_small_policy(checkpoint, blind)
 

@@ -90,6 +90,12 @@ COMMANDS = (
         ("robots list", "robots show franka", "robots ros2_control franka --output ."),
     ),
     Command("tasks", "vla_ros.bringup.tasks_command", "list or show tasks", ("tasks list", "tasks show grasping")),
+    Command(
+        "policies",
+        "vla_ros.bringup.policies_command",
+        "list the policy families, or show what one needs",
+        ("policies list", "policies show graspvla", "policies show my_policy.py:Mine --robot franka"),
+    ),
     Command("objects", "vla_ros.bringup.objects_command", "check or list objects", ("objects check my_objects",)),
     Command(
         "identify",

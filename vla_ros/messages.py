@@ -230,6 +230,12 @@ def odometry(T_odom_base: np.ndarray, twist: np.ndarray, time: float, odom_frame
     return message
 
 
+def odometry_values(message: Odometry) -> tuple[np.ndarray, np.ndarray]:
+    """Return T_odom_base (4, 4) and the velocity (3,), x and y [m/s] and yaw [rad/s] in the base frame."""
+    twist = message.twist.twist
+    return transform(message.pose.pose), np.array([twist.linear.x, twist.linear.y, twist.angular.z])
+
+
 def planar_velocity(message: TwistStamped) -> np.ndarray:
     """Return x, y [m/s] and yaw [rad/s] (3,) of a twist."""
     return np.array([message.twist.linear.x, message.twist.linear.y, message.twist.angular.z])

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from controllers.errors import ConfigError, unknown_name
@@ -26,6 +26,7 @@ class LaunchArgument:
     choices: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    refuse: Callable[[str], None] | None = None  # raises ConfigError for a text that cannot be
 
     def __post_init__(self) -> None:
         if not self.description:
@@ -56,6 +57,8 @@ class LaunchArgument:
                 raise ConfigError(f"{self.name}: must not contain a NUL character")
             if self.choices and value not in self.choices:
                 raise ConfigError(unknown_name(self.name, value, self.choices))
+            if self.refuse is not None:
+                self.refuse(value)
         elif not isinstance(value, bool):
             too_low = self.minimum is not None and value < self.minimum
             too_high = self.maximum is not None and value > self.maximum

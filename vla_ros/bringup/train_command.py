@@ -21,7 +21,7 @@ from controllers.errors import ConfigError
 from vla_ros.bringup.training_session import watched
 from vla_ros.new_file import open_own
 from vla_ros.output_file import OutputFile, check_output_folder
-from vla_ros.policies.graspvla.config import PACKAGES
+from vla_ros.policies.graspvla.small.checkpoint_config import PACKAGES
 
 if TYPE_CHECKING:
     from vla_ros.training.finetuning.config import OriginalConfig

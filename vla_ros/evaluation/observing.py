@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from controllers.progress import Progress
+from vla_ros.policies.needs import Needs
 from vla_ros.policies.observation import (
     ArmState,
     BaseState,
@@ -18,6 +19,7 @@ from vla_ros.policies.observation import (
     Observation,
     RobotState,
 )
+from vla_ros.policies.view_fitting import fitted
 from vla_ros.sim.world import World
 
 HISTORY = 5  # older states kept, one a camera period
@@ -26,8 +28,10 @@ HISTORY = 5  # older states kept, one a camera period
 class CamerasNow(Mapping[str, CameraView]):
     """The cameras at one instant, each rendered when it is first looked at: a policy without eyes costs no frame."""
 
-    def __init__(self, world: World, names: tuple[str, ...]) -> None:
-        self._world, self._names, self._time = world, names, world.time
+    def __init__(self, world: World, needs: Needs | None) -> None:
+        """Show what is needed, under the names that it is needed by; without `needs` every camera of the scene."""
+        self._world, self._needs, self._time = world, needs, world.time
+        self._names = world.scene.camera_names if needs is None else tuple(need.name for need in needs.cameras)
         self._views: dict[str, CameraView] = {}
 
     def __getitem__(self, name: str) -> CameraView:
@@ -36,7 +40,7 @@ class CamerasNow(Mapping[str, CameraView]):
         if name not in self._views:
             if self._world.time != self._time:
                 raise RuntimeError(f"camera '{name}' was first looked at after the world had moved on")
-            self._views[name] = self._world.observe_camera(name)
+            self._views[name] = self._render(name)
         return self._views[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -45,19 +49,32 @@ class CamerasNow(Mapping[str, CameraView]):
     def __len__(self) -> int:
         return len(self._names)
 
+    def _render(self, name: str) -> CameraView:
+        if self._needs is None:
+            return self._world.observe_camera(name)
+        need = next(need for need in self._needs.cameras if need.name == name)
+        camera = self._needs.cameras_of(self._world.embodiment)[name]
+        return fitted(self._world.observe_camera(camera.name, need.depth), need)
+
 
 class Observer:
     """Make observations of a world, with the robot states of the last few camera periods."""
 
-    def __init__(self, world: World, instruction: str, period: float) -> None:
-        """Take the camera period [s]."""
-        self._world, self._instruction, self._period = world, instruction, period
+    def __init__(self, world: World, instruction: str, period: float, needs: Needs | None = None) -> None:
+        """Take the camera period [s]; without `needs` everything is shown."""
+        self._world, self._instruction, self._period, self._needs = world, instruction, period, needs
         self._states: deque[RobotState] = deque(maxlen=HISTORY)
+        histories = {} if needs is None else {need.name: need.history for need in needs.cameras if need.history}
+        self._older = {name: deque[CameraView](maxlen=length + 1) for name, length in histories.items()}
 
     def remember(self) -> None:
         """Keep the present state when a camera period has passed since the last one."""
         if not self._states or self._world.time - self._states[-1].stamp >= self._period - 1e-9:
             self._states.append(self.state())
+            if self._older:
+                cameras = CamerasNow(self._world, self._needs)
+                for name, views in self._older.items():
+                    views.append(cameras[name])
 
     def state(self) -> RobotState:
         """Return the measured state now."""
@@ -73,11 +90,20 @@ class Observer:
         return Observation(
             stamp=state.stamp,
             instruction=self._instruction,
-            cameras=CamerasNow(self._world, self._world.scene.camera_names),
+            cameras=CamerasNow(self._world, self._needs),
             state=state,
             commanded=self._robot(poses, {name: width for name, width in widths.items() if width is not None}),
             history=tuple(old for old in self._states if old.stamp < state.stamp),
+            camera_history=self.camera_history(state.stamp),
         )
+
+    def camera_history(self, stamp: float) -> dict[str, tuple[CameraView, ...]]:
+        """Return the views before `stamp` [s] of cameras that are needed with a history, oldest first."""
+        found = {}
+        for name, views in self._older.items():
+            older = tuple(old for old in views if old.stamp < stamp)
+            found[name] = older[-((views.maxlen or 1) - 1) :]
+        return found
 
     def _robot(self, poses: Mapping[str, np.ndarray], widths: Mapping[str, float]) -> RobotState:
         """Return the groups as they are measured, with these tool poses and widths [m]."""

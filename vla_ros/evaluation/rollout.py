@@ -16,6 +16,7 @@ from vla_ros.evaluation.observing import Observer
 from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.detection import Explaining
+from vla_ros.policies.needs import Needs
 from vla_ros.sim.world import World
 from vla_ros.tasks.announcement import announcement
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
@@ -64,13 +65,14 @@ class Rollout:
         config: RolloutConfig | None = None,
         limits: TaskLimits | None = None,
         video: VideoWriter | None = None,
+        needs: Needs | None = None,  # of the policy; None: it is shown everything
     ) -> None:
         self.world, self.follower, self.policy = world, follower, policy
         self.config = config or RolloutConfig()
         scene, gripper = world.scene, world.embodiment.only_gripper
         self.steps = 0  # actions executed
         self.refused: str = ""  # why the last refused chunk was refused
-        self._observer = Observer(world, scene.instruction, 1.0 / self.config.camera_hz)
+        self._observer = Observer(world, scene.instruction, 1.0 / self.config.camera_hz, needs)
         self._film = None if video is None else EpisodeFilm(world, policy, video, self.config.camera_hz)
         self._substeps = max(1, round(1.0 / (self.config.control_hz * world.timestep)))
         self._ticks_a_task = max(1, round(self.config.control_hz / self.config.task_hz))

@@ -19,7 +19,8 @@ from vla_ros.evaluation.statistics import Episode
 from vla_ros.evaluation.video import VideoWriter
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.policies.base import Policy
-from vla_ros.policies.loading import load_policy, policy_cameras
+from vla_ros.policies.loading import check_policy, load_policy
+from vla_ros.policies.needs import Needs
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.scenes.scene import Scene
@@ -86,7 +87,9 @@ class EpisodeRunner:
         world = World(scene, self.embodiment, timestep=1.0 / self.settings.rate_hz)
         film = None if video is None else VideoWriter(Path(video) / f".{scene.seed}.mp4", rollout.camera_hz)
         try:
-            run = Rollout(world, self.follower(), policy_for(world), self.task, rollout, video=film)
+            policy = policy_for(world)
+            needs = self._needs if policy is self.__dict__.get("_policy") else None
+            run = Rollout(world, self.follower(), policy, self.task, rollout, video=film, needs=needs)
             judge = run.run()
             seconds = world.time
         finally:
@@ -136,7 +139,12 @@ class EpisodeRunner:
             return tuple(self._given_cameras)
         if self.settings.policy == EXPERT:
             return self.embodiment.cameras
-        return policy_cameras(self.settings.policy, self.embodiment, self.settings.checkpoint)
+        return tuple(dict.fromkeys(camera.name for camera in self._needs.cameras_of(self.embodiment).values()))
+
+    @cached_property
+    def _needs(self) -> Needs:
+        """Return what the policy of the settings needs."""
+        return check_policy(self.settings.policy, self.embodiment, self.settings.checkpoint, any_camera=True)
 
     @cached_property
     def _catalogue(self) -> Catalogue:

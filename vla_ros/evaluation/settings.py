@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.policies.names import DEFAULT_POLICY, LEARNED, POLICIES
+from vla_ros.policies.families import DEFAULT_POLICY, check_name
 from vla_ros.tasks.table import DEFAULT_TASK
 
 EXPERT = "expert"
@@ -55,10 +55,9 @@ class EpisodeSettings:
         robot.command_modes(self.command)
         load_control_config(self.robot)
         check_set(load_task(self.task).sets, self.set_name)
-        if self.policy not in policy_names():
-            raise ConfigError(unknown_name("policy", self.policy, policy_names()))
+        check_name(self.policy, EXPERT)
         if self.policy != EXPERT:
-            check_policy(self.policy, robot, self.checkpoint)
+            check_policy(self.policy, robot, self.checkpoint, any_camera=not self.graph)
         elif self.checkpoint:
             raise ConfigError(f"--checkpoint {self.checkpoint}: the expert has no weights; take --policy graspvla")
         if self.categories not in SPLITS:
@@ -97,18 +96,17 @@ class EvaluationSettings:
 
     def check_weights(self) -> None:
         """Load a learned policy. Raises ConfigError for weights that would break every episode."""
-        if self.episode.policy in LEARNED:
-            from vla_ros.policies.loading import load_policy
-            from vla_ros.robots.embodiment import load_embodiment
+        if self.episode.policy == EXPERT:
+            return
+        from vla_ros.policies.loading import loaded, specified
+        from vla_ros.robots.embodiment import load_embodiment
 
-            load_policy(self.episode.policy, load_embodiment(self.episode.robot), None, self.episode.checkpoint)
+        robot = load_embodiment(self.episode.robot)
+        family = specified(self.episode.policy, robot, self.episode.objects, self.episode.checkpoint)
+        if family.learned:
+            loaded(family)
 
     @property
     def seeds(self) -> range:
         """Return the seeds of the episodes."""
         return range(self.seed, self.seed + self.episodes)
-
-
-def policy_names() -> tuple[str, ...]:
-    """Return every name `--policy` takes."""
-    return (*POLICIES, EXPERT)

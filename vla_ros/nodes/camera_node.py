@@ -49,10 +49,10 @@ class CameraNode(ManagedNode):
         else:
             self._open_files()
         self._camera_publishers = {
-            name: CameraPublisher(
-                self, name, self._embodiment.base_frame, moves=name in self._embodiment.mounted_cameras
+            camera.name: CameraPublisher(
+                self, camera.name, self._embodiment.base_frame, camera.moves, camera.depth, camera.calibrated
             )
-            for name in self._names
+            for camera in map(self._embodiment.camera, self._names)
         }
 
     def activate(self) -> None:
@@ -117,13 +117,15 @@ class CameraNode(ManagedNode):
             self.diagnose(messages.ERROR, str(error), {}, "camera")
             raise messages.MessageError(str(error)) from None
         for name, publisher in self._camera_publishers.items():
-            publisher.publish(self._world.observe_camera(name))
+            camera = self._embodiment.camera(name)
+            publisher.publish(self._world.observe_camera(name, camera.depth))
         self._count(time.monotonic() - started)
 
     # -- files -----------------------------------------------------------------------------------------------------
     def _open_files(self) -> None:
         self._images = open_images(self._source)
-        self._calibrations = {name: load_calibration(name) for name in self._names}
+        calibrated = [name for name in self._names if self._embodiment.camera(name).calibrated]
+        self._calibrations = {name: load_calibration(name) for name in calibrated}
         self.create_timer(1.0 / self._rate, self._play)
 
     def _play(self) -> None:
@@ -133,13 +135,14 @@ class CameraNode(ManagedNode):
         color, depth = next(self._images)
         stamp = self.get_clock().now().nanoseconds * 1e-9
         for name, publisher in self._camera_publishers.items():
-            calibration = self._calibrations[name]
-            if color.shape[:2] != (calibration.height, calibration.width):
-                raise ConfigError(
-                    f"camera_node: images are {color.shape[1]}x{color.shape[0]}, config/cameras/{name}.yaml says "
-                    f"{calibration.width}x{calibration.height}"
-                )
-            view = CameraView(name, stamp, color, depth, calibration.intrinsics, calibration.T_base_camera)
+            calibration, view = self._calibrations.get(name), CameraView(name, stamp, color, depth)
+            if calibration is not None:
+                if color.shape[:2] != (calibration.height, calibration.width):
+                    raise ConfigError(
+                        f"camera_node: images are {color.shape[1]}x{color.shape[0]}, config/cameras/{name}.yaml says "
+                        f"{calibration.width}x{calibration.height}"
+                    )
+                view = CameraView(name, stamp, color, depth, calibration.intrinsics, calibration.T_base_camera)
             publisher.publish(view)
         self._count(time.monotonic() - started)
 

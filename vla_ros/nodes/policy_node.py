@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import Any
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
-from sensor_msgs.msg import Image, JointState
+from nav_msgs.msg import Odometry
+from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
@@ -18,20 +18,20 @@ from controllers.chunk import ActionChunk
 from controllers.errors import ConfigError, unknown_name
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import ControlProgress, control_progress
-from vla_ros.nodes.camera.subscriber import CameraSubscriber
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot
 from vla_ros.nodes.policy.detection_publisher import DetectionPublisher
 from vla_ros.nodes.policy.inference_worker import InferenceWorker
 from vla_ros.nodes.policy.latency import Latency
+from vla_ros.nodes.policy.needed_cameras import Exposure, NeededCameras
 from vla_ros.nodes.policy.observation_builder import ObservationBuilder
 from vla_ros.nodes.policy.reasoning_publisher import ReasoningPublisher
-from vla_ros.nodes.policy.synchronizer import Synchronizer
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.policies.base import Policy, capability
-from vla_ros.policies.loading import load_policy
-from vla_ros.policies.names import DEFAULT_POLICY
+from vla_ros.policies.families import DEFAULT_POLICY
+from vla_ros.policies.loading import check_policy, load_policy
+from vla_ros.policies.needs import STATE_PERIOD_S, everything
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.policies.reasoning import Reasoner, Reasoning
 from vla_ros.robots.embodiment import load_embodiment
@@ -72,10 +72,12 @@ class PolicyNode(ManagedNode):
             1.0,
             change=lambda value: setattr(self, "_settle_speed", value),
         )
-        self._reference = declare(self, "reference_camera", cameras[0], "camera whose exposure stamps the chunk")
+        self._reference = declare(
+            self, "reference_camera", "", "camera whose exposure stamps the chunk; empty: the first that is needed"
+        )
         self._tolerance = declare(self, "tolerance_s", 0.02, "between the exposures of one observation [s]", 0.0, 1.0)
         self._skew = declare(self, "skew_max_s", 0.05, "between exposure and nearest joint state [s]", 0.001, 1.0)
-        if self._reference not in cameras:
+        if self._reference and self._reference not in cameras:
             raise ConfigError(f"policy_node: {unknown_name('reference_camera', self._reference, cameras)}")
 
     def configure(self) -> None:
@@ -85,8 +87,11 @@ class PolicyNode(ManagedNode):
         self._progress: tuple[float, ControlProgress] | None = None  # arrival [s, monotonic]
         self._speed = 0.0  # [rad/s] of the fastest joint
         self._failure, self._failures = "", 0
-        self._builder = ObservationBuilder(embodiment, self._skew)
-        self._reader = messages.JointStateReader(self._builder.joints)
+        self._silent = ""  # which cameras, as was last said
+        needs = everything(embodiment) if self._policy else check_policy(self._name, embodiment, self._checkpoint)
+        self._needs_instruction = needs.instruction
+        self._builder = builder = ObservationBuilder(embodiment, self._skew, needs)
+        self._reader = messages.JointStateReader(builder.joints)
         policy = self._policy or load_policy(self._name, embodiment, self._objects, self._checkpoint)
         self._detections = DetectionPublisher(self, policy)
         self._reasoning = ReasoningPublisher(self, policy, embodiment.cameras)
@@ -94,17 +99,16 @@ class PolicyNode(ManagedNode):
         self._timed: Reasoning | None = None  # whose stages are counted
         self._views: dict[str, CameraView] = {}  # what the worker's thread infers from
         self._worker = InferenceWorker(policy, self._on_chunk, self._on_failure)
-        self._cameras = {
-            camera: CameraSubscriber(self, camera, self._on_image, moves=camera in embodiment.mounted_cameras)
-            for camera in embodiment.cameras
-        }
-        streams = [s for camera in self._cameras.values() for s in (camera.color_stream, camera.depth_stream)]
-        self._synchronizer = Synchronizer(streams, self._cameras[self._reference].color_stream, self._tolerance)
+        self._cameras = NeededCameras(self, embodiment, needs, self._on_exposure, self._reference, self._tolerance)
+        self._last_state = -np.inf  # [s] of the last observation of a policy without cameras
         self._chunks = self.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
-        self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.BUFFERED)
-        for arm in embodiment.arms:
-            topic = commanded_pose_topic(embodiment, arm.name)
-            self.create_subscription(PoseStamped, topic, partial(self._on_commanded_pose, arm.name), qos.BUFFERED)
+        if builder.joints:
+            self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.BUFFERED)
+        if builder.has_base:
+            self.create_subscription(Odometry, "odom", self._on_odometry, qos.BUFFERED)
+        for arm in builder.arms:
+            topic = commanded_pose_topic(embodiment, arm)
+            self.create_subscription(PoseStamped, topic, partial(self._on_commanded_pose, arm), qos.BUFFERED)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
         steady_timer(self, 1.0, self._publish_diagnostics)
@@ -119,6 +123,12 @@ class PolicyNode(ManagedNode):
         if sample is not None:
             self._builder.states.add(sample.stamp, np.stack([sample.position, sample.velocity]))
             self._speed = float(np.abs(sample.velocity).max())
+            if not self._cameras.names and not 0.0 <= sample.stamp - self._last_state < STATE_PERIOD_S:
+                self._last_state = sample.stamp
+                self._on_exposure(sample.stamp, ())
+
+    def _on_odometry(self, message: Odometry) -> None:
+        self._builder.add_odometry(messages.seconds(message.header.stamp), *messages.odometry_values(message))
 
     def _on_commanded_pose(self, arm: str, message: PoseStamped) -> None:
         stamp = messages.seconds(message.header.stamp)
@@ -135,16 +145,14 @@ class PolicyNode(ManagedNode):
         if not self._instruction:
             self._reasoning.clear()
 
-    def _on_image(self, stream: str, stamp: float, message: Image) -> None:
-        complete = self._synchronizer.add(stream, stamp, message)
-        if complete is not None and self._wanted():
-            reference_stamp, images = complete
-            instruction = self._instruction
-            self._worker.request(lambda: self._observation(reference_stamp, instruction, images))
+    def _on_exposure(self, stamp: float, exposures: tuple[Exposure, ...]) -> None:
+        if self._wanted():
+            instruction = self._instruction if self._needs_instruction else ""
+            self._worker.request(lambda: self._observation(stamp, instruction, exposures))
 
     # -- when to infer, and on what ------------------------------------------------------------------------------------
     def _wanted(self) -> bool:
-        if not self.active or not self._instruction or not all(camera.calibrated for camera in self._cameras.values()):
+        if not self.active or (self._needs_instruction and not self._instruction) or not self._cameras.calibrated:
             return False
         if 0.0 < self._settle_speed < self._speed:
             return False
@@ -152,13 +160,13 @@ class PolicyNode(ManagedNode):
             return True  # nobody executes chunks: they are shown all the same (shadow mode)
         return self._progress[1].remaining_s <= self._trigger
 
-    def _observation(self, stamp: float, instruction: str, images: dict[str, Any]) -> Observation:
+    def _observation(self, stamp: float, instruction: str, exposures: tuple[Exposure, ...]) -> Observation:
         """Build the observation; runs in the worker's thread, where converting images holds up nobody."""
-        self._views = views = {
-            name: camera.view(images[camera.color_stream], images[camera.depth_stream])
-            for name, camera in self._cameras.items()
-        }
-        return self._builder.build(stamp, instruction, views)
+        older: dict[str, tuple[CameraView, ...]] = {}
+        self._views = {}
+        if exposures:
+            self._views, older = self._cameras.views(exposures)
+        return self._builder.build(stamp, instruction, self._views, older)
 
     # -- what comes out: in the worker's thread ------------------------------------------------------------------------
     def _on_chunk(self, chunk: ActionChunk) -> None:
@@ -185,8 +193,13 @@ class PolicyNode(ManagedNode):
             "busy": str(self._worker.busy).lower(),
             **self._latency.values(),
         }
-        level = messages.ERROR if self._failure else messages.OK
-        text = self._failure or self._worker.waiting_for or self._instruction or "waiting for an instruction"
+        silent = self._cameras.waiting_for if self.active else ""
+        if silent and silent != self._silent:
+            self.get_logger().warning(silent)
+        self._silent = silent
+        level = messages.ERROR if self._failure else messages.WARN if silent else messages.OK
+        waiting = silent or self._worker.waiting_for
+        text = self._failure or waiting or self._instruction or "waiting for an instruction"
         self.diagnose(level, text, values, "policy")
 
 

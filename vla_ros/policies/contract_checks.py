@@ -9,7 +9,7 @@ from typing import Any
 from controllers.chunk import ChannelKind, channel_kind
 from controllers.errors import ConfigError, unknown_name
 from controllers.side_track import BASE_AXES
-from vla_ros.policies.contract import TaskContract
+from vla_ros.policies.contract import ActionContract, TaskContract
 from vla_ros.robots.embodiment import Embodiment
 
 
@@ -20,20 +20,11 @@ def check_robot(contract: TaskContract, robot: Embodiment) -> None:
         raise ConfigError(
             f"{where} is for robot '{contract.robot}', not '{robot.name}': choose that robot or another contract"
         )
-    arms = [arm.name for arm in robot.arms]
-    grippers = [gripper.name for gripper in robot.grippers]
-    joints = [j for group in (*robot.driven_groups, *robot.grippers) for j in group.joints]
+    arms, joints, grippers = _groups(robot)
     for camera in contract.cameras:
         _known(where, "camera", camera, robot.known_cameras)
-    for arm in contract.action.arms:
-        _known(where, "arm", arm, arms)
-    for joint in contract.action.joints:
-        _known(where, "joint", joint, joints)
-    for gripper in contract.action.grippers:
-        _known(where, "gripper", gripper, grippers)
-    for cup in contract.action.cups:
-        _known(where, "cup", cup, [one for tool in robot.end_effectors for one in tool.cups])
-    if robot.base is None and (contract.action.base or set(contract.state) & set(BASE_AXES)):
+    check_action(contract.action, robot, where)
+    if robot.base is None and set(contract.state) & set(BASE_AXES):
         raise ConfigError(f"{where} has the velocity of a base, robot '{robot.name}' stands still: leave it out")
     for channel in contract.state:
         kind, owner = channel_kind(channel), channel.rpartition("/")[0]
@@ -43,6 +34,22 @@ def check_robot(contract: TaskContract, robot: Embodiment) -> None:
             _known(where, "gripper", owner, grippers)
         elif channel not in BASE_AXES:
             _known(where, "joint", owner, joints)
+
+
+def check_action(action: ActionContract, robot: Embodiment, where: str) -> None:
+    """Raise ConfigError with the first arm, joint or gripper that is to be moved and that the robot does not have."""
+    arms, joints, grippers = _groups(robot)
+    for kind, names, known in (
+        ("arm", action.arms, arms),
+        ("joint", action.joints, joints),
+        ("gripper", action.grippers, grippers),
+    ):
+        for name in names:
+            _known(where, kind, name, known)
+    for cup in action.cups:
+        _known(where, "cup", cup, [one for tool in robot.end_effectors for one in tool.cups])
+    if robot.base is None and action.base:
+        raise ConfigError(f"{where} has the velocity of a base, robot '{robot.name}' stands still: leave it out")
 
 
 def check_same(expected: TaskContract, given: TaskContract, where: str) -> None:
@@ -87,6 +94,12 @@ def _content(contract: TaskContract) -> dict[str, Any]:
     for entry in (*values["cameras"].values(), *values["features"].values()):
         del entry["topic"]
     return values
+
+
+def _groups(robot: Embodiment) -> tuple[list[str], list[str], list[str]]:
+    """Name the arms, the joints and the grippers of a robot."""
+    joints = [joint for group in (*robot.driven_groups, *robot.grippers) for joint in group.joints]
+    return [arm.name for arm in robot.arms], joints, [gripper.name for gripper in robot.grippers]
 
 
 def _known(where: str, kind: str, name: str, valid: Any) -> None:

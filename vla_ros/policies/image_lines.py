@@ -36,13 +36,18 @@ class ImageLines:
 NO_LINES = ImageLines(np.empty((0, 2, 2)), np.empty((0, 4)))
 
 
-def reasoning_lines(reasoning: Reasoning, camera: str, intrinsics: np.ndarray, T_base_camera: np.ndarray) -> ImageLines:
-    """Return the candidates, the object meant and the grasp in one camera, which sees through K (3, 3) [px]."""
+def reasoning_lines(
+    reasoning: Reasoning, camera: str, intrinsics: np.ndarray | None, T_base_camera: np.ndarray | None
+) -> ImageLines:
+    """Return the candidates, the object meant and the grasp in one camera, which sees through K (3, 3) [px].
+
+    Without a calibration the grasp is left out.
+    """
     parts = []
     for row in reasoning.candidates.get(camera, np.empty((0, 5))):
         share = float(np.clip(row[4], 0.0, 1.0))
         parts.append((_edges(row[:4]), (*CANDIDATE, 0.25 + 0.5 * share)))
-    if reasoning.T_base_grasp is not None:
+    if reasoning.T_base_grasp is not None and intrinsics is not None and T_base_camera is not None:
         gripper = gripper_lines(reasoning.T_base_grasp, reasoning.opening)
         parts.append((_project(gripper, intrinsics, T_base_camera), GRASP))
     if camera in reasoning.boxes:

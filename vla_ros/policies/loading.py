@@ -1,99 +1,75 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A policy by its name."""
+"""A policy by its name: chosen, checked against its robot, loaded and wrapped. It knows no family."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import build, config_file
+from controllers.errors import ConfigError
+from vla_ros.configuration import config_file
 from vla_ros.documents import read_yaml
-from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.policies.chunking.config import wrap_chunking
-from vla_ros.policies.graspvla.config import GraspVlaConfig
-from vla_ros.policies.names import LEARNED, POLICIES
+from vla_ros.policies.contract_checks import check_action
+from vla_ros.policies.families import FAMILIES, specification_of
+from vla_ros.policies.family import PolicyChoice, PolicyFamily
+from vla_ros.policies.needs import Needs, check_needs
 from vla_ros.robots.embodiment import Embodiment
 
-if TYPE_CHECKING:
-    from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig
 
-
-def load_policy(
-    name: str, embodiment: Embodiment, objects: str | Path | None = None, checkpoint: str | Path = ""
-) -> Policy:
+def load_policy(name: str, robot: Embodiment, objects: str | Path | None = None, checkpoint: str | Path = "") -> Policy:
     """Return a policy ready to infer, wrapped as its `chunking` says; `objects` is a folder of the user's own objects.
 
-    `checkpoint` is the folder of a learned policy's weights; empty: the one that its YAML names.
+    `name` is a family's, or FILE.py:NAME; `checkpoint` the folder of a learned policy's weights, empty: the one that
+    its YAML names.
 
     Raises ConfigError that names the nearest known policy, or what in its YAML or its checkpoint cannot be used.
     """
-    values, chunking, where = _read(name, checkpoint)
-    if name == "graspvla":
-        policy = _graspvla(values, where, embodiment)
-    else:
-        policy = _geometric(values, where, embodiment, objects)
-    return policy if chunking is None else wrap_chunking(policy, chunking, f"{where}: chunking")
+    family = specified(name, robot, objects, checkpoint)
+    return loaded(family)
 
 
-def check_policy(name: str, embodiment: Embodiment, checkpoint: str | Path = "") -> None:
-    """Raise ConfigError for a policy that cannot be had for a robot, without loading it (and without PyTorch)."""
-    values, _, where = _read(name, checkpoint)
-    if name == "graspvla":
-        _checked(build(GraspVlaConfig, values, where), embodiment)
+def loaded(family: PolicyFamily) -> Policy:
+    """Return the policy of a specification, wrapped as its `chunking` says. Raises ConfigError as `load_policy`."""
+    policy, choice = family.load(), family.choice
+    return policy if choice.chunking is None else wrap_chunking(policy, choice.chunking, f"{choice.where}: chunking")
 
 
-def policy_cameras(name: str, embodiment: Embodiment, checkpoint: str | Path = "") -> tuple[str, ...]:
-    """Name the cameras that a policy looks through: its checkpoint's, or all that usually watch the robot.
+def check_policy(name: str, robot: Embodiment, checkpoint: str | Path = "", any_camera: bool = False) -> Needs:
+    """Return what a policy needs, which the robot has, without loading it (and without PyTorch).
 
-    Raises ConfigError as `load_policy` does; no weights are read.
+    `any_camera`: those that are not always there will do, as in a roll-out, whose scenes are made for the policy.
+    Raises ConfigError for a policy that cannot be had for this robot: the first thing that is missing.
     """
-    values, _, where = _read(name, checkpoint)
-    if name != "graspvla":
-        return embodiment.cameras
-    return _checked(build(GraspVlaConfig, values, where), embodiment).cameras
+    family = specified(name, robot, None, checkpoint)
+    family.check()
+    needs, gives, who = family.needs(), family.gives(), f"policy '{name}'"
+    check_needs(needs, robot, who, any_camera)
+    if gives is not None:
+        check_action(gives, robot, who)
+    return needs
 
 
-def _checked(config: GraspVlaConfig, embodiment: Embodiment) -> CheckpointConfig:
-    """Return what a checkpoint says of itself. Raises ConfigError when it cannot be served on this robot."""
-    config.check()
-    from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
-    from vla_ros.policies.graspvla.small.checkpoint_config import check_weights, read_config
+def specified(
+    name: str, robot: Embodiment, objects: str | Path | None = None, checkpoint: str | Path = ""
+) -> PolicyFamily:
+    """Return the specification of a policy for a robot; nothing is checked but its settings. Raises ConfigError."""
+    kind = specification_of(name)
+    if checkpoint and not kind.learned:
+        learned = " or ".join(other for other in FAMILIES if specification_of(other).learned)
+        raise ConfigError(f"checkpoint {checkpoint}: policy '{name}' has no weights; take policy {learned}")
+    folder = str(Path(checkpoint).expanduser().resolve()) if checkpoint else ""
+    return kind(PolicyChoice(name, robot, objects, folder, *_read(name)))
 
-    said = read_config(config.folder)
-    check_checkpoint(config.folder, said, embodiment)
-    check_weights(config.folder, said)
-    return said
 
-
-def _read(name: str, checkpoint: str | Path) -> tuple[object, object, str]:
-    """Return what a policy's YAML says, its `chunking` apart, and which file that is."""
-    if name not in POLICIES:
-        raise ConfigError(unknown_name("policy", name, POLICIES))
+def _read(name: str) -> tuple[Mapping[str, Any], Any, str]:
+    """Return what a policy's YAML says, its `chunking` apart, and which file that is; nothing where there is none."""
+    if name not in FAMILIES:
+        return {}, None, f"policy '{name}'"
     path = config_file("policies", f"{name}.yaml")
     values = read_yaml(path)
-    chunking = values.pop("chunking", None) if isinstance(values, dict) else None
-    if checkpoint and name not in LEARNED:
-        raise ConfigError(
-            f"checkpoint {checkpoint}: policy '{name}' has no weights; take policy {' or '.join(LEARNED)}"
-        )
-    if checkpoint and isinstance(values, dict):
-        values["checkpoint"] = str(Path(checkpoint).expanduser().resolve())
-    return values, chunking, str(path)
-
-
-# A policy is imported when it is wanted: another's dependencies are not its own.
-def _geometric(values: object, where: str, embodiment: Embodiment, objects: str | Path | None) -> Policy:
-    from vla_ros.policies.geometric.config import GeometricConfig
-    from vla_ros.policies.geometric.policy import GeometricPolicy
-
-    return GeometricPolicy(embodiment, load_catalogue(objects), build(GeometricConfig, values, where))
-
-
-def _graspvla(values: object, where: str, embodiment: Embodiment) -> Policy:
-    config = build(GraspVlaConfig, values, where)
-    config.check()
-    from vla_ros.policies.graspvla.small.policy import load_small_policy
-
-    return load_small_policy(config.folder, embodiment)
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: expected a mapping, got {type(values).__name__}")
+    return values, values.pop("chunking", None), str(path)

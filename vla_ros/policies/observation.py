@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from controllers.chunk import pose_channels
+from controllers.errors import VlaError
 from controllers.rotations import from_matrix
 from controllers.side_track import BASE_AXES
 
@@ -23,9 +24,16 @@ class CameraView:
     name: str
     stamp: float  # [s] exposure
     color: np.ndarray  # (H, W, 3) uint8 RGB
-    depth: np.ndarray | None  # (H, W) float32 [m] along z, aligned to color; 0 where nothing was measured
-    intrinsics: np.ndarray  # (3, 3) pinhole K [px]
-    T_base_camera: np.ndarray  # (4, 4) published calibration, robot base frame
+    depth: np.ndarray | None = None  # (H, W) float32 [m] along z, aligned to color; 0 where nothing was measured
+    intrinsics: np.ndarray | None = None  # (3, 3) pinhole K [px]; None: not calibrated, or not needed
+    T_base_camera: np.ndarray | None = None  # (4, 4) published calibration, robot base frame; None as above
+
+    @property
+    def calibration(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return K (3, 3) and T_base_camera (4, 4). Raises VlaError for a camera without them."""
+        if self.intrinsics is None or self.T_base_camera is None:
+            raise VlaError(f"camera '{self.name}' has no calibration")
+        return self.intrinsics, self.T_base_camera
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +105,8 @@ class Observation:
 
     stamp: float  # [s]
     instruction: str
-    cameras: Mapping[str, CameraView]
+    cameras: Mapping[str, CameraView]  # by the names that the policy needs them by
     state: RobotState  # measured, interpolated to `stamp`
     commanded: RobotState  # at `stamp`: the anchor of `anchor: commanded`; an end effector nobody commands is not in it
     history: tuple[RobotState, ...] = ()  # older measured states, oldest first
+    camera_history: Mapping[str, tuple[CameraView, ...]] = field(default_factory=dict)  # earlier views, oldest first

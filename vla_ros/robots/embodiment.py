@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_names, config_path, load_config, share_directory
+from vla_ros.robots.cameras import CameraConfig
 from vla_ros.robots.groups import (
     PARALLEL,
     ArmConfig,
@@ -41,8 +42,7 @@ class RobotConfig:
     end_effectors: tuple[EndEffectorConfig, ...] = ()
     joint_groups: tuple[JointGroupConfig, ...] = ()
     base: BaseConfig | None = None
-    cameras: tuple[str, ...] = ()
-    mounted_cameras: tuple[str, ...] = ()  # on the robot, only where they are asked for
+    cameras: tuple[CameraConfig, ...] = ()
     ros2_control: Ros2ControlConfig = field(default_factory=Ros2ControlConfig)  # what only its vendor knows of it
 
 
@@ -60,8 +60,8 @@ class Embodiment:
     end_effectors: tuple[EndEffectorGroup, ...] = ()
     joint_groups: tuple[JointGroup, ...] = ()
     base: BaseConfig | None = None  # None: it stands still
-    cameras: tuple[str, ...] = ()
-    mounted_cameras: tuple[str, ...] = ()  # on the robot, only where they are asked for
+    cameras: tuple[str, ...] = ()  # that watch it now
+    described_cameras: tuple[CameraConfig, ...] = ()  # all that it can have
     ros2_control: Ros2ControlConfig = field(default_factory=Ros2ControlConfig)
     source: str = ""  # what it was loaded by: its name, or the path of its file
 
@@ -88,7 +88,19 @@ class Embodiment:
     @property
     def known_cameras(self) -> tuple[str, ...]:
         """Name every camera that it can have."""
-        return tuple(dict.fromkeys((*self.cameras, *self.mounted_cameras)))
+        return tuple(camera.name for camera in self.described_cameras)
+
+    @property
+    def mounted_cameras(self) -> tuple[str, ...]:
+        """Name the cameras that are fixed to the robot."""
+        return tuple(camera.name for camera in self.described_cameras if camera.moves)
+
+    def camera(self, name: str) -> CameraConfig:
+        """Return the description of a camera by name. Raises ConfigError for an unknown one."""
+        for camera in self.described_cameras:
+            if camera.name == name:
+                return camera
+        raise ConfigError(unknown_name("camera", name, self.known_cameras))
 
     @property
     def only_arm(self) -> ArmGroup:
@@ -192,12 +204,14 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
     """Join a robot's configuration with the limits in its URDF, and check both."""
     urdf = expand_xacro(config.urdf)
     links = link_names(urdf)
-    for frame in (config.base_frame, *(arm.tool_frame for arm in config.arms)):
+    tools, mounts = (arm.tool_frame for arm in config.arms), (camera.frame for camera in config.cameras if camera.moves)
+    for frame in (config.base_frame, *tools, *mounts):
         if frame not in links:
             raise ConfigError(unknown_name("frame", frame, links))
     groups: list[ArmConfig | EndEffectorConfig | JointGroupConfig] = [
         *config.arms, *config.end_effectors, *config.joint_groups
     ]  # fmt: skip
+    _refuse_twice("camera", [camera.name for camera in config.cameras])
     _refuse_twice("group", [group.name for group in groups])
     config.ros2_control.check([group.name for group in groups])
     _refuse_twice("joint", [joint for group in groups for joint in group.joints])
@@ -212,8 +226,8 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         end_effectors=tuple(end_effector_group(one, urdf) for one in config.end_effectors),
         joint_groups=tuple(joint_group(one, urdf) for one in config.joint_groups),
         base=config.base,
-        cameras=config.cameras,
-        mounted_cameras=config.mounted_cameras,
+        cameras=tuple(camera.name for camera in config.cameras if camera.usual),
+        described_cameras=config.cameras,
         ros2_control=config.ros2_control,
         source=config.name,
     )

@@ -158,24 +158,29 @@ class World:
         self._poses_are_current = False
 
     # -- sensors -------------------------------------------------------------------------------------------------
-    def observe_camera(self, name: str) -> CameraView:
-        """Expose one camera now: true optics and pose, noisy depth, published calibration."""
+    def observe_camera(self, name: str, with_depth: bool = True) -> CameraView:
+        """Expose one camera now: true optics and pose, noisy depth where it is wanted, published calibration."""
         camera = self.camera(name)
         color, depth = self.render_camera(name)
+        return CameraView(
+            name=name,
+            stamp=self.time,
+            color=color,
+            depth=self._measured(camera, depth) if with_depth else None,
+            intrinsics=camera.intrinsics,
+            T_base_camera=camera.T_base_camera_published,
+        )
+
+    def _measured(self, camera: SceneCamera, depth: np.ndarray) -> np.ndarray:
+        """Return a true depth image (H, W) [m] as a stereo camera measures it."""
+        name = camera.name
         if name not in self._stereo:
             height, width = depth.shape
             self._stereo[name] = StereoDepth(StereoNoise(), height, width, float(camera.intrinsics[0, 0]))
         # Seeded by scene, camera and time: a World in another process that renders this instant sees the same noise.
         words = f"{self.scene.stream}/{self.scene.set_name}/{name}".encode()
         seed = (self.scene.seed, zlib.crc32(words), round(self.time * _MICROSECONDS))
-        return CameraView(
-            name=name,
-            stamp=self.time,
-            color=color,
-            depth=self._stereo[name].measure(depth, seed),
-            intrinsics=camera.intrinsics,
-            T_base_camera=camera.T_base_camera_published,
-        )
+        return self._stereo[name].measure(depth, seed)
 
     def camera(self, name: str) -> SceneCamera:
         """Return a camera as it stands now, true pose and published one. Raises ConfigError for an unknown name."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
 from vla_ros.output_file import check_output, write_output
-from vla_ros.policies.names import DEFAULT_POLICY, POLICIES
+from vla_ros.policies.families import DEFAULT_POLICY, FAMILIES
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ RATE_HZ = 500.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("--policy", default=DEFAULT_POLICY, help=f"{', '.join(POLICIES)}, or expert: the script that "
-                        f"knows the truth (default {DEFAULT_POLICY})")  # fmt: skip
+    parser.add_argument("--policy", default=DEFAULT_POLICY, help=f"{', '.join(FAMILIES)}, FILE.py:NAME, or expert: "
+                        f"the script that knows the truth (default {DEFAULT_POLICY})")  # fmt: skip
     parser.add_argument("--checkpoint", default="", metavar="DIR",
                         help="folder of a learned policy's weights; default the shipped one")  # fmt: skip
     parser.add_argument("--task", default=DEFAULT_TASK, help=f"{', '.join(TASKS)} (default {DEFAULT_TASK})")

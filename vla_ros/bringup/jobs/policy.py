@@ -8,7 +8,7 @@ from vla_ros.bringup.graph import Graph, NodeSpec
 from vla_ros.bringup.jobs.config import JobConfig
 from vla_ros.bringup.jobs.robot_graph import check_judged, judged_arguments, judged_nodes, same
 from vla_ros.bringup.ros2_control import SIMULATED, SIMULATED_TIME
-from vla_ros.policies.names import DEFAULT_POLICY, POLICIES
+from vla_ros.policies.families import DEFAULT_POLICY, FAMILIES, check_name
 
 MANAGED = ("state_node", "camera_node", "policy_node", "control_node")
 
@@ -27,7 +27,12 @@ def policy_graph(name: str, job: JobConfig) -> Graph:
         description=job.description,
         arguments=judged_arguments(
             job,
-            LaunchArgument("policy", DEFAULT_POLICY, "what turns images and words into motion", choices=POLICIES),
+            LaunchArgument(
+                "policy",
+                DEFAULT_POLICY,
+                f"what turns images and words into motion: {', '.join(FAMILIES)}, or FILE.py:NAME of your own",
+                refuse=check_name,
+            ),
             LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
         ),
         nodes=judged_nodes(name, policy, MANAGED),

@@ -19,14 +19,14 @@ from vla_ros.bringup.jobs.operator_graph import (
 from vla_ros.bringup.jobs.robot_graph import manager_node, robot_arguments, robot_nodes, same
 from vla_ros.bringup.recording import check_recording, collection_recorder_node
 from vla_ros.bringup.ros2_control import SIMULATED, SIMULATED_TIME, UNSIMULATED, check_hardware
-from vla_ros.policies.names import POLICIES
+from vla_ros.policies.families import FAMILIES
 
 ARM, SEEING = ("state_node", "vr_bridge_node", "control_node"), "camera_node"
 
 
 def teleop_graph(name: str, job: JobConfig) -> Graph:
     """Return the graph of a job that a person moves."""
-    with_policy = SIMULATED | {"policy": POLICIES}
+    with_policy = SIMULATED | {"policy": tuple(FAMILIES)}
     policy = NodeSpec(
         "policy",
         "policy_node",

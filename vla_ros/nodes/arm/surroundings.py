@@ -37,7 +37,8 @@ class Surroundings:
         A gripper told to close holds what is seen near the tool.
         """
         node = self._node
-        there = [name for name in node.embodiment.cameras if node.count_publishers(f"cameras/{name}/pose") > 0]
+        seeing = [one for one in map(node.embodiment.camera, node.embodiment.cameras) if one.depth and one.calibrated]
+        there = [one.name for one in seeing if node.count_publishers(f"cameras/{one.name}/pose") > 0]
         before = set(node.subscriptions)
         self._cameras = {name: CameraSubscriber(node, name, self._on_image) for name in there}
         try:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One camera's topics, received: a view when colour, depth and calibration belong together."""
+"""One camera's topics, received as far as they are needed: a view when what belongs together has arrived."""
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -23,45 +24,68 @@ OnImage = Callable[[str, float, Image], None]  # stream, stamp [s], message
 
 
 class CameraSubscriber:
-    """Pass on images as messages, since most are never looked at, and turn a chosen pair into a view."""
+    """Pass on images as messages, since most are never looked at, and turn chosen ones into a view."""
 
-    def __init__(self, node: Node, name: str, on_image: OnImage, moves: bool = False) -> None:
-        """Take whether the camera `moves`: then each picture has a pose of its own."""
+    def __init__(
+        self,
+        node: Node,
+        name: str,
+        on_image: OnImage,
+        moves: bool = False,
+        depth: bool = True,
+        calibration: bool = True,
+    ) -> None:
+        """Subscribe to colour and to what is needed beside it. One that `moves` has a pose for each picture."""
         topic = f"cameras/{name}"
         self.name = name
         self.color_stream, self.depth_stream = f"{name}/color", f"{name}/depth"
         self._intrinsics: np.ndarray | None = None
-        self._moves = moves
+        self._moves, self._calibration = moves, calibration
         self._poses: deque[tuple[float, np.ndarray]] = deque(maxlen=POSES)  # stamp [s], T_base_camera
-        for stream, subtopic in (
-            (self.color_stream, "color/image_raw"),
-            (self.depth_stream, "aligned_depth_to_color/image_raw"),
-        ):
-            take = partial(self._on_image, on_image, stream)
-            node.create_subscription(Image, f"{topic}/{subtopic}", take, qos.IMAGES_NEWEST)
-        node.create_subscription(CameraInfo, f"{topic}/color/camera_info", self._on_info, qos.NEWEST)
-        node.create_subscription(PoseStamped, f"{topic}/pose", self._on_pose, qos.MOVING if moves else qos.LATCHED)
+        self._topics = {"colour": f"{topic}/color/image_raw"}
+        self._heard: dict[str, float] = {}  # key of `_topics` → when it last said something [s, monotonic]
+        self._subscribe_images(node, on_image, "colour", self.color_stream)
+        if depth:
+            self._topics["depth"] = f"{topic}/aligned_depth_to_color/image_raw"
+            self._subscribe_images(node, on_image, "depth", self.depth_stream)
+        if calibration:
+            self._topics |= {"camera_info": f"{topic}/color/camera_info", "pose": f"{topic}/pose"}
+            node.create_subscription(CameraInfo, self._topics["camera_info"], self._on_info, qos.NEWEST)
+            reliable = qos.MOVING if moves else qos.LATCHED
+            node.create_subscription(PoseStamped, self._topics["pose"], self._on_pose, reliable)
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Name the streams of images that it receives."""
+        return (self.color_stream, self.depth_stream) if "depth" in self._topics else (self.color_stream,)
 
     @property
     def calibrated(self) -> bool:
-        """Say whether intrinsics and pose are known."""
-        return self._intrinsics is not None and bool(self._poses)
+        """Say whether intrinsics and pose are known, as far as they are needed."""
+        return not self._calibration or (self._intrinsics is not None and bool(self._poses))
 
-    def view(self, color: Image, depth: Image) -> CameraView:
+    def silent(self, since: float) -> dict[str, str]:
+        """Return the topics from which nothing has come since then [s, monotonic], by what they carry."""
+        # The pose of a camera that stands is said once.
+        once = () if self._moves else ("pose",)
+        heard = {what for what, last in self._heard.items() if last >= since or what in once}
+        return {what: topic for what, topic in self._topics.items() if what not in heard}
+
+    def view(self, color: Image, depth: Image | None = None) -> CameraView:
         """Return the view; conversion happens here, in the caller's thread.
 
         Raises VlaError while not calibrated, and for a picture of a camera that moves whose pose is not known.
         """
-        if self._intrinsics is None or not self._poses:
+        if not self.calibrated:
             raise VlaError(f"camera {self.name} has sent no camera_info or no pose yet")
         stamp = messages.seconds(color.header.stamp)
         return CameraView(
             name=self.name,
             stamp=stamp,
             color=messages.color_array(color),
-            depth=messages.depth_array(depth),
+            depth=None if depth is None else messages.depth_array(depth),
             intrinsics=self._intrinsics,
-            T_base_camera=self._pose_at(stamp),
+            T_base_camera=self._pose_at(stamp) if self._calibration else None,
         )
 
     def _pose_at(self, stamp: float) -> np.ndarray:
@@ -75,12 +99,18 @@ class CameraSubscriber:
             )
         return T_base_camera
 
-    @staticmethod
-    def _on_image(take: OnImage, stream: str, message: Image) -> None:
+    def _subscribe_images(self, node: Node, on_image: OnImage, what: str, stream: str) -> None:
+        take = partial(self._on_image, on_image, what, stream)
+        node.create_subscription(Image, self._topics[what], take, qos.IMAGES_NEWEST)
+
+    def _on_image(self, take: OnImage, what: str, stream: str, message: Image) -> None:
+        self._heard[what] = time.monotonic()
         take(stream, messages.seconds(message.header.stamp), message)
 
     def _on_info(self, message: CameraInfo) -> None:
         self._intrinsics = messages.intrinsics(message)
+        self._heard["camera_info"] = time.monotonic()
 
     def _on_pose(self, message: PoseStamped) -> None:
         self._poses.append((messages.seconds(message.header.stamp), messages.transform(message.pose)))
+        self._heard["pose"] = time.monotonic()

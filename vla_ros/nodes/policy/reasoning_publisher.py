@@ -47,7 +47,7 @@ class ReasoningPublisher:
             return
         self._publish_grasp(self._last)
         for name, view in views.items():
-            self._publish_lines(name, reasoning_lines(self._last, name, view.intrinsics, view.T_base_camera))
+            self._publish_lines(view.name, reasoning_lines(self._last, name, view.intrinsics, view.T_base_camera))
 
     def clear(self) -> None:
         """Take away what was published: it led to nothing that goes on."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A flow-matching policy over delta end-effector actions; differentiable, so that real-time chunking can guide it.
+"""A flow-matching policy over the actions of a contract; differentiable, so that real-time chunking can guide it.
 
-Shape legend: H steps, D = 7 numbers an action, C numbers of condition.
+Shape legend: H steps, D numbers an action, C numbers of condition.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import torch
 
 from controllers.chunk import ActionChunk
 from controllers.errors import ConfigError
+from vla_ros.policies.action_codec import ActionCodec
 from vla_ros.policies.flow.network import VelocityNetwork
 from vla_ros.policies.flow.normalisation import Normaliser
 from vla_ros.policies.flow_policy import Pullback, integrate_flow
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 
-Features = Callable[[SingleArmObservation], np.ndarray]
+Features = Callable[[Observation], np.ndarray]
 
 
 class MlpFlowPolicy:
-    """Features of the observation condition a velocity field over normalised delta actions.
+    """Features of the observation condition a velocity field over normalised actions.
 
     Raises ConfigError when network, statistics and codec do not fit each other.
     """
@@ -33,7 +33,7 @@ class MlpFlowPolicy:
         self,
         network: VelocityNetwork,
         normaliser: Normaliser,
-        codec: SingleArmCodec,
+        codec: ActionCodec,
         features: Features,
         steps: int = 5,
         seed: int = 0,
@@ -85,7 +85,7 @@ class MlpFlowPolicy:
 
     def prepare(self, observation: Observation) -> torch.Tensor:
         """Return the condition (1, C)."""
-        features = torch.as_tensor(self._features(self.codec.view(observation)), dtype=torch.float32)
+        features = torch.as_tensor(self._features(observation), dtype=torch.float32)
         if features.shape != (self._network.condition_size,):
             raise ConfigError(
                 f"flow policy: features are {tuple(features.shape)}, "

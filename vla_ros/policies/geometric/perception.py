@@ -82,8 +82,9 @@ class Perception:
             cloud = deproject(view, config.work_space, 4, config.edge)
             plane = fit_table(cloud.points, config.table_low, config.table_high)
             if plane is not None:
-                heights[view.name] = levelled_height(plane, view.T_base_camera[:3, 3])
-                self._poses[view.name] = level(view.T_base_camera, plane)
+                _, T_base_camera = view.calibration
+                heights[view.name] = levelled_height(plane, T_base_camera[:3, 3])
+                self._poses[view.name] = level(T_base_camera, plane)
         if not heights:
             return False
         self.table = float(np.mean(list(heights.values())))

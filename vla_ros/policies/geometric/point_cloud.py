@@ -61,7 +61,7 @@ def deproject(view: CameraView, box: Box, stride: int, edge: float) -> Cloud:
     outline stereo depth mixes foreground and background, and the mixture floats where nothing is.
     """
     rows, columns = region(view, box)
-    origin = view.T_base_camera[:3, 3].astype(np.float32)
+    origin = view.calibration[1][:3, 3].astype(np.float32)
     if view.depth is None or rows.start >= rows.stop or columns.start >= columns.stop:
         empty = np.zeros((0, 3), np.float32)
         return Cloud(view.name, empty, np.zeros((0, 2), np.int32), empty.astype(np.uint8), origin)
@@ -81,10 +81,11 @@ def deproject(view: CameraView, box: Box, stride: int, edge: float) -> Cloud:
 def region(view: CameraView, box: Box) -> tuple[slice, slice]:
     """Return the image rows and columns that the box can project to."""
     height, width = view.color.shape[:2]
-    corners = (box.corners - view.T_base_camera[:3, 3]) @ view.T_base_camera[:3, :3]
+    K, T = view.calibration
+    corners = (box.corners - T[:3, 3]) @ T[:3, :3]
     if (corners[:, 2] < 0.05).any():  # a corner beside or behind the camera has no bounded projection
         return slice(0, height), slice(0, width)
-    pixels = corners @ view.intrinsics.T
+    pixels = corners @ K.T
     pixels = pixels[:, :2] / pixels[:, 2:]
     low = np.clip(np.floor(pixels.min(axis=0)), 0, (width, height)).astype(int)
     high = np.clip(np.ceil(pixels.max(axis=0)) + 1, 0, (width, height)).astype(int)
@@ -93,9 +94,10 @@ def region(view: CameraView, box: Box) -> tuple[slice, slice]:
 
 def project(view: CameraView, points: np.ndarray) -> np.ndarray:
     """Return the pixels (N, 2) of points (N, 3) in the base frame; NaN behind the camera."""
-    camera = (points - view.T_base_camera[:3, 3]) @ view.T_base_camera[:3, :3]
+    K, T = view.calibration
+    camera = (points - T[:3, 3]) @ T[:3, :3]
     depth = np.where(camera[:, 2] > 1e-3, camera[:, 2], np.nan)
-    return (camera @ view.intrinsics.T)[:, :2] / depth[:, None]
+    return (camera @ K.T)[:, :2] / depth[:, None]
 
 
 def _floating(depth: np.ndarray, edge: float) -> np.ndarray:
@@ -108,14 +110,15 @@ def _floating(depth: np.ndarray, edge: float) -> np.ndarray:
 
 def _heights(view: CameraView, depth: np.ndarray, row: int, column: int, stride: int) -> np.ndarray:
     """Return the height of every pixel's point in the base frame (H, W) [m]."""
-    K, (rx, ry, rz), height = view.intrinsics, view.T_base_camera[2, :3], view.T_base_camera[2, 3]
+    K, T = view.calibration
+    (rx, ry, rz), height = T[2, :3], T[2, 3]
     across = rx * (np.arange(depth.shape[1]) * stride + column - K[0, 2]) / K[0, 0]
     down = ry * (np.arange(depth.shape[0]) * stride + row - K[1, 2]) / K[1, 1] + rz
     return depth * (across[None] + down[:, None]).astype(np.float32) + np.float32(height)
 
 
 def _transform(view: CameraView, u: np.ndarray, v: np.ndarray, z: np.ndarray) -> np.ndarray:
-    K, T = view.intrinsics, view.T_base_camera
+    K, T = view.calibration
     x = (u - K[0, 2]) * z * (1.0 / K[0, 0])
     y = (v - K[1, 2]) * z * (1.0 / K[1, 1])
     camera = np.stack([x, y, z], axis=1).astype(np.float32)

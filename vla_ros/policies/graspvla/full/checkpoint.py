@@ -19,16 +19,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from controllers.errors import ConfigError
-from vla_ros.configuration import build
-from vla_ros.documents import read_json
-from vla_ros.policies.graspvla.full.config import VERSION, FullConfig
+from vla_ros.policies.graspvla.full.config import CONFIG, read_full_config
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork
 from vla_ros.policies.graspvla.full.parts import build_network, read_part_configs
 from vla_ros.policies.graspvla.full.tokenizer import FILE as TOKENIZER
 from vla_ros.policies.graspvla.full.tokenizer import Words
-from vla_ros.policies.single_arm import upgraded
 
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
+WEIGHTS = "model.safetensors"
 DTYPE_NAMES = {torch.float32: "F32", torch.bfloat16: "BF16"}  # as safetensors spells them
 
 
@@ -38,14 +35,6 @@ class Checkpoint:
 
     network: GraspVlaNetwork
     words: Words
-
-
-def read_full_config(folder: Path) -> FullConfig:
-    """Read config.json. Raises ConfigError for what is missing, unknown or out of range."""
-    path = folder / CONFIG
-    if not path.is_file():
-        raise ConfigError(f"{path}: not found: name the folder of a checkpoint")
-    return build(FullConfig, upgraded(read_json(path), VERSION), str(path))
 
 
 def load_checkpoint(folder: str | Path) -> Checkpoint:

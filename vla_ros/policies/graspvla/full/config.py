@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
+from vla_ros.configuration import build
+from vla_ros.documents import read_json
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.flow.normalisation import Normaliser
 from vla_ros.policies.graspvla.full.bins import Bins
-from vla_ros.policies.single_arm import ACTION_SIZE, PERIOD_S, SingleArmCodec
+from vla_ros.policies.single_arm import ACTION_SIZE, PERIOD_S, SingleArmCodec, upgraded
 
+CONFIG = "config.json"
 FORMAT, VERSION = "graspvla_full", 2  # version 1 named arm and gripper; it is still read
 DTYPES = ("float32", "bfloat16")
 BOX_SIZE = 4  # x1, y1, x2, y2
@@ -157,3 +160,11 @@ class FullConfig:
     def box_tokens(self) -> int:
         """Count the box tokens: four a view."""
         return BOX_SIZE * len(self.cameras)
+
+
+def read_full_config(folder: Path) -> FullConfig:
+    """Read config.json. Raises ConfigError for what is missing, unknown or out of range."""
+    path = folder / CONFIG
+    if not path.is_file():
+        raise ConfigError(f"{path}: not found: name the folder of a checkpoint")
+    return build(FullConfig, upgraded(read_json(path), VERSION), str(path))

@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.policies.graspvla.full.checkpoint import load_checkpoint, read_full_config
-from vla_ros.policies.graspvla.full.config import FullConfig
+from vla_ros.policies.graspvla.full.checkpoint import load_checkpoint
+from vla_ros.policies.graspvla.full.config import FullConfig, read_full_config
 from vla_ros.policies.graspvla.full.policy import GraspVlaFullPolicy
 from vla_ros.robots.embodiment import Embodiment
 

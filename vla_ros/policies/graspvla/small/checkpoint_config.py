@@ -19,6 +19,7 @@ from vla_ros.policies.single_arm import ACTION_SIZE, SingleArmCodec, upgraded
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 KIND, VERSION = "graspvla_small", 2  # version 1 named arm and gripper; it is still read
+PACKAGES = ("torch", "safetensors", "tokenizers", "wordllama")  # the last has wheels for Python 3.11 to 3.13 alone
 STATISTICS = ("mean", "spread")  # of the actions, in both files
 _KIND_KEYS = ("kind", "format", "type", "model_type")  # ours, the full model's, LeRobot's, Hugging Face's
 

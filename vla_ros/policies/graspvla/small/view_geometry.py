@@ -15,7 +15,7 @@ from vla_ros.policies.observation import CameraView
 
 def calibration_of(view: CameraView) -> np.ndarray:
     """Return a camera's published calibration (11,)."""
-    K, T = view.intrinsics, view.T_base_camera
+    K, T = view.calibration
     quaternion = Rotation.from_matrix(T[:3, :3]).as_quat()
     return np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2], *T[:3, 3], *quaternion])
 

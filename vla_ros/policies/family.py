@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a policy family says of itself and does: its specification, a subclass of `PolicyFamily`.
+
+One object is one choice: this family for that robot with these settings. Making it reads no weights and imports no
+PyTorch, so that a command line can ask before anything starts.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from vla_ros.policies.base import Policy
+from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.needs import Needs
+from vla_ros.robots.embodiment import Embodiment
+
+
+@dataclass(frozen=True, eq=False)
+class PolicyChoice:
+    """What was asked for."""
+
+    name: str
+    robot: Embodiment
+    objects: str | Path | None = None  # folder of the user's own objects
+    checkpoint: str = ""  # folder of weights; empty: the one of the settings
+    settings: Mapping[str, Any] = field(default_factory=dict)  # of config/policies/<name>.yaml
+    chunking: Any = None  # of that file: how chunks are joined
+    where: str = ""  # that file, for errors
+
+
+class PolicyFamily(ABC):
+    """A specification. Raises ConfigError when it is made for settings that it does not know."""
+
+    summary: ClassVar[str]  # one line
+    learned: ClassVar[bool] = False  # it has weights, and takes checkpoint:=
+    weights: Path | None = None  # the folder of this choice's
+    license: str = ""  # of those weights, where it is told
+
+    def __init__(self, choice: PolicyChoice) -> None:
+        """Read the settings."""
+        self.choice = choice
+
+    def check(self) -> None:  # noqa: B027  (one without files has nothing to check)
+        """Raise ConfigError for what `load` could not do: a package, a file or the robot that does not fit."""
+
+    @abstractmethod
+    def needs(self) -> Needs:
+        """Return what the policy must be given. Raises ConfigError as `check` does."""
+
+    @abstractmethod
+    def gives(self) -> ActionContract | None:
+        """Return what its actions move and mean; None where only its chunks say. Raises ConfigError as `check` does."""
+
+    @abstractmethod
+    def load(self) -> Policy:
+        """Return the policy, ready to infer. Raises ConfigError as `check` does."""

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What config.json of a flow checkpoint says: which numbers it reads, which it makes. Imports no PyTorch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from controllers.errors import ConfigError
+from vla_ros.configuration import build
+from vla_ros.documents import read_json
+from vla_ros.policies.action_codec import ActionCodec
+from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.flow.normalisation import Normaliser
+
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+KIND, VERSION = "flow", 1
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Mean and standard deviation, number by number."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def normaliser(self) -> Normaliser:
+        """Return what applies them. Raises ConfigError when they disagree."""
+        return Normaliser(np.array(self.mean), np.array(self.std))
+
+
+@dataclass(frozen=True)
+class FlowConfig:
+    """Everything but the weights. Raises ConfigError for what cannot be used."""
+
+    robot: str
+    state: tuple[str, ...]  # channels that condition it, in order
+    state_statistics: Statistics
+    action: ActionContract
+    action_statistics: Statistics  # of the numbers of an action
+    frame_id: str  # of the robot's base
+    period: float  # [s] between actions
+    width: int = 128
+    depth: int = 3
+    steps: int = 5  # Euler steps
+    kind: str = KIND
+    version: int = VERSION
+
+    def __post_init__(self) -> None:
+        if (self.kind, self.version) != (KIND, VERSION):
+            raise ConfigError(f"is a {self.kind} of version {self.version}; this reads {KIND} of version {VERSION}")
+        if min(self.width, self.depth, self.steps) < 1 or not self.state:
+            raise ConfigError("width, depth and steps must be >= 1, and state names at least one channel")
+        for what, statistics, size in (
+            ("state", self.state_statistics, len(self.state)),
+            ("action", self.action_statistics, self.codec().size),
+        ):
+            if statistics.normaliser().mean.shape != (size,):
+                raise ConfigError(f"{what}_statistics are of {len(statistics.mean)} numbers, {what} has {size}")
+
+    def codec(self) -> ActionCodec:
+        """Return what turns its actions into chunks."""
+        return ActionCodec(self.action, self.frame_id, self.period)
+
+
+def read_flow_config(folder: Path) -> FlowConfig:
+    """Read config.json. Raises ConfigError for what is missing, unknown or out of range."""
+    path = folder / CONFIG
+    if not path.is_file():
+        raise ConfigError(f"{path}: not found: name the folder of a checkpoint")
+    return build(FlowConfig, read_json(path), str(path))

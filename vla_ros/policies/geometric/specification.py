@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The family `geometric`: grasps from depth, by rules, without learning."""
+
+from __future__ import annotations
+
+from controllers.errors import ConfigError
+from vla_ros.configuration import build
+from vla_ros.policies.base import Policy
+from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.family import PolicyChoice, PolicyFamily
+from vla_ros.policies.geometric.config import GeometricConfig
+from vla_ros.policies.needs import CameraNeed, Needs
+from vla_ros.policies.single_arm import SingleArmCodec
+
+
+class Specification(PolicyFamily):
+    """The baseline: every camera with depth and a calibration is looked through."""
+
+    summary = "grasps what the words name, from depth and geometry, without learning"
+
+    def __init__(self, choice: PolicyChoice) -> None:
+        super().__init__(choice)
+        self._config = build(GeometricConfig, dict(choice.settings), choice.where)
+
+    def needs(self) -> Needs:
+        """Return every calibrated camera with depth that watches the robot. Raises ConfigError where none does."""
+        robot, gives = self.choice.robot, self.gives()
+        seeing = [one for one in map(robot.camera, robot.cameras) if one.depth and one.calibrated]
+        if not seeing:
+            has = ", ".join(f"{one.name} ({one.gives})" for one in robot.described_cameras) or "no camera"
+            raise ConfigError(
+                f"policy '{self.choice.name}' needs a camera with depth and a calibration: robot '{robot.name}' has "
+                f"{has}"
+            )
+        cameras = tuple(CameraNeed(one.name, depth=True, calibration=True) for one in seeing)
+        return Needs(cameras, groups=(*gives.arms, *gives.grippers))
+
+    def gives(self) -> ActionContract:
+        """Return the seven numbers of one arm and its gripper. Raises ConfigError for a robot with more."""
+        config = self._config
+        return SingleArmCodec.of(self.choice.robot, config.anchor, config.period, config.horizon).action
+
+    def load(self) -> Policy:
+        """Return the policy, with the catalogue of objects that it knows."""
+        from vla_ros.objects.catalogue import load_catalogue
+        from vla_ros.policies.geometric.policy import GeometricPolicy
+
+        return GeometricPolicy(self.choice.robot, load_catalogue(self.choice.objects), self._config)

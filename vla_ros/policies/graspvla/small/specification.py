@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The family `graspvla`: GraspVLA's chain at a size that trains and runs on two cores."""
+
+from __future__ import annotations
+
+from vla_ros.configuration import build
+from vla_ros.policies.base import Policy
+from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.family import PolicyChoice, PolicyFamily
+from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
+from vla_ros.policies.graspvla.small.checkpoint_config import PACKAGES, CheckpointConfig, check_weights, read_config
+from vla_ros.policies.needs import CameraNeed, Needs
+from vla_ros.policies.weights import Weights
+
+HISTORY_S = 0.5  # [s] the target's memory reads all of it
+
+
+class Specification(PolicyFamily):
+    """A checkpoint of the small GraspVLA."""
+
+    summary = "grasps what the words name, from two colour views: boxes, grasp and actions, one after the other"
+    learned = True
+
+    def __init__(self, choice: PolicyChoice) -> None:
+        super().__init__(choice)
+        settings = dict(choice.settings) | ({"checkpoint": choice.checkpoint} if choice.checkpoint else {})
+        self._weights = build(Weights, settings, choice.where)
+        self.weights, self.license = self._weights.named, self._weights.license
+
+    def check(self) -> None:
+        """Raise ConfigError for a package or file that is missing, and for a checkpoint of something else."""
+        check_weights(self._weights.folder, self._config())
+
+    def needs(self) -> Needs:
+        """Return the two views of the checkpoint, with their calibration."""
+        config = self._config()
+        cameras = tuple(CameraNeed(name, calibration=True) for name in config.cameras)
+        return Needs(cameras, groups=(*config.action.arms, *config.action.grippers), history_s=HISTORY_S)
+
+    def gives(self) -> ActionContract:
+        """Return the checkpoint's actions."""
+        return self._config().action
+
+    def load(self) -> Policy:
+        """Return the policy."""
+        self._check_files()
+        from vla_ros.policies.graspvla.small.policy import load_small_policy
+
+        return load_small_policy(self._weights.folder, self.choice.robot)
+
+    def _config(self) -> CheckpointConfig:
+        """Return what the checkpoint says of itself. Raises ConfigError when it cannot be served on this robot."""
+        self._check_files()
+        config = read_config(self._weights.folder)
+        check_checkpoint(self._weights.folder, config, self.choice.robot)
+        return config
+
+    def _check_files(self) -> None:
+        self._weights.check(self.choice.name, PACKAGES, "train it (vla train)")

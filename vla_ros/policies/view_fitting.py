@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A camera's view as one policy needs it: what it asked for, in the size it asked for, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import cv2
+import numpy as np
+
+from vla_ros.policies.needs import CameraNeed
+from vla_ros.policies.observation import CameraView
+
+
+def fitted(view: CameraView, need: CameraNeed) -> CameraView:
+    """Return the view without what is not needed, scaled where a size is; intrinsics are scaled with it."""
+    if not need.calibration:
+        view = dataclasses.replace(view, intrinsics=None, T_base_camera=None)
+    if not need.depth:
+        view = dataclasses.replace(view, depth=None)
+    height, width = view.color.shape[:2]
+    if not need.width or (need.width, need.height) == (width, height):
+        return view
+    size = (need.width, need.height)
+    return dataclasses.replace(
+        view,
+        color=cv2.resize(view.color, size, interpolation=cv2.INTER_AREA),
+        # A mean of two surfaces is where nothing is.
+        depth=None if view.depth is None else cv2.resize(view.depth, size, interpolation=cv2.INTER_NEAREST),
+        intrinsics=None if view.intrinsics is None else scaled(view.intrinsics, size[0] / width, size[1] / height),
+    )
+
+
+def scaled(intrinsics: np.ndarray, across: float, down: float) -> np.ndarray:
+    """Return K (3, 3) of a picture scaled by these factors; pixel centres are at whole numbers."""
+    scale = np.array([[across, 0.0, 0.5 * across - 0.5], [0.0, down, 0.5 * down - 0.5], [0.0, 0.0, 1.0]])
+    return scale @ intrinsics

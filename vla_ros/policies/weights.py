@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a learned policy's YAML says: where its checkpoint is. What the model is, the checkpoint says itself."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from controllers.errors import ConfigError
+from vla_ros.configuration import share_directory
+
+FILES = ("config.json", "model.safetensors")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A checkpoint to serve."""
+
+    checkpoint: str = ""  # folder: absolute, or relative to the share directory (the clone); empty: none is shipped
+    license: str = ""  # of the weights, as an SPDX identifier
+
+    @property
+    def named(self) -> Path | None:
+        """Return the checkpoint's folder; None where none is named."""
+        return self.folder if self.checkpoint else None
+
+    @property
+    def folder(self) -> Path:
+        """Return the checkpoint's folder."""
+        return share_directory() / Path(self.checkpoint).expanduser()  # an absolute path stays what it is
+
+    def check(self, policy: str, packages: Sequence[str], remedy: str) -> None:
+        """Raise ConfigError when packages or files are missing. Reads neither: asked before anything starts."""
+        for name in packages:
+            if importlib.util.find_spec(name) is None:
+                raise ConfigError(
+                    f"policy '{policy}' needs the package {name}, which is not installed: ./vla installs it unless "
+                    "VLA_EXTRAS=none, on Python 3.11 to 3.13; elsewhere pip install -e '.[learning]'; or take policy "
+                    "'geometric'"
+                )
+        if not self.checkpoint:
+            raise ConfigError(
+                f"policy '{policy}' needs weights: {remedy}, name their folder (checkpoint:=DIR, --checkpoint DIR), or "
+                "take policy 'geometric'"
+            )
+        for name in FILES:
+            if not (self.folder / name).is_file():
+                raise ConfigError(
+                    f"policy '{policy}': {self.folder / name} is not there: {remedy}, name another folder "
+                    "(checkpoint:=DIR, --checkpoint DIR), or take policy 'geometric'"
+                )
+
+
+def folder_size(folder: Path) -> int:
+    """Return the bytes of all files in a checkpoint's folder; 0 where there is none."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cameras of a robot, as config/robots describes them: what each is fixed to, and what it publishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controllers.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class CameraConfig:
+    """One camera. Raises ConfigError for a name that no topic can have."""
+
+    name: str
+    frame: str = ""  # link that it is fixed to, so that its pose comes with every picture; empty: it stands
+    depth: bool = True  # it publishes aligned depth beside colour
+    calibrated: bool = True  # it publishes camera_info and its pose
+    usual: bool = True  # it is there without being asked for by cameras:=
+    role: str = ""  # what it is to policies, such as wrist; empty: its name
+
+    def __post_init__(self) -> None:
+        if not self.name.replace("_", "a").isalnum() or not self.name.isascii() or self.name[0].isdigit():
+            raise ConfigError(f"camera '{self.name}': give letters, digits and _, not beginning with a digit")
+        if not self.role:
+            object.__setattr__(self, "role", self.name)
+
+    @property
+    def moves(self) -> bool:
+        """Say whether it is fixed to the robot."""
+        return bool(self.frame)
+
+    @property
+    def gives(self) -> str:
+        """Say what it publishes."""
+        depth, calibration = self.depth * ["depth"], self.calibrated * ["calibration"]
+        return " + ".join(["colour", *depth, *calibration])
