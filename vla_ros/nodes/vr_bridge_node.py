@@ -91,7 +91,7 @@ class VrBridgeNode(ManagedNode):
             np.array(config.workspace_lower),
             np.array(config.workspace_upper),
             MotionLimits(linear_speed=self._speed, angular_speed=self._turn),
-            "" if self._hand == OWN_SIDE else self._hand,
+            self._hand,
             math.radians(self._facing),
         )
         folder = user_folder(self._folder)

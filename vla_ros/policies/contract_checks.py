@@ -16,7 +16,7 @@ from vla_ros.robots.embodiment import Embodiment
 def check_robot(contract: TaskContract, robot: Embodiment) -> None:
     """Raise ConfigError when the contract is another robot's, or names what the robot does not have."""
     where = f"contract '{contract.name}'"
-    if contract.robot not in (robot.name, robot.source):
+    if not robot.answers_to(contract.robot):
         raise ConfigError(
             f"{where} is for robot '{contract.robot}', not '{robot.name}': choose that robot or another contract"
         )
@@ -98,7 +98,7 @@ def _content(contract: TaskContract) -> dict[str, Any]:
 
 def _groups(robot: Embodiment) -> tuple[list[str], list[str], list[str]]:
     """Name the arms, the joints and the grippers of a robot."""
-    joints = [joint for group in (*robot.driven_groups, *robot.grippers) for joint in group.joints]
+    joints = [joint for group in robot.jointed_groups for joint in group.joints]
     return [arm.name for arm in robot.arms], joints, [gripper.name for gripper in robot.grippers]
 
 

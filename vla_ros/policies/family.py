@@ -8,14 +8,16 @@ PyTorch, so that a command line can ask before anything starts.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from vla_ros.configuration import build
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.needs import Needs
+from vla_ros.policies.weights import Weights
 from vla_ros.robots.embodiment import Embodiment
 
 
@@ -58,3 +60,23 @@ class PolicyFamily(ABC):
     @abstractmethod
     def load(self) -> Policy:
         """Return the policy, ready to infer. Raises ConfigError as `check` does."""
+
+
+class LearnedFamily(PolicyFamily):
+    """A specification of a family whose weights lie in a folder."""
+
+    learned = True
+    settings: ClassVar[type[Weights]] = Weights  # what its YAML says
+    packages: ClassVar[Sequence[str]]  # that its weights need
+    remedy: ClassVar[str]  # where weights come from
+
+    def __init__(self, choice: PolicyChoice) -> None:
+        """Read the settings; `checkpoint` of the choice comes before theirs."""
+        super().__init__(choice)
+        settings = dict(choice.settings) | ({"checkpoint": choice.checkpoint} if choice.checkpoint else {})
+        self._weights = build(self.settings, settings, choice.where)
+        self.weights, self.license = self._weights.named, self._weights.license
+
+    def _check_files(self) -> None:
+        """Raise ConfigError when packages or files are missing."""
+        self._weights.check(self.choice.name, self.packages, self.remedy)

@@ -76,6 +76,15 @@ class Embodiment:
         return (*self.arms, *self.joint_groups)
 
     @property
+    def jointed_groups(self) -> tuple[ArmGroup | JointGroup | EndEffectorGroup, ...]:
+        """Return every group with joints of its own: those that chunks move, then the fingers of grippers."""
+        return (*self.driven_groups, *self.grippers)
+
+    def answers_to(self, robot: str) -> bool:
+        """Say whether data that names its robot so is this robot's: by its name, or by the file it was loaded by."""
+        return robot in (self.name, self.source)
+
+    @property
     def driven_joints(self) -> tuple[str, ...]:
         """Name the joints that chunks move, in the order of the follower's q."""
         return tuple(joint for group in self.driven_groups for joint in group.joints)

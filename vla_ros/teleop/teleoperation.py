@@ -15,7 +15,7 @@ from vla_ros.robots.link_tree import LinkTree
 from vla_ros.teleop.axes import Pose, robot_pose
 from vla_ros.teleop.hand_motion import HandMotion, MotionLimits
 from vla_ros.teleop.lateness import Lateness
-from vla_ros.teleop.protocol import HANDS, Hands, HandSample
+from vla_ros.teleop.protocol import HANDS, OWN_SIDE, Hands, HandSample
 from vla_ros.teleop.sticks import Sticks
 from vla_ros.teleop.trigger import Trigger, make_trigger
 
@@ -59,18 +59,20 @@ class Teleoperation:
         lower: np.ndarray,
         upper: np.ndarray,
         limits: MotionLimits | None = None,
-        first_hand: str = "",
+        first_hand: str = OWN_SIDE,
         facing: float = 0.0,
     ) -> None:
-        """`lower`, `upper` (3,) [m] are the workspace; `first_hand` drives the first arm, the other the second; "":
-        each the arm on its side, the right one an only arm.
+        """`lower`, `upper` (3,) [m] are the workspace; `first_hand` drives the first arm, the other the second;
+        OWN_SIDE: each the arm on its side, the right one an only arm.
 
         `facing` [rad] is where the operator looks, in the robot's base.
         """
         self.limits = limits or MotionLimits()
         self._facing, self._base_frame = facing, embodiment.base_frame
         self._sticks = Sticks(embodiment, self.limits.linear_speed)
-        order = HANDS if (first_hand or hand_beside(embodiment)) == HANDS[0] else HANDS[::-1]
+        order = (
+            HANDS if (hand_beside(embodiment) if first_hand == OWN_SIDE else first_hand) == HANDS[0] else HANDS[::-1]
+        )
         self._hands = []
         for arm, hand in zip(embodiment.arms, order, strict=False):
             tools = embodiment.tools_of(arm.name)

@@ -132,7 +132,7 @@ def _from_dataset(path: Path, episode: int, robot: Embodiment, contract: TaskCon
         wanted = contract or metadata.contract
         if wanted is None:
             raise VlaError(f"{path}: says nothing of its contract: name the one it was made by with --contract")
-        if wanted.robot not in (robot.name, robot.source):
+        if not robot.answers_to(wanted.robot):
             raise VlaError(f"{path}: holds data of the robot '{wanted.robot}', this is '{robot.name}'")
         if not 0 <= episode < len(metadata.episodes):
             raise VlaError(f"{path}: episode {episode} is not one of 0 to {len(metadata.episodes) - 1}")

@@ -20,7 +20,7 @@ from vla_ros import messages, qos
 from vla_ros.nodes.sim.controllers import EFFORT, POSE, POSITION, SimulatedControllers, controller_name
 from vla_ros.nodes.sim.topic_hardware import TopicHardware
 from vla_ros.robots.embodiment import Embodiment
-from vla_ros.robots.groups import ArmGroup, BaseConfig, EndEffectorGroup, JointGroup
+from vla_ros.robots.groups import BaseConfig
 from vla_ros.robots.ros2_control.description import JOINT_COMMANDS, JOINT_STATES
 from vla_ros.sim.world import World
 
@@ -35,8 +35,9 @@ class JointStates:
     """Publish the joints of a world: of arms, of joint groups, then fingers."""
 
     def __init__(self, node: Node, embodiment: Embodiment, topic: str) -> None:
-        groups: list[ArmGroup | JointGroup | EndEffectorGroup] = [*embodiment.driven_groups, *embodiment.grippers]
-        self._message = messages.JointStateWriter([joint for group in groups for joint in group.joints])
+        self._message = messages.JointStateWriter(
+            [joint for group in embodiment.jointed_groups for joint in group.joints]
+        )
         self._publisher = node.create_publisher(JointState, topic, qos.STREAM)
 
     def publish(self, world: World, now: float) -> None:
@@ -87,8 +88,7 @@ class ControllerTopics:
         self._named = f"active: {', '.join(controller_name(*one) for one in driving.items())}"
         self._states = JointStates(node, embodiment, "joint_states")
         told = [controller_name(arm.name, EFFORT) for arm in embodiment.arms]
-        groups: list[ArmGroup | JointGroup | EndEffectorGroup] = [*embodiment.driven_groups, *embodiment.grippers]
-        told += [controller_name(group.name, POSITION) for group in groups]
+        told += [controller_name(group.name, POSITION) for group in embodiment.jointed_groups]
         for name in told:
             take = partial(self._on_numbers, name)
             node.create_subscription(Float64MultiArray, f"{name}_controller/commands", take, qos.BUFFERED)

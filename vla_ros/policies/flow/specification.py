@@ -4,28 +4,20 @@
 from __future__ import annotations
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import build
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.family import PolicyChoice, PolicyFamily
+from vla_ros.policies.family import LearnedFamily
 from vla_ros.policies.flow.config import FlowConfig, read_flow_config
 from vla_ros.policies.needs import Needs, state_channels
-from vla_ros.policies.weights import Weights
 
 PACKAGES = ("torch", "safetensors")
 
 
-class Specification(PolicyFamily):
+class Specification(LearnedFamily):
     """A checkpoint that moves by the state alone: it sees nothing."""
 
     summary = "a small flow over the robot's state, blind, for real-time chunking; bring your own weights"
-    learned = True
-
-    def __init__(self, choice: PolicyChoice) -> None:
-        super().__init__(choice)
-        settings = dict(choice.settings) | ({"checkpoint": choice.checkpoint} if choice.checkpoint else {})
-        self._weights = build(Weights, settings, choice.where)
-        self.weights, self.license = self._weights.named, self._weights.license
+    packages, remedy = PACKAGES, "none are shipped, see docs/chunking.md"
 
     def check(self) -> None:
         """Raise ConfigError for a file that is missing, another robot, and a column that this robot does not have."""
@@ -50,7 +42,7 @@ class Specification(PolicyFamily):
         return load_flow(folder)
 
     def _config(self) -> FlowConfig:
-        self._weights.check(self.choice.name, PACKAGES, "none are shipped, see docs/chunking.md")
+        self._check_files()
         config, robot = read_flow_config(self._weights.folder), self.choice.robot
         if config.robot != robot.name:
             raise ConfigError(f"{self._weights.folder}: was trained for robot '{config.robot}', this is '{robot.name}'")

@@ -115,7 +115,7 @@ def _holds(robot: Embodiment) -> Iterator[Controller]:
 
 
 def _broadcaster(robot: Embodiment, hardware: str) -> Controller:
-    groups = [*robot.driven_groups, *robot.grippers]
+    groups = robot.jointed_groups
     drivers = [robot.ros2_control.driver_of(group.name) for group in groups if hardware == "real"]
     if any(driver is not None and set(driver.states) != set(STATES) for driver in drivers):
         return Controller(BROADCASTER, BROADCAST)  # it takes all that is there, and names none that is not

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vla_ros.configuration import build
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.family import PolicyChoice, PolicyFamily
+from vla_ros.policies.family import LearnedFamily
 from vla_ros.policies.graspvla.full.config import FullConfig, read_full_config
 from vla_ros.policies.needs import CameraNeed, Needs
 from vla_ros.policies.weights import Weights
@@ -23,17 +22,13 @@ class FullWeights(Weights):
     device: str = "cpu"  # or cuda, cuda:1
 
 
-class Specification(PolicyFamily):
+class Specification(LearnedFamily):
     """A checkpoint of the full GraspVLA."""
 
     summary = "GraspVLA at the paper's size: a vision-language model and a flow expert; bring your own weights"
-    learned = True
-
-    def __init__(self, choice: PolicyChoice) -> None:
-        super().__init__(choice)
-        settings = dict(choice.settings) | ({"checkpoint": choice.checkpoint} if choice.checkpoint else {})
-        self._weights = build(FullWeights, settings, choice.where)
-        self.weights, self.license = self._weights.named, self._weights.license
+    settings = FullWeights
+    _weights: FullWeights
+    packages, remedy = PACKAGES, "none are shipped, see docs/graspvla_full.md"
 
     def check(self) -> None:
         """Raise ConfigError for a package or file that is missing, and for a config.json that cannot be used."""
@@ -59,6 +54,3 @@ class Specification(PolicyFamily):
     def _config(self) -> FullConfig:
         self._check_files()
         return read_full_config(self._weights.folder)
-
-    def _check_files(self) -> None:
-        self._weights.check(self.choice.name, PACKAGES, "none are shipped, see docs/graspvla_full.md")

@@ -3,29 +3,21 @@
 
 from __future__ import annotations
 
-from vla_ros.configuration import build
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.family import PolicyChoice, PolicyFamily
+from vla_ros.policies.family import LearnedFamily
 from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
 from vla_ros.policies.graspvla.small.checkpoint_config import PACKAGES, CheckpointConfig, check_weights, read_config
 from vla_ros.policies.needs import CameraNeed, Needs
-from vla_ros.policies.weights import Weights
 
 HISTORY_S = 0.5  # [s] the target's memory reads all of it
 
 
-class Specification(PolicyFamily):
+class Specification(LearnedFamily):
     """A checkpoint of the small GraspVLA."""
 
     summary = "grasps what the words name, from two colour views: boxes, grasp and actions, one after the other"
-    learned = True
-
-    def __init__(self, choice: PolicyChoice) -> None:
-        super().__init__(choice)
-        settings = dict(choice.settings) | ({"checkpoint": choice.checkpoint} if choice.checkpoint else {})
-        self._weights = build(Weights, settings, choice.where)
-        self.weights, self.license = self._weights.named, self._weights.license
+    packages, remedy = PACKAGES, "train it (vla train)"
 
     def check(self) -> None:
         """Raise ConfigError for a package or file that is missing, and for a checkpoint of something else."""
@@ -54,6 +46,3 @@ class Specification(PolicyFamily):
         config = read_config(self._weights.folder)
         check_checkpoint(self._weights.folder, config, self.choice.robot)
         return config
-
-    def _check_files(self) -> None:
-        self._weights.check(self.choice.name, PACKAGES, "train it (vla train)")
