@@ -17,6 +17,7 @@ from bench.rig.nodes import NodeUnderTest, Operator
 from vla_ros import messages, qos
 from vla_ros.data.conversion.bag_to_dataset import ConversionSettings
 from vla_ros.data.conversion.convert import convert_bags
+from vla_ros.nodes.recorder.report import LACKING, RECORDER
 from vla_ros.nodes.sim.exposures import IN_FLIGHT_MAX, Exposures
 from vla_ros.nodes.sim_node import PICTURE_PATIENCE
 from vla_ros.policies.contract import load_contract
@@ -89,10 +90,12 @@ def test_a_slow_renderer_costs_time_and_no_picture_and_a_dead_one_freezes_nothin
     )
     assert operator.ready(), {name: node.process.poll() for name, node in nodes.items()}
     bag = tmp_path / "bag"
-    nodes["recorder"] = NodeUnderTest("recorder", directory=bag, images="jpeg")
+    nodes["recorder"] = NodeUnderTest("recorder", directory=bag, images="jpeg", contract="franka_grasp")
     recorded = "cameras/front/color/image_raw"
     assert operator.spin_until(lambda: operator.node.count_subscribers(recorded) > 0 and stamps, 90.0)
     operator.enable_at_rest()
+    # It hears a node whenever discovery finds it; what moves before that is not in the bag.
+    assert operator.spin_until(lambda: operator.diagnostics.get(RECORDER, {}).get(LACKING) == "", 30.0)
     first = len(stamps)
     operator.send(operator.chunk((0.0, 0.05, -0.03), duration=1.0))
     assert operator.spin_until(lambda: len(stamps) >= first + 15, 60.0)
