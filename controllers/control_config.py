@@ -117,11 +117,11 @@ class KinematicsConfig:
 
 @dataclass(frozen=True)
 class StitchConfig:
-    """How a new chunk is joined to the motion being commanded."""
+    """How a new chunk is spliced into the motion being commanded."""
 
     alignment: str = "progress"  # progress | time
     method: str = "min_jerk"  # min_jerk | blend | replace
-    commit_ahead_s: float = 0.005  # [s] the seam lies this far ahead, so that solving may take its time
+    commit_ahead_s: float = 0.005  # [s] the transition lies this far ahead, so that solving may take its time
     blend_s: float = 0.25  # [s] over which the new chunk's points gain full weight
     smoothing: float = 1e-3  # jerk against deviation from the points; 1e-3 passes all but the points' Nyquist
     memory: float = 0.6  # share of the motion before in what a chunk of the same source says of the same time
@@ -189,7 +189,7 @@ class ControlConfig:
     filter_cutoff: float = 5.0  # [Hz] of each of the three cascaded sections
     lookahead_m: float = 0.0  # [m] pure pursuit: sample this far ahead on the path; 0: ahead by the filter's delay
     speed_scale: float = 1.0  # share of the chunk's own speed
-    shadow: bool = False  # follow chunks in thought: everything is computed and reported, no effort is given
+    shadow: bool = False  # dry run: everything is computed and reported, no effort is given
     workspace_lower: tuple[float, float, float] = (-1.0, -1.0, -0.5)  # [m] base frame
     workspace_upper: tuple[float, float, float] = (1.0, 1.0, 1.5)  # [m]
     impedance: ImpedanceConfig = field(default_factory=ImpedanceConfig)

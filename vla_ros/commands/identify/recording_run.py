@@ -11,11 +11,11 @@ import numpy as np
 from rich.console import Console
 
 from controllers.arm_dynamics import ArmDynamics, Payload
+from controllers.auxiliary_drive import AuxiliaryDrive
 from controllers.driven_arm import DrivenArm
 from controllers.errors import ConfigError
 from controllers.follower import ChunkFollower
 from controllers.model import ArmModel
-from controllers.side_drive import SideDrive
 from vla_ros.launching.graph import Parameter
 from vla_ros.planning.excitation import find_excitation
 from vla_ros.progress import shown
@@ -53,7 +53,7 @@ def record_computed(
     with shown("looking for an excitation", console) as show:
         excitation = find_excitation(embodiment, arm.name, control, search, table, seed, show)
     driven = DrivenArm(arm.name, arm_model(embodiment, arm, control), arm_limits(arm, control), control)
-    follower = ChunkFollower([driven], SideDrive({}), control)
+    follower = ChunkFollower([driven], AuxiliaryDrive({}), control)
     computed = DelayedArm(
         plant, np.array(arm.home), command_delay=truth.delay, seed=seed,
         damping=truth.friction * plant.viscous_friction, friction=truth.friction * plant.dry_friction,

@@ -8,11 +8,11 @@ path bends towards a singularity after it was planned.
 from __future__ import annotations
 
 SLEW = 5.0  # [1/s] how fast progress may slow down or pick up
-LOOK_EVERY = 4  # ticks between two looks at what progress has to wait for
+UPDATE_EVERY = 4  # ticks between two updates of what progress has to wait for
 RATE_MIN = 0.25  # progress never stops for a lagging arm: a contact would otherwise hold it for ever
 
 
-class Pace:
+class TimeScaling:
     """Chunk time a second of control, from a quarter of the configured speed to the whole of it."""
 
     def __init__(self, speed_scale: float) -> None:
@@ -26,15 +26,15 @@ class Pace:
         self.rate = self._wanted = self._speed_scale
 
     def due(self, dt: float) -> float:
-        """Return the time since the last look [s] when one is due after dt [s], else 0."""
+        """Return the time since the last update [s] when one is due after dt [s], else 0."""
         self._ticks += 1
         self._elapsed += dt
-        if self._ticks % LOOK_EVERY:
+        if self._ticks % UPDATE_EVERY:
             return 0.0
         elapsed, self._elapsed = self._elapsed, 0.0
         return elapsed
 
-    def look(self, lag: float, speed: float, acceleration: float, clear: float, guard: float) -> None:
+    def update(self, lag: float, speed: float, acceleration: float, clear: float, guard: float) -> None:
         """Choose the rate from shares of what is allowed.
 
         `lag` is the arm's behind its command, `speed` and `acceleration` are those of the joint that needs most of its

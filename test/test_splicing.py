@@ -8,8 +8,8 @@ from franka_arm import ARM, FRAME, Rig
 from controllers.chunk import ActionChunk
 from controllers.control_config import StitchConfig
 from controllers.errors import ChunkError, ConfigError
-from controllers.joining import Auxiliaries, join
 from controllers.motion import Start
+from controllers.splicing import Auxiliaries, splice
 from controllers.spline import Spline
 from controllers.stitching import MotionBounds, stitch
 from controllers.track import CARTESIAN, JOINT, Track, side_by_side
@@ -48,10 +48,10 @@ def moving(rig, shift=(0.0, 0.0, 0.0)) -> Start:
 
 
 @pytest.mark.parametrize("method", ["min_jerk", "blend"])
-def test_stitched_and_blended_seams_are_continuous_to_second_order(rig, robot, method):
+def test_stitched_and_blended_transitions_are_continuous_to_second_order(rig, robot, method):
     start = moving(rig, shift=(0.0, 0.004, 0.0))
-    motion, seam = join(rig.chunk(LINE, stamp=0.0), robot, "policy", start, StitchConfig(method=method), BOUNDS)
-    assert seam.method == method
+    motion, transition = splice(rig.chunk(LINE, stamp=0.0), robot, "policy", start, StitchConfig(method=method), BOUNDS)
+    assert transition.method == method
     assert np.allclose(motion.spline.derivatives(0.0), start.state, atol=1e-9)
     assert np.allclose(motion.spline.derivatives(motion.spline.duration)[0, :3], rig.position + LINE[-1])
 
@@ -59,7 +59,7 @@ def test_stitched_and_blended_seams_are_continuous_to_second_order(rig, robot, m
 def test_a_blend_follows_the_old_motion_first_and_the_new_one_later(rig, robot):
     start = moving(rig, shift=(0.0, 0.004, 0.0))
     config = StitchConfig(method="blend", blend_s=0.3)
-    motion, _ = join(rig.chunk(LINE, stamp=0.0), robot, "policy", start, config, BOUNDS)
+    motion, _ = splice(rig.chunk(LINE, stamp=0.0), robot, "policy", start, config, BOUNDS)
     old, begin = start.current
     for t in (0.02, 0.05):
         assert motion.spline.derivatives(t)[0, 1] == pytest.approx(old.derivatives(begin + t)[0, 1], abs=3e-4)
@@ -69,19 +69,19 @@ def test_a_blend_follows_the_old_motion_first_and_the_new_one_later(rig, robot):
 def test_replacing_starts_on_the_chunk_itself(rig, robot):
     start = moving(rig, shift=(0.0, 0.004, 0.0))
     config = StitchConfig(method="replace")
-    motion, seam = join(rig.chunk(LINE, stamp=0.0), robot, "policy", start, config, BOUNDS)
-    assert seam.method == "replace"
+    motion, transition = splice(rig.chunk(LINE, stamp=0.0), robot, "policy", start, config, BOUNDS)
+    assert transition.method == "replace"
     assert motion.spline.derivatives(0.0)[0, 1] == pytest.approx(rig.position[1], abs=1e-6)
-    assert seam.position_gap == pytest.approx(0.004, abs=1e-3)
+    assert transition.position_gap == pytest.approx(0.004, abs=1e-3)
 
 
 @pytest.mark.parametrize("method", ["replace", "blend"])
 def test_what_would_be_too_fast_is_stitched_instead(rig, robot, method):
     start = moving(rig, shift=(0.0, 0.2, 0.0))
     config = StitchConfig(method=method, blend_s=0.05)
-    motion, seam = join(rig.chunk(LINE, stamp=0.0), robot, "policy", start, config, BOUNDS)
-    assert seam.method == "min_jerk"
-    assert "stitched" in seam.note
+    motion, transition = splice(rig.chunk(LINE, stamp=0.0), robot, "policy", start, config, BOUNDS)
+    assert transition.method == "min_jerk"
+    assert "stitched" in transition.note
     assert BOUNDS.excess(motion.spline) < 1.1
 
 
@@ -118,7 +118,7 @@ def test_scatter_is_averaged_and_the_end_is_the_newest_chunks(rig, robot):
     chunk = rig.chunk(aside, stamp=0.0)
     for memory, low, high in ((0.0, 0.0075, 0.0081), (0.3, 0.0055, 0.0072)):
         begin = dataclasses.replace(start, memory=memory)
-        motion, _ = join(chunk, robot, "policy", begin, StitchConfig(blend_s=0.05), BOUNDS)
+        motion, _ = splice(chunk, robot, "policy", begin, StitchConfig(blend_s=0.05), BOUNDS)
         middle = motion.spline.derivatives(0.25)[0, 1] - rig.position[1]
         assert low < middle < high
         end = motion.spline.derivatives(motion.spline.duration)[0, :3]
@@ -131,7 +131,7 @@ def test_a_policy_that_changed_its_mind_is_followed_as_it_says(rig, robot):
     y = {}
     for memory in (0.0, 0.3):
         begin = dataclasses.replace(start, memory=memory)
-        motion, _ = join(rig.chunk(away, stamp=0.0), robot, "policy", begin, StitchConfig(), BOUNDS)
+        motion, _ = splice(rig.chunk(away, stamp=0.0), robot, "policy", begin, StitchConfig(), BOUNDS)
         y[memory] = motion.spline.derivatives(0.5)[0, 1] - rig.position[1]
     assert abs(y[0.3] - y[0.0]) < 0.05 * y[0.0]
 
@@ -147,15 +147,15 @@ def test_an_arm_that_waited_enters_where_it_waited(rig, robot):
     entries = {}
     for consumed in (0.0, 0.2):
         start = Start(POSES, still, 0.2, DELAY, still[0], consumed)
-        _, seam = join(chunk, robot, "policy", start, StitchConfig(), BOUNDS)
-        assert (seam.delay, seam.consumed) == (0.2, consumed)
-        entries[consumed] = seam.entry
+        _, transition = splice(chunk, robot, "policy", start, StitchConfig(), BOUNDS)
+        assert (transition.delay, transition.consumed) == (0.2, consumed)
+        entries[consumed] = transition.entry
     assert entries[0.2] - entries[0.0] == pytest.approx(0.2, abs=0.01)
 
 
 def test_the_report_says_what_the_old_motion_still_had_to_go(rig, robot):
-    _, seam = join(rig.chunk(LINE, stamp=0.0), robot, "policy", moving(rig), StitchConfig(), BOUNDS)
-    assert seam.overlap == pytest.approx(0.7, abs=1e-6)
+    _, transition = splice(rig.chunk(LINE, stamp=0.0), robot, "policy", moving(rig), StitchConfig(), BOUNDS)
+    assert transition.overlap == pytest.approx(0.7, abs=1e-6)
 
 
 # --- velocities ---
@@ -178,27 +178,27 @@ def test_a_velocity_holds_until_the_next_and_expires(robot):
     rates = np.zeros((5, 7))
     rates[:, 0] = [0.2, 0.2, 0.2, 0.4, 0.4]
     start = at_rest()
-    motion, seam = join(rates_chunk(rates), robot, "policy", start, StitchConfig(), JOINT_BOUNDS)
+    motion, transition = splice(rates_chunk(rates), robot, "policy", start, StitchConfig(), JOINT_BOUNDS)
     end = motion.spline.derivatives(motion.spline.duration + 1.0)
-    # From the seam to the first point and for three steps at 0.2, then for two at 0.4; what lies before it is past.
+    # From the transition to the first point and for three steps at 0.2, then for two at 0.4; before it is past.
     expected = 0.2 * (0.4 - DELAY) + 0.4 * 0.2
     assert end[0, 0] - ARM.home[0] == pytest.approx(expected, abs=1e-9)
     assert not end[1:].any()
-    assert seam.position_gap < 1e-12
+    assert transition.position_gap < 1e-12
     assert np.allclose(motion.spline.derivatives(0.0), start.state, atol=1e-9)
 
 
 def test_velocities_stop_at_the_joints_limits(robot):
     rates = np.tile(np.eye(7)[3], (40, 1))  # joint 4, whose upper limit is −0.07
-    motion, _ = join(rates_chunk(rates), robot, "policy", at_rest(), StitchConfig(), JOINT_BOUNDS)
+    motion, _ = splice(rates_chunk(rates), robot, "policy", at_rest(), StitchConfig(), JOINT_BOUNDS)
     assert motion.spline.derivatives(motion.spline.duration)[0, 3] == pytest.approx(ARM.upper[3])
 
 
 def test_the_gripper_goes_with_its_velocity(robot):
     widths = np.array([[0.08], [0.04], [0.0]])
     chunk = rates_chunk(np.zeros((3, 7)), extra=("panda_hand/width",), columns=widths)
-    motion, _ = join(chunk, robot, "policy", at_rest(), StitchConfig(), JOINT_BOUNDS)
-    assert motion.side.tools["panda_hand/width"] == [0.08, 0.04, 0.0, 0.0]
+    motion, _ = splice(chunk, robot, "policy", at_rest(), StitchConfig(), JOINT_BOUNDS)
+    assert motion.auxiliary.tools["panda_hand/width"] == [0.08, 0.04, 0.0, 0.0]
     assert motion.chunk_list == pytest.approx([0.1, 0.2, 0.3, 0.4])
 
 

@@ -12,7 +12,7 @@ from std_msgs.msg import Float64MultiArray
 from bench.rig.spinning import leave, spin_until
 from controllers.progress import Command
 from vla_ros import messages, qos
-from vla_ros.nodes.arm.side_output import SideOutput
+from vla_ros.nodes.arm.auxiliary_output import AuxiliaryOutput
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.groups import BaseConfig, EndEffectorGroup
 
@@ -35,7 +35,7 @@ def wire(robot):
     """Return an output and what a listener hears of each topic."""
     context = rclpy.Context()
     rclpy.init(context=context)
-    node = rclpy.create_node("side_output_test", context=context)
+    node = rclpy.create_node("auxiliary_output_test", context=context)
     executor = EventsExecutor(context=context)
     executor.add_node(node)
     heard = {"cup": [], "depth": [], "base": [], "gripper": []}
@@ -45,7 +45,7 @@ def wire(robot):
             lambda message, to=key: heard[to].append(messages.numbers(message).tolist()), qos.EVENTS,
         )  # fmt: skip
     node.create_subscription(TwistStamped, "base_controller/cmd_vel", heard["base"].append, qos.EVENTS)
-    output = SideOutput(node, robot, RATE)
+    output = AuxiliaryOutput(node, robot, RATE)
     assert spin_until(
         executor, lambda: all(node.count_subscribers(name) for name in ("/base_controller/cmd_vel",)), 5.0
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`control/seams`: one status for each chunk, how it was joined or why it was refused."""
+"""`control/transitions`: one status for each chunk, how it was spliced or why it was refused."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from dataclasses import asdict
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from controllers.motion import Seam
+from controllers.motion import Transition
 from vla_ros import messages
 from vla_ros.nodes.arm.progress import NAME
 
 
-def joined(seam: Seam, source: str, takes_over: float) -> DiagnosticStatus:
+def spliced(transition: Transition, source: str, takes_over: float) -> DiagnosticStatus:
     """Return the report of an accepted chunk, sampled from `takes_over` [s, monotonic] on.
 
-    Its message is the note, empty for an ordinary seam.
+    Its message is the note, empty for an ordinary transition.
     """
-    values = {name: f"{value:.6g}" if isinstance(value, float) else str(value) for name, value in asdict(seam).items()}
+    values = {
+        name: f"{value:.6g}" if isinstance(value, float) else str(value) for name, value in asdict(transition).items()
+    }
     note = values.pop("note")
     return messages.diagnostic(NAME, messages.OK, note, {"source": source, "takes_over": f"{takes_over:.6f}"} | values)
 

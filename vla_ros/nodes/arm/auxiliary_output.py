@@ -17,7 +17,7 @@ REPEAT_RATE = 20.0  # [Hz] at which what has not changed is repeated
 BASE_RATE = 50.0  # [Hz]
 
 
-class SideOutput:
+class AuxiliaryOutput:
     """Publish edges at once and repeat them now and then; the base's velocity at a rate of its own."""
 
     def __init__(self, node: Node, embodiment: Embodiment, rate: float) -> None:

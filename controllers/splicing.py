@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Join a chunk to the motion being commanded: its path, where it is entered, how the seam is made."""
+"""Splice a chunk into the motion being commanded: its path, where it is entered, how the transition is made."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.alignment import align
+from controllers.auxiliary_track import auxiliary_track
 from controllers.blending import fade, own_state, remembered, step_fits
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.control_config import StitchConfig
-from controllers.motion import BRAKE_S, Motion, Seam, Start, hold_reason
-from controllers.side_track import side_track
+from controllers.motion import BRAKE_S, Motion, Start, Transition, hold_reason
 from controllers.spline import Spline
 from controllers.stitching import MotionBounds, brake, stitch_within
 from controllers.track import CARTESIAN, Track
@@ -44,14 +44,14 @@ class Path:
 
     times: np.ndarray  # (K,) [s]
     points: np.ndarray  # (K, C)
-    entry: float  # [s] chunk time at which the sampled reference joins it
+    entry: float  # [s] chunk time at which the sampled reference enters it
     moved: np.ndarray  # (C,) whether the chunk says something of a column; else it comes to rest
 
 
-def join(
+def splice(
     chunk: ActionChunk, beside: Auxiliaries, source: str, start: Start, config: StitchConfig, bounds: MotionBounds
-) -> tuple[Motion, Seam]:
-    """Return the motion that goes on from `start` into `chunk`, as fast as `bounds` allow, and how it was joined."""
+) -> tuple[Motion, Transition]:
+    """Return the motion that goes on from `start` into `chunk`, as fast as `bounds` allow, and how it was spliced."""
     count, status = leading_ongoing(chunk)
     asked = [track.asked(chunk) for track in start.tracks] if count else []
     if not any(asked):
@@ -66,16 +66,16 @@ def join(
     point_times[-1] = spline.duration
     motion = Motion(
         start.tracks, spline, point_times, times,
-        side_track(chunk, beside.channels, beside.has_base, count, len(times)),
+        auxiliary_track(chunk, beside.channels, beside.has_base, count, len(times)),
         chunk.sequence, chunk.stamp, source, hold_reason(status), status,
     )  # fmt: skip
     ended = "" if status is TaskStatus.ONGOING else f"{hold_reason(status)} after {count} points"
-    seam = Seam(
+    transition = Transition(
         chunk.sequence, start.delay, start.progressed, path.entry - start.lookahead, start.remaining,
         *_gaps(_at(path, path.entry) - start.state[0], start.tracks, asked),
         int(np.count_nonzero(~ahead)), stretch, method, "; ".join(filter(None, (ended, note))),
     )  # fmt: skip
-    return motion, seam
+    return motion, transition
 
 
 def _gaps(gap: np.ndarray, tracks: tuple[Track, ...], asked: list[str]) -> tuple[float, float]:
@@ -89,8 +89,8 @@ def _gaps(gap: np.ndarray, tracks: tuple[Track, ...], asked: list[str]) -> tuple
 def path_of(chunk: ActionChunk, asked: list[str], count: int, start: Start, config: StitchConfig) -> Path:
     """Return what the first `count` points of a chunk ask of all groups, by what each is `asked`.
 
-    Velocities are integrated from what is commanded: each holds until the next, the first from the seam on and the last
-    for one step more. What the chunk does not move comes to rest.
+    Velocities are integrated from what is commanded: each holds until the next, the first from the transition on and
+    the last for one step more. What the chunk does not move comes to rest.
     """
     grid, rated = chunk.times[:count], "velocity" in asked
     if begins := grid[0] > 0.0:  # the path begins where the observation was taken
@@ -178,21 +178,21 @@ def _connect(
 
 def _standstill(
     chunk: ActionChunk, source: str, start: Start, count: int, status: TaskStatus, beside: Auxiliaries
-) -> tuple[Motion, Seam]:
+) -> tuple[Motion, Transition]:
     """Come to rest: the chunk moves only tools or the base, or must not be executed at all."""
     entry = float(np.clip(start.delay, 0.0, chunk.duration))
     times = chunk.times[:count] if count else np.array([entry])
-    side = side_track(chunk, beside.channels, beside.has_base, count, count)
-    lasting = _step(times) if side.base is not None else 0.0  # the last velocity is one for a while, too
+    auxiliary = auxiliary_track(chunk, beside.channels, beside.has_base, count, count)
+    lasting = _step(times) if auxiliary.base is not None else 0.0  # the last velocity is one for a while, too
     motion = Motion(
         start.tracks, brake(start.state, max(BRAKE_S, float(times[-1]) + lasting - entry - start.lookahead)),
-        times - entry - start.lookahead, times, side,
+        times - entry - start.lookahead, times, auxiliary,
         chunk.sequence, chunk.stamp, source, hold_reason(status), status, holding=count == 0,
     )  # fmt: skip
     note = hold_reason(status) if count == 0 else "no motion channels"
     overlap = start.remaining
-    seam = Seam(chunk.sequence, start.delay, start.progressed, entry, overlap, 0.0, 0.0, 0, 1.0, "", note)
-    return motion, seam
+    transition = Transition(chunk.sequence, start.delay, start.progressed, entry, overlap, 0.0, 0.0, 0, 1.0, "", note)
+    return motion, transition
 
 
 def _step(times: np.ndarray) -> float:

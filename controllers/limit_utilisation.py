@@ -9,7 +9,7 @@ from controllers.control_config import SafetyConfig
 from controllers.limits import ArmLimits
 
 
-class JointShares:
+class LimitUtilisation:
     """Shares of what is allowed, each of the joint that needs most."""
 
     def __init__(self, speed: np.ndarray, limits: ArmLimits, config: SafetyConfig) -> None:
@@ -18,15 +18,15 @@ class JointShares:
         acceleration = config.acceleration_margin * limits.acceleration
         self._acceleration_inverse = 1.0 / acceleration
         self.gain_rate = float((acceleration / speed).min())  # [1/s] share of its speed that the slowest joint gains
-        self._before, self._known = np.zeros(len(speed)), False  # desired joint speed at the last look
+        self._before, self._known = np.zeros(len(speed)), False  # desired joint speed at the last update
         self._scratch = np.zeros(len(speed))
 
     def forget(self) -> None:
-        """Compare nothing with the last look: what the joint speed is computed from has changed."""
+        """Compare nothing with the last update: what the joint speed is computed from has changed."""
         self._known = False
 
-    def look(self, dq: np.ndarray, elapsed: float) -> tuple[float, float]:
-        """Return the shares of speed and acceleration at dq (N,) [rad/s] desired, `elapsed` [s] after the last look.
+    def update(self, dq: np.ndarray, elapsed: float) -> tuple[float, float]:
+        """Return the shares of speed and acceleration at dq (N,) [rad/s] desired, `elapsed` [s] after the last update.
 
         The acceleration is the mean of that time.
         """

@@ -7,12 +7,12 @@ from franka_arm import FRAME, WIDTH, Rig, franka_config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from controllers.auxiliary_drive import SUCTION, AuxiliaryDrive, BaseLimits
+from controllers.auxiliary_track import AuxiliaryTrack
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.errors import ChunkError, ConfigError
 from controllers.gripper import GripperConfig
 from controllers.progress import Command
-from controllers.side_drive import SUCTION, BaseLimits, SideDrive
-from controllers.side_track import SideTrack
 
 BASE = BaseLimits(speed=(0.5, 0.3, 1.0), acceleration=(1.0, 1.0, 2.0))
 TOOLS = {"cup/suction": SUCTION, "panda_hand/depth": GripperConfig(width_max=0.05)}
@@ -20,7 +20,7 @@ TOOLS = {"cup/suction": SUCTION, "panda_hand/depth": GripperConfig(width_max=0.0
 
 @pytest.fixture
 def rig() -> Rig:
-    return Rig(side=SideDrive({WIDTH: franka_config().gripper} | TOOLS, BASE))
+    return Rig(auxiliaries=AuxiliaryDrive({WIDTH: franka_config().gripper} | TOOLS, BASE))
 
 
 def chunk(rig, columns, step=0.1, arm=None):
@@ -66,8 +66,8 @@ def test_the_base_goes_with_an_arm_that_waits(rig):
     run(rig, 0.3)
     rig.arm.disturbance[:] = -30.0 * rig.arm.model.jacobian(rig.arm.q)[0]  # held back: progress slows
     velocities = run(rig, 0.3)
-    assert rig.follower._pace.rate < 0.9
-    assert velocities[-1, 0] == pytest.approx(0.2 * rig.follower._pace.rate, abs=0.02)
+    assert rig.follower._time_scaling.rate < 0.9
+    assert velocities[-1, 0] == pytest.approx(0.2 * rig.follower._time_scaling.rate, abs=0.02)
 
 
 @pytest.mark.parametrize("end", ["estop", "disable", "stale", "without base"])
@@ -131,11 +131,11 @@ def test_bad_limits_are_refused():
 @settings(max_examples=100)
 @given(st.lists(st.tuples(st.lists(st.floats(-1, 1), min_size=3, max_size=3), st.floats(0.0, 1.0)), max_size=20))
 def test_the_base_never_leaves_its_limits(orders):
-    drive, command = SideDrive({}, BASE), Command()
+    drive, command = AuxiliaryDrive({}, BASE), Command()
     before = np.zeros(3)
     for shares, rate in orders:
         wanted = [share * speed for share, speed in zip(shares, BASE.speed, strict=True)]
-        drive.reach(0, SideTrack(base=[wanted]), 0.0, 0.0, command)
+        drive.reach(0, AuxiliaryTrack(base=[wanted]), 0.0, 0.0, command)
         for _ in range(10):
             drive.advance(rate, 0.01, command)
             assert (np.abs(command.base_velocity) <= np.array(BASE.speed) + 1e-9).all()

@@ -14,7 +14,7 @@ BASE_AXES = ("base/velocity.x", "base/velocity.y", "base/velocity.yaw")
 
 
 @dataclass(frozen=True)
-class SideTrack:
+class AuxiliaryTrack:
     """Values from each of a motion's points on, until the next. Plain lists: the loop reads single numbers."""
 
     tools: dict[str, list[float]] = field(default_factory=dict)  # by channel
@@ -24,19 +24,21 @@ class SideTrack:
         return bool(self.tools) or self.base is not None
 
 
-def side_track(chunk: ActionChunk, tools: Sequence[str], has_base: bool, count: int, length: int) -> SideTrack:
+def auxiliary_track(
+    chunk: ActionChunk, tools: Sequence[str], has_base: bool, count: int, length: int
+) -> AuxiliaryTrack:
     """Return what the first `count` points of a chunk ask, the last of them repeated to `length` points.
 
     A base axis that the chunk does not carry stands still.
     """
     if count == 0:
-        return SideTrack()
+        return AuxiliaryTrack()
     taken = {name: _column(chunk, name, count, length) for name in tools if name in chunk.channels}
     base = None
     if has_base and any(name in chunk.channels for name in BASE_AXES):
         axes = [_column(chunk, name, count, length) if name in chunk.channels else [0.0] * length for name in BASE_AXES]
         base = [list(point) for point in zip(*axes, strict=True)]
-    return SideTrack(taken, base)
+    return AuxiliaryTrack(taken, base)
 
 
 def _column(chunk: ActionChunk, name: str, count: int, length: int) -> list[float]:

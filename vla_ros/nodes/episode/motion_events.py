@@ -13,7 +13,7 @@ MOVED = 1e-3  # [m] of the commanded pose, or in an entry of its rotation matrix
 _QUIET = ("", "no chunk yet", "disabled", NO_JOINT_STATES, INACTIVE)
 
 
-class MotionNews:
+class MotionEvents:
     """Follow control's progress and the commanded pose from before the first chunk on."""
 
     def __init__(self) -> None:

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from controllers.auxiliary_track import BASE_AXES, AuxiliaryTrack
 from controllers.chunk import ActionChunk
 from controllers.errors import ChunkError, ConfigError
 from controllers.gripper import GripperAdapter, GripperConfig
 from controllers.progress import Command
-from controllers.side_track import BASE_AXES, SideTrack
 
 SUCTION = GripperConfig(mode="binary", width_max=1.0)  # on and off, with two thresholds
 
@@ -28,7 +28,7 @@ class BaseLimits:
                 raise ConfigError(f"base: '{name}' must be three numbers >= 0, got {getattr(self, name)}")
 
 
-class SideDrive:
+class AuxiliaryDrive:
     """What end effectors and base are commanded to do, tied to the progress of the motion."""
 
     def __init__(self, end_effectors: Mapping[str, GripperConfig], base: BaseLimits | None = None) -> None:
@@ -71,7 +71,7 @@ class SideDrive:
             self._adapters[name].reset(float(value))
         self._wanted = [0.0] * 3
 
-    def reach(self, point: int, track: SideTrack, seen: float, now: float, command: Command) -> None:
+    def reach(self, point: int, track: AuxiliaryTrack, seen: float, now: float, command: Command) -> None:
         """Take the values of a point that the motion has reached `now` [s], of a chunk that was seen at `seen` [s]."""
         for name, values in track.tools.items():
             command.end_effectors[name] = self._adapters[name].update(values[point], now, seen)
