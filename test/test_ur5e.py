@@ -49,7 +49,6 @@ def test_it_is_described_and_checked(robot, capsys):
     np.testing.assert_allclose(arm.velocity, np.pi)
     np.testing.assert_allclose(arm.effort, [150, 150, 150, 28, 28, 28])
     assert (gripper.width_min, gripper.width_max) == pytest.approx((0.0, 0.085))
-    assert load_control_config("ur5e").gripper.width_max == pytest.approx(gripper.width_max)
     assert main(["robots", "check", "ur5e"]) == 0
     assert "ur5e: ok" in capsys.readouterr().out
 
@@ -89,7 +88,7 @@ def test_it_holds_and_goes_where_a_chunk_sends_it(robot):
             servo.step(DT)
         return width
 
-    run(0.2)
+    assert run(0.2) == pytest.approx(0.085)  # wider than any tuning says: the description's
     np.testing.assert_allclose(servo.q, arm.home, atol=1e-3)
     T = follower.arms["ur5e"].model.T_base_ee.copy()
     T[:3, 3] += (0.08, 0.05, -0.06)

@@ -228,5 +228,5 @@ def small_policy(
     if not networks.sizes.links:
         return DirectPolicy(networks, cameras, codec)
     arm = embodiment.arm(codec.arm)
-    reach = Reach(expand_urdf(embodiment), arm.joints, arm.tool_frame, arm.home)
+    reach = Reach(expand_urdf(embodiment), arm)
     return GraspVlaPolicy(networks, cameras, reach, codec, parts=parts)
