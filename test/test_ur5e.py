@@ -49,6 +49,7 @@ def test_it_is_described_and_checked(robot, capsys):
     np.testing.assert_allclose(arm.velocity, np.pi)
     np.testing.assert_allclose(arm.effort, [150, 150, 150, 28, 28, 28])
     assert (gripper.width_min, gripper.width_max) == pytest.approx((0.0, 0.085))
+    assert robot.mounted_cameras == ("wrist",)
     assert main(["robots", "check", "ur5e"]) == 0
     assert "ur5e: ok" in capsys.readouterr().out
 
