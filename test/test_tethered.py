@@ -11,9 +11,9 @@ import psutil
 import pytest
 from test_ros2_control import install
 
-from vla_ros.bringup.child import REST_S
+from vla_ros.launching.processes.child import REST_S
 
-TETHERED = [sys.executable, "-m", "vla_ros.bringup.tethered"]
+TETHERED = [sys.executable, "-m", "vla_ros.launching.processes.tethered"]
 # Says when it can be asked, and how it was asked to end.
 NODE = """
 import signal, sys, time
@@ -88,7 +88,10 @@ def program(tmp_path, environment):
 def _pair(environment, program: str, last: str, name: str) -> tuple[subprocess.Popen, list[int]]:
     """Start a launcher of two nodes; return it, and its nodes once both can be asked."""
     words = last.split() if last == FOREIGN_PROGRAM else [*last.split(), program]
-    nodes = [[*TETHERED, program, "first"], [sys.executable, "-m", f"vla_ros.bringup.{words[0]}", *words[1:], name]]
+    nodes = [
+        [*TETHERED, program, "first"],
+        [sys.executable, "-m", f"vla_ros.launching.processes.{words[0]}", *words[1:], name],
+    ]
     launcher = subprocess.Popen(
         [sys.executable, "-c", PAIR, *("|".join(node) for node in nodes)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,

@@ -27,8 +27,8 @@ from controllers.chunk import ActionChunk, pose_channels
 from controllers.follower import NO_CHUNK
 from controllers.rotations import from_matrix
 from vla_ros import messages, qos
-from vla_ros.bringup.environment import module_environment
-from vla_ros.bringup.parameters import ros_arguments
+from vla_ros.launching.environment import module_environment
+from vla_ros.launching.parameters import ros_arguments
 from vla_ros.nodes.arm.progress import NO_JOINT_STATES, ControlProgress, control_progress
 from vla_ros.robots.embodiment import load_embodiment
 
