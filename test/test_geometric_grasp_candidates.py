@@ -9,9 +9,11 @@ import pytest
 from vla_ros.policies.geometric.completion import thin
 from vla_ros.policies.geometric.grasp import GraspConfig
 from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps
-from vla_ros.policies.geometric.gripper_space import GripperConfig
+from vla_ros.policies.geometric.gripper_space import GripperDimensions
+from vla_ros.robots.embodiment import load_embodiment
 
 AHEAD = np.array([1.0, 0.0])
+GRIPPER = GripperDimensions.of(load_embodiment("franka").only_gripper)
 EMPTY = np.zeros((0, 3), np.float32)
 
 
@@ -32,7 +34,7 @@ def bowl_surface(radius, height, rng, count=2500) -> np.ndarray:
 
 
 def grasps(target, others=EMPTY):
-    return propose_grasps(GraspScene(target, others, 0.0, AHEAD), GraspConfig(), GripperConfig())
+    return propose_grasps(GraspScene(target, others, 0.0, AHEAD), GraspConfig(), GRIPPER)
 
 
 @pytest.mark.parametrize("yaw", [0.0, 0.4, 1.2, 2.5])
@@ -47,7 +49,7 @@ def test_a_long_box_is_held_across_its_middle(yaw):
 def test_tips_stay_above_the_table():
     config = GraspConfig()
     for grasp in grasps(box_surface((0.12, 0.02, 0.015), (0.5, 0.0), 0.3, np.random.default_rng(0))):
-        assert grasp.T_base_grasp[2, 3] - GripperConfig().pad_below >= config.table_clearance - 1e-9
+        assert grasp.T_base_grasp[2, 3] - GRIPPER.tip >= config.table_clearance - 1e-9
 
 
 def test_what_is_wider_than_the_hand_is_refused():
@@ -83,6 +85,6 @@ def test_awkward_things_have_few_grasps_or_none(size, crowded):
     target = box_surface(size, (0.5, 0.0), 0.3, rng)
     others = box_surface((0.4, 0.4, 0.2), (0.5, 0.0), 0.0, rng) if crowded else EMPTY
     found = grasps(target, others)
-    assert all(grasp.width < GraspConfig().width_max for grasp in found)
+    assert all(grasp.width < GRIPPER.opening_max - GraspConfig().play for grasp in found)
     if crowded:
         assert not found

@@ -9,14 +9,12 @@ from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.geometric.grasp import Grasp
 from vla_ros.policies.geometric.reachability import (
-    STRONG,
     Reach,
     alike,
     backed_off,
     between,
     first_reachable,
     leans_well,
-    lifted,
 )
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 
@@ -28,7 +26,7 @@ def arm():
 
 @pytest.fixture(scope="module")
 def reach(arm) -> Reach:
-    return Reach(expand_urdf(load_embodiment("franka")), arm.joints, arm.tool_frame, arm.home)
+    return Reach(expand_urdf(load_embodiment("franka")), arm)
 
 
 def grasp(x: float, y: float, z: float, lean: float = 0.0) -> Grasp:
@@ -40,7 +38,7 @@ def grasp(x: float, y: float, z: float, lean: float = 0.0) -> Grasp:
 
 
 def reachable(reach, arm, *grasps: Grasp) -> Grasp | None:
-    return first_reachable(reach, grasps, arm.home, lift=0.22, tries=6)
+    return first_reachable(reach, grasps, arm.home, lift=0.22, tries=6, strength=arm.reach.strong)
 
 
 def test_the_middle_of_the_table_is_in_reach(reach, arm):
@@ -74,7 +72,7 @@ def test_the_wrist_does_not_turn_into_the_forearm(reach, arm):
     T_home = reach.model.forward(np.array(arm.home))
     high = grasp(0.307, 0.19, 0.38).T_base_grasp
     high[:3, :3] = T_home[:3, :3]
-    assert reach.strength((turned(high, 0.0),), arm.home) >= STRONG
+    assert reach.strength((turned(high, 0.0),), arm.home) >= arm.reach.strong
     assert {angle: reach.strength((turned(high, angle),), arm.home) > 0.0 for angle in (-1.5, 1.5)} in (
         {-1.5: False, 1.5: True},
         {-1.5: True, 1.5: False},
@@ -98,11 +96,11 @@ def test_backing_off_goes_against_the_approach():
     np.testing.assert_allclose(backed_off(grasp(0.5, 0.0, 0.1).T_base_grasp, 0.2)[:3, 3], [0.5, 0.0, 0.3], atol=1e-12)
 
 
-def test_lifting_goes_straight_up_within_reach_and_inwards_beyond():
+def test_lifting_goes_straight_up_within_reach_and_inwards_beyond(reach):
     near, far = grasp(0.45, 0.0, 0.0).T_base_grasp, grasp(0.7, 0.0, 0.35).T_base_grasp
-    np.testing.assert_allclose(lifted(near, 0.2)[:3, 3], [0.45, 0.0, 0.2], atol=1e-9)
-    assert lifted(far, 0.2)[0, 3] < 0.65
-    assert lifted(far, 0.2)[2, 3] == pytest.approx(0.55)
+    np.testing.assert_allclose(reach.lifted(near, 0.2)[:3, 3], [0.45, 0.0, 0.2], atol=1e-9)
+    assert reach.lifted(far, 0.2)[0, 3] < 0.65
+    assert reach.lifted(far, 0.2)[2, 3] == pytest.approx(0.55)
 
 
 def test_alike_needs_both_place_and_turn():

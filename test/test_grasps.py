@@ -15,6 +15,7 @@ GRIPPER = GripperShape(
     lower=np.array([PALM[0], FINGER[0], [-0.009, -0.012, -0.06]]),
     upper=np.array([PALM[1], FINGER[1], [0.009, 0.0, 0.009]]),
     side=np.array([0.0, 1.0, -1.0]),
+    opening_max=0.08,
 )
 FRICTION_ANGLE = np.arctan(0.15)
 OBJECTS = {
@@ -104,7 +105,7 @@ def test_sides_that_are_not_parallel_need_more_friction() -> None:
     wedge = [hull(np.array(corners), pose)]
 
     def grasps(friction: float) -> list[Grasp]:
-        config = GraspConfig(friction=friction, width_max=0.07)
+        config = GraspConfig(friction=friction, play=0.01)
         return antipodal_grasps(wedge, pose[:3, 3], (), 0.0, GRIPPER, np.random.default_rng(0), config)
 
     assert not grasps(0.15)

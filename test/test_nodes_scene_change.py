@@ -181,7 +181,7 @@ def test_the_scene_changes_and_everybody_goes_on(graph):
     assert (watcher.scene["set"], watcher.scene["seed"], watcher.scene["target"]) == ("distractor", 12, "red_mug")
     assert operator.spin_until(lambda: watcher.states[-1][0] == choice_label(choice))
     # Objects stand where a fresh simulator puts them.
-    scene = draw(choice)
+    scene = draw(choice, "franka")
     fresh = World(scene, load_embodiment("franka"), timestep=0.001)
     watcher.objects = None
     assert operator.spin_until(lambda: watcher.objects is not None)

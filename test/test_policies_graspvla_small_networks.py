@@ -188,10 +188,12 @@ def test_a_grasp_of_one_scene_is_learned_to_a_centimetre() -> None:
         loss.backward()
         optimizer.step()
     with torch.inference_mode():
-        found = find_grasp(network, pictures, CALIBRATIONS, middle, np.full(3, np.nan))
+        found = find_grasp(network, pictures, CALIBRATIONS, middle, np.full(3, np.nan), 0.08)
+        narrow = find_grasp(network, pictures, CALIBRATIONS, middle, np.full(3, np.nan), 0.035)
     assert 1000 * np.linalg.norm(found.point - point) < 10.0
     assert np.degrees(np.arccos((np.trace(R.T @ found.rotations[0]) - 1) / 2)) < 15.0
     assert found.opening == pytest.approx(0.05, abs=0.01)
+    assert narrow.opening == 0.035  # what the gripper opens to
 
 
 # -- action expert ----------------------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def make(tmp_path, monkeypatch):
     goals = [Waypoint(Pose(np.array([0.55, 0.1, 0.2]), DOWN), closed=0.5)]
     monkeypatch.setattr(Previews, "want", lambda self, name: None)
     monkeypatch.setattr(scripted_operator, "plan_waypoints", lambda *given: goals)
-    monkeypatch.setattr(scripted_operator, "prompted_scene", lambda said: None)
+    monkeypatch.setattr(scripted_operator, "prompted_scene", lambda said, robot: None)
 
     def make(*given, **options) -> Room:
         rooms.append(Room(tmp_path, *given, **options))

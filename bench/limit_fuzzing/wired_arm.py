@@ -11,7 +11,6 @@ from bench.franka import Franka
 from controllers.progress import ArmCommand
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.delayed_arm import DelayedArm
-from vla_ros.sim.drives import SERVO_DAMPING, SERVO_STIFFNESS
 from vla_ros.sim.pose_servo import PoseServo
 
 SERVO_STEP = 1e-3  # [s] of the driver's own loop
@@ -31,6 +30,8 @@ class WiredArm:
         self._waiting: deque[tuple[float, np.ndarray]] = deque()
         self._setpoint, self._target = q.copy(), q.copy()
         robot = load_embodiment("franka")
+        gains = robot.only_arm.servo
+        self._stiffness, self._damping = (np.array(gains.stiffness), np.array(gains.damping)) if gains else (0.0, 0.0)
         self._servo = PoseServo(robot, robot.only_arm, q) if mode == "pose" else None
         self._driven = False
         self.effort_share = 0.0  # the most that was asked of a joint, of its limit
@@ -80,7 +81,7 @@ class WiredArm:
         else:
             stride = self._limits.velocity * self.plant.timestep
             self._setpoint += np.clip(self._target - self._setpoint, -stride, stride)
-            effort = SERVO_STIFFNESS * (self._setpoint - self.q) - SERVO_DAMPING * self.dq
+            effort = self._stiffness * (self._setpoint - self.q) - self._damping * self.dq
         self._note(effort)
         self.plant.command(np.clip(effort, -self._limits.effort, self._limits.effort))
 

@@ -49,7 +49,7 @@ class EpisodeRunner:
         s = self.settings
         return self.task.scene(
             s.set_name, seed, s.stream, s.categories, self._catalogue, s.wording,
-            cameras=self._cameras, by_part=s.by_part,
+            cameras=self._cameras, by_part=s.by_part, robot=s.robot,
         )  # fmt: skip
 
     def run(self, seed: int) -> Episode:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.families import DEFAULT_POLICY, check_name
+from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.tasks.table import DEFAULT_TASK
 
 EXPERT = "expert"
@@ -28,7 +29,7 @@ class EpisodeSettings:
     objects: str | None = None  # folder of objects; None: the procedural catalogue
     by_part: bool = False  # asked for by a part, such as the handle, and judged by it
     wording: str = "common"  # family of words that the instructions are in
-    robot: str = "franka"
+    robot: str = DEFAULT_ROBOT
     command: str = ""  # what drives the arm; empty: what it usually takes
     stream: str = "evaluation"
     latency_s: float | None = None  # None: blocking

@@ -64,7 +64,7 @@ def check_success_object(arguments: Mapping[str, Value]) -> None:
     keys = ("stream", "categories", "objects", "wording", "target", "place")
     stream, categories, objects, wording, target, place = (str(arguments[key]) for key in keys)
     chosen = (str(arguments["set"]), int(arguments["seed"]), stream, categories, objects, wording, target, place)
-    scene = task.scene(*chosen)
+    scene = task.scene(*chosen, robot=str(arguments["robot"]))
     task.check_target(name, scene)
 
 

@@ -78,7 +78,7 @@ class CameraNode(ManagedNode):
         if self._world is not None:
             self._world.close()
         self._world, self._shown, self._waited_for = None, choice_label(scene), False
-        self._world = World(draw(scene, self._names), self._embodiment, settle=False)
+        self._world = World(draw(scene, self._embodiment.source, self._names), self._embodiment, settle=False)
         for name in self._names:  # the first frame builds the renderer: before anyone waits for an image
             self._world.render_camera(name)
 

@@ -14,6 +14,7 @@ from rclpy.parameter import Parameter
 from controllers.errors import ConfigError, VlaError, unknown_name
 from vla_ros.robots.embodiment import Embodiment, with_named_cameras
 from vla_ros.robots.groups import COMMAND_MODES
+from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS
 
 Value = TypeVar("Value", bool, int, float, str)
@@ -161,4 +162,4 @@ def declare_cameras(node: Node, embodiment: Embodiment) -> Embodiment:
 
 def declare_robot(node: Node) -> str:
     """Declare the robot's name and return it."""
-    return declare(node, "robot", "franka", "robot, a file of config/robots")
+    return declare(node, "robot", DEFAULT_ROBOT, "robot, a file of config/robots")

@@ -50,7 +50,9 @@ class SimNode(Node):
     def __init__(self) -> None:
         super().__init__("sim_node")
         robot = declare_robot(self)
-        self._stage = Stage(self, declare_scene(self, change=lambda key, value: self._stage.choose(key, value)))
+        self._stage: Stage = Stage(
+            self, declare_scene(self, change=lambda key, value: self._stage.choose(key, value)), robot
+        )
         physics_rate = declare(self, "physics_rate_hz", 1000.0, "physics steps a second", 200.0, 10000.0)
         state_rate = declare(
             self, "state_rate_hz", 500.0, "joint states, and looks for commands, a second", 10.0, 2000.0

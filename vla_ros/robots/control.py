@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from controllers.auxiliary_drive import SUCTION, AuxiliaryDrive, BaseLimits
@@ -76,7 +78,9 @@ def auxiliary_drive(embodiment: Embodiment, config: ControlConfig) -> AuxiliaryD
 def _adapter(end_effector: EndEffectorGroup, quantity: str, config: ControlConfig) -> GripperConfig:
     if quantity == "suction":
         return SUCTION
-    return config.gripper if quantity == "width" else GripperConfig(width_max=end_effector.depth_max)
+    if quantity == "width":
+        return dataclasses.replace(config.gripper, width_max=end_effector.width_max)
+    return GripperConfig(width_max=end_effector.depth_max)
 
 
 class FollowerFactory:

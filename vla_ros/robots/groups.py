@@ -12,12 +12,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
+from vla_ros.robots.reach import ArmReach, ArmStart, GripperEnvelope
 from vla_ros.robots.urdf import joint_limits
 
 COMMAND_MODES = ("effort", "position", "pose")
 PARALLEL, SUCTION = "parallel", "suction"
 END_EFFECTORS = (PARALLEL, SUCTION)
 BASES = ("holonomic", "differential")
+
+
+@dataclass(frozen=True)
+class ServoGains:
+    """Position servo of each joint."""
+
+    stiffness: tuple[float, ...]  # [N·m/rad]
+    damping: tuple[float, ...]  # [N·m·s/rad]
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,10 @@ class ArmConfig:
     jerk: tuple[float, ...]  # [rad/s³] most that planned motion asks for
     armature: tuple[float, ...]  # [kg·m²] motor inertia the simulator adds to each joint
     command_modes: tuple[str, ...]
+    reach: ArmReach | None = None  # for grasps from above
+    start: ArmStart | None = None  # in generated data; none: at home
+    hold: ServoGains | None = None  # of the simulated position hold; none: from the arm's inertia at home
+    servo: ServoGains | None = None  # of the simulated servo that follows a stream of positions; none: likewise
 
     def __post_init__(self) -> None:
         where = f"arm '{self.name}'"
@@ -45,6 +58,13 @@ class ArmConfig:
         for mode in self.command_modes:
             if mode not in COMMAND_MODES:
                 raise ConfigError(f"{where}: {unknown_name('command mode', mode, COMMAND_MODES)}")
+        if self.start is not None:
+            _check_sizes(f"{where}: start", self.start, self.joints, ("center", "spread"))
+        for name in ("hold", "servo"):
+            gains = getattr(self, name)
+            if gains is not None:
+                _check_sizes(f"{where}: {name}", gains, self.joints, ("stiffness", "damping"))
+                _check_positive(f"{where}: {name}", gains, ("stiffness", "damping"))
 
 
 @dataclass(frozen=True)
@@ -57,6 +77,7 @@ class EndEffectorConfig:
     joints: tuple[str, ...] = ()  # of a parallel gripper: the first is commanded, the others mimic it
     cups: tuple[str, ...] = ()  # of suction, each told by itself; empty: one, named like the end effector
     depth_max: float = 0.0  # [m] how far pistons, or the palm of a gripper, go out; 0: they do not
+    envelope: GripperEnvelope | None = None  # the room a parallel gripper takes: for grasps planned by geometry
 
     def __post_init__(self) -> None:
         where = f"end effector '{self.name}'"
@@ -64,6 +85,8 @@ class EndEffectorConfig:
             raise ConfigError(f"{where}: {unknown_name('kind', self.kind, END_EFFECTORS)}")
         if self.kind == PARALLEL and not self.joints:
             raise ConfigError(f"{where}: a parallel gripper needs the 'joints' of its fingers")
+        if self.kind != PARALLEL and self.envelope is not None:
+            raise ConfigError(f"{where}: an 'envelope' is a parallel gripper's")
         if self.kind == PARALLEL and self.cups:
             raise ConfigError(f"{where}: a parallel gripper has no 'cups'")
         if not 0.0 <= self.depth_max <= 1.0:
@@ -124,6 +147,10 @@ class ArmGroup:
     jerk: np.ndarray  # [rad/s³]
     armature: np.ndarray  # [kg·m²]
     command_modes: tuple[str, ...]  # what may drive it, the usual first
+    reach: ArmReach | None = None
+    start: ArmStart | None = None
+    hold: ServoGains | None = None
+    servo: ServoGains | None = None
 
     def command_mode(self, wanted: str) -> str:
         """Return what is to drive the arm, the usual for "". Raises ConfigError for what it does not take."""
@@ -146,6 +173,7 @@ class EndEffectorGroup:
     force: float = 0.0  # [N] between the fingers
     cups: tuple[str, ...] = ()
     depth_max: float = 0.0  # [m]
+    envelope: GripperEnvelope | None = None
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -191,6 +219,10 @@ def arm_group(config: ArmConfig, urdf: str) -> ArmGroup:
         jerk=_frozen(config.jerk),
         armature=_frozen(config.armature),
         command_modes=config.command_modes,
+        reach=config.reach,
+        start=config.start,
+        hold=config.hold,
+        servo=config.servo,
     )
 
 
@@ -210,6 +242,7 @@ def end_effector_group(config: EndEffectorConfig, urdf: str) -> EndEffectorGroup
         speed=sum(limit.velocity for limit in limits),
         force=min(limit.effort for limit in limits),
         depth_max=config.depth_max,
+        envelope=config.envelope,
     )
 
 

@@ -9,20 +9,17 @@ import mujoco
 import numpy as np
 
 from controllers.errors import ConfigError
+from controllers.model import ArmModel
 from controllers.progress import ArmCommand
-from vla_ros.robots.embodiment import Embodiment
-from vla_ros.robots.groups import ArmGroup, BaseConfig, EndEffectorGroup, JointGroup
+from vla_ros.robots.embodiment import Embodiment, expand_urdf
+from vla_ros.robots.groups import ArmGroup, BaseConfig, EndEffectorGroup, JointGroup, ServoGains
 from vla_ros.sim.pose_servo import PoseServo
 from vla_ros.sim.robot_model import BASE_JOINTS
 
 BASE_TIMEOUT_S = 0.5  # [s] after which a base that hears nothing stands still: diff_drive_controller's cmd_vel_timeout
 
-# Joint stiffness and damping [N·m/rad], [N·m·s/rad]. Of the position hold: those of Franka's joint impedance example.
-_HOLD_STIFFNESS = (600.0, 600.0, 600.0, 600.0, 250.0, 150.0, 50.0)
-_HOLD_DAMPING = (50.0, 50.0, 50.0, 50.0, 25.0, 15.0, 8.0)
-# Of the position servo that follows a stream: critical at about 60 rad/s, so it trails what it is told by 33 ms.
-SERVO_STIFFNESS = (6000.0, 6000.0, 4000.0, 4000.0, 1200.0, 900.0, 300.0)
-SERVO_DAMPING = (200.0, 200.0, 133.0, 133.0, 40.0, 30.0, 10.0)
+# Where an arm's description gives no gains: each joint critically damped at these, with its inertia at home [rad/s].
+_HOLD_RATE, _SERVO_RATE = 24.0, 60.0
 
 
 class MotorJoints:
@@ -62,8 +59,8 @@ class ArmDrive(MotorJoints):
         super().__init__(model, data, arm.joints)
         self._model, self._embodiment, self._arm = model, embodiment, arm
         self._gains = {  # of a position, by whether it is one of a stream
-            False: (np.resize(_HOLD_STIFFNESS, len(arm.joints)), np.resize(_HOLD_DAMPING, len(arm.joints))),
-            True: (np.resize(SERVO_STIFFNESS, len(arm.joints)), np.resize(SERVO_DAMPING, len(arm.joints))),
+            False: _gains(arm.hold, _HOLD_RATE, embodiment, arm),
+            True: _gains(arm.servo, _SERVO_RATE, embodiment, arm),
         }
         self._streams = False
         self._pose_servo: PoseServo | None = None  # while poses drive the arm
@@ -145,6 +142,18 @@ class ArmDrive(MotorJoints):
         if values.shape != (size,) or not np.isfinite(values).all():
             raise ConfigError(f"{what} command must be {size} finite numbers, got {values}")
         return values
+
+
+def _gains(
+    given: ServoGains | None, rate: float, embodiment: Embodiment, arm: ArmGroup
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return stiffness (N,) [N·m/rad] and damping (N,) [N·m·s/rad]: those given, else critical at `rate` [rad/s]."""
+    if given is not None:
+        return np.array(given.stiffness), np.array(given.damping)
+    model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame, armature=arm.armature.tolist())
+    model.update(arm.home, np.zeros(len(arm.joints)))
+    inertia = np.diag(model.M)
+    return rate**2 * inertia, 2.0 * rate * inertia
 
 
 class JointServo(MotorJoints):

@@ -11,6 +11,7 @@ from controllers.model import ArmModel
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import SceneSets
 from vla_ros.sim.world import World
@@ -51,8 +52,11 @@ class Task(Protocol):
         place: str = "",
         cameras: Sequence[str] = (),
         by_part: bool = False,
+        robot: str = DEFAULT_ROBOT,
     ) -> Scene:
         """Draw a scene: a pure function of its arguments, which docs/objects.md explains.
+
+        `robot` is the name or the file of the one that is to do the task.
 
         Raises ConfigError for names it does not know and for what the task has not.
         """

@@ -20,6 +20,7 @@ from vla_ros.commands.robot.operate import targets
 from vla_ros.launching.environment import module_environment
 from vla_ros.launching.parameters import ros_arguments
 from vla_ros.launching.recording import check_bag_folder
+from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.runtime.running import RunningGraph
 
 
@@ -46,7 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--compat", choices=("jazzy", "humble"), default="jazzy",
                         help="whose rosbag2 is to read it (default jazzy)")  # fmt: skip
-    parser.add_argument("--robot", default="franka", help="whose /tf is added where nobody publishes it; '' for none")
+    parser.add_argument(
+        "--robot", default=DEFAULT_ROBOT, help="whose /tf is added where nobody publishes it; '' for none"
+    )
     parser.add_argument("--contract", default="", help="say what of this contract is lacking; exit code 1 when it is")
     parser.add_argument("--duration", type=float, default=0.0, metavar="S", help="end by itself after so long")
     parser.add_argument(

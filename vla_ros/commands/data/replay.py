@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from controllers.errors import ConfigError
+from vla_ros.robots.names import DEFAULT_ROBOT
 
 ALSO_CHOSEN = ("stream", "categories", "objects", "wording", "target", "place")  # what else makes a scene
 
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("assignments", nargs="*", metavar="name:=value", help="further arguments of the job replay")
     parser.add_argument("--episode", type=int, default=0, metavar="N", help="number of the episode (default 0)")
     parser.add_argument("--contract", default="", help="contract of a dataset that does not say its own")
-    parser.add_argument("--robot", default="franka", help="robot; config/robots")
+    parser.add_argument("--robot", default=DEFAULT_ROBOT, help="robot; config/robots")
     parser.add_argument("--speed", type=float, default=1.0, help="share of the recorded speed, 0.05 to 1 (default 1)")
     parser.add_argument("--running", action="store_true", help="use the arm of the job that runs on this machine")
     parser.add_argument("--start-tolerance", type=float, default=0.1, metavar="RAD",

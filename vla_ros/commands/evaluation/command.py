@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from controllers.errors import ConfigError
 from vla_ros.output_file import check_output, write_output
 from vla_ros.policies.families import DEFAULT_POLICY, FAMILIES
+from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="ask for objects by a part, such as the handle; config/objects/parts.yaml")  # fmt: skip
     parser.add_argument("--wording", default="common", help="common, or unseen: words that no training data contains; "
                         "config/tasks/wording.yaml")  # fmt: skip
-    parser.add_argument("--robot", default="franka", help="robot; config/robots")
+    parser.add_argument("--robot", default=DEFAULT_ROBOT, help="robot; config/robots")
     parser.add_argument("--command", default="", help="what drives the arm: effort, position or pose; default the "
                         "first that the robot takes")  # fmt: skip
     parser.add_argument("--episodes", type=int, default=20, metavar="N", help="how many scenes (default 20)")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.output_file import OutputFile, write_output
+from vla_ros.robots.names import DEFAULT_ROBOT
 
 EFFORTS = ("commanded", "measured")
 
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         epilog="example: vla identify record arm.npz --simulate --payload 0.8 0.02 -0.03 0.06",
     )
     record.add_argument("file", action=OutputFile, suffix=".npz", metavar="FILE.npz", help="where the recording goes")
-    record.add_argument("--robot", default="franka", help="robot; config/robots (default franka)")
+    record.add_argument("--robot", default=DEFAULT_ROBOT, help=f"robot; config/robots (default {DEFAULT_ROBOT})")
     record.add_argument("--effort", choices=EFFORTS, default="commanded",
                         help="joint_states' effort: commanded, without the arm's weight, or measured, with it "
                         "(default commanded)")  # fmt: skip

@@ -11,6 +11,8 @@ from typing import Any
 from controllers.errors import ConfigError
 from vla_ros.objects.folder import ObjectReading, read_folder
 from vla_ros.objects.model import ObjectModel
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.sim.grasping.takeable import PoseGrasps, grasps_at_rest
 
 
@@ -78,9 +80,10 @@ def _checked(item: ObjectReading) -> CheckedObject:
         problem = f"{item.path}: the simulator cannot take it ({error}): simplify or repair the mesh"
         return CheckedObject(item.path, None, (), (), {}, tuple(warnings), (problem,))
     if not any(pose.count for pose in grasps):
+        opening = 100.0 * load_embodiment(DEFAULT_ROBOT).only_gripper.width_max
         warnings.append(
-            f"{item.path}: no grasp from above fits an 8 cm gripper, however it lies: it stands in scenes and is never "
-            "the target; set a smaller scale or another resting pose"
+            f"{item.path}: no grasp from above fits an {opening:g} cm gripper, however it lies: it stands in scenes "
+            "and is never the target; set a smaller scale or another resting pose"
         )
     return CheckedObject(
         item.path, model, item.described.resting, grasps, item.built.colors, tuple(warnings), item.problems

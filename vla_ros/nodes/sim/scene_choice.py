@@ -32,10 +32,10 @@ def choice_label(choice: SceneChoice) -> str:
     return json.dumps(choice_words(choice), sort_keys=True)
 
 
-def draw(choice: SceneChoice, cameras: Sequence[str] = ()) -> Scene:
-    """Draw the scene that is chosen. Raises ConfigError when there is none such."""
+def draw(choice: SceneChoice, robot: str, cameras: Sequence[str] = ()) -> Scene:
+    """Draw the scene that is chosen, for a robot by its name or file. Raises ConfigError when there is none such."""
     arguments = {key: value for key, value in choice.items() if key != "task"}
-    return load_task(choice["task"]).scene(**arguments, cameras=cameras)  # type: ignore[arg-type]
+    return load_task(choice["task"]).scene(**arguments, cameras=cameras, robot=robot)  # type: ignore[arg-type]
 
 
 def announced_choice(text: str) -> SceneChoice | None:

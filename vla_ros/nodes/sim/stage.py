@@ -23,9 +23,9 @@ from vla_ros.tasks.table import load_task
 class Stage:
     """The present scene and the choice for the next one."""
 
-    def __init__(self, node: Node, first: SceneChoice) -> None:
-        """Draw the first scene. Raises ConfigError when there is none such."""
-        self._next = first
+    def __init__(self, node: Node, first: SceneChoice, robot: str) -> None:
+        """Draw the first scene, for a robot by its name or file. Raises ConfigError when there is none such."""
+        self._next, self._robot = first, robot
         self._text = node.create_publisher(String, "sim/scene", qos.LATCHED)
         self._shown = self._next.copy()
         self.scene = self._draw()
@@ -55,7 +55,7 @@ class Stage:
 
     def _draw(self) -> Scene:
         chosen = self._next.copy()
-        scene = draw(chosen)
+        scene = draw(chosen, self._robot)
         self._shown = chosen
         return scene
 

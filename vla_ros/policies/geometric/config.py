@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError
 from vla_ros.policies.geometric.grasp import GraspConfig
-from vla_ros.policies.geometric.gripper_space import GripperConfig
 from vla_ros.policies.geometric.motion import MotionConfig
 from vla_ros.policies.geometric.perception import PerceptionConfig
 from vla_ros.policies.geometric.recognition import RecognitionConfig
@@ -54,6 +53,5 @@ class GeometricConfig:
     recognition: RecognitionConfig = field(default_factory=RecognitionConfig)
     target: TargetConfig = field(default_factory=TargetConfig)
     grasp: GraspConfig = field(default_factory=GraspConfig)
-    gripper: GripperConfig = field(default_factory=GripperConfig)
     motion: MotionConfig = field(default_factory=MotionConfig)
     episode: EpisodeConfig = field(default_factory=EpisodeConfig)

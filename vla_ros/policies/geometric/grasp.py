@@ -22,7 +22,7 @@ class GraspConfig:
     batch: int = 8  # places tried before looking whether one is good enough
     good_enough: float = 1.3  # cost at which the search stops
     table_clearance: float = 0.006  # [m] finger tips above the table
-    width_max: float = 0.076  # [m] widest piece between the pads
+    play: float = 0.004  # [m] by which the widest piece between the pads is narrower than the full opening
     hidden_edge: float = 0.004  # [m] of a thing's far side that no camera measures
     own_margin: float = 0.0015  # [m] open fingers to the thing itself
     own_points: int = 2  # of the thing inside the open fingers: that many are noise
@@ -43,8 +43,8 @@ class GraspConfig:
     def __post_init__(self) -> None:
         if self.turns < 2 or self.seeds < 1 or self.batch < 1 or not self.depths:
             raise ConfigError("grasp: turns must be >= 2, seeds and batch >= 1, depths not empty")
-        if not 0.0 < self.width_max < 0.08:
-            raise ConfigError(f"grasp.width_max must lie between 0 and 0.08 m, got {self.width_max}")
+        if not 0.0 < self.play < 0.05:
+            raise ConfigError(f"grasp.play must lie between 0 and 0.05 m, got {self.play}")
         for name, value in vars(self).items():
             if name.endswith(("_weight", "_margin", "_clearance")) and value < 0.0:
                 raise ConfigError(f"grasp.{name} must be >= 0, got {value}")

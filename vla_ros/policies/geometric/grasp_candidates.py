@@ -17,7 +17,7 @@ import numpy as np
 from vla_ros.policies.geometric.completion import thin
 from vla_ros.policies.geometric.grasp import Grasp, GraspConfig
 from vla_ros.policies.geometric.grasp_cost import contact_slope, cost_terms
-from vla_ros.policies.geometric.gripper_space import GripperConfig, GripperFrames
+from vla_ros.policies.geometric.gripper_space import GripperDimensions, GripperFrames
 
 CENTER_SHARE = 0.25  # of a thing's length: that far off its middle costs 1
 CENTER_RANGE = (0.012, 0.03)  # [m] …within these
@@ -34,7 +34,7 @@ class GraspScene:
 
 
 def propose_grasps(
-    scene: GraspScene, config: GraspConfig, gripper: GripperConfig, tilts: tuple[float, ...] = (0.0,)
+    scene: GraspScene, config: GraspConfig, gripper: GripperDimensions, tilts: tuple[float, ...] = (0.0,)
 ) -> list[Grasp]:
     """Return grasps of the target clear of the others and the table, best first; `tilts` [rad] from upright."""
     seeds = _seeds(scene.target, config)
@@ -48,14 +48,14 @@ def propose_grasps(
 
 
 def _try_places(
-    seeds: np.ndarray, scene: GraspScene, config: GraspConfig, gripper: GripperConfig, tilts: tuple[float, ...]
+    seeds: np.ndarray, scene: GraspScene, config: GraspConfig, gripper: GripperDimensions, tilts: tuple[float, ...]
 ) -> list[Grasp]:
     T, top = _poses(seeds, scene, config, gripper, tilts)
     T, frames = _center(T, GripperFrames.of(T, scene.target), gripper)
     between = frames.between(gripper, gripper.opening_max / 2.0)
     width = np.where(between, frames.y, -np.inf).max(axis=1) - np.where(between, frames.y, np.inf).min(axis=1)
     # Cheap tests first: each one leaves fewer poses to the next.
-    keep = np.flatnonzero((between.sum(axis=1) >= config.points_min) & (width < config.width_max))
+    keep = np.flatnonzero((between.sum(axis=1) >= config.points_min) & (width < gripper.opening_max - config.play))
     frames, between = frames.select(keep), between[keep]
     slope = contact_slope(frames, between, gripper)
     good = (slope <= config.slope_max) & (frames.hand(gripper, 0.0) <= 1)
@@ -89,7 +89,7 @@ def _half_openings(
     frames: GripperFrames,
     scene: GraspScene,
     config: GraspConfig,
-    gripper: GripperConfig,
+    gripper: GripperDimensions,
 ) -> np.ndarray:
     """Return half the opening at which the fingers come down without touching anything (C,) [m]; 0 without one."""
     near = np.linalg.norm(scene.others[:, :2] - scene.target[:, :2].mean(axis=0), axis=1) < 0.28
@@ -124,14 +124,14 @@ def _seeds(target: np.ndarray, config: GraspConfig) -> np.ndarray:
 
 
 def _poses(
-    seeds: np.ndarray, scene: GraspScene, config: GraspConfig, gripper: GripperConfig, tilts: tuple[float, ...]
+    seeds: np.ndarray, scene: GraspScene, config: GraspConfig, gripper: GripperDimensions, tilts: tuple[float, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return tool poses (C, 4, 4) over the seeds (S, 2), and the target's local top [m] under each (C,)."""
     target = scene.target
     distance = np.linalg.norm(target[None, :, :2] - seeds[:, None], axis=2)
     top = np.where(distance < 0.012, target[None, :, 2], -np.inf).max(axis=1)
     top = np.where(np.isfinite(top), top, target[:, 2].max())
-    lowest = scene.table + gripper.pad_below + config.table_clearance
+    lowest = scene.table + gripper.tip + config.table_clearance
     # Closing directions, tilts and depths for every seed.
     turn, tilt, depth, seed = (
         axis.ravel()
@@ -158,7 +158,7 @@ def _poses(
     return T[~again], top[seed][~again]
 
 
-def _center(T: np.ndarray, frames: GripperFrames, gripper: GripperConfig) -> tuple[np.ndarray, GripperFrames]:
+def _center(T: np.ndarray, frames: GripperFrames, gripper: GripperDimensions) -> tuple[np.ndarray, GripperFrames]:
     """Shift every pose along its closing direction to the middle of what lies between the pads."""
     between = frames.between(gripper, gripper.opening_max / 2.0)
     some = between.any(axis=1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from vla_ros.policies.geometric.grasp import GraspConfig
-from vla_ros.policies.geometric.gripper_space import GripperConfig, GripperFrames
+from vla_ros.policies.geometric.gripper_space import GripperDimensions, GripperFrames
 
 
 def cost_terms(
@@ -19,7 +19,7 @@ def cost_terms(
     table: float,
     reference_x: np.ndarray,
     config: GraspConfig,
-    gripper: GripperConfig,
+    gripper: GripperDimensions,
 ) -> dict[str, np.ndarray]:
     """Return what follows from the poses (C, 4, 4) alone, each (C,).
 
@@ -29,8 +29,8 @@ def cost_terms(
     high = np.maximum(tool_z - (table + 0.5 * (top - table)), 0.0) / 0.02
     # Tall upright things have straight walls: how high they are held matters little.
     high *= np.clip(1.0 - (top - table - 0.06) / 0.06, 0.1, 1.0)
-    overlap = np.minimum(top, tool_z + gripper.pad_above) - (tool_z - gripper.pad_below)
-    wanted = np.minimum(2.0 * gripper.pad_above, np.maximum(top - table - config.table_clearance, 0.004))
+    overlap = np.minimum(top, tool_z + gripper.pad) - (tool_z - gripper.tip)
+    wanted = np.minimum(2.0 * gripper.pad, np.maximum(top - table - config.table_clearance, 0.004))
     turned = np.arccos(np.clip(T[:, :2, 0] @ reference_x, -1.0, 1.0))
     tilted = np.arccos(np.clip(-T[:, 2, 2], -1.0, 1.0))
     return {
@@ -42,7 +42,7 @@ def cost_terms(
     }
 
 
-def contact_slope(frames: GripperFrames, between: np.ndarray, gripper: GripperConfig) -> np.ndarray:
+def contact_slope(frames: GripperFrames, between: np.ndarray, gripper: GripperDimensions) -> np.ndarray:
     """Return how far the two contact faces are from square to the closing direction (C,).
 
     The sum of both faces' slopes, a face at 45° counting 1; `between` (C, N) marks the points the pads close on.

@@ -9,8 +9,9 @@ from vla_ros.policies.geometric.completion import complete, thin
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.grasp import Grasp
 from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps
+from vla_ros.policies.geometric.gripper_space import GripperDimensions
 from vla_ros.policies.geometric.perception import TableView
-from vla_ros.policies.geometric.reachability import LAST_RESORT, NEAR_BASE, Reach, alike, first_reachable, leans_well
+from vla_ros.policies.geometric.reachability import Reach, alike, first_reachable, leans_well
 from vla_ros.policies.geometric.segmentation import Segment
 from vla_ros.policies.single_arm import SingleArmObservation
 
@@ -20,8 +21,8 @@ POINTS_MAX = 350
 class GraspPlanner:
     """Choose grasps, remembering which ones failed in this episode."""
 
-    def __init__(self, reach: Reach, config: GeometricConfig) -> None:
-        self._reach = reach
+    def __init__(self, reach: Reach, gripper: GripperDimensions, config: GeometricConfig) -> None:
+        self._reach, self._gripper = reach, gripper
         self._config = config
         self._failures: list[np.ndarray] = []
 
@@ -45,16 +46,17 @@ class GraspPlanner:
         x_axis = x_axis / max(float(np.linalg.norm(x_axis)), 1e-6)
         scene = GraspScene(points, around, view.table, x_axis)
         q, lift, tries = observation.state.q, config.episode.lift, config.episode.reach_tries
+        strong, weak = self._reach.described.strong, self._reach.described.weak
         # Straight down first; leaning reaches what lies too near the base or too high for that.
-        upright = [g for g in propose_grasps(scene, config.grasp, config.gripper) if not self._failed(g)]
-        found = first_reachable(self._reach, upright, q, lift, tries)
+        upright = [g for g in propose_grasps(scene, config.grasp, self._gripper) if not self._failed(g)]
+        found = first_reachable(self._reach, upright, q, lift, tries, strong)
         if found is not None:
             return found
-        tilted = propose_grasps(scene, config.grasp, config.gripper, config.grasp.tilts)
-        leaning = [g for g in tilted if leans_well(g.T_base_grasp, NEAR_BASE) and not self._failed(g)]
-        found = first_reachable(self._reach, leaning, q, lift, tries)
+        tilted = propose_grasps(scene, config.grasp, self._gripper, config.grasp.tilts)
+        leaning = [g for g in tilted if leans_well(g.T_base_grasp, self._reach.described.near) and not self._failed(g)]
+        found = first_reachable(self._reach, leaning, q, lift, tries, strong)
         # A grasp at the limit of the arm's strength is better than none.
-        return found or first_reachable(self._reach, leaning + upright, q, lift, tries, LAST_RESORT)
+        return found or first_reachable(self._reach, leaning + upright, q, lift, tries, weak)
 
     def clearance(self, grasp: Grasp, view: TableView, observation: SingleArmObservation) -> float:
         """Return how far above the grasp the tool must fly [m] to pass over everything between it and the arm."""
@@ -70,7 +72,7 @@ class GraspPlanner:
             if near.any():
                 top = max(top, float(item.points[near, 2].max()))
         needed = top + self._config.episode.clearance - grasp.T_base_grasp[2, 3]
-        if np.linalg.norm(goal) < NEAR_BASE:
+        if np.linalg.norm(goal) < self._reach.described.near:
             # Low and close to its own base the folded arm has nowhere to turn: sideways first, then down.
             needed = max(needed, 0.25)
         return float(np.clip(needed, 0.06, 0.30))

@@ -11,25 +11,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.errors import ConfigError
+from vla_ros.robots.groups import EndEffectorGroup
+from vla_ros.robots.reach import GripperEnvelope
 
 
 @dataclass(frozen=True)
-class GripperConfig:
-    """Dimensions of the hand and fingers [m], from the robot's description."""
+class GripperDimensions(GripperEnvelope):
+    """The room a gripper takes and how far it opens [m]: what its description says."""
 
-    opening_max: float = 0.08
-    pad_below: float = 0.0093  # the tips reach this far past the tool point
-    finger_free: float = 0.058  # from the tool point back to the hand
-    finger_thick: float = 0.0105
-    finger_half_width: float = 0.009
-    pad_above: float = 0.0093  # gripping face above the tool point
-    hand_half_length: float = 0.105
-    hand_half_width: float = 0.032
+    opening_max: float
 
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if value <= 0.0:
-                raise ConfigError(f"gripper.{name} must be > 0, got {value}")
+    @classmethod
+    def of(cls, gripper: EndEffectorGroup) -> GripperDimensions:
+        """Return a gripper's dimensions. Raises ConfigError for one whose description gives no envelope."""
+        if gripper.envelope is None:
+            raise ConfigError(
+                f"gripper '{gripper.name}' has no 'envelope' in config/robots: grasps cannot be planned without it"
+            )
+        return cls(**vars(gripper.envelope), opening_max=gripper.width_max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,33 +53,33 @@ class GripperFrames:
         """Keep the chosen poses."""
         return GripperFrames(self.x[chosen], self.y[chosen], self.z[chosen])
 
-    def between(self, config: GripperConfig, half_opening: float) -> np.ndarray:
+    def between(self, config: GripperDimensions, half_opening: float) -> np.ndarray:
         """Mark the points that the pads sweep over when they close (C, N)."""
         return (
             (np.abs(self.x) < config.finger_half_width)
             & (np.abs(self.y) < half_opening)
-            & (self.z > -config.pad_above)
-            & (self.z < config.pad_below)
+            & (self.z > -config.pad)
+            & (self.z < config.tip)
         )
 
-    def fingers(self, config: GripperConfig, half_opening: np.ndarray, margin: float) -> np.ndarray:
+    def fingers(self, config: GripperDimensions, half_opening: np.ndarray, margin: float) -> np.ndarray:
         """Count the points inside the fingers' room at half openings (C, 1) [m], grown by `margin` [m] (C,)."""
         beside = np.abs(self.y) - half_opening
         inside = (
             (np.abs(self.x) < config.finger_half_width + margin)
             & (beside > 0.0)
-            & (beside < config.finger_thick + margin)
-            & (self.z < config.pad_below + margin)
-            & (self.z > -config.finger_free)
+            & (beside < config.finger_thickness + margin)
+            & (self.z < config.tip + margin)
+            & (self.z > -config.finger_length)
         )
         return inside.sum(axis=1)
 
-    def hand(self, config: GripperConfig, margin: float) -> np.ndarray:
+    def hand(self, config: GripperDimensions, margin: float) -> np.ndarray:
         """Count the points inside the hand's room, grown by `margin` [m] (C,)."""
         inside = (
             (np.abs(self.x) < config.hand_half_width + margin)
             & (np.abs(self.y) < config.hand_half_length + margin)
-            & (self.z < -config.finger_free + margin)
-            & (self.z > -0.16)
+            & (self.z < -config.finger_length + margin)
+            & (self.z > -config.hand_end)
         )
         return inside.sum(axis=1)

@@ -17,11 +17,12 @@ from vla_ros.policies.geometric.color_naming import ColorNamer
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.grasp import Grasp
 from vla_ros.policies.geometric.grasp_planner import GraspPlanner
+from vla_ros.policies.geometric.gripper_space import GripperDimensions
 from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instruction
 from vla_ros.policies.geometric.memory_cache import remember
 from vla_ros.policies.geometric.motion import Walker, rotation_between
 from vla_ros.policies.geometric.perception import Perception, TableView
-from vla_ros.policies.geometric.reachability import Reach, lifted
+from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.policies.geometric.target import Candidate, TargetFinder, detect
 from vla_ros.policies.observation import Observation
@@ -58,7 +59,8 @@ class GeometricPolicy:
         memory = remember(catalogue, config.recognition)
         namer = ColorNamer(color_ranges(), everything=not catalogue.procedural)
         self._finder = TargetFinder(memory, namer, config.target)
-        self._planner = GraspPlanner(Reach(urdf, arm.joints, arm.tool_frame, arm.home), config)
+        self._arm_reach = Reach(urdf, arm)
+        self._planner = GraspPlanner(self._arm_reach, GripperDimensions.of(gripper), config)
         self._walker = Walker(config.motion)
         self._open = gripper.width_max
         self.reset()
@@ -194,7 +196,7 @@ class GeometricPolicy:
     def _lift(self, observation: SingleArmObservation) -> Step:
         if observation.state.gripper_width < self.config.episode.width_min:
             return self._give_up_grasp(observation)
-        goal = lifted(self.grasp.T_base_grasp, self.config.episode.lift)
+        goal = self._arm_reach.lifted(self.grasp.T_base_grasp, self.config.episode.lift)
         T = self.codec.T_base_anchor(observation)
         if np.linalg.norm(observation.state.T_base_ee[:3, 3] - goal[:3, 3]) < 0.02:
             self._enter(Phase.DONE, observation)
@@ -275,7 +277,7 @@ class GeometricPolicy:
         """Open, go up, look again; never try the same grasp twice."""
         self._planner.remember_failure(self.grasp)
         self._enter(Phase.RETREAT, observation)
-        self._retreat_goal = lifted(observation.state.T_base_ee, self.config.episode.retreat)
+        self._retreat_goal = self._arm_reach.lifted(observation.state.T_base_ee, self.config.episode.retreat)
         return self._retreat(observation)
 
     def _go(

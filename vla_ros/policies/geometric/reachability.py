@@ -8,27 +8,30 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
+from controllers.errors import ConfigError
 from controllers.inverse_kinematics import solve_ik
 from controllers.model import ArmModel
 from controllers.self_distance import SelfDistance
 from vla_ros.policies.geometric.grasp import Grasp
 from vla_ros.policies.geometric.motion import rotation_between
+from vla_ros.robots.groups import ArmGroup
 
-STRONG = 0.035  # manipulability above which the controller follows without weakness
-LAST_RESORT = 0.025
 LIMIT_MARGIN = 0.2  # [rad] the controller pushes away from joint limits: a pose in that zone is never quite reached
-NEAR_BASE = 0.45  # [m] leaning back helps nearer than this, leaning out further away
-CLEAR = 0.02  # [m] kept between the arm's own links
+RETREAT = 0.12  # [m] towards the base, at most
 TURNED = (0.35, 0.7, 1.0)  # shares of the way to the first pose at which the arm is looked at
 
 
 class Reach:
     """Where one arm can go: inside its limits, with strength, and without folding into itself."""
 
-    def __init__(self, urdf: str, joints: Sequence[str], tool_frame: str, home: np.ndarray) -> None:
-        self.model, self._rest = ArmModel(urdf, joints, tool_frame), home
+    def __init__(self, urdf: str, arm: ArmGroup) -> None:
+        """`urdf` is XML text. Raises ConfigError for an arm whose description does not say how far it reaches."""
+        if arm.reach is None:
+            raise ConfigError(f"arm '{arm.name}' has no 'reach' in config/robots: grasps cannot be planned without it")
+        self.described, joints, tool_frame = arm.reach, arm.joints, arm.tool_frame
+        self.model, self._rest = ArmModel(urdf, joints, tool_frame), arm.home
         self.model.lower, self.model.upper = self.model.lower + LIMIT_MARGIN, self.model.upper - LIMIT_MARGIN
-        self._own = SelfDistance(urdf, [joints], [tool_frame], CLEAR, 1.0)
+        self._own = SelfDistance(urdf, [joints], [tool_frame], arm.reach.clear, 1.0)
 
     def strength(self, poses: Sequence[np.ndarray], q: np.ndarray, least: float = 0.0) -> float:
         """Return the least manipulability on the way from q (N,) [rad] through the poses (4, 4), in a straight line
@@ -49,9 +52,21 @@ class Reach:
             q = solution
         return float(weakest)
 
+    def lifted(self, T_base_grasp: np.ndarray, lift: float) -> np.ndarray:
+        """Return the pose `lift` [m] higher, drawn towards the base by up to RETREAT where the arm would stretch.
+
+        Straight up from the far edge of the table leaves the arm's reach; a little nearer to the shoulder does not.
+        """
+        T = T_base_grasp.copy()
+        T[2, 3] += lift
+        stretch = self.described.stretch(T[0, 3], T[2, 3])
+        horizontal = float(np.linalg.norm(T[:2, 3]))
+        T[:2, 3] *= 1.0 - stretch * RETREAT / max(horizontal, 1e-6)
+        return T
+
 
 def first_reachable(
-    reach: Reach, grasps: Iterable[Grasp], q: np.ndarray, lift: float, tries: int, strength: float = STRONG
+    reach: Reach, grasps: Iterable[Grasp], q: np.ndarray, lift: float, tries: int, strength: float
 ) -> Grasp | None:
     """Return the first grasp that the arm reaches from q (N,) [rad] and can raise by `lift` [m], of `tries` tested.
 
@@ -63,7 +78,7 @@ def first_reachable(
         # What is out of reach here is out of reach a centimetre further: spend the tries on different grasps.
         if any(alike(T, other, 0.02, 0.4) for other in refused):
             continue
-        way = (backed_off(T, 0.2), backed_off(T, 0.1), T, lifted(T, 0.5 * lift), lifted(T, lift))
+        way = (backed_off(T, 0.2), backed_off(T, 0.1), T, reach.lifted(T, 0.5 * lift), reach.lifted(T, lift))
         if reach.strength(way, q, strength) >= strength:
             return grasp
         refused.append(T)
@@ -100,19 +115,6 @@ def backed_off(T_base_grasp: np.ndarray, distance: float) -> np.ndarray:
 def alike(T_a: np.ndarray, T_b: np.ndarray, distance: float, angle: float) -> bool:
     """Say whether two poses differ by less than a distance [m] and an angle [rad]."""
     return bool(np.linalg.norm(T_a[:3, 3] - T_b[:3, 3]) < distance and rotation_between(T_a, T_b) < angle)
-
-
-def lifted(T_base_grasp: np.ndarray, lift: float, retreat: float = 0.12) -> np.ndarray:
-    """Return the pose `lift` [m] higher, drawn towards the base by up to `retreat` [m] where the arm would stretch.
-
-    Straight up from the far edge of the table leaves the arm's reach; a little nearer to the shoulder does not.
-    """
-    T = T_base_grasp.copy()
-    T[2, 3] += lift
-    stretch = float(np.clip((np.hypot(T[0, 3], T[2, 3] - 0.1) - 0.66) / 0.1, 0.0, 1.0))
-    horizontal = float(np.linalg.norm(T[:2, 3]))
-    T[:2, 3] *= 1.0 - stretch * retreat / max(horizontal, 1e-6)
-    return T
 
 
 def between(T: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:

@@ -28,7 +28,7 @@ class GraspConfig:
     """What is sampled and how candidates are ranked."""
 
     friction: float = 0.15  # force closure must hold at this coefficient
-    width_max: float = 0.076  # [m] widest object part, a little less than the full opening
+    play: float = 0.004  # [m] by which the widest object part is narrower than the full opening
     width_min: float = 0.003  # [m]
     contacts: int = 300  # surface points tried
     batch: int = 150  # candidates checked for collisions at a time
@@ -73,10 +73,10 @@ def antipodal_grasps(
 ) -> list[Grasp]:
     """Return force-closure grasps free of collision, best first; empty when there is none."""
     config = config or GraspConfig()
-    contacts = _contact_pairs(target, rng, config)
+    contacts = _contact_pairs(target, rng, gripper.opening_max, config)
     if contacts is None:
         return []
-    candidates = _poses(*contacts, config)
+    candidates = _poses(*contacts, gripper.opening_max, config)
     candidates = candidates.select(_in_reach(candidates, gripper, table_height, config))
     own = sample_surface(target, 1200, rng).points
     others = np.concatenate([np.empty((0, 3)), *(_near(solid, mass_centre, rng) for solid in neighbours)])
@@ -133,7 +133,7 @@ class _Candidates:
 
 
 def _contact_pairs(
-    target: Sequence[Solid], rng: np.random.Generator, config: GraspConfig
+    target: Sequence[Solid], rng: np.random.Generator, opening_max: float, config: GraspConfig
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
     """Return first contacts (M, 3), closing directions (M, 3), widths (M,) and cone angles (M,)."""
     surface = sample_surface(target, config.contacts, rng)
@@ -145,7 +145,7 @@ def _contact_pairs(
     # The first piece is the wall under the contact (a mug's), the second the far side of something hollow.
     for t_out, normal in zip(material.t_out, material.normal_out, strict=True):
         angle = np.maximum(here, _angle(directions, normal))
-        fits = (t_out >= config.width_min) & (t_out <= config.width_max) & (angle <= friction_angle)
+        fits = (t_out >= config.width_min) & (t_out <= opening_max - config.play) & (angle <= friction_angle)
         points.append(starts[fits])
         closing.append(directions[fits])
         widths.append(t_out[fits])
@@ -183,7 +183,12 @@ def _angle(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def _poses(
-    points: np.ndarray, closing: np.ndarray, widths: np.ndarray, cones: np.ndarray, config: GraspConfig
+    points: np.ndarray,
+    closing: np.ndarray,
+    widths: np.ndarray,
+    cones: np.ndarray,
+    opening_max: float,
+    config: GraspConfig,
 ) -> _Candidates:
     """Turn contact pairs into tool poses: every tilt about the closing direction, every depth, both ways round."""
     down = np.array([0.0, 0.0, -1.0])
@@ -205,7 +210,7 @@ def _poses(
     T = np.concatenate([part[0] for part in parts])
     depths = np.concatenate([part[1] for part in parts])
     width, cone = np.tile(widths, len(parts)), np.tile(cones, len(parts))
-    opening = np.minimum(width + 2.0 * config.opening_margin, 0.08)
+    opening = np.minimum(width + 2.0 * config.opening_margin, opening_max)
     return _Candidates(T, width, opening, depths, cone)
 
 

@@ -21,6 +21,7 @@ class GripperShape:
     lower: np.ndarray  # (B, 3) [m] tool frame
     upper: np.ndarray  # (B, 3) [m] tool frame
     side: np.ndarray  # (B,) -1, 0 or 1: how a box moves along y with half the opening
+    opening_max: float  # [m]
 
     def boxes(self, opening: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return lower and upper corners (M, B, 3) at the openings (M,) [m]."""
@@ -63,9 +64,12 @@ def _within(points: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndar
 
 
 def gripper_shape(
-    model: mujoco.MjModel, data: mujoco.MjData, hand: str, T_base_tool: np.ndarray, width: float
+    model: mujoco.MjModel, data: mujoco.MjData, hand: str, T_base_tool: np.ndarray, width: float, opening_max: float
 ) -> GripperShape:
-    """Read the boxes around the colliding geoms of a hand and its fingers at the present pose and opening [m]."""
+    """Read the boxes around the colliding geoms of a hand and its fingers at the present pose and opening [m].
+
+    `opening_max` [m] is the most there is between them.
+    """
     root = model.body(hand).id
     lower, upper, side = [], [], []
     for geom in range(model.ngeom):
@@ -79,7 +83,7 @@ def gripper_shape(
         lower.append(low - shift)
         upper.append(high - shift)
         side.append(moving)
-    return GripperShape(np.array(lower), np.array(upper), np.array(side))
+    return GripperShape(np.array(lower), np.array(upper), np.array(side), opening_max)
 
 
 def _descends(model: mujoco.MjModel, body: int, root: int) -> bool:

@@ -136,7 +136,8 @@ class GraspPlanner:
     def _shape(self) -> GripperShape:
         hand = self.world.model.body(self.world.embodiment.only_arm.tool_frame).parentid[0]
         name = self.world.model.body(hand).name
-        return gripper_shape(self.world.model, self.world.data, name, self.world.T_base_ee, self.world.gripper_width)
+        world, most = self.world, self.world.embodiment.only_gripper.width_max
+        return gripper_shape(world.model, world.data, name, world.T_base_ee, world.gripper_width, most)
 
     def _near(self, T_base_object: np.ndarray, grasp: Grasp, failed: Sequence[np.ndarray]) -> bool:
         T_object_grasp = np.linalg.inv(T_base_object) @ grasp.T_base_grasp

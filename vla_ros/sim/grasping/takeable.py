@@ -17,6 +17,7 @@ from vla_ros.objects import cache as kept
 from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.model_arrays import to_arrays
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.sim.grasping.grasps import GraspConfig, antipodal_grasps
 from vla_ros.sim.grasping.gripper_shape import GripperShape, gripper_shape
 from vla_ros.sim.grasping.solids import body_solids
@@ -24,7 +25,6 @@ from vla_ros.sim.object_geoms import add_object
 from vla_ros.sim.robot_model import robot_spec
 from vla_ros.sim.scenes.footprint import place
 
-ROBOT = "franka"
 _ENOUGH = 20
 # In force closure at 0.15 where there is such a grasp, as the expert asks; else at what rubber pads hold.
 _FRICTIONS = (0.15, 0.5)
@@ -39,18 +39,19 @@ class PoseGrasps:
     friction: float  # that the best needs
 
 
-def grasps_at_rest(model: ObjectModel) -> tuple[PoseGrasps, ...]:
-    """Return what grasps each resting pose offers, in the model's order."""
-    name = f"grasps_{_digest(model)}"
+def grasps_at_rest(model: ObjectModel, robot: str = DEFAULT_ROBOT) -> tuple[PoseGrasps, ...]:
+    """Return what grasps each resting pose offers a robot's gripper, in the model's order."""
+    gripper = _gripper(robot)
+    name = f"grasps_{_digest(model, gripper)}"
     stored = kept.load(None, name)
     if stored is not None and stored.get("found", np.empty(0)).shape == (len(model.resting), 3):
         return tuple(PoseGrasps(int(count), float(width), float(mu)) for count, width, mu in stored["found"])
-    found = tuple(_find(model, np.asarray(pose)) for pose in model.resting)
+    found = tuple(_find(model, np.asarray(pose), gripper) for pose in model.resting)
     kept.store(None, name, {"found": np.array([[pose.count, pose.width, pose.friction] for pose in found])})
     return found
 
 
-def _find(model: ObjectModel, orientation: np.ndarray) -> PoseGrasps:
+def _find(model: ObjectModel, orientation: np.ndarray, gripper: GripperShape) -> PoseGrasps:
     spec = mujoco.MjSpec()
     add_object(spec, "thing", model, place(model, orientation, np.zeros(2), 0.0).T_base_object, drawn=False)
     compiled = spec.compile()
@@ -59,24 +60,25 @@ def _find(model: ObjectModel, orientation: np.ndarray) -> PoseGrasps:
     solids, centre = body_solids(compiled, data, 1), data.xipos[1].copy()
     for friction in _FRICTIONS:
         config = GraspConfig(friction=friction, enough=_ENOUGH)
-        grasps = antipodal_grasps(solids, centre, (), 0.0, _gripper(), np.random.default_rng(0), config)
+        grasps = antipodal_grasps(solids, centre, (), 0.0, gripper, np.random.default_rng(0), config)
         if grasps:
             return PoseGrasps(len(grasps), grasps[0].width, friction)
     return PoseGrasps(0, 0.0, 0.0)
 
 
 @cache
-def _gripper() -> GripperShape:
+def _gripper(name: str) -> GripperShape:
     """Return the hand's boxes, open and pointing along its tool frame."""
-    robot = load_embodiment(ROBOT)
+    robot = load_embodiment(name)
     model = robot_spec(robot).compile()
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
     tool = model.body(robot.only_arm.tool_frame)
     T = np.eye(4)
     T[:3, :3], T[:3, 3] = data.xmat[tool.id].reshape(3, 3), data.xpos[tool.id]
-    width = sum(float(data.qpos[model.joint(name).qposadr[0]]) for name in robot.only_gripper.joints)
-    return gripper_shape(model, data, model.body(tool.parentid[0]).name, T, width)
+    fingers = robot.only_gripper
+    width = sum(float(data.qpos[model.joint(joint).qposadr[0]]) for joint in fingers.joints)
+    return gripper_shape(model, data, model.body(tool.parentid[0]).name, T, width, fingers.width_max)
 
 
 @cache
@@ -86,6 +88,8 @@ def _code() -> bytes:
     return kept.digest([path.read_bytes() for path in files]).encode()
 
 
-def _digest(model: ObjectModel) -> str:
+def _digest(model: ObjectModel, gripper: GripperShape) -> str:
     colliding = to_arrays(model.collision_parts, {"resting": [list(pose) for pose in model.resting]})
-    return kept.digest([_code(), kept.code_digest().encode(), *(array.tobytes() for array in colliding.values())])
+    hand = (gripper.lower, gripper.upper, gripper.side, np.array(gripper.opening_max))
+    arrays = (*colliding.values(), *hand)
+    return kept.digest([_code(), kept.code_digest().encode(), *(array.tobytes() for array in arrays)])

@@ -11,7 +11,7 @@ import numpy as np
 from vla_ros.objects.geometry import polygon_gap
 from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.footprint import Placement, random_placement
-from vla_ros.sim.scenes.gripper_room import hand_fits, reachable
+from vla_ros.sim.scenes.gripper_room import SceneRobot
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.scenes.sets import Area
 from vla_ros.sim.scenes.visibility import inside_image, visible_share
@@ -20,17 +20,16 @@ _TARGET_GAP = 0.035  # [m] free around the target: a finger and its error
 _OTHER_GAP = 0.012  # [m] between others
 _TARGET_VISIBLE = 0.6  # share of the target that each camera must see past the other objects
 _OTHER_VISIBLE = 0.3
-_HOME_HAND = np.array([0.31, 0.0])  # [m] where the hand waits; what is tall must not stand under it
-_HOME_HEIGHT = 0.38  # [m]
 
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """What objects are placed on, and who looks at them."""
+    """What objects are placed on, who looks at them and who is to take them."""
 
     area: Area
     table_height: float  # [m]
     cameras: tuple[SceneCamera, ...]
+    robot: SceneRobot
 
 
 def place_target(model: ObjectModel, ground: Ground, rng: np.random.Generator, tries: int = 80) -> Placement | None:
@@ -67,15 +66,12 @@ def _draw(model: ObjectModel, ground: Ground, rng: np.random.Generator) -> Place
 
 
 def _seen_and_reached(candidate: Placement, ground: Ground) -> bool:
-
-    under_hand = candidate.top > _HOME_HEIGHT and np.linalg.norm(candidate.center - _HOME_HAND) < 0.16
-    if under_hand or not reachable(candidate, ground.table_height):
+    if not ground.robot.reaches(candidate, ground.table_height):
         return False
     return all(inside_image(camera, candidate.points) for camera in ground.cameras)
 
 
 def _fits(candidate: Placement, standing: list[Placement], ground: Ground) -> bool:
-
     target = standing[0]
     if polygon_gap(candidate.polygon, target.polygon) < _TARGET_GAP:
         return False
@@ -84,7 +80,7 @@ def _fits(candidate: Placement, standing: list[Placement], ground: Ground) -> bo
     if not _seen_and_reached(candidate, ground):
         return False
     scene = [*standing, candidate]
-    if not hand_fits(target, scene[1:], ground.table_height):
+    if not ground.robot.fits(target, scene[1:], ground.table_height):
         return False
     for camera in ground.cameras:
         for index, placement in enumerate(scene):

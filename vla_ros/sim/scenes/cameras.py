@@ -45,14 +45,17 @@ def sample_cameras(ranges: SceneRanges, rng: np.random.Generator) -> tuple[Scene
     return tuple(cameras)
 
 
-def sample_mounts(ranges: SceneRanges, rng: np.random.Generator) -> tuple[MountedCamera, ...]:
-    """Draw every camera on the robot, as those that stand are drawn, a little off its mount's drawing."""
+def sample_mounts(ranges: SceneRanges, tool_frame: str, rng: np.random.Generator) -> tuple[MountedCamera, ...]:
+    """Draw every camera on the robot, as those that stand are drawn, a little off its mount's drawing.
+
+    `tool_frame` carries what names no body.
+    """
     cameras = []
     for name, mount in ranges.mounted_cameras.items():
         shift = _shift(ranges.mount_ball, rng)
         T = look_at(np.asarray(mount.position) + shift, np.asarray(mount.look_at) + shift, mount.up)
         T[:3, :3] = T[:3, :3] @ _turn(ranges.mount_rotation, rng)
-        cameras.append(MountedCamera(name, mount.body, T, _published(T, ranges, rng), mount.fovy))
+        cameras.append(MountedCamera(name, mount.body or tool_frame, T, _published(T, ranges, rng), mount.fovy))
     return tuple(cameras)
 
 

@@ -1,32 +1,91 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether an arm reaches a placed object and a hand fits around it: the scenes ask for nothing impossible."""
+"""What a scene asks of the robot that is to take things: where it reaches, and what room its gripper needs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from controllers.model import ArmModel
 from vla_ros.objects.geometry import polygon_gap
+from vla_ros.robots.embodiment import expand_urdf, load_embodiment
+from vla_ros.robots.groups import ArmGroup, EndEffectorGroup
+from vla_ros.robots.reach import ArmReach, GripperEnvelope
 from vla_ros.sim.scenes.footprint import Placement
 
-OPENING = 0.08  # [m] between the open fingers
-_FINGER = (0.016, 0.022)  # [m] along and across the closing axis
-_HAND = (0.21, 0.07)  # [m] along and across
-_FINGER_LENGTH = 0.06  # [m] from the finger tips up to the hand
-_WRIST_REACH = 0.67  # [m] from shoulder to wrist of a Franka, a little short of its 0.70
-_SHOULDER = 0.333  # [m]
-_WRIST_OFFSET = 0.088  # [m] the last joint's axis lies outside the wrist
-_WRIST_HEIGHT = 0.23  # [m] wrist above the finger tips, hand pointing down
 _LIFT = 0.17  # [m]
+_TALL = 0.08  # [m] below the waiting finger tips: what ends above that must not stand under them …
+_WAITING_RADIUS = 0.16  # [m] … nor this near
+# Room around fingers along and across the closing axis, across the hand, and before it [m]
+_FINGER_ALONG, _FINGER_ACROSS, _HAND_ACROSS, _BEFORE_HAND = 0.0055, 0.004, 0.006, 0.002
 
 
-def reachable(placement: Placement, table_height: float) -> bool:
-    """Say whether a Franka at the origin can take the object from above and lift it."""
-    radius = float(np.linalg.norm(placement.center))
-    tip = max(table_height + 0.02, placement.top - 0.05) + _LIFT
-    wrist = np.hypot(radius - _WRIST_OFFSET, tip + _WRIST_HEIGHT - _SHOULDER)
-    return bool(wrist <= _WRIST_REACH and radius >= 0.28)
+@dataclass(frozen=True, eq=False)
+class SceneRobot:
+    """A robot that is to take what stands in a scene; one whose description says no more asks for nothing."""
+
+    gripper: EndEffectorGroup | None = None
+    envelope: GripperEnvelope | None = None
+    reach: ArmReach | None = None
+    waiting: np.ndarray | None = None  # (3,) [m] where its finger tips are at home
+
+    def reaches(self, placement: Placement, table_height: float) -> bool:
+        """Say whether it can take the object from above and lift it."""
+        if self._waits_over(placement):
+            return False
+        if self.reach is None:
+            return True
+        tip = max(table_height + 0.02, placement.top - 0.05) + _LIFT
+        return self.reach.contains(float(np.linalg.norm(placement.center)), tip)
+
+    def _waits_over(self, placement: Placement) -> bool:
+        """Say whether the object is so tall that the waiting hand would stand in it."""
+        if self.waiting is None:
+            return False
+        x, y, height = (round(float(value), 2) for value in self.waiting - (0.0, 0.0, _TALL))
+        return placement.top > height and bool(np.linalg.norm(placement.center - (x, y)) < _WAITING_RADIUS)
+
+    def fits(self, target: Placement, others: Sequence[Placement], table_height: float) -> bool:
+        """Say whether a grasp from above leaves room for the hand: at the middle, or at the rim of what is wide."""
+        if self.gripper is None or self.envelope is None:
+            return True
+        tip = max(table_height + 0.01, target.top - 0.035)
+        near = [other for other in others if np.linalg.norm(other.center - target.center) < 0.35]
+        for angle in np.arange(12) * np.pi / 12:
+            axis = np.array([np.cos(angle), np.sin(angle)])
+            along = (target.polygon - target.center) @ axis
+            width = along.max() - along.min()
+            if width <= self.gripper.width_max - 0.005:
+                centers = [target.center + axis * (along.max() + along.min()) / 2]
+            else:
+                centers = [target.center + axis * along.max(), target.center + axis * along.min()]
+            if any(_free(center, axis, near, tip, self.gripper.width_max, self.envelope) for center in centers):
+                return True
+        return False
+
+
+@lru_cache(maxsize=8)
+def scene_robot(robot: str) -> SceneRobot:
+    """Return what scenes ask of a robot, by its name or its file; nothing of one with several arms or without gripper.
+
+    Raises ConfigError for a robot that there is not.
+    """
+    embodiment = load_embodiment(robot)
+    if len(embodiment.arms) != 1 or len(embodiment.grippers) != 1:
+        return SceneRobot()
+    (arm,), (gripper,) = embodiment.arms, embodiment.grippers
+    envelope = gripper.envelope
+    waiting = None if envelope is None else _tips(expand_urdf(embodiment), arm, envelope)
+    return SceneRobot(gripper, envelope, arm.reach, waiting)
+
+
+def _tips(urdf: str, arm: ArmGroup, envelope: GripperEnvelope) -> np.ndarray:
+    """Return where the finger tips are at home (3,) [m]."""
+    T = ArmModel(urdf, arm.joints, arm.tool_frame).forward(arm.home)
+    return T[:3, 3] + envelope.tip * T[:3, 2]
 
 
 def _rectangle(center: np.ndarray, axis: np.ndarray, size: tuple[float, float]) -> np.ndarray:
@@ -35,29 +94,20 @@ def _rectangle(center: np.ndarray, axis: np.ndarray, size: tuple[float, float]) 
     return np.array([center + 0.5 * (a * size[0] * axis + b * size[1] * across) for a, b in corners])
 
 
-def hand_fits(target: Placement, others: Sequence[Placement], table_height: float) -> bool:
-    """Say whether a grasp from above leaves room for fingers and hand: at the middle, or at the rim of what is wide."""
-    tip = max(table_height + 0.01, target.top - 0.035)
-    near = [other for other in others if np.linalg.norm(other.center - target.center) < 0.35]
-    for angle in np.arange(12) * np.pi / 12:
-        axis = np.array([np.cos(angle), np.sin(angle)])
-        reach = (target.polygon - target.center) @ axis
-        width = reach.max() - reach.min()
-        if width <= OPENING - 0.005:
-            centers = [target.center + axis * (reach.max() + reach.min()) / 2]
-        else:
-            centers = [target.center + axis * reach.max(), target.center + axis * reach.min()]
-        if any(_free(center, axis, near, tip) for center in centers):
-            return True
-    return False
-
-
-def _free(center: np.ndarray, axis: np.ndarray, others: Sequence[Placement], tip: float) -> bool:
-    fingers = [_rectangle(center + s * axis * (OPENING + _FINGER[0]) / 2, axis, _FINGER) for s in (-1, 1)]
-    hand = _rectangle(center, axis, _HAND)
+def _free(
+    center: np.ndarray,
+    axis: np.ndarray,
+    others: Sequence[Placement],
+    tip: float,
+    opening: float,
+    envelope: GripperEnvelope,
+) -> bool:
+    finger = (envelope.finger_thickness + _FINGER_ALONG, 2.0 * envelope.finger_half_width + _FINGER_ACROSS)
+    fingers = [_rectangle(center + s * axis * (opening + finger[0]) / 2, axis, finger) for s in (-1, 1)]
+    hand = _rectangle(center, axis, (2.0 * envelope.hand_half_length, 2.0 * envelope.hand_half_width + _HAND_ACROSS))
     for other in others:
         if other.top > tip and any(polygon_gap(finger, other.polygon) < 0.004 for finger in fingers):
             return False
-        if other.top > tip + _FINGER_LENGTH and polygon_gap(hand, other.polygon) < 0.004:
+        if other.top > tip + envelope.finger_length + _BEFORE_HAND and polygon_gap(hand, other.polygon) < 0.004:
             return False
     return True

@@ -35,11 +35,11 @@ class CameraPlace:
 class CameraMount:
     """Where a camera on the robot sits and what it looks at, in the frame of the body it is fixed to [m]."""
 
-    body: str
     position: Vector3
     look_at: Vector3
     up: Vector3  # what is up in its picture
     fovy: float  # [degrees]
+    body: str = ""  # empty: the tool frame of a robot with one arm
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,6 @@ class CalibrationError:
 
     translation: float  # [m]
     rotation: float  # [degrees]
-
-
-@dataclass(frozen=True)
-class ArmStart:
-    """Where the arm may start in generated data [rad]; evaluation starts at home."""
-
-    center: tuple[float, ...]
-    spread: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -73,7 +65,6 @@ class SceneRanges:
     mounted_cameras: dict[str, CameraMount]  # on the robot: only in scenes that ask for them
     mount_ball: float  # [m]
     mount_rotation: float  # [degrees]
-    arm_start: ArmStart
 
     def __post_init__(self) -> None:
         for name, low, high in (("table_height", *self.table_height), ("others", *self.others)):

@@ -12,9 +12,12 @@ import numpy as np
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.model import ObjectModel
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.sim.scenes.arrangement import Ground, place_beside, place_target
 from vla_ros.sim.scenes.cameras import sample_cameras, sample_mounts
 from vla_ros.sim.scenes.footprint import Placement
+from vla_ros.sim.scenes.gripper_room import scene_robot
 from vla_ros.sim.scenes.lights import sample_lights
 from vla_ros.sim.scenes.objects import choose_extra, choose_other
 from vla_ros.sim.scenes.random_streams import scene_generator
@@ -40,6 +43,7 @@ def sample_scene(
     target: str = "",
     place: str = "",
     cameras: Sequence[str] = (),
+    robot: str = DEFAULT_ROBOT,
 ) -> Scene:
     """Draw a scene: a pure function of its arguments.
 
@@ -48,16 +52,17 @@ def sample_scene(
     training for generation, which may not have the unseen one. `target` is what is asked for, "red mug" for instance,
     and `place` where it stands, "near left" for instance (wishes.py); "": whatever the seed draws. `cameras` are those
     it is seen by, of config/tasks/grasping_sets.yaml, those on the robot included; (): all that stand. They change
-    nothing else: objects stand where all standing cameras see them, whichever are there.
+    nothing else: objects stand where all standing cameras see them, whichever are there. `robot` is the name or file
+    of the one that is to take the target: what it cannot reach or grip is not asked of it.
     Raises ConfigError for names it does not know.
     """
     changes, ranges = grasp_set(set_name), grasp_sets().scene
     catalogue = objects if isinstance(objects, Catalogue) else load_catalogue(objects)
     models = catalogue.models(categories)
     height = float(scene_generator(stream, seed, "table").uniform(*ranges.table_height)) + changes.raise_table
-    chosen = _choose(models, target, changes, ranges, catalogue, stream, seed)
-    standing, placements = _arrange(chosen, part_of(ranges.area, place), ranges, height, stream, seed)
-    seen_by, mounted = _chosen_cameras(standing, ranges, stream, seed, cameras)
+    chosen = _choose(models, target, changes, ranges, catalogue, stream, seed, robot)
+    standing, placements = _arrange(chosen, part_of(ranges.area, place), ranges, height, stream, seed, robot)
+    seen_by, mounted = _chosen_cameras(standing, ranges, stream, seed, cameras, _tool_frame(robot))
     rng = scene_generator(stream, seed, "surfaces")
     surfaces = [sample_surface(changes.surfaces, rng, wall) for wall in (False, True, True, True)]
     lights, ambient = sample_lights(changes.lights, scene_generator(stream, seed, "lights"))
@@ -78,7 +83,7 @@ def sample_scene(
         objects=placed,
         target=placed[0].name,
         instruction=instruct(placed, catalogue, stream, seed, wording),
-        arm_start=_arm_start(ranges, stream, seed),
+        arm_start=_arm_start(robot, stream, seed),
         mounted=mounted,
     )
 
@@ -91,10 +96,11 @@ def _choose(
     catalogue: Catalogue,
     stream: str,
     seed: int,
+    robot: str,
 ) -> tuple[list[ObjectModel], list[ObjectModel]]:
     """Return the scene's first objects, the target leading, and the set's extra ones."""
     rng = scene_generator(stream, seed, "objects")
-    graspable = _graspable(models, catalogue)
+    graspable = _graspable(models, catalogue, robot)
     target = choose_target(wanted, graspable, catalogue, rng)
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
     others = [kind for kind in (choose_other(models, target, catalogue, rng) for _ in range(count)) if kind]
@@ -104,7 +110,7 @@ def _choose(
     return first, [catalogue.vary(kind.model, more, kind.color) for kind in extra]
 
 
-def _graspable(models: tuple[ObjectModel, ...], catalogue: Catalogue) -> tuple[ObjectModel, ...]:
+def _graspable(models: tuple[ObjectModel, ...], catalogue: Catalogue, robot: str) -> tuple[ObjectModel, ...]:
     """Return what may be a target, of a user's objects in those poses alone in which a gripper can take them."""
     possible = tuple(model for model in models if model.graspable)
     if catalogue.procedural:  # of which a test asks for grasps in every pose
@@ -113,15 +119,16 @@ def _graspable(models: tuple[ObjectModel, ...], catalogue: Catalogue) -> tuple[O
 
     targets = []
     for model in possible:
-        poses = [pose for pose, found in zip(model.resting, grasps_at_rest(model), strict=True) if found.count]
+        poses = [pose for pose, found in zip(model.resting, grasps_at_rest(model, robot), strict=True) if found.count]
         if len(poses) == len(model.resting):
             targets.append(model)
         elif poses:
             targets.append(dataclasses.replace(model, resting=tuple(poses)))
     if not targets:
+        opening = 100.0 * load_embodiment(robot).only_gripper.width_max
         raise ConfigError(
-            "no object of the folder fits a gripper of 8 cm as it lies: `vla objects check` says which poses offer "
-            "grasps; set a smaller scale, other resting poses, or add an object that fits"
+            f"no object of the folder fits a gripper of {opening:g} cm as it lies: `vla objects check` says which "
+            "poses offer grasps; set a smaller scale, other resting poses, or add an object that fits"
         )
     return tuple(targets)
 
@@ -133,12 +140,13 @@ def _arrange(
     height: float,
     stream: str,
     seed: int,
+    robot: str,
 ) -> tuple[tuple[SceneCamera, ...], list[Placement]]:
     """Find cameras and places that go together; a few places are tried before the cameras move."""
     (target, *others), extra = chosen
     for attempt in range(_ATTEMPTS):
         cameras = sample_cameras(ranges, scene_generator(stream, seed, "cameras", attempt // 8))
-        ground = Ground(ranges.area, height, cameras)
+        ground = Ground(ranges.area, height, cameras, scene_robot(robot))
         rng = scene_generator(stream, seed, "places", attempt)
         first = place_target(target, dataclasses.replace(ground, area=target_area), rng)
         standing = None if first is None else place_beside(others, [first], ground, rng)
@@ -151,12 +159,18 @@ def _arrange(
 
 
 def _chosen_cameras(
-    standing: tuple[SceneCamera, ...], ranges: SceneRanges, stream: str, seed: int, names: Sequence[str]
+    standing: tuple[SceneCamera, ...],
+    ranges: SceneRanges,
+    stream: str,
+    seed: int,
+    names: Sequence[str],
+    tool_frame: str,
 ) -> tuple[tuple[SceneCamera, ...], tuple[MountedCamera, ...]]:
     """Return the cameras that are asked for, in the order of the asking; all that stand where none is."""
     if not names:
         return standing, ()
-    mounted = {camera.name: camera for camera in sample_mounts(ranges, scene_generator(stream, seed, "mounts"))}
+    rng = scene_generator(stream, seed, "mounts")
+    mounted = {camera.name: camera for camera in sample_mounts(ranges, tool_frame, rng)}
     fixed = {camera.name: camera for camera in standing}
     for name in names:
         if name not in fixed and name not in mounted:
@@ -175,8 +189,16 @@ def _name(placements: list[Placement]) -> tuple[PlacedObject, ...]:
     return tuple(placed)
 
 
-def _arm_start(ranges: SceneRanges, stream: str, seed: int) -> tuple[float, ...] | None:
-    if stream == "evaluation":
+def _tool_frame(robot: str) -> str:
+    """Return the frame in which mounts of cameras are given that name no body; "" of a robot with several arms."""
+    embodiment = load_embodiment(robot)
+    return embodiment.only_arm.tool_frame if len(embodiment.arms) == 1 else ""
+
+
+def _arm_start(robot: str, stream: str, seed: int) -> tuple[float, ...] | None:
+    embodiment = load_embodiment(robot)
+    start = embodiment.only_arm.start if len(embodiment.arms) == 1 else None
+    if stream == "evaluation" or start is None:
         return None
-    center, spread = np.asarray(ranges.arm_start.center), np.asarray(ranges.arm_start.spread)
+    center, spread = np.asarray(start.center), np.asarray(start.spread)
     return tuple(float(q) for q in center + spread * scene_generator(stream, seed, "arm").uniform(-1, 1, len(center)))

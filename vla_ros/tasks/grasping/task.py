@@ -14,6 +14,7 @@ from vla_ros.configuration import config_file, load_config
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.sim.referring.meaning import Meaning, meaning, object_name
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.scene import Scene
@@ -67,11 +68,12 @@ class Grasping:
         place: str = "",
         cameras: Sequence[str] = (),
         by_part: bool = False,
+        robot: str = DEFAULT_ROBOT,
     ) -> Scene:
         """Draw a scene; `by_part`: of the seen categories that have a part, and asked for by it."""
         if by_part:
-            return sample_part_scene(set_name, seed, stream, wording, cameras)
-        return sample_scene(set_name, seed, stream, categories, objects, wording, target, place, cameras)
+            return sample_part_scene(set_name, seed, stream, wording, cameras, robot)
+        return sample_scene(set_name, seed, stream, categories, objects, wording, target, place, cameras, robot)
 
     def facts(self, scene: Scene) -> Mapping[str, Any]:
         """Return the part by which the target is to be held."""

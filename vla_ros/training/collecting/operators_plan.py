@@ -28,8 +28,8 @@ from vla_ros.training.generation.demonstrator import WIDE_MARGIN
 BEFORE = 0.10  # [m] of the way in at which a person stops to look before the last stretch
 
 
-def prompted_scene(said: Mapping[str, Any]) -> Scene:
-    """Return the scene that a prompt's `scene` names, as the simulator shows it. Raises ConfigError."""
+def prompted_scene(said: Mapping[str, Any], robot: str) -> Scene:
+    """Return the scene that a prompt's `scene` names, as a robot (name or file) is shown it. Raises ConfigError."""
     return sample_scene(
         set_name=str(said["set"]),
         seed=int(said["seed"]),
@@ -38,6 +38,7 @@ def prompted_scene(said: Mapping[str, Any]) -> Scene:
         objects=str(said["objects"]) or None,
         target=str(said["target"]),
         place=str(said["place"]),
+        robot=robot,
     )
 
 

@@ -103,7 +103,11 @@ class ScriptedOperator:
         connection, instruction = self._connection, str(prompt["instruction"])
         try:
             waypoints = await asyncio.to_thread(
-                plan_waypoints, prompted_scene(prompt["scene"]), instruction, self._robot, self._model
+                plan_waypoints,
+                prompted_scene(prompt["scene"], self._robot.source),
+                instruction,
+                self._robot,
+                self._model,
             )
         except VlaError as error:
             await connection.command("schedule_skip")

@@ -69,6 +69,7 @@ class Demonstrator:
         self.expert = _Erring(world, arm, grasps=grasps, by_part=by_part)
         self.motion = self.expert.motion
         self._others = others
+        self._open = world.embodiment.only_gripper.width_max  # [m]
         self.reset()
 
     def reset(self) -> None:
@@ -149,7 +150,7 @@ class Demonstrator:
             self._begin([Step(here, 0.0, Phase.CLOSE)] * count, valid=False, after="plan")
         elif self.fault is Fault.SLIPPED and expert.phase is Phase.LIFT and self._lifted() >= self._slip_at:
             self._slip_at = np.inf
-            opened = min(width + self.rng.uniform(0.02, 0.04), 0.08)
+            opened = min(width + self.rng.uniform(0.02, 0.04), self._open)
             self._begin([Step(here, opened, Phase.RELEASE)] * 4, valid=False, after="")
         elif self._erring and self.fault is Fault.WRONG and self._holds_wrong(width):
             self._begin(self._put_back(here, width), valid=True, after="right")
@@ -196,7 +197,7 @@ class Demonstrator:
             place[2, 3] = min(here[2, 3], planned.grasp.T_base_grasp[2, 3] + 0.004)
         if here[2, 3] - place[2, 3] > 0.005:
             steps = straight(here, place, 0.0, Phase.LIFT, self.motion.lift_speed, self.motion)
-        return steps + retreat(place, 0.08, self.motion)
+        return steps + retreat(place, self._open, self.motion)
 
     def _detour(self, here: np.ndarray) -> list[Step]:
         """Return a push to the side, and back along the tool's axis where the object is near."""
@@ -216,7 +217,7 @@ class Demonstrator:
         end[2, 3] = max(end[2, 3], self.world.scene.table.height + 0.04, min(here[2, 3], grasp[2, 3]))
         turn = Rotation.from_rotvec(angle * self.rng.uniform(-1, 1, size=3) * (0.5, 0.5, 1.0))
         end[:3, :3] = turn.as_matrix() @ here[:3, :3]
-        width = float(self.rng.choice([0.08, self.rng.uniform(0.03, 0.08)]))
+        width = float(self.rng.choice([self._open, self.rng.uniform(0.03, self._open)]))
         count = int(self.rng.integers(4, 7))
         turns = Rotation.from_matrix(here[:3, :3]) * Rotation.from_rotvec(
             np.linspace(0, 1, count + 1)[1:, None]

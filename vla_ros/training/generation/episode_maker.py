@@ -60,7 +60,14 @@ class EpisodeMaker:
         try:
             kinds, objects, by_part = self.settings.categories, self.settings.objects, self.settings.by_part
             scene = self._runner.task.scene(
-                set_name, seed, "generation", kinds, objects, cameras=cameras, by_part=by_part
+                set_name,
+                seed,
+                "generation",
+                kinds,
+                objects,
+                cameras=cameras,
+                by_part=by_part,
+                robot=self.settings.robot,
             )
         except VlaError as error:
             return Rejection(seed, f"no scene: {error}")

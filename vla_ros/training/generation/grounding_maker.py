@@ -71,7 +71,10 @@ class GroundingMaker:
         set_name = str(rng.choice(list(SETS), p=list(SETS.values())))
         try:
             cameras = tuple(self._contract.cameras)
-            scene = sample_scene(set_name, number, "generation", self._categories, self._objects, cameras=cameras)
+            scene = sample_scene(
+                set_name, number, "generation", self._categories, self._objects,
+                cameras=cameras, robot=self._embodiment.source,
+            )  # fmt: skip
             world = World(scene, self._embodiment)
         except VlaError as error:
             return Rejection(seed, f"no scene: {error}")
@@ -102,7 +105,7 @@ class GroundingMaker:
             if described is None:  # the way of saying that was drawn this time fits no place
                 continue
             standing = draw_cameras(scene, grasp_sets().scene, rng)
-            mounted = draw_mounts(scene, grasp_sets().scene, of_mounts)
+            mounted = draw_mounts(scene, grasp_sets().scene, self._embodiment.only_arm.tool_frame, of_mounts)
             move_cameras(world, standing, mounted)
             state = self._stand(world, grasps[target], rng)
             cameras = (*standing, *(camera.at(world.body_pose(camera.body)) for camera in mounted))
@@ -133,13 +136,20 @@ class GroundingMaker:
 
     def _stand(self, world: World, grasps: list[Grasp], rng: np.random.Generator) -> np.ndarray:
         """Put the arm somewhere, in half of the frames near a grasp; return the contract's state (S,)."""
-        width = float(rng.choice([0.08, rng.uniform(0.045, 0.08), 0.0], p=[0.4, 0.45, 0.15]))
+        most = self._embodiment.only_gripper.width_max
+        width = float(rng.choice([most, rng.uniform(0.045, most), 0.0], p=[0.4, 0.45, 0.15]))
         q = self._near(grasps, rng) if grasps and rng.uniform() < 0.55 else None
         if q is None:
-            ranges = grasp_sets().scene.arm_start
-            q = np.asarray(ranges.center) + np.asarray(ranges.spread) * rng.uniform(-1, 1, len(ranges.center))
+            q = self._start(rng)
         place_arm(world, q, width)
         return self._stored.state(SingleArmState(world.time, q, np.zeros_like(q), world.T_base_ee, width))
+
+    def _start(self, rng: np.random.Generator) -> np.ndarray:
+        """Return joints (N,) [rad] at which an episode may start: home where the description says no more."""
+        arm = self._embodiment.only_arm
+        if arm.start is None:
+            return np.array(arm.home)
+        return np.asarray(arm.start.center) + np.asarray(arm.start.spread) * rng.uniform(-1, 1, len(arm.joints))
 
     def _near(self, grasps: list[Grasp], rng: np.random.Generator) -> np.ndarray | None:
         """Return joints at which the tool is on its way into a grasp, or beside that way."""

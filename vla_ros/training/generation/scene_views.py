@@ -20,11 +20,13 @@ def draw_cameras(scene: Scene, ranges: SceneRanges, rng: np.random.Generator) ->
     return tuple(dataclasses.replace(drawn[camera.name], size=camera.size) for camera in scene.cameras)
 
 
-def draw_mounts(scene: Scene, ranges: SceneRanges, rng: np.random.Generator) -> tuple[MountedCamera, ...]:
+def draw_mounts(
+    scene: Scene, ranges: SceneRanges, tool_frame: str, rng: np.random.Generator
+) -> tuple[MountedCamera, ...]:
     """Draw the scene's cameras on the robot anew, and their calibration errors."""
     if not scene.mounted:
         return ()
-    drawn = {camera.name: camera for camera in sample_mounts(ranges, rng)}
+    drawn = {camera.name: camera for camera in sample_mounts(ranges, tool_frame, rng)}
     return tuple(dataclasses.replace(drawn[camera.name], size=camera.size) for camera in scene.mounted)
 
 

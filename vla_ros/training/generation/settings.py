@@ -13,6 +13,7 @@ from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.category import SPLITS
 from vla_ros.policies.contract import load_contract
 from vla_ros.robots.embodiment import robot_names
+from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.tasks.grasping.sets import grasp_sets
 from vla_ros.tasks.table import DEFAULT_TASK, check_task
@@ -28,7 +29,7 @@ _SEEN = "seen"
 class GenerationSettings:
     """What all episodes share, and how many there are to be. Raises ConfigError for what must not be generated."""
 
-    robot: str = "franka"
+    robot: str = DEFAULT_ROBOT
     task: str = DEFAULT_TASK
     contract: str = "franka_grasp"
     # Share of the episodes that is drawn from each set of config/tasks/grasping_sets.yaml.

@@ -11,6 +11,7 @@ from vla_ros.policies.contract import load_contract
 from vla_ros.policies.contract_checks import check_robot
 from vla_ros.policies.graspvla.small.chain import LINKS
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.training.graspvla.stage_config import StageConfig
 
 STAGES = ("expert", "proposals", "matching", "grasp")  # the last is judged by what the whole chain does
@@ -45,7 +46,7 @@ class RollOutConfig:
 class TrainConfig:
     """Data, stages and where the result goes. Raises ConfigError for what cannot be trained."""
 
-    robot: str = "franka"
+    robot: str = DEFAULT_ROBOT
     contract: str = "franka_grasp"
     seed: int = 0
     frames_an_episode: int = 10  # of each demonstration that are looked at; the action expert reads all

@@ -24,15 +24,17 @@ from vla_ros.policies.single_arm import ACTION_SIZE, SingleArmCodec, SingleArmOb
 HISTORY_S = 0.3  # [s] how far back the second proprioceptive state lies
 STEPS = 5  # of the flow: Δτ = 0.2
 EMPTY, EMPTY_AFTER = 0.001, 1.6  # [m] apart, [s] after they were told to close: fingers that hold nothing
-OPEN = 0.08  # [m]
 
 
 class ActingPolicy(ABC):
     """The robot's side of a policy: the same proprioception and the same flow, whatever conditions it."""
 
-    def __init__(self, networks: SmallGraspVla, cameras: tuple[str, str], codec: SingleArmCodec, seed: int) -> None:
+    def __init__(
+        self, networks: SmallGraspVla, cameras: tuple[str, str], codec: SingleArmCodec, opening_max: float, seed: int
+    ) -> None:
+        """`opening_max` [m] is what the gripper opens to."""
         self.networks = networks.eval().requires_grad_(False)
-        self.codec = codec
+        self.codec, self.opening_max = codec, opening_max
         self._cameras, self._seed = cameras, seed
         self._mean, self._spread = networks.mean.double().numpy(), networks.spread.double().numpy()
 
@@ -135,7 +137,7 @@ class ActingPolicy(ABC):
             self._has_closed()
         if closed and self._gripper.since_closing * period >= EMPTY_AFTER and observation.state.gripper_width < EMPTY:
             # The expert has never seen fingers that stay closed on nothing, and may leave them so.
-            self._gripper.update(OPEN, observation.T_base_ee_commanded, 0)
+            self._gripper.update(self.opening_max, observation.T_base_ee_commanded, 0)
         if (closed or was_closing) and not self._gripper.closing:
             self._has_opened(observation)
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from vla_ros.policies.graspvla.small.acting import OPEN, ActingPolicy
+from vla_ros.policies.graspvla.small.acting import ActingPolicy
 from vla_ros.policies.graspvla.small.chain import chain_numbers, decided_widths
 from vla_ros.policies.graspvla.small.direct_expert import DirectExpert, lines_of_sight
+from vla_ros.policies.graspvla.small.grasp_search import OPENING_MIN
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.proposals import small_pictures
 from vla_ros.policies.graspvla.small.view_geometry import calibration_of
@@ -17,8 +18,6 @@ from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.observation import CameraView
 from vla_ros.policies.reasoning import Reasoning
 from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
-
-LEAST_OPEN = 0.03  # [m] the narrowest opening that demonstrations have
 
 
 class DirectPolicy(ActingPolicy):
@@ -29,9 +28,11 @@ class DirectPolicy(ActingPolicy):
         networks: SmallGraspVla,
         cameras: tuple[str, str],
         codec: SingleArmCodec,
+        opening_max: float,
         seed: int = 0,
     ) -> None:
-        super().__init__(networks, cameras, codec, seed)
+        """`opening_max` [m] is what the gripper opens to."""
+        super().__init__(networks, cameras, codec, opening_max, seed)
         self.reset()
 
     def _decide(
@@ -41,7 +42,7 @@ class DirectPolicy(ActingPolicy):
             tokens = self._look(observation, views)
         with clock.stage("flow"):
             actions = self._draw(tokens)
-        opening = float(np.clip(actions[:, 6].max(), LEAST_OPEN, OPEN))
+        opening = float(np.clip(actions[:, 6].max(), OPENING_MIN, self.opening_max))
         actions[:, 6] = decided_widths(actions[:, 6], opening, self._gripper.closing)
         return actions, Reasoning({}, {}, None, 0.0, dict(clock.seconds))
 
@@ -59,5 +60,5 @@ class DirectPolicy(ActingPolicy):
             torch.from_numpy(word_tokens(observation.instruction))[None],
         )
         # The links of the chain are masked: any will do.
-        numbers = chain_numbers(self._state(observation, T_tool[:3, 3], T_tool, OPEN))
+        numbers = chain_numbers(self._state(observation, T_tool[:3, 3], T_tool, self.opening_max))
         return torch.cat([expert.encode(torch.from_numpy(numbers)[None]), seen], dim=1)

@@ -25,6 +25,7 @@ FINE = np.stack(np.meshgrid(*[np.linspace(-0.012, 0.012, 7)] * 3, indexing="ij")
 STAY, STAY_THERE = 1.0, 2.0  # logits that the last grasp is worth: equally good ones must not take turns; once there
 STAY_NEAR = 0.015  # [m] from the last grasp
 THERE = 0.04  # [m] of the tool from it: fingers around an object hide it
+OPENING_MIN = 0.03  # [m] the narrowest opening that demonstrations have
 ORIENTATIONS = 4  # peaks of the orientation that are told
 SLOPE_MAX = 0.35  # [rad] of the closing direction, as in the data
 FAILED, FAILED_NEAR = 3.0, 0.02  # logits that a grasp costs nearby [m] of one that failed
@@ -47,6 +48,7 @@ def find_grasp(
     calibrations: Sequence[np.ndarray],
     middle: np.ndarray,
     tool: np.ndarray,
+    opening_max: float,
     last: np.ndarray | None = None,
     failed: Sequence[np.ndarray] = (),
     within: float = np.inf,
@@ -54,8 +56,8 @@ def find_grasp(
     """Return the best grasp of the object whose middle (3,) [m] is given.
 
     `tool` (3,) is where the tool point is, `last` where it was to be for the last grasp, base frame [m];
-    `failed` are poses (4, 4) of the tool that held nothing or that it did not come to, `within` is how far from the
-    middle it may be [m].
+    `opening_max` is what the gripper opens to [m]; `failed` are poses (4, 4) of the tool that held nothing or that it
+    did not come to, `within` is how far from the middle it may be [m].
     """
     windows = [point_window(calibration, middle, EXTENT) for calibration in calibrations]
     crops = np.stack([window.cut(picture, CROP) for window, picture in zip(windows, pictures, strict=True)])
@@ -97,7 +99,7 @@ def find_grasp(
         point,
         tuple(to_rotation(heading, tilt, slope) for heading, tilt in turns),
         likelihood,
-        float(np.clip(opening / 10.0, 0.03, 0.08)),
+        float(np.clip(opening / 10.0, OPENING_MIN, opening_max)),
         float(expit(logits.max())),
     )
 

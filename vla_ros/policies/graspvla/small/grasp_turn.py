@@ -8,15 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from vla_ros.policies.geometric.motion import rotation_between
-from vla_ros.policies.geometric.reachability import (
-    LAST_RESORT,
-    NEAR_BASE,
-    STRONG,
-    Reach,
-    backed_off,
-    leans_well,
-    lifted,
-)
+from vla_ros.policies.geometric.reachability import Reach, backed_off, leans_well
 from vla_ros.policies.graspvla.small.grasp_pose import (
     TILTS,
     YAWS,
@@ -27,6 +19,7 @@ from vla_ros.policies.graspvla.small.grasp_pose import (
     to_rotation,
 )
 from vla_ros.policies.graspvla.small.grasp_search import FoundGrasp
+from vla_ros.robots.reach import ArmReach
 
 KEPT = 0.12  # of the likelihood of the best heading that the last one must have to be kept
 FOLLOWED = 0.2  # [rad] the last orientation follows what is found within this, and stays as it is beyond
@@ -49,9 +42,9 @@ def choose_turn(
         closest = min((_posed(R, last[:3, 3]) for R in near), key=lambda T: rotation_between(last, T))
         return closest[:3, :3] if rotation_between(last, closest) < FOLLOWED else last[:3, :3]
     strongest, best = 0.0, near[0]
-    for R, least in _ways_round(near, found):
+    for R, least in _ways_round(near, found, reach.described):
         T = _posed(R, found.point)
-        strength = reach.strength((backed_off(T, BEFORE), T, lifted(T, AFTER)), q, strongest)
+        strength = reach.strength((backed_off(T, BEFORE), T, reach.lifted(T, AFTER)), q, strongest)
         if strength >= least:
             return R
         if strength > strongest:
@@ -66,21 +59,23 @@ def _likely(found: FoundGrasp, T: np.ndarray) -> bool:
     return bool(soft_bins(heading, tilt).reshape(YAWS, TILTS).sum(axis=1) @ headings >= KEPT * headings.max())
 
 
-def _ways_round(near: list[np.ndarray], found: FoundGrasp) -> Iterator[tuple[np.ndarray, float]]:
+def _ways_round(near: list[np.ndarray], found: FoundGrasp, arm: ArmReach) -> Iterator[tuple[np.ndarray, float]]:
     """Yield orientations, and the strength the arm must have in them: each likely one, then the same leaned.
 
     Half a turn more comes last: where the arm has hardly any strength it loses its posture on the way round.
     """
-    ways = [way for R in near for way in ((R, LAST_RESORT), *((leaned, STRONG) for leaned in _leaned(R, found)))]
+    ways = [
+        way for R in near for way in ((R, arm.weak), *((leaned, arm.strong) for leaned in _leaned(R, found, arm.near)))
+    ]
     yield from ways
     yield from ((flipped(R), least) for R, least in ways)
 
 
-def _leaned(R: np.ndarray, found: FoundGrasp) -> list[np.ndarray]:
+def _leaned(R: np.ndarray, found: FoundGrasp, near: float) -> list[np.ndarray]:
     """Return an orientation leaned the ways that help, the likeliest first."""
     heading, tilt, slope = to_angles(R)
     leaning = [nearest_flip(to_rotation(heading, tilt + lean, slope), R) for lean in LEANS]
-    helpful = [other for other in leaning if leans_well(_posed(other, found.point), NEAR_BASE)]
+    helpful = [other for other in leaning if leans_well(_posed(other, found.point), near)]
     return sorted(helpful, key=lambda other: -float(soft_bins(*to_angles(other)[:2]) @ found.likelihood))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from vla_ros.policies.geometric.reachability import Reach, alike, between
-from vla_ros.policies.graspvla.small.acting import OPEN, ActingPolicy
+from vla_ros.policies.graspvla.small.acting import ActingPolicy
 from vla_ros.policies.graspvla.small.blocked_hand import BlockedHand
 from vla_ros.policies.graspvla.small.chain import MEMORY_STEPS, chain_numbers, decided_widths
 from vla_ros.policies.graspvla.small.checkpoint import load_networks
@@ -53,11 +53,12 @@ class GraspVlaPolicy(ActingPolicy):
         cameras: tuple[str, str],
         reach: Reach,
         codec: SingleArmCodec,
+        opening_max: float,
         seed: int = 0,
         parts: bool = False,
     ) -> None:
-        """`parts`: the networks know what "by its handle" means."""
-        super().__init__(networks, cameras, codec, seed)
+        """`opening_max` [m] is what the gripper opens to; `parts`: the networks know what "by its handle" means."""
+        super().__init__(networks, cameras, codec, opening_max, seed)
         self._reach, self._parts = reach, parts
         self._search = TargetSearch(networks.proposals, networks.matching)
         self.reset()
@@ -131,7 +132,7 @@ class GraspVlaPolicy(ActingPolicy):
     ) -> tuple[np.ndarray, float]:
         gripper = self._gripper
         if gripper.closing and gripper.T_base_closed is not None:
-            return gripper.T_base_closed, OPEN if self._grasp is None else self._grasp[1]
+            return gripper.T_base_closed, self.opening_max if self._grasp is None else self._grasp[1]
         last = self._grasp
         if last is not None and self._commits(observation, last[0]):
             return last
@@ -141,6 +142,7 @@ class GraspVlaPolicy(ActingPolicy):
             calibrations,
             found.middle,
             observation.state.T_base_ee[:3, 3],
+            self.opening_max,
             None if last is None else last[0][:3, 3],
             [*self._failed, *self._blocked],
             PART_REACH if self._part is not None else np.inf,
@@ -225,8 +227,9 @@ def small_policy(
 ) -> ActingPolicy:
     """Return the policy of networks for a robot; they are frozen. `parts`: they know what "by its handle" means."""
     codec = codec or SingleArmCodec.of(embodiment, horizon=networks.sizes.horizon)
+    opening_max = embodiment.gripper(codec.gripper).width_max
     if not networks.sizes.links:
-        return DirectPolicy(networks, cameras, codec)
+        return DirectPolicy(networks, cameras, codec, opening_max)
     arm = embodiment.arm(codec.arm)
-    reach = Reach(expand_urdf(embodiment), arm.joints, arm.tool_frame, arm.home)
-    return GraspVlaPolicy(networks, cameras, reach, codec, parts=parts)
+    reach = Reach(expand_urdf(embodiment), arm)
+    return GraspVlaPolicy(networks, cameras, reach, codec, opening_max, parts=parts)
