@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What chunk methods do to seams, to the choice between two ways and to the time of an inference (docs/chunking.md)."""
+"""What chunk methods do to transitions, to the choice between two ways and to the time of an inference (docs/chunking.md)."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 # A policy slower than its steps, asked when its chunk is half over, and one that keeps up and is asked every step.
 SETTINGS = {"slow": (0.25, 0.4), "fast": (0.1, 0.1)}  # delay, time between looks [s]
 COLUMNS = {
-    "seam_mm": "position step at a seam while both ways are open, RMS [mm]",
-    "seam_max_mm": "… largest [mm]",
-    "seam_mm_s": "velocity step at such a seam, RMS [mm/s]",
+    "transition_mm": "position step at a transition while both ways are open, RMS [mm]",
+    "transition_max_mm": "… largest [mm]",
+    "transition_mm_s": "velocity step at such a transition, RMS [mm/s]",
     "bend_mm_s": "largest change of velocity within 0.1 s on a way, median [mm/s]",
     "clearance_mm": "least distance to the post, median [mm]",
     "hits_percent": "ways that touch the post [%]",
@@ -97,13 +97,13 @@ def _measure(policy: MlpFlowPolicy, method: str, delay: float, replan: float, dr
     for seed, one in enumerate(timed):
         policy.seed(seed)
         ways.append(drive(one, delay, replan))
-    positions = np.concatenate([way.seam_position[way.seam_time < UNDECIDED] for way in ways])
-    velocities = np.concatenate([way.seam_velocity[way.seam_time < UNDECIDED] for way in ways])
+    positions = np.concatenate([way.transition_position[way.transition_time < UNDECIDED] for way in ways])
+    velocities = np.concatenate([way.transition_velocity[way.transition_time < UNDECIDED] for way in ways])
     clearances = np.array([way.clearance for way in ways])
     return {
-        "seam_mm": 1e3 * float(np.sqrt((positions**2).mean())),
-        "seam_max_mm": 1e3 * float(positions.max()),
-        "seam_mm_s": 1e3 * float(np.sqrt((velocities**2).mean())),
+        "transition_mm": 1e3 * float(np.sqrt((positions**2).mean())),
+        "transition_max_mm": 1e3 * float(positions.max()),
+        "transition_mm_s": 1e3 * float(np.sqrt((velocities**2).mean())),
         "bend_mm_s": 1e3 * float(np.median([way.bend for way in ways])),
         "clearance_mm": 1e3 * float(np.median(clearances)),
         "hits_percent": 100.0 * float((clearances < 0.0).mean()),

@@ -49,7 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "x, y, z [m], qx, qy, qz, qw in the base frame, first line headings")  # fmt: skip
     parser.add_argument("--markdown", action=OutputFile, metavar="FILE",
                         help="also write the comparison as it stands in docs/control.md")  # fmt: skip
-    parser.add_argument("--pictures", metavar="FOLDER", help="also draw control_jerk.png and control_seam.png there")
+    parser.add_argument(
+        "--pictures", metavar="FOLDER", help="also draw control_jerk.png and control_transition.png there"
+    )
     parser.add_argument("--no-latency", action="store_true", help="do not start the nodes that image to command needs")
     parser.add_argument("--soak", type=int, nargs="?", const=1_000_000, metavar="TICKS",
                         help="instead: so many ticks (default a million) under random chunks; exit code 1 when "

@@ -90,9 +90,9 @@ class Drive:
     """One way past the post."""
 
     path: np.ndarray  # (T, 3) [m] commanded, every TICK
-    seam_position: np.ndarray  # [m] step of the commanded position where a chunk took over from another
-    seam_velocity: np.ndarray  # [m/s] step of the commanded velocity there
-    seam_time: np.ndarray  # [s] when
+    transition_position: np.ndarray  # [m] step of the commanded position where a chunk took over from another
+    transition_velocity: np.ndarray  # [m/s] step of the commanded velocity there
+    transition_time: np.ndarray  # [s] when
 
     @property
     def clearance(self) -> float:
@@ -101,7 +101,7 @@ class Drive:
 
     @property
     def bend(self) -> float:
-        """Return the largest change of velocity from one period to the next [m/s], seams included."""
+        """Return the largest change of velocity from one period to the next [m/s], transitions included."""
         period = round(PERIOD / TICK)
         velocities = np.diff(self.path[period::period], axis=0) / PERIOD  # from the first chunk's first point on
         return float(np.linalg.norm(np.diff(velocities, axis=0), axis=1).max())
@@ -126,8 +126,8 @@ def drive(policy: Policy, delay: float, replan: float, seconds: float = 4.6) -> 
             path.append(_positions(active, t, takeover))
         path.append(_positions(chunk, takeover, t + replan))
         active = chunk
-    seams = np.linalg.norm(steps, axis=-1)
-    return Drive(np.concatenate(path), seams[:, 0], seams[:, 1], np.array(times))
+    transitions = np.linalg.norm(steps, axis=-1)
+    return Drive(np.concatenate(path), transitions[:, 0], transitions[:, 1], np.array(times))
 
 
 def _positions(chunk: ActionChunk, begin: float, end: float) -> np.ndarray:

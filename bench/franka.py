@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from controllers.auxiliary_drive import AuxiliaryDrive
 from controllers.driven_arm import DrivenArm
 from controllers.follower import ChunkFollower
 from controllers.rotations import from_matrix
-from controllers.side_drive import SideDrive
 from vla_ros.robots.control import arm_limits, arm_model, collision_monitor, load_control_config
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.delayed_arm import DelayedArm
@@ -33,7 +33,7 @@ class Franka:
     def follower(self, command: str = "effort") -> ChunkFollower:
         """Return a follower of the arm and its gripper, watched as it is shipped."""
         driven = DrivenArm(ARM, self.model.clone(), self.limits, self.config, command)
-        return ChunkFollower([driven], SideDrive({WIDTH: self.config.gripper}), self.config, monitor=self.monitor)
+        return ChunkFollower([driven], AuxiliaryDrive({WIDTH: self.config.gripper}), self.config, monitor=self.monitor)
 
     @property
     def start(self) -> np.ndarray:

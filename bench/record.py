@@ -23,7 +23,7 @@ from rich.console import Console
 
 from bench.figures import add_json_argument, write_json
 from controllers.errors import ConfigError, VlaError
-from vla_ros.bringup.environment import free_domain, module_environment
+from vla_ros.launching.environment import free_domain, module_environment
 from vla_ros.output_file import check_output
 from vla_ros.tables import print_table
 

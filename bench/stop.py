@@ -17,7 +17,7 @@ import time
 from bench.figures import add_json_argument, report
 from bench.rig.hostile_folders import HOSTILE
 from controllers.errors import ConfigError
-from vla_ros.bringup.environment import module_environment
+from vla_ros.launching.environment import module_environment
 from vla_ros.runtime.estop_socket import EstopSocket, stop_every_guard
 from vla_ros.runtime.folder import OVERRIDE, runtime_folders
 

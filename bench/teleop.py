@@ -66,7 +66,7 @@ def measure(seconds: float) -> dict[str, float]:
         idle = _cores(bridge, 5.0, operator)
         operator.enable_at_rest()
         control_idle = _cores(control, 5.0, operator)
-        operator.seams.clear()
+        operator.transitions.clear()
         drive = Drive()
         thread = threading.Thread(target=_drive_in_thread, args=(link, seconds, drive), daemon=True)
         began, spent, control_spent = time.monotonic(), _spent(bridge), _spent(control)
@@ -91,8 +91,8 @@ def measure(seconds: float) -> dict[str, float]:
         "cores_driving": cores,
         "control_cores_idle": control_idle,
         "control_cores_driving": control_cores,
-        "chunks": float(sum(seam.level != messages.WARN for seam in operator.seams)),
-        "refused_chunks": float(sum(seam.level == messages.WARN for seam in operator.seams)),
+        "chunks": float(sum(transition.level != messages.WARN for transition in operator.transitions)),
+        "refused_chunks": float(sum(transition.level == messages.WARN for transition in operator.transitions)),
     }
 
 

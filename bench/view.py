@@ -16,7 +16,7 @@ import psutil
 from bench.figures import add_json_argument, report
 from bench.foxglove_client import FoxgloveClient
 from controllers.errors import ConfigError, VlaError
-from vla_ros.bringup.environment import free_domain, module_environment
+from vla_ros.launching.environment import free_domain, module_environment
 
 SETTLE_S = 3.0  # discovery, first images
 READY_S = 30.0

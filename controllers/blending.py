@@ -2,7 +2,7 @@
 """The simpler ways to join a chunk: fade from the old motion to the new one, or replace the old one outright.
 
 Both begin with the motion that the chunk alone asks for, from its own state at the entry. `replace` plays that and
-leaves the step at the seam to the filter behind; `blend` fades it in over the old motion, which makes the seam as
+leaves the step at the transition to the filter behind; `blend` fades it in over the old motion, which makes the transition as
 continuous as a stitch, but follows two plans at once while they disagree.
 """
 
@@ -59,7 +59,7 @@ def fade(old: Spline, begin: float, new: Spline, start: np.ndarray, duration: fl
 def remembered(
     points: np.ndarray, times: np.ndarray, old: Spline, begin: float, overlap: float, share: float, scale: np.ndarray
 ) -> np.ndarray:
-    """Return `points` (K, C) at `times` (K,) [s] after the seam, drawn towards what `old` has for the same time.
+    """Return `points` (K, C) at `times` (K,) [s] after the transition, drawn towards what `old` has for the same time.
 
     Chunks of one policy scatter about what it means; their mean scatters less (LeRobot and ACT average likewise).
     The `share` fades out over the `overlap` [s], and where the two differ by more than a scatter, `scale` (C,): that is

@@ -58,15 +58,15 @@ class CollisionMonitor:
         if self._own is not None:
             self._own.reset(q)
 
-    def look(self, q: np.ndarray, arms: Mapping[str, ArmModel], dt: float) -> str:
+    def check(self, q: np.ndarray, arms: Mapping[str, ArmModel], dt: float) -> str:
         """Look at the robot now and then, dt [s] after the last tick; return why it must stop, or ""."""
         self._elapsed = elapsed = self._elapsed + dt
         if elapsed < LOOK_PERIOD_S:
             return ""
         self._elapsed = 0.0
-        reason = "" if self._own is None else self._own.look(q, elapsed)
+        reason = "" if self._own is None else self._own.check(q, elapsed)
         for name, table in self._tables.items():
-            reason = reason or table.look(arms[name])
+            reason = reason or table.check(arms[name])
         return reason
 
     def check_poses(self, chunk: ActionChunk, arm: str, poses: np.ndarray | None) -> None:
@@ -94,7 +94,7 @@ class _Table:
         """Begin where the arm is."""
         self._highest = self._lowest_corner(model.position[2], model.rotation[2])
 
-    def look(self, model: ArmModel) -> str:
+    def check(self, model: ArmModel) -> str:
         """Return why the arm must stop, or ""."""
         lowest = self._lowest_corner(model.position[2], model.rotation[2])
         deeper = lowest < self._highest - 1e-3

@@ -121,7 +121,7 @@ class StitchConfig:
 
     alignment: str = "progress"  # progress | time
     method: str = "min_jerk"  # min_jerk | blend | replace
-    commit_ahead_s: float = 0.005  # [s] the seam lies this far ahead, so that solving may take its time
+    commit_ahead_s: float = 0.005  # [s] the transition lies this far ahead, so that solving may take its time
     blend_s: float = 0.25  # [s] over which the new chunk's points gain full weight
     smoothing: float = 1e-3  # jerk against deviation from the points; 1e-3 passes all but the points' Nyquist
     memory: float = 0.6  # share of the motion before in what a chunk of the same source says of the same time

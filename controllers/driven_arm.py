@@ -13,12 +13,12 @@ from controllers.drives.choice import make_drive
 from controllers.drives.drive import Drive
 from controllers.errors import ChunkError
 from controllers.filters import PoseFilter
-from controllers.joining import path_of
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.motion import Start
 from controllers.progress import ArmCommand, ArmProgress
 from controllers.safety import check_joint_rates, check_joint_targets, check_poses
+from controllers.splicing import path_of
 from controllers.tool_path import passed, tool_poses
 from controllers.track import CARTESIAN, Track, space_of
 from controllers.workspace import Workspace, check_workspace

@@ -22,7 +22,7 @@ class EnergyLimit:
         self.share = 1.0  # λ, of the last look
         self.kinetic = self.potential = 0.0  # [J] of the last look
 
-    def look(self, kinetic: float, potential: float) -> None:
+    def update(self, kinetic: float, potential: float) -> None:
         """Take T and V [J] of the unweakened spring."""
         self.kinetic, self.potential = kinetic, potential
         if self.energy_max is not None:

@@ -11,6 +11,7 @@ from math import isfinite
 import numpy as np
 
 from controllers.arm_dynamics import Payload
+from controllers.auxiliary_drive import AuxiliaryDrive
 from controllers.chunk import ActionChunk
 from controllers.collision_monitor import CollisionMonitor
 from controllers.control_config import ControlConfig, ImpedanceConfig
@@ -19,14 +20,13 @@ from controllers.driven_group import DrivenGroup
 from controllers.driven_joints import DrivenJoints
 from controllers.errors import ChunkError, VlaError
 from controllers.history import MotionHistory
-from controllers.joining import Auxiliaries
-from controllers.motion import Motion, Seam, Start, braking, resting
-from controllers.pace import Pace
+from controllers.motion import Motion, Start, Transition, braking, resting
 from controllers.progress import DISABLED, Command, Progress
 from controllers.pursuit import Lookahead
 from controllers.safety import SourceLease, check_chunk
-from controllers.side_drive import SideDrive
+from controllers.splicing import Auxiliaries
 from controllers.stitching import side_by_side_bounds
+from controllers.time_scaling import TimeScaling
 from controllers.timeline import ChunkTimeline
 from controllers.track import refuse_unknown, side_by_side, space_of
 
@@ -57,12 +57,12 @@ class ChunkFollower:
     def __init__(
         self,
         arms: Sequence[DrivenArm],
-        side: SideDrive,
+        auxiliaries: AuxiliaryDrive,
         config: ControlConfig,
         joint_groups: Sequence[DrivenJoints] = (),
         monitor: CollisionMonitor | None = None,
     ) -> None:
-        """Drive `arms` and `joint_groups`, and by `side` what is neither: end effectors and base.
+        """Drive `arms` and `joint_groups`, and by `auxiliaries` what is neither: end effectors and base.
 
         `monitor` watches the whole body.
         """
@@ -73,18 +73,18 @@ class ChunkFollower:
         self.command = Command(
             {arm.name: arm.command for arm in arms},
             {group.name: group.command for group in joint_groups},
-            dict.fromkeys(side.widths, 0.0),  # not known before control is enabled
+            dict.fromkeys(auxiliaries.widths, 0.0),  # not known before control is enabled
         )
         self.progress = Progress(
             {arm.name: arm.progress for arm in arms}, self.command.end_effectors, shadow=config.shadow
         )
-        self._side, self._monitor = side, monitor
+        self._auxiliaries, self._monitor = auxiliaries, monitor
         self._models = {arm.name: arm.model for arm in arms}
         self._q = np.zeros(len(self.joints))  # (N,) measured at the last tick
         for group in self._groups:
             if monitor is not None and group.name in monitor.clearances:
                 group.keep_clear(monitor.clearances[group.name])
-        self._beside = Auxiliaries(side.channels, side.has_base)
+        self._beside = Auxiliaries(auxiliaries.channels, auxiliaries.has_base)
         self._tracks = tuple(group.track for group in self._groups)
         sizes = [len(group.joints) for group in self._groups]
         self._joints_of = [slice(end - size, end) for size, end in zip(sizes, np.cumsum(sizes).tolist(), strict=True)]
@@ -102,7 +102,7 @@ class ChunkFollower:
         self._estop = False
         self._stopping = ""  # reason of a damped stop in progress
         self._latched = ""  # reason why chunks are refused until enabled again
-        self._pace = Pace(config.speed_scale)
+        self._time_scaling = TimeScaling(config.speed_scale)
         self._powers, self._sample = np.zeros(4), np.zeros(0)
         self._targets: list[np.ndarray] = []  # each group's part of the sample, views
         self._pending: deque[_Pending] = deque(maxlen=1)  # one slot: the newest wins
@@ -131,7 +131,7 @@ class ChunkFollower:
         self._lease.clear()
         self._history.clear()
         self._executed = 0.0
-        self._side.reset(end_effectors, self.command)
+        self._auxiliaries.reset(end_effectors, self.command)
         self.progress.enabled = True
         self.progress.forget_chunk()
         self._hold_here(NO_CHUNK)
@@ -197,7 +197,7 @@ class ChunkFollower:
 
     # --- chunks ---
 
-    def submit(self, chunk: ActionChunk, now: float, source: str = "policy") -> Seam:
+    def submit(self, chunk: ActionChunk, now: float, source: str = "policy") -> Transition:
         """Check, align and stitch a chunk; it takes over at the commit point. Raises ChunkError with the reason."""
         config = self.config
         if not self.progress.enabled:
@@ -208,9 +208,9 @@ class ChunkFollower:
             raise ChunkError(f"control is coming to rest ({self._stopping})")
         self._lease.check(source, now)
         check_chunk(chunk, now, self.base_frame, self._instruction, config.safety)
-        refuse_unknown(chunk, self._tracks, self._side.channels)
+        refuse_unknown(chunk, self._tracks, self._auxiliaries.channels)
         self._timeline.check_order(chunk, source)
-        self._side.check(chunk)
+        self._auxiliaries.check(chunk)
         asked = self._asked(chunk)
         motion, x = self._cursor
         start, seeds = self._start(chunk, asked, source, now, motion, x)
@@ -220,13 +220,13 @@ class ChunkFollower:
         bounds = [
             group.drive.motion.bounds(track.mode) for group, track in zip(self._groups, start.tracks, strict=True)
         ]
-        self._timeline, planned, seam = self._timeline.accept(
+        self._timeline, planned, transition = self._timeline.accept(
             chunk, source, start, self._beside, config.stitch, side_by_side_bounds(bounds)
         )
         self._lease.take(source, now)
         commit = x if start.current is None else start.current[1]
         self._pending.append(_Pending(planned, motion, commit, seeds))
-        return seam
+        return transition
 
     def _asked(self, chunk: ActionChunk) -> list[str]:
         """Return by what a chunk moves each group. Raises ChunkError for what one must not do, or all together."""
@@ -256,7 +256,7 @@ class ChunkFollower:
             for group, old, new in zip(self._groups, motion.tracks, tracks, strict=True)
             if new.mode != old.mode
         }
-        ahead = 0.0 if seeds else stitch.commit_ahead_s * self._pace.rate
+        ahead = 0.0 if seeds else stitch.commit_ahead_s * self._time_scaling.rate
         state = going_on = motion.spline.derivatives(x + ahead)
         if seeds:
             parts = [
@@ -280,7 +280,7 @@ class ChunkFollower:
         return start, seeds
 
     def _plan_brake(self, motion: Motion, x: float, reason: str) -> None:
-        ahead = self.config.stitch.commit_ahead_s * self._pace.rate
+        ahead = self.config.stitch.commit_ahead_s * self._time_scaling.rate
         start = Start(motion.tracks, motion.spline.derivatives(x + ahead), 0.0, self._lookahead.time)
         self._pending.append(_Pending(braking(start, motion.source, reason), motion, x + ahead, {}))
 
@@ -319,7 +319,7 @@ class ChunkFollower:
 
     def _follow(self, now: float, dt: float) -> None:
         motion, x = self._cursor
-        x += self._pace.rate * dt
+        x += self._time_scaling.rate * dt
         if self._lookahead.varies:
             speed = max(group.drive.motion.tool_speed for group in self._groups)
             x += self._lookahead.step(speed, dt)
@@ -331,14 +331,14 @@ class ChunkFollower:
         self._advance_points(motion, x - lookahead, now)
         if not self.progress.hold_reason:
             self._lease.extend(now)
-            self._executed += self._pace.rate * dt
+            self._executed += self._time_scaling.rate * dt
             if x >= motion.spline.duration + lookahead:
                 self._end(motion.end_reason)
                 motion, x = self._cursor
             for group in self._groups:
                 group.drive.approach_posture(dt)
         if self._monitor is not None:  # at rest too: what keeps the links apart must be up to date
-            reason = self._monitor.look(self._q, self._models, dt)
+            reason = self._monitor.check(self._q, self._models, dt)
             if reason and not self.progress.hold_reason:
                 self.stop(reason)
         for group in self._groups:
@@ -348,7 +348,7 @@ class ChunkFollower:
         motion.spline.sample(x, self._powers, self._sample)
         for group, target in zip(self._groups, self._targets, strict=True):
             self._require(group, group.drive.follow(target, dt))
-        self._keep_pace(dt)
+        self._scale_time(dt)
 
     def _end(self, reason: str) -> None:
         self._set_hold(reason)
@@ -371,7 +371,7 @@ class ChunkFollower:
         self._point = -1
         self.progress.hold_reason = motion.end_reason if motion.holding else ""
         if motion.side.base is None:  # what the motion before asked of the base has ended with it
-            self._side.rest()
+            self._auxiliaries.rest()
         self.progress.status = motion.status
         self.progress.sequence, self.progress.source = motion.sequence, motion.source
 
@@ -387,7 +387,7 @@ class ChunkFollower:
         self._pending.clear()
         self._put(resting(tracks, np.concatenate(values), reason), 1e3)
         self._point = 0
-        self._pace.restart()
+        self._time_scaling.restart()
         self._set_hold(reason)
 
     def _come_to_rest(self, dt: float) -> None:
@@ -410,7 +410,7 @@ class ChunkFollower:
     def _without_state(self, reason: str, dt: float) -> Command:
         for group in self._groups:
             group.drive.without_state(dt)
-        self._side.rest()
+        self._auxiliaries.rest()
         self._write_command(dt)
         if self.progress.enabled and not self._stopping:
             self._stopping = self.progress.hold_reason = reason
@@ -421,12 +421,12 @@ class ChunkFollower:
         if not self.config.shadow:  # else it stays as it is, whoever sends it
             for group in self._groups:
                 group.write()
-            self._side.advance(self._pace.rate, dt, self.command)
+            self._auxiliaries.advance(self._time_scaling.rate, dt, self.command)
 
-    def _keep_pace(self, dt: float) -> None:
+    def _scale_time(self, dt: float) -> None:
         """Let progress wait where it must, and stop what no waiting helps."""
-        pace = self._pace
-        elapsed = pace.due(dt)
+        scaling = self._time_scaling
+        elapsed = scaling.due(dt)
         if elapsed > 0.0:
             furthest = fastest = hardest = 0.0
             clear, guarded = 1.0, 1.0 if self._monitor is None else self._monitor.speed_share
@@ -434,7 +434,7 @@ class ChunkFollower:
                 drive = group.drive
                 # In shadow mode nothing follows, and nothing is waited for.
                 furthest = max(furthest, 0.0 if self.config.shadow else drive.lag())
-                speed, acceleration = drive.joint_shares(elapsed)
+                speed, acceleration = drive.limit_utilisation(elapsed)
                 free, obstacle = drive.obstacle(elapsed)
                 if acceleration > 2.0 and drive.stops_at_acceleration:
                     times = acceleration * self.config.safety.acceleration_margin
@@ -444,8 +444,8 @@ class ChunkFollower:
                 fastest, hardest = max(fastest, speed), max(hardest, acceleration)
                 clear = min(clear, free)
             self.progress.lag = furthest
-            pace.look(furthest, fastest, hardest, clear, guarded)
-        pace.advance(dt)
+            scaling.update(furthest, fastest, hardest, clear, guarded)
+        scaling.advance(dt)
 
     def _advance_points(self, motion: Motion, m: float, now: float) -> None:
         point, reached = self._point, motion.point_list
@@ -455,11 +455,11 @@ class ChunkFollower:
         if point != self._point:
             self._point = point
             if motion.side:
-                self._side.reach(point, motion.side, motion.stamp, now, self.command)
+                self._auxiliaries.reach(point, motion.side, motion.stamp, now, self.command)
 
     def _set_hold(self, reason: str) -> None:
         self.progress.hold_reason = reason
-        self._side.rest()
+        self._auxiliaries.rest()
 
     def _write_progress(self, now: float) -> None:
         progress = self.progress
@@ -474,4 +474,4 @@ class ChunkFollower:
             return
         progress.index = self._point + 1
         progress.executed_s = executed = motion.executed(x - self._lookahead.time)
-        progress.remaining_s = max(0.0, motion.chunk_end - executed) / self._pace.rate
+        progress.remaining_s = max(0.0, motion.chunk_end - executed) / self._time_scaling.rate

@@ -120,7 +120,7 @@ class CartesianImpedance:
             force += solved[2, :, 0]
         np.dot(solved[1, :, 1], J_M_inverse, out=self.dq_desired)  # q̇_d = M⁻¹ Jᵀ Λ ẋ_d
         if self._energy_limited:
-            self.energy.look(self._kinetic, 0.5 * float(np.dot(self.error, solved[0, :, 1])))
+            self.energy.update(self._kinetic, 0.5 * float(np.dot(self.error, solved[0, :, 1])))
 
         tau = np.dot(force, J, out=self._tau)  # Jᵀ F
         tau += tau_nullspace
@@ -237,7 +237,7 @@ class JointImpedance:
 
     def _look_at_energy(self, model: ArmModel, error: np.ndarray) -> None:
         kinetic = 0.5 * float(np.dot(np.dot(model.M, model.dq, out=self._tau), model.dq))
-        self.energy.look(kinetic, 0.5 * float(np.dot(error, np.linalg.solve(self._lhs, error))))
+        self.energy.update(kinetic, 0.5 * float(np.dot(error, np.linalg.solve(self._lhs, error))))
 
 
 class FrictionFeedforward:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from controllers.auxiliary_track import AuxiliaryTrack
 from controllers.chunk import TaskStatus
-from controllers.side_track import SideTrack
 from controllers.spline import Spline
 from controllers.stitching import brake
 from controllers.track import Track
@@ -23,12 +23,12 @@ BRAKE_S = 0.2
 
 
 @dataclass(frozen=True)
-class Seam:
+class Transition:
     """How a chunk was joined: the report of every accepted chunk."""
 
     sequence: int
-    delay: float  # [s] stamp → seam, by the clock
-    consumed: float  # [s] stamp → seam, by what was executed meanwhile: less where the arm waited
+    delay: float  # [s] stamp → transition, by the clock
+    consumed: float  # [s] stamp → transition, by what was executed meanwhile: less where the arm waited
     entry: float  # [s] chunk time at which it was entered
     overlap: float  # [s] what the motion before it still had to go
     position_gap: float  # [m] (or [rad] in joint space) chunk at the entry − commanded
@@ -47,7 +47,7 @@ class Motion:
     spline: Spline  # of motion time
     point_times: np.ndarray  # (K,) motion time at which each point is reached
     chunk_times: np.ndarray  # (K,) chunk time of each point
-    side: SideTrack  # what is asked of everything but the arm from each point on
+    side: AuxiliaryTrack  # what is asked of everything but the arm from each point on
     sequence: int
     stamp: float
     source: str
@@ -85,7 +85,7 @@ class Start:
 
     tracks: tuple[Track, ...]
     state: np.ndarray  # (3, C) value, velocity, acceleration of the sampled reference
-    delay: float  # [s] stamp → seam, times the speed
+    delay: float  # [s] stamp → transition, times the speed
     lookahead: float  # [s] how far the sampled reference runs ahead of the commanded pose
     origin: np.ndarray | None = None  # (C,) what was commanded at the chunk's stamp; None: as now
     consumed: float | None = None  # [s] executed since the stamp; None: as the clock says
@@ -112,11 +112,11 @@ def braking(start: Start, source: str, reason: str) -> Motion:
     """Return the motion that comes to rest from `start` and holds for `reason`."""
     nothing = np.zeros(1)
     spline = brake(start.state, BRAKE_S)
-    return Motion(start.tracks, spline, nothing, nothing, SideTrack(), -1, 0.0, source, reason, holding=True)
+    return Motion(start.tracks, spline, nothing, nothing, AuxiliaryTrack(), -1, 0.0, source, reason, holding=True)
 
 
 def resting(tracks: tuple[Track, ...], value: np.ndarray, reason: str) -> Motion:
     """Return the motion that stays at the value (C,) of its tracks for `reason`."""
     nothing = np.zeros(1)
     spline = Spline(np.repeat(value[None], 8, axis=0), 1.0)
-    return Motion(tracks, spline, nothing, nothing, SideTrack(), -1, 0.0, "", reason, holding=True)
+    return Motion(tracks, spline, nothing, nothing, AuxiliaryTrack(), -1, 0.0, "", reason, holding=True)

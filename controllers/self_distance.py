@@ -70,7 +70,7 @@ class SelfDistance:
         self._next, self.speed_share = 0, 1.0
         self._keep_apart(q)
 
-    def look(self, q: np.ndarray, elapsed: float) -> str:
+    def check(self, q: np.ndarray, elapsed: float) -> str:
         """Look at the next few pairs at q (N,) [rad], `elapsed` [s] after the last; return why to stop, or ""."""
         for other in self._groups:
             other.age += elapsed

@@ -3,7 +3,7 @@
 
 A uniform cubic B-spline starts with exactly the commanded position, velocity and acceleration, ends at rest in
 the last point, and minimises   λ ∫ jerk² dt + Σ wᵢ |p(tᵢ) − pᵢ|²   in between. The weights wᵢ rise over the
-blend time: near the seam the old motion's momentum counts, later the new chunk's points do.
+blend time: near the transition the old motion's momentum counts, later the new chunk's points do.
 """
 
 from __future__ import annotations

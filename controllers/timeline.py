@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from controllers.chunk import ActionChunk
 from controllers.control_config import StitchConfig
 from controllers.errors import ChunkError
-from controllers.joining import Auxiliaries, join
-from controllers.motion import Motion, Seam, Start
+from controllers.motion import Motion, Start, Transition
+from controllers.splicing import Auxiliaries, join
 from controllers.stitching import MotionBounds
 
 
@@ -38,7 +38,7 @@ class ChunkTimeline:
         beside: Auxiliaries,
         config: StitchConfig,
         bounds: MotionBounds,
-    ) -> tuple[ChunkTimeline, Motion, Seam]:
+    ) -> tuple[ChunkTimeline, Motion, Transition]:
         """Join `chunk` to `start`, as fast as `bounds` allow."""
         others = tuple(entry for entry in self.last if entry[0] != source)
         timeline = replace(self, last=(*others, (source, chunk.stamp, chunk.sequence)))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from controllers.joining import Path
+from controllers.splicing import Path
 
 SAMPLE_S = 0.05  # [s] of joints at their speed: a tool's way between two samples is short and nearly straight
 SAMPLES_MAX = 1000

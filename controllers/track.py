@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from controllers.auxiliary_track import BASE_AXES
 from controllers.chunk import ActionChunk, ChannelKind, pose_channels
 from controllers.errors import ChunkError, unknown_name
-from controllers.side_track import BASE_AXES
 
 CARTESIAN, JOINT = "cartesian", "joint"
 POSE = 7  # columns of a tool's pose: position [m], quaternion xyzw

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """ros2 launch vla_ros replay.launch.py [name:=value …]: the same graph as `vla launch replay`."""
 
-from vla_ros.bringup.jobs import load_job
-from vla_ros.bringup.ros_launch import launch_description
+from vla_ros.launching.jobs import load_job
+from vla_ros.launching.ros_launch import launch_description
 
 
 def generate_launch_description():

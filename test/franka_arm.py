@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from controllers.auxiliary_drive import AuxiliaryDrive
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.collision_monitor import CollisionMonitor
 from controllers.control_config import ControlConfig
@@ -17,7 +18,6 @@ from controllers.follower import ChunkFollower
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.rotations import from_matrix
-from controllers.side_drive import SideDrive
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.sim.delayed_arm import DelayedArm
@@ -56,11 +56,11 @@ def franka_follower(
     config: ControlConfig,
     monitor: CollisionMonitor | None = None,
     command: str = "effort",
-    side: SideDrive | None = None,
+    side: AuxiliaryDrive | None = None,
 ) -> ChunkFollower:
     """Return a follower of one arm and its gripper."""
     arm = DrivenArm("panda", model, franka_limits(config), config, command)
-    return ChunkFollower([arm], side or SideDrive({WIDTH: config.gripper}), config, monitor=monitor)
+    return ChunkFollower([arm], side or AuxiliaryDrive({WIDTH: config.gripper}), config, monitor=monitor)
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Rig:
         dt: float = DT,
         enable: bool = True,
         monitor: CollisionMonitor | None = None,
-        side: SideDrive | None = None,
+        side: AuxiliaryDrive | None = None,
         **plant,
     ) -> None:
         self.config, self.dt = config or franka_config(), dt

@@ -10,9 +10,9 @@ import numpy as np
 from franka_arm import ARM, HOME, franka_config, franka_follower, franka_model
 
 from controllers.arm_dynamics import ArmDynamics, Payload
+from controllers.auxiliary_drive import AuxiliaryDrive
 from controllers.follower import ChunkFollower
 from controllers.model import ArmModel
-from controllers.side_drive import SideDrive
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.identification.excitation import Excitation
 from vla_ros.robots.identification.excitation_search import ExcitationSearch, SearchConfig
@@ -42,7 +42,9 @@ def true_arm() -> DelayedArm:
 
 def make_follower(dynamics: ArmDynamics | None = None) -> ChunkFollower:
     """Return a control that knows the URDF and `dynamics`."""
-    return franka_follower(loaded_model(dynamics) if dynamics else franka_model(), franka_config(), side=SideDrive({}))
+    return franka_follower(
+        loaded_model(dynamics) if dynamics else franka_model(), franka_config(), side=AuxiliaryDrive({})
+    )
 
 
 @lru_cache

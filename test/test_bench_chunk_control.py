@@ -301,10 +301,10 @@ def test_ratios_are_of_the_same_stream():
         for pattern in ("0 ms", "200 ms"):
             for entry in ENTRIES:
                 jerk = 10.0 * (seed + 1) * (1.0 if entry == OURS else 5.0)
-                results[Task("eight", pattern, seed, entry)] = dataclasses.replace(blank, seam_jerk_peak=jerk)
+                results[Task("eight", pattern, seed, entry)] = dataclasses.replace(blank, transition_jerk_peak=jerk)
     assert headline(results)["peak_jerk_ratio_vs_averaging_p10"] == pytest.approx(5.0, rel=0.02)
     standing = Task("eight", "200 ms", 0, "averaging")
-    results[standing] = dataclasses.replace(results[standing], seam_jerk_peak=0.0, finished=0.0)
+    results[standing] = dataclasses.replace(results[standing], transition_jerk_peak=0.0, finished=0.0)
     assert headline(results)["peak_jerk_ratio_vs_averaging_p10"] == pytest.approx(5.0, rel=0.02)
     assert values(results, "averaging", "finished").mean() == 0.75
-    assert values(results, "averaging", "seam_jerk_peak").min() > 0.0
+    assert values(results, "averaging", "transition_jerk_peak").min() > 0.0

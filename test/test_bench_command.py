@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from vla_ros.bringup.bench_command import benchmark_names
 from vla_ros.cli import main
+from vla_ros.commands.bench import benchmark_names
 
 
 def loaded_after(*words: str) -> set[str]:

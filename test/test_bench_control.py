@@ -47,7 +47,7 @@ def test_a_quick_run_writes_every_figure_table_and_picture(tmp_path, root):
     assert all(isinstance(value, float) for value in figures.values())
     for name in KEYS:
         assert figures[name] >= 0.0, name
-    assert 5.0 < figures["latency_ms_median"] < 300.0  # the seam alone lies 5 ms ahead
+    assert 5.0 < figures["latency_ms_median"] < 300.0  # the transition alone lies 5 ms ahead
     assert figures["latency_unanswered"] < 5.0
     assert figures["delay_margin_ms"] >= 20.0
     assert figures["prompt_tracking_rms_mm"] < 5.0
@@ -56,7 +56,7 @@ def test_a_quick_run_writes_every_figure_table_and_picture(tmp_path, root):
     stages = sum(value for name, value in figures.items() if name.startswith("stage_") and "alignment" not in name)
     assert 0.5 < stages / figures["tick_us_median"] < 2.0
     assert (tmp_path / "table.md").read_text().startswith("| method |")
-    for picture in ("control_jerk.png", "control_seam.png"):
+    for picture in ("control_jerk.png", "control_transition.png"):
         assert (tmp_path / picture).stat().st_size > 20_000
 
 

@@ -23,7 +23,7 @@ import psutil
 import pytest
 from packaging.requirements import Requirement
 
-from vla_ros.bringup.jazzy import installed_ros_wheels, strangers
+from vla_ros.commands.doctor.jazzy import installed_ros_wheels, strangers
 
 # Answers what ./vla asks of a Python: makes a "venv" that holds itself, and a "pip" that takes $STRAW_S seconds.
 STRAW = r"""#!/bin/bash
@@ -41,7 +41,7 @@ case "$*" in
         sleep "${STRAW_S:-0}"
         [[ ${STRAW_PIP:-0} == 0 ]] || { echo "ERROR: no version of numpy is 2.4.6"; echo "[notice] pip is old"; } >&2
         exit "${STRAW_PIP:-0}" ;;
-    *vla_ros.bringup.egl*) exit "${STRAW_EGL:-0}" ;;
+    *vla_ros.launching.egl*) exit "${STRAW_EGL:-0}" ;;
     "-P -m vla_ros "*) shift 3; echo "cli $* $VLA_STARTED_AT" ;;
     *ensurepip*) [[ -z ${STRAW_DEBIAN:-} || -e $STRAW_LOG.apt ]] ;;
     *version_info\[*) echo 3.12 ;;

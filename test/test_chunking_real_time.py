@@ -65,7 +65,7 @@ def test_the_policy_knows_both_ways(policy):
 
 
 def test_without_help_chunks_jump_between_the_ways(naive):
-    steps = np.array([drive.seam_position for drive in naive])
+    steps = np.array([drive.transition_position for drive in naive])
     assert steps.max() > 0.01
     assert rms(steps) > 0.003
 
@@ -74,8 +74,8 @@ def test_without_help_chunks_jump_between_the_ways(naive):
 def test_seams_are_several_times_smaller(policy, naive, method, times):
     guided = drives(policy, method, 12, REPLAN, 2.0)
     position, velocity = (
-        rms([getattr(d, seam) for d in naive]) / rms([getattr(d, seam) for d in guided])
-        for seam in ("seam_position", "seam_velocity")
+        rms([getattr(d, transition) for d in naive]) / rms([getattr(d, transition) for d in guided])
+        for transition in ("transition_position", "transition_velocity")
     )
     assert position > times
     assert velocity > times

@@ -80,7 +80,7 @@ def nearest(own: SelfDistance, q: np.ndarray) -> float:
 
 def look_at_all(own: SelfDistance, q: np.ndarray) -> None:
     for _ in own._groups:
-        own.look(q, 0.008)
+        own.check(q, 0.008)
 
 
 def test_rows_without_a_pair_bind_nothing():

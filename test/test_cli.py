@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from vla_ros import cli
-from vla_ros.bringup.environment import free_domain
-from vla_ros.bringup.jobs import load_job
+from vla_ros.launching.environment import free_domain
+from vla_ros.launching.jobs import load_job
 from vla_ros.robots.embodiment import robot_names
 
 PAIR = Path(__file__).parent / "data" / "robots" / "pair.yaml"

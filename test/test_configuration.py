@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from controllers.errors import ConfigError
-from vla_ros.bringup.environment import node_environment
 from vla_ros.configuration import build, config_file, config_names, config_path, load_config, share_directory
+from vla_ros.launching.environment import node_environment
 from vla_ros.robots.control import load_control_config
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.finetuning.config import load_finetune_config

@@ -78,7 +78,7 @@ class Recipe:
                     data = image(self.image_stamp(camera, t), np.ascontiguousarray(self.pixels(camera, t)))
                     messages.append(Sent(f"/cameras/{camera}/color/image_raw", IMAGE, at, data))
                 why = self.refused(t)
-                messages.append(Sent("/control/seams", STATUS, at, seam(why)))
+                messages.append(Sent("/control/transitions", STATUS, at, transition(why)))
         if self.end_mark:
             messages.append(mark(START + round(self.seconds * 1e9), "end", success="true"))
         return [m for m in messages if self.keep(m.topic, (m.time - START) * 1e-9)]
@@ -87,8 +87,8 @@ class Recipe:
 PICTURE = np.random.default_rng(3).integers(40, 200, (48, 64, 3), np.uint8)
 
 
-def seam(why: str) -> bytes:
-    message = codec.decode(STATUS, status("seams", why))
+def transition(why: str) -> bytes:
+    message = codec.decode(STATUS, status("transitions", why))
     message.level = 1 if why else 0
     return codec.encode(STATUS, message)
 
@@ -360,7 +360,7 @@ def test_thresholds_that_make_no_sense_are_one_line(old, new, message, tmp_path,
         load_quality_config(file)
 
 
-@pytest.mark.parametrize(("topic", "found"), [("/control/seams", False), ("/joint_states", True)])
+@pytest.mark.parametrize(("topic", "found"), [("/control/transitions", False), ("/joint_states", True)])
 def test_what_speaks_when_it_has_news_may_pause(topic, found):
     times = np.concatenate([np.arange(0.0, 3.0, 0.014), np.arange(5.0, 8.0, 0.014)])
     streams = {topic: Stream(times, times, np.full(len(times), np.nan))}

@@ -17,10 +17,10 @@ from importlib import metadata
 
 import pytest
 
-from vla_ros.bringup import egl
-from vla_ros.bringup.doctor import command, equipment, machine, messaging, ros
-from vla_ros.bringup.doctor.finding import Finding, missing, poor
-from vla_ros.bringup.environment import domain_ports
+from vla_ros.commands.doctor import command, equipment, machine, messaging, ros
+from vla_ros.commands.doctor.finding import Finding, missing, poor
+from vla_ros.launching import egl
+from vla_ros.launching.environment import domain_ports
 
 Usage = namedtuple("Usage", "total used free")
 MIB = 2**20

@@ -24,10 +24,10 @@ CAP = 0.4  # [J]
 )
 def test_the_share_leaves_the_sum_at_the_cap(kinetic, potential, share):
     limit = EnergyLimit(CAP)
-    limit.look(kinetic, potential)
+    limit.update(kinetic, potential)
     assert limit.share == pytest.approx(share)
     none = EnergyLimit(None)
-    none.look(kinetic, potential)
+    none.update(kinetic, potential)
     assert none.share == 1.0
 
 

@@ -13,9 +13,9 @@ from controllers.errors import ChunkError
 
 def test_goes_to_the_end_of_the_chunk_and_holds():
     rig = Rig(command_delay=0.004, jitter=0.002)
-    seam = rig.submit(FORWARD, width=0.04)
+    transition = rig.submit(FORWARD, width=0.04)
     samples = rig.run(1.2)
-    assert seam.dropped_points == 0
+    assert transition.dropped_points == 0
     assert tool_error(rig, FORWARD[-1]) < 2e-3
     assert samples[-1].hold == "chunk exhausted"
     assert samples[-1].width == 0.04
@@ -65,7 +65,7 @@ def test_late_chunks_shift_the_path_in_time_but_not_in_space():
     assert behind[-250:].max() * rig.dt < 0.12  # about the first chunk's lateness: it does not add up
 
 
-def test_commanded_motion_is_continuous_to_second_order_over_seams():
+def test_commanded_motion_is_continuous_to_second_order_over_transitions():
     rig = Rig()
     random = np.random.default_rng(4)
     commanded = []

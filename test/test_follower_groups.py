@@ -35,8 +35,8 @@ def test_all_groups_move_by_one_chunk_and_come_to_rest_together(rig):
         "right_cup/suction": np.array([0.0, 0.0, 1.0, 1.0, 1.0]),
         "base/velocity.x": np.full(5, 0.1),
     }
-    seam = rig.submit(columns)
-    assert seam.method == "min_jerk"
+    transition = rig.submit(columns)
+    assert transition.method == "min_jerk"
     rig.run(0.5)
     assert rig.follower.command.base_velocity[0] == pytest.approx(0.1)
     rig.run(2.0)
@@ -108,7 +108,7 @@ def test_joints_of_one_arm_and_a_pose_of_the_other(rig):
 def test_the_lift_by_velocities_beside_poses(rig):
     rig.submit({"lift_joint/velocity": np.full(10, 0.05)})
     rig.run(2.0)
-    # A second of it: what it would have gone before the seam is past, and the last holds for a step more.
+    # A second of it: what it would have gone before the transition is past, and the last holds for a step more.
     assert rig.follower.command.joint_groups["lift"] == pytest.approx([0.15], abs=1e-3)
     assert rig.follower.progress.hold_reason == "chunk exhausted"
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controllers.errors import ConfigError
-from vla_ros.bringup.arguments import LaunchArgument, parse_assignments
-from vla_ros.bringup.graph import Argument, Graph, NodeSpec
-from vla_ros.bringup.jobs import MOVERS, job_names, load_job
-from vla_ros.bringup.parameters import write_parameters
+from vla_ros.launching.arguments import LaunchArgument, parse_assignments
+from vla_ros.launching.graph import Argument, Graph, NodeSpec
+from vla_ros.launching.jobs import MOVERS, job_names, load_job
+from vla_ros.launching.parameters import write_parameters
 
 SEED = LaunchArgument("seed", 0, "scene", minimum=0, maximum=99)
 SPEED = LaunchArgument("speed_scale", 1.0, "speed", minimum=0.05, maximum=1.0)
@@ -203,7 +203,7 @@ def test_every_job_can_be_recorded(name):
 
 def test_a_bag_that_could_not_be_made_stops_the_launch_before_it_starts(tmp_path):
     from controllers.errors import VlaError
-    from vla_ros.bringup.recording import check_recording
+    from vla_ros.launching.recording import check_recording
 
     others = {argument.name: argument.default for argument in load_job("franka_grasp").arguments}
     (tmp_path / "half.partial").mkdir()

@@ -17,8 +17,8 @@ import pytest
 
 from bench.rig.processes import processes_of
 from vla_ros import cli
-from vla_ros.bringup.evaluation import graph_episodes
-from vla_ros.bringup.evaluation.graph_episodes import GraphEpisodes
+from vla_ros.commands.evaluation import graph_episodes
+from vla_ros.commands.evaluation.graph_episodes import GraphEpisodes
 from vla_ros.evaluation.episode_log import EpisodeLog
 from vla_ros.evaluation.evaluation import Evaluation, evaluate
 from vla_ros.evaluation.runner import EpisodeRunner
@@ -58,7 +58,7 @@ sys.exit(report["exit_code"])
 DRIVER = """
 import sys
 from vla_ros import cli
-from vla_ros.bringup.evaluation.graph_episodes import GraphEpisodes
+from vla_ros.commands.evaluation.graph_episodes import GraphEpisodes
 GraphEpisodes.module = "stand_in"
 sys.exit(cli.main(["eval", "--graph", *sys.argv[1:]]))
 """

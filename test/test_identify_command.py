@@ -93,7 +93,7 @@ def test_bad_input_is_one_line_and_code_2(folder, capsys, words, expected):
 
 
 def test_a_running_jobs_arm_is_moved_by_the_node(folder, monkeypatch, capsys):
-    import vla_ros.bringup.operate as operate
+    import vla_ros.commands.robot.operate as operate
 
     graph = RunningGraph(1, "franka_grasp", 7, "LOCALHOST", "", "")
     asked = {}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from controllers.errors import ConfigError
-from vla_ros.bringup.arguments import parse_assignments
-from vla_ros.bringup.jobs import job_list, job_names, load_job
+from vla_ros.launching.arguments import parse_assignments
+from vla_ros.launching.jobs import job_list, job_names, load_job
 
 PAIR = Path(__file__).parent / "data" / "robots" / "pair.yaml"
 JOB = """description: Slowly.

@@ -98,9 +98,9 @@ NODES["killed"] = NODES["quiet"]
 
 DRIVER = """
 import sys
-from vla_ros.bringup.arguments import LaunchArgument as A
-from vla_ros.bringup.graph import Argument, Graph, NodeSpec
-from vla_ros.bringup.launcher import launch
+from vla_ros.launching.arguments import LaunchArgument as A
+from vla_ros.launching.graph import Argument, Graph, NodeSpec
+from vla_ros.launching.launcher import launch
 decide = {name: Argument(name) for name in ("after_s", "code", "words", "run_directory")}
 specs = {
     "deciding": NodeSpec("deciding", "", decide, decides=True, module="node_deciding"),

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from vla_ros.bringup.process import NodeProcess
 from vla_ros.cli import main
+from vla_ros.launching.processes.process import NodeProcess
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "graspvla_small"
 GRASP, TELEOP = ("launch", "franka_grasp"), ("teleop",)

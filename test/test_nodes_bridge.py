@@ -185,13 +185,13 @@ def test_no_jump_at_any_of_twenty_clutches(operator, page):
 
 
 def test_a_figure_eight_by_a_trembling_hand_keeps_the_limits(operator, page):
-    operator.seams.clear()
+    operator.transitions.clear()
     commanded = CommandedPath(operator)
     page.go(lambda time: figure_eight(time) + tremor(time))
     operator.spin(9.0)
     page.clutch = False
     times, path = commanded.close()
-    assert not [seam.message for seam in operator.seams if seam.level == messages.WARN]
+    assert not [transition.message for transition in operator.transitions if transition.level == messages.WARN]
     # A machine that stalls is latched anew and slows the simulation: how large the eight becomes is no test here.
     assert (path.max(axis=0) - path.min(axis=0))[1:].min() > 0.05
     times, velocity = derivative(times, path)
@@ -312,11 +312,13 @@ def test_the_operator_takes_the_arm_from_a_policy_and_gives_it_back(operator, pa
     assert "take it first" in page.state["arms"]["panda"]["refused"]
     page.command("take")
     assert operator.spin_until(lambda: operator.progress.source == "teleop", 5.0)
-    operator.seams.clear()
+    operator.transitions.clear()
     policy_moves()
     assert operator.progress.source == "teleop"
     # The operator's next chunk, which is accepted, clears the reason in control/progress.
-    assert operator.spin_until(lambda: any("'policy' is refused" in seam.message for seam in operator.seams), 5.0)
+    assert operator.spin_until(
+        lambda: any("'policy' is refused" in transition.message for transition in operator.transitions), 5.0
+    )
     page.clutch = False
     operator.spin(0.2)
     page.go(forward(0.1, 0.2))

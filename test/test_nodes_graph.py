@@ -72,19 +72,24 @@ def test_a_pose_chunk_moves_the_arm_there_and_then_it_holds(operator):
 
 
 def test_every_chunk_is_reported_accepted_or_refused(operator):
-    operator.seams.clear()
+    operator.transitions.clear()
     operator.send(operator.chunk((0.0, 0.02, 0.0)))
-    assert operator.spin_until(lambda: len(operator.seams) == 1, 10.0)
-    seam = operator.seams[0]
-    values = messages.diagnostic_values(seam)
-    assert (seam.level, seam.message, values["method"], values["source"]) == (messages.OK, "", "min_jerk", "policy")
+    assert operator.spin_until(lambda: len(operator.transitions) == 1, 10.0)
+    transition = operator.transitions[0]
+    values = messages.diagnostic_values(transition)
+    assert (transition.level, transition.message, values["method"], values["source"]) == (
+        messages.OK,
+        "",
+        "min_jerk",
+        "policy",
+    )
     assert int(values["sequence"]) == operator.sent.sequence
     assert float(values["consumed"]) <= float(values["delay"]) < 0.5
     assert float(values["position_gap"]) < 5e-3
     operator.send(operator.sent)
-    assert operator.spin_until(lambda: len(operator.seams) == 2, 10.0)
-    assert operator.seams[1].level == messages.WARN
-    assert "received twice" in operator.seams[1].message
+    assert operator.spin_until(lambda: len(operator.transitions) == 2, 10.0)
+    assert operator.transitions[1].level == messages.WARN
+    assert "received twice" in operator.transitions[1].message
     assert operator.spin_until(lambda: not operator.progress.moving, 5.0)
 
 

@@ -15,8 +15,8 @@ from two_armed_robot import PAIR, pair
 
 from bench.foxglove_client import FoxgloveClient
 from bench.rig.nodes import NodeUnderTest, Operator
+from controllers.auxiliary_track import BASE_AXES
 from controllers.chunk import pose_channels
-from controllers.side_track import BASE_AXES
 from vla_ros.data.bags.check import check_bag
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.conversion.bag_to_dataset import ConversionSettings

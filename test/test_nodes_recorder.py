@@ -23,7 +23,6 @@ from std_msgs.msg import String
 
 from bench.rig.nodes import NodeUnderTest
 from vla_ros import messages, qos
-from vla_ros.bringup.environment import module_environment
 from vla_ros.configuration import share_directory
 from vla_ros.data.bags import marks
 from vla_ros.data.bags.episodes import read_episodes
@@ -32,6 +31,7 @@ from vla_ros.data.bags.information import as_text, bag_information
 from vla_ros.data.bags.message_definitions import JPEG, TF
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.quality.contract_choice import choose_contract
+from vla_ros.launching.environment import module_environment
 from vla_ros.nodes.transport import Transport, choose_transport
 from vla_ros.policies.contract import load_contract
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment

@@ -25,8 +25,8 @@ from bench.foxglove_client import FoxgloveClient
 from bench.rig.nodes import NodeUnderTest
 from bench.watched_graph import picture
 from controllers.rotations import write_matrix
-from vla_ros.bringup.environment import module_environment
 from vla_ros.configuration import share_directory
+from vla_ros.launching.environment import module_environment
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.visible_robot import VisibleRobot
 

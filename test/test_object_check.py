@@ -14,8 +14,8 @@ from scipy.spatial.transform import Rotation
 from test_object_meshes import write_obj
 from test_resting import drop
 
-from vla_ros.bringup.checks import check_objects
 from vla_ros.cli import main
+from vla_ros.launching.checks import check_objects
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.folder import read_folder
 from vla_ros.objects.shapes import lathe, rounded_box, transformed

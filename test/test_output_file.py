@@ -9,8 +9,8 @@ import os
 import pytest
 
 from controllers.errors import ConfigError
-from vla_ros.bringup.bench_command import benchmark_names
 from vla_ros.cli import main
+from vla_ros.commands.bench import benchmark_names
 from vla_ros.output_file import OutputFile, check_output, write_output
 
 

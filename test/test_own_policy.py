@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from controllers.errors import ConfigError
-from vla_ros.bringup.jobs import load_job
+from vla_ros.launching.jobs import load_job
 from vla_ros.policies import families
 from vla_ros.policies.base import Policy
 from vla_ros.policies.loading import check_policy, load_policy, specified

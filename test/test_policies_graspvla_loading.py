@@ -12,10 +12,10 @@ import pytest
 from reasoning_policy import ReasoningPolicy
 
 from controllers.errors import ConfigError
-from vla_ros.bringup.checks import check_grasp
-from vla_ros.bringup.jobs import load_job
 from vla_ros.configuration import share_directory
 from vla_ros.evaluation.settings import EpisodeSettings
+from vla_ros.launching.checks import check_grasp
+from vla_ros.launching.jobs import load_job
 from vla_ros.policies import loading, weights
 from vla_ros.policies.base import capability
 from vla_ros.policies.chunking.ensemble import Ensemble

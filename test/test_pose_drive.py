@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from franka_arm import ARM, FRAME, HOME, franka_config, franka_follower, franka_limits, franka_model
 
+from controllers.auxiliary_drive import AuxiliaryDrive
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.driven_arm import DrivenArm
 from controllers.errors import ChunkError, ConfigError
 from controllers.follower import ChunkFollower
 from controllers.rotations import angle_between, from_matrix
-from controllers.side_drive import SideDrive
 
 DT = 0.002
 
@@ -21,7 +21,7 @@ class PoseArm:
     def __init__(self, config=None):
         config = config or franka_config()
         self.model = franka_model()
-        self.follower = franka_follower(self.model, config, command="pose", side=SideDrive({}))
+        self.follower = franka_follower(self.model, config, command="pose", side=AuxiliaryDrive({}))
         self.driven = self.follower.arms["panda"]
         self.config, self.q, self.dq, self.now, self.sequence = config, HOME.copy(), np.zeros(7), 0.0, 0
         self._driver = franka_model()
@@ -72,7 +72,7 @@ def test_poses_that_ask_a_joint_for_three_times_its_acceleration_are_stopped_wit
     arm = PoseArm()
     limits = dataclasses.replace(franka_limits(arm.config), acceleration=np.full(7, 0.3))
     driven = DrivenArm("panda", arm.model, limits, arm.config, command="pose")
-    arm.follower = ChunkFollower([driven], SideDrive({}), arm.config)
+    arm.follower = ChunkFollower([driven], AuxiliaryDrive({}), arm.config)
     arm.follower.activate(arm.q, arm.dq, {}, arm.now)
     arm.submit(FORWARD)
     arm.run(0.5)

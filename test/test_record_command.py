@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from vla_ros.bringup import record_command
 from vla_ros.cli import main
+from vla_ros.commands.data import record as record_command
 from vla_ros.runtime.running import RunningGraph
 
 LEFT = RunningGraph(101, "franka_grasp", 7, "LOCALHOST", "", "runs/a", "left")

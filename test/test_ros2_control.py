@@ -13,11 +13,11 @@ import yaml
 
 from controllers.errors import ConfigError
 from vla_ros.ament import find_executable, has_package
-from vla_ros.bringup import ros2_control
-from vla_ros.bringup.arguments import parse_assignments
-from vla_ros.bringup.graph import Argument, Chosen, Graph, NodeSpec
-from vla_ros.bringup.jobs import load_job
-from vla_ros.bringup.parameters import node_words
+from vla_ros.launching import ros2_control
+from vla_ros.launching.arguments import parse_assignments
+from vla_ros.launching.graph import Argument, Chosen, Graph, NodeSpec
+from vla_ros.launching.jobs import load_job
+from vla_ros.launching.parameters import node_words
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.robots.ros2_control.controllers import controllers_yaml, robot_controllers
 from vla_ros.robots.ros2_control.description import HARDWARE, MOCK, TOPIC, ros2_control_urdf
@@ -233,7 +233,16 @@ def test_a_foreign_program_takes_the_place_of_its_process(tmp_path, environment)
     program = tmp_path / "lib/fake/program"
     program.write_text("#!/bin/sh\necho pid $$ words $*\nexit 7\n")
     environment["AMENT_PREFIX_PATH"] = str(tmp_path)
-    words = [sys.executable, "-m", "vla_ros.bringup.executable", "0", "fake", "program", "one", "--ros-args"]
+    words = [
+        sys.executable,
+        "-m",
+        "vla_ros.launching.processes.executable",
+        "0",
+        "fake",
+        "program",
+        "one",
+        "--ros-args",
+    ]
     process = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True)
     output, _ = process.communicate(timeout=20.0)
     assert output == f"pid {process.pid} words one --ros-args\n"

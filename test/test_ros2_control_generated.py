@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from controllers.errors import ConfigError
-from vla_ros.bringup import robots_command
-from vla_ros.bringup.arguments import parse_assignments
-from vla_ros.bringup.jobs import load_job
-from vla_ros.bringup.parameters import write_node_parameters
+from vla_ros.commands import robots as robots_command
 from vla_ros.configuration import build
+from vla_ros.launching.arguments import parse_assignments
+from vla_ros.launching.jobs import load_job
+from vla_ros.launching.parameters import write_node_parameters
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.robots.ros2_control.config import Ros2ControlConfig
 from vla_ros.robots.ros2_control.controllers import controllers_yaml, robot_controllers

@@ -7,8 +7,8 @@ import importlib.util
 import pytest
 
 from controllers.errors import ConfigError
-from vla_ros.bringup.jobs import load_job
-from vla_ros.bringup.ros_launch import launch_description, misspelt, node_settings
+from vla_ros.launching.jobs import load_job
+from vla_ros.launching.ros_launch import launch_description, misspelt, node_settings
 
 ARGUMENTS = load_job("franka_grasp").arguments
 HAS_LAUNCH = importlib.util.find_spec("launch_ros") is not None

@@ -15,7 +15,7 @@ from bench.rig.nodes import JOINTS
 from controllers.errors import VlaError
 from controllers.model import ArmModel
 from vla_ros import messages, qos
-from vla_ros.bringup.jobs import load_job
+from vla_ros.launching.jobs import load_job
 from vla_ros.nodes import tf_node
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 

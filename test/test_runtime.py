@@ -20,7 +20,7 @@ from bench.rig.hostile_folders import HOSTILE, entry
 from bench.rig.nodes import NodeUnderTest
 from controllers.errors import ConfigError
 from vla_ros import qos
-from vla_ros.bringup.environment import free_domain, module_environment
+from vla_ros.launching.environment import free_domain, module_environment
 from vla_ros.runtime.estop_socket import EstopSocket, stop_every_guard
 from vla_ros.runtime.folder import RuntimeFolder, runtime_folders
 from vla_ros.runtime.running import RunningGraph, process_start, refuse_taken, registered, running_graphs
@@ -190,7 +190,7 @@ time.sleep(60)
 # In a process of its own, as the command is: it forks, which must come before there is a node.
 PUBLISH = """
 import sys
-from vla_ros.bringup import estop
+from vla_ros.commands.robot import estop
 from vla_ros.runtime.running import RunningGraph
 estop.MATCH_TIMEOUT_S = 4.0
 graphs = [RunningGraph(1, "job", int(domain), discovery, "", "")

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from vla_ros.bringup import shared_memory
-from vla_ros.bringup.shared_memory import OwnedSegments
+from vla_ros.launching.processes import shared_memory
+from vla_ros.launching.processes.shared_memory import OwnedSegments
 
 # Holds a segment as Fast DDS does: its lock file open and locked, the segment itself only mapped.
 OWNER = """

@@ -15,7 +15,15 @@ from rich.console import Console
 from vla_ros.tables import print_table
 
 METHODS = ("ours", "hold each step", "real-time chunking", "temporal ensembling")
-HEADINGS = ("method", "finished", "time, × ideal", "jerk at seams, peak", "step [mm]", "[mm/s]", "off the path [mm]")
+HEADINGS = (
+    "method",
+    "finished",
+    "time, × ideal",
+    "jerk at transitions, peak",
+    "step [mm]",
+    "[mm/s]",
+    "off the path [mm]",
+)
 ROWS = [(name, *(f"{10 * i + j}.25 ({i}.5e{j})" for j in range(len(HEADINGS) - 1))) for i, name in enumerate(METHODS)]
 
 

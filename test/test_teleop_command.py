@@ -9,8 +9,8 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros import cli
-from vla_ros.bringup.arguments import parse_assignments
-from vla_ros.bringup.jobs import load_job
+from vla_ros.launching.arguments import parse_assignments
+from vla_ros.launching.jobs import load_job
 from vla_ros.teleop.serving import pairing
 
 
@@ -52,8 +52,10 @@ def test_on_hardware_nobody_simulates_and_the_operator_still_drives():
 
 def test_the_page_is_for_this_machine_unless_it_is_asked_otherwise(monkeypatch):
     given = []
-    monkeypatch.setattr("vla_ros.bringup.launcher.launch", lambda graph, words: given.append((graph.name, words)) or 0)
-    monkeypatch.setattr("vla_ros.bringup.egl.require_egl", lambda: None)
+    monkeypatch.setattr(
+        "vla_ros.launching.launcher.launch", lambda graph, words: given.append((graph.name, words)) or 0
+    )
+    monkeypatch.setattr("vla_ros.launching.egl.require_egl", lambda: None)
     assert cli.main(["teleop", "seed:=3"]) == 0
     assert cli.main(["teleop", "--network", "policy:=geometric"]) == 0
     assert given == [("teleop", ["seed:=3"]), ("teleop", ["host:=all", "policy:=geometric"])]

@@ -130,9 +130,9 @@ def test_any_text_is_a_message_or_refused(text):
 
 
 def test_what_the_server_says_is_json_with_a_type():
-    seat = json.loads(announcements.encode(announcements.SeatNews(True, "Ada", 2)))
+    seat = json.loads(announcements.encode(announcements.SeatEvent(True, "Ada", 2)))
     assert seat == {"type": "seat", "yours": True, "driver": "Ada", "watchers": 2}
-    news = announcements.CollectionNews({"recording": True, "episodes": []})
+    news = announcements.CollectionEvent({"recording": True, "episodes": []})
     assert json.loads(announcements.encode(news)) == {"type": "collection", "recording": True, "episodes": []}
     pose = announcements.ToolPose((0.1234567, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
     arm = announcements.ArmState(pose, None, 0.08, None, None, True, "")

@@ -11,9 +11,9 @@ import psutil
 import pytest
 from test_ros2_control import install
 
-from vla_ros.bringup.child import REST_S
+from vla_ros.launching.processes.child import REST_S
 
-TETHERED = [sys.executable, "-m", "vla_ros.bringup.tethered"]
+TETHERED = [sys.executable, "-m", "vla_ros.launching.processes.tethered"]
 # Says when it can be asked, and how it was asked to end.
 NODE = """
 import signal, sys, time

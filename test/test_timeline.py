@@ -6,8 +6,8 @@ from franka_arm import ARM, Rig
 from controllers.chunk import ActionChunk, TaskStatus
 from controllers.control_config import StitchConfig
 from controllers.errors import ChunkError
-from controllers.joining import Auxiliaries
 from controllers.motion import Start, braking
+from controllers.splicing import Auxiliaries
 from controllers.stitching import MotionBounds
 from controllers.timeline import ChunkTimeline
 from controllers.track import CARTESIAN, Track, refuse_unknown, side_by_side
@@ -52,8 +52,8 @@ def test_order_rules(rig):
 
 
 def test_from_rest_the_whole_chunk_is_executed(rig):
-    _, motion, seam = accept(rig, rig.chunk(LINE, stamp=0.0))
-    assert seam.dropped_points == 0
+    _, motion, transition = accept(rig, rig.chunk(LINE, stamp=0.0))
+    assert transition.dropped_points == 0
     assert motion.spline.derivatives(motion.spline.duration)[0, :3] == pytest.approx(rig.position + LINE[-1])
     assert motion.executed(-1.0) == 0.0
     assert motion.executed(99.0) == pytest.approx(0.4)
@@ -61,29 +61,29 @@ def test_from_rest_the_whole_chunk_is_executed(rig):
 
 def test_a_moving_arm_enters_where_it_is(rig):
     begin = start(rig, delay=0.1, shift=(0.03, 0.0, 0.0), velocity=(0.2, 0.0, 0.0))
-    _, _, seam = accept(rig, rig.chunk(LINE, stamp=0.0), begin)
-    assert seam.entry + begin.lookahead == pytest.approx(0.15, abs=0.02)
-    assert seam.dropped_points == 1
-    assert seam.position_gap < 2.5e-3  # the clock, 45 ms off, still has a little say
+    _, _, transition = accept(rig, rig.chunk(LINE, stamp=0.0), begin)
+    assert transition.entry + begin.lookahead == pytest.approx(0.15, abs=0.02)
+    assert transition.dropped_points == 1
+    assert transition.position_gap < 2.5e-3  # the clock, 45 ms off, still has a little say
 
 
 def test_time_alignment_trusts_the_clock(rig):
     begin = start(rig, delay=0.2)
-    _, _, seam = accept(rig, rig.chunk(LINE, stamp=0.0), begin, config=StitchConfig(alignment="time"))
-    assert seam.entry == pytest.approx(0.2)
+    _, _, transition = accept(rig, rig.chunk(LINE, stamp=0.0), begin, config=StitchConfig(alignment="time"))
+    assert transition.entry == pytest.approx(0.2)
 
 
 def test_a_late_chunk_still_leads_to_its_end(rig):
-    _, motion, seam = accept(rig, rig.chunk(LINE, stamp=0.0), start(rig, delay=5.0))
+    _, motion, transition = accept(rig, rig.chunk(LINE, stamp=0.0), start(rig, delay=5.0))
     assert motion.spline.derivatives(motion.spline.duration)[0, :3] == pytest.approx(rig.position + LINE[-1])
-    assert seam.dropped_points == 3
+    assert transition.dropped_points == 3
 
 
 def test_motion_of_an_ended_status_is_never_executed(rig):
     for code, reason in ((1, "terminated"), (-1, "invalid")):
-        _, motion, seam = accept(rig, rig.chunk(LINE, status=code, width=0.0, stamp=0.0))
+        _, motion, transition = accept(rig, rig.chunk(LINE, status=code, width=0.0, stamp=0.0))
         assert motion.end_reason == reason
-        assert seam.note == reason
+        assert transition.note == reason
         assert motion.holding
         assert not motion.side
         assert np.allclose(motion.spline.derivatives(1e3)[0, :3], rig.position)

@@ -101,15 +101,15 @@ def test_joint_shares_are_speed_and_its_change(law):
     law.hold_measured(np.zeros(7))
     dt, speed = 0.008, law.cartesian.dq_desired
     speed[:] = 0.1
-    assert law.joint_shares(dt)[1] == 0.0  # nothing to compare with yet
+    assert law.limit_utilisation(dt)[1] == 0.0  # nothing to compare with yet
     speed[:] = 0.1
     speed[3] = -0.2
-    share, acceleration = law.joint_shares(dt)
+    share, acceleration = law.limit_utilisation(dt)
     limits, margin = franka_limits(franka_config()), franka_config().safety.acceleration_margin
     assert share == pytest.approx(0.2 / (0.8 * limits.velocity[3]))
     assert acceleration == pytest.approx(0.3 / dt / limits.acceleration[3] / margin)
     law.switch(JOINT, np.stack([HOME, np.full(7, 1.0)]), np.zeros(7))
-    assert law.joint_shares(dt)[1] == 0.0  # the other space's speed is another number, not a leap
+    assert law.limit_utilisation(dt)[1] == 0.0  # the other space's speed is another number, not a leap
 
 
 def test_joints_are_asked_for_no_more_than_their_speed_and_progress_is_told_of_the_rest(law):
@@ -121,7 +121,7 @@ def test_joints_are_asked_for_no_more_than_their_speed_and_progress_is_told_of_t
         law._impedance()
         asked.append(float((np.abs(law.cartesian.dq_desired) / law.motion.joint_speed).max()))
         if tick % 4 == 0:
-            shares.append(law.joint_shares(0.008)[0])
+            shares.append(law.limit_utilisation(0.008)[0])
     assert asked[0] > 1.3
     assert asked[-1] == pytest.approx(1.0, abs=0.01)
     assert np.abs(np.diff(asked)).max() < 0.3 * asked[0]  # it glides there
@@ -130,7 +130,7 @@ def test_joints_are_asked_for_no_more_than_their_speed_and_progress_is_told_of_t
     for tick in range(120):
         law._impedance()
         if tick % 4 == 0:
-            law.joint_shares(0.008)
+            law.limit_utilisation(0.008)
     assert law.cartesian.motion_share == 1.0
 
 

@@ -157,7 +157,7 @@ def test_without_original_data_it_is_generated_first(
         shutil.copytree(generated(), folder)
         return True
 
-    monkeypatch.setattr("vla_ros.bringup.finetune_command.generate_data", made)
+    monkeypatch.setattr("vla_ros.commands.learning.finetune.generate_data", made)
     assert finetune(config, tmp_path, "--stages", "proposals", "--generate", "3:7", original=False) == 0
     assert asked == [(3, 7, "franka_grasp")]
     assert changed(tmp_path) == {"proposals"}

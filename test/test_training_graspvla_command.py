@@ -19,7 +19,7 @@ from graspvla_small_data import TINY, generated
 from sample_dataset import write_sample
 
 from vla_ros import cli
-from vla_ros.bringup import train_command
+from vla_ros.commands.learning import train as train_command
 from vla_ros.configuration import share_directory
 from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.policy import load_small_policy
@@ -152,8 +152,8 @@ def test_without_data_it_is_generated_first(config: Path, tmp_path: Path, monkey
         shutil.copytree(generated(), arguments.output, dirs_exist_ok=True)
         return 0
 
-    monkeypatch.setattr("vla_ros.bringup.generate_command.generate", generate)
-    monkeypatch.setattr("vla_ros.bringup.egl.require_egl", lambda: None)
+    monkeypatch.setattr("vla_ros.commands.learning.generate.generate", generate)
+    monkeypatch.setattr("vla_ros.launching.egl.require_egl", lambda: None)
     words = ["train", str(config), "--generate", "2:1", "--output", str(tmp_path), "--stages", "expert"]
     assert cli.main(words) == 130
     assert not (tmp_path / "training").exists()

@@ -41,7 +41,7 @@ def _in_clone() -> bool:
 
 
 def _has_benchmarks() -> bool:
-    from vla_ros.bringup.bench_command import benchmark_names
+    from vla_ros.commands.bench import benchmark_names
 
     return bool(benchmark_names())
 
@@ -49,26 +49,26 @@ def _has_benchmarks() -> bool:
 COMMANDS = (
     Command(
         "launch",
-        "vla_ros.bringup.launch_command",
+        "vla_ros.commands.launch",
         "run a job: exit code 0 when its task succeeded, 1 when not, 2 for bad input, 3 when nobody can tell",
         ('launch franka_grasp instruction:="pick up the red mug" seed:=3', "launch franka_grasp --show-args"),
     ),
     Command(
         "test",
-        "vla_ros.bringup.test_command",
+        "vla_ros.commands.test",
         "run the tests, with pytest's arguments",
         ("test", "test test/test_cli.py -k help"),
         _in_clone,
     ),
     Command(
         "doctor",
-        "vla_ros.bringup.doctor.command",
+        "vla_ros.commands.doctor.command",
         "say what is missing on this machine and what to do",
         ("doctor", "doctor --json"),
     ),
     Command(
         "eval",
-        "vla_ros.bringup.evaluation.command",
+        "vla_ros.commands.evaluation.command",
         "run a policy over many scenes, with statistics",
         (
             "eval --policy geometric --set basic --episodes 20 --seed 0 --json result.json",
@@ -78,28 +78,28 @@ COMMANDS = (
     ),
     Command(
         "bench",
-        "vla_ros.bringup.bench_command",
+        "vla_ros.commands.bench",
         "measure this machine",
         ("bench control --json figures.json",),
         _has_benchmarks,
     ),
     Command(
         "robots",
-        "vla_ros.bringup.robots_command",
+        "vla_ros.commands.robots",
         "list, show or check robots, write their ros2_control files",
         ("robots list", "robots show franka", "robots ros2_control franka --output ."),
     ),
-    Command("tasks", "vla_ros.bringup.tasks_command", "list or show tasks", ("tasks list", "tasks show grasping")),
+    Command("tasks", "vla_ros.commands.tasks", "list or show tasks", ("tasks list", "tasks show grasping")),
     Command(
         "policies",
-        "vla_ros.bringup.policies_command",
+        "vla_ros.commands.policies",
         "list the policy families, or show what one needs",
         ("policies list", "policies show graspvla", "policies show my_policy.py:Mine --robot franka"),
     ),
-    Command("objects", "vla_ros.bringup.objects_command", "check or list objects", ("objects check my_objects",)),
+    Command("objects", "vla_ros.commands.objects.command", "check or list objects", ("objects check my_objects",)),
     Command(
         "identify",
-        "vla_ros.bringup.identify.command",
+        "vla_ros.commands.identify.command",
         "measure an arm's joint friction and payload",
         (
             "identify record arm.npz --simulate --payload 0.8 0.02 -0.03 0.06",
@@ -108,19 +108,19 @@ COMMANDS = (
     ),
     Command(
         "record",
-        "vla_ros.bringup.record_command",
+        "vla_ros.commands.data.record",
         "record the running job into a bag",
         ("record bags/mug", "record bags/mug --images h264 --preroll 2", "record --topics '/joint_states' '*/color/*'"),
     ),
     Command(
         "bag",
-        "vla_ros.bringup.bag_command",
+        "vla_ros.commands.data.bag",
         "say what is in a bag, judge, repair or cut it",
         ("bag info bags/mug", "bag check bags/mug bags/cup --report all.html", "bag cut bags/mug bags/first --end 12"),
     ),
     Command(
         "convert",
-        "vla_ros.bringup.convert_command",
+        "vla_ros.commands.data.convert",
         "make a LeRobotDataset of bags, or a bag of an episode",
         (
             "convert bags/ datasets/mugs --contract franka_grasp",
@@ -130,20 +130,20 @@ COMMANDS = (
     ),
     Command(
         "replay",
-        "vla_ros.bringup.replay_command",
+        "vla_ros.commands.data.replay",
         "execute a recorded episode again, in the simulator or with the running arm",
         ("replay bags/mug", "replay datasets/mugs --episode 3 --set basic --seed 3", "replay bags/mug --running"),
         renders=True,
     ),
     Command(
         "dataset",
-        "vla_ros.bringup.dataset_command",
+        "vla_ros.commands.data.dataset",
         "look at a LeRobotDataset, check, merge or split it",
         ("dataset info datasets/mugs", "dataset check datasets/mugs --deep", "dataset merge datasets/all parts/"),
     ),
     Command(
         "generate",
-        "vla_ros.bringup.generate_command",
+        "vla_ros.commands.learning.generate",
         "make demonstrations in the simulator, as LeRobotDatasets",
         (
             "generate datasets/grasps --episodes 1000",
@@ -154,7 +154,7 @@ COMMANDS = (
     ),
     Command(
         "train",
-        "vla_ros.bringup.train_command",
+        "vla_ros.commands.learning.train",
         "train the small GraspVLA to a checkpoint, its data included",
         (
             "train config/train/graspvla_small.yaml --output checkpoints/mine",
@@ -164,7 +164,7 @@ COMMANDS = (
     ),
     Command(
         "finetune",
-        "vla_ros.bringup.finetune_command",
+        "vla_ros.commands.learning.finetune",
         "go on with a checkpoint on demonstrations of a task, or on boxes alone",
         (
             "finetune checkpoints/graspvla_small datasets/elbows --output checkpoints/elbows",
@@ -174,20 +174,20 @@ COMMANDS = (
     ),
     Command(
         "teleop",
-        "vla_ros.bringup.teleop_command",
+        "vla_ros.commands.teleop",
         "move a robot from a headset, a gamepad or a keyboard",
         ("teleop", "teleop --network seed:=3", "teleop policy:=graspvla record:=bags/corrections"),
         renders=True,
     ),
     Command(
         "demonstrate",
-        "vla_ros.bringup.demonstrate_command",
+        "vla_ros.commands.demonstrate",
         "have a scripted operator do what a running collection asks for",
         ("demonstrate --episodes 50", "demonstrate http://localhost:8444/ --episodes 5 --seed 3"),
     ),
     Command(
         "takes",
-        "vla_ros.bringup.takes_command",
+        "vla_ros.commands.data.takes",
         "record a person's own hands through a headset, without a robot",
         (
             'takes --instruction "pick up the red mug"',
@@ -195,9 +195,9 @@ COMMANDS = (
             "takes takes/mugs --host all --floor=-0.1,0,-0.72 --intrinsics 610,610,639.5,479.5",
         ),
     ),
-    Command("stop", "vla_ros.bringup.stop_command", "stop the arm of the running job and hold it", ("stop",)),
-    Command("recover", "vla_ros.bringup.recover_command", "let a stopped arm move again", ("recover",)),
-    Command("home", "vla_ros.bringup.home_command", "take the arm of the running job home", ("home",)),
+    Command("stop", "vla_ros.commands.robot.stop", "stop the arm of the running job and hold it", ("stop",)),
+    Command("recover", "vla_ros.commands.robot.recover", "let a stopped arm move again", ("recover",)),
+    Command("home", "vla_ros.commands.robot.home", "take the arm of the running job home", ("home",)),
 )
 
 
@@ -263,7 +263,7 @@ def _dispatch(words: Sequence[str], begin: Callable[[], None]) -> int:
     # Words and options may be mixed (`launch franka_grasp --show-args seed:=3`), but not around a subcommand.
     arguments = parser.parse_args(rest) if has_subcommands else parser.parse_intermixed_args(rest)
     if command.renders:
-        from vla_ros.bringup.egl import require_egl
+        from vla_ros.launching.egl import require_egl
 
         require_egl()
     begin()

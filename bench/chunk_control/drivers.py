@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bench.chunk_control.methods import BASELINES, Method
+from controllers.auxiliary_drive import AuxiliaryDrive
 from controllers.chunk import ActionChunk
 from controllers.control_config import ControlConfig
 from controllers.driven_arm import DrivenArm
@@ -19,7 +20,6 @@ from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.rotations import IDENTITY, Quaternion, from_matrix
 from controllers.safety import EffortGate
-from controllers.side_drive import SideDrive
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class OursDriver:
     def __init__(self, model: ArmModel, limits: ArmLimits, config: ControlConfig, arm: str, q: np.ndarray) -> None:
         """Enable `arm` at rest at q (N,) [rad]."""
         self._arm = DrivenArm(arm, model, limits, config)
-        self._follower = ChunkFollower([self._arm], SideDrive({}), config)
+        self._follower = ChunkFollower([self._arm], AuxiliaryDrive({}), config)
         self._follower.activate(q, np.zeros_like(q), {}, 0.0)
         self.commanded = np.zeros(7)
         self._read()

@@ -37,14 +37,14 @@ def paired(results: Results, task: Task, entry: str) -> Judgement:
 
 
 def jerk_ratios(results: Results, entry: str, ours: str = OURS) -> np.ndarray:
-    """Return, for every late roll-out, the method's excess peak jerk at seams divided by ours in the same stream."""
+    """Return, for every late roll-out, the method's excess peak jerk at transitions divided by ours in the same stream."""
     ratios = []
     for task, result in results.items():
         if task.entry == ours and late(task):
             other = paired(results, task, entry)
             if not (other.finished and result.finished):
                 continue  # what stands still is smooth
-            ratios.append((other.seam_jerk_peak + FLOOR) / (result.seam_jerk_peak + FLOOR))
+            ratios.append((other.transition_jerk_peak + FLOOR) / (result.transition_jerk_peak + FLOOR))
     return np.array(ratios or [np.nan])
 
 
@@ -56,11 +56,13 @@ def headline(results: Results) -> dict[str, float]:
         figures[f"peak_jerk_ratio_vs_{key}_p10"] = float(np.percentile(jerk_ratios(results, entry), 10))
         figures[f"peak_jerk_ratio_vs_{key}_median"] = float(np.median(jerk_ratios(results, entry)))
     prompt = {
-        entry: float(np.median(values(results, entry, "seam_jerk_peak", lambda task: not late(task))))
+        entry: float(np.median(values(results, entry, "transition_jerk_peak", lambda task: not late(task))))
         for entry in ENTRIES
         if not entry.startswith(OURS)
     }
-    figures["peak_jerk_0ms"] = float(np.median(values(results, OURS, "seam_jerk_peak", lambda task: not late(task))))
+    figures["peak_jerk_0ms"] = float(
+        np.median(values(results, OURS, "transition_jerk_peak", lambda task: not late(task)))
+    )
     figures["peak_jerk_0ms_best_other"] = float(np.nanmin(list(prompt.values())))
     for key, entry in (("", OURS), ("_averaging", "averaging")):
         figures[f"tracking_rms_mm{key}"] = float(np.median(values(results, entry, "deviation_rms_mm")))

@@ -12,21 +12,21 @@ from bench.chunk_control.paths import TABLE_S, IdealPath
 from bench.chunk_control.rollout import DT, TRACK_EVERY, Rollout
 
 NEAR_S = 0.3  # [s] around the policy's own sense of progress that the nearest point is sought
-WINDOW_S = 0.25  # [s] after a seam that count as the seam's: filters and splines answer late
+WINDOW_S = 0.25  # [s] after a transition that count as the transition's: filters and splines answer late
 
 
 @dataclass(frozen=True)
 class Judgement:
     """Figures of one roll-out. Excess: over the ideal path's own jerk in the same windows."""
 
-    seam_jerk_peak: float  # [m/s³] commanded: mean over the seams of the peak's excess
-    seam_jerk_rms: float  # [m/s³] commanded: excess in all windows together
-    seam_turn_jerk_peak: float  # [rad/s³] commanded: mean over the seams of the peak
+    transition_jerk_peak: float  # [m/s³] commanded: mean over the transitions of the peak's excess
+    transition_jerk_rms: float  # [m/s³] commanded: excess in all windows together
+    transition_turn_jerk_peak: float  # [rad/s³] commanded: mean over the transitions of the peak
     felt_jerk_peak: float  # [m/s³] the same of the measured tool below 50 Hz
     felt_jerk_rms: float  # [m/s³]
     ldlj: float  # of the measured tool's whole movement
     sparc: float
-    step_position_mm: float  # commanded: mean over the seams of the largest step
+    step_position_mm: float  # commanded: mean over the transitions of the largest step
     step_velocity_mm_s: float
     step_acceleration_m_s2: float
     deviation_rms_mm: float  # measured tool from the nearest point of the path near where it is: lateness is forgiven
@@ -44,7 +44,7 @@ FIGURES = tuple(field.name for field in fields(Judgement))
 def judge(rollout: Rollout) -> Judgement:
     """Judge a roll-out."""
     path, commanded, measured = rollout.path, rollout.commanded[:, :3], rollout.measured
-    windows = metrics.windows(rollout.seams, WINDOW_S, DT, len(commanded))
+    windows = metrics.windows(rollout.transitions, WINDOW_S, DT, len(commanded))
     ideal = path.jerk(rollout.phase)
     tool = metrics.smoothed(measured, DT)
     phase = nearest(path, measured, rollout.phase)
@@ -55,9 +55,9 @@ def judge(rollout: Rollout) -> Judgement:
     jerk, felt = metrics.jerk(commanded, DT), metrics.jerk(tool, DT)
     position, velocity, acceleration = (_mean_peak(size, windows) for size in metrics.steps(commanded, DT))
     return Judgement(
-        seam_jerk_peak=_peak_excess(jerk, ideal, windows),
-        seam_jerk_rms=_rms_excess(jerk, ideal, windows),
-        seam_turn_jerk_peak=_mean_peak(turning, windows),
+        transition_jerk_peak=_peak_excess(jerk, ideal, windows),
+        transition_jerk_rms=_rms_excess(jerk, ideal, windows),
+        transition_turn_jerk_peak=_mean_peak(turning, windows),
         felt_jerk_peak=_peak_excess(felt, ideal, windows),
         felt_jerk_rms=_rms_excess(felt, ideal, windows),
         ldlj=metrics.log_dimensionless_jerk(tool, DT),

@@ -78,10 +78,10 @@ def steps(positions: np.ndarray, dt: float) -> tuple[np.ndarray, np.ndarray, np.
     )
 
 
-def windows(seams: np.ndarray, length: float, dt: float, samples: int) -> list[slice]:
-    """Return the samples from just before each seam (K,) [s] until `length` [s] later; those past the end are left out.
+def windows(transitions: np.ndarray, length: float, dt: float, samples: int) -> list[slice]:
+    """Return the samples from just before each transition (K,) [s] until `length` [s] later; those past the end are left out.
 
-    Five samples before, so that every difference across the seam lies inside.
+    Five samples before, so that every difference across the transition lies inside.
     """
-    first = np.rint(np.asarray(seams) / dt).astype(int)
+    first = np.rint(np.asarray(transitions) / dt).astype(int)
     return [slice(max(k - 5, 0), min(k + round(length / dt), samples)) for k in first if k < samples - 5]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two pictures of the comparison: jerk and speed against delay, and one seam from near."""
+"""Two pictures of the comparison: jerk and speed against delay, and one transition from near."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from vla_ros.output_file import write_output
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-JERK, SEAM = "control_jerk.png", "control_seam.png"
+JERK, TRANSITION = "control_jerk.png", "control_transition.png"
 PANELS = (
-    ("seam_jerk_peak", "commanded: jerk at seams [m/s³]", "log"),
-    ("felt_jerk_peak", "tool below 50 Hz: jerk at seams [m/s³]", "log"),
+    ("transition_jerk_peak", "commanded: jerk at transitions [m/s³]", "log"),
+    ("felt_jerk_peak", "tool below 50 Hz: jerk at transitions [m/s³]", "log"),
     ("completion_ratio", "time for the path, × ideal", "linear"),
 )
-SHOWN = ("naive", "averaging", OURS)  # around a seam
+SHOWN = ("naive", "averaging", OURS)  # around a transition
 SEAM_STREAM = ("slow eight", "200 ms", 0)
 BEFORE_S, AFTER_S = 0.1, 0.3
 COLORS = dict(zip((*BASELINES, OURS), ("#8a8a8a", "#c0392b", "#d68910", "#2471a3", "#117a3d"), strict=True))
@@ -33,7 +33,7 @@ COLORS = dict(zip((*BASELINES, OURS), ("#8a8a8a", "#c0392b", "#d68910", "#2471a3
 
 def write_pictures(folder: str, results: Results) -> None:
     """Draw both into a folder. Raises ConfigError when they cannot be written."""
-    for name, draw in ((JERK, lambda: _draw_delays(results)), (SEAM, _draw_seam)):
+    for name, draw in ((JERK, lambda: _draw_delays(results)), (TRANSITION, _draw_transition)):
         figure = draw()
         drawn = BytesIO()
         figure.savefig(drawn, format="png", dpi=110)
@@ -65,11 +65,11 @@ def _line(entry: str) -> dict:
     return {"color": COLORS[family], "linestyle": dash, "linewidth": width, "marker": "o", "markersize": 3}
 
 
-def _draw_seam() -> plt.Figure:
-    """Draw the seam at which naive switching jumps the furthest, in the coordinate in which it does."""
+def _draw_transition() -> plt.Figure:
+    """Draw the transition at which naive switching jumps the furthest, in the coordinate in which it does."""
     rollouts = {entry: run_task(Task(*SEAM_STREAM, entry)) for entry in SHOWN}
     naive = rollouts["naive"]
-    ticks = np.rint(naive.seams / DT).astype(int)
+    ticks = np.rint(naive.transitions / DT).astype(int)
     ticks = ticks[(ticks > 1.0 / DT) & (ticks < len(naive.commanded) - AFTER_S / DT)]
     moves = naive.commanded[ticks, :3] - naive.commanded[ticks - 1, :3]
     index, axis = np.unravel_index(np.argmax(np.abs(moves)), moves.shape)

@@ -33,7 +33,7 @@ class Rollout:
     commanded: np.ndarray  # (N, 7)
     measured: np.ndarray  # (N, 3) [m] tool
     phase: np.ndarray  # (N,) [s] how far along the path the policy thought the commanded tool was
-    seams: np.ndarray  # (K,) [s] arrivals of chunks that replaced a moving one
+    transitions: np.ndarray  # (K,) [s] arrivals of chunks that replaced a moving one
     refused: int  # chunks
     completed: bool
 
@@ -73,7 +73,7 @@ def roll_out(franka: Franka, path: IdealPath, pattern: DelayPattern, entry: Entr
         error = np.linalg.norm(measured[-1] - driver.commanded[:3])
         settled = bool(speed < SETTLED_SPEED and error < SETTLED_ERROR)
     return Rollout(
-        path, np.array(commanded), np.array(measured), np.array(phase), np.array(run.seams), run.refused,
+        path, np.array(commanded), np.array(measured), np.array(phase), np.array(run.transitions), run.refused,
         bool(np.isfinite(done)),
     )  # fmt: skip
 
@@ -83,7 +83,7 @@ class _Run:
 
     def __init__(self, driver: Driver, policy: LatePolicy, tracker: PhaseTracker) -> None:
         self.driver, self.policy, self.tracker = driver, policy, tracker
-        self.seams: list[float] = []
+        self.transitions: list[float] = []
         self.refused = 0
         self._coming: deque[tuple[float, ActionChunk, np.ndarray]] = deque()  # arrival [s], chunk, origin
         self._frame = np.inf  # [s] the camera frame waited for
@@ -106,7 +106,7 @@ class _Run:
             except ChunkError:
                 self.refused += 1
                 continue
-            self.seams.append(now)
+            self.transitions.append(now)
 
     def schedule(self, now: float, settled: bool) -> None:
         """Look at the next frame when inference is done, its least period is over and the method lets it."""

@@ -8,7 +8,7 @@ path and s how far along it c is, point τ seconds ahead lies at
     p(s + τ) + (c + η − p(s)) exp(−τ/τ_c) + b (1 − exp(−τ/τ_c)) + ν
 
 η: how well the tool is seen; b: this chunk's belief, correlated with the last one's; ν: noise of each point. Near the
-frame successive chunks agree, further ahead they differ by centimetres: the later a chunk, the worse the seam. The
+frame successive chunks agree, further ahead they differ by centimetres: the later a chunk, the worse the transition. The
 figures are a model of a learned policy, not a measurement of one.
 """
 

@@ -13,8 +13,8 @@ from vla_ros.tables import print_table
 # figure, heading, format, which tenth is the bad one
 COLUMNS = (
     ("completion_ratio", "time, × ideal", ".2f", 90),
-    ("seam_jerk_peak", "jerk at seams, peak", ".0f", 90),
-    ("seam_jerk_rms", "RMS", ".0f", 90),
+    ("transition_jerk_peak", "jerk at transitions, peak", ".0f", 90),
+    ("transition_jerk_rms", "RMS", ".0f", 90),
     ("felt_jerk_peak", "felt, peak", ".0f", 90),
     ("felt_jerk_rms", "RMS", ".1f", 90),
     ("step_position_mm", "step [mm]", ".2g", 90),

@@ -3,7 +3,7 @@
 
 Simulator, state, policy, control and guard run as in a job, the policy's own time being nothing; this process is the
 two cameras. The clock runs from just before the first of four images is published until the tick at which the loop
-samples the chunk for the first time, which control reports with the chunk's seam.
+samples the chunk for the first time, which control reports with the chunk's transition.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _measure(count: int) -> dict[str, float]:
 
 
 class Cameras:
-    """Two RGB-D cameras, and an ear on control's seams."""
+    """Two RGB-D cameras, and an ear on control's transitions."""
 
     def __init__(self, operator: Operator) -> None:
         """Publish beside the operator's own topics."""
@@ -82,10 +82,12 @@ class Cameras:
         operator = self._operator
         operator.spin(random.uniform(*PAUSE))
         stamp, began = operator.stamp, time.monotonic()
-        operator.seams.clear()
+        operator.transitions.clear()
         for name, camera in self._cameras.items():
             camera.publish(CameraView(name, stamp, self._color, self._depth, np.diag([600.0, 600.0, 1.0]), np.eye(4)))
-        if not operator.spin_until(lambda: any(seam.level == messages.OK for seam in operator.seams), ANSWER_S):
+        if not operator.spin_until(
+            lambda: any(transition.level == messages.OK for transition in operator.transitions), ANSWER_S
+        ):
             return None
-        seam = next(seam for seam in operator.seams if seam.level == messages.OK)
-        return float(messages.diagnostic_values(seam)["takes_over"]) - began  # one monotonic clock a machine
+        transition = next(transition for transition in operator.transitions if transition.level == messages.OK)
+        return float(messages.diagnostic_values(transition)["takes_over"]) - began  # one monotonic clock a machine

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from bench.control_loop.rig import FrankaRig
-from controllers import joining
+from controllers import splicing
 from controllers.chunk import ActionChunk
 from controllers.control_config import StitchConfig
-from controllers.joining import Auxiliaries
 from controllers.motion import Start
+from controllers.splicing import Auxiliaries
 from controllers.stitching import MotionBounds
 from controllers.timeline import ChunkTimeline
 from controllers.track import JOINT, Track, side_by_side
@@ -38,7 +38,7 @@ def stage_figures(rig: FrankaRig, seconds: float) -> dict[str, float]:
         "filter": (pose.filter, "step"),
         "impedance": (law.cartesian, "effort"),
         "gate": (drive.gate, "apply"),
-        "alignment": (joining, "align"),
+        "alignment": (splicing, "align"),
     }
     with _timed(stages) as spent:
         durations, _ = rig.follow(seconds)

@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.rig.arm_observer import ArmObserver
 from bench.rig.processes import process_of, processes_of
-from vla_ros.bringup.environment import free_domain, module_environment
+from vla_ros.launching.environment import free_domain, module_environment
 
 START_TIMEOUT_S = 120.0  # generous: a loaded machine is slow, not wrong
 END_TIMEOUT_S = 150.0

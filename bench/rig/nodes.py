@@ -27,8 +27,8 @@ from controllers.chunk import ActionChunk, pose_channels
 from controllers.follower import NO_CHUNK
 from controllers.rotations import from_matrix
 from vla_ros import messages, qos
-from vla_ros.bringup.environment import module_environment
-from vla_ros.bringup.parameters import ros_arguments
+from vla_ros.launching.environment import module_environment
+from vla_ros.launching.parameters import ros_arguments
 from vla_ros.nodes.arm.progress import NO_JOINT_STATES, ControlProgress, control_progress
 from vla_ros.robots.embodiment import load_embodiment
 
@@ -103,7 +103,7 @@ class Operator:
         self.joints: messages.JointSample | None = None
         self.tools: dict[str, np.ndarray] = {}  # T_base_ee (4, 4) of each arm, measured
         self.stamp = 0.0  # [s] of the newest joint state
-        self.seams: list[DiagnosticStatus] = []
+        self.transitions: list[DiagnosticStatus] = []
         self.diagnostics: dict[str, dict[str, str]] = {}
         self._sequence = 0
         self.sent: ActionChunk | None = None  # the last
@@ -114,7 +114,7 @@ class Operator:
             take = partial(self._on_pose, arm.name)
             node.create_subscription(PoseStamped, f"{arm.name}/ee_pose", take, qos.NEWEST)
         node.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
-        node.create_subscription(DiagnosticStatus, "control/seams", self.seams.append, qos.EVENTS)
+        node.create_subscription(DiagnosticStatus, "control/transitions", self.transitions.append, qos.EVENTS)
         node.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, qos.EVENTS)
         self.chunks = node.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
         self.efforts = node.create_publisher(Float64MultiArray, f"{self._arm}_effort_controller/commands", qos.STREAM)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from vla_ros.bringup.environment import free_domain
+from vla_ros.launching.environment import free_domain
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")

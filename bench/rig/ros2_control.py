@@ -16,10 +16,10 @@ from std_msgs.msg import Float64MultiArray
 from bench.rig.nodes import ARM, GRIPPER, NodeUnderTest, Operator
 from controllers.errors import ConfigError
 from vla_ros import qos
-from vla_ros.bringup.arguments import parse_assignments
-from vla_ros.bringup.environment import module_environment
-from vla_ros.bringup.jobs import load_job
-from vla_ros.bringup.parameters import node_words, write_node_parameters
+from vla_ros.launching.arguments import parse_assignments
+from vla_ros.launching.environment import module_environment
+from vla_ros.launching.jobs import load_job
+from vla_ros.launching.parameters import node_words, write_node_parameters
 from vla_ros.nodes.arm.hold import ControllerManagerHold
 from vla_ros.robots.ros2_control.names import command_controller, hold_controller
 

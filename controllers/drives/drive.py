@@ -93,7 +93,7 @@ class GroupDrive(ABC):
         """Return how far the group is behind what is commanded, as a share of the most it is led."""
 
     @abstractmethod
-    def joint_shares(self, elapsed: float) -> tuple[float, float]:
+    def limit_utilisation(self, elapsed: float) -> tuple[float, float]:
         """Return speed and acceleration of the joint that needs most of its own, `elapsed` [s] after the last look."""
 
     def obstacle(self, elapsed: float) -> tuple[float, str]:

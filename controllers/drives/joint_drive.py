@@ -8,7 +8,7 @@ import numpy as np
 from controllers.control_config import ControlConfig
 from controllers.drives.commanded_joints import CommandedJoints
 from controllers.drives.drive import GroupDrive
-from controllers.joint_shares import JointShares
+from controllers.limit_utilisation import LimitUtilisation
 from controllers.limits import ArmLimits
 from controllers.reference import JointReference
 from controllers.stitching import MotionBounds
@@ -57,7 +57,7 @@ class JointDrive(GroupDrive):
         self.q, self.dq = self._joints.q, self._joints.dq  # commanded
         self.measured, self.measured_speed = np.zeros(n), np.zeros(n)
         self._config = config
-        self._shares = JointShares(self.motion.joint_speed, limits, config.safety)
+        self._utilisation = LimitUtilisation(self.motion.joint_speed, limits, config.safety)
 
     def begin(self, q: np.ndarray) -> None:
         """Take the joints over where they are."""
@@ -66,7 +66,7 @@ class JointDrive(GroupDrive):
     def hold(self) -> np.ndarray:
         """Hold what was commanded last; in shadow mode nothing was, and the joints are where they were."""
         self._joints.place(self.measured if self._config.shadow else self.q)
-        self._shares.forget()
+        self._utilisation.forget()
         return self.motion.joint.reset(self.q)[0]
 
     def seed(self, mode: str) -> np.ndarray:
@@ -111,6 +111,6 @@ class JointDrive(GroupDrive):
         """Return how far the joints are behind the command, as a share of the most it may lead them."""
         return self._joints.lag(self.measured)
 
-    def joint_shares(self, elapsed: float) -> tuple[float, float]:
+    def limit_utilisation(self, elapsed: float) -> tuple[float, float]:
         """Return the shares of what is commanded."""
-        return self._shares.look(self.dq, elapsed)
+        return self._utilisation.update(self.dq, elapsed)

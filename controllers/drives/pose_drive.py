@@ -10,7 +10,7 @@ import numpy as np
 from controllers.commanded_motion import CommandedMotion
 from controllers.control_config import ControlConfig
 from controllers.drives.drive import Drive
-from controllers.joint_shares import JointShares
+from controllers.limit_utilisation import LimitUtilisation
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.progress import ArmCommand
@@ -37,7 +37,7 @@ class PoseDrive(Drive):
         self.pose, self._twist = np.array([0.0] * 6 + [1.0]), np.zeros(6)  # commanded
         self._candidate = self.pose.copy()
         self._model, self._config = model, config
-        self._shares = JointShares(self.motion.joint_speed, limits, config.safety)
+        self._utilisation = LimitUtilisation(self.motion.joint_speed, limits, config.safety)
         self._manipulability = 0.0
         self._workspace: Workspace | None = None
 
@@ -55,7 +55,7 @@ class PoseDrive(Drive):
         if self._config.shadow:  # nothing was commanded: the arm is where it was
             self._place(self._model.T_base_ee)
         self._twist[:] = 0.0
-        self._shares.forget()
+        self._utilisation.forget()
         T = np.eye(4)
         self.write_pose(T)
         return self.motion.rest_at(T)
@@ -113,13 +113,13 @@ class PoseDrive(Drive):
         x, y, z = (self.pose[:3] - self._model.position).tolist()
         return (x * x + y * y + z * z) ** 0.5 / LEAD_M
 
-    def joint_shares(self, elapsed: float) -> tuple[float, float]:
+    def limit_utilisation(self, elapsed: float) -> tuple[float, float]:
         """Return the shares of the joint rates that the commanded twist means where the arm is."""
         J = self._model.J
         gram = J @ J.T
         self._manipulability = max(float(np.linalg.det(gram)), 0.0) ** 0.5
         gram.reshape(-1)[::7] += 1e-4
-        return self._shares.look(J.T @ np.linalg.solve(gram, self._twist), elapsed)
+        return self._utilisation.update(J.T @ np.linalg.solve(gram, self._twist), elapsed)
 
     def keep_inside(self, workspace: Workspace) -> None:
         """Keep the commanded pose in the box while it comes to rest: on its way the reference does."""

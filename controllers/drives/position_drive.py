@@ -11,7 +11,7 @@ from controllers.control_config import ControlConfig
 from controllers.drives.commanded_joints import CommandedJoints
 from controllers.drives.differential_kinematics import DifferentialKinematics
 from controllers.drives.drive import Drive
-from controllers.joint_shares import JointShares
+from controllers.limit_utilisation import LimitUtilisation
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.motion import BRAKE_S
@@ -42,7 +42,7 @@ class PositionDrive(Drive):
         self.q, self.dq = self._joints.q, self._joints.dq  # (N,) [rad], [rad/s] commanded
         self._model, self._config = model, config
         self._bounds = self._joints.bounds
-        self._shares = JointShares(self.motion.joint_speed, limits, config.safety)
+        self._utilisation = LimitUtilisation(self.motion.joint_speed, limits, config.safety)
         self._posture, self._to_rest = np.zeros(n), np.zeros(n)
         self._distance = 1.0  # inverse condition number at the last look
 
@@ -62,7 +62,7 @@ class PositionDrive(Drive):
         if self._config.shadow:  # nothing was commanded: the arm is where it was
             self._place(self._model.q)
         self._place(self.q)
-        self._shares.forget()
+        self._utilisation.forget()
         return self.motion.rest_at(self.kinematics.T_base_ee)
 
     def seed(self, mode: str) -> np.ndarray:
@@ -131,9 +131,9 @@ class PositionDrive(Drive):
         """Return how far the joints are behind the command, as a share of the most it may lead them."""
         return self._joints.lag(self._model.q)
 
-    def joint_shares(self, elapsed: float) -> tuple[float, float]:
+    def limit_utilisation(self, elapsed: float) -> tuple[float, float]:
         """Return the shares of what is commanded."""
-        return self._shares.look(self.dq, elapsed)
+        return self._utilisation.update(self.dq, elapsed)
 
     def keep_clear(self, clearance: Clearance) -> None:
         """Keep the links of `clearance` apart."""

@@ -92,9 +92,9 @@ class TorqueDrive(Drive):
         """Return how far the tool is from its commanded position, as a share of the error clip."""
         return self.law.lag()
 
-    def joint_shares(self, elapsed: float) -> tuple[float, float]:
+    def limit_utilisation(self, elapsed: float) -> tuple[float, float]:
         """Return the shares of the joint rates that the desired twist means."""
-        return self.law.joint_shares(elapsed)
+        return self.law.limit_utilisation(elapsed)
 
     def keep_clear(self, clearance: Clearance) -> None:
         """Keep the links of `clearance` apart."""

@@ -11,11 +11,11 @@ from controllers.commanded_motion import CommandedMotion
 from controllers.control_config import ControlConfig
 from controllers.impedance import CartesianImpedance, FrictionFeedforward, JointImpedance, JointLimitRepulsion
 from controllers.impedance_gains import ImpedanceGains
-from controllers.joint_shares import JointShares
+from controllers.limit_utilisation import LimitUtilisation
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
-from controllers.pace import LOOK_EVERY
 from controllers.payload_change import PayloadChange
+from controllers.time_scaling import UPDATE_EVERY
 from controllers.track import CARTESIAN, JOINT
 
 OFFSET_NEGLIGIBLE = POSTURE_NEGLIGIBLE = 1e-4
@@ -43,7 +43,7 @@ class TorqueLaw:
         self._repulsion = JointLimitRepulsion(limits.lower, limits.upper, impedance)
         self._share_wanted, self._share_step = 1.0, 0.0
         self._full_speed = inf  # share of the joints' speed that the whole desired twist meant at the last look
-        self._shares = JointShares(self.motion.joint_speed, limits, config.safety)
+        self._utilisation = LimitUtilisation(self.motion.joint_speed, limits, config.safety)
         self._scratch = np.zeros(n)
         self._posture = np.zeros(n)  # [rad] the rest posture of an arm that moves …
         self._posture_share = 1.0  # … and how much of the way there is left
@@ -104,7 +104,7 @@ class TorqueLaw:
             tau += np.multiply(self._offset, self._offset_share, out=self._scratch)
         return tau
 
-    def joint_shares(self, elapsed: float) -> tuple[float, float]:
+    def limit_utilisation(self, elapsed: float) -> tuple[float, float]:
         """Return desired joint speed and acceleration as shares of what is allowed, each of the joint that needs most.
 
         The acceleration is the mean of `elapsed` [s], the time since the last look. Of a tool's motion the joints are
@@ -113,14 +113,14 @@ class TorqueLaw:
         """
         motion, law = self.motion, self.cartesian
         if motion.mode != CARTESIAN:
-            return self._shares.look(motion.joint.filter.velocity, elapsed)
-        asked, acceleration = self._shares.look(law.dq_desired, elapsed)
+            return self._utilisation.update(motion.joint.filter.velocity, elapsed)
+        asked, acceleration = self._utilisation.update(law.dq_desired, elapsed)
         full, before = asked / law.motion_share, self._full_speed
         # Towards a singularity it grows faster the nearer that is: what it will be at the next look counts.
         coming = full + max(0.0, full - before)
-        most = min(1.0, asked + self._shares.gain_rate * elapsed)
+        most = min(1.0, asked + self._utilisation.gain_rate * elapsed)
         self._share_wanted = wanted = most / coming if coming > most else 1.0
-        self._share_step = (wanted - law.motion_share) / LOOK_EVERY
+        self._share_step = (wanted - law.motion_share) / UPDATE_EVERY
         self._full_speed = full
         return full, acceleration
 
@@ -153,7 +153,7 @@ class TorqueLaw:
         np.subtract(last_effort, self._impedance(), out=self._offset)
         self.cartesian.motion_share = self._share_wanted = 1.0
         self._full_speed = inf  # nothing to compare with
-        self._shares.forget()  # the desired joint speed is computed in another way from here on
+        self._utilisation.forget()  # the desired joint speed is computed in another way from here on
         self._offset_share = 1.0
 
 

@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from vla_ros.bringup.evaluation.records import episode_record
+from vla_ros.commands.evaluation.records import episode_record
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.evaluation.statistics import Episode

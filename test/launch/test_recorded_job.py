@@ -32,7 +32,7 @@ def test_a_recorded_job_is_whole_complete_and_says_what_came_of_it(launch, tmp_p
         (episode,) = read_episodes(reader)
         assert (episode.instruction, episode.success, episode.finished) == ("pick the green banana up", True, True)
         assert episode.interventions == ()
-        wanted = {"/joint_states", "/instruction", "/policy/action_chunk", "/control/progress", "/control/seams",
+        wanted = {"/joint_states", "/instruction", "/policy/action_chunk", "/control/progress", "/control/transitions",
                   "/clock", "/panda_effort_controller/commands", "/sim/object_poses", "/sim/scene", "/tf", "/tf_static",
                   "/diagnostics", "/panda/ee_pose"}  # fmt: skip
         for camera in ("front", "side"):

@@ -35,8 +35,8 @@ LAUNCH = """
 import sys
 from launch import LaunchDescription, LaunchService
 from launch.actions import ExecuteProcess
-from vla_ros.bringup.graph import NodeSpec
-from vla_ros.bringup.ros_launch_ending import OrderlyEnd
+from vla_ros.launching.graph import NodeSpec
+from vla_ros.launching.ros_launch_ending import OrderlyEnd
 end = OrderlyEnd()
 def node(spec, own, takes, code=0):
     words = [sys.executable, {node!r}, spec.name, str(own), str(takes), str(int(not spec.stops_first)), str(code)]

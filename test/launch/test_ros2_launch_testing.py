@@ -23,7 +23,7 @@ from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
 from launch import LaunchDescription
-from vla_ros.bringup.environment import free_domain
+from vla_ros.launching.environment import free_domain
 
 LAUNCH_FILE = Path(__file__).resolve().parents[2] / "launch" / "franka_grasp.launch.py"
 SUCCESS_WITHIN_S = 300.0  # [s] generous: a loaded machine is slow, not wrong

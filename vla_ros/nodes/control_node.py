@@ -20,13 +20,13 @@ from controllers.chunk import instruction_hash
 from controllers.errors import ChunkError, VlaError
 from controllers.loop import PacedLoop
 from vla_ros import messages, qos
-from vla_ros.nodes.arm import seams
+from vla_ros.nodes.arm import transitions
+from vla_ros.nodes.arm.auxiliary_output import AuxiliaryOutput
 from vla_ros.nodes.arm.driver import RobotDriver
 from vla_ros.nodes.arm.hold import declare_hold, make_hold
 from vla_ros.nodes.arm.output import ArmOutput, JointOutput
 from vla_ros.nodes.arm.progress import INACTIVE, NAME, NO_JOINT_STATES, ControlProgress
 from vla_ros.nodes.arm.robot_follower import launch_control_config, make_follower
-from vla_ros.nodes.arm.side_output import SideOutput
 from vla_ros.nodes.arm.tuning import Tuning
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot
@@ -89,7 +89,7 @@ class ControlNode(ManagedNode):
         finger_joints = [joint for gripper in embodiment.grippers for joint in gripper.joints]
         self._reader = messages.JointStateReader([*follower.joints, *finger_joints])
         self._make_publishers(embodiment)
-        self._side_output = SideOutput(self, embodiment, self.rate)
+        self._auxiliary_output = AuxiliaryOutput(self, embodiment, self.rate)
         commands = embodiment.command_modes(self._command)
         self._outputs = {
             arm.name: ArmOutput(self, arm.name, commands[arm.name], len(arm.joints), embodiment.base_frame)
@@ -133,7 +133,7 @@ class ControlNode(ManagedNode):
 
     def _make_publishers(self, embodiment: Embodiment) -> None:
         self._progress = self.create_publisher(DiagnosticStatus, "control/progress", qos.STREAM)
-        self._seams = self.create_publisher(DiagnosticStatus, "control/seams", qos.EVENTS)
+        self._transitions = self.create_publisher(DiagnosticStatus, "control/transitions", qos.EVENTS)
         self._poses = {
             arm.name: self.create_publisher(PoseStamped, commanded_pose_topic(embodiment, arm.name), qos.STREAM)
             for arm in embodiment.arms
@@ -152,7 +152,7 @@ class ControlNode(ManagedNode):
                 output.publish(command.arms[name], driver.now)
             for name, joints in self._joint_outputs.items():
                 joints.publish(command.joint_groups[name])
-            self._side_output.publish(command, driver.now)
+            self._auxiliary_output.publish(command, driver.now)
         self._ticks += 1
         phase = self._ticks % self._report_every
         if phase == 0:
@@ -210,14 +210,14 @@ class ControlNode(ManagedNode):
     def _on_chunk(self, message: bytes, source: str) -> None:
         takes_over = self._arm.takes_over
         try:
-            seam = self._arm.submit(messages.chunk_from_bytes(message), source)
+            transition = self._arm.submit(messages.chunk_from_bytes(message), source)
         except ChunkError as error:
-            self._seams.publish(seams.refused(str(error), source))
+            self._transitions.publish(transitions.refused(str(error), source))
             if str(error) != self._warned.get(source):
                 self.get_logger().warning(f"chunk of {source} refused: {error}")
             self._refused = self._warned[source] = str(error)
         else:
-            self._seams.publish(seams.joined(seam, source, max(takes_over, self._arm.next_tick)))
+            self._transitions.publish(transitions.joined(transition, source, max(takes_over, self._arm.next_tick)))
             self._refused = ""
             self._warned.pop(source, None)
 

@@ -14,7 +14,7 @@ from vla_ros.data.bags import marks
 from vla_ros.nodes.arm.putting_back import put_back
 from vla_ros.nodes.arm.way_home import HOME_TOLERANCE, ControlRefused, WayHome
 from vla_ros.nodes.episode.film import Film
-from vla_ros.nodes.episode.motion_news import MotionNews
+from vla_ros.nodes.episode.motion_events import MotionEvents
 from vla_ros.nodes.episode.patience import Patience
 from vla_ros.nodes.episode.topics import EpisodeNode
 from vla_ros.nodes.scheduling import yield_processor
@@ -38,7 +38,7 @@ class Episode:
         self._way_home = WayHome(node, spinner)
         self._judge: Judge | None = None
         self._first_motion: float | None = None  # [s] since the command was given
-        self._news = MotionNews()
+        self._news = MotionEvents()
         self._patience = Patience()
         self._started = float(os.environ.get("VLA_STARTED_AT", time.time()))
         self._began = self._ended = (0.0, 0.0)  # wall (monotonic), simulated [s]

@@ -114,7 +114,7 @@ class VrBridgeNode(ManagedNode):
                 collection.abandon()
             raise
         self._robot.note = self._server.hub.note
-        self.create_subscription(DiagnosticStatus, "control/seams", self._robot.reports.on_seam, qos.EVENTS)
+        self.create_subscription(DiagnosticStatus, "control/transitions", self._robot.reports.on_transition, qos.EVENTS)
         steady_timer(self, 0.2, self._watch_cameras)
         steady_timer(self, 1.0, self._publish_diagnostics)
         self._server.start()

@@ -6,9 +6,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from controllers.auxiliary_track import BASE_AXES
 from controllers.chunk import ChannelKind, channel_kind
 from controllers.errors import ConfigError, unknown_name
-from controllers.side_track import BASE_AXES
 from vla_ros.policies.contract import ActionContract, TaskContract
 from vla_ros.robots.embodiment import Embodiment
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from controllers.auxiliary_track import BASE_AXES
 from controllers.chunk import pose_channels
 from controllers.errors import ConfigError
-from controllers.side_track import BASE_AXES
 from vla_ros.robots.cameras import CameraConfig
 from vla_ros.robots.embodiment import Embodiment
 

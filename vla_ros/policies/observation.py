@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from controllers.auxiliary_track import BASE_AXES
 from controllers.chunk import pose_channels
 from controllers.errors import VlaError
 from controllers.rotations import from_matrix
-from controllers.side_track import BASE_AXES
 
 
 @dataclass(frozen=True, eq=False)

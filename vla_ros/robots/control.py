@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from controllers.auxiliary_drive import SUCTION, AuxiliaryDrive, BaseLimits
 from controllers.collision_monitor import CollisionMonitor
 from controllers.control_config import ControlConfig
 from controllers.driven_arm import DrivenArm
@@ -14,7 +15,6 @@ from controllers.follower import ChunkFollower
 from controllers.gripper import GripperConfig
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
-from controllers.side_drive import SUCTION, BaseLimits, SideDrive
 from vla_ros.configuration import config_file, config_folders, load_config
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, robot_path
 from vla_ros.robots.groups import ArmGroup, EndEffectorGroup, JointGroup
@@ -62,7 +62,7 @@ def arm_model(embodiment: Embodiment, arm: ArmGroup, config: ControlConfig) -> A
     )
 
 
-def side_drive(embodiment: Embodiment, config: ControlConfig) -> SideDrive:
+def auxiliary_drive(embodiment: Embodiment, config: ControlConfig) -> AuxiliaryDrive:
     """Return what carries out the channels that are no arm's: those of the end effectors, the base's."""
     adapters = {
         channel: _adapter(one, channel.rpartition("/")[2], config)
@@ -70,7 +70,7 @@ def side_drive(embodiment: Embodiment, config: ControlConfig) -> SideDrive:
         for channel in one.channels
     }
     base = embodiment.base
-    return SideDrive(adapters, None if base is None else BaseLimits(base.speed, base.acceleration))
+    return AuxiliaryDrive(adapters, None if base is None else BaseLimits(base.speed, base.acceleration))
 
 
 def _adapter(end_effector: EndEffectorGroup, quantity: str, config: ControlConfig) -> GripperConfig:
@@ -105,7 +105,7 @@ class FollowerFactory:
             DrivenJoints(group.name, group.joints, joint_limits_of(group), self.config)
             for group in self.embodiment.joint_groups
         ]
-        return ChunkFollower(arms, side_drive(self.embodiment, self.config), self.config, joints, self._monitor)
+        return ChunkFollower(arms, auxiliary_drive(self.embodiment, self.config), self.config, joints, self._monitor)
 
 
 def collision_monitor(embodiment: Embodiment, config: ControlConfig) -> CollisionMonitor:

@@ -56,7 +56,7 @@ class Welcome:
 
 
 @dataclass(frozen=True)
-class SeatNews:
+class SeatEvent:
     """Who drives."""
 
     yours: bool
@@ -132,7 +132,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class CollectionNews:
+class CollectionEvent:
     """Where the collection of episodes is; `content` as collection.py says."""
 
     content: Mapping[str, Any]
@@ -170,15 +170,15 @@ class Pong:
     t: float  # [ms]
 
 
-Announcement = Welcome | SeatNews | State | CollectionNews | Answer | Note | Refused | Pong
+Announcement = Welcome | SeatEvent | State | CollectionEvent | Answer | Note | Refused | Pong
 
 
 def encode(announcement: Announcement) -> str:
     """Return a text frame."""
     content = plain(announcement)
-    if isinstance(announcement, CollectionNews):
+    if isinstance(announcement, CollectionEvent):
         content = content["content"]
-    kind = type(announcement).__name__.removesuffix("News").lower()
+    kind = type(announcement).__name__.removesuffix("Event").lower()
     return json.dumps({"type": kind} | content, ensure_ascii=False, allow_nan=False)
 
 

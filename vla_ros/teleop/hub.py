@@ -13,7 +13,7 @@ from typing import Any
 
 from controllers.errors import VlaError
 from vla_ros.teleop import protocol
-from vla_ros.teleop.announcements import Answer, CollectionNews, Note, Pong, SeatNews, Welcome, encode, picture
+from vla_ros.teleop.announcements import Answer, CollectionEvent, Note, Pong, SeatEvent, Welcome, encode, picture
 from vla_ros.teleop.attendance import Attendance
 from vla_ros.teleop.client import Client
 from vla_ros.teleop.collection import NO_COLLECTION, Collection
@@ -236,12 +236,12 @@ class Hub:
     def _tell_seat(self) -> None:
         for client in self.clients.values():
             if client.welcomed:
-                client.say(SeatNews(self._drives(client), self.seat.driver_name, self.seat.watchers))
+                client.say(SeatEvent(self._drives(client), self.seat.driver_name, self.seat.watchers))
 
     def _tell_collection(self) -> None:
         if self.collection is None:
             return
-        news = CollectionNews(self.collection.snapshot())
+        news = CollectionEvent(self.collection.snapshot())
         for client in self.clients.values():
             if client.welcomed:
                 client.say(news)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.side_track import BASE_AXES
+from controllers.auxiliary_track import BASE_AXES
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.teleop.protocol import Hands
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from controllers.auxiliary_track import BASE_AXES
 from controllers.chunk import ChannelKind, channel_kind
 from controllers.errors import VlaError
-from controllers.side_track import BASE_AXES
 from vla_ros.data.bags.image_compression import SUFFIXES
 from vla_ros.data.bags.image_reading import IMAGE_TYPES
 from vla_ros.data.bags.reader import BagReader

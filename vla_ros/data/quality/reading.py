@@ -38,7 +38,7 @@ class _Collector:
         self.states: list[tuple[int, float, np.ndarray, np.ndarray]] = []
         self.images: dict[str, list[tuple[int, float, float, float]]] = defaultdict(list)
         self.commands: dict[str, list[tuple[int, np.ndarray]]] = defaultdict(list)
-        self.seams: list[tuple[int, str]] = []
+        self.transitions: list[tuple[int, str]] = []
         self._image_readers: dict[str, ImageReader] = {}
         self._before: dict[str, np.ndarray] = {}
 
@@ -57,8 +57,8 @@ class _Collector:
             self._take_image(message, stamp, content)
         elif kind == NUMBERS and topic.endswith("/commands"):
             self.commands[topic].append((message.log_time, np.array(content.data)))
-        elif topic.endswith("/control/seams"):
-            self.seams.append((message.log_time, content.message if content.level else ""))
+        elif topic.endswith("/control/transitions"):
+            self.transitions.append((message.log_time, content.message if content.level else ""))
 
     def _note(self, message: BagMessage, stamp: float) -> None:
         self.received[message.topic].append(message.log_time)
@@ -128,15 +128,15 @@ def _episode(found: _Collector, episode: Episode, start: int) -> EpisodeData:
         stamped = np.array(found.stamped[topic])[inside]
         sent = np.array(found.sent[topic], dtype=np.int64)[inside]
         streams[topic] = Stream((received[inside] - start) * 1e-9, (sent - start) * 1e-9, stamped)
-    seams = [why for time, why in found.seams if episode.begin <= time <= episode.end]
+    transitions = [why for time, why in found.transitions if episode.begin <= time <= episode.end]
     return EpisodeData(
         episode=episode,
         streams=streams,
         joints=_joints(found, episode),
         images={topic: _images(items, episode) for topic, items in found.images.items()},
         commands={topic: _commands(items, episode, start) for topic, items in found.commands.items()},
-        chunks=len(seams),
-        refused=tuple(why for why in seams if why),
+        chunks=len(transitions),
+        refused=tuple(why for why in transitions if why),
     )
 
 

@@ -17,7 +17,7 @@ from controllers.chunk import ActionChunk
 from controllers.clock import RosClock
 from controllers.errors import VlaError
 from controllers.follower import STALE, ChunkFollower
-from controllers.motion import Seam
+from controllers.motion import Transition
 from controllers.progress import DISABLED, Command
 
 DT_MAX = 0.02  # [s] a longer gap is a pause of the machine, not a period to integrate over
@@ -76,7 +76,7 @@ class RobotDriver:
         """Return when the loop ticks next [s, monotonic]."""
         return self._monotonic + self._period
 
-    def submit(self, chunk: ActionChunk, source: str) -> Seam:
+    def submit(self, chunk: ActionChunk, source: str) -> Transition:
         """Hand a chunk to the follower. Raises ChunkError with the reason when it is refused."""
         return self.follower.submit(chunk, self.now, source)
 

@@ -28,7 +28,7 @@ class ChunkReports:
         self._published.append(now - arrival)
         self._packets.append((sequence, arrival, sent))
 
-    def on_seam(self, message: DiagnosticStatus) -> None:
+    def on_transition(self, message: DiagnosticStatus) -> None:
         """Take control's report of a chunk of ours: when its loop first samples it, or why it is refused."""
         values = messages.diagnostic_values(message)
         if values.get("source") != "teleop":

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run a policy over many scenes and print statistics: in lockstep with the simulator, or through the real graph.
+
+Scenes are those of seeds S to S + N - 1. In lockstep there is no ROS, and the world stops while the policy thinks
+(execute a chunk, settle, look, infer). With --graph each scene is a `vla launch franka_grasp`: real nodes, real time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controllers.errors import ConfigError
+from vla_ros.output_file import check_output, write_output
+from vla_ros.policies.families import DEFAULT_POLICY, FAMILIES
+from vla_ros.tasks.table import DEFAULT_TASK, TASKS
+
+if TYPE_CHECKING:
+    from vla_ros.evaluation.evaluation import RunSeeds
+    from vla_ros.evaluation.settings import EvaluationSettings
+
+RATE_HZ = 500.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line."""
+    parser.add_argument("--policy", default=DEFAULT_POLICY, help=f"{', '.join(FAMILIES)}, FILE.py:NAME, or expert: "
+                        f"the script that knows the truth (default {DEFAULT_POLICY})")  # fmt: skip
+    parser.add_argument("--checkpoint", default="", metavar="DIR",
+                        help="folder of a learned policy's weights; default the shipped one")  # fmt: skip
+    parser.add_argument("--task", default=DEFAULT_TASK, help=f"{', '.join(TASKS)} (default {DEFAULT_TASK})")
+    parser.add_argument("--set", dest="set_name", default="basic", help="set of scenes; `vla tasks show TASK`")
+    parser.add_argument("--categories", default="seen", help="seen, heldout or all")
+    parser.add_argument("--objects", metavar="DIR", help="folder of your own objects; docs/objects.md")
+    parser.add_argument("--by-part", action="store_true",
+                        help="ask for objects by a part, such as the handle; config/objects/parts.yaml")  # fmt: skip
+    parser.add_argument("--wording", default="common", help="common, or unseen: words that no training data contains; "
+                        "config/tasks/wording.yaml")  # fmt: skip
+    parser.add_argument("--robot", default="franka", help="robot; config/robots")
+    parser.add_argument("--command", default="", help="what drives the arm: effort, position or pose; default the "
+                        "first that the robot takes")  # fmt: skip
+    parser.add_argument("--episodes", type=int, default=20, metavar="N", help="how many scenes (default 20)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="first scene (default 0)")
+    parser.add_argument("--workers", type=int, default=1, metavar="W",
+                        help="processes, one a core; with --graph graphs side by side (default 1)")  # fmt: skip
+    parser.add_argument("--graph", action="store_true", help="run the job franka_grasp for each scene, in real time")
+    parser.add_argument("--non-blocking", type=float, metavar="SECONDS", dest="latency_s",
+                        help="let the world go on while the policy thinks for that long")  # fmt: skip
+    parser.add_argument("--blocking", type=float, default=0.0, metavar="SECONDS", dest="pause_s",
+                        help="have the arm rest for so long while the policy thinks (default 0)")  # fmt: skip
+    parser.add_argument("--rate-hz", type=float, default=RATE_HZ, metavar="HZ",
+                        help=f"rate of physics and control (default {RATE_HZ:g})")  # fmt: skip
+    parser.add_argument("--video", metavar="DIR", help="film every episode into this folder")
+    parser.add_argument("--json", metavar="FILE", help="write the figures; details go to FILE's .episodes.jsonl")
+    parser.add_argument("--resume", action="store_true", help="keep the episodes that --json's details already hold")
+    parser.add_argument("--repeat-starved", action="store_true",
+                        help="of those run again what a slow machine kept below real time (--graph)")  # fmt: skip
+    parser.add_argument("--compare", metavar="FILE",
+                        help="set the figures beside those of an evaluation's --json, scene by scene")  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluate; 0 when every episode ran to its end, 1 when one broke, 130 when interrupted."""
+    # These imports take a second; --help must not.
+    from rich.console import Console
+
+    from vla_ros.evaluation.comparison import read_counterpart
+    from vla_ros.evaluation.comparison_report import print_comparison
+    from vla_ros.evaluation.episode_log import EpisodeLog, log_path
+    from vla_ros.evaluation.evaluation import evaluate
+    from vla_ros.evaluation.report import EvaluationProgress, print_report
+    from vla_ros.evaluation.statistics import summary
+
+    _check_combination(arguments)
+    settings = _settings(arguments)
+    settings.check()
+    counterpart = read_counterpart(arguments.compare, settings.episode) if arguments.compare else None
+    check_output("--json", arguments.json, make_folder=True)
+    output = Path(arguments.json) if arguments.json else None
+    if arguments.video:
+        check_output("--video", Path(arguments.video) / "film.mp4", make_folder=True)
+    settings.check_weights()  # last: PyTorch takes seconds to load
+    run_seeds = _run_seeds(settings, output)
+    log = EpisodeLog(log_path(output), settings, arguments.resume, arguments.repeat_starved) if output else None
+    console = Console()
+    with EvaluationProgress(settings, console) as progress:
+        evaluation = evaluate(settings, run_seeds, log, progress.show)
+    print_report(settings, evaluation, console)
+    figures = summary(evaluation.episodes)
+    if counterpart:
+        comparison = counterpart.compare(evaluation.episodes)
+        print_comparison(settings.episode, comparison, console)
+        figures |= comparison.figures()
+    if output:
+        write_output("--json", output, json.dumps(figures, indent=2) + "\n")
+    for broken in evaluation.broken:
+        if broken.trace:
+            print(broken.trace, file=sys.stderr)
+    if evaluation.interrupted:
+        return 130
+    return 1 if evaluation.broken else 0
+
+
+def _check_combination(arguments: argparse.Namespace) -> None:
+    """Raise ConfigError for options that mean nothing together."""
+    if arguments.resume and not arguments.json:
+        raise ConfigError("--resume needs --json FILE: the episodes are kept beside it")
+    if arguments.repeat_starved and not (arguments.resume and arguments.graph):
+        raise ConfigError("--repeat-starved needs --graph --resume: it repeats some of the episodes that are kept")
+    same = arguments.compare and arguments.json and Path(arguments.compare).resolve() == Path(arguments.json).resolve()
+    if same:
+        raise ConfigError(f"--compare {arguments.compare}: is what --json would overwrite: name another file")
+    if not arguments.graph:
+        return
+    for option, given, remedy in (
+        ("--non-blocking", arguments.latency_s is not None, "a graph's policy thinks as long as it does"),
+        ("--blocking", arguments.pause_s != 0.0, "a graph's policy thinks as long as it does"),
+        ("--rate-hz", arguments.rate_hz != RATE_HZ, "a graph's rates are its nodes'"),
+        ("--video", arguments.video is not None, "a graph's films are in its run folders"),
+    ):
+        if given:
+            raise ConfigError(f"{option} is for lockstep: {remedy}; leave it out with --graph")
+
+
+def _run_seeds(settings: EvaluationSettings, output: Path | None) -> RunSeeds:
+    """Return what runs the scenes. Run folders of graphs lie beside the result, else in runs/."""
+    if settings.episode.graph:
+        from vla_ros.commands.doctor.ros import refuse_mixture
+        from vla_ros.commands.evaluation.graph_episodes import GraphEpisodes
+
+        refuse_mixture()
+        folder = output.with_suffix(".runs") if output else Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}_eval"
+        return GraphEpisodes(settings, folder)
+    from vla_ros.evaluation.evaluation import lockstep
+
+    return lockstep(settings)
+
+
+def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
+    from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
+
+    episode = EpisodeSettings(
+        policy=arguments.policy,
+        checkpoint=arguments.checkpoint,
+        task=arguments.task,
+        set_name=arguments.set_name,
+        categories=arguments.categories,
+        objects=arguments.objects,
+        by_part=arguments.by_part,
+        wording=arguments.wording,
+        robot=arguments.robot,
+        command=arguments.command,
+        latency_s=arguments.latency_s,
+        pause_s=arguments.pause_s,
+        rate_hz=arguments.rate_hz,
+        video=arguments.video,
+        graph=arguments.graph,
+    )
+    return EvaluationSettings(episode, arguments.episodes, arguments.seed, arguments.workers)

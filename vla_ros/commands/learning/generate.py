@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Generate demonstrations in the simulator: LeRobotDatasets in OUTPUT/action and, asked for, OUTPUT/grounding.
+
+Started again, or after Ctrl-C or a kill, the same command goes on where it was; with more --episodes it appends.
+docs/generation.md says what is in the folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controllers.errors import ConfigError
+from vla_ros.commands.data.dataset import print_lines, write_json
+from vla_ros.output_file import OutputFile
+
+if TYPE_CHECKING:
+    from vla_ros.training.generation.crew import Crew
+    from vla_ros.training.generation.maker import MakeMaker
+    from vla_ros.training.generation.settings import GenerationSettings
+    from vla_ros.training.generation.worker import Job
+
+DEFAULT = "franka_grasp"
+WORKERS_MAX = 1024
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line."""
+    parser.add_argument("output", metavar="OUTPUT", help="folder, new or one of an earlier generation")
+    parser.add_argument("--config", default=DEFAULT, metavar="NAME",
+                        help=f"what is made: a name from config/generate, or a .yaml file ({DEFAULT})")  # fmt: skip
+    parser.add_argument("--contract", metavar="NAME", help="whose cameras and columns (default: the file's)")
+    parser.add_argument("--clean", action="store_true", default=None,
+                        help="leave out frames whose action is no example: episodes are cut there")  # fmt: skip
+    parser.add_argument("--episodes", type=int, metavar="N", help="how many there are to be (default: the file's)")
+    parser.add_argument("--grounding", type=int, metavar="N", help="scenes with boxes alone (default: the file's)")
+    parser.add_argument("--objects", metavar="DIR", help="scenes of your own objects; docs/objects.md")
+    parser.add_argument("--seed", type=int, metavar="S", help="the first seed (default: the file's)")
+    parser.add_argument("--workers", type=int, metavar="W", help="processes, or Ray tasks at once (default all cores)")
+    parser.add_argument("--ray", metavar="ADDRESS",
+                        help="of a Ray cluster whose machines share OUTPUT: auto, host:port, or local")  # fmt: skip
+    parser.add_argument("--json", action=OutputFile, metavar="FILE", help="write the figures, name → number")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Generate what is missing; 0 when all is there, 130 when interrupted."""
+    from vla_ros.training.generation.maker import episode_maker
+
+    return generate(arguments, episode_maker)
+
+
+def generate(arguments: argparse.Namespace, make_maker: MakeMaker) -> int:
+    """Generate with this maker of episodes."""
+    # These imports take a second; --help must not.
+    from rich.console import Console
+
+    from vla_ros.training.generation.folder import GenerationFolder
+    from vla_ros.training.generation.generation import Generator
+    from vla_ros.training.generation.interruption import Interruption
+    from vla_ros.training.generation.report import GenerationProgress, print_report, summary
+    from vla_ros.training.generation.worker import Job
+
+    settings = _settings(arguments)
+    if arguments.workers is not None and not 1 <= arguments.workers <= WORKERS_MAX:
+        raise ConfigError(f"--workers must be 1 to {WORKERS_MAX}, got {arguments.workers}")
+    console = Console()
+    folder = GenerationFolder(Path(arguments.output), settings)
+    crew = None
+    try:
+        crew = _crew(arguments, Job(settings, folder.place, make_maker))
+        with Interruption() as interruption, GenerationProgress(console) as progress:
+            generation = Generator(settings, folder, crew, interruption, progress.show).run()
+    finally:
+        if crew is not None:
+            crew.close()
+        folder.close()
+    print_lines(generation.unreadable + generation.corrupt)
+    print_report(generation, folder.place, console)
+    write_json(arguments.json, summary(generation, folder.place))
+    return 130 if generation.interrupted else 0
+
+
+def _settings(arguments: argparse.Namespace) -> GenerationSettings:
+    from vla_ros.training.generation.settings import load_settings
+
+    given = {
+        name: getattr(arguments, name) for name in ("contract", "clean", "episodes", "grounding", "seed", "objects")
+    }
+    return dataclasses.replace(
+        load_settings(arguments.config), **{name: value for name, value in given.items() if value is not None}
+    )
+
+
+def _crew(arguments: argparse.Namespace, job: Job) -> Crew:
+    from vla_ros.training.generation.processes import ProcessCrew
+    from vla_ros.training.generation.ray_crew import RayCrew
+
+    if arguments.ray:
+        return RayCrew(job, arguments.ray, arguments.workers or 0)
+    return ProcessCrew(job, arguments.workers or len(os.sched_getaffinity(0)))

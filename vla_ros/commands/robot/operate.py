@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Speak to running graphs from outside: the e-stop latch of every arm on this machine, or of one ROS domain."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from vla_ros.commands.robot.estop import NobodyListens, publish_everywhere
+from vla_ros.launching.environment import module_environment
+from vla_ros.launching.parameters import ros_arguments
+from vla_ros.runtime.estop_socket import stop_every_guard
+from vla_ros.runtime.running import RunningGraph, running_graphs
+
+
+def targets() -> list[RunningGraph]:
+    """Return the graphs to speak to: those this machine's launcher runs, else the domain of the environment."""
+    graphs = running_graphs()
+    if graphs:
+        return graphs
+    domain = os.environ.get("ROS_DOMAIN_ID", "0")
+    discovery = os.environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    profile = os.environ.get("FASTRTPS_DEFAULT_PROFILES_FILE", "")
+    return [RunningGraph(0, "the graph", int(domain) if domain.isdigit() else 0, discovery, profile, "")]
+
+
+def set_estop(stopped: bool) -> int:
+    """Set or clear the latch of every target, all at once; exit code 1 when one does not listen."""
+    if stopped and (guards := stop_every_guard()):
+        print(f"e-stop: {guards} guard{'s' if guards > 1 else ''} told", flush=True)
+    word = "stopped: it holds until `vla recover`" if stopped else "free to move again once it is enabled"
+    reached = True
+    for graph, outcome in publish_everywhere(targets(), stopped):
+        if isinstance(outcome, Exception):
+            print(outcome if isinstance(outcome, NobodyListens) else f"{_name(graph)}: {outcome}")
+            reached = False
+        else:
+            print(f"{_name(graph)}: {word} ({outcome:.1f} s)")
+    return 0 if reached else 1
+
+
+def _name(graph: RunningGraph) -> str:
+    return f"{graph.job} on ROS domain {graph.domain_id}"
+
+
+def go_home() -> int:
+    """Take every target's arm home; exit code 1 when one does not get there."""
+    arrived = True
+    for graph in targets():
+        print(f"{_name(graph)}: ", end="", flush=True)
+        arrived = run_beside(graph, "vla_ros.nodes.home_node") == 0 and arrived
+    return 0 if arrived else 1
+
+
+def run_beside(graph: RunningGraph, module: str, parameters: Path | None = None) -> int:
+    """Run a node of ours in a graph until it ends; return its exit code."""
+    environment = module_environment() | {
+        "ROS_DOMAIN_ID": str(graph.domain_id),
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": graph.discovery,
+    }
+    if graph.profile:
+        environment["FASTRTPS_DEFAULT_PROFILES_FILE"] = graph.profile
+    words = [sys.executable, "-m", module, *ros_arguments(parameters, graph.namespace)]
+    return subprocess.run(words, env=environment, check=False).returncode

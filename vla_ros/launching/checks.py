@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether launch arguments make sense and the names in them exist: asked before anything starts."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from controllers.errors import ConfigError
+from vla_ros.launching.arguments import Value, parse_assignments
+from vla_ros.launching.egl import require_egl
+from vla_ros.launching.graph import Graph
+from vla_ros.launching.ports import tcp_problem
+from vla_ros.output_file import check_output
+
+
+def check_launch(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
+    """Return the launch arguments' values. Raises ConfigError for anything that would fail later."""
+    arguments = parse_assignments(words, graph.arguments)
+    check_output("report:=", str(arguments.get("report", "")))
+    graph.check(arguments)
+    if graph.renders:
+        require_egl()
+    return arguments
+
+
+def check_grasp(arguments: Mapping[str, Value]) -> None:
+    """Check the robot, policy, task, set and objects of a job. Raises ConfigError for the first that is wrong."""
+    # Imported here: the command line must start fast, and --show-args needs none of it.
+    from vla_ros.policies.loading import check_policy
+    from vla_ros.robots.control import load_control_config
+    from vla_ros.robots.embodiment import load_embodiment, with_named_cameras
+    from vla_ros.sim.scenes.sets import check_set
+    from vla_ros.tasks.table import load_task
+
+    instruction, policy = str(arguments["instruction"]), arguments.get("policy")
+    if instruction and not instruction.strip():
+        raise ConfigError("instruction:= is blank: say what to do, or leave it out for the scene's own instruction")
+    check_namespace(str(arguments["namespace"]))
+    robot = load_embodiment(str(arguments["robot"]))
+    robot.command_modes(str(arguments["command"]))
+    robot = with_named_cameras(robot, str(arguments["cameras"]))
+    load_control_config(str(arguments["robot"]))
+    if policy is not None:
+        check_policy(str(policy), robot, str(arguments["checkpoint"]))
+    elif arguments.get("checkpoint"):
+        raise ConfigError(f"checkpoint:={arguments['checkpoint']}: no policy runs: give policy:=graspvla too")
+    check_set(load_task(str(arguments["task"])).sets, str(arguments["set"]))
+    check_objects(str(arguments["objects"]))
+
+
+def check_success_object(arguments: Mapping[str, Value]) -> None:
+    """Check that the object which is to count stands in the scene."""
+    name = str(arguments["success_object"])
+    if not name:
+        return
+    from vla_ros.tasks.table import load_task
+
+    task = load_task(str(arguments["task"]))
+    keys = ("stream", "categories", "objects", "wording", "target", "place")
+    stream, categories, objects, wording, target, place = (str(arguments[key]) for key in keys)
+    chosen = (str(arguments["set"]), int(arguments["seed"]), stream, categories, objects, wording, target, place)
+    scene = task.scene(*chosen)
+    task.check_target(name, scene)
+
+
+def check_namespace(namespace: str) -> None:
+    """Check that ROS would take the name, whose parts are separated by /."""
+    if namespace and not re.fullmatch(r"[A-Za-z_]\w*(/[A-Za-z_]\w*)*", namespace, re.ASCII):
+        raise ConfigError(
+            f"namespace:={namespace}: give letters, digits and _, not beginning with a digit, such as robot1"
+        )
+
+
+def check_objects(folder: str) -> None:
+    """Read a folder of the user's objects and say what is odd about it; "" stands for the built-in ones."""
+    if not folder:
+        return
+    if not Path(folder).is_dir():
+        raise ConfigError(f"objects:={folder}: no such folder")
+    from vla_ros.objects.folder import read_folder
+
+    reading = read_folder(Path(folder).expanduser().resolve(), _tell_progress())
+    reading.catalogue()
+    for warning in reading.warnings:
+        print(f"vla: {warning}", file=sys.stderr)
+
+
+def _tell_progress() -> Callable[[int, int, str], None]:
+    """Return what tells every ten seconds which object is read: concave ones take their time once."""
+    last = time.monotonic()
+
+    def tell(done: int, total: int, name: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 10.0:
+            last = time.monotonic()
+            print(f"vla: objects: {done} of {total} read, next {name}", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def check_view(arguments: Mapping[str, Value]) -> None:
+    """Check that whoever wants to watch can: the server's package is there and its port is free."""
+    if arguments["view"] != "foxglove":
+        return
+    if importlib.util.find_spec("foxglove") is None:
+        raise ConfigError("view:=foxglove needs the package foxglove-sdk: pip install foxglove-sdk, or view:=none")
+    port = int(arguments["view_port"])
+    problem = tcp_problem(port)
+    if problem:
+        raise ConfigError(f"view_port:={port}: {problem}; give another, or 0 for any that is free")

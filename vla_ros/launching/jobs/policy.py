@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A policy moves a robot from what its cameras see and what it is told; an episode judges."""
+
+from __future__ import annotations
+
+from vla_ros.launching.arguments import LaunchArgument
+from vla_ros.launching.graph import Graph, NodeSpec
+from vla_ros.launching.jobs.config import JobConfig
+from vla_ros.launching.jobs.robot_graph import check_judged, judged_arguments, judged_nodes, same
+from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME
+from vla_ros.policies.families import DEFAULT_POLICY, FAMILIES, check_name
+
+MANAGED = ("state_node", "camera_node", "policy_node", "control_node")
+
+
+def policy_graph(name: str, job: JobConfig) -> Graph:
+    """Return the graph of a job that a policy moves."""
+    policy = NodeSpec(
+        "policy",
+        "policy_node",
+        same("robot", "cameras", "policy", "checkpoint", "objects") | {"use_sim_time": SIMULATED_TIME},
+        stops_first=True,
+        when=SIMULATED,
+    )
+    return Graph(
+        name=name,
+        description=job.description,
+        arguments=judged_arguments(
+            job,
+            LaunchArgument(
+                "policy",
+                DEFAULT_POLICY,
+                f"what turns images and words into motion: {', '.join(FAMILIES)}, or FILE.py:NAME of your own",
+                refuse=check_name,
+            ),
+            LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
+        ),
+        nodes=judged_nodes(name, policy, MANAGED),
+        check=check_judged,
+        renders=True,
+    )

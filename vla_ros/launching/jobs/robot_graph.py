@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The graph of a simulated or real robot before its cameras, whatever moves it: a policy, an operator, a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vla_ros.launching.arguments import LaunchArgument, Value
+from vla_ros.launching.checks import check_grasp, check_success_object, check_view
+from vla_ros.launching.graph import Argument, Chosen, NodeSpec, Parameter
+from vla_ros.launching.jobs.config import JobConfig
+from vla_ros.launching.recording import check_recording, recorder_node, recording_arguments
+from vla_ros.launching.ros2_control import (
+    HOLD,
+    SIMULATED,
+    SIMULATED_TIME,
+    SIMULATOR_INTERFACE,
+    UNSIMULATED,
+    check_hardware,
+    hardware_arguments,
+    ros2_control_nodes,
+)
+from vla_ros.tasks.table import TASKS
+
+Parameters = dict[str, Parameter | Argument | Chosen]
+CATEGORIES = ("seen", "heldout", "all")
+STREAMS = ("evaluation", "generation")
+WORDINGS = ("common", "unseen")
+
+
+def same(*names: str) -> Parameters:
+    """Give a node the launch arguments of the same names."""
+    return {name: Argument(name) for name in names}
+
+
+def judged_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[NodeSpec, ...]:
+    """Return the nodes of a job in which `mover` says how the robot moves; `managed` are brought up in their order."""
+    episode = NodeSpec(
+        "episode",
+        "episode_node",
+        same(
+            "robot",
+            "task",
+            "cameras",
+            "set",
+            "seed",
+            "instruction",
+            "success_object",
+            "run_directory",
+            "report",
+            "time_limit_s",
+            "attempts",
+            "record",
+        )
+        | {"use_sim_time": SIMULATED_TIME},
+        decides=True,
+        stops_first=True,
+        when=SIMULATED,
+    )
+    managers = (
+        manager_node("manager", managed, SIMULATED),
+        manager_node("arm_manager", ("state_node", "control_node"), UNSIMULATED),
+    )
+    return robot_nodes(job, (mover,), managers, (episode,))
+
+
+def manager_node(name: str, managed: tuple[str, ...], when: Mapping[str, tuple[str, ...]]) -> NodeSpec:
+    """Return the process that brings up `managed` in their order, in jobs started with such arguments."""
+    return NodeSpec(name, "lifecycle_manager_node", {"nodes": managed}, ends=True, when=when)
+
+
+def robot_nodes(
+    job: str, movers: tuple[NodeSpec, ...], managers: tuple[NodeSpec, ...], judges: tuple[NodeSpec, ...] = ()
+) -> tuple[NodeSpec, ...]:
+    """Return the nodes of a job: robot and cameras, what moves the arm, who brings them up, who judges and looks on."""
+    scene: Parameters = same(
+        "robot", "task", "set", "seed", "stream", "categories", "objects", "wording", "target", "place"
+    )
+    simulated_time: Parameters = {"use_sim_time": SIMULATED_TIME}
+    return (
+        NodeSpec(
+            "sim",
+            "sim_node",
+            scene
+            | same("command", "camera_rate_hz", "command_delay_s", "command_jitter_s")
+            | same("real_time_factor", "wait_for_cameras")
+            | {"interface": SIMULATOR_INTERFACE},
+            when=SIMULATED,
+        ),
+        *ros2_control_nodes(),
+        NodeSpec("camera", "camera_node", scene | same("cameras") | simulated_time | {"source": "sim"}, when=SIMULATED),
+        NodeSpec("state", "state_node", same("robot") | simulated_time),
+        *movers,
+        NodeSpec(
+            "control",
+            "control_node",
+            same("robot", "command", "speed_scale", "alignment", "shadow") | simulated_time | {"hold": HOLD},
+            stops_first=True,
+        ),
+        *managers,
+        NodeSpec("tf", "tf_node", same("robot") | simulated_time, required=False, condition="tf", needs="tf2_msgs"),
+        NodeSpec("guard", "guard_node", same("robot", "command") | simulated_time | {"hold": HOLD}),
+        *judges,
+        NodeSpec(
+            "view",
+            "view_node",
+            same("robot", "cameras") | {"port": Argument("view_port")},
+            required=False,
+            when={"view": ("foxglove",)},
+        ),
+        recorder_node(job),
+    )
+
+
+def check_judged(arguments: Mapping[str, Value]) -> None:
+    """Raise ConfigError for arguments that cannot work."""
+    check_hardware(arguments)
+    check_grasp(arguments)
+    check_success_object(arguments)
+    check_view(arguments)
+    check_recording(arguments)
+
+
+def judged_arguments(job: JobConfig, *movers_arguments: LaunchArgument) -> tuple[LaunchArgument, ...]:
+    """Return the launch arguments of a job that is judged, those of what moves the arm among them."""
+    return robot_arguments(
+        job,
+        *movers_arguments,
+        LaunchArgument(
+            "time_limit_s",
+            0.0,
+            "simulated time an episode may take [s]; 0: the task's",
+            minimum=0.0,
+            maximum=3600.0,
+        ),
+        LaunchArgument("attempts", 0, "how often the gripper may close; 0: the task's", minimum=0, maximum=100),
+        LaunchArgument(
+            "success_object",
+            "",
+            "object of the scene that counts as success, such as red_mug; empty: what the instruction means",
+        ),
+    )
+
+
+def robot_arguments(job: JobConfig, *own: LaunchArgument) -> tuple[LaunchArgument, ...]:
+    """Return the launch arguments of `robot_nodes`, with a job's own among them."""
+    return (
+        LaunchArgument("instruction", "", "what to do, in words; empty: what the scene was made for"),
+        LaunchArgument(
+            "wording", "common", "words of the scene's own instruction; unseen: not in training data", choices=WORDINGS
+        ),
+        LaunchArgument("robot", job.robot, "robot: a name of `vla robots list`, or the path of its .yaml file"),
+        LaunchArgument("task", job.task, "what is to be done, and how it is judged", choices=tuple(TASKS)),
+        LaunchArgument("cameras", "", "that it is seen by, such as front,wrist; empty: those the robot usually has"),
+        *hardware_arguments(),
+        LaunchArgument(
+            "command", "", "what drives the arm: effort, position or pose; empty: the first that the robot takes"
+        ),
+        *own,
+        LaunchArgument("set", "basic", "kind of scene: `vla tasks show TASK` lists them"),
+        LaunchArgument(
+            "seed", 0, "number of the scene: the same number is the same scene", minimum=0, maximum=2**31 - 1
+        ),
+        LaunchArgument(
+            "stream", "evaluation", "family of scenes: those of training share nothing with it", choices=STREAMS
+        ),
+        LaunchArgument("categories", "seen", "object categories the scene draws from", choices=CATEGORIES),
+        LaunchArgument("target", "", "what the scene asks for, such as red mug; empty: what the seed draws"),
+        LaunchArgument("place", "", "where it stands: near, far, left, right, middle, or two of them; empty: anywhere"),
+        LaunchArgument("objects", "", "folder of your own objects (docs/objects.md); empty: the built-in ones"),
+        LaunchArgument(
+            "speed_scale", 1.0, "speed of the arm, as a fraction of the policy's", minimum=0.05, maximum=1.0
+        ),
+        LaunchArgument(
+            "alignment", "progress", "how a chunk is aligned when it arrives late", choices=("progress", "time")
+        ),
+        LaunchArgument("shadow", False, "infer, plan and show the commanded motion, and send nothing to the robot"),
+        LaunchArgument("camera_rate_hz", 10.0, "rate of each camera [Hz]", minimum=1.0, maximum=60.0),
+        LaunchArgument("command_delay_s", 0.0, "delay of commands to the arm [s]", minimum=0.0, maximum=0.1),
+        LaunchArgument("command_jitter_s", 0.0, "random part of that delay [s]", minimum=0.0, maximum=0.1),
+        LaunchArgument("real_time_factor", 1.0, "simulated seconds a second, at most", minimum=0.05, maximum=1.0),
+        LaunchArgument(
+            "wait_for_cameras", True, "a simulator that cannot draw in time slows down; false: it drops pictures"
+        ),
+        LaunchArgument("view", "none", "what to watch with (docs/viewer.md)", choices=("none", "foxglove")),
+        LaunchArgument(
+            "view_port", 8765, "TCP port Foxglove connects to, on this machine; 0: any", minimum=0, maximum=65535
+        ),
+        LaunchArgument(
+            "tf", True, "publish /tf and /tf_static where ROS has tf2_msgs; false beside a robot_state_publisher"
+        ),
+        *recording_arguments(),
+        LaunchArgument("report", "", "file for the result as JSON; empty: only the one in the run folder"),
+        LaunchArgument("run_directory", "", "folder for log, result and video; empty: runs/<time>_<job>"),
+        LaunchArgument("namespace", "", "prefix of all names, for several robots on one machine; empty: none"),
+        LaunchArgument(
+            "discovery",
+            "localhost",
+            "who may see the nodes: this machine, or the subnet",
+            choices=("localhost", "subnet"),
+        ),
+        LaunchArgument(
+            "domain_id", -1, "ROS domain; -1: ROS_DOMAIN_ID, or one that nobody uses", minimum=-1, maximum=232
+        ),
+    )

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keep a graph's processes: forward their output, notice deaths, stop them in order and in time.
+
+One thread and one selector: nothing to lock, and no fork beside a running thread.
+"""
+
+from __future__ import annotations
+
+import selectors
+import signal
+import time
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any
+
+from vla_ros.launching.processes.child import REST_S
+from vla_ros.launching.processes.console import Console
+from vla_ros.launching.processes.process import NodeProcess
+
+# From the request to stop [s]. All together stays below the 3 s that a person waits after Ctrl-C.
+STOP_OTHERS_AFTER_S = REST_S
+TERMINATE_AFTER_S = 1.7
+KILL_AFTER_S = 2.3
+# After a node's death the others go on at least so long [s]: whoever died, guard and the arm's driver must still be
+# there to hold it. Control itself is asked to bring the arm to rest at once.
+DEATH_GRACE_S = 1.5
+# A node that somebody stops (SIGSTOP) for longer is as good as dead [s].
+SUSPENDED_MAX_S = 2.0
+_TICK_S = 0.05
+
+EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
+
+
+class Supervisor:
+    """Run started processes until one of them ends the graph or a signal does."""
+
+    def __init__(
+        self, processes: Sequence[NodeProcess], console: Console, every_second: Callable[[], None] = lambda: None
+    ) -> None:
+        self.processes = list(processes)
+        self.exit_code: int | None = None
+        self.reason = ""
+        self.died = False  # a node's death or failure ended the graph
+        self._console = console
+        self._every_second = every_second
+        self._ended: set[str] = set()
+        self._stop_at: float | None = None  # [s] monotonic: when the orderly stop began
+        self._grace = 0.0  # [s] from then on in which the nodes that do not stop first go on
+        self._signals: list[signal.Signals] = []
+        self._suspended: dict[str, float] = {}  # [s] monotonic: since when, of nodes that are
+        self._selector = selectors.DefaultSelector()
+        for process in self.processes:
+            self._selector.register(process, selectors.EVENT_READ)
+
+    def run(self) -> int:
+        """Return the graph's exit code once every process is gone. Must run in the main thread."""
+        previous = {
+            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        }
+        try:
+            return self._run()
+        finally:
+            for process in self.processes:
+                process.close()
+            self._selector.close()
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def _run(self) -> int:
+        next_second = time.monotonic()
+        while not all(process.spec.name in self._ended for process in self.processes):
+            self._forward_output(_TICK_S)
+            now = time.monotonic()
+            for process in self.processes:
+                if process.exit_code is not None and process.spec.name not in self._ended:
+                    self._on_end(process, now)
+            self._handle_signals(now)
+            if now >= next_second:
+                next_second = now + 1.0
+                self._watch_suspended(now)
+                self._every_second()
+            if self._stop_at is not None:
+                self._stop(now - self._stop_at)
+        return EXIT_FAILED if self.exit_code is None else self.exit_code
+
+    def _forward_output(self, timeout: float) -> None:
+        for key, _ in self._selector.select(timeout):
+            process: Any = key.fileobj
+            lines, more = process.read_lines()
+            for line in lines:
+                self._console.node_line(process.spec.name, line)
+            if not more:
+                self._selector.unregister(process)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._signals.append(signal.Signals(number))
+
+    def _handle_signals(self, now: float) -> None:
+        while self._signals:
+            number = self._signals.pop(0)
+            if self.reason == "interrupted" and number is signal.SIGINT:
+                self._console.say("interrupted again: killing every node")
+                for process in self.processes:
+                    process.send(signal.SIGKILL)
+                continue
+            self._console.say(f"{number.name}: stopping every node")
+            self.reason = "interrupted"
+            self.exit_code = 128 + number
+            self._stop_at = now if self._stop_at is None else self._stop_at
+            self._grace = 0.0
+
+    def _on_end(self, process: NodeProcess, now: float) -> None:
+        name = process.spec.name
+        self._ended.add(name)
+        for line in process.rest_of_output():
+            self._console.node_line(name, line)
+        code = process.exit_code
+        stopping = self._stop_at is not None
+        if process.last_signal is not None:  # it was asked to
+            if process.last_signal is signal.SIGKILL:
+                self._console.say(f"{name} did not stop when asked and was killed")
+        elif process.spec.ends and not stopping:
+            if code != 0:
+                self._on_failure(process, now)
+        elif process.spec.decides and code is not None and code >= 0:
+            if not stopping:
+                self._finish(code, f"{name} finished", now)
+        elif code == EXIT_BAD_INPUT and not stopping:
+            self._finish(EXIT_BAD_INPUT, "bad input", now)
+            self._console.say(f"{name}: {process.last_lines[-1] if process.last_lines else process.ending()}")
+        elif process.spec.required:
+            self._report_death(process)
+            if not stopping:
+                self.died, self._grace = True, DEATH_GRACE_S
+                self._finish(EXIT_FAILED, f"{name} died: it {process.ending()}", now)
+        else:
+            self._console.say(f"{name} {process.ending()}; going on without it")
+
+    def _on_failure(self, process: NodeProcess, now: float) -> None:
+        """End the graph because a node that was to end by itself has failed: its last line says why."""
+        name, killed = process.spec.name, (process.exit_code or 0) < 0
+        said = f"{name}: {process.last_lines[-1]}" if process.last_lines and not killed else ""
+        self.died = True
+        self._console.say(said or f"{name} died: it {process.ending()}")
+        self._finish(EXIT_FAILED, said or f"{name} died: it {process.ending()}", now)
+
+    def _watch_suspended(self, now: float) -> None:
+        for process in self.processes:
+            name = process.spec.name
+            if not process.suspended:
+                self._suspended.pop(name, None)
+                continue
+            too_long = now - self._suspended.setdefault(name, now) >= SUSPENDED_MAX_S
+            if too_long and process.spec.required and self._stop_at is None:
+                self.died, self._grace = True, DEATH_GRACE_S
+                self._finish(EXIT_FAILED, f"{name} was stopped (SIGSTOP) and does nothing any more", now)
+                self._console.say(self.reason)
+
+    def _report_death(self, process: NodeProcess) -> None:
+        self._console.say(f"{process.spec.name} died: it {process.ending()}")
+        if process.last_lines:
+            self._console.say(f"the last lines of {process.spec.name}:")
+            for line in process.last_lines:
+                self._console.quote(line)
+
+    def _finish(self, exit_code: int, reason: str, stop_at: float) -> None:
+        self.exit_code, self.reason, self._stop_at = exit_code, reason, stop_at
+
+    def _stop(self, elapsed: float) -> None:
+        """Ask, then insist. The nodes that bring the arm to rest come first, while the others still work."""
+        alive = [process for process in self.processes if process.spec.name not in self._ended]
+        first_gone = not any(process.spec.stops_first for process in alive)
+        for process in alive:
+            first = process.spec.stops_first
+            waited = elapsed if first else elapsed - max(0.0, self._grace - STOP_OTHERS_AFTER_S)
+            if waited >= KILL_AFTER_S:
+                wanted = signal.SIGKILL
+            elif waited >= TERMINATE_AFTER_S:
+                wanted = signal.SIGTERM
+            elif first or waited >= STOP_OTHERS_AFTER_S or (first_gone and elapsed >= self._grace):
+                wanted = signal.SIGINT
+            else:
+                continue
+            if process.last_signal is not wanted and process.last_signal is not signal.SIGKILL:
+                process.send(wanted)

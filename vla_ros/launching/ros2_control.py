@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The part of a graph that is ros2_control: description, controller_manager and the spawner of its controllers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from controllers.errors import ConfigError
+from vla_ros.ament import find_executable, has_package
+from vla_ros.launching.arguments import LaunchArgument, Value
+from vla_ros.launching.graph import Argument, Chosen, NodeSpec
+
+if TYPE_CHECKING:
+    from vla_ros.robots.embodiment import Embodiment
+
+# sim: sim_node has the controllers itself; topic: ros2_control drives sim_node; mock: commands come back as states.
+HARDWARE = ("sim", "topic", "mock", "real")
+MANAGED = {"hardware": ("topic", "mock", "real")}
+SIMULATED = {"hardware": ("sim", "topic")}
+UNSIMULATED = {"hardware": ("mock", "real")}
+SIMULATED_TIME = Chosen("hardware", {"sim": True, "topic": True, "mock": False, "real": False})
+HOLD = Chosen("hardware", {"sim": "sim"} | dict.fromkeys(MANAGED["hardware"], "controller_manager"))
+SIMULATOR_INTERFACE = Chosen("hardware", dict.fromkeys(HARDWARE, "controllers") | {"topic": "topic_hardware"})
+# The manager puts its loop at 50 by itself, but torques come in and states go out through its other threads. Below
+# control's own.
+MANAGER_PRIORITY = 15
+_TOPIC_PACKAGE = "joint_state_topic_hardware_interface"
+
+
+def hardware_arguments() -> tuple[LaunchArgument, ...]:
+    """Return the launch arguments that choose the hardware."""
+    return (
+        LaunchArgument(
+            "hardware",
+            "sim",
+            "who has the arm: the simulator; ros2_control over the simulator, mock components or the real robot",
+            choices=HARDWARE,
+        ),
+        LaunchArgument("robot_ip", "", "address of the robot, for hardware:=real where its driver takes one"),
+    )
+
+
+def ros2_control_nodes() -> tuple[NodeSpec, ...]:
+    """Return the processes that ros2_control needs; none of them starts with hardware:=sim."""
+    return (
+        NodeSpec(
+            "description",
+            "description_node",
+            {
+                "robot": Argument("robot"),
+                "hardware": Chosen("hardware", dict.fromkeys(HARDWARE, "mock") | {"topic": "topic", "real": "real"}),
+                "robot_ip": Argument("robot_ip"),
+            },
+            when=MANAGED,
+        ),
+        NodeSpec(
+            "controller_manager",
+            "ros2_control_node",
+            {"use_sim_time": SIMULATED_TIME},
+            when=MANAGED,
+            package="controller_manager",
+            parameter_file=_controllers,
+            # The manager runs a cycle a tick of its clock, and /clock has too few of them.
+            remappings={"/clock": "sim/clock"},
+            priority=MANAGER_PRIORITY,
+        ),
+        NodeSpec("spawner", "spawner_node", {"robot": Argument("robot")}, when=MANAGED, ends=True),
+    )
+
+
+def _controllers(arguments: Mapping[str, Value]) -> str:
+    """Return the parameters of controller_manager and the controllers of the robot that is chosen."""
+    from vla_ros.robots.embodiment import load_embodiment
+    from vla_ros.robots.ros2_control.controllers import controllers_yaml
+
+    return controllers_yaml(load_embodiment(str(arguments["robot"])), str(arguments["hardware"]))
+
+
+def check_hardware(arguments: Mapping[str, Value]) -> None:
+    """Raise ConfigError when the chosen hardware needs what is not installed, or an address that is not given."""
+    hardware = str(arguments["hardware"])
+    if hardware == "sim":
+        return
+    from vla_ros.robots.embodiment import load_embodiment
+    from vla_ros.robots.ros2_control.description import check_drivers
+
+    robot = load_embodiment(str(arguments["robot"]))
+    if hardware != "real" and "pose" in robot.command_modes(str(arguments["command"])).values():
+        raise ConfigError(
+            f"command:=pose needs a driver with an impedance controller of its own, hardware:={hardware} has none: "
+            "use hardware:=sim or hardware:=real, or another command"
+        )
+    if hardware == "real":
+        check_drivers(robot, str(arguments["robot_ip"]))
+    missing = [package for package in needed_packages(robot, hardware) if not has_package(package)]
+    if missing:
+        raise ConfigError(
+            f"hardware:={hardware} needs ros2_control, but {', '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not installed: on a full ROS 2 Jazzy install "
+            f"{_remedy(hardware)}, or use hardware:=sim"
+        )
+    for program in ("ros2_control_node", "spawner"):
+        find_executable("controller_manager", program)
+
+
+def needed_packages(robot: Embodiment, hardware: str) -> tuple[str, ...]:
+    """Name the ROS packages that a robot's controllers and its hardware `topic`, `mock` or `real` are in."""
+    from vla_ros.robots.ros2_control.controllers import MANAGER, robot_controllers
+
+    controllers = sorted({controller.package for controller in robot_controllers(robot, hardware)})
+    drivers = [package for driver in robot.ros2_control.drivers for package in driver.packages]
+    plugins = {"topic": [_TOPIC_PACKAGE], "real": drivers}.get(hardware, [])
+    return tuple(dict.fromkeys([MANAGER, *controllers, *plugins]))
+
+
+def _remedy(hardware: str) -> str:
+    extra = {"topic": ", ros-jazzy-joint-state-topic-hardware-interface", "real": " and the robot's driver"}
+    return f"ros-jazzy-ros2-control, ros-jazzy-ros2-controllers{extra.get(hardware, '')}"

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The topics of what is not the arm: its gripper, its other tools, the moving base under it."""
+
+from __future__ import annotations
+
+import numpy as np
+from geometry_msgs.msg import TwistStamped
+from rclpy.node import Node
+from std_msgs.msg import Float64MultiArray
+
+from controllers.progress import Command
+from vla_ros import messages, qos
+from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.ros2_control.names import channel_controller, command_controller
+
+REPEAT_RATE = 20.0  # [Hz] at which what has not changed is repeated
+BASE_RATE = 50.0  # [Hz]
+
+
+class AuxiliaryOutput:
+    """Publish edges at once and repeat them now and then; the base's velocity at a rate of its own."""
+
+    def __init__(self, node: Node, embodiment: Embodiment, rate: float) -> None:
+        """Publish at a tick rate of `rate` [Hz]."""
+        self._ticks = 0
+        self._repeat_every, self._base_every = max(1, round(rate / REPEAT_RATE)), max(1, round(rate / BASE_RATE))
+        self._message = messages.NumbersWriter(1)
+        channels = [channel for one in embodiment.end_effectors for channel in one.channels]
+        topics = {channel: channel_controller(channel) for channel in channels}
+        topics |= {
+            f"{gripper.name}/width": command_controller(gripper.name, "position") for gripper in embodiment.grippers
+        }
+        self._publishers = {
+            channel: node.create_publisher(Float64MultiArray, f"{name}/commands", qos.STREAM)
+            for channel, name in topics.items()
+        }
+        # A gripper's width is the sum of its fingers' ways, and its controller is told one finger's.
+        self._shares = {f"{gripper.name}/width": 1.0 / len(gripper.joints) for gripper in embodiment.grippers}
+        self._said: dict[str, float] = {}
+        self._base, self._twist = None, np.zeros(6)
+        if embodiment.base is not None:
+            self._base = node.create_publisher(TwistStamped, "base_controller/cmd_vel", qos.STREAM)
+            self._frame = embodiment.base.frame
+
+    def publish(self, command: Command, now: float) -> None:
+        """Send what is due at `now` [s]."""
+        self._ticks += 1
+        repeat = self._ticks % self._repeat_every == 0
+        for channel, value in command.end_effectors.items():
+            if repeat or self._said.get(channel) != value:
+                self._said[channel] = value
+                self._publishers[channel].publish(self._message.write(value * self._shares.get(channel, 1.0)))
+        if self._base is not None and self._ticks % self._base_every == 0:
+            self._twist[[0, 1, 5]] = command.base_velocity
+            self._base.publish(messages.twist_stamped(self._twist, now, self._frame))
