@@ -38,11 +38,16 @@ def policy_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*FAMILIES, *_installed())))
 
 
+def policy_text() -> str:
+    """Say what may be given as a policy."""
+    return f"{', '.join(policy_names())}, FILE.py:NAME of your own, or a checkpoint's folder"
+
+
 def check_name(name: str, *also: str) -> None:
-    """Raise ConfigError with the nearest family, or of `also`, for what is neither a name nor FILE.py:NAME."""
+    """Raise ConfigError with the nearest family, or of `also`, for what names no policy: see `policy_text`."""
     from vla_ros.policies.own_policy import is_file
 
-    if not is_file(name) and name not in (*FAMILIES, *also) and name not in _installed():
+    if not is_file(name) and not is_checkpoint(name) and name not in (*policy_names(), *also):
         raise ConfigError(unknown_name("policy", name, (*policy_names(), *also)) + "; or FILE.py:NAME of your own")
 
 
