@@ -78,7 +78,7 @@ def drive(operator):
         nodes.append(NodeUnderTest("policy", policy=policy, use_sim_time=True))
         instruction.publish(String(data="go"))
         assert operator.spin_until(lambda: len(chunks) >= ENOUGH or nodes[0].process.poll() is not None, 90.0), chunks
-        assert nodes[0].process.poll() is None, nodes[0].process.communicate()
+        assert nodes[0].process.poll() is None, nodes.pop().process.communicate()
         return chunks
 
     yield driven
