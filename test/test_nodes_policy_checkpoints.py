@@ -15,13 +15,14 @@ pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test withou
 from bench.rig.nodes import NodeUnderTest, Operator, start_arm
 from controllers.chunk import ActionChunk
 from vla_ros import messages, qos
-from vla_ros.policies.chunking.sampling import covers, sample_chunk
+from vla_ros.policies.chunking.sampling import covers
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.flow.checkpoint import save_flow
 from vla_ros.policies.flow.config import FlowConfig, Statistics
 from vla_ros.policies.flow.training import FlowTraining, train_flow
 
-ENOUGH = 15  # chunks
+ENOUGH = 20  # chunks
+SELDOM = 0.25  # share of the chunks that turn: guided 0 to 0.05 on one machine, at any delay; drawn at random 0.5
 
 
 @pytest.fixture(scope="module")
@@ -89,20 +90,20 @@ def drive(operator):
     node.destroy_publisher(instruction)
 
 
-def ways(chunks: list[ActionChunk]) -> set[float]:
-    """Return to which sides the chunks lead: -1, 1 or both."""
-    return {float(np.sign(np.diff(chunk.positions("panda")[[0, -1], 1])[0])) for chunk in chunks}
+def way(chunk: ActionChunk) -> float:
+    """Return to which side a chunk leads: -1 or 1."""
+    first, last = chunk.positions("panda")[[0, -1], 1]
+    return float(np.sign(last - first))
 
 
-def gaps(chunks: list[ActionChunk]) -> np.ndarray:
-    """Return how far each chunk's first target is from what the one before wanted at that time [m]."""
+def turns(chunks: list[ActionChunk]) -> list[bool]:
+    """Return of each chunk whose first half the one before still reached whether it leads to the other side."""
     found = []
     for last, new in pairwise(chunks):
-        stamps = new.stamp + new.times[:1]
+        stamps = new.stamp + new.times[: len(new.times) // 2]
         if covers(last, stamps).all():
-            wanted = sample_chunk(last, stamps)[0, :3]  # x, y, z come first
-            found.append(np.linalg.norm(wanted - new.positions("panda")[0]))
-    return np.array(found)
+            found.append(way(last) != way(new))
+    return found
 
 
 def executed(operator: Operator) -> int:
@@ -114,19 +115,16 @@ def executed(operator: Operator) -> int:
 def test_real_time_chunking_continues_on_the_graph_what_it_began(drive, operator, two_ways):
     start = operator.T_base_ee[1, 3]
     chunks = drive(str(two_ways))
-    found = gaps(chunks)
-    assert len(found) > ENOUGH // 2, [chunk.stamp for chunk in chunks]
-    assert len(ways(chunks)) == 1, "a chunk went the other way"
+    assert len(turns(chunks)) > ENOUGH // 2, [chunk.stamp for chunk in chunks]
+    assert np.mean(turns(chunks)) < SELDOM, list(map(way, chunks))
     assert operator.spin_until(lambda: executed(operator) > ENOUGH // 2), [seam.message for seam in operator.seams]
-    (way,) = ways(chunks)
-    assert operator.spin_until(lambda: way * (operator.T_base_ee[1, 3] - start) > 0.01), "the arm does not follow"
-    print("guided", found)
+    assert operator.spin_until(lambda: abs(operator.T_base_ee[1, 3] - start) > 0.01), "the arm does not follow"
 
 
-def test_without_it_chunks_change_sides(drive, operator, two_ways, tmp_path, monkeypatch):
+def test_without_it_chunks_change_sides(drive, two_ways, tmp_path, monkeypatch):
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "flow.yaml").write_text("{}")  # of the user's own: no chunking
     monkeypatch.setenv("VLA_CONFIG", str(tmp_path))
     chunks = drive(str(two_ways))
-    assert len(ways(chunks)) == 2
-    print("alone", gaps(chunks))
+    assert len(turns(chunks)) > ENOUGH // 2, [chunk.stamp for chunk in chunks]
+    assert np.mean(turns(chunks)) > SELDOM, list(map(way, chunks))

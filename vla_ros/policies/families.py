@@ -48,7 +48,10 @@ def check_name(name: str, *also: str) -> None:
     from vla_ros.policies.own_policy import is_file
 
     if not is_file(name) and not is_checkpoint(name) and name not in (*policy_names(), *also):
-        raise ConfigError(unknown_name("policy", name, (*policy_names(), *also)) + "; or FILE.py:NAME of your own")
+        raise ConfigError(
+            unknown_name("policy", name, (*policy_names(), *also))
+            + "; or FILE.py:NAME of your own, or ./DIR of a checkpoint"
+        )
 
 
 def specification_of(name: str) -> type[PolicyFamily]:

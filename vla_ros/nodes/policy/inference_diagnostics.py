@@ -15,19 +15,19 @@ class InferenceDiagnostics:
     def __init__(self, node: ManagedNode) -> None:
         """Publish as `node`."""
         self._node, self.latency = node, Latency()
-        self._failure, self._failures = "", 0
+        self.failure, self._failures = "", 0  # the newest; all
         self._silent = ""  # which cameras, as was last said
 
     def succeeded(self) -> None:
         """Note that there is a chunk."""
-        self._failure = ""
+        self.failure = ""
 
     def failed(self, reason: str) -> None:
         """Note that there is none, and why; from any thread."""
         self._failures += 1
-        if reason != self._failure:
+        if reason != self.failure:
             self._node.get_logger().error(f"no chunk: {reason}")
-        self._failure = reason
+        self.failure = reason
 
     def publish(self, worker: InferenceWorker, silent: str, instruction: str) -> None:
         """Publish them; `silent` says which cameras are waited for, "" that none is."""
@@ -41,6 +41,6 @@ class InferenceDiagnostics:
         if silent and silent != self._silent:
             self._node.get_logger().warning(silent)
         self._silent = silent
-        level = messages.ERROR if self._failure else messages.WARN if silent else messages.OK
-        text = self._failure or silent or worker.waiting_for or instruction or "waiting for an instruction"
+        level = messages.ERROR if self.failure else messages.WARN if silent else messages.OK
+        text = self.failure or silent or worker.waiting_for or instruction or "waiting for an instruction"
         self._node.diagnose(level, text, values, "policy")
