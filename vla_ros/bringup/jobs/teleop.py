@@ -25,7 +25,7 @@ ARM, SEEING = ("state_node", "vr_bridge_node", "control_node"), "camera_node"
 
 def teleop_graph(name: str, job: JobConfig) -> Graph:
     """Return the graph of a job that a person moves."""
-    alone = {"policy": (NO_POLICY,)}
+    alone: dict[str, tuple[str, ...]] = {"policy": (NO_POLICY,)}
     policy = NodeSpec(
         "policy",
         "policy_node",
