@@ -30,7 +30,7 @@ def make() -> None:
     from vla_ros.configuration import build
     from vla_ros.data.bags.writer import BagSettings
     from vla_ros.documents import parse_yaml
-    from vla_ros.policies.contract import TaskContract, contract_text
+    from vla_ros.policies.contract import DataContract, contract_text
     from vla_ros.robots.identification.recording import write_recording
 
     shutil.rmtree(CORPUS, ignore_errors=True)
@@ -39,7 +39,7 @@ def make() -> None:
     for name in SHIPPED["yaml"]:
         shutil.copy(HERE.parent / "config" / f"{name}.yaml", CORPUS / "yaml" / f"{Path(name).name}.yaml")
     shutil.copy(HERE / "data/objects/soap.yaml", CORPUS / "yaml")
-    contract = build(TaskContract, parse_yaml(CONTRACT, "contract"), "contract")
+    contract = build(DataContract, parse_yaml(CONTRACT, "contract"), "contract")
     (CORPUS / "json/contract.json").write_text(contract_text(contract))
     running = {"pid": 1, "job": "x", "domain_id": 3, "discovery": "LOCALHOST", "profile": "", "run_directory": "/x",
                "namespace": "", "started": 7}  # fmt: skip

@@ -97,12 +97,12 @@ def damaged(content: bytes, rng: random.Random) -> bytes:
 
 def _yaml(path: Path) -> None:
     from vla_ros.objects.object_file import ObjectFile
-    from vla_ros.policies.contract import TaskContract
+    from vla_ros.policies.contract import DataContract
     from vla_ros.policies.geometric.config import GeometricConfig
     from vla_ros.robots.embodiment import RobotConfig, embodiment_from
     from vla_ros.tasks.grasping.lifting import GraspTaskConfig
 
-    kinds = {"franka_grasp": TaskContract, "franka": RobotConfig, "soap": ObjectFile, "geometric": GeometricConfig}
+    kinds = {"franka_grasp": DataContract, "franka": RobotConfig, "soap": ObjectFile, "geometric": GeometricConfig}
     read = configuration.load_config(path, kinds.get(path.stem, GraspTaskConfig))
     if isinstance(read, RobotConfig):
         embodiment_from(read)

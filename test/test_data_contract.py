@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract of a task's data: what it refuses, what it finds different, and its actions there and back."""
+"""The data contract: what it refuses, what it finds different, and its actions there and back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vla_ros.policies.contract import (
     REFERENCES,
     ROTATIONS,
     ActionContract,
-    TaskContract,
+    DataContract,
     contract_from_text,
     contract_names,
     contract_text,
@@ -68,7 +68,7 @@ def test_every_contract_fits_its_robot_and_survives_the_copy_in_a_dataset(name):
 )
 def test_a_contract_that_makes_no_sense_is_one_line(change, expected):
     with pytest.raises(ConfigError, match=expected):
-        build(TaskContract, SMALL | change, "small.yaml")
+        build(DataContract, SMALL | change, "small.yaml")
 
 
 @pytest.mark.parametrize(
@@ -82,11 +82,11 @@ def test_a_contract_that_makes_no_sense_is_one_line(change, expected):
 )
 def test_a_robot_that_does_not_fit_is_named(change, expected):
     with pytest.raises(ConfigError, match=expected):
-        check_robot(build(TaskContract, SMALL | change, "small.yaml"), load_embodiment("franka"))
+        check_robot(build(DataContract, SMALL | change, "small.yaml"), load_embodiment("franka"))
 
 
 def test_the_first_difference_between_contracts_is_said_in_words():
-    contract = build(TaskContract, SMALL, "small.yaml")
+    contract = build(DataContract, SMALL, "small.yaml")
     check_same(contract, dataclasses.replace(contract, name="another"), "checkpoint")
     said = dataclasses.replace(contract, action=dataclasses.replace(contract.action, gripper_target="commanded"))
     check_same(contract, said, "checkpoint")

@@ -30,10 +30,10 @@ from vla_ros.data.conversion.resampling import GRACE_S, bracket, latest, linear,
 from vla_ros.data.datasets.check import check
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.action_encoding import ActionEncoding
-from vla_ros.policies.contract import TaskContract, load_contract
+from vla_ros.policies.contract import DataContract, load_contract
 
 CONTRACT = build(
-    TaskContract,
+    DataContract,
     {
         "name": "small",
         "robot": "franka",

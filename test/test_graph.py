@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from controllers.errors import ConfigError
 from vla_ros.launching.arguments import LaunchArgument, parse_assignments
-from vla_ros.launching.graph import Argument, Graph, NodeSpec
+from vla_ros.launching.graph import Argument, Chosen, Graph, NodeSpec
 from vla_ros.launching.jobs import MOVERS, job_names, load_job
 from vla_ros.launching.parameters import write_parameters
 
@@ -89,6 +89,29 @@ def test_a_condition_may_ask_for_a_value():
     graph = Graph("job", "", ALL, (NodeSpec("a", "a_node", when={"color": ("green",)}),))
     assert graph.active_nodes({"color": "red"}) == ()
     assert [node.name for node in graph.active_nodes({"color": "green"})] == ["a"]
+
+
+def test_a_node_may_start_at_every_word_but_one():
+    spec = NodeSpec("a", "a_node", {"told": Chosen("instruction", {"none": False}, other=True)})
+    other = NodeSpec("b", "b_node", unless={"instruction": ("none",)})
+    graph = Graph("job", "", ALL, (spec, other))
+    for word, told in (("none", False), ("lift", True), ("", True)):
+        assert spec.values({"instruction": word}) == {"told": told}
+        assert [node.name for node in graph.active_nodes({"instruction": word})] == (["a", "b"] if told else ["a"])
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        NodeSpec("a", "a_node", unless={"color": ("blue",)}),
+        NodeSpec("a", "a_node", unless={"colour": ("red",)}),
+        NodeSpec("a", "a_node", {"told": Chosen("color", {"red": True}, other=False)}),
+        NodeSpec("a", "a_node", {"told": Chosen("instruction", {"none": True})}),
+    ],
+)
+def test_what_no_argument_can_say_is_refused(node):
+    with pytest.raises(ConfigError, match=r"does not exist|needs each|undeclared"):
+        Graph("job", "", ALL, (node,))
 
 
 def test_watching_is_off_unless_asked_for_and_never_ends_a_job():

@@ -224,6 +224,30 @@ def test_no_launch_outlives_a_killed_evaluation(tmp_path, plan):
     wait_for(lambda: processes_of(tmp_path) == [])
 
 
+NEEDY = """
+from vla_ros.policies.needs import CameraNeed, Needs
+
+
+class Needy:
+    needs = Needs((CameraNeed("front"), CameraNeed("wrist")))
+
+    def infer(self, observation):
+        raise NotImplementedError
+
+    def reset(self):
+        pass
+"""
+
+
+def test_the_graph_is_watched_by_the_cameras_that_the_policy_needs(tmp_path, plan):
+    evaluation(tmp_path, 1)
+    (tmp_path / "mine.py").write_text(NEEDY)
+    settings = EvaluationSettings(EpisodeSettings(f"{tmp_path}/mine.py:Needy", graph=True), 1, 3)
+    evaluate(settings, GraphEpisodes(settings, tmp_path / "needy.runs"), None)
+    usual, needy = started(tmp_path)
+    assert (usual["cameras"], needy["cameras"]) == ("", "front,wrist")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

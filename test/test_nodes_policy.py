@@ -192,7 +192,7 @@ def test_an_exception_publishes_nothing_and_the_next_observation_is_inferred(wor
     world.say("pick up the red mug")
     assert world.expose_until(lambda: len(world.policy.seen) >= 3)
     assert not world.chunks
-    assert world.under_test._failure == "RuntimeError: the network is down"
+    assert world.under_test._inferences.failure == "RuntimeError: the network is down"
     world.policy.error = None
     assert world.expose_until(lambda: world.chunks)
 
@@ -205,7 +205,7 @@ def test_a_policy_that_answers_with_nan_publishes_nothing(world, monkeypatch):
     monkeypatch.setattr(world.policy, "infer", nan)
     world.say("pick up the red mug")
     assert world.expose_until(lambda: len(world.policy.seen) >= 2)
-    assert "not finite" in world.under_test._failure
+    assert "not finite" in world.under_test._inferences.failure
     assert not world.chunks
 
 

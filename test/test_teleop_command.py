@@ -43,6 +43,23 @@ def test_with_a_policy_it_is_brought_up_and_the_bridge_knows():
     assert "manager" not in started
 
 
+@pytest.fixture
+def mine(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("def mine(robot):\n    raise NotImplementedError\n")
+    return f"{path}:mine"
+
+
+def test_any_policy_is_taken_from_and_given_back_to_a_users_own_too(mine, capsys):
+    started = nodes(f"policy:={mine}")
+    assert started["bridge"]["with_policy"] is True
+    assert started["policy"]["policy"] == mine
+    assert "policy_manager" in started
+    assert "did you mean 'flow'?" in refusal(capsys, "policy:=flw")
+    assert "unknown name 'mne': did you mean 'mine'?" in refusal(capsys, f"policy:={mine[:-3]}ne")
+    assert "no such folder" in refusal(capsys, f"policy:={mine}", "objects:=nowhere")  # all before that is well
+
+
 def test_on_hardware_nobody_simulates_and_the_operator_still_drives():
     started = nodes("hardware:=real", "robot_ip:=192.0.2.3", "policy:=geometric")
     assert {"bridge", "state", "control", "arm_manager"} < set(started)

@@ -152,12 +152,12 @@ def test_without_original_data_it_is_generated_first(
 ) -> None:
     asked = []
 
-    def made(data, folder: Path, contract: str) -> bool:
-        asked.append((data.episodes, data.grounding, contract))
+    def made(maker, settings: str, episodes: int, grounding: int, folder: Path, contract: str) -> bool:
+        asked.append((episodes, grounding, contract))
         shutil.copytree(generated(), folder)
         return True
 
-    monkeypatch.setattr("vla_ros.commands.learning.finetune.generate_data", made)
+    monkeypatch.setattr("vla_ros.commands.learning.generated_data.GeneratedData.make", made)
     assert finetune(config, tmp_path, "--stages", "proposals", "--generate", "3:7", original=False) == 0
     assert asked == [(3, 7, "franka_grasp")]
     assert changed(tmp_path) == {"proposals"}

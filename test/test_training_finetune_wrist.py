@@ -171,7 +171,7 @@ def test_original_data_of_the_old_camera_is_one_line(tmp_path: Path, capsys: pyt
 def test_original_data_is_generated_by_the_datasets_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(
-        "vla_ros.commands.learning.finetune.generate_data", lambda data, folder, contract: bool(asked.append(contract))
+        "vla_ros.commands.learning.generated_data.GeneratedData.make", lambda *words: bool(asked.append(words[-1]))
     )
     assert finetune(tmp_path / "out", "--stages", "matching") == 130
     assert asked == [CONTRACT]

@@ -19,7 +19,6 @@ from graspvla_small_data import TINY, generated
 from sample_dataset import write_sample
 
 from vla_ros import cli
-from vla_ros.commands.learning import train as train_command
 from vla_ros.configuration import share_directory
 from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.policy import load_small_policy
@@ -31,6 +30,7 @@ from vla_ros.training.graspvla.log import draw_curves, read_log
 from vla_ros.training.graspvla.news import LOSSES, VALIDATION
 from vla_ros.training.graspvla.progress import TimeLeft, duration
 from vla_ros.training.graspvla.team import Team
+from vla_ros.training.output_lock import taken
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
 
@@ -215,7 +215,7 @@ def test_an_output_that_is_a_file_or_in_use_and_data_that_is_none(
     assert "did you mean 'graspvla_small'" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
-    with train_command.taken(tmp_path / "taken", Team()):
+    with taken(tmp_path / "taken", Team()):
         assert train(config, tmp_path / "taken") == 2
     assert "another `vla train` is writing there" in capsys.readouterr().err
 

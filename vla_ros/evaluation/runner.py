@@ -49,7 +49,7 @@ class EpisodeRunner:
         s = self.settings
         return self.task.scene(
             s.set_name, seed, s.stream, s.categories, self._catalogue, s.wording,
-            cameras=self._cameras, by_part=s.by_part, robot=s.robot,
+            cameras=self.cameras, by_part=s.by_part, robot=s.robot,
         )  # fmt: skip
 
     def run(self, seed: int) -> Episode:
@@ -134,7 +134,8 @@ class EpisodeRunner:
         return load_embodiment(self.settings.robot)
 
     @cached_property
-    def _cameras(self) -> tuple[str, ...]:
+    def cameras(self) -> tuple[str, ...]:
+        """Name the cameras that its scenes are seen by: those that the policy needs."""
         if self._given_cameras is not None:
             return tuple(self._given_cameras)
         if self.settings.policy == EXPERT:

@@ -58,7 +58,7 @@ class EpisodeSettings:
         check_set(load_task(self.task).sets, self.set_name)
         check_name(self.policy, EXPERT)
         if self.policy != EXPERT:
-            check_policy(self.policy, robot, self.checkpoint, any_camera=not self.graph)
+            check_policy(self.policy, robot, self.checkpoint, any_camera=True)  # those it needs are brought
         elif self.checkpoint:
             raise ConfigError(f"--checkpoint {self.checkpoint}: the expert has no weights; take --policy graspvla")
         if self.categories not in SPLITS:

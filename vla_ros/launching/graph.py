@@ -25,10 +25,14 @@ class Argument:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A node parameter that follows from the launch argument `name`: a value for each of its words."""
+    """A node parameter that follows from the launch argument `name`: a value for each of its words.
+
+    `other` is that of every word that `values` does not have, of an argument that takes any text.
+    """
 
     name: str
     values: Mapping[str, Value]
+    other: Value | None = None
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,8 @@ class NodeSpec:
     """One process of a graph.
 
     `condition` names a launch argument; the node starts when it is true, or a text that is not empty. `when` names
-    arguments and the values of each at which it starts. The graph ends when a `required` node ends, and with the exit
-    code of the `decides` node when that one ends.
+    arguments and the values of each at which it starts, `unless` those at which it does not. The graph ends when a
+    `required` node ends, and with the exit code of the `decides` node when that one ends.
     `ends`: it is done at some point, exits with code 0, and the graph goes on without it; with another code its last
     line is why the graph ends.
     Where the Python module `needs` is not installed, the node is left out.
@@ -59,6 +63,7 @@ class NodeSpec:
     needs: str = ""
     module: str = ""  # Python module to run; vla_ros.nodes.<executable> when empty
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     package: str = ""  # ROS package of the executable; vla_ros when empty
     arguments: tuple[str, ...] = ()
     parameter_file: Callable[[Mapping[str, Value]], str] | None = None
@@ -82,18 +87,22 @@ class NodeSpec:
     def starts(self, arguments: Mapping[str, Value]) -> bool:
         """Say whether the node is part of the graph with these arguments."""
         wanted = not self.condition or bool(arguments[self.condition])
+        wanted &= not any(arguments[name] in values for name, values in self.unless.items())
         return wanted and all(arguments[name] in values for name, values in self.when.items())
 
     def used_arguments(self) -> set[str]:
         """Name the launch arguments that the node depends on."""
         used = {value.name for value in self.parameters.values() if isinstance(value, (Argument, Chosen))}
-        return used | set(self.when) | ({self.condition} if self.condition else set())
+        return used | {*self.when, *self.unless} | ({self.condition} if self.condition else set())
 
 
 def _resolve(value: Parameter | Argument | Chosen, arguments: Mapping[str, Value]) -> Parameter:
     if isinstance(value, Argument):
         return arguments[value.name]
-    return value.values[str(arguments[value.name])] if isinstance(value, Chosen) else value
+    if not isinstance(value, Chosen):
+        return value
+    word = str(arguments[value.name])
+    return value.values[word] if value.other is None else value.values.get(word, value.other)
 
 
 def _nothing_to_check(arguments: Mapping[str, Value]) -> None:
@@ -130,11 +139,14 @@ class Graph:
     def _check_choices(self, node: NodeSpec) -> None:
         """Raise ConfigError when a node asks for a value that its argument cannot have, or lacks one that it can."""
         choices = {argument.name: set(argument.choices) for argument in self.arguments}
-        for name, words in node.when.items():
-            if not set(words) <= choices[name]:
+        texts = {one.name for one in self.arguments if isinstance(one.default, str) and not one.choices}  # any
+        for name, words in (*node.when.items(), *node.unless.items()):
+            if name not in texts and not set(words) <= choices[name]:
                 raise ConfigError(f"launch '{self.name}': node '{node.name}' starts at a '{name}' that does not exist")
         for key, value in node.parameters.items():
-            if isinstance(value, Chosen) and set(value.values) != choices[value.name]:
+            if not isinstance(value, Chosen) or (value.name in texts and value.other is not None):
+                continue
+            if set(value.values) != choices[value.name]:
                 raise ConfigError(f"launch '{self.name}': '{key}' of node '{node.name}' needs each '{value.name}' once")
 
     def active_nodes(self, arguments: Mapping[str, Value]) -> tuple[NodeSpec, ...]:

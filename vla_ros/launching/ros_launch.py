@@ -157,6 +157,8 @@ def _node(graph: Graph, spec: NodeSpec, options: dict[str, Any]) -> Any:
         wanted.append(NotEqualsSubstitution(condition, "") if defaults[spec.condition] == "" else condition)
     for name, words in spec.when.items():
         wanted.append(AnySubstitution(*(EqualsSubstitution(LaunchConfiguration(name), word) for word in words)))
+    for name, words in spec.unless.items():
+        wanted += [NotEqualsSubstitution(LaunchConfiguration(name), word) for word in words]
     if wanted:
         options = options | {"condition": IfCondition(AllSubstitution(*wanted) if len(wanted) > 1 else wanted[0])}
     tether = [sys.executable, "-m", "vla_ros.launching.processes.tethered", *([] if spec.stops_first else [LAST])]
@@ -187,7 +189,8 @@ def _chosen(value: Chosen) -> Any:
     from launch.substitutions import EqualsSubstitution, IfElseSubstitution, LaunchConfiguration
     from launch_ros.parameter_descriptions import ParameterValue
 
-    (_, default), *others = value.values.items()
+    others = list(value.values.items())
+    default = others.pop(0)[1] if value.other is None else value.other
     text: Any = _text(default)
     for word, other in others:
         equal = EqualsSubstitution(LaunchConfiguration(value.name), word)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 
 import numpy as np
@@ -17,12 +16,13 @@ from trajectory_msgs.msg import JointTrajectory
 from controllers.chunk import ActionChunk
 from controllers.errors import ConfigError, unknown_name
 from vla_ros import messages, qos
-from vla_ros.nodes.arm.progress import ControlProgress, control_progress
+from vla_ros.nodes.arm.progress import control_progress
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot
 from vla_ros.nodes.policy.detection_publisher import DetectionPublisher
+from vla_ros.nodes.policy.inference_diagnostics import InferenceDiagnostics
+from vla_ros.nodes.policy.inference_trigger import InferenceTrigger
 from vla_ros.nodes.policy.inference_worker import InferenceWorker
-from vla_ros.nodes.policy.latency import Latency
 from vla_ros.nodes.policy.needed_cameras import Exposure, NeededCameras
 from vla_ros.nodes.policy.observation_builder import ObservationBuilder
 from vla_ros.nodes.policy.reasoning_publisher import ReasoningPublisher
@@ -36,8 +36,6 @@ from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.policies.reasoning import Reasoner, Reasoning
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.topics import commanded_pose_topic
-
-SILENCE_MAX_S = 0.5  # [s] after which control's last progress says nothing any more
 
 
 class PolicyNode(ManagedNode):
@@ -54,24 +52,7 @@ class PolicyNode(ManagedNode):
         self._checkpoint = declare(
             self, "checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"
         )
-        self._trigger = declare(
-            self,
-            "trigger_remaining_s",
-            10.0,
-            "infer when less remains of the chunk [s]",
-            0.0,
-            60.0,
-            change=lambda value: setattr(self, "_trigger", value),
-        )
-        self._settle_speed = declare(
-            self,
-            "settle_speed",
-            0.0,
-            "infer only when no joint is faster [rad/s]; 0: do not wait",
-            0.0,
-            1.0,
-            change=lambda value: setattr(self, "_settle_speed", value),
-        )
+        self._trigger = InferenceTrigger(self)
         self._reference = declare(
             self, "reference_camera", "", "camera whose exposure stamps the chunk; empty: the first that is needed"
         )
@@ -84,10 +65,8 @@ class PolicyNode(ManagedNode):
         """Load the policy and create its topics."""
         embodiment = self._embodiment
         self._instruction = ""
-        self._progress: tuple[float, ControlProgress] | None = None  # arrival [s, monotonic]
-        self._speed = 0.0  # [rad/s] of the fastest joint
-        self._failure, self._failures = "", 0
-        self._silent = ""  # which cameras, as was last said
+        self._trigger.reset()
+        self._inferences = InferenceDiagnostics(self)
         needs = everything(embodiment) if self._policy else check_policy(self._name, embodiment, self._checkpoint)
         self._needs_instruction = needs.instruction
         self._builder = builder = ObservationBuilder(embodiment, self._skew, needs)
@@ -95,10 +74,10 @@ class PolicyNode(ManagedNode):
         policy = self._policy or load_policy(self._name, embodiment, self._objects, self._checkpoint)
         self._detections = DetectionPublisher(self, policy)
         self._reasoning = ReasoningPublisher(self, policy, embodiment.cameras)
-        self._reasoner, self._latency = capability(policy, Reasoner), Latency()
+        self._reasoner = capability(policy, Reasoner)
         self._timed: Reasoning | None = None  # whose stages are counted
         self._views: dict[str, CameraView] = {}  # what the worker's thread infers from
-        self._worker = InferenceWorker(policy, self._on_chunk, self._on_failure)
+        self._worker = InferenceWorker(policy, self._on_chunk, self._inferences.failed)
         self._cameras = NeededCameras(self, embodiment, needs, self._on_exposure, self._reference, self._tolerance)
         self._last_state = -np.inf  # [s] of the last observation of a policy without cameras
         self._chunks = self.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
@@ -122,7 +101,7 @@ class PolicyNode(ManagedNode):
         sample = self._reader.read(message)
         if sample is not None:
             self._builder.states.add(sample.stamp, np.stack([sample.position, sample.velocity]))
-            self._speed = float(np.abs(sample.velocity).max())
+            self._trigger.speed = float(np.abs(sample.velocity).max())
             if not self._cameras.names and not 0.0 <= sample.stamp - self._last_state < STATE_PERIOD_S:
                 self._last_state = sample.stamp
                 self._on_exposure(sample.stamp, ())
@@ -136,7 +115,7 @@ class PolicyNode(ManagedNode):
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
         progress = control_progress(message.message, messages.diagnostic_values(message))
-        self._progress = (time.monotonic(), progress)
+        self._trigger.note_progress(progress)
         if progress.enabled:
             self._builder.add_end_effectors(progress.stamp, progress.end_effectors)
 
@@ -154,11 +133,7 @@ class PolicyNode(ManagedNode):
     def _wanted(self) -> bool:
         if not self.active or (self._needs_instruction and not self._instruction) or not self._cameras.calibrated:
             return False
-        if 0.0 < self._settle_speed < self._speed:
-            return False
-        if self._progress is None or time.monotonic() - self._progress[0] > SILENCE_MAX_S:
-            return True  # nobody executes chunks: they are shown all the same (shadow mode)
-        return self._progress[1].remaining_s <= self._trigger
+        return self._trigger.due
 
     def _observation(self, stamp: float, instruction: str, exposures: tuple[Exposure, ...]) -> Observation:
         """Build the observation; runs in the worker's thread, where converting images holds up nobody."""
@@ -170,37 +145,18 @@ class PolicyNode(ManagedNode):
 
     # -- what comes out: in the worker's thread ------------------------------------------------------------------------
     def _on_chunk(self, chunk: ActionChunk) -> None:
-        self._failure = ""
+        self._inferences.succeeded()
         reasoning = self._reasoner.reasoning if self._reasoner is not None else None
         new, self._timed = reasoning is not self._timed, reasoning
-        self._latency.add(chunk.inference_s, reasoning.stages_s if reasoning is not None and new else {})
+        self._inferences.latency.add(chunk.inference_s, reasoning.stages_s if reasoning is not None and new else {})
         if self.active:  # it may have been deactivated meanwhile
             self._chunks.publish(messages.chunk_message(chunk))
             self._detections.publish(chunk.stamp, chunk.frame_id)
             self._reasoning.publish(self._views, chunk.stamp, chunk.frame_id)
 
-    def _on_failure(self, reason: str) -> None:
-        self._failures += 1
-        if reason != self._failure:
-            self.get_logger().error(f"no chunk: {reason}")
-        self._failure = reason
-
     def _publish_diagnostics(self) -> None:
-        values = {
-            "chunks": str(self._worker.count),
-            "failures": str(self._failures),
-            "inference_ms": f"{1e3 * self._worker.seconds:.1f}",
-            "busy": str(self._worker.busy).lower(),
-            **self._latency.values(),
-        }
         silent = self._cameras.waiting_for if self.active else ""
-        if silent and silent != self._silent:
-            self.get_logger().warning(silent)
-        self._silent = silent
-        level = messages.ERROR if self._failure else messages.WARN if silent else messages.OK
-        waiting = silent or self._worker.waiting_for
-        text = self._failure or waiting or self._instruction or "waiting for an instruction"
-        self.diagnose(level, text, values, "policy")
+        self._inferences.publish(self._worker, silent, self._instruction)
 
 
 def main() -> int:

@@ -59,7 +59,7 @@ class RecorderNode(Node):
         excluded = declare_list(self, "exclude", (), "topics not to record")
         robot = declare(self, "robot", "", "robot whose /tf is added where nobody publishes it; empty: none")
         job = declare(self, "job", "", "what runs, noted in the bag")
-        contract = declare(self, "contract", "", "task's contract that the recording must serve; empty: none")
+        contract = declare(self, "contract", "", "data contract that the recording must serve; empty: none")
         self._contract: ContractWatch | None = None
         noted = {notes.JOB: job, notes.ROBOT: robot}
         if contract:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract of a task's data: which observation, which action, how often.
+"""The data contract: which observation, which action, how often.
 
 Recording, conversion, training and inference read the same one (config/contracts/<name>.yaml), a dataset and a
 checkpoint carry a copy, and contract_checks.py names the first difference before anything moves.
@@ -145,7 +145,7 @@ class ExtraFeature:
 
 
 @dataclass(frozen=True)
-class TaskContract:
+class DataContract:
     """One frame of a task's data, and how many a second.
 
     Raises ConfigError for a channel outside the convention, a camera or feature that does not fit the others.
@@ -211,24 +211,24 @@ def contract_names() -> tuple[str, ...]:
     return config_names("contracts")
 
 
-def load_contract(name: str) -> TaskContract:
+def load_contract(name: str) -> DataContract:
     """Read a contract by its name, or by the path of a .yaml file. Raises ConfigError with the nearest name."""
-    return load_config(config_path("contracts", "contract", name), TaskContract)
+    return load_config(config_path("contracts", "contract", name), DataContract)
 
 
-def contract_text(contract: TaskContract) -> str:
+def contract_text(contract: DataContract) -> str:
     """Return the contract as JSON, as a dataset and a checkpoint keep it."""
     return json.dumps(dataclasses.asdict(contract), indent=2) + "\n"
 
 
-def contract_line(contract: TaskContract) -> str:
+def contract_line(contract: DataContract) -> str:
     """Return the contract as JSON in one line, as a recording notes it."""
     return json.dumps(dataclasses.asdict(contract), separators=(",", ":"))
 
 
-def contract_from_text(text: str, where: str) -> TaskContract:
+def contract_from_text(text: str, where: str) -> DataContract:
     """Read what `contract_text` or `contract_line` wrote; `where` names the file in errors.
 
     Raises ConfigError for anything else.
     """
-    return build(TaskContract, parse_json(text, where), where)
+    return build(DataContract, parse_json(text, where), where)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does a robot, a checkpoint or another contract fit a task's contract? The first difference, in words."""
+"""Does a robot, a checkpoint or another contract fit a data contract? The first difference, in words."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from controllers.auxiliary_track import BASE_AXES
 from controllers.chunk import ChannelKind, channel_kind
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.policies.contract import ActionContract, TaskContract
+from vla_ros.policies.contract import ActionContract, DataContract
 from vla_ros.robots.embodiment import Embodiment
 
 
-def check_robot(contract: TaskContract, robot: Embodiment) -> None:
+def check_robot(contract: DataContract, robot: Embodiment) -> None:
     """Raise ConfigError when the contract is another robot's, or names what the robot does not have."""
     where = f"contract '{contract.name}'"
     if not robot.answers_to(contract.robot):
@@ -52,7 +52,7 @@ def check_action(action: ActionContract, robot: Embodiment, where: str) -> None:
         raise ConfigError(f"{where} has the velocity of a base, robot '{robot.name}' stands still: leave it out")
 
 
-def check_same(expected: TaskContract, given: TaskContract, where: str) -> None:
+def check_same(expected: DataContract, given: DataContract, where: str) -> None:
     """Raise ConfigError with the first difference between two contracts; `where` is whose the given one is.
 
     Names of contracts and topics may differ: they say how data came about, not what it is.
@@ -87,7 +87,7 @@ def first_difference(expected: Any, given: Any, key: str = "") -> tuple[str, Any
     return None if expected == given else (key, expected, given)
 
 
-def _content(contract: TaskContract) -> dict[str, Any]:
+def _content(contract: DataContract) -> dict[str, Any]:
     values = dataclasses.asdict(contract)
     del values["name"], values["skew_max_s"]
     values["action"]["gripper_target"] = contract.action.width_target

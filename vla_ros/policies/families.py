@@ -7,12 +7,16 @@ entry point group `vla_ros.policies`; a user's own policy is FILE.py:NAME (own_p
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError, unknown_name
+from vla_ros.documents import read_json
 
 if TYPE_CHECKING:
     from vla_ros.policies.family import PolicyFamily
@@ -25,6 +29,8 @@ FAMILIES = {
 }
 DEFAULT_POLICY = "graspvla"  # of `vla launch`, the policy node and `vla eval`
 ENTRY_POINTS = "vla_ros.policies"
+CONFIG = "config.json"  # of a checkpoint
+KIND_KEYS = ("kind", "format", "type", "model_type")  # where it says what it is of: ours, and those of others
 
 
 def policy_names() -> tuple[str, ...]:
@@ -32,12 +38,20 @@ def policy_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*FAMILIES, *_installed())))
 
 
+def policy_text() -> str:
+    """Say what may be given as a policy."""
+    return f"{', '.join(policy_names())}, FILE.py:NAME of your own, or a checkpoint's folder"
+
+
 def check_name(name: str, *also: str) -> None:
-    """Raise ConfigError with the nearest family, or of `also`, for what is neither a name nor FILE.py:NAME."""
+    """Raise ConfigError with the nearest family, or of `also`, for what names no policy: see `policy_text`."""
     from vla_ros.policies.own_policy import is_file
 
-    if not is_file(name) and name not in (*FAMILIES, *also) and name not in _installed():
-        raise ConfigError(unknown_name("policy", name, (*policy_names(), *also)) + "; or FILE.py:NAME of your own")
+    if not is_file(name) and not is_checkpoint(name) and name not in (*policy_names(), *also):
+        raise ConfigError(
+            unknown_name("policy", name, (*policy_names(), *also))
+            + "; or FILE.py:NAME of your own, or ./DIR of a checkpoint"
+        )
 
 
 def specification_of(name: str) -> type[PolicyFamily]:
@@ -60,6 +74,37 @@ def specification_of(name: str) -> type[PolicyFamily]:
     except Exception as error:  # whatever the package raises
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ConfigError(f"policy '{name}': its package does not import ({entry.value}: {reason})") from None
+
+
+def specifications() -> dict[str, type[PolicyFamily]]:
+    """Return every family's specification by its name, without those of packages that do not import."""
+    found = {}
+    for name in policy_names():
+        with contextlib.suppress(ConfigError):  # one bad package must not hide the others
+            found[name] = specification_of(name)
+    return found
+
+
+def is_checkpoint(name: str) -> bool:
+    """Tell a checkpoint's folder from the name of a family."""
+    return os.sep in name and (Path(name).expanduser() / CONFIG).is_file()
+
+
+def family_of(checkpoint: Path) -> str:
+    """Name the family whose checkpoint lies in a folder, as its config.json says.
+
+    Raises ConfigError for a folder without one, and for a checkpoint of a kind that no family reads.
+    """
+    folder = checkpoint.expanduser()
+    if not (folder / CONFIG).is_file():
+        raise ConfigError(f"{folder}: is no checkpoint: give a folder with {CONFIG} and its weights")
+    values = read_json(folder / CONFIG)
+    keys = [key for key in KIND_KEYS if isinstance(values, dict) and key in values]
+    said = str(values[keys[0]]) if keys else "unknown"
+    kinds = {kind.checkpoint_kind: name for name, kind in specifications().items() if kind.checkpoint_kind}
+    if said not in kinds:
+        raise ConfigError(f"{folder}: is a checkpoint of another kind ({said}): give one of {', '.join(kinds)}")
+    return kinds[said]
 
 
 @cache

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from vla_ros.configuration import build
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.learning import Learning
 from vla_ros.policies.needs import Needs
 from vla_ros.policies.weights import Weights
 from vla_ros.robots.embodiment import Embodiment
@@ -39,6 +40,10 @@ class PolicyFamily(ABC):
 
     summary: ClassVar[str]  # one line
     learned: ClassVar[bool] = False  # it has weights, and takes checkpoint:=
+    checkpoint_kind: ClassVar[str] = ""  # as config.json of its checkpoints says
+    packages: ClassVar[Sequence[str]] = ()  # that it needs beside those that all need
+    train: ClassVar[Learning | None] = None  # how it learns from datasets (vla train); None: it does not
+    finetune: ClassVar[Learning | None] = None  # how it goes on from a checkpoint (vla finetune); None: it does not
     weights: Path | None = None  # the folder of this choice's
     license: str = ""  # of those weights, where it is told
 
@@ -67,7 +72,6 @@ class LearnedFamily(PolicyFamily):
 
     learned = True
     settings: ClassVar[type[Weights]] = Weights  # what its YAML says
-    packages: ClassVar[Sequence[str]]  # that its weights need
     remedy: ClassVar[str]  # where weights come from
 
     def __init__(self, choice: PolicyChoice) -> None:

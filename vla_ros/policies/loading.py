@@ -13,7 +13,7 @@ from vla_ros.documents import read_yaml
 from vla_ros.policies.base import Policy
 from vla_ros.policies.chunking.config import wrap_chunking
 from vla_ros.policies.contract_checks import check_action
-from vla_ros.policies.families import FAMILIES, specification_of
+from vla_ros.policies.families import FAMILIES, family_of, is_checkpoint, specification_of, specifications
 from vla_ros.policies.family import PolicyChoice, PolicyFamily
 from vla_ros.policies.needs import Needs, check_needs
 from vla_ros.robots.embodiment import Embodiment
@@ -22,8 +22,8 @@ from vla_ros.robots.embodiment import Embodiment
 def load_policy(name: str, robot: Embodiment, objects: str | Path | None = None, checkpoint: str | Path = "") -> Policy:
     """Return a policy ready to infer, wrapped as its `chunking` says; `objects` is a folder of the user's own objects.
 
-    `name` is a family's, or FILE.py:NAME; `checkpoint` the folder of a learned policy's weights, empty: the one that
-    its YAML names.
+    `name` is a family's, FILE.py:NAME, or a checkpoint's folder; `checkpoint` the folder of a learned policy's weights,
+    empty: the one that its YAML names.
 
     Raises ConfigError that names the nearest known policy, or what in its YAML or its checkpoint cannot be used.
     """
@@ -56,9 +56,13 @@ def specified(
     name: str, robot: Embodiment, objects: str | Path | None = None, checkpoint: str | Path = ""
 ) -> PolicyFamily:
     """Return the specification of a policy for a robot; nothing is checked but its settings. Raises ConfigError."""
+    if is_checkpoint(name):
+        if checkpoint:
+            raise ConfigError(f"checkpoint {checkpoint}: policy '{name}' is a checkpoint already: give one of them")
+        name, checkpoint = family_of(Path(name)), name
     kind = specification_of(name)
     if checkpoint and not kind.learned:
-        learned = " or ".join(other for other in FAMILIES if specification_of(other).learned)
+        learned = " or ".join(other for other, one in specifications().items() if one.learned)
         raise ConfigError(f"checkpoint {checkpoint}: policy '{name}' has no weights; take policy {learned}")
     folder = str(Path(checkpoint).expanduser().resolve()) if checkpoint else ""
     return kind(PolicyChoice(name, robot, objects, folder, *_read(name)))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Make a dataset of bags, or a bag of a dataset's episode.
 
-Bags → LeRobotDataset v3.0, by the contract of a task (config/contracts): states and actions interpolated to its rate,
+Bags → LeRobotDataset v3.0, by a data contract (config/contracts): states and actions interpolated to its rate,
 of every camera the image nearest to each frame, the instruction in words. Episodes are what a recording marks as such,
 else the whole bag. OUTPUT may exist: bags are appended, those it holds already are left out, and what is killed or
 finds the disk full leaves the dataset as it was. Bags that cannot be used are named, counted and left out; `vla bag

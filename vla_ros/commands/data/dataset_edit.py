@@ -12,7 +12,7 @@ from controllers.errors import ConfigError
 if TYPE_CHECKING:
     from vla_ros.data.datasets.editing.edits import DatasetEdits
     from vla_ros.data.datasets.metadata import DatasetMetadata
-    from vla_ros.policies.contract import TaskContract
+    from vla_ros.policies.contract import DataContract
 
 
 def add_edit_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,7 +90,7 @@ def _edits(arguments: argparse.Namespace, metadata: DatasetMetadata) -> DatasetE
     )
 
 
-def _contract(name: str | None, metadata: DatasetMetadata) -> TaskContract | None:
+def _contract(name: str | None, metadata: DatasetMetadata) -> DataContract | None:
     from vla_ros.policies.contract import load_contract
 
     if name is None or (metadata.contract is not None and metadata.contract.name == name):

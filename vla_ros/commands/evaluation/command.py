@@ -2,7 +2,8 @@
 """Run a policy over many scenes and print statistics: in lockstep with the simulator, or through the real graph.
 
 Scenes are those of seeds S to S + N - 1. In lockstep there is no ROS, and the world stops while the policy thinks
-(execute a chunk, settle, look, infer). With --graph each scene is a `vla launch franka_grasp`: real nodes, real time.
+(execute a chunk, settle, look, infer). With --graph each scene is a `vla launch policy`: real nodes, real time. Either
+way the robot is watched by the cameras that the policy needs.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
 from vla_ros.output_file import check_output, write_output
-from vla_ros.policies.families import DEFAULT_POLICY, FAMILIES
+from vla_ros.policies.families import DEFAULT_POLICY, policy_text
 from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS
 
@@ -29,7 +30,7 @@ RATE_HZ = 500.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("--policy", default=DEFAULT_POLICY, help=f"{', '.join(FAMILIES)}, FILE.py:NAME, or expert: "
+    parser.add_argument("--policy", default=DEFAULT_POLICY, help=f"{policy_text()}; or expert: "
                         f"the script that knows the truth (default {DEFAULT_POLICY})")  # fmt: skip
     parser.add_argument("--checkpoint", default="", metavar="DIR",
                         help="folder of a learned policy's weights; default the shipped one")  # fmt: skip
@@ -48,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="first scene (default 0)")
     parser.add_argument("--workers", type=int, default=1, metavar="W",
                         help="processes, one a core; with --graph graphs side by side (default 1)")  # fmt: skip
-    parser.add_argument("--graph", action="store_true", help="run the job franka_grasp for each scene, in real time")
+    parser.add_argument("--graph", action="store_true", help="run the job policy for each scene, in real time")
     parser.add_argument("--non-blocking", type=float, metavar="SECONDS", dest="latency_s",
                         help="let the world go on while the policy thinks for that long")  # fmt: skip
     parser.add_argument("--blocking", type=float, default=0.0, metavar="SECONDS", dest="pause_s",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from controllers.errors import ConfigError
@@ -69,6 +70,7 @@ class GraphEpisodes:
         values = {
             "robot": episode.robot,
             "command": episode.command,
+            "cameras": self._cameras,
             "policy": episode.policy,
             "checkpoint": str(Path(episode.checkpoint).resolve()) if episode.checkpoint else "",
             "task": episode.task,
@@ -79,6 +81,12 @@ class GraphEpisodes:
             "objects": str(Path(episode.objects).resolve()) if episode.objects else "",
         }
         return [f"{name}:={value}" for name, value in values.items()]
+
+    @cached_property
+    def _cameras(self) -> str:
+        """Return the cameras that the policy needs, as in lockstep; "" where the robot is watched by them anyway."""
+        usual, needed = self._lockstep.embodiment.cameras, self._lockstep.cameras
+        return "" if set(needed) <= set(usual) else ",".join(needed)
 
     def _run_directory(self, seed: int) -> Path:
         """Return a folder that does not exist: a seed that is run again keeps the log of the first time."""

@@ -22,7 +22,7 @@ from vla_ros.data.conversion.numeric_streams import NumericSampler
 from vla_ros.data.conversion.resampling import GRACE_S, ROUNDING_S, latest
 from vla_ros.data.datasets.episode import Episode, EpisodeEncoder, checked_column
 from vla_ros.data.datasets.features import IMAGES, contract_features
-from vla_ros.policies.contract import TaskContract
+from vla_ros.policies.contract import DataContract
 from vla_ros.robots.embodiment import load_embodiment
 
 FRAMES_MIN = 2
@@ -33,7 +33,7 @@ FOREIGN_BYTES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueE
 class ConversionSettings:
     """How bags become episodes."""
 
-    contract: TaskContract
+    contract: DataContract
     task: str = ""  # what every episode is called; default: the instruction that was given
     namespace: str = ""  # of the robot, where a bag holds several
     failures: bool = False  # take episodes that were marked as failed, too
@@ -42,7 +42,7 @@ class ConversionSettings:
     skew_max_s: float | None = None  # [s] allowed instead of the contract's
 
     @property
-    def allowed(self) -> TaskContract:
+    def allowed(self) -> DataContract:
         """Return the contract with the limit that holds. Raises ConfigError for one that is no time."""
         if self.skew_max_s is None:
             return self.contract
@@ -161,7 +161,7 @@ def unled(path: Path, error: VlaError) -> str:
     return str(error).removeprefix(f"{path}: ")
 
 
-def frame_times(contract: TaskContract, index: BagIndex, span: Span, needed: list[sources.Source]) -> np.ndarray:
+def frame_times(contract: DataContract, index: BagIndex, span: Span, needed: list[sources.Source]) -> np.ndarray:
     """Return the times of an episode's frames and the one after (T + 1,) [s].
 
     They begin with the first exposure of the reference camera at which every source speaks, and end where one of them

@@ -16,7 +16,7 @@ from vla_ros.data.conversion.image_fit import fit_intrinsics
 from vla_ros.data.conversion.numeric_streams import NumericSource
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
-from vla_ros.policies.contract import TaskContract, pose_arms
+from vla_ros.policies.contract import DataContract, pose_arms
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.topics import commanded_pose_topic
 
@@ -26,7 +26,7 @@ Values = dict[str, np.ndarray]
 class ContractValues:
     """What a contract's columns are made of, for one robot."""
 
-    def __init__(self, contract: TaskContract, robot: Embodiment) -> None:
+    def __init__(self, contract: DataContract, robot: Embodiment) -> None:
         self._side = np.array(contract.quaternion_side)
         self._contract, self._robot, self._encoding = (
             contract,

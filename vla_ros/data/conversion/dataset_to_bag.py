@@ -24,7 +24,7 @@ from vla_ros.data.datasets.metadata import EpisodeRecord
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.schema import check_dataset
 from vla_ros.policies.action_encoding import ActionEncoding
-from vla_ros.policies.contract import TaskContract, contract_line, pose_arms
+from vla_ros.policies.contract import DataContract, contract_line, pose_arms
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.robots.topics import commanded_pose_topic
 
@@ -44,7 +44,7 @@ class Entry(NamedTuple):
     data: bytes
 
 
-def write_bag(reader: LeRobotReader, episode: int, bag: Path, contract: TaskContract | None = None) -> int:
+def write_bag(reader: LeRobotReader, episode: int, bag: Path, contract: DataContract | None = None) -> int:
     """Write an episode into a new bag and return the number of its messages.
 
     Raises ConfigError when there is no such episode or no contract says what its numbers are, BagError when the bag
@@ -75,7 +75,7 @@ def write_bag(reader: LeRobotReader, episode: int, bag: Path, contract: TaskCont
 class EpisodeMessages:
     """Everything an episode says, in the order of time."""
 
-    def __init__(self, reader: LeRobotReader, record: EpisodeRecord, contract: TaskContract, robot: Embodiment) -> None:
+    def __init__(self, reader: LeRobotReader, record: EpisodeRecord, contract: DataContract, robot: Embodiment) -> None:
         self._reader, self._record, self._contract, self._robot = reader, record, contract, robot
         self._make = MessageMaker()
         frames = slice(record.start, record.start + record.length)

@@ -12,7 +12,7 @@ from controllers.errors import VlaError
 from vla_ros.data.bags.image_compression import SUFFIXES
 from vla_ros.data.bags.image_reading import IMAGE_TYPES
 from vla_ros.data.bags.reader import BagReader
-from vla_ros.policies.contract import ActionContract, TaskContract, pose_arms
+from vla_ros.policies.contract import ActionContract, DataContract, pose_arms
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.topics import commanded_pose_topic
 
@@ -40,12 +40,12 @@ class Source:
     constant: bool = False  # the last value stays in force: published once, or on change
 
 
-def camera_topic(contract: TaskContract, camera: str) -> str:
+def camera_topic(contract: DataContract, camera: str) -> str:
     """Return the topic of a camera's colour images."""
     return contract.cameras[camera].topic or f"cameras/{camera}/color/image_raw"
 
 
-def contract_sources(contract: TaskContract, robot: Embodiment) -> tuple[Source, ...]:
+def contract_sources(contract: DataContract, robot: Embodiment) -> tuple[Source, ...]:
     """Return every topic that a contract's data is made of, each once; a recorder needs these."""
     found: dict[str, Source] = {}
 
@@ -92,12 +92,12 @@ def commanded_tools(action: ActionContract) -> tuple[str, ...]:
     return (*widths, *(f"{cup}/suction" for cup in action.cups))
 
 
-def info_topic(contract: TaskContract, camera: str) -> str:
+def info_topic(contract: DataContract, camera: str) -> str:
     """Return the topic of a camera's intrinsics, beside its images."""
     return camera_topic(contract, camera).rpartition("/")[0] + "/camera_info"
 
 
-def joint_command_groups(contract: TaskContract, robot: Embodiment) -> list[str]:
+def joint_command_groups(contract: DataContract, robot: Embodiment) -> list[str]:
     """Name the groups that the action's joints belong to. Raises VlaError for a joint of none."""
     groups = {joint: group.name for group in robot.driven_groups for joint in group.joints}
     for joint in contract.action.joints:
@@ -107,7 +107,7 @@ def joint_command_groups(contract: TaskContract, robot: Embodiment) -> list[str]
 
 
 def locate(
-    contract: TaskContract, robot: Embodiment, bag: BagReader, namespace: str = ""
+    contract: DataContract, robot: Embodiment, bag: BagReader, namespace: str = ""
 ) -> list[tuple[Source, str, bool]]:
     """Return each source with its topic and whether it has messages; the topic may be missing altogether."""
     prefix = f"/{namespace.strip('/')}" if namespace.strip("/") else ""
@@ -121,7 +121,7 @@ def locate(
     return found
 
 
-def resolve(contract: TaskContract, robot: Embodiment, bag: BagReader, namespace: str = "") -> dict[str, str]:
+def resolve(contract: DataContract, robot: Embodiment, bag: BagReader, namespace: str = "") -> dict[str, str]:
     """Return the bag's topic for each source. Raises VlaError that names the missing one and the remedy."""
     counts = {name: topic.count for name, topic in bag.topics.items()}
     if not sum(counts.values()):
@@ -156,7 +156,7 @@ def _refuse_two_robots(bag: BagReader, counts: Mapping[str, int]) -> None:
         )
 
 
-def _missing(bag: BagReader, contract: TaskContract, source: Source, name: str, counts: Mapping[str, int]) -> str:
+def _missing(bag: BagReader, contract: DataContract, source: Source, name: str, counts: Mapping[str, int]) -> str:
     alike = [topic for topic in counts if bag.topics[topic].type in source.types and counts[topic]]
     offer = f"of that type it holds {', '.join(alike[:4])}" if alike else f"it holds nothing of type {source.types[0]}"
     return (

@@ -17,7 +17,7 @@ from vla_ros.data.datasets.reader import episode_columns
 from vla_ros.data.datasets.schema import check_dataset
 from vla_ros.data.datasets.statistics import REQUIRED
 from vla_ros.data.datasets.video import decode_range, open_video
-from vla_ros.policies.contract import TaskContract
+from vla_ros.policies.contract import DataContract
 
 TIMESTAMP_TOLERANCE = 1e-4  # [s] between a frame's time stamp and its place in the video
 RATE_TOLERANCE = 0.01  # of what a container says of its average; every frame's time is looked at anyway
@@ -25,7 +25,7 @@ RATE_TOLERANCE = 0.01  # of what a container says of its average; every frame's 
 
 def check(
     root: Path | str,
-    contract: TaskContract | None = None,
+    contract: DataContract | None = None,
     deep: bool = False,
     progress: Callable[[float], None] = lambda share: None,
 ) -> list[str]:

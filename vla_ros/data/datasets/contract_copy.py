@@ -13,13 +13,13 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from vla_ros.data.datasets.features import ACTION, IMAGES, STATE
-from vla_ros.policies.contract import TaskContract, contract_from_text, contract_text
+from vla_ros.policies.contract import DataContract, contract_from_text, contract_text
 
 _KEY = "contract"
 _OF_RECORDING = "skew_max_s"  # lerobot merges only where entries are equal, and this is no property of the data
 
 
-def keep_copy(features: dict[str, dict[str, Any]], contract: TaskContract | None) -> None:
+def keep_copy(features: dict[str, dict[str, Any]], contract: DataContract | None) -> None:
     """Put a contract into info.json's features, or take it out of them."""
     for entry in features.values():
         entry.pop(_KEY, None)
@@ -30,7 +30,7 @@ def keep_copy(features: dict[str, dict[str, Any]], contract: TaskContract | None
         features[home][_KEY] = values
 
 
-def kept_copy(features: Mapping[str, Any], where: str) -> TaskContract | None:
+def kept_copy(features: Mapping[str, Any], where: str) -> DataContract | None:
     """Return the contract that info.json's features hold, without what is not among them any more.
 
     Raises ConfigError when it is none.
@@ -43,7 +43,7 @@ def kept_copy(features: Mapping[str, Any], where: str) -> TaskContract | None:
     return None
 
 
-def reduced_contract(contract: TaskContract, features: Collection[str]) -> TaskContract | None:
+def reduced_contract(contract: DataContract, features: Collection[str]) -> DataContract | None:
     """Return the contract without the cameras and columns that are gone; None where state or action is."""
     if STATE not in features or ACTION not in features:
         return None

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.action_encoding import ActionEncoding
-from vla_ros.policies.contract import ExtraFeature, TaskContract
+from vla_ros.policies.contract import DataContract, ExtraFeature
 
 VIDEO, STRING = "video", "string"
 DTYPES = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "bool", STRING, VIDEO)
@@ -83,7 +83,7 @@ def camera_feature(height: int, width: int) -> Feature:
     return Feature(VIDEO, (height, width, 3), ("height", "width", "channels"))
 
 
-def contract_features(contract: TaskContract) -> dict[str, Feature]:
+def contract_features(contract: DataContract) -> dict[str, Feature]:
     """Return the columns that a contract makes of a task's data, without those every dataset has."""
     encoding = ActionEncoding(contract.action, contract.quaternion_side)
     features = {

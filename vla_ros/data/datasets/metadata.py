@@ -29,7 +29,7 @@ from vla_ros.data.datasets.layout import (
     check_version,
     read_json,
 )
-from vla_ros.policies.contract import TaskContract, contract_from_text
+from vla_ros.policies.contract import DataContract, contract_from_text
 
 VALUES_MAX, SIZE_MAX = 200_000_000, 2 << 30  # of a parquet file, [B] unpacked; the format's files are 100 MB
 EPISODE_KEYS = ("episode_index", "tasks", "length", "dataset_from_index", "dataset_to_index")
@@ -68,7 +68,7 @@ class DatasetMetadata:
     robot: str
     tasks: tuple[str, ...]
     episodes: tuple[EpisodeRecord, ...]
-    contract: TaskContract | None
+    contract: DataContract | None
 
     @property
     def frames(self) -> int:
@@ -113,7 +113,7 @@ def load_metadata(root: Path | str) -> DatasetMetadata:
     keys = [name for name, feature in own.items() if feature.is_video]
     check_template(info.get("data_path", DATA_PATH), f"{where}: data_path")
     check_template(info.get("video_path") or VIDEO_PATH, f"{where}: video_path", keys)
-    contract: TaskContract | None
+    contract: DataContract | None
     if (root / CONTRACT).is_file():
         contract = contract_from_text((root / CONTRACT).read_text(errors="replace"), str(root / CONTRACT))
     else:

@@ -10,7 +10,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.data.datasets.features import ANCHOR, Feature, check_names, contract_features
 from vla_ros.data.datasets.metadata import DatasetMetadata
 from vla_ros.data.datasets.video import CODECS
-from vla_ros.policies.contract import TaskContract
+from vla_ros.policies.contract import DataContract
 from vla_ros.policies.contract_checks import check_same, first_difference
 
 
@@ -21,7 +21,7 @@ class DatasetSchema:
     fps: int  # [Hz]
     robot: str
     features: Mapping[str, Feature]  # without those every dataset has
-    contract: TaskContract | None = None
+    contract: DataContract | None = None
     codec: str = "h264"
 
     def __post_init__(self) -> None:
@@ -32,7 +32,7 @@ class DatasetSchema:
             raise ConfigError(unknown_name("codec", self.codec, CODECS))
 
 
-def contract_schema(contract: TaskContract, extra: Mapping[str, Feature] | None = None) -> DatasetSchema:
+def contract_schema(contract: DataContract, extra: Mapping[str, Feature] | None = None) -> DatasetSchema:
     """Return what a contract makes of a dataset, with more features of one's own."""
     return DatasetSchema(contract.fps, contract.robot, contract_features(contract) | dict(extra or {}), contract)
 
@@ -68,8 +68,8 @@ def check_schema(expected: DatasetSchema, metadata: DatasetMetadata) -> None:
         check_same(_of_data(expected.contract), _of_data(found.contract), where)
 
 
-def check_dataset(contract: TaskContract, metadata: DatasetMetadata) -> None:
-    """Raise ConfigError with the first difference between a task's contract and a dataset."""
+def check_dataset(contract: DataContract, metadata: DatasetMetadata) -> None:
+    """Raise ConfigError with the first difference between a data contract and a dataset."""
     features = contract_features(contract)
     if ANCHOR not in metadata.features:  # what needs it asks for it: viewing, merging and most policies do not
         features.pop(ANCHOR, None)
@@ -87,6 +87,6 @@ def _described(schema: DatasetSchema) -> dict[str, dict[str, object]]:
     return described
 
 
-def _of_data(contract: TaskContract) -> TaskContract:
+def _of_data(contract: DataContract) -> DataContract:
     """Return the contract with what the data does not depend on made equal."""
     return replace(contract, action=replace(contract.action, horizon=1), features={})

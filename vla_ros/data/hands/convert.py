@@ -25,7 +25,7 @@ from vla_ros.data.hands.masks import PREFIX, mask_features
 from vla_ros.data.hands.take import Take, read_take, take_id
 from vla_ros.encoded_images import read_image
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
-from vla_ros.policies.contract import CameraStream, TaskContract
+from vla_ros.policies.contract import CameraStream, DataContract
 
 SHUT_BELOW = 0.5  # of the way from how little to how far the hand was open
 MOVED = 0.015  # [m] of the fingers; less between the two: a hand that neither closed nor opened
@@ -33,7 +33,7 @@ HELD = 0.02  # [m] that shut fingers are taken to hold
 SKEW_MAX = 0.2  # [s] between a frame and its picture, and between two poses of the hand
 
 
-def hands_schema(contract: TaskContract) -> DatasetSchema:
+def hands_schema(contract: DataContract) -> DatasetSchema:
     """Return what takes become by a contract of one arm and one gripper. Raises ConfigError for another one."""
     action = contract.action
     if (len(action.arms), len(action.grippers), len(action.channels)) != (1, 1, 8):
@@ -41,7 +41,7 @@ def hands_schema(contract: TaskContract) -> DatasetSchema:
     return contract_schema(contract, mask_features(contract))
 
 
-def convert_takes(takes: Sequence[Path], output: Path, contract: TaskContract) -> tuple[int, list[str]]:
+def convert_takes(takes: Sequence[Path], output: Path, contract: DataContract) -> tuple[int, list[str]]:
     """Append takes to a dataset; return how many went in, and what is wrong with the others. Known ones stay out."""
     schema, done, problems = hands_schema(contract), 0, []
     with LeRobotWriter(output, schema) as writer:
@@ -58,7 +58,7 @@ def convert_takes(takes: Sequence[Path], output: Path, contract: TaskContract) -
     return done, problems
 
 
-def take_episode(take: Take, contract: TaskContract, schema: DatasetSchema, source: str) -> Episode:
+def take_episode(take: Take, contract: DataContract, schema: DatasetSchema, source: str) -> Episode:
     """Return a take as an episode. Raises VlaError where the hand or the pictures have a hole."""
     between, shown = align(take, contract.fps)
     count = len(shown)
@@ -125,7 +125,7 @@ def align(take: Take, fps: float) -> tuple[Bracket, np.ndarray]:
 _NOWHERE = np.array([1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])  # of a camera that was not there
 
 
-def _state(contract: TaskContract, poses: np.ndarray, widths: np.ndarray) -> dict[str, np.ndarray]:
+def _state(contract: DataContract, poses: np.ndarray, widths: np.ndarray) -> dict[str, np.ndarray]:
     """Return the state (T, S), zeros where a hand has no such number, and its mask."""
     (arm,), (gripper,) = contract.action.arms, contract.action.grippers
     ends = (

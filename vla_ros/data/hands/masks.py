@@ -11,12 +11,12 @@ from controllers.errors import ConfigError
 from vla_ros.data.datasets.features import IMAGES, STATE, Feature
 from vla_ros.data.datasets.metadata import DatasetMetadata
 from vla_ros.data.datasets.reader import LeRobotReader
-from vla_ros.policies.contract import TaskContract
+from vla_ros.policies.contract import DataContract
 
 PREFIX = "mask."
 
 
-def mask_features(contract: TaskContract) -> dict[str, Feature]:
+def mask_features(contract: DataContract) -> dict[str, Feature]:
     """Return the columns that say what was measured: each number of the state, each camera."""
     features = {PREFIX + STATE: Feature("int64", (len(contract.state),), contract.state)}
     return features | {PREFIX + IMAGES + name: Feature("int64", (1,)) for name in contract.cameras}

@@ -17,7 +17,7 @@ from vla_ros.data.quality.contract_choice import ContractChoice, choose_contract
 from vla_ros.data.quality.episode_data import ContractView, EpisodeData
 from vla_ros.data.quality.judge import Judgement, judge
 from vla_ros.data.quality.reading import read_bag
-from vla_ros.policies.contract import TaskContract
+from vla_ros.policies.contract import DataContract
 from vla_ros.robots.embodiment import load_embodiment
 
 CAMERA_RATE = 0.9  # of the contract's: at least so often a camera is to speak
@@ -27,7 +27,7 @@ CAMERA_RATE = 0.9  # of the contract's: at least so often a camera is to speak
 class IntendedConversion:
     """How the bag is going to be converted, as far as that is known; see ConversionSettings."""
 
-    contract: TaskContract | None = None
+    contract: DataContract | None = None
     robot: str = ""  # where the bag does not say which it was
     task: str = ""
     namespace: str = ""

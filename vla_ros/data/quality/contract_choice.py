@@ -14,7 +14,7 @@ from vla_ros.data.bags.notes import CONTRACT, ROBOT
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.conversion.image_fit import fit_image
 from vla_ros.data.conversion.sources import camera_topic, contract_sources, locate
-from vla_ros.policies.contract import TaskContract, contract_from_text, contract_names, load_contract
+from vla_ros.policies.contract import DataContract, contract_from_text, contract_names, load_contract
 from vla_ros.robots.embodiment import load_embodiment
 
 
@@ -22,12 +22,12 @@ from vla_ros.robots.embodiment import load_embodiment
 class ContractChoice:
     """A contract, and how it is known that it is this one."""
 
-    contract: TaskContract
+    contract: DataContract
     origin: str
 
 
 def choose_contract(
-    bag: BagReader, asked: TaskContract | None = None, robot: str = "", namespace: str = ""
+    bag: BagReader, asked: DataContract | None = None, robot: str = "", namespace: str = ""
 ) -> ContractChoice | None:
     """Return a bag's contract, None when nothing says which; `robot` counts where the bag does not name its own.
 
@@ -55,17 +55,17 @@ def choose_contract(
     return ContractChoice(most, "its topics fit")
 
 
-def known_contracts(robot: str = "") -> list[TaskContract]:
+def known_contracts(robot: str = "") -> list[DataContract]:
     """Return the contracts of config/contracts, those for one robot where it is named, in order of their names."""
     contracts = [load_contract(name) for name in contract_names()]
     return [contract for contract in contracts if robot in ("", contract.robot)]
 
 
-def _asks_for_sizes(contract: TaskContract) -> bool:
+def _asks_for_sizes(contract: DataContract) -> bool:
     return not contract.cameras or any(stream.fit == "exact" for stream in contract.cameras.values())
 
 
-def _fits(contract: TaskContract, bag: BagReader, namespace: str, silent: bool = False) -> bool:
+def _fits(contract: DataContract, bag: BagReader, namespace: str, silent: bool = False) -> bool:
     """Say whether a bag has all topics of a contract, `silent` ones among them, with images of a size that it takes."""
     located = locate(contract, load_embodiment(contract.robot), bag, namespace)
     for source, topic, speaks in located:

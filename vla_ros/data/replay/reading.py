@@ -20,7 +20,7 @@ from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.replay.recorded_commands import RecordedCommands, recorded_commands
 from vla_ros.data.replay.recorded_motion import RecordedMotion, resampled
 from vla_ros.documents import parse_json
-from vla_ros.policies.contract import TaskContract
+from vla_ros.policies.contract import DataContract
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 
 SCENE = "sim/scene"
@@ -41,7 +41,7 @@ def check_source(path: Path) -> None:
             pass
 
 
-def read_motion(path: Path, episode: int, robot: Embodiment, contract: TaskContract | None = None) -> RecordedMotion:
+def read_motion(path: Path, episode: int, robot: Embodiment, contract: DataContract | None = None) -> RecordedMotion:
     """Return the motion of episode number `episode` (0 the first).
 
     Raises VlaError for what is no bag and no dataset, an episode that is not there, or a robot that is another.
@@ -126,7 +126,7 @@ def _start(index: BagIndex, span: Span, joints: tuple[str, ...], path: Path) -> 
     return {name: float(measured[name]) for name in joints}
 
 
-def _from_dataset(path: Path, episode: int, robot: Embodiment, contract: TaskContract | None) -> RecordedMotion:
+def _from_dataset(path: Path, episode: int, robot: Embodiment, contract: DataContract | None) -> RecordedMotion:
     with LeRobotReader(path) as reader:
         metadata = reader.metadata
         wanted = contract or metadata.contract

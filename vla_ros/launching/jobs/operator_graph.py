@@ -12,7 +12,7 @@ from vla_ros.launching.graph import Chosen, NodeSpec
 from vla_ros.launching.jobs.robot_graph import same
 from vla_ros.launching.ports import tcp_problem
 from vla_ros.launching.ros2_control import SIMULATED_TIME
-from vla_ros.policies.families import FAMILIES
+from vla_ros.policies.families import check_name, policy_text
 from vla_ros.teleop.idle_watch import IDLE_TIMEOUT_S
 from vla_ros.teleop.protocol import HANDS, OWN_SIDE
 from vla_ros.teleop.serving.addresses import PAGE_PORT
@@ -42,7 +42,7 @@ def bridge_node() -> NodeSpec:
         | same("collection", "schedule")
         | {
             "use_sim_time": SIMULATED_TIME,
-            "with_policy": Chosen("policy", {NO_POLICY: False} | dict.fromkeys(FAMILIES, True)),
+            "with_policy": Chosen("policy", {NO_POLICY: False}, other=True),
         },
         stops_first=True,
     )
@@ -54,8 +54,8 @@ def bridge_arguments() -> tuple[LaunchArgument, ...]:
         LaunchArgument(
             "policy",
             NO_POLICY,
-            "policy that the operator takes the arm from and gives it back to",
-            choices=(NO_POLICY, *FAMILIES),
+            f"policy that the operator takes the arm from and gives it back to: {NO_POLICY}, {policy_text()}",
+            refuse=lambda name: check_name(name, NO_POLICY),
         ),
         LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
         LaunchArgument("host", "localhost", "who may open the page: localhost, all, or an address of this machine"),

@@ -8,7 +8,7 @@ from vla_ros.launching.graph import Graph, NodeSpec
 from vla_ros.launching.jobs.config import JobConfig
 from vla_ros.launching.jobs.robot_graph import check_judged, judged_arguments, judged_nodes, same
 from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME
-from vla_ros.policies.families import DEFAULT_POLICY, FAMILIES, check_name
+from vla_ros.policies.families import DEFAULT_POLICY, check_name, policy_text
 
 MANAGED = ("state_node", "camera_node", "policy_node", "control_node")
 
@@ -30,7 +30,7 @@ def policy_graph(name: str, job: JobConfig) -> Graph:
             LaunchArgument(
                 "policy",
                 DEFAULT_POLICY,
-                f"what turns images and words into motion: {', '.join(FAMILIES)}, or FILE.py:NAME of your own",
+                f"what turns images and words into motion: {policy_text()}",
                 refuse=check_name,
             ),
             LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),

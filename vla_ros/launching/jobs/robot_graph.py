@@ -64,9 +64,14 @@ def judged_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[N
     return robot_nodes(job, (mover,), managers, (episode,))
 
 
-def manager_node(name: str, managed: tuple[str, ...], when: Mapping[str, tuple[str, ...]]) -> NodeSpec:
+def manager_node(
+    name: str,
+    managed: tuple[str, ...],
+    when: Mapping[str, tuple[str, ...]],
+    unless: Mapping[str, tuple[str, ...]] | None = None,
+) -> NodeSpec:
     """Return the process that brings up `managed` in their order, in jobs started with such arguments."""
-    return NodeSpec(name, "lifecycle_manager_node", {"nodes": managed}, ends=True, when=when)
+    return NodeSpec(name, "lifecycle_manager_node", {"nodes": managed}, ends=True, when=when, unless=unless or {})
 
 
 def robot_nodes(

@@ -19,24 +19,24 @@ from vla_ros.launching.jobs.operator_graph import (
 from vla_ros.launching.jobs.robot_graph import manager_node, robot_arguments, robot_nodes, same
 from vla_ros.launching.recording import check_recording, collection_recorder_node
 from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME, UNSIMULATED, check_hardware
-from vla_ros.policies.families import FAMILIES
 
 ARM, SEEING = ("state_node", "vr_bridge_node", "control_node"), "camera_node"
 
 
 def teleop_graph(name: str, job: JobConfig) -> Graph:
     """Return the graph of a job that a person moves."""
-    with_policy = SIMULATED | {"policy": tuple(FAMILIES)}
+    alone: dict[str, tuple[str, ...]] = {"policy": (NO_POLICY,)}
     policy = NodeSpec(
         "policy",
         "policy_node",
         same("robot", "cameras", "policy", "checkpoint", "objects") | {"use_sim_time": SIMULATED_TIME},
         stops_first=True,
-        when=with_policy,
+        when=SIMULATED,
+        unless=alone,
     )
     managers = (
-        manager_node("manager", ("state_node", SEEING, *ARM[1:]), SIMULATED | {"policy": (NO_POLICY,)}),
-        manager_node("policy_manager", ("state_node", SEEING, "policy_node", *ARM[1:]), with_policy),
+        manager_node("manager", ("state_node", SEEING, *ARM[1:]), SIMULATED | alone),
+        manager_node("policy_manager", ("state_node", SEEING, "policy_node", *ARM[1:]), SIMULATED, alone),
         manager_node("arm_manager", ARM, UNSIMULATED),
     )
     return Graph(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is everything there that a task's contract makes its data of? Asked while it is recorded, not at conversion."""
+"""Is everything there that a data contract makes its data of? Asked while it is recorded, not at conversion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vla_ros.data.bags.image_reading import IMAGE_TYPES
 from vla_ros.data.bags.reader import BagMessage
 from vla_ros.data.conversion.sources import camera_topic, contract_sources
 from vla_ros.nodes.recorder.recorded_topic import RecordedTopic
-from vla_ros.policies.contract import TaskContract
+from vla_ros.policies.contract import DataContract
 from vla_ros.policies.contract_checks import check_robot
 from vla_ros.robots.embodiment import Embodiment
 
@@ -22,7 +22,7 @@ RAW = "sensor_msgs/msg/Image"
 class ContractWatch:
     """What of a contract is lacking, and the first thing that is not as it says."""
 
-    def __init__(self, contract: TaskContract, robot: Embodiment, namespace: str = "/") -> None:
+    def __init__(self, contract: DataContract, robot: Embodiment, namespace: str = "/") -> None:
         """Look for the contract's topics in `namespace`. Raises ConfigError when it is another robot's contract."""
         check_robot(contract, robot)
         self.name = contract.name

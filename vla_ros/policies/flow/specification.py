@@ -7,7 +7,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.family import LearnedFamily
-from vla_ros.policies.flow.config import FlowConfig, read_flow_config
+from vla_ros.policies.flow.config import KIND, FlowConfig, read_flow_config
 from vla_ros.policies.needs import Needs, state_channels
 
 PACKAGES = ("torch", "safetensors")
@@ -18,6 +18,7 @@ class Specification(LearnedFamily):
 
     summary = "a small flow over the robot's state, blind, for real-time chunking; bring your own weights"
     packages, remedy = PACKAGES, "none are shipped, see docs/chunking.md"
+    checkpoint_kind = KIND
 
     def check(self) -> None:
         """Raise ConfigError for a file that is missing, another robot, and a column that this robot does not have."""

@@ -15,7 +15,7 @@ from torch import nn
 
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.metadata import DatasetMetadata
-from vla_ros.policies.contract import TaskContract, load_contract
+from vla_ros.policies.contract import DataContract, load_contract
 from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 
@@ -33,7 +33,7 @@ def adapted(config: CheckpointConfig, datasets: Iterable[DatasetMetadata]) -> tu
 
     None: the cameras are those it knows. Raises ConfigError for datasets that differ, and for two new cameras.
     """
-    contract: TaskContract | None = None
+    contract: DataContract | None = None
     for metadata in datasets:
         if metadata.contract is None:  # boxes alone: looked at by their columns, later
             continue
@@ -58,5 +58,5 @@ def adapted(config: CheckpointConfig, datasets: Iterable[DatasetMetadata]) -> tu
     return dataclasses.replace(config, cameras=cameras, contract=known.name), view
 
 
-def _named(contract: TaskContract) -> str:
+def _named(contract: DataContract) -> str:
     return " and ".join(contract.cameras) or "none"

@@ -15,7 +15,7 @@ from controllers.chunk import pose_channels
 from vla_ros.data.conversion.image_fit import fit_boxes, fit_image, fit_intrinsics
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
-from vla_ros.policies.contract import TaskContract
+from vla_ros.policies.contract import DataContract
 from vla_ros.policies.single_arm import SingleArmState
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.scenes.scene import SceneCamera
@@ -34,7 +34,7 @@ class ArmMoment:
 class ContractColumns:
     """Turn moments of a simulated arm with one gripper into a contract's columns; settings.py says of which."""
 
-    def __init__(self, contract: TaskContract, robot: Embodiment) -> None:
+    def __init__(self, contract: DataContract, robot: Embodiment) -> None:
         self.contract, self._joints = contract, robot.only_arm.joints
         self._arm, self._gripper = robot.only_arm.name, robot.only_gripper.name
         self._encoding = ActionEncoding(contract.action, contract.quaternion_side)

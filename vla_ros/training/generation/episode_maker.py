@@ -13,7 +13,7 @@ from vla_ros.data.datasets.editing.segments import valid_runs
 from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
-from vla_ros.policies.contract import TaskContract, load_contract
+from vla_ros.policies.contract import DataContract, load_contract
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
 from vla_ros.training.generation import annotations as notes
@@ -35,7 +35,7 @@ class EpisodeMaker:
 
     def __init__(self, settings: GenerationSettings) -> None:
         self.settings = settings
-        self.contract: TaskContract = load_contract(settings.contract)
+        self.contract: DataContract = load_contract(settings.contract)
         self._runner = EpisodeRunner(
             EpisodeSettings(policy=EXPERT, task=settings.task, robot=settings.robot, rate_hz=CONTROL_HZ)
         )

@@ -18,7 +18,7 @@ from vla_ros.data.datasets.episode import Episode, EpisodeEncoder
 from vla_ros.data.datasets.features import IMAGES, STATE, Feature, camera_feature
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.objects.catalogue import load_catalogue
-from vla_ros.policies.contract import TaskContract
+from vla_ros.policies.contract import DataContract
 from vla_ros.policies.single_arm import SingleArmState
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.grasping.grasps import Grasp, GraspConfig
@@ -40,7 +40,7 @@ SEEN = 0.15  # share of a named object that each camera must see
 SETS = {"basic": 0.1, "distractor": 0.5, "light": 0.25, "height": 0.15}
 
 
-def grounding_schema(contract: TaskContract) -> DatasetSchema:
+def grounding_schema(contract: DataContract) -> DatasetSchema:
     """Return the columns of grounding data: what the contract sees, no actions, annotations."""
     features = {STATE: Feature("float32", (len(contract.state),), contract.state)}
     for name, camera in contract.cameras.items():
@@ -56,7 +56,7 @@ class GroundingMaker:
     """Make the frames of one scene after the other."""
 
     def __init__(
-        self, contract: TaskContract, embodiment: Embodiment, arm: ArmModel, categories: str, objects: str = ""
+        self, contract: DataContract, embodiment: Embodiment, arm: ArmModel, categories: str, objects: str = ""
     ) -> None:
         self.schema = grounding_schema(contract)
         self._contract, self._embodiment, self._arm, self._categories = contract, embodiment, arm, categories

@@ -46,6 +46,7 @@ class RollOutConfig:
 class TrainConfig:
     """Data, stages and where the result goes. Raises ConfigError for what cannot be trained."""
 
+    policy: str = "graspvla"  # family: `vla train` reads it
     robot: str = DEFAULT_ROBOT
     contract: str = "franka_grasp"
     seed: int = 0

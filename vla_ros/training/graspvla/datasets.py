@@ -11,7 +11,7 @@ from controllers.errors import ConfigError
 from vla_ros.data.datasets.features import ANCHOR, IMAGES, STATE, STRING, Feature, contract_features
 from vla_ros.data.datasets.metadata import DatasetMetadata, load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
-from vla_ros.policies.contract import TaskContract
+from vla_ros.policies.contract import DataContract
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.config import STAGES
 from vla_ros.training.graspvla.frames import contract_views
@@ -20,7 +20,7 @@ from vla_ros.training.graspvla.training_data import TrainingData
 EXPERT = STAGES[0]
 
 
-def check_datasets(data: TrainingData, contract: TaskContract, stages: Sequence[str] = STAGES) -> None:
+def check_datasets(data: TrainingData, contract: DataContract, stages: Sequence[str] = STAGES) -> None:
     """Raise ConfigError with the first thing that these stages cannot use: a column that lacks, a number that is none.
 
     The action expert alone starts from an anchor, and does not look: calibrations are the others'.
@@ -80,7 +80,7 @@ def _check_videos(metadata: DatasetMetadata) -> None:
                 )
 
 
-def _needed(contract: TaskContract, acts: bool, stages: Sequence[str]) -> dict[str, Feature]:
+def _needed(contract: DataContract, acts: bool, stages: Sequence[str]) -> dict[str, Feature]:
     views = contract_views(contract)
     calibrations = [f"observation.calibration.{view}" for view in views]
     unused = set() if EXPERT in stages else {ANCHOR}

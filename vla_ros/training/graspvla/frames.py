@@ -17,7 +17,7 @@ from controllers.errors import ConfigError
 from vla_ros.data.datasets.features import IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.masks import require_measured
-from vla_ros.policies.contract import TaskContract
+from vla_ros.policies.contract import DataContract
 from vla_ros.policies.graspvla.small import grasp_network, matching, proposals
 from vla_ros.policies.graspvla.small.crops import box_window, point_window
 from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
@@ -97,7 +97,7 @@ def read_frames(
     return made
 
 
-def contract_views(contract: TaskContract) -> Views:
+def contract_views(contract: DataContract) -> Views:
     """Return a contract's two cameras. Raises ConfigError when it has fewer or more."""
     if len(contract.cameras) != 2:
         raise ConfigError(

@@ -24,7 +24,7 @@ from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.staging import StagedFolder
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.documents import read_json
-from vla_ros.policies.contract import TaskContract, contract_text
+from vla_ros.policies.contract import DataContract, contract_text
 
 COMMIT_EVERY_S = 20.0  # what an interrupted edit has to do again; a commit copies the last file of each kind
 
@@ -83,7 +83,7 @@ def undo(root: Path) -> Path:
         place.close()
 
 
-def write_contract(metadata: DatasetMetadata, contract: TaskContract) -> None:
+def write_contract(metadata: DatasetMetadata, contract: DataContract) -> None:
     """Say in a dataset which contract it is made by, and touch nothing else."""
     check_edits(DatasetEdits(contract=contract), metadata)
     info = read_json(metadata.root / INFO)

@@ -13,7 +13,7 @@ from vla_ros.data.datasets.contract_copy import reduced_contract
 from vla_ros.data.datasets.features import DEFAULT_FEATURES, IMAGES, Feature, camera_feature
 from vla_ros.data.datasets.metadata import DatasetMetadata
 from vla_ros.data.datasets.schema import DatasetSchema, check_dataset, metadata_schema
-from vla_ros.policies.contract import CameraStream, TaskContract
+from vla_ros.policies.contract import CameraStream, DataContract
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class DatasetEdits:
     drop: tuple[str, ...] = ()  # features
     resize: Mapping[str, CameraStream] = field(default_factory=dict)  # video feature → its new size
     clean: bool = False  # leave out frames whose action is no example
-    contract: TaskContract | None = None  # what the dataset is made by
+    contract: DataContract | None = None  # what the dataset is made by
 
     @property
     def changes_frames(self) -> bool:
@@ -96,7 +96,7 @@ def edited_schema(edits: DatasetEdits, metadata: DatasetMetadata) -> DatasetSche
     )
 
 
-def _resized(contract: TaskContract, resize: Mapping[str, CameraStream]) -> TaskContract:
+def _resized(contract: DataContract, resize: Mapping[str, CameraStream]) -> DataContract:
     """Return the contract with its cameras' new sizes."""
     cameras = dict(contract.cameras)
     for name, stream in contract.cameras.items():

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.family import LearnedFamily
-from vla_ros.policies.graspvla.full.config import FullConfig, read_full_config
+from vla_ros.policies.graspvla.full.config import FORMAT, FullConfig, read_full_config
+from vla_ros.policies.learning import Learning
 from vla_ros.policies.needs import CameraNeed, Needs
 from vla_ros.policies.weights import Weights
 
@@ -29,6 +30,10 @@ class Specification(LearnedFamily):
     settings = FullWeights
     _weights: FullWeights
     packages, remedy = PACKAGES, "none are shipped, see docs/graspvla_full.md"
+    checkpoint_kind = FORMAT
+    finetune = Learning(
+        "vla_ros.training.finetuning.full_learning:finetune_full_size", "graspvla_full", ("original", "boxes_only")
+    )
 
     def check(self) -> None:
         """Raise ConfigError for a package or file that is missing, and for a config.json that cannot be used."""

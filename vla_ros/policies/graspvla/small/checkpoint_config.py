@@ -14,6 +14,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import build
 from vla_ros.documents import read_json
 from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.families import KIND_KEYS
 from vla_ros.policies.graspvla.small.chain import LINKS
 from vla_ros.policies.single_arm import ACTION_SIZE, SingleArmCodec, upgraded
 
@@ -21,7 +22,6 @@ CONFIG, WEIGHTS = "config.json", "model.safetensors"
 KIND, VERSION = "graspvla_small", 2  # version 1 named arm and gripper; it is still read
 PACKAGES = ("torch", "safetensors", "tokenizers", "wordllama")  # the last has wheels for Python 3.11 to 3.13 alone
 STATISTICS = ("mean", "spread")  # of the actions, in both files
-_KIND_KEYS = ("kind", "format", "type", "model_type")  # ours, the full model's, LeRobot's, Hugging Face's
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def read_config(folder: Path) -> CheckpointConfig:
         raise ConfigError(f"{path}: is missing; give a checkpoint's folder, with {CONFIG} and {WEIGHTS}")
     values = read_json(path)
     if isinstance(values, dict) and "networks" not in values:
-        said = next((str(values[key]) for key in _KIND_KEYS if key in values), "unknown")
+        said = next((str(values[key]) for key in KIND_KEYS if key in values), "unknown")
         raise ConfigError(
             f"{folder}: is a checkpoint of another kind ({said}): give one of {KIND}, such as vla train makes"
         )

@@ -7,7 +7,14 @@ from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.family import LearnedFamily
 from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
-from vla_ros.policies.graspvla.small.checkpoint_config import PACKAGES, CheckpointConfig, check_weights, read_config
+from vla_ros.policies.graspvla.small.checkpoint_config import (
+    KIND,
+    PACKAGES,
+    CheckpointConfig,
+    check_weights,
+    read_config,
+)
+from vla_ros.policies.learning import EVALUATION, Learning
 from vla_ros.policies.needs import CameraNeed, Needs
 
 HISTORY_S = 0.5  # [s] the target's memory reads all of it
@@ -18,6 +25,13 @@ class Specification(LearnedFamily):
 
     summary = "grasps what the words name, from two colour views: boxes, grasp and actions, one after the other"
     packages, remedy = PACKAGES, "train it (vla train)"
+    checkpoint_kind = KIND
+    train = Learning("vla_ros.training.graspvla.learning:train_small", "graspvla_small", ("generate", "stages"))
+    finetune = Learning(
+        "vla_ros.training.finetuning.learning:finetune_small",
+        "graspvla_small",
+        ("original", "generate", "stages", "boxes_only", "label_anew", *EVALUATION),
+    )
 
     def check(self) -> None:
         """Raise ConfigError for a package or file that is missing, and for a checkpoint of something else."""

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which family a training is of, and what its specification says of it: the same for `vla train` and `vla finetune`."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+from collections.abc import Callable
+
+from controllers.errors import ConfigError
+from vla_ros.policies.families import specification_of, specifications
+from vla_ros.policies.family import PolicyFamily
+from vla_ros.policies.learning import FinetuningRequest, Learner, Learning, TrainingRequest
+
+THREADS_MAX = 1024
+OF_ALL = ("threads", "json")  # options that every family takes
+How = Callable[[type[PolicyFamily]], Learning | None]
+
+
+def how_it_learns(policy: str, how: How, does: str) -> tuple[type[PolicyFamily], Learning]:
+    """Return a family's specification and its part about this learning; `does` says in words what that is.
+
+    Raises ConfigError with the nearest family for one that does not exist, and with those that do for one that does
+    not learn so.
+    """
+    kind = specification_of(policy)
+    learning = how(kind)
+    if learning is None:
+        others = ", ".join(name for name, other in specifications().items() if how(other) is not None)
+        raise ConfigError(f"policy '{policy}' {does}; those that do: {others}")
+    return kind, learning
+
+
+def check_request(request: TrainingRequest | FinetuningRequest, policy: str, learning: Learning) -> None:
+    """Raise ConfigError for an option that means nothing to this family, or a number of threads that cannot be."""
+    for item in dataclasses.fields(request):
+        known = item.default is dataclasses.MISSING or item.name in (*OF_ALL, *learning.options)
+        if not known and getattr(request, item.name) != item.default:
+            takes = ", ".join(map(_option, learning.options)) or "none"
+            raise ConfigError(f"{_option(item.name)} is not for policy '{policy}', which takes {takes}: leave it out")
+    if request.threads is not None and not 1 <= request.threads <= THREADS_MAX:
+        raise ConfigError(f"--threads must be 1 to {THREADS_MAX}, got {request.threads}")
+
+
+def _option(name: str) -> str:
+    return "--set" if name == "set_name" else f"--{name.replace('_', '-')}"
+
+
+def learner_of(kind: type[PolicyFamily], learning: Learning) -> Learner:
+    """Return what trains a family. Raises ConfigError for a package that it needs and that is not installed."""
+    for name in kind.packages:
+        if importlib.util.find_spec(name) is None:
+            raise ConfigError(
+                f"training needs the package {name}, which is not installed: ./vla installs it unless VLA_EXTRAS=none, "
+                "on Python 3.11 to 3.13; elsewhere pip install -e '.[learning]'"
+            )
+    return learning.learner()

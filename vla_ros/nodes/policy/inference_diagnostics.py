@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the policy node says of its inferences: how many, how long, what failed, what it waits for."""
+
+from __future__ import annotations
+
+from vla_ros import messages
+from vla_ros.nodes.managed import ManagedNode
+from vla_ros.nodes.policy.inference_worker import InferenceWorker
+from vla_ros.nodes.policy.latency import Latency
+
+
+class InferenceDiagnostics:
+    """Count failures and publish diagnostics; a failure or a silence is logged once."""
+
+    def __init__(self, node: ManagedNode) -> None:
+        """Publish as `node`."""
+        self._node, self.latency = node, Latency()
+        self.failure, self._failures = "", 0  # the newest; all
+        self._silent = ""  # which cameras, as was last said
+
+    def succeeded(self) -> None:
+        """Note that there is a chunk."""
+        self.failure = ""
+
+    def failed(self, reason: str) -> None:
+        """Note that there is none, and why; from any thread."""
+        self._failures += 1
+        if reason != self.failure:
+            self._node.get_logger().error(f"no chunk: {reason}")
+        self.failure = reason
+
+    def publish(self, worker: InferenceWorker, silent: str, instruction: str) -> None:
+        """Publish them; `silent` says which cameras are waited for, "" that none is."""
+        values = {
+            "chunks": str(worker.count),
+            "failures": str(self._failures),
+            "inference_ms": f"{1e3 * worker.seconds:.1f}",
+            "busy": str(worker.busy).lower(),
+            **self.latency.values(),
+        }
+        if silent and silent != self._silent:
+            self._node.get_logger().warning(silent)
+        self._silent = silent
+        level = messages.ERROR if self.failure else messages.WARN if silent else messages.OK
+        text = self.failure or silent or worker.waiting_for or instruction or "waiting for an instruction"
+        self._node.diagnose(level, text, values, "policy")

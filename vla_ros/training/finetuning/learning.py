@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`vla finetune` of the small GraspVLA: on demonstrations of a task, or on boxes alone.
+
+The chain's links (proposals, matching, grasp, expert) go on from the checkpoint's weights, at a low rate, on the task's
+data and on data like that they have learned from: without --original that is generated first, a little of it, into
+OUTPUT/original. Recordings (`vla convert`) are labelled from what they show, into OUTPUT/labelled: the grasp from
+where the fingers closed, boxes from the checkpoint's own proposals that show that place.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from controllers.errors import ConfigError
+from vla_ros.output_file import write_output
+from vla_ros.policies.learning import DataMaker, FinetuningRequest
+from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
+from vla_ros.training.output_lock import taken
+from vla_ros.training.session import watched
+
+if TYPE_CHECKING:
+    from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig
+    from vla_ros.training.finetuning.config import FinetuneConfig
+    from vla_ros.training.finetuning.evaluation import Exam
+    from vla_ros.training.finetuning.finetune import Base
+    from vla_ros.training.graspvla.team import Team
+    from vla_ros.training.graspvla.train import TrainingResult
+
+PART_STAGES = ("matching", "grasp")
+
+
+def finetune_small(request: FinetuningRequest, maker: DataMaker) -> int:
+    """Fine-tune, then evaluate if asked to; 0 when done, 130 when interrupted."""
+    # Everything that was named is looked at before anything is written, and before PyTorch is loaded.
+    output = request.output
+    _check_checkpoint(request.checkpoint)
+    config, task = _config(request), _found(request)
+    exams = _exams(request, maker)
+    base = _base(request.checkpoint, task)
+    if output.resolve() == request.checkpoint.resolve():
+        raise ConfigError(f"{output}: is the checkpoint that is gone on from: give another folder")
+    config = _for_parts(request, config, task)
+    _check(request, base, task, config.stages)
+    from vla_ros.training.graspvla.team import join_team
+
+    with join_team() as team:
+        console = Console(quiet=not team.leads)
+        with taken(output, team, "finetune"):
+            result = _finetune(request, maker, config, base, task, team, console)
+            if result is None or result.interrupted:
+                return 130
+            figures = dict(result.figures)
+            for exam in exams if team.leads else ():
+                marks = _examine(exam, request.checkpoint, output, console)
+                if marks is None:
+                    return 130
+                figures |= marks
+        if team.leads and request.json is not None:
+            write_output("--json", request.json, json.dumps(figures, indent=2) + "\n")
+    return 0
+
+
+def _config(request: FinetuningRequest) -> FinetuneConfig:
+    from vla_ros.training.finetuning.config import BOX_STAGES, load_finetune_config
+    from vla_ros.training.graspvla.config import chosen_stages
+
+    config = load_finetune_config(request.config)
+    if request.threads is not None:
+        config = dataclasses.replace(config, threads=request.threads)
+    if request.stages is not None:
+        config = dataclasses.replace(config, stages=chosen_stages(request.stages))
+    if request.boxes_only:
+        if request.stages is not None and set(config.stages) - set(BOX_STAGES):
+            raise ConfigError(f"--boxes-only teaches {' and '.join(BOX_STAGES)}: leave out the other --stages")
+        stages = tuple(name for name in config.ordered if name in BOX_STAGES)
+        config = dataclasses.replace(config, stages=stages or BOX_STAGES)
+    if request.generate is None:
+        return config
+    if request.original is not None:
+        raise ConfigError("--generate and --original: give one of them")
+    episodes, colon, scenes = request.generate.partition(":")
+    if not (episodes.isdecimal() and colon and scenes.isdecimal()):
+        raise ConfigError(f"--generate {request.generate}: give EPISODES:SCENES, such as 60:240, or 0:0 for none")
+    if int(episodes) == 0:
+        return dataclasses.replace(config, original=dataclasses.replace(config.original, share=0.0))
+    amounts = dataclasses.replace(config.original, episodes=int(episodes), grounding=int(scenes))
+    return dataclasses.replace(config, original=amounts)
+
+
+def _exams(request: FinetuningRequest, maker: DataMaker) -> list[Exam]:
+    from vla_ros.evaluation.settings import EpisodeSettings
+    from vla_ros.training.finetuning.evaluation import POLICY, exams
+
+    if not request.evaluate:
+        return []
+    task = EpisodeSettings(
+        POLICY,
+        set_name=request.set_name,
+        objects=request.objects,
+        wording=request.wording,
+        by_part=request.by_part,
+    )
+    made = exams(task, request.evaluate, request.seed, request.workers)
+    for exam in made:
+        exam.settings.check()
+    maker.check()  # now, not after the training: scenes are rendered
+    return made
+
+
+def _check_checkpoint(checkpoint: Path) -> CheckpointConfig:
+    """Return what a checkpoint says of itself. Raises ConfigError for one that nothing can go on from."""
+    from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint, require_chain
+    from vla_ros.policies.graspvla.small.checkpoint_config import check_weights, read_config
+    from vla_ros.robots.embodiment import load_embodiment
+
+    config = read_config(checkpoint)
+    check_checkpoint(checkpoint, config, load_embodiment(config.robot))
+    check_weights(checkpoint, config)
+    require_chain(checkpoint, config)
+    return config
+
+
+def _base(checkpoint: Path, task: TrainingData) -> Base:
+    """Return what is gone on from, for the cameras of the task's datasets."""
+    from vla_ros.data.datasets.metadata import load_metadata
+    from vla_ros.policies.graspvla.small.checkpoint import load_networks
+    from vla_ros.training.finetuning.finetune import Base
+    from vla_ros.training.finetuning.views import adapted
+
+    config = _check_checkpoint(checkpoint)
+    new, view = adapted(config, [load_metadata(root) for root in task.action])
+    return Base(checkpoint, new, load_networks(checkpoint, config), view)
+
+
+def _found(request: FinetuningRequest) -> TrainingData:
+    if request.original is not None:
+        find_datasets(request.original, boxes_do=True)
+    return find_datasets(request.datasets, boxes_do=request.boxes_only)
+
+
+def _check(request: FinetuningRequest, base: Base, task: TrainingData, stages: Sequence[str]) -> None:
+    """Look at the task's datasets before anything is written; labels may still lack."""
+    from vla_ros.training.finetuning.labels.labelled import check_task
+
+    check_task(task, base.config.contract, request.label_anew, stages)
+
+
+def _for_parts(request: FinetuningRequest, config: FinetuneConfig, task: TrainingData) -> FinetuneConfig:
+    """Return the settings for demonstrations by a part: it is looked for in the whole, which is proposed already."""
+    from vla_ros.training.finetuning.finetune import names_parts
+
+    if not names_parts(task):
+        return config
+    if request.stages is None:
+        return dataclasses.replace(config, stages=PART_STAGES[:1] if request.boxes_only else PART_STAGES)
+    if "proposals" in config.stages:
+        raise ConfigError(f"--stages {request.stages}: a part is no thing to propose: name {','.join(PART_STAGES)}")
+    return config
+
+
+def _finetune(
+    request: FinetuningRequest,
+    maker: DataMaker,
+    config: FinetuneConfig,
+    base: Base,
+    task: TrainingData,
+    team: Team,
+    console: Console,
+) -> TrainingResult | None:
+    from vla_ros.policies.contract import load_contract
+    from vla_ros.training.finetuning.finetune import finetune, stage_names
+    from vla_ros.training.finetuning.identity import identity_of, keep_identity
+    from vla_ros.training.finetuning.labels.labelled import labelled_data
+    from vla_ros.training.graspvla.datasets import check_datasets
+    from vla_ros.training.graspvla.progress import print_result
+    from vla_ros.training.graspvla.train import TrainingResult
+
+    original, output = TrainingData((), ()), request.output
+    if config.original.share > 0.0:
+        roots: Sequence[Path] = request.original or [output / "original"]
+        with team.leader_first():
+            missing, amounts = team.leads and not request.original, config.original
+            if missing and not maker.make(
+                amounts.settings, amounts.episodes, amounts.grounding, output / "original", base.config.contract
+            ):
+                return None
+        original = find_datasets(roots, boxes_do="expert" not in config.stages)
+        check_datasets(original, load_contract(base.config.contract), config.stages)
+    if team.leads:
+        keep_identity(output, identity_of(request.checkpoint, request.datasets, request.original))
+    names = stage_names(config, base)
+    samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in names}
+    with watched(output, samples, console, team) as session:
+        try:
+            with team.leader_first():
+                task, report = labelled_data(
+                    task, output / "labelled", base.networks, base.config.views, request.label_anew, session.tell
+                )
+            for line in report.lines():
+                console.print(line, soft_wrap=True, highlight=False, markup=False)
+            result = finetune(config, base, task, original, output, session.tell, team, session.stop)
+        except KeyboardInterrupt:  # while data was prepared, or pressed twice
+            result = TrainingResult(interrupted=True)
+    print_result(result, output, console)
+    return result
+
+
+def _examine(exam: Exam, checkpoint: Path, output: Path, console: Console) -> dict[str, float] | None:
+    """Run both checkpoints in the same scenes and print the difference; None when interrupted."""
+    from vla_ros.evaluation.comparison_report import print_comparison
+    from vla_ros.evaluation.report import EvaluationProgress, print_report
+    from vla_ros.training.finetuning.evaluation import AFTER, Marks, run_exam
+
+    found = []
+    for folder in (checkpoint, output):
+        with EvaluationProgress(exam.settings, console) as progress:
+            found.append(run_exam(exam, folder, output / "evaluation", progress.show))
+        if found[-1].interrupted:
+            return None
+    marks = Marks(exam, *found)
+    print_report(exam.settings, marks.after, console)
+    print_comparison(exam.settings.episode, marks.comparison, console, ours=AFTER)
+    return marks.figures()

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`vla train` of the small GraspVLA: from datasets, or from nothing, to a checkpoint.
+
+Without --data what is missing is generated first, into OUTPUT/data.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from controllers.errors import ConfigError
+from vla_ros.output_file import write_output
+from vla_ros.policies.contract import load_contract
+from vla_ros.policies.learning import DataMaker, TrainingRequest
+from vla_ros.training.graspvla.config import DataConfig, TrainConfig, chosen_stages, load_train_config
+from vla_ros.training.graspvla.datasets import check_datasets
+from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
+from vla_ros.training.output_lock import taken
+from vla_ros.training.session import watched
+
+if TYPE_CHECKING:
+    from vla_ros.training.graspvla.team import Team
+
+
+def train_small(request: TrainingRequest, maker: DataMaker) -> int:
+    """Generate what is missing, then train; 0 when done, 130 when interrupted."""
+    # Everything that was named is looked at before anything is written, and before PyTorch is loaded.
+    config = load_train_config(request.config)
+    if request.threads is not None:
+        config = dataclasses.replace(config, threads=request.threads)
+    stages = config.stages if request.stages is None else chosen_stages(request.stages, config.stages)
+    if request.generate is not None:
+        config = dataclasses.replace(config, data=_amounts(request, config))
+    data = None if request.data is None else find_datasets(request.data)
+    if data is None:
+        maker.check(config.data.settings)
+    output = request.output
+    from vla_ros.training.graspvla.team import join_team
+
+    with join_team() as team:
+        if data is not None:
+            _check_data(data, config, team)
+        with taken(output, team):
+            if data is None:
+                with team.leader_first():
+                    amounts, folder = config.data, output / "data"
+                    if team.leads and not maker.make(
+                        amounts.settings, amounts.episodes, amounts.grounding, folder, config.contract
+                    ):
+                        return 130
+                data = find_datasets([output / "data"])
+                _check_data(data, config, team)
+            return _train(request, config, data, stages, team)
+
+
+def _check_data(data: TrainingData, config: TrainConfig, team: Team) -> None:
+    if team.leads:
+        check_datasets(data, load_contract(config.contract))
+
+
+def _amounts(request: TrainingRequest, config: TrainConfig) -> DataConfig:
+    if request.data is not None:
+        raise ConfigError("--generate and --data: give one of them")
+    episodes, colon, scenes = str(request.generate).partition(":")
+    if not (episodes.isdecimal() and colon and scenes.isdecimal()):
+        raise ConfigError(f"--generate {request.generate}: give EPISODES:SCENES, such as 6000:3000")
+    return dataclasses.replace(config.data, episodes=int(episodes), grounding=int(scenes))
+
+
+def _train(
+    request: TrainingRequest, config: TrainConfig, data: TrainingData, stages: tuple[str, ...], team: Team
+) -> int:
+    from vla_ros.training.graspvla.progress import print_result
+    from vla_ros.training.graspvla.train import TrainingResult, train
+
+    console, output = Console(quiet=not team.leads), request.output
+    samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in stages}
+    with watched(output, samples, console, team) as session:
+        try:
+            result = train(config, data, output, session.tell, stages, team, session.stop)
+        except KeyboardInterrupt:  # while data was prepared, or pressed twice
+            result = TrainingResult(interrupted=True)
+    print_result(result, output, console)
+    if team.leads and request.json is not None:
+        write_output("--json", request.json, json.dumps(result.figures, indent=2) + "\n")
+    return 130 if result.interrupted else 0
