@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.objects.category import SPLITS, categories
+from vla_ros.objects.category import RECEPTACLE, SPLITS, categories
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.procedural import make_object
@@ -29,9 +29,10 @@ class Catalogue:
     """
 
     objects: tuple[ObjectModel, ...]
-    splits: Mapping[str, str]  # category → seen | heldout
+    splits: Mapping[str, str]  # category → seen | heldout | receptacle
     synonyms: Mapping[str, str]  # other word → category
     procedural: bool  # its objects can be repainted
+    receptacles: tuple[ObjectModel, ...] = ()  # what is there to be put into or onto; no split holds them
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -67,17 +68,19 @@ class Catalogue:
 
 @cache
 def _procedural_catalogue() -> Catalogue:
-    models = []
+    models: list[ObjectModel] = []
+    receptacles: list[ObjectModel] = []
     for name, category in categories().items():
         for shape in category.shapes:
             rng = np.random.default_rng(zlib.crc32(f"{name}_{shape}".encode()))
             color = category.colors[int(rng.integers(len(category.colors)))]
-            models.append(make_object(name, shape, color, rng))
+            (receptacles if category.split == RECEPTACLE else models).append(make_object(name, shape, color, rng))
     return Catalogue(
         objects=tuple(models),
         splits={name: category.split for name, category in categories().items()},
         synonyms={word: name for name, category in categories().items() for word in category.synonyms},
         procedural=True,
+        receptacles=tuple(receptacles),
     )
 
 
