@@ -50,8 +50,8 @@ class PlaceJudge(Judge):
         self._start_heights = dict(start.heights)
         self._hand = ClosureWatch(width_max, limits.closed_fraction, limits.open_fraction)
         self._still = StillWatch(limits.still_m, limits.still_rad)
-        self._released: Mapping[str, np.ndarray] | None = None  # the tools' poses when the hand last opened
-        self._held: dict[str, np.ndarray] = {}  # what is up in a closed hand → where it was in the tool's frame then
+        self._offsets: dict[str, np.ndarray] = {}  # what was up since the hand last closed → from the tool to it then
+        self._held: set[str] = set()  # of these, what is in the hand still
         self._elsewhere = False  # a named object was let go where it was not to go
         self.lifted_max = 0.0  # [m] of a named object above where it lay
 
@@ -103,21 +103,21 @@ class PlaceJudge(Judge):
         if any(truth.heights[name] < self._start_heights[name] - limits.fallen_m for name in self._named):
             self._end(FALLEN)
             return
-        if self._hand.closed or not self._away(truth):
+        if self._hand.closed:
             return
-        for name, body in self._bodies.items():
+        for name in self._bodies:
             if name in self._receptacles and name not in self._named:
                 continue
             for goal in (*self._goals, *self._open_goals):
                 rest = min(still[name], still[goal])
-                if goal == name or not self._receptacles[goal].supports(truth.objects[goal], body, truth.objects[name]):
+                if goal == name or not self._away(truth, name) or not self._in(truth, name, goal):
                     continue
                 if name in self._named and goal in self._goals:
                     self._advance_to(RESTING)
                 self._decide(name, goal, rest)
                 if self.finished:
                     return
-        self._look_elsewhere(still)
+        self._look_elsewhere(truth, still)
 
     def _decide(self, name: str, goal: str, rest: float) -> None:
         """End the episode by what rests in a receptacle for `rest` [s], where that is long enough."""
@@ -133,35 +133,36 @@ class PlaceJudge(Judge):
             self._events.append(f"placed {placed}, which is not what was asked for")
             self._end(WRONG, f"put {placed}, which is not what was asked for")
 
-    def _look_elsewhere(self, still: Mapping[str, float]) -> None:
-        """A named object that was up, was let go and lies still, but not where it was to go."""
-        if self.lifted_max < self.limits.lift_m or self._released is None:
-            return
-        if all(still[name] < self.limits.hold_s for name in self._named):
-            return
-        if not self._elsewhere:
-            self._events.append(f"put {self._called(self._named)} elsewhere")
-        self._elsewhere = True
-        if self.attempts >= self.limits.attempts:
-            self._end(Outcome.ATTEMPTS)
-
-    def _follow_hand(self, truth: Truth) -> None:
-        if self._hand.update(truth.widths[self._gripper]):
-            self._released, self._held = truth.tools, {}
-        if self._hand.closures > self.attempts:
-            self.attempts, self._released, self._elsewhere = self._hand.closures, None, False
-            if self.attempts > self.limits.attempts:
+    def _look_elsewhere(self, truth: Truth, still: Mapping[str, float]) -> None:
+        """See whether a named object that was up was let go and lies still, but not where it was to go."""
+        for name in self._named:
+            let_go = name in self._offsets and name not in self._held and self._away(truth, name)
+            if not let_go or still[name] < self.limits.hold_s or any(self._in(truth, name, g) for g in self._goals):
+                continue
+            if not self._elsewhere:
+                self._events.append(f"put {self._called([name])} elsewhere")
+            self._elsewhere = True
+            if self.attempts >= self.limits.attempts:
                 self._end(Outcome.ATTEMPTS)
                 return
-            self._events.append(f"attempt {self.attempts}: closing on {self._called(self._named)}")
 
-    def _away(self, truth: Truth) -> bool:
-        """Say whether the hand has left what it let go; one that never closed holds nothing."""
-        before = self._released
-        if before is None:
-            return self.attempts == 0
-        far = [np.linalg.norm(T[:3, 3] - before[name][:3, 3]) >= self.limits.away_m for name, T in truth.tools.items()]
-        return any(far)
+    def _in(self, truth: Truth, name: str, goal: str) -> bool:
+        return self._receptacles[goal].supports(truth.objects[goal], self._bodies[name], truth.objects[name])
+
+    def _away(self, truth: Truth, name: str) -> bool:
+        """Say whether the hand has left what it let go; what it never held it need not leave."""
+        before = self._offsets.get(name)
+        return before is None or bool(np.linalg.norm(self._offset(truth, name) - before) >= self.limits.away_m)
+
+    def _follow_hand(self, truth: Truth) -> None:
+        self._hand.update(truth.widths[self._gripper])
+        if self._hand.closures == self.attempts:
+            return
+        if self._hand.closures > self.limits.attempts:
+            self._end(Outcome.ATTEMPTS)
+            return
+        self.attempts, self._offsets, self._elsewhere = self._hand.closures, {}, False
+        self._events.append(f"attempt {self.attempts}: closing on {self._called(self._named)}")
 
     def _follow_held(self, truth: Truth) -> None:
         """Tell what leaves the table in a closed hand, and what falls out of it."""
@@ -171,15 +172,17 @@ class PlaceJudge(Judge):
                 self.lifted_max = max(self.lifted_max, up)
             if not self._hand.closed or up < self.limits.lift_m:
                 continue
-            offset = self._offset(truth, name)
-            if name not in self._held and np.linalg.norm(offset) < 0.5:
-                self._held[name] = offset
+            if name not in self._offsets:
+                self._offsets[name] = self._offset(truth, name)
+                self._held.add(name)
                 self.first_lifted = self.first_lifted or name
                 self._events.append(f"grasped {self._called([name])}")
-        for name, offset in list(self._held.items()):
-            if np.linalg.norm(self._offset(truth, name) - offset) > DROPPED_M:
-                del self._held[name]
-                self._events.append(f"dropped {self._called([name])}")
+        for name in sorted(self._held):
+            if np.linalg.norm(self._offset(truth, name) - self._offsets[name]) > DROPPED_M:
+                self._held.remove(name)
+                inside = any(self._in(truth, name, goal) for goal in self._receptacles if goal != name)
+                if self._hand.closed and not inside:
+                    self._events.append(f"dropped {self._called([name])}")
 
     def _offset(self, truth: Truth, name: str) -> np.ndarray:
         """Return the object's origin (3,) [m] from the nearest tool."""

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where something is to go: the receptacle that an instruction names, found among the things on the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from vla_ros.objects.catalogue import Catalogue, load_catalogue
+from vla_ros.policies.geometric.color_naming import ColorNamer
+from vla_ros.policies.geometric.config import GeometricConfig
+from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instruction
+from vla_ros.policies.geometric.memory_cache import remember
+from vla_ros.policies.geometric.perception import TableView
+from vla_ros.policies.geometric.segmentation import Segment
+from vla_ros.policies.geometric.target import TargetFinder
+
+
+@dataclass(frozen=True, eq=False)
+class Goal:
+    """A receptacle as the cameras see it."""
+
+    center: np.ndarray  # (2,) [m] of its outline, base frame
+    rim: float  # [m] height of its rim, base frame
+    parts: frozenset[int]  # which fragments of the view it is
+
+
+class GoalFinder:
+    """Know receptacles beside the catalogue's own objects; what they look like is imagined when first needed."""
+
+    def __init__(self, catalogue: Catalogue, namer: ColorNamer, config: GeometricConfig) -> None:
+        self._catalogue, self._namer, self._config = catalogue, namer, config
+
+    def read(self, phrase: str) -> Request:
+        """Return what a phrase names."""
+        return parse_instruction(phrase, self._vocabulary)
+
+    def find(self, view: TableView, request: Request) -> Goal | None:
+        """Return the thing that fits a request best; None where none does."""
+        ranked = self._finder.rank(view.things, request, view.camera_height)
+        if not ranked or not ranked[0].fits:
+            return None
+        return self._goal(ranked[0].segment, view.table)
+
+    @staticmethod
+    def _goal(segment: Segment, table: float) -> Goal:
+        return Goal(segment.center, table + segment.height, segment.parts)
+
+    @cached_property
+    def _everything(self) -> Catalogue:
+        """Return the catalogue with the built-in receptacles among its objects."""
+        own, built_in = self._catalogue, load_catalogue()
+        splits = {model.category: built_in.splits[model.category] for model in built_in.receptacles}
+        words = {word: category for word, category in built_in.synonyms.items() if category in splits}
+        return replace(
+            own,
+            objects=(*own.objects, *built_in.receptacles),
+            splits={**splits, **own.splits},
+            synonyms={**words, **own.synonyms},
+        )
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        known = self._everything
+        return Vocabulary.of(known.categories, known.synonyms, known.colors)
+
+    @cached_property
+    def _finder(self) -> TargetFinder:
+        return TargetFinder(remember(self._everything, self._config.recognition), self._namer, self._config.target)
