@@ -39,14 +39,15 @@ class GoalFinder:
 
     def find(self, view: TableView, request: Request) -> Goal | None:
         """Return the thing that fits a request best; None where none does."""
-        ranked = self._finder.rank(view.things, request, view.camera_height)
-        if not ranked or not ranked[0].fits:
-            return None
-        return self._goal(ranked[0].segment, view.table)
+        found = self._best(view, request)
+        if found is None and request.category is not None:
+            # Glossy and dark things hardly show their colour: then the shape alone has to do.
+            found = self._best(view, Request(request.category, (), True))
+        return None if found is None else Goal(found.center, view.table + found.height, found.parts)
 
-    @staticmethod
-    def _goal(segment: Segment, table: float) -> Goal:
-        return Goal(segment.center, table + segment.height, segment.parts)
+    def _best(self, view: TableView, request: Request) -> Segment | None:
+        ranked = self._finder.rank(view.things, request, view.camera_height)
+        return ranked[0].segment if ranked and ranked[0].fits else None
 
     @cached_property
     def _everything(self) -> Catalogue:

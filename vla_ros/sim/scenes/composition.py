@@ -40,14 +40,16 @@ def compose(
     instruct: Callable[[tuple[PlacedObject, ...]], str],
     target_area: Area | None = None,
     cameras: Sequence[str] = (),
+    roomy: int = 1,
 ) -> Scene:
     """Return the scene of the chosen objects. `instruct` says what is asked for of them as they stand.
 
     `target_area`: where the first one stands; None: anywhere. `cameras` are those it is seen by, of the ranges, those
-    on the robot included; (): all that stand. Raises ConfigError where there is no room for the objects.
+    on the robot included; (): all that stand. `roomy`: how many of the first objects have a hand's room around them.
+    Raises ConfigError where there is no room for the objects.
     """
     height = float(scene_generator(stream, seed, "table").uniform(*ranges.table_height)) + changes.raise_table
-    standing, placements = _arrange(chosen, target_area or ranges.area, ranges, height, stream, seed)
+    standing, placements = _arrange(chosen, target_area or ranges.area, ranges, height, stream, seed, roomy)
     seen_by, mounted = _chosen_cameras(standing, ranges, stream, seed, cameras)
     rng = scene_generator(stream, seed, "surfaces")
     surfaces = [sample_surface(changes.surfaces, rng, wall) for wall in (False, True, True, True)]
@@ -81,6 +83,7 @@ def _arrange(
     height: float,
     stream: str,
     seed: int,
+    roomy: int,
 ) -> tuple[tuple[SceneCamera, ...], list[Placement]]:
     """Find cameras and places that go together; a few places are tried before the cameras move."""
     (target, *others), extra = chosen
@@ -89,9 +92,9 @@ def _arrange(
         ground = Ground(ranges.area, height, cameras)
         rng = scene_generator(stream, seed, "places", attempt)
         first = place_target(target, dataclasses.replace(ground, area=target_area), rng)
-        standing = None if first is None else place_beside(others, [first], ground, rng)
+        standing = None if first is None else place_beside(others, [first], ground, rng, roomy=roomy)
         if standing is not None and extra:
-            standing = place_beside(extra, standing, ground, rng)
+            standing = place_beside(extra, standing, ground, rng, roomy=roomy)
         if standing is not None:
             return cameras, standing
     names = ", ".join(model.name for model in (target, *others, *extra))

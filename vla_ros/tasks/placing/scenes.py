@@ -52,7 +52,7 @@ def sample_placing(
         return instruct(placed[0], placed[1], catalogue, stream, seed, wording)
 
     area = part_of(ranges.area, place)
-    scene = compose(chosen, set_name, changes, ranges, stream, seed, asked, area, cameras)
+    scene = compose(chosen, set_name, changes, ranges, stream, seed, asked, area, cameras, roomy=2)
     return dataclasses.replace(scene, goal=scene.objects[1].name)
 
 
