@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -93,6 +93,19 @@ def load_catalogue(objects: str | Path | None = None) -> Catalogue:
     folder = Path(objects).expanduser().resolve()
     files = object_files(folder) if folder.is_dir() else []
     return _folder_catalogue(folder, tuple((str(path), path.stat().st_mtime_ns) for path in files))
+
+
+def with_receptacles(own: Catalogue) -> Catalogue:
+    """Return a catalogue with the built-in receptacles among its objects, for who must tell one from the other."""
+    built_in = _procedural_catalogue()
+    splits = {model.category: built_in.splits[model.category] for model in built_in.receptacles}
+    words = {word: category for word, category in built_in.synonyms.items() if category in splits}
+    return replace(
+        own,
+        objects=(*own.objects, *built_in.receptacles),
+        splits={**splits, **own.splits},
+        synonyms={**words, **own.synonyms},
+    )
 
 
 @lru_cache(maxsize=4)

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from vla_ros.objects.catalogue import Catalogue, load_catalogue
+from vla_ros.objects.catalogue import Catalogue, with_receptacles
 from vla_ros.policies.geometric.color_naming import ColorNamer
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instruction
@@ -51,16 +51,7 @@ class GoalFinder:
 
     @cached_property
     def _everything(self) -> Catalogue:
-        """Return the catalogue with the built-in receptacles among its objects."""
-        own, built_in = self._catalogue, load_catalogue()
-        splits = {model.category: built_in.splits[model.category] for model in built_in.receptacles}
-        words = {word: category for word, category in built_in.synonyms.items() if category in splits}
-        return replace(
-            own,
-            objects=(*own.objects, *built_in.receptacles),
-            splits={**splits, **own.splits},
-            synonyms={**words, **own.synonyms},
-        )
+        return with_receptacles(self._catalogue)
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:

@@ -86,6 +86,7 @@ def _contents(models: Iterable[ObjectModel]) -> Iterable[bytes]:
 
 
 if __name__ == "__main__":
-    from vla_ros.objects.catalogue import load_catalogue
+    from vla_ros.objects.catalogue import load_catalogue, with_receptacles
 
-    remember(load_catalogue(), RecognitionConfig())
+    for known in (load_catalogue(), with_receptacles(load_catalogue())):
+        remember(known, RecognitionConfig())
