@@ -24,6 +24,13 @@ def test_a_task_is_shown_with_its_success_its_limits_and_its_sets(capsys):
     assert all(f"\n  {name} " in said for name in grasp_sets().sets)
 
 
+def test_placing_is_shown_with_an_instruction_that_says_where(capsys):
+    assert cli.main(["tasks", "show", "placing"]) == 0
+    said = capsys.readouterr().out
+    assert "3 attempts, 90 s" in said
+    assert "the hand open and 5 cm away" in said
+
+
 def test_a_task_that_does_not_exist_is_one_line(capsys):
     assert cli.main(["tasks", "show", "graspin"]) == 2
     assert "did you mean 'grasping'" in capsys.readouterr().err

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.objects.category import SPLITS, categories
+from vla_ros.objects.category import RECEPTACLE, SPLITS, categories
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.procedural import make_object
@@ -29,9 +29,10 @@ class Catalogue:
     """
 
     objects: tuple[ObjectModel, ...]
-    splits: Mapping[str, str]  # category → seen | heldout
+    splits: Mapping[str, str]  # category → seen | heldout | receptacle
     synonyms: Mapping[str, str]  # other word → category
     procedural: bool  # its objects can be repainted
+    receptacles: tuple[ObjectModel, ...] = ()  # what is there to be put into or onto; no split holds them
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -67,17 +68,19 @@ class Catalogue:
 
 @cache
 def _procedural_catalogue() -> Catalogue:
-    models = []
+    models: list[ObjectModel] = []
+    receptacles: list[ObjectModel] = []
     for name, category in categories().items():
         for shape in category.shapes:
             rng = np.random.default_rng(zlib.crc32(f"{name}_{shape}".encode()))
             color = category.colors[int(rng.integers(len(category.colors)))]
-            models.append(make_object(name, shape, color, rng))
+            (receptacles if category.split == RECEPTACLE else models).append(make_object(name, shape, color, rng))
     return Catalogue(
         objects=tuple(models),
         splits={name: category.split for name, category in categories().items()},
         synonyms={word: name for name, category in categories().items() for word in category.synonyms},
         procedural=True,
+        receptacles=tuple(receptacles),
     )
 
 
@@ -90,6 +93,19 @@ def load_catalogue(objects: str | Path | None = None) -> Catalogue:
     folder = Path(objects).expanduser().resolve()
     files = object_files(folder) if folder.is_dir() else []
     return _folder_catalogue(folder, tuple((str(path), path.stat().st_mtime_ns) for path in files))
+
+
+def with_receptacles(own: Catalogue) -> Catalogue:
+    """Return a catalogue with the built-in receptacles among its objects, for who must tell one from the other."""
+    built_in = _procedural_catalogue()
+    splits = {model.category: built_in.splits[model.category] for model in built_in.receptacles}
+    words = {word: category for word, category in built_in.synonyms.items() if category in splits}
+    return replace(
+        own,
+        objects=(*own.objects, *built_in.receptacles),
+        splits={**splits, **own.splits},
+        synonyms={**words, **own.synonyms},
+    )
 
 
 @lru_cache(maxsize=4)

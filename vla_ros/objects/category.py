@@ -13,13 +13,14 @@ from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.resting import NAMES
 
 SPLITS = ("seen", "heldout", "all")
+RECEPTACLE = "receptacle"  # split of what is there to be put into: no choice among targets
 
 
 @dataclass(frozen=True)
 class Category:
     """One category of procedural objects."""
 
-    split: str  # seen | heldout
+    split: str  # seen | heldout | receptacle
     shapes: tuple[str, ...]
     scale: tuple[float, float]  # of the recipe's own size
     mass: tuple[float, float]  # [kg]
@@ -30,8 +31,8 @@ class Category:
     rolls: bool = False
 
     def __post_init__(self) -> None:
-        if self.split not in ("seen", "heldout"):
-            raise ConfigError(f"split must be seen or heldout, got '{self.split}'")
+        if self.split not in ("seen", "heldout", RECEPTACLE):
+            raise ConfigError(f"split must be seen, heldout or {RECEPTACLE}, got '{self.split}'")
         for name, lowest, highest in (("scale", 0.5, 2.0), ("mass", 0.001, 3.0), ("friction", 0.05, 1.5)):
             low, high = getattr(self, name)
             if not lowest <= low <= high <= highest:

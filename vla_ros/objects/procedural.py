@@ -13,7 +13,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.category import categories
 from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.objects.paint import Paint, mix_paint
-from vla_ros.objects.recipes import containers, food, household, tableware, tools, toys
+from vla_ros.objects.recipes import containers, food, household, receptacles, tableware, tools, toys
 from vla_ros.objects.resting import LazyPoses, Quaternion, RestingFaces, named_orientation
 from vla_ros.objects.solids import scaled
 
@@ -45,6 +45,9 @@ RECIPES: dict[str, Callable[[str, Paint], list[Part]]] = {
     "duck": toys.duck,
     "marker": toys.marker,
     "sponge": toys.sponge,
+    "tray": receptacles.tray,
+    "plate": receptacles.plate,
+    "bin": receptacles.storage_bin,
 }
 
 

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
+
+import numpy as np
 
 
 class LiftWatch:
@@ -45,3 +48,24 @@ class ClosureWatch:
             self.closed = False
             return True
         return False
+
+
+class StillWatch:
+    """Follow since when each of some objects has not moved."""
+
+    def __init__(self, distance: float, angle: float) -> None:
+        """`distance` [m] and `angle` [rad]: what moves less than both lies still."""
+        self._distance, self._cosine = distance, math.cos(angle)
+        self._since: dict[str, tuple[float, np.ndarray]] = {}
+
+    def update(self, time: float, poses: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Advance to `time` [s] with the objects' poses (4, 4); return for how long each has been still [s]."""
+        for name, T in poses.items():
+            known = self._since.get(name)
+            if known is None or self._moved(known[1], T):
+                self._since[name] = (time, T)
+        return {name: time - self._since[name][0] for name in poses}
+
+    def _moved(self, before: np.ndarray, now: np.ndarray) -> bool:
+        turned = (np.trace(before[:3, :3].T @ now[:3, :3]) - 1.0) / 2.0
+        return bool(np.linalg.norm(now[:3, 3] - before[:3, 3]) > self._distance or turned < self._cosine)

@@ -43,6 +43,27 @@ class EpisodeConfig:
 
 
 @dataclass(frozen=True)
+class PlacementConfig:
+    """How something is put down."""
+
+    floor: float = 0.008  # [m] of a receptacle above the table: lower the cameras do not tell it from the table
+    gap: float = 0.012  # [m] above that where the hand opens: the object's lowest point is known to so much
+    over: float = 0.045  # [m] of the object's lowest point above what it passes
+    aside: float = 0.12  # [m] to either side of the way that must be passed over
+    turns: tuple[float, ...] = (0.0, 0.5, -0.5, 1.0, -1.0, 1.57, -1.57, 2.4, -2.4, 3.14)  # [rad] about the vertical
+    arrived: float = 0.015  # [m]
+    release_room: float = 0.015  # [m] on each side that the fingers open by before the hand leaves
+    release_s: float = 0.6  # [s]
+
+    def __post_init__(self) -> None:
+        if not self.turns:
+            raise ConfigError("placement.turns must name at least one turn")
+        for name, value in vars(self).items():
+            if name != "turns" and value <= 0:
+                raise ConfigError(f"placement.{name} must be > 0, got {value}")
+
+
+@dataclass(frozen=True)
 class GeometricConfig:
     """The geometric policy's settings; every key has a default."""
 
@@ -55,3 +76,4 @@ class GeometricConfig:
     grasp: GraspConfig = field(default_factory=GraspConfig)
     motion: MotionConfig = field(default_factory=MotionConfig)
     episode: EpisodeConfig = field(default_factory=EpisodeConfig)
+    placement: PlacementConfig = field(default_factory=PlacementConfig)

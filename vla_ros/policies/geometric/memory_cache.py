@@ -61,7 +61,8 @@ def _write(path: Path, memory: ShapeMemory) -> None:
 
 def _fingerprint(catalogue: Catalogue, config: RecognitionConfig) -> str:
     """Name everything the memory follows from: the objects, the settings and the code that imagines them."""
-    digest = hashlib.sha256(repr((config, dict(catalogue.splits), catalogue.procedural)).encode())
+    names = [model.name for model in catalogue.objects]
+    digest = hashlib.sha256(repr((config, dict(catalogue.splits), names, catalogue.procedural)).encode())
     here = Path(__file__).parent
     code = [here / name for name in ("recognition.py", "descriptor.py", "surface_samples.py")]
     code += sorted(Path(vla_ros.objects.__file__).parent.rglob("*.py"))
@@ -85,6 +86,7 @@ def _contents(models: Iterable[ObjectModel]) -> Iterable[bytes]:
 
 
 if __name__ == "__main__":
-    from vla_ros.objects.catalogue import load_catalogue
+    from vla_ros.objects.catalogue import load_catalogue, with_receptacles
 
-    remember(load_catalogue(), RecognitionConfig())
+    for known in (load_catalogue(), with_receptacles(load_catalogue())):
+        remember(known, RecognitionConfig())

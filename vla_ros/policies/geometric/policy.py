@@ -40,6 +40,11 @@ class Phase(Enum):
     CLOSE = "close"
     LIFT = "lift"
     RETREAT = "retreat"
+    CARRY = "carry"
+    LOWER = "lower"
+    RELEASE = "release"
+    WITHDRAW = "withdraw"
+    PLACED = "placed"
     DONE = "done"
     ABSENT = "absent"
 
@@ -57,8 +62,8 @@ class GeometricPolicy:
         self._robot = RobotShape(urdf, arm.joints, gripper.joints)
         self._perception = Perception(self._robot, config.perception)
         memory = remember(catalogue, config.recognition)
-        namer = ColorNamer(color_ranges(), everything=not catalogue.procedural)
-        self._finder = TargetFinder(memory, namer, config.target)
+        self._namer = ColorNamer(color_ranges(), everything=not catalogue.procedural)
+        self._finder = TargetFinder(memory, self._namer, config.target)
         self._arm_reach = Reach(urdf, arm)
         self._planner = GraspPlanner(self._arm_reach, GripperDimensions.of(gripper), config)
         self._walker = Walker(config.motion)
@@ -96,12 +101,16 @@ class GeometricPolicy:
             if self._instruction is not None:
                 self.reset()
             self._instruction = observation.instruction
-            self._request = parse_instruction(observation.instruction, self._vocabulary)
+            self._read(observation.instruction)
         poses, width, status = self._decide(seen)
         targets = self.codec.targets(poses, [width] * len(poses))
         self._sequence += 1
         spent = time.perf_counter() - started
         return self.codec.chunk_of_targets(observation, targets, status, self._sequence, spent)
+
+    def _read(self, instruction: str) -> None:
+        """Take a new instruction."""
+        self._request = parse_instruction(instruction, self._vocabulary)
 
     @property
     def grasp(self) -> Grasp:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The family `geometric`: grasps from depth, by rules, without learning."""
+"""The family `geometric`: grasps and places from depth, by rules, without learning."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vla_ros.policies.single_arm import SingleArmCodec
 class Specification(PolicyFamily):
     """The baseline: every camera with depth and a calibration is looked through."""
 
-    summary = "grasps what the words name, from depth and geometry, without learning"
+    summary = "grasps what the words name, and puts it where they say, from depth and geometry, without learning"
 
     def __init__(self, choice: PolicyChoice) -> None:
         super().__init__(choice)
@@ -43,6 +43,6 @@ class Specification(PolicyFamily):
     def load(self) -> Policy:
         """Return the policy, with the catalogue of objects that it knows."""
         from vla_ros.objects.catalogue import load_catalogue
-        from vla_ros.policies.geometric.policy import GeometricPolicy
+        from vla_ros.policies.geometric.placing import PlacingGeometricPolicy
 
-        return GeometricPolicy(self.choice.robot, load_catalogue(self.choice.objects), self._config)
+        return PlacingGeometricPolicy(self.choice.robot, load_catalogue(self.choice.objects), self._config)

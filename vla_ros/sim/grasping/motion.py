@@ -24,6 +24,8 @@ class Phase(Enum):
     LIFT = "lift"
     RELEASE = "release"  # open where the fingers are
     RETREAT = "retreat"  # back out along the approach
+    CARRY = "carry"  # up and across with what is held
+    LOWER = "lower"  # down to where it is let go
 
 
 @dataclass(frozen=True, eq=False)

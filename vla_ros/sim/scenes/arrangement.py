@@ -47,13 +47,17 @@ def place_beside(
     ground: Ground,
     rng: np.random.Generator,
     tries: int = 40,
+    roomy: int = 1,
 ) -> list[Placement] | None:
-    """Find places for further objects beside those that stand already (the target first), or None."""
+    """Find places for further objects beside those that stand already (the target first), or None.
+
+    `roomy`: how many of the first have as much room around them as the target.
+    """
     standing = list(placed)
     for model in models:
         for _ in range(tries):
             candidate = _draw(model, ground, rng)
-            if _fits(candidate, standing, ground):
+            if _fits(candidate, standing, ground, roomy):
                 standing.append(candidate)
                 break
         else:
@@ -71,11 +75,11 @@ def _seen_and_reached(candidate: Placement, ground: Ground) -> bool:
     return all(inside_image(camera, candidate.points) for camera in ground.cameras)
 
 
-def _fits(candidate: Placement, standing: list[Placement], ground: Ground) -> bool:
+def _fits(candidate: Placement, standing: list[Placement], ground: Ground, roomy: int) -> bool:
     target = standing[0]
-    if polygon_gap(candidate.polygon, target.polygon) < _TARGET_GAP:
+    if any(polygon_gap(candidate.polygon, lead.polygon) < _TARGET_GAP for lead in standing[:roomy]):
         return False
-    if any(polygon_gap(candidate.polygon, other.polygon) < _OTHER_GAP for other in standing[1:]):
+    if any(polygon_gap(candidate.polygon, other.polygon) < _OTHER_GAP for other in standing[roomy:]):
         return False
     if not _seen_and_reached(candidate, ground):
         return False

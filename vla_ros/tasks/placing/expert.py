@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scripted expert of placing: grasping's, which then carries what it holds to where it is to go and lets go."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.model import ArmModel
+from vla_ros.policies.single_arm import SingleArmObservation
+from vla_ros.sim.grasping.motion import Phase
+from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.expert import EMPTY, ExpertPolicy
+from vla_ros.tasks.placing.motion import let_go
+from vla_ros.tasks.placing.planning import PlacementPlanner
+from vla_ros.tasks.placing.receptacles import Body, Receptacle
+
+SLIPPED = 0.05  # [m] that the object has moved in the hand: it is no longer held
+WITH_IT = (Phase.CARRY, Phase.LOWER)
+
+
+class PlacingExpert(ExpertPolicy):
+    """Grasp, lift, carry, lower, let go; what is lost on the way is grasped again."""
+
+    def __init__(self, world: World, arm: ArmModel) -> None:
+        super().__init__(world, arm)
+        self.placements = PlacementPlanner(world, arm, self.motion)
+        placed = {one.name: one.model for one in world.scene.objects}
+        self._body, self._receptacle = Body.of(placed[self.target]), Receptacle.of(placed[world.scene.goal])
+
+    def reset(self) -> None:
+        """Forget the episode."""
+        super().reset()
+        self._placing = False  # the plan is one that puts down
+        self._T_ee_object = np.eye(4)  # when that plan was made
+
+    def _needs_plan(self, observation: SingleArmObservation) -> bool:
+        if self._placing:
+            if self.phase in WITH_IT and self._index < len(self._steps):
+                return self._slipped(observation)
+            return self._index >= len(self._steps) and not self._delivered()
+        if self._steps and self.phase is Phase.LIFT and self._lifted():
+            return self._index >= len(self._steps)
+        return super()._needs_plan(observation)
+
+    def _plan(self, observation: SingleArmObservation) -> None:
+        ready = not self._placing and bool(self._steps) and self.phase is Phase.LIFT and self._lifted()
+        if not ready:
+            self._placing = False
+            self._start_height = self.world.object_pose(self.target)[2, 3]
+            super()._plan(observation)
+            return
+        T_start, goal = observation.T_base_ee_commanded, self.world.scene.goal
+        width = observation.state.gripper_width
+        steps = self.placements.place(self.target, goal, T_start, observation.state.q, width)
+        self._index = 0
+        if steps is None:
+            self.explanation = "no reachable way to put it down"
+            self._steps = []
+            return
+        opening = max(self.planned.grasp.opening, width + 0.01) if self.planned is not None else width + 0.02
+        full = self.world.embodiment.gripper(self.codec.gripper).width_max
+        self._steps = steps + let_go(steps[-1].T_base_ee, min(opening, full), full, self.motion)
+        self._T_ee_object = np.linalg.inv(self.world.T_base_ee) @ self.world.object_pose(self.target)
+        self._placing = True
+
+    def _slipped(self, observation: SingleArmObservation) -> bool:
+        if observation.state.gripper_width < EMPTY:
+            return True
+        T = np.linalg.inv(self.world.T_base_ee) @ self.world.object_pose(self.target)
+        return bool(np.linalg.norm(T[:3, 3] - self._T_ee_object[:3, 3]) > SLIPPED)
+
+    def _delivered(self) -> bool:
+        T_goal, T = self.world.object_pose(self.world.scene.goal), self.world.object_pose(self.target)
+        return self._receptacle.supports(T_goal, self._body, T)

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The task of placing: put the named object into or onto the named receptacle."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from controllers.errors import ConfigError
+from controllers.model import ArmModel
+from vla_ros.configuration import config_file, load_config
+from vla_ros.objects.catalogue import Catalogue
+from vla_ros.policies.base import Policy
+from vla_ros.policies.geometric.placing_language import split_placing
+from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.names import DEFAULT_ROBOT
+from vla_ros.sim.referring.meaning import Meaning, meaning, object_name
+from vla_ros.sim.referring.scene_object import SceneObject
+from vla_ros.sim.scenes.scene import Scene
+from vla_ros.sim.scenes.sets import SceneSets
+from vla_ros.sim.world import World
+from vla_ros.tasks.judging import Judge, TaskLimits, Truth
+from vla_ros.tasks.placing.expert import PlacingExpert
+from vla_ros.tasks.placing.judge import PlaceJudge
+from vla_ros.tasks.placing.limits import PlaceLimits
+from vla_ros.tasks.placing.receptacles import HOLLOW, Body, Receptacle
+from vla_ros.tasks.placing.scenes import placing_sets, sample_placing
+
+GOAL, BODIES, RECEPTACLES = "goal", "bodies", "receptacles"  # keys of a scene's facts
+
+
+class Placing:
+    """Put one object into or onto another."""
+
+    summary = "put the object that the instruction names into or onto the receptacle that it names"
+
+    @property
+    def success(self) -> str:
+        """Say what counts as success."""
+        return (
+            f"the named object rests in the named receptacle for {self.limits.hold_s:g} s, its middle inside the "
+            f"outline and nothing of it below the floor, the hand open and {100 * self.limits.away_m:g} cm away"
+        )
+
+    @property
+    def sets(self) -> SceneSets:
+        """Return what scenes are drawn from, and the sets by name."""
+        return placing_sets()
+
+    @cached_property
+    def limits(self) -> PlaceLimits:
+        """Return config/tasks/placing.yaml."""
+        return load_config(config_file("tasks", "placing.yaml"), PlaceLimits)
+
+    def check_target(self, name: str, scene: Scene) -> None:
+        """Check that an object is in a scene and no receptacle to be filled. Raises ConfigError with those that are."""
+        object_name(name, [placed.name for placed in scene.objects if placed.name != scene.goal])
+
+    def scene(
+        self,
+        set_name: str = "basic",
+        seed: int = 0,
+        stream: str = "evaluation",
+        categories: str = "seen",
+        objects: str | Path | Catalogue | None = None,
+        wording: str | None = None,
+        target: str = "",
+        place: str = "",
+        cameras: Sequence[str] = (),
+        by_part: bool = False,
+        robot: str = DEFAULT_ROBOT,
+    ) -> Scene:
+        """Draw a scene of the built-in objects and receptacles."""
+        if by_part:
+            raise ConfigError("by_part: placing asks for whole objects: leave it out, or take task grasping")
+        if objects and not (isinstance(objects, Catalogue) and objects.procedural):
+            raise ConfigError("objects: placing knows the room of the built-in objects alone: leave it out")
+        return sample_placing(set_name, seed, stream, categories, wording, target, place, cameras, robot)
+
+    def facts(self, scene: Scene) -> Mapping[str, Any]:
+        """Return the goal, every object's hull, and floor and outline of what can be put into."""
+        return {
+            GOAL: scene.goal,
+            BODIES: {one.name: dataclasses.asdict(Body.of(one.model)) for one in scene.objects},
+            RECEPTACLES: {
+                one.name: dataclasses.asdict(Receptacle.of(one.model))
+                for one in scene.objects
+                if one.name == scene.goal or one.model.category in HOLLOW
+            },
+        }
+
+    def judge(
+        self,
+        shown: Mapping[str, Any],
+        embodiment: Embodiment,
+        start: Truth,
+        limits: TaskLimits,
+        instruction: str = "",
+        success_object: str = "",
+    ) -> Judge:
+        """Judge by the scene's own object and goal for its own sentence, else by what the words mean."""
+        objects = [SceneObject.read(values) for values in shown["objects"]]
+        known = {item.name: item for item in objects}
+        if instruction in ("", shown["instruction"]):
+            thing, goal = Meaning((known[shown["target"]],)), Meaning((known[shown[GOAL]],))
+        else:
+            phrases = split_placing(instruction)
+            if phrases is None:
+                doubt = "the instruction does not say what is to be put where"
+                thing = goal = Meaning((), tuple(objects), doubt)
+            else:
+                thing, goal = (meaning(f"the {one}", objects, shown["nouns"]) for one in (phrases.thing, phrases.goal))
+        if success_object:
+            thing = Meaning((known[object_name(success_object, known)],))
+        gripper = embodiment.only_gripper
+        bodies = {name: Body(**values) for name, values in shown[BODIES].items()}
+        receptacles = {name: Receptacle.read(**values) for name, values in shown[RECEPTACLES].items()}
+        thresholds = cast(PlaceLimits, limits)  # as self.limits returned them, or changed from these
+        width = gripper.width_max
+        return PlaceJudge(thing, goal, objects, bodies, receptacles, start, gripper.name, width, thresholds)
+
+    def expert(self, world: World, arm: ArmModel) -> Policy:
+        """Return the script that grasps and places with the truth."""
+        return PlacingExpert(world, arm)
+
+    def prompts(self, scene: Scene) -> Collection[str]:
+        """Tell an operator what to do."""
+        goal = next(placed.model for placed in scene.objects if placed.name == scene.goal)
+        thing = scene.target_object.model
+        return (f"put the {thing.color_phrase} {thing.category} into or onto the {goal.color_phrase} {goal.category}",
+                "let go of it and take the hand away")  # fmt: skip
