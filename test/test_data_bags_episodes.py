@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import sample_bag
 from bag_making import IMAGE, LATCHED, RELIABLE, START, STATUS, STRING, codec, image, string
-from test_data_bags_recording import eventually
+from eventually import eventually
 
 from vla_ros.cli import main
 from vla_ros.data.bags import marks

@@ -19,16 +19,15 @@ from bag_making import (
     STRING,
     Sent,
     arm_at_work,
-    codec,
     image,
     joint_state,
     string,
     write_bag,
 )
 from rosbags.rosbag2 import Reader
+from sent_marks import mark, status
 
 from vla_ros.cli import main
-from vla_ros.data.bags import marks
 from vla_ros.data.bags.check import check_bag
 from vla_ros.data.bags.cut import cut
 from vla_ros.data.bags.episodes import read_episodes
@@ -42,16 +41,6 @@ from vla_ros.data.bags.writer import BagSettings, BagWriter
 
 SECOND = 1_000_000_000  # [ns]
 SENT = list(arm_at_work())
-
-
-def status(name: str, word: str, **values: object) -> bytes:
-    pairs = [codec.make("diagnostic_msgs/msg/KeyValue", key=k, value=str(v)) for k, v in values.items()]
-    message = codec.make(STATUS, level=0, name=name, message=word, hardware_id="", values=pairs)
-    return codec.encode(STATUS, message)
-
-
-def mark(time: int, word: str, **values: object) -> Sent:
-    return Sent("/episode/marks", STATUS, time, status(marks.NAME, word, **values))
 
 
 def progress(time: int, source: str, held: str = "") -> Sent:

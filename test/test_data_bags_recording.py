@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import time
 from collections import namedtuple
 from pathlib import Path
 
 import numpy as np
 import pytest
 from bag_making import IMAGE, LATCHED, RELIABLE, START, STRING, arm_at_work, codec, image, string
+from eventually import eventually
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,15 +33,6 @@ def record(path: Path, settings: RecordingSettings | None = None) -> Recording:
 
 def message(topic: str, time_ns: int, data: bytes) -> BagMessage:
     return BagMessage(topic, time_ns, time_ns, data, 0)
-
-
-def eventually(condition, seconds: float = 5.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def test_all_that_is_put_is_in_the_bag(tmp_path):

@@ -18,9 +18,9 @@ from lerobot_rules import read
 from numbered_picture import number
 from sample_bag import CLOSES_AT, INTRINSICS, JOINTS, Recording, joints, pose, write_bag
 from scipy.spatial.transform import Rotation, Slerp
+from small_contract import CONTRACT
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.configuration import build
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.conversion.bag_to_dataset import ConversionSettings, ConvertedBag, convert_bag
 from vla_ros.data.conversion.convert import convert_bags
@@ -30,27 +30,8 @@ from vla_ros.data.conversion.resampling import GRACE_S, bracket, latest, linear,
 from vla_ros.data.datasets.check import check
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.action_encoding import ActionEncoding
-from vla_ros.policies.contract import TaskContract, load_contract
+from vla_ros.policies.contract import load_contract
 
-CONTRACT = build(
-    TaskContract,
-    {
-        "name": "small",
-        "robot": "franka",
-        "fps": 10,
-        "cameras": {"front": {"width": 64, "height": 48}, "side": {"width": 48, "height": 32}},
-        "state": [
-            *(f"{joint}/position" for joint in JOINTS[:7]),
-            *(f"panda/position.{axis}" for axis in "xyz"),
-            *(f"panda/orientation.{axis}" for axis in "xyzw"),
-            "panda_hand/width",
-        ],
-        "quaternion_side": [1.0, 0.0, 0.0, 0.0],
-        "action": {"arms": ["panda"], "grippers": ["panda_hand"], "reference": "delta", "rotation": "rotation_vector"},
-        "features": {"observation.calibration.front": {"kind": "calibration", "camera": "front"}},
-    },
-    "small",
-)
 SETTINGS = ConversionSettings(CONTRACT)
 FRONT, SIDE = "observation.images.front", "observation.images.side"
 

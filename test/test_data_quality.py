@@ -14,7 +14,7 @@ import pytest
 from bag_making import IMAGE, JOINT_STATE, START, STATUS, Sent, codec, image, joint_state, write_bag
 from hypothesis import given
 from hypothesis import strategies as st
-from test_data_bags_reading import mark, status
+from sent_marks import mark, status
 
 from controllers.errors import ConfigError
 from vla_ros.cli import main

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sample_bag import JOINTS, Recording, write_bag
-from test_data_conversion import CONTRACT
+from small_contract import CONTRACT
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.cli import main

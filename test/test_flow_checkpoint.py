@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
 
-from test_flow_policy import observation
+from flow_observation import observation
 
 from controllers.errors import ConfigError
 from vla_ros.policies.contract import ActionContract

@@ -8,7 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
 
-from whole_observation import whole
+
+from flow_observation import observation
 
 from controllers.errors import ConfigError
 from vla_ros.policies.flow.network import VelocityNetwork
@@ -16,17 +17,9 @@ from vla_ros.policies.flow.normalisation import Normaliser
 from vla_ros.policies.flow.policy import MlpFlowPolicy
 from vla_ros.policies.flow.training import FlowTraining, train_flow
 from vla_ros.policies.flow_policy import DifferentiableFlowPolicy
-from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation, SingleArmState, tool_deltas
+from vla_ros.policies.single_arm import SingleArmCodec, tool_deltas
 
 HORIZON = 6
-
-
-def observation(stamp: float = 0.0) -> Observation:
-    T = np.diag([1.0, -1.0, -1.0, 1.0])
-    T[:3, 3] = 0.4, 0.1, 0.3
-    state = SingleArmState(stamp, np.zeros(7), np.zeros(7), T, 0.04)
-    return whole(SingleArmObservation(stamp, "go", {}, state, T))
 
 
 def codec(horizon: int) -> SingleArmCodec:

@@ -4,18 +4,11 @@
 import mujoco
 import numpy as np
 import pytest
+from gripper_shape import GRIPPER
 
 from vla_ros.sim.grasping.grasps import Grasp, GraspConfig, antipodal_grasps
-from vla_ros.sim.grasping.gripper_shape import GripperShape
 from vla_ros.sim.grasping.solids import body_solids, hull
 
-PALM = ([-0.03, -0.1, -0.125], [0.03, 0.1, -0.06])
-FINGER = ([-0.009, 0.0, -0.06], [0.009, 0.012, 0.009])
-GRIPPER = GripperShape(
-    lower=np.array([PALM[0], FINGER[0], [-0.009, -0.012, -0.06]]),
-    upper=np.array([PALM[1], FINGER[1], [0.009, 0.0, 0.009]]),
-    side=np.array([0.0, 1.0, -1.0]),
-)
 FRICTION_ANGLE = np.arctan(0.15)
 OBJECTS = {
     "box": ('<geom type="box" size=".02 .06 .03"/>', 0.03),

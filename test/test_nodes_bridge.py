@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bridge_link import TOKEN, link
 from free_port import free_port
 from geometry_msgs.msg import PoseStamped
 from live_page import LivePage
@@ -34,13 +35,8 @@ from vla_ros.teleop.demonstrator.demonstrator import ArmBarred, Demonstrator, Wa
 from vla_ros.teleop.demonstrator.habits import Habits
 from vla_ros.teleop.serving.pairing import keep_token
 
-TOKEN = "token-of-the-node-tests"
 JERK_MAX = 6500.0  # [m/s³] of the tool: Franka Control Interface documentation, limits for Panda
 STILL = 2e-3  # [m] an arm that is not told to move stays within this
-
-
-def link(port: int) -> str:
-    return f"http://127.0.0.1:{port}/?token={TOKEN}"
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from free_port import free_port
 from lifecycle_msgs.msg import State, Transition
+from lifecycle_operator import LifecycleOperator
 from live_page import LivePage
-from test_nodes_lifecycle import LifecycleOperator
 
 from bench.rig.nodes import NodeUnderTest
 from vla_ros.teleop.serving.pairing import keep_token

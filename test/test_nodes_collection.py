@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from bridge_link import TOKEN, link
+from free_port import free_port
 from live_page import LivePage
-from test_nodes_bridge import TOKEN, free_port, link
 
 from bench.rig.nodes import NodeUnderTest, Operator
 from controllers.errors import VlaError

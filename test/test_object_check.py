@@ -10,9 +10,9 @@ import cv2
 import mujoco
 import numpy as np
 import pytest
+from dropped_object import drop
+from obj_file import write_obj
 from scipy.spatial.transform import Rotation
-from test_object_meshes import write_obj
-from test_resting import drop
 
 from vla_ros.cli import main
 from vla_ros.launching.checks import check_objects

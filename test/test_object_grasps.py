@@ -4,7 +4,7 @@
 import mujoco
 import numpy as np
 import pytest
-from test_grasps import GRIPPER
+from gripper_shape import GRIPPER
 
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.sim.grasping.grasps import GraspConfig, antipodal_grasps

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from obj_file import write_obj
 from scipy.spatial import ConvexHull
 
 from controllers.errors import ConfigError
@@ -60,11 +61,6 @@ def mug() -> Mesh:
 
 
 CONCAVE = {"banana": banana, "scissors": scissors, "mug": mug}
-
-
-def write_obj(path: Path, mesh: Mesh) -> None:
-    lines = [f"v {x:.7f} {y:.7f} {z:.7f}" for x, y, z in mesh.vertices]
-    path.write_text("\n".join([*lines, *(f"f {a + 1} {b + 1} {c + 1}" for a, b, c in mesh.faces)]) + "\n")
 
 
 def folder_of(path: Path, mesh: Mesh, more: str = "") -> Path:

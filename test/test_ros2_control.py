@@ -6,10 +6,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 
 import pytest
 import yaml
+from ament_prefix import install
 
 from controllers.errors import ConfigError
 from vla_ros.ament import find_executable, has_package
@@ -125,17 +125,6 @@ def test_an_address_that_is_none_is_refused_before_anything_starts(address):
     arguments = parse_assignments(["hardware:=real", f"robot_ip:={address}"], load_job("franka_grasp").arguments)
     with pytest.raises(ConfigError, match="robot_ip:="):
         load_job("franka_grasp").check(arguments)
-
-
-def install(prefix: Path, package: str, *executables: str) -> None:
-    index = prefix / "share/ament_index/resource_index/packages"
-    index.mkdir(parents=True, exist_ok=True)
-    (index / package).touch()
-    for name in executables:
-        path = prefix / "lib" / package / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("#!/bin/sh\nexit 0\n")
-        path.chmod(0o755)
 
 
 @pytest.mark.parametrize("hardware", HARDWARE)

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from operated_robot import Served, in_session, open_page
 from recording_station import RecordingStation
+from small_collection import TASK
 from small_robot import SmallRobot
-from test_teleop_episodes import TASK
 
 from vla_ros.data.bags.episodes import read_episodes
 from vla_ros.data.bags.reader import BagReader

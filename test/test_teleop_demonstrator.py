@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from faulty_robot import DOWN, FAULT, QUICK, FaultyRobot
 from operated_robot import Served
-from test_training_collecting import DOWN, FAULT, QUICK, FaultyRobot
 
 from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.demonstrator.connection import Connection

@@ -21,6 +21,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recording_station import RecordingStation
+from small_collection import TASK
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.bags import marks
@@ -33,16 +34,6 @@ from vla_ros.teleop.collection import CollectionError
 from vla_ros.teleop.episodes import bag_watch, collecting
 from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.episodes.previews import Previews
-
-TASK = {
-    "name": "test",
-    "simulated": True,
-    "seed": 50,
-    "each": 2,
-    "actions": {"pick up": {"instruction": "pick up the {object}"}},
-    "objects": {"red mug": {}, "yellow banana": {}},
-    "positions": {"left": {}, "right": {}},
-}
 
 
 class Bench:

@@ -9,7 +9,7 @@ import time
 
 import psutil
 import pytest
-from test_ros2_control import install
+from ament_prefix import install
 
 from vla_ros.launching.processes.child import REST_S
 

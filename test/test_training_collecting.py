@@ -7,72 +7,30 @@ Server, websocket, collection and recorder are real; the robot has no inertia, a
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import yaml
+from faulty_robot import DOWN, FAULT, QUICK, FaultyRobot
 from operated_robot import TOKEN, Served
 from recording_station import RecordingStation
-from small_robot import SmallRobot
-from test_teleop_episodes import TASK
+from small_collection import TASK
 
 from controllers.errors import VlaError
 from vla_ros.cli import main
-from vla_ros.teleop.announcements import CameraDescription, RobotDescription, State
 from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.demonstrator.connection import Connection
 from vla_ros.teleop.demonstrator.demonstrator import Waypoint
-from vla_ros.teleop.demonstrator.habits import Habits
 from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.episodes.previews import Previews
-from vla_ros.teleop.protocol import Hands
 from vla_ros.teleop.serving import keeping
 from vla_ros.teleop.serving.pairing import keep_token
 from vla_ros.training.collecting import scripted_operator
 from vla_ros.training.collecting.scripted_operator import Attempt, OperatorStopped, ScriptedOperator
 
-FAULT = "fault: a joint is asked for 4.3 times its acceleration limit"
-DOWN = (1.0, 0.0, 0.0, 0.0)
-QUICK = Habits(speed=0.6, pause_s=(0.0, 0.02))
 SOON_S = 5.0  # what is clear at once is not waited for
-
-
-class FaultyRobot(SmallRobot):
-    """Its clutch held for `faults_after` packets it faults, as often as `faults` says; then it is well."""
-
-    def __init__(self, faults: int = 0, faults_after: int = 20, what: str = "fault") -> None:
-        super().__init__()
-        self.source = "teleop"
-        self._left, self._after, self._what, self._clutched = faults, faults_after, what, 0
-
-    def describe(self) -> tuple[RobotDescription, tuple[CameraDescription, ...]]:
-        robot, cameras = super().describe()
-        return dataclasses.replace(robot, name="franka"), cameras
-
-    def state(self) -> State:
-        state = super().state()
-        return dataclasses.replace(state, mode="teleop") if state.enabled and self.source != "hold" else state
-
-    def hands(self, hands: Hands, arrival: float) -> None:
-        super().hands(hands, arrival)
-        self._clutched += hands.hands["right"].clutch
-        if self._left and self._clutched > self._after:
-            self._left, self._clutched = self._left - 1, 0
-            if self._what == "fault":
-                self.held = FAULT
-            else:
-                self.emergency_stop(True)
-
-    async def command(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        before, result = self.source, await super().command(name, arguments)
-        if name in ("enable", "hold"):  # enabling takes nothing
-            self.source = "hold" if "hold" in (name, before) else ""
-        return result
 
 
 class Room:

@@ -6,8 +6,8 @@ import dataclasses
 import numpy as np
 import pytest
 from franka_arm import ARM, FRAME, HOME, Rig, franka_config, franka_limits, franka_model
+from pose_arm import PoseArm
 from position_arm import PositionRig
-from test_pose_drive import PoseArm
 
 from controllers.chunk import ActionChunk
 from controllers.errors import ChunkError
