@@ -2,7 +2,7 @@
 """What makes the page usable by anybody: a phone, the keyboard alone, a dark room, a browser without WebXR."""
 
 import pytest
-from conftest import eventually, sync_api
+from operator_page import eventually, sync_api
 from page_looks import CONTRAST, NAMELESS, PHONE
 from small_robot import SmallCollection, SmallRobot
 

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from conftest import TOKEN, eventually, sync_api
+from operator_page import TOKEN, eventually, sync_api
 from page_looks import CONTRAST, NAMELESS, PHONE
 from scipy.spatial.transform import Rotation
 
