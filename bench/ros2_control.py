@@ -17,11 +17,11 @@ import rclpy
 from rclpy.executors import Executor
 from rclpy.experimental import EventsExecutor
 from rclpy.node import Node
+from rig.spinning import spin_until
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
 from bench.figures import add_json_argument, write_json
-from bench.rig.spinning import spin_until
 from controllers.errors import VlaError
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.hold import declare_hold, make_hold

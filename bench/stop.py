@@ -14,8 +14,9 @@ import sys
 import tempfile
 import time
 
+from rig.hostile_folders import HOSTILE
+
 from bench.figures import add_json_argument, report
-from bench.rig.hostile_folders import HOSTILE
 from controllers.errors import ConfigError
 from vla_ros.launching.environment import module_environment
 from vla_ros.runtime.estop_socket import EstopSocket, stop_every_guard

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+from rig.nodes import NodeUnderTest, Operator
+from rig.own_domain import on_own_domain
 
 from bench.figures import add_json_argument, report
-from bench.rig.nodes import NodeUnderTest, Operator
-from bench.rig.own_domain import on_own_domain
 from controllers.errors import ConfigError, VlaError
 from vla_ros import messages
 from vla_ros.teleop.demonstrator.connection import Connection

@@ -8,16 +8,13 @@ import os
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from assets import ROOT
 
 from vla_ros.launching.environment import free_domain, module_environment
 
@@ -41,8 +38,8 @@ _scratch = tempfile.mkdtemp(prefix="vla_ros_test_")
 os.environ["TMPDIR"] = tempfile.tempdir = os.environ["VLA_RUNTIME_DIR"] = _scratch
 
 REAL_TIME = (  # whose tests fail where they do not get the time they need
-    *("launch/", "browser/", "test_nodes_", "test_bench_", "test_ros2_", "test_ros_l", "test_runtime", "test_launcher"),
-    *("test_graph", "test_teleop_command", "test_teleop_connections", "test_teleop_server"),
+    *("launch/", "browser/", "nodes/", "bench/", "runtime/", "launching/test_ros", "launching/test_launcher"),
+    *("launching/test_graph", "launching/test_teleop", "teleop/test_connections", "teleop/test_server"),
 )
 hypothesis.settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy it is
 hypothesis.settings.load_profile("any machine")

@@ -2,9 +2,9 @@
 """A configuration file with a wrong key, type or range is one line that says what to do."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
+from assets import PAIR
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import build, config_file, config_names, config_path, load_config, share_directory
@@ -13,8 +13,6 @@ from vla_ros.robots.control import load_control_config
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.finetuning.config import load_finetune_config
 from vla_ros.training.graspvla.config import load_train_config
-
-PAIR = Path(__file__).parent / "data" / "robots" / "pair.yaml"
 
 
 @dataclass(frozen=True)

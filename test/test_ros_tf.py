@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import rclpy
 from geometry_msgs.msg import PoseStamped
+from rig.nodes import JOINTS
 from sensor_msgs.msg import JointState
 
-from bench.rig.nodes import JOINTS
 from controllers.errors import VlaError
 from controllers.model import ArmModel
 from vla_ros import messages, qos

@@ -12,10 +12,10 @@ import random
 import time
 
 import numpy as np
+from rig.nodes import BASE, NodeUnderTest, Operator, start_arm
+from rig.own_domain import on_own_domain
 from std_msgs.msg import String
 
-from bench.rig.nodes import BASE, NodeUnderTest, Operator, start_arm
-from bench.rig.own_domain import on_own_domain
 from controllers.errors import VlaError
 from vla_ros import messages, qos
 from vla_ros.nodes.camera.publisher import CameraPublisher

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from rig.arm_observer import ArmObserver
 
-from bench.rig.arm_observer import ArmObserver
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 

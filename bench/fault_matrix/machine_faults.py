@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from rig.arm_observer import ArmObserver
+from rig.launched_job import LaunchedJob
+from rig.nodes import ASKINGS, Operator, start_arm
+
 from bench.fault_matrix.cell import Cell
 from bench.fault_matrix.node_faults import JOB, NODES, REST_MAX_S
-from bench.rig.arm_observer import ArmObserver
-from bench.rig.launched_job import LaunchedJob
-from bench.rig.nodes import ASKINGS, Operator, start_arm
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 from rclpy.serialization import serialize_message
+from rig.arm_observer import ArmObserver
+from rig.nodes import Operator, start_arm
+from rig.relay import JointStateRelay
 
 from bench.fault_matrix.cell import Cell
-from bench.rig.arm_observer import ArmObserver
-from bench.rig.nodes import Operator, start_arm
-from bench.rig.relay import JointStateRelay
 from controllers.chunk import ActionChunk
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel

@@ -10,8 +10,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from rig.launched_job import LaunchedJob
+
 from bench.fault_matrix.cell import Cell
-from bench.rig.launched_job import LaunchedJob
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 

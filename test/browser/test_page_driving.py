@@ -4,7 +4,7 @@
 from itertools import pairwise
 
 import pytest
-from conftest import eventually
+from operator_page import eventually
 from small_robot import SmallRobot
 
 # A gamepad of the standard layout, whose sticks and buttons the test sets.

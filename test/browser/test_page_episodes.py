@@ -5,7 +5,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from conftest import eventually, sync_api
+from operator_page import eventually, sync_api
 from small_robot import SmallCollection, SmallRobot
 
 

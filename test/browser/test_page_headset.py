@@ -6,7 +6,7 @@ import math
 import cv2
 import numpy as np
 import pytest
-from conftest import eventually
+from operator_page import eventually
 from small_robot import SmallCollection, SmallRobot
 
 PLACE = "([side, x, y, z]) => window.headset.controllers[side].position.set(x, y, z)"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sample_bag
-from conftest import eventually
+from operator_page import eventually
 from small_robot import SmallCollection, SmallRobot
 
 from vla_ros.cli import main

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import TOKEN, WAIT_S, eventually
+from operator_page import TOKEN, WAIT_S, eventually
+from rig.nodes import NodeUnderTest, Operator
 
-from bench.rig.nodes import NodeUnderTest, Operator
 from vla_ros.teleop.serving.pairing import keep_token
 
 SMALL = {"viewport": {"width": 320, "height": 400}, "device_scale_factor": 0.5}  # drawn by the processor, twice a frame

@@ -4,7 +4,7 @@
 import json
 
 import pytest
-from conftest import eventually, sync_api
+from operator_page import eventually, sync_api
 from small_robot import SmallCollection, SmallRobot
 
 FAULT = "fault: a joint is asked for 4.3 times its acceleration limit"

@@ -8,9 +8,9 @@ import math
 
 import numpy as np
 import pytest
-from conftest import TOKEN, eventually, sync_api
+from operator_page import TOKEN, eventually, sync_api
+from page_looks import CONTRAST, NAMELESS, PHONE
 from scipy.spatial.transform import Rotation
-from test_page_looks import CONTRAST, NAMELESS, PHONE
 
 from vla_ros.data.hands.take import R_ROBOT_XR, read_take
 from vla_ros.teleop.serving.page_server import Listening

@@ -8,8 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
-from bench.rig.launched_job import LaunchedJob
+from rig.launched_job import LaunchedJob
 
 # Without PyTorch there is no learned policy, and a launch says so.
 POLICY = () if find_spec("torch") else ("policy:=geometric",)

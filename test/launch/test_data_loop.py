@@ -13,7 +13,8 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from bench.rig.teleop_job import TeleopJob
+from rig.teleop_job import TeleopJob
+
 from vla_ros.configuration import share_directory
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.launching.environment import module_environment

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from rig.launched_job import START_TIMEOUT_S
+from rig.teleop_job import TeleopJob
 
-from bench.rig.launched_job import START_TIMEOUT_S
-from bench.rig.teleop_job import TeleopJob
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.demonstrator.connection import Connection

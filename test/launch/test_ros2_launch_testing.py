@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import tempfile
 import unittest
-from pathlib import Path
 
 import pytest
+from assets import ROOT
 from ros2_home import why_not
 
 if why_not():
@@ -25,7 +25,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch import LaunchDescription
 from vla_ros.launching.environment import free_domain
 
-LAUNCH_FILE = Path(__file__).resolve().parents[2] / "launch" / "franka_grasp.launch.py"
+LAUNCH_FILE = ROOT / "launch" / "franka_grasp.launch.py"
 SUCCESS_WITHIN_S = 300.0  # [s] generous: a loaded machine is slow, not wrong
 
 

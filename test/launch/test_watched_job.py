@@ -12,8 +12,9 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
+from rig.processes import process_of
+
 from bench.foxglove_client import FoxgloveClient
-from bench.rig.processes import process_of
 
 SILENT = ("/teleop/action_chunk/path", "/teleop/action_chunk/poses", "/planner/action_chunk/path",
           "/planner/action_chunk/poses", "/estop",

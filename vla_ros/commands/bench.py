@@ -49,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     names = benchmark_names()
     if not names:
         raise ConfigError("there are no benchmarks here: run `./vla bench` in a clone")
-    sys.path.insert(0, str(bench_directory().parent))
+    root = bench_directory().parent
+    sys.path[:0] = [str(root), str(root / "test" / "support")]  # benchmarks and tests share a rig
     metavar = "{" + ",".join(names) + "}"
     choices = parser.add_subparsers(dest="benchmark", required=True, metavar=metavar, action=_Benchmarks)
     for name in names:

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A job is a YAML file: what it says becomes a graph, and what it cannot say is one line."""
+
+from __future__ import annotations
+
+import pytest
+from assets import PAIR
+
+from controllers.errors import ConfigError
+from vla_ros.launching.arguments import parse_assignments
+from vla_ros.launching.jobs import job_list, job_names, load_job
+
+JOB = """description: Slowly.
+mover: policy
+robot: franka
+task: grasping
+example: seed:=5
+arguments: {policy: geometric, speed_scale: 1, attempts: 5, record_episodes: true, cameras: front}
+"""
+
+
+@pytest.fixture
+def jobs(tmp_path, monkeypatch):
+    """Return the folder of the user's own jobs, with one in it."""
+    folder = tmp_path / "jobs"
+    folder.mkdir()
+    (folder / "slow_grasp.yaml").write_text(JOB)
+    monkeypatch.setenv("VLA_CONFIG", str(tmp_path))
+    return folder
+
+
+def test_a_users_job_is_a_graph_of_its_name_with_its_defaults(jobs):
+    assert {"slow_grasp", "franka_grasp", "policy"} <= set(job_names())
+    graph = load_job("slow_grasp")
+    assert (graph.name, graph.description, graph.example) == ("slow_grasp", "Slowly.", "vla launch slow_grasp seed:=5")
+    values = parse_assignments(["attempts:=2"], graph.arguments)
+    assert (values["policy"], values["attempts"], values["record_episodes"]) == ("geometric", 2, True)
+    assert type(values["speed_scale"]) is float
+    graph.check(values)
+    episode = next(node for node in graph.nodes if node.name == "episode")
+    assert episode.values(values)["cameras"] == "front"
+    recorder = next(node for node in graph.nodes if node.name == "recorder")
+    assert recorder.values(values)["job"] == "slow_grasp"
+
+
+def test_a_job_may_be_given_by_the_path_of_its_file(jobs):
+    assert load_job(str(jobs / "slow_grasp.yaml")).name == "slow_grasp"
+
+
+def test_a_job_for_a_robot_of_the_users_own_folder(jobs):
+    (jobs.parent / "robots").mkdir()
+    for name in ("pair.yaml", "pair.urdf.xacro"):
+        (jobs.parent / "robots" / name).write_text((PAIR.parent / name).read_text())
+    (jobs / "both_hands.yaml").write_text("{description: Two hands., mover: teleop, robot: pair, task: grasping}")
+    arguments = parse_assignments([], load_job("both_hands").arguments)
+    assert arguments["robot"] == "pair"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("mover: policy", "mover: polcy", "did you mean 'policy'?"),
+        ("robot: franka", "robot: frank", "did you mean 'franka'?"),
+        ("robot: franka", "robot: my_arm.yaml", "robot 'my_arm.yaml': there is no such file"),
+        ("task: grasping", "task: graspin", "did you mean 'grasping'?"),
+        ("task: grasping\n", "", "key 'task' is missing"),
+        ("description", "descripton", "did you mean 'description'?"),
+        ("attempts: 5", "atempts: 5", "did you mean 'attempts'?"),
+        ("attempts: 5", "attempts: 500", "from 0 to 100"),
+        ("attempts: 5", "attempts: many", "arguments: attempts: a whole number from 0 to 100 is needed, got 'many'"),
+        ("attempts: 5", "robot: pair", "'robot' is a key of the job itself"),
+        ("geometric", "geometrc", "did you mean 'geometric'?"),
+        ("record_episodes: true", "record_episodes: 1", "true or false is needed"),
+    ],
+)
+def test_what_a_job_cannot_say_is_one_line_that_names_its_file(jobs, old, new, message):
+    path = jobs / "slow_grasp.yaml"
+    path.write_text(JOB.replace(old, new))
+    with pytest.raises(ConfigError) as error:
+        load_job("slow_grasp")
+    assert str(error.value).startswith(f"{path}: ")
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_the_list_says_what_each_job_does_and_survives_a_bad_one(jobs):
+    (jobs / "broken.yaml").write_text("mover: policy")
+    lines = {line.split()[0]: line for line in job_list().splitlines()}
+    assert set(lines) == set(job_names())
+    assert lines["slow_grasp"].endswith("  Slowly.")
+    assert "cannot be launched" in lines["broken"]
+    assert "key 'description' is missing" in lines["broken"]

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tools and a moving base on their topics, heard by another node."""
+
+import dataclasses
+
+import pytest
+import rclpy
+from geometry_msgs.msg import TwistStamped
+from rclpy.experimental import EventsExecutor
+from rig.spinning import leave, spin_until
+from std_msgs.msg import Float64MultiArray
+
+from controllers.progress import Command
+from vla_ros import messages, qos
+from vla_ros.nodes.arm.auxiliary_output import AuxiliaryOutput
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.groups import BaseConfig, EndEffectorGroup
+
+RATE = 500.0
+
+
+@pytest.fixture
+def robot():
+    franka = load_embodiment("franka")
+    hand = dataclasses.replace(franka.gripper("panda_hand"), depth_max=0.05)
+    return dataclasses.replace(
+        franka,
+        end_effectors=(hand, EndEffectorGroup("cup", "suction", "panda", cups=("cup",))),
+        base=BaseConfig((0.5, 0.3, 1.0), (1.0, 1.0, 2.0)),
+    )
+
+
+@pytest.fixture
+def wire(robot):
+    """Return an output and what a listener hears of each topic."""
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = rclpy.create_node("auxiliary_output_test", context=context)
+    executor = EventsExecutor(context=context)
+    executor.add_node(node)
+    heard = {"cup": [], "depth": [], "base": [], "gripper": []}
+    for key, topic in (("cup", "cup_suction"), ("depth", "panda_hand_depth"), ("gripper", "panda_hand_position")):
+        node.create_subscription(
+            Float64MultiArray, f"{topic}_controller/commands",
+            lambda message, to=key: heard[to].append(messages.numbers(message).tolist()), qos.EVENTS,
+        )  # fmt: skip
+    node.create_subscription(TwistStamped, "base_controller/cmd_vel", heard["base"].append, qos.EVENTS)
+    output = AuxiliaryOutput(node, robot, RATE)
+    assert spin_until(
+        executor, lambda: all(node.count_subscribers(name) for name in ("/base_controller/cmd_vel",)), 5.0
+    )
+    yield output, heard, lambda seconds: spin_until(executor, lambda: False, seconds)
+    leave(executor, node)
+
+
+def test_edges_are_sent_at_once_and_repeated_and_the_base_at_its_rate(wire):
+    output, heard, spin = wire
+    spin(0.3)
+    command = Command(end_effectors={"panda_hand/width": 0.08, "cup/suction": 0.0})
+    command.base_velocity[:] = 0.2, -0.1, 0.4
+    for tick in range(100):  # 0.2 s
+        if tick == 40:
+            command.end_effectors["cup/suction"] = 1.0
+        output.publish(command, tick / RATE)
+        spin(0.001)
+    spin(0.3)
+    values = [value for (value,) in heard["cup"]]
+    assert values[0] == 0.0
+    assert values[-1] == 1.0
+    assert 2 + 3 <= len(values) <= 2 + 5  # two edges, four repetitions
+    assert not heard["depth"]  # nobody has asked for one
+    assert heard["gripper"][0] == [0.04]
+    assert 9 <= len(heard["base"]) <= 10
+    twist = heard["base"][-1]
+    assert (twist.twist.linear.x, twist.twist.linear.y, twist.twist.angular.z) == (0.2, -0.1, 0.4)
+    assert twist.header.frame_id == "base_link"

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The policy node over real DDS, with cameras and joints played by the test and a policy that misbehaves."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+import rclpy
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.experimental import EventsExecutor
+from rig.spinning import leave, spin_until
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from trajectory_msgs.msg import JointTrajectory
+
+from controllers.chunk import ActionChunk, TaskStatus, instruction_hash, pose_channels
+from vla_ros import messages, qos
+from vla_ros.nodes.arm.progress import NAME, ControlProgress
+from vla_ros.nodes.camera.publisher import CameraPublisher
+from vla_ros.nodes.policy_node import PolicyNode
+from vla_ros.policies.observation import CameraView, Observation
+from vla_ros.policies.single_arm import SingleArmObservation, single_arm
+
+SIZE = (48, 64)
+JOINTS = [*(f"panda_joint{i}" for i in range(1, 8)), "panda_finger_joint1", "panda_finger_joint2"]
+
+
+class ScriptedPolicy:
+    """Does what the test says: answer, raise, or take its time."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.delay = 0.0
+        self.resets = 0
+        self.seen: list[SingleArmObservation] = []
+
+    def reset(self) -> None:
+        self.resets += 1
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        self.seen.append(single_arm(observation, "panda", "panda_hand"))
+        time.sleep(self.delay)
+        if self.error is not None:
+            raise self.error
+        values = np.tile([0.5, 0.0, 0.4, 1.0, 0.0, 0.0, 0.0], (4, 1))
+        return ActionChunk(observation.stamp, "panda_link0", pose_channels("panda"), 0.1 * np.arange(1, 5), values)
+
+
+class World:
+    """Cameras, joints and an operator in one node, beside the node under test."""
+
+    def __init__(self) -> None:
+        rclpy.init()
+        self.policy = ScriptedPolicy()
+        self.under_test = PolicyNode(self.policy)
+        self.under_test.trigger_configure()
+        self.under_test.trigger_activate()
+        self.node = rclpy.create_node("world")
+        self.executor = EventsExecutor()
+        self.executor.add_node(self.under_test)
+        self.executor.add_node(self.node)
+        self.cameras = {name: CameraPublisher(self.node, name, "panda_link0") for name in ("front", "side")}
+        self.joint_states = self.node.create_publisher(JointState, "joint_states", qos.STREAM)
+        self.instruction = self.node.create_publisher(String, "instruction", qos.LATCHED)
+        self.progress = self.node.create_publisher(DiagnosticStatus, "control/progress", qos.STREAM)
+        self.chunks: list[ActionChunk] = []
+        self.node.create_subscription(
+            JointTrajectory, "policy/action_chunk", lambda m: self.chunks.append(messages.chunk_from(m)), qos.EVENTS
+        )
+        self.writer = messages.JointStateWriter(JOINTS)
+        self.time = 1.0
+        self.spin_until(lambda: self.under_test.count_publishers("cameras/side/pose") > 0)
+        self.spin(0.3)
+
+    def spin_until(self, done, timeout: float = 5.0) -> bool:
+        return spin_until(self.executor, done, timeout)
+
+    def spin(self, seconds: float) -> None:
+        self.spin_until(lambda: False, seconds)
+
+    def say(self, instruction: str) -> None:
+        self.instruction.publish(String(data=instruction))
+        self.spin_until(lambda: self.under_test._instruction == instruction)
+
+    def joints_at(self, stamp: float) -> None:
+        position = np.concatenate([np.full(7, stamp), [0.02, 0.02]])
+        self.joint_states.publish(self.writer.write(stamp, position, np.zeros(9), np.zeros(9)))
+        self.executor.spin_once(timeout_sec=0.02)
+
+    def control_at(self, stamp: float, width: float) -> None:
+        """Say that control commands the gripper to be `width` [m] apart."""
+        report = ControlProgress(stamp=stamp, enabled=True, end_effectors={"panda_hand/width": width})
+        self.progress.publish(messages.diagnostic(NAME, messages.OK, report.hold_reason, report.values()))
+        self.executor.spin_once(timeout_sec=0.02)
+
+    def expose(self, joints: bool = True) -> float:
+        """Publish joints around the next exposure, then both cameras; return its stamp."""
+        self.time = round(self.time + 0.1, 6)
+        if joints:
+            for offset in (-0.003, 0.001):
+                self.joints_at(self.time + offset)
+        color, depth = np.zeros((*SIZE, 3), np.uint8), np.ones(SIZE, np.float32)
+        for name, camera in self.cameras.items():
+            camera.publish(CameraView(name, self.time, color, depth, np.diag([50.0, 50.0, 1.0]), np.eye(4)))
+        return self.time
+
+    def expose_until(self, done, timeout: float = 5.0) -> bool:
+        end = time.monotonic() + timeout
+        while not done():
+            if time.monotonic() > end:
+                return False
+            self.expose()
+            self.spin(0.05)
+        return True
+
+    def close(self) -> None:
+        self.under_test.close()
+        leave(self.executor, self.under_test, self.node)
+
+
+@pytest.fixture(scope="module")
+def shared():
+    world = World()
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def world(shared) -> World:
+    shared.policy.error, shared.policy.delay = None, 0.0
+    shared.say("")
+    shared.spin(0.1)
+    shared.chunks.clear()
+    shared.policy.seen.clear()
+    return shared
+
+
+def test_nothing_is_inferred_without_an_instruction(world):
+    for _ in range(3):
+        world.expose()
+        world.spin(0.05)
+    assert not world.policy.seen
+
+
+def test_the_width_that_was_commanded_at_the_exposure_is_known(world):
+    world.say("pick up the red mug")
+    assert world.expose_until(lambda: world.policy.seen)
+    assert world.policy.seen[0].gripper_width_commanded is None
+
+    def closed() -> bool:
+        exposure = round(world.time + 0.1, 6)
+        for offset, width in ((-0.02, 0.08), (-0.01, 0.0), (0.01, 0.08)):
+            world.control_at(exposure + offset, width)
+        world.expose()
+        world.spin(0.05)
+        return world.policy.seen[-1].gripper_width_commanded == 0.0
+
+    assert any(closed() for _ in range(20)), world.policy.seen[-1].gripper_width_commanded
+
+
+def test_a_chunk_carries_the_exposure_the_instruction_and_the_latency(world):
+    world.say("pick up the red mug")
+    assert world.expose_until(lambda: world.chunks)
+    seen, chunk = world.policy.seen[0], world.chunks[0]
+    assert chunk.stamp == pytest.approx(seen.stamp, abs=1e-9)
+    assert chunk.instruction == instruction_hash("pick up the red mug")
+    assert chunk.inference_s > 0.0
+    assert chunk.status is TaskStatus.ONGOING
+    # The state is that of the exposure, between two joint states; without control the commanded pose is the measured.
+    np.testing.assert_allclose(seen.state.q, seen.stamp, atol=1e-6)
+    assert seen.state.gripper_width == pytest.approx(0.04)
+    np.testing.assert_allclose(seen.T_base_ee_commanded, seen.state.T_base_ee)
+    assert set(seen.cameras) == {"front", "side"}
+    assert seen.cameras["side"].depth.shape == SIZE
+
+
+def test_sequences_grow_and_a_new_instruction_resets_the_policy(world):
+    world.say("pick up the red mug")
+    assert world.expose_until(lambda: len(world.chunks) >= 2)
+    resets = world.policy.resets
+    world.say("pick up the blue can")
+    assert world.expose_until(lambda: world.chunks[-1].instruction == instruction_hash("pick up the blue can"))
+    assert world.policy.resets == resets + 1
+    sequences = [chunk.sequence for chunk in world.chunks]
+    assert sequences == sorted(set(sequences))
+
+
+def test_an_exception_publishes_nothing_and_the_next_observation_is_inferred(world):
+    world.policy.error = RuntimeError("the network is down\nwith a second line")
+    world.say("pick up the red mug")
+    assert world.expose_until(lambda: len(world.policy.seen) >= 3)
+    assert not world.chunks
+    assert world.under_test._inferences.failure == "RuntimeError: the network is down"
+    world.policy.error = None
+    assert world.expose_until(lambda: world.chunks)
+
+
+def test_a_policy_that_answers_with_nan_publishes_nothing(world, monkeypatch):
+    def nan(observation):
+        world.policy.seen.append(observation)
+        return ActionChunk(0.0, "panda_link0", ("panda_joint1/position",), np.array([0.1]), np.array([[np.nan]]))
+
+    monkeypatch.setattr(world.policy, "infer", nan)
+    world.say("pick up the red mug")
+    assert world.expose_until(lambda: len(world.policy.seen) >= 2)
+    assert "not finite" in world.under_test._inferences.failure
+    assert not world.chunks
+
+
+def test_a_slow_policy_does_not_block_and_gets_the_newest_observation(world):
+    world.policy.delay = 0.4
+    world.say("pick up the red mug")
+    assert world.expose_until(lambda: world.policy.seen)
+    began = time.monotonic()
+    stamps = []
+    while not world.chunks and time.monotonic() - began < 3.0:
+        stamps.append(world.expose())
+        world.spin(0.05)
+    assert len(stamps) >= 3  # the executor went on while the policy thought
+    assert world.spin_until(lambda: len(world.policy.seen) >= 2)
+    assert world.policy.seen[1].stamp >= stamps[-2] - 1e-6
+    world.policy.delay = 0.0
+    world.spin(0.5)
+
+
+def test_without_joint_states_there_is_no_observation(world):
+    world.say("pick up the red mug")
+    world.time += 10.0
+    for _ in range(3):
+        world.expose(joints=False)
+        world.spin(0.05)
+    assert not world.policy.seen
+    assert "no joint states" in world.under_test._worker.waiting_for

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The flow policy on disk: saved, served by its family, and refused by the first column that is another."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
+
+from flow_observation import observation
+
+from controllers.errors import ConfigError
+from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.flow.checkpoint import load_flow, new_network, save_flow
+from vla_ros.policies.flow.config import FlowConfig, Statistics
+from vla_ros.policies.loading import check_policy, load_policy
+from vla_ros.robots.embodiment import load_embodiment
+
+FRANKA = load_embodiment("franka")
+STATE = ("panda/position.x", "panda/position.y", "panda/position.z", "panda_hand/width")
+CONFIG = FlowConfig(
+    robot="franka",
+    state=STATE,
+    state_statistics=Statistics((0.4, 0.0, 0.3, 0.04), (0.1, 0.1, 0.1, 0.02)),
+    action=ActionContract(
+        arms=("panda",), grippers=("panda_hand",), reference="delta", rotation="rotation_vector", horizon=5
+    ),
+    action_statistics=Statistics((0.0,) * 7, (0.01,) * 7),
+    frame_id="panda_link0",
+    period=0.1,
+    width=16,
+    depth=2,
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    torch.manual_seed(0)
+    save_flow(tmp_path / "flow", new_network(CONFIG), CONFIG)
+    return tmp_path / "flow"
+
+
+def test_it_is_saved_and_answers_as_before(folder):
+    policy, again = load_flow(folder), load_flow(folder)
+    np.testing.assert_array_equal(policy.infer(observation()).values, again.infer(observation()).values)
+    chunk = policy.infer(observation())
+    assert chunk.channels == (*CONFIG.action.channels, "task/status")
+    assert len(chunk.times) == 5
+
+
+def test_its_family_needs_no_camera_and_moves_what_the_checkpoint_says(folder):
+    needs = check_policy("flow", FRANKA, folder)
+    assert (needs.cameras, needs.groups) == ((), ("panda", "panda_hand"))
+    chunk = load_policy("flow", FRANKA, checkpoint=folder).infer(observation())  # continued by real-time chunking
+    assert np.isfinite(chunk.values).all()
+
+
+def written(folder, **changes):
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_the_first_column_that_the_robot_does_not_have_is_named(folder):
+    written(folder, state=["panda/position.x", "panda/positon.y", "panda/nothing", "panda_hand/width"])
+    with pytest.raises(ConfigError, match=r"unknown state column 'panda/positon.y': did you mean 'panda/position.y'"):
+        check_policy("flow", FRANKA, folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"robot": "pair"}, "was trained for robot 'pair', this is 'franka'"),
+        ({"state": list(STATE[:3])}, "state_statistics are of 4 numbers, state has 3"),
+        ({"kind": "graspvla"}, "is a graspvla of version 1; this reads flow of version 1"),
+        ({"period": 0.1, "wdth": 3}, "did you mean 'width'"),
+        ({"action": dataclasses.asdict(CONFIG.action) | {"arms": ["pnda"]}}, "did you mean 'panda'"),
+    ],
+)
+def test_a_checkpoint_of_something_else_is_one_line(folder, changes, text):
+    written(folder, **changes)
+    with pytest.raises(ConfigError) as error:
+        check_policy("flow", FRANKA, folder)
+    assert text in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_weights_of_other_sizes_and_torn_ones_are_named(folder):
+    written(folder, width=32)
+    with pytest.raises(ConfigError, match=r"layers\.0\.bias has shape \(16,\), config\.json makes it \(32,\)"):
+        load_flow(folder)
+    (folder / "model.safetensors").write_bytes(b"torn")
+    with pytest.raises(ConfigError, match="is corrupt or cut short"):
+        load_flow(folder)
+
+
+def test_without_weights_it_says_where_it_is_told_how(tmp_path, root):
+    with pytest.raises(ConfigError, match=r"config\.json is not there: none are shipped, see docs/chunking\.md"):
+        check_policy("flow", FRANKA, tmp_path)
+    with pytest.raises(ConfigError, match="policy 'flow' needs weights: none are shipped, see docs/chunking"):
+        check_policy("flow", FRANKA)
+    assert "save_flow" in (root / "docs" / "chunking.md").read_text()

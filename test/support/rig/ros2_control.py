@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real controller_manager with our description, controllers and spawner, and a node beside it."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+
+from controllers.errors import ConfigError
+from rig.nodes import ARM, GRIPPER, NodeUnderTest, Operator
+from vla_ros import qos
+from vla_ros.launching.arguments import parse_assignments
+from vla_ros.launching.environment import module_environment
+from vla_ros.launching.jobs import load_job
+from vla_ros.launching.parameters import node_words, write_node_parameters
+from vla_ros.nodes.arm.hold import ControllerManagerHold
+from vla_ros.robots.ros2_control.names import command_controller, hold_controller
+
+POSITION, EFFORT, HOLD = command_controller(ARM, "position"), command_controller(ARM, "effort"), hold_controller(ARM)
+HAND = command_controller(GRIPPER, "position")
+
+
+def why_not(hardware: str) -> str:
+    """Return why the real ros2_control cannot be run here with this hardware, or ""."""
+    graph = load_job("franka_grasp")
+    try:
+        graph.check(parse_assignments([f"hardware:={hardware}"], graph.arguments))
+        importlib.import_module("controller_manager_msgs.srv")
+    except (ConfigError, ImportError) as error:
+        return str(error)
+    return ""
+
+
+class Foreign:
+    """One program of the graph, as the launcher starts it."""
+
+    def __init__(self, name: str, hardware: str, folder: Path) -> None:
+        graph = load_job("franka_grasp")
+        arguments = parse_assignments([f"hardware:={hardware}"], graph.arguments)
+        spec = next(node for node in graph.nodes if node.name == name)
+        files = write_node_parameters(folder, spec, arguments)
+        self.log = (folder / f"{name}.log").open("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", spec.module, *node_words(spec, files, "")],
+            env=module_environment(),
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def output(self) -> str:
+        """Return what it has said."""
+        self.log.seek(0)
+        return self.log.read()
+
+    def stop(self) -> int:
+        """Ask it to stop and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=5.0)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+
+class ControlledRobot:
+    """ros2_control over mock components or over the simulator's topics, with every controller loaded."""
+
+    def __init__(self, hardware: str, folder: Path) -> None:
+        self.services = importlib.import_module("controller_manager_msgs.srv")
+        self.nodes = [NodeUnderTest("description", hardware=hardware)]
+        if hardware == "topic":
+            self.nodes.append(NodeUnderTest("sim", seed=1, interface="topic_hardware"))
+        self.manager = Foreign("controller_manager", hardware, folder)
+        self.spawner = Foreign("spawner", hardware, folder)
+        self.operator = Operator()
+        node = self.operator.node
+        self.states: list[JointState] = []
+        node.create_subscription(JointState, "joint_states", self.states.append, qos.NEWEST)
+        self.hold = ControllerManagerHold(node, {ARM: "effort"})
+        self._list = node.create_client(self.services.ListControllers, "controller_manager/list_controllers")
+        self._switch = node.create_client(self.services.SwitchController, "controller_manager/switch_controller")
+        self._commands = {
+            name: node.create_publisher(Float64MultiArray, f"{name}/commands", qos.STREAM)
+            for name in (POSITION, EFFORT, HAND)
+        }
+
+    def start(self) -> None:
+        """Wait until the spawner is done and joint states come."""
+        self.operator.spin_until(lambda: self.spawner.process.poll() is not None, 60.0)
+        assert self.spawner.process.poll() == 0, self.spawner.output()
+        assert self.operator.spin_until(lambda: self.states, 10.0), self.manager.output()
+
+    def controllers(self) -> dict[str, str]:
+        """Return the state of every controller."""
+        response = self._call(self._list, self.services.ListControllers.Request())
+        return {controller.name: controller.state for controller in response.controller}
+
+    def switch(self, on: list[str], off: list[str]) -> bool:
+        """Switch controllers, all or none."""
+        request = self.services.SwitchController.Request(activate_controllers=on, deactivate_controllers=off)
+        request.strictness = request.STRICT
+        return self._call(self._switch, request).ok
+
+    def set_hold(self, held: bool) -> bool:
+        """Switch as control and guard do."""
+        future = self.hold.switch(held)
+        assert future is not None
+        assert self.operator.spin_until(future.done, 5.0)
+        return future.result().ok
+
+    def command(self, controller: str, values: np.ndarray | list[float], seconds: float = 0.0) -> None:
+        """Publish a command, again and again for a while."""
+        message = Float64MultiArray(data=[float(value) for value in values])
+        for _ in range(max(1, round(seconds / 0.002))):
+            self._commands[controller].publish(message)
+            self.operator.spin(0.002)
+
+    def joints(self, field: str = "position") -> np.ndarray:
+        """Return the arm's joints as the broadcaster has them: its order is part of what is tested."""
+        self.operator.spin(0.02)
+        return np.array(getattr(self.states[-1], field))[:7]
+
+    def _call(self, client, request):
+        assert client.wait_for_service(10.0)
+        future = client.call_async(request)
+        assert self.operator.spin_until(future.done, 10.0), "controller_manager does not answer"
+        return future.result()
+
+    def close(self) -> None:
+        """End everything."""
+        for foreign in (self.spawner, self.manager):
+            foreign.stop()
+        for node in self.nodes:
+            node.kill()
+        self.operator.close()

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An episode that nobody attends to ends by itself: a real server, a real collection, a real recorder."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+import yaml
+from operated_robot import Served, in_session, open_page
+from recording_station import RecordingStation
+from small_collection import TASK
+from small_robot import SmallRobot
+
+from vla_ros.data.bags.episodes import read_episodes
+from vla_ros.data.bags.reader import BagReader
+from vla_ros.teleop.episodes.collecting import EpisodeCollection
+from vla_ros.teleop.episodes.previews import Previews
+
+TIMEOUT_S = 0.6  # without a driver; three times that without a motion
+PACKET_S = 0.02
+
+
+class Room:
+    """A robot, its collection and its recorder behind a server."""
+
+    def __init__(self, root) -> None:
+        (root / "task.yaml").write_text(yaml.safe_dump(TASK))
+        self.root = root / "mugs"
+        self.robot = SmallRobot()
+        self.robot.enabled = True
+        self.station = RecordingStation(self.root / "episodes")
+        self.collection = EpisodeCollection(self.root, self.station, root / "task.yaml")
+        self.served = Served(self.robot, self.collection, TIMEOUT_S)
+        self.served.server.call(self.collection.start)
+
+    async def page(self, session, name: str, seat: str = "drive"):
+        page = await (await open_page(session, f"http://{self.served.url}")).hello(name, seat)
+        await page.until(lambda: not self.collection.busy and self.collection.snapshot()["prompt"])
+        return page
+
+    async def start(self, page) -> None:
+        answer = await page.command("episode_start")
+        assert answer["ok"], answer
+
+    def close(self) -> None:
+        self.served.__exit__()
+        self.station.close()
+
+
+@pytest.fixture
+def room(tmp_path, monkeypatch):
+    monkeypatch.setattr(Previews, "want", lambda self, name: None)
+    room = Room(tmp_path)
+    yield room
+    room.close()
+
+
+async def move(page, seconds: float, ways: bool = True, clutch: bool = False) -> None:
+    """Say where the hand is, here and there, or at rest."""
+    for number in range(round(seconds / PACKET_S)):
+        hand = {"p": [0.02 * (number % 2) * ways, 1.2, -0.3], "q": [0, 0, 0, 1], "clutch": clutch, "gripper": 0.0}
+        await page.say("hands", n=number, t=1e3 * PACKET_S * number, source="xr", hands={"right": hand})
+        await asyncio.sleep(PACKET_S)
+
+
+def test_who_goes_away_leaves_an_episode_that_is_kept_and_does_not_count(room):
+    async def work(session):
+        ada = await room.page(session, "Ada")
+        bob = await room.page(session, "Bob", "watch")
+        first = room.collection.snapshot()["prompt"]
+        await room.start(ada)
+        await move(ada, 0.3)
+        await ada.socket.close()
+        await bob.until(lambda: (bob.all("state")[-1]["ending"] or {}).get("why") == "nobody drives")
+        assert 0.0 <= bob.all("state")[-1]["ending"]["in_s"] <= TIMEOUT_S
+        await bob.until(lambda: not bob.all("collection")[-1]["recording"])
+        await bob.until(lambda: bob.all("note"))
+        assert bob.all("note")[-1]["text"] == (
+            "episode_000000 has ended by itself: nobody drives. It is kept, and does not count"
+        )
+        await bob.until(lambda: not room.collection.busy)
+        content = room.collection.snapshot()
+        assert (content["done"], content["trash"]) == (0, 0)
+        (episode,) = content["episodes"]
+        assert (episode["success"], episode["counts"], episode["marks"]) == (None, False, ["abandoned: nobody drives"])
+        assert content["prompt"]["object"] == first["object"]  # asked for again, in another scene
+        assert content["prompt"]["seed"] != first["seed"]
+        await bob.until(lambda: bob.all("state")[-1]["ending"] is None)
+
+    in_session(work)
+    assert room.served.said("episode_000000 has ended by itself: nobody drives")
+    with BagReader(room.root / "episodes" / "episode_000000") as bag:
+        (episode,) = read_episodes(bag)
+    assert (episode.finished, episode.success, episode.values["outcome"]) == (True, None, "abandoned")
+    events = [json.loads(line) for line in (room.root / "journal.jsonl").read_text().splitlines()]
+    assert [event["note"] for event in events if event["event"] == "end"] == ["abandoned: nobody drives"]
+
+
+def test_who_comes_back_in_time_goes_on(room):
+    async def work(session):
+        ada = await room.page(session, "Ada")
+        await room.start(ada)
+        await ada.socket.close()
+        await asyncio.sleep(0.5 * TIMEOUT_S)
+        again = await room.page(session, "Ada")
+        await move(again, 2.0 * TIMEOUT_S)
+        assert room.collection.recording == "episode_000000"
+        assert (await again.command("episode_stop", success=True))["ok"]
+
+    in_session(work)
+    assert not room.served.said("by itself")
+
+
+def test_who_thinks_has_longer_and_who_does_nothing_at_all_is_told(room):
+    async def work(session):
+        ada = await room.page(session, "Ada")
+        await room.start(ada)
+        await move(ada, 1.5 * TIMEOUT_S, ways=False)
+        assert room.collection.recording
+        assert ada.all("state")[-1]["ending"]["why"] == "nothing is moved"
+        assert (await ada.command("episode_continue"))["ok"]  # he says that he is there
+        await move(ada, 2.0 * TIMEOUT_S, ways=False)
+        assert room.collection.recording
+        await move(ada, 2.0 * TIMEOUT_S, ways=False, clutch=True)  # and holds the arm where it is
+        assert room.collection.recording
+        await move(ada, 4.0 * TIMEOUT_S, ways=False)
+        await ada.until(lambda: not room.collection.recording)
+
+    in_session(work)
+    assert room.served.said("has ended by itself: nothing is moved")
+
+
+def test_who_watches_a_policy_is_there_and_a_policy_without_a_driver_is_held(room):
+    room.robot.policy, room.robot.source = True, "policy"
+
+    async def work(session):
+        ada = await room.page(session, "Ada")
+        await room.start(ada)
+        await move(ada, 4.0 * TIMEOUT_S, ways=False)
+        assert room.collection.recording
+        await ada.socket.close()
+        bob = await room.page(session, "Bob", "watch")
+        await bob.until(lambda: not room.collection.recording)
+        assert ("hold", {}) in room.robot.commands
+
+    in_session(work)
+    assert room.served.said("has ended by itself: nobody drives")
