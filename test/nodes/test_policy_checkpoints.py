@@ -12,7 +12,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
 
-from bench.rig.nodes import NodeUnderTest, Operator, start_arm
+from rig.nodes import NodeUnderTest, Operator, start_arm
 
 from controllers.chunk import ActionChunk
 from vla_ros import messages, qos
