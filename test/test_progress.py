@@ -86,7 +86,7 @@ def test_labelling_and_stages_of_a_training_are_told(file):
 
 
 def test_a_generation_and_an_evaluation_are_told(file):
-    from test_evaluation_report import SETTINGS
+    from light_evaluation import SETTINGS
 
     from vla_ros.evaluation.report import EvaluationProgress
     from vla_ros.training.generation.report import GenerationProgress

@@ -6,7 +6,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-import signal
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import pytest
 from delta_actions import integrate_actions
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from killed_conversion import convert_or_die
 from lerobot_rules import read
 from numbered_picture import number
 from sample_bag import CLOSES_AT, INTRINSICS, JOINTS, Recording, joints, pose, write_bag
@@ -273,15 +273,6 @@ def test_two_processes_make_the_same_bytes_as_one(tmp_path):
     assert len(files) >= 8
     for file in files:
         assert (tmp_path / "set1" / file).read_bytes() == (tmp_path / "set2" / file).read_bytes(), file
-
-
-def convert_or_die(path: Path, settings: ConversionSettings) -> ConvertedBag:
-    """Convert, but for a bag called killer, at which the process is killed."""
-    if path.name == "killer":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if path.name == "fails":
-        raise VlaError("fails: for a reason")
-    return ConvertedBag(failures=int(path.name))
 
 
 def test_a_process_that_dies_costs_its_own_bag_alone(tmp_path):

@@ -13,6 +13,7 @@ import pytest
 from lerobot_rules import read
 from numbered_picture import number, picture
 from sample_dataset import FEATURES, SCHEMA, columns, episode
+from second_writer import try_to_write
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.datasets import layout, writer
@@ -175,18 +176,10 @@ def test_folders_that_hold_something_else_are_left_alone(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["file", "photos"]
 
 
-def _try_to_write(root, answer) -> None:
-    try:
-        LeRobotWriter(root, SCHEMA)
-        answer.send("")
-    except ConfigError as error:
-        answer.send(str(error))
-
-
 def test_two_writers_at_once_are_one_too_many(tmp_path):
     ours, theirs = multiprocessing.Pipe()
     with LeRobotWriter(tmp_path / "set", SCHEMA) as out:
-        process = multiprocessing.get_context("spawn").Process(target=_try_to_write, args=(tmp_path / "set", theirs))
+        process = multiprocessing.get_context("spawn").Process(target=try_to_write, args=(tmp_path / "set", theirs))
         process.start()
         assert ours.poll(60)
         assert "is being written by another process" in ours.recv()

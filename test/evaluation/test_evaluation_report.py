@@ -5,6 +5,7 @@ import dataclasses
 import io
 
 import pytest
+from light_evaluation import SETTINGS
 from rich.console import Console
 
 from vla_ros.evaluation.evaluation import Evaluation
@@ -18,7 +19,6 @@ GOOD = Episode(
     attempts=1, first_lifted="red_mug", steps=50, duration_s=8.0, wall_s=2.0, reference_steps=40,
 )  # fmt: skip
 BAD = dataclasses.replace(GOOD, seed=4, category="can", success=False, outcome="time limit", cause="lifted, then lost")
-SETTINGS = EvaluationSettings(EpisodeSettings(policy="expert", set_name="light"), episodes=3)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learni
 pytest.importorskip("transformers", reason="transformers is not installed: it comes with the full GraspVLA")
 
 from graspvla_full_tiny import tiny_network, tiny_words
-from test_nodes_policy_needs import Rig
+from policy_rig import Rig
 
 from vla_ros import messages, qos
 from vla_ros.nodes.camera.publisher import CameraPublisher

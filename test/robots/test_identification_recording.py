@@ -9,17 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from franka_arm import ARM
+from small_identification import COUNT, small
 
 from controllers.errors import ConfigError
-from vla_ros.robots.identification.recording import Recording, read_recording, write_recording
-
-COUNT = 300
-RANDOM = np.random.default_rng(0)
-
-
-def small() -> Recording:
-    rows = RANDOM.normal(size=(3, COUNT, 7))
-    return Recording("franka", "panda", ARM.joints, True, 0.01 * np.arange(COUNT), *rows)
+from vla_ros.robots.identification.recording import read_recording, write_recording
 
 
 @pytest.fixture

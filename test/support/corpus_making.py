@@ -25,7 +25,7 @@ def make() -> None:
     """Write every file; what lay there goes."""
     from bag_making import arm_at_work, write_bag
     from sample_dataset import CONTRACT, write_sample
-    from test_identification_recording import small
+    from small_identification import small
 
     from vla_ros.configuration import build
     from vla_ros.data.bags.writer import BagSettings

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import re
 from collections import namedtuple
 from pathlib import Path
@@ -13,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sample_bag
-from bag_making import IMAGE, LATCHED, RELIABLE, START, STATUS, STRING, codec, image, string
+from bag_making import LATCHED, START, STATUS, codec, image
+from episode_recorder import COLOR, MARKS, QUICK, SCENE, SECOND, mark, record, say, write_and_die
 from eventually import eventually
 
 from vla_ros.cli import main
@@ -29,32 +29,7 @@ from vla_ros.data.bags.repair import repair
 from vla_ros.data.bags.reserve import is_being_written
 from vla_ros.data.bags.writer import BagWriter
 
-COLOR, MARKS, SCENE = "/cameras/front/color/image_raw", "/episode/marks", "/sim/scene"
-SECOND = 1_000_000_000
 Usage = namedtuple("Usage", "total used free")
-QUICK = RecordingSettings(preroll_s=0.5, postroll_s=0.0, free_bytes=0)
-
-
-def record(folder: Path, settings: RecordingSettings = QUICK) -> Recording:
-    recording = Recording(EpisodeBags(folder), settings)
-    for topic, kind in (("/word", STRING), (SCENE, STRING), (COLOR, IMAGE), (MARKS, STATUS), ("/tf_static", TF)):
-        recording.add_topic(topic, message_definition(kind), [LATCHED if topic in (SCENE, MARKS) else RELIABLE])
-    return recording
-
-
-def say(recording: Recording, seconds: float, text: str, topic: str = "/word") -> None:
-    recording.put(BagMessage(topic, START + round(seconds * SECOND), START + round(seconds * SECOND), string(text), 0))
-
-
-def mark(recording: Recording, seconds: float, word: str, name: str = "", notes: dict[str, str] | None = None) -> None:
-    message = codec.make(STATUS, level=0, name="episode", message=word, hardware_id="", values=[])
-    data = codec.encode(STATUS, message)
-    time_ns = START + round(seconds * SECOND)
-    if word == marks.BEGIN:
-        recording.begin_episode(name)
-    recording.put(BagMessage(MARKS, time_ns, time_ns, data, 0))
-    if word == marks.END:
-        recording.end_episode(notes)
 
 
 def whole(recording: Recording, count: int) -> bool:
@@ -244,7 +219,7 @@ def test_a_disk_that_fills_up_in_mid_episode_says_so_ends_the_bag_whole_and_goes
 
 
 def test_a_write_that_finds_the_disk_full_ends_the_bag_whole(tmp_path, monkeypatch):
-    from test_data_bags_writer import FullDisk
+    from full_disk import FullDisk
 
     disk = FullDisk(monkeypatch)
     recording = record(tmp_path)
@@ -261,14 +236,6 @@ def test_a_write_that_finds_the_disk_full_ends_the_bag_whole(tmp_path, monkeypat
     if left[0].suffix == ".partial":  # not even its end found room
         repair(left[0])
     assert words(tmp_path / "episode_000000") == ["kept"]
-
-
-def write_and_die(folder: Path) -> None:
-    recording = record(folder)
-    mark(recording, 0.0, marks.BEGIN)
-    say(recording, 0.5, "kept")
-    eventually(lambda: recording.status.messages >= 2)
-    os._exit(9)
 
 
 def test_what_a_killed_recorder_leaves_is_repaired_and_what_a_living_one_writes_is_left_alone(tmp_path):

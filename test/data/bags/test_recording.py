@@ -2,37 +2,24 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from pathlib import Path
 
 import numpy as np
 import pytest
-from bag_making import IMAGE, LATCHED, RELIABLE, START, STRING, arm_at_work, codec, image, string
+from bag_making import IMAGE, RELIABLE, START, STRING, arm_at_work, codec, image, string
 from eventually import eventually
 from hypothesis import given
 from hypothesis import strategies as st
+from small_recorder import COLOR, DEPTH, message, record
 
 from controllers.errors import ConfigError
-from vla_ros.data.bags.message_definitions import JPEG, VIDEO, message_definition
+from vla_ros.data.bags.message_definitions import JPEG, VIDEO
 from vla_ros.data.bags.preroll import Preroll
-from vla_ros.data.bags.reader import BagMessage, BagReader
-from vla_ros.data.bags.recording import Recording, RecordingSettings
+from vla_ros.data.bags.reader import BagReader
+from vla_ros.data.bags.recording import RecordingSettings
 from vla_ros.data.bags.sequence_gaps import SequenceGaps
 from vla_ros.data.bags.writer import BagWriter
 
-COLOR, DEPTH = "/cameras/front/color/image_raw", "/cameras/front/aligned_depth_to_color/image_raw"
 Usage = namedtuple("Usage", "total used free")
-
-
-def record(path: Path, settings: RecordingSettings | None = None) -> Recording:
-    recording = Recording(BagWriter(path), settings or RecordingSettings())
-    for topic, kind in (("/instruction", STRING), ("/joint_states", "sensor_msgs/msg/JointState"), (COLOR, IMAGE),
-                        (DEPTH, IMAGE), ("/word", STRING)):  # fmt: skip
-        recording.add_topic(topic, message_definition(kind), [LATCHED if topic == "/instruction" else RELIABLE])
-    return recording
-
-
-def message(topic: str, time_ns: int, data: bytes) -> BagMessage:
-    return BagMessage(topic, time_ns, time_ns, data, 0)
 
 
 def test_all_that_is_put_is_in_the_bag(tmp_path):
@@ -119,7 +106,7 @@ def test_it_ends_the_bag_before_the_disk_is_full(tmp_path, monkeypatch):
 
 
 def test_a_disk_that_is_full_ends_the_bag_whole(tmp_path, monkeypatch):
-    from test_data_bags_writer import FullDisk
+    from full_disk import FullDisk
 
     disk = FullDisk(monkeypatch)
     recording = record(tmp_path / "arm")

@@ -227,7 +227,8 @@ def test_a_recorder_that_is_killed_at_any_moment_loses_less_than_a_second(tmp_pa
 
 @pytest.mark.skipif(os.getuid() != 0 or not shutil.which("mount"), reason="a small file system needs mount and root")
 def test_a_disk_that_is_really_full_leaves_a_whole_bag(tmp_path):
-    from test_data_bags_recording import eventually, message, record
+    from eventually import eventually
+    from small_recorder import message, record
 
     from vla_ros.data.bags.recording import RecordingSettings
 

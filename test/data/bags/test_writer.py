@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import errno
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 from bag_making import IMAGE, JOINT_STATE, RELIABLE, START, arm_at_work, joint_state, string, write_bag
+from full_disk import FullDisk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcap.reader import NonSeekingReader, SeekingReader
@@ -210,22 +209,6 @@ def test_a_chunk_waits_no_longer_than_it_may(tmp_path, monkeypatch):
     now[0] = 0.5
     writer.flush_old()
     assert writer.count == 1
-
-
-class FullDisk:
-    """os.write that takes so many bytes and no more, as a full disk does: the last write goes half through."""
-
-    def __init__(self, monkeypatch) -> None:
-        self.left = float("inf")
-        self._write = os.write
-        monkeypatch.setattr("vla_ros.data.bags.mcap_file.os.write", self)
-
-    def __call__(self, fd: int, data: memoryview) -> int:
-        if self.left <= 0:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        data = data[: int(min(self.left, len(data)))]
-        self.left -= len(data)
-        return self._write(fd, data)
 
 
 @settings(max_examples=60)

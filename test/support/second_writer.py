@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A process that opens a dataset for writing."""
+
+from __future__ import annotations
+
+from sample_dataset import SCHEMA
+
+from controllers.errors import ConfigError
+from vla_ros.data.datasets.writer import LeRobotWriter
+
+
+def try_to_write(root, answer) -> None:
+    try:
+        LeRobotWriter(root, SCHEMA)
+        answer.send("")
+    except ConfigError as error:
+        answer.send(str(error))
