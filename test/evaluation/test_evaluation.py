@@ -10,46 +10,20 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from assets import ROOT
+from fake_runner import MakeFake, fake_episode
 
 from controllers.errors import ConfigError
 from vla_ros import cli
 from vla_ros.evaluation import pool
 from vla_ros.evaluation.episode_log import EpisodeLog
 from vla_ros.evaluation.evaluation import RunSeeds, evaluate
-from vla_ros.evaluation.pool import Broken, Run, run_all
+from vla_ros.evaluation.pool import Broken, run_all
 from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
 from vla_ros.evaluation.statistics import Episode
-
-
-def fake_episode(seed: int) -> Episode:
-    return Episode(
-        seed=seed, category="mug", target="mug_0", instruction="", outcome="success", success=seed % 2 == 0,
-        attempts=1, first_lifted="mug_0", steps=40, duration_s=5.0, wall_s=1.0, reference_steps=40,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class MakeFake:
-    """Run fake episodes; the named seeds go wrong in their own way."""
-
-    raises: int = -1
-    dies: int = -1
-
-    def __call__(self) -> Run:
-        return self._run
-
-    def _run(self, seed: int) -> Episode:
-        if seed == self.raises:
-            raise ValueError(f"seed {seed} is cursed")
-        if seed == self.dies:
-            os.kill(os.getpid(), signal.SIGKILL)
-        assert os.environ["OMP_NUM_THREADS"] == "1"
-        return fake_episode(seed)
 
 
 def fakes(workers: int = 1, **wrong: int) -> RunSeeds:

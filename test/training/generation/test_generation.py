@@ -43,7 +43,7 @@ def generate(monkeypatch):
 def start(output: Path, *words: object, **fakes: object) -> subprocess.Popen:
     command = [
         sys.executable,
-        str(ROOT / "test" / "fake_episodes.py"),
+        str(ROOT / "test" / "support" / "fake_episodes.py"),
         json.dumps(fakes),
         str(output),
         *map(str, words),

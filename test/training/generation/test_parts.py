@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
 
 import pytest
 from fake_episodes import FakeEpisodes
@@ -13,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from sample_dataset import SCHEMA, episode
+from unable_maker import Unable
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.datasets.merge import merge
@@ -91,14 +91,6 @@ def test_what_is_taken_back_is_counted_no_more():
     assert tally.reasons("action") == []
     assert tally.speed == 4.0
     assert Tally().speed == Tally().success("action") == 0.0
-
-
-@dataclass(frozen=True)
-class Unable:
-    error: Exception
-
-    def __call__(self, settings: GenerationSettings) -> FakeEpisodes:
-        raise self.error
 
 
 @pytest.fixture
