@@ -141,7 +141,7 @@ class ActingPolicy(ABC):
         if (closed or was_closing) and not self._gripper.closing:
             self._has_opened(observation)
 
-    def _has_closed(self) -> None:  # noqa: B027  (not everybody minds)
+    def _has_closed(self) -> None:  # noqa: B027  (most have nothing to do then)
         """Take that the fingers were told to close since the last look."""
 
     def _has_opened(self, observation: SingleArmObservation) -> None:  # noqa: B027
