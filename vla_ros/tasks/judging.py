@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
 from controllers.errors import ConfigError
+from vla_ros.sim.referring.scene_object import SceneObject
 
 EXIT_UNJUDGED = 3  # of a run whose outcome is UNJUDGED
 
@@ -87,8 +88,10 @@ class Judge(ABC):
     progress: float = 0.0  # 0 to 1, the most so far; 1 is success
     first_lifted: str | None = None  # object that left the table first
 
-    def __init__(self, start: Truth, limits: TaskLimits) -> None:
+    def __init__(self, start: Truth, limits: TaskLimits, objects: Sequence[SceneObject]) -> None:
+        """`start` is where everything was; `objects` are those of the scene, as a person would call them."""
         self.limits = limits
+        self._descriptions = {item.name: item.description for item in objects}
         self.time = start.time  # [s]
         self.reason = ""  # why there is no success; empty while it runs and after a success
         self.outcome = Outcome.RUNNING  # also of what was interrupted before it was decided
@@ -109,10 +112,6 @@ class Judge(ABC):
     def cause(self, said: str = "") -> str:
         """Return why it failed, as a table counts it; empty for a success. `said`: by the policy or the graph."""
 
-    @abstractmethod
-    def description(self, name: str) -> str:
-        """Return what a person would call an object."""
-
     @property
     def wrong_in_hand(self) -> str | None:
         """Return the name of the object that is up and is surely not meant."""
@@ -123,6 +122,14 @@ class Judge(ABC):
         return {}
 
     # -- what all share ------------------------------------------------------------------------------------------------
+    def description(self, name: str) -> str:
+        """Return what a person would call an object."""
+        return self._descriptions[name]
+
+    def _called(self, names: Collection[str]) -> str:
+        """Return what a person would call one of several objects."""
+        return " or ".join(f"the {self._descriptions[name]}" for name in names) or "something"
+
     @property
     def elapsed(self) -> float:
         """Return simulated time since the start [s]."""

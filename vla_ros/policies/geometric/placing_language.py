@@ -24,11 +24,10 @@ class PlacingPhrases:
 def split_placing(text: str) -> PlacingPhrases | None:
     """Return the two phrases of an instruction that puts something somewhere; None for one that does not."""
     plain = " ".join(re.sub(r"[^\w\s'’-]", " ", text.lower()).split())
-    verb = re.search(rf"\b({_VERBS})\b", plain)
-    if verb is None:
+    verbs = list(re.finditer(rf"\b({_VERBS})\b", plain))
+    if not verbs:
         return None
-    # Of "pick up the mug and put it into the tray" the last verb says where it goes.
-    verb = list(re.finditer(rf"\b({_VERBS})\b", plain))[-1]
+    verb = verbs[-1]  # of "pick up the mug and put it into the tray" the last says where it goes
     said, before = plain[verb.end() :].strip(), plain[: verb.start()].strip()
     for words in (_SURE, _POSSIBLE):
         for found in reversed(list(re.finditer(rf"\b({words})(\s+top\s+of|\s+to)?\s+", said))):

@@ -30,11 +30,11 @@ _FLOOR = -0.80  # [m]
 _ATTEMPTS = 200
 
 # A scene's first objects, the target leading; the set's extra ones.
-Chosen = tuple[list[ObjectModel], list[ObjectModel]]
+ChosenObjects = tuple[list[ObjectModel], list[ObjectModel]]
 
 
 def compose(
-    chosen: Chosen,
+    chosen: ChosenObjects,
     set_name: str,
     changes: SceneSet,
     ranges: SceneRanges,
@@ -82,7 +82,7 @@ def compose(
 
 
 def _arrange(
-    chosen: Chosen,
+    chosen: ChosenObjects,
     target_area: Area,
     ranges: SceneRanges,
     height: float,

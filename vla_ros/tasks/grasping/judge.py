@@ -35,10 +35,9 @@ class GraspJudge(Judge):
         limits: GraspTaskConfig,
         part: PartStretch | None = None,  # by which it is to be held
     ) -> None:
-        super().__init__(start, limits)
+        super().__init__(start, limits, objects)
         heights, time = start.heights, start.time
         self._gripper, self._part = gripper, part
-        self._descriptions = {item.name: item.description for item in objects}
         self._start_heights = dict(heights)
         self._named = [item.name for item in meant.named]
         self.target = self._named[0] if len(self._named) == 1 else None
@@ -60,24 +59,15 @@ class GraspJudge(Judge):
         return max((task.lifted_max for task in self._tasks), default=0.0)
 
     @property
-    def target_text(self) -> str:
-        """Return what is to be grasped, in words."""
-        return " or ".join(f"the {self._descriptions[name]}" for name in self._named)
-
-    @property
     def success_text(self) -> str:
         """Say what was done, after a success."""
-        return f"lifted {self.target_text} by {100.0 * self.lifted_max:.0f} cm and held it"
+        return f"lifted {self._called(self._named)} by {100.0 * self.lifted_max:.0f} cm and held it"
 
     @property
     def wrong_in_hand(self) -> str | None:
         """Return the name of the object that is up and is surely not meant."""
         up = {name: self._lifted[name] for name in self._not_meant if self._lifted[name] >= self.limits.first_lift_m}
         return max(up, key=up.__getitem__, default=None)
-
-    def description(self, name: str) -> str:
-        """Return what a person would call an object."""
-        return self._descriptions[name]
 
     def cause(self, said: str = "") -> str:
         """Return why it failed, as a table counts it; empty for a success."""
@@ -124,7 +114,7 @@ class GraspJudge(Judge):
 
     def _tell(self) -> None:
         if self._watch.attempts > self.attempts:
-            self._events.append(f"attempt {self._watch.attempts}: closing on {self.target_text or 'something'}")
+            self._events.append(f"attempt {self._watch.attempts}: closing on {self._called(self._named)}")
         self.attempts = self._watch.attempts
         lifted = self._watch.first_lifted
         if lifted is not None and lifted != self.first_lifted:

@@ -12,7 +12,7 @@ from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.model import ObjectModel
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.names import DEFAULT_ROBOT
-from vla_ros.sim.scenes.composition import Chosen, compose
+from vla_ros.sim.scenes.composition import ChosenObjects, compose
 from vla_ros.sim.scenes.objects import choose_extra, choose_other
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
@@ -66,7 +66,7 @@ def _choose(
     stream: str,
     seed: int,
     robot: str,
-) -> Chosen:
+) -> ChosenObjects:
     """Return the scene's first objects, the target leading, and the set's extra ones."""
     rng = scene_generator(stream, seed, "objects")
     graspable = _graspable(models, catalogue, robot)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,9 +38,8 @@ class PlaceJudge(Judge):
         width_max: float,  # [m]
         limits: PlaceLimits,
     ) -> None:
-        super().__init__(start, limits)
+        super().__init__(start, limits, objects)
         self._gripper, self._bodies, self._receptacles = gripper, bodies, receptacles
-        self._descriptions = {item.name: item.description for item in objects}
         self._named = [item.name for item in thing.named]
         self._goals = [item.name for item in goal.named if item.name in receptacles]
         self._open_things = {item.name for item in thing.open}
@@ -60,10 +59,6 @@ class PlaceJudge(Judge):
     def success_text(self) -> str:
         """Say what was done, after a success."""
         return f"put {self._called(self._named)} into {self._called(self._goals)}"
-
-    def description(self, name: str) -> str:
-        """Return what a person would call an object."""
-        return self._descriptions[name]
 
     def cause(self, said: str = "") -> str:
         """Return why it failed, as a table counts it; empty for a success."""
@@ -89,9 +84,6 @@ class PlaceJudge(Judge):
     def wrong_in_hand(self) -> str | None:
         """Return the name of the object that is up and is surely not meant."""
         return next((name for name in self._held if name not in self._named and name not in self._open_things), None)
-
-    def _called(self, names: Collection[str]) -> str:
-        return " or ".join(f"the {self._descriptions[name]}" for name in names) or "something"
 
     # -- what is looked at -----------------------------------------------------------------------------------------
     def _judge(self, truth: Truth) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.model import ObjectModel
-from vla_ros.sim.scenes.composition import Chosen, compose
+from vla_ros.sim.scenes.composition import ChosenObjects, compose
 from vla_ros.sim.scenes.objects import Kind, choose_extra, choose_kind, choose_other, same_name
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
@@ -74,7 +74,7 @@ def _fitting() -> dict[str, tuple[ObjectModel, ...]]:
 
 def _choose(
     catalogue: Catalogue, categories: str, wanted: str, changes: SceneSet, ranges: SceneRanges, stream: str, seed: int
-) -> Chosen:
+) -> ChosenObjects:
     rng = scene_generator(stream, seed, "objects")
     models = catalogue.models(categories)
     possible = tuple(model for model in models if model.graspable and _fitting()[model.name])
