@@ -74,14 +74,14 @@ def test_a_share_is_told_in_percent(file):
 
 def test_labelling_and_stages_of_a_training_are_told(file):
     pytest.importorskip("torch")
-    from vla_ros.training.graspvla.news import LOSSES, News
+    from vla_ros.training.graspvla.events import LOSSES, TrainingEvent
     from vla_ros.training.graspvla.progress import TrainingProgress
 
     with TrainingProgress(file, {"grasp": (100, 32)}) as training:
-        training.show(News("labelling", 12, 60))
+        training.show(TrainingEvent("labelling", 12, 60))
         assert lines(file, "labelling: 12 of 60, 20 %")
-        training.show(News("labelling", 60, 60))
-        training.show(News("grasp", 25, 100, LOSSES, {"loss": 0.5}))
+        training.show(TrainingEvent("labelling", 60, 60))
+        training.show(TrainingEvent("grasp", 25, 100, LOSSES, {"loss": 0.5}))
         assert lines(file, "grasp: 25 of 100, 25 %, loss 0.5")
 
 

@@ -141,7 +141,7 @@ class SmallCollection:
         self.calls: list[str] = []
         self._files, self._began, self._made, self._trash = files, 0.0, 0, None
         self._changed: Callable[[], None] = lambda: None
-        self.tell: Callable[[str, str], None] = lambda level, text: None
+        self.on_event: Callable[[str, str], None] = lambda level, text: None
 
     def snapshot(self) -> Mapping[str, Any]:
         elapsed = time.monotonic() - self._began if self.content["recording"] else 0.0
@@ -151,14 +151,14 @@ class SmallCollection:
         self._changed = callback
 
     def on_note(self, callback: Callable[[str, str], None]) -> None:
-        self.tell = callback
+        self.on_event = callback
 
     @property
     def recording(self) -> str:
         return self.content["episode"]
 
     async def episode_abandon(self, reason: str) -> Any:
-        self.tell("warning", f"{self.content['episode']} has ended by itself: {reason}")
+        self.on_event("warning", f"{self.content['episode']} has ended by itself: {reason}")
         self._set("abandon", recording=False, episode="")
 
     def _set(self, call: str, **news: Any) -> None:

@@ -23,7 +23,7 @@ from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.sim.controllers import SimulatedControllers
 from vla_ros.nodes.sim.exposures import Exposures
 from vla_ros.nodes.sim.robot_topics import INTERFACES, make_robot_topics
-from vla_ros.nodes.sim.stage import Stage
+from vla_ros.nodes.sim.scene_manager import SceneManager
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World
@@ -50,8 +50,8 @@ class SimNode(Node):
     def __init__(self) -> None:
         super().__init__("sim_node")
         robot = declare_robot(self)
-        self._stage: Stage = Stage(
-            self, declare_scene(self, change=lambda key, value: self._stage.choose(key, value)), robot
+        self._scenes: SceneManager = SceneManager(
+            self, declare_scene(self, change=lambda key, value: self._scenes.choose(key, value)), robot
         )
         physics_rate = declare(self, "physics_rate_hz", 1000.0, "physics steps a second", 200.0, 10000.0)
         state_rate = declare(
@@ -95,7 +95,7 @@ class SimNode(Node):
         self._make_publishers()
         self._make_world()
         self.create_service(Trigger, "sim/reset", self._on_reset)
-        self._stage.announce()
+        self._scenes.announce()
 
     # -- one round -------------------------------------------------------------------------------------------------
     def advance(self) -> None:
@@ -173,7 +173,7 @@ class SimNode(Node):
             response.success, response.message = False, self._robot.refuses_reset
             return response
         try:
-            changed = self._stage.redraw()
+            changed = self._scenes.redraw()
             self._make_world()
         except VlaError as error:
             response.success, response.message = False, str(error)
@@ -184,15 +184,15 @@ class SimNode(Node):
         self._factor.restart()
         self._exposures.forget()  # the cameras may have to build the scene first
         if changed:
-            self._stage.announce()
-        what = f"the scene is {self._stage.scene.instruction!r} now" if changed else "the scene is as it was"
+            self._scenes.announce()
+        what = f"the scene is {self._scenes.scene.instruction!r} now" if changed else "the scene is as it was"
         response.success, response.message = True, f"{what}; enable control again"
         return response
 
     # -- set-up and publishing ---------------------------------------------------------------------------------------
     def _make_world(self) -> None:
-        self._world = World(self._stage.scene, self._embodiment, timestep=self._timestep_ns * 1e-9)
-        self._render_message = messages.NumbersWriter(len(self._world.render_state()), self._stage.label)
+        self._world = World(self._scenes.scene, self._embodiment, timestep=self._timestep_ns * 1e-9)
+        self._render_message = messages.NumbersWriter(len(self._world.render_state()), self._scenes.label)
         self.controllers = self._robot.attach(self._world, self._delay, self._jitter)
 
     def _make_publishers(self) -> None:

@@ -14,13 +14,13 @@ from controllers.errors import ConfigError
 from vla_ros.new_file import open_own
 
 if TYPE_CHECKING:
-    from vla_ros.training.graspvla.team import Team
+    from vla_ros.training.graspvla.distributed import DistributedContext
 
 
 @contextlib.contextmanager
-def taken(output: Path, team: Team, word: str = "train") -> Iterator[None]:
+def taken(output: Path, distributed: DistributedContext, word: str = "train") -> Iterator[None]:
     """Hold the only right to train into a folder; `word` is the command's."""
-    if not team.leads:
+    if not distributed.leads:
         yield
         return
     lock = -1

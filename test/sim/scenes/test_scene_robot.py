@@ -14,7 +14,7 @@ from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, load_embodiment
 from vla_ros.robots.reach import ArmReach, GripperEnvelope
 from vla_ros.sim.grasping.takeable import _gripper
-from vla_ros.sim.scenes.gripper_room import scene_robot
+from vla_ros.sim.scenes.scene_robot import scene_robot
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.scenes import sample_scene
 

@@ -30,8 +30,8 @@ from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.finetuning.config import FinetuneConfig, load_finetune_config
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla import stage as stage_module
+from vla_ros.training.graspvla.mixture import MixturePart, draw, parts_of
 from vla_ros.training.graspvla.perception import Samples, match_batch, match_step
-from vla_ros.training.graspvla.portions import Portion, draw, portioned
 from vla_ros.training.graspvla.sentences import NO_LABEL, Sentences
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
@@ -167,12 +167,12 @@ def test_before_and_after_in_the_same_scenes(
     tuned: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     words = ["--label-anew", "--stages", ",".join(LINKS), "--evaluate", 1, "--seed", 1000]
-    assert finetune(config, tuned, *words, "--json", tmp_path / "marks.json") == 0
-    figures = json.loads((tmp_path / "marks.json").read_text())
-    for exam in ("task", "basic"):
-        assert figures[f"{exam}.before.episodes"] == figures[f"{exam}.after.episodes"] == 1
-        assert figures[f"{exam}.compared_episodes"] == 1
-        assert 0.0 <= figures[f"{exam}.after.success_ci95_low"] <= figures[f"{exam}.after.success_ci95_high"] <= 1.0
+    assert finetune(config, tuned, *words, "--json", tmp_path / "result.json") == 0
+    figures = json.loads((tmp_path / "result.json").read_text())
+    for suite in ("task", "basic"):
+        assert figures[f"{suite}.before.episodes"] == figures[f"{suite}.after.episodes"] == 1
+        assert figures[f"{suite}.compared_episodes"] == 1
+        assert 0.0 <= figures[f"{suite}.after.success_ci95_low"] <= figures[f"{suite}.after.success_ci95_high"] <= 1.0
     kept = sorted(path.stat().st_mtime_ns for path in (tuned / "evaluation").iterdir())
     assert len(kept) == 4
 
@@ -228,15 +228,15 @@ def test_the_shipped_settings_are_the_defaults() -> None:
 
 # -- batches -------------------------------------------------------------------------------------------------------
 def test_each_portion_gives_its_share_of_a_batch() -> None:
-    portions = [Portion(100, 0.1, 0.75), Portion(1000, 0.1, 0.25, "original_")]
-    task, original = groups = portioned(portions, lambda rows: rows % 2 == 0)
+    mixture = [MixturePart(100, 0.1, 0.75), MixturePart(1000, 0.1, 0.25, "original_")]
+    task, original = groups = parts_of(mixture, lambda rows: rows % 2 == 0)
     assert task.kept.max() < 100 <= original.kept.min()
     assert not set(task.kept) & set(task.held)
     assert (np.concatenate([task.kept, original.held]) % 2 == 0).all()
     rows = draw(groups, 32, np.random.default_rng(0))
     assert (len(rows), int((rows < 100).sum())) == (32, 24)
     with pytest.raises(ConfigError, match="no frame of the original data"):
-        portioned(portions, lambda rows: rows < 100)
+        parts_of(mixture, lambda rows: rows < 100)
 
 
 # -- words for what the catalogue does not hold ----------------------------------------------------------------------

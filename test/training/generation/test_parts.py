@@ -18,16 +18,16 @@ from controllers.errors import ConfigError, VlaError
 from vla_ros.data.datasets.merge import merge
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.writer import LeRobotWriter
-from vla_ros.training.generation.crew import GroupDied, GroupEnded
 from vla_ros.training.generation.folder import GenerationFolder
 from vla_ros.training.generation.generation import Generation
 from vla_ros.training.generation.ledger import SeedRecord
-from vla_ros.training.generation.processes import ProcessCrew
+from vla_ros.training.generation.processes import ProcessPool
 from vla_ros.training.generation.report import GenerationProgress
 from vla_ros.training.generation.seed_queue import GROUP_MAX, Group, SeedQueue
 from vla_ros.training.generation.settings import GenerationSettings
 from vla_ros.training.generation.tally import Tally
 from vla_ros.training.generation.worker import Job
+from vla_ros.training.generation.worker_pool import GroupDied, GroupEnded
 
 
 @given(
@@ -94,13 +94,13 @@ def test_what_is_taken_back_is_counted_no_more():
 
 
 @pytest.fixture
-def crew(tmp_path):
+def pool(tmp_path):
     settings = GenerationSettings()
     folder = GenerationFolder(tmp_path / "out", settings)
     made = []
 
-    def make(fakes, **more: float) -> ProcessCrew:
-        made.append(ProcessCrew(Job(settings, folder.place, fakes), 1, **more))
+    def make(fakes, **more: float) -> ProcessPool:
+        made.append(ProcessPool(Job(settings, folder.place, fakes), 1, **more))
         return made[0]
 
     yield make
@@ -109,17 +109,17 @@ def crew(tmp_path):
     folder.close()
 
 
-def until_ended(crew: ProcessCrew) -> GroupEnded | GroupDied:
+def until_ended(pool: ProcessPool) -> GroupEnded | GroupDied:
     deadline = time.monotonic() + 60.0
     while time.monotonic() < deadline:
-        for event in crew.wait(0.1):
+        for event in pool.wait(0.1):
             if isinstance(event, GroupEnded | GroupDied):
                 return event
     raise AssertionError("nothing ended")
 
 
-def test_a_worker_that_hangs_is_killed_and_replaced(crew):
-    processes = crew(FakeEpisodes(delay_s=1000.0), silent_max_s=1.0)
+def test_a_worker_that_hangs_is_killed_and_replaced(pool):
+    processes = pool(FakeEpisodes(delay_s=1000.0), silent_max_s=1.0)
     processes.start(Group("action", (0,)))
     assert "said nothing for 1 s" in until_ended(processes).reason
     assert processes.busy == 0
@@ -128,15 +128,15 @@ def test_a_worker_that_hangs_is_killed_and_replaced(crew):
     assert [record.seed for record in until_ended(processes).records] == [0]
 
 
-def test_a_maker_that_cannot_begin_ends_the_work_with_its_reason(crew):
-    processes = crew(Unable(ConfigError("no EGL: install it")))
+def test_a_maker_that_cannot_begin_ends_the_work_with_its_reason(pool):
+    processes = pool(Unable(ConfigError("no EGL: install it")))
     processes.start(Group("action", (0,)))
     with pytest.raises(VlaError, match="no EGL: install it"):
         until_ended(processes)
 
 
-def test_a_bug_in_a_maker_is_shown_with_its_place(crew):
-    processes = crew(Unable(KeyError("panda")))
+def test_a_bug_in_a_maker_is_shown_with_its_place(pool):
+    processes = pool(Unable(KeyError("panda")))
     processes.start(Group("action", (0,)))
     with pytest.raises(RuntimeError, match=r"(?s)Traceback.*raise self.error.*KeyError: 'panda'"):
         until_ended(processes)

@@ -17,7 +17,7 @@ from vla_ros import cli
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.training.generation import maker
 from vla_ros.training.generation.folder import WorkPlace
-from vla_ros.training.generation.ray_crew import run_group
+from vla_ros.training.generation.ray_pool import run_group
 from vla_ros.training.generation.seed_queue import Group
 from vla_ros.training.generation.settings import GenerationSettings
 from vla_ros.training.generation.worker import Job

@@ -26,10 +26,10 @@ from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.graspvla import stage as stage_module
 from vla_ros.training.graspvla import train as train_module
 from vla_ros.training.graspvla.config import STAGES, TrainConfig, load_train_config
+from vla_ros.training.graspvla.distributed import DistributedContext
+from vla_ros.training.graspvla.events import LOSSES, VALIDATION
 from vla_ros.training.graspvla.log import draw_curves, read_log
-from vla_ros.training.graspvla.news import LOSSES, VALIDATION
 from vla_ros.training.graspvla.progress import TimeLeft, duration
-from vla_ros.training.graspvla.team import Team
 from vla_ros.training.output_lock import taken
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
@@ -215,7 +215,7 @@ def test_an_output_that_is_a_file_or_in_use_and_data_that_is_none(
     assert "did you mean 'graspvla_small'" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
-    with taken(tmp_path / "taken", Team()):
+    with taken(tmp_path / "taken", DistributedContext()):
         assert train(config, tmp_path / "taken") == 2
     assert "another `vla train` is writing there" in capsys.readouterr().err
 

@@ -57,7 +57,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> ShownMotion:
     views = contract_views(load_contract("franka_grasp"))
     acted = cut_frames([root / "action"], folder, 10, 1, views)
     both = cut_frames([root / "action", root / "grounding"], folder, 10, 1, views)
-    motion = all_motion([root / "action"], 4, lambda news: None)
+    motion = all_motion([root / "action"], 4, lambda event: None)
     return shown_motion({root / "action": acted}, Samples(both), motion, views)
 
 
@@ -170,4 +170,4 @@ def test_frames_of_before_are_refused_by_name(shown: ShownMotion, tmp_path: Path
     pieces = cut_frames([root], tmp_path, 10, 1, views)
     (pieces[0] / "rows.npy").unlink()
     with pytest.raises(Exception, match="was cut by an earlier version: remove"):
-        shown_motion({root: pieces}, shown.samples, all_motion([root], 4, lambda news: None), views)
+        shown_motion({root: pieces}, shown.samples, all_motion([root], 4, lambda event: None), views)

@@ -14,16 +14,16 @@ from assets import ROOT
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from team_training import tiny_stage
+from distributed_training import tiny_stage
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.policies.graspvla.small import proposals
 from vla_ros.policies.graspvla.small.proposals import ProposalNetwork, proposal_loss
-from vla_ros.training.graspvla.news import LOSSES, VALIDATION, News
-from vla_ros.training.graspvla.stage import Stage, Trial, read_state, state_path
+from vla_ros.training.graspvla.events import LOSSES, VALIDATION, TrainingEvent
+from vla_ros.training.graspvla.stage import PeriodicEvaluation, Stage, read_state, state_path
 from vla_ros.training.graspvla.stage_config import StageConfig
 
-PROGRAM = ROOT / "test" / "support" / "team_training.py"
+PROGRAM = ROOT / "test" / "support" / "distributed_training.py"
 
 
 @pytest.fixture(autouse=True)
@@ -93,15 +93,15 @@ def test_a_finished_stage_is_not_trained_again(tmp_path: Path) -> None:
     again = tiny_stage(tmp_path, 10, nan_at=0)
     assert again.done
     assert again.figures.keys() == {"weight"}
-    told: list[News] = []
+    told: list[TrainingEvent] = []
     again._tell = told.append
     again.run()
     assert state_path(tmp_path, "line").stat().st_mtime_ns == written
-    assert [(news.done, news.total) for news in told] == [(10, 10)]  # or it would count as still to be done
+    assert [(event.done, event.total) for event in told] == [(10, 10)]  # or it would count as still to be done
 
 
 def test_losses_and_validations_are_told(tmp_path: Path) -> None:
-    told: list[News] = []
+    told: list[TrainingEvent] = []
     stage = tiny_stage(tmp_path, 60)
     stage._tell = told.append
     stage.run()
@@ -120,10 +120,10 @@ def test_the_weights_of_the_best_trial_are_kept_and_the_last_of_equals(tmp_path:
         return {"success": next(marks)}
 
     stage = tiny_stage(tmp_path, 40, stop_at=24)
-    stage._trial = Trial(10, judge, "success")
+    stage._evaluation = PeriodicEvaluation(10, judge, "success")
     stage.run()
     rest = tiny_stage(tmp_path, 40)
-    rest._trial = Trial(10, judge, "success")
+    rest._evaluation = PeriodicEvaluation(10, judge, "success")
     result = rest.run()
     assert len(seen) == 4
     assert differences(dict(result.state_dict()), seen[2]) == []

@@ -18,10 +18,10 @@ from vla_ros.commands.data.dataset import print_lines, write_json
 from vla_ros.output_file import OutputFile
 
 if TYPE_CHECKING:
-    from vla_ros.training.generation.crew import Crew
     from vla_ros.training.generation.maker import MakeMaker
     from vla_ros.training.generation.settings import GenerationSettings
     from vla_ros.training.generation.worker import Job
+    from vla_ros.training.generation.worker_pool import WorkerPool
 
 DEFAULT = "franka_grasp"
 WORKERS_MAX = 1024
@@ -68,14 +68,14 @@ def generate(arguments: argparse.Namespace, make_maker: MakeMaker) -> int:
         raise ConfigError(f"--workers must be 1 to {WORKERS_MAX}, got {arguments.workers}")
     console = Console()
     folder = GenerationFolder(Path(arguments.output), settings)
-    crew = None
+    pool = None
     try:
-        crew = _crew(arguments, Job(settings, folder.place, make_maker))
+        pool = _pool(arguments, Job(settings, folder.place, make_maker))
         with Interruption() as interruption, GenerationProgress(console) as progress:
-            generation = Generator(settings, folder, crew, interruption, progress.show).run()
+            generation = Generator(settings, folder, pool, interruption, progress.show).run()
     finally:
-        if crew is not None:
-            crew.close()
+        if pool is not None:
+            pool.close()
         folder.close()
     print_lines(generation.unreadable + generation.corrupt)
     print_report(generation, folder.place, console)
@@ -94,10 +94,10 @@ def _settings(arguments: argparse.Namespace) -> GenerationSettings:
     )
 
 
-def _crew(arguments: argparse.Namespace, job: Job) -> Crew:
-    from vla_ros.training.generation.processes import ProcessCrew
-    from vla_ros.training.generation.ray_crew import RayCrew
+def _pool(arguments: argparse.Namespace, job: Job) -> WorkerPool:
+    from vla_ros.training.generation.processes import ProcessPool
+    from vla_ros.training.generation.ray_pool import RayPool
 
     if arguments.ray:
-        return RayCrew(job, arguments.ray, arguments.workers or 0)
-    return ProcessCrew(job, arguments.workers or len(os.sched_getaffinity(0)))
+        return RayPool(job, arguments.ray, arguments.workers or 0)
+    return ProcessPool(job, arguments.workers or len(os.sched_getaffinity(0)))

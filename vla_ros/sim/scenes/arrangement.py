@@ -11,8 +11,8 @@ import numpy as np
 from vla_ros.objects.geometry import polygon_gap
 from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.footprint import Placement, random_placement
-from vla_ros.sim.scenes.gripper_room import SceneRobot
 from vla_ros.sim.scenes.scene import SceneCamera
+from vla_ros.sim.scenes.scene_robot import SceneRobot
 from vla_ros.sim.scenes.sets import Area
 from vla_ros.sim.scenes.visibility import inside_image, visible_share
 

@@ -18,10 +18,10 @@ from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.sim.scenes.arrangement import Ground, place_beside, place_target
 from vla_ros.sim.scenes.cameras import sample_cameras, sample_mounts
 from vla_ros.sim.scenes.footprint import Placement
-from vla_ros.sim.scenes.gripper_room import scene_robot
 from vla_ros.sim.scenes.lights import sample_lights
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.scene import MountedCamera, PlacedObject, Scene, SceneCamera, Table
+from vla_ros.sim.scenes.scene_robot import scene_robot
 from vla_ros.sim.scenes.sets import Area, SceneRanges, SceneSet
 from vla_ros.sim.scenes.surfaces import sample_surface
 

@@ -17,7 +17,7 @@ from vla_ros.sim.scenes.objects import Kind, choose_extra, choose_kind, choose_o
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import SceneRanges, SceneSet, SceneSets, check_set, load_sets
-from vla_ros.sim.scenes.wishes import choose_target, part_of
+from vla_ros.sim.scenes.target_query import choose_target, part_of
 from vla_ros.tasks.placing.instructions import instruct
 from vla_ros.tasks.placing.receptacles import HOLLOW, holds_models
 

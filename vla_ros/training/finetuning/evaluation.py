@@ -22,7 +22,7 @@ POLICY = "graspvla"
 
 
 @dataclass(frozen=True)
-class Exam:
+class EvaluationSuite:
     """Scenes that both checkpoints are run in."""
 
     name: str
@@ -30,17 +30,17 @@ class Exam:
 
 
 @dataclass(frozen=True)
-class Marks:
+class SuiteResult:
     """What both reached."""
 
-    exam: Exam
+    suite: EvaluationSuite
     before: Evaluation
     after: Evaluation
 
     @property
     def comparison(self) -> Comparison:
         """Return the difference, scene by scene."""
-        settings = self.exam.settings.episode
+        settings = self.suite.settings.episode
         return Counterpart(BEFORE, settings, tuple(self.before.episodes)).compare(self.after.episodes)
 
     def figures(self) -> dict[str, float]:
@@ -49,8 +49,8 @@ class Marks:
         for when, evaluation in ((BEFORE, self.before), (AFTER, self.after)):
             values = summary(evaluation.episodes)
             for name in ("success_rate", "success_ci95_low", "success_ci95_high", "if_rate", "spl", "episodes"):
-                figures[f"{self.exam.name}.{when}.{name}"] = values[name]
-        return figures | {f"{self.exam.name}.{name}": value for name, value in self.comparison.figures().items()}
+                figures[f"{self.suite.name}.{when}.{name}"] = values[name]
+        return figures | {f"{self.suite.name}.{name}": value for name, value in self.comparison.figures().items()}
 
 
 @dataclass(frozen=True)
@@ -69,22 +69,25 @@ class MakeCheckpointRunner:
         return lambda seed: runner.run_scene(runner.scene(seed), policy)
 
 
-def exams(task: EpisodeSettings, episodes: int, seed: int, workers: int) -> list[Exam]:
+def suites(task: EpisodeSettings, episodes: int, seed: int, workers: int) -> list[EvaluationSuite]:
     """Return the task's scenes and those of the set basic."""
     basic = EpisodeSettings(POLICY, robot=task.robot)
     return [
-        Exam("task", EvaluationSettings(task, episodes, seed, workers)),
-        Exam("basic", EvaluationSettings(basic, episodes, seed, workers)),
+        EvaluationSuite("task", EvaluationSettings(task, episodes, seed, workers)),
+        EvaluationSuite("basic", EvaluationSettings(basic, episodes, seed, workers)),
     ]
 
 
-def run_exam(
-    exam: Exam, checkpoint: Path, folder: Path, report: Callable[[Evaluation], None] = lambda evaluation: None
+def run_suite(
+    suite: EvaluationSuite,
+    checkpoint: Path,
+    folder: Path,
+    report: Callable[[Evaluation], None] = lambda evaluation: None,
 ) -> Evaluation:
-    """Run a checkpoint in an exam's scenes; what `folder` holds of the same weights in the same scenes is kept."""
-    log = EpisodeLog(folder / f"{exam.name}_{digest(checkpoint)}.episodes.jsonl", exam.settings, resume=True)
-    make = MakeCheckpointRunner(exam.settings.episode, checkpoint)
-    return evaluate(exam.settings, partial(_run, make, exam.settings.workers), log, report)
+    """Run a checkpoint in a suite's scenes; what `folder` holds of the same weights in the same scenes is kept."""
+    log = EpisodeLog(folder / f"{suite.name}_{digest(checkpoint)}.episodes.jsonl", suite.settings, resume=True)
+    make = MakeCheckpointRunner(suite.settings.episode, checkpoint)
+    return evaluate(suite.settings, partial(_run, make, suite.settings.workers), log, report)
 
 
 def digest(checkpoint: Path) -> str:

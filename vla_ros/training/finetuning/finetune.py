@@ -24,13 +24,13 @@ from vla_ros.training.finetuning.config import FinetuneConfig
 from vla_ros.training.finetuning.views import STAGES, own_part
 from vla_ros.training.graspvla.cache import cut_frames
 from vla_ros.training.graspvla.chain_stages import ALONE, Run, expert_stage, looking_stage
+from vla_ros.training.graspvla.distributed import DistributedContext
+from vla_ros.training.graspvla.events import OnEvent, TrainingEvent
 from vla_ros.training.graspvla.frames import Views
+from vla_ros.training.graspvla.mixture import MixturePart
 from vla_ros.training.graspvla.motion import MotionSamples
-from vla_ros.training.graspvla.news import News, Tell
 from vla_ros.training.graspvla.perception import Samples
-from vla_ros.training.graspvla.portions import Portion
 from vla_ros.training.graspvla.stage import Stage
-from vla_ros.training.graspvla.team import Team
 from vla_ros.training.graspvla.train import TrainingResult, all_motion
 from vla_ros.training.graspvla.training_data import TrainingData
 
@@ -53,35 +53,35 @@ def finetune(
     task: TrainingData,
     original: TrainingData,
     output: Path,
-    tell: Tell = lambda news: None,
-    team: Team | None = None,
+    on_event: OnEvent = lambda event: None,
+    distributed: DistributedContext | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> TrainingResult:
     """Go on with the chosen links from the checkpoint's weights, and write the whole chain as a checkpoint.
 
-    What an earlier run has done in `output` is kept and gone on from. `stop` is asked again and again; `tell` may
+    What an earlier run has done in `output` is kept and gone on from. `stop` is asked again and again; `on_event` may
     raise while data is prepared. Raises ConfigError when there is too little data, or a file that cannot be gone on
     from.
     """
-    team = team or Team()
+    distributed = distributed or DistributedContext()
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     work = output / "training"
     networks = copy.deepcopy(base.networks).requires_grad_(True)
     networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
     names = stage_names(config, base)
-    run = Run(config.seed, {name: getattr(config, name) for name in names}, work, tell, team, stop)
+    run = Run(config.seed, {name: getattr(config, name) for name in names}, work, on_event, distributed, stop)
     figures: dict[str, float] = {}
-    samples: tuple[Samples, list[Portion]] | None = None
+    samples: tuple[Samples, list[MixturePart]] | None = None
     for name in names:
         stage: Stage
         link = name.removeprefix(ALONE)
         if name == "expert":
-            stage = expert_stage(networks, *_acted(config, task, original, networks.sizes.horizon, tell), run)
+            stage = expert_stage(networks, *_acted(config, task, original, networks.sizes.horizon, on_event), run)
         else:
             if samples is None:
-                with team.leader_first():
-                    samples = _shown(config, base.config.views, task, original, work / "frames", tell)
+                with distributed.leader_first():
+                    samples = _shown(config, base.config.views, task, original, work / "frames", on_event)
             alone = None if base.new_view is None or link == name else own_part(networks, link, base.new_view)
             stage = looking_stage(link, networks, *samples, run, alone=alone)
         stage.judge_start()
@@ -90,7 +90,7 @@ def finetune(
         if not stage.done:
             return TrainingResult(figures, interrupted=True)
         figures |= {f"{name}.{key}": value for key, value in stage.figures.items()}
-    if team.leads:
+    if distributed.leads:
         save_checkpoint(output, _checkpoint_config(config, base, task, original, figures), networks)
     return TrainingResult(figures)
 
@@ -106,43 +106,45 @@ def names_parts(task: TrainingData) -> bool:
 
 
 def _shown(
-    config: FinetuneConfig, views: Views, task: TrainingData, original: TrainingData, folder: Path, tell: Tell
-) -> tuple[Samples, list[Portion]]:
+    config: FinetuneConfig, views: Views, task: TrainingData, original: TrainingData, folder: Path, on_event: OnEvent
+) -> tuple[Samples, list[MixturePart]]:
     """Return the cut frames of the task, then those of the original data."""
 
     def cut(data: TrainingData, an_episode: int, said: bool) -> list[Path]:
         roots = [*data.action, *data.grounding]
         if not roots:
             return []
-        progress = lambda done, total: tell(News("cutting frames", done, total))  # noqa: E731
+        progress = lambda done, total: on_event(TrainingEvent("cutting frames", done, total))  # noqa: E731
         return cut_frames(roots, folder, an_episode, config.threads, views, progress, said)
 
     theirs = cut(task, config.frames_an_episode, said=True)
     before = cut(original, config.original.frames_an_episode, said=False)
     samples = Samples([*theirs, *before], few=True)
     count = len(Samples(theirs))
-    return samples, _portions(config, count, len(samples) - count)
+    return samples, _mixture(config, count, len(samples) - count)
 
 
 def _acted(
-    config: FinetuneConfig, task: TrainingData, original: TrainingData, horizon: int, tell: Tell
-) -> tuple[MotionSamples, list[Portion]]:
-    theirs = all_motion(task.action, horizon, tell)
+    config: FinetuneConfig, task: TrainingData, original: TrainingData, horizon: int, on_event: OnEvent
+) -> tuple[MotionSamples, list[MixturePart]]:
+    theirs = all_motion(task.action, horizon, on_event)
     if not original.action:
-        return theirs, _portions(config, len(theirs.actions), 0)
-    before = all_motion(original.action, horizon, tell)
+        return theirs, _mixture(config, len(theirs.actions), 0)
+    before = all_motion(original.action, horizon, on_event)
     columns = {
         field.name: np.concatenate([getattr(theirs, field.name), getattr(before, field.name)])
         for field in dataclasses.fields(MotionSamples)
     }
-    return MotionSamples(**columns), _portions(config, len(theirs.actions), len(before.actions))
+    return MotionSamples(**columns), _mixture(config, len(theirs.actions), len(before.actions))
 
 
-def _portions(config: FinetuneConfig, theirs: int, before: int) -> list[Portion]:
+def _mixture(config: FinetuneConfig, theirs: int, before: int) -> list[MixturePart]:
     share = config.original.share
-    task = Portion(theirs, config.validation, 1.0 - share)
+    task = MixturePart(theirs, config.validation, 1.0 - share)
     # Of the original data enough is there: a small part tells whether it is forgotten.
-    return [task, Portion(before, min(config.validation, 0.05), share, ORIGINAL)] if before and share > 0.0 else [task]
+    return (
+        [task, MixturePart(before, min(config.validation, 0.05), share, ORIGINAL)] if before and share > 0.0 else [task]
+    )
 
 
 def _checkpoint_config(

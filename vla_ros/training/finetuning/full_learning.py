@@ -20,8 +20,8 @@ def finetune_full_size(request: FinetuningRequest, maker: DataMaker) -> int:
     """Fine-tune in two stages; the checkpoint goes to OUTPUT/checkpoint. 0 when done, 130 when interrupted."""
     from vla_ros.policies.graspvla.full.checkpoint import load_checkpoint
     from vla_ros.training.finetuning.two_stage import STAGES, finetune_full, load_two_stage_config
+    from vla_ros.training.graspvla.distributed import join_processes
     from vla_ros.training.graspvla.progress import print_result
-    from vla_ros.training.graspvla.team import join_team
     from vla_ros.training.graspvla.train import TrainingResult
 
     config = load_two_stage_config(request.config)
@@ -31,13 +31,21 @@ def finetune_full_size(request: FinetuningRequest, maker: DataMaker) -> int:
     original = TrainingData((), ()) if request.original is None else find_datasets(request.original)
     checkpoint = load_checkpoint(request.checkpoint)
     output, console = request.output, Console()
-    with join_team() as team, taken(output, team, "finetune"):
+    with join_processes() as distributed, taken(output, distributed, "finetune"):
         keep_identity(output, identity_of(request.checkpoint, request.datasets, request.original))
         samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in STAGES}
-        with watched(output, samples, console, team) as session:
+        with watched(output, samples, console, distributed) as session:
             try:
                 result = finetune_full(
-                    config, checkpoint, task, original, output, session.tell, team, session.stop, request.boxes_only
+                    config,
+                    checkpoint,
+                    task,
+                    original,
+                    output,
+                    session.on_event,
+                    distributed,
+                    session.stop,
+                    request.boxes_only,
                 )
             except KeyboardInterrupt:  # pressed twice
                 result = TrainingResult(interrupted=True)

@@ -27,9 +27,9 @@ from vla_ros.training.session import watched
 if TYPE_CHECKING:
     from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig
     from vla_ros.training.finetuning.config import FinetuneConfig
-    from vla_ros.training.finetuning.evaluation import Exam
+    from vla_ros.training.finetuning.evaluation import EvaluationSuite
     from vla_ros.training.finetuning.finetune import Base
-    from vla_ros.training.graspvla.team import Team
+    from vla_ros.training.graspvla.distributed import DistributedContext
     from vla_ros.training.graspvla.train import TrainingResult
 
 PART_STAGES = ("matching", "grasp")
@@ -41,27 +41,27 @@ def finetune_small(request: FinetuningRequest, maker: DataMaker) -> int:
     output = request.output
     _check_checkpoint(request.checkpoint)
     config, task = _config(request), _found(request)
-    exams = _exams(request, maker)
+    suites = _suites(request, maker)
     base = _base(request.checkpoint, task)
     if output.resolve() == request.checkpoint.resolve():
         raise ConfigError(f"{output}: is the checkpoint that is gone on from: give another folder")
     config = _for_parts(request, config, task)
     _check(request, base, task, config.stages)
-    from vla_ros.training.graspvla.team import join_team
+    from vla_ros.training.graspvla.distributed import join_processes
 
-    with join_team() as team:
-        console = Console(quiet=not team.leads)
-        with taken(output, team, "finetune"):
-            result = _finetune(request, maker, config, base, task, team, console)
+    with join_processes() as distributed:
+        console = Console(quiet=not distributed.leads)
+        with taken(output, distributed, "finetune"):
+            result = _finetune(request, maker, config, base, task, distributed, console)
             if result is None or result.interrupted:
                 return 130
             figures = dict(result.figures)
-            for exam in exams if team.leads else ():
-                marks = _examine(exam, request.checkpoint, output, console)
-                if marks is None:
+            for suite in suites if distributed.leads else ():
+                measured = _evaluate(suite, request.checkpoint, output, console)
+                if measured is None:
                     return 130
-                figures |= marks
-        if team.leads and request.json is not None:
+                figures |= measured
+        if distributed.leads and request.json is not None:
             write_output("--json", request.json, json.dumps(figures, indent=2) + "\n")
     return 0
 
@@ -93,9 +93,9 @@ def _config(request: FinetuningRequest) -> FinetuneConfig:
     return dataclasses.replace(config, original=amounts)
 
 
-def _exams(request: FinetuningRequest, maker: DataMaker) -> list[Exam]:
+def _suites(request: FinetuningRequest, maker: DataMaker) -> list[EvaluationSuite]:
     from vla_ros.evaluation.settings import EpisodeSettings
-    from vla_ros.training.finetuning.evaluation import POLICY, exams
+    from vla_ros.training.finetuning.evaluation import POLICY, suites
 
     if not request.evaluate:
         return []
@@ -106,9 +106,9 @@ def _exams(request: FinetuningRequest, maker: DataMaker) -> list[Exam]:
         wording=request.wording,
         by_part=request.by_part,
     )
-    made = exams(task, request.evaluate, request.seed, request.workers)
-    for exam in made:
-        exam.settings.check()
+    made = suites(task, request.evaluate, request.seed, request.workers)
+    for suite in made:
+        suite.settings.check()
     maker.check()  # now, not after the training: scenes are rendered
     return made
 
@@ -170,7 +170,7 @@ def _finetune(
     config: FinetuneConfig,
     base: Base,
     task: TrainingData,
-    team: Team,
+    distributed: DistributedContext,
     console: Console,
 ) -> TrainingResult | None:
     from vla_ros.policies.contract import load_contract
@@ -184,46 +184,46 @@ def _finetune(
     original, output = TrainingData((), ()), request.output
     if config.original.share > 0.0:
         roots: Sequence[Path] = request.original or [output / "original"]
-        with team.leader_first():
-            missing, amounts = team.leads and not request.original, config.original
+        with distributed.leader_first():
+            missing, amounts = distributed.leads and not request.original, config.original
             if missing and not maker.make(
                 amounts.settings, amounts.episodes, amounts.grounding, output / "original", base.config.contract
             ):
                 return None
         original = find_datasets(roots, boxes_do="expert" not in config.stages)
         check_datasets(original, load_contract(base.config.contract), config.stages)
-    if team.leads:
+    if distributed.leads:
         keep_identity(output, identity_of(request.checkpoint, request.datasets, request.original))
     names = stage_names(config, base)
     samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in names}
-    with watched(output, samples, console, team) as session:
+    with watched(output, samples, console, distributed) as session:
         try:
-            with team.leader_first():
+            with distributed.leader_first():
                 task, report = labelled_data(
-                    task, output / "labelled", base.networks, base.config.views, request.label_anew, session.tell
+                    task, output / "labelled", base.networks, base.config.views, request.label_anew, session.on_event
                 )
             for line in report.lines():
                 console.print(line, soft_wrap=True, highlight=False, markup=False)
-            result = finetune(config, base, task, original, output, session.tell, team, session.stop)
+            result = finetune(config, base, task, original, output, session.on_event, distributed, session.stop)
         except KeyboardInterrupt:  # while data was prepared, or pressed twice
             result = TrainingResult(interrupted=True)
     print_result(result, output, console)
     return result
 
 
-def _examine(exam: Exam, checkpoint: Path, output: Path, console: Console) -> dict[str, float] | None:
+def _evaluate(suite: EvaluationSuite, checkpoint: Path, output: Path, console: Console) -> dict[str, float] | None:
     """Run both checkpoints in the same scenes and print the difference; None when interrupted."""
     from vla_ros.evaluation.comparison_report import print_comparison
     from vla_ros.evaluation.report import EvaluationProgress, print_report
-    from vla_ros.training.finetuning.evaluation import AFTER, Marks, run_exam
+    from vla_ros.training.finetuning.evaluation import AFTER, SuiteResult, run_suite
 
     found = []
     for folder in (checkpoint, output):
-        with EvaluationProgress(exam.settings, console) as progress:
-            found.append(run_exam(exam, folder, output / "evaluation", progress.show))
+        with EvaluationProgress(suite.settings, console) as progress:
+            found.append(run_suite(suite, folder, output / "evaluation", progress.show))
         if found[-1].interrupted:
             return None
-    marks = Marks(exam, *found)
-    print_report(exam.settings, marks.after, console)
-    print_comparison(exam.settings.episode, marks.comparison, console, ours=AFTER)
-    return marks.figures()
+    result = SuiteResult(suite, *found)
+    print_report(suite.settings, result.after, console)
+    print_comparison(suite.settings.episode, result.comparison, console, ours=AFTER)
+    return result.figures()

@@ -26,10 +26,10 @@ from vla_ros.policies.graspvla.full.network import GraspVlaNetwork
 from vla_ros.training.finetuning.config import OriginalConfig
 from vla_ros.training.finetuning.full_samples import FullSamples
 from vla_ros.training.graspvla.chain_stages import Run
-from vla_ros.training.graspvla.news import Tell
-from vla_ros.training.graspvla.portions import Portion, draw, portioned
+from vla_ros.training.graspvla.distributed import DistributedContext
+from vla_ros.training.graspvla.events import OnEvent
+from vla_ros.training.graspvla.mixture import MixturePart, draw, parts_of
 from vla_ros.training.graspvla.stage_config import StageConfig
-from vla_ros.training.graspvla.team import Team
 from vla_ros.training.graspvla.train import TrainingResult
 from vla_ros.training.graspvla.training_data import TrainingData
 
@@ -68,13 +68,13 @@ def finetune_full(
     task: TrainingData,
     original: TrainingData,
     output: Path,
-    tell: Tell = lambda news: None,
-    team: Team | None = None,
+    on_event: OnEvent = lambda event: None,
+    distributed: DistributedContext | None = None,
     stop: Callable[[], bool] = lambda: False,
     boxes_only: bool = False,
 ) -> TrainingResult:
     """Train both stages and write the checkpoint to OUTPUT/checkpoint; an earlier run in OUTPUT is gone on from."""
-    team = team or Team()
+    distributed = distributed or DistributedContext()
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     network = checkpoint.network.requires_grad_(True)
@@ -84,13 +84,13 @@ def finetune_full(
 
     sources = [read(task)] + ([read(original)] if original.action and config.original.share > 0.0 else [])
     shares = [1.0 - config.original.share, config.original.share] if len(sources) > 1 else [1.0]
-    portions = [
-        Portion(len(source), config.validation, share, name)
+    mixture = [
+        MixturePart(len(source), config.validation, share, name)
         for source, share, name in zip(sources, shares, ("", "original_"), strict=False)
     ]
     settings: Mapping[str, StageConfig] = {name: getattr(config, name) for name in STAGES}
-    run = Run(config.seed, settings, output / "training", tell, team, stop)
-    groups = portioned(portions, lambda rows: np.ones(len(rows), dtype=bool))
+    run = Run(config.seed, settings, output / "training", on_event, distributed, stop)
+    groups = parts_of(mixture, lambda rows: np.ones(len(rows), dtype=bool))
     figures: dict[str, float] = {}
     for name in STAGES:
         free(network, name)
@@ -102,7 +102,7 @@ def finetune_full(
         @torch.no_grad()
         def judge(judged: Any) -> dict[str, float]:
             return {
-                f"{group.portion.name}{key}": float(value)
+                f"{group.part.name}{key}": float(value)
                 for group in groups
                 for key, value in _losses(judged, _gather(sources, group.held[:JUDGED]), _fixed()).items()
             }
@@ -113,7 +113,7 @@ def finetune_full(
         if not stage.done:
             return TrainingResult(figures, interrupted=True)
         figures |= {f"{name}.{key}": value for key, value in stage.figures.items()}
-    if team.leads and not (output / "checkpoint").exists():
+    if distributed.leads and not (output / "checkpoint").exists():
         save_checkpoint(Checkpoint(network.eval(), checkpoint.words), output / "checkpoint")
     return TrainingResult(figures)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generate: seeds to a crew, what it makes into parts, parts into datasets; again until all is there."""
+"""Generate: seeds to a pool, what it makes into parts, parts into datasets; again until all is there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from controllers.errors import VlaError
 from vla_ros.data.datasets.merge import MergeReport, merge
-from vla_ros.training.generation.crew import Crew, GroupDied, GroupEnded, SeedEnded
 from vla_ros.training.generation.folder import GenerationFolder, seed_of
 from vla_ros.training.generation.interruption import Interruption
 from vla_ros.training.generation.ledger import SeedRecord
@@ -17,6 +16,7 @@ from vla_ros.training.generation.maker import ACTION, GROUNDING
 from vla_ros.training.generation.seed_queue import Group, SeedQueue
 from vla_ros.training.generation.settings import GenerationSettings
 from vla_ros.training.generation.tally import Tally
+from vla_ros.training.generation.worker_pool import GroupDied, GroupEnded, SeedEnded, WorkerPool
 
 FRUITLESS_MAX = 500  # seeds in a row that gave no episode: it is not chance any more
 DEATHS_MAX = 10  # workers in a row that died before they had done a seed
@@ -63,13 +63,13 @@ class Generator:
         self,
         settings: GenerationSettings,
         folder: GenerationFolder,
-        crew: Crew,
+        pool: WorkerPool,
         interruption: Interruption,
         show: Callable[[Generation], None] = lambda generation: None,
     ) -> None:
         wanted = {ACTION: settings.episodes, GROUNDING: settings.grounding}
         self.generation = Generation(settings, wanted)
-        self._folder, self._crew, self._interruption, self._show = folder, crew, interruption, show
+        self._folder, self._pool, self._interruption, self._show = folder, pool, interruption, show
         self._open: dict[Group, list[SeedRecord]] = {}  # what is told and not committed
         self._fruitless = self._deaths = 0
 
@@ -116,15 +116,15 @@ class Generator:
             if self._interruption.asked and not self.generation.stopping:
                 self.generation.stopping = True
                 self._folder.ask_to_stop()
-            while not self.generation.stopping and self._crew.busy < self._crew.size:
-                group = next(filter(None, (queue.take(self._crew.size) for queue in queues)), None)
+            while not self.generation.stopping and self._pool.busy < self._pool.size:
+                group = next(filter(None, (queue.take(self._pool.size) for queue in queues)), None)
                 if group is None:
                     break
                 self._open[group] = []
-                self._crew.start(group)
-            if not self._crew.busy:
+                self._pool.start(group)
+            if not self._pool.busy:
                 return
-            for event in self._crew.wait(0.3):
+            for event in self._pool.wait(0.3):
                 queue = next(queue for queue in queues if queue.kind == event.group.kind)
                 if isinstance(event, SeedEnded):
                     self._ended(event)

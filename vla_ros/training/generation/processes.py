@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A crew of processes on this machine."""
+"""A pool of processes on this machine."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from multiprocessing.process import BaseProcess
 
 from controllers.errors import VlaError
 from vla_ros.evaluation.child_process import death, start_child
-from vla_ros.training.generation.crew import Event, GroupDied, GroupEnded, SeedEnded
 from vla_ros.training.generation.ledger import SeedRecord
 from vla_ros.training.generation.seed_queue import Group
 from vla_ros.training.generation.worker import Job, Worker
+from vla_ros.training.generation.worker_pool import Event, GroupDied, GroupEnded, SeedEnded
 
 SILENT_MAX_S = 900.0  # a seed takes seconds; a graphics driver or a search that hangs must not hold up a night
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -32,7 +32,7 @@ class _Unable:
     trace: str = ""
 
 
-class ProcessCrew:
+class ProcessPool:
     """Run groups in `size` processes; one that dies is replaced."""
 
     def __init__(self, job: Job, size: int, silent_max_s: float = SILENT_MAX_S) -> None:

@@ -16,15 +16,15 @@ from torch import nn
 from controllers.errors import ConfigError
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.training.graspvla import perception, validation
+from vla_ros.training.graspvla.distributed import DistributedContext
+from vla_ros.training.graspvla.events import OnEvent
 from vla_ros.training.graspvla.frames import Views
+from vla_ros.training.graspvla.mixture import MixturePart, Rows, draw, parts_of
 from vla_ros.training.graspvla.motion import MotionSamples, flow_loss, motion_batch
-from vla_ros.training.graspvla.news import Tell
 from vla_ros.training.graspvla.perception import Samples
-from vla_ros.training.graspvla.portions import Portion, Rows, draw, portioned
 from vla_ros.training.graspvla.rollouts import RollOuts
-from vla_ros.training.graspvla.stage import Stage, Trial
+from vla_ros.training.graspvla.stage import PeriodicEvaluation, Stage
 from vla_ros.training.graspvla.stage_config import StageConfig
-from vla_ros.training.graspvla.team import Team
 
 ALONE = "view_"  # begins the name of a stage in which a part of a network learns alone
 JUDGED, JUDGED_MOTION = 300, 2000  # rows at most
@@ -38,29 +38,47 @@ class Run:
     seed: int
     stages: Mapping[str, StageConfig]
     work: Path
-    tell: Tell
-    team: Team
+    on_event: OnEvent
+    distributed: DistributedContext
     stop: Callable[[], bool]
 
     def stage(
-        self, name: str, network: nn.Module, batch: Any, loss: Any, judge: Judge, trial: Trial | None = None
+        self,
+        name: str,
+        network: nn.Module,
+        batch: Any,
+        loss: Any,
+        judge: Judge,
+        evaluation: PeriodicEvaluation | None = None,
     ) -> Stage:
         """Return a stage by its name."""
         settings = self.stages[name]
-        return Stage(name, network, settings, self.work, batch, loss, judge, self.tell, self.team, self.stop, trial)
+        return Stage(
+            name,
+            network,
+            settings,
+            self.work,
+            batch,
+            loss,
+            judge,
+            self.on_event,
+            self.distributed,
+            self.stop,
+            evaluation,
+        )
 
     def random(self, purpose: int, step: int) -> np.random.Generator:
         """Return what this process draws a step's batch with."""
-        return np.random.default_rng((self.seed, purpose, step, self.team.rank))
+        return np.random.default_rng((self.seed, purpose, step, self.distributed.rank))
 
     def share(self, batch: int) -> int:
         """Return how many samples of a batch are this process's."""
-        return max(1, batch // self.team.size)
+        return max(1, batch // self.distributed.size)
 
 
-def expert_stage(networks: SmallGraspVla, motion: MotionSamples, portions: Sequence[Portion], run: Run) -> Stage:
+def expert_stage(networks: SmallGraspVla, motion: MotionSamples, mixture: Sequence[MixturePart], run: Run) -> Stage:
     """Return the stage of the action expert."""
-    groups = usable_rows("expert", portions, lambda rows: np.ones(len(rows), dtype=bool))
+    groups = usable_rows("expert", mixture, lambda rows: np.ones(len(rows), dtype=bool))
     mean, spread = networks.mean.clone(), networks.spread.clone()
     size = run.share(run.stages["expert"].batch)
 
@@ -84,9 +102,9 @@ def looking_stage(
     name: str,
     networks: SmallGraspVla,
     samples: Samples,
-    portions: Sequence[Portion],
+    mixture: Sequence[MixturePart],
     run: Run,
-    trial: Trial | None = None,
+    evaluation: PeriodicEvaluation | None = None,
     alone: nn.Module | None = None,
 ) -> Stage:
     """Return a stage that looks at pictures: proposals, matching or grasp.
@@ -98,7 +116,7 @@ def looking_stage(
     asked = np.array([bool(texts) for texts in samples.texts])
     everything = np.ones(len(samples), dtype=bool)
     usable = {"proposals": everything, "matching": asked, "grasp": grasps}[name]
-    groups = usable_rows(name, portions, lambda rows: usable[rows])
+    groups = usable_rows(name, mixture, lambda rows: usable[rows])
     called = name if alone is None else ALONE + name
     size = run.share(run.stages[called].batch)
 
@@ -124,7 +142,7 @@ def looking_stage(
     if alone is not None:
         alone.requires_grad_(True)
         loss = _with_rest_still(loss, alone)
-    return run.stage(called, network, batch, loss, judged, trial)
+    return run.stage(called, network, batch, loss, judged, evaluation)
 
 
 def _with_rest_still(loss: Any, alone: nn.Module) -> Any:
@@ -138,7 +156,9 @@ def _with_rest_still(loss: Any, alone: nn.Module) -> Any:
     return losses
 
 
-def chain_trial(name: str, networks: SmallGraspVla, robot: str, views: Views, episodes: int, every: int) -> Trial:
+def chain_evaluation(
+    name: str, networks: SmallGraspVla, robot: str, views: Views, episodes: int, every: int
+) -> PeriodicEvaluation:
     """Return roll-outs of the whole chain in which one network is that of the stage under way."""
     rollouts = RollOuts(robot, views, episodes)
 
@@ -147,24 +167,22 @@ def chain_trial(name: str, networks: SmallGraspVla, robot: str, views: Views, ep
         getattr(tried, name).load_state_dict(network.state_dict())
         return rollouts.judge(tried)
 
-    return Trial(every, judge, "success")
+    return PeriodicEvaluation(every, judge, "success")
 
 
-def usable_rows(name: str, portions: Sequence[Portion], usable: Callable[[np.ndarray], np.ndarray]) -> list[Rows]:
+def usable_rows(name: str, mixture: Sequence[MixturePart], usable: Callable[[np.ndarray], np.ndarray]) -> list[Rows]:
     try:
-        return portioned(portions, usable)
+        return parts_of(mixture, usable)
     except ConfigError as error:
         raise ConfigError(f"stage {name}: {error}") from None
 
 
 def judge_each(groups: Sequence[Rows], judge: Callable[[nn.Module, np.ndarray], dict[str, float]]) -> Judge:
-    """Judge each portion by its own rows."""
+    """Judge each part by its own rows."""
 
     def figures(network: nn.Module) -> dict[str, float]:
         return {
-            f"{group.portion.name}{name}": value
-            for group in groups
-            for name, value in judge(network, group.held).items()
+            f"{group.part.name}{name}": value for group in groups for name, value in judge(network, group.held).items()
         }
 
     return figures

@@ -28,9 +28,9 @@ from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.chain_stages import JUDGED, Run, judge_each, usable_rows
 from vla_ros.training.graspvla.frames import SEEN, Views
+from vla_ros.training.graspvla.mixture import MixturePart, draw
 from vla_ros.training.graspvla.motion import MotionSamples, flow_error
 from vla_ros.training.graspvla.perception import Samples, colored, printed
-from vla_ros.training.graspvla.portions import Portion, draw
 from vla_ros.training.graspvla.stage import Stage
 from vla_ros.training.graspvla.validation import judge_flow
 
@@ -96,10 +96,10 @@ def shown_motion(
 
 def direct_stage(networks: SmallGraspVla, shown: ShownMotion, validation: float, run: Run) -> Stage:
     """Return the stage of an expert that looks for itself."""
-    portions = [Portion(shown.count, validation, 1.0 - GROUNDING)]
+    mixture = [MixturePart(shown.count, validation, 1.0 - GROUNDING)]
     if shown.count < len(shown.samples):
-        portions.append(Portion(len(shown.samples) - shown.count, validation, GROUNDING, "grounding_"))
-    groups = usable_rows("expert", portions, lambda rows: np.ones(len(rows), dtype=bool))
+        mixture.append(MixturePart(len(shown.samples) - shown.count, validation, GROUNDING, "grounding_"))
+    groups = usable_rows("expert", mixture, lambda rows: np.ones(len(rows), dtype=bool))
     mean, spread = networks.mean.clone(), networks.spread.clone()
     size = run.share(run.stages["expert"].batch)
 

@@ -23,7 +23,7 @@ from vla_ros.training.output_lock import taken
 from vla_ros.training.session import watched
 
 if TYPE_CHECKING:
-    from vla_ros.training.graspvla.team import Team
+    from vla_ros.training.graspvla.distributed import DistributedContext
 
 
 def train_small(request: TrainingRequest, maker: DataMaker) -> int:
@@ -39,26 +39,26 @@ def train_small(request: TrainingRequest, maker: DataMaker) -> int:
     if data is None:
         maker.check(config.data.settings)
     output = request.output
-    from vla_ros.training.graspvla.team import join_team
+    from vla_ros.training.graspvla.distributed import join_processes
 
-    with join_team() as team:
+    with join_processes() as distributed:
         if data is not None:
-            _check_data(data, config, team)
-        with taken(output, team):
+            _check_data(data, config, distributed)
+        with taken(output, distributed):
             if data is None:
-                with team.leader_first():
+                with distributed.leader_first():
                     amounts, folder = config.data, output / "data"
-                    if team.leads and not maker.make(
+                    if distributed.leads and not maker.make(
                         amounts.settings, amounts.episodes, amounts.grounding, folder, config.contract
                     ):
                         return 130
                 data = find_datasets([output / "data"])
-                _check_data(data, config, team)
-            return _train(request, config, data, stages, team)
+                _check_data(data, config, distributed)
+            return _train(request, config, data, stages, distributed)
 
 
-def _check_data(data: TrainingData, config: TrainConfig, team: Team) -> None:
-    if team.leads:
+def _check_data(data: TrainingData, config: TrainConfig, distributed: DistributedContext) -> None:
+    if distributed.leads:
         check_datasets(data, load_contract(config.contract))
 
 
@@ -72,19 +72,23 @@ def _amounts(request: TrainingRequest, config: TrainConfig) -> DataConfig:
 
 
 def _train(
-    request: TrainingRequest, config: TrainConfig, data: TrainingData, stages: tuple[str, ...], team: Team
+    request: TrainingRequest,
+    config: TrainConfig,
+    data: TrainingData,
+    stages: tuple[str, ...],
+    distributed: DistributedContext,
 ) -> int:
     from vla_ros.training.graspvla.progress import print_result
     from vla_ros.training.graspvla.train import TrainingResult, train
 
-    console, output = Console(quiet=not team.leads), request.output
+    console, output = Console(quiet=not distributed.leads), request.output
     samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in stages}
-    with watched(output, samples, console, team) as session:
+    with watched(output, samples, console, distributed) as session:
         try:
-            result = train(config, data, output, session.tell, stages, team, session.stop)
+            result = train(config, data, output, session.on_event, stages, distributed, session.stop)
         except KeyboardInterrupt:  # while data was prepared, or pressed twice
             result = TrainingResult(interrupted=True)
     print_result(result, output, console)
-    if team.leads and request.json is not None:
+    if distributed.leads and request.json is not None:
         write_output("--json", request.json, json.dumps(result.figures, indent=2) + "\n")
     return 130 if result.interrupted else 0

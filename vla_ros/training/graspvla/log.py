@@ -12,14 +12,14 @@ from types import TracebackType
 from typing import Any
 
 from controllers.errors import ConfigError
-from vla_ros.training.graspvla.news import LOSSES, PREPARING, VALIDATION, News
+from vla_ros.training.graspvla.events import LOSSES, PREPARING, VALIDATION, TrainingEvent
 
 HEADER = ("time", "stage", "kind", "step", "name", "value")
 Curves = dict[tuple[str, str, str], dict[int, float]]  # stage, kind, name → step → value
 
 
 class TrainingLog:
-    """Keep news in a folder; a context manager."""
+    """Keep events in a folder; a context manager."""
 
     def __init__(self, folder: Path, writes: bool = True) -> None:
         self._folder, self._csv, self._writes = folder, folder / "log.csv", writes
@@ -34,31 +34,31 @@ class TrainingLog:
         if self._events is not None:
             self._events.close()
 
-    def keep(self, news: News) -> None:
+    def keep(self, event: TrainingEvent) -> None:
         """Append what was measured; a validation redraws the curves. Raises ConfigError when the disk is full."""
-        if news.kind == PREPARING or not self._writes:
+        if event.kind == PREPARING or not self._writes:
             return
         try:
-            self._append(news)
+            self._append(event)
             self._events = self._events or _event_writer(self._folder / "tensorboard")
-            for name, value in news.figures.items():
+            for name, value in event.figures.items():
                 if self._events is not None:
-                    self._events.add_scalar(f"{news.stage}/{news.kind}/{name}", value, news.done)
-            if news.kind == VALIDATION:
+                    self._events.add_scalar(f"{event.stage}/{event.kind}/{name}", value, event.done)
+            if event.kind == VALIDATION:
                 draw_curves(read_log(self._csv), self._folder / "curves.png")
         except OSError as error:
             remedy = "make room, then train again"
             raise ConfigError(f"{self._folder}: cannot be written ({error.strerror}): {remedy}") from None
 
-    def _append(self, news: News) -> None:
+    def _append(self, event: TrainingEvent) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         begins = not self._csv.exists()
         with self._csv.open("a", newline="") as file:
             writer = csv.writer(file)
             if begins:
                 writer.writerow(HEADER)
-            for name, value in news.figures.items():
-                writer.writerow([f"{time.time():.0f}", news.stage, news.kind, news.done, name, f"{value:.6g}"])
+            for name, value in event.figures.items():
+                writer.writerow([f"{time.time():.0f}", event.stage, event.kind, event.done, name, f"{value:.6g}"])
 
 
 def read_log(path: Path) -> Curves:

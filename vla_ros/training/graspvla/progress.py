@@ -14,7 +14,7 @@ from rich.text import Text
 
 from vla_ros.progress import WorkProgress
 from vla_ros.tables import print_table
-from vla_ros.training.graspvla.news import LOSSES, PREPARING, VALIDATION, News
+from vla_ros.training.graspvla.events import LOSSES, PREPARING, VALIDATION, TrainingEvent
 from vla_ros.training.graspvla.train import TrainingResult
 
 # How long a sample of a stage takes compared with one of the expert's, until it is measured: for the time left.
@@ -30,18 +30,18 @@ class TimeLeft:
         """`samples` has the steps and the batch of each stage that is to be trained."""
         self._samples = dict(samples)
         self._done: dict[str, int] = {}
-        self._news: dict[str, deque[tuple[int, float]]] = {}  # steps and times [s] of the last SPEED_OVER_S
+        self._steps: dict[str, deque[tuple[int, float]]] = {}  # steps and times [s] of the last SPEED_OVER_S
         self._step_s: dict[str, float] = {}
 
     def note(self, stage: str, step: int, now: float) -> None:
         """Take that a stage has come to this step at `now` [s]."""
         if stage not in self._samples:
             return
-        news = self._news.setdefault(stage, deque())
-        news.append((step, now))
-        while len(news) > 2 and news[1][1] < now - SPEED_OVER_S:
-            news.popleft()
-        first, began = news[0]
+        steps = self._steps.setdefault(stage, deque())
+        steps.append((step, now))
+        while len(steps) > 2 and steps[1][1] < now - SPEED_OVER_S:
+            steps.popleft()
+        first, began = steps[0]
         self._done[stage] = step
         if step > first:
             self._step_s[stage] = (now - began) / (step - first)
@@ -95,25 +95,25 @@ class TrainingProgress:
     def __exit__(self, *error: object) -> None:
         self._progress.stop()
 
-    def show(self, news: News) -> None:
+    def show(self, event: TrainingEvent) -> None:
         """Show how far it has come and what was measured."""
-        said = self._said.setdefault(news.stage, {})
-        if news.figures:
-            said[news.kind] = ", ".join(f"{name} {value:.3g}" for name, value in news.figures.items())
+        said = self._said.setdefault(event.stage, {})
+        if event.figures:
+            said[event.kind] = ", ".join(f"{name} {value:.3g}" for name, value in event.figures.items())
         figures = "; ".join(said[kind] for kind in (LOSSES, VALIDATION) if kind in said)
-        if news.stage not in self._tasks:  # begun where it goes on, so that only what is done now counts as speed
-            self._tasks[news.stage] = self._progress.add_task(
-                news.stage, total=news.total, completed=news.done, figures=figures
+        if event.stage not in self._tasks:  # begun where it goes on, so that only what is done now counts as speed
+            self._tasks[event.stage] = self._progress.add_task(
+                event.stage, total=event.total, completed=event.done, figures=figures
             )
-        self._progress.update(self._tasks[news.stage], completed=news.done, total=news.total, figures=figures)
-        if news.kind == PREPARING:
+        self._progress.update(self._tasks[event.stage], completed=event.done, total=event.total, figures=figures)
+        if event.kind == PREPARING:
             return
-        self._left.note(news.stage, news.done, time.monotonic())
+        self._left.note(event.stage, event.done, time.monotonic())
         left = self._left.seconds()
         words = "" if left is None else f"{duration(left)} left for all stages"
         self._show_all(words)
-        if news.kind == VALIDATION and not self._console.is_terminal:
-            line = f"{news.stage} {news.done}/{news.total}: {said[VALIDATION]}" + (f"; {words}" if words else "")
+        if event.kind == VALIDATION and not self._console.is_terminal:
+            line = f"{event.stage} {event.done}/{event.total}: {said[VALIDATION]}" + (f"; {words}" if words else "")
             self._console.print(line, soft_wrap=True, highlight=False, markup=False)
 
     def _show_all(self, words: str) -> None:

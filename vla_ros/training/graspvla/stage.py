@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.training.graspvla.ahead import Ahead
-from vla_ros.training.graspvla.news import LOSSES, VALIDATION, News, Tell
+from vla_ros.training.graspvla.distributed import DistributedContext, moved
+from vla_ros.training.graspvla.events import LOSSES, VALIDATION, OnEvent, TrainingEvent
 from vla_ros.training.graspvla.stage_config import StageConfig
-from vla_ros.training.graspvla.team import Team, moved
 
 Losses = dict[str, Tensor]
 NEWS_EVERY = 50  # steps between two means of the losses
@@ -29,8 +29,8 @@ _HOW_OFTEN = ("validate_every", "save_every_s")  # settings that change nothing 
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A dear judgement, made now and then: the weights of the highest figure are the stage's result."""
+class PeriodicEvaluation:
+    """An expensive evaluation, made now and then: the weights of the highest figure are the stage's result."""
 
     every: int  # steps
     judge: Callable[[nn.Module], dict[str, float]]
@@ -53,16 +53,16 @@ class Stage:
         batch: Callable[[int], object],
         loss: Callable[[nn.Module, Any, torch.Generator], Losses],
         validate: Callable[[nn.Module], dict[str, float]],
-        tell: Tell = lambda news: None,
-        team: Team | None = None,
+        on_event: OnEvent = lambda event: None,
+        distributed: DistributedContext | None = None,
         stop: Callable[[], bool] = lambda: False,
-        trial: Trial | None = None,
+        evaluation: PeriodicEvaluation | None = None,
     ) -> None:
         self.name, self.network, self.config = name, network, config
-        self.team = team or Team()
-        self.network.to(self.team.device)
-        self._batch, self._loss, self._validate, self._tell, self._stop = batch, loss, validate, tell, stop
-        self._trial = trial
+        self.distributed = distributed or DistributedContext()
+        self.network.to(self.distributed.device)
+        self._batch, self._loss, self._validate, self._on_event, self._stop = batch, loss, validate, on_event, stop
+        self._evaluation = evaluation
         self.average = copy.deepcopy(network).requires_grad_(False)
         parameters = [p for p in network.parameters() if p.requires_grad]
         matrices = [p for p in parameters if p.ndim > 1]
@@ -74,7 +74,7 @@ class Stage:
         )
         self.step = 0
         self.figures: dict[str, float] = {}  # of the last validation
-        self._best: dict[str, Any] | None = None  # figure, step and weights of the best trial
+        self._best: dict[str, Any] | None = None  # figure, step and weights of the best evaluation
         self._state = state_path(folder, name)
         if self._state.exists():
             self._load()
@@ -91,13 +91,13 @@ class Stage:
 
     def run(self) -> nn.Module:
         """Train to the last step, or until asked to stop; return the averaged network, ready to infer: of the best
-        trial where there was one.
+        evaluation where there was one.
 
         Raises VlaError when a loss or a gradient is no longer finite: the state of the last saving is kept.
         """
         config = self.config
         if self.done:
-            self._news(LOSSES, {})  # of an earlier run: nothing of it is left to do
+            self._report(LOSSES, {})  # of an earlier run: nothing of it is left to do
             return self._result()
         saved = time.monotonic()
         recent: dict[str, list[float]] = {}
@@ -110,12 +110,12 @@ class Stage:
                     recent.setdefault(name, []).append(value)
                 self.step += 1
                 if self.step % NEWS_EVERY == 0 or self.done:
-                    self._news(LOSSES, {name: float(np.mean(values)) for name, values in recent.items()})
+                    self._report(LOSSES, {name: float(np.mean(values)) for name, values in recent.items()})
                     recent = {}
                 if self.step % config.validate_every == 0 or self.done:
                     self._judge()
-                if self._trial is not None and (self.step % self._trial.every == 0 or self.done):
-                    self._try(self._trial)
+                if self._evaluation is not None and (self.step % self._evaluation.every == 0 or self.done):
+                    self._try(self._evaluation)
                 if time.monotonic() - saved > config.save_every_s:
                     self._save()
                     saved = time.monotonic()
@@ -140,9 +140,9 @@ class Stage:
         for group in self._optimizer.param_groups:
             group["lr"] = config.learning_rate * warm * max(cosine, 0.02)
         # Drawn on the CPU, so that every device learns from the same numbers; each process has its own.
-        rng = torch.Generator().manual_seed(self.step + 1_000_003 * self.team.rank)
+        rng = torch.Generator().manual_seed(self.step + 1_000_003 * self.distributed.rank)
         self.network.train()
-        device = self.team.device
+        device = self.distributed.device
         with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
             losses = self._loss(self.network, moved(batch, device), rng)
         total = torch.stack(list(losses.values())).sum()
@@ -150,7 +150,7 @@ class Stage:
         total.backward()
         values = {name: float(value.detach()) for name, value in losses.items()}
         finite = all(map(math.isfinite, values.values()))
-        note = self.team.average(self.network.parameters(), float(self._stop()) if finite else math.nan)
+        note = self.distributed.average(self.network.parameters(), float(self._stop()) if finite else math.nan)
         norm = float(nn.utils.clip_grad_norm_(self.network.parameters(), config.clip))
         if not math.isfinite(note + norm):
             raise self._not_finite(values)
@@ -170,29 +170,29 @@ class Stage:
                     value.copy_(theirs[name])
 
     def _judge(self) -> None:
-        with self.team.leader_first():
-            if self.team.leads:
+        with self.distributed.leader_first():
+            if self.distributed.leads:
                 # As it will infer: on the CPU.
-                average = self.average if self.team.device.type == "cpu" else copy.deepcopy(self.average).cpu()
+                average = self.average if self.distributed.device.type == "cpu" else copy.deepcopy(self.average).cpu()
                 self.figures = self._validate(average.eval())
-                self._news(VALIDATION, self.figures)
+                self._report(VALIDATION, self.figures)
 
-    def _try(self, trial: Trial) -> None:
-        with self.team.leader_first():
-            if self.team.leads:
-                figures = trial.judge(self.average.eval())
+    def _try(self, evaluation: PeriodicEvaluation) -> None:
+        with self.distributed.leader_first():
+            if self.distributed.leads:
+                figures = evaluation.judge(self.average.eval())
                 self.figures |= figures
-                self._news(VALIDATION, figures)
-                if self._best is None or figures[trial.figure] >= self._best["figure"]:
+                self._report(VALIDATION, figures)
+                if self._best is None or figures[evaluation.figure] >= self._best["figure"]:
                     weights = {name: value.clone() for name, value in self.average.state_dict().items()}
-                    self._best = {"figure": figures[trial.figure], "step": self.step, "network": weights}
+                    self._best = {"figure": figures[evaluation.figure], "step": self.step, "network": weights}
 
-    def _news(self, kind: str, figures: dict[str, float]) -> None:
-        if self.team.leads:
-            self._tell(News(self.name, self.step, self.config.steps, kind, figures))
+    def _report(self, kind: str, figures: dict[str, float]) -> None:
+        if self.distributed.leads:
+            self._on_event(TrainingEvent(self.name, self.step, self.config.steps, kind, figures))
 
     def _save(self) -> None:
-        if not self.team.leads:
+        if not self.distributed.leads:
             return
         state = {
             "config": dataclasses.asdict(self.config),
@@ -213,7 +213,7 @@ class Stage:
             raise ConfigError(f"{self._state}: cannot be written ({error}): make room, then train again") from None
 
     def _load(self) -> None:
-        state = read_state(self._state, self.team.device)
+        state = read_state(self._state, self.distributed.device)
         then, now = state["config"], dataclasses.asdict(self.config)
         for name, value in now.items():
             if name not in _HOW_OFTEN and then.get(name) != value:

@@ -22,16 +22,16 @@ from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig, 
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.graspvla.cache import cut_frames, piece_name
-from vla_ros.training.graspvla.chain_stages import Run, chain_trial, expert_stage, looking_stage
+from vla_ros.training.graspvla.chain_stages import Run, chain_evaluation, expert_stage, looking_stage
 from vla_ros.training.graspvla.config import STAGES, TrainConfig
 from vla_ros.training.graspvla.direct import direct_stage, row_starts, shown_motion
+from vla_ros.training.graspvla.distributed import DistributedContext
+from vla_ros.training.graspvla.events import OnEvent, TrainingEvent
 from vla_ros.training.graspvla.frames import contract_views
+from vla_ros.training.graspvla.mixture import MixturePart
 from vla_ros.training.graspvla.motion import MotionSamples, read_motion
-from vla_ros.training.graspvla.news import News, Tell
 from vla_ros.training.graspvla.perception import Samples
-from vla_ros.training.graspvla.portions import Portion
 from vla_ros.training.graspvla.stage import Stage, read_state, state_path
-from vla_ros.training.graspvla.team import Team
 from vla_ros.training.graspvla.training_data import TrainingData
 
 
@@ -48,18 +48,18 @@ def train(
     config: TrainConfig,
     data: TrainingData,
     output: Path,
-    tell: Tell = lambda news: None,
+    on_event: OnEvent = lambda event: None,
     stages: Sequence[str] | None = None,
-    team: Team | None = None,
+    distributed: DistributedContext | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> TrainingResult:
     """Train the stages, all of them when None, on data that `check_datasets` has seen; once all are there, write the
     checkpoint.
 
-    What an earlier run has done is kept and gone on from. `stop` is asked again and again; `tell` may raise while
+    What an earlier run has done is kept and gone on from. `stop` is asked again and again; `on_event` may raise while
     data is prepared. Raises ConfigError when there is too little data, or a file that cannot be gone on from.
     """
-    team = team or Team()
+    distributed = distributed or DistributedContext()
     stages = config.stages if stages is None else stages
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
@@ -68,39 +68,41 @@ def train(
     networks = SmallGraspVla(NetworkSizes(len(catalogue.categories), len(catalogue.colors), links=config.links))
     networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
-    motion = all_motion(data.action, networks.sizes.horizon, tell)
+    motion = all_motion(data.action, networks.sizes.horizon, on_event)
     statistics = motion.actions[motion.counts > 0]
     networks.mean.copy_(torch.from_numpy(statistics.mean(axis=0)))
     networks.spread.copy_(torch.from_numpy(statistics.std(axis=0)).clamp(min=1e-4))
 
     samples, folders = None, []
     if set(stages) != {"expert"} or not config.links:
-        with team.leader_first():
+        with distributed.leader_first():
             folders = cut_frames(
                 [*data.action, *data.grounding],
                 work / "frames",
                 config.frames_an_episode,
                 config.threads,
                 views,
-                lambda done, total: tell(News("cutting frames", done, total)),
+                lambda done, total: on_event(TrainingEvent("cutting frames", done, total)),
             )
         samples = Samples(folders)
-    run = Run(config.seed, {name: getattr(config, name) for name in config.stages}, work, tell, team, stop)
+    run = Run(config.seed, {name: getattr(config, name) for name in config.stages}, work, on_event, distributed, stop)
     figures: dict[str, float] = {}
     missing: list[str] = []
 
     def begin(name: str) -> Stage:
         if name == "expert" and config.links:
-            return expert_stage(networks, motion, [Portion(len(motion.actions), config.validation)], run)
+            return expert_stage(networks, motion, [MixturePart(len(motion.actions), config.validation)], run)
         assert samples is not None
         if name == "expert":
             names = {root: piece_name(root, config.frames_an_episode, views) for root in data.action}
             pieces = {root: [f for f in folders if f.name.startswith(begins)] for root, begins in names.items()}
             return direct_stage(networks, shown_motion(pieces, samples, motion, views), config.validation, run)
-        trial = None
+        evaluation = None
         if name == STAGES[-1] and config.rollouts.episodes and not missing:  # the others have come to their end
-            trial = chain_trial(name, networks, config.robot, views, config.rollouts.episodes, config.rollouts.every)
-        return looking_stage(name, networks, samples, [Portion(len(samples), config.validation)], run, trial)
+            evaluation = chain_evaluation(
+                name, networks, config.robot, views, config.rollouts.episodes, config.rollouts.every
+            )
+        return looking_stage(name, networks, samples, [MixturePart(len(samples), config.validation)], run, evaluation)
 
     for name in config.stages:
         network = getattr(networks, name)
@@ -116,7 +118,7 @@ def train(
         if not done:
             missing.append(name)
         figures |= {f"{name}.{key}": value for key, value in judged.items()}
-    if not missing and team.leads:
+    if not missing and distributed.leads:
         save_checkpoint(output, _checkpoint_config(config, networks, motion, samples, figures), networks)
     return TrainingResult(figures, missing=tuple(missing))
 
@@ -131,10 +133,12 @@ def _earlier(work: Path, name: str, network: nn.Module) -> tuple[dict[str, float
     return state["figures"], state["step"] >= state["config"]["steps"]
 
 
-def all_motion(action: Sequence[Path], horizon: int, tell: Tell) -> MotionSamples:
+def all_motion(action: Sequence[Path], horizon: int, on_event: OnEvent) -> MotionSamples:
     """Read the motion of datasets, whose rows are counted on. Raises ConfigError where none is worth imitating."""
     parts = [
-        read_motion(root, horizon, seed, progress=lambda done, total: tell(News("reading motion", done, total)))
+        read_motion(
+            root, horizon, seed, progress=lambda done, total: on_event(TrainingEvent("reading motion", done, total))
+        )
         for seed, root in enumerate(action)
     ]
     columns = {f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in dataclasses.fields(parts[0])}

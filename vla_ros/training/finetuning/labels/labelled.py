@@ -29,8 +29,8 @@ from vla_ros.training.finetuning.labels.labels import label_episode
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.config import STAGES
 from vla_ros.training.graspvla.datasets import check_datasets
+from vla_ros.training.graspvla.events import OnEvent, TrainingEvent
 from vla_ros.training.graspvla.frames import Views, contract_views
-from vla_ros.training.graspvla.news import News, Tell
 from vla_ros.training.graspvla.training_data import TrainingData
 
 
@@ -86,11 +86,11 @@ def labelled_data(
     networks: SmallGraspVla,
     views: Views,
     anew: bool = False,
-    tell: Tell = lambda news: None,
+    on_event: OnEvent = lambda event: None,
 ) -> tuple[TrainingData, LabelReport]:
     """Return the task's datasets, those without annotations as labelled copies in `folder`; `anew`: whatever they hold.
 
-    What is there already is kept; `tell` may raise. Raises ConfigError for a dataset from which nothing can be derived.
+    What is there already is kept; `on_event` may raise. Raises ConfigError for a dataset that nothing can be derived from.
     """
     report, action = LabelReport(), []
     for root in task.action:
@@ -99,7 +99,14 @@ def labelled_data(
             continue
         metadata = load_metadata(root)
         copy = folder / hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]
-        _label(metadata, copy, networks, views, report, lambda done, total: tell(News("labelling", done, total)))
+        _label(
+            metadata,
+            copy,
+            networks,
+            views,
+            report,
+            lambda done, total: on_event(TrainingEvent("labelling", done, total)),
+        )
         if not (copy / INFO).is_file():
             raise ConfigError(f"{root}: no episode in which something is lifted: {report.left_out[0]}")
         action.append(copy)

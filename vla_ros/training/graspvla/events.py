@@ -10,7 +10,7 @@ LOSSES, VALIDATION, PREPARING = "train", "validation", "preparing"
 
 
 @dataclass(frozen=True)
-class News:
+class TrainingEvent:
     """So far a stage has come, and what was measured there."""
 
     stage: str
@@ -20,4 +20,4 @@ class News:
     figures: Mapping[str, float] = field(default_factory=dict)
 
 
-Tell = Callable[[News], None]
+OnEvent = Callable[[TrainingEvent], None]

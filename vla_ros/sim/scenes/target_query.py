@@ -23,7 +23,7 @@ PLACES = (*_ALONG_X, *_ALONG_Y, "middle")
 
 
 @dataclass(frozen=True)
-class Wish:
+class TargetQuery:
     """A target by its words: [colour] category[/shape]; any of the three may be left out."""
 
     color: str = ""
@@ -39,22 +39,22 @@ class Wish:
         return self.shape in ("", _shape(model))
 
 
-def read_wish(words: str) -> Wish:
+def read_query(words: str) -> TargetQuery:
     """Return what "red mug", "box/tea" or "red" means."""
     first, _, rest = words.strip().partition(" ")
     color, noun = (first, rest) if first in color_ranges() else ("", words.strip())
     category, _, shape = noun.strip().replace(" ", "_").partition("/")
-    return Wish(color, category, shape)
+    return TargetQuery(color, category, shape)
 
 
 def choose_target(words: str, models: tuple[ObjectModel, ...], catalogue: Catalogue, rng: np.random.Generator) -> Kind:
     """Draw the scene's target among what the words fit; "": among all. Raises ConfigError that names what there is."""
-    wish = read_wish(words)
-    fitting = tuple(model for model in models if wish.fits(model, catalogue))
+    query = read_query(words)
+    fitting = tuple(model for model in models if query.fits(model, catalogue))
     if not fitting:
-        raise ConfigError(_complaint(words, wish, models, catalogue))
+        raise ConfigError(_complaint(words, query, models, catalogue))
     kind = choose_kind(fitting, catalogue, rng)
-    return dataclasses.replace(kind, color=wish.color) if wish.color else kind
+    return dataclasses.replace(kind, color=query.color) if query.color else kind
 
 
 def _noun(model: ObjectModel) -> str:
@@ -65,14 +65,14 @@ def _shape(model: ObjectModel) -> str:
     return model.name.removeprefix(f"{model.category}_")
 
 
-def _complaint(words: str, wish: Wish, models: tuple[ObjectModel, ...], catalogue: Catalogue) -> str:
+def _complaint(words: str, query: TargetQuery, models: tuple[ObjectModel, ...], catalogue: Catalogue) -> str:
     known = sorted({_noun(model) for model in models})
-    if wish.category and wish.category not in known:
-        return f"target '{words}': {unknown_name('object', wish.category, known)}"
-    alike = [model for model in models if wish.category in ("", _noun(model))]
+    if query.category and query.category not in known:
+        return f"target '{words}': {unknown_name('object', query.category, known)}"
+    alike = [model for model in models if query.category in ("", _noun(model))]
     shapes = sorted({_shape(model) for model in alike})
-    if wish.shape and wish.shape not in shapes:
-        return f"target '{words}': {unknown_name('shape', wish.shape, shapes)}"
+    if query.shape and query.shape not in shapes:
+        return f"target '{words}': {unknown_name('shape', query.shape, shapes)}"
     colors = sorted({color for model in alike for color in catalogue.colors_of(model)})
     return f"target '{words}': comes in {', '.join(colors)} only"
 

@@ -37,7 +37,7 @@ class GroupDied:
 Event = SeedEnded | GroupEnded | GroupDied
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Workers, wherever they are."""
 
     @property

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from controllers.errors import ConfigError
 from vla_ros.sim.scenes.sets import Area
-from vla_ros.sim.scenes.wishes import Wish, part_of, read_wish
+from vla_ros.sim.scenes.target_query import TargetQuery, part_of, read_query
 from vla_ros.tasks.grasping.scenes import sample_scene
 from vla_ros.tasks.grasping.sets import grasp_sets
 
@@ -18,18 +18,18 @@ AREA = Area((0.5, 0.0), (0.4, 0.5))
 
 
 @pytest.mark.parametrize(
-    ("words", "wish"),
+    ("words", "query"),
     [
-        ("red mug", Wish("red", "mug")),
-        ("mug", Wish("", "mug")),
-        ("blue box/tea", Wish("blue", "box", "tea")),
-        ("red", Wish("red")),
-        ("", Wish()),
-        ("paper cup", Wish("", "paper_cup")),
+        ("red mug", TargetQuery("red", "mug")),
+        ("mug", TargetQuery("", "mug")),
+        ("blue box/tea", TargetQuery("blue", "box", "tea")),
+        ("red", TargetQuery("red")),
+        ("", TargetQuery()),
+        ("paper cup", TargetQuery("", "paper_cup")),
     ],
 )
-def test_words_name_colour_category_and_shape(words, wish):
-    assert read_wish(words) == wish
+def test_words_name_colour_category_and_shape(words, query):
+    assert read_query(words) == query
 
 
 @settings(max_examples=15)
@@ -42,10 +42,10 @@ def test_words_name_colour_category_and_shape(words, wish):
 def test_the_target_is_what_was_wished_where_it_was_wished(seed, target, place, stream):
     scene = sample_scene("basic", seed, stream, "all", None, "common", target, place)
     again = sample_scene("basic", seed, stream, "all", None, "common", target, place)
-    wish, model = read_wish(target), scene.target_object.model
-    assert wish.category in ("", model.category)
-    assert wish.color in ("", model.color)
-    assert not wish.shape or model.name.endswith(wish.shape)
+    query, model = read_query(target), scene.target_object.model
+    assert query.category in ("", model.category)
+    assert query.color in ("", model.color)
+    assert not query.shape or model.name.endswith(query.shape)
     low, high = _box(part_of(grasp_sets().scene.area, place))
     # The outline's middle is what is placed; an object's own frame is within a few centimetres of it.
     position = scene.target_object.T_base_object[:2, 3]

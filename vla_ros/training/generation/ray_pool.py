@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A crew of Ray tasks, on as many machines as a Ray cluster has. Ray is asked for when it is wanted, not before."""
+"""A pool of Ray tasks, on as many machines as a Ray cluster has. Ray is asked for when it is wanted, not before."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.evaluation.child_process import SINGLE_THREAD
-from vla_ros.training.generation.crew import Event, GroupDied, GroupEnded, SeedEnded
 from vla_ros.training.generation.ledger import SeedRecord
 from vla_ros.training.generation.seed_queue import Group
 from vla_ros.training.generation.worker import Job, Worker
+from vla_ros.training.generation.worker_pool import Event, GroupDied, GroupEnded, SeedEnded
 
 _MODULE = "ray"
 _KNOCK_S = 5.0  # [s] for a cluster to answer
 
 
-class RayCrew:
+class RayPool:
     """Run groups as Ray tasks, one a core; `size` 0: as many at once as the cluster has cores.
 
     Raises ConfigError when Ray is not installed or there is no cluster at the address.

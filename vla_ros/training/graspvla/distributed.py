@@ -23,7 +23,7 @@ PATIENCE = datetime.timedelta(hours=24)  # others wait as long for the leader, w
 
 
 @dataclass(frozen=True)
-class Team:
+class DistributedContext:
     """This process among all that train."""
 
     rank: int = 0
@@ -69,7 +69,7 @@ class Team:
 
 
 @contextlib.contextmanager
-def join_team(environment: Mapping[str, str] = os.environ) -> Iterator[Team]:
+def join_processes(environment: Mapping[str, str] = os.environ) -> Iterator[DistributedContext]:
     """Join the processes that torchrun has started, or train alone; on a GPU where there is one."""
     size = int(environment.get("WORLD_SIZE", "1"))
     rank, local = int(environment.get("RANK", "0")), int(environment.get("LOCAL_RANK", "0"))
@@ -83,11 +83,11 @@ def join_team(environment: Mapping[str, str] = os.environ) -> Iterator[Team]:
         device = torch.device("cuda", local)
         torch.cuda.set_device(device)
     if size == 1:
-        yield Team(device=device)
+        yield DistributedContext(device=device)
         return
     processes.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
     try:
-        yield Team(rank, size, device)
+        yield DistributedContext(rank, size, device)
     finally:
         processes.destroy_process_group()
 

@@ -14,7 +14,7 @@ STRETCH = 50  # rows in a row that are kept back together, so that no scene is i
 
 
 @dataclass(frozen=True)
-class Portion:
+class MixturePart:
     """A stretch of the samples; the next one begins where it ends."""
 
     count: int  # samples
@@ -25,35 +25,35 @@ class Portion:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The rows of one portion."""
+    """The rows of one part."""
 
-    portion: Portion
+    part: MixturePart
     kept: np.ndarray  # to learn from
     held: np.ndarray  # to be judged by
 
 
-def portioned(portions: Sequence[Portion], usable: Callable[[np.ndarray], np.ndarray]) -> list[Rows]:
-    """Return the rows of each portion that are `usable` (R,) → bool (R,).
+def parts_of(mixture: Sequence[MixturePart], usable: Callable[[np.ndarray], np.ndarray]) -> list[Rows]:
+    """Return the rows of each part that are `usable` (R,) → bool (R,).
 
-    Raises ConfigError for a portion that has none to learn from or to be judged by.
+    Raises ConfigError for a part that has none to learn from or to be judged by.
     """
     found, start = [], 0
-    for portion in portions:
-        kept, held = (start + rows for rows in split(portion.count, portion.validation))
-        start += portion.count
-        rows = Rows(portion, kept[usable(kept)], held[usable(held)])
+    for part in mixture:
+        kept, held = (start + rows for rows in split(part.count, part.validation))
+        start += part.count
+        rows = Rows(part, kept[usable(kept)], held[usable(held)])
         if len(rows.kept) == 0 or len(rows.held) == 0:
-            of = f" of the {portion.name.rstrip('_')} data" if portion.name else ""
+            of = f" of the {part.name.rstrip('_')} data" if part.name else ""
             raise ConfigError(f"no frame{of} it can learn from or be judged by: generate or record more episodes")
         found.append(rows)
     return found
 
 
 def draw(groups: Sequence[Rows], count: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the rows of a batch (count,); each portion gives its share, and one sample at least."""
+    """Return the rows of a batch (count,); each part gives its share, and one sample at least."""
     if len(groups) == 1:
         return rng.choice(groups[0].kept, count)
-    shares = np.array([group.portion.share for group in groups])
+    shares = np.array([group.part.share for group in groups])
     ends = np.round(np.cumsum(shares / shares.sum()) * count).astype(int)
     sizes = np.maximum(np.diff([0, *ends]), 1)
     return np.concatenate([rng.choice(group.kept, size) for group, size in zip(groups, sizes, strict=True)])

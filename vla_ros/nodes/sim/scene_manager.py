@@ -15,12 +15,12 @@ from vla_ros.nodes.sim.scene_choice import CHOICE, choice_label, choice_words, d
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import SceneSets, check_set
-from vla_ros.sim.scenes.wishes import part_of
+from vla_ros.sim.scenes.target_query import part_of
 from vla_ros.tasks.announcement import announcement
 from vla_ros.tasks.table import load_task
 
 
-class Stage:
+class SceneManager:
     """The present scene and the choice for the next one."""
 
     def __init__(self, node: Node, first: SceneChoice, robot: str) -> None:
