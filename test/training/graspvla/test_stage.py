@@ -94,7 +94,7 @@ def test_a_finished_stage_is_not_trained_again(tmp_path: Path) -> None:
     assert again.done
     assert again.figures.keys() == {"weight"}
     told: list[TrainingEvent] = []
-    again._tell = told.append
+    again._on_event = told.append
     again.run()
     assert state_path(tmp_path, "line").stat().st_mtime_ns == written
     assert [(event.done, event.total) for event in told] == [(10, 10)]  # or it would count as still to be done
@@ -103,7 +103,7 @@ def test_a_finished_stage_is_not_trained_again(tmp_path: Path) -> None:
 def test_losses_and_validations_are_told(tmp_path: Path) -> None:
     told: list[TrainingEvent] = []
     stage = tiny_stage(tmp_path, 60)
-    stage._tell = told.append
+    stage._on_event = told.append
     stage.run()
     assert [(n.kind, n.done) for n in told if n.kind == LOSSES] == [(LOSSES, 50), (LOSSES, 60)]
     assert [n.done for n in told if n.kind == VALIDATION] == [10, 20, 30, 40, 50, 60]

@@ -39,7 +39,7 @@ def sample_scene(
     `stream` is evaluation or generation: two families of random numbers that share nothing, whatever the seeds.
     `wording` is a family of config/tasks/wording.yaml and changes the instruction alone; None: common for evaluation,
     training for generation, which may not have the unseen one. `target` is what is asked for, "red mug" for instance,
-    and `place` where it stands, "near left" for instance (target_query); "": whatever the seed draws. `cameras` are those
+    and `place` where it stands, "near left" for instance (target_query); "": what the seed draws. `cameras` are those
     it is seen by, of config/tasks/grasping_sets.yaml, those on the robot included; (): all that stand. They change
     nothing else: objects stand where all standing cameras see them, whichever are there. `robot` is the name or file
     of the one that is to take the target: what it cannot reach or grip is not asked of it.

@@ -24,7 +24,7 @@ from vla_ros.training.graspvla.events import LOSSES, VALIDATION, OnEvent, Traini
 from vla_ros.training.graspvla.stage_config import StageConfig
 
 Losses = dict[str, Tensor]
-NEWS_EVERY = 50  # steps between two means of the losses
+EVENT_EVERY = 50  # steps between two means of the losses
 _HOW_OFTEN = ("validate_every", "save_every_s")  # settings that change nothing in what is learned
 
 
@@ -109,7 +109,7 @@ class Stage:
                 for name, value in losses.items():
                     recent.setdefault(name, []).append(value)
                 self.step += 1
-                if self.step % NEWS_EVERY == 0 or self.done:
+                if self.step % EVENT_EVERY == 0 or self.done:
                     self._report(LOSSES, {name: float(np.mean(values)) for name, values in recent.items()})
                     recent = {}
                 if self.step % config.validate_every == 0 or self.done:
