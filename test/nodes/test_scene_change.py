@@ -67,7 +67,7 @@ def test_a_changed_scene_is_bit_for_bit_that_of_a_fresh_simulator(make_sim):
 
 def test_a_scene_that_cannot_be_is_refused_and_the_present_one_stays(make_sim):
     sim = make_sim(seed=3)
-    label, state = sim._stage.label, sim._world.render_state()
+    label, state = sim._scenes.label, sim._world.render_state()
     (refused,) = sim.set_parameters([Parameter("set", value="bsic")])
     assert not refused.successful
     assert "basic" in refused.reason
@@ -78,11 +78,11 @@ def test_a_scene_that_cannot_be_is_refused_and_the_present_one_stays(make_sim):
     response = reset(sim)
     assert not response.success
     assert response.message == "target 'purple banana': comes in green, yellow only"
-    assert sim._stage.label == label
+    assert sim._scenes.label == label
     np.testing.assert_array_equal(sim._world.render_state(), state)
     sim.set_parameters([Parameter("target", value="green banana")])
     assert reset(sim).success
-    assert sim._stage.scene.target == "green_banana"
+    assert sim._scenes.scene.target == "green_banana"
 
 
 # -- the graph ---------------------------------------------------------------------------------------------------------
