@@ -10,7 +10,7 @@ from controllers.auxiliary_track import BASE_AXES, AuxiliaryTrack
 from controllers.chunk import ActionChunk
 from controllers.errors import ChunkError, ConfigError
 from controllers.gripper import GripperAdapter, GripperConfig
-from controllers.progress import Command
+from controllers.progress import RobotCommand
 
 SUCTION = GripperConfig(mode="binary", width_max=1.0)  # on and off, with two thresholds
 
@@ -64,14 +64,14 @@ class AuxiliaryDrive:
             if fastest > most:
                 raise ChunkError(f"chunk asks the base for {fastest:.2f} in '{name}', allowed {most:g}")
 
-    def reset(self, measured: Mapping[str, float], command: Command) -> None:
+    def reset(self, measured: Mapping[str, float], command: RobotCommand) -> None:
         """Begin with what is `measured` [m], by channel, all else as it was commanded last, the base at rest."""
         for name, value in measured.items():
             command.end_effectors[name] = float(value)
             self._adapters[name].reset(float(value))
         self._wanted = [0.0] * 3
 
-    def reach(self, point: int, track: AuxiliaryTrack, seen: float, now: float, command: Command) -> None:
+    def reach(self, point: int, track: AuxiliaryTrack, seen: float, now: float, command: RobotCommand) -> None:
         """Take the values of a point that the motion has reached `now` [s], of a chunk that was seen at `seen` [s]."""
         for name, values in track.tools.items():
             command.end_effectors[name] = self._adapters[name].update(values[point], now, seen)
@@ -82,7 +82,7 @@ class AuxiliaryDrive:
         """Let the base stop: velocities expire with the motion they belong to."""
         self._wanted = [0.0] * 3
 
-    def advance(self, rate: float, dt: float, command: Command) -> None:
+    def advance(self, rate: float, dt: float, command: RobotCommand) -> None:
         """Bring the base nearer to what is wanted, slower where progress is (`rate` of its own), within dt [s]."""
         if self._limits is None:
             return

@@ -21,7 +21,7 @@ from controllers.driven_joints import DrivenJoints
 from controllers.errors import ChunkError, VlaError
 from controllers.history import MotionHistory
 from controllers.motion import Motion, Start, Transition, braking, resting
-from controllers.progress import DISABLED, Command, Progress
+from controllers.progress import DISABLED, Progress, RobotCommand
 from controllers.pursuit import Lookahead
 from controllers.safety import SourceLease, check_chunk
 from controllers.splicing import Auxiliaries
@@ -70,7 +70,7 @@ class ChunkFollower:
         self.config = config
         self._groups: tuple[DrivenGroup, ...] = (*arms, *joint_groups)
         self.joints = tuple(name for group in self._groups for name in group.joints)
-        self.command = Command(
+        self.command = RobotCommand(
             {arm.name: arm.command for arm in arms},
             {group.name: group.command for group in joint_groups},
             dict.fromkeys(auxiliaries.widths, 0.0),  # not known before control is enabled
@@ -286,7 +286,9 @@ class ChunkFollower:
 
     # --- the loop ---
 
-    def tick(self, now: float, dt: float, q: np.ndarray, dq: np.ndarray, state_stamp: float | None = None) -> Command:
+    def tick(
+        self, now: float, dt: float, q: np.ndarray, dq: np.ndarray, state_stamp: float | None = None
+    ) -> RobotCommand:
         """Return the command at `now` [s], dt [s] after the last, for the measured q, dq (N,) of `state_stamp` [s]."""
         dt = min(max(dt, 0.0), DT_MAX)
         if state_stamp is not None and now - state_stamp > self.config.safety.state_age_max_s:
@@ -407,7 +409,7 @@ class ChunkFollower:
                 return True
         return False
 
-    def _without_state(self, reason: str, dt: float) -> Command:
+    def _without_state(self, reason: str, dt: float) -> RobotCommand:
         for group in self._groups:
             group.drive.without_state(dt)
         self._auxiliaries.rest()

@@ -23,7 +23,7 @@ class ArmCommand:
 
 
 @dataclass
-class Command:
+class RobotCommand:
     """What goes to the robot; the same object every tick."""
 
     arms: dict[str, ArmCommand] = field(default_factory=dict)

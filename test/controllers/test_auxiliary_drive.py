@@ -12,7 +12,7 @@ from controllers.auxiliary_track import AuxiliaryTrack
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.errors import ChunkError, ConfigError
 from controllers.gripper import GripperConfig
-from controllers.progress import Command
+from controllers.progress import RobotCommand
 
 BASE = BaseLimits(speed=(0.5, 0.3, 1.0), acceleration=(1.0, 1.0, 2.0))
 TOOLS = {"cup/suction": SUCTION, "panda_hand/depth": GripperConfig(width_max=0.05)}
@@ -131,7 +131,7 @@ def test_bad_limits_are_refused():
 @settings(max_examples=100)
 @given(st.lists(st.tuples(st.lists(st.floats(-1, 1), min_size=3, max_size=3), st.floats(0.0, 1.0)), max_size=20))
 def test_the_base_never_leaves_its_limits(orders):
-    drive, command = AuxiliaryDrive({}, BASE), Command()
+    drive, command = AuxiliaryDrive({}, BASE), RobotCommand()
     before = np.zeros(3)
     for shares, rate in orders:
         wanted = [share * speed for share, speed in zip(shares, BASE.speed, strict=True)]

@@ -19,7 +19,7 @@ from sent_marks import mark, status
 from controllers.errors import ConfigError
 from vla_ros.cli import main
 from vla_ros.configuration import share_directory
-from vla_ros.data.bags.episodes import Episode
+from vla_ros.data.bags.episodes import BagEpisode
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.quality.config import Threshold, load_quality_config
 from vla_ros.data.quality.episode_data import EpisodeData, ImageSeries, JointSeries, Stream
@@ -336,7 +336,7 @@ def test_of_a_kind_the_worst_counts_and_kinds_multiply():
 
 
 def test_an_empty_episode_is_judged_without_falling_over():
-    data = EpisodeData(Episode(0, 0, 0), {"/joint_states": Stream(*3 * [np.empty(0)])})
+    data = EpisodeData(BagEpisode(0, 0, 0), {"/joint_states": Stream(*3 * [np.empty(0)])})
     (judgement,) = judge([data], CONFIG)
     assert judgement.score < 50.0
 
@@ -366,5 +366,5 @@ def test_thresholds_that_make_no_sense_are_one_line(old, new, message, tmp_path,
 def test_what_speaks_when_it_has_news_may_pause(topic, found):
     times = np.concatenate([np.arange(0.0, 3.0, 0.014), np.arange(5.0, 8.0, 0.014)])
     streams = {topic: Stream(times, times, np.full(len(times), np.nan))}
-    (judgement,) = judge([EpisodeData(Episode(0, 0, 0), streams)], CONFIG)
+    (judgement,) = judge([EpisodeData(BagEpisode(0, 0, 0), streams)], CONFIG)
     assert any("gaps" in reason for reason in judgement.reasons) is found

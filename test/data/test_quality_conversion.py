@@ -16,7 +16,7 @@ from small_contract import CONTRACT
 from controllers.errors import ConfigError, VlaError
 from vla_ros.cli import main
 from vla_ros.configuration import share_directory
-from vla_ros.data.bags.episodes import Episode
+from vla_ros.data.bags.episodes import BagEpisode
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.conversion.bag_to_dataset import ConversionSettings, convert_bag
@@ -129,13 +129,15 @@ def test_without_a_contract_what_is_wanted_at_a_rate_is_judged_however_uneven():
     times = np.cumsum([0.0, *BURSTS * 5])
     stream = Stream(times, times, times)
     names = ("/cameras/front/color/image_raw/compressed", "/joint_states")
-    (judgement,) = judge([EpisodeData(Episode(0, 0, 10**10), dict.fromkeys(names, stream))], CONFIG)
+    (judgement,) = judge([EpisodeData(BagEpisode(0, 0, 10**10), dict.fromkeys(names, stream))], CONFIG)
     text = "\n".join(judgement.reasons)
     assert "/cameras/front/color/image_raw/compressed: 5 gaps, the longest 0.70 s" in text
     assert re.search(r"/joint_states: 6\.3 messages a second, 90 are wanted", text)
-    (few,) = judge([EpisodeData(Episode(0, 0, 10**10), {names[0]: Stream(*3 * [np.array([0.0, 1.0, 5.0])])})], CONFIG)
+    (few,) = judge(
+        [EpisodeData(BagEpisode(0, 0, 10**10), {names[0]: Stream(*3 * [np.array([0.0, 1.0, 5.0])])})], CONFIG
+    )
     assert any("0.4 messages a second" in reason for reason in few.reasons)  # too few to be a stream, and wanted
-    (one,) = judge([EpisodeData(Episode(0, 0, 10**10), {names[0]: Stream(*3 * [np.array([1.0])])})], CONFIG)
+    (one,) = judge([EpisodeData(BagEpisode(0, 0, 10**10), {names[0]: Stream(*3 * [np.array([1.0])])})], CONFIG)
     assert any("0.1 messages a second" in reason for reason in one.reasons)
 
 

@@ -23,7 +23,7 @@ from vla_ros.evaluation.episode_log import EpisodeLog
 from vla_ros.evaluation.evaluation import RunSeeds, evaluate
 from vla_ros.evaluation.pool import Broken, run_all
 from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
-from vla_ros.evaluation.statistics import Episode
+from vla_ros.evaluation.statistics import EpisodeResult
 
 
 def fakes(workers: int = 1, **wrong: int) -> RunSeeds:
@@ -33,7 +33,7 @@ def fakes(workers: int = 1, **wrong: int) -> RunSeeds:
 def test_every_seed_comes_back_once_over_two_processes() -> None:
     results = list(run_all(MakeFake(), range(5, 16), workers=2))
     assert sorted(result.seed for result in results) == list(range(5, 16))
-    assert all(isinstance(result, Episode) for result in results)
+    assert all(isinstance(result, EpisodeResult) for result in results)
 
 
 def test_an_exception_and_a_killed_process_are_reported_and_the_rest_is_run() -> None:

@@ -16,17 +16,17 @@ from vla_ros.evaluation.comparison import Counterpart, read_counterpart
 from vla_ros.evaluation.comparison_report import print_comparison
 from vla_ros.evaluation.episode_log import EpisodeLog
 from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
-from vla_ros.evaluation.statistics import Episode, paired_interval
+from vla_ros.evaluation.statistics import EpisodeResult, paired_interval
 
 GRAPH, LOCKSTEP = EpisodeSettings(graph=True), EpisodeSettings()
-GOOD = Episode(
+GOOD = EpisodeResult(
     seed=0, category="mug", target="red_mug", instruction="pick up the red mug", outcome="success", success=True,
     attempts=1, first_lifted="red_mug", steps=50, duration_s=5.0, wall_s=2.0, reference_steps=40,
 )  # fmt: skip
 BAD = dataclasses.replace(GOOD, success=False, outcome="time limit", cause="lifted, then lost")
 
 
-def at(seed: int, episode: Episode, **changes: object) -> Episode:
+def at(seed: int, episode: EpisodeResult, **changes: object) -> EpisodeResult:
     return dataclasses.replace(episode, seed=seed, **changes)
 
 

@@ -12,9 +12,9 @@ from vla_ros.evaluation.evaluation import Evaluation
 from vla_ros.evaluation.pool import Broken
 from vla_ros.evaluation.report import EvaluationProgress, print_report
 from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
-from vla_ros.evaluation.statistics import Episode
+from vla_ros.evaluation.statistics import EpisodeResult
 
-GOOD = Episode(
+GOOD = EpisodeResult(
     seed=3, category="mug", target="red_mug", instruction="pick up the red mug", outcome="success", success=True,
     attempts=1, first_lifted="red_mug", steps=50, duration_s=8.0, wall_s=2.0, reference_steps=40,
 )  # fmt: skip

@@ -6,16 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from vla_ros.evaluation.statistics import Episode, by_category, failure_causes, summary, wilson_interval
+from vla_ros.evaluation.statistics import EpisodeResult, by_category, failure_causes, summary, wilson_interval
 
 
-def episode(success: bool = True, **changes) -> Episode:
+def episode(success: bool = True, **changes) -> EpisodeResult:
     values = {
         "seed": 0, "category": "mug", "target": "mug_0", "instruction": "pick up the mug",
         "outcome": "success" if success else "time limit", "success": success, "attempts": 1,
         "first_lifted": "mug_0", "steps": 50, "duration_s": 6.0, "wall_s": 2.0, "reference_steps": 40,
     }  # fmt: skip
-    return Episode(**(values | changes))
+    return EpisodeResult(**(values | changes))
 
 
 @given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))

@@ -14,7 +14,7 @@ import pytest
 from vla_ros.commands.evaluation.records import episode_record
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
-from vla_ros.evaluation.statistics import Episode
+from vla_ros.evaluation.statistics import EpisodeResult
 from vla_ros.robots.embodiment import load_embodiment
 
 SCENE = "seed:=1"  # a black hammer, alone on the table
@@ -46,7 +46,7 @@ def test_it_lifts_what_the_scene_was_made_for_and_reports(launch, home):
     assert report["cores_by_process"].keys() == {*NODES, "manager", "launcher"}
     # An evaluation reads it as it reads lockstep's.
     record = episode_record(EpisodeRunner(EpisodeSettings()).scene(1), report, 20.0, graph.run_directory)
-    assert isinstance(record, Episode), record
+    assert isinstance(record, EpisodeResult), record
     assert (record.success, record.outcome, record.first_lifted) == (True, "success", record.target)
     assert 20 < record.steps < 600
     for text in ("scene basic 1: black hammer", "instruction: pick up the black hammer", "attempt 1", "success"):

@@ -10,7 +10,7 @@ from rclpy.experimental import EventsExecutor
 from rig.spinning import leave, spin_until
 from std_msgs.msg import Float64MultiArray
 
-from controllers.progress import Command
+from controllers.progress import RobotCommand
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.auxiliary_output import AuxiliaryOutput
 from vla_ros.robots.embodiment import load_embodiment
@@ -56,7 +56,7 @@ def wire(robot):
 def test_edges_are_sent_at_once_and_repeated_and_the_base_at_its_rate(wire):
     output, heard, spin = wire
     spin(0.3)
-    command = Command(end_effectors={"panda_hand/width": 0.08, "cup/suction": 0.0})
+    command = RobotCommand(end_effectors={"panda_hand/width": 0.08, "cup/suction": 0.0})
     command.base_velocity[:] = 0.2, -0.1, 0.4
     for tick in range(100):  # 0.2 s
         if tick == 40:

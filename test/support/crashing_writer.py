@@ -17,13 +17,13 @@ from pathlib import Path
 from sample_dataset import SCHEMA, episode
 
 from controllers.errors import VlaError
-from vla_ros.data.datasets.episode import Episode
+from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.writer import LeRobotWriter
 
 FILE_EVENTS = ("open", "os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "ctypes.dlsym")
 
 
-def write(root: Path, episodes: list[Episode], kill_at: int, size_max: int, answer: int) -> None:
+def write(root: Path, episodes: list[EncodedEpisode], kill_at: int, size_max: int, answer: int) -> None:
     """Add five episodes in three commits."""
     events = 0
 

@@ -8,11 +8,11 @@ import signal
 from dataclasses import dataclass
 
 from vla_ros.evaluation.pool import Run
-from vla_ros.evaluation.statistics import Episode
+from vla_ros.evaluation.statistics import EpisodeResult
 
 
-def fake_episode(seed: int) -> Episode:
-    return Episode(
+def fake_episode(seed: int) -> EpisodeResult:
+    return EpisodeResult(
         seed=seed, category="mug", target="mug_0", instruction="", outcome="success", success=seed % 2 == 0,
         attempts=1, first_lifted="mug_0", steps=40, duration_s=5.0, wall_s=1.0, reference_steps=40,
     )  # fmt: skip
@@ -28,7 +28,7 @@ class MakeFake:
     def __call__(self) -> Run:
         return self._run
 
-    def _run(self, seed: int) -> Episode:
+    def _run(self, seed: int) -> EpisodeResult:
         if seed == self.raises:
             raise ValueError(f"seed {seed} is cursed")
         if seed == self.dies:

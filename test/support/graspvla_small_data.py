@@ -7,7 +7,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from vla_ros.data.datasets.episode import Episode
+from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.training.generation.episode_maker import EpisodeMaker
 from vla_ros.training.generation.settings import GenerationSettings
@@ -32,6 +32,6 @@ def generated(contract: str = "franka_grasp") -> Path:
         ("grounding", maker.grounding_schema, maker.make_grounding),
     ):
         with LeRobotWriter(root / name, schema) as out:
-            for episode in [made for seed in range(2) if isinstance(made := make(seed), Episode)]:
+            for episode in [made for seed in range(2) if isinstance(made := make(seed), EncodedEpisode)]:
                 out.add(episode)
     return root

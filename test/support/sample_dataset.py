@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numbered_picture import picture
 
-from vla_ros.data.datasets.episode import Episode, encode_episode
+from vla_ros.data.datasets.episode import EncodedEpisode, encode_episode
 from vla_ros.data.datasets.features import Feature, camera_feature
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.data.datasets.writer import LeRobotWriter
@@ -49,7 +49,7 @@ def columns(length: int, seed: int) -> dict[str, np.ndarray]:
     }
 
 
-def episode(length: int, seed: int, task: str | list[str] = "") -> Episode:
+def episode(length: int, seed: int, task: str | list[str] = "") -> EncodedEpisode:
     """Return an episode whose frame k of the front camera shows 100 · seed + k, of the side camera one more."""
     pictures = [100 * seed + k for k in range(length)]
     images = {

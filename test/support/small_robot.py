@@ -161,9 +161,9 @@ class SmallCollection:
         self.on_event("warning", f"{self.content['episode']} has ended by itself: {reason}")
         self._set("abandon", recording=False, episode="")
 
-    def _set(self, call: str, **news: Any) -> None:
+    def _set(self, call: str, **values: Any) -> None:
         self.calls.append(call)
-        self.content |= news
+        self.content |= values
         self._changed()
 
     async def episode_start(self, operator: str) -> Any:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from vla_ros.teleop import announcements, protocol
 from vla_ros.teleop.fields import ProtocolError
-from vla_ros.teleop.protocol import Command, Hands, HandSample, Hello, Ping, Seen, parse
+from vla_ros.teleop.protocol import Hands, HandSample, Hello, OperatorCommand, Ping, Seen, parse
 
 HAND = {"p": [0.1, 1.2, -0.3], "q": [0, 0, 0, 1], "clutch": True, "gripper": 0.5}
 HANDS = {"type": "hands", "n": 3, "t": 12.5, "source": "xr", "hands": {"right": HAND}}
@@ -35,12 +35,12 @@ def test_every_kind_of_message_is_read():
     assert parse(frame({"type": "ping", "t": 5})) == Ping(5.0)
     assert parse(frame({"type": "seen", "camera": 1, "stamp": 3.5})) == Seen(1, 3.5)
     stop = {"type": "command", "id": 4, "command": "episode_stop", "arguments": {"success": True}}
-    assert parse(frame(stop)) == Command(4, "episode_stop", {"success": True, "note": ""})
+    assert parse(frame(stop)) == OperatorCommand(4, "episode_stop", {"success": True, "note": ""})
 
 
 @pytest.mark.parametrize("name", [name for name, (_, keys) in protocol.COMMANDS.items() if not keys])
 def test_a_command_without_arguments_needs_none(name):
-    assert parse(frame({"type": "command", "id": 1, "command": name})) == Command(1, name, {})
+    assert parse(frame({"type": "command", "id": 1, "command": name})) == OperatorCommand(1, name, {})
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_any_text_is_a_message_or_refused(text):
 def test_what_the_server_says_is_json_with_a_type():
     seat = json.loads(announcements.encode(announcements.SeatEvent(True, "Ada", 2)))
     assert seat == {"type": "seat", "yours": True, "driver": "Ada", "watchers": 2}
-    news = announcements.CollectionEvent({"recording": True, "episodes": []})
-    assert json.loads(announcements.encode(news)) == {"type": "collection", "recording": True, "episodes": []}
+    event = announcements.CollectionEvent({"recording": True, "episodes": []})
+    assert json.loads(announcements.encode(event)) == {"type": "collection", "recording": True, "episodes": []}
     pose = announcements.ToolPose((0.1234567, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
     arm = announcements.ArmState(pose, None, 0.08, None, None, True, "")
     assert json.loads(json.dumps(announcements.plain(arm)))["commanded"]["p"] == [0.123457, 0.0, 0.0]

@@ -168,9 +168,9 @@ def test_who_has_no_token_and_other_sites_are_turned_away(site):
 BAD_HAND = {"p": [0, 1, 0], "q": [0, 0, 0, 1], "clutch": True, "gripper": 0}
 
 
-def changed_row(part: str, number: int, **news: Any) -> dict[str, Any]:
+def changed_row(part: str, number: int, **values: Any) -> dict[str, Any]:
     rows = made_up()[part]
-    return {part: [*rows[:number], rows[number] | news, *rows[number + 1 :]]}
+    return {part: [*rows[:number], rows[number] | values, *rows[number + 1 :]]}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 from controllers.errors import ConfigError
 from vla_ros.evaluation.episode_log import log_path, read_log
 from vla_ros.evaluation.settings import EpisodeSettings
-from vla_ros.evaluation.statistics import Episode, paired_interval
+from vla_ros.evaluation.statistics import EpisodeResult, paired_interval
 
 # How an evaluation was run, not in which scenes.
 _MAY_DIFFER = ("policy", "checkpoint", "latency_s", "pause_s", "rate_hz", "video", "graph", "wording")
@@ -22,7 +22,7 @@ class Comparison:
 
     name: str  # of the other
     settings: EpisodeSettings  # the other's
-    pairs: tuple[tuple[Episode, Episode], ...]  # this one's, the other's
+    pairs: tuple[tuple[EpisodeResult, EpisodeResult], ...]  # this one's, the other's
     alone: tuple[int, ...]  # seeds run here whose scene the other has not run
 
     @property
@@ -38,7 +38,7 @@ class Comparison:
         return paired_interval(*(outcomes.count(o) for o in ((True, True), (True, False), (False, True), (False,) * 2)))
 
     @property
-    def differing(self) -> list[tuple[Episode, Episode]]:
+    def differing(self) -> list[tuple[EpisodeResult, EpisodeResult]]:
         """Return the pairs of which one succeeded."""
         return [(here, there) for here, there in self.pairs if here.success != there.success]
 
@@ -60,17 +60,17 @@ class Counterpart:
 
     name: str
     settings: EpisodeSettings
-    episodes: tuple[Episode, ...]
+    episodes: tuple[EpisodeResult, ...]
     same_words: bool = True  # both were asked in words of one family
 
-    def compare(self, episodes: Sequence[Episode]) -> Comparison:
+    def compare(self, episodes: Sequence[EpisodeResult]) -> Comparison:
         """Pair episodes with those of the same seed; where the words or the object differ, the scene was another."""
         others = {self._scene(episode): episode for episode in self.episodes}
         pairs = tuple((episode, others[self._scene(episode)]) for episode in episodes if self._scene(episode) in others)
         alone = tuple(episode.seed for episode in episodes if self._scene(episode) not in others)
         return Comparison(self.name, self.settings, pairs, alone)
 
-    def _scene(self, episode: Episode) -> tuple[int, str, str]:
+    def _scene(self, episode: EpisodeResult) -> tuple[int, str, str]:
         return episode.seed, episode.target, episode.instruction if self.same_words else ""
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from vla_ros.evaluation.comparison import Comparison
 from vla_ros.evaluation.settings import EpisodeSettings
-from vla_ros.evaluation.statistics import Episode, summary
+from vla_ros.evaluation.statistics import EpisodeResult, summary
 from vla_ros.tables import print_table
 
 ROWS = (  # key of the figures, what it says, factor, format, unit
@@ -75,5 +75,5 @@ def _name(settings: EpisodeSettings) -> str:
     return "lockstep" + late + pause + words
 
 
-def _ending(episode: Episode) -> str:
+def _ending(episode: EpisodeResult) -> str:
     return "success" if episode.success else episode.cause or episode.outcome

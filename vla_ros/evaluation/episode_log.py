@@ -14,7 +14,7 @@ from controllers.errors import ConfigError
 from vla_ros.documents import DocumentError, parse_json
 from vla_ros.evaluation.pool import Broken
 from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
-from vla_ros.evaluation.statistics import Episode
+from vla_ros.evaluation.statistics import EpisodeResult
 
 BROKEN = "broken"  # key of a line that is no episode; resuming runs its seed again
 
@@ -24,7 +24,7 @@ def log_path(result: Path) -> Path:
     return result.with_suffix(".episodes.jsonl")
 
 
-def read_log(path: Path) -> tuple[EpisodeSettings, list[Episode]]:
+def read_log(path: Path) -> tuple[EpisodeSettings, list[EpisodeResult]]:
     """Return what a log holds. Raises ConfigError when it is none."""
     try:
         lines = path.read_text().splitlines()
@@ -32,7 +32,7 @@ def read_log(path: Path) -> tuple[EpisodeSettings, list[Episode]]:
         # A killed run may leave half a line at the end.
         rows = [parse_json(line, f"line {i}") for i, line in enumerate(lines[1:], 2) if line.endswith("}")]
         # What a log does not name is newer than it, and was then as the default is now.
-        return EpisodeSettings(**header["settings"]), [Episode(**row) for row in rows if BROKEN not in row]
+        return EpisodeSettings(**header["settings"]), [EpisodeResult(**row) for row in rows if BROKEN not in row]
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     except (DocumentError, ValueError, TypeError, KeyError) as error:
@@ -47,7 +47,7 @@ class EpisodeLog:
     def __init__(self, path: Path, settings: EvaluationSettings, resume: bool, repeat_starved: bool = False) -> None:
         """Open the log; with `resume` keep the episodes of the same settings, `repeat_starved` drops starved ones."""
         self.path = path
-        self.episodes: list[Episode] = []
+        self.episodes: list[EpisodeResult] = []
         ours = _comparable(settings.episode)
         if resume and path.exists():
             theirs, episodes = read_log(path)
@@ -58,7 +58,7 @@ class EpisodeLog:
         lines = [{"settings": ours}, *(dataclasses.asdict(episode) for episode in self.episodes)]
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
-    def append(self, result: Episode | Broken) -> None:
+    def append(self, result: EpisodeResult | Broken) -> None:
         """Write one more result at once, so that nothing is lost when the run is killed."""
         line = (
             {"seed": result.seed, BROKEN: result.reason} if isinstance(result, Broken) else dataclasses.asdict(result)

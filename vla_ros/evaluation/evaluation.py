@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from vla_ros.evaluation.episode_log import EpisodeLog
 from vla_ros.evaluation.pool import Broken, Run, run_all
 from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
-from vla_ros.evaluation.statistics import Episode
+from vla_ros.evaluation.statistics import EpisodeResult
 
-RunSeeds = Callable[[Sequence[int]], Iterator[Episode | Broken]]
+RunSeeds = Callable[[Sequence[int]], Iterator[EpisodeResult | Broken]]
 
 
 @dataclass
 class Evaluation:
     """What has been run so far."""
 
-    episodes: list[Episode] = field(default_factory=list)
+    episodes: list[EpisodeResult] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
     interrupted: bool = False
 
-    def add(self, result: Episode | Broken) -> None:
+    def add(self, result: EpisodeResult | Broken) -> None:
         """Count one result."""
         if isinstance(result, Broken):
             self.broken.append(result)

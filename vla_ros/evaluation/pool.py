@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from vla_ros.evaluation.child_process import death, start_child
-from vla_ros.evaluation.statistics import Episode
+from vla_ros.evaluation.statistics import EpisodeResult
 
 NOTHING = -1  # seed of an idle worker
 
@@ -24,10 +24,10 @@ class Broken:
     trace: str = ""
 
 
-Run = Callable[[int], Episode]
+Run = Callable[[int], EpisodeResult]
 
 
-def run_all(make_run: Callable[[], Run], seeds: Iterable[int], workers: int) -> Iterator[Episode | Broken]:
+def run_all(make_run: Callable[[], Run], seeds: Iterable[int], workers: int) -> Iterator[EpisodeResult | Broken]:
     """Yield each seed's episode as it ends; `make_run` is called once in every process and must pickle."""
     waiting = list(seeds)[::-1]
     pool = [_Worker(make_run) for _ in range(min(workers, len(waiting)))]
@@ -71,7 +71,7 @@ class _Worker:
         self._seed = seed
         self.connection.send(seed)
 
-    def result(self) -> Episode | Broken:
+    def result(self) -> EpisodeResult | Broken:
         seed, self._seed = self._seed, NOTHING
         try:
             return self.connection.recv()
@@ -96,7 +96,7 @@ def _work(connection: Connection, make_run: Callable[[], Run]) -> None:
             seed = connection.recv()
         except EOFError:
             return
-        result: Episode | Broken
+        result: EpisodeResult | Broken
         try:
             run = run or make_run()
             result = run(seed)

@@ -15,7 +15,7 @@ from vla_ros.evaluation.expert_reference import Reference, load_reference, refer
 from vla_ros.evaluation.pool import run_all
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
-from vla_ros.evaluation.statistics import Episode
+from vla_ros.evaluation.statistics import EpisodeResult
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS, check_task, load_task
 
 SPLITS = ("seen",)
@@ -54,7 +54,7 @@ def _fill(
     """Run the scenes whose digests, by seed, are not known; yield whenever it is worth saving."""
     missing = [seed for seed, digest in digests.items() if digest not in known]
     for count, result in enumerate(run_all(MakeRunner(settings), missing, workers), start=1):
-        if not isinstance(result, Episode):
+        if not isinstance(result, EpisodeResult):
             raise SystemExit(f"{settings.set_name}, seed {result.seed}: {result.reason}\n{result.trace}")
         known[digests[result.seed]] = result.steps if result.success else None
         if count % SAVE_EVERY == 0:

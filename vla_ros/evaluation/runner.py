@@ -15,7 +15,7 @@ from vla_ros.evaluation.choosers import chance, color_alone
 from vla_ros.evaluation.expert_reference import Reference, load_reference
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
-from vla_ros.evaluation.statistics import Episode
+from vla_ros.evaluation.statistics import EpisodeResult
 from vla_ros.evaluation.video import VideoWriter
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.policies.base import Policy
@@ -52,11 +52,11 @@ class EpisodeRunner:
             cameras=self.cameras, by_part=s.by_part, robot=s.robot,
         )  # fmt: skip
 
-    def run(self, seed: int) -> Episode:
+    def run(self, seed: int) -> EpisodeResult:
         """Run one episode, and the expert on the same scene when its length is needed and not known."""
         return self.run_scene(self.scene(seed))
 
-    def run_scene(self, scene: Scene, policy: Policy | None = None, compare: bool = True) -> Episode:
+    def run_scene(self, scene: Scene, policy: Policy | None = None, compare: bool = True) -> EpisodeResult:
         """Run one episode in a scene that is already drawn, with a policy of the caller's if there is one.
 
         `compare`: find out the expert's length as well.
@@ -82,7 +82,7 @@ class EpisodeRunner:
 
     def _run(
         self, scene: Scene, policy_for: Callable[[World], Policy], rollout: RolloutConfig, video: str | None
-    ) -> Episode:
+    ) -> EpisodeResult:
         began = time.perf_counter()
         world = World(scene, self.embodiment, timestep=1.0 / self.settings.rate_hz)
         film = None if video is None else VideoWriter(Path(video) / f".{scene.seed}.mp4", rollout.camera_hz)
@@ -99,7 +99,7 @@ class EpisodeRunner:
         if film is not None:
             ending = "success" if judge.success else "failure"
             film.path.replace(film.path.with_name(f"{scene.set_name}_{scene.seed:05d}_{ending}.mp4"))
-        return Episode(
+        return EpisodeResult(
             seed=scene.seed,
             category=scene.target_object.model.category if scene.target else scene.set_name,
             target=scene.target,

@@ -11,7 +11,7 @@ STARVED_BELOW = 0.9  # real-time factor of an episode: below it the machine, not
 
 
 @dataclass(frozen=True)
-class Episode:
+class EpisodeResult:
     """What one episode came to."""
 
     seed: int
@@ -87,7 +87,7 @@ def paired_interval(both: int, first: int, second: int, neither: int) -> tuple[f
     return p1 - p2 - low, p1 - p2 + high
 
 
-def summary(episodes: Sequence[Episode]) -> dict[str, float | int]:
+def summary(episodes: Sequence[EpisodeResult]) -> dict[str, float | int]:
     """Return the figures of an evaluation; the keys are the JSON file's."""
     count = len(episodes)
     successes = sum(episode.success for episode in episodes)
@@ -115,7 +115,7 @@ def summary(episodes: Sequence[Episode]) -> dict[str, float | int]:
     return figures
 
 
-def by_category(episodes: Sequence[Episode]) -> dict[str, tuple[int, int]]:
+def by_category(episodes: Sequence[EpisodeResult]) -> dict[str, tuple[int, int]]:
     """Return (successes, episodes) of each named category, worst first."""
     counts: dict[str, tuple[int, int]] = {}
     for episode in episodes:
@@ -124,7 +124,7 @@ def by_category(episodes: Sequence[Episode]) -> dict[str, tuple[int, int]]:
     return dict(sorted(counts.items(), key=lambda item: (item[1][0] / item[1][1], item[0])))
 
 
-def failure_causes(episodes: Sequence[Episode]) -> dict[str, int]:
+def failure_causes(episodes: Sequence[EpisodeResult]) -> dict[str, int]:
     """Return how often each cause of failure occurred, most frequent first."""
     counts: dict[str, int] = {}
     for episode in episodes:
@@ -134,7 +134,7 @@ def failure_causes(episodes: Sequence[Episode]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _expected(episodes: Sequence[Episode]) -> dict[str, float]:
+def _expected(episodes: Sequence[EpisodeResult]) -> dict[str, float]:
     """Return the `if_rate` that choosers who understand little expect in the same scenes; {} where it is not known."""
     chances = [e.chance for e in episodes if e.chance is not None]
     colors = [e.color_alone for e in episodes if e.color_alone is not None]

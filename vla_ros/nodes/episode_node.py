@@ -30,15 +30,15 @@ TOLD_EVERY_S = 3.0  # [s] while something is missing
 CONTROL_SILENCE_MAX_S = 1.0
 
 
-class Episode:
-    """The order of things."""
+class EpisodeRun:
+    """One run of a task: the order of things."""
 
     def __init__(self, node: EpisodeNode, spinner: Spinner) -> None:
         self._node, self._spinner = node, spinner
         self._way_home = WayHome(node, spinner)
         self._judge: Judge | None = None
         self._first_motion: float | None = None  # [s] since the command was given
-        self._news = MotionEvents()
+        self._motion_events = MotionEvents()
         self._patience = Patience()
         self._started = float(os.environ.get("VLA_STARTED_AT", time.time()))
         self._began = self._ended = (0.0, 0.0)  # wall (monotonic), simulated [s]
@@ -126,11 +126,11 @@ class Episode:
                 if over := self._patience.over(node.time, progress.status, progress.refused):
                     judge.give_up(over)
             for event in judge.take_events():
-                self._tell(event)
+                self._log(event)
         if judge.success:
-            self._tell(f"success: {judge.success_text}")
+            self._log(f"success: {judge.success_text}")
         else:
-            self._tell(f"{'not judged' if judge.unjudged else 'no success'}: {judge.reason}")
+            self._log(f"{'not judged' if judge.unjudged else 'no success'}: {judge.reason}")
 
     def _mark_end(self, judge: Judge) -> None:
         result = {
@@ -152,15 +152,17 @@ class Episode:
             judge.stop(silent)
         elif ended := node.recording_ended:
             judge.stop(f"recorder: {ended}")
-        news = self._news.update(progress, np.stack(list(node.commanded.values())) if node.commanded else None)
-        if news:
-            self._tell(news)
-        if self._news.moved and self._first_motion is None:
+        event = self._motion_events.update(
+            progress, np.stack(list(node.commanded.values())) if node.commanded else None
+        )
+        if event:
+            self._log(event)
+        if self._motion_events.moved and self._first_motion is None:
             self._first_motion = time.time() - self._started
         if progress.estop or (self._first_motion is not None and not progress.enabled):
             judge.stop(f"the arm was stopped ({progress.hold_reason})")
 
-    def _tell(self, text: str) -> None:
+    def _log(self, text: str) -> None:
         _say(f"t={self._node.time - self._began[1]:5.1f} s  {text}")
 
     # -- after -------------------------------------------------------------------------------------------------------
@@ -175,13 +177,13 @@ class Episode:
         name = judge.wrong_in_hand
         if name is None or not self._may_move:
             return
-        self._tell(f"putting the {judge.description(name)} back")
+        self._log(f"putting the {judge.description(name)} back")
         try:
             put_back(self._node, self._way_home, self._displacement(name))
             away = float(np.linalg.norm(self._displacement(name)))
-            self._tell(f"the {judge.description(name)} is {100.0 * away:.0f} cm from where it stood")
+            self._log(f"the {judge.description(name)} is {100.0 * away:.0f} cm from where it stood")
         except ControlRefused as error:
-            self._tell(f"not put back: {error}")
+            self._log(f"not put back: {error}")
 
     def _displacement(self, name: str) -> np.ndarray:
         """Return how far an object is from where it stood (3,) [m]."""
@@ -191,12 +193,12 @@ class Episode:
         if not self._may_move:
             return
         if self._first_motion is not None:  # an arm that was not to move stays where it is
-            self._tell("going home")
+            self._log("going home")
             try:
                 away = self._way_home.go()
-                self._tell("home" if away < HOME_TOLERANCE else f"stopped {away:.2f} rad from home")
+                self._log("home" if away < HOME_TOLERANCE else f"stopped {away:.2f} rad from home")
             except ControlRefused as error:
-                self._tell(f"not home: {error}")
+                self._log(f"not home: {error}")
         self._way_home.call_enable(False)
 
     def _finish(self) -> None:
@@ -265,7 +267,7 @@ def serve(stop: StopRequest) -> int:
     """Run the episode."""
     node = EpisodeNode()
     yield_processor(NICENESS)
-    return Episode(node, Spinner(node, stop)).run()
+    return EpisodeRun(node, Spinner(node, stop)).run()
 
 
 def main() -> int:

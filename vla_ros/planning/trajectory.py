@@ -39,7 +39,7 @@ def motion_limits(arm: ArmGroup, speed_scale: float) -> MotionLimits:
     )
 
 
-class Motion(Protocol):
+class SourceTrajectory(Protocol):
     """What a piece is cut from: one of Ruckig's trajectories, or a Line."""
 
     duration: float  # [s]
@@ -70,7 +70,7 @@ class Line:
 class Piece:
     """A part of a motion."""
 
-    source: Motion
+    source: SourceTrajectory
     begin: float  # [s] of the source
     end: float  # [s] of the source
 
@@ -103,7 +103,7 @@ class PieceTrajectory:
         """Return the states (3, K, N) at `times` (K,) [s]."""
         return np.array([self.at(float(t)) for t in times]).transpose(1, 0, 2)
 
-    def replace(self, t1: float, t2: float, middle: Motion) -> PieceTrajectory:
+    def replace(self, t1: float, t2: float, middle: SourceTrajectory) -> PieceTrajectory:
         """Return the trajectory with what lies between t1 and t2 [s] replaced."""
         before = [
             Piece(piece.source, piece.begin, min(piece.end, piece.begin + t1 - start))

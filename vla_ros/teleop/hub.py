@@ -140,7 +140,7 @@ class Hub:
             client.say(Pong(message.t))
         elif isinstance(message, protocol.Hello):
             self._welcome(client, message)
-        elif isinstance(message, protocol.Command):
+        elif isinstance(message, protocol.OperatorCommand):
             self._command(client, message)
 
     def _welcome(self, client: Client, hello: protocol.Hello) -> None:
@@ -155,7 +155,7 @@ class Hub:
         self._watch()
 
     # -- commands ------------------------------------------------------------------------------------------------------
-    def _command(self, client: Client, command: protocol.Command) -> None:
+    def _command(self, client: Client, command: protocol.OperatorCommand) -> None:
         if command.name == "estop" and (command.arguments["on"] or self._drives(client)):
             on = command.arguments["on"]
             self.robot.emergency_stop(on)  # at once, whoever asks
@@ -170,7 +170,7 @@ class Hub:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _carry_out(self, client: Client, command: protocol.Command) -> None:
+    async def _carry_out(self, client: Client, command: protocol.OperatorCommand) -> None:
         try:
             result = await self._do(client, command.name, command.arguments)
         except VlaError as error:
@@ -241,10 +241,10 @@ class Hub:
     def _tell_collection(self) -> None:
         if self.collection is None:
             return
-        news = CollectionEvent(self.collection.snapshot())
+        event = CollectionEvent(self.collection.snapshot())
         for client in self.clients.values():
             if client.welcomed:
-                client.say(news)
+                client.say(event)
 
     def _show(self, camera: int, stamp: float, frame: bytes) -> None:
         for client in self.clients.values():

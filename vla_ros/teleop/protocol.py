@@ -59,7 +59,7 @@ class Hands:
 
 
 @dataclass(frozen=True)
-class Command:
+class OperatorCommand:
     """Something to be done, answered by `Answer` with the same id."""
 
     id: int
@@ -82,7 +82,7 @@ class Seen:
     stamp: float  # [s]
 
 
-Message = Hello | Hands | Command | Ping | Seen
+Message = Hello | Hands | OperatorCommand | Ping | Seen
 
 
 def _nothing(fields: Fields) -> dict[str, Any]:
@@ -195,14 +195,14 @@ def _stick(values: tuple[float, ...]) -> tuple[float, float]:
     return x, y
 
 
-def _command(fields: Fields, names: tuple[str, ...]) -> Command:
+def _command(fields: Fields, names: tuple[str, ...]) -> OperatorCommand:
     number, name = fields.whole("id", 0, COUNT_MAX), fields.choice("command", tuple(COMMANDS))
     read, known = COMMANDS[name]
     given = fields.part("arguments", {})
     arguments = read(given)
     given.end(known)
     fields.end(names)
-    return Command(number, name, arguments)
+    return OperatorCommand(number, name, arguments)
 
 
 def _ping(fields: Fields, names: tuple[str, ...]) -> Ping:

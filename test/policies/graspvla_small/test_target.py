@@ -38,13 +38,13 @@ def state(tool: np.ndarray, width: float = 0.08) -> SingleArmState:
     return SingleArmState(0.0, np.zeros(7), np.zeros(7), T, width)
 
 
-class Episode:
+class FedMemory:
     """A memory, fed chunk after chunk."""
 
     def __init__(self) -> None:
         self.memory, self.gripper = TargetMemory(), GripperMemory()
 
-    def look(self, seen: FoundTarget | None, tool: np.ndarray = FAR, width: float = 0.08) -> np.ndarray | None:
+    def update(self, seen: FoundTarget | None, tool: np.ndarray = FAR, width: float = 0.08) -> np.ndarray | None:
         """Return where the object is believed to be."""
         now = state(tool, width)
         expected = self.memory.expect(now, self.gripper)
@@ -57,116 +57,116 @@ class Episode:
 
 
 @pytest.fixture
-def episode() -> Episode:
-    return Episode()
+def fed() -> FedMemory:
+    return FedMemory()
 
 
-def test_what_never_fitted_the_words_is_nowhere(episode: Episode) -> None:
-    assert episode.look(None) is None
-    assert episode.look(found(HERE, score=0.01)) is None
-    assert episode.look(found(HERE, score=0.3, together=0.05)) is None  # one view's word
-    assert episode.look(found(HERE)) is HERE
+def test_what_never_fitted_the_words_is_nowhere(fed: FedMemory) -> None:
+    assert fed.update(None) is None
+    assert fed.update(found(HERE, score=0.01)) is None
+    assert fed.update(found(HERE, score=0.3, together=0.05)) is None  # one view's word
+    assert fed.update(found(HERE)) is HERE
 
 
-def test_what_fits_a_little_in_both_views_is_enough_at_a_first_look(episode: Episode) -> None:
-    assert episode.look(found(HERE, score=0.13, together=0.12)) is HERE
-    np.testing.assert_array_equal(episode.look(found(THERE, score=0.13, together=0.12)), HERE)  # hidden, not gone
+def test_what_fits_a_little_in_both_views_is_enough_at_a_first_look(fed: FedMemory) -> None:
+    assert fed.update(found(HERE, score=0.13, together=0.12)) is HERE
+    np.testing.assert_array_equal(fed.update(found(THERE, score=0.13, together=0.12)), HERE)  # hidden, not gone
 
 
-def test_an_object_moves_a_little_at_a_time(episode: Episode) -> None:
-    episode.look(found(HERE))
+def test_an_object_moves_a_little_at_a_time(fed: FedMemory) -> None:
+    fed.update(found(HERE))
     for step in range(1, 8):
         place = HERE + 0.03 * step * np.array([1.0, 0.0, 0.0])
-        np.testing.assert_array_equal(episode.look(found(place)), place)
+        np.testing.assert_array_equal(fed.update(found(place)), place)
 
 
-def test_a_leap_is_believed_once_it_was_seen_several_times(episode: Episode) -> None:
-    episode.look(found(HERE))
-    seen = [episode.look(found(THERE)) for _ in range(LANDED)]
+def test_a_leap_is_believed_once_it_was_seen_several_times(fed: FedMemory) -> None:
+    fed.update(found(HERE))
+    seen = [fed.update(found(THERE)) for _ in range(LANDED)]
     assert [place is THERE for place in seen] == [False] * (LANDED - 1) + [True]
     np.testing.assert_array_equal(seen[0], HERE)
 
 
-def test_two_leaps_that_take_turns_are_never_believed(episode: Episode) -> None:
-    episode.look(found(HERE))
+def test_two_leaps_that_take_turns_are_never_believed(fed: FedMemory) -> None:
+    fed.update(found(HERE))
     for _ in range(3 * LANDED):
         for place in (THERE, -THERE):
-            np.testing.assert_array_equal(episode.look(found(place)), HERE)
+            np.testing.assert_array_equal(fed.update(found(place)), HERE)
 
 
-def test_one_view_alone_makes_no_leap(episode: Episode) -> None:
-    episode.look(found(HERE))
+def test_one_view_alone_makes_no_leap(fed: FedMemory) -> None:
+    fed.update(found(HERE))
     for _ in range(3 * LANDED):
-        np.testing.assert_array_equal(episode.look(found(THERE, agreed=0.1)), HERE)
+        np.testing.assert_array_equal(fed.update(found(THERE, agreed=0.1)), HERE)
 
 
-def test_behind_the_hand_a_leap_takes_longer(episode: Episode) -> None:
-    episode.look(found(HERE))
+def test_behind_the_hand_a_leap_takes_longer(fed: FedMemory) -> None:
+    fed.update(found(HERE))
     above = HERE + 0.08 * UP
-    seen = [episode.look(found(THERE), above) is THERE for _ in range(LANDED_HIDDEN)]
+    seen = [fed.update(found(THERE), above) is THERE for _ in range(LANDED_HIDDEN)]
     assert seen == [False] * (LANDED_HIDDEN - 1) + [True]
 
 
-def test_hidden_it_is_where_it_was(episode: Episode) -> None:
-    episode.look(found(HERE))
-    np.testing.assert_array_equal(episode.look(None), HERE)
-    np.testing.assert_array_equal(episode.look(found(THERE, score=0.02)), HERE)
+def test_hidden_it_is_where_it_was(fed: FedMemory) -> None:
+    fed.update(found(HERE))
+    np.testing.assert_array_equal(fed.update(None), HERE)
+    np.testing.assert_array_equal(fed.update(found(THERE, score=0.02)), HERE)
 
 
-def test_what_the_fingers_hold_goes_with_them(episode: Episode) -> None:
-    episode.look(found(HERE))
-    episode.close(HERE)
+def test_what_the_fingers_hold_goes_with_them(fed: FedMemory) -> None:
+    fed.update(found(HERE))
+    fed.close(HERE)
     up = 0.2 * UP
-    np.testing.assert_allclose(episode.look(found(HERE + up + 0.01), HERE + up, 0.03), HERE + up, atol=1e-12)
-    np.testing.assert_allclose(episode.look(None, HERE + 2 * up, 0.03), HERE + 2 * up, atol=1e-12)
-    assert episode.memory.carried
+    np.testing.assert_allclose(fed.update(found(HERE + up + 0.01), HERE + up, 0.03), HERE + up, atol=1e-12)
+    np.testing.assert_allclose(fed.update(None, HERE + 2 * up, 0.03), HERE + 2 * up, atol=1e-12)
+    assert fed.memory.carried
     # Fingers that are closed on nothing carry nothing.
-    np.testing.assert_allclose(episode.look(None, HERE, 0.0), HERE + 2 * up, atol=1e-12)
-    assert not episode.memory.carried
+    np.testing.assert_allclose(fed.update(None, HERE, 0.0), HERE + 2 * up, atol=1e-12)
+    assert not fed.memory.carried
 
 
-def test_that_another_one_is_held_is_believed_after_a_while(episode: Episode) -> None:
-    episode.look(found(HERE))
-    episode.close(HERE)
+def test_that_another_one_is_held_is_believed_after_a_while(fed: FedMemory) -> None:
+    fed.update(found(HERE))
+    fed.close(HERE)
     held = HERE + 0.25 * UP
-    episode.look(None, held, 0.03)
-    assert episode.memory.carried
-    seen = [episode.look(found(THERE), held, 0.03) is THERE for _ in range(LANDED)]
+    fed.update(None, held, 0.03)
+    assert fed.memory.carried
+    seen = [fed.update(found(THERE), held, 0.03) is THERE for _ in range(LANDED)]
     assert seen == [False] * (LANDED - 1) + [True]
-    assert not episode.memory.carried
+    assert not fed.memory.carried
 
 
-def test_what_fingers_only_seemed_to_hold_is_where_it_was(episode: Episode) -> None:
-    episode.look(found(HERE))
-    episode.close(HERE)
+def test_what_fingers_only_seemed_to_hold_is_where_it_was(fed: FedMemory) -> None:
+    fed.update(found(HERE))
+    fed.close(HERE)
     up = HERE + 0.2 * UP
-    np.testing.assert_allclose(episode.look(None, up, 0.01), up, atol=1e-12)
-    episode.gripper.update(0.08, state(up).T_base_ee)
-    episode.memory.open([state(up, 0.0), state(up, 0.03)])
-    np.testing.assert_array_equal(episode.look(None, up), HERE)
+    np.testing.assert_allclose(fed.update(None, up, 0.01), up, atol=1e-12)
+    fed.gripper.update(0.08, state(up).T_base_ee)
+    fed.memory.open([state(up, 0.0), state(up, 0.03)])
+    np.testing.assert_array_equal(fed.update(None, up), HERE)
 
 
-def test_what_was_held_is_left_where_the_fingers_opened(episode: Episode) -> None:
-    episode.look(found(HERE))
-    episode.close(HERE)
+def test_what_was_held_is_left_where_the_fingers_opened(fed: FedMemory) -> None:
+    fed.update(found(HERE))
+    fed.close(HERE)
     up = HERE + 0.2 * UP
-    episode.look(None, up, 0.03)
-    episode.gripper.update(0.08, state(up).T_base_ee)
-    episode.memory.open([state(up, 0.03), state(up, 0.05)])
-    np.testing.assert_allclose(episode.look(None, up), up, atol=1e-12)
+    fed.update(None, up, 0.03)
+    fed.gripper.update(0.08, state(up).T_base_ee)
+    fed.memory.open([state(up, 0.03), state(up, 0.05)])
+    np.testing.assert_allclose(fed.update(None, up), up, atol=1e-12)
 
 
-def test_half_hidden_it_stays_where_both_views_saw_it(episode: Episode) -> None:
-    episode.look(found(HERE))
+def test_half_hidden_it_stays_where_both_views_saw_it(fed: FedMemory) -> None:
+    fed.update(found(HERE))
     aside = HERE + 0.03
-    np.testing.assert_array_equal(episode.look(found(aside, agreed=0.3)), HERE)
-    np.testing.assert_array_equal(episode.look(found(aside, agreed=0.8)), aside)
+    np.testing.assert_array_equal(fed.update(found(aside, agreed=0.3)), HERE)
+    np.testing.assert_array_equal(fed.update(found(aside, agreed=0.8)), aside)
 
 
 class SureOfOneView(torch.nn.Module):
     """Matching that knows the object by its colour: white in a black picture."""
 
-    def look(self, crops: torch.Tensor) -> torch.Tensor:
+    def update(self, crops: torch.Tensor) -> torch.Tensor:
         middle = crops[:, 28:36, 28:36].float().mean(dim=(1, 2, 3))
         return (middle / 255.0)[:, None]
 

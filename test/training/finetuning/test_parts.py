@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import share_directory
-from vla_ros.data.datasets.episode import Episode
+from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.evaluation.runner import EpisodeRunner
@@ -62,7 +62,7 @@ def test_the_expert_takes_it_by_its_part_and_is_judged_by_that() -> None:
 def test_a_demonstration_by_a_part_is_labelled_with_a_box_around_it(tmp_path: Path) -> None:
     maker = EpisodeMaker(GenerationSettings(by_part=True, recovery=0.0, sets={"basic": 1.0}))
     made = maker.make(SEED)
-    assert isinstance(made, Episode)
+    assert isinstance(made, EncodedEpisode)
     with LeRobotWriter(tmp_path / "data", maker.schema) as writer:
         writer.add(made)
     networks = load_networks(CHECKPOINT, read_config(CHECKPOINT)).eval()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vla_ros.data.datasets.editing.segments import valid_runs
-from vla_ros.data.datasets.episode import Episode
+from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.data.datasets.video import open_video
 from vla_ros.objects.category import categories
@@ -37,28 +37,28 @@ def scene() -> Scene:
     return sample_scene("basic", SEED, "generation")
 
 
-def play(maker: EpisodeMaker, scene: Scene, fault: Fault) -> Episode | Rejection:
+def play(maker: EpisodeMaker, scene: Scene, fault: Fault) -> EncodedEpisode | Rejection:
     return maker.play(scene, fault, np.random.default_rng(SEED))
 
 
 @pytest.fixture(scope="module")
-def played(maker: EpisodeMaker, scene: Scene) -> dict[Fault, Episode | Rejection]:
+def played(maker: EpisodeMaker, scene: Scene) -> dict[Fault, EncodedEpisode | Rejection]:
     return {fault: play(maker, scene, fault) for fault in Fault}
 
 
 @pytest.fixture(scope="module")
-def episodes(played: dict[Fault, Episode | Rejection]) -> dict[Fault, Episode]:
-    return {fault: made for fault, made in played.items() if isinstance(made, Episode)}
+def episodes(played: dict[Fault, EncodedEpisode | Rejection]) -> dict[Fault, EncodedEpisode]:
+    return {fault: made for fault, made in played.items() if isinstance(made, EncodedEpisode)}
 
 
 @pytest.fixture(scope="module")
-def groundings(maker: EpisodeMaker) -> list[Episode]:
+def groundings(maker: EpisodeMaker) -> list[EncodedEpisode]:
     made = [maker.make_grounding(seed) for seed in range(3)]
-    return [episode for episode in made if isinstance(episode, Episode)]
+    return [episode for episode in made if isinstance(episode, EncodedEpisode)]
 
 
 def test_a_demonstration_succeeds_or_says_why_not(
-    played: dict[Fault, Episode | Rejection], episodes: dict[Fault, Episode], scene: Scene
+    played: dict[Fault, EncodedEpisode | Rejection], episodes: dict[Fault, EncodedEpisode], scene: Scene
 ) -> None:
     assert all(made.reason for made in played.values() if isinstance(made, Rejection))
     assert set(episodes) == set(Fault), "in this scene each error is recovered from"
@@ -68,16 +68,16 @@ def test_a_demonstration_succeeds_or_says_why_not(
 
 
 def test_the_same_seed_makes_the_same_episode(
-    maker: EpisodeMaker, scene: Scene, episodes: dict[Fault, Episode]
+    maker: EpisodeMaker, scene: Scene, episodes: dict[Fault, EncodedEpisode]
 ) -> None:
     first, again = episodes[Fault.NONE], play(maker, scene, Fault.NONE)
-    assert isinstance(again, Episode)
+    assert isinstance(again, EncodedEpisode)
     assert first.videos["observation.images.front"].data == again.videos["observation.images.front"].data
     for name, values in first.columns.items():
         np.testing.assert_array_equal(values, again.columns[name], err_msg=name)
 
 
-def test_an_action_leads_to_the_next_frames_anchor(maker: EpisodeMaker, episodes: dict[Fault, Episode]) -> None:
+def test_an_action_leads_to_the_next_frames_anchor(maker: EpisodeMaker, episodes: dict[Fault, EncodedEpisode]) -> None:
     encoding = ActionEncoding(maker.contract.action, maker.contract.quaternion_side)
     side = np.array(maker.contract.quaternion_side)
     for episode in episodes.values():
@@ -87,7 +87,7 @@ def test_an_action_leads_to_the_next_frames_anchor(maker: EpisodeMaker, episodes
         np.testing.assert_allclose(one_sided(reached[:, 3:7], side), anchors[1:, 3:], atol=1e-5)
 
 
-def test_boxes_are_around_the_objects(scene: Scene, episodes: dict[Fault, Episode]) -> None:
+def test_boxes_are_around_the_objects(scene: Scene, episodes: dict[Fault, EncodedEpisode]) -> None:
     for episode in episodes.values():
         for camera in scene.cameras:
             boxes = episode.columns[notes.boxes_column(camera.name)]
@@ -101,7 +101,7 @@ def test_boxes_are_around_the_objects(scene: Scene, episodes: dict[Fault, Episod
                 assert inside.all(axis=1).mean() > 0.7
 
 
-def test_errors_are_marked_not_to_be_imitated(episodes: dict[Fault, Episode]) -> None:
+def test_errors_are_marked_not_to_be_imitated(episodes: dict[Fault, EncodedEpisode]) -> None:
     for fault, episode in episodes.items():
         valid, closed = episode.columns[notes.VALID] == 1, episode.columns[notes.CLOSED] == 1
         closing = (episode.columns[ACTION][:, -1] < 0.005) & ~closed
@@ -116,7 +116,7 @@ def test_errors_are_marked_not_to_be_imitated(episodes: dict[Fault, Episode]) ->
 
 
 def test_after_the_closure_the_grasp_is_the_tools_next_pose(
-    maker: EpisodeMaker, episodes: dict[Fault, Episode]
+    maker: EpisodeMaker, episodes: dict[Fault, EncodedEpisode]
 ) -> None:
     side = np.array(maker.contract.quaternion_side)
     for episode in episodes.values():
@@ -127,7 +127,7 @@ def test_after_the_closure_the_grasp_is_the_tools_next_pose(
         np.testing.assert_allclose(one_sided(grasps[closed, 3:7], side), anchors[closed + 1, 3:], atol=1e-5)
 
 
-def test_what_a_grounding_frame_names_is_seen_by_both_cameras(groundings: list[Episode], scene: Scene) -> None:
+def test_what_a_grounding_frame_names_is_seen_by_both_cameras(groundings: list[EncodedEpisode], scene: Scene) -> None:
     assert groundings
     for episode in groundings:
         targets = episode.columns[notes.TARGET]
@@ -136,7 +136,9 @@ def test_what_a_grounding_frame_names_is_seen_by_both_cameras(groundings: list[E
             assert (boxes[np.arange(episode.length), targets, 4] >= SEEN).all()
 
 
-def test_held_out_categories_never_appear(groundings: list[Episode], episodes: dict[Fault, Episode]) -> None:
+def test_held_out_categories_never_appear(
+    groundings: list[EncodedEpisode], episodes: dict[Fault, EncodedEpisode]
+) -> None:
     assert HELD_OUT
     for episode in (*groundings, *episodes.values()):
         for text in (*episode.columns[notes.OBJECT_NAMES], *episode.tasks):
@@ -144,7 +146,7 @@ def test_held_out_categories_never_appear(groundings: list[Episode], episodes: d
 
 
 def test_a_clean_demonstration_by_another_contract_is_the_same_motion_without_the_errors(
-    maker: EpisodeMaker, scene: Scene, episodes: dict[Fault, Episode]
+    maker: EpisodeMaker, scene: Scene, episodes: dict[Fault, EncodedEpisode]
 ) -> None:
     """Joints and width, small pictures, as LeRobot's policies expect it; episodes end where frames are left out."""
     other = EpisodeMaker(GenerationSettings(contract="franka_grasp_lerobot", clean=True))
@@ -174,10 +176,10 @@ def test_a_clean_demonstration_by_another_contract_is_the_same_motion_without_th
     np.testing.assert_allclose(small, (full - [80, 0, 80, 0] + 0.5) * scale - 0.5, atol=0.01)
 
 
-def test_absolute_poses_are_those_that_were_commanded(scene: Scene, episodes: dict[Fault, Episode]) -> None:
+def test_absolute_poses_are_those_that_were_commanded(scene: Scene, episodes: dict[Fault, EncodedEpisode]) -> None:
     other = EpisodeMaker(GenerationSettings(contract="franka_grasp_lerobot_pose"))
     made = play(other, scene, Fault.NONE)
-    assert isinstance(made, Episode)
+    assert isinstance(made, EncodedEpisode)
     whole = episodes[Fault.NONE].columns
     encoding = ActionEncoding(other.contract.action)
     poses = encoding.decode(made.columns[ACTION], np.zeros(7))

@@ -15,7 +15,7 @@ from vla_ros.commands.evaluation.records import episode_record
 from vla_ros.evaluation.pool import Broken
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EvaluationSettings
-from vla_ros.evaluation.statistics import Episode
+from vla_ros.evaluation.statistics import EpisodeResult
 from vla_ros.launching.arguments import parse_assignments
 from vla_ros.launching.environment import free_domain
 from vla_ros.launching.jobs import load_job
@@ -42,7 +42,7 @@ class GraphEpisodes:
         for seed in (settings.seeds[0], settings.seeds[-1]):
             job.check(parse_assignments(self._words(seed), job.arguments))
 
-    def __call__(self, seeds: Sequence[int]) -> Iterator[Episode | Broken]:
+    def __call__(self, seeds: Sequence[int]) -> Iterator[EpisodeResult | Broken]:
         """Yield each seed's episode as it ends; whoever stops asking ends the launches that are under way."""
         waiting = list(seeds)[::-1]
         running: list[EpisodeLaunch] = []
@@ -97,9 +97,9 @@ class GraphEpisodes:
             path = self._folder / f"{name}-{number}"
         return path
 
-    def _result(self, launch: EpisodeLaunch) -> Episode | Broken:
+    def _result(self, launch: EpisodeLaunch) -> EpisodeResult | Broken:
         scene = self._lockstep.scene(launch.seed)
         result = episode_record(scene, launch.report(), launch.wall_s, launch.run_directory)
-        if isinstance(result, Episode) and result.success:
+        if isinstance(result, EpisodeResult) and result.success:
             return dataclasses.replace(result, reference_steps=self._lockstep.reference_steps(scene))
         return result

@@ -10,14 +10,16 @@ from typing import Any
 from vla_ros.evaluation.choosers import chance, color_alone
 from vla_ros.evaluation.pool import Broken
 from vla_ros.evaluation.rollout import RolloutConfig
-from vla_ros.evaluation.statistics import Episode
+from vla_ros.evaluation.statistics import EpisodeResult
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.tasks.judging import Outcome
 
 ACTION_RATE = RolloutConfig().camera_hz  # [Hz] of the actions that SPL counts
 
 
-def episode_record(scene: Scene, report: Mapping[str, Any], wall_s: float, run_directory: Path) -> Episode | Broken:
+def episode_record(
+    scene: Scene, report: Mapping[str, Any], wall_s: float, run_directory: Path
+) -> EpisodeResult | Broken:
     """Return what the launch came to; `wall_s` [s] from its start to its end, start-up included.
 
     Broken is what never came to a verdict: a node that died, a graph that was not ready, an interrupt. An arm that was
@@ -29,7 +31,7 @@ def episode_record(scene: Scene, report: Mapping[str, Any], wall_s: float, run_d
     if report["target"] != scene.target:
         return Broken(scene.seed, f"the graph was asked for {report['target']}, the scene's is {scene.target}")
     outcome = Outcome(report["outcome"])
-    return Episode(
+    return EpisodeResult(
         seed=scene.seed,
         category=scene.target_object.model.category if scene.target else scene.set_name,
         target=scene.target,

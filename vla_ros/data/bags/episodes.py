@@ -26,7 +26,7 @@ class Intervention:
 
 
 @dataclass(frozen=True)
-class Episode:
+class BagEpisode:
     """One attempt at one instruction; receive times [ns]."""
 
     number: int
@@ -54,12 +54,12 @@ class Episode:
         return found
 
 
-def read_episodes(reader: BagReader) -> list[Episode]:
+def read_episodes(reader: BagReader) -> list[BagEpisode]:
     """Return a bag's episodes in order; a bag without marks is one."""
     stretches = list(_interventions(reader))
     topics = [name for name in reader.topics if marks.is_marks_topic(name) and reader.topics[name].count]
     events = [(m.log_time, reader.decode(m)) for m in reader.messages(topics)] if topics else []
-    found: list[Episode] = []
+    found: list[BagEpisode] = []
     begun: tuple[int, dict[str, str]] | None = None
     for time, message in events:
         values = marks.mark_values(message)
@@ -73,13 +73,13 @@ def read_episodes(reader: BagReader) -> list[Episode]:
     if begun is not None:
         found.append(_episode(len(found), *begun, reader.end, finished=False))
     if not events and reader.count:
-        found = [Episode(0, reader.start, reader.end, _last_instruction(reader), finished=False, marked=False)]
+        found = [BagEpisode(0, reader.start, reader.end, _last_instruction(reader), finished=False, marked=False)]
     return [_with(episode, stretches) for episode in found]
 
 
-def _episode(number: int, begin: int, values: dict[str, str], end: int, finished: bool = True) -> Episode:
+def _episode(number: int, begin: int, values: dict[str, str], end: int, finished: bool = True) -> BagEpisode:
     success = values.get(marks.SUCCESS, "")
-    return Episode(
+    return BagEpisode(
         number=number,
         begin=begin,
         end=end,
@@ -92,7 +92,7 @@ def _episode(number: int, begin: int, values: dict[str, str], end: int, finished
     )
 
 
-def _with(episode: Episode, stretches: Iterable[Intervention]) -> Episode:
+def _with(episode: BagEpisode, stretches: Iterable[Intervention]) -> BagEpisode:
     inside = [
         Intervention(max(item.begin, episode.begin), min(item.end, episode.end))
         for item in stretches

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controllers.errors import ConfigError
-from vla_ros.data.bags.episodes import Episode, read_episodes
+from vla_ros.data.bags.episodes import BagEpisode, read_episodes
 from vla_ros.data.bags.notes import CONTRACT
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.documents import parse_json
@@ -38,7 +38,7 @@ class BagInformation:
     duration_s: float
     messages: int
     topics: tuple[TopicInformation, ...]
-    episodes: tuple[Episode, ...]
+    episodes: tuple[BagEpisode, ...]
     custom_data: Mapping[str, str]
     distribution: str
 
@@ -93,7 +93,7 @@ def as_json(information: BagInformation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def episode_json(episode: Episode, start: int) -> dict[str, Any]:
+def episode_json(episode: BagEpisode, start: int) -> dict[str, Any]:
     """Return an episode; times in [s] since `start` [ns]."""
     return {
         "number": episode.number,
@@ -145,7 +145,7 @@ def _noted(name: str, value: str) -> str:
         return value
 
 
-def episode_line(episode: Episode, start: int) -> str:
+def episode_line(episode: BagEpisode, start: int) -> str:
     """Return an episode in one line."""
     begin = (episode.begin - start) * 1e-9
     result = {

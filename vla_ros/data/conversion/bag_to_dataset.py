@@ -20,7 +20,7 @@ from vla_ros.data.conversion.contract_values import ContractValues
 from vla_ros.data.conversion.image_streams import ImageSampler
 from vla_ros.data.conversion.numeric_streams import NumericSampler
 from vla_ros.data.conversion.resampling import GRACE_S, ROUNDING_S, latest
-from vla_ros.data.datasets.episode import Episode, EpisodeEncoder, checked_column
+from vla_ros.data.datasets.episode import EncodedEpisode, EpisodeEncoder, checked_column
 from vla_ros.data.datasets.features import IMAGES, contract_features
 from vla_ros.policies.contract import DataContract
 from vla_ros.robots.embodiment import load_embodiment
@@ -53,7 +53,7 @@ class ConversionSettings:
 class ConvertedBag:
     """What came out of a bag."""
 
-    episodes: list[Episode] = field(default_factory=list)
+    episodes: list[EncodedEpisode] = field(default_factory=list)
     failures: int = 0  # episodes left out because they were marked as failed
     corrupt: list[str] = field(default_factory=list)  # why episodes could not be used, one line each
 
@@ -187,7 +187,7 @@ def frame_times(contract: DataContract, index: BagIndex, span: Span, needed: lis
     return start + np.arange(steps + 1) / contract.fps
 
 
-def _episode(content: BagContent, span: Span, source: str) -> Episode:
+def _episode(content: BagContent, span: Span, source: str) -> EncodedEpisode:
     contract = content.contract
     encoder = EpisodeEncoder(contract_features(contract), contract.fps, content.settings.codec)
     found = content.read(span, lambda camera, image: encoder.add_image(IMAGES + camera, image))

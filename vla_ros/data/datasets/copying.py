@@ -11,7 +11,7 @@ import numpy as np
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.datasets.check import episode_findings
-from vla_ros.data.datasets.episode import Episode
+from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.features import DEFAULT_FEATURES, STRING
 from vla_ros.data.datasets.layout import FilePlace
 from vla_ros.data.datasets.metadata import DatasetMetadata, EpisodeRecord, episode_statistics
@@ -38,7 +38,9 @@ class EpisodeSource:
         self._relaxed = read_relaxed(metadata.root)
         self._open: dict[str, tuple[FilePlace, Any]] = {}
 
-    def episode(self, record: EpisodeRecord, deep: bool = False, cameras: Sequence[str] | None = None) -> Episode:
+    def episode(
+        self, record: EpisodeRecord, deep: bool = False, cameras: Sequence[str] | None = None
+    ) -> EncodedEpisode:
         """Return an episode, with the videos of these features, default all. Raises VlaError for a corrupt one.
 
         `deep` decodes its pictures to be sure of them.
@@ -61,7 +63,7 @@ class EpisodeSource:
         tasks = tuple(self.metadata.tasks[number] for number in numbers)
         task_of_frame = np.array([numbers.index(number) for number in columns["task_index"].tolist()])
         relaxed = self._relaxed.get(record.source, 0.0)
-        return Episode(record.length, own, videos, tasks, task_of_frame, statistics, record.source, relaxed)
+        return EncodedEpisode(record.length, own, videos, tasks, task_of_frame, statistics, record.source, relaxed)
 
     def images(self, key: str, record: EpisodeRecord, first: int, count: int) -> Iterator[np.ndarray]:
         """Yield pictures (H, W, 3) uint8 of a camera. Raises VlaError when one lacks or is damaged."""

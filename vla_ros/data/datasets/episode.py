@@ -15,7 +15,7 @@ from vla_ros.data.datasets.video import EncodedVideo, VideoEncoder
 
 
 @dataclass(frozen=True, eq=False)
-class Episode:
+class EncodedEpisode:
     """What one episode adds to a dataset, apart from where in it: it pickles, so another process can make it."""
 
     length: int  # T frames
@@ -53,7 +53,7 @@ class EpisodeEncoder:
         """Append a frame (H, W, 3) uint8 RGB to a video feature."""
         self._encoders[feature].add(image)
 
-    def finish(self, columns: Mapping[str, np.ndarray], task: str | Sequence[str], source: str = "") -> Episode:
+    def finish(self, columns: Mapping[str, np.ndarray], task: str | Sequence[str], source: str = "") -> EncodedEpisode:
         """Return the episode; `task` is its words, or those of every frame.
 
         Raises VlaError for a column that is missing, superfluous, ragged, of another shape or not finite, and for
@@ -82,7 +82,9 @@ class EpisodeEncoder:
         }
         statistics |= {name: video.statistics for name, video in videos.items()}
         number = {word: i for i, word in enumerate(tasks)}
-        return Episode(length, checked, videos, tasks, np.array([number[word] for word in words]), statistics, source)
+        return EncodedEpisode(
+            length, checked, videos, tasks, np.array([number[word] for word in words]), statistics, source
+        )
 
 
 def encode_episode(
@@ -93,7 +95,7 @@ def encode_episode(
     task: str | Sequence[str],
     source: str = "",
     codec: str = "h264",
-) -> Episode:
+) -> EncodedEpisode:
     """Return an episode whose columns and images are all there; raises what EpisodeEncoder raises."""
     encoder = EpisodeEncoder(features, fps, codec)
     for name, frames in images.items():

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from controllers.errors import ConfigError
-from vla_ros.data.datasets.episode import Episode, index_columns
+from vla_ros.data.datasets.episode import EncodedEpisode, index_columns
 from vla_ros.data.datasets.features import DEFAULT_FEATURES
 from vla_ros.data.datasets.index_writer import IndexWriter
 from vla_ros.data.datasets.layout import (
@@ -85,7 +85,7 @@ class LeRobotWriter:
         """Return what the episodes were made of, as far as they say."""
         return frozenset(record.source for record in self._index.records if record.source)
 
-    def add(self, episode: Episode) -> int:
+    def add(self, episode: EncodedEpisode) -> int:
         """Stage an episode and return its index.
 
         Raises ConfigError when it was encoded for other features, or the disk does not take it.
@@ -99,7 +99,7 @@ class LeRobotWriter:
         with self._changing():
             return self._stage(episode)
 
-    def _stage(self, episode: Episode) -> int:
+    def _stage(self, episode: EncodedEpisode) -> int:
         index, start = len(self._index.records), self._index.frames
         task_index = self._index.task_numbers(episode.tasks)[episode.task_of_frame]
         own = index_columns(start, index, self.schema.fps, task_index)

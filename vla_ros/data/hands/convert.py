@@ -17,7 +17,7 @@ import numpy as np
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.conversion.image_fit import fit_image, fit_intrinsics
 from vla_ros.data.conversion.resampling import Bracket, bracket, nearest, pose_between
-from vla_ros.data.datasets.episode import Episode, encode_episode
+from vla_ros.data.datasets.episode import EncodedEpisode, encode_episode
 from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
@@ -58,7 +58,7 @@ def convert_takes(takes: Sequence[Path], output: Path, contract: DataContract) -
     return done, problems
 
 
-def take_episode(take: Take, contract: DataContract, schema: DatasetSchema, source: str) -> Episode:
+def take_episode(take: Take, contract: DataContract, schema: DatasetSchema, source: str) -> EncodedEpisode:
     """Return a take as an episode. Raises VlaError where the hand or the pictures have a hole."""
     between, shown = align(take, contract.fps)
     count = len(shown)

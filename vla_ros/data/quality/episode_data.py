@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vla_ros.data.bags.episodes import Episode
+from vla_ros.data.bags.episodes import BagEpisode
 from vla_ros.robots.embodiment import Embodiment
 
 
@@ -86,7 +86,7 @@ class ContractView:
 class EpisodeData:
     """All of it."""
 
-    episode: Episode
+    episode: BagEpisode
     streams: dict[str, Stream]
     joints: JointSeries | None = None
     images: dict[str, ImageSeries] = field(default_factory=dict)  # by topic

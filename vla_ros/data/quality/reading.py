@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.data.bags.episodes import Episode, read_episodes
+from vla_ros.data.bags.episodes import BagEpisode, read_episodes
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.image_reading import IMAGE_TYPES, ImageReader
 from vla_ros.data.bags.notes import ROBOT
@@ -121,7 +121,7 @@ def _robot(name: str) -> Embodiment | None:
         return None
 
 
-def _episode(found: _Collector, episode: Episode, start: int) -> EpisodeData:
+def _episode(found: _Collector, episode: BagEpisode, start: int) -> EpisodeData:
     streams = {}
     for topic, times in found.received.items():
         received = np.array(times, dtype=np.int64)
@@ -141,7 +141,7 @@ def _episode(found: _Collector, episode: Episode, start: int) -> EpisodeData:
     )
 
 
-def _joints(found: _Collector, episode: Episode) -> JointSeries | None:
+def _joints(found: _Collector, episode: BagEpisode) -> JointSeries | None:
     states = [state for state in found.states if episode.begin <= state[0] <= episode.end]
     if len(states) < 2:
         return None
@@ -155,7 +155,7 @@ def _joints(found: _Collector, episode: Episode) -> JointSeries | None:
     return JointSeries(found.joint_names, time, q, dq)
 
 
-def _images(items: list[tuple[int, float, float, float]], episode: Episode) -> ImageSeries:
+def _images(items: list[tuple[int, float, float, float]], episode: BagEpisode) -> ImageSeries:
     inside = [item for item in items if episode.begin <= item[0] <= episode.end]
     values = np.array([item[2:] for item in inside]).reshape(-1, 2)
     return ImageSeries(_times(inside), values[:, 0], values[:, 1])
@@ -167,7 +167,7 @@ def _times(items: Sequence[tuple[Any, ...]]) -> np.ndarray:
     return stamped if is_stamped(stamped) else np.array([item[0] for item in items], dtype=float) * 1e-9
 
 
-def _commands(items: list[tuple[int, np.ndarray]], episode: Episode, start: int) -> Commands:
+def _commands(items: list[tuple[int, np.ndarray]], episode: BagEpisode, start: int) -> Commands:
     inside = [item for item in items if episode.begin <= item[0] <= episode.end]
     width = max((len(values) for _, values in inside), default=0)
     inside = [item for item in inside if len(item[1]) == width]

@@ -8,7 +8,7 @@ from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
 from std_msgs.msg import Float64MultiArray
 
-from controllers.progress import Command
+from controllers.progress import RobotCommand
 from vla_ros import messages, qos
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.ros2_control.names import channel_controller, command_controller
@@ -42,7 +42,7 @@ class AuxiliaryOutput:
             self._base = node.create_publisher(TwistStamped, "base_controller/cmd_vel", qos.STREAM)
             self._frame = embodiment.base.frame
 
-    def publish(self, command: Command, now: float) -> None:
+    def publish(self, command: RobotCommand, now: float) -> None:
         """Send what is due at `now` [s]."""
         self._ticks += 1
         repeat = self._ticks % self._repeat_every == 0

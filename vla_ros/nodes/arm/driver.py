@@ -18,7 +18,7 @@ from controllers.clock import RosClock
 from controllers.errors import VlaError
 from controllers.follower import STALE, ChunkFollower
 from controllers.motion import Transition
-from controllers.progress import DISABLED, Command
+from controllers.progress import DISABLED, RobotCommand
 
 DT_MAX = 0.02  # [s] a longer gap is a pause of the machine, not a period to integrate over
 # In a simulator slower than real time the loop still ticks by the wall clock. A step shorter than this share of its
@@ -112,7 +112,7 @@ class RobotDriver:
         return self.follower.latched if self._driving and self._releasing_since is None else ""
 
     # -- the loop ----------------------------------------------------------------------------------------------------
-    def tick(self, monotonic: float) -> Command | None:
+    def tick(self, monotonic: float) -> RobotCommand | None:
         """Return the command at `monotonic` [s], or None when there is nothing to send."""
         newest = self._newest
         if newest is None:
@@ -163,7 +163,7 @@ class RobotDriver:
                 f"in {1e3 * (stamp - before):.0f} ms)"
             )
 
-    def _repeated(self) -> Command | None:
+    def _repeated(self) -> RobotCommand | None:
         """Say the same again while time stands still: the simulator may be waiting to hear from us."""
         return self.follower.command if self._driving else None
 

@@ -22,7 +22,7 @@ class MotionEvents:
         self._reason, self._since, self._told = "", 0.0, True
 
     def update(self, progress: ControlProgress, T_base_ee_commanded: np.ndarray | None) -> str:
-        """Take the newest of both; return a line to tell, or ""."""
+        """Take the newest of both; return what happened, in words, or ""."""
         T = T_base_ee_commanded
         if not self.moved and T is not None:
             if not progress.moving or self._T_rest is None:

@@ -14,7 +14,7 @@ from controllers.impedance import DRY_FRICTION_SPEED
 from controllers.model import ArmModel
 from vla_ros.robots.identification.recording import Recording
 from vla_ros.robots.identification.regressor import PAYLOAD_COLUMNS, nominal_effort, payload_columns, point_inertia
-from vla_ros.robots.identification.signals import kept, low_pass, motion
+from vla_ros.robots.identification.signals import kept, low_pass, smoothed
 
 # [rad/s] Slower joints are left out: how dry friction turns its sign is a matter of lubricant and play, which no model
 # here has, and a wrong one would be paid for by the Coulomb and the viscous term.
@@ -76,7 +76,7 @@ class Equations:
 
 def make_equations(model: ArmModel, recording: Recording) -> Equations:
     """Return the equations of a recording of the arm `model`, without payload. Raises ConfigError for a bad one."""
-    moved = motion(recording)
+    moved = smoothed(recording)
     payload = payload_columns(model, moved.state)
     rows = kept(len(moved.time))
     count, n = len(moved.time), model.size

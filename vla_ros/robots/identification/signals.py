@@ -24,7 +24,7 @@ GAP_MAX_S = 0.1  # [s] between samples
 
 
 @dataclass(frozen=True, eq=False)
-class Motion:
+class SmoothedRecording:
     """A recording on an even grid, K instants, smoothed."""
 
     time: np.ndarray  # (K,) [s]
@@ -32,7 +32,7 @@ class Motion:
     effort: np.ndarray  # (K, N) [N·m] as recorded
 
 
-def motion(recording: Recording) -> Motion:
+def smoothed(recording: Recording) -> SmoothedRecording:
     """Smooth a recording. Raises ConfigError when it was sampled too slowly or has gaps."""
     steps = np.diff(recording.time)
     rate = 1.0 / float(np.median(steps))
@@ -51,7 +51,7 @@ def motion(recording: Recording) -> Motion:
     q = _interpolated(time, fine, q)
     dq = np.gradient(q, 1.0 / WORK_RATE, axis=0)
     ddq = np.gradient(dq, 1.0 / WORK_RATE, axis=0)
-    return Motion(time, np.stack([q, dq, ddq]), _interpolated(time, fine, effort))
+    return SmoothedRecording(time, np.stack([q, dq, ddq]), _interpolated(time, fine, effort))
 
 
 def low_pass(values: np.ndarray, rate: float = WORK_RATE) -> np.ndarray:

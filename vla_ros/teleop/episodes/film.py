@@ -11,7 +11,7 @@ import av
 import cv2
 import numpy as np
 
-from vla_ros.data.bags.episodes import Episode
+from vla_ros.data.bags.episodes import BagEpisode
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.image_reading import IMAGE_TYPES, ImageReader
 from vla_ros.data.bags.reader import BagReader
@@ -35,7 +35,7 @@ def colour_topics(bag: BagReader) -> list[str]:
     return sorted(topics)[:CAMERAS_MAX]
 
 
-def make_film(bag: BagReader, episode: Episode, video: Path, thumbnail: Path) -> int:
+def make_film(bag: BagReader, episode: BagEpisode, video: Path, thumbnail: Path) -> int:
     """Write an episode's film and one picture of it; return the number of frames, 0 for a bag without images."""
     topics = colour_topics(bag)
     if not topics:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from controllers.errors import VlaError
-from vla_ros.data.bags.episodes import Episode
+from vla_ros.data.bags.episodes import BagEpisode
 from vla_ros.teleop.collection import CollectionError
 from vla_ros.teleop.episodes.bag_watch import BagWatch
 from vla_ros.teleop.episodes.folder import CollectionFolder
@@ -72,7 +72,7 @@ def _take_in(name: str, folder: CollectionFolder, append: Append) -> Said:
     return []
 
 
-def _asked(episode: Episode) -> dict[str, Any]:
+def _asked(episode: BagEpisode) -> dict[str, Any]:
     """Return the cell that the marks of a bag name."""
     cell = {factor: episode.values[factor] for factor in FACTORS if factor in episode.values}
     seed = episode.values.get("seed", "0")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.data.bags.episodes import Episode, read_episodes
+from vla_ros.data.bags.episodes import BagEpisode, read_episodes
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.quality.bag_judgement import judge_bag
 from vla_ros.data.quality.config import load_quality_config
@@ -80,14 +80,14 @@ def read_summary(folder: Path) -> Summary | None:
     return Summary(**values | {"marks": tuple(values.get("marks", ()))})
 
 
-def bag_episode(bag_folder: Path) -> tuple[Episode, str]:
+def bag_episode(bag_folder: Path) -> tuple[BagEpisode, str]:
     """Return a bag's first episode, and why the recording was ended early. Raises VlaError."""
     with BagReader(bag_folder) as bag:
         episodes = read_episodes(bag)
         return (episodes[0] if episodes else _whole(bag)), bag.custom_data.get("ended", "")
 
 
-def _whole(bag: BagReader) -> Episode:
+def _whole(bag: BagReader) -> BagEpisode:
     if not bag.count:
         raise VlaError(f"{bag.files.path}: holds no message")
-    return Episode(0, bag.start, bag.end, finished=False, marked=False)
+    return BagEpisode(0, bag.start, bag.end, finished=False, marked=False)

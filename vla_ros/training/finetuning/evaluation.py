@@ -14,7 +14,7 @@ from vla_ros.evaluation.episode_log import EpisodeLog
 from vla_ros.evaluation.evaluation import Evaluation, evaluate
 from vla_ros.evaluation.pool import Broken, Run, run_all
 from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
-from vla_ros.evaluation.statistics import Episode, summary
+from vla_ros.evaluation.statistics import EpisodeResult, summary
 from vla_ros.policies.graspvla.small.checkpoint_config import WEIGHTS, read_config
 
 BEFORE, AFTER = "before", "after"
@@ -95,5 +95,5 @@ def digest(checkpoint: Path) -> str:
     return hashlib.sha256((checkpoint / WEIGHTS).read_bytes()).hexdigest()[:12]
 
 
-def _run(make: MakeCheckpointRunner, workers: int, seeds: Sequence[int]) -> Iterator[Episode | Broken]:
+def _run(make: MakeCheckpointRunner, workers: int, seeds: Sequence[int]) -> Iterator[EpisodeResult | Broken]:
     return run_all(make, seeds, workers)

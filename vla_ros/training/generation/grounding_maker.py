@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 from controllers.errors import VlaError
 from controllers.inverse_kinematics import solve_ik
 from controllers.model import ArmModel
-from vla_ros.data.datasets.episode import Episode, EpisodeEncoder
+from vla_ros.data.datasets.episode import EncodedEpisode, EpisodeEncoder
 from vla_ros.data.datasets.features import IMAGES, STATE, Feature, camera_feature
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.objects.catalogue import load_catalogue
@@ -63,7 +63,7 @@ class GroundingMaker:
         self._objects, self._catalogue = objects, load_catalogue(objects)
         self._stored = ContractColumns(contract, embodiment)
 
-    def make(self, seed: int) -> Episode | Rejection:
+    def make(self, seed: int) -> EncodedEpisode | Rejection:
         """Return the views of a seed's scene as one episode."""
         # Seeds of grounding scenes are the upper half, so that none repeats a demonstration's.
         number = 2**40 + seed
@@ -83,7 +83,7 @@ class GroundingMaker:
         finally:
             world.close()
 
-    def _views(self, world: World, seed: int, rng: np.random.Generator) -> Episode | Rejection:
+    def _views(self, world: World, seed: int, rng: np.random.Generator) -> EncodedEpisode | Rejection:
         scene = world.scene
         planner = GraspPlanner(world, self._arm, grasps=GraspConfig(wide_margin=WIDE_MARGIN))
         boxes = ObjectBoxes(world)

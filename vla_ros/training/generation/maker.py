@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from vla_ros.data.datasets.episode import Episode
+from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.training.generation.settings import GenerationSettings, Rejection
 
@@ -14,7 +14,7 @@ ACTION, GROUNDING = "action", "grounding"
 KINDS = (ACTION, GROUNDING)  # each is one dataset
 
 
-Made = Episode | tuple[Episode, ...] | Rejection
+Made = EncodedEpisode | tuple[EncodedEpisode, ...] | Rejection
 
 
 class Maker(Protocol):

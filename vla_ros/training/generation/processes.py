@@ -54,7 +54,7 @@ class ProcessPool:
         busy = {process.connection: process for process in self._processes if process.group is not None}
         events: list[Event] = []
         for connection in wait(list(busy), timeout_s):
-            events += busy[connection].news()  # type: ignore[index]  # wait returns what it was given
+            events += busy[connection].events()  # type: ignore[index]  # wait returns what it was given
         for process in busy.values():
             if process.group is not None and time.monotonic() - process.heard > self._silent_max_s:
                 events.append(process.give_up(f"the worker process said nothing for {self._silent_max_s:.0f} s"))
@@ -81,7 +81,7 @@ class _Process:
         with contextlib.suppress(OSError):  # it died idle: the end of its connection says so next
             self.connection.send(group)
 
-    def news(self) -> list[Event]:
+    def events(self) -> list[Event]:
         """Return everything it has said by now. Raises VlaError when it cannot work at all."""
         events: list[Event] = []
         while self.group is not None and self.connection.poll():

@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from controllers.errors import VlaError
-from vla_ros.data.datasets.episode import Episode
+from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.schema import check_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
@@ -79,7 +79,7 @@ def _run_seed(make: Callable[[int], Made], kind: str, seed: int, writer: LeRobot
         return SeedRecord(kind, seed, reason, wall_s=time.monotonic() - began)
     if isinstance(made, Rejection):
         return SeedRecord(kind, seed, made.reason or "no reason given", wall_s=time.monotonic() - began)
-    if isinstance(made, Episode):
+    if isinstance(made, EncodedEpisode):
         made = (dataclasses.replace(made, source=""),)
     for episode in made:
         writer.add(dataclasses.replace(episode, source=source_of(seed, episode.source)))

@@ -12,7 +12,7 @@ from vla_ros.data.datasets.annotation_names import boxes_column
 from vla_ros.data.datasets.copying import EpisodeSource
 from vla_ros.data.datasets.editing.edits import DatasetEdits
 from vla_ros.data.datasets.editing.segments import Segment
-from vla_ros.data.datasets.episode import Episode
+from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.features import IMAGES, STRING
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.data.datasets.statistics import column_statistics
@@ -20,7 +20,9 @@ from vla_ros.data.datasets.video import EncodedVideo, VideoEncoder
 from vla_ros.policies.contract import CameraStream
 
 
-def edited_episode(source: EpisodeSource, segment: Segment, edits: DatasetEdits, schema: DatasetSchema) -> Episode:
+def edited_episode(
+    source: EpisodeSource, segment: Segment, edits: DatasetEdits, schema: DatasetSchema
+) -> EncodedEpisode:
     """Return the episode. Raises VlaError for a corrupt one."""
     record = source.metadata.episodes[segment.episode]
     whole = (segment.first, segment.end) == (0, record.length)

@@ -29,7 +29,7 @@ DIGITS = 5
 
 
 @dataclass(frozen=True)
-class Links:
+class PageLinks:
     """Pages beside this one; "" for none."""
 
     index: str = ""
@@ -37,7 +37,7 @@ class Links:
     after: str = ""
 
 
-def episode_page(reader: LeRobotReader, episode: int, links: Links | None = None) -> str:
+def episode_page(reader: LeRobotReader, episode: int, links: PageLinks | None = None) -> str:
     """Return the page of an episode. Raises ConfigError when there is no such episode."""
     metadata = reader.metadata
     if not 0 <= episode < len(metadata.episodes):
@@ -70,7 +70,7 @@ def episode_page(reader: LeRobotReader, episode: int, links: Links | None = None
         {
             "TITLE": html.escape(f"{metadata.root.resolve().name}, episode {episode}"),
             "FACTS": html.escape(facts),
-            "NAVIGATION": _navigation(links or Links()),
+            "NAVIGATION": _navigation(links or PageLinks()),
             "CAMERAS": "\n".join(_figure(key) for key in metadata.video_keys),
             "PLOTS": "\n".join(numbers.html),
             "DATA": script_data(data),
@@ -161,7 +161,7 @@ def _figure(key: str) -> str:
     )
 
 
-def _navigation(links: Links) -> str:
+def _navigation(links: PageLinks) -> str:
     named = (("all episodes", links.index), ("◀ before", links.before), ("next ▶", links.after))
     return " ".join(f'<a href="{html.escape(target)}">{words}</a>' for words, target in named if target)
 

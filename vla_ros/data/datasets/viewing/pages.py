@@ -9,7 +9,7 @@ from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.reader import LeRobotReader
-from vla_ros.data.datasets.viewing.episode_page import Links, episode_page
+from vla_ros.data.datasets.viewing.episode_page import PageLinks, episode_page
 from vla_ros.data.datasets.viewing.index_page import index_page
 from vla_ros.output_file import write_output
 
@@ -52,7 +52,7 @@ def draw_pages(
     linked = sorted(number for number in there | set(wanted) if number < count)
     pages = {number: f"episode_{number:06d}.html" for number in linked}
     for done, number in enumerate(wanted, 1):
-        links = Links(INDEX, pages.get(number - 1, ""), pages.get(number + 1, ""))
+        links = PageLinks(INDEX, pages.get(number - 1, ""), pages.get(number + 1, ""))
         write_output("--output", folder / pages[number], episode_page(reader, number, links))
         progress(0.8 * done / len(wanted))
     index = index_page(reader, pages, lambda share: progress(0.8 + 0.2 * share))

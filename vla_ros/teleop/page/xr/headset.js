@@ -163,7 +163,7 @@ export class Headset {
     if (now - this.#boardAt < BOARD_MS) return;
     this.#boardAt = now;
     const note = now < this.#note.until ? this.#note.text : "";
-    const news = { note, elapsed: (now - this.#startedAt) / 1000 };
-    if (this.#panel.draw(this.session, news, this.#controllers.anySqueezed)) this.painter.load("board", this.#panel.canvas);
+    const status = { note, elapsed: (now - this.#startedAt) / 1000 };
+    if (this.#panel.draw(this.session, status, this.#controllers.anySqueezed)) this.painter.load("board", this.#panel.canvas);
   }
 }

@@ -9,7 +9,7 @@ const FULL_N = 30;
 const FONT = '"Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
 
 /** What the board says now, as plain values. */
-function content(session, news, squeezed) {
+function content(session, status, squeezed) {
   const { state, collection, connection, seat } = session;
   let { tone, words } = session.situation;
   if (seat.driver && !seat.yours && tone === "good") [tone, words] = ["amber", `${words}: you watch`];
@@ -28,11 +28,11 @@ function content(session, news, squeezed) {
       opening: opening === null ? null : Math.round(opening * 50) / 50,
     };
   });
-  const recording = collection?.recording ? `REC ${clockText(news.elapsed)}` : "";
+  const recording = collection?.recording ? `REC ${clockText(status.elapsed)}` : "";
   const task = collection?.prompt?.title || state?.instruction || "";
   const hint = collection?.recording ? "A success   B redo" : collection ? "A start   hold A: home" : "hold A: home";
   const trip = connection.trip === null ? "" : `${Math.round(connection.trip / 5) * 5} ms`;
-  return { tone, words, arms, recording, task, hint, trip, note: news.note };
+  return { tone, words, arms, recording, task, hint, trip, note: status.note };
 }
 
 export class Panel {
@@ -45,8 +45,8 @@ export class Panel {
   }
 
   /** Draw what is new; whether there was anything. */
-  draw(session, news, squeezed) {
-    const now = content(session, news, squeezed);
+  draw(session, status, squeezed) {
+    const now = content(session, status, squeezed);
     const key = JSON.stringify(now);
     if (key === this.#drawn) return false;
     this.#drawn = key;
