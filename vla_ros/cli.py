@@ -186,13 +186,13 @@ COMMANDS = (
         ("demonstrate --episodes 50", "demonstrate http://localhost:8444/ --episodes 5 --seed 3"),
     ),
     Command(
-        "takes",
-        "vla_ros.commands.data.takes",
+        "hands",
+        "vla_ros.commands.data.hands",
         "record a person's own hands through a headset, without a robot",
         (
-            'takes --instruction "pick up the red mug"',
-            "takes takes/mugs --host all --hand left",
-            "takes takes/mugs --host all --floor=-0.1,0,-0.72 --intrinsics 610,610,639.5,479.5",
+            'hands --instruction "pick up the red mug"',
+            "hands demonstrations/mugs --host all --hand left",
+            "hands demonstrations/mugs --host all --floor=-0.1,0,-0.72 --intrinsics 610,610,639.5,479.5",
         ),
     ),
     Command("stop", "vla_ros.commands.robot.stop", "stop the arm of the running job and hold it", ("stop",)),

@@ -34,7 +34,20 @@ def make() -> None:
     from vla_ros.robots.identification.recording import write_recording
 
     shutil.rmtree(CORPUS, ignore_errors=True)
-    for name in ("yaml", "json", "bag", "chunk", "image", "mesh", "mjcf", "urdf", "safetensors", "take", "page", "npz"):
+    for name in (
+        "yaml",
+        "json",
+        "bag",
+        "chunk",
+        "image",
+        "mesh",
+        "mjcf",
+        "urdf",
+        "safetensors",
+        "hand_demonstration",
+        "page",
+        "npz",
+    ):
         (CORPUS / name).mkdir(parents=True)
     for name in SHIPPED["yaml"]:
         shutil.copy(ROOT / "config" / f"{name}.yaml", CORPUS / "yaml" / f"{Path(name).name}.yaml")
@@ -72,7 +85,7 @@ def make() -> None:
     _safetensors(CORPUS / "safetensors")
     write_recording(CORPUS / "npz/recording.npz", small())
     _page(CORPUS / "page")
-    _take(CORPUS / "take")
+    _hand_demonstration(CORPUS / "hand_demonstration")
     for path in CORPUS.rglob(".*"):
         path.unlink()
 
@@ -118,7 +131,7 @@ def _page(folder: Path) -> None:
         (folder / f"{name}.json").write_text(json.dumps(message))
 
 
-def _take(folder: Path) -> None:
+def _hand_demonstration(folder: Path) -> None:
     hand = {"p": [0.1, 1.0, -0.3], "q": [0, 0, 0, 1], "clutch": True, "gripper": 0.5}
     rows = [{"type": "hands", "n": i, "t": 1.0 + i, "source": "xr", "hands": {"right": hand}} for i in range(4)]
     shown = [{"t": 1.0 + i, "file": f"{i:06}.jpg", "head": {"p": [0, 1, 0], "q": [0, 0, 0, 1]}} for i in range(4)]

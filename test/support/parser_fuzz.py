@@ -234,9 +234,9 @@ def _page(path: Path) -> None:
     protocol.parse(path.read_bytes().decode(errors="surrogateescape"))
 
 
-def _take(path: Path) -> None:
-    from vla_ros.data.hands.take import _rows
-    from vla_ros.teleop.takes import checks
+def _hand_demonstration(path: Path) -> None:
+    from vla_ros.data.hands.demonstration import _rows
+    from vla_ros.teleop.hand_recording import checks
 
     content = path.read_bytes()
     if path.name == "words.json":
@@ -250,7 +250,8 @@ def _take(path: Path) -> None:
 
 PARSERS: dict[str, Callable[[Path], None]] = {
     "yaml": _yaml, "json": _json, "dataset": _dataset, "bag": _bag, "chunk": _chunk, "image": _image, "mesh": _mesh,
-    "mjcf": _mjcf, "urdf": _urdf, "safetensors": _safetensors, "npz": _npz, "page": _page, "take": _take,
+    "mjcf": _mjcf, "urdf": _urdf, "safetensors": _safetensors, "npz": _npz, "page": _page,
+    "hand_demonstration": _hand_demonstration,
 }  # fmt: skip
 
 

@@ -18,12 +18,12 @@ from collections.abc import Iterator
 import pytest
 from operated_robot import TOKEN, Served, in_session, open_page
 
+from vla_ros.teleop.hand_recording.server import HandRecordingServer
+from vla_ros.teleop.hand_recording.settings import HandRecordingSettings
+from vla_ros.teleop.hand_recording.store import DemonstrationStore
 from vla_ros.teleop.serving import connections
 from vla_ros.teleop.serving.certificate import tls_context
 from vla_ros.teleop.serving.page_server import Listening
-from vla_ros.teleop.takes.server import TakesServer
-from vla_ros.teleop.takes.settings import TakeSettings
-from vla_ros.teleop.takes.store import TakeStore
 
 HALF_OPEN = 500
 PROMPT_S = 2.0  # a new page; on a quiet machine 10 ms
@@ -134,14 +134,14 @@ def test_half_open_connections_of_many_addresses_are_bounded_in_all():
         in_session(work)
 
 
-def test_the_page_of_takes_is_guarded_alike(few_files, tmp_path):
+def test_the_page_that_records_hands_is_guarded_alike(few_files, tmp_path):
     async def work(session):
         with attackers(server.port, "GET", "127.0.0.1"):
-            async with asyncio.timeout(PROMPT_S), session.get(f"{url}/takes?token={TOKEN}") as response:
+            async with asyncio.timeout(PROMPT_S), session.get(f"{url}/demonstrations?token={TOKEN}") as response:
                 assert response.status == 200
 
-    store = TakeStore(tmp_path, TakeSettings())
-    server = TakesServer(store, Listening("127.0.0.1", 0, ("127.0.0.1",), TOKEN))
+    store = DemonstrationStore(tmp_path, HandRecordingSettings())
+    server = HandRecordingServer(store, Listening("127.0.0.1", 0, ("127.0.0.1",), TOKEN))
     url = f"http://127.0.0.1:{server.port}"
     server.start()
     try:

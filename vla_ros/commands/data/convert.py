@@ -8,8 +8,8 @@ finds the disk full leaves the dataset as it was. Bags that cannot be used are n
 check` says so before. Exit code 0 when something was made or is there already, 1 when there were only failed episodes,
 2 when no bag can be used.
 
-Takes of a hand without a robot (folders with a take.yaml, docs/finetuning.md) become episodes too: joints and cameras
-that were not there are padded and masked.
+Hand demonstrations without a robot (folders with a demonstration.yaml, docs/finetuning.md) become episodes too: joints
+and cameras that were not there are padded and masked.
 
 Dataset → bag: images, joint states, poses, instruction and action chunks of one episode, for `vla replay`.
 """
@@ -59,35 +59,36 @@ def run(arguments: argparse.Namespace) -> int:
     first = Path(arguments.inputs[0])
     if (first / "meta").is_dir():
         return _to_bag(arguments, first)
-    takes = _takes([Path(name) for name in arguments.inputs])
-    return _hands_to_dataset(arguments, takes) if takes else _to_dataset(arguments)
+    demonstrations = _hand_demonstrations([Path(name) for name in arguments.inputs])
+    return _hands_to_dataset(arguments, demonstrations) if demonstrations else _to_dataset(arguments)
 
 
-def _takes(folders: list[Path]) -> list[Path]:
-    """Return the takes of a hand that are, or lie directly in, the folders."""
+def _hand_demonstrations(folders: list[Path]) -> list[Path]:
+    """Return the hand demonstrations that are, or lie directly in, the folders."""
+    from vla_ros.data.hands.demonstration import settings_file
+
     found = []
     for folder in folders:
         # Hidden ones are still being written.
         inside = sorted(path for path in folder.iterdir() if path.name[0] != ".") if folder.is_dir() else []
-        found += [path for path in (folder, *inside) if (path / "take.yaml").is_file()]
+        found += [path for path in (folder, *inside) if settings_file(path).is_file()]
     return found
 
 
-def _hands_to_dataset(arguments: argparse.Namespace, takes: list[Path]) -> int:
-    """Convert takes of a hand (vla_ros/data/hands); what they lack is padded and masked."""
-    from vla_ros.data.hands.convert import convert_takes
+def _hands_to_dataset(arguments: argparse.Namespace, demonstrations: list[Path]) -> int:
+    """Convert hand demonstrations (vla_ros/data/hands); what they lack is padded and masked."""
+    from vla_ros.data.hands.convert import convert_demonstrations
     from vla_ros.policies.contract import contract_names, load_contract
 
     if arguments.contract is None:
         raise ConfigError(f"--contract is missing: name one of {', '.join(contract_names())}, or a .yaml file")
-    done, problems = convert_takes(takes, Path(arguments.output), load_contract(arguments.contract))
+    done, problems = convert_demonstrations(demonstrations, Path(arguments.output), load_contract(arguments.contract))
     for line in problems:
         print(" ".join(line.split()))
-    print(
-        f"{arguments.output}: {done} takes added, {len(problems)} left out, {len(takes) - done - len(problems)} known"
-    )
+    known = len(demonstrations) - done - len(problems)
+    print(f"{arguments.output}: {done} demonstrations added, {len(problems)} left out, {known} known")
     write_json(arguments.json, {"added": done, "left_out": len(problems)})
-    return 2 if len(problems) == len(takes) else 0
+    return 2 if len(problems) == len(demonstrations) else 0
 
 
 def _to_dataset(arguments: argparse.Namespace) -> int:

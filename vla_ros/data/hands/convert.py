@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes of a hand as episodes of a robot's contract (GR-3, section 3.3): what was not measured is padded and masked.
+"""Hand demonstrations as episodes of a robot's contract (GR-3, section 3.3): what was not measured is masked.
 
 The tool's pose is the hand's; joints are zero, pictures of the other cameras black. A hand tells how far it is open,
 not what it holds: the fingers are told to be open or shut, and shut ones stand as if they held something.
@@ -21,8 +21,8 @@ from vla_ros.data.datasets.episode import EncodedEpisode, encode_episode
 from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
+from vla_ros.data.hands.demonstration import HandDemonstration, demonstration_id, read_demonstration
 from vla_ros.data.hands.masks import PREFIX, mask_features
-from vla_ros.data.hands.take import Take, read_take, take_id
 from vla_ros.encoded_images import read_image
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import CameraStream, DataContract
@@ -34,40 +34,44 @@ SKEW_MAX = 0.2  # [s] between a frame and its picture, and between two poses of 
 
 
 def hands_schema(contract: DataContract) -> DatasetSchema:
-    """Return what takes become by a contract of one arm and one gripper. Raises ConfigError for another one."""
+    """Return what they become by a contract of one arm and one gripper. Raises ConfigError for another one."""
     action = contract.action
     if (len(action.arms), len(action.grippers), len(action.channels)) != (1, 1, 8):
         raise ConfigError(f"contract '{contract.name}': a hand stands for one arm with one gripper, moved by its tool")
     return contract_schema(contract, mask_features(contract))
 
 
-def convert_takes(takes: Sequence[Path], output: Path, contract: DataContract) -> tuple[int, list[str]]:
-    """Append takes to a dataset; return how many went in, and what is wrong with the others. Known ones stay out."""
+def convert_demonstrations(
+    demonstrations: Sequence[Path], output: Path, contract: DataContract
+) -> tuple[int, list[str]]:
+    """Append them to a dataset; return how many went in, and what is wrong with the others. Known ones stay out."""
     schema, done, problems = hands_schema(contract), 0, []
     with LeRobotWriter(output, schema) as writer:
-        for folder in takes:
-            # Two folders of takes count alike: take_000001 is in both.
-            source = f"hands/{take_id(folder) or '/'.join(folder.resolve().parts[-2:])}"
+        for folder in demonstrations:
+            # Two folders of demonstrations count alike: demonstration_000001 is in both.
+            source = f"hands/{demonstration_id(folder) or '/'.join(folder.resolve().parts[-2:])}"
             if source in writer.sources:
                 continue
             try:
-                writer.add(take_episode(read_take(folder), contract, schema, source))
+                writer.add(demonstration_episode(read_demonstration(folder), contract, schema, source))
                 done += 1
             except VlaError as error:
                 problems.append(f"{folder}: {error}")
     return done, problems
 
 
-def take_episode(take: Take, contract: DataContract, schema: DatasetSchema, source: str) -> EncodedEpisode:
-    """Return a take as an episode. Raises VlaError where the hand or the pictures have a hole."""
-    between, shown = align(take, contract.fps)
+def demonstration_episode(
+    demonstration: HandDemonstration, contract: DataContract, schema: DatasetSchema, source: str
+) -> EncodedEpisode:
+    """Return a demonstration as an episode. Raises VlaError where the hand or the pictures have a hole."""
+    between, shown = align(demonstration, contract.fps)
     count = len(shown)
-    poses = pose_between(take.poses[between.before], take.poses[between.after], between.share)
+    poses = pose_between(demonstration.poses[between.before], demonstration.poses[between.after], between.share)
     side = np.array(contract.quaternion_side)
     poses[:, 3:] = one_sided(poses[:, 3:], side)
-    opened = open_fingers(take)[between.after]
-    commanded = np.where(opened, take.config.opening, 0.0)
-    columns = _state(contract, poses, np.where(opened, take.config.opening, HELD))
+    opened = open_fingers(demonstration)[between.after]
+    commanded = np.where(opened, demonstration.config.opening, 0.0)
+    columns = _state(contract, poses, np.where(opened, demonstration.config.opening, HELD))
     encoding = ActionEncoding(contract.action, contract.quaternion_side)
     after = np.minimum(np.arange(1, count + 1), count - 1)
     targets = np.column_stack([poses[after], commanded[after]])
@@ -80,43 +84,47 @@ def take_episode(take: Take, contract: DataContract, schema: DatasetSchema, sour
         for name, stream in contract.cameras.items()
     }
     for name in contract.cameras:
-        own = name == take.config.camera
+        own = name == demonstration.config.camera
         columns[PREFIX + IMAGES + name] = np.full(count, int(own))
     for name, extra in contract.features.items():
         if extra.kind != "calibration":
-            raise ConfigError(f"contract '{contract.name}': a take has no '{name}': leave it out of the contract")
-        own = extra.camera == take.config.camera
-        columns[name] = _calibrations(take, shown, streams[extra.camera]) if own else np.tile(_NOWHERE, (count, 1))
-    images = {IMAGES + name: _pictures(take, shown, stream, name) for name, stream in streams.items()}
-    return encode_episode(schema.features, contract.fps, columns, images, take.config.instruction, source)
+            raise ConfigError(
+                f"contract '{contract.name}': a demonstration has no '{name}': leave it out of the contract"
+            )
+        own = extra.camera == demonstration.config.camera
+        columns[name] = (
+            _calibrations(demonstration, shown, streams[extra.camera]) if own else np.tile(_NOWHERE, (count, 1))
+        )
+    images = {IMAGES + name: _pictures(demonstration, shown, stream, name) for name, stream in streams.items()}
+    return encode_episode(schema.features, contract.fps, columns, images, demonstration.config.instruction, source)
 
 
-def open_fingers(take: Take) -> np.ndarray:
+def open_fingers(demonstration: HandDemonstration) -> np.ndarray:
     """Return (S,) whether the hand is open: fingers that hold something wide are not far closed, but closed."""
-    low, high = _between(take) if moves_fingers(take) else (0.0, take.config.opening)
-    return take.widths > low + SHUT_BELOW * (high - low)
+    low, high = _between(demonstration) if moves_fingers(demonstration) else (0.0, demonstration.config.opening)
+    return demonstration.widths > low + SHUT_BELOW * (high - low)
 
 
-def moves_fingers(take: Take) -> bool:
+def moves_fingers(demonstration: HandDemonstration) -> bool:
     """Say whether the hand closes or opens at all."""
-    low, high = _between(take)
+    low, high = _between(demonstration)
     return high - low >= MOVED
 
 
-def _between(take: Take) -> tuple[float, float]:
-    low, high = np.percentile(take.widths, (5, 95))
+def _between(demonstration: HandDemonstration) -> tuple[float, float]:
+    low, high = np.percentile(demonstration.widths, (5, 95))
     return float(low), float(high)
 
 
-def align(take: Take, fps: float) -> tuple[Bracket, np.ndarray]:
+def align(demonstration: HandDemonstration, fps: float) -> tuple[Bracket, np.ndarray]:
     """Return of T frames the hand's samples around each, and each one's picture (T,). Raises VlaError for a hole."""
-    start = max(take.times[0], take.picture_times[0])
-    count = int((min(take.times[-1], take.picture_times[-1]) - start) * fps + 1e-9) + 1
+    start = max(demonstration.times[0], demonstration.picture_times[0])
+    count = int((min(demonstration.times[-1], demonstration.picture_times[-1]) - start) * fps + 1e-9) + 1
     if count < 2:
         raise VlaError("hand and pictures have no two frames in common")
     times = start + np.arange(count) / fps
-    between, shown = bracket(take.times, times), nearest(take.picture_times, times)
-    skew = np.maximum(between.gap, np.abs(take.picture_times[shown] - times))
+    between, shown = bracket(demonstration.times, times), nearest(demonstration.picture_times, times)
+    skew = np.maximum(between.gap, np.abs(demonstration.picture_times[shown] - times))
     if skew.max() > SKEW_MAX:
         raise VlaError(f"a hole of {skew.max():.2f} s at {times[skew.argmax()] - start:.1f} s: record it again")
     return between, shown
@@ -150,20 +158,22 @@ def _state(contract: DataContract, poses: np.ndarray, widths: np.ndarray) -> dic
     return {STATE: state, PREFIX + STATE: mask}
 
 
-def _calibrations(take: Take, shown: np.ndarray, stream: CameraStream) -> np.ndarray:
-    height, width = _read(take.pictures[shown[0]]).shape[:2]
-    numbers = np.array([*take.config.intrinsics, width, height])
-    intrinsics = np.tile(fit_intrinsics(numbers, stream, take.config.camera), (len(shown), 1))
-    return np.column_stack([intrinsics, take.cameras[shown]])
+def _calibrations(demonstration: HandDemonstration, shown: np.ndarray, stream: CameraStream) -> np.ndarray:
+    height, width = _read(demonstration.pictures[shown[0]]).shape[:2]
+    numbers = np.array([*demonstration.config.intrinsics, width, height])
+    intrinsics = np.tile(fit_intrinsics(numbers, stream, demonstration.config.camera), (len(shown), 1))
+    return np.column_stack([intrinsics, demonstration.cameras[shown]])
 
 
-def _pictures(take: Take, shown: np.ndarray, stream: CameraStream, name: str) -> Iterator[np.ndarray]:
-    if name != take.config.camera:
+def _pictures(
+    demonstration: HandDemonstration, shown: np.ndarray, stream: CameraStream, name: str
+) -> Iterator[np.ndarray]:
+    if name != demonstration.config.camera:
         blank = np.zeros((stream.height, stream.width, 3), dtype=np.uint8)
         yield from (blank for _ in shown)
         return
     for number in shown:
-        yield fit_image(_read(take.pictures[number]), stream, name)
+        yield fit_image(_read(demonstration.pictures[number]), stream, name)
 
 
 def _read(path: Path) -> np.ndarray:

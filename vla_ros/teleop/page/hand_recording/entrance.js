@@ -5,7 +5,7 @@ import { byId, setDisabled, setHidden, setText } from "../view/dom.js";
 import { note } from "../view/notes.js";
 
 const MODES = { vr: "immersive-vr", ar: "immersive-ar" };
-const READY = "Headset ready. A or X begins and ends a take; the trigger, or thumb and index finger, close the hand.";
+const READY = "Headset ready. A or X begins and ends a demonstration; the trigger, or thumb and index finger, close the hand.";
 
 function why() {
   if (!window.isSecureContext) return `A headset needs https: start with --host all and open the https link on it.`;

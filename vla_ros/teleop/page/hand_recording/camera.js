@@ -3,7 +3,7 @@
 
 import { Emitter } from "../model/emitter.js";
 
-const REMEMBERED = "takes camera";
+const REMEMBERED = "hand recording camera";
 const WISH = { width: { ideal: 1280 }, height: { ideal: 960 }, frameRate: { ideal: 30 } };
 const WHY = {
   NotAllowedError: "The camera was not allowed. Allow it for this page in the browser's site settings (in a headset: headset cameras), then turn it on again.",

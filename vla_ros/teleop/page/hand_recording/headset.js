@@ -5,7 +5,7 @@ import { seenFrom } from "../model/quaternion.js";
 import { multiply, placed } from "../xr/matrix.js";
 import { boardPlace, drawRoom, picturePlaces } from "../xr/room.js";
 import { clear, eyeHeight, openStage, plainPose, standing } from "../xr/stage.js";
-import { Board, boardNews } from "./board.js";
+import { Board, boardStatus } from "./board.js";
 import { Hands } from "./hands.js";
 
 const NOTE_MS = 5000;
@@ -19,8 +19,8 @@ export class Headset {
   #boardAt = -Infinity;
   #shown = -1;
 
-  constructor({ recorder, camera, outbox, takes }) {
-    Object.assign(this, { recorder, camera, outbox, takes });
+  constructor({ recorder, camera, outbox, demonstrations }) {
+    Object.assign(this, { recorder, camera, outbox, demonstrations });
   }
 
   /** Enter `mode`, immersive-vr or immersive-ar; `ended` is called when the headset is put off. */
@@ -125,8 +125,8 @@ export class Headset {
     if (now - this.#boardAt < BOARD_MS) return;
     this.#boardAt = now;
     const note = now < this.#note.until ? this.#note.text : "";
-    const counts = { count: this.takes.count, waiting: this.outbox.parcels.length };
-    const news = boardNews(this.recorder, { hands: this.#seen, bare: this.#hands.bare, note, ...counts });
-    if (this.#board.draw(news)) this.painter.load("board", this.#board.canvas);
+    const counts = { count: this.demonstrations.count, waiting: this.outbox.parcels.length };
+    const status = boardStatus(this.recorder, { hands: this.#seen, bare: this.#hands.bare, note, ...counts });
+    if (this.#board.draw(status)) this.painter.load("board", this.#board.canvas);
   }
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`vla takes` as a process: its link, its end, and what it refuses in one line."""
+"""`vla hands` as a process: its link, its end, and what it refuses in one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vla_ros import cli
 
 def refusal(capsys, *words):
     """Return the one line that the command ends with, exit code 2."""
-    assert cli.main(["takes", *map(str, words)]) == 2
+    assert cli.main(["hands", *map(str, words)]) == 2
     error = capsys.readouterr().err.strip()
     assert "\n" not in error
     return error
@@ -29,32 +29,36 @@ def test_a_port_that_is_taken_is_one_line(capsys, tmp_path, host):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        error = refusal(capsys, tmp_path / "takes", "--port", port, "--host", host, "--folder", tmp_path / "keys")
+        error = refusal(
+            capsys, tmp_path / "demonstrations", "--port", port, "--host", host, "--folder", tmp_path / "keys"
+        )
     assert f"--port {port} on " in error
     assert "Address already in use; give another, or 0" in error
 
 
 def test_what_cannot_work_is_refused_in_one_line(capsys, tmp_path):
     keys = ("--folder", tmp_path / "keys", "--port", 0)
-    takes = tmp_path / "takes"
+    demonstrations = tmp_path / "demonstrations"
     (tmp_path / "file").write_text("")
-    assert "--host my.robot: give localhost, all" in refusal(capsys, takes, "--host", "my.robot", *keys)
-    assert "--port 70000: give 0 to 65535" in refusal(capsys, takes, "--port", "70000")
-    assert "takes cannot be kept there" in refusal(capsys, tmp_path / "file" / "x", *keys)
-    assert "give another with --folder" in refusal(capsys, takes, "--folder", tmp_path / "file" / "x")
-    assert "floor needs 3 finite numbers" in refusal(capsys, takes, "--floor", "1,2", *keys)
-    assert "intrinsics needs 4 finite numbers" in refusal(capsys, takes, "--intrinsics", "600,600,nan,240", *keys)
+    assert "--host my.robot: give localhost, all" in refusal(capsys, demonstrations, "--host", "my.robot", *keys)
+    assert "--port 70000: give 0 to 65535" in refusal(capsys, demonstrations, "--port", "70000")
+    assert "demonstrations cannot be kept there" in refusal(capsys, tmp_path / "file" / "x", *keys)
+    assert "give another with --folder" in refusal(capsys, demonstrations, "--folder", tmp_path / "file" / "x")
+    assert "floor needs 3 finite numbers" in refusal(capsys, demonstrations, "--floor", "1,2", *keys)
+    assert "intrinsics needs 4 finite numbers" in refusal(
+        capsys, demonstrations, "--intrinsics", "600,600,nan,240", *keys
+    )
     (tmp_path / "broken" / "key.pem").mkdir(parents=True)
-    error = refusal(capsys, takes, "--host", "all", "--port", 0, "--folder", tmp_path / "broken")
+    error = refusal(capsys, demonstrations, "--host", "all", "--port", 0, "--folder", tmp_path / "broken")
     assert "key.pem: cannot be written" in error
     with pytest.raises(SystemExit, match="2"):
-        cli.main(["takes", "--floor", "here"])
+        cli.main(["hands", "--floor", "here"])
     assert "give numbers with commas between them" in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_it_and_says_what_comes_next(tmp_path, environment):
-    (tmp_path / "takes" / "take_000004").mkdir(parents=True)
-    command = [sys.executable, "-m", "vla_ros.cli", "takes", "--port", "0", "--folder", str(tmp_path / "keys"),
+    (tmp_path / "demonstrations" / "demonstration_000004").mkdir(parents=True)
+    command = [sys.executable, "-m", "vla_ros.cli", "hands", "--port", "0", "--folder", str(tmp_path / "keys"),
                "--instruction", "stack the bowls", "--hand", "left"]  # fmt: skip
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -66,9 +70,10 @@ def test_ctrl_c_ends_it_and_says_what_comes_next(tmp_path, environment):
             shown += line
         link = re.search(r"http://localhost:\d+/\?token=\S+", shown).group()
         with urllib.request.urlopen(link) as answer:
-            assert b"Takes of your hands" in answer.read()
+            assert b"Hand demonstrations" in answer.read()
         assert "█" in shown
         process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=30)[0]
     assert process.returncode == 0
-    assert rest == "\ntakes: 1 take\nnext: vla convert takes datasets/hands --contract franka_grasp\n"
+    following = "vla convert demonstrations datasets/hands --contract franka_grasp"
+    assert rest == f"\ndemonstrations: 1 demonstration\nnext: {following}\n"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes on their way to the server: kept here until it has said yes, tried again with growing pauses.
+// Demonstrations on their way to the server: kept here until it has said yes, tried again with growing pauses.
 
 import { Emitter } from "../model/emitter.js";
 
 const PAUSES_S = [1, 2, 4, 8, 15, 30];
 const PATIENCE_S = 30; // for an answer, and the time that 100 kB/s would need
 const SLOWEST = 1e5; // bytes a second
-const KEEPS = [401, 403, 408, 429]; // it is not the take's fault: try again
+const KEEPS = [401, 403, 408, 429]; // it is not the demonstration's fault: try again
 
 /** Says "change", "kept" with the server's {name, warning}, and "problem" with a line for the operator. */
 export class Outbox extends Emitter {
@@ -34,7 +34,7 @@ export class Outbox extends Emitter {
     this.hurry();
   }
 
-  /** Give a take up. */
+  /** Give a demonstration up. */
   drop(id) {
     this.parcels = this.parcels.filter((one) => one.id !== id || one.state === "sending");
     this.emit("change");
@@ -58,7 +58,7 @@ export class Outbox extends Emitter {
     this.emit("change");
     const patience = 1000 * (PATIENCE_S + parcel.bytes / SLOWEST);
     try {
-      const answer = await fetch("/takes", { method: "POST", body: parcel.form, signal: AbortSignal.timeout(patience) });
+      const answer = await fetch("/demonstrations", { method: "POST", body: parcel.form, signal: AbortSignal.timeout(patience) });
       const said = await answer.json().catch(() => ({}));
       if (answer.ok) this.#kept(parcel, said);
       else if (answer.status >= 500 || KEEPS.includes(answer.status)) this.#wait(parcel, reason(answer.status, said));
@@ -80,7 +80,7 @@ export class Outbox extends Emitter {
   #wait(parcel, why) {
     const pause = PAUSES_S[Math.min(this.#failures++, PAUSES_S.length - 1)];
     this.#next = performance.now() + 1000 * pause;
-    if (parcel.reason !== why) this.emit("problem", `${why} The take is kept here and sent again.`);
+    if (parcel.reason !== why) this.emit("problem", `${why} The demonstration is kept here and sent again.`);
     Object.assign(parcel, { state: "waiting", reason: why });
   }
 

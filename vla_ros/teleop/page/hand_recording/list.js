@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes, the newest first: those that are not sent yet, then those the server has.
+// Demonstrations, the newest first: those that are not sent yet, then those the server has.
 
 import { byId, clockText, make, setDisabled, setHidden, setText } from "../view/dom.js";
 import { note } from "../view/notes.js";
@@ -26,14 +26,14 @@ function row({ name, picture, instruction, facts, marks, chip }, ...buttons) {
   const line = make("p", { class: "facts" }, ...(chip ? [make("span", { class: `chip ${chip[0]}`, text: chip[1] })] : []), ...facts.map((text) => make("span", { text })));
   return make(
     "li",
-    { class: "episode", data: { take: name } },
+    { class: "episode", data: { demonstration: name } },
     make("span", { class: "thumb" }, image),
     make("div", {}, make("h3", { text: instruction || name, title: instruction }), line, make("p", { class: "marks", text: marks, title: marks })),
     make("div", { class: "row-buttons" }, ...buttons),
   );
 }
 
-export function showTakes(server, outbox) {
+export function showDemonstrations(server, outbox) {
   const pictures = new Map(); // parcel → URL of its first picture
   const say = (problem) => problem && note("error", problem);
   const parcelRow = (parcel) => {
@@ -42,13 +42,13 @@ export function showTakes(server, outbox) {
     const facts = [clockText(seconds), count(parcel.pictures, "picture")];
     const look = { name: id, picture: pictures.get(id) ?? "", instruction, facts, marks: reason, chip: STATES[state] };
     if (state === "sending") return row(look);
-    const drop = () => confirm("Throw this take away? It is nowhere else.") && outbox.drop(id);
+    const drop = () => confirm("Throw this demonstration away? It is nowhere else.") && outbox.drop(id);
     return row(look, button("Send", `Send ${instruction} now`, () => outbox.again(id)), bin(instruction, drop));
   };
-  const takeRow = ({ name, instruction, seconds, pictures: number, warning, lost }) => {
+  const demonstrationRow = ({ name, instruction, seconds, pictures: number, warning, lost }) => {
     const facts = [clockText(seconds), count(number, "picture"), name, ...(lost ? [`${lost} lost`] : [])];
     const away = async () => say(await server.throwAway(name));
-    return row({ name, picture: `/takes/${name}/thumbnail.jpg`, instruction, facts, marks: warning }, bin(name, away));
+    return row({ name, picture: `/demonstrations/${name}/thumbnail.jpg`, instruction, facts, marks: warning }, bin(name, away));
   };
 
   let drawn = "";
@@ -59,14 +59,14 @@ export function showTakes(server, outbox) {
       URL.revokeObjectURL(url);
       pictures.delete(id);
     }
-    const now = JSON.stringify([parcels.map(({ id, state, reason }) => [id, state, reason]), server.takes, server.reached]);
+    const now = JSON.stringify([parcels.map(({ id, state, reason }) => [id, state, reason]), server.demonstrations, server.reached]);
     if (now !== drawn) {
       drawn = now;
-      byId("take-list").replaceChildren(...[...parcels].reverse().map(parcelRow), ...server.takes.map(takeRow));
+      byId("demonstration-list").replaceChildren(...[...parcels].reverse().map(parcelRow), ...server.demonstrations.map(demonstrationRow));
     }
     const parts = [server.count && `${server.count}`, parcels.length && `${parcels.length} not sent`, server.trash && `${server.trash} in trash`];
-    setText(byId("takes-count"), parts.filter(Boolean).join(" · "));
-    setHidden(byId("no-takes"), server.count + parcels.length > 0);
+    setText(byId("demonstration-count"), parts.filter(Boolean).join(" · "));
+    setHidden(byId("no-demonstrations"), server.count + parcels.length > 0);
     setHidden(byId("undo"), !server.undo);
     setText(byId("undo"), `Undo: ${server.undo}`);
     setDisabled(byId("undo"), !server.reached);

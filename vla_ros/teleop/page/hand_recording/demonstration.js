@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One take while it is recorded, and the parcel it becomes.
+// One demonstration while it is recorded, and the parcel it becomes.
 
-/** A name that no other take has: sent twice, it is kept once. */
+/** A name that no other demonstration has: sent twice, it is kept once. */
 function makeId() {
   const numbers = crypto.getRandomValues(new Uint8Array(16));
   return [...numbers].map((value) => (value % 36).toString(36)).join("");
@@ -9,7 +9,7 @@ function makeId() {
 
 const lines = (rows) => new Blob(rows.map((row) => `${JSON.stringify(row)}\n`), { type: "application/x-ndjson" });
 
-export class Take {
+export class Demonstration {
   lost = 0; // pictures that could not be made, or are too large
   bytes = 0; // of its pictures
   still = false; // whether its camera stood still for a while
@@ -54,7 +54,7 @@ export class Take {
     const { id, instruction, hand, lost, seconds } = this;
     const named = this.#pictures.map((one, i) => ({ ...one, file: `${String(i + 1).padStart(6, "0")}.jpg` }));
     const form = new FormData();
-    form.append("take", new Blob([JSON.stringify({ id, instruction, hand, lost })], { type: "application/json" }));
+    form.append("demonstration", new Blob([JSON.stringify({ id, instruction, hand, lost })], { type: "application/json" }));
     form.append("hands", lines(this.#hands));
     form.append("pictures", lines(named.map(({ t, file, head }) => ({ t, file, head }))));
     for (const { file, blob } of named) form.append(file, blob, file);

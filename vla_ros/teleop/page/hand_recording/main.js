@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The takes' page: camera, words, headset, takes.
+// The demonstrations' page: camera, words, headset, demonstrations.
 
 import { isTyping } from "../input/keyboard.js";
 import { takeToken } from "../model/token.js";
@@ -9,7 +9,7 @@ import { note } from "../view/notes.js";
 import { Camera } from "./camera.js";
 import { showEntrance } from "./entrance.js";
 import { Headset } from "./headset.js";
-import { showTakes } from "./list.js";
+import { showDemonstrations } from "./list.js";
 import { Outbox } from "./outbox.js";
 import { Recorder } from "./recorder.js";
 import { Server } from "./server.js";
@@ -20,7 +20,7 @@ const camera = new Camera(byId("preview"));
 const outbox = new Outbox();
 const server = new Server();
 const recorder = new Recorder(camera, outbox);
-const headset = new Headset({ recorder, camera, outbox, takes: server });
+const headset = new Headset({ recorder, camera, outbox, demonstrations: server });
 
 const tell = (level, text) => {
   note(level, text);
@@ -34,7 +34,7 @@ showColours();
 showCamera(camera);
 showRecorder(recorder, camera, server);
 showServer(server, outbox);
-showTakes(server, outbox);
+showDemonstrations(server, outbox);
 showEntrance(headset, recorder);
 
 window.addEventListener("keydown", (event) => {

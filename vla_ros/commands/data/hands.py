@@ -2,8 +2,8 @@
 """Record what a person's own hands do, seen by a headset: demonstrations without a robot.
 
 Serves a page and prints its link, as QR code too; open it in the headset's browser, choose the camera, say what you
-will do, enter VR or AR, and press A or X to begin and to end a take. Each arrives as one folder in FOLDER, which
-`vla convert` makes a dataset of. Neither a robot nor ROS is needed. Beyond this machine (--host all) the page is
+will do, enter VR or AR, and press A or X to begin and to end a demonstration. Each arrives as one folder in FOLDER,
+which `vla convert` makes a dataset of. Neither a robot nor ROS is needed. Beyond this machine (--host all) the page is
 served over HTTPS, which a headset's browser wants before it gives away camera and hands; the link's token lets in.
 
 By default the robot stands where you stand, its base 0.75 m above your floor, and looks where you looked when you
@@ -20,12 +20,12 @@ from pathlib import Path
 
 from controllers.errors import ConfigError
 
-FOLDER, PORT = "takes", 8444
+FOLDER, PORT = "demonstrations", 8444
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("takes", metavar="FOLDER", nargs="?", default=FOLDER, help=f"of the takes ({FOLDER})")
+    parser.add_argument("root", metavar="FOLDER", nargs="?", default=FOLDER, help=f"of the demonstrations ({FOLDER})")
     parser.add_argument("--host", default="localhost", metavar="WHO",
                         help="who may connect: localhost, all, or an address to listen on (localhost)")  # fmt: skip
     parser.add_argument("--port", type=int, default=PORT, metavar="N", help=f"TCP port; 0: any that is free ({PORT})")
@@ -56,28 +56,28 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.port <= 65535:
         raise ConfigError(f"--port {arguments.port}: give 0 to 65535")
 
+    from vla_ros.teleop.hand_recording.server import HandRecordingServer
+    from vla_ros.teleop.hand_recording.settings import HandRecordingSettings
+    from vla_ros.teleop.hand_recording.store import DemonstrationStore
     from vla_ros.teleop.serving.addresses import bind_address, is_local, link_hosts
     from vla_ros.teleop.serving.certificate import fingerprint, tls_context
     from vla_ros.teleop.serving.keeping import user_folder
     from vla_ros.teleop.serving.page_server import Listening
     from vla_ros.teleop.serving.pairing import pairing_token
-    from vla_ros.teleop.takes.server import TakesServer
-    from vla_ros.teleop.takes.settings import TakeSettings
-    from vla_ros.teleop.takes.store import TakeStore
 
-    settings = TakeSettings(
+    settings = HandRecordingSettings(
         arguments.camera, arguments.opening, arguments.floor, arguments.yaw, arguments.intrinsics,
         " ".join(arguments.instruction.split()), arguments.hand,
     )  # fmt: skip
     address = bind_address(arguments.host, "--host ")
     folder = user_folder(arguments.folder, "--folder")
     tls = None if is_local(address) else tls_context(folder)
-    token = pairing_token(folder, arguments.new_token, "takes_token")  # teleop's stays as it is
-    root = Path(arguments.takes)
-    store = TakeStore(root, settings)
+    token = pairing_token(folder, arguments.new_token, "hands_token")  # teleop's stays as it is
+    root = Path(arguments.root)
+    store = DemonstrationStore(root, settings)
     try:
         listening = Listening(address, arguments.port, link_hosts(address), token, tls)
-        server = TakesServer(store, listening, _log)
+        server = HandRecordingServer(store, listening, _log)
         ended = threading.Event()
         previous = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         store.close()
     count = len(store.names())
-    print(f"\n{root}: {count} take{'' if count == 1 else 's'}")
+    print(f"\n{root}: {count} demonstration{'' if count == 1 else 's'}")
     if count:
         print(f"next: vla convert {root} datasets/hands --contract franka_grasp")
     return 0

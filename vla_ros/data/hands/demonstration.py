@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A take: one task done by a hand, as a headset recorded it.
+"""A hand demonstration: one task done by a person's own hand, as a headset recorded it.
 
-take.yaml        the words, and how hand and picture lie to the robot whose data it becomes
-hands.jsonl      messages `hands` of the operator's page, as they came (docs/teleop.md)
-pictures.jsonl   {"t": …, "file": "000001.jpg", "head": {"p": …, "q": …}} a line, of the same clock [ms]
-pictures/        what the headset saw
-summary.json     of `vla takes` alone: its id, and what is doubtful about it
+demonstration.yaml  the words, and how hand and picture lie to the robot whose data it becomes
+hands.jsonl         messages `hands` of the operator's page, as they came (docs/teleop.md)
+pictures.jsonl      {"t": …, "file": "000001.jpg", "head": {"p": …, "q": …}} a line, of the same clock [ms]
+pictures/           what the headset saw
+summary.json        of `vla hands` alone: its id, and what is doubtful about it
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from vla_ros.configuration import load_config
 from vla_ros.documents import DocumentError, parse_json, read_bytes, read_json
 
 LINES_MAX = 64 << 20  # [B] of a file of JSON lines
-TAKE, HANDS, PICTURES, SUMMARY = "take.yaml", "hands.jsonl", "pictures.jsonl", "summary.json"
+SETTINGS, HANDS, PICTURES, SUMMARY = "demonstration.yaml", "hands.jsonl", "pictures.jsonl", "summary.json"
+OLD_SETTINGS = "take.yaml"  # as recordings have it that were called takes
 # WebXR's axes (x right, y up, z back) in the robot's (x forward, y left, z up).
 R_ROBOT_XR = np.array([[0.0, 0.0, -1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 # A head that looks forward, in robot axes, to a camera's: z into the picture, x right, y down.
@@ -31,8 +32,8 @@ _R_HEAD_OPTICAL = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]]
 
 
 @dataclass(frozen=True)
-class TakeConfig:
-    """What a take's numbers mean. Raises ConfigError for what cannot be."""
+class HandDemonstrationConfig:
+    """What a demonstration's numbers mean. Raises ConfigError for what cannot be."""
 
     instruction: str
     hand: str = "right"
@@ -61,10 +62,10 @@ class TakeConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class Take:
-    """A take in the robot's base frame. Shape legend: S hand samples, P pictures."""
+class HandDemonstration:
+    """A demonstration in the robot's base frame. Shape legend: S hand samples, P pictures."""
 
-    config: TakeConfig
+    config: HandDemonstrationConfig
     times: np.ndarray  # (S,) [s]
     poses: np.ndarray  # (S, 7) position [m] and quaternion xyzw of the tool that the hand stands for
     widths: np.ndarray  # (S,) [m]
@@ -73,9 +74,9 @@ class Take:
     cameras: np.ndarray  # (P, 7) pose of the camera's optical frame
 
 
-def read_take(folder: Path) -> Take:
-    """Read a take. Raises VlaError that names file and line of the first thing that cannot be used."""
-    config = load_config(folder / TAKE, TakeConfig)
+def read_demonstration(folder: Path) -> HandDemonstration:
+    """Read a demonstration. Raises VlaError that names file and line of the first thing that cannot be used."""
+    config = load_config(settings_file(folder), HandDemonstrationConfig)
     samples = [
         (row["t"] / 1000.0, *_pose(row["hands"][config.hand]), 1.0 - row["hands"][config.hand]["gripper"])
         for row in _rows(folder / HANDS)
@@ -95,7 +96,7 @@ def read_take(folder: Path) -> Take:
         config, np.array([head[0] for *_, head in shown]), Rotation.from_quat([h[1] for *_, h in shown])
     )
     optical = R_head * Rotation.from_matrix(_R_HEAD_OPTICAL)
-    return Take(
+    return HandDemonstration(
         config,
         times,
         np.column_stack([position, tool.as_quat()]),
@@ -106,15 +107,21 @@ def read_take(folder: Path) -> Take:
     )
 
 
-def take_id(folder: Path) -> str:
-    """Return what names a take wherever it lies; "" for one that `vla takes` has not recorded."""
+def settings_file(folder: Path) -> Path:
+    """Return where a demonstration's words are, or would be."""
+    old = folder / OLD_SETTINGS
+    return old if old.is_file() and not (folder / SETTINGS).is_file() else folder / SETTINGS
+
+
+def demonstration_id(folder: Path) -> str:
+    """Return what names a demonstration wherever it lies; "" for one that `vla hands` has not recorded."""
     try:
         return str(read_json(folder / SUMMARY)["id"])
     except (ConfigError, TypeError, KeyError):
         return ""
 
 
-def _in_base(config: TakeConfig, p: np.ndarray, R_xr: Rotation) -> tuple[np.ndarray, Rotation]:
+def _in_base(config: HandDemonstrationConfig, p: np.ndarray, R_xr: Rotation) -> tuple[np.ndarray, Rotation]:
     """Return positions (S, 3) and rotations in the robot's base frame."""
     turn = Rotation.from_euler("z", config.yaw)
     axes = Rotation.from_matrix(R_ROBOT_XR)
@@ -129,7 +136,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     try:
         lines = read_bytes(path, LINES_MAX).splitlines()
     except DocumentError as error:
-        raise VlaError(f"{error}: a take has {TAKE}, {HANDS}, {PICTURES}") from None
+        raise VlaError(f"{error}: a demonstration has {SETTINGS}, {HANDS}, {PICTURES}") from None
     rows = []
     for number, line in enumerate(lines, 1):
         try:

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the server has: the list of takes, trash, whether it is reached.
+// What the server has: the list of demonstrations, trash, whether it is reached.
 
 import { Emitter } from "../model/emitter.js";
 
 const LOOK_MS = 5000;
 const PATIENCE_MS = 8000;
 const NOT_REACHED = "The server is not reached. What you record is kept on this page until it is back: leave the page open.";
-const LOCKED_OUT = "This link is no longer valid. Open the new one that the terminal shows, in another tab: takes on this page are then sent.";
+const LOCKED_OUT = "This link is no longer valid. Open the new one that the terminal shows, in another tab: demonstrations on this page are then sent.";
 
 /** Says "change"; `reached` is null before the first answer, `problem` why it is false. */
 export class Server extends Emitter {
-  takes = [];
+  demonstrations = [];
   trash = 0;
   undo = "";
   begin = null;
@@ -24,13 +24,13 @@ export class Server extends Emitter {
   }
 
   get count() {
-    return this.takes.length;
+    return this.demonstrations.length;
   }
 
   /** Read the list anew. */
   async look() {
     try {
-      const answer = await fetch("/takes", { signal: AbortSignal.timeout(PATIENCE_MS) });
+      const answer = await fetch("/demonstrations", { signal: AbortSignal.timeout(PATIENCE_MS) });
       if (answer.ok) Object.assign(this, await answer.json(), { reached: true, problem: "" });
       else Object.assign(this, { reached: false, problem: answer.status === 401 ? LOCKED_OUT : `The server answers ${answer.status}.` });
     } catch {
@@ -40,11 +40,11 @@ export class Server extends Emitter {
   }
 
   throwAway(name) {
-    return this.#ask(`/takes/${name}/trash`);
+    return this.#ask(`/demonstrations/${name}/trash`);
   }
 
   bringBack() {
-    return this.#ask("/takes/undo");
+    return this.#ask("/demonstrations/undo");
   }
 
   /** Ask for something; returns what is wrong, "" when it was done. */

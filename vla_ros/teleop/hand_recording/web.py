@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The HTTP side of the takes' page: one upload a take, the list, thumbnails, trash."""
+"""The HTTP side of the demonstrations' page: one upload a demonstration, the list, thumbnails, trash."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from aiohttp import web
 
 from controllers.errors import VlaError
 from vla_ros.teleop.fields import ProtocolError
+from vla_ros.teleop.hand_recording.arrival import Arrival, DiskError, TornError
+from vla_ros.teleop.hand_recording.listing import thumbnail
+from vla_ros.teleop.hand_recording.store import DemonstrationStore
 from vla_ros.teleop.serving.paired_site import PairedSite, same_site
-from vla_ros.teleop.takes.arrival import Arrival, DiskError, TornError
-from vla_ros.teleop.takes.listing import thumbnail
-from vla_ros.teleop.takes.store import TakeStore
 
 FORM = "multipart/form-data"
 Log = Callable[[str, str], None]
 
 
-def make_application(store: TakeStore, site: PairedSite, log: Log) -> web.Application:
+def make_application(store: DemonstrationStore, site: PairedSite, log: Log) -> web.Application:
     """Return the application that shows and fills `store` for those who are paired."""
 
     async def receive(request: web.Request) -> dict[str, Any]:
         if request.content_type != FORM:
-            raise ProtocolError(f"a take comes as {FORM}")
+            raise ProtocolError(f"a demonstration comes as {FORM}")
         try:
             arrival = Arrival(await request.multipart())
         except ValueError as error:  # no boundary
-            raise ProtocolError(f"a take comes as {FORM}: {error}") from None
+            raise ProtocolError(f"a demonstration comes as {FORM}: {error}") from None
         words = await arrival.words()
         if name := store.known(words.id):  # the answer to it was lost on the way
             await arrival.rest(None)
@@ -62,10 +62,10 @@ def make_application(store: TakeStore, site: PairedSite, log: Log) -> web.Applic
             try:
                 return web.json_response(await work(request))
             except DiskError as error:
-                log("error", f"a take was not kept: {error}")
+                log("error", f"a demonstration was not kept: {error}")
                 return _refusal(507 if error.full else 500, str(error))
             except TornError as error:
-                log("warning", f"a take did not arrive: {error}")
+                log("warning", f"a demonstration did not arrive: {error}")
                 return _refusal(408, str(error))
             except VlaError as error:
                 log("warning", f"{request.method} {request.path} was refused: {error}")
@@ -73,7 +73,7 @@ def make_application(store: TakeStore, site: PairedSite, log: Log) -> web.Applic
 
         return answer
 
-    async def takes(request: web.Request) -> web.Response:
+    async def demonstrations(request: web.Request) -> web.Response:
         begin = {"instruction": store.settings.instruction, "hand": store.settings.hand, "folder": str(store.root)}
         return web.json_response(await asyncio.to_thread(store.listing) | {"begin": begin})
 
@@ -84,12 +84,12 @@ def make_application(store: TakeStore, site: PairedSite, log: Log) -> web.Applic
             raise web.HTTPNotFound(text="there is no such picture")
         return web.Response(body=jpeg, content_type="image/jpeg")
 
-    application = site.application("takes.html")
-    application.router.add_get("/takes", takes)
-    application.router.add_post("/takes", answering(receive))
-    application.router.add_post("/takes/undo", answering(undo))
-    application.router.add_post("/takes/{name}/trash", answering(throw_away))
-    application.router.add_get("/takes/{name}/thumbnail.jpg", picture)
+    application = site.application("hand_recording.html")
+    application.router.add_get("/demonstrations", demonstrations)
+    application.router.add_post("/demonstrations", answering(receive))
+    application.router.add_post("/demonstrations/undo", answering(undo))
+    application.router.add_post("/demonstrations/{name}/trash", answering(throw_away))
+    application.router.add_get("/demonstrations/{name}/thumbnail.jpg", picture)
     return application
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a page sends of a take, looked at before any of it is kept."""
+"""What a page sends of a demonstration, looked at before any of it is kept."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _START, _END = b"\xff\xd8", b"\xff\xd9"  # of a JPEG
 
 @dataclass(frozen=True)
 class Words:
-    """What the page says of a take."""
+    """What the page says of a demonstration."""
 
-    id: str  # made by the page: sent twice, a take is kept once
+    id: str  # made by the page: sent twice, a demonstration is kept once
     instruction: str
     hand: str
     lost: int  # pictures that could not be kept in the page
 
 
 def read_words(data: bytes) -> Words:
-    """Read the part `take`. Raises ProtocolError."""
-    given = Fields("take", _json("take", data))
+    """Read the part `demonstration`. Raises ProtocolError."""
+    given = Fields("demonstration", _json("demonstration", data))
     words = Words(
         given.text("id", 32),
         " ".join(given.text("instruction", INSTRUCTION_MAX).split()),
@@ -44,9 +44,9 @@ def read_words(data: bytes) -> Words:
     )
     given.end(("id", "instruction", "hand", "lost"))
     if not ID.fullmatch(words.id):
-        raise ProtocolError("take: 'id' must be 8 to 32 small letters and digits")
+        raise ProtocolError("demonstration: 'id' must be 8 to 32 small letters and digits")
     if not words.instruction:
-        raise ProtocolError("take: 'instruction' is empty: say what was done")
+        raise ProtocolError("demonstration: 'instruction' is empty: say what was done")
     return words
 
 

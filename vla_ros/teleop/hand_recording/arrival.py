@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A take on its way: the parts of one upload, each bounded, into a folder that is not a take yet."""
+"""A demonstration on its way: the parts of one upload, each bounded, into a folder that is not a demonstration yet."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from aiohttp import BodyPartReader, MultipartReader
 
 from controllers.errors import VlaError
 from vla_ros.teleop.fields import ProtocolError
-from vla_ros.teleop.takes.checks import PICTURE, PICTURES_MAX, Words, picture_size, read_words
+from vla_ros.teleop.hand_recording.checks import PICTURE, PICTURES_MAX, Words, picture_size, read_words
 
 MB = 1 << 20
 WORDS_MAX, LINES_MAX, PICTURE_MAX, TOGETHER_MAX = 64 << 10, 8 * MB, MB, 600 * MB  # [bytes]
-FREE_MIN = 512 * MB  # of the disk, that takes leave to others, as the recorder does
+FREE_MIN = 512 * MB  # of the disk, that demonstrations leave to others, as the recorder does
 SILENCE_S = 60.0  # without a byte: whoever sends has gone
 CHUNK = 1 << 16
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class DiskError(VlaError):
-    """The disk does not take a take: it is none of the sender's faults, and he must keep it."""
+    """The disk does not take a demonstration: it is none of the sender's faults, and he must keep it."""
 
     def __init__(self, error: OSError) -> None:
         self.full = error.errno in FULL
@@ -31,7 +31,7 @@ class DiskError(VlaError):
 
 
 class NoRoomError(DiskError):
-    """So little is free that a take would take it from others: the system's, a recorder's."""
+    """So little is free that a demonstration would take it from others: the system's, a recorder's."""
 
     def __init__(self, free: int) -> None:
         VlaError.__init__(self, f"only {free >> 20} MB are free, {FREE_MIN >> 20} MB are to remain: make room")
@@ -39,7 +39,7 @@ class NoRoomError(DiskError):
 
 
 def check_room(folder: Path) -> None:
-    """Raise DiskError when a take in `folder` would leave too little of the disk."""
+    """Raise DiskError when a demonstration in `folder` would leave too little of the disk."""
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
@@ -53,7 +53,7 @@ class TornError(ProtocolError):
 
 
 class Arrival:
-    """Read the parts of one upload: `take` first, `hands` and `pictures` as JSON lines, JPEGs by their names."""
+    """Read an upload's parts: `demonstration` first, `hands` and `pictures` as JSON lines, JPEGs by their names."""
 
     def __init__(self, reader: MultipartReader) -> None:
         self._reader, self._together = reader, 0
@@ -64,8 +64,8 @@ class Arrival:
     async def words(self) -> Words:
         """Read the first part. Raises ProtocolError."""
         part = await self._next()
-        if part is None or part.name != "take":
-            raise ProtocolError("the part 'take' must come first")
+        if part is None or part.name != "demonstration":
+            raise ProtocolError("the part 'demonstration' must come first")
         return read_words(await self._read(part, WORDS_MAX))
 
     async def rest(self, folder: Path | None) -> None:
@@ -76,7 +76,7 @@ class Arrival:
                 self.lines[name] = await self._read(part, LINES_MAX)
             elif PICTURE.fullmatch(name) and name not in self.pictures:
                 if len(self.pictures) >= PICTURES_MAX:
-                    raise ProtocolError(f"a take may have {PICTURES_MAX} pictures, this one has more")
+                    raise ProtocolError(f"a demonstration may have {PICTURES_MAX} pictures, this one has more")
                 data = await self._read(part, PICTURE_MAX)
                 self.pictures.add(name)
                 if folder is not None:
@@ -117,7 +117,7 @@ class Arrival:
         except Exception as error:
             raise TornError(f"the upload is torn ({type(error).__name__})") from None
         whole = self._together > TOGETHER_MAX
-        allowed = f"a take {TOGETHER_MAX >> 20} MB" if whole else f"it {most >> 10} kB"
+        allowed = f"a demonstration {TOGETHER_MAX >> 20} MB" if whole else f"it {most >> 10} kB"
         raise ProtocolError(f"part '{(part.name or '')[:40]}' is too large: {allowed} at most")
 
 

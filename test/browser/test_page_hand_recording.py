@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes recorded by an emulated headset and a camera of Chromium's own, as folders that `vla convert` reads."""
+"""Hands recorded by an emulated headset and a camera of Chromium's own, as folders that `vla convert` reads."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from operator_page import TOKEN, eventually, sync_api
 from page_looks import CONTRAST, NAMELESS, PHONE
 from scipy.spatial.transform import Rotation
 
-from vla_ros.data.hands.take import R_ROBOT_XR, read_take
+from vla_ros.data.hands.demonstration import R_ROBOT_XR, read_demonstration
+from vla_ros.teleop.hand_recording.arrival import DiskError
+from vla_ros.teleop.hand_recording.server import HandRecordingServer
+from vla_ros.teleop.hand_recording.settings import HandRecordingSettings
+from vla_ros.teleop.hand_recording.store import DemonstrationStore
 from vla_ros.teleop.serving.page_server import Listening
-from vla_ros.teleop.takes.arrival import DiskError
-from vla_ros.teleop.takes.server import TakesServer
-from vla_ros.teleop.takes.settings import TakeSettings
-from vla_ros.teleop.takes.store import TakeStore
 
 SMALL = {"viewport": {"width": 320, "height": 400}, "device_scale_factor": 0.5}  # drawn by the processor, twice a frame
 # A camera of few pixels: this machine's processor draws and compresses every one of them.
@@ -30,13 +30,15 @@ FLOOR = (0.1, 0.0, -0.7)
 
 
 class Site:
-    """A folder of takes behind the real server."""
+    """A folder of demonstrations behind the real server."""
 
     def __init__(self, root, **settings):
         self.root, self.log = root, []
-        self.store = TakeStore(root, TakeSettings(**{"instruction": "pick up the red mug", "floor": FLOOR} | settings))
+        self.store = DemonstrationStore(
+            root, HandRecordingSettings(**{"instruction": "pick up the red mug", "floor": FLOOR} | settings)
+        )
         listening = Listening("127.0.0.1", 0, ("127.0.0.1",), TOKEN)
-        self.server = TakesServer(self.store, listening, lambda level, text: self.log.append(text))
+        self.server = HandRecordingServer(self.store, listening, lambda level, text: self.log.append(text))
         self.server.start()
         self.link = self.server.links[0]
 
@@ -44,18 +46,18 @@ class Site:
         self.server.close()
         self.store.close()
 
-    def take(self, name="take_000001"):
+    def demonstration(self, name="demonstration_000001"):
         eventually(lambda: name in self.store.names(), f"{name} never came: {self.log}")
-        return read_take(self.root / name)
+        return read_demonstration(self.root / name)
 
 
 @pytest.fixture
-def takes(tmp_path):
-    """Return what serves a folder of takes."""
+def demonstrations(tmp_path):
+    """Return what serves a folder of demonstrations."""
     sites = []
 
     def start(**settings):
-        sites.append(Site(tmp_path / f"takes{len(sites)}", **settings))
+        sites.append(Site(tmp_path / f"demonstrations{len(sites)}", **settings))
         return sites[-1]
 
     yield start
@@ -64,7 +66,7 @@ def takes(tmp_path):
 
 
 class Recording:
-    """Somebody with a headset on, before the takes' page."""
+    """Somebody with a headset on, before the demonstrations' page."""
 
     def __init__(self, visit, site, scripts, mode="vr", size=SMALL):
         self.site, self.person = site, visit(site.link, "", scripts=(FEW_PIXELS, *scripts), **size, **CAMERA)
@@ -117,11 +119,11 @@ class Recording:
 
 
 @pytest.fixture
-def record(takes, visit, headset):
-    """Return what puts a headset on before the page of a folder of takes."""
+def record(demonstrations, visit, headset):
+    """Return what puts a headset on before the page of a folder of demonstrations."""
 
     def start(*scripts, mode="vr", **settings):
-        return Recording(visit, takes(**settings), (*headset, *scripts), mode)
+        return Recording(visit, demonstrations(**settings), (*headset, *scripts), mode)
 
     return start
 
@@ -146,29 +148,38 @@ def test_a_controller_is_recorded_as_it_was_moved_from_where_one_stood(record):
     worn.last(2)
     worn.tap("left", "x-button")
     worn.recording(False)
-    take = worn.site.take()
-    first, last = take.poses[0], take.poses[-1]
+    demonstration = worn.site.demonstration()
+    first, last = demonstration.poses[0], demonstration.poses[-1]
     # The controller went 0.1 m forward, 0.2 m to the right and 0.1 m down, for one who looks along the room's −x.
     np.testing.assert_allclose(last[:3] - first[:3], (0.1, -0.2, -0.1), atol=1e-5)
     # The place of the grip in iwer's controller is some centimetres from the controller's own.
     np.testing.assert_allclose(first[:3], (0.4 + FLOOR[0], -0.1, 1.1 + FLOOR[2]), atol=0.08)
-    np.testing.assert_allclose(take.widths[[0, -1]], (0.08, 0.0), atol=1e-6)
+    np.testing.assert_allclose(demonstration.widths[[0, -1]], (0.08, 0.0), atol=1e-6)
     # A head that looks forward from 1.6 m, in the robot's base.
     np.testing.assert_allclose(
-        take.cameras[:, :3], np.tile((FLOOR[0], 0.0, 1.6 + FLOOR[2]), (len(take.cameras), 1)), atol=1e-5
+        demonstration.cameras[:, :3],
+        np.tile((FLOOR[0], 0.0, 1.6 + FLOOR[2]), (len(demonstration.cameras), 1)),
+        atol=1e-5,
     )
-    np.testing.assert_allclose(Rotation.from_quat(take.cameras[0, 3:]).apply([0.0, 0.0, 1.0]), (1, 0, 0), atol=1e-5)
-    assert take.config.instruction == "pick up the red mug"
-    assert len(take.pictures) >= 5
-    assert take.times[0] <= take.picture_times[0] < take.picture_times[-1] <= take.times[-1] + 0.01
-    sizes = {path.stat().st_size > 1000 for path in take.pictures}
+    np.testing.assert_allclose(
+        Rotation.from_quat(demonstration.cameras[0, 3:]).apply([0.0, 0.0, 1.0]), (1, 0, 0), atol=1e-5
+    )
+    assert demonstration.config.instruction == "pick up the red mug"
+    assert len(demonstration.pictures) >= 5
+    assert (
+        demonstration.times[0]
+        <= demonstration.picture_times[0]
+        < demonstration.picture_times[-1]
+        <= demonstration.times[-1] + 0.01
+    )
+    sizes = {path.stat().st_size > 1000 for path in demonstration.pictures}
     assert sizes == {True}
-    assert np.diff(take.picture_times).min() > 1 / 15 - 0.005
-    worn.person.reads("#take-list", "pick up the red mug")
+    assert np.diff(demonstration.picture_times).min() > 1 / 15 - 0.005
+    worn.person.reads("#demonstration-list", "pick up the red mug")
 
 
 def test_the_tools_orientation_is_the_hands(record):
-    """Two takes whose controllers differ by a turn of 0.5 rad about the room's vertical differ by that."""
+    """Two demonstrations whose controllers differ by a turn of 0.5 rad about the room's vertical differ by that."""
     worn = record()
     for number, angle in ((1, 0.0), (2, 0.5)):
         worn.set("headset.controllers.right.quaternion.set(a, b, c, d)", 0, math.sin(angle / 2), 0, math.cos(angle / 2))
@@ -177,8 +188,10 @@ def test_the_tools_orientation_is_the_hands(record):
         worn.tap("right", "a-button")
         worn.last(1)
         worn.tap("right", "a-button")
-        worn.site.take(f"take_{number:06d}")
-    before, after = (Rotation.from_quat(worn.site.take(f"take_{n:06d}").poses[-1, 3:]) for n in (1, 2))
+        worn.site.demonstration(f"demonstration_{number:06d}")
+    before, after = (
+        Rotation.from_quat(worn.site.demonstration(f"demonstration_{n:06d}").poses[-1, 3:]) for n in (1, 2)
+    )
     np.testing.assert_allclose((after * before.inv()).as_rotvec(), (0, 0, 0.5), atol=1e-4)
 
 
@@ -199,12 +212,14 @@ def test_bare_hands_are_recorded_and_the_other_hands_pinch_begins_and_ends(recor
     worn.last(3)
     worn.pinch("left", 1)
     worn.recording(False)
-    take = worn.site.take()
-    before = np.flatnonzero(take.widths > 0.03)[-1]  # closing moves the finger tips
-    np.testing.assert_allclose(take.poses[before, :3] - take.poses[0, :3], (0.1, 0.0, -0.1), atol=1e-4)
-    assert take.widths[0] > 0.03
-    assert take.widths[-1] < 0.01
-    assert len(take.pictures) >= 5
+    demonstration = worn.site.demonstration()
+    before = np.flatnonzero(demonstration.widths > 0.03)[-1]  # closing moves the finger tips
+    np.testing.assert_allclose(
+        demonstration.poses[before, :3] - demonstration.poses[0, :3], (0.1, 0.0, -0.1), atol=1e-4
+    )
+    assert demonstration.widths[0] > 0.03
+    assert demonstration.widths[-1] < 0.01
+    assert len(demonstration.pictures) >= 5
 
 
 @pytest.mark.parametrize("hand", ["right", "left"])
@@ -231,7 +246,7 @@ def test_a_bare_hands_tool_is_where_thumb_and_index_finger_meet(record, hand):
     worn.pinch(other, 0)
     worn.last(1)
     worn.page.evaluate("document.querySelector('#keep').click()")
-    pose = worn.site.take().poses[-1]
+    pose = worn.site.demonstration().poses[-1]
     seen = worn.page.evaluate("joints")
     names = ("thumb-tip", "index-finger-tip", "thumb-phalanx-proximal", "index-finger-phalanx-proximal")
     # The person stands at the room's origin and looks along its −z.
@@ -262,9 +277,11 @@ def test_b_throws_away_and_held_makes_forward_where_one_looks(record):
     worn.tap("right", "a-button")
     worn.last(1)
     worn.tap("right", "a-button")
-    take = worn.site.take()
-    np.testing.assert_allclose(Rotation.from_quat(take.cameras[0, 3:]).apply([0.0, 0.0, 1.0]), (1, 0, 0), atol=1e-5)
-    assert worn.site.store.names() == ["take_000001"]
+    demonstration = worn.site.demonstration()
+    np.testing.assert_allclose(
+        Rotation.from_quat(demonstration.cameras[0, 3:]).apply([0.0, 0.0, 1.0]), (1, 0, 0), atol=1e-5
+    )
+    assert worn.site.store.names() == ["demonstration_000001"]
 
 
 def test_what_is_too_short_is_not_kept_and_keys_and_buttons_do_the_same(record):
@@ -277,7 +294,7 @@ def test_what_is_too_short_is_not_kept_and_keys_and_buttons_do_the_same(record):
     worn.page.evaluate("document.querySelector('#start').click()")
     worn.last(1)
     worn.page.evaluate("document.querySelector('#keep').click()")
-    assert worn.site.take().config.hand == "right"
+    assert worn.site.demonstration().config.hand == "right"
 
 
 def test_a_hand_that_is_not_seen_cannot_be_recorded_and_nan_never_leaves_the_page(record):
@@ -295,7 +312,7 @@ def test_a_hand_that_is_not_seen_cannot_be_recorded_and_nan_never_leaves_the_pag
     worn.place("right", 0.25, 1.4, -0.3)
     worn.last(1)
     worn.page.keyboard.press("y")
-    assert np.isfinite(worn.site.take().poses).all()
+    assert np.isfinite(worn.site.demonstration().poses).all()
 
 
 @pytest.mark.parametrize(
@@ -308,7 +325,7 @@ def test_a_hand_that_is_not_seen_cannot_be_recorded_and_nan_never_leaves_the_pag
         ("{ const now = performance.now.bind(performance); performance.now = () => now() + 119e3; }", "120 s"),
     ],
 )  # fmt: skip
-def test_a_take_that_is_cut_off_is_kept_as_far_as_it_went(record, event, words):
+def test_a_demonstration_that_is_cut_off_is_kept_as_far_as_it_went(record, event, words):
     worn = record()
     worn.page.keyboard.press("n")
     worn.last(1)
@@ -316,7 +333,7 @@ def test_a_take_that_is_cut_off_is_kept_as_far_as_it_went(record, event, words):
     worn.recording(False)
     worn.person.reads("#notes", words)
     worn.person.reads("#notes", "What was recorded is kept")
-    assert len(worn.site.take().times) >= 2
+    assert len(worn.site.demonstration().times) >= 2
 
 
 def test_a_picture_that_stands_still_is_said_at_once(record):
@@ -328,20 +345,20 @@ def test_a_picture_that_stands_still_is_said_at_once(record):
     worn.set("preview.play()")
     worn.last(4)
     worn.page.keyboard.press("y")
-    worn.person.reads("#take-list", "vla convert leaves it out")
-    shown = np.diff(worn.site.take().picture_times)
+    worn.person.reads("#demonstration-list", "vla convert leaves it out")
+    shown = np.diff(worn.site.demonstration().picture_times)
     assert shown.max() > 1.0
     assert shown.min() > 0.05, "no picture is recorded twice"
 
 
-def test_a_lost_network_keeps_takes_until_it_is_back(record):
+def test_a_lost_network_keeps_demonstrations_until_it_is_back(record):
     worn = record()
     worn.page.keyboard.press("n")
     worn.last(1)
     worn.person.context.set_offline(True)
     worn.page.keyboard.press("y")
     worn.recording(False)
-    worn.person.reads("#take-list", "Not sent yet")
+    worn.person.reads("#demonstration-list", "Not sent yet")
     worn.person.reads("#link-text", "1 not sent")
     worn.person.reads("#banner", "The server is not reached")
     with worn.page.expect_event("dialog") as asked:  # who leaves now would lose it
@@ -350,13 +367,13 @@ def test_a_lost_network_keeps_takes_until_it_is_back(record):
     assert asked.value.type == "beforeunload"
     assert worn.site.store.names() == []
     worn.person.context.set_offline(False)
-    assert len(worn.site.take().pictures) >= 3
-    worn.person.reads("#take-list", "take_000001")
-    worn.person.until("document.querySelectorAll('#take-list li').length === 1")
+    assert len(worn.site.demonstration().pictures) >= 3
+    worn.person.reads("#demonstration-list", "demonstration_000001")
+    worn.person.until("document.querySelectorAll('#demonstration-list li').length === 1")
     assert worn.page.get_attribute("#link", "class") == "pill good"
 
 
-def test_a_full_disk_and_a_new_token_keep_the_take_on_the_page(record, monkeypatch):
+def test_a_full_disk_and_a_new_token_keep_the_demonstration_on_the_page(record, monkeypatch):
     worn = record()
 
     def full(words):
@@ -366,9 +383,9 @@ def test_a_full_disk_and_a_new_token_keep_the_take_on_the_page(record, monkeypat
     worn.page.keyboard.press("n")
     worn.last(1)
     worn.page.keyboard.press("y")
-    worn.person.reads("#take-list", "The server's disk is full: make room there")
+    worn.person.reads("#demonstration-list", "The server's disk is full: make room there")
     monkeypatch.undo()
-    worn.site.take()
+    worn.site.demonstration()
     cookies = worn.person.context.cookies()
     worn.person.context.clear_cookies()
     worn.person.reads("#banner", "This link is no longer valid")
@@ -376,54 +393,58 @@ def test_a_full_disk_and_a_new_token_keep_the_take_on_the_page(record, monkeypat
     worn.page.keyboard.press("n")
     worn.last(1)
     worn.page.keyboard.press("y")
-    worn.person.reads("#take-list", "open the new one in another tab")
+    worn.person.reads("#demonstration-list", "open the new one in another tab")
     worn.person.context.add_cookies(cookies)
-    worn.site.take("take_000002")
+    worn.site.demonstration("demonstration_000002")
 
 
-def test_a_take_that_is_refused_says_why_and_can_be_given_up(record, monkeypatch):
+def test_a_demonstration_that_is_refused_says_why_and_can_be_given_up(record, monkeypatch):
     from vla_ros.teleop.fields import ProtocolError
 
     worn = record()
 
     def refuse(*arguments):
-        raise ProtocolError("the take is of the wrong sort")
+        raise ProtocolError("the demonstration is of the wrong sort")
 
     monkeypatch.setattr(worn.site.store, "keep", refuse)
     worn.page.keyboard.press("n")
     worn.last(1)
     worn.page.keyboard.press("y")
-    worn.person.reads("#take-list", "the take is of the wrong sort")
+    worn.person.reads("#demonstration-list", "the demonstration is of the wrong sort")
     worn.set("headset.activeSession.end()")
     worn.page.on("dialog", lambda dialog: dialog.accept())
     worn.page.get_by_label("Throw away pick up the red mug").click()
-    worn.person.until("document.querySelectorAll('#take-list li').length === 0")
+    worn.person.until("document.querySelectorAll('#demonstration-list li').length === 0")
     assert worn.site.store.names() == []
 
 
-def test_thrown_away_takes_come_back(record):
+def test_thrown_away_demonstrations_come_back(record):
     worn = record()
     for number in (1, 2):
         worn.ready()
         worn.page.keyboard.press("n")
         worn.last(1)
         worn.page.keyboard.press("y")
-        worn.site.take(f"take_{number:06d}")
+        worn.site.demonstration(f"demonstration_{number:06d}")
     worn.set("headset.activeSession.end()")
-    worn.page.get_by_label("Throw away take_000001").click()
-    worn.person.until("document.querySelectorAll('#take-list li').length === 1")
-    assert worn.site.store.names() == ["take_000002"]
-    worn.person.reads("#takes-count", "1 in trash")
+    worn.page.get_by_label("Throw away demonstration_000001").click()
+    worn.person.until("document.querySelectorAll('#demonstration-list li').length === 1")
+    assert worn.site.store.names() == ["demonstration_000002"]
+    worn.person.reads("#demonstration-count", "1 in trash")
     worn.page.click("#undo")
-    worn.person.until("document.querySelectorAll('#take-list li').length === 2")
-    names = worn.page.eval_on_selector_all("#take-list li", "rows => rows.map((row) => row.dataset.take)")
-    assert names == ["take_000002", "take_000001"]
-    worn.person.until("[...document.querySelectorAll('#take-list img')].every((image) => image.naturalWidth === 240)")
+    worn.person.until("document.querySelectorAll('#demonstration-list li').length === 2")
+    names = worn.page.eval_on_selector_all(
+        "#demonstration-list li", "rows => rows.map((row) => row.dataset.demonstration)"
+    )
+    assert names == ["demonstration_000002", "demonstration_000001"]
+    worn.person.until(
+        "[...document.querySelectorAll('#demonstration-list img')].every((image) => image.naturalWidth === 240)"
+    )
 
 
 # -- without a headset, without a camera -----------------------------------------------------------------------------
-def test_a_camera_that_is_denied_is_said_and_can_be_turned_on_later(takes, visit):
-    site = takes()
+def test_a_camera_that_is_denied_is_said_and_can_be_turned_on_later(demonstrations, visit):
+    site = demonstrations()
     person = visit(site.link, "")
     person.reads("#camera-problem", "The camera is off")
     person.page.click("#camera-on")
@@ -435,16 +456,16 @@ def test_a_camera_that_is_denied_is_said_and_can_be_turned_on_later(takes, visit
     person.reads("#state", "Put the headset on")
 
 
-def test_each_thing_that_is_missing_is_said_in_plain_words(takes, visit):
+def test_each_thing_that_is_missing_is_said_in_plain_words(demonstrations, visit):
     without = "Object.defineProperty(Navigator.prototype, 'xr', { get: () => undefined });"
-    person = visit(takes(instruction="").link, "", scripts=(without,), **CAMERA)
+    person = visit(demonstrations(instruction="").link, "", scripts=(without,), **CAMERA)
     person.reads("#headset-text", "This browser has no WebXR")
     person.reads("#state", "Say first what you will do")
     person.page.fill("#instruction", "  stack   the bowls ")
     person.reads("#state", "Put the headset on and enter VR or AR")
     assert person.page.is_disabled("#start")
 
-    person = visit(takes().link, "", scripts=(
+    person = visit(demonstrations().link, "", scripts=(
         "Object.defineProperty(window, 'isSecureContext', { get: () => false });"
         "Object.defineProperty(Navigator.prototype, 'mediaDevices', { get: () => undefined });",
     ))  # fmt: skip
@@ -452,41 +473,41 @@ def test_each_thing_that_is_missing_is_said_in_plain_words(takes, visit):
     person.reads("#headset-text", "A headset needs https")
 
     empty = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotFoundError'); };"
-    person = visit(takes().link, "", scripts=(empty,), **CAMERA)
+    person = visit(demonstrations().link, "", scripts=(empty,), **CAMERA)
     person.reads("#camera-problem", "There is no camera here")
     person.reads("#headset-text", "No headset on this device")
 
 
-def test_who_has_no_token_sees_where_to_find_it(takes, visit):
-    person = visit(takes().link.replace(TOKEN, "another-token-of-some"), "")
+def test_who_has_no_token_sees_where_to_find_it(demonstrations, visit):
+    person = visit(demonstrations().link.replace(TOKEN, "another-token-of-some"), "")
     assert person.answer.status == 401
-    person.reads("body", "vla takes")
+    person.reads("body", "vla hands")
 
 
 LONG = "take the small blue screwdriver by its handle and put it into the second drawer from the top, then close it"
 
 
 def fill(site):
-    """Two takes of other times: one that convert leaves out, one with long words."""
+    """Two demonstrations of other times: one that convert leaves out, one with long words."""
     import json
 
     for number, (words, warning) in enumerate(
         ((LONG, ""), ("pick up the mug", "a hole of 0.41 s at 3.2 s: record it again")), 1
     ):
-        folder = site.root / f"take_{number:06d}"
+        folder = site.root / f"demonstration_{number:06d}"
         folder.mkdir()
-        (folder / "take.yaml").write_text(f"instruction: {words}\n")
+        (folder / "demonstration.yaml").write_text(f"instruction: {words}\n")
         summary = {"id": "", "recorded": "", "seconds": 12.4, "pictures": 180, "lost": 3, "warning": warning}
         (folder / "summary.json").write_text(json.dumps(summary))
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_every_word_can_be_read(takes, visit, headset, theme):
-    site = takes()
+def test_every_word_can_be_read(demonstrations, visit, headset, theme):
+    site = demonstrations()
     fill(site)
     person = visit(site.link, "", scripts=headset, color_scheme=theme, reduced_motion="reduce")
     sync_api.expect(person.page.locator("html")).to_have_attribute("data-theme", theme)
-    person.until("document.querySelectorAll('#take-list li').length === 2")
+    person.until("document.querySelectorAll('#demonstration-list li').length === 2")
     assert person.page.evaluate(CONTRAST) == []
     assert person.page.evaluate(NAMELESS) == []
 
@@ -494,26 +515,26 @@ def test_every_word_can_be_read(takes, visit, headset, theme):
 @pytest.mark.parametrize(
     "size", [PHONE, {"viewport": {"width": 740, "height": 360}}, {"viewport": {"width": 1280, "height": 800}}]
 )
-def test_nothing_hangs_over_on_any_screen(takes, visit, headset, size):
-    site = takes()
+def test_nothing_hangs_over_on_any_screen(demonstrations, visit, headset, size):
+    site = demonstrations()
     fill(site)
     person = visit(site.link, "", scripts=headset, **size, **CAMERA)
-    person.until("document.querySelectorAll('#take-list li').length === 2")
+    person.until("document.querySelectorAll('#demonstration-list li').length === 2")
     person.until("document.querySelector('#preview').videoWidth > 0")
     width = size["viewport"]["width"]
     assert person.page.evaluate("document.documentElement.scrollWidth") <= width
-    for selector in ("#enter-vr", "#enter-ar", "#instruction", "#start", "#camera", "#take-list button"):
+    for selector in ("#enter-vr", "#enter-ar", "#instruction", "#start", "#camera", "#demonstration-list button"):
         box = person.page.locator(selector).first.bounding_box()
         assert box["x"] >= 0, selector
         assert box["x"] + box["width"] <= width, selector
         assert box["height"] >= 32, selector
 
 
-def test_the_keyboard_alone_reaches_everything_and_nothing_comes_from_elsewhere(takes, visit, headset):
-    site = takes()
+def test_the_keyboard_alone_reaches_everything_and_nothing_comes_from_elsewhere(demonstrations, visit, headset):
+    site = demonstrations()
     fill(site)
     person = visit(site.link, "", scripts=headset, **CAMERA)
-    person.until("document.querySelectorAll('#take-list li').length === 2")
+    person.until("document.querySelectorAll('#demonstration-list li').length === 2")
     person.until("document.querySelector('#preview').videoWidth > 0")
     reached = set()
     for _ in range(30):
@@ -531,7 +552,7 @@ def test_the_keyboard_alone_reaches_everything_and_nothing_comes_from_elsewhere(
         "instruction",
         "Left",
         "Right",
-        "Throw away take_000001",
+        "Throw away demonstration_000001",
     } <= reached
     names = person.page.evaluate("performance.getEntriesByType('resource').map((one) => one.name)")
     assert len(names) > 20

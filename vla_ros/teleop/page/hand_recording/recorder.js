@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// When a take begins and ends, and what is wrong when it cannot.
+// When a demonstration begins and ends, and what is wrong when it cannot.
 
 import { Emitter } from "../model/emitter.js";
 import { Film } from "./film.js";
-import { Take } from "./take.js";
+import { Demonstration } from "./demonstration.js";
 
 const LONGEST_S = 120;
 const SHORTEST_S = 1;
 const STILL_MS = 1000;
 const LARGEST_MB = 500; // the server takes 600
 
-/** Says "change" when a take begins or ends and "note" [level, text]; `worn` is set while a headset is on. */
+/** Says "change" when a demonstration begins or ends and "note" [level, text]; `worn` is set while a headset is on. */
 export class Recorder extends Emitter {
-  take = null;
-  settling = 0; // takes that wait for their last pictures
+  demonstration = null;
+  settling = 0; // demonstrations that wait for their last pictures
   worn = false;
   seen = false; // the hand that counts, now
   instruction = "";
@@ -27,10 +27,10 @@ export class Recorder extends Emitter {
   }
 
   get recording() {
-    return this.take !== null;
+    return this.demonstration !== null;
   }
 
-  /** What keeps a take from beginning, in plain words; "" when nothing does. */
+  /** What keeps a demonstration from beginning, in plain words; "" when nothing does. */
   get obstacle() {
     if (this.camera.problem) return this.camera.problem;
     if (!this.instruction) return "Say first what you will do: the instruction is empty.";
@@ -42,7 +42,7 @@ export class Recorder extends Emitter {
   start() {
     if (this.recording) return;
     if (this.obstacle) return this.emit("note", ["warning", this.obstacle]);
-    this.take = new Take(this.instruction, this.hand, performance.now());
+    this.demonstration = new Demonstration(this.instruction, this.hand, performance.now());
     this.emit("change");
   }
 
@@ -50,40 +50,40 @@ export class Recorder extends Emitter {
   frame(now, hands, head) {
     this.seen = Boolean(hands[this.hand]);
     this.#film.tick(now);
-    const { take } = this;
-    if (!take) return;
-    take.addHands(now, hands);
-    if (this.camera.live && head) this.#film.offer(this.camera.video, take, now, head);
-    if (now - take.pictureAt > STILL_MS && !take.still) {
-      take.still = true;
-      this.emit("note", ["warning", "The camera's picture stands still: the take will have a hole."]);
+    const { demonstration } = this;
+    if (!demonstration) return;
+    demonstration.addHands(now, hands);
+    if (this.camera.live && head) this.#film.offer(this.camera.video, demonstration, now, head);
+    if (now - demonstration.pictureAt > STILL_MS && !demonstration.still) {
+      demonstration.still = true;
+      this.emit("note", ["warning", "The camera's picture stands still: the demonstration will have a hole."]);
     }
-    if (now - take.began >= LONGEST_S * 1000) this.stop(`A take ends after ${LONGEST_S} s.`);
-    else if (take.bytes >= LARGEST_MB * 1e6) this.stop(`A take ends at ${LARGEST_MB} MB.`);
+    if (now - demonstration.began >= LONGEST_S * 1000) this.stop(`A demonstration ends after ${LONGEST_S} s.`);
+    else if (demonstration.bytes >= LARGEST_MB * 1e6) this.stop(`A demonstration ends at ${LARGEST_MB} MB.`);
   }
 
-  /** End a take and send it; `why` where nobody asked for that. */
+  /** End a demonstration and send it; `why` where nobody asked for that. */
   async stop(why = "") {
-    const { take } = this;
-    if (!take) return;
-    this.take = null;
+    const { demonstration } = this;
+    if (!demonstration) return;
+    this.demonstration = null;
     this.settling++;
     this.emit("change");
-    await this.#film.settled(take);
+    await this.#film.settled(demonstration);
     this.settling--;
-    const empty = take.poses < 2 ? `the ${take.hand} hand was not seen` : !take.pictures ? "no picture came" : "";
-    if (take.seconds < SHORTEST_S || empty) {
-      const short = empty || `it lasted ${take.seconds.toFixed(1)} s, less than ${SHORTEST_S} s`;
+    const empty = demonstration.poses < 2 ? `the ${demonstration.hand} hand was not seen` : !demonstration.pictures ? "no picture came" : "";
+    if (demonstration.seconds < SHORTEST_S || empty) {
+      const short = empty || `it lasted ${demonstration.seconds.toFixed(1)} s, less than ${SHORTEST_S} s`;
       return this.emit("note", ["warning", `${why} Nothing is kept: ${short}.`.trim()]);
     }
     if (why) this.emit("note", ["warning", `${why} What was recorded is kept.`]);
-    this.outbox.add(take.pack());
+    this.outbox.add(demonstration.pack());
   }
 
   /** Throw away what is being recorded. */
   discard() {
     if (!this.recording) return;
-    this.take = null;
+    this.demonstration = null;
     this.emit("change");
     this.emit("note", ["info", "Thrown away."]);
   }

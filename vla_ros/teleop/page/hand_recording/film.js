@@ -8,9 +8,9 @@ const PATIENCE_MS = 2000; // for one picture
 const LARGEST_BYTES = 2 ** 20; // that the server takes
 
 export class Film {
-  #worker = new Worker("/page/takes/encoder.js");
-  #waiting = new Map(); // number → {take, since, keep}
-  #ends = []; // {take, resolve}: those who wait for the last pictures of a take
+  #worker = new Worker("/page/hand_recording/encoder.js");
+  #waiting = new Map(); // number → {demonstration, since, keep}
+  #ends = []; // {demonstration, resolve}: those who wait for the last pictures of a demonstration
   #count = 0;
   #last = -Infinity;
   #seen = "";
@@ -21,16 +21,16 @@ export class Film {
     setInterval(() => this.tick(performance.now()), 250);
   }
 
-  /** Have the picture that `video` shows at `now` [ms] made for a take; nothing when it is no new one. */
-  offer(video, take, now, head) {
+  /** Have the picture that `video` shows at `now` [ms] made for a demonstration; nothing when it is no new one. */
+  offer(video, demonstration, now, head) {
     if (now - this.#last < 1000 / MOST_PER_S - SLACK_MS || this.#waiting.size >= IN_AIR) return;
     if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !video.videoWidth) return;
     const shown = `${video.currentTime} ${video.getVideoPlaybackQuality?.().totalVideoFrames}`;
     if (shown === this.#seen) return;
     this.#seen = shown;
-    this.#last = take.pictureAt = now;
+    this.#last = demonstration.pictureAt = now;
     const number = this.#count++;
-    this.#waiting.set(number, { take, since: now, keep: (blob) => take.addPicture(now, head, blob) });
+    this.#waiting.set(number, { demonstration, since: now, keep: (blob) => demonstration.addPicture(now, head, blob) });
     createImageBitmap(video).then(
       (bitmap) => this.#worker.postMessage({ number, bitmap }, [bitmap]),
       () => this.#settle(number, null),
@@ -42,10 +42,10 @@ export class Film {
     for (const [number, { since }] of this.#waiting) if (now - since > PATIENCE_MS) this.#settle(number, null);
   }
 
-  /** Wait until every picture of a take is made, or lost. */
-  settled(take) {
+  /** Wait until every picture of a demonstration is made, or lost. */
+  settled(demonstration) {
     return new Promise((resolve) => {
-      this.#ends.push({ take, resolve });
+      this.#ends.push({ demonstration, resolve });
       this.#tell();
     });
   }
@@ -55,12 +55,12 @@ export class Film {
     if (!one) return;
     this.#waiting.delete(number);
     if (blob && blob.size <= LARGEST_BYTES) one.keep(blob);
-    else one.take.lost++;
+    else one.demonstration.lost++;
     this.#tell();
   }
 
   #tell() {
-    const busy = new Set([...this.#waiting.values()].map(({ take }) => take));
-    this.#ends = this.#ends.filter(({ take, resolve }) => busy.has(take) || resolve());
+    const busy = new Set([...this.#waiting.values()].map(({ demonstration }) => demonstration));
+    this.#ends = this.#ends.filter(({ demonstration, resolve }) => busy.has(demonstration) || resolve());
   }
 }

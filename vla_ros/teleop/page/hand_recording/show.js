@@ -28,12 +28,12 @@ export function showCamera(camera) {
   draw();
 }
 
-/** Words, hand, start and stop, and what keeps a take from beginning. */
+/** Words, hand, start and stop, and what keeps a demonstration from beginning. */
 export function showRecorder(recorder, camera, server) {
   const field = byId("instruction");
   const sides = [...document.querySelectorAll("#sides button")];
   const draw = () => {
-    const { recording, obstacle, take } = recorder;
+    const { recording, obstacle, demonstration } = recorder;
     for (const button of sides) {
       setAttribute(button, "aria-pressed", button.dataset.side === recorder.hand);
       setDisabled(button, recording);
@@ -42,7 +42,7 @@ export function showRecorder(recorder, camera, server) {
     setDisabled(byId("camera"), recording || !camera.list.length);
     setAttribute(byId("record"), "data-recording", recording);
     setDisabled(byId("start"), Boolean(obstacle));
-    const seconds = take ? (performance.now() - take.began) / 1000 : 0;
+    const seconds = demonstration ? (performance.now() - demonstration.began) / 1000 : 0;
     setText(byId("state"), recording ? `Recording, ${clockText(seconds)}` : obstacle || "Ready: press A or X, or Start.");
     setAttribute(byId("state"), "data-tone", recording ? "red" : obstacle ? "amber" : "good");
     setHidden(byId("recording-mark"), !recording);
@@ -75,7 +75,7 @@ export function showRecorder(recorder, camera, server) {
   draw();
 }
 
-/** Whether the server is reached, and how many takes wait for it. */
+/** Whether the server is reached, and how many demonstrations wait for it. */
 export function showServer(server, outbox) {
   const draw = () => {
     const waiting = outbox.parcels.length;

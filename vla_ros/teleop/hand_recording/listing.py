@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A take in a few words, as the page lists it."""
+"""A demonstration in a few words, as the page lists it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import cv2
 
 from controllers.errors import VlaError
 from vla_ros.configuration import load_config
-from vla_ros.data.hands.take import PICTURES, SUMMARY, TAKE, TakeConfig
+from vla_ros.data.hands.demonstration import PICTURES, SUMMARY, HandDemonstrationConfig, settings_file
 from vla_ros.documents import read_json
 from vla_ros.encoded_images import ImageError, read_image
 
@@ -18,9 +18,9 @@ THUMBNAIL_WIDTH = 240  # [px]
 
 
 def described(folder: Path) -> dict[str, Any]:
-    """Describe a take; one that was not recorded here says no more than its files do."""
+    """Describe a demonstration; one that was not recorded here says no more than its files do."""
     try:
-        config = load_config(folder / TAKE, TakeConfig)
+        config = load_config(settings_file(folder), HandDemonstrationConfig)
     except VlaError as error:
         return {"name": folder.name, "instruction": "", "hand": "", "seconds": 0.0, "pictures": 0, "lost": 0,
                 "recorded": "", "warning": str(error)}  # fmt: skip

@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the terminal says of every take; words and hand are the page's."""
+"""What the terminal says of every demonstration; words and hand are the page's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from controllers.errors import ConfigError
-from vla_ros.data.hands.take import TakeConfig
-from vla_ros.teleop.takes.checks import INSTRUCTION_MAX
+from vla_ros.data.hands.demonstration import HandDemonstrationConfig
+from vla_ros.teleop.hand_recording.checks import INSTRUCTION_MAX
 
-GUESSED_FOR = 640  # [px] width of the pictures that TakeConfig's own intrinsics are of
+GUESSED_FOR = 640  # [px] width of the pictures that HandDemonstrationConfig's own intrinsics are of
 
 
 @dataclass(frozen=True)
-class TakeSettings:
+class HandRecordingSettings:
     """Where the headset's floor lies to the robot, and what its camera is. Raises ConfigError for what cannot be."""
 
-    camera: str = TakeConfig.camera
-    opening: float = TakeConfig.opening  # [m]
-    floor: tuple[float, ...] = TakeConfig.floor  # (3,) [m]
-    yaw: float = TakeConfig.yaw  # [rad]
+    camera: str = HandDemonstrationConfig.camera
+    opening: float = HandDemonstrationConfig.opening  # [m]
+    floor: tuple[float, ...] = HandDemonstrationConfig.floor  # (3,) [m]
+    yaw: float = HandDemonstrationConfig.yaw  # [rad]
     intrinsics: tuple[float, ...] = ()  # fx, fy, cx, cy [px]; empty: guessed
     instruction: str = ""  # what the page begins with
-    hand: str = TakeConfig.hand  # likewise
+    hand: str = HandDemonstrationConfig.hand  # likewise
 
     def __post_init__(self) -> None:
         if not self.camera.strip():
@@ -31,9 +31,9 @@ class TakeSettings:
             raise ConfigError(f"instruction must be one line of at most {INSTRUCTION_MAX} characters")
         self.config(self.instruction.strip() or "anything", self.hand, (GUESSED_FOR, 480))
 
-    def config(self, instruction: str, hand: str, size: tuple[int, int]) -> TakeConfig:
-        """Return what a take's numbers mean, with pictures of `size` (width, height) [px]. Raises ConfigError."""
-        return TakeConfig(
+    def config(self, instruction: str, hand: str, size: tuple[int, int]) -> HandDemonstrationConfig:
+        """Return what the numbers mean, with pictures of `size` (width, height) [px]. Raises ConfigError."""
+        return HandDemonstrationConfig(
             instruction,
             hand,
             self.camera,
@@ -55,7 +55,7 @@ class TakeSettings:
 
 
 def guessed_intrinsics(size: tuple[int, int]) -> tuple[float, ...]:
-    """Return fx, fy, cx, cy [px] of a camera as wide as TakeConfig's, square pixels, its axis in the middle."""
+    """Return fx, fy, cx, cy [px] of a camera as wide as the usual one, square pixels, its axis in the middle."""
     width, height = size
-    focal = TakeConfig.intrinsics[0] * width / GUESSED_FOR
+    focal = HandDemonstrationConfig.intrinsics[0] * width / GUESSED_FOR
     return (focal, focal, (width - 1) / 2, (height - 1) / 2)
