@@ -13,6 +13,7 @@ from vla_ros.commands.learning import generate as generate_command
 from vla_ros.commands.learning.generated_data import GeneratedData
 from vla_ros.configuration import share_directory
 from vla_ros.policies import families
+from vla_ros.policies.learning import DataAmounts
 
 MINE = '''
 from vla_ros.policies.family import PolicyFamily
@@ -78,6 +79,13 @@ def test_a_users_own_family_is_trained_by_what_it_names(mine, tmp_path):
     assert (request.config, [str(root) for root in request.data], str(request.output)) == ("mine.yaml", ["d"], "o")
     assert (request.stages, request.threads, request.generate) == ("a", 3, None)
     assert isinstance(maker, GeneratedData)
+
+
+@pytest.mark.parametrize("words", [("train", "--policy"), ("finetune", "weights", "d", "--policy")])
+def test_how_much_is_generated_is_read_in_one_place(mine, said, words):
+    code, error = said(*words, mine, "--output", "o", "--generate", "60")
+    assert (code, error.strip()) == (2, "vla: --generate 60: give EPISODES:SCENES, such as 60:240")
+    assert DataAmounts.parse("0:3") == DataAmounts(episodes=0, scenes=3)
 
 
 def test_a_users_own_family_goes_on_from_its_checkpoint(mine, tmp_path):

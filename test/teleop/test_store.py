@@ -110,7 +110,9 @@ class Site:
 
     def left(self) -> list[str]:
         """Return what lies in the folder beyond what is always there."""
-        return sorted(path.name for path in self.root.iterdir() if path.name not in (".lock", ".last_demonstration", "trash"))
+        return sorted(
+            path.name for path in self.root.iterdir() if path.name not in (".lock", ".last_demonstration", "trash")
+        )
 
 
 @pytest.fixture

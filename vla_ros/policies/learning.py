@@ -31,13 +31,29 @@ class DataMaker(Protocol):
 
 
 @dataclass(frozen=True)
+class DataAmounts:
+    """How much data is generated."""
+
+    episodes: int  # demonstrations
+    scenes: int  # grounding scenes
+
+    @classmethod
+    def parse(cls, text: str) -> DataAmounts:
+        """Read EPISODES:SCENES, the value of --generate. Raises ConfigError."""
+        episodes, colon, scenes = text.partition(":")
+        if not (episodes.isdecimal() and colon and scenes.isdecimal()):
+            raise ConfigError(f"--generate {text}: give EPISODES:SCENES, such as 60:240")
+        return cls(int(episodes), int(scenes))
+
+
+@dataclass(frozen=True)
 class TrainingRequest:
     """The words of `vla train`; None and "" where one was not given."""
 
     config: str  # a name from config/train, or a .yaml file
     data: tuple[Path, ...] | None  # folders of datasets
     output: Path
-    generate: str | None = None  # EPISODES:SCENES
+    generate: DataAmounts | None = None
     stages: str | None = None
     threads: int | None = None
     json: str | None = None  # file for the figures
@@ -52,7 +68,7 @@ class FinetuningRequest:
     datasets: tuple[Path, ...]
     output: Path
     original: tuple[Path, ...] | None = None
-    generate: str | None = None  # EPISODES:SCENES
+    generate: DataAmounts | None = None
     stages: str | None = None
     boxes_only: bool = False
     label_anew: bool = False

@@ -17,7 +17,7 @@ from vla_ros.commands.learning.family import check_request, how_it_learns, learn
 from vla_ros.commands.learning.generated_data import GeneratedData
 from vla_ros.output_file import OutputFile, check_output_folder
 from vla_ros.policies.families import family_of
-from vla_ros.policies.learning import FinetuningRequest
+from vla_ros.policies.learning import DataAmounts, FinetuningRequest
 
 EVALUATED, SEED = 50, 1000
 
@@ -60,7 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     kind, learning = how_it_learns(policy, lambda kind: kind.finetune, "goes on from no checkpoint")
     words = {name: value for name, value in vars(arguments).items() if name != "policy"}
     words |= {name: words[name] and tuple(words[name]) for name in ("datasets", "original")}
-    request = FinetuningRequest(**words | {"config": arguments.config or learning.config})
+    generate = None if arguments.generate is None else DataAmounts.parse(arguments.generate)
+    request = FinetuningRequest(**words | {"config": arguments.config or learning.config, "generate": generate})
     check_request(request, policy, learning)
     learner = learner_of(kind, learning)
     check_output_folder("--output", request.output)

@@ -18,7 +18,7 @@ from vla_ros.configuration import config_names, config_path
 from vla_ros.documents import read_yaml
 from vla_ros.output_file import OutputFile, check_output_folder
 from vla_ros.policies.families import DEFAULT_POLICY
-from vla_ros.policies.learning import TrainingRequest
+from vla_ros.policies.learning import DataAmounts, TrainingRequest
 from vla_ros.policies.own_policy import is_file
 
 
@@ -46,8 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
     config = config or learning.config
     output = arguments.output or Path("runs") / "train" / Path(config).stem
     data = None if arguments.data is None else tuple(arguments.data)
-    words = {name: getattr(arguments, name) for name in ("generate", "stages", "threads", "json")}
-    request = TrainingRequest(config, data, output, **words)
+    generate = None if arguments.generate is None else DataAmounts.parse(arguments.generate)
+    words = {name: getattr(arguments, name) for name in ("stages", "threads", "json")}
+    request = TrainingRequest(config, data, output, generate, **words)
     check_request(request, policy, learning)
     learner = learner_of(kind, learning)
     check_output_folder("", output)

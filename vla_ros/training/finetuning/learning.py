@@ -84,13 +84,11 @@ def _config(request: FinetuningRequest) -> FinetuneConfig:
         return config
     if request.original is not None:
         raise ConfigError("--generate and --original: give one of them")
-    episodes, colon, scenes = request.generate.partition(":")
-    if not (episodes.isdecimal() and colon and scenes.isdecimal()):
-        raise ConfigError(f"--generate {request.generate}: give EPISODES:SCENES, such as 60:240, or 0:0 for none")
-    if int(episodes) == 0:
+    episodes, scenes = request.generate.episodes, request.generate.scenes
+    if episodes == 0:
         return dataclasses.replace(config, original=dataclasses.replace(config.original, share=0.0))
-    amounts = dataclasses.replace(config.original, episodes=int(episodes), grounding=int(scenes))
-    return dataclasses.replace(config, original=amounts)
+    original = dataclasses.replace(config.original, episodes=episodes, grounding=scenes)
+    return dataclasses.replace(config, original=original)
 
 
 def _suites(request: FinetuningRequest, maker: DataMaker) -> list[EvaluationSuite]:

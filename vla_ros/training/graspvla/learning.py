@@ -16,7 +16,7 @@ from controllers.errors import ConfigError
 from vla_ros.output_file import write_output
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.learning import DataMaker, TrainingRequest
-from vla_ros.training.graspvla.config import DataConfig, TrainConfig, chosen_stages, load_train_config
+from vla_ros.training.graspvla.config import TrainConfig, chosen_stages, load_train_config
 from vla_ros.training.graspvla.datasets import check_datasets
 from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
 from vla_ros.training.output_lock import taken
@@ -34,7 +34,12 @@ def train_small(request: TrainingRequest, maker: DataMaker) -> int:
         config = dataclasses.replace(config, threads=request.threads)
     stages = config.stages if request.stages is None else chosen_stages(request.stages, config.stages)
     if request.generate is not None:
-        config = dataclasses.replace(config, data=_amounts(request, config))
+        if request.data is not None:
+            raise ConfigError("--generate and --data: give one of them")
+        amounts = dataclasses.replace(
+            config.data, episodes=request.generate.episodes, grounding=request.generate.scenes
+        )
+        config = dataclasses.replace(config, data=amounts)
     data = None if request.data is None else find_datasets(request.data)
     if data is None:
         maker.check(config.data.settings)
@@ -60,15 +65,6 @@ def train_small(request: TrainingRequest, maker: DataMaker) -> int:
 def _check_data(data: TrainingData, config: TrainConfig, distributed: DistributedContext) -> None:
     if distributed.leads:
         check_datasets(data, load_contract(config.contract))
-
-
-def _amounts(request: TrainingRequest, config: TrainConfig) -> DataConfig:
-    if request.data is not None:
-        raise ConfigError("--generate and --data: give one of them")
-    episodes, colon, scenes = str(request.generate).partition(":")
-    if not (episodes.isdecimal() and colon and scenes.isdecimal()):
-        raise ConfigError(f"--generate {request.generate}: give EPISODES:SCENES, such as 6000:3000")
-    return dataclasses.replace(config.data, episodes=int(episodes), grounding=int(scenes))
 
 
 def _train(
