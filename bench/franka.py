@@ -8,6 +8,7 @@ import numpy as np
 from controllers.auxiliary_drive import AuxiliaryDrive
 from controllers.driven_arm import DrivenArm
 from controllers.follower import ChunkFollower
+from controllers.gripper import GripperAdapter
 from controllers.rotations import from_matrix
 from vla_ros.robots.control import arm_limits, arm_model, collision_monitor, load_control_config
 from vla_ros.robots.embodiment import load_embodiment
@@ -28,12 +29,14 @@ class Franka:
         self.limits = arm_limits(arm, self.config)
         self.model = arm_model(embodiment, arm, self.config)
         self.monitor = collision_monitor(embodiment, self.config)
+        self._opening = embodiment.gripper(GRIPPER).width_max  # [m]
         self.home = np.array(arm.home)  # (N,) [rad]
 
     def follower(self, command: str = "effort") -> ChunkFollower:
         """Return a follower of the arm and its gripper, watched as it is shipped."""
         driven = DrivenArm(ARM, self.model.clone(), self.limits, self.config, command)
-        return ChunkFollower([driven], AuxiliaryDrive({WIDTH: self.config.gripper}), self.config, monitor=self.monitor)
+        gripper = GripperAdapter(self.config.gripper, self._opening)
+        return ChunkFollower([driven], AuxiliaryDrive({WIDTH: gripper}), self.config, monitor=self.monitor)
 
     @property
     def start(self) -> np.ndarray:

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from controllers.auxiliary_track import BASE_AXES, AuxiliaryTrack
 from controllers.chunk import ActionChunk
 from controllers.errors import ChunkError, ConfigError
-from controllers.gripper import GripperAdapter, GripperConfig
+from controllers.gripper import GripperAdapter
 from controllers.progress import RobotCommand
-
-SUCTION = GripperConfig(mode="binary", width_max=1.0)  # on and off, with two thresholds
 
 
 @dataclass(frozen=True)
@@ -31,9 +29,9 @@ class BaseLimits:
 class AuxiliaryDrive:
     """What end effectors and base are commanded to do, tied to the progress of the motion."""
 
-    def __init__(self, end_effectors: Mapping[str, GripperConfig], base: BaseLimits | None = None) -> None:
-        """Take how each channel of the end effectors is taken, and the base where there is one."""
-        self._adapters = {name: GripperAdapter(config) for name, config in end_effectors.items()}
+    def __init__(self, end_effectors: Mapping[str, GripperAdapter], base: BaseLimits | None = None) -> None:
+        """Take what carries out each channel of the end effectors, and the base where there is one."""
+        self._adapters = dict(end_effectors)
         self._limits = base
         self._wanted, self._velocity = [0.0] * 3, [0.0] * 3  # of the base
 

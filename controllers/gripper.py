@@ -19,26 +19,23 @@ from math import inf
 from controllers.errors import ConfigError
 
 TOLD_AFTER = 0.03  # [s] a switch is known to who looks: control/progress says it each 20 ms
-SWITCH = 0.125  # of width_max: a single change by more than that is a decision, a smaller one a part of a drift
+SWITCH = 0.125  # of the full opening: a single change by more than that is a decision, a smaller one a part of a drift
 
 
 @dataclass(frozen=True)
 class GripperConfig:
-    """How the width channel is taken."""
+    """How the width channel is taken; how wide a gripper opens is the robot's description."""
 
     mode: str = "continuous"  # continuous | binary
     deadband: float = 0.001  # [m] continuous: smaller changes are noise; a closed or open end is always passed
-    width_max: float = 0.08  # [m] fully open
-    close_below: float = 0.4  # of width_max; binary: narrower than that is closed …
+    close_below: float = 0.4  # of the width when fully open; binary: narrower than that is closed …
     open_above: float = 0.6  # … and wider than that is open
 
     def __post_init__(self) -> None:
         if self.mode not in ("continuous", "binary"):
             raise ConfigError(f"gripper: 'mode' must be continuous or binary, got '{self.mode}'")
-        if not 0.0 < self.width_max <= 1.0:
-            raise ConfigError(f"gripper: 'width_max' must be above 0 and at most 1 m, got {self.width_max:g}")
-        if not 0.0 <= self.deadband < self.width_max:
-            raise ConfigError(f"gripper: 'deadband' must be 0 to below {self.width_max:g} m, got {self.deadband:g}")
+        if not 0.0 <= self.deadband < inf:
+            raise ConfigError(f"gripper: 'deadband' must be at least 0 m, got {self.deadband:g}")
         if not 0.0 < self.close_below <= self.open_above < 1.0:
             raise ConfigError(
                 f"gripper: 0 < close_below ≤ open_above < 1, got {self.close_below:g} and {self.open_above:g}"
@@ -48,9 +45,14 @@ class GripperConfig:
 class GripperAdapter:
     """The commanded width, changed by edges of the channel only."""
 
-    def __init__(self, config: GripperConfig) -> None:
-        """Start wherever `reset` says."""
-        self.config = config
+    def __init__(self, config: GripperConfig, width_max: float) -> None:
+        """Take the width [m] when fully open; start wherever `reset` says.
+
+        Raises ConfigError for a deadband that no motion exceeds.
+        """
+        if config.deadband >= width_max:
+            raise ConfigError(f"gripper: 'deadband' must be below {width_max:g} m, got {config.deadband:g}")
+        self.config, self.width_max = config, width_max
         self.reset(0.0)
 
     def reset(self, width: float) -> None:
@@ -63,7 +65,7 @@ class GripperAdapter:
         """Take the value [m] at `now` [s] of a chunk that was seen at `seen` [s]; return the commanded width [m]."""
         width = self._asked(wanted)
         change = width - self.width
-        decides = abs(change) > SWITCH * self.config.width_max
+        decides = abs(change) > SWITCH * self.width_max
         known_from = self._switched + TOLD_AFTER
         # A clock that was set back forgives all.
         ignorant = seen < known_from and self._switched <= now and seen != self._knowing
@@ -76,11 +78,11 @@ class GripperAdapter:
         return width
 
     def _asked(self, wanted: float) -> float:
-        config = self.config
-        wanted = min(max(wanted, 0.0), config.width_max)
+        config, width_max = self.config, self.width_max
+        wanted = min(max(wanted, 0.0), width_max)
         if config.mode == "binary":
-            if wanted < config.close_below * config.width_max:
+            if wanted < config.close_below * width_max:
                 return 0.0
-            return config.width_max if wanted > config.open_above * config.width_max else self.width
-        passed = abs(wanted - self.width) > config.deadband or wanted in (0.0, config.width_max)
+            return width_max if wanted > config.open_above * width_max else self.width
+        passed = abs(wanted - self.width) > config.deadband or wanted in (0.0, width_max)
         return wanted if passed else self.width

@@ -3,24 +3,28 @@
 
 import numpy as np
 import pytest
-from franka_arm import FRAME, WIDTH, Rig, franka_config
+from franka_arm import FRAME, OPENING, WIDTH, Rig, franka_config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controllers.auxiliary_drive import SUCTION, AuxiliaryDrive, BaseLimits
+from controllers.auxiliary_drive import AuxiliaryDrive, BaseLimits
 from controllers.auxiliary_track import AuxiliaryTrack
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.errors import ChunkError, ConfigError
-from controllers.gripper import GripperConfig
+from controllers.gripper import GripperAdapter, GripperConfig
 from controllers.progress import RobotCommand
 
 BASE = BaseLimits(speed=(0.5, 0.3, 1.0), acceleration=(1.0, 1.0, 2.0))
-TOOLS = {"cup/suction": SUCTION, "panda_hand/depth": GripperConfig(width_max=0.05)}
 
 
 @pytest.fixture
 def rig() -> Rig:
-    return Rig(auxiliaries=AuxiliaryDrive({WIDTH: franka_config().gripper} | TOOLS, BASE))
+    adapters = {
+        WIDTH: GripperAdapter(franka_config().gripper, OPENING),
+        "cup/suction": GripperAdapter(GripperConfig(mode="binary"), 1.0),
+        "panda_hand/depth": GripperAdapter(GripperConfig(), 0.05),
+    }
+    return Rig(auxiliaries=AuxiliaryDrive(adapters, BASE))
 
 
 def chunk(rig, columns, step=0.1, arm=None):

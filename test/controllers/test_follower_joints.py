@@ -5,9 +5,20 @@ import dataclasses
 
 import numpy as np
 import pytest
-from franka_arm import ARM, FORWARD, FRAME, HOME, WIDTH, Rig, franka_config, franka_model, positions, tool_error
+from franka_arm import (
+    ARM,
+    FORWARD,
+    FRAME,
+    HOME,
+    WIDTH,
+    Rig,
+    franka_config,
+    franka_gripper,
+    franka_model,
+    positions,
+    tool_error,
+)
 
-from controllers.auxiliary_drive import AuxiliaryDrive
 from controllers.chunk import ActionChunk
 from controllers.driven_arm import DrivenArm
 from controllers.errors import ChunkError
@@ -67,7 +78,7 @@ def limited(acceleration):
     rig = Rig()
     limits = dataclasses.replace(rig.limits, acceleration=np.full(7, acceleration))
     rig.driven = DrivenArm("panda", rig.model, limits, rig.config)
-    rig.follower = ChunkFollower([rig.driven], AuxiliaryDrive({WIDTH: rig.config.gripper}), rig.config)
+    rig.follower = ChunkFollower([rig.driven], franka_gripper(rig.config), rig.config)
     rig.follower.activate(rig.arm.q, rig.arm.dq, {WIDTH: 0.08}, rig.now)
     return rig
 

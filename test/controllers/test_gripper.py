@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
-from franka_arm import Rig, franka_config
+from franka_arm import OPENING, Rig, franka_config
 
+from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
 from controllers.gripper import GripperAdapter, GripperConfig
+from vla_ros.configuration import build
 
 
 def played(config: GripperConfig, widths, start: float = 0.08) -> list[float]:
-    adapter = GripperAdapter(config)
+    adapter = GripperAdapter(config, OPENING)
     adapter.reset(start)
     return [adapter.update(float(width), 0.1 * k, 0.1 * k) for k, width in enumerate(widths)]
 
@@ -39,13 +41,22 @@ def test_binary_has_two_thresholds():
     [
         ({"mode": "ternary"}, "continuous or binary, got 'ternary'"),
         ({"close_below": 0.7}, "close_below ≤ open_above"),
-        ({"deadband": 0.1}, "deadband"),
-        ({"width_max": 0.0}, "width_max"),
+        ({"deadband": -0.1}, "deadband"),
     ],
 )
 def test_what_makes_no_sense_is_refused(keys, match):
     with pytest.raises(ConfigError, match=match):
         GripperConfig(**keys)
+
+
+def test_a_deadband_that_no_motion_exceeds_is_refused():
+    with pytest.raises(ConfigError, match=r"'deadband' must be below 0\.08 m, got 0\.1"):
+        GripperAdapter(GripperConfig(deadband=0.1), OPENING)
+
+
+def test_how_wide_a_gripper_opens_is_no_tuning():
+    with pytest.raises(ConfigError, match="'width_max'"):
+        build(ControlConfig, {"gripper": {"width_max": 0.09}}, "arm_impedance.yaml")
 
 
 def test_a_trembling_policy_closes_once():
@@ -87,7 +98,7 @@ def test_a_chunk_that_was_seen_before_the_fingers_closed_does_not_open_them():
 
 @pytest.mark.parametrize("later", [0.0, 0.02])
 def test_a_chunk_that_was_seen_as_the_fingers_closed_does_not_open_them(later):
-    adapter = GripperAdapter(GripperConfig())
+    adapter = GripperAdapter(GripperConfig(), OPENING)
     adapter.reset(0.08)
     assert adapter.update(0.0, 3.0, 2.9) == 0.0
     assert [adapter.update(width, 3.1 + later, 3.0 + later) for width in (0.08, 0.0, 0.08)] == [0.0, 0.0, 0.08]
@@ -109,7 +120,7 @@ def test_a_chunk_that_has_come_to_the_closed_side_may_open_again():
 
 
 def test_a_hand_that_opens_and_closes_its_fingers_by_and_by_is_followed_at_once():
-    adapter = GripperAdapter(GripperConfig())
+    adapter = GripperAdapter(GripperConfig(), OPENING)
     adapter.reset(0.08)
     wanted = np.concatenate([np.linspace(0.08, 0.0, 20), np.linspace(0.0, 0.08, 20)])
     followed = [adapter.update(width, 0.02 * k, 0.02 * k - 0.05) for k, width in enumerate(wanted)]
@@ -117,7 +128,7 @@ def test_a_hand_that_opens_and_closes_its_fingers_by_and_by_is_followed_at_once(
 
 
 def test_a_clock_that_is_set_back_leaves_the_fingers_free():
-    adapter = GripperAdapter(GripperConfig())
+    adapter = GripperAdapter(GripperConfig(), OPENING)
     adapter.reset(0.08)
     assert adapter.update(0.0, 100.0, 99.9) == 0.0
     assert adapter.update(0.08, 100.1, 99.95) == 0.0

@@ -127,7 +127,7 @@ def test_a_robot_by_the_path_of_its_file():
     assert pair.end_effector("right_cup").channels == ("right_cup/suction",)
     assert pair.joint_group("lift").upper == pytest.approx(0.4)
     assert pair.base is not None
-    assert load_control_config(str(PAIR)).gripper.width_max == 0.09
+    assert load_control_config(str(PAIR)).gripper.close_below == 0.35
     with pytest.raises(ConfigError, match=r"robot 'pair' has 2 arms \(left, right\): this is for one, say which"):
         pair.only_arm
     assert pair.only_gripper.name == "left_gripper"

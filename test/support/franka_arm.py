@@ -15,6 +15,7 @@ from controllers.control_config import ControlConfig
 from controllers.driven_arm import DrivenArm
 from controllers.errors import ChunkError
 from controllers.follower import ChunkFollower
+from controllers.gripper import GripperAdapter
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.rotations import from_matrix
@@ -26,6 +27,7 @@ DT = 0.002
 FRAME = "panda_link0"
 ARM = load_embodiment("franka").arm("panda")
 HOME = np.array(ARM.home)
+OPENING = 0.08  # [m] of the fingers
 FORWARD = 0.02 * np.arange(1, 5)[:, None] * np.array([1.0, 0.0, 0.5])  # (4, 3) [m] shifts of a chunk that moves
 STILL = np.zeros((4, 3))  # [m] and of one that does not
 
@@ -51,6 +53,11 @@ def franka_limits(config: ControlConfig) -> ArmLimits:
 WIDTH = "panda_hand/width"
 
 
+def franka_gripper(config: ControlConfig) -> AuxiliaryDrive:
+    """Return what moves the fingers."""
+    return AuxiliaryDrive({WIDTH: GripperAdapter(config.gripper, OPENING)})
+
+
 def franka_follower(
     model: ArmModel,
     config: ControlConfig,
@@ -60,7 +67,7 @@ def franka_follower(
 ) -> ChunkFollower:
     """Return a follower of one arm and its gripper."""
     arm = DrivenArm("panda", model, franka_limits(config), config, command)
-    return ChunkFollower([arm], auxiliaries or AuxiliaryDrive({WIDTH: config.gripper}), config, monitor=monitor)
+    return ChunkFollower([arm], auxiliaries or franka_gripper(config), config, monitor=monitor)
 
 
 @dataclass

@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
-from controllers.auxiliary_drive import SUCTION, AuxiliaryDrive, BaseLimits
+from controllers.auxiliary_drive import AuxiliaryDrive, BaseLimits
 from controllers.collision_monitor import CollisionMonitor
 from controllers.control_config import ControlConfig
 from controllers.driven_arm import DrivenArm
 from controllers.driven_joints import DrivenJoints
 from controllers.errors import ConfigError
 from controllers.follower import ChunkFollower
-from controllers.gripper import GripperConfig
+from controllers.gripper import GripperAdapter, GripperConfig
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from vla_ros.configuration import config_file, config_folders, load_config
@@ -75,12 +73,12 @@ def auxiliary_drive(embodiment: Embodiment, config: ControlConfig) -> AuxiliaryD
     return AuxiliaryDrive(adapters, None if base is None else BaseLimits(base.speed, base.acceleration))
 
 
-def _adapter(end_effector: EndEffectorGroup, quantity: str, config: ControlConfig) -> GripperConfig:
+def _adapter(end_effector: EndEffectorGroup, quantity: str, config: ControlConfig) -> GripperAdapter:
     if quantity == "suction":
-        return SUCTION
+        return GripperAdapter(GripperConfig(mode="binary"), 1.0)  # on and off, with two thresholds
     if quantity == "width":
-        return dataclasses.replace(config.gripper, width_max=end_effector.width_max)
-    return GripperConfig(width_max=end_effector.depth_max)
+        return GripperAdapter(config.gripper, end_effector.width_max)
+    return GripperAdapter(GripperConfig(), end_effector.depth_max)
 
 
 class FollowerFactory:
