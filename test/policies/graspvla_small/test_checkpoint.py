@@ -94,6 +94,14 @@ def test_one_of_version_1_is_read_as_it_was(checkpoint: Path) -> None:
         read_config(checkpoint)
 
 
+def test_conditioning_may_be_called_links(checkpoint: Path) -> None:
+    now, path = read_config(checkpoint), checkpoint / CONFIG
+    values = json.loads(path.read_text())
+    values["networks"]["links"] = values["networks"].pop("conditioning")
+    path.write_text(json.dumps(values))
+    assert read_config(checkpoint) == now
+
+
 def test_anybody_may_read_it(checkpoint: Path) -> None:
     assert (checkpoint / WEIGHTS).stat().st_mode == (checkpoint / CONFIG).stat().st_mode
 

@@ -15,7 +15,7 @@ from two_views import FRONT, HEIGHT, SIDE, WIDTH
 
 from vla_ros.policies.graspvla.small import proposals
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
-from vla_ros.policies.graspvla.small.chain import LINKS, TOKEN_SIZE, TOKENS, ChainState, chain_numbers
+from vla_ros.policies.graspvla.small.chain import REASONING_STEPS, TOKEN_SIZE, TOKENS, ChainState, chain_numbers
 from vla_ros.policies.graspvla.small.crops import point_window
 from vla_ros.policies.graspvla.small.grasp_network import CROP, EXTENT, GraspNetwork
 from vla_ros.policies.graspvla.small.grasp_pose import soft_bins, to_angles, to_rotation
@@ -211,7 +211,7 @@ def test_velocity_leads_to_the_clean_chunk_and_every_token_matters() -> None:
             assert (expert(x, tau, expert.encode(other)) - expert(x, tau, tokens)).abs().max() > 1e-4
 
 
-def test_an_expert_that_lacks_a_link_is_told_nothing_of_it_and_all_else() -> None:
+def test_an_expert_that_lacks_a_step_sees_nothing_of_it_and_all_else() -> None:
     torch.manual_seed(0)
     state = ChainState(
         target=np.array([0.5, 0.1, 0.05]), T_base_ee=np.diag([1.0, -1.0, -1.0, 1.0]), width=0.06, moved=np.zeros(3),
@@ -222,12 +222,12 @@ def test_an_expert_that_lacks_a_link_is_told_nothing_of_it_and_all_else() -> Non
     shifted[:3, 3] = 0.05
     changes = {"grasp": {"T_base_grasp": shifted, "opening": 0.03}, "boxes": {"target": np.array([0.4, 0.1, 0.05])}}
     for left_out, without in changes.items():
-        expert = ActionExpert(links=[link for link in LINKS if link != left_out])
+        expert = ActionExpert(conditioning=[step for step in REASONING_STEPS if step != left_out])
 
         def encoded(expert: ActionExpert = expert, **change: object) -> torch.Tensor:
             return expert.encode(torch.from_numpy(chain_numbers(replace(state, **change)))[None])
 
-        others = [change for link, change in changes.items() if link != left_out]
+        others = [change for step, change in changes.items() if step != left_out]
         for change in (*others, {"width": 0.01}, {"closing": True}, {"moved": np.full(3, 0.02)}):
             assert not torch.equal(encoded(**change), encoded()), (left_out, change)
         assert torch.equal(encoded(**without), encoded())

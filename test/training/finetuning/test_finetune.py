@@ -36,7 +36,7 @@ from vla_ros.training.graspvla.sentences import NO_LABEL, Sentences
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
 CHECKPOINT = share_directory() / "checkpoints" / "graspvla_small"
-LINKS = ("proposals", "matching", "grasp")
+LOOKING = ("proposals", "matching", "grasp")
 TINY = """
 threads: 1
 frames_an_episode: 12
@@ -62,9 +62,9 @@ def finetune(config: Path, output: Path, *words: object, original: bool = True, 
 
 @pytest.fixture(scope="module")
 def tuned(config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All links that look, from labels that are derived."""
+    """All networks that look, from labels that are derived."""
     output = tmp_path_factory.mktemp("tuned")
-    words = ["--label-anew", "--stages", ",".join(LINKS), "--json", output / "figures.json"]
+    words = ["--label-anew", "--stages", ",".join(LOOKING), "--json", output / "figures.json"]
     assert finetune(config, output, *words) == 0
     return output
 
@@ -83,7 +83,7 @@ def changed(folder: Path) -> set[str]:
 def test_a_checkpoint_that_loads_and_says_where_it_comes_from(tuned: Path) -> None:
     config, base = read_config(tuned), read_config(CHECKPOINT)
     load_small_policy(tuned, load_embodiment("franka"))
-    assert changed(tuned) == set(LINKS)
+    assert changed(tuned) == set(LOOKING)
     assert (config.mean, config.spread, config.networks) == (base.mean, base.spread, base.networks)
     assert config.training["finetuned_from"] == str(CHECKPOINT)
     assert config.training["base"] == base.training
@@ -125,7 +125,7 @@ def test_interrupted_it_ends_with_the_same_checkpoint_to_the_bit(
             os.kill(os.getpid(), signal.SIGINT)
         return update(self, batch)
 
-    words = ["--label-anew", "--stages", ",".join(LINKS)]
+    words = ["--label-anew", "--stages", ",".join(LOOKING)]
     with monkeypatch.context() as patch:
         patch.setattr(stage_module.Stage, "_update", pressed)
         assert finetune(config, output, *words) == 130
@@ -166,7 +166,7 @@ def test_without_original_data_it_is_generated_first(
 def test_before_and_after_in_the_same_scenes(
     tuned: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    words = ["--label-anew", "--stages", ",".join(LINKS), "--evaluate", 1, "--seed", 1000]
+    words = ["--label-anew", "--stages", ",".join(LOOKING), "--evaluate", 1, "--seed", 1000]
     assert finetune(config, tuned, *words, "--json", tmp_path / "result.json") == 0
     figures = json.loads((tmp_path / "result.json").read_text())
     for suite in ("task", "basic"):

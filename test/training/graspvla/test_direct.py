@@ -36,7 +36,7 @@ from vla_ros.training.graspvla.train import all_motion
 pytestmark = pytest.mark.usefixtures("threads_as_before")
 
 TINY = """
-links: []
+conditioning: []
 threads: 1
 expert: {steps: 4, batch: 8, learning_rate: 1.0e-3, validate_every: 2}
 """
@@ -114,7 +114,7 @@ def test_lines_of_sight_go_through_the_middles_of_their_cells() -> None:
 
 
 def test_its_checkpoint_acts_on_words_and_pictures(trained: Path) -> None:
-    assert read_config(trained).networks.links == ()
+    assert read_config(trained).networks.conditioning == ()
     policy = load_small_policy(trained, load_embodiment("franka"))
     assert isinstance(policy, DirectPolicy)
     world = World(sample_scene("basic", 3, "generation"), load_embodiment("franka"), timestep=0.002)

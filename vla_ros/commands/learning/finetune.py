@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fine-tune a checkpoint on demonstrations of a task, or on boxes alone.
 
-The checkpoint says of which family it is, and that how it learns. The small GraspVLA's links (proposals, matching,
+The checkpoint says of which family it is, and that how it learns. The small GraspVLA's networks (proposals, matching,
 grasp, expert) go on at a low rate, on the task's data and on data like that they have learned from: without --original
 that is generated first, a little of it, into OUTPUT/original. Recordings (`vla convert`) are labelled from what they
 show, into OUTPUT/labelled. Started again, or after Ctrl-C or a kill, the same command goes on where it was. --evaluate
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="whose checkpoint it is, or FILE.py:NAME of your own (default: as it says)")  # fmt: skip
     parser.add_argument("--config", metavar="NAME",
                         help="a name from config/finetune, or a .yaml file (default: the family's)")  # fmt: skip
-    parser.add_argument("--stages", metavar="A,B", help="links that learn: of proposals, matching, grasp, expert")
+    parser.add_argument("--stages", metavar="A,B", help="networks that learn: of proposals, matching, grasp, expert")
     parser.add_argument("--boxes-only", action="store_true",
                         help="learn from boxes alone: proposals and matching; needs no actions")  # fmt: skip
     parser.add_argument("--label-anew", action="store_true",

@@ -36,7 +36,7 @@ def _gentle(steps: int, batch: int, learning_rate: float, bf16: bool = True) -> 
 
 @dataclass(frozen=True)
 class FinetuneConfig:
-    """Which links learn, for how long, and beside what. Raises ConfigError for what cannot be trained."""
+    """Which networks learn, for how long, and beside what. Raises ConfigError for what cannot be trained."""
 
     seed: int = 0
     stages: tuple[str, ...] = BOX_STAGES

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a checkpoint and a task's data to a better checkpoint, top to bottom: cut frames, go on with links, save."""
+"""From a checkpoint and a task's data to a better checkpoint, top to bottom: cut frames, train on, save."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def finetune(
     distributed: DistributedContext | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> TrainingResult:
-    """Go on with the chosen links from the checkpoint's weights, and write the whole chain as a checkpoint.
+    """Go on with the chosen networks from the checkpoint's weights, and write the whole chain as a checkpoint.
 
     What an earlier run has done in `output` is kept and gone on from. `stop` is asked again and again; `on_event` may
     raise while data is prepared. Raises ConfigError when there is too little data, or a file that cannot be gone on
@@ -75,17 +75,17 @@ def finetune(
     samples: tuple[Samples, list[MixturePart]] | None = None
     for name in names:
         stage: Stage
-        link = name.removeprefix(ALONE)
+        part = name.removeprefix(ALONE)
         if name == "expert":
             stage = expert_stage(networks, *_acted(config, task, original, networks.sizes.horizon, on_event), run)
         else:
             if samples is None:
                 with distributed.leader_first():
                     samples = _shown(config, base.config.views, task, original, work / "frames", on_event)
-            alone = None if base.new_view is None or link == name else own_part(networks, link, base.new_view)
-            stage = looking_stage(link, networks, *samples, run, alone=alone)
+            alone = None if base.new_view is None or part == name else own_part(networks, part, base.new_view)
+            stage = looking_stage(part, networks, *samples, run, alone=alone)
         stage.judge_start()
-        getattr(networks, link).load_state_dict(stage.run().state_dict())
+        getattr(networks, part).load_state_dict(stage.run().state_dict())
         networks.cpu()
         if not stage.done:
             return TrainingResult(figures, interrupted=True)
@@ -96,7 +96,7 @@ def finetune(
 
 
 def stage_names(config: FinetuneConfig, base: Base) -> tuple[str, ...]:
-    """Return the stages in their order: a new view alone, then the chosen links."""
+    """Return the stages in their order: a new view alone, then the chosen networks."""
     return config.ordered if base.new_view is None else (*(ALONE + name for name in STAGES), *config.ordered)
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`vla finetune` of the small GraspVLA: on demonstrations of a task, or on boxes alone.
 
-The chain's links (proposals, matching, grasp, expert) go on from the checkpoint's weights, at a low rate, on the task's
-data and on data like that they have learned from: without --original that is generated first, a little of it, into
-OUTPUT/original. Recordings (`vla convert`) are labelled from what they show, into OUTPUT/labelled: the grasp from
+The chain's networks (proposals, matching, grasp, expert) go on from the checkpoint's weights, at a low rate, on the
+task's data and on data like that they have learned from: without --original that is generated first, a little of it,
+into OUTPUT/original. Recordings (`vla convert`) are labelled from what they show, into OUTPUT/labelled: the grasp from
 where the fingers closed, boxes from the checkpoint's own proposals that show that place.
 """
 

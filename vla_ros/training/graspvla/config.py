@@ -9,7 +9,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_path, load_config
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.contract_checks import check_robot
-from vla_ros.policies.graspvla.small.chain import LINKS
+from vla_ros.policies.graspvla.small.chain import REASONING_STEPS
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.training.graspvla.stage_config import StageConfig
@@ -53,7 +53,8 @@ class TrainConfig:
     frames_an_episode: int = 10  # of each demonstration that are looked at; the action expert reads all
     validation: float = 0.03  # share of frames kept for it
     threads: int = 2
-    links: tuple[str, ...] = LINKS  # of the chain that the action expert is told; without any it looks for itself
+    # Reasoning steps that the action expert is conditioned on; without any it looks for itself.
+    conditioning: tuple[str, ...] = REASONING_STEPS
     data: DataConfig = field(default_factory=DataConfig)
     proposals: StageConfig = field(default_factory=lambda: StageConfig(4000, 24, 3e-3))
     matching: StageConfig = field(default_factory=lambda: StageConfig(6500, 24, 1e-3))
@@ -73,7 +74,7 @@ class TrainConfig:
     @property
     def stages(self) -> tuple[str, ...]:
         """Return what is trained, in this order."""
-        return STAGES if self.links else STAGES[:1]
+        return STAGES if self.conditioning else STAGES[:1]
 
 
 def load_train_config(name: str) -> TrainConfig:

@@ -29,7 +29,7 @@ STILL = 0.4  # share of variants in which the tool seems not to have moved: eval
 
 @dataclass(frozen=True)
 class ChainNoise:
-    """How wrong the links of the chain are in training: about as wrong as the networks that find them."""
+    """How wrong the steps of the chain are in training: about as wrong as the networks that find them."""
 
     target: float = 0.005  # [m]
     grasp: float = 0.002  # [m]
@@ -167,7 +167,7 @@ def motion_batch(samples: MotionSamples, rows: np.ndarray, rng: np.random.Genera
 def flow_loss(
     expert: ActionExpert, batch: dict[str, Tensor], mean: Tensor, spread: Tensor, rng: torch.Generator, draws: int = 4
 ) -> dict[str, Tensor]:
-    """Return the flow-matching loss of an expert that is told a chain."""
+    """Return the flow-matching loss of an expert that is conditioned on a chain."""
     return {"flow": flow_error(expert, expert.encode(batch["tokens"]), batch, mean, spread, rng, draws)}
 
 

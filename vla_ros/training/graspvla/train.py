@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From datasets to a checkpoint, top to bottom: cut frames, train each link of the chain, judge it, save."""
+"""From datasets to a checkpoint, top to bottom: cut frames, train each network of the chain, judge it, save."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def train(
     torch.set_num_threads(config.threads)
     work = output / "training"
     catalogue, views = load_catalogue(), contract_views(load_contract(config.contract))
-    networks = SmallGraspVla(NetworkSizes(len(catalogue.categories), len(catalogue.colors), links=config.links))
+    networks = SmallGraspVla(
+        NetworkSizes(len(catalogue.categories), len(catalogue.colors), conditioning=config.conditioning)
+    )
     networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
     motion = all_motion(data.action, networks.sizes.horizon, on_event)
@@ -74,7 +76,7 @@ def train(
     networks.spread.copy_(torch.from_numpy(statistics.std(axis=0)).clamp(min=1e-4))
 
     samples, folders = None, []
-    if set(stages) != {"expert"} or not config.links:
+    if set(stages) != {"expert"} or not config.conditioning:
         with distributed.leader_first():
             folders = cut_frames(
                 [*data.action, *data.grounding],
@@ -90,7 +92,7 @@ def train(
     missing: list[str] = []
 
     def begin(name: str) -> Stage:
-        if name == "expert" and config.links:
+        if name == "expert" and config.conditioning:
             return expert_stage(networks, motion, [MixturePart(len(motion.actions), config.validation)], run)
         assert samples is not None
         if name == "expert":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How good each link of the chain is on frames it has not learned from."""
+"""How good each step of the chain is on frames it has not learned from."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class ActingPolicy(ABC):
     def _state(
         self, observation: SingleArmObservation, target: np.ndarray, T_base_grasp: np.ndarray, opening: float
     ) -> ChainState:
-        """Return what an expert is told, with the links of the chain that were found."""
+        """Return what an expert is conditioned on, with the steps of the chain that were found."""
         state, before, gripper = observation.state, self._before(observation), self._gripper
         return ChainState(
             target=target,

@@ -15,19 +15,21 @@ import torch
 from torch import Tensor, nn
 
 from vla_ros.policies.flow.network import TIME_FEATURES, time_features, velocity_to
-from vla_ros.policies.graspvla.small.chain import CLOSED, LINKS, TOKEN_SIZE, TOKENS, told
+from vla_ros.policies.graspvla.small.chain import CLOSED, REASONING_STEPS, TOKEN_SIZE, TOKENS, conditioning_mask
 from vla_ros.policies.single_arm import ACTION_SIZE
 
 
 class ActionExpert(nn.Module):
     """v(a^τ, τ | chain)."""
 
-    told: Tensor  # (2, K, N) while the fingers are open, and closed
+    mask: Tensor  # (2, K, N) of what it is conditioned on, while the fingers are open, and closed
 
-    def __init__(self, horizon: int = 4, size: int = 96, depth: int = 3, links: Sequence[str] = LINKS) -> None:
+    def __init__(
+        self, horizon: int = 4, size: int = 96, depth: int = 3, conditioning: Sequence[str] = REASONING_STEPS
+    ) -> None:
         super().__init__()
-        masks = np.stack([told(links, closing) for closing in (False, True)])
-        self.register_buffer("told", torch.from_numpy(masks), persistent=False)
+        masks = np.stack([conditioning_mask(conditioning, closing) for closing in (False, True)])
+        self.register_buffer("mask", torch.from_numpy(masks), persistent=False)
         self.horizon = horizon
         self.chain = nn.ModuleList(nn.Linear(TOKEN_SIZE, size) for _ in range(TOKENS))
         self.action = nn.Linear(ACTION_SIZE, size)
@@ -42,7 +44,7 @@ class ActionExpert(nn.Module):
     def encode(self, chain: Tensor) -> Tensor:
         """Return the chain's tokens (B, K, D) of its numbers (B, K, N): once a chunk."""
         closed = (chain[:, CLOSED[0], CLOSED[1]] > 0.5).long()
-        chain = chain * self.told[closed]
+        chain = chain * self.mask[closed]
         return torch.stack([layer(chain[:, i]) for i, layer in enumerate(self.chain)], dim=1)
 
     def clean(self, x: Tensor, tau: Tensor, tokens: Tensor) -> Tensor:

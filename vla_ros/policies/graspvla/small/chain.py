@@ -17,14 +17,14 @@ from scipy.spatial.transform import Rotation
 TOKENS, TOKEN_SIZE = 5, 9
 CLOSED = 0, 4  # token and place in it of whether the fingers are told to be closed
 OPENING = 3  # place in the last token of the opening; what follows is of the grasp as well
-LINKS = ("boxes", "grasp")  # what the networks find; an ablation leaves one out
+REASONING_STEPS = ("boxes", "grasp")  # what the networks find before the motion; an ablation leaves one out
 CLOSING = 0.005  # [m] a command below it closes the fingers
 MEMORY_STEPS = 20  # actions after which "how long ago" stops counting
 
 
 @dataclass(frozen=True, eq=False)
 class ChainState:
-    """Everything the expert is told; lengths in metres, base frame."""
+    """Everything the expert is conditioned on; lengths in metres, base frame."""
 
     target: np.ndarray  # (3,) middle of the object that is meant, as both boxes place it
     T_base_ee: np.ndarray  # (4, 4) the anchor that actions start from
@@ -62,17 +62,17 @@ def chain_numbers(state: ChainState) -> np.ndarray:
     return tokens.astype(np.float32)
 
 
-def told(links: Sequence[str], closing: bool) -> np.ndarray:
-    """Return which of the tokens' numbers (TOKENS, TOKEN_SIZE) an expert is told that has only these links.
+def conditioning_mask(steps: Sequence[str], closing: bool) -> np.ndarray:
+    """Return which of the tokens' numbers (TOKENS, TOKEN_SIZE) an expert sees that is conditioned on these steps alone.
 
-    Where the fingers closed is no link that is found, but remembered: all are told it that have any link.
+    Where the fingers closed is not found but remembered: every expert sees it that is conditioned on any step.
     """
     mask = np.ones((TOKENS, TOKEN_SIZE), dtype=np.float32)
-    if "boxes" not in links:
+    if "boxes" not in steps:
         mask[0, :4] = 0.0
-    if "grasp" not in links:
+    if "grasp" not in steps:
         mask[4, OPENING] = 0.0
-        if not (closing and links):
+        if not (closing and steps):
             mask[3], mask[4, OPENING:] = 0.0, 0.0
     return mask
 

@@ -47,5 +47,5 @@ def check_checkpoint(folder: Path, config: CheckpointConfig, embodiment: Embodim
 
 def require_chain(folder: Path, config: CheckpointConfig) -> None:
     """Raise ConfigError for a checkpoint without boxes and grasps to go on with or to label by."""
-    if not config.networks.links:
-        raise ConfigError(f"{folder}: has no chain (it was trained with links: []); give a checkpoint that has one")
+    if not config.networks.conditioning:
+        raise ConfigError(f"{folder}: has no chain (trained with conditioning: []); give a checkpoint that has one")

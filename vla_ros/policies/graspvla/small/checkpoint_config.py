@@ -15,7 +15,7 @@ from vla_ros.configuration import build
 from vla_ros.documents import read_json
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families import KIND_KEYS
-from vla_ros.policies.graspvla.small.chain import LINKS
+from vla_ros.policies.graspvla.small.chain import REASONING_STEPS
 from vla_ros.policies.single_arm import ACTION_SIZE, SingleArmCodec, upgraded
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -36,13 +36,13 @@ class NetworkSizes:
     expert_size: int = 96
     expert_depth: int = 3
     horizon: int = 4
-    # Of the chain that the expert is told; an ablation leaves some out. Without any it looks for itself.
-    links: tuple[str, ...] = LINKS
+    # Reasoning steps that the expert is conditioned on; an ablation leaves some out. Without any it looks for itself.
+    conditioning: tuple[str, ...] = REASONING_STEPS
 
     def __post_init__(self) -> None:
-        for link in self.links:
-            if link not in LINKS:
-                raise ConfigError(unknown_name("link", link, LINKS))
+        for step in self.conditioning:
+            if step not in REASONING_STEPS:
+                raise ConfigError(unknown_name("reasoning step", step, REASONING_STEPS))
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,16 @@ def read_config(folder: Path) -> CheckpointConfig:
         raise ConfigError(
             f"{folder}: is a checkpoint of another kind ({said}): give one of {KIND}, such as vla train makes"
         )
-    return build(CheckpointConfig, upgraded(values, VERSION), str(path))
+    return build(CheckpointConfig, _renamed(upgraded(values, VERSION)), str(path))
+
+
+def _renamed(values: Any) -> Any:
+    """Return a config.json whose networks have `conditioning`, which was called `links`."""
+    networks = values.get("networks") if isinstance(values, dict) else None
+    if not isinstance(networks, dict) or "links" not in networks or "conditioning" in networks:
+        return values
+    others = {name: value for name, value in networks.items() if name != "links"}
+    return {**values, "networks": {**others, "conditioning": networks["links"]}}
 
 
 def check_weights(folder: Path, config: CheckpointConfig) -> None:
@@ -117,7 +126,7 @@ def check_weights(folder: Path, config: CheckpointConfig) -> None:
     path = folder / WEIGHTS
     if not path.is_file():
         raise ConfigError(f"{path}: is missing; copy the checkpoint again")
-    parts = ("proposals", "matching", "grasp", "expert") if config.networks.links else ("expert",)
+    parts = ("proposals", "matching", "grasp", "expert") if config.networks.conditioning else ("expert",)
     try:
         with safe_open(str(path), "numpy") as file:
             names = set(file.keys())

@@ -28,7 +28,7 @@ class DirectExpert(ActionExpert):
     """v(a^τ, τ | pictures, words, proprioception)."""
 
     def __init__(self, horizon: int = 4, size: int = 96, depth: int = 3, width: int = 32) -> None:
-        super().__init__(horizon, size, depth, links=())
+        super().__init__(horizon, size, depth, conditioning=())
         self.eye = ProposalNetwork(width)
         self.cells = nn.Conv2d(FEATURES, size, POOLED, POOLED)
         self.sights = mlp(SIGHT, size, size)

@@ -59,6 +59,6 @@ class DirectPolicy(ActingPolicy):
             torch.from_numpy(np.stack(sights))[None],
             torch.from_numpy(word_tokens(observation.instruction))[None],
         )
-        # The links of the chain are masked: any will do.
+        # The chain is masked: any will do.
         numbers = chain_numbers(self._state(observation, T_tool[:3, 3], T_tool, self.opening_max))
         return torch.cat([expert.encode(torch.from_numpy(numbers)[None]), seen], dim=1)

@@ -16,7 +16,7 @@ from vla_ros.policies.single_arm import ACTION_SIZE
 
 
 class SmallGraspVla(nn.Module):
-    """Proposals, matching, grasp and action expert, and the statistics of actions; the expert alone without links."""
+    """Proposals, matching, grasp and action expert, the statistics of actions; the expert alone without any step."""
 
     mean: Tensor
     spread: Tensor
@@ -26,11 +26,11 @@ class SmallGraspVla(nn.Module):
         super().__init__()
         self.sizes = sizes
         expert = sizes.horizon, sizes.expert_size, sizes.expert_depth
-        if sizes.links:
+        if sizes.conditioning:
             self.proposals = ProposalNetwork(sizes.proposal_width)
             self.matching = MatchNetwork(sizes.categories, sizes.colors, sizes.match_size)
             self.grasp = GraspNetwork(sizes.grasp_size)
-            self.expert = ActionExpert(*expert, sizes.links)
+            self.expert = ActionExpert(*expert, sizes.conditioning)
         else:
             self.expert = DirectExpert(*expert, sizes.proposal_width)
         self.register_buffer("mean", torch.zeros(ACTION_SIZE))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The small GraspVLA as a policy: boxes, then proprioception, then the grasp, then a chunk of actions.
 
-Progressive action generation (GraspVLA, section 4): each link of the chain is found once a chunk and conditions all
+Progressive action generation (GraspVLA, section 4): each step of the chain is found once a chunk and conditions all
 that come after it. What the episode has taught so far is remembered: where the object was, the grasp that is being
 approached, when the fingers closed and which grasps held nothing.
 """
@@ -104,7 +104,7 @@ class GraspVlaPolicy(ActingPolicy):
             stages_s=dict(clock.seconds),
         )
 
-    # -- the links of the chain ----------------------------------------------------------------------------------
+    # -- the steps of the chain --------------------------------------------------------------------------------------
     def _find(
         self, observation: SingleArmObservation, pictures: list, calibrations: list, proposed: list
     ) -> FoundTarget | None:
@@ -228,7 +228,7 @@ def small_policy(
     """Return the policy of networks for a robot; they are frozen. `parts`: they know what "by its handle" means."""
     codec = codec or SingleArmCodec.of(embodiment, horizon=networks.sizes.horizon)
     opening_max = embodiment.gripper(codec.gripper).width_max
-    if not networks.sizes.links:
+    if not networks.sizes.conditioning:
         return DirectPolicy(networks, cameras, codec, opening_max)
     arm = embodiment.arm(codec.arm)
     reach = Reach(expand_urdf(embodiment), arm)
