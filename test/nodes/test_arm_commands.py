@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from rig.nodes import NodeUnderTest, Operator
+from rig.running_graph import RunningGraph, running_graph
 
 from vla_ros import messages
 from vla_ros.nodes.arm.way_home import HOME_TOLERANCE
@@ -18,52 +20,39 @@ ARRIVED, STILL = {"position": 2e-3, "pose": 8e-3}, {"position": 1e-3, "pose": 3e
 
 
 @pytest.fixture(scope="module", params=["position", "pose"])
-def graph(request):
+def command(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def graph(command: str) -> Iterator[RunningGraph]:
     """Start the four nodes once for each kind of command."""
-    command = request.param
     nodes = {
         "sim": NodeUnderTest("sim", seed=1, command=command),
         **{name: NodeUnderTest(name, use_sim_time=True, command=command) for name in ("control", "guard")},
         "state": NodeUnderTest("state", use_sim_time=True),
     }
-    operator = Operator()
-    try:
-        assert operator.ready(), {name: node.process.poll() for name, node in nodes.items()}
-        yield command, nodes, operator
-        for name in ("control", "state", "guard", "sim"):
-            code, output, _ = nodes[name].stop()
-            assert code == 0, (name, output)
-            assert "Traceback" not in output, (name, output)
-    finally:
-        for node in nodes.values():
-            node.kill()
-        operator.close()
-
-
-@pytest.fixture
-def operator(graph) -> Operator:
-    """Return the operator of an arm that is enabled and at rest."""
-    operator = graph[2]
-    operator.enable_at_rest()
-    return operator
+    with running_graph(nodes) as graph:
+        yield graph
+        graph.stop("control", "state", "guard", "sim")
 
 
 def controllers(operator: Operator) -> set[str]:
     return set(operator.diagnostics.get("sim", {}).get("active_controllers", "").split())
 
 
-def test_a_pose_chunk_moves_the_arm_there_and_then_it_holds(graph, operator):
+def test_a_pose_chunk_moves_the_arm_there_and_then_it_holds(command, operator):
     start = operator.T_base_ee.copy()
-    assert operator.spin_until(lambda: controllers(operator) == {f"panda_{graph[0]}", "panda_hand_position"}, 3.0)
+    assert operator.spin_until(lambda: controllers(operator) == {f"panda_{command}", "panda_hand_position"}, 3.0)
     shift = np.array([0.03, -0.06, -0.04])
     operator.send(operator.chunk(tuple(shift)))
     assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 5.0)
     assert operator.spin_until(lambda: operator.speed < 0.02, 10.0)
     operator.spin(0.5)
-    np.testing.assert_allclose(operator.T_base_ee[:3, 3] - start[:3, 3], shift, atol=ARRIVED[graph[0]])
+    np.testing.assert_allclose(operator.T_base_ee[:3, 3] - start[:3, 3], shift, atol=ARRIVED[command])
     held = operator.T_base_ee.copy()
     operator.spin(1.0)
-    assert np.abs(operator.T_base_ee[:3, 3] - held[:3, 3]).max() < STILL[graph[0]]
+    assert np.abs(operator.T_base_ee[:3, 3] - held[:3, 3]).max() < STILL[command]
 
 
 def test_a_chunk_that_is_not_finite_moves_nothing(operator):
@@ -100,13 +89,13 @@ def test_disabled_the_arm_is_held_by_the_robot(operator):
     assert np.linalg.norm(operator.T_base_ee[:3, 3] - start[:3, 3]) < 5e-3
 
 
-def test_home_brings_a_position_arm_home_and_a_pose_arm_says_why_not(graph, operator):
+def test_home_brings_a_position_arm_home_and_a_pose_arm_says_why_not(command, operator):
     operator.send(operator.chunk((0.05, 0.12, -0.15), duration=1.5))
     assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 8.0)
     node = NodeUnderTest("home")
     assert operator.spin_until(lambda: node.process.poll() is not None, 40.0)
     output, _ = node.process.communicate()
-    if graph[0] == "position":
+    if command == "position":
         assert (node.process.returncode, output.strip()) == (0, "home")
         home = load_embodiment("franka").arms[0].home
         np.testing.assert_allclose(operator.joints.position, home, atol=HOME_TOLERANCE)
@@ -115,8 +104,8 @@ def test_home_brings_a_position_arm_home_and_a_pose_arm_says_why_not(graph, oper
         assert "takes tool poses only" in output
 
 
-def test_the_guard_holds_the_arm_when_control_is_killed(graph, operator):
-    command, nodes, _ = graph
+def test_the_guard_holds_the_arm_when_control_is_killed(command, graph, operator):
+    nodes = graph.nodes
     operator.send(operator.chunk((0.0, 0.2, 0.1), duration=1.5))
     assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 3.0)
     nodes["control"].process.send_signal(signal.SIGKILL)

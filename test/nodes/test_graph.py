@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from rig.nodes import NodeUnderTest, Operator
+from rig.nodes import NodeUnderTest, Operator, start_arm
+from rig.running_graph import RunningGraph, running_graph
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
@@ -22,35 +24,12 @@ ARRIVED = 8e-3  # [m] steady-state error of the impedance included
 
 
 @pytest.fixture(scope="module")
-def graph():
+def graph() -> Iterator[RunningGraph]:
     """Start the four nodes once; at the end each must go quietly."""
-    nodes = {
-        "sim": NodeUnderTest("sim", seed=1),
-        "state": NodeUnderTest("state", use_sim_time=True),
-        "control": NodeUnderTest("control", use_sim_time=True),
-        "guard": NodeUnderTest("guard", use_sim_time=True),
-    }
-    operator = Operator()
-    try:
-        assert operator.ready(), {name: node.process.poll() for name, node in nodes.items()}
-        yield nodes, operator
-        for name in ("control", "state", "guard", "sim"):
-            code, output, seconds = nodes[name].stop()
-            assert code == 0, (name, output)
-            assert "Traceback" not in output, (name, output)
-            assert seconds < 2.0, (name, seconds)
-    finally:
-        for node in nodes.values():
-            node.kill()
-        operator.close()
-
-
-@pytest.fixture
-def operator(graph) -> Operator:
-    """Return the operator of an arm that is enabled and at rest."""
-    operator = graph[1]
-    operator.enable_at_rest()
-    return operator
+    with running_graph({node.name: node for node in start_arm()}) as graph:
+        yield graph
+        took = graph.stop("control", "state", "guard", "sim")
+        assert max(took.values()) < 2.0, took
 
 
 def moved(operator: Operator, T_start: np.ndarray) -> float:
@@ -212,7 +191,7 @@ def test_home_says_when_the_estop_is_latched(operator):
 
 
 def test_a_machine_that_slept_is_no_silence_of_control(graph, operator):
-    nodes, _ = graph
+    nodes = graph.nodes
     asleep = [nodes[name].process for name in ("guard", "control", "sim")]
     for number in (signal.SIGSTOP, signal.SIGCONT):
         for process in asleep:
@@ -251,7 +230,7 @@ def test_a_reset_puts_the_arm_back_without_turning_time_back(operator):
 
 
 def test_the_guard_holds_the_arm_when_control_is_killed(graph, operator):
-    nodes, _ = graph
+    nodes = graph.nodes
     operator.send(operator.chunk((0.0, 0.2, 0.1), duration=1.5))
     assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 3.0)
     nodes["control"].process.send_signal(signal.SIGKILL)

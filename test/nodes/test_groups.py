@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from nav_msgs.msg import Odometry
 from rig.nodes import NodeUnderTest, Operator, start_arm
+from rig.running_graph import RunningGraph, running_graph
 from std_msgs.msg import Float64MultiArray
 from two_armed_robot import PAIR, pair
 
@@ -21,27 +23,10 @@ UP = np.array([0.02, 0.0, 0.05])  # [m]
 
 
 @pytest.fixture(scope="module")
-def graph():
-    nodes = start_arm(robot=str(PAIR))
-    operator = Operator(robot=str(PAIR))
-    try:
-        assert operator.ready(), {node.name: node.process.poll() for node in nodes}
-        yield nodes, operator
-        for node in nodes:
-            code, output, _ = node.stop()
-            assert code in (0, -9), (node.name, output)
-            assert "Traceback" not in output, (node.name, output)
-    finally:
-        for node in nodes:
-            node.kill()
-        operator.close()
-
-
-@pytest.fixture
-def operator(graph) -> Operator:
-    operator = graph[1]
-    operator.enable_at_rest()
-    return operator
+def graph() -> Iterator[RunningGraph]:
+    with running_graph({node.name: node for node in start_arm(robot=str(PAIR))}, str(PAIR)) as graph:
+        yield graph
+        graph.stop(*graph.nodes, codes=(0, -signal.SIGKILL))
 
 
 def chunk(operator: Operator, shifts: dict[str, np.ndarray], others: dict[str, float], seconds: float) -> ActionChunk:
@@ -133,10 +118,9 @@ def test_home_takes_every_group_home(operator):
 
 
 def test_the_guard_holds_both_arms_when_control_is_killed(graph, operator):
-    nodes, _ = graph
     operator.send(chunk(operator, {"left": UP, "right": UP}, {}, 3.0))
     assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.02)
-    (control,) = (node for node in nodes if node.name == "control")
+    control = graph.nodes["control"]
     control.process.send_signal(signal.SIGKILL)
     active = lambda: set(operator.diagnostics["sim"]["active_controllers"].split())  # noqa: E731
     assert operator.spin_until(lambda: {"left_arm", "right_arm"} <= active())

@@ -12,7 +12,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
 
-from rig.nodes import NodeUnderTest, Operator, start_arm
+from rig.nodes import NodeUnderTest, Operator
 
 from controllers.chunk import ActionChunk
 from vla_ros import messages, qos
@@ -48,20 +48,6 @@ def two_ways(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkpoints") / "two_ways"
     save_flow(folder, network, config)
     return folder
-
-
-@pytest.fixture(scope="module")
-def operator():
-    """Start a simulated arm and control once, and yield who operates it."""
-    nodes = start_arm()
-    operator = Operator()
-    try:
-        assert operator.ready(), {node.name: node.process.poll() for node in nodes}
-        yield operator
-    finally:
-        for node in nodes:
-            node.kill()
-        operator.close()
 
 
 @pytest.fixture

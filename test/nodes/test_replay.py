@@ -13,20 +13,10 @@ from vla_ros.robots.embodiment import load_embodiment
 HOME = np.array(load_embodiment("franka").arms[0].home)
 
 
-@pytest.fixture(scope="module")
-def operator():
-    nodes = [NodeUnderTest("sim", seed=1)]
-    nodes += [NodeUnderTest(name, use_sim_time=True) for name in ("state", "control", "guard")]
-    operator = Operator()
-    try:
-        assert operator.ready(), [node.process.poll() for node in nodes]
-        yield operator
-    finally:
-        for node in reversed(nodes):
-            node.stop()
-        for node in nodes:
-            node.kill()
-        operator.close()
+@pytest.fixture
+def operator(graph) -> Operator:
+    """Return the operator of an arm that nobody has enabled: the replay does."""
+    return graph.operator
 
 
 def replayed(operator: Operator, source, **parameters) -> tuple[int, str, list[np.ndarray]]:

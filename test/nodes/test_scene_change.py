@@ -11,6 +11,7 @@ import rclpy
 from geometry_msgs.msg import PoseArray, PoseStamped
 from rclpy.parameter import Parameter
 from rig.nodes import NodeUnderTest, Operator
+from rig.running_graph import running_graph
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Float64MultiArray, String
 from std_srvs.srv import Trigger
@@ -97,14 +98,8 @@ def graph():
         "guard": NodeUnderTest("guard", use_sim_time=True),
         "view": NodeUnderTest("view", port=0),
     }
-    operator = Operator()
-    try:
-        assert operator.ready(), {name: node.process.poll() for name, node in nodes.items()}
-        yield nodes, operator
-    finally:
-        for node in nodes.values():
-            node.kill()
-        operator.close()
+    with running_graph(nodes) as graph:
+        yield graph
 
 
 class Watcher:
@@ -158,7 +153,7 @@ def change(operator: Operator, client: SceneClient, scene: dict) -> str:
 
 
 def test_the_scene_changes_and_everybody_goes_on(graph):
-    nodes, operator = graph
+    nodes, operator = graph.nodes, graph.operator
     watcher, client = Watcher(operator), SceneClient(operator.node)
     assert operator.spin_until(lambda: client.ready and len(watcher.images) == 2 and watcher.scene, 60.0)
     first = {name: image for name, (_, image) in watcher.images.items()}
