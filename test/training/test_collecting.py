@@ -27,7 +27,7 @@ from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.episodes.previews import Previews
 from vla_ros.teleop.serving import keeping
 from vla_ros.teleop.serving.pairing import keep_token
-from vla_ros.training.collecting import scripted_operator
+from vla_ros.training.collecting.operators_plan import WaypointPlanner
 from vla_ros.training.collecting.scripted_operator import Attempt, OperatorStopped, ScriptedOperator
 
 SOON_S = 5.0  # what is clear at once is not waited for
@@ -75,8 +75,7 @@ def make(tmp_path, monkeypatch):
     rooms = []
     goals = [Waypoint(Pose(np.array([0.55, 0.1, 0.2]), DOWN), closed=0.5)]
     monkeypatch.setattr(Previews, "want", lambda self, name: None)
-    monkeypatch.setattr(scripted_operator, "plan_waypoints", lambda *given: goals)
-    monkeypatch.setattr(scripted_operator, "prompted_scene", lambda said, robot: None)
+    monkeypatch.setattr(WaypointPlanner, "waypoints", lambda self, prompt: goals)
 
     def make(*given, **options) -> Room:
         rooms.append(Room(tmp_path, *given, **options))
