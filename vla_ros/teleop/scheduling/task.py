@@ -150,7 +150,7 @@ class CollectTask:
 
 def task_path(name: str) -> Path:
     """Return the file of a task: the file itself, or config/tasks/collect_<name>.yaml. Raises ConfigError."""
-    return config_path("tasks", "task", name, prefix="collect_")
+    return config_path("tasks", "schedule", name, prefix="collect_")
 
 
 def load_task(path: Path) -> CollectTask:
