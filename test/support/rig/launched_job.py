@@ -75,9 +75,9 @@ class LaunchedJob:
         self.arm.spin_until(lambda: self.arm.under_way or self.process.poll() is not None, START_TIMEOUT_S)
         assert self.arm.under_way, self.output
 
-    def finish(self) -> int:
-        """Listen until the launcher has ended; return its exit code."""
-        assert self.arm.spin_until(lambda: self.process.poll() is not None, END_TIMEOUT_S), self.output
+    def finish(self, within: float = END_TIMEOUT_S) -> int:
+        """Listen until the launcher has ended, `within` [s]; return its exit code."""
+        assert self.arm.spin_until(lambda: self.process.poll() is not None, within), self.output
         return self.process.returncode
 
     def interrupt(self) -> None:
