@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from vla_ros import cli
-from vla_ros.tasks.grasping.sets import grasp_sets
+from vla_ros.sim.scenes.sets import load_sets
 from vla_ros.tasks.table import TASKS, load_task
 
 
@@ -21,7 +21,7 @@ def test_a_task_is_shown_with_its_success_its_limits_and_its_sets(capsys):
     assert "15 cm above where it lay for 1 s" in said
     assert "3 attempts, 60 s" in said
     assert "extra 5, extra_alike 2" in said
-    assert all(f"\n  {name} " in said for name in grasp_sets().sets)
+    assert all(f"\n  {name} " in said for name in load_sets("grasping").sets)
 
 
 def test_placing_is_shown_with_an_instruction_that_says_where(capsys):

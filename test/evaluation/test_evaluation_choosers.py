@@ -5,15 +5,15 @@ import dataclasses
 
 import numpy as np
 import pytest
+from drawn_scene import grasping_scene
 
 from vla_ros.evaluation.choosers import chance, color_alone
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 
 @pytest.fixture(scope="module")
 def scenes() -> list[Scene]:
-    return [sample_scene("distractor", seed, categories="heldout") for seed in range(20)]
+    return [grasping_scene("distractor", seed, categories="heldout") for seed in range(20)]
 
 
 def test_a_chooser_who_draws_by_colour_finds_what_is_expected(scenes: list[Scene]) -> None:
@@ -33,7 +33,7 @@ def test_chance_is_one_of_what_stands_there(scenes: list[Scene]) -> None:
 @pytest.mark.parametrize("words", ["common", "unseen"])
 def test_other_words_for_a_colour_are_that_colour(words: str) -> None:
     for seed in range(12):
-        scene = sample_scene("distractor", seed, wording=words)
+        scene = grasping_scene("distractor", seed, wording=words)
         alike = sum(p.model.color == scene.target_object.model.color for p in scene.objects)
         assert color_alone(scene) == 1 / alike, scene.instruction
 

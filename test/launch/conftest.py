@@ -16,11 +16,11 @@ POLICY = () if find_spec("torch") else ("policy:=geometric",)
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Callable[..., LaunchedJob]]:
-    """Return what launches franka_grasp with the given words; nothing of it outlives the test."""
+    """Return what launches a job with the given words; nothing of it outlives the test."""
     graphs: list[LaunchedJob] = []
 
-    def start(*words: str) -> LaunchedJob:
-        graphs.append(LaunchedJob(tmp_path, *POLICY, *words))
+    def start(*words: str, job: str = "franka_grasp") -> LaunchedJob:
+        graphs.append(LaunchedJob(tmp_path, *POLICY, *words, job=job))
         return graphs[-1]
 
     yield start

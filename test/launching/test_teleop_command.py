@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 
 import pytest
 
 from controllers.errors import ConfigError
 from vla_ros import cli
+from vla_ros.configuration import share_directory
 from vla_ros.launching.arguments import parse_assignments
 from vla_ros.launching.jobs import load_job
 from vla_ros.teleop.serving import pairing
@@ -122,3 +124,13 @@ def test_checking_twice_keeps_the_pairing(tmp_path):
     assert (tmp_path / "token").read_text() == token
     with pytest.raises(ConfigError, match="from 0 to 65535"):
         parse_assignments(["port:=70000"], graph.arguments)
+
+
+def test_a_schedule_is_for_its_own_task(capsys, tmp_path):
+    words = (f"collection:={tmp_path / 'cups'}", "port:=0", f"folder:={tmp_path / 'pairing'}")
+    assert "of task 'placing': give task:=placing" in refusal(capsys, *words, "schedule:=placing")
+    assert "of task 'grasping': give task:=grasping" in refusal(capsys, *words, "schedule:=franka", "task:=placing")
+    assert "unknown schedule 'placin': did you mean 'placing'" in refusal(capsys, *words, "schedule:=placin")
+    (tmp_path / "cups").mkdir()
+    shutil.copy(share_directory() / "config" / "tasks" / "collect_placing.yaml", tmp_path / "cups" / "collection.yaml")
+    assert refusal(capsys, *words).startswith(f"vla: {words[0]}: its scenes are of task 'placing'")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import rclpy
+from drawn_scene import grasping_scene
 from geometry_msgs.msg import PoseStamped
 from rclpy.experimental import EventsExecutor
 from rclpy.parameter import Parameter
@@ -22,7 +23,6 @@ from vla_ros.nodes.parameters import declare_cameras
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 K = np.diag([50.0, 50.0, 1.0])
 
@@ -94,7 +94,7 @@ def test_the_camera_node_publishes_where_the_hand_holds_it(executor) -> None:
         node.create_subscription(PoseStamped, f"cameras/{name}/pose", got.append, qos.MOVING)
     states = node.create_publisher(Float64MultiArray, "sim/render_state", qos.STREAM)
     node.create_publisher(String, "sim/scene", qos.LATCHED)
-    world = World(sample_scene("basic", 3, cameras=("front", "wrist")), load_embodiment("franka"), settle=False)
+    world = World(grasping_scene("basic", 3, cameras=("front", "wrist")), load_embodiment("franka"), settle=False)
     executor.add_node(camera)
     executor.add_node(node)
     try:

@@ -145,12 +145,13 @@ def test_episodes_of_a_task_become_bags_each_in_the_scene_that_was_asked_for(gra
         assert episode.instruction == f"pick up the {prompt['object']}"
         assert words[-1] == episode.instruction
         (scene,) = scenes  # of this episode, not of those before it
-        assert (scene["target"], scene["place"], scene["seed"]) == (
+        request = scene.request
+        assert (request.target, request.place, request.seed) == (
             prompt["object"],
             prompt["position"],
             prompt["seed"],
         )
-        assert scene["stream"] == "generation"
+        assert request.stream == "generation"
         first, last = (stamp.sec + stamp.nanosec * 1e-9 for stamp in (stamps[0], stamps[-1]))
         assert last > first
         assert float(episode.values["stamp"]) == pytest.approx(last, abs=0.5)  # simulated time, as everything in it

@@ -17,7 +17,7 @@ from std_msgs.msg import Float64MultiArray, String
 from std_srvs.srv import Trigger
 
 from vla_ros import messages, qos
-from vla_ros.nodes.sim.scene_choice import announced_choice, choice_label, draw
+from vla_ros.nodes.sim.scene_choice import announced_choice
 from vla_ros.nodes.sim.scene_client import SceneClient
 from vla_ros.nodes.sim_node import SimNode
 from vla_ros.robots.embodiment import load_embodiment
@@ -135,7 +135,7 @@ class Watcher:
 
     def show(self, operator: Operator) -> bool:
         """Wait for images of the scene that is announced: those of the one before may still be on their way."""
-        label = choice_label(announced_choice(self.text))
+        label = announced_choice(self.text).label
         if not operator.spin_until(lambda: self.states and self.states[-1][0] == label, 30.0):
             return False
         since = self.states[-1][1]
@@ -172,11 +172,11 @@ def test_the_scene_changes_and_everybody_goes_on(graph):
     # It is announced, and every state says of which scene it is.
     choice = announced_choice(watcher.text)
     assert choice is not None
-    assert {"set": choice["set_name"]} | {k: choice[k] for k in ("seed", "categories", "target", "place")} == NEW
+    assert {name: choice.words[name] for name in NEW} == NEW
     assert (watcher.scene["set"], watcher.scene["seed"], watcher.scene["target"]) == ("distractor", 12, "red_mug")
-    assert operator.spin_until(lambda: watcher.states[-1][0] == choice_label(choice))
+    assert operator.spin_until(lambda: watcher.states[-1][0] == choice.label)
     # Objects stand where a fresh simulator puts them.
-    scene = draw(choice, "franka")
+    scene = choice.draw("franka")
     fresh = World(scene, load_embodiment("franka"), timestep=0.001)
     watcher.objects = None
     assert operator.spin_until(lambda: watcher.objects is not None)

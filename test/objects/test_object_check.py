@@ -11,6 +11,7 @@ import mujoco
 import numpy as np
 import pytest
 from assets import OBJECTS as EXAMPLE
+from drawn_scene import grasping_scene
 from dropped_object import drop
 from obj_file import write_obj
 from scipy.spatial.transform import Rotation
@@ -21,7 +22,6 @@ from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.folder import read_folder
 from vla_ros.objects.shapes import lathe, rounded_box, transformed
 from vla_ros.sim.grasping.takeable import grasps_at_rest
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def disc() -> object:
 def test_a_disc_that_no_grasp_fits_is_never_the_target(folder: Path) -> None:
     add(folder, "disc", disc())
     add(folder, "box", rounded_box((0.03, 0.02, 0.02), 0.002), color="blue")
-    assert {sample_scene("basic", seed, objects=folder).target_object.model.name for seed in range(6)} == {"box"}
+    assert {grasping_scene("basic", seed, objects=folder).target_object.model.name for seed in range(6)} == {"box"}
 
 
 def test_an_object_is_the_target_only_in_poses_that_can_be_taken(folder: Path) -> None:
@@ -131,7 +131,7 @@ def test_an_object_is_the_target_only_in_poses_that_can_be_taken(folder: Path) -
     assert flat.count == 0
     assert edge.count > 0
     for seed in range(4):
-        scene = sample_scene("basic", seed, objects=folder)
+        scene = grasping_scene("basic", seed, objects=folder)
         assert abs(scene.target_object.T_base_object[2, 2]) < 0.1
 
 
@@ -140,7 +140,7 @@ def test_several_colours_are_said_and_nothing_of_one_of_them_stands_beside(folde
     add(folder, "first", box, color="maroon and white", category="box")
     add(folder, "second", box, color="white", category="box")
     add(folder, "third", box, color="green", category="box")
-    scenes = [sample_scene("distractor", seed, objects=folder) for seed in range(8)]
+    scenes = [grasping_scene("distractor", seed, objects=folder) for seed in range(8)]
     said = {scene.target_object.model.name: scene.instruction for scene in scenes}
     assert "red and white box" in said["first"]
     for scene in scenes:

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from assets import OBJECTS as EXAMPLE
+from drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_its_objects_keep_their_color() -> None:
 
 
 def test_scenes_are_made_of_them_alone() -> None:
-    scenes = [sample_scene("distractor", seed, objects=EXAMPLE) for seed in range(6)]
+    scenes = [grasping_scene("distractor", seed, objects=EXAMPLE) for seed in range(6)]
     assert {placed.model.category for scene in scenes for placed in scene.objects} == {"soap", "stapler"}
     assert {scene.target_object.model.category for scene in scenes} == {"soap", "stapler"}
 
@@ -86,13 +86,13 @@ def test_a_changed_file_is_read_again(folder: Path) -> None:
 
 def test_an_object_too_wide_for_the_gripper_is_never_the_target(folder: Path) -> None:
     edit(folder / "soap.yaml", "friction", "scale: 3.0\nfriction")
-    assert {sample_scene("basic", seed, objects=folder).target_object.model.category for seed in range(5)} == {
+    assert {grasping_scene("basic", seed, objects=folder).target_object.model.category for seed in range(5)} == {
         "stapler"
     }
     for name in ("stapler.xml", "stapler.yaml"):
         (folder / name).unlink()
     with pytest.raises(ConfigError, match="no object of the folder fits a gripper"):
-        sample_scene("basic", 0, objects=folder)
+        grasping_scene("basic", 0, objects=folder)
 
 
 # What is edited in which file, and what the error says.

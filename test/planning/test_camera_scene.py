@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from drawn_scene import grasping_scene
 from planning_robot import ARM, FRANKA, HOME, assert_sound, ompl
 
 from controllers.errors import ConfigError
@@ -14,7 +15,6 @@ from vla_ros.planning.problem import JointGoal, PlanningProblem, PoseGoal
 from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.robots.embodiment import expand_urdf
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 CONFIG = CameraSceneConfig()
 
@@ -29,7 +29,7 @@ def covered(boxes, points):
 
 @pytest.fixture(scope="module")
 def world():
-    return World(sample_scene("distractor", 3), FRANKA, settle=False)
+    return World(grasping_scene("distractor", 3), FRANKA, settle=False)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from drawn_scene import grasping_scene
 from two_armed_robot import pair
 
 from controllers.errors import ConfigError
@@ -18,7 +19,6 @@ from vla_ros.policies.view_fitting import fitted
 from vla_ros.robots.cameras import CameraConfig
 from vla_ros.robots.embodiment import Embodiment, RobotConfig, load_embodiment
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 CAMERAS = (
     CameraConfig("head"),
@@ -138,7 +138,7 @@ def test_a_camera_that_cannot_be_described_so(cameras, text):
 def test_a_roll_out_shows_what_is_needed_as_the_node_does():
     franka = load_embodiment("franka")
     needs = Needs((CameraNeed("front", calibration=True, width=64, height=48, history=1),))
-    world = World(sample_scene("basic", 0), franka)
+    world = World(grasping_scene("basic", 0), franka)
     try:
         observer = Observer(world, "go", 0.1, needs)
         older = CamerasNow(world, needs)

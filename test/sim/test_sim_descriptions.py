@@ -9,6 +9,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from drawn_scene import grasping_scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from vla_ros.sim.scenes.descriptions import Description, describe
 from vla_ros.sim.scenes.relations import RELATIONS, Spot
 from vla_ros.sim.scenes.scene import PlacedObject
 from vla_ros.sim.scenes.wording import family
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 CATALOGUE = load_catalogue()
 WORDS = family("training")
@@ -180,7 +180,7 @@ def test_twins_are_told_apart_by_where_they_stand_or_not_at_all() -> None:
 def test_every_way_of_saying_it_is_heard() -> None:
     texts = []
     for seed in range(15):
-        scene = sample_scene("distractor", seed, "generation")
+        scene = grasping_scene("distractor", seed, "generation")
         rng = np.random.default_rng(seed)
         drawn = [describe(placed, scene.objects, CATALOGUE, rng) for placed in scene.objects for _ in range(15)]
         texts += [described.phrase for described in drawn if described]
@@ -191,7 +191,7 @@ def test_every_way_of_saying_it_is_heard() -> None:
 def test_generated_scenes_ask_for_their_target_in_many_ways() -> None:
     texts = set()
     for seed in range(40):
-        scene = sample_scene("basic", seed, "generation")
+        scene = grasping_scene("basic", seed, "generation")
         texts.add(scene.instruction)
         for asking in sorted(set(WORDS.asking), key=len, reverse=True):
             if found := re.fullmatch(re.escape(asking).replace(r"\{\}", "(.+)"), scene.instruction):

@@ -3,20 +3,20 @@
 
 import numpy as np
 import pytest
+from drawn_scene import grasping_scene
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 CAMERAS = ("front", "wrist")
 
 
 @pytest.fixture(scope="module")
 def world():
-    made = World(sample_scene("basic", 2, cameras=CAMERAS), load_embodiment("franka"))
+    made = World(grasping_scene("basic", 2, cameras=CAMERAS), load_embodiment("franka"))
     yield made
     made.close()
 
@@ -40,7 +40,7 @@ def content(scene: Scene) -> list:
 @pytest.mark.parametrize("stream", ["evaluation", "generation"])
 def test_a_wrist_camera_changes_nothing_else(stream):
     for seed in range(6):
-        usual, with_wrist = sample_scene("distractor", seed, stream), sample_scene(
+        usual, with_wrist = grasping_scene("distractor", seed, stream), grasping_scene(
             "distractor", seed, stream, cameras=CAMERAS
         )  # fmt: skip
         assert usual.camera_names == ("front", "side")
@@ -49,7 +49,7 @@ def test_a_wrist_camera_changes_nothing_else(stream):
 
 
 def test_the_other_pictures_are_the_same_to_the_bit(world):
-    usual = World(sample_scene("basic", 2), load_embodiment("franka"))
+    usual = World(grasping_scene("basic", 2), load_embodiment("franka"))
     here, there = usual.observe_camera("front"), world.observe_camera("front")
     usual.close()
     np.testing.assert_array_equal(here.color, there.color)
@@ -58,14 +58,14 @@ def test_the_other_pictures_are_the_same_to_the_bit(world):
 
 def test_an_unknown_camera_names_the_nearest():
     with pytest.raises(ConfigError, match=r"unknown camera 'wrst': did you mean 'wrist'\?"):
-        sample_scene("basic", 0, cameras=("front", "wrst"))
+        grasping_scene("basic", 0, cameras=("front", "wrst"))
 
 
 def test_mounts_differ_from_scene_to_scene_and_are_published_a_little_off():
     shifts = []
     for seed in range(8):
-        (mounted,) = sample_scene("basic", seed, cameras=CAMERAS).mounted
-        again = sample_scene("light", seed, cameras=("wrist", "side")).mounted[0]
+        (mounted,) = grasping_scene("basic", seed, cameras=CAMERAS).mounted
+        again = grasping_scene("light", seed, cameras=("wrist", "side")).mounted[0]
         np.testing.assert_array_equal(mounted.T_body_camera, again.T_body_camera)
         error = np.linalg.inv(mounted.T_body_camera) @ mounted.T_body_camera_published
         assert np.linalg.norm(mounted.T_body_camera_published[:3, 3] - mounted.T_body_camera[:3, 3]) == pytest.approx(

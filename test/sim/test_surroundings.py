@@ -4,13 +4,13 @@
 import mujoco
 import numpy as np
 import pytest
+from drawn_scene import grasping_scene
 
 from vla_ros.sim.object_geoms import add_objects
 from vla_ros.sim.scenes.scene import Scene, Surface
 from vla_ros.sim.scenes.surfaces import PATTERNS
 from vla_ros.sim.scenes.textures import PAINT, SIZE, surface_texture
 from vla_ros.sim.surroundings import add_surroundings
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 
 def compiled(scene: Scene, shadows: bool = False) -> tuple[mujoco.MjModel, mujoco.MjData]:
@@ -32,7 +32,7 @@ def first_hit(model: mujoco.MjModel, data: mujoco.MjData, start: tuple, directio
 
 @pytest.mark.parametrize(("name", "seed"), [("basic", 0), ("height", 4), ("background", 2), ("distractor", 1)])
 def test_the_table_is_a_slab_clear_of_the_robot(name: str, seed: int) -> None:
-    scene = sample_scene(name, seed)
+    scene = grasping_scene(name, seed)
     model, data = compiled(scene)
     distance, hit = first_hit(model, data, (0.25, 0.4, 1.0), (0, 0, -1))
     assert hit == "scene/table"
@@ -48,12 +48,12 @@ def test_the_table_is_a_slab_clear_of_the_robot(name: str, seed: int) -> None:
 
 def test_nothing_touches_at_the_start() -> None:
     for seed in range(4):
-        model, data = compiled(sample_scene("distractor", seed, categories="all"))
+        model, data = compiled(grasping_scene("distractor", seed, categories="all"))
         assert data.ncon == 0, [model.geom(contact.geom1).name for contact in data.contact]
 
 
 def test_the_camera_sees_each_object_where_its_matrix_says() -> None:
-    scene = sample_scene("distractor", 3, categories="all")
+    scene = grasping_scene("distractor", 3, categories="all")
     model, data = compiled(scene)
     with mujoco.Renderer(model, 480, 640) as renderer:
         renderer.enable_segmentation_rendering()
@@ -73,7 +73,7 @@ def test_the_camera_sees_each_object_where_its_matrix_says() -> None:
 
 
 def test_a_projected_sphere_is_where_it_is_drawn_to_half_a_pixel() -> None:
-    scene = sample_scene("basic", 5)
+    scene = grasping_scene("basic", 5)
     camera = scene.cameras[0]
     spec = mujoco.MjSpec()
     spec.visual.global_.offwidth, spec.visual.global_.offheight = 640, 480
@@ -94,7 +94,7 @@ def test_a_projected_sphere_is_where_it_is_drawn_to_half_a_pixel() -> None:
 
 
 def test_shadows_only_on_request() -> None:
-    scene = sample_scene("basic", 0)
+    scene = grasping_scene("basic", 0)
     assert not compiled(scene)[0].light_castshadow.any()
     assert compiled(scene, shadows=True)[0].light_castshadow.sum() == 1
 
@@ -102,7 +102,7 @@ def test_shadows_only_on_request() -> None:
 def test_a_frame_is_well_exposed() -> None:
     """Neither black nor burnt out, and the object stands out from the table."""
     for seed in range(3):
-        scene = sample_scene("basic", seed)
+        scene = grasping_scene("basic", seed)
         model, data = compiled(scene)
         with mujoco.Renderer(model, 480, 640) as renderer:
             renderer.update_scene(data, "side")

@@ -3,6 +3,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
 from controllers.inverse_kinematics import solve_ik
@@ -11,7 +12,6 @@ from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 FINGERTIPS = ("panda_leftfinger_tip", "panda_rightfinger_tip")
 
@@ -28,7 +28,7 @@ def arm_model(franka):
 
 def scene_with(part: Part, mass: float, height: float, x: float = 0.45) -> Scene:
     """A sampled scene whose only object is one part [kg], [m], resting on a table at height 0."""
-    scene = sample_scene("basic", 0)
+    scene = grasping_scene("basic", 0)
     T_base_object = np.eye(4)
     T_base_object[:3, 3] = (x, 0.0, height + 0.002)
     model = ObjectModel(name="thing", category="block", color="red", parts=(part,), mass=mass, friction=0.6)
@@ -229,7 +229,7 @@ def test_friction_is_finite(franka, arm_model):
 # -- determinism ----------------------------------------------------------------------------------------------------
 def test_same_scene_and_commands_same_bits_however_stepped_and_watched(franka):
     def simulate(stride: int, watch: bool) -> np.ndarray:
-        world = World(sample_scene("basic", 3), franka)
+        world = World(grasping_scene("basic", 3), franka)
         world.command_gripper(0.03)
         for _ in range(400 // stride):
             world.step(stride)
@@ -317,7 +317,7 @@ def test_an_object_appears_where_the_intrinsics_say(still_world):
 
 
 def test_a_second_world_renders_what_the_first_simulates(franka):
-    scene = sample_scene("basic", 3)
+    scene = grasping_scene("basic", 3)
     simulated = World(scene, franka)
     drawn = World(scene, franka, settle=False)
     simulated.command_gripper(0.02)

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 from assets import PAIR
+from drawn_scene import grasping_scene
 from position_arm import ServoArm
 
 from controllers.chunk import ActionChunk, pose_channels
@@ -18,7 +19,6 @@ from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.delayed_arm import DelayedArm
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 DT = 0.002
 
@@ -107,7 +107,7 @@ class PairRig:
 
 def empty_scene() -> Scene:
     """Return a scene for that robot: a low table before it, nothing on it, one camera that stands."""
-    scene = sample_scene("basic", 0)
+    scene = grasping_scene("basic", 0)
     table = dataclasses.replace(scene.table, height=0.25, center=(0.8, 0.0), extent=(0.5, 0.9))
     return dataclasses.replace(
         scene, table=table, floor_height=-0.02, objects=(), arm_start=None, cameras=scene.cameras[:1], mounted=()

@@ -8,8 +8,9 @@ import yaml
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import config_names
-from vla_ros.tasks.grasping.scenes import sample_scene
-from vla_ros.teleop.scheduling.prompt import make_prompt
+from vla_ros.sim.scenes.request import SceneRequest
+from vla_ros.tasks import table as tasks
+from vla_ros.teleop.scheduling.prompt import SceneWords, make_prompt
 from vla_ros.teleop.scheduling.task import load_task, task_path
 
 SMALL = {
@@ -35,11 +36,14 @@ def test_every_prompt_of_a_shipped_task_has_its_scene(name):
     assert task.name == name
     for number, cell in enumerate(task.cells):
         prompt = make_prompt(task, cell, number)
+        if prompt.scene is not None:
+            shown = tasks.load_task(task.task or tasks.DEFAULT_TASK)
+            scene = shown.scene(SceneRequest.read(prompt.scene))
+            prompt = prompt.told(SceneWords(scene.instruction, tuple(shown.prompts(scene))))
         assert prompt.text
+        assert prompt.instruction
         assert "{" not in prompt.text + prompt.instruction
         if prompt.scene is not None:
-            wanted = dict(prompt.scene)
-            scene = sample_scene(wanted.pop("set"), **wanted)
             assert scene.stream == "generation"
             assert all(word in scene.target for word in cell.object.split() if word not in ("tea",))
 

@@ -27,7 +27,7 @@ from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.episodes.previews import Previews
 from vla_ros.teleop.serving import keeping
 from vla_ros.teleop.serving.pairing import keep_token
-from vla_ros.training.collecting import scripted_operator
+from vla_ros.training.collecting.operators_plan import BEFORE, WaypointPlanner, corners
 from vla_ros.training.collecting.scripted_operator import Attempt, OperatorStopped, ScriptedOperator
 
 SOON_S = 5.0  # what is clear at once is not waited for
@@ -75,8 +75,7 @@ def make(tmp_path, monkeypatch):
     rooms = []
     goals = [Waypoint(Pose(np.array([0.55, 0.1, 0.2]), DOWN), closed=0.5)]
     monkeypatch.setattr(Previews, "want", lambda self, name: None)
-    monkeypatch.setattr(scripted_operator, "plan_waypoints", lambda *given: goals)
-    monkeypatch.setattr(scripted_operator, "prompted_scene", lambda said, robot: None)
+    monkeypatch.setattr(WaypointPlanner, "waypoints", lambda self, prompt: goals)
 
     def make(*given, **options) -> Room:
         rooms.append(Room(tmp_path, *given, **options))
@@ -189,3 +188,22 @@ def test_without_a_collection_it_is_said_at_once(capsys, tmp_path):
     with Served(FaultyRobot()) as served:
         assert main(demonstrate(served, tmp_path)) == 2
     assert capsys.readouterr().err.startswith("vla: nothing is collected: start the job with collection:=NAME")
+
+
+def test_a_hand_stops_to_look_to_grip_and_at_the_corners_of_what_it_carries():
+    def line(*ends: tuple[float, float, float]) -> list[np.ndarray]:
+        poses = [np.eye(4) for _ in range(20)]
+        for pose, position in zip(poses, np.linspace(*ends, 20), strict=True):
+            pose[:3, 3] = position
+        return poses
+
+    reach = [(T, 0.05) for T in line((0.3, 0.0, 0.5), (0.5, 0.0, 0.1))]
+    up, across = line((0.5, 0.0, 0.1), (0.5, 0.0, 0.3)), line((0.5, 0.0, 0.3), (0.5, 0.3, 0.3))
+    down, away = line((0.5, 0.3, 0.3), (0.5, 0.3, 0.1)), line((0.5, 0.3, 0.1), (0.5, 0.3, 0.2))
+    way = reach + [(T, 0.0) for T in (*up, *across, *down)] + [(T, 0.08) for T in away]
+    stops = corners(way, 0.008)
+    assert [stop.closed for stop in stops] == [0.0, 1.0, None, None, 0.0, 0.0]
+    positions = np.array([stop.pose.position for stop in stops])
+    np.testing.assert_allclose(np.linalg.norm(positions[0] - (0.5, 0.0, 0.1)), BEFORE, atol=0.015)
+    expected = [(0.5, 0.0, 0.1), (0.5, 0.0, 0.3), (0.5, 0.3, 0.3), (0.5, 0.3, 0.1), (0.5, 0.3, 0.2)]
+    np.testing.assert_allclose(positions[1:], expected, atol=0.01)

@@ -32,9 +32,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _description(name: str, task: Task) -> str:
+    from vla_ros.sim.scenes.request import SceneRequest
+
     limits, sets = task.limits, task.sets.sets
     width = max(map(len, sets))
-    example = task.scene(next(iter(sets)), 0)
+    example = task.scene(SceneRequest(next(iter(sets))))
     return "\n".join(
         [
             f"{name}: {task.summary}",

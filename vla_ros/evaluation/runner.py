@@ -46,11 +46,8 @@ class EpisodeRunner:
 
     def scene(self, seed: int) -> Scene:
         """Return the scene of a seed."""
-        s = self.settings
-        return self.task.scene(
-            s.set_name, seed, s.stream, s.categories, self._catalogue, s.wording,
-            cameras=self.cameras, by_part=s.by_part, robot=s.robot,
-        )  # fmt: skip
+        request = self.settings.request(seed, self.cameras)
+        return self.task.scene(dataclasses.replace(request, objects=self._catalogue))
 
     def run(self, seed: int) -> EpisodeResult:
         """Run one episode, and the expert on the same scene when its length is needed and not known."""

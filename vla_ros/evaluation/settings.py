@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.families import DEFAULT_POLICY, check_name
 from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.tasks.table import DEFAULT_TASK
+
+if TYPE_CHECKING:
+    from vla_ros.sim.scenes.request import SceneRequest
 
 EXPERT = "expert"
 EPISODES_MAX = 1_000_000
@@ -46,7 +50,6 @@ class EpisodeSettings:
         from vla_ros.policies.loading import check_policy
         from vla_ros.robots.control import load_control_config
         from vla_ros.robots.embodiment import load_embodiment
-        from vla_ros.sim.scenes.sets import check_set
         from vla_ros.sim.scenes.wording import EVALUATED
         from vla_ros.tasks.table import load_task
 
@@ -55,7 +58,7 @@ class EpisodeSettings:
         robot = load_embodiment(self.robot)
         robot.command_modes(self.command)
         load_control_config(self.robot)
-        check_set(load_task(self.task).sets, self.set_name)
+        load_task(self.task).check(self.request(0))
         check_name(self.policy, EXPERT)
         if self.policy != EXPERT:
             check_policy(self.policy, robot, self.checkpoint, any_camera=True)  # those it needs are brought
@@ -73,6 +76,15 @@ class EpisodeSettings:
             raise ConfigError("--by-part is for lockstep: leave out --graph")
         load_catalogue(self.objects)
         RolloutConfig(control_hz=self.rate_hz, latency_s=self.latency_s, pause_s=self.pause_s)
+
+    def request(self, seed: int, cameras: tuple[str, ...] = ()) -> SceneRequest:
+        """Return what the scene of a seed is drawn from."""
+        from vla_ros.sim.scenes.request import SceneRequest
+
+        return SceneRequest(
+            self.set_name, seed, self.stream, self.categories, self.objects, self.wording,
+            cameras=cameras, by_part=self.by_part, robot=self.robot,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

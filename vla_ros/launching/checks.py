@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import re
 import sys
@@ -34,7 +35,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     from vla_ros.policies.loading import check_policy
     from vla_ros.robots.control import load_control_config
     from vla_ros.robots.embodiment import load_embodiment, with_named_cameras
-    from vla_ros.sim.scenes.sets import check_set
+    from vla_ros.sim.scenes.request import SceneRequest
     from vla_ros.tasks.table import load_task
 
     instruction, policy = str(arguments["instruction"]), arguments.get("policy")
@@ -49,7 +50,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
         check_policy(str(policy), robot, str(arguments["checkpoint"]))
     elif arguments.get("checkpoint"):
         raise ConfigError(f"checkpoint:={arguments['checkpoint']}: no policy runs: give policy:=graspvla too")
-    check_set(load_task(str(arguments["task"])).sets, str(arguments["set"]))
+    load_task(str(arguments["task"])).check(SceneRequest.read(arguments))
     check_objects(str(arguments["objects"]))
 
 
@@ -58,14 +59,12 @@ def check_success_object(arguments: Mapping[str, Value]) -> None:
     name = str(arguments["success_object"])
     if not name:
         return
+    from vla_ros.sim.scenes.request import SceneRequest
     from vla_ros.tasks.table import load_task
 
     task = load_task(str(arguments["task"]))
-    keys = ("stream", "categories", "objects", "wording", "target", "place")
-    stream, categories, objects, wording, target, place = (str(arguments[key]) for key in keys)
-    chosen = (str(arguments["set"]), int(arguments["seed"]), stream, categories, objects, wording, target, place)
-    scene = task.scene(*chosen, robot=str(arguments["robot"]))
-    task.check_target(name, scene)
+    request = dataclasses.replace(SceneRequest.read(arguments), robot=str(arguments["robot"]))
+    task.check_target(name, task.scene(request))
 
 
 def check_namespace(namespace: str) -> None:

@@ -16,8 +16,8 @@ from vla_ros.nodes.camera.calibration import load_calibration
 from vla_ros.nodes.camera.image_files import open_images
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.managed import ManagedNode
-from vla_ros.nodes.parameters import SceneChoice, declare, declare_cameras, declare_robot, declare_scene
-from vla_ros.nodes.sim.scene_choice import announced_choice, choice_label, draw
+from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot, declare_scene
+from vla_ros.nodes.sim.scene_choice import SceneChoice, announced_choice
 from vla_ros.nodes.spinning import run_node, serve_until_stopped
 from vla_ros.nodes.transport import Transport
 from vla_ros.policies.observation import CameraView
@@ -77,15 +77,15 @@ class CameraNode(ManagedNode):
 
         if self._world is not None:
             self._world.close()
-        self._world, self._shown, self._waited_for = None, choice_label(scene), False
-        self._world = World(draw(scene, self._embodiment.source, self._names), self._embodiment, settle=False)
+        self._world, self._shown, self._waited_for = None, scene.label, False
+        self._world = World(scene.draw(self._embodiment.source, self._names), self._embodiment, settle=False)
         for name in self._names:  # the first frame builds the renderer: before anyone waits for an image
             self._world.render_camera(name)
 
     def _on_scene(self, message: String) -> None:
         """Draw the scene that the simulator shows now."""
         scene = announced_choice(message.data)
-        if scene is None or choice_label(scene) == self._shown:
+        if scene is None or scene.label == self._shown:
             return
         try:
             self._show(scene)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.exceptions import InvalidParameterTypeException
@@ -12,9 +12,11 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from controllers.errors import ConfigError, VlaError, unknown_name
+from vla_ros.nodes.sim.scene_choice import SceneChoice
 from vla_ros.robots.embodiment import Embodiment, with_named_cameras
 from vla_ros.robots.groups import COMMAND_MODES
 from vla_ros.robots.names import DEFAULT_ROBOT
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS
 
 Value = TypeVar("Value", bool, int, float, str)
@@ -91,57 +93,32 @@ def declare_list(node: Node, name: str, default: Sequence[str], description: str
         raise ConfigError(f"{node.get_name()}: parameter '{name}' must be a list of names ({description})") from None
 
 
-class SceneChoice(TypedDict):
-    """Which simulated scene of which task, under the names of Task.scene's arguments."""
-
-    task: str
-    set_name: str
-    seed: int
-    stream: str
-    categories: str
-    objects: str | None
-    wording: str
-    target: str
-    place: str
-
-
 def declare_scene(node: Node, change: Callable[[str, object], None] | None = None) -> SceneChoice:
-    """Declare the parameters that choose a simulated scene and return them.
+    """Declare the parameters that choose a simulated scene and return the choice.
 
-    With `change`, called with a key of SceneChoice and its new value, they may change while the node runs.
+    With `change`, called with a parameter and its new value, all but the task may change while the node runs.
     """
-
-    def following(key: str) -> Callable[[Any], None] | None:
-        return None if change is None else lambda value: change(key, value)
-
+    task = declare(node, "task", DEFAULT_TASK, "what is to be done", choices=tuple(TASKS))
     stream = ("evaluation", "generation")
-    return {
-        "task": declare(node, "task", DEFAULT_TASK, "what is to be done", choices=tuple(TASKS)),
-        "set_name": declare(node, "set", "basic", "kind of scene, one of the task's", change=following("set_name")),
-        "seed": declare(node, "seed", 0, "number of the scene", 0, 2**31 - 1, change=following("seed")),
-        "stream": declare(
-            node, "stream", "evaluation", "random stream", choices=stream, change=following("stream")
-        ),
-        "categories": declare(
-            node, "categories", "seen", "object categories", choices=("seen", "heldout", "all"),
-            change=following("categories"),
-        ),
-        "objects": declare(
-            node, "objects", "", "folder of your own objects; empty: the built-in ones", change=following("objects")
-        ) or None,
-        "wording": declare(
-            node, "wording", "common", "words of the instruction", choices=("common", "unseen"),
-            change=following("wording"),
-        ),
-        "target": declare(
-            node, "target", "", "what is asked for, such as red mug; empty: what the seed draws",
-            change=following("target"),
-        ),
-        "place": declare(
-            node, "place", "", "where that stands: near, far, left, right, middle; empty: anywhere",
-            change=following("place"),
-        ),
-    }  # fmt: skip
+    said = {
+        "set": ("basic", "kind of scene, one of the task's", ()),
+        "stream": ("evaluation", "random stream", stream),
+        "categories": ("seen", "object categories", ("seen", "heldout", "all")),
+        "objects": ("", "folder of your own objects; empty: the built-in ones", ()),
+        "wording": ("common", "words of the instruction", ("common", "unseen")),
+        "target": ("", "what is asked for, such as red mug; empty: what the seed draws", ()),
+        "place": ("", "where that stands: near, far, left, right, middle; empty: anywhere", ()),
+    }
+
+    def following(name: str) -> Callable[[Any], None] | None:
+        return None if change is None else lambda value: change(name, value)
+
+    values: dict[str, object] = {
+        name: declare(node, name, default, description, choices=choices, change=following(name))
+        for name, (default, description, choices) in said.items()
+    }
+    values["seed"] = declare(node, "seed", 0, "number of the scene", 0, 2**31 - 1, change=following("seed"))
+    return SceneChoice(task, SceneRequest.read(values))
 
 
 def declare_command(node: Node) -> str:

@@ -51,7 +51,7 @@ class SimNode(Node):
         super().__init__("sim_node")
         robot = declare_robot(self)
         self._scenes: SceneManager = SceneManager(
-            self, declare_scene(self, change=lambda key, value: self._scenes.choose(key, value)), robot
+            self, declare_scene(self, change=lambda name, value: self._scenes.choose(name, value)), robot
         )
         physics_rate = declare(self, "physics_rate_hz", 1000.0, "physics steps a second", 200.0, 10000.0)
         state_rate = declare(

@@ -33,5 +33,6 @@ def announcement(task: Task, scene: Scene, catalogue: Catalogue | None = None) -
         "nouns": nouns,
         "target": scene.target,
         "instruction": scene.instruction,
+        "prompts": list(task.prompts(scene)),
         **task.facts(scene),
     }

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 from controllers.model import ArmModel
-from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment
-from vla_ros.robots.names import DEFAULT_ROBOT
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import SceneSets
 from vla_ros.sim.world import World
@@ -40,23 +38,11 @@ class Task(Protocol):
     def check_target(self, name: str, scene: Scene) -> None:
         """Check `success_object`, an operator's choice of what counts. Raises ConfigError with what there is."""
 
-    def scene(
-        self,
-        set_name: str = "basic",
-        seed: int = 0,
-        stream: str = "evaluation",
-        categories: str = "seen",
-        objects: str | Path | Catalogue | None = None,
-        wording: str | None = None,
-        target: str = "",
-        place: str = "",
-        cameras: Sequence[str] = (),
-        by_part: bool = False,
-        robot: str = DEFAULT_ROBOT,
-    ) -> Scene:
-        """Draw a scene: a pure function of its arguments, which docs/objects.md explains.
+    def check(self, request: SceneRequest) -> None:
+        """Check what can be checked before a scene is drawn. Raises ConfigError for what the task has not."""
 
-        `robot` is the name or the file of the one that is to do the task.
+    def scene(self, request: SceneRequest) -> Scene:
+        """Draw a scene: a pure function of the request.
 
         Raises ConfigError for names it does not know and for what the task has not.
         """

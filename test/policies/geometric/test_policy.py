@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from drawn_scene import grasping_scene
 from whole_observation import whole
 
 from controllers.chunk import TaskStatus
@@ -16,14 +17,13 @@ from vla_ros.policies.loading import load_policy
 from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 SEED = 3
 
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return World(sample_scene("basic", SEED, "generation"), load_embodiment("franka"), timestep=0.002)
+    return World(grasping_scene("basic", SEED, "generation"), load_embodiment("franka"), timestep=0.002)
 
 
 @pytest.fixture(scope="module")

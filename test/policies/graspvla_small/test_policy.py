@@ -11,6 +11,8 @@ from whole_observation import whole
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
+from drawn_scene import grasping_scene
+
 from controllers.chunk import TaskStatus
 from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
@@ -22,14 +24,13 @@ from vla_ros.policies.reasoning import Reasoner
 from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 VIEWS = ("front", "side")
 
 
 @pytest.fixture(scope="module")
 def seen() -> SingleArmObservation:
-    world = World(sample_scene("basic", 3, "generation"), load_embodiment("franka"), timestep=0.002)
+    world = World(grasping_scene("basic", 3, "generation"), load_embodiment("franka"), timestep=0.002)
     try:
         cameras = {name: world.observe_camera(name) for name in VIEWS}
         state = SingleArmState(world.time, world.q, world.dq, world.T_base_ee, world.gripper_width)

@@ -10,6 +10,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
 from vla_ros.evaluation.settings import EpisodeSettings
@@ -19,7 +20,6 @@ from vla_ros.objects.colors import color_ranges
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.wording import EVALUATED, FAMILIES, family, wording
 from vla_ros.tasks.grasping.instructions import write_instruction
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 CATALOGUE = load_catalogue()
 DIGEST = 3796494044  # CRC-32 of twenty instructions, a line each
@@ -40,7 +40,7 @@ def said(name: str, stream: str, count: int) -> list[tuple[str, str, str]]:
 
 def test_evaluation_says_what_it_always_said() -> None:
     # The scenes of grasping_reference.json and of every published figure: these words must never change.
-    texts = [sample_scene("basic", seed).instruction for seed in range(20)]
+    texts = [grasping_scene("basic", seed).instruction for seed in range(20)]
     assert texts[:6] == [
         "grab the brown brush", "pick up the black hammer", "take the green can", "pick the green banana up",
         "pick the white block up", "please pick up the yellow lemon",
@@ -52,7 +52,7 @@ def test_evaluation_says_what_it_always_said() -> None:
 def test_wording_changes_the_instruction_alone(stream: str) -> None:
     for seed in range(4):
         scenes = [
-            sample_scene("distractor", seed, stream, wording=name)
+            grasping_scene("distractor", seed, stream, wording=name)
             for name in FAMILIES
             if not (name == "unseen" and stream == "generation")
         ]
@@ -64,13 +64,13 @@ def test_each_stream_has_its_own_wording_and_generation_never_the_unseen() -> No
     for stream, name in (("evaluation", "common"), ("generation", "training")):
         for seed in range(3):
             assert (
-                sample_scene("basic", seed, stream).instruction
-                == sample_scene("basic", seed, stream, wording=name).instruction
+                grasping_scene("basic", seed, stream).instruction
+                == grasping_scene("basic", seed, stream, wording=name).instruction
             )
     with pytest.raises(ConfigError, match="would spoil the test"):
-        sample_scene("basic", 0, "generation", wording="unseen")
+        grasping_scene("basic", 0, "generation", wording="unseen")
     with pytest.raises(ConfigError, match="unknown wording 'unsen': did you mean 'unseen'"):
-        sample_scene("basic", 0, wording="unsen")
+        grasping_scene("basic", 0, wording="unsen")
     EpisodeSettings(wording="unseen").check()
     with pytest.raises(ConfigError, match="unknown wording 'training'"):
         EpisodeSettings(wording="training").check()

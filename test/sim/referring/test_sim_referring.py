@@ -8,6 +8,7 @@ import json
 import time
 
 import pytest
+from drawn_scene import grasping_scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from vla_ros.sim.referring.meaning import Meaning, meaning, object_name
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.relations import Spot
 from vla_ros.sim.scenes.wording import FAMILIES, family
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 CATALOGUE = load_catalogue()
 
@@ -52,7 +52,7 @@ def meant(text: str, objects=SCENE) -> tuple[set[str], set[str]]:
 def test_every_sentence_of_ours_means_its_scenes_target_alone(stream, wording, categories, sets):
     for set_name in sets:
         for seed in range(60):
-            scene = sample_scene(set_name, seed, stream, categories, wording=wording)
+            scene = grasping_scene(set_name, seed, stream, categories, wording=wording)
             objects = [SceneObject.of(placed, CATALOGUE) for placed in scene.objects]
             assert meant(scene.instruction, objects) == ({scene.target}, set()), scene.instruction
 
@@ -185,7 +185,7 @@ def test_objects_of_a_folder_are_called_by_their_own_words_and_their_colours_are
 
 
 def test_what_is_announced_is_what_is_read():
-    scene = sample_scene("distractor", 3)
+    scene = grasping_scene("distractor", 3)
     for placed in scene.objects:
         item = SceneObject.of(placed, CATALOGUE)
         back = SceneObject.read(json.loads(json.dumps(item.values())))

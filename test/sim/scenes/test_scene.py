@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+from drawn_scene import grasping_scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
@@ -16,10 +17,8 @@ from vla_ros.objects.geometry import convex_polygon, polygon_gap, surface_points
 from vla_ros.sim.scenes.objects import same_name
 from vla_ros.sim.scenes.random_streams import ASPECTS, STREAMS, scene_generator
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
-from vla_ros.sim.scenes.sets import SceneSet
+from vla_ros.sim.scenes.sets import SceneSet, load_sets
 from vla_ros.sim.scenes.surfaces import PATTERNS
-from vla_ros.tasks.grasping.scenes import sample_scene
-from vla_ros.tasks.grasping.sets import grasp_sets
 
 SETS = ("basic", "light", "background", "distractor", "height")
 SEEDS = range(12)
@@ -39,13 +38,13 @@ def fingerprint(scene: Scene) -> list:
 
 @pytest.fixture(scope="module")
 def scenes() -> dict[str, list[Scene]]:
-    return {name: [sample_scene(name, seed, categories="all") for seed in SEEDS] for name in SETS}
+    return {name: [grasping_scene(name, seed, categories="all") for seed in SEEDS] for name in SETS}
 
 
 @settings(max_examples=8)
 @given(st.sampled_from(SETS), st.integers(0, 2**63 - 1), st.sampled_from(sorted(STREAMS)))
 def test_a_scene_is_a_function_of_its_arguments(name: str, seed: int, stream: str) -> None:
-    assert fingerprint(sample_scene(name, seed, stream)) == fingerprint(sample_scene(name, seed, stream))
+    assert fingerprint(grasping_scene(name, seed, stream)) == fingerprint(grasping_scene(name, seed, stream))
 
 
 def test_streams_seeds_and_aspects_share_no_random_numbers() -> None:
@@ -60,7 +59,7 @@ def test_streams_seeds_and_aspects_share_no_random_numbers() -> None:
 
 def test_the_streams_give_different_scenes_for_the_same_seed() -> None:
     for seed in range(3):
-        evaluation, generation = (sample_scene("basic", seed, stream) for stream in ("evaluation", "generation"))
+        evaluation, generation = (grasping_scene("basic", seed, stream) for stream in ("evaluation", "generation"))
         assert evaluation.table.height != generation.table.height
         assert evaluation.arm_start is None
         assert len(generation.arm_start) == 7
@@ -112,7 +111,7 @@ def test_every_object_is_in_both_pictures(scenes: dict, name: str) -> None:
 
 
 def test_cameras_are_table_7s_within_their_tolerance(scenes: dict) -> None:
-    places = grasp_sets().scene.cameras
+    places = load_sets("grasping").scene.cameras
     for scene in scenes["basic"]:
         for camera in scene.cameras:
             position = camera.T_base_camera[:3, 3]
@@ -189,7 +188,7 @@ def test_a_split_has_its_own_categories_alone(split: str) -> None:
     allowed = {model.category for model in load_catalogue().models(split)}
     for seed in range(4):
         assert {
-            placed.model.category for placed in sample_scene("distractor", seed, categories=split).objects
+            placed.model.category for placed in grasping_scene("distractor", seed, categories=split).objects
         } <= allowed
 
 
@@ -206,7 +205,7 @@ def test_a_split_has_its_own_categories_alone(split: str) -> None:
 )
 def test_wrong_arguments_are_refused(arguments: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        sample_scene(**arguments)
+        grasping_scene(**arguments)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +217,7 @@ def test_a_wrong_set_is_refused(change: dict) -> None:
 
 
 def test_a_scene_travels_between_processes() -> None:
-    scene = sample_scene("distractor", 2)
+    scene = grasping_scene("distractor", 2)
     copy = pickle.loads(pickle.dumps(scene))
     assert fingerprint(copy) == fingerprint(scene)
     assert [tuple(placed.model.resting) for placed in copy.objects] == [tuple(p.model.resting) for p in scene.objects]

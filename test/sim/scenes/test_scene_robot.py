@@ -7,6 +7,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
 from vla_ros.policies.geometric.gripper_space import GripperDimensions
@@ -16,7 +17,6 @@ from vla_ros.robots.reach import ArmReach, GripperEnvelope
 from vla_ros.sim.grasping.takeable import _gripper
 from vla_ros.sim.scenes.scene_robot import scene_robot
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def test_targets_stand_where_the_robot_reaches():
     reach = load_embodiment("ur5e").only_arm.reach
     assert reach is not None
     for seed in range(500, 530):
-        scene = sample_scene("basic", seed, robot="ur5e")
+        scene = grasping_scene("basic", seed, robot="ur5e")
         x, y = scene.target_object.T_base_object[:2, 3]
         assert reach.nearest <= np.hypot(x, y) <= reach.wrist + reach.wrist_offset
         assert scene_robot("ur5e").waiting is not None
@@ -51,15 +51,16 @@ def test_a_reach_that_cannot_be_is_refused(wrong):
 
 def test_generated_data_starts_where_the_description_says(ur5e):
     start = ur5e.only_arm.start
-    q = np.array(sample_scene("basic", 3, "generation", robot="ur5e").arm_start)
+    q = np.array(grasping_scene("basic", 3, "generation", robot="ur5e").arm_start)
     assert q.shape == (6,)
     assert (np.abs(q - start.center) <= start.spread).all()
-    assert sample_scene("basic", 3, robot="ur5e").arm_start is None
+    assert grasping_scene("basic", 3, robot="ur5e").arm_start is None
 
 
 def test_a_wrist_camera_sits_on_the_robots_own_tool():
     names = {
-        robot: sample_scene("basic", 1, cameras=("wrist",), robot=robot).mounted[0].body for robot in ("franka", "ur5e")
+        robot: grasping_scene("basic", 1, cameras=("wrist",), robot=robot).mounted[0].body
+        for robot in ("franka", "ur5e")
     }
     assert names == {robot: load_embodiment(robot).only_arm.tool_frame for robot in names}
 
@@ -82,7 +83,7 @@ def test_geometry_needs_a_reach_and_an_envelope(ur5e):
 @pytest.mark.parametrize("robot", ["franka", "ur5e"])
 def test_an_arm_holds_home_and_follows_a_stream(robot):
     embodiment = load_embodiment(robot)
-    world = World(sample_scene("basic", 1, robot=robot), embodiment)
+    world = World(grasping_scene("basic", 1, robot=robot), embodiment)
     try:
         arm, q = world.arms[embodiment.only_arm.name], embodiment.only_arm.home.copy()
         np.testing.assert_allclose(arm.q, q, atol=2e-3)

@@ -5,14 +5,13 @@ import dataclasses
 
 import numpy as np
 import pytest
+from drawn_scene import grasping_scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controllers.errors import ConfigError
-from vla_ros.sim.scenes.sets import Area
+from vla_ros.sim.scenes.sets import Area, load_sets
 from vla_ros.sim.scenes.target_query import TargetQuery, part_of, read_query
-from vla_ros.tasks.grasping.scenes import sample_scene
-from vla_ros.tasks.grasping.sets import grasp_sets
 
 AREA = Area((0.5, 0.0), (0.4, 0.5))
 
@@ -40,13 +39,13 @@ def test_words_name_colour_category_and_shape(words, query):
     st.sampled_from(["evaluation", "generation"]),
 )
 def test_the_target_is_what_was_wished_where_it_was_wished(seed, target, place, stream):
-    scene = sample_scene("basic", seed, stream, "all", None, "common", target, place)
-    again = sample_scene("basic", seed, stream, "all", None, "common", target, place)
+    scene = grasping_scene("basic", seed, stream, "all", None, "common", target, place)
+    again = grasping_scene("basic", seed, stream, "all", None, "common", target, place)
     query, model = read_query(target), scene.target_object.model
     assert query.category in ("", model.category)
     assert query.color in ("", model.color)
     assert not query.shape or model.name.endswith(query.shape)
-    low, high = _box(part_of(grasp_sets().scene.area, place))
+    low, high = _box(part_of(load_sets("grasping").scene.area, place))
     # The outline's middle is what is placed; an object's own frame is within a few centimetres of it.
     position = scene.target_object.T_base_object[:2, 3]
     assert ((low - 0.1 <= position) & (position <= high + 0.1)).all()
@@ -58,19 +57,19 @@ def test_the_target_is_what_was_wished_where_it_was_wished(seed, target, place, 
 
 def test_without_a_wish_every_scene_is_as_it_was():
     for seed in range(5):
-        plain, empty = sample_scene("basic", seed), sample_scene("basic", seed, target="", place="")
+        plain, empty = grasping_scene("basic", seed), grasping_scene("basic", seed, target="", place="")
         assert [o.name for o in plain.objects] == [o.name for o in empty.objects]
         np.testing.assert_array_equal(plain.target_object.T_base_object, empty.target_object.T_base_object)
 
 
 def test_another_seed_is_another_scene_of_the_same_wish():
-    places = {tuple(sample_scene("basic", seed, target="red mug").target_object.T_base_object[:2, 3].round(3))
+    places = {tuple(grasping_scene("basic", seed, target="red mug").target_object.T_base_object[:2, 3].round(3))
               for seed in range(4)}  # fmt: skip
     assert len(places) == 4
 
 
 def test_the_four_quarters_cover_the_area_once():
-    area = grasp_sets().scene.area
+    area = load_sets("grasping").scene.area
     quarters = [part_of(area, f"{x} {y}") for x in ("near", "far") for y in ("left", "right")]
     assert sum(np.prod(quarter.extent) for quarter in quarters) == pytest.approx(np.prod(area.extent))
     near_left = part_of(AREA, "near left")
@@ -96,5 +95,5 @@ def _box(area: Area) -> tuple[np.ndarray, np.ndarray]:
 )
 def test_a_wish_that_cannot_be_is_one_line(arguments, message):
     with pytest.raises(ConfigError, match=message) as error:
-        sample_scene("basic", 0, categories="all", **arguments)
+        grasping_scene("basic", 0, categories="all", **arguments)
     assert "\n" not in str(error.value)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`vla launch franka_grasp` as a person starts it: a process of its own, on a ROS domain of its own, observed."""
+"""`vla launch JOB` as a person starts it: a process of its own, on a ROS domain of its own, observed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ END_TIMEOUT_S = 150.0
 class LaunchedJob:
     """One launch, its output and what the observer sees of its arm."""
 
-    def __init__(self, folder: Path, *words: str) -> None:
+    def __init__(self, folder: Path, *words: str, job: str = "franka_grasp") -> None:
+        self.job = job
         domain = free_domain()
         self.domain = domain
         self.arm = ArmObserver(domain)  # first: from now on the domain is taken
@@ -44,7 +45,7 @@ class LaunchedJob:
     def command(self) -> list[str]:
         """Return what starts it, without its arguments."""
         # Pictures may be late: what is observed is the arm, and a slow machine is to keep its pace.
-        return [sys.executable, "-m", "vla_ros.cli", "launch", "franka_grasp", "wait_for_cameras:=false"]
+        return [sys.executable, "-m", "vla_ros.cli", "launch", self.job, "wait_for_cameras:=false"]
 
     def environment(self, folder: Path) -> dict[str, str]:
         """Return the environment it is started in."""
@@ -74,9 +75,9 @@ class LaunchedJob:
         self.arm.spin_until(lambda: self.arm.under_way or self.process.poll() is not None, START_TIMEOUT_S)
         assert self.arm.under_way, self.output
 
-    def finish(self) -> int:
-        """Listen until the launcher has ended; return its exit code."""
-        assert self.arm.spin_until(lambda: self.process.poll() is not None, END_TIMEOUT_S), self.output
+    def finish(self, within: float = END_TIMEOUT_S) -> int:
+        """Listen until the launcher has ended, `within` [s]; return its exit code."""
+        assert self.arm.spin_until(lambda: self.process.poll() is not None, within), self.output
         return self.process.returncode
 
     def interrupt(self) -> None:

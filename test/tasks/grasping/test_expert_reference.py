@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
 from vla_ros.evaluation.expert_reference import (
@@ -17,7 +18,6 @@ from vla_ros.evaluation.expert_reference import (
     scene_digest,
 )
 from vla_ros.sim.scenes.scene import PlacedObject
-from vla_ros.tasks.grasping.scenes import sample_scene
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_round_trip(tmp_path: Path) -> None:
 
 
 def test_a_known_scene_is_found_and_a_changed_one_is_not() -> None:
-    scene = sample_scene("basic", 3)
+    scene = grasping_scene("basic", 3)
     reference = Reference({scene_digest(scene): 52})
     assert reference.knows(scene)
     assert reference.steps(scene) == 52
@@ -38,17 +38,17 @@ def test_a_known_scene_is_found_and_a_changed_one_is_not() -> None:
     T[0, 3] += 0.01
     moved = dataclasses.replace(scene, objects=(PlacedObject(first.name, first.model, T), *scene.objects[1:]))
     assert not reference.knows(moved)
-    assert not reference.knows(sample_scene("height", 3))
+    assert not reference.knows(grasping_scene("height", 3))
 
 
 def test_light_and_textures_make_no_other_scene() -> None:
-    assert len({scene_digest(sample_scene(name, 3)) for name in ("basic", "light", "background")}) == 1
+    assert len({scene_digest(grasping_scene(name, 3)) for name in ("basic", "light", "background")}) == 1
 
 
 def test_digests_tell_scenes_apart_and_ignore_what_no_grasp_depends_on() -> None:
-    scenes = [sample_scene("basic", seed) for seed in range(5)]
+    scenes = [grasping_scene("basic", seed) for seed in range(5)]
     assert len({scene_digest(scene) for scene in scenes}) == 5
-    assert scene_digest(scenes[0]) == scene_digest(sample_scene("basic", 0))
+    assert scene_digest(scenes[0]) == scene_digest(grasping_scene("basic", 0))
     darker = dataclasses.replace(scenes[0], ambient=0.5 * scenes[0].ambient)
     assert scene_digest(darker) == scene_digest(scenes[0])
     tiny = scenes[0].objects[0].T_base_object + np.full((4, 4), 1e-9)
@@ -73,7 +73,7 @@ def test_the_shipped_cache_fits_the_scenes_of_today() -> None:
     reference = load_reference()
     for set_name in ("basic", "light", "background", "distractor", "height"):
         for seed in (0, 77, 99):
-            scene = sample_scene(set_name, seed)
+            scene = grasping_scene(set_name, seed)
             assert reference.knows(scene), (
                 f"{set_name}, seed {seed}: run python -m vla_ros.evaluation.reference_command"
             )

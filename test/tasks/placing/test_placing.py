@@ -17,6 +17,7 @@ from vla_ros.objects.geometry import surface_points
 from vla_ros.policies.geometric.placing_language import PlacingPhrases, split_placing
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.objects import same_name
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.tasks.announcement import announcement
 from vla_ros.tasks.judging import Judge, Outcome, Truth
@@ -32,19 +33,19 @@ AWAY = np.array([0.0, 0.0, 0.3])  # [m]
 
 @pytest.fixture(scope="module")
 def scenes() -> list[Scene]:
-    return [TASK.scene("basic", seed) for seed in SEEDS]
+    return [TASK.scene(SceneRequest(seed=seed)) for seed in SEEDS]
 
 
 @pytest.fixture
 def scene() -> Scene:
     """Return a scene with a third object beside target and goal."""
-    return next(one for one in (TASK.scene("basic", seed) for seed in SEEDS) if len(one.objects) == 3)
+    return next(one for one in (TASK.scene(SceneRequest(seed=seed)) for seed in SEEDS) if len(one.objects) == 3)
 
 
 # -- scenes ------------------------------------------------------------------------------------------------------------
 def test_the_same_seed_is_the_same_scene(scenes):
     for scene in scenes[:4]:
-        again = TASK.scene("basic", scene.seed)
+        again = TASK.scene(SceneRequest(seed=scene.seed))
         assert (again.instruction, again.target, again.goal) == (scene.instruction, scene.target, scene.goal)
         for one, other in zip(scene.objects, again.objects, strict=True):
             np.testing.assert_array_equal(one.T_base_object, other.T_base_object)
@@ -97,7 +98,7 @@ def test_receptacles_are_in_no_split_so_that_grasping_never_shows_one():
 )
 def test_what_there_is_not_is_one_line(arguments, message):
     with pytest.raises(ConfigError) as error:
-        TASK.scene(**{"seed": 500, **arguments})
+        TASK.scene(SceneRequest(**{"seed": 500, **arguments}))
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 

@@ -11,6 +11,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
+from drawn_scene import grasping_scene
+
 from controllers.errors import ConfigError
 from vla_ros.configuration import share_directory
 from vla_ros.data.datasets.episode import EncodedEpisode
@@ -22,7 +24,7 @@ from vla_ros.objects.named_parts import named_parts
 from vla_ros.policies.graspvla.small.checkpoint import load_networks
 from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.target_search import TargetSearch
-from vla_ros.tasks.grasping.part_grasps import sample_part_scene, target_part
+from vla_ros.tasks.grasping.part_grasps import target_part
 from vla_ros.training.finetuning.labels.labels import label_episode
 from vla_ros.training.finetuning.labels.object_boxes import overlap
 from vla_ros.training.generation import annotations as notes
@@ -35,13 +37,13 @@ SEED = 8001
 
 def test_scenes_ask_for_a_part_that_the_target_has() -> None:
     for seed in range(6):
-        scene = sample_part_scene("basic", seed)
+        scene = grasping_scene("basic", seed, by_part=True)
         assert scene.instruction.endswith(f" by its {target_part(scene).name}")
         assert scene.target_object.model.category in named_parts()
 
 
 def test_a_part_is_a_stretch_of_its_object() -> None:
-    scene = next(s for s in map(lambda n: sample_part_scene("basic", n), range(40)) if "hammer" in s.target)
+    scene = next(s for s in map(lambda n: grasping_scene("basic", n, by_part=True), range(40)) if "hammer" in s.target)
     part, model = target_part(scene), scene.target_object.model
     low, high = model.bounds
     ends = np.array([[low[0], 0.0, 0.0], part.middle(model), [high[0], 0.0, 0.0]])

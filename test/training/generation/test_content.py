@@ -7,6 +7,7 @@ import io
 
 import numpy as np
 import pytest
+from drawn_scene import grasping_scene
 
 from vla_ros.data.datasets.editing.segments import valid_runs
 from vla_ros.data.datasets.episode import EncodedEpisode
@@ -16,7 +17,6 @@ from vla_ros.objects.category import categories
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.visibility import project
-from vla_ros.tasks.grasping.scenes import sample_scene
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.demonstrator import Fault
 from vla_ros.training.generation.episode_maker import EpisodeMaker
@@ -34,7 +34,7 @@ def maker() -> EpisodeMaker:
 
 @pytest.fixture(scope="module")
 def scene() -> Scene:
-    return sample_scene("basic", SEED, "generation")
+    return grasping_scene("basic", SEED, "generation")
 
 
 def play(maker: EpisodeMaker, scene: Scene, fault: Fault) -> EncodedEpisode | Rejection:

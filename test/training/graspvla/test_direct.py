@@ -10,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
+from drawn_scene import grasping_scene
 from graspvla_small_data import generated
 from whole_observation import whole
 
@@ -25,7 +26,6 @@ from vla_ros.policies.graspvla.small.view_geometry import project
 from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.scenes import sample_scene
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.cache import cut_frames
 from vla_ros.training.graspvla.direct import NONE, ShownMotion, direct_batch, shown_motion
@@ -117,7 +117,7 @@ def test_its_checkpoint_acts_on_words_and_pictures(trained: Path) -> None:
     assert read_config(trained).networks.conditioning == ()
     policy = load_small_policy(trained, load_embodiment("franka"))
     assert isinstance(policy, DirectPolicy)
-    world = World(sample_scene("basic", 3, "generation"), load_embodiment("franka"), timestep=0.002)
+    world = World(grasping_scene("basic", 3, "generation"), load_embodiment("franka"), timestep=0.002)
     try:
         cameras = {name: world.observe_camera(name) for name in ("front", "side")}
         state = SingleArmState(world.time, world.q, world.dq, world.T_base_ee, world.gripper_width)

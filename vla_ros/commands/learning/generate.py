@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", metavar="OUTPUT", help="folder, new or one of an earlier generation")
     parser.add_argument("--config", default=DEFAULT, metavar="NAME",
                         help=f"what is made: a name from config/generate, or a .yaml file ({DEFAULT})")  # fmt: skip
+    parser.add_argument("--task", metavar="NAME", help="what is demonstrated: vla tasks list (default: the file's)")
     parser.add_argument("--contract", metavar="NAME", help="whose cameras and columns (default: the file's)")
     parser.add_argument("--clean", action="store_true", default=None,
                         help="leave out frames whose action is no example: episodes are cut there")  # fmt: skip
@@ -87,7 +88,8 @@ def _settings(arguments: argparse.Namespace) -> GenerationSettings:
     from vla_ros.training.generation.settings import load_settings
 
     given = {
-        name: getattr(arguments, name) for name in ("contract", "clean", "episodes", "grounding", "seed", "objects")
+        name: getattr(arguments, name)
+        for name in ("task", "contract", "clean", "episodes", "grounding", "seed", "objects")
     }
     return dataclasses.replace(
         load_settings(arguments.config), **{name: value for name, value in given.items() if value is not None}

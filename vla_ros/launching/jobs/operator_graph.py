@@ -13,6 +13,7 @@ from vla_ros.launching.jobs.robot_graph import same
 from vla_ros.launching.ports import tcp_problem
 from vla_ros.launching.ros2_control import SIMULATED_TIME
 from vla_ros.policies.families import check_name, policy_text
+from vla_ros.tasks.table import DEFAULT_TASK, check_task
 from vla_ros.teleop.idle_watch import IDLE_TIMEOUT_S
 from vla_ros.teleop.protocol import HANDS, OWN_SIDE
 from vla_ros.teleop.serving.addresses import PAGE_PORT
@@ -120,14 +121,28 @@ def check_collection(arguments: Mapping[str, Value]) -> None:
     """Raise ConfigError when nothing could be collected: better now than beside a moving arm."""
     from vla_ros.data.bags.episode_bags import EPISODES, collection_root
     from vla_ros.launching.recording import RECORD, check_bag_folder
-    from vla_ros.teleop.scheduling.task import load_task, task_path
+    from vla_ros.teleop.episodes.folder import TASK
+    from vla_ros.teleop.scheduling.task import task_path
 
     collection, schedule = str(arguments["collection"]), str(arguments["schedule"])
     if schedule:
-        load_task(task_path(schedule))
+        _check_task(task_path(schedule), f"schedule:={schedule}", arguments)
         if not collection:
             raise ConfigError(f"schedule:={schedule}: name the collection that it is for with collection:=")
     if collection:
         if arguments[RECORD]:
             raise ConfigError(f"collection:={collection}: has a recorder of its own: leave out {RECORD}:=")
         check_bag_folder(str(collection_root(collection) / EPISODES), f"collection:={collection}", episodes=True)
+        kept = collection_root(collection) / TASK
+        if not schedule and kept.is_file():
+            _check_task(kept, f"collection:={collection}", arguments)
+
+
+def _check_task(path: Path, given: str, arguments: Mapping[str, Value]) -> None:
+    """Raise ConfigError for a schedule that cannot be read, or whose simulated scenes are of another task."""
+    from vla_ros.teleop.scheduling.task import load_task
+
+    schedule = load_task(path)
+    task = check_task(schedule.task or DEFAULT_TASK)
+    if schedule.simulated and task != arguments["task"]:
+        raise ConfigError(f"{given}: its scenes are of task '{task}': give task:={task}")

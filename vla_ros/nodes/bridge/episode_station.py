@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
+from std_msgs.msg import String
 
 from controllers.errors import VlaError
 from vla_ros import messages, qos
@@ -16,8 +17,10 @@ from vla_ros.data.bags import marks
 from vla_ros.nodes.bridge.arm_feed import ArmFeed
 from vla_ros.nodes.bridge.operated_robot import OperatedRobot
 from vla_ros.nodes.bridge.recorder_watch import RecorderWatch
+from vla_ros.nodes.sim.scene_choice import announced_choice, announced_scene
 from vla_ros.nodes.sim.scene_client import SceneClient
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.teleop.scheduling.prompt import SceneWords
 
 SCENE_WITHIN_S = 60.0
 READY_WITHIN_S = 60.0  # a simulator may still be starting
@@ -35,6 +38,8 @@ class EpisodeStation:
         cameras = [f"cameras/{name}/color/image_raw" for name in embodiment.cameras]
         self._recorder = RecorderWatch(node, ["joint_states", "control/progress", *cameras])
         self._scenes = SceneClient(node)
+        self._announced = ""  # the newest sim/scene
+        node.create_subscription(String, "sim/scene", self._on_scene, qos.LATCHED)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def mark(self, word: str, values: Mapping[str, str]) -> None:
@@ -66,9 +71,13 @@ class EpisodeStation:
         except VlaError as error:
             self._robot.note("error", f"the arm cannot be held ({error}), and {reason}")
 
-    async def show(self, scene: Mapping[str, str | int]) -> None:
-        """Have the simulator show a scene; the arm is disabled meanwhile, and enabled again if it followed.
+    def _on_scene(self, message: String) -> None:
+        self._announced = message.data
 
+    async def show(self, scene: Mapping[str, str | int]) -> SceneWords:
+        """Have the simulator show a scene and return its words.
+
+        The arm is disabled meanwhile, and enabled again if it followed.
         An arm that a fault or an e-stop holds stays disabled: going on is the operator's decision.
         """
         await _until(lambda: self._scenes.ready, READY_WITHIN_S)
@@ -97,6 +106,15 @@ class EpisodeStation:
         if follows and not self._feed.progress.estop:
             await self._robot.command("enable", {})
             await _until(lambda: self._feed.progress.enabled, REST_WITHIN_S)
+        await _until(lambda: self._announces(scene), READY_WITHIN_S)
+        if not self._announces(scene):
+            return SceneWords()
+        said = announced_scene(self._announced)
+        return SceneWords(said["instruction"], tuple(said["prompts"]))
+
+    def _announces(self, scene: Mapping[str, str | int]) -> bool:
+        choice = announced_choice(self._announced)
+        return choice is not None and scene.items() <= choice.words.items()
 
 
 async def _until(done: Callable[[], bool], seconds: float) -> None:

@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
 
 from rclpy.node import Node
 from std_msgs.msg import String
 
 from vla_ros import qos
-from vla_ros.nodes.parameters import SceneChoice
-from vla_ros.nodes.sim.scene_choice import CHOICE, choice_label, choice_words, draw
+from vla_ros.nodes.sim.scene_choice import CHOICE, SceneChoice
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import SceneSets, check_set
@@ -27,13 +25,13 @@ class SceneManager:
         """Draw the first scene, for a robot by its name or file. Raises ConfigError when there is none such."""
         self._next, self._robot = first, robot
         self._text = node.create_publisher(String, "sim/scene", qos.LATCHED)
-        self._shown = self._next.copy()
+        self._shown = first
         self.scene = self._draw()
 
     @property
     def label(self) -> str:
         """Return the present scene in words, for whoever draws it."""
-        return choice_label(self._shown)
+        return self._shown.label
 
     def redraw(self) -> bool:
         """Draw the scene that the parameters choose now; False when it is the one that is shown.
@@ -48,26 +46,26 @@ class SceneManager:
     def announce(self) -> None:
         """Say what is shown, latched."""
         scene, choice = self.scene, self._shown
-        catalogue = load_catalogue(choice["objects"])
-        content = announcement(load_task(choice["task"]), scene, catalogue)
-        content |= {"task": choice["task"], "categories": choice["categories"], CHOICE: choice_words(choice)}
+        catalogue = load_catalogue(str(choice.words["objects"]))
+        content = announcement(load_task(choice.task), scene, catalogue)
+        content |= {"task": choice.task, "categories": choice.request.categories, CHOICE: choice.words}
         self._text.publish(String(data=json.dumps(content)))
 
     def _draw(self) -> Scene:
-        chosen = self._next.copy()
-        scene = draw(chosen, self._robot)
+        chosen = self._next
+        scene = chosen.draw(self._robot)
         self._shown = chosen
         return scene
 
     @property
     def _sets(self) -> SceneSets:
-        return load_task(self._next["task"]).sets
+        return load_task(self._next.task).sets
 
-    def choose(self, key: str, value: Any) -> None:
+    def choose(self, parameter: str, value: object) -> None:
         """Take a new value for the next scene. Raises ConfigError for one that no scene has."""
-        if key == "set_name":
-            check_set(self._sets, value)
-        if key == "place":
-            part_of(self._sets.scene.area, value)
-        choice: dict[str, Any] = {**self._next, key: (value or None) if key == "objects" else value}
-        self._next = cast(SceneChoice, choice)
+        chosen = self._next.changed(parameter, value)
+        if parameter == "set":
+            check_set(self._sets, chosen.request.set_name)
+        if parameter == "place":
+            part_of(self._sets.scene.area, chosen.request.place)
+        self._next = chosen

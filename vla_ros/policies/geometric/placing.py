@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -62,29 +64,26 @@ class PlacingGeometricPolicy(GeometricPolicy):
         return super()._absent(observation)
 
     # -- phases ----------------------------------------------------------------------------------------------------
-    def _decide(self, observation: SingleArmObservation) -> Step:
-        step = {
+    @property
+    def _phases(self) -> dict[Phase, Callable[[SingleArmObservation], Step]]:
+        return {
+            **super()._phases,
             Phase.CARRY: self._carry,
             Phase.LOWER: self._lower,
             Phase.RELEASE: self._release,
             Phase.WITHDRAW: self._withdraw,
             Phase.PLACED: self._placed,
-        }.get(self.phase)
-        return super()._decide(observation) if step is None else step(observation)
+        }
 
     def _done(self, observation: SingleArmObservation) -> Step:
         """Begin to carry what has been lifted, where it is to go somewhere."""
         if self._goal is None or self._goal_request is None:
             return super()._done(observation)
-        if observation.state.gripper_width < self.config.episode.width_min:
-            return self._give_up_grasp(observation)
         self._T_over, self._T_down = self._ways(observation, self._goal)
         self._enter(Phase.CARRY, observation)
         return self._carry(observation)
 
     def _carry(self, observation: SingleArmObservation) -> Step:
-        if observation.state.gripper_width < self.config.episode.width_min:
-            return self._give_up_grasp(observation)
         if self._at(observation, self._T_over, self.config.placement.arrived):
             self._enter(Phase.LOWER, observation)
             return self._lower(observation)
@@ -92,8 +91,6 @@ class PlacingGeometricPolicy(GeometricPolicy):
         return self._go(observation, T, self._T_over, self.config.motion.lift_speed, 0.0)
 
     def _lower(self, observation: SingleArmObservation) -> Step:
-        if observation.state.gripper_width < self.config.episode.width_min:
-            return self._give_up_grasp(observation)
         T = self.codec.T_base_anchor(observation)
         if np.linalg.norm(T[:3, 3] - self._T_down[:3, 3]) < 0.002:
             self._arrivals += 1

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from enum import Enum
 
 import numpy as np
@@ -47,6 +48,9 @@ class Phase(Enum):
     PLACED = "placed"
     DONE = "done"
     ABSENT = "absent"
+
+
+HOLDING = frozenset((Phase.LIFT, Phase.DONE, Phase.CARRY, Phase.LOWER))  # something is between the fingers
 
 
 class GeometricPolicy:
@@ -132,7 +136,13 @@ class GeometricPolicy:
         if not self._request.known:
             self.explanation = f"nothing I know is named in '{observation.instruction}'"
             self._enter(Phase.ABSENT, observation)
-        step = {
+        if self.phase in HOLDING and observation.state.gripper_width < self.config.episode.width_min:
+            return self._give_up_grasp(observation)  # what was between the fingers is lost
+        return self._phases[self.phase](observation)
+
+    @property
+    def _phases(self) -> dict[Phase, Callable[[SingleArmObservation], Step]]:
+        return {
             Phase.LOOK: self._look,
             Phase.REACH: self._reach,
             Phase.CLOSE: self._close,
@@ -140,8 +150,7 @@ class GeometricPolicy:
             Phase.RETREAT: self._retreat,
             Phase.DONE: self._done,
             Phase.ABSENT: self._absent,
-        }[self.phase]
-        return step(observation)
+        }
 
     def _look(self, observation: SingleArmObservation) -> Step:
         self._looks += 1
@@ -203,8 +212,6 @@ class GeometricPolicy:
         return self._still(observation, 0.0)
 
     def _lift(self, observation: SingleArmObservation) -> Step:
-        if observation.state.gripper_width < self.config.episode.width_min:
-            return self._give_up_grasp(observation)
         goal = self._arm_reach.lifted(self.grasp.T_base_grasp, self.config.episode.lift)
         T = self.codec.T_base_anchor(observation)
         if np.linalg.norm(observation.state.T_base_ee[:3, 3] - goal[:3, 3]) < 0.02:
@@ -225,8 +232,6 @@ class GeometricPolicy:
         return self._go(observation, T, self._retreat_goal, self.config.motion.speed, self._open)
 
     def _done(self, observation: SingleArmObservation) -> Step:
-        if observation.state.gripper_width < self.config.episode.width_min:
-            return self._give_up_grasp(observation)
         held = observation.stamp - self._phase_start >= self.config.episode.hold_s
         poses, width, _ = self._still(observation, 0.0)
         return poses, width, TaskStatus.TERMINATED if held else TaskStatus.ONGOING

@@ -7,23 +7,24 @@ Each aspect has its own random numbers.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.model import ObjectModel
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.sim.scenes.arrangement import Ground, place_beside, place_target
 from vla_ros.sim.scenes.cameras import sample_cameras, sample_mounts
 from vla_ros.sim.scenes.footprint import Placement
 from vla_ros.sim.scenes.lights import sample_lights
 from vla_ros.sim.scenes.random_streams import scene_generator
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import MountedCamera, PlacedObject, Scene, SceneCamera, Table
 from vla_ros.sim.scenes.scene_robot import scene_robot
-from vla_ros.sim.scenes.sets import Area, SceneRanges, SceneSet
+from vla_ros.sim.scenes.sets import SceneRanges, SceneSets, check_set
 from vla_ros.sim.scenes.surfaces import sample_surface
+from vla_ros.sim.scenes.target_query import part_of
 
 _TABLE_CENTER, _TABLE_EXTENT, _TABLE_THICKNESS = (0.62, 0.0), (0.84, 1.20), 0.04  # [m]; the robot's base ends at 0.09
 _FLOOR = -0.80  # [m]
@@ -35,27 +36,20 @@ ChosenObjects = tuple[list[ObjectModel], list[ObjectModel]]
 
 def compose(
     chosen: ChosenObjects,
-    set_name: str,
-    changes: SceneSet,
-    ranges: SceneRanges,
-    stream: str,
-    seed: int,
+    request: SceneRequest,
+    sets: SceneSets,
     instruct: Callable[[tuple[PlacedObject, ...]], str],
-    target_area: Area | None = None,
-    cameras: Sequence[str] = (),
-    robot: str = DEFAULT_ROBOT,
     roomy: int = 1,
 ) -> Scene:
     """Return the scene of the chosen objects. `instruct` says what is asked for of them as they stand.
 
-    `target_area`: where the first one stands; None: anywhere. `cameras` are those it is seen by, of the ranges, those
-    on the robot included; (): all that stand. `robot` is the name or file of the one that is to act. `roomy`: how many
-    of the first objects have a hand's room around them.
-    Raises ConfigError where there is no room for the objects.
+    `roomy`: how many of the first objects have a hand's room around them.
+    Raises ConfigError for names it does not know, and where there is no room for the objects.
     """
+    changes, ranges, stream, seed = check_set(sets, request.set_name), sets.scene, request.stream, request.seed
     height = float(scene_generator(stream, seed, "table").uniform(*ranges.table_height)) + changes.raise_table
-    standing, placements = _arrange(chosen, target_area or ranges.area, ranges, height, stream, seed, robot, roomy)
-    seen_by, mounted = _chosen_cameras(standing, ranges, stream, seed, cameras, _tool_frame(robot))
+    standing, placements = _arrange(chosen, request, ranges, height, roomy)
+    seen_by, mounted = _chosen_cameras(standing, ranges, request)
     rng = scene_generator(stream, seed, "surfaces")
     surfaces = [sample_surface(changes.surfaces, rng, wall) for wall in (False, True, True, True)]
     lights, ambient = sample_lights(changes.lights, scene_generator(stream, seed, "lights"))
@@ -63,7 +57,7 @@ def compose(
     return Scene(
         seed=seed,
         stream=stream,
-        set_name=set_name,
+        set_name=request.set_name,
         table=Table(
             height, _TABLE_CENTER, _TABLE_EXTENT, _TABLE_THICKNESS, surfaces[0], float(rng.uniform(0.35, 0.55))
         ),
@@ -76,26 +70,20 @@ def compose(
         objects=placed,
         target=placed[0].name,
         instruction=instruct(placed),
-        arm_start=_arm_start(robot, stream, seed),
+        arm_start=_arm_start(request),
         mounted=mounted,
     )
 
 
 def _arrange(
-    chosen: ChosenObjects,
-    target_area: Area,
-    ranges: SceneRanges,
-    height: float,
-    stream: str,
-    seed: int,
-    robot: str,
-    roomy: int,
+    chosen: ChosenObjects, request: SceneRequest, ranges: SceneRanges, height: float, roomy: int
 ) -> tuple[tuple[SceneCamera, ...], list[Placement]]:
     """Find cameras and places that go together; a few places are tried before the cameras move."""
+    stream, seed, target_area = request.stream, request.seed, part_of(ranges.area, request.place)
     (target, *others), extra = chosen
     for attempt in range(_ATTEMPTS):
         cameras = sample_cameras(ranges, scene_generator(stream, seed, "cameras", attempt // 8))
-        ground = Ground(ranges.area, height, cameras, scene_robot(robot))
+        ground = Ground(ranges.area, height, cameras, scene_robot(request.robot))
         rng = scene_generator(stream, seed, "places", attempt)
         first = place_target(target, dataclasses.replace(ground, area=target_area), rng)
         standing = None if first is None else place_beside(others, [first], ground, rng, roomy=roomy)
@@ -108,18 +96,14 @@ def _arrange(
 
 
 def _chosen_cameras(
-    standing: tuple[SceneCamera, ...],
-    ranges: SceneRanges,
-    stream: str,
-    seed: int,
-    names: Sequence[str],
-    tool_frame: str,
+    standing: tuple[SceneCamera, ...], ranges: SceneRanges, request: SceneRequest
 ) -> tuple[tuple[SceneCamera, ...], tuple[MountedCamera, ...]]:
     """Return the cameras that are asked for, in the order of the asking; all that stand where none is."""
+    names = request.cameras
     if not names:
         return standing, ()
-    rng = scene_generator(stream, seed, "mounts")
-    mounted = {camera.name: camera for camera in sample_mounts(ranges, tool_frame, rng)}
+    rng = scene_generator(request.stream, request.seed, "mounts")
+    mounted = {camera.name: camera for camera in sample_mounts(ranges, _tool_frame(request.robot), rng)}
     fixed = {camera.name: camera for camera in standing}
     for name in names:
         if name not in fixed and name not in mounted:
@@ -144,10 +128,11 @@ def _tool_frame(robot: str) -> str:
     return embodiment.only_arm.tool_frame if len(embodiment.arms) == 1 else ""
 
 
-def _arm_start(robot: str, stream: str, seed: int) -> tuple[float, ...] | None:
-    embodiment = load_embodiment(robot)
+def _arm_start(request: SceneRequest) -> tuple[float, ...] | None:
+    embodiment = load_embodiment(request.robot)
     start = embodiment.only_arm.start if len(embodiment.arms) == 1 else None
-    if stream == "evaluation" or start is None:
+    if request.stream == "evaluation" or start is None:
         return None
     center, spread = np.asarray(start.center), np.asarray(start.spread)
-    return tuple(float(q) for q in center + spread * scene_generator(stream, seed, "arm").uniform(-1, 1, len(center)))
+    drawn = scene_generator(request.stream, request.seed, "arm").uniform(-1, 1, len(center))
+    return tuple(float(q) for q in center + spread * drawn)

@@ -4,10 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import config_file, load_config
+from vla_ros.configuration import build, config_file, config_names
+from vla_ros.documents import read_yaml
 
+BASE, _SUFFIX = "base", "_sets"  # key of a file; end of its name
 Vector3 = tuple[float, float, float]
 
 
@@ -112,6 +117,30 @@ def check_set(sets: SceneSets, name: str) -> SceneSet:
     return sets.sets[name]
 
 
+@cache
 def load_sets(task: str) -> SceneSets:
-    """Read the sets of a task, config/tasks/<task>_sets.yaml."""
-    return load_config(config_file("tasks", f"{task}_sets.yaml"), SceneSets)
+    """Read the sets of a task, config/tasks/<task>_sets.yaml. Raises ConfigError.
+
+    A file with `base: OTHER` names only what differs from that task's.
+    """
+    path, values = _read(task)
+    base = values.pop(BASE, None)
+    if base is None:
+        return build(SceneSets, values, str(path))
+    known = [name.removesuffix(_SUFFIX) for name in config_names("tasks") if name.endswith(_SUFFIX)]
+    if base not in known or base == task:
+        raise ConfigError(f"{path}: {unknown_name(BASE, str(base), [name for name in known if name != task])}")
+    base_path, base_values = _read(base)
+    if BASE in base_values:
+        raise ConfigError(f"{path}: base '{base}' has a base itself, '{base_values[BASE]}': name that one")
+    like = build(SceneSets, base_values, str(base_path))
+    own = build(SceneSets, values, str(path), defaults=like)
+    return SceneSets(own.scene, {**like.sets, **own.sets})
+
+
+def _read(task: str) -> tuple[Path, dict[str, Any]]:
+    path = config_file("tasks", f"{task}{_SUFFIX}.yaml")
+    values = read_yaml(path)
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: expected a mapping, got {type(values).__name__}")
+    return path, values

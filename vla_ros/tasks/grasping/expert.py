@@ -7,6 +7,9 @@ world it acts in. What it fails at is a fault of objects, grasps or controller.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
+
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -14,7 +17,6 @@ from controllers.chunk import ActionChunk, TaskStatus
 from controllers.model import ArmModel
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
-from vla_ros.sim.grasping.grasps import GraspConfig
 from vla_ros.sim.grasping.motion import MotionConfig, Phase, Step, close, lift, retreat
 from vla_ros.sim.grasping.planning import GraspPlanner, PlannedGrasp
 from vla_ros.sim.world import World
@@ -36,14 +38,15 @@ class ExpertPolicy:
         world: World,
         arm: ArmModel,
         motion: MotionConfig | None = None,
-        grasps: GraspConfig | None = None,
         by_part: bool = False,
     ) -> None:
         self.world = world
         self.codec = SingleArmCodec.of(world.embodiment)
         self.motion = motion or MotionConfig(period=self.codec.period)
-        self.planner = (PartGraspPlanner if by_part else GraspPlanner)(world, arm, self.motion, grasps)
+        self.planner = (PartGraspPlanner if by_part else GraspPlanner)(world, arm, self.motion)
         self.target = world.scene.target  # what it grasps: a demonstration of an error may name another object
+        # What a demonstration of an error makes of the next plan, given where the tool (4, 4) starts.
+        self.amend: Callable[[PlannedGrasp, np.ndarray], PlannedGrasp] | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -67,6 +70,10 @@ class ExpertPolicy:
         if target is not None:
             self.target, self.failed = target, []
             self._start_height = self.world.object_pose(target)[2, 3]
+
+    def open_wider(self, margin: float) -> None:
+        """Approach from now on with this much room [m] on each side of what is grasped, where neighbours leave it."""
+        self.planner.grasps = dataclasses.replace(self.planner.grasps, wide_margin=margin)
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next actions of the plan, after a look at whether the plan still holds."""
@@ -100,6 +107,11 @@ class ExpertPolicy:
     def phase(self) -> Phase | None:
         """Return what the next action is for; None without a plan."""
         return self._steps[min(self._index, len(self._steps) - 1)].phase if self._steps else None
+
+    @property
+    def grasped(self) -> bool:
+        """Say whether the grasp is past: the fingers are closed, or closing, around the object, or it is done with."""
+        return self.phase in (Phase.CLOSE, Phase.LIFT)
 
     def _needs_plan(self, observation: SingleArmObservation) -> bool:
         if not self._steps:
@@ -140,6 +152,8 @@ class ExpertPolicy:
             q = self.planner.posture(T_start, q)  # the way in begins where the way out ends
         self._T_base_object = self.world.object_pose(self.target)
         planned = self._choose(T_start, q)
+        if planned is not None and self.amend is not None:
+            planned = self.amend(planned, T_start)
         self._index = 0
         if planned is None:
             self.explanation = "no reachable grasp"

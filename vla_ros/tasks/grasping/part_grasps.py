@@ -4,31 +4,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from vla_ros.objects.named_parts import NamedPart, named_parts, parts_catalogue
-from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.grasping.planning import GraspPlanner
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.tasks.grasping.scenes import sample_scene
 
 PAD = 0.008  # [m] half a pad's width: with this much of it beyond its end a grasp is of the part still
 
 
-def sample_part_scene(
-    set_name: str,
-    seed: int,
-    stream: str = "evaluation",
-    wording: str | None = None,
-    cameras: Sequence[str] = (),
-    robot: str = DEFAULT_ROBOT,
-) -> Scene:
+def sample_part_scene(request: SceneRequest) -> Scene:
     """Draw a scene whose target has a named part, and which asks for it by that part."""
-    scene = sample_scene(set_name, seed, stream, "seen", parts_catalogue(), wording, cameras=cameras, robot=robot)
+    objects = parts_catalogue()
+    scene = sample_scene(dataclasses.replace(request, categories="seen", objects=objects, target="", place=""))
     part = target_part(scene).name
     return dataclasses.replace(scene, instruction=f"{scene.instruction} by its {part}", part=part)
 

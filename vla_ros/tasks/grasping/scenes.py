@@ -4,76 +4,43 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.model import ObjectModel
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.sim.scenes.composition import ChosenObjects, compose
 from vla_ros.sim.scenes.objects import choose_extra, choose_other
 from vla_ros.sim.scenes.random_streams import scene_generator
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
-from vla_ros.sim.scenes.sets import SceneRanges, SceneSet
-from vla_ros.sim.scenes.target_query import choose_target, part_of
+from vla_ros.sim.scenes.sets import SceneRanges, SceneSet, check_set, load_sets
+from vla_ros.sim.scenes.target_query import choose_target
 from vla_ros.tasks.grasping.instructions import instruct
-from vla_ros.tasks.grasping.sets import grasp_set, grasp_sets
 
 
-def sample_scene(
-    set_name: str = "basic",
-    seed: int = 0,
-    stream: str = "evaluation",
-    categories: str = "seen",
-    objects: str | Path | Catalogue | None = None,
-    wording: str | None = None,
-    target: str = "",
-    place: str = "",
-    cameras: Sequence[str] = (),
-    robot: str = DEFAULT_ROBOT,
-) -> Scene:
-    """Draw a scene: a pure function of its arguments.
-
-    `stream` is evaluation or generation: two families of random numbers that share nothing, whatever the seeds.
-    `wording` is a family of config/tasks/wording.yaml and changes the instruction alone; None: common for evaluation,
-    training for generation, which may not have the unseen one. `target` is what is asked for, "red mug" for instance,
-    and `place` where it stands, "near left" for instance (target_query); "": what the seed draws. `cameras` are those
-    it is seen by, of config/tasks/grasping_sets.yaml, those on the robot included; (): all that stand. They change
-    nothing else: objects stand where all standing cameras see them, whichever are there. `robot` is the name or file
-    of the one that is to take the target: what it cannot reach or grip is not asked of it.
-    Raises ConfigError for names it does not know.
-    """
-    changes, ranges = grasp_set(set_name), grasp_sets().scene
+def sample_scene(request: SceneRequest) -> Scene:
+    """Draw a scene: a pure function of the request. Raises ConfigError for names it does not know."""
+    sets, objects = load_sets("grasping"), request.objects
+    changes = check_set(sets, request.set_name)
     catalogue = objects if isinstance(objects, Catalogue) else load_catalogue(objects)
-    models = catalogue.models(categories)
-    chosen = _choose(models, target, changes, ranges, catalogue, stream, seed, robot)
+    chosen = _choose(request, changes, sets.scene, catalogue)
 
     def asked(placed: tuple[PlacedObject, ...]) -> str:
-        return instruct(placed, catalogue, stream, seed, wording)
+        return instruct(placed, catalogue, request.stream, request.seed, request.wording)
 
-    area = part_of(ranges.area, place)
-    return compose(chosen, set_name, changes, ranges, stream, seed, asked, area, cameras, robot)
+    return compose(chosen, request, sets, asked)
 
 
-def _choose(
-    models: tuple[ObjectModel, ...],
-    wanted: str,
-    changes: SceneSet,
-    ranges: SceneRanges,
-    catalogue: Catalogue,
-    stream: str,
-    seed: int,
-    robot: str,
-) -> ChosenObjects:
+def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catalogue: Catalogue) -> ChosenObjects:
     """Return the scene's first objects, the target leading, and the set's extra ones."""
-    rng = scene_generator(stream, seed, "objects")
-    graspable = _graspable(models, catalogue, robot)
-    target = choose_target(wanted, graspable, catalogue, rng)
+    models = catalogue.models(request.categories)
+    rng = scene_generator(request.stream, request.seed, "objects")
+    graspable = _graspable(models, catalogue, request.robot)
+    target = choose_target(request.target, graspable, catalogue, rng)
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
     others = [kind for kind in (choose_other(models, target, catalogue, rng) for _ in range(count)) if kind]
-    more = scene_generator(stream, seed, "extra")
+    more = scene_generator(request.stream, request.seed, "extra")
     extra = choose_extra(models, target, changes.extra, changes.extra_alike, catalogue, more)
     first = [catalogue.vary(kind.model, rng, kind.color) for kind in (target, *others)]
     return first, [catalogue.vary(kind.model, more, kind.color) for kind in extra]

@@ -4,28 +4,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any, cast
 
 from controllers.model import ArmModel
 from vla_ros.configuration import config_file, load_config
-from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment
-from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.sim.referring.meaning import Meaning, meaning, object_name
 from vla_ros.sim.referring.scene_object import SceneObject
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.scenes.sets import SceneSets
+from vla_ros.sim.scenes.sets import SceneSets, check_set, load_sets
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.expert import ExpertPolicy
 from vla_ros.tasks.grasping.judge import GraspJudge
 from vla_ros.tasks.grasping.lifting import GraspTaskConfig
 from vla_ros.tasks.grasping.part_grasps import PartStretch, sample_part_scene
 from vla_ros.tasks.grasping.scenes import sample_scene
-from vla_ros.tasks.grasping.sets import grasp_sets
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 
 PART = "part"  # key of a scene's facts
@@ -45,7 +42,7 @@ class Grasping:
     @property
     def sets(self) -> SceneSets:
         """Return what scenes are drawn from, and the sets by name."""
-        return grasp_sets()
+        return load_sets("grasping")
 
     @cached_property
     def limits(self) -> GraspTaskConfig:
@@ -56,24 +53,13 @@ class Grasping:
         """Check that an object is in a scene. Raises ConfigError with those that are."""
         object_name(name, [placed.name for placed in scene.objects])
 
-    def scene(
-        self,
-        set_name: str = "basic",
-        seed: int = 0,
-        stream: str = "evaluation",
-        categories: str = "seen",
-        objects: str | Path | Catalogue | None = None,
-        wording: str | None = None,
-        target: str = "",
-        place: str = "",
-        cameras: Sequence[str] = (),
-        by_part: bool = False,
-        robot: str = DEFAULT_ROBOT,
-    ) -> Scene:
+    def check(self, request: SceneRequest) -> None:
+        """Check the set's name. Raises ConfigError with the nearest."""
+        check_set(self.sets, request.set_name)
+
+    def scene(self, request: SceneRequest) -> Scene:
         """Draw a scene; `by_part`: of the seen categories that have a part, and asked for by it."""
-        if by_part:
-            return sample_part_scene(set_name, seed, stream, wording, cameras, robot)
-        return sample_scene(set_name, seed, stream, categories, objects, wording, target, place, cameras, robot)
+        return sample_part_scene(request) if request.by_part else sample_scene(request)
 
     def facts(self, scene: Scene) -> Mapping[str, Any]:
         """Return the part by which the target is to be held."""

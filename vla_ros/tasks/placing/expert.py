@@ -33,6 +33,16 @@ class PlacingExpert(ExpertPolicy):
         self._placing = False  # the plan is one that puts down
         self._T_ee_object = np.eye(4)  # when that plan was made
 
+    def plan_anew(self, target: str | None = None, back_out: bool = True) -> None:
+        """Drop the plan, whichever it is: the next look begins with a grasp."""
+        self._placing = False
+        super().plan_anew(target, back_out)
+
+    @property
+    def grasped(self) -> bool:
+        """Say whether the grasp is past: what is carried, put down or left has been grasped."""
+        return self._placing or super().grasped
+
     def _needs_plan(self, observation: SingleArmObservation) -> bool:
         if self._placing:
             if self.phase in WITH_IT and self._index < len(self._steps):

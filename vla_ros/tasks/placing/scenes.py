@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -15,45 +14,28 @@ from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.composition import ChosenObjects, compose
 from vla_ros.sim.scenes.objects import Kind, choose_extra, choose_kind, choose_other, same_name
 from vla_ros.sim.scenes.random_streams import scene_generator
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
-from vla_ros.sim.scenes.sets import SceneRanges, SceneSet, SceneSets, check_set, load_sets
-from vla_ros.sim.scenes.target_query import choose_target, part_of
+from vla_ros.sim.scenes.sets import SceneRanges, SceneSet, check_set, load_sets
+from vla_ros.sim.scenes.target_query import choose_target
 from vla_ros.tasks.placing.instructions import instruct
 from vla_ros.tasks.placing.receptacles import HOLLOW, holds_models
 
 _TRIES = 60
 
 
-@cache
-def placing_sets() -> SceneSets:
-    """Return the ranges of a scene and the sets by name."""
-    return load_sets("placing")
+def sample_placing(request: SceneRequest) -> Scene:
+    """Draw a scene: a pure function of the request, whose `target` is what is to be put. Its second object is the goal.
 
-
-def sample_placing(
-    set_name: str,
-    seed: int,
-    stream: str,
-    categories: str,
-    wording: str | None,
-    target: str,
-    place: str,
-    cameras: Sequence[str],
-    robot: str,
-) -> Scene:
-    """Draw a scene: a pure function of its arguments, which are those of grasping. Its second object is the goal.
-
-    `target` is what is to be put, `place` where that stands. Raises ConfigError for names it does not know.
+    Raises ConfigError for names it does not know.
     """
-    catalogue, sets = load_catalogue(), placing_sets()
-    changes, ranges = check_set(sets, set_name), sets.scene
-    chosen = _choose(catalogue, categories, target, changes, ranges, stream, seed)
+    catalogue, sets = load_catalogue(), load_sets("placing")
+    chosen = _choose(request, check_set(sets, request.set_name), sets.scene, catalogue)
 
     def asked(placed: tuple[PlacedObject, ...]) -> str:
-        return instruct(placed[0], placed[1], catalogue, stream, seed, wording)
+        return instruct(placed[0], placed[1], catalogue, request.stream, request.seed, request.wording)
 
-    area = part_of(ranges.area, place)
-    scene = compose(chosen, set_name, changes, ranges, stream, seed, asked, area, cameras, robot, roomy=2)
+    scene = compose(chosen, request, sets, asked, roomy=2)
     return dataclasses.replace(scene, goal=scene.objects[1].name)
 
 
@@ -72,18 +54,16 @@ def _fitting() -> dict[str, tuple[ObjectModel, ...]]:
     return {one.name: tuple(goal for goal in _receptacles() if holds_models(goal, one)) for one in models}
 
 
-def _choose(
-    catalogue: Catalogue, categories: str, wanted: str, changes: SceneSet, ranges: SceneRanges, stream: str, seed: int
-) -> ChosenObjects:
-    rng = scene_generator(stream, seed, "objects")
-    models = catalogue.models(categories)
+def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catalogue: Catalogue) -> ChosenObjects:
+    rng = scene_generator(request.stream, request.seed, "objects")
+    models = catalogue.models(request.categories)
     possible = tuple(model for model in models if model.graspable and _fitting()[model.name])
-    target = choose_target(wanted, possible, catalogue, rng)
+    target = choose_target(request.target, possible, catalogue, rng)
     goal = _choose_goal(target, catalogue, rng)
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
     drawn = (choose_other(models, target, catalogue, rng) for _ in range(count))
     others = [kind for kind in drawn if kind and not same_name(kind, goal)]
-    more = scene_generator(stream, seed, "extra")
+    more = scene_generator(request.stream, request.seed, "extra")
     extra = choose_extra(models, target, changes.extra, changes.extra_alike, catalogue, more)
     extra = [kind for kind in extra if not same_name(kind, goal)]
     first = [catalogue.vary(kind.model, rng, kind.color) for kind in (target, goal, *others)]

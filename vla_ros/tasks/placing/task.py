@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any, cast
 
 from controllers.errors import ConfigError
@@ -16,18 +15,19 @@ from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.policies.geometric.placing_language import split_placing
 from vla_ros.robots.embodiment import Embodiment
-from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.sim.referring.meaning import Meaning, meaning, object_name
 from vla_ros.sim.referring.scene_object import SceneObject
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.scenes.sets import SceneSets
+from vla_ros.sim.scenes.sets import SceneSets, check_set, load_sets
 from vla_ros.sim.world import World
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.placing.expert import PlacingExpert
+from vla_ros.tasks.placing.instructions import placing_wording
 from vla_ros.tasks.placing.judge import PlaceJudge
 from vla_ros.tasks.placing.limits import PlaceLimits
 from vla_ros.tasks.placing.receptacles import HOLLOW, Body, Receptacle
-from vla_ros.tasks.placing.scenes import placing_sets, sample_placing
+from vla_ros.tasks.placing.scenes import sample_placing
 
 GOAL, BODIES, RECEPTACLES = "goal", "bodies", "receptacles"  # keys of a scene's facts
 
@@ -48,7 +48,7 @@ class Placing:
     @property
     def sets(self) -> SceneSets:
         """Return what scenes are drawn from, and the sets by name."""
-        return placing_sets()
+        return load_sets("placing")
 
     @cached_property
     def limits(self) -> PlaceLimits:
@@ -59,26 +59,19 @@ class Placing:
         """Check that an object is in a scene and no receptacle to be filled. Raises ConfigError with those that are."""
         object_name(name, [placed.name for placed in scene.objects if placed.name != scene.goal])
 
-    def scene(
-        self,
-        set_name: str = "basic",
-        seed: int = 0,
-        stream: str = "evaluation",
-        categories: str = "seen",
-        objects: str | Path | Catalogue | None = None,
-        wording: str | None = None,
-        target: str = "",
-        place: str = "",
-        cameras: Sequence[str] = (),
-        by_part: bool = False,
-        robot: str = DEFAULT_ROBOT,
-    ) -> Scene:
-        """Draw a scene of the built-in objects and receptacles."""
-        if by_part:
+    def check(self, request: SceneRequest) -> None:
+        """Check the set's name, and that whole built-in objects are asked for. Raises ConfigError."""
+        check_set(self.sets, request.set_name)
+        objects = request.objects
+        if request.by_part:
             raise ConfigError("by_part: placing asks for whole objects: leave it out, or take task grasping")
         if objects and not (isinstance(objects, Catalogue) and objects.procedural):
             raise ConfigError("objects: placing knows the room of the built-in objects alone: leave it out")
-        return sample_placing(set_name, seed, stream, categories, wording, target, place, cameras, robot)
+
+    def scene(self, request: SceneRequest) -> Scene:
+        """Draw a scene of the built-in objects and receptacles."""
+        self.check(request)
+        return sample_placing(request)
 
     def facts(self, scene: Scene) -> Mapping[str, Any]:
         """Return the goal, every object's hull, and floor and outline of what can be put into."""
@@ -129,6 +122,6 @@ class Placing:
     def prompts(self, scene: Scene) -> Collection[str]:
         """Tell an operator what to do."""
         goal = next(placed.model for placed in scene.objects if placed.name == scene.goal)
-        thing = scene.target_object.model
-        return (f"put the {thing.color_phrase} {thing.category} into or onto the {goal.color_phrase} {goal.category}",
+        thing, into = scene.target_object.model, placing_wording().into[goal.category][0]
+        return (f"put the {thing.color_phrase} {thing.category} {into} the {goal.color_phrase} {goal.category}",
                 "let go of it and take the hand away")  # fmt: skip

@@ -24,7 +24,7 @@ from vla_ros.teleop.episodes.reconciling import reconcile
 from vla_ros.teleop.episodes.snapshot import snapshot, words_of
 from vla_ros.teleop.episodes.station import Station
 from vla_ros.teleop.episodes.summary import THUMBNAIL, VIDEO
-from vla_ros.teleop.scheduling.prompt import Prompt
+from vla_ros.teleop.scheduling.prompt import Prompt, SceneWords
 from vla_ros.teleop.scheduling.schedule import Schedule
 from vla_ros.teleop.scheduling.task import load_task
 
@@ -53,6 +53,7 @@ class EpisodeCollection:
         self._recording = ""  # name of the episode under way
         self._began = 0.0  # [s] monotonic
         self._shown: Asked | None = None  # what the simulator shows; None: it must be told
+        self._words = SceneWords()  # of the scene that it shows
         self.busy = ""  # what has to be waited for
         self._work: asyncio.Task[None] | None = None  # ends a recording, shows a scene
         self._watch: asyncio.Task[None] | None = None  # looks after the recording under way
@@ -78,7 +79,9 @@ class EpisodeCollection:
     def snapshot(self) -> Mapping[str, Any]:
         """Return the content of the `collection` message."""
         elapsed = time.monotonic() - self._began if self._recording else 0.0
-        content = snapshot(self._history, self._schedule, self._previews, self._folder, self._recording, elapsed)
+        content = snapshot(
+            self._history, self._schedule, self._prompt, self._previews, self._folder, self._recording, elapsed
+        )
         return content | {"busy": self.busy}
 
     @property
@@ -101,6 +104,12 @@ class EpisodeCollection:
         path = self._previews.path(episode) / name
         return path if path.is_file() else None
 
+    @property
+    def _prompt(self) -> Prompt | None:
+        """Return what is asked now, in the words of the scene that is shown where the schedule has none."""
+        prompt = self._asking.prompt
+        return prompt.told(self._words) if prompt is not None and self._shown == self._history.prompt else prompt
+
     # -- episodes ----------------------------------------------------------------------------------------------------
     async def episode_start(self, operator: str) -> dict[str, str]:
         """Begin to record the episode that the prompt asks for; `operator` is the driver's name."""
@@ -108,9 +117,11 @@ class EpisodeCollection:
         await self._settled()
         if problem := self._station.recorder_problem():
             raise CollectionError(problem)
-        asked, prompt = self._history.prompt, self._asking.prompt
+        asked, prompt = self._history.prompt, self._prompt
         if self._schedule is not None and prompt is None:
             raise CollectionError(NOTHING_LEFT.format(wanted=self._schedule.counts({})["wanted"]))
+        if prompt is not None and not prompt.instruction:
+            raise CollectionError("the simulator has not said what is to be done in its scene: ask for something else")
         instruction = prompt.instruction if prompt is not None else self._station.instruction()
         name = self._next_name()
         self._append("begin", episode=name, instruction=instruction, operator=operator, **_asked(asked))
@@ -290,16 +301,19 @@ class EpisodeCollection:
         if prompt is None or asked == self._shown:
             self._wait_for("")
             return
-        self._station.instruct(prompt.instruction)
+        if prompt.instruction:
+            self._station.instruct(prompt.instruction)
         if prompt.scene is not None:
             self._wait_for(BUILDING)
             try:
-                await self._station.show(prompt.scene)
+                self._words = await self._station.show(prompt.scene)
             except VlaError as error:
                 self._note("error", f"the scene is not there: {error}")
                 self._wait_for("")
                 return
         self._shown = asked
+        if not prompt.instruction:
+            self._station.instruct(self._words.instruction)
         self._wait_for("")
 
     # -- the trash ---------------------------------------------------------------------------------------------------

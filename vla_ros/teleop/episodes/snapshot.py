@@ -10,6 +10,7 @@ from vla_ros.teleop.episodes.folder import CollectionFolder
 from vla_ros.teleop.episodes.history import DELETE, SKIP, EpisodeRecord, History
 from vla_ros.teleop.episodes.previews import Previews
 from vla_ros.teleop.episodes.summary import THUMBNAIL, VIDEO
+from vla_ros.teleop.scheduling.prompt import Prompt
 from vla_ros.teleop.scheduling.schedule import Schedule
 
 EPISODES_SHOWN = 200  # the newest
@@ -18,6 +19,7 @@ EPISODES_SHOWN = 200  # the newest
 def snapshot(
     history: History,
     schedule: Schedule | None,
+    prompt: Prompt | None,
     previews: Previews,
     folder: CollectionFolder,
     recording: str,
@@ -28,7 +30,7 @@ def snapshot(
         "recording": bool(recording),
         "episode": recording,
         "elapsed_s": round(elapsed, 2),
-        "prompt": _prompt(history, schedule),
+        "prompt": None if prompt is None else prompt.as_dict(),
         "episodes": [_episode(record, previews) for record in history.present[-EPISODES_SHOWN:]],
         "trash": len(folder.thrown_away()),
         "undo": "" if history.undoable is None else words_of(history.undoable),
@@ -45,13 +47,6 @@ def words_of(operation: Mapping[str, Any]) -> str:
     cell = operation.get("cell") or {}
     what = ", ".join(str(name) for name in cell.values() if name)
     return f"skip {what}" if operation["event"] == SKIP else f"ask again for {what}"
-
-
-def _prompt(history: History, schedule: Schedule | None) -> dict[str, Any] | None:
-    asked = history.prompt
-    if schedule is None or asked is None or not schedule.knows(asked.cell):
-        return None
-    return schedule.prompt(asked.cell, asked.seed).as_dict()
 
 
 def _episode(record: EpisodeRecord, previews: Previews) -> dict[str, Any]:

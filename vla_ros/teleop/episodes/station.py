@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from vla_ros.teleop.scheduling.prompt import SceneWords
+
 
 class Station(Protocol):
     """Robot, recorder and simulator, as far as a collection needs them. Called in the server's event loop."""
@@ -30,6 +32,9 @@ class Station(Protocol):
         """Have the arm hold: what it does is not recorded any more."""
         ...
 
-    async def show(self, scene: Mapping[str, str | int]) -> None:
-        """Have the simulator show a scene, by the names of its parameters. Raises VlaError when it cannot."""
+    async def show(self, scene: Mapping[str, str | int]) -> SceneWords:
+        """Have the simulator show a scene, by the names of its parameters; return what it says is to be done there.
+
+        Raises VlaError when it cannot.
+        """
         ...

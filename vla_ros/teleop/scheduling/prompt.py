@@ -3,10 +3,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
 from vla_ros.teleop.scheduling.task import Cell, CollectTask
+
+
+@dataclass(frozen=True)
+class SceneWords:
+    """What the simulator says is to be done in its scene."""
+
+    instruction: str = ""
+    prompts: tuple[str, ...] = ()  # what the task tells an operator, a line each
 
 
 @dataclass(frozen=True)
@@ -17,14 +26,22 @@ class Prompt:
     seed: int
     title: str
     text: str  # how to arrange it, what to do
-    instruction: str  # what is recorded as the task
+    instruction: str  # what is recorded as the task; empty until the simulator has said its scene's own
     target: str = ""  # the object that counts, as the simulator is told
     scene: dict[str, str | int] | None = None  # parameters of the simulator; None on a real robot
+    task: str = ""  # of the scene; empty: the default one
+
+    def told(self, words: SceneWords) -> Prompt:
+        """Return it with the scene's own words where the schedule leaves them to the scene."""
+        if self.instruction:
+            return self
+        text = self.text or " ".join(_sentence(line) for line in words.prompts)
+        return dataclasses.replace(self, instruction=words.instruction, text=text)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the operator's page shows."""
         words = {"title": self.title, "text": self.text, "instruction": self.instruction, "seed": self.seed}
-        return words | self.cell.as_dict() | {"scene": self.scene}
+        return words | self.cell.as_dict() | {"scene": self.scene, "task": self.task}
 
 
 def make_prompt(task: CollectTask, cell: Cell, seed: int) -> Prompt:
@@ -49,7 +66,7 @@ def make_prompt(task: CollectTask, cell: Cell, seed: int) -> Prompt:
         }  # fmt: skip
     arrange = "" if task.simulated else _arrange(words, thing.beside)
     text = f"{arrange} {_sentence(do)}".strip()
-    return Prompt(cell, seed, f"{cell.action}: {words['object']}", text, instruction, target, scene)
+    return Prompt(cell, seed, f"{cell.action}: {words['object']}", text, instruction, target, scene, task.task)
 
 
 def _arrange(words: dict[str, str], beside: str) -> str:
@@ -65,4 +82,4 @@ def _arrange(words: dict[str, str], beside: str) -> str:
 
 def _sentence(text: str) -> str:
     text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    return text if text.endswith((".", "!", "?")) or not text else f"{text}."

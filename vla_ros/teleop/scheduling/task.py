@@ -21,12 +21,10 @@ _WORDS = set(FACTORS)
 class Action:
     """What is done. Both texts may name {object}, {background} and {position}."""
 
-    instruction: str  # what the policy will be told
-    text: str = ""  # what the operator is told to do; empty: the instruction
+    instruction: str = ""  # what the policy will be told; empty: what the simulated scene says of itself
+    text: str = ""  # what the operator is told to do; empty: the instruction, or where that is empty the task's prompts
 
     def __post_init__(self) -> None:
-        if not self.instruction.strip():
-            raise ConfigError("instruction must not be empty")
         for text in (self.instruction, self.text):
             _check_template(text)
 
@@ -45,7 +43,7 @@ class Background:
     """Where it is done, what light there is."""
 
     text: str = ""  # how the operator arranges it; empty: its name
-    set: str = "basic"  # in the simulator: a set of config/tasks/grasping_sets.yaml
+    set: str = "basic"  # in the simulator: a set of the task, config/tasks/<task>_sets.yaml
 
 
 @dataclass(frozen=True)
@@ -103,6 +101,7 @@ class CollectTask:
     objects: dict[str, ObjectChoice]
     backgrounds: dict[str, Background] = field(default_factory=lambda: {"": Background()})
     positions: dict[str, Position] = field(default_factory=lambda: {"": Position(place="")})
+    task: str = ""  # of the simulated scenes, as launch's task:=; empty: the default one
     each: int = 1  # episodes of every combination
     without: tuple[Without, ...] = ()
     simulated: bool = False  # the simulator shows each scene
@@ -124,6 +123,8 @@ class CollectTask:
             raise ConfigError(
                 "actions and objects must not be empty, nor backgrounds and positions where they are given"
             )
+        if not self.simulated and not all(action.instruction.strip() for action in self.actions.values()):
+            raise ConfigError("instruction must not be empty: only a simulated scene has words of its own")
         for item in self.without:
             for factor, known in zip(FACTORS, self._axes, strict=True):
                 if (given := getattr(item, factor)) and given not in known:
@@ -149,7 +150,7 @@ class CollectTask:
 
 def task_path(name: str) -> Path:
     """Return the file of a task: the file itself, or config/tasks/collect_<name>.yaml. Raises ConfigError."""
-    return config_path("tasks", "task", name, prefix="collect_")
+    return config_path("tasks", "schedule", name, prefix="collect_")
 
 
 def load_task(path: Path) -> CollectTask:

@@ -5,19 +5,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.robots.control import arm_model, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.teleop.demonstrator.connection import Connection, ConnectionLost
-from vla_ros.teleop.demonstrator.demonstrator import ArmBarred, Demonstrator, NotReached, arm_obstacle
+from vla_ros.teleop.demonstrator.demonstrator import ArmBarred, Demonstrator, NotReached, Waypoint, arm_obstacle
 from vla_ros.teleop.demonstrator.habits import Habits
-from vla_ros.training.collecting.operators_plan import plan_waypoints, prompted_scene
+from vla_ros.training.collecting.operators_plan import WaypointPlanner
 
 READY_WITHIN_S = 60.0  # [s] a graph may still be starting, and building the first scene
 AGAIN_AFTER_S = 0.5
@@ -62,7 +61,7 @@ class ScriptedOperator:
         if len(self._robot.arms) != 1:
             raise ConfigError(f"{self._robot.name} has {len(self._robot.arms)} arms: this operator has one hand")
         self._arm = self._robot.only_arm.name
-        self._model = arm_model(self._robot, self._robot.only_arm, load_control_config(self._robot.source))
+        self._planner = WaypointPlanner(self._robot.source)
         self._seeds = np.random.SeedSequence(seed)
 
     async def collect(self, episodes: int, tell: Callable[[Attempt], None]) -> list[Attempt]:
@@ -102,13 +101,7 @@ class ScriptedOperator:
             raise VlaError("the collection is of a real robot: its scenes are known to nobody but who sees them")
         connection, instruction = self._connection, str(prompt["instruction"])
         try:
-            waypoints = await asyncio.to_thread(
-                plan_waypoints,
-                prompted_scene(prompt["scene"], self._robot.source),
-                instruction,
-                self._robot,
-                self._model,
-            )
+            waypoints = await asyncio.to_thread(self._planner.waypoints, prompt)
         except VlaError as error:
             await connection.command("schedule_skip")
             return Attempt(instruction, False, f"skipped: {error}")
@@ -118,8 +111,7 @@ class ScriptedOperator:
         hand = Demonstrator(connection, self._arm, self._habits, int(seed.generate_state(1)[0]), self._facing)
         barred = False
         try:
-            await hand.carry_out(waypoints)
-            note = "" if (self._state["arms"][self._arm]["opening"] or 0.0) > EMPTY else "nothing in the fingers"
+            note = await self._carry_out(hand, waypoints)
         except NotReached as error:
             await hand.let_go()
             note, barred = str(error), isinstance(error, ArmBarred)
@@ -133,6 +125,21 @@ class ScriptedOperator:
         except VlaError as error:  # the collection has ended it itself
             note = note or str(error)
         return Attempt(instruction, not note, note, barred)
+
+    async def _carry_out(self, hand: Demonstrator, waypoints: Sequence[Waypoint]) -> str:
+        """Go from waypoint to waypoint; return what is wrong, as the fingers show. Raises NotReached."""
+        shut = False
+        for waypoint in waypoints:
+            if shut and waypoint.closed == 0.0 and self._holds_nothing:
+                break  # there is nothing to let go of
+            await hand.reach(waypoint)
+            shut = shut if waypoint.closed is None else waypoint.closed > 0.0
+        await hand.let_go()
+        return "nothing in the fingers" if shut and self._holds_nothing else ""
+
+    @property
+    def _holds_nothing(self) -> bool:
+        return (self._state["arms"][self._arm]["opening"] or 0.0) <= EMPTY
 
     async def _take_over(self, again: bool) -> None:
         """Have the arm follow this hand, as a person does who reads the page. Raises OperatorStopped, VlaError."""

@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 from vla_ros.data.datasets import annotation_names as names
 from vla_ros.data.datasets.features import STRING, Feature
 from vla_ros.sim.grasping.grasps import Grasp
-from vla_ros.sim.scenes.scene import PlacedObject, SceneCamera
+from vla_ros.sim.scenes.scene import PlacedObject, Scene, SceneCamera
 from vla_ros.training.generation.demonstration import Moment
 from vla_ros.training.generation.demonstrator import OPTIONS
 
@@ -58,6 +58,12 @@ def padded(rows: np.ndarray, count: int) -> np.ndarray:
 def object_names(objects: Sequence[PlacedObject]) -> str:
     """Return what the objects are, in the order of the boxes."""
     return ";".join(f"{placed.model.color} {placed.model.category}" for placed in objects)
+
+
+def target_row(scene: Scene) -> int:
+    """Return the row of the object that the instruction means; -1 where it means no single one."""
+    names = [placed.name for placed in scene.objects]
+    return names.index(scene.target) if scene.target else -1
 
 
 def grasp_columns(moments: Sequence[Moment]) -> dict[str, np.ndarray]:

@@ -6,20 +6,22 @@ Shape legend: T frames, N objects of the scene, K grasps.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from controllers.follower import ChunkFollower
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
-from vla_ros.policies.single_arm import SingleArmObservation
+from vla_ros.policies.base import Policy
+from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.world import World
 from vla_ros.tasks.judging import TaskLimits
 from vla_ros.tasks.task import Task
-from vla_ros.training.generation.demonstrator import Demonstrator
+from vla_ros.training.generation.demonstrator import Fault
 from vla_ros.training.generation.object_boxes import ObjectBoxes
 
 TakeImage = Callable[[str, np.ndarray], None]  # camera, picture
@@ -41,6 +43,29 @@ class Moment:
     valid: bool  # the action that begins here is worth imitating
 
 
+class Demonstrator(Policy, Protocol):
+    """A policy that says of its last action what is to be learned from it."""
+
+    @property
+    def fault(self) -> Fault:
+        """Return what goes wrong."""
+
+    @property
+    def valid(self) -> bool:
+        """Say whether the action is worth imitating."""
+
+    @property
+    def options(self) -> Sequence[Grasp]:
+        """Return grasps of the instruction's object, best first."""
+
+    @property
+    def closed(self) -> bool:
+        """Say whether the grasp is past, or none is to come."""
+
+    def grasp(self, observation: SingleArmObservation) -> tuple[np.ndarray, float]:
+        """Return the pose (4, 4) at which the fingers will close, and their opening [m]."""
+
+
 class Demonstration(Rollout):
     """A roll-out that takes a picture and notes down the truth at every camera frame."""
 
@@ -56,7 +81,7 @@ class Demonstration(Rollout):
         super().__init__(world, follower, demonstrator, task, RolloutConfig(latency_s=0.0), limits)
         self.moments: list[Moment] = []
         self._demonstrator, self._take_image = demonstrator, take_image
-        self._boxes = ObjectBoxes(self.world)
+        self._boxes, self._codec = ObjectBoxes(self.world), SingleArmCodec.of(world.embodiment)
 
     def _non_blocking_round(self, latency: float) -> None:
         observation = self._observe()
@@ -67,7 +92,7 @@ class Demonstration(Rollout):
             self._take_image(camera.name, color)
             boxes[camera.name] = self._boxes.measure(camera, depth)
         chunk = self._demonstrator.infer(observation)
-        seen = self._demonstrator.expert.codec.view(observation)
+        seen = self._codec.view(observation)
         T_grasp, opening = self._demonstrator.grasp(seen)
         self.moments.append(
             Moment(

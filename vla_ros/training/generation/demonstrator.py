@@ -16,10 +16,9 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from controllers.chunk import ActionChunk
-from controllers.model import ArmModel
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmObservation
-from vla_ros.sim.grasping.grasps import Grasp, GraspConfig
+from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.grasping.motion import Phase, Step, approach, retreat, straight
 from vla_ros.sim.grasping.planning import PlannedGrasp
 from vla_ros.sim.world import World
@@ -40,34 +39,20 @@ class Fault(Enum):
     WRONG = "wrong"  # holds another object
 
 
-class _Erring(ExpertPolicy):
-    """The expert with an offset of its next grasp."""
+class GraspDemonstrator:
+    """A policy, asked once a camera frame, that goes after the object of the scene's instruction.
 
-    offset: np.ndarray | None = None  # (3,) [m], used once
+    Its expert grasps, whatever it does afterwards with what it holds.
+    """
 
-    def _choose(self, T_start: np.ndarray, q: np.ndarray) -> PlannedGrasp | None:
-        planned = super()._choose(T_start, q)
-        if planned is None or self.offset is None:
-            return planned
-        T = planned.grasp.T_base_grasp.copy()
-        T[:3, 3] += self.offset
-        self.offset = None
-        way = approach(T_start, T, planned.grasp.opening, 0.06, self.motion)
-        return PlannedGrasp(Grasp(T, 0.0, planned.grasp.opening, planned.grasp.cost), way, False, planned.margin)
-
-
-class Demonstrator:
-    """A policy, asked once a camera frame, that goes after the object of the scene's instruction."""
-
-    def __init__(
-        self, world: World, arm: ArmModel, fault: Fault, rng: np.random.Generator, by_part: bool = False
-    ) -> None:
-        self.world, self.rng = world, rng
-        others = [name for name in world.object_names if name != world.scene.target]
+    def __init__(self, world: World, expert: ExpertPolicy, fault: Fault, rng: np.random.Generator) -> None:
+        self.world, self.expert, self.rng = world, expert, rng
+        others = [name for name in world.object_names if name not in (world.scene.target, world.scene.goal)]
         self.fault = Fault.MISSED if fault is Fault.WRONG and not others else fault
-        grasps = GraspConfig(wide_margin=WIDE_MARGIN)
-        self.expert = _Erring(world, arm, grasps=grasps, by_part=by_part)
-        self.motion = self.expert.motion
+        expert.open_wider(WIDE_MARGIN)
+        expert.amend = self._misplace
+        self._offset: np.ndarray | None = None  # (3,) [m] of the next grasp, once
+        self.motion = expert.motion
         self._others = others
         self._open = world.embodiment.only_gripper.width_max  # [m]
         self.reset()
@@ -87,8 +72,7 @@ class Demonstrator:
         self._empty_at = float(rng.choice([0.0, rng.uniform(0.1, 0.8)])) if self.fault is Fault.EMPTY else np.inf
         self._slip_at = float(rng.uniform(0.015, 0.12))  # [m] lifted
         self._hold_wrong = float(rng.choice([0.0, rng.uniform(0.01, 0.15)]))  # [m] lifted
-        if self.fault is Fault.MISSED:
-            self.expert.offset = self._miss()
+        self._offset = self._miss() if self.fault is Fault.MISSED else None
         if self.fault is Fault.WRONG:
             self.expert.plan_anew(str(rng.choice(self._others)))
 
@@ -131,8 +115,7 @@ class Demonstrator:
     @property
     def closed(self) -> bool:
         """Say whether the fingers are closed, or closing, around the object: its grasp pose is the past."""
-        phase = self.expert.phase
-        return not self._script and not self._erring and phase in (Phase.CLOSE, Phase.LIFT)
+        return not self._script and not self._erring and self.expert.grasped
 
     # -- errors --------------------------------------------------------------------------------------------------
     def _miss(self) -> np.ndarray:
@@ -140,6 +123,16 @@ class Demonstrator:
             return np.array([0.0, 0.0, self.rng.uniform(0.03, 0.06)])
         angle = self.rng.uniform(-np.pi, np.pi)
         return self.rng.uniform(0.03, 0.07) * np.array([np.cos(angle), np.sin(angle), 0.0])
+
+    def _misplace(self, planned: PlannedGrasp, T_start: np.ndarray) -> PlannedGrasp:
+        """Return a plan that misses the object where one is to; else the plan as it is."""
+        if self._offset is None:
+            return planned
+        T = planned.grasp.T_base_grasp.copy()
+        T[:3, 3] += self._offset
+        self._offset = None
+        way = approach(T_start, T, planned.grasp.opening, 0.06, self.motion)
+        return PlannedGrasp(Grasp(T, 0.0, planned.grasp.opening, planned.grasp.cost), way, False, planned.margin)
 
     def _begin_script(self, observation: SingleArmObservation) -> None:
         expert, here = self.expert, observation.T_base_ee_commanded

@@ -16,18 +16,20 @@ from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.policies.contract import DataContract, load_contract
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.grasping.expert import ExpertPolicy
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.contract_columns import ArmMoment, ContractColumns
-from vla_ros.training.generation.demonstration import Demonstration, Moment
-from vla_ros.training.generation.demonstrator import Demonstrator, Fault
+from vla_ros.training.generation.demonstration import Demonstration, Demonstrator, Moment
+from vla_ros.training.generation.demonstrator import Fault, GraspDemonstrator
 from vla_ros.training.generation.example_pictures import ExamplePictures
 from vla_ros.training.generation.grounding_maker import GroundingMaker
 from vla_ros.training.generation.maker import Made
+from vla_ros.training.generation.plain_demonstrator import PlainDemonstrator
 from vla_ros.training.generation.settings import GenerationSettings, Rejection
 
 FAULTS = (Fault.MISSED, Fault.SLIPPED, Fault.EMPTY, Fault.WRONG)
 CONTROL_HZ = 500.0
-TIME_LIMIT = 25.0  # [s] what takes longer is no example
+TIME_SHARE = 25.0 / 60.0  # of the task's time limit: what takes longer is no example
 
 
 class EpisodeMaker:
@@ -43,11 +45,11 @@ class EpisodeMaker:
         cameras = tuple(self.contract.cameras)
         features = notes.scene_features(cameras) | notes.grasp_features()
         self.schema: DatasetSchema = contract_schema(self.contract, features)
-        self._grounding = GroundingMaker(
-            self.contract, self._runner.embodiment, self._runner.arm_model, settings.categories, settings.objects
-        )
+        runner = self._runner
+        self._grounding = GroundingMaker(self.contract, runner.embodiment, runner.arm_model, runner.task, settings)
         self.grounding_schema = self._grounding.schema
-        self._limits = dataclasses.replace(self._runner.task.limits, time_limit_s=TIME_LIMIT)
+        limits = self._runner.task.limits
+        self._limits = dataclasses.replace(limits, time_limit_s=TIME_SHARE * limits.time_limit_s)
 
     def make(self, seed: int) -> Made:
         """Play the demonstration of a seed and return it when it succeeded."""
@@ -56,19 +58,8 @@ class EpisodeMaker:
         set_name = str(rng.choice(names, p=np.array(shares) / sum(shares)))
         faulty = rng.uniform() < self.settings.recovery
         fault = FAULTS[int(rng.integers(len(FAULTS)))] if faulty else Fault.NONE
-        cameras = tuple(self.contract.cameras)
         try:
-            kinds, objects, by_part = self.settings.categories, self.settings.objects, self.settings.by_part
-            scene = self._runner.task.scene(
-                set_name,
-                seed,
-                "generation",
-                kinds,
-                objects,
-                cameras=cameras,
-                by_part=by_part,
-                robot=self.settings.robot,
-            )
+            scene = self._runner.task.scene(self.settings.request(set_name, seed, tuple(self.contract.cameras)))
         except VlaError as error:
             return Rejection(seed, f"no scene: {error}")
         return self.play(scene, fault, rng)
@@ -82,7 +73,7 @@ class EpisodeMaker:
         world = World(scene, self._runner.embodiment, timestep=1.0 / CONTROL_HZ)
         pictures = ExamplePictures(self.schema, self._stored, scene.camera_names, self.settings.clean)
         try:
-            demonstrator = Demonstrator(world, self._runner.arm_model, fault, rng, self.settings.by_part)
+            demonstrator = self._demonstrator(world, fault, rng)
             run = Demonstration(
                 world, self._runner.follower(), demonstrator, pictures.take, self._runner.task, self._limits
             )
@@ -105,13 +96,20 @@ class EpisodeMaker:
             episodes.append(dict(pictures.runs)[first].finish(own, scene.instruction, f"{first}-{end}"))
         return tuple(episodes) or Rejection(scene.seed, "no action of it is an example")
 
+    def _demonstrator(self, world: World, fault: Fault, rng: np.random.Generator) -> Demonstrator:
+        """Return who plays: one who errs and recovers where the task's expert grasps, else the expert as it is."""
+        expert = self._runner.task.expert(world, self._runner.arm_model)
+        if isinstance(expert, ExpertPolicy):
+            return GraspDemonstrator(world, expert, fault, rng)
+        return PlainDemonstrator(expert)
+
     def _columns(self, scene: Scene, moments: Sequence[Moment]) -> dict[str, np.ndarray]:
         arm = [ArmMoment(m.observation.state, m.observation.T_base_ee_commanded, m.width_commanded) for m in moments]
         count = len(moments)
         columns = self._stored.columns(arm) | {
             notes.OBJECT_NAMES: np.array([notes.object_names(scene.objects)] * count, dtype=object),
             notes.POSITIONS: np.array([notes.padded(moment.positions, notes.OBJECTS) for moment in moments]),
-            notes.TARGET: np.full(count, [placed.name for placed in scene.objects].index(scene.target)),
+            notes.TARGET: np.full(count, notes.target_row(scene)),
         }
         for number, name in enumerate(scene.camera_names):
             seen = [self._stored.boxes(moment.cameras[number], moment.boxes[name]) for moment in moments]

@@ -8,6 +8,8 @@ how that one can be grasped. Scenes are full of hard negatives: the same colour 
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -25,14 +27,13 @@ from vla_ros.sim.grasping.grasps import Grasp, GraspConfig
 from vla_ros.sim.grasping.planning import GraspPlanner
 from vla_ros.sim.scenes.descriptions import describe
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.scenes import sample_scene
-from vla_ros.tasks.grasping.sets import grasp_sets
+from vla_ros.tasks.task import Task
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.contract_columns import ContractColumns
 from vla_ros.training.generation.demonstrator import OPTIONS, WIDE_MARGIN, WORSE
 from vla_ros.training.generation.object_boxes import ObjectBoxes
 from vla_ros.training.generation.scene_views import draw_cameras, draw_mounts, move_cameras, place_arm
-from vla_ros.training.generation.settings import Rejection
+from vla_ros.training.generation.settings import GenerationSettings, Rejection
 
 VIEWS = 8  # frames of a scene
 TARGETS = 4  # objects of a scene that are named and whose grasps are found
@@ -56,11 +57,13 @@ class GroundingMaker:
     """Make the frames of one scene after the other."""
 
     def __init__(
-        self, contract: DataContract, embodiment: Embodiment, arm: ArmModel, categories: str, objects: str = ""
+        self, contract: DataContract, embodiment: Embodiment, arm: ArmModel, task: Task, settings: GenerationSettings
     ) -> None:
         self.schema = grounding_schema(contract)
-        self._contract, self._embodiment, self._arm, self._categories = contract, embodiment, arm, categories
-        self._objects, self._catalogue = objects, load_catalogue(objects)
+        self._contract, self._embodiment, self._arm, self._task = contract, embodiment, arm, task
+        # Objects are asked for as a whole, whatever the demonstrations do.
+        self._settings, self._catalogue = dataclasses.replace(settings, by_part=False), load_catalogue(settings.objects)
+        self._sets = SETS if SETS.keys() <= task.sets.sets.keys() else settings.sets
         self._stored = ContractColumns(contract, embodiment)
 
     def make(self, seed: int) -> EncodedEpisode | Rejection:
@@ -68,13 +71,9 @@ class GroundingMaker:
         # Seeds of grounding scenes are the upper half, so that none repeats a demonstration's.
         number = 2**40 + seed
         rng = np.random.default_rng(np.random.SeedSequence(entropy=number, spawn_key=(1, 1001)))
-        set_name = str(rng.choice(list(SETS), p=list(SETS.values())))
+        set_name = str(rng.choice(list(self._sets), p=list(self._sets.values())))
         try:
-            cameras = tuple(self._contract.cameras)
-            scene = sample_scene(
-                set_name, number, "generation", self._categories, self._objects,
-                cameras=cameras, robot=self._embodiment.source,
-            )  # fmt: skip
+            scene = self._task.scene(self._settings.request(set_name, number, tuple(self._contract.cameras)))
             world = World(scene, self._embodiment)
         except VlaError as error:
             return Rejection(seed, f"no scene: {error}")
@@ -104,8 +103,8 @@ class GroundingMaker:
             described = describe(scene.objects[target], scene.objects, self._catalogue, rng)
             if described is None:  # the way of saying that was drawn this time fits no place
                 continue
-            standing = draw_cameras(scene, grasp_sets().scene, rng)
-            mounted = draw_mounts(scene, grasp_sets().scene, self._embodiment.only_arm.tool_frame, of_mounts)
+            standing = draw_cameras(scene, self._task.sets.scene, rng)
+            mounted = draw_mounts(scene, self._task.sets.scene, self._embodiment.only_arm.tool_frame, of_mounts)
             move_cameras(world, standing, mounted)
             state = self._stand(world, grasps[target], rng)
             cameras = (*standing, *(camera.at(world.body_pose(camera.body)) for camera in mounted))

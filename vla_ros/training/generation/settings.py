@@ -14,9 +14,10 @@ from vla_ros.objects.category import SPLITS
 from vla_ros.policies.contract import load_contract
 from vla_ros.robots.embodiment import robot_names
 from vla_ros.robots.names import DEFAULT_ROBOT
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import SceneCamera
-from vla_ros.tasks.grasping.sets import grasp_sets
-from vla_ros.tasks.table import DEFAULT_TASK, check_task
+from vla_ros.sim.scenes.sets import SceneSets
+from vla_ros.tasks.table import DEFAULT_TASK, load_task
 
 COUNT_MAX = 100_000_000
 SEED_MAX = 2**31
@@ -32,7 +33,7 @@ class GenerationSettings:
     robot: str = DEFAULT_ROBOT
     task: str = DEFAULT_TASK
     contract: str = "franka_grasp"
-    # Share of the episodes that is drawn from each set of config/tasks/grasping_sets.yaml.
+    # Share of the episodes that is drawn from each set of the task, config/tasks/<task>_sets.yaml.
     sets: dict[str, float] = field(
         default_factory=lambda: {"basic": 0.40, "distractor": 0.35, "light": 0.15, "height": 0.10}
     )
@@ -57,15 +58,26 @@ class GenerationSettings:
             raise ConfigError(f"recovery must be 0 to {RECOVERY_MAX}, a share of the episodes, got {self.recovery}")
         if self.robot not in robot_names():
             raise ConfigError(unknown_name("robot", self.robot, robot_names()))
-        if check_task(self.task) != DEFAULT_TASK:  # whose demonstrator errs, recovers and labels grasps
-            raise ConfigError(f"task '{self.task}': demonstrations are generated of {DEFAULT_TASK} alone so far")
-        _check_contract(self.contract)
+        sets = load_task(self.task).sets
+        _check_contract(self.contract, sets)
         if self.objects and self.by_part:
             raise ConfigError("by_part: parts are named of the catalogue's objects alone: leave out objects")
         if self.objects:
             load_catalogue(self.objects)
         _check_categories(self.categories)
-        _check_sets(self.sets)
+        _check_sets(self.sets, sets)
+        self._check_task()
+
+    def _check_task(self) -> None:
+        for name in self.sets:
+            load_task(self.task).check(self.request(name, self.seed))
+
+    def request(self, set_name: str, seed: int, cameras: tuple[str, ...] = ()) -> SceneRequest:
+        """Return what a scene of these settings is drawn from."""
+        return SceneRequest(
+            set_name, seed, "generation", self.categories, self.objects, cameras=cameras, by_part=self.by_part,
+            robot=self.robot,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,9 +93,9 @@ def load_settings(name: str) -> GenerationSettings:
     return load_config(config_path("generate", "settings", name), GenerationSettings)
 
 
-def _check_contract(name: str) -> None:
+def _check_contract(name: str, sets: SceneSets) -> None:
     """Refuse what the simulator has not: other cameras or topics, and joint commands of an arm driven by torque."""
-    scene, contract = grasp_sets().scene, load_contract(name)
+    scene, contract = sets.scene, load_contract(name)
     where, action = f"contract '{name}'", contract.action
     for camera, stream in contract.cameras.items():
         if camera not in scene.cameras and camera not in scene.mounted_cameras:
@@ -115,8 +127,8 @@ def _check_categories(categories: str) -> None:
         raise ConfigError(f"categories '{categories}': held-out ones are for evaluation alone: give '{_SEEN}'")
 
 
-def _check_sets(shares: Mapping[str, float]) -> None:
-    known = grasp_sets().sets
+def _check_sets(shares: Mapping[str, float], sets: SceneSets) -> None:
+    known = sets.sets
     allowed = [name for name, changes in known.items() if changes.surfaces != "unseen"]
     for name, share in shares.items():
         if name not in known:

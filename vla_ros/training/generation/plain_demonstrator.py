@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A teacher that plays a task's expert as it is: of tasks whose expert is none that grasps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.chunk import ActionChunk
+from vla_ros.policies.base import Policy, capability
+from vla_ros.policies.detection import Explaining
+from vla_ros.policies.observation import Observation
+from vla_ros.policies.single_arm import SingleArmObservation
+from vla_ros.sim.grasping.grasps import Grasp
+from vla_ros.training.generation.demonstrator import Fault
+
+
+class PlainDemonstrator:
+    """Every action is worth imitating; no grasp lies ahead."""
+
+    fault = Fault.NONE
+    valid = True
+    closed = True
+    options: tuple[Grasp, ...] = ()
+
+    def __init__(self, expert: Policy) -> None:
+        self._expert = expert
+
+    def reset(self) -> None:
+        """Begin an episode."""
+        self._expert.reset()
+
+    @property
+    def explanation(self) -> str:
+        """Return why there is nothing to do."""
+        explaining = capability(self._expert, Explaining)
+        return "" if explaining is None else explaining.explanation
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        """Return the expert's next actions."""
+        return self._expert.infer(observation)
+
+    def grasp(self, observation: SingleArmObservation) -> tuple[np.ndarray, float]:
+        """Return where the tool (4, 4) and its fingers [m] are."""
+        return observation.T_base_ee_commanded, observation.state.gripper_width
