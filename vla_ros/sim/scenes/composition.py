@@ -13,7 +13,7 @@ import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.model import ObjectModel
-from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.sim.scenes.arrangement import Ground, place_beside, place_target
 from vla_ros.sim.scenes.cameras import sample_cameras, sample_mounts
@@ -55,12 +55,13 @@ def compose(
     """
     height = float(scene_generator(stream, seed, "table").uniform(*ranges.table_height)) + changes.raise_table
     standing, placements = _arrange(chosen, target_area or ranges.area, ranges, height, stream, seed, robot, roomy)
-    seen_by, mounted = _chosen_cameras(standing, ranges, stream, seed, cameras, _tool_frame(robot))
+    embodiment = load_embodiment(robot)
+    seen_by, mounted = _chosen_cameras(standing, ranges, stream, seed, cameras, embodiment)
     rng = scene_generator(stream, seed, "surfaces")
     surfaces = [sample_surface(changes.surfaces, rng, wall) for wall in (False, True, True, True)]
     lights, ambient = sample_lights(changes.lights, scene_generator(stream, seed, "lights"))
     placed = _name(placements)
-    return Scene(
+    scene = Scene(
         seed=seed,
         stream=stream,
         set_name=set_name,
@@ -76,9 +77,11 @@ def compose(
         objects=placed,
         target=placed[0].name,
         instruction=instruct(placed),
-        arm_start=_arm_start(robot, stream, seed),
+        arm_start=_arm_start(embodiment, stream, seed),
         mounted=mounted,
     )
+    place = embodiment.workplace
+    return scene if place is None else scene.put_down(place.origin, place.floor)
 
 
 def _arrange(
@@ -113,13 +116,13 @@ def _chosen_cameras(
     stream: str,
     seed: int,
     names: Sequence[str],
-    tool_frame: str,
+    robot: Embodiment,
 ) -> tuple[tuple[SceneCamera, ...], tuple[MountedCamera, ...]]:
     """Return the cameras that are asked for, in the order of the asking; all that stand where none is."""
     if not names:
         return standing, ()
     rng = scene_generator(stream, seed, "mounts")
-    mounted = {camera.name: camera for camera in sample_mounts(ranges, tool_frame, rng)}
+    mounted = {camera.name: camera for camera in sample_mounts(ranges, robot, rng)}
     fixed = {camera.name: camera for camera in standing}
     for name in names:
         if name not in fixed and name not in mounted:
@@ -138,14 +141,7 @@ def _name(placements: list[Placement]) -> tuple[PlacedObject, ...]:
     return tuple(placed)
 
 
-def _tool_frame(robot: str) -> str:
-    """Return the frame in which mounts of cameras are given that name no body; "" of a robot with several arms."""
-    embodiment = load_embodiment(robot)
-    return embodiment.only_arm.tool_frame if len(embodiment.arms) == 1 else ""
-
-
-def _arm_start(robot: str, stream: str, seed: int) -> tuple[float, ...] | None:
-    embodiment = load_embodiment(robot)
+def _arm_start(embodiment: Embodiment, stream: str, seed: int) -> tuple[float, ...] | None:
     start = embodiment.only_arm.start if len(embodiment.arms) == 1 else None
     if stream == "evaluation" or start is None:
         return None
