@@ -24,6 +24,8 @@ def moved(request):
     columns["head_tilt_joint/position"] = np.full(5, 0.4)
     columns["lift_joint/position"] = 0.1 + 0.01 * np.arange(1, 6)
     columns["left_gripper/width"] = np.array([0.09, 0.09, 0.03, 0.03, 0.03])
+    columns["right_cup/suction"] = np.array([0.0, 0.0, 1.0, 1.0, 1.0])
+    columns["base/velocity.x"] = np.full(5, -0.05)
     robot.submit(columns, step=0.3)
     robot.run(3.5)
     return world, follower, start
@@ -37,6 +39,8 @@ def test_every_group_arrives(moved):
     assert world.joint_groups["lift"].q == pytest.approx([0.15], abs=3e-3)
     assert world.joint_groups["head"].q == pytest.approx([0.4, 0.4], abs=5e-3)
     assert world.grippers["left_gripper"].width == pytest.approx(0.03, abs=2e-3)
+    assert world.cups["right_cup"].on
+    assert world.base.T_odom_base[0, 3] == pytest.approx(-0.075, abs=0.02)  # 1.5 s
 
 
 def test_the_follower_knows_where_the_tools_are(moved):
