@@ -24,6 +24,7 @@ from bench.control_loop.punctuality import punctuality_figures
 from bench.control_loop.rig import FrankaRig
 from bench.control_loop.soak import soak_figures
 from bench.control_loop.stages import stage_figures, wide_stitch_figures
+from bench.control_loop.two_arms import two_arm_figures
 from bench.figures import add_json_argument, report, write_json
 from controllers.errors import ConfigError
 from vla_ros.output_file import OutputFile, check_output, write_output
@@ -84,6 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     for measure in (_following, stage_figures, _stopping, punctuality_figures):
         figures.update(measure(rig, seconds))
     figures |= wide_stitch_figures(rig.franka.config.stitch)
+    figures |= two_arm_figures(arguments.rate, seconds)
     figures["delay_margin_ms"] = _delay_margin(rig)
     report(figures, None)
     write_json(figures | all_figures(results), arguments.json)

@@ -64,7 +64,7 @@ def test_one_chunk_moves_every_group(operator):
     others = {"lift_joint/position": 0.14, "head_pan_joint/position": 0.3, "head_tilt_joint/position": 0.2}
     fingers = {"left_gripper/width": 0.03, "right_cup/suction": 1.0}
     operator.send(chunk(operator, {"left": UP, "right": UP * [1, 1, 0.5]}, others | fingers, 2.0))
-    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 15.0), operator.progress
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 60.0), operator.progress
     assert operator.spin_until(lambda: operator.speed < 0.02)
     operator.spin(0.5)
     for arm, shift in (("left", UP), ("right", UP * [1, 1, 0.5])):
@@ -107,7 +107,7 @@ def test_a_channel_that_is_nobodys_is_refused(operator):
 def test_home_takes_every_group_home(operator):
     others = {"lift_joint/position": 0.15, "head_pan_joint/position": -0.4, "head_tilt_joint/position": 0.1}
     operator.send(chunk(operator, {"left": UP, "right": UP * [1, -1, 1]}, others, 2.0))
-    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 15.0)
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 60.0)
     node = NodeUnderTest("home", robot=str(PAIR))
     assert operator.spin_until(lambda: node.process.poll() is not None, 120.0)
     output, _ = node.process.communicate()

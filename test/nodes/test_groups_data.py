@@ -24,20 +24,22 @@ from vla_ros.data.conversion.convert import convert_bags
 from vla_ros.data.conversion.dataset_to_bag import write_bag
 from vla_ros.data.datasets.check import check
 from vla_ros.data.datasets.reader import LeRobotReader
-from vla_ros.data.quality.reading import read_bag
+from vla_ros.data.quality.bag_judgement import IntendedConversion, judge_bag
+from vla_ros.data.quality.config import load_quality_config
 from vla_ros.data.replay.reading import read_motion
-from vla_ros.policies.contract import load_contract
+from vla_ros.policies.contract import DataContract, load_contract
 from vla_ros.teleop.protocol import HandSample
 from vla_ros.teleop.serving.pairing import keep_token
 
 TOKEN = "token-of-two-hands"
 UNTURNED = (0.0, 0.0, 0.0, 1.0)
 TOOLS = (*pose_channels("left"), *pose_channels("right"))
+CAMERA_RATE = 5  # [Hz] three cameras, without a graphics card
 CONTRACT = {
     "name": "pair_reach",
     "robot": str(PAIR),
-    "fps": 10,
-    "cameras": {},
+    "fps": CAMERA_RATE,
+    "cameras": {name: {"width": 160, "height": 120, "fit": "stretch"} for name in pair().cameras},
     "state": [*TOOLS, *(f"{joint}/position" for joint in pair().driven_joints), "left_gripper/width", *BASE_AXES],
     "action": {
         "arms": ["left", "right"],
@@ -77,7 +79,8 @@ def rig(tmp_path_factory):
     )
     # No guard: on a machine that others keep busy it may latch the e-stop in the middle of a test.
     others = [NodeUnderTest(name, robot=str(PAIR), use_sim_time=True) for name in ("state", "control")]
-    nodes = [NodeUnderTest("sim", seed=1, robot=str(PAIR)), *others, bridge]
+    others += [NodeUnderTest("camera", seed=1, robot=str(PAIR), use_sim_time=True)]
+    nodes = [NodeUnderTest("sim", seed=1, robot=str(PAIR), camera_rate_hz=float(CAMERA_RATE)), *others, bridge]
     operator = Operator(robot=str(PAIR))
     try:
         assert operator.ready(), {node.name: node.process.poll() for node in nodes}
@@ -138,7 +141,8 @@ def recording(rig) -> tuple[Path, dict[str, np.ndarray], float]:
         page.sticks = {"right": (0.0, -1.0)}
         assert operator.spin_until(lambda: joint(operator, "lift_joint") - lift > 0.02, 20.0)
         page.sticks = {"left": (0.0, 0.6)}  # backwards
-        operator.spin(1.0)
+        pushed = operator.stamp
+        assert operator.spin_until(lambda: operator.stamp > pushed + 1.0, 20.0)  # of simulated time
         page.sticks = {}
         operator.spin(0.5)
         page.go(lambda time: np.array([0.0, 0.06, 0.0]), clutch=False)
@@ -164,19 +168,36 @@ def test_what_two_hands_did_is_in_the_bag(recording):
     assert motion.columns(["base/velocity.x"]).min() < -0.1
 
 
-def test_the_bag_is_judged_by_what_the_robot_is(recording):
+def test_each_camera_says_what_it_has(recording):
     with BagReader(recording[0]) as reader:
-        (episode,) = read_bag(reader, str(PAIR))
-    assert episode.embodiment is not None
-    assert episode.embodiment.name == "pair"
+        topics = {topic.removeprefix("/cameras/") for topic in reader.topics if topic.startswith("/cameras/")}
+    colour = {f"{name}/color/image_raw" for name in ("head", "left_wrist", "right_wrist")}
+    calibration = {"head/color/camera_info", "head/pose"}
+    assert topics - {"head/aligned_depth_to_color/camera_info"} == {
+        *colour, *calibration, "head/aligned_depth_to_color/image_raw"
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def dataset(recording, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("dataset")
-    file = folder / "pair_reach.yaml"
+def contract(tmp_path_factory) -> DataContract:
+    file = tmp_path_factory.mktemp("contract") / "pair_reach.yaml"
     file.write_text(yaml.safe_dump(CONTRACT))
-    report = convert_bags([recording[0]], folder / "data", ConversionSettings(load_contract(str(file))))
+    return load_contract(str(file))
+
+
+def test_the_bag_is_judged_by_what_the_robot_is(recording, contract):
+    with BagReader(recording[0]) as reader:
+        (judgement,) = judge_bag(reader, load_quality_config(), IntendedConversion(contract, str(PAIR)))
+    assert judgement.data.embodiment is not None
+    assert judgement.data.embodiment.name == "pair"
+    assert (judgement.contract, judgement.refusal) == ("pair_reach", "")
+    assert judgement.score > 0.0, judgement.reasons
+
+
+@pytest.fixture(scope="module")
+def dataset(recording, contract, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("dataset")
+    report = convert_bags([recording[0]], folder / "data", ConversionSettings(contract))
     assert (report.episodes, report.corrupt) == (1, [])
     return folder / "data"
 
@@ -185,6 +206,10 @@ def test_it_becomes_a_dataset_and_a_bag_again(recording, dataset, tmp_path):
     assert not check(dataset)
     bag = tmp_path / "again"
     with LeRobotReader(dataset) as reader:
+        for name in pair().cameras:
+            picture = reader.image(f"observation.images.{name}", len(reader) - 1)
+            assert picture.shape == (120, 160, 3)
+            assert picture.std() > 5.0
         assert write_bag(reader, 0, bag) > 100
     first, again = read_motion(dataset, 0, pair()), read_motion(bag, 0, pair())
     told = read_motion(recording[0], 0, pair())
@@ -203,13 +228,16 @@ def test_it_is_viewed(rig):
     try:
         line = next(line for line in view.process.stdout if "ws://" in line)
         client = FoxgloveClient(next(word.rstrip(",") for word in line.split() if word.startswith("ws://")))
-        client.subscribe("/tf", "/robot", "/control/progress")
+        pictures = [f"/cameras/{name}/color/image_raw/compressed" for name in pair().cameras]
+        client.subscribe("/tf", "/robot", "/control/progress", *pictures)
         frames: dict[str, dict] = {}
 
         def seen() -> bool:
             for received in client.messages["/tf"]:
                 frames.update({one["child_frame_id"]: one for one in received.content["transforms"]})
             if not ({"left_tcp", "right_tcp", "torso", "head"} <= frames.keys() and client.messages["/robot"]):
+                return False
+            if not all(client.messages[picture] for picture in pictures):
                 return False
             lifted = frames["torso"]["translation"]["z"] - 0.60  # the lift's origin in its URDF
             return abs(lifted - joint(operator, "lift_joint")) < 0.01

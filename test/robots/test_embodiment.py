@@ -105,6 +105,25 @@ def test_wrong_end_effectors_are_named(values, changes, message):
         embodiment_from(build(RobotConfig, values, "franka.yaml"))
 
 
+MOUNT = {"position": [0.0] * 3, "look_at": [1.0, 0.0, 0.0], "up": [0.0, 0.0, 1.0], "fovy": 60.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"cameras": [{"name": "top", "mount": MOUNT}]}, "camera 'top': a 'mount' needs the 'frame' it is on"),
+        (
+            {"cameras": [{"name": "top", "frame": "panda_hand", "mount": MOUNT | {"fovy": 0.0}}]},
+            "fovy must be 1 to 170",
+        ),
+        ({"workplace": {"origin": [0.0, 0.0, 5.0]}}, "workplace: give at most 3 m"),
+    ],
+)
+def test_cameras_and_workplaces_that_cannot_be_are_named(values, changes, message):
+    with pytest.raises(ConfigError, match=message):
+        build(RobotConfig, values | changes, "franka.yaml")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

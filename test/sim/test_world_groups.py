@@ -3,11 +3,9 @@
 
 import numpy as np
 import pytest
-from two_armed_robot import DT, empty_scene, pair, pair_follower
+from two_armed_robot import PairWorld, empty_scene, pair
 
-from controllers.chunk import ActionChunk, pose_channels
 from controllers.errors import ConfigError
-from controllers.rotations import from_matrix
 from vla_ros.sim.world import World
 
 RISE = 0.02 * np.arange(1, 6)[:, None] * np.array([0.5, 0.0, 1.0])
@@ -16,30 +14,20 @@ RISE = 0.02 * np.arange(1, 6)[:, None] * np.array([0.5, 0.0, 1.0])
 @pytest.fixture(scope="module", params=["position", "effort", "pose"])
 def moved(request):
     """Return a world and its follower after a chunk for all groups, and where the tools began."""
-    world, follower = World(empty_scene(), pair()), pair_follower(request.param)
+    robot = PairWorld(command=request.param)
+    world, follower = robot.world, robot.follower
     assert world.q.shape == (15,)
     np.testing.assert_allclose(world.q[:6], pair().arm("left").home, atol=1e-3)
-    follower.activate(world.q, world.dq, {"left_gripper/width": 0.09}, world.time)
     start = {name: world.tool_pose(name) for name in world.arms}
-    columns = {}
-    for name, T in start.items():
-        poses = np.hstack([T[:3, 3] + RISE, np.tile(from_matrix(T[:3, :3]), (5, 1))])
-        columns |= zip(pose_channels(name), poses.T, strict=True)
+    columns = robot.columns(dict.fromkeys(world.arms, RISE))
     columns["head_pan_joint/position"] = 0.08 * np.arange(1, 6)
     columns["head_tilt_joint/position"] = np.full(5, 0.4)
     columns["lift_joint/position"] = 0.1 + 0.01 * np.arange(1, 6)
     columns["left_gripper/width"] = np.array([0.09, 0.09, 0.03, 0.03, 0.03])
-    values = np.array(list(columns.values())).T
-    times = 0.3 * np.arange(1, 6)
-    follower.submit(ActionChunk(world.time, "base_link", tuple(columns), times, values, 1), world.time)
-    for _ in range(round(3.5 / DT)):
-        command = follower.tick(world.time, DT, world.q, world.dq, world.time)
-        for name, arm in follower.arms.items():
-            world.arms[name].command(command.arms[name], arm.drive.command)
-        for name, joints in command.joint_groups.items():
-            world.joint_groups[name].command(joints)
-        world.grippers["left_gripper"].command(command.end_effectors["left_gripper/width"])
-        world.step(round(DT / world.timestep))
+    columns["right_cup/suction"] = np.array([0.0, 0.0, 1.0, 1.0, 1.0])
+    columns["base/velocity.x"] = np.full(5, -0.05)
+    robot.submit(columns, step=0.3)
+    robot.run(3.5)
     return world, follower, start
 
 
@@ -51,6 +39,8 @@ def test_every_group_arrives(moved):
     assert world.joint_groups["lift"].q == pytest.approx([0.15], abs=3e-3)
     assert world.joint_groups["head"].q == pytest.approx([0.4, 0.4], abs=5e-3)
     assert world.grippers["left_gripper"].width == pytest.approx(0.03, abs=2e-3)
+    assert world.cups["right_cup"].on
+    assert world.base.T_odom_base[0, 3] == pytest.approx(-0.075, abs=0.02)  # 1.5 s
 
 
 def test_the_follower_knows_where_the_tools_are(moved):

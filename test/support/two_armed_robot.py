@@ -18,7 +18,9 @@ from controllers.rotations import from_matrix
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.delayed_arm import DelayedArm
+from vla_ros.sim.execution import Execution
 from vla_ros.sim.scenes.scene import Scene
+from vla_ros.sim.world import World
 
 DT = 0.002
 
@@ -67,19 +69,11 @@ class PairRig:
 
     def columns(self, shifts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return pose columns by channel of arms that go by `shifts` (H, 3) [m] from where they started."""
-        found: dict[str, np.ndarray] = {}
-        for arm, shift in shifts.items():
-            T = self.start[arm]
-            poses = np.hstack([T[:3, 3] + shift, np.tile(from_matrix(T[:3, :3]), (len(shift), 1))])
-            found |= zip(pose_channels(arm), poses.T, strict=True)
-        return found
+        return pose_columns(self.start, shifts)
 
     def submit(self, columns: dict[str, np.ndarray], step: float = 0.1, source: str = "policy"):
         self.sequence += 1
-        values = np.array(list(columns.values()), float).T
-        times = step * np.arange(1, len(values) + 1)
-        chunk = ActionChunk(self.now, "base_link", tuple(columns), times, values, self.sequence)
-        return self.follower.submit(chunk, self.now, source)
+        return self.follower.submit(chunk_of(columns, self.now, step, self.sequence), self.now, source)
 
     def run(self, seconds: float) -> None:
         for _ in range(round(seconds / DT)):
@@ -105,10 +99,51 @@ class PairRig:
             self.servo.q[own], self.servo.dq[own] = arm.q, arm.dq
 
 
+class PairWorld:
+    """The simulated robot and its follower in lockstep."""
+
+    def __init__(self, scene: Scene | None = None, command: str = "position") -> None:
+        self.world = World(scene or empty_scene(), pair())
+        self.follower = pair_follower(command)
+        self._execution = Execution(self.world, {name: arm.drive.command for name, arm in self.follower.arms.items()})
+        self.sequence = 0
+        self.enable()
+
+    def enable(self) -> None:
+        world = self.world
+        self.follower.activate(world.q, world.dq, self._execution.begin(), world.time)
+
+    def columns(self, shifts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return pose columns by channel of tools that go by `shifts` (H, 3) [m] from where they are."""
+        return pose_columns({arm: self.world.tool_pose(arm) for arm in shifts}, shifts)
+
+    def submit(self, columns: dict[str, np.ndarray], step: float = 0.1, source: str = "policy"):
+        self.sequence += 1
+        return self.follower.submit(chunk_of(columns, self.world.time, step, self.sequence), self.world.time, source)
+
+    def run(self, seconds: float) -> None:
+        world = self.world
+        for _ in range(round(seconds / DT)):
+            self._execution.execute(self.follower.tick(world.time, DT, world.q, world.dq, world.time))
+            world.step(round(DT / world.timestep))
+
+
+def pose_columns(start: dict[str, np.ndarray], shifts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return pose columns by channel of tools that go by `shifts` (H, 3) [m] from `start` (4, 4)."""
+    found: dict[str, np.ndarray] = {}
+    for arm, shift in shifts.items():
+        T = start[arm]
+        poses = np.hstack([T[:3, 3] + shift, np.tile(from_matrix(T[:3, :3]), (len(shift), 1))])
+        found |= zip(pose_channels(arm), poses.T, strict=True)
+    return found
+
+
+def chunk_of(columns: dict[str, np.ndarray], stamp: float, step: float, sequence: int) -> ActionChunk:
+    values = np.array(list(columns.values()), float).T
+    return ActionChunk(stamp, "base_link", tuple(columns), step * np.arange(1, len(values) + 1), values, sequence)
+
+
 def empty_scene() -> Scene:
-    """Return a scene for that robot: a low table before it, nothing on it, one camera that stands."""
-    scene = grasping_scene("basic", 0)
-    table = dataclasses.replace(scene.table, height=0.25, center=(0.8, 0.0), extent=(0.5, 0.9))
-    return dataclasses.replace(
-        scene, table=table, floor_height=-0.02, objects=(), arm_start=None, cameras=scene.cameras[:1], mounted=()
-    )
+    """Return a scene for that robot: a table before it, nothing on it, one camera that stands."""
+    scene = grasping_scene("basic", 0, robot=str(PAIR))
+    return dataclasses.replace(scene, objects=(), cameras=scene.cameras[:1])

@@ -17,6 +17,7 @@ from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.detection import Explaining
 from vla_ros.policies.needs import Needs
+from vla_ros.sim.execution import Execution
 from vla_ros.sim.world import World
 from vla_ros.tasks.announcement import announcement
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
@@ -78,7 +79,9 @@ class Rollout:
         self._ticks_a_task = max(1, round(self.config.control_hz / self.config.task_hz))
         self._dt = self._substeps * world.timestep
         self._ticks = 0
-        self._gripper, self._channel, self._width = gripper.name, f"{gripper.name}/width", world.gripper_width
+        self._gripper, self._channel = gripper.name, f"{gripper.name}/width"
+        self._execution = Execution(world, {name: arm.drive.command for name, arm in follower.arms.items()})
+        self._execution.begin()
         shown = announcement(task, scene)
         self.judge: Judge = task.judge(shown, world.embodiment, self._truth(), limits or task.limits)
         self._idle_since: float | None = None
@@ -87,8 +90,7 @@ class Rollout:
         """Run to the end and return the verdict."""
         world = self.world
         self.policy.reset()
-        self.follower.activate(world.q, world.dq, {self._channel: world.gripper_width}, world.time)
-        self._width = world.gripper_width
+        self.follower.activate(world.q, world.dq, self._execution.begin(), world.time)
         while not self.judge.finished:
             if self.config.latency_s is None:
                 self._blocking_round()
@@ -97,6 +99,11 @@ class Rollout:
         if self.config.latency_s is not None:
             self.steps = round(world.time * self.config.camera_hz)
         return self.judge
+
+    @property
+    def width_commanded(self) -> float:
+        """Return the width that the gripper was told last [m]; before the first command the measured one."""
+        return self._execution.end_effectors[self._channel]
 
     def cause(self) -> str:
         """Say in words why the episode failed; empty for a success."""
@@ -161,16 +168,7 @@ class Rollout:
         """Run one control period; say whether the task goes on."""
         world = self.world
         command = self.follower.tick(world.time, self._dt, world.q, world.dq)
-        for name, arm in self.follower.arms.items():
-            world.arms[name].command(command.arms[name], arm.drive.command)
-        for name, positions in command.joint_groups.items():
-            world.joint_groups[name].command(positions)
-        if world.base is not None:
-            world.base.command(command.base_velocity)
-        width = command.end_effectors[self._channel]
-        if width != self._width:
-            self._width = width
-            world.command_gripper(width)
+        self._execution.execute(command)
         world.step(self._substeps)
         self._ticks += 1
         if self._ticks % self._ticks_a_task == 0:
@@ -184,4 +182,4 @@ class Rollout:
         world = self.world
         tools = {arm.name: world.last_pose(arm.tool_frame) for arm in world.embodiment.arms}
         objects = {name: world.last_pose(name) for name in world.object_names}
-        return Truth(world.time, objects, {self._gripper: self._width}, tools)
+        return Truth(world.time, objects, {self._gripper: self.width_commanded}, tools)

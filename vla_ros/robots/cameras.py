@@ -7,6 +7,22 @@ from dataclasses import dataclass
 
 from controllers.errors import ConfigError
 
+Vector3 = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class CameraMount:
+    """Where a camera on the robot sits and what it looks at, in the frame of the link it is fixed to [m]."""
+
+    position: Vector3
+    look_at: Vector3
+    up: Vector3  # what is up in its picture
+    fovy: float  # [degrees]
+
+    def __post_init__(self) -> None:
+        if not 1.0 <= self.fovy <= 170.0:
+            raise ConfigError(f"mount: fovy must be 1 to 170 degrees, got {self.fovy:g}")
+
 
 @dataclass(frozen=True)
 class CameraConfig:
@@ -18,10 +34,13 @@ class CameraConfig:
     calibrated: bool = True  # it publishes camera_info and its pose
     usual: bool = True  # it is there without being asked for by cameras:=
     role: str = ""  # what it is to policies, such as wrist; empty: its name
+    mount: CameraMount | None = None  # where the simulator has it on `frame`; none: where a task's scenes have it
 
     def __post_init__(self) -> None:
         if not self.name.replace("_", "a").isalnum() or not self.name.isascii() or self.name[0].isdigit():
             raise ConfigError(f"camera '{self.name}': give letters, digits and _, not beginning with a digit")
+        if self.mount is not None and not self.frame:
+            raise ConfigError(f"camera '{self.name}': a 'mount' needs the 'frame' it is on")
         if not self.role:
             object.__setattr__(self, "role", self.name)
 

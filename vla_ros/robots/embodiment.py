@@ -16,6 +16,7 @@ from vla_ros.configuration import config_names, config_path, load_config, share_
 from vla_ros.robots.cameras import CameraConfig
 from vla_ros.robots.groups import (
     PARALLEL,
+    SUCTION,
     ArmConfig,
     ArmGroup,
     BaseConfig,
@@ -29,6 +30,7 @@ from vla_ros.robots.groups import (
 )
 from vla_ros.robots.ros2_control.config import Ros2ControlConfig
 from vla_ros.robots.urdf import expand_xacro, link_names
+from vla_ros.robots.workplace import Workplace
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class RobotConfig:
     joint_groups: tuple[JointGroupConfig, ...] = ()
     base: BaseConfig | None = None
     cameras: tuple[CameraConfig, ...] = ()
+    workplace: Workplace | None = None
     ros2_control: Ros2ControlConfig = field(default_factory=Ros2ControlConfig)  # what only its vendor knows of it
 
 
@@ -62,6 +65,7 @@ class Embodiment:
     base: BaseConfig | None = None  # None: it stands still
     cameras: tuple[str, ...] = ()  # that watch it now
     described_cameras: tuple[CameraConfig, ...] = ()  # all that it can have
+    workplace: Workplace | None = None  # of simulated scenes; None: around its base, as they are drawn
     ros2_control: Ros2ControlConfig = field(default_factory=Ros2ControlConfig)
     source: str = ""  # what it was loaded by: its name, or the path of its file
 
@@ -69,6 +73,11 @@ class Embodiment:
     def grippers(self) -> tuple[EndEffectorGroup, ...]:
         """Return the parallel grippers."""
         return tuple(one for one in self.end_effectors if one.kind == PARALLEL)
+
+    @property
+    def suction_tools(self) -> tuple[EndEffectorGroup, ...]:
+        """Return the end effectors with cups that hold something in simulation."""
+        return tuple(one for one in self.end_effectors if one.kind == SUCTION and one.force > 0.0)
 
     @property
     def driven_groups(self) -> tuple[ArmGroup | JointGroup, ...]:
@@ -227,6 +236,9 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
     arms = tuple(arm_group(arm, urdf) for arm in config.arms)
     for one in config.end_effectors:
         _named("arm", one.arm, arms)
+        for cup in one.simulated_cups:
+            if cup not in links:
+                raise ConfigError(unknown_name(f"link of the cup of '{one.name}'", cup, links))
     embodiment = Embodiment(
         name=config.name,
         urdf=config.urdf,
@@ -237,6 +249,7 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         base=config.base,
         cameras=tuple(camera.name for camera in config.cameras if camera.usual),
         described_cameras=config.cameras,
+        workplace=config.workplace,
         ros2_control=config.ros2_control,
         source=config.name,
     )

@@ -78,6 +78,7 @@ class EndEffectorConfig:
     cups: tuple[str, ...] = ()  # of suction, each told by itself; empty: one, named like the end effector
     depth_max: float = 0.0  # [m] how far pistons, or the palm of a gripper, go out; 0: they do not
     envelope: GripperEnvelope | None = None  # the room a parallel gripper takes: for grasps planned by geometry
+    cup_force: float = 0.0  # [N] a sealed cup holds with, in simulation by the link of its name; 0: it holds nothing
 
     def __post_init__(self) -> None:
         where = f"end effector '{self.name}'"
@@ -91,6 +92,13 @@ class EndEffectorConfig:
             raise ConfigError(f"{where}: a parallel gripper has no 'cups'")
         if not 0.0 <= self.depth_max <= 1.0:
             raise ConfigError(f"{where}: 'depth_max' must be 0 to 1 m, got {self.depth_max:g}")
+        if not 0.0 <= self.cup_force <= (1000.0 if self.kind == SUCTION else 0.0):
+            raise ConfigError(f"{where}: 'cup_force' is suction's, 0 to 1000 N, got {self.cup_force:g}")
+
+    @property
+    def simulated_cups(self) -> tuple[str, ...]:
+        """Name the cups that hold something in simulation, each with the link that is its lip."""
+        return (self.cups or (self.name,)) if self.cup_force else ()
 
 
 @dataclass(frozen=True)
@@ -170,7 +178,7 @@ class EndEffectorGroup:
     width_min: float = 0.0  # [m]
     width_max: float = 0.0  # [m]
     speed: float = 0.0  # [m/s] of the width
-    force: float = 0.0  # [N] between the fingers
+    force: float = 0.0  # [N] between the fingers, or a sealed cup's
     cups: tuple[str, ...] = ()
     depth_max: float = 0.0  # [m]
     envelope: GripperEnvelope | None = None
@@ -230,7 +238,8 @@ def end_effector_group(config: EndEffectorConfig, urdf: str) -> EndEffectorGroup
     """Return an end effector with the limits of `urdf` (XML text)."""
     if config.kind == SUCTION:
         cups = config.cups or (config.name,)
-        return EndEffectorGroup(config.name, SUCTION, config.arm, cups=cups, depth_max=config.depth_max)
+        depth, force = config.depth_max, config.cup_force
+        return EndEffectorGroup(config.name, SUCTION, config.arm, cups=cups, depth_max=depth, force=force)
     limits = [joint_limits(urdf, joint) for joint in config.joints]
     return EndEffectorGroup(
         name=config.name,

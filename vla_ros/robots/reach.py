@@ -19,18 +19,22 @@ NEAR = 0.17  # [m] beyond the nearest: where it is still folded
 
 @dataclass(frozen=True)
 class ArmReach:
-    """An arm as a shoulder and a wrist that stays within a distance of it, its tool pointing down [m]."""
+    """An arm as a shoulder and a wrist that stays within a distance of it, its tool pointing down [m].
+
+    Distances are from the shoulder's vertical axis, heights those above the base.
+    """
 
     shoulder: float  # height of the shoulder above the base
     wrist: float  # most between shoulder and wrist: a little short of what the links are together
     wrist_height: float  # the wrist above the finger tips
     wrist_offset: float = 0.0  # the tool is further out than the wrist by this
     side_offset: float = 0.0  # the wrist's plane passes the shoulder's axis at this distance
-    nearest: float = 0.0  # from the base's axis: nearer the arm is too folded
+    nearest: float = 0.0  # from the shoulder's axis: nearer the arm is too folded
     # Least manipulability √det(J Jᵀ) of a way that is taken gladly, and of one that is taken for want of another
     strong: float = 0.0
     weak: float = 0.0
     clear: float = 0.02  # kept between the arm's own links on a planned way; less where some always stand nearer
+    axis: tuple[float, float] = (0.0, 0.0)  # where the shoulder's vertical axis stands, in the base frame
 
     def __post_init__(self) -> None:
         for name in ("wrist", "wrist_height"):
@@ -44,11 +48,11 @@ class ArmReach:
 
     @property
     def near(self) -> float:
-        """Return the distance from the base's axis [m] within which leaning back helps, and leaning out beyond it."""
+        """Return the distance from that axis [m] within which leaning back helps, and leaning out beyond it."""
         return round(self.nearest + NEAR, 2)
 
     def contains(self, distance: float, tip: float) -> bool:
-        """Say whether finger tips can be `tip` [m] above the base, `distance` [m] from its axis."""
+        """Say whether finger tips can be `tip` [m] above the base, `distance` [m] from the shoulder's axis."""
         out = float(np.sqrt(max(distance * distance - self.side_offset**2, 0.0)))
         wrist = np.hypot(out - self.wrist_offset, tip + self.wrist_height - self.shoulder)
         return bool(wrist <= self.wrist and distance >= self.nearest)

@@ -26,6 +26,8 @@ BASE_JOINTS = (
 )
 _BASE_GAIN = 4000.0  # [N·s/m], [N·m·s/rad]: 100 kg follow a velocity within 25 ms
 _SERVO_LAG = 0.02  # [rad] or [m] behind its target at which a joint group's motor gives all it can
+# Soft rubber: torsion [m] and rolling [m] about the lip, so that what hangs on one cup does not spin off it.
+_LIP_FRICTION = (1.0, 0.02, 0.005)
 _GRIPPER_STIFFNESS = 10_000.0  # [N/m] of the width servo: 70 N are reached 7 mm past the object's surface
 _GRIPPER_DAMPING = 120.0  # [N·s/m] about critical for two fingers with their armature
 
@@ -34,8 +36,8 @@ def robot_spec(embodiment: Embodiment) -> mujoco.MjSpec:
     """Build the robot's MjSpec, base at the world's origin.
 
     Actuators: one motor a joint named like the joint [N·m], for joint groups a position servo, one a gripper named like
-    the gripper, driven by a target width [m]. Gravity of the robot's own bodies is compensated, as the real arm does:
-    effort commands are without gravity.
+    the gripper, driven by a target width [m], one a cup named like the cup, on (1) or off (0). Gravity of the robot's
+    own bodies is compensated, as the real arm does: effort commands are without gravity.
     """
     spec = mujoco.MjSpec.from_string(_with_compiler_options(expand_urdf(embodiment)))
     for body in spec.bodies:
@@ -50,6 +52,9 @@ def robot_spec(embodiment: Embodiment) -> mujoco.MjSpec:
         _add_base(spec, embodiment.base_frame, embodiment.base)
     for gripper in embodiment.grippers:
         _add_gripper_drive(spec, gripper)
+    for one in embodiment.suction_tools:
+        for cup in one.cups:
+            _add_cup(spec, cup, one.force)
     return spec
 
 
@@ -80,10 +85,10 @@ def _set_contact_rules(spec: mujoco.MjSpec, embodiment: Embodiment) -> None:
                 _make_rubber(geom)
 
 
-def _make_rubber(geom: mujoco.MjsGeom) -> None:
+def _make_rubber(geom: mujoco.MjsGeom, friction: tuple[float, float, float] = PAD_FRICTION, condim: int = 4) -> None:
     geom.priority = 1  # the pad's friction and softness decide, whatever it touches
-    geom.condim = 4  # sliding and torsion about the contact normal
-    geom.friction = PAD_FRICTION
+    geom.condim = condim  # 4: sliding and torsion about the contact normal
+    geom.friction = friction
     geom.solref = (0.01, 1.0)
     geom.solimp = (0.95, 0.99, 0.001, 0.5, 2.0)
 
@@ -135,3 +140,15 @@ def _add_gripper_drive(spec: mujoco.MjSpec, gripper: EndEffectorGroup) -> None:
     drive.forcerange = (-gripper.force, gripper.force)
     drive.ctrllimited = mujoco.mjtLimited.mjLIMITED_TRUE
     drive.ctrlrange = (gripper.width_min, gripper.width_max)
+
+
+def _add_cup(spec: mujoco.MjSpec, cup: str, force: float) -> None:
+    """Have a cup that is on pull what its lip touches with `force` [N]: adhesion, which asks for no tight seal."""
+    body = spec.body(cup)
+    for geom in body.geoms:
+        if geom.group == COLLISION_GROUP:
+            _make_rubber(geom, _LIP_FRICTION, condim=6)
+    pull = spec.add_actuator(name=cup, target=cup, trntype=mujoco.mjtTrn.mjTRN_BODY)
+    pull.set_to_adhesion(gain=force)
+    pull.ctrllimited = mujoco.mjtLimited.mjLIMITED_TRUE
+    pull.ctrlrange = (0.0, 1.0)

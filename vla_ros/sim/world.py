@@ -12,6 +12,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.contact_shading import shade_contacts
+from vla_ros.sim.cup import Cup
 from vla_ros.sim.depth_noise import StereoDepth, StereoNoise
 from vla_ros.sim.drives import ArmDrive, BaseDrive, GripperDrive, JointServo
 from vla_ros.sim.object_geoms import add_objects
@@ -59,6 +60,7 @@ class World:
         self.arms = {arm.name: ArmDrive(*groups, embodiment, arm) for arm in embodiment.arms}
         self.joint_groups = {group.name: JointServo(*groups, group) for group in embodiment.joint_groups}
         self.grippers = {gripper.name: GripperDrive(*groups, gripper) for gripper in embodiment.grippers}
+        self.cups = {cup: Cup(*groups, cup) for one in embodiment.suction_tools for cup in one.cups}
         self.base = None if embodiment.base is None else BaseDrive(*groups, embodiment.base)
         self._driven: list[ArmDrive | JointServo] = [*self.arms.values(), *self.joint_groups.values()]
         self._renderer: Renderer | None = None

@@ -31,7 +31,7 @@ def test_targets_stand_where_the_robot_reaches():
         scene = grasping_scene("basic", seed, robot="ur5e")
         x, y = scene.target_object.T_base_object[:2, 3]
         assert reach.nearest <= np.hypot(x, y) <= reach.wrist + reach.wrist_offset
-        assert scene_robot("ur5e").waiting is not None
+        assert scene_robot("ur5e").arms[0].waiting is not None
 
 
 def test_an_arm_reaches_nothing_beyond_its_links_nor_within_its_fold():

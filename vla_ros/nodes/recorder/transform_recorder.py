@@ -28,6 +28,7 @@ class TransformRecorder:
         self._moving = {f"{name}_color_optical_frame" for name in embodiment.mounted_cameras}
         self._recording = recording
         self._announced: set[str] = set()
+        self._latest: dict[str, int] = {}  # [ns] time of the last message of each topic
 
     def see(self, message: BagMessage, present: Collection[str]) -> None:
         """Look at a message; `present` are the topics that the graph has itself."""
@@ -51,4 +52,6 @@ class TransformRecorder:
         if topic not in self._announced:
             self._announced.add(topic)
             self._recording.add_topic(topic, message_definition(TF), [_OFFERED[topic]])
-        self._recording.put(cause._replace(topic=topic, data=data, sequence=0))
+        # Causes come from topics that are emptied one after the other: one may be older than the last of another.
+        self._latest[topic] = at = max(cause.log_time, self._latest.get(topic, 0))
+        self._recording.put(cause._replace(topic=topic, log_time=at, data=data, sequence=0))

@@ -17,7 +17,7 @@ import numpy as np
 from vla_ros.nodes.sim.delay_line import DelayLine
 from vla_ros.sim.world import World
 
-EFFORT, POSITION, POSE = "effort", "position", "pose"
+EFFORT, POSITION, POSE, SUCTION = "effort", "position", "pose", "suction"
 HOLD = "arm"  # holds an arm where it was switched on; takes no commands here
 
 
@@ -26,7 +26,7 @@ class Controller:
     """One controller: whose it is, what it takes and where that goes."""
 
     group: str
-    kind: str  # EFFORT | POSITION | POSE
+    kind: str  # EFFORT | POSITION | POSE | SUCTION
     size: int  # values of a command
     apply: Callable[[np.ndarray], None]
     line: DelayLine[np.ndarray]
@@ -39,7 +39,7 @@ def controller_name(group: str, kind: str) -> str:
 
 
 class SimulatedControllers:
-    """What drives each arm or holds it, one of them active, and the position controllers of grippers and joints."""
+    """What drives each arm or holds it, one of them active, and the controllers of grippers, cups and joints."""
 
     def __init__(
         self, world: World, delay: float = 0.0, jitter: float = 0.0, driving: Mapping[str, str] | None = None
@@ -59,7 +59,9 @@ class SimulatedControllers:
             self._add(arm.name, POSE, 7, drive.command_pose)
         for gripper in world.embodiment.grippers:
             fingers = world.grippers[gripper.name]
-            self._add(gripper.name, POSITION, 1, partial(_open, fingers.command), float(len(gripper.joints)))
+            self._add(gripper.name, POSITION, 1, partial(_one, fingers.command), float(len(gripper.joints)))
+        for name, cup in world.cups.items():
+            self._add(name, SUCTION, 1, partial(_one, cup.command))
         for group in world.embodiment.joint_groups:
             self._add(group.name, POSITION, len(group.joints), world.joint_groups[group.name].command)
         # Until the first command the world holds its position.
@@ -123,5 +125,5 @@ class SimulatedControllers:
             controller.apply(np.zeros(controller.size))
 
 
-def _open(command: Callable[[float], None], values: np.ndarray) -> None:
+def _one(command: Callable[[float], None], values: np.ndarray) -> None:
     command(float(values[0]))

@@ -17,7 +17,7 @@ from std_srvs.srv import SetBool
 
 from controllers.errors import ConfigError
 from vla_ros import messages, qos
-from vla_ros.nodes.sim.controllers import EFFORT, POSE, POSITION, SimulatedControllers, controller_name
+from vla_ros.nodes.sim.controllers import EFFORT, POSE, POSITION, SUCTION, SimulatedControllers, controller_name
 from vla_ros.nodes.sim.topic_hardware import TopicHardware
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.groups import BaseConfig
@@ -89,6 +89,7 @@ class ControllerTopics:
         self._states = JointStates(node, embodiment, "joint_states")
         told = [controller_name(arm.name, EFFORT) for arm in embodiment.arms]
         told += [controller_name(group.name, POSITION) for group in embodiment.jointed_groups]
+        told += [controller_name(cup, SUCTION) for one in embodiment.suction_tools for cup in one.cups]
         for name in told:
             take = partial(self._on_numbers, name)
             node.create_subscription(Float64MultiArray, f"{name}_controller/commands", take, qos.BUFFERED)

@@ -6,8 +6,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from vla_ros.robots.cameras import Vector3
+from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.scenes.scene import MountedCamera, SceneCamera
-from vla_ros.sim.scenes.sets import SceneRanges, Vector3
+from vla_ros.sim.scenes.sets import SceneRanges
 
 
 def look_at(position: np.ndarray, target: np.ndarray, up: Vector3 = (0.0, 0.0, 1.0)) -> np.ndarray:
@@ -45,17 +47,17 @@ def sample_cameras(ranges: SceneRanges, rng: np.random.Generator) -> tuple[Scene
     return tuple(cameras)
 
 
-def sample_mounts(ranges: SceneRanges, tool_frame: str, rng: np.random.Generator) -> tuple[MountedCamera, ...]:
-    """Draw every camera on the robot, as those that stand are drawn, a little off its mount's drawing.
-
-    `tool_frame` carries what names no body.
-    """
+def sample_mounts(ranges: SceneRanges, robot: Embodiment, rng: np.random.Generator) -> tuple[MountedCamera, ...]:
+    """Draw every camera on the robot, as those that stand are drawn, a little off its mount's drawing."""
     cameras = []
-    for name, mount in ranges.mounted_cameras.items():
+    for camera in robot.described_cameras:
+        mount = camera.mount or ranges.mounted_cameras.get(camera.name)
+        if mount is None or not camera.moves:
+            continue
         shift = _shift(ranges.mount_ball, rng)
         T = look_at(np.asarray(mount.position) + shift, np.asarray(mount.look_at) + shift, mount.up)
         T[:3, :3] = T[:3, :3] @ _turn(ranges.mount_rotation, rng)
-        cameras.append(MountedCamera(name, mount.body or tool_frame, T, _published(T, ranges, rng), mount.fovy))
+        cameras.append(MountedCamera(camera.name, camera.frame, T, _published(T, ranges, rng), mount.fovy))
     return tuple(cameras)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.model import ObjectModel
-from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.scenes.arrangement import Ground, place_beside, place_target
 from vla_ros.sim.scenes.cameras import sample_cameras, sample_mounts
 from vla_ros.sim.scenes.footprint import Placement
@@ -49,12 +49,13 @@ def compose(
     changes, ranges, stream, seed = check_set(sets, request.set_name), sets.scene, request.stream, request.seed
     height = float(scene_generator(stream, seed, "table").uniform(*ranges.table_height)) + changes.raise_table
     standing, placements = _arrange(chosen, request, ranges, height, roomy)
-    seen_by, mounted = _chosen_cameras(standing, ranges, request)
+    embodiment = load_embodiment(request.robot)
+    seen_by, mounted = _chosen_cameras(standing, ranges, request, embodiment)
     rng = scene_generator(stream, seed, "surfaces")
     surfaces = [sample_surface(changes.surfaces, rng, wall) for wall in (False, True, True, True)]
     lights, ambient = sample_lights(changes.lights, scene_generator(stream, seed, "lights"))
     placed = _name(placements)
-    return Scene(
+    scene = Scene(
         seed=seed,
         stream=stream,
         set_name=request.set_name,
@@ -70,9 +71,11 @@ def compose(
         objects=placed,
         target=placed[0].name,
         instruction=instruct(placed),
-        arm_start=_arm_start(request),
+        arm_start=_arm_start(request, embodiment),
         mounted=mounted,
     )
+    place = embodiment.workplace
+    return scene if place is None else scene.put_down(place.origin, place.floor)
 
 
 def _arrange(
@@ -96,14 +99,14 @@ def _arrange(
 
 
 def _chosen_cameras(
-    standing: tuple[SceneCamera, ...], ranges: SceneRanges, request: SceneRequest
+    standing: tuple[SceneCamera, ...], ranges: SceneRanges, request: SceneRequest, robot: Embodiment
 ) -> tuple[tuple[SceneCamera, ...], tuple[MountedCamera, ...]]:
     """Return the cameras that are asked for, in the order of the asking; all that stand where none is."""
     names = request.cameras
     if not names:
         return standing, ()
     rng = scene_generator(request.stream, request.seed, "mounts")
-    mounted = {camera.name: camera for camera in sample_mounts(ranges, _tool_frame(request.robot), rng)}
+    mounted = {camera.name: camera for camera in sample_mounts(ranges, robot, rng)}
     fixed = {camera.name: camera for camera in standing}
     for name in names:
         if name not in fixed and name not in mounted:
@@ -122,14 +125,7 @@ def _name(placements: list[Placement]) -> tuple[PlacedObject, ...]:
     return tuple(placed)
 
 
-def _tool_frame(robot: str) -> str:
-    """Return the frame in which mounts of cameras are given that name no body; "" of a robot with several arms."""
-    embodiment = load_embodiment(robot)
-    return embodiment.only_arm.tool_frame if len(embodiment.arms) == 1 else ""
-
-
-def _arm_start(request: SceneRequest) -> tuple[float, ...] | None:
-    embodiment = load_embodiment(request.robot)
+def _arm_start(request: SceneRequest, embodiment: Embodiment) -> tuple[float, ...] | None:
     start = embodiment.only_arm.start if len(embodiment.arms) == 1 else None
     if request.stream == "evaluation" or start is None:
         return None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,7 @@ import numpy as np
 from vla_ros.objects.model import ObjectModel
 
 Rgb = tuple[float, float, float]
+Point = tuple[float, float, float]  # [m]
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Light:
     """One lamp. Directional ones shine along `direction` from everywhere; others sit at `position`."""
 
     directional: bool
-    position: Rgb  # [m]
+    position: Point
     direction: Rgb
     diffuse: Rgb
     specular: Rgb
@@ -121,6 +123,33 @@ class Scene:
     mounted: tuple[MountedCamera, ...] = ()  # cameras on the robot
     part: str = ""  # of the target, by which it is asked for
     goal: str = ""  # name of the object into or onto which the target is to go
+
+    def put_down(self, origin: Point, floor: float) -> Scene:
+        """Return the scene moved to `origin` [m], by no turn, with its floor at the height `floor` [m]."""
+        x, y, z = origin
+        T = np.eye(4)
+        T[:3, 3] = origin
+        (table_x, table_y), table_height = self.table.center, self.table.height
+        return dataclasses.replace(
+            self,
+            table=dataclasses.replace(self.table, height=table_height + z, center=(table_x + x, table_y + y)),
+            floor_height=floor,
+            lights=tuple(
+                dataclasses.replace(light, position=tuple(np.add(light.position, origin).tolist()))
+                for light in self.lights
+            ),
+            cameras=tuple(
+                dataclasses.replace(
+                    camera,
+                    T_base_camera=T @ camera.T_base_camera,
+                    T_base_camera_published=T @ camera.T_base_camera_published,
+                )
+                for camera in self.cameras
+            ),
+            objects=tuple(
+                dataclasses.replace(placed, T_base_object=T @ placed.T_base_object) for placed in self.objects
+            ),
+        )
 
     @property
     def target_object(self) -> PlacedObject:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +12,7 @@ import numpy as np
 
 from controllers.model import ArmModel
 from vla_ros.objects.geometry import polygon_gap
-from vla_ros.robots.embodiment import expand_urdf, load_embodiment
+from vla_ros.robots.embodiment import Embodiment, expand_urdf, load_embodiment
 from vla_ros.robots.groups import ArmGroup, EndEffectorGroup
 from vla_ros.robots.reach import ArmReach, GripperEnvelope
 from vla_ros.sim.scenes.footprint import Placement
@@ -25,7 +26,25 @@ _FINGER_ALONG, _FINGER_ACROSS, _HAND_ACROSS, _BEFORE_HAND = 0.0055, 0.004, 0.006
 
 @dataclass(frozen=True, eq=False)
 class SceneRobot:
-    """A robot that is to take what stands in a scene; one whose description says no more asks for nothing."""
+    """A robot that is to take what stands in a scene, with whichever of its arms; one without arms asks for nothing."""
+
+    arms: tuple[SceneArm, ...] = ()
+
+    def reaches(self, placement: Placement, table_height: float) -> bool:
+        """Say whether an arm can take the object from above and lift it, and none waits where it stands."""
+        if any(arm.waits_over(placement) for arm in self.arms):
+            return False
+        return not self.arms or any(arm.reaches(placement, table_height) for arm in self.arms)
+
+    def fits(self, target: Placement, others: Sequence[Placement], table_height: float) -> bool:
+        """Say whether an arm that reaches the target has room for its hand there."""
+        able = [arm for arm in self.arms if arm.reaches(target, table_height)]
+        return not able or any(arm.fits(target, others, table_height) for arm in able)
+
+
+@dataclass(frozen=True, eq=False)
+class SceneArm:
+    """One arm and its hand; one whose description says no more asks for nothing. Frame: the scene's."""
 
     gripper: EndEffectorGroup | None = None
     envelope: GripperEnvelope | None = None
@@ -34,14 +53,12 @@ class SceneRobot:
 
     def reaches(self, placement: Placement, table_height: float) -> bool:
         """Say whether it can take the object from above and lift it."""
-        if self._waits_over(placement):
-            return False
         if self.reach is None:
             return True
         tip = max(table_height + 0.02, placement.top - 0.05) + _LIFT
-        return self.reach.contains(float(np.linalg.norm(placement.center)), tip)
+        return self.reach.contains(float(np.linalg.norm(placement.center - self.reach.axis)), tip)
 
-    def _waits_over(self, placement: Placement) -> bool:
+    def waits_over(self, placement: Placement) -> bool:
         """Say whether the object is so tall that the waiting hand would stand in it."""
         if self.waiting is None:
             return False
@@ -69,22 +86,32 @@ class SceneRobot:
 
 @lru_cache(maxsize=8)
 def scene_robot(robot: str) -> SceneRobot:
-    """Return what scenes ask of a robot, by its name or its file; nothing of one with several arms or without gripper.
-
-    Raises ConfigError for a robot that there is not.
-    """
+    """Return what scenes ask of a robot, by its name or its file. Raises ConfigError for a robot that there is not."""
     embodiment = load_embodiment(robot)
-    if len(embodiment.arms) != 1 or len(embodiment.grippers) != 1:
-        return SceneRobot()
-    (arm,), (gripper,) = embodiment.arms, embodiment.grippers
-    envelope = gripper.envelope
-    waiting = None if envelope is None else _tips(expand_urdf(embodiment), arm, envelope)
-    return SceneRobot(gripper, envelope, arm.reach, waiting)
+    return SceneRobot(tuple(_scene_arm(embodiment, arm) for arm in embodiment.arms))
 
 
-def _tips(urdf: str, arm: ArmGroup, envelope: GripperEnvelope) -> np.ndarray:
-    """Return where the finger tips are at home (3,) [m]."""
-    T = ArmModel(urdf, arm.joints, arm.tool_frame).forward(arm.home)
+def _scene_arm(embodiment: Embodiment, arm: ArmGroup) -> SceneArm:
+    gripper, reach, place = embodiment.gripper_of(arm.name), arm.reach, embodiment.workplace
+    envelope = None if gripper is None else gripper.envelope
+    waiting = None if envelope is None else _tips(embodiment, arm, envelope)
+    if place is not None:
+        x, y, z = place.origin
+        waiting = None if waiting is None else waiting - place.origin
+        if reach is not None:
+            axis = (reach.axis[0] - x, reach.axis[1] - y)
+            reach = dataclasses.replace(reach, shoulder=reach.shoulder - z, axis=axis)
+    return SceneArm(gripper, envelope, reach, waiting)
+
+
+def _tips(embodiment: Embodiment, arm: ArmGroup, envelope: GripperEnvelope) -> np.ndarray:
+    """Return where the finger tips are at home (3,) [m], in the base frame."""
+    model = ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame)
+    at_home = {
+        joint: q for group in embodiment.driven_groups for joint, q in zip(group.joints, group.home, strict=True)
+    }
+    model.mount.place(np.array([at_home[joint] for joint in model.mount.carriers]))
+    T = model.forward(arm.home)
     return T[:3, 3] + envelope.tip * T[:3, 2]
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import build, config_file, config_names
 from vla_ros.documents import read_yaml
+from vla_ros.robots.cameras import CameraMount, Vector3
 
 BASE, _SUFFIX = "base", "_sets"  # key of a file; end of its name
-Vector3 = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,6 @@ class CameraPlace:
 
 
 @dataclass(frozen=True)
-class CameraMount:
-    """Where a camera on the robot sits and what it looks at, in the frame of the body it is fixed to [m]."""
-
-    position: Vector3
-    look_at: Vector3
-    up: Vector3  # what is up in its picture
-    fovy: float  # [degrees]
-    body: str = ""  # empty: the tool frame of a robot with one arm
-
-
-@dataclass(frozen=True)
 class CalibrationError:
     """How far the published calibration is off: fixed sizes, random directions."""
 
@@ -67,7 +56,7 @@ class SceneRanges:
     camera_rotation: float  # [degrees]
     camera_fovy: float  # [degrees]
     calibration_error: CalibrationError
-    mounted_cameras: dict[str, CameraMount]  # on the robot: only in scenes that ask for them
+    mounted_cameras: dict[str, CameraMount]  # on a robot that has them and says no place of its own for them
     mount_ball: float  # [m]
     mount_rotation: float  # [degrees]
 

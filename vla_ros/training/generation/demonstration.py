@@ -97,7 +97,7 @@ class Demonstration(Rollout):
         self.moments.append(
             Moment(
                 observation=seen,
-                width_commanded=self._width,
+                width_commanded=self.width_commanded,
                 boxes=boxes,
                 cameras=tuple(cameras),
                 positions=self._boxes.positions(),

@@ -104,7 +104,7 @@ class GroundingMaker:
             if described is None:  # the way of saying that was drawn this time fits no place
                 continue
             standing = draw_cameras(scene, self._task.sets.scene, rng)
-            mounted = draw_mounts(scene, self._task.sets.scene, self._embodiment.only_arm.tool_frame, of_mounts)
+            mounted = draw_mounts(scene, self._task.sets.scene, self._embodiment, of_mounts)
             move_cameras(world, standing, mounted)
             state = self._stand(world, grasps[target], rng)
             cameras = (*standing, *(camera.at(world.body_pose(camera.body)) for camera in mounted))

@@ -8,6 +8,7 @@ import dataclasses
 import mujoco
 import numpy as np
 
+from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.scenes.cameras import sample_cameras, sample_mounts
 from vla_ros.sim.scenes.scene import MountedCamera, Scene, SceneCamera
 from vla_ros.sim.scenes.sets import SceneRanges
@@ -21,12 +22,12 @@ def draw_cameras(scene: Scene, ranges: SceneRanges, rng: np.random.Generator) ->
 
 
 def draw_mounts(
-    scene: Scene, ranges: SceneRanges, tool_frame: str, rng: np.random.Generator
+    scene: Scene, ranges: SceneRanges, robot: Embodiment, rng: np.random.Generator
 ) -> tuple[MountedCamera, ...]:
     """Draw the scene's cameras on the robot anew, and their calibration errors."""
     if not scene.mounted:
         return ()
-    drawn = {camera.name: camera for camera in sample_mounts(ranges, tool_frame, rng)}
+    drawn = {camera.name: camera for camera in sample_mounts(ranges, robot, rng)}
     return tuple(dataclasses.replace(drawn[camera.name], size=camera.size) for camera in scene.mounted)
 
 

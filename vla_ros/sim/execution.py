@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a follower commands, handed to every group of a world that it moves in lockstep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from controllers.progress import Command
+from vla_ros.sim.world import World
+
+
+class Execution:
+    """Hand commands to a world; of end effectors those that changed, as nodes do."""
+
+    def __init__(self, world: World, drives: Mapping[str, str]) -> None:
+        """`drives` says by arm what drives it: effort, position or pose."""
+        self._world, self._drives = world, drives
+        self.end_effectors: dict[str, float] = {}  # what was commanded last, by channel
+        self._take: dict[str, Callable[[float], None]] = {
+            **{f"{name}/width": gripper.command for name, gripper in world.grippers.items()},
+            **{f"{name}/suction": cup.command for name, cup in world.cups.items()},
+        }
+
+    def begin(self) -> dict[str, float]:
+        """Start afresh; return what is measured of the end effectors [m], by channel, for `ChunkFollower.activate`."""
+        widths = {f"{name}/width": gripper.width for name, gripper in self._world.grippers.items()}
+        self.end_effectors = dict(widths)
+        return widths
+
+    def execute(self, command: Command) -> None:
+        """Hand one command to the world."""
+        world = self._world
+        for name, arm in command.arms.items():
+            world.arms[name].command(arm, self._drives[name])
+        for name, positions in command.joint_groups.items():
+            world.joint_groups[name].command(positions)
+        if world.base is not None:
+            world.base.command(command.base_velocity)
+        for channel, value in command.end_effectors.items():
+            if value != self.end_effectors.get(channel) and channel in self._take:
+                self.end_effectors[channel] = value
+                self._take[channel](value)
