@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run the tests of a clone: side by side what may, then one by one what needs real time.
+"""Run the tests of a clone: most of them side by side, those that need the machine to themselves after that.
 
+What failed runs once more, alone: a machine that was busy may spoil a test, what is wrong spoils it twice.
+--slow runs the tests marked slow too, --slow-sample SEED some of them: those that SEED chooses, the same every time.
 Anything else on the line goes to pytest, once.
 """
 
@@ -38,13 +40,28 @@ def run(arguments: argparse.Namespace) -> int:
     environment = test_environment()
     words = [_absolute(word) for word in arguments.words]
     os.chdir(root)
-    if words:
+    _, rest = _slow_parser().parse_known_args(words)
+    if rest:
         os.execve(sys.executable, [*PYTEST, *words], environment)
     signal.signal(signal.SIGINT, lambda *_: None)  # pytest has it too, and ends in its own time
-    side_by_side = _pytest("-m", "not real_time", *_processes(), environment=environment)
+    side_by_side = _pytest("-m", "not alone", "--cache-clear", *words, *_processes(), environment=environment)
     if side_by_side not in (PASSED, FAILED):
         return side_by_side
-    return _pytest("-m", "real_time", environment=environment) or side_by_side
+    alone = _pytest("-m", "alone", *words, environment=environment)
+    if alone not in (PASSED, FAILED) or side_by_side == alone == PASSED:
+        return alone
+    print("what failed, once more and alone:", flush=True)
+    # With --slow: a sample was chosen before, and only of what it took something can have failed.
+    return _pytest("--last-failed", "--last-failed-no-failures", "none", "--slow", environment=environment)
+
+
+def _slow_parser() -> argparse.ArgumentParser:
+    """Return what knows the options with which the whole suite still runs in its parts (test/conftest.py has them)."""
+    usage = "vla test [--slow | --slow-sample SEED] [arguments of pytest]"
+    parser = argparse.ArgumentParser("vla test", usage, add_help=False, allow_abbrev=False)
+    parser.add_argument("--slow", action="store_true")
+    parser.add_argument("--slow-sample", metavar="SEED")
+    return parser
 
 
 def _pytest(*words: str, environment: dict[str, str]) -> int:
@@ -54,7 +71,7 @@ def _pytest(*words: str, environment: dict[str, str]) -> int:
 
 def _processes() -> list[str]:
     processes = min(len(os.sched_getaffinity(0)), PROCESSES_MAX)
-    return ["-n", str(processes), "--dist", "loadfile"] if processes > 1 else []
+    return ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"] if processes > 1 else []
 
 
 def test_environment() -> dict[str, str]:

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from assets import ROOT
 from bag_making import START, arm_at_work, write_bag
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mcap.reader import NonSeekingReader
 from rosbags.rosbag2 import Reader
+from slow_tests import examples
 
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.mcap_scan import scan
@@ -58,7 +59,7 @@ def torn(whole: Path, folder: Path, size: int) -> Path:
     return partial
 
 
-@settings(max_examples=150)
+@examples(few=30, many=150)
 @given(share=st.floats(0.0, 1.0))
 def test_torn_anywhere_it_is_whole_up_to_the_last_chunk(share, whole, tmp_path_factory):
     size = (whole / "arm_0.mcap").stat().st_size
