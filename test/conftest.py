@@ -55,8 +55,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell the tests that try random examples how many to try."""
-    slow_tests.all_of_them = config.getoption("slow")
+    """Tell the tests that try something at random how often to try."""
+    slow_tests.thorough = config.getoption("slow")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

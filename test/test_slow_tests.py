@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import slow_tests
-from slow_tests import SHARE, examples, named, sample
+from slow_tests import SHARE, named, sample, trials
 
 SWEEP = [f"test/a.py::test_sweep[{i}]" for i in range(10)]
 CASES = [*SWEEP, "test/a.py::test_alone", "test/b.py::test_sweep[x]"]
@@ -31,8 +31,8 @@ def test_a_case_that_was_named_runs_and_its_file_alone_names_none():
     assert not named(case, ["test/a.py::test_alone"])
 
 
-def test_few_examples_are_tried_unless_all_are_asked_for(monkeypatch):
-    monkeypatch.setattr(slow_tests, "all_of_them", False)
-    assert examples(few=3, many=50).max_examples == 3
-    monkeypatch.setattr(slow_tests, "all_of_them", True)
-    assert examples(few=3, many=50).max_examples == 50
+def test_few_trials_unless_all_are_asked_for(monkeypatch):
+    monkeypatch.setattr(slow_tests, "thorough", False)
+    assert trials(3, 50) == 3
+    monkeypatch.setattr(slow_tests, "thorough", True)
+    assert trials(3, 50) == 50

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What --slow and --slow-sample choose: which tests marked `slow` run, and how many examples others try."""
+"""What --slow and --slow-sample choose: which tests marked `slow` run, and how often others try at random."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 
-import hypothesis
-
 SHARE = 4  # of the cases of a slow test a sample takes one in so many, at least one
 
-all_of_them = False  # --slow, which conftest.py reads before a test module is imported
+thorough = False  # --slow, which conftest.py reads before any test module
 
 
-def examples(few: int, many: int) -> hypothesis.settings:
-    """Return how many random examples a test with a heavy body tries: `few`, others in every run, or all of `many`."""
-    return hypothesis.settings(max_examples=many if all_of_them else few)
+def trials(few: int, all_of_them: int) -> int:
+    """Return how often a test tries something at random: `few` times, and with --slow as often as it can."""
+    return all_of_them if thorough else few
 
 
 def sample(ids: Iterable[str], seed: str) -> set[str]:

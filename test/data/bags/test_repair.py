@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from assets import ROOT
 from bag_making import START, arm_at_work, write_bag
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcap.reader import NonSeekingReader
 from rosbags.rosbag2 import Reader
-from slow_tests import examples
+from slow_tests import trials
 
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.mcap_scan import scan
@@ -59,7 +59,7 @@ def torn(whole: Path, folder: Path, size: int) -> Path:
     return partial
 
 
-@examples(few=30, many=150)
+@settings(max_examples=150)
 @given(share=st.floats(0.0, 1.0))
 def test_torn_anywhere_it_is_whole_up_to_the_last_chunk(share, whole, tmp_path_factory):
     size = (whole / "arm_0.mcap").stat().st_size
@@ -192,18 +192,18 @@ while True:
 
 
 def test_a_recorder_that_is_killed_at_any_moment_loses_less_than_a_second(tmp_path, environment):
-    """Fifty kills, each at a moment of its own."""
-    moments = random.Random(5)
+    """Ten kills, fifty with --slow, each at a moment of its own."""
+    moments, kills = random.Random(5), trials(10, 50)
     script, here = tmp_path / "recorder.py", str(ROOT / "test" / "support")
     script.write_text(RECORDER)
     started = []
     killed: dict[Path, int] = {}
-    for number in range(50):
+    for number in range(kills):
         bag = tmp_path / f"bag{number}"
         words = [sys.executable, "-P", str(script), str(bag), here]
         process = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True)
         started.append((process, bag))
-        if len(started) < 5 and number < 49:
+        if len(started) < 5 and number < kills - 1:
             continue
         for process, _ in started:
             assert process.stdout.readline() == "ready\n"
