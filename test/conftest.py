@@ -38,9 +38,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 _scratch = tempfile.mkdtemp(prefix="vla_ros_test_")
 os.environ["TMPDIR"] = tempfile.tempdir = os.environ["VLA_RUNTIME_DIR"] = _scratch
 
-ALONE = (  # whole jobs, which take two cores, and what counts seconds
-    *("launch/", "browser/test_page_over_dds", "nodes/test_namespaces", "nodes/test_groups_data"),
-    *("bench/test_control", "bench/test_record", "bench/test_teleop", "bench/test_view", "teleop/test_connections"),
+REAL_TIME = (  # a loop at 500 Hz, a whole job, or what counts seconds
+    *("launch/", "browser/test_page_over_dds", "teleop/test_connections", "nodes/test_arm_commands"),
+    *("nodes/test_bridge.py", "nodes/test_collection", "nodes/test_graph", "nodes/test_groups", "nodes/test_lifecycle"),
+    *("nodes/test_namespaces", "nodes/test_policy_checkpoints", "nodes/test_recorder", "nodes/test_replay"),
+    *("nodes/test_sim_cameras", "nodes/test_topic_hardware"),
+    *("bench/test_control", "bench/test_record", "bench/test_teleop", "bench/test_view"),
 )
 FIRST = ("training/", "nodes/", "browser/")  # begun last, a long module would leave one process with nothing to do
 hypothesis.settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy it is
@@ -60,11 +63,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that need the machine to themselves, and leave out the slow ones that are not asked for."""
+    """Mark the tests that need real time, and leave out the slow ones that are not asked for."""
     items.sort(key=lambda item: not _within(item, FIRST))
     for item in items:
-        if _within(item, ALONE):
-            item.add_marker("alone")
+        if _within(item, REAL_TIME):
+            item.add_marker("real_time")
     if config.getoption("slow"):
         return
     slow = {item.nodeid for item in items if item.get_closest_marker("slow")}
