@@ -39,4 +39,6 @@ def test_a_viewer_that_hangs_and_dies_leaves_the_job_alone(launch, tmp_path):
     os.kill(view, signal.SIGKILL)
     assert graph.finish() == 0, graph.output
     assert graph.report["success"] is True
+    layout = (graph.run_directory / "foxglove.json").read_text()  # it stays, for the next look
+    assert "/cameras/front/color/image_raw/compressed" in layout
     assert graph.left_running == []

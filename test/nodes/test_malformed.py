@@ -18,7 +18,7 @@ import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
 from free_port import free_port
-from message_fuzz import message_type, worst_bytes
+from message_fuzz import message_type, worst_bytes, worst_stream
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rig.nodes import NodeUnderTest
@@ -130,6 +130,7 @@ def watching(name: str, node: NodeUnderTest, port: object) -> Iterator[None]:
 NAMES = ["control", "guard", "state", "sim", "policy", "vr_bridge", "view", "episode", "camera"]
 
 
+@pytest.mark.timeout(max(180, MESSAGES // 10))
 @pytest.mark.parametrize("name", NAMES)
 def test_no_bytes_on_any_topic_end_a_node(sender: Node, tmp_path: Path, name: str) -> None:
     given = parameters(name, tmp_path)
@@ -144,8 +145,8 @@ def test_no_bytes_on_any_topic_end_a_node(sender: Node, tmp_path: Path, name: st
             deadline = time.monotonic() + 10.0
             while publisher.get_subscription_count() == 0 and time.monotonic() < deadline:
                 time.sleep(0.02)
-            for _ in range(MESSAGES):
-                publisher.publish(worst_bytes(kind, rng))
+            for content in worst_stream(kind, rng, MESSAGES):
+                publisher.publish(content)
                 time.sleep(0.0005)
             sender.destroy_publisher(publisher)
             assert node.process.poll() is None, f"{topic} ended it:\n{node.process.stdout.read()[-3000:]}"
@@ -177,6 +178,7 @@ def test_a_state_without_a_time_does_not_end_the_camera(sender: Node, tmp_path: 
     assert "begins with no time" in output
 
 
+@pytest.mark.timeout(max(180, MESSAGES // 100))
 def test_no_bytes_on_a_recorded_topic_end_the_recorder(sender: Node, tmp_path: Path) -> None:
     offered = {"episode/marks": DiagnosticStatus, "cameras/front/color/image_raw": Image, "joint_states": JointState}
     publishers = {topic: sender.create_publisher(kind, topic, OFFERED) for topic, kind in offered.items()}
@@ -188,8 +190,8 @@ def test_no_bytes_on_a_recorded_topic_end_the_recorder(sender: Node, tmp_path: P
             time.sleep(0.02)
         rng = random.Random(0)
         for topic, publisher in publishers.items():
-            for _ in range(MESSAGES):
-                publisher.publish(worst_bytes(offered[topic], rng))
+            for content in worst_stream(offered[topic], rng, MESSAGES):
+                publisher.publish(content)
                 time.sleep(0.0005)
         foreign = Image(height=1, width=2, encoding="rgb8", step=6, data=bytes(6))
         foreign.header.stamp.sec = 1
@@ -207,4 +209,4 @@ def test_no_bytes_on_a_recorded_topic_end_the_recorder(sender: Node, tmp_path: P
     assert "camera 'front' sends" in output
     assert "Traceback" not in output, output[-3000:]
     with Reader(bag) as reader:
-        assert reader.message_count > MESSAGES
+        assert reader.message_count > MESSAGES // 4  # those that are messages

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -25,7 +26,6 @@ from std_msgs.msg import String
 from bench.foxglove_client import FoxgloveClient
 from bench.watched_graph import picture
 from controllers.rotations import write_matrix
-from vla_ros.configuration import share_directory
 from vla_ros.launching.environment import module_environment
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.visible_robot import VisibleRobot
@@ -55,8 +55,9 @@ CHANNELS = {
 class Watched:
     """A view node, and a process that publishes what it shows."""
 
-    def __init__(self) -> None:
-        self.view = NodeUnderTest("view", port=0)
+    def __init__(self, folder: Path) -> None:
+        self.view = NodeUnderTest("view", port=0, run_directory=str(folder))
+        self.layout = folder / "foxglove.json"
         self.url = self._address()
         self.start_graph()
 
@@ -79,9 +80,9 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def watched():
+def watched(tmp_path_factory):
     """Start both once; at the end the view node must go quietly."""
-    watched = Watched()
+    watched = Watched(tmp_path_factory.mktemp("view"))
     try:
         yield watched
         code, output, seconds = watched.view.stop()
@@ -165,7 +166,7 @@ def test_it_listens_on_this_machine_alone(watched):
 
 
 def test_the_layouts_topics_and_frames_exist(watched, everything):
-    layout = json.loads((share_directory() / "config" / "view" / "franka_grasp.foxglove.json").read_text())
+    layout = json.loads(watched.layout.read_text())
     panels = layout["configById"]
     named = [panel.get("topicToRender", "") for panel in panels.values()]
     named += [panel.get("topicPath", "") for panel in panels.values()]
@@ -188,7 +189,7 @@ def test_the_layouts_topics_and_frames_exist(watched, everything):
     assert sorted(ids(layout["layout"])) == sorted(panels)
 
 
-def test_the_layouts_settings_are_foxgloves(root):
+def test_the_layouts_settings_are_foxgloves(watched):
     import dataclasses
 
     from foxglove import layouts as fl
@@ -207,7 +208,7 @@ def test_the_layouts_settings_are_foxgloves(root):
         "RosOut": fl.LogConfig,
         "RawMessages": fl.RawMessagesConfig,
     }
-    panels = json.loads((root / "config" / "view" / "franka_grasp.foxglove.json").read_text())["configById"]
+    panels = json.loads(watched.layout.read_text())["configById"]
     for name, panel in panels.items():
         known = keys(kinds[name.partition("!")[0]]) | {"cameraState", "zOffset"}
         assert panel.keys() <= known, name

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 
 import numpy as np
 import pytest
+from assets import PAIR
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import CameraInfo, JointState
@@ -17,6 +19,7 @@ from controllers.chunk import ActionChunk, pose_channels
 from controllers.errors import ConfigError
 from controllers.model import ArmModel
 from vla_ros.nodes.view.chunks import tool_way
+from vla_ros.nodes.view.layout import layout
 from vla_ros.nodes.view.ros_channel import definition, full_name
 from vla_ros.nodes.view.server import ViewServer
 from vla_ros.nodes.view.trail import Trail
@@ -117,3 +120,22 @@ def test_a_busy_port_is_one_line():
         with pytest.raises(ConfigError, match=f"view_port {port}: Address already in use") as error:
             ViewServer("test", port)
     assert "\n" not in str(error.value)
+
+
+def test_a_layout_shows_every_group_and_camera_of_a_robot_in_its_namespace():
+    pair = load_embodiment(str(PAIR))
+    made = json.loads(layout(pair, ["base_link", "left_link1"], lambda name: f"/two/{name}"))
+    panels = made["configById"]
+    plotted = "".join(path["value"] for panel in panels.values() for path in panel.get("paths", ()))
+    assert all(f'"{joint}"' in plotted for joint in pair.driven_joints)
+    images = [panel["imageMode"]["imageTopic"] for panel in panels.values() if "imageMode" in panel]
+    assert images == [f"/two/cameras/{name}/color/image_raw/compressed" for name in pair.cameras]
+    assert panels["3D!scene"]["fixedFrame"] == pair.base_frame
+    topics = {topic for panel in panels.values() for topic in panel.get("topics", ())}
+    assert all(topic.startswith("/two/") for topic in topics)
+
+    def shares(place: object) -> list[float]:
+        return [] if isinstance(place, str) else [place["splitPercentage"], *shares(place["first"]),
+                                                  *shares(place["second"])]  # fmt: skip
+
+    assert all(0.0 < share < 100.0 for share in shares(made["layout"]))

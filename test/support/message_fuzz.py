@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import random
+from collections.abc import Iterator
 from typing import Any
 
 from rclpy.serialization import serialize_message
@@ -16,6 +17,7 @@ TEXTS = (
     *("\x1b[2J\x1b]0;x\x07", "é\u202e", "x" * 5000, "{}%s%n", "../../etc"),
 )
 BYTES = (0, 1, 0x7F, 0x80, 0xFF)
+MADE_MAX = 5000  # messages made from their fields, which takes long; damage makes as many others of them as are wanted
 
 
 def message_type(name: str) -> type:
@@ -61,7 +63,7 @@ def _basic(kind: str, rng: random.Random) -> Any:
 def broken(content: bytes, rng: random.Random) -> bytes:
     """Return bytes that were a message: cut, overwritten, or with lengths that cannot be."""
     data = bytearray(content)
-    for _ in range(rng.randint(0, 6)):
+    for _ in range(rng.randint(0, 6) if data else 0):
         data[rng.randrange(len(data))] = rng.choice((*BYTES, rng.randrange(256)))
     if rng.random() < 0.4:
         at = 4 * rng.randrange(len(data) // 4) if len(data) >= 8 else 0
@@ -73,3 +75,14 @@ def worst_bytes(kind: type, rng: random.Random) -> bytes:
     """Return one serialised message, half of the time one that is none."""
     content = serialize_message(worst(kind, rng))
     return broken(content, rng) if rng.random() < 0.5 else content
+
+
+def worst_stream(kind: type, rng: random.Random, count: int) -> Iterator[bytes]:
+    """Yield `count` serialised messages: made from their fields first, then those again, every other one damaged."""
+    made = []
+    for _ in range(min(count, MADE_MAX)):
+        made.append(worst_bytes(kind, rng))
+        yield made[-1]
+    for _ in range(count - len(made)):
+        content = rng.choice(made)
+        yield broken(content, rng) if rng.random() < 0.5 else content

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
+from pathlib import Path
 
 import cv2
 import rclpy
 from foxglove.messages import FrameTransforms
 from rclpy.node import Node
 
-from vla_ros.configuration import share_directory
 from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.nodes.transport import Transport
@@ -20,13 +22,16 @@ from vla_ros.nodes.view.chunks import COLORS, ChunkView
 from vla_ros.nodes.view.control import ControlView
 from vla_ros.nodes.view.detections import DetectionView
 from vla_ros.nodes.view.feed import StandingView, View
+from vla_ros.nodes.view.layout import layout
 from vla_ros.nodes.view.reasoning import ReasoningView
 from vla_ros.nodes.view.reports import ReportView
 from vla_ros.nodes.view.robot import RobotView
 from vla_ros.nodes.view.server import ViewServer
-from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.output_file import write_output
+from vla_ros.robots.embodiment import Embodiment, load_embodiment
 
 RATE_HZ, PATH_EVERY, STILL_EVERY = 25.0, 3, 25  # ticks a second; paths and what stands still are shown more rarely
+LAYOUT_FILE = "foxglove.json"
 NICENESS = 10  # whoever looks on gives way to those who work
 
 
@@ -61,8 +66,18 @@ class ViewNode(Node):
         self._feeds = [feed for view in views for feed in view.feeds]
         self._ticks, self._shown_until = 0, 0.0
         steady_timer(self, 1.0 / RATE_HZ, self._tick)
-        layout = share_directory() / "config" / "view" / "franka_grasp.foxglove.json"
-        self.get_logger().info(f"open Foxglove at {server.url}, with the layout {layout}")
+        self._scratch = contextlib.ExitStack()
+        self.get_logger().info(f"open Foxglove at {server.url}, with the layout {self._write_layout(embodiment)}")
+
+    def _write_layout(self, embodiment: Embodiment) -> Path:
+        """Write what Foxglove imports, beside the run's other files, and return where."""
+        folder = declare(self, "run_directory", "", "folder for the layout; empty: one that goes with the node")
+        if not folder:
+            folder = self._scratch.enter_context(tempfile.TemporaryDirectory(prefix="vla_ros_view_"))
+        hidden = {self._robot.tree.root, *self._robot.tree.parents} - {arm.tool_frame for arm in embodiment.arms}
+        file = Path(folder) / LAYOUT_FILE
+        write_output("run_directory:=", file, layout(embodiment, sorted(hidden), self.resolve_topic_name))
+        return file
 
     def _tick(self) -> None:
         self._ticks += 1
@@ -97,6 +112,7 @@ class ViewNode(Node):
     def close(self) -> None:
         """Say goodbye to the clients."""
         self._server.close()
+        self._scratch.close()
 
 
 def serve(stop: StopRequest) -> None:

@@ -109,7 +109,7 @@ def robot_nodes(
         NodeSpec(
             "view",
             "view_node",
-            same("robot", "cameras") | {"port": Argument("view_port")},
+            same("robot", "cameras", "run_directory") | {"port": Argument("view_port")},
             required=False,
             when={"view": ("foxglove",)},
         ),
