@@ -62,6 +62,15 @@ def pytest_configure(config: pytest.Config) -> None:
     slow_tests.thorough = config.getoption("slow")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no module of which the part of the suite that runs here takes no test: all of them take 15 s."""
+    part = config.getoption("markexpr")
+    if collection_path.suffix != ".py" or part not in ("real_time", "not real_time"):
+        return None
+    in_real_time = collection_path.relative_to(ROOT / "test").as_posix().startswith(REAL_TIME)
+    return True if in_real_time is not (part == "real_time") else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that need real time, and leave out the slow ones that are not asked for."""
     items.sort(key=lambda item: not _within(item, FIRST))
