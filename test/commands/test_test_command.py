@@ -21,7 +21,8 @@ part, again = words[words.index("-m") + 1], "--last-failed" in words
 with (here / "runs.jsonl").open("a") as file:
     print(json.dumps([part, again, words, os.nice(0)]), file=file)
 print(f"this is {part}")
-sys.exit(json.loads((here / "codes.json").read_text()).get(f"{part} {again}", 0))
+code = json.loads((here / "codes.json").read_text()).get(f"{part} {again}", 0)
+sys.exit(code) if code >= 0 else os.kill(os.getpid(), -code)
 """
 FRONT, OTHERS = command.REAL_TIME, command.OTHERS
 Run = Callable[..., tuple[int, list[list]]]
@@ -72,6 +73,10 @@ def test_each_part_keeps_a_record_of_its_own(run: Run) -> None:
 def test_an_interruption_ends_it(run: Run) -> None:
     code, runs = run(**{f"{FRONT} False": 2, f"{OTHERS} False": 1})
     assert (code, len(runs)) == (2, 2)
+
+
+def test_what_a_signal_ended_has_not_passed(run: Run) -> None:
+    assert run(**{f"{OTHERS} False": -9})[0] != 0
 
 
 def test_a_sample_needs_a_seed(run: Run, capsys: pytest.CaptureFixture) -> None:
