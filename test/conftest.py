@@ -14,6 +14,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import slow_tests
 from assets import ROOT
 
 from vla_ros.launching.environment import free_domain, module_environment
@@ -37,19 +38,57 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 _scratch = tempfile.mkdtemp(prefix="vla_ros_test_")
 os.environ["TMPDIR"] = tempfile.tempdir = os.environ["VLA_RUNTIME_DIR"] = _scratch
 
-REAL_TIME = (  # whose tests fail where they do not get the time they need
-    *("launch/", "browser/", "nodes/", "bench/", "runtime/", "launching/test_ros", "launching/test_launcher"),
-    *("launching/test_graph", "launching/test_teleop", "teleop/test_connections", "teleop/test_server"),
+REAL_TIME = (  # a loop at 500 Hz, a whole job, or what counts seconds
+    *("launch/", "browser/test_page_over_dds", "teleop/test_connections", "nodes/test_arm_commands"),
+    *("nodes/test_bridge.py", "nodes/test_collection", "nodes/test_graph", "nodes/test_groups", "nodes/test_lifecycle"),
+    *("nodes/test_namespaces", "nodes/test_policy_checkpoints", "nodes/test_recorder", "nodes/test_replay"),
+    *("nodes/test_sim_cameras", "nodes/test_topic_hardware"),
+    *("bench/test_control", "bench/test_record", "bench/test_teleop", "bench/test_view"),
 )
+FIRST = ("training/", "nodes/", "browser/")  # begun last, a long module would leave one process with nothing to do
 hypothesis.settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy it is
 hypothesis.settings.load_profile("any machine")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests whose graphs would slow each other down."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare which of the slow tests run: none by default."""
+    group = parser.getgroup("vla_ros")
+    group.addoption("--slow", action="store_true", help="run the tests marked slow too")
+    group.addoption("--slow-sample", metavar="SEED", help="run some of the tests marked slow: those that SEED chooses")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the tests that try something at random how often to try."""
+    slow_tests.thorough = config.getoption("slow")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no module of which the part of the suite that runs here takes no test: all of them take 15 s."""
+    part = config.getoption("markexpr")
+    if collection_path.suffix != ".py" or part not in ("real_time", "not real_time"):
+        return None
+    in_real_time = collection_path.relative_to(ROOT / "test").as_posix().startswith(REAL_TIME)
+    return True if in_real_time is not (part == "real_time") else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that need real time, and leave out the slow ones that are not asked for."""
+    items.sort(key=lambda item: not _within(item, FIRST))
     for item in items:
-        if item.nodeid.removeprefix("test/").startswith(REAL_TIME):
+        if _within(item, REAL_TIME):
             item.add_marker("real_time")
+    if config.getoption("slow"):
+        return
+    slow = {item.nodeid for item in items if item.get_closest_marker("slow")}
+    seed = config.getoption("slow_sample")
+    left_out = slow - (slow_tests.sample(slow, seed) if seed else set())
+    left_out = {case for case in left_out if not slow_tests.named(case, config.args)}
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid in left_out])
+    items[:] = [item for item in items if item.nodeid not in left_out]
+
+
+def _within(item: pytest.Item, places: tuple[str, ...]) -> bool:
+    return item.nodeid.removeprefix("test/").startswith(places)
 
 
 def pytest_unconfigure() -> None:

@@ -57,7 +57,7 @@ COMMANDS = (
         "test",
         "vla_ros.commands.test",
         "run the tests, with pytest's arguments",
-        ("test", "test test/commands/test_cli.py -k help"),
+        ("test", "test --slow", "test test/commands/test_cli.py -k help"),
         _in_clone,
     ),
     Command(

@@ -85,6 +85,7 @@ def collect(job: TeleopJob, folder: Path, episodes: int) -> str:
     return said.read_text()
 
 
+@pytest.mark.slow  # minutes, all of it tested in parts as well
 @pytest.mark.timeout(900)
 def test_what_a_hand_did_changes_a_policy_that_still_grasps(teleop: TeleopJob, folder: Path) -> None:
     said = collect(teleop, folder, episodes=2)

@@ -74,7 +74,7 @@ class World:
         self.spin_until(lambda: self.under_test.count_publishers("cameras/side/pose") > 0)
         self.spin(0.3)
 
-    def spin_until(self, done, timeout: float = 5.0) -> bool:
+    def spin_until(self, done, timeout: float = 30.0) -> bool:
         return spin_until(self.executor, done, timeout)
 
     def spin(self, seconds: float) -> None:
@@ -106,7 +106,7 @@ class World:
             camera.publish(CameraView(name, self.time, color, depth, np.diag([50.0, 50.0, 1.0]), np.eye(4)))
         return self.time
 
-    def expose_until(self, done, timeout: float = 5.0) -> bool:
+    def expose_until(self, done, timeout: float = 30.0) -> bool:
         end = time.monotonic() + timeout
         while not done():
             if time.monotonic() > end:

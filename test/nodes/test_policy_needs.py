@@ -79,8 +79,7 @@ def test_a_colour_camera_without_calibration_is_enough_for_a_policy_that_needs_n
     assert [int(one.color[0, 0, 0]) for one in older] == [round(10.0 * one.stamp) for one in older]
     assert set(last.state.arms) == {"panda"}
     assert not last.state.end_effectors
-    # The node's subscriptions come to the other node by discovery, later than its pictures where the machine is busy.
-    assert rig.until(lambda: rig.images() == {"/cameras/d405/color/image_raw"}), rig.images()
+    assert rig.images() == {"/cameras/d405/color/image_raw"}
 
 
 def test_a_policy_without_cameras_and_words_sees_the_state_ten_times_a_second(start):
@@ -97,11 +96,11 @@ def test_what_it_waits_for_is_said_after_two_seconds(start):
     rig, statuses = start("Looker"), []
     rig.node.create_subscription(DiagnosticArray, "diagnostics", lambda m: statuses.extend(m.status), qos.EVENTS)
     said = "waiting for cameras/d405/color/image_raw"
-    assert rig.until(lambda: any(one.message == said and one.level == messages.WARN for one in statuses), 8.0)
+    assert rig.until(lambda: any(one.message == said and one.level == messages.WARN for one in statuses))
     rig.instruction.publish(String(data="look"))
     assert rig.play_until(lambda: bool(rig.seen))
     statuses.clear()
-    assert rig.until(lambda: any(one.message == "look" for one in statuses), 3.0)
+    assert rig.until(lambda: any(one.message == "look" for one in statuses))
 
 
 def test_what_the_robot_cannot_give_is_refused_before_anything_waits(start):

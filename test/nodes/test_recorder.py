@@ -65,7 +65,7 @@ class Source:
         self.sent[topic].append(message)
         self._publishers[topic].publish(message)
 
-    def heard(self, *topics: str, seconds: float = 20.0) -> bool:
+    def heard(self, *topics: str, seconds: float = 60.0) -> bool:
         """Wait until somebody has subscribed to all of the topics."""
         deadline = time.monotonic() + seconds
         names = topics or tuple(self._publishers)

@@ -43,7 +43,7 @@ class Rig:
     def seen(self) -> list[Observation]:
         return self.under_test._worker._policy.seen
 
-    def until(self, done, timeout: float = 5.0) -> bool:
+    def until(self, done, timeout: float = 30.0) -> bool:
         return spin_until(self.executor, done, timeout)
 
     def play(self, pictures: bool = True) -> None:
@@ -66,8 +66,9 @@ class Rig:
         return False
 
     def images(self) -> set[str]:
-        found = self.under_test.get_subscriber_names_and_types_by_node("policy_node", "/")
-        return {name for name, _ in found if name.startswith("/cameras/")}
+        # As the node itself holds them: discovery may still know a node of the same name of the test before.
+        names = {subscription.topic_name for subscription in self.under_test.subscriptions}
+        return {name for name in names if name.startswith("/cameras/")}
 
     def close(self) -> None:
         self.under_test.close()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run the tests of a clone: side by side what may, then one by one what needs real time.
+"""Run the tests of a clone: those that need real time one by one, and all others behind them, side by side.
 
+What failed runs once more, alone: a machine that is busy may spoil a test, what is wrong spoils it twice.
+--slow runs the tests marked slow too, --slow-sample SEED some of them: those that SEED chooses, the same every time.
 Anything else on the line goes to pytest, once.
 """
 
@@ -11,7 +13,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from controllers.errors import ConfigError
 from vla_ros.commands.doctor.ros import refuse_mixture
@@ -22,6 +28,11 @@ PASSES_ARGUMENTS_ON = True
 PYTEST = (sys.executable, "-m", "pytest")
 PASSED, FAILED = 0, 1  # pytest.ExitCode; others say that it was interrupted or could not begin
 PROCESSES_MAX = 4  # each loads PyTorch, MuJoCo and ROS: some 2 GB
+REAL_TIME, OTHERS = "real_time", "not real_time"  # test/conftest.py marks them
+NICENESS = 10  # of the others: a graph beside them gets the time that it asks for
+PATIENCE = ("-o", "timeout=600")  # [s] a test of theirs, which gets what is left
+# With --slow: a sample was chosen before, and only of what it took something can have failed.
+ONCE_MORE = ("--last-failed", "--last-failed-no-failures", "none", "--slow")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,23 +49,65 @@ def run(arguments: argparse.Namespace) -> int:
     environment = test_environment()
     words = [_absolute(word) for word in arguments.words]
     os.chdir(root)
-    if words:
+    _, rest = _slow_parser().parse_known_args(words)
+    if rest:
         os.execve(sys.executable, [*PYTEST, *words], environment)
     signal.signal(signal.SIGINT, lambda *_: None)  # pytest has it too, and ends in its own time
-    side_by_side = _pytest("-m", "not real_time", *_processes(), environment=environment)
-    if side_by_side not in (PASSED, FAILED):
-        return side_by_side
-    return _pytest("-m", "real_time", environment=environment) or side_by_side
+    return _whole_suite(words, environment)
 
 
-def _pytest(*words: str, environment: dict[str, str]) -> int:
-    ended = lambda: die_with_parent(signal.SIGINT)  # noqa: E731
-    return subprocess.run([*PYTEST, *words], env=environment, preexec_fn=ended, check=False).returncode
+def _whole_suite(words: Sequence[str], environment: dict[str, str]) -> int:
+    """Run both parts at once, then what failed in them once more; return pytest's exit code."""
+    words = [*words, "--cache-clear"]
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "others.txt").open("w") as said:
+        others = _begin(OTHERS, [*words, *PATIENCE, *_processes()], environment, said)
+        codes = {REAL_TIME: _begin(REAL_TIME, words, environment).wait(), OTHERS: _follow(others, Path(said.name))}
+    failed = [part for part, code in codes.items() if code == FAILED]
+    if not failed or any(code not in (PASSED, FAILED) for code in codes.values()):
+        return max(map(abs, codes.values()))  # what a signal ended has a negative one
+    print("what failed, once more and alone:", flush=True)
+    return max(abs(_begin(part, ONCE_MORE, environment).wait()) for part in failed)
+
+
+def _begin(
+    part: str, words: Sequence[str], environment: dict[str, str], output: TextIO | None = None
+) -> subprocess.Popen[bytes]:
+    """Start pytest on a part of the tests; where it says so to a file, it gives way to who says so to the terminal."""
+
+    def prepare() -> None:
+        die_with_parent(signal.SIGINT)
+        if output is not None:
+            os.nice(NICENESS)
+
+    # A record each of what failed: two runs at once would write over each other's.
+    cache = f"cache_dir=.pytest_cache/{part.replace(' ', '_')}"
+    command = [*PYTEST, "-m", part, "-o", cache, *words]
+    return subprocess.Popen(command, env=environment, stdout=output, stderr=output, preexec_fn=prepare)
+
+
+def _follow(process: subprocess.Popen[bytes], output: Path) -> int:
+    """Show what a process has said and goes on saying until it ends; return its exit code."""
+    with output.open() as said:  # with a position of its own
+        while True:
+            ended = process.poll() is not None
+            print(end=said.read(), flush=True)
+            if ended:
+                return process.returncode
+            time.sleep(0.5)
+
+
+def _slow_parser() -> argparse.ArgumentParser:
+    """Return what knows the options with which the whole suite still runs in its parts (test/conftest.py has them)."""
+    usage = "vla test [--slow | --slow-sample SEED] [arguments of pytest]"
+    parser = argparse.ArgumentParser("vla test", usage, add_help=False, allow_abbrev=False)
+    parser.add_argument("--slow", action="store_true")
+    parser.add_argument("--slow-sample", metavar="SEED")
+    return parser
 
 
 def _processes() -> list[str]:
     processes = min(len(os.sched_getaffinity(0)), PROCESSES_MAX)
-    return ["-n", str(processes), "--dist", "loadfile"] if processes > 1 else []
+    return ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"] if processes > 1 else []
 
 
 def test_environment() -> dict[str, str]:

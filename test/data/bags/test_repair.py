@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcap.reader import NonSeekingReader
 from rosbags.rosbag2 import Reader
+from slow_tests import trials
 
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.mcap_scan import scan
@@ -191,18 +192,18 @@ while True:
 
 
 def test_a_recorder_that_is_killed_at_any_moment_loses_less_than_a_second(tmp_path, environment):
-    """Fifty kills, each at a moment of its own."""
-    moments = random.Random(5)
+    """Ten kills, fifty with --slow, each at a moment of its own."""
+    moments, kills = random.Random(5), trials(10, 50)
     script, here = tmp_path / "recorder.py", str(ROOT / "test" / "support")
     script.write_text(RECORDER)
     started = []
     killed: dict[Path, int] = {}
-    for number in range(50):
+    for number in range(kills):
         bag = tmp_path / f"bag{number}"
         words = [sys.executable, "-P", str(script), str(bag), here]
         process = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True)
         started.append((process, bag))
-        if len(started) < 5 and number < 49:
+        if len(started) < 5 and number < kills - 1:
             continue
         for process, _ in started:
             assert process.stdout.readline() == "ready\n"

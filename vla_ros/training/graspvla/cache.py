@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import multiprocessing
 import os
 import shutil
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from controllers.errors import ConfigError
@@ -48,10 +49,8 @@ def cut_frames(
     if waiting:
         for left in folder.glob(".*"):  # by somebody who was killed
             shutil.rmtree(left, ignore_errors=True)
-        # A Ctrl-C is the parent's to act on: it ends the children.
-        ignore = (signal.SIGINT, signal.SIG_IGN)
-        with multiprocessing.get_context("spawn").Pool(workers, signal.signal, ignore) as pool:
-            for done, _ in enumerate(pool.imap_unordered(_cut, waiting), len(jobs) - len(waiting) + 1):
+        with contextlib.closing(_each_cut(waiting, min(workers, len(waiting)))) as pieces:
+            for done, _ in enumerate(pieces, len(jobs) - len(waiting) + 1):
                 progress(done, len(jobs))
     return [job[1] for job in jobs if (job[1] / "texts.json").exists()]
 
@@ -60,6 +59,16 @@ def piece_name(root: Path, an_episode: int, views: Views, said: bool = False) ->
     """Return how the names of a dataset's pieces begin."""
     what = f"{root.resolve()} {an_episode} {' '.join(views)}{' said' if said else ''}"
     return hashlib.sha256(what.encode()).hexdigest()[:12]
+
+
+def _each_cut(jobs: list[_Job], workers: int) -> Generator[None]:
+    if workers == 1:  # a process of its own begins in the time that a small piece takes
+        yield from map(_cut, jobs)
+        return
+    # A Ctrl-C is the parent's to act on: it ends the children.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with multiprocessing.get_context("spawn").Pool(workers, signal.signal, ignore) as pool:
+        yield from pool.imap_unordered(_cut, jobs)
 
 
 def _cut(job: _Job) -> None:
