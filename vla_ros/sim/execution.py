@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from controllers.progress import Command
+from controllers.progress import RobotCommand
 from vla_ros.sim.world import World
 
 
@@ -27,7 +27,7 @@ class Execution:
         self.end_effectors = dict(widths)
         return widths
 
-    def execute(self, command: Command) -> None:
+    def execute(self, command: RobotCommand) -> None:
         """Hand one command to the world."""
         world = self._world
         for name, arm in command.arms.items():

@@ -84,7 +84,7 @@ class _Thought(Rollout):
 
     def _observe(self):
         observation = super()._observe()
-        self.way.append((self._codec.view(observation).T_base_ee_commanded, self._width))
+        self.way.append((self._codec.view(observation).T_base_ee_commanded, self.width_commanded))
         return observation
 
 
