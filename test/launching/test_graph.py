@@ -120,7 +120,7 @@ def test_watching_is_off_unless_asked_for_and_never_ends_a_job():
     assert "view" not in [node.name for node in graph.active_nodes(defaults)]
     (view,) = (node for node in graph.active_nodes(defaults | {"view": "foxglove"}) if node.name == "view")
     assert (view.required, view.decides, view.stops_first) == (False, False, False)
-    assert view.values(defaults) == {"robot": "franka", "cameras": "", "port": 8765}
+    assert view.values(defaults) == {"robot": "franka", "cameras": "", "run_directory": "", "port": 8765}
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",))))

@@ -15,6 +15,7 @@ from vla_ros.nodes.sim.controllers import SimulatedControllers
 from vla_ros.planning.backends import make_planner
 from vla_ros.planning.chunk import plan_chunk
 from vla_ros.planning.home import plan_home
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.tasks.table import load_task
 from vla_ros.teleop.axes import Pose
@@ -157,7 +158,7 @@ def test_a_planned_way_takes_every_group_home():
 @pytest.mark.parametrize("task", ["grasping", "placing"])
 def test_a_scene_stands_where_an_arm_reaches(task):
     for seed in range(600, 612):
-        scene: Scene = load_task(task).scene(seed=seed, robot=pair().source)
+        scene: Scene = load_task(task).scene(SceneRequest(seed=seed, robot=pair().source))
         x, y = scene.target_object.T_base_object[:2, 3]
         reaches = [arm.reach for arm in pair().arms]
         near = [np.hypot(x - reach.axis[0], y - reach.axis[1]) for reach in reaches]
@@ -169,7 +170,7 @@ def test_a_scene_stands_where_an_arm_reaches(task):
 
 
 def test_its_own_cameras_see_the_table():
-    scene = load_task("grasping").scene(seed=1, robot=pair().source, cameras=pair().cameras)
+    scene = load_task("grasping").scene(SceneRequest(seed=1, robot=pair().source, cameras=pair().cameras))
     robot = PairWorld(scene)
     try:
         views = {name: robot.world.observe_camera(name, pair().camera(name).depth) for name in scene.camera_names}

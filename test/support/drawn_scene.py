@@ -7,9 +7,9 @@ from typing import Any
 
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.tasks.grasping.scenes import sample_scene
+from vla_ros.tasks.table import load_task
 
 
 def grasping_scene(*given: Any, **named: Any) -> Scene:
     """Draw the scene of a request's fields."""
-    return sample_scene(SceneRequest(*given, **named))
+    return load_task("grasping").scene(SceneRequest(*given, **named))

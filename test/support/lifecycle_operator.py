@@ -14,7 +14,7 @@ class LifecycleOperator(Operator):
 
     def call(self, kind: type, name: str, request: object) -> object:
         client = self.node.create_client(kind, name)
-        assert self.spin_until(client.service_is_ready), f"{name} is not there"
+        assert self.spin_until(client.service_is_ready, 60.0), f"{name} is not there"
         future = client.call_async(request)
         assert self.spin_until(future.done, 30.0), f"{name} does not answer"
         self.node.destroy_client(client)

@@ -184,7 +184,8 @@ def test_before_and_after_in_the_same_scenes(
         (["--boxes-only", "--stages", "grasp"], "--boxes-only teaches proposals and matching"),
         (["--stages", "gras"], "did you mean 'grasp'"),
         (["--threads", "0"], "--threads must be 1 to"),
-        (["--generate", "3"], "--generate and --original"),
+        (["--generate", "3"], "give EPISODES:SCENES"),
+        (["--generate", "3:4"], "--generate and --original"),
         (["--evaluate", "2", "--set", "basik"], "did you mean 'basic'"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from controllers.chunk import ActionChunk
 from controllers.model import ArmModel
 from vla_ros.data.datasets.check import check
-from vla_ros.data.datasets.episode import Episode
+from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.features import ACTION
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.policies.base import Policy
@@ -41,7 +41,7 @@ def scene(maker: EpisodeMaker) -> Scene:
 
 def test_a_demonstration_of_placing_is_a_dataset_that_loads(maker: EpisodeMaker, scene: Scene, tmp_path) -> None:
     made = maker.play(scene, Fault.NONE, np.random.default_rng(SEED))
-    assert isinstance(made, Episode), made
+    assert isinstance(made, EncodedEpisode), made
     assert made.tasks == (scene.instruction,)
     closed, width = made.columns[notes.CLOSED] == 1, made.columns[ACTION][:, -1]
     grasped = int(np.flatnonzero(closed)[0])
@@ -93,7 +93,7 @@ def test_an_expert_of_any_kind_is_played_as_it_is() -> None:
     maker._runner.task = AnyTask()
     scene = maker._runner.task.scene(maker.settings.request("basic", 1, tuple(maker.contract.cameras)))
     made = maker.play(scene, Fault.MISSED, np.random.default_rng(1))
-    assert isinstance(made, Episode), made
+    assert isinstance(made, EncodedEpisode), made
     assert made.source.endswith(Fault.NONE.value)
     assert (made.columns[notes.VALID] == 1).all()
     assert (made.columns[notes.CLOSED] == 1).all()
