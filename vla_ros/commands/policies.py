@@ -6,6 +6,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from vla_ros.robots.names import DEFAULT_ROBOT
+
 if TYPE_CHECKING:
     from vla_ros.policies.family import PolicyFamily
     from vla_ros.policies.needs import CameraNeed, Needs
@@ -15,7 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("action", choices=("list", "show"), help="what to do")
     parser.add_argument("policy", nargs="?", help="name of a family, or FILE.py:NAME of your own")
-    parser.add_argument("--robot", default="franka", help="the robot that it is shown for (default franka)")
+    parser.add_argument("--robot", default=DEFAULT_ROBOT,
+                        help=f"the robot that it is shown for (default {DEFAULT_ROBOT})")  # fmt: skip
     parser.add_argument("--checkpoint", default="", metavar="DIR", help="folder of a learned policy's weights")
 
 

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The robot that is meant where none is named: the one place that says which."""
+"""What is meant where nothing is named: the one place that says which robot, contract and settings of generation."""
 
 DEFAULT_ROBOT = "franka"
+DEFAULT_CONTRACT = "franka_grasp"  # of config/contracts
+DEFAULT_GENERATION = "franka_grasp"  # of config/generate

@@ -19,6 +19,7 @@ import threading
 from pathlib import Path
 
 from controllers.errors import ConfigError
+from vla_ros.robots.names import DEFAULT_CONTRACT
 
 FOLDER, PORT = "demonstrations", 8444
 
@@ -93,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     count = len(store.names())
     print(f"\n{root}: {count} demonstration{'' if count == 1 else 's'}")
     if count:
-        print(f"next: vla convert {root} datasets/hands --contract franka_grasp")
+        print(f"next: vla convert {root} datasets/hands --contract {DEFAULT_CONTRACT}")
     return 0
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from controllers.errors import ConfigError
 from vla_ros.commands.data.dataset import print_lines, write_json
 from vla_ros.output_file import OutputFile
+from vla_ros.robots.names import DEFAULT_GENERATION
 
 if TYPE_CHECKING:
     from vla_ros.training.generation.maker import MakeMaker
@@ -23,15 +24,14 @@ if TYPE_CHECKING:
     from vla_ros.training.generation.worker import Job
     from vla_ros.training.generation.worker_pool import WorkerPool
 
-DEFAULT = "franka_grasp"
 WORKERS_MAX = 1024
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     parser.add_argument("output", metavar="OUTPUT", help="folder, new or one of an earlier generation")
-    parser.add_argument("--config", default=DEFAULT, metavar="NAME",
-                        help=f"what is made: a name from config/generate, or a .yaml file ({DEFAULT})")  # fmt: skip
+    parser.add_argument("--config", default=DEFAULT_GENERATION, metavar="NAME",
+                        help=f"what is made: a name from config/generate, or a .yaml file ({DEFAULT_GENERATION})")  # fmt: skip
     parser.add_argument("--task", metavar="NAME", help="what is demonstrated: vla tasks list (default: the file's)")
     parser.add_argument("--contract", metavar="NAME", help="whose cameras and columns (default: the file's)")
     parser.add_argument("--clean", action="store_true", default=None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import config_path, load_config
+from vla_ros.robots.names import DEFAULT_GENERATION
 from vla_ros.training.graspvla.config import STAGES, chosen_stages
 from vla_ros.training.graspvla.stage_config import StageConfig
 
@@ -19,7 +20,7 @@ class OriginalConfig:
 
     share: float = 0.5  # of each batch
     frames_an_episode: int = 10
-    settings: str = "franka_grasp"  # a name from config/generate, or the path of a .yaml file
+    settings: str = DEFAULT_GENERATION  # a name from config/generate, or the path of a .yaml file
     episodes: int = 60  # demonstrations that are generated when no --original is given
     grounding: int = 240  # scenes with boxes alone
 

@@ -13,7 +13,7 @@ from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.category import SPLITS
 from vla_ros.policies.contract import load_contract
 from vla_ros.robots.embodiment import robot_names
-from vla_ros.robots.names import DEFAULT_ROBOT
+from vla_ros.robots.names import DEFAULT_CONTRACT, DEFAULT_ROBOT
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.scenes.sets import SceneSets
@@ -32,7 +32,7 @@ class GenerationSettings:
 
     robot: str = DEFAULT_ROBOT
     task: str = DEFAULT_TASK
-    contract: str = "franka_grasp"
+    contract: str = DEFAULT_CONTRACT
     # Share of the episodes that is drawn from each set of the task, config/tasks/<task>_sets.yaml.
     sets: dict[str, float] = field(
         default_factory=lambda: {"basic": 0.40, "distractor": 0.35, "light": 0.15, "height": 0.10}

@@ -11,7 +11,7 @@ from vla_ros.policies.contract import load_contract
 from vla_ros.policies.contract_checks import check_robot
 from vla_ros.policies.graspvla.small.chain import REASONING_STEPS
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.robots.names import DEFAULT_ROBOT
+from vla_ros.robots.names import DEFAULT_CONTRACT, DEFAULT_GENERATION, DEFAULT_ROBOT
 from vla_ros.training.graspvla.stage_config import StageConfig
 
 STAGES = ("expert", "proposals", "matching", "grasp")  # the last is judged by what the whole chain does
@@ -21,7 +21,7 @@ STAGES = ("expert", "proposals", "matching", "grasp")  # the last is judged by w
 class DataConfig:
     """What is generated when no data is given. Raises ConfigError for amounts that cannot be."""
 
-    settings: str = "franka_grasp"  # a name from config/generate, or the path of a .yaml file
+    settings: str = DEFAULT_GENERATION  # a name from config/generate, or the path of a .yaml file
     episodes: int = 1050  # demonstrations
     grounding: int = 7300  # scenes with boxes alone
 
@@ -48,7 +48,7 @@ class TrainConfig:
 
     policy: str = "graspvla"  # family: `vla train` reads it
     robot: str = DEFAULT_ROBOT
-    contract: str = "franka_grasp"
+    contract: str = DEFAULT_CONTRACT
     seed: int = 0
     frames_an_episode: int = 10  # of each demonstration that are looked at; the action expert reads all
     validation: float = 0.03  # share of frames kept for it
