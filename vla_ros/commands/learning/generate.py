@@ -31,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     parser.add_argument("output", metavar="OUTPUT", help="folder, new or one of an earlier generation")
     parser.add_argument("--config", default=DEFAULT_GENERATION, metavar="NAME",
-                        help=f"what is made: a name from config/generate, or a .yaml file ({DEFAULT_GENERATION})")  # fmt: skip
+                        help="what is made: a name from config/generate, or a .yaml file "
+                        f"({DEFAULT_GENERATION})")  # fmt: skip
     parser.add_argument("--task", metavar="NAME", help="what is demonstrated: vla tasks list (default: the file's)")
     parser.add_argument("--contract", metavar="NAME", help="whose cameras and columns (default: the file's)")
     parser.add_argument("--clean", action="store_true", default=None,
