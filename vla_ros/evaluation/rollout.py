@@ -81,7 +81,6 @@ class Rollout:
         self._ticks = 0
         self._gripper, self._channel = gripper.name, f"{gripper.name}/width"
         self._execution = Execution(world, {name: arm.drive.command for name, arm in follower.arms.items()})
-        self._execution.begin()
         shown = announcement(task, scene)
         self.judge: Judge = task.judge(shown, world.embodiment, self._truth(), limits or task.limits)
         self._idle_since: float | None = None

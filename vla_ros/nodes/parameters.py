@@ -99,9 +99,6 @@ def declare_scene(node: Node, change: Callable[[str, object], None] | None = Non
     With `change`, called with a parameter and its new value, all but the task may change while the node runs.
     """
     task = declare(node, "task", DEFAULT_TASK, "what is to be done", choices=tuple(TASKS))
-    streams, categories, wordings = ("evaluation", "generation"), ("seen", "heldout", "all"), ("common", "unseen")
-    mine, asked = "folder of your own objects; empty: the built-in ones", "what is asked for, such as red mug; "
-    where = "where that stands: near, far, left, right, middle; empty: anywhere"
 
     def told(name: str) -> Callable[[Any], None] | None:
         return None if change is None else lambda value: change(name, value)
@@ -109,17 +106,27 @@ def declare_scene(node: Node, change: Callable[[str, object], None] | None = Non
     values = {
         "set": declare(node, "set", "basic", "kind of scene, one of the task's", change=told("set")),
         "seed": declare(node, "seed", 0, "number of the scene", 0, 2**31 - 1, change=told("seed")),
-        "stream": declare(node, "stream", "evaluation", "random stream", choices=streams, change=told("stream")),
+        "stream": declare(
+            node, "stream", "evaluation", "random stream", choices=("evaluation", "generation"), change=told("stream")
+        ),
         "categories": declare(
-            node, "categories", "seen", "object categories", choices=categories, change=told("categories")
+            node, "categories", "seen", "object categories", choices=("seen", "heldout", "all"),
+            change=told("categories"),
         ),
-        "objects": declare(node, "objects", "", mine, change=told("objects")),
+        "objects": declare(
+            node, "objects", "", "folder of your own objects; empty: the built-in ones", change=told("objects")
+        ),
         "wording": declare(
-            node, "wording", "common", "words of the instruction", choices=wordings, change=told("wording")
+            node, "wording", "common", "words of the instruction", choices=("common", "unseen"), change=told("wording")
         ),
-        "target": declare(node, "target", "", asked + "empty: what the seed draws", change=told("target")),
-        "place": declare(node, "place", "", where, change=told("place")),
-    }
+        "target": declare(
+            node, "target", "", "what is asked for, such as red mug; empty: what the seed draws", change=told("target")
+        ),
+        "place": declare(
+            node, "place", "", "where that stands: near, far, left, right, middle; empty: anywhere",
+            change=told("place"),
+        ),
+    }  # fmt: skip
     return SceneChoice(task, SceneRequest.read(values))
 
 

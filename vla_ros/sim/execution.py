@@ -20,6 +20,7 @@ class Execution:
             **{f"{name}/width": gripper.command for name, gripper in world.grippers.items()},
             **{f"{name}/suction": cup.command for name, cup in world.cups.items()},
         }
+        self.begin()
 
     def begin(self) -> dict[str, float]:
         """Start afresh; return what is measured of the end effectors [m], by channel, for `ChunkFollower.activate`."""
