@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from controllers.arm_dynamics import Payload
 from controllers.auxiliary_drive import AuxiliaryDrive
 from controllers.chunk import ActionChunk
+from controllers.chunk_planner import ChunkPlanner, PlannedMotion, Snapshot
 from controllers.collision_monitor import CollisionMonitor
 from controllers.control_config import ControlConfig, ImpedanceConfig
 from controllers.driven_arm import DrivenArm
@@ -20,28 +20,15 @@ from controllers.driven_group import DrivenGroup
 from controllers.driven_joints import DrivenJoints
 from controllers.errors import ChunkError, VlaError
 from controllers.history import MotionHistory
-from controllers.motion import Motion, Start, Transition, braking, resting
+from controllers.motion import Motion, Transition, resting
 from controllers.progress import DISABLED, Progress, RobotCommand
 from controllers.pursuit import Lookahead
 from controllers.safety import SourceLease, check_chunk
-from controllers.splicing import Auxiliaries
-from controllers.stitching import side_by_side_bounds
 from controllers.time_scaling import TimeScaling
-from controllers.timeline import ChunkTimeline
-from controllers.track import refuse_unknown, side_by_side, space_of
+from controllers.track import side_by_side
 
 NO_CHUNK, E_STOP, STALE = "no chunk yet", "e-stop", "stale joint state"
 DT_MAX = 0.02  # [s] a loop that was away for longer does not make up for it
-
-
-@dataclass(frozen=True, eq=False)
-class _Pending:
-    """A motion that takes over at `commit` [s] of the one it continues, `base`."""
-
-    motion: Motion
-    base: Motion
-    commit: float
-    seeds: Mapping[str, np.ndarray]  # of the groups that change space with it
 
 
 class ChunkFollower:
@@ -84,18 +71,16 @@ class ChunkFollower:
         for group in self._groups:
             if monitor is not None and group.name in monitor.clearances:
                 group.keep_clear(monitor.clearances[group.name])
-        self._beside = Auxiliaries(auxiliaries.channels, auxiliaries.has_base)
         self._tracks = tuple(group.track for group in self._groups)
-        sizes = [len(group.joints) for group in self._groups]
-        self._joints_of = [slice(end - size, end) for size, end in zip(sizes, np.cumsum(sizes).tolist(), strict=True)]
         self._carried = [
             (group, [self.joints.index(name) for name in group.carriers]) for group in self._groups if group.carriers
         ]
         self.base_frame = next((arm.model.base_frame for arm in arms), "")
         self._lease = SourceLease(config.safety.lease_s)
         self._history = MotionHistory(len(self._groups))
+        self._planner = ChunkPlanner(self._groups, auxiliaries, config, monitor, self._history)
+        self._parts = self._planner.parts
         self._executed = 0.0  # [s] of motion since the start
-        self._timeline = ChunkTimeline()
         delay = max((group.drive.motion.delay for group in self._groups), default=0.0)
         self._lookahead = Lookahead(delay * config.speed_scale, config.lookahead_m)
         self._instruction = 0
@@ -105,7 +90,7 @@ class ChunkFollower:
         self._time_scaling = TimeScaling(config.speed_scale)
         self._powers, self._sample = np.zeros(4), np.zeros(0)
         self._targets: list[np.ndarray] = []  # each group's part of the sample, views
-        self._pending: deque[_Pending] = deque(maxlen=1)  # one slot: the newest wins
+        self._pending: deque[PlannedMotion] = deque(maxlen=1)  # one slot: the newest wins
         self._point = -1
         tracks = side_by_side(self._tracks, [group.mode for group in self._groups])
         values = np.zeros(sum(track.columns.stop - track.columns.start for track in tracks))
@@ -122,12 +107,13 @@ class ChunkFollower:
         if self._estop:
             raise VlaError("the e-stop is latched: release it before enabling control")
         self._carry(q)
-        for group, own in zip(self._groups, self._joints_of, strict=True):
+        for group, own in zip(self._groups, self._parts, strict=True):
             group.begin(q[own], dq[own])
         self._q = q
         if self._monitor is not None:
             self._monitor.reset(q, self._models)
-        self._timeline, self._stopping, self._latched = ChunkTimeline(), "", ""
+        self._stopping = self._latched = ""
+        self._planner.clear()
         self._lease.clear()
         self._history.clear()
         self._executed = 0.0
@@ -183,9 +169,8 @@ class ChunkFollower:
             return
         if any(pending.motion.source == "policy" for pending in tuple(self._pending)):
             self._pending.clear()
-        motion, x = self._cursor
-        if motion.source == "policy" and not self.progress.hold_reason:
-            self._plan_brake(motion, x, "instruction changed")
+        if self._cursor[0].source == "policy" and not self.progress.hold_reason:
+            self._pending.append(self._planner.brake(self._snapshot(), "instruction changed"))
 
     def change_impedance(self, arm: str, config: ImpedanceConfig) -> None:
         """Glide an arm to other gains, from any thread. Raises ConfigError for what cannot be changed in motion."""
@@ -208,81 +193,16 @@ class ChunkFollower:
             raise ChunkError(f"control is coming to rest ({self._stopping})")
         self._lease.check(source, now)
         check_chunk(chunk, now, self.base_frame, self._instruction, config.safety)
-        refuse_unknown(chunk, self._tracks, self._auxiliaries.channels)
-        self._timeline.check_order(chunk, source)
-        self._auxiliaries.check(chunk)
-        asked = self._asked(chunk)
-        motion, x = self._cursor
-        start, seeds = self._start(chunk, asked, source, now, motion, x)
-        for group, by, track in zip(self._groups, asked, start.tracks, strict=True):
-            if by == "velocity":
-                group.check_passed(chunk, asked, start, track)
-        bounds = [
-            group.drive.motion.bounds(track.mode) for group, track in zip(self._groups, start.tracks, strict=True)
-        ]
-        self._timeline, planned, transition = self._timeline.accept(
-            chunk, source, start, self._beside, config.stitch, side_by_side_bounds(bounds)
-        )
+        asked = self._planner.check(chunk, source, self._q)
+        planned, transition = self._planner.plan(chunk, asked, now, source, self._snapshot())
         self._lease.take(source, now)
-        commit = x if start.current is None else start.current[1]
-        self._pending.append(_Pending(planned, motion, commit, seeds))
+        self._pending.append(planned)
         return transition
 
-    def _asked(self, chunk: ActionChunk) -> list[str]:
-        """Return by what a chunk moves each group. Raises ChunkError for what one must not do, or all together."""
-        asked: list[str] = []
-        configurations = np.tile(self._q, (len(chunk.times), 1))
-        for group, own in zip(self._groups, self._joints_of, strict=True):
-            by, poses = group.check(chunk)
-            asked.append(by)
-            if by == "position":
-                configurations[:, own] = group.track.targets(chunk, by)
-            if self._monitor is not None and by:
-                self._monitor.check_poses(chunk, group.name, poses)
-        if self._monitor is not None and "position" in asked:
-            self._monitor.check_joints(configurations)
-        return asked
-
-    def _start(
-        self, chunk: ActionChunk, asked: Sequence[str], source: str, now: float, motion: Motion, x: float
-    ) -> tuple[Start, dict[str, np.ndarray]]:
-        """Return where a chunk takes over from `motion` at x [s], and the seeds of the groups that change space."""
-        stitch = self.config.stitch
-        # The spaces of the motion, not of the drives: the loop may change both meanwhile, but the motion is ours.
-        modes = [space_of(by) if by else track.mode for track, by in zip(motion.tracks, asked, strict=True)]
-        tracks = side_by_side(self._tracks, modes)
-        seeds = {
-            new.group: group.drive.seed(new.mode)
-            for group, old, new in zip(self._groups, motion.tracks, tracks, strict=True)
-            if new.mode != old.mode
-        }
-        ahead = 0.0 if seeds else stitch.commit_ahead_s * self._time_scaling.rate
-        state = going_on = motion.spline.derivatives(x + ahead)
-        if seeds:
-            parts = [
-                group.drive.motion.seeded_state(new.mode, seeds[group.name])
-                if group.name in seeds
-                else going_on[:, old.columns]
-                for group, old, new in zip(self._groups, motion.tracks, tracks, strict=True)
-            ]
-            state = np.hstack(parts)
-        delay = max(0.0, now + stitch.commit_ahead_s - chunk.stamp) * self.config.speed_scale
-        moving = 0.0 if self.progress.hold_reason else ahead
-        consumed = self._executed - self._history.executed_at(chunk.stamp) + moving
-        same = motion.source == source and not self.progress.hold_reason
-        origin = state[0].copy()
-        for track, by, pose in zip(tracks, asked, self._history.poses_at(chunk.stamp), strict=True):
-            if by == "pose" and pose is not None:
-                origin[track.columns] = pose
-        current = None if seeds else (motion.spline, x + ahead)
-        memory = stitch.memory if same else 0.0
-        start = Start(tracks, state, delay, self._lookahead.time, origin, min(consumed, delay), current, memory)
-        return start, seeds
-
-    def _plan_brake(self, motion: Motion, x: float, reason: str) -> None:
-        ahead = self.config.stitch.commit_ahead_s * self._time_scaling.rate
-        start = Start(motion.tracks, motion.spline.derivatives(x + ahead), 0.0, self._lookahead.time)
-        self._pending.append(_Pending(braking(start, motion.source, reason), motion, x + ahead, {}))
+    def _snapshot(self) -> Snapshot:
+        motion, x = self._cursor
+        holding, lookahead = bool(self.progress.hold_reason), self._lookahead.time
+        return Snapshot(motion, x, self._executed, self._time_scaling.rate, lookahead, holding)
 
     # --- the loop ---
 
@@ -297,7 +217,7 @@ class ChunkFollower:
             return self._without_state("fault: joint state is not finite", dt)
         self._q = q
         self._carry(q)
-        for group, own in zip(self._groups, self._joints_of, strict=True):
+        for group, own in zip(self._groups, self._parts, strict=True):
             group.update(q[own], dq[own])
         if not self.progress.enabled:
             for group in self._groups:
@@ -403,7 +323,7 @@ class ChunkFollower:
             self._require(group, group.drive.come_to_rest(dt))
 
     def _too_fast(self, dq: np.ndarray) -> bool:
-        for group, own in zip(self._groups, self._joints_of, strict=True):
+        for group, own in zip(self._groups, self._parts, strict=True):
             if group.too_fast(dq[own]):
                 self._stopping = self._latched = "fault: joint speed above its limit"
                 return True
@@ -442,7 +362,7 @@ class ChunkFollower:
                     times = acceleration * self.config.safety.acceleration_margin
                     self.stop(f"fault: a joint is asked for {times:.1f} times its acceleration limit")
                 if obstacle and not self.progress.hold_reason:
-                    self._plan_brake(*self._cursor, obstacle)
+                    self._pending.append(self._planner.brake(self._snapshot(), obstacle))
                 fastest, hardest = max(fastest, speed), max(hardest, acceleration)
                 clear = min(clear, free)
             self.progress.lag = furthest

@@ -7,6 +7,7 @@ from math import isfinite
 
 import numpy as np
 
+from controllers.clearance import Clearance
 from controllers.commanded_motion import CommandedMotion
 from controllers.control_config import ControlConfig
 from controllers.drives.drive import Drive
@@ -14,18 +15,22 @@ from controllers.limit_utilisation import LimitUtilisation
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.progress import ArmCommand
-from controllers.rotations import compose_exp, from_matrix, rotate, write_matrix
+from controllers.rotations import Quaternion, compose_exp, from_matrix, log_relative, rotate, write_matrix
 from controllers.track import CARTESIAN
 from controllers.workspace import Workspace
 
-LEAD_M = 0.05  # [m] from the measured tool to the commanded pose at which progress is slowest
+LEAD_M, LEAD_RAD = 0.05, 0.5  # of the commanded pose before the tool at most; progress is slowest there
 REST_SPEED = 1e-3  # [m/s], [rad/s] of the command: below it the arm is held
+TOO_FAST = 0.1  # [m/s] faster towards a face of the box or another link than may be: the command is where the tool is
+STOP_RATE, STOP_SHARE = 20.0, 0.7  # [1/s] close to where a stop ends; of the acceleration, so that it ends there
 
 
 class PoseDrive(Drive):
-    """The filtered pose itself, within the tool's box.
+    """The filtered pose itself, within the tool's box and near the tool.
 
-    What the elbow does is up to the driver, so chunks of joint targets are refused.
+    An arm that cannot follow (at a joint's end, at full stretch) is led by LEAD_M and LEAD_RAD and no more, and a stop
+    takes the command to where the arm is: nothing pulls it on. What the elbow does is up to the driver, so chunks of
+    joint targets are refused.
     """
 
     command = "pose"
@@ -40,6 +45,7 @@ class PoseDrive(Drive):
         self._utilisation = LimitUtilisation(self.motion.joint_speed, limits, config.safety)
         self._manipulability = 0.0
         self._workspace: Workspace | None = None
+        self._clearance: Clearance | None = None
 
     @property
     def manipulability(self) -> float:  # type: ignore[override]
@@ -72,22 +78,23 @@ class PoseDrive(Drive):
         """Move the commanded pose on."""
         self.motion.step(target, dt)
         reference, candidate = self.motion.pose.filter, self._candidate
-        candidate[:3], candidate[3:] = reference.position, reference.quaternion
+        x, y, z, w = quaternion = reference.quaternion
+        ahead, turned = self._gap(reference.position, quaternion)
+        share = self._lead_share()
+        candidate[:3] = reference.position + _beyond(ahead, share * LEAD_M)
+        turn = tuple(_beyond(turned, share * LEAD_RAD).tolist())
+        candidate[3:] = compose_exp(quaternion, rotate((-x, -y, -z, w), turn))
         self._twist[:] = reference.twist
         return self._take(candidate)
 
     def come_to_rest(self, dt: float) -> bool:
-        """Slow the tool down as fast as it may be accelerated, and at a face of its box at once."""
-        twist, candidate, stitch = self._twist, self._candidate, self._config.stitch
-        _slow_down(twist[:3], stitch.acceleration_max * dt)
-        _slow_down(twist[3:], stitch.rotation_acceleration_max * dt)
-        x, y, z, w = self.pose[3:].tolist()
-        candidate[:3] = self.pose[:3] + twist[:3] * dt
-        if self._workspace is not None:
-            self._workspace.clip(candidate[:3], twist[:3])
-        turn = rotate((-x, -y, -z, w), tuple((twist[3:] * dt).tolist()))
-        candidate[3:] = compose_exp((x, y, z, w), turn)
-        return self._take(candidate)
+        """Take the command to where the arm is, as fast as it may be accelerated, and not beyond a face of its box."""
+        stitch = self._config.stitch
+        ahead, turned = self._gap(self.pose[:3], tuple(self.pose[3:].tolist()))
+        _speed_up(self._twist[:3], _approach(ahead, stitch.acceleration_max), stitch.acceleration_max * dt)
+        accelerate = stitch.rotation_acceleration_max
+        _speed_up(self._twist[3:], _approach(turned, accelerate), accelerate * dt)
+        return self._move(dt)
 
     @property
     def at_rest(self) -> bool:
@@ -101,8 +108,11 @@ class PoseDrive(Drive):
         return True
 
     def without_state(self, dt: float) -> None:
-        """Come to rest: the driver goes on holding poses."""
-        self.come_to_rest(dt)
+        """Slow down: the driver goes on holding poses, and where the arm is is not known."""
+        stitch, still = self._config.stitch, np.zeros(3)
+        _speed_up(self._twist[:3], still, stitch.acceleration_max * dt)
+        _speed_up(self._twist[3:], still, stitch.rotation_acceleration_max * dt)
+        self._move(dt)
 
     def write(self, command: ArmCommand) -> None:
         """Write the pose."""
@@ -125,6 +135,10 @@ class PoseDrive(Drive):
         """Keep the commanded pose in the box while it comes to rest: on its way the reference does."""
         self._workspace = workspace
 
+    def keep_clear(self, clearance: Clearance) -> None:
+        """Lead the arm less where links of `clearance` near each other too fast."""
+        self._clearance = clearance
+
     def write_pose(self, T_base_ee: np.ndarray) -> None:
         """Write the commanded tool pose: after a stop it is not where the reference is."""
         T_base_ee[:3, 3] = self.pose[:3]
@@ -133,6 +147,32 @@ class PoseDrive(Drive):
     def _place(self, T_base_ee: np.ndarray) -> None:
         self.pose[:3], self.pose[3:] = T_base_ee[:3, 3], from_matrix(T_base_ee[:3, :3])
         self._twist[:] = 0.0
+
+    def _gap(self, position: np.ndarray, quaternion: Quaternion) -> tuple[np.ndarray, np.ndarray]:
+        """Return how far the tool is from a pose, as a shift [m] and a turn [rad], base axes."""
+        turn = rotate(quaternion, log_relative(quaternion, from_matrix(self._model.rotation)))
+        return self._model.position - position, np.array(turn)
+
+    def _lead_share(self) -> float:
+        """Return how much of the lead the arm is given: none where its tool or a link goes too fast at a limit."""
+        model, workspace, clearance = self._model, self._workspace, self._clearance
+        excess, velocity = 0.0, model.twist[:3]
+        if workspace is not None and workspace.near(model.position, velocity):
+            up, down = workspace.speeds(model.position)
+            excess = max(excess, float((velocity - up).max()), float((-velocity - down).max()))
+        if clearance is not None and clearance.count:
+            excess = max(excess, float((-clearance.rates(model.dq) - clearance.speeds(model.q)).max()))
+        return max(0.0, 1.0 - excess / TOO_FAST)
+
+    def _move(self, dt: float) -> bool:
+        """Move the command by its twist for dt [s]."""
+        twist, candidate = self._twist, self._candidate
+        x, y, z, w = self.pose[3:].tolist()
+        candidate[:3] = self.pose[:3] + twist[:3] * dt
+        if self._workspace is not None:
+            self._workspace.clip(candidate[:3], twist[:3])
+        candidate[3:] = compose_exp((x, y, z, w), rotate((-x, -y, -z, w), tuple((twist[3:] * dt).tolist())))
+        return self._take(candidate)
 
     def _take(self, candidate: np.ndarray) -> bool:
         """Let a pose that is finite pass."""
@@ -143,8 +183,21 @@ class PoseDrive(Drive):
         return True
 
 
-def _slow_down(velocity: np.ndarray, change: float) -> None:
-    """Make a velocity (3,) shorter by `change`, in place."""
-    x, y, z = velocity.tolist()
-    speed = (x * x + y * y + z * z) ** 0.5
-    velocity *= max(0.0, 1.0 - change / speed) if speed > 0.0 else 0.0
+def _beyond(way: np.ndarray, most: float) -> np.ndarray:
+    """Return the part of a way (3,) that is longer than `most`."""
+    x, y, z = way.tolist()
+    length = (x * x + y * y + z * z) ** 0.5
+    return way * max(0.0, 1.0 - most / length) if length > 0.0 else way
+
+
+def _approach(way: np.ndarray, acceleration: float) -> np.ndarray:
+    """Return the velocity (3,) along a way (3,) from which its end can be stopped at."""
+    x, y, z = way.tolist()
+    length = (x * x + y * y + z * z) ** 0.5
+    return way * min(STOP_RATE, (2.0 * STOP_SHARE * acceleration / length) ** 0.5) if length > 0.0 else way
+
+
+def _speed_up(velocity: np.ndarray, wanted: np.ndarray, change: float) -> None:
+    """Bring a velocity (3,) nearer to another by `change` at most, in place."""
+    missing = wanted - velocity
+    velocity += missing - _beyond(missing, change)

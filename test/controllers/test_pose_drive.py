@@ -9,6 +9,7 @@ from pose_arm import DT, PoseArm
 from controllers.auxiliary_drive import AuxiliaryDrive
 from controllers.chunk import ActionChunk
 from controllers.driven_arm import DrivenArm
+from controllers.drives.pose_drive import LEAD_M
 from controllers.errors import ChunkError, ConfigError
 from controllers.follower import ChunkFollower
 from controllers.rotations import angle_between
@@ -55,6 +56,20 @@ def test_an_emergency_stop_slows_the_pose_down_within_its_acceleration_and_holds
     assert still <= 0.3
     assert arm.follower.progress.hold_reason == "e-stop"
     assert np.abs(arm.run(0.3)[-1] - poses[-1]).max() < 1e-6
+
+
+def test_an_arm_that_cannot_follow_is_led_a_little_and_held_where_it_is_by_a_stop():
+    arm = PoseArm()
+    arm.stuck = True
+    arm.submit(0.15 * np.arange(1, 5)[:, None] * np.array([0.0, 0.0, -0.5]), step=0.2)
+    poses = arm.run(1.5)
+    ahead = np.linalg.norm(poses[:, :3] - arm.position, axis=1)
+    assert 0.99 * LEAD_M < ahead.max() < 1.001 * LEAD_M
+    arm.follower.stop("test")
+    stopped = arm.run(0.5)
+    assert np.linalg.norm(stopped[-1, :3] - arm.position) < 1e-4
+    acceleration = np.linalg.norm(np.diff(stopped[:, :3], 2, axis=0), axis=1) / DT**2
+    assert acceleration.max() < 1.05 * arm.config.stitch.acceleration_max
 
 
 def test_joint_chunks_are_refused_with_the_reason():

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a chunk to the motion that takes over from the one being followed, in the thread that submits chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.auxiliary_drive import AuxiliaryDrive
+from controllers.chunk import ActionChunk
+from controllers.collision_monitor import CollisionMonitor
+from controllers.control_config import ControlConfig
+from controllers.driven_group import DrivenGroup
+from controllers.history import MotionHistory
+from controllers.motion import Motion, Start, Transition, braking
+from controllers.splicing import Auxiliaries
+from controllers.stitching import side_by_side_bounds
+from controllers.timeline import ChunkTimeline
+from controllers.track import refuse_unknown, side_by_side, space_of
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What the loop was doing when a chunk came."""
+
+    motion: Motion
+    x: float  # [s] where it was sampled
+    executed: float  # [s] of motion since the start
+    rate: float  # [s/s] of progress
+    lookahead: float  # [s]
+    holding: bool  # nothing that was asked for is being followed
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedMotion:
+    """A motion that takes over at `commit` [s] of the one it continues, `base`."""
+
+    motion: Motion
+    base: Motion
+    commit: float
+    seeds: Mapping[str, np.ndarray]  # of the groups that change space with it
+
+
+class ChunkPlanner:
+    """Check, align and stitch chunks for all groups of a robot. What the loop is doing comes in a snapshot."""
+
+    def __init__(
+        self,
+        groups: Sequence[DrivenGroup],
+        auxiliaries: AuxiliaryDrive,
+        config: ControlConfig,
+        monitor: CollisionMonitor | None,
+        history: MotionHistory,
+    ) -> None:
+        """Plan for `groups` and what is beside them; `history` is what the loop has commanded."""
+        self._groups, self._auxiliaries, self._config = tuple(groups), auxiliaries, config
+        self._monitor, self._history = monitor, history
+        self._tracks = tuple(group.track for group in self._groups)
+        self.parts = parts_of([len(group.joints) for group in self._groups])  # of q, group by group
+        self._beside = Auxiliaries(auxiliaries.channels, auxiliaries.has_base)
+        self._timeline = ChunkTimeline()
+
+    def clear(self) -> None:
+        """Forget which chunks were accepted."""
+        self._timeline = ChunkTimeline()
+
+    def check(self, chunk: ActionChunk, source: str, q: np.ndarray) -> list[str]:
+        """Return by what a chunk moves each group, measured at q (N,) together; "" where it does not.
+
+        Raises ChunkError for what one must not do, or all together.
+        """
+        refuse_unknown(chunk, self._tracks, self._auxiliaries.channels)
+        self._timeline.check_order(chunk, source)
+        self._auxiliaries.check(chunk)
+        asked: list[str] = []
+        configurations = np.tile(q, (len(chunk.times), 1))
+        for group, own in zip(self._groups, self.parts, strict=True):
+            by, poses = group.check(chunk)
+            asked.append(by)
+            if by == "position":
+                configurations[:, own] = group.track.targets(chunk, by)
+            if self._monitor is not None and by:
+                self._monitor.check_poses(chunk, group.name, poses)
+        if self._monitor is not None and "position" in asked:
+            self._monitor.check_joints(configurations)
+        return asked
+
+    def plan(
+        self, chunk: ActionChunk, asked: list[str], now: float, source: str, loop: Snapshot
+    ) -> tuple[PlannedMotion, Transition]:
+        """Return the motion of a chunk that was checked and `asked` for that, and how it was spliced.
+
+        Raises ChunkError for what the motion would pass on its way.
+        """
+        start, seeds = self._start(chunk, asked, source, now, loop)
+        for group, by, track in zip(self._groups, asked, start.tracks, strict=True):
+            if by == "velocity":
+                group.check_passed(chunk, asked, start, track)
+        bounds = [
+            group.drive.motion.bounds(track.mode) for group, track in zip(self._groups, start.tracks, strict=True)
+        ]
+        self._timeline, motion, transition = self._timeline.accept(
+            chunk, source, start, self._beside, self._config.stitch, side_by_side_bounds(bounds)
+        )
+        commit = loop.x if start.current is None else start.current[1]
+        return PlannedMotion(motion, loop.motion, commit, seeds), transition
+
+    def brake(self, loop: Snapshot, reason: str) -> PlannedMotion:
+        """Return the motion that comes to rest from the one being followed."""
+        motion, commit = loop.motion, loop.x + self._config.stitch.commit_ahead_s * loop.rate
+        start = Start(motion.tracks, motion.spline.derivatives(commit), 0.0, loop.lookahead)
+        return PlannedMotion(braking(start, motion.source, reason), motion, commit, {})
+
+    def _start(
+        self, chunk: ActionChunk, asked: Sequence[str], source: str, now: float, loop: Snapshot
+    ) -> tuple[Start, dict[str, np.ndarray]]:
+        """Return where a chunk takes over, and the seeds of the groups that change space."""
+        stitch, motion = self._config.stitch, loop.motion
+        # The spaces of the motion, not of the drives: the loop may change both meanwhile, but the motion is ours.
+        modes = [space_of(by) if by else track.mode for track, by in zip(motion.tracks, asked, strict=True)]
+        tracks = side_by_side(self._tracks, modes)
+        seeds = {
+            new.group: group.drive.seed(new.mode)
+            for group, old, new in zip(self._groups, motion.tracks, tracks, strict=True)
+            if new.mode != old.mode
+        }
+        ahead = 0.0 if seeds else stitch.commit_ahead_s * loop.rate
+        state = going_on = motion.spline.derivatives(loop.x + ahead)
+        if seeds:
+            parts = [
+                group.drive.motion.seeded_state(new.mode, seeds[group.name])
+                if group.name in seeds
+                else going_on[:, old.columns]
+                for group, old, new in zip(self._groups, motion.tracks, tracks, strict=True)
+            ]
+            state = np.hstack(parts)
+        delay = max(0.0, now + stitch.commit_ahead_s - chunk.stamp) * self._config.speed_scale
+        moving = 0.0 if loop.holding else ahead
+        consumed = loop.executed - self._history.executed_at(chunk.stamp) + moving
+        origin = state[0].copy()
+        for track, by, pose in zip(tracks, asked, self._history.poses_at(chunk.stamp), strict=True):
+            if by == "pose" and pose is not None:
+                origin[track.columns] = pose
+        current = None if seeds else (motion.spline, loop.x + ahead)
+        memory = stitch.memory if motion.source == source and not loop.holding else 0.0
+        start = Start(tracks, state, delay, loop.lookahead, origin, min(consumed, delay), current, memory)
+        return start, seeds
+
+
+def parts_of(sizes: Sequence[int]) -> list[slice]:
+    """Return where each of several vectors of these sizes lies, one after the other."""
+    return [slice(end - size, end) for size, end in zip(sizes, np.cumsum(sizes).tolist(), strict=True)]
