@@ -70,7 +70,7 @@ class LimitFuzz:
         kind = str(self._random.choice(self._kinds))
         self.travels += 1
         getattr(self, f"_{kind}")()
-        reason = self.follower.progress.hold_reason
+        reason = self.follower.latched
         if self.follower.latched:
             self.holds.append((kind, re.sub(r"\d+(\.\d+)?", "#", reason)))
             self._run(0.5)
