@@ -21,7 +21,8 @@ from controllers.workspace import Workspace
 
 LEAD_M, LEAD_RAD = 0.05, 0.5  # of the commanded pose before the tool at most; progress is slowest there
 REST_SPEED = 1e-3  # [m/s], [rad/s] of the command: below it the arm is held
-TOO_FAST = 0.1  # [m/s] faster towards a face of the box or another link than may be: the command is where the tool is
+TOO_FAST = 0.05  # [m/s] faster towards a face of the box or another link than may be: the command is where the tool is
+LEAD_DROP, LEAD_RISE = 30.0, 2.0  # [1/s] the share of the lead falls fast and returns slowly: it must not flicker
 STOP_RATE, STOP_SHARE = 20.0, 0.7  # [1/s] close to where a stop ends; of the acceleration, so that it ends there
 
 
@@ -46,6 +47,7 @@ class PoseDrive(Drive):
         self._manipulability = 0.0
         self._workspace: Workspace | None = None
         self._clearance: Clearance | None = None
+        self._share = 1.0  # of the lead
 
     @property
     def manipulability(self) -> float:  # type: ignore[override]
@@ -80,7 +82,7 @@ class PoseDrive(Drive):
         reference, candidate = self.motion.pose.filter, self._candidate
         x, y, z, w = quaternion = reference.quaternion
         ahead, turned = self._gap(reference.position, quaternion)
-        share = self._lead_share()
+        share = self._lead_share(dt)
         candidate[:3] = reference.position + _beyond(ahead, share * LEAD_M)
         turn = tuple(_beyond(turned, share * LEAD_RAD).tolist())
         candidate[3:] = compose_exp(quaternion, rotate((-x, -y, -z, w), turn))
@@ -145,6 +147,7 @@ class PoseDrive(Drive):
         write_matrix(tuple(self.pose[3:].tolist()), T_base_ee[:3, :3])
 
     def _place(self, T_base_ee: np.ndarray) -> None:
+        self._share = 1.0
         self.pose[:3], self.pose[3:] = T_base_ee[:3, 3], from_matrix(T_base_ee[:3, :3])
         self._twist[:] = 0.0
 
@@ -153,7 +156,7 @@ class PoseDrive(Drive):
         turn = rotate(quaternion, log_relative(quaternion, from_matrix(self._model.rotation)))
         return self._model.position - position, np.array(turn)
 
-    def _lead_share(self) -> float:
+    def _lead_share(self, dt: float) -> float:
         """Return how much of the lead the arm is given: none where its tool or a link goes too fast at a limit."""
         model, workspace, clearance = self._model, self._workspace, self._clearance
         excess, velocity = 0.0, model.twist[:3]
@@ -162,7 +165,9 @@ class PoseDrive(Drive):
             excess = max(excess, float((velocity - up).max()), float((-velocity - down).max()))
         if clearance is not None and clearance.count:
             excess = max(excess, float((-clearance.rates(model.dq) - clearance.speeds(model.q)).max()))
-        return max(0.0, 1.0 - excess / TOO_FAST)
+        wanted, before = max(0.0, 1.0 - excess / TOO_FAST), self._share
+        self._share = max(wanted, before - LEAD_DROP * dt) if wanted < before else min(wanted, before + LEAD_RISE * dt)
+        return self._share
 
     def _move(self, dt: float) -> bool:
         """Move the command by its twist for dt [s]."""
