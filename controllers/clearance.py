@@ -45,7 +45,7 @@ class Clearance:
 
     def speeds(self, q: np.ndarray) -> np.ndarray:
         """Return how fast each row may approach at q (N,) [rad] (ROWS,) [m/s], a view; below 0 it has to part."""
-        now = np.dot(self.gradients, np.subtract(q, self._q, out=self._step), out=self._now)
+        now = self.gradients.dot(np.subtract(q, self._q, out=self._step), out=self._now)
         now += self._distances
         self._profile.write(now, self._speed)
         self._speed[self.count :] = -UNBOUNDED
@@ -53,4 +53,4 @@ class Clearance:
 
     def rates(self, dq: np.ndarray) -> np.ndarray:
         """Return how fast each distance grows at dq (N,) [rad/s] (ROWS,) [m/s], a view; likewise for accelerations."""
-        return np.dot(self.gradients, dq, out=self._rates)
+        return self.gradients.dot(dq, out=self._rates)

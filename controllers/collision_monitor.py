@@ -124,4 +124,4 @@ class _Table:
             )
 
     def _lowest_corner(self, height: float, row: np.ndarray) -> float:
-        return float(height + np.dot(self._corners, row, out=self._heights).min())
+        return float(height + self._corners.dot(row, out=self._heights).min())

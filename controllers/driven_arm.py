@@ -125,7 +125,7 @@ class DrivenArm(DrivenGroup):
         if following:
             drive.write_pose(progress.T_base_ee_commanded)
         else:
-            progress.T_base_ee_commanded[:] = self.model.T_base_ee
+            progress.T_base_ee_commanded[...] = self.model.T_base_ee
         progress.mode, progress.manipulability = drive.motion.mode, drive.manipulability
 
     @property

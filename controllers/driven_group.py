@@ -29,8 +29,7 @@ class DrivenGroup(ABC):
     def __init__(self, track: Track, limits: ArmLimits, safety: SafetyConfig) -> None:
         """Take which columns are its own, and what its joints may do."""
         self.track, self.limits = track, limits
-        self._shares = np.zeros(len(track.joints))
-        self._velocity_share = 1.0 / (safety.velocity_margin * limits.velocity)
+        self.velocity_max = safety.velocity_margin * limits.velocity  # (N,) [rad/s], [m/s]; faster is a fault
 
     @property
     def name(self) -> str:
@@ -83,11 +82,6 @@ class DrivenGroup(ABC):
 
     def stay_inside(self) -> None:  # noqa: B027 - joints without a tool keep to no box
         """Take the tool's place as it is: outside its box it goes no further, and comes back no more by itself."""
-
-    def too_fast(self, dq: np.ndarray) -> bool:
-        """Say whether a joint is faster than it may be."""
-        share = np.multiply(dq, self._velocity_share, out=self._shares).tolist()
-        return max(share) >= 1.0 or min(share) <= -1.0
 
     def watch(self, dt: float) -> str:
         """Look at the workspace, dt [s] after the last tick, at rest too; return why it must stop, or ""."""

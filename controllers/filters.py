@@ -17,8 +17,13 @@ from __future__ import annotations
 from math import exp, pi
 
 import numpy as np
+import pinocchio as pin
 
 from controllers.rotations import IDENTITY, Quaternion, compose_exp, log_relative, rotate
+
+_SO3 = pin.liegroups.SO3()
+# Of several rotations at once: one call costs what a single logarithm in Python does.
+_THREE, _FOUR = _SO3 * _SO3 * _SO3, _SO3 * _SO3 * _SO3 * _SO3
 
 
 def cascade_delay(cutoff: float) -> float:
@@ -34,8 +39,8 @@ class CascadedFilter:
         self.cutoff = cutoff
         self.omega = 2.0 * pi * cutoff
         self.delay = cascade_delay(cutoff)
-        self._state = np.zeros((5, size))  # three sections, previous input, input
-        self.sections, self.input = self._state[:3], self._state[3]  # views
+        self.state = np.zeros((5, size))  # three sections, previous input, input
+        self.sections, self.input = self.state[:3], self.state[3]  # views
         self._result = np.zeros((6, size))  # three sections, output, its velocity, its acceleration
         self.output = self._result[3:]  # view (3, C)
         self.position, self.velocity, self.acceleration = self.output  # views
@@ -47,23 +52,23 @@ class CascadedFilter:
 
     def reset(self, value: np.ndarray, velocity: np.ndarray | None = None) -> None:
         """Settle at `value`; with `velocity` [1/s], settle on the ramp whose *output* is there now."""
-        self.sections[:] = value
-        self.input[:] = value
+        self.sections[...] = value
+        self.input[...] = value
         if velocity is not None:
             self.sections += np.array([[2.0], [1.0], [0.0]]) / self.omega * velocity
             self.input += self.delay * np.asarray(velocity)
-        np.dot(self._readout, self.sections, out=self.output)
+        self._readout.dot(self.sections, out=self.output)
 
     def step(self, value: np.ndarray, dt: float) -> np.ndarray:
         """Advance by dt [s] to the input `value` (C,); return the output (a view)."""
         if dt > 0.0:
             if dt != self._dt:
                 self._set_step(dt)
-            state = self._state
+            state = self.state
             state[4] = value
-            np.dot(self._update, state, out=self._result)
-            self.sections[:] = self._result[:3]
-            self.input[:] = value
+            self._update.dot(state, out=self._result)
+            self.sections[...] = self._result[:3]
+            self.input[...] = value
         return self.position
 
     def _set_step(self, dt: float) -> None:
@@ -80,7 +85,7 @@ class CascadedFilter:
             (a2, d, 0.0, 2.0 * r - one2 - lag2, 1.0 - 2.0 * r + lag2),
             (a3, a2, d, 3.0 * r - one3 - lag3, 1.0 - 3.0 * r + lag3),
         )
-        np.dot(self._readout, self._update[:3], out=self._update[3:])
+        self._readout.dot(self._update[:3], out=self._update[3:])
         self._dt = dt
 
 
@@ -99,17 +104,19 @@ class PoseFilter:
         self.position = self._linear.position[:3]  # view [m]
         self.input_position = self._linear.input[:3]  # view [m]
         self.quaternion: Quaternion = IDENTITY
-        self.twist = np.zeros(6)  # [m/s, rad/s], base axes
-        self.acceleration = np.zeros(6)  # [m/s², rad/s²], base axes
-        self._q1 = self._q2 = self.input_quaternion = IDENTITY
+        self.input_quaternion: Quaternion = IDENTITY
+        # [m/s, rad/s] and [m/s², rad/s²], base axes: views, whose angular half is written anew after each step.
+        self.twist, self.acceleration = self._linear.velocity, self._linear.acceleration
+        # Quaternions of the three sections, the last being the output, and of the input; the output four times.
+        self._places, self._output = np.tile(IDENTITY, 4), np.tile(IDENTITY, 4)
+        self._tangents = np.zeros((4, 3))  # from the output to them [rad]
         self._end = np.zeros(6)
         # Views, made once: in the loop each would cost as much as what is done with it.
         self._end_position, self._end_rotation = self._end[:3], self._end[3:]
-        self._first, self._second, self._third = self._rotations = self._linear.sections[:, 3:]
-        self._input_rotation = self._linear.input[3:]
-        self._velocity, self._linear_acceleration = self._linear.velocity[:3], self._linear.acceleration[:3]
-        self._twist_linear, self._twist_angular = self.twist[:3], self.twist[3:]
-        self._acceleration_linear, self._acceleration_angular = self.acceleration[:3], self.acceleration[3:]
+        self._rotations, self._sections = self._linear.state[:4, 3:], self._linear.sections[:, 3:]
+        self._section_places, self._input_place = self._places[:12], self._places[12:]
+        self._output_thrice, self._output_rows = self._output[:12], self._output.reshape(4, 4)
+        self._angular_velocity, self._angular_acceleration = self.twist[3:], self.acceleration[3:]
         self._read_derivatives()
 
     def reset(self, position: np.ndarray, quaternion: Quaternion, twist: np.ndarray | None = None) -> None:
@@ -118,42 +125,40 @@ class PoseFilter:
         value[:3] = position
         velocity = np.zeros(6)
         if twist is not None:
-            velocity[:] = twist
+            velocity[...] = twist
             x, y, z, w = quaternion
             velocity[3:] = rotate((-x, -y, -z, w), tuple(twist[3:]))
         self._linear.reset(value, velocity)
-        self.quaternion = quaternion
         rate = velocity[3:]
-        self._q2 = compose_exp(quaternion, tuple(rate / self.omega))
-        self._q1 = compose_exp(quaternion, tuple(2.0 * rate / self.omega))
-        self.input_quaternion = compose_exp(quaternion, tuple(self.delay * rate))
+        shifts = (2.0 * rate / self.omega, rate / self.omega, np.zeros(3), self.delay * rate)
+        rows = [compose_exp(quaternion, tuple(shift)) for shift in shifts]
+        self._places[...] = np.concatenate(rows)
+        self._output_rows[...] = self.quaternion = quaternion
+        self.input_quaternion = rows[3]
         self._read_derivatives()
 
     def step(self, position: np.ndarray, quaternion: Quaternion, dt: float) -> None:
         """Advance by dt [s] to the input pose; read the output from the attributes."""
         if dt <= 0.0:
             return
-        anchor = self.quaternion
-        self._first[:], self._second[:] = self._tangents
-        self._third[:] = 0.0
-        self._input_rotation[:] = log_relative(anchor, self.input_quaternion)
-        self._end_position[:] = position
-        self._end_rotation[:] = log_relative(anchor, quaternion)
+        self._rotations[...] = self._tangents
+        self._end_position[...] = position
+        self._end_rotation[...] = log_relative(self.quaternion, quaternion)
         self._linear.step(self._end, dt)
-        x1, x2, x3 = self._rotations.tolist()
-        self._q1 = compose_exp(anchor, x1)
-        self._q2 = compose_exp(anchor, x2)
-        self.quaternion = compose_exp(anchor, x3)
-        self.input_quaternion = quaternion
+        self._section_places[...] = _THREE.integrate(self._output_thrice, self._sections.ravel())
+        self._input_place[...] = self.input_quaternion = quaternion
+        self._output_rows[...] = output = self._places[8:12]
+        x, y, z, w = output.tolist()
+        self.quaternion = (x, y, z, w)
         self._read_derivatives()
 
     def _read_derivatives(self) -> None:
         w, output = self.omega, self.quaternion
-        self._tangents = (ax, ay, az), (bx, by, bz) = log_relative(output, self._q1), log_relative(output, self._q2)
-        self._twist_linear[:] = self._velocity
-        self._twist_angular[:] = rotate(output, (w * bx, w * by, w * bz))
+        tangents = _FOUR.difference(self._output, self._places)
+        self._tangents[...] = tangents.reshape(4, 3)
+        ax, ay, az, bx, by, bz, *_ = tangents.tolist()
+        rate, turn = self._angular_velocity, self._angular_acceleration
+        rate[0], rate[1], rate[2] = rotate(output, (w * bx, w * by, w * bz))
         w2 = w * w
-        self._acceleration_linear[:] = self._linear_acceleration
-        self._acceleration_angular[:] = rotate(
-            output, (w2 * (ax - 2.0 * bx), w2 * (ay - 2.0 * by), w2 * (az - 2.0 * bz))
-        )
+        angular = w2 * (ax - 2.0 * bx), w2 * (ay - 2.0 * by), w2 * (az - 2.0 * bz)
+        turn[0], turn[1], turn[2] = rotate(output, angular)

@@ -24,8 +24,8 @@ class MotionHistory:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._times[:] = -np.inf
-        self._executed[:] = 0.0
+        self._times[...] = -np.inf
+        self._executed[...] = 0.0
 
     def add(self, stamp: float, executed: float, poses: Sequence[PoseFilter | None]) -> None:
         """Append what was executed until `stamp` [s] and the output of each arm's filter; None in joint space."""

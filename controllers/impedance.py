@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import numpy as np
 import pinocchio as pin
+from scipy.linalg.lapack import dposv
 
 from controllers.control_config import ImpedanceConfig
 from controllers.energy_limit import EnergyLimit
@@ -53,21 +54,23 @@ class CartesianImpedance:
         self._kinetic = 0.0  # [J]
         self._pull, self._twist, self._acceleration = np.zeros(6), np.zeros(6), np.zeros(6)  # weakened
         self._constant_damper, self._in_tool_frame = config.damping == "constant", config.stiffness_frame == "tool"
-        self.R_desired = np.eye(3)
+        self.T_desired = np.eye(4)
+        self._R_desired, self._desired_position = self.T_desired[:3, :3], self.T_desired[:3, 3]  # views
         self._R_error = np.eye(3)
         layers = 3 if self._constant_damper else 2  # spring, inertia, damper
         self._lhs = np.zeros((layers, 6, 6))
         self._series, self._inverse_inertia, self._damper = self._lhs[0], self._lhs[1], self._lhs[-1]  # views
         self._inverse_inertia_diagonal = self._inverse_inertia.reshape(-1)[::7]
         rows = np.zeros((layers, 2, 6))  # contiguous: terms are built in place
-        self._rhs = rows.transpose(0, 2, 1)  # a view
+        # As LAPACK wants them, by columns: the matrices are symmetric.
+        self._systems = [(lhs.T, row.T) for lhs, row in zip(self._lhs, rows, strict=True)]  # views
         self._spring_term, self._spring_error = rows[0]
         self._inertial_term, self._desired_twist = rows[1]
         self._damper_term = rows[-1, 0]
         self._turn = np.zeros((6, 6))  # from the tool's axes to the base's
         self._turned, self._half_turned = np.zeros((6, 6)), np.zeros((6, 6))
         self._ticks = 0
-        self._damping, self._damping_step = NUMERICAL_DAMPING, 0.0
+        self._damping, self._damping_step = np.array(NUMERICAL_DAMPING), 0.0
         self._J_M_inverse = np.zeros((6, size))
         self._force = np.zeros(6)
         self._velocity_error = np.zeros(6)
@@ -75,6 +78,8 @@ class CartesianImpedance:
         self.motion_share = 1.0  # … which is taken to this share where they would be more than the joints can
         self._tau = np.zeros(size)
         self._tau_nullspace = np.zeros(size)
+        self._nullspace_most = np.full(size, config.nullspace_effort_max)
+        self._nullspace_least, self._nullspace_share = -self._nullspace_most, np.array(1.0)
         self._scratch = np.zeros(size)
         self._JJ = np.zeros((6, 6))
 
@@ -86,13 +91,13 @@ class CartesianImpedance:
         J, M_inverse = model.J, model.M_inverse
         self._measure_error(model, position, quaternion)
         inverse_inertia = self._inverse_inertia  # Λ⁻¹ = J M⁻¹ Jᵀ
-        J_M_inverse = np.dot(J, M_inverse, out=self._J_M_inverse)
-        np.dot(J_M_inverse, J.T, out=inverse_inertia)
+        J_M_inverse = J.dot(M_inverse, out=self._J_M_inverse)
+        J_M_inverse.dot(J.T, out=inverse_inertia)
 
         # Series spring: K⁻¹ + Λ⁻¹ / ω_max²
         series = np.multiply(inverse_inertia, gains.inverse_frequency_squared, out=self._series)
         if self._in_tool_frame:
-            self._turn[:3, :3] = self._turn[3:, 3:] = self.R_desired
+            self._turn[:3, :3] = self._turn[3:, 3:] = self._R_desired
             series += self._in_base_axes(gains.compliance)
         else:
             series += gains.compliance
@@ -111,18 +116,18 @@ class CartesianImpedance:
             acceleration = np.multiply(acceleration, share, out=self._acceleration)
         velocity_error = np.subtract(twist, model.twist, out=self._velocity_error)
         self._write_terms(pull, velocity_error, acceleration)
-        self._desired_twist[:] = twist
+        self._desired_twist[...] = twist
         inertial = self._inertial_term
-        inertial -= np.dot(J_M_inverse, tau_nullspace, out=self._force)  # keeps τ_nullspace out of the task
-        solved = np.linalg.solve(self._lhs, self._rhs)
-        force = np.add(solved[0, :, 0], solved[1, :, 0], out=self._force)
-        if self._constant_damper:
-            force += solved[2, :, 0]
-        np.dot(solved[1, :, 1], J_M_inverse, out=self.dq_desired)  # q̇_d = M⁻¹ Jᵀ Λ ẋ_d
+        inertial -= J_M_inverse.dot(tau_nullspace, out=self._force)  # keeps τ_nullspace out of the task
+        sprung, inertial, *damped = [_solve(*system) for system in self._systems]
+        force = np.add(sprung[0], inertial[0], out=self._force)
+        if damped:
+            force += damped[0][0]
+        inertial[1].dot(J_M_inverse, out=self.dq_desired)  # q̇_d = M⁻¹ Jᵀ Λ ẋ_d
         if self._energy_limited:
-            self.energy.update(self._kinetic, 0.5 * float(np.dot(self.error, solved[0, :, 1])))
+            self.energy.update(self._kinetic, 0.5 * float(self.error.dot(sprung[1])))
 
-        tau = np.dot(force, J, out=self._tau)  # Jᵀ F
+        tau = force.dot(J, out=self._tau)  # Jᵀ F
         tau += tau_nullspace
         tau += model.coriolis
         return tau
@@ -131,9 +136,9 @@ class CartesianImpedance:
         """Write what the spring, the inertia and the constant damper act on."""
         spring, inertial = self._spring_term, self._inertial_term
         if self._energy_limited:
-            self._spring_error[:] = self.error  # for its energy, ½ eᵀ K_eff e
+            self._spring_error[...] = self.error  # for its energy, ½ eᵀ K_eff e
         if self._constant_damper:  # F = K_eff e + D_eff ė + Λ ẍ_d
-            spring[:], inertial[:], self._damper_term[:] = pull, acceleration, velocity_error
+            spring[:], inertial[:], self._damper_term[...] = pull, acceleration, velocity_error
             return
         # F = K_eff (e + ζ ė / ω_design) + Λ (ẍ_d + ζ ω_design ė)
         np.multiply(velocity_error, self.gains.damping_rate, out=inertial)
@@ -142,14 +147,15 @@ class CartesianImpedance:
         np.add(pull, velocity_error, out=spring)
 
     def _in_base_axes(self, matrix: np.ndarray) -> np.ndarray:
-        half = np.dot(self._turn, matrix, out=self._half_turned)
-        return np.dot(half, self._turn.T, out=self._turned)
+        half = self._turn.dot(matrix, out=self._half_turned)
+        return half.dot(self._turn.T, out=self._turned)
 
     def _measure_error(self, model: ArmModel, position: np.ndarray, quaternion: Quaternion) -> None:
         error, gains = self.error, self.gains
-        write_matrix(quaternion, self.R_desired)
+        write_matrix(quaternion, self._R_desired)
+        self._desired_position[...] = position
         np.subtract(position, model.position, out=self._error_position)
-        self._error_rotation[:] = pin.log3(np.dot(self.R_desired, model.rotation.T, out=self._R_error))
+        self._error_rotation[...] = pin.log3(self._R_desired.dot(model.rotation.T, out=self._R_error))
         x, y, z, a, b, c = error.tolist()
         # A clipped error bounds the force in contact and after a jump.
         distance = (x * x + y * y + z * z) ** 0.5
@@ -162,35 +168,44 @@ class CartesianImpedance:
     def _damp_singularity(self, J: np.ndarray, inverse_inertia: np.ndarray) -> None:
         if self._ticks % MANIPULABILITY_EVERY == 0:
             config = self.config
-            determinant = float(np.linalg.det(np.dot(J, J.T, out=self._JJ)))
+            determinant = float(np.linalg.det(J.dot(J.T, out=self._JJ)))
             self.manipulability = w = max(determinant, 0.0) ** 0.5  # Yoshikawa 1985
             damping = NUMERICAL_DAMPING
             if w < config.manipulability_min:
                 light = 1.0 / config.apparent_inertia_max
                 short = max(0.0, 1.0 - float(np.linalg.eigvalsh(inverse_inertia)[0]) / light)
                 damping += light * short * short
-            self._damping_step = (damping - self._damping) / MANIPULABILITY_EVERY
-        self._damping += self._damping_step
+            self._damping_step = (damping - float(self._damping)) / MANIPULABILITY_EVERY
+        if self._damping_step:
+            self._damping += self._damping_step
         self._ticks += 1
         self._inverse_inertia_diagonal += self._damping
 
     def _nullspace_effort(self, model: ArmModel) -> np.ndarray:
-        tau, most = self._tau_nullspace, self.config.nullspace_effort_max
-        np.subtract(self.q_rest, model.q, out=tau)
+        tau = np.subtract(self.q_rest, model.q, out=self._tau_nullspace)
         tau *= self.gains.nullspace_stiffness
-        np.maximum(tau, -most, out=tau)
-        np.minimum(tau, most, out=tau)
+        np.maximum(tau, self._nullspace_least, out=tau)
+        np.minimum(tau, self._nullspace_most, out=tau)
         # Near a wrist singularity two light joints turn against each other: the same spring that moves an elbow gently
         # would spin them beyond their speed limits. So it fades with the speed of the self-motion.
         np.subtract(model.dq, self.dq_desired, out=self._scratch)
         speed = max(map(abs, self._scratch.tolist()))
-        tau *= self.energy.share * max(0.0, 1.0 - speed / self.config.nullspace_speed_max)
-        damping = np.dot(model.M, model.dq, out=self._scratch)  # by inertia: one rate whatever moves
+        self._nullspace_share[...] = self.energy.share * max(0.0, 1.0 - speed / self.config.nullspace_speed_max)
+        tau *= self._nullspace_share
+        damping = model.M.dot(model.dq, out=self._scratch)  # by inertia: one rate whatever moves
         if self._energy_limited:
-            self._kinetic = 0.5 * float(np.dot(damping, model.dq))
+            self._kinetic = 0.5 * float(damping.dot(model.dq))
         damping *= self.gains.nullspace_rate
         tau -= damping
         return tau
+
+
+def _solve(lhs: np.ndarray, rhs: np.ndarray) -> np.ndarray:
+    """Return the solutions (2, 6) for two right-hand sides (6, 2) of a positive definite matrix; NaN of any other."""
+    _, solution, code = dposv(lhs, rhs)
+    if code:
+        solution[...] = np.nan  # the gate stops what is not finite
+    return solution.T
 
 
 class JointImpedance:
@@ -230,14 +245,14 @@ class JointImpedance:
         rate += np.multiply(ddq, share, out=tau)
         velocity_error *= gains.damping_time
         error += velocity_error
-        np.dot(model.M, rate, out=tau)
+        model.M.dot(rate, out=tau)
         tau += np.linalg.solve(self._lhs, error)
         tau += model.coriolis
         return tau
 
     def _look_at_energy(self, model: ArmModel, error: np.ndarray) -> None:
-        kinetic = 0.5 * float(np.dot(np.dot(model.M, model.dq, out=self._tau), model.dq))
-        self.energy.update(kinetic, 0.5 * float(np.dot(error, np.linalg.solve(self._lhs, error))))
+        kinetic = 0.5 * float(np.dot(model.M.dot(model.dq, out=self._tau), model.dq))
+        self.energy.update(kinetic, 0.5 * float(error.dot(np.linalg.solve(self._lhs, error))))
 
 
 class FrictionFeedforward:
@@ -246,11 +261,12 @@ class FrictionFeedforward:
     def __init__(self, model: ArmModel, share: float) -> None:
         """Give a `share` (0 to 1) of the model's friction: more than there is would oscillate."""
         self._viscous, self._dry = share * model.viscous_friction, share * model.dry_friction
+        self._fading_speed = np.array(DRY_FRICTION_SPEED)
         self._direction, self._tau = np.zeros(model.size), np.zeros(model.size)
 
     def add(self, dq_desired: np.ndarray, tau: np.ndarray) -> None:
         """Add the friction of dq_desired [rad/s] to tau [N·m], both (N,)."""
-        direction = np.multiply(dq_desired, 1.0 / DRY_FRICTION_SPEED, out=self._direction)
+        direction = np.divide(dq_desired, self._fading_speed, out=self._direction)
         np.tanh(direction, out=direction)
         direction *= self._dry
         tau += direction

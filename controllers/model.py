@@ -68,9 +68,11 @@ class ArmModel:
         self.position = self.T_base_ee[:3, 3]  # view [m]
         self.rotation = self.T_base_ee[:3, :3]  # view
         self.J = np.zeros((6, n))
-        self.M = np.zeros((n, n))  # [kg·m²]
-        self.M_inverse = np.zeros((n, n))
-        self.coriolis = np.zeros(n)  # C(q, dq) dq [N·m]
+        # Views of what Pinocchio computes in `update` alone: all else asks _scratch.
+        self.M, self.M_inverse = self._data.M, self._data.Minv  # [kg·m²]
+        self.coriolis = self._data.tau  # C(q, dq) dq [N·m]
+        placement = self._data.oMf[self._frame]
+        self._position, self._rotation = placement.translation, placement.rotation
         self.twist = np.zeros(6)  # [m/s, rad/s]
         self.weight = np.zeros(n)  # [N·m] what holds the payload up, 0 without one
         self._center, self._wrench = np.zeros(3), np.zeros(6)
@@ -87,7 +89,7 @@ class ArmModel:
         self.payload, self._offset = payload, np.array(payload.center)
         self._force = 0.0 if payload.in_driver else GRAVITY * payload.mass  # [N]
         if not self._force:
-            self.weight[:] = 0.0
+            self.weight[...] = 0.0
         frame = self._model.frames[self._frame]
         point = pin.Inertia(payload.mass, self._offset, np.zeros((3, 3)))
         self._model.inertias[frame.parentJoint] = self._bare_hand + frame.placement.act(point)
@@ -95,23 +97,23 @@ class ArmModel:
     def update(self, q: np.ndarray, dq: np.ndarray) -> None:
         """Compute everything at q [rad], dq [rad/s], both (N,)."""
         model, data = self._model, self._data
-        self.q[:], self.dq[:] = q, dq
-        self.M[:] = pin.crba(model, data, q)
-        self.M_inverse[:] = pin.computeMinverse(model, data, q)
-        self.coriolis[:] = pin.rnea(model, data, q, dq, self._zero)
+        self.q[:], self.dq[...] = q, dq
+        pin.crba(model, data, q)
+        pin.computeMinverse(model, data, q)
+        pin.rnea(model, data, q, dq, self._zero)
         pin.computeJointJacobians(model, data, q)
-        self.J[:] = pin.getFrameJacobian(model, data, self._frame, pin.LOCAL_WORLD_ALIGNED)
-        placement = pin.updateFramePlacement(model, data, self._frame)
-        self.position[:], self.rotation[:] = placement.translation, placement.rotation
+        self.J[...] = pin.getFrameJacobian(model, data, self._frame, pin.LOCAL_WORLD_ALIGNED)
+        pin.updateFramePlacement(model, data, self._frame)
+        self.position[:], self.rotation[...] = self._position, self._rotation
         if self.mount.moved:
-            self.T_base_ee[:] = self.mount.T @ self.T_base_ee
+            self.T_base_ee[...] = self.mount.T @ self.T_base_ee
             self._turn(self.J)
-        np.dot(self.J, dq, out=self.twist)
+        self.J.dot(dq, out=self.twist)
         if self._force:
             # The force m g upwards at the centre of mass, as a wrench at the tool: r × (0, 0, f) = (f y, -f x, 0).
-            center, wrench, force = np.dot(self.rotation, self._offset, out=self._center), self._wrench, self._force
+            center, wrench, force = self.rotation.dot(self._offset, out=self._center), self._wrench, self._force
             wrench[2], wrench[3], wrench[4] = force, force * center[1], -force * center[0]
-            np.dot(wrench, self.J, out=self.weight)
+            wrench.dot(self.J, out=self.weight)
 
     def forward(self, q: np.ndarray) -> np.ndarray:
         """Return T_base_ee (4, 4) at q, leaving the state of `update` alone."""

@@ -19,7 +19,8 @@ class PoseReference:
     def __init__(self, cutoff: float, lower: np.ndarray, upper: np.ndarray) -> None:
         """Filter at `cutoff` [Hz]; the tool stays in the box `lower` to `upper` (3,) [m]."""
         self.filter = PoseFilter(cutoff)
-        self._box, self._lower, self._upper = (lower, upper), lower, upper
+        self._box = lower, upper
+        self._lower, self._upper = lower.tolist(), upper.tolist()
 
     def reset(self, position: np.ndarray, quaternion: Quaternion, twist: np.ndarray | None = None) -> np.ndarray:
         """Start at a pose and twist; return the sampled state (3, 7) that belongs to it."""
@@ -28,7 +29,9 @@ class PoseReference:
         state[0, :3] = self.filter.input_position
         state[0, 3:] = self.filter.input_quaternion
         # Joint motion may end outside the box: held there an arm must not be torn into it. It comes back by a chunk.
-        self._lower, self._upper = np.minimum(self._box[0], state[0, :3]), np.maximum(self._box[1], state[0, :3])
+        start = state[0, :3]
+        self._lower = np.minimum(self._box[0], start).tolist()
+        self._upper = np.maximum(self._box[1], start).tolist()
         if twist is not None:
             state[1, :3] = twist[:3]
             # q' = ½ ω q, ω in base axes
@@ -38,9 +41,11 @@ class PoseReference:
     def step(self, target: np.ndarray, dt: float) -> None:
         """Advance the filter by dt [s] towards what was sampled (7,), whose position is put into the box in place."""
         position = target[:3]
-        np.maximum(position, self._lower, out=position)
-        np.minimum(position, self._upper, out=position)
-        self.filter.step(position, normalise(target[3:].tolist()), dt)
+        x, y, z, *quaternion = target.tolist()
+        (a, b, c), (u, v, w) = self._lower, self._upper
+        if not (a <= x <= u and b <= y <= v and c <= z <= w):
+            np.clip(position, self._lower, self._upper, out=position)
+        self.filter.step(position, normalise(quaternion), dt)
 
 
 class JointReference:

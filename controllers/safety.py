@@ -149,7 +149,7 @@ class EffortGate:
 
 def _is_finite(values: np.ndarray) -> bool:
     # A sum of squares is finite only if every term is (and none is absurd); no temporary array.
-    return isfinite(np.dot(values, values))
+    return isfinite(values.dot(values))
 
 
 class DampedStop:
@@ -162,7 +162,7 @@ class DampedStop:
 
     def effort(self, model: ArmModel) -> np.ndarray:
         """Return τ (N,) [N·m] (a view)."""
-        np.dot(model.M, model.dq, out=self._tau)
+        model.M.dot(model.dq, out=self._tau)
         self._tau *= -self._rate
         self._tau += model.coriolis
         self._tau += model.weight

@@ -35,7 +35,7 @@ class Spline:
         powers[2] = u * u
         powers[3] = u * u * u
         powers[0] = 1.0
-        np.dot(powers, self._polynomials[k], out=out)
+        powers.dot(self._polynomials[k], out=out)
 
     def derivatives(self, x: float) -> np.ndarray:
         """Return value, velocity [1/s] and acceleration [1/s²] at x [s]: (3, C)."""

@@ -52,7 +52,7 @@ class CommandedJoints:
 
     def advance(self, wanted: np.ndarray, dt: float) -> bool:
         """Let the bounds, the last gate, pass `wanted` (N,) and integrate; False, and a halt, when not finite."""
-        finite = isfinite(np.dot(wanted, wanted))
+        finite = isfinite(wanted.dot(wanted))
         self.dq[:] = wanted if finite else 0.0
         np.maximum(self.dq, self.bounds.lower, out=self.dq)
         np.minimum(self.dq, self.bounds.upper, out=self.dq)

@@ -76,7 +76,7 @@ class DifferentialKinematics:
 
     def look_at_tool(self, dq: np.ndarray) -> None:
         """Find out whether the tool, its joints at dq (N,) [rad/s], is about to meet a face of its box."""
-        workspace, velocity = self.workspace, np.dot(self._J[:AXES], dq, out=self._velocity)
+        workspace, velocity = self.workspace, self._J[:AXES].dot(dq, out=self._velocity)
         near = workspace is not None and workspace.near(self.T_base_ee[:3, 3], velocity)
         self._wall = workspace if near else None
 
@@ -100,14 +100,14 @@ class DifferentialKinematics:
         config, error = self._config, self.error
         write_matrix(quaternion, self._R_desired)
         np.subtract(position, self.T_base_ee[:3, 3], out=error[:3])
-        error[3:] = pin.log3(np.dot(self._R_desired, self.T_base_ee[:3, :3].T, out=self._R_error))
+        error[3:] = pin.log3(self._R_desired.dot(self.T_base_ee[:3, :3].T, out=self._R_error))
         wanted = np.multiply(error, config.pull, out=self._twist)
         wanted += twist
         wanted *= self._weights
         J = np.multiply(self._J, self._weights[:, None], out=self._weighted)
-        np.dot(J.T, J, out=self._hessian)
+        J.T.dot(J, out=self._hessian)
         self._diagonal += self._damping
-        np.dot(wanted, J, out=self._gradient)
+        wanted.dot(J, out=self._gradient)
         self._gradient += np.multiply(to_rest, self._damping, out=self._pull)
         np.negative(self._gradient, out=self._gradient)
         return self._minimise(self._hessian, bounds)

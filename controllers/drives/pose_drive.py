@@ -181,7 +181,7 @@ class PoseDrive(Drive):
 
     def _take(self, candidate: np.ndarray) -> bool:
         """Let a pose that is finite pass."""
-        if not isfinite(np.dot(candidate, candidate)):
+        if not isfinite(candidate.dot(candidate)):
             self._twist[:] = 0.0
             return False
         self.pose[:] = candidate

@@ -89,9 +89,9 @@ class TorqueBarrier:
         np.add(model.coriolis, model.weight, out=resisting)
         self._friction.add(model.dq, resisting)
         force = np.subtract(tau, resisting, out=self._force)
-        if not isfinite(np.dot(force, force)):
+        if not isfinite(force.dot(force)):
             return  # the gate's to refuse
-        ddq = np.dot(model.M_inverse, force, out=self._ddq)
+        ddq = model.M_inverse.dot(force, out=self._ddq)
         if self._write_bounds(model, ddq, linked):
             self._solve(model, tau)
 
@@ -147,7 +147,7 @@ class TorqueBarrier:
         n, J, speeds = self._n, self._rows[:AXES], wall.speeds(model.position)
         J[:] = model.J[:AXES]
         up, down = self._upper[n : n + AXES], self._lower[n : n + AXES]
-        velocity, change = model.twist[:AXES], np.dot(J, ddq, out=self._change)
+        velocity, change = model.twist[:AXES], J.dot(ddq, out=self._change)
         np.subtract(speeds[0], velocity, out=up)
         up *= RATE
         np.add(speeds[1], velocity, out=down)
@@ -167,10 +167,10 @@ class TorqueBarrier:
             self._lower[:every],
             self._sense[:every],
         )
-        if flag in SOLVED and isfinite(np.dot(solution, solution)):
+        if flag in SOLVED and isfinite(solution.dot(solution)):
             ddq[:] = solution
         else:  # at least the joints' own
             np.maximum(ddq, self._lower[:n], out=ddq)
             np.minimum(ddq, self._upper[:n], out=ddq)
-        np.dot(model.M, ddq, out=tau)
+        model.M.dot(ddq, out=tau)
         tau += self._resisting

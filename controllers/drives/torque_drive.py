@@ -81,12 +81,12 @@ class TorqueDrive(Drive):
 
     def without_state(self, dt: float) -> None:
         """Let the effort fade within its rate to the payload's last weight: nothing is known to push against."""
-        self._tau[:] = self._model.weight
+        self._tau[...] = self._model.weight
         self.gate.apply(self._tau, dt)
 
     def write(self, command: ArmCommand) -> None:
         """Write the effort."""
-        command.effort[:] = self.gate.effort
+        command.effort[...] = self.gate.effort
 
     def lag(self) -> float:
         """Return how far the tool is from its commanded position, as a share of the error clip."""
@@ -109,13 +109,11 @@ class TorqueDrive(Drive):
         self.law.approach_posture(dt)
 
     def write_pose(self, T_base_ee: np.ndarray) -> None:
-        """Write the commanded tool pose, whose rotation the law has computed already."""
-        motion = self.motion
-        if motion.mode == CARTESIAN:
-            T_base_ee[:3, 3] = motion.pose.filter.position
-            T_base_ee[:3, :3] = self.law.cartesian.R_desired
+        """Write the commanded tool pose, which the law has computed already."""
+        if self.motion.mode == CARTESIAN:
+            T_base_ee[...] = self.law.cartesian.T_desired
         else:
-            motion.write_pose(T_base_ee)
+            self.motion.write_pose(T_base_ee)
 
     def change_impedance(self, config: ImpedanceConfig) -> None:
         """Glide to other gains."""

@@ -53,7 +53,7 @@ class TorqueLaw:
     def choose_posture(self, q: np.ndarray) -> None:
         """Take the configured rest posture, or q (N,) [rad] where there is none."""
         configured = self._config.impedance.rest_posture
-        self._posture[:] = configured if len(configured) == len(q) else q
+        self._posture[...] = configured if len(configured) == len(q) else q
         self._posture_share = 1.0
 
     def settle(self) -> None:
@@ -73,7 +73,7 @@ class TorqueLaw:
 
     def hold_measured(self, last_effort: np.ndarray) -> np.ndarray:
         """Command the measured tool pose and posture, at rest; return the path's value (7,) that means the pose."""
-        self.cartesian.q_rest[:] = self.model.q
+        self.cartesian.q_rest[...] = self.model.q
         self._posture_share = 1.0
         value = self.motion.rest_at(self.model.T_base_ee)
         self._make_bumpless(last_effort)

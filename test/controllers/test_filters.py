@@ -148,4 +148,4 @@ def test_hemisphere_of_the_target_does_not_matter():
     for _ in range(100):
         one.step(np.zeros(3), goal, 0.002)
         other.step(np.zeros(3), tuple(-x for x in goal), 0.002)
-    assert angle_between(one.quaternion, other.quaternion) < 1e-9
+    assert np.allclose(one.quaternion, other.quaternion, atol=1e-12)
