@@ -20,12 +20,12 @@ class CommandedMotion:
     A state in the other space is a *seed*: (2, N) q, dq, or (2, 7) pose and twist, from which that space goes on.
     """
 
-    def __init__(self, model: ArmModel, limits: ArmLimits, config: ControlConfig) -> None:
-        """Prepare both spaces for the arm of `model`."""
+    def __init__(self, model: ArmModel, limits: ArmLimits, config: ControlConfig, reserve: float = 0.0) -> None:
+        """Prepare both spaces for the arm of `model`; paths end `reserve` [m] inside of what chunks may ask for."""
         self._model, self._config = model, config
         self.mode = CARTESIAN
         self._planning_model = model.clone()  # seeds are computed in the thread that submits chunks
-        margin = config.safety.workspace_margin
+        margin = config.safety.workspace_margin - reserve
         self._box = (limits.workspace_lower - margin, limits.workspace_upper + margin)
         self.pose = PoseReference(config.filter_cutoff, *self._box)
         self.joint = JointReference(config.filter_cutoff, model.size)

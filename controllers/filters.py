@@ -143,7 +143,8 @@ class PoseFilter:
             return
         self._rotations[...] = self._tangents
         self._end_position[...] = position
-        self._end_rotation[...] = log_relative(self.quaternion, quaternion)
+        turn = self._end_rotation
+        turn[0], turn[1], turn[2] = log_relative(self.quaternion, quaternion)
         self._linear.step(self._end, dt)
         self._section_places[...] = _THREE.integrate(self._output_thrice, self._sections.ravel())
         self._input_place[...] = self.input_quaternion = quaternion

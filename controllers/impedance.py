@@ -119,10 +119,10 @@ class CartesianImpedance:
         self._desired_twist[...] = twist
         inertial = self._inertial_term
         inertial -= J_M_inverse.dot(tau_nullspace, out=self._force)  # keeps τ_nullspace out of the task
-        sprung, inertial, *damped = [_solve(*system) for system in self._systems]
+        sprung, inertial = _solve(*self._systems[0]), _solve(*self._systems[1])
         force = np.add(sprung[0], inertial[0], out=self._force)
-        if damped:
-            force += damped[0][0]
+        if self._constant_damper:
+            force += _solve(*self._systems[2])[0]
         inertial[1].dot(J_M_inverse, out=self.dq_desired)  # q̇_d = M⁻¹ Jᵀ Λ ẋ_d
         if self._energy_limited:
             self.energy.update(self._kinetic, 0.5 * float(self.error.dot(sprung[1])))

@@ -99,9 +99,8 @@ class ArmModel:
         model, data = self._model, self._data
         self.q[:], self.dq[...] = q, dq
         pin.crba(model, data, q)
-        pin.computeMinverse(model, data, q)
+        pin.computeMinverse(model, data, q)  # leaves the joints' Jacobians and placements as well
         pin.rnea(model, data, q, dq, self._zero)
-        pin.computeJointJacobians(model, data, q)
         self.J[...] = pin.getFrameJacobian(model, data, self._frame, pin.LOCAL_WORLD_ALIGNED)
         pin.updateFramePlacement(model, data, self._frame)
         self.position[:], self.rotation[...] = self._position, self._rotation

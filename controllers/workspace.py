@@ -105,6 +105,10 @@ class Workspace:
         self._profile.write(distance, speed)
         return np.maximum(speed, -RETURN_SPEED, out=speed)
 
+    def keep(self, position: np.ndarray) -> None:
+        """Put a position (3,) [m] that leads the tool on the face it is beyond, in place."""
+        np.clip(position, self._faces[1], self._faces[0], out=position)
+
     def clip(self, position: np.ndarray, velocity: np.ndarray) -> None:
         """Put a commanded position (3,) [m] on the face it is beyond, at rest there, in place."""
         outside = (position > self._faces[0] + self._reserve) | (position < self._faces[1] - self._reserve)

@@ -17,7 +17,7 @@ from controllers.model import ArmModel
 from controllers.progress import ArmCommand
 from controllers.rotations import Quaternion, compose_exp, from_matrix, log_relative, rotate, write_matrix
 from controllers.track import CARTESIAN
-from controllers.workspace import Workspace
+from controllers.workspace import RESERVE, Workspace
 
 LEAD_M, LEAD_RAD = 0.05, 0.5  # of the commanded pose before the tool at most; progress is slowest there
 REST_SPEED = 1e-3  # [m/s], [rad/s] of the command: below it the arm is held
@@ -39,7 +39,7 @@ class PoseDrive(Drive):
 
     def __init__(self, model: ArmModel, limits: ArmLimits, config: ControlConfig) -> None:
         """Drive the arm of `model`, which the follower keeps up to date."""
-        self.motion = CommandedMotion(model, limits, config)
+        self.motion = CommandedMotion(model, limits, config, RESERVE)
         self.pose, self._twist = np.array([0.0] * 6 + [1.0]), np.zeros(6)  # commanded
         self._candidate = self.pose.copy()
         self._model, self._config = model, config
@@ -84,6 +84,8 @@ class PoseDrive(Drive):
         ahead, turned = self._gap(reference.position, quaternion)
         share = self._lead_share(dt)
         candidate[:3] = reference.position + _beyond(ahead, share * LEAD_M)
+        if self._workspace is not None:
+            self._workspace.keep(candidate[:3])  # where the tool is, it may not be let further out
         turn = tuple(_beyond(turned, share * LEAD_RAD).tolist())
         candidate[3:] = compose_exp(quaternion, rotate((-x, -y, -z, w), turn))
         self._twist[:] = reference.twist

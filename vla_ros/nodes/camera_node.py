@@ -16,8 +16,9 @@ from vla_ros.nodes.camera.calibration import load_calibration
 from vla_ros.nodes.camera.image_files import open_images
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.managed import ManagedNode
-from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot, declare_scene
+from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot
 from vla_ros.nodes.sim.scene_choice import SceneChoice, announced_choice
+from vla_ros.nodes.sim.scene_parameters import declare_scene
 from vla_ros.nodes.spinning import run_node, serve_until_stopped
 from vla_ros.nodes.transport import Transport
 from vla_ros.policies.observation import CameraView

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.exceptions import InvalidParameterTypeException
@@ -12,12 +12,9 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from controllers.errors import ConfigError, VlaError, unknown_name
-from vla_ros.nodes.sim.scene_choice import SceneChoice
 from vla_ros.robots.embodiment import Embodiment, with_named_cameras
 from vla_ros.robots.groups import COMMAND_MODES
 from vla_ros.robots.names import DEFAULT_ROBOT
-from vla_ros.sim.scenes.request import SceneRequest
-from vla_ros.tasks.table import DEFAULT_TASK, TASKS
 
 Value = TypeVar("Value", bool, int, float, str)
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
@@ -91,43 +88,6 @@ def declare_list(node: Node, name: str, default: Sequence[str], description: str
         return tuple(node.declare_parameter(name, value, descriptor).value or ())
     except InvalidParameterTypeException:
         raise ConfigError(f"{node.get_name()}: parameter '{name}' must be a list of names ({description})") from None
-
-
-def declare_scene(node: Node, change: Callable[[str, object], None] | None = None) -> SceneChoice:
-    """Declare the parameters that choose a simulated scene and return the choice.
-
-    With `change`, called with a parameter and its new value, all but the task may change while the node runs.
-    """
-    task = declare(node, "task", DEFAULT_TASK, "what is to be done", choices=tuple(TASKS))
-
-    def told(name: str) -> Callable[[Any], None] | None:
-        return None if change is None else lambda value: change(name, value)
-
-    values = {
-        "set": declare(node, "set", "basic", "kind of scene, one of the task's", change=told("set")),
-        "seed": declare(node, "seed", 0, "number of the scene", 0, 2**31 - 1, change=told("seed")),
-        "stream": declare(
-            node, "stream", "evaluation", "random stream", choices=("evaluation", "generation"), change=told("stream")
-        ),
-        "categories": declare(
-            node, "categories", "seen", "object categories", choices=("seen", "heldout", "all"),
-            change=told("categories"),
-        ),
-        "objects": declare(
-            node, "objects", "", "folder of your own objects; empty: the built-in ones", change=told("objects")
-        ),
-        "wording": declare(
-            node, "wording", "common", "words of the instruction", choices=("common", "unseen"), change=told("wording")
-        ),
-        "target": declare(
-            node, "target", "", "what is asked for, such as red mug; empty: what the seed draws", change=told("target")
-        ),
-        "place": declare(
-            node, "place", "", "where that stands: near, far, left, right, middle; empty: anywhere",
-            change=told("place"),
-        ),
-    }  # fmt: skip
-    return SceneChoice(task, SceneRequest.read(values))
 
 
 def declare_command(node: Node) -> str:

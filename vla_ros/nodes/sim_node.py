@@ -18,12 +18,13 @@ from std_srvs.srv import Trigger
 from controllers.errors import ConfigError, VlaError
 from vla_ros import messages, qos
 from vla_ros.nodes.episode.real_time_factor import RealTimeFactor
-from vla_ros.nodes.parameters import declare, declare_command, declare_robot, declare_scene
+from vla_ros.nodes.parameters import declare, declare_command, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.sim.controllers import SimulatedControllers
 from vla_ros.nodes.sim.exposures import Exposures
 from vla_ros.nodes.sim.robot_topics import INTERFACES, make_robot_topics
 from vla_ros.nodes.sim.scene_manager import SceneManager
+from vla_ros.nodes.sim.scene_parameters import declare_scene
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World

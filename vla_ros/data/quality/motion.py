@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
 
 from vla_ros.data.quality.config import QualityConfig
 from vla_ros.data.quality.episode_data import EpisodeData, JointSeries
@@ -67,6 +66,8 @@ def rms_jerk(joints: JointSeries, cutoff_hz: float, moving: float) -> np.ndarray
 
 def _squared_jerk(time: np.ndarray, dq: np.ndarray, cutoff_hz: float, moving: float) -> np.ndarray:
     """Return the squared jerk (M, J) of a piece without gaps at the instants in which the arm moves."""
+    from scipy.signal import butter, sosfiltfilt  # takes half a second to load, and the bridge need not judge
+
     even = np.arange(time[0], time[-1], 1.0 / RATE_HZ)
     if len(even) < SAMPLES_MIN:
         return np.empty(0)
