@@ -35,7 +35,8 @@ class Site:
     def __init__(self, root, **settings):
         self.root, self.log = root, []
         self.store = DemonstrationStore(
-            root, HandRecordingSettings(**{"instruction": "pick up the red mug", "floor": FLOOR} | settings)
+            root,
+            HandRecordingSettings("front", 0.08, **{"instruction": "pick up the red mug", "floor": FLOOR} | settings),
         )
         listening = Listening("127.0.0.1", 0, ("127.0.0.1",), TOKEN)
         self.server = HandRecordingServer(self.store, listening, lambda level, text: self.log.append(text))

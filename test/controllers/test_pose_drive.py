@@ -13,6 +13,7 @@ from controllers.drives.pose_drive import LEAD_M
 from controllers.errors import ChunkError, ConfigError
 from controllers.follower import ChunkFollower
 from controllers.rotations import angle_between
+from controllers.workspace import RESERVE
 
 FORWARD = 0.02 * np.arange(1, 5)[:, None] * np.array([1.0, 0.0, 0.5])
 
@@ -70,6 +71,20 @@ def test_an_arm_that_cannot_follow_is_led_a_little_and_held_where_it_is_by_a_sto
     assert np.linalg.norm(stopped[-1, :3] - arm.position) < 1e-4
     acceleration = np.linalg.norm(np.diff(stopped[:, :3], 2, axis=0), axis=1) / DT**2
     assert acceleration.max() < 1.05 * arm.config.stitch.acceleration_max
+
+
+def test_a_tool_that_something_takes_out_of_its_box_is_led_back_from_its_face():
+    reach = franka_model().forward(HOME)[0, 3] - 0.008
+    config = dataclasses.replace(franka_config(), workspace_upper=(reach, 0.75, 1.1))
+    face = reach + config.safety.workspace_margin - RESERVE
+    arm = PoseArm(config)
+    arm.drift[0] = 0.2
+    for _ in range(4):
+        arm.submit(np.zeros((4, 3)))
+        poses = arm.run(0.3)
+        assert poses[:, 0].max() < face + 1e-9
+    assert arm.model.forward(arm.q)[0, 3] < face + RESERVE
+    assert arm.follower.progress.enabled and "box" not in arm.follower.progress.hold_reason
 
 
 def test_joint_chunks_are_refused_with_the_reason():

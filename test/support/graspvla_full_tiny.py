@@ -31,6 +31,7 @@ def full_config(**changes) -> FullConfig:
         grasp=GraspSpace((0.2, -0.5, 0.0, -0.5, -0.5, -3.2), (0.9, 0.5, 0.6, 0.5, 0.5, 3.2), GRASP_BINS),
         action=tool_deltas("panda", "panda_hand"),
         frame_id="panda_link0",
+        cameras=("front", "side"),
         vision=VisionConfig(IMAGE),
         expert=ExpertConfig(width=16, heads=4, mlp=32),
         box_bins=BOX_BINS,

@@ -28,6 +28,7 @@ class PoseArm:
         self.position, self.quaternion = T[:3, 3].copy(), from_matrix(T[:3, :3])
         self.poses = []
         self.stuck = False  # it does not move, whatever it is told
+        self.drift = np.zeros(3)  # [m/s] with which something else takes its tool along
 
     def submit(self, shifts, step=0.1):
         self.sequence += 1
@@ -45,7 +46,7 @@ class PoseArm:
             pose = command.arms["panda"].pose
             self.poses.append(pose.copy())
             gap = pose[:3] - self._driver.forward(self.q)[:3, 3]
-            twist = np.concatenate([np.clip(30.0 * gap, -1.0, 1.0), np.zeros(3)]) * (not self.stuck)
+            twist = np.concatenate([np.clip(30.0 * gap, -1.0, 1.0) + self.drift, np.zeros(3)]) * (not self.stuck)
             self.dq = np.linalg.pinv(self._driver.jacobian(self.q), rcond=0.02) @ twist
             self.q = self.q + DT * self.dq
             self.now += DT

@@ -140,7 +140,7 @@ def test_the_page_that_records_hands_is_guarded_alike(few_files, tmp_path):
             async with asyncio.timeout(PROMPT_S), session.get(f"{url}/demonstrations?token={TOKEN}") as response:
                 assert response.status == 200
 
-    store = DemonstrationStore(tmp_path, HandRecordingSettings())
+    store = DemonstrationStore(tmp_path, HandRecordingSettings("front", 0.08))
     server = HandRecordingServer(store, Listening("127.0.0.1", 0, ("127.0.0.1",), TOKEN))
     url = f"http://127.0.0.1:{server.port}"
     server.start()

@@ -33,6 +33,7 @@ from vla_ros.teleop.serving.page_server import Listening
 
 SECONDS = 2.0
 UP = 1.1  # [m] of the hand at first
+OF_CONTRACT = {"camera": "front", "opening": 0.08}
 
 
 def jpeg(width: int = 640, height: int = 480, grey: int = 90) -> bytes:
@@ -80,7 +81,7 @@ class Site:
 
     def __init__(self, root: Path, **settings: Any) -> None:
         self.root, self.log = root, []
-        self.store = DemonstrationStore(root, HandRecordingSettings(**settings))
+        self.store = DemonstrationStore(root, HandRecordingSettings(**OF_CONTRACT | settings))
         listening = Listening("127.0.0.1", 0, ("127.0.0.1",), TOKEN)
         self.server = HandRecordingServer(
             self.store, listening, lambda level, text: self.log.append(f"{level}: {text}")
@@ -384,7 +385,7 @@ def test_a_crash_leaves_nothing_that_counts_and_ids_outlive_a_restart(site):
         assert again.send(made_up())[1]["name"] == "demonstration_000001"
         assert again.ask("POST", "/demonstrations/undo")[1]["name"] == "demonstration_000001"
         with pytest.raises(ConfigError, match="somebody records into it already"):
-            DemonstrationStore(again.root, HandRecordingSettings())
+            DemonstrationStore(again.root, HandRecordingSettings(**OF_CONTRACT))
     finally:
         again.close()
 
@@ -411,15 +412,17 @@ def test_a_folder_of_what_was_called_takes_goes_on(site, tmp_path):
 def test_a_folder_that_cannot_be_used_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"file: demonstrations cannot be kept there \(Not a directory\)|File exists"):
-        DemonstrationStore(tmp_path / "file", HandRecordingSettings())
+        DemonstrationStore(tmp_path / "file", HandRecordingSettings(**OF_CONTRACT))
     (tmp_path / "demonstration.yaml").write_text("instruction: x\n")
     with pytest.raises(ConfigError, match="is a demonstration itself"):
-        DemonstrationStore(tmp_path, HandRecordingSettings())
+        DemonstrationStore(tmp_path, HandRecordingSettings(**OF_CONTRACT))
 
 
 def test_takes_of_other_hands_are_listed_as_far_as_they_can_be(site):
     (site.root / "demonstration_000007").mkdir()
-    (site.root / "demonstration_000007" / "demonstration.yaml").write_text("instruction: by hand\n")
+    (site.root / "demonstration_000007" / "demonstration.yaml").write_text(
+        "{instruction: by hand, camera: front, opening: 0.08}\n"
+    )
     (site.root / "demonstration_000008").mkdir()
     (site.root / "demonstration_000008" / "demonstration.yaml").write_text("nothing: useful\n")
     broken, own = site.listed()["demonstrations"]
@@ -440,14 +443,14 @@ def test_words_survive_yaml(site):
 
 def test_intrinsics_are_the_given_ones_or_a_guess_for_the_size(tmp_path):
     assert guessed_intrinsics((640, 480)) == (600.0, 600.0, 319.5, 239.5)
-    given = HandRecordingSettings(intrinsics=(610.0, 611.0, 322.0, 241.0))
+    given = HandRecordingSettings(**OF_CONTRACT, intrinsics=(610.0, 611.0, 322.0, 241.0))
     assert given.config("x", "right", (640, 480)).intrinsics == (610.0, 611.0, 322.0, 241.0)
     assert given.misfit((640, 480)) == ""
     assert "measure them anew" in given.misfit((1280, 960))
     for wrong in ({"floor": (0.0, 1.0)}, {"yaw": float("nan")}, {"opening": 0.0}, {"camera": " "}, {"hand": "third"},
                   {"instruction": "a" * 201}, {"instruction": "a\x07"}):  # fmt: skip
         with pytest.raises(ConfigError):
-            HandRecordingSettings(**wrong)
+            HandRecordingSettings(**OF_CONTRACT | wrong)
 
 
 def test_uploads_leave_room_on_the_disk(site, monkeypatch):

@@ -100,7 +100,8 @@ class VrBridgeNode(ManagedNode):
         chosen = self._token_file
         token = chosen_token(Path(chosen)) if chosen else pairing_token(folder, self._new_token)
         self._feed = ArmFeed(self, embodiment)
-        self._cameras = [OperatorCamera(self, name, i) for i, name in enumerate(embodiment.cameras)]
+        mounted = embodiment.mounted_cameras
+        self._cameras = [OperatorCamera(self, name, i, name in mounted) for i, name in enumerate(embodiment.cameras)]
         self._home = HomeRun(self.get_namespace(), self._robot_name, _environment)
         self._robot = OperatedRobot(
             self, embodiment, teleoperation, self._feed, self._cameras, self._home, self._with_policy

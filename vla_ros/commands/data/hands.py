@@ -18,7 +18,7 @@ import sys
 import threading
 from pathlib import Path
 
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, unknown_name
 from vla_ros.robots.names import DEFAULT_CONTRACT
 
 FOLDER, PORT = "demonstrations", 8444
@@ -32,15 +32,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=PORT, metavar="N", help=f"TCP port; 0: any that is free ({PORT})")
     parser.add_argument("--instruction", default="", metavar="TEXT", help="what the page begins with")
     parser.add_argument("--hand", choices=("right", "left"), default="right", help="that stands for the tool (right)")
-    parser.add_argument("--camera", default="front", metavar="NAME",
-                        help="of the contract, in whose place the headset's picture stands (front)")  # fmt: skip
+    parser.add_argument("--contract", default=DEFAULT_CONTRACT, metavar="NAME",
+                        help=f"of the data that it is to become ({DEFAULT_CONTRACT})")  # fmt: skip
+    parser.add_argument("--camera", default="", metavar="NAME",
+                        help="that the headset's picture stands for (the contract's reference camera)")  # fmt: skip
     parser.add_argument("--intrinsics", type=_numbers, default=(), metavar="FX,FY,CX,CY",
                         help="of the headset's camera [px] (guessed from the pictures' size)")  # fmt: skip
     parser.add_argument("--floor", type=_numbers, default=(0.0, 0.0, -0.75), metavar="X,Y,Z",
                         help="your floor, where you stood, in the robot's base [m] (0,0,-0.75); "
                         "--floor=-0.1,… for one that begins with a minus")  # fmt: skip
     parser.add_argument("--yaw", type=float, default=0.0, metavar="RAD", help="your forward to the robot's [rad] (0)")
-    parser.add_argument("--opening", type=float, default=0.08, metavar="M", help="of the open gripper [m] (0.08)")
+    parser.add_argument("--opening", type=float, metavar="M", help="of the open gripper [m] (that of the robot's)")
     parser.add_argument("--new-token", action="store_true", help="make a new token: who was paired is locked out")
     parser.add_argument("--folder", default="", metavar="DIR", help="of certificate and token (the user's own)")
 
@@ -67,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     from vla_ros.teleop.serving.pairing import pairing_token
 
     settings = HandRecordingSettings(
-        arguments.camera, arguments.opening, arguments.floor, arguments.yaw, arguments.intrinsics,
+        *_in_place_of(arguments), arguments.floor, arguments.yaw, arguments.intrinsics,
         " ".join(arguments.instruction.split()), arguments.hand,
     )  # fmt: skip
     address = bind_address(arguments.host, "--host ")
@@ -94,8 +96,25 @@ def run(arguments: argparse.Namespace) -> int:
     count = len(store.names())
     print(f"\n{root}: {count} demonstration{'' if count == 1 else 's'}")
     if count:
-        print(f"next: vla convert {root} datasets/hands --contract {DEFAULT_CONTRACT}")
+        print(f"next: vla convert {root} datasets/hands --contract {arguments.contract}")
     return 0
+
+
+def _in_place_of(arguments: argparse.Namespace) -> tuple[str, float]:
+    """Return the camera, of the contract, and how far the hand of its robot opens [m], where nothing else is said."""
+    from vla_ros.data.hands.convert import hands_schema
+    from vla_ros.policies.contract import load_contract
+    from vla_ros.robots.embodiment import load_embodiment
+
+    contract = load_contract(arguments.contract)
+    hands_schema(contract)  # whether hands can be turned into such data at all
+    camera = arguments.camera or contract.reference_camera
+    if camera not in contract.cameras:
+        raise ConfigError(f"--camera: {unknown_name('camera', camera, contract.cameras)}")
+    if arguments.opening is not None:
+        return camera, arguments.opening
+    (gripper,) = contract.action.grippers
+    return camera, load_embodiment(contract.robot).gripper(gripper).width_max
 
 
 def _show_link(links: tuple[str, ...], fingerprint: str) -> None:

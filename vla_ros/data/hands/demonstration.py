@@ -36,10 +36,10 @@ class HandDemonstrationConfig:
     """What a demonstration's numbers mean. Raises ConfigError for what cannot be."""
 
     instruction: str
+    camera: str  # of the contract: what the headset saw stands in its place
+    opening: float  # [m] of an open hand
     hand: str = "right"
-    camera: str = "front"  # of the contract: what the headset saw stands in its place
     intrinsics: tuple[float, ...] = (600.0, 600.0, 319.5, 239.5)  # fx, fy, cx, cy [px] of the pictures
-    opening: float = 0.08  # [m] of an open hand
     floor: tuple[float, ...] = (0.0, 0.0, -0.75)  # (3,) [m] the headset's floor in the robot's base frame
     yaw: float = 0.0  # [rad] the headset's forward to the robot's
     grip: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)  # xyzw: the tool's orientation in a hand that points forward

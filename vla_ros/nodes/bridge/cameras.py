@@ -25,8 +25,9 @@ USUAL_SIZE = (640, 480)  # [px] width, height, until the first image says otherw
 class OperatorCamera:
     """One camera's images, from the topic to the hub. Everything but `state` runs in the executor's thread."""
 
-    def __init__(self, node: ManagedNode, name: str, index: int) -> None:
+    def __init__(self, node: ManagedNode, name: str, index: int, on_robot: bool) -> None:
         self.name = name
+        self._on_robot = on_robot
         self._node, self._index = node, index
         self._size = USUAL_SIZE
         self._hub: Hub | None = None
@@ -48,7 +49,7 @@ class OperatorCamera:
 
     def describe(self) -> CameraDescription:
         """Return what a client is told of it."""
-        return CameraDescription(self.name, *self._size, wrist="wrist" in self.name)
+        return CameraDescription(self.name, *self._size, wrist=self._on_robot)
 
     def state(self) -> CameraState:
         """Return whether it is alive."""

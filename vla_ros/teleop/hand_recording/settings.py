@@ -16,8 +16,8 @@ GUESSED_FOR = 640  # [px] width of the pictures that HandDemonstrationConfig's o
 class HandRecordingSettings:
     """Where the headset's floor lies to the robot, and what its camera is. Raises ConfigError for what cannot be."""
 
-    camera: str = HandDemonstrationConfig.camera
-    opening: float = HandDemonstrationConfig.opening  # [m]
+    camera: str  # of the contract, in whose place the headset's picture stands
+    opening: float  # [m] of the robot's open hand
     floor: tuple[float, ...] = HandDemonstrationConfig.floor  # (3,) [m]
     yaw: float = HandDemonstrationConfig.yaw  # [rad]
     intrinsics: tuple[float, ...] = ()  # fx, fy, cx, cy [px]; empty: guessed
@@ -35,10 +35,10 @@ class HandRecordingSettings:
         """Return what the numbers mean, with pictures of `size` (width, height) [px]. Raises ConfigError."""
         return HandDemonstrationConfig(
             instruction,
-            hand,
             self.camera,
-            self.intrinsics or guessed_intrinsics(size),
             self.opening,
+            hand,
+            self.intrinsics or guessed_intrinsics(size),
             self.floor,
             self.yaw,
         )

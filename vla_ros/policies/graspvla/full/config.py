@@ -121,8 +121,8 @@ class FullConfig:
     grasp: GraspSpace
     action: ActionContract
     frame_id: str  # of the robot's base
+    cameras: tuple[str, ...]  # in the order of their tokens
     period: float = PERIOD_S  # [s] between actions
-    cameras: tuple[str, ...] = ("front", "side")  # in the order of their tokens
     vision: VisionConfig = field(default_factory=VisionConfig)
     expert: ExpertConfig = field(default_factory=ExpertConfig)
     parts: Parts = field(default_factory=Parts)
