@@ -57,34 +57,43 @@ class SelfDistance:
         self._margin, self._stopping_s = margin, REACTION_S + 1.0 / stop_rate
         self._near = NearPairs(model, geometry, pairs, self._columns)
         self.clearances = [Clearance(len(group)) for group in groups]  # of the pairs that are nearest to contact
-        self._next = 0
+        self._next, self._now = 0, 0.0  # [s]
+        self._watched: dict[int, _Group] = {}  # those of which a pair is near, or is waited for
         self.speed_share = 1.0  # how fast progress may be, of what it is
 
     def reset(self, q: np.ndarray) -> None:
         """Begin at q (N,) [rad]: links that are too near already may part, and may not get nearer."""
         self._q[self._columns] = q
-        for group in self._groups:
-            group.distances = group.measure(self._q)
-            group.furthest = list(group.distances)
-            group.forget()
+        for index, group in enumerate(self._groups):
+            group.reset(group.measure(self._q), self._now)
+            self._watch(index)
         self._next, self.speed_share = 0, 1.0
         self._keep_apart(q)
 
     def update(self, q: np.ndarray, elapsed: float) -> str:
         """Look at the next few pairs at q (N,) [rad], `elapsed` [s] after the last; return why to stop, or ""."""
-        for other in self._groups:
-            other.age += elapsed
-        group = self._groups[self._next]
-        self._next = (self._next + 1) % len(self._groups)
+        self._now += elapsed
+        index = self._next
+        self._next = (index + 1) % len(self._groups)
         self._q[self._columns] = q
-        reason = group.judge(group.measure(self._q), self._margin, self._stopping_s)
-        self.speed_share = min([other.speed_share for other in self._groups])
+        group = self._groups[index]
+        reason = group.judge(group.measure(self._q), self._now, self._margin, self._stopping_s)
+        self._watch(index)
+        self.speed_share = min([other.speed_share for other in self._watched.values()], default=1.0)
         self._keep_apart(q)
         return reason
 
+    def _watch(self, index: int) -> None:
+        """Note whether there is anything to see in a group: two arms have dozens, of which few are near anything."""
+        group = self._groups[index]
+        if group.near or group.speed_share < 1.0:
+            self._watched[index] = group
+        else:
+            self._watched.pop(index, None)
+
     def _keep_apart(self, q: np.ndarray) -> None:
         """Bring the clearances up to date at q (N,) [rad], which is that of the whole model already."""
-        near = sorted(pair for group in self._groups for pair in group.nearest())[:ROWS]
+        near = sorted(pair for group in self._watched.values() for pair in group.nearest(self._now))[:ROWS]
         if not near:
             for clearance in self.clearances:
                 if clearance.count:
@@ -130,25 +139,25 @@ class _Group:
         self._results = [self._geometry_data.distanceResults[index] for index in range(len(pairs))]
         self._pairs = list(pairs)
         self.distances, self.furthest = [np.inf] * len(pairs), [-np.inf] * len(pairs)  # [m]
-        self._near: list[tuple[float, float, int]] = []  # [m], [m/s] at which it approaches, and which pair
-        self.forget()
+        self.near: list[tuple[float, float, int]] = []  # [m], [m/s] at which it approaches, and which pair
+        self._seen, self.speed_share = 0.0, 1.0  # [s]
 
-    def forget(self) -> None:
-        """Know nothing of speeds."""
-        self.age, self.speed_share = 0.0, 1.0
-        self._list_near([0.0] * len(self.distances))
+    def reset(self, distances: list[float], now: float) -> None:
+        """Begin with the distances [m] of `now` [s], and no speeds."""
+        self.distances, self.furthest = distances, list(distances)
+        self._seen, self.speed_share = now, 1.0
+        self._list_near([0.0] * len(distances))
 
-    def nearest(self) -> list[tuple[float, tuple[int, int], float]]:
+    def nearest(self, now: float) -> list[tuple[float, tuple[int, int], float]]:
         """Return of the pairs that are near the distance [m] in braking time, the pair, and how far it has been [m]."""
-        ahead = self.age + 1.0 / APPROACH_RATE
+        ahead = now - self._seen + 1.0 / APPROACH_RATE
         return [
-            (distance - ahead * speed, self._pairs[index], self.furthest[index])
-            for distance, speed, index in self._near
+            (distance - ahead * speed, self._pairs[index], self.furthest[index]) for distance, speed, index in self.near
         ]
 
     def _list_near(self, speeds: list[float]) -> None:
         """Write which pairs are near, or soon will be at the speeds [m/s] at which they approach."""
-        self._near = [
+        self.near = [
             (distance, speed, index)
             for index, (distance, speed) in enumerate(zip(self.distances, speeds, strict=True))
             if distance - AHEAD_S * speed < NEAR
@@ -159,9 +168,9 @@ class _Group:
         pin.computeDistances(self._model, self._data, self._geometry, self._geometry_data, q)
         return [result.min_distance for result in self._results]
 
-    def judge(self, distances: list[float], margin: float, stopping_s: float) -> str:
-        """Take the distances [m] of now; return why to stop, or "". In floats: arrays of ten are slower."""
-        age, share, reason, speeds = max(self.age, 1e-6), 1.0, "", []
+    def judge(self, distances: list[float], now: float, margin: float, stopping_s: float) -> str:
+        """Take the distances [m] of `now` [s]; return why to stop, or "". In floats: arrays of ten are slower."""
+        age, share, reason, speeds = max(now - self._seen, 1e-6), 1.0, "", []
         for index, distance in enumerate(distances):
             approach = self.distances[index] - distance
             speed = max(approach, 0.0) / age
@@ -174,6 +183,6 @@ class _Group:
                     reason = f"fault: {self.names[index]} are {1e3 * distance:.0f} mm apart and getting nearer"
             elif distance > self.furthest[index]:
                 self.furthest[index] = distance
-        self.distances, self.age, self.speed_share = distances, 0.0, share
+        self.distances, self._seen, self.speed_share = distances, now, share
         self._list_near(speeds)
         return reason

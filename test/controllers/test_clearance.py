@@ -32,7 +32,7 @@ def test_distances_go_on_along_their_gradients(own):
     checked, moved = 0, []
     for q in near_configurations(own, 12):
         own.reset(q)
-        pairs = [pair for group in own._groups for _, pair, _ in group.nearest()]
+        pairs = [pair for group in own._groups for _, pair, _ in group.nearest(own._now)]
         distances, gradients = own._near.measure(own._q, pairs)
         step = 1e-3 * random.uniform(-1.0, 1.0, 7)
         ahead = own._q.copy()
