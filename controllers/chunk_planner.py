@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from controllers.auxiliary_drive import AuxiliaryDrive
+from controllers.base_motion import BaseMotion, PlanarPose, carried
 from controllers.chunk import ActionChunk
 from controllers.collision_monitor import CollisionMonitor
 from controllers.control_config import ControlConfig
@@ -16,9 +17,12 @@ from controllers.driven_group import DrivenGroup
 from controllers.history import MotionHistory
 from controllers.motion import Motion, Start, Transition, braking
 from controllers.splicing import Auxiliaries
+from controllers.spline import Spline
 from controllers.stitching import side_by_side_bounds
 from controllers.timeline import ChunkTimeline
-from controllers.track import refuse_unknown, side_by_side, space_of
+from controllers.track import CARTESIAN, Track, refuse_unknown, side_by_side, space_of
+
+FRAME_STEP_S = 1e-3  # [s] by which the velocity of a frame is seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +57,12 @@ class ChunkPlanner:
         config: ControlConfig,
         monitor: CollisionMonitor | None,
         history: MotionHistory,
+        base: BaseMotion,
     ) -> None:
-        """Plan for `groups` and what is beside them; `history` is what the loop has commanded."""
+        """Plan for `groups` and what is beside them; `history` is what the loop has commanded, `base` what it is on."""
         self._groups, self._auxiliaries, self._config = tuple(groups), auxiliaries, config
-        self._monitor, self._history = monitor, history
+        self._monitor, self._history, self._base = monitor, history, base
+        self._delay = max((group.drive.motion.delay for group in self._groups), default=0.0)  # [s] of the filter
         self._tracks = tuple(group.track for group in self._groups)
         self.parts = parts_of([len(group.joints) for group in self._groups])  # of q, group by group
         self._beside = Auxiliaries(auxiliaries.channels, auxiliaries.has_base)
@@ -120,7 +126,7 @@ class ChunkPlanner:
         stitch, motion = self._config.stitch, loop.motion
         # The spaces of the motion, not of the drives: the loop may change both meanwhile, but the motion is ours.
         modes = [space_of(by) if by else track.mode for track, by in zip(motion.tracks, asked, strict=True)]
-        tracks = side_by_side(self._tracks, modes)
+        tracks = self._anchored(side_by_side(self._tracks, modes), asked, chunk.stamp)
         seeds = {
             new.group: group.drive.seed(new.mode)
             for group, old, new in zip(self._groups, motion.tracks, tracks, strict=True)
@@ -136,6 +142,7 @@ class ChunkPlanner:
                 for group, old, new in zip(self._groups, motion.tracks, tracks, strict=True)
             ]
             state = np.hstack(parts)
+        spline, state = self._in_frames(tracks, seeds, loop, state, now + ahead / max(loop.rate, 1e-3))
         delay = max(0.0, now + stitch.commit_ahead_s - chunk.stamp) * self._config.speed_scale
         moving = 0.0 if loop.holding else ahead
         consumed = loop.executed - self._history.executed_at(chunk.stamp) + moving
@@ -143,10 +150,49 @@ class ChunkPlanner:
         for track, by, pose in zip(tracks, asked, self._history.poses_at(chunk.stamp), strict=True):
             if by == "pose" and pose is not None:
                 origin[track.columns] = pose
-        current = None if seeds else (motion.spline, loop.x + ahead)
+        current = None if seeds else (spline, loop.x + ahead)
         memory = stitch.memory if motion.source == source and not loop.holding else 0.0
         start = Start(tracks, state, delay, loop.lookahead, origin, min(consumed, delay), current, memory)
         return start, seeds
+
+    def _anchored(self, tracks: Sequence[Track], asked: Sequence[str], stamp: float) -> tuple[Track, ...]:
+        """Return the tracks, of which those that a chunk gives poses of stay in the base of its stamp [s]."""
+        if not self._base.known:
+            return tuple(tracks)
+        anchor = self._base.at(stamp)
+        return tuple(
+            replace(track, anchor=anchor) if by == "pose" else track for track, by in zip(tracks, asked, strict=True)
+        )
+
+    def _in_frames(
+        self, tracks: Sequence[Track], seeds: Mapping[str, np.ndarray], loop: Snapshot, state: np.ndarray, time: float
+    ) -> tuple[Spline, np.ndarray]:
+        """Return the path being followed and its state (3, C) at `time` [s] in the frames of the new tracks.
+
+        The path is sampled ahead by what the filter delays, and means where the base will be then.
+        """
+        spline, whole = loop.motion.spline, state
+        for old, new in zip(loop.motion.tracks, tracks, strict=True):
+            seeded = new.group in seeds  # in the base
+            before = None if seeded else old.anchor
+            if new.mode != CARTESIAN or (before is None and new.anchor is None):
+                continue
+            step = FRAME_STEP_S / max(loop.rate, 1e-3)
+            shifts = [self._shift(before, new.anchor, time + self._delay + away) for away in (-step, 0.0, step)]
+            if all(shift.nothing for shift in shifts):
+                continue
+            whole = whole.copy()
+            whole[:, new.columns] = carried(state[:, new.columns], shifts, FRAME_STEP_S)
+            if not seeded:  # as if its frame stood where it is now: what is left of the old path counts little
+                points = spline.control_points.copy()
+                points[:, old.columns] = shifts[1].placed(points[:, old.columns])
+                spline = Spline(points, spline.duration)
+        return spline, whole
+
+    def _shift(self, before: PlanarPose | None, after: PlanarPose | None, time: float) -> PlanarPose:
+        """Return T_after_before at `time` [s] of two frames of poses, None being the base."""
+        base = self._base.at(time)
+        return (base if after is None else after).inverse() @ (base if before is None else before)
 
 
 def parts_of(sizes: Sequence[int]) -> list[slice]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from controllers.arm_dynamics import Payload
 from controllers.auxiliary_drive import AuxiliaryDrive
+from controllers.base_motion import BaseMotion, PlanarPose
 from controllers.chunk import ActionChunk
 from controllers.chunk_planner import ChunkPlanner, PlannedMotion, Snapshot
 from controllers.collision_monitor import CollisionMonitor
@@ -23,6 +24,7 @@ from controllers.history import MotionHistory
 from controllers.motion import Motion, Transition, resting
 from controllers.progress import DISABLED, Progress, RobotCommand
 from controllers.pursuit import Lookahead
+from controllers.riding import dismounted
 from controllers.safety import SourceLease, check_chunk
 from controllers.time_scaling import TimeScaling
 from controllers.track import side_by_side
@@ -78,12 +80,14 @@ class ChunkFollower:
         self.base_frame = next((arm.model.base_frame for arm in arms), "")
         self._lease = SourceLease(config.safety.lease_s)
         self._history = MotionHistory(len(self._groups))
-        self._planner = ChunkPlanner(self._groups, auxiliaries, config, monitor, self._history)
+        self._base = BaseMotion()
+        self._planner = ChunkPlanner(self._groups, auxiliaries, config, monitor, self._history, self._base)
         self._parts = self._planner.parts
         self._velocity_share = 1.0 / np.concatenate([group.velocity_max for group in self._groups])
         self._speed_shares = np.zeros(len(self._velocity_share))
         self._executed = 0.0  # [s] of motion since the start
         delay = max((group.drive.motion.delay for group in self._groups), default=0.0)
+        self._filter_delay = delay  # [s]
         self._lookahead = Lookahead(delay * config.speed_scale, config.lookahead_m)
         self._instruction = 0
         self._estop = False
@@ -91,7 +95,8 @@ class ChunkFollower:
         self._latched = ""  # reason why chunks are refused until enabled again
         self._time_scaling = TimeScaling(config.speed_scale)
         self._powers, self._sample = np.zeros(4), np.zeros(0)
-        self._targets: list[np.ndarray] = []  # each group's part of the sample, views
+        self._targets: list[np.ndarray] = []  # each group's part of the sample, views …
+        self._anchored: list[tuple[PlanarPose, np.ndarray]] = []  # … and those that stay where the base was
         self._pending: deque[PlannedMotion] = deque(maxlen=1)  # one slot: the newest wins
         self._point = -1
         tracks = side_by_side(self._tracks, [group.mode for group in self._groups])
@@ -174,6 +179,15 @@ class ChunkFollower:
         if self._cursor[0].source == "policy" and not self.progress.hold_reason:
             self._pending.append(self._planner.brake(self._snapshot(), "instruction changed"))
 
+    def observe_base(self, stamp: float, T_odom_base: np.ndarray, twist: np.ndarray) -> None:
+        """Take odometry, from any thread: T_odom_base (4, 4) and the twist (3,) in the base, at `stamp` [s].
+
+        A chunk's poses are in the base at its stamp, and from the first odometry on they stay there as the base drives.
+        """
+        wrong = self._base.add(stamp, T_odom_base, twist)
+        if wrong and self._anchored:
+            self.fault(f"fault: {wrong}")
+
     def change_impedance(self, arm: str, config: ImpedanceConfig) -> None:
         """Glide an arm to other gains, from any thread. Raises ConfigError for what cannot be changed in motion."""
         self.arms[arm].drive.change_impedance(config)
@@ -195,6 +209,8 @@ class ChunkFollower:
             raise ChunkError(f"control is coming to rest ({self._stopping})")
         self._lease.check(source, now)
         check_chunk(chunk, now, self.base_frame, self._instruction, config.safety)
+        if not self._base.known:  # the base is taken to go as it is commanded
+            chunk = dismounted(chunk)
         asked = self._planner.check(chunk, source, self._q)
         planned, transition = self._planner.plan(chunk, asked, now, source, self._snapshot())
         self._lease.take(source, now)
@@ -270,9 +286,25 @@ class ChunkFollower:
             if reason and not self.progress.hold_reason:
                 self.stop(reason)
         motion.spline.sample(x, self._powers, self._sample)
+        if self._anchored:
+            self._carry_targets(now)
         for group, target in zip(self._groups, self._targets, strict=True):
             self._require(group, group.drive.follow(target, dt))
+        if self._anchored and self.progress.hold_reason and x >= motion.spline.duration and self._base.at_rest:
+            # Whoever pushes the base from here on pushes the arms with it.
+            tracks = side_by_side(self._tracks, [track.mode for track in motion.tracks])
+            self._put(resting(tracks, self._sample, self.progress.hold_reason), 1e3)
+            self._point = 0
         self._scale_time(dt)
+
+    def _carry_targets(self, now: float) -> None:
+        """Take what stays where the base was to where that is, seen from the base when the filter will be there."""
+        base = self._base
+        if not base.at_rest and base.stale(now):
+            self.stop("fault: stale odometry")
+        back = base.at(now + self._filter_delay).inverse()
+        for anchor, target in self._anchored:
+            (back @ anchor).place(target)
 
     def _end(self, reason: str) -> None:
         self._set_hold(reason)
@@ -304,6 +336,8 @@ class ChunkFollower:
         self._cursor = (motion, x)
         self._sample = np.zeros(motion.tracks[-1].columns.stop if motion.tracks else 0)
         self._targets = [self._sample[track.columns] for track in motion.tracks]
+        pairs = zip(motion.tracks, self._targets, strict=True)
+        self._anchored = [(track.anchor, target) for track, target in pairs if track.anchor is not None]
 
     def _hold_here(self, reason: str) -> None:
         values = [group.hold() for group in self._groups]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from controllers.auxiliary_track import BASE_AXES
+from controllers.base_motion import PlanarPose
 from controllers.chunk import ActionChunk, ChannelKind, pose_channels
 from controllers.errors import ChunkError, unknown_name
 
@@ -28,6 +29,7 @@ class Track:
     has_tool: bool = True  # whose pose chunks may give
     mode: str = CARTESIAN  # the space of its columns: CARTESIAN (7,) | JOINT (N,)
     columns: slice = field(default_factory=lambda: slice(0, POSE))
+    anchor: PlanarPose | None = None  # T_odom_frame of the frame its poses stay in; None: the base, wherever it drives
 
     @property
     def weights(self) -> np.ndarray:

@@ -84,7 +84,8 @@ def test_a_tool_that_something_takes_out_of_its_box_is_led_back_from_its_face():
         poses = arm.run(0.3)
         assert poses[:, 0].max() < face + 1e-9
     assert arm.model.forward(arm.q)[0, 3] < face + RESERVE
-    assert arm.follower.progress.enabled and "box" not in arm.follower.progress.hold_reason
+    assert arm.follower.progress.enabled
+    assert "box" not in arm.follower.progress.hold_reason
 
 
 def test_joint_chunks_are_refused_with_the_reason():

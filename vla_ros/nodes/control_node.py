@@ -10,6 +10,7 @@ import time
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Odometry
 from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, String
@@ -101,6 +102,8 @@ class ControlNode(ManagedNode):
         self._hold = make_hold(self, self._holder, commands)
         self.create_service(SetBool, "control/enable", self._on_enable)
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
+        if embodiment.base is not None:
+            self.create_subscription(Odometry, "odom", self._on_odometry, qos.NEWEST)
         self.create_subscription(Bool, "estop", self._on_estop, qos.LATCHED)
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
         for source in SOURCES:
@@ -206,6 +209,10 @@ class ControlNode(ManagedNode):
         sample = self._reader.read(message)
         if sample is not None:
             self._arm.observe(time.monotonic(), sample.stamp, sample.position, sample.velocity)
+
+    def _on_odometry(self, message: Odometry) -> None:
+        stamp = messages.seconds(message.header.stamp)
+        self._arm.follower.observe_base(stamp, *messages.odometry_values(message))
 
     def _on_chunk(self, message: bytes, source: str) -> None:
         takes_over = self._arm.takes_over

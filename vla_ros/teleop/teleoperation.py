@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.chunk import ActionChunk, pose_channels
+from controllers.riding import riding
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.groups import EndEffectorGroup
 from vla_ros.robots.link_tree import LinkTree
@@ -149,16 +150,18 @@ class Teleoperation:
                 for trigger in driven.triggers:
                     channels += trigger.channels
                     columns.append(np.tile(np.array(trigger.values(sample.gripper)), (STEPS, 1)))
-        pushed = self._sticks.velocities(hands)
+        pushed = {name: self.speed * value for name, value in self._sticks.velocities(hands).items()}
         if columns and pushed:
             channels += pushed
-            columns.append(np.tile(self.speed * np.array(list(pushed.values())), (STEPS, 1)))
+            columns.append(np.tile(list(pushed.values()), (STEPS, 1)))
         # Simulated time may begin anew, and ROS time be set back.
         too_soon = arrival - self._sent < CHUNK_EVERY_S or 0.0 <= stamp - self._stamp < CHUNK_EVERY_S
         if not columns or too_soon:
             return None
+        velocity = self._sticks.drive(pushed, stamp)
         self._sent, self._stamp = arrival, stamp
-        return self._chunk(stamp, channels, columns)
+        # A hand that is held still means a place before the robot, wherever that drives.
+        return riding(self._chunk(stamp, channels, columns), velocity, self._sticks.acceleration)
 
     def hold(self, stamp: float, arms: Mapping[str, ArmReading]) -> ActionChunk | None:
         """Return the chunk that takes every arm as the operator's and has it come to rest.

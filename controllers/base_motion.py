@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a moving base is, by its odometry, so that what was seen from it at one time holds at another.
+
+A chunk gives poses in the base at its stamp. What they mean stays where it is in the world while the base drives on:
+
+    T_now_target = T_odom_now⁻¹ T_odom_stamp T_stamp_target
+
+A base stands on a floor, so both are planar: x, y [m] and yaw [rad].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import atan2, cos, hypot, isfinite, pi, sin
+
+import numpy as np
+
+LENGTH = 1024  # samples that are kept: 2 s at 500 Hz
+LEAD_MAX_S = 0.25  # [s] a base is led on by its last velocity for so long; then it is taken to stand
+AGE_MAX_S = 0.25  # [s] of odometry by which poses are carried
+LEAP_M, LEAP_RAD = 0.05, 0.05  # beyond what the velocity accounts for: no base moves so, its odometry began anew
+REST_SPEED = 2e-3  # [m/s], [rad/s]
+NOTHING = 1e-7  # [m], [rad]
+RAMP_STEP_S = 0.01  # [s] of a base that gathers speed
+
+
+@dataclass(frozen=True)
+class PlanarPose:
+    """A frame on the floor, seen from another: T_a_b."""
+
+    x: float = 0.0  # [m]
+    y: float = 0.0
+    yaw: float = 0.0  # [rad]
+
+    def __matmul__(self, other: PlanarPose) -> PlanarPose:
+        """Return T_a_c of T_a_b and T_b_c."""
+        c, s = cos(self.yaw), sin(self.yaw)
+        return PlanarPose(self.x + c * other.x - s * other.y, self.y + s * other.x + c * other.y, self.yaw + other.yaw)
+
+    def inverse(self) -> PlanarPose:
+        """Return T_b_a."""
+        c, s = cos(self.yaw), sin(self.yaw)
+        return PlanarPose(-c * self.x - s * self.y, s * self.x - c * self.y, -self.yaw)
+
+    @property
+    def nothing(self) -> bool:
+        """Say whether both frames are the same."""
+        return abs(self.x) + abs(self.y) + abs(self.yaw) < NOTHING
+
+    def led_on(self, twist: Sequence[float], seconds: float) -> PlanarPose:
+        """Return where it is after `seconds` [s] at twist (3,): x and y [m/s], yaw [rad/s], in its own frame."""
+        vx, vy, rate = twist
+        turn = rate * seconds
+        if abs(turn) > 1e-9:  # along the arc
+            c, s = sin(turn) / rate, (1.0 - cos(turn)) / rate
+        else:
+            c, s = seconds, 0.5 * turn * seconds
+        return self @ PlanarPose(c * vx - s * vy, s * vx + c * vy, turn)
+
+    def place(self, pose: np.ndarray) -> None:
+        """Take a pose (7,): position [m], quaternion xyzw, from frame b to frame a, in place."""
+        x, y, _, a, b, c, d = pose.tolist()
+        cosine, sine = cos(self.yaw), sin(self.yaw)
+        pose[0], pose[1] = self.x + cosine * x - sine * y, self.y + sine * x + cosine * y
+        w, z = cos(0.5 * self.yaw), sin(0.5 * self.yaw)  # half the turn, on the left
+        pose[3], pose[4], pose[5], pose[6] = w * a - z * b, w * b + z * a, w * c + z * d, w * d - z * c
+
+    def placed(self, poses: np.ndarray) -> np.ndarray:
+        """Return poses (K, 7) of frame b in frame a; a quaternion keeps its sign."""
+        moved = self.turned(poses)
+        moved[:, 0] += self.x
+        moved[:, 1] += self.y
+        return moved
+
+    def turned(self, rates: np.ndarray) -> np.ndarray:
+        """Return rates (K, 7) of poses in frame b as those in frame a."""
+        c, s = cos(self.yaw), sin(self.yaw)
+        w, z = cos(0.5 * self.yaw), sin(0.5 * self.yaw)
+        x, y, up, i, j, k, r = rates.T
+        return np.stack(
+            [c * x - s * y, s * x + c * y, up, w * i - z * j, w * j + z * i, w * k + z * r, w * r - z * k], 1
+        )
+
+
+class BaseMotion:
+    """What odometry says: kept for a while, and led on by the velocity. One thread adds, any may ask."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._samples = np.full((LENGTH, 4), -np.inf)  # stamp [s], x, y [m], yaw [rad], not wrapped
+        self._count = 0
+        # In one assignment: the loop asks while another thread adds.
+        self._newest: tuple[float, PlanarPose, tuple[float, float, float]] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Say whether there has been any odometry."""
+        return self._newest is not None
+
+    def add(self, stamp: float, T_odom_base: np.ndarray, twist: np.ndarray) -> str:
+        """Take T_odom_base (4, 4) and the twist (3,) in the base of `stamp` [s]; return what is wrong with it, or "".
+
+        What is not finite is left out; what leaps is taken, for what was before no longer holds.
+        """
+        x, y, yaw = float(T_odom_base[0, 3]), float(T_odom_base[1, 3]), atan2(T_odom_base[1, 0], T_odom_base[0, 0])
+        vx, vy, rate = twist.tolist()
+        if not isfinite(x + y + yaw + vx + vy + rate + stamp):
+            return "odometry is not finite"
+        newest, wrong = self._newest, ""
+        if newest is not None:
+            before, pose, velocity = newest
+            if stamp <= before:
+                return ""
+            expected = pose.led_on(velocity, min(stamp - before, LEAD_MAX_S))
+            yaw = expected.yaw + (yaw - expected.yaw + pi) % (2.0 * pi) - pi
+            away, turned = hypot(x - expected.x, y - expected.y), abs(yaw - expected.yaw)
+            if away > LEAP_M or turned > LEAP_RAD:
+                wrong = f"odometry leaps by {away:.2f} m and {turned:.2f} rad in {1e3 * (stamp - before):.0f} ms"
+        self._samples[self._count % LENGTH] = stamp, x, y, yaw
+        self._count += 1
+        self._newest = (stamp, PlanarPose(x, y, yaw), (vx, vy, rate))
+        return wrong
+
+    def stale(self, now: float) -> bool:
+        """Say whether there has been no odometry for too long at `now` [s]."""
+        newest = self._newest
+        return newest is None or now - newest[0] > AGE_MAX_S
+
+    @property
+    def at_rest(self) -> bool:
+        """Say whether the base stands, as far as is known."""
+        newest = self._newest
+        return newest is None or max(map(abs, newest[2])) < REST_SPEED
+
+    def at(self, time: float) -> PlanarPose:
+        """Return T_odom_base at `time` [s]: led on after the newest sample, between two before it, else the oldest."""
+        newest = self._newest
+        if newest is None:
+            return PlanarPose()
+        stamp, pose, twist = newest
+        if time >= stamp:
+            return pose.led_on(twist, min(time - stamp, LEAD_MAX_S))
+        kept = self._samples[self._samples[:, 0] > -np.inf]
+        kept = kept[np.argsort(kept[:, 0])]
+        return PlanarPose(*(float(np.interp(time, kept[:, 0], column)) for column in kept.T[1:]))
+
+
+def carried(state: np.ndarray, shifts: Sequence[PlanarPose], step: float) -> np.ndarray:
+    """Return a path's state (3, 7), value, velocity and acceleration, in a frame that moves against the path's own.
+
+    `shifts` are T_frame_path before, now and after, `step` [s] of the path's time apart.
+    """
+    before, now, after = shifts
+    value, velocity, acceleration = state
+    bent = 0.5 * step * step * acceleration
+    first, middle, last = (
+        shift.placed(point[None])[0]
+        for shift, point in (
+            (before, value - step * velocity + bent), (now, value), (after, value + step * velocity + bent)
+        )
+    )  # fmt: skip
+    return np.stack([middle, (last - first) / (2.0 * step), (last - 2.0 * middle + first) / (step * step)])
+
+
+def ridden(
+    times: np.ndarray,
+    velocities: np.ndarray,
+    velocity: Sequence[float] | None = None,
+    acceleration: Sequence[float] | None = None,
+) -> list[PlanarPose]:
+    """Return T_stamp_base at each of `times` (H,) [s] of a base that goes at velocities (H, 3), each until the next.
+
+    One that has `velocity` (3,) at the stamp comes to them at its `acceleration` (3,); without either it has them.
+    """
+    places, place, before, wanted = [], PlanarPose(), 0.0, velocities[0].tolist()
+    twist = wanted if velocity is None else list(velocity)
+    for time, following in zip(times.tolist(), velocities.tolist(), strict=True):
+        if acceleration is None:
+            place = place.led_on(wanted, time - before)
+        else:
+            count = max(1, round((time - before) / RAMP_STEP_S))
+            for _ in range(count):
+                step = (time - before) / count
+                later = ramped(twist, wanted, acceleration, step)
+                place = place.led_on([0.5 * (a + b) for a, b in zip(twist, later, strict=True)], step)
+                twist = later
+        places.append(place)
+        before, wanted = time, following
+    return places
+
+
+def ramped(
+    velocity: Sequence[float], wanted: Sequence[float], acceleration: Sequence[float], seconds: float
+) -> list[float]:
+    """Return the velocity (3,) that one has become after `seconds` [s] on its way to another."""
+    return [
+        now + min(most * seconds, max(-most * seconds, then - now))
+        for now, then, most in zip(velocity, wanted, acceleration, strict=True)
+    ]
