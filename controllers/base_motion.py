@@ -5,6 +5,7 @@ A chunk gives poses in the base at its stamp. What they mean stays where it is i
 
     T_now_target = T_odom_now⁻¹ T_odom_stamp T_stamp_target
 
+unless the chunk says that it is `riding`: then they are in the base as that moves, as hands and recordings have them.
 A base stands on a floor, so both are planar: x, y [m] and yaw [rad].
 """
 
@@ -22,7 +23,6 @@ AGE_MAX_S = 0.25  # [s] of odometry by which poses are carried
 LEAP_M, LEAP_RAD = 0.05, 0.05  # beyond what the velocity accounts for: no base moves so, its odometry began anew
 REST_SPEED = 2e-3  # [m/s], [rad/s]
 NOTHING = 1e-7  # [m], [rad]
-RAMP_STEP_S = 0.01  # [s] of a base that gathers speed
 
 
 @dataclass(frozen=True)
@@ -161,40 +161,3 @@ def carried(state: np.ndarray, shifts: Sequence[PlanarPose], step: float) -> np.
         )
     )  # fmt: skip
     return np.stack([middle, (last - first) / (2.0 * step), (last - 2.0 * middle + first) / (step * step)])
-
-
-def ridden(
-    times: np.ndarray,
-    velocities: np.ndarray,
-    velocity: Sequence[float] | None = None,
-    acceleration: Sequence[float] | None = None,
-) -> list[PlanarPose]:
-    """Return T_stamp_base at each of `times` (H,) [s] of a base that goes at velocities (H, 3), each until the next.
-
-    One that has `velocity` (3,) at the stamp comes to them at its `acceleration` (3,); without either it has them.
-    """
-    places, place, before, wanted = [], PlanarPose(), 0.0, velocities[0].tolist()
-    twist = wanted if velocity is None else list(velocity)
-    for time, following in zip(times.tolist(), velocities.tolist(), strict=True):
-        if acceleration is None:
-            place = place.led_on(wanted, time - before)
-        else:
-            count = max(1, round((time - before) / RAMP_STEP_S))
-            for _ in range(count):
-                step = (time - before) / count
-                later = ramped(twist, wanted, acceleration, step)
-                place = place.led_on([0.5 * (a + b) for a, b in zip(twist, later, strict=True)], step)
-                twist = later
-        places.append(place)
-        before, wanted = time, following
-    return places
-
-
-def ramped(
-    velocity: Sequence[float], wanted: Sequence[float], acceleration: Sequence[float], seconds: float
-) -> list[float]:
-    """Return the velocity (3,) that one has become after `seconds` [s] on its way to another."""
-    return [
-        now + min(most * seconds, max(-most * seconds, then - now))
-        for now, then, most in zip(velocity, wanted, acceleration, strict=True)
-    ]

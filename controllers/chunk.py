@@ -83,7 +83,8 @@ def check_length(points: int) -> None:
 class ActionChunk:
     """Targets at `stamp + times[i]`; row i of `values` holds every channel at that time.
 
-    Poses are absolute, in `frame_id` (the robot's base). Quaternions are xyzw, hemisphere-continuous.
+    Poses are absolute, in `frame_id`, the robot's base at the stamp: a base that drives on leaves them where they are.
+    Quaternions are xyzw, hemisphere-continuous.
 
     Raises ChunkError when shapes disagree, a value is not finite, times do not increase strictly,
     a channel is unknown or repeated, or a quaternion is far from unit length.
@@ -97,6 +98,7 @@ class ActionChunk:
     sequence: int = 0  # order of emission by its source
     instruction: int = 0  # instruction_hash of the text it was computed for
     inference_s: float = 0.0  # [s] observation to chunk
+    riding: bool = False  # poses are in the base at each point's time, not in the base at the stamp
     kinds: tuple[ChannelKind, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

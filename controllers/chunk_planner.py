@@ -126,7 +126,7 @@ class ChunkPlanner:
         stitch, motion = self._config.stitch, loop.motion
         # The spaces of the motion, not of the drives: the loop may change both meanwhile, but the motion is ours.
         modes = [space_of(by) if by else track.mode for track, by in zip(motion.tracks, asked, strict=True)]
-        tracks = self._anchored(side_by_side(self._tracks, modes), asked, chunk.stamp)
+        tracks = self._anchored(side_by_side(self._tracks, modes), asked, chunk)
         seeds = {
             new.group: group.drive.seed(new.mode)
             for group, old, new in zip(self._groups, motion.tracks, tracks, strict=True)
@@ -155,11 +155,11 @@ class ChunkPlanner:
         start = Start(tracks, state, delay, loop.lookahead, origin, min(consumed, delay), current, memory)
         return start, seeds
 
-    def _anchored(self, tracks: Sequence[Track], asked: Sequence[str], stamp: float) -> tuple[Track, ...]:
-        """Return the tracks, of which those that a chunk gives poses of stay in the base of its stamp [s]."""
-        if not self._base.known:
+    def _anchored(self, tracks: Sequence[Track], asked: Sequence[str], chunk: ActionChunk) -> tuple[Track, ...]:
+        """Return the tracks, of which those that a chunk gives poses of stay in the base of its stamp."""
+        if chunk.riding or not self._base.known:
             return tuple(tracks)
-        anchor = self._base.at(stamp)
+        anchor = self._base.at(chunk.stamp)
         return tuple(
             replace(track, anchor=anchor) if by == "pose" else track for track, by in zip(tracks, asked, strict=True)
         )

@@ -24,7 +24,6 @@ from controllers.history import MotionHistory
 from controllers.motion import Motion, Transition, resting
 from controllers.progress import DISABLED, Progress, RobotCommand
 from controllers.pursuit import Lookahead
-from controllers.riding import dismounted
 from controllers.safety import SourceLease, check_chunk
 from controllers.time_scaling import TimeScaling
 from controllers.track import side_by_side
@@ -182,7 +181,7 @@ class ChunkFollower:
     def observe_base(self, stamp: float, T_odom_base: np.ndarray, twist: np.ndarray) -> None:
         """Take odometry, from any thread: T_odom_base (4, 4) and the twist (3,) in the base, at `stamp` [s].
 
-        A chunk's poses are in the base at its stamp, and from the first odometry on they stay there as the base drives.
+        From the first odometry on a chunk's poses stay where the base was at its stamp, unless they are riding.
         """
         wrong = self._base.add(stamp, T_odom_base, twist)
         if wrong and self._anchored:
@@ -209,8 +208,6 @@ class ChunkFollower:
             raise ChunkError(f"control is coming to rest ({self._stopping})")
         self._lease.check(source, now)
         check_chunk(chunk, now, self.base_frame, self._instruction, config.safety)
-        if not self._base.known:  # the base is taken to go as it is commanded
-            chunk = dismounted(chunk)
         asked = self._planner.check(chunk, source, self._q)
         planned, transition = self._planner.plan(chunk, asked, now, source, self._snapshot())
         self._lease.take(source, now)

@@ -168,6 +168,7 @@ def random_chunk(rng: np.random.Generator) -> ActionChunk:
         sequence=int(rng.integers(0, 2**40)),
         instruction=instruction_hash("pick up the red mug"),
         inference_s=0.0213,
+        riding=bool(rng.integers(0, 2)),
     )
 
 
@@ -178,6 +179,7 @@ def test_chunk_round_trip():
         back = messages.chunk_from(over_the_wire(messages.chunk_message(chunk)))
         assert (back.channels, back.frame_id, back.sequence) == (chunk.channels, chunk.frame_id, chunk.sequence)
         assert (back.instruction, back.inference_s) == (chunk.instruction, chunk.inference_s)
+        assert back.riding is chunk.riding
         assert back.stamp == pytest.approx(chunk.stamp, abs=1e-9)
         np.testing.assert_allclose(back.times, chunk.times, atol=1e-9)
         np.testing.assert_allclose(back.values, chunk.values, atol=1e-15)  # quaternions are normalised again

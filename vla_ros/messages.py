@@ -30,6 +30,7 @@ from vla_ros.bridged_images import bridged_color
 
 M = TypeVar("M")
 META_SEQUENCE, META_INSTRUCTION, META_INFERENCE = "meta/sequence", "meta/instruction", "meta/inference_s"
+META_RIDING = "meta/riding"  # 1: poses are in the base as it moves; only on chunks that are so
 NANOSECONDS = 1_000_000_000  # in a second
 TIME_END = 2.0**31  # [s] the first time that no stamp can say
 CHUNK_BYTES_MAX = 1_000_000  # of a message: POINTS_MAX points of fifty channels
@@ -337,9 +338,12 @@ def intrinsics(message: CameraInfo) -> np.ndarray:
 # -- action chunks ----------------------------------------------------------------------------------------------------
 def chunk_message(chunk: ActionChunk) -> JointTrajectory:
     """Return a chunk as one trajectory; what it carries beside its channels goes into meta/… channels."""
-    message = JointTrajectory(joint_names=[*chunk.channels, META_SEQUENCE, META_INSTRUCTION, META_INFERENCE])
+    extra = {META_SEQUENCE: chunk.sequence, META_INSTRUCTION: chunk.instruction, META_INFERENCE: chunk.inference_s}
+    if chunk.riding:
+        extra[META_RIDING] = 1
+    message = JointTrajectory(joint_names=[*chunk.channels, *extra])
     message.header.stamp, message.header.frame_id = stamp(chunk.stamp), chunk.frame_id
-    meta = np.array([chunk.sequence, chunk.instruction, chunk.inference_s], dtype=np.float64).tobytes()
+    meta = np.array(list(extra.values()), dtype=np.float64).tobytes()
     for time, row in zip(chunk.times, chunk.values, strict=True):
         point = JointTrajectoryPoint(positions=array("d", row.tobytes() + meta))
         point.time_from_start = duration(time)
@@ -373,6 +377,7 @@ def chunk_from(message: JointTrajectory) -> ActionChunk:
         sequence=int(extra(META_SEQUENCE)),
         instruction=int(extra(META_INSTRUCTION)),
         inference_s=extra(META_INFERENCE),
+        riding=extra(META_RIDING) > 0.5,
     )
 
 

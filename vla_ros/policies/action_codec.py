@@ -13,7 +13,6 @@ import numpy as np
 
 from controllers.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, instruction_hash
 from controllers.errors import ConfigError, unknown_name
-from controllers.riding import dismounted, riding
 from vla_ros.policies.action_encoding import ActionEncoding
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.observation import Observation, RobotState
@@ -85,8 +84,8 @@ class ActionCodec:
         sequence: int = 0,
         inference_s: float = 0.0,
     ) -> ActionChunk:
-        """Return absolute targets (H, C), in the base as it will be, as a chunk: that is how recordings have them."""
-        chunk = ActionChunk(
+        """Return absolute targets (H, C) as a chunk."""
+        return ActionChunk(
             stamp=said.stamp,
             frame_id=self.frame_id,
             channels=self.channels,
@@ -95,15 +94,15 @@ class ActionCodec:
             sequence=sequence,
             instruction=instruction_hash(said.instruction),
             inference_s=inference_s,
+            riding=bool(self.action.base),  # a recording has poses in the base of their own time
         )
-        return riding(chunk)
 
     def rows(self, chunk: ActionChunk, anchor: np.ndarray) -> np.ndarray:
         """Recover the rows (H, D) of a chunk from the values (A,) that it started from.
 
         Raises ConfigError that names the first channel the chunk does not have.
         """
-        columns = dict(zip(chunk.channels, dismounted(chunk).values.T, strict=True))
+        columns = dict(zip(chunk.channels, chunk.values.T, strict=True))
         return self.encoding.encode(np.column_stack(_by_name(columns, self.action.channels)), anchor)
 
 

@@ -3,16 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from controllers.auxiliary_track import BASE_AXES
-from controllers.base_motion import ramped
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.teleop.protocol import Hands
 
-REST_S = 1.0  # [s] after which a base that nobody commands stands
 STICK_DEAD = 0.08  # of a stick's way, in which it is at rest
 LIFT_SHARE = 0.5  # of a lift's speed limit: what is at the limit can hardly be executed again
 
@@ -23,8 +19,6 @@ class Sticks:
     def __init__(self, embodiment: Embodiment, linear_speed: float) -> None:
         """`linear_speed` [m/s] is the most that a lift is moved with."""
         self._base = embodiment.base
-        self.acceleration = (0.0,) * 3 if embodiment.base is None else embodiment.base.acceleration
-        self._velocity, self._wanted, self._at = [0.0] * 3, [0.0] * 3, 0.0  # of the base; [s]
         self._lift, self._lift_speed = "", 0.0
         if embodiment.lift is not None:
             self._lift = f"{embodiment.lift.joints[0]}/velocity"
@@ -40,16 +34,6 @@ class Sticks:
         if self._lift and up:
             found[self._lift] = self._lift_speed * up
         return found
-
-    def drive(self, velocities: Mapping[str, float], stamp: float) -> list[float]:
-        """Command the base's velocities from `stamp` [s] on; return that which it has by then (3,), as commanded."""
-        elapsed = stamp - self._at
-        if 0.0 <= elapsed < REST_S:
-            self._velocity = ramped(self._velocity, self._wanted, self.acceleration, elapsed)
-        else:
-            self._velocity = [0.0] * 3
-        self._wanted, self._at = [velocities.get(name, 0.0) for name in BASE_AXES], stamp
-        return self._velocity
 
 
 def _pushed(hands: Hands) -> tuple[float, float, float, float]:

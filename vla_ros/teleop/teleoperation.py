@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.chunk import ActionChunk, pose_channels
-from controllers.riding import riding
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.groups import EndEffectorGroup
 from vla_ros.robots.link_tree import LinkTree
@@ -70,6 +69,7 @@ class Teleoperation:
         """
         self.limits = limits or MotionLimits()
         self._facing, self._base_frame = facing, embodiment.base_frame
+        self._mobile = embodiment.base is not None
         self._sticks = Sticks(embodiment, self.limits.linear_speed)
         order = (
             HANDS if (hand_beside(embodiment) if first_hand == OWN_SIDE else first_hand) == HANDS[0] else HANDS[::-1]
@@ -150,18 +150,16 @@ class Teleoperation:
                 for trigger in driven.triggers:
                     channels += trigger.channels
                     columns.append(np.tile(np.array(trigger.values(sample.gripper)), (STEPS, 1)))
-        pushed = {name: self.speed * value for name, value in self._sticks.velocities(hands).items()}
+        pushed = self._sticks.velocities(hands)
         if columns and pushed:
             channels += pushed
-            columns.append(np.tile(list(pushed.values()), (STEPS, 1)))
+            columns.append(np.tile(self.speed * np.array(list(pushed.values())), (STEPS, 1)))
         # Simulated time may begin anew, and ROS time be set back.
         too_soon = arrival - self._sent < CHUNK_EVERY_S or 0.0 <= stamp - self._stamp < CHUNK_EVERY_S
         if not columns or too_soon:
             return None
-        velocity = self._sticks.drive(pushed, stamp)
         self._sent, self._stamp = arrival, stamp
-        # A hand that is held still means a place before the robot, wherever that drives.
-        return riding(self._chunk(stamp, channels, columns), velocity, self._sticks.acceleration)
+        return self._chunk(stamp, channels, columns)
 
     def hold(self, stamp: float, arms: Mapping[str, ArmReading]) -> ActionChunk | None:
         """Return the chunk that takes every arm as the operator's and has it come to rest.
@@ -188,7 +186,10 @@ class Teleoperation:
 
     def _chunk(self, stamp: float, channels: list[str], columns: list[np.ndarray]) -> ActionChunk:
         self._sequence += 1
-        return ActionChunk(stamp, self._base_frame, tuple(channels), TIMES, np.hstack(columns), self._sequence)
+        # A hand that is held still means a place before the robot, wherever that drives.
+        return ActionChunk(
+            stamp, self._base_frame, tuple(channels), TIMES, np.hstack(columns), self._sequence, riding=self._mobile
+        )
 
     def _follow(
         self,

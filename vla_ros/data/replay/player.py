@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from controllers.auxiliary_track import BASE_AXES
 from controllers.chunk import ActionChunk, ChannelKind, channel_kind, instruction_hash
 from controllers.errors import VlaError
-from controllers.riding import riding
 from vla_ros.data.replay.recorded_motion import RecordedMotion
 
 HORIZON_S, PERIOD_S = 1.0, 0.2  # [s] of motion in a chunk, and between two chunks
@@ -69,9 +69,11 @@ class ReplayPlayer:
         self._sent = now
         self._advanced = max(self._advanced, now if self._sequence == 1 else -np.inf)
         after, channels = (times - begin) / self._speed, self.motion.channels
-        values = values * self._scale
         # What was commanded stands in the base of its own time.
-        return riding(ActionChunk(now, self._frame, channels, after, values, self._sequence, self._instruction))
+        return ActionChunk(
+            now, self._frame, channels, after, values * self._scale, self._sequence, self._instruction,
+            riding=any(name in BASE_AXES for name in channels),
+        )  # fmt: skip
 
 
 def start_distance(motion: RecordedMotion, measured: Mapping[str, float]) -> tuple[str, float]:
