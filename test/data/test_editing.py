@@ -18,7 +18,6 @@ from sample_bag import Recording, write_bag
 from sample_dataset import CONTRACT, columns, write_sample
 
 from vla_ros.cli import main
-from vla_ros.data.conversion.image_fit import fit_boxes
 from vla_ros.data.datasets.check import check
 from vla_ros.data.datasets.editing.edit import edit
 from vla_ros.data.datasets.editing.edits import DatasetEdits
@@ -28,6 +27,7 @@ from vla_ros.data.datasets.features import Feature, camera_feature
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.data.datasets.writer import LeRobotWriter
+from vla_ros.data.image_fit import fit_boxes
 from vla_ros.policies.contract import CameraStream
 
 FRONT = "observation.images.front"

@@ -12,9 +12,9 @@ from controllers.auxiliary_track import BASE_AXES
 from controllers.chunk import ChannelKind, channel_kind, pose_channels
 from vla_ros.data.conversion import message_numbers as numbers
 from vla_ros.data.conversion import sources
-from vla_ros.data.conversion.image_fit import fit_intrinsics
 from vla_ros.data.conversion.numeric_streams import NumericSource
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
+from vla_ros.data.image_fit import fit_intrinsics
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import DataContract, pose_arms
 from vla_ros.robots.embodiment import Embodiment

@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.data.conversion.image_fit import fit_image, fit_intrinsics
 from vla_ros.data.conversion.resampling import Bracket, bracket, nearest, pose_between
 from vla_ros.data.datasets.episode import EncodedEpisode, encode_episode
 from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
@@ -23,6 +22,7 @@ from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.data.hands.demonstration import HandDemonstration, demonstration_id, read_demonstration
 from vla_ros.data.hands.masks import PREFIX, mask_features
+from vla_ros.data.image_fit import fit_image, fit_intrinsics
 from vla_ros.encoded_images import read_image
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import CameraStream, DataContract

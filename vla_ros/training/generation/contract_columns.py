@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from controllers.chunk import pose_channels
-from vla_ros.data.conversion.image_fit import fit_boxes, fit_image, fit_intrinsics
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
+from vla_ros.data.image_fit import fit_boxes, fit_image, fit_intrinsics
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import DataContract
 from vla_ros.policies.single_arm import SingleArmState

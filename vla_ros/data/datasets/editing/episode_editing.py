@@ -7,7 +7,6 @@ import dataclasses
 
 import numpy as np
 
-from vla_ros.data.conversion.image_fit import fit_boxes, fit_image, fit_intrinsics
 from vla_ros.data.datasets.annotation_names import boxes_column
 from vla_ros.data.datasets.copying import EpisodeSource
 from vla_ros.data.datasets.editing.edits import DatasetEdits
@@ -17,6 +16,7 @@ from vla_ros.data.datasets.features import IMAGES, STRING
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.data.datasets.statistics import column_statistics
 from vla_ros.data.datasets.video import EncodedVideo, VideoEncoder
+from vla_ros.data.image_fit import fit_boxes, fit_image, fit_intrinsics
 from vla_ros.policies.contract import CameraStream
 
 
