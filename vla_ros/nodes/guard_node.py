@@ -95,7 +95,7 @@ class GuardNode(Node):
             self._latched = None  # said again, whatever was said before
             self._latch(True)
             self.get_logger().warning("e-stop: asked for by `vla stop`")
-        now, silence = time.monotonic(), self._silence.look()
+        now, silence = time.monotonic(), self._silence.update()
         if self._guarding and not self._holding and silence > self._timeout:
             self._holding, self._guarding = True, False
             self._reported = 0.0  # said at once: the graph may end soon

@@ -101,7 +101,7 @@ class Hub:
             return
         state = self.robot.state()
         if self._attendance is not None:
-            state = replace(state, ending=self._attendance.look(state))
+            state = replace(state, ending=self._attendance.update(state))
         frame = encode(state)
         for client in welcomed:
             client.show_state(frame)

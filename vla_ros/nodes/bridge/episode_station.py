@@ -24,7 +24,7 @@ from vla_ros.teleop.scheduling.prompt import SceneWords
 
 SCENE_WITHIN_S = 60.0
 READY_WITHIN_S = 60.0  # a simulator may still be starting
-LOOK_EVERY_S = 0.1
+POLL_EVERY_S = 0.1
 REST_WITHIN_S = 3.0
 SEEN_AFTER_S = 0.3  # [s] of simulated time, which jumps ahead by more with a new scene
 
@@ -120,4 +120,4 @@ class EpisodeStation:
 async def _until(done: Callable[[], bool], seconds: float) -> None:
     end = time.monotonic() + seconds
     while not done() and time.monotonic() < end:
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(POLL_EVERY_S)

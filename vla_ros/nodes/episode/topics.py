@@ -162,10 +162,10 @@ class EpisodeNode(ArmClient):
         name, seconds = max(silences.items(), key=itemgetter(1), default=("", 0.0))
         return f"{name} has been silent for {seconds:.0f} s" if seconds > SILENCE_MAX_S else ""
 
-    def _look(self) -> None:
-        super()._look()
+    def _poll(self) -> None:
+        super()._poll()
         for silence in self.heard.values():
-            silence.look()
+            silence.update()
 
     @property
     def recording_ended(self) -> str:

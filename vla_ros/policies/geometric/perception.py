@@ -94,12 +94,12 @@ class Perception:
         self._learn_light(observation, self.table)
         return True
 
-    def look(
+    def perceive(
         self, observation: SingleArmObservation, around: np.ndarray | None = None, reach: float = 0.15
     ) -> TableView | None:
         """Return the things on the table, colours balanced to white = 1; None before a table was found.
 
-        `around` (2,) [m] restricts the look to a square of ±`reach` [m].
+        `around` (2,) [m] restricts perception to a square of ±`reach` [m].
         """
         if self.table is None:
             return None

@@ -253,7 +253,7 @@ class GeometricPolicy:
     def _see(self, observation: SingleArmObservation) -> bool:
         """Look; say whether the target is there."""
         self._perception.settle(observation)
-        self.view = self._perception.look(observation)
+        self.view = self._perception.perceive(observation)
         known = self._target_center if self._attempts else None
         self.candidates = []
         if self.view:
@@ -276,7 +276,7 @@ class GeometricPolicy:
 
     def _follow_target(self, observation: SingleArmObservation) -> None:
         """Look again on the way and plan anew when the target has moved."""
-        view = self._perception.look(observation, self._target_center, 0.12)
+        view = self._perception.perceive(observation, self._target_center, 0.12)
         if view is None or not view.things:
             return
         gaps = [np.linalg.norm(item.center - self._target_center) for item in view.things]

@@ -29,7 +29,7 @@ from vla_ros.teleop.scheduling.schedule import Schedule
 from vla_ros.teleop.scheduling.task import load_task
 
 WHOLE_WITHIN_S = 30.0  # [s] after an episode's end its bag must be whole
-LOOK_EVERY_S = 0.2
+POLL_EVERY_S = 0.2
 ENDING, BUILDING = "the recording is being ended", "the simulator builds the scene"  # what is waited for
 NOTHING_LEFT = "all {wanted} episodes of the task are there: delete some, ask again for the last, or take another task"
 
@@ -237,9 +237,9 @@ class EpisodeCollection:
         """End the episode when it is not recorded any more."""
         watch = BagWatch(self._folder, name)
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_EVERY_S)
             problem = self._station.recorder_problem()
-            state = watch.look()
+            state = watch.poll()
             if problem or state in (ENDED, GONE):
                 self._watch = None  # it must not cancel itself
                 reason = problem or watch.reason(state)
@@ -275,8 +275,8 @@ class EpisodeCollection:
         self._wait_for(ENDING)
         watch = BagWatch(self._folder, name)
         end = time.monotonic() + WHOLE_WITHIN_S
-        while not self._folder.has(name) and watch.look() != GONE and time.monotonic() < end:
-            await asyncio.sleep(LOOK_EVERY_S)
+        while not self._folder.has(name) and watch.poll() != GONE and time.monotonic() < end:
+            await asyncio.sleep(POLL_EVERY_S)
         if not self._folder.has(name):
             for mended, what in await asyncio.to_thread(self._folder.mend):
                 self._note("warning", f"{mended}: {what}")

@@ -209,12 +209,12 @@ class ScriptedOperator:
     async def _wait(self, done: Callable[[], Any], seconds: float, why: Callable[[], str] | None = None) -> None:
         """Wait until `done`. Raises OperatorStopped with `why`, by default why the arm does not follow."""
 
-        def look() -> Any:
+        def poll() -> Any:
             self._check_charge()
             return done()
 
         try:
-            await self._connection.until(look, seconds)
+            await self._connection.until(poll, seconds)
         except (ConnectionLost, OperatorStopped):
             raise
         except VlaError:

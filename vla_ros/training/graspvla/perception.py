@@ -166,7 +166,7 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
 
 def match_step(network: MatchNetwork, batch: dict[str, Tensor], rng: torch.Generator) -> dict[str, Tensor]:
     """Return the losses of one batch of match_batch."""
-    seen = network.look(colored(batch["crops"], rng))
+    seen = network.encode(colored(batch["crops"], rng))
     there = batch["there"]
     looks = seen.new_zeros((*there.shape, seen.shape[1]))
     looks[there] = seen
@@ -289,7 +289,7 @@ def _orientations(
 
 def grasp_step(network: GraspNetwork, batch: dict[str, Tensor], rng: torch.Generator) -> dict[str, Tensor]:
     """Return the losses of one batch of grasp_batch."""
-    seen = network.look(colored(batch["crops"], rng))
+    seen = network.encode(colored(batch["crops"], rng))
     known = network.ask(seen, batch["places"], batch["points"], batch["tool"])
     losses = {"quality": 4.0 * F.binary_cross_entropy_with_logits(network.judge(known), batch["quality"])}
     angles, numbers = network.turn(known[:, :ASKED])

@@ -61,7 +61,7 @@ def find_grasp(
     """
     windows = [point_window(calibration, middle, EXTENT) for calibration in calibrations]
     crops = np.stack([window.cut(picture, CROP) for window, picture in zip(windows, pictures, strict=True)])
-    seen = network.look(torch.from_numpy(crops)[None])
+    seen = network.encode(torch.from_numpy(crops)[None])
 
     stay = STAY + STAY_THERE * (0.0 if last is None else arrived(tool, last))
 
