@@ -15,7 +15,7 @@ import aiohttp
 from controllers.errors import VlaError
 from vla_ros.teleop.announcements import (
     ArmDescription,
-    ArmState,
+    ArmStatus,
     CameraDescription,
     CameraState,
     LinkState,
@@ -45,7 +45,7 @@ class NotedRobot:
         return robot, (CameraDescription("front", 640, 480, False), CameraDescription("wrist", 640, 480, True))
 
     def state(self) -> State:
-        arm = ArmState(None, None, 0.08, None, None, False, "")
+        arm = ArmStatus(None, None, 0.08, None, None, False, "")
         return State(
             0.0, "teleop", True, False, False, "", "", 1.0, 1.0, {"panda": arm}, LinkState(None, None),
             (CameraState(10.0, 5.0),), False,

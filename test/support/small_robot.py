@@ -16,7 +16,7 @@ from typing import Any
 from controllers.errors import VlaError
 from vla_ros.teleop.announcements import (
     ArmDescription,
-    ArmState,
+    ArmStatus,
     CameraDescription,
     CameraState,
     LinkState,
@@ -63,7 +63,7 @@ class SmallRobot:
         if mode == "teleop" and not any(clutched.values()):
             mode = "hold"
         arms = {
-            description.name: ArmState(
+            description.name: ArmStatus(
                 ToolPose(tuple(self.p[arm]), (1.0, 0.0, 0.0, 0.0)), ToolPose(tuple(self.p[arm]), (1.0, 0.0, 0.0, 0.0)),
                 self.gripper[arm], self.gripper[arm], self.force[arm], clutched[arm], self.refused,
             )

@@ -17,7 +17,7 @@ from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.nodes.view import drawing
-from vla_ros.nodes.view.cameras import CameraView
+from vla_ros.nodes.view.cameras import CameraDisplay
 from vla_ros.nodes.view.chunks import COLORS, ChunkView
 from vla_ros.nodes.view.control import ControlView
 from vla_ros.nodes.view.detections import DetectionView
@@ -55,7 +55,7 @@ class ViewNode(Node):
         self._control = ControlView(self, self._quiet, server, embodiment, self._reports.log, self._reports.write)
         self._robot = RobotView(self, self._quiet, server, embodiment)
         transforms = self._robot.transforms
-        self._cameras = [CameraView(self, server, name, transforms) for name in embodiment.cameras]
+        self._cameras = [CameraDisplay(self, server, name, transforms) for name in embodiment.cameras]
         self._chunks = [ChunkView(self, server, embodiment, source) for source in COLORS]
         self._thoughts: list[DetectionView | ReasoningView] = [
             DetectionView(self, server),

@@ -24,7 +24,7 @@ from vla_ros.nodes.bridge.service import ask
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.teleop.announcements import (
     ArmDescription,
-    ArmState,
+    ArmStatus,
     CameraDescription,
     LinkState,
     RobotDescription,
@@ -112,14 +112,14 @@ class OperatedRobot:
             return "home"
         return self._charge if self._follows else "disabled"
 
-    def _arm_state(self, arm: str) -> ArmState:
+    def _arm_state(self, arm: str) -> ArmStatus:
         feed = self._feed
         measured = feed.measured.get(arm)
         # What control refuses of ours, the operator must read as well.
         refused = self._teleoperation.refused(arm)
         if not refused and self._teleoperation.clutched(arm):
             refused = self.reports.refused
-        return ArmState(
+        return ArmStatus(
             commanded=_tool_pose(feed.commanded.get(arm)),
             measured=_tool_pose(measured),
             gripper=self._commanded_tool(arm),
