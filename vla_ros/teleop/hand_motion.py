@@ -25,7 +25,7 @@ TICKING = 2.0  # between two packets the clock of the chunks goes at most so man
 
 
 @dataclass(frozen=True)
-class MotionLimits:
+class HandMotionLimits:
     """What of a hand's motion is followed."""
 
     linear_speed: float = 0.5  # [m/s]
@@ -60,7 +60,7 @@ class _Grip:
 class HandMotion:
     """Follow one hand while its clutch is held."""
 
-    def __init__(self, limits: MotionLimits, lower: np.ndarray, upper: np.ndarray) -> None:
+    def __init__(self, limits: HandMotionLimits, lower: np.ndarray, upper: np.ndarray) -> None:
         """`lower`, `upper` (3,) [m] are the box that the tool's goal is kept in."""
         self.limits = limits
         self._lower, self._upper = lower, upper
