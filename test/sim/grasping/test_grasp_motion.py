@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from vla_ros.sim.grasping.motion import MotionConfig, MotionPhase, approach, close, lift, minimum_jerk, retreat
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, approach, close, lift, minimum_jerk, retreat
 
-CONFIG = MotionConfig()
+CONFIG = ExpertMotionConfig()
 DOWN = Rotation.from_euler("x", 180, degrees=True)
 
 

@@ -13,11 +13,11 @@ from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import VlaError
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.colors import color_ranges
+from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.detection import Detection
 from vla_ros.policies.geometric.color_naming import ColorNamer
 from vla_ros.policies.geometric.config import GeometricConfig
-from vla_ros.policies.geometric.grasp import Grasp
-from vla_ros.policies.geometric.grasp_planner import GraspPlanner
+from vla_ros.policies.geometric.grasp_planner import PointCloudGraspPlanner
 from vla_ros.policies.geometric.gripper_space import GripperDimensions
 from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instruction
 from vla_ros.policies.geometric.memory_cache import remember
@@ -71,7 +71,7 @@ class GeometricPolicy:
         self._namer = ColorNamer(color_ranges(), everything=not catalogue.procedural)
         self._finder = TargetFinder(memory, self._namer, config.target)
         self._arm_reach = Reach(urdf, arm)
-        self._planner = GraspPlanner(self._arm_reach, GripperDimensions.of(gripper), config)
+        self._planner = PointCloudGraspPlanner(self._arm_reach, GripperDimensions.of(gripper), config)
         self._walker = Walker(config.motion)
         self._open = gripper.width_max
         self.reset()

@@ -38,7 +38,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class MotionConfig:
+class ExpertMotionConfig:
     """Speeds and distances of the expert."""
 
     period: float = 0.1  # [s] between actions
@@ -57,7 +57,7 @@ class MotionConfig:
 
 
 def approach(
-    T_start: np.ndarray, T_grasp: np.ndarray, opening: float, run_in: float, config: MotionConfig, way: int = 0
+    T_start: np.ndarray, T_grasp: np.ndarray, opening: float, run_in: float, config: ExpertMotionConfig, way: int = 0
 ) -> list[Step]:
     """Return the way from start to grasp: a cubic Bezier that runs into a straight last stretch of `run_in` [m]."""
     start, end, axis = T_start[:3, 3], T_grasp[:3, 3], T_grasp[:3, 2]
@@ -79,7 +79,7 @@ def approach(
     return [Step(_pose(R, p), opening, MotionPhase.APPROACH) for R, p in zip(rotations, positions, strict=True)]
 
 
-def close(T_grasp: np.ndarray, opening: float, width: float, config: MotionConfig) -> list[Step]:
+def close(T_grasp: np.ndarray, opening: float, width: float, config: ExpertMotionConfig) -> list[Step]:
     """Return a moment to arrive, then the closing of the gripper onto something `width` [m] wide."""
     arrive = max(1, round(config.arrive_s / config.period))
     closing = (opening - width) / config.gripper_speed + config.close_s
@@ -87,14 +87,14 @@ def close(T_grasp: np.ndarray, opening: float, width: float, config: MotionConfi
     return steps + [Step(T_grasp, 0.0, MotionPhase.CLOSE)] * math.ceil(closing / config.period)
 
 
-def lift(T_grasp: np.ndarray, config: MotionConfig) -> list[Step]:
+def lift(T_grasp: np.ndarray, config: ExpertMotionConfig) -> list[Step]:
     """Return the way straight up with closed fingers."""
     top = T_grasp.copy()
     top[2, 3] += config.lift_m
     return straight(T_grasp, top, 0.0, MotionPhase.LIFT, config.lift_speed, config)
 
 
-def retreat(T_here: np.ndarray, opening: float, config: MotionConfig) -> list[Step]:
+def retreat(T_here: np.ndarray, opening: float, config: ExpertMotionConfig) -> list[Step]:
     """Return the opening of the gripper and the way back along the tool's axis."""
     back = T_here.copy()
     back[:3, 3] -= config.retreat_m * T_here[:3, 2]
@@ -105,7 +105,7 @@ def retreat(T_here: np.ndarray, opening: float, config: MotionConfig) -> list[St
 
 
 def straight(
-    T_start: np.ndarray, T_end: np.ndarray, width: float, phase: MotionPhase, speed: float, config: MotionConfig
+    T_start: np.ndarray, T_end: np.ndarray, width: float, phase: MotionPhase, speed: float, config: ExpertMotionConfig
 ) -> list[Step]:
     """Return a straight line at constant orientation with a minimum-jerk profile, at most `speed` [m/s]."""
     way = T_end[:3, 3] - T_start[:3, 3]

@@ -17,7 +17,7 @@ from controllers.chunk import ActionChunk, TaskStatus
 from controllers.model import ArmModel
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
-from vla_ros.sim.grasping.motion import MotionConfig, MotionPhase, Step, close, lift, retreat
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, close, lift, retreat
 from vla_ros.sim.grasping.planning import GraspPlanner, PlannedGrasp
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.part_grasps import PartGraspPlanner
@@ -37,12 +37,12 @@ class ExpertPolicy:
         self,
         world: World,
         arm: ArmModel,
-        motion: MotionConfig | None = None,
+        motion: ExpertMotionConfig | None = None,
         by_part: bool = False,
     ) -> None:
         self.world = world
         self.codec = SingleArmCodec.of(world.embodiment)
-        self.motion = motion or MotionConfig(period=self.codec.period)
+        self.motion = motion or ExpertMotionConfig(period=self.codec.period)
         self.planner = (PartGraspPlanner if by_part else GraspPlanner)(world, arm, self.motion)
         self.target = world.scene.target  # what it grasps: a demonstration of an error may name another object
         # What a demonstration of an error makes of the next plan, given where the tool (4, 4) starts.

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vla_ros.objects.grasp import Grasp
 from vla_ros.objects.named_parts import NamedPart, named_parts, parts_catalogue
-from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.grasping.planning import GraspPlanner
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene

@@ -8,13 +8,15 @@ import math
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
-from vla_ros.sim.grasping.motion import MotionConfig, MotionPhase, Step, minimum_jerk, retreat, straight
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, minimum_jerk, retreat, straight
 
 DOWN_SPEED = 0.12  # [m/s] at the fastest point: what is lowered fast bounces
 SETTLE_S = 0.3  # [s] between arriving and letting go
 
 
-def carry(T_start: np.ndarray, T_place: np.ndarray, height: float, width: float, config: MotionConfig) -> list[Step]:
+def carry(
+    T_start: np.ndarray, T_place: np.ndarray, height: float, width: float, config: ExpertMotionConfig
+) -> list[Step]:
     """Return the way from start to place (4, 4), crossing at a tool height [m]; `width` [m] of the fingers."""
     T_up, T_over = T_start.copy(), T_place.copy()
     T_up[2, 3] = T_over[2, 3] = max(height, T_place[2, 3])
@@ -28,13 +30,13 @@ def carry(T_start: np.ndarray, T_place: np.ndarray, height: float, width: float,
     return steps + [Step(T_place, width, MotionPhase.LOWER)] * math.ceil(SETTLE_S / config.period)
 
 
-def let_go(T_place: np.ndarray, opening: float, width_max: float, config: MotionConfig) -> list[Step]:
+def let_go(T_place: np.ndarray, opening: float, width_max: float, config: ExpertMotionConfig) -> list[Step]:
     """Return the opening of the hand as far as there is room [m], the way back, and the full opening [m]."""
     steps = retreat(T_place, opening, config)
     return steps + [Step(steps[-1].T_base_ee, width_max, MotionPhase.RETREAT)] * 3
 
 
-def _across(T_start: np.ndarray, T_end: np.ndarray, width: float, config: MotionConfig) -> list[Step]:
+def _across(T_start: np.ndarray, T_end: np.ndarray, width: float, config: ExpertMotionConfig) -> list[Step]:
     way = T_end[:3, 3] - T_start[:3, 3]
     turn = Rotation.from_matrix([T_start[:3, :3], T_end[:3, :3]])
     angle = float((turn[0].inv() * turn[1]).magnitude())

@@ -14,9 +14,9 @@ import numpy as np
 
 from controllers.follower import ChunkFollower
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
+from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.base import Policy
 from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
-from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.world import World
 from vla_ros.tasks.judging import TaskLimits

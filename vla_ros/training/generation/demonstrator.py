@@ -16,9 +16,9 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from controllers.chunk import ActionChunk
+from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmObservation
-from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.grasping.motion import MotionPhase, Step, approach, retreat, straight
 from vla_ros.sim.grasping.planning import PlannedGrasp
 from vla_ros.sim.world import World
@@ -134,7 +134,7 @@ class GraspDemonstrator:
         T[:3, 3] += self._offset
         self._offset = None
         way = approach(T_start, T, planned.grasp.opening, 0.06, self.motion)
-        return PlannedGrasp(Grasp(T, 0.0, planned.grasp.opening, planned.grasp.cost), way, False, planned.margin)
+        return PlannedGrasp(Grasp(T, planned.grasp.opening, 0.0, planned.grasp.cost), way, False, planned.margin)
 
     def _begin_script(self, observation: SingleArmObservation) -> None:
         expert, here = self.expert, observation.T_base_ee_commanded
