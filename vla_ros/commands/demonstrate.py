@@ -53,7 +53,7 @@ async def _collect(arguments: argparse.Namespace) -> int:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
     from vla_ros.progress import WorkProgress
-    from vla_ros.teleop.demonstrator.connection import Connection
+    from vla_ros.teleop.simulated_hand.connection import Connection
     from vla_ros.training.collecting.scripted_operator import Attempt, OperatorStopped, ScriptedOperator
 
     link = paired_link(arguments.link, arguments.token_file)

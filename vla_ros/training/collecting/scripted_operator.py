@@ -13,9 +13,9 @@ import numpy as np
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
-from vla_ros.teleop.demonstrator.connection import Connection, ConnectionLost
-from vla_ros.teleop.demonstrator.demonstrator import ArmBarred, Demonstrator, NotReached, Waypoint, arm_obstacle
-from vla_ros.teleop.demonstrator.habits import Habits
+from vla_ros.teleop.simulated_hand.connection import Connection, ConnectionLost
+from vla_ros.teleop.simulated_hand.habits import Habits
+from vla_ros.teleop.simulated_hand.hand import ArmBarred, NotReached, SimulatedHand, Waypoint, arm_obstacle
 from vla_ros.training.collecting.operators_plan import WaypointPlanner
 
 READY_WITHIN_S = 60.0  # [s] a graph may still be starting, and building the first scene
@@ -108,7 +108,7 @@ class ScriptedOperator:
         await self._take_over(again)
         await self._insist("episode_start")
         (seed,) = self._seeds.spawn(1)
-        hand = Demonstrator(connection, self._arm, self._habits, int(seed.generate_state(1)[0]), self._facing)
+        hand = SimulatedHand(connection, self._arm, self._habits, int(seed.generate_state(1)[0]), self._facing)
         barred = False
         try:
             note = await self._carry_out(hand, waypoints)
@@ -126,7 +126,7 @@ class ScriptedOperator:
             note = note or str(error)
         return Attempt(instruction, not note, note, barred)
 
-    async def _carry_out(self, hand: Demonstrator, waypoints: Sequence[Waypoint]) -> str:
+    async def _carry_out(self, hand: SimulatedHand, waypoints: Sequence[Waypoint]) -> str:
         """Go from waypoint to waypoint; return what is wrong, as the fingers show. Raises NotReached."""
         shut = False
         for waypoint in waypoints:
