@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One run of one method down one path: a late policy, a driver, an arm with full dynamics behind a late wire."""
+"""One run of one method down one path: a late policy, a driver, an arm with full dynamics and actuation latency."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def excitation() -> Excitation:
 
 @lru_cache
 def recording() -> ExcitationRecording:
-    """Return what is recorded of the true arm, through noise, quantisation and a late wire."""
+    """Return what is recorded of the true arm, through noise, quantisation and latency."""
     return record_simulated("franka", make_follower(), true_arm(), excitation(), seed=1)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scripted hand before a page that says that no hand moves the arm: real server and websocket, no inertia."""
+"""The simulated hand before a page that says that no hand moves the arm: real server and websocket, no inertia."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After a crash: the journal says what was meant, the folders say what is there; both are made to agree."""
+"""After a crash: the journal says what was intended, the folders say what is there; both are made to agree."""
 
 from __future__ import annotations
 

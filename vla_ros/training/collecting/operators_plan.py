@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where an operator's hand goes to do what a prompt asks for: as the task's expert does it in thought.
+"""Where an operator's hand goes to do what a prompt asks for: as the task's expert does it in a dry run.
 
 The expert plays the prompt's scene in lockstep, and the task's judge says whether it succeeds; the hand then makes for
 the corners of that way.
