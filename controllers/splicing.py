@@ -53,7 +53,7 @@ def splice(
 ) -> tuple[Motion, Transition]:
     """Return the motion that goes on from `start` into `chunk`, as fast as `bounds` allow, and how it was spliced."""
     count, status = leading_ongoing(chunk)
-    asked = [track.asked(chunk) for track in start.tracks] if count else []
+    asked = [track.commanded_quantity(chunk) for track in start.tracks] if count else []
     if not any(asked):
         return _standstill(chunk, source, start, count, status, beside)
     path = path_of(chunk, asked, count, start, config)

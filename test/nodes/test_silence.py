@@ -34,7 +34,7 @@ def test_time_without_a_look_is_no_silence() -> None:
     assert silence.seconds == 1.0
     now[0] += 60.0  # it slept
     assert silence.update() == 1.25
-    silence.heard()
+    silence.reset()
     assert silence.seconds == 0.0
 
 

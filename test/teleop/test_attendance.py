@@ -61,7 +61,7 @@ async def move(page, seconds: float, ways: bool = True, clutch: bool = False) ->
     """Say where the hand is, here and there, or at rest."""
     for number in range(round(seconds / PACKET_S)):
         hand = {"p": [0.02 * (number % 2) * ways, 1.2, -0.3], "q": [0, 0, 0, 1], "clutch": clutch, "gripper": 0.0}
-        await page.say("hands", n=number, t=1e3 * PACKET_S * number, source="xr", hands={"right": hand})
+        await page.send("hands", n=number, t=1e3 * PACKET_S * number, source="xr", hands={"right": hand})
         await asyncio.sleep(PACKET_S)
 
 

@@ -34,7 +34,7 @@ from vla_ros.teleop.collection import CollectionError
 from vla_ros.teleop.episodes import bag_watch, collecting
 from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.episodes.previews import Previews
-from vla_ros.teleop.scheduling.prompt import SceneWords
+from vla_ros.teleop.scheduling.prompt import SceneInstruction
 
 
 class Bench:
@@ -140,7 +140,7 @@ def test_a_scene_says_what_is_to_be_done_where_the_schedule_does_not(quiet, make
     bench = make(task={**TASK, "task": "placing", "actions": {"put away": {}}})
     with pytest.raises(CollectionError, match="the simulator has not said what is to be done"):
         bench.go(bench.collection.episode_start("Ada"))
-    bench.station.words = SceneWords("put the mug onto the plate", ("put it onto the plate", "let go of it"))
+    bench.station.words = SceneInstruction("put the mug onto the plate", ("put it onto the plate", "let go of it"))
     bench.go(bench.collection.schedule_skip())
     bench.settle()
     prompt = bench.now["prompt"]

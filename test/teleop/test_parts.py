@@ -302,23 +302,23 @@ def test_one_drives_and_the_others_watch():
     seat = Seat()
     for client, name in ((1, "Ada"), (2, "Bob")):
         seat.join(client, name)
-    assert seat.ask(1, 0.0)
-    assert not seat.ask(2, 0.5)
+    assert seat.claim(1, 0.0)
+    assert not seat.claim(2, 0.5)
     assert (seat.driver, seat.driver_name, seat.watchers) == (1, "Ada", 1)
     assert not seat.leave(2)
     assert seat.part(1)
     assert (seat.driver_name, seat.watchers) == ("", 1)
-    assert seat.ask(2, 1.0)
+    assert seat.claim(2, 1.0)
 
 
 def test_a_silent_driver_loses_the_seat_only_when_somebody_asks():
     seat = Seat()
     seat.join(1, "Ada")
     seat.join(2, "Bob")
-    seat.ask(1, 0.0)
-    seat.hear(1, 10.0)
-    assert not seat.ask(2, 10.0 + SILENT_S)
-    assert seat.ask(2, 10.1 + SILENT_S)
+    seat.claim(1, 0.0)
+    seat.refresh(1, 10.0)
+    assert not seat.claim(2, 10.0 + SILENT_S)
+    assert seat.claim(2, 10.1 + SILENT_S)
     assert not seat.part(1)
 
 

@@ -71,11 +71,11 @@ async def _collect(arguments: argparse.Namespace) -> int:
         with WorkProgress(*columns, console=console, transient=True) as bar:
             task = bar.add_task("episodes", total=arguments.episodes)
 
-            def tell(attempt: Attempt) -> None:
+            def report(attempt: Attempt) -> None:
                 bar.advance(task, attempt.success)
                 say(f"{attempt.instruction}: {attempt.note or 'done'}")
 
-            attempts = await operator.collect(arguments.episodes, tell)
+            attempts = await operator.collect(arguments.episodes, report)
     done = sum(attempt.success for attempt in attempts)
     print(f"{done} episodes, {len(attempts) - done} attempts failed")
     if done < arguments.episodes:

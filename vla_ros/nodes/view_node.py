@@ -91,7 +91,7 @@ class ViewNode(Node):
         if self._server.time < self._shown_until:
             self._forget()
         self._shown_until = self._server.time
-        self._server.tell_time()
+        self._server.broadcast_time()
         if self._ticks % PATH_EVERY == 1:
             self._robot.show_slowly()
             self._control.show_slowly()

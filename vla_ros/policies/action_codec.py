@@ -20,7 +20,7 @@ from vla_ros.policies.observation import Observation, RobotState
 Value = TypeVar("Value")
 
 
-class Said(Protocol):
+class StampedInstruction(Protocol):
     """When something was observed, and what was asked for then."""
 
     @property
@@ -78,7 +78,7 @@ class ActionCodec:
 
     def chunk_of_targets(
         self,
-        said: Said,
+        said: StampedInstruction,
         targets: np.ndarray,
         status: TaskStatus = TaskStatus.ONGOING,
         sequence: int = 0,

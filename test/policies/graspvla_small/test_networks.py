@@ -172,7 +172,7 @@ def test_a_grasp_of_one_scene_is_learned_to_a_centimetre() -> None:
         for calibration, window in zip(CALIBRATIONS, windows, strict=True):
             pixels, _ = project(calibration, points)
             places.append(2.0 * (pixels + 0.5 - (window.x, window.y)) / window.side - 1.0)
-        known = network.ask(
+        known = network.query(
             network.encode(crops),
             torch.from_numpy(np.stack(places))[None].float(),
             torch.from_numpy(points - middle)[None].float(),

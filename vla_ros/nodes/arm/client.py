@@ -76,7 +76,7 @@ class ArmClient(Node):
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
         self.progress = control_progress(message.message, messages.diagnostic_values(message))
-        self._silence.heard()
+        self._silence.reset()
 
     def _on_commanded_pose(self, arm: str, message: PoseStamped) -> None:
         self.commanded[arm] = messages.transform(message.pose)

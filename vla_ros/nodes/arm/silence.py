@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 class Silence:
-    """Count the time since the last word; a listener who did not run himself hears nobody, and that is no silence."""
+    """Count the time since the last message; a listener that did not run itself hears nobody: that is no silence."""
 
     def __init__(self, awake: float, clock: Callable[[], float] = time.monotonic) -> None:
         """No more than `awake` [s] counts between two updates: more means that this process was kept from running."""
@@ -16,8 +16,8 @@ class Silence:
         self._awake, self._clock = awake, clock
         self._updated = clock()
 
-    def heard(self) -> None:
-        """Take a word."""
+    def reset(self) -> None:
+        """Note that a message came."""
         self.seconds = 0.0
 
     def update(self) -> float:

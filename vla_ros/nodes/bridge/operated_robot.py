@@ -20,7 +20,7 @@ from vla_ros.nodes.bridge.arm_feed import ArmFeed
 from vla_ros.nodes.bridge.cameras import OperatorCamera
 from vla_ros.nodes.bridge.chunk_reports import ChunkReports
 from vla_ros.nodes.bridge.homing import HomeRun
-from vla_ros.nodes.bridge.service import ask
+from vla_ros.nodes.bridge.service import call_service
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.teleop.announcements import (
     ArmDescription,
@@ -268,7 +268,7 @@ class OperatedRobot:
         self._teleoperation.rescale(scale)
 
     async def _switch(self, enabled: bool) -> str:
-        response = await ask(self._enable, SetBool.Request(data=enabled))
+        response = await call_service(self._enable, SetBool.Request(data=enabled))
         if not response.success:
             raise VlaError(f"control cannot be {'enabled' if enabled else 'disabled'}: {response.message}")
         return response.message

@@ -104,7 +104,7 @@ class EpisodeNode(ArmClient):
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             if status.name in WATCHED:
-                self.heard.setdefault(status.name, Silence(AWAKE_S)).heard()
+                self.heard.setdefault(status.name, Silence(AWAKE_S)).reset()
             if status.name == RECORDER:
                 values = messages.diagnostic_values(status)
                 self._in_bag, self._lacking = set(values.get(HEARD, "").split()), values.get(LACKING, "")
@@ -127,7 +127,7 @@ class EpisodeNode(ArmClient):
     def _on_lines(self, camera: str, message: ImageMarker) -> None:
         self._lines[camera] = ImageLines(*messages.image_marker_lines(message))
 
-    def say(self, instruction: str) -> None:
+    def publish_instruction(self, instruction: str) -> None:
         """Publish the instruction, which is the film's caption too; empty: there is nothing to do."""
         self.caption = instruction
         self.instruction.publish(String(data=instruction))

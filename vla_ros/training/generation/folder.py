@@ -115,7 +115,7 @@ class GenerationFolder:
                 unreadable.append(str(error))
         return sound, unreadable
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         """Have the workers write what they have. Where no file can be made they finish their groups."""
         with contextlib.suppress(OSError):
             self.place.stop.parent.mkdir(exist_ok=True)

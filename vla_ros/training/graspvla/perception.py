@@ -290,7 +290,7 @@ def _orientations(
 def grasp_step(network: GraspNetwork, batch: dict[str, Tensor], rng: torch.Generator) -> dict[str, Tensor]:
     """Return the losses of one batch of grasp_batch."""
     seen = network.encode(colored(batch["crops"], rng))
-    known = network.ask(seen, batch["places"], batch["points"], batch["tool"])
+    known = network.query(seen, batch["places"], batch["points"], batch["tool"])
     losses = {"quality": 4.0 * F.binary_cross_entropy_with_logits(network.judge(known), batch["quality"])}
     angles, numbers = network.turn(known[:, :ASKED])
     trust = batch["trust"]

@@ -56,7 +56,7 @@ class GraspNetwork(nn.Module):
         maps, summaries = zip(*(view(crops[:, i]) for i, view in enumerate(self.views)), strict=True)
         return list(maps), self.summary(torch.cat(summaries, dim=1))
 
-    def ask(self, seen: tuple[list[Tensor], Tensor], places: Tensor, points: Tensor, tool: Tensor) -> Tensor:
+    def query(self, seen: tuple[list[Tensor], Tensor], places: Tensor, points: Tensor, tool: Tensor) -> Tensor:
         """Return what is known about points (B, P, W).
 
         `places` (B, 2, P, 2) is where both crops show them, -1 to 1; `points` (B, P, 3) where they are and
