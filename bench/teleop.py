@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an operator's bridge costs and how late it is: a scripted hand on the real graph, two cameras in view."""
+"""What an operator's bridge costs and how late it is: a simulated hand on the real graph, two cameras in view."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def splice(
     if not any(asked):
         return _standstill(chunk, source, start, count, status, beside)
     path = path_of(chunk, asked, count, start, config)
-    # Where velocities are asked for the last one is one for a step more.
+    # Where velocities are commanded the last one is one for a step more.
     times = path.times[-count - 1 :] if "velocity" in asked else chunk.times[:count]
     ahead = times > path.entry + 1e-6
     ahead[-1] = True

@@ -321,7 +321,7 @@ def test_a_check_that_fails_itself_does_not_end_the_others(monkeypatch, capsys):
     monkeypatch.setattr(command, "CHECKS", (check_of_a_kind, lambda: CheckResult("Python", "3.11")))
     assert command.run(argparse.Namespace(json=False)) == 0
     output = capsys.readouterr().out
-    assert "warn  of a kind  cannot be told: OSError: strange machine" in output
+    assert "warn  of a kind  cannot be checked: OSError: strange machine" in output
     assert "ok    Python" in output
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`vla dataset edit`: what is left is what was asked for, nothing is lost on the way, and it can be undone."""
+"""`vla dataset edit`: what is left is what was requested, nothing is lost on the way, and it can be undone."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def test_a_real_guard_passes_the_word_on() -> None:
         rclpy.shutdown()
     assert heard == [True], output
     assert code == 0
-    assert "e-stop: asked for by `vla stop`" in output
+    assert "e-stop: requested by `vla stop`" in output
     assert stop_every_guard() == 0  # nothing is left behind
 
 

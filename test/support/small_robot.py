@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A robot of no inertia in the server's own process: what a page tells it, it does, and can be asked for.
+"""A robot of no inertia in the server's own process: what a page tells it, it does, and can be queried.
 
 The page's tests use it where ROS adds nothing but time; test_page_over_dds.py has the real node and simulator.
 """

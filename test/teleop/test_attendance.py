@@ -85,7 +85,7 @@ def test_who_goes_away_leaves_an_episode_that_is_kept_and_does_not_count(room):
         assert (content["done"], content["trash"]) == (0, 0)
         (episode,) = content["episodes"]
         assert (episode["success"], episode["counts"], episode["marks"]) == (None, False, ["abandoned: nobody drives"])
-        assert content["prompt"]["object"] == first["object"]  # asked for again, in another scene
+        assert content["prompt"]["object"] == first["object"]  # requested again, in another scene
         assert content["prompt"]["seed"] != first["seed"]
         await bob.until(lambda: bob.all("state")[-1]["ending"] is None)
 

@@ -161,7 +161,7 @@ def test_somebody_else_in_the_seat_is_named_at_once(make):
 
 def test_without_a_task_it_is_said_at_once(make):
     room = make(FaultyRobot(), task=None)
-    with pytest.raises(VlaError, match=r"no scene is asked for: start the job with schedule:=NAME"):
+    with pytest.raises(VlaError, match=r"no scene is requested: start the job with schedule:=NAME"):
         room.collect(1)
 
 

@@ -94,7 +94,7 @@ class GuardNode(Node):
         if self.socket.requested():
             self._latched = None  # said again, whatever was said before
             self._latch(True)
-            self.get_logger().warning("e-stop: asked for by `vla stop`")
+            self.get_logger().warning("e-stop: requested by `vla stop`")
         now, silence = time.monotonic(), self._silence.update()
         if self._guarding and not self._holding and silence > self._timeout:
             self._holding, self._guarding = True, False

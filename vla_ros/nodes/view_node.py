@@ -44,7 +44,7 @@ class ViewNode(Node):
         port = declare(self, "port", 8765, "TCP port of the WebSocket, on this machine alone; 0: any", 0, 65535)
         self._server = server = ViewServer(f"vla_ros {embodiment.name}", port)
         self._reports = ReportView(self, server)
-        # What is taken from here is asked for, not called back with; a name that begins so is hidden from lists.
+        # What is taken from here is polled, not called back with; a name that begins so is hidden from lists.
         self._quiet = rclpy.create_node(
             "_view_node_quiet",
             namespace=self.get_namespace(),

@@ -21,7 +21,7 @@ Value = TypeVar("Value")
 
 
 class StampedInstruction(Protocol):
-    """When something was observed, and what was asked for then."""
+    """When something was observed, and what was requested then."""
 
     @property
     def stamp(self) -> float:

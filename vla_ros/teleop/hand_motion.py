@@ -7,7 +7,7 @@ followed is not the goal but a setpoint that goes to it no faster than the limit
 
 Two clocks: how a hand behaves (silence, a jump, calm) is judged by the wall clock, in which hands live. How far the
 setpoint goes follows the clock in which chunks are executed, simulated time where there is one: an arm in a world at a
-quarter of real time would otherwise be asked for four times the speed that the limits allow.
+quarter of real time would otherwise be commanded four times the speed that the limits allow.
 """
 
 from __future__ import annotations

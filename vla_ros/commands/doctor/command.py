@@ -60,7 +60,7 @@ def _examine(check: Callable[[], CheckResult]) -> CheckResult:
     except VlaError as error:  # a file of ours that does not read, named in the message
         return missing(name, str(error), "correct that file, or get it anew")
     except Exception as error:
-        return poor(name, f"cannot be told: {type(error).__name__}: {error}", "please report this")
+        return poor(name, f"cannot be checked: {type(error).__name__}: {error}", "please report this")
 
 
 def table(findings: Sequence[CheckResult]) -> str:

@@ -105,7 +105,7 @@ class EpisodeMessages:
 
     @property
     def instruction(self) -> str:
-        """Return what was asked for at the beginning."""
+        """Return what was requested at the beginning."""
         return self._words[0]
 
     def entries(self) -> Iterator[Entry]:

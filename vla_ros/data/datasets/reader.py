@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Any frame of a LeRobotDataset, with its neighbours, fast enough to train from.
 
-Numbers are held in memory; images are decoded where they are asked for, straight to the wanted size, or come from a
+Numbers are held in memory; images are decoded where they are requested, straight to the wanted size, or come from a
 frame cache (frame_cache.py).
 """
 

@@ -46,7 +46,7 @@ class EpisodeNode(ArmClient):
         declare(self, "seed", 0, "number of the scene; the simulator says which it really is", 0, 2**31 - 1)
         self.asked = declare(self, "instruction", "", "what to do, in words; empty: the scene's own").strip()
         self.success_object = declare(
-            self, "success_object", "", "object of the scene that counts, such as red_mug; empty: what is asked for"
+            self, "success_object", "", "object of the scene that counts, such as red_mug; empty: what is requested"
         )
         self.report = declare(self, "report", "", "file for the result as JSON, beside the one in the run folder")
         directory = declare(self, "run_directory", "", "folder for result and film; empty: runs/<time>_episode")
@@ -120,7 +120,7 @@ class EpisodeNode(ArmClient):
             complete = self._synchronizer.add(camera, stamp, message)
             if complete is not None:
                 images = [messages.color_array(image) for image in complete[1].values()]
-                # The words are those that hold: without any the policy thinks nothing, and old thoughts go.
+                # The words are those that hold: without any the policy infers nothing, and old reasoning goes.
                 lines = [self._lines.get(name, NO_LINES) if self.caption else NO_LINES for name in complete[1]]
                 self.film.add(images, lines, self.caption)
 
@@ -169,7 +169,7 @@ class EpisodeNode(ArmClient):
 
     @property
     def recording_ended(self) -> str:
-        """Say why the recording that was asked for does not go on; "" when it does."""
+        """Say why the recording that was requested does not go on; "" when it does."""
         return self.unfit if self._recorded else ""
 
     def truth(self) -> Truth:

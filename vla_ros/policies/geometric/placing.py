@@ -43,7 +43,7 @@ class PlacingGeometricPolicy(GeometricPolicy):
             return
         self._request = parse_instruction(phrases.thing, self._vocabulary)
         if self._goal_request is not None and not self._goal_request.known:
-            self._request = Request(None, (), False)  # half of what is asked for is not worth doing
+            self._request = Request(None, (), False)  # half of what is requested is not worth doing
 
     # -- what is seen ----------------------------------------------------------------------------------------------
     def _see(self, observation: SingleArmObservation) -> bool:

@@ -121,7 +121,7 @@ class Scene:
     instruction: str
     arm_start: tuple[float, ...] | None  # joint positions [rad]; None: home
     mounted: tuple[MountedCamera, ...] = ()  # cameras on the robot
-    part: str = ""  # of the target, by which it is asked for
+    part: str = ""  # of the target, by which it is requested
     goal: str = ""  # name of the object into or onto which the target is to go
 
     def put_down(self, origin: Point, floor: float) -> Scene:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the operator is asked for: the journal's last prompt, as long as it keeps the counts even, else the next."""
+"""What the operator is prompted for: the journal's last prompt, as long as it keeps the counts even, else the next."""
 
 from __future__ import annotations
 

@@ -57,8 +57,8 @@ class History:
         self.episodes: dict[str, EpisodeRecord] = {}
         self.prompt: PromptedScene | None = None
         self.before: PromptedScene | None = None  # the prompt before this one
-        self.pinned = False  # the operator asked for this prompt himself: it stays, however even it is
-        self.seeds = 0  # how many scenes were asked for
+        self.pinned = False  # the operator requested this prompt himself: it stays, however even it is
+        self.seeds = 0  # how many scenes were requested
         self.skipped: Counter[Cell] = Counter()
         self._operations: list[Event] = []
         self._done: list[int] = []  # numbers of operations that can be undone, the last one last

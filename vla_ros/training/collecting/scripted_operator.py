@@ -65,7 +65,7 @@ class ScriptedOperator:
         self._seeds = np.random.SeedSequence(seed)
 
     async def collect(self, episodes: int, tell: Callable[[Attempt], None]) -> list[Attempt]:
-        """Do what is asked for until `episodes` have succeeded, or nothing more is asked for.
+        """Do what is requested until `episodes` have succeeded, or nothing more is requested.
 
         `tell` hears of each attempt. Raises OperatorStopped when there is no going on, ConnectionLost, or VlaError for
         a collection that cannot be served.
@@ -185,12 +185,12 @@ class ScriptedOperator:
             raise OperatorStopped(f"{driver or 'nobody'} drives: have the seat left, then start this again")
 
     def _check_collection(self) -> None:
-        """Raise VlaError where there is nothing that could ever be asked for."""
+        """Raise VlaError where there is nothing that could ever be requested."""
         collection = self._connection.collection
         if not collection:
             raise VlaError("nothing is collected: start the job with collection:=NAME schedule:=NAME")
         if not collection["wanted"]:
-            raise VlaError("no scene is asked for: start the job with schedule:=NAME")
+            raise VlaError("no scene is requested: start the job with schedule:=NAME")
 
     def _waits_for(self) -> str:
         """Return what keeps the next episode from being begun; "" when nothing does."""

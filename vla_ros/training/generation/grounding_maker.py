@@ -62,7 +62,7 @@ class GroundingMaker:
     ) -> None:
         self.schema = grounding_schema(contract)
         self._contract, self._embodiment, self._arm, self._task = contract, embodiment, arm, task
-        # Objects are asked for as a whole, whatever the demonstrations do.
+        # Objects are requested as a whole, whatever the demonstrations do.
         self._settings, self._catalogue = dataclasses.replace(settings, by_part=False), load_catalogue(settings.objects)
         self._sets = SETS if SETS.keys() <= task.sets.sets.keys() else settings.sets
         self._stored = ContractColumns(contract, embodiment)

@@ -35,7 +35,7 @@ from vla_ros.training.graspvla.stage import Stage
 from vla_ros.training.graspvla.validation import judge_flow
 
 GROUNDING = 0.25  # share of each batch
-REWORDED = 0.5  # share of frames of demonstrations that are asked for otherwise than the demonstration was
+REWORDED = 0.5  # share of frames of demonstrations that are requested otherwise than the demonstration was
 NONE = -1  # cell of what a view does not show
 
 

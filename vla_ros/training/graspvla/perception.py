@@ -39,7 +39,7 @@ TEXTS_MAX = 1 << 30  # [B] of the sentences of a folder that training itself has
 
 
 class Stacked:
-    """Arrays in files, one after the other along the first axis, that are read as they are asked for."""
+    """Arrays in files, one after the other along the first axis, that are read as they are requested."""
 
     def __init__(self, paths: list[Path]) -> None:
         self._parts = [np.load(path, mmap_mode="r") for path in paths]

@@ -56,10 +56,10 @@ class Sentences:
         count: int,
         said: Sequence[tuple[int, str]] = (),
     ) -> list[tuple[int, str]]:
-        """Return rows of objects, -1 for one that is not there, and how they are asked for; `count` at most.
+        """Return rows of objects, -1 for one that is not there, and how they are requested; `count` at most.
 
-        `names` are "colour category", `positions` (N, 3) [m], `seen` (N,) says which may be asked for; `said` is what
-        a person asked for in this frame. Where some things have no name, or are parts of others, nothing is said of
+        `names` are "colour category", `positions` (N, 3) [m], `seen` (N,) says which may be requested; `said` is what
+        a person requested in this frame. Where some things have no name, or are parts of others, nothing is said of
         how they stand to others.
         """
         if any(not name or name.startswith(BY) for name in names):
