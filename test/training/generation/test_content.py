@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from drawn_scene import grasping_scene
 
-from vla_ros.data.datasets.editing.segments import valid_runs
+from vla_ros.data.datasets.editing.frame_ranges import valid_runs
 from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.data.datasets.video import open_video

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from controllers.errors import VlaError
-from vla_ros.data.datasets.editing.segments import valid_runs
+from vla_ros.data.datasets.editing.frame_ranges import valid_runs
 from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
