@@ -95,7 +95,7 @@ def judge_grasps(network: GraspNetwork, samples: Samples, rows: np.ndarray) -> d
                 axis=1,
             )
             points = torch.from_numpy(around)[None].float()
-            known = network.ask(seen, torch.from_numpy(places).float(), points, tool)
+            known = network.query(seen, torch.from_numpy(places).float(), points, tool)
             best = int(network.judge(known)[0].argmax())
             centre = around[best]
         options = columns["options"][row]
