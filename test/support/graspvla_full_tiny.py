@@ -11,7 +11,8 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from transformers import Dinov2Config, LlamaConfig, PretrainedConfig, SiglipVisionConfig
 
-from vla_ros.policies.graspvla.full.config import ExpertConfig, FullConfig, GraspSpace, Statistics, VisionConfig
+from vla_ros.policies.flow.normalisation import Statistics
+from vla_ros.policies.graspvla.full.config import ExpertConfig, FullConfig, GraspSpace, VisionConfig
 from vla_ros.policies.graspvla.full.loss import Batch
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork, PartConfigs
 from vla_ros.policies.graspvla.full.parts import build_network
