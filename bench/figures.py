@@ -16,7 +16,7 @@ def add_json_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def report(figures: Mapping[str, float], json_file: str | None, digits: int = 10) -> None:
-    """Print the figures, `digits` wide, and write the JSON file where one is asked for."""
+    """Print the figures, `digits` wide, and write the JSON file where one is requested."""
     width = max(map(len, figures))
     for name, value in figures.items():
         print(f"{name:<{width}}  {value:{digits}.3f}")
@@ -24,6 +24,6 @@ def report(figures: Mapping[str, float], json_file: str | None, digits: int = 10
 
 
 def write_json(figures: Mapping[str, float], json_file: str | None) -> None:
-    """Write the JSON file where one is asked for. Raises ConfigError when it cannot be written."""
+    """Write the JSON file where one is requested. Raises ConfigError when it cannot be written."""
     if json_file:
         write_output("--json", json_file, json.dumps(figures, indent=2))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random chunks all over the workspace: joint range, speed and effort, tool box, own-body distance, what held the arm.
+"""Random chunks all over the workspace: joint range, speed and effort, tool box, self-distance, what held the arm.
 
 Chunks are valid: poses of the tool inside its box that the joints can reach, joint positions and joint velocities
-within their limits. The arm is exact dynamics behind a late wire, without end stops, so that nothing but control keeps
-it in its range; driven by positions or poses it has the simulated driver's servo.
+within their limits. The arm is exact dynamics with actuation latency, without end stops: nothing but control keeps it
+in its range; driven by positions or poses it has the simulated driver's servo.
 
 A long run goes in parts: each with its own --seed and --json, put together by --merge.
 """

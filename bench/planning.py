@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often, how fast and how well motion is planned on cluttered tables, each path looked at again by MuJoCo."""
+"""How often, how fast and how well motion is planned on cluttered tables, each path checked again by MuJoCo."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def _seconds(what: str) -> tuple[float, float]:
             command = _stop(guard)
             began = time.monotonic()
             stop_every_guard()
-            return command, time.monotonic() - began if guard.asked() else float("inf")
+            return command, time.monotonic() - began if guard.requested() else float("inf")
         finally:
             guard.close()
             os.environ.pop(OVERRIDE)
@@ -74,7 +74,7 @@ def _stop(guard: EstopSocket) -> float:
     quiet = subprocess.DEVNULL
     environment = module_environment() | {OVERRIDE: os.environ[OVERRIDE]}
     with subprocess.Popen(command, env=environment, stdin=quiet, stdout=quiet, stderr=quiet) as process:
-        while not (asked := guard.asked()) and time.monotonic() - began < GIVE_UP_S:
+        while not (asked := guard.requested()) and time.monotonic() - began < GIVE_UP_S:
             time.sleep(0.002)
         seconds = time.monotonic() - began
         process.kill()  # what is left is the way over the topic, to nobody

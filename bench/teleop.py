@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an operator's bridge costs and how late it is: a scripted hand on the real graph, two cameras in view."""
+"""What an operator's bridge costs and how late it is: a simulated hand on the real graph, two cameras in view."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from rig.own_domain import on_own_domain
 from bench.figures import add_json_argument, report
 from controllers.errors import ConfigError, VlaError
 from vla_ros import messages
-from vla_ros.teleop.demonstrator.connection import Connection
 from vla_ros.teleop.protocol import HandSample
 from vla_ros.teleop.serving.pairing import keep_token
+from vla_ros.teleop.simulated_hand.connection import Connection
 
 PACKET_S = 1.0 / 72.0  # a headset's display
 TOKEN = "token-of-the-benchmark"

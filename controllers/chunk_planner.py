@@ -34,7 +34,7 @@ class Snapshot:
     executed: float  # [s] of motion since the start
     rate: float  # [s/s] of progress
     lookahead: float  # [s]
-    holding: bool  # nothing that was asked for is being followed
+    holding: bool  # nothing that was requested is being followed
 
 
 @dataclass(frozen=True, eq=False)

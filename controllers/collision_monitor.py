@@ -15,7 +15,7 @@ from controllers.hand_shape import hand_corners
 from controllers.model import ArmModel
 from controllers.self_distance import SelfDistance
 
-LOOK_PERIOD_S = 0.008  # [s]
+CHECK_PERIOD_S = 0.008  # [s]
 TABLE_REACHED = 1e-3  # [m] a chunk may ask for this much below the table: it is given in millimetres
 TABLE_TOLERANCE = 5e-3  # [m] a hand on the table is pressed into it by an error of the plane and the arm's compliance
 
@@ -61,7 +61,7 @@ class CollisionMonitor:
     def update(self, q: np.ndarray, arms: Mapping[str, ArmModel], dt: float) -> str:
         """Look at the robot now and then, dt [s] after the last tick; return why it must stop, or ""."""
         self._elapsed = elapsed = self._elapsed + dt
-        if elapsed < LOOK_PERIOD_S:
+        if elapsed < CHECK_PERIOD_S:
             return ""
         self._elapsed = 0.0
         reason = "" if self._own is None else self._own.update(q, elapsed)

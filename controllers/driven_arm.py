@@ -54,7 +54,7 @@ class DrivenArm(DrivenGroup):
 
         Raises ChunkError for what it must not do.
         """
-        asked = self.track.asked(chunk)
+        asked = self.track.commanded_quantity(chunk)
         if not asked:
             return asked, None
         mode = space_of(asked)

@@ -26,7 +26,7 @@ class DrivenJoints(DrivenGroup):
 
     def check(self, chunk: ActionChunk) -> tuple[str, None]:
         """Return by what the chunk moves the group. Raises ChunkError for what it must not do."""
-        asked = self.track.asked(chunk)
+        asked = self.track.commanded_quantity(chunk)
         if asked == "pose":
             raise ChunkError(f"chunk holds poses of '{self.name}', which are joints without a tool")
         if asked == "position":

@@ -393,7 +393,7 @@ class ChunkFollower:
                 free, obstacle = drive.obstacle(elapsed)
                 if acceleration > 2.0 and drive.stops_at_acceleration:
                     times = acceleration * self.config.safety.acceleration_margin
-                    self.stop(f"fault: a joint is asked for {times:.1f} times its acceleration limit")
+                    self.stop(f"fault: a joint is commanded {times:.1f} times its acceleration limit")
                 if obstacle and not self.progress.hold_reason:
                     self._pending.append(self._planner.brake(self._snapshot(), obstacle))
                 fastest, hardest = max(fastest, speed), max(hardest, acceleration)

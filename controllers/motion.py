@@ -53,7 +53,7 @@ class Motion:
     source: str
     end_reason: str  # hold reason once over
     status: TaskStatus = TaskStatus.ONGOING
-    holding: bool = False  # its end reason holds from the start: nothing of it is motion that was asked for
+    holding: bool = False  # its end reason holds from the start: nothing of it is motion that was requested
     point_list: list[float] = field(init=False, repr=False)
     chunk_list: list[float] = field(init=False, repr=False)
     chunk_end: float = field(init=False, repr=False)  # [s]

@@ -53,11 +53,11 @@ def splice(
 ) -> tuple[Motion, Transition]:
     """Return the motion that goes on from `start` into `chunk`, as fast as `bounds` allow, and how it was spliced."""
     count, status = leading_ongoing(chunk)
-    asked = [track.asked(chunk) for track in start.tracks] if count else []
+    asked = [track.commanded_quantity(chunk) for track in start.tracks] if count else []
     if not any(asked):
         return _standstill(chunk, source, start, count, status, beside)
     path = path_of(chunk, asked, count, start, config)
-    # Where velocities are asked for the last one is one for a step more.
+    # Where velocities are commanded the last one is one for a step more.
     times = path.times[-count - 1 :] if "velocity" in asked else chunk.times[:count]
     ahead = times > path.entry + 1e-6
     ahead[-1] = True

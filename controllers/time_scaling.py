@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How fast progress is: it waits for an arm that is held back, or that is asked for more than it can do.
+"""How fast progress is: it waits for an arm that is held back, or that is commanded more than it can do.
 
 The first is positional interpolation seen from the arm's side, the second what remains of the joints' limits when the
 path bends towards a singularity after it was planned.

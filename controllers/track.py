@@ -38,7 +38,7 @@ class Track:
             return np.ones(len(self.joints))
         return np.array([1.0] * 3 + [2.0 * ROTATION_METRES] * 4)
 
-    def asked(self, chunk: ActionChunk) -> str:
+    def commanded_quantity(self, chunk: ActionChunk) -> str:
         """Say by what a chunk moves the group: "pose", "position" or "velocity" of its joints, "" for not at all.
 
         Raises ChunkError for several at once, or for some of its joints only.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: `./vla …` from a clone, `vla-ros …` once installed.
 
-Each command is a module with `add_arguments(parser)` and `run(arguments) -> int`, imported when it is asked for.
+Each command is a module with `add_arguments(parser)` and `run(arguments) -> int`, imported when it is requested.
 """
 
 from __future__ import annotations

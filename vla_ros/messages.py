@@ -86,7 +86,7 @@ class JointStateWriter:
 
 
 class JointSample(NamedTuple):
-    """Joints at one instant, in the order they were asked for."""
+    """Joints at one instant, in the order they were requested."""
 
     stamp: float  # [s]
     position: np.ndarray  # (N,) [rad] or [m]

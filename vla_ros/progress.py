@@ -75,10 +75,10 @@ def shown_in_files(what: str, console: Console | None = None) -> Iterator[Callab
     with WorkProgress(*columns, console=console or Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=1.0)
 
-        def tell(name: str, position: float, size: int) -> None:
+        def report(name: str, position: float, size: int) -> None:
             progress.update(task, description=f"{what} {name}".rstrip(), completed=position / max(size, 1))
 
-        yield tell
+        yield report
 
 
 def _span(seconds: float) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One run of one method down one path: a late policy, a driver, an arm with full dynamics behind a late wire."""
+"""One run of one method down one path: a late policy, a driver, an arm with full dynamics and actuation latency."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def roll_out(franka: Franka, path: IdealPath, pattern: DelayPattern, entry: Entr
     driver = drive(entry, model, franka.limits, franka.config, ARM, q)
     arm = franka.arm(DT / 2, **WIRE, seed=seed)
     run = _Run(driver, LatePolicy(path, pattern, seed, ARM, model.base_frame), PhaseTracker(path))
-    run.look(0.0)
+    run.observe(0.0)
     commanded, measured, phase, done = [], [], [], np.inf
     furthest, advanced = 0.0, 0.0  # [s] along the path, and when
     settled = True
@@ -79,7 +79,7 @@ def roll_out(franka: Franka, path: IdealPath, pattern: DelayPattern, entry: Entr
 
 
 class _Run:
-    """The policy's side: when it looks, what is on its way, what arrived."""
+    """The policy's side: when it observes, what is on its way, what arrived."""
 
     def __init__(self, driver: Driver, policy: LatePolicy, tracker: PhaseTracker) -> None:
         self.driver, self.policy, self.tracker = driver, policy, tracker
@@ -87,13 +87,13 @@ class _Run:
         self.refused = 0
         self._coming: deque[tuple[float, ActionChunk, np.ndarray]] = deque()  # arrival [s], chunk, origin
         self._frame = np.inf  # [s] the camera frame waited for
-        self._free, self._looked = 0.0, 0.0  # [s] when inference ends, when it last looked
+        self._free, self._observed = 0.0, 0.0  # [s] when inference ends, when it last observed
 
-    def look(self, now: float) -> None:
-        """Take a camera frame at `now` [s] and begin to think."""
+    def observe(self, now: float) -> None:
+        """Take a camera frame at `now` [s] and begin inference."""
         origin = self.driver.commanded.copy()
         chunk, delay, arrives = self.policy.chunk(now, origin, self.tracker.phase)
-        self._free, self._looked, self._frame = now + delay, now, np.inf
+        self._free, self._observed, self._frame = now + delay, now, np.inf
         if arrives:
             self._coming.append((now + delay, chunk, origin))
 
@@ -109,11 +109,11 @@ class _Run:
             self.transitions.append(now)
 
     def schedule(self, now: float, settled: bool) -> None:
-        """Look at the next frame when inference is done, its least period is over and the method lets it."""
+        """Take the next frame when inference is done, its least period is over and the method lets it."""
         if np.isinf(self._frame) and now >= self._free - 1e-9 and self.driver.ready(now, settled):
-            self._frame = self.policy.next_frame(max(now, self._looked + PERIOD_MIN))
+            self._frame = self.policy.next_frame(max(now, self._observed + PERIOD_MIN))
         if now >= self._frame - 1e-9:
-            self.look(now)
+            self.observe(now)
 
 
 def _step(arm: DelayedArm) -> None:

@@ -48,7 +48,7 @@ class DelayPattern:
         return float(np.clip(0.15 * np.exp(0.6 * random.normal()), 0.03, longest(path)))
 
     def capped(self, path: IdealPath) -> float:
-        """Return the fixed delay [s] a path's horizon leaves of what was asked for; NaN for a random one."""
+        """Return the fixed delay [s] a path's horizon leaves of what was requested; NaN for a random one."""
         return np.nan if self.seconds is None else min(self.seconds, longest(path))
 
 
@@ -62,7 +62,7 @@ PATTERNS = (*FIXED, DelayPattern("random", None), DelayPattern("drop-outs", 0.2,
 
 
 class PhaseTracker:
-    """How far along its path a policy thinks it is: by the clock, as long as the tool is near enough to be on time.
+    """How far along its path a policy takes itself to be: by the clock, while the tool is near enough to be on time.
 
     Nobody sees progress to the millimetre, and where a path turns back on itself position alone says nothing.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Franka's follower against exact dynamics behind a late wire, in lockstep."""
+"""The Franka's follower against exact dynamics with actuation latency, in lockstep."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from vla_ros.progress import WorkProgress
 
 PARTS = 10
 REST_S, HOME_S = 1.5, 2.0  # [s] at the end of each part: at rest at home, after the way there
-LOOK_EVERY = 10  # ticks between two looks at the energy
+ENERGY_EVERY = 10  # ticks between two readings of the energy
 GROWTH_MIB, DRIFT_MM, POSTURE_RAD, ENERGY_RATIO = 2.0, 0.5, 0.02, 2.0  # what may change from the first part on
 HOME_MM, REFUSED_SHARE = 2.0, 0.2  # from home at rest; of the chunks: an arm that moves no more is no proof
 STOPPED_S = 0.3  # [s] after which an arm that a fault has stopped is enabled again
@@ -69,7 +69,7 @@ class Soak:
     def _tick(self, k: int) -> None:
         self.rig.tick()
         self._enable_again()
-        if k % LOOK_EVERY == 0:
+        if k % ENERGY_EVERY == 0:
             driven, dq = self.rig.driven, self.rig.arm.dq
             error = driven.drive.law.cartesian.error
             kinetic, spring = 0.5 * dq @ driven.model.M @ dq, 0.5 * error @ (self._stiffness * error)

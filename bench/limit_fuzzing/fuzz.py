@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
 from bench.franka import ARM, WIDTH, Franka
-from bench.limit_fuzzing.wired_arm import WiredArm
+from bench.limit_fuzzing.driven_arm import DrivenArm
 from controllers.chunk import ActionChunk, pose_channels
 from controllers.errors import ChunkError
 
@@ -46,7 +46,7 @@ class LimitFuzz:
         """Prepare an arm at home, driven by `mode`; `brief` cuts every chunk short by the next."""
         self.franka = franka = Franka()
         self._random, self._kinds, self._dt = np.random.default_rng(seed), kinds, 1.0 / rate
-        self._wire, self._mode, self._brief = (delay, jitter), mode, brief
+        self._latency, self._mode, self._brief = (delay, jitter), mode, brief
         self.follower = franka.follower(mode)
         self.chunks = self.travels = 0
         self.refused: Counter[str] = Counter()  # reasons
@@ -55,7 +55,7 @@ class LimitFuzz:
         self.outside = 0.0  # [m] of the tool from its box
         self.nearest = np.inf  # [m] own-body distance
         self._sequence = self._ticks = 0
-        self.arm = WiredArm(mode, franka, self._dt, delay, jitter, franka.home)
+        self.arm = DrivenArm(mode, franka, self._dt, delay, jitter, franka.home)
         self.follower.activate(self.arm.q, self.arm.dq, {WIDTH: 0.08}, self.arm.time)
 
     def figures(self) -> dict[str, float]:
@@ -161,7 +161,7 @@ class LimitFuzz:
 
     def _restart(self, q: np.ndarray) -> None:
         self.effort = max(self.effort, self.arm.effort_share)
-        self.arm = WiredArm(self._mode, self.franka, self._dt, *self._wire, q)
+        self.arm = DrivenArm(self._mode, self.franka, self._dt, *self._latency, q)
         self.follower.activate(self.arm.q, self.arm.dq, {WIDTH: 0.08}, self.arm.time)
 
     def _free_configuration(self) -> np.ndarray:

@@ -24,7 +24,7 @@ from controllers.rotations import Quaternion, write_matrix
 from controllers.workspace import Workspace
 
 ROTATION_METRES = 0.15  # [m/rad] how a turn compares with a shift: about a hand's length
-LOOK_EVERY = 4  # ticks between two looks at how near a singularity is
+SINGULARITY_EVERY = 4  # ticks between two measurements of how near a singularity is
 AXES = 3  # rows of the tool, along x, y and z, bounded both ways
 SOLVED = (1, 2)  # daqp's exit flags, the second with a soft bound given way
 SOFT = 8  # daqp's name for one
@@ -70,11 +70,11 @@ class DifferentialKinematics:
         self._q[:] = q
         self.T_base_ee[:] = self._model.forward(q)
         self._J[:] = self._model.jacobian(q)
-        if self._ticks % LOOK_EVERY == 0:
-            self._look_at_singularity()
+        if self._ticks % SINGULARITY_EVERY == 0:
+            self._measure_manipulability()
         self._ticks += 1
 
-    def look_at_tool(self, dq: np.ndarray) -> None:
+    def check_workspace(self, dq: np.ndarray) -> None:
         """Find out whether the tool, its joints at dq (N,) [rad/s], is about to meet a face of its box."""
         workspace, velocity = self.workspace, self._J[:AXES].dot(dq, out=self._velocity)
         near = workspace is not None and workspace.near(self.T_base_ee[:3, 3], velocity)
@@ -143,7 +143,7 @@ class DifferentialKinematics:
         self.dq[:] = solution
         return True
 
-    def _look_at_singularity(self) -> None:
+    def _measure_manipulability(self) -> None:
         """Measure how far the arm is from being singular, as MoveIt Servo does and as Yoshikawa (1985) does."""
         singular = np.linalg.svd(self._J, compute_uv=False)
         self.condition = float(singular[0] / max(singular[-1], 1e-9))

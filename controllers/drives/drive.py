@@ -49,7 +49,7 @@ class GroupDrive(ABC):
     command: str  # what it writes: a key of the robot's command_modes
     motion: CommandedGroup
     modes: tuple[str, ...] = (CARTESIAN, JOINT)  # the spaces in which it can follow a chunk
-    stops_at_acceleration = True  # it sends on whatever is asked: joints asked for more than they can are stopped
+    stops_at_acceleration = True  # it sends on whatever is asked: joints commanded more than they can are stopped
 
     @abstractmethod
     def begin(self, q: np.ndarray) -> None:

@@ -81,7 +81,7 @@ class PositionDrive(Drive):
         if dt <= 0.0:
             return True
         self._bounds.update(self.q, self.dq, self._model.q, dt)
-        self.kinematics.look_at_tool(self.dq)
+        self.kinematics.check_workspace(self.dq)
         if motion.mode == CARTESIAN:
             reference = motion.pose.filter
             self._lean(reference.twist)
@@ -103,7 +103,7 @@ class PositionDrive(Drive):
         if dt <= 0.0:
             return True
         self._bounds.update(self.q, self.dq, None, dt)
-        self.kinematics.look_at_tool(self.dq)
+        self.kinematics.check_workspace(self.dq)
         wanted = self._joints.standing()
         if self.kinematics.bound and self.kinematics.approach(wanted, self._bounds):
             wanted = self.kinematics.dq

@@ -37,8 +37,8 @@ BRAKING_SHARE = 0.6  # of the acceleration limit: how a joint brakes before the 
 FRICTION_SHARE = 0.5  # of the known friction is counted on: more than there is would let a joint be too fast
 RANGE_MARGIN = 0.015  # [rad] inside the range, at most a hundredth of it: what friction and delay may take
 RETURN_SPEED = 0.25  # [rad/s] at most, of a joint that is past it: the rest of its way back is its own
-FAR = 0.8  # [rad/s] from every bound: looked at every LOOK_EVERY ticks only
-LOOK_EVERY = 4
+FAR = 0.8  # [rad/s] from every bound: checked every CHECK_EVERY ticks only
+CHECK_EVERY = 4
 AXES = 3  # rows of the tool, along x, y and z, bounded both ways
 SOFT = 8  # daqp: links and tool give way to joints where not both can be kept
 SOLVED = (1, 2)  # daqp's exit flags, the second with a soft bound given way
@@ -80,9 +80,9 @@ class TorqueBarrier:
         self.active = False
         linked = self.clearance.count > 0
         self._ticks += 1
-        if self._near or linked or self._wall or self._ticks % LOOK_EVERY == 0:
-            self._look_at_joints(model)
-            self._look_at_tool(model)
+        if self._near or linked or self._wall or self._ticks % CHECK_EVERY == 0:
+            self._check_joints(model)
+            self._check_tool(model)
         if not (self._near or linked or self._wall):
             return
         resisting = self._resisting  # what the arm does not turn into acceleration
@@ -95,7 +95,7 @@ class TorqueBarrier:
         if self._write_bounds(model, ddq, linked):
             self._solve(model, tau)
 
-    def _look_at_joints(self, model: ArmModel) -> None:
+    def _check_joints(self, model: ArmModel) -> None:
         """Write how much faster each joint may be, each way, (2, N) [rad/s], at the rate ρ."""
         distance, room = self._distance, self._room
         np.multiply(self._signs, model.q, out=room)
@@ -109,7 +109,7 @@ class TorqueBarrier:
         np.minimum(room, free, out=room)
         self._near = float(room.min()) < FAR
 
-    def _look_at_tool(self, model: ArmModel) -> None:
+    def _check_tool(self, model: ArmModel) -> None:
         workspace = self.workspace
         near = workspace is not None and workspace.near(model.position, model.twist[:AXES])
         self._wall = workspace if near else None

@@ -57,7 +57,7 @@ class TorqueLaw:
         self._posture_share = 1.0
 
     def settle(self) -> None:
-        """End the changes of gains and payload that were asked for while the arm was not driven."""
+        """End the changes of gains and payload that were requested while the arm was not driven."""
         self.gains.settle()
         self.payload.settle()
 
@@ -108,7 +108,7 @@ class TorqueLaw:
         """Return desired joint speed and acceleration as shares of what is allowed, each of the joint that needs most.
 
         The acceleration is the mean of `elapsed` [s], the time since the last look. Of a tool's motion the joints are
-        asked for no more than their speed, and than what of it they gain until the next look; the acceleration is that
+        commanded no more than their speed, and than what of it they gain until the next look; the acceleration is that
         of what is asked, and progress waits for the rest.
         """
         motion, law = self.motion, self.cartesian

@@ -78,7 +78,7 @@ SELDOM = """
 
 
 def test_a_press_is_kept_although_the_robots_state_comes_before_the_hand_engages(site, visit):
-    """A free hand takes over what the gripper does, and had forgotten what it was just asked for."""
+    """A free hand takes over what the gripper does, and had forgotten what it was just commanded."""
     operator = visit(site.link, scripts=(SELDOM,)).seated()
     operator.page.click("#enable")
     eventually(lambda: site.robot.enabled)

@@ -7,7 +7,7 @@ import pytest
 from operator_page import eventually, sync_api
 from small_robot import SmallCollection, SmallRobot
 
-FAULT = "fault: a joint is asked for 4.3 times its acceleration limit"
+FAULT = "fault: a joint is commanded 4.3 times its acceleration limit"
 ARM = {"clutched": False, "refused": ""}
 WAITS = "chunk exhausted"
 STATE = {"mode": "teleop", "enabled": True, "estop": False, "held": "", "hold_reason": WAITS, "shadow": False}
@@ -97,7 +97,7 @@ def test_a_fault_in_mid_motion_is_said_everywhere_until_it_is_enabled_again(site
     ada.reads("#doing", "You move the arm")
     site.robot.held = FAULT
     site.robot.refused = f"control is held ({FAULT}): enable it again"
-    ada.reads("#banner", "Held after a fault: a joint is asked for 4.3 times")
+    ada.reads("#banner", "Held after a fault: a joint is commanded 4.3 times")
     ada.reads("#engaged", "Not followed")
     said = shown(ada)
     assert (said["tone"], said["banner"]) == ("red", "banner red")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`vla bench`: which benchmarks there are, and that one is loaded when it is asked for."""
+"""`vla bench`: which benchmarks there are, and that one is loaded when it is requested."""
 
 from __future__ import annotations
 

@@ -168,7 +168,7 @@ def test_robots_shows_limits(vla):
     checked = vla("robots", "check").stdout.splitlines()
     assert checked == [f"{name}: ok" for name in robot_names()]
     shown = vla("robots", "show", str(PAIR)).stdout
-    assert "suction right_cup on right; told by right_cup/suction" in shown
+    assert "suction right_cup on right; commanded by right_cup/suction" in shown
     assert "joint group lift" in shown
     assert "base base_link, holonomic: at most 0.6, 0.4, 1" in shown
 

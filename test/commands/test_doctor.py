@@ -18,7 +18,7 @@ from importlib import metadata
 import pytest
 
 from vla_ros.commands.doctor import command, equipment, machine, messaging, ros
-from vla_ros.commands.doctor.finding import Finding, missing, poor
+from vla_ros.commands.doctor.check_result import CheckResult, missing, poor
 from vla_ros.launching import egl
 from vla_ros.launching.environment import domain_ports
 
@@ -110,7 +110,7 @@ def test_few_cores_and_little_memory_are_said(monkeypatch, tmp_path):
     monkeypatch.setattr(machine, "CONTROL_GROUP", tmp_path)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1, 2, 3})
     monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 4 * 2**20}.__getitem__)
-    assert machine.check_cores() == Finding("machine", "4 cores, 16.0 GiB memory")
+    assert machine.check_cores() == CheckResult("machine", "4 cores, 16.0 GiB memory")
     # A container may use less than the machine has.
     (tmp_path / "cpu.max").write_text("150000 100000\n")
     assert "1.5 cores" in machine.check_cores().state
@@ -285,14 +285,14 @@ def test_the_users_own_configuration_is_named_and_what_it_hides(monkeypatch, tmp
 
 
 # -- the command -------------------------------------------------------------------------------------------------------
-def doctor(monkeypatch, capsys, *findings: Finding, json_wanted: bool = False) -> tuple[int, str]:
+def doctor(monkeypatch, capsys, *findings: CheckResult, json_wanted: bool = False) -> tuple[int, str]:
     monkeypatch.setattr(command, "CHECKS", tuple((lambda f=f: f) for f in findings))
     code = command.run(argparse.Namespace(json=json_wanted))
     return code, capsys.readouterr().out
 
 
 def test_only_what_is_needed_fails(monkeypatch, capsys):
-    fine, note = Finding("Python", "3.11"), Finding("cameras", "none", "plug one in")
+    fine, note = CheckResult("Python", "3.11"), CheckResult("cameras", "none", "plug one in")
     code, output = doctor(monkeypatch, capsys, fine, note, poor("disk", "1 GiB free", "free some"))
     assert code == 0
     assert [line.split()[0] for line in output.splitlines()] == ["ok", "note", "->", "warn", "->"]
@@ -303,7 +303,7 @@ def test_only_what_is_needed_fails(monkeypatch, capsys):
 
 
 def test_json_has_stable_keys(monkeypatch, capsys):
-    everything = (Finding("Python", "3.11"), poor("disk", "full", "free some"), missing("rendering", "none", "do"))
+    everything = (CheckResult("Python", "3.11"), poor("disk", "full", "free some"), missing("rendering", "none", "do"))
     code, output = doctor(monkeypatch, capsys, *everything, json_wanted=True)
     assert code == 1
     report = json.loads(output)
@@ -318,10 +318,10 @@ def test_a_check_that_fails_itself_does_not_end_the_others(monkeypatch, capsys):
     def check_of_a_kind():
         raise OSError("strange machine")
 
-    monkeypatch.setattr(command, "CHECKS", (check_of_a_kind, lambda: Finding("Python", "3.11")))
+    monkeypatch.setattr(command, "CHECKS", (check_of_a_kind, lambda: CheckResult("Python", "3.11")))
     assert command.run(argparse.Namespace(json=False)) == 0
     output = capsys.readouterr().out
-    assert "warn  of a kind  cannot be told: OSError: strange machine" in output
+    assert "warn  of a kind  cannot be checked: OSError: strange machine" in output
     assert "ok    Python" in output
 
 

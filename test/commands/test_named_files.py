@@ -24,7 +24,7 @@ OTHER_KINDS = {"lerobot": {"type": "pi0", "n_obs_steps": 1}, "full": {"format": 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """Work in a folder of things that are not what is asked for; nothing may be started."""
+    """Work in a folder of things that are not what is requested; nothing may be started."""
     (tmp_path / "empty").mkdir()
     for name in ("noise.yaml", "noise.mcap", "noise.npz", "noise.csv", "noise.json"):
         (tmp_path / name).write_bytes(NOISE)

@@ -11,7 +11,7 @@ from franka_arm import ARM, FRAME, HOME, WIDTH, Rig, franka_config, franka_model
 from position_arm import PositionRig
 
 from controllers.chunk import ActionChunk
-from controllers.collision_monitor import LOOK_PERIOD_S, CollisionMonitor
+from controllers.collision_monitor import CHECK_PERIOD_S, CollisionMonitor
 from controllers.control_config import ControlConfig, SafetyConfig
 from controllers.errors import ChunkError, ConfigError
 from controllers.hand_shape import hand_corners
@@ -209,7 +209,7 @@ def test_every_pair_is_looked_at_within_a_tenth_of_a_second():
     own.reset(HOME)
     looked = sum(len(group.names) for group in own._groups)
     assert looked == len(own._whole.names) > 40
-    assert len(own._groups) * LOOK_PERIOD_S < 0.1
+    assert len(own._groups) * CHECK_PERIOD_S < 0.1
     model = pin.buildModelFromXML(URDF)
     assert len(own._q) == model.nq
 

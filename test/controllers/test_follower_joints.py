@@ -74,7 +74,7 @@ def test_an_arm_that_stopped_outside_the_box_stays_where_it_is_and_comes_back_by
 
 
 def limited(acceleration):
-    """Return a rig whose joints may be asked for `acceleration` [rad/s²] only."""
+    """Return a rig whose joints may be commanded `acceleration` [rad/s²] only."""
     rig = Rig()
     limits = dataclasses.replace(rig.limits, acceleration=np.full(7, acceleration))
     rig.driven = DrivenArm("panda", rig.model, limits, rig.config)

@@ -33,7 +33,7 @@ def as_rows(matrix: np.ndarray) -> tuple:
 
 
 def held_in(config: ImpedanceConfig, q: np.ndarray, push: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Hold the tool behind a late wire while `push` (6,) [N, N·m] acts on it; return shift, Λ⁻¹, R of the target."""
+    """Hold the tool, with latency, while `push` (6,) [N, N·m] acts on it; return shift, Λ⁻¹, R of the target."""
     model, law = franka_model(), CartesianImpedance(7, config)
     law.q_rest[:] = q
     arm = DelayedArm(franka_model(), q, command_delay=0.005, damping=0.5)

@@ -112,19 +112,19 @@ def test_transition_is_continuous_to_second_order(rig):
 
 def test_by_what_a_chunk_moves_a_group(rig):
     names = tuple(f"{joint}/position" for joint in ARM.joints)
-    assert TRACK.asked(ActionChunk(0.0, "panda_link0", names, [0.1], [ARM.home])) == "position"
-    assert TRACK.asked(rig.chunk(LINE)) == "pose"
-    assert TRACK.asked(ActionChunk(0.0, "panda_link0", ("panda_hand/width",), [0.1], [[0.0]])) == ""
+    assert TRACK.commanded_quantity(ActionChunk(0.0, "panda_link0", names, [0.1], [ARM.home])) == "position"
+    assert TRACK.commanded_quantity(rig.chunk(LINE)) == "pose"
+    assert TRACK.commanded_quantity(ActionChunk(0.0, "panda_link0", ("panda_hand/width",), [0.1], [[0.0]])) == ""
     with pytest.raises(ChunkError, match="'panda_joint2/position' is missing"):
-        TRACK.asked(ActionChunk(0.0, "f", names[:1], [0.1], [[0.0]]))
+        TRACK.commanded_quantity(ActionChunk(0.0, "f", names[:1], [0.1], [[0.0]]))
     rates = tuple(f"{joint}/velocity" for joint in ARM.joints)
-    assert TRACK.asked(ActionChunk(0.0, "f", rates, [0.1], np.zeros((1, 7)))) == "velocity"
+    assert TRACK.commanded_quantity(ActionChunk(0.0, "f", rates, [0.1], np.zeros((1, 7)))) == "velocity"
     for channels, match in (
         (("panda_joint1/velocity",), "'panda_joint2/velocity' is missing"),
         ((*names, *rates), "both joint position and joint velocity targets for 'panda'"),
     ):
         with pytest.raises(ChunkError, match=match):
-            TRACK.asked(ActionChunk(0.0, "f", channels, [0.1], np.zeros((1, len(channels)))))
+            TRACK.commanded_quantity(ActionChunk(0.0, "f", channels, [0.1], np.zeros((1, len(channels)))))
 
 
 def test_a_channel_that_is_nobodys_is_refused_with_the_nearest_name():

@@ -75,7 +75,7 @@ def test_what_is_not_finite_is_left_to_the_gate():
 
 
 @pytest.mark.parametrize(("joint", "sign"), [(0, 1), (1, -1), (3, 1), (4, -1), (5, 1), (6, 1)])
-def test_an_arm_without_end_stops_stays_in_range_and_speed_behind_a_late_wire(joint, sign):
+def test_an_arm_without_end_stops_stays_in_range_and_speed_with_actuation_latency(joint, sign):
     model, last, gate = franka_model(), barrier(), EffortGate(LIMITS)
     arm = DelayedArm(franka_model(), HOME, command_delay=0.004, jitter=0.0025, damping=0.5, friction=0.1)
     speed, beyond, stays = 0.0, -np.inf, []

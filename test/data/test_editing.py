@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`vla dataset edit`: what is left is what was asked for, nothing is lost on the way, and it can be undone."""
+"""`vla dataset edit`: what is left is what was requested, nothing is lost on the way, and it can be undone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vla_ros.cli import main
 from vla_ros.data.datasets.check import check
 from vla_ros.data.datasets.editing.edit import edit
 from vla_ros.data.datasets.editing.edits import DatasetEdits
-from vla_ros.data.datasets.editing.segments import segments
+from vla_ros.data.datasets.editing.frame_ranges import frame_ranges
 from vla_ros.data.datasets.episode import encode_episode
 from vla_ros.data.datasets.features import Feature, camera_feature
 from vla_ros.data.datasets.metadata import load_metadata
@@ -148,9 +148,9 @@ def test_frames_that_are_no_example_are_left_out_and_episodes_end_there(here):
     assert check(here / "clean", deep=True) == []
 
 
-def test_segments_leave_out_what_is_too_short_for_an_episode():
-    assert segments([4, 3], deleted=[0]) == [(1, 0, 3)]
-    assert segments([4, 3], valid=np.array([1, 0, 1, 1, 0, 1, 0])) == [(0, 2, 4)]
+def test_frame_ranges_leave_out_what_is_too_short_for_an_episode():
+    assert frame_ranges([4, 3], deleted=[0]) == [(1, 0, 3)]
+    assert frame_ranges([4, 3], valid=np.array([1, 0, 1, 1, 0, 1, 0])) == [(0, 2, 4)]
 
 
 def test_a_contract_is_written_back(here):

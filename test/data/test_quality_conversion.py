@@ -164,7 +164,7 @@ def test_the_contract_is_the_one_asked_for_noted_or_fitting(tmp_path, capsys):
 
     assert chosen(GOOD, "noted") == ("small", "noted in the recording")
     other = dataclasses.replace(CONTRACT, name="other")
-    assert chosen(GOOD, "asked", asked=other) == ("other", "asked for")
+    assert chosen(GOOD, "asked", asked=other) == ("other", "requested")
     assert chosen(dataclasses.replace(GOOD, contract=""), "images of another size") is None
     with pytest.raises(BagError, match=r"the contract noted in it: not valid JSON.*name one with --contract"):
         chosen(dataclasses.replace(GOOD, contract="{"), "broken")

@@ -141,7 +141,7 @@ def test_every_ending_becomes_the_record_that_lockstep_keeps(tmp_path, plan, tar
     assert sorted(broken) == [5, 6, 7]
     assert broken[5].startswith("control died: it was killed by SIGKILL; see ")
     assert broken[6].startswith("the launch exited with code 2: vla: the camera is on fire")
-    assert "asked for another_object" in broken[7]
+    assert "target was another_object" in broken[7]
     runs = {run["seed"]: run for run in started(tmp_path)}
     assert len({run["run_directory"] for run in runs.values()}) == SEEDS
     assert {runs["0"]["domain_id"], runs["1"]["domain_id"]} == {"7", "8"}  # they ran side by side

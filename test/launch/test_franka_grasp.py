@@ -70,13 +70,13 @@ def test_a_wrong_object_is_put_back_and_the_run_ends_long_before_its_limit(launc
     # The policy lifts what the scene asks for, and another object counts.
     graph = launch("seed:=3", "success_object:=yellow_box")
     assert graph.finish() == 1, graph.output
-    assert "lifting the green banana, which is not what was asked for" in graph.output
+    assert "lifting the green banana, which is not the target" in graph.output
     put_back = re.search(r"the green banana is (\d+) cm from where it stood", graph.output)
     assert put_back, graph.output
     assert int(put_back[1]) <= 5
     report = graph.report
     assert (report["success"], report["outcome"]) == (False, "another object was lifted")
-    assert report["failure"] == "lifted the green banana, which is not what was asked for"
+    assert report["failure"] == "lifted the green banana, which is not the target"
     assert report["episode_s"] < 40.0
     assert "Traceback" not in graph.output
     np.testing.assert_allclose(graph.arm.positions[-1], home, atol=HOME)

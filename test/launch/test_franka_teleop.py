@@ -15,8 +15,8 @@ from rig.teleop_job import TeleopJob
 
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.teleop.axes import Pose
-from vla_ros.teleop.demonstrator.connection import Connection
-from vla_ros.teleop.demonstrator.demonstrator import Demonstrator, Waypoint
+from vla_ros.teleop.simulated_hand.connection import Connection
+from vla_ros.teleop.simulated_hand.hand import SimulatedHand, Waypoint
 
 
 def nobody_else_reads(token: str, job: TeleopJob) -> None:
@@ -55,7 +55,7 @@ def test_a_hand_moves_the_arm_and_all_of_it_is_recorded(teleop, tmp_path):
             seen = connection.state["arms"]["panda"]["commanded"]
             x, y, z, w = seen["q"]
             goal = Pose(np.array(seen["p"]) + np.array([0.05, 0.1, 0.0]), (x, y, z, w))
-            await Demonstrator(connection, "panda").carry_out([Waypoint(goal, closed=1.0)])
+            await SimulatedHand(connection, "panda").carry_out([Waypoint(goal, closed=1.0)])
             await connection.until(lambda: len(connection.pictures) == 2)
 
     def in_thread() -> None:

@@ -17,7 +17,7 @@ except ImportError:
     HAS_LAUNCH = False
 pytestmark = pytest.mark.skipif(not HAS_LAUNCH, reason="ROS 2's launch is not installed here")
 
-# A node ends so long after it was asked to; those that do not move the arm are deaf to SIGINT, as under `tethered`.
+# A node ends so long after it was asked to; those that do not move the arm ignore SIGINT, as under `launcher_child`.
 NODE = """
 import signal, sys, time
 name, own, takes, deaf, code = sys.argv[1], *map(float, sys.argv[2:])

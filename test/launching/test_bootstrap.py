@@ -144,7 +144,7 @@ def test_what_learned_policies_need_is_added_later(clone):
 def test_an_extra_is_installed_once_beside_the_rest(clone):
     (clone.folder / "requirements" / "training.lock.txt").write_text("transformers==5.23.0\n")
     clone.run(VLA_EXTRAS="")
-    assert clone.done() == ["made", "pip", "pip", "pip"]  # nobody asked for it
+    assert clone.done() == ["made", "pip", "pip", "pip"]  # nobody requested it
     for _ in range(2):
         code, _, errors = clone.run("test", VLA_EXTRAS="training")
         assert code == 0, errors

@@ -219,7 +219,7 @@ def test_every_job_can_be_recorded(name):
     arguments = {argument.name: argument.default for argument in graph.arguments}
     assert "recorder" not in {node.name for node in graph.active_nodes(arguments)}
     (recorder,) = (node for node in graph.active_nodes(arguments | {"record": "bags/x"}) if node.name == "recorder")
-    assert recorder.ends  # who asked for a recording does not want the job without it
+    assert recorder.ends  # who requested a recording does not want the job without it
     values = recorder.values(arguments | {"record": "bags/x", "record_images": "jpeg"})
     assert (values["directory"], values["images"], values["job"]) == ("bags/x", "jpeg", name)
 

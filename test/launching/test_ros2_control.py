@@ -184,7 +184,7 @@ def test_a_foreign_program_gets_its_words_its_parameter_files_and_its_names(tmp_
     assert node_words(NodeSpec("sim", "sim_node"), [tmp_path / "own.yaml"], "")[0] == "--ros-args"
 
 
-@pytest.mark.parametrize("words", [["executable", "0", "fake", "program"], ["tethered", "--last", "--foreign"]])
+@pytest.mark.parametrize("words", [["executable", "0", "fake", "program"], ["launcher_child", "--last", "--foreign"]])
 def test_foreign_programs_travel_by_udp_as_control_does(tmp_path, environment, words):
     install(tmp_path, "fake", "program")
     program = tmp_path / "lib/fake/program"
@@ -193,7 +193,7 @@ def test_foreign_programs_travel_by_udp_as_control_does(tmp_path, environment, w
         environment.pop(name, None)
     environment["AMENT_PREFIX_PATH"] = str(tmp_path)
     module, *words = words
-    words += [str(program)] if module == "tethered" else []
+    words += [str(program)] if module == "launcher_child" else []
     command = [sys.executable, "-m", f"vla_ros.launching.processes.{module}", *words]
     output = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, timeout=20.0, check=True)
     assert output.stdout.strip().endswith("localhost.xml")

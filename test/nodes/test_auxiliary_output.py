@@ -68,7 +68,7 @@ def test_edges_are_sent_at_once_and_repeated_and_the_base_at_its_rate(wire):
     assert values[0] == 0.0
     assert values[-1] == 1.0
     assert 2 + 3 <= len(values) <= 2 + 5  # two edges, four repetitions
-    assert not heard["depth"]  # nobody has asked for one
+    assert not heard["depth"]  # nobody has requested one
     assert heard["gripper"][0] == [0.04]
     assert 9 <= len(heard["base"]) <= 10
     twist = heard["base"][-1]

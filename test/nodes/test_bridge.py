@@ -30,10 +30,10 @@ from vla_ros import messages, qos
 from vla_ros.nodes.arm.way_home import HOME_TOLERANCE
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.teleop.axes import Pose
-from vla_ros.teleop.demonstrator.connection import Connection
-from vla_ros.teleop.demonstrator.demonstrator import ArmBarred, Demonstrator, Waypoint
-from vla_ros.teleop.demonstrator.habits import Habits
 from vla_ros.teleop.serving.pairing import keep_token
+from vla_ros.teleop.simulated_hand.connection import Connection
+from vla_ros.teleop.simulated_hand.habits import Habits
+from vla_ros.teleop.simulated_hand.hand import ArmBarred, SimulatedHand, Waypoint
 
 JERK_MAX = 6500.0  # [m/s³] of the tool: Franka Control Interface documentation, limits for Panda
 STILL = 2e-3  # [m] an arm that is not told to move stays within this
@@ -373,12 +373,12 @@ def test_a_scripted_operator_takes_the_tool_where_it_is_to_go(graph, operator):
     async def drive() -> int:
         async with Connection(link(graph[0]), "script") as connection:
             await connection.command("take")
-            demonstrator = Demonstrator(connection, "panda", Habits(reach=0.15), seed=3)
+            hand = SimulatedHand(connection, "panda", Habits(reach=0.15), seed=3)
             for waypoint in waypoints:
-                await demonstrator.reach(waypoint)
+                await hand.reach(waypoint)
                 reached.append(np.array(connection.state["arms"]["panda"]["commanded"]["p"]))
-            await demonstrator.let_go()
-            return demonstrator.clutches
+            await hand.let_go()
+            return hand.clutches
 
     thread = threading.Thread(target=lambda: outcome.append(asyncio.run(drive())))
     thread.start()
@@ -403,7 +403,7 @@ def test_a_scripted_operator_makes_no_strokes_at_an_arm_that_does_not_follow(gra
     }
     strokes, outcome = [], []
 
-    class Counted(Demonstrator):
+    class Counted(SimulatedHand):
         async def _stroke(self, shift, turn):
             strokes.append(operator.progress.follows)
             await super()._stroke(shift, turn)

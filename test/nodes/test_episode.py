@@ -79,11 +79,11 @@ def test_lifting_something_else_is_said_and_ends_the_run_while_it_is_held():
     run(it, 0.2)
     run(it, 4.5, width=0.0, blue_can=0.2)
     assert not it.finished
-    assert "lifting the blue can, which is not what was asked for" in it.take_events()
+    assert "lifting the blue can, which is not the target" in it.take_events()
     run(it, 1.0, width=0.0, blue_can=0.2)
     assert not it.success
     assert it.outcome == WRONG
-    assert it.reason == "lifted the blue can, which is not what was asked for"
+    assert it.reason == "lifted the blue can, which is not the target"
     assert it.wrong_in_hand == "blue_can"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nobody's robot on the graph: two arms, a lift, a head, a gripper and a cup, through real nodes over real DDS."""
+"""The test robot on the graph: two arms, a lift, a head, a gripper and a cup, through real nodes over real DDS."""
 
 from __future__ import annotations
 

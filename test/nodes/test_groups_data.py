@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nobody's robot by two hands: driven, recorded, judged, a dataset and a bag again, executed again; real DDS."""
+"""The test robot driven by two hands: recorded, judged, a dataset and a bag again, executed again; real DDS."""
 
 from __future__ import annotations
 

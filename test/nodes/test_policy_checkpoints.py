@@ -19,7 +19,8 @@ from vla_ros import messages, qos
 from vla_ros.policies.chunking.sampling import covers
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.flow.checkpoint import save_flow
-from vla_ros.policies.flow.config import FlowConfig, Statistics
+from vla_ros.policies.flow.config import FlowConfig
+from vla_ros.policies.flow.normalisation import Statistics
 from vla_ros.policies.flow.training import FlowTraining, train_flow
 
 ENOUGH = 20  # chunks

@@ -30,11 +30,11 @@ def test_time_without_a_look_is_no_silence() -> None:
     silence = Silence(0.25, lambda: now[0])
     for _ in range(8):
         now[0] += 0.125
-        silence.look()
+        silence.update()
     assert silence.seconds == 1.0
     now[0] += 60.0  # it slept
-    assert silence.look() == 1.25
-    silence.heard()
+    assert silence.update() == 1.25
+    silence.reset()
     assert silence.seconds == 0.0
 
 

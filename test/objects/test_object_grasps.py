@@ -7,7 +7,7 @@ import pytest
 from gripper_shape import GRIPPER
 
 from vla_ros.objects.catalogue import load_catalogue
-from vla_ros.sim.grasping.grasps import GraspConfig, antipodal_grasps
+from vla_ros.sim.grasping.grasps import AntipodalConfig, antipodal_grasps
 from vla_ros.sim.grasping.solids import body_solids
 from vla_ros.sim.object_geoms import add_object
 from vla_ros.sim.scenes.footprint import place
@@ -25,7 +25,7 @@ def test_it_has_grasps_in_every_pose(base) -> None:
         data = mujoco.MjData(compiled)
         mujoco.mj_forward(compiled, data)
         solids, rng = body_solids(compiled, data, 1), np.random.default_rng(0)
-        config = GraspConfig(contacts=200, enough=10)
+        config = AntipodalConfig(contacts=200, enough=10)
         grasps = antipodal_grasps(solids, data.xipos[1].copy(), (), 0.0, GRIPPER, rng, config)
         assert len(grasps) >= 5
         assert min(grasp.width for grasp in grasps) <= 0.075

@@ -100,7 +100,7 @@ def test_training_lowers_the_error_and_repeats():
     [
         (np.zeros(3), np.ones(2), "statistics disagree"),
         (np.zeros(2), np.array([1.0, np.nan]), "not finite"),
-        (np.zeros(2), np.array([1.0, -1.0]), "negative spread"),
+        (np.zeros(2), np.array([1.0, -1.0]), "negative std"),
     ],
 )
 def test_bad_statistics_are_fatal(mean, spread, message):

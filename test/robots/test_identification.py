@@ -32,7 +32,7 @@ from vla_ros.robots.identification.equations import make_equations
 from vla_ros.robots.identification.estimation import identify
 from vla_ros.robots.identification.fragment import yaml_fragment
 from vla_ros.robots.identification.player import ExcitationPlayer
-from vla_ros.robots.identification.recording import Recording
+from vla_ros.robots.identification.recording import ExcitationRecording
 from vla_ros.robots.identification.result import Identification
 
 
@@ -41,11 +41,11 @@ def found() -> Identification:
     return identify(franka_model(), recording(), ARM.effort)
 
 
-def fit(of: Recording) -> Identification:
+def fit(of: ExcitationRecording) -> Identification:
     return identify(franka_model(), of, ARM.effort)
 
 
-def refusal(of: Recording) -> str:
+def refusal(of: ExcitationRecording) -> str:
     with pytest.raises((IdentificationError, ConfigError)) as caught:
         fit(of)
     assert "\n" not in str(caught.value)
@@ -187,7 +187,7 @@ def test_effort_and_motion_that_do_not_belong_together_are_refused():
 def test_slow_gappy_or_short_recordings_are_refused():
     whole = recording()
 
-    def some(keep) -> Recording:
+    def some(keep) -> ExcitationRecording:
         return changed(whole, time=whole.time[keep], q=whole.q[keep], dq=whole.dq[keep], effort=whole.effort[keep])
 
     assert "sampled at 20 Hz" in refusal(some(slice(None, None, 25)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ros2_control's files follow from a robot's description, for one that is shipped and for nobody's robot."""
+"""ros2_control's files follow from a robot's description, for one that is shipped and for the test robot."""
 
 from __future__ import annotations
 

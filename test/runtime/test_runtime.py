@@ -120,14 +120,14 @@ def test_whatever_lies_there_a_stop_is_sent_at_once(folder: Path, what: str) -> 
         with registered(graph()):
             began = time.monotonic()
             assert stop_every_guard() >= 1
-            assert guard.asked()
+            assert guard.requested()
             found = running_graphs()
             seconds = time.monotonic() - began
         assert [one.pid for one in found] == [os.getpid()]
         assert seconds < 0.5
     finally:
         guard.close()
-    assert not guard.asked()
+    assert not guard.requested()
 
 
 def test_a_socket_says_stop_and_nothing_else(folder: Path) -> None:
@@ -135,16 +135,16 @@ def test_a_socket_says_stop_and_nothing_else(folder: Path) -> None:
 
     guard = EstopSocket()
     try:
-        assert not guard.asked()
+        assert not guard.requested()
         (path,) = folder.glob("*.estop")
         opened = RuntimeFolder(folder)
         for word in (b"", b"recover", b"stop it", b"\xff" * 200):
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
                 sender.sendto(word, opened.address(path.name))
-        assert not guard.asked()
+        assert not guard.requested()
         assert stop_every_guard() == 1
-        assert guard.asked()
-        assert not guard.asked()
+        assert guard.requested()
+        assert not guard.requested()
     finally:
         guard.close()
     assert stop_every_guard() == 0
@@ -169,7 +169,7 @@ def test_a_real_guard_passes_the_word_on() -> None:
         rclpy.shutdown()
     assert heard == [True], output
     assert code == 0
-    assert "e-stop: asked for by `vla stop`" in output
+    assert "e-stop: requested by `vla stop`" in output
     assert stop_every_guard() == 0  # nothing is left behind
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nobody's robot in lockstep with its simulation: by two hands and sticks, executed again, stopped, held, home."""
+"""The test robot in lockstep with its simulation: by two hands and sticks, executed again, stopped, held, home."""
 
 import numpy as np
 import pytest

@@ -104,7 +104,7 @@ def test_what_makes_no_cup_is_refused():
 
 
 def changed(**values):
-    """Return nobody's robot with another cup. Raises ConfigError."""
+    """Return the test robot with another cup. Raises ConfigError."""
     config = config_of_pair()
     (gripper, cup) = config.end_effectors
     return embodiment_from(dataclasses.replace(config, end_effectors=(gripper, dataclasses.replace(cup, **values))))

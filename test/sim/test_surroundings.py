@@ -7,7 +7,7 @@ import pytest
 from drawn_scene import grasping_scene
 
 from vla_ros.sim.object_geoms import add_objects
-from vla_ros.sim.scenes.scene import Scene, Surface
+from vla_ros.sim.scenes.scene import Scene, SurfaceTexture
 from vla_ros.sim.scenes.surfaces import PATTERNS
 from vla_ros.sim.scenes.textures import PAINT, SIZE, surface_texture
 from vla_ros.sim.surroundings import add_surroundings
@@ -113,7 +113,7 @@ def test_a_frame_is_well_exposed() -> None:
 
 @pytest.mark.parametrize("pattern", sorted({*PATTERNS["common"], *PATTERNS["unseen"]} - {PAINT}))
 def test_textures_tile_without_a_seam(pattern: str) -> None:
-    texture = surface_texture(Surface(pattern, (0.8, 0.6, 0.4), (0.4, 0.3, 0.2), 0.5, seed=3)).astype(float)
+    texture = surface_texture(SurfaceTexture(pattern, (0.8, 0.6, 0.4), (0.4, 0.3, 0.2), 0.5, seed=3)).astype(float)
     assert texture.shape == (SIZE, SIZE, 3)
     for axis in (0, 1):
         steps = np.abs(np.diff(texture, axis=axis)).mean(axis=(1 - axis, 2))
@@ -124,7 +124,7 @@ def test_textures_tile_without_a_seam(pattern: str) -> None:
 
 def test_textures_follow_their_seed() -> None:
     def make(seed: int) -> np.ndarray:
-        return surface_texture(Surface("marble", (0.8, 0.6, 0.4), (0.4, 0.3, 0.2), 0.5, seed))
+        return surface_texture(SurfaceTexture("marble", (0.8, 0.6, 0.4), (0.4, 0.3, 0.2), 0.5, seed))
 
     np.testing.assert_array_equal(make(1), make(1))
     assert (make(1) != make(2)).mean() > 0.5

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scene of grasping, as most tests need one: some objects on a table, one of them asked for."""
+"""A scene of grasping, as most tests need one: some objects on a table, one of them requested."""
 
 from __future__ import annotations
 

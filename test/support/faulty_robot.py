@@ -10,10 +10,10 @@ from typing import Any
 from small_robot import SmallRobot
 
 from vla_ros.teleop.announcements import CameraDescription, RobotDescription, State
-from vla_ros.teleop.demonstrator.habits import Habits
 from vla_ros.teleop.protocol import Hands
+from vla_ros.teleop.simulated_hand.habits import Habits
 
-FAULT = "fault: a joint is asked for 4.3 times its acceleration limit"
+FAULT = "fault: a joint is commanded 4.3 times its acceleration limit"
 
 
 DOWN = (1.0, 0.0, 0.0, 0.0)

@@ -11,11 +11,12 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from transformers import Dinov2Config, LlamaConfig, PretrainedConfig, SiglipVisionConfig
 
-from vla_ros.policies.graspvla.full.config import ExpertConfig, FullConfig, GraspSpace, Statistics, VisionConfig
+from vla_ros.policies.flow.normalisation import Statistics
+from vla_ros.policies.graspvla.full.config import ExpertConfig, FullConfig, GraspSpace, VisionConfig
 from vla_ros.policies.graspvla.full.loss import Batch
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork, PartConfigs
 from vla_ros.policies.graspvla.full.parts import build_network
-from vla_ros.policies.graspvla.full.tokenizer import Words
+from vla_ros.policies.graspvla.full.tokenizer import InstructionTokenizer
 from vla_ros.policies.single_arm import tool_deltas
 
 IMAGE, BOX_BINS, GRASP_BINS, WORDS = 28, 12, 20, 24
@@ -63,11 +64,11 @@ def tiny_network(
     return build_network(config or full_config(), part_configs(llm, siglip_patch))
 
 
-def tiny_words(prompt: str = "{instruction}") -> Words:
+def tiny_words(prompt: str = "{instruction}") -> InstructionTokenizer:
     names = ("?", "pick", "up", "the", "red", "mug", "blue", "box", "now")
     tokenizer = Tokenizer(WordLevel({name: i for i, name in enumerate(names)}, unk_token="?"))
     tokenizer.pre_tokenizer = Whitespace()
-    return Words(tokenizer, prompt)
+    return InstructionTokenizer(tokenizer, prompt)
 
 
 def tiny_batch(grounding: tuple[bool, ...] = (False,) * 4, seed: int = 0) -> Batch:

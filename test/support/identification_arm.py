@@ -16,7 +16,7 @@ from controllers.model import ArmModel
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.identification.excitation import Excitation
 from vla_ros.robots.identification.excitation_search import ExcitationSearch, SearchConfig
-from vla_ros.robots.identification.recording import Recording
+from vla_ros.robots.identification.recording import ExcitationRecording
 from vla_ros.robots.identification.regressor import nominal_effort
 from vla_ros.sim.delayed_arm import DelayedArm
 from vla_ros.sim.simulated_recording import record_simulated
@@ -53,12 +53,12 @@ def excitation() -> Excitation:
 
 
 @lru_cache
-def recording() -> Recording:
-    """Return what is recorded of the true arm, through noise, quantisation and a late wire."""
+def recording() -> ExcitationRecording:
+    """Return what is recorded of the true arm, through noise, quantisation and latency."""
     return record_simulated("franka", make_follower(), true_arm(), excitation(), seed=1)
 
 
-def computed(viscous: np.ndarray, dry: np.ndarray, payload: Payload = NONE) -> Recording:
+def computed(viscous: np.ndarray, dry: np.ndarray, payload: Payload = NONE) -> ExcitationRecording:
     """Return a recording of an arm that does exactly what it is asked to, noise on its effort."""
     model = loaded_model(ArmDynamics(payload=payload))
     time = np.arange(0.0, excitation().duration, 0.005)
@@ -66,8 +66,8 @@ def computed(viscous: np.ndarray, dry: np.ndarray, payload: Payload = NONE) -> R
     effort = nominal_effort(model, state, False) + np.array([model.payload_weight(q) for q in state[0]])
     effort = effort + viscous * state[1] + dry * np.tanh(state[1] / 0.01)
     effort = effort + 0.0005 * ARM.effort * np.random.default_rng(0).normal(size=effort.shape)
-    return Recording("franka", "panda", ARM.joints, False, time, state[0], state[1], effort)
+    return ExcitationRecording("franka", "panda", ARM.joints, False, time, state[0], state[1], effort)
 
 
-def changed(recording: Recording, **fields) -> Recording:
+def changed(recording: ExcitationRecording, **fields) -> ExcitationRecording:
     return dataclasses.replace(recording, **fields)

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from vla_ros.teleop.demonstrator.connection import Connection
 from vla_ros.teleop.protocol import HandSample
+from vla_ros.teleop.simulated_hand.connection import Connection
 
 PACKET_S = 1.0 / 72.0
 UNTURNED = (0.0, 0.0, 0.0, 1.0)

@@ -15,7 +15,7 @@ import aiohttp
 from controllers.errors import VlaError
 from vla_ros.teleop.announcements import (
     ArmDescription,
-    ArmState,
+    ArmStatus,
     CameraDescription,
     CameraState,
     LinkState,
@@ -45,7 +45,7 @@ class NotedRobot:
         return robot, (CameraDescription("front", 640, 480, False), CameraDescription("wrist", 640, 480, True))
 
     def state(self) -> State:
-        arm = ArmState(None, None, 0.08, None, None, False, "")
+        arm = ArmStatus(None, None, 0.08, None, None, False, "")
         return State(
             0.0, "teleop", True, False, False, "", "", 1.0, 1.0, {"panda": arm}, LinkState(None, None),
             (CameraState(10.0, 5.0),), False,
@@ -136,11 +136,11 @@ class Page:
                 await asyncio.sleep(0.01)
         return result
 
-    async def say(self, kind: str, **content: Any) -> None:
+    async def send(self, kind: str, **content: Any) -> None:
         await self.socket.send_json({"type": kind} | content)
 
     async def hello(self, name: str = "Ada", seat: str = "drive") -> Page:
-        await self.say("hello", protocol=1, name=name, seat=seat)
+        await self.send("hello", protocol=1, name=name, seat=seat)
         await self.until(lambda: self.all("welcome") and self.all("seat"))
         return self
 
@@ -148,7 +148,7 @@ class Page:
         """Return the answer to a command."""
         self._number += 1
         number = self._number
-        await self.say("command", id=number, command=name, arguments=arguments)
+        await self.send("command", id=number, command=name, arguments=arguments)
         return await self.until(lambda: next((a for a in self.all("answer") if a["id"] == number), None))
 
     async def closed(self) -> int:

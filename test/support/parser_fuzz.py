@@ -240,7 +240,7 @@ def _hand_demonstration(path: Path) -> None:
 
     content = path.read_bytes()
     if path.name == "words.json":
-        checks.read_words(content)
+        checks.parse_metadata(content)
     elif path.name == "hands.jsonl":
         checks.check_hands(content)
     else:

@@ -17,7 +17,7 @@ from vla_ros.data.bags.episode_bags import EpisodeBags
 from vla_ros.data.bags.message_definitions import message_definition
 from vla_ros.data.bags.reader import BagMessage
 from vla_ros.data.bags.recording import Recording, RecordingSettings
-from vla_ros.teleop.scheduling.prompt import SceneWords
+from vla_ros.teleop.scheduling.prompt import SceneInstruction
 
 JOINT_STATES, COLOR, MARKS = "/joint_states", "/cameras/front/color/image_raw", "/episode/marks"
 
@@ -41,7 +41,7 @@ class RecordingStation:
         self.held: list[str] = []
         self.problem = ""  # of the recorder
         self.scene_problem = ""
-        self.words = SceneWords()  # of every scene
+        self.words = SceneInstruction()  # of every scene
         self.recording: Recording | None = None
         self._over = threading.Event()
         self.start()
@@ -107,7 +107,7 @@ class RecordingStation:
     def hold(self, reason: str) -> None:
         self.held.append(reason)
 
-    async def show(self, scene: Mapping[str, str | int]) -> SceneWords:
+    async def show(self, scene: Mapping[str, str | int]) -> SceneInstruction:
         if self.scene_problem:
             raise VlaError(self.scene_problem)
         self.shown.append(dict(scene))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from franka_arm import ARM
 
-from vla_ros.robots.identification.recording import Recording
+from vla_ros.robots.identification.recording import ExcitationRecording
 
 COUNT = 300
 
@@ -14,6 +14,6 @@ COUNT = 300
 RANDOM = np.random.default_rng(0)
 
 
-def small() -> Recording:
+def small() -> ExcitationRecording:
     rows = RANDOM.normal(size=(3, COUNT, 7))
-    return Recording("franka", "panda", ARM.joints, True, 0.01 * np.arange(COUNT), *rows)
+    return ExcitationRecording("franka", "panda", ARM.joints, True, 0.01 * np.arange(COUNT), *rows)

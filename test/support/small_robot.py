@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A robot of no inertia in the server's own process: what a page tells it, it does, and can be asked for.
+"""A robot of no inertia in the server's own process: what a page tells it, it does, and can be queried.
 
 The page's tests use it where ROS adds nothing but time; test_page_over_dds.py has the real node and simulator.
 """
@@ -16,7 +16,7 @@ from typing import Any
 from controllers.errors import VlaError
 from vla_ros.teleop.announcements import (
     ArmDescription,
-    ArmState,
+    ArmStatus,
     CameraDescription,
     CameraState,
     LinkState,
@@ -63,7 +63,7 @@ class SmallRobot:
         if mode == "teleop" and not any(clutched.values()):
             mode = "hold"
         arms = {
-            description.name: ArmState(
+            description.name: ArmStatus(
                 ToolPose(tuple(self.p[arm]), (1.0, 0.0, 0.0, 0.0)), ToolPose(tuple(self.p[arm]), (1.0, 0.0, 0.0, 0.0)),
                 self.gripper[arm], self.gripper[arm], self.force[arm], clutched[arm], self.refused,
             )

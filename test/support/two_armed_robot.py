@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nobody's robot of test/assets/robots, its follower and joints that go where they are commanded."""
+"""The test robot of test/assets/robots, its follower and joints that go where they are commanded."""
 
 from __future__ import annotations
 

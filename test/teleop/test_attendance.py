@@ -61,7 +61,7 @@ async def move(page, seconds: float, ways: bool = True, clutch: bool = False) ->
     """Say where the hand is, here and there, or at rest."""
     for number in range(round(seconds / PACKET_S)):
         hand = {"p": [0.02 * (number % 2) * ways, 1.2, -0.3], "q": [0, 0, 0, 1], "clutch": clutch, "gripper": 0.0}
-        await page.say("hands", n=number, t=1e3 * PACKET_S * number, source="xr", hands={"right": hand})
+        await page.send("hands", n=number, t=1e3 * PACKET_S * number, source="xr", hands={"right": hand})
         await asyncio.sleep(PACKET_S)
 
 
@@ -85,7 +85,7 @@ def test_who_goes_away_leaves_an_episode_that_is_kept_and_does_not_count(room):
         assert (content["done"], content["trash"]) == (0, 0)
         (episode,) = content["episodes"]
         assert (episode["success"], episode["counts"], episode["marks"]) == (None, False, ["abandoned: nobody drives"])
-        assert content["prompt"]["object"] == first["object"]  # asked for again, in another scene
+        assert content["prompt"]["object"] == first["object"]  # requested again, in another scene
         assert content["prompt"]["seed"] != first["seed"]
         await bob.until(lambda: bob.all("state")[-1]["ending"] is None)
 

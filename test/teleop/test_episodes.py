@@ -34,7 +34,7 @@ from vla_ros.teleop.collection import CollectionError
 from vla_ros.teleop.episodes import bag_watch, collecting
 from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.episodes.previews import Previews
-from vla_ros.teleop.scheduling.prompt import SceneWords
+from vla_ros.teleop.scheduling.prompt import SceneInstruction
 
 
 class Bench:
@@ -107,7 +107,7 @@ class Bench:
 def quiet(monkeypatch):
     """No films: they are tested by themselves, and cost a process each."""
     monkeypatch.setattr(Previews, "want", lambda self, name: None)
-    monkeypatch.setattr(collecting, "LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(collecting, "POLL_EVERY_S", 0.02)
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_a_scene_says_what_is_to_be_done_where_the_schedule_does_not(quiet, make
     bench = make(task={**TASK, "task": "placing", "actions": {"put away": {}}})
     with pytest.raises(CollectionError, match="the simulator has not said what is to be done"):
         bench.go(bench.collection.episode_start("Ada"))
-    bench.station.words = SceneWords("put the mug onto the plate", ("put it onto the plate", "let go of it"))
+    bench.station.words = SceneInstruction("put the mug onto the plate", ("put it onto the plate", "let go of it"))
     bench.go(bench.collection.schedule_skip())
     bench.settle()
     prompt = bench.now["prompt"]
@@ -179,11 +179,11 @@ def test_the_scene_changes_only_once_the_bag_is_whole(bench, monkeypatch):
     there = []
     show = bench.station.show
 
-    async def look(scene):
+    async def list_bags_and_show(scene):
         there.append(list(bags_in(bench.root)))
         await show(scene)
 
-    monkeypatch.setattr(bench.station, "show", look)
+    monkeypatch.setattr(bench.station, "show", list_bags_and_show)
     name = bench.record()
     assert there == [[bench.root / "episodes" / name]]
 
@@ -323,7 +323,7 @@ def test_whatever_is_done_what_is_asked_is_what_there_is_least_of_and_nothing_is
     root = tmp_path_factory.mktemp("even") / "c"
     patch = pytest.MonkeyPatch()
     patch.setattr(Previews, "want", lambda self, name: None)
-    patch.setattr(collecting, "LOOK_EVERY_S", 0.0)
+    patch.setattr(collecting, "POLL_EVERY_S", 0.0)
     patch.setattr(bag_watch.BagWatch, "ended_early", lambda self: "")
     bench = Bench(root)
     bench.station.stop()
@@ -336,7 +336,7 @@ def test_whatever_is_done_what_is_asked_is_what_there_is_least_of_and_nothing_is
             partial.rename(partial.with_suffix(""))
 
     patch.setattr(bench.station, "mark", mark)
-    patch.setattr(bag_watch, "LOOKS_MIN", 10**9)
+    patch.setattr(bag_watch, "POLLS_MIN", 10**9)
     made, deleted = 0, False
     try:
         for word, number in steps:

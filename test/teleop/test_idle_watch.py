@@ -39,10 +39,10 @@ def test_a_driver_who_is_gone_is_waited_for_and_the_end_is_counted_down(watch):
 
 def test_who_thinks_with_the_hand_at_rest_has_three_times_as_long(watch):
     for time in range(0, int(STILL_S - COUNTDOWN_S)):
-        watch.hear(float(time))
+        watch.refresh(float(time))
         watch.take(hands(x=1e-3 * math.sin(9.0 * time)), float(time))  # it lies on the table
         assert watch.ending(float(time), True) is None
-    watch.hear(STILL_S - 4.0)
+    watch.refresh(STILL_S - 4.0)
     ending = watch.ending(STILL_S - 4.0, True)
     assert (ending.in_s, ending.why) == (pytest.approx(4.0), "nothing is moved")
 
@@ -60,7 +60,7 @@ def test_whatever_a_hand_does_counts(watch, done):
 def test_a_slow_way_counts(watch):
     """As slow as a tracker drifts within a minute it is somebody who moves."""
     for time in range(1, 61):
-        watch.hear(float(time))
+        watch.refresh(float(time))
         watch.take(hands(x=1e-3 * time), float(time))
     assert watch.ending(61.0, True) is None
 
@@ -70,7 +70,7 @@ def test_a_hand_that_is_not_seen_any_more_is_a_change_only_once(watch):
     watch.take(gone, 10.0)
     for time in range(11, 66):
         watch.take(gone, float(time))
-        watch.hear(float(time))
+        watch.refresh(float(time))
     assert watch.ending(66.0, True).in_s == pytest.approx(10.0 + STILL_S - 66.0)
 
 

@@ -23,7 +23,7 @@ from controllers.rotations import angle_between
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.groups import BaseConfig
 from vla_ros.teleop.axes import Pose, robot_pose, room_pose
-from vla_ros.teleop.hand_motion import HandMotion, MotionLimits
+from vla_ros.teleop.hand_motion import HandMotion, HandMotionLimits
 from vla_ros.teleop.lateness import Lateness
 from vla_ros.teleop.pictures import PictureQueue
 from vla_ros.teleop.protocol import Hands, HandSample
@@ -84,7 +84,7 @@ def goal(motion: HandMotion) -> np.ndarray:
 
 
 def test_a_hand_that_turns_turns_the_tool_about_the_same_axis():
-    motion = HandMotion(MotionLimits(), *BOX)
+    motion = HandMotion(HandMotionLimits(), *BOX)
     motion.follow(0.0, 0.0, place(0.0), TOOL, 1.0, 1.0)
     quarter = Rotation.from_rotvec([0.0, 0.0, 0.3])
     motion.follow(0.01, 0.01, place(0.0, q=tuple(quarter.as_quat().tolist())), TOOL, 1.0, 1.0)
@@ -93,7 +93,7 @@ def test_a_hand_that_turns_turns_the_tool_about_the_same_axis():
 
 
 def test_one_stray_packet_is_dropped_and_the_next_good_one_followed():
-    motion = HandMotion(MotionLimits(), *BOX)
+    motion = HandMotion(HandMotionLimits(), *BOX)
     motion.follow(0.0, 0.0, place(0.0), TOOL, 1.0, 1.0)
     motion.follow(0.01, 0.01, place(0.5), TOOL, 1.0, 1.0)
     assert "jumped by 50 cm" in motion.refused
@@ -104,7 +104,7 @@ def test_one_stray_packet_is_dropped_and_the_next_good_one_followed():
 
 
 def test_a_hand_that_jumps_about_is_never_followed():
-    motion = HandMotion(MotionLimits(), *BOX)
+    motion = HandMotion(HandMotionLimits(), *BOX)
     motion.follow(0.0, 0.0, place(0.0), TOOL, 1.0, 1.0)
     for n in range(1, 100):
         motion.follow(0.01 * n, 0.01 * n, place(0.5 if n % 2 else 1.0), TOOL, 1.0, 1.0)
@@ -112,14 +112,14 @@ def test_a_hand_that_jumps_about_is_never_followed():
 
 
 def test_a_turn_that_no_wrist_makes_is_a_jump():
-    motion = HandMotion(MotionLimits(), *BOX)
+    motion = HandMotion(HandMotionLimits(), *BOX)
     motion.follow(0.0, 0.0, place(0.0), TOOL, 1.0, 1.0)
     motion.follow(0.01, 0.01, place(0.0, q=(0.0, 0.0, np.sin(0.25), np.cos(0.25))), TOOL, 1.0, 1.0)
     assert "29°" in motion.refused
 
 
 def test_the_setpoint_is_never_far_ahead_of_an_arm_that_does_not_follow():
-    limits = MotionLimits()
+    limits = HandMotionLimits()
     motion = HandMotion(limits, *BOX)
     for n in range(200):  # the arm stays where it is
         motion.follow(0.01 * n, 0.01 * n, place(0.005 * n), TOOL, 1.0, 1.0)
@@ -131,7 +131,7 @@ def test_the_setpoint_is_never_far_ahead_of_an_arm_that_does_not_follow():
     st.lists(st.tuples(st.floats(-0.05, 0.05), st.floats(0.001, 0.1)), min_size=2, max_size=40), st.floats(0.05, 1.0)
 )
 def test_a_path_is_never_faster_than_the_limit(steps, speed):
-    limits, motion = MotionLimits(), HandMotion(MotionLimits(), *BOX)
+    limits, motion = HandMotionLimits(), HandMotion(HandMotionLimits(), *BOX)
     time, x = 0.0, 0.0
     times = 0.02 * np.arange(1, 11)
     for step, dt in steps:
@@ -144,7 +144,7 @@ def test_a_path_is_never_faster_than_the_limit(steps, speed):
 
 def test_limits_that_make_no_sense_are_refused():
     with pytest.raises(ConfigError, match="'linear_speed' must be"):
-        MotionLimits(linear_speed=0.0)
+        HandMotionLimits(linear_speed=0.0)
 
 
 # -- two hands ---------------------------------------------------------------------------------------------------------
@@ -302,23 +302,23 @@ def test_one_drives_and_the_others_watch():
     seat = Seat()
     for client, name in ((1, "Ada"), (2, "Bob")):
         seat.join(client, name)
-    assert seat.ask(1, 0.0)
-    assert not seat.ask(2, 0.5)
+    assert seat.claim(1, 0.0)
+    assert not seat.claim(2, 0.5)
     assert (seat.driver, seat.driver_name, seat.watchers) == (1, "Ada", 1)
     assert not seat.leave(2)
     assert seat.part(1)
     assert (seat.driver_name, seat.watchers) == ("", 1)
-    assert seat.ask(2, 1.0)
+    assert seat.claim(2, 1.0)
 
 
 def test_a_silent_driver_loses_the_seat_only_when_somebody_asks():
     seat = Seat()
     seat.join(1, "Ada")
     seat.join(2, "Bob")
-    seat.ask(1, 0.0)
-    seat.hear(1, 10.0)
-    assert not seat.ask(2, 10.0 + SILENT_S)
-    assert seat.ask(2, 10.1 + SILENT_S)
+    seat.claim(1, 0.0)
+    seat.refresh(1, 10.0)
+    assert not seat.claim(2, 10.0 + SILENT_S)
+    assert seat.claim(2, 10.1 + SILENT_S)
     assert not seat.part(1)
 
 

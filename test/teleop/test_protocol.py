@@ -135,7 +135,7 @@ def test_what_the_server_says_is_json_with_a_type():
     event = announcements.CollectionEvent({"recording": True, "episodes": []})
     assert json.loads(announcements.encode(event)) == {"type": "collection", "recording": True, "episodes": []}
     pose = announcements.ToolPose((0.1234567, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
-    arm = announcements.ArmState(pose, None, 0.08, None, None, True, "")
+    arm = announcements.ArmStatus(pose, None, 0.08, None, None, True, "")
     assert json.loads(json.dumps(announcements.plain(arm)))["commanded"]["p"] == [0.123457, 0.0, 0.0]
 
 

@@ -10,7 +10,7 @@ from controllers.errors import ConfigError
 from vla_ros.configuration import config_names
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.tasks import table as tasks
-from vla_ros.teleop.scheduling.prompt import SceneWords, make_prompt
+from vla_ros.teleop.scheduling.prompt import SceneInstruction, make_prompt
 from vla_ros.teleop.scheduling.task import load_task, task_path
 
 SMALL = {
@@ -39,7 +39,7 @@ def test_every_prompt_of_a_shipped_task_has_its_scene(name):
         if prompt.scene is not None:
             shown = tasks.load_task(task.task or tasks.DEFAULT_TASK)
             scene = shown.scene(SceneRequest.read(prompt.scene))
-            prompt = prompt.told(SceneWords(scene.instruction, tuple(shown.prompts(scene))))
+            prompt = prompt.with_scene_instruction(SceneInstruction(scene.instruction, tuple(shown.prompts(scene))))
         assert prompt.text
         assert prompt.instruction
         assert "{" not in prompt.text + prompt.instruction

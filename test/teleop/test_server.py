@@ -37,8 +37,8 @@ def test_a_driver_is_welcomed_told_how_things_are_and_followed(served):
         assert [camera["name"] for camera in welcome["cameras"]] == ["front", "wrist"]
         assert welcome["collection"] is None
         assert page.all("seat")[-1] == {"type": "seat", "yours": True, "driver": "Ada", "watchers": 0}
-        await page.say("hands", **hands(1))
-        await page.say("ping", t=7)
+        await page.send("hands", **hands(1))
+        await page.send("ping", t=7)
         await page.until(lambda: page.all("pong") == [{"type": "pong", "t": 7.0}])
         await page.until(lambda: len(page.all("state")) >= 3)
         assert page.all("state")[0]["mode"] == "teleop"
@@ -53,7 +53,7 @@ def test_a_second_driver_watches_and_gets_the_seat_once_it_is_free(served):
         ada = await (await open_page(session, f"http://{served.url}")).hello("Ada")
         bob = await (await open_page(session, f"http://{served.url}")).hello("Bob")
         assert bob.all("seat")[-1] == {"type": "seat", "yours": False, "driver": "Ada", "watchers": 1}
-        await bob.say("hands", **hands(1))
+        await bob.send("hands", **hands(1))
         answer = await bob.command("enable")
         assert (answer["ok"], answer["error"]) == (False, "you are watching: take the seat first")
         answer = await bob.command("drive")
@@ -62,7 +62,7 @@ def test_a_second_driver_watches_and_gets_the_seat_once_it_is_free(served):
         await ada.socket.close()
         await bob.until(lambda: bob.all("seat")[-1]["driver"] == "")
         assert (await bob.command("drive"))["ok"]
-        await bob.say("hands", **hands(2))
+        await bob.send("hands", **hands(2))
         await bob.until(lambda: served.robot.heard)
 
     in_session(work)
@@ -100,7 +100,7 @@ def test_the_estop_does_not_wait_for_a_command_that_hangs(served):
     async def work(session):
         page = await (await open_page(session, f"http://{served.url}")).hello()
         for number in range(100, 110):
-            await page.say("command", id=number, command="disable")
+            await page.send("command", id=number, command="disable")
         assert (await page.command("estop", on=True))["ok"]
         refused = [answer for answer in page.all("answer") if not answer["ok"]]
         assert len(refused) == 2
@@ -164,7 +164,7 @@ def test_the_page_keeps_the_token_in_a_cookie_and_its_parts_need_no_link(served)
 def test_nonsense_is_refused_with_the_reason_and_ends_the_motion(served):
     async def work(session):
         page = await (await open_page(session, f"http://{served.url}")).hello()
-        await page.say("hands", **hands(1, p=[None, 0, 0]))
+        await page.send("hands", **hands(1, p=[None, 0, 0]))
         await page.until(lambda: page.all("refused"))
         assert "'p' must be a number, got null" in page.all("refused")[0]["reason"]
         await page.socket.send_bytes(b"\x00")
@@ -181,7 +181,7 @@ def test_ten_refusals_in_a_row_close_the_socket(served):
         page = await (await open_page(session, f"http://{served.url}")).hello()
         for _ in range(9):
             await page.socket.send_str("nonsense")
-        await page.say("ping", t=1)  # a message between them forgives
+        await page.send("ping", t=1)  # a message between them forgives
         for _ in range(10):
             await page.socket.send_str("nonsense")
         assert await page.closed() == protocol.CLOSE_MALFORMED
@@ -249,7 +249,7 @@ def test_who_says_no_hello_is_sent_away(served, monkeypatch):
 
     async def work(session):
         page = await open_page(session, f"http://{served.url}")
-        await page.say("ping", t=1)
+        await page.send("ping", t=1)
         await page.until(lambda: page.all("refused"))
         assert page.all("refused")[0]["reason"] == "say hello first"
         assert await page.closed() == protocol.CLOSE_HELLO
@@ -267,7 +267,7 @@ def test_a_client_gets_the_newest_picture_and_no_more_than_it_has_shown(served):
         await page.until(lambda: len(page.pictures) == 2)
         assert not hub.wants_picture(0)
         assert hub.wants_picture(1)
-        await page.say("seen", camera=0, stamp=2.0)
+        await page.send("seen", camera=0, stamp=2.0)
         await page.until(lambda: len(page.pictures) == 3)
         assert page.pictures[-1] == (0, 10.0, b"\x0a")  # nothing in between
 

@@ -21,12 +21,12 @@ from small_collection import TASK
 from controllers.errors import VlaError
 from vla_ros.cli import main
 from vla_ros.teleop.axes import Pose
-from vla_ros.teleop.demonstrator.connection import Connection
-from vla_ros.teleop.demonstrator.demonstrator import Waypoint
 from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.episodes.previews import Previews
 from vla_ros.teleop.serving import keeping
 from vla_ros.teleop.serving.pairing import keep_token
+from vla_ros.teleop.simulated_hand.connection import Connection
+from vla_ros.teleop.simulated_hand.hand import Waypoint
 from vla_ros.training.collecting.operators_plan import BEFORE, WaypointPlanner, corners
 from vla_ros.training.collecting.scripted_operator import Attempt, OperatorStopped, ScriptedOperator
 
@@ -161,7 +161,7 @@ def test_somebody_else_in_the_seat_is_named_at_once(make):
 
 def test_without_a_task_it_is_said_at_once(make):
     room = make(FaultyRobot(), task=None)
-    with pytest.raises(VlaError, match=r"no scene is asked for: start the job with schedule:=NAME"):
+    with pytest.raises(VlaError, match=r"no scene is requested: start the job with schedule:=NAME"):
         room.collect(1)
 
 

@@ -15,7 +15,7 @@ from controllers.errors import ConfigError
 
 
 class _Benchmarks(argparse._SubParsersAction):
-    """A word for each benchmark, whose module is imported when it is asked for: some take a second to load."""
+    """A word for each benchmark, whose module is imported when it is requested: some take a second to load."""
 
     def __call__(
         self,
@@ -24,7 +24,7 @@ class _Benchmarks(argparse._SubParsersAction):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,
     ) -> None:
-        """Declare the arguments of the benchmark that was asked for, and parse them."""
+        """Declare the arguments of the benchmark that was requested, and parse them."""
         name = str(values[0]) if values else ""
         if name in self.choices:
             module = importlib.import_module(f"bench.{name}")

@@ -3,7 +3,7 @@
 
 Start `vla teleop collection:=NAME schedule:=NAME` in one terminal and this in another. The operator sees the scene's
 truth and plans its grasps, but moves the arm as a person does: with a hand that trembles, pauses, and lets go of the
-clutch when it reaches no further. What fails is recorded as a failure, and asked for again. An arm that a fault
+clutch when it reaches no further. What fails is recorded as a failure, and requested again. An arm that a fault
 holds is enabled again, three times in a row at most; an e-stop is left to whoever pressed it, and ends this. Ctrl-C
 leaves the arm holding; the same command goes on. Exit code: 0 when all episodes were done, 1 when not, 2 for bad
 input.
@@ -53,7 +53,7 @@ async def _collect(arguments: argparse.Namespace) -> int:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
     from vla_ros.progress import WorkProgress
-    from vla_ros.teleop.demonstrator.connection import Connection
+    from vla_ros.teleop.simulated_hand.connection import Connection
     from vla_ros.training.collecting.scripted_operator import Attempt, OperatorStopped, ScriptedOperator
 
     link = paired_link(arguments.link, arguments.token_file)
@@ -71,15 +71,15 @@ async def _collect(arguments: argparse.Namespace) -> int:
         with WorkProgress(*columns, console=console, transient=True) as bar:
             task = bar.add_task("episodes", total=arguments.episodes)
 
-            def tell(attempt: Attempt) -> None:
+            def report(attempt: Attempt) -> None:
                 bar.advance(task, attempt.success)
                 say(f"{attempt.instruction}: {attempt.note or 'done'}")
 
-            attempts = await operator.collect(arguments.episodes, tell)
+            attempts = await operator.collect(arguments.episodes, report)
     done = sum(attempt.success for attempt in attempts)
     print(f"{done} episodes, {len(attempts) - done} attempts failed")
     if done < arguments.episodes:
-        raise OperatorStopped(f"nothing more is asked for: {done} of {arguments.episodes} episodes were done")
+        raise OperatorStopped(f"nothing more is requested: {done} of {arguments.episodes} episodes were done")
     return 0
 
 

@@ -2,7 +2,7 @@
 """Run a job: start its nodes, show what they say, and end with the result.
 
 Exit code: 0 the task succeeded, 1 it did not, 2 bad input, 3 an object was lifted and the judge cannot tell whether the
-instruction means it (success_object:=NAME tells it). Ctrl-C brings the arm to rest and ends every node.
+instruction means it (success_object:=NAME says it). Ctrl-C brings the arm to rest and ends every node.
 """
 
 from __future__ import annotations

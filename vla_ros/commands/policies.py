@@ -76,4 +76,4 @@ def _needs(needs: Needs) -> list[str]:
 
 def _camera(need: CameraNeed) -> str:
     size = f", {need.width}x{need.height}" if need.width else ""
-    return f"{need.name}: {need.asks}{size}{f', {need.history} earlier exposures' if need.history else ''}"
+    return f"{need.name}: {need.requirement}{size}{f', {need.history} earlier exposures' if need.history else ''}"

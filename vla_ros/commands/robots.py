@@ -80,7 +80,7 @@ def _description(robot: Embodiment) -> str:
         what = f"{one.kind} {one.name} on {one.arm}"
         if one.kind == PARALLEL:
             what += f": width {one.width_min:.3f} to {one.width_max:.3f} m, {one.speed:.2f} m/s, {one.force:.0f} N"
-        lines += [f"{what}; told by {', '.join(one.channels)}"]
+        lines += [f"{what}; commanded by {', '.join(one.channels)}"]
     for group in robot.joint_groups:
         lines += [f"joint group {group.name}", *_joints(group)]
     if robot.base is not None:

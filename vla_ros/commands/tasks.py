@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""List the tasks, or show one: what is asked for, what counts as success, its limits and its sets of scenes."""
+"""List the tasks, or show one: its instructions, what counts as success, its limits and its sets of scenes."""
 
 from __future__ import annotations
 

@@ -34,9 +34,9 @@ class RolloutConfig:
     camera_hz: float = 10.0
     task_hz: float = 50.0
     # None: blocking, as GraspVLA evaluates (Appendix L): execute the chunk, settle, then look and infer. A number:
-    # the world goes on while the policy thinks for that long.
+    # simulation goes on during an inference of that long.
     latency_s: float | None = None
-    pause_s: float = 0.0  # when blocking: the arm rests for so long while the policy thinks
+    pause_s: float = 0.0  # when blocking: the arm rests during an inference of that long
     settle_speed: float = 0.02  # [rad/s] of the fastest joint
     settle_s: float = 0.5  # [s] at most
     patience_s: float = 5.0  # [s] of nothing but invalid, terminated or refused chunks: the policy has given up

@@ -31,7 +31,7 @@ class EpisodeSettings:
     set_name: str = "basic"
     categories: str = "seen"
     objects: str | None = None  # folder of objects; None: the procedural catalogue
-    by_part: bool = False  # asked for by a part, such as the handle, and judged by it
+    by_part: bool = False  # requested by a part, such as the handle, and judged by it
     wording: str = "common"  # family of words that the instructions are in
     robot: str = DEFAULT_ROBOT
     command: str = ""  # what drives the arm; empty: what it usually takes

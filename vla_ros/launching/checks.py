@@ -93,13 +93,13 @@ def _tell_progress() -> Callable[[int, int, str], None]:
     """Return what tells every ten seconds which object is read: concave ones take their time once."""
     last = time.monotonic()
 
-    def tell(done: int, total: int, name: str) -> None:
+    def report(done: int, total: int, name: str) -> None:
         nonlocal last
         if time.monotonic() - last >= 10.0:
             last = time.monotonic()
             print(f"vla: objects: {done} of {total} read, next {name}", file=sys.stderr, flush=True)
 
-    return tell
+    return report
 
 
 def check_view(arguments: Mapping[str, Value]) -> None:

@@ -42,7 +42,7 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
     console = Console([node.name for node in nodes], run_directory / reports.LOG_FILE)
     environment["VLA_STARTED_AT"] = f"{started:.6f}"
     domain = environment["ROS_DOMAIN_ID"]
-    console.say(
+    console.log(
         f"{graph.name}: {len(nodes)} nodes on ROS domain {domain}, "
         f"{environment['ROS_AUTOMATIC_DISCOVERY_RANGE'].lower()} only; log and result in {_short(run_directory)}"
     )
@@ -64,7 +64,7 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
         supervisor = Supervisor(processes, console, every_second)
         with registered(_entry(graph, environment, run_directory, _namespace(arguments))) as listed:
             if not listed:
-                console.say(UNLISTED)
+                console.log(UNLISTED)
             exit_code = supervisor.run()
     finally:
         for process in processes:
@@ -80,7 +80,7 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
     reports.write_report(run_directory, report, str(arguments.get("report") or ""))
     console.show("")
     console.show(reports.table(report, judged=any(node.decides for node in nodes)))
-    console.say(f"{_verdict(exit_code)} ({supervisor.reason}); everything in {_short(run_directory)}")
+    console.log(f"{_verdict(exit_code)} ({supervisor.reason}); everything in {_short(run_directory)}")
     console.close()
     return exit_code
 

@@ -34,7 +34,7 @@ def recording_arguments() -> tuple[LaunchArgument, ...]:
 def recorder_node(job: str, robot: str = "robot") -> NodeSpec:
     """Return the process that records `job`, whose argument `robot` names the robot.
 
-    A recording that was asked for and cannot go on, such as on a full disk, ends the job.
+    A recording that was requested and cannot go on, such as on a full disk, ends the job.
     """
     where = {"directory": Argument(RECORD), "episodes": Argument("record_episodes")}
     return NodeSpec("recorder", "recorder_node", where | _how(job, robot), ends=True, condition=RECORD)

@@ -19,7 +19,7 @@ from vla_ros.launching.environment import ONE_THREAD
 from vla_ros.launching.graph import Argument, Chosen, Graph, NodeSpec, Parameter
 from vla_ros.launching.parameters import write_node_parameters
 from vla_ros.launching.processes.child import LAST
-from vla_ros.launching.processes.tethered import FOREIGN
+from vla_ros.launching.processes.launcher_child import FOREIGN
 from vla_ros.runtime.running import RunningGraph, refuse_taken, registered
 
 
@@ -161,8 +161,8 @@ def _node(graph: Graph, spec: NodeSpec, options: dict[str, Any]) -> Any:
         wanted += [NotEqualsSubstitution(LaunchConfiguration(name), word) for word in words]
     if wanted:
         options = options | {"condition": IfCondition(AllSubstitution(*wanted) if len(wanted) > 1 else wanted[0])}
-    tether = [sys.executable, "-m", "vla_ros.launching.processes.tethered", *([] if spec.stops_first else [LAST])]
-    tether += [FOREIGN] if spec.package else []
+    prefix = [sys.executable, "-m", "vla_ros.launching.processes.launcher_child", *([] if spec.stops_first else [LAST])]
+    prefix += [FOREIGN] if spec.package else []
     files = [ParameterFile(LaunchConfiguration(_made_file(spec)))] if spec.parameter_file else []
     return launch_ros.actions.Node(
         package=spec.package or "vla_ros",
@@ -173,7 +173,7 @@ def _node(graph: Graph, spec: NodeSpec, options: dict[str, Any]) -> Any:
         remappings=[*spec.remappings.items(), ("/clock", "clock")],
         output="screen",
         emulate_tty=True,
-        prefix=[" ".join(tether), " ", LaunchConfiguration("launch-prefix", default="")],
+        prefix=[" ".join(prefix), " ", LaunchConfiguration("launch-prefix", default="")],
         parameters=[*files, {name: parameter(value) for name, value in spec.parameters.items()}],
         **options,
     )

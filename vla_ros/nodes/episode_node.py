@@ -58,7 +58,7 @@ class EpisodeRun:
                     self._watch(self._judge)
                 finally:
                     self._mark_end(self._judge)
-                node.say("")
+                node.publish_instruction("")
                 self._put_back(self._judge)
                 self._go_home()
         except ControlRefused as error:
@@ -108,7 +108,7 @@ class EpisodeRun:
                 "target": self._target or "",
             },
         )
-        node.say(self._instruction)
+        node.publish_instruction(self._instruction)
         self._places = node.truth().positions
         return judge
 

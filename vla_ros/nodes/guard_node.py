@@ -61,7 +61,7 @@ class GuardNode(Node):
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
         progress = control_progress(message.message, messages.diagnostic_values(message))
-        self._silence.heard()
+        self._silence.reset()
         self._guarding = progress.enabled and not progress.shadow  # in shadow mode the arm is another's
         if self._holding and progress.enabled and not progress.estop:
             self._holding = False  # a person or the episode enabled control again
@@ -91,11 +91,11 @@ class GuardNode(Node):
             self._estop.publish(Bool(data=stopped))
 
     def _check(self) -> None:
-        if self.socket.asked():
+        if self.socket.requested():
             self._latched = None  # said again, whatever was said before
             self._latch(True)
-            self.get_logger().warning("e-stop: asked for by `vla stop`")
-        now, silence = time.monotonic(), self._silence.look()
+            self.get_logger().warning("e-stop: requested by `vla stop`")
+        now, silence = time.monotonic(), self._silence.update()
         if self._guarding and not self._holding and silence > self._timeout:
             self._holding, self._guarding = True, False
             self._reported = 0.0  # said at once: the graph may end soon

@@ -37,7 +37,7 @@ from vla_ros.policies.contract import contract_line, load_contract
 from vla_ros.robots.embodiment import load_embodiment
 
 TAKE_PERIOD_S = 0.01  # messages keep the time at which they were received, however late they are taken
-LOOK_PERIOD_S = 0.25  # for new topics
+POLL_PERIOD_S = 0.25  # for new topics
 SHOW_PERIOD_S = 0.5
 TRIM_PERIOD_S = 5.0
 EPISODE_PREROLL_S = 0.5  # of a bag for each episode: joint states and images from before the first moment
@@ -92,10 +92,10 @@ class RecorderNode(Node):
         self._taken_shown, self._lost_told, self._lost_before = 0, 0, 0
         self._bags_told, self._problem_told = 0, ""
         steady_timer(self, TAKE_PERIOD_S, self._take)
-        steady_timer(self, LOOK_PERIOD_S, self._watch.look)
+        steady_timer(self, POLL_PERIOD_S, self._watch.poll)
         steady_timer(self, SHOW_PERIOD_S, self._show)
         steady_timer(self, TRIM_PERIOD_S, _give_memory_back)
-        self._watch.look()
+        self._watch.poll()
         if self._each:
             for partial in unfinished(directory):
                 warn(f"{partial} was not finished: `vla bag repair {partial}`")

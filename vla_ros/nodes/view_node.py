@@ -17,7 +17,7 @@ from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.nodes.view import drawing
-from vla_ros.nodes.view.cameras import CameraView
+from vla_ros.nodes.view.cameras import CameraDisplay
 from vla_ros.nodes.view.chunks import COLORS, ChunkView
 from vla_ros.nodes.view.control import ControlView
 from vla_ros.nodes.view.detections import DetectionView
@@ -44,7 +44,7 @@ class ViewNode(Node):
         port = declare(self, "port", 8765, "TCP port of the WebSocket, on this machine alone; 0: any", 0, 65535)
         self._server = server = ViewServer(f"vla_ros {embodiment.name}", port)
         self._reports = ReportView(self, server)
-        # What is taken from here is asked for, not called back with; a name that begins so is hidden from lists.
+        # What is taken from here is polled, not called back with; a name that begins so is hidden from lists.
         self._quiet = rclpy.create_node(
             "_view_node_quiet",
             namespace=self.get_namespace(),
@@ -55,7 +55,7 @@ class ViewNode(Node):
         self._control = ControlView(self, self._quiet, server, embodiment, self._reports.log, self._reports.write)
         self._robot = RobotView(self, self._quiet, server, embodiment)
         transforms = self._robot.transforms
-        self._cameras = [CameraView(self, server, name, transforms) for name in embodiment.cameras]
+        self._cameras = [CameraDisplay(self, server, name, transforms) for name in embodiment.cameras]
         self._chunks = [ChunkView(self, server, embodiment, source) for source in COLORS]
         self._thoughts: list[DetectionView | ReasoningView] = [
             DetectionView(self, server),
@@ -91,7 +91,7 @@ class ViewNode(Node):
         if self._server.time < self._shown_until:
             self._forget()
         self._shown_until = self._server.time
-        self._server.tell_time()
+        self._server.broadcast_time()
         if self._ticks % PATH_EVERY == 1:
             self._robot.show_slowly()
             self._control.show_slowly()

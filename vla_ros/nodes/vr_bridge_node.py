@@ -27,7 +27,7 @@ from vla_ros.nodes.transport import Transport
 from vla_ros.robots.control import load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.teleop.episodes.collecting import EpisodeCollection
-from vla_ros.teleop.hand_motion import MotionLimits
+from vla_ros.teleop.hand_motion import HandMotionLimits
 from vla_ros.teleop.idle_watch import IDLE_TIMEOUT_S
 from vla_ros.teleop.protocol import HANDS, OWN_SIDE
 from vla_ros.teleop.scheduling.task import task_path
@@ -90,7 +90,7 @@ class VrBridgeNode(ManagedNode):
             embodiment,
             np.array(config.workspace_lower),
             np.array(config.workspace_upper),
-            MotionLimits(linear_speed=self._speed, angular_speed=self._turn),
+            HandMotionLimits(linear_speed=self._speed, angular_speed=self._turn),
             self._hand,
             math.radians(self._facing),
         )

@@ -25,7 +25,7 @@ from vla_ros.objects.resting import Quaternion, RestingFaces, named_orientation
 from vla_ros.objects.solids import moved
 
 _RANGE = (0.008, 0.40)  # [m] of an object's longest edge
-_AS_ASKED = 0.1  # [rad] an orientation may be turned by and still be what was asked for
+_AS_ASKED = 0.1  # [rad] an orientation may be turned by and still be what was requested
 _LAID_DOWN = 0.35  # [rad] a lean by more is worth telling
 _STANDING = 0.25  # of the height along z: less along y is no guess for a model with y up
 _FIXED = ("upright", "flat", "edge")  # poses that are one orientation; the others are drawn

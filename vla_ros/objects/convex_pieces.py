@@ -42,7 +42,7 @@ class PieceSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class Pieces:
+class ConvexDecomposition:
     """What a mesh collides as."""
 
     meshes: tuple[Mesh, ...]  # convex
@@ -80,24 +80,26 @@ def _on_surface(mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
     return (1 - u) * a + u * (1 - v) * b + u * v * c, normals[chosen] / areas[chosen, None]
 
 
-def convex_pieces(mesh: Mesh, settings: PieceSettings | None = None) -> Pieces:
+def convex_pieces(mesh: Mesh, settings: PieceSettings | None = None) -> ConvexDecomposition:
     """Return what a mesh collides as: its hull, or pieces where it is concave. Raises ValueError where it is flat."""
     settings = settings or PieceSettings()
     hull = convex_hull(mesh.vertices[np.unique(mesh.faces)])
     longest = float(np.ptp(hull.vertices, axis=0).max())
     if concavity(mesh, hull) <= max(settings.depth, settings.relative_depth * longest):
-        return Pieces((hull,), concave=False)
+        return ConvexDecomposition((hull,), concave=False)
     vertices, faces = welded(mesh)
     try:
         found = _decompose(vertices, faces, settings)
     except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
-        return Pieces((hull,), True, f"concave, and could not be cut into convex pieces ({_reason(error)}): one hull")
+        return ConvexDecomposition(
+            (hull,), True, f"concave, and could not be cut into convex pieces ({_reason(error)}): one hull"
+        )
     pieces = _sound(found)
     if sum(_volume(piece) for piece in pieces) >= _FULL * _volume(hull) or len(pieces) == 1:
-        return Pieces((hull,), concave=False)  # what is deep in it is a cavity or a dent
+        return ConvexDecomposition((hull,), concave=False)  # what is deep in it is a cavity or a dent
     if not pieces:
-        return Pieces((hull,), True, "concave, and cut into splinters alone: collides as one hull")
-    return Pieces(pieces, True)
+        return ConvexDecomposition((hull,), True, "concave, and cut into splinters alone: collides as one hull")
+    return ConvexDecomposition(pieces, True)
 
 
 def welded(mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.objects import cache
-from vla_ros.objects.convex_pieces import Pieces, PieceSettings, convex_pieces
+from vla_ros.objects.convex_pieces import ConvexDecomposition, PieceSettings, convex_pieces
 from vla_ros.objects.parts import Mesh
 from vla_ros.objects.problems import Findings
 
@@ -39,19 +39,19 @@ def collision_meshes(mesh: Mesh, path: Path, findings: Findings) -> tuple[Mesh, 
     return pieces.meshes
 
 
-def _kept(folder: Path, name: str) -> Pieces | None:
+def _kept(folder: Path, name: str) -> ConvexDecomposition | None:
     arrays = cache.load(folder, name)
     if arrays is None:
         return None
     try:
         count = int(arrays["count"])
         meshes = tuple(Mesh(arrays[f"vertices_{i}"], arrays[f"faces_{i}"]) for i in range(count))
-        return Pieces(meshes, bool(arrays["concave"]))
+        return ConvexDecomposition(meshes, bool(arrays["concave"]))
     except (KeyError, ValueError, TypeError):
         return None
 
 
-def _keep(folder: Path, name: str, pieces: Pieces) -> Path | None:
+def _keep(folder: Path, name: str, pieces: ConvexDecomposition) -> Path | None:
     if pieces.warning:  # a machine under load may do better next time
         return None
     arrays = {"count": np.array(len(pieces.meshes)), "concave": np.array(pieces.concave)}

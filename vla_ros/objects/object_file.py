@@ -65,7 +65,7 @@ class ObjectFile:
                 raise ConfigError(f"{unknown_name('resting pose', pose, NAMES)}. {_meanings()}")
         if not self.resting:
             raise ConfigError(f"resting needs at least one of: {_meanings()}")
-        self.colors  # noqa: B018  asked for now, so that a wrong one is an error of this file
+        self.colors  # noqa: B018  requested now, so that a wrong one is an error of this file
 
     @property
     def noun(self) -> str:

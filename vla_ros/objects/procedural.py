@@ -86,7 +86,7 @@ def _resting_faces(category: str, shape: str) -> RestingFaces:
 
 
 def _poses(category: str, shape: str, names: tuple[str, ...], rng: np.random.Generator) -> LazyPoses:
-    """Return how one copy may lie: the random rolls are drawn now, the faces it comes to rest on when asked for."""
+    """Return how one copy may lie: the random rolls are drawn now, the faces it comes to rest on when requested."""
     orientations = tuple(tuple(named_orientation(name, rng).as_quat().tolist()) for name in names)
     return LazyPoses(partial(_rested, category, shape, names, orientations))
 

@@ -50,7 +50,7 @@ def named_orientation(name: str, rng: np.random.Generator) -> Rotation:
 
 
 class LazyPoses(Sequence):
-    """Resting poses found when first asked for: most objects of a catalogue stand in no scene."""
+    """Resting poses found when first requested: most objects of a catalogue stand in no scene."""
 
     def __init__(self, find: Callable[[], tuple[Quaternion, ...]]) -> None:
         self._find = find

@@ -26,7 +26,9 @@ HELD_MIN, HELD_POINTS = 0.02, 30  # [m] least edge of a held box, points that ma
 class CameraSceneConfig:
     """How points become boxes."""
 
-    space: point_cloud.Box = field(default_factory=lambda: point_cloud.Box((0.15, -0.8, -0.4), (1.1, 0.8, 1.0)))
+    space: point_cloud.AxisAlignedBox = field(
+        default_factory=lambda: point_cloud.AxisAlignedBox((0.15, -0.8, -0.4), (1.1, 0.8, 1.0))
+    )
     cell: float = 0.02  # [m] edge of a column
     rise: float = 0.02  # [m] columns whose tops differ by less may be merged; the higher top counts
     points_min: int = 3  # in a column: fewer are noise

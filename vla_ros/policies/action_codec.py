@@ -20,8 +20,8 @@ from vla_ros.policies.observation import Observation, RobotState
 Value = TypeVar("Value")
 
 
-class Said(Protocol):
-    """When something was observed, and what was asked for then."""
+class StampedInstruction(Protocol):
+    """When something was observed, and what was requested then."""
 
     @property
     def stamp(self) -> float:
@@ -78,7 +78,7 @@ class ActionCodec:
 
     def chunk_of_targets(
         self,
-        said: Said,
+        said: StampedInstruction,
         targets: np.ndarray,
         status: TaskStatus = TaskStatus.ONGOING,
         sequence: int = 0,

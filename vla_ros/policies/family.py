@@ -24,7 +24,7 @@ from vla_ros.robots.embodiment import Embodiment
 
 @dataclass(frozen=True, eq=False)
 class PolicyChoice:
-    """What was asked for."""
+    """What was requested."""
 
     name: str
     robot: Embodiment

@@ -40,7 +40,7 @@ class CameraNeed:
             raise ConfigError(f"camera '{self.name}': history must be 0 to 10 exposures, got {self.history}")
 
     @property
-    def asks(self) -> str:
+    def requirement(self) -> str:
         """Say what of the camera is needed."""
         depth, calibration = self.depth * ["depth"], self.calibration * ["calibration"]
         return " + ".join(["colour", *depth, *calibration])
@@ -92,7 +92,7 @@ def everything(robot: Embodiment) -> Needs:
 def check_needs(needs: Needs, robot: Embodiment, who: str, any_camera: bool = False) -> None:
     """Raise ConfigError with the first thing that `who` needs and the robot cannot give, and what it has."""
     for need in needs.cameras:
-        camera = _meant(need.name, robot, f"{who} needs camera '{need.name}' ({need.asks})")
+        camera = _meant(need.name, robot, f"{who} needs camera '{need.name}' ({need.requirement})")
         if (need.depth and not camera.depth) or (need.calibration and not camera.calibrated):
             lacking = "depth" if need.depth and not camera.depth else "calibration"
             raise ConfigError(

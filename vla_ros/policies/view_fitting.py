@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A camera's view as one policy needs it: what it asked for, in the size it asked for, and nothing else."""
+"""A camera's view as one policy needs it: what it requested, in the size it requested, and nothing else."""
 
 from __future__ import annotations
 

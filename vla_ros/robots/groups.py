@@ -75,7 +75,7 @@ class EndEffectorConfig:
     kind: str  # of END_EFFECTORS
     arm: str
     joints: tuple[str, ...] = ()  # of a parallel gripper: the first is commanded, the others mimic it
-    cups: tuple[str, ...] = ()  # of suction, each told by itself; empty: one, named like the end effector
+    cups: tuple[str, ...] = ()  # of suction, each commanded by itself; empty: one, named like the end effector
     depth_max: float = 0.0  # [m] how far pistons, or the palm of a gripper, go out; 0: they do not
     envelope: GripperEnvelope | None = None  # the room a parallel gripper takes: for grasps planned by geometry
     cup_force: float = 0.0  # [N] a sealed cup holds with, in simulation by the link of its name; 0: it holds nothing
@@ -108,7 +108,7 @@ class JointGroupConfig:
     name: str
     joints: tuple[str, ...]
     home: tuple[float, ...]  # [rad] or [m]
-    acceleration: tuple[float, ...]  # [rad/s²] or [m/s²] most that is asked for
+    acceleration: tuple[float, ...]  # [rad/s²] or [m/s²] most that is commanded
     armature: tuple[float, ...] = ()  # [kg·m²] or [kg] motor inertia the simulator adds; empty: none
 
     def __post_init__(self) -> None:
@@ -185,7 +185,7 @@ class EndEffectorGroup:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Name the channels it is told by."""
+        """Name the channels it is commanded by."""
         told = [f"{self.name}/width"] if self.kind == PARALLEL else [f"{cup}/suction" for cup in self.cups]
         if self.depth_max > 0.0:
             told += [f"{part}/depth" for part in self.cups or (self.name,)]

@@ -30,8 +30,8 @@ class EstopSocket:
             with contextlib.suppress(OSError):
                 self._bound.append((folder, self._bind(folder)))
 
-    def asked(self) -> bool:
-        """Say whether a stop has been asked for since the last call."""
+    def requested(self) -> bool:
+        """Say whether a stop has been requested since the last call."""
         return any([_drained(bound) for _, bound in self._bound])
 
     def close(self) -> None:

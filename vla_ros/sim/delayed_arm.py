@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An arm behind a late wire: exact forward dynamics, delayed effort and state, jitter, friction, a payload."""
+"""An arm with actuation latency: exact forward dynamics, delayed effort and state, jitter, friction, a payload."""
 
 from __future__ import annotations
 

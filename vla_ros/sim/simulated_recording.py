@@ -12,7 +12,7 @@ from controllers.errors import ConfigError
 from controllers.follower import ChunkFollower
 from vla_ros.robots.identification.excitation import Excitation
 from vla_ros.robots.identification.player import ExcitationPlayer
-from vla_ros.robots.identification.recording import Recording
+from vla_ros.robots.identification.recording import ExcitationRecording
 from vla_ros.sim.delayed_arm import DelayedArm
 
 RATE = 500.0  # [Hz] of control and of joint states
@@ -40,7 +40,7 @@ def record_simulated(
     noise: SensorNoise | None = None,
     seed: int = 0,
     show: Callable[[float], None] = lambda share: None,
-) -> Recording:
+) -> ExcitationRecording:
     """Play `excitation` by a follower of one arm; return what is recorded: the commanded effort, without gravity.
 
     Raises VlaError when the follower refuses a chunk or stops.

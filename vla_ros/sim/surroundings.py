@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.sim.scenes.scene import Light, MountedCamera, Scene, SceneCamera, Surface
+from vla_ros.sim.scenes.scene import Light, MountedCamera, Scene, SceneCamera, SurfaceTexture
 from vla_ros.sim.scenes.textures import PAINT, SIZE, surface_texture
 
 Vector = tuple[float, float, float]
@@ -70,7 +70,7 @@ def _set_picture(spec: mujoco.MjSpec, scene: Scene) -> None:
     visual.map.shadowclip = 1.0
 
 
-def _material(spec: mujoco.MjSpec, name: str, surface: Surface) -> str:
+def _material(spec: mujoco.MjSpec, name: str, surface: SurfaceTexture) -> str:
     if surface.pattern == PAINT:
         return spec.add_material(name=f"scene/{name}", specular=surface.gloss, rgba=[*surface.first, 1.0]).name
     kind = mujoco.mjtTexture.mjTEXTURE_2D
@@ -84,7 +84,7 @@ def _material(spec: mujoco.MjSpec, name: str, surface: Surface) -> str:
 
 
 def _plane(
-    spec: mujoco.MjSpec, name: str, surface: Surface, position: Vector, normal: Vector, collide: bool = False
+    spec: mujoco.MjSpec, name: str, surface: SurfaceTexture, position: Vector, normal: Vector, collide: bool = False
 ) -> None:
     w, *xyz = 1.0 + normal[2], -normal[1], normal[0], 0.0  # the shortest turn of z onto the normal
     spec.worldbody.add_geom(

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tasks: what a scene shows, what is asked for, what counts as success. A folder each; docs/add_a_task.md."""
+"""Tasks: what a scene shows, what is requested, what counts as success. A folder each; docs/add_a_task.md."""

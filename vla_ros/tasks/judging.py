@@ -137,7 +137,7 @@ class Judge(ABC):
 
     @property
     def success(self) -> bool:
-        """Say whether what was asked for is done."""
+        """Say whether what was requested is done."""
         return self.outcome == Outcome.SUCCESS
 
     @property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every task by name. Light to import: a task's folder is imported when it is asked for."""
+"""Every task by name. Light to import: a task's folder is imported when it is requested."""
 
 from __future__ import annotations
 

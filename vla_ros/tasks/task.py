@@ -61,8 +61,8 @@ class Task(Protocol):
     ) -> Judge:
         """Return the judge of an episode that begins now.
 
-        `shown` is a scene as `announcement` returns it. `instruction`: what is really asked for; empty: the scene's
-        own. `success_object`: the object that counts, whatever is asked for.
+        `shown` is a scene as `announcement` returns it. `instruction`: what is really requested; empty: the scene's
+        own. `success_object`: the object that counts, whatever is requested.
         """
 
     def expert(self, world: World, arm: ArmModel) -> Policy:

@@ -73,7 +73,7 @@ class ToolPose:
 
 
 @dataclass(frozen=True)
-class ArmState:
+class ArmStatus:
     """One arm as the operator sees it."""
 
     commanded: ToolPose | None
@@ -123,7 +123,7 @@ class State:
     instruction: str
     speed: float
     scale: float
-    arms: Mapping[str, ArmState]
+    arms: Mapping[str, ArmStatus]
     latency: LinkState
     cameras: tuple[CameraState, ...]
     policy_running: bool

@@ -26,7 +26,7 @@ class Attendance:
         self._complain = complain
         self._abandoning: asyncio.Task[None] | None = None
 
-    def look(self, state: State) -> Ending | None:
+    def update(self, state: State) -> Ending | None:
         """Return the countdown of the episode under way; have it ended where that is over."""
         if not self._collection.recording:
             return None

@@ -35,7 +35,7 @@ class Client:
         self._wake = asyncio.Event()
         self._refusals = 0
 
-    def say(self, announcement: Announcement) -> None:
+    def send(self, announcement: Announcement) -> None:
         """Send an announcement, after those that wait already."""
         if len(self._waiting) >= WAITING_MAX:
             self.close(protocol.CLOSE_MALFORMED, "too slow: it does not read what it is sent")
@@ -45,7 +45,7 @@ class Client:
 
     def note(self, level: str, text: str) -> None:
         """Have the operator read something."""
-        self.say(Note(level, text))
+        self.send(Note(level, text))
 
     def show_state(self, frame: str) -> None:
         """Send a state, instead of an older one that still waits."""
@@ -125,7 +125,7 @@ class Client:
 
     def refused(self, reason: str) -> None:
         """Tell the client that a message was refused, and why."""
-        self.say(Refused(reason))
+        self.send(Refused(reason))
         self.on_refused(reason)
 
     on_refused: Callable[[str], None] = staticmethod(lambda reason: None)

@@ -7,7 +7,7 @@ followed is not the goal but a setpoint that goes to it no faster than the limit
 
 Two clocks: how a hand behaves (silence, a jump, calm) is judged by the wall clock, in which hands live. How far the
 setpoint goes follows the clock in which chunks are executed, simulated time where there is one: an arm in a world at a
-quarter of real time would otherwise be asked for four times the speed that the limits allow.
+quarter of real time would otherwise be commanded four times the speed that the limits allow.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TICKING = 2.0  # between two packets the clock of the chunks goes at most so man
 
 
 @dataclass(frozen=True)
-class MotionLimits:
+class HandMotionLimits:
     """What of a hand's motion is followed."""
 
     linear_speed: float = 0.5  # [m/s]
@@ -60,7 +60,7 @@ class _Grip:
 class HandMotion:
     """Follow one hand while its clutch is held."""
 
-    def __init__(self, limits: MotionLimits, lower: np.ndarray, upper: np.ndarray) -> None:
+    def __init__(self, limits: HandMotionLimits, lower: np.ndarray, upper: np.ndarray) -> None:
         """`lower`, `upper` (3,) [m] are the box that the tool's goal is kept in."""
         self.limits = limits
         self._lower, self._upper = lower, upper

@@ -101,7 +101,7 @@ class Hub:
             return
         state = self.robot.state()
         if self._attendance is not None:
-            state = replace(state, ending=self._attendance.look(state))
+            state = replace(state, ending=self._attendance.update(state))
         frame = encode(state)
         for client in welcomed:
             client.show_state(frame)
@@ -129,15 +129,15 @@ class Hub:
             client.close(protocol.CLOSE_HELLO, f"no hello within {protocol.HELLO_WITHIN_S:g} s")
 
     async def _take(self, client: Client, message: protocol.Message, arrival: float) -> None:
-        self.seat.hear(client.number, arrival)
+        self.seat.refresh(client.number, arrival)
         if self._drives(client):
-            self._idle.hear(arrival)
+            self._idle.refresh(arrival)
         if isinstance(message, protocol.Hands):
             if self._drives(client):
                 self._idle.take(message, arrival)
                 self.robot.hands(message, arrival)
         elif isinstance(message, protocol.Ping):
-            client.say(Pong(message.t))
+            client.send(Pong(message.t))
         elif isinstance(message, protocol.Hello):
             self._welcome(client, message)
         elif isinstance(message, protocol.OperatorCommand):
@@ -147,7 +147,7 @@ class Hub:
         client.name, client.welcomed = hello.name, True
         robot, cameras = self.robot.describe()
         content = None if self.collection is None else dict(self.collection.snapshot())
-        client.say(Welcome(robot, cameras, content, STALE_MS))
+        client.send(Welcome(robot, cameras, content, STALE_MS))
         self.seat.join(client.number, hello.name)
         if hello.seat == "drive" and not self._take_seat(client):
             client.note("info", f"{self.seat.driver_name} drives: you watch")
@@ -160,10 +160,10 @@ class Hub:
             on = command.arguments["on"]
             self.robot.emergency_stop(on)  # at once, whoever asks
             self.note("warning", f"e-stop {'pressed' if on else 'released'} by {client.name or 'somebody'}")
-            client.say(Answer(command.id, True))
+            client.send(Answer(command.id, True))
             return
         if client.pending >= COMMANDS_MAX:
-            client.say(Answer(command.id, False, f"{COMMANDS_MAX} commands are under way: wait"))
+            client.send(Answer(command.id, False, f"{COMMANDS_MAX} commands are under way: wait"))
             return
         client.pending += 1
         task = asyncio.create_task(self._carry_out(client, command))
@@ -174,12 +174,12 @@ class Hub:
         try:
             result = await self._do(client, command.name, command.arguments)
         except VlaError as error:
-            client.say(Answer(command.id, False, " ".join(str(error).split())))
+            client.send(Answer(command.id, False, " ".join(str(error).split())))
         except Exception as error:  # one line for the operator; he must not wait for an answer that never comes
             self.log("error", f"{command.name} failed: {type(error).__name__}: {error}")
-            client.say(Answer(command.id, False, f"{command.name} failed: {type(error).__name__}: {error}"))
+            client.send(Answer(command.id, False, f"{command.name} failed: {type(error).__name__}: {error}"))
         else:
-            client.say(Answer(command.id, True, "", result))
+            client.send(Answer(command.id, True, "", result))
         finally:
             client.pending -= 1
 
@@ -219,7 +219,7 @@ class Hub:
 
     def _take_seat(self, client: Client) -> bool:
         before, now = self.seat.driver, time.monotonic()
-        if not self.seat.ask(client.number, now):
+        if not self.seat.claim(client.number, now):
             return False
         self._idle.act(now)
         if before != client.number:
@@ -231,12 +231,12 @@ class Hub:
     def _tell(self, announcement: Note) -> None:
         for client in self.clients.values():
             if client.welcomed:
-                client.say(announcement)
+                client.send(announcement)
 
     def _tell_seat(self) -> None:
         for client in self.clients.values():
             if client.welcomed:
-                client.say(SeatEvent(self._drives(client), self.seat.driver_name, self.seat.watchers))
+                client.send(SeatEvent(self._drives(client), self.seat.driver_name, self.seat.watchers))
 
     def _tell_collection(self) -> None:
         if self.collection is None:
@@ -244,7 +244,7 @@ class Hub:
         event = CollectionEvent(self.collection.snapshot())
         for client in self.clients.values():
             if client.welcomed:
-                client.say(event)
+                client.send(event)
 
     def _show(self, camera: int, stamp: float, frame: bytes) -> None:
         for client in self.clients.values():

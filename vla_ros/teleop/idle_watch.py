@@ -25,7 +25,7 @@ class IdleWatch:
         self._heard = self._active = float("-inf")
         self._hands: dict[str, HandSample] = {}  # where they were when they last counted as moved
 
-    def hear(self, now: float) -> None:
+    def refresh(self, now: float) -> None:
         """Note that the driver said something, a ping too: his machine is there."""
         self._heard = now
 

@@ -37,7 +37,7 @@ class Seat:
         """Let a client watch."""
         self._names[client] = name
 
-    def hear(self, client: int, now: float) -> None:
+    def refresh(self, client: int, now: float) -> None:
         """Note that a client was heard at `now` [s]."""
         if client == self._driver:
             self._heard = now
@@ -46,7 +46,7 @@ class Seat:
         """Say whether the driver was not heard for so long at `now` [s] that he can be replaced."""
         return now - self._heard > SILENT_S
 
-    def ask(self, client: int, now: float) -> bool:
+    def claim(self, client: int, now: float) -> bool:
         """Give the seat to a client when it is free, or its driver silent; say whether it is his now."""
         if self._driver is None or self.silent(now):
             self._driver, self._heard = client, now

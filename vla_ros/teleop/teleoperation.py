@@ -13,7 +13,7 @@ from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.groups import EndEffectorGroup
 from vla_ros.robots.link_tree import LinkTree
 from vla_ros.teleop.axes import Pose, robot_pose
-from vla_ros.teleop.hand_motion import HandMotion, MotionLimits
+from vla_ros.teleop.hand_motion import HandMotion, HandMotionLimits
 from vla_ros.teleop.lateness import Lateness
 from vla_ros.teleop.protocol import HANDS, OWN_SIDE, Hands, HandSample
 from vla_ros.teleop.sticks import Sticks
@@ -58,7 +58,7 @@ class Teleoperation:
         embodiment: Embodiment,
         lower: np.ndarray,
         upper: np.ndarray,
-        limits: MotionLimits | None = None,
+        limits: HandMotionLimits | None = None,
         first_hand: str = OWN_SIDE,
         facing: float = 0.0,
     ) -> None:
@@ -67,7 +67,7 @@ class Teleoperation:
 
         `facing` [rad] is where the operator looks, in the robot's base.
         """
-        self.limits = limits or MotionLimits()
+        self.limits = limits or HandMotionLimits()
         self._facing, self._base_frame = facing, embodiment.base_frame
         self._mobile = embodiment.base is not None
         self._sticks = Sticks(embodiment, self.limits.linear_speed)

@@ -148,7 +148,7 @@ def test_a_part_of_a_video_begins_with_a_key_frame(tmp_path):
         images, read = ImageReader(VIDEO), []
         for message, decoded in part.decoded("/camera/h264"):
             read.append((message.publish_time, images.read(decoded)))
-    # 40 is asked for, 30 is the key frame before it.
+    # 40 is requested, 30 is the key frame before it.
     assert [(time - START) * 10 // SECOND for time, _ in read] == list(range(30, 51))
     for time, picture in read:
         assert abs(int(picture.mean()) - (time - START) * 10 / SECOND * 3) < 6

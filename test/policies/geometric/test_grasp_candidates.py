@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from vla_ros.policies.geometric.completion import thin
-from vla_ros.policies.geometric.grasp import GraspConfig
 from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps
+from vla_ros.policies.geometric.grasp_search_config import GraspSearchConfig
 from vla_ros.policies.geometric.gripper_space import GripperDimensions
 from vla_ros.robots.embodiment import load_embodiment
 
@@ -34,7 +34,7 @@ def bowl_surface(radius, height, rng, count=2500) -> np.ndarray:
 
 
 def grasps(target, others=EMPTY):
-    return propose_grasps(GraspScene(target, others, 0.0, AHEAD), GraspConfig(), GRIPPER)
+    return propose_grasps(GraspScene(target, others, 0.0, AHEAD), GraspSearchConfig(), GRIPPER)
 
 
 @pytest.mark.parametrize("yaw", [0.0, 0.4, 1.2, 2.5])
@@ -47,7 +47,7 @@ def test_a_long_box_is_held_across_its_middle(yaw):
 
 
 def test_tips_stay_above_the_table():
-    config = GraspConfig()
+    config = GraspSearchConfig()
     for grasp in grasps(box_surface((0.12, 0.02, 0.015), (0.5, 0.0), 0.3, np.random.default_rng(0))):
         assert grasp.T_base_grasp[2, 3] - GRIPPER.tip >= config.table_clearance - 1e-9
 
@@ -85,6 +85,6 @@ def test_awkward_things_have_few_grasps_or_none(size, crowded):
     target = box_surface(size, (0.5, 0.0), 0.3, rng)
     others = box_surface((0.4, 0.4, 0.2), (0.5, 0.0), 0.0, rng) if crowded else EMPTY
     found = grasps(target, others)
-    assert all(grasp.width < GRIPPER.opening_max - GraspConfig().play for grasp in found)
+    assert all(grasp.width < GRIPPER.opening_max - GraspSearchConfig().play for grasp in found)
     if crowded:
         assert not found

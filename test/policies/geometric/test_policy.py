@@ -12,7 +12,7 @@ from whole_observation import whole
 
 from controllers.chunk import TaskStatus
 from vla_ros.policies.detection import Detecting
-from vla_ros.policies.geometric.policy import Phase
+from vla_ros.policies.geometric.policy import PolicyPhase
 from vla_ros.policies.loading import load_policy
 from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
@@ -118,13 +118,13 @@ def close(policy, observation: SingleArmObservation, width: float) -> None:
     policy.infer(whole(observation))
     for i in range(6):
         policy.infer(whole(at_the_grasp(policy, observation, 1.0 + 0.4 * i, width)))
-        if policy.phase not in (Phase.REACH, Phase.CLOSE):
+        if policy.phase not in (PolicyPhase.REACH, PolicyPhase.CLOSE):
             return
 
 
 def test_fingers_that_stop_on_something_lift_it(policy, observation):
     close(policy, observation, width=0.03)
-    assert policy.phase is Phase.LIFT
+    assert policy.phase is PolicyPhase.LIFT
     chunk = policy.infer(whole(at_the_grasp(policy, observation, 4.0, 0.03)))
     assert chunk.positions("panda")[-1, 2] > policy.grasp.T_base_grasp[2, 3] + 0.02
     assert (chunk.column("panda_hand/width") == 0.0).all()
@@ -132,7 +132,7 @@ def test_fingers_that_stop_on_something_lift_it(policy, observation):
 
 def test_fingers_that_close_on_nothing_open_and_go_up(policy, observation):
     close(policy, observation, width=0.0)
-    assert policy.phase is Phase.RETREAT
+    assert policy.phase is PolicyPhase.RETREAT
     chunk = policy.infer(whole(at_the_grasp(policy, observation, 4.0, 0.0)))
     assert chunk.positions("panda")[-1, 2] > policy.grasp.T_base_grasp[2, 3] + 0.01
     assert (chunk.column("panda_hand/width") == 0.08).all()
@@ -141,7 +141,7 @@ def test_fingers_that_close_on_nothing_open_and_go_up(policy, observation):
 def test_a_new_instruction_begins_a_new_episode(policy, observation):
     policy.reset()
     policy.infer(whole(observation))
-    assert policy.phase is Phase.REACH
+    assert policy.phase is PolicyPhase.REACH
     assert policy.infer(whole(replace(observation, instruction="pick up the telescope"))).status is TaskStatus.INVALID
     assert policy.infer(whole(observation)).status is TaskStatus.ONGOING
 

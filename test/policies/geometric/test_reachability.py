@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from vla_ros.policies.geometric.grasp import Grasp
+from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.geometric.reachability import (
     Reach,
     alike,

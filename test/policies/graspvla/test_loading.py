@@ -46,7 +46,7 @@ def share(tmp_path, monkeypatch):
 
 @pytest.fixture
 def loaded(monkeypatch):
-    """Stand in for the model's own loader; return what it was asked for."""
+    """Stand in for the model's own loader; return what it was called with."""
     asked: list[tuple] = []
     policy = types.ModuleType(f"{SMALL}.policy")
     policy.load_small_policy = lambda *words: asked.append(words) or ReasoningPolicy()

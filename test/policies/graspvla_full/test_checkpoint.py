@@ -125,7 +125,7 @@ def test_weights_of_another_size_are_refused_before_they_are_read(folder):
     [
         ({"version": 3}, "this reads graspvla_full 2"),
         ({"box_binz": 3}, "did you mean 'box_bins'"),
-        ({"state_statistics": {"mean": [0.0] * 7, "spread": [1.0] * 6}}, "statistics disagree"),
+        ({"state_statistics": {"mean": [0.0] * 7, "std": [1.0] * 6}}, "statistics disagree"),
         ({"state_statistics": {"mean": [0.0] * 6, "spread": [1.0] * 6}}, "statistics are of 6 numbers"),
         ({"parts": {"llm": "../llm"}}, "name a folder inside the checkpoint"),
         ({"parts": {"llm": "words"}}, "words/config.json: not found"),
@@ -137,6 +137,14 @@ def test_weights_of_another_size_are_refused_before_they_are_read(folder):
 def test_a_configuration_that_cannot_be_used(folder, changes: dict, says: str):
     edit(folder / "config.json", **changes)
     assert says in refusal(folder)
+
+
+def test_statistics_of_older_files_say_spread(folder):
+    now = read_full_config(folder)
+    path = folder / "config.json"
+    path.write_text(path.read_text().replace('"std"', '"spread"'))
+    assert '"spread"' in path.read_text()
+    assert read_full_config(folder) == now
 
 
 def test_statistics_that_are_missing(folder):

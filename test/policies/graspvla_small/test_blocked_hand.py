@@ -25,50 +25,50 @@ def at(seconds: float, tool: np.ndarray, ahead: np.ndarray) -> SingleArmObservat
     )
 
 
-def looked(
+def updates(
     hand: BlockedHand, tool: np.ndarray, ahead: np.ndarray, start: float = 0.0, closing: bool = False
 ) -> list[bool]:
     """Look for three seconds, ten times a second, while the tool stays."""
-    return [hand.look(at(start + 0.1 * k, tool, ahead), closing) for k in range(30)]
+    return [hand.update(at(start + 0.1 * k, tool, ahead), closing) for k in range(30)]
 
 
 def test_a_hand_that_pushes_on_without_moving_is_blocked_once_and_rises() -> None:
     hand = BlockedHand()
-    assert sum(looked(hand, RIM, BELOW)) == 1
+    assert sum(updates(hand, RIM, BELOW)) == 1
     np.testing.assert_allclose(hand.goal, RIM + RISE)
-    hand.look(at(3.1, RIM + RISE * 0.9, np.zeros(3)), closing=False)
+    hand.update(at(3.1, RIM + RISE * 0.9, np.zeros(3)), closing=False)
     assert hand.goal is None
-    assert sum(looked(hand, RIM, BELOW, start=4.0)) == 1  # and may be blocked again
+    assert sum(updates(hand, RIM, BELOW, start=4.0)) == 1  # and may be blocked again
 
 
 def test_a_hand_that_waits_or_closes_or_moves_is_not_blocked() -> None:
-    assert not any(looked(BlockedHand(), RIM, 0.2 * BELOW))
-    assert not any(looked(BlockedHand(), RIM, BELOW, closing=True))
+    assert not any(updates(BlockedHand(), RIM, 0.2 * BELOW))
+    assert not any(updates(BlockedHand(), RIM, BELOW, closing=True))
     hand = BlockedHand()
-    assert not any(hand.look(at(0.1 * k, RIM + 0.005 * k * DOWN, BELOW), False) for k in range(50))
+    assert not any(hand.update(at(0.1 * k, RIM + 0.005 * k * DOWN, BELOW), False) for k in range(50))
 
 
 @pytest.mark.parametrize(("behind", "too_high"), [(0.017, False), (0.035, True)])  # [m]; seen to hold, and to slip off
 def test_a_hand_that_is_held_back_far_above_its_grasp_is_too_high_to_close(behind: float, too_high: bool) -> None:
     hand = BlockedHand()
-    hand.look(at(0.0, RIM, behind * DOWN), False)
+    hand.update(at(0.0, RIM, behind * DOWN), False)
     assert hand.too_high is too_high
-    hand.look(at(0.1, RIM, np.zeros(3)), False)
+    hand.update(at(0.1, RIM, np.zeros(3)), False)
     assert hand.too_high is False
 
 
 def test_a_hand_that_cannot_rise_either_is_let_go() -> None:
     hand = BlockedHand()
-    looked(hand, RIM, BELOW)
-    looked(hand, RIM, BELOW, start=3.0)
-    assert hand.look(at(6.0, RIM, np.zeros(3)), False) is False
+    updates(hand, RIM, BELOW)
+    updates(hand, RIM, BELOW, start=3.0)
+    assert hand.update(at(6.0, RIM, np.zeros(3)), False) is False
     assert hand.goal is None
 
 
 @pytest.mark.parametrize("depth", [-0.04, -0.3, 0.06])
 def test_it_rises_from_its_command_to_above_where_it_stood_in_small_steps(depth: float) -> None:
     hand = BlockedHand()
-    looked(hand, RIM, BELOW)
+    updates(hand, RIM, BELOW)
     place = RIM + np.array([0.01, -0.02, depth])
     for _ in range(20):
         actions = hand.rise(place, 4, 0.07)

@@ -124,7 +124,7 @@ def test_what_is_not_there_is_never_chosen_and_order_does_not_matter() -> None:
     geometry = torch.rand(1, 4, GEOMETRY)
     there = torch.tensor([[True, True, True, False]])
     with torch.inference_mode():
-        looks = network.look(crops)[None]
+        looks = network.encode(crops)[None]
         logits = network(looks, geometry, there, words)
         order = [2, 0, 1, 3]
         turned = network(looks[:, order], geometry[:, order], there, words)
@@ -172,8 +172,8 @@ def test_a_grasp_of_one_scene_is_learned_to_a_centimetre() -> None:
         for calibration, window in zip(CALIBRATIONS, windows, strict=True):
             pixels, _ = project(calibration, points)
             places.append(2.0 * (pixels + 0.5 - (window.x, window.y)) / window.side - 1.0)
-        known = network.ask(
-            network.look(crops),
+        known = network.query(
+            network.encode(crops),
             torch.from_numpy(np.stack(places))[None].float(),
             torch.from_numpy(points - middle)[None].float(),
             torch.full((1, 3), torch.nan),

@@ -98,10 +98,10 @@ def state(tool: np.ndarray) -> SingleArmState:
 def test_a_hand_that_hides_the_part_does_not_move_it():
     memory, gripper = PartMemory(WORDS), GripperMemory()
 
-    def look(part: np.ndarray, tool: np.ndarray) -> np.ndarray:
+    def settle(part: np.ndarray, tool: np.ndarray) -> np.ndarray:
         return memory.settle(Asked(part), PICTURES, CALIBRATIONS, lying(), state(tool), gripper).middle
 
-    there = look(HANDLE, FAR)
+    there = settle(HANDLE, FAR)
     assert np.linalg.norm(there - HANDLE) < 0.025
-    np.testing.assert_array_equal(look(HEAD, HANDLE + np.array([0.0, 0.0, 0.05])), there)
-    assert np.linalg.norm(look(HEAD, FAR) - HEAD) < 0.025  # seen from afar it is at the other end
+    np.testing.assert_array_equal(settle(HEAD, HANDLE + np.array([0.0, 0.0, 0.05])), there)
+    assert np.linalg.norm(settle(HEAD, FAR) - HEAD) < 0.025  # seen from afar it is at the other end

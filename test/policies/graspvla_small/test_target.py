@@ -166,7 +166,7 @@ def test_half_hidden_it_stays_where_both_views_saw_it(fed: FedMemory) -> None:
 class SureOfOneView(torch.nn.Module):
     """Matching that knows the object by its colour: white in a black picture."""
 
-    def look(self, crops: torch.Tensor) -> torch.Tensor:
+    def encode(self, crops: torch.Tensor) -> torch.Tensor:
         middle = crops[:, 28:36, 28:36].float().mean(dim=(1, 2, 3))
         return (middle / 255.0)[:, None]
 

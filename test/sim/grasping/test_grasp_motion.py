@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from vla_ros.sim.grasping.motion import MotionConfig, Phase, approach, close, lift, minimum_jerk, retreat
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, approach, close, lift, minimum_jerk, retreat
 
-CONFIG = MotionConfig()
+CONFIG = ExpertMotionConfig()
 DOWN = Rotation.from_euler("x", 180, degrees=True)
 
 
@@ -49,8 +49,8 @@ def test_approach_ends_at_the_grasp_along_its_axis_within_the_speed_limits(posit
 
 def test_close_leaves_time_for_the_fingers() -> None:
     steps = close(START, 0.08, 0.02, CONFIG)
-    closing = [step for step in steps if step.phase is Phase.CLOSE]
-    assert [step.width for step in steps if step.phase is Phase.ARRIVE] == [0.08, 0.08]
+    closing = [step for step in steps if step.phase is MotionPhase.CLOSE]
+    assert [step.width for step in steps if step.phase is MotionPhase.ARRIVE] == [0.08, 0.08]
     assert len(closing) * CONFIG.period >= 0.06 / CONFIG.gripper_speed + CONFIG.close_s - 1e-9
     assert {step.width for step in closing} == {0.0}
 
@@ -66,7 +66,7 @@ def test_lift_is_straight_up() -> None:
 def test_retreat_opens_before_it_backs_out() -> None:
     tilted = pose([0.5, 0.1, 0.1], DOWN * Rotation.from_euler("x", 0.5))
     steps = retreat(tilted, 0.08, CONFIG)
-    assert steps[0].phase is Phase.RELEASE
+    assert steps[0].phase is MotionPhase.RELEASE
     np.testing.assert_array_equal(steps[0].T_base_ee, tilted)
     np.testing.assert_allclose(steps[-1].T_base_ee[:3, 3], tilted[:3, 3] - CONFIG.retreat_m * tilted[:3, 2], atol=1e-9)
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from gripper_shape import GRIPPER
 
-from vla_ros.sim.grasping.grasps import Grasp, GraspConfig, antipodal_grasps
+from vla_ros.objects.grasp import Grasp
+from vla_ros.sim.grasping.grasps import AntipodalConfig, antipodal_grasps
 from vla_ros.sim.grasping.solids import body_solids, hull
 
 FRICTION_ANGLE = np.arctan(0.15)
@@ -30,7 +31,7 @@ class Placed:
         self.solids = body_solids(self.model, self.data, 1)
         self.neighbours = body_solids(self.model, self.data, 2) if extra else ()
 
-    def grasps(self, seed: int = 0, config: GraspConfig | None = None) -> list[Grasp]:
+    def grasps(self, seed: int = 0, config: AntipodalConfig | None = None) -> list[Grasp]:
         centre, rng = self.data.xipos[1].copy(), np.random.default_rng(seed)
         return antipodal_grasps(self.solids, centre, self.neighbours, 0.0, GRIPPER, rng, config)
 
@@ -49,7 +50,7 @@ def test_both_contacts_are_in_the_friction_cones(name: str) -> None:
         y, z = grasp.T_base_grasp[:3, 1], grasp.T_base_grasp[:3, 2]
         # The tool point is within a centimetre of the contacts along the approach; find their line by its width.
         found = False
-        for depth in GraspConfig().depths:
+        for depth in AntipodalConfig().depths:
             middle = grasp.T_base_grasp[:3, 3] - depth * z
             hits = [placed.ray(middle - sign * 0.1 * y, sign * y) for sign in (1.0, -1.0)]
             if min(hit[0] for hit in hits) < 0.0 or abs(0.2 - hits[0][0] - hits[1][0] - grasp.width) > 1e-5:
@@ -97,7 +98,7 @@ def test_sides_that_are_not_parallel_need_more_friction() -> None:
     wedge = [hull(np.array(corners), pose)]
 
     def grasps(friction: float) -> list[Grasp]:
-        config = GraspConfig(friction=friction, play=0.01)
+        config = AntipodalConfig(friction=friction, play=0.01)
         return antipodal_grasps(wedge, pose[:3, 3], (), 0.0, GRIPPER, np.random.default_rng(0), config)
 
     assert not grasps(0.15)

@@ -25,7 +25,7 @@ CATALOGUE = load_catalogue()
 DIGEST = 3796494044  # CRC-32 of twenty instructions, a line each
 
 
-def looks(scene: Scene) -> list:
+def appearance(scene: Scene) -> list:
     poses = [(placed.name, placed.T_base_object.tobytes(), placed.model.mass) for placed in scene.objects]
     return [poses, scene.table, scene.walls, scene.lights, scene.arm_start, scene.cameras[0].T_base_camera.tobytes()]
 
@@ -56,7 +56,7 @@ def test_wording_changes_the_instruction_alone(stream: str) -> None:
             for name in FAMILIES
             if not (name == "unseen" and stream == "generation")
         ]
-        assert all(looks(scene) == looks(scenes[0]) for scene in scenes)
+        assert all(appearance(scene) == appearance(scenes[0]) for scene in scenes)
         assert len({scene.instruction for scene in scenes}) > 1
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scene is asked for by, in words and back; sets that say only in what they differ from another task's."""
+"""What a scene is requested by, in words and back; sets that say only in what they differ from another task's."""
 
 from __future__ import annotations
 

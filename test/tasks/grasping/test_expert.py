@@ -11,7 +11,7 @@ import pytest
 from vla_ros.evaluation.rollout import Rollout
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
-from vla_ros.sim.grasping.motion import MotionConfig, Phase
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase
 from vla_ros.sim.grasping.planning import GraspPlanner
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.world import World
@@ -55,7 +55,7 @@ def test_planned_ways_are_reachable_and_free(runner: EpisodeRunner) -> None:
     planned = planner.plan(world.scene.target, world.T_base_ee, world.q)
     assert planned is not None
     assert planned.clean
-    assert {step.phase for step in planned.approach} == {Phase.APPROACH}
+    assert {step.phase for step in planned.approach} == {MotionPhase.APPROACH}
     np.testing.assert_allclose(planned.approach[-1].T_base_ee, planned.grasp.T_base_grasp, atol=1e-6)
 
 
@@ -89,4 +89,4 @@ def test_out_of_reach_is_said_and_nothing_moves(runner: EpisodeRunner) -> None:
 
 
 def test_motion_follows_the_action_period() -> None:
-    assert MotionConfig().period == pytest.approx(0.1)
+    assert ExpertMotionConfig().period == pytest.approx(0.1)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from drawn_scene import grasping_scene
 
-from vla_ros.data.datasets.editing.segments import valid_runs
+from vla_ros.data.datasets.editing.frame_ranges import valid_runs
 from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.data.datasets.video import open_video
@@ -18,7 +18,7 @@ from vla_ros.policies.action_encoding import ActionEncoding, one_sided
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.visibility import project
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.generation.demonstrator import Fault
+from vla_ros.training.generation.demonstrator import FailureMode
 from vla_ros.training.generation.episode_maker import EpisodeMaker
 from vla_ros.training.generation.grounding_maker import SEEN
 from vla_ros.training.generation.settings import GenerationSettings, Rejection
@@ -37,18 +37,18 @@ def scene() -> Scene:
     return grasping_scene("basic", SEED, "generation")
 
 
-def play(maker: EpisodeMaker, scene: Scene, fault: Fault) -> EncodedEpisode | Rejection:
-    return maker.play(scene, fault, np.random.default_rng(SEED))
+def play(maker: EpisodeMaker, scene: Scene, failure_mode: FailureMode) -> EncodedEpisode | Rejection:
+    return maker.play(scene, failure_mode, np.random.default_rng(SEED))
 
 
 @pytest.fixture(scope="module")
-def played(maker: EpisodeMaker, scene: Scene) -> dict[Fault, EncodedEpisode | Rejection]:
-    return {fault: play(maker, scene, fault) for fault in Fault}
+def played(maker: EpisodeMaker, scene: Scene) -> dict[FailureMode, EncodedEpisode | Rejection]:
+    return {failure_mode: play(maker, scene, failure_mode) for failure_mode in FailureMode}
 
 
 @pytest.fixture(scope="module")
-def episodes(played: dict[Fault, EncodedEpisode | Rejection]) -> dict[Fault, EncodedEpisode]:
-    return {fault: made for fault, made in played.items() if isinstance(made, EncodedEpisode)}
+def episodes(played: dict[FailureMode, EncodedEpisode | Rejection]) -> dict[FailureMode, EncodedEpisode]:
+    return {failure_mode: made for failure_mode, made in played.items() if isinstance(made, EncodedEpisode)}
 
 
 @pytest.fixture(scope="module")
@@ -58,26 +58,28 @@ def groundings(maker: EpisodeMaker) -> list[EncodedEpisode]:
 
 
 def test_a_demonstration_succeeds_or_says_why_not(
-    played: dict[Fault, EncodedEpisode | Rejection], episodes: dict[Fault, EncodedEpisode], scene: Scene
+    played: dict[FailureMode, EncodedEpisode | Rejection], episodes: dict[FailureMode, EncodedEpisode], scene: Scene
 ) -> None:
     assert all(made.reason for made in played.values() if isinstance(made, Rejection))
-    assert set(episodes) == set(Fault), "in this scene each error is recovered from"
+    assert set(episodes) == set(FailureMode), "in this scene each error is recovered from"
     for episode in episodes.values():
         assert episode.tasks == (scene.instruction,)
         assert {video.frames for video in episode.videos.values()} == {episode.length}
 
 
 def test_the_same_seed_makes_the_same_episode(
-    maker: EpisodeMaker, scene: Scene, episodes: dict[Fault, EncodedEpisode]
+    maker: EpisodeMaker, scene: Scene, episodes: dict[FailureMode, EncodedEpisode]
 ) -> None:
-    first, again = episodes[Fault.NONE], play(maker, scene, Fault.NONE)
+    first, again = episodes[FailureMode.NONE], play(maker, scene, FailureMode.NONE)
     assert isinstance(again, EncodedEpisode)
     assert first.videos["observation.images.front"].data == again.videos["observation.images.front"].data
     for name, values in first.columns.items():
         np.testing.assert_array_equal(values, again.columns[name], err_msg=name)
 
 
-def test_an_action_leads_to_the_next_frames_anchor(maker: EpisodeMaker, episodes: dict[Fault, EncodedEpisode]) -> None:
+def test_an_action_leads_to_the_next_frames_anchor(
+    maker: EpisodeMaker, episodes: dict[FailureMode, EncodedEpisode]
+) -> None:
     encoding = ActionEncoding(maker.contract.action, maker.contract.quaternion_side)
     side = np.array(maker.contract.quaternion_side)
     for episode in episodes.values():
@@ -87,7 +89,7 @@ def test_an_action_leads_to_the_next_frames_anchor(maker: EpisodeMaker, episodes
         np.testing.assert_allclose(one_sided(reached[:, 3:7], side), anchors[1:, 3:], atol=1e-5)
 
 
-def test_boxes_are_around_the_objects(scene: Scene, episodes: dict[Fault, EncodedEpisode]) -> None:
+def test_boxes_are_around_the_objects(scene: Scene, episodes: dict[FailureMode, EncodedEpisode]) -> None:
     for episode in episodes.values():
         for camera in scene.cameras:
             boxes = episode.columns[notes.boxes_column(camera.name)]
@@ -101,22 +103,22 @@ def test_boxes_are_around_the_objects(scene: Scene, episodes: dict[Fault, Encode
                 assert inside.all(axis=1).mean() > 0.7
 
 
-def test_errors_are_marked_not_to_be_imitated(episodes: dict[Fault, EncodedEpisode]) -> None:
-    for fault, episode in episodes.items():
+def test_errors_are_marked_not_to_be_imitated(episodes: dict[FailureMode, EncodedEpisode]) -> None:
+    for failure_mode, episode in episodes.items():
         valid, closed = episode.columns[notes.VALID] == 1, episode.columns[notes.CLOSED] == 1
         closing = (episode.columns[ACTION][:, -1] < 0.005) & ~closed
-        if fault is Fault.NONE:
+        if failure_mode is FailureMode.NONE:
             assert not closing.any()
         else:
             assert not valid.all()
-        if fault in (Fault.MISSED, Fault.EMPTY):
+        if failure_mode in (FailureMode.MISSED, FailureMode.EMPTY):
             assert closing.any()
             assert (valid & closing).sum() <= 1  # the first chunk afterwards may open a frame late
         assert valid[-10:].all(), "every demonstration ends well"
 
 
 def test_after_the_closure_the_grasp_is_the_tools_next_pose(
-    maker: EpisodeMaker, episodes: dict[Fault, EncodedEpisode]
+    maker: EpisodeMaker, episodes: dict[FailureMode, EncodedEpisode]
 ) -> None:
     side = np.array(maker.contract.quaternion_side)
     for episode in episodes.values():
@@ -137,7 +139,7 @@ def test_what_a_grounding_frame_names_is_seen_by_both_cameras(groundings: list[E
 
 
 def test_held_out_categories_never_appear(
-    groundings: list[EncodedEpisode], episodes: dict[Fault, EncodedEpisode]
+    groundings: list[EncodedEpisode], episodes: dict[FailureMode, EncodedEpisode]
 ) -> None:
     assert HELD_OUT
     for episode in (*groundings, *episodes.values()):
@@ -146,13 +148,13 @@ def test_held_out_categories_never_appear(
 
 
 def test_a_clean_demonstration_by_another_contract_is_the_same_motion_without_the_errors(
-    maker: EpisodeMaker, scene: Scene, episodes: dict[Fault, EncodedEpisode]
+    maker: EpisodeMaker, scene: Scene, episodes: dict[FailureMode, EncodedEpisode]
 ) -> None:
     """Joints and width, small pictures, as LeRobot's policies expect it; episodes end where frames are left out."""
     other = EpisodeMaker(GenerationSettings(contract="franka_grasp_lerobot", clean=True))
-    made = play(other, scene, Fault.MISSED)
+    made = play(other, scene, FailureMode.MISSED)
     assert isinstance(made, tuple)
-    whole = episodes[Fault.MISSED].columns
+    whole = episodes[FailureMode.MISSED].columns
     runs = list(valid_runs(whole[notes.VALID]))
     assert [episode.source for episode in made] == [f"{first}-{end}" for first, end in runs]
     assert len(runs) >= 2
@@ -176,11 +178,13 @@ def test_a_clean_demonstration_by_another_contract_is_the_same_motion_without_th
     np.testing.assert_allclose(small, (full - [80, 0, 80, 0] + 0.5) * scale - 0.5, atol=0.01)
 
 
-def test_absolute_poses_are_those_that_were_commanded(scene: Scene, episodes: dict[Fault, EncodedEpisode]) -> None:
+def test_absolute_poses_are_those_that_were_commanded(
+    scene: Scene, episodes: dict[FailureMode, EncodedEpisode]
+) -> None:
     other = EpisodeMaker(GenerationSettings(contract="franka_grasp_lerobot_pose"))
-    made = play(other, scene, Fault.NONE)
+    made = play(other, scene, FailureMode.NONE)
     assert isinstance(made, EncodedEpisode)
-    whole = episodes[Fault.NONE].columns
+    whole = episodes[FailureMode.NONE].columns
     encoding = ActionEncoding(other.contract.action)
     poses = encoding.decode(made.columns[ACTION], np.zeros(7))
     np.testing.assert_allclose(poses[:-1, :3], whole[ANCHOR][1:, :3], atol=1e-6)

@@ -22,7 +22,7 @@ from vla_ros.tasks.grasping.expert import ExpertPolicy
 from vla_ros.tasks.grasping.task import Grasping
 from vla_ros.tasks.placing.task import Placing
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.generation.demonstrator import Fault, GraspDemonstrator
+from vla_ros.training.generation.demonstrator import FailureMode, GraspDemonstrator
 from vla_ros.training.generation.episode_maker import EpisodeMaker
 from vla_ros.training.generation.settings import GenerationSettings
 
@@ -40,7 +40,7 @@ def scene(maker: EpisodeMaker) -> Scene:
 
 
 def test_a_demonstration_of_placing_is_a_dataset_that_loads(maker: EpisodeMaker, scene: Scene, tmp_path) -> None:
-    made = maker.play(scene, Fault.NONE, np.random.default_rng(SEED))
+    made = maker.play(scene, FailureMode.NONE, np.random.default_rng(SEED))
     assert isinstance(made, EncodedEpisode), made
     assert made.tasks == (scene.instruction,)
     closed, width = made.columns[notes.CLOSED] == 1, made.columns[ACTION][:, -1]
@@ -64,8 +64,8 @@ def test_the_receptacle_is_never_the_wrong_object(maker: EpisodeMaker, scene: Sc
     expert = cast(ExpertPolicy, Placing().expert(world, maker._runner.arm_model))
     rng = np.random.default_rng(0)
     others = {one.name for one in scene.objects} - {scene.target, scene.goal}
-    wrong = GraspDemonstrator(world, expert, Fault.WRONG, rng)
-    assert wrong.fault is (Fault.WRONG if others else Fault.MISSED)
+    wrong = GraspDemonstrator(world, expert, FailureMode.WRONG, rng)
+    assert wrong.failure_mode is (FailureMode.WRONG if others else FailureMode.MISSED)
     assert expert.target in (others or {scene.target})
     world.close()
 
@@ -92,8 +92,8 @@ def test_an_expert_of_any_kind_is_played_as_it_is() -> None:
     maker = EpisodeMaker(GenerationSettings(contract="franka_grasp_lerobot_pose"))
     maker._runner.task = AnyTask()
     scene = maker._runner.task.scene(maker.settings.request("basic", 1, tuple(maker.contract.cameras)))
-    made = maker.play(scene, Fault.MISSED, np.random.default_rng(1))
+    made = maker.play(scene, FailureMode.MISSED, np.random.default_rng(1))
     assert isinstance(made, EncodedEpisode), made
-    assert made.source.endswith(Fault.NONE.value)
+    assert made.source.endswith(FailureMode.NONE.value)
     assert (made.columns[notes.VALID] == 1).all()
     assert (made.columns[notes.CLOSED] == 1).all()

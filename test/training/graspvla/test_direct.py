@@ -140,7 +140,7 @@ def test_everything_of_it_learns() -> None:
     expert = DirectExpert()
     pictures = torch.randint(0, 255, (2, 2, 144, 192, 3), dtype=torch.uint8)
     sights, words = torch.randn(2, 2, ROWS * COLUMNS, 6), torch.randn(2, 20, expert.words.in_features)
-    seen, maps, logits = expert.look(pictures, sights, words)
+    seen, maps, logits = expert.encode_observation(pictures, sights, words)
     tokens = torch.cat([expert.encode(torch.randn(2, 5, 9)), seen], dim=1)
     acted = expert.clean(torch.randn(2, 4, 7), torch.rand(2), tokens)
     (acted.sum() + maps.sum() + logits.sum()).backward()

@@ -14,9 +14,9 @@ from dataclasses import asdict
 
 from controllers.errors import VlaError
 from vla_ros.commands.doctor import equipment, machine, messaging, ros
-from vla_ros.commands.doctor.finding import Finding, missing, poor
+from vla_ros.commands.doctor.check_result import CheckResult, missing, poor
 
-CHECKS: tuple[Callable[[], Finding], ...] = (
+CHECKS: tuple[Callable[[], CheckResult], ...] = (
     ros.check_python,
     ros.check_ros,
     ros.check_mixture,
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if runs else 1
 
 
-def _examine(check: Callable[[], Finding]) -> Finding:
+def _examine(check: Callable[[], CheckResult]) -> CheckResult:
     """Run a check; one that fails itself is a finding, not the end of the others."""
     name = check.__name__.removeprefix("check_").replace("_", " ")
     try:
@@ -60,10 +60,10 @@ def _examine(check: Callable[[], Finding]) -> Finding:
     except VlaError as error:  # a file of ours that does not read, named in the message
         return missing(name, str(error), "correct that file, or get it anew")
     except Exception as error:
-        return poor(name, f"cannot be told: {type(error).__name__}: {error}", "please report this")
+        return poor(name, f"cannot be checked: {type(error).__name__}: {error}", "please report this")
 
 
-def table(findings: Sequence[Finding]) -> str:
+def table(findings: Sequence[CheckResult]) -> str:
     """Return findings as lines to print, each remedy under its finding."""
     width = max(len(finding.name) for finding in findings)
     lines = []

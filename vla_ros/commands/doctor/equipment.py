@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vla_ros.commands.doctor.finding import Finding, missing, poor
+from vla_ros.commands.doctor.check_result import CheckResult, missing, poor
 
 DEVICES = Path("/dev")
 _WEIGHTS = (".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".npz")
 _MODEL = "model.safetensors"  # in a checkpoint that is a folder
 
 
-def check_cameras() -> Finding:
+def check_cameras() -> CheckResult:
     """Look for the RealSense library and video devices; a simulation needs neither."""
     name = "cameras"
     devices = sorted(DEVICES.glob("video*"))
@@ -28,11 +28,11 @@ def check_cameras() -> Finding:
         )  # fmt: skip
     video = ", ".join(device.name for device in devices) or "no video devices"
     if importlib.util.find_spec("pyrealsense2") is None:
-        return Finding(name, f"simulated; {video}", "only for real RealSense cameras: pip install pyrealsense2")
-    return Finding(name, f"simulated; {video}, pyrealsense2 is installed")
+        return CheckResult(name, f"simulated; {video}", "only for real RealSense cameras: pip install pyrealsense2")
+    return CheckResult(name, f"simulated; {video}, pyrealsense2 is installed")
 
 
-def check_configuration() -> Finding:
+def check_configuration() -> CheckResult:
     """Say where names of robots, jobs and the like are found, and which of the package's the user's own hide."""
     from controllers.errors import VlaError
     from vla_ros.configuration import USER_FOLDER, share_directory, user_folder
@@ -43,14 +43,14 @@ def check_configuration() -> Finding:
     except VlaError as error:
         return missing(name, str(error), f"export {USER_FOLDER}=<your folder>, or unset {USER_FOLDER}")
     if own is None:
-        return Finding(name, f"{shipped}; {USER_FOLDER} names no folder of yours")
+        return CheckResult(name, f"{shipped}; {USER_FOLDER} names no folder of yours")
     files = sorted(str(path.relative_to(own)) for path in own.glob("*/*.yaml"))
     hidden = [file for file in files if (shipped / file).is_file()]
     state = f"{own}: {', '.join(files) or 'no <folder>/<name>.yaml'}; then {shipped}"
-    return Finding(name, state + (f"; yours instead of the package's: {', '.join(hidden)}" if hidden else ""))
+    return CheckResult(name, state + (f"; yours instead of the package's: {', '.join(hidden)}" if hidden else ""))
 
 
-def check_checkpoints() -> Finding:
+def check_checkpoints() -> CheckResult:
     """Look whether the files that config/policies names are there."""
     from vla_ros.configuration import config_file, config_names, share_directory  # YAML may be what is missing
     from vla_ros.documents import read_yaml
@@ -65,7 +65,7 @@ def check_checkpoints() -> Finding:
                 absent.append(f"{weights} ({file.name})")
     if absent:
         return poor(name, f"not there: {', '.join(absent)}", "download or train it, or name another in that file")
-    return Finding(name, f"{len(named)} of {len(named)} there" if named else "none needed: no policy names any")
+    return CheckResult(name, f"{len(named)} of {len(named)} there" if named else "none needed: no policy names any")
 
 
 def _weights(content: Any) -> Iterator[str]:

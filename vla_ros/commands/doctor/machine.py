@@ -8,7 +8,7 @@ import resource
 import shutil
 from pathlib import Path
 
-from vla_ros.commands.doctor.finding import Finding, missing, poor
+from vla_ros.commands.doctor.check_result import CheckResult, missing, poor
 from vla_ros.launching.egl import REMEDY, egl_problem
 
 CORES_MIN, MEMORY_MIN_GIB = 2.0, 3.5  # "4 GiB" machines show a little less
@@ -20,7 +20,7 @@ CONTROL_GROUP = Path("/sys/fs/cgroup")
 GIB, MIB = 2**30, 2**20
 
 
-def check_cores() -> Finding:
+def check_cores() -> CheckResult:
     """Look at cores and memory, as far as a container's limits let this process use them."""
     cores, memory = _cores(), _memory_gib()
     state = f"{cores:g} cores, {memory:.1f} GiB memory"
@@ -28,7 +28,7 @@ def check_cores() -> Finding:
         return poor("machine", state, f"{CORES_MIN:g} cores are needed for real time: simulations run slowly")
     if memory < MEMORY_MIN_GIB:
         return poor("machine", state, "4 GiB are needed: close other programs, or give the container more")
-    return Finding("machine", state)
+    return CheckResult("machine", state)
 
 
 def _cores() -> float:
@@ -50,7 +50,7 @@ def _read(path: Path) -> str:
         return ""
 
 
-def check_shared_memory() -> Finding:
+def check_shared_memory() -> CheckResult:
     """Look whether images fit into shared memory."""
     name, size = str(SHARED_MEMORY), "(in Docker: --shm-size=1g)"
     try:
@@ -61,19 +61,19 @@ def check_shared_memory() -> Finding:
         return missing(name, "cannot be written", f"chmod 1777 {SHARED_MEMORY}")
     if free < SHARED_MEMORY_MIB:
         return poor(name, f"{free} MiB free", f"{SHARED_MEMORY_MIB} MiB are needed, or images get lost {size}")
-    return Finding(name, f"{free} MiB free")
+    return CheckResult(name, f"{free} MiB free")
 
 
-def check_rendering() -> Finding:
+def check_rendering() -> CheckResult:
     """Look whether cameras can be rendered."""
     chosen = os.environ.get("MUJOCO_GL", "egl")
     if chosen != "egl":
-        return Finding("rendering", f"MUJOCO_GL={chosen} is taken as it is")
+        return CheckResult("rendering", f"MUJOCO_GL={chosen} is taken as it is")
     problem = egl_problem()
-    return missing("rendering", problem, REMEDY) if problem else Finding("rendering", "EGL works")
+    return missing("rendering", problem, REMEDY) if problem else CheckResult("rendering", "EGL works")
 
 
-def check_real_time() -> Finding:
+def check_real_time() -> CheckResult:
     """Look whether control may go before others and keep its memory; a simulation does without."""
     name = "real time"
     lacking = [text for lacks, text in ((not _fifo(), "SCHED_FIFO"), (not _lockable(), "locked memory")) if lacks]
@@ -82,8 +82,8 @@ def check_real_time() -> Finding:
             "for a real arm: add '<user> - rtprio 98' and '<user> - memlock unlimited' to /etc/security/limits.conf "
             "and log in again (in Docker: --cap-add=SYS_NICE --ulimit rtprio=98 --ulimit memlock=-1)"
         )
-        return Finding(name, f"not permitted: {' and '.join(lacking)}; a simulation does without", remedy)
-    return Finding(name, "SCHED_FIFO and locked memory are permitted")
+        return CheckResult(name, f"not permitted: {' and '.join(lacking)}; a simulation does without", remedy)
+    return CheckResult(name, "SCHED_FIFO and locked memory are permitted")
 
 
 def _fifo() -> bool:
@@ -101,7 +101,7 @@ def _lockable() -> bool:
     return soft == resource.RLIM_INFINITY or soft >= MEMLOCK_MIN_MIB * MIB or os.geteuid() == 0
 
 
-def check_disk() -> Finding:
+def check_disk() -> CheckResult:
     """Look at the place where runs/ would be written."""
     folder = Path("runs") if Path("runs").is_dir() else Path.cwd()
     if not os.access(folder, os.W_OK):
@@ -112,4 +112,4 @@ def check_disk() -> Finding:
         return missing("disk", state, "free some, remove old folders of runs/, or name another with run_directory:=")
     if free < DISK_POOR_MIB:
         return poor("disk", state, "enough to run, not to record: free some, or remove old folders of runs/")
-    return Finding("disk", state)
+    return CheckResult("disk", state)

@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from controllers.errors import ConfigError
-from vla_ros.commands.doctor.finding import Finding, missing
+from vla_ros.commands.doctor.check_result import CheckResult, missing
 from vla_ros.commands.doctor.jazzy import installed_ros_wheels, strangers
 
 PYTHON_MIN = (3, 11)
@@ -53,45 +53,45 @@ def refuse_mixture() -> None:
         )
 
 
-def check_python() -> Finding:
+def check_python() -> CheckResult:
     """Look at the interpreter."""
     state = f"{'.'.join(map(str, sys.version_info[:3]))}, {sys.executable}"
     if tuple(sys.version_info[:2]) < PYTHON_MIN:
         wanted = ".".join(map(str, PYTHON_MIN))
         return missing("Python", state, f"{wanted} or newer is needed: remove .venv and run ./vla with such a python3")
-    return Finding("Python", state)
+    return CheckResult("Python", state)
 
 
-def check_ros() -> Finding:
+def check_ros() -> CheckResult:
     """Look for rclpy, and for wheels of another distribution among Jazzy's."""
     wheels = installed_ros_wheels()
     if not wheels:
         try:
             import rclpy
 
-            return Finding("ROS 2", f"rclpy from {Path(rclpy.__file__).parent}")
+            return CheckResult("ROS 2", f"rclpy from {Path(rclpy.__file__).parent}")
         except ImportError as error:
             return missing("ROS 2", f"{error}", "./vla sets it up, or source /opt/ros/jazzy/setup.bash")
     foreign = strangers(wheels)
     if foreign:
         return missing("ROS 2", "not all Jazzy: " + "; ".join(foreign), "remove .venv and run ./vla")
-    return Finding("ROS 2", f"Jazzy, {len(wheels)} wheels, rclpy {wheels.get('ros-jazzy-rclpy', '?')}")
+    return CheckResult("ROS 2", f"Jazzy, {len(wheels)} wheels, rclpy {wheels.get('ros-jazzy-rclpy', '?')}")
 
 
-def check_mixture() -> Finding:
+def check_mixture() -> CheckResult:
     """Look for a second ROS."""
     found = mixture()
     if found:
         return missing("one ROS only", found, "open a shell that has not sourced /opt/ros")
-    return Finding("one ROS only", "no other installation is sourced")
+    return CheckResult("one ROS only", "no other installation is sourced")
 
 
-def check_packages() -> Finding:
+def check_packages() -> CheckResult:
     """Look for what jobs import."""
     absent = [name for module, name in NEEDED.items() if importlib.util.find_spec(module) is None]
     if absent:
         return missing("packages", f"not installed: {', '.join(absent)}", f"./vla, or pip install {' '.join(absent)}")
-    return Finding("packages", ", ".join(f"{name} {_version(name)}" for name in _SHOWN))
+    return CheckResult("packages", ", ".join(f"{name} {_version(name)}" for name in _SHOWN))
 
 
 def _version(distribution: str) -> str:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run a policy over many scenes and print statistics: in lockstep with the simulator, or through the real graph.
 
-Scenes are those of seeds S to S + N - 1. In lockstep there is no ROS, and the world stops while the policy thinks
-(execute a chunk, settle, look, infer). With --graph each scene is a `vla launch policy`: real nodes, real time. Either
-way the robot is watched by the cameras that the policy needs.
+Scenes are those of seeds S to S + N - 1. In lockstep there is no ROS, and simulation pauses during inference
+(execute a chunk, settle, observe, infer). With --graph each scene is a `vla launch policy`: real nodes, real time.
+Either way the robot is watched by the cameras that the policy needs.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="processes, one a core; with --graph graphs side by side (default 1)")  # fmt: skip
     parser.add_argument("--graph", action="store_true", help="run the job policy for each scene, in real time")
     parser.add_argument("--non-blocking", type=float, metavar="SECONDS", dest="latency_s",
-                        help="let the world go on while the policy thinks for that long")  # fmt: skip
+                        help="simulate on during an inference of that long")  # fmt: skip
     parser.add_argument("--blocking", type=float, default=0.0, metavar="SECONDS", dest="pause_s",
-                        help="have the arm rest for so long while the policy thinks (default 0)")  # fmt: skip
+                        help="let the arm rest for an inference of that long (default 0)")  # fmt: skip
     parser.add_argument("--rate-hz", type=float, default=RATE_HZ, metavar="HZ",
                         help=f"rate of physics and control (default {RATE_HZ:g})")  # fmt: skip
     parser.add_argument("--video", metavar="DIR", help="film every episode into this folder")
@@ -119,8 +119,8 @@ def _check_combination(arguments: argparse.Namespace) -> None:
     if not arguments.graph:
         return
     for option, given, remedy in (
-        ("--non-blocking", arguments.latency_s is not None, "a graph's policy thinks as long as it does"),
-        ("--blocking", arguments.pause_s != 0.0, "a graph's policy thinks as long as it does"),
+        ("--non-blocking", arguments.latency_s is not None, "in the graph inference takes its own time"),
+        ("--blocking", arguments.pause_s != 0.0, "in the graph inference takes its own time"),
         ("--rate-hz", arguments.rate_hz != RATE_HZ, "a graph's rates are its nodes'"),
         ("--video", arguments.video is not None, "a graph's films are in its run folders"),
     ):

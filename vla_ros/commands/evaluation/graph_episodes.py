@@ -35,7 +35,9 @@ class GraphEpisodes:
         self._settings, self._folder = settings, folder.resolve()
         self._lockstep = EpisodeRunner(settings.episode)  # knows the scenes, and the expert's way through them
         if settings.episode.policy == EXPERT:
-            raise ConfigError("--policy expert knows the simulator's truth, which no node is told: leave out --graph")
+            raise ConfigError(
+                "--policy expert needs the simulator's ground truth, which no node receives: leave out --graph"
+            )
         if settings.workers > WORKERS_MAX:
             raise ConfigError(f"--workers must be 1 to {WORKERS_MAX} with --graph, got {settings.workers}")
         job = load_job(JOB)

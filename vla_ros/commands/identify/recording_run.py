@@ -22,7 +22,7 @@ from vla_ros.progress import shown
 from vla_ros.robots.control import arm_limits, arm_model, load_control_config
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.identification.excitation_search import SearchConfig
-from vla_ros.robots.identification.recording import Recording
+from vla_ros.robots.identification.recording import ExcitationRecording
 from vla_ros.sim.delayed_arm import DelayedArm
 from vla_ros.sim.simulated_recording import record_simulated
 
@@ -42,7 +42,7 @@ class SimulatedTruth:
 
 def record_computed(
     robot: str, search: SearchConfig, table: float, seed: int, truth: SimulatedTruth, console: Console
-) -> Recording:
+) -> ExcitationRecording:
     """Return the recording of a robot's one arm, computed. Raises VlaError when it cannot be made."""
     embodiment, control = load_embodiment(robot), load_control_config(robot)
     arm = embodiment.only_arm

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from vla_ros.robots.identification.recording import Recording
+from vla_ros.robots.identification.recording import ExcitationRecording
 from vla_ros.robots.identification.result import Identification
 from vla_ros.tables import print_table
 
 HEADINGS = ("joint", "viscous [N·m·s/rad]", "dry [N·m]", "residual [N·m]", "held out", "explained")
 
 
-def print_report(found: Identification, recording: Recording, console: Console) -> None:
+def print_report(found: Identification, recording: ExcitationRecording, console: Console) -> None:
     """Print joints, payload and why they can be trusted."""
     p, quality = found.parameters, found.quality
     rows = [

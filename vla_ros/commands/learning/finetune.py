@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help=f"run both checkpoints in N scenes of the task and of basic ({EVALUATED})")  # fmt: skip
     parser.add_argument("--objects", metavar="DIR", help="--evaluate: the task's objects; docs/objects.md")
     parser.add_argument("--set", dest="set_name", default="basic", help="--evaluate: the task's set of scenes")
-    parser.add_argument("--by-part", action="store_true", help="--evaluate: objects are asked for by a part")
+    parser.add_argument("--by-part", action="store_true", help="--evaluate: objects are requested by a part")
     parser.add_argument("--wording", default="common", help="--evaluate: words of the task's instructions")
     parser.add_argument("--seed", type=int, default=SEED, metavar="S", help=f"--evaluate: first scene ({SEED})")
     parser.add_argument("--workers", type=int, default=1, metavar="W", help="--evaluate: processes, one a core")

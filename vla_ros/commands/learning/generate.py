@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generate demonstrations in the simulator: LeRobotDatasets in OUTPUT/action and, asked for, OUTPUT/grounding.
+"""Generate demonstrations in the simulator: LeRobotDatasets in OUTPUT/action and, on request, OUTPUT/grounding.
 
 Started again, or after Ctrl-C or a kill, the same command goes on where it was; with more --episodes it appends.
 docs/generation.md says what is in the folder.

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="say what is in a folder of objects, what is wrong with it, and draw all of them",
         description="Read every object of a folder and say of each: its size, the convex shapes it collides as, how "
         "it lies and how many grasps each of its poses offers, its colours, and what looks wrong. All problems are "
-        "told at once, each with its remedy. Writes a picture of all objects as they lie. Exit code 1 when an object "
+        "listed at once, each with its remedy. Writes a picture of all objects as they lie. Exit code 1 when an object "
         "cannot be used, 2 when there is no such folder.",
         epilog="example: vla objects check my_objects --sheet objects.png",
     )

@@ -29,7 +29,7 @@ def targets() -> list[RunningGraph]:
 def set_estop(stopped: bool) -> int:
     """Set or clear the latch of every target, all at once; exit code 1 when one does not listen."""
     if stopped and (guards := stop_every_guard()):
-        print(f"e-stop: {guards} guard{'s' if guards > 1 else ''} told", flush=True)
+        print(f"e-stop: {guards} guard{'s' if guards > 1 else ''} notified", flush=True)
     word = "stopped: it holds until `vla recover`" if stopped else "free to move again once it is enabled"
     reached = True
     for graph, outcome in publish_everywhere(targets(), stopped):

@@ -15,7 +15,7 @@ BACKWARDS_MAX_NS = 20_000_000  # receive times of a topic may step back by so mu
 
 
 @dataclass(frozen=True)
-class Fault:
+class BagDefect:
     """Something that is wrong with a bag, and what to do about it."""
 
     text: str
@@ -26,10 +26,12 @@ class Fault:
         return f"{self.text}: {self.remedy}"
 
 
-def check_bag(path: Path, progress: Callable[[str, int, int], None] = lambda file, position, size: None) -> list[Fault]:
+def check_bag(
+    path: Path, progress: Callable[[str, int, int], None] = lambda file, position, size: None
+) -> list[BagDefect]:
     """Read all of a bag and return what is wrong with it. Raises BagError when it is none at all."""
     files = locate(path)
-    faults: list[Fault] = []
+    faults: list[BagDefect] = []
     counts: dict[str, int] = {}
     for file in files.paths:
         size = file.stat().st_size
@@ -37,13 +39,15 @@ def check_bag(path: Path, progress: Callable[[str, int, int], None] = lambda fil
         repair = f"`vla bag repair {path}`"
         if found.holes:
             lost = sum(after - before for before, after in found.holes)
-            faults.append(Fault(f"{file.name}: {lost} bytes inside are damaged", repair, unreadable=True))
+            faults.append(BagDefect(f"{file.name}: {lost} bytes inside are damaged", repair, unreadable=True))
         elif not found.finished:
-            faults.append(Fault(f"{file.name}: truncated after {found.end} of {size} bytes", repair, unreadable=True))
+            faults.append(
+                BagDefect(f"{file.name}: truncated after {found.end} of {size} bytes", repair, unreadable=True)
+            )
         for topic, step in found.backwards.items():
             if step > BACKWARDS_MAX_NS:
                 faults.append(
-                    Fault(
+                    BagDefect(
                         f"{topic}: the clock of the recording machine went back by {step * 1e-9:.3f} s",
                         "read it by header stamps, or cut it there; synchronise clocks before recording (chrony)",
                     )
@@ -51,20 +55,22 @@ def check_bag(path: Path, progress: Callable[[str, int, int], None] = lambda fil
         for number, channel in found.summary.channels.items():
             counts[channel.topic] = counts.get(channel.topic, 0) + found.summary.counts.get(number, 0)
     if not sum(counts.values()):
-        faults.append(Fault("no message in it", "nothing was published, or --topics named nothing; record again", True))
-    faults += _metadata_faults(files, counts)
+        faults.append(
+            BagDefect("no message in it", "nothing was published, or --topics named nothing; record again", True)
+        )
+    faults += _metadata_defects(files, counts)
     return faults
 
 
-def _metadata_faults(files: BagFiles, counts: dict[str, int]) -> list[Fault]:
+def _metadata_defects(files: BagFiles, counts: dict[str, int]) -> list[BagDefect]:
     if not files.version:
-        return [Fault(f"no {FILE}", f"`vla bag repair {files.path}` writes it")] if files.path.is_dir() else []
+        return [BagDefect(f"no {FILE}", f"`vla bag repair {files.path}` writes it")] if files.path.is_dir() else []
     metadata: BagMetadata = read_metadata(files.path / FILE)
     wrong = [topic.name for topic in metadata.topics if topic.count != counts.get(topic.name, 0)]
     wrong += [name for name, count in counts.items() if count and name not in {t.name for t in metadata.topics}]
     if wrong:
         return [
-            Fault(
+            BagDefect(
                 f"{FILE} counts {wrong[0]} otherwise than the files do",
                 f"delete {FILE}, then `vla bag repair {files.path}`",
             )

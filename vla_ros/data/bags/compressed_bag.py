@@ -15,7 +15,7 @@ from vla_ros.data.bags.writer import BagWriter
 
 
 class CompressedBag:
-    """Write messages as they are, colour images in the form that was asked for."""
+    """Write messages as they are, colour images in the form that was requested."""
 
     def __init__(self, writer: BagWriter, images: str) -> None:
         """`images` is one of image_compression.FORMS."""

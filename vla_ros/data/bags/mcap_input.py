@@ -40,7 +40,7 @@ class BoundedFile:
         self._file, self._most = file, most
 
     def read(self, count: int) -> bytes:
-        """Return `count` bytes, fewer at the end. Raises McapError for more than may be asked for."""
+        """Return `count` bytes, fewer at the end. Raises McapError for more than may be requested."""
         if count > self._most:
             raise McapError(f"a length of {count} bytes, allowed are {self._most}")
         return self._file.read(count)

@@ -25,7 +25,7 @@ from vla_ros.data.bags.reader import BagMessage
 from vla_ros.data.bags.reserve import RESERVE_BYTES
 from vla_ros.data.bags.writer import BagWriter
 
-LOOK_EVERY_S = 0.1  # [s] at the clock, when nothing comes
+POLL_EVERY_S = 0.1  # [s] at the clock, when nothing comes
 MEASURE_EVERY_S = 0.5  # [s] free space
 PROBLEM_SHOWN_S = 5.0  # [s] at least, so that whoever looks now and then sees it
 FREE_AGAIN_BYTES = 4 * RESERVE_BYTES  # at least so much must be free before a new bag is begun on a disk that was full
@@ -155,9 +155,9 @@ class Recording:
     def _run(self) -> None:
         while True:
             try:
-                item = self._queue.get(timeout=LOOK_EVERY_S)
+                item = self._queue.get(timeout=POLL_EVERY_S)
             except queue.Empty:
-                item = self._look
+                item = self._poll
             if item is None:
                 return
             try:
@@ -166,7 +166,7 @@ class Recording:
                     self._take(item)
                 else:
                     item()
-                self._look()
+                self._poll()
             except OSError as error:
                 full = error.errno in (errno.ENOSPC, errno.EDQUOT)
                 self._fail("the disk is full" if full else f"cannot be written ({error.strerror})")
@@ -175,7 +175,7 @@ class Recording:
             except Exception as error:  # whatever it is, the thread must not fall silent while messages pile up
                 self._fail(f"{type(error).__name__}: {error}")
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         now = time.monotonic()
         if self._until and now >= self._until:
             self._until, self._waits = 0.0, True

@@ -207,7 +207,7 @@ def _metadata(files: Sequence[ScannedFile], before: Path) -> BagMetadata:
                 read_qos(channel.metadata.get("offered_qos_profiles")),
                 channel.metadata.get("topic_type_hash", ""),
             )
-    with contextlib.suppress(BagError):  # there was none yet, or it is why this is asked for
+    with contextlib.suppress(BagError):  # there was none yet, or it is why this is requested
         custom = dict(read_metadata(before).custom_data) | custom
     distribution = "jazzy" if modern else "humble"
     return BagMetadata(

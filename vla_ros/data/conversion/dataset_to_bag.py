@@ -20,7 +20,7 @@ from vla_ros.data.bags.writer import BagWriter
 from vla_ros.data.conversion import sources
 from vla_ros.data.conversion.message_making import TYPES, MessageMaker
 from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
-from vla_ros.data.datasets.metadata import EpisodeRecord
+from vla_ros.data.datasets.metadata import EpisodeMetadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.schema import check_dataset
 from vla_ros.policies.action_encoding import ActionEncoding
@@ -75,7 +75,9 @@ def write_bag(reader: LeRobotReader, episode: int, bag: Path, contract: DataCont
 class EpisodeMessages:
     """Everything an episode says, in the order of time."""
 
-    def __init__(self, reader: LeRobotReader, record: EpisodeRecord, contract: DataContract, robot: Embodiment) -> None:
+    def __init__(
+        self, reader: LeRobotReader, record: EpisodeMetadata, contract: DataContract, robot: Embodiment
+    ) -> None:
         self._reader, self._record, self._contract, self._robot = reader, record, contract, robot
         self._make = MessageMaker()
         frames = slice(record.start, record.start + record.length)
@@ -103,7 +105,7 @@ class EpisodeMessages:
 
     @property
     def instruction(self) -> str:
-        """Return what was asked for at the beginning."""
+        """Return what was requested at the beginning."""
         return self._words[0]
 
     def entries(self) -> Iterator[Entry]:

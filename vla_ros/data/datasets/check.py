@@ -12,7 +12,7 @@ import numpy as np
 from controllers.errors import VlaError
 from vla_ros.data.datasets.features import DEFAULT_FEATURES, STRING
 from vla_ros.data.datasets.layout import FilePlace
-from vla_ros.data.datasets.metadata import DatasetMetadata, EpisodeRecord, dataset_statistics, load_metadata
+from vla_ros.data.datasets.metadata import DatasetMetadata, EpisodeMetadata, dataset_statistics, load_metadata
 from vla_ros.data.datasets.reader import episode_columns
 from vla_ros.data.datasets.schema import check_dataset
 from vla_ros.data.datasets.statistics import REQUIRED
@@ -48,7 +48,7 @@ def check(
         done += 1
         progress(done / max(1, work))
     for key in metadata.video_keys:
-        places: defaultdict[FilePlace, list[EpisodeRecord]] = defaultdict(list)
+        places: defaultdict[FilePlace, list[EpisodeMetadata]] = defaultdict(list)
         for episode in metadata.episodes:
             places[episode.videos[key].place].append(episode)
         for place, episodes in places.items():
@@ -62,7 +62,7 @@ def check(
     return findings
 
 
-def episode_findings(metadata: DatasetMetadata, episode: EpisodeRecord) -> list[str]:
+def episode_findings(metadata: DatasetMetadata, episode: EpisodeMetadata) -> list[str]:
     """Return what is wrong with an episode's numbers."""
     try:
         columns = episode_columns(metadata, episode)
@@ -90,7 +90,9 @@ def episode_findings(metadata: DatasetMetadata, episode: EpisodeRecord) -> list[
     return found
 
 
-def _video(metadata: DatasetMetadata, key: str, path: Path, episodes: list[EpisodeRecord], deep: bool) -> Iterator[str]:
+def _video(
+    metadata: DatasetMetadata, key: str, path: Path, episodes: list[EpisodeMetadata], deep: bool
+) -> Iterator[str]:
     height, width = metadata.features[key].shape[:2]
     fps = metadata.fps
     with open_video(path) as source:

@@ -14,7 +14,7 @@ from vla_ros.data.datasets.check import episode_findings
 from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.features import DEFAULT_FEATURES, STRING
 from vla_ros.data.datasets.layout import FilePlace
-from vla_ros.data.datasets.metadata import DatasetMetadata, EpisodeRecord, episode_statistics
+from vla_ros.data.datasets.metadata import DatasetMetadata, EpisodeMetadata, episode_statistics
 from vla_ros.data.datasets.reader import episode_columns
 from vla_ros.data.datasets.relaxed import read_relaxed
 from vla_ros.data.datasets.schema import metadata_schema
@@ -39,7 +39,7 @@ class EpisodeSource:
         self._open: dict[str, tuple[FilePlace, Any]] = {}
 
     def episode(
-        self, record: EpisodeRecord, deep: bool = False, cameras: Sequence[str] | None = None
+        self, record: EpisodeMetadata, deep: bool = False, cameras: Sequence[str] | None = None
     ) -> EncodedEpisode:
         """Return an episode, with the videos of these features, default all. Raises VlaError for a corrupt one.
 
@@ -65,7 +65,7 @@ class EpisodeSource:
         relaxed = self._relaxed.get(record.source, 0.0)
         return EncodedEpisode(record.length, own, videos, tasks, task_of_frame, statistics, record.source, relaxed)
 
-    def images(self, key: str, record: EpisodeRecord, first: int, count: int) -> Iterator[np.ndarray]:
+    def images(self, key: str, record: EpisodeMetadata, first: int, count: int) -> Iterator[np.ndarray]:
         """Yield pictures (H, W, 3) uint8 of a camera. Raises VlaError when one lacks or is damaged."""
         source = self._file(key, record.videos[key].place)
         yield from self._images(
@@ -78,7 +78,7 @@ class EpisodeSource:
             file.close()
         self._open.clear()
 
-    def _video(self, key: str, record: EpisodeRecord, deep: bool) -> EncodedVideo:
+    def _video(self, key: str, record: EpisodeMetadata, deep: bool) -> EncodedVideo:
         source, fps = self._file(key, record.videos[key].place), self.metadata.fps
         stream = source.streams.video[0]
         height, width = self.metadata.features[key].shape[:2]

@@ -29,7 +29,7 @@ from vla_ros.data.datasets.layout import (
 )
 from vla_ros.data.datasets.metadata import (
     DatasetMetadata,
-    EpisodeRecord,
+    EpisodeMetadata,
     episode_files,
     episode_statistics,
     episodes_path,
@@ -50,7 +50,7 @@ class IndexWriter:
     def __init__(self, folder: StagedFolder, schema: DatasetSchema, metadata: DatasetMetadata | None) -> None:
         self._folder, self._schema = folder, schema
         self._info: dict[str, Any] = dict(metadata.info) if metadata else {}
-        self.records: list[EpisodeRecord] = list(metadata.episodes) if metadata else []
+        self.records: list[EpisodeMetadata] = list(metadata.episodes) if metadata else []
         self._statistics: list[Numbers] = episode_statistics(metadata.root) if metadata else []
         self._tasks: dict[str, int] = {words: i for i, words in enumerate(metadata.tasks)} if metadata else {}
         self.frames = metadata.frames if metadata else 0
@@ -85,7 +85,7 @@ class IndexWriter:
 
     def add(
         self,
-        record: EpisodeRecord,
+        record: EpisodeMetadata,
         statistics: Mapping[str, Mapping[str, np.ndarray]],
         own: Mapping[str, np.ndarray],
     ) -> None:

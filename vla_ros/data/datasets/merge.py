@@ -11,7 +11,7 @@ from pathlib import Path
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.datasets.copying import EpisodeSource
 from vla_ros.data.datasets.layout import INFO
-from vla_ros.data.datasets.metadata import EpisodeRecord, load_metadata
+from vla_ros.data.datasets.metadata import EpisodeMetadata, load_metadata
 from vla_ros.data.datasets.schema import DatasetSchema, check_schema, metadata_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
 
@@ -56,7 +56,7 @@ def merge(
     deep: bool = False,
     progress: Callable[[float], None] = lambda share: None,
     commit_every: int = 200,
-    order: Callable[[EpisodeRecord], int] | None = None,
+    order: Callable[[EpisodeMetadata], int] | None = None,
 ) -> MergeReport:
     """Append every good episode of `sources` to `output`, in order; `deep` decodes every picture to know which are.
 

@@ -45,7 +45,7 @@ class VideoPlace:
 
 
 @dataclass(frozen=True)
-class EpisodeRecord:
+class EpisodeMetadata:
     """One row of meta/episodes, without the statistics."""
 
     index: int
@@ -67,7 +67,7 @@ class DatasetMetadata:
     fps: int
     robot: str
     tasks: tuple[str, ...]
-    episodes: tuple[EpisodeRecord, ...]
+    episodes: tuple[EpisodeMetadata, ...]
     contract: DataContract | None
 
     @property
@@ -210,8 +210,8 @@ def _tasks(root: Path) -> tuple[str, ...]:
     return tuple(words for _, words in pairs)
 
 
-def _episodes(root: Path, keys: list[str]) -> tuple[EpisodeRecord, ...]:
-    records: list[EpisodeRecord] = []
+def _episodes(root: Path, keys: list[str]) -> tuple[EpisodeMetadata, ...]:
+    records: list[EpisodeMetadata] = []
     for path in episode_files(root):
         for row in read_table(path, lambda name: not name.startswith("stats/")).to_pylist():
             try:
@@ -230,7 +230,7 @@ def _episodes(root: Path, keys: list[str]) -> tuple[EpisodeRecord, ...]:
     return tuple(records)
 
 
-def _record(row: dict[str, Any], keys: list[str]) -> EpisodeRecord:
+def _record(row: dict[str, Any], keys: list[str]) -> EpisodeMetadata:
     videos = {
         key: VideoPlace(
             FilePlace(_whole(row, f"videos/{key}/chunk_index"), _whole(row, f"videos/{key}/file_index")),
@@ -240,7 +240,7 @@ def _record(row: dict[str, Any], keys: list[str]) -> EpisodeRecord:
         for key in keys
     }
     start = _whole(row, "dataset_from_index")
-    return EpisodeRecord(
+    return EpisodeMetadata(
         _whole(row, "episode_index"),
         tuple(row["tasks"]),
         _whole(row, "dataset_to_index") - start,

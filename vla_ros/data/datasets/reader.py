@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Any frame of a LeRobotDataset, with its neighbours, fast enough to train from.
 
-Numbers are held in memory; images are decoded where they are asked for, straight to the wanted size, or come from a
+Numbers are held in memory; images are decoded where they are requested, straight to the wanted size, or come from a
 frame cache (frame_cache.py).
 """
 
@@ -18,7 +18,7 @@ import pyarrow as pa
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.data.datasets.features import DEFAULT_FEATURES, STRING, Feature
 from vla_ros.data.datasets.frame_cache import FrameCache
-from vla_ros.data.datasets.metadata import DatasetMetadata, EpisodeRecord, load_metadata, read_table
+from vla_ros.data.datasets.metadata import DatasetMetadata, EpisodeMetadata, load_metadata, read_table
 from vla_ros.data.datasets.video_reader import VideoReader
 
 
@@ -120,7 +120,7 @@ class LeRobotReader:
             raise IndexError(f"frame {index} of a dataset of {len(self)} frames")
 
 
-def episode_columns(metadata: DatasetMetadata, episode: EpisodeRecord) -> dict[str, np.ndarray]:
+def episode_columns(metadata: DatasetMetadata, episode: EpisodeMetadata) -> dict[str, np.ndarray]:
     """Read one episode's columns (T, *shape). Raises ConfigError when its file is broken or lacks frames."""
     path = metadata.data_path(episode.data)
     table = read_table(path)

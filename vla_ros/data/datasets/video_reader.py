@@ -12,7 +12,7 @@ import numpy as np
 
 from controllers.errors import VlaError
 from vla_ros.data.datasets.layout import FilePlace
-from vla_ros.data.datasets.metadata import DatasetMetadata, EpisodeRecord
+from vla_ros.data.datasets.metadata import DatasetMetadata, EpisodeMetadata
 from vla_ros.data.datasets.video import decode_range, open_video
 
 OPEN_FILES = 8  # of one camera: each holds its index and a decoder
@@ -30,11 +30,11 @@ class VideoReader:
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_open": OrderedDict()}
 
-    def image(self, episode: EpisodeRecord, frame: int) -> np.ndarray:
+    def image(self, episode: EpisodeMetadata, frame: int) -> np.ndarray:
         """Return a frame (H, W, 3) uint8 of an episode. Raises VlaError when the file does not hold it."""
         return next(self._frames(episode, frame, 1))
 
-    def images(self, episode: EpisodeRecord) -> Iterator[np.ndarray]:
+    def images(self, episode: EpisodeMetadata) -> Iterator[np.ndarray]:
         """Yield every frame of an episode. Raises VlaError when the file lacks one."""
         return self._frames(episode, 0, episode.length)
 
@@ -43,7 +43,7 @@ class VideoReader:
         while self._open:
             self._open.popitem()[1].close()
 
-    def _frames(self, episode: EpisodeRecord, first: int, count: int) -> Iterator[np.ndarray]:
+    def _frames(self, episode: EpisodeMetadata, first: int, count: int) -> Iterator[np.ndarray]:
         video = episode.videos[self.key]
         start = round(video.from_timestamp * self.metadata.fps) + first
         found = 0

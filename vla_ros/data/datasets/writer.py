@@ -32,7 +32,7 @@ from vla_ros.data.datasets.layout import (
     VIDEO_PATH,
     FilePlace,
 )
-from vla_ros.data.datasets.metadata import EpisodeRecord, VideoPlace, load_metadata
+from vla_ros.data.datasets.metadata import EpisodeMetadata, VideoPlace, load_metadata
 from vla_ros.data.datasets.relaxed import RELAXED, read_relaxed, relaxed_text
 from vla_ros.data.datasets.schema import DatasetSchema, check_schema
 from vla_ros.data.datasets.sink import Sink
@@ -109,7 +109,7 @@ class LeRobotWriter:
         table = pa.table({name: features[name].arrow_array(columns[name]) for name in names})
         videos = {key: self._append_video(key, video.data, episode.length) for key, video in episode.videos.items()}
         data = self._append_data(table)
-        record = EpisodeRecord(index, episode.tasks, episode.length, start, data, videos, episode.source)
+        record = EpisodeMetadata(index, episode.tasks, episode.length, start, data, videos, episode.source)
         self._index.add(record, episode.statistics, own)
         if episode.relaxed_s:
             self._relaxed[episode.source] = episode.relaxed_s

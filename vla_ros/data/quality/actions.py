@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was asked for and could not be done: commands at their limits, chunks that were refused."""
+"""What was requested and could not be done: commands at their limits, chunks that were refused."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""By which contract a bag is judged: one that is asked for, the one it was recorded for, or one that its topics fit."""
+"""By which contract a bag is judged: one that is requested, the one it was recorded for, or one that its topics fit."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def choose_contract(
     BagError for a noted contract that cannot be read.
     """
     if asked is not None:
-        return ContractChoice(asked, "asked for")
+        return ContractChoice(asked, "requested")
     noted = bag.custom_data.get(CONTRACT, "")
     if noted:
         where = f"{bag.files.path}: the contract noted in it"

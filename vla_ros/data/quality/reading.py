@@ -100,7 +100,7 @@ class _Collector:
 def read_bag(
     reader: BagReader, robot: str = "", progress: Callable[[int], None] = lambda time: None
 ) -> list[EpisodeData]:
-    """Return a bag's episodes; `robot` is asked for where the bag does not say which it was."""
+    """Return a bag's episodes; `robot` is used where the bag does not say which it was."""
     collector = _Collector(reader)
     for message in reader.messages():
         collector.take(message)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A policy moves a robot from what its cameras see and what it is told; an episode judges."""
+"""A policy moves a robot from camera images and an instruction; an episode judges."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Console:
         """Show one line of a node."""
         self._write(f"[{name}]".ljust(self._width + 2), self._colors.get(name, 0), line)
 
-    def say(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """Show a line of the launcher itself."""
         self._write("vla:", 1, text)
 

@@ -99,11 +99,11 @@ class Supervisor:
         while self._signals:
             number = self._signals.pop(0)
             if self.reason == "interrupted" and number is signal.SIGINT:
-                self._console.say("interrupted again: killing every node")
+                self._console.log("interrupted again: killing every node")
                 for process in self.processes:
                     process.send(signal.SIGKILL)
                 continue
-            self._console.say(f"{number.name}: stopping every node")
+            self._console.log(f"{number.name}: stopping every node")
             self.reason = "interrupted"
             self.exit_code = 128 + number
             self._stop_at = now if self._stop_at is None else self._stop_at
@@ -118,7 +118,7 @@ class Supervisor:
         stopping = self._stop_at is not None
         if process.last_signal is not None:  # it was asked to
             if process.last_signal is signal.SIGKILL:
-                self._console.say(f"{name} did not stop when asked and was killed")
+                self._console.log(f"{name} did not stop when asked and was killed")
         elif process.spec.ends and not stopping:
             if code != 0:
                 self._on_failure(process, now)
@@ -127,21 +127,21 @@ class Supervisor:
                 self._finish(code, f"{name} finished", now)
         elif code == EXIT_BAD_INPUT and not stopping:
             self._finish(EXIT_BAD_INPUT, "bad input", now)
-            self._console.say(f"{name}: {process.last_lines[-1] if process.last_lines else process.ending()}")
+            self._console.log(f"{name}: {process.last_lines[-1] if process.last_lines else process.ending()}")
         elif process.spec.required:
             self._report_death(process)
             if not stopping:
                 self.died, self._grace = True, DEATH_GRACE_S
                 self._finish(EXIT_FAILED, f"{name} died: it {process.ending()}", now)
         else:
-            self._console.say(f"{name} {process.ending()}; going on without it")
+            self._console.log(f"{name} {process.ending()}; going on without it")
 
     def _on_failure(self, process: NodeProcess, now: float) -> None:
         """End the graph because a node that was to end by itself has failed: its last line says why."""
         name, killed = process.spec.name, (process.exit_code or 0) < 0
         said = f"{name}: {process.last_lines[-1]}" if process.last_lines and not killed else ""
         self.died = True
-        self._console.say(said or f"{name} died: it {process.ending()}")
+        self._console.log(said or f"{name} died: it {process.ending()}")
         self._finish(EXIT_FAILED, said or f"{name} died: it {process.ending()}", now)
 
     def _watch_suspended(self, now: float) -> None:
@@ -154,12 +154,12 @@ class Supervisor:
             if too_long and process.spec.required and self._stop_at is None:
                 self.died, self._grace = True, DEATH_GRACE_S
                 self._finish(EXIT_FAILED, f"{name} was stopped (SIGSTOP) and does nothing any more", now)
-                self._console.say(self.reason)
+                self._console.log(self.reason)
 
     def _report_death(self, process: NodeProcess) -> None:
-        self._console.say(f"{process.spec.name} died: it {process.ending()}")
+        self._console.log(f"{process.spec.name} died: it {process.ending()}")
         if process.last_lines:
-            self._console.say(f"the last lines of {process.spec.name}:")
+            self._console.log(f"the last lines of {process.spec.name}:")
             for line in process.last_lines:
                 self._console.quote(line)
 

@@ -22,8 +22,8 @@ from vla_ros.nodes.spinning import steady_timer
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.topics import commanded_pose_topic
 
-LOOK_PERIOD_S = 0.1
-AWAKE_S = 3 * LOOK_PERIOD_S  # [s] between two looks, unless this process was kept from running
+POLL_PERIOD_S = 0.1
+AWAKE_S = 3 * POLL_PERIOD_S  # [s] between two polls, unless this process was kept from running
 
 
 class ArmClient(Node):
@@ -43,7 +43,7 @@ class ArmClient(Node):
         for arm in self.embodiment.arms:
             topic = commanded_pose_topic(self.embodiment, arm.name)
             self.create_subscription(PoseStamped, topic, partial(self._on_commanded_pose, arm.name), qos.NEWEST)
-        steady_timer(self, LOOK_PERIOD_S, self._look)
+        steady_timer(self, POLL_PERIOD_S, self._poll)
 
     @property
     def silence(self) -> float:
@@ -71,12 +71,12 @@ class ArmClient(Node):
         """Send a chunk as the planner."""
         self._planner.publish(messages.chunk_message(chunk))
 
-    def _look(self) -> None:
-        self._silence.look()
+    def _poll(self) -> None:
+        self._silence.update()
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
         self.progress = control_progress(message.message, messages.diagnostic_values(message))
-        self._silence.heard()
+        self._silence.reset()
 
     def _on_commanded_pose(self, arm: str, message: PoseStamped) -> None:
         self.commanded[arm] = messages.transform(message.pose)

@@ -13,7 +13,7 @@ from vla_ros.nodes.arm.client import ArmClient
 from vla_ros.nodes.arm.way_home import WayHome
 from vla_ros.robots.identification.excitation import Excitation
 from vla_ros.robots.identification.player import ExcitationPlayer
-from vla_ros.robots.identification.recording import Recording
+from vla_ros.robots.identification.recording import ExcitationRecording
 
 SPARE_S = 10.0  # [s] beyond the excitation's own time, times SLOWEST
 SLOWEST = 10.0  # a simulation may be this much slower than real time
@@ -33,7 +33,7 @@ class ExcitationRun:
         self._problem = ""
         self._shown = 0.0
 
-    def go(self) -> Recording:
+    def go(self) -> ExcitationRecording:
         """Play and return the recording. Raises VlaError with the reason when it cannot be played to its end."""
         subscription = self._node.create_subscription(JointState, "joint_states", self.on_joint_state, qos.BUFFERED)
         try:

@@ -36,7 +36,7 @@ class PositionHold(Protocol):
         """Ask for the hold, or for our commands; None when nobody is there to ask."""
 
     def refusal(self, answer: Future) -> str:
-        """Return why what was asked for was not done, or ""."""
+        """Return why what was requested was not done, or ""."""
 
 
 class SimulatorHold:

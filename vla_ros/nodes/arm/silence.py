@@ -8,21 +8,21 @@ from collections.abc import Callable
 
 
 class Silence:
-    """Count the time since the last word; a listener who did not run himself hears nobody, and that is no silence."""
+    """Count the time since the last message; a listener that did not run itself hears nobody: that is no silence."""
 
     def __init__(self, awake: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """No more than `awake` [s] counts between two looks: more means that this process was kept from running."""
+        """No more than `awake` [s] counts between two updates: more means that this process was kept from running."""
         self.seconds = 0.0
         self._awake, self._clock = awake, clock
-        self._looked = clock()
+        self._updated = clock()
 
-    def heard(self) -> None:
-        """Take a word."""
+    def reset(self) -> None:
+        """Note that a message came."""
         self.seconds = 0.0
 
-    def look(self) -> float:
-        """Count the time since the last look, and return the silence [s]."""
+    def update(self) -> float:
+        """Count the time since the last update, and return the silence [s]."""
         now = self._clock()
-        self.seconds += min(now - self._looked, self._awake)
-        self._looked = now
+        self.seconds += min(now - self._updated, self._awake)
+        self._updated = now
         return self.seconds

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One look through the robot's cameras, as obstacles for the planner."""
+"""What the robot's cameras see once, as obstacles for the planner."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vla_ros.planning.scene import CollisionScene
     from vla_ros.policies.observation import CameraView
 
-LOOK_WITHIN_S = 2.0  # [s] a camera that gives colour and depth of one exposure needs a few periods
+EXPOSURE_WITHIN_S = 2.0  # [s] a camera that gives colour and depth of one exposure needs a few periods
 SpinUntil = Callable[[Callable[[], bool], float], bool]
 
 
@@ -31,7 +31,7 @@ class Surroundings:
         self._views: dict[str, CameraView] = {}
         self._cameras: dict[str, CameraSubscriber] = {}
 
-    def look(self, spin_until: SpinUntil, q: np.ndarray, T_base_tool: np.ndarray | None) -> CollisionScene | None:
+    def perceive(self, spin_until: SpinUntil, q: np.ndarray, T_base_tool: np.ndarray | None) -> CollisionScene | None:
         """Return what stands around the arm at q (N,) [rad]; None without cameras, or when they say nothing in time.
 
         A gripper told to close holds what is seen near the tool.
@@ -42,7 +42,7 @@ class Surroundings:
         before = set(node.subscriptions)
         self._cameras = {name: CameraSubscriber(node, name, self._on_image) for name in there}
         try:
-            spin_until(lambda: len(self._views) == len(there), LOOK_WITHIN_S)
+            spin_until(lambda: len(self._views) == len(there), EXPOSURE_WITHIN_S)
         finally:
             for subscription in set(node.subscriptions) - before:
                 node.destroy_subscription(subscription)

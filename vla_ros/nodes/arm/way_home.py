@@ -106,7 +106,7 @@ class WayHome:
         q = np.array([measured[name] for name in arm.joints])
         q = np.clip(q, arm.lower, arm.upper)  # a measured joint may stand a hair outside
         others = {name: value for name, value in measured.items() if name not in arm.joints}
-        scene = Surroundings(node, arm).look(self.spin_until, q, node.commanded.get(arm.name))
+        scene = Surroundings(node, arm).perceive(self.spin_until, q, node.commanded.get(arm.name))
         self._follow(self._plan(arm, q, others, scene))
 
     def _plan(self, arm: ArmGroup, q: np.ndarray, others: Mapping[str, float], scene: CollisionScene | None) -> Plan:

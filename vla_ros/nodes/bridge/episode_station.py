@@ -20,11 +20,11 @@ from vla_ros.nodes.bridge.recorder_watch import RecorderWatch
 from vla_ros.nodes.sim.scene_choice import announced_choice, announced_scene
 from vla_ros.nodes.sim.scene_client import SceneClient
 from vla_ros.robots.embodiment import Embodiment
-from vla_ros.teleop.scheduling.prompt import SceneWords
+from vla_ros.teleop.scheduling.prompt import SceneInstruction
 
 SCENE_WITHIN_S = 60.0
 READY_WITHIN_S = 60.0  # a simulator may still be starting
-LOOK_EVERY_S = 0.1
+POLL_EVERY_S = 0.1
 REST_WITHIN_S = 3.0
 SEEN_AFTER_S = 0.3  # [s] of simulated time, which jumps ahead by more with a new scene
 
@@ -74,7 +74,7 @@ class EpisodeStation:
     def _on_scene(self, message: String) -> None:
         self._announced = message.data
 
-    async def show(self, scene: Mapping[str, str | int]) -> SceneWords:
+    async def show(self, scene: Mapping[str, str | int]) -> SceneInstruction:
         """Have the simulator show a scene and return its words.
 
         The arm is disabled meanwhile, and enabled again if it followed.
@@ -108,9 +108,9 @@ class EpisodeStation:
             await _until(lambda: self._feed.progress.enabled, REST_WITHIN_S)
         await _until(lambda: self._announces(scene), READY_WITHIN_S)
         if not self._announces(scene):
-            return SceneWords()
+            return SceneInstruction()
         said = announced_scene(self._announced)
-        return SceneWords(said["instruction"], tuple(said["prompts"]))
+        return SceneInstruction(said["instruction"], tuple(said["prompts"]))
 
     def _announces(self, scene: Mapping[str, str | int]) -> bool:
         choice = announced_choice(self._announced)
@@ -120,4 +120,4 @@ class EpisodeStation:
 async def _until(done: Callable[[], bool], seconds: float) -> None:
     end = time.monotonic() + seconds
     while not done() and time.monotonic() < end:
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(POLL_EVERY_S)

@@ -20,11 +20,11 @@ from vla_ros.nodes.bridge.arm_feed import ArmFeed
 from vla_ros.nodes.bridge.cameras import OperatorCamera
 from vla_ros.nodes.bridge.chunk_reports import ChunkReports
 from vla_ros.nodes.bridge.homing import HomeRun
-from vla_ros.nodes.bridge.service import ask
+from vla_ros.nodes.bridge.service import call_service
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.teleop.announcements import (
     ArmDescription,
-    ArmState,
+    ArmStatus,
     CameraDescription,
     LinkState,
     RobotDescription,
@@ -112,14 +112,14 @@ class OperatedRobot:
             return "home"
         return self._charge if self._follows else "disabled"
 
-    def _arm_state(self, arm: str) -> ArmState:
+    def _arm_state(self, arm: str) -> ArmStatus:
         feed = self._feed
         measured = feed.measured.get(arm)
         # What control refuses of ours, the operator must read as well.
         refused = self._teleoperation.refused(arm)
         if not refused and self._teleoperation.clutched(arm):
             refused = self.reports.refused
-        return ArmState(
+        return ArmStatus(
             commanded=_tool_pose(feed.commanded.get(arm)),
             measured=_tool_pose(measured),
             gripper=self._commanded_tool(arm),
@@ -268,7 +268,7 @@ class OperatedRobot:
         self._teleoperation.rescale(scale)
 
     async def _switch(self, enabled: bool) -> str:
-        response = await ask(self._enable, SetBool.Request(data=enabled))
+        response = await call_service(self._enable, SetBool.Request(data=enabled))
         if not response.success:
             raise VlaError(f"control cannot be {'enabled' if enabled else 'disabled'}: {response.message}")
         return response.message

@@ -13,7 +13,7 @@ from controllers.errors import VlaError
 TIMEOUT_S = 3.0
 
 
-async def ask(client: Client, request: Any, timeout: float = TIMEOUT_S) -> Any:
+async def call_service(client: Client, request: Any, timeout: float = TIMEOUT_S) -> Any:
     """Return the response to a request. Raises VlaError when nobody answers."""
     name = client.srv_name
     if not client.service_is_ready():

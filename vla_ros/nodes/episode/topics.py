@@ -46,7 +46,7 @@ class EpisodeNode(ArmClient):
         declare(self, "seed", 0, "number of the scene; the simulator says which it really is", 0, 2**31 - 1)
         self.asked = declare(self, "instruction", "", "what to do, in words; empty: the scene's own").strip()
         self.success_object = declare(
-            self, "success_object", "", "object of the scene that counts, such as red_mug; empty: what is asked for"
+            self, "success_object", "", "object of the scene that counts, such as red_mug; empty: what is requested"
         )
         self.report = declare(self, "report", "", "file for the result as JSON, beside the one in the run folder")
         directory = declare(self, "run_directory", "", "folder for result and film; empty: runs/<time>_episode")
@@ -104,7 +104,7 @@ class EpisodeNode(ArmClient):
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             if status.name in WATCHED:
-                self.heard.setdefault(status.name, Silence(AWAKE_S)).heard()
+                self.heard.setdefault(status.name, Silence(AWAKE_S)).reset()
             if status.name == RECORDER:
                 values = messages.diagnostic_values(status)
                 self._in_bag, self._lacking = set(values.get(HEARD, "").split()), values.get(LACKING, "")
@@ -120,14 +120,14 @@ class EpisodeNode(ArmClient):
             complete = self._synchronizer.add(camera, stamp, message)
             if complete is not None:
                 images = [messages.color_array(image) for image in complete[1].values()]
-                # The words are those that hold: without any the policy thinks nothing, and old thoughts go.
+                # The words are those that hold: without any the policy infers nothing, and old reasoning goes.
                 lines = [self._lines.get(name, NO_LINES) if self.caption else NO_LINES for name in complete[1]]
                 self.film.add(images, lines, self.caption)
 
     def _on_lines(self, camera: str, message: ImageMarker) -> None:
         self._lines[camera] = ImageLines(*messages.image_marker_lines(message))
 
-    def say(self, instruction: str) -> None:
+    def publish_instruction(self, instruction: str) -> None:
         """Publish the instruction, which is the film's caption too; empty: there is nothing to do."""
         self.caption = instruction
         self.instruction.publish(String(data=instruction))
@@ -162,14 +162,14 @@ class EpisodeNode(ArmClient):
         name, seconds = max(silences.items(), key=itemgetter(1), default=("", 0.0))
         return f"{name} has been silent for {seconds:.0f} s" if seconds > SILENCE_MAX_S else ""
 
-    def _look(self) -> None:
-        super()._look()
+    def _poll(self) -> None:
+        super()._poll()
         for silence in self.heard.values():
-            silence.look()
+            silence.update()
 
     @property
     def recording_ended(self) -> str:
-        """Say why the recording that was asked for does not go on; "" when it does."""
+        """Say why the recording that was requested does not go on; "" when it does."""
         return self.unfit if self._recorded else ""
 
     def truth(self) -> Truth:

@@ -26,7 +26,7 @@ class TopicWatch:
         self._node, self._choice, self._on_new, self._complain = quiet_node, choice, on_new, complain
         self._refused: set[str] = set()
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Subscribe to what is new, and to what is offered differently now."""
         for name, kinds in self._node.get_topic_names_and_types():
             if name in self._refused or is_hidden(name) or not self._choice(name):

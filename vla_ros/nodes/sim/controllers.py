@@ -22,7 +22,7 @@ HOLD = "arm"  # holds an arm where it was switched on; takes no commands here
 
 
 @dataclass(frozen=True)
-class Controller:
+class SimulatedController:
     """One controller: whose it is, what it takes and where that goes."""
 
     group: str
@@ -50,7 +50,7 @@ class SimulatedControllers:
         """
         self.world = world
         driving = driving or world.embodiment.command_modes()
-        self._controllers: dict[str, Controller] = {}
+        self._controllers: dict[str, SimulatedController] = {}
         self._wire = (delay, jitter)
         for arm in world.embodiment.arms:
             drive, size = world.arms[arm.name], len(arm.joints)
@@ -113,7 +113,7 @@ class SimulatedControllers:
 
     def _add(self, group: str, kind: str, size: int, apply: Callable[[np.ndarray], None], share: float = 1.0) -> None:
         line: DelayLine[np.ndarray] = DelayLine(*self._wire, seed=len(self._controllers))
-        self._controllers[controller_name(group, kind)] = Controller(group, kind, size, apply, line, share)
+        self._controllers[controller_name(group, kind)] = SimulatedController(group, kind, size, apply, line, share)
 
     def _deactivate(self, name: str) -> None:
         controller = self._controllers[name]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scene that the simulator shows: chosen by parameters, which may change; drawn anew when it is asked for."""
+"""The scene that the simulator shows: chosen by parameters, which may change; drawn anew when it is requested."""
 
 from __future__ import annotations
 

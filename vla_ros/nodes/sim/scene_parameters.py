@@ -21,31 +21,31 @@ def declare_scene(node: Node, change: Callable[[str, object], None] | None = Non
     """
     task = declare(node, "task", DEFAULT_TASK, "what is to be done", choices=tuple(TASKS))
 
-    def told(name: str) -> Callable[[Any], None] | None:
+    def notify(name: str) -> Callable[[Any], None] | None:
         return None if change is None else lambda value: change(name, value)
 
     values = {
-        "set": declare(node, "set", "basic", "kind of scene, one of the task's", change=told("set")),
-        "seed": declare(node, "seed", 0, "number of the scene", 0, 2**31 - 1, change=told("seed")),
+        "set": declare(node, "set", "basic", "kind of scene, one of the task's", change=notify("set")),
+        "seed": declare(node, "seed", 0, "number of the scene", 0, 2**31 - 1, change=notify("seed")),
         "stream": declare(
-            node, "stream", "evaluation", "random stream", choices=("evaluation", "generation"), change=told("stream")
+            node, "stream", "evaluation", "random stream", choices=("evaluation", "generation"), change=notify("stream")
         ),
         "categories": declare(
             node, "categories", "seen", "object categories", choices=("seen", "heldout", "all"),
-            change=told("categories"),
+            change=notify("categories"),
         ),
         "objects": declare(
-            node, "objects", "", "folder of your own objects; empty: the built-in ones", change=told("objects")
+            node, "objects", "", "folder of your own objects; empty: the built-in ones", change=notify("objects")
         ),
         "wording": declare(
-            node, "wording", "common", "words of the instruction", choices=("common", "unseen"), change=told("wording")
+            node, "wording", "common", "words of the instruction", choices=("common", "unseen"), change=notify("wording")
         ),
         "target": declare(
-            node, "target", "", "what is asked for, such as red mug; empty: what the seed draws", change=told("target")
+            node, "target", "", "target object, such as red mug; empty: what the seed draws", change=notify("target")
         ),
         "place": declare(
             node, "place", "", "where that stands: near, far, left, right, middle; empty: anywhere",
-            change=told("place"),
+            change=notify("place"),
         ),
     }  # fmt: skip
     return SceneChoice(task, SceneRequest.read(values))

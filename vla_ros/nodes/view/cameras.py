@@ -22,7 +22,7 @@ from vla_ros.nodes.view.server import ViewServer
 JPEG_QUALITY = 80
 
 
-class CameraView:
+class CameraDisplay:
     """Show one camera. Images are subscribed to only while somebody looks at them."""
 
     def __init__(self, node: Node, server: ViewServer, name: str, transforms: Watched) -> None:

@@ -79,7 +79,7 @@ class Feed:
 
 
 class NewestFeed(Feed):
-    """A topic that is asked for its newest message at the viewer's pace, instead of calling back for each.
+    """A topic whose newest message is taken at the viewer's pace, instead of calling back for each.
 
     Its node must not be in an executor: 500 joint states a second cost more in callbacks than all they show.
     """

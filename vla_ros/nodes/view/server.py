@@ -56,7 +56,7 @@ class ViewServer:
         self._robot_time = max(self._robot_time, time)
         self.see(time)
 
-    def tell_time(self) -> None:
+    def broadcast_time(self) -> None:
         """Tell the clients, when it has moved on."""
         if self.time > self._sent:
             self._sent = self.time

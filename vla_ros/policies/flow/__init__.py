@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small flow-matching policy in PyTorch. Nothing outside this folder imports it unless it is asked for."""
+"""A small flow-matching policy in PyTorch. Nothing outside this folder imports it unless it is requested."""

@@ -6,29 +6,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from controllers.errors import ConfigError
 from vla_ros.configuration import build
 from vla_ros.documents import read_json
 from vla_ros.policies.action_codec import ActionCodec
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.flow.normalisation import Normaliser
+from vla_ros.policies.flow.normalisation import Statistics
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 KIND, VERSION = "flow", 1
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """Mean and standard deviation, number by number."""
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-    def normaliser(self) -> Normaliser:
-        """Return what applies them. Raises ConfigError when they disagree."""
-        return Normaliser(np.array(self.mean), np.array(self.std))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from controllers.errors import ConfigError
 
-SPREAD_MIN = 1e-6  # what never changes in the data is only shifted
+STD_MIN = 1e-6  # what never changes in the data is only shifted
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,16 +17,16 @@ class Normaliser:
     """Statistics of D numbers. Raises ConfigError when they disagree or are not finite: missing ones are fatal."""
 
     mean: np.ndarray  # (D,)
-    spread: np.ndarray  # (D,) standard deviation
+    std: np.ndarray  # (D,)
 
     def __post_init__(self) -> None:
-        mean, spread = np.asarray(self.mean, dtype=float), np.asarray(self.spread, dtype=float)
-        if mean.ndim != 1 or mean.shape != spread.shape:
-            raise ConfigError(f"statistics disagree: mean {mean.shape}, spread {spread.shape}; both must be (numbers,)")
-        if not (np.isfinite(mean).all() and np.isfinite(spread).all() and (spread >= 0.0).all()):
-            raise ConfigError("statistics hold a value that is not finite, or a negative spread")
+        mean, std = np.asarray(self.mean, dtype=float), np.asarray(self.std, dtype=float)
+        if mean.ndim != 1 or mean.shape != std.shape:
+            raise ConfigError(f"statistics disagree: mean {mean.shape}, std {std.shape}; both must be (numbers,)")
+        if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std >= 0.0).all()):
+            raise ConfigError("statistics hold a value that is not finite, or a negative std")
         object.__setattr__(self, "mean", mean)
-        object.__setattr__(self, "spread", np.where(spread > SPREAD_MIN, spread, 1.0))
+        object.__setattr__(self, "std", np.where(std > STD_MIN, std, 1.0))
 
     @classmethod
     def of(cls, data: np.ndarray) -> Normaliser:
@@ -36,8 +36,20 @@ class Normaliser:
 
     def normalise(self, values: np.ndarray) -> np.ndarray:
         """Map physical values (..., D) to normalised ones."""
-        return (values - self.mean) / self.spread
+        return (values - self.mean) / self.std
 
     def restore(self, values: np.ndarray) -> np.ndarray:
         """Map normalised values (..., D) back."""
-        return values * self.spread + self.mean
+        return values * self.std + self.mean
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Mean and standard deviation, number by number, as a checkpoint's config.json says them."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def normaliser(self) -> Normaliser:
+        """Return what applies them. Raises ConfigError when they disagree."""
+        return Normaliser(np.array(self.mean), np.array(self.std))

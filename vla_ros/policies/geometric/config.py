@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError
-from vla_ros.policies.geometric.grasp import GraspConfig
+from vla_ros.policies.geometric.grasp_search_config import GraspSearchConfig
 from vla_ros.policies.geometric.motion import MotionConfig
 from vla_ros.policies.geometric.perception import PerceptionConfig
 from vla_ros.policies.geometric.recognition import RecognitionConfig
@@ -73,7 +73,7 @@ class GeometricConfig:
     perception: PerceptionConfig = field(default_factory=PerceptionConfig)
     recognition: RecognitionConfig = field(default_factory=RecognitionConfig)
     target: TargetConfig = field(default_factory=TargetConfig)
-    grasp: GraspConfig = field(default_factory=GraspConfig)
+    grasp: GraspSearchConfig = field(default_factory=GraspSearchConfig)
     motion: MotionConfig = field(default_factory=MotionConfig)
     episode: EpisodeConfig = field(default_factory=EpisodeConfig)
     placement: PlacementConfig = field(default_factory=PlacementConfig)

@@ -14,9 +14,10 @@ from functools import reduce
 
 import numpy as np
 
+from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.geometric.completion import thin
-from vla_ros.policies.geometric.grasp import Grasp, GraspConfig
 from vla_ros.policies.geometric.grasp_cost import contact_slope, cost_terms
+from vla_ros.policies.geometric.grasp_search_config import GraspSearchConfig
 from vla_ros.policies.geometric.gripper_space import GripperDimensions, GripperFrames
 
 CENTER_SHARE = 0.25  # of a thing's length: that far off its middle costs 1
@@ -34,7 +35,7 @@ class GraspScene:
 
 
 def propose_grasps(
-    scene: GraspScene, config: GraspConfig, gripper: GripperDimensions, tilts: tuple[float, ...] = (0.0,)
+    scene: GraspScene, config: GraspSearchConfig, gripper: GripperDimensions, tilts: tuple[float, ...] = (0.0,)
 ) -> list[Grasp]:
     """Return grasps of the target clear of the others and the table, best first; `tilts` [rad] from upright."""
     seeds = _seeds(scene.target, config)
@@ -48,7 +49,11 @@ def propose_grasps(
 
 
 def _try_places(
-    seeds: np.ndarray, scene: GraspScene, config: GraspConfig, gripper: GripperDimensions, tilts: tuple[float, ...]
+    seeds: np.ndarray,
+    scene: GraspScene,
+    config: GraspSearchConfig,
+    gripper: GripperDimensions,
+    tilts: tuple[float, ...],
 ) -> list[Grasp]:
     T, top = _poses(seeds, scene, config, gripper, tilts)
     T, frames = _center(T, GripperFrames.of(T, scene.target), gripper)
@@ -88,7 +93,7 @@ def _half_openings(
     width: np.ndarray,
     frames: GripperFrames,
     scene: GraspScene,
-    config: GraspConfig,
+    config: GraspSearchConfig,
     gripper: GripperDimensions,
 ) -> np.ndarray:
     """Return half the opening at which the fingers come down without touching anything (C,) [m]; 0 without one."""
@@ -113,7 +118,7 @@ def _middle(target: np.ndarray) -> np.ndarray:
     return (outline + target[:, :2].mean(axis=0)) / 2.0
 
 
-def _seeds(target: np.ndarray, config: GraspConfig) -> np.ndarray:
+def _seeds(target: np.ndarray, config: GraspSearchConfig) -> np.ndarray:
     """Return places over the target (S, 2), from the middle outwards, the middle itself first."""
     seeds = thin(target * np.array((1.0, 1.0, 0.0), target.dtype), config.seed_spacing)[:, :2]
     middle = _middle(target)
@@ -124,7 +129,11 @@ def _seeds(target: np.ndarray, config: GraspConfig) -> np.ndarray:
 
 
 def _poses(
-    seeds: np.ndarray, scene: GraspScene, config: GraspConfig, gripper: GripperDimensions, tilts: tuple[float, ...]
+    seeds: np.ndarray,
+    scene: GraspScene,
+    config: GraspSearchConfig,
+    gripper: GripperDimensions,
+    tilts: tuple[float, ...],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return tool poses (C, 4, 4) over the seeds (S, 2), and the target's local top [m] under each (C,)."""
     target = scene.target

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vla_ros.policies.geometric.grasp import GraspConfig
+from vla_ros.policies.geometric.grasp_search_config import GraspSearchConfig
 from vla_ros.policies.geometric.gripper_space import GripperDimensions, GripperFrames
 
 
@@ -18,7 +18,7 @@ def cost_terms(
     width: np.ndarray,
     table: float,
     reference_x: np.ndarray,
-    config: GraspConfig,
+    config: GraspSearchConfig,
     gripper: GripperDimensions,
 ) -> dict[str, np.ndarray]:
     """Return what follows from the poses (C, 4, 4) alone, each (C,).

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.geometric.completion import complete, thin
 from vla_ros.policies.geometric.config import GeometricConfig
-from vla_ros.policies.geometric.grasp import Grasp
 from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps
 from vla_ros.policies.geometric.gripper_space import GripperDimensions
 from vla_ros.policies.geometric.perception import TableView
@@ -18,7 +18,7 @@ from vla_ros.policies.single_arm import SingleArmObservation
 POINTS_MAX = 350
 
 
-class GraspPlanner:
+class PointCloudGraspPlanner:
     """Choose grasps, remembering which ones failed in this episode."""
 
     def __init__(self, reach: Reach, gripper: GripperDimensions, config: GeometricConfig) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.policies.geometric.color_naming import WhiteBalance
-from vla_ros.policies.geometric.point_cloud import Box, deproject
+from vla_ros.policies.geometric.point_cloud import AxisAlignedBox, deproject
 from vla_ros.policies.geometric.segmentation import Segment, join, segment
 from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.policies.geometric.table_plane import fit_table, level, levelled_height
@@ -21,7 +21,7 @@ from vla_ros.policies.single_arm import SingleArmObservation
 class PerceptionConfig:
     """Where the table may be and what counts as a thing on it."""
 
-    work_space: Box = Box((0.18, -0.48, -0.22), (0.92, 0.48, 0.62))  # noqa: RUF009  (frozen, shared safely)
+    work_space: AxisAlignedBox = AxisAlignedBox((0.18, -0.48, -0.22), (0.92, 0.48, 0.62))  # noqa: RUF009  (frozen, shared safely)
     table_low: float = -0.2  # [m] lowest and highest table top
     table_high: float = 0.4
     stride: int = 2  # pixels
@@ -94,12 +94,12 @@ class Perception:
         self._learn_light(observation, self.table)
         return True
 
-    def look(
+    def perceive(
         self, observation: SingleArmObservation, around: np.ndarray | None = None, reach: float = 0.15
     ) -> TableView | None:
         """Return the things on the table, colours balanced to white = 1; None before a table was found.
 
-        `around` (2,) [m] restricts the look to a square of ±`reach` [m].
+        `around` (2,) [m] restricts perception to a square of ±`reach` [m].
         """
         if self.table is None:
             return None
@@ -119,14 +119,14 @@ class Perception:
         origins = np.stack([cloud.origin for cloud in clouds]) if clouds else np.zeros((0, 3))
         return TableView(observation.stamp, self.table, origins, fragments, things)
 
-    def _box(self, table: float, around: np.ndarray | None, reach: float) -> Box:
+    def _box(self, table: float, around: np.ndarray | None, reach: float) -> AxisAlignedBox:
         config = self._config
         low, high = config.work_space.low, config.work_space.high
         bottom, top = table + config.lowest, table + config.highest
         if around is None:
-            return Box((low[0], low[1], bottom), (high[0], high[1], top))
+            return AxisAlignedBox((low[0], low[1], bottom), (high[0], high[1], top))
         x, y = (float(value) for value in around)
-        return Box((x - reach, y - reach, bottom), (x + reach, y + reach, top))
+        return AxisAlignedBox((x - reach, y - reach, bottom), (x + reach, y + reach, top))
 
     def _learn_light(self, observation: SingleArmObservation, table: float) -> None:
         """Take the light's colour and strength from the robot's white links."""
@@ -134,7 +134,7 @@ class Perception:
         if reflectance == 0.0:
             return
         state = observation.state
-        reach = Box((-0.1, -0.4, table + 0.1), (0.7, 0.4, 1.0))
+        reach = AxisAlignedBox((-0.1, -0.4, table + 0.1), (0.7, 0.4, 1.0))
         for view in _with_depth(observation):
             cloud = deproject(view, reach, 4, self._config.edge)
             white = self._robot.white_surface(cloud.points, state.q, state.gripper_width, self._config.white_margin)

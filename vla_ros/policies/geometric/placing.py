@@ -14,7 +14,7 @@ from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.goal import Goal, GoalFinder
 from vla_ros.policies.geometric.language import Request, parse_instruction
 from vla_ros.policies.geometric.placing_language import split_placing
-from vla_ros.policies.geometric.policy import GeometricPolicy, Phase, Step
+from vla_ros.policies.geometric.policy import GeometricPolicy, PolicyPhase, Step
 from vla_ros.policies.geometric.reachability import backed_off
 from vla_ros.policies.single_arm import SingleArmObservation
 from vla_ros.robots.embodiment import Embodiment
@@ -43,7 +43,7 @@ class PlacingGeometricPolicy(GeometricPolicy):
             return
         self._request = parse_instruction(phrases.thing, self._vocabulary)
         if self._goal_request is not None and not self._goal_request.known:
-            self._request = Request(None, (), False)  # half of what is asked for is not worth doing
+            self._request = Request(None, (), False)  # half of what is requested is not worth doing
 
     # -- what is seen ----------------------------------------------------------------------------------------------
     def _see(self, observation: SingleArmObservation) -> bool:
@@ -65,14 +65,14 @@ class PlacingGeometricPolicy(GeometricPolicy):
 
     # -- phases ----------------------------------------------------------------------------------------------------
     @property
-    def _phases(self) -> dict[Phase, Callable[[SingleArmObservation], Step]]:
+    def _phases(self) -> dict[PolicyPhase, Callable[[SingleArmObservation], Step]]:
         return {
             **super()._phases,
-            Phase.CARRY: self._carry,
-            Phase.LOWER: self._lower,
-            Phase.RELEASE: self._release,
-            Phase.WITHDRAW: self._withdraw,
-            Phase.PLACED: self._placed,
+            PolicyPhase.CARRY: self._carry,
+            PolicyPhase.LOWER: self._lower,
+            PolicyPhase.RELEASE: self._release,
+            PolicyPhase.WITHDRAW: self._withdraw,
+            PolicyPhase.PLACED: self._placed,
         }
 
     def _done(self, observation: SingleArmObservation) -> Step:
@@ -80,12 +80,12 @@ class PlacingGeometricPolicy(GeometricPolicy):
         if self._goal is None or self._goal_request is None:
             return super()._done(observation)
         self._T_over, self._T_down = self._ways(observation, self._goal)
-        self._enter(Phase.CARRY, observation)
+        self._enter(PolicyPhase.CARRY, observation)
         return self._carry(observation)
 
     def _carry(self, observation: SingleArmObservation) -> Step:
         if self._at(observation, self._T_over, self.config.placement.arrived):
-            self._enter(Phase.LOWER, observation)
+            self._enter(PolicyPhase.LOWER, observation)
             return self._lower(observation)
         T = self.codec.T_base_anchor(observation)
         return self._go(observation, T, self._T_over, self.config.motion.lift_speed, 0.0)
@@ -97,21 +97,21 @@ class PlacingGeometricPolicy(GeometricPolicy):
             # What touches the floor early is pushed no further; waiting longer does not change it.
             if self._at(observation, self._T_down, self.config.episode.arrived) or self._arrivals >= 3:
                 self._release_width = observation.state.gripper_width + 2.0 * self.config.placement.release_room
-                self._enter(Phase.RELEASE, observation)
+                self._enter(PolicyPhase.RELEASE, observation)
                 return self._release(observation)
         return self._go(observation, T, self._T_down, self.config.motion.final_speed, 0.0)
 
     def _release(self, observation: SingleArmObservation) -> Step:
         if observation.stamp - self._phase_start >= self.config.placement.release_s:
             self._retreat_goal = backed_off(self.codec.T_base_anchor(observation), self.config.episode.retreat)
-            self._enter(Phase.WITHDRAW, observation)
+            self._enter(PolicyPhase.WITHDRAW, observation)
             return self._withdraw(observation)
         return self._still(observation, min(self._release_width, self._open))
 
     def _withdraw(self, observation: SingleArmObservation) -> Step:
         T = self.codec.T_base_anchor(observation)
         if np.linalg.norm(T[:3, 3] - self._retreat_goal[:3, 3]) < 0.01:
-            self._enter(Phase.PLACED, observation)
+            self._enter(PolicyPhase.PLACED, observation)
             return self._placed(observation)
         width = min(self._release_width, self._open)
         return self._go(observation, T, self._retreat_goal, self.config.motion.lift_speed, width)

@@ -15,7 +15,7 @@ from vla_ros.policies.observation import CameraView
 
 
 @dataclass(frozen=True)
-class Box:
+class AxisAlignedBox:
     """An axis-aligned box in the base frame [m]."""
 
     low: tuple[float, float, float]
@@ -54,7 +54,7 @@ class Cloud:
         return Cloud(self.camera, self.points[chosen], self.pixels[chosen], self.colors[chosen], self.origin)
 
 
-def deproject(view: CameraView, box: Box, stride: int, edge: float) -> Cloud:
+def deproject(view: CameraView, box: AxisAlignedBox, stride: int, edge: float) -> Cloud:
     """Return every `stride`-th pixel's point inside `box`.
 
     `edge` [m]: a pixel that lies this far behind one neighbour and this far before another is no surface: at an
@@ -78,7 +78,7 @@ def deproject(view: CameraView, box: Box, stride: int, edge: float) -> Cloud:
     return Cloud(view.name, points[inside], np.stack([u, v], axis=1).astype(np.int32), view.color[v, u], origin)
 
 
-def region(view: CameraView, box: Box) -> tuple[slice, slice]:
+def region(view: CameraView, box: AxisAlignedBox) -> tuple[slice, slice]:
     """Return the image rows and columns that the box can project to."""
     height, width = view.color.shape[:2]
     K, T = view.calibration

@@ -13,11 +13,11 @@ from controllers.chunk import ActionChunk, TaskStatus
 from controllers.errors import VlaError
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.colors import color_ranges
+from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.detection import Detection
 from vla_ros.policies.geometric.color_naming import ColorNamer
 from vla_ros.policies.geometric.config import GeometricConfig
-from vla_ros.policies.geometric.grasp import Grasp
-from vla_ros.policies.geometric.grasp_planner import GraspPlanner
+from vla_ros.policies.geometric.grasp_planner import PointCloudGraspPlanner
 from vla_ros.policies.geometric.gripper_space import GripperDimensions
 from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instruction
 from vla_ros.policies.geometric.memory_cache import remember
@@ -33,7 +33,7 @@ from vla_ros.robots.embodiment import Embodiment, expand_urdf
 Step = tuple[list[np.ndarray], float, TaskStatus]  # poses (4, 4), the gripper's width [m], the status of a chunk
 
 
-class Phase(Enum):
+class PolicyPhase(Enum):
     """What the policy is doing."""
 
     LOOK = "look"
@@ -50,7 +50,9 @@ class Phase(Enum):
     ABSENT = "absent"
 
 
-HOLDING = frozenset((Phase.LIFT, Phase.DONE, Phase.CARRY, Phase.LOWER))  # something is between the fingers
+HOLDING = frozenset(
+    (PolicyPhase.LIFT, PolicyPhase.DONE, PolicyPhase.CARRY, PolicyPhase.LOWER)
+)  # something is between the fingers
 
 
 class GeometricPolicy:
@@ -69,14 +71,14 @@ class GeometricPolicy:
         self._namer = ColorNamer(color_ranges(), everything=not catalogue.procedural)
         self._finder = TargetFinder(memory, self._namer, config.target)
         self._arm_reach = Reach(urdf, arm)
-        self._planner = GraspPlanner(self._arm_reach, GripperDimensions.of(gripper), config)
+        self._planner = PointCloudGraspPlanner(self._arm_reach, GripperDimensions.of(gripper), config)
         self._walker = Walker(config.motion)
         self._open = gripper.width_max
         self.reset()
 
     def reset(self) -> None:
         """Forget the episode."""
-        self.phase = Phase.LOOK
+        self.phase = PolicyPhase.LOOK
         self.explanation = ""  # why the last chunk was invalid
         self.candidates: list[Candidate] = []
         self._detections: tuple[list[Candidate], tuple[Detection, ...]] = (self.candidates, ())
@@ -135,21 +137,21 @@ class GeometricPolicy:
         """Return what the next chunk says."""
         if not self._request.known:
             self.explanation = f"nothing I know is named in '{observation.instruction}'"
-            self._enter(Phase.ABSENT, observation)
+            self._enter(PolicyPhase.ABSENT, observation)
         if self.phase in HOLDING and observation.state.gripper_width < self.config.episode.width_min:
             return self._give_up_grasp(observation)  # what was between the fingers is lost
         return self._phases[self.phase](observation)
 
     @property
-    def _phases(self) -> dict[Phase, Callable[[SingleArmObservation], Step]]:
+    def _phases(self) -> dict[PolicyPhase, Callable[[SingleArmObservation], Step]]:
         return {
-            Phase.LOOK: self._look,
-            Phase.REACH: self._reach,
-            Phase.CLOSE: self._close,
-            Phase.LIFT: self._lift,
-            Phase.RETREAT: self._retreat,
-            Phase.DONE: self._done,
-            Phase.ABSENT: self._absent,
+            PolicyPhase.LOOK: self._look,
+            PolicyPhase.REACH: self._reach,
+            PolicyPhase.CLOSE: self._close,
+            PolicyPhase.LIFT: self._lift,
+            PolicyPhase.RETREAT: self._retreat,
+            PolicyPhase.DONE: self._done,
+            PolicyPhase.ABSENT: self._absent,
         }
 
     def _look(self, observation: SingleArmObservation) -> Step:
@@ -157,20 +159,20 @@ class GeometricPolicy:
         if self._T_base_start is None:
             self._T_base_start = observation.state.T_base_ee
         if self._see(observation) and self._plan(observation):
-            self._enter(Phase.REACH, observation)
+            self._enter(PolicyPhase.REACH, observation)
             return self._reach(observation, fresh=True)
         if self._attempts > self._withdrawals:
             # After a failed grasp the hand itself may be in the way of the cameras.
             self._withdrawals = self._attempts
             self._retreat_goal = self._T_base_start
-            self._enter(Phase.RETREAT, observation)
+            self._enter(PolicyPhase.RETREAT, observation)
             return self._retreat(observation)
         if self._looks >= self.config.episode.looks:
             fits = bool(self.candidates) and self.candidates[0].fits
             self.explanation = (
                 "what is named is there but no grasp of it is in reach" if fits else "what is named is not in view"
             )
-            self._enter(Phase.ABSENT, observation)
+            self._enter(PolicyPhase.ABSENT, observation)
             return self._absent(observation)
         return self._still(observation, self._open)
 
@@ -187,7 +189,7 @@ class GeometricPolicy:
             self._arrivals += 1
             # A pose pushed off by contact never quite arrives; waiting longer does not change it.
             if error < config.arrived or self._arrivals >= 3:
-                self._enter(Phase.CLOSE, observation)
+                self._enter(PolicyPhase.CLOSE, observation)
                 return self._close(observation)
         if commanded > 0.03 and error > commanded + 0.03 and np.abs(observation.state.dq).max() < 0.02:
             # Something holds the arm back: go on from where it is, not from where it was sent.
@@ -206,7 +208,7 @@ class GeometricPolicy:
         still = len(self._widths) > 2 and abs(self._widths[-1] - self._widths[-2]) < config.width_still
         if (waited > config.close_s and still) or waited > config.close_max_s:
             if self._widths[-1] > config.width_min:
-                self._enter(Phase.LIFT, observation)
+                self._enter(PolicyPhase.LIFT, observation)
                 return self._lift(observation)
             return self._give_up_grasp(observation)
         return self._still(observation, 0.0)
@@ -215,7 +217,7 @@ class GeometricPolicy:
         goal = self._arm_reach.lifted(self.grasp.T_base_grasp, self.config.episode.lift)
         T = self.codec.T_base_anchor(observation)
         if np.linalg.norm(observation.state.T_base_ee[:3, 3] - goal[:3, 3]) < 0.02:
-            self._enter(Phase.DONE, observation)
+            self._enter(PolicyPhase.DONE, observation)
             return self._done(observation)
         return self._go(observation, T, goal, self.config.motion.lift_speed, 0.0)
 
@@ -224,9 +226,9 @@ class GeometricPolicy:
         if np.linalg.norm(T[:3, 3] - self._retreat_goal[:3, 3]) < 0.01:
             if self._attempts >= self.config.episode.attempts:
                 self.explanation = f"{self._attempts} grasps failed"
-                self._enter(Phase.ABSENT, observation)
+                self._enter(PolicyPhase.ABSENT, observation)
                 return self._absent(observation)
-            self._enter(Phase.LOOK, observation)
+            self._enter(PolicyPhase.LOOK, observation)
             self._looks = 0
             return self._still(observation, self._open)
         return self._go(observation, T, self._retreat_goal, self.config.motion.speed, self._open)
@@ -241,19 +243,19 @@ class GeometricPolicy:
         return poses, width, TaskStatus.INVALID
 
     # -- what the phases share -------------------------------------------------------------------------------------
-    def _enter(self, phase: Phase, observation: SingleArmObservation) -> None:
+    def _enter(self, phase: PolicyPhase, observation: SingleArmObservation) -> None:
         if phase is not self.phase:
             self.phase, self._phase_start = phase, observation.stamp
             self._widths = []
             self._arrivals = 0
             self._walker.halt()
-            if phase is Phase.CLOSE:
+            if phase is PolicyPhase.CLOSE:
                 self._attempts += 1
 
     def _see(self, observation: SingleArmObservation) -> bool:
         """Look; say whether the target is there."""
         self._perception.settle(observation)
-        self.view = self._perception.look(observation)
+        self.view = self._perception.perceive(observation)
         known = self._target_center if self._attempts else None
         self.candidates = []
         if self.view:
@@ -276,7 +278,7 @@ class GeometricPolicy:
 
     def _follow_target(self, observation: SingleArmObservation) -> None:
         """Look again on the way and plan anew when the target has moved."""
-        view = self._perception.look(observation, self._target_center, 0.12)
+        view = self._perception.perceive(observation, self._target_center, 0.12)
         if view is None or not view.things:
             return
         gaps = [np.linalg.norm(item.center - self._target_center) for item in view.things]
@@ -290,7 +292,7 @@ class GeometricPolicy:
     def _give_up_grasp(self, observation: SingleArmObservation) -> Step:
         """Open, go up, look again; never try the same grasp twice."""
         self._planner.remember_failure(self.grasp)
-        self._enter(Phase.RETREAT, observation)
+        self._enter(PolicyPhase.RETREAT, observation)
         self._retreat_goal = self._arm_reach.lifted(observation.state.T_base_ee, self.config.episode.retreat)
         return self._retreat(observation)
 

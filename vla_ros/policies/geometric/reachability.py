@@ -12,7 +12,7 @@ from controllers.errors import ConfigError
 from controllers.inverse_kinematics import solve_ik
 from controllers.model import ArmModel
 from controllers.self_distance import SelfDistance
-from vla_ros.policies.geometric.grasp import Grasp
+from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.geometric.motion import rotation_between
 from vla_ros.robots.groups import ArmGroup
 

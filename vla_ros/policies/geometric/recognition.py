@@ -14,8 +14,9 @@ from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue
+from vla_ros.objects.surface_points import SurfacePoints
 from vla_ros.policies.geometric.descriptor import SCALES, describe
-from vla_ros.policies.geometric.surface_samples import Surface, sample_visible_surface, seen_from
+from vla_ros.policies.geometric.surface_samples import sample_visible_surface, seen_from
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,10 @@ class ShapeMemory:
         return weights / weights.sum(), nearest
 
 
-def _imagine(surface: Surface, height: float, config: RecognitionConfig, rng: np.random.Generator) -> np.ndarray:
+def _imagine(surface: SurfacePoints, height: float, config: RecognitionConfig, rng: np.random.Generator) -> np.ndarray:
     """Return what the cameras would measure of an object's surface, standing on z = 0."""
     points = surface.points - np.array([0.0, 0.0, surface.points[:, 2].min()], np.float32)
     viewpoints: Sequence[np.ndarray] = [np.array([x, y, height]) for x, y in config.distances]
-    seen = points[seen_from(Surface(points, surface.normals), viewpoints, config.grazing)]
+    seen = points[seen_from(SurfacePoints(points, surface.normals), viewpoints, config.grazing)]
     seen = seen + rng.normal(0.0, config.noise, seen.shape).astype(np.float32)
     return seen[seen[:, 2] > config.lowest]

@@ -45,14 +45,14 @@ class Segment:
 
 
 @dataclass(frozen=True, eq=False)
-class Pieces:
+class Segmentation:
     """What lies on the table, cut up."""
 
     fragments: tuple[Segment, ...]  # touching nothing else
     things: tuple[Segment, ...]  # what may be one thing: large fragments, and neighbours together
 
 
-def segment(clouds: list[Cloud], heights: list[np.ndarray], cell: float, minimum: int) -> Pieces:
+def segment(clouds: list[Cloud], heights: list[np.ndarray], cell: float, minimum: int) -> Segmentation:
     """Group points into fragments, and those into things of at least `minimum` points.
 
     Points belong together when their cells of `cell` [m] on the table touch. Holes in the depth image and a thing's
@@ -61,7 +61,7 @@ def segment(clouds: list[Cloud], heights: list[np.ndarray], cell: float, minimum
     """
     points = np.concatenate([cloud.points for cloud in clouds]) if clouds else np.zeros((0, 3), np.float32)
     if len(points) < minimum:
-        return Pieces((), ())
+        return Segmentation((), ())
     height = np.concatenate(heights)
     colors = np.concatenate([cloud.colors for cloud in clouds])
     cameras = np.repeat(np.arange(len(clouds), dtype=np.int8), [len(cloud) for cloud in clouds])
@@ -95,7 +95,7 @@ def segment(clouds: list[Cloud], heights: list[np.ndarray], cell: float, minimum
                 joined.setdefault(thing.parts, thing)
     # A fragment too small to be a thing of its own is still in the way, and part of what it is joined to.
     things = [item for item in (*fragments, *joined.values()) if len(item) >= minimum]
-    return Pieces(tuple(fragments), tuple(things))
+    return Segmentation(tuple(fragments), tuple(things))
 
 
 def join(pieces: list[Segment]) -> Segment:

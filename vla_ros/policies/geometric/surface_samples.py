@@ -7,7 +7,6 @@ Shape legend: N points.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -15,6 +14,7 @@ from scipy.spatial.transform import Rotation
 from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.parts import Mesh, Part
 from vla_ros.objects.shapes import lathe, sphere_profile
+from vla_ros.objects.surface_points import SurfacePoints
 
 # Two triangles a face; corners are numbered by the bits of (x, y, z).
 _BOX_FACES = np.array(
@@ -26,21 +26,8 @@ _BOX_FACES = np.array(
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Surface:
-    """Points on a surface and which way it faces there."""
-
-    points: np.ndarray  # (N, 3) float32 [m]
-    normals: np.ndarray  # (N, 3) float32, outwards
-
-    def turned(self, rotation: Rotation) -> Surface:
-        """Return the surface rotated about the origin."""
-        R = rotation.as_matrix().astype(np.float32)
-        return Surface(self.points @ R.T, self.normals @ R.T)
-
-
-def sample_visible_surface(model: ObjectModel, count: int, rng: np.random.Generator) -> Surface:
-    """Draw points evenly over what is drawn of an object, object frame [m]."""
+def sample_visible_surface(model: ObjectModel, count: int, rng: np.random.Generator) -> SurfacePoints:
+    """Draw points evenly over what is drawn of an object, object frame [m], float32."""
     triangles = []
     for part in model.parts:
         if part.visible:
@@ -55,10 +42,12 @@ def sample_visible_surface(model: ObjectModel, count: int, rng: np.random.Genera
     a, b, c = (corners[chosen, i] for i in range(3))
     points = (1 - u) * a + u * (1 - v) * b + u * v * c
     facing = normals[chosen] / areas[chosen, None]
-    return Surface(points.astype(np.float32), facing.astype(np.float32))
+    return SurfacePoints(points.astype(np.float32), facing.astype(np.float32))
 
 
-def seen_from(surface: Surface, viewpoints: Sequence[np.ndarray], grazing: float, grain: float = 0.006) -> np.ndarray:
+def seen_from(
+    surface: SurfacePoints, viewpoints: Sequence[np.ndarray], grazing: float, grain: float = 0.006
+) -> np.ndarray:
     """Say which points (N,) at least one viewpoint (3,) sees.
 
     A point is seen where the surface faces the viewpoint, its normal at less than 90° − `grazing` [rad] from the

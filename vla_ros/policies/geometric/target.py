@@ -18,13 +18,13 @@ from vla_ros.policies.geometric.segmentation import Segment
 
 @dataclass(frozen=True)
 class TargetConfig:
-    """When a thing is what was asked for."""
+    """When a thing is what was requested."""
 
     belief_floor: float = 0.01  # no shape is trusted to rule a category out altogether
     share_floor: float = 0.02  # nor a colour
-    belief_min: float = 0.02  # in the category asked for, against all others
+    belief_min: float = 0.02  # in the category requested, against all others
     distance_max: float = 2.2  # standard deviations from the nearest view of the category
-    share_min: float = 0.12  # of the surface in the colour asked for
+    share_min: float = 0.12  # of the surface in the colour requested
     share_usual: float = 0.3  # things named by a colour show at least this much of it; accents show less
     accent_cost: float = 3.0  # for showing none
     strangeness: float = 1.5  # cost of a shape unlike anything remembered
@@ -44,14 +44,14 @@ class Candidate:
 
     segment: Segment
     score: float  # log of belief and colour share
-    belief: float  # in the category asked for, 0…1
+    belief: float  # in the category requested, 0…1
     distance: float  # from the category's nearest view, in standard deviations
-    share: float  # of the surface in the colours asked for
+    share: float  # of the surface in the colours requested
     fits: bool
 
 
 class TargetFinder:
-    """Rank things by how well shape and colour fit what was asked for."""
+    """Rank things by how well shape and colour fit what was requested."""
 
     def __init__(self, memory: ShapeMemory, namer: ColorNamer, config: TargetConfig) -> None:
         self._memory = memory

@@ -12,7 +12,7 @@ import numpy as np
 
 from controllers.impedance import DRY_FRICTION_SPEED
 from controllers.model import ArmModel
-from vla_ros.robots.identification.recording import Recording
+from vla_ros.robots.identification.recording import ExcitationRecording
 from vla_ros.robots.identification.regressor import PAYLOAD_COLUMNS, nominal_effort, payload_columns, point_inertia
 from vla_ros.robots.identification.signals import kept, low_pass, smoothed
 
@@ -74,7 +74,7 @@ class Equations:
         return self.payload[:, :, PAYLOAD_COLUMNS:] @ point_inertia(mass, moment)
 
 
-def make_equations(model: ArmModel, recording: Recording) -> Equations:
+def make_equations(model: ArmModel, recording: ExcitationRecording) -> Equations:
     """Return the equations of a recording of the arm `model`, without payload. Raises ConfigError for a bad one."""
     moved = smoothed(recording)
     payload = payload_columns(model, moved.state)

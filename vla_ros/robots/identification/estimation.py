@@ -17,7 +17,7 @@ from controllers.model import ArmModel
 from vla_ros.robots.identification.acceptance import check_condition, check_delay, check_movement, check_validation
 from vla_ros.robots.identification.equations import Equations, make_equations
 from vla_ros.robots.identification.least_squares import BLOCK_S, Solution, plain_noise, rms, solve
-from vla_ros.robots.identification.recording import Recording
+from vla_ros.robots.identification.recording import ExcitationRecording
 from vla_ros.robots.identification.regressor import units
 from vla_ros.robots.identification.result import Identification, Parameters, Prediction, Quality
 from vla_ros.robots.identification.signals import KEPT_RATE
@@ -46,7 +46,7 @@ class _Fit:
         return equations.nominal + own + matrix @ self.solution.parameters
 
 
-def identify(model: ArmModel, recording: Recording, effort_limit: np.ndarray) -> Identification:
+def identify(model: ArmModel, recording: ExcitationRecording, effort_limit: np.ndarray) -> Identification:
     """Identify an arm whose `model` has no payload; `effort_limit` (N,) [N·m] says what is negligible.
 
     Raises ConfigError for a recording that cannot be used, IdentificationError for one that shows too little.

@@ -8,7 +8,7 @@ import numpy as np
 from controllers.chunk import ActionChunk
 from controllers.errors import VlaError
 from vla_ros.robots.identification.excitation import Excitation
-from vla_ros.robots.identification.recording import Recording
+from vla_ros.robots.identification.recording import ExcitationRecording
 
 CHUNK_EVERY_S = 0.4
 HELD_S = 1.0  # [s] control may hold while the arm should move: a chunk takes a moment to arrive
@@ -67,13 +67,13 @@ class ExcitationPlayer:
         self._sequence += 1
         return self._excitation.chunk(self.elapsed, stamp, self._frame, self._sequence)
 
-    def recording(self) -> Recording:
+    def recording(self) -> ExcitationRecording:
         """Return what was recorded so far. Raises ConfigError when that is too little."""
         joints = self._excitation.joints
         n = len(joints)
         rows = np.array(self._rows) if self._rows else np.zeros((0, 3 * n + 1))
         time, q, dq, effort = np.split(rows, np.cumsum([1, n, n]), axis=1)
-        return Recording(*self._names, joints, self._with_gravity, time[:, 0], q, dq, effort)
+        return ExcitationRecording(*self._names, joints, self._with_gravity, time[:, 0], q, dq, effort)
 
     def _start(self, stamp: float, q: np.ndarray) -> None:
         away = np.abs(q - self._excitation.origin)

@@ -22,7 +22,7 @@ KEYS = ("format", "robot", "arm", "joints", "with_gravity", *ARRAYS)
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class ExcitationRecording:
     """K samples of N joints.
 
     Raises ConfigError when shapes disagree, a value is not finite, time does not increase or little was recorded.
@@ -67,7 +67,7 @@ class Recording:
             )
 
 
-def write_recording(path: Path, recording: Recording) -> None:
+def write_recording(path: Path, recording: ExcitationRecording) -> None:
     """Write an .npz file. Raises ConfigError when it cannot be written."""
     values = {key: getattr(recording, key) for key in KEYS if key not in ("format", "joints")}
     archive = BytesIO()
@@ -75,7 +75,7 @@ def write_recording(path: Path, recording: Recording) -> None:
     write_output("", path, archive.getvalue())
 
 
-def read_recording(path: Path) -> Recording:
+def read_recording(path: Path) -> ExcitationRecording:
     """Read an .npz file, running nothing that is in it. Raises ConfigError that says what is wrong with it."""
     try:
         archive = np.load(path, allow_pickle=False)
@@ -96,7 +96,7 @@ def read_recording(path: Path) -> Recording:
         raise ConfigError(f"{path}: not a plain .npz file: give one that `vla identify record` wrote") from error
 
 
-def _recording(values: dict[str, np.ndarray]) -> Recording:
+def _recording(values: dict[str, np.ndarray]) -> ExcitationRecording:
     if values["format"].shape != () or values["format"] != FORMAT:
         raise ConfigError(f"format {values['format']} is not known: this version reads {FORMAT}")
     for name in ("robot", "arm"):
@@ -111,4 +111,4 @@ def _recording(values: dict[str, np.ndarray]) -> Recording:
             raise ConfigError(f"'{name}' must be numbers, got {values[name].dtype}")
     arrays = {name: values[name].astype(np.float64) for name in ARRAYS}
     joints = tuple(values["joints"].tolist())
-    return Recording(str(values["robot"]), str(values["arm"]), joints, bool(values["with_gravity"]), **arrays)
+    return ExcitationRecording(str(values["robot"]), str(values["arm"]), joints, bool(values["with_gravity"]), **arrays)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
 from controllers.errors import ConfigError
-from vla_ros.robots.identification.recording import Recording
+from vla_ros.robots.identification.recording import ExcitationRecording
 
 CUTOFF = 5.0  # [Hz] ten times the excitation's highest frequency: friction turns its sign quickly
 ORDER = 4
@@ -32,7 +32,7 @@ class SmoothedRecording:
     effort: np.ndarray  # (K, N) [N·m] as recorded
 
 
-def smoothed(recording: Recording) -> SmoothedRecording:
+def smoothed(recording: ExcitationRecording) -> SmoothedRecording:
     """Smooth a recording. Raises ConfigError when it was sampled too slowly or has gaps."""
     steps = np.diff(recording.time)
     rate = 1.0 / float(np.median(steps))

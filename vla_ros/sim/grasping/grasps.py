@@ -15,8 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vla_ros.objects.grasp import Grasp
+from vla_ros.objects.surface_points import SurfacePoints
 from vla_ros.sim.grasping.gripper_shape import GripperShape
-from vla_ros.sim.grasping.solid_union import Surface, cross_union, sample_surface
+from vla_ros.sim.grasping.solid_union import cross_union, sample_surface
 from vla_ros.sim.grasping.solids import Solid
 
 # Odd factors that spread nine small whole numbers over 64 bits.
@@ -24,7 +26,7 @@ _CELL_NUMBERS = np.random.default_rng(0).integers(2**62, size=9, dtype=np.int64)
 
 
 @dataclass(frozen=True)
-class GraspConfig:
+class AntipodalConfig:
     """What is sampled and how candidates are ranked."""
 
     friction: float = 0.15  # force closure must hold at this coefficient
@@ -52,16 +54,6 @@ class GraspConfig:
     cone_weight: float = 0.5  # angle to the normals / friction angle
 
 
-@dataclass(frozen=True, eq=False)
-class Grasp:
-    """One grasp of the target in the base frame."""
-
-    T_base_grasp: np.ndarray  # (4, 4) tool frame when the fingers close
-    width: float  # [m] between the contacts
-    opening: float  # [m] commanded while approaching
-    cost: float
-
-
 def antipodal_grasps(
     target: Sequence[Solid],
     mass_centre: np.ndarray,  # (3,) [m]
@@ -69,10 +61,10 @@ def antipodal_grasps(
     table_height: float,  # [m]
     gripper: GripperShape,
     rng: np.random.Generator,
-    config: GraspConfig | None = None,
+    config: AntipodalConfig | None = None,
 ) -> list[Grasp]:
     """Return force-closure grasps free of collision, best first; empty when there is none."""
-    config = config or GraspConfig()
+    config = config or AntipodalConfig()
     contacts = _contact_pairs(target, rng, gripper.opening_max, config)
     if contacts is None:
         return []
@@ -93,7 +85,7 @@ def antipodal_grasps(
         cost = _cheap_cost(batch, mass_centre, config)
         cost += config.support_weight * (1.0 - _pad_support(batch, target, config))
         grasps += [
-            Grasp(T, float(width), float(opening), float(c))
+            Grasp(T, float(opening), float(width), float(c))
             for T, width, opening, c in zip(batch.T, batch.width, batch.opening, cost, strict=True)
         ]
     return sorted(grasps, key=lambda grasp: grasp.cost)
@@ -133,7 +125,7 @@ class _Candidates:
 
 
 def _contact_pairs(
-    target: Sequence[Solid], rng: np.random.Generator, opening_max: float, config: GraspConfig
+    target: Sequence[Solid], rng: np.random.Generator, opening_max: float, config: AntipodalConfig
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
     """Return first contacts (M, 3), closing directions (M, 3), widths (M,) and cone angles (M,)."""
     surface = sample_surface(target, config.contacts, rng)
@@ -156,7 +148,7 @@ def _contact_pairs(
 
 
 def _closing_directions(
-    surface: Surface, friction_angle: float, rng: np.random.Generator
+    surface: SurfacePoints, friction_angle: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return contacts, their normals and directions into the object inside the friction cone.
 
@@ -188,7 +180,7 @@ def _poses(
     widths: np.ndarray,
     cones: np.ndarray,
     opening_max: float,
-    config: GraspConfig,
+    config: AntipodalConfig,
 ) -> _Candidates:
     """Turn contact pairs into tool poses: every tilt about the closing direction, every depth, both ways round."""
     down = np.array([0.0, 0.0, -1.0])
@@ -214,14 +206,16 @@ def _poses(
     return _Candidates(T, width, opening, depths, cone)
 
 
-def _in_reach(candidates: _Candidates, gripper: GripperShape, table_height: float, config: GraspConfig) -> np.ndarray:
+def _in_reach(
+    candidates: _Candidates, gripper: GripperShape, table_height: float, config: AntipodalConfig
+) -> np.ndarray:
     """Keep approaches from above whose fingers stay clear of the table."""
     steep = -candidates.T[:, 2, 2] >= np.cos(config.tilt_max)
     lowest = gripper.lowest(candidates.T, candidates.opening)
     return steep & (lowest >= table_height + config.table_clearance)
 
 
-def _thinned(candidates: _Candidates, mass_centre: np.ndarray, config: GraspConfig) -> _Candidates:
+def _thinned(candidates: _Candidates, mass_centre: np.ndarray, config: AntipodalConfig) -> _Candidates:
     """Sort by cost and keep the best of those that are nearly the same, so that the list offers real alternatives."""
     order = np.argsort(_cheap_cost(candidates, mass_centre, config), kind="stable")
     T = candidates.T[order]
@@ -239,7 +233,7 @@ def _near(solid: Solid, centre: np.ndarray, rng: np.random.Generator) -> np.ndar
     return sample_surface([solid], 250, rng).points
 
 
-def _cheap_cost(candidates: _Candidates, mass_centre: np.ndarray, config: GraspConfig) -> np.ndarray:
+def _cheap_cost(candidates: _Candidates, mass_centre: np.ndarray, config: AntipodalConfig) -> np.ndarray:
     off_centre = np.linalg.norm(candidates.contact_centre - mass_centre, axis=1)
     tilt = np.arccos(np.clip(-candidates.T[:, 2, 2], -1.0, 1.0))
     return (
@@ -250,7 +244,7 @@ def _cheap_cost(candidates: _Candidates, mass_centre: np.ndarray, config: GraspC
     )
 
 
-def _pad_support(candidates: _Candidates, target: Sequence[Solid], config: GraspConfig) -> np.ndarray:
+def _pad_support(candidates: _Candidates, target: Sequence[Solid], config: AntipodalConfig) -> np.ndarray:
     """Return the share of eight points around both pads' centres where the object is within 1.5 mm of the pad."""
     x, y, z = (candidates.T[:, :3, i] for i in range(3))
     lead = 0.01

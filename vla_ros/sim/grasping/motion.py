@@ -15,7 +15,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
 
-class Phase(Enum):
+class MotionPhase(Enum):
     """What an action is for."""
 
     APPROACH = "approach"
@@ -34,11 +34,11 @@ class Step:
 
     T_base_ee: np.ndarray  # (4, 4)
     width: float  # [m]
-    phase: Phase
+    phase: MotionPhase
 
 
 @dataclass(frozen=True)
-class MotionConfig:
+class ExpertMotionConfig:
     """Speeds and distances of the expert."""
 
     period: float = 0.1  # [s] between actions
@@ -57,7 +57,7 @@ class MotionConfig:
 
 
 def approach(
-    T_start: np.ndarray, T_grasp: np.ndarray, opening: float, run_in: float, config: MotionConfig, way: int = 0
+    T_start: np.ndarray, T_grasp: np.ndarray, opening: float, run_in: float, config: ExpertMotionConfig, way: int = 0
 ) -> list[Step]:
     """Return the way from start to grasp: a cubic Bezier that runs into a straight last stretch of `run_in` [m]."""
     start, end, axis = T_start[:3, 3], T_grasp[:3, 3], T_grasp[:3, 2]
@@ -76,34 +76,36 @@ def approach(
     fractions = minimum_jerk(seconds, config.period)
     positions = np.array([np.interp(fractions, np.linspace(0, 1, len(points)), points[:, i]) for i in range(3)]).T
     rotations = Slerp([0.0, 1.0], turn)(np.minimum(fractions / config.turned_at, 1.0)).as_matrix()
-    return [Step(_pose(R, p), opening, Phase.APPROACH) for R, p in zip(rotations, positions, strict=True)]
+    return [Step(_pose(R, p), opening, MotionPhase.APPROACH) for R, p in zip(rotations, positions, strict=True)]
 
 
-def close(T_grasp: np.ndarray, opening: float, width: float, config: MotionConfig) -> list[Step]:
+def close(T_grasp: np.ndarray, opening: float, width: float, config: ExpertMotionConfig) -> list[Step]:
     """Return a moment to arrive, then the closing of the gripper onto something `width` [m] wide."""
     arrive = max(1, round(config.arrive_s / config.period))
     closing = (opening - width) / config.gripper_speed + config.close_s
-    steps = [Step(T_grasp, opening, Phase.ARRIVE)] * arrive
-    return steps + [Step(T_grasp, 0.0, Phase.CLOSE)] * math.ceil(closing / config.period)
+    steps = [Step(T_grasp, opening, MotionPhase.ARRIVE)] * arrive
+    return steps + [Step(T_grasp, 0.0, MotionPhase.CLOSE)] * math.ceil(closing / config.period)
 
 
-def lift(T_grasp: np.ndarray, config: MotionConfig) -> list[Step]:
+def lift(T_grasp: np.ndarray, config: ExpertMotionConfig) -> list[Step]:
     """Return the way straight up with closed fingers."""
     top = T_grasp.copy()
     top[2, 3] += config.lift_m
-    return straight(T_grasp, top, 0.0, Phase.LIFT, config.lift_speed, config)
+    return straight(T_grasp, top, 0.0, MotionPhase.LIFT, config.lift_speed, config)
 
 
-def retreat(T_here: np.ndarray, opening: float, config: MotionConfig) -> list[Step]:
+def retreat(T_here: np.ndarray, opening: float, config: ExpertMotionConfig) -> list[Step]:
     """Return the opening of the gripper and the way back along the tool's axis."""
     back = T_here.copy()
     back[:3, 3] -= config.retreat_m * T_here[:3, 2]
-    opened = [Step(T_here, opening, Phase.RELEASE)] * math.ceil(0.5 * opening / config.gripper_speed / config.period)
-    return opened + straight(T_here, back, opening, Phase.RETREAT, config.lift_speed, config)
+    opened = [Step(T_here, opening, MotionPhase.RELEASE)] * math.ceil(
+        0.5 * opening / config.gripper_speed / config.period
+    )
+    return opened + straight(T_here, back, opening, MotionPhase.RETREAT, config.lift_speed, config)
 
 
 def straight(
-    T_start: np.ndarray, T_end: np.ndarray, width: float, phase: Phase, speed: float, config: MotionConfig
+    T_start: np.ndarray, T_end: np.ndarray, width: float, phase: MotionPhase, speed: float, config: ExpertMotionConfig
 ) -> list[Step]:
     """Return a straight line at constant orientation with a minimum-jerk profile, at most `speed` [m/s]."""
     way = T_end[:3, 3] - T_start[:3, 3]

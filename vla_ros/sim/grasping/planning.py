@@ -13,9 +13,10 @@ from scipy.spatial.transform import Rotation
 
 from controllers.inverse_kinematics import solve_ik
 from controllers.model import ArmModel
-from vla_ros.sim.grasping.grasps import Grasp, GraspConfig, antipodal_grasps, distinct
+from vla_ros.objects.grasp import Grasp
+from vla_ros.sim.grasping.grasps import AntipodalConfig, antipodal_grasps, distinct
 from vla_ros.sim.grasping.gripper_shape import GripperShape, gripper_shape
-from vla_ros.sim.grasping.motion import MotionConfig, Step, approach
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, Step, approach
 from vla_ros.sim.grasping.solid_union import sample_surface
 from vla_ros.sim.grasping.solids import body_solids
 from vla_ros.sim.world import World
@@ -49,10 +50,14 @@ class GraspPlanner:
     DISTINCT, DISTINCT_ANGLE = 0.01, 0.25  # [m], [rad] between two ways to take an object
 
     def __init__(
-        self, world: World, arm: ArmModel, motion: MotionConfig | None = None, grasps: GraspConfig | None = None
+        self,
+        world: World,
+        arm: ArmModel,
+        motion: ExpertMotionConfig | None = None,
+        grasps: AntipodalConfig | None = None,
     ) -> None:
         self.world, self.arm = world, arm
-        self.motion, self.grasps = motion or MotionConfig(), grasps or GraspConfig()
+        self.motion, self.grasps = motion or ExpertMotionConfig(), grasps or AntipodalConfig()
         model, group = world.model, world.embodiment.only_arm
         self._scratch = mujoco.MjData(model)
         self._arm_qpos = [model.joint(name).qposadr[0] for name in group.joints]

@@ -11,21 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vla_ros.objects.surface_points import SurfacePoints
 from vla_ros.sim.grasping.solids import Solid
 
 TOUCHING = 2e-4  # [m] parts closer than this along a line count as one piece of material
 
 
-@dataclass(frozen=True, eq=False)
-class Surface:
-    """Points on the outside of a union of solids with their outward normals, base frame."""
-
-    points: np.ndarray  # (N, 3) [m]
-    normals: np.ndarray  # (N, 3)
-
-
-def sample_surface(solids: Sequence[Solid], count: int, rng: np.random.Generator) -> Surface:
-    """Sample about `count` points of the union's surface, uniformly by area.
+def sample_surface(solids: Sequence[Solid], count: int, rng: np.random.Generator) -> SurfacePoints:
+    """Sample about `count` points of the union's surface in the base frame, uniformly by area.
 
     Isotropic random lines meet a surface uniformly by area (Cauchy-Crofton), so one intersection routine serves
     every shape; points inside another part are not on the outside.
@@ -39,7 +32,7 @@ def sample_surface(solids: Sequence[Solid], count: int, rng: np.random.Generator
         if len(p) >= count:
             break
     keep = rng.permutation(len(p))[:count]
-    return Surface(p[keep], n[keep])
+    return SurfacePoints(p[keep], n[keep])
 
 
 def _crossings(

@@ -18,7 +18,7 @@ from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.model_arrays import to_arrays
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.names import DEFAULT_ROBOT
-from vla_ros.sim.grasping.grasps import GraspConfig, antipodal_grasps
+from vla_ros.sim.grasping.grasps import AntipodalConfig, antipodal_grasps
 from vla_ros.sim.grasping.gripper_shape import GripperShape, gripper_shape
 from vla_ros.sim.grasping.solids import body_solids
 from vla_ros.sim.object_geoms import add_object
@@ -59,7 +59,7 @@ def _find(model: ObjectModel, orientation: np.ndarray, gripper: GripperShape) ->
     mujoco.mj_forward(compiled, data)
     solids, centre = body_solids(compiled, data, 1), data.xipos[1].copy()
     for friction in _FRICTIONS:
-        config = GraspConfig(friction=friction, enough=_ENOUGH)
+        config = AntipodalConfig(friction=friction, enough=_ENOUGH)
         grasps = antipodal_grasps(solids, centre, (), 0.0, gripper, np.random.default_rng(0), config)
         if grasps:
             return PoseGrasps(len(grasps), grasps[0].width, friction)

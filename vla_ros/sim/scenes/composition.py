@@ -41,7 +41,7 @@ def compose(
     instruct: Callable[[tuple[PlacedObject, ...]], str],
     roomy: int = 1,
 ) -> Scene:
-    """Return the scene of the chosen objects. `instruct` says what is asked for of them as they stand.
+    """Return the scene of the chosen objects. `instruct` says what is requested of them as they stand.
 
     `roomy`: how many of the first objects have a hand's room around them.
     Raises ConfigError for names it does not know, and where there is no room for the objects.
@@ -101,7 +101,7 @@ def _arrange(
 def _chosen_cameras(
     standing: tuple[SceneCamera, ...], ranges: SceneRanges, request: SceneRequest, robot: Embodiment
 ) -> tuple[tuple[SceneCamera, ...], tuple[MountedCamera, ...]]:
-    """Return the cameras that are asked for, in the order of the asking; all that stand where none is."""
+    """Return the cameras that are requested, in the order of the asking; all that stand where none is."""
     names = request.cameras
     if not names:
         return standing, ()

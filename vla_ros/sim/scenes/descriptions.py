@@ -61,7 +61,7 @@ def describe(
         else:
             phrase = _name(kind, target.model, catalogue, words, rng)
         if phrase:
-            return Description(ask(phrase, kind, words, rng), phrase, kind)
+            return Description(instruction_for(phrase, kind, words, rng), phrase, kind)
         del kinds[kind]
     return None
 
@@ -86,7 +86,7 @@ def _name(
     return f"{draw_color(model, words, rng)} {noun}" if kind in ("plain", "color") else noun
 
 
-def ask(phrase: str, kind: str, words: Family, rng: np.random.Generator) -> str:
+def instruction_for(phrase: str, kind: str, words: Family, rng: np.random.Generator) -> str:
     """Return a sentence of the family around a phrase that is a description of a kind."""
     # "pick the can left of the red mug up" is what nobody says.
     asking = [sentence for sentence in words.asking if kind != "relation" or sentence.endswith("{}")]

@@ -12,7 +12,7 @@ from typing import Any
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.robots.names import DEFAULT_ROBOT
 
-# What a scene is asked for by in launches, on topics and in collections: the simulator's parameters.
+# What a scene is requested by in launches, on topics and in collections: the simulator's parameters.
 _FIELDS = {"set": "set_name"}  # of a request, where they have another name
 _OPTIONAL = ("objects", "wording")  # empty: None
 PARAMETERS = ("set", "seed", "stream", "categories", "objects", "wording", "target", "place")
@@ -30,12 +30,12 @@ class SceneRequest:
     # Family of config/tasks/wording.yaml, which changes the instruction alone; None: common for evaluation, training
     # for generation, which may not have the unseen one.
     wording: str | None = None
-    target: str = ""  # what is asked for, "red mug" for instance; empty: what the seed draws
+    target: str = ""  # the target object, "red mug" for instance; empty: what the seed draws
     place: str = ""  # where that stands, "near left" for instance; empty: anywhere
     # That it is seen by, of the task's sets, those on the robot included; (): all that stand. They change nothing
     # else: objects stand where all standing cameras see them, whichever are there.
     cameras: tuple[str, ...] = ()
-    by_part: bool = False  # asked for by a part, such as the handle
+    by_part: bool = False  # requested by a part, such as the handle
     robot: str = DEFAULT_ROBOT  # name or file of who is to act: what it cannot reach or grip is not asked of it
 
     @property

@@ -16,7 +16,7 @@ Point = tuple[float, float, float]  # [m]
 
 
 @dataclass(frozen=True)
-class Surface:
+class SurfaceTexture:
     """What a table, wall or floor is covered with: a procedural texture (textures.py)."""
 
     pattern: str
@@ -35,7 +35,7 @@ class Table:
     center: tuple[float, float]  # [m]
     extent: tuple[float, float]  # [m]
     thickness: float  # [m]
-    surface: Surface
+    surface: SurfaceTexture
     friction: float
 
 
@@ -111,8 +111,8 @@ class Scene:
     set_name: str
     table: Table
     floor_height: float  # [m]
-    floor: Surface
-    walls: tuple[Surface, Surface]  # behind the robot (across x), beside it (across y)
+    floor: SurfaceTexture
+    walls: tuple[SurfaceTexture, SurfaceTexture]  # behind the robot (across x), beside it (across y)
     lights: tuple[Light, ...]
     ambient: float  # brightness of the light that comes from everywhere
     cameras: tuple[SceneCamera, ...]
@@ -121,7 +121,7 @@ class Scene:
     instruction: str
     arm_start: tuple[float, ...] | None  # joint positions [rad]; None: home
     mounted: tuple[MountedCamera, ...] = ()  # cameras on the robot
-    part: str = ""  # of the target, by which it is asked for
+    part: str = ""  # of the target, by which it is requested
     goal: str = ""  # name of the object into or onto which the target is to go
 
     def put_down(self, origin: Point, floor: float) -> Scene:

@@ -7,7 +7,7 @@ import colorsys
 
 import numpy as np
 
-from vla_ros.sim.scenes.scene import Rgb, Surface
+from vla_ros.sim.scenes.scene import Rgb, SurfaceTexture
 from vla_ros.sim.scenes.textures import PAINT
 
 # Two disjoint families of patterns: `unseen` is for the background set alone.
@@ -25,7 +25,7 @@ def _shaded(color: Rgb, factor: float) -> Rgb:
     return r, g, b
 
 
-def sample_surface(family: str, rng: np.random.Generator, wall: bool = False) -> Surface:
+def sample_surface(family: str, rng: np.random.Generator, wall: bool = False) -> SurfaceTexture:
     """Draw a covering of this family: common or unseen."""
     choices = PATTERNS[family]
     pattern = str(rng.choice(choices)) if family == "unseen" or not wall else PAINT
@@ -40,4 +40,4 @@ def sample_surface(family: str, rng: np.random.Generator, wall: bool = False) ->
     if pattern == "marble":
         scale = 0.70
     factor = 2.0 if wall else 1.0
-    return Surface(pattern, first, _shaded(first, contrast), float(scale * factor), int(rng.integers(2**31)))
+    return SurfaceTexture(pattern, first, _shaded(first, contrast), float(scale * factor), int(rng.integers(2**31)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What somebody wants of a scene: which object is asked for, and where on the table it stands."""
+"""What somebody wants of a scene: which object is requested, and where on the table it stands."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vla_ros.sim.scenes.scene import Surface
+from vla_ros.sim.scenes.scene import SurfaceTexture
 
 SIZE = 256  # [px] edge of a texture
 PAINT = "paint"  # the pattern of an even colour: no texture, which halves what a frame costs
@@ -87,7 +87,7 @@ _PATTERNS: dict[str, Callable[[np.ndarray, np.ndarray, np.random.Generator], np.
 }
 
 
-def surface_texture(surface: Surface) -> np.ndarray:
+def surface_texture(surface: SurfaceTexture) -> np.ndarray:
     """Return the texture of a surface: (SIZE, SIZE, 3) uint8 RGB."""
     rng = np.random.default_rng(surface.seed)
     v, u = np.mgrid[0:SIZE, 0:SIZE] / SIZE

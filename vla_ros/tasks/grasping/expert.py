@@ -17,7 +17,7 @@ from controllers.chunk import ActionChunk, TaskStatus
 from controllers.model import ArmModel
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
-from vla_ros.sim.grasping.motion import MotionConfig, Phase, Step, close, lift, retreat
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, close, lift, retreat
 from vla_ros.sim.grasping.planning import GraspPlanner, PlannedGrasp
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.part_grasps import PartGraspPlanner
@@ -37,12 +37,12 @@ class ExpertPolicy:
         self,
         world: World,
         arm: ArmModel,
-        motion: MotionConfig | None = None,
+        motion: ExpertMotionConfig | None = None,
         by_part: bool = False,
     ) -> None:
         self.world = world
         self.codec = SingleArmCodec.of(world.embodiment)
-        self.motion = motion or MotionConfig(period=self.codec.period)
+        self.motion = motion or ExpertMotionConfig(period=self.codec.period)
         self.planner = (PartGraspPlanner if by_part else GraspPlanner)(world, arm, self.motion)
         self.target = world.scene.target  # what it grasps: a demonstration of an error may name another object
         # What a demonstration of an error makes of the next plan, given where the tool (4, 4) starts.
@@ -104,24 +104,24 @@ class ExpertPolicy:
         return self._index
 
     @property
-    def phase(self) -> Phase | None:
+    def phase(self) -> MotionPhase | None:
         """Return what the next action is for; None without a plan."""
         return self._steps[min(self._index, len(self._steps) - 1)].phase if self._steps else None
 
     @property
     def grasped(self) -> bool:
         """Say whether the grasp is past: the fingers are closed, or closing, around the object, or it is done with."""
-        return self.phase in (Phase.CLOSE, Phase.LIFT)
+        return self.phase in (MotionPhase.CLOSE, MotionPhase.LIFT)
 
     def _needs_plan(self, observation: SingleArmObservation) -> bool:
         if not self._steps:
             return True
         if self._lifted():
             return False
-        if self.phase is Phase.APPROACH:
+        if self.phase is MotionPhase.APPROACH:
             return self._object_moved(observation)
         empty = observation.state.gripper_width < EMPTY
-        return self._index >= len(self._steps) or (self.phase is Phase.LIFT and empty)
+        return self._index >= len(self._steps) or (self.phase is MotionPhase.LIFT and empty)
 
     def _lifted(self) -> bool:
         return self.world.object_pose(self.target)[2, 3] - self._start_height >= LIFTED
@@ -144,7 +144,7 @@ class ExpertPolicy:
         """Plan from where the arm is commanded to be; after a failed closure back out first."""
         T_start, q = observation.T_base_ee_commanded, observation.state.q
         steps: list[Step] = []
-        if self.planned is not None and self.phase in (Phase.CLOSE, Phase.LIFT):
+        if self.planned is not None and self.phase in (MotionPhase.CLOSE, MotionPhase.LIFT):
             self.failed.append(np.linalg.inv(self._T_base_object) @ self.planned.grasp.T_base_grasp)
         if self.planned is not None and self._is_near(observation):
             steps = retreat(T_start, self.world.embodiment.gripper(self.codec.gripper).width_max, self.motion)
@@ -170,7 +170,7 @@ class ExpertPolicy:
         return self.planner.plan(target, T_start, q, self.failed) or self.planner.plan(target, T_start, q)
 
     def _hold(self, observation: SingleArmObservation) -> Step:
-        return Step(observation.T_base_ee_commanded, observation.state.gripper_width, Phase.APPROACH)
+        return Step(observation.T_base_ee_commanded, observation.state.gripper_width, MotionPhase.APPROACH)
 
     def _chunk(self, observation: SingleArmObservation, steps: list[Step], status: TaskStatus) -> ActionChunk:
         self._sequence += 1

@@ -14,7 +14,7 @@ from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.scene import PlacedObject
 from vla_ros.sim.scenes.wording import family
 
-_WORDING = {"evaluation": "common", "generation": "training"}  # unless another is asked for
+_WORDING = {"evaluation": "common", "generation": "training"}  # unless another is requested
 
 
 def instruct(

@@ -15,7 +15,7 @@ from vla_ros.tasks.grasping.part_grasps import PartStretch
 from vla_ros.tasks.judging import Judge, Outcome, Truth
 from vla_ros.tasks.watches import LiftWatch
 
-ELSEWHERE = Outcome("lifted, but not by the part that was asked for")
+ELSEWHERE = Outcome("lifted, but not by the part that was requested")
 LIFTED_M = 0.03  # [m] from here on the named object had been off the table
 NEARLY = 0.9  # progress of what is high enough and not held for long enough
 
@@ -100,7 +100,7 @@ class GraspJudge(Judge):
         elif unclear:
             self._end(Outcome.UNJUDGED, f"lifted the {self._descriptions[unclear]}; {self._doubt}")
         elif wrong:
-            self._end(WRONG, f"lifted the {self._descriptions[wrong]}, which is not what was asked for")
+            self._end(WRONG, f"lifted the {self._descriptions[wrong]}, which is not the target")
         elif all(outcome != Outcome.RUNNING for outcome in outcomes) and self._tasks:
             self._end(outcomes[0])
         elif self._watch.outcome == Outcome.ATTEMPTS:
@@ -118,6 +118,6 @@ class GraspJudge(Judge):
         self.attempts = self._watch.attempts
         lifted = self._watch.first_lifted
         if lifted is not None and lifted != self.first_lifted:
-            wrong = ", which is not what was asked for" if lifted in self._not_meant else ""
+            wrong = ", which is not the target" if lifted in self._not_meant else ""
             self._events.append(f"lifting the {self._descriptions[lifted]}{wrong}")
         self.first_lifted = lifted

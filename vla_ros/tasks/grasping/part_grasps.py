@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vla_ros.objects.grasp import Grasp
 from vla_ros.objects.named_parts import NamedPart, named_parts, parts_catalogue
-from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.grasping.planning import GraspPlanner
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
@@ -27,7 +27,7 @@ def sample_part_scene(request: SceneRequest) -> Scene:
 
 
 def target_part(scene: Scene) -> NamedPart:
-    """Return the part by which a scene's target is asked for."""
+    """Return the part by which a scene's target is requested."""
     return named_parts()[scene.target_object.model.category]
 
 
@@ -35,14 +35,14 @@ def target_part(scene: Scene) -> NamedPart:
 class PartStretch:
     """Where a hand is at a part: a stretch along one axis of an object, object frame."""
 
-    name: str  # as it is asked for
+    name: str  # as it is requested
     axis: int
     low: float | None  # [m]; None: no bound
     high: float | None  # [m]
 
     @classmethod
     def of(cls, scene: Scene) -> PartStretch:
-        """Return the stretch of the part by which a scene's target is asked for."""
+        """Return the stretch of the part by which a scene's target is requested."""
         part, model = target_part(scene), scene.target_object.model
         low, high = part.stretch(model, PAD)
         bounds = (float(edge) if np.isfinite(edge) else None for edge in (low, high))

@@ -29,7 +29,7 @@ PART = "part"  # key of a scene's facts
 
 
 class Grasping:
-    """Lift one object among others, by a part of it where it is asked for so."""
+    """Lift one object among others, by a part of it where it is requested so."""
 
     summary = "lift the object that the instruction names"
 
@@ -58,7 +58,7 @@ class Grasping:
         check_set(self.sets, request.set_name)
 
     def scene(self, request: SceneRequest) -> Scene:
-        """Draw a scene; `by_part`: of the seen categories that have a part, and asked for by it."""
+        """Draw a scene; `by_part`: of the seen categories that have a part, and requested by it."""
         return sample_part_scene(request) if request.by_part else sample_scene(request)
 
     def facts(self, scene: Scene) -> Mapping[str, Any]:

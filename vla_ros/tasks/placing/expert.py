@@ -7,7 +7,7 @@ import numpy as np
 
 from controllers.model import ArmModel
 from vla_ros.policies.single_arm import SingleArmObservation
-from vla_ros.sim.grasping.motion import Phase
+from vla_ros.sim.grasping.motion import MotionPhase
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.expert import EMPTY, ExpertPolicy
 from vla_ros.tasks.placing.motion import let_go
@@ -15,7 +15,7 @@ from vla_ros.tasks.placing.planning import PlacementPlanner
 from vla_ros.tasks.placing.receptacles import Body, Receptacle
 
 SLIPPED = 0.05  # [m] that the object has moved in the hand: it is no longer held
-WITH_IT = (Phase.CARRY, Phase.LOWER)
+WITH_IT = (MotionPhase.CARRY, MotionPhase.LOWER)
 
 
 class PlacingExpert(ExpertPolicy):
@@ -48,12 +48,12 @@ class PlacingExpert(ExpertPolicy):
             if self.phase in WITH_IT and self._index < len(self._steps):
                 return self._slipped(observation)
             return self._index >= len(self._steps) and not self._delivered()
-        if self._steps and self.phase is Phase.LIFT and self._lifted():
+        if self._steps and self.phase is MotionPhase.LIFT and self._lifted():
             return self._index >= len(self._steps)
         return super()._needs_plan(observation)
 
     def _plan(self, observation: SingleArmObservation) -> None:
-        ready = not self._placing and bool(self._steps) and self.phase is Phase.LIFT and self._lifted()
+        ready = not self._placing and bool(self._steps) and self.phase is MotionPhase.LIFT and self._lifted()
         if not ready:
             self._placing = False
             self._start_height = self.world.object_pose(self.target)[2, 3]

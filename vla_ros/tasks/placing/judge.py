@@ -122,8 +122,8 @@ class PlaceJudge(Judge):
         elif name in (*self._named, *self._open_things):
             self._end(Outcome.UNJUDGED, f"put {placed}; {self._doubt}")
         elif rest >= self.limits.wrong_hold_s - 1e-9 and self.first_lifted == name:
-            self._events.append(f"placed {placed}, which is not what was asked for")
-            self._end(WRONG, f"put {placed}, which is not what was asked for")
+            self._events.append(f"placed {placed}, which is not the target")
+            self._end(WRONG, f"put {placed}, which is not the target")
 
     def _look_elsewhere(self, truth: Truth, still: Mapping[str, float]) -> None:
         """See whether a named object that was up was let go and lies still, but not where it was to go."""

@@ -60,7 +60,7 @@ class Placing:
         object_name(name, [placed.name for placed in scene.objects if placed.name != scene.goal])
 
     def check(self, request: SceneRequest) -> None:
-        """Check the set's name, and that whole built-in objects are asked for. Raises ConfigError."""
+        """Check the set's name, and that whole built-in objects are requested. Raises ConfigError."""
         check_set(self.sets, request.set_name)
         objects = request.objects
         if request.by_part:

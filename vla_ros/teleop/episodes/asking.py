@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the operator is asked for: the journal's last prompt, as long as it keeps the counts even, else the next."""
+"""What the operator is prompted for: the journal's last prompt, as long as it keeps the counts even, else the next."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from vla_ros.teleop.episodes.history import Asked, History
+from vla_ros.teleop.episodes.history import History, PromptedScene
 from vla_ros.teleop.scheduling.prompt import Prompt
 from vla_ros.teleop.scheduling.schedule import Schedule
 
@@ -22,7 +22,7 @@ class Asking:
         """Return what is asked now, in words."""
         return self.prompt_for(self._history.prompt)
 
-    def prompt_for(self, asked: Asked | None) -> Prompt | None:
+    def prompt_for(self, asked: PromptedScene | None) -> Prompt | None:
         """Return a cell and scene in words; None where the task does not have it."""
         if self._schedule is None or asked is None or not self._schedule.knows(asked.cell):
             return None
@@ -40,16 +40,16 @@ class Asking:
                 return
         cell = schedule.next(counts, history.skipped)
         if cell is not None:
-            self._append("prompt", number=history.seeds, **Asked(cell, schedule.seed(history.seeds)).as_dict())
+            self._append("prompt", number=history.seeds, **PromptedScene(cell, schedule.seed(history.seeds)).as_dict())
         elif asked is not None:
             self._append("prompt")
 
-    def ask_for(self, asked: Asked | None, anew: bool = False) -> None:
+    def ask_for(self, asked: PromptedScene | None, anew: bool = False) -> None:
         """Ask for a cell once more, in the same scene or in a new one."""
         if self._schedule is None or asked is None or not self._schedule.knows(asked.cell):
             return
         if anew:
             number = self._history.seeds
-            self._append("prompt", number=number, **Asked(asked.cell, self._schedule.seed(number)).as_dict())
+            self._append("prompt", number=number, **PromptedScene(asked.cell, self._schedule.seed(number)).as_dict())
         elif asked != self._history.prompt:
             self._append("prompt", **asked.as_dict())

@@ -12,7 +12,7 @@ from vla_ros.teleop.episodes.folder import CollectionFolder
 from vla_ros.teleop.episodes.summary import bag_episode
 
 BEGUN_WITHIN_S = 5.0  # [s] after the mark a recorder must have begun the bag
-LOOKS_MIN = 3  # in a row at which nobody writes: between letting go and renaming a recorder is whole for a moment
+POLLS_MIN = 3  # in a row at which nobody writes: between letting go and renaming a recorder is whole for a moment
 WAITING, WRITTEN, ENDED, GONE = "waiting", "written", "ended", "gone"
 
 
@@ -25,14 +25,14 @@ class BagWatch:
         self._began = time.monotonic()
         self._unwritten = 0
 
-    def look(self) -> str:
+    def poll(self) -> str:
         """Return WAITING, WRITTEN, ENDED (it is whole) or GONE (nobody writes it any more, or ever did)."""
         if self._folder.has(self._name):
             return ENDED
         if not self._partial.is_dir():
             return GONE if time.monotonic() - self._began > BEGUN_WITHIN_S else WAITING
         self._unwritten = 0 if is_being_written(self._partial) else self._unwritten + 1
-        return GONE if self._unwritten >= LOOKS_MIN else WRITTEN
+        return GONE if self._unwritten >= POLLS_MIN else WRITTEN
 
     def reason(self, state: str) -> str:
         """Say why an episode that has not ended is not recorded any more."""

@@ -17,19 +17,19 @@ from vla_ros.teleop.collection import CollectionError
 from vla_ros.teleop.episodes.asking import Asking
 from vla_ros.teleop.episodes.bag_watch import ENDED, GONE, BagWatch
 from vla_ros.teleop.episodes.folder import CollectionFolder
-from vla_ros.teleop.episodes.history import AGAIN, DELETE, SKIP, Asked, EpisodeRecord, History
+from vla_ros.teleop.episodes.history import AGAIN, DELETE, SKIP, EpisodeRecord, History, PromptedScene
 from vla_ros.teleop.episodes.journal import Journal
 from vla_ros.teleop.episodes.previews import Previews
 from vla_ros.teleop.episodes.reconciling import reconcile
 from vla_ros.teleop.episodes.snapshot import snapshot, words_of
 from vla_ros.teleop.episodes.station import Station
 from vla_ros.teleop.episodes.summary import THUMBNAIL, VIDEO
-from vla_ros.teleop.scheduling.prompt import Prompt, SceneWords
+from vla_ros.teleop.scheduling.prompt import Prompt, SceneInstruction
 from vla_ros.teleop.scheduling.schedule import Schedule
 from vla_ros.teleop.scheduling.task import load_task
 
 WHOLE_WITHIN_S = 30.0  # [s] after an episode's end its bag must be whole
-LOOK_EVERY_S = 0.2
+POLL_EVERY_S = 0.2
 ENDING, BUILDING = "the recording is being ended", "the simulator builds the scene"  # what is waited for
 NOTHING_LEFT = "all {wanted} episodes of the task are there: delete some, ask again for the last, or take another task"
 
@@ -52,8 +52,8 @@ class EpisodeCollection:
         self._previews = Previews(self._folder, lambda name: self._tell())
         self._recording = ""  # name of the episode under way
         self._began = 0.0  # [s] monotonic
-        self._shown: Asked | None = None  # what the simulator shows; None: it must be told
-        self._words = SceneWords()  # of the scene that it shows
+        self._shown: PromptedScene | None = None  # what the simulator shows; None: it must be told
+        self._words = SceneInstruction()  # of the scene that it shows
         self.busy = ""  # what has to be waited for
         self._work: asyncio.Task[None] | None = None  # ends a recording, shows a scene
         self._watch: asyncio.Task[None] | None = None  # looks after the recording under way
@@ -108,7 +108,11 @@ class EpisodeCollection:
     def _prompt(self) -> Prompt | None:
         """Return what is asked now, in the words of the scene that is shown where the schedule has none."""
         prompt = self._asking.prompt
-        return prompt.told(self._words) if prompt is not None and self._shown == self._history.prompt else prompt
+        return (
+            prompt.with_scene_instruction(self._words)
+            if prompt is not None and self._shown == self._history.prompt
+            else prompt
+        )
 
     # -- episodes ----------------------------------------------------------------------------------------------------
     async def episode_start(self, operator: str) -> dict[str, str]:
@@ -237,9 +241,9 @@ class EpisodeCollection:
         """End the episode when it is not recorded any more."""
         watch = BagWatch(self._folder, name)
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_EVERY_S)
             problem = self._station.recorder_problem()
-            state = watch.look()
+            state = watch.poll()
             if problem or state in (ENDED, GONE):
                 self._watch = None  # it must not cancel itself
                 reason = problem or watch.reason(state)
@@ -275,8 +279,8 @@ class EpisodeCollection:
         self._wait_for(ENDING)
         watch = BagWatch(self._folder, name)
         end = time.monotonic() + WHOLE_WITHIN_S
-        while not self._folder.has(name) and watch.look() != GONE and time.monotonic() < end:
-            await asyncio.sleep(LOOK_EVERY_S)
+        while not self._folder.has(name) and watch.poll() != GONE and time.monotonic() < end:
+            await asyncio.sleep(POLL_EVERY_S)
         if not self._folder.has(name):
             for mended, what in await asyncio.to_thread(self._folder.mend):
                 self._note("warning", f"{mended}: {what}")
@@ -350,7 +354,9 @@ class EpisodeCollection:
         said = [("warning", f"{self._journal.torn} bytes of the journal were torn")] if self._journal.torn else []
         return said + reconcile(self._folder, self._history, self._append)
 
-    def _mark_values(self, name: str, instruction: str, asked: Asked | None, prompt: Prompt | None) -> dict[str, str]:
+    def _mark_values(
+        self, name: str, instruction: str, asked: PromptedScene | None, prompt: Prompt | None
+    ) -> dict[str, str]:
         values = {marks.EPISODE: name, marks.BAG: name, marks.INSTRUCTION: instruction}
         if asked is not None:
             values |= asked.cell.as_dict() | {"seed": str(asked.seed)}
@@ -402,5 +408,5 @@ class EpisodeCollection:
             callback(level, text)
 
 
-def _asked(asked: Asked | None) -> dict[str, Any]:
+def _asked(asked: PromptedScene | None) -> dict[str, Any]:
     return {} if asked is None else asked.as_dict()

@@ -17,7 +17,7 @@ OPERATIONS = (DELETE, SKIP, AGAIN)  # what can be undone
 
 
 @dataclass(frozen=True)
-class Asked:
+class PromptedScene:
     """A cell, and the number of the simulated scene for it."""
 
     cell: Cell
@@ -33,7 +33,7 @@ class EpisodeRecord:
     """One episode, as far as the journal knows it."""
 
     name: str
-    asked: Asked | None = None  # None: nobody planned it
+    asked: PromptedScene | None = None  # None: nobody planned it
     instruction: str = ""
     operator: str = ""
     begun: float = 0.0  # [s] since the epoch
@@ -55,10 +55,10 @@ class History:
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.episodes: dict[str, EpisodeRecord] = {}
-        self.prompt: Asked | None = None
-        self.before: Asked | None = None  # the prompt before this one
-        self.pinned = False  # the operator asked for this prompt himself: it stays, however even it is
-        self.seeds = 0  # how many scenes were asked for
+        self.prompt: PromptedScene | None = None
+        self.before: PromptedScene | None = None  # the prompt before this one
+        self.pinned = False  # the operator requested this prompt himself: it stays, however even it is
+        self.seeds = 0  # how many scenes were requested
         self.skipped: Counter[Cell] = Counter()
         self._operations: list[Event] = []
         self._done: list[int] = []  # numbers of operations that can be undone, the last one last
@@ -162,7 +162,7 @@ class History:
             self._ask(asked if forwards else before)
             self.pinned = True
 
-    def _ask(self, asked: Asked | None) -> None:
+    def _ask(self, asked: PromptedScene | None) -> None:
         if asked != self.prompt:
             self.before, self.prompt = self.prompt, asked
 
@@ -172,9 +172,9 @@ class History:
             self.episodes[record.name] = dataclasses.replace(record, **values)
 
 
-def read_asked(event: Mapping[str, Any]) -> Asked | None:
+def read_asked(event: Mapping[str, Any]) -> PromptedScene | None:
     """Return the cell and the scene that an event names; None where it names none."""
     cell = event.get("cell")
     if not isinstance(cell, Mapping):
         return None
-    return Asked(Cell(*(str(cell.get(name, "")) for name in FACTORS)), int(event.get("seed", 0)))
+    return PromptedScene(Cell(*(str(cell.get(name, "")) for name in FACTORS)), int(event.get("seed", 0)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After a crash: the journal says what was meant, the folders say what is there; both are made to agree."""
+"""After a crash: the journal says what was intended, the folders say what is there; both are made to agree."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from vla_ros.teleop.episodes.summary import bag_episode
 from vla_ros.teleop.scheduling.task import FACTORS
 
 Append = Callable[..., None]
-Said = list[tuple[str, str]]  # level and text
+LogLines = list[tuple[str, str]]  # level and text
 
 
-def reconcile(folder: CollectionFolder, history: History, append: Append) -> Said:
+def reconcile(folder: CollectionFolder, history: History, append: Append) -> LogLines:
     """Repair torn bags, carry out what was begun, take in what nobody knew of; return what the operator must know."""
-    said: Said = [("warning", f"{name}: {what}") for name, what in folder.mend()]
+    said: LogLines = [("warning", f"{name}: {what}") for name, what in folder.mend()]
     for record in list(history.episodes.values()):
         said += _settle(record, folder, append)
     if history.last is not None:
@@ -33,8 +33,8 @@ def reconcile(folder: CollectionFolder, history: History, append: Append) -> Sai
     return said
 
 
-def _settle(record: EpisodeRecord, folder: CollectionFolder, append: Append) -> Said:
-    name, said = record.name, Said()
+def _settle(record: EpisodeRecord, folder: CollectionFolder, append: Append) -> LogLines:
+    name, said = record.name, LogLines()
     if record.ended is None:
         said.append(("warning", f"{name} was interrupted: it does not count"))
         append("end", episode=name, success=None, note="interrupted")
@@ -54,7 +54,7 @@ def _settle(record: EpisodeRecord, folder: CollectionFolder, append: Append) -> 
     return said
 
 
-def _look_at_last(record: EpisodeRecord, folder: CollectionFolder, append: Append) -> Said:
+def _look_at_last(record: EpisodeRecord, folder: CollectionFolder, append: Append) -> LogLines:
     """The newest bag was perhaps not looked at any more when everything ended."""
     reason = BagWatch(folder, record.name).ended_early() if not record.trouble and folder.has(record.name) else ""
     if not reason:
@@ -63,7 +63,7 @@ def _look_at_last(record: EpisodeRecord, folder: CollectionFolder, append: Appen
     return [("warning", f"{record.name} does not count: {reason}")]
 
 
-def _take_in(name: str, folder: CollectionFolder, append: Append) -> Said:
+def _take_in(name: str, folder: CollectionFolder, append: Append) -> LogLines:
     try:
         episode, _ = bag_episode(folder.episodes / name)
     except VlaError as error:

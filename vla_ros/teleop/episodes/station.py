@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from vla_ros.teleop.scheduling.prompt import SceneWords
+from vla_ros.teleop.scheduling.prompt import SceneInstruction
 
 
 class Station(Protocol):
@@ -32,7 +32,7 @@ class Station(Protocol):
         """Have the arm hold: what it does is not recorded any more."""
         ...
 
-    async def show(self, scene: Mapping[str, str | int]) -> SceneWords:
+    async def show(self, scene: Mapping[str, str | int]) -> SceneInstruction:
         """Have the simulator show a scene, by the names of its parameters; return what it says is to be done there.
 
         Raises VlaError when it cannot.

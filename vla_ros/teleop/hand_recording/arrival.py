@@ -12,10 +12,16 @@ from aiohttp import BodyPartReader, MultipartReader
 
 from controllers.errors import VlaError
 from vla_ros.teleop.fields import ProtocolError
-from vla_ros.teleop.hand_recording.checks import PICTURE, PICTURES_MAX, Words, picture_size, read_words
+from vla_ros.teleop.hand_recording.checks import (
+    PICTURE,
+    PICTURES_MAX,
+    DemonstrationMetadata,
+    parse_metadata,
+    picture_size,
+)
 
 MB = 1 << 20
-WORDS_MAX, LINES_MAX, PICTURE_MAX, TOGETHER_MAX = 64 << 10, 8 * MB, MB, 600 * MB  # [bytes]
+METADATA_MAX, LINES_MAX, PICTURE_MAX, TOGETHER_MAX = 64 << 10, 8 * MB, MB, 600 * MB  # [bytes]
 FREE_MIN = 512 * MB  # of the disk, that demonstrations leave to others, as the recorder does
 SILENCE_S = 60.0  # without a byte: whoever sends has gone
 CHUNK = 1 << 16
@@ -61,12 +67,12 @@ class Arrival:
         self.pictures: set[str] = set()
         self.size = (0, 0)  # (width, height) [px] of every picture
 
-    async def words(self) -> Words:
+    async def metadata(self) -> DemonstrationMetadata:
         """Read the first part. Raises ProtocolError."""
         part = await self._next()
         if part is None or part.name != "demonstration":
             raise ProtocolError("the part 'demonstration' must come first")
-        return read_words(await self._read(part, WORDS_MAX))
+        return parse_metadata(await self._read(part, METADATA_MAX))
 
     async def rest(self, folder: Path | None) -> None:
         """Read all other parts, pictures into `folder`; None drops everything. Raises ProtocolError, DiskError."""

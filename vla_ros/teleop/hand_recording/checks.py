@@ -24,7 +24,7 @@ _START, _END = b"\xff\xd8", b"\xff\xd9"  # of a JPEG
 
 
 @dataclass(frozen=True)
-class Words:
+class DemonstrationMetadata:
     """What the page says of a demonstration."""
 
     id: str  # made by the page: sent twice, a demonstration is kept once
@@ -33,21 +33,21 @@ class Words:
     lost: int  # pictures that could not be kept in the page
 
 
-def read_words(data: bytes) -> Words:
+def parse_metadata(data: bytes) -> DemonstrationMetadata:
     """Read the part `demonstration`. Raises ProtocolError."""
     given = Fields("demonstration", _json("demonstration", data))
-    words = Words(
+    metadata = DemonstrationMetadata(
         given.text("id", 32),
         " ".join(given.text("instruction", INSTRUCTION_MAX).split()),
         given.choice("hand", protocol.HANDS),
         given.whole("lost", 0, 10**6),
     )
     given.end(("id", "instruction", "hand", "lost"))
-    if not ID.fullmatch(words.id):
+    if not ID.fullmatch(metadata.id):
         raise ProtocolError("demonstration: 'id' must be 8 to 32 small letters and digits")
-    if not words.instruction:
+    if not metadata.instruction:
         raise ProtocolError("demonstration: 'instruction' is empty: say what was done")
-    return words
+    return metadata
 
 
 def check_hands(data: bytes) -> None:

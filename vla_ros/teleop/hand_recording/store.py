@@ -31,7 +31,7 @@ from vla_ros.data.hands.demonstration import (
 from vla_ros.new_file import open_own, replace_file
 from vla_ros.teleop.fields import ProtocolError
 from vla_ros.teleop.hand_recording.arrival import Arrival, DiskError, check_room
-from vla_ros.teleop.hand_recording.checks import Words, check_hands, check_pictures
+from vla_ros.teleop.hand_recording.checks import DemonstrationMetadata, check_hands, check_pictures
 from vla_ros.teleop.hand_recording.listing import described
 from vla_ros.teleop.hand_recording.settings import HandRecordingSettings
 
@@ -103,23 +103,23 @@ class DemonstrationStore:
         return self._known.get(number, "")
 
     # -- a new one -----------------------------------------------------------------------------------------------------
-    def make_room(self, words: Words) -> Path:
+    def make_room(self, metadata: DemonstrationMetadata) -> Path:
         """Return a folder for a demonstration that arrives. Raises DiskError."""
         check_room(self.root)
         try:
-            folder = Path(tempfile.mkdtemp(prefix=f"{INCOMING}{words.id}-", dir=self.root))
+            folder = Path(tempfile.mkdtemp(prefix=f"{INCOMING}{metadata.id}-", dir=self.root))
             (folder / "pictures").mkdir()
         except OSError as error:
             raise DiskError(error) from None
         return folder
 
-    def keep(self, folder: Path, words: Words, arrival: Arrival) -> tuple[str, str]:
+    def keep(self, folder: Path, metadata: DemonstrationMetadata, arrival: Arrival) -> tuple[str, str]:
         """Make a demonstration of what arrived; return its name and what is doubtful about it. Raises VlaError."""
         check_hands(arrival.lines["hands"])
         check_pictures(arrival.lines["pictures"], arrival.pictures)
         if not arrival.pictures:
             raise ProtocolError("the demonstration has no picture")
-        config = self.settings.config(words.instruction, words.hand, arrival.size)
+        config = self.settings.config(metadata.instruction, metadata.hand, arrival.size)
         content = {key: list(v) if isinstance(v, tuple) else v for key, v in dataclasses.asdict(config).items()}
         try:
             (folder / HANDS).write_bytes(arrival.lines["hands"])
@@ -127,16 +127,16 @@ class DemonstrationStore:
             (folder / SETTINGS).write_text(
                 yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10**6, default_flow_style=None)
             )
-            warning, summary = self._check(folder, words, arrival)
+            warning, summary = self._check(folder, metadata, arrival)
             (folder / SUMMARY).write_text(json.dumps(summary) + "\n")
             for path in (*folder.rglob("*"), folder):  # the page forgets it as soon as it is kept
                 _on_disk(path)
             with self._guard:
-                return self._number(folder, words), warning
+                return self._number(folder, metadata), warning
         except OSError as error:
             raise DiskError(error) from None
 
-    def _check(self, folder: Path, words: Words, arrival: Arrival) -> tuple[str, dict[str, Any]]:
+    def _check(self, folder: Path, metadata: DemonstrationMetadata, arrival: Arrival) -> tuple[str, dict[str, Any]]:
         """Read a demonstration as `vla convert` will; return what it would refuse, and it in short. Raises VlaError."""
         try:
             demonstration = read_demonstration(folder)
@@ -144,24 +144,24 @@ class DemonstrationStore:
             raise ProtocolError(str(error).replace(f"{folder}/", "").replace(f"{folder}: ", "")) from None
         warning = self.settings.misfit(arrival.size)
         if not moves_fingers(demonstration):
-            warning = f"the {words.hand} hand neither closes nor opens"
+            warning = f"the {metadata.hand} hand neither closes nor opens"
         try:
             align(demonstration, CHECKED_HZ)
         except VlaError as error:
             warning = f"{error}; vla convert leaves it out"
         ends = [*demonstration.times[[0, -1]], *demonstration.picture_times[[0, -1]]]
         return warning, {
-            "id": words.id,
+            "id": metadata.id,
             "recorded": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "seconds": round(float(max(ends) - min(ends)), 2),
             "pictures": len(demonstration.pictures),
-            "lost": words.lost,
+            "lost": metadata.lost,
             "warning": warning,
         }
 
-    def _number(self, folder: Path, words: Words) -> str:
-        if words.id in self._known:  # it was sent twice at the same time
-            return self._known[words.id]
+    def _number(self, folder: Path, metadata: DemonstrationMetadata) -> str:
+        if metadata.id in self._known:  # it was sent twice at the same time
+            return self._known[metadata.id]
         used = [int(name[-6:]) for name in (*self.names(), *self._names(self._trash))]
         number = max(*used, *(_last(self.root / last) for last in (LAST, OLD_LAST))) + 1
         name = f"demonstration_{number:06d}"
@@ -170,7 +170,7 @@ class DemonstrationStore:
         folder.chmod(0o755)  # a temporary folder is its owner's alone
         folder.rename(self.root / name)
         _on_disk(self.root)
-        self._known[words.id] = name
+        self._known[metadata.id] = name
         return name
 
     # -- trash ---------------------------------------------------------------------------------------------------------

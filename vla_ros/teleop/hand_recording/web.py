@@ -32,17 +32,17 @@ def make_application(store: DemonstrationStore, site: PairedSite, log: Log) -> w
             arrival = Arrival(await request.multipart())
         except ValueError as error:  # no boundary
             raise ProtocolError(f"a demonstration comes as {FORM}: {error}") from None
-        words = await arrival.words()
-        if name := store.known(words.id):  # the answer to it was lost on the way
+        metadata = await arrival.metadata()
+        if name := store.known(metadata.id):  # the answer to it was lost on the way
             await arrival.rest(None)
             return {"name": name, "warning": ""}
-        folder = await asyncio.to_thread(store.make_room, words)
+        folder = await asyncio.to_thread(store.make_room, metadata)
         try:
             await arrival.rest(folder / "pictures")
-            name, warning = await asyncio.to_thread(store.keep, folder, words, arrival)
+            name, warning = await asyncio.to_thread(store.keep, folder, metadata, arrival)
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-        log("info", f'{name}: "{words.instruction}", {len(arrival.pictures)} pictures{warning and f"; {warning}"}')
+        log("info", f'{name}: "{metadata.instruction}", {len(arrival.pictures)} pictures{warning and f"; {warning}"}')
         return {"name": name, "warning": warning}
 
     async def throw_away(request: web.Request) -> dict[str, Any]:

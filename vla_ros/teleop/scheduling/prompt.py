@@ -11,7 +11,7 @@ from vla_ros.teleop.scheduling.task import Cell, CollectTask
 
 
 @dataclass(frozen=True)
-class SceneWords:
+class SceneInstruction:
     """What the simulator says is to be done in its scene."""
 
     instruction: str = ""
@@ -31,7 +31,7 @@ class Prompt:
     scene: dict[str, str | int] | None = None  # parameters of the simulator; None on a real robot
     task: str = ""  # of the scene; empty: the default one
 
-    def told(self, words: SceneWords) -> Prompt:
+    def with_scene_instruction(self, words: SceneInstruction) -> Prompt:
         """Return it with the scene's own words where the schedule leaves them to the scene."""
         if self.instruction:
             return self

@@ -14,7 +14,7 @@ SEED_LIMIT = 2**31
 
 
 class Schedule:
-    """A task, asked for its next cell."""
+    """A task, queried for its next cell."""
 
     def __init__(self, task: CollectTask) -> None:
         self.task = task
@@ -26,15 +26,15 @@ class Schedule:
         return next_cell(self._cells, done, self.task.each, skipped, self.task.seed)
 
     def still_fits(self, cell: Cell, done: Mapping[Cell, int], skipped: Mapping[Cell, int]) -> bool:
-        """Say whether a cell that was asked for may still be asked for."""
+        """Say whether a cell that was requested may still be requested."""
         return is_even(cell, self._cells, done, self.task.each, skipped)
 
     def knows(self, cell: Cell) -> bool:
-        """Say whether a cell belongs to the task, which may have been changed since it was asked for."""
+        """Say whether a cell belongs to the task, which may have been changed since it was requested."""
         return cell in self._known
 
     def seed(self, number: int) -> int:
-        """Return the seed of the scene that is asked for as the `number`-th."""
+        """Return the seed of the scene that is requested as the `number`-th."""
         return (self.task.seed + number) % SEED_LIMIT
 
     def prompt(self, cell: Cell, seed: int) -> Prompt:

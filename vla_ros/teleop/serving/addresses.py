@@ -11,7 +11,7 @@ import psutil
 from controllers.errors import ConfigError
 
 EVERYWHERE = ("0.0.0.0", "::")
-PAGE_PORT = 8443  # of the operator's page, where no other is asked for
+PAGE_PORT = 8443  # of the operator's page, where no other is requested
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 

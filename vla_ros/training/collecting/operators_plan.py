@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where an operator's hand goes to do what a prompt asks for: as the task's expert does it in thought.
+"""Where an operator's hand goes to do what a prompt asks for: as the task's expert does it in a dry run.
 
 The expert plays the prompt's scene in lockstep, and the task's judge says whether it succeeds; the hand then makes for
 the corners of that way.
@@ -28,7 +28,7 @@ from vla_ros.tasks.grasping.expert import ExpertPolicy
 from vla_ros.tasks.grasping.part_grasps import target_part
 from vla_ros.tasks.table import DEFAULT_TASK
 from vla_ros.teleop.axes import Pose
-from vla_ros.teleop.demonstrator.demonstrator import Waypoint
+from vla_ros.teleop.simulated_hand.hand import Waypoint
 from vla_ros.training.generation.demonstrator import WIDE_MARGIN
 
 BEFORE = 0.10  # [m] of the way in at which a person stops to look before the last stretch

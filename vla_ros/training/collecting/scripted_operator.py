@@ -13,9 +13,9 @@ import numpy as np
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
-from vla_ros.teleop.demonstrator.connection import Connection, ConnectionLost
-from vla_ros.teleop.demonstrator.demonstrator import ArmBarred, Demonstrator, NotReached, Waypoint, arm_obstacle
-from vla_ros.teleop.demonstrator.habits import Habits
+from vla_ros.teleop.simulated_hand.connection import Connection, ConnectionLost
+from vla_ros.teleop.simulated_hand.habits import Habits
+from vla_ros.teleop.simulated_hand.hand import ArmBarred, NotReached, SimulatedHand, Waypoint, arm_obstacle
 from vla_ros.training.collecting.operators_plan import WaypointPlanner
 
 READY_WITHIN_S = 60.0  # [s] a graph may still be starting, and building the first scene
@@ -65,7 +65,7 @@ class ScriptedOperator:
         self._seeds = np.random.SeedSequence(seed)
 
     async def collect(self, episodes: int, tell: Callable[[Attempt], None]) -> list[Attempt]:
-        """Do what is asked for until `episodes` have succeeded, or nothing more is asked for.
+        """Do what is requested until `episodes` have succeeded, or nothing more is requested.
 
         `tell` hears of each attempt. Raises OperatorStopped when there is no going on, ConnectionLost, or VlaError for
         a collection that cannot be served.
@@ -108,7 +108,7 @@ class ScriptedOperator:
         await self._take_over(again)
         await self._insist("episode_start")
         (seed,) = self._seeds.spawn(1)
-        hand = Demonstrator(connection, self._arm, self._habits, int(seed.generate_state(1)[0]), self._facing)
+        hand = SimulatedHand(connection, self._arm, self._habits, int(seed.generate_state(1)[0]), self._facing)
         barred = False
         try:
             note = await self._carry_out(hand, waypoints)
@@ -126,7 +126,7 @@ class ScriptedOperator:
             note = note or str(error)
         return Attempt(instruction, not note, note, barred)
 
-    async def _carry_out(self, hand: Demonstrator, waypoints: Sequence[Waypoint]) -> str:
+    async def _carry_out(self, hand: SimulatedHand, waypoints: Sequence[Waypoint]) -> str:
         """Go from waypoint to waypoint; return what is wrong, as the fingers show. Raises NotReached."""
         shut = False
         for waypoint in waypoints:
@@ -185,12 +185,12 @@ class ScriptedOperator:
             raise OperatorStopped(f"{driver or 'nobody'} drives: have the seat left, then start this again")
 
     def _check_collection(self) -> None:
-        """Raise VlaError where there is nothing that could ever be asked for."""
+        """Raise VlaError where there is nothing that could ever be requested."""
         collection = self._connection.collection
         if not collection:
             raise VlaError("nothing is collected: start the job with collection:=NAME schedule:=NAME")
         if not collection["wanted"]:
-            raise VlaError("no scene is asked for: start the job with schedule:=NAME")
+            raise VlaError("no scene is requested: start the job with schedule:=NAME")
 
     def _waits_for(self) -> str:
         """Return what keeps the next episode from being begun; "" when nothing does."""
@@ -209,12 +209,12 @@ class ScriptedOperator:
     async def _wait(self, done: Callable[[], Any], seconds: float, why: Callable[[], str] | None = None) -> None:
         """Wait until `done`. Raises OperatorStopped with `why`, by default why the arm does not follow."""
 
-        def look() -> Any:
+        def poll() -> Any:
             self._check_charge()
             return done()
 
         try:
-            await self._connection.until(look, seconds)
+            await self._connection.until(poll, seconds)
         except (ConnectionLost, OperatorStopped):
             raise
         except VlaError:

@@ -20,7 +20,7 @@ from vla_ros.policies.graspvla.full.config import FullConfig
 from vla_ros.policies.graspvla.full.loss import Batch
 from vla_ros.policies.graspvla.full.pose_numbers import pose_numbers
 from vla_ros.policies.graspvla.full.square_image import box_fractions, square_image
-from vla_ros.policies.graspvla.full.tokenizer import Words
+from vla_ros.policies.graspvla.full.tokenizer import InstructionTokenizer
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.frames import SEEN
 
@@ -28,7 +28,9 @@ from vla_ros.training.graspvla.frames import SEEN
 class FullSamples:
     """The frames of datasets, one after the other; those whose action is no example teach their boxes alone."""
 
-    def __init__(self, roots: Sequence[Path], config: FullConfig, words: Words, boxes_only: bool = False) -> None:
+    def __init__(
+        self, roots: Sequence[Path], config: FullConfig, words: InstructionTokenizer, boxes_only: bool = False
+    ) -> None:
         self.config, self._words, self._boxes_only = config, words, boxes_only
         self._readers = [LeRobotReader(root) for root in roots]
         self._ends = np.cumsum([len(reader) for reader in self._readers])

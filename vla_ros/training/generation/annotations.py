@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from vla_ros.data.datasets import annotation_names as names
 from vla_ros.data.datasets.features import STRING, Feature
-from vla_ros.sim.grasping.grasps import Grasp
+from vla_ros.objects.grasp import Grasp
 from vla_ros.sim.scenes.scene import PlacedObject, Scene, SceneCamera
 from vla_ros.training.generation.demonstration import Moment
 from vla_ros.training.generation.demonstrator import OPTIONS

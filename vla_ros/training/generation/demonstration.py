@@ -14,14 +14,14 @@ import numpy as np
 
 from controllers.follower import ChunkFollower
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
+from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.base import Policy
 from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
-from vla_ros.sim.grasping.grasps import Grasp
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.world import World
 from vla_ros.tasks.judging import TaskLimits
 from vla_ros.tasks.task import Task
-from vla_ros.training.generation.demonstrator import Fault
+from vla_ros.training.generation.demonstrator import FailureMode
 from vla_ros.training.generation.object_boxes import ObjectBoxes
 
 TakeImage = Callable[[str, np.ndarray], None]  # camera, picture
@@ -47,7 +47,7 @@ class Demonstrator(Policy, Protocol):
     """A policy that says of its last action what is to be learned from it."""
 
     @property
-    def fault(self) -> Fault:
+    def failure_mode(self) -> FailureMode:
         """Return what goes wrong."""
 
     @property

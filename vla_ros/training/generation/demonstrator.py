@@ -16,10 +16,10 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from controllers.chunk import ActionChunk
+from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmObservation
-from vla_ros.sim.grasping.grasps import Grasp
-from vla_ros.sim.grasping.motion import Phase, Step, approach, retreat, straight
+from vla_ros.sim.grasping.motion import MotionPhase, Step, approach, retreat, straight
 from vla_ros.sim.grasping.planning import PlannedGrasp
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.expert import EMPTY, ExpertPolicy
@@ -29,7 +29,7 @@ OPTIONS = 20  # grasps of the object that are told beside the one that is taken
 WORSE = 1.2  # in cost they may be
 
 
-class Fault(Enum):
+class FailureMode(Enum):
     """What goes wrong in a demonstration."""
 
     NONE = "none"
@@ -45,10 +45,10 @@ class GraspDemonstrator:
     Its expert grasps, whatever it does afterwards with what it holds.
     """
 
-    def __init__(self, world: World, expert: ExpertPolicy, fault: Fault, rng: np.random.Generator) -> None:
+    def __init__(self, world: World, expert: ExpertPolicy, failure_mode: FailureMode, rng: np.random.Generator) -> None:
         self.world, self.expert, self.rng = world, expert, rng
         others = [name for name in world.object_names if name not in (world.scene.target, world.scene.goal)]
-        self.fault = Fault.MISSED if fault is Fault.WRONG and not others else fault
+        self.failure_mode = FailureMode.MISSED if failure_mode is FailureMode.WRONG and not others else failure_mode
         expert.open_wider(WIDE_MARGIN)
         expert.amend = self._misplace
         self._offset: np.ndarray | None = None  # (3,) [m] of the next grasp, once
@@ -67,13 +67,15 @@ class GraspDemonstrator:
         self._script: list[tuple[Step, bool]] = []
         self._late = False
         self._after: str = ""  # what happens when the script is over
-        self._erring = self.fault in (Fault.MISSED, Fault.WRONG)
+        self._erring = self.failure_mode in (FailureMode.MISSED, FailureMode.WRONG)
         self._detours = sorted(rng.uniform(0.05, 0.97, size=rng.choice([0, 1, 2, 3], p=[0.3, 0.35, 0.25, 0.1])))
-        self._empty_at = float(rng.choice([0.0, rng.uniform(0.1, 0.8)])) if self.fault is Fault.EMPTY else np.inf
+        self._empty_at = (
+            float(rng.choice([0.0, rng.uniform(0.1, 0.8)])) if self.failure_mode is FailureMode.EMPTY else np.inf
+        )
         self._slip_at = float(rng.uniform(0.015, 0.12))  # [m] lifted
         self._hold_wrong = float(rng.choice([0.0, rng.uniform(0.01, 0.15)]))  # [m] lifted
-        self._offset = self._miss() if self.fault is Fault.MISSED else None
-        if self.fault is Fault.WRONG:
+        self._offset = self._miss() if self.failure_mode is FailureMode.MISSED else None
+        if self.failure_mode is FailureMode.WRONG:
             self.expert.plan_anew(str(rng.choice(self._others)))
 
     @property
@@ -95,8 +97,8 @@ class GraspDemonstrator:
             self._late = not self.valid and not self._script
             return self.expert.send(seen, steps)
         chunk = self.expert.infer(observation)
-        approaching = self.expert.phase in (Phase.APPROACH, Phase.ARRIVE, Phase.CLOSE)
-        if self._erring and self.fault is Fault.MISSED and not approaching:
+        approaching = self.expert.phase in (MotionPhase.APPROACH, MotionPhase.ARRIVE, MotionPhase.CLOSE)
+        if self._erring and self.failure_mode is FailureMode.MISSED and not approaching:
             self._erring = False
         # The error's last command is still in force for a frame.
         self.valid = not self._erring and not late
@@ -132,7 +134,7 @@ class GraspDemonstrator:
         T[:3, 3] += self._offset
         self._offset = None
         way = approach(T_start, T, planned.grasp.opening, 0.06, self.motion)
-        return PlannedGrasp(Grasp(T, 0.0, planned.grasp.opening, planned.grasp.cost), way, False, planned.margin)
+        return PlannedGrasp(Grasp(T, planned.grasp.opening, 0.0, planned.grasp.cost), way, False, planned.margin)
 
     def _begin_script(self, observation: SingleArmObservation) -> None:
         expert, here = self.expert, observation.T_base_ee_commanded
@@ -140,12 +142,16 @@ class GraspDemonstrator:
         if self.progress >= self._empty_at:
             self._empty_at = np.inf
             count = int(self.rng.integers(7, 11))
-            self._begin([Step(here, 0.0, Phase.CLOSE)] * count, valid=False, after="plan")
-        elif self.fault is Fault.SLIPPED and expert.phase is Phase.LIFT and self._lifted() >= self._slip_at:
+            self._begin([Step(here, 0.0, MotionPhase.CLOSE)] * count, valid=False, after="plan")
+        elif (
+            self.failure_mode is FailureMode.SLIPPED
+            and expert.phase is MotionPhase.LIFT
+            and self._lifted() >= self._slip_at
+        ):
             self._slip_at = np.inf
             opened = min(width + self.rng.uniform(0.02, 0.04), self._open)
-            self._begin([Step(here, opened, Phase.RELEASE)] * 4, valid=False, after="")
-        elif self._erring and self.fault is Fault.WRONG and self._holds_wrong(width):
+            self._begin([Step(here, opened, MotionPhase.RELEASE)] * 4, valid=False, after="")
+        elif self._erring and self.failure_mode is FailureMode.WRONG and self._holds_wrong(width):
             self._begin(self._put_back(here, width), valid=True, after="right")
         elif self._detours and self.progress >= self._detours[0] and not self._erring:
             self._detours.pop(0)
@@ -168,7 +174,7 @@ class GraspDemonstrator:
         expert = self.expert
         if expert.planned is None:
             return 0.0
-        if expert.phase is not Phase.APPROACH:
+        if expert.phase is not MotionPhase.APPROACH:
             return -1.0
         return expert.index / max(1, len(expert.planned.approach))
 
@@ -178,7 +184,7 @@ class GraspDemonstrator:
 
     def _holds_wrong(self, width: float) -> bool:
         expert = self.expert
-        if expert.phase is not Phase.LIFT or width < EMPTY:
+        if expert.phase is not MotionPhase.LIFT or width < EMPTY:
             return False
         return self._lifted() >= self._hold_wrong
 
@@ -189,7 +195,7 @@ class GraspDemonstrator:
         if planned is not None:
             place[2, 3] = min(here[2, 3], planned.grasp.T_base_grasp[2, 3] + 0.004)
         if here[2, 3] - place[2, 3] > 0.005:
-            steps = straight(here, place, 0.0, Phase.LIFT, self.motion.lift_speed, self.motion)
+            steps = straight(here, place, 0.0, MotionPhase.LIFT, self.motion.lift_speed, self.motion)
         return steps + retreat(place, self._open, self.motion)
 
     def _detour(self, here: np.ndarray) -> list[Step]:
@@ -220,7 +226,7 @@ class GraspDemonstrator:
         for share, rotation in zip(np.linspace(0, 1, count + 1)[1:], turns.as_matrix(), strict=True):
             T = np.eye(4)
             T[:3, :3], T[:3, 3] = rotation, here[:3, 3] + share * (end[:3, 3] - here[:3, 3])
-            steps.append(Step(T, width, Phase.APPROACH))
+            steps.append(Step(T, width, MotionPhase.APPROACH))
         return steps
 
     # -- labels --------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from controllers.errors import VlaError
-from vla_ros.data.datasets.editing.segments import valid_runs
+from vla_ros.data.datasets.editing.frame_ranges import valid_runs
 from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
@@ -20,14 +20,14 @@ from vla_ros.tasks.grasping.expert import ExpertPolicy
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.contract_columns import ArmMoment, ContractColumns
 from vla_ros.training.generation.demonstration import Demonstration, Demonstrator, Moment
-from vla_ros.training.generation.demonstrator import Fault, GraspDemonstrator
+from vla_ros.training.generation.demonstrator import FailureMode, GraspDemonstrator
 from vla_ros.training.generation.example_pictures import ExamplePictures
 from vla_ros.training.generation.grounding_maker import GroundingMaker
 from vla_ros.training.generation.maker import Made
 from vla_ros.training.generation.plain_demonstrator import PlainDemonstrator
 from vla_ros.training.generation.settings import GenerationSettings, Rejection
 
-FAULTS = (Fault.MISSED, Fault.SLIPPED, Fault.EMPTY, Fault.WRONG)
+FAILURE_MODES = (FailureMode.MISSED, FailureMode.SLIPPED, FailureMode.EMPTY, FailureMode.WRONG)
 CONTROL_HZ = 500.0
 TIME_SHARE = 25.0 / 60.0  # of the task's time limit: what takes longer is no example
 
@@ -57,23 +57,23 @@ class EpisodeMaker:
         names, shares = zip(*sorted(self.settings.sets.items()), strict=True)
         set_name = str(rng.choice(names, p=np.array(shares) / sum(shares)))
         faulty = rng.uniform() < self.settings.recovery
-        fault = FAULTS[int(rng.integers(len(FAULTS)))] if faulty else Fault.NONE
+        failure_mode = FAILURE_MODES[int(rng.integers(len(FAILURE_MODES)))] if faulty else FailureMode.NONE
         try:
             scene = self._runner.task.scene(self.settings.request(set_name, seed, tuple(self.contract.cameras)))
         except VlaError as error:
             return Rejection(seed, f"no scene: {error}")
-        return self.play(scene, fault, rng)
+        return self.play(scene, failure_mode, rng)
 
     def make_grounding(self, seed: int) -> Made:
         """Return frames of one more scene, without actions."""
         return self._grounding.make(seed)
 
-    def play(self, scene: Scene, fault: Fault, rng: np.random.Generator) -> Made:
+    def play(self, scene: Scene, failure_mode: FailureMode, rng: np.random.Generator) -> Made:
         """Play a demonstration of a scene in which this goes wrong, and return it when it succeeded all the same."""
         world = World(scene, self._runner.embodiment, timestep=1.0 / CONTROL_HZ)
         pictures = ExamplePictures(self.schema, self._stored, scene.camera_names, self.settings.clean)
         try:
-            demonstrator = self._demonstrator(world, fault, rng)
+            demonstrator = self._demonstrator(world, failure_mode, rng)
             run = Demonstration(
                 world, self._runner.follower(), demonstrator, pictures.take, self._runner.task, self._limits
             )
@@ -85,22 +85,24 @@ class EpisodeMaker:
         finally:
             world.close()
         if not judge.success:
-            return Rejection(scene.seed, f"{run.cause()}: {demonstrator.fault.value}")
+            return Rejection(scene.seed, f"{run.cause()}: {demonstrator.failure_mode.value}")
         columns = self._columns(scene, run.moments)
         if not self.settings.clean:
             (_, encoder), *_ = pictures.runs
-            return encoder.finish(columns, scene.instruction, f"generated/{scene.seed}/{demonstrator.fault.value}")
+            return encoder.finish(
+                columns, scene.instruction, f"generated/{scene.seed}/{demonstrator.failure_mode.value}"
+            )
         episodes = []
         for first, end in valid_runs(columns[notes.VALID]):
             own = {name: values[first:end] for name, values in columns.items()}
             episodes.append(dict(pictures.runs)[first].finish(own, scene.instruction, f"{first}-{end}"))
         return tuple(episodes) or Rejection(scene.seed, "no action of it is an example")
 
-    def _demonstrator(self, world: World, fault: Fault, rng: np.random.Generator) -> Demonstrator:
+    def _demonstrator(self, world: World, failure_mode: FailureMode, rng: np.random.Generator) -> Demonstrator:
         """Return who plays: one who errs and recovers where the task's expert grasps, else the expert as it is."""
         expert = self._runner.task.expert(world, self._runner.arm_model)
         if isinstance(expert, ExpertPolicy):
-            return GraspDemonstrator(world, expert, fault, rng)
+            return GraspDemonstrator(world, expert, failure_mode, rng)
         return PlainDemonstrator(expert)
 
     def _columns(self, scene: Scene, moments: Sequence[Moment]) -> dict[str, np.ndarray]:

@@ -22,7 +22,7 @@ from uuid import uuid4
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.configuration import build
-from vla_ros.data.datasets.metadata import EpisodeRecord, load_metadata
+from vla_ros.data.datasets.metadata import EpisodeMetadata, load_metadata
 from vla_ros.documents import DocumentError, read_json
 from vla_ros.new_file import open_own
 from vla_ros.output_file import write_output
@@ -115,7 +115,7 @@ class GenerationFolder:
                 unreadable.append(str(error))
         return sound, unreadable
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         """Have the workers write what they have. Where no file can be made they finish their groups."""
         with contextlib.suppress(OSError):
             self.place.stop.parent.mkdir(exist_ok=True)
@@ -166,7 +166,7 @@ def source_of(seed: int, part: str = "") -> str:
     return f"{_SOURCE}{seed}" + (f":{part}" if part else "")
 
 
-def seed_of(record: EpisodeRecord) -> int:
+def seed_of(record: EpisodeMetadata) -> int:
     """Return the seed of an episode. Raises ConfigError for one that was not generated."""
     seed = record.source.removeprefix(_SOURCE).partition(":")[0]
     if not record.source.startswith(_SOURCE) or not seed.isdecimal():

@@ -115,7 +115,7 @@ class Generator:
         while True:
             if self._interruption.asked and not self.generation.stopping:
                 self.generation.stopping = True
-                self._folder.ask_to_stop()
+                self._folder.request_stop()
             while not self.generation.stopping and self._pool.busy < self._pool.size:
                 group = next(filter(None, (queue.take(self._pool.size) for queue in queues)), None)
                 if group is None:

@@ -20,10 +20,11 @@ from vla_ros.data.datasets.episode import EncodedEpisode, EpisodeEncoder
 from vla_ros.data.datasets.features import IMAGES, STATE, Feature, camera_feature
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.contract import DataContract
 from vla_ros.policies.single_arm import SingleArmState
 from vla_ros.robots.embodiment import Embodiment
-from vla_ros.sim.grasping.grasps import Grasp, GraspConfig
+from vla_ros.sim.grasping.grasps import AntipodalConfig
 from vla_ros.sim.grasping.planning import GraspPlanner
 from vla_ros.sim.scenes.descriptions import describe
 from vla_ros.sim.world import World
@@ -61,7 +62,7 @@ class GroundingMaker:
     ) -> None:
         self.schema = grounding_schema(contract)
         self._contract, self._embodiment, self._arm, self._task = contract, embodiment, arm, task
-        # Objects are asked for as a whole, whatever the demonstrations do.
+        # Objects are requested as a whole, whatever the demonstrations do.
         self._settings, self._catalogue = dataclasses.replace(settings, by_part=False), load_catalogue(settings.objects)
         self._sets = SETS if SETS.keys() <= task.sets.sets.keys() else settings.sets
         self._stored = ContractColumns(contract, embodiment)
@@ -84,7 +85,7 @@ class GroundingMaker:
 
     def _views(self, world: World, seed: int, rng: np.random.Generator) -> EncodedEpisode | Rejection:
         scene = world.scene
-        planner = GraspPlanner(world, self._arm, grasps=GraspConfig(wide_margin=WIDE_MARGIN))
+        planner = GraspPlanner(world, self._arm, grasps=AntipodalConfig(wide_margin=WIDE_MARGIN))
         boxes = ObjectBoxes(world)
         home = np.asarray(self._embodiment.only_arm.home)
         order = rng.permutation(len(scene.objects)).tolist()

@@ -29,7 +29,7 @@ class Interruption:
         signal.signal(signal.SIGINT, self._before)
 
     def check(self) -> None:
-        """Raise KeyboardInterrupt when it was asked for."""
+        """Raise KeyboardInterrupt when it was requested."""
         if self.asked:
             raise KeyboardInterrupt
 

@@ -6,18 +6,18 @@ from __future__ import annotations
 import numpy as np
 
 from controllers.chunk import ActionChunk
+from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.detection import Explaining
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmObservation
-from vla_ros.sim.grasping.grasps import Grasp
-from vla_ros.training.generation.demonstrator import Fault
+from vla_ros.training.generation.demonstrator import FailureMode
 
 
 class PlainDemonstrator:
     """Every action is worth imitating; no grasp lies ahead."""
 
-    fault = Fault.NONE
+    failure_mode = FailureMode.NONE
     valid = True
     closed = True
     options: tuple[Grasp, ...] = ()

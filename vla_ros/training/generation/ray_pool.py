@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A pool of Ray tasks, on as many machines as a Ray cluster has. Ray is asked for when it is wanted, not before."""
+"""A pool of Ray tasks, on as many machines as a Ray cluster has. Ray is imported when it is wanted, not before."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class RayPool:
 
     @property
     def size(self) -> int:
-        """Return the cores of the cluster as it is now, or what was asked for."""
+        """Return the cores of the cluster as it is now, or what was requested."""
         return self._asked or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
     @property

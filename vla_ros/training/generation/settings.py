@@ -40,7 +40,7 @@ class GenerationSettings:
     categories: str = _SEEN
     objects: str = ""  # folder of your own objects (docs/objects.md); empty: the procedural catalogue
     clean: bool = False  # frames whose action is no example are left out: episodes end there
-    by_part: bool = False  # asked for and grasped by a part, such as the handle: config/objects/parts.yaml
+    by_part: bool = False  # requested and grasped by a part, such as the handle: config/objects/parts.yaml
     recovery: float = 0.15  # share of the episodes that hold a failure and its recovery
     grounding: int = 0  # scenes with boxes alone, no actions
     episodes: int = 100

@@ -35,7 +35,7 @@ from vla_ros.training.graspvla.stage import Stage
 from vla_ros.training.graspvla.validation import judge_flow
 
 GROUNDING = 0.25  # share of each batch
-REWORDED = 0.5  # share of frames of demonstrations that are asked for otherwise than the demonstration was
+REWORDED = 0.5  # share of frames of demonstrations that are requested otherwise than the demonstration was
 NONE = -1  # cell of what a view does not show
 
 
@@ -169,7 +169,7 @@ def direct_step(
     """Return the losses of one batch of direct_batch: of boxes, of the cell that is meant, of the flow."""
     device = batch["boxes"].device
     pictures = torch.from_numpy(printed(batch["pictures"].cpu().numpy(), batch["boxes"].cpu().numpy(), rng))
-    seen, maps, logits = network.look(colored(pictures.to(device), rng), batch["sights"], batch["words"])
+    seen, maps, logits = network.encode_observation(colored(pictures.to(device), rng), batch["sights"], batch["words"])
     boxes, meant = batch["boxes"].flatten(0, 1), batch["meant"].flatten()
     losses = proposals.proposal_loss(maps, boxes[..., :4], boxes[..., 4] >= SEEN)
     pointed = F.cross_entropy(logits.flatten(0, 1).float(), meant, ignore_index=NONE, reduction="sum")
@@ -187,7 +187,7 @@ def judge_direct(
     rng, right, tokens, actions = np.random.default_rng(0), [], [], []
     for chunk in np.array_split(rows, max(1, len(rows) // 32)):
         batch = direct_batch(shown, chunk, rng)
-        seen, _, logits = network.look(batch["pictures"], batch["sights"], batch["words"])
+        seen, _, logits = network.encode_observation(batch["pictures"], batch["sights"], batch["words"])
         found, meant = logits.argmax(dim=2), batch["meant"]
         off = torch.maximum((found % COLUMNS - meant % COLUMNS).abs(), (found // COLUMNS - meant // COLUMNS).abs())
         right += (off <= 1)[meant != NONE].tolist()

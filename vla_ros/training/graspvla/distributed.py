@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who trains: one process on the CPU or a GPU, or several, as torchrun starts them; only the leader writes.
 
-The losses call parts of the networks (`network.look(…)`), which torch's DistributedDataParallel does not see; so
+The losses call parts of the networks (`network.encode(…)`), which torch's DistributedDataParallel does not see; so
 gradients are averaged by hand, in one message a step.
 """
 

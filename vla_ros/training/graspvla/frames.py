@@ -42,7 +42,7 @@ class FrameSet:
     things: list[np.ndarray] = field(default_factory=list)  # (V, N) row of `crops`, -1 where there is none
     crops: list[np.ndarray] = field(default_factory=list)  # (KEPT_MATCH, KEPT_MATCH, 3) of one object in one view
     labels: list[np.ndarray] = field(default_factory=list)  # (N, 2) category and colour, -1 where there is none
-    texts: list[list[tuple[int, str]]] = field(default_factory=list)  # object (-1: not there) and how it is asked for
+    texts: list[list[tuple[int, str]]] = field(default_factory=list)  # object (-1: not there) and how it is requested
     grasp_crops: list[np.ndarray] = field(default_factory=list)  # (V, KEPT_GRASP, KEPT_GRASP, 3)
     windows: list[np.ndarray] = field(default_factory=list)  # (V, 3) x, y, side [px] of those
     middles: list[np.ndarray] = field(default_factory=list)  # (3,) [m] where both boxes place the object

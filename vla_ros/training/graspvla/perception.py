@@ -39,7 +39,7 @@ TEXTS_MAX = 1 << 30  # [B] of the sentences of a folder that training itself has
 
 
 class Stacked:
-    """Arrays in files, one after the other along the first axis, that are read as they are asked for."""
+    """Arrays in files, one after the other along the first axis, that are read as they are requested."""
 
     def __init__(self, paths: list[Path]) -> None:
         self._parts = [np.load(path, mmap_mode="r") for path in paths]
@@ -166,7 +166,7 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
 
 def match_step(network: MatchNetwork, batch: dict[str, Tensor], rng: torch.Generator) -> dict[str, Tensor]:
     """Return the losses of one batch of match_batch."""
-    seen = network.look(colored(batch["crops"], rng))
+    seen = network.encode(colored(batch["crops"], rng))
     there = batch["there"]
     looks = seen.new_zeros((*there.shape, seen.shape[1]))
     looks[there] = seen
@@ -289,8 +289,8 @@ def _orientations(
 
 def grasp_step(network: GraspNetwork, batch: dict[str, Tensor], rng: torch.Generator) -> dict[str, Tensor]:
     """Return the losses of one batch of grasp_batch."""
-    seen = network.look(colored(batch["crops"], rng))
-    known = network.ask(seen, batch["places"], batch["points"], batch["tool"])
+    seen = network.encode(colored(batch["crops"], rng))
+    known = network.query(seen, batch["places"], batch["points"], batch["tool"])
     losses = {"quality": 4.0 * F.binary_cross_entropy_with_logits(network.judge(known), batch["quality"])}
     angles, numbers = network.turn(known[:, :ASKED])
     trust = batch["trust"]

@@ -16,7 +16,7 @@ from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.policies.graspvla.small.part_search import BY
 from vla_ros.policies.graspvla.small.word_tokens import Color, color_words, word_tokens
 from vla_ros.policies.graspvla.words import WordEmbedding
-from vla_ros.sim.scenes.descriptions import ask, describe
+from vla_ros.sim.scenes.descriptions import describe, instruction_for
 from vla_ros.sim.scenes.naming import draw_color, draw_noun
 from vla_ros.sim.scenes.objects import same_color, same_name
 from vla_ros.sim.scenes.scene import PlacedObject
@@ -56,10 +56,10 @@ class Sentences:
         count: int,
         said: Sequence[tuple[int, str]] = (),
     ) -> list[tuple[int, str]]:
-        """Return rows of objects, -1 for one that is not there, and how they are asked for; `count` at most.
+        """Return rows of objects, -1 for one that is not there, and how they are requested; `count` at most.
 
-        `names` are "colour category", `positions` (N, 3) [m], `seen` (N,) says which may be asked for; `said` is what
-        a person asked for in this frame. Where some things have no name, or are parts of others, nothing is said of
+        `names` are "colour category", `positions` (N, 3) [m], `seen` (N,) says which may be requested; `said` is what
+        a person requested in this frame. Where some things have no name, or are parts of others, nothing is said of
         how they stand to others.
         """
         if any(not name or name.startswith(BY) for name in names):
@@ -115,7 +115,7 @@ class Sentences:
         if chance < NAMED:
             return phrase
         if chance > NAMED + BABBLED:
-            return ask(phrase, kind, self._words, self._rng)
+            return instruction_for(phrase, kind, self._words, self._rng)
         # What follows "left of the red mug" would look like a part of the place.
         before, after = (self._babble(most) for most in (BEFORE, 0 if kind == "relation" else AFTER))
         lead = [str(self._rng.choice(LEADS))] if self._rng.uniform() < LED else []

@@ -56,7 +56,7 @@ def judge_matching(network: MatchNetwork, samples: Samples, rows: np.ndarray) ->
     right: dict[str, list[bool]] = {"view": [], "object": [], "absent": []}
     for chunk in np.array_split(rows, max(1, len(rows) // 24)):
         batch = perception.match_batch(samples, chunk, rng)
-        seen = network.look(batch["crops"])
+        seen = network.encode(batch["crops"])
         there = batch["there"]
         looks = seen.new_zeros((*there.shape, seen.shape[1]))
         looks[there] = seen
@@ -84,7 +84,7 @@ def judge_grasps(network: GraspNetwork, samples: Samples, rows: np.ndarray) -> d
     errors, turns, openings = [], [], []
     for i, row in enumerate(rows):
         middle = columns["middles"][row]
-        seen = network.look(torch.from_numpy(np.ascontiguousarray(crops[i : i + 1])))
+        seen = network.encode(torch.from_numpy(np.ascontiguousarray(crops[i : i + 1])))
         tool = torch.from_numpy(columns["tools"][row] - middle)[None].float()
         centre = np.zeros(3)
         for grid in (COARSE, FINE):
@@ -95,7 +95,7 @@ def judge_grasps(network: GraspNetwork, samples: Samples, rows: np.ndarray) -> d
                 axis=1,
             )
             points = torch.from_numpy(around)[None].float()
-            known = network.ask(seen, torch.from_numpy(places).float(), points, tool)
+            known = network.query(seen, torch.from_numpy(places).float(), points, tool)
             best = int(network.judge(known)[0].argmax())
             centre = around[best]
         options = columns["options"][row]

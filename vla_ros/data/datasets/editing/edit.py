@@ -16,7 +16,7 @@ from vla_ros.data.datasets.contract_copy import keep_copy
 from vla_ros.data.datasets.copying import EpisodeSource
 from vla_ros.data.datasets.editing.edits import DatasetEdits, check_edits, edited_schema
 from vla_ros.data.datasets.editing.episode_editing import edited_episode
-from vla_ros.data.datasets.editing.segments import Segment, segments
+from vla_ros.data.datasets.editing.frame_ranges import FrameRange, frame_ranges
 from vla_ros.data.datasets.editing.workplace import EditPlace, fingerprint
 from vla_ros.data.datasets.layout import CONTRACT, INFO
 from vla_ros.data.datasets.metadata import DatasetMetadata, load_metadata
@@ -63,7 +63,7 @@ def edit(
         if finished is not None and finished["edits"] == _described(edits):
             return EditReport(root, len(metadata.episodes), metadata.frames, 0, None)
         check_edits(edits, metadata)
-        wanted = _segments(metadata, edits)
+        wanted = _frame_ranges(metadata, edits)
         place.begin({"dataset": str(root.resolve()), "files": fingerprint(root), "edits": _described(edits)})
         _write(metadata, edits, wanted, place.dataset, progress, commit_every_s)
         before = place.publish()
@@ -98,12 +98,12 @@ def write_contract(metadata: DatasetMetadata, contract: DataContract) -> None:
         folder.close()
 
 
-def _segments(metadata: DatasetMetadata, edits: DatasetEdits) -> list[Segment]:
+def _frame_ranges(metadata: DatasetMetadata, edits: DatasetEdits) -> list[FrameRange]:
     valid = None
     if edits.clean:
         with LeRobotReader(metadata) as reader:
             valid = reader.column(VALID) != 0
-    found = segments([episode.length for episode in metadata.episodes], edits.delete, valid)
+    found = frame_ranges([episode.length for episode in metadata.episodes], edits.delete, valid)
     if not found:
         raise ConfigError(f"{metadata.root}: nothing would be left of it: no run of frames is an example")
     return found
@@ -112,7 +112,7 @@ def _segments(metadata: DatasetMetadata, edits: DatasetEdits) -> list[Segment]:
 def _write(
     metadata: DatasetMetadata,
     edits: DatasetEdits,
-    wanted: list[Segment],
+    wanted: list[FrameRange],
     output: Path,
     progress: Callable[[float], None],
     commit_every_s: float,

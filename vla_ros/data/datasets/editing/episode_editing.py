@@ -10,7 +10,7 @@ import numpy as np
 from vla_ros.data.datasets.annotation_names import boxes_column
 from vla_ros.data.datasets.copying import EpisodeSource
 from vla_ros.data.datasets.editing.edits import DatasetEdits
-from vla_ros.data.datasets.editing.segments import Segment
+from vla_ros.data.datasets.editing.frame_ranges import FrameRange
 from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.features import IMAGES, STRING
 from vla_ros.data.datasets.schema import DatasetSchema
@@ -21,7 +21,7 @@ from vla_ros.policies.contract import CameraStream
 
 
 def edited_episode(
-    source: EpisodeSource, segment: Segment, edits: DatasetEdits, schema: DatasetSchema
+    source: EpisodeSource, segment: FrameRange, edits: DatasetEdits, schema: DatasetSchema
 ) -> EncodedEpisode:
     """Return the episode. Raises VlaError for a corrupt one."""
     record = source.metadata.episodes[segment.episode]
@@ -60,7 +60,7 @@ def edited_episode(
 
 
 def _encoded(
-    source: EpisodeSource, segment: Segment, key: str, stream: CameraStream | None, schema: DatasetSchema
+    source: EpisodeSource, segment: FrameRange, key: str, stream: CameraStream | None, schema: DatasetSchema
 ) -> EncodedVideo:
     height, width = schema.features[key].shape[:2]
     encoder = VideoEncoder(height, width, schema.fps, schema.codec)

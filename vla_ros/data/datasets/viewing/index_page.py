@@ -7,7 +7,7 @@ import html
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from vla_ros.data.datasets.metadata import EpisodeRecord
+from vla_ros.data.datasets.metadata import EpisodeMetadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.viewing.filling import fill, jpeg
 
@@ -74,7 +74,7 @@ def index_page(
     )
 
 
-def _card(reader: LeRobotReader, episode: EpisodeRecord, page: str, pictured: bool) -> str:
+def _card(reader: LeRobotReader, episode: EpisodeMetadata, page: str, pictured: bool) -> str:
     picture = ""
     if pictured and reader.metadata.video_keys:
         image = reader.image(reader.metadata.video_keys[0], episode.start + episode.length // 2)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vla_ros.data.datasets.editing.segments import runs
+from vla_ros.data.datasets.editing.frame_ranges import runs
 from vla_ros.data.datasets.viewing.colors import colors
 
 WIDTH, HEIGHT = 760, 120  # [px]

@@ -23,7 +23,7 @@ from vla_ros.policies.graspvla.full.config import CONFIG, read_full_config
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork
 from vla_ros.policies.graspvla.full.parts import build_network, read_part_configs
 from vla_ros.policies.graspvla.full.tokenizer import FILE as TOKENIZER
-from vla_ros.policies.graspvla.full.tokenizer import Words
+from vla_ros.policies.graspvla.full.tokenizer import InstructionTokenizer
 
 WEIGHTS = "model.safetensors"
 DTYPE_NAMES = {torch.float32: "F32", torch.bfloat16: "BF16"}  # as safetensors spells them
@@ -34,7 +34,7 @@ class Checkpoint:
     """What a folder holds."""
 
     network: GraspVlaNetwork
-    words: Words
+    words: InstructionTokenizer
 
 
 def load_checkpoint(folder: str | Path) -> Checkpoint:
@@ -42,7 +42,7 @@ def load_checkpoint(folder: str | Path) -> Checkpoint:
     folder = Path(folder)
     config = read_full_config(folder)
     parts = read_part_configs(folder, config.parts)
-    words = Words.read(folder / config.parts.tokenizer, config.prompt)
+    words = InstructionTokenizer.read(folder / config.parts.tokenizer, config.prompt)
     with torch.random.fork_rng():  # random weights are drawn only to be replaced: nobody else's numbers change
         with torch.device("meta"):
             shell = build_network(config, parts)

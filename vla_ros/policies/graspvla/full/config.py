@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-
-import numpy as np
+from typing import Any
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import build
 from vla_ros.documents import read_json
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.flow.normalisation import Normaliser
+from vla_ros.policies.flow.normalisation import Statistics
 from vla_ros.policies.graspvla.full.bins import Bins
 from vla_ros.policies.single_arm import ACTION_SIZE, PERIOD_S, SingleArmCodec, upgraded
 
@@ -68,23 +67,6 @@ class ExpertConfig:
             raise ConfigError(f"width, heads and mlp must be >= 1, got {self.width}, {self.heads} and {self.mlp}")
         if list(self.layers) != sorted(set(self.layers)) or min(self.layers, default=0) < 0:
             raise ConfigError(f"layers are {list(self.layers)}: give each once, ascending from 0, or none for all")
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """Mean and standard deviation of seven numbers in the training data."""
-
-    mean: tuple[float, ...]
-    spread: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        if len(self.mean) != ACTION_SIZE:
-            raise ConfigError(f"statistics are of {len(self.mean)} numbers: give {ACTION_SIZE}")
-        self.normaliser()
-
-    def normaliser(self) -> Normaliser:
-        """Return what applies them."""
-        return Normaliser(np.array(self.mean), np.array(self.spread))
 
 
 @dataclass(frozen=True)
@@ -146,6 +128,10 @@ class FullConfig:
             raise ConfigError(
                 f"history_s must be >= 0 s and flow_steps >= 1, got {self.history_s} and {self.flow_steps}"
             )
+        for statistics in (self.action_statistics, self.state_statistics):
+            if len(statistics.mean) != ACTION_SIZE:
+                raise ConfigError(f"statistics are of {len(statistics.mean)} numbers: give {ACTION_SIZE}")
+            statistics.normaliser()
         self.box_quantiser()
 
     def codec(self) -> SingleArmCodec:
@@ -167,4 +153,17 @@ def read_full_config(folder: Path) -> FullConfig:
     path = folder / CONFIG
     if not path.is_file():
         raise ConfigError(f"{path}: not found: name the folder of a checkpoint")
-    return build(FullConfig, upgraded(read_json(path), VERSION), str(path))
+    return build(FullConfig, _with_std(upgraded(read_json(path), VERSION)), str(path))
+
+
+def _with_std(values: Any) -> Any:
+    """Return what config.json says with `std` in its statistics, where older files say `spread`."""
+    if not isinstance(values, dict):
+        return values
+    statistics = {name: values.get(name) for name in ("action_statistics", "state_statistics")}
+    renamed = {
+        name: {"std" if key == "spread" else key: value for key, value in said.items()}
+        for name, said in statistics.items()
+        if isinstance(said, dict) and "std" not in said
+    }
+    return {**values, **renamed}

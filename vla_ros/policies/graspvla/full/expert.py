@@ -23,7 +23,7 @@ from vla_ros.policies.graspvla.full.language_model import LanguageModel, Prefix
 from vla_ros.policies.graspvla.full.rotary import Rotary
 
 
-class ActionExpert(nn.Module):
+class FullActionExpert(nn.Module):
     """v(x, τ | prefix) over H actions of D numbers.
 
     Raises ConfigError when layers or heads do not fit the language model.

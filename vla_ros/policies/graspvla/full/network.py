@@ -18,7 +18,7 @@ from transformers import Dinov2Config, PretrainedConfig, SiglipVisionConfig
 
 from vla_ros.policies.graspvla.full.bin_vocabulary import BinVocabulary
 from vla_ros.policies.graspvla.full.config import POSE_SIZE, STATE_SIZE, STATE_STEPS, FullConfig
-from vla_ros.policies.graspvla.full.expert import ActionExpert
+from vla_ros.policies.graspvla.full.expert import FullActionExpert
 from vla_ros.policies.graspvla.full.language_model import LanguageModel, Prefix
 from vla_ros.policies.graspvla.full.vision import VisionTowers
 from vla_ros.policies.single_arm import ACTION_SIZE
@@ -50,7 +50,7 @@ class GraspVlaNetwork(nn.Module):
         self.boxes = BinVocabulary(config.box_bins, width, spread)
         self.state = nn.Linear(STATE_SIZE, width)
         self.grasp = BinVocabulary(config.grasp.bins, width, spread)
-        self.expert = ActionExpert(config.expert, self.language, parts.llm, config.action.horizon, ACTION_SIZE)
+        self.expert = FullActionExpert(config.expert, self.language, parts.llm, config.action.horizon, ACTION_SIZE)
 
     @property
     def dtype(self) -> torch.dtype:

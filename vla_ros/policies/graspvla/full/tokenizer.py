@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Words to tokens by a folder's tokenizer.json, the one file that needs no code of its own to be read."""
+"""Instructions to tokens by a folder's tokenizer.json, the one file that needs no code of its own to be read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from controllers.errors import ConfigError
 FILE = "tokenizer.json"
 
 
-class Words:
+class InstructionTokenizer:
     """Turn instructions into tokens."""
 
     def __init__(self, tokenizer: Tokenizer, prompt: str) -> None:
@@ -23,7 +23,7 @@ class Words:
         self.tokenizer, self._prompt = tokenizer, prompt
 
     @classmethod
-    def read(cls, folder: Path, prompt: str) -> Words:
+    def read(cls, folder: Path, prompt: str) -> InstructionTokenizer:
         """Read a folder that a tokenizer was saved to. Raises ConfigError when tokenizer.json is missing or broken."""
         path = folder / FILE
         if not path.is_file():

@@ -28,8 +28,8 @@ class BlockedHand:
         self.goal: np.ndarray | None = None  # (3,) [m] where it is being taken; None: it is free
         self.too_high = False  # to close on what it was on its way to
 
-    def look(self, observation: SingleArmObservation, closing: bool) -> bool:
-        """Look at the hand, its fingers perhaps `closing`; return whether it has just been found blocked."""
+    def update(self, observation: SingleArmObservation, closing: bool) -> bool:
+        """Take what the hand does now, its fingers perhaps `closing`; return whether it has just been found blocked."""
         tool, now = observation.state.T_base_ee[:3, 3], observation.stamp
         behind = np.linalg.norm(observation.T_base_ee_commanded[:3, 3] - tool)
         self.too_high = bool(behind > TOO_HIGH)

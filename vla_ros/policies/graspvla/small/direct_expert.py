@@ -40,7 +40,7 @@ class DirectExpert(ActionExpert):
         )
         self.meant = nn.Linear(size, 1)  # learned from grounding, not used to act
 
-    def look(self, pictures: Tensor, sights: Tensor, words: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def encode_observation(self, pictures: Tensor, sights: Tensor, words: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return tokens (B, V·C + T, D), maps of proposals (B·V, 5, h, w) and logits of the cell meant (B, V, C).
 
         Of pictures (B, V, HEIGHT, WIDTH, 3) uint8, lines of sight (B, V, C, SIGHT) and words (B, T, SIZE).

@@ -39,14 +39,14 @@ class DirectPolicy(ActingPolicy):
         self, observation: SingleArmObservation, views: list[CameraView], clock: StageClock
     ) -> tuple[np.ndarray, Reasoning]:
         with clock.stage("vision"):
-            tokens = self._look(observation, views)
+            tokens = self._encode_observation(observation, views)
         with clock.stage("flow"):
             actions = self._draw(tokens)
         opening = float(np.clip(actions[:, 6].max(), OPENING_MIN, self.opening_max))
         actions[:, 6] = decided_widths(actions[:, 6], opening, self._gripper.closing)
         return actions, Reasoning({}, {}, None, 0.0, dict(clock.seconds))
 
-    def _look(self, observation: SingleArmObservation, views: list[CameraView]) -> torch.Tensor:
+    def _encode_observation(self, observation: SingleArmObservation, views: list[CameraView]) -> torch.Tensor:
         expert = self.networks.expert
         assert isinstance(expert, DirectExpert)
         T_tool = self.codec.T_base_anchor(observation)
@@ -54,7 +54,7 @@ class DirectPolicy(ActingPolicy):
             lines_of_sight(calibration_of(view), (view.color.shape[1], view.color.shape[0]), T_tool[:3, 3])
             for view in views
         ]
-        seen, _, _ = expert.look(
+        seen, _, _ = expert.encode_observation(
             torch.from_numpy(small_pictures([view.color for view in views]))[None],
             torch.from_numpy(np.stack(sights))[None],
             torch.from_numpy(word_tokens(observation.instruction))[None],

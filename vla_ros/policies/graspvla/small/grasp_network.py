@@ -51,12 +51,12 @@ class GraspNetwork(nn.Module):
         self.quality = mlp(width, width, 1)
         self.orientation = mlp(width, 2 * width, ANGLES + 2)  # angle bins, opening [dm], slope [rad]
 
-    def look(self, crops: Tensor) -> tuple[list[Tensor], Tensor]:
+    def encode(self, crops: Tensor) -> tuple[list[Tensor], Tensor]:
         """Return the views' maps and a summary (B, W) of crops (B, 2, CROP, CROP, 3) uint8."""
         maps, summaries = zip(*(view(crops[:, i]) for i, view in enumerate(self.views)), strict=True)
         return list(maps), self.summary(torch.cat(summaries, dim=1))
 
-    def ask(self, seen: tuple[list[Tensor], Tensor], places: Tensor, points: Tensor, tool: Tensor) -> Tensor:
+    def query(self, seen: tuple[list[Tensor], Tensor], places: Tensor, points: Tensor, tool: Tensor) -> Tensor:
         """Return what is known about points (B, P, W).
 
         `places` (B, 2, P, 2) is where both crops show them, -1 to 1; `points` (B, P, 3) where they are and

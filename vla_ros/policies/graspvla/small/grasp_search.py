@@ -61,13 +61,13 @@ def find_grasp(
     """
     windows = [point_window(calibration, middle, EXTENT) for calibration in calibrations]
     crops = np.stack([window.cut(picture, CROP) for window, picture in zip(windows, pictures, strict=True)])
-    seen = network.look(torch.from_numpy(crops)[None])
+    seen = network.encode(torch.from_numpy(crops)[None])
 
     stay = STAY + STAY_THERE * (0.0 if last is None else arrived(tool, last))
 
-    def ask(points: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
+    def query(points: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
         places = np.stack([_places(c, w, points) for c, w in zip(calibrations, windows, strict=True)])
-        known = network.ask(
+        known = network.query(
             seen,
             torch.from_numpy(places)[None].float(),
             torch.from_numpy(points - middle)[None].float(),
@@ -81,9 +81,9 @@ def find_grasp(
         return known, logits
 
     coarse = middle + COARSE[np.linalg.norm(COARSE, axis=1) <= within]
-    _, logits = ask(coarse)
+    _, logits = query(coarse)
     fine = coarse[int(logits.argmax())] + FINE
-    known, logits = ask(fine)
+    known, logits = query(fine)
     # The mean over the peak is finer than the grid.
     share = np.exp(1.5 * (logits - logits.max()))
     point = share @ fine / share.sum()

@@ -53,7 +53,7 @@ def choose_turn(
 
 
 def _likely(found: FoundGrasp, T: np.ndarray) -> bool:
-    """Say whether the heading of a pose is still among the likely ones; its tilt may be one that reach asked for."""
+    """Say whether the heading of a pose is still among the likely ones; its tilt may be one that reach requested."""
     heading, tilt, _ = to_angles(T[:3, :3])
     headings = found.likelihood.reshape(YAWS, TILTS).sum(axis=1)
     return bool(soft_bins(heading, tilt).reshape(YAWS, TILTS).sum(axis=1) @ headings >= KEPT * headings.max())

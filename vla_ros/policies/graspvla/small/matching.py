@@ -57,7 +57,7 @@ class MatchNetwork(nn.Module):
         self.score = mlp(size, size, 1)
         self.category, self.color = nn.Linear(size, categories), nn.Linear(size, colors)
 
-    def look(self, crops: Tensor) -> Tensor:
+    def encode(self, crops: Tensor) -> Tensor:
         """Return what crops (N, CROP, CROP, 3) uint8 show, (N, D): once a picture, whatever is asked of it."""
         return self.crops(crops)
 

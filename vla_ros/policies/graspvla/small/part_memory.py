@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where on its object the part is that was asked for, by all that was seen of it."""
+"""Where on its object the part is that was requested, by all that was seen of it."""
 
 from __future__ import annotations
 

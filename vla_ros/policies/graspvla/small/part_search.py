@@ -23,12 +23,12 @@ from vla_ros.policies.graspvla.small.view_geometry import project, triangulate
 
 RADIUS = 0.035  # [m] of a part
 SPACING, HALF = 0.025, 7  # [m] between points of the grid, and how many of them to each side of the object's middle
-BEYOND = 0.08  # of a box that may be found too small: its ends are what is asked for
+BEYOND = 0.08  # of a box that may be found too small: its ends are what is requested
 MOST = 35  # points that are asked about
 AT_ONCE = 7  # of them, beside the whole: as many as training shows
 ALIKE = 0.045  # [m] from the best point: the middle of what fits there is the part
 SCORE = 0.6  # of a box that nobody proposed, as training has it on average
-BY = "by its "  # begins what a part is asked for by; what the whole is called says nothing of where its parts are
+BY = "by its "  # begins what a part is requested by; what the whole is called says nothing of where its parts are
 _BY_PART = re.compile(r"^(.*?) by (its|the) (\w+(?: (?:end|part|side))?)$", re.IGNORECASE)
 
 Calibrations = Sequence[np.ndarray] | np.ndarray  # (11,) a view

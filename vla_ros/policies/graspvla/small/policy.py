@@ -167,7 +167,7 @@ class GraspVlaPolicy(ActingPolicy):
 
     def _look_whether_blocked(self, observation: SingleArmObservation) -> None:
         """Where the hand stands on something, look for another grasp than the one it was on its way to."""
-        if self._hand.look(observation, self._gripper.closing) and self._grasp is not None:
+        if self._hand.update(observation, self._gripper.closing) and self._grasp is not None:
             self._blocked.append(self._grasp[0])
             self._grasp = self._near_since = None
 

@@ -110,7 +110,7 @@ class TargetSearch:
                 crops.append(box_window(box).cut(picture, matching.CROP))
                 shares = box / np.array([width, height, width, height])
                 geometry.append([*shares, score, float(view == 0), float(view == 1)])
-        looks = self._matching.look(torch.from_numpy(np.stack(crops)))[None]
+        looks = self._matching.encode(torch.from_numpy(np.stack(crops)))[None]
         there = torch.ones(looks.shape[:2], dtype=torch.bool)
         # Rows without a token are masked anyway: leave them out.
         spoken = words[: max(1, int((words != 0).any(axis=1).nonzero()[0].max(initial=0)) + 1)]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures of a camera as JPEG: asked for from the headset's own frames, made in a worker beside them.
+// Pictures of a camera as JPEG: requested from the headset's own frames, made in a worker beside them.
 
 const MOST_PER_S = 15;
 const IN_AIR = 2;

@@ -110,7 +110,7 @@ export class Headset {
     for (const view of viewer.views) {
       const { x, y, width, height } = layer.getViewport(view);
       gl.viewport(x, y, width, height);
-      this.painter.look(view.projectionMatrix, multiply(view.transform.inverse.matrix, this.room));
+      this.painter.setCamera(view.projectionMatrix, multiply(view.transform.inverse.matrix, this.room));
       drawRoom(this.painter, { places, shades: [1], board, marks: this.#seen, passthrough });
     }
   }

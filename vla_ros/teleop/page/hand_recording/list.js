@@ -76,7 +76,7 @@ export function showDemonstrations(server, outbox) {
   outbox.on("change", draw);
   outbox.on("kept", ({ name, warning }) => {
     if (warning) note("warning", `${name} is kept, but ${warning}`);
-    server.look();
+    server.poll();
   });
   draw();
 }

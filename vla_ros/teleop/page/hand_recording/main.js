@@ -48,4 +48,4 @@ window.addEventListener("beforeunload", (event) => {
   if (outbox.parcels.length || recorder.recording || recorder.settling) event.preventDefault();
 });
 camera.begin();
-server.look();
+server.poll();

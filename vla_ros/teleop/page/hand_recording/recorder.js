@@ -62,7 +62,7 @@ export class Recorder extends Emitter {
     else if (demonstration.bytes >= LARGEST_MB * 1e6) this.stop(`A demonstration ends at ${LARGEST_MB} MB.`);
   }
 
-  /** End a demonstration and send it; `why` where nobody asked for that. */
+  /** End a demonstration and send it; `why` where nobody requested that. */
   async stop(why = "") {
     const { demonstration } = this;
     if (!demonstration) return;

@@ -3,7 +3,7 @@
 
 import { Emitter } from "../model/emitter.js";
 
-const LOOK_MS = 5000;
+const POLL_MS = 5000;
 const PATIENCE_MS = 8000;
 const NOT_REACHED = "The server is not reached. What you record is kept on this page until it is back: leave the page open.";
 const LOCKED_OUT = "This link is no longer valid. Open the new one that the terminal shows, in another tab: demonstrations on this page are then sent.";
@@ -19,8 +19,8 @@ export class Server extends Emitter {
 
   constructor() {
     super();
-    setInterval(() => document.hidden || this.look(), LOOK_MS);
-    for (const name of ["online", "offline"]) window.addEventListener(name, () => this.look());
+    setInterval(() => document.hidden || this.poll(), POLL_MS);
+    for (const name of ["online", "offline"]) window.addEventListener(name, () => this.poll());
   }
 
   get count() {
@@ -28,7 +28,7 @@ export class Server extends Emitter {
   }
 
   /** Read the list anew. */
-  async look() {
+  async poll() {
     try {
       const answer = await fetch("/demonstrations", { signal: AbortSignal.timeout(PATIENCE_MS) });
       if (answer.ok) Object.assign(this, await answer.json(), { reached: true, problem: "" });
@@ -56,7 +56,7 @@ export class Server extends Emitter {
     } catch {
       problem = "the server is not reached";
     }
-    await this.look();
+    await this.poll();
     return problem;
   }
 }

@@ -150,7 +150,7 @@ export class Drive {
   #followGripper() {
     for (const { name, hand, gripper_max, tool } of this.session.arms) {
       const told = this.session.state.arms[name]?.gripper;
-      const asked = hand === this.selected && this.#held; // what it was just asked for comes first
+      const asked = hand === this.selected && this.#held; // what it was just commanded comes first
       if (this.hands[hand].clutch || asked || typeof told !== "number") continue;
       if (tool === "suction") this.hands[hand].assumeGripper(told);
       else if (gripper_max) this.hands[hand].assumeGripper(1 - Math.min(1, told / gripper_max));

@@ -151,7 +151,7 @@ export class Headset {
     for (const view of pose.views) {
       const { x, y, width, height } = layer.getViewport(view);
       gl.viewport(x, y, width, height);
-      this.painter.look(view.projectionMatrix, multiply(view.transform.inverse.matrix, this.room));
+      this.painter.setCamera(view.projectionMatrix, multiply(view.transform.inverse.matrix, this.room));
       drawRoom(this.painter, { places, shades, board, marks: this.#controllers.marks, passthrough });
     }
   }

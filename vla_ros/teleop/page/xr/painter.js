@@ -76,7 +76,7 @@ export class Painter {
   }
 
   /** Begin one eye. */
-  look(projection, view) {
+  setCamera(projection, view) {
     this.eye = multiply(projection, view);
   }
 

@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 
 from controllers.errors import VlaError
 from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
-from vla_ros.data.datasets.metadata import EpisodeRecord
+from vla_ros.data.datasets.metadata import EpisodeMetadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.masks import is_masked
 from vla_ros.policies.graspvla.small.part_search import BY, part_boxes, part_points, split_part
@@ -44,7 +44,7 @@ class Labels:
     resting: object_boxes.RestingObject
 
 
-def label_episode(reader: LeRobotReader, episode: EpisodeRecord, search: TargetSearch, views: Views) -> Labels:
+def label_episode(reader: LeRobotReader, episode: EpisodeMetadata, search: TargetSearch, views: Views) -> Labels:
     """Return the annotation columns of an episode. Raises VlaError when nothing was lifted in it."""
     frames = slice(episode.start, episode.start + episode.length)
     states, anchors, actions = (reader.column(name)[frames].astype(float) for name in (STATE, ANCHOR, ACTION))
@@ -106,7 +106,7 @@ def poses(numbers: np.ndarray) -> np.ndarray:
     return T
 
 
-def _proposals(reader: LeRobotReader, episode: EpisodeRecord, search: TargetSearch, views: Views) -> list[Proposed]:
+def _proposals(reader: LeRobotReader, episode: EpisodeMetadata, search: TargetSearch, views: Views) -> list[Proposed]:
     """Return what is proposed in each frame."""
     pictures = zip(*(reader.images(IMAGES + view, episode.index) for view in views), strict=True)
     return [search.propose(shown) for shown in pictures]

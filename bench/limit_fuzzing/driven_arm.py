@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An arm behind a late wire, for each kind of command: exact dynamics without end stops, and the driver's own servo."""
+"""An arm with actuation latency, for each kind of command: exact dynamics without end stops, the driver's own servo."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vla_ros.sim.pose_servo import PoseServo
 SERVO_STEP = 1e-3  # [s] of the driver's own loop
 
 
-class WiredArm:
+class DrivenArm:
     """The simulated Franka as control sees it: commands late, joint states at once."""
 
     def __init__(self, mode: str, franka: Franka, timestep: float, delay: float, jitter: float, q: np.ndarray) -> None:

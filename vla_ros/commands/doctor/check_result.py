@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One line of the doctor.
 
     `ok`: nothing needs to be done here; a `remedy` is then advice for those who want more, a real arm for instance.
@@ -28,11 +28,11 @@ class Finding:
         return "FAIL" if self.fatal else "warn"
 
 
-def missing(name: str, state: str, remedy: str) -> Finding:
-    """Return a finding that keeps jobs from running."""
-    return Finding(name, state, remedy, ok=False, fatal=True)
+def missing(name: str, state: str, remedy: str) -> CheckResult:
+    """Return a result that keeps jobs from running."""
+    return CheckResult(name, state, remedy, ok=False, fatal=True)
 
 
-def poor(name: str, state: str, remedy: str) -> Finding:
-    """Return a finding with which jobs run, badly or not all of them."""
-    return Finding(name, state, remedy, ok=False)
+def poor(name: str, state: str, remedy: str) -> CheckResult:
+    """Return a result with which jobs run, badly or not all of them."""
+    return CheckResult(name, state, remedy, ok=False)

@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A grasp, and what is tried and valued when one is looked for."""
+"""What is tried and valued when a grasp is looked for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-import numpy as np
+from dataclasses import dataclass
 
 from controllers.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class GraspConfig:
+class GraspSearchConfig:
     """What is tried and what a good grasp is worth. Costs are about 1 where they start to hurt."""
 
     turns: int = 16  # closing directions over half a turn
@@ -48,14 +46,3 @@ class GraspConfig:
         for name, value in vars(self).items():
             if name.endswith(("_weight", "_margin", "_clearance")) and value < 0.0:
                 raise ConfigError(f"grasp.{name} must be >= 0, got {value}")
-
-
-@dataclass(frozen=True, eq=False)
-class Grasp:
-    """One way to hold the target."""
-
-    T_base_grasp: np.ndarray  # (4, 4) tool pose when the fingers close
-    opening: float  # [m] while approaching
-    width: float  # [m] expected between the pads
-    cost: float
-    terms: dict[str, float] = field(default_factory=dict)  # the cost's parts, for those who look into failures

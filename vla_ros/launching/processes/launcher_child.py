@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Become the command that follows, tied to the launcher: what child.py is in the pip home, for `ros2 launch`.
 
-    python -m vla_ros.launching.processes.tethered [--last] [--foreign] command [arguments]
+    python -m vla_ros.launching.processes.launcher_child [--last] [--foreign] command [arguments]
 
 The node is asked to stop (SIGTERM) when the launcher dies, however it dies: `ros2 launch` would leave it running.
 `--last` has that come later, as in child.py, and makes the node ignore SIGINT, which both a terminal and launch send to
@@ -31,7 +31,10 @@ def main() -> int:
     foreign = words[:1] == [FOREIGN]
     command = words[foreign:]
     if not command:
-        print(f"tethered: which command? usage: tethered [{LAST}] [{FOREIGN}] command [arguments]", file=sys.stderr)
+        print(
+            f"launcher_child: which command? usage: launcher_child [{LAST}] [{FOREIGN}] command [arguments]",
+            file=sys.stderr,
+        )
         return 2
     if not stop_with_launcher(after=REST_S if last else 0.0):
         return 1

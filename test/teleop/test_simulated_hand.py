@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scripted hand before a page that says that no hand moves the arm: real server and websocket, no inertia."""
+"""The simulated hand before a page that says that no hand moves the arm: real server and websocket, no inertia."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from faulty_robot import DOWN, FAULT, QUICK, FaultyRobot
 from operated_robot import Served
 
 from vla_ros.teleop.axes import Pose
-from vla_ros.teleop.demonstrator.connection import Connection
-from vla_ros.teleop.demonstrator.demonstrator import IN_VAIN_MAX, ArmBarred, Demonstrator, NotReached, Waypoint
 from vla_ros.teleop.protocol import Hands
+from vla_ros.teleop.simulated_hand.connection import Connection
+from vla_ros.teleop.simulated_hand.hand import IN_VAIN_MAX, ArmBarred, NotReached, SimulatedHand, Waypoint
 
 GOAL = Waypoint(Pose(np.array([0.5, 0.1, 0.3]), DOWN))
 
 
-class Counted(Demonstrator):
+class Counted(SimulatedHand):
     """It counts its strokes."""
 
     strokes = 0

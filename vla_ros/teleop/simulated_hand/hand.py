@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scripted operator: looks where the tool is, moves the hand, lets go and clutches again, until it is there."""
+"""A simulated hand: reads where the tool is, moves, lets go and clutches again, until it is there."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import numpy as np
 from controllers.errors import VlaError
 from controllers.rotations import Quaternion, compose_exp, log_relative, multiply
 from vla_ros.teleop.axes import Pose, room_pose
-from vla_ros.teleop.demonstrator.connection import Connection, ConnectionLost
-from vla_ros.teleop.demonstrator.habits import Habits
 from vla_ros.teleop.protocol import HandSample
 from vla_ros.teleop.robot import SILENT
+from vla_ros.teleop.simulated_hand.connection import Connection, ConnectionLost
+from vla_ros.teleop.simulated_hand.habits import Habits
 
 PACKET_S = 1.0 / 72.0  # a headset's display
 SETTLE_S = 0.25  # [s] from the hand's rest to the tool's
@@ -69,7 +69,7 @@ def arm_obstacle(connection: Connection) -> str:
     return "the arm is held: take it first" if state["mode"] == "hold" else ""
 
 
-class Demonstrator:
+class SimulatedHand:
     """One hand that drives one arm over a connection. The scale of hand to tool is as the bridge says."""
 
     def __init__(

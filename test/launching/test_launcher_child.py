@@ -13,7 +13,7 @@ from ament_prefix import install
 
 from vla_ros.launching.processes.child import REST_S
 
-TETHERED = [sys.executable, "-m", "vla_ros.launching.processes.tethered"]
+LAUNCHER_CHILD = [sys.executable, "-m", "vla_ros.launching.processes.launcher_child"]
 # Says when it can be asked, and how it was asked to end.
 NODE = """
 import signal, sys, time
@@ -35,7 +35,7 @@ def _start(environment, *words: str) -> subprocess.Popen:
 
 @pytest.mark.parametrize("last", [False, True])
 def test_only_the_last_to_stop_are_deaf_to_an_interrupt(environment, last):
-    node = _start(environment, *TETHERED, *(["--last"] if last else []), sys.executable, "-c", NODE)
+    node = _start(environment, *LAUNCHER_CHILD, *(["--last"] if last else []), sys.executable, "-c", NODE)
     assert node.stdout.readline() == "ready\n"
     node.send_signal(signal.SIGINT)
     time.sleep(0.3)
@@ -48,7 +48,9 @@ def test_only_the_last_to_stop_are_deaf_to_an_interrupt(environment, last):
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_node_is_asked_to_stop_when_its_launcher_dies(environment, number):
-    launcher = _start(environment, sys.executable, "-c", LAUNCHER, *TETHERED, "--last", sys.executable, "-c", NODE)
+    launcher = _start(
+        environment, sys.executable, "-c", LAUNCHER, *LAUNCHER_CHILD, "--last", sys.executable, "-c", NODE
+    )
     assert launcher.stdout.readline() == "ready\n"
     os.kill(launcher.pid, number)
     assert launcher.communicate(timeout=10.0)[0] == "SIGTERM\n"  # the node's word: it has inherited the pipe
@@ -72,7 +74,7 @@ os.write(1, b"ready\\n")
 while True:
     time.sleep(0.02)
 """
-OURS, FOREIGN_PROGRAM = "tethered --last", "executable 0 fake program"
+OURS, FOREIGN_PROGRAM = "launcher_child --last", "executable 0 fake program"
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ def _pair(environment, program: str, last: str, name: str) -> tuple[subprocess.P
     """Start a launcher of two nodes; return it, and its nodes once both can be asked."""
     words = last.split() if last == FOREIGN_PROGRAM else [*last.split(), program]
     nodes = [
-        [*TETHERED, program, "first"],
+        [*LAUNCHER_CHILD, program, "first"],
         [sys.executable, "-m", f"vla_ros.launching.processes.{words[0]}", *words[1:], name],
     ]
     launcher = subprocess.Popen(
@@ -151,7 +153,7 @@ def _gone(pids: list[int], within: float = 3.0) -> bool:
     ],
 )
 def test_a_command_that_is_none_is_one_line(environment, words, code, expected):
-    done = subprocess.run([*TETHERED, *words], capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run([*LAUNCHER_CHILD, *words], capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == code
     assert expected in done.stderr
     assert len(done.stderr.splitlines()) == 1

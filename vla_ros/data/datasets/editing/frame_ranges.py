@@ -15,7 +15,7 @@ import numpy as np
 LENGTH_MIN = 2  # [frames] of an episode
 
 
-class Segment(NamedTuple):
+class FrameRange(NamedTuple):
     """Frames `first` to `end` (exclusive) of an episode."""
 
     episode: int
@@ -23,14 +23,16 @@ class Segment(NamedTuple):
     end: int
 
 
-def segments(lengths: Sequence[int], deleted: Sequence[int] = (), valid: np.ndarray | None = None) -> list[Segment]:
+def frame_ranges(
+    lengths: Sequence[int], deleted: Sequence[int] = (), valid: np.ndarray | None = None
+) -> list[FrameRange]:
     """Return what is kept of episodes of these lengths; `valid` (frames,) says of each frame whether it is."""
-    found: list[Segment] = []
+    found: list[FrameRange] = []
     start = 0
     for number, length in enumerate(lengths):
         if number not in deleted:
             runs = [(0, length)] if valid is None else valid_runs(valid[start : start + length])
-            found += [Segment(number, first, end) for first, end in runs]
+            found += [FrameRange(number, first, end) for first, end in runs]
         start += length
     return found
 

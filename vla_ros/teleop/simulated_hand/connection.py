@@ -65,7 +65,7 @@ class Connection:
             await self._session.close()
             raise ConnectionLost(f"{self._url.partition('?')[0]}: nobody answers ({error})") from None
         self._reading = asyncio.create_task(self._read(self._socket))
-        await self.say("hello", protocol=protocol.VERSION, name=self._name, seat=self._seat)
+        await self.send("hello", protocol=protocol.VERSION, name=self._name, seat=self._seat)
         await self.until(lambda: self.welcome and self.seat and self.state)
         return self
 
@@ -85,7 +85,7 @@ class Connection:
         """Return with what code the bridge has closed the socket; None while it is open."""
         return None if self._socket is None else self._socket.close_code
 
-    async def say(self, kind: str, **content: Any) -> None:
+    async def send(self, kind: str, **content: Any) -> None:
         """Send a message. Raises ConnectionLost."""
         await self.send_text(json.dumps({"type": kind} | content))
 
@@ -112,7 +112,7 @@ class Connection:
             for hand, s in hands.items()
         }
         pushed = {} if sticks is None else {"sticks": {hand: list(stick) for hand, stick in sticks.items()}}
-        await self.say("hands", n=self._sent, t=1e3 * time.monotonic(), source=source, hands=content, **pushed)
+        await self.send("hands", n=self._sent, t=1e3 * time.monotonic(), source=source, hands=content, **pushed)
 
     async def command(self, name: str, /, **arguments: Any) -> Any:
         """Have something done and return the result. Raises VlaError with the bridge's reason when it was not."""
@@ -120,7 +120,7 @@ class Connection:
         number = self._number
         answered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._answers[number] = answered
-        await self.say("command", id=number, command=name, arguments=arguments)
+        await self.send("command", id=number, command=name, arguments=arguments)
         try:
             answer = await asyncio.wait_for(answered, ANSWER_WITHIN_S)
         except TimeoutError:
@@ -135,7 +135,7 @@ class Connection:
         """Return how long there and back takes [s]. Raises VlaError."""
         began = time.monotonic()
         self._pong = None
-        await self.say("ping", t=1e3 * began)
+        await self.send("ping", t=1e3 * began)
         await self.until(lambda: self._pong is not None)
         return (self._pong or began) - began
 
@@ -180,4 +180,4 @@ class Connection:
         if kind == PICTURE:
             self.pictures[camera] = self.pictures.get(camera, 0) + 1
             self.picture[camera] = frame[10:]
-            await self.say("seen", camera=camera, stamp=stamp)
+            await self.send("seen", camera=camera, stamp=stamp)

@@ -1,2 +1,0 @@
-# SPDX-License-Identifier: Apache-2.0
-"""A scripted operator: drives a bridge over its own websocket, as a person with a headset does."""
