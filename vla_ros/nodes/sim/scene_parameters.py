@@ -38,7 +38,8 @@ def declare_scene(node: Node, change: Callable[[str, object], None] | None = Non
             node, "objects", "", "folder of your own objects; empty: the built-in ones", change=notify("objects")
         ),
         "wording": declare(
-            node, "wording", "common", "words of the instruction", choices=("common", "unseen"), change=notify("wording")
+            node, "wording", "common", "words of the instruction", choices=("common", "unseen"),
+            change=notify("wording"),
         ),
         "target": declare(
             node, "target", "", "target object, such as red mug; empty: what the seed draws", change=notify("target")
