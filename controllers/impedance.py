@@ -79,9 +79,10 @@ class CartesianImpedance:
         self._force = np.zeros(6)
         self.dq_desired = np.zeros(size)  # [rad/s] joint rates of the desired twist …
         self.motion_share = 1.0  # … which is taken to this share where they would be more than the joints can
-        self._efforts = np.zeros((4, size))  # of which τ consists: Jᵀ F, the way to the rest posture, M q̇, τ_coriolis …
-        self._task_effort, self._to_rest, self._momentum, self._coriolis = self._efforts  # views
-        self._effort_weights = np.ones(4)  # … 1, stiffness and − damping of the nullspace, 1
+        # Of what τ consists: Jᵀ F, the way to the rest posture, what damps the self-motion with τ_coriolis.
+        self._efforts, self._effort_weights = np.zeros((3, size)), np.ones(3)
+        self._task_effort, self._to_rest, self._damped = self._efforts  # views
+        self._damping_rate, self._ddq_damped = np.array(0.0), np.zeros(size)  # − r [1/s], − r q̇
         self._tau = np.zeros(size)
         self._scratch = np.zeros(size)
         self._JJ = np.zeros((6, 6))
@@ -119,14 +120,13 @@ class CartesianImpedance:
         if self._constant_damper:
             force += terms[4]
         terms[3].dot(J_M_inverse, out=self.dq_desired)  # q̇_d = M⁻¹ Jᵀ Λ ẋ_d
-        model.M.dot(model.dq, out=self._momentum)
         if self._energy_limited:
-            kinetic = 0.5 * float(self._momentum.dot(model.dq))
+            kinetic = 0.5 * float(model.M.dot(model.dq, out=self._tau).dot(model.dq))
             self.energy.update(kinetic, 0.5 * float(self.error.dot(terms[0])))
 
-        # τ = Jᵀ F + k (q_rest − q) − r M q̇ + τ_coriolis, damped by inertia: one rate r whatever moves
+        # τ = Jᵀ F + k (q_rest − q) + M (−r q̇) + τ_coriolis, damped by inertia: one rate r whatever moves
         force.dot(J, out=self._task_effort)
-        self._coriolis[...] = model.coriolis
+        self._damped[...] = model.effort_for(np.multiply(model.dq, self._damping_rate, out=self._ddq_damped))
         self._effort_weights[1] = stiffness
         return self._effort_weights.dot(self._efforts, out=self._tau)
 
@@ -159,7 +159,7 @@ class CartesianImpedance:
         )
         if self._constant_damper:
             self._weights[4, 1], self._weights[4, 3] = share, -1.0
-        self._effort_weights[2] = -gains.nullspace_rate
+        self._damping_rate[...] = -gains.nullspace_rate
 
     def _in_base_axes(self, matrix: np.ndarray) -> np.ndarray:
         half = self._turn.dot(matrix, out=self._half_turned)
@@ -253,9 +253,7 @@ class JointImpedance:
         rate += np.multiply(ddq, share, out=tau)
         velocity_error *= gains.damping_time
         error += velocity_error
-        model.M.dot(rate, out=tau)
-        tau += np.linalg.solve(self._lhs, error)
-        tau += model.coriolis
+        np.add(model.effort_for(rate), np.linalg.solve(self._lhs, error), out=tau)
         return tau
 
     def _look_at_energy(self, model: ArmModel, error: np.ndarray) -> None:

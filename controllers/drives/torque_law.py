@@ -97,8 +97,8 @@ class TorqueLaw:
         """Advance by dt [s] towards what was sampled; return τ (N,) [N·m]. The model must be up to date."""
         self.motion.step(target, dt)
         self.gains.advance(dt)
-        self.payload.advance(dt)
         tau = self._impedance()
+        self.payload.advance(dt)  # for the next tick: in this one the model is that of the payload before
         if self._offset_share > OFFSET_NEGLIGIBLE:
             self._offset_share *= max(0.0, 1.0 - dt / self._config.impedance.switch_s)
             tau += np.multiply(self._offset, self._offset_share, out=self._scratch)
