@@ -112,10 +112,13 @@ class PoseFilter:
         self.input_quaternion: Quaternion = IDENTITY
         # [m/s, rad/s] and [m/s², rad/s²], base axes: views, whose angular half is written anew after each step.
         self.twist, self.acceleration = self._linear.velocity, self._linear.acceleration
-        self._output = np.tile(IDENTITY, 4)  # its quaternion, four times
+        # The output as position and quaternion (7,), a view: the quaternion stands there four times.
+        outputs = np.concatenate([np.zeros(3), np.tile(IDENTITY, 4)])
+        self.pose, self._output = outputs[:7], outputs[3:]
         self._tangents = np.zeros(12)  # from there to input and sections [rad]
         # Views, made once: in the loop each would cost as much as what is done with it.
-        self._tangent_rows, self._output_rows = self._tangents.reshape(4, 3), self._output.reshape(4, 4)
+        self._pose_position, self._output_rows = self.pose[:3], self._output.reshape(4, 4)
+        self._tangent_rows = self._tangents.reshape(4, 3)
         self._next_position, self._next_rotation = self._linear.next_input[:3], self._linear.next_input[3:]
         self._rotations, self._advanced = self._linear.state[:4, 3:], self._linear.result[:4, 3:]
         self._angular_velocity, self._angular_acceleration = self.twist[3:], self.acceleration[3:]
@@ -133,6 +136,7 @@ class PoseFilter:
         rate = velocity[3:]
         shifts = (self.delay * rate, 2.0 * rate / self.omega, rate / self.omega, np.zeros(3))
         places = [compose_exp(quaternion, tuple(shift)) for shift in shifts]
+        self._pose_position[...] = position
         self._output_rows[...] = self.quaternion = quaternion
         self.input_quaternion = places[0]
         self._read_derivatives(np.concatenate(places))
@@ -148,10 +152,15 @@ class PoseFilter:
         self._tangent_rows[...] = self._advanced
         places = _FOUR.integrate(self._output, self._tangents)
         self.input_quaternion = quaternion
+        self._pose_position[...] = self.position
         self._output_rows[...] = output = places[12:]
         x, y, z, w = output.tolist()
         self.quaternion = (x, y, z, w)
         self._read_derivatives(places)
+
+    def matrix(self) -> np.ndarray:
+        """Return the output as a transformation (4, 4)."""
+        return pin.XYZQUATToSE3(self.pose).homogeneous
 
     def _read_derivatives(self, places: np.ndarray) -> None:
         """Take the quaternions (16,) of the input and of the three sections, of which the last is the output."""

@@ -37,6 +37,7 @@ from controllers.rotations import Quaternion, write_matrix
 
 DRY_FRICTION_SPEED = 0.02  # [rad/s] below it dry friction fades in, or noise would toggle its sign
 LOOK_EVERY, LOOK_RESERVE = 8, 0.1  # ticks, [rad]: no joint gets further than that between two looks at its limits
+_SO3 = pin.liegroups.SO3()
 NUMERICAL_DAMPING = 1e-6  # [1/kg, 1/(kg·m²)]
 MANIPULABILITY_EVERY = 8  # ticks between two looks at it; the damping glides from one to the next
 
@@ -56,9 +57,7 @@ class CartesianImpedance:
         self.manipulability = 0.0
         self.energy, self._energy_limited = EnergyLimit(config.energy_max), config.energy_max is not None
         self._constant_damper, self._in_tool_frame = config.damping == "constant", config.stiffness_frame == "tool"
-        self.T_desired = np.eye(4)
-        self._R_desired, self._desired_position = self.T_desired[:3, :3], self.T_desired[:3, 3]  # views
-        self._R_error = np.eye(3)
+        self._inverse_desired = np.zeros(4)  # quaternion
         layers = 3 if self._constant_damper else 2  # spring, inertia, damper
         self._lhs = np.zeros((layers, 6, 6))
         self._series, self._inverse_inertia, self._damper = self._lhs[0], self._lhs[1], self._lhs[-1]  # views
@@ -101,7 +100,8 @@ class CartesianImpedance:
         # Series spring: K⁻¹ + Λ⁻¹ / ω_max²
         series = np.multiply(inverse_inertia, gains.inverse_frequency_squared, out=self._series)
         if self._in_tool_frame:
-            self._turn[:3, :3] = self._turn[3:, 3:] = self._R_desired
+            write_matrix(quaternion, self._turn[:3, :3])
+            self._turn[3:, 3:] = self._turn[:3, :3]
             series += self._in_base_axes(gains.compliance)
         else:
             series += gains.compliance
@@ -167,10 +167,12 @@ class CartesianImpedance:
 
     def _measure_error(self, model: ArmModel, position: np.ndarray, quaternion: Quaternion) -> None:
         gains = self.gains
-        write_matrix(quaternion, self._R_desired)
-        self._desired_position[...] = position
         np.subtract(position, model.position, out=self._error_position)
-        self._error_rotation[...] = pin.log3(self._R_desired.dot(model.rotation.T, out=self._R_error))
+        # log(q_d q⁻¹) is the way from the inverse of q_d to that of q: with another w a quaternion is its inverse.
+        desired, measured = self._inverse_desired, model.quaternion()
+        desired[...] = quaternion
+        desired[3], measured[3] = -desired[3], -measured[3]
+        self._error_rotation[...] = _SO3.difference(desired, measured)
         # A clipped error bounds the force in contact and after a jump.
         distance = dnrm2(self._error_position)
         if distance > gains.error_clip_position:

@@ -71,8 +71,8 @@ class ArmModel:
         self.M_inverse = self._data.Minv  # [1/(kg·m²)]
         self._M, self._coriolis, self._effort = self._data.M, self._data.nle, self._data.tau
         self._inertia_known = self._coriolis_known = False
-        placement = self._data.oMf[self._frame]
-        self._position, self._rotation = placement.translation, placement.rotation
+        self._placement = self._data.oMf[self._frame]
+        self._position, self._rotation = self._placement.translation, self._placement.rotation
         self.twist = np.zeros(6)  # [m/s, rad/s]
         self.weight = np.zeros(n)  # [N·m] what holds the payload up, 0 without one
         self._center, self._wrench = np.zeros(3), np.zeros(6)
@@ -112,6 +112,11 @@ class ArmModel:
             center, wrench, force = self.rotation.dot(self._offset, out=self._center), self._wrench, self._force
             wrench[2], wrench[3], wrench[4] = force, force * center[1], -force * center[0]
             wrench.dot(self.J, out=self.weight)
+
+    def quaternion(self) -> np.ndarray:
+        """Return the tool's orientation (4,) xyzw."""
+        placement = pin.SE3(self.T_base_ee) if self.mount.moved else self._placement
+        return pin.SE3ToXYZQUAT(placement)[3:]
 
     @property
     def M(self) -> np.ndarray:
