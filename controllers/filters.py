@@ -109,7 +109,7 @@ class PoseFilter:
         self.position = self._linear.position[:3]  # view [m]
         self.input_position = self._linear.input[:3]  # view [m]
         self.quaternion: Quaternion = IDENTITY
-        self.input_quaternion: Quaternion = IDENTITY
+        self.input_quaternion: Quaternion = IDENTITY  # at the last reset
         # [m/s, rad/s] and [m/s², rad/s²], base axes: views, whose angular half is written anew after each step.
         self.twist, self.acceleration = self._linear.velocity, self._linear.acceleration
         # The output as position and quaternion (7,), a view: the quaternion stands there four times.
@@ -142,7 +142,7 @@ class PoseFilter:
         self._read_derivatives(np.concatenate(places))
 
     def step(self, position: np.ndarray, quaternion: Quaternion, dt: float) -> None:
-        """Advance by dt [s] to the input pose; read the output from the attributes."""
+        """Advance by dt [s] to the input pose, a quaternion of any length; read the output from the attributes."""
         if dt <= 0.0:
             return
         self._next_position[...] = position
@@ -151,7 +151,6 @@ class PoseFilter:
         self._linear.advance(dt)
         self._tangent_rows[...] = self._advanced
         places = _FOUR.integrate(self._output, self._tangents)
-        self.input_quaternion = quaternion
         self._pose_position[...] = self.position
         self._output_rows[...] = output = places[12:]
         x, y, z, w = output.tolist()

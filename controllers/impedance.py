@@ -31,11 +31,11 @@ from scipy.linalg.lapack import dposv
 from controllers.control_config import ImpedanceConfig
 from controllers.energy_limit import EnergyLimit
 from controllers.errors import ConfigError
+from controllers.friction_feedforward import FrictionFeedforward
 from controllers.impedance_gains import ImpedanceGains
 from controllers.model import ArmModel
 from controllers.rotations import Quaternion, write_matrix
 
-DRY_FRICTION_SPEED = 0.02  # [rad/s] below it dry friction fades in, or noise would toggle its sign
 LOOK_EVERY, LOOK_RESERVE = 8, 0.1  # ticks, [rad]: no joint gets further than that between two looks at its limits
 _SO3 = pin.liegroups.SO3()
 NUMERICAL_DAMPING = 1e-6  # [1/kg, 1/(kg·m²)]
@@ -45,8 +45,14 @@ MANIPULABILITY_EVERY = 8  # ticks between two looks at it; the damping glides fr
 class CartesianImpedance:
     """Pull the tool to a moving pose: τ = τ_task + τ_nullspace + τ_limits + τ_coriolis."""
 
-    def __init__(self, size: int, config: ImpedanceConfig, gains: ImpedanceGains | None = None) -> None:
-        """Prepare for `size` joints; `gains` that may change, else those of `config`."""
+    def __init__(
+        self,
+        size: int,
+        config: ImpedanceConfig,
+        gains: ImpedanceGains | None = None,
+        friction: FrictionFeedforward | None = None,
+    ) -> None:
+        """Prepare for `size` joints; `gains` that may change, else those of `config`; τ has that `friction` in it."""
         self.config, self.gains = config, gains or ImpedanceGains(config)
         self.q_rest = np.zeros(size)
         # What moves the tool, base axes: e, ẋ_d, ẍ_d, ẋ, and J M⁻¹ of the way to the rest posture.
@@ -78,9 +84,10 @@ class CartesianImpedance:
         self._force = np.zeros(6)
         self.dq_desired = np.zeros(size)  # [rad/s] joint rates of the desired twist …
         self.motion_share = 1.0  # … which is taken to this share where they would be more than the joints can
-        # Of what τ consists: Jᵀ F, the way to the rest posture, what damps the self-motion with τ_coriolis.
-        self._efforts, self._effort_weights = np.zeros((3, size)), np.ones(3)
-        self._task_effort, self._to_rest, self._damped = self._efforts  # views
+        # Of what τ consists: Jᵀ F, the way to the rest posture, what damps the self-motion with τ_coriolis, friction.
+        self._efforts, self._effort_weights = np.zeros((5, size)), np.ones(5)
+        self._task_effort, self._to_rest, self._damped, self._dry, self._viscous = self._efforts  # views
+        self._friction = friction
         self._damping_rate, self._ddq_damped = np.array(0.0), np.zeros(size)  # − r [1/s], − r q̇
         self._tau = np.zeros(size)
         self._scratch = np.zeros(size)
@@ -124,9 +131,11 @@ class CartesianImpedance:
             kinetic = 0.5 * float(model.M.dot(model.dq, out=self._tau).dot(model.dq))
             self.energy.update(kinetic, 0.5 * float(self.error.dot(terms[0])))
 
-        # τ = Jᵀ F + k (q_rest − q) + M (−r q̇) + τ_coriolis, damped by inertia: one rate r whatever moves
+        # τ = Jᵀ F + k (q_rest − q) + M (−r q̇) + τ_coriolis + τ_friction, damped by inertia: one rate r whatever moves
         force.dot(J, out=self._task_effort)
         self._damped[...] = model.effort_for(np.multiply(model.dq, self._damping_rate, out=self._ddq_damped))
+        if self._friction is not None:
+            self._friction.write(self.dq_desired, self._dry, self._viscous)
         self._effort_weights[1] = stiffness
         return self._effort_weights.dot(self._efforts, out=self._tau)
 
@@ -261,24 +270,6 @@ class JointImpedance:
     def _look_at_energy(self, model: ArmModel, error: np.ndarray) -> None:
         kinetic = 0.5 * float(np.dot(model.M.dot(model.dq, out=self._tau), model.dq))
         self.energy.update(kinetic, 0.5 * float(error.dot(np.linalg.solve(self._lhs, error))))
-
-
-class FrictionFeedforward:
-    """Give in advance what the joints' friction takes from the desired motion; nothing at rest."""
-
-    def __init__(self, model: ArmModel, share: float) -> None:
-        """Give a `share` (0 to 1) of the model's friction: more than there is would oscillate."""
-        self._viscous, self._dry = share * model.viscous_friction, share * model.dry_friction
-        self._fading_speed = np.array(DRY_FRICTION_SPEED)
-        self._direction, self._tau = np.zeros(model.size), np.zeros(model.size)
-
-    def add(self, dq_desired: np.ndarray, tau: np.ndarray) -> None:
-        """Add the friction of dq_desired [rad/s] to tau [N·m], both (N,)."""
-        direction = np.divide(dq_desired, self._fading_speed, out=self._direction)
-        np.tanh(direction, out=direction)
-        direction *= self._dry
-        tau += direction
-        tau += np.multiply(dq_desired, self._viscous, out=self._tau)
 
 
 class JointLimitRepulsion:
