@@ -179,8 +179,8 @@ class CartesianImpedance:
         np.subtract(position, model.position, out=self._error_position)
         # log(q_d q⁻¹) is the way from the inverse of q_d to that of q: with another w a quaternion is its inverse.
         desired, measured = self._inverse_desired, model.quaternion()
-        desired[...] = quaternion
-        desired[3], measured[3] = -desired[3], -measured[3]
+        desired[0], desired[1], desired[2], w = quaternion
+        desired[3], measured[3] = -w, -measured[3]
         self._error_rotation[...] = _SO3.difference(desired, measured)
         # A clipped error bounds the force in contact and after a jump.
         distance = dnrm2(self._error_position)
