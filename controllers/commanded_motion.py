@@ -9,7 +9,7 @@ from controllers.control_config import ControlConfig
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.reference import JointReference, PoseReference
-from controllers.rotations import from_matrix, write_matrix
+from controllers.rotations import from_matrix
 from controllers.stitching import MotionBounds
 from controllers.track import CARTESIAN, JOINT
 
@@ -102,8 +102,6 @@ class CommandedMotion:
     def write_pose(self, T_base_ee: np.ndarray) -> None:
         """Write the commanded tool pose into T_base_ee (4, 4)."""
         if self.mode == CARTESIAN:
-            reference = self.pose.filter
-            T_base_ee[:3, 3] = reference.position
-            write_matrix(reference.quaternion, T_base_ee[:3, :3])
+            T_base_ee[...] = self.pose.filter.matrix()
         else:
             T_base_ee[:] = self._model.forward(self.joint.filter.position)

@@ -35,7 +35,7 @@ class MotionHistory:
             if pose is None:
                 row[0] = np.nan
             else:
-                row[:3], row[3:] = pose.position, pose.quaternion
+                row[...] = pose.pose
         self._next = (k + 1) % LENGTH
 
     def poses_at(self, stamp: float) -> list[np.ndarray | None]:

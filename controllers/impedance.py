@@ -25,17 +25,19 @@ from __future__ import annotations
 
 import numpy as np
 import pinocchio as pin
+from scipy.linalg.blas import dnrm2, idamax  # on seven numbers a third of what a product of NumPy's costs
 from scipy.linalg.lapack import dposv
 
 from controllers.control_config import ImpedanceConfig
 from controllers.energy_limit import EnergyLimit
 from controllers.errors import ConfigError
+from controllers.friction_feedforward import FrictionFeedforward
 from controllers.impedance_gains import ImpedanceGains
 from controllers.model import ArmModel
 from controllers.rotations import Quaternion, write_matrix
 
-DRY_FRICTION_SPEED = 0.02  # [rad/s] below it dry friction fades in, or noise would toggle its sign
 LOOK_EVERY, LOOK_RESERVE = 8, 0.1  # ticks, [rad]: no joint gets further than that between two looks at its limits
+_SO3 = pin.liegroups.SO3()
 NUMERICAL_DAMPING = 1e-6  # [1/kg, 1/(kg·m²)]
 MANIPULABILITY_EVERY = 8  # ticks between two looks at it; the damping glides from one to the next
 
@@ -43,43 +45,51 @@ MANIPULABILITY_EVERY = 8  # ticks between two looks at it; the damping glides fr
 class CartesianImpedance:
     """Pull the tool to a moving pose: τ = τ_task + τ_nullspace + τ_limits + τ_coriolis."""
 
-    def __init__(self, size: int, config: ImpedanceConfig, gains: ImpedanceGains | None = None) -> None:
-        """Prepare for `size` joints; `gains` that may change, else those of `config`."""
+    def __init__(
+        self,
+        size: int,
+        config: ImpedanceConfig,
+        gains: ImpedanceGains | None = None,
+        friction: FrictionFeedforward | None = None,
+    ) -> None:
+        """Prepare for `size` joints; `gains` that may change, else those of `config`; τ has that `friction` in it."""
         self.config, self.gains = config, gains or ImpedanceGains(config)
         self.q_rest = np.zeros(size)
-        self.error = np.zeros(6)  # [m, rad] desired − measured, base axes, after clipping
+        # What moves the tool, base axes: e, ẋ_d, ẍ_d, ẋ, and J M⁻¹ of the way to the rest posture.
+        self._tool = np.zeros((5, 6))
+        self.error = self._tool[0]  # view [m, rad] desired − measured, after clipping
         self._error_position, self._error_rotation = self.error[:3], self.error[3:]  # views
+        self._twist, self._acceleration, self._measured_twist, self._posture_acceleration = self._tool[1:]  # views
         self.manipulability = 0.0
         self.energy, self._energy_limited = EnergyLimit(config.energy_max), config.energy_max is not None
-        self._kinetic = 0.0  # [J]
-        self._pull, self._twist, self._acceleration = np.zeros(6), np.zeros(6), np.zeros(6)  # weakened
         self._constant_damper, self._in_tool_frame = config.damping == "constant", config.stiffness_frame == "tool"
-        self.T_desired = np.eye(4)
-        self._R_desired, self._desired_position = self.T_desired[:3, :3], self.T_desired[:3, 3]  # views
-        self._R_error = np.eye(3)
+        self._inverse_desired = np.zeros(4)  # quaternion
         layers = 3 if self._constant_damper else 2  # spring, inertia, damper
         self._lhs = np.zeros((layers, 6, 6))
         self._series, self._inverse_inertia, self._damper = self._lhs[0], self._lhs[1], self._lhs[-1]  # views
         self._inverse_inertia_diagonal = self._inverse_inertia.reshape(-1)[::7]
-        rows = np.zeros((layers, 2, 6))  # contiguous: terms are built in place
+        # What spring, inertia and damper act on, and what becomes of it: e alone for its energy, the spring's, the
+        # inertia's, ẋ_d, the constant damper's.
+        self._terms = np.zeros((2 + layers, 6))
+        self._weights = np.zeros((2 + layers, 5))  # of the rows of _tool in those of _terms
+        self._weighed: tuple[int, float, float] | None = None  # gains and shares that they are of
+        sides = (self._terms[0 if self._energy_limited else 1 : 2], self._terms[2:4], self._terms[4:])
         # As LAPACK wants them, by columns: the matrices are symmetric.
-        self._systems = [(lhs.T, row.T) for lhs, row in zip(self._lhs, rows, strict=True)]  # views
-        self._spring_term, self._spring_error = rows[0]
-        self._inertial_term, self._desired_twist = rows[1]
-        self._damper_term = rows[-1, 0]
+        self._systems = [(lhs.T, rows.T) for lhs, rows in zip(self._lhs, sides, strict=False)]  # views
         self._turn = np.zeros((6, 6))  # from the tool's axes to the base's
         self._turned, self._half_turned = np.zeros((6, 6)), np.zeros((6, 6))
         self._ticks = 0
         self._damping, self._damping_step = np.array(NUMERICAL_DAMPING), 0.0
         self._J_M_inverse = np.zeros((6, size))
         self._force = np.zeros(6)
-        self._velocity_error = np.zeros(6)
         self.dq_desired = np.zeros(size)  # [rad/s] joint rates of the desired twist …
         self.motion_share = 1.0  # … which is taken to this share where they would be more than the joints can
+        # Of what τ consists: Jᵀ F, the way to the rest posture, what damps the self-motion with τ_coriolis, friction.
+        self._efforts, self._effort_weights = np.zeros((5, size)), np.ones(5)
+        self._task_effort, self._to_rest, self._damped, self._dry, self._viscous = self._efforts  # views
+        self._friction = friction
+        self._damping_rate, self._ddq_damped = np.array(0.0), np.zeros(size)  # − r [1/s], − r q̇
         self._tau = np.zeros(size)
-        self._tau_nullspace = np.zeros(size)
-        self._nullspace_most = np.full(size, config.nullspace_effort_max)
-        self._nullspace_least, self._nullspace_share = -self._nullspace_most, np.array(1.0)
         self._scratch = np.zeros(size)
         self._JJ = np.zeros((6, 6))
 
@@ -97,7 +107,8 @@ class CartesianImpedance:
         # Series spring: K⁻¹ + Λ⁻¹ / ω_max²
         series = np.multiply(inverse_inertia, gains.inverse_frequency_squared, out=self._series)
         if self._in_tool_frame:
-            self._turn[:3, :3] = self._turn[3:, 3:] = self._R_desired
+            write_matrix(quaternion, self._turn[:3, :3])
+            self._turn[3:, 3:] = self._turn[:3, :3]
             series += self._in_base_axes(gains.compliance)
         else:
             series += gains.compliance
@@ -106,62 +117,76 @@ class CartesianImpedance:
             damper += self._in_base_axes(gains.damper_compliance) if self._in_tool_frame else gains.damper_compliance
         self._damp_singularity(J, inverse_inertia)
 
-        tau_nullspace = self._nullspace_effort(model)
-        pull, share = self.error, self.energy.share
-        if share < 1.0:  # all that may push the arm, with the share of the last tick: it changes little in one
-            pull = np.multiply(pull, share, out=self._pull)
-        share *= self.motion_share
-        if share < 1.0:
-            twist = np.multiply(twist, share, out=self._twist)
-            acceleration = np.multiply(acceleration, share, out=self._acceleration)
-        velocity_error = np.subtract(twist, model.twist, out=self._velocity_error)
-        self._write_terms(pull, velocity_error, acceleration)
-        self._desired_twist[...] = twist
-        inertial = self._inertial_term
-        inertial -= J_M_inverse.dot(tau_nullspace, out=self._force)  # keeps τ_nullspace out of the task
-        sprung, inertial = _solve(*self._systems[0]), _solve(*self._systems[1])
-        force = np.add(sprung[0], inertial[0], out=self._force)
+        self._twist[...], self._acceleration[...], self._measured_twist[...] = twist, acceleration, model.twist
+        stiffness = self._nullspace_stiffness(model)
+        J_M_inverse.dot(self._to_rest, out=self._posture_acceleration)
+        terms = self._write_terms(stiffness)
+        for system in self._systems:
+            _solve(*system)
+        force = np.add(terms[1], terms[2], out=self._force)
         if self._constant_damper:
-            force += _solve(*self._systems[2])[0]
-        inertial[1].dot(J_M_inverse, out=self.dq_desired)  # q̇_d = M⁻¹ Jᵀ Λ ẋ_d
+            force += terms[4]
+        terms[3].dot(J_M_inverse, out=self.dq_desired)  # q̇_d = M⁻¹ Jᵀ Λ ẋ_d
         if self._energy_limited:
-            self.energy.update(self._kinetic, 0.5 * float(self.error.dot(sprung[1])))
+            kinetic = 0.5 * float(model.M.dot(model.dq, out=self._tau).dot(model.dq))
+            self.energy.update(kinetic, 0.5 * float(self.error.dot(terms[0])))
 
-        tau = force.dot(J, out=self._tau)  # Jᵀ F
-        tau += tau_nullspace
-        tau += model.coriolis
-        return tau
+        # τ = Jᵀ F + k (q_rest − q) + M (−r q̇) + τ_coriolis + τ_friction, damped by inertia: one rate r whatever moves
+        force.dot(J, out=self._task_effort)
+        self._damped[...] = model.effort_for(np.multiply(model.dq, self._damping_rate, out=self._ddq_damped))
+        if self._friction is not None:
+            self._friction.write(self.dq_desired, self._dry, self._viscous)
+        self._effort_weights[1] = stiffness
+        return self._effort_weights.dot(self._efforts, out=self._tau)
 
-    def _write_terms(self, pull: np.ndarray, velocity_error: np.ndarray, acceleration: np.ndarray) -> None:
-        """Write what the spring, the inertia and the constant damper act on."""
-        spring, inertial = self._spring_term, self._inertial_term
-        if self._energy_limited:
-            self._spring_error[...] = self.error  # for its energy, ½ eᵀ K_eff e
-        if self._constant_damper:  # F = K_eff e + D_eff ė + Λ ẍ_d
-            spring[:], inertial[:], self._damper_term[...] = pull, acceleration, velocity_error
-            return
-        # F = K_eff (e + ζ ė / ω_design) + Λ (ẍ_d + ζ ω_design ė)
-        np.multiply(velocity_error, self.gains.damping_rate, out=inertial)
-        inertial += acceleration
-        velocity_error *= self.gains.damping_time
-        np.add(pull, velocity_error, out=spring)
+    def _write_terms(self, stiffness: float) -> np.ndarray:
+        """Write what the spring, the inertia and the constant damper act on: as one product.
+
+            F = K_eff (e + ζ ė / ω_design) + Λ (ẍ_d + ζ ω_design ė − J M⁻¹ τ_nullspace),        ė = ẋ_d − ẋ
+            F = K_eff e + D_eff ė + Λ (ẍ_d − J M⁻¹ τ_nullspace)        with a constant damper
+
+        The last keeps  τ_nullspace = k (q_rest − q) − r M q̇  out of the task:  J M⁻¹ τ_nullspace is k times that of the
+        way to the rest posture, less r ẋ.
+        """
+        wanted = (self.gains.version, self.energy.share, self.motion_share)
+        if wanted != self._weighed:
+            self._weighed = wanted
+            self._weigh()
+        self._weights[2, 4] = -stiffness
+        return self._weights.dot(self._tool, out=self._terms)
+
+    def _weigh(self) -> None:
+        """Write the weights of e, ẋ_d, ẍ_d and ẋ for these gains, and these shares of what may push the arm."""
+        gains, pull = self.gains, self.energy.share  # the share of the last tick: it changes little in one
+        share = pull * self.motion_share
+        time, rate = (0.0, 0.0) if self._constant_damper else (gains.damping_time, gains.damping_rate)
+        self._weights[:4, :4] = (
+            (1.0, 0.0, 0.0, 0.0),
+            (pull, time * share, 0.0, -time),
+            (0.0, rate * share, share, gains.nullspace_rate - rate),
+            (0.0, share, 0.0, 0.0),
+        )
+        if self._constant_damper:
+            self._weights[4, 1], self._weights[4, 3] = share, -1.0
+        self._damping_rate[...] = -gains.nullspace_rate
 
     def _in_base_axes(self, matrix: np.ndarray) -> np.ndarray:
         half = self._turn.dot(matrix, out=self._half_turned)
         return half.dot(self._turn.T, out=self._turned)
 
     def _measure_error(self, model: ArmModel, position: np.ndarray, quaternion: Quaternion) -> None:
-        error, gains = self.error, self.gains
-        write_matrix(quaternion, self._R_desired)
-        self._desired_position[...] = position
+        gains = self.gains
         np.subtract(position, model.position, out=self._error_position)
-        self._error_rotation[...] = pin.log3(self._R_desired.dot(model.rotation.T, out=self._R_error))
-        x, y, z, a, b, c = error.tolist()
+        # log(q_d q⁻¹) is the way from the inverse of q_d to that of q: with another w a quaternion is its inverse.
+        desired, measured = self._inverse_desired, model.quaternion()
+        desired[0], desired[1], desired[2], w = quaternion
+        desired[3], measured[3] = -w, -measured[3]
+        self._error_rotation[...] = _SO3.difference(desired, measured)
         # A clipped error bounds the force in contact and after a jump.
-        distance = (x * x + y * y + z * z) ** 0.5
+        distance = dnrm2(self._error_position)
         if distance > gains.error_clip_position:
             self._error_position *= gains.error_clip_position / distance
-        angle = (a * a + b * b + c * c) ** 0.5
+        angle = dnrm2(self._error_rotation)
         if angle > gains.error_clip_rotation:
             self._error_rotation *= gains.error_clip_rotation / angle
 
@@ -181,31 +206,25 @@ class CartesianImpedance:
         self._ticks += 1
         self._inverse_inertia_diagonal += self._damping
 
-    def _nullspace_effort(self, model: ArmModel) -> np.ndarray:
-        tau = np.subtract(self.q_rest, model.q, out=self._tau_nullspace)
-        tau *= self.gains.nullspace_stiffness
-        np.maximum(tau, self._nullspace_least, out=tau)
-        np.minimum(tau, self._nullspace_most, out=tau)
+    def _nullspace_stiffness(self, model: ArmModel) -> float:
+        """Write the way (N,) [rad] to the rest posture; return what of the spring's stiffness pulls along it."""
+        stiffness, most = self.gains.nullspace_stiffness, self.config.nullspace_effort_max
+        way = np.subtract(self.q_rest, model.q, out=self._to_rest)
+        if stiffness * dnrm2(way) > most:  # else no joint's effort is above it
+            np.maximum(way, -most / stiffness, out=way)
+            np.minimum(way, most / stiffness, out=way)
         # Near a wrist singularity two light joints turn against each other: the same spring that moves an elbow gently
         # would spin them beyond their speed limits. So it fades with the speed of the self-motion.
-        np.subtract(model.dq, self.dq_desired, out=self._scratch)
-        speed = max(map(abs, self._scratch.tolist()))
-        self._nullspace_share[...] = self.energy.share * max(0.0, 1.0 - speed / self.config.nullspace_speed_max)
-        tau *= self._nullspace_share
-        damping = model.M.dot(model.dq, out=self._scratch)  # by inertia: one rate whatever moves
-        if self._energy_limited:
-            self._kinetic = 0.5 * float(damping.dot(model.dq))
-        damping *= self.gains.nullspace_rate
-        tau -= damping
-        return tau
+        rates = np.subtract(model.dq, self.dq_desired, out=self._scratch)
+        speed = abs(float(rates[idamax(rates)]))
+        return stiffness * self.energy.share * max(0.0, 1.0 - speed / self.config.nullspace_speed_max)
 
 
-def _solve(lhs: np.ndarray, rhs: np.ndarray) -> np.ndarray:
-    """Return the solutions (2, 6) for two right-hand sides (6, 2) of a positive definite matrix; NaN of any other."""
-    _, solution, code = dposv(lhs, rhs)
+def _solve(lhs: np.ndarray, rhs: np.ndarray) -> None:
+    """Put the solutions in the place of right-hand sides (6, K) of a positive definite matrix; NaN of any other."""
+    _, _, code = dposv(lhs, rhs, 0, 1, 1)  # both by columns, and written over
     if code:
-        solution[...] = np.nan  # the gate stops what is not finite
-    return solution.T
+        rhs[...] = np.nan  # the gate stops what is not finite
 
 
 class JointImpedance:
@@ -245,32 +264,12 @@ class JointImpedance:
         rate += np.multiply(ddq, share, out=tau)
         velocity_error *= gains.damping_time
         error += velocity_error
-        model.M.dot(rate, out=tau)
-        tau += np.linalg.solve(self._lhs, error)
-        tau += model.coriolis
+        np.add(model.effort_for(rate), np.linalg.solve(self._lhs, error), out=tau)
         return tau
 
     def _look_at_energy(self, model: ArmModel, error: np.ndarray) -> None:
         kinetic = 0.5 * float(np.dot(model.M.dot(model.dq, out=self._tau), model.dq))
         self.energy.update(kinetic, 0.5 * float(error.dot(np.linalg.solve(self._lhs, error))))
-
-
-class FrictionFeedforward:
-    """Give in advance what the joints' friction takes from the desired motion; nothing at rest."""
-
-    def __init__(self, model: ArmModel, share: float) -> None:
-        """Give a `share` (0 to 1) of the model's friction: more than there is would oscillate."""
-        self._viscous, self._dry = share * model.viscous_friction, share * model.dry_friction
-        self._fading_speed = np.array(DRY_FRICTION_SPEED)
-        self._direction, self._tau = np.zeros(model.size), np.zeros(model.size)
-
-    def add(self, dq_desired: np.ndarray, tau: np.ndarray) -> None:
-        """Add the friction of dq_desired [rad/s] to tau [N·m], both (N,)."""
-        direction = np.divide(dq_desired, self._fading_speed, out=self._direction)
-        np.tanh(direction, out=direction)
-        direction *= self._dry
-        tau += direction
-        tau += np.multiply(dq_desired, self._viscous, out=self._tau)
 
 
 class JointLimitRepulsion:

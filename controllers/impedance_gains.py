@@ -30,6 +30,8 @@ class ImpedanceGains:
     `change` may be called in any thread: one assignment, which `advance` finds in the loop's thread.
     """
 
+    nullspace_stiffness: float  # [N·m/rad]
+    nullspace_rate: float  # [1/s]
     error_clip_position: float  # [m]
     error_clip_rotation: float  # [rad]
 
@@ -43,7 +45,7 @@ class ImpedanceGains:
         # Views () of one number each: an array is multiplied by them in half the time that a float takes.
         self.inverse_frequency_squared, self.damping_rate = self._row[72, ...], self._row[73, ...]  # [s²], [1/s]
         self.damping_time, self.damper_time = self._row[74, ...], self._row[75, ...]  # [s]
-        self.nullspace_stiffness, self.nullspace_rate = self._row[76, ...], self._row[77, ...]  # [N·m/rad], [1/s]
+        self.version = 0  # another with each change of a gain
         self._begin, self._goal = self._row.copy(), self._row.copy()
         self._wanted, self._share = self._goal, 1.0
         self._read()
@@ -81,7 +83,9 @@ class ImpedanceGains:
         self.advance(self.config.switch_s)
 
     def _read(self) -> None:
+        self.nullspace_stiffness, self.nullspace_rate = self._row[76:78].tolist()
         self.error_clip_position, self.error_clip_rotation = self._row[78:80].tolist()
+        self.version += 1
 
 
 def _row(config: ImpedanceConfig) -> np.ndarray:

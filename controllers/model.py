@@ -62,17 +62,17 @@ class ArmModel:
     def _allocate(self) -> None:
         n = self.size
         self._data, self._scratch = self._model.createData(), self._model.createData()
-        self._zero = np.zeros(n)
         self.q, self.dq = np.zeros(n), np.zeros(n)
         self.T_base_ee = np.eye(4)
         self.position = self.T_base_ee[:3, 3]  # view [m]
         self.rotation = self.T_base_ee[:3, :3]  # view
         self.J = np.zeros((6, n))
-        # Views of what Pinocchio computes in `update` alone: all else asks _scratch.
-        self.M, self.M_inverse = self._data.M, self._data.Minv  # [kg·m²]
-        self.coriolis = self._data.tau  # C(q, dq) dq [N·m]
-        placement = self._data.oMf[self._frame]
-        self._position, self._rotation = placement.translation, placement.rotation
+        # Views of what Pinocchio computes of the state of `update` alone: all else asks _scratch.
+        self.M_inverse = self._data.Minv  # [1/(kg·m²)]
+        self._M, self._coriolis, self._effort = self._data.M, self._data.nle, self._data.tau
+        self._inertia_known = self._coriolis_known = False
+        self._placement = self._data.oMf[self._frame]
+        self._position, self._rotation = self._placement.translation, self._placement.rotation
         self.twist = np.zeros(6)  # [m/s, rad/s]
         self.weight = np.zeros(n)  # [N·m] what holds the payload up, 0 without one
         self._center, self._wrench = np.zeros(3), np.zeros(6)
@@ -95,15 +95,14 @@ class ArmModel:
         self._model.inertias[frame.parentJoint] = self._bare_hand + frame.placement.act(point)
 
     def update(self, q: np.ndarray, dq: np.ndarray) -> None:
-        """Compute everything at q [rad], dq [rad/s], both (N,)."""
+        """Compute at q [rad], dq [rad/s], both (N,), what every tick needs; the rest when it is asked for."""
         model, data = self._model, self._data
-        self.q[:], self.dq[...] = q, dq
-        pin.crba(model, data, q)
+        self.q[...], self.dq[...] = q, dq
+        self._inertia_known = self._coriolis_known = False
         pin.computeMinverse(model, data, q)  # leaves the joints' Jacobians and placements as well
-        pin.rnea(model, data, q, dq, self._zero)
         self.J[...] = pin.getFrameJacobian(model, data, self._frame, pin.LOCAL_WORLD_ALIGNED)
         pin.updateFramePlacement(model, data, self._frame)
-        self.position[:], self.rotation[...] = self._position, self._rotation
+        self.position[...], self.rotation[...] = self._position, self._rotation
         if self.mount.moved:
             self.T_base_ee[...] = self.mount.T @ self.T_base_ee
             self._turn(self.J)
@@ -113,6 +112,32 @@ class ArmModel:
             center, wrench, force = self.rotation.dot(self._offset, out=self._center), self._wrench, self._force
             wrench[2], wrench[3], wrench[4] = force, force * center[1], -force * center[0]
             wrench.dot(self.J, out=self.weight)
+
+    def quaternion(self) -> np.ndarray:
+        """Return the tool's orientation (4,) xyzw."""
+        placement = pin.SE3(self.T_base_ee) if self.mount.moved else self._placement
+        return pin.SE3ToXYZQUAT(placement)[3:]
+
+    @property
+    def M(self) -> np.ndarray:
+        """Return the inertia (N, N) [kg·m²], a view."""
+        if not self._inertia_known:
+            pin.crba(self._model, self._data, self.q)
+            self._inertia_known = True
+        return self._M
+
+    @property
+    def coriolis(self) -> np.ndarray:
+        """Return C(q, dq) dq (N,) [N·m], a view."""
+        if not self._coriolis_known:
+            pin.nonLinearEffects(self._model, self._data, self.q, self.dq)
+            self._coriolis_known = True
+        return self._coriolis
+
+    def effort_for(self, ddq: np.ndarray) -> np.ndarray:
+        """Return M ddq + C(q, dq) dq (N,) [N·m], a view: for less than M and C dq cost."""
+        pin.rnea(self._model, self._data, self.q, self.dq, ddq)
+        return self._effort
 
     def forward(self, q: np.ndarray) -> np.ndarray:
         """Return T_base_ee (4, 4) at q, leaving the state of `update` alone."""

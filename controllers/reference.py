@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from controllers.filters import CascadedFilter, PoseFilter
-from controllers.rotations import Quaternion, multiply, normalise
+from controllers.rotations import Quaternion, multiply
 
 
 class PoseReference:
@@ -41,11 +41,11 @@ class PoseReference:
     def step(self, target: np.ndarray, dt: float) -> None:
         """Advance the filter by dt [s] towards what was sampled (7,), whose position is put into the box in place."""
         position = target[:3]
-        x, y, z, *quaternion = target.tolist()
-        (a, b, c), (u, v, w) = self._lower, self._upper
-        if not (a <= x <= u and b <= y <= v and c <= z <= w):
+        x, y, z, a, b, c, d = target.tolist()
+        (left, back, low), (right, front, high) = self._lower, self._upper
+        if not (left <= x <= right and back <= y <= front and low <= z <= high):
             np.clip(position, self._lower, self._upper, out=position)
-        self.filter.step(position, normalise(quaternion), dt)
+        self.filter.step(position, (a, b, c, d), dt)
 
 
 class JointReference:

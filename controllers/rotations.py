@@ -33,7 +33,7 @@ def multiply(a: Quaternion, b: Quaternion) -> Quaternion:
 
 
 def log_relative(a: Quaternion, b: Quaternion) -> Vector:
-    """Return the rotation vector [rad] from a to b in a's frame: log(a⁻¹ b), at most π long."""
+    """Return the rotation vector [rad] from a to b, of any length, in a's frame: log(a⁻¹ b), at most π long."""
     ax, ay, az, aw = a
     bx, by, bz, bw = b
     x = aw * bx - ax * bw - ay * bz + az * by

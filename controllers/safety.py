@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 import numpy as np
+from scipy.linalg.blas import dnrm2  # on seven numbers a third of what a product of NumPy's costs
 
 from controllers.chunk import ActionChunk
 from controllers.control_config import SafetyConfig
@@ -124,7 +125,7 @@ class EffortGate:
         self._upper, self._lower, self._rate = limits.effort, -limits.effort, limits.effort_rate
         self.effort = np.zeros(len(limits.effort))  # (N,) [N·m] the last one let through
         self._change, self._largest = np.zeros_like(self.effort), np.zeros_like(self.effort)
-        self._inverse_rate = 1.0 / limits.effort_rate
+        self._least_rate, self._least_limit = float(limits.effort_rate.min()), float(limits.effort.min())
 
     def reset(self) -> None:
         """Forget the last effort: the arm is not driven."""
@@ -132,24 +133,20 @@ class EffortGate:
 
     def apply(self, tau: np.ndarray, dt: float) -> bool:
         """Move `effort` towards tau (N,) as far as the limits allow; False, and to zero, when tau is not finite."""
-        change, largest = self._change, self._largest
-        finite = _is_finite(tau)
-        np.subtract(tau if finite else 0.0, self.effort, out=change)
-        times = np.multiply(change, self._inverse_rate, out=largest).tolist()  # [s] the changes would take
-        if max(times) > dt or min(times) < -dt:
-            np.multiply(self._rate, dt, out=largest)
+        effort, change = self.effort, self._change
+        finite = isfinite(dnrm2(tau))  # only if every term is
+        np.subtract(tau if finite else 0.0, effort, out=change)
+        # What is as a whole, by its length, within the least of the limits is within each: most ticks are.
+        if dnrm2(change) > self._least_rate * dt:
+            largest = np.multiply(self._rate, dt, out=self._largest)
             np.minimum(change, largest, out=change)
             np.negative(largest, out=largest)
             np.maximum(change, largest, out=change)
-        self.effort += change
-        np.minimum(self.effort, self._upper, out=self.effort)
-        np.maximum(self.effort, self._lower, out=self.effort)
+        effort += change
+        if dnrm2(effort) > self._least_limit:
+            np.minimum(effort, self._upper, out=effort)
+            np.maximum(effort, self._lower, out=effort)
         return finite
-
-
-def _is_finite(values: np.ndarray) -> bool:
-    # A sum of squares is finite only if every term is (and none is absurd); no temporary array.
-    return isfinite(values.dot(values))
 
 
 class DampedStop:

@@ -24,7 +24,7 @@ import numpy as np
 
 from controllers.braking_profile import BrakingProfile
 from controllers.clearance import ROWS, Clearance
-from controllers.impedance import FrictionFeedforward
+from controllers.friction_feedforward import FrictionFeedforward
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.workspace import Workspace

@@ -15,7 +15,6 @@ from controllers.limits import ArmLimits
 from controllers.model import ArmModel
 from controllers.progress import ArmCommand
 from controllers.safety import DampedStop, EffortGate
-from controllers.track import CARTESIAN
 from controllers.workspace import Workspace
 
 
@@ -109,11 +108,8 @@ class TorqueDrive(Drive):
         self.law.approach_posture(dt)
 
     def write_pose(self, T_base_ee: np.ndarray) -> None:
-        """Write the commanded tool pose, which the law has computed already."""
-        if self.motion.mode == CARTESIAN:
-            T_base_ee[...] = self.law.cartesian.T_desired
-        else:
-            self.motion.write_pose(T_base_ee)
+        """Write the commanded tool pose."""
+        self.motion.write_pose(T_base_ee)
 
     def change_impedance(self, config: ImpedanceConfig) -> None:
         """Glide to other gains."""

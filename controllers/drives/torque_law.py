@@ -9,7 +9,8 @@ import numpy as np
 
 from controllers.commanded_motion import CommandedMotion
 from controllers.control_config import ControlConfig
-from controllers.impedance import CartesianImpedance, FrictionFeedforward, JointImpedance, JointLimitRepulsion
+from controllers.friction_feedforward import FrictionFeedforward
+from controllers.impedance import CartesianImpedance, JointImpedance, JointLimitRepulsion
 from controllers.impedance_gains import ImpedanceGains
 from controllers.limit_utilisation import LimitUtilisation
 from controllers.limits import ArmLimits
@@ -37,9 +38,9 @@ class TorqueLaw:
         self.motion = CommandedMotion(model, limits, config)
         self.gains = ImpedanceGains(impedance)
         self.payload = PayloadChange(model, impedance.switch_s)
-        self.cartesian = CartesianImpedance(n, impedance, self.gains)
-        self._joint_impedance = JointImpedance(n, impedance, self.gains)
         self._friction = FrictionFeedforward(model, impedance.friction_share)
+        self.cartesian = CartesianImpedance(n, impedance, self.gains, self._friction)
+        self._joint_impedance = JointImpedance(n, impedance, self.gains)
         self._repulsion = JointLimitRepulsion(limits.lower, limits.upper, impedance)
         self._share_wanted, self._share_step = 1.0, 0.0
         self._full_speed = inf  # share of the joints' speed that the whole desired twist meant at the last look
@@ -97,8 +98,8 @@ class TorqueLaw:
         """Advance by dt [s] towards what was sampled; return τ (N,) [N·m]. The model must be up to date."""
         self.motion.step(target, dt)
         self.gains.advance(dt)
-        self.payload.advance(dt)
         tau = self._impedance()
+        self.payload.advance(dt)  # for the next tick: in this one the model is that of the payload before
         if self._offset_share > OFFSET_NEGLIGIBLE:
             self._offset_share *= max(0.0, 1.0 - dt / self._config.impedance.switch_s)
             tau += np.multiply(self._offset, self._offset_share, out=self._scratch)
@@ -139,7 +140,6 @@ class TorqueLaw:
                 left, step = self._share_wanted - law.motion_share, self._share_step
                 law.motion_share = self._share_wanted if abs(left) < 1.01 * abs(step) else law.motion_share + step
             tau = law.effort(model, reference.position, reference.quaternion, reference.twist, reference.acceleration)
-            self._friction.add(law.dq_desired, tau)
         else:
             tau = self._joint_impedance.effort(model, *motion.joint.filter.output)
             self._friction.add(motion.joint.filter.velocity, tau)

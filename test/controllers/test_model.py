@@ -7,6 +7,7 @@ from franka_arm import ARM, HOME, franka_model
 from controllers.arm_dynamics import GRAVITY, ArmDynamics, Payload
 from controllers.errors import ConfigError
 from controllers.model import ArmModel
+from controllers.rotations import write_matrix
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 
 RANDOM = np.random.default_rng(3)
@@ -38,6 +39,28 @@ def test_dynamics_are_consistent(q, dq):
     tau = RANDOM.normal(size=7)
     ddq = model.forward_dynamics(q, dq, tau)
     assert np.allclose(model.M @ ddq + model.coriolis, tau, atol=1e-9)
+    assert np.allclose(model.effort_for(ddq), tau, atol=1e-9)
+
+
+def test_inertia_and_coriolis_are_those_of_the_last_update():
+    model = franka_model()
+    for q, dq in STATES:
+        model.update(q, dq)
+        fresh = franka_model()
+        fresh.update(q, dq)
+        assert np.array_equal(model.effort_for(dq), fresh.effort_for(dq))  # before and after what it might reuse
+        assert np.array_equal(model.coriolis, fresh.coriolis)
+        assert np.array_equal(model.M, fresh.M)
+        assert np.allclose(model.M @ dq + model.coriolis, model.effort_for(dq), atol=1e-9)
+
+
+@pytest.mark.parametrize(("q", "dq"), STATES)
+def test_quaternion_is_that_of_the_rotation(q, dq):
+    model = franka_model()
+    model.update(q, dq)
+    R = np.zeros((3, 3))
+    write_matrix(tuple(model.quaternion().tolist()), R)
+    np.testing.assert_allclose(R, model.T_base_ee[:3, :3], atol=1e-12)
 
 
 def test_coriolis_does_no_net_work_against_the_kinetic_energy():
