@@ -130,6 +130,11 @@ class Embodiment:
         """Return the parallel gripper of a robot that has one alone. Raises ConfigError for another."""
         return self._only("gripper", self.grippers)
 
+    @property
+    def gripper_arm(self) -> ArmGroup:
+        """Return the arm that holds the one parallel gripper. Raises ConfigError for a robot with another number."""
+        return self.arm(self.only_gripper.arm)
+
     def _only(self, kind: str, groups: Sequence[Group]) -> Group:
         if len(groups) != 1:
             names = ", ".join(group.name for group in groups) or "none"

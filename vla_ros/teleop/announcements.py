@@ -83,6 +83,7 @@ class ArmState:
     force: tuple[float, ...] | None  # [N]
     clutched: bool
     refused: str  # why the hand is not followed; "" when it is
+    sealed: bool | None = None  # whether a cup holds something; null where none says
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,14 @@ class OperatedRobot:
             force=feed.force.get(arm),
             clutched=self._teleoperation.clutched(arm),
             refused=refused,
+            sealed=self._sealed(arm),
         )
+
+    def _sealed(self, arm: str) -> bool | None:
+        """Return whether a cup of an arm holds something; None where none says."""
+        said = self._feed.progress.sealed
+        known = [said[cup] for tool in self._embodiment.tools_of(arm) for cup in tool.cups if cup in said]
+        return any(known) if known else None
 
     def watch(self, watched: bool) -> None:
         """Send pictures, or no more."""
