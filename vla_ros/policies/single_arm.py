@@ -100,10 +100,11 @@ class SingleArmCodec(ActionCodec):
     ) -> SingleArmCodec:
         """Return that of a robot with one arm and one gripper. Raises ConfigError for another robot."""
         if len(embodiment.arms) != 1 or len(embodiment.grippers) != 1:
-            raise ConfigError(
-                f"this policy moves one arm and one gripper; robot '{embodiment.name}' has {len(embodiment.arms)} and "
-                f"{len(embodiment.grippers)}"
+            has = " and ".join(
+                f"{len(groups)} {kind}s ({', '.join(group.name for group in groups) or 'none'})"
+                for kind, groups in (("arm", embodiment.arms), ("gripper", embodiment.grippers))
             )
+            raise ConfigError(f"this policy moves one arm and one gripper; robot '{embodiment.name}' has {has}")
         return cls.of_gripper(embodiment, anchor, period, horizon)
 
     @classmethod
