@@ -32,6 +32,7 @@ class RobotDescription:
     base: bool
     lift: bool
     shadow: bool
+    head: bool = False  # what carries a camera and turns it
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from vla_ros.nodes.bridge.chunk_reports import ChunkReports
 from vla_ros.nodes.bridge.homing import HomeRun
 from vla_ros.nodes.bridge.service import ask
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.looking import looking
 from vla_ros.teleop.announcements import (
     ArmDescription,
     ArmState,
@@ -73,7 +74,8 @@ class OperatedRobot:
         embodiment = self._embodiment
         arms = tuple(self._describe_arm(arm, hand) for arm, hand in self._teleoperation.hands.items())
         has_base, has_lift = embodiment.base is not None, embodiment.lift is not None
-        robot = RobotDescription(embodiment.name, arms, has_base, has_lift, self._feed.progress.shadow)
+        has_head = looking(embodiment) is not None
+        robot = RobotDescription(embodiment.name, arms, has_base, has_lift, self._feed.progress.shadow, has_head)
         return robot, tuple(camera.describe() for camera in self._cameras)
 
     def _describe_arm(self, arm: str, hand: str) -> ArmDescription:

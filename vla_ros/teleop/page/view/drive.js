@@ -4,6 +4,7 @@
 import { byId, setAttribute, setDisabled, setHidden, setText } from "./dom.js";
 
 const SOURCES = { keys: "keys", pointer: "pad", gamepad: "gamepad", xr: "headset" };
+const SUCTION = ["Suction on", "Suction off"];
 const SEND_MS = 120; // a slider that is dragged says something this often
 
 export function showDrive(session, drive, keyboard, actions) {
@@ -32,6 +33,10 @@ export function showDrive(session, drive, keyboard, actions) {
     const closed = drive.hand.gripperTarget > 0.5;
     const [close, open] = toolWords(session, drive);
     setText(gripper, closed ? open : close);
+    setText(byId("tool-word"), close === SUCTION[0] ? "suction" : "gripper");
+    const others = baseWords(session);
+    setHidden(byId("base-keys"), !others);
+    setText(byId("base-keys"), others);
     setAttribute(gripper, "aria-pressed", closed);
     setHidden(byId("sides"), drive.sides.length < 2);
     for (const button of sides) setAttribute(button, "aria-pressed", button.dataset.side === drive.selected);
@@ -100,5 +105,11 @@ function connectSliders(session, drive, actions) {
 /** What closing and opening the chosen hand's tool is called. */
 function toolWords(session, drive) {
   const arm = session.arms.find(({ hand }) => hand === drive.selected);
-  return arm?.tool === "suction" ? ["Suction on", "Suction off"] : ["Close gripper", "Open gripper"];
+  return arm?.tool === "suction" ? SUCTION : ["Close gripper", "Open gripper"];
+}
+
+/** Which keys move what is no arm; "" for a robot that is arms alone. */
+function baseWords({ welcome }) {
+  const { base, lift, head } = welcome?.robot ?? {};
+  return [base && "←↑↓→ base", lift && "Page ↑↓ lift", head && ", . Home End head"].filter(Boolean).join(" · ");
 }
