@@ -169,6 +169,11 @@ class HardwareTopics:
         self._clock = node.create_publisher(Clock, "sim/clock", qos.STREAM)
         node.create_subscription(JointState, JOINT_COMMANDS, self._on_command, qos.BUFFERED)
         self._seals = SealTopics(node, embodiment)
+        # Joint commands carry no suction: what the cups' controllers are told is listened to beside them.
+        for cup in (cup for one in embodiment.suction_tools for cup in one.cups):
+            take = partial(self._on_suction, cup)
+            topic = f"{controller_name(cup, SUCTION)}_controller/commands"
+            node.create_subscription(Float64MultiArray, topic, take, qos.BUFFERED)
         # ros2_control has no part in the base: its wheels are nobody's joints.
         self._base = None if embodiment.base is None else BaseTopics(node, embodiment.base, taken)
 
@@ -190,6 +195,10 @@ class HardwareTopics:
     def _on_command(self, message: JointState) -> None:
         if self.controllers is not None:
             self._taken(self.controllers.receive(message.name, message.position, message.effort))
+
+    def _on_suction(self, cup: str, message: Float64MultiArray) -> None:
+        if self.controllers is not None:
+            self._taken(self.controllers.receive_suction(cup, messages.numbers(message)))
 
 
 def make_robot_topics(
