@@ -223,7 +223,9 @@ def test_a_third_stick_looks_about_whichever_way_the_joints_turn():
     left, down, still = (teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, readings, "") for p in packets)
     head, tree = robot.joint_group("head"), LinkTree(expand_urdf(robot))
     for chunk, moves in ((left, lambda T: T[1, 0]), (down, lambda T: -T[2, 0])):  # where the camera's x points
-        (channel,) = (one for one in chunk.channels if one.endswith("/velocity") and one.startswith("head"))
+        asked = [one for one in chunk.channels if one.startswith("head") and one.endswith("/velocity")]
+        assert len(asked) == 2, "a group moves whole"
+        (channel,) = (one for one in asked if chunk.column(one)[0])
         joint, velocity = channel.removesuffix("/velocity"), chunk.column(channel)[0]
         assert abs(velocity) == pytest.approx(LOOK_SHARE * head.velocity[0])
         at = {joint: q for joint, q in zip(head.joints, head.home, strict=True)}

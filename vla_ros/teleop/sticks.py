@@ -39,10 +39,9 @@ class Sticks:
             found |= zip(BASE_AXES, speeds.tolist(), strict=True)
         if self._lift and up:
             found[self._lift] = self._lift_speed * up
-        if self._looking is not None:
-            for joint, push in ((self._looking.pan, -right), (self._looking.tilt, down)):
-                if push:
-                    found[f"{joint.name}/velocity"] = LOOK_SHARE * joint.velocity * joint.sign * push
+        if self._looking is not None and (right or down):
+            for joint, push in ((self._looking.pan, -right), (self._looking.tilt, down)):  # a group moves whole
+                found[f"{joint.name}/velocity"] = LOOK_SHARE * joint.velocity * joint.sign * push
         return found
 
 
