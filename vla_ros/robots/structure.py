@@ -114,10 +114,11 @@ def check_name(what: str, name: str) -> None:
 
 def _has_mass(link: ElementTree.Element) -> bool:
     mass = link.find("inertial/mass")
+    text = "0" if mass is None else mass.get("value", "0")
     try:
-        return mass is not None and float(mass.get("value", "0")) > 0.0
+        return float(text) > 0.0
     except ValueError:
-        raise ConfigError(f"link '{link.get('name')}': its mass is '{mass.get('value')}', expected a number") from None
+        raise ConfigError(f"link '{link.get('name')}': its mass is '{text[:40]}', expected a number") from None
 
 
 def _joint(element: ElementTree.Element) -> _Joint:
