@@ -126,6 +126,13 @@ class JointStateReader:
         return effort if np.isfinite(effort).all() else None
 
 
+def seal(message: JointState) -> bool | None:
+    """Return whether the cup in a message holds something; None when it does not say."""
+    if not message.position or not np.isfinite(message.position[0]):
+        return None
+    return bool(message.position[0] > 0.5)
+
+
 class NumbersWriter:
     """Fill one Float64MultiArray of fixed length again and again; `label` says what the numbers are."""
 

@@ -8,17 +8,19 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from geometry_msgs.msg import PoseArray
 from nav_msgs.msg import Odometry
-from rig.nodes import NodeUnderTest, Operator, start_arm
+from rig.group_chunk import group_chunk as chunk
+from rig.group_chunk import joint
+from rig.nodes import NodeUnderTest, start_arm
 from rig.running_graph import RunningGraph, running_graph
 from std_msgs.msg import Float64MultiArray
 from two_armed_robot import PAIR, pair
 
-from controllers.chunk import ActionChunk, pose_channels
-from controllers.rotations import from_matrix
+from controllers.auxiliary_track import BASE_AXES
+from controllers.chunk import pose_channels
 from vla_ros import messages, qos
 
-JOINTS = pair().driven_joints
 UP = np.array([0.02, 0.0, 0.05])  # [m]
 
 
@@ -29,51 +31,52 @@ def graph() -> Iterator[RunningGraph]:
         graph.stop(*graph.nodes, codes=(0, -signal.SIGKILL))
 
 
-def chunk(operator: Operator, shifts: dict[str, np.ndarray], others: dict[str, float], seconds: float) -> ActionChunk:
-    """Return a chunk that takes tools by `shifts` [m] and `others` to their values, evenly."""
-    times = np.arange(1, round(seconds / 0.1) + 1) * 0.1
-    share = (times / times[-1])[:, None]
-    columns: dict[str, np.ndarray] = {}
-    for arm, shift in shifts.items():
-        T = operator.tools[arm]
-        poses = np.hstack([T[:3, 3] + share * shift, np.tile(from_matrix(T[:3, :3]), (len(times), 1))])
-        columns |= zip(pose_channels(arm), poses.T, strict=True)
-    for channel, value in others.items():
-        name = channel.rpartition("/")[0]
-        start = joint(operator, name) if name in JOINTS else value
-        columns[channel] = start + share[:, 0] * (value - start)
-    operator._sequence += 1
-    values = np.array(list(columns.values())).T
-    return ActionChunk(operator.stamp, "base_link", tuple(columns), times, values, operator._sequence)
-
-
-def joint(operator: Operator, name: str) -> float:
-    return float(operator.joints.position[JOINTS.index(name)])
-
-
-def test_one_chunk_moves_every_group(operator):
+def test_one_chunk_moves_every_group_at_once(operator):
+    """Arms, lift, head, gripper, cup and base in one message; the tools keep to the base while it drives."""
     cup: list[float] = []
-    heard = operator.node.create_subscription(
-        Float64MultiArray,
-        "right_cup_suction_controller/commands",
-        lambda m: cup.extend(messages.numbers(m)),
-        qos.EVENTS,
-    )
+    odometry: list[Odometry] = []
+    objects: list[PoseArray] = []
+    subscribe = operator.node.create_subscription
+    subscriptions = [
+        subscribe(
+            Float64MultiArray,
+            "right_cup_suction_controller/commands",
+            lambda m: cup.extend(messages.numbers(m)),
+            qos.EVENTS,
+        ),
+        subscribe(Odometry, "odom", odometry.append, qos.NEWEST),
+        subscribe(PoseArray, "sim/object_poses", objects.append, qos.NEWEST),
+    ]
+    assert operator.spin_until(lambda: bool(odometry and objects))
+    began, stood = odometry[-1].pose.pose.position.x, objects[-1].poses[0].position.x
     before = {arm: T.copy() for arm, T in operator.tools.items()}
     assert set(before) == {"left", "right"}
-    others = {"lift_joint/position": 0.14, "head_pan_joint/position": 0.3, "head_tilt_joint/position": 0.2}
-    fingers = {"left_gripper/width": 0.03, "right_cup/suction": 1.0}
-    operator.send(chunk(operator, {"left": UP, "right": UP * [1, 1, 0.5]}, others | fingers, 2.0))
+    shifts = {"left": UP, "right": UP * [1, 1, 0.5]}
+    joints = {"lift_joint/position": 0.14, "head_pan_joint/position": 0.3, "head_tilt_joint/position": 0.2}
+    tools = {"left_gripper/width": 0.03, "right_cup/suction": 1.0}
+    base = {"base/velocity.x": -0.1, "base/velocity.y": 0.0, "base/velocity.yaw": 0.0}
+    sent = chunk(operator, shifts, joints | tools | base, 2.0)
+    named = {channel for group in pair().end_effectors for channel in group.channels}
+    named |= {*BASE_AXES, *(name for arm in pair().arms for name in pose_channels(arm.name))}
+    named |= {f"{name}/position" for group in pair().joint_groups for name in group.joints}
+    assert set(sent.channels) == named, "not every channel that the robot has"
+    operator.send(sent)
     assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 60.0), operator.progress
     assert operator.spin_until(lambda: operator.speed < 0.02)
+    assert operator.spin_until(lambda: abs(odometry[-1].twist.twist.linear.x) < 0.01)
     operator.spin(0.5)
-    for arm, shift in (("left", UP), ("right", UP * [1, 1, 0.5])):
+    for arm, shift in shifts.items():
         np.testing.assert_allclose(operator.tools[arm][:3, 3] - before[arm][:3, 3], shift, atol=0.01)
-    for channel, value in others.items():
+    for channel, value in joints.items():
         assert joint(operator, channel.rpartition("/")[0]) == pytest.approx(value, abs=0.01)
-    assert operator.progress.end_effectors == pytest.approx({"left_gripper/width": 0.03, "right_cup/suction": 1.0})
+    assert operator.progress.end_effectors == pytest.approx(tools)
     assert cup[-1] == 1.0
-    operator.node.destroy_subscription(heard)
+    driven = odometry[-1].pose.pose.position.x - began
+    assert driven == pytest.approx(-0.2, abs=0.05)
+    # What stands in the room has come as much nearer in the base's frame as the base says that it went back.
+    assert objects[-1].poses[0].position.x - stood == pytest.approx(-driven, abs=0.01)
+    for subscription in subscriptions:
+        operator.node.destroy_subscription(subscription)
 
 
 def test_the_base_drives_by_a_chunk_and_says_where_it_is(operator):

@@ -122,7 +122,7 @@ def recording(rig) -> tuple[Path, dict[str, np.ndarray], float]:
             ("left", "left", "parallel"),
             ("right", "right", "suction"),
         ]
-        assert (welcome["base"], welcome["lift"]) == (True, True)
+        assert (welcome["base"], welcome["lift"], welcome["head"]) == (True, True, True)
         operator.enable_at_rest()
         page.command("instruct", text="lift both hands")
         page.command("take")
@@ -136,10 +136,14 @@ def recording(rig) -> tuple[Path, dict[str, np.ndarray], float]:
         sucks = lambda: operator.progress.end_effectors.get("right_cup/suction") == 1.0  # noqa: E731
         assert operator.spin_until(sucks, 20.0), (operator.progress, page.state["arms"]["right"])
         assert operator.spin_until(lambda: page.state["arms"]["right"]["gripper"] == 1.0)
+        assert operator.spin_until(lambda: page.state["arms"]["right"]["sealed"] is False), "it sucks at air"
+        assert page.state["arms"]["left"]["sealed"] is None
         page.grips["left"] = 1.0
         assert operator.spin_until(lambda: operator.progress.end_effectors["left_gripper/width"] < 0.01)
         page.sticks = {"right": (0.0, -1.0)}
         assert operator.spin_until(lambda: joint(operator, "lift_joint") - lift > 0.02, 20.0)
+        page.sticks = {"look": (-1.0, 0.0)}  # to the left
+        assert operator.spin_until(lambda: joint(operator, "head_pan_joint") > 0.05, 20.0)
         page.sticks = {"left": (0.0, 0.6)}  # backwards
         pushed = operator.stamp
         assert operator.spin_until(lambda: operator.stamp > pushed + 1.0, 20.0)  # of simulated time
@@ -238,6 +242,8 @@ def test_it_is_viewed(rig):
             if not ({"left_tcp", "right_tcp", "torso", "head"} <= frames.keys() and client.messages["/robot"]):
                 return False
             if not all(client.messages[picture] for picture in pictures):
+                return False
+            if not any(one.content["sealed"] == {"right_cup": False} for one in client.messages["/control/progress"]):
                 return False
             lifted = frames["torso"]["translation"]["z"] - 0.60  # the lift's origin in its URDF
             return abs(lifted - joint(operator, "lift_joint")) < 0.01

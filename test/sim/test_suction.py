@@ -10,6 +10,7 @@ from drawn_scene import grasping_scene
 from two_armed_robot import PAIR, PairWorld, empty_scene, pair
 
 from controllers.errors import ConfigError
+from vla_ros.evaluation.observing import Observer
 from vla_ros.robots.embodiment import RobotConfig, embodiment_from, load_embodiment
 from vla_ros.sim.scenes.footprint import place
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
@@ -64,10 +65,12 @@ def test_an_object_is_lifted_and_let_go(lifted):
     robot, before = lifted
     world = robot.world
     assert world.cups[CUP].on
+    assert world.cups[CUP].sealed
     assert world.object_pose("thing")[2, 3] - before == pytest.approx(0.12, abs=0.015)
     robot.submit(robot.columns({"right": np.zeros((2, 3))}) | {f"{CUP}/suction": np.zeros(2)})
     robot.run(1.0)
     assert not world.cups[CUP].on
+    assert not world.cups[CUP].sealed
     assert world.object_pose("thing")[2, 3] == pytest.approx(before, abs=0.02)
     assert world.objects_in_contact((CUP,)) == set()
 
@@ -75,7 +78,10 @@ def test_an_object_is_lifted_and_let_go(lifted):
 def test_a_cup_that_is_off_lifts_nothing():
     robot = sucked("white box/tea")
     before = robot.world.object_pose("thing")[2, 3]
+    observer = Observer(robot.world, "lift it", 0.1)
+    assert observer.state().values[f"{CUP}/seal"] == 1.0
     lift(robot, 0.12, suction=0.0)
+    assert observer.state().values[f"{CUP}/seal"] == 0.0
     assert robot.world.object_pose("thing")[2, 3] == pytest.approx(before, abs=0.01)
 
 

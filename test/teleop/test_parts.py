@@ -20,8 +20,10 @@ from two_armed_robot import pair
 from controllers.chunk import ActionChunk
 from controllers.errors import ConfigError
 from controllers.rotations import angle_between
-from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.groups import BaseConfig
+from vla_ros.robots.link_tree import LinkTree
+from vla_ros.robots.looking import looking
 from vla_ros.teleop.axes import Pose, robot_pose, room_pose
 from vla_ros.teleop.hand_motion import HandMotion, HandMotionLimits
 from vla_ros.teleop.lateness import Lateness
@@ -29,7 +31,7 @@ from vla_ros.teleop.pictures import PictureQueue
 from vla_ros.teleop.protocol import Hands, HandSample
 from vla_ros.teleop.seat import SILENT_S, Seat
 from vla_ros.teleop.serving import addresses, certificate, keeping, pairing
-from vla_ros.teleop.sticks import LIFT_SHARE
+from vla_ros.teleop.sticks import LIFT_SHARE, LOOK_SHARE
 from vla_ros.teleop.teleoperation import ArmReading, Teleoperation
 from vla_ros.teleop.trigger import GripperTrigger, SuctionTrigger
 
@@ -209,6 +211,32 @@ def test_the_right_stick_lifts_and_a_lift_at_rest_is_left_to_itself():
     np.testing.assert_allclose(up.column("lift_joint/velocity"), 0.5 * min(LIFT_SHARE * lift.velocity[0], 0.5))
     assert not any(channel.startswith("lift") for channel in still.channels)
     assert still.column("base/velocity.x")[0] == 0.0
+
+
+def test_a_third_stick_looks_about_whichever_way_the_joints_turn():
+    """x of the stick is right, y down; the camera looks there, faster than nobody asks for."""
+    robot = pair()
+    teleoperation = Teleoperation(robot, *BOX)
+    readings = {name: ArmReading(TOOL, {}) for name in ("left", "right")}
+    pushes = ((-1.0, 0.0), (0.0, 1.0), (0.02, -0.05))
+    packets = [packet(n, right=True, left=False, sticks={"look": push}) for n, push in enumerate(pushes)]
+    left, down, still = (teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, readings, "") for p in packets)
+    head, tree = robot.joint_group("head"), LinkTree(expand_urdf(robot))
+    for chunk, moves in ((left, lambda T: T[1, 0]), (down, lambda T: -T[2, 0])):  # where the camera's x points
+        asked = [one for one in chunk.channels if one.startswith("head") and one.endswith("/velocity")]
+        assert len(asked) == 2, "a group moves whole"
+        (channel,) = (one for one in asked if chunk.column(one)[0])
+        joint, velocity = channel.removesuffix("/velocity"), chunk.column(channel)[0]
+        assert abs(velocity) == pytest.approx(LOOK_SHARE * head.velocity[0])
+        at = {joint: q for joint, q in zip(head.joints, head.home, strict=True)}
+        before, after = (tree.place("head", at | {joint: at[joint] + 0.1 * velocity * t}) for t in (0, 1))
+        assert moves(after) > moves(before) + 0.01
+    assert not any(channel.startswith("head") for channel in still.channels)
+
+
+def test_a_robot_without_a_head_looks_at_nothing():
+    assert looking(FRANKA) is None
+    assert looking(pair()) is not None
 
 
 def test_sticks_drive_the_base_while_a_clutch_is_held():

@@ -42,7 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n".join(f"{name:<{width}}  {robot_path(name)}" for name in robot_names()))
     elif arguments.action == "check":
         for name in [arguments.robot] if arguments.robot else robot_names():
-            robot_controllers(load_embodiment(name))
+            robot = load_embodiment(name)
+            robot_controllers(robot)
+            _check_models(robot)
             print(f"{name}: ok")
     elif arguments.robot is None:
         raise ConfigError(f"robots {arguments.action} which? one of: {', '.join(robot_names())}")
@@ -51,6 +53,19 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(_description(load_embodiment(arguments.robot)))
     return 0
+
+
+def _check_models(robot: Embodiment) -> None:
+    """Make what control and the simulator compute with. Raises ConfigError for what cannot be computed."""
+    from controllers.errors import ConfigError
+    from vla_ros.robots.control import FollowerFactory, load_control_config
+    from vla_ros.sim.robot_model import robot_spec
+
+    FollowerFactory(robot, load_control_config(robot.source))
+    try:
+        robot_spec(robot).compile()
+    except ValueError as error:  # MuJoCo names the body or the joint in its first line
+        raise ConfigError(f"robot '{robot.name}' cannot be simulated: {str(error).splitlines()[0]}") from None
 
 
 def _write_ros2_control(robot: Embodiment, arguments: argparse.Namespace) -> None:

@@ -119,5 +119,7 @@ class Observer:
             for group in world.embodiment.joint_groups
         }
         end_effectors = {name: EndEffectorState(width) for name, width in widths.items()}
+        for tool in world.embodiment.suction_tools:
+            end_effectors[tool.name] = EndEffectorState(sealed={cup: world.cups[cup].sealed for cup in tool.cups})
         base = None if world.base is None else BaseState(world.base.T_odom_base, world.base.twist)
         return RobotState(world.time, arms, end_effectors, joint_groups, base)

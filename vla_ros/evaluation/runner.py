@@ -154,6 +154,5 @@ class EpisodeRunner:
 
     @property
     def arm_model(self) -> ArmModel:
-        """Return the arm's kinematics and dynamics."""
-        (model,) = self._followers.models.values()
-        return model
+        """Return kinematics and dynamics of the arm that holds the gripper."""
+        return self._followers.models[self.embodiment.gripper_arm.name]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.policies.families import DEFAULT_POLICY, check_name
+from vla_ros.policies.families import DEFAULT_POLICY, FAMILIES, check_name
 from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.tasks.table import DEFAULT_TASK
 
@@ -57,6 +57,7 @@ class EpisodeSettings:
             raise ConfigError(f"--rate-hz must be 200 to 10000, got {self.rate_hz}")
         robot = load_embodiment(self.robot)
         robot.command_modes(self.command)
+        _ = robot.gripper_arm  # tasks are judged by one gripper
         load_control_config(self.robot)
         load_task(self.task).check(self.request(0))
         check_name(self.policy, EXPERT)
@@ -108,7 +109,7 @@ class EvaluationSettings:
         self.episode.check()
 
     def check_weights(self) -> None:
-        """Load a learned policy. Raises ConfigError for weights that would break every episode."""
+        """Load a policy that is learned or a user's own. Raises ConfigError for what would break every episode."""
         if self.episode.policy == EXPERT:
             return
         from vla_ros.policies.loading import loaded, specified
@@ -116,7 +117,7 @@ class EvaluationSettings:
 
         robot = load_embodiment(self.episode.robot)
         family = specified(self.episode.policy, robot, self.episode.objects, self.episode.checkpoint)
-        if family.learned:
+        if family.learned or self.episode.policy not in FAMILIES:
             loaded(family)
 
     @property

@@ -7,6 +7,7 @@ import contextlib
 import sys
 import threading
 import time
+from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
@@ -34,7 +35,7 @@ from vla_ros.nodes.parameters import declare, declare_command, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
-from vla_ros.robots.topics import commanded_pose_topic
+from vla_ros.robots.topics import commanded_pose_topic, seal_topic
 
 REPORT_RATE = 50.0  # [Hz] of control/progress and control/commanded_pose
 SOURCES = ("policy", "planner", "teleop")
@@ -71,6 +72,7 @@ class ControlNode(ManagedNode):
         self.handing_over: Future | None = None
         self._refused = ""
         self._warned: dict[str, str] = {}  # of each source: a policy goes on while an operator has the arm
+        self._sealed: dict[str, bool] = {}  # by cup
         self._estop, self._born = False, time.monotonic()
         self._ticks, self._lateness = 0, 0.0
         self._report_every = max(2, round(self.rate / REPORT_RATE))
@@ -104,6 +106,8 @@ class ControlNode(ManagedNode):
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
         if embodiment.base is not None:
             self.create_subscription(Odometry, "odom", self._on_odometry, qos.NEWEST)
+        for cup in (cup for tool in embodiment.suction_tools for cup in tool.cups):
+            self.create_subscription(JointState, seal_topic(cup), partial(self._on_seal, cup), qos.NEWEST)
         self.create_subscription(Bool, "estop", self._on_estop, qos.LATCHED)
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
         for source in SOURCES:
@@ -184,6 +188,7 @@ class ControlNode(ManagedNode):
             remaining_s=progress.remaining_s,
             status=progress.status.value,
             end_effectors=dict(progress.end_effectors),
+            sealed=dict(self._sealed),
             refused=self._refused,
             held=driver.held,
             lateness_ms=1e3 * self._lateness,
@@ -213,6 +218,11 @@ class ControlNode(ManagedNode):
     def _on_odometry(self, message: Odometry) -> None:
         stamp = messages.seconds(message.header.stamp)
         self._arm.follower.observe_base(stamp, *messages.odometry_values(message))
+
+    def _on_seal(self, cup: str, message: JointState) -> None:
+        sealed = messages.seal(message)
+        if sealed is not None:
+            self._sealed[cup] = sealed
 
     def _on_chunk(self, message: bytes, source: str) -> None:
         takes_over = self._arm.takes_over

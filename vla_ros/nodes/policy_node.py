@@ -35,7 +35,7 @@ from vla_ros.policies.needs import STATE_PERIOD_S, everything
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.policies.reasoning import Reasoner, Reasoning
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.robots.topics import commanded_pose_topic
+from vla_ros.robots.topics import commanded_pose_topic, seal_topic
 
 
 class PolicyNode(ManagedNode):
@@ -88,6 +88,8 @@ class PolicyNode(ManagedNode):
         for arm in builder.arms:
             topic = commanded_pose_topic(embodiment, arm)
             self.create_subscription(PoseStamped, topic, partial(self._on_commanded_pose, arm), qos.BUFFERED)
+        for cup in builder.cups:
+            self.create_subscription(JointState, seal_topic(cup), partial(self._on_seal, cup), qos.BUFFERED)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
         steady_timer(self, 1.0, self._publish_diagnostics)
@@ -108,6 +110,11 @@ class PolicyNode(ManagedNode):
 
     def _on_odometry(self, message: Odometry) -> None:
         self._builder.add_odometry(messages.seconds(message.header.stamp), *messages.odometry_values(message))
+
+    def _on_seal(self, cup: str, message: JointState) -> None:
+        sealed = messages.seal(message)
+        if sealed is not None:
+            self._builder.add_seal(cup, messages.seconds(message.header.stamp), sealed)
 
     def _on_commanded_pose(self, arm: str, message: PoseStamped) -> None:
         stamp = messages.seconds(message.header.stamp)

@@ -121,6 +121,7 @@ def state_channels(robot: Embodiment) -> dict[str, tuple[str, ...]]:
     """Return the channels of each group's state, as `RobotState.values` names them."""
     channels = {arm.name: (*pose_channels(arm.name), *_joint_channels(arm.joints)) for arm in robot.arms}
     channels |= {gripper.name: (f"{gripper.name}/width",) for gripper in robot.grippers}
+    channels |= {one.name: one.seals for one in robot.suction_tools}
     channels |= {group.name: _joint_channels(group.joints) for group in robot.joint_groups}
     return channels | ({} if robot.base is None else {BASE: BASE_AXES})
 

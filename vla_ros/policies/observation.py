@@ -51,6 +51,7 @@ class EndEffectorState:
     """One end effector: what its kind measures."""
 
     width: float | None = None  # [m] total opening of a parallel gripper
+    sealed: Mapping[str, bool] = field(default_factory=dict)  # by cup: whether it holds something; none: nobody says
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +95,7 @@ class RobotState:
         for name, tool in self.end_effectors.items():
             if tool.width is not None:
                 known[f"{name}/width"] = tool.width
+            known |= {f"{cup}/seal": float(sealed) for cup, sealed in tool.sealed.items()}
         if self.base is not None:
             known |= zip(BASE_AXES, self.base.twist.tolist(), strict=True)
         return known

@@ -100,12 +100,23 @@ class SingleArmCodec(ActionCodec):
     ) -> SingleArmCodec:
         """Return that of a robot with one arm and one gripper. Raises ConfigError for another robot."""
         if len(embodiment.arms) != 1 or len(embodiment.grippers) != 1:
-            raise ConfigError(
-                f"this policy moves one arm and one gripper; robot '{embodiment.name}' has {len(embodiment.arms)} and "
-                f"{len(embodiment.grippers)}"
+            has = " and ".join(
+                f"{len(groups)} {kind}s ({', '.join(group.name for group in groups) or 'none'})"
+                for kind, groups in (("arm", embodiment.arms), ("gripper", embodiment.grippers))
             )
-        (arm,), (gripper,) = embodiment.arms, embodiment.grippers
-        return cls(tool_deltas(arm.name, gripper.name, anchor, horizon), embodiment.base_frame, period)
+            raise ConfigError(f"this policy moves one arm and one gripper; robot '{embodiment.name}' has {has}")
+        return cls.of_gripper(embodiment, anchor, period, horizon)
+
+    @classmethod
+    def of_gripper(
+        cls, embodiment: Embodiment, anchor: str = "commanded", period: float = PERIOD_S, horizon: int = HORIZON
+    ) -> SingleArmCodec:
+        """Return that of a robot's one parallel gripper and the arm that holds it, whatever else the robot has.
+
+        Raises ConfigError for a robot without one, or with several.
+        """
+        gripper = embodiment.only_gripper
+        return cls(tool_deltas(gripper.arm, gripper.name, anchor, horizon), embodiment.base_frame, period)
 
     def view(self, observation: Observation) -> SingleArmObservation:
         """Return what the observation says of this arm and gripper. Raises ConfigError when the robot has none such."""

@@ -29,6 +29,7 @@ from vla_ros.robots.groups import (
     joint_group,
 )
 from vla_ros.robots.ros2_control.config import Ros2ControlConfig
+from vla_ros.robots.structure import Structure, check_name, check_robot_name
 from vla_ros.robots.urdf import expand_xacro, link_names
 from vla_ros.robots.workplace import Workplace
 
@@ -130,6 +131,11 @@ class Embodiment:
         """Return the parallel gripper of a robot that has one alone. Raises ConfigError for another."""
         return self._only("gripper", self.grippers)
 
+    @property
+    def gripper_arm(self) -> ArmGroup:
+        """Return the arm that holds the one parallel gripper. Raises ConfigError for a robot with another number."""
+        return self.arm(self.only_gripper.arm)
+
     def _only(self, kind: str, groups: Sequence[Group]) -> Group:
         if len(groups) != 1:
             names = ", ".join(group.name for group in groups) or "none"
@@ -220,6 +226,7 @@ def _read(path: Path, source: str) -> Embodiment:
 
 def embodiment_from(config: RobotConfig) -> Embodiment:
     """Join a robot's configuration with the limits in its URDF, and check both."""
+    check_robot_name(config.name)
     urdf = expand_xacro(config.urdf)
     links = link_names(urdf)
     tools, mounts = (arm.tool_frame for arm in config.arms), (camera.frame for camera in config.cameras if camera.moves)
@@ -232,6 +239,13 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
     _refuse_twice("camera", [camera.name for camera in config.cameras])
     _refuse_twice("group", [group.name for group in groups])
     config.ros2_control.check([group.name for group in groups])
+    for group in groups:
+        check_name("group", group.name)
+    structure = Structure(urdf)
+    for arm in config.arms:
+        structure.check_arm(arm)
+    for joints in config.joint_groups:
+        structure.check_group(joints)
     _refuse_twice("joint", [joint for group in groups for joint in group.joints])
     arms = tuple(arm_group(arm, urdf) for arm in config.arms)
     for one in config.end_effectors:
@@ -239,6 +253,7 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         for cup in one.simulated_cups:
             if cup not in links:
                 raise ConfigError(unknown_name(f"link of the cup of '{one.name}'", cup, links))
+        structure.check_end_effector(one, next(arm for arm in config.arms if arm.name == one.arm))
     embodiment = Embodiment(
         name=config.name,
         urdf=config.urdf,

@@ -184,6 +184,11 @@ class EndEffectorGroup:
     envelope: GripperEnvelope | None = None
 
     @property
+    def seals(self) -> tuple[str, ...]:
+        """Name the channels of what it measures of its cups: 1 where one holds something, else 0."""
+        return tuple(f"{cup}/seal" for cup in self.cups)
+
+    @property
     def channels(self) -> tuple[str, ...]:
         """Name the channels it is commanded by."""
         told = [f"{self.name}/width"] if self.kind == PARALLEL else [f"{cup}/suction" for cup in self.cups]

@@ -6,6 +6,11 @@ from __future__ import annotations
 from vla_ros.robots.embodiment import Embodiment
 
 
+def seal_topic(cup: str) -> str:
+    """Return the topic that says whether a cup holds something: a JointState named like it, at 1 where it does."""
+    return f"{cup}/seal"
+
+
 def commanded_pose_topic(robot: Embodiment, arm: str) -> str:
     """Return the topic of an arm's commanded pose; with one arm alone it is not named."""
     return "control/commanded_pose" if len(robot.arms) == 1 else f"control/{arm}/commanded_pose"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 
 from controllers.errors import ConfigError, unknown_name
@@ -68,13 +69,26 @@ def joint_limits(urdf: str, joint: str) -> JointLimits:
     if joint not in joints:
         raise ConfigError(unknown_name("joint", joint, joints))
     limit = joints[joint].find("limit")
+    if limit is None:
+        raise ConfigError(f"joint '{joint}': the URDF gives it no <limit lower upper velocity effort>")
+    lower, upper, velocity, effort = (_limit(joint, limit, key) for key in ("lower", "upper", "velocity", "effort"))
+    if not lower < upper:
+        raise ConfigError(f"joint '{joint}': the URDF's lower limit {lower:g} is not below its upper one {upper:g}")
+    if min(velocity, effort) <= 0.0:
+        raise ConfigError(f"joint '{joint}': the URDF's limits of velocity and effort must be above 0")
+    return JointLimits(lower, upper, velocity, effort, joints[joint].get("type") == "prismatic")
+
+
+def _limit(joint: str, limit: ElementTree.Element, key: str) -> float:
+    text = limit.get(key)
     try:
-        if limit is None:
-            raise KeyError("limit")
-        lower, upper, velocity, effort = (float(limit.attrib[key]) for key in ("lower", "upper", "velocity", "effort"))
-        return JointLimits(lower, upper, velocity, effort, joints[joint].get("type") == "prismatic")
-    except (KeyError, ValueError) as error:
-        raise ConfigError(f"joint '{joint}': the URDF lacks a usable {error} in its <limit>") from error
+        value = float("nan") if text is None else float(text)
+    except ValueError:
+        value = float("nan")
+    if not isfinite(value):
+        found = "is missing" if text is None else f"is '{text[:40]}', expected a finite number"
+        raise ConfigError(f"joint '{joint}': '{key}' in the <limit> of the URDF {found}")
+    return value
 
 
 def _named(urdf: str, tag: str) -> dict[str, ElementTree.Element]:

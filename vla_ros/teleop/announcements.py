@@ -32,6 +32,7 @@ class RobotDescription:
     base: bool
     lift: bool
     shadow: bool
+    head: bool = False  # what carries a camera and turns it
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class ArmStatus:
     force: tuple[float, ...] | None  # [N]
     clutched: bool
     refused: str  # why the hand is not followed; "" when it is
+    sealed: bool | None = None  # whether a cup holds something; null where none says
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ REACH_MAX = 20.0  # [m] from the origin of the room: further away no hand is
 CLOCK_MAX = 1e15  # [ms]
 COUNT_MAX = 2**53
 HANDS = ("right", "left")
+LOOK = "look"  # a stick beside those of the hands: y down
+STICKS = (*HANDS, LOOK)
 OWN_SIDE = "own_side"  # each hand drives the arm beside it
 SOURCES = ("xr", "keys", "gamepad", "pointer")
 SEATS = ("drive", "watch")
@@ -55,7 +57,7 @@ class Hands:
     t: float  # [ms] the client's monotonic clock
     source: str  # of SOURCES
     hands: Mapping[str, HandSample]  # by name, of HANDS
-    sticks: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # x right, y back, −1 … 1
+    sticks: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # of STICKS: x right, y back, −1 … 1
 
 
 @dataclass(frozen=True)
@@ -172,8 +174,8 @@ def _hands(fields: Fields, names: tuple[str, ...]) -> Hands:
     hands = {hand: _hand(given.part(hand)) for hand in HANDS if given.has(hand)}
     given.end(HANDS)
     pushed = fields.part("sticks", {})
-    sticks = {hand: _stick(pushed.numbers(hand, 2, -1.001, 1.001)) for hand in HANDS if pushed.has(hand)}
-    pushed.end(HANDS)
+    sticks = {stick: _stick(pushed.numbers(stick, 2, -1.001, 1.001)) for stick in STICKS if pushed.has(stick)}
+    pushed.end(STICKS)
     fields.end(names)
     return Hands(n, t, source, hands, sticks)
 

@@ -6,11 +6,15 @@ from __future__ import annotations
 from typing import Any
 
 from rosbags.interfaces.typing import Typesdict
+from rosbags.serde import SerdeError
 from rosbags.typesys import TypesysError, get_types_from_msg
 from rosbags.typesys.store import Typestore
 
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.message_definitions import message_definition
+
+_BIG, _LITTLE = b"\x00\x00", b"\x00\x01"  # encapsulation of plain CDR by byte order; two bytes of options follow
+_HEAD = 4  # bytes of it
 
 
 class MessageCodec:
@@ -37,9 +41,17 @@ class MessageCodec:
             self.learn(name, message_definition(name).text)
 
     def decode(self, name: str, data: bytes) -> Any:
-        """Return the message in `data`. Raises BagError when it is none of that type."""
+        """Return the message in `data`. Raises BagError when it is none of that type.
+
+        What comes behind the message is left alone, as ROS's own readers do: Fast CDR reserves the alignment of empty
+        arrays and never uses it, so that rclpy's bytes of a message with two of them are up to 8 too many.
+        """
         try:
-            return self._store.deserialize_cdr(data, name)
+            if len(data) < _HEAD or data[:2] not in (_BIG, _LITTLE):
+                raise SerdeError("its encapsulation is none of CDR's")
+            definition = self._store.get_msgdef(name)
+            read = definition.deserialize_cdr_le if data[:2] == _LITTLE else definition.deserialize_cdr_be
+            return read(memoryview(data)[_HEAD:], 0, definition.cls, self._store)[0]
         except Exception as error:  # foreign bytes can fail in any way
             raise BagError(f"a message of '{name}' is not readable: {str(error).splitlines()[0]}") from None
 

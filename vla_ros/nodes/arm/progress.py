@@ -12,6 +12,7 @@ from vla_ros.messages import MessageError
 
 NAME = "control"
 NO_JOINT_STATES = "no joint states yet"  # hold reason of a control that cannot be enabled so far
+SEAL = "/seal"  # what a cup's channel ends with
 INACTIVE = "control is not active"  # hold reason of a control whose lifecycle has not come so far
 
 
@@ -31,6 +32,7 @@ class ControlProgress:
     remaining_s: float = 0.0  # [s] of the chunk left
     status: int = 0  # TaskStatus of the chunk
     end_effectors: Mapping[str, float] = field(default_factory=dict)  # commanded, by channel: [m], suction 0 or 1
+    sealed: Mapping[str, bool] = field(default_factory=dict)  # by cup: whether it says that it holds something
     refused: str = ""  # why the last refused chunk was refused; empty once one is accepted
     held: str = ""  # why an enabled control takes no chunk until it is enabled again: a fault, an e-stop
     lateness_ms: float = 0.0  # worst of the loop since the last report
@@ -48,7 +50,8 @@ class ControlProgress:
     def values(self) -> dict[str, str]:
         """Return all but the hold reason, which is the status's message, as text."""
         own = {name: _text(getattr(self, name)) for name in _KINDS if name != "hold_reason"}
-        return own | {channel: _text(value) for channel, value in self.end_effectors.items()}
+        own |= {channel: _text(value) for channel, value in self.end_effectors.items()}
+        return own | {f"{cup}{SEAL}": _text(sealed) for cup, sealed in self.sealed.items()}
 
 
 _KINDS: dict[str, type] = {one.name: type(one.default) for one in fields(ControlProgress) if one.default is not MISSING}
@@ -66,9 +69,10 @@ def control_progress(hold_reason: str, values: Mapping[str, str]) -> ControlProg
     content: dict[str, Any]  # as _KINDS says
     try:
         content = {name: text == "true" if _KINDS[name] is bool else _KINDS[name](text) for name, text in known.items()}
-        channels = {name: float(text) for name, text in values.items() if "/" in name}
+        sealed = {name.removesuffix(SEAL): text == "true" for name, text in values.items() if name.endswith(SEAL)}
+        channels = {name: float(text) for name, text in values.items() if "/" in name and not name.endswith(SEAL)}
         if not all(map(isfinite, channels.values())):
             raise ValueError(f"what end effectors are told is not finite: {channels}")
     except ValueError as error:
         raise MessageError(f"control/progress: {error}") from None
-    return ControlProgress(**content | {"hold_reason": hold_reason, "end_effectors": channels})
+    return ControlProgress(**content | {"hold_reason": hold_reason, "end_effectors": channels, "sealed": sealed})

@@ -22,6 +22,7 @@ from vla_ros.nodes.bridge.chunk_reports import ChunkReports
 from vla_ros.nodes.bridge.homing import HomeRun
 from vla_ros.nodes.bridge.service import call_service
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.looking import looking
 from vla_ros.teleop.announcements import (
     ArmDescription,
     ArmStatus,
@@ -73,7 +74,8 @@ class OperatedRobot:
         embodiment = self._embodiment
         arms = tuple(self._describe_arm(arm, hand) for arm, hand in self._teleoperation.hands.items())
         has_base, has_lift = embodiment.base is not None, embodiment.lift is not None
-        robot = RobotDescription(embodiment.name, arms, has_base, has_lift, self._feed.progress.shadow)
+        has_head = looking(embodiment) is not None
+        robot = RobotDescription(embodiment.name, arms, has_base, has_lift, self._feed.progress.shadow, has_head)
         return robot, tuple(camera.describe() for camera in self._cameras)
 
     def _describe_arm(self, arm: str, hand: str) -> ArmDescription:
@@ -127,7 +129,14 @@ class OperatedRobot:
             force=feed.force.get(arm),
             clutched=self._teleoperation.clutched(arm),
             refused=refused,
+            sealed=self._sealed(arm),
         )
+
+    def _sealed(self, arm: str) -> bool | None:
+        """Return whether a cup of an arm holds something; None where none says."""
+        said = self._feed.progress.sealed
+        known = [said[cup] for tool in self._embodiment.tools_of(arm) for cup in tool.cups if cup in said]
+        return any(known) if known else None
 
     def watch(self, watched: bool) -> None:
         """Send pictures, or no more."""

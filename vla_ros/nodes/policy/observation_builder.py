@@ -61,6 +61,9 @@ class ObservationBuilder:
         self.states = StateBuffer(skew_max=skew_max)  # (2, N): position and velocity of `joints`
         self._poses = {arm: StateBuffer(skew_max=late, interpolate=rigid) for arm in self._arms}  # (4, 4)
         self._widths = {gripper: StateBuffer(skew_max=late, interpolate=held) for gripper in self._grippers}  # () [m]
+        tools = [tool for tool in embodiment.suction_tools if needs.has(tool.name)]
+        self._cups = {tool.name: tool.cups for tool in tools}
+        self._seals = {cup: StateBuffer(skew_max=late, interpolate=held) for tool in tools for cup in tool.cups}  # ()
         self._T_odom_base = StateBuffer(skew_max=late, interpolate=rigid)  # (4, 4)
         self._twist = StateBuffer(skew_max=late)  # (3,) x, y [m/s], yaw [rad/s]
 
@@ -68,6 +71,15 @@ class ObservationBuilder:
     def arms(self) -> tuple[str, ...]:
         """Name the arms whose state is needed."""
         return tuple(self._arms)
+
+    @property
+    def cups(self) -> tuple[str, ...]:
+        """Name the cups whose state is needed."""
+        return tuple(self._seals)
+
+    def add_seal(self, cup: str, stamp: float, sealed: bool) -> None:
+        """Take whether a cup holds something at `stamp` [s]."""
+        self._seals[cup].add(stamp, np.array(sealed))
 
     def add_odometry(self, stamp: float, T_odom_base: np.ndarray, twist: np.ndarray) -> None:
         """Take where the base is at `stamp` [s], and its velocity (3,) in its own frame."""
@@ -116,12 +128,21 @@ class ObservationBuilder:
             model, carriers = self._models[name], self._carriers[name]
             model.mount.place(position[carriers])
             arms[name] = ArmState(joints, q, dq, np.array(model.forward(q)))
-        widths = {name: EndEffectorState(float(position[self._columns[name]].sum())) for name in self._grippers}
+        tools = {name: EndEffectorState(float(position[self._columns[name]].sum())) for name in self._grippers}
+        tools |= {tool: EndEffectorState(sealed=self._sealed(cups, stamp)) for tool, cups in self._cups.items()}
         joint_groups = {
             name: JointGroupState(joints, position[self._columns[name]], velocity[self._columns[name]])
             for name, joints in self._joint_groups.items()
         }
-        return RobotState(stamp, arms, widths, joint_groups, self._base_at(stamp))
+        return RobotState(stamp, arms, tools, joint_groups, self._base_at(stamp))
+
+    def _sealed(self, cups: tuple[str, ...], stamp: float) -> dict[str, bool]:
+        """Return what is known of cups; what nobody measures is not in it."""
+        found = {}
+        for cup in cups:
+            with contextlib.suppress(VlaError):
+                found[cup] = bool(self._seals[cup].at(stamp))
+        return found
 
     def _joints_at(self, stamp: float) -> np.ndarray:
         """Return position and velocity (2, N) of `joints`."""

@@ -22,10 +22,12 @@ from vla_ros.nodes.sim.topic_hardware import TopicHardware
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.groups import BaseConfig
 from vla_ros.robots.ros2_control.description import JOINT_COMMANDS, JOINT_STATES
+from vla_ros.robots.topics import seal_topic
 from vla_ros.sim.world import World
 
 INTERFACES = ("controllers", "topic_hardware")
 ODOM_PERIOD_S = 0.02  # [s]
+SEAL_PERIOD_S = 0.05  # [s] and at once when it changes
 Driving = Mapping[str, str]  # what drives each arm, by its name
 Taken = Callable[[str], None]  # told of every command that came, with a complaint or ""
 Switched = Callable[[], None]  # told that controllers were switched: what was complained about is over
@@ -49,6 +51,27 @@ class JointStates:
         self._publisher.publish(
             self._message.write(now, np.concatenate(position), np.concatenate(velocity), np.concatenate(effort))
         )
+
+
+class SealTopics:
+    """What cups say of themselves: whether they hold something."""
+
+    def __init__(self, node: Node, embodiment: Embodiment) -> None:
+        self._cups = {
+            cup: (messages.JointStateWriter([cup]), node.create_publisher(JointState, seal_topic(cup), qos.STREAM))
+            for one in embodiment.suction_tools
+            for cup in one.cups
+        }
+        self._said: dict[str, tuple[float, bool]] = {}  # by cup: when [s], and what
+
+    def publish(self, world: World, now: float) -> None:
+        """Publish what is due at `now` [s], and what has changed."""
+        for name, (message, publisher) in self._cups.items():
+            sealed, (said_at, said) = world.cups[name].sealed, self._said.get(name, (float("-inf"), False))
+            if sealed == said and 0.0 <= now - said_at < SEAL_PERIOD_S - 1e-6:
+                continue
+            self._said[name] = now, sealed
+            publisher.publish(message.write(now, np.array([float(sealed)]), np.zeros(1)))
 
 
 class BaseTopics:
@@ -98,6 +121,7 @@ class ControllerTopics:
             take = partial(self._on_pose, name)
             node.create_subscription(PoseStamped, f"{name}_controller/target_pose", take, qos.BUFFERED)
         self._base = None if embodiment.base is None else BaseTopics(node, embodiment.base, taken)
+        self._seals = SealTopics(node, embodiment)
         node.create_service(SetBool, "sim/hold", self._on_hold)
 
     def attach(self, world: World, delay: float, jitter: float) -> SimulatedControllers:
@@ -110,6 +134,7 @@ class ControllerTopics:
     def publish(self, world: World, now: float) -> None:
         """Publish the state at `now` [s]."""
         self._states.publish(world, now)
+        self._seals.publish(world, now)
         if self._base is not None:
             self._base.publish(now)
 
@@ -143,6 +168,12 @@ class HardwareTopics:
         self._states = JointStates(node, embodiment, JOINT_STATES)
         self._clock = node.create_publisher(Clock, "sim/clock", qos.STREAM)
         node.create_subscription(JointState, JOINT_COMMANDS, self._on_command, qos.BUFFERED)
+        self._seals = SealTopics(node, embodiment)
+        # Joint commands carry no suction: what the cups' controllers are told is listened to beside them.
+        for cup in (cup for one in embodiment.suction_tools for cup in one.cups):
+            take = partial(self._on_suction, cup)
+            topic = f"{controller_name(cup, SUCTION)}_controller/commands"
+            node.create_subscription(Float64MultiArray, topic, take, qos.BUFFERED)
         # ros2_control has no part in the base: its wheels are nobody's joints.
         self._base = None if embodiment.base is None else BaseTopics(node, embodiment.base, taken)
 
@@ -156,6 +187,7 @@ class HardwareTopics:
     def publish(self, world: World, now: float) -> None:
         """Publish the state at `now` [s], then the time: a cycle that the tick starts reads this very state."""
         self._states.publish(world, now)
+        self._seals.publish(world, now)
         if self._base is not None:
             self._base.publish(now)
         self._clock.publish(messages.clock_message(now))
@@ -163,6 +195,10 @@ class HardwareTopics:
     def _on_command(self, message: JointState) -> None:
         if self.controllers is not None:
             self._taken(self.controllers.receive(message.name, message.position, message.effort))
+
+    def _on_suction(self, cup: str, message: Float64MultiArray) -> None:
+        if self.controllers is not None:
+            self._taken(self.controllers.receive_suction(cup, messages.numbers(message)))
 
 
 def make_robot_topics(

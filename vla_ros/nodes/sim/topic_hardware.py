@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from vla_ros.nodes.sim.controllers import EFFORT, POSITION, controller_name
+from vla_ros.nodes.sim.controllers import EFFORT, POSITION, SUCTION, controller_name
 from vla_ros.nodes.sim.delay_line import DelayLine
 from vla_ros.robots.groups import ArmGroup
 from vla_ros.sim.drives import ArmDrive
@@ -21,7 +21,7 @@ from vla_ros.sim.world import World
 
 
 class TopicHardware:
-    """Take joint commands for arms, joint groups and grippers; the last one stays in force, whoever falls silent."""
+    """Take commands for arms, joint groups, grippers and cups; the last one stays in force, whoever falls silent."""
 
     def __init__(
         self, world: World, delay: float = 0.0, jitter: float = 0.0, driving: Mapping[str, str] | None = None
@@ -41,6 +41,7 @@ class TopicHardware:
         self._fingers = {gripper.joints[0]: (gripper.name, len(gripper.joints)) for gripper in robot.grippers}
         self._widths = {gripper.name: line() for gripper in robot.grippers}
         self._groups = {group.name: (group.joints, line()) for group in robot.joint_groups}
+        self._cups = {cup: line() for cup in world.cups}
         arm_joints = {joint for arm in robot.arms for joint in arm.joints}
         others = {joint for group in robot.joint_groups for joint in group.joints}
         self._accepted = {EFFORT: arm_joints, POSITION: {*arm_joints, *self._fingers, *others}}
@@ -49,7 +50,8 @@ class TopicHardware:
     def active(self) -> set[str]:
         """Name what drives the robot now."""
         driven = {controller_name(name, arm.mode) for name, arm in self.arms.items()}
-        return driven | {controller_name(name, POSITION) for name in (*self._widths, *self._groups)}
+        driven |= {controller_name(name, POSITION) for name in (*self._widths, *self._groups)}
+        return driven | {controller_name(name, SUCTION) for name in self._cups}
 
     @property
     def command_age(self) -> float:
@@ -74,11 +76,22 @@ class TopicHardware:
                 line.push(time, wanted)
         return complaints[0] if complaints else ""
 
+    def receive_suction(self, cup: str, values: np.ndarray) -> str:
+        """Take what a cup's controller is told, which joint commands cannot carry; return a complaint, or nothing."""
+        if len(values) != 1 or not np.isfinite(values).all():
+            return f"{controller_name(cup, SUCTION)} command must be 1 finite number, got {values.tolist()}: dropped"
+        self._cups[cup].push(self.world.time, values.copy())
+        return ""
+
     def apply(self) -> None:
         """Hand the commands that have arrived to the world."""
         time = self.world.time
         for arm in self.arms.values():
             arm.apply(time)
+        for cup, line in self._cups.items():
+            suction = line.pop_due(time)
+            if suction is not None:
+                self.world.cups[cup].command(float(suction[0]))
         for gripper, line in self._widths.items():
             width = line.pop_due(time)
             if width is not None:

@@ -81,7 +81,8 @@ class ControlView:
         if time > 0.0:  # a control that has only just started knows no time yet
             self._server.follow(time)
         if self._progress.has_sinks():
-            values = vars(progress) | {"moving": progress.moving, "end_effectors": dict(progress.end_effectors)}
+            mappings = {"end_effectors": dict(progress.end_effectors), "sealed": dict(progress.sealed)}
+            values = vars(progress) | mappings | {"moving": progress.moving}
             self._progress.log(values, log_time=drawing.nanoseconds(time))
         said = (progress.hold_reason, progress.refused)
         if said != self._said:

@@ -58,7 +58,9 @@ class GraspPlanner:
     ) -> None:
         self.world, self.arm = world, arm
         self.motion, self.grasps = motion or ExpertMotionConfig(), grasps or AntipodalConfig()
-        model, group = world.model, world.embodiment.only_arm
+        model, group = world.model, world.embodiment.gripper_arm
+        self._group = group
+        self._carrier_qpos = [model.joint(name).qposadr[0] for name in arm.mount.carriers]
         self._scratch = mujoco.MjData(model)
         self._arm_qpos = [model.joint(name).qposadr[0] for name in group.joints]
         self._finger_qpos = [model.joint(name).qposadr[0] for name in world.embodiment.only_gripper.joints]
@@ -77,7 +79,7 @@ class GraspPlanner:
         T_base_object = self.world.object_pose(target)
         self._top = self._highest(target)
         self._follows = 0
-        self._scratch.qpos[:] = self.world.data.qpos
+        self._stand()
         grasps = [g for g in self._grasps(target) if not self._near(T_base_object, g, failed)]
         fallback: PlannedGrasp | None = None
         found: list[PlannedGrasp] = []
@@ -98,7 +100,7 @@ class GraspPlanner:
 
         All ways to take the object rather than the best one's neighbours: no two are the same.
         """
-        self._scratch.qpos[:] = self.world.data.qpos
+        self._stand()
         found: list[Grasp] = []
         for grasp in distinct(self._grasps(target), self.DISTINCT, self.DISTINCT_ANGLE):
             if len(found) == count or (found and grasp.cost > found[0].cost + worse):
@@ -112,6 +114,11 @@ class GraspPlanner:
         """Return joints (N,) [rad] at which the arm coming from q stands with its tool there; q where it cannot."""
         reached = solve_ik(self.arm, T_base_ee, q, q_rest=self._rest, starts=1)
         return q if reached is None else reached
+
+    def _stand(self) -> None:
+        """Have everything where it is now, what carries the arm included."""
+        self._scratch.qpos[:] = self.world.data.qpos
+        self.arm.mount.place(self._scratch.qpos[self._carrier_qpos])
 
     def _highest(self, target: str) -> float:
         """Return the height of the object's top, to a few millimetres [m]."""
@@ -139,10 +146,11 @@ class GraspPlanner:
         return self.world.data.xipos[self.world.model.body(target).id].copy()
 
     def _shape(self) -> GripperShape:
-        hand = self.world.model.body(self.world.embodiment.only_arm.tool_frame).parentid[0]
+        hand = self.world.model.body(self._group.tool_frame).parentid[0]
         name = self.world.model.body(hand).name
         world, most = self.world, self.world.embodiment.only_gripper.width_max
-        return gripper_shape(world.model, world.data, name, world.T_base_ee, world.gripper_width, most)
+        T_base_tool = world.tool_pose(self._group.name)
+        return gripper_shape(world.model, world.data, name, T_base_tool, world.gripper_width, most)
 
     def _near(self, T_base_object: np.ndarray, grasp: Grasp, failed: Sequence[np.ndarray]) -> bool:
         T_object_grasp = np.linalg.inv(T_base_object) @ grasp.T_base_grasp

@@ -73,7 +73,7 @@ def _gripper(name: str) -> GripperShape:
     model = robot_spec(robot).compile()
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
-    tool = model.body(robot.only_arm.tool_frame)
+    tool = model.body(robot.gripper_arm.tool_frame)
     T = np.eye(4)
     T[:3, :3], T[:3, 3] = data.xmat[tool.id].reshape(3, 3), data.xpos[tool.id]
     fingers = robot.only_gripper

@@ -88,7 +88,9 @@ class SceneArm:
 def scene_robot(robot: str) -> SceneRobot:
     """Return what scenes ask of a robot, by its name or its file. Raises ConfigError for a robot that there is not."""
     embodiment = load_embodiment(robot)
-    return SceneRobot(tuple(_scene_arm(embodiment, arm) for arm in embodiment.arms))
+    with_gripper = [arm for arm in embodiment.arms if embodiment.gripper_of(arm.name) is not None]
+    # Tasks are judged by what grippers do; of a robot without any each arm may take things.
+    return SceneRobot(tuple(_scene_arm(embodiment, arm) for arm in with_gripper or embodiment.arms))
 
 
 def _scene_arm(embodiment: Embodiment, arm: ArmGroup) -> SceneArm:

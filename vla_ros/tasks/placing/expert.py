@@ -70,13 +70,13 @@ class PlacingExpert(ExpertPolicy):
         opening = max(self.planned.grasp.opening, width + 0.01) if self.planned is not None else width + 0.02
         full = self.world.embodiment.gripper(self.codec.gripper).width_max
         self._steps = steps + let_go(steps[-1].T_base_ee, min(opening, full), full, self.motion)
-        self._T_ee_object = np.linalg.inv(self.world.T_base_ee) @ self.world.object_pose(self.target)
+        self._T_ee_object = np.linalg.inv(self.world.tool_pose(self.codec.arm)) @ self.world.object_pose(self.target)
         self._placing = True
 
     def _slipped(self, observation: SingleArmObservation) -> bool:
         if observation.state.gripper_width < EMPTY:
             return True
-        T = np.linalg.inv(self.world.T_base_ee) @ self.world.object_pose(self.target)
+        T = np.linalg.inv(self.world.tool_pose(self.codec.arm)) @ self.world.object_pose(self.target)
         return bool(np.linalg.norm(T[:3, 3] - self._T_ee_object[:3, 3]) > SLIPPED)
 
     def _delivered(self) -> bool:

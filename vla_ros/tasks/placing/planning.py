@@ -31,9 +31,10 @@ class PlacementPlanner(GraspPlanner):
 
         `width` [m] between the fingers. A way on which something is touched is the last resort.
         """
-        self._scratch.qpos[:] = self.world.data.qpos
+        self._stand()
         own, body = self._robot_geom, self.world.model.body(held).id
-        self._held = held, np.linalg.inv(self.world.T_base_ee) @ self.world.object_pose(held)
+        T_base_ee = self.world.tool_pose(self._group.name)
+        self._held = held, np.linalg.inv(T_base_ee) @ self.world.object_pose(held)
         self._robot_geom = own | (self.world.model.geom_bodyid == body)
         fallback = None
         try:
@@ -58,7 +59,8 @@ class PlacementPlanner(GraspPlanner):
         # The middle of what is seen from above, drawn a little towards the mass centre, goes over the floor's middle.
         middle = 0.5 * middle + 0.5 * (body.middle(T_held) - T_held[:3, 3])[:2]
         lowest = body.lowest(T_held) - T_held[2, 3]  # [m] of the object's origin
-        T_object_ee = np.linalg.inv(self.world.T_base_ee @ self._held[1]) @ T_start if self._held else np.eye(4)
+        T_base_ee = self.world.tool_pose(self._group.name)
+        T_object_ee = np.linalg.inv(T_base_ee @ self._held[1]) @ T_start if self._held else np.eye(4)
         floor, rim = T_goal[2, 3] + receptacle.floor, T_goal[2, 3] + receptacle.rim
         for headroom in HEADROOM:
             for gap in GAPS:

@@ -32,14 +32,18 @@ export class GamepadInput {
     this.name = pad.id;
     const down = (name) => Boolean(pad.buttons[BUTTON[name]]?.pressed);
     for (const name of ["A", "B", "X", "Y", "BACK", "LEFT", "RIGHT"]) {
-      if (down(name) && !this.#down.has(name)) this.pressed(name);
+      const looks = down("LT") && (name === "LEFT" || name === "RIGHT"); // the D-pad looks about then
+      if (down(name) && !this.#down.has(name) && !looks) this.pressed(name);
       if (down(name)) this.#down.add(name);
       else this.#down.delete(name);
     }
     const [lx, ly, rx, ry] = [0, 1, 2, 3].map((i) => beyondDead(pad.axes[i] ?? 0));
     const { welcome } = this.drive.session;
-    if (down("LT") && (welcome?.robot.base || welcome?.robot.lift)) {
-      return { v: [0, 0, 0], w: [0, 0, 0], sticks: { left: [lx, ly], right: [rx, ry] } };
+    const { base, lift, head } = welcome?.robot ?? {};
+    if (down("LT") && (base || lift || head)) {
+      const sticks = { left: [lx, ly], right: [rx, ry] };
+      if (head) sticks.look = [down("RIGHT") - down("LEFT"), down("DOWN") - down("UP")];
+      return { v: [0, 0, 0], w: [0, 0, 0], sticks };
     }
     if (!down("RB")) return null;
     const pace = this.drive.pace;

@@ -23,6 +23,10 @@ const STICKS = {
   ArrowRight: ["left", 0, 1],
   PageUp: ["right", 1, -1],
   PageDown: ["right", 1, 1],
+  Comma: ["look", 0, -1],
+  Period: ["look", 0, 1],
+  Home: ["look", 1, -1],
+  End: ["look", 1, 1],
 };
 const TURN_PER_METRE = 4; // rad/s for each m/s of pace
 const SLOW = 0.25;
@@ -82,9 +86,10 @@ export class Keyboard {
     this.#slow = event.shiftKey;
     if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
     const { welcome } = this.drive.session;
-    const base = welcome?.robot.base || welcome?.robot.lift;
+    const { base, lift, head } = welcome?.robot ?? {};
+    const stick = STICKS[event.code] && (STICKS[event.code][0] === "look" ? head : base || lift);
     const onSlider = event.target instanceof HTMLInputElement;
-    if (event.code in MOTION || (event.code in STICKS && base && !onSlider)) {
+    if (event.code in MOTION || (stick && !onSlider)) {
       event.preventDefault();
       if (!event.repeat) this.#held.add(event.code);
     }

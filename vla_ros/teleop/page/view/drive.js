@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The card to drive with: pads, pictures of keys, sliders, enable, home.
 
-import { byId, setAttribute, setDisabled, setHidden, setText } from "./dom.js";
+import { byId, make, setAttribute, setDisabled, setHidden, setText } from "./dom.js";
 
 const SOURCES = { keys: "keys", pointer: "pad", gamepad: "gamepad", xr: "headset" };
+const BASE_KEYS = { base: ["←", "↑", "↓", "→"], lift: ["Page ↑", "↓"], head: [",", ".", "Home", "End"] };
+const SUCTION = ["Suction on", "Suction off"];
 const SEND_MS = 120; // a slider that is dragged says something this often
 
 export function showDrive(session, drive, keyboard, actions) {
@@ -32,6 +34,7 @@ export function showDrive(session, drive, keyboard, actions) {
     const closed = drive.hand.gripperTarget > 0.5;
     const [close, open] = toolWords(session, drive);
     setText(gripper, closed ? open : close);
+    setText(byId("tool-word"), close === SUCTION[0] ? "suction" : "gripper");
     setAttribute(gripper, "aria-pressed", closed);
     setHidden(byId("sides"), drive.sides.length < 2);
     for (const button of sides) setAttribute(button, "aria-pressed", button.dataset.side === drive.selected);
@@ -42,6 +45,7 @@ export function showDrive(session, drive, keyboard, actions) {
     for (const key of document.querySelectorAll(".key")) key.classList.toggle("down", keyboard.holds(key.dataset.code));
   };
   session.watch(["state", "seat", "phase", "welcome"], draw);
+  session.watch(["welcome"], () => showBaseKeys(session));
   window.addEventListener("keydown", draw);
   window.addEventListener("keyup", draw);
 }
@@ -100,5 +104,14 @@ function connectSliders(session, drive, actions) {
 /** What closing and opening the chosen hand's tool is called. */
 function toolWords(session, drive) {
   const arm = session.arms.find(({ hand }) => hand === drive.selected);
-  return arm?.tool === "suction" ? ["Suction on", "Suction off"] : ["Close gripper", "Open gripper"];
+  return arm?.tool === "suction" ? SUCTION : ["Close gripper", "Open gripper"];
+}
+
+/** Show which keys move what is no arm; nothing for a robot that is arms alone. */
+function showBaseKeys({ welcome }) {
+  const robot = welcome?.robot ?? {};
+  const shown = Object.entries(BASE_KEYS).filter(([part]) => robot[part]);
+  const words = shown.map(([part, keys]) => make("span", {}, ...keys.map((key) => make("kbd", { text: key })), ` ${part}`));
+  byId("base-keys").replaceChildren(...words);
+  setHidden(byId("base-keys"), !words.length);
 }

@@ -37,6 +37,13 @@ function makeGauge(label) {
   };
 }
 
+/** Whether cups suck, and whether they hold something where that is measured. */
+export function suctionWords({ gripper, sealed }) {
+  if (gripper <= 0.5) return "off";
+  if (typeof sealed !== "boolean") return "on";
+  return sealed ? "holds" : "on, open";
+}
+
 function makeArm({ name, hand, gripper_max, tool }, many) {
   const sucks = tool === "suction";
   const [gripper, force] = [makeGauge(sucks ? "Suction" : "Gripper"), makeGauge("Force")];
@@ -56,7 +63,7 @@ function makeArm({ name, hand, gripper_max, tool }, many) {
       const p = arm.measured?.p ?? arm.commanded?.p;
       setText(place, p ? p.map((value) => (value * 100).toFixed(0).replace("-", "−")).join(" ") + " cm" : "");
       const opening = arm.opening ?? arm.gripper;
-      if (sucks) gripper.set(arm.gripper, arm.gripper > 0.5 ? "on" : "off");
+      if (sucks) gripper.set(arm.gripper, suctionWords(arm));
       else if (typeof opening === "number" && gripper_max) gripper.set(opening / gripper_max, `${(opening * 1000).toFixed(0)} mm`);
       else gripper.set(0, "–");
       if (arm.force) {

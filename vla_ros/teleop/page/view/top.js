@@ -17,7 +17,7 @@ function showRobotName(session) {
     if (!robot) return;
     setText(byId("robot-name"), robot.name);
     const arms = robot.arms.length === 1 ? "One arm" : `${robot.arms.length} arms`;
-    const parts = [arms, robot.base && "base", robot.lift && "lift"].filter(Boolean).join(", ");
+    const parts = [arms, robot.base && "base", robot.lift && "lift", robot.head && "head"].filter(Boolean).join(", ");
     setText(byId("robot-what"), session.collection?.name ? `${parts} · ${session.collection.name}` : parts);
     document.title = `${robot.name} · vla_ros`;
   });

@@ -2,6 +2,7 @@
 // The board in the headset: state, task, episode, force; drawn again only when it says something new.
 
 import { clockText } from "../view/dom.js";
+import { suctionWords } from "../view/robot.js";
 
 export const PANEL = { width: 1024, height: 448 };
 const TONES = { good: "#6fd08c", amber: "#f0b95a", red: "#ff8a80", "": "#a3b0ba" };
@@ -17,11 +18,12 @@ function content(session, status, squeezed) {
     const arm = state?.arms[name];
     const force = arm?.force ? Math.hypot(...arm.force) : null;
     const width = arm?.opening ?? arm?.gripper;
-    const sucks = tool === "suction";
-    const opening = sucks ? (arm?.gripper ?? null) : typeof width === "number" && gripper_max ? width / gripper_max : null;
+    const sucks = tool === "suction" && arm ? suctionWords(arm) : "";
+    const opening = tool === "suction" ? (arm?.gripper ?? null) : typeof width === "number" && gripper_max ? width / gripper_max : null;
     return {
       name: session.arms.length > 1 ? hand : name,
       clutched: Boolean(arm?.clutched),
+      tool,
       sucks,
       refused: squeezed ? (arm?.refused ?? "") : "",
       force: force === null ? null : Math.round(force * 2) / 2,
@@ -74,7 +76,7 @@ export class Panel {
     return true;
   }
 
-  #drawArm({ name, clutched, force, opening, sucks }, x, y) {
+  #drawArm({ name, clutched, force, opening, tool, sucks }, x, y) {
     const { context: c } = this;
     c.font = `650 32px ${FONT}`;
     c.fillStyle = clutched ? "#4fd1c0" : "#a3b0ba";
@@ -92,7 +94,7 @@ export class Panel {
     };
     const colour = force > 22 ? TONES.red : force > 12 ? TONES.amber : "#4fd1c0";
     bar("Force", (force ?? 0) / FULL_N, force === null ? "–" : `${force.toFixed(1)} N`, colour, y + 50);
-    const words = opening === null ? "–" : sucks ? (opening > 0.5 ? "on" : "off") : `${Math.round(opening * 100)} %`;
-    bar(sucks ? "Suction" : "Open", opening, words, "#4fd1c0", y + 88);
+    const words = opening === null ? "–" : sucks || `${Math.round(opening * 100)} %`;
+    bar(tool === "suction" ? "Suction" : "Open", opening, words, "#4fd1c0", y + 88);
   }
 }

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nobody's robot as topic hardware: each system's joints by name, and its cup by its controller's own commands."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from rclpy.qos import qos_profile_sensor_data
+from rig.nodes import NodeUnderTest, Operator
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+from two_armed_robot import PAIR, empty_scene, pair
+
+from vla_ros import qos
+from vla_ros.nodes.sim.topic_hardware import TopicHardware
+from vla_ros.robots.ros2_control.description import ros2_control_urdf
+from vla_ros.robots.topics import seal_topic
+from vla_ros.sim.world import World
+
+CUP = "right_cup"
+TOPIC = f"{CUP}_suction_controller/commands"
+
+
+def test_a_cup_is_switched_beside_the_joint_commands():
+    world = World(empty_scene(), pair(), settle=False)
+    hardware = TopicHardware(world)
+    assert f"{CUP}_suction" in hardware.active
+    assert hardware.receive_suction(CUP, np.array([1.0])) == ""
+    hardware.apply()
+    assert world.cups[CUP].on
+    for wrong in ([], [0.0, 0.0], [np.nan]):
+        assert "must be 1 finite number" in hardware.receive_suction(CUP, np.array(wrong))
+    hardware.apply()
+    assert world.cups[CUP].on, "what is wrong is dropped"
+    hardware.receive_suction(CUP, np.array([0.0]))
+    hardware.apply()
+    assert not world.cups[CUP].on
+
+
+def test_every_system_is_commanded_over_dds():
+    sim = NodeUnderTest("sim", seed=1, robot=str(PAIR), interface="topic_hardware")
+    operator = Operator(robot=str(PAIR))
+    states: list[JointState] = []
+    seals: list[JointState] = []
+    node = operator.node
+    node.create_subscription(JointState, "robot_joint_states", states.append, qos_profile_sensor_data)
+    node.create_subscription(JointState, seal_topic(CUP), seals.append, qos.NEWEST)
+    commands = node.create_publisher(JointState, "robot_joint_commands", 1)
+    suction = node.create_publisher(Float64MultiArray, TOPIC, qos.STREAM)
+    try:
+        ready = lambda: states and seals and commands.get_subscription_count() and suction.get_subscription_count()  # noqa: E731
+        assert operator.spin_until(ready, 60.0), sim.process.poll()
+        fingers = pair().grippers[0].joints
+        systems = [(("lift_joint",), [0.15]), (pair().joint_group("head").joints, [0.3, 0.2]), (fingers, [0.02])]
+
+        def there() -> bool:
+            for names, values in systems:  # of the fingers the first alone takes a command, the second mimics it
+                commands.publish(JointState(name=list(names), position=values))
+                operator.spin(0.01)
+            at = dict(zip(states[-1].name, states[-1].position, strict=True))
+            wanted = {name: value for names, values in systems for name, value in zip(names, values, strict=False)}
+            return all(abs(at[name] - value) < 5e-3 for name, value in wanted.items())
+
+        assert operator.spin_until(there, 60.0), states[-1]
+        suction.publish(Float64MultiArray(data=[1.0, 1.0]))
+        told = lambda: "right_cup_suction command must be 1" in operator.diagnostics.get("sim", {}).get("message", "")  # noqa: E731
+        assert operator.spin_until(told, 20.0), operator.diagnostics
+        code, output, _ = sim.stop()
+        assert code == 0, output
+        assert "Traceback" not in output
+    finally:
+        sim.kill()
+        operator.close()
+
+
+@pytest.mark.parametrize("name", ["lift", "head", "left_gripper", CUP])
+def test_the_tags_that_are_generated_name_what_is_listened_to(name):
+    systems = ElementTree.fromstring(ros2_control_urdf(pair(), "topic")).findall("ros2_control")
+    (system,) = (one for one in systems if one.get("name") == name)
+    taken = {
+        part.get("name")
+        for part in (*system.findall("joint"), *system.findall("gpio"))
+        if part.find("command_interface") is not None
+    }
+    hardware = TopicHardware(World(empty_scene(), pair(), settle=False))
+    listened = set(hardware._accepted["position"]) | {
+        one.removesuffix("_suction") for one in hardware.active if one.endswith("_suction")
+    }
+    assert taken
+    assert taken <= listened
