@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from controllers.impedance import DRY_FRICTION_SPEED
+from controllers.friction_feedforward import DRY_FRICTION_SPEED
 from controllers.model import ArmModel
 from vla_ros.robots.identification.recording import ExcitationRecording
 from vla_ros.robots.identification.regressor import PAYLOAD_COLUMNS, nominal_effort, payload_columns, point_inertia

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.impedance import DRY_FRICTION_SPEED
+from controllers.friction_feedforward import DRY_FRICTION_SPEED
 from controllers.model import ArmModel
 
 PAYLOAD_COLUMNS = 4  # m [kg], m c [kg·m] in the tool frame
