@@ -9,8 +9,8 @@ import numpy as np
 
 from controllers.errors import ConfigError
 
-# More take longer than real time on one core (docs/objects.md, Cloth).
-VERTICES_MAX = 11 * 11
+# With more a physics step of 1 ms takes longer than that on one core (docs/objects.md).
+VERTICES_MAX = 81
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from vla_ros.objects.cloth import ClothModel
 from vla_ros.objects.colors import color_ranges
 
 _PIXELS = 128  # [px] edge of the texture
-_SPACING = 0.03  # [m] between vertices: 81 of them on a towel of 24 × 24 cm
+_SPACING = 0.04  # [m] between vertices: 49 of them on a towel of 24 × 24 cm
 _AREA_DENSITY = 0.6  # [kg/m²] of terry cloth, with the water that keeps it down
 
 
