@@ -49,6 +49,10 @@ def _add_cloth(spec: mujoco.MjSpec, placed: PlacedCloth) -> None:
     flex.selfcollide = kinds.mjFLEXSELF_AUTO if model.folds else kinds.mjFLEXSELF_NONE
     flex.group, flex.rgba = VISUAL_GROUP, model.rgba
     flex.material = _add_material(spec, placed)
+    if model.texture is not None:
+        u, v = (np.linspace(0.0, 1.0, n) for n in model.count)
+        flex.texcoord = np.stack(np.meshgrid(u, v, indexing="ij"), axis=-1).astype(np.float32).ravel()
+        flex.elemtexcoord = flex.elem
 
 
 def _add_material(spec: mujoco.MjSpec, placed: PlacedCloth) -> str:
