@@ -64,7 +64,9 @@ def test_a_render_state_carries_all_of_it_to_another_process(furnished, franka) 
         np.testing.assert_array_equal(drawn, color)
         np.testing.assert_array_equal(measured, depth)
     np.testing.assert_array_equal(other.cloth_vertices(TOWEL), furnished.cloth_vertices(TOWEL))
-    assert (np.abs(closed - furnished.render_camera("front")[0]).sum(axis=2) > 60).sum() > 3000  # pixels that it changed
+    assert (
+        np.abs(closed - furnished.render_camera("front")[0]).sum(axis=2) > 60
+    ).sum() > 3000  # pixels that it changed
     other.close()
 
 
@@ -124,7 +126,7 @@ def test_names_are_unique_and_a_target_is_rigid(furnished) -> None:
 
 def test_what_makes_no_sense_is_refused(furnished) -> None:
     fixture, cloth = furnished.scene.fixtures[0], furnished.scene.cloths[0].model
-    with pytest.raises(ConfigError, match="start must be 0 to 0.176, got 0.5"):
+    with pytest.raises(ConfigError, match=r"start must be 0 to 0\.176, got 0\.5"):
         dataclasses.replace(fixture, start={"drawer": 0.5})
     with pytest.raises(ConfigError, match="81 in all, got 12 × 12"):
         dataclasses.replace(cloth, count=(12, 12))

@@ -79,9 +79,7 @@ def lid_box(
 def _open_front(length: float, width: float, height: float, paint: Rgba) -> list[Part]:
     """Return a case of boards whose front, at −x, is open."""
     side = (length / 2, _WALL / 2, height / 2 - _WALL)
-    parts = [
-        both("box", (length / 2, width / 2, _WALL / 2), paint, (0, 0, z)) for z in (_WALL / 2, height - _WALL / 2)
-    ]
+    parts = [both("box", (length / 2, width / 2, _WALL / 2), paint, (0, 0, z)) for z in (_WALL / 2, height - _WALL / 2)]
     parts += [both("box", side, paint, (0, sign * (width - _WALL) / 2, height / 2)) for sign in (-1.0, 1.0)]
     back = (_WALL / 2, width / 2 - _WALL, height / 2 - _WALL)
     return [*parts, both("box", back, shade(paint, 0.8), ((length - _WALL) / 2, 0, height / 2))]
@@ -112,8 +110,7 @@ def _handle(front: float, height: float, half: float) -> tuple[tuple[float, floa
     """Return where fingers hold an upright bar before the front, and the bar with its two posts."""
     x = front - _BEHIND
     bar = both("box", (_BAR[0], _BAR[1], half), _METAL, (x, 0, height), gloss=0.8)
-    posts = [
-        both("box", (_BEHIND / 2, 0.004, 0.004), _METAL, (front - _BEHIND / 2, 0, height + s * (half - 0.004)), gloss=0.8)
-        for s in (-1.0, 1.0)
-    ]
+    post, middle = (_BEHIND / 2, 0.004, 0.004), front - _BEHIND / 2
+    ends = (height - half + post[2], height + half - post[2])
+    posts = [both("box", post, _METAL, (middle, 0, z), gloss=0.8) for z in ends]
     return (x, 0.0, height), [bar, *posts]

@@ -30,9 +30,7 @@ def announcement(task: Task, scene: Scene, catalogue: Catalogue | None = None) -
             "name": one.name,
             "category": one.model.category,
             "color": one.model.color,
-            "joints": {
-                name: list(link.joint.range) for name, link in zip(one.joints, one.model.links, strict=True)
-            },
+            "joints": {name: list(link.joint.range) for name, link in zip(one.joints, one.model.links, strict=True)},
         }
         for one in scene.fixtures
     ]

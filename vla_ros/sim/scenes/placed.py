@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands in a scene beside its rigid objects: fixtures with joints, and cloths, each at the pose where it starts."""
+"""What stands in a scene beside its rigid objects: fixtures with joints, and cloths, at the poses where they start."""
 
 from __future__ import annotations
 
