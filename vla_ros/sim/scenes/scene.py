@@ -129,10 +129,11 @@ class Scene:
     cloths: tuple[PlacedCloth, ...] = ()
 
     def __post_init__(self) -> None:
-        names = [body.name for body in (*self.objects, *self.fixtures, *self.cloths)]
+        others = [*(fixture.name for fixture in self.fixtures), *(cloth.name for cloth in self.cloths)]
+        names = [*(placed.name for placed in self.objects), *others]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ConfigError(f"scene {self.seed}: two bodies are called '{min(twice)}'")
-        if self.target in {body.name for body in (*self.fixtures, *self.cloths)}:
+        if self.target in others:
             raise ConfigError(
                 f"scene {self.seed}: target '{self.target}' is no rigid object: leave it empty, and let the task's "
                 "facts say what is meant"
