@@ -251,3 +251,16 @@ def test_boxes_survive_as_markers():
         assert received.color == pytest.approx(sent.color)
     assert {messages.seconds(marker.header.stamp) for marker in message.markers} == {2.5}
     assert len({(marker.ns, marker.id) for marker in message.markers[1:]}) == 4  # RViz tells them apart by these
+
+
+def test_points_and_joints_by_name_come_back() -> None:
+    points = {"towel": np.arange(12.0).reshape(4, 3), "rag": np.ones((2, 3))}
+    back = messages.point_sets(messages.point_sets_message(points))
+    assert list(back) == ["towel", "rag"]
+    np.testing.assert_array_equal(back["towel"], points["towel"])
+    torn = messages.point_sets_message(points)
+    torn.layout.dim[0].size = 9
+    with pytest.raises(messages.MessageError, match="are not points"):
+        messages.point_sets(torn)
+    joints = {"cabinet/drawer": 0.1, "box/lid": 1.2}
+    assert messages.joint_positions(messages.joint_position_message(joints, 2.0)) == joints

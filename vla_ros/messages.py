@@ -158,6 +158,36 @@ def numbers_label(message: Float64MultiArray) -> str:
     return message.layout.dim[0].label if message.layout.dim else ""
 
 
+def joint_position_message(positions: Mapping[str, float], time: float) -> JointState:
+    """Return joint positions [rad], [m] by name at a time [s]."""
+    message = JointState(name=list(positions), position=list(positions.values()))
+    message.header.stamp = stamp(time)
+    return message
+
+
+def joint_positions(message: JointState) -> dict[str, float]:
+    """Return joint positions [rad], [m] by name. Raises MessageError for what is not whole or not finite."""
+    if len(message.name) != len(message.position) or not np.isfinite(message.position).all():
+        raise MessageError(f"{len(message.name)} joints with {len(message.position)} positions, or one not finite")
+    return dict(zip(message.name, map(float, message.position), strict=True))
+
+
+def point_sets_message(points: Mapping[str, np.ndarray]) -> Float64MultiArray:
+    """Return sets of points (V, 3) [m], a dimension of the layout for each: its name, and how many numbers it has."""
+    message = Float64MultiArray(data=array("d", np.concatenate([p.ravel() for p in points.values()]).tobytes()))
+    message.layout.dim = [MultiArrayDimension(label=name, size=p.size, stride=3) for name, p in points.items()]
+    return message
+
+
+def point_sets(message: Float64MultiArray) -> dict[str, np.ndarray]:
+    """Return sets of points (V, 3) [m] by name. Raises MessageError for what is not whole or not finite."""
+    values, sizes = numbers(message), [dim.size for dim in message.layout.dim]
+    if sum(sizes) != len(values) or any(size % 3 for size in sizes) or not np.isfinite(values).all():
+        raise MessageError(f"{len(values)} numbers are not points of {sizes}, or one is not finite")
+    sets = np.split(values, np.cumsum(sizes)[:-1]) if sizes else []
+    return {dim.label: part.reshape(-1, 3) for dim, part in zip(message.layout.dim, sets, strict=True)}
+
+
 # -- poses ------------------------------------------------------------------------------------------------------------
 def pose_message(T: np.ndarray) -> Pose:
     """Return a transform (4, 4) as a pose."""

@@ -12,18 +12,23 @@ from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.wording import FAMILIES, family
 
 
-def chance(scene: Scene) -> float:
-    """Return the probability with which any object of the scene, drawn at random, is the right one."""
-    return 1.0 / len(scene.objects)
+def chance(scene: Scene) -> float | None:
+    """Return the probability with which any object of the scene, drawn at random, is the right one.
+
+    None where the instruction means no single one.
+    """
+    return 1.0 / len(scene.objects) if scene.target else None
 
 
-def color_alone(scene: Scene) -> float:
+def color_alone(scene: Scene) -> float | None:
     """Return that of a chooser who reads the colour of the instruction and nothing else of it.
 
     It sees every object's colour without error and draws one of those that have it; without a word of colour, or with
     one that the catalogue gives to no object, it draws any.
     """
-    color = scene.target_object.model.color if scene.target else ""
+    if not scene.target:
+        return None
+    color = scene.target_object.model.color
     if not color or not _says(scene.instruction, color):
         return chance(scene)
     return 1.0 / sum(placed.model.color == color for placed in scene.objects)

@@ -31,6 +31,8 @@ def print_comparison(
     rows = []
     here, there = (summary([pair[i] for pair in comparison.pairs]) for i in (0, 1))
     for key, label, factor, form, unit in ROWS:
+        if key not in here or key not in there:  # of scenes without a single target
+            continue
         a, b = factor * here[key], factor * there[key]
         rows.append((label, f"{a:{form}}{unit}", f"{b:{form}}{unit}", f"{a - b:+{form}}"))
     print_table(console, ("figure", *names, "difference"), rows, title)

@@ -39,12 +39,18 @@ class Reference:
 
 
 def scene_digest(scene: Scene) -> int:
-    """Hash what decides how long a grasp takes: the objects, where they stand, which one is meant."""
+    """Hash what decides how long a grasp takes: the bodies, where they stand, which one is meant."""
     parts = [scene.target, *([scene.goal] if scene.goal else []), f"{scene.table.height:.4f}", f"{scene.arm_start}"]
     for placed in scene.objects:
         size = np.round(np.asarray(placed.model.size), 4).tolist()
         pose = (np.round(placed.T_base_object[:3], 3) + 0.0).tolist()
         parts.append(f"{placed.name} {size} {placed.model.mass:.3f} {pose}")
+    for fixture in scene.fixtures:
+        pose = (np.round(fixture.T_base_fixture[:3], 3) + 0.0).tolist()
+        parts.append(f"{fixture.name} {fixture.joints} {sorted(fixture.start.items())} {pose}")
+    for cloth in scene.cloths:
+        pose = (np.round(cloth.T_base_cloth[:3], 3) + 0.0).tolist()
+        parts.append(f"{cloth.name} {cloth.model.size} {cloth.model.count} {cloth.model.mass:.3f} {pose}")
     return zlib.crc32("\n".join(parts).encode())
 
 

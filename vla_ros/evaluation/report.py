@@ -57,7 +57,7 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
     low, high = 100 * figures["success_ci95_low"], 100 * figures["success_ci95_high"]
     rows = [
         ("success", f"{100 * figures['success_rate']:.1f} %  (95 % interval {low:.1f} to {high:.1f} %)"),
-        ("first object lifted is the named one", f"{100 * figures['if_rate']:.1f} %{_expected(figures)}"),
+        ("first object lifted is the named one", _named_first(figures)),
         ("SPL", f"{figures['spl']:.3f}"),
         ("attempts", f"{figures['attempts_mean']:.2f}"),
         ("episode", f"{figures['episode_s_mean']:.1f} s simulated"),
@@ -93,6 +93,12 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
         )
     if evaluation.interrupted:
         console.print(f"interrupted after {done}; --resume with the same --json continues")
+
+
+def _named_first(figures: Mapping[str, float]) -> str:
+    if "if_rate" not in figures:
+        return "n/a: the scenes have no single target"
+    return f"{100 * figures['if_rate']:.1f} %{_expected(figures)}"
 
 
 def _expected(figures: Mapping[str, float]) -> str:

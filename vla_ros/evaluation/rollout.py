@@ -188,4 +188,6 @@ class Rollout:
         world = self.world
         tools = {arm.name: world.last_pose(arm.tool_frame) for arm in world.embodiment.arms}
         objects = {name: world.last_pose(name) for name in world.object_names}
-        return Truth(world.time, objects, {self._gripper: self.width_commanded}, tools)
+        cloths = {name: world.last_vertices(name) for name in world.bodies.cloths}
+        widths = {self._gripper: self.width_commanded}
+        return Truth(world.time, objects, widths, tools, world.bodies.joint_positions(), cloths)

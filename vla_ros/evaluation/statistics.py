@@ -16,7 +16,7 @@ class EpisodeResult:
 
     seed: int
     category: str  # of the named object
-    target: str
+    target: str  # name of the object that counts; empty: no single one
     instruction: str
     outcome: str  # an Outcome's value
     success: bool
@@ -27,7 +27,7 @@ class EpisodeResult:
     wall_s: float  # [s] everything, scene set-up included
     cause: str = ""  # why it failed, in words
     reference_steps: int | None = None  # the scripted expert's actions on the same scene; None when it failed too
-    # What choosers.py expects in this scene; None in logs older than them.
+    # What choosers.py expects in this scene; None without a single target, and in logs older than them.
     chance: float | None = None
     color_alone: float | None = None
     # Of an episode through the graph; None in lockstep, which knows no wall clock.
@@ -97,8 +97,7 @@ def summary(episodes: Sequence[EpisodeResult]) -> dict[str, float | int]:
         "success_rate": successes / count if count else 0.0,
         "success_ci95_low": low,
         "success_ci95_high": high,
-        "if_rate": _mean([e.first_lifted == e.target for e in episodes]),
-        **_expected(episodes),
+        **_named_first([e for e in episodes if e.target]),
         "spl": _mean([e.spl for e in episodes]),
         "attempts_mean": _mean([e.attempts for e in episodes]),
         "episode_s_mean": _mean([e.duration_s for e in episodes]),
@@ -134,13 +133,19 @@ def failure_causes(episodes: Sequence[EpisodeResult]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _expected(episodes: Sequence[EpisodeResult]) -> dict[str, float]:
-    """Return the `if_rate` that choosers who understand little expect in the same scenes; {} where it is not known."""
+def _named_first(episodes: Sequence[EpisodeResult]) -> dict[str, float]:
+    """Return how often the first object lifted was the named one, beside what choosers who understand little expect.
+
+    Over episodes with a single target; {} without any, and without what is expected where that is not known.
+    """
+    if not episodes:
+        return {}
+    rate = {"if_rate": _mean([e.first_lifted == e.target for e in episodes])}
     chances = [e.chance for e in episodes if e.chance is not None]
     colors = [e.color_alone for e in episodes if e.color_alone is not None]
-    if not episodes or len(chances) < len(episodes) or len(colors) < len(episodes):
-        return {}
-    return {"if_rate_chance": _mean(chances), "if_rate_color_alone": _mean(colors)}
+    if len(chances) < len(episodes) or len(colors) < len(episodes):
+        return rate
+    return rate | {"if_rate_chance": _mean(chances), "if_rate_color_alone": _mean(colors)}
 
 
 def _mean(values: Sequence[float | bool]) -> float:

@@ -12,6 +12,7 @@ from geometry_msgs.msg import PoseArray
 from rclpy.event_handler import QoSLivelinessChangedInfo, SubscriptionEventCallbacks
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
@@ -116,6 +117,7 @@ class SimNode(Node):
             self._exposures.expose(now)
         if "truth" in due:
             poses = [self._world.object_pose(name) for name in self._world.object_names]
+            self._publish_bodies(now)  # before the poses, whose time is the judge's
             self._truth.publish(messages.pose_array(poses, now, self._embodiment.base_frame))
         if self._factor.update(time.monotonic(), now):
             self._publish_diagnostics(now)
@@ -200,9 +202,20 @@ class SimNode(Node):
         self._clock_publisher = self.create_publisher(Clock, "/clock", qos.STREAM)
         self._render_state = self.create_publisher(Float64MultiArray, "sim/render_state", qos.STREAM)
         self._truth = self.create_publisher(PoseArray, "sim/object_poses", qos.STREAM)
+        self._joints = self.create_publisher(JointState, "sim/fixture_joints", qos.STREAM)
+        self._cloths = self.create_publisher(Float64MultiArray, "sim/cloth_vertices", qos.STREAM)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
         alive = SubscriptionEventCallbacks(liveliness=self._on_liveliness)
         self.create_subscription(Time, "sim/drawn", self._on_drawn, qos.DRAWN, event_callbacks=alive)
+
+    def _publish_bodies(self, now: float) -> None:
+        """Publish where joints of fixtures and vertices of cloths are, of a scene that has some."""
+        bodies = self._world.bodies
+        if bodies.joints:
+            self._joints.publish(messages.joint_position_message(bodies.joint_positions(), now))
+        if bodies.cloths:
+            vertices = {name: self._world.cloth_vertices(name) for name in bodies.cloths}
+            self._cloths.publish(messages.point_sets_message(vertices))
 
     def _publish_diagnostics(self, now: float) -> None:
         factor = self._factor

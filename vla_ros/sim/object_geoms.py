@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import mujoco
 import numpy as np
 
@@ -36,12 +38,32 @@ def add_object(
     """Add one free body with the object's parts; without `drawn` those that collide alone."""
     quat = np.empty(4)
     mujoco.mju_mat2Quat(quat, np.ascontiguousarray(T_base_object[:3, :3]).flatten())
-    body = spec.worldbody.add_body(name=name, pos=T_base_object[:3, 3], quat=quat)
+    body = add_body(spec, spec.worldbody, name, T_base_object)
     body.add_freejoint(name=f"{name}/free")
-    weights = [part_volume(part) * part.density if part.collide else 0.0 for part in model.parts]
-    for index, (part, weight) in enumerate(zip(model.parts, weights, strict=True)):
-        if not (drawn or part.collide):
-            continue
+    parts = model.parts if drawn else model.collision_parts
+    add_parts(spec, body, name, parts, model.mass, model.friction, model.rolls)
+    return body
+
+
+def add_body(spec: mujoco.MjSpec, parent: mujoco.MjsBody, name: str, T_parent_body: np.ndarray) -> mujoco.MjsBody:
+    """Add a body, fixed until it is given a joint, at its pose (4, 4)."""
+    quat = np.empty(4)
+    mujoco.mju_mat2Quat(quat, np.ascontiguousarray(T_parent_body[:3, :3]).flatten())
+    return parent.add_body(name=name, pos=T_parent_body[:3, 3], quat=quat)
+
+
+def add_parts(
+    spec: mujoco.MjSpec,
+    body: mujoco.MjsBody,
+    name: str,
+    parts: Sequence[Part],
+    mass: float,
+    friction: float,
+    rolls: bool = False,
+) -> None:
+    """Give a body its parts, `name`/0 and on; its mass [kg] lies in those that collide."""
+    weights = [part_volume(part) * part.density if part.collide else 0.0 for part in parts]
+    for index, (part, weight) in enumerate(zip(parts, weights, strict=True)):
         geom = body.add_geom(name=f"{name}/{index}", type=_TYPES[part.shape], pos=part.position, rgba=part.rgba)
         x, y, z, w = part.quaternion
         geom.quat = [w, x, y, z]
@@ -51,12 +73,11 @@ def add_object(
             geom.size[: len(part.size)] = part.size
         geom.material = _add_material(spec, f"{name}/{index}", part)
         geom.group = VISUAL_GROUP if part.visible else COLLISION_GROUP
-        geom.mass = model.mass * weight / sum(weights)
+        geom.mass = mass * weight / sum(weights)
         geom.contype = geom.conaffinity = int(part.collide)
         if part.collide:
-            geom.friction = [model.friction, _TORSION, _ROLLING if model.rolls else 0.0001]
-            geom.condim = 6 if model.rolls else 3
-    return body
+            geom.friction = [friction, _TORSION, _ROLLING if rolls else 0.0001]
+            geom.condim = 6 if rolls else 3
 
 
 def _add_mesh(spec: mujoco.MjSpec, name: str, part: Part, triangles: Mesh) -> str:

@@ -11,10 +11,13 @@ import numpy as np
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.sim.cloth_bodies import add_cloths
 from vla_ros.sim.contact_shading import shade_contacts
 from vla_ros.sim.cup import Cup
 from vla_ros.sim.depth_noise import StereoDepth, StereoNoise
 from vla_ros.sim.drives import ArmDrive, BaseDrive, GripperDrive, JointServo
+from vla_ros.sim.fixture_bodies import add_fixtures
+from vla_ros.sim.moving_bodies import MovingBodies
 from vla_ros.sim.object_geoms import add_objects
 from vla_ros.sim.rendering import Renderer
 from vla_ros.sim.robot_model import robot_spec
@@ -54,8 +57,8 @@ class World:
         self.model = build_model(scene, embodiment, timestep, shadows)
         self._shadows = shadows
         self.data = mujoco.MjData(self.model)
-        self.object_names = tuple(placed.name for placed in scene.objects)
-        self._object_of_body = {self.model.body(name).id: name for name in self.object_names}
+        self.bodies = MovingBodies(self.model, self.data, scene)
+        self.object_names = self.bodies.objects
         groups = (self.model, self.data)
         self.arms = {arm.name: ArmDrive(*groups, embodiment, arm) for arm in embodiment.arms}
         self.joint_groups = {group.name: JointServo(*groups, group) for group in embodiment.joint_groups}
@@ -66,6 +69,7 @@ class World:
         self._renderer: Renderer | None = None
         self._stereo: dict[str, StereoDepth] = {}
         self._place_robot()
+        self.bodies.place(scene)
         if settle:
             self._settle()
         mujoco.mj_forward(self.model, self.data)
@@ -74,7 +78,7 @@ class World:
     # -- measured state ------------------------------------------------------------------------------------------
     @property
     def time(self) -> float:
-        """Simulated time [s]; 0 when the objects have settled."""
+        """Simulated time [s]; 0 when everything has settled."""
         return self.data.time
 
     @property
@@ -232,14 +236,32 @@ class World:
         T_world_body[:3, 3] = body.xpos
         return T_world_body if self.base is None else np.linalg.inv(self.base.T_odom_base) @ T_world_body
 
+    def joint_position(self, name: str) -> float:
+        """Return where a fixture's joint, `<fixture>/<joint>`, is [rad], [m]."""
+        return self.bodies.joint_position(name)
+
+    def cloth_vertices(self, name: str) -> np.ndarray:
+        """Return where a cloth's vertices are (V, 3) [m], base frame."""
+        self._update_poses()
+        return self.last_vertices(name)
+
+    def last_vertices(self, name: str) -> np.ndarray:
+        """Return a cloth's vertices (V, 3) [m], base frame, as the last physics step left them: at its beginning."""
+        vertices = self.bodies.vertices(name)
+        if self.base is None:
+            return vertices
+        T_odom_base = self.base.T_odom_base
+        return (vertices - T_odom_base[:3, 3]) @ T_odom_base[:3, :3]
+
     def objects_in_contact(self, body_names: tuple[str, ...]) -> set[str]:
-        """Name the scene's objects that touch any of these bodies."""
+        """Name the scene's rigid objects that touch any of these bodies."""
         wanted = {self.model.body(name).id for name in body_names}
         touching = set()
-        for one, other in self.model.geom_bodyid[self.data.contact.geom[: self.data.ncon]]:
+        pairs = self.data.contact.geom[: self.data.ncon]
+        for one, other in self.model.geom_bodyid[pairs[(pairs >= 0).all(axis=1)]]:  # -1: a cloth's
             for body, partner in ((one, other), (other, one)):
-                if body in wanted and partner in self._object_of_body:
-                    touching.add(self._object_of_body[partner])
+                if body in wanted and partner in self.bodies.object_of_body:
+                    touching.add(self.bodies.object_of_body[partner])
         return touching
 
     def close(self) -> None:
@@ -259,14 +281,14 @@ class World:
             self.grippers[gripper.name].place(gripper.width_max)
 
     def _settle(self) -> None:
-        """Let the objects come to rest before time 0, the robot held where it starts."""
-        object_dof = np.flatnonzero(np.isin(self.model.dof_bodyid, list(self._object_of_body)))
+        """Let everything come to rest before time 0, the robot held where it starts."""
+        moving = self.bodies.dof
         quiet, stride = 0.0, 0.05
         while self.data.time < _SETTLE_MAX and quiet < _SETTLE_QUIET:
             mujoco.mj_step(self.model, self.data, round(stride / self.timestep))
-            fastest = np.abs(self.data.qvel[object_dof]).max(initial=0.0)
+            fastest = np.abs(self.data.qvel[moving]).max(initial=0.0)
             quiet = quiet + stride if fastest < _SETTLED_SPEED else 0.0
-        self.data.qvel[object_dof] = 0.0
+        self.data.qvel[moving] = 0.0
         self.data.time = 0.0
         self._place_robot()
 
@@ -275,12 +297,13 @@ class World:
         if not self._poses_are_current:
             mujoco.mj_kinematics(self.model, self.data)
             mujoco.mj_comPos(self.model, self.data)
+            mujoco.mj_flex(self.model, self.data)
             mujoco.mj_camlight(self.model, self.data)
             self._poses_are_current = True
 
 
 def build_model(scene: Scene, embodiment: Embodiment, timestep: float, shadows: bool = False) -> mujoco.MjModel:
-    """Compile robot, surroundings (cameras and lamps included) and objects into one model."""
+    """Compile robot, surroundings (cameras and lamps included) and bodies into one model."""
     spec = robot_spec(embodiment)
     spec.option.timestep = timestep
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
@@ -289,6 +312,8 @@ def build_model(scene: Scene, embodiment: Embodiment, timestep: float, shadows: 
     spec.option.impratio = 10.0
     add_surroundings(spec, scene, shadows, pedestal=embodiment.base is None)
     add_objects(spec, scene)
+    add_fixtures(spec, scene)
+    add_cloths(spec, scene)
     spec.visual.global_.offwidth, spec.visual.global_.offheight = _image_size(scene)
     return spec.compile()
 

@@ -14,7 +14,7 @@ from vla_ros.tasks.task import Task
 
 
 def announcement(task: Task, scene: Scene, catalogue: Catalogue | None = None) -> dict[str, Any]:
-    """Return a scene's numbers, sentence and objects, and the facts of its task.
+    """Return a scene's numbers, sentence and bodies, and the facts of its task.
 
     With a `catalogue` objects carry all that they may be called: what a judge needs who reads another instruction.
     """
@@ -25,12 +25,33 @@ def announcement(task: Task, scene: Scene, catalogue: Catalogue | None = None) -
         objects = [SceneObject.of(placed, catalogue) for placed in scene.objects]
         if not catalogue.procedural:  # what a folder's objects are called; of the built-in ones everybody knows it
             nouns = {category_words(name): name for name in catalogue.categories} | dict(catalogue.synonyms)
+    fixtures = [
+        {
+            "name": one.name,
+            "category": one.model.category,
+            "color": one.model.color,
+            "joints": {name: list(link.joint.range) for name, link in zip(one.joints, one.model.links, strict=True)},
+        }
+        for one in scene.fixtures
+    ]
+    cloths = [
+        {
+            "name": one.name,
+            "category": one.model.category,
+            "color": one.model.color,
+            "size": list(one.model.size),
+            "count": list(one.model.count),
+        }
+        for one in scene.cloths
+    ]
     return {
         "set": scene.set_name,
         "seed": scene.seed,
         "stream": scene.stream,
         "objects": [one.values() for one in objects],
         "nouns": nouns,
+        "fixtures": fixtures,
+        "cloths": cloths,
         "target": scene.target,
         "instruction": scene.instruction,
         "prompts": list(task.prompts(scene)),

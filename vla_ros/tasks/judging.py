@@ -68,6 +68,8 @@ class Truth:
     objects: Mapping[str, np.ndarray]  # T_base_object (4, 4) of each object
     widths: Mapping[str, float]  # commanded opening of each parallel gripper [m]
     tools: Mapping[str, np.ndarray] = field(default_factory=dict)  # T_base_ee (4, 4) of each arm; as commanded on ROS
+    joints: Mapping[str, float] = field(default_factory=dict)  # [rad], [m] of each fixture's, by `<fixture>/<joint>`
+    cloths: Mapping[str, np.ndarray] = field(default_factory=dict)  # vertices (V, 3) [m] of each, base frame
 
     @property
     def positions(self) -> dict[str, np.ndarray]:

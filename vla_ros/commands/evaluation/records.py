@@ -28,7 +28,7 @@ def episode_record(
     """
     if not report.get("outcome") or report.get("exit_code") not in (0, 1):
         return Broken(scene.seed, f"{_why(report)}; see {run_directory}")
-    if report["target"] != scene.target:
+    if (report["target"] or "") != scene.target:
         return Broken(scene.seed, f"the graph's target was {report['target']}, the scene's is {scene.target}")
     outcome = Outcome(report["outcome"])
     return EpisodeResult(

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseArray
-from sensor_msgs.msg import Image
-from std_msgs.msg import String
+from sensor_msgs.msg import Image, JointState
+from std_msgs.msg import Float64MultiArray, String
 from visualization_msgs.msg import ImageMarker
 
 from controllers.errors import ConfigError
@@ -68,7 +68,9 @@ class EpisodeNode(ArmClient):
             raise ConfigError(f"run folder {self.directory}: cannot be made ({error.strerror})") from None
         self.scene: dict[str, Any] = {}
         self.time = 0.0  # [s] of the newest truth
-        self._objects: list[np.ndarray] = []  # T_base_object (4, 4) in the order of the scene's objects
+        self._objects: list[np.ndarray] | None = None  # T_base_object (4, 4) in the order of the scene's objects
+        self._joints: dict[str, float] = {}  # [rad], [m] of the scene's fixtures
+        self._cloths: dict[str, np.ndarray] = {}  # vertices (V, 3) [m] of each cloth
         self.factors: list[float] = []  # real-time factor, second by second
         self._in_bag: set[str] = set()  # topics that the recorder has heard
         self._lacking = ""  # those of its contract that it has not
@@ -84,6 +86,8 @@ class EpisodeNode(ArmClient):
         self._marks = self.create_publisher(DiagnosticStatus, marks.TOPIC, qos.MARKS)
         self.create_subscription(String, "sim/scene", self._on_scene, qos.LATCHED)
         self.create_subscription(PoseArray, "sim/object_poses", self._on_truth, qos.NEWEST)
+        self.create_subscription(JointState, "sim/fixture_joints", self._on_joints, qos.NEWEST)
+        self.create_subscription(Float64MultiArray, "sim/cloth_vertices", self._on_cloths, qos.NEWEST)
         self.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, qos.EVENTS)
         for camera in streams:
             topic = f"cameras/{camera}/color/image_raw"
@@ -94,12 +98,19 @@ class EpisodeNode(ArmClient):
     # -- what arrives ------------------------------------------------------------------------------------------------
     def _on_scene(self, message: String) -> None:
         self.scene = announced_scene(message.data)
+        self._joints, self._cloths = {}, {}  # another scene's say nothing of this one
 
     def _on_truth(self, message: PoseArray) -> None:
         if self.scene and len(message.poses) != len(self.scene["objects"]):
             raise messages.MessageError(f"{len(message.poses)} poses of {len(self.scene['objects'])} objects")
         self._objects = [messages.transform(pose) for pose in message.poses]
         self.time = messages.seconds(message.header.stamp)
+
+    def _on_joints(self, message: JointState) -> None:
+        self._joints = messages.joint_positions(message)
+
+    def _on_cloths(self, message: Float64MultiArray) -> None:
+        self._cloths = messages.point_sets(message)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -141,7 +152,9 @@ class EpisodeNode(ArmClient):
     def missing(self) -> list[str]:
         """Name the nodes that are not ready, and the topic that says so."""
         wanted = {
-            "sim (sim/scene, sim/object_poses)": bool(self.scene) and len(self._objects) > 0,
+            "sim (sim/scene, sim/object_poses)": bool(self.scene) and self._objects is not None,
+            "sim (sim/fixture_joints)": not self.scene.get("fixtures") or bool(self._joints),
+            "sim (sim/cloth_vertices)": not self.scene.get("cloths") or bool(self._cloths),
             "state": all(self.count_publishers(f"{arm.name}/ee_pose") > 0 for arm in self.embodiment.arms),
             "policy (policy/action_chunk)": self.count_publishers("policy/action_chunk") > 0,
             "control (control/progress)": self.ready,
@@ -177,4 +190,5 @@ class EpisodeNode(ArmClient):
         names = [item["name"] for item in self.scene["objects"]]
         told = self.progress.end_effectors
         widths = {one.name: told.get(f"{one.name}/width", 0.0) for one in self.embodiment.grippers}
-        return Truth(self.time, dict(zip(names, self._objects, strict=True)), widths, self.commanded)
+        objects = dict(zip(names, self._objects or [], strict=True))
+        return Truth(self.time, objects, widths, self.commanded, self._joints, self._cloths)

@@ -210,8 +210,10 @@ class GraspPlanner:
         data.qpos[self._arm_qpos] = q
         data.qpos[self._finger_qpos] = opening / len(self._finger_qpos)
         mujoco.mj_kinematics(model, data)
+        mujoco.mj_flex(model, data)
         mujoco.mj_collision(model, data)
         pairs = data.contact.geom[: data.ncon]
+        pairs = pairs[(pairs >= 0).all(axis=1)]  # -1: a cloth's, which gives way
         robot = self._robot_geom[pairs]
         return {
             model.body(model.geom_bodyid[pair[int(own[0])]]).name

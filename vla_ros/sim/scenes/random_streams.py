@@ -19,6 +19,7 @@ ASPECTS = {
     "words": 7,
     "arm": 8,
     "mounts": 9,
+    "bodies": 10,  # fixtures and cloths
 }
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scene: table, surroundings, lights, cameras, objects, an instruction. All of it follows from a seed."""
+"""A scene: table, surroundings, lights, cameras, bodies, an instruction. All of it follows from a seed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
+from controllers.errors import ConfigError
 from vla_ros.objects.model import ObjectModel
+from vla_ros.sim.scenes.placed import PlacedCloth, PlacedFixture
 
 Rgb = tuple[float, float, float]
 Point = tuple[float, float, float]  # [m]
@@ -116,13 +118,26 @@ class Scene:
     lights: tuple[Light, ...]
     ambient: float  # brightness of the light that comes from everywhere
     cameras: tuple[SceneCamera, ...]
-    objects: tuple[PlacedObject, ...]
-    target: str  # name of the object the instruction means; empty: it means no single one
+    objects: tuple[PlacedObject, ...]  # rigid ones
+    target: str  # name of the object the instruction means; empty: none, a fixture or cloth, or several
     instruction: str
     arm_start: tuple[float, ...] | None  # joint positions [rad]; None: home
     mounted: tuple[MountedCamera, ...] = ()  # cameras on the robot
     part: str = ""  # of the target, by which it is requested
     goal: str = ""  # name of the object into or onto which the target is to go
+    fixtures: tuple[PlacedFixture, ...] = ()
+    cloths: tuple[PlacedCloth, ...] = ()
+
+    def __post_init__(self) -> None:
+        others = [*(fixture.name for fixture in self.fixtures), *(cloth.name for cloth in self.cloths)]
+        names = [*(placed.name for placed in self.objects), *others]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ConfigError(f"scene {self.seed}: two bodies are called '{min(twice)}'")
+        if self.target in others:
+            raise ConfigError(
+                f"scene {self.seed}: target '{self.target}' is no rigid object: leave it empty, and let the task's "
+                "facts say what is meant"
+            )
 
     def put_down(self, origin: Point, floor: float) -> Scene:
         """Return the scene moved to `origin` [m], by no turn, with its floor at the height `floor` [m]."""
@@ -149,6 +164,8 @@ class Scene:
             objects=tuple(
                 dataclasses.replace(placed, T_base_object=T @ placed.T_base_object) for placed in self.objects
             ),
+            fixtures=tuple(fixture.moved(T) for fixture in self.fixtures),
+            cloths=tuple(cloth.moved(T) for cloth in self.cloths),
         )
 
     @property

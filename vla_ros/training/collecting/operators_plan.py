@@ -93,6 +93,8 @@ def _by_part(scene: Scene, instruction: str) -> Scene:
     part = split_part(instruction)[1]
     if not part:
         return scene
+    if not scene.target:
+        raise VlaError(f"'{instruction}': names a part, and the scene has no single target that has one")
     category = scene.target_object.model.category
     if category not in named_parts() or target_part(scene).name != part:
         raise VlaError(f"'{instruction}': nothing says which part of a {category} its {part} is (objects/parts.yaml)")

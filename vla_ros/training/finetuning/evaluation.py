@@ -49,7 +49,8 @@ class SuiteResult:
         for when, evaluation in ((BEFORE, self.before), (AFTER, self.after)):
             values = summary(evaluation.episodes)
             for name in ("success_rate", "success_ci95_low", "success_ci95_high", "if_rate", "spl", "episodes"):
-                figures[f"{self.suite.name}.{when}.{name}"] = values[name]
+                if name in values:  # scenes without a single target have no if_rate
+                    figures[f"{self.suite.name}.{when}.{name}"] = values[name]
         return figures | {f"{self.suite.name}.{name}": value for name, value in self.comparison.figures().items()}
 
 

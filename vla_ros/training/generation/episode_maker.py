@@ -99,9 +99,9 @@ class EpisodeMaker:
         return tuple(episodes) or Rejection(scene.seed, "no action of it is an example")
 
     def _demonstrator(self, world: World, failure_mode: FailureMode, rng: np.random.Generator) -> Demonstrator:
-        """Return who plays: one who errs and recovers where the task's expert grasps, else the expert as it is."""
+        """Return who plays: one who errs and recovers where the task's expert grasps one target, else the expert."""
         expert = self._runner.task.expert(world, self._runner.arm_model)
-        if isinstance(expert, ExpertPolicy):
+        if isinstance(expert, ExpertPolicy) and world.scene.target:
             return GraspDemonstrator(world, expert, failure_mode, rng)
         return PlainDemonstrator(expert)
 

@@ -85,6 +85,8 @@ class GroundingMaker:
 
     def _views(self, world: World, seed: int, rng: np.random.Generator) -> EncodedEpisode | Rejection:
         scene = world.scene
+        if not scene.objects:
+            return Rejection(seed, "no rigid object to name: give --grounding 0")
         planner = GraspPlanner(world, self._arm, grasps=AntipodalConfig(wide_margin=WIDE_MARGIN))
         boxes = ObjectBoxes(world)
         home = np.asarray(self._embodiment.only_arm.home)

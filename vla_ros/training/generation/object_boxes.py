@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the scene's objects are in a picture: boxes around what is seen of them.
+"""Where the scene's rigid objects are in a picture: boxes around what is seen of them. Fixtures and cloths hide them.
 
 Shape legend: N objects, P points of one object's surface.
 """
@@ -54,4 +54,5 @@ class ObjectBoxes:
 
     def positions(self) -> np.ndarray:
         """Return the middles of the objects (N, 3) [m], base frame."""
-        return np.array([self._world.object_pose(name)[:3, 3] for name in self._world.object_names])
+        positions = [self._world.object_pose(name)[:3, 3] for name in self._world.object_names]
+        return np.array(positions).reshape(-1, 3)  # also of none
