@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from rig.nodes import NodeUnderTest, Operator, start_arm
+from rig.nodes import FULL_RATES, NodeUnderTest, Operator, start_arm
 from rig.running_graph import RunningGraph, running_graph
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
@@ -25,8 +25,8 @@ ARRIVED = 8e-3  # [m] steady-state error of the impedance included
 
 @pytest.fixture(scope="module")
 def graph() -> Iterator[RunningGraph]:
-    """Start the four nodes once; at the end each must go quietly."""
-    with running_graph({node.name: node for node in start_arm()}) as graph:
+    """Start the four nodes once, at the rates of the product; at the end each must go quietly."""
+    with running_graph({node.name: node for node in start_arm(rates=FULL_RATES)}) as graph:
         yield graph
         took = graph.stop("control", "state", "guard", "sim")
         assert max(took.values()) < 2.0, took
@@ -240,7 +240,7 @@ def test_the_guard_holds_the_arm_when_control_is_killed(graph, operator):
     assert time.monotonic() - killed < 4.0
     # A new control starts disabled, and the latch has survived.
     nodes["control"].kill()
-    nodes["control"] = NodeUnderTest("control", use_sim_time=True)
+    nodes["control"] = NodeUnderTest("control", use_sim_time=True, **FULL_RATES["control"])
     operator.progress = None
     assert operator.spin_until(lambda: operator.progress is not None and operator.progress.estop, 20.0)
     assert not operator.progress.enabled

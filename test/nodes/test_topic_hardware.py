@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from rclpy.qos import qos_profile_sensor_data
 from recording_world import RecordingWorld
-from rig.nodes import JOINTS, NodeUnderTest, Operator
+from rig.nodes import FULL_RATES, JOINTS, NodeUnderTest, Operator
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 
@@ -171,7 +171,7 @@ class Manager:
 
 @pytest.fixture(scope="module")
 def manager():
-    sim = NodeUnderTest("sim", seed=1, interface="topic_hardware")
+    sim = NodeUnderTest("sim", seed=1, interface="topic_hardware", **FULL_RATES["sim"])
     operator = Operator()
     manager = Manager(operator)
     try:
