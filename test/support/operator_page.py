@@ -29,7 +29,7 @@ FRAMES = """
     next();
   });
 """
-# Press a button and let it go without asking this process in between: on a busy machine a press would become a long one.
+# Press a button and let it go, and ask this process nothing in between: a busy machine would make it a long press.
 TAP = f"""async ([side, name]) => {{ {FRAMES}
   const controller = headset.controllers[side];
   for (const value of [1, 0]) {{
