@@ -16,6 +16,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
 from vla_ros import messages, qos
+from vla_ros.nodes.arm.progress import control_progress
 from vla_ros.nodes.arm.way_home import HOME_TOLERANCE
 from vla_ros.robots.embodiment import load_embodiment
 
@@ -204,10 +205,14 @@ def test_a_machine_that_slept_is_no_silence_of_control(graph, operator):
 
 def test_whoever_joins_the_graph_does_not_hold_up_control(operator):
     """Fast DDS may hold up a process's sending for 333 ms while it opens a newcomer's shared memory."""
-    heard = []
+    # By control's own clock: when a busy machine hears of it says little.
+    late = []
     node = operator.node
     subscription = node.create_subscription(
-        DiagnosticStatus, "control/progress", lambda m: heard.append(time.monotonic()), qos.EVENTS
+        DiagnosticStatus,
+        "control/progress",
+        lambda m: late.append(control_progress(m.message, messages.diagnostic_values(m)).lateness_ms),
+        qos.EVENTS,
     )
     operator.spin(0.5)
     for _ in range(4):
@@ -216,8 +221,8 @@ def test_whoever_joins_the_graph_does_not_hold_up_control(operator):
         newcomer.kill()
         assert operator.enable().success
     node.destroy_subscription(subscription)
-    assert len(heard) > 100
-    assert np.diff(heard).max() < 0.2
+    assert len(late) > 100
+    assert 0.0 < max(late) < 200.0
 
 
 def test_a_reset_puts_the_arm_back_without_turning_time_back(operator):
