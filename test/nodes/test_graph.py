@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ def graph() -> Iterator[RunningGraph]:
     with running_graph({node.name: node for node in start_arm(rates=FULL_RATES)}) as graph:
         yield graph
         took = graph.stop("control", "state", "guard", "sim")
-        assert max(took.values()) < 2.0, took
+        assert max(took.values()) < (2.0 if os.getloadavg()[0] < 3.0 else 8.0), took
 
 
 def moved(operator: Operator, T_start: np.ndarray) -> float:
