@@ -116,8 +116,8 @@ def test_ctrl_c_during_motion_leaves_an_arm_at_rest_and_nothing_else(launch):
     assert seconds < (3.0 if os.getloadavg()[0] < 3.0 else 6.0)
 
 
-# One that owns shared memory; that a guard answers for a control that dies, `nodes/test_graph.py` proves. The fault matrix
-# kills each of them as well.
+# One that owns shared memory; `nodes/test_graph.py` proves that the guard answers for a control that dies, and the
+# fault matrix kills each of them as well.
 @pytest.mark.parametrize(
     "node",
     ["policy", *(pytest.param(name, marks=pytest.mark.slow) for name in ("control", "state", "camera", "guard"))],
