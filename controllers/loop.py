@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A loop on absolute deadlines: sleep most of the way, spin the rest, and say how late it was.
+"""A loop on absolute deadlines: sleep most of the way, spin as long as sleeps are late, and say how late it was.
 
 Deadlines are multiples of the period from the start, so that lateness never adds up. A loop that falls behind
 by more than one period skips the missed ones: a burst of catch-up ticks would command with wrong dt.
@@ -21,6 +21,9 @@ from controllers.errors import ConfigError
 
 MCL_CURRENT_AND_FUTURE = 3
 WINDOW = 1 << 16  # ticks kept for statistics: a minute at 1 kHz
+# How long is spun follows the worst that sleeping was late by: at once where it gets worse, by half in 350 ticks where
+# it gets better. A fixed 0.2 ms costs a tenth of a core at 500 Hz, and a sleep in real-time scheduling is late by 0.05.
+SPIN_MARGIN, SPIN_DECAY = 1.5, 0.998
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,11 @@ class PacedLoop:
     """Call `tick` at a fixed rate on the monotonic clock."""
 
     def __init__(self, rate_hz: float, tick: Callable[[float], None], spin_s: float = 2e-4) -> None:
-        """Call `tick(monotonic time [s])` at `rate_hz`; the last `spin_s` [s] before a deadline are spun."""
+        """Call `tick(monotonic time [s])` at `rate_hz`; at most the last `spin_s` [s] before a deadline are spun."""
         if not 1.0 <= rate_hz <= 5000.0:
             raise ConfigError(f"loop rate must be 1 to 5000 Hz, got {rate_hz:g}")
         self.period = 1.0 / rate_hz
-        self._tick, self._spin = tick, spin_s
+        self._tick, self._spin_max = tick, spin_s
         self._lateness, self._duration = np.zeros(WINDOW), np.zeros(WINDOW)
         self.ticks = self.overruns = 0
         self.lateness = 0.0  # [s] of the tick under way, from the first deadline that was not served
@@ -55,7 +58,8 @@ class PacedLoop:
         """Tick until `stop` is called, or for `duration` [s]. What `tick` raises ends the loop."""
         self._running = True
         monotonic, sleep = time.monotonic, time.sleep
-        period, spin, tick = self.period, self._spin, self._tick
+        period, spin_max, tick = self.period, self._spin_max, self._tick
+        spin = spin_max
         start = monotonic()
         count = overslept = 0
         while self._running:
@@ -67,6 +71,8 @@ class PacedLoop:
             if wait > 0.0:
                 sleep(wait)
             now = monotonic()
+            if wait > 0.0:
+                spin = min(spin_max, max(SPIN_MARGIN * (now - deadline + spin), SPIN_DECAY * spin))
             while now < deadline:
                 now = monotonic()
             # Deadlines that passed inside the tick before count from when they were due; those that passed while

@@ -16,6 +16,7 @@ import hypothesis
 import pytest
 import slow_tests
 from assets import ROOT
+from shared_folder import VARIABLE
 
 from vla_ros.launching.environment import free_domain, module_environment
 
@@ -36,6 +37,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 # `vla stop` finds running jobs through a folder of this user: a test must never stop somebody's arm.
 _scratch = tempfile.mkdtemp(prefix="vla_ros_test_")
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ[VARIABLE] = _scratch  # workers, which have scratch folders of their own, begin with this environment
 os.environ["TMPDIR"] = tempfile.tempdir = os.environ["VLA_RUNTIME_DIR"] = _scratch
 
 REAL_TIME = (  # a loop at 500 Hz, a whole job, or what counts seconds

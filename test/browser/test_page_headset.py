@@ -6,7 +6,7 @@ import math
 import cv2
 import numpy as np
 import pytest
-from operator_page import eventually
+from operator_page import FRAMES, TAP, eventually
 from small_robot import SmallCollection, SmallRobot
 
 PLACE = "([side, x, y, z]) => window.headset.controllers[side].position.set(x, y, z)"
@@ -38,12 +38,11 @@ class Worn:
 
     def tap(self, side, name):
         """Press for at least one frame that the page has read."""
-        self.button(side, name, 1)
-        self.frame()
-        self.button(side, name, 0)
-        self.frame()
+        self.operator.page.evaluate(TAP, [side, name])
 
     def frame(self):
+        """Wait until the page has read what was set, and the robot has heard of it."""
+        self.operator.page.evaluate(f"async () => {{ {FRAMES} await frames(2); }}")
         count = len(self.robot.received)
         eventually(lambda: len(self.robot.received) > count + 2)
 

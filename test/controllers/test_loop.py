@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+import controllers.loop
 from controllers.errors import ConfigError
 from controllers.loop import PacedLoop
 
@@ -24,6 +25,40 @@ def test_ticks_come_at_multiples_of_the_period():
     phases = (np.array(seen) - began) / 0.005
     assert (phases >= 1.0).all()
     assert len(seen) <= phases[-1] + 1
+
+
+class Clock:
+    """A clock of which a look takes 1 µs, and whose sleeps are late by `late` [s]."""
+
+    def __init__(self, late):
+        self.now, self.looks, self.late = 0.0, 0, late
+
+    def monotonic(self):
+        self.now += 1e-6
+        self.looks += 1
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds + self.late
+
+
+def test_it_spins_as_long_as_sleeps_are_late_and_no_longer(monkeypatch):
+    clock = Clock(late=20e-6)
+    monkeypatch.setattr(controllers.loop, "time", clock)
+    looks, late = [], []
+
+    def tick(now):
+        looks.append(clock.looks)
+        late.append(loop.lateness)
+        if len(late) == 2000:
+            clock.late = 120e-6
+
+    loop = PacedLoop(500.0, tick)
+    loop.run(8.0)
+    assert np.diff(looks)[0] > 150  # at first it knows nothing of the machine
+    assert np.diff(looks)[1900:1990].max() < 25
+    assert max(late[:2000] + late[2001:]) < 3e-6
+    assert late[2000] < 120e-6  # one is late by what was new
 
 
 def test_missed_deadlines_are_skipped_not_made_up_for():

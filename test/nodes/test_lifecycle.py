@@ -22,9 +22,9 @@ def number(value: float) -> ParameterValue:
 
 def manage(*nodes: str) -> tuple[int, str]:
     """Run the manager; return its exit code and what it said."""
-    manager = NodeUnderTest("lifecycle_manager", nodes=f"[{', '.join(nodes)}]", timeout_s=20.0)
+    manager = NodeUnderTest("lifecycle_manager", nodes=f"[{', '.join(nodes)}]", timeout_s=60.0)
     try:
-        output, _ = manager.process.communicate(timeout=40.0)
+        output, _ = manager.process.communicate(timeout=90.0)
     finally:
         manager.kill()
     return manager.process.returncode, output.strip()
@@ -51,12 +51,11 @@ def graph():
 def operator(graph) -> LifecycleOperator:
     """Return the operator of a graph that the manager has brought up, with control enabled and the arm at rest."""
     operator = graph[1]
-    assert manage("state_node", "control_node") == (0, "")
+    if any(operator.state(node) != State.PRIMARY_STATE_ACTIVE for node in ("state_node", "control_node")):
+        assert manage("state_node", "control_node") == (0, "")
     assert operator.ready()
     assert operator.spin_until(lambda: operator.progress.hold_reason != INACTIVE)
-    response = operator.enable()
-    assert response.success, response.message
-    assert operator.spin_until(lambda: operator.progress.enabled and operator.speed < 0.02)
+    operator.enable_at_rest()
     return operator
 
 

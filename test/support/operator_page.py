@@ -21,6 +21,22 @@ from small_robot import SmallCollection, SmallRobot
 
 TOKEN = "a-token-of-twenty-one"
 WAIT_S = 20.0  # a busy machine; whoever is quick waits for nothing
+# In the page, of window.headset (iwer): wait for frames that begin from now on; the page does its part in each before.
+FRAMES = """
+  const frames = (count) => new Promise((resolve) => {
+    const { activeSession: xr } = headset;
+    const next = () => (count-- > 0 && headset.activeSession ? xr.requestAnimationFrame(next) : resolve());
+    next();
+  });
+"""
+# Press a button and let it go, and ask this process nothing in between: a busy machine would make it a long press.
+TAP = f"""async ([side, name]) => {{ {FRAMES}
+  const controller = headset.controllers[side];
+  for (const value of [1, 0]) {{
+    controller.updateButtonValue(name, value);
+    await frames(2);
+  }}
+}}"""
 
 
 def eventually(what: Callable[[], Any], why: str = "") -> Any:

@@ -114,6 +114,8 @@ def test_environment() -> dict[str, str]:
     """Return the environment of a test run: its own domain, nobody else on the network, one thread a process."""
     environment = module_environment()
     environment.pop("VLA_STARTED_AT", None)  # a launch within the tests counts its own time
+    # Images of containers set it, and then each of some hundred processes compiles this package anew: 0.1 s and more.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     environment["ROS_DOMAIN_ID"] = str(free_domain())
     environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     environment.setdefault("MUJOCO_GL", "egl")

@@ -153,6 +153,10 @@ class ControlNode(ManagedNode):
         driver = self.driver
         if driver is None:
             return
+        self._ticks += 1
+        phase = self._ticks % self._report_every
+        if phase not in (0, self._report_every // 2) and not self.active and driver.released:
+            return  # nobody can enable it: what it reports is to be true, and nodes that load need the processor
         command = driver.tick(monotonic)
         if command is not None and not self._shadow:
             for name, output in self._outputs.items():
@@ -160,8 +164,6 @@ class ControlNode(ManagedNode):
             for name, joints in self._joint_outputs.items():
                 joints.publish(command.joint_groups[name])
             self._auxiliary_output.publish(command, driver.now)
-        self._ticks += 1
-        phase = self._ticks % self._report_every
         if phase == 0:
             self.publish_progress(driver)
         elif phase == self._report_every // 2:  # not in the same tick: each one stays short

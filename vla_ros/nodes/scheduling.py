@@ -56,7 +56,8 @@ def prefer_punctuality(priority: int = 0, spared: Collection[int] = ()) -> str:
 
 def _shorten_slice(thread: int) -> bool:
     libc = ctypes.CDLL(None, use_errno=True)
-    attributes = _SchedulingAttributes(size=ctypes.sizeof(_SchedulingAttributes), runtime=SLICE_NS)
+    niceness = os.getpriority(os.PRIO_PROCESS, thread)  # as it was started: punctual is not more important
+    attributes = _SchedulingAttributes(size=ctypes.sizeof(_SchedulingAttributes), nice=niceness, runtime=SLICE_NS)
     return libc.syscall(_SCHED_SETATTR, thread, ctypes.byref(attributes), 0) == 0
 
 

@@ -7,6 +7,7 @@ import math
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -14,10 +15,8 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from controllers.errors import VlaError
 from vla_ros import messages, qos
-from vla_ros.data.bags.episode_bags import collection_root
 from vla_ros.nodes.bridge.arm_feed import ArmFeed
 from vla_ros.nodes.bridge.cameras import OperatorCamera
-from vla_ros.nodes.bridge.episode_station import EpisodeStation
 from vla_ros.nodes.bridge.homing import HomeRun
 from vla_ros.nodes.bridge.operated_robot import OperatedRobot
 from vla_ros.nodes.managed import ManagedNode
@@ -26,17 +25,18 @@ from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.robots.control import load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
-from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.hand_motion import HandMotionLimits
 from vla_ros.teleop.idle_watch import IDLE_TIMEOUT_S
 from vla_ros.teleop.protocol import HANDS, OWN_SIDE
-from vla_ros.teleop.scheduling.task import task_path
 from vla_ros.teleop.server import Listening, TeleopServer
 from vla_ros.teleop.serving.addresses import PAGE_PORT, bind_address, is_local, link_hosts
 from vla_ros.teleop.serving.certificate import fingerprint, tls_context
 from vla_ros.teleop.serving.keeping import user_folder
 from vla_ros.teleop.serving.pairing import chosen_token, pairing_token, qr_text
 from vla_ros.teleop.teleoperation import Teleoperation
+
+if TYPE_CHECKING:
+    from vla_ros.teleop.episodes.collecting import EpisodeCollection
 
 SWITCH_INTERVAL_S = 5e-4  # a packet must not wait for a picture
 _environment = dict(os.environ)  # before the transport is chosen: what other nodes are started with
@@ -126,6 +126,12 @@ class VrBridgeNode(ManagedNode):
     def _open_collection(self, embodiment: Embodiment) -> EpisodeCollection | None:
         if not self._collection_name:
             return None
+        # Objects, bags and their judgement take a second of processor time to load, and most bridges collect nothing.
+        from vla_ros.data.bags.episode_bags import collection_root
+        from vla_ros.nodes.bridge.episode_station import EpisodeStation
+        from vla_ros.teleop.episodes.collecting import EpisodeCollection
+        from vla_ros.teleop.scheduling.task import task_path
+
         station = EpisodeStation(self, embodiment, self._robot, self._feed)
         task = task_path(self._schedule) if self._schedule else None
         return EpisodeCollection(collection_root(self._collection_name), station, task)

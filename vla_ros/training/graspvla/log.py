@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 from controllers.errors import ConfigError
 from vla_ros.training.graspvla.events import LOSSES, PREPARING, VALIDATION, TrainingEvent
 
+DRAW_EVERY_S = 30.0  # a training of small steps validates more often than anybody looks, and drawing takes a second
 HEADER = ("time", "stage", "kind", "step", "name", "value")
 Curves = dict[tuple[str, str, str], dict[int, float]]  # stage, kind, name → step → value
 
@@ -24,6 +27,7 @@ class TrainingLog:
     def __init__(self, folder: Path, writes: bool = True) -> None:
         self._folder, self._csv, self._writes = folder, folder / "log.csv", writes
         self._events: Any = None
+        self._drawn_at, self._undrawn = time.monotonic(), False
 
     def __enter__(self) -> TrainingLog:
         return self
@@ -31,21 +35,39 @@ class TrainingLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._events is not None:
-            self._events.close()
+        try:
+            if self._undrawn:
+                with self._told_of_a_full_disk():
+                    self._draw()
+        finally:
+            if self._events is not None:
+                self._events.close()
 
     def keep(self, event: TrainingEvent) -> None:
-        """Append what was measured; a validation redraws the curves. Raises ConfigError when the disk is full."""
+        """Append what was measured; the curves are drawn anew now and then, and at the end.
+
+        Raises ConfigError when the disk is full.
+        """
         if event.kind == PREPARING or not self._writes:
             return
-        try:
+        with self._told_of_a_full_disk():
             self._append(event)
             self._events = self._events or _event_writer(self._folder / "tensorboard")
             for name, value in event.figures.items():
                 if self._events is not None:
                     self._events.add_scalar(f"{event.stage}/{event.kind}/{name}", value, event.done)
-            if event.kind == VALIDATION:
-                draw_curves(read_log(self._csv), self._folder / "curves.png")
+            self._undrawn |= event.kind == VALIDATION
+            if self._undrawn and time.monotonic() - self._drawn_at > DRAW_EVERY_S:
+                self._draw()
+
+    def _draw(self) -> None:
+        draw_curves(read_log(self._csv), self._folder / "curves.png")
+        self._drawn_at, self._undrawn = time.monotonic(), False
+
+    @contextlib.contextmanager
+    def _told_of_a_full_disk(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             remedy = "make room, then train again"
             raise ConfigError(f"{self._folder}: cannot be written ({error.strerror}): {remedy}") from None
