@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page before nobody's robot: two hands, a gripper and a cup, sticks for base, lift and head."""
+"""The page before the test robot: two hands, a gripper and a cup, sticks for base, lift and head."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does not fit nobody's robot: names that are not there, needs it cannot meet, policies that are none. Each one
+"""What does not fit the test robot: names that are not there, needs it cannot meet, policies that are none. Each one
 line, exit code 2, before anything starts."""
 
 from __future__ import annotations

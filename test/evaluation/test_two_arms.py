@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A score of a task for nobody's robot: its arm with the gripper grasps, wherever its lift and other arm are."""
+"""A score of a task for the test robot: its arm with the gripper grasps, wherever its lift and other arm are."""
 
 from __future__ import annotations
 

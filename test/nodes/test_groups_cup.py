@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cup of nobody's robot lifts an object through real nodes over real DDS, and everybody hears that it holds it."""
+"""A cup of the test robot lifts an object through real nodes over real DDS, and everybody hears that it holds it."""
 
 from __future__ import annotations
 

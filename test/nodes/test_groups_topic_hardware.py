@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nobody's robot as topic hardware: each system's joints by name, and its cup by its controller's own commands."""
+"""The test robot as topic hardware: each system's joints by name, and its cup by its controller's own commands."""
 
 from __future__ import annotations
 

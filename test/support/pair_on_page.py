@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nobody's two-armed robot as the operator's page is told of it, without inertia in the server's own process."""
+"""The two-armed test robot as the operator's page is told of it, without inertia in the server's own process."""
 
 from __future__ import annotations
 
