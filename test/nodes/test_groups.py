@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 from collections.abc import Iterator
 
@@ -55,7 +56,7 @@ def test_one_chunk_moves_every_group_at_once(operator):
     joints = {"lift_joint/position": 0.14, "head_pan_joint/position": 0.3, "head_tilt_joint/position": 0.2}
     tools = {"left_gripper/width": 0.03, "right_cup/suction": 1.0}
     base = {"base/velocity.x": -0.1, "base/velocity.y": 0.0, "base/velocity.yaw": 0.0}
-    sent = chunk(operator, shifts, joints | tools | base, 2.0)
+    sent = dataclasses.replace(chunk(operator, shifts, joints | tools | base, 2.0), riding=True)
     named = {channel for group in pair().end_effectors for channel in group.channels}
     named |= {*BASE_AXES, *(name for arm in pair().arms for name in pose_channels(arm.name))}
     named |= {f"{name}/position" for group in pair().joint_groups for name in group.joints}
@@ -77,6 +78,24 @@ def test_one_chunk_moves_every_group_at_once(operator):
     assert objects[-1].poses[0].position.x - stood == pytest.approx(-driven, abs=0.01)
     for subscription in subscriptions:
         operator.node.destroy_subscription(subscription)
+
+
+def test_tools_stay_where_a_chunk_says_while_the_base_drives(operator):
+    odometry: list[Odometry] = []
+    subscription = operator.node.create_subscription(Odometry, "odom", odometry.append, qos.NEWEST)
+    assert operator.spin_until(lambda: bool(odometry))
+    began = odometry[-1].pose.pose.position.x
+    before = {arm: T[:3, 3].copy() for arm, T in operator.tools.items()}
+    operator.send(chunk(operator, dict.fromkeys(before, 0.0 * UP), {"base/velocity.x": -0.05}, 1.2))
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 60.0), operator.progress
+    assert operator.spin_until(lambda: abs(odometry[-1].twist.twist.linear.x) < 2e-3)
+    assert operator.spin_until(lambda: operator.speed < 0.01)
+    operator.spin(0.5)
+    driven = odometry[-1].pose.pose.position.x - began
+    assert driven < -0.04
+    for arm, start in before.items():
+        np.testing.assert_allclose(operator.tools[arm][:3, 3] - start, [-driven, 0.0, 0.0], atol=0.01)
+    operator.node.destroy_subscription(subscription)
 
 
 def test_the_base_drives_by_a_chunk_and_says_where_it_is(operator):
