@@ -30,7 +30,8 @@ def write_demonstration(
 ) -> Path:
     """A hand that goes down for 2 s, shuts, and goes up again; the head looks forward from 1.6 m."""
     (folder / "pictures").mkdir(parents=True)
-    (folder / "demonstration.yaml").write_text("instruction: pick up the red mug\nfloor: [0.1, 0.0, -0.7]\n")
+    settings = "instruction: pick up the red mug\ncamera: front\nopening: 0.08\nfloor: [0.1, 0.0, -0.7]\n"
+    (folder / "demonstration.yaml").write_text(settings)
     q = Rotation.from_rotvec([0.0, TURN, 0.0]).as_quat().tolist()  # about XR's up
     lines = []
     for k in range(int(seconds * RATE)):

@@ -15,7 +15,7 @@ from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmCodec
 from vla_ros.robots.embodiment import Embodiment
-from vla_ros.sim.grasping.motion import MotionConfig, Phase, Step, approach, close, straight
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, Phase, Step, approach, close, straight
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
@@ -74,7 +74,7 @@ class Script:
 
 def pull(world: World, point: np.ndarray, way: np.ndarray, opening: float = 0.05) -> list[Step]:
     """Return how the tool takes hold at `point` (3,) [m] from above and goes along `way` (K, 3) [m] from there."""
-    motion = MotionConfig()
+    motion = ExpertMotionConfig()
     T = np.eye(4)
     T[:3, :3], T[:3, 3] = DOWN, point
     steps = approach(world.T_base_ee, T, opening, 0.08, motion)
