@@ -15,7 +15,7 @@ from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmCodec
 from vla_ros.robots.embodiment import Embodiment
-from vla_ros.sim.grasping.motion import ExpertMotionConfig, Phase, Step, approach, close, straight
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, approach, close, straight
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
@@ -82,7 +82,7 @@ def pull(world: World, point: np.ndarray, way: np.ndarray, opening: float = 0.05
     for shift in way:
         T_next = T.copy()
         T_next[:3, 3] = point + shift
-        steps += straight(steps[-1].T_base_ee, T_next, 0.0, Phase.CARRY, 0.10, motion)
+        steps += straight(steps[-1].T_base_ee, T_next, 0.0, MotionPhase.CARRY, 0.10, motion)
     return steps
 
 
