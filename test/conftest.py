@@ -16,6 +16,7 @@ import hypothesis
 import pytest
 import slow_tests
 from assets import ROOT
+from processor_time import ProcessorTime
 from shared_folder import VARIABLE
 
 from vla_ros.launching.environment import free_domain, module_environment
@@ -61,8 +62,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell the tests that try something at random how often to try."""
+    """Tell the tests that try something at random how often to try, and measure what all of them take."""
     slow_tests.thorough = config.getoption("slow")
+    config.pluginmanager.register(ProcessorTime(), "processor_time")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
