@@ -11,7 +11,7 @@ import numpy as np
 
 from controllers.arm_dynamics import Payload
 from controllers.auxiliary_drive import AuxiliaryDrive
-from controllers.base_motion import BaseMotion, PlanarPose
+from controllers.base_motion import BaseMotion
 from controllers.chunk import ActionChunk
 from controllers.chunk_planner import ChunkPlanner, PlannedMotion, Snapshot
 from controllers.collision_monitor import CollisionMonitor
@@ -21,7 +21,8 @@ from controllers.driven_group import DrivenGroup
 from controllers.driven_joints import DrivenJoints
 from controllers.errors import ChunkError, VlaError
 from controllers.history import MotionHistory
-from controllers.motion import Motion, Transition, resting
+from controllers.motion import Transition, resting
+from controllers.motion_sampler import MotionSampler
 from controllers.progress import DISABLED, Progress, RobotCommand
 from controllers.pursuit import Lookahead
 from controllers.safety import SourceLease, check_chunk
@@ -86,22 +87,16 @@ class ChunkFollower:
         self._speed_shares = np.zeros(len(self._velocity_share))
         self._executed = 0.0  # [s] of motion since the start
         delay = max((group.drive.motion.delay for group in self._groups), default=0.0)
-        self._filter_delay = delay  # [s]
         self._lookahead = Lookahead(delay * config.speed_scale, config.lookahead_m)
         self._instruction = 0
         self._estop = False
         self._stopping = ""  # reason of a damped stop in progress
         self._latched = ""  # reason why chunks are refused until enabled again
         self._time_scaling = TimeScaling(config.speed_scale)
-        self._powers, self._sample = np.zeros(4), np.zeros(0)
-        self._targets: list[np.ndarray] = []  # each group's part of the sample, views …
-        self._anchored: list[tuple[PlanarPose, np.ndarray]] = []  # … and those that stay where the base was
         self._pending: deque[PlannedMotion] = deque(maxlen=1)  # one slot: the newest wins
-        self._point = -1
         tracks = side_by_side(self._tracks, [group.mode for group in self._groups])
         values = np.zeros(sum(track.columns.stop - track.columns.start for track in tracks))
-        self._cursor: tuple[Motion, float] = (resting(tracks, values, DISABLED), 0.0)  # what is sampled, and where [s]
-        self._put(*self._cursor)
+        self._sampler = MotionSampler(resting(tracks, values, DISABLED), self._base, delay)
 
     # --- what a person, the episode or the node asks for ---
 
@@ -175,7 +170,7 @@ class ChunkFollower:
             return
         if any(pending.motion.source == "policy" for pending in tuple(self._pending)):
             self._pending.clear()
-        if self._cursor[0].source == "policy" and not self.progress.hold_reason:
+        if self._sampler.cursor[0].source == "policy" and not self.progress.hold_reason:
             self._pending.append(self._planner.brake(self._snapshot(), "instruction changed"))
 
     def observe_base(self, stamp: float, T_odom_base: np.ndarray, twist: np.ndarray) -> None:
@@ -184,7 +179,7 @@ class ChunkFollower:
         From the first odometry on a chunk's poses stay where the base was at its stamp, unless they are riding.
         """
         wrong = self._base.add(stamp, T_odom_base, twist)
-        if wrong and self._anchored:
+        if wrong and self._sampler.anchored:
             self.fault(f"fault: {wrong}")
 
     def change_impedance(self, arm: str, config: ImpedanceConfig) -> None:
@@ -215,7 +210,7 @@ class ChunkFollower:
         return transition
 
     def _snapshot(self) -> Snapshot:
-        motion, x = self._cursor
+        motion, x = self._sampler.cursor
         holding, lookahead = bool(self.progress.hold_reason), self._lookahead.time
         return Snapshot(motion, x, self._executed, self._time_scaling.rate, lookahead, holding)
 
@@ -255,23 +250,24 @@ class ChunkFollower:
             self.stop(f"fault: {group.drive.command} is not finite")
 
     def _follow(self, now: float, dt: float) -> None:
-        motion, x = self._cursor
+        sampler = self._sampler
+        motion, x = sampler.cursor
         x += self._time_scaling.rate * dt
         if self._lookahead.varies:
             speed = max(group.drive.motion.tool_speed for group in self._groups)
             x += self._lookahead.step(speed, dt)
-        self._cursor = (motion, x)
+        sampler.cursor = (motion, x)
         if self._pending:
             self._adopt_pending()
-            motion, x = self._cursor
+            motion, x = sampler.cursor
         lookahead = self._lookahead.time
-        self._advance_points(motion, x - lookahead, now)
+        if sampler.reach(x - lookahead) and motion.auxiliary:
+            self._auxiliaries.reach(sampler.point, motion.auxiliary, motion.stamp, now, self.command)
         if not self.progress.hold_reason:
             self._lease.extend(now)
             self._executed += self._time_scaling.rate * dt
             if x >= motion.spline.duration + lookahead:
                 self._end(motion.end_reason)
-                motion, x = self._cursor
             for group in self._groups:
                 group.drive.approach_posture(dt)
         if self._monitor is not None:  # at rest too: what keeps the links apart must be up to date
@@ -282,26 +278,13 @@ class ChunkFollower:
             reason = group.watch(dt)
             if reason and not self.progress.hold_reason:
                 self.stop(reason)
-        motion.spline.sample(x, self._powers, self._sample)
-        if self._anchored:
-            self._carry_targets(now)
-        for group, target in zip(self._groups, self._targets, strict=True):
-            self._require(group, group.drive.follow(target, dt))
-        if self._anchored and self.progress.hold_reason and x >= motion.spline.duration and self._base.at_rest:
-            # Whoever pushes the base from here on pushes the arms with it.
-            tracks = side_by_side(self._tracks, [track.mode for track in motion.tracks])
-            self._put(resting(tracks, self._sample, self.progress.hold_reason), 1e3)
-            self._point = 0
-        self._scale_time(dt)
-
-    def _carry_targets(self, now: float) -> None:
-        """Take what stays where the base was to where that is, seen from the base when the filter will be there."""
-        base = self._base
-        if not base.at_rest and base.stale(now):
+        if sampler.anchored and not self._base.at_rest and self._base.stale(now):
             self.stop("fault: stale odometry")
-        back = base.at(now + self._filter_delay).inverse()
-        for anchor, target in self._anchored:
-            (back @ anchor).place(target)
+        for group, target in zip(self._groups, sampler.sample(now), strict=True):
+            self._require(group, group.drive.follow(target, dt))
+        if self.progress.hold_reason:
+            sampler.let_go_of_ground(self.progress.hold_reason)
+        self._scale_time(dt)
 
     def _end(self, reason: str) -> None:
         self._set_hold(reason)
@@ -309,7 +292,7 @@ class ChunkFollower:
             self._hold_here(reason)
 
     def _adopt_pending(self) -> None:
-        current, x = self._cursor
+        current, x = self._sampler.cursor
         if self._pending[0].base is current and x < self._pending[0].commit:
             return
         pending = self._pending.pop()
@@ -320,28 +303,18 @@ class ChunkFollower:
         for group, track in moved:
             if group.name in seeds:
                 group.drive.switch(track.mode, seeds[group.name])
-        self._put(motion, x - pending.commit if pending.base is current else 0.0)
-        self._point = -1
+        self._sampler.put(motion, x - pending.commit if pending.base is current else 0.0)
         self.progress.hold_reason = motion.end_reason if motion.holding else ""
         if motion.auxiliary.base is None:  # what the motion before asked of the base has ended with it
             self._auxiliaries.rest()
         self.progress.status = motion.status
         self.progress.sequence, self.progress.source = motion.sequence, motion.source
 
-    def _put(self, motion: Motion, x: float) -> None:
-        """Sample `motion` from x [s] on."""
-        self._cursor = (motion, x)
-        self._sample = np.zeros(motion.tracks[-1].columns.stop if motion.tracks else 0)
-        self._targets = [self._sample[track.columns] for track in motion.tracks]
-        pairs = zip(motion.tracks, self._targets, strict=True)
-        self._anchored = [(track.anchor, target) for track, target in pairs if track.anchor is not None]
-
     def _hold_here(self, reason: str) -> None:
         values = [group.hold() for group in self._groups]
         tracks = side_by_side(self._tracks, [group.mode for group in self._groups])
         self._pending.clear()
-        self._put(resting(tracks, np.concatenate(values), reason), 1e3)
-        self._point = 0
+        self._sampler.rest(resting(tracks, np.concatenate(values), reason))
         self._time_scaling.restart()
         self._set_hold(reason)
 
@@ -402,23 +375,13 @@ class ChunkFollower:
             scaling.update(furthest, fastest, hardest, clear, guarded)
         scaling.advance(dt)
 
-    def _advance_points(self, motion: Motion, m: float, now: float) -> None:
-        point, reached = self._point, motion.point_list
-        last = len(reached) - 1
-        while point < last and reached[point + 1] <= m + 1e-9:
-            point += 1
-        if point != self._point:
-            self._point = point
-            if motion.auxiliary:
-                self._auxiliaries.reach(point, motion.auxiliary, motion.stamp, now, self.command)
-
     def _set_hold(self, reason: str) -> None:
         self.progress.hold_reason = reason
         self._auxiliaries.rest()
 
     def _write_progress(self, now: float) -> None:
         progress = self.progress
-        motion, x = self._cursor
+        motion, x = self._sampler.cursor
         following = progress.enabled and not self._stopping
         for group in self._groups:
             group.write_progress(following)
@@ -427,6 +390,6 @@ class ChunkFollower:
         if progress.hold_reason:
             progress.remaining_s = 0.0
             return
-        progress.index = self._point + 1
+        progress.index = self._sampler.point + 1
         progress.executed_s = executed = motion.executed(x - self._lookahead.time)
         progress.remaining_s = max(0.0, motion.chunk_end - executed) / self._time_scaling.rate

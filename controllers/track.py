@@ -69,12 +69,12 @@ def space_of(asked: str) -> str:
 
 
 def side_by_side(tracks: Sequence[Track], modes: Sequence[str]) -> tuple[Track, ...]:
-    """Return the tracks in these spaces, their columns one after the other."""
+    """Return the tracks in these spaces, their columns one after the other, all of them the base's."""
     laid: list[Track] = []
     first = 0
     for track, mode in zip(tracks, modes, strict=True):
         size = POSE if mode == CARTESIAN else len(track.joints)
-        laid.append(replace(track, mode=mode, columns=slice(first, first + size)))
+        laid.append(replace(track, mode=mode, columns=slice(first, first + size), anchor=None))
         first += size
     return tuple(laid)
 
