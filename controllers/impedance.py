@@ -36,7 +36,6 @@ from controllers.impedance_gains import ImpedanceGains
 from controllers.model import ArmModel
 from controllers.rotations import Quaternion, write_matrix
 
-LOOK_EVERY, LOOK_RESERVE = 8, 0.1  # ticks, [rad]: no joint gets further than that between two looks at its limits
 _SO3 = pin.liegroups.SO3()
 NUMERICAL_DAMPING = 1e-6  # [1/kg, 1/(kg·m²)]
 MANIPULABILITY_EVERY = 8  # ticks between two looks at it; the damping glides from one to the next
@@ -270,35 +269,3 @@ class JointImpedance:
     def _look_at_energy(self, model: ArmModel, error: np.ndarray) -> None:
         kinetic = 0.5 * float(np.dot(model.M.dot(model.dq, out=self._tau), model.dq))
         self.energy.update(kinetic, 0.5 * float(error.dot(np.linalg.solve(self._lhs, error))))
-
-
-class JointLimitRepulsion:
-    """Push a joint away from its limits, growing with the square of how deep it is in the margin."""
-
-    def __init__(self, lower: np.ndarray, upper: np.ndarray, config: ImpedanceConfig) -> None:
-        """Take the limits (N,) [rad]."""
-        self._lower = lower + config.joint_limit_margin
-        self._upper = upper - config.joint_limit_margin
-        self._gain = config.joint_limit_effort / config.joint_limit_margin**2
-        self._depth, self._square = np.zeros_like(self._lower), np.zeros_like(self._lower)
-        self._ticks, self._near = 0, False
-
-    def add(self, q: np.ndarray, tau: np.ndarray) -> None:
-        """Add the repulsion at q to tau, both (N,)."""
-        if self._ticks % LOOK_EVERY == 0:
-            near = self._free(q, LOOK_RESERVE)
-            self._near = bool(near.any())
-        self._ticks += 1
-        if self._near:
-            depth = self._free(q, 0.0)
-            np.abs(depth, out=self._square)
-            depth *= self._square
-            depth *= self._gain
-            tau -= depth
-
-    def _free(self, q: np.ndarray, reserve: float) -> np.ndarray:
-        """Return how far q is outside the free range less `reserve` [rad], signed (a view)."""
-        depth = self._depth
-        np.maximum(q, self._lower + reserve if reserve else self._lower, out=depth)
-        np.minimum(depth, self._upper - reserve if reserve else self._upper, out=depth)
-        return np.subtract(q, depth, out=depth)

@@ -10,8 +10,9 @@ import numpy as np
 from controllers.commanded_motion import CommandedMotion
 from controllers.control_config import ControlConfig
 from controllers.friction_feedforward import FrictionFeedforward
-from controllers.impedance import CartesianImpedance, JointImpedance, JointLimitRepulsion
+from controllers.impedance import CartesianImpedance, JointImpedance
 from controllers.impedance_gains import ImpedanceGains
+from controllers.joint_limit_repulsion import JointLimitRepulsion
 from controllers.limit_utilisation import LimitUtilisation
 from controllers.limits import ArmLimits
 from controllers.model import ArmModel

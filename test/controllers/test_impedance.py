@@ -6,7 +6,8 @@ from franka_arm import ARM, HOME, franka_config, franka_model
 from controllers.control_config import ImpedanceConfig
 from controllers.errors import ConfigError
 from controllers.friction_feedforward import FrictionFeedforward
-from controllers.impedance import CartesianImpedance, JointImpedance, JointLimitRepulsion
+from controllers.impedance import CartesianImpedance, JointImpedance
+from controllers.joint_limit_repulsion import JointLimitRepulsion
 from controllers.rotations import compose_exp, from_matrix
 from vla_ros.sim.delayed_arm import DelayedArm
 
