@@ -20,6 +20,7 @@ import numpy as np
 LENGTH = 1024  # samples that are kept: 2 s at 500 Hz
 LEAD_MAX_S = 0.25  # [s] a base is led on by its last velocity for so long; then it is taken to stand
 AGE_MAX_S = 0.25  # [s] of odometry by which poses are carried
+SET_BACK_S = 1.0  # [s] a clock that is set back by more begins anew; what is older by less came late
 LEAP_M, LEAP_RAD = 0.05, 0.05  # beyond what the velocity accounts for: no base moves so, its odometry began anew
 REST_SPEED = 2e-3  # [m/s], [rad/s]
 NOTHING = 1e-7  # [m], [rad]
@@ -108,6 +109,8 @@ class BaseMotion:
         if not isfinite(x + y + yaw + vx + vy + rate + stamp):
             return "odometry is not finite"
         newest, wrong = self._newest, ""
+        if newest is not None and stamp < newest[0] - SET_BACK_S:
+            self._samples[:], newest = -np.inf, None
         if newest is not None:
             before, pose, velocity = newest
             if stamp <= before:

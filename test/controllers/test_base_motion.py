@@ -91,6 +91,15 @@ def test_odometry_is_kept_between_its_samples_and_for_as_long_as_a_chunk_may_be_
     assert base.at(newest + 10.0) == base.at(newest + 20.0)  # nobody knows; it is not led on for ever
 
 
+def test_what_comes_late_is_left_out_and_a_clock_that_is_set_back_begins_anew():
+    base = BaseMotion()
+    for time, x in ((10.0, 1.0), (10.02, 1.01), (10.01, 7.0)):
+        assert not base.add(time, matrix(PlanarPose(x)), np.zeros(3))
+    assert base.at(10.02).x == pytest.approx(1.01)
+    assert not base.add(0.0, matrix(PlanarPose(5.0)), np.zeros(3))
+    assert base.at(0.0).x == base.at(0.1).x == pytest.approx(5.0)
+
+
 def test_turns_add_up_beyond_half_a_turn():
     base = BaseMotion()
     for k in range(200):
