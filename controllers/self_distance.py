@@ -114,7 +114,7 @@ class SelfDistance:
                 clearance.set(q[part], rooms[moved], gradients[moved][:, part])
 
     def objection(self, q: np.ndarray) -> str:
-        """Return which links would be nearer than the margin at q (N,) [rad], or ""; for another thread than `update`."""
+        """Return which links would be nearer than the margin at q (N,) [rad], or "". Not for the thread of `update`."""
         self._q_asked[self._columns] = q
         distances = self._whole.measure(self._q_asked)
         nearest = min(distances)
