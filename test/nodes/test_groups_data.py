@@ -27,7 +27,9 @@ from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.quality.bag_judgement import IntendedConversion, judge_bag
 from vla_ros.data.quality.config import load_quality_config
 from vla_ros.data.replay.reading import read_motion
+from vla_ros.nodes.recorder.report import HEARD, RECORDER
 from vla_ros.policies.contract import DataContract, load_contract
+from vla_ros.robots.topics import commanded_pose_topic
 from vla_ros.teleop.protocol import HandSample
 from vla_ros.teleop.serving.pairing import keep_token
 
@@ -114,7 +116,11 @@ def recording(rig) -> tuple[Path, dict[str, np.ndarray], float]:
     bag = folder / "bag"
     recorder = NodeUnderTest("recorder", directory=str(bag), free_mb=1, robot=str(PAIR))
     assert operator.spin_until(lambda: bag.with_name("bag.partial").exists() or bag.exists(), 30.0)
-    operator.spin(2.0)
+    told = [commanded_pose_topic(pair(), arm.name) for arm in pair().arms]
+    heard = lambda: operator.diagnostics.get(RECORDER, {}).get(HEARD, "")  # noqa: E731
+    # It hears a topic once it has discovered it; what was moved before would not be in the bag.
+    assert operator.spin_until(lambda: all(topic in heard() for topic in (*told, "joint_states")), 30.0), heard()
+    operator.spin(1.0)
     page = TwoHands(link)
     try:
         welcome = page.connection.welcome["robot"]
