@@ -17,6 +17,7 @@ from two_armed_robot import PAIR, pair
 from bench.foxglove_client import FoxgloveClient
 from controllers.auxiliary_track import BASE_AXES
 from controllers.chunk import pose_channels
+from vla_ros import messages
 from vla_ros.data.bags.check import check_bag
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.conversion.bag_to_dataset import ConversionSettings
@@ -221,6 +222,10 @@ def test_it_becomes_a_dataset_and_a_bag_again(recording, dataset, tmp_path):
             assert picture.shape == (120, 160, 3)
             assert picture.std() > 5.0
         assert write_bag(reader, 0, bag) > 100
+    with BagReader(bag) as written:
+        chunks = [messages.chunk_from_bytes(message.data) for message in written.messages(["/policy/action_chunk"])]
+    assert chunks
+    assert all(chunk.riding for chunk in chunks)  # recorded poses are in the base of their own time
     first, again = read_motion(dataset, 0, pair()), read_motion(bag, 0, pair())
     told = read_motion(recording[0], 0, pair())
     for motion in (first, again):

@@ -30,7 +30,7 @@ from vla_ros.robots.topics import commanded_pose_topic
 
 START_NS = 1_000_000_000  # of the bag: a dataset does not know when it was recorded
 CHUNK_TOPIC = "policy/action_chunk"
-META = ("meta/sequence", "meta/instruction", "meta/inference_s")
+META, RIDING = ("meta/sequence", "meta/instruction", "meta/inference_s"), "meta/riding"
 _LATCHED = OfferedQos(history="keep_last", depth=1, durability="transient_local")
 _STREAM = OfferedQos(history="keep_last", depth=10)
 
@@ -195,10 +195,12 @@ class EpisodeMessages:
     def _chunk(self, k: int, time: int) -> Entry:
         action = self._contract.action
         rows = self._targets[k : k + action.horizon]
-        meta = np.tile([float(k), float(instruction_hash(self._words[k])), 0.0], (len(rows), 1))
+        extra = dict(zip(META, (float(k), float(instruction_hash(self._words[k])), 0.0), strict=True))
+        if action.base:  # recorded poses stand in the base of their own time
+            extra[RIDING] = 1.0
         after = self._contract.period * np.arange(1, len(rows) + 1)
-        channels = (*action.channels, *META)
-        data = self._make.trajectory(time, self._robot.base_frame, channels, after, np.hstack([rows, meta]))
+        values = np.hstack([rows, np.tile(list(extra.values()), (len(rows), 1))])
+        data = self._make.trajectory(time, self._robot.base_frame, (*action.channels, *extra), after, values)
         return Entry(time, CHUNK_TOPIC, "trajectory", data)
 
     def _pose(self, time: int, topic: str, pose: np.ndarray) -> Entry:
