@@ -69,19 +69,10 @@ class PlanarPose:
 
     def placed(self, poses: np.ndarray) -> np.ndarray:
         """Return poses (K, 7) of frame b in frame a; a quaternion keeps its sign."""
-        moved = self.turned(poses)
-        moved[:, 0] += self.x
-        moved[:, 1] += self.y
+        moved = poses.copy()
+        for pose in moved:
+            self.place(pose)
         return moved
-
-    def turned(self, rates: np.ndarray) -> np.ndarray:
-        """Return rates (K, 7) of poses in frame b as those in frame a."""
-        c, s = cos(self.yaw), sin(self.yaw)
-        w, z = cos(0.5 * self.yaw), sin(0.5 * self.yaw)
-        x, y, up, i, j, k, r = rates.T
-        return np.stack(
-            [c * x - s * y, s * x + c * y, up, w * i - z * j, w * j + z * i, w * k + z * r, w * r - z * k], 1
-        )
 
 
 class BaseMotion:

@@ -62,7 +62,7 @@ class ChunkPlanner:
         """Plan for `groups` and what is beside them; `history` is what the loop has commanded, `base` what it is on."""
         self._groups, self._auxiliaries, self._config = tuple(groups), auxiliaries, config
         self._monitor, self._history, self._base = monitor, history, base
-        self._delay = max((group.drive.motion.delay for group in self._groups), default=0.0)  # [s] of the filter
+        self.delay = max((group.drive.motion.delay for group in self._groups), default=0.0)  # [s] of the filter
         self._tracks = tuple(group.track for group in self._groups)
         self.parts = parts_of([len(group.joints) for group in self._groups])  # of q, group by group
         self._beside = Auxiliaries(auxiliaries.channels, auxiliaries.has_base)
@@ -171,23 +171,23 @@ class ChunkPlanner:
 
         The path is sampled ahead by what the filter delays, and means where the base will be then.
         """
-        spline, whole = loop.motion.spline, state
+        spline = loop.motion.spline
+        if all(track.anchor is None for track in (*loop.motion.tracks, *tracks)):  # as on every robot that stands
+            return spline, state
+        whole, points = state.copy(), spline.control_points.copy()
         for old, new in zip(loop.motion.tracks, tracks, strict=True):
             seeded = new.group in seeds  # in the base
             before = None if seeded else old.anchor
             if new.mode != CARTESIAN or (before is None and new.anchor is None):
                 continue
             step = FRAME_STEP_S / max(loop.rate, 1e-3)
-            shifts = [self._shift(before, new.anchor, time + self._delay + away) for away in (-step, 0.0, step)]
+            shifts = [self._shift(before, new.anchor, time + self.delay + away) for away in (-step, 0.0, step)]
             if all(shift.nothing for shift in shifts):
                 continue
-            whole = whole.copy()
             whole[:, new.columns] = carried(state[:, new.columns], shifts, FRAME_STEP_S)
             if not seeded:  # as if its frame stood where it is now: what is left of the old path counts little
-                points = spline.control_points.copy()
                 points[:, old.columns] = shifts[1].placed(points[:, old.columns])
-                spline = Spline(points, spline.duration)
-        return spline, whole
+        return Spline(points, spline.duration), whole
 
     def _shift(self, before: PlanarPose | None, after: PlanarPose | None, time: float) -> PlanarPose:
         """Return T_after_before at `time` [s] of two frames of poses, None being the base."""

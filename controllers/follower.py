@@ -86,7 +86,7 @@ class ChunkFollower:
         self._velocity_share = 1.0 / np.concatenate([group.velocity_max for group in self._groups])
         self._speed_shares = np.zeros(len(self._velocity_share))
         self._executed = 0.0  # [s] of motion since the start
-        delay = max((group.drive.motion.delay for group in self._groups), default=0.0)
+        delay = self._planner.delay
         self._lookahead = Lookahead(delay * config.speed_scale, config.lookahead_m)
         self._instruction = 0
         self._estop = False
@@ -283,7 +283,7 @@ class ChunkFollower:
         for group, target in zip(self._groups, sampler.sample(now), strict=True):
             self._require(group, group.drive.follow(target, dt))
         if self.progress.hold_reason:
-            sampler.let_go_of_ground(self.progress.hold_reason)
+            sampler.hold_in_base(self.progress.hold_reason)
         self._scale_time(dt)
 
     def _end(self, reason: str) -> None:

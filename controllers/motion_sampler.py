@@ -70,7 +70,7 @@ class MotionSampler:
                 (back @ anchor).place(target)
         return self.targets
 
-    def let_go_of_ground(self, reason: str) -> None:
+    def hold_in_base(self, reason: str) -> None:
         """Once all is over and the base stands, be at rest in the base: whoever pushes it pushes the arms with it."""
         motion, x = self.cursor
         if self._anchored and x >= motion.spline.duration and self._base.at_rest:
