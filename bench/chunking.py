@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.figures import add_json_argument, write_json
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
 from vla_ros.policies.chunking.config import GUIDANCE, METHODS, wrap_chunking

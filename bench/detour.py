@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from vla_ros.policies.base import Policy
 from vla_ros.policies.chunking.sampling import sample_chunk
 from vla_ros.policies.flow.normalisation import Normaliser

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.auxiliary_drive import AuxiliaryDrive
-from controllers.driven_arm import DrivenArm
 from controllers.follower import ChunkFollower
-from controllers.gripper import GripperAdapter
+from controllers.groups.auxiliary_drive import AuxiliaryDrive
+from controllers.groups.driven_arm import DrivenArm
+from controllers.groups.gripper import GripperAdapter
 from controllers.rotations import from_matrix
 from vla_ros.robots.control import arm_limits, arm_model, collision_monitor, load_control_config
 from vla_ros.robots.embodiment import load_embodiment

@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 
 from bench.planning_check import scene_spec
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
 from vla_ros.output_file import write_output
 from vla_ros.planning.problem import Plan, PlanningProblem
 from vla_ros.robots.embodiment import Embodiment

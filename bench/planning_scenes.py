@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from controllers.inverse_kinematics import solve_ik
-from controllers.model import ArmModel
+from controllers.arm.inverse_kinematics import solve_ik
+from controllers.arm.model import ArmModel
 from vla_ros.planning.collision import CollisionChecker, RobotGeometry
 from vla_ros.planning.problem import PlanningProblem, PoseGoal
 from vla_ros.planning.scene import CollisionScene, Obstacle, box_between

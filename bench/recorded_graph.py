@@ -19,7 +19,7 @@ from sensor_msgs.msg import Image, JointState
 from trajectory_msgs.msg import JointTrajectory
 
 from bench.watched_graph import SIZE, picture
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from vla_ros import messages, qos
 from vla_ros.nodes.transport import Transport, choose_transport
 

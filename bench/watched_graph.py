@@ -18,7 +18,7 @@ from std_msgs.msg import Bool, String
 from trajectory_msgs.msg import JointTrajectory
 from visualization_msgs.msg import ImageMarker, Marker, MarkerArray
 
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
 from vla_ros import messages, qos
 from vla_ros.configuration import share_directory

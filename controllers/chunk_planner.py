@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from controllers.auxiliary_drive import AuxiliaryDrive
-from controllers.base_motion import BaseMotion, PlanarPose, carried
-from controllers.chunk import ActionChunk
-from controllers.collision_monitor import CollisionMonitor
+from controllers.chunks.base_motion import BaseMotion, PlanarPose, carried
+from controllers.chunks.chunk import ActionChunk
+from controllers.chunks.history import MotionHistory
+from controllers.chunks.motion import Motion, Start, Transition, braking
+from controllers.chunks.splicing import Auxiliaries
+from controllers.chunks.spline import Spline
+from controllers.chunks.stitching import side_by_side_bounds
+from controllers.chunks.timeline import ChunkTimeline
+from controllers.chunks.track import CARTESIAN, Track, refuse_unknown, side_by_side, space_of
 from controllers.control_config import ControlConfig
-from controllers.driven_group import DrivenGroup
-from controllers.history import MotionHistory
-from controllers.motion import Motion, Start, Transition, braking
-from controllers.splicing import Auxiliaries
-from controllers.spline import Spline
-from controllers.stitching import side_by_side_bounds
-from controllers.timeline import ChunkTimeline
-from controllers.track import CARTESIAN, Track, refuse_unknown, side_by_side, space_of
+from controllers.groups.auxiliary_drive import AuxiliaryDrive
+from controllers.groups.driven_group import DrivenGroup
+from controllers.safety.collision_monitor import CollisionMonitor
 
 FRAME_STEP_S = 1e-3  # [s] by which the velocity of a frame is seen
 

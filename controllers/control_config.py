@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import numpy as np
 
-from controllers.arm_dynamics import ArmDynamics
+from controllers.arm.arm_dynamics import ArmDynamics
 from controllers.errors import ConfigError
-from controllers.gripper import GripperConfig
 from controllers.stiffness import DAMPING_RANGE, STIFFNESS_RANGE, matrix_of, square_root
 
 
@@ -146,6 +146,26 @@ class StitchConfig:
             ("joint_acceleration_max", 1e-2, 50.0),
         ):  # fmt: skip
             _check("stitch", name, getattr(self, name), low, high)
+
+
+@dataclass(frozen=True)
+class GripperConfig:
+    """How the width channel is taken; how wide a gripper opens is the robot's description."""
+
+    mode: str = "continuous"  # continuous | binary
+    deadband: float = 0.001  # [m] continuous: smaller changes are noise; a closed or open end is always passed
+    close_below: float = 0.4  # of the width when fully open; binary: narrower than that is closed …
+    open_above: float = 0.6  # … and wider than that is open
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("continuous", "binary"):
+            raise ConfigError(f"gripper: 'mode' must be continuous or binary, got '{self.mode}'")
+        if not 0.0 <= self.deadband < inf:
+            raise ConfigError(f"gripper: 'deadband' must be at least 0 m, got {self.deadband:g}")
+        if not 0.0 < self.close_below <= self.open_above < 1.0:
+            raise ConfigError(
+                f"gripper: 0 < close_below ≤ open_above < 1, got {self.close_below:g} and {self.open_above:g}"
+            )
 
 
 @dataclass(frozen=True)

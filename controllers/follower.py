@@ -9,25 +9,25 @@ from math import isfinite
 
 import numpy as np
 
-from controllers.arm_dynamics import Payload
-from controllers.auxiliary_drive import AuxiliaryDrive
-from controllers.base_motion import BaseMotion
-from controllers.chunk import ActionChunk
+from controllers.arm.arm_dynamics import Payload
 from controllers.chunk_planner import ChunkPlanner, PlannedMotion, Snapshot
-from controllers.collision_monitor import CollisionMonitor
+from controllers.chunks.base_motion import BaseMotion
+from controllers.chunks.chunk import ActionChunk
+from controllers.chunks.history import MotionHistory
+from controllers.chunks.motion import Transition, resting
+from controllers.chunks.motion_sampler import MotionSampler
+from controllers.chunks.progress import DISABLED, Progress, RobotCommand
+from controllers.chunks.pursuit import Lookahead
+from controllers.chunks.time_scaling import TimeScaling
+from controllers.chunks.track import side_by_side
 from controllers.control_config import ControlConfig, ImpedanceConfig
-from controllers.driven_arm import DrivenArm
-from controllers.driven_group import DrivenGroup
-from controllers.driven_joints import DrivenJoints
 from controllers.errors import ChunkError, VlaError
-from controllers.history import MotionHistory
-from controllers.motion import Transition, resting
-from controllers.motion_sampler import MotionSampler
-from controllers.progress import DISABLED, Progress, RobotCommand
-from controllers.pursuit import Lookahead
-from controllers.safety import SourceLease, check_chunk
-from controllers.time_scaling import TimeScaling
-from controllers.track import side_by_side
+from controllers.groups.auxiliary_drive import AuxiliaryDrive
+from controllers.groups.driven_arm import DrivenArm
+from controllers.groups.driven_group import DrivenGroup
+from controllers.groups.driven_joints import DrivenJoints
+from controllers.safety.collision_monitor import CollisionMonitor
+from controllers.safety.gate import SourceLease, check_chunk
 
 NO_CHUNK, E_STOP, STALE = "no chunk yet", "e-stop", "stale joint state"
 DT_MAX = 0.02  # [s] a loop that was away for longer does not make up for it

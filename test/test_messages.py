@@ -13,7 +13,7 @@ from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from controllers.chunk import STATUS_CHANNEL, ActionChunk, instruction_hash, pose_channels
+from controllers.chunks.chunk import STATUS_CHANNEL, ActionChunk, instruction_hash, pose_channels
 from controllers.errors import ChunkError, VlaError
 from vla_ros import messages
 

@@ -12,8 +12,8 @@ from geometry_msgs.msg import PoseStamped
 from rig.nodes import JOINTS
 from sensor_msgs.msg import JointState
 
+from controllers.arm.model import ArmModel
 from controllers.errors import VlaError
-from controllers.model import ArmModel
 from vla_ros import messages, qos
 from vla_ros.launching.jobs import load_job
 from vla_ros.nodes import tf_node

@@ -23,7 +23,7 @@ from std_msgs.msg import ColorRGBA, Float64MultiArray, MultiArrayDimension
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from visualization_msgs.msg import ImageMarker, Marker, MarkerArray
 
-from controllers.chunk import ActionChunk, check_length
+from controllers.chunks.chunk import ActionChunk, check_length
 from controllers.errors import ChunkError, VlaError
 from controllers.rotations import from_matrix, normalise, write_matrix
 from vla_ros.bridged_images import bridged_color

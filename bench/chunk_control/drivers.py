@@ -9,17 +9,17 @@ from typing import Any, Protocol
 import numpy as np
 
 from bench.chunk_control.methods import BASELINES, Method
-from controllers.auxiliary_drive import AuxiliaryDrive
-from controllers.chunk import ActionChunk
+from controllers.arm.limits import ArmLimits
+from controllers.arm.model import ArmModel
+from controllers.chunks.chunk import ActionChunk
 from controllers.control_config import ControlConfig
-from controllers.driven_arm import DrivenArm
 from controllers.drives.torque_law import POSTURE_S, TorqueLaw
 from controllers.filters import PoseFilter
 from controllers.follower import ChunkFollower
-from controllers.limits import ArmLimits
-from controllers.model import ArmModel
+from controllers.groups.auxiliary_drive import AuxiliaryDrive
+from controllers.groups.driven_arm import DrivenArm
 from controllers.rotations import IDENTITY, Quaternion, from_matrix
-from controllers.safety import EffortGate
+from controllers.safety.gate import EffortGate
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from bench.chunk_control.polyline import Polyline, between
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 
 ALIKE_S = 1e-6  # [s] points of two chunks this near are the same step
 

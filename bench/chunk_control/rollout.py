@@ -12,7 +12,7 @@ from bench.chunk_control.drivers import Driver, Entry, drive
 from bench.chunk_control.paths import IdealPath
 from bench.chunk_control.streams import PERIOD_MIN, DelayPattern, LatePolicy, PhaseTracker
 from bench.franka import ARM, Franka
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ChunkError
 from vla_ros.sim.delayed_arm import DelayedArm
 

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from bench.chunk_control.paths import TABLE_S, IdealPath
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 
 PERIOD_MIN = 0.1  # [s] between two looks: a policy at 10 Hz
 RECOVERY_S = 0.4  # [s] τ_c

@@ -15,7 +15,7 @@ from sensor_msgs.msg import Image
 from trajectory_msgs.msg import JointTrajectory
 
 from bench.control_loop.instant_policy import POINTS, STEP
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from vla_ros import messages, qos
 from vla_ros.nodes.spinning import run_node, spin_until_stopped
 from vla_ros.nodes.transport import Transport

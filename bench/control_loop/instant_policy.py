@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
 from vla_ros.nodes.policy_node import PolicyNode
 from vla_ros.nodes.spinning import run_node, serve_until_stopped

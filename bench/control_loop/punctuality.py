@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.control_loop.rig import FrankaRig
-from controllers.loop import PacedLoop, prefer_real_time
+from controllers.realtime.loop import PacedLoop, prefer_real_time
 
 BLOCKS = 4
 STEAL = 8  # column of a line of /proc/stat: user nice system idle iowait irq softirq steal

@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from bench.franka import ARM, WIDTH, Franka
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 
 PERIOD = 0.1  # [s] between chunks
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bench.control_loop.rig import FrankaRig
 from bench.franka import ARM, GRIPPER, WIDTH
-from controllers.chunk import STATUS_CHANNEL, ActionChunk, pose_channels
+from controllers.chunks.chunk import STATUS_CHANNEL, ActionChunk, pose_channels
 from controllers.errors import ChunkError
 from vla_ros.progress import WorkProgress
 

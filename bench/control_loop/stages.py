@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from bench.control_loop.rig import FrankaRig
-from controllers import splicing
-from controllers.chunk import ActionChunk
+from controllers.chunks import splicing
+from controllers.chunks.chunk import ActionChunk
+from controllers.chunks.motion import Start
+from controllers.chunks.splicing import Auxiliaries
+from controllers.chunks.stitching import MotionBounds
+from controllers.chunks.timeline import ChunkTimeline
+from controllers.chunks.track import JOINT, Track, side_by_side
 from controllers.control_config import StitchConfig
-from controllers.motion import Start
-from controllers.splicing import Auxiliaries
-from controllers.stitching import MotionBounds
-from controllers.timeline import ChunkTimeline
-from controllers.track import JOINT, Track, side_by_side
 
 STITCHES = 300
 CHANNELS, POINTS, STEP = 14, 30, 1 / 30  # two arms of seven joints, 30 steps at 30 Hz [s]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.control_config import ControlConfig
 from controllers.rotations import from_matrix
 from vla_ros.configuration import load_config

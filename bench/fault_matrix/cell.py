@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from rig.arm_observer import ArmObserver
 
-from controllers.limits import ArmLimits
-from controllers.model import ArmModel
+from controllers.arm.limits import ArmLimits
+from controllers.arm.model import ArmModel
 
 SPEED_MARGIN = 1.02  # of a measured speed over its limit: the simulated encoder's own noise
 EFFORT_RATE_WINDOW = 0.010  # [s] over which a rate of effort is taken

@@ -8,7 +8,7 @@ import importlib
 from rig.own_domain import on_own_domain
 
 from bench.fault_matrix.cell import Cell
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
 from vla_ros.robots.control import arm_limits, load_control_config
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 

@@ -17,8 +17,8 @@ from rig.nodes import ASKINGS, Operator, start_arm
 
 from bench.fault_matrix.cell import Cell
 from bench.fault_matrix.node_faults import JOB, NODES, REST_MAX_S
-from controllers.limits import ArmLimits
-from controllers.model import ArmModel
+from controllers.arm.limits import ArmLimits
+from controllers.arm.model import ArmModel
 
 DISK = "size=300k"  # less than a film needs
 BUSY = "while True: pass"

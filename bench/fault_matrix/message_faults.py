@@ -19,9 +19,9 @@ from rig.nodes import Operator, start_arm
 from rig.relay import JointStateRelay
 
 from bench.fault_matrix.cell import Cell
-from controllers.chunk import ActionChunk
-from controllers.limits import ArmLimits
-from controllers.model import ArmModel
+from controllers.arm.limits import ArmLimits
+from controllers.arm.model import ArmModel
+from controllers.chunks.chunk import ActionChunk
 from vla_ros import messages
 
 IN_MOTION = "in motion"

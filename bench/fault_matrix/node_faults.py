@@ -13,8 +13,8 @@ from pathlib import Path
 from rig.launched_job import LaunchedJob
 
 from bench.fault_matrix.cell import Cell
-from controllers.limits import ArmLimits
-from controllers.model import ArmModel
+from controllers.arm.limits import ArmLimits
+from controllers.arm.model import ArmModel
 
 NODES = ("sim", "camera", "state", "policy", "control", "guard", "episode")
 SIGNALS = (signal.SIGKILL, signal.SIGSTOP)

@@ -8,7 +8,7 @@ from collections import deque
 import numpy as np
 
 from bench.franka import Franka
-from controllers.progress import ArmCommand
+from controllers.chunks.progress import ArmCommand
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.delayed_arm import DelayedArm
 from vla_ros.sim.pose_servo import PoseServo

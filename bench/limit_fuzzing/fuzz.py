@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation, Slerp
 
 from bench.franka import ARM, WIDTH, Franka
 from bench.limit_fuzzing.driven_arm import DrivenArm
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.errors import ChunkError
 
 MODES = {  # what drives the arm → the chunks it can follow

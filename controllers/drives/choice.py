@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
+from controllers.arm.limits import ArmLimits
+from controllers.arm.model import ArmModel
 from controllers.control_config import ControlConfig
 from controllers.drives.drive import Drive
 from controllers.drives.pose_drive import PoseDrive
 from controllers.drives.position_drive import PositionDrive
 from controllers.drives.torque_drive import TorqueDrive
 from controllers.errors import ConfigError, unknown_name
-from controllers.limits import ArmLimits
-from controllers.model import ArmModel
 
 DRIVES: dict[str, type[TorqueDrive] | type[PositionDrive] | type[PoseDrive]] = {
     drive.command: drive for drive in (TorqueDrive, PositionDrive, PoseDrive)

@@ -7,9 +7,9 @@ from math import isfinite
 
 import numpy as np
 
+from controllers.arm.limits import ArmLimits
 from controllers.control_config import KinematicsConfig
 from controllers.drives.velocity_bounds import VelocityBounds
-from controllers.limits import ArmLimits
 
 REST_SPEED = 1e-3  # [rad/s] of the command: below it the joints are held
 

@@ -6,8 +6,8 @@
 
 v is the commanded twist plus a pull towards the commanded pose, so nothing drifts. λ damps what is near a singularity
 (Nakamura and Hanafusa 1986) and, elsewhere, chooses among the elbow's positions. The last two keep links apart
-(`controllers/clearance.py`) and the tool in its box (`controllers/workspace.py`); they give way where the bounds leave
-no other way.
+(`safety/clearance.py`) and the tool in its box (`safety/workspace.py`); they give way where the bounds leave no other
+way.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import daqp
 import numpy as np
 import pinocchio as pin
 
-from controllers.clearance import ROWS, Clearance
+from controllers.arm.model import ArmModel
 from controllers.control_config import KinematicsConfig
 from controllers.drives.velocity_bounds import VelocityBounds
-from controllers.model import ArmModel
 from controllers.rotations import Quaternion, write_matrix
-from controllers.workspace import Workspace
+from controllers.safety.clearance import ROWS, Clearance
+from controllers.safety.workspace import Workspace
 
 ROTATION_METRES = 0.15  # [m/rad] how a turn compares with a shift: about a hand's length
 SINGULARITY_EVERY = 4  # ticks between two measurements of how near a singularity is

@@ -8,15 +8,15 @@ from typing import Protocol
 
 import numpy as np
 
-from controllers.arm_dynamics import Payload
-from controllers.clearance import Clearance
-from controllers.commanded_motion import CommandedMotion
+from controllers.arm.arm_dynamics import Payload
+from controllers.chunks.progress import ArmCommand
+from controllers.chunks.stitching import MotionBounds
+from controllers.chunks.track import CARTESIAN, JOINT
 from controllers.control_config import ImpedanceConfig
+from controllers.drives.commanded_motion import CommandedMotion
 from controllers.errors import ConfigError
-from controllers.progress import ArmCommand
-from controllers.stitching import MotionBounds
-from controllers.track import CARTESIAN, JOINT
-from controllers.workspace import Workspace
+from controllers.safety.clearance import Clearance
+from controllers.safety.workspace import Workspace
 
 
 class CommandedGroup(Protocol):

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from controllers.arm.limits import ArmLimits
+from controllers.chunks.stitching import MotionBounds
+from controllers.chunks.track import JOINT
 from controllers.control_config import ControlConfig
 from controllers.drives.commanded_joints import CommandedJoints
 from controllers.drives.drive import GroupDrive
-from controllers.limit_utilisation import LimitUtilisation
-from controllers.limits import ArmLimits
-from controllers.reference import JointReference
-from controllers.stitching import MotionBounds
-from controllers.track import JOINT
+from controllers.drives.limit_utilisation import LimitUtilisation
+from controllers.drives.reference import JointReference
 
 
 class JointMotion:

@@ -7,17 +7,17 @@ from math import isfinite
 
 import numpy as np
 
-from controllers.clearance import Clearance
-from controllers.commanded_motion import CommandedMotion
+from controllers.arm.limits import ArmLimits
+from controllers.arm.model import ArmModel
+from controllers.chunks.progress import ArmCommand
+from controllers.chunks.track import CARTESIAN
 from controllers.control_config import ControlConfig
+from controllers.drives.commanded_motion import CommandedMotion
 from controllers.drives.drive import Drive
-from controllers.limit_utilisation import LimitUtilisation
-from controllers.limits import ArmLimits
-from controllers.model import ArmModel
-from controllers.progress import ArmCommand
+from controllers.drives.limit_utilisation import LimitUtilisation
 from controllers.rotations import Quaternion, compose_exp, from_matrix, log_relative, rotate, write_matrix
-from controllers.track import CARTESIAN
-from controllers.workspace import RESERVE, Workspace
+from controllers.safety.clearance import Clearance
+from controllers.safety.workspace import RESERVE, Workspace
 
 LEAD_M, LEAD_RAD = 0.05, 0.5  # of the commanded pose before the tool at most; progress is slowest there
 REST_SPEED = 1e-3  # [m/s], [rad/s] of the command: below it the arm is held

@@ -5,19 +5,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.clearance import Clearance
-from controllers.commanded_motion import CommandedMotion
+from controllers.arm.limits import ArmLimits
+from controllers.arm.model import ArmModel
+from controllers.chunks.motion import BRAKE_S
+from controllers.chunks.progress import ArmCommand
+from controllers.chunks.track import CARTESIAN, JOINT
 from controllers.control_config import ControlConfig
 from controllers.drives.commanded_joints import CommandedJoints
+from controllers.drives.commanded_motion import CommandedMotion
 from controllers.drives.differential_kinematics import DifferentialKinematics
 from controllers.drives.drive import Drive
-from controllers.limit_utilisation import LimitUtilisation
-from controllers.limits import ArmLimits
-from controllers.model import ArmModel
-from controllers.motion import BRAKE_S
-from controllers.progress import ArmCommand
-from controllers.track import CARTESIAN, JOINT
-from controllers.workspace import Workspace
+from controllers.drives.limit_utilisation import LimitUtilisation
+from controllers.safety.clearance import Clearance
+from controllers.safety.workspace import Workspace
 
 STOPPING_S = 1.5 * BRAKE_S  # [s] in which a motion has ended, the filter's tail included
 NEARING = -0.02  # [1/s] change of the inverse condition number above which an arm does not near a singularity

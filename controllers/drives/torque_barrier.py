@@ -22,12 +22,12 @@ from math import isfinite
 import daqp
 import numpy as np
 
-from controllers.braking_profile import BrakingProfile
-from controllers.clearance import ROWS, Clearance
-from controllers.friction_feedforward import FrictionFeedforward
-from controllers.limits import ArmLimits
-from controllers.model import ArmModel
-from controllers.workspace import Workspace
+from controllers.arm.limits import ArmLimits
+from controllers.arm.model import ArmModel
+from controllers.laws.friction_feedforward import FrictionFeedforward
+from controllers.safety.braking_profile import BrakingProfile
+from controllers.safety.clearance import ROWS, Clearance
+from controllers.safety.workspace import Workspace
 
 RATE = 50.0  # [1/s] ρ: slow against the delay of the wire, four times END_RATE and more, so that no end is overshot …
 SPEED_RATE = 35.0  # [1/s] … and of the speed limit alone: early, since efforts take their time to change

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.arm_dynamics import Payload
-from controllers.clearance import Clearance
+from controllers.arm.arm_dynamics import Payload
+from controllers.arm.limits import ArmLimits
+from controllers.arm.model import ArmModel
+from controllers.chunks.progress import ArmCommand
 from controllers.control_config import ControlConfig, ImpedanceConfig
 from controllers.drives.drive import Drive
 from controllers.drives.torque_barrier import TorqueBarrier
 from controllers.drives.torque_law import TorqueLaw
-from controllers.limits import ArmLimits
-from controllers.model import ArmModel
-from controllers.progress import ArmCommand
-from controllers.safety import DampedStop, EffortGate
-from controllers.workspace import Workspace
+from controllers.safety.clearance import Clearance
+from controllers.safety.gate import DampedStop, EffortGate
+from controllers.safety.workspace import Workspace
 
 
 class TorqueDrive(Drive):

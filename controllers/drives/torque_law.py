@@ -7,18 +7,18 @@ from math import inf
 
 import numpy as np
 
-from controllers.commanded_motion import CommandedMotion
+from controllers.arm.limits import ArmLimits
+from controllers.arm.model import ArmModel
+from controllers.arm.payload_change import PayloadChange
+from controllers.chunks.time_scaling import UPDATE_EVERY
+from controllers.chunks.track import CARTESIAN, JOINT
 from controllers.control_config import ControlConfig
-from controllers.friction_feedforward import FrictionFeedforward
-from controllers.impedance import CartesianImpedance, JointImpedance
-from controllers.impedance_gains import ImpedanceGains
-from controllers.joint_limit_repulsion import JointLimitRepulsion
-from controllers.limit_utilisation import LimitUtilisation
-from controllers.limits import ArmLimits
-from controllers.model import ArmModel
-from controllers.payload_change import PayloadChange
-from controllers.time_scaling import UPDATE_EVERY
-from controllers.track import CARTESIAN, JOINT
+from controllers.drives.commanded_motion import CommandedMotion
+from controllers.drives.limit_utilisation import LimitUtilisation
+from controllers.laws.friction_feedforward import FrictionFeedforward
+from controllers.laws.impedance import CartesianImpedance, JointImpedance
+from controllers.laws.impedance_gains import ImpedanceGains
+from controllers.laws.joint_limit_repulsion import JointLimitRepulsion
 
 OFFSET_NEGLIGIBLE = POSTURE_NEGLIGIBLE = 1e-4
 SINGULAR = 0.1  # singular value of the Jacobian [m, rad] below which its inverse is damped

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.limits import ArmLimits
+from controllers.arm.limits import ArmLimits
 
 RANGE_MARGIN = 2e-3  # [rad] inside the range, at most a hundredth of it: what a driver's servo overshoots
 

@@ -14,7 +14,7 @@ from bench.chunk_control.paths import minimum_jerk, read_recording, recorded
 from bench.chunk_control.polyline import Polyline, between
 from bench.chunk_control.rollout import DT
 from bench.chunk_control.tables import HEADINGS, markdown
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.errors import ConfigError
 
 ORIGIN = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])

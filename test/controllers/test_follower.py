@@ -7,7 +7,7 @@ from franka_arm import FORWARD, FRAME, Rig, franka_config, positions, tool_error
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ChunkError
 
 

@@ -6,9 +6,9 @@ import pinocchio as pin
 import pytest
 from two_armed_robot import DT, PairRig, pair, pair_follower
 
+from controllers.arm.model import ArmModel
 from controllers.errors import ChunkError, ConfigError
-from controllers.model import ArmModel
-from controllers.self_distance import SelfDistance
+from controllers.safety.self_distance import SelfDistance
 from vla_ros.robots.control import arm_model, load_control_config
 from vla_ros.robots.embodiment import expand_urdf
 

@@ -19,10 +19,10 @@ from franka_arm import (
     tool_error,
 )
 
-from controllers.chunk import ActionChunk
-from controllers.driven_arm import DrivenArm
+from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ChunkError
 from controllers.follower import ChunkFollower
+from controllers.groups.driven_arm import DrivenArm
 
 JOINT_CHANNELS = tuple(f"{joint}/position" for joint in ARM.joints)
 

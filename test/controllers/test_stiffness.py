@@ -9,7 +9,7 @@ from franka_arm import HOME, franka_config, franka_model
 
 from controllers.control_config import ControlConfig, ImpedanceConfig
 from controllers.errors import ConfigError
-from controllers.impedance import CartesianImpedance
+from controllers.laws.impedance import CartesianImpedance
 from controllers.rotations import from_matrix
 from controllers.stiffness import STIFFNESS_RANGE, matrix_of, square_root
 from vla_ros.configuration import build

@@ -8,7 +8,7 @@ import pytest
 from franka_arm import ARM, FRAME, HOME, WIDTH, Rig
 from replay_bag import CLOSES_AT, DURATION, INSTRUCTION, SCENE, target, write_replay_bag
 
-from controllers.chunk import pose_channels
+from controllers.chunks.chunk import pose_channels
 from controllers.errors import ConfigError, VlaError
 from controllers.rotations import angle_between, from_matrix
 from vla_ros import cli

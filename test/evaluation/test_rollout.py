@@ -12,7 +12,7 @@ import pytest
 from reasoning_policy import BOX, ReasoningPolicy, grasp_at
 from scipy.spatial.transform import Rotation
 
-from controllers.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, pose_channels
+from controllers.chunks.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, pose_channels
 from controllers.errors import ConfigError
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.evaluation.runner import EpisodeRunner

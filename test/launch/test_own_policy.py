@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from controllers.auxiliary_track import BASE_AXES
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.auxiliary_track import BASE_AXES
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.needs import CameraNeed, Needs

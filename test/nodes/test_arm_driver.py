@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.errors import ChunkError, VlaError
 from vla_ros.nodes.arm.driver import RobotDriver
 from vla_ros.nodes.arm.homing import raise_chunk

@@ -10,7 +10,7 @@ from rclpy.experimental import EventsExecutor
 from rig.spinning import leave, spin_until
 from std_msgs.msg import Float64MultiArray
 
-from controllers.progress import RobotCommand
+from controllers.chunks.progress import RobotCommand
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.auxiliary_output import AuxiliaryOutput
 from vla_ros.robots.embodiment import load_embodiment

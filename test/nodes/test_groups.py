@@ -18,8 +18,8 @@ from rig.running_graph import RunningGraph, running_graph
 from std_msgs.msg import Float64MultiArray
 from two_armed_robot import PAIR, pair
 
-from controllers.auxiliary_track import BASE_AXES
-from controllers.chunk import pose_channels
+from controllers.chunks.auxiliary_track import BASE_AXES
+from controllers.chunks.chunk import pose_channels
 from vla_ros import messages, qos
 
 UP = np.array([0.02, 0.0, 0.05])  # [m]

@@ -15,8 +15,8 @@ from rig.nodes import NodeUnderTest, Operator
 from two_armed_robot import PAIR, pair
 
 from bench.foxglove_client import FoxgloveClient
-from controllers.auxiliary_track import BASE_AXES
-from controllers.chunk import pose_channels
+from controllers.chunks.auxiliary_track import BASE_AXES
+from controllers.chunks.chunk import pose_channels
 from vla_ros import messages
 from vla_ros.data.bags.check import check_bag
 from vla_ros.data.bags.reader import BagReader

@@ -15,7 +15,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
-from controllers.chunk import ActionChunk, TaskStatus, instruction_hash, pose_channels
+from controllers.chunks.chunk import ActionChunk, TaskStatus, instruction_hash, pose_channels
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import NAME, ControlProgress
 from vla_ros.nodes.camera.publisher import CameraPublisher

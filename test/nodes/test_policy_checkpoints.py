@@ -14,7 +14,7 @@ pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test withou
 
 from rig.nodes import NodeUnderTest, Operator
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from vla_ros import messages, qos
 from vla_ros.policies.chunking.sampling import covers
 from vla_ros.policies.contract import ActionContract

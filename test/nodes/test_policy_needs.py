@@ -19,7 +19,7 @@ CAMERAS = """cameras:
 POLICIES = """
 import numpy as np
 
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from vla_ros.policies.needs import CameraNeed, Needs
 
 

@@ -162,7 +162,7 @@ def test_the_nodes_diagnostics_have_the_stages(policy_node):
 
 
 def _chunk(number: int):
-    from controllers.chunk import ActionChunk, pose_channels
+    from controllers.chunks.chunk import ActionChunk, pose_channels
 
     values = np.tile([0.5, 0.0, 0.4, 1.0, 0.0, 0.0, 0.0], (4, 1))
     times = 0.1 * np.arange(1, 5)

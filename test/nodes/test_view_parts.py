@@ -15,9 +15,9 @@ from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import CameraInfo, JointState
 from visualization_msgs.msg import MarkerArray
 
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.arm.model import ArmModel
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.errors import ConfigError
-from controllers.model import ArmModel
 from vla_ros.nodes.view.chunks import tool_way
 from vla_ros.nodes.view.layout import layout
 from vla_ros.nodes.view.ros_channel import definition, full_name

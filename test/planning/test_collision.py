@@ -10,8 +10,8 @@ from planning_robot import ARM, HOME, TABLE, checker, ompl, tool
 from scipy.spatial.transform import Rotation
 
 import vla_ros.planning.collision as collision
+from controllers.arm.inverse_kinematics import solve_ik
 from controllers.errors import ConfigError
-from controllers.inverse_kinematics import solve_ik
 from vla_ros.planning.scene import CollisionScene, HeldObject, Obstacle, box_between
 from vla_ros.planning.shapes import Box, ConvexHull, Cylinder, Sphere
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from controllers.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, instruction_hash
+from controllers.chunks.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, instruction_hash
 from controllers.errors import ConfigError
 from vla_ros.policies.action_codec import ActionCodec, state_values
 from vla_ros.policies.contract import ActionContract

@@ -22,7 +22,7 @@ from identification_arm import (
     true_arm,
 )
 
-from controllers.arm_dynamics import ArmDynamics, Payload
+from controllers.arm.arm_dynamics import ArmDynamics, Payload
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
 from vla_ros.configuration import build, share_directory

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from position_arm import ServoArm
 
-from controllers.chunk import ActionChunk, pose_channels
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
 from vla_ros.cli import main
 from vla_ros.robots.control import FollowerFactory, load_control_config

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from two_armed_robot import PairWorld, pair
 
-from controllers.chunk import pose_channels
+from controllers.chunks.chunk import pose_channels
 from controllers.errors import ChunkError
 from controllers.rotations import from_matrix
 from vla_ros.data.replay.player import ReplayPlayer

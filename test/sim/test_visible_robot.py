@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
-from controllers.model import ArmModel
 from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.visible_robot import VisibleRobot

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from drawn_scene import grasping_scene
 
+from controllers.arm.inverse_kinematics import solve_ik
+from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
-from controllers.inverse_kinematics import solve_ik
-from controllers.model import ArmModel
 from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.sim.scenes.scene import PlacedObject, Scene

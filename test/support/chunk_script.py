@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 from whole_observation import whole
 
-from controllers.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, pose_channels
+from controllers.chunks.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, pose_channels
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 

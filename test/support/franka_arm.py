@@ -8,17 +8,17 @@ from functools import lru_cache
 
 import numpy as np
 
-from controllers.auxiliary_drive import AuxiliaryDrive
-from controllers.chunk import ActionChunk, pose_channels
-from controllers.collision_monitor import CollisionMonitor
+from controllers.arm.limits import ArmLimits
+from controllers.arm.model import ArmModel
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.control_config import ControlConfig
-from controllers.driven_arm import DrivenArm
 from controllers.errors import ChunkError
 from controllers.follower import ChunkFollower
-from controllers.gripper import GripperAdapter
-from controllers.limits import ArmLimits
-from controllers.model import ArmModel
+from controllers.groups.auxiliary_drive import AuxiliaryDrive
+from controllers.groups.driven_arm import DrivenArm
+from controllers.groups.gripper import GripperAdapter
 from controllers.rotations import from_matrix
+from controllers.safety.collision_monitor import CollisionMonitor
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.sim.delayed_arm import DelayedArm

@@ -9,10 +9,10 @@ from functools import lru_cache
 import numpy as np
 from franka_arm import ARM, HOME, franka_config, franka_follower, franka_model
 
-from controllers.arm_dynamics import ArmDynamics, Payload
-from controllers.auxiliary_drive import AuxiliaryDrive
+from controllers.arm.arm_dynamics import ArmDynamics, Payload
+from controllers.arm.model import ArmModel
 from controllers.follower import ChunkFollower
-from controllers.model import ArmModel
+from controllers.groups.auxiliary_drive import AuxiliaryDrive
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.identification.excitation import Excitation
 from vla_ros.robots.identification.excitation_search import ExcitationSearch, SearchConfig

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from furnished_scene import CABINET, DRAWER, furnished_scene
 
-from controllers.chunk import ActionChunk, TaskStatus
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
+from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmCodec

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 from franka_arm import FRAME, HOME, franka_config, franka_follower, franka_model
 
-from controllers.auxiliary_drive import AuxiliaryDrive
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
+from controllers.groups.auxiliary_drive import AuxiliaryDrive
 from controllers.rotations import from_matrix
 
 DT = 0.002

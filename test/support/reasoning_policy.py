@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.reasoning import Reasoning

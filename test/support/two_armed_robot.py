@@ -11,9 +11,9 @@ from assets import PAIR
 from drawn_scene import grasping_scene
 from position_arm import ServoArm
 
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
+from controllers.chunks.progress import ArmCommand
 from controllers.follower import ChunkFollower
-from controllers.progress import ArmCommand
 from controllers.rotations import from_matrix
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from two_armed_robot import pair
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ConfigError
 from controllers.rotations import angle_between
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment

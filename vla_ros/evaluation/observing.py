@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from controllers.progress import Progress
+from controllers.chunks.progress import Progress
 from vla_ros.policies.needs import Needs
 from vla_ros.policies.observation import (
     ArmState,

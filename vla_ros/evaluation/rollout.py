@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from controllers.chunk import ActionChunk, TaskStatus
+from controllers.chunks.chunk import ActionChunk, TaskStatus
 from controllers.errors import ChunkError, ConfigError
 from controllers.follower import ChunkFollower
 from vla_ros.evaluation.film import EpisodeFilm

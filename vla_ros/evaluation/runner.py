@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from controllers.arm.model import ArmModel
 from controllers.follower import ChunkFollower
-from controllers.model import ArmModel
 from vla_ros.evaluation.choosers import chance, color_alone
 from vla_ros.evaluation.expert_reference import Reference, load_reference
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig

@@ -18,9 +18,9 @@ from std_msgs.msg import Bool, String
 from std_srvs.srv import SetBool
 from trajectory_msgs.msg import JointTrajectory
 
-from controllers.chunk import instruction_hash
+from controllers.chunks.chunk import instruction_hash
 from controllers.errors import ChunkError, VlaError
-from controllers.loop import PacedLoop
+from controllers.realtime.loop import PacedLoop
 from vla_ros import messages, qos
 from vla_ros.nodes.arm import transitions
 from vla_ros.nodes.arm.auxiliary_output import AuxiliaryOutput

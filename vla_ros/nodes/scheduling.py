@@ -14,7 +14,7 @@ import platform
 from collections.abc import Collection
 from pathlib import Path
 
-from controllers.loop import freeze_collector
+from controllers.realtime.loop import freeze_collector
 
 SLICE_NS = 100_000  # the shortest that Linux grants
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}.get(platform.machine())

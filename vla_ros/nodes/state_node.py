@@ -8,7 +8,7 @@ import time
 from geometry_msgs.msg import PoseStamped, TwistStamped
 from sensor_msgs.msg import JointState
 
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
 from vla_ros import messages, qos
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_robot

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ConfigError
 from vla_ros.planning.problem import Plan
 

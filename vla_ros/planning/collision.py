@@ -14,7 +14,7 @@ import numpy as np
 import pinocchio as pin
 
 from controllers.errors import ConfigError
-from controllers.self_pairs import checked_self_pairs
+from controllers.safety.self_pairs import checked_self_pairs
 from vla_ros.planning.scene import CollisionScene
 from vla_ros.planning.shapes import Shape, collision_geometry
 from vla_ros.robots.embodiment import Embodiment, expand_urdf

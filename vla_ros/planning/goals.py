@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.inverse_kinematics import nearest_configuration, solve_ik
-from controllers.model import ArmModel
+from controllers.arm.inverse_kinematics import nearest_configuration, solve_ik
+from controllers.arm.model import ArmModel
 from vla_ros.planning.collision import CollisionChecker, Proximity
 from vla_ros.planning.errors import GoalCollisionError, JointLimitError, UnreachableError
 from vla_ros.planning.problem import JointGoal, PoseGoal

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
 from vla_ros.planning.collision import CollisionChecker, RobotGeometry
 from vla_ros.planning.errors import NoPathError, StartCollisionError
 from vla_ros.planning.goals import check_limits, goal_configurations

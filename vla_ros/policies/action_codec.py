@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from controllers.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, instruction_hash
+from controllers.chunks.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, instruction_hash
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.action_encoding import ActionEncoding
 from vla_ros.policies.contract import ActionContract

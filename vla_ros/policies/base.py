@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar, runtime_checkable
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from vla_ros.policies.observation import Observation
 
 Capability = TypeVar("Capability")

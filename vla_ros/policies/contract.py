@@ -11,8 +11,8 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 
-from controllers.auxiliary_track import BASE_AXES
-from controllers.chunk import ChannelKind, channel_kind, pose_channels
+from controllers.chunks.auxiliary_track import BASE_AXES
+from controllers.chunks.chunk import ChannelKind, channel_kind, pose_channels
 from controllers.errors import ChunkError, ConfigError, unknown_name
 from vla_ros.configuration import build, config_names, config_path, load_config
 from vla_ros.documents import parse_json

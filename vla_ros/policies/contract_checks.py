@@ -6,8 +6,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from controllers.auxiliary_track import BASE_AXES
-from controllers.chunk import ChannelKind, channel_kind
+from controllers.chunks.auxiliary_track import BASE_AXES
+from controllers.chunks.chunk import ChannelKind, channel_kind
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.contract import ActionContract, DataContract
 from vla_ros.robots.embodiment import Embodiment

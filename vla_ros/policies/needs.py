@@ -6,8 +6,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from controllers.auxiliary_track import BASE_AXES
-from controllers.chunk import pose_channels
+from controllers.chunks.auxiliary_track import BASE_AXES
+from controllers.chunks.chunk import pose_channels
 from controllers.errors import ConfigError
 from vla_ros.robots.cameras import CameraConfig
 from vla_ros.robots.embodiment import Embodiment

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.auxiliary_drive import AuxiliaryDrive, BaseLimits
-from controllers.collision_monitor import CollisionMonitor
-from controllers.control_config import ControlConfig
-from controllers.driven_arm import DrivenArm
-from controllers.driven_joints import DrivenJoints
+from controllers.arm.limits import ArmLimits
+from controllers.arm.model import ArmModel
+from controllers.control_config import ControlConfig, GripperConfig
 from controllers.errors import ConfigError
 from controllers.follower import ChunkFollower
-from controllers.gripper import GripperAdapter, GripperConfig
-from controllers.limits import ArmLimits
-from controllers.model import ArmModel
+from controllers.groups.auxiliary_drive import AuxiliaryDrive, BaseLimits
+from controllers.groups.driven_arm import DrivenArm
+from controllers.groups.driven_joints import DrivenJoints
+from controllers.groups.gripper import GripperAdapter
+from controllers.safety.collision_monitor import CollisionMonitor
 from vla_ros.configuration import config_file, config_folders, load_config
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, robot_path
 from vla_ros.robots.groups import ArmGroup, EndEffectorGroup, JointGroup

@@ -7,7 +7,7 @@ from collections import deque
 
 import numpy as np
 
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
 
 
 class DelayedArm:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import mujoco
 import numpy as np
 
+from controllers.arm.model import ArmModel
+from controllers.chunks.progress import ArmCommand
 from controllers.errors import ConfigError
-from controllers.model import ArmModel
-from controllers.progress import ArmCommand
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.groups import ArmGroup, BaseConfig, EndEffectorGroup, JointGroup, ServoGains
 from vla_ros.sim.pose_servo import PoseServo

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from controllers.progress import RobotCommand
+from controllers.chunks.progress import RobotCommand
 from vla_ros.sim.world import World
 
 

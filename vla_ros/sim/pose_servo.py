@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from controllers.drives.torque_barrier import TorqueBarrier
-from controllers.impedance import CartesianImpedance
+from controllers.laws.impedance import CartesianImpedance
 from controllers.rotations import normalise
 from vla_ros.robots.control import arm_limits, arm_model, load_control_config
 from vla_ros.robots.embodiment import Embodiment

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from controllers.auxiliary_track import BASE_AXES
+from controllers.chunks.auxiliary_track import BASE_AXES
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.looking import looking
 from vla_ros.teleop.protocol import LOOK, Hands

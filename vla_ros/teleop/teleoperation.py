@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.groups import EndEffectorGroup
 from vla_ros.robots.link_tree import LinkTree

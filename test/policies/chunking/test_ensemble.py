@@ -8,7 +8,7 @@ import pytest
 from chunk_script import Script, about_z, chunk_at, seen_at
 from scipy.spatial.transform import Rotation
 
-from controllers.chunk import ActionChunk, TaskStatus
+from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.chunking.ensemble import Ensemble
 from vla_ros.policies.chunking.weighting import ActWeighting, CogActWeighting, VoteWeighting, Weighting

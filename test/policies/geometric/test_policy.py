@@ -10,7 +10,7 @@ import pytest
 from drawn_scene import grasping_scene
 from whole_observation import whole
 
-from controllers.chunk import TaskStatus
+from controllers.chunks.chunk import TaskStatus
 from vla_ros.policies.detection import Detecting
 from vla_ros.policies.geometric.policy import PolicyPhase
 from vla_ros.policies.loading import load_policy

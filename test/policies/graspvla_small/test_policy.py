@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 
 from drawn_scene import grasping_scene
 
-from controllers.chunk import TaskStatus
+from controllers.chunks.chunk import TaskStatus
 from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
 from vla_ros.policies.graspvla.small.chain import MEMORY_STEPS

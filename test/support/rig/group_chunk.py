@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
 from rig.nodes import Operator
 

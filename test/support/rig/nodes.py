@@ -23,7 +23,7 @@ from std_msgs.msg import Bool, Float64MultiArray
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.follower import NO_CHUNK
 from controllers.rotations import from_matrix
 from rig.spinning import leave, spin_until

@@ -8,8 +8,8 @@ from typing import cast
 import numpy as np
 import pytest
 
-from controllers.chunk import ActionChunk
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
+from controllers.chunks.chunk import ActionChunk
 from vla_ros.data.datasets.check import check
 from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.features import ACTION

@@ -14,7 +14,7 @@ from drawn_scene import grasping_scene
 from graspvla_small_data import generated
 from whole_observation import whole
 
-from controllers.chunk import TaskStatus
+from controllers.chunks.chunk import TaskStatus
 from vla_ros import cli
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.contract import load_contract

@@ -73,7 +73,7 @@ def _record(arguments: argparse.Namespace) -> int:
     # These imports take a second; --help must not.
     from rich.console import Console
 
-    from controllers.arm_dynamics import Payload
+    from controllers.arm.arm_dynamics import Payload
     from vla_ros.commands.identify.recording_run import SimulatedTruth, record_computed, record_live
     from vla_ros.robots.identification.excitation_search import SearchConfig
     from vla_ros.robots.identification.recording import read_recording, write_recording
@@ -109,7 +109,7 @@ def _record(arguments: argparse.Namespace) -> int:
 def _fit(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from controllers.model import ArmModel
+    from controllers.arm.model import ArmModel
     from vla_ros.commands.identify.report import figures, print_report
     from vla_ros.robots.embodiment import expand_urdf, load_embodiment
     from vla_ros.robots.identification.estimation import identify

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from controllers.arm_dynamics import ArmDynamics, Payload
-from controllers.auxiliary_drive import AuxiliaryDrive
-from controllers.driven_arm import DrivenArm
+from controllers.arm.arm_dynamics import ArmDynamics, Payload
+from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
 from controllers.follower import ChunkFollower
-from controllers.model import ArmModel
+from controllers.groups.auxiliary_drive import AuxiliaryDrive
+from controllers.groups.driven_arm import DrivenArm
 from vla_ros.launching.graph import Parameter
 from vla_ros.planning.excitation import find_excitation
 from vla_ros.progress import shown

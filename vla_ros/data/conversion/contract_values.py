@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.auxiliary_track import BASE_AXES
-from controllers.chunk import ChannelKind, channel_kind, pose_channels
+from controllers.chunks.auxiliary_track import BASE_AXES
+from controllers.chunks.chunk import ChannelKind, channel_kind, pose_channels
 from vla_ros.data.conversion import message_numbers as numbers
 from vla_ros.data.conversion import sources
 from vla_ros.data.conversion.numeric_streams import NumericSource

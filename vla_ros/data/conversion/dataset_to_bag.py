@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from controllers.auxiliary_track import BASE_AXES
-from controllers.chunk import ChannelKind, channel_kind, instruction_hash, pose_channels
+from controllers.chunks.auxiliary_track import BASE_AXES
+from controllers.chunks.chunk import ChannelKind, channel_kind, instruction_hash, pose_channels
 from controllers.errors import ConfigError
 from vla_ros.data.bags import marks
 from vla_ros.data.bags.message_definitions import message_definition

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from controllers.auxiliary_track import BASE_AXES
-from controllers.chunk import ChannelKind, channel_kind
+from controllers.chunks.auxiliary_track import BASE_AXES
+from controllers.chunks.chunk import ChannelKind, channel_kind
 from controllers.errors import VlaError
 from vla_ros.data.bags.image_compression import SUFFIXES
 from vla_ros.data.bags.image_reading import IMAGE_TYPES

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
 from vla_ros.data.quality.config import QualityConfig
 from vla_ros.data.quality.episode_data import EpisodeData
 from vla_ros.data.quality.finding import Finding

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from controllers.auxiliary_track import BASE_AXES
-from controllers.chunk import ActionChunk, ChannelKind, channel_kind, instruction_hash
+from controllers.chunks.auxiliary_track import BASE_AXES
+from controllers.chunks.chunk import ActionChunk, ChannelKind, channel_kind, instruction_hash
 from controllers.errors import VlaError
 from vla_ros.data.replay.recorded_motion import RecordedMotion
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from controllers.chunk import ChannelKind, channel_kind
+from controllers.chunks.chunk import ChannelKind, channel_kind
 from controllers.errors import VlaError
 from vla_ros.data.bags import marks
 from vla_ros.data.bags.reader import BagReader

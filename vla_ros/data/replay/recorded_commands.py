@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from controllers.auxiliary_track import BASE_AXES
-from controllers.chunk import pose_channels
+from controllers.chunks.auxiliary_track import BASE_AXES
+from controllers.chunks.chunk import pose_channels
 from vla_ros.data.conversion import message_numbers as numbers
 from vla_ros.data.conversion import sources
 from vla_ros.robots.embodiment import Embodiment

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from controllers.chunk import ORIENTATION_AXES, ChannelKind, channel_kind
+from controllers.chunks.chunk import ORIENTATION_AXES, ChannelKind, channel_kind
 from controllers.errors import VlaError
 from vla_ros.policies.action_encoding import continuous
 

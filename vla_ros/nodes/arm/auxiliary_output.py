@@ -8,7 +8,7 @@ from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
 from std_msgs.msg import Float64MultiArray
 
-from controllers.progress import RobotCommand
+from controllers.chunks.progress import RobotCommand
 from vla_ros import messages, qos
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.ros2_control.names import channel_controller, command_controller

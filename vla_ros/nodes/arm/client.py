@@ -13,7 +13,7 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool
 from trajectory_msgs.msg import JointTrajectory
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import INACTIVE, NO_JOINT_STATES, ControlProgress, control_progress
 from vla_ros.nodes.arm.silence import Silence

@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from controllers.chunk import ActionChunk
-from controllers.clock import RosClock
+from controllers.chunks.chunk import ActionChunk
+from controllers.chunks.motion import Transition
+from controllers.chunks.progress import DISABLED, RobotCommand
 from controllers.errors import VlaError
 from controllers.follower import STALE, ChunkFollower
-from controllers.motion import Transition
-from controllers.progress import DISABLED, RobotCommand
+from controllers.realtime.clock import RosClock
 
 DT_MAX = 0.02  # [s] a longer gap is a pause of the machine, not a period to integrate over
 # In a simulator slower than real time the loop still ticks by the wall clock. A step shorter than this share of its

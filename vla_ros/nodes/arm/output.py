@@ -8,7 +8,7 @@ from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
 from std_msgs.msg import Float64MultiArray
 
-from controllers.progress import ArmCommand
+from controllers.chunks.progress import ArmCommand
 from vla_ros import messages, qos
 from vla_ros.robots.ros2_control.names import command_controller
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from vla_ros.nodes.arm.client import ArmClient
 from vla_ros.nodes.arm.homing import release_chunk, shift_chunk
 from vla_ros.nodes.arm.way_home import ControlRefused, WayHome

@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 
-from controllers.chunk import ActionChunk, pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.control_config import ControlConfig
 from controllers.follower import ChunkFollower
 from controllers.rotations import from_matrix

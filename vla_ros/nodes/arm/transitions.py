@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from controllers.motion import Transition
+from controllers.chunks.motion import Transition
 from vla_ros import messages
 from vla_ros.nodes.arm.progress import NAME
 

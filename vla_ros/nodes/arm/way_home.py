@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from std_srvs.srv import SetBool
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from controllers.errors import VlaError
 from vla_ros.nodes.arm.client import ArmClient
 from vla_ros.nodes.arm.homing import joints_chunk, raise_chunk

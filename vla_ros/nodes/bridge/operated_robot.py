@@ -13,7 +13,7 @@ from std_msgs.msg import Bool, String
 from std_srvs.srv import SetBool
 from trajectory_msgs.msg import JointTrajectory
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from controllers.errors import VlaError
 from vla_ros import messages, qos
 from vla_ros.nodes.bridge.arm_feed import ArmFeed

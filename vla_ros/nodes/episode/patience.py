@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from controllers.chunk import TaskStatus
+from controllers.chunks.chunk import TaskStatus
 
 ABSENT_PATIENCE_S = 2.0  # [s] of simulated time in which a policy may still find what it calls absent
 DONE_PATIENCE_S = 5.0  # [s] in which a policy that calls itself done, or whose chunks are refused, may be right

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from controllers.chunk import ActionChunk, instruction_hash
+from controllers.chunks.chunk import ActionChunk, instruction_hash
 from vla_ros.nodes.policy.observation_builder import NotReady
 from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from controllers.arm.model import ArmModel
 from controllers.errors import VlaError
-from controllers.model import ArmModel
 from vla_ros.nodes.policy.state_buffer import StateBuffer, held, rigid
 from vla_ros.policies.needs import BASE, STATE_PERIOD_S, Needs, everything
 from vla_ros.policies.observation import (

@@ -9,9 +9,9 @@ from foxglove.messages import PosesInFrame
 from rclpy.node import Node
 from trajectory_msgs.msg import JointTrajectory
 
-from controllers.chunk import ActionChunk, TaskStatus
+from controllers.arm.model import ArmModel
+from controllers.chunks.chunk import ActionChunk, TaskStatus
 from controllers.errors import ChunkError
-from controllers.model import ArmModel
 from controllers.rotations import from_matrix
 from vla_ros import messages, qos
 from vla_ros.nodes.view import drawing

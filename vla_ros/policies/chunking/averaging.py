@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.chunk import ActionChunk, ChannelKind, pose_channels
+from controllers.chunks.chunk import ActionChunk, ChannelKind, pose_channels
 
 SWITCHES = (ChannelKind.GRIPPER, ChannelKind.STATUS)
 

@@ -8,7 +8,7 @@ from collections import deque
 
 import numpy as np
 
-from controllers.chunk import ActionChunk, ChannelKind, TaskStatus
+from controllers.chunks.chunk import ActionChunk, ChannelKind, TaskStatus
 from vla_ros.policies.base import Policy
 from vla_ros.policies.chunking.averaging import average
 from vla_ros.policies.chunking.sampling import covers, sample_chunk

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from controllers.chunk import ActionChunk, TaskStatus
+from controllers.chunks.chunk import ActionChunk, TaskStatus
 from controllers.errors import ConfigError
 from vla_ros.policies.chunking.delay import DelayEstimator
 from vla_ros.policies.chunking.guidance import Velocity, prefix_mask

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.chunk import ActionChunk, ChannelKind, pose_channels
+from controllers.chunks.chunk import ActionChunk, ChannelKind, pose_channels
 
 CLOCK_TOLERANCE = 1e-6  # [s] stamps are float sums of periods
 HELD = (ChannelKind.GRIPPER, ChannelKind.STATUS, ChannelKind.VELOCITY)

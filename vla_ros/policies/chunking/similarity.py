@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from controllers.chunk import ActionChunk, ChannelKind, pose_channels
+from controllers.chunks.chunk import ActionChunk, ChannelKind, pose_channels
 
 LEVER = 0.2  # [m/rad] a rotation counts as the way of a point this far out
 STILL = 0.002  # [m] shorter motions have no direction: two of them agree

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ConfigError
 from vla_ros.policies.action_codec import ActionCodec
 from vla_ros.policies.flow.network import VelocityNetwork

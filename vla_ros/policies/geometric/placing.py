@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from controllers.chunk import TaskStatus
+from controllers.chunks.chunk import TaskStatus
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.goal import Goal, GoalFinder

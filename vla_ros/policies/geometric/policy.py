@@ -9,7 +9,7 @@ from enum import Enum
 
 import numpy as np
 
-from controllers.chunk import ActionChunk, TaskStatus
+from controllers.chunks.chunk import ActionChunk, TaskStatus
 from controllers.errors import VlaError
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.colors import color_ranges

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
+from controllers.arm.inverse_kinematics import solve_ik
+from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
-from controllers.inverse_kinematics import solve_ik
-from controllers.model import ArmModel
-from controllers.self_distance import SelfDistance
+from controllers.safety.self_distance import SelfDistance
 from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.geometric.motion import rotation_between
 from vla_ros.robots.groups import ArmGroup

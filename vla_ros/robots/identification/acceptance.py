@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from controllers.arm_dynamics import PAYLOAD_REACH
+from controllers.arm.arm_dynamics import PAYLOAD_REACH
 from controllers.errors import VlaError
-from controllers.friction_feedforward import DRY_FRICTION_SPEED
+from controllers.laws.friction_feedforward import DRY_FRICTION_SPEED
 from vla_ros.robots.identification.result import Parameters, Quality
 
 MOVING_SPEED = 5.0 * DRY_FRICTION_SPEED  # [rad/s] at which dry friction has long been whole

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from controllers.friction_feedforward import DRY_FRICTION_SPEED
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
+from controllers.laws.friction_feedforward import DRY_FRICTION_SPEED
 from vla_ros.robots.identification.recording import ExcitationRecording
 from vla_ros.robots.identification.regressor import PAYLOAD_COLUMNS, nominal_effort, payload_columns, point_inertia
 from vla_ros.robots.identification.signals import kept, low_pass, smoothed

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from controllers.arm_dynamics import PAYLOAD_MAX, PAYLOAD_REACH
-from controllers.model import ArmModel
+from controllers.arm.arm_dynamics import PAYLOAD_MAX, PAYLOAD_REACH
+from controllers.arm.model import ArmModel
 from vla_ros.robots.identification.acceptance import check_condition, check_delay, check_movement, check_validation
 from vla_ros.robots.identification.equations import Equations, make_equations
 from vla_ros.robots.identification.least_squares import BLOCK_S, Solution, plain_noise, rms, solve

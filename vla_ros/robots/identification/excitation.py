@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 
 CHUNK_PAST, CHUNK_POINTS, CHUNK_PERIOD = 6, 20, 0.05  # [s] a chunk shows the last 0.3 s and the next second
 SETTLE_S = 1.0  # [s] at rest before and after

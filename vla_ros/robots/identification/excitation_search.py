@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from controllers.arm.model import ArmModel
 from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
-from controllers.model import ArmModel
 from vla_ros.robots.groups import ArmGroup
 from vla_ros.robots.identification.excitation import Excitation, FourierSeries, closing_basis
 from vla_ros.robots.identification.regressor import UnitRegressor

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from controllers.errors import VlaError
 from vla_ros.robots.identification.excitation import Excitation
 from vla_ros.robots.identification.recording import ExcitationRecording

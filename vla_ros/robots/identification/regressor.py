@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.friction_feedforward import DRY_FRICTION_SPEED
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
+from controllers.laws.friction_feedforward import DRY_FRICTION_SPEED
 
 PAYLOAD_COLUMNS = 4  # m [kg], m c [kg·m] in the tool frame
 # Amounts that count alike when a motion is judged: 0.5 N·m·s/rad, 0.3 N·m, 0.3 kg, 0.03 kg·m.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from controllers.arm_dynamics import ArmDynamics, Payload
+from controllers.arm.arm_dynamics import ArmDynamics, Payload
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from controllers.inverse_kinematics import solve_ik
-from controllers.model import ArmModel
+from controllers.arm.inverse_kinematics import solve_ik
+from controllers.arm.model import ArmModel
 from vla_ros.objects.grasp import Grasp
 from vla_ros.sim.grasping.grasps import AntipodalConfig, antipodal_grasps, distinct
 from vla_ros.sim.grasping.gripper_shape import GripperShape, gripper_shape

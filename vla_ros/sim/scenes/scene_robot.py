@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
 from vla_ros.objects.geometry import polygon_gap
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, load_embodiment
 from vla_ros.robots.groups import ArmGroup, EndEffectorGroup

@@ -13,8 +13,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from controllers.chunk import ActionChunk, TaskStatus
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
+from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, close, lift, retreat

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any, cast
 
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
 from vla_ros.configuration import config_file, load_config
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment

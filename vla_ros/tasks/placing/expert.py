@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.model import ArmModel
+from controllers.arm.model import ArmModel
 from vla_ros.policies.single_arm import SingleArmObservation
 from vla_ros.sim.grasping.motion import MotionPhase
 from vla_ros.sim.world import World

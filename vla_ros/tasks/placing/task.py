@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any, cast
 
+from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
-from controllers.model import ArmModel
 from vla_ros.configuration import config_file, load_config
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.base import Policy

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from controllers.chunk import pose_channels
+from controllers.chunks.chunk import pose_channels
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.data.image_fit import fit_boxes, fit_image, fit_intrinsics
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided

@@ -15,7 +15,7 @@ from enum import Enum
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmObservation

@@ -13,9 +13,9 @@ import dataclasses
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from controllers.arm.inverse_kinematics import solve_ik
+from controllers.arm.model import ArmModel
 from controllers.errors import VlaError
-from controllers.inverse_kinematics import solve_ik
-from controllers.model import ArmModel
 from vla_ros.data.datasets.episode import EncodedEpisode, EpisodeEncoder
 from vla_ros.data.datasets.features import IMAGES, STATE, Feature, camera_feature
 from vla_ros.data.datasets.schema import DatasetSchema

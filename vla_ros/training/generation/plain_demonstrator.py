@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.detection import Explaining

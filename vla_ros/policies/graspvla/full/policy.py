@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from controllers.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.flow_policy import Pullback, integrate_flow
 from vla_ros.policies.graspvla.full.checkpoint import Checkpoint

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from controllers.chunk import ActionChunk, TaskStatus
+from controllers.chunks.chunk import ActionChunk, TaskStatus
 from controllers.errors import ConfigError
 from vla_ros.policies.flow_policy import integrate_flow
 from vla_ros.policies.graspvla.small.chain import CLOSING, ChainState, GripperMemory

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Action chunks, and the one motion that they are spliced into."""

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which columns of a path are whose: each driven group has its own, a tool's pose or the group's joints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from controllers.chunks.auxiliary_track import BASE_AXES
+from controllers.chunks.base_motion import PlanarPose
+from controllers.chunks.chunk import ActionChunk, ChannelKind, pose_channels
+from controllers.errors import ChunkError, unknown_name
+
+CARTESIAN, JOINT = "cartesian", "joint"
+POSE = 7  # columns of a tool's pose: position [m], quaternion xyzw
+ROTATION_METRES = 0.15  # [m/rad] how a turn compares with a shift when the nearest point is sought
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One group's columns of a path."""
+
+    group: str  # whose pose channels are `<group>/position.x` and so on
+    joints: tuple[str, ...]  # (N,)
+    lower: np.ndarray  # (N,) [rad] or [m] where its joints stop
+    upper: np.ndarray
+    has_tool: bool = True  # whose pose chunks may give
+    mode: str = CARTESIAN  # the space of its columns: CARTESIAN (7,) | JOINT (N,)
+    columns: slice = field(default_factory=lambda: slice(0, POSE))
+    anchor: PlanarPose | None = None  # T_odom_frame of the frame its poses stay in; None: the base, wherever it drives
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Return what brings its columns to metres (C,); a quaternion moves half as far as it turns."""
+        if self.mode == JOINT:
+            return np.ones(len(self.joints))
+        return np.array([1.0] * 3 + [2.0 * ROTATION_METRES] * 4)
+
+    def commanded_quantity(self, chunk: ActionChunk) -> str:
+        """Say by what a chunk moves the group: "pose", "position" or "velocity" of its joints, "" for not at all.
+
+        Raises ChunkError for several at once, or for some of its joints only.
+        """
+        found: list[str] = []
+        for quantity in ("position", "velocity"):
+            given = [name for name in self.joints if f"{name}/{quantity}" in chunk.channels]
+            if given and len(given) != len(self.joints):
+                missing = next(name for name in self.joints if name not in given)
+                raise ChunkError(f"chunk moves some joints only: '{missing}/{quantity}' is missing")
+            found += [quantity] * bool(given)
+        found += ["pose"] * (self.group in chunk.arms)
+        if len(found) > 1:
+            first, second = (name if name == "pose" else f"joint {name}" for name in found[:2])
+            raise ChunkError(f"chunk holds both {first} and {second} targets for '{self.group}'")
+        return found[0] if found else ""
+
+    def targets(self, chunk: ActionChunk, asked: str) -> np.ndarray:
+        """Return what a chunk says of the group: poses (H, 7), or positions or velocities of its joints (H, N)."""
+        if asked == "pose":
+            return np.hstack([chunk.positions(self.group), chunk.quaternions(self.group)])
+        return chunk.values[:, [chunk.channels.index(f"{name}/{asked}") for name in self.joints]]
+
+
+def space_of(asked: str) -> str:
+    """Return the space in which a group is moved that a chunk moves by `asked`."""
+    return CARTESIAN if asked == "pose" else JOINT
+
+
+def side_by_side(tracks: Sequence[Track], modes: Sequence[str]) -> tuple[Track, ...]:
+    """Return the tracks in these spaces, their columns one after the other, all of them the base's."""
+    laid: list[Track] = []
+    first = 0
+    for track, mode in zip(tracks, modes, strict=True):
+        size = POSE if mode == CARTESIAN else len(track.joints)
+        laid.append(replace(track, mode=mode, columns=slice(first, first + size), anchor=None))
+        first += size
+    return tuple(laid)
+
+
+def refuse_unknown(chunk: ActionChunk, tracks: Sequence[Track], tools: Sequence[str]) -> None:
+    """Raise ChunkError, with the nearest name, for a channel that is nobody's on this robot."""
+    ours = {name for track in tracks if track.has_tool for name in pose_channels(track.group)}
+    ours |= {f"{name}/{quantity}" for track in tracks for name in track.joints for quantity in ("position", "velocity")}
+    known = (*sorted(ours), *tools, *BASE_AXES)
+    for name, kind in zip(chunk.channels, chunk.kinds, strict=True):
+        if kind is not ChannelKind.STATUS and name not in known:
+            raise ChunkError(unknown_name("chunk channel", name, known))

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Carry out what chunks ask beside the arm's motion: grippers and suction by edges, a moving base within its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from controllers.chunks.auxiliary_track import BASE_AXES, AuxiliaryTrack
+from controllers.chunks.chunk import ActionChunk
+from controllers.chunks.progress import RobotCommand
+from controllers.errors import ChunkError, ConfigError
+from controllers.groups.gripper import GripperAdapter
+
+
+@dataclass(frozen=True)
+class BaseLimits:
+    """How fast a moving base may be, and how soon: x, y [m/s], yaw [rad/s], and the same a second."""
+
+    speed: tuple[float, float, float]
+    acceleration: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        for name in ("speed", "acceleration"):
+            if len(getattr(self, name)) != 3 or min(getattr(self, name)) < 0.0:
+                raise ConfigError(f"base: '{name}' must be three numbers >= 0, got {getattr(self, name)}")
+
+
+class AuxiliaryDrive:
+    """What end effectors and base are commanded to do, tied to the progress of the motion."""
+
+    def __init__(self, end_effectors: Mapping[str, GripperAdapter], base: BaseLimits | None = None) -> None:
+        """Take what carries out each channel of the end effectors, and the base where there is one."""
+        self._adapters = dict(end_effectors)
+        self._limits = base
+        self._wanted, self._velocity = [0.0] * 3, [0.0] * 3  # of the base
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Name the channels of the end effectors."""
+        return tuple(self._adapters)
+
+    @property
+    def widths(self) -> tuple[str, ...]:
+        """Name the channels of widths, which every gripper has at any time."""
+        return tuple(name for name in self._adapters if name.endswith("/width"))
+
+    @property
+    def has_base(self) -> bool:
+        """Say whether there is a base to move."""
+        return self._limits is not None
+
+    def check(self, chunk: ActionChunk) -> None:
+        """Raise ChunkError for a base that would be too fast, or that this robot does not have."""
+        for axis, name in enumerate(BASE_AXES):
+            column = chunk.column(name)
+            if column is None:
+                continue
+            if self._limits is None:
+                raise ChunkError(f"chunk channel '{name}': this robot has no moving base")
+            fastest, most = float(abs(column).max()), self._limits.speed[axis]
+            if fastest > most:
+                raise ChunkError(f"chunk asks the base for {fastest:.2f} in '{name}', allowed {most:g}")
+
+    def reset(self, measured: Mapping[str, float], command: RobotCommand) -> None:
+        """Begin with what is `measured` [m], by channel, all else as it was commanded last, the base at rest."""
+        for name, value in measured.items():
+            command.end_effectors[name] = float(value)
+            self._adapters[name].reset(float(value))
+        self._wanted = [0.0] * 3
+
+    def reach(self, point: int, track: AuxiliaryTrack, seen: float, now: float, command: RobotCommand) -> None:
+        """Take the values of a point that the motion has reached `now` [s], of a chunk that was seen at `seen` [s]."""
+        for name, values in track.tools.items():
+            command.end_effectors[name] = self._adapters[name].update(values[point], now, seen)
+        if track.base is not None:
+            self._wanted = track.base[point]
+
+    def rest(self) -> None:
+        """Let the base stop: velocities expire with the motion they belong to."""
+        self._wanted = [0.0] * 3
+
+    def advance(self, rate: float, dt: float, command: RobotCommand) -> None:
+        """Bring the base nearer to what is wanted, slower where progress is (`rate` of its own), within dt [s]."""
+        if self._limits is None:
+            return
+        velocity = self._velocity
+        for axis, most in enumerate(self._limits.acceleration):
+            change = rate * self._wanted[axis] - velocity[axis]
+            velocity[axis] += min(most * dt, max(-most * dt, change))
+        command.base_velocity[:] = velocity

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Torque laws: impedance, and what is added to it."""
