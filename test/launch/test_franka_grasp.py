@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`vla launch franka_grasp` as a person meets it: a success, a word that names nothing, Ctrl-C, a node that dies."""
+"""`vla launch franka_grasp` that ends otherwise: a word that names nothing, Ctrl-C, a node that dies, bad input."""
 
 from __future__ import annotations
 
@@ -7,21 +7,14 @@ import os
 import re
 import time
 
-import av
 import numpy as np
 import pytest
 
-from vla_ros.commands.evaluation.records import episode_record
-from vla_ros.evaluation.runner import EpisodeRunner
-from vla_ros.evaluation.settings import EpisodeSettings
-from vla_ros.evaluation.statistics import EpisodeResult
 from vla_ros.robots.embodiment import load_embodiment
 
 SCENE = "seed:=1"  # a black hammer, alone on the table
-SLOWLY = "real_time_factor:=0.4"  # what two busy cores keep up with: a policy starved of them tries again and again
 STILL = 0.01  # [rad] an arm that is not to move stays within this: taking it over is not quite free of motion
 HOME = 0.06  # [rad]
-NODES = ("sim", "camera", "state", "policy", "control", "guard", "episode")
 
 
 @pytest.fixture(scope="module")
@@ -30,42 +23,7 @@ def home() -> np.ndarray:
     return load_embodiment("franka").arms[0].home
 
 
-def test_it_lifts_what_the_scene_was_made_for_and_reports(launch, home):
-    graph = launch(SCENE, SLOWLY)
-    code = graph.finish()
-    assert code == 0, graph.output
-    assert "Traceback" not in graph.output
-    assert graph.left_running == []
-    report = graph.report
-    assert report["success"] is True
-    assert report["attempts"] in (1, 2, 3)
-    assert 0.0 < report["time_to_first_motion_s"] < report["duration_s"] < 600.0
-    assert 0.05 < report["real_time_factor"] < 1.05
-    assert 0.0 < report["real_time_factor_worst_s"] < 1.1
-    assert 300.0 < report["pss_mib"] < 2560.0
-    assert report["cores_by_process"].keys() == {*NODES, "manager", "launcher"}
-    # An evaluation reads it as it reads lockstep's.
-    record = episode_record(EpisodeRunner(EpisodeSettings()).scene(1), report, 20.0, graph.run_directory)
-    assert isinstance(record, EpisodeResult), record
-    assert (record.success, record.outcome, record.first_lifted) == (True, "success", record.target)
-    assert 20 < record.steps < 600
-    for text in ("scene basic 1: black hammer", "instruction: pick up the black hammer", "attempt 1", "success"):
-        assert text in graph.output
-    assert "real-time factor, worst second" in graph.output
-    # The run folder holds all of it.
-    log = (graph.run_directory / "log.txt").read_text()
-    assert "instruction: pick up the black hammer" in log
-    assert (graph.run_directory / "result.json").read_text() == graph.report_file.read_text()
-    with av.open(str(graph.run_directory / "video.mp4")) as video:
-        frames = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
-    assert len(frames) > 20
-    assert np.abs(frames[0].astype(float) - frames[len(frames) // 2]).mean() > 0.5  # something moves in it
-    # And the arm is home, at rest.
-    np.testing.assert_allclose(graph.arm.positions[-1], home, atol=HOME)
-    assert graph.arm.excursion(home) > 0.3
-    assert np.isfinite(graph.arm.rest_began)
-
-
+@pytest.mark.slow  # `nodes/test_episode.py` judges it and puts it back
 def test_a_wrong_object_is_put_back_and_the_run_ends_long_before_its_limit(launch, home):
     # The policy lifts what the scene asks for, and another object counts.
     graph = launch("seed:=3", "success_object:=yellow_box")
@@ -143,6 +101,7 @@ def test_when_a_node_is_killed_the_arm_comes_to_a_hold_and_the_node_is_named(lau
     assert graph.arm.stamps[-1] - graph.arm.rest_began > 0.2  # and it stays so as long as anyone can see it
 
 
+@pytest.mark.slow  # as the nodes above; the fault matrix kills it as well
 def test_when_the_simulator_is_killed_it_is_named_and_all_ends(launch):
     graph = launch(SCENE)
     graph.wait_for_motion()
