@@ -89,7 +89,7 @@ class ForkedProcess:
 
 def processor_time() -> float:
     """Return what nodes that were started here, and have ended, took of the processors [s]."""
-    return _server().ask({"spent": True}) or 0.0 if _server.cache_info().currsize else 0.0
+    return float(_server().ask({"spent": True})) if _server.cache_info().currsize else 0.0
 
 
 class _Server:
