@@ -23,7 +23,7 @@ from vla_ros.sim.scenes.sets import SceneRanges
 
 matplotlib.use("agg")
 SIZE = (620, 560)  # [px] of a view
-WIDTH, VIEWS, ROW = 15.0, 4.9, 4.6  # [in]
+WIDTH, VIEWS, ROW = 15.0, 5.3, 4.6  # [in]
 DIRECTIONS = {
     "from the front, left": np.array([1.0, 0.9, 0.55]),
     "from its left": np.array([0.0, 1.0, 0.12]),
@@ -51,22 +51,24 @@ def robot_sheet(robots: Sequence[Embodiment], ranges: SceneRanges, progress: Cal
 def _draw(part: SubFigure, robot: Embodiment, ranges: SceneRanges, progress: Callable[[float], None]) -> None:
     urdf = expand_urdf(robot)
     home, table = home_positions(robot, urdf), table_area(robot, ranges)
-    part.suptitle(f"{robot.name} at home, its table's area {table.height:.2f} m high", fontsize=12, fontweight="bold")
-    grid = part.add_gridspec(1 + len(robot.arms), 6, height_ratios=[VIEWS] + [ROW] * len(robot.arms))
+    part.suptitle(f"{robot.name} at home before a table {table.height:.2f} m high", fontsize=13, fontweight="bold")
+    heights = [VIEWS] + [ROW] * len(robot.arms)
+    top, *below = part.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    top.supxlabel("frames: x red, y green, z blue; cameras violet", fontsize=9)
     cameras = [view for _, view in camera_views(robot, urdf, ranges, home) if view is not None]
     tree = LinkTree(urdf)
     frames = [robot.base_frame, *(arm.tool_frame for arm in robot.arms)]
-    views = render_robot(robot, home, table, list(DIRECTIONS.values()), SIZE)
-    for column, (title, view) in enumerate(zip(DIRECTIONS, views, strict=True)):
-        axes = part.add_subplot(grid[0, 2 * column : 2 * column + 2])
+    origins = [*(camera.T_robot_camera[:3, 3] for camera in cameras), *(tree.place(one, home)[:3, 3] for one in frames)]
+    views = render_robot(robot, home, table, list(DIRECTIONS.values()), SIZE, origins)
+    for axes, title, view in zip(top.subplots(1, len(views)), DIRECTIONS, views, strict=True):
         _show(axes, view, title)
         for camera in cameras:
             _frustum(axes, view, camera)
         for frame in dict.fromkeys(frames):
             _frame(axes, view, tree.place(frame, home), frame, AXIS)
     progress(0.1)
-    rows = [(part.add_subplot(grid[row, :3]), part.add_subplot(grid[row, 3:])) for row in range(1, 1 + len(robot.arms))]
-    draw_reach(robot, urdf, home, table, rows, lambda share: progress(0.1 + 0.9 * share))
+    panels = [row.subplots(1, 2) for row in below]
+    draw_reach(robot, urdf, home, table, panels, lambda share: progress(0.1 + 0.9 * share))
 
 
 def _show(axes: Axes, view: RobotView, title: str) -> None:

@@ -22,7 +22,7 @@ from vla_ros.robots.groups import ArmGroup
 STEP = 0.05  # [m] of the maps
 BESIDE, ABOVE, BELOW = 0.55, 0.75, 0.25  # [m] shown around the table's area, above its table and below
 BEHIND = 0.25  # [m] shown behind the base
-NOTHING = "#e4e4e4"
+NOTHING, TOOL, TABLE = "#e4e4e4", "#d62728", "#b5651d"
 
 Panels = tuple[Axes, Axes]
 
@@ -41,7 +41,7 @@ def draw_reach(
     for arm in robot.arms:
         model = ArmModel(urdf, arm.joints, arm.tool_frame)
         place_at_home(model, home)
-        y = round(float(model.forward(arm.home)[1, 3]), 2)
+        y = round(float(model.forward(arm.home)[1, 3]), 2) + 0.0  # no −0
         maps += [(arm, model, _horizontal(table), y), (arm, model, _vertical(table, y), y)]
     total, done = sum(points[..., 0].size for _, _, points, _ in maps), itertools.count(1)
     strengths = [
@@ -93,22 +93,31 @@ def _map(
     axes.set_facecolor(NOTHING)
     if upright:
         mesh = axes.pcolormesh(xs, others, strength.T, shading="nearest", cmap="viridis", vmin=0.0)
-        axes.plot([center_x - length / 2, center_x + length / 2], [table.height] * 2, color="#b5651d", linewidth=3.0)
-        axes.plot(tool[0], tool[2], "o", color="#d62728", markersize=5)
-        axes.plot(0.0, 0.0, "s", color="#111111", markersize=6)
+        axes.plot(
+            [center_x - length / 2, center_x + length / 2],
+            [table.height] * 2,
+            color=TABLE,
+            linewidth=3.0,
+            label="table",
+        )
+        axes.plot(tool[0], tool[2], "o", color=TOOL, markersize=6, label="tool at home")
+        axes.plot(0.0, 0.0, "s", color="#111111", markersize=6, label="base")
         axes.set(xlabel="x [m]", ylabel="z [m]", title=f"{arm.name}: upright at y = {y:.2f} m")
     else:
         mesh = axes.pcolormesh(others, xs, strength, shading="nearest", cmap="viridis", vmin=0.0)
         corner = (center_y - width / 2, center_x - length / 2)
-        axes.add_patch(Rectangle(corner, width, length, fill=False, edgecolor="#b5651d", linewidth=2.0))
-        axes.plot(tool[1], tool[0], "o", color="#d62728", markersize=5)
-        axes.plot(0.0, 0.0, "s", color="#111111", markersize=6)
+        axes.add_patch(
+            Rectangle(corner, width, length, fill=False, edgecolor=TABLE, linewidth=2.0, label="where things stand")
+        )
+        axes.plot(tool[1], tool[0], "o", color=TOOL, markersize=6, label="tool at home")
+        axes.plot(0.0, 0.0, "s", color="#111111", markersize=6, label="base")
         axes.invert_xaxis()
         axes.set(xlabel="y [m], left of the robot on the left", ylabel="x [m]")
         axes.set_title(f"{arm.name}: over the table at z = {table.height + TIP:.2f} m")
+    axes.legend(fontsize=7, loc="upper right")
     axes.set_aspect("equal")
     axes.title.set_fontsize(10)
     axes.tick_params(labelsize=8)
     bar = axes.figure.colorbar(mesh, ax=axes, shrink=0.85)
-    bar.set_label("manipulability, tool down", fontsize=8)
+    bar.set_label("manipulability; grey: out of reach, tool down", fontsize=8)
     bar.ax.tick_params(labelsize=7)
