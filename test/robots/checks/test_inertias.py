@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from controllers.errors import ConfigError
 from vla_ros.robots.checks.finding import OK, PROBLEM, WARNING
 from vla_ros.robots.checks.inertias import check_inertias
 from vla_ros.robots.checks.link_shapes import link_bounds
@@ -56,14 +57,28 @@ def test_random_bodies_of_points_pass_turned_as_they_like():
         ({"inertia": (0, 0, 0)}, ("must be above 0",)),
         ({"mass": "-6"}, ("mass is -6 kg",)),
         ({"mass": "0"}, ("no mass", "give it a mass")),
-        ({"mass": "heavy"}, ("lacks a number", "'heavy'")),
-        ({"mass": "nan"}, ("not finite",)),
     ],
 )
 def test_what_no_body_has_is_a_problem(change, words):
     said = complaint(robot(**change), PROBLEM)
     for word in ("link 'block'", *words):
         assert word in said
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"mass": "heavy"}, ("'mass' is 'heavy'",)),
+        ({"mass": "nan"}, ("'mass' is 'nan'",)),
+        ({"inertia": (0.025, "wide", 0.065)}, ("'iyy' is 'wide'",)),
+        ({"center": "0 0"}, ("'xyz' is '0 0', expected 3",)),
+    ],
+)
+def test_what_is_no_number_is_refused_before_a_parser_drops_it(change, words):
+    with pytest.raises(ConfigError) as refused:
+        check_inertias(robot(**change))
+    for word in ("link 'block'", *words):
+        assert word in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,9 @@ def _simulated(robot: Embodiment, urdf: str) -> list[Finding]:
     try:
         model: mujoco.MjModel = robot_spec(robot).compile()
     except ValueError as error:  # MuJoCo names the body or the joint in one of its first lines
-        said = ", ".join(line.strip() for line in str(error).splitlines()[:2])
-        return [Finding("simulation", PROBLEM, f"robot '{robot.name}' cannot be simulated: {said}")]
+        reason = ", ".join(line.strip() for line in str(error).removeprefix("Error: ").splitlines()[:2])
+        said = f"MuJoCo refuses the robot ({reason}): correct it there, a moving link needs mass and inertia"
+        return [Finding("simulation", PROBLEM, said)]
     return check_agreement(urdf, model)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from controllers.errors import ConfigError
 from vla_ros.robots.checks.finding import PROBLEM, WARNING, Finding, complaints_or
 from vla_ros.robots.checks.link_shapes import LinkBounds, link_bounds
 
@@ -30,38 +31,46 @@ class LinkInertia:
 
 
 def check_inertias(urdf: str) -> list[Finding]:
-    """Check every link of `urdf` (XML text)."""
-    bounds, found, heavy = link_bounds(urdf), [], []
-    for element in ElementTree.fromstring(urdf).findall("link"):
-        link, inertial = element.attrib["name"], element.find("inertial")
-        if inertial is None:
-            if element.find("collision") is not None or element.find("visual") is not None:
-                found.append(_weightless(link, bounds[link]))
-            continue
-        try:
-            one = _read(link, inertial)
-        except (KeyError, ValueError, AttributeError) as error:
-            found.append(_problem(f"link '{link}': its <inertial> lacks a number ({error}): give mass and inertia"))
-            continue
-        heavy.append(one)
-        found += _impossible(one) or _unlikely(one, bounds.get(link))
-    total = sum(one.mass for one in heavy)
+    """Check every link of `urdf` (XML text). Raises ConfigError for an <inertial> that cannot be read."""
+    links = ElementTree.fromstring(urdf).findall("link")
+    heavy = {
+        link.attrib["name"]: _read(link.attrib["name"], link) for link in links if link.find("inertial") is not None
+    }
+    bounds, found = link_bounds(urdf), []
+    for element in links:
+        link = element.attrib["name"]
+        if link in heavy:
+            found += _impossible(heavy[link]) or _unlikely(heavy[link], bounds.get(link))
+        elif link in bounds:
+            found.append(_weightless(link, bounds[link]))
+    total = sum(one.mass for one in heavy.values())
     said = f"{len(heavy)} links of {total:.2f} kg in all; matrices, centres of mass and densities make sense"
     return complaints_or(found, CHECK, said, links=len(heavy), mass_kg=total)
 
 
-def _read(link: str, inertial: ElementTree.Element) -> LinkInertia:
-    mass, inertia, origin = (inertial.find(tag) for tag in ("mass", "inertia", "origin"))
-    if mass is None or inertia is None:
-        raise KeyError("mass" if mass is None else "inertia")
+def _read(link: str, element: ElementTree.Element) -> LinkInertia:
+    """Read a link's <inertial>; who parses URDFs drops what is no number there, and says so to nobody."""
+    where = f"link '{link}': in its <inertial>"
+    mass, inertia, origin = (element.find(f"inertial/{tag}") for tag in ("mass", "inertia", "origin"))
     matrix = np.zeros((3, 3))
     for key, row, column in _PLACES:
-        matrix[row, column] = matrix[column, row] = float(inertia.attrib[key])
-    text = "0 0 0" if origin is None else origin.get("xyz", "0 0 0")
-    one = LinkInertia(link, float(mass.attrib["value"]), np.array([float(word) for word in text.split()]), matrix)
-    if not np.isfinite([one.mass, *one.center, *matrix.ravel()]).all():
-        raise ValueError("not finite")
-    return one
+        matrix[row, column] = matrix[column, row] = _number(where, key, None if inertia is None else inertia.get(key))
+    words = ("0 0 0" if origin is None else origin.get("xyz", "0 0 0")).split()
+    center = np.array([_number(where, "xyz", word) for word in words])
+    if center.shape != (3,):
+        raise ConfigError(f"{where} 'xyz' is '{' '.join(words)[:40]}', expected 3 numbers")
+    return LinkInertia(link, _number(where, "mass", None if mass is None else mass.get("value")), center, matrix)
+
+
+def _number(where: str, key: str, text: str | None) -> float:
+    try:
+        value = float("nan") if text is None else float(text)
+    except ValueError:
+        value = float("nan")
+    if not np.isfinite(value):
+        found = "is missing" if text is None else f"is '{text[:40]}', expected a finite number"
+        raise ConfigError(f"{where} '{key}' {found}: give mass and inertia")
+    return value
 
 
 def _problem(said: str) -> Finding:
