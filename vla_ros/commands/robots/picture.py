@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import matplotlib
 import numpy as np
@@ -41,11 +42,15 @@ def robot_sheet(robots: Sequence[Embodiment], ranges: SceneRanges, progress: Cal
         figure = Figure(figsize=(WIDTH, sum(heights)), dpi=100, layout="constrained")
         parts = figure.subfigures(len(robots), 1, height_ratios=heights, squeeze=False)[:, 0]
         for number, (robot, part) in enumerate(zip(robots, parts, strict=True)):
-            begin = number / len(robots)
-            _draw(part, robot, ranges, lambda share, begin=begin: progress(begin + share / len(robots)))
+            _draw(part, robot, ranges, partial(_tell, progress, number, len(robots)))
         file = io.BytesIO()
         figure.savefig(file, format="png")
     return file.getvalue()
+
+
+def _tell(progress: Callable[[float], None], number: int, count: int, share: float) -> None:
+    """Tell how far all `count` robots are, `share` of one done."""
+    progress((number + share) / count)
 
 
 def _draw(part: SubFigure, robot: Embodiment, ranges: SceneRanges, progress: Callable[[float], None]) -> None:
@@ -101,6 +106,6 @@ def _frustum(axes: Axes, view: RobotView, camera: CameraView) -> None:
 def _name(axes: Axes, text: str, at: np.ndarray, color: str) -> None:
     style = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.0}
     axes.annotate(
-        text, at, xytext=(5, -11), textcoords="offset points", fontsize=8, color=color, bbox=style, clip_on=True,
+        text, (float(at[0]), float(at[1])), xytext=(5, -11), textcoords="offset points", fontsize=8, color=color, bbox=style, clip_on=True,
         annotation_clip=True,
     )  # fmt: skip

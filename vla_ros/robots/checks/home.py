@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from controllers.arm.model import ArmModel
@@ -19,6 +21,6 @@ def home_positions(robot: Embodiment, urdf: str) -> dict[str, float]:
     return at_home | fingers
 
 
-def place_at_home(model: ArmModel, positions: dict[str, float]) -> None:
+def place_at_home(model: ArmModel, positions: Mapping[str, float]) -> None:
     """Put what carries an arm, such as a lift, at home."""
     model.mount.place(np.array([positions.get(joint, 0.0) for joint in model.mount.carriers]))
