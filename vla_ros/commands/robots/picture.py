@@ -105,7 +105,8 @@ def _frustum(axes: Axes, view: RobotView, camera: CameraView) -> None:
 
 def _name(axes: Axes, text: str, at: np.ndarray, color: str) -> None:
     style = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.0}
+    place = (float(at[0]), float(at[1]))
     axes.annotate(
-        text, (float(at[0]), float(at[1])), xytext=(5, -11), textcoords="offset points", fontsize=8, color=color, bbox=style, clip_on=True,
+        text, place, xytext=(5, -11), textcoords="offset points", fontsize=8, color=color, bbox=style, clip_on=True,
         annotation_clip=True,
     )  # fmt: skip
