@@ -99,6 +99,12 @@ def test_a_picture_of_no_png_is_refused_before_anything_is_drawn(tmp_path, capsy
     assert "give a name that ends in .png" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("action", "option"), [("check", "--picture"), ("show", "--json"), ("list", "--picture")])
+def test_an_option_of_another_action_is_refused_not_ignored(tmp_path, capsys, action, option):
+    assert main(["robots", action, "ur5e", option, str(tmp_path / "a.png")]) == 2
+    assert f"{option} is for `robots " in capsys.readouterr().err
+
+
 def test_an_unknown_task_is_named(capsys):
     assert main(["robots", "check", "ur5e", "--task", "graping"]) == 2
     assert "did you mean 'grasping'" in capsys.readouterr().err

@@ -50,6 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     from controllers.errors import ConfigError
     from vla_ros.robots.embodiment import load_embodiment, robot_names, robot_path
 
+    for option, action in (("picture", "show"), ("json", "check")):
+        if getattr(arguments, option) and arguments.action != action:
+            raise ConfigError(f"--{option} is for `robots {action}`, not for `robots {arguments.action}`: leave it out")
     if arguments.action == "list":
         width = max(len(name) for name in robot_names())
         print("\n".join(f"{name:<{width}}  {robot_path(name)}" for name in robot_names()))
