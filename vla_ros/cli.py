@@ -85,9 +85,13 @@ COMMANDS = (
     ),
     Command(
         "robots",
-        "vla_ros.commands.robots",
+        "vla_ros.commands.robots.command",
         "list, show or check robots, write their ros2_control files",
-        ("robots list", "robots show franka", "robots ros2_control franka --output ."),
+        (
+            "robots check franka --json franka.json",
+            "robots show franka --picture franka.png",
+            "robots ros2_control franka --output .",
+        ),
     ),
     Command("tasks", "vla_ros.commands.tasks", "list or show tasks", ("tasks list", "tasks show grasping")),
     Command(

@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """List the robots this installation describes, show one with its limits, check it, or write its ros2_control files.
 
-`ros2_control` prints the controllers' YAML, or with --urdf the URDF with the hardware in it; --output writes both.
+`show --picture` draws a robot at home from three sides with its frames and cameras, and what each arm reaches.
+`check` looks at inertias, limits, self-collision, reach, cameras and whether control and the simulator compute with the
+same robot: a table, exit code 2 and one line where something is wrong. `ros2_control` prints the controllers' YAML, or
+with --urdf the URDF with the hardware in it; --output writes both.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vla_ros.output_file import OutputFile
 from vla_ros.robots.groups import PARALLEL
+from vla_ros.tasks.table import DEFAULT_TASK
 
 if TYPE_CHECKING:
     from vla_ros.robots.embodiment import Embodiment
@@ -21,8 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("action", choices=("list", "show", "check", "ros2_control"), help="what to do")
     parser.add_argument(
-        "robot", nargs="?", help="name of a robot, or the path of its YAML file; `check` without one checks all"
+        "robot",
+        nargs="?",
+        help="name of a robot, or the path of its YAML file; `check` and `show --picture` without one take all",
     )
+    parser.add_argument(
+        "--picture", metavar="FILE.png", action=OutputFile, suffix=".png", help="show: draw the robot into this file"
+    )
+    parser.add_argument("--json", metavar="FILE", action=OutputFile, help="check: write what was found")
+    parser.add_argument("--task", default=DEFAULT_TASK, help=f"whose table and cameras it is (default {DEFAULT_TASK})")
     manager = parser.add_argument_group("ros2_control", "for who runs a controller_manager of their own")
     manager.add_argument("--hardware", default="mock", metavar="H", help="topic, mock or real (default mock)")
     manager.add_argument("--robot-ip", default="", metavar="ADDRESS", help="with --hardware real: where the robot is")
@@ -35,17 +49,17 @@ def run(arguments: argparse.Namespace) -> int:
     """List, show or check."""
     from controllers.errors import ConfigError
     from vla_ros.robots.embodiment import load_embodiment, robot_names, robot_path
-    from vla_ros.robots.ros2_control.controllers import robot_controllers
 
+    for option, action in (("picture", "show"), ("json", "check")):
+        if getattr(arguments, option) and arguments.action != action:
+            raise ConfigError(f"--{option} is for `robots {action}`, not for `robots {arguments.action}`: leave it out")
     if arguments.action == "list":
         width = max(len(name) for name in robot_names())
         print("\n".join(f"{name:<{width}}  {robot_path(name)}" for name in robot_names()))
     elif arguments.action == "check":
-        for name in [arguments.robot] if arguments.robot else robot_names():
-            robot = load_embodiment(name)
-            robot_controllers(robot)
-            _check_models(robot)
-            print(f"{name}: ok")
+        _check([arguments.robot] if arguments.robot else robot_names(), arguments)
+    elif arguments.action == "show" and arguments.picture:
+        _draw([arguments.robot] if arguments.robot else robot_names(), arguments)
     elif arguments.robot is None:
         raise ConfigError(f"robots {arguments.action} which? one of: {', '.join(robot_names())}")
     elif arguments.action == "ros2_control":
@@ -55,17 +69,47 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_models(robot: Embodiment) -> None:
-    """Make what control and the simulator compute with. Raises ConfigError for what cannot be computed."""
-    from controllers.errors import ConfigError
-    from vla_ros.robots.control import FollowerFactory, load_control_config
-    from vla_ros.sim.robot_model import robot_spec
+def _check(names: Sequence[str], arguments: argparse.Namespace) -> None:
+    """Print a table a robot. Raises ConfigError for the first problem, when all is printed and written."""
+    from rich.console import Console
 
-    FollowerFactory(robot, load_control_config(robot.source))
-    try:
-        robot_spec(robot).compile()
-    except ValueError as error:  # MuJoCo names the body or the joint in its first line
-        raise ConfigError(f"robot '{robot.name}' cannot be simulated: {str(error).splitlines()[0]}") from None
+    from controllers.errors import ConfigError
+    from vla_ros.commands.robots.check import check_robot
+    from vla_ros.commands.robots.report import complaint, print_check
+    from vla_ros.output_file import write_output
+    from vla_ros.progress import shown
+    from vla_ros.robots.embodiment import load_embodiment
+    from vla_ros.sim.scenes.sets import load_sets
+    from vla_ros.tasks.table import check_task
+
+    ranges = load_sets(check_task(arguments.task)).scene
+    console, checked = Console(), []
+    for name in names:
+        with shown(f"checking {name}") as progress:
+            checked.append(check_robot(name, load_embodiment(name), ranges, progress))
+        print_check(console, checked[-1])
+    if arguments.json:
+        write_output("--json", arguments.json, json.dumps([found.as_json() for found in checked], indent=2) + "\n")
+    if wrong := next((found for found in checked if found.problems), None):
+        raise ConfigError(complaint(wrong))
+
+
+def _draw(names: Sequence[str], arguments: argparse.Namespace) -> None:
+    from vla_ros.commands.robots.picture import robot_sheet
+    from vla_ros.launching.egl import require_egl
+    from vla_ros.output_file import write_output
+    from vla_ros.progress import shown
+    from vla_ros.robots.embodiment import load_embodiment
+    from vla_ros.sim.scenes.sets import load_sets
+    from vla_ros.tasks.table import check_task
+
+    ranges = load_sets(check_task(arguments.task)).scene
+    robots = [load_embodiment(name) for name in names]
+    require_egl()
+    with shown("drawing") as progress:
+        picture = robot_sheet(robots, ranges, progress)
+    write_output("--picture", arguments.picture, picture)
+    print(arguments.picture)
 
 
 def _write_ros2_control(robot: Embodiment, arguments: argparse.Namespace) -> None:
