@@ -65,7 +65,7 @@ def test_the_flange_is_where_the_published_parameters_put_it(robot):
 
 
 def test_the_tool_is_between_the_fingers_as_they_are_delivered(robot):
-    """franka_description has the hand's tool centre point 0.1034 m from the flange; nothing extends the fingers here."""
+    """franka_description has the hand's tool centre point 0.1034 m from the flange; nothing extends these fingers."""
     arm = robot.only_arm
     tool = ArmModel(expand_urdf(robot), arm.joints, arm.tool_frame).forward(arm.home)
     flange = published_flange(arm.home)

@@ -43,6 +43,8 @@ def robot_spec(embodiment: Embodiment) -> mujoco.MjSpec:
     for body in spec.bodies:
         if body.name != "world":
             body.gravcomp = 1.0
+            for geom in body.geoms:  # MuJoCo would weigh the shapes of a link without an <inertial>; control does not
+                geom.density = 0.0
     _set_contact_rules(spec, embodiment)
     for arm in embodiment.arms:
         _add_motors(spec, arm)
@@ -59,10 +61,9 @@ def robot_spec(embodiment: Embodiment) -> mujoco.MjSpec:
 
 
 def _with_compiler_options(urdf: str) -> str:
-    # MuJoCo drops visual shapes, merges links without joints and weighs the shapes of links without an <inertial> unless
-    # told not to. Control takes such links for weightless, so must the simulator.
-    options = 'discardvisual="false" fusestatic="false" strippath="false" inertiafromgeom="false"'
-    return urdf.replace("</robot>", f"<mujoco><compiler {options}/></mujoco></robot>")
+    # MuJoCo drops visual shapes and merges links without joints from a URDF unless told not to.
+    options = '<mujoco><compiler discardvisual="false" fusestatic="false" strippath="false"/></mujoco>'
+    return urdf.replace("</robot>", options + "</robot>")
 
 
 def _set_contact_rules(spec: mujoco.MjSpec, embodiment: Embodiment) -> None:
