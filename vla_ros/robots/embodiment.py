@@ -129,7 +129,7 @@ class Embodiment:
 
     @property
     def only_gripper(self) -> EndEffectorGroup:
-        """Return the parallel gripper of a robot that has one alone, else the chosen one. Raises ConfigError without."""
+        """Return the gripper of a robot that has one parallel one, else the chosen one. Raises ConfigError for none."""
         return self.gripper(self.working_gripper) if self.working_gripper else self._only("gripper", self.grippers)
 
     @property
