@@ -23,6 +23,7 @@ from vla_ros.policies.loading import check_policy, load_policy
 from vla_ros.policies.needs import Needs
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
+from vla_ros.robots.working_gripper import with_working_gripper
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
 from vla_ros.tasks.table import load_task
@@ -81,7 +82,9 @@ class EpisodeRunner:
         self, scene: Scene, policy_for: Callable[[World], Policy], rollout: RolloutConfig, video: str | None
     ) -> EpisodeResult:
         began = time.perf_counter()
-        world = World(scene, self.embodiment, timestep=1.0 / self.settings.rate_hz)
+        position = scene.target_object.T_base_object[:3, 3] if scene.target else None
+        embodiment = with_working_gripper(self.embodiment, position)
+        world = World(scene, embodiment, timestep=1.0 / self.settings.rate_hz)
         film = None if video is None else VideoWriter(Path(video) / f".{scene.seed}.mp4", rollout.camera_hz)
         try:
             policy = policy_for(world)
@@ -115,7 +118,7 @@ class EpisodeRunner:
         )
 
     def _expert_for(self, world: World) -> Policy:
-        return self.task.expert(world, self.arm_model)
+        return self.task.expert(world, self._followers.models[world.embodiment.gripper_arm.name])
 
     def follower(self) -> ChunkFollower:
         """Return a chunk follower for a new episode, not activated."""

@@ -69,6 +69,7 @@ class Embodiment:
     workplace: Workplace | None = None  # of simulated scenes; None: around its base, as they are drawn
     ros2_control: Ros2ControlConfig = field(default_factory=Ros2ControlConfig)
     source: str = ""  # what it was loaded by: its name, or the path of its file
+    working_gripper: str = ""  # of several parallel grippers the one that a task is done with; "": none is chosen
 
     @property
     def grippers(self) -> tuple[EndEffectorGroup, ...]:
@@ -128,12 +129,12 @@ class Embodiment:
 
     @property
     def only_gripper(self) -> EndEffectorGroup:
-        """Return the parallel gripper of a robot that has one alone. Raises ConfigError for another."""
-        return self._only("gripper", self.grippers)
+        """Return the gripper of a robot that has one parallel one, else the chosen one. Raises ConfigError for none."""
+        return self.gripper(self.working_gripper) if self.working_gripper else self._only("gripper", self.grippers)
 
     @property
     def gripper_arm(self) -> ArmGroup:
-        """Return the arm that holds the one parallel gripper. Raises ConfigError for a robot with another number."""
+        """Return the arm that holds that gripper. Raises ConfigError where there is no such one."""
         return self.arm(self.only_gripper.arm)
 
     def _only(self, kind: str, groups: Sequence[Group]) -> Group:

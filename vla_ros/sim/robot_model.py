@@ -43,6 +43,8 @@ def robot_spec(embodiment: Embodiment) -> mujoco.MjSpec:
     for body in spec.bodies:
         if body.name != "world":
             body.gravcomp = 1.0
+            for geom in body.geoms:  # MuJoCo would weigh the shapes of a link without an <inertial>; control does not
+                geom.density = 0.0
     _set_contact_rules(spec, embodiment)
     for arm in embodiment.arms:
         _add_motors(spec, arm)

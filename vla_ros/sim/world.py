@@ -109,13 +109,12 @@ class World:
 
     @property
     def gripper(self) -> GripperDrive:
-        """Return the gripper of a robot that has one alone."""
-        (gripper,) = self.grippers.values()
-        return gripper
+        """Return the gripper of a robot that has one alone, or the one that is chosen of several."""
+        return self.grippers[self.embodiment.only_gripper.name]
 
     @property
     def gripper_width(self) -> float:
-        """Opening between the fingers of the one gripper [m]."""
+        """Opening between the fingers of that gripper [m]."""
         return self.gripper.width
 
     # -- commands ------------------------------------------------------------------------------------------------

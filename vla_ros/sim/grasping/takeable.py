@@ -18,6 +18,7 @@ from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.model_arrays import to_arrays
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.names import DEFAULT_ROBOT
+from vla_ros.robots.working_gripper import with_working_gripper
 from vla_ros.sim.grasping.grasps import AntipodalConfig, antipodal_grasps
 from vla_ros.sim.grasping.gripper_shape import GripperShape, gripper_shape
 from vla_ros.sim.grasping.solids import body_solids
@@ -69,7 +70,7 @@ def _find(model: ObjectModel, orientation: np.ndarray, gripper: GripperShape) ->
 @cache
 def _gripper(name: str) -> GripperShape:
     """Return the hand's boxes, open and pointing along its tool frame."""
-    robot = load_embodiment(name)
+    robot = with_working_gripper(load_embodiment(name), None)
     model = robot_spec(robot).compile()
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)

@@ -47,9 +47,13 @@ def compose(
     Raises ConfigError for names it does not know, and where there is no room for the objects.
     """
     changes, ranges, stream, seed = check_set(sets, request.set_name), sets.scene, request.stream, request.seed
-    height = float(scene_generator(stream, seed, "table").uniform(*ranges.table_height)) + changes.raise_table
-    standing, placements = _arrange(chosen, request, ranges, height, roomy)
     embodiment = load_embodiment(request.robot)
+    place = embodiment.workplace
+    height = float(scene_generator(stream, seed, "table").uniform(*ranges.table_height))
+    if place is not None:
+        height = place.table_height(height, *ranges.table_height)
+    height += changes.raise_table
+    standing, placements = _arrange(chosen, request, ranges, height, roomy)
     seen_by, mounted = _chosen_cameras(standing, ranges, request, embodiment)
     rng = scene_generator(stream, seed, "surfaces")
     surfaces = [sample_surface(changes.surfaces, rng, wall) for wall in (False, True, True, True)]
@@ -74,7 +78,6 @@ def compose(
         arm_start=_arm_start(request, embodiment),
         mounted=mounted,
     )
-    place = embodiment.workplace
     return scene if place is None else scene.put_down(place.origin, place.floor)
 
 
