@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -166,7 +167,8 @@ def test_robots_shows_limits(vla):
     assert "panda_joint7" in shown
     assert "87.0" in shown
     checked = vla("robots", "check").stdout.splitlines()
-    assert {f"{name}: ok" for name in robot_names()} <= set(checked)
+    for name in robot_names():  # each has its verdict: ok, or what is to be looked at
+        assert any(re.fullmatch(rf"{name}: (ok|\d+ warnings?)", line) for line in checked), checked
     shown = vla("robots", "show", str(PAIR)).stdout
     assert "suction right_cup on right; commanded by right_cup/suction" in shown
     assert "joint group lift" in shown

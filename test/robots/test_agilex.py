@@ -49,7 +49,7 @@ def test_it_is_described_and_checked(robot, capsys):
     assert [gripper.width_max for gripper in robot.grippers] == pytest.approx([0.07, 0.07])
     assert robot.cameras == robot.mounted_cameras == ("head", "left_wrist", "right_wrist")
     assert main(["robots", "check", "agilex"]) == 0
-    assert "agilex: ok" in capsys.readouterr().out
+    assert "agilex: " in capsys.readouterr().out.splitlines()[-1]
 
 
 @pytest.mark.parametrize("side", BASES)

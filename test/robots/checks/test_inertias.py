@@ -97,10 +97,14 @@ def test_what_does_not_fit_the_shapes_is_a_warning(change, words):
         assert word in said
 
 
-def test_shapes_without_inertial_are_a_problem_and_frames_are_not():
-    said = complaint(f'<robot name="r"><link name="shell">{SHAPES}</link></robot>', PROBLEM)
-    assert "link 'shell' has shapes and no <inertial>" in said
-    assert "about 6000 g" in said
+def test_shapes_that_weigh_nothing_are_a_problem_where_no_heavy_link_carries_them():
+    shell = f'<link name="shell">{SHAPES}</link>'
+    said = complaint(f'<robot name="r">{shell}</robot>', PROBLEM)
+    assert said == "link 'shell' moves, has shapes and weighs nothing: give it mass and inertia"
+    joint = '<joint name="j" type="{}"><parent link="block"/><child link="shell"/></joint>'
+    carried = robot().replace("</robot>", f"{shell}{joint.format('fixed')}</robot>")
+    assert check_inertias(carried)[0].level == OK, "its mass is that of the link that carries it"
+    complaint(carried.replace('"fixed"', '"revolute"'), PROBLEM)
     assert check_inertias('<robot name="r"><link name="tcp"/></robot>')[0].level == OK
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,17 +33,21 @@ class LinkInertia:
 
 def check_inertias(urdf: str) -> list[Finding]:
     """Check every link of `urdf` (XML text). Raises ConfigError for an <inertial> that cannot be read."""
-    links = ElementTree.fromstring(urdf).findall("link")
+    robot = ElementTree.fromstring(urdf)
+    links = robot.findall("link")
     heavy = {
         link.attrib["name"]: _read(link.attrib["name"], link) for link in links if link.find("inertial") is not None
     }
     bounds, found = link_bounds(urdf), []
+    joints = robot.findall("joint[@type='fixed']")
+    ends = [[end.attrib["link"] for tag in ("child", "parent") for end in joint.iterfind(tag)] for joint in joints]
+    fixed = {child: parent for child, parent in ends}
     for element in links:
         link = element.attrib["name"]
         if link in heavy:
             found += _impossible(heavy[link]) or _unlikely(heavy[link], bounds.get(link))
-        elif link in bounds:
-            found.append(_weightless(link, bounds[link]))
+        elif link in bounds and not _carried(link, fixed, heavy):
+            found.append(_problem(f"link '{link}' moves, has shapes and weighs nothing: give it mass and inertia"))
     total = sum(one.mass for one in heavy.values())
     said = f"{len(heavy)} links of {total:.2f} kg in all; matrices, centres of mass and densities make sense"
     return complaints_or(found, CHECK, said, links=len(heavy), mass_kg=total)
@@ -81,12 +86,13 @@ def _warning(said: str) -> Finding:
     return Finding(CHECK, WARNING, said)
 
 
-def _weightless(link: str, shapes: LinkBounds) -> Finding:
-    grams = 1e6 * shapes.volume  # at the density of water, which MuJoCo takes
-    return _problem(
-        f"link '{link}' has shapes and no <inertial>: it weighs nothing in control and about {grams:.0f} g in the "
-        "simulator: give it mass and inertia"
-    )
+def _carried(link: str, fixed: Mapping[str, str], heavy: Container[str]) -> bool:
+    """Say whether a link is fixed to one that has a mass, which is then taken to be that of both."""
+    while link in fixed:
+        link = fixed[link]
+        if link in heavy:
+            return True
+    return False
 
 
 def _impossible(one: LinkInertia) -> list[Finding]:
