@@ -25,6 +25,7 @@ from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.either_hand import EitherHand, nearest_first
 from vla_ros.tasks.table import load_task
 
 
@@ -115,7 +116,9 @@ class EpisodeRunner:
         )
 
     def _expert_for(self, world: World) -> Policy:
-        return self.task.expert(world, self.arm_model)
+        models = self._followers.models
+        experts = [self.task.expert(world, models[arm]) for arm in nearest_first(world)]
+        return experts[0] if len(experts) == 1 else EitherHand(experts)
 
     def follower(self) -> ChunkFollower:
         """Return a chunk follower for a new episode, not activated."""
@@ -154,5 +157,5 @@ class EpisodeRunner:
 
     @property
     def arm_model(self) -> ArmModel:
-        """Return kinematics and dynamics of the arm that holds the gripper."""
+        """Return kinematics and dynamics of the arm that holds the one gripper."""
         return self._followers.models[self.embodiment.gripper_arm.name]

@@ -57,7 +57,7 @@ class EpisodeSettings:
             raise ConfigError(f"--rate-hz must be 200 to 10000, got {self.rate_hz}")
         robot = load_embodiment(self.robot)
         robot.command_modes(self.command)
-        _ = robot.gripper_arm  # tasks are judged by one gripper
+        robot.check_gripper()
         load_control_config(self.robot)
         load_task(self.task).check(self.request(0))
         check_name(self.policy, EXPERT)

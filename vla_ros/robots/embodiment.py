@@ -136,6 +136,25 @@ class Embodiment:
         """Return the arm that holds the one parallel gripper. Raises ConfigError for a robot with another number."""
         return self.arm(self.only_gripper.arm)
 
+    def arm_with(self, joints: Sequence[str]) -> ArmGroup:
+        """Return the arm of these joints. Raises ConfigError when there is none."""
+        for arm in self.arms:
+            if arm.joints == tuple(joints):
+                return arm
+        raise ConfigError(f"robot '{self.name}' has no arm of the joints {', '.join(joints)}")
+
+    def gripper_on(self, arm: str) -> EndEffectorGroup:
+        """Return the parallel gripper of an arm. Raises ConfigError where it has none."""
+        gripper = self.gripper_of(arm)
+        if gripper is None:
+            raise ConfigError(f"arm '{arm}' of robot '{self.name}' holds no parallel gripper")
+        return gripper
+
+    def check_gripper(self) -> None:
+        """Raise ConfigError for a robot without a parallel gripper: tasks are judged by what grippers do."""
+        if not self.grippers:
+            raise ConfigError(f"robot '{self.name}' has 0 grippers (none): tasks are judged by what grippers do")
+
     def _only(self, kind: str, groups: Sequence[Group]) -> Group:
         if len(groups) != 1:
             names = ", ".join(group.name for group in groups) or "none"
