@@ -55,8 +55,11 @@ class SceneArm:
         """Say whether it can take the object from above and lift it."""
         if self.reach is None:
             return True
-        tip = max(table_height + 0.02, placement.top - 0.05) + _LIFT
-        return self.reach.contains(float(np.linalg.norm(placement.center - self.reach.axis)), tip)
+        tip = max(table_height + 0.02, placement.top - 0.05)
+        distance = float(np.linalg.norm(placement.center - self.reach.axis))
+        if self.reach.hangs and not self.reach.contains(distance, tip):
+            return False
+        return self.reach.contains(distance, tip + _LIFT)
 
     def waits_over(self, placement: Placement) -> bool:
         """Say whether the object is so tall that the waiting hand would stand in it."""
