@@ -186,7 +186,8 @@ def test_a_hand_reaches_a_table_before_it(described, rotation, above, share):
     for x in (0.30, 0.40, 0.50, 0.60):
         for y in (0.0, 0.12, 0.24):  # the other half is the right arm's
             T = np.eye(4)
-            T[:3, :3], T[:3, 3] = rotation, origin + (x, y, 0.05 + above)  # on a table of medium height
+            T[:3, :3], T[:3, 3] = rotation, origin  # whose table of medium height is 0.05 m higher
+            T[:3, 3] += (x, y, 0.05 + above)
             q = solve_ik(left, T, home, q_rest=home)
             reached.append(q is not None)
             if q is not None:

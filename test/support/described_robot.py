@@ -32,7 +32,7 @@ class DescribedRobot(PairWorld):
         return self.follower.progress.arms[arm].T_base_ee_commanded[:3, 3].copy()
 
     def follow(self, shifts: dict[str, np.ndarray], step: float, settle: float = 1.0) -> dict[str, np.ndarray]:
-        """Send tools along shifts (H, 3) [m], a point each `step` [s]; return where they were (T, 3) [m], every tick."""
+        """Send tools along shifts (H, 3) [m], a point each `step` [s]; return where they were (T, 3) [m]."""
         self.submit(self.columns(shifts), step)
         seen: dict[str, list[np.ndarray]] = {arm: [] for arm in shifts}
         for _ in range(round((len(next(iter(shifts.values()))) * step + settle) / DT)):
