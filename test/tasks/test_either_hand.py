@@ -36,7 +36,7 @@ class Able:
         return ActionChunk(0.0, "base_link", (f"{self.name}/width", "task/status"), np.array([0.1]), values)
 
 
-def test_the_first_that_finds_a_way_acts_until_it_finds_none():
+def test_the_first_that_finds_a_way_acts_for_the_whole_episode():
     left, right = Able("left", False), Able("right", True)
     hands = EitherHand((left, right))
     hands.reset()
@@ -44,10 +44,14 @@ def test_the_first_that_finds_a_way_acts_until_it_finds_none():
     seen: Observation = None  # neither looks
     assert hands.infer(seen).channels[0] == "right/width"
     left.able = True
-    assert hands.infer(seen).channels[0] == "right/width"  # no change of hands without need
+    assert hands.infer(seen).channels[0] == "right/width"
     right.able = False
+    refused = hands.infer(seen)
+    assert (refused.channels[0], refused.status) == ("right/width", TaskStatus.INVALID)  # no second hand joins in
+    hands.reset()
     assert hands.infer(seen).channels[0] == "left/width"
     left.able = False
+    hands.reset()
     assert hands.infer(seen).status is TaskStatus.INVALID
 
 
