@@ -14,7 +14,7 @@ from vla_ros.sim.world import World
 
 
 class EitherHand:
-    """Act by the first of several experts that finds a way, until the episode is over: two hands at one object fight."""
+    """Act by the first of several experts that finds a way, for the whole episode: two hands at one object fight."""
 
     def __init__(self, experts: Sequence[Policy]) -> None:
         """Take the experts in the order in which they are tried."""
