@@ -14,8 +14,10 @@ from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.policies.observation import Observation
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.reach import ArmReach
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World
 from vla_ros.tasks.either_hand import EitherHand, nearest_first
+from vla_ros.tasks.table import load_task
 from vla_ros.tasks.watches import ClosureWatch, narrowest
 
 ROBOT = "bytemini"
@@ -97,3 +99,13 @@ def test_the_expert_lifts_with_the_hand_that_is_nearest():
     result = runner.run(506)
     assert result.success, result.cause
     assert result.attempts == 1
+
+
+@pytest.mark.parametrize("seed", range(500, 505))
+def test_what_is_put_and_where_are_in_reach_of_one_hand(seed):
+    scene = load_task("placing").scene(SceneRequest(seed=seed, robot=ROBOT))
+    places = [one.T_base_object[:2, 3] for one in scene.objects if one.name in (scene.target, scene.goal)]
+    reaches = [arm.reach for arm in load_embodiment(ROBOT).arms if arm.reach is not None]
+    tip = scene.table.height + 0.02
+    assert len(places) == 2
+    assert any(all(r.contains(float(np.linalg.norm(p - r.axis)), tip) for p in places) for r in reaches)

@@ -36,6 +36,10 @@ class SceneRobot:
             return False
         return not self.arms or any(arm.reaches(placement, table_height) for arm in self.arms)
 
+    def reaches_together(self, placements: Sequence[Placement], table_height: float) -> bool:
+        """Say whether one and the same arm reaches all of these objects."""
+        return not self.arms or any(all(arm.reaches(one, table_height) for one in placements) for arm in self.arms)
+
     def fits(self, target: Placement, others: Sequence[Placement], table_height: float) -> bool:
         """Say whether an arm that reaches the target has room for its hand there."""
         able = [arm for arm in self.arms if arm.reaches(target, table_height)]
