@@ -15,6 +15,7 @@ from controllers.arm.inverse_kinematics import solve_ik
 from controllers.arm.model import ArmModel
 from controllers.safety.self_pairs import checked_self_pairs
 from vla_ros.cli import main
+from vla_ros.policies.contract import load_contract
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, load_embodiment
 from vla_ros.sim.robot_model import BASE_JOINTS, robot_spec
 
@@ -88,6 +89,14 @@ def test_bytemini_has_the_freedoms_of_gr3():
     assert robot.base.kind == "holonomic"
     assert [arm.upper[3] for arm in robot.arms] == [2.53, 2.53]  # the elbow
     assert all(robot.camera(name).depth and robot.camera(name).moves for name in robot.cameras)
+
+
+def test_policies_of_bytemini_move_all_but_lift_and_head():
+    robot, action = load_embodiment("bytemini"), load_contract("bytemini_table").action
+    assert len(action.channels) == 19
+    kept = {joint for group in robot.joint_groups for joint in group.joints}
+    assert not kept & {channel.rpartition("/")[0] for channel in action.channels}
+    assert set(action.joints) == {joint for arm in robot.arms for joint in arm.joints}
 
 
 def test_bytemini_wrists_are_spherical():
