@@ -28,7 +28,7 @@ SCENE = (MUG, CAN, BOX)
 
 def judge(*named: SceneObject, open_: tuple[SceneObject, ...] = (), doubt: str = "") -> GraspJudge:
     meant = Meaning(named, open_, doubt)
-    return GraspJudge(meant, SCENE, truth(10.0), "hand", 0.08, GraspTaskConfig(time_limit_s=20.0))
+    return GraspJudge(meant, SCENE, truth(10.0), {"hand": 0.08}, GraspTaskConfig(time_limit_s=20.0))
 
 
 def truth(time: float, width: float = 0.08, **heights: float) -> Truth:

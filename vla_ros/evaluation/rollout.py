@@ -70,7 +70,7 @@ class Rollout:
     ) -> None:
         self.world, self.follower, self.policy = world, follower, policy
         self.config = config or RolloutConfig()
-        scene, gripper = world.scene, world.embodiment.only_gripper
+        scene = world.scene
         self.steps = 0  # actions executed
         self.refused: str = ""  # why the last refused chunk was refused
         self._observer = Observer(world, scene.instruction, 1.0 / self.config.camera_hz, needs)
@@ -79,7 +79,6 @@ class Rollout:
         self._ticks_a_task = max(1, round(self.config.control_hz / self.config.task_hz))
         self._dt = self._substeps * world.timestep
         self._ticks = 0
-        self._gripper, self._channel = gripper.name, f"{gripper.name}/width"
         self._execution = Execution(world, {name: arm.drive.command for name, arm in follower.arms.items()})
         shown = announcement(task, scene)
         self.judge: Judge = task.judge(shown, world.embodiment, self._truth(), limits or task.limits)
@@ -102,8 +101,11 @@ class Rollout:
 
     @property
     def width_commanded(self) -> float:
-        """Return the width that the gripper was told last [m]; before the first command the measured one."""
-        return self._execution.end_effectors[self._channel]
+        """Return the width that the one gripper was told last [m]; before the first command the measured one."""
+        return self._told(self.world.embodiment.only_gripper.name)
+
+    def _told(self, gripper: str) -> float:
+        return self._execution.end_effectors[f"{gripper}/width"]
 
     def cause(self) -> str:
         """Say in words why the episode failed; empty for a success."""
@@ -189,5 +191,5 @@ class Rollout:
         tools = {arm.name: world.last_pose(arm.tool_frame) for arm in world.embodiment.arms}
         objects = {name: world.last_pose(name) for name in world.object_names}
         cloths = {name: world.last_vertices(name) for name in world.bodies.cloths}
-        widths = {self._gripper: self.width_commanded}
+        widths = {gripper: self._told(gripper) for gripper in world.grippers}
         return Truth(world.time, objects, widths, tools, world.bodies.joint_positions(), cloths)

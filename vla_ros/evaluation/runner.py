@@ -23,9 +23,9 @@ from vla_ros.policies.loading import check_policy, load_policy
 from vla_ros.policies.needs import Needs
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
-from vla_ros.robots.working_gripper import with_working_gripper
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.either_hand import EitherHand, nearest_first
 from vla_ros.tasks.table import load_task
 
 
@@ -82,9 +82,7 @@ class EpisodeRunner:
         self, scene: Scene, policy_for: Callable[[World], Policy], rollout: RolloutConfig, video: str | None
     ) -> EpisodeResult:
         began = time.perf_counter()
-        position = scene.target_object.T_base_object[:3, 3] if scene.target else None
-        embodiment = with_working_gripper(self.embodiment, position)
-        world = World(scene, embodiment, timestep=1.0 / self.settings.rate_hz)
+        world = World(scene, self.embodiment, timestep=1.0 / self.settings.rate_hz)
         film = None if video is None else VideoWriter(Path(video) / f".{scene.seed}.mp4", rollout.camera_hz)
         try:
             policy = policy_for(world)
@@ -118,7 +116,9 @@ class EpisodeRunner:
         )
 
     def _expert_for(self, world: World) -> Policy:
-        return self.task.expert(world, self._followers.models[world.embodiment.gripper_arm.name])
+        models = self._followers.models
+        experts = [self.task.expert(world, models[arm]) for arm in nearest_first(world)]
+        return experts[0] if len(experts) == 1 else EitherHand(experts)
 
     def follower(self) -> ChunkFollower:
         """Return a chunk follower for a new episode, not activated."""
@@ -157,5 +157,5 @@ class EpisodeRunner:
 
     @property
     def arm_model(self) -> ArmModel:
-        """Return kinematics and dynamics of the arm that holds the gripper."""
+        """Return kinematics and dynamics of the arm that holds the one gripper."""
         return self._followers.models[self.embodiment.gripper_arm.name]

@@ -50,7 +50,6 @@ class EpisodeSettings:
         from vla_ros.policies.loading import check_policy
         from vla_ros.robots.control import load_control_config
         from vla_ros.robots.embodiment import load_embodiment
-        from vla_ros.robots.working_gripper import with_working_gripper
         from vla_ros.sim.scenes.wording import EVALUATED
         from vla_ros.tasks.table import load_task
 
@@ -58,7 +57,7 @@ class EpisodeSettings:
             raise ConfigError(f"--rate-hz must be 200 to 10000, got {self.rate_hz}")
         robot = load_embodiment(self.robot)
         robot.command_modes(self.command)
-        _ = with_working_gripper(robot, None).gripper_arm  # tasks are judged by one gripper
+        robot.check_gripper()
         load_control_config(self.robot)
         load_task(self.task).check(self.request(0))
         check_name(self.policy, EXPERT)

@@ -109,13 +109,18 @@ class SingleArmCodec(ActionCodec):
 
     @classmethod
     def of_gripper(
-        cls, embodiment: Embodiment, anchor: str = "commanded", period: float = PERIOD_S, horizon: int = HORIZON
+        cls,
+        embodiment: Embodiment,
+        anchor: str = "commanded",
+        period: float = PERIOD_S,
+        horizon: int = HORIZON,
+        arm: str = "",
     ) -> SingleArmCodec:
-        """Return that of a robot's one parallel gripper and the arm that holds it, whatever else the robot has.
+        """Return that of an arm and its parallel gripper, whatever else the robot has; "": of the one that it has.
 
-        Raises ConfigError for a robot without one, or with several.
+        Raises ConfigError for an arm without one; where none is named, for a robot without one, or with several.
         """
-        gripper = embodiment.only_gripper
+        gripper = embodiment.gripper_on(arm) if arm else embodiment.only_gripper
         return cls(tool_deltas(gripper.arm, gripper.name, anchor, horizon), embodiment.base_frame, period)
 
     def view(self, observation: Observation) -> SingleArmObservation:

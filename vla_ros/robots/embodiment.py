@@ -69,7 +69,6 @@ class Embodiment:
     workplace: Workplace | None = None  # of simulated scenes; None: around its base, as they are drawn
     ros2_control: Ros2ControlConfig = field(default_factory=Ros2ControlConfig)
     source: str = ""  # what it was loaded by: its name, or the path of its file
-    working_gripper: str = ""  # of several parallel grippers the one that a task is done with; "": none is chosen
 
     @property
     def grippers(self) -> tuple[EndEffectorGroup, ...]:
@@ -129,13 +128,38 @@ class Embodiment:
 
     @property
     def only_gripper(self) -> EndEffectorGroup:
-        """Return the gripper of a robot that has one parallel one, else the chosen one. Raises ConfigError for none."""
-        return self.gripper(self.working_gripper) if self.working_gripper else self._only("gripper", self.grippers)
+        """Return the parallel gripper of a robot that has one alone. Raises ConfigError for another."""
+        return self._only("gripper", self.grippers)
 
     @property
     def gripper_arm(self) -> ArmGroup:
-        """Return the arm that holds that gripper. Raises ConfigError where there is no such one."""
+        """Return the arm that holds the one parallel gripper. Raises ConfigError for a robot with another number."""
         return self.arm(self.only_gripper.arm)
+
+    def arm_with(self, joints: Sequence[str]) -> ArmGroup:
+        """Return the arm of these joints. Raises ConfigError when there is none."""
+        for arm in self.arms:
+            if arm.joints == tuple(joints):
+                return arm
+        raise ConfigError(f"robot '{self.name}' has no arm of the joints {', '.join(joints)}")
+
+    def gripper_on(self, arm: str) -> EndEffectorGroup:
+        """Return the parallel gripper of an arm. Raises ConfigError where it has none."""
+        gripper = self.gripper_of(arm)
+        if gripper is None:
+            raise ConfigError(f"arm '{arm}' of robot '{self.name}' holds no parallel gripper")
+        return gripper
+
+    @property
+    def widest_gripper(self) -> EndEffectorGroup:
+        """Return the parallel gripper that opens widest. Raises ConfigError where there is none."""
+        self.check_gripper()
+        return max(self.grippers, key=lambda gripper: gripper.width_max)
+
+    def check_gripper(self) -> None:
+        """Raise ConfigError for a robot without a parallel gripper: tasks are judged by what grippers do."""
+        if not self.grippers:
+            raise ConfigError(f"robot '{self.name}' has 0 grippers (none): tasks are judged by what grippers do")
 
     def _only(self, kind: str, groups: Sequence[Group]) -> Group:
         if len(groups) != 1:

@@ -34,6 +34,7 @@ class ArmReach:
     strong: float = 0.0
     weak: float = 0.0
     clear: float = 0.02  # kept between the arm's own links on a planned way; less where some always stand nearer
+    hangs: bool = False  # the shoulder is above what it takes: the lower that is, the less far the arm reaches
     axis: tuple[float, float] = (0.0, 0.0)  # where the shoulder's vertical axis stands, in the base frame
 
     def __post_init__(self) -> None:

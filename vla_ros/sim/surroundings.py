@@ -30,7 +30,7 @@ def add_surroundings(spec: mujoco.MjSpec, scene: Scene, shadows: bool = False, p
     _plane(spec, "wall_x", scene.walls[0], (_WALL_X, 0, floor + _ROOM), (1, 0, 0))
     _plane(spec, "wall_y", scene.walls[1], (0, _WALL_Y, floor + _ROOM), (0, 1, 0))
     half = -floor / 2
-    if pedestal and half > 0.0:  # a robot whose base is on the floor needs none
+    if pedestal and half > 0.0:  # whose base is on the floor itself stands on its own feet
         _box(world, "pedestal", (*_PEDESTAL, half), (-0.04, 0, -half), rgba=(0.25, 0.26, 0.28, 1))
     _add_table(world, scene, _material(spec, "table", scene.table.surface))
     for index, light in enumerate(scene.lights):

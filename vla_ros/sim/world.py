@@ -109,12 +109,13 @@ class World:
 
     @property
     def gripper(self) -> GripperDrive:
-        """Return the gripper of a robot that has one alone, or the one that is chosen of several."""
-        return self.grippers[self.embodiment.only_gripper.name]
+        """Return the gripper of a robot that has one alone."""
+        (gripper,) = self.grippers.values()
+        return gripper
 
     @property
     def gripper_width(self) -> float:
-        """Opening between the fingers of that gripper [m]."""
+        """Opening between the fingers of the one gripper [m]."""
         return self.gripper.width
 
     # -- commands ------------------------------------------------------------------------------------------------

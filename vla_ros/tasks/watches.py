@@ -28,6 +28,14 @@ class LiftWatch:
         return None
 
 
+def narrowest(told: Mapping[str, float], openings: Mapping[str, float]) -> float:
+    """Return how far the narrowest of some grippers is told to open, as a share of how far it can.
+
+    `told` [m] by gripper, `openings` [m] those that count with their full opening.
+    """
+    return min(told[gripper] / full for gripper, full in openings.items())
+
+
 class ClosureWatch:
     """Count how often a gripper is told to close, with hysteresis."""
 

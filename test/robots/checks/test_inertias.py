@@ -101,7 +101,8 @@ def test_shapes_that_weigh_nothing_are_a_problem_where_no_heavy_link_carries_the
     shell = f'<link name="shell">{SHAPES}</link>'
     said = complaint(f'<robot name="r">{shell}</robot>', PROBLEM)
     assert said == "link 'shell' moves, has shapes and weighs nothing: give it mass and inertia"
-    joint = '<joint name="j" type="{}"><parent link="block"/><child link="shell"/></joint>'
+    joint = '<joint name="j" type="{}"><parent link="block"/><child link="shell"/>'
+    joint += '<limit lower="-1" upper="1" effort="1" velocity="1"/></joint>'
     carried = robot().replace("</robot>", f"{shell}{joint.format('fixed')}</robot>")
     assert check_inertias(carried)[0].level == OK, "its mass is that of the link that carries it"
     complaint(carried.replace('"fixed"', '"revolute"'), PROBLEM)

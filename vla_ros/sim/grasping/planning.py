@@ -58,12 +58,12 @@ class GraspPlanner:
     ) -> None:
         self.world, self.arm = world, arm
         self.motion, self.grasps = motion or ExpertMotionConfig(), grasps or AntipodalConfig()
-        model, group = world.model, world.embodiment.gripper_arm
-        self._group = group
+        model, group = world.model, world.embodiment.arm_with(arm.joints)
+        self._group, self._gripper = group, world.embodiment.gripper_on(group.name)
         self._carrier_qpos = [model.joint(name).qposadr[0] for name in arm.mount.carriers]
         self._scratch = mujoco.MjData(model)
         self._arm_qpos = [model.joint(name).qposadr[0] for name in group.joints]
-        self._finger_qpos = [model.joint(name).qposadr[0] for name in world.embodiment.only_gripper.joints]
+        self._finger_qpos = [model.joint(name).qposadr[0] for name in self._gripper.joints]
         self._robot_geom = _descendants(model, model.body(world.embodiment.base_frame).id)
         self._rest = group.home
         self._stride = self.SPEED_SHARE * group.velocity * self.motion.period  # [rad] an action
@@ -148,9 +148,9 @@ class GraspPlanner:
     def _shape(self) -> GripperShape:
         hand = self.world.model.body(self._group.tool_frame).parentid[0]
         name = self.world.model.body(hand).name
-        world, most = self.world, self.world.embodiment.only_gripper.width_max
+        world, width = self.world, self.world.grippers[self._gripper.name].width
         T_base_tool = world.tool_pose(self._group.name)
-        return gripper_shape(world.model, world.data, name, T_base_tool, world.gripper_width, most)
+        return gripper_shape(world.model, world.data, name, T_base_tool, width, self._gripper.width_max)
 
     def _near(self, T_base_object: np.ndarray, grasp: Grasp, failed: Sequence[np.ndarray]) -> bool:
         T_object_grasp = np.linalg.inv(T_base_object) @ grasp.T_base_grasp

@@ -18,7 +18,6 @@ from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.model_arrays import to_arrays
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.names import DEFAULT_ROBOT
-from vla_ros.robots.working_gripper import with_working_gripper
 from vla_ros.sim.grasping.grasps import AntipodalConfig, antipodal_grasps
 from vla_ros.sim.grasping.gripper_shape import GripperShape, gripper_shape
 from vla_ros.sim.grasping.solids import body_solids
@@ -70,14 +69,14 @@ def _find(model: ObjectModel, orientation: np.ndarray, gripper: GripperShape) ->
 @cache
 def _gripper(name: str) -> GripperShape:
     """Return the hand's boxes, open and pointing along its tool frame."""
-    robot = with_working_gripper(load_embodiment(name), None)
+    robot = load_embodiment(name)
     model = robot_spec(robot).compile()
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
-    tool = model.body(robot.gripper_arm.tool_frame)
+    fingers = robot.widest_gripper
+    tool = model.body(robot.arm(fingers.arm).tool_frame)
     T = np.eye(4)
     T[:3, :3], T[:3, 3] = data.xmat[tool.id].reshape(3, 3), data.xpos[tool.id]
-    fingers = robot.only_gripper
     width = sum(float(data.qpos[model.joint(joint).qposadr[0]]) for joint in fingers.joints)
     return gripper_shape(model, data, model.body(tool.parentid[0]).name, T, width, fingers.width_max)
 

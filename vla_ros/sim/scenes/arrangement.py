@@ -51,7 +51,7 @@ def place_beside(
 ) -> list[Placement] | None:
     """Find places for further objects beside those that stand already (the target first), or None.
 
-    `roomy`: how many of the first have as much room around them as the target.
+    `roomy`: how many of the first have as much room around them as the target, and are in reach of one hand with it.
     """
     standing = list(placed)
     for model in models:
@@ -84,6 +84,8 @@ def _fits(candidate: Placement, standing: list[Placement], ground: Ground, roomy
     if not _seen_and_reached(candidate, ground):
         return False
     scene = [*standing, candidate]
+    if len(scene) <= roomy and not ground.robot.reaches_together(scene, ground.table_height):
+        return False
     if not ground.robot.fits(target, scene[1:], ground.table_height):
         return False
     for camera in ground.cameras:

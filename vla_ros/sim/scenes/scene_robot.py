@@ -36,6 +36,10 @@ class SceneRobot:
             return False
         return not self.arms or any(arm.reaches(placement, table_height) for arm in self.arms)
 
+    def reaches_together(self, placements: Sequence[Placement], table_height: float) -> bool:
+        """Say whether one and the same arm reaches all of these objects."""
+        return not self.arms or any(all(arm.reaches(one, table_height) for one in placements) for arm in self.arms)
+
     def fits(self, target: Placement, others: Sequence[Placement], table_height: float) -> bool:
         """Say whether an arm that reaches the target has room for its hand there."""
         able = [arm for arm in self.arms if arm.reaches(target, table_height)]
@@ -55,8 +59,11 @@ class SceneArm:
         """Say whether it can take the object from above and lift it."""
         if self.reach is None:
             return True
-        tip = max(table_height + 0.02, placement.top - 0.05) + _LIFT
-        return self.reach.contains(float(np.linalg.norm(placement.center - self.reach.axis)), tip)
+        tip = max(table_height + 0.02, placement.top - 0.05)
+        distance = float(np.linalg.norm(placement.center - self.reach.axis))
+        if self.reach.hangs and not self.reach.contains(distance, tip):
+            return False
+        return self.reach.contains(distance, tip + _LIFT)
 
     def waits_over(self, placement: Placement) -> bool:
         """Say whether the object is so tall that the waiting hand would stand in it."""

@@ -41,7 +41,7 @@ class ExpertPolicy:
         by_part: bool = False,
     ) -> None:
         self.world = world
-        self.codec = SingleArmCodec.of_gripper(world.embodiment)
+        self.codec = SingleArmCodec.of_gripper(world.embodiment, arm=world.embodiment.arm_with(arm.joints).name)
         self.motion = motion or ExpertMotionConfig(period=self.codec.period)
         self.planner = (PartGraspPlanner if by_part else GraspPlanner)(world, arm, self.motion)
         self.target = world.scene.target  # what it grasps: a demonstration of an error may name another object

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.tasks.grasping.lifting import FALLEN, WRONG, GraspTask, GraspTaskConfig
 from vla_ros.tasks.grasping.part_grasps import PartStretch
 from vla_ros.tasks.judging import Judge, Outcome, Truth
-from vla_ros.tasks.watches import LiftWatch
+from vla_ros.tasks.watches import LiftWatch, narrowest
 
 ELSEWHERE = Outcome("lifted, but not by the part that was requested")
 LIFTED_M = 0.03  # [m] from here on the named object had been off the table
@@ -30,25 +30,22 @@ class GraspJudge(Judge):
         meant: Meaning,
         objects: Sequence[SceneObject],
         start: Truth,
-        gripper: str,
-        width_max: float,  # [m]
+        openings: Mapping[str, float],  # [m] of each gripper, fully open
         limits: GraspTaskConfig,
         part: PartStretch | None = None,  # by which it is to be held
     ) -> None:
         super().__init__(start, limits, objects)
         heights, time = start.heights, start.time
-        self._gripper, self._part = gripper, part
+        self._openings, self._part = openings, part
         self._start_heights = dict(heights)
         self._named = [item.name for item in meant.named]
         self.target = self._named[0] if len(self._named) == 1 else None
         self._doubt = meant.doubt
         possible = {item.name for item in (*meant.named, *meant.open)}
         self._not_meant = [item.name for item in objects if item.name not in possible]
-        self._tasks = [GraspTask(name, heights, time, width_max, limits, ()) for name in self._named]
+        self._tasks = [GraspTask(name, heights, time, 1.0, limits, ()) for name in self._named]
         # Nothing is named: nothing can succeed, but what the arm does is followed all the same.
-        self._watch = (
-            self._tasks[0] if self._tasks else GraspTask(objects[0].name, heights, time, width_max, limits, ())
-        )
+        self._watch = self._tasks[0] if self._tasks else GraspTask(objects[0].name, heights, time, 1.0, limits, ())
         self._unclear = LiftWatch([item.name for item in meant.open], heights, limits.lift_m, limits.hold_s)
         self._wrong = LiftWatch(self._not_meant, heights, limits.lift_m, limits.wrong_hold_s)
         self._lifted: dict[str, float] = dict.fromkeys(heights, 0.0)  # [m] now
@@ -90,8 +87,8 @@ class GraspJudge(Judge):
     def _judge(self, truth: Truth) -> None:
         time, heights = truth.time, truth.heights
         self._lifted = {name: heights[name] - start for name, start in self._start_heights.items()}
-        width = truth.widths[self._gripper]
-        outcomes = [task.update(time, heights, width) for task in self._tasks or [self._watch]]
+        open_share = narrowest(truth.widths, self._openings)  # a gripper that closes while none is closed is an attempt
+        outcomes = [task.update(time, heights, open_share) for task in self._tasks or [self._watch]]
         unclear, wrong = self._unclear.update(time, heights), self._wrong.update(time, heights)
         self._tell()
         self.progress = NEARLY * min(1.0, self.lifted_max / self.limits.lift_m)

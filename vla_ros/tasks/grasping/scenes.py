@@ -9,7 +9,6 @@ from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.model import ObjectModel
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.robots.working_gripper import with_working_gripper
 from vla_ros.sim.scenes.composition import ChosenObjects, compose
 from vla_ros.sim.scenes.objects import choose_extra, choose_other
 from vla_ros.sim.scenes.random_streams import scene_generator
@@ -62,7 +61,7 @@ def _graspable(models: tuple[ObjectModel, ...], catalogue: Catalogue, robot: str
         elif poses:
             targets.append(dataclasses.replace(model, resting=tuple(poses)))
     if not targets:
-        opening = 100.0 * with_working_gripper(load_embodiment(robot), None).only_gripper.width_max
+        opening = 100.0 * load_embodiment(robot).widest_gripper.width_max
         raise ConfigError(
             f"no object of the folder fits a gripper of {opening:g} cm as it lies: `vla objects check` says which "
             "poses offer grasps; set a smaller scale, other resting poses, or add an object that fits"

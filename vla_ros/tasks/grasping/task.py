@@ -76,7 +76,7 @@ class Grasping:
     ) -> Judge:
         """Judge by the operator's choice, the scene's target for its own sentence, or what the words mean."""
         objects = [SceneObject.read(values) for values in shown["objects"]]
-        gripper = embodiment.only_gripper  # a grasp is judged by one
+        openings = {gripper.name: gripper.width_max for gripper in embodiment.grippers}
         part = PartStretch(**shown[PART]) if PART in shown else None
         if success_object or instruction in ("", shown["instruction"]):
             known = {item.name: item for item in objects}
@@ -84,7 +84,7 @@ class Grasping:
         else:
             meant = meaning(instruction, objects, shown["nouns"])
         thresholds = cast(GraspTaskConfig, limits)  # as self.limits returned them, or changed from these
-        return GraspJudge(meant, objects, start, gripper.name, gripper.width_max, thresholds, part)
+        return GraspJudge(meant, objects, start, openings, thresholds, part)
 
     def expert(self, world: World, arm: ArmModel) -> Policy:
         """Return the script that grasps with the truth."""

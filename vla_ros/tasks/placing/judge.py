@@ -13,7 +13,7 @@ from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.tasks.judging import Judge, Outcome, Truth
 from vla_ros.tasks.placing.limits import PlaceLimits
 from vla_ros.tasks.placing.receptacles import Body, Receptacle
-from vla_ros.tasks.watches import ClosureWatch, StillWatch
+from vla_ros.tasks.watches import ClosureWatch, StillWatch, narrowest
 
 WRONG = Outcome("another object was placed")
 FALLEN = Outcome("named object fell off the table")
@@ -34,12 +34,11 @@ class PlaceJudge(Judge):
         bodies: Mapping[str, Body],
         receptacles: Mapping[str, Receptacle],
         start: Truth,
-        gripper: str,
-        width_max: float,  # [m]
+        openings: Mapping[str, float],  # [m] of each gripper, fully open
         limits: PlaceLimits,
     ) -> None:
         super().__init__(start, limits, objects)
-        self._gripper, self._bodies, self._receptacles = gripper, bodies, receptacles
+        self._openings, self._bodies, self._receptacles = openings, bodies, receptacles
         self._named = [item.name for item in thing.named]
         self._goals = [item.name for item in goal.named if item.name in receptacles]
         self._open_things = {item.name for item in thing.open}
@@ -47,7 +46,7 @@ class PlaceJudge(Judge):
         self._doubt = thing.doubt or goal.doubt
         self.target = self._named[0] if len(self._named) == 1 else None
         self._start_heights = dict(start.heights)
-        self._hand = ClosureWatch(width_max, limits.closed_fraction, limits.open_fraction)
+        self._hand = ClosureWatch(1.0, limits.closed_fraction, limits.open_fraction)
         self._still = StillWatch(limits.still_m, limits.still_rad)
         self._offsets: dict[str, np.ndarray] = {}  # what was up since the hand last closed → from the tool to it then
         self._held: set[str] = set()  # of these, what is in the hand still
@@ -147,7 +146,7 @@ class PlaceJudge(Judge):
         return before is None or bool(np.linalg.norm(self._offset(truth, name) - before) >= self.limits.away_m)
 
     def _follow_hand(self, truth: Truth) -> None:
-        self._hand.update(truth.widths[self._gripper])
+        self._hand.update(narrowest(truth.widths, self._openings))
         if self._hand.closures == self.attempts:
             return
         if self._hand.closures > self.limits.attempts:

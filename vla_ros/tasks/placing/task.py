@@ -108,12 +108,11 @@ class Placing:
                 thing, goal = (meaning(f"the {one}", objects, shown["nouns"]) for one in (phrases.thing, phrases.goal))
         if success_object:
             thing = Meaning((known[object_name(success_object, known)],))
-        gripper = embodiment.only_gripper
+        openings = {gripper.name: gripper.width_max for gripper in embodiment.grippers}
         bodies = {name: Body(**values) for name, values in shown[BODIES].items()}
         receptacles = {name: Receptacle.read(**values) for name, values in shown[RECEPTACLES].items()}
         thresholds = cast(PlaceLimits, limits)  # as self.limits returned them, or changed from these
-        width = gripper.width_max
-        return PlaceJudge(thing, goal, objects, bodies, receptacles, start, gripper.name, width, thresholds)
+        return PlaceJudge(thing, goal, objects, bodies, receptacles, start, openings, thresholds)
 
     def expert(self, world: World, arm: ArmModel) -> Policy:
         """Return the script that grasps and places with the truth."""

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two-armed robots of the papers in lockstep with their simulation: figures eight, a drive, a lift, pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from described_robot import DescribedRobot
+from drawn_scene import grasping_scene
+
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.world import World
+
+ROBOTS = ("bytemini", "ldt01")
+STEP, DURATION = 0.05, 6.0  # [s]
+
+
+def figure_eight() -> np.ndarray:
+    """Return places (H, 3) [m] of an eight 18 cm wide, 12 cm deep and 6 cm high, begun and ended slowly."""
+    t = np.arange(1, round(DURATION / STEP) + 1) * STEP / DURATION
+    turn = 2.0 * np.pi * (t - 0.8 * np.sin(2.0 * np.pi * t) / (2.0 * np.pi))
+    return np.column_stack([0.06 * np.sin(2.0 * turn), 0.09 * np.sin(turn), 0.03 * (np.cos(turn) - 1.0)])
+
+
+@pytest.mark.parametrize("name", ROBOTS)
+def test_both_arms_follow_figures_eight(name):
+    robot = DescribedRobot(name)
+    try:
+        start = {arm: robot.world.tool_pose(arm)[:3, 3].copy() for arm in robot.world.arms}
+        path = figure_eight()
+        seen = robot.follow(dict.fromkeys(start, path), STEP)
+        for arm, places in seen.items():
+            points = np.vstack([np.zeros(3), path]) + start[arm]
+            fine = np.linspace(0.0, len(points) - 1.0, 6000)
+            line = np.column_stack([np.interp(fine, np.arange(len(points)), column) for column in points.T])
+            off = np.array([np.linalg.norm(line - place, axis=1).min() for place in places[::5]])
+            assert np.sqrt(np.mean(off**2)) < 3e-3, arm
+            assert np.ptp(places[:, 1]) > 0.17, arm  # it went there
+            assert np.linalg.norm(places[-1] - points[-1]) < 1e-3, arm
+    finally:
+        robot.world.close()
+
+
+def test_bytemini_drives_by_chunk_and_its_tools_stay_where_a_chunk_put_them():
+    robot = DescribedRobot("bytemini")
+    world = robot.world
+    try:
+        columns = robot.columns(dict.fromkeys(world.arms, np.zeros((10, 3))))
+        columns |= {"base/velocity.x": np.full(10, -0.05), "base/velocity.y": np.full(10, 0.10)}
+        before = {arm: (world.base.T_odom_base @ world.tool_pose(arm))[:3, 3] for arm in world.arms}
+        robot.submit(columns, step=0.1)
+        robot.run(1.0)
+        for arm, place in before.items():
+            now = (world.base.T_odom_base @ world.tool_pose(arm))[:3, 3]
+            np.testing.assert_allclose(now, place, atol=0.01)  # poses are in the base at the chunk's stamp
+        robot.run(1.0)
+        assert world.base.T_odom_base[:2, 3] == pytest.approx([-0.05, 0.10], abs=0.02)
+        np.testing.assert_allclose(world.base.twist, 0.0, atol=1e-3)  # it stands once it hears nothing
+    finally:
+        world.close()
+
+
+def test_bytemini_lifts_nods_and_closes_its_grippers():
+    robot = DescribedRobot("bytemini")
+    world = robot.world
+    try:
+        heights = np.linspace(0.24, 0.20, 10)
+        robot.submit(
+            {
+                "lift_joint/position": heights,
+                "head_pan_joint/position": np.linspace(0.0, 0.2, 10),
+                "head_tilt_joint/position": np.linspace(0.75, 0.60, 10),
+                "left_gripper/width": np.zeros(10),
+                "right_gripper/width": np.full(10, 0.04),
+            },
+            step=0.1,
+        )
+        robot.run(2.5)
+        assert world.joint_groups["lift"].q == pytest.approx([0.20], abs=3e-3)
+        assert world.joint_groups["head"].q == pytest.approx([0.2, 0.60], abs=5e-3)
+        assert world.grippers["left_gripper"].width < 2e-3
+        assert world.grippers["right_gripper"].width == pytest.approx(0.04, abs=2e-3)
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("name", ROBOTS)
+def test_its_cameras_see_the_table_and_the_hands(name):
+    robot = load_embodiment(name)
+    scene = grasping_scene("basic", 3, robot=name, cameras=robot.cameras)
+    world = World(scene, robot)
+    try:
+        views = {camera: world.observe_camera(camera, True) for camera in robot.cameras}
+        table = np.array([*scene.table.center, scene.table.height])
+        for camera, view in views.items():
+            assert view.color.std() > 5.0
+            assert 0.05 < np.median(view.depth[view.depth > 0.0]) < 1.5
+            forward = view.T_base_camera[:3, 2]
+            assert forward[2] < -0.4, camera  # it looks down, onto the table
+        seen = np.linalg.inv(views["head"].T_base_camera) @ np.append(table, 1.0)
+        assert abs(np.arctan2(seen[0], seen[2])) < np.radians(30.0)
+        for side in ("left", "right"):
+            tips = world.tool_pose(side) @ [0.0, 0.0, 0.010, 1.0]
+            x, y, z, _ = np.linalg.inv(views[f"{side}_wrist"].T_base_camera) @ tips
+            assert z > 0.0
+            assert max(abs(x) / z * 3.0 / 4.0, abs(y) / z) < np.tan(np.radians(29.0)), side  # in the picture
+    finally:
+        world.close()

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An expert for each arm that holds a gripper: the first that finds a way acts, the others wait at home."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from controllers.chunks.chunk import ActionChunk, TaskStatus
+from vla_ros.policies.base import Policy
+from vla_ros.policies.observation import Observation
+from vla_ros.sim.world import World
+
+
+class EitherHand:
+    """Act by the first of several experts that finds a way, for the whole episode: two hands at one object fight."""
+
+    def __init__(self, experts: Sequence[Policy]) -> None:
+        """Take the experts in the order in which they are tried."""
+        self._experts = tuple(experts)
+        self.policy = self._experts[0]  # that acts, or whose word counts until one does
+        self._chosen = False
+
+    def reset(self) -> None:
+        """Forget the episode."""
+        for expert in self._experts:
+            expert.reset()
+        self.policy, self._chosen = self._experts[0], False
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        """Return the acting expert's actions; while nobody has found a way, the first one's refusal."""
+        if self._chosen:
+            return self.policy.infer(observation)
+        chunks = []
+        for expert in self._experts:
+            chunk = expert.infer(observation)
+            if chunk.status is not TaskStatus.INVALID:
+                self.policy, self._chosen = expert, True
+                return chunk
+            chunks.append(chunk)
+        return chunks[0]
+
+
+def nearest_first(world: World) -> list[str]:
+    """Name the arms with a parallel gripper, that first whose shoulder is nearest to the scene's target and goal."""
+    robot, scene = world.embodiment, world.scene
+    places = [world.object_pose(name)[:2, 3] for name in (scene.target, scene.goal) if name]
+
+    def distance(arm: str) -> float:
+        reach = robot.arm(arm).reach
+        shoulder = world.tool_pose(arm)[:2, 3] if reach is None else np.array(reach.axis)
+        return max((float(np.linalg.norm(place - shoulder)) for place in places), default=0.0)
+
+    return sorted((gripper.arm for gripper in robot.grippers), key=distance)
