@@ -27,6 +27,7 @@ KEYS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow  # half a minute of both cores; its parts have tests of their own
 def test_a_quick_run_writes_every_figure_table_and_picture(tmp_path, root):
     file = tmp_path / "figures.json"
     words = ["--quick", "--rate", "500", "--json", str(file), "--pictures", str(tmp_path),

@@ -18,14 +18,14 @@ def arguments(*words: str) -> argparse.Namespace:
 
 def test_figures_are_written_flat(tmp_path):
     file = tmp_path / "figures.json"
-    assert teleop.run(arguments("--seconds", "8", "--json", str(file))) == 0
+    assert teleop.run(arguments("--seconds", "5", "--json", str(file))) == 0
     figures = json.loads(file.read_text())
     assert all(isinstance(value, float) for value in figures.values())
     # How late a busy machine is, is no test; that everything comes and is counted at all is.
     assert 0.0 < figures["command_ms"] < figures["tick_ms"] < figures["sent_ms"] <= figures["sent_p95_ms"]
     assert figures["packets"] > 50.0
-    assert figures["chunks"] > 20.0
-    assert figures["clutches"] == 3.0
+    assert figures["chunks"] > 10.0
+    assert figures["clutches"] == 2.0
     assert figures["pictures_per_s"] > 0.5
     assert 0.0 <= figures["cores_idle"] < 1.0
     assert figures["refused_chunks"] == 0.0

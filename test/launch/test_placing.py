@@ -15,6 +15,7 @@ SCENE = "seed:=501"
 SLOWLY = "real_time_factor:=0.4"  # what two busy cores keep up with
 
 
+@pytest.mark.slow  # `tasks/placing/` puts it there in lockstep, `test_whole_job.py` runs a task's episode on the graph
 def test_it_puts_what_the_scene_asks_for_where_it_is_to_go(launch):
     graph = launch("task:=placing", "policy:=geometric", SCENE, SLOWLY, job="policy")
     code = graph.finish(within=2 * END_TIMEOUT_S)  # placing takes about twice as long as grasping

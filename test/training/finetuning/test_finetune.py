@@ -163,6 +163,7 @@ def test_without_original_data_it_is_generated_first(
     assert changed(tmp_path) == {"proposals"}
 
 
+@pytest.mark.slow  # four episodes; `evaluation/` proves what compares and what goes on
 def test_before_and_after_in_the_same_scenes(
     tuned: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
