@@ -8,7 +8,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 
-SHARE = 4  # of the cases of a slow test a sample takes one in so many, at least one
+SHARE = 4  # of the cases of a slow test a sample takes one in so many; of one alone it takes every fourth time
 
 thorough = False  # --slow, which conftest.py reads before any test module
 
@@ -19,13 +19,15 @@ def trials(few: int, all_of_them: int) -> int:
 
 
 def sample(ids: Iterable[str], seed: str) -> set[str]:
-    """Return of each test function some cases: the same for the same seed, other ones for most others."""
+    """Return a share of each test function's cases: the same for the same seed, other ones for most others."""
     functions: dict[str, list[str]] = defaultdict(list)
     for case in ids:
         functions[case.partition("[")[0]].append(case)
     chosen: set[str] = set()
-    for cases in functions.values():
-        chosen.update(sorted(cases, key=lambda case: _rank(case, seed))[: math.ceil(len(cases) / SHARE)])
+    for function, cases in functions.items():
+        drawn = int.from_bytes(_rank(function, seed)[:4]) / 2**32  # what is left over is taken that often
+        count = math.floor(len(cases) / SHARE + drawn)
+        chosen.update(sorted(cases, key=lambda case: _rank(case, seed))[:count])
     return chosen
 
 
