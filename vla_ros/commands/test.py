@@ -106,8 +106,9 @@ def _slow_parser() -> argparse.ArgumentParser:
 
 
 def _processes() -> list[str]:
-    processes = min(len(os.sched_getaffinity(0)), PROCESSES_MAX)
-    return ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"] if processes > 1 else []
+    cores = len(os.sched_getaffinity(0))
+    processes = min(cores + 1, PROCESSES_MAX)  # tests wait, too
+    return ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"] if cores > 1 else []
 
 
 def test_environment() -> dict[str, str]:
