@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -25,7 +26,6 @@ from trajectory_msgs.msg import JointTrajectory
 from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.follower import NO_CHUNK
 from controllers.rotations import from_matrix
-from rig.node_server import ForkedProcess
 from rig.spinning import leave, spin_until
 from vla_ros import messages, qos
 from vla_ros.launching.environment import module_environment
@@ -68,7 +68,14 @@ class NodeUnderTest:
         environment = module_environment() | {"PYTHONUNBUFFERED": "1"}
         if module:  # of the rig
             environment["PYTHONPATH"] = os.pathsep.join(sys.path)
-        self.process = ForkedProcess(module or f"vla_ros.nodes.{name}_node", words, environment, PIPE)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", module or f"vla_ros.nodes.{name}_node", *words],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            pipesize=PIPE,
+        )
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str, float]:
         """Signal it; return exit code, output and the time it took [s]."""
