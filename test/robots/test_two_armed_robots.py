@@ -6,7 +6,6 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
 import pinocchio as pin
 import pytest
@@ -16,8 +15,9 @@ from controllers.arm.model import ArmModel
 from controllers.safety.self_pairs import checked_self_pairs
 from vla_ros.cli import main
 from vla_ros.policies.contract import load_contract
+from vla_ros.robots.checks.home import home_positions, place_at_home
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, load_embodiment
-from vla_ros.sim.robot_model import BASE_JOINTS, robot_spec
+from vla_ros.sim.robot_model import BASE_JOINTS
 
 ROBOTS = ("bytemini", "ldt01")
 DOWN = np.diag([1.0, -1.0, -1.0])  # rotation of a tool that points down, its x forward
@@ -26,43 +26,24 @@ FORWARD = np.array([[0.0, 0.0, 1.0], [0.0, -1.0, 0.0], [1.0, 0.0, 0.0]])  # that
 
 @dataclass(frozen=True, eq=False)
 class Described:
-    """A robot in pinocchio and in MuJoCo."""
+    """A robot in pinocchio; test_models_agree.py holds it against MuJoCo."""
 
     robot: Embodiment
     urdf: str
     pin_model: pin.Model
-    mj_model: mujoco.MjModel
-
-    @property
-    def joints(self) -> tuple[str, ...]:
-        """Name every joint but the base's."""
-        return tuple(joint for group in self.robot.jointed_groups for joint in group.joints)
-
-    @property
-    def columns(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return where those joints are in q of pinocchio and of MuJoCo, which are their columns of v as well."""
-        model = self.pin_model
-        of_pin = np.array([model.joints[model.getJointId(name)].idx_q for name in self.joints])
-        return of_pin, np.array([self.mj_model.joint(name).qposadr[0] for name in self.joints])
 
     def at_home(self) -> np.ndarray:
         """Return q of pinocchio (nq,) at home, with grippers open."""
         q = pin.neutral(self.pin_model)
-        for group in self.robot.driven_groups:
-            for joint, value in zip(group.joints, group.home, strict=True):
-                q[self.pin_model.joints[self.pin_model.getJointId(joint)].idx_q] = value
-        for gripper in self.robot.grippers:
-            for joint in gripper.joints:
-                index = self.pin_model.joints[self.pin_model.getJointId(joint)].idx_q
-                q[index] = self.pin_model.upperPositionLimit[index]
+        for joint, value in home_positions(self.robot, self.urdf).items():
+            q[self.pin_model.joints[self.pin_model.getJointId(joint)].idx_q] = value
         return q
 
     def arm_model(self, name: str) -> ArmModel:
         """Return an arm's model with everything that carries it at home."""
         arm = self.robot.arm(name)
         model = ArmModel(self.urdf, arm.joints, arm.tool_frame)
-        home = {j: q for group in self.robot.driven_groups for j, q in zip(group.joints, group.home, strict=True)}
-        model.mount.place(np.array([home[joint] for joint in model.mount.carriers]))
+        place_at_home(model, home_positions(self.robot, self.urdf))
         return model
 
 
@@ -70,7 +51,7 @@ class Described:
 def described(request) -> Described:
     robot = load_embodiment(request.param)
     urdf = expand_urdf(robot)
-    return Described(robot, urdf, pin.buildModelFromXML(urdf), robot_spec(robot).compile())
+    return Described(robot, urdf, pin.buildModelFromXML(urdf))
 
 
 @pytest.mark.parametrize("name", ROBOTS)
@@ -142,30 +123,6 @@ def test_left_and_right_are_mirrored(described):
     for q in np.random.default_rng(2).uniform(left.lower, left.upper, (10, left.size)):
         np.testing.assert_allclose(right.forward(q)[:3, 3], mirror @ left.forward(q)[:3, 3], atol=1e-9)
         np.testing.assert_allclose(right.forward(q)[:3, 2], mirror @ left.forward(q)[:3, 2], atol=1e-9)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_pinocchio_and_mujoco_agree(described, seed):
-    model, mj = described.pin_model, described.mj_model
-    data, mj_data = model.createData(), mujoco.MjData(mj)
-    of_pin, of_mj = described.columns
-    q = np.random.default_rng(seed).uniform(model.lowerPositionLimit, model.upperPositionLimit)
-    mj_data.qpos[of_mj] = q[of_pin]
-    mujoco.mj_forward(mj, mj_data)
-    pin.framesForwardKinematics(model, data, q)
-    for arm in described.robot.arms:
-        np.testing.assert_allclose(
-            mj_data.body(arm.tool_frame).xpos, data.oMf[model.getFrameId(arm.tool_frame)].translation, atol=1e-6
-        )
-    M = np.empty((mj.nv, mj.nv))
-    mujoco.mj_fullM(mj, mj_data, M)
-    M = (M - np.diag(mj.dof_armature))[np.ix_(of_mj, of_mj)]
-    expected = np.triu(pin.crba(model, data, q))
-    expected = (expected + np.triu(expected, 1).T)[np.ix_(of_pin, of_pin)]
-    assert np.abs(M - expected).max() < 1e-6 * np.abs(expected).max()
-    gravity = pin.computeGeneralizedGravity(model, data, q)[of_pin]
-    assert np.abs(mj_data.qfrc_bias[of_mj] - gravity).max() < 1e-6 * np.abs(gravity).max()
-    np.testing.assert_allclose(mj_data.qfrc_gravcomp[of_mj], gravity, atol=1e-6 * np.abs(gravity).max())
 
 
 def test_at_home_its_links_are_two_centimetres_apart(described):

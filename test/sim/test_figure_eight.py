@@ -35,14 +35,10 @@ class FigureEight:
         self._execution = Execution(
             self.world, {arm: driven.drive.command for arm, driven in self.follower.arms.items()}
         )
-        self._observe_base()
+        self._execution.tell_base(self.follower)
         self.follower.activate(self.world.q, self.world.dq, self._execution.begin(), 0.0)
         self._start = {arm: self.world.tool_pose(arm) for arm in self.world.arms}
         self._frame, self._sequence = robot.base_frame, 0
-
-    def _observe_base(self) -> None:
-        if self.world.base is not None:
-            self.follower.observe_base(self.world.time, self.world.base.T_odom_base, self.world.base.twist)
 
     def shift(self, t: np.ndarray) -> np.ndarray:
         """Return how far the tools are to be from where they began (H, 3) [m] at t (H,) [s]."""
@@ -67,7 +63,7 @@ class FigureEight:
         for tick in range(round((BEGUN_S + LOOP_S) / DT)):
             if tick % round(PERIOD / DT) == 0:
                 self._submit()
-            self._observe_base()
+            self._execution.tell_base(self.follower)
             self._execution.execute(self.follower.tick(world.time, DT, world.q, world.dq, world.time))
             world.step(round(DT / world.timestep))
             if world.time > BEGUN_S:

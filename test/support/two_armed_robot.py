@@ -111,13 +111,8 @@ class PairWorld:
 
     def enable(self) -> None:
         world = self.world
-        self._observe_base()
+        self._execution.tell_base(self.follower)
         self.follower.activate(world.q, world.dq, self._execution.begin(), world.time)
-
-    def _observe_base(self) -> None:
-        base = self.world.base
-        if base is not None:
-            self.follower.observe_base(self.world.time, base.T_odom_base, base.twist)
 
     def columns(self, shifts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return pose columns by channel of tools that go by `shifts` (H, 3) [m] from where they are."""
@@ -130,7 +125,7 @@ class PairWorld:
     def run(self, seconds: float) -> None:
         world = self.world
         for _ in range(round(seconds / DT)):
-            self._observe_base()
+            self._execution.tell_base(self.follower)
             self._execution.execute(self.follower.tick(world.time, DT, world.q, world.dq, world.time))
             world.step(round(DT / world.timestep))
 

@@ -88,7 +88,7 @@ class Rollout:
         """Run to the end and return the verdict."""
         world = self.world
         self.policy.reset()
-        self._observe_base()
+        self._execution.tell_base(self.follower)
         self.follower.activate(world.q, world.dq, self._execution.begin(), world.time)
         while not self.judge.finished:
             if self.config.latency_s is None:
@@ -169,7 +169,7 @@ class Rollout:
     def _tick(self) -> bool:
         """Run one control period; say whether the task goes on."""
         world = self.world
-        self._observe_base()
+        self._execution.tell_base(self.follower)
         command = self.follower.tick(world.time, self._dt, world.q, world.dq)
         self._execution.execute(command)
         world.step(self._substeps)
@@ -180,11 +180,6 @@ class Rollout:
             if self._film is not None:
                 self._film.add_when_due()
         return not self.judge.finished
-
-    def _observe_base(self) -> None:
-        base = self.world.base
-        if base is not None:
-            self.follower.observe_base(self.world.time, base.T_odom_base, base.twist)
 
     def _truth(self) -> Truth:
         world = self.world

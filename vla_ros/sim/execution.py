@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from controllers.chunks.progress import RobotCommand
+from controllers.follower import ChunkFollower
 from vla_ros.sim.world import World
 
 
@@ -27,6 +28,12 @@ class Execution:
         widths = {f"{name}/width": gripper.width for name, gripper in self._world.grippers.items()}
         self.end_effectors = dict(widths)
         return widths
+
+    def tell_base(self, follower: ChunkFollower) -> None:
+        """Give a follower the odometry of the base, where the world's robot has one that moves."""
+        base = self._world.base
+        if base is not None:
+            follower.observe_base(self._world.time, base.T_odom_base, base.twist)
 
     def execute(self, command: RobotCommand) -> None:
         """Hand one command to the world."""

@@ -12,6 +12,7 @@ import numpy as np
 from controllers.errors import ConfigError
 from vla_ros.robots.checks.finding import PROBLEM, WARNING, Finding, complaints_or
 from vla_ros.robots.checks.link_shapes import LinkBounds, link_bounds
+from vla_ros.robots.link_tree import LinkTree
 
 CHECK = "inertias"
 TRIANGLE = 1e-6  # share by which rounded numbers of a thin rod may miss the triangle inequality
@@ -33,15 +34,12 @@ class LinkInertia:
 
 def check_inertias(urdf: str) -> list[Finding]:
     """Check every link of `urdf` (XML text). Raises ConfigError for an <inertial> that cannot be read."""
-    robot = ElementTree.fromstring(urdf)
-    links = robot.findall("link")
+    links = ElementTree.fromstring(urdf).findall("link")
     heavy = {
         link.attrib["name"]: _read(link.attrib["name"], link) for link in links if link.find("inertial") is not None
     }
     bounds, found = link_bounds(urdf), []
-    joints = robot.findall("joint[@type='fixed']")
-    ends = [[end.attrib["link"] for tag in ("child", "parent") for end in joint.iterfind(tag)] for joint in joints]
-    fixed = {child: parent for child, parent in ends}
+    fixed = {joint.child: joint.parent for joint in LinkTree(urdf).fixed}
     for element in links:
         link = element.attrib["name"]
         if link in heavy:
