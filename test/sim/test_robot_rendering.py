@@ -70,3 +70,10 @@ def test_a_workplace_moves_table_and_heights():
     table, other = table_area(robot, RANGES), table_area(plain, RANGES)
     np.testing.assert_allclose(np.subtract(table.center, other.center), robot.workplace.origin[:2])
     np.testing.assert_allclose(np.subtract(table.heights, other.heights), robot.workplace.origin[2])
+
+
+def test_tables_stand_as_high_as_a_workplace_says():
+    robot = load_embodiment("agilex")
+    assert robot.workplace.tables is not None
+    heights = table_area(robot, RANGES).heights
+    assert (heights[0], heights[-1]) == pytest.approx(robot.workplace.tables)

@@ -21,9 +21,10 @@ ASPECT = 640 / 480  # of a scene's pictures
 
 def table_area(robot: Embodiment, ranges: SceneRanges) -> TableArea:
     """Return where things stand before this robot, and on tables of which heights."""
-    x, y, z = _origin(robot)
+    (x, y, z), place = _origin(robot), robot.workplace
     (center_x, center_y), (low, high) = ranges.area.center, ranges.table_height
-    heights = tuple(z + height for height in (low, (low + high) / 2.0, high))
+    drawn = (low, (low + high) / 2.0, high)
+    heights = tuple(z + (height if place is None else place.table_height(height, low, high)) for height in drawn)
     return TableArea((center_x + x, center_y + y), ranges.area.extent, heights)
 
 
