@@ -29,7 +29,7 @@ from vla_ros.teleop.serving.pairing import keep_token
 TASK = {
     "name": "test",
     "simulated": True,
-    "each": 1,
+    "each": 2,  # more than the tests below record
     "actions": {"pick up": {"instruction": "pick up the {object}"}},
     "objects": {"red mug": {}, "yellow banana": {}},
     "positions": {"left": {}, "right": {}},

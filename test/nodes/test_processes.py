@@ -58,7 +58,7 @@ def test_recorded_images_are_published_as_a_camera(recording):
     wanted = 4 if recording.is_dir() else 3
     camera = NodeUnderTest("camera", source=str(recording), cameras="front")
     try:
-        end = time.monotonic() + 20.0
+        end = time.monotonic() + 60.0
         while len(got) < wanted and time.monotonic() < end:
             executor.spin_once(timeout_sec=0.05)
         code, output, seconds = camera.stop(signal.SIGTERM)
@@ -67,7 +67,7 @@ def test_recorded_images_are_published_as_a_camera(recording):
         leave(executor, node)
     assert len(got) == wanted, output
     assert (code, "Traceback" in output) == (0, False)
-    assert seconds < 2.0
+    assert seconds < 10.0
     np.testing.assert_allclose(messages.color_array(got["color/image_raw"]).mean((0, 1)), COLOR, atol=6)
     calibration = load_calibration("front")
     np.testing.assert_allclose(messages.intrinsics(got["color/camera_info"]), calibration.intrinsics)

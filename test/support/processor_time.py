@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from rig import node_server
 
 SHOWN = 20  # modules
 KEY = "processor_time"  # under which a worker of pytest-xdist hands its own over
@@ -51,4 +52,4 @@ class ProcessorTime:
 def _spent() -> float:
     """Return the processor time [s] of this process and of the children that have ended."""
     times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    return times.user + times.system + times.children_user + times.children_system + node_server.processor_time()

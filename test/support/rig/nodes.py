@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -26,6 +25,7 @@ from trajectory_msgs.msg import JointTrajectory
 from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.follower import NO_CHUNK
 from controllers.rotations import from_matrix
+from rig.node_server import ForkedProcess
 from rig.spinning import leave, spin_until
 from vla_ros import messages, qos
 from vla_ros.launching.environment import module_environment
@@ -68,14 +68,7 @@ class NodeUnderTest:
         environment = module_environment() | {"PYTHONUNBUFFERED": "1"}
         if module:  # of the rig
             environment["PYTHONPATH"] = os.pathsep.join(sys.path)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", module or f"vla_ros.nodes.{name}_node", *words],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            pipesize=PIPE,
-        )
+        self.process = ForkedProcess(module or f"vla_ros.nodes.{name}_node", words, environment, PIPE)
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str, float]:
         """Signal it; return exit code, output and the time it took [s]."""
@@ -211,11 +204,16 @@ class Operator:
         return future.result()
 
     def set_estop(self, stopped: bool) -> float:
-        """Publish on estop and wait until control says so; return how long that took [s]."""
+        """Publish on estop until control says so; return how long that took [s].
+
+        A release is said again: in its first seconds control takes none.
+        """
         began = time.monotonic()
-        self.estop.publish(Bool(data=stopped))
-        assert self.spin_until(lambda: self.progress.estop is stopped), f"control does not hear of estop {stopped}"
-        return time.monotonic() - began
+        for _ in range(1 if stopped else ASKINGS):
+            self.estop.publish(Bool(data=stopped))
+            if self.spin_until(lambda: self.progress.estop is stopped, ANSWER_S):
+                return time.monotonic() - began
+        raise AssertionError(f"control does not hear of estop {stopped}")
 
     def chunk(
         self, shift: tuple[float, float, float], duration: float = 1.0, T: np.ndarray | None = None
