@@ -101,7 +101,8 @@ def enable(page: LivePage) -> None:
     page.command("enable")
 
 
-def record(page: LivePage, seconds: float = 1.5, **result: object) -> str:
+def begin(page: LivePage) -> str:
+    """Begin an episode and return its name."""
     started: list[str] = []
 
     def start() -> bool:
@@ -113,7 +114,11 @@ def record(page: LivePage, seconds: float = 1.5, **result: object) -> str:
         return bool(started)
 
     assert until(start, 60.0)
-    (name,) = started
+    return started[0]
+
+
+def record(page: LivePage, seconds: float = 1.5, **result: object) -> str:
+    name = begin(page)
     time.sleep(seconds)
     assert until(lambda: now(page)["recording"] and now(page)["episode"] == name)
     page.command("episode_stop", **({"success": True, "note": ""} | result))
@@ -194,7 +199,7 @@ def test_a_recorder_that_dies_stops_the_episode_holds_the_arm_and_says_so(graph,
     _, collection, nodes, _ = graph
     assert ready(page)
     enable(page)
-    name = page.command("episode_start")["episode"]
+    name = begin(page)
     partial = collection / "episodes" / f"{name}.partial"
     assert until(partial.is_dir)
     time.sleep(1.5)
