@@ -7,9 +7,10 @@ Shape legend: H points, C channels.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 
 import numpy as np
 
@@ -80,6 +81,31 @@ def check_length(points: int) -> None:
 
 
 @dataclass(frozen=True, eq=False)
+class ChannelLayout:
+    """What a chunk's channels are and where: the same for every chunk of a source, so worked out once."""
+
+    kinds: tuple[ChannelKind, ...]  # (C,)
+    columns: Mapping[str, int]  # of each channel
+    poses: Mapping[str, list[int]]  # of each arm's seven pose channels: x y z, then quaternion x y z w
+
+
+@lru_cache(maxsize=64)
+def channel_layout(channels: tuple[str, ...]) -> ChannelLayout:
+    """Work out the layout of `channels` (C,). Raises ChunkError for one that is unknown, or a pose that lacks some."""
+    kinds = tuple(channel_kind(name) for name in channels)
+    columns = {name: column for column, name in enumerate(channels)}
+    suffix = "/" + POSITION_AXES[0]
+    poses: dict[str, list[int]] = {}
+    for arm in (name.removesuffix(suffix) for name in channels if name.endswith(suffix)):
+        names = pose_channels(arm)
+        missing = [name for name in names if name not in columns]
+        if missing:
+            raise ChunkError(f"chunk for arm '{arm}' lacks {missing[0]}: a pose needs all seven channels")
+        poses[arm] = [columns[name] for name in names]
+    return ChannelLayout(kinds, columns, poses)
+
+
+@dataclass(frozen=True, eq=False)
 class ActionChunk:
     """Targets at `stamp + times[i]`; row i of `values` holds every channel at that time.
 
@@ -99,7 +125,7 @@ class ActionChunk:
     instruction: int = 0  # instruction_hash of the text it was computed for
     inference_s: float = 0.0  # [s] observation to chunk
     riding: bool = False  # poses are in the base at each point's time, not in the base at the stamp
-    kinds: tuple[ChannelKind, ...] = field(init=False, repr=False)
+    layout: ChannelLayout = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         times = np.array(self.times, dtype=np.float64)
@@ -119,18 +145,24 @@ class ActionChunk:
             raise ChunkError("chunk holds a value that is not finite")
         if (np.diff(times) <= 0.0).any() or times[0] < 0.0:
             raise ChunkError("chunk times must be >= 0 and increase strictly")
-        object.__setattr__(self, "kinds", tuple(channel_kind(name) for name in channels))
+        layout = channel_layout(channels)
+        for arm, columns in layout.poses.items():
+            _normalise_quaternions(values, columns[3:], arm)
         object.__setattr__(self, "channels", channels)
-        for arm in _arms(channels):
-            _normalise_quaternions(values, channels, arm)
+        object.__setattr__(self, "layout", layout)
         times.flags.writeable = values.flags.writeable = False
         object.__setattr__(self, "times", times)
         object.__setattr__(self, "values", values)
 
     @property
+    def kinds(self) -> tuple[ChannelKind, ...]:
+        """Return what the numbers of each channel mean (C,)."""
+        return self.layout.kinds
+
+    @property
     def arms(self) -> tuple[str, ...]:
         """Name the arms that have pose channels."""
-        return _arms(self.channels)
+        return tuple(self.layout.poses)
 
     @property
     def duration(self) -> float:
@@ -139,18 +171,16 @@ class ActionChunk:
 
     def column(self, channel: str) -> np.ndarray | None:
         """Return a channel's values (H,), or None when the chunk does not carry it."""
-        return self.values[:, self.channels.index(channel)] if channel in self.channels else None
+        at = self.layout.columns.get(channel)
+        return None if at is None else self.values[:, at]
 
     def positions(self, arm: str) -> np.ndarray:
         """Return the tool positions of an arm (H, 3) [m] in `frame_id`."""
-        return self._columns(f"{arm}/{axis}" for axis in POSITION_AXES)
+        return self.values[:, self.layout.poses[arm][:3]]
 
     def quaternions(self, arm: str) -> np.ndarray:
         """Return the tool orientations of an arm (H, 4), xyzw, unit."""
-        return self._columns(f"{arm}/{axis}" for axis in ORIENTATION_AXES)
-
-    def _columns(self, names: Iterable[str]) -> np.ndarray:
-        return self.values[:, [self.channels.index(name) for name in names]]
+        return self.values[:, self.layout.poses[arm][3:]]
 
     @property
     def status(self) -> TaskStatus:
@@ -159,17 +189,7 @@ class ActionChunk:
         return TaskStatus.ONGOING if column is None else TaskStatus(int(np.clip(round(column[-1]), -1, 1)))
 
 
-def _arms(channels: tuple[str, ...]) -> tuple[str, ...]:
-    suffix = "/" + POSITION_AXES[0]
-    return tuple(name.removesuffix(suffix) for name in channels if name.endswith(suffix))
-
-
-def _normalise_quaternions(values: np.ndarray, channels: tuple[str, ...], arm: str) -> None:
-    names = pose_channels(arm)
-    missing = [name for name in names if name not in channels]
-    if missing:
-        raise ChunkError(f"chunk for arm '{arm}' lacks {missing[0]}: a pose needs all seven channels")
-    columns = [channels.index(name) for name in names[3:]]
+def _normalise_quaternions(values: np.ndarray, columns: list[int], arm: str) -> None:
     quaternions = values[:, columns]
     norms = np.linalg.norm(quaternions, axis=1, keepdims=True)
     if (np.abs(norms - 1.0) > 1e-2).any():

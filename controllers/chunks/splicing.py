@@ -142,7 +142,7 @@ def _connect(
     path: Path, times: np.ndarray, start: Start, config: StitchConfig, bounds: MotionBounds
 ) -> tuple[Spline, float, str, str]:
     """Return the spline through the points at `times`, its stretch, the method and why it is not the configured one."""
-    spacing = float(np.median(np.diff(path.times))) if len(path.times) > 1 else 0.1
+    spacing = _spacing(path.times) if len(path.times) > 1 else 0.1
     points = path.points[-len(times) :]
     if start.memory > 0.0 and start.current is not None:
         old, begin = start.current
@@ -197,11 +197,22 @@ def _standstill(
 
 def _step(times: np.ndarray) -> float:
     """Return how long the last of `times` (K,) [s] lasts."""
-    return float(np.median(np.diff(times))) if len(times) > 1 else float(max(times[0], 0.05))
+    return _spacing(times) if len(times) > 1 else float(max(times[0], 0.05))
+
+
+def _spacing(times: np.ndarray) -> float:
+    """Return the median step of `times` (K,) [s], K > 1. NumPy's median takes as long as a stitch's solution."""
+    steps = np.sort(times[1:] - times[:-1])
+    return 0.5 * float(steps[(len(steps) - 1) // 2] + steps[len(steps) // 2])
 
 
 def _at(path: Path, s: float) -> np.ndarray:
-    return np.array([np.interp(s, path.times, column) for column in path.points.T])
+    times, points = path.times, path.points
+    if len(times) == 1:
+        return points[0].copy()
+    k = min(max(int(times.searchsorted(s, side="right")), 1), len(times) - 1)
+    share = (s - times[k - 1]) / (times[k] - times[k - 1])
+    return points[k - 1] + min(max(share, 0.0), 1.0) * (points[k] - points[k - 1])
 
 
 def _tail(path: Path, acceleration: np.ndarray) -> float:

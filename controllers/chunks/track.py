@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
 from controllers.chunks.auxiliary_track import BASE_AXES
 from controllers.chunks.base_motion import PlanarPose
-from controllers.chunks.chunk import ActionChunk, ChannelKind, pose_channels
+from controllers.chunks.chunk import ActionChunk, ChannelKind, channel_layout, pose_channels
 from controllers.errors import ChunkError, unknown_name
 
 CARTESIAN, JOINT = "cartesian", "joint"
@@ -43,24 +44,30 @@ class Track:
 
         Raises ChunkError for several at once, or for some of its joints only.
         """
-        found: list[str] = []
-        for quantity in ("position", "velocity"):
-            given = [name for name in self.joints if f"{name}/{quantity}" in chunk.channels]
-            if given and len(given) != len(self.joints):
-                missing = next(name for name in self.joints if name not in given)
-                raise ChunkError(f"chunk moves some joints only: '{missing}/{quantity}' is missing")
-            found += [quantity] * bool(given)
-        found += ["pose"] * (self.group in chunk.arms)
-        if len(found) > 1:
-            first, second = (name if name == "pose" else f"joint {name}" for name in found[:2])
-            raise ChunkError(f"chunk holds both {first} and {second} targets for '{self.group}'")
-        return found[0] if found else ""
+        return _commanded_quantity(self.group, self.joints, chunk.channels)
 
     def targets(self, chunk: ActionChunk, asked: str) -> np.ndarray:
         """Return what a chunk says of the group: poses (H, 7), or positions or velocities of its joints (H, N)."""
         if asked == "pose":
             return np.hstack([chunk.positions(self.group), chunk.quaternions(self.group)])
-        return chunk.values[:, [chunk.channels.index(f"{name}/{asked}") for name in self.joints]]
+        columns = chunk.layout.columns
+        return chunk.values[:, [columns[f"{name}/{asked}"] for name in self.joints]]
+
+
+@lru_cache(maxsize=256)
+def _commanded_quantity(group: str, joints: tuple[str, ...], channels: tuple[str, ...]) -> str:
+    found: list[str] = []
+    for quantity in ("position", "velocity"):
+        given = [name for name in joints if f"{name}/{quantity}" in channels]
+        if given and len(given) != len(joints):
+            missing = next(name for name in joints if name not in given)
+            raise ChunkError(f"chunk moves some joints only: '{missing}/{quantity}' is missing")
+        found += [quantity] * bool(given)
+    found += ["pose"] * (group in channel_layout(channels).poses)
+    if len(found) > 1:
+        first, second = (name if name == "pose" else f"joint {name}" for name in found[:2])
+        raise ChunkError(f"chunk holds both {first} and {second} targets for '{group}'")
+    return found[0] if found else ""
 
 
 def space_of(asked: str) -> str:
@@ -81,9 +88,22 @@ def side_by_side(tracks: Sequence[Track], modes: Sequence[str]) -> tuple[Track, 
 
 def refuse_unknown(chunk: ActionChunk, tracks: Sequence[Track], tools: Sequence[str]) -> None:
     """Raise ChunkError, with the nearest name, for a channel that is nobody's on this robot."""
-    ours = {name for track in tracks if track.has_tool for name in pose_channels(track.group)}
-    ours |= {f"{name}/{quantity}" for track in tracks for name in track.joints for quantity in ("position", "velocity")}
+    owners = tuple((track.group, track.joints, track.has_tool) for track in tracks)
+    if unknown := _unknown_channel(chunk.channels, owners, tuple(tools)):
+        raise ChunkError(unknown)
+
+
+@lru_cache(maxsize=64)
+def _unknown_channel(
+    channels: tuple[str, ...], owners: tuple[tuple[str, tuple[str, ...], bool], ...], tools: tuple[str, ...]
+) -> str:
+    """Return what is wrong with the first channel that is nobody's, or ""."""
+    ours = {name for group, _, has_tool in owners if has_tool for name in pose_channels(group)}
+    ours |= {
+        f"{name}/{quantity}" for _, joints, _ in owners for name in joints for quantity in ("position", "velocity")
+    }
     known = (*sorted(ours), *tools, *BASE_AXES)
-    for name, kind in zip(chunk.channels, chunk.kinds, strict=True):
+    for name, kind in zip(channels, channel_layout(channels).kinds, strict=True):
         if kind is not ChannelKind.STATUS and name not in known:
-            raise ChunkError(unknown_name("chunk channel", name, known))
+            return unknown_name("chunk channel", name, known)
+    return ""

@@ -43,11 +43,11 @@ def controllers(operator: Operator) -> set[str]:
 
 def test_a_pose_chunk_moves_the_arm_there_and_then_it_holds(command, operator):
     start = operator.T_base_ee.copy()
-    assert operator.spin_until(lambda: controllers(operator) == {f"panda_{command}", "panda_hand_position"}, 3.0)
+    assert operator.spin_until(lambda: controllers(operator) == {f"panda_{command}", "panda_hand_position"}, 30.0)
     shift = np.array([0.03, -0.06, -0.04])
     operator.send(operator.chunk(tuple(shift)))
-    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 5.0)
-    assert operator.spin_until(lambda: operator.speed < 0.02, 10.0)
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 30.0)
+    assert operator.spin_until(lambda: operator.speed < 0.02, 30.0)
     operator.spin(0.5)
     np.testing.assert_allclose(operator.T_base_ee[:3, 3] - start[:3, 3], shift, atol=ARRIVED[command])
     held = operator.T_base_ee.copy()
@@ -60,19 +60,19 @@ def test_a_chunk_that_is_not_finite_moves_nothing(operator):
     message = messages.chunk_message(operator.chunk((0.1, 0.0, 0.0)))
     message.points[3].positions[1] = np.nan
     operator.chunks.publish(message)
-    assert operator.spin_until(lambda: "not finite" in operator.progress.refused, 10.0)
+    assert operator.spin_until(lambda: "not finite" in operator.progress.refused, 30.0)
     operator.spin(0.3)
     assert np.linalg.norm(operator.T_base_ee[:3, 3] - start[:3, 3]) < 2e-3
 
 
 def test_the_estop_stops_a_motion_and_stays(operator):
     operator.send(operator.chunk((0.0, 0.1, 0.0), duration=1.0))
-    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 3.0)
+    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 30.0)
     operator.set_estop(True)
-    assert operator.spin_until(lambda: operator.speed < 0.02, 10.0)
+    assert operator.spin_until(lambda: operator.speed < 0.02, 30.0)
     start = operator.T_base_ee.copy()
     operator.send(operator.chunk((0.0, -0.1, 0.0)))
-    assert operator.spin_until(lambda: "e-stop" in operator.progress.refused, 10.0)
+    assert operator.spin_until(lambda: "e-stop" in operator.progress.refused, 30.0)
     assert not operator.enable().success
     operator.spin(0.3)
     assert np.linalg.norm(operator.T_base_ee[:3, 3] - start[:3, 3]) < 3e-3
@@ -80,18 +80,18 @@ def test_the_estop_stops_a_motion_and_stays(operator):
 
 def test_disabled_the_arm_is_held_by_the_robot(operator):
     assert operator.enable(False).success
-    assert operator.spin_until(lambda: not operator.progress.enabled, 3.0)
-    assert operator.spin_until(lambda: controllers(operator) == {"panda_arm", "panda_hand_position"}, 3.0)
+    assert operator.spin_until(lambda: not operator.progress.enabled, 30.0)
+    assert operator.spin_until(lambda: controllers(operator) == {"panda_arm", "panda_hand_position"}, 30.0)
     start = operator.T_base_ee.copy()
     operator.send(operator.chunk((0.1, 0.0, 0.0)))
-    assert operator.spin_until(lambda: operator.progress.refused == "control is disabled", 10.0)
+    assert operator.spin_until(lambda: operator.progress.refused == "control is disabled", 30.0)
     operator.spin(0.5)
     assert np.linalg.norm(operator.T_base_ee[:3, 3] - start[:3, 3]) < 5e-3
 
 
 def test_home_brings_a_position_arm_home_and_a_pose_arm_says_why_not(command, operator):
     operator.send(operator.chunk((0.05, 0.12, -0.15), duration=1.5))
-    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 8.0)
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 30.0)
     node = NodeUnderTest("home")
     assert operator.spin_until(lambda: node.process.poll() is not None, 40.0)
     output, _ = node.process.communicate()
@@ -107,10 +107,10 @@ def test_home_brings_a_position_arm_home_and_a_pose_arm_says_why_not(command, op
 def test_the_guard_holds_the_arm_when_control_is_killed(command, graph, operator):
     nodes = graph.nodes
     operator.send(operator.chunk((0.0, 0.2, 0.1), duration=1.5))
-    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 3.0)
+    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 30.0)
     nodes["control"].process.send_signal(signal.SIGKILL)
-    assert operator.spin_until(lambda: "panda_arm" in controllers(operator), 10.0)
-    assert operator.spin_until(lambda: operator.speed < 0.02, 10.0)
+    assert operator.spin_until(lambda: "panda_arm" in controllers(operator), 30.0)
+    assert operator.spin_until(lambda: operator.speed < 0.02, 30.0)
     nodes["control"].kill()
     nodes["control"] = NodeUnderTest("control", use_sim_time=True, command=command)
     operator.progress = None

@@ -96,7 +96,7 @@ def page(operator, open_page):
     page = open_page()
     assert operator.spin_until(lambda: page.connection.seat["yours"])
     page.command("take")
-    assert operator.spin_until(lambda: page.state["enabled"] and page.state["mode"] == "teleop", 5.0)
+    assert operator.spin_until(lambda: page.state["enabled"] and page.state["mode"] == "teleop", 30.0)
     return page
 
 
@@ -114,29 +114,44 @@ def commanded(page: LivePage) -> np.ndarray:
     return np.array(page.state["arms"]["panda"]["commanded"]["p"])
 
 
+def settled(operator: Operator, page: LivePage) -> np.ndarray:
+    """Wait until control sends the tool (3,) [m] to the same place for a second; return where."""
+    places = [commanded(page)]
+
+    def moves_on() -> bool:
+        return float(np.linalg.norm(commanded(page) - places[-1])) > 1e-4
+
+    while operator.spin_until(moves_on, 1.0):
+        places.append(commanded(page))
+    return places[-1]
+
+
 def test_a_clutched_hand_moves_the_arm_and_letting_go_holds_it(operator, page):
     start, sent_from = operator.T_base_ee.copy(), commanded(page)
     page.go(forward(0.1, 0.1))
-    assert operator.spin_until(lambda: operator.progress.source == "teleop" and operator.progress.moving, 5.0)
-    # Let go before, and the command stays short of where the hand is.
-    assert operator.spin_until(lambda: (commanded(page) - sent_from)[0] > 0.098, 20.0), commanded(page) - sent_from
+    assert operator.spin_until(lambda: operator.progress.source == "teleop" and operator.progress.moving)
+    # Let go before, and the command stays short of where the hand is. What the hand goes while nothing of it is heard
+    # for long, as when others want all processors, is not followed (`teleop/test_motion.py`).
+    shift = settled(operator, page) - sent_from
+    assert 0.05 < shift[0] < 0.102, shift
+    np.testing.assert_allclose(shift[1:], 0.0, atol=1e-3)
     assert page.state["arms"]["panda"]["clutched"]
     figures = lambda: page.state["latency"]  # noqa: E731
     measured = lambda: all((figures()[name] or 0.0) > 0.0 for name in ("command_ms", "tick_ms"))  # noqa: E731
-    assert operator.spin_until(measured, 5.0), figures()
+    assert operator.spin_until(measured, 30.0), figures()
     page.go(forward(1.0, 5.0), clutch=False)  # wherever it goes now
-    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 5.0)
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 30.0)
     operator.spin(0.5)
-    np.testing.assert_allclose(moved(operator, start), [0.1, 0.0, 0.0], atol=1e-2)
+    np.testing.assert_allclose(moved(operator, start), shift, atol=1e-2)
     assert not page.state["arms"]["panda"]["clutched"]
 
 
 def test_the_trigger_closes_the_gripper(operator, page):
     page.go(lambda time: np.array([0.0, 1.0, 0.0]))
     page.gripper = 1.0
-    assert operator.spin_until(lambda: operator.progress.end_effectors["panda_hand/width"] < 0.005, 5.0)
+    assert operator.spin_until(lambda: operator.progress.end_effectors["panda_hand/width"] < 0.005, 30.0)
     page.gripper = 0.0
-    assert operator.spin_until(lambda: operator.progress.end_effectors["panda_hand/width"] > 0.075, 5.0)
+    assert operator.spin_until(lambda: operator.progress.end_effectors["panda_hand/width"] > 0.075, 30.0)
 
 
 class CommandedPath:
@@ -206,7 +221,7 @@ def test_a_figure_eight_by_a_trembling_hand_keeps_the_limits(operator, page):
 @pytest.mark.parametrize("how", ["silence", "lost network", "NaN", "nonsense"])
 def test_when_the_hands_cannot_be_trusted_the_arm_holds(operator, page, open_page, how):
     page.go(forward(0.1, 1.0))
-    assert operator.spin_until(lambda: operator.progress.moving, 5.0)
+    assert operator.spin_until(lambda: operator.progress.moving, 30.0)
     if how == "silence":
         page.speaking = False
     elif how == "lost network":
@@ -216,28 +231,28 @@ def test_when_the_hands_cannot_be_trusted_the_arm_holds(operator, page, open_pag
         page.result(page.connection.send_text('{"type": "hands", "n": 1, "t": NaN, "source": "xr", "hands": {}}'))
     else:
         page.result(page.connection.send_text("nonsense"))
-    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 5.0)
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 30.0)
     start = operator.T_base_ee.copy()
     operator.spin(0.5)
     assert np.linalg.norm(moved(operator, start)) < 2 * STILL
     if how in ("NaN", "nonsense"):
         assert page.connection.refused
         # Until the clutch is let go and pressed again.
-        assert operator.spin_until(lambda: "press it again" in page.state["arms"]["panda"]["refused"], 5.0)
+        assert operator.spin_until(lambda: "press it again" in page.state["arms"]["panda"]["refused"], 30.0)
         page.go(forward(0.1, 1.0), clutch=False)
         operator.spin(0.2)
         page.go(forward(0.1, 1.0))
-        assert operator.spin_until(lambda: operator.progress.moving, 5.0)
+        assert operator.spin_until(lambda: operator.progress.moving, 30.0)
     elif how == "silence":
-        assert operator.spin_until(lambda: page.noted("not heard any more"), 5.0)
+        assert operator.spin_until(lambda: page.noted("not heard any more"), 30.0)
     if how == "lost network":
         again = open_page("Ada again")
-        assert operator.spin_until(lambda: again.connection.seat["yours"], 10.0)
+        assert operator.spin_until(lambda: again.connection.seat["yours"], 30.0)
 
 
 def test_a_second_driver_moves_nothing(operator, page, open_page):
     other = open_page("Bob")
-    assert operator.spin_until(lambda: other.connection.seat and not other.connection.seat["yours"], 5.0)
+    assert operator.spin_until(lambda: other.connection.seat and not other.connection.seat["yours"], 30.0)
     start = operator.T_base_ee.copy()
     other.go(forward(0.2, 1.0))
     operator.spin(1.0)
@@ -255,11 +270,11 @@ def released(operator: Operator, page: LivePage) -> bool:
 
 def test_the_estop_of_a_watcher_stops_a_motion_and_stays(operator, page, open_page):
     page.go(forward(0.15, 1.0))
-    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 5.0)
+    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 30.0)
     watcher = open_page("Eve", "watch")
     watcher.command("estop", on=True)
-    assert operator.spin_until(lambda: operator.progress.estop and operator.speed < 0.02, 10.0)
-    assert operator.spin_until(lambda: page.state["estop"], 10.0)
+    assert operator.spin_until(lambda: operator.progress.estop and operator.speed < 0.02, 30.0)
+    assert operator.spin_until(lambda: page.state["estop"], 30.0)
     with pytest.raises(VlaError, match="e-stop"):
         page.command("enable")
     with pytest.raises(VlaError, match="you are watching"):
@@ -287,24 +302,24 @@ def fault(operator: Operator) -> None:
         publisher.publish(leap)
         return operator.spin_until(lambda: "joint states jump" in operator.progress.held, 0.2)
 
-    assert operator.spin_until(faulted, 10.0)
+    assert operator.spin_until(faulted, 30.0)
     operator.node.destroy_publisher(publisher)
 
 
 def test_after_a_fault_the_page_says_so_until_it_is_enabled_again(operator, page):
     page.go(forward(0.1, 1.0))
-    assert operator.spin_until(lambda: page.state["arms"]["panda"]["clutched"], 5.0)
+    assert operator.spin_until(lambda: page.state["arms"]["panda"]["clutched"], 30.0)
     fault(operator)
-    assert operator.spin_until(lambda: "joint states jump" in page.state["held"], 5.0)
+    assert operator.spin_until(lambda: "joint states jump" in page.state["held"], 30.0)
     assert not page.state["enabled"]
     assert page.state["mode"] == "disabled"
-    assert operator.spin_until(lambda: not page.state["arms"]["panda"]["clutched"], 5.0)
+    assert operator.spin_until(lambda: not page.state["arms"]["panda"]["clutched"], 30.0)
     assert "control is held (fault: joint states jump" in page.state["arms"]["panda"]["refused"]
     page.clutch = False
     page.command("enable")
-    assert operator.spin_until(lambda: page.state["enabled"] and not page.state["held"], 5.0)
+    assert operator.spin_until(lambda: page.state["enabled"] and not page.state["held"], 30.0)
     page.go(forward(0.1, 1.0))
-    assert operator.spin_until(lambda: operator.progress.moving, 5.0)
+    assert operator.spin_until(lambda: operator.progress.moving, 30.0)
 
 
 def test_the_operator_takes_the_arm_from_a_policy_and_gives_it_back(operator, page):
@@ -315,13 +330,13 @@ def test_the_operator_takes_the_arm_from_a_policy_and_gives_it_back(operator, pa
 
     policy_moves()
     page.command("give")
-    assert operator.spin_until(policy_moves, 10.0)
+    assert operator.spin_until(policy_moves, 30.0)
     assert page.state["mode"] == "policy"
     page.go(forward(0.1, 0.2))  # clutching alone takes nothing
     operator.spin(0.3)
     assert "take it first" in page.state["arms"]["panda"]["refused"]
     page.command("take")
-    assert operator.spin_until(lambda: operator.progress.source == "teleop", 5.0)
+    assert operator.spin_until(lambda: operator.progress.source == "teleop", 30.0)
     operator.transitions.clear()
     policy_moves()
     assert operator.progress.source == "teleop"
@@ -332,14 +347,14 @@ def test_the_operator_takes_the_arm_from_a_policy_and_gives_it_back(operator, pa
     page.clutch = False
     operator.spin(0.2)
     page.go(forward(0.1, 0.2))
-    assert operator.spin_until(lambda: operator.progress.moving, 5.0)
+    assert operator.spin_until(lambda: operator.progress.moving, 30.0)
     policy_moves()
     assert page.state["arms"]["panda"]["refused"] == ""  # the policy's refusals are not the hand's
     page.clutch = False
     page.command("give")
-    assert operator.spin_until(policy_moves, 10.0)
+    assert operator.spin_until(policy_moves, 30.0)
     page.command("hold")
-    assert operator.spin_until(lambda: page.state["mode"] == "hold" and operator.progress.source == "teleop", 5.0)
+    assert operator.spin_until(lambda: page.state["mode"] == "hold" and operator.progress.source == "teleop", 30.0)
 
 
 def test_in_a_slow_world_a_quick_hand_is_followed_at_the_speed_of_that_world(operator, page):
@@ -354,7 +369,7 @@ def test_in_a_slow_world_a_quick_hand_is_followed_at_the_speed_of_that_world(ope
     assert operator.spin_until(slow_down.service_is_ready)
     try:
         slow_down.call_async(SetParameters.Request(parameters=[factor(0.25)]))
-        assert operator.spin_until(lambda: float(operator.diagnostics["sim"]["real_time_factor"]) < 0.3, 10.0)
+        assert operator.spin_until(lambda: float(operator.diagnostics["sim"]["real_time_factor"]) < 0.3, 30.0)
         poses.clear()
         page.go(lambda time: np.array([0.25 * np.sin(3.0 * time), 1.2, 0.0]))  # 0.75 m/s: 3 m/s to the arm
         operator.spin(6.0)
@@ -363,7 +378,7 @@ def test_in_a_slow_world_a_quick_hand_is_followed_at_the_speed_of_that_world(ope
         slow_down.call_async(SetParameters.Request(parameters=[factor(1.0)]))
         node.destroy_subscription(subscription)
     assert hold == ""
-    assert operator.spin_until(lambda: float(operator.diagnostics["sim"]["real_time_factor"]) > 0.3, 10.0)
+    assert operator.spin_until(lambda: float(operator.diagnostics["sim"]["real_time_factor"]) > 0.3, 30.0)
     stamps, places = np.array([stamp for stamp, _ in poses]), np.array([place for _, place in poses])
     later = np.searchsorted(stamps, stamps + 0.02)
     kept = later < len(stamps)
@@ -434,7 +449,7 @@ def test_a_scripted_operator_makes_no_strokes_at_an_arm_that_does_not_follow(gra
     thread = threading.Thread(target=lambda: asyncio.run(drive()))
     if why == "disabled":
         assert operator.enable(False).success
-        assert operator.spin_until(lambda: not operator.progress.enabled, 5.0)
+        assert operator.spin_until(lambda: not operator.progress.enabled, 30.0)
         operator.spin(0.2)
     thread.start()
     if why in ("fault", "e-stop"):
@@ -452,8 +467,8 @@ def test_pictures_words_and_speed_reach_where_they_belong(operator, page):
     said = []
     subscription = operator.node.create_subscription(String, "instruction", lambda m: said.append(m.data), qos.LATCHED)
     page.command("instruct", text="pick up the red mug")
-    assert operator.spin_until(lambda: "pick up the red mug" in said, 5.0)
-    assert operator.spin_until(lambda: page.state["instruction"] == "pick up the red mug", 5.0)
+    assert operator.spin_until(lambda: "pick up the red mug" in said, 30.0)
+    assert operator.spin_until(lambda: page.state["instruction"] == "pick up the red mug", 30.0)
     operator.node.destroy_subscription(subscription)
     publisher = operator.node.create_publisher(Image, "cameras/side/color/image_raw", qos.IMAGES)
     writer = messages.ImageWriter("side_color_optical_frame")
@@ -484,16 +499,16 @@ def test_pictures_words_and_speed_reach_where_they_belong(operator, page):
 def test_home_from_the_page_and_hands_wait_meanwhile(operator, page):
     home = load_embodiment("franka").arms[0].home
     page.go(forward(0.2, 0.15))
-    assert operator.spin_until(lambda: np.abs(operator.joints.position - home).max() > 0.08, 10.0)
+    assert operator.spin_until(lambda: np.abs(operator.joints.position - home).max() > 0.08, 30.0)
     page.clutch = False
     assert page.command("home") == "going home"
-    assert operator.spin_until(lambda: page.state["mode"] == "home", 10.0)
+    assert operator.spin_until(lambda: page.state["mode"] == "home", 30.0)
     page.go(forward(0.2, 0.15))
     assert operator.spin_until(lambda: page.noted("home: enable to go on"), 60.0), list(page.connection.notes)
-    assert operator.spin_until(lambda: operator.speed < 0.02, 3.0)
+    assert operator.spin_until(lambda: operator.speed < 0.02, 30.0)
     np.testing.assert_allclose(operator.joints.position, home, atol=HOME_TOLERANCE)
     assert not operator.progress.enabled
-    assert operator.spin_until(lambda: page.state["mode"] == "disabled", 5.0)
+    assert operator.spin_until(lambda: page.state["mode"] == "disabled", 30.0)
 
 
 def test_the_token_is_neither_a_parameter_nor_on_a_command_line(graph, operator):
@@ -501,13 +516,13 @@ def test_the_token_is_neither_a_parameter_nor_on_a_command_line(graph, operator)
     node, bridge = operator.node, graph[2]["bridge"].process
     listing = node.create_client(ListParameters, "vr_bridge_node/list_parameters")
     reading = node.create_client(GetParameters, "vr_bridge_node/get_parameters")
-    assert operator.spin_until(lambda: listing.service_is_ready() and reading.service_is_ready(), 10.0)
+    assert operator.spin_until(lambda: listing.service_is_ready() and reading.service_is_ready(), 30.0)
     listed = listing.call_async(ListParameters.Request())
-    assert operator.spin_until(listed.done, 10.0)
+    assert operator.spin_until(listed.done, 30.0)
     names = listed.result().result.names
     assert {"token_file", "folder"} <= set(names)
     read = reading.call_async(GetParameters.Request(names=names))
-    assert operator.spin_until(read.done, 10.0)
+    assert operator.spin_until(read.done, 30.0)
     assert len(read.result().values) == len(names)
     assert TOKEN not in str(read.result().values)
     assert TOKEN.encode() not in Path(f"/proc/{bridge.pid}/cmdline").read_bytes()
@@ -531,9 +546,9 @@ def test_a_port_that_is_taken_and_a_folder_that_cannot_be_are_one_line(graph, tm
 def test_a_bridge_that_is_killed_leaves_the_arm_in_a_hold(graph, operator, page, tmp_path):
     nodes = graph[2]
     page.go(forward(0.1, 1.0))
-    assert operator.spin_until(lambda: operator.progress.moving, 5.0)
+    assert operator.spin_until(lambda: operator.progress.moving, 30.0)
     nodes["bridge"].process.kill()
-    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 5.0)
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 30.0)
     start = operator.T_base_ee.copy()
     operator.spin(0.5)
     assert np.linalg.norm(moved(operator, start)) < 2 * STILL

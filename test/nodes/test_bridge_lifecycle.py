@@ -37,7 +37,7 @@ def test_a_page_from_configured_on_and_the_port_is_free_after_cleanup(tmp_path):
             page.go(lambda time: np.zeros(3))
 
             def refused(words: str, page: LivePage = page) -> bool:
-                return operator.spin_until(lambda: words in page.state["arms"]["panda"]["refused"], 10.0)
+                return operator.spin_until(lambda: words in page.state["arms"]["panda"]["refused"], 30.0)
 
             assert refused("the bridge is not active")
             assert operator.change("vr_bridge_node", Transition.TRANSITION_ACTIVATE)
@@ -46,7 +46,7 @@ def test_a_page_from_configured_on_and_the_port_is_free_after_cleanup(tmp_path):
             assert refused("the bridge is not active")
             assert operator.change("vr_bridge_node", Transition.TRANSITION_CLEANUP)
             assert operator.state("vr_bridge_node") == State.PRIMARY_STATE_UNCONFIGURED
-            assert operator.spin_until(lambda page=page: page.connection.close_code == 1001, 10.0)
+            assert operator.spin_until(lambda page=page: page.connection.close_code == 1001, 30.0)
             page.close()
         code, output, _ = node.stop()
         assert code == 0, output

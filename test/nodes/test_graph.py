@@ -42,11 +42,11 @@ def test_a_pose_chunk_moves_the_arm_there_and_then_it_holds(operator):
     start = operator.T_base_ee.copy()
     shift = np.array([0.03, -0.06, -0.04])
     operator.send(operator.chunk(tuple(shift)))
-    assert operator.spin_until(lambda: operator.progress.moving, 10.0)
+    assert operator.spin_until(lambda: operator.progress.moving, 30.0)
     assert operator.progress.source == "policy"
     # Starvation: nothing follows this chunk.
-    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 5.0)
-    assert operator.spin_until(lambda: operator.speed < 0.02, 10.0)
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 30.0)
+    assert operator.spin_until(lambda: operator.speed < 0.02, 30.0)
     operator.spin(0.5)
     np.testing.assert_allclose(operator.T_base_ee[:3, 3] - start[:3, 3], shift, atol=ARRIVED)
     assert operator.progress.enabled
@@ -55,7 +55,7 @@ def test_a_pose_chunk_moves_the_arm_there_and_then_it_holds(operator):
 def test_every_chunk_is_reported_accepted_or_refused(operator):
     operator.transitions.clear()
     operator.send(operator.chunk((0.0, 0.02, 0.0)))
-    assert operator.spin_until(lambda: len(operator.transitions) == 1, 10.0)
+    assert operator.spin_until(lambda: len(operator.transitions) == 1, 30.0)
     transition = operator.transitions[0]
     values = messages.diagnostic_values(transition)
     assert (transition.level, transition.message, values["method"], values["source"]) == (
@@ -68,10 +68,10 @@ def test_every_chunk_is_reported_accepted_or_refused(operator):
     assert float(values["consumed"]) <= float(values["delay"]) < 0.5
     assert float(values["position_gap"]) < 5e-3
     operator.send(operator.sent)
-    assert operator.spin_until(lambda: len(operator.transitions) == 2, 10.0)
+    assert operator.spin_until(lambda: len(operator.transitions) == 2, 30.0)
     assert operator.transitions[1].level == messages.WARN
     assert "received twice" in operator.transitions[1].message
-    assert operator.spin_until(lambda: not operator.progress.moving, 5.0)
+    assert operator.spin_until(lambda: not operator.progress.moving, 30.0)
 
 
 def test_states_and_exposures_come_at_exact_simulated_times(operator):
@@ -101,7 +101,7 @@ def test_a_chunk_that_is_not_finite_moves_nothing(operator, bad):
     message = messages.chunk_message(operator.chunk((0.1, 0.0, 0.0)))
     message.points[3].positions[1] = bad
     operator.chunks.publish(message)
-    assert operator.spin_until(lambda: "not finite" in operator.progress.refused, 10.0)
+    assert operator.spin_until(lambda: "not finite" in operator.progress.refused, 30.0)
     operator.spin(0.3)
     assert moved(operator, start) < STILL
 
@@ -111,34 +111,34 @@ def test_a_message_that_is_no_chunk_moves_nothing_and_control_lives(operator):
     message = messages.chunk_message(operator.chunk((0.1, 0.0, 0.0)))
     message.joint_names[0] = "panda/position.q"
     operator.chunks.publish(message)
-    assert operator.spin_until(lambda: "no known quantity" in operator.progress.refused, 10.0)
+    assert operator.spin_until(lambda: "no known quantity" in operator.progress.refused, 30.0)
     message.points = []
     message.joint_names = []
     operator.chunks.publish(message)
     operator.spin(0.3)
     assert moved(operator, start) < STILL
     operator.send(operator.chunk((0.0, 0.0, 0.01)))
-    assert operator.spin_until(lambda: operator.progress.moving, 10.0)
+    assert operator.spin_until(lambda: operator.progress.moving, 30.0)
 
 
 def test_a_disabled_control_refuses_chunks_and_the_arm_is_held(operator):
     assert operator.enable(False).success
-    assert operator.spin_until(lambda: not operator.progress.enabled, 3.0)
+    assert operator.spin_until(lambda: not operator.progress.enabled, 30.0)
     start = operator.T_base_ee.copy()
     operator.send(operator.chunk((0.1, 0.0, 0.0)))
-    assert operator.spin_until(lambda: operator.progress.refused == "control is disabled", 10.0)
+    assert operator.spin_until(lambda: operator.progress.refused == "control is disabled", 30.0)
     operator.spin(0.5)
     assert moved(operator, start) < STILL
 
 
 def test_the_estop_stops_a_motion_and_stays(operator):
     operator.send(operator.chunk((0.0, 0.1, 0.0), duration=1.0))
-    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 3.0)
+    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 30.0)
     operator.set_estop(True)
-    assert operator.spin_until(lambda: operator.speed < 0.02, 10.0)
+    assert operator.spin_until(lambda: operator.speed < 0.02, 30.0)
     start = operator.T_base_ee.copy()
     operator.send(operator.chunk((0.0, -0.1, 0.0)))
-    assert operator.spin_until(lambda: "e-stop" in operator.progress.refused, 10.0)
+    assert operator.spin_until(lambda: "e-stop" in operator.progress.refused, 30.0)
     refusal = operator.enable()
     assert not refusal.success
     assert "e-stop" in refusal.message
@@ -151,20 +151,20 @@ def test_the_estop_stops_a_motion_and_stays(operator):
 
 def test_a_command_of_the_wrong_length_deactivates_its_controller_until_enabled_again(operator):
     operator.efforts.publish(Float64MultiArray(data=[0.0] * 6))
-    assert operator.spin_until(lambda: "deactivated" in operator.diagnostics.get("sim", {}).get("message", ""), 5.0)
+    assert operator.spin_until(lambda: "deactivated" in operator.diagnostics.get("sim", {}).get("message", ""), 30.0)
     assert "panda_effort" not in operator.diagnostics["sim"]["active_controllers"]
     start = operator.T_base_ee.copy()
     operator.send(operator.chunk((0.0, 0.0, 0.05), duration=0.5))
     operator.spin(1.0)
     assert moved(operator, start) < 0.02  # it floats: nobody drives it
     assert operator.enable().success
-    assert operator.spin_until(lambda: "effort" in operator.diagnostics["sim"]["active_controllers"], 5.0)
+    assert operator.spin_until(lambda: "effort" in operator.diagnostics["sim"]["active_controllers"], 30.0)
 
 
 def test_home_takes_the_arm_from_a_policy_and_brings_it_home(operator):
     home = load_embodiment("franka").arms[0].home
     operator.send(operator.chunk((0.05, 0.12, -0.25), duration=1.5))
-    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 5.0)
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 30.0)
     assert np.abs(operator.joints.position - home).max() > 0.1
     node = NodeUnderTest("home")
     refused = []
@@ -179,7 +179,7 @@ def test_home_takes_the_arm_from_a_policy_and_brings_it_home(operator):
     output, _ = node.process.communicate()
     assert (node.process.returncode, output.strip()) == (0, "home")
     assert any("planner" in reason for reason in refused), set(refused)
-    assert operator.spin_until(lambda: operator.speed < 0.02, 10.0)
+    assert operator.spin_until(lambda: operator.speed < 0.02, 30.0)
     np.testing.assert_allclose(operator.joints.position, home, atol=HOME_TOLERANCE)
     assert not operator.progress.enabled
 
@@ -238,11 +238,11 @@ def test_a_reset_puts_the_arm_back_without_turning_time_back(operator):
 def test_the_guard_holds_the_arm_when_control_is_killed(graph, operator):
     nodes = graph.nodes
     operator.send(operator.chunk((0.0, 0.2, 0.1), duration=1.5))
-    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 3.0)
+    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 30.0)
     nodes["control"].process.send_signal(signal.SIGKILL)
     killed = time.monotonic()
-    assert operator.spin_until(lambda: "panda_arm" in operator.diagnostics["sim"]["active_controllers"], 3.0)
-    assert operator.spin_until(lambda: operator.speed < 0.02, 10.0)
+    assert operator.spin_until(lambda: "panda_arm" in operator.diagnostics["sim"]["active_controllers"], 30.0)
+    assert operator.spin_until(lambda: operator.speed < 0.02, 30.0)
     assert time.monotonic() - killed < 4.0
     # A new control starts disabled, and the latch has survived.
     nodes["control"].kill()

@@ -102,7 +102,7 @@ def test_the_base_drives_by_a_chunk_and_says_where_it_is(operator):
     heard: list[Odometry] = []
     subscription = operator.node.create_subscription(Odometry, "odom", heard.append, qos.NEWEST)
     operator.send(chunk(operator, {}, {"base/velocity.x": -0.2, "base/velocity.yaw": 0.0}, 1.5))
-    assert operator.spin_until(lambda: bool(heard) and heard[-1].pose.pose.position.x < -0.2, 15.0)
+    assert operator.spin_until(lambda: bool(heard) and heard[-1].pose.pose.position.x < -0.2, 30.0)
     assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted")
     assert operator.spin_until(lambda: abs(heard[-1].twist.twist.linear.x) < 0.01)
     assert (heard[-1].header.frame_id, heard[-1].child_frame_id) == ("odom", "base_link")

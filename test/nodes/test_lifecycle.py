@@ -76,7 +76,7 @@ def test_the_manager_activates_what_somebody_else_configured_and_the_arm_moves(o
         assert operator.state(node) == State.PRIMARY_STATE_ACTIVE
     start = operator.T_base_ee[:3, 3].copy()
     operator.send(operator.chunk((0.0, 0.05, 0.0)))
-    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 8.0)
+    assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted", 30.0)
     operator.spin(0.5)
     np.testing.assert_allclose(operator.T_base_ee[:3, 3] - start, (0.0, 0.05, 0.0), atol=ARRIVED)
 
@@ -90,18 +90,18 @@ def test_an_impossible_transition_is_refused_and_harms_nobody(operator):
 
 def test_deactivating_control_in_motion_brings_the_arm_to_rest_and_the_robot_holds_it(operator):
     operator.send(operator.chunk((0.0, 0.15, 0.1), duration=1.5))
-    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 3.0)
+    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.05, 30.0)
     assert operator.change("control_node", Transition.TRANSITION_DEACTIVATE)
-    assert operator.spin_until(lambda: operator.speed < 0.02, 10.0)
-    assert operator.spin_until(lambda: "panda_arm" in operator.diagnostics["sim"]["active_controllers"], 3.0)
-    assert operator.spin_until(lambda: operator.progress.hold_reason == INACTIVE, 10.0)
+    assert operator.spin_until(lambda: operator.speed < 0.02, 30.0)
+    assert operator.spin_until(lambda: "panda_arm" in operator.diagnostics["sim"]["active_controllers"], 30.0)
+    assert operator.spin_until(lambda: operator.progress.hold_reason == INACTIVE, 30.0)
     assert not operator.progress.estop  # an orderly stop is no emergency
     assert not operator.enable().success
 
 
 def test_what_was_cleaned_up_leaves_no_topic_and_comes_back(operator):
     for transition in (Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CLEANUP):
-        assert operator.spin_until(lambda change=transition: operator.change("control_node", change), 5.0)
+        assert operator.spin_until(lambda change=transition: operator.change("control_node", change), 30.0)
     assert operator.spin_until(lambda: operator.node.count_publishers("control/progress") == 0)
     # Each end of a topic is announced by itself.
     assert operator.spin_until(lambda: operator.node.count_subscribers("policy/action_chunk") == 0)

@@ -40,7 +40,7 @@ def test_a_chunk_moves_the_robot_of_its_namespace_alone(robots):
         assert operator.spin_until(lambda operator=operator: operator.progress.enabled and operator.speed < 0.02)
     starts = [operator.T_base_ee[:3, 3].copy() for operator in robots]
     left.send(left.chunk((0.0, -0.1, 0.0)))
-    assert left.spin_until(lambda: left.progress.hold_reason == "chunk exhausted", 8.0)
+    assert left.spin_until(lambda: left.progress.hold_reason == "chunk exhausted", 30.0)
     for operator in robots:
         operator.spin(0.5)
     moved = [np.linalg.norm(operator.T_base_ee[:3, 3] - start) for operator, start in zip(robots, starts, strict=True)]

@@ -39,7 +39,7 @@ def test_a_recorded_motion_is_executed_again(operator, tmp_path):
     assert "executed" in output
     middle = target(1.5)[:3]  # the furthest point
     assert np.linalg.norm(np.array(tools) - middle, axis=1).min() < 0.01
-    assert operator.spin_until(lambda: not operator.progress.enabled, 3.0)
+    assert operator.spin_until(lambda: not operator.progress.enabled, 30.0)
     np.testing.assert_allclose(operator.T_base_ee[:3, 3], target(3.0)[:3], atol=0.01)
 
 

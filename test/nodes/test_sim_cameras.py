@@ -116,13 +116,13 @@ def test_a_slow_renderer_costs_time_and_no_picture_and_a_dead_one_freezes_nothin
     nodes["camera"].process.send_signal(signal.SIGSTOP)
     stopped, stopped_at = time.monotonic(), operator.stamp
     operator.set_estop(True)
-    assert operator.spin_until(lambda: operator.progress.estop, 10.0)
-    assert operator.spin_until(lambda: operator.stamp > stopped_at + 0.5, 10.0)
+    assert operator.spin_until(lambda: operator.progress.estop, 30.0)
+    assert operator.spin_until(lambda: operator.stamp > stopped_at + 0.5, 30.0)
     assert time.monotonic() - stopped < PICTURE_PATIENCE
-    assert operator.spin_until(lambda: "cameras have gone" in said(operator), 5.0)
+    assert operator.spin_until(lambda: "cameras have gone" in said(operator), 30.0)
     # And are waited for again once they are back.
     nodes["camera"].process.send_signal(signal.SIGCONT)
-    assert operator.spin_until(lambda: "simulated seconds" in said(operator), 10.0)
+    assert operator.spin_until(lambda: "simulated seconds" in said(operator), 30.0)
 
 
 def test_cameras_that_live_and_draw_nothing_are_waited_for_once(operator: Operator) -> None:

@@ -212,7 +212,7 @@ def test_positions_torques_and_the_hand_over_dds(manager):
         manager.command(JOINTS, start + 0.1, torque, cycles=5)
         return manager.positions()[6] > start[6] + 0.12
 
-    assert manager.operator.spin_until(pushed, 10.0)
+    assert manager.operator.spin_until(pushed, 30.0)
     assert manager.states[-1].effort[manager.states[-1].name.index(JOINTS[6])] == pytest.approx(0.5, abs=1e-6)
     held = manager.positions()
     manager.command(JOINTS, held, ZERO, cycles=100)

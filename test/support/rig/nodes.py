@@ -155,7 +155,7 @@ class Operator:
             self.diagnostics[status.name] = messages.diagnostic_values(status) | {"message": status.message}
 
     # -- time ----------------------------------------------------------------------------------------------------------
-    def spin_until(self, done: Callable[[], bool], timeout: float = 10.0) -> bool:
+    def spin_until(self, done: Callable[[], bool], timeout: float = 30.0) -> bool:
         """Spin until `done` holds; False when it does not within `timeout` [s]."""
         return spin_until(self._executor, done, timeout)
 

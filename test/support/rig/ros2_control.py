@@ -97,7 +97,7 @@ class ControlledRobot:
         """Wait until the spawner is done and joint states come."""
         self.operator.spin_until(lambda: self.spawner.process.poll() is not None, 60.0)
         assert self.spawner.process.poll() == 0, self.spawner.output()
-        assert self.operator.spin_until(lambda: self.states, 10.0), self.manager.output()
+        assert self.operator.spin_until(lambda: self.states, 30.0), self.manager.output()
 
     def controllers(self) -> dict[str, str]:
         """Return the state of every controller."""
@@ -114,7 +114,7 @@ class ControlledRobot:
         """Switch as control and guard do."""
         future = self.hold.switch(held)
         assert future is not None
-        assert self.operator.spin_until(future.done, 5.0)
+        assert self.operator.spin_until(future.done, 30.0)
         return future.result().ok
 
     def command(self, controller: str, values: np.ndarray | list[float], seconds: float = 0.0) -> None:
@@ -132,7 +132,7 @@ class ControlledRobot:
     def _call(self, client, request):
         assert client.wait_for_service(10.0)
         future = client.call_async(request)
-        assert self.operator.spin_until(future.done, 10.0), "controller_manager does not answer"
+        assert self.operator.spin_until(future.done, 30.0), "controller_manager does not answer"
         return future.result()
 
     def close(self) -> None:
