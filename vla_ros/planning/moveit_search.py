@@ -19,8 +19,7 @@ from vla_ros.planning.problem import PlanningProblem
 from vla_ros.planning.scene import HeldObject, Obstacle
 from vla_ros.planning.shapes import Box, ConvexHull, Cylinder, Sphere
 from vla_ros.robots.groups import ArmGroup
-
-NODE = "vla_planning"
+from vla_ros.robots.moveit.parameters import NODE
 
 
 class MoveItSearch:

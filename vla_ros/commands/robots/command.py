@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""List the robots this installation describes, show one with its limits, check it, or write its ros2_control files.
+"""List the robots this installation describes, show one with its limits, check it, or write files for ROS of it.
 
 `show --picture` draws a robot at home from three sides with its frames and cameras, and what each arm reaches.
 `check` looks at inertias, limits, self-collision, reach, cameras and whether control and the simulator compute with the
 same robot: a table, exit code 2 and one line where something is wrong. `ros2_control` prints the controllers' YAML, or
-with --urdf the URDF with the hardware in it; --output writes both.
+with --urdf the URDF with the hardware in it; --output writes both. `moveit` prints the SRDF; --output writes it, and
+the parameters of the node that plans.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("action", choices=("list", "show", "check", "ros2_control"), help="what to do")
+    parser.add_argument("action", choices=("list", "show", "check", "ros2_control", "moveit"), help="what to do")
     parser.add_argument(
         "robot",
         nargs="?",
@@ -42,7 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     manager.add_argument("--robot-ip", default="", metavar="ADDRESS", help="with --hardware real: where the robot is")
     manager.add_argument("--namespace", default="/", help="with --hardware topic: of the topics (default /)")
     manager.add_argument("--urdf", action="store_true", help="print the URDF instead of the controllers")
-    manager.add_argument("--output", metavar="DIR", help="write <robot>_ros2_control.yaml and <robot>.urdf there")
+    parser.add_argument(
+        "--output", metavar="DIR", help="ros2_control: write <robot>_ros2_control.yaml and <robot>.urdf there; "
+        "moveit: <robot>.srdf and <robot>_moveit.yaml"
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -64,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"robots {arguments.action} which? one of: {', '.join(robot_names())}")
     elif arguments.action == "ros2_control":
         _write_ros2_control(load_embodiment(arguments.robot), arguments)
+    elif arguments.action == "moveit":
+        _write_moveit(load_embodiment(arguments.robot), arguments)
     else:
         print(_description(load_embodiment(arguments.robot)))
     return 0
@@ -113,7 +119,6 @@ def _draw(names: Sequence[str], arguments: argparse.Namespace) -> None:
 
 
 def _write_ros2_control(robot: Embodiment, arguments: argparse.Namespace) -> None:
-    from vla_ros.output_file import check_output
     from vla_ros.robots.ros2_control.controllers import controllers_yaml
     from vla_ros.robots.ros2_control.description import ros2_control_urdf
 
@@ -122,8 +127,25 @@ def _write_ros2_control(robot: Embodiment, arguments: argparse.Namespace) -> Non
     if arguments.output is None:
         print(urdf if arguments.urdf else controllers, end="")
         return
-    for name, text in ((f"{robot.name}_ros2_control.yaml", controllers), (f"{robot.name}.urdf", urdf)):
-        path = Path(arguments.output) / name
+    _write(arguments.output, {f"{robot.name}_ros2_control.yaml": controllers, f"{robot.name}.urdf": urdf})
+
+
+def _write_moveit(robot: Embodiment, arguments: argparse.Namespace) -> None:
+    from vla_ros.robots.moveit.parameters import planning_yaml
+    from vla_ros.robots.moveit.semantics import srdf
+
+    semantics = srdf(robot)
+    if arguments.output is None:
+        print(semantics, end="")
+        return
+    _write(arguments.output, {f"{robot.name}.srdf": semantics, f"{robot.name}_moveit.yaml": planning_yaml(robot)})
+
+
+def _write(folder: str, texts: Mapping[str, str]) -> None:
+    from vla_ros.output_file import check_output
+
+    for name, text in texts.items():
+        path = Path(folder) / name
         check_output("--output", str(path))
         path.write_text(text)
         print(path)
