@@ -31,9 +31,10 @@ def srdf(robot: Embodiment) -> str:
     for arm in robot.arms:
         base = joints[arm.joints[0]].find("parent").attrib["link"]  # type: ignore[union-attr]  # URDF demands it
         _add(_add(root, "group", name=arm.name), "chain", base_link=base, tip_link=arm.tool_frame)
-    for group in (*robot.joint_groups, *robot.grippers):
-        element = _add(root, "group", name=group.name)
-        for joint in group.joints:
+    joined: list[JointGroup | EndEffectorGroup] = [*robot.joint_groups, *robot.grippers]
+    for one in joined:
+        element = _add(root, "group", name=one.name)
+        for joint in one.joints:
             _add(element, "joint", name=joint)
     if len(robot.arms) > 1:
         _add_all_arms(root, robot)
