@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from operator_page import FRAMES, TAP, eventually
+from pair_on_page import PairOnPage
 from small_robot import SmallCollection, SmallRobot
 
 PLACE = "([side, x, y, z]) => window.headset.controllers[side].position.set(x, y, z)"
@@ -122,6 +123,25 @@ def test_one_arm_is_driven_by_whichever_hand_squeezes(wear):
     start = site.robot.p["right"][2]
     worn.place("left", -0.2, 1.9, -0.3)
     eventually(lambda: site.robot.p["right"][2] != start)
+
+
+def test_the_headsets_turns_are_sent_to_a_robot_with_a_head(wear):
+    worn, _ = wear(PairOnPage())
+    worn.squeeze("left")
+    eventually(lambda: worn.robot.received[-1].head is not None)
+    assert worn.robot.received[-1].head == pytest.approx((0.0, 0.0, 0.0, 1.0), abs=1e-6)
+    half = math.radians(15.0)
+    worn.operator.page.evaluate(f"headset.quaternion.set(0, {math.sin(half)}, 0, {math.cos(half)})")
+    eventually(
+        lambda: worn.robot.received[-1].head == pytest.approx((0.0, math.sin(half), 0.0, math.cos(half)), abs=1e-6)
+    )
+
+
+def test_a_robot_without_a_head_is_told_nothing_of_the_headsets(wear):
+    worn, _ = wear()
+    worn.squeeze()
+    eventually(lambda: worn.clutched())
+    assert worn.robot.received[-1].head is None
 
 
 def test_forward_is_where_the_operator_looks(wear):

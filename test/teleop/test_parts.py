@@ -234,6 +234,50 @@ def test_a_third_stick_looks_about_whichever_way_the_joints_turn():
     assert not any(channel.startswith("head") for channel in still.channels)
 
 
+def turned(left: float, down: float) -> tuple[float, float, float, float]:
+    """Return a headset's orientation in WebXR's axes: turned to the left, then down [degrees]."""
+    return tuple(Rotation.from_euler("YX", [left, -down], degrees=True).as_quat().tolist())
+
+
+@pytest.mark.parametrize("name", [None, "bytemini"])
+def test_a_heads_camera_looks_where_the_headset_does_at_the_pace_that_it_may(name):
+    robot = pair() if name is None else load_embodiment(name)
+    teleoperation, tree = Teleoperation(robot, *BOX), LinkTree(expand_urdf(robot))
+    head, camera = robot.joint_group("head"), next(one for one in robot.described_cameras if one.name == "head")
+    arms = {arm.name: ArmReading(TOOL, {}) for arm in robot.arms}
+    at = {j: float(q) for group in robot.driven_groups for j, q in zip(group.joints, group.home, strict=True)}
+    look = np.subtract(camera.mount.look_at, camera.mount.position)
+    for begin, (left, down) in zip((0, 300, 600), ((0.0, 0.0), (25.0, 10.0), (-20.0, 25.0)), strict=True):
+        for n in range(begin, begin + 300):
+            p = replace(packet(n, right=True, left=False), head=turned(left, down))
+            chunk = teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, arms, "", at)
+            positions = np.column_stack([chunk.column(f"{joint}/position") for joint in head.joints])
+            assert (np.abs(np.diff(positions, axis=0)) <= 0.5 * head.velocity * 0.02 + 1e-9).all()
+            assert np.abs(positions[0] - [at[j] for j in head.joints]).max() < 0.05, "it jumps"
+            at |= dict(zip(head.joints, positions[0].tolist(), strict=True))
+        x, y, z = tree.place(camera.frame, at)[:3, :3] @ look
+        seen = np.degrees([np.arctan2(y, x), np.arctan2(-z, np.hypot(x, y))])
+        np.testing.assert_allclose(seen, [left, down], atol=1.0)
+    # Without a headset, or without knowing where the head is, it is left to itself.
+    alone = teleoperation.take(packet(901, right=True, left=False), 12.62, 12.62, arms, "", at)
+    unknown = teleoperation.take(replace(p, n=902), 12.64, 12.64, arms, "")
+    for chunk in (alone, unknown):
+        assert not any(channel.startswith("head") for channel in chunk.channels)
+
+
+def test_a_head_that_is_followed_goes_no_further_than_its_joints():
+    robot = pair()
+    teleoperation, head = Teleoperation(robot, *BOX), robot.joint_group("head")
+    arms = {arm.name: ArmReading(TOOL, {}) for arm in robot.arms}
+    at = dict(zip(head.joints, head.home.tolist(), strict=True))
+    for n in range(600):
+        p = replace(packet(n, right=True, left=False), head=turned(170.0, 80.0))
+        chunk = teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, arms, "", at)
+    last = np.array([chunk.column(f"{joint}/position")[-1] for joint in head.joints])
+    assert ((last >= head.lower) & (last <= head.upper)).all()
+    assert (np.isclose(last, head.lower) | np.isclose(last, head.upper)).any()
+
+
 def test_a_robot_without_a_head_looks_at_nothing():
     assert looking(FRANKA) is None
     assert looking(pair()) is not None

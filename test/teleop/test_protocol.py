@@ -30,6 +30,7 @@ def test_every_kind_of_message_is_read():
     assert parse(frame({"type": "hello", "protocol": 1, "name": " Ada ", "seat": "drive"})) == Hello("Ada", "drive")
     sample = HandSample((0.1, 1.2, -0.3), (0.0, 0.0, 0.0, 1.0), True, 0.5)
     assert parse(frame(HANDS)) == Hands(3, 12.5, "xr", {"right": sample})
+    assert parse(frame(HANDS | {"head": [0, 0.5, 0, 0.9]})).head == pytest.approx((0.0, 0.486, 0.0, 0.874), abs=1e-3)
     both = HANDS | {"hands": {"left": HAND, "right": HAND}, "sticks": {"left": [0, -1.0]}}
     assert parse(frame(both)) == Hands(3, 12.5, "xr", {"right": sample, "left": sample}, {"left": (0.0, -1.0)})
     assert parse(frame({"type": "ping", "t": 5})) == Ping(5.0)
@@ -77,6 +78,8 @@ def test_a_command_without_arguments_needs_none(name):
         (frame(changed(p=[0, 0])), "must be 3 numbers, got a list of 2"),
         (frame(changed(p=[0, 0, 1000.0])), "'p' is 1000, allowed -20 to 20"),
         (frame(changed(q=[0, 0, 0, 0])), "not a unit quaternion"),
+        (frame(HANDS | {"head": [0, 0, 0, 0.5]}), "the headset's 'head' is not a unit quaternion"),
+        (frame(HANDS | {"head": [0, 0, 1]}), "must be 4 numbers"),
         (frame(changed(clutch=1)), "must be true or false"),
         (frame(changed(gripper=2)), "'gripper' is 2"),
         (frame(changed(grip=1)), "unknown field 'grip': did you mean 'gripper'"),

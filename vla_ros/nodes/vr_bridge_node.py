@@ -99,7 +99,7 @@ class VrBridgeNode(ManagedNode):
         tls = None if is_local(address) else tls_context(folder)
         chosen = self._token_file
         token = chosen_token(Path(chosen)) if chosen else pairing_token(folder, self._new_token)
-        self._feed = ArmFeed(self, embodiment)
+        self._feed = ArmFeed(self, embodiment, teleoperation.watched_joints)
         mounted = embodiment.mounted_cameras
         self._cameras = [OperatorCamera(self, name, i, name in mounted) for i, name in enumerate(embodiment.cameras)]
         self._home = HomeRun(self.get_namespace(), self._robot_name, _environment)

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import atan2, hypot
 
 import numpy as np
 
+from vla_ros.robots.cameras import CameraConfig
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.groups import JointGroup
 from vla_ros.robots.link_tree import LinkTree
@@ -21,6 +23,13 @@ class LookingJoint:
     name: str
     sign: float  # 1 or −1: what a positive turn does, to the left or down
     velocity: float  # [rad/s] at most
+    ahead: float  # [rad] where the camera looks straight ahead, or level
+    lower: float  # [rad]
+    upper: float
+
+    def turned_to(self, angle: float) -> float:
+        """Return where the joint turns the camera by `angle` [rad], to the left or down, as far as it goes."""
+        return min(max(self.ahead + self.sign * angle, self.lower), self.upper)
 
 
 @dataclass(frozen=True)
@@ -33,20 +42,27 @@ class Looking:
 
 def looking(robot: Embodiment) -> Looking | None:
     """Return the first joint group of two turning joints that carries a camera; None where there is none."""
-    frames = [camera.frame for camera in robot.described_cameras if camera.moves]
+    cameras = [camera for camera in robot.described_cameras if camera.moves]
     groups = [group for group in robot.joint_groups if group.slides == (False, False)]
-    if not frames or not groups:
+    if not cameras or not groups:
         return None
     tree = LinkTree(expand_urdf(robot))
     home = {
         joint: q for group in robot.driven_groups for joint, q in zip(group.joints, group.home.tolist(), strict=True)
     }
     for group in groups:
-        for frame in frames:
-            axes = [_axis(tree, frame, home, joint) for joint in group.joints]
+        for camera in cameras:
+            axes = [_axis(tree, camera.frame, home, joint) for joint in group.joints]
             if all(np.linalg.norm(axis) > 0.5 for axis in axes):
-                return _of(group, axes)
+                return _of(group, axes, tree.place(camera.frame, home)[:3, :3] @ _forward(camera))
     return None
+
+
+def _forward(camera: CameraConfig) -> np.ndarray:
+    """Return where a camera looks (3,), in its frame: along x where nothing else is said."""
+    if camera.mount is None:
+        return np.array([1.0, 0.0, 0.0])
+    return np.subtract(camera.mount.look_at, camera.mount.position)
 
 
 def _axis(tree: LinkTree, frame: str, home: dict[str, float], joint: str) -> np.ndarray:
@@ -56,10 +72,14 @@ def _axis(tree: LinkTree, frame: str, home: dict[str, float], joint: str) -> np.
     return np.array([R[2, 1], R[0, 2], R[1, 0]])
 
 
-def _of(group: JointGroup, axes: list[np.ndarray]) -> Looking:
+def _of(group: JointGroup, axes: list[np.ndarray], forward: np.ndarray) -> Looking:
+    """Take the joints' axes (3,), and where the camera looks (3,) with the group at home, root frame."""
     upright = int(abs(axes[1][2]) > abs(axes[0][2]))  # the one that turns about what is nearer to the vertical
+    angles = atan2(forward[1], forward[0]), atan2(-forward[2], hypot(forward[0], forward[1]))
     found = []
-    for index, component in ((upright, 2), (1 - upright, 1)):
+    for index, component, angle in ((upright, 2, angles[0]), (1 - upright, 1, angles[1])):
         sign = 1.0 if axes[index][component] >= 0.0 else -1.0  # about z: to the left; about y: x sinks
-        found.append(LookingJoint(group.joints[index], sign, float(group.velocity[index])))
+        limits = (float(group.velocity[index]), float(group.home[index]) - sign * angle)
+        bounds = (float(group.lower[index]), float(group.upper[index]))
+        found.append(LookingJoint(group.joints[index], sign, *limits, *bounds))
     return Looking(*found)

@@ -58,6 +58,7 @@ class Hands:
     source: str  # of SOURCES
     hands: Mapping[str, HandSample]  # by name, of HANDS
     sticks: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # of STICKS: x right, y back, −1 … 1
+    head: tuple[float, float, float, float] | None = None  # of a headset: unit quaternion xyzw, −z where it looks
 
 
 @dataclass(frozen=True)
@@ -176,20 +177,25 @@ def _hands(fields: Fields, names: tuple[str, ...]) -> Hands:
     pushed = fields.part("sticks", {})
     sticks = {stick: _stick(pushed.numbers(stick, 2, -1.001, 1.001)) for stick in STICKS if pushed.has(stick)}
     pushed.end(STICKS)
+    head = _unit(fields.numbers("head", 4, -1.1, 1.1), "the headset's 'head'") if fields.has("head") else None
     fields.end(names)
-    return Hands(n, t, source, hands, sticks)
+    return Hands(n, t, source, hands, sticks, head)
 
 
 def _hand(fields: Fields) -> HandSample:
     x, y, z = fields.numbers("p", 3, -REACH_MAX, REACH_MAX)
-    a, b, c, d = fields.numbers("q", 4, -1.1, 1.1)
-    norm = (a * a + b * b + c * c + d * d) ** 0.5
-    if not 0.9 < norm < 1.1:
-        raise ProtocolError(f"hands: a hand's 'q' is not a unit quaternion (norm {norm:.3g})")
+    unit = _unit(fields.numbers("q", 4, -1.1, 1.1), "a hand's 'q'")
     clutch, gripper = fields.truth("clutch"), fields.number("gripper", -0.001, 1.001)
     fields.end(("p", "q", "clutch", "gripper"))
-    unit = (a / norm, b / norm, c / norm, d / norm)
     return HandSample((x, y, z), unit, clutch, min(max(gripper, 0.0), 1.0))
+
+
+def _unit(values: tuple[float, ...], whose: str) -> tuple[float, float, float, float]:
+    a, b, c, d = values
+    norm = (a * a + b * b + c * c + d * d) ** 0.5
+    if not 0.9 < norm < 1.1:
+        raise ProtocolError(f"hands: {whose} is not a unit quaternion (norm {norm:.3g})")
+    return a / norm, b / norm, c / norm, d / norm
 
 
 def _stick(values: tuple[float, ...]) -> tuple[float, float]:
@@ -221,7 +227,7 @@ def _seen(fields: Fields, names: tuple[str, ...]) -> Seen:
 
 _READERS: dict[str, tuple[Callable[[Fields, tuple[str, ...]], Message], tuple[str, ...]]] = {
     "hello": (_hello, ("protocol", "name", "seat")),
-    "hands": (_hands, ("n", "t", "source", "hands", "sticks")),
+    "hands": (_hands, ("n", "t", "source", "hands", "sticks", "head")),
     "command": (_command, ("id", "command", "arguments")),
     "ping": (_ping, ("t",)),
     "seen": (_seen, ("camera", "stamp")),

@@ -29,8 +29,11 @@ class Sticks:
             self._lift_speed = min(LIFT_SHARE * float(embodiment.lift.velocity[0]), linear_speed)
         self._looking = looking(embodiment)
 
-    def velocities(self, hands: Hands) -> dict[str, float]:
-        """Return velocities [m/s], [rad/s] by channel; lift and head at rest are left to themselves."""
+    def velocities(self, hands: Hands, look: bool = True) -> dict[str, float]:
+        """Return velocities [m/s], [rad/s] by channel; lift and head at rest are left to themselves.
+
+        Without `look` something else turns the head.
+        """
         *pushed, up = _pushed(hands)
         right, down = _beyond_dead(hands.sticks.get(LOOK, (0.0, 0.0)))
         found: dict[str, float] = {}
@@ -39,7 +42,7 @@ class Sticks:
             found |= zip(BASE_AXES, speeds.tolist(), strict=True)
         if self._lift and up:
             found[self._lift] = self._lift_speed * up
-        if self._looking is not None and (right or down):
+        if self._looking is not None and look and (right or down):
             for joint, push in ((self._looking.pan, -right), (self._looking.tilt, down)):  # a group moves whole
                 found[f"{joint.name}/velocity"] = LOOK_SHARE * joint.velocity * joint.sign * push
         return found

@@ -13,6 +13,7 @@ from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.groups import EndEffectorGroup
 from vla_ros.robots.link_tree import LinkTree
 from vla_ros.teleop.axes import Pose, robot_pose
+from vla_ros.teleop.gaze import Gaze
 from vla_ros.teleop.hand_motion import HandMotion, HandMotionLimits
 from vla_ros.teleop.lateness import Lateness
 from vla_ros.teleop.protocol import HANDS, OWN_SIDE, Hands, HandSample
@@ -71,6 +72,7 @@ class Teleoperation:
         self._facing, self._base_frame = facing, embodiment.base_frame
         self._mobile = embodiment.base is not None
         self._sticks = Sticks(embodiment, self.limits.linear_speed)
+        self._gaze = Gaze(embodiment)
         order = (
             HANDS if (hand_beside(embodiment) if first_hand == OWN_SIDE else first_hand) == HANDS[0] else HANDS[::-1]
         )
@@ -87,6 +89,11 @@ class Teleoperation:
     def hands(self) -> dict[str, str]:
         """Return the hand that drives an arm, by the arm's name."""
         return {driven.arm: driven.hand for driven in self._hands}
+
+    @property
+    def watched_joints(self) -> tuple[str, ...]:
+        """Name the joints of which `take` is to be told where they are."""
+        return self._gaze.joints
 
     @property
     def sequence(self) -> int:
@@ -125,12 +132,19 @@ class Teleoperation:
         return bool(engaged)
 
     def take(
-        self, hands: Hands, arrival: float, stamp: float, arms: Mapping[str, ArmReading], obstacle: str
+        self,
+        hands: Hands,
+        arrival: float,
+        stamp: float,
+        arms: Mapping[str, ArmReading],
+        obstacle: str,
+        joints: Mapping[str, float] | None = None,
     ) -> ActionChunk | None:
         """Take a packet that arrived at `arrival` [s, monotonic]; return the chunk to be sent at `stamp` [s], if any.
 
         `stamp` is of the clock in which chunks are executed, and limits how far the arm goes; the hand itself is judged
-        by `arrival`. `obstacle` says why no arm may follow now; "" when they may.
+        by `arrival`. `obstacle` says why no arm may follow now; "" when they may. `joints` [rad] are where those of a
+        head are: without them it does not follow the headset.
         """
         late = self._lateness.of(1e-3 * hands.t, arrival) > self.limits.stale_s
         channels: list[str] = []
@@ -150,10 +164,12 @@ class Teleoperation:
                 for trigger in driven.triggers:
                     channels += trigger.channels
                     columns.append(np.tile(np.array(trigger.values(sample.gripper)), (STEPS, 1)))
-        pushed = self._sticks.velocities(hands)
-        if columns and pushed:
-            channels += pushed
-            columns.append(np.tile(self.speed * np.array(list(pushed.values())), (STEPS, 1)))
+        if columns:
+            gaze = self._gaze.follow(hands.head, stamp, joints or {}, TIMES, self.speed)
+            pushed = self._sticks.velocities(hands, look=not gaze)
+            channels += [*pushed, *gaze]
+            columns += [np.full((STEPS, 1), self.speed * velocity) for velocity in pushed.values()]
+            columns += [positions[:, None] for positions in gaze.values()]
         # Simulated time may begin anew, and ROS time be set back.
         too_soon = arrival - self._sent < CHUNK_EVERY_S or 0.0 <= stamp - self._stamp < CHUNK_EVERY_S
         if not columns or too_soon:

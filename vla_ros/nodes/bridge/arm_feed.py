@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -30,10 +31,12 @@ POLICY_SILENCE_S = 3.0  # [s] after which a policy is not running any more
 class ArmFeed:
     """Written by the executor's thread, one assignment each; read from any."""
 
-    def __init__(self, node: ManagedNode, embodiment: Embodiment) -> None:
+    def __init__(self, node: ManagedNode, embodiment: Embodiment, watched_joints: Sequence[str] = ()) -> None:
+        """`watched_joints` are those of which the place is wanted, beside the arms' tools."""
         self.progress = ControlProgress(hold_reason=NO_JOINT_STATES)
         self.commanded: dict[str, Pose] = {}
         self.measured: dict[str, Pose] = {}
+        self.joints: dict[str, float] = {}  # [rad], [m] where the watched ones are
         self.opening: dict[str, float] = {}  # [m] measured between the fingers of each arm
         self.force: dict[str, tuple[float, ...]] = {}  # [N]
         self.instruction = ""
@@ -50,6 +53,10 @@ class ArmFeed:
 
         for gripper in embodiment.grippers:
             subscribe(JointState, f"{gripper.name}/width", partial(self._on_width, gripper.arm), qos.NEWEST)
+
+        if watched_joints:
+            self._watched_joints = frozenset(watched_joints)
+            subscribe(JointState, "joint_states", self._on_joints, qos.NEWEST)
 
     @property
     def silent(self) -> bool:
@@ -73,6 +80,11 @@ class ArmFeed:
     def _on_measured(self, arm: str, message: PoseStamped) -> None:
         with contextlib.suppress(VlaError):
             self.measured[arm] = _pose(message)
+
+    def _on_joints(self, message: JointState) -> None:
+        for name, position in zip(message.name, message.position, strict=False):
+            if name in self._watched_joints and np.isfinite(position):
+                self.joints[name] = float(position)
 
     def _on_width(self, arm: str, message: JointState) -> None:
         if message.position and np.isfinite(message.position[0]):

@@ -146,7 +146,9 @@ class OperatedRobot:
     def hands(self, hands: Hands, arrival: float) -> None:
         """Follow the driver's hands: publish a chunk at once when something is clutched."""
         self.packets += 1
-        chunk = self._teleoperation.take(hands, arrival, self._now(), self._readings(), self._obstacle())
+        chunk = self._teleoperation.take(
+            hands, arrival, self._now(), self._readings(), self._obstacle(), self._feed.joints
+        )
         if chunk is not None:
             self._publish(chunk)
             self.reports.publish(chunk.sequence, arrival, 1e-3 * hands.t, time.monotonic())

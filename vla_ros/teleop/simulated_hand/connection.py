@@ -104,15 +104,19 @@ class Connection:
         hands: Mapping[str, HandSample],
         source: str = "xr",
         sticks: Mapping[str, tuple[float, float]] | None = None,
+        head: tuple[float, float, float, float] | None = None,
     ) -> None:
-        """Say where the hands are, in WebXR's axes. Raises ConnectionLost."""
+        """Say where the hands are, and how the headset is turned (xyzw), in WebXR's axes. Raises ConnectionLost."""
         self._sent += 1
         content = {
             hand: {"p": list(s.position), "q": list(s.orientation), "clutch": s.clutch, "gripper": s.gripper}
             for hand, s in hands.items()
         }
         pushed = {} if sticks is None else {"sticks": {hand: list(stick) for hand, stick in sticks.items()}}
-        await self.send("hands", n=self._sent, t=1e3 * time.monotonic(), source=source, hands=content, **pushed)
+        turned = {} if head is None else {"head": list(head)}
+        await self.send(
+            "hands", n=self._sent, t=1e3 * time.monotonic(), source=source, hands=content, **pushed, **turned
+        )
 
     async def command(self, name: str, /, **arguments: Any) -> Any:
         """Have something done and return the result. Raises VlaError with the bridge's reason when it was not."""

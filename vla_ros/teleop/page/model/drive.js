@@ -96,12 +96,13 @@ export class Drive {
     if (this.session.driving && !this.takeover) this.#send(undefined);
   }
 
-  /** Send poses of a real headset's hands. */
-  sendHands(source, hands, sticks) {
+  /** Send poses of a real headset's hands, and how the headset itself is turned. */
+  sendHands(source, hands, sticks, head) {
     const { connection } = this.session;
     if (!this.session.driving || connection.backlog > BACKLOG) return;
     const message = { type: "hands", n: this.#counter++, t: performance.now(), source, hands };
     if (sticks) message.sticks = sticks;
+    if (head) message.head = head;
     connection.send(message);
     this.#sentAt = message.t;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One stay in a headset: hands at the display's rate, pictures, board, buttons.
 
+import { seenFrom } from "../model/quaternion.js";
 import { Controllers, pulse } from "./controllers.js";
 import { multiply, placed } from "./matrix.js";
 import { Panel } from "./panel.js";
@@ -109,13 +110,22 @@ export class Headset {
     const { session, drive, xr } = this;
     const { hands, sticks, events } = this.#controllers.read(frame, this.floor, this.origin, xr.inputSources, drive.sides, now);
     const robot = session.welcome?.robot;
-    drive.sendHands("xr", hands, robot?.base || robot?.lift ? sticks : undefined);
+    const head = robot?.head ? this.#gaze(frame) : undefined;
+    drive.sendHands("xr", hands, robot?.base || robot?.lift ? sticks : undefined, head);
     for (const [what, side] of events) this.#act(what, side);
     for (const { name, hand } of session.arms) {
       const clutched = Boolean(session.state?.arms[name]?.clutched);
       if (clutched !== Boolean(this.#clutched[name])) pulse(xr.inputSources, hand, clutched ? 0.6 : 0.25);
       this.#clutched[name] = clutched;
     }
+  }
+
+  /** How the headset is turned, as seen from where the operator's forward is. */
+  #gaze(frame) {
+    const pose = frame.getViewerPose(this.floor);
+    if (!pose) return undefined;
+    const { q } = seenFrom(this.origin, plainPose(pose.transform));
+    return q.every(Number.isFinite) ? q : undefined;
   }
 
   #act(what, side) {
