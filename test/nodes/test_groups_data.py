@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from free_port import free_port
-from live_page import LivePage
+from live_page import PACKET_S, LivePage
 from rig.nodes import NodeUnderTest, Operator
 from two_armed_robot import PAIR, pair
 
@@ -61,6 +61,7 @@ class TwoHands(LivePage):
 
     sticks: dict[str, tuple[float, float]]
     grips: dict[str, float]
+    head: tuple[float, float, float, float] | None = None  # how the headset is turned
 
     def __init__(self, link: str) -> None:
         self.sticks, self.grips = {}, {"left": 0.0, "right": 0.0}
@@ -69,7 +70,18 @@ class TwoHands(LivePage):
     async def say_hands(self, place: np.ndarray) -> None:
         x, y, z = place.tolist()
         hands = {side: HandSample((x, y, z), UNTURNED, self.clutch, grip) for side, grip in self.grips.items()}
-        await self.connection.hands(hands, sticks=self.sticks or None)
+        await self.connection.hands(hands, sticks=self.sticks or None, head=self.head)
+
+
+class Rising:
+    """Hands that go up, a little a packet, until something has come: what nobody hears is not followed."""
+
+    def __init__(self, came: Callable[[], bool]) -> None:
+        self._came, self._height = came, 0.0
+
+    def __call__(self, time: float) -> np.ndarray:
+        self._height += 0.0 if self._came() else 0.05 * PACKET_S
+        return np.array([0.0, self._height, 0.0])
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +148,8 @@ def recording(rig) -> tuple[Path, dict[str, np.ndarray], float]:
         assert operator.spin_until(lambda: page.state["enabled"] and page.state["mode"] == "teleop")
         before = {arm: T[:3, 3].copy() for arm, T in operator.tools.items()}
         lift = joint(operator, "lift_joint")
-        page.go(lambda time: np.array([0.0, min(0.05 * time, 0.06), 0.0]))  # up, both
         came = lambda: all(operator.tools[arm][2, 3] - before[arm][2] > 0.05 for arm in before)  # noqa: E731
+        page.go(Rising(came))  # both
         assert operator.spin_until(came, 20.0), (operator.progress, page.state["arms"]["left"]["refused"])
         page.grips["right"] = 1.0
         sucks = lambda: operator.progress.end_effectors.get("right_cup/suction") == 1.0  # noqa: E731
@@ -151,12 +163,14 @@ def recording(rig) -> tuple[Path, dict[str, np.ndarray], float]:
         assert operator.spin_until(lambda: joint(operator, "lift_joint") - lift > 0.02, 20.0)
         page.sticks = {"look": (-1.0, 0.0)}  # to the left
         assert operator.spin_until(lambda: joint(operator, "head_pan_joint") > 0.05, 20.0)
+        page.head = (0.0, -np.sin(0.1), 0.0, np.cos(0.1))  # the headset 0.2 rad to the right, whatever the stick says
+        assert operator.spin_until(lambda: abs(joint(operator, "head_pan_joint") + 0.2) < 0.02), operator.progress
         page.sticks = {"left": (0.0, 0.6)}  # backwards
         pushed = operator.stamp
         assert operator.spin_until(lambda: operator.stamp > pushed + 1.0, 20.0)  # of simulated time
         page.sticks = {}
         operator.spin(0.5)
-        page.go(lambda time: np.array([0.0, 0.06, 0.0]), clutch=False)
+        page.clutch = False
         assert operator.spin_until(lambda: operator.progress.hold_reason == "chunk exhausted")
         assert operator.spin_until(lambda: operator.speed < 0.02)
         operator.spin(0.5)

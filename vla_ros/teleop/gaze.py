@@ -15,6 +15,7 @@ from vla_ros.teleop.axes import robot_pose
 
 GAZE_SHARE = 0.5  # of a head's speed limits: pictures stay sharp
 LAPSE_S = 0.15  # [s] without a headset after which the head is followed from where it is
+LEASH_S = 0.25  # [s] of its own pace that the head is sent ahead of where it is: it has nothing to catch up with
 
 
 class Gaze:
@@ -44,9 +45,10 @@ class Gaze:
         goal = self._goal(head)
         pace = speed * GAZE_SHARE * np.array([joint.velocity for joint in self._joints])
         elapsed = stamp - self._stamp
+        place = np.array([measured[joint] for joint in self.joints])
         if not 0.0 <= elapsed <= LAPSE_S:
-            self._setpoint, elapsed = np.array([measured[joint] for joint in self.joints]), 0.0
-        self._setpoint = _towards(self._setpoint, goal, pace * elapsed)
+            self._setpoint, elapsed = place, 0.0
+        self._setpoint = _towards(place, _towards(self._setpoint, goal, pace * elapsed), pace * LEASH_S)
         self._stamp = stamp
         path = _towards(self._setpoint, goal, pace * times[:, None])
         return {f"{joint}/position": path[:, column] for column, joint in enumerate(self.joints)}
