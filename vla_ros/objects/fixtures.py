@@ -103,7 +103,9 @@ def _drawer(joint: FixtureJoint, length: float, width: float, low: float, high: 
         for s in (-1.0, 1.0)
     ]
     handle, bar = _handle(front, (bottom + top) / 2, min(_BAR[2], (top - bottom) / 2 - 0.004))
-    return FixtureLink(joint, (*parts, *bar), 0.4, handle)
+    side, back = half_width - _BOARD, middle + depth - _WALL - _BOARD / 2
+    inside = ((front + _WALL, -side, bottom + _BOARD), (back, side, high))  # as high as the board above it leaves
+    return FixtureLink(joint, (*parts, *bar), 0.4, handle, inside)
 
 
 def _handle(front: float, height: float, half: float) -> tuple[tuple[float, float, float], list[Part]]:

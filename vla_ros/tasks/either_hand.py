@@ -45,7 +45,7 @@ class EitherHand:
 def nearest_first(world: World) -> list[str]:
     """Name the arms with a parallel gripper, that first whose shoulder is nearest to the scene's target and goal."""
     robot, scene = world.embodiment, world.scene
-    places = [world.object_pose(name)[:2, 3] for name in (scene.target, scene.goal) if name]
+    places = [world.body_pose(name)[:2, 3] for name in (scene.target, scene.goal) if name]
 
     def distance(arm: str) -> float:
         reach = robot.arm(arm).reach

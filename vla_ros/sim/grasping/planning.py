@@ -198,11 +198,15 @@ class GraspPlanner:
                 return None
             if i % 2 == len(steps) % 2:
                 continue
-            touched = self._touched(q, step.width)
+            touched = self._touched_at(step, q)
             if touched - set(self.world.object_names):
                 return None
             clean &= not touched
         return clean, margin
+
+    def _touched_at(self, step: Step, q: np.ndarray) -> set[str]:
+        """Name the bodies the robot would touch in a step of a way, its arm at q."""
+        return self._touched(q, step.width)
 
     def _touched(self, q: np.ndarray, opening: float) -> set[str]:
         """Name the bodies the robot would touch with its arm at q and its fingers apart by `opening` [m]."""
