@@ -19,7 +19,7 @@ from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.composition import Furniture
 from vla_ros.sim.scenes.footprint import Obstacle
 from vla_ros.sim.scenes.placed import PlacedFixture
-from vla_ros.tasks.drawer.drawers import PLACES
+from vla_ros.tasks.drawer.drawers import COLUMNS, ROWS
 from vla_ros.tasks.placing.receptacles import widest
 
 NAME = "cabinet"
@@ -33,9 +33,9 @@ class CabinetRanges:
     """The file config/tasks/drawer_cabinets.yaml. Lengths [m], angles [degrees], the robot's base frame."""
 
     colors: tuple[str, ...]
-    drawers: tuple[int, ...]  # how many there may be above one another, each as likely as the others
+    layouts: tuple[tuple[int, int], ...]  # rows and columns of drawers, each as likely as the others
     depth: tuple[float, float]
-    width: tuple[float, float]
+    width: tuple[float, float]  # of each column
     drawer_height: tuple[float, float]  # of each, boards between them included
     height_max: float  # of the whole cabinet
     distance: tuple[float, float]  # of the front's middle from the origin
@@ -47,18 +47,19 @@ class CabinetRanges:
         for color in self.colors:
             if color not in color_ranges():
                 raise ConfigError(unknown_name("colors", color, color_ranges()))
-        if not self.colors or not self.drawers:
-            raise ConfigError("colors and drawers must name at least one each")
-        if any(count not in PLACES for count in self.drawers):
-            raise ConfigError(f"drawers must be among {', '.join(map(str, PLACES))}, got {list(self.drawers)}")
+        if not self.colors or not self.layouts:
+            raise ConfigError("colors and layouts must name at least one each")
+        for rows, columns in self.layouts:
+            if rows not in ROWS or columns not in COLUMNS:
+                raise ConfigError(f"layouts: at most {max(ROWS)} × {max(COLUMNS)} drawers, got {rows} × {columns}")
         for name in ("depth", "width", "drawer_height", "distance", "bearing", "turn"):
             low, high = getattr(self, name)
             if low > high:
                 raise ConfigError(f"{name} must be an increasing range, got [{low:g}, {high:g}]")
         if min(self.depth[0], self.width[0], self.drawer_height[0], self.hand) <= 0.0:
             raise ConfigError("depth, width, drawer_height and hand must be above 0")
-        if max(self.drawers) * self.drawer_height[0] + _BOARDS > self.height_max:
-            raise ConfigError(f"height_max: {max(self.drawers)} drawers are higher than {self.height_max:g} m")
+        if max(rows for rows, _ in self.layouts) * self.drawer_height[0] + _BOARDS > self.height_max:
+            raise ConfigError(f"height_max: so many drawers are higher than {self.height_max:g} m")
 
 
 @cache
@@ -70,12 +71,12 @@ def cabinet_ranges() -> CabinetRanges:
 def draw_cabinet(rng: np.random.Generator) -> FixtureModel:
     """Draw a cabinet."""
     ranges = cabinet_ranges()
-    count = int(rng.choice(ranges.drawers))
-    highest = min(ranges.drawer_height[1], (ranges.height_max - _BOARDS) / count)
-    height = _BOARDS + count * rng.uniform(ranges.drawer_height[0], highest)
-    size = (rng.uniform(*ranges.depth), rng.uniform(*ranges.width), height)
-    rounded = tuple(round(float(edge), 3) for edge in size)
-    return drawer_cabinet(NAME, str(rng.choice(ranges.colors)), rng, (rounded[0], rounded[1], rounded[2]), count)
+    rows, columns = ranges.layouts[int(rng.integers(len(ranges.layouts)))]
+    highest = min(ranges.drawer_height[1], (ranges.height_max - _BOARDS) / rows)
+    height = _BOARDS + rows * rng.uniform(ranges.drawer_height[0], highest)
+    depth, width = rng.uniform(*ranges.depth), columns * rng.uniform(*ranges.width)
+    size = (round(float(depth), 3), round(float(width), 3), round(float(height), 3))
+    return drawer_cabinet(NAME, str(rng.choice(ranges.colors)), rng, size, rows, columns)
 
 
 def fits(model: FixtureModel, thing: ObjectModel) -> bool:

@@ -3,19 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from vla_ros.objects.articulated import FixtureLink
+from vla_ros.objects.articulated import FixtureLink, FixtureModel, Vector
 from vla_ros.sim.scenes.placed import PlacedFixture
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.tasks.placing.receptacles import Body, Receptacle
 
-# What drawers above one another are called, the lowest first, by how many there are.
-PLACES: dict[int, tuple[str, ...]] = {1: ("",), 2: ("bottom", "top"), 3: ("bottom", "middle", "top")}
+# What rows of drawers are called, the lowest first, and what columns are, from the left, by how many there are.
+ROWS: dict[int, tuple[str, ...]] = {1: ("",), 2: ("bottom", "top"), 3: ("bottom", "middle", "top")}
+COLUMNS: dict[int, tuple[str, ...]] = {1: ("",), 2: ("left", "right")}
+_SAME = 0.02  # [m] between handles of one row, or of one column
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Drawer:
     """One drawer. Its frame is the fixture's, which moves with it."""
 
     joint: str  # `<fixture>/<joint>`
-    place: str  # among the fixture's drawers: top, middle, bottom; empty: it is the only one
+    place: str  # among the fixture's drawers, such as top or top left; empty: it is the only one
     T_base_fixture: tuple[tuple[float, ...], ...]  # (4, 4)
     axis: tuple[float, ...]  # (3,) unit, along which it opens
     travel: float  # [m] fully open
@@ -70,16 +72,34 @@ class Drawer:
 
 
 def drawer_name(place: str) -> str:
-    """Return what a person calls the drawer in a place of PLACES."""
+    """Return what a person calls the drawer in a place among others."""
     return f"{place} drawer".strip()
 
 
 def drawers_of(placed: PlacedFixture) -> tuple[Drawer, ...]:
-    """Return the drawers of a fixture, the lowest first: what slides, has a handle and holds something."""
-    links = [one for one in placed.model.links if one.joint.kind == "slide" and one.handle and one.inside]
-    links.sort(key=_height)
-    names = PLACES.get(len(links), ("",) * len(links))
-    return tuple(_drawer(placed, link, place) for link, place in zip(links, names, strict=True))
+    """Return the drawers of a fixture: what slides, has a handle and holds something."""
+    return tuple(_drawer(placed, link, place) for link, place in places(placed.model))
+
+
+def places(model: FixtureModel) -> tuple[tuple[FixtureLink, str], ...]:
+    """Return each drawer of a fixture with its place among them, such as top left: +y is left."""
+    drawers = {one.handle: one for one in model.links if one.joint.kind == "slide" and one.handle and one.inside}
+    rows = _distinct([handle[2] for handle in drawers])
+    columns = _distinct([-handle[1] for handle in drawers])
+    if len(rows) not in ROWS or len(columns) not in COLUMNS:
+        raise ValueError(f"'{model.name}' has {len(rows)} × {len(columns)} drawers: nobody says what they are called")
+
+    def place(handle: Vector) -> str:
+        row, column = _nearest(rows, handle[2]), _nearest(columns, -handle[1])
+        return f"{ROWS[len(rows)][row]} {COLUMNS[len(columns)][column]}".strip()
+
+    return tuple((link, place(handle)) for handle, link in drawers.items())
+
+
+def top_row(model: FixtureModel) -> tuple[FixtureLink, ...]:
+    """Return the drawers of the highest row: above their handles nothing is in a hand's way."""
+    highest = max(link.handle[2] for link, _ in places(model) if link.handle)
+    return tuple(link for link, _ in places(model) if link.handle and link.handle[2] > highest - _SAME)
 
 
 def scene_drawers(scene: Scene) -> tuple[Drawer, ...]:
@@ -92,8 +112,16 @@ def asked_drawer(scene: Scene) -> Drawer:
     return next(drawer for drawer in scene_drawers(scene) if drawer.joint == scene.goal)
 
 
-def _height(link: FixtureLink) -> float:
-    return link.handle[2] if link.handle else 0.0
+def _distinct(values: Sequence[float]) -> list[float]:
+    found: list[float] = []
+    for value in sorted(values):
+        if not found or value > found[-1] + _SAME:
+            found.append(value)
+    return found
+
+
+def _nearest(values: Sequence[float], value: float) -> int:
+    return int(np.argmin(np.abs(np.array(values) - value)))
 
 
 def _drawer(placed: PlacedFixture, link: FixtureLink, place: str) -> Drawer:

@@ -24,6 +24,8 @@ _PLACES = {
     "top": "top|upper|uppermost|topmost|highest",
     "middle": "middle|center|centre|central",
     "bottom": "bottom|lower|lowermost|lowest",
+    "left": "left|leftmost",
+    "right": "right|rightmost",
 }
 
 
@@ -71,5 +73,5 @@ def meant_drawers(instruction: str, drawers: Sequence[Drawer]) -> tuple[Drawer, 
     plain = " ".join(re.sub(r"[^\w\s]", " ", instruction.lower()).split())
     if not re.search(r"\bdrawers?\b", plain):
         return ()
-    said = [place for place, words in _PLACES.items() if re.search(rf"\b({words})\b( \w+)? drawer\b", plain)]
-    return tuple(drawer for drawer in drawers if not said or drawer.place in said)
+    said = {place for place, words in _PLACES.items() if re.search(rf"\b({words})\b( \w+)? drawer\b", plain)}
+    return tuple(drawer for drawer in drawers if said <= set(drawer.place.split()))

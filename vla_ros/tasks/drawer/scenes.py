@@ -16,8 +16,8 @@ from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import SceneRanges, SceneSet, check_set, load_sets
 from vla_ros.sim.scenes.target_query import choose_target
-from vla_ros.tasks.drawer.cabinets import draw_cabinet, fits, stand
-from vla_ros.tasks.drawer.drawers import PLACES, drawer_name, drawers_of
+from vla_ros.tasks.drawer.cabinets import NAME, draw_cabinet, fits, stand
+from vla_ros.tasks.drawer.drawers import drawer_name, places, top_row
 from vla_ros.tasks.drawer.instructions import instruct
 
 _TRIES = 60
@@ -32,8 +32,9 @@ def sample_drawer(request: SceneRequest) -> Scene:
     cabinet, target, model = _choose_pair(request, catalogue)
     others = _choose_others(target, request, check_set(sets, request.set_name), sets.scene, catalogue)
     rng = scene_generator(request.stream, request.seed, "bodies", _TRIES)
-    number = int(rng.integers(len(cabinet.links)))  # of the drawer, the lowest first
-    drawer = drawer_name(PLACES[len(cabinet.links)][number])
+    reachable = top_row(cabinet)  # a hand from above reaches no handle below another one
+    link = reachable[int(rng.integers(len(reachable)))]
+    drawer = drawer_name(dict((one.joint.name, place) for one, place in places(cabinet))[link.joint.name])
 
     def furnish(height: float) -> Furniture:
         return stand(cabinet, height, rng)
@@ -43,8 +44,7 @@ def sample_drawer(request: SceneRequest) -> Scene:
 
     first, extra = others
     scene = compose(([model, *first], extra), request, sets, asked, furnish=furnish)
-    (placed,) = scene.fixtures
-    return dataclasses.replace(scene, goal=drawers_of(placed)[number].joint)
+    return dataclasses.replace(scene, goal=f"{NAME}/{link.joint.name}")
 
 
 def _choose_pair(request: SceneRequest, catalogue: Catalogue) -> tuple[FixtureModel, Kind, ObjectModel]:
