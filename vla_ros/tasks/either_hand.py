@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation
 from vla_ros.sim.world import World
+from vla_ros.tasks.task import Task
 
 
 class EitherHand:
@@ -40,6 +42,12 @@ class EitherHand:
                 return chunk
             chunks.append(chunk)
         return chunks[0]
+
+
+def task_expert(task: Task, world: World, models: Mapping[str, ArmModel]) -> Policy:
+    """Return a task's expert in a world, for whichever arm can; `models`: each arm's, by name."""
+    experts = [task.expert(world, models[arm]) for arm in nearest_first(world)]
+    return experts[0] if len(experts) == 1 else EitherHand(experts)
 
 
 def nearest_first(world: World) -> list[str]:
