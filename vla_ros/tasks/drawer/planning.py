@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vla_ros.sim.grasping.motion import MotionPhase, Step
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step
 from vla_ros.sim.grasping.planning import GraspPlanner
 from vla_ros.tasks.drawer.drawers import Drawer
 from vla_ros.tasks.drawer.motion import pull, push, shifted, tool_at
@@ -21,6 +21,7 @@ CLEAR = 0.02  # [m] before the handle, where the push begins
 PRESSED = 0.008  # [m] that the push goes on when the drawer should be closed
 FINGER = 0.012  # [m] of a finger along the push, where the robot's description says nothing
 OPENED = 0.93  # of its travel that a drawer is pulled: its end is not hit
+SPEEDS = (1.0, 0.5)  # of the expert's: a folded arm follows the slower one only
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +55,8 @@ class HandlePlanner(GraspPlanner):
         def ways() -> Iterator[tuple[list[Step], _Slide]]:
             for T_hold in _tools(drawer.handle_at(opening), drawer):
                 if self._stands(T_hold, way, q_start):
-                    for which in range(len(self.motion.ways)):
-                        steps = pull(T_start, T_hold, way, OPENING, THICKNESS, self.motion, which)
+                    for motion, which in self._motions():
+                        steps = pull(T_start, T_hold, way, OPENING, THICKNESS, motion, which)
                         yield steps, _Slide(drawer, opening, T_hold, after)
 
         return self._first(ways(), q_start)
@@ -70,10 +71,17 @@ class HandlePlanner(GraspPlanner):
                 T_contact = shifted(T_handle, (THICKNESS / 2 + self._finger(T_handle, outward)) * outward)
                 T_before = shifted(T_contact, CLEAR * outward)
                 if self._stands(T_before, way, q_start):
-                    for which in range(len(self.motion.ways)):
-                        yield push(T_start, T_before, way, self.motion, which), _Slide(drawer, opening, T_contact, 0.0)
+                    for motion, which in self._motions():
+                        yield push(T_start, T_before, way, motion, which), _Slide(drawer, opening, T_contact, 0.0)
 
         return self._first(ways(), q_start)
+
+    def _motions(self) -> Iterator[tuple[ExpertMotionConfig, int]]:
+        """Return each speed with each way in."""
+        for share in SPEEDS:
+            speed, turn_rate = share * self.motion.speed, share * self.motion.turn_rate
+            motion = dataclasses.replace(self.motion, speed=speed, turn_rate=turn_rate)
+            yield from ((motion, which) for which in range(len(motion.ways)))
 
     def _finger(self, T: np.ndarray, outward: np.ndarray) -> float:
         """Return how far a finger reaches from the tool point towards the front [m], the tool at T (4, 4)."""
