@@ -11,7 +11,6 @@ from functools import cache
 from controllers.errors import ConfigError
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.objects.catalogue import Catalogue
-from vla_ros.policies.geometric.placing_language import split_placing
 from vla_ros.sim.scenes.naming import draw_color, draw_noun
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.scene import PlacedObject
@@ -27,6 +26,10 @@ _PLACES = {
     "left": "left|leftmost",
     "right": "right|rightmost",
 }
+
+
+# What stands between "the" and what ends a description: where it is to go, what is done with it, the clause's end.
+_PHRASE = re.compile(r"\bthe (.+?)(?=\s+(?:into|inside|in|to the inside|must|away|and|then)\b|\s*[,.;?!]|$)")
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,9 @@ def instruct(
 
 def thing_phrase(instruction: str) -> str | None:
     """Return the words for what is to be put away; None where an instruction puts nothing into anything."""
-    phrases = split_placing(instruction)
-    return None if phrases is None else phrases.thing
+    plain = " ".join(instruction.lower().split())
+    phrases = [found.group(1).strip() for found in _PHRASE.finditer(plain)]
+    return next((f"the {phrase}" for phrase in phrases if not re.search(r"\bdrawers?\b", phrase)), None)
 
 
 def meant_drawers(instruction: str, drawers: Sequence[Drawer]) -> tuple[Drawer, ...]:

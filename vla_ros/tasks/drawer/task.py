@@ -103,7 +103,7 @@ class PuttingAway:
             if phrase is None:
                 thing = Meaning((), tuple(objects), "the instruction does not say what is to be put where")
             else:
-                thing = meaning(f"the {phrase}", objects, shown["nouns"])
+                thing = meaning(phrase, objects, shown["nouns"])
         if success_object:
             known = {item.name: item for item in objects}
             thing = Meaning((known[object_name(success_object, known)],))
