@@ -25,7 +25,7 @@ from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
-from vla_ros.tasks.either_hand import EitherHand, nearest_first
+from vla_ros.tasks.either_hand import task_expert
 from vla_ros.tasks.table import load_task
 
 
@@ -116,9 +116,7 @@ class EpisodeRunner:
         )
 
     def _expert_for(self, world: World) -> Policy:
-        models = self._followers.models
-        experts = [self.task.expert(world, models[arm]) for arm in nearest_first(world)]
-        return experts[0] if len(experts) == 1 else EitherHand(experts)
+        return task_expert(self.task, world, self._followers.models)
 
     def follower(self) -> ChunkFollower:
         """Return a chunk follower for a new episode, not activated."""

@@ -45,6 +45,8 @@ class FixtureLink:
     parts: tuple[Part, ...]
     mass: float  # [kg]
     handle: Vector | None = None  # [m] the middle of what fingers can hold, fixture frame, its joint at 0
+    # [m] lowest and highest corner of the room inside it, fixture frame, its joint at 0; None: it holds nothing
+    inside: tuple[Vector, Vector] | None = None
 
     def __post_init__(self) -> None:
         if not self.mass > 0.0:

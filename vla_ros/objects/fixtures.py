@@ -14,7 +14,7 @@ from vla_ros.objects.solids import both
 _WALL, _BOARD, _GAP = 0.008, 0.006, 0.003  # [m]
 _METAL: Rgba = (0.72, 0.73, 0.76, 1.0)
 # A bar that fingers hold, upright so that the hand stays clear of the front: half edges and what lies behind it [m].
-_BAR, _BEHIND = (0.006, 0.006, 0.024), 0.032
+_BAR, _BEHIND = (0.006, 0.006, 0.024), 0.045
 
 
 def drawer_cabinet(
@@ -23,27 +23,34 @@ def drawer_cabinet(
     rng: np.random.Generator,
     size: tuple[float, float, float] = (0.22, 0.24, 0.14),
     drawers: int = 1,
+    columns: int = 1,
 ) -> FixtureModel:
-    """Return a cabinet with `drawers` above one another: joints `drawer`, or `drawer_1` (the lowest) and on.
+    """Return a cabinet with `drawers` above one another, in `columns` beside one another.
+
+    Joints are `drawer` where there is one, else `drawer_1` and on: from below, and in a row from its left, +y.
 
     `size`: depth, width, height [m] without the handles. A drawer opens by four fifths of its depth.
     """
     length, width, height = size
     paint = color_ranges()[color].sample(rng)
     parts = _open_front(length, width, height, paint)
-    inner = (height - 2 * _WALL) / drawers
+    inner, broad = (height - 2 * _WALL) / drawers, (width - _WALL) / columns
+    middles = [((columns - 1) / 2 - column) * broad for column in range(columns)]
+    wall = (length / 2, _WALL / 2, height / 2 - _WALL)
+    parts += [both("box", wall, paint, (0, middle - broad / 2, height / 2)) for middle in middles[:-1]]
     links = []
-    for number in range(drawers):
+    for number, (row, middle) in enumerate((row, middle) for row in range(drawers) for middle in middles):
         joint = FixtureJoint(
-            "drawer" if drawers == 1 else f"drawer_{number + 1}",
+            "drawer" if drawers * columns == 1 else f"drawer_{number + 1}",
             "slide",
             (-1.0, 0.0, 0.0),
             (0.0, round(0.8 * length, 3)),
             damping=6.0,
             friction=1.5,
         )
-        low = _WALL + number * inner
-        links.append(_drawer(joint, length, width, low, low + inner, paint))
+        low = _WALL + row * inner
+        room = middle, broad - _WALL
+        links.append(_drawer(joint, length, room, low, low + inner, paint))
     return FixtureModel(name, "drawer cabinet", color, tuple(parts), tuple(links))
 
 
@@ -85,32 +92,39 @@ def _open_front(length: float, width: float, height: float, paint: Rgba) -> list
     return [*parts, both("box", back, shade(paint, 0.8), ((length - _WALL) / 2, 0, height / 2))]
 
 
-def _drawer(joint: FixtureJoint, length: float, width: float, low: float, high: float, paint: Rgba) -> FixtureLink:
-    """Return a drawer between the heights `low` and `high` [m] whose front closes the case."""
+def _drawer(
+    joint: FixtureJoint, length: float, room: tuple[float, float], low: float, high: float, paint: Rgba
+) -> FixtureLink:
+    """Return a drawer between the heights `low` and `high` [m] whose front closes the case.
+
+    `room`: the middle along y and the width of what it closes [m].
+    """
     bright = shade(paint, 1.25)
-    half_width, front = width / 2 - _WALL - _GAP, -length / 2
+    y, half_width, front = room[0], room[1] / 2 - _GAP, -length / 2
     bottom, top = low + _GAP, high - _GAP
     wall = (0.7 * (top - bottom)) / 2
     depth = (length - _WALL - 2 * _GAP) / 2
     middle = front + depth + _WALL
     parts = [
-        both("box", (_WALL / 2, half_width, (top - bottom) / 2), bright, (front + _WALL / 2, 0, (bottom + top) / 2)),
-        both("box", (depth - _WALL, half_width, _BOARD / 2), paint, (middle, 0, bottom + _BOARD / 2)),
-        both("box", (_BOARD / 2, half_width, wall), paint, (middle + depth - _WALL, 0, bottom + wall)),
+        both("box", (_WALL / 2, half_width, (top - bottom) / 2), bright, (front + _WALL / 2, y, (bottom + top) / 2)),
+        both("box", (depth - _WALL, half_width, _BOARD / 2), paint, (middle, y, bottom + _BOARD / 2)),
+        both("box", (_BOARD / 2, half_width, wall), paint, (middle + depth - _WALL, y, bottom + wall)),
     ]
     parts += [
-        both("box", (depth - _WALL, _BOARD / 2, wall), paint, (middle, s * (half_width - _BOARD / 2), bottom + wall))
+        both("box", (depth - _WALL, _BOARD / 2, wall), paint, (middle, y + s * (half_width - _BOARD / 2), bottom + wall))
         for s in (-1.0, 1.0)
     ]
-    handle, bar = _handle(front, (bottom + top) / 2, min(_BAR[2], (top - bottom) / 2 - 0.004))
-    return FixtureLink(joint, (*parts, *bar), 0.4, handle)
+    handle, bar = _handle(front, y, (bottom + top) / 2, min(_BAR[2], (top - bottom) / 2 - 0.004))
+    side, back = half_width - _BOARD, middle + depth - _WALL - _BOARD / 2
+    inside = ((front + _WALL, y - side, bottom + _BOARD), (back, y + side, high))  # as high as the board above it leaves
+    return FixtureLink(joint, (*parts, *bar), 0.4, handle, inside)
 
 
-def _handle(front: float, height: float, half: float) -> tuple[tuple[float, float, float], list[Part]]:
+def _handle(front: float, y: float, height: float, half: float) -> tuple[tuple[float, float, float], list[Part]]:
     """Return where fingers hold an upright bar before the front, and the bar with its two posts."""
     x = front - _BEHIND
-    bar = both("box", (_BAR[0], _BAR[1], half), _METAL, (x, 0, height), gloss=0.8)
+    bar = both("box", (_BAR[0], _BAR[1], half), _METAL, (x, y, height), gloss=0.8)
     post, middle = (_BEHIND / 2, 0.004, 0.004), front - _BEHIND / 2
     ends = (height - half + post[2], height + half - post[2])
-    posts = [both("box", post, _METAL, (middle, 0, z), gloss=0.8) for z in ends]
-    return (x, 0.0, height), [bar, *posts]
+    posts = [both("box", post, _METAL, (middle, y, z), gloss=0.8) for z in ends]
+    return (x, y, height), [bar, *posts]

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation
 from vla_ros.sim.world import World
+from vla_ros.tasks.task import Task
 
 
 class EitherHand:
@@ -42,10 +44,16 @@ class EitherHand:
         return chunks[0]
 
 
+def task_expert(task: Task, world: World, models: Mapping[str, ArmModel]) -> Policy:
+    """Return a task's expert in a world, for whichever arm can; `models`: each arm's, by name."""
+    experts = [task.expert(world, models[arm]) for arm in nearest_first(world)]
+    return experts[0] if len(experts) == 1 else EitherHand(experts)
+
+
 def nearest_first(world: World) -> list[str]:
     """Name the arms with a parallel gripper, that first whose shoulder is nearest to the scene's target and goal."""
     robot, scene = world.embodiment, world.scene
-    places = [world.object_pose(name)[:2, 3] for name in (scene.target, scene.goal) if name]
+    places = [world.body_pose(name)[:2, 3] for name in (scene.target, scene.goal) if name]
 
     def distance(arm: str) -> float:
         reach = robot.arm(arm).reach

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 DEFAULT_TASK = "grasping"
 TASKS = {  # name → module and class
     "grasping": ("vla_ros.tasks.grasping.task", "Grasping"),
+    "drawer": ("vla_ros.tasks.drawer.task", "PuttingAway"),
     "placing": ("vla_ros.tasks.placing.task", "Placing"),
 }
 

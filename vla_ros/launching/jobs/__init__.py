@@ -15,12 +15,14 @@ from controllers.errors import ConfigError, VlaError, unknown_name
 from vla_ros.configuration import config_names, config_path, load_config
 from vla_ros.launching.graph import Graph
 from vla_ros.launching.jobs.config import JobConfig, with_defaults
+from vla_ros.launching.jobs.expert import expert_graph
 from vla_ros.launching.jobs.policy import policy_graph
 from vla_ros.launching.jobs.replay import replay_graph
 from vla_ros.launching.jobs.teleop import teleop_graph
 from vla_ros.robots.embodiment import robot_path
 
 MOVERS: dict[str, Callable[[str, JobConfig], Graph]] = {
+    "expert": expert_graph,
     "policy": policy_graph,
     "replay": replay_graph,
     "teleop": teleop_graph,

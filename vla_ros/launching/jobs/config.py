@@ -19,7 +19,7 @@ class JobConfig:
     """The content of config/jobs/<job>.yaml."""
 
     description: str
-    mover: str  # what moves the robot: policy, teleop, replay
+    mover: str  # what moves the robot: policy, expert, teleop, replay
     robot: str
     task: str
     example: str = ""  # launch arguments worth trying first

@@ -26,6 +26,8 @@ class MotionPhase(Enum):
     RETREAT = "retreat"  # back out along the approach
     CARRY = "carry"  # up and across with what is held
     LOWER = "lower"  # down to where it is let go
+    PULL = "pull"  # along a joint, its handle between the fingers
+    PUSH = "push"  # along a joint, with the closed fingers
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 
 from vla_ros.objects.geometry import polygon_gap
 from vla_ros.objects.model import ObjectModel
-from vla_ros.sim.scenes.footprint import Placement, random_placement
+from vla_ros.sim.scenes.footprint import Obstacle, Placement, random_placement
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.scenes.scene_robot import SceneRobot
 from vla_ros.sim.scenes.sets import Area
@@ -30,6 +30,7 @@ class Ground:
     table_height: float  # [m]
     cameras: tuple[SceneCamera, ...]
     robot: SceneRobot
+    obstacles: tuple[Obstacle, ...] = ()  # where no object stands
 
 
 def place_target(model: ObjectModel, ground: Ground, rng: np.random.Generator, tries: int = 80) -> Placement | None:
@@ -72,6 +73,12 @@ def _draw(model: ObjectModel, ground: Ground, rng: np.random.Generator) -> Place
 def _seen_and_reached(candidate: Placement, ground: Ground) -> bool:
     if not ground.robot.reaches(candidate, ground.table_height):
         return False
+    if any(polygon_gap(candidate.polygon, obstacle.polygon) < _TARGET_GAP for obstacle in ground.obstacles):
+        return False
+    tall = [obstacle for obstacle in ground.obstacles if obstacle.top > ground.table_height]
+    for camera in ground.cameras if tall else ():
+        if visible_share(camera, candidate, tall, ground.table_height) < _TARGET_VISIBLE:
+            return False
     return all(inside_image(camera, candidate.points) for camera in ground.cameras)
 
 

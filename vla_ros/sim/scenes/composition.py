@@ -16,9 +16,10 @@ from vla_ros.objects.model import ObjectModel
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.scenes.arrangement import Ground, place_beside, place_target
 from vla_ros.sim.scenes.cameras import sample_cameras, sample_mounts
-from vla_ros.sim.scenes.footprint import Placement
+from vla_ros.sim.scenes.footprint import Obstacle, Placement
 from vla_ros.sim.scenes.lights import sample_lights
 from vla_ros.sim.scenes.random_streams import scene_generator
+from vla_ros.sim.scenes.placed import PlacedFixture
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import MountedCamera, PlacedObject, Scene, SceneCamera, Table
 from vla_ros.sim.scenes.scene_robot import scene_robot
@@ -32,6 +33,8 @@ _ATTEMPTS = 200
 
 # A scene's first objects, the target leading; the set's extra ones.
 ChosenObjects = tuple[list[ObjectModel], list[ObjectModel]]
+# Fixtures, and where no object may stand because of them.
+Furniture = tuple[tuple[PlacedFixture, ...], tuple[Obstacle, ...]]
 
 
 def compose(
@@ -40,10 +43,12 @@ def compose(
     sets: SceneSets,
     instruct: Callable[[tuple[PlacedObject, ...]], str],
     roomy: int = 1,
+    furnish: Callable[[float], Furniture] = lambda height: ((), ()),
 ) -> Scene:
     """Return the scene of the chosen objects. `instruct` says what is requested of them as they stand.
 
-    `roomy`: how many of the first objects have a hand's room around them.
+    `roomy`: how many of the first objects have a hand's room around them. `furnish` says what stands on the table
+    already, whose top is at a height [m].
     Raises ConfigError for names it does not know, and where there is no room for the objects.
     """
     changes, ranges, stream, seed = check_set(sets, request.set_name), sets.scene, request.stream, request.seed
@@ -53,7 +58,8 @@ def compose(
     if place is not None:
         height = place.table_height(height, *ranges.table_height)
     height += changes.raise_table
-    standing, placements = _arrange(chosen, request, ranges, height, roomy)
+    fixtures, obstacles = furnish(height)
+    standing, placements = _arrange(chosen, request, ranges, height, roomy, obstacles)
     seen_by, mounted = _chosen_cameras(standing, ranges, request, embodiment)
     rng = scene_generator(stream, seed, "surfaces")
     surfaces = [sample_surface(changes.surfaces, rng, wall) for wall in (False, True, True, True)]
@@ -77,19 +83,25 @@ def compose(
         instruction=instruct(placed),
         arm_start=_arm_start(request, embodiment),
         mounted=mounted,
+        fixtures=fixtures,
     )
     return scene if place is None else scene.put_down(place.origin, place.floor)
 
 
 def _arrange(
-    chosen: ChosenObjects, request: SceneRequest, ranges: SceneRanges, height: float, roomy: int
+    chosen: ChosenObjects,
+    request: SceneRequest,
+    ranges: SceneRanges,
+    height: float,
+    roomy: int,
+    obstacles: tuple[Obstacle, ...],
 ) -> tuple[tuple[SceneCamera, ...], list[Placement]]:
     """Find cameras and places that go together; a few places are tried before the cameras move."""
     stream, seed, target_area = request.stream, request.seed, part_of(ranges.area, request.place)
     (target, *others), extra = chosen
     for attempt in range(_ATTEMPTS):
         cameras = sample_cameras(ranges, scene_generator(stream, seed, "cameras", attempt // 8))
-        ground = Ground(ranges.area, height, cameras, scene_robot(request.robot))
+        ground = Ground(ranges.area, height, cameras, scene_robot(request.robot), obstacles)
         rng = scene_generator(stream, seed, "places", attempt)
         first = place_target(target, dataclasses.replace(ground, area=target_area), rng)
         standing = None if first is None else place_beside(others, [first], ground, rng, roomy=roomy)

@@ -30,6 +30,14 @@ class Placement:
         return (self.polygon.min(axis=0) + self.polygon.max(axis=0)) / 2
 
 
+@dataclass(frozen=True, eq=False)
+class Obstacle:
+    """What stands in a place already, such as furniture, or room that must stay free. Frame: robot base."""
+
+    polygon: np.ndarray  # (K, 2) convex outline from above, counter-clockwise [m]
+    top: float  # [m] height of its highest point; the table's: it hides nothing
+
+
 def place(model: ObjectModel, orientation: np.ndarray, position: np.ndarray, table_height: float) -> Placement:
     """Stand the object on the table: outline centred at `position` (2,) [m], orientation xyzw."""
     turn = Rotation.from_quat(orientation)

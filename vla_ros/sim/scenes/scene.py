@@ -124,7 +124,7 @@ class Scene:
     arm_start: tuple[float, ...] | None  # joint positions [rad]; None: home
     mounted: tuple[MountedCamera, ...] = ()  # cameras on the robot
     part: str = ""  # of the target, by which it is requested
-    goal: str = ""  # name of the object into or onto which the target is to go
+    goal: str = ""  # name of the object, or of the fixture's joint, into or onto which the target is to go
     fixtures: tuple[PlacedFixture, ...] = ()
     cloths: tuple[PlacedCloth, ...] = ()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vla_ros.sim.scenes.footprint import Placement
+from vla_ros.sim.scenes.footprint import Obstacle, Placement
 from vla_ros.sim.scenes.scene import SceneCamera
 
 
@@ -26,7 +26,9 @@ def inside_image(camera: SceneCamera, points: np.ndarray, margin: float = 6.0) -
     return bool((depth > 0.1).all() and (pixels >= margin).all() and (pixels <= limit).all())
 
 
-def hidden(camera: SceneCamera, points: np.ndarray, other: Placement, table_height: float) -> np.ndarray:
+def hidden(
+    camera: SceneCamera, points: np.ndarray, other: Placement | Obstacle, table_height: float
+) -> np.ndarray:
     """Say for each point whether the sight line to it passes through the other object's upright prism. (P,) bool."""
     eye = camera.T_base_camera[:3, 3]
     edges = np.roll(other.polygon, -1, axis=0) - other.polygon
@@ -44,8 +46,10 @@ def hidden(camera: SceneCamera, points: np.ndarray, other: Placement, table_heig
     return enter < leave
 
 
-def visible_share(camera: SceneCamera, placement: Placement, others: Sequence[Placement], table_height: float) -> float:
-    """Return which share of the object's surface points no other object hides, 0…1."""
+def visible_share(
+    camera: SceneCamera, placement: Placement, others: Sequence[Placement | Obstacle], table_height: float
+) -> float:
+    """Return which share of the object's surface points nothing else hides, 0…1."""
     points = placement.points[:: max(1, len(placement.points) // 40)]
     covered = np.zeros(len(points), dtype=bool)
     for other in others:

@@ -93,10 +93,12 @@ class ExpertPolicy:
         self._sent = horizon
         return self._chunk(seen, steps, status)
 
-    def send(self, observation: SingleArmObservation, steps: list[Step]) -> ActionChunk:
+    def send(
+        self, observation: SingleArmObservation, steps: list[Step], status: TaskStatus = TaskStatus.ONGOING
+    ) -> ActionChunk:
         """Return a chunk of other steps than the plan's, which waits meanwhile."""
         self._stamp, self._sent = observation.stamp, 0
-        return self._chunk(observation, steps, TaskStatus.ONGOING)
+        return self._chunk(observation, steps, status)
 
     @property
     def index(self) -> int:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from controllers.arm.model import ArmModel
@@ -11,7 +13,7 @@ from vla_ros.sim.grasping.motion import MotionPhase
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.expert import EMPTY, ExpertPolicy
 from vla_ros.tasks.placing.motion import let_go
-from vla_ros.tasks.placing.planning import PlacementPlanner
+from vla_ros.tasks.placing.planning import PlacementPlanner, Site
 from vla_ros.tasks.placing.receptacles import Body, Receptacle
 
 SLIPPED = 0.05  # [m] that the object has moved in the hand: it is no longer held
@@ -24,14 +26,22 @@ class PlacingExpert(ExpertPolicy):
     def __init__(self, world: World, arm: ArmModel) -> None:
         super().__init__(world, arm)
         self.placements = PlacementPlanner(world, arm, self.motion)
-        placed = {one.name: one.model for one in world.scene.objects}
-        self._body, self._receptacle = Body.of(placed[self.target]), Receptacle.of(placed[world.scene.goal])
+        self._body = Body.of(next(one.model for one in world.scene.objects if one.name == self.target))
 
     def reset(self) -> None:
         """Forget the episode."""
         super().reset()
         self._placing = False  # the plan is one that puts down
         self._T_ee_object = np.eye(4)  # when that plan was made
+
+    def site(self) -> Site:
+        """Return where the object is to go, as that stands now."""
+        return Site(self.world.object_pose(self.world.scene.goal), self._receptacle)
+
+    @cached_property
+    def _receptacle(self) -> Receptacle:
+        goal = self.world.scene.goal
+        return Receptacle.of(next(one.model for one in self.world.scene.objects if one.name == goal))
 
     def plan_anew(self, target: str | None = None, back_out: bool = True) -> None:
         """Drop the plan, whichever it is: the next look begins with a grasp."""
@@ -59,7 +69,7 @@ class PlacingExpert(ExpertPolicy):
             self._start_height = self.world.object_pose(self.target)[2, 3]
             super()._plan(observation)
             return
-        T_start, goal = observation.T_base_ee_commanded, self.world.scene.goal
+        T_start, goal = observation.T_base_ee_commanded, self.site()
         width = observation.state.gripper_width
         steps = self.placements.place(self.target, goal, T_start, observation.state.q, width)
         self._index = 0
@@ -80,5 +90,5 @@ class PlacingExpert(ExpertPolicy):
         return bool(np.linalg.norm(T[:3, 3] - self._T_ee_object[:3, 3]) > SLIPPED)
 
     def _delivered(self) -> bool:
-        T_goal, T = self.world.object_pose(self.world.scene.goal), self.world.object_pose(self.target)
-        return self._receptacle.supports(T_goal, self._body, T)
+        goal, T = self.site(), self.world.object_pose(self.target)
+        return goal.receptacle.supports(goal.T_base_site, self._body, T)

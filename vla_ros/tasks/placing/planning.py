@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -21,12 +22,22 @@ OVER_RIM = 0.03  # [m] that the object's lowest point crosses the rim by
 HEADROOM = (0.0, 0.06, 0.12)  # [m] higher than that, where something tall stands in the way
 
 
+@dataclass(frozen=True, eq=False)
+class Site:
+    """Where something is put: the middle of what is put goes above the frame's origin."""
+
+    T_base_site: np.ndarray  # (4, 4)
+    receptacle: Receptacle
+
+
 class PlacementPlanner(GraspPlanner):
     """Plan from the truth, the held object taken for a part of the hand."""
 
     _held: tuple[str, np.ndarray] | None = None  # name, T_ee_object (4, 4)
 
-    def place(self, held: str, goal: str, T_start: np.ndarray, q_start: np.ndarray, width: float) -> list[Step] | None:
+    def place(
+        self, held: str, goal: Site, T_start: np.ndarray, q_start: np.ndarray, width: float
+    ) -> list[Step] | None:
         """Return the way that puts a held object into a goal, fingers closed; None where the arm finds none.
 
         `width` [m] between the fingers. A way on which something is touched is the last resort.
@@ -50,9 +61,9 @@ class PlacementPlanner(GraspPlanner):
             self._held, self._robot_geom = None, own
         return fallback
 
-    def _ways(self, held: str, goal: str, T_start: np.ndarray, width: float) -> Iterator[list[Step]]:
+    def _ways(self, held: str, goal: Site, T_start: np.ndarray, width: float) -> Iterator[list[Step]]:
         placed = {one.name: one.model for one in self.world.scene.objects}
-        T_goal, receptacle, body = self.world.object_pose(goal), Receptacle.of(placed[goal]), Body.of(placed[held])
+        T_goal, receptacle, body = goal.T_base_site, goal.receptacle, Body.of(placed[held])
         T_held = self.world.object_pose(held)
         outline = surface_points(placed[held].parts) @ T_held[:2, :3].T  # (P, 2) about the object's origin
         middle = (outline.min(axis=0) + outline.max(axis=0)) / 2

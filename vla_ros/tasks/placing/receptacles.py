@@ -37,9 +37,13 @@ def floor_height(model: ObjectModel) -> float:
 
 def holds_models(receptacle: ObjectModel, thing: ObjectModel) -> bool:
     """Say whether a thing, however it lies and is turned, has room in a receptacle."""
+    return widest(thing) <= min(receptacle.size[:2]) - ROOM
+
+
+def widest(thing: ObjectModel) -> float:
+    """Return the largest diameter of what is seen from above of a thing in any of its resting poses [m]."""
     points = surface_points(thing.parts)
-    wide = max(_diameter(Rotation.from_quat(pose).apply(points)[:, :2]) for pose in thing.resting)
-    return wide <= min(receptacle.size[:2]) - ROOM
+    return max(_diameter(Rotation.from_quat(pose).apply(points)[:, :2]) for pose in thing.resting)
 
 
 def _diameter(points: np.ndarray) -> float:

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The expert node over real DDS: it follows the simulator's render states, of the scene that this shows now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import rclpy
+from rclpy.experimental import EventsExecutor
+from rig.spinning import leave, spin_until
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray, String
+from trajectory_msgs.msg import JointTrajectory
+
+from controllers.chunks.chunk import ActionChunk, TaskStatus
+from vla_ros import messages, qos
+from vla_ros.nodes.expert_node import ExpertNode
+from vla_ros.nodes.sim.scene_choice import CHOICE, SceneChoice
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.scenes.request import SceneRequest
+from vla_ros.sim.world import World
+
+ROBOT = load_embodiment("franka")
+JOINTS = (*ROBOT.only_arm.joints, *ROBOT.only_gripper.joints)
+FIRST = SceneChoice("drawer", SceneRequest(seed=700, wording="common"))
+SECOND = FIRST.changed("seed", 703)
+
+
+class Simulator:
+    """A simulator that stands still, beside the node under test."""
+
+    def __init__(self) -> None:
+        rclpy.init(args=["--ros-args", "-p", "task:=drawer", "-p", "seed:=700"])
+        self.under_test = ExpertNode()
+        self.under_test.trigger_configure()
+        self.under_test.trigger_activate()
+        self.node = rclpy.create_node("simulator", use_global_arguments=False)
+        self.executor = EventsExecutor()
+        self.executor.add_node(self.under_test)
+        self.executor.add_node(self.node)
+        self.states = self.node.create_publisher(Float64MultiArray, "sim/render_state", qos.STREAM)
+        self.scenes = self.node.create_publisher(String, "sim/scene", qos.LATCHED)
+        self.joints = self.node.create_publisher(JointState, "joint_states", qos.STREAM)
+        self.instruction = self.node.create_publisher(String, "instruction", qos.LATCHED)
+        self.chunks: list[ActionChunk] = []
+        self.node.create_subscription(
+            JointTrajectory, "policy/action_chunk", lambda m: self.chunks.append(messages.chunk_from(m)), qos.EVENTS
+        )
+        self.writer = messages.JointStateWriter(JOINTS)
+        self.time = 1.0
+        spin_until(self.executor, lambda: self.under_test.count_publishers("sim/render_state") > 0, 10.0)
+
+    def show(self, choice: SceneChoice) -> World:
+        world = World(choice.draw("franka"), ROBOT, timestep=0.002)
+        self.scenes.publish(String(data=json.dumps({CHOICE: choice.words})))
+        self.say("")
+        spin_until(self.executor, lambda: self.under_test._shown == choice, 5.0)
+        return world
+
+    def say(self, instruction: str) -> None:
+        self.instruction.publish(String(data=instruction))
+        spin_until(self.executor, lambda: self.under_test._instruction == instruction, 5.0)
+        self.chunks.clear()
+
+    def expose(self, world: World, label: str) -> None:
+        """Publish joints and a state, a camera's period later."""
+        self.time = round(self.time + 0.1, 6)
+        fingers = np.full(2, world.gripper_width / 2)
+        message = self.writer.write(self.time, np.concatenate([world.arm.q, fingers]), np.zeros(9), np.zeros(9))
+        self.joints.publish(message)
+        state = world.render_state()
+        state[0] = self.time
+        spin_until(self.executor, lambda: False, 0.05)
+        self.states.publish(messages.NumbersWriter(len(state), label).write(state))
+        spin_until(self.executor, lambda: bool(self.chunks), 0.1)
+
+    def chunk(self, world: World, label: str, tries: int = 60) -> ActionChunk | None:
+        for _ in range(tries):
+            self.expose(world, label)
+            if self.chunks:
+                return self.chunks[0]
+        return None
+
+    def close(self) -> None:
+        self.under_test.close()
+        leave(self.executor, self.under_test, self.node)
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    simulator = Simulator()
+    yield simulator
+    simulator.close()
+
+
+def test_without_an_instruction_nothing_is_done(simulator):
+    world = simulator.show(FIRST)
+    assert simulator.chunk(world, FIRST.label, tries=5) is None
+    world.close()
+
+
+def test_it_acts_from_the_state_that_the_simulator_shows(simulator):
+    world = simulator.show(FIRST)
+    simulator.say(world.scene.instruction)
+    chunk = simulator.chunk(world, FIRST.label)
+    assert chunk is not None
+    assert chunk.status is TaskStatus.ONGOING
+    assert chunk.frame_id == ROBOT.base_frame
+    np.testing.assert_allclose(chunk.values[0, :3], world.T_base_ee[:3, 3], atol=0.02)  # from where the arm stands
+    world.close()
+
+
+def test_a_state_of_another_scene_is_passed_over(simulator):
+    world = simulator.show(FIRST)
+    simulator.say(world.scene.instruction)
+    assert simulator.chunk(world, SECOND.label, tries=5) is None
+    world.close()
+
+
+def test_it_follows_to_another_scene(simulator):
+    world = simulator.show(SECOND)
+    simulator.say(world.scene.instruction)
+    chunk = simulator.chunk(world, SECOND.label)
+    assert chunk is not None
+    assert simulator.under_test._expert._shown == SECOND.label
+    world.close()

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A task's scripted expert in the place of a policy: the only mover that is told the simulator's truth.
+
+It looks at every render state, as a policy looks at every exposure, and its chunks go the same way.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Odometry
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray, String
+from trajectory_msgs.msg import JointTrajectory
+
+from controllers.chunks.chunk import ActionChunk, TaskStatus
+from vla_ros import messages, qos
+from vla_ros.nodes.arm.progress import control_progress
+from vla_ros.nodes.expert.mirrored_expert import MirroredExpert
+from vla_ros.nodes.managed import ManagedNode
+from vla_ros.nodes.parameters import declare, declare_robot
+from vla_ros.nodes.policy.inference_diagnostics import InferenceDiagnostics
+from vla_ros.nodes.policy.inference_worker import InferenceWorker
+from vla_ros.nodes.policy.observation_builder import ObservationBuilder
+from vla_ros.nodes.sim.scene_choice import SceneChoice, announced_choice
+from vla_ros.nodes.sim.scene_parameters import declare_scene
+from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
+from vla_ros.policies.needs import Needs
+from vla_ros.policies.observation import Observation
+from vla_ros.robots.control import FollowerFactory, load_control_config
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.topics import commanded_pose_topic
+
+
+class ExpertNode(ManagedNode):
+    """Infer from each state of the simulator while there is an instruction."""
+
+    def __init__(self) -> None:
+        super().__init__("expert_node")
+        self._embodiment = load_embodiment(declare_robot(self))
+        self._scene = declare_scene(self)
+        self._skew = declare(self, "skew_max_s", 0.05, "between a state and the nearest joint state [s]", 0.001, 1.0)
+
+    def configure(self) -> None:
+        """Build the scene and create the topics."""
+        embodiment = self._embodiment
+        self._instruction = self._said = ""
+        self._shown = self._scene  # what the simulator shows now
+        models = FollowerFactory(embodiment, load_control_config(embodiment.source)).models
+        self._expert = MirroredExpert(embodiment, models)
+        self._expert.show(self._scene)
+        self._builder = builder = ObservationBuilder(embodiment, self._skew, Needs())
+        self._reader = messages.JointStateReader(builder.joints)
+        self._inferences = InferenceDiagnostics(self)
+        self._worker = InferenceWorker(self._expert, self._on_chunk, self._inferences.failed)
+        self._chunks = self.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
+        self.create_subscription(String, "sim/scene", self._on_scene, qos.LATCHED)
+        self.create_subscription(Float64MultiArray, "sim/render_state", self._on_render_state, qos.EXPOSURES)
+        self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.BUFFERED)
+        if builder.has_base:
+            self.create_subscription(Odometry, "odom", self._on_odometry, qos.BUFFERED)
+        for arm in builder.arms:
+            topic = commanded_pose_topic(embodiment, arm)
+            self.create_subscription(PoseStamped, topic, partial(self._on_commanded_pose, arm), qos.BUFFERED)
+        self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
+        self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
+        steady_timer(self, 1.0, self._publish_diagnostics)
+
+    def cleanup(self) -> None:
+        """End the worker's thread."""
+        self._worker.close()
+
+    # -- what arrives ------------------------------------------------------------------------------------------------
+    def _on_joint_state(self, message: JointState) -> None:
+        sample = self._reader.read(message)
+        if sample is not None:
+            self._builder.states.add(sample.stamp, np.stack([sample.position, sample.velocity]))
+
+    def _on_odometry(self, message: Odometry) -> None:
+        self._builder.add_odometry(messages.seconds(message.header.stamp), *messages.odometry_values(message))
+
+    def _on_commanded_pose(self, arm: str, message: PoseStamped) -> None:
+        stamp = messages.seconds(message.header.stamp)
+        self._builder.add_commanded(arm, stamp, messages.transform(message.pose))
+
+    def _on_progress(self, message: DiagnosticStatus) -> None:
+        progress = control_progress(message.message, messages.diagnostic_values(message))
+        if progress.enabled:
+            self._builder.add_end_effectors(progress.stamp, progress.end_effectors)
+
+    def _on_instruction(self, message: String) -> None:
+        self._instruction = message.data.strip()
+
+    def _on_scene(self, message: String) -> None:
+        self._shown = announced_choice(message.data) or self._shown
+
+    def _on_render_state(self, message: Float64MultiArray) -> None:
+        scene, state = self._shown, messages.numbers(message)
+        if not self.active or not self._instruction or messages.numbers_label(message) not in ("", scene.label):
+            return
+        if not len(state) or not 0.0 <= state[0] < messages.TIME_END:
+            raise messages.MessageError("sim/render_state begins with no time")
+        self._worker.request(partial(self._observation, scene, state, self._instruction))
+
+    # -- in the worker's thread ----------------------------------------------------------------------------------------
+    def _observation(self, scene: SceneChoice, state: np.ndarray, instruction: str) -> Observation:
+        observation = self._builder.build(float(state[0]), instruction, {})
+        self._expert.show(scene)
+        self._expert.follow(state)
+        return observation
+
+    def _on_chunk(self, chunk: ActionChunk) -> None:
+        self._inferences.succeeded()
+        self._inferences.latency.add(chunk.inference_s, {})
+        said = self._expert.explanation if chunk.status is TaskStatus.INVALID else ""
+        if said and said != self._said:
+            self.get_logger().warning(f"nothing to do: {said}")
+        self._said = said
+        if self.active:  # it may have been deactivated meanwhile
+            self._chunks.publish(messages.chunk_message(chunk))
+
+    def _publish_diagnostics(self) -> None:
+        self._inferences.publish(self._worker, "", self._instruction)
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node("expert", serve_until_stopped(ExpertNode))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
