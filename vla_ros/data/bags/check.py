@@ -11,7 +11,9 @@ from vla_ros.data.bags.location import BagFiles, locate
 from vla_ros.data.bags.mcap_scan import scan
 from vla_ros.data.bags.metadata import FILE, BagMetadata, read_metadata
 
-BACKWARDS_MAX_NS = 20_000_000  # receive times of a topic may step back by so much: several publishers wait in queues
+# [ns] receive times of a topic may step back by so much: several publishers wait in queues, on a busy machine for more
+# than 20 ms. A clock that is set steps by more: chrony and ntpd slew what is below 0.1 s.
+BACKWARDS_MAX_NS = 100_000_000
 
 
 @dataclass(frozen=True)
