@@ -281,7 +281,13 @@ def test_it_is_viewed(rig):
         view.kill()
 
 
-@pytest.mark.parametrize("made", [lambda bag, data: bag, lambda bag, data: data], ids=["bag", "dataset"])
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(lambda bag, data: bag, id="bag", marks=pytest.mark.slow),
+        pytest.param(lambda bag, data: data, id="dataset"),
+    ],
+)
 def test_it_is_executed_again(rig, recording, dataset, made: Callable[[Path, Path], Path]):
     operator = rig[0]
     bag, tools, lift = recording
