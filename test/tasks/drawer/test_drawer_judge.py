@@ -101,9 +101,7 @@ class Play:
     def shut(self, joint: str) -> Play:
         """Push a drawer closed, what lies in it going along."""
         before, drawer = self.joints[joint], self.drawers[joint]
-        inside = [
-            name for name, T in self.poses.items() if drawer.inside.over(drawer.pose(before), T[:3, 3])
-        ]
+        inside = [name for name, T in self.poses.items() if drawer.inside.over(drawer.pose(before), T[:3, 3])]
         self.width = 0.0
         for value in np.linspace(before, 0.0, 20)[1:]:
             for name in inside:
