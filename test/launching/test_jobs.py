@@ -90,3 +90,13 @@ def test_the_list_says_what_each_job_does_and_survives_a_bad_one(jobs):
     assert lines["slow_grasp"].endswith("  Slowly.")
     assert "cannot be launched" in lines["broken"]
     assert "key 'description' is missing" in lines["broken"]
+
+
+def test_an_expert_moves_simulated_robots_alone():
+    graph = load_job("franka_drawer")
+    (expert,) = (node for node in graph.nodes if node.name == "expert")
+    values = parse_assignments(["seed:=3"], graph.arguments)
+    assert (expert.values(values)["task"], expert.values(values)["seed"]) == ("drawer", 3)
+    graph.check(values)
+    with pytest.raises(ConfigError, match="knows the truth of a simulator"):
+        graph.check(parse_assignments(["hardware:=mock"], graph.arguments))

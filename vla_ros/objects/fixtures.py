@@ -111,12 +111,17 @@ def _drawer(
         both("box", (_BOARD / 2, half_width, wall), paint, (middle + depth - _WALL, y, bottom + wall)),
     ]
     parts += [
-        both("box", (depth - _WALL, _BOARD / 2, wall), paint, (middle, y + s * (half_width - _BOARD / 2), bottom + wall))
+        both(
+            "box", (depth - _WALL, _BOARD / 2, wall), paint, (middle, y + s * (half_width - _BOARD / 2), bottom + wall)
+        )
         for s in (-1.0, 1.0)
     ]
     handle, bar = _handle(front, y, (bottom + top) / 2, min(_BAR[2], (top - bottom) / 2 - 0.004))
     side, back = half_width - _BOARD, middle + depth - _WALL - _BOARD / 2
-    inside = ((front + _WALL, y - side, bottom + _BOARD), (back, y + side, high))  # as high as the board above it leaves
+    inside = (
+        (front + _WALL, y - side, bottom + _BOARD),
+        (back, y + side, high),
+    )  # as high as the board above it leaves
     return FixtureLink(joint, (*parts, *bar), 0.4, handle, inside)
 
 

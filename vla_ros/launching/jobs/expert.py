@@ -36,7 +36,7 @@ def expert_graph(name: str, job: JobConfig) -> Graph:
 
 
 def _check(arguments: Mapping[str, Value]) -> None:
-    check_judged(arguments)
     hardware = str(arguments["hardware"])
     if hardware not in SIMULATED["hardware"]:
         raise ConfigError(f"hardware:={hardware}: an expert knows the truth of a simulator: give hardware:=sim")
+    check_judged(arguments)

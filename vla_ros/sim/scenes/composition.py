@@ -18,8 +18,8 @@ from vla_ros.sim.scenes.arrangement import Ground, place_beside, place_target
 from vla_ros.sim.scenes.cameras import sample_cameras, sample_mounts
 from vla_ros.sim.scenes.footprint import Obstacle, Placement
 from vla_ros.sim.scenes.lights import sample_lights
-from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.placed import PlacedFixture
+from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import MountedCamera, PlacedObject, Scene, SceneCamera, Table
 from vla_ros.sim.scenes.scene_robot import scene_robot

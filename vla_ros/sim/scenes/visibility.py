@@ -26,9 +26,7 @@ def inside_image(camera: SceneCamera, points: np.ndarray, margin: float = 6.0) -
     return bool((depth > 0.1).all() and (pixels >= margin).all() and (pixels <= limit).all())
 
 
-def hidden(
-    camera: SceneCamera, points: np.ndarray, other: Placement | Obstacle, table_height: float
-) -> np.ndarray:
+def hidden(camera: SceneCamera, points: np.ndarray, other: Placement | Obstacle, table_height: float) -> np.ndarray:
     """Say for each point whether the sight line to it passes through the other object's upright prism. (P,) bool."""
     eye = camera.T_base_camera[:3, 3]
     edges = np.roll(other.polygon, -1, axis=0) - other.polygon

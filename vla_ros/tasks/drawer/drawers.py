@@ -125,7 +125,8 @@ def _nearest(values: Sequence[float], value: float) -> int:
 
 
 def _drawer(placed: PlacedFixture, link: FixtureLink, place: str) -> Drawer:
-    assert link.handle is not None and link.inside is not None  # by the caller's choice
+    assert link.handle is not None  # by the caller's choice
+    assert link.inside is not None
     (x0, y0, floor), (x1, y1, rim) = link.inside
     T = np.round(placed.T_base_fixture, 6).tolist()
     return Drawer(

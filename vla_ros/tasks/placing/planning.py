@@ -35,9 +35,7 @@ class PlacementPlanner(GraspPlanner):
 
     _held: tuple[str, np.ndarray] | None = None  # name, T_ee_object (4, 4)
 
-    def place(
-        self, held: str, goal: Site, T_start: np.ndarray, q_start: np.ndarray, width: float
-    ) -> list[Step] | None:
+    def place(self, held: str, goal: Site, T_start: np.ndarray, q_start: np.ndarray, width: float) -> list[Step] | None:
         """Return the way that puts a held object into a goal, fingers closed; None where the arm finds none.
 
         `width` [m] between the fingers. A way on which something is touched is the last resort.
