@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Distances of a whole robot's links from each other and from what stands around, and the rows that keep them.
+
+Measuring all pairs takes longer than a tick. So each pair has a bound that its distance is not below: what was last
+measured, less the most that the joints' motion since can have closed. The pairs with the least bounds are measured, a
+few a tick; no pair that could be touching is ever left unmeasured for others. Rows are those that are near, their
+distance going on along the gradient between two measurements:
+
+    n x ≥ −v(d − margin)        v: `safety/braking_profile.py`, braking at what the joints that part the pair can do
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pinocchio as pin
+
+from controllers.safety.braking_profile import BrakingProfile
+from controllers.whole_body.config import WholeBodyConfig
+from controllers.whole_body.model import BodyModel
+from controllers.whole_body.shapes import BodyShapes
+
+ROWS = 16  # pairs at once
+MEASURED = 8  # pairs a tick
+NEAR = 0.08  # [m] from which on a pair is a row
+BRAKING_SHARE = 0.25  # of the acceleration with which all joints together could part a pair
+
+
+class BodyDistances:
+    """The pairs of a robot whose model is up to date, and up to ROWS rows for n variables."""
+
+    def __init__(self, model: BodyModel, shapes: BodyShapes, acceleration: np.ndarray, config: WholeBodyConfig) -> None:
+        """Keep `config`'s margin; variables accelerate by `acceleration` (n,) at most."""
+        self._model, self._shapes, self._config = model, shapes, config
+        self._placed = pin.GeometryData(shapes.geometry)
+        self._acceleration = acceleration
+        pairs = len(shapes.pairs)
+        self.least, self.distances = np.zeros(pairs), np.zeros(pairs)  # [m] bound, and by the gradient
+        self.gradients = np.zeros((pairs, model.size))  # [m/rad, m/m]
+        self._floors = np.zeros(pairs)  # [m] what is kept: less where a pair begins nearer, so that it is not thrown
+        self.rows, self.lower = np.zeros((ROWS, model.size)), np.zeros(ROWS)
+        self.count = 0
+        self._moved = np.zeros(model.size)
+
+    def reset(self, T_odom_base: np.ndarray) -> None:
+        """Measure every pair, at the model's configuration."""
+        self._place(T_odom_base)
+        self._measure(range(len(self.least)))
+        self._floors[:] = np.minimum(self.distances, self._config.distance)
+        self._write()
+
+    def update(self, T_odom_base: np.ndarray, moved: np.ndarray) -> None:
+        """Go on to the model's configuration, (n,) [rad, m] further than at the last call."""
+        if not len(self.least):
+            return
+        self.distances += self.gradients @ moved
+        self.least -= self._shapes.rates @ np.abs(moved, out=self._moved)
+        self._place(T_odom_base)
+        few = min(MEASURED, len(self.least))
+        self._measure(np.argpartition(self.least, few - 1)[:few].tolist())
+        self._write()
+
+    def minimum(self, T_odom_base: np.ndarray) -> float:
+        """Return the least distance of all pairs [m], each measured."""
+        self._place(T_odom_base)
+        geometry, placed = self._shapes.geometry, self._placed
+        found = [pin.computeDistance(geometry, placed, index).min_distance for index in range(len(self.least))]
+        return min(found, default=np.inf)
+
+    def _place(self, T_odom_base: np.ndarray) -> None:
+        self._shapes.place_obstacles(T_odom_base)
+        pin.updateGeometryPlacements(self._model.pinocchio, self._model.data, self._shapes.geometry, self._placed)
+
+    def _measure(self, pairs: list[int] | range) -> None:
+        model, geometry, placed = self._model, self._shapes.geometry, self._placed
+        wrenches, found = [], []
+        for index in pairs:
+            result = pin.computeDistance(geometry, placed, index)
+            found.append(result.min_distance)
+            (x, y, z), (a, b, c) = (-result.normal).tolist(), result.getNearestPoint1().tolist()
+            wrenches.append((x, y, z, b * z - c * y, c * x - a * z, a * y - b * x))  # n, p × n: n is from 2 to 1
+        where = list(pairs)
+        self.distances[where] = self.least[where] = found
+        lines = np.array(wrenches).reshape(-1, 6)
+        gradients = self.gradients[where]
+        gradients[:, model.moved :] = lines @ (model.data.J @ model.selection)
+        for index, axis in enumerate(model.axes):
+            gradients[:, index] = lines[:, axis if axis < 2 else 5]
+        gradients *= self._shapes.movers[where]
+        self.gradients[where] = gradients
+        self._floors[where] = np.maximum(self._floors[where], np.minimum(found, self._config.distance))
+
+    def _write(self) -> None:
+        near = np.flatnonzero(self.distances < NEAR)
+        if len(near) > ROWS:
+            near = near[np.argpartition(self.distances[near], ROWS - 1)[:ROWS]]
+        self.count = count = len(near)
+        if not count:
+            return
+        rows = self.rows[:count]
+        self.gradients.take(near, axis=0, out=rows)
+        able = np.minimum(BRAKING_SHARE * (np.abs(rows) @ self._acceleration), self._config.distance_braking)
+        room = self.distances[near] - self._floors[near]
+        profile = BrakingProfile(self._config.distance_rate, np.maximum(able, 1e-3))
+        profile.write(room, self.lower[:count])
+        np.negative(self.lower[:count], out=self.lower[:count])

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The quadratic programme of a tick: tasks by weight, rows that may give way, boxes that never do.
+
+    minimise over x, s   ‖A (x, s) − b‖² + (x − p)ᵀ D (x − p) + w (1 − s)²
+    with   lower ≤ x ≤ upper,   s_min ≤ s ≤ 1,   R x ≥ r
+
+x (n,) are speeds of base and joints, s the progress. The boxes always hold something, so there is always a solution: a
+row of R that they leave no way to keep is left by as little as possible, at a weight a million times that of a task.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import daqp
+import numpy as np
+
+SOLVED = (1, 2)  # daqp's exit flags, the second with a soft bound given way
+SOFT = 8  # daqp's name for one
+ABOVE = 1e9
+
+
+class Programme:
+    """Arrays of a programme of n variables beside the progress, `tasks` rows of A and up to `soft` rows of R."""
+
+    def __init__(self, size: int, tasks: int, soft: int) -> None:
+        n = size
+        self.size = n
+        self.A, self.b = np.zeros((tasks, n + 1)), np.zeros(tasks)
+        self.weights, self.pull = np.zeros(n), np.zeros(n)  # D, p
+        self.progress_weight, self.progress_min = 1.0, 0.0
+        self.lower, self.upper = np.zeros(n), np.zeros(n)
+        self.rows, self.rows_lower = np.zeros((soft, n + 1)), np.zeros(soft)  # R, r
+        self.x, self.progress = np.zeros(n), 1.0
+        self.slack = 0.0  # by how much a row gave way, at most
+        self._hessian, self._gradient = np.zeros((n + 1, n + 1)), np.zeros(n + 1)
+        self._diagonal = self._hessian.reshape(-1)[:: n + 2]
+        self._above, self._below = np.full(n + 1 + soft, ABOVE), np.zeros(n + 1 + soft)
+        self._sense = np.array([0] * (n + 1) + [SOFT] * soft, dtype=np.int32)
+
+    def solve(self, tasks: int, rows: int) -> bool:
+        """Write `x` and `progress` for the first `tasks` rows of A and `rows` of R; False where daqp finds nothing."""
+        n, every = self.size, self.size + 1 + rows
+        A, b, hessian, gradient = self.A[:tasks], self.b[:tasks], self._hessian, self._gradient
+        A.T.dot(A, out=hessian)
+        b.dot(A, out=gradient)
+        self._diagonal[:n] += self.weights
+        self._diagonal[n] += self.progress_weight
+        gradient[:n] += self.weights * self.pull
+        gradient[n] += self.progress_weight
+        np.negative(gradient, out=gradient)
+        if not isfinite(gradient.dot(gradient)):
+            return False  # a target that is not finite: daqp would look for its solution without end
+        self._above[:n], self._below[:n] = self.upper, self.lower
+        self._above[n], self._below[n] = 1.0, self.progress_min
+        self._below[n + 1 : every] = self.rows_lower[:rows]
+        solution, _, flag, _ = daqp.solve(
+            hessian, gradient, self.rows[:rows], self._above[:every], self._below[:every], self._sense[:every]
+        )
+        if flag not in SOLVED or not np.isfinite(solution).all():
+            return False
+        # daqp keeps a box to within 1e-6: the robot's limits are kept exactly.
+        np.clip(solution[:n], self.lower, self.upper, out=self.x)
+        self.progress = min(1.0, max(self.progress_min, float(solution[n])))
+        self.slack = 0.0
+        if rows:
+            left = self.rows_lower[:rows] - self.rows[:rows, :n] @ self.x
+            self.slack = max(0.0, float(left.max()))
+        return True
