@@ -46,6 +46,7 @@ class BodyFuzz:
         self.violations = 0  # ticks that left a limit
         self.what: dict[str, int] = {}
         self.times: list[float] = []  # [s]
+        self.worked: list[float] = []  # [s] of them that the processor was ours
         self._place_afresh()
 
     def run(self, targets: int, told: Callable[[], None] = lambda: None) -> None:
@@ -62,11 +63,34 @@ class BodyFuzz:
         for _ in range(round(np.exp(self.random.uniform(0.0, np.log(TICKS_MAX))))):
             control = self.control
             before = np.concatenate([control.base_twist, control.dq])
-            began = time.perf_counter()
+            began, worked = time.perf_counter(), time.thread_time()
             solved = control.tick(target, self.dt)
             self.times.append(time.perf_counter() - began)
+            self.worked.append(time.thread_time() - worked)
             self.ticks += 1
             self._look(before, solved)
+
+    def figures(self) -> dict[str, float]:
+        """Return what was seen: times, and how near each limit came."""
+        microseconds, worked = 1e6 * np.array(self.times), 1e6 * np.array(self.worked)
+        figures = {
+            "tick_us_median": float(np.median(microseconds)),
+            "tick_us_p999": float(np.quantile(microseconds, 0.999)),
+            "tick_cpu_us_median": float(np.median(worked)),
+            "tick_cpu_us_p999": float(np.quantile(worked, 0.999)),
+            "limit_violations": float(self.violations),
+            "infeasible": float(self.failures),
+            "targets": float(self.targets),
+            "ticks": float(self.ticks),
+            "range_exceeded": max(0.0, self.range_exceeded),
+            "speed_share_max": self.speed_share,
+            "acceleration_share_max": self.acceleration_share,
+        }
+        if np.isfinite(self.distance_min):
+            figures["distance_min_mm"] = 1e3 * self.distance_min
+        if np.isfinite(self.zmp_room_min):
+            figures["tipping_room_min_mm"] = 1e3 * self.zmp_room_min
+        return figures
 
     def _look(self, before: np.ndarray, solved: bool) -> None:
         control, bounds = self.control, self.control.bounds
@@ -103,14 +127,13 @@ class BodyFuzz:
     def _zmp_room(self) -> float:
         """Return how far the zero moment point is inside the support polygon, by differences of three places."""
         control = self.control
-        self._centers = [*self._centers[-2:], (control.T_odom_base @ [*control.model.center, 1.0])[:3]]
-        if len(self._centers) < 3 or not control.tip_over.count:
+        T = control.T_odom_base.copy()
+        self._seen = [*self._seen[-2:], (T, (T @ [*control.model.center, 1.0])[:3])]
+        if len(self._seen) < 3 or not control.tip_over.count:
             return np.inf
-        first, second, third = self._centers
+        (_, first), (T, second), (_, third) = self._seen
         a = (third - 2.0 * second + first) / self.dt**2
         point = second[:2] - second[2] / (GRAVITY + a[2]) * a[:2]
-        T = self._places[-1]
-        self._places = [*self._places[-1:], control.T_odom_base.copy()]
         return control.tip_over.room(T[:2, :2].T @ (point - T[:2, 3]))
 
     def _place_afresh(self) -> None:
@@ -123,8 +146,7 @@ class BodyFuzz:
             if control.distances.minimum(control.T_odom_base) > control.config.distance:
                 break
         self._begun = control.distances.minimum(control.T_odom_base)
-        self._centers: list[np.ndarray] = []
-        self._places = [control.T_odom_base.copy()]
+        self._seen: list[tuple[np.ndarray, np.ndarray]] = []  # where the base and the centre of mass were
 
     def _target(self) -> BodyTarget:
         random, control = self.random, self.control

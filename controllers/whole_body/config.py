@@ -45,7 +45,7 @@ class WholeBodyConfig:
     speed_rotation: float = 3.0  # [rad/s]
     braking: float = 3.0  # [m/s²] at which a hand slows down before a target that was far
     braking_rotation: float = 12.0  # [rad/s²]
-    progress: float = 0.02  # weight of progress: the less, the sooner the hands' motion is slowed than its path left
+    progress: float = 0.002  # weight of progress: the less, the sooner the hands' motion is slowed than its path left
     progress_min: float = 0.0  # progress never goes slower
     elbow: float = 0.01  # weight of an elbow where it is told where to be
     elbow_rate: float = 4.0  # [1/s]

@@ -68,7 +68,7 @@ class WholeBody:
     # --- where it is ---
 
     def reset(self, q: np.ndarray, base_place: np.ndarray | None = None) -> None:
-        """Be at q (N,) [rad, m], at rest, the base at (x, y, yaw) of the odometry's frame, its origin where none is given."""
+        """Be at q (N,) [rad, m], at rest, the base at (x, y, yaw) [m, m, rad] of the odometry's frame; none: its origin."""
         self.q[:], self.dq[:], self._x[:] = q, 0.0, 0.0
         self.base_twist[:] = 0.0
         self.observe_base(np.zeros(3) if base_place is None else base_place)

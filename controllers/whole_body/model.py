@@ -126,6 +126,6 @@ class BodyModel:
 
 
 def _fixed_part(urdf: str) -> tuple[float, np.ndarray]:
-    """Return mass [kg] and first moment (3,) [kg·m] of what no joint moves: the base, which a fixed model leaves out."""
+    """Return mass [kg] and first moment (3,) [kg·m] of the base: a model whose base is fixed leaves it out."""
     body = pin.buildModelFromXML(urdf, pin.JointModelFreeFlyer()).inertias[1]
     return float(body.mass), body.mass * np.array(body.lever)
