@@ -21,7 +21,7 @@ from controllers.whole_body.dexterity import Dexterity
 from controllers.whole_body.distances import ROWS, BodyDistances
 from controllers.whole_body.elbow import ElbowTask
 from controllers.whole_body.hand_task import HandTask
-from controllers.whole_body.limits import LEAD_MAX, BodyBounds
+from controllers.whole_body.limits import BodyBounds
 from controllers.whole_body.model import BodyModel
 from controllers.whole_body.programme import Programme
 from controllers.whole_body.shapes import BodyShapes
@@ -30,13 +30,15 @@ from controllers.whole_body.tip_over import TipOver
 
 DEXTERITY_EVERY = 8  # ticks between two looks at an arm's manipulability
 HAND_ROWS = 6
+# By how much a row gives way to a multiplier of one: the wheels stay on the floor before links stay apart.
+DISTANCE_GIVES, TIPPING_GIVES = 1e-6, 1e-9
 
 
 class WholeBody:
     """The robot as it is commanded. q (N,) holds the joints of all groups, one after the other; `parts` says whose."""
 
-    def __init__(self, body: Body, config: WholeBodyConfig | None = None, lead_max: float = LEAD_MAX) -> None:
-        """Control `body`; a joint's command does not lead the measured one by more than `lead_max` [rad]."""
+    def __init__(self, body: Body, config: WholeBodyConfig | None = None, lead_max: float | None = None) -> None:
+        """Control `body`; no joint's command leads the measured one by more than `lead_max` [rad], none: by any."""
         self.config = config = config or WholeBodyConfig()
         self.body, self.model = body, BodyModel(body)
         model, n = self.model, self.model.size
@@ -63,12 +65,15 @@ class WholeBody:
         )
         self._joint_speed = self.bounds.speed[model.moved :]
         self._ticks = 0
+        self._least_dexterity = dict.fromkeys(self.hands, config.manipulability_min)
         self.reset(self._rest)
+        for name, least in self._least_dexterity.items():  # a small arm's is small everywhere: at home it is at ease
+            self._least_dexterity[name] = max(1e-9, min(least, 0.5 * self._dexterity[name].measure))
 
     # --- where it is ---
 
     def reset(self, q: np.ndarray, base_place: np.ndarray | None = None) -> None:
-        """Be at q (N,) [rad, m], at rest, the base at (x, y, yaw) [m, m, rad] of the odometry's frame; none: its origin."""
+        """Be at q (N,) [rad, m], at rest, the base at (x, y, yaw) of the odometry's frame; none: its origin."""
         self.q[:], self.dq[:], self._x[:] = q, 0.0, 0.0
         self.base_twist[:] = 0.0
         self.observe_base(np.zeros(3) if base_place is None else base_place)
@@ -183,7 +188,7 @@ class WholeBody:
         for index, (name, dexterity) in enumerate(self._dexterity.items()):
             if turn == index % DEXTERITY_EVERY:
                 self._look(name)
-            share = dexterity.measure / config.manipulability_min
+            share = dexterity.measure / self._least_dexterity[name]
             if share < 2.0:
                 part = self.parts[name]
                 steepest = max(float(np.abs(dexterity.gradient).max()), 1e-9)
@@ -204,8 +209,9 @@ class WholeBody:
         count = distances.count
         programme.rows[:count, :n] = distances.rows[:count]
         programme.rows_lower[:count] = distances.lower[:count]
+        programme.give_way[:count] = DISTANCE_GIVES
         end = count + tip_over.count
-        # In [m/s²] and so weighed more than distances, in [m/s]: the wheels stay on the floor first.
+        programme.give_way[count:end] = TIPPING_GIVES
         tip_over.write(self.model, self.base_twist, dt, programme.rows[count:end, :n], programme.rows_lower[count:end])
         return end
 

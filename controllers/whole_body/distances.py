@@ -2,9 +2,8 @@
 """Distances of a whole robot's links from each other and from what stands around, and the rows that keep them.
 
 Measuring all pairs takes longer than a tick. So each pair has a bound that its distance is not below: what was last
-measured, less the most that the joints' motion since can have closed. The pairs with the least bounds are measured, a
-few a tick; no pair that could be touching is ever left unmeasured for others. Rows are those that are near, their
-distance going on along the gradient between two measurements:
+measured, less the most that the joints' motion since can have closed. Every tick those with the least bounds are
+measured. Rows are those that are near, their distance going on along the gradient between two measurements:
 
     n x ≥ −v(d − margin)        v: `safety/braking_profile.py`, braking at what the joints that part the pair can do
 """
@@ -20,9 +19,10 @@ from controllers.whole_body.model import BodyModel
 from controllers.whole_body.shapes import BodyShapes
 
 ROWS = 16  # pairs at once
-MEASURED = 8  # pairs a tick
+MEASURED = 20  # pairs a tick
 NEAR = 0.08  # [m] from which on a pair is a row
-BRAKING_SHARE = 0.25  # of the acceleration with which all joints together could part a pair
+TOWARDS = 0.12  # [m] from which on a pair's gradient is computed: further off, the bound says when to look again
+BRAKING_SHARE = 0.12  # of the acceleration with which all joints together could part a pair
 
 
 class BodyDistances:
@@ -72,22 +72,27 @@ class BodyDistances:
 
     def _measure(self, pairs: list[int] | range) -> None:
         model, geometry, placed = self._model, self._shapes.geometry, self._placed
-        wrenches, found = [], []
+        found, near, wrenches = [], [], []
         for index in pairs:
             result = pin.computeDistance(geometry, placed, index)
-            found.append(result.min_distance)
-            (x, y, z), (a, b, c) = (-result.normal).tolist(), result.getNearestPoint1().tolist()
-            wrenches.append((x, y, z, b * z - c * y, c * x - a * z, a * y - b * x))  # n, p × n: n is from 2 to 1
+            distance = result.min_distance
+            found.append(distance)
+            if distance < TOWARDS:
+                (x, y, z), (a, b, c) = (-result.normal).tolist(), result.getNearestPoint1().tolist()
+                near.append(index)
+                wrenches.append((x, y, z, b * z - c * y, c * x - a * z, a * y - b * x))  # n, p × n: n is from 2 to 1
         where = list(pairs)
         self.distances[where] = self.least[where] = found
-        lines = np.array(wrenches).reshape(-1, 6)
-        gradients = self.gradients[where]
-        gradients[:, model.moved :] = lines @ (model.data.J @ model.selection)
-        for index, axis in enumerate(model.axes):
-            gradients[:, index] = lines[:, axis if axis < 2 else 5]
-        gradients *= self._shapes.movers[where]
-        self.gradients[where] = gradients
         self._floors[where] = np.maximum(self._floors[where], np.minimum(found, self._config.distance))
+        self.gradients[where] = 0.0
+        if near:
+            lines = np.array(wrenches)
+            gradients = np.empty((len(near), model.size))
+            gradients[:, model.moved :] = lines @ (model.data.J @ model.selection)
+            for index, axis in enumerate(model.axes):
+                gradients[:, index] = lines[:, axis if axis < 2 else 5]
+            gradients *= self._shapes.movers[near]
+            self.gradients[near] = gradients
 
     def _write(self) -> None:
         near = np.flatnonzero(self.distances < NEAR)

@@ -22,7 +22,7 @@ class ElbowTask:
         """Weigh the elbow's speed [m/s] by `weight`, and take it to its angle at `rate` [1/s]."""
         self._model, self._name = model, name
         self._root, self._rate = sqrt(weight), rate
-        self._J = [np.zeros((3, model.size)) for _ in range(3)]
+        self._wrenches = np.zeros((6, 3))
 
     def angle(self) -> float:
         """Return where the elbow is [rad]."""
@@ -50,11 +50,17 @@ class ElbowTask:
     def write(self, wanted: float, A: np.ndarray, b: np.ndarray) -> None:
         """Write A (1, n + 1) and b (1,): the elbow goes along its circle to `wanted` [rad], the shorter way."""
         angle, radius, share, tangent = self._circle()
-        for part, (point, J) in enumerate(zip(self._model.elbow(self._name), self._J, strict=True)):
-            self._model.write_point_jacobian(self._name, part, point, J)
-        shoulder, elbow, wrist = self._J
-        # Of the elbow beside its own place on the line, which goes with shoulder and wrist.
-        A[0, :-1] = self._root * (tangent @ (elbow - (1.0 - share) * shoulder - share * wrist))
+        # Of the elbow beside its own place on the line, which goes with shoulder and wrist; the base turns all alike.
+        x, y, z = tangent.tolist()
+        for part, (point, weight) in enumerate(
+            zip(self._model.elbow(self._name), (share - 1.0, 1.0, -share), strict=True)
+        ):
+            a, b_, c = point.tolist()
+            self._wrenches[:, part] = (x, y, z, b_ * z - c * y, c * x - a * z, a * y - b_ * x)
+            self._wrenches[:, part] *= weight
+        moved = self._model.moved
+        A[0, :moved] = 0.0
+        A[0, moved:-1] = self._root * self._model.elbow_row(self._name, self._wrenches)
         A[0, -1] = 0.0
         way = (wanted - angle + pi) % (2.0 * pi) - pi
         b[0] = self._root * self._rate * radius * max(-1.0, min(1.0, way))

@@ -10,6 +10,8 @@ carry one thing keep their distance.
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 import pinocchio as pin
 
@@ -54,14 +56,13 @@ class HandTask:
             pull += admittance.velocity  # a push moves the hand whatever the progress is
         np.subtract(self._target[:3, 3], T_base_ee[:3, 3], out=error[:3])
         error[3:] = pin.log3(self._target[:3, :3] @ T_base_ee[:3, :3].T)
-        for index, part in enumerate((slice(0, 3), slice(3, 6))):
-            self._way[index] = size = float(np.linalg.norm(error[part]))
-            self._speed[index] = size
-        way = self._way.tolist()
+        x, y, z, a, b_, c = error.tolist()
+        self._way[:] = sqrt(x * x + y * y + z * z), sqrt(a * a + b_ * b_ + c * c)
+        size = np.maximum(self._way, 1e-9)
         self._profile.write(self._way, self._speed)
-        np.minimum(self._speed, self._most, out=self._speed)
-        for size, speed, part in zip(way, self._speed.tolist(), (slice(0, 3), slice(3, 6)), strict=True):
-            pull[part] += error[part] * (speed / max(size, 1e-9))
+        shares = (np.minimum(self._speed, self._most, out=self._speed) / size).tolist()
+        pull[:3] += error[:3] * shares[0]
+        pull[3:] += error[3:] * shares[1]
         np.multiply(J, WEIGHTS, out=A[:, :-1])
         if target.riding:
             A[:, : self._moved] = 0.0

@@ -60,6 +60,7 @@ class BodyModel:
             for name, group in body.groups.items()
             if group.tool_frame and len(group.joints) == 7
         }
+        self._elbow_moves = {name: self._moves(joints) for name, joints in self._elbows.items()}  # (nv, 3)
         self.mass = float(pin.computeTotalMass(model)) + self._fixed_mass  # [kg]
 
     @property
@@ -92,11 +93,11 @@ class BodyModel:
         shoulder, elbow, wrist = (self.data.oMi[joint].translation for joint in self._elbows[name])
         return shoulder, elbow, wrist
 
-    def write_point_jacobian(self, name: str, part: int, point: np.ndarray, J: np.ndarray) -> None:
-        """Write (3, n) how the elbow (`part` 1) or another of its three places moves, which is now at `point`."""
-        joint = self._elbows[name][part]
-        whole = pin.getJointJacobian(self.pinocchio, self.data, joint, pin.ReferenceFrame.LOCAL_WORLD_ALIGNED)
-        self._write(whole[:3], point, J)
+    def elbow_row(self, name: str, wrenches: np.ndarray) -> np.ndarray:
+        """Return (N,) how fast shoulder, elbow and wrist go along wrenches (6, 3), a column each, about the base."""
+        along = self.data.J.T @ wrenches
+        along *= self._elbow_moves[name]
+        return np.asarray(along.sum(axis=1) @ self.selection)
 
     def _write(self, whole: np.ndarray, point: np.ndarray, J: np.ndarray) -> None:
         """Write the columns of our variables out of those of all joints of the URDF, for a point of the robot."""
@@ -108,6 +109,14 @@ class BodyModel:
                 J[0, index], J[1, index] = -point[1], point[0]
                 if len(J) == 6:
                     J[5, index] = 1.0
+
+    def _moves(self, joints: list[int]) -> np.ndarray:
+        """Say (nv, J) 1 where a joint of the URDF moves what is at each of J joints."""
+        model = self.pinocchio
+        moves = np.zeros((model.nv, len(joints)))
+        for index, joint in enumerate(joints):
+            moves[[model.joints[int(other)].idx_v for other in model.supports[joint] if other], index] = 1.0
+        return moves
 
     def _column(self, joint: str) -> int:
         model = self.pinocchio

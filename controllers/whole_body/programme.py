@@ -5,7 +5,8 @@
     with   lower ≤ x ≤ upper,   s_min ≤ s ≤ 1,   R x ≥ r
 
 x (n,) are speeds of base and joints, s the progress. The boxes always hold something, so there is always a solution: a
-row of R that they leave no way to keep is left by as little as possible, at a weight a million times that of a task.
+row of R that they leave no way to keep is left by as little as possible, at a weight far above that of any task. Rows
+that give way less (`give_way`) are kept before those that give way more.
 """
 
 from __future__ import annotations
@@ -31,17 +32,23 @@ class Programme:
         self.progress_weight, self.progress_min = 1.0, 0.0
         self.lower, self.upper = np.zeros(n), np.zeros(n)
         self.rows, self.rows_lower = np.zeros((soft, n + 1)), np.zeros(soft)  # R, r
+        self.give_way = np.full(soft, 1e-6)  # of each row, the inverse of the weight it is kept by
         self.x, self.progress = np.zeros(n), 1.0
         self.slack = 0.0  # by how much a row gave way, at most
         self._hessian, self._gradient = np.zeros((n + 1, n + 1)), np.zeros(n + 1)
         self._diagonal = self._hessian.reshape(-1)[:: n + 2]
         self._above, self._below = np.full(n + 1 + soft, ABOVE), np.zeros(n + 1 + soft)
         self._sense = np.array([0] * (n + 1) + [SOFT] * soft, dtype=np.int32)
+        self._give_way = np.full(n + 1 + soft, 1e-6)
+        self._solver = daqp.Model()
 
     def solve(self, tasks: int, rows: int) -> bool:
         """Write `x` and `progress` for the first `tasks` rows of A and `rows` of R; False where daqp finds nothing."""
         n, every = self.size, self.size + 1 + rows
         A, b, hessian, gradient = self.A[:tasks], self.b[:tasks], self._hessian, self._gradient
+        # A target that is not finite: daqp would look for its solution without end.
+        if not isfinite(b.dot(b) + A[:, n].dot(A[:, n]) + self.pull.dot(self.pull)):
+            return False
         A.T.dot(A, out=hessian)
         b.dot(A, out=gradient)
         self._diagonal[:n] += self.weights
@@ -49,14 +56,19 @@ class Programme:
         gradient[:n] += self.weights * self.pull
         gradient[n] += self.progress_weight
         np.negative(gradient, out=gradient)
-        if not isfinite(gradient.dot(gradient)):
-            return False  # a target that is not finite: daqp would look for its solution without end
         self._above[:n], self._below[:n] = self.upper, self.lower
         self._above[n], self._below[n] = 1.0, self.progress_min
         self._below[n + 1 : every] = self.rows_lower[:rows]
-        solution, _, flag, _ = daqp.solve(
+        self._give_way[n + 1 : every] = self.give_way[:rows]
+        solver = self._solver
+        set_up, _ = solver.setup(
             hessian, gradient, self.rows[:rows], self._above[:every], self._below[:every], self._sense[:every]
         )
+        if set_up < 0:
+            return False
+        if rows:
+            solver.soft_weights(rho_l=self._give_way[:every], rho_u=self._give_way[:every])
+        solution, _, flag, _ = solver.solve()
         if flag not in SOLVED or not np.isfinite(solution).all():
             return False
         # daqp keeps a box to within 1e-6: the robot's limits are kept exactly.

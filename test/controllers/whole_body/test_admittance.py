@@ -60,5 +60,5 @@ def test_noise_moves_nothing_and_a_blow_no_further_than_allowed():
 
 
 def test_a_value_out_of_range_is_named():
-    with pytest.raises(ConfigError, match="'mass' must be 0.1 to 100, got 0"):
+    with pytest.raises(ConfigError, match=r"'mass' must be 0.1 to 100, got 0"):
         AdmittanceConfig(mass=0.0)
