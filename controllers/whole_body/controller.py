@@ -44,7 +44,7 @@ class WholeBody:
         model, n = self.model, self.model.size
         self.parts = model.parts
         self.bounds = BodyBounds(body, model.axes, lead_max)
-        self.distances = BodyDistances(model, BodyShapes(model, body), self.bounds.acceleration, config)
+        self.distances = BodyDistances(model, BodyShapes(model, body), self.bounds, config)
         self.tip_over = TipOver(() if body.base is None else body.base.support, config.tipping_margin)
         self.hands = {name: HandTask(config, model.moved) for name in body.arms}
         self.elbows = {name: ElbowTask(model, name, config.elbow, config.elbow_rate) for name in model.bent}
@@ -64,6 +64,7 @@ class WholeBody:
             self._posture, self.bounds.lower_range[model.moved :], self.bounds.upper_range[model.moved :]
         )
         self._joint_speed = self.bounds.speed[model.moved :]
+        self._posture_speed = config.posture_speed * self._joint_speed
         self._ticks = 0
         self._least_dexterity = dict.fromkeys(self.hands, config.manipulability_min)
         self.reset(self._rest)
@@ -160,8 +161,8 @@ class WholeBody:
         wanted = pull[moved:]
         np.subtract(self._rest, self.q, out=wanted)
         wanted *= config.posture_rate
-        most = config.posture_speed * self._joint_speed
-        np.clip(wanted, -most, most, out=wanted)
+        np.minimum(wanted, self._posture_speed, out=wanted)
+        np.maximum(wanted, -self._posture_speed, out=wanted)
         self._write_dexterity(weights[moved:], wanted)
         for name, place in target.joints.items():
             if name not in self.parts:

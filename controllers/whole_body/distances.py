@@ -15,21 +15,23 @@ import pinocchio as pin
 
 from controllers.safety.braking_profile import BrakingProfile
 from controllers.whole_body.config import WholeBodyConfig
+from controllers.whole_body.limits import BodyBounds
 from controllers.whole_body.model import BodyModel
 from controllers.whole_body.shapes import BodyShapes
 
 ROWS = 16  # pairs at once
-MEASURED = 20  # pairs a tick
+MEASURED = 12  # pairs a tick
 NEAR = 0.12  # [m] from which on a pair may be a row, and its gradient is computed
-AHEAD_S = 0.15  # [s] a pair comes before another by where it would be after so long at its speed
-BRAKING_SHARE = 0.12  # of the acceleration with which all joints together could part a pair
+BRAKING_SHARE = 0.12  # of the acceleration with which all joints together could part a pair: others need them as well
+BASE_SHARE = 0.5  # of that of the base, along the axis that does most
 
 
 class BodyDistances:
     """The pairs of a robot whose model is up to date, and up to ROWS rows for n variables."""
 
-    def __init__(self, model: BodyModel, shapes: BodyShapes, acceleration: np.ndarray, config: WholeBodyConfig) -> None:
-        """Keep `config`'s margin; variables accelerate by `acceleration` (n,) at most."""
+    def __init__(self, model: BodyModel, shapes: BodyShapes, bounds: BodyBounds, config: WholeBodyConfig) -> None:
+        """Keep `config`'s margin by what `bounds` let the joints do."""
+        speed, acceleration = bounds.speed[: model.moved], bounds.acceleration
         self._model, self._shapes, self._config = model, shapes, config
         self._placed = pin.GeometryData(shapes.geometry)
         self._acceleration = acceleration
@@ -37,6 +39,10 @@ class BodyDistances:
         self.least, self.distances = np.zeros(pairs), np.zeros(pairs)  # [m] bound, and by the gradient
         self.gradients = np.zeros((pairs, model.size))  # [m/rad, m/m]
         self._floors = np.zeros(pairs)  # [m] what is kept: less where a pair begins nearer, so that it is not thrown
+        # A base takes a long way to stop: what stands in it is seen in time.
+        way = float((speed**2 / (2.0 * BASE_SHARE * acceleration[: model.moved])).max(initial=0.0))
+        driven = (shapes.movers[:, : model.moved] != 0.0).any(axis=1)
+        self._near = np.where(driven, NEAR + way, NEAR)
         self.rows, self.lower = np.zeros((ROWS, model.size)), np.zeros(ROWS)
         self.count = 0
         self._moved = np.zeros(model.size)
@@ -78,7 +84,7 @@ class BodyDistances:
             result = pin.computeDistance(geometry, placed, index)
             distance = result.min_distance
             found.append(distance)
-            if distance < NEAR:
+            if distance < self._near[index]:
                 (x, y, z), (a, b, c) = (-result.normal).tolist(), result.getNearestPoint1().tolist()
                 near.append(index)
                 wrenches.append((x, y, z, b * z - c * y, c * x - a * z, a * y - b * x))  # n, p × n: n is from 2 to 1
@@ -96,18 +102,27 @@ class BodyDistances:
             self.gradients[near] = gradients
 
     def _write(self, moved: np.ndarray, dt: float) -> None:
-        near = np.flatnonzero(self.distances < NEAR)
-        if len(near) > ROWS:  # neighbours that are always near each other leave room for those that approach
-            soon = self.distances[near] - self._floors[near]
-            soon += AHEAD_S / dt * (self.gradients[near] @ moved)
-            near = near[np.argpartition(soon, ROWS - 1)[:ROWS]]
-        self.count = count = len(near)
+        """Write the rows of the pairs that are nearest to being held by one: near, or approaching fast."""
+        near = np.flatnonzero(self.distances < self._near)
+        self.count = count = min(len(near), ROWS)
         if not count:
             return
-        rows = self.rows[:count]
-        self.gradients.take(near, axis=0, out=rows)
-        able = np.minimum(BRAKING_SHARE * (np.abs(rows) @ self._acceleration), self._config.distance_braking)
-        room = self.distances[near] - self._floors[near]
-        profile = BrakingProfile(self._config.distance_rate, np.maximum(able, 1e-3))
-        profile.write(room, self.lower[:count])
-        np.negative(self.lower[:count], out=self.lower[:count])
+        gradients = self.gradients[near]
+        profile = BrakingProfile(self._config.distance_rate, self._braking(gradients))
+        room, speeds = self.distances[near] - self._floors[near], np.empty(len(near))
+        profile.write(room, speeds)
+        chosen: slice | np.ndarray = slice(None)
+        if len(near) > ROWS:  # neighbours that are always near each other leave room for those that approach
+            spare = speeds + gradients @ moved / dt
+            chosen = np.argpartition(spare, ROWS - 1)[:ROWS]
+        self.rows[:count] = gradients[chosen]
+        np.negative(speeds[chosen], out=self.lower[:count])
+
+    def _braking(self, gradients: np.ndarray) -> np.ndarray:
+        """Return how hard an approach (K, n) can be braked [m/s²]: by a share of what each of them can."""
+        able = np.abs(gradients) * self._acceleration
+        moved = self._model.moved
+        most = BRAKING_SHARE * able[:, moved:].sum(axis=1)
+        if moved:
+            most += BASE_SHARE * able[:, :moved].max(axis=1)
+        return np.minimum(np.maximum(most, 1e-3), self._config.distance_braking)

@@ -72,7 +72,7 @@ class Programme:
         if flag not in SOLVED or not np.isfinite(solution).all():
             return False
         # daqp keeps a box to within 1e-6: the robot's limits are kept exactly.
-        np.clip(solution[:n], self.lower, self.upper, out=self.x)
+        np.minimum(np.maximum(solution[:n], self.lower, out=self.x), self.upper, out=self.x)
         self.progress = min(1.0, max(self.progress_min, float(solution[n])))
         self.slack = 0.0
         if rows:
