@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.compare:
         from bench.whole_body_checks.comparison import compare
 
-        figures |= compare(arguments.robot, Console())
+        figures |= compare(arguments.robot)
     report(figures, arguments.json)
     for name, count in fuzz.what.items():
         print(f"{count:5d} ticks × {name}")
