@@ -22,6 +22,7 @@ class Admittance:
 
     def __init__(self, config: AdmittanceConfig) -> None:
         """Start where the target is."""
+        self.still = True  # whether the target is not shifted at all
         self.offset, self.velocity = np.zeros(6), np.zeros(6)  # [m, rad], [m/s, rad/s]
         pairs = (
             (config.mass, config.stiffness, UNBOUND_STIFFNESS[0]),
@@ -36,10 +37,12 @@ class Admittance:
 
     def reset(self) -> None:
         """Be where the target is, at rest."""
+        self.still = True
         self.offset[:] = self.velocity[:] = 0.0
 
     def update(self, wrench: np.ndarray | None, dt: float) -> None:
         """Move on by dt [s] under a wrench (6,) [N, N·m] on the tool; none: nothing pushes."""
+        self.still = False
         force = np.zeros(6)
         if wrench is not None and np.isfinite(wrench).all():
             for part, threshold in zip((slice(0, 3), slice(3, 6)), self._thresholds, strict=True):
@@ -54,8 +57,3 @@ class Admittance:
             if size > most:
                 self.offset[part] *= most / size
                 self.velocity[part] = 0.0
-
-    @property
-    def still(self) -> bool:
-        """Say whether the target is not shifted at all."""
-        return not (self.offset.any() or self.velocity.any())

@@ -66,6 +66,7 @@ class WholeBody:
         self._joint_speed = self.bounds.speed[model.moved :]
         self._posture_speed = config.posture_speed * self._joint_speed
         self._ticks = 0
+        self._axes = list(model.axes)
         self._least_dexterity = dict.fromkeys(self.hands, config.manipulability_min)
         self.reset(self._rest)
         for name, least in self._least_dexterity.items():  # a small arm's is small everywhere: at home it is at ease
@@ -175,7 +176,7 @@ class WholeBody:
         if moved:
             told = target.base is not None
             weights[:moved] = config.base_target if told else config.base
-            pull[:moved] = target.base[list(self.model.axes)] if target.base is not None else 0.0
+            pull[:moved] = target.base[self._axes] if target.base is not None else 0.0
         # A change of speed costs as well: one weighted mean of both wishes.
         both = weights + config.smoothing
         pull *= weights
@@ -222,7 +223,7 @@ class WholeBody:
         np.multiply(x, dt, out=self._moved)
         self.q += self._moved[moved:]
         if moved:
-            self.base_twist[list(self.model.axes)] = x[:moved]
+            self.base_twist[self._axes] = x[:moved]
             self._drive(dt)
         self.model.update(self.q)
         self.distances.update(self.T_odom_base, self._moved, dt)

@@ -43,6 +43,9 @@ class BodyDistances:
         way = float((speed**2 / (2.0 * BASE_SHARE * acceleration[: model.moved])).max(initial=0.0))
         driven = (shapes.movers[:, : model.moved] != 0.0).any(axis=1)
         self._near = np.where(driven, NEAR + way, NEAR)
+        self._near_list = self._near.tolist()
+        self._able = np.full(pairs, 1.0)  # [m/s²] at which an approach is braked
+        self._growth = np.zeros(pairs)  # [m] of each distance in the last tick, by the gradient
         self.rows, self.lower = np.zeros((ROWS, model.size)), np.zeros(ROWS)
         self.count = 0
         self._moved = np.zeros(model.size)
@@ -50,21 +53,21 @@ class BodyDistances:
     def reset(self, T_odom_base: np.ndarray) -> None:
         """Measure every pair, at the model's configuration."""
         self._place(T_odom_base)
-        self._measure(range(len(self.least)))
+        self._measure(np.arange(len(self.least)))
         self._floors[:] = np.minimum(self.distances, self._config.distance)
-        self._moved[:] = 0.0
-        self._write(self._moved, 1.0)
+        self._growth[:] = 0.0
+        self._write(1.0)
 
     def update(self, T_odom_base: np.ndarray, moved: np.ndarray, dt: float) -> None:
         """Go on to the model's configuration, (n,) [rad, m] further than at the last call, dt [s] ago."""
         if not len(self.least):
             return
-        self.distances += self.gradients @ moved
+        self.distances += self.gradients.dot(moved, out=self._growth)
         self.least -= self._shapes.rates @ np.abs(moved, out=self._moved)
         self._place(T_odom_base)
         few = min(MEASURED, len(self.least))
-        self._measure(np.argpartition(self.least, few - 1)[:few].tolist())
-        self._write(moved, dt)
+        self._measure(np.argpartition(self.least, few - 1)[:few])
+        self._write(dt)
 
     def minimum(self, T_odom_base: np.ndarray) -> float:
         """Return the least distance of all pairs [m], each measured."""
@@ -77,21 +80,20 @@ class BodyDistances:
         self._shapes.place_obstacles(T_odom_base)
         pin.updateGeometryPlacements(self._model.pinocchio, self._model.data, self._shapes.geometry, self._placed)
 
-    def _measure(self, pairs: list[int] | range) -> None:
+    def _measure(self, pairs: np.ndarray) -> None:
         model, geometry, placed = self._model, self._shapes.geometry, self._placed
         found, near, wrenches = [], [], []
-        for index in pairs:
+        for index in pairs.tolist():
             result = pin.computeDistance(geometry, placed, index)
             distance = result.min_distance
             found.append(distance)
-            if distance < self._near[index]:
-                (x, y, z), (a, b, c) = (-result.normal).tolist(), result.getNearestPoint1().tolist()
+            if distance < self._near_list[index]:
+                (x, y, z), (a, b, c) = result.normal.tolist(), result.getNearestPoint1().tolist()
                 near.append(index)
-                wrenches.append((x, y, z, b * z - c * y, c * x - a * z, a * y - b * x))  # n, p × n: n is from 2 to 1
-        where = list(pairs)
-        self.distances[where] = self.least[where] = found
-        self._floors[where] = np.maximum(self._floors[where], np.minimum(found, self._config.distance))
-        self.gradients[where] = 0.0
+                wrenches.append((-x, -y, -z, c * y - b * z, a * z - c * x, b * x - a * y))  # −n, p × −n: n is 1 to 2
+        self.distances[pairs] = self.least[pairs] = found
+        self._floors[pairs] = np.maximum(self._floors[pairs], np.minimum(found, self._config.distance))
+        self.gradients[pairs] = 0.0
         if near:
             lines = np.array(wrenches)
             gradients = np.empty((len(near), model.size))
@@ -100,23 +102,27 @@ class BodyDistances:
                 gradients[:, index] = lines[:, axis if axis < 2 else 5]
             gradients *= self._shapes.movers[near]
             self.gradients[near] = gradients
+            self._able[near] = self._braking(gradients)
 
-    def _write(self, moved: np.ndarray, dt: float) -> None:
+    def _write(self, dt: float) -> None:
         """Write the rows of the pairs that are nearest to being held by one: near, or approaching fast."""
         near = np.flatnonzero(self.distances < self._near)
         self.count = count = min(len(near), ROWS)
         if not count:
             return
-        gradients = self.gradients[near]
-        profile = BrakingProfile(self._config.distance_rate, self._braking(gradients))
-        room, speeds = self.distances[near] - self._floors[near], np.empty(len(near))
-        profile.write(room, speeds)
-        chosen: slice | np.ndarray = slice(None)
+        speeds = self._speeds_allowed(near)
         if len(near) > ROWS:  # neighbours that are always near each other leave room for those that approach
-            spare = speeds + gradients @ moved / dt
-            chosen = np.argpartition(spare, ROWS - 1)[:ROWS]
-        self.rows[:count] = gradients[chosen]
-        np.negative(speeds[chosen], out=self.lower[:count])
+            chosen = np.argpartition(speeds + self._growth[near] / dt, ROWS - 1)[:ROWS]
+            near, speeds = near[chosen], speeds[chosen]
+        self.gradients.take(near, axis=0, out=self.rows[:count])
+        np.negative(speeds, out=self.lower[:count])
+
+    def _speeds_allowed(self, near: np.ndarray) -> np.ndarray:
+        """Return how fast some pairs may approach (K,) [m/s]."""
+        speeds = np.empty(len(near))
+        profile = BrakingProfile(self._config.distance_rate, self._able[near])
+        profile.write(self.distances[near] - self._floors[near], speeds)
+        return speeds
 
     def _braking(self, gradients: np.ndarray) -> np.ndarray:
         """Return how hard an approach (K, n) can be braked [m/s²]: by a share of what each of them can."""

@@ -16,12 +16,19 @@ import numpy as np
 import pinocchio as pin
 
 from controllers.drives.differential_kinematics import ROTATION_METRES
-from controllers.safety.braking_profile import BrakingProfile
 from controllers.whole_body.admittance import Admittance
 from controllers.whole_body.config import WholeBodyConfig
 from controllers.whole_body.targets import HandTarget
 
 WEIGHTS = np.array([[1.0]] * 3 + [[ROTATION_METRES]] * 3)
+
+
+def _share(way: float, rate: float, braking: float, most: float) -> float:
+    """Return the speed over the way that is left [1/s]: the profile of `safety/braking_profile.py`, at most `most`."""
+    knee = braking / rate**2
+    if way <= knee:
+        return min(rate, most / max(way, 1e-9))
+    return min(sqrt(braking * (2.0 * way - knee)), most) / way
 
 
 class HandTask:
@@ -31,10 +38,8 @@ class HandTask:
         """Take gains from `config`; the base has `moved` axes."""
         self.admittance = Admittance(config.admittance)
         self.error = np.zeros(6)  # [m, rad] target − tool, base axes
-        self._profile = BrakingProfile(config.pull, np.array([config.braking, config.braking_rotation]))
-        self._most, self._moved = np.array([config.speed, config.speed_rotation]), moved
+        self._config, self._moved = config, moved
         self._target, self._twist, self._pull = np.eye(4), np.zeros(6), np.zeros(6)
-        self._way, self._speed = np.zeros(2), np.zeros(2)
 
     def write(
         self,
@@ -57,12 +62,10 @@ class HandTask:
         np.subtract(self._target[:3, 3], T_base_ee[:3, 3], out=error[:3])
         error[3:] = pin.log3(self._target[:3, :3] @ T_base_ee[:3, :3].T)
         x, y, z, a, b_, c = error.tolist()
-        self._way[:] = sqrt(x * x + y * y + z * z), sqrt(a * a + b_ * b_ + c * c)
-        size = np.maximum(self._way, 1e-9)
-        self._profile.write(self._way, self._speed)
-        shares = (np.minimum(self._speed, self._most, out=self._speed) / size).tolist()
-        pull[:3] += error[:3] * shares[0]
-        pull[3:] += error[3:] * shares[1]
+        config = self._config
+        shift = _share(sqrt(x * x + y * y + z * z), config.pull, config.braking, config.speed)
+        turn = _share(sqrt(a * a + b_ * b_ + c * c), config.pull, config.braking_rotation, config.speed_rotation)
+        pull += (x * shift, y * shift, z * shift, a * turn, b_ * turn, c * turn)
         np.multiply(J, WEIGHTS, out=A[:, :-1])
         if target.riding:
             A[:, : self._moved] = 0.0

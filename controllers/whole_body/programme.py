@@ -34,7 +34,7 @@ class Programme:
         self.rows, self.rows_lower = np.zeros((soft, n + 1)), np.zeros(soft)  # R, r
         self.give_way = np.full(soft, 1e-6)  # of each row, the inverse of the weight it is kept by
         self.x, self.progress = np.zeros(n), 1.0
-        self.slack = 0.0  # by how much a row gave way, at most
+        self._kept = 0  # rows of the last solution
         self._hessian, self._gradient = np.zeros((n + 1, n + 1)), np.zeros(n + 1)
         self._diagonal = self._hessian.reshape(-1)[:: n + 2]
         self._above, self._below = np.full(n + 1 + soft, ABOVE), np.zeros(n + 1 + soft)
@@ -74,8 +74,11 @@ class Programme:
         # daqp keeps a box to within 1e-6: the robot's limits are kept exactly.
         np.minimum(np.maximum(solution[:n], self.lower, out=self.x), self.upper, out=self.x)
         self.progress = min(1.0, max(self.progress_min, float(solution[n])))
-        self.slack = 0.0
-        if rows:
-            left = self.rows_lower[:rows] - self.rows[:rows, :n] @ self.x
-            self.slack = max(0.0, float(left.max()))
+        self._kept = rows
         return True
+
+    @property
+    def slack(self) -> float:
+        """Return by how much the row that gave way most did at the last solution."""
+        rows = self._kept
+        return float((self.rows_lower[:rows] - self.rows[:rows, :-1] @ self.x).max(initial=0.0))

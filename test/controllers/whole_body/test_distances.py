@@ -76,7 +76,7 @@ def test_hands_stop_above_a_table():
     assert 0.005 < pressed(kept) < 0.02  # [m] they are as near as they may be, and no nearer
     blind = controlled(table=True)
     blind.distances.count = 0
-    blind.distances._write = lambda moved, dt: None
+    blind.distances._write = lambda dt: None
     assert pressed(blind) < 0.0  # without the rows they would be in it
 
 
@@ -86,7 +86,7 @@ def test_a_base_that_is_driven_at_a_wall_stops_before_it(way):
     body = dataclasses.replace(described(), obstacles=(wall,))
     kept, blind = WholeBody(body), WholeBody(body)
     blind.distances.count = 0
-    blind.distances._write = lambda moved, dt: None
+    blind.distances._write = lambda dt: None
     least = {kept: np.inf, blind: np.inf}
     for tick in range(1250):
         for control in least:
