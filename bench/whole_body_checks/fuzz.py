@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 
@@ -50,13 +51,18 @@ class BodyFuzz:
         self._place_afresh()
 
     def run(self, targets: int, told: Callable[[], None] = lambda: None) -> None:
-        """Follow so many targets, telling after each."""
-        for _ in range(targets):
-            if self.targets and self.targets % AFRESH == 0:
-                self._place_afresh()
-            self.follow(self._target())
-            self.targets += 1
-            told()
+        """Follow so many targets, telling after each; without the garbage collector, as the control loop runs."""
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(targets):
+                if self.targets and self.targets % AFRESH == 0:
+                    self._place_afresh()
+                self.follow(self._target())
+                self.targets += 1
+                told()
+        finally:
+            gc.enable()
 
     def follow(self, target: BodyTarget) -> None:
         """Hold one target for a while and look at every tick."""

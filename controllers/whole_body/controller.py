@@ -169,9 +169,8 @@ class WholeBody:
             if name not in self.parts:
                 raise ConfigError(unknown_name("group", name, self.parts))
             part = self.parts[name]
-            wanted[part] = np.clip(
-                config.joint_rate * (place - self.q[part]), -self._joint_speed[part], self._joint_speed[part]
-            )
+            most = self._joint_speed[part]
+            wanted[part] = np.minimum(np.maximum(config.joint_rate * (place - self.q[part]), -most), most)
             weights[moved:][part] = config.joint_target
         if moved:
             told = target.base is not None
