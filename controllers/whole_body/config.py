@@ -56,7 +56,7 @@ class WholeBodyConfig:
     joint_rate: float = 8.0  # [1/s]
     smoothing: float = 2e-4  # weight of a change of speed since the last tick
     base: float = 0.01  # weight of the base's speed: the arms move first
-    base_target: float = 1.0  # weight of the base's speed where it is told
+    base_target: float = 0.05  # weight of the base's speed where it is told
     manipulability_min: float = (
         0.03  # below it an arm is damped, and bends away from the singularity from its double on
     )

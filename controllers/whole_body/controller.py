@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole robot in one programme a tick: hands, elbows, posture and base at once, within limits that nothing breaks.
 
-What gives way, in this order: posture and manipulability; the base's wish and the joints' targets; progress, and with
-it all hands alike; where the hands are; distances; standing on all wheels. Range, speed and acceleration of joints and
+What gives way, in this order: posture and manipulability; progress, and with it all hands alike; the base's wish and
+the joints' targets; where the hands are; distances; standing on all wheels. Range, speed and acceleration of joints and
 base never do. What cannot be reached is approached as far as all of that allows.
 
 The commanded configuration is integrated from where the robot was at `reset`, as that of an arm driven by positions.
@@ -56,6 +56,7 @@ class WholeBody:
         self.base_twist = np.zeros(3)  # [m/s, m/s, rad/s] commanded, base axes
         self.base_place = np.zeros(3)  # [m, m, rad] in the odometry's frame
         self.T_odom_base = np.eye(4)
+        self._correction = np.zeros(3)  # [m, m, rad] by odometry since the last tick, base axes
         self.progress = 1.0  # how fast the targets may go on, as a share of their own speed
         self.failures = 0  # ticks whose programme daqp did not solve: the robot braked
         self._x, self._moved = np.zeros(n), np.zeros(n)
@@ -78,7 +79,8 @@ class WholeBody:
         """Be at q (N,) [rad, m], at rest, the base at (x, y, yaw) of the odometry's frame; none: its origin."""
         self.q[:], self.dq[:], self._x[:] = q, 0.0, 0.0
         self.base_twist[:] = 0.0
-        self.observe_base(np.zeros(3) if base_place is None else base_place)
+        self._stand(np.zeros(3) if base_place is None else base_place)
+        self._correction[:] = 0.0
         self.model.update(self.q)
         self.distances.reset(self.T_odom_base)
         self.tip_over.reset()
@@ -90,6 +92,12 @@ class WholeBody:
 
     def observe_base(self, place: np.ndarray) -> None:
         """Take odometry: the base stands at (x, y, yaw) [m, m, rad]. Without it the commanded motion is integrated."""
+        shift = np.subtract(place, self.base_place)
+        shift[:2] = self.T_odom_base[:2, :2].T @ shift[:2]
+        self._correction += shift  # distances were of where it was thought to stand
+        self._stand(place)
+
+    def _stand(self, place: np.ndarray) -> None:
         self.base_place[:] = place
         x, y, yaw = self.base_place.tolist()
         c, s = cos(yaw), sin(yaw)
@@ -224,6 +232,8 @@ class WholeBody:
         if moved:
             self.base_twist[self._axes] = x[:moved]
             self._drive(dt)
+            self._moved[:moved] += self._correction[self._axes]
+            self._correction[:] = 0.0
         self.model.update(self.q)
         self.distances.update(self.T_odom_base, self._moved, dt)
 
@@ -234,4 +244,4 @@ class WholeBody:
         half = 0.5 * turn * dt
         chord = sin(half) / half if abs(half) > 1e-9 else 1.0
         c, s = cos(yaw + half) * chord * dt, sin(yaw + half) * chord * dt
-        self.observe_base(np.array([x + c * vx - s * vy, y + s * vx + c * vy, yaw + turn * dt]))
+        self._stand(np.array([x + c * vx - s * vy, y + s * vx + c * vy, yaw + turn * dt]))

@@ -61,6 +61,17 @@ def test_gradients_are_derivatives_those_of_the_base_too():
     assert not gradients[~table][:, :moved].any()  # the base leaves the robot's own links as far apart
 
 
+def test_odometry_that_leaps_leaves_no_bound_behind():
+    control = controlled(table=True)
+    target = shifted(control, np.zeros(3), riding=True)
+    target = BodyTarget({name: dataclasses.replace(one, T=control.model.T_base_ee[name].copy())
+                         for name, one in target.hands.items()})  # fmt: skip
+    for place in ([0.1, 0.05, 0.1], [-0.2, 0.0, -0.3], [0.05, -0.3, 0.4]):
+        control.observe_base(np.array(place))
+        follow(control, target, DT)
+        assert (control.distances.least <= measured_afresh(control) + 1e-5).all()
+
+
 def pressed(control):
     """Press the hands 0.4 m down; return the least distance of all pairs on the way [m]."""
     target, least = shifted(control, [0.05, 0.0, -0.4]), np.inf
