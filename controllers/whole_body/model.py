@@ -13,6 +13,7 @@ import numpy as np
 import pinocchio as pin
 
 from controllers.errors import ConfigError, unknown_name
+from controllers.rotations import Vector
 from controllers.whole_body.description import Body
 
 SHOULDER, ELBOW, WRIST = 1, 3, 5  # joints of an arm of seven at whose places these are
@@ -88,9 +89,9 @@ class BodyModel:
         self._write(data.Jcom, self.center, self.J_center)
         self.J_center[:, self.moved :] *= share
 
-    def elbow(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return where shoulder, elbow and wrist of an arm of seven joints are, (3,) [m] each, base frame."""
-        shoulder, elbow, wrist = (self.data.oMi[joint].translation for joint in self._elbows[name])
+    def elbow(self, name: str) -> tuple[Vector, Vector, Vector]:
+        """Return where shoulder, elbow and wrist of an arm of seven joints are [m], base frame."""
+        shoulder, elbow, wrist = (self.data.oMi[joint].translation.tolist() for joint in self._elbows[name])
         return shoulder, elbow, wrist
 
     def elbow_row(self, name: str, wrenches: np.ndarray) -> np.ndarray:
