@@ -15,6 +15,8 @@ from controllers.whole_body.model import BodyModel
 
 SAMPLES = 500  # configurations by which the robot's own pairs are chosen
 FIXED = 0  # pinocchio's joint of what does not move
+# [m] longest piece of a link: of a long one the near end hides how fast the far one approaches, until it is the nearest
+PIECE = 0.16
 
 
 class BodyShapes:
@@ -23,7 +25,9 @@ class BodyShapes:
     def __init__(self, model: BodyModel, body: Body) -> None:
         """Read the collision shapes out of the robot's URDF."""
         pinocchio = model.pinocchio
-        self.geometry = geometry = pin.buildGeomFromUrdfString(pinocchio, body.urdf, pin.GeometryType.COLLISION)
+        self.geometry = geometry = _in_pieces(
+            pin.buildGeomFromUrdfString(pinocchio, body.urdf, pin.GeometryType.COLLISION)
+        )
         lower, upper = model.q_whole.copy(), model.q_whole.copy()
         moved = model.selection.any(axis=1)
         lower[moved], upper[moved] = pinocchio.lowerPositionLimit[moved], pinocchio.upperPositionLimit[moved]
@@ -69,6 +73,34 @@ class BodyShapes:
             [np.where(moves > 0.0, reaches[i], np.where(moves < 0.0, reaches[j], 0.0))
              for (i, j), moves in zip(self.pairs, self.movers, strict=True)]
         ).reshape(-1, model.size)  # fmt: skip
+
+
+def _in_pieces(geometry: pin.GeometryModel) -> pin.GeometryModel:
+    """Return the same shapes, long cylinders and boxes of what moves cut across, so that each end is seen."""
+    pieces = pin.GeometryModel()
+    for item in geometry.geometryObjects:
+        shape, axis, size = item.geometry, 2, 0.0
+        if isinstance(shape, coal.Cylinder):
+            size = 2.0 * shape.halfLength
+        elif isinstance(shape, coal.Box):
+            axis = int(np.argmax(shape.halfSide))
+            size = 2.0 * float(shape.halfSide[axis])
+        count = 1 if item.parentJoint == FIXED else max(1, int(np.ceil(size / PIECE)))
+        for index in range(count):
+            part = shape
+            if isinstance(shape, coal.Cylinder):
+                part = coal.Cylinder(shape.radius, size / count)
+            elif isinstance(shape, coal.Box):
+                sides = 2.0 * np.array(shape.halfSide)
+                sides[axis] /= count
+                part = coal.Box(*sides.tolist())
+            offset = np.zeros(3)
+            offset[axis] = ((index + 0.5) / count - 0.5) * size
+            placement = item.placement * pin.SE3(np.eye(3), offset)
+            pieces.addGeometryObject(
+                pin.GeometryObject(f"{item.name}_{index}", item.parentJoint, item.parentFrame, placement, part)
+            )
+    return pieces
 
 
 def _moved_by(model: BodyModel, joint: int) -> np.ndarray:
