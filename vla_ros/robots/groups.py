@@ -128,8 +128,11 @@ class BaseConfig:
     kind: str = "holonomic"  # of BASES
     frame: str = "base_link"
     odom_frame: str = "odom"
+    support: tuple[tuple[float, float], ...] = ()  # [m] contacts with the floor in the base frame; empty: it cannot tip
 
     def __post_init__(self) -> None:
+        if self.support and len(self.support) < 3:
+            raise ConfigError(f"base: 'support' must be three or more contacts, got {len(self.support)}")
         if self.kind not in BASES:
             raise ConfigError(f"base: {unknown_name('kind', self.kind, BASES)}")
         if min(*self.speed, *self.acceleration) < 0.0:

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole robot in one programme a tick: hands, elbows, posture and base at once, within limits that nothing breaks.
+
+What gives way, in this order: posture and manipulability; progress, and with it all hands alike; the base's wish and
+the joints' targets; where the hands are; distances; standing on all wheels. Range, speed and acceleration of joints and
+base never do. What cannot be reached is approached as far as all of that allows.
+
+The commanded configuration is integrated from where the robot was at `reset`, as that of an arm driven by positions.
+"""
+
+from __future__ import annotations
+
+from math import cos, sin
+
+import numpy as np
+
+from controllers.errors import ConfigError, unknown_name
+from controllers.whole_body.config import WholeBodyConfig
+from controllers.whole_body.description import Body
+from controllers.whole_body.dexterity import Dexterity
+from controllers.whole_body.distances import ROWS, BodyDistances
+from controllers.whole_body.elbow import ElbowTask
+from controllers.whole_body.hand_task import HandTask
+from controllers.whole_body.limits import BodyBounds
+from controllers.whole_body.model import BodyModel
+from controllers.whole_body.programme import Programme
+from controllers.whole_body.shapes import BodyShapes
+from controllers.whole_body.targets import BodyTarget
+from controllers.whole_body.tip_over import TipOver
+
+DEXTERITY_EVERY = 8  # ticks between two looks at an arm's manipulability
+HAND_ROWS = 6
+# By how much a row gives way to a multiplier of one: the wheels stay on the floor before links stay apart.
+DISTANCE_GIVES, TIPPING_GIVES = 1e-6, 1e-9
+
+
+class WholeBody:
+    """The robot as it is commanded. q (N,) holds the joints of all groups, one after the other; `parts` says whose."""
+
+    def __init__(self, body: Body, config: WholeBodyConfig | None = None, lead_max: float | None = None) -> None:
+        """Control `body`; no joint's command leads the measured one by more than `lead_max` [rad], none: by any."""
+        self.config = config = config or WholeBodyConfig()
+        self.body, self.model = body, BodyModel(body)
+        model, n = self.model, self.model.size
+        self.parts = model.parts
+        self.bounds = BodyBounds(body, model.axes, lead_max)
+        self.distances = BodyDistances(model, BodyShapes(model, body), self.bounds, config)
+        self.tip_over = TipOver(() if body.base is None else body.base.support, config.tipping_margin)
+        self.hands = {name: HandTask(config, model.moved) for name in body.arms}
+        self.elbows = {name: ElbowTask(model, name, config.elbow, config.elbow_rate) for name in model.bent}
+        self._dexterity = {name: Dexterity(len(body.groups[name].joints)) for name in body.arms}
+        self.programme = Programme(n, HAND_ROWS * len(self.hands) + len(self.elbows), ROWS + self.tip_over.count)
+        self.programme.progress_weight, self.programme.progress_min = config.progress, config.progress_min
+        joints = len(model.joints)
+        self.q, self.dq = np.zeros(joints), np.zeros(joints)  # [rad, m], a second: commanded
+        self.base_twist = np.zeros(3)  # [m/s, m/s, rad/s] commanded, base axes
+        self.base_place = np.zeros(3)  # [m, m, rad] in the odometry's frame
+        self.T_odom_base = np.eye(4)
+        self._correction = np.zeros(3)  # [m, m, rad] by odometry since the last tick, base axes
+        self.progress = 1.0  # how fast the targets may go on, as a share of their own speed
+        self.failures = 0  # ticks whose programme daqp did not solve: the robot braked
+        self._x, self._moved = np.zeros(n), np.zeros(n)
+        self._posture = np.concatenate([group.posture for group in body.groups.values()])
+        self._rest = np.clip(
+            self._posture, self.bounds.lower_range[model.moved :], self.bounds.upper_range[model.moved :]
+        )
+        self._joint_speed = self.bounds.speed[model.moved :]
+        self._posture_speed = config.posture_speed * self._joint_speed
+        self._ticks = 0
+        self._axes = list(model.axes)
+        self._least_dexterity = dict.fromkeys(self.hands, config.manipulability_min)
+        self.reset(self._rest)
+        for name, least in self._least_dexterity.items():  # a small arm's is small everywhere: at home it is at ease
+            self._least_dexterity[name] = max(1e-9, min(least, 0.5 * self._dexterity[name].measure))
+
+    # --- where it is ---
+
+    def reset(self, q: np.ndarray, base_place: np.ndarray | None = None) -> None:
+        """Be at q (N,) [rad, m], at rest, the base at (x, y, yaw) of the odometry's frame; none: its origin."""
+        self.q[:], self.dq[:], self._x[:] = q, 0.0, 0.0
+        self.base_twist[:] = 0.0
+        self._stand(np.zeros(3) if base_place is None else base_place)
+        self._correction[:] = 0.0
+        self.model.update(self.q)
+        self.distances.reset(self.T_odom_base)
+        self.tip_over.reset()
+        for hand in self.hands.values():
+            hand.admittance.reset()
+        for name in self._dexterity:
+            self._look(name)
+        self.progress = 1.0
+
+    def observe_base(self, place: np.ndarray) -> None:
+        """Take odometry: the base stands at (x, y, yaw) [m, m, rad]. Without it the commanded motion is integrated."""
+        shift = np.subtract(place, self.base_place)
+        shift[:2] = self.T_odom_base[:2, :2].T @ shift[:2]
+        self._correction += shift  # distances were of where it was thought to stand
+        self._stand(place)
+
+    def _stand(self, place: np.ndarray) -> None:
+        self.base_place[:] = place
+        x, y, yaw = self.base_place.tolist()
+        c, s = cos(yaw), sin(yaw)
+        T = self.T_odom_base
+        T[0, 0], T[0, 1], T[1, 0], T[1, 1], T[0, 3], T[1, 3] = c, -s, s, c, x, y
+
+    def tool_pose(self, name: str) -> np.ndarray:
+        """Return where an arm's tool is commanded to be (4, 4), in the odometry's frame."""
+        return self.T_odom_base @ self.model.T_base_ee[name]
+
+    # --- the loop ---
+
+    def tick(self, target: BodyTarget, dt: float, measured: np.ndarray | None = None) -> bool:
+        """Move the commanded robot on by dt [s]; False where no programme was solved and it braked instead.
+
+        `measured` (N,) [rad, m] holds the command back where joints do not follow. Raises ConfigError for a name that
+        the robot does not have.
+        """
+        if dt <= 0.0:
+            return True
+        self.bounds.update(self.q, self._x, measured, dt)
+        programme = self.programme
+        programme.lower[:], programme.upper[:] = self.bounds.lower, self.bounds.upper
+        tasks = self._write_hands(target, dt)
+        tasks = self._write_elbows(target, tasks)
+        self._write_joints(target)
+        rows = self._write_rows(dt)
+        solved = programme.solve(tasks, rows)
+        if solved:
+            self._x[:], self.progress = programme.x, programme.progress
+        else:  # every speed towards 0: inside the boxes, whatever they are
+            np.clip(0.0, self.bounds.lower, self.bounds.upper, out=self._x)
+            self.failures += 1
+            self.progress = 0.0
+        self.tip_over.remember(self.model, self._x)
+        self._advance(dt)
+        return solved
+
+    def _write_hands(self, target: BodyTarget, dt: float) -> int:
+        programme, model, tasks = self.programme, self.model, 0
+        for name in target.hands.keys() - self.hands.keys() or target.wrenches.keys() - self.hands.keys():
+            raise ConfigError(unknown_name("arm", name, self.hands))
+        for name, hand in self.hands.items():
+            wrench = target.wrenches.get(name)
+            if wrench is not None or not hand.admittance.still:
+                hand.admittance.update(wrench, dt)
+            wanted = target.hands.get(name)
+            if wanted is not None:
+                rows = slice(tasks, tasks + HAND_ROWS)
+                hand.write(
+                    wanted, self.T_odom_base, model.T_base_ee[name], model.J[name], programme.A[rows], programme.b[rows]
+                )
+                tasks += HAND_ROWS
+        return tasks
+
+    def _write_elbows(self, target: BodyTarget, tasks: int) -> int:
+        programme = self.programme
+        for name, angle in target.elbows.items():
+            if name not in self.elbows:
+                raise ConfigError(unknown_name("arm with a free elbow", name, self.elbows))
+            self.elbows[name].write(angle, programme.A[tasks : tasks + 1], programme.b[tasks : tasks + 1])
+            tasks += 1
+        return tasks
+
+    def _write_joints(self, target: BodyTarget) -> None:
+        """Write what is asked of single joints and of the base: weights and speeds."""
+        config, programme, moved = self.config, self.programme, self.model.moved
+        weights, pull = programme.weights, programme.pull
+        weights[moved:] = config.damping
+        wanted = pull[moved:]
+        np.subtract(self._rest, self.q, out=wanted)
+        wanted *= config.posture_rate
+        np.minimum(wanted, self._posture_speed, out=wanted)
+        np.maximum(wanted, -self._posture_speed, out=wanted)
+        self._write_dexterity(weights[moved:], wanted)
+        for name, place in target.joints.items():
+            if name not in self.parts:
+                raise ConfigError(unknown_name("group", name, self.parts))
+            part = self.parts[name]
+            most = self._joint_speed[part]
+            wanted[part] = np.minimum(np.maximum(config.joint_rate * (place - self.q[part]), -most), most)
+            weights[moved:][part] = config.joint_target
+        if moved:
+            told = target.base is not None
+            weights[:moved] = config.base_target if told else config.base
+            pull[:moved] = target.base[self._axes] if target.base is not None else 0.0
+        # A change of speed costs as well: one weighted mean of both wishes.
+        both = weights + config.smoothing
+        pull *= weights
+        pull += config.smoothing * self._x
+        pull /= both
+        weights[:] = both
+
+    def _write_dexterity(self, weights: np.ndarray, wanted: np.ndarray) -> None:
+        config, turn = self.config, self._ticks % DEXTERITY_EVERY
+        self._ticks += 1
+        for index, (name, dexterity) in enumerate(self._dexterity.items()):
+            if turn == index % DEXTERITY_EVERY:
+                self._look(name)
+            share = dexterity.measure / self._least_dexterity[name]
+            if share < 2.0:
+                part = self.parts[name]
+                steepest = max(float(np.abs(dexterity.gradient).max()), 1e-9)
+                away = config.manipulability_speed * min(1.0, 2.0 - share) / steepest
+                wanted[part] += away * dexterity.gradient
+                weights[part] += config.singular_damping * max(0.0, 1.0 - share) ** 2
+
+    def _look(self, name: str) -> None:
+        moved, part = self.model.moved, self.parts[name]
+        self._dexterity[name].update(self.model.J[name][:, moved + part.start : moved + part.stop])
+
+    def manipulability(self, name: str) -> float:
+        """Return Yoshikawa's measure of an arm at the last look at it."""
+        return self._dexterity[name].measure
+
+    def _write_rows(self, dt: float) -> int:
+        programme, distances, tip_over, n = self.programme, self.distances, self.tip_over, self.model.size
+        count = distances.count
+        programme.rows[:count, :n] = distances.rows[:count]
+        programme.rows_lower[:count] = distances.lower[:count]
+        programme.give_way[:count] = DISTANCE_GIVES
+        end = count + tip_over.count
+        programme.give_way[count:end] = TIPPING_GIVES
+        tip_over.write(self.model, self.base_twist, dt, programme.rows[count:end, :n], programme.rows_lower[count:end])
+        return end
+
+    def _advance(self, dt: float) -> None:
+        moved, x = self.model.moved, self._x
+        self.dq[:] = x[moved:]
+        np.multiply(x, dt, out=self._moved)
+        self.q += self._moved[moved:]
+        if moved:
+            self.base_twist[self._axes] = x[:moved]
+            self._drive(dt)
+            self._moved[:moved] += self._correction[self._axes]
+            self._correction[:] = 0.0
+        self.model.update(self.q)
+        self.distances.update(self.T_odom_base, self._moved, dt)
+
+    def _drive(self, dt: float) -> None:
+        """Integrate the base's twist, held for dt [s], along its arc."""
+        vx, vy, turn = self.base_twist.tolist()
+        x, y, yaw = self.base_place.tolist()
+        half = 0.5 * turn * dt
+        chord = sin(half) / half if abs(half) > 1e-9 else 1.0
+        c, s = cos(yaw + half) * chord * dt, sin(yaw + half) * chord * dt
+        self._stand(np.array([x + c * vx - s * vy, y + s * vx + c * vy, yaw + turn * dt]))

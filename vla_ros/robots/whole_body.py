@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A robot as whole-body control takes it: every group of its description, grippers and base included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from controllers.whole_body.description import Body, BodyGroup, Box, MovingBase
+from vla_ros.robots.embodiment import Embodiment, expand_urdf
+from vla_ros.robots.groups import ArmGroup, EndEffectorGroup, JointGroup
+from vla_ros.robots.urdf import joint_limits
+
+FINGER_S = 0.1  # [s] in which a finger is as fast as it may be: its driver's affair, and soon
+
+
+def whole_body(embodiment: Embodiment, obstacles: Sequence[Box] = ()) -> Body:
+    """Return the robot among `obstacles`: arms, joint groups, one variable a gripper (half its opening), the base."""
+    urdf = expand_urdf(embodiment)
+    groups: dict[str, BodyGroup] = {arm.name: _arm(arm) for arm in embodiment.arms}
+    groups |= {group.name: _joints(group) for group in embodiment.joint_groups}
+    groups |= {gripper.name: _gripper(gripper, urdf) for gripper in embodiment.grippers}
+    base = embodiment.base
+    moving = None if base is None else MovingBase(base.speed, base.acceleration, base.support)
+    return Body(urdf, groups, moving, tuple(obstacles))
+
+
+def _arm(arm: ArmGroup) -> BodyGroup:
+    return BodyGroup(arm.joints, arm.lower, arm.upper, arm.velocity, arm.acceleration, arm.home, arm.tool_frame)
+
+
+def _joints(group: JointGroup) -> BodyGroup:
+    return BodyGroup(group.joints, group.lower, group.upper, group.velocity, group.acceleration, group.home)
+
+
+def _gripper(gripper: EndEffectorGroup, urdf: str) -> BodyGroup:
+    first, *others = gripper.joints
+    limit = joint_limits(urdf, first)
+    lower, upper, speed = np.array([limit.lower]), np.array([limit.upper]), np.array([limit.velocity])
+    mimics = dict.fromkeys(others, first)
+    return BodyGroup((first,), lower, upper, speed, speed / FINGER_S, upper, mimics=mimics)
