@@ -12,6 +12,8 @@ from vla_ros.objects.colors import color_ranges
 
 _PIXELS = 128  # [px] edge of a texture
 _AREA_DENSITY = 0.6  # [kg/m²] of both layers of a T-shirt's jersey or of shorts' twill
+_THICKNESS = 0.006  # [m] of two layers and the air between: fingers hold it at that, and do not poke through it
+_FRICTION = 0.3  # of cotton on itself; on a table the table's, where that is more
 
 # Rows run along x from a T-shirt's hem to its shoulders, and from the hems of the legs to the waist; columns along y.
 _SHIRT_COUNT, _SLEEVE_ROWS, _SLEEVE_COLUMNS = (9, 11), 3, 2
@@ -89,4 +91,7 @@ def _garment(
     texture = (np.clip(image, 0.0, 1.0) * 255).astype(np.uint8)
     share = 1.0 - len(left_out) / (count[0] * count[1])
     mass = _AREA_DENSITY * size[0] * size[1] * share
-    return ClothModel(name, category, color, size, count, mass, (1.0,) * 4, texture, left_out=left_out)
+    white = (1.0,) * 4  # the texture is coloured itself
+    return ClothModel(
+        name, category, color, size, count, mass, white, texture, _THICKNESS, _FRICTION, left_out=left_out
+    )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.objects.garments import fold_in_half
 from vla_ros.policies.observation import Observation
 from vla_ros.sim.world import World
+from vla_ros.tasks.fold.fingers import finger_corners
 from vla_ros.tasks.fold.measure import FoldMeasure
 from vla_ros.tasks.fold.two_hands import Both, Hand, TwoArms, wait, way
 
@@ -22,8 +24,8 @@ class FoldMotion:
 
     opening: float = 0.055  # [m] of the fingers before they close
     inset: float = 0.012  # [m] from the edge to the middle between the fingers
-    press: float = -0.0015  # [m] height of the tips at the pinch: the arms push the cloth onto the table
-    pinch: float = 0.003  # [m] width that the fingers are told to close to: less than two layers of cloth
+    press: float = 0.0005  # [m] height of the tips at the pinch: the fingers push the cloth onto the table
+    pinch: float = 0.005  # [m] width that the fingers are told to close to: less than two layers of cloth
     above: float = 0.08  # [m] before and after
     corner: float = 0.0  # [m] from a corner to the middle between the fingers, along the edge
     outside: float = 0.08  # [m] further apart the hands come down, before they near each other slowly
@@ -31,7 +33,7 @@ class FoldMotion:
     lay: float = 0.008  # [m] height of the tips where the edge is laid down
     beyond: float = 0.0  # [m] that the edge is carried past the other
     speed: float = 0.18  # [m/s] at the fastest point with cloth in the hands
-    release: float = 0.025  # [m] width that lets go: wider than that the fingers would pull the cloth along
+    release: float = 0.016  # [m] width that lets go: wider than that the fingers would pull the cloth along
     rise_s: float = 1.2  # [s] from there up
     close_s: float = 0.9
     open_s: float = 0.6
@@ -51,6 +53,7 @@ class FoldExpert:
         self.garment, self.model = placed.name, placed.model
         self.measure = FoldMeasure.read(FoldMeasure.facts(placed.model))
         self.fold = fold_in_half(placed.model)
+        self._corners = finger_corners(world, self.both.grippers[0].name)
         self.reset()
 
     def reset(self) -> None:
@@ -93,32 +96,29 @@ class FoldExpert:
         state = observation.state
         start = [state.arms[arm.name].q for arm in self.both.arms]
         tools = self._commanded(observation)
-        for first in self.motion.tilts:
-            for last in self.motion.tilts:
-                if last < first:
-                    continue
-                segments = self._segments_of(tools, first, last)
-                if self.both.follow([step for segment in segments for step in segment], start):
-                    self.explanation = ""
-                    return segments
+        for first, last in itertools.product(self.motion.tilts, repeat=2):
+            segments = self._segments_of(tools, first, last)
+            if self.both.follow([step for segment in segments for step in segment], start):
+                self.explanation = ""
+                return segments
         self.explanation = "the edge is out of reach"
         return []
 
     def _segments_of(self, tools: Sequence[np.ndarray], first: float, last: float) -> list[list[Both]]:
         motion, table = self.motion, self.world.scene.table.height
         vertices = self.world.cloth_vertices(self.garment)
-        near, far = self._edges(vertices)
-        over = far.mean(axis=0) - near.mean(axis=0)
+        taken, met = self._edges(vertices)
+        over = met.mean(axis=0) - taken.mean(axis=0)
         length = float(np.linalg.norm(over[:2]))
-        yaw = float(np.arctan2(over[1], over[0]))
-        outwards = np.array([np.cos(yaw), np.sin(yaw)])
-        across = np.array([-outwards[1], outwards[0]])
-        middle = near.mean(axis=0)[:2]
-        reach = float(np.abs((near[:, :2] - middle) @ across).max()) - motion.corner
-        pinches = [middle + motion.inset * outwards + side * reach * across for side in (1.0, -1.0)]
+        onwards = over[:2] / length
+        lean = onwards if onwards[0] > 0.0 else -onwards  # hands point away from the robot
+        yaw, across = float(np.arctan2(lean[1], lean[0])), np.array([-lean[1], lean[0]])
+        middle = taken.mean(axis=0)[:2]
+        reach = float(np.abs((taken[:, :2] - middle) @ across).max()) - motion.corner
+        pinches = [middle + motion.inset * onwards + side * reach * across for side in (1.0, -1.0)]
         apart = [point + side * motion.outside * across for point, side in zip(pinches, (1.0, -1.0), strict=True)]
         landings = [
-            point + (length - 2.0 * motion.inset + motion.beyond) * outwards for point in pinches
+            point + (length - 2.0 * motion.inset + motion.beyond) * onwards for point in pinches
         ]
 
         def hands(points: Sequence[np.ndarray], height: float, tilt: float) -> list[Hand]:
@@ -154,12 +154,15 @@ class FoldExpert:
 
     def _tip(self, tilt: float) -> float:
         """Return how far above the lowest point of the fingers the tool point is [m]."""
-        room = self.both.grippers[0].envelope
-        tip, half = (0.01, 0.012) if room is None else (room.tip, room.finger_half_width)
-        return tip * np.cos(tilt) + half * np.sin(tilt)
+        x, z = self._corners[:, 0], self._corners[:, 2]
+        return float((np.cos(tilt) * z + np.sin(tilt) * np.abs(x)).max())
 
     def _edges(self, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the edge that is nearest to the robot (E, 3) and that on which it is laid."""
+        """Return the edge that is taken (E, 3) and that on which it is laid.
+
+        A T-shirt is taken by its hem: fingers that close at its shoulders fold the sleeves around themselves.
+        """
         pairs = np.array(self.fold.edges)
         one, other = vertices[pairs[:, 0]], vertices[pairs[:, 1]]
-        return (one, other) if one[:, 0].mean() < other[:, 0].mean() else (other, one)
+        first = self.fold.along == 0 or one[:, 0].mean() < other[:, 0].mean()
+        return (one, other) if first else (other, one)
