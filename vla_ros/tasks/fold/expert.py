@@ -33,7 +33,7 @@ class FoldMotion:
     lay: float = 0.008  # [m] height of the tips where the edge is laid down
     beyond: float = 0.0  # [m] that the edge is carried past the other
     speed: float = 0.18  # [m/s] at the fastest point with cloth in the hands
-    release: float = 0.016  # [m] width that lets go: wider than that the fingers would pull the cloth along
+    release: float = 0.026  # [m] width that lets go: wider than that the fingers would pull the cloth along
     rise_s: float = 1.2  # [s] from there up
     close_s: float = 0.9
     open_s: float = 0.6
