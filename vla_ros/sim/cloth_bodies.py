@@ -52,7 +52,7 @@ def _add_vertex(spec: mujoco.MjSpec, placed: PlacedCloth, index: int) -> str:
     body.pos = T[:3, :2] @ model.flat[index] + T[:3, 3]
     body.mass = model.mass / len(model.grid)
     body.inertia = [2.0 / 3.0 * body.mass * _INERTIA_BOX**2] * 3
-    body.explicitinertial = True
+    body.ipos, body.iquat, body.explicitinertial = (0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0), True
     for axis in np.eye(3):
         body.add_joint(type=mujoco.mjtJoint.mjJNT_SLIDE, axis=axis)
     return body.name

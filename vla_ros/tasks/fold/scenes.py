@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a scene of folding is drawn: one garment flat on the table, one of the edges that meet towards the robot."""
+"""How a scene of folding is drawn: one garment flat on the table, the edge that is folded over towards the robot."""
 
 from __future__ import annotations
 
@@ -48,12 +48,13 @@ def _choose(rng: np.random.Generator) -> ClothModel:
 def _place(
     model: ClothModel, ranges: SceneRanges, table: float, robot: str, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return where it lies (4, 4): what is folded over is nearest to the robot or farthest from it."""
+    """Return where it lies (4, 4): a T-shirt with its hem towards the robot, shorts with their waist to either side."""
     place, area = load_embodiment(robot).workplace, ranges.area
     x, y = np.asarray(area.center) + (rng.uniform(-0.5, 0.5, 2)) * area.extent
     origin = (0.0, 0.0, 0.0) if place is None else place.origin
-    quarter = 0.0 if fold_in_half(model).along == 0 else np.pi / 2
-    yaw = quarter + np.pi * rng.integers(2) + rng.uniform(-_YAW, _YAW)
+    side = rng.choice((-1.0, 1.0))
+    quarter = 0.0 if fold_in_half(model).along == 0 else side * np.pi / 2
+    yaw = quarter + rng.uniform(-_YAW, _YAW)
     T = np.eye(4)
     T[:2, :2] = [[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]]
     T[:3, 3] = x + origin[0], y + origin[1], table + model.thickness / 2 + _ABOVE
