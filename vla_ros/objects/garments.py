@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Garments of a small child's sizes, each one layer of cloth: a T-shirt, shorts. Which of their edges meet in a fold."""
+"""Garments of a small child's sizes, each one layer of cloth: a T-shirt, shorts. Which edges meet in a fold."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHORTS_COUNT, _LEG_ROWS = (8, 9), 3
 
 @dataclass(frozen=True)
 class Fold:
-    """A fold in half: which vertex comes to lie on which. The first of each pair is on one side, the second opposite."""
+    """A fold in half: which vertex comes to lie on which. The first of each pair is on one side, the other opposite."""
 
     pairs: tuple[tuple[int, int], ...]  # all that meet
     edges: tuple[tuple[int, int], ...]  # of these, the outermost, in order along the edge
@@ -30,14 +30,13 @@ class Fold:
 
 
 def t_shirt(name: str, color: str, rng: np.random.Generator, size: tuple[float, float] = (0.26, 0.32)) -> ClothModel:
-    """Return a T-shirt of `size` [m], from hem to shoulders and from sleeve to sleeve, of one colour with light hems."""
+    """Return a T-shirt of `size` [m], from hem to shoulders and from sleeve to sleeve, with light hems."""
     rows, columns = _SHIRT_COUNT
     beside = (*range(_SLEEVE_COLUMNS), *range(columns - _SLEEVE_COLUMNS, columns))
     cut = {(row, column) for row in range(rows - _SLEEVE_ROWS) for column in beside}
     neck = (rows - 1, columns // 2)
     u, v = _picture()
-    shoulder = (rows - 1 - neck[0], 0.5)  # the neckline is round its notch
-    ring = np.hypot((1.0 - u - shoulder[0]) * size[0], (v - 0.5) * size[1])
+    ring = np.hypot((1.0 - u) * size[0], (v - 0.5) * size[1])  # [m] about the notch
     sleeves = (_SLEEVE_COLUMNS - 1) / (columns - 1)
     light = (u < 0.04) | (v < 0.03) | (v > 0.97) | ((ring > 0.036) & (ring < 0.048))
     chest = (np.abs(u - rng.uniform(0.5, 0.65)) < 0.04) & (v > sleeves) & (v < 1.0 - sleeves) & (rng.uniform() < 0.5)

@@ -3,11 +3,13 @@
 
 import dataclasses
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from controllers.errors import ConfigError
+from vla_ros.evaluation.rollout import Rollout
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.robots.embodiment import load_embodiment
@@ -35,7 +37,7 @@ def scene(request):
 
 
 def garment(scene, fold: float = 0.0) -> np.ndarray:
-    """Return its vertices (V, 3) [m], base frame: flat, or with its first half turned over by a share `fold` of 180°."""
+    """Return its vertices (V, 3) [m], base frame: flat, or its first half turned over by a share `fold` of 180°."""
     (placed,) = scene.cloths
     measure = FoldMeasure.facts(placed.model)
     ends = placed.model.flat[np.array(measure["edges"])]
@@ -60,7 +62,7 @@ class Episode:
 
     def _truth(self, vertices: np.ndarray, width: float, above: float) -> Truth:
         tool = np.eye(4)
-        tool[:3, 3] = vertices.mean(axis=0) + (0.0, 0.0, above)
+        tool[:3, 3] = vertices.mean(axis=0) + np.array([0.0, 0.0, above])
         (placed,) = self.scene.cloths
         widths = {"left_gripper": width, "right_gripper": OPEN}
         return Truth(self.time, {}, widths, {"left": tool}, {}, {placed.name: vertices})
@@ -164,7 +166,7 @@ def test_both_hands_arrive_together() -> None:
     steps = way(start, [ends], 0.03, 1.0)
     for arm in (0, 1):
         np.testing.assert_allclose(steps[-1].tools[arm], ends[arm].T, atol=1e-9)
-        moves = [np.linalg.norm(b.tools[arm][:3, 3] - a.tools[arm][:3, 3]) for a, b in zip(steps, steps[1:])]
+        moves = [np.linalg.norm(b.tools[arm][:3, 3] - a.tools[arm][:3, 3]) for a, b in pairwise(steps)]
         assert max(moves) < 0.06
         assert moves[-1] < max(moves) / 2
 
@@ -173,8 +175,6 @@ def test_one_chunk_moves_both_arms(scene) -> None:
     runner = EpisodeRunner(EpisodeSettings(policy="expert", robot=ROBOT, task="fold"))
     world = World(scene, runner.embodiment, timestep=0.002)
     expert = FoldExpert(world)
-    from vla_ros.evaluation.rollout import Rollout
-
     run = Rollout(world, runner.follower(), expert, runner.task)
     run.follower.activate(world.q, world.dq, run._execution.begin(), world.time)
     chunk = expert.infer(run._observe())

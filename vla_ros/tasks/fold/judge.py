@@ -114,6 +114,5 @@ class FoldJudge(Judge):
 
     def _away(self, truth: Truth, vertices: np.ndarray) -> bool:
         return all(
-            float(np.linalg.norm(vertices - T[:3, 3], axis=1).min()) >= self.limits.away_m
-            for T in truth.tools.values()
+            float(np.linalg.norm(vertices - T[:3, 3], axis=1).min()) >= self.limits.away_m for T in truth.tools.values()
         )

@@ -63,7 +63,7 @@ class FoldMeasure:
         return float(np.linalg.norm(one - other, axis=1).mean())
 
     def alignment(self, vertices: np.ndarray) -> float:
-        """Return how near the edges have come: 1 where they meet, 0 at half the distance that they lay apart or more."""
+        """Return how near the edges have come: 1 where they meet, 0 at half the way that they lay apart, or more."""
         return float(np.clip(1.0 - self.gap(vertices) / (_FAR * self.distance), 0.0, 1.0))
 
     def folded(self, vertices: np.ndarray) -> float:

@@ -45,9 +45,7 @@ def _choose(rng: np.random.Generator) -> ClothModel:
     return make(f"{color}_{category}".lower().replace("-", "_"), color, rng, (length, width))
 
 
-def _place(
-    model: ClothModel, ranges: SceneRanges, table: float, robot: str, rng: np.random.Generator
-) -> np.ndarray:
+def _place(model: ClothModel, ranges: SceneRanges, table: float, robot: str, rng: np.random.Generator) -> np.ndarray:
     """Return where it lies (4, 4): a T-shirt with its hem towards the robot, shorts with their waist to either side."""
     place, area = load_embodiment(robot).workplace, ranges.area
     x, y = np.asarray(area.center) + (rng.uniform(-0.5, 0.5, 2)) * area.extent

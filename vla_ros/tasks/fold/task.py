@@ -89,7 +89,7 @@ class Folding:
 
     def expert(self, world: World, arm: ArmModel) -> Policy:
         """Return the script that folds with the truth and two arms, `arm` one of them."""
-        return FoldExpert(world)
+        return FoldExpert(world, self.limits.folded)
 
     def prompts(self, scene: Scene) -> Collection[str]:
         """Tell an operator what to do."""

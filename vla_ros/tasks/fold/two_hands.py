@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two hands that move as one: where both are at a time, smooth ways between, one chunk for the channels of both arms."""
+"""Two hands that move as one: where both are at a time, smooth ways between, one chunk for both arms' channels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.transform import Rotation, Slerp
 
 from controllers.arm.inverse_kinematics import solve_ik
 from controllers.arm.model import ArmModel
@@ -15,8 +16,10 @@ from vla_ros.policies.action_codec import ActionCodec
 from vla_ros.policies.contract import ActionContract
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.sim.grasping.motion import minimum_jerk
+from vla_ros.sim.world import World
 
 PERIOD_S = 0.1  # [s] between two actions
+_LOOKED_AT = 2  # of so many actions one is looked at
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def wait(tools: tuple[np.ndarray, ...], width: float, seconds: float) -> list[Bo
 
 
 def _between(tools: Sequence[np.ndarray], fraction: float) -> np.ndarray:
-    """Return the pose (4, 4) at a share of the way through several, straight and about one axis from each to the next."""
+    """Return the pose (4, 4) at a share of the way through several, straight from each to the next."""
     place = fraction * (len(tools) - 1)
     index = min(int(place), len(tools) - 2)
     return interpolate(tools[index], tools[index + 1], place - index)
@@ -69,8 +72,6 @@ def _between(tools: Sequence[np.ndarray], fraction: float) -> np.ndarray:
 
 def interpolate(T_start: np.ndarray, T_end: np.ndarray, fraction: float) -> np.ndarray:
     """Return the pose (4, 4) at a share of the way between two."""
-    from scipy.spatial.transform import Rotation, Slerp
-
     T = np.eye(4)
     turn = Slerp([0.0, 1.0], Rotation.from_matrix([T_start[:3, :3], T_end[:3, :3]]))
     T[:3, :3] = turn(fraction).as_matrix()
@@ -79,18 +80,20 @@ def interpolate(T_start: np.ndarray, T_end: np.ndarray, fraction: float) -> np.n
 
 
 class TwoArms:
-    """The arms of a robot with two grippers, left to right, and chunks that move both."""
+    """The arms of a robot that hold grippers, from left to right, and chunks that move all of them."""
 
     def __init__(self, embodiment: Embodiment) -> None:
-        grippers = sorted(embodiment.grippers, key=lambda one: -_side(embodiment, one.arm))
-        self.arms = tuple(embodiment.arm(one.arm) for one in grippers)
-        self.grippers = tuple(grippers)
-        self.width_max = min(one.width_max for one in grippers)
-        self.models = tuple(
-            ArmModel(expand_urdf(embodiment), arm.joints, arm.tool_frame) for arm in self.arms
-        )
+        urdf = expand_urdf(embodiment)
+        arms = [embodiment.arm(gripper.arm) for gripper in embodiment.grippers]
+        models = {arm.name: ArmModel(urdf, arm.joints, arm.tool_frame) for arm in arms}
+        self.arms = tuple(sorted(arms, key=lambda arm: -float(models[arm.name].forward(arm.home)[1, 3])))
+        self.grippers = tuple(embodiment.gripper_on(arm.name) for arm in self.arms)
+        self.models = tuple(models[arm.name] for arm in self.arms)
+        self.width_max = min(gripper.width_max for gripper in self.grippers)
         contract = ActionContract(
-            arms=tuple(arm.name for arm in self.arms), grippers=tuple(one.name for one in grippers), anchor="none"
+            arms=tuple(arm.name for arm in self.arms),
+            grippers=tuple(gripper.name for gripper in self.grippers),
+            anchor="none",
         )
         self.codec = ActionCodec(contract, embodiment.base_frame, PERIOD_S)
 
@@ -99,25 +102,19 @@ class TwoArms:
         poses = [value for T in both.tools for value in (*T[:3, 3], *from_matrix(T[:3, :3]))]
         return [*poses, *(both.width for _ in self.grippers)]
 
+    def stand(self, world: World) -> None:
+        """Have the arms' models stand where what carries them is now."""
+        for model in self.models:
+            carriers = [world.model.joint(name).qposadr[0] for name in model.mount.carriers]
+            model.mount.place(world.data.qpos[carriers])
+
     def follow(self, steps: Sequence[Both], start: Sequence[np.ndarray]) -> bool:
-        """Say whether both arms get there from joints `start`, without a jump."""
-        for arm, model, q in zip(range(len(self.arms)), self.models, start, strict=True):
-            group = self.arms[arm]
-            stride = group.velocity * PERIOD_S
-            for step in steps[::2]:
-                q_next = solve_ik(model, step.tools[arm], q, q_rest=group.home, starts=1)
-                if q_next is None or (np.abs(q_next - q) > 2.0 * stride).any():
+        """Say whether every arm gets there from joints `start` [rad], at no more than its joints' speed limits."""
+        for index, (arm, model, q_start) in enumerate(zip(self.arms, self.models, start, strict=True)):
+            q, stride = q_start, _LOOKED_AT * arm.velocity * PERIOD_S
+            for step in steps[::_LOOKED_AT]:
+                q_next = solve_ik(model, step.tools[index], q, q_rest=arm.home, starts=1)
+                if q_next is None or (np.abs(q_next - q) > stride).any():
                     return False
                 q = q_next
         return True
-
-    def mount(self, positions: Mapping[str, float]) -> None:
-        """Have the arms' models stand where the joints that carry them are [rad], [m]."""
-        for model in self.models:
-            model.mount.place(np.array([positions[joint] for joint in model.mount.carriers]))
-
-
-def _side(embodiment: Embodiment, arm: str) -> float:
-    """Return how far to the left an arm's tool is at home [m]."""
-    group = embodiment.arm(arm)
-    return float(ArmModel(expand_urdf(embodiment), group.joints, group.tool_frame).forward(group.home)[1, 3])
