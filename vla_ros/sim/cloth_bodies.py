@@ -16,7 +16,6 @@ from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.surroundings import VISUAL_GROUP
 
 _TORSION, _ROLLING = 0.002, 0.0001  # [m]
-_THREADS = 1  # MuJoCo's word for equality constraints of all edges
 _INERTIA_BOX = 0.003  # [m] of a vertex's body, which does not turn
 
 
@@ -27,22 +26,12 @@ def add_cloths(spec: mujoco.MjSpec, scene: Scene) -> None:
 
 
 def _add_cloth(spec: mujoco.MjSpec, placed: PlacedCloth) -> None:
-    model, T = placed.model, placed.T_base_cloth
-    quat = np.empty(4)
-    mujoco.mju_mat2Quat(quat, np.ascontiguousarray(T[:3, :3]).flatten())
-    flex = spec.worldbody.make_flex(
-        name=placed.name,
-        type="grid",
-        dim=2,
-        count=[*model.count, 1],
-        spacing=[*(edge / (n - 1) for edge, n in zip(model.size, model.count, strict=True)), 1.0],
-        radius=model.thickness / 2,
-        mass=model.mass,
-        inertiabox=_INERTIA_BOX,
-        equality=_THREADS,
-        pos=T[:3, 3],
-        quat=quat,
-    )
+    model = placed.model
+    bodies = [_add_vertex(spec, placed, index) for index in range(len(model.grid))]
+    elements = [vertex for triangle in model.triangles for vertex in triangle]
+    flex = spec.add_flex(name=placed.name, dim=2, radius=model.thickness / 2)
+    flex.vertbody = bodies
+    flex.elem = elements
     flex.contype = flex.conaffinity = 1
     flex.condim, flex.friction = 3, [model.friction, _TORSION, _ROLLING]
     kinds = mujoco.mjtFlexSelf
@@ -50,9 +39,23 @@ def _add_cloth(spec: mujoco.MjSpec, placed: PlacedCloth) -> None:
     flex.group, flex.rgba = VISUAL_GROUP, model.rgba
     flex.material = _add_material(spec, placed)
     if model.texture is not None:
-        u, v = (np.linspace(0.0, 1.0, n) for n in model.count)
-        flex.texcoord = np.stack(np.meshgrid(u, v, indexing="ij"), axis=-1).astype(np.float32).ravel()
-        flex.elemtexcoord = flex.elem
+        flex.texcoord = (np.array(model.grid) / (np.array(model.count) - 1)).astype(np.float32).ravel()
+        flex.elemtexcoord = elements
+    threads = spec.add_equality(name1=placed.name)
+    threads.type = mujoco.mjtEq.mjEQ_FLEX  # all edges of the triangles
+
+
+def _add_vertex(spec: mujoco.MjSpec, placed: PlacedCloth, index: int) -> str:
+    """Add the point mass of a vertex, which slides each way; return its body's name."""
+    model, T = placed.model, placed.T_base_cloth
+    body = spec.worldbody.add_body(name=f"{placed.name}_{index}")
+    body.pos = T[:3, :2] @ model.flat[index] + T[:3, 3]
+    body.mass = model.mass / len(model.grid)
+    body.inertia = [2.0 / 3.0 * body.mass * _INERTIA_BOX**2] * 3
+    body.ipos, body.iquat, body.explicitinertial = (0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0), True
+    for axis in np.eye(3):
+        body.add_joint(type=mujoco.mjtJoint.mjJNT_SLIDE, axis=axis)
+    return body.name
 
 
 def _add_material(spec: mujoco.MjSpec, placed: PlacedCloth) -> str:

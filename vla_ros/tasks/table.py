@@ -17,6 +17,7 @@ TASKS = {  # name → module and class
     "grasping": ("vla_ros.tasks.grasping.task", "Grasping"),
     "drawer": ("vla_ros.tasks.drawer.task", "PuttingAway"),
     "placing": ("vla_ros.tasks.placing.task", "Placing"),
+    "fold": ("vla_ros.tasks.fold.task", "Folding"),
 }
 
 

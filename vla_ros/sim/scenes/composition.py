@@ -45,7 +45,7 @@ def compose(
     roomy: int = 1,
     furnish: Callable[[float], Furniture] = lambda height: ((), ()),
 ) -> Scene:
-    """Return the scene of the chosen objects. `instruct` says what is requested of them as they stand.
+    """Return the scene of the chosen objects, or of none. `instruct` says what is requested of them as they stand.
 
     `roomy`: how many of the first objects have a hand's room around them. `furnish` says what stands on the table
     already, whose top is at a height [m].
@@ -79,7 +79,7 @@ def compose(
         ambient=ambient,
         cameras=seen_by,
         objects=placed,
-        target=placed[0].name,
+        target=placed[0].name if placed else "",
         instruction=instruct(placed),
         arm_start=_arm_start(request, embodiment),
         mounted=mounted,
@@ -98,6 +98,8 @@ def _arrange(
 ) -> tuple[tuple[SceneCamera, ...], list[Placement]]:
     """Find cameras and places that go together; a few places are tried before the cameras move."""
     stream, seed, target_area = request.stream, request.seed, part_of(ranges.area, request.place)
+    if not any(chosen):
+        return sample_cameras(ranges, scene_generator(stream, seed, "cameras", 0)), []
     (target, *others), extra = chosen
     for attempt in range(_ATTEMPTS):
         cameras = sample_cameras(ranges, scene_generator(stream, seed, "cameras", attempt // 8))

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One fold as a motion of two hands: down to an edge's corners, pinch, over in an arc, let go, up. Pure geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vla_ros.tasks.fold.two_hands import Both, Hand, wait, way
+
+_ARC = 12  # straight pieces of the way over
+
+
+@dataclass(frozen=True)
+class FoldMotion:
+    """How the hands move. Heights are those of the finger tips above the table."""
+
+    opening: float = 0.055  # [m] of the fingers before they close
+    inset: float = 0.012  # [m] from the edge to the middle between the fingers
+    press: float = 0.0005  # [m] height of the tips at the pinch: the fingers push the cloth onto the table
+    pinch: float = 0.005  # [m] width that the fingers are told to close to: less than two layers of cloth
+    above: float = 0.08  # [m] before
+    rise: float = 0.12  # [m] after
+    outside: float = 0.08  # [m] further apart the hands come down, before they near each other slowly
+    apex: float = 0.75  # height of the way over, as a share of half its length
+    lay: float = 0.008  # [m] height of the tips where the edge is laid down
+    speed: float = 0.18  # [m/s] of hands with cloth in them, about, at the fastest point
+    release: float = 0.026  # [m] width that lets go: wider than that the fingers would pull the cloth along
+    # [s] from where the hands are to beside the pinch, to above it, down; what the fingers take; back up; till a look
+    come_s: float = 2.0
+    near_s: float = 1.6
+    lower_s: float = 1.0
+    close_s: float = 0.9
+    settle_s: float = 0.3
+    open_s: float = 0.6
+    rise_s: float = 1.2
+    look_s: float = 1.5
+    tilts: tuple[float, ...] = (0.0, 0.2, 0.35, 0.5, 0.7)  # [rad], tried in this order
+
+
+@dataclass(frozen=True)
+class Lean:
+    """How far hands lean away from the robot [rad], and how high the tool is with the finger tips on the table [m]."""
+
+    tilt: float
+    height: float
+
+
+def carry_over(
+    tools: Sequence[np.ndarray],
+    taken: np.ndarray,
+    met: np.ndarray,
+    leans: tuple[Lean, Lean],
+    wide: float,
+    motion: FoldMotion,
+) -> list[list[Both]]:
+    """Return how hands at `tools` (4, 4) take an edge (E, 2) [m] and lay it onto another, a chunk's actions a list.
+
+    `leans`: at the pinch and where the edge is laid down. `wide`: fingers fully open [m].
+    """
+    over = met.mean(axis=0) - taken.mean(axis=0)
+    length = float(np.linalg.norm(over))
+    onwards, middle = over / length, taken.mean(axis=0)
+    forward = onwards if onwards[0] > 0.0 else -onwards  # hands lean away from the robot
+    yaw, left = float(np.arctan2(forward[1], forward[0])), np.array([-forward[1], forward[0]])
+    half = float(np.abs((taken - middle) @ left).max())
+    pinches = np.array([middle + motion.inset * onwards + side * half * left for side in (1.0, -1.0)])
+    landings = pinches + (length - 2.0 * motion.inset) * onwards
+    first, last = leans
+
+    def hands(points: np.ndarray, above: float, share: float = 0.0) -> list[Hand]:
+        tilt = (1.0 - share) * first.tilt + share * last.tilt
+        ground = (1.0 - share) * first.height + share * last.height
+        return [Hand((float(x), float(y), ground + above), yaw, tilt) for x, y in points]
+
+    beside = hands(pinches + motion.outside * np.array([left, -left]), motion.above)
+    high, low = hands(pinches, motion.above), hands(pinches, motion.press)
+    arc = []
+    for share in np.linspace(0.0, 1.0, _ARC + 1)[1:]:
+        along = (1.0 - np.cos(np.pi * share)) / 2
+        rise = motion.apex * length / 2 * np.sin(np.pi * share)
+        above = (1.0 - share) * motion.press + share * motion.lay + rise
+        arc.append(hands((1.0 - along) * pinches + along * landings, float(above), float(share)))
+    away = hands(landings, motion.rise, 1.0)
+    seconds = 1.5 * np.pi / 2 * length / motion.speed
+    held, laid, opening = _tools(low), _tools(arc[-1]), motion.opening
+    return [
+        way(tools, [beside], opening, motion.come_s),
+        way(_tools(beside), [high], opening, motion.near_s),
+        way(_tools(high), [low], opening, motion.lower_s),
+        wait(held, motion.pinch, motion.close_s),
+        way(held, arc, motion.pinch, seconds),
+        wait(laid, motion.pinch, motion.settle_s),
+        wait(laid, motion.release, motion.open_s),
+        way(laid, [away], motion.release, motion.rise_s),
+        wait(_tools(away), wide, motion.look_s),
+    ]
+
+
+def _tools(hands: Sequence[Hand]) -> tuple[np.ndarray, ...]:
+    return tuple(hand.T for hand in hands)
