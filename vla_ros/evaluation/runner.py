@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
-from vla_ros.tasks.either_hand import EitherHand, nearest_first
+from vla_ros.tasks.experts import expert_of
 from vla_ros.tasks.table import load_task
 
 
@@ -116,9 +116,7 @@ class EpisodeRunner:
         )
 
     def _expert_for(self, world: World) -> Policy:
-        models = self._followers.models
-        experts = [self.task.expert(world, models[arm]) for arm in nearest_first(world)]
-        return experts[0] if len(experts) == 1 else EitherHand(experts)
+        return expert_of(self.task, world, self.arm_models)
 
     def follower(self) -> ChunkFollower:
         """Return a chunk follower for a new episode, not activated."""
@@ -154,6 +152,11 @@ class EpisodeRunner:
     @cached_property
     def _policy(self) -> Policy:
         return load_policy(self.settings.policy, self.embodiment, self.settings.objects, self.settings.checkpoint)
+
+    @property
+    def arm_models(self) -> Mapping[str, ArmModel]:
+        """Return kinematics and dynamics of every arm by name."""
+        return self._followers.models
 
     @property
     def arm_model(self) -> ArmModel:

@@ -16,6 +16,7 @@ DEFAULT_TASK = "grasping"
 TASKS = {  # name → module and class
     "grasping": ("vla_ros.tasks.grasping.task", "Grasping"),
     "placing": ("vla_ros.tasks.placing.task", "Placing"),
+    "handover": ("vla_ros.tasks.handover.task", "Handover"),
 }
 
 

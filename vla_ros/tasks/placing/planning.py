@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -31,13 +32,8 @@ class PlacementPlanner(GraspPlanner):
 
         `width` [m] between the fingers. A way on which something is touched is the last resort.
         """
-        self._stand()
-        own, body = self._robot_geom, self.world.model.body(held).id
-        T_base_ee = self.world.tool_pose(self._group.name)
-        self._held = held, np.linalg.inv(T_base_ee) @ self.world.object_pose(held)
-        self._robot_geom = own | (self.world.model.geom_bodyid == body)
         fallback = None
-        try:
+        with self.holding(held):
             for steps in self._ways(held, goal, T_start, width):
                 followed = self._follow(steps, q_start)
                 if followed is None:
@@ -46,33 +42,53 @@ class PlacementPlanner(GraspPlanner):
                 if followed[0]:
                     return closed
                 fallback = fallback or closed
-        finally:
-            self._held, self._robot_geom = None, own
         return fallback
 
-    def _ways(self, held: str, goal: str, T_start: np.ndarray, width: float) -> Iterator[list[Step]]:
+    @contextmanager
+    def holding(self, held: str) -> Iterator[None]:
+        """Look at ways from now on with an object in the hand as it is there now."""
+        self._stand()
+        own, body = self._robot_geom, self.world.model.body(held).id
+        self._held = held, np.linalg.inv(self.world.tool_pose(self._group.name)) @ self.world.object_pose(held)
+        self._robot_geom = own | (self.world.model.geom_bodyid == body)
+        try:
+            yield
+        finally:
+            self._held, self._robot_geom = None, own
+
+    def turns(self, T_held: np.ndarray, goal: str) -> Sequence[float]:
+        """Return by how much to turn what is held about the vertical [rad], best first."""
+        return TURNS.tolist()
+
+    def places(self, held: str, goal: str, T_held: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
+        """Return where an object that is held at T_held (4, 4) can be let go in a goal, best first.
+
+        Each is T_base_object (4, 4), and how far above it [m] the way there crosses the rim.
+        """
         placed = {one.name: one.model for one in self.world.scene.objects}
         T_goal, receptacle, body = self.world.object_pose(goal), Receptacle.of(placed[goal]), Body.of(placed[held])
-        T_held = self.world.object_pose(held)
         outline = surface_points(placed[held].parts) @ T_held[:2, :3].T  # (P, 2) about the object's origin
         middle = (outline.min(axis=0) + outline.max(axis=0)) / 2
         # The middle of what is seen from above, drawn a little towards the mass centre, goes over the floor's middle.
         middle = 0.5 * middle + 0.5 * (body.middle(T_held) - T_held[:3, 3])[:2]
         lowest = body.lowest(T_held) - T_held[2, 3]  # [m] of the object's origin
-        T_base_ee = self.world.tool_pose(self._group.name)
-        T_object_ee = np.linalg.inv(T_base_ee @ self._held[1]) @ T_start if self._held else np.eye(4)
         floor, rim = T_goal[2, 3] + receptacle.floor, T_goal[2, 3] + receptacle.rim
         for headroom in HEADROOM:
             for gap in GAPS:
-                for turn in TURNS:
+                for turn in self.turns(T_held, goal):
                     R = Rotation.from_euler("z", turn).as_matrix()
                     T_object = np.eye(4)
                     T_object[:3, :3] = R @ T_held[:3, :3]
                     T_object[:2, 3] = T_goal[:2, 3] - R[:2, :2] @ middle
                     T_object[2, 3] = floor + gap - lowest
-                    T_place = T_object @ T_object_ee
-                    above = rim + OVER_RIM + headroom - (floor + gap)
-                    yield carry(T_start, T_place, T_place[2, 3] + above, width, self.motion)
+                    yield T_object, rim + OVER_RIM + headroom - (floor + gap)
+
+    def _ways(self, held: str, goal: str, T_start: np.ndarray, width: float) -> Iterator[list[Step]]:
+        T_held, T_base_ee = self.world.object_pose(held), self.world.tool_pose(self._group.name)
+        T_object_ee = np.linalg.inv(T_base_ee @ self._held[1]) @ T_start if self._held else np.eye(4)
+        for T_object, above in self.places(held, goal, T_held):
+            T_place = T_object @ T_object_ee
+            yield carry(T_start, T_place, T_place[2, 3] + above, width, self.motion)
 
     def _touched(self, q: np.ndarray, opening: float) -> set[str]:
         if self._held is None:

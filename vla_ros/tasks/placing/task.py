@@ -112,7 +112,12 @@ class Placing:
         bodies = {name: Body(**values) for name, values in shown[BODIES].items()}
         receptacles = {name: Receptacle.read(**values) for name, values in shown[RECEPTACLES].items()}
         thresholds = cast(PlaceLimits, limits)  # as self.limits returned them, or changed from these
-        return PlaceJudge(thing, goal, objects, bodies, receptacles, start, openings, thresholds)
+        return self._judge(thing, goal, objects, bodies, receptacles, start, openings, thresholds, embodiment)
+
+    def _judge(self, *given: Any) -> Judge:
+        """Return the judge of what is meant; the last of what is given is the robot."""
+        *known, _ = given
+        return PlaceJudge(*known)
 
     def expert(self, world: World, arm: ArmModel) -> Policy:
         """Return the script that grasps and places with the truth."""

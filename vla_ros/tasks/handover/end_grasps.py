@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Grasps of one end of something long: for a hand that leaves the other end to the other hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from controllers.arm.model import ArmModel
+from vla_ros.objects.grasp import Grasp
+from vla_ros.sim.grasping.grasps import distinct
+from vla_ros.sim.grasping.motion import ExpertMotionConfig
+from vla_ros.sim.grasping.planning import PlannedGrasp
+from vla_ros.sim.world import World
+from vla_ros.tasks.handover.long_thing import LongThing
+from vla_ros.tasks.two_hands.planning import PairPlanner
+
+HALF = 0.02  # [m] from the middle: a grasp nearer to it belongs to neither end
+
+
+class EndGraspPlanner(PairPlanner):
+    """Plan grasps of one half of an object, and put it down along its receptacle."""
+
+    def __init__(self, world: World, arm: ArmModel, other: str, motion: ExpertMotionConfig, thing: LongThing) -> None:
+        super().__init__(world, arm, other, motion)
+        self._thing = thing
+        self.sign = 1.0  # which end: 1 towards the axis' upper end
+        # Says of a grasp that the arm can reach whether it serves what comes after it.
+        self.serves: Callable[[Grasp], bool] | None = None
+
+    def in_the_air(self, target: str, sign: float, count: int) -> list[Grasp]:
+        """Return up to `count` different grasps of an end as the object lies now, as though there were no table."""
+        table, self._table, self.sign = self._table, -np.inf, sign
+        try:
+            return distinct(self._grasps(target), self.DISTINCT, self.DISTINCT_ANGLE)[:count]
+        finally:
+            self._table = table
+
+    def take(self, grasp: Grasp, top: float, T_start: np.ndarray, q_start: np.ndarray) -> PlannedGrasp | None:
+        """Return the way to a grasp of something whose top is at a height [m], on which nothing is touched."""
+        self._top = top
+        planned = super()._reach(grasp, T_start, q_start)
+        return planned if planned is not None and planned.clean else None
+
+    def turns(self, T_held: np.ndarray, goal: str) -> Sequence[float]:
+        """Return how to turn what is held so that it lies along the goal's longer side, the smallest turn first."""
+        model = next(one.model for one in self.world.scene.objects if one.name == goal)
+        along = self.world.object_pose(goal)[:2, 0 if model.size[0] >= model.size[1] else 1]
+        axis = T_held[:2, self._thing.axis]
+        turn = float(np.arctan2(along[1], along[0]) - np.arctan2(axis[1], axis[0]))
+        turns = [(turn + shift + np.pi) % (2.0 * np.pi) - np.pi for shift in (0.0, np.pi)]
+        straight = sorted(turns, key=abs)
+        return [*straight, *(one + lean for lean in (0.12, -0.12) for one in straight)]
+
+    def _centre(self, target: str) -> np.ndarray:
+        T = self.world.object_pose(target)
+        point = (np.linalg.inv(T) @ np.append(super()._centre(target), 1.0))[:3]
+        point[self._thing.axis] = self._thing.hold(self.sign)
+        return T[:3, :3] @ point + T[:3, 3]
+
+    def _grasps(self, target: str) -> list[Grasp]:
+        T_object_base = np.linalg.inv(self.world.object_pose(target))
+        found = []
+        for grasp in super()._grasps(target):
+            along = (T_object_base @ grasp.T_base_grasp)[self._thing.axis, 3]
+            if self.sign * (along - self._thing.middle) >= HALF:
+                found.append(grasp)
+        return found
+
+    def _reach(self, grasp: Grasp, T_start: np.ndarray, q_start: np.ndarray) -> PlannedGrasp | None:
+        planned = super()._reach(grasp, T_start, q_start)
+        if planned is not None and self.serves is not None and not self.serves(grasp):
+            return None
+        return planned
