@@ -6,17 +6,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from controllers.arm.model import ArmModel
 from vla_ros.objects.grasp import Grasp
 from vla_ros.sim.grasping.grasps import distinct
-from vla_ros.sim.grasping.motion import ExpertMotionConfig
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, straight
 from vla_ros.sim.grasping.planning import PlannedGrasp
 from vla_ros.sim.world import World
 from vla_ros.tasks.handover.long_thing import LongThing
 from vla_ros.tasks.two_hands.planning import PairPlanner
 
 HALF = 0.02  # [m] from the middle: a grasp nearer to it belongs to neither end
+ROLLS = (0.0, 0.35, -0.35, 0.7, -0.7)  # [rad] about its length in which it may be let go; it falls over to lie
+BEFORE = 0.07  # [m] before a grasp where the last stretch begins, straight in
 
 
 class EndGraspPlanner(PairPlanner):
@@ -25,6 +28,7 @@ class EndGraspPlanner(PairPlanner):
     def __init__(self, world: World, arm: ArmModel, other: str, motion: ExpertMotionConfig, thing: LongThing) -> None:
         super().__init__(world, arm, other, motion)
         self._thing = thing
+        self._lying = world.object_pose(world.scene.target)[:3, :3]  # as it lay
         self.sign = 1.0  # which end: 1 towards the axis' upper end
         # Says of a grasp that the arm can reach whether it serves what comes after it.
         self.serves: Callable[[Grasp], bool] | None = None
@@ -41,17 +45,32 @@ class EndGraspPlanner(PairPlanner):
         """Return the way to a grasp of something whose top is at a height [m], on which nothing is touched."""
         self._top = top
         planned = super()._reach(grasp, T_start, q_start)
-        return planned if planned is not None and planned.clean else None
+        if planned is not None and planned.clean:
+            return planned
+        T_before = grasp.T_base_grasp.copy()
+        T_before[:3, 3] -= BEFORE * T_before[:3, 2]
+        way_in = straight(
+            T_before, grasp.T_base_grasp, grasp.opening, MotionPhase.APPROACH, self.motion.lift_speed, self.motion
+        )
+        for way in self.swing(T_start, T_before, q_start, grasp.opening, MotionPhase.APPROACH):
+            followed = self._follow(way + way_in, q_start)
+            if followed is not None and followed[0]:
+                return PlannedGrasp(grasp, way + way_in, *followed)
+        return None
 
-    def turns(self, T_held: np.ndarray, goal: str) -> Sequence[float]:
-        """Return how to turn what is held so that it lies along the goal's longer side, the smallest turn first."""
+    def orientations(self, T_held: np.ndarray, goal: str) -> Sequence[np.ndarray]:
+        """Return rotations (3, 3) of the thing along the goal's longer side, lying as it lay and a little rolled."""
         model = next(one.model for one in self.world.scene.objects if one.name == goal)
         along = self.world.object_pose(goal)[:2, 0 if model.size[0] >= model.size[1] else 1]
-        axis = T_held[:2, self._thing.axis]
+        axis = self._lying[:2, self._thing.axis]
         turn = float(np.arctan2(along[1], along[0]) - np.arctan2(axis[1], axis[0]))
-        turns = [(turn + shift + np.pi) % (2.0 * np.pi) - np.pi for shift in (0.0, np.pi)]
-        straight = sorted(turns, key=abs)
-        return [*straight, *(one + lean for lean in (0.12, -0.12) for one in straight)]
+        held = np.arctan2(*T_held[1::-1, self._thing.axis]) - np.arctan2(axis[1], axis[0])
+        found = []
+        for shift in sorted((0.0, np.pi), key=lambda shift: -np.cos(turn + shift - held)):
+            level = Rotation.from_euler("z", turn + shift).as_matrix() @ self._lying
+            length = level[:, self._thing.axis]
+            found.append([Rotation.from_rotvec(roll * length).as_matrix() @ level for roll in ROLLS])
+        return [R for pair in zip(*found, strict=True) for R in pair]
 
     def _centre(self, target: str) -> np.ndarray:
         T = self.world.object_pose(target)

@@ -20,12 +20,13 @@ from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.expert import EMPTY, ExpertPolicy
 from vla_ros.tasks.handover.end_grasps import EndGraspPlanner
 from vla_ros.tasks.handover.long_thing import LongThing
-from vla_ros.tasks.handover.meeting import MeetingPlanner
+from vla_ros.tasks.handover.meeting import MeetingPlanner, parting
 from vla_ros.tasks.placing.motion import across, let_go
 from vla_ros.tasks.two_hands.script import TwoHandedScript
 from vla_ros.tasks.two_hands.ways import Row, one_by_one
 
 LIFT_M = 0.06  # [m] before both arms move on
+SPEED = 0.25  # [m/s] at the fastest point: two arms that near each other are slowed down
 TURN_RATE = 0.8  # [rad/s] of the tool at the fastest point: small arms turn about short wrists
 SECURE_S = 0.3  # [s] that both hands hold it before one lets go
 TRIES = 3  # meetings that are planned before the expert gives up
@@ -73,7 +74,7 @@ class HandoverExpert(TwoHandedScript):
 
     def __init__(self, world: World, models: Mapping[str, ArmModel], arms: tuple[str, str]) -> None:
         """`arms` are the names of the two, the likelier giver first."""
-        motion = ExpertMotionConfig(period=PERIOD_S, lift_m=LIFT_M, turn_rate=TURN_RATE)
+        motion = ExpertMotionConfig(period=PERIOD_S, lift_m=LIFT_M, turn_rate=TURN_RATE, speed=SPEED)
         super().__init__(world, models, arms, motion)
         thing = LongThing.measure(world.scene.target_object.model)
         if thing is None:
@@ -174,7 +175,7 @@ class HandoverExpert(TwoHandedScript):
         width = self.codec.width(observation, giver)
         opening = width + 0.03 if planned is None else max(planned.grasp.opening, width + 0.01)
         full = self.world.embodiment.gripper(self.codec.grippers[giver]).width_max
-        back = retreat(observation.commanded.arms[giver].T_base_ee, min(opening, full), self.motion)
+        back = parting(observation.commanded.arms[giver].T_base_ee, min(opening, full), self.motion)
         return one_by_one([{giver: back}], self._here(observation))
 
     def _place(self, observation: Observation) -> list[Row] | None:

@@ -13,20 +13,25 @@ from scipy.spatial.transform import Rotation
 
 from vla_ros.objects.geometry import surface_points
 from vla_ros.objects.grasp import Grasp
-from vla_ros.sim.grasping.motion import Step
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, Step, retreat
 from vla_ros.sim.grasping.planning import PlannedGrasp
 from vla_ros.sim.world import World
 from vla_ros.tasks.handover.end_grasps import EndGraspPlanner
 from vla_ros.tasks.handover.long_thing import LongThing
-from vla_ros.tasks.placing.motion import carry
 
 YAWS = (0.0, 0.35, -0.35, 0.7, -0.7)  # [rad] of the thing, from lying along the line between the hands
 LEANS = (0.5, 0.2, 0.8)  # [rad] of the giving hand off the vertical, outwards: as arms reach that stand behind
 OUTWARDS = (0.0, 0.05, -0.04, 0.09)  # [m] of its middle, from half-way between the hands at home
 ABOVE = (0.16, 0.12, 0.20, 0.24)  # [m] of its lowest point above the table
+PARTING_SPEED = 0.12  # [m/s]
 SEPARATION = 0.055  # [m] between the two hands along the thing, at least
 HALF_TURN = np.diag([-1.0, -1.0, 1.0, 1.0])  # about the tool's axis
-GRASPS, PLACES = 8, 4  # of the taking hand, and of the receptacle, that are looked at
+GRASPS, PLACES = 8, 10  # of the taking hand, and of the receptacle, that are looked at
+
+
+def parting(T_give: np.ndarray, opening: float, motion: ExpertMotionConfig) -> list[Step]:
+    """Return how the giving hand opens [m] and backs out, slowly: the other hand is beside it."""
+    return retreat(T_give, opening, dataclasses.replace(motion, lift_speed=PARTING_SPEED))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +56,7 @@ class MeetingPlanner:
         self._towards_giver = (homes[0] - homes[1]) / np.linalg.norm(homes[0] - homes[1])
         across = np.array([-self._towards_giver[1], self._towards_giver[0]])
         self._outwards = across * np.sign(across @ self._middle)
+        self._q_give = giver.group.home  # (N,) [rad] where the giving arm ends
         self._offered: dict[float, list[tuple[Grasp, np.ndarray]]] = {}
 
     def possible(self, grasp: Grasp) -> bool:
@@ -85,34 +91,50 @@ class MeetingPlanner:
         T_object_give, T_held = np.linalg.inv(T_ee_object), T_giver @ T_ee_object
         sign = self._sign(T_object_give)
         for T_meet in self._poses(T_held, T_object_give, fine=True):
-            brought = carry(T_giver, T_meet @ T_object_give, (T_meet @ T_object_give)[2, 3], width, self._giver.motion)
-            with self._giver.holding(self._target):
-                followed = self._giver.follow(brought, q_giver)
-            if followed is None or not followed[0]:
-                continue
-            taken = self._take(T_meet, T_object_give, sign, T_taker, q_taker)
-            if taken is not None:
-                return Meeting([dataclasses.replace(step, width=0.0) for step in brought], taken)
+            T_give = T_meet @ T_object_give
+            for brought in self._giver.ways_to(T_giver, T_give, 0.0, width):
+                with self._giver.holding(self._target):
+                    followed = self._giver.follow(brought, q_giver)
+                if followed is None or not followed[0]:
+                    continue
+                taken = self._take(T_meet, T_object_give, sign, T_taker, q_taker)
+                if taken is not None:
+                    return Meeting([dataclasses.replace(step, width=0.0) for step in brought], taken)
+                break  # the other hand is no better off with another way here
         return None
 
     def _take(
         self, T_meet: np.ndarray, T_object_give: np.ndarray, sign: float, T_taker: np.ndarray, q_taker: np.ndarray
     ) -> PlannedGrasp | None:
         top = float((self._points @ T_meet[2, :3]).max() + T_meet[2, 3])
-        with self._taker.suppose(self._giver.arrived, {self._target: T_meet}):
+        self._q_give = self._giver.arrived
+        with self._taker.suppose(self._q_give, {self._target: T_meet}):
             for offered, T_object_taken in self._grasps(sign, T_object_give):
                 grasp = dataclasses.replace(offered, T_base_grasp=T_meet @ T_object_taken)
                 there = self._taker.stands(grasp.T_base_grasp, grasp.opening, self._taker.group.home)
                 if there is None or not self._can_be_placed(T_meet, T_object_taken, there):
                     continue
                 planned = self._taker.take(grasp, top, T_taker, q_taker)
-                if planned is not None:
+                if planned is not None and self._can_part(T_meet @ T_object_give):
                     return planned
         return None
 
+    def _can_part(self, T_give: np.ndarray) -> bool:
+        """Say whether the giving hand can back out past the taking arm, which has just arrived."""
+        back = parting(T_give, self._giver.width_max, self._giver.motion)
+        with self._giver.suppose(self._taker.arrived):
+            return self._giver.follow(back, self._q_give) is not None
+
     def _can_be_placed(self, T_held: np.ndarray, T_object_taken: np.ndarray, q: np.ndarray) -> bool:
         places = islice(self._taker.places(self._target, self._goal, T_held), PLACES)
-        return any(self._taker.posture_at(T_object @ T_object_taken, q) is not None for T_object, _ in places)
+        for T_object, above in places:
+            T_place = T_object @ T_object_taken
+            T_over = T_place.copy()
+            T_over[2, 3] += above
+            over = self._taker.posture_at(T_over, q)
+            if over is not None and self._taker.posture_at(T_place, over) is not None:
+                return True
+        return False
 
     def _sign(self, T_object_grasp: np.ndarray) -> float:
         """Return by which end a hand holds the thing."""

@@ -26,7 +26,12 @@ def carry(
     else:
         T_up[2, 3] = T_start[2, 3]
     steps += across(T_up, T_over, width, config)
-    steps += straight(T_over, T_place, width, MotionPhase.LOWER, DOWN_SPEED, config)
+    return steps + lower(T_over, T_place, width, config)
+
+
+def lower(T_over: np.ndarray, T_place: np.ndarray, width: float, config: ExpertMotionConfig) -> list[Step]:
+    """Return the way straight down from over a place (4, 4), and a moment to come to rest."""
+    steps = straight(T_over, T_place, width, MotionPhase.LOWER, DOWN_SPEED, config)
     return steps + [Step(T_place, width, MotionPhase.LOWER)] * math.ceil(SETTLE_S / config.period)
 
 

@@ -56,9 +56,9 @@ class PlacementPlanner(GraspPlanner):
         finally:
             self._held, self._robot_geom = None, own
 
-    def turns(self, T_held: np.ndarray, goal: str) -> Sequence[float]:
-        """Return by how much to turn what is held about the vertical [rad], best first."""
-        return TURNS.tolist()
+    def orientations(self, T_held: np.ndarray, goal: str) -> Sequence[np.ndarray]:
+        """Return rotations (3, 3) in which what is held at T_held (4, 4) may be let go in a goal, best first."""
+        return [Rotation.from_euler("z", turn).as_matrix() @ T_held[:3, :3] for turn in TURNS]
 
     def places(self, held: str, goal: str, T_held: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
         """Return where an object that is held at T_held (4, 4) can be let go in a goal, best first.
@@ -67,28 +67,31 @@ class PlacementPlanner(GraspPlanner):
         """
         placed = {one.name: one.model for one in self.world.scene.objects}
         T_goal, receptacle, body = self.world.object_pose(goal), Receptacle.of(placed[goal]), Body.of(placed[held])
-        outline = surface_points(placed[held].parts) @ T_held[:2, :3].T  # (P, 2) about the object's origin
-        middle = (outline.min(axis=0) + outline.max(axis=0)) / 2
-        # The middle of what is seen from above, drawn a little towards the mass centre, goes over the floor's middle.
-        middle = 0.5 * middle + 0.5 * (body.middle(T_held) - T_held[:3, 3])[:2]
-        lowest = body.lowest(T_held) - T_held[2, 3]  # [m] of the object's origin
+        points, center = surface_points(placed[held].parts), np.array(body.center)
         floor, rim = T_goal[2, 3] + receptacle.floor, T_goal[2, 3] + receptacle.rim
+        rotations = self.orientations(T_held, goal)
         for headroom in HEADROOM:
             for gap in GAPS:
-                for turn in self.turns(T_held, goal):
-                    R = Rotation.from_euler("z", turn).as_matrix()
+                for R in rotations:
                     T_object = np.eye(4)
-                    T_object[:3, :3] = R @ T_held[:3, :3]
-                    T_object[:2, 3] = T_goal[:2, 3] - R[:2, :2] @ middle
-                    T_object[2, 3] = floor + gap - lowest
+                    T_object[:3, :3] = R
+                    outline = points @ R[:2].T  # (P, 2) about the object's origin
+                    # The middle of what is seen from above, drawn a little towards the mass centre, goes over the
+                    # floor's middle.
+                    middle = 0.5 * (outline.min(axis=0) + outline.max(axis=0)) / 2 + 0.5 * (R @ center)[:2]
+                    T_object[:2, 3] = T_goal[:2, 3] - middle
+                    T_object[2, 3] = floor + gap - body.lowest(T_object)
                     yield T_object, rim + OVER_RIM + headroom - (floor + gap)
 
     def _ways(self, held: str, goal: str, T_start: np.ndarray, width: float) -> Iterator[list[Step]]:
         T_held, T_base_ee = self.world.object_pose(held), self.world.tool_pose(self._group.name)
         T_object_ee = np.linalg.inv(T_base_ee @ self._held[1]) @ T_start if self._held else np.eye(4)
         for T_object, above in self.places(held, goal, T_held):
-            T_place = T_object @ T_object_ee
-            yield carry(T_start, T_place, T_place[2, 3] + above, width, self.motion)
+            yield from self.ways_to(T_start, T_object @ T_object_ee, above, width)
+
+    def ways_to(self, T_start: np.ndarray, T_end: np.ndarray, above: float, width: float) -> Iterator[list[Step]]:
+        """Return ways to carry something, to be tried in this order, that come from `above` [m] over their end."""
+        yield carry(T_start, T_end, T_end[2, 3] + above, width, self.motion)
 
     def _touched(self, q: np.ndarray, opening: float) -> set[str]:
         if self._held is None:

@@ -13,13 +13,16 @@ from controllers.arm.inverse_kinematics import solve_ik
 from controllers.arm.model import ArmModel
 from vla_ros.robots.control import load_control_config
 from vla_ros.robots.groups import ArmGroup
-from vla_ros.sim.grasping.motion import ExpertMotionConfig, Step
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, minimum_jerk
 from vla_ros.sim.world import World
+from vla_ros.tasks.placing.motion import lower
 from vla_ros.tasks.placing.planning import PlacementPlanner
 from vla_ros.tasks.two_hands.apart import ArmsApart
 
 APART = 0.020  # [m] between the arms: control keeps 15 mm, half of it on either side
 SINGULAR_SHARE = 0.9  # of the condition number from which on control slows the arm down
+SWING_SHARE = 0.35  # of the joints' speed limits at the fastest point
+SAME_POSTURE = 0.1  # [rad]
 
 
 class PairPlanner(PlacementPlanner):
@@ -65,10 +68,46 @@ class PairPlanner(PlacementPlanner):
         """Say whether nothing is touched on a way, and the least joint margin [rad]; None where the arm cannot go."""
         return self._follow(steps, q_start)
 
+    def swing(
+        self, T_start: np.ndarray, T_end: np.ndarray, q_start: np.ndarray, width: float, phase: MotionPhase
+    ) -> Iterator[list[Step]]:
+        """Return ways of the tool on which every joint goes straight to where it ends, for each posture found there.
+
+        Where a straight way of the tool passes joint limits or singularities, this one does not.
+        """
+        q_begin = solve_ik(self.arm, T_start, q_start, q_rest=self._rest, starts=1)
+        if q_begin is None:
+            return
+        ends: list[np.ndarray] = []
+        for near in (q_begin, self._rest):
+            q_end = solve_ik(self.arm, T_end, near, q_rest=self._rest, starts=2)
+            if q_end is None or any(np.abs(q_end - other).max() < SAME_POSTURE for other in ends):
+                continue
+            ends.append(q_end)
+            span, length = np.abs(q_end - q_begin), float(np.linalg.norm(T_end[:3, 3] - T_start[:3, 3]))
+            fastest = float((span / self._group.velocity).max()) / SWING_SHARE
+            fractions = minimum_jerk(1.875 * max(fastest, length / self.motion.lift_speed), self.motion.period)
+            poses = [self.arm.forward(q_begin + f * (q_end - q_begin)).copy() for f in fractions]
+            yield [*(Step(T, width, phase) for T in poses[:-1]), Step(T_end, width, phase)]
+
+    def ways_to(self, T_start: np.ndarray, T_end: np.ndarray, above: float, width: float) -> Iterator[list[Step]]:
+        """Return the straight way across, then those that swing."""
+        yield from super().ways_to(T_start, T_end, above, width)
+        T_over = T_end.copy()
+        T_over[2, 3] += above
+        down = lower(T_over, T_end, width, self.motion)
+        for way in self.swing(T_start, T_over, self.world.arms[self._group.name].q, width, MotionPhase.CARRY):
+            yield way + down
+
     @property
     def group(self) -> ArmGroup:
         """Return the arm that is planned for."""
         return self._group
+
+    @property
+    def width_max(self) -> float:
+        """Return how wide its gripper opens [m]."""
+        return self._gripper.width_max
 
     def postures(self, steps: Sequence[Step], q_start: np.ndarray) -> list[np.ndarray] | None:
         """Return joints (N,) [rad] of every step of a way; None where the arm cannot go on."""
