@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -11,10 +12,11 @@ from scipy.spatial.transform import Rotation
 from controllers.arm.model import ArmModel
 from vla_ros.objects.grasp import Grasp
 from vla_ros.sim.grasping.grasps import distinct
-from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, straight
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, approach, straight
 from vla_ros.sim.grasping.planning import PlannedGrasp
 from vla_ros.sim.world import World
 from vla_ros.tasks.handover.long_thing import LongThing
+from vla_ros.tasks.two_hands.pair_codec import JointStep
 from vla_ros.tasks.two_hands.planning import PairPlanner
 
 HALF = 0.02  # [m] from the middle: a grasp nearer to it belongs to neither end
@@ -41,21 +43,20 @@ class EndGraspPlanner(PairPlanner):
         finally:
             self._table = table
 
-    def take(self, grasp: Grasp, top: float, T_start: np.ndarray, q_start: np.ndarray) -> PlannedGrasp | None:
+    def take(self, grasp: Grasp, top: float, T_start: np.ndarray, q_start: np.ndarray) -> list[JointStep] | None:
         """Return the way to a grasp of something whose top is at a height [m], on which nothing is touched."""
-        self._top = top
-        planned = super()._reach(grasp, T_start, q_start)
-        if planned is not None and planned.clean:
-            return planned
         T_before = grasp.T_base_grasp.copy()
         T_before[:3, 3] -= BEFORE * T_before[:3, 2]
         way_in = straight(
             T_before, grasp.T_base_grasp, grasp.opening, MotionPhase.APPROACH, self.motion.lift_speed, self.motion
         )
-        for way in self.swing(T_start, T_before, q_start, grasp.opening, MotionPhase.APPROACH):
-            followed = self._follow(way + way_in, q_start)
-            if followed is not None and followed[0]:
-                return PlannedGrasp(grasp, way + way_in, *followed)
+        run_in = max(0.04, top + self.RUN_IN - grasp.T_base_grasp[2, 3])
+        curve = approach(T_start, grasp.T_base_grasp, grasp.opening, run_in, self.motion)
+        swings = ([*way, *way_in] for way in self.swing(T_before, q_start, grasp.opening, MotionPhase.APPROACH))
+        for way in chain((curve,), swings):
+            found = self.follow(way, q_start)
+            if found is not None:
+                return found
         return None
 
     def orientations(self, T_held: np.ndarray, goal: str) -> Sequence[np.ndarray]:

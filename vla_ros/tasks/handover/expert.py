@@ -12,6 +12,7 @@ import numpy as np
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from controllers.errors import ConfigError
+from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import PERIOD_S
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, close, retreat
@@ -21,7 +22,8 @@ from vla_ros.tasks.grasping.expert import EMPTY, ExpertPolicy
 from vla_ros.tasks.handover.end_grasps import EndGraspPlanner
 from vla_ros.tasks.handover.long_thing import LongThing
 from vla_ros.tasks.handover.meeting import MeetingPlanner, parting
-from vla_ros.tasks.placing.motion import across, let_go
+from vla_ros.tasks.placing.motion import let_go
+from vla_ros.tasks.two_hands.pair_codec import JointStep
 from vla_ros.tasks.two_hands.script import TwoHandedScript
 from vla_ros.tasks.two_hands.ways import Row, one_by_one
 
@@ -92,8 +94,7 @@ class HandoverExpert(TwoHandedScript):
         super().reset()
         self._stage, self._pair = Stage.GIVE, None
         self._tries = 0
-        self._taken: PlannedGrasp | None = None
-        self._homes = {arm: self.world.tool_pose(arm) for arm in self.codec.arms}
+        self._taken: Grasp | None = None
         for giving, _, _ in self._pairs:
             giving.reset()
 
@@ -145,58 +146,68 @@ class HandoverExpert(TwoHandedScript):
 
     def _meet(self, observation: Observation) -> list[Row] | None:
         giver, taker = self._arms
-        state, told = observation.state.arms, observation.commanded.arms
-        width = self.codec.width(observation, giver)
+        here, width = self._here(observation), self.codec.width(observation, giver)
         meeting = self._chosen[2].plan(
-            told[giver].T_base_ee, state[giver].q, width, told[taker].T_base_ee, state[taker].q
+            here[giver].T_base_ee, here[giver].q, width, here[taker].T_base_ee, here[taker].q
         )
         self._tries += 1
         if meeting is None or self._tries > TRIES:
             self.explanation = "no way for both hands to hold it"
             return None
-        self._taken = taken = meeting.taken
-        grasp = taken.grasp
+        self._taken = grasp = meeting.grasp
         closing = close(grasp.T_base_grasp, grasp.opening, grasp.width, self.motion)
         secure = [closing[-1]] * math.ceil(SECURE_S / self.motion.period)
-        parts = [{giver: meeting.brought}, {taker: taken.approach}, {taker: closing + secure}]
-        return one_by_one(parts, self._here(observation))
+        q = meeting.approach[-1].q
+        still = [JointStep(step.T_base_ee, step.width, step.phase, q) for step in closing + secure]
+        return one_by_one([{giver: meeting.brought}, {taker: meeting.approach}, {taker: still}], here)
 
-    def _try_again(self, observation: Observation) -> list[Row]:
+    def _try_again(self, observation: Observation) -> list[Row] | None:
         """Back the empty hand out; the next stage is another meeting."""
         _, taker = self._arms
-        opening = self._taken.grasp.opening if self._taken is not None else 0.0
-        self._taken = None
-        back = retreat(observation.commanded.arms[taker].T_base_ee, opening, self.motion)
-        return one_by_one([{taker: back}], self._here(observation))
+        opening = 0.0 if self._taken is None else self._taken.opening
+        self._taken, here = None, self._here(observation)
+        back = retreat(here[taker].T_base_ee, opening, self.motion)
+        return self._row_of(taker, self._chosen[1].follow(back, here[taker].q, blind=True), here)
 
-    def _part(self, observation: Observation) -> list[Row]:
+    def _part(self, observation: Observation) -> list[Row] | None:
         giver, _ = self._arms
-        planned = self._chosen[0].planned
+        here, planned = self._here(observation), self._chosen[0].planned
         width = self.codec.width(observation, giver)
         opening = width + 0.03 if planned is None else max(planned.grasp.opening, width + 0.01)
-        full = self.world.embodiment.gripper(self.codec.grippers[giver]).width_max
-        back = parting(observation.commanded.arms[giver].T_base_ee, min(opening, full), self.motion)
-        return one_by_one([{giver: back}], self._here(observation))
+        full = self._chosen[0].planner.width_max
+        T_object = self.world.object_pose(self.world.scene.target)
+        aside = self._chosen[2].aside(T_object, np.linalg.inv(T_object) @ self.world.tool_pose(giver))
+        back = parting(here[giver].T_base_ee, aside, min(opening, full), self.motion)
+        planner, q = self._chosen[0].planner, here[giver].q
+        way = planner.follow(back, q, clean=False) or planner.follow(back, q, blind=True)
+        return self._row_of(giver, way, here)
+
+    def _row_of(self, arm: str, way: list[JointStep] | None, here: Row) -> list[Row] | None:
+        if way is None:
+            self.explanation = "no way back from the meeting"
+            return None
+        return one_by_one([{arm: way}], here)
 
     def _place(self, observation: Observation) -> list[Row] | None:
         giver, taker = self._arms
         giving, taking, _ = self._chosen
         scene, here = self.world.scene, self._here(observation)
-        T_start, q = observation.commanded.arms[taker].T_base_ee, observation.state.arms[taker].q
         width = self.codec.width(observation, taker)
-        steps = taking.place(scene.target, scene.goal, T_start, q, width)
+        steps = taking.put_down(scene.target, scene.goal, here[taker].T_base_ee, here[taker].q, width)
         if steps is None:
             self.explanation = "no reachable way to put it down"
             return None
-        full = self.world.embodiment.gripper(self.codec.grippers[taker]).width_max
-        opening = self._taken.grasp.opening if self._taken is not None else width + 0.02
+        opening = width + 0.02 if self._taken is None else self._taken.opening
+        full = taking.width_max
         leave = let_go(steps[-1].T_base_ee, min(max(opening, width + 0.01), full), full, self.motion)
-        home = across(here[giver].T_base_ee, self._homes[giver], here[giver].width, self.motion)
-        ways = {taker: steps + leave, giver: home}
-        own, others = taking.postures(steps, q), giving.planner.postures(home, observation.state.arms[giver].q)
-        if own is None or others is None or not taking.clear_of(own, others):
-            return one_by_one([{taker: steps + leave}], here)
-        return one_by_one([ways], here)
+        gone = taking.follow(leave, steps[-1].q, blind=True)
+        if gone is None:  # as far as the arm gets
+            gone = [JointStep(leave[0].T_base_ee, full, MotionPhase.RELEASE, steps[-1].q)] * len(leave)
+        back = taking.home(gone[-1].q, full)
+        home = giving.planner.home(here[giver].q, giving.planner.width_max)
+        if taking.clear_of(steps, home):
+            return one_by_one([{taker: steps + gone, giver: home}, {taker: back}], here)
+        return one_by_one([{taker: steps + gone}, {giver: home, taker: back}], here)
 
     def _holds(self, observation: Observation, arm: str) -> bool:
         return self.codec.width(observation, arm) > EMPTY

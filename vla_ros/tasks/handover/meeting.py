@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, product
@@ -13,33 +14,41 @@ from scipy.spatial.transform import Rotation
 
 from vla_ros.objects.geometry import surface_points
 from vla_ros.objects.grasp import Grasp
-from vla_ros.sim.grasping.motion import ExpertMotionConfig, Step, retreat
-from vla_ros.sim.grasping.planning import PlannedGrasp
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, straight
 from vla_ros.sim.world import World
 from vla_ros.tasks.handover.end_grasps import EndGraspPlanner
 from vla_ros.tasks.handover.long_thing import LongThing
+from vla_ros.tasks.two_hands.pair_codec import JointStep
 
 YAWS = (0.0, 0.35, -0.35, 0.7, -0.7)  # [rad] of the thing, from lying along the line between the hands
 LEANS = (0.5, 0.2, 0.8)  # [rad] of the giving hand off the vertical, outwards: as arms reach that stand behind
 OUTWARDS = (0.0, 0.05, -0.04, 0.09)  # [m] of its middle, from half-way between the hands at home
 ABOVE = (0.16, 0.12, 0.20, 0.24)  # [m] of its lowest point above the table
 PARTING_SPEED = 0.12  # [m/s]
+ASIDE = 0.07  # [m] that the hand goes aside while it backs out
 SEPARATION = 0.055  # [m] between the two hands along the thing, at least
 HALF_TURN = np.diag([-1.0, -1.0, 1.0, 1.0])  # about the tool's axis
 GRASPS, PLACES = 8, 10  # of the taking hand, and of the receptacle, that are looked at
 
 
-def parting(T_give: np.ndarray, opening: float, motion: ExpertMotionConfig) -> list[Step]:
-    """Return how the giving hand opens [m] and backs out, slowly: the other hand is beside it."""
-    return retreat(T_give, opening, dataclasses.replace(motion, lift_speed=PARTING_SPEED))
+def parting(T_give: np.ndarray, aside: np.ndarray, opening: float, motion: ExpertMotionConfig) -> list[Step]:
+    """Return how the giving hand opens [m] and backs out past the end, slowly: the other hand is beside it.
+
+    `aside` (3,) points along the thing, to the end at which the hand holds it.
+    """
+    T_back = T_give.copy()
+    T_back[:3, 3] += ASIDE * aside - motion.retreat_m * T_give[:3, 2]
+    opened = [Step(T_give, opening, MotionPhase.RELEASE)] * math.ceil(0.5 * opening / motion.gripper_speed / motion.period)
+    return opened + straight(T_give, T_back, opening, MotionPhase.RETREAT, PARTING_SPEED, motion)
 
 
 @dataclass(frozen=True, eq=False)
 class Meeting:
     """How the two come together."""
 
-    brought: list[Step]  # the giving arm's way
-    taken: PlannedGrasp  # the taking arm's
+    brought: list[JointStep]  # the giving arm's way
+    grasp: Grasp  # of the taking hand
+    approach: list[JointStep]  # its way there
 
 
 class MeetingPlanner:
@@ -56,7 +65,7 @@ class MeetingPlanner:
         self._towards_giver = (homes[0] - homes[1]) / np.linalg.norm(homes[0] - homes[1])
         across = np.array([-self._towards_giver[1], self._towards_giver[0]])
         self._outwards = across * np.sign(across @ self._middle)
-        self._q_give = giver.group.home  # (N,) [rad] where the giving arm ends
+        self._placeable: dict[tuple[float, int], bool] = {}  # of what is offered, by end and number
         self._offered: dict[float, list[tuple[Grasp, np.ndarray]]] = {}
 
     def possible(self, grasp: Grasp) -> bool:
@@ -79,7 +88,7 @@ class MeetingPlanner:
                 for offered, T_object_taken in self._grasps(sign, T_object_grasp):
                     T_taken = T_meet @ T_object_taken
                     there = self._taker.stands(T_taken, offered.opening, self._taker.group.home)
-                    if there is not None and self._can_be_placed(T_meet, T_object_taken, there):
+                    if there is not None:
                         return True
         return False
 
@@ -89,50 +98,60 @@ class MeetingPlanner:
         """Return a meeting from where both tools (4, 4) and arms are, the giving hand `width` [m] open; None: none."""
         T_ee_object = np.linalg.inv(self._world.tool_pose(self._giver.group.name)) @ self._world.object_pose(self._target)
         T_object_give, T_held = np.linalg.inv(T_ee_object), T_giver @ T_ee_object
-        sign = self._sign(T_object_give)
         for T_meet in self._poses(T_held, T_object_give, fine=True):
             T_give = T_meet @ T_object_give
             for brought in self._giver.ways_to(T_giver, T_give, 0.0, width):
                 with self._giver.holding(self._target):
-                    followed = self._giver.follow(brought, q_giver)
-                if followed is None or not followed[0]:
+                    way = self._giver.follow(brought, q_giver)
+                if way is None:
                     continue
-                taken = self._take(T_meet, T_object_give, sign, T_taker, q_taker)
+                taken = self._take(T_meet, T_object_give, way[-1].q, T_taker, q_taker)
                 if taken is not None:
-                    return Meeting([dataclasses.replace(step, width=0.0) for step in brought], taken)
+                    return Meeting([dataclasses.replace(step, width=0.0) for step in way], *taken)
                 break  # the other hand is no better off with another way here
         return None
 
     def _take(
-        self, T_meet: np.ndarray, T_object_give: np.ndarray, sign: float, T_taker: np.ndarray, q_taker: np.ndarray
-    ) -> PlannedGrasp | None:
-        top = float((self._points @ T_meet[2, :3]).max() + T_meet[2, 3])
-        self._q_give = self._giver.arrived
-        with self._taker.suppose(self._q_give, {self._target: T_meet}):
+        self,
+        T_meet: np.ndarray,
+        T_object_give: np.ndarray,
+        q_give: np.ndarray,
+        T_taker: np.ndarray,
+        q_taker: np.ndarray,
+    ) -> tuple[Grasp, list[JointStep]] | None:
+        top, sign = float((self._points @ T_meet[2, :3]).max() + T_meet[2, 3]), self._sign(T_object_give)
+        with self._taker.suppose(q_give, {self._target: T_meet}):
             for offered, T_object_taken in self._grasps(sign, T_object_give):
                 grasp = dataclasses.replace(offered, T_base_grasp=T_meet @ T_object_taken)
-                there = self._taker.stands(grasp.T_base_grasp, grasp.opening, self._taker.group.home)
-                if there is None or not self._can_be_placed(T_meet, T_object_taken, there):
+                if self._taker.stands(grasp.T_base_grasp, grasp.opening, self._taker.group.home) is None:
                     continue
-                planned = self._taker.take(grasp, top, T_taker, q_taker)
-                if planned is not None and self._can_part(T_meet @ T_object_give):
-                    return planned
+                way = self._taker.take(grasp, top, T_taker, q_taker)
+                if way is not None and self._can_part(T_meet, T_object_give, q_give, way[-1].q):
+                    return grasp, way
         return None
 
-    def _can_part(self, T_give: np.ndarray) -> bool:
-        """Say whether the giving hand can back out past the taking arm, which has just arrived."""
-        back = parting(T_give, self._giver.width_max, self._giver.motion)
-        with self._giver.suppose(self._taker.arrived):
-            return self._giver.follow(back, self._q_give) is not None
+    def aside(self, T_base_object: np.ndarray, T_object_give: np.ndarray) -> np.ndarray:
+        """Return which way (3,) along the thing leads to the end at which a hand holds it."""
+        return self._sign(T_object_give) * T_base_object[:3, self._thing.axis]
 
-    def _can_be_placed(self, T_held: np.ndarray, T_object_taken: np.ndarray, q: np.ndarray) -> bool:
-        places = islice(self._taker.places(self._target, self._goal, T_held), PLACES)
-        for T_object, above in places:
+    def _can_part(
+        self, T_meet: np.ndarray, T_object_give: np.ndarray, q_give: np.ndarray, q_take: np.ndarray
+    ) -> bool:
+        """Say whether the giving hand can back out past the taking arm, which has just arrived."""
+        aside = self.aside(T_meet, T_object_give)
+        back = parting(T_meet @ T_object_give, aside, self._giver.width_max, self._giver.motion)
+        with self._giver.suppose(q_take):
+            return self._giver.follow(back, q_give, clean=False) is not None
+
+    def _can_be_placed(self, T_object_taken: np.ndarray) -> bool:
+        """Say whether the taking hand gets to a place to let go with such a grasp (4, 4), and over it."""
+        T_lies, rest = self._world.object_pose(self._target), self._taker.group.home
+        for T_object, above in islice(self._taker.places(self._target, self._goal, T_lies), PLACES):
             T_place = T_object @ T_object_taken
             T_over = T_place.copy()
             T_over[2, 3] += above
-            over = self._taker.posture_at(T_over, q)
-            if over is not None and self._taker.posture_at(T_place, over) is not None:
+            q = self._taker.posture_at(T_place, rest)
+            if q is not None and self._taker.posture_at(T_over, q) is not None:
                 return True
         return False
 
@@ -149,8 +168,12 @@ class MeetingPlanner:
             # The fingers are alike, what else is on the hand is not: it may be in the way on one side.
             self._offered[sign] = [(grasp, T @ turn) for grasp, T in poses for turn in (np.eye(4), HALF_TURN)]
         axis = self._thing.axis
-        for grasp, T_object_taken in self._offered[sign]:
-            if abs(T_object_taken[axis, 3] - T_object_give[axis, 3]) >= SEPARATION:
+        for number, (grasp, T_object_taken) in enumerate(self._offered[sign]):
+            if abs(T_object_taken[axis, 3] - T_object_give[axis, 3]) < SEPARATION:
+                continue
+            if (sign, number) not in self._placeable:
+                self._placeable[sign, number] = self._can_be_placed(T_object_taken)
+            if self._placeable[sign, number]:
                 yield grasp, T_object_taken
 
     def _poses(self, T_held: np.ndarray, T_object_give: np.ndarray, fine: bool) -> Iterator[np.ndarray]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether two arms keep a distance, link by link, in a state of the simulator."""
+"""Whether an arm keeps a distance from the other and from what carries both, link by link, in a simulator's state."""
 
 from __future__ import annotations
 
@@ -8,18 +8,27 @@ import numpy as np
 
 from vla_ros.robots.groups import ArmGroup
 
+FOLDS = 2  # number of the joint from which on an arm may fold back onto what carries it
+
 
 class ArmsApart:
-    """The colliding shapes of two arms, from their first joints to their fingers."""
+    """The colliding shapes of an arm, and those of the robot that it must keep away from: the other arm, the torso."""
 
-    def __init__(self, model: mujoco.MjModel, first: ArmGroup, second: ArmGroup) -> None:
-        """Find the shapes of both: geoms (G,) of each."""
+    def __init__(self, model: mujoco.MjModel, own: ArmGroup, other: ArmGroup, base: str) -> None:
+        """`base` is the body that carries all of the robot."""
         self._model = model
-        self.first, self.second = _shapes(model, first), _shapes(model, second)
+        mine, self.other = _shapes(model, own.joints[0]), _shapes(model, other.joints[0])  # geoms (G,) of each
+        # The first links always stand near what carries them.
+        further, whole = _shapes(model, own.joints[FOLDS]), _below(model, model.body(base).id)
+        torso = np.setdiff1d(whole, np.concatenate([mine, self.other]))
+        self._pairs = ((mine, self.other), (further, torso))
 
     def nearer_than(self, data: mujoco.MjData, distance: float) -> bool:
-        """Say whether two of their shapes are nearer than `distance` [m]; kinematics must be up to date."""
-        model, (first, second) = self._model, (self.first, self.second)
+        """Say whether the arm is nearer to any of them than `distance` [m]; kinematics must be up to date."""
+        return any(self._nearer(data, first, second, distance) for first, second in self._pairs)
+
+    def _nearer(self, data: mujoco.MjData, first: np.ndarray, second: np.ndarray, distance: float) -> bool:
+        model = self._model
         between = np.linalg.norm(data.geom_xpos[first][:, None] - data.geom_xpos[second][None], axis=2)
         bound = between - model.geom_rbound[first][:, None] - model.geom_rbound[second][None]
         for i, j in zip(*np.nonzero(bound < distance), strict=True):
@@ -28,9 +37,12 @@ class ArmsApart:
         return False
 
 
-def _shapes(model: mujoco.MjModel, arm: ArmGroup) -> np.ndarray:
-    """Return the geoms (G,) of an arm that collide with anything."""
-    root = model.jnt_bodyid[model.joint(arm.joints[0]).id]
+def _shapes(model: mujoco.MjModel, joint: str) -> np.ndarray:
+    """Return the geoms (G,) that a joint moves and that collide with anything."""
+    return _below(model, model.jnt_bodyid[model.joint(joint).id])
+
+
+def _below(model: mujoco.MjModel, root: int) -> np.ndarray:
     below = np.zeros(model.nbody, dtype=bool)
     for body in range(root, model.nbody):
         below[body] = body == root or below[model.body_parentid[body]]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -18,11 +19,14 @@ from vla_ros.sim.world import World
 from vla_ros.tasks.placing.motion import lower
 from vla_ros.tasks.placing.planning import PlacementPlanner
 from vla_ros.tasks.two_hands.apart import ArmsApart
+from vla_ros.tasks.two_hands.pair_codec import JointStep
 
-APART = 0.020  # [m] between the arms: control keeps 15 mm, half of it on either side
-SINGULAR_SHARE = 0.9  # of the condition number from which on control slows the arm down
-SWING_SHARE = 0.35  # of the joints' speed limits at the fastest point
+APART = 0.020  # [m] between the arms at rest: control keeps 15 mm, half of it on either side …
+AHEAD_S = 0.12  # [s] … and the way of so long at the tool's speed, within which control can stop
+SINGULAR_SHARE = 0.9  # of the condition number from which on control slows an arm down that is moved by poses
+SWING_SHARE = 0.25  # of the joints' speed limits at the fastest point
 SAME_POSTURE = 0.1  # [rad]
+STRIDE_SHARE = 0.7  # of the joints' speed limits between two steps
 
 
 class PairPlanner(PlacementPlanner):
@@ -35,69 +39,14 @@ class PairPlanner(PlacementPlanner):
         super().__init__(world, arm, motion)
         group = world.embodiment.arm(other)
         self._other_qpos = [world.model.joint(name).qposadr[0] for name in group.joints]
-        self._apart = ArmsApart(world.model, self._group, group)
-        self._others[self._apart.second] = True  # what that touches is not this arm's affair; the two are kept apart
+        self._apart = ArmsApart(world.model, self._group, group, world.embodiment.base_frame)
+        self._others[self._apart.other] = True  # what that touches is not this arm's affair; the two are kept apart
         self._condition_max = SINGULAR_SHARE * load_control_config(world.embodiment.source).kinematics.singular_slow
+        self._longest = STRIDE_SHARE * self._group.velocity * motion.period  # (N,) [rad] a step
+        self._apart_m = APART  # [m] that the arms keep apart now
+        self._by_joints = False  # the way that is looked at is one of joints: singularities do not matter
         self._supposed_q: np.ndarray | None = None  # (N,) [rad] of the other arm
         self._supposed: dict[str, np.ndarray] = {}  # T_base_object (4, 4) by object
-
-    @contextmanager
-    def suppose(self, q_other: np.ndarray | None = None, objects: Mapping[str, np.ndarray] | None = None) -> Iterator[None]:
-        """Plan as though the other arm stood at q (N,) [rad] and some objects at poses (4, 4)."""
-        before = self._supposed_q, self._supposed
-        self._supposed_q, self._supposed = q_other, dict(objects or {})
-        self._stand()
-        try:
-            yield
-        finally:
-            self._supposed_q, self._supposed = before
-            self._stand()
-
-    def stands(self, T_base_ee: np.ndarray, opening: float, q_near: np.ndarray, free: Sequence[str] = ()) -> np.ndarray | None:
-        """Return joints (N,) [rad] near q at which the tool is there and nothing is touched but `free`; else None."""
-        q = solve_ik(self.arm, T_base_ee, q_near, q_rest=self._rest, starts=1)
-        if q is None or np.minimum(q - self.arm.lower, self.arm.upper - q).min() < self.JOINT_MARGIN:
-            return None
-        return None if self._touched(q, opening) - set(free) else q
-
-    def posture_at(self, T_base_ee: np.ndarray, q_near: np.ndarray) -> np.ndarray | None:
-        """Return joints (N,) [rad] near q at which the tool is there, whatever is touched; None where there are none."""
-        return solve_ik(self.arm, T_base_ee, q_near, q_rest=self._rest, starts=2)
-
-    def follow(self, steps: list[Step], q_start: np.ndarray) -> tuple[bool, float] | None:
-        """Say whether nothing is touched on a way, and the least joint margin [rad]; None where the arm cannot go."""
-        return self._follow(steps, q_start)
-
-    def swing(
-        self, T_start: np.ndarray, T_end: np.ndarray, q_start: np.ndarray, width: float, phase: MotionPhase
-    ) -> Iterator[list[Step]]:
-        """Return ways of the tool on which every joint goes straight to where it ends, for each posture found there.
-
-        Where a straight way of the tool passes joint limits or singularities, this one does not.
-        """
-        q_begin = solve_ik(self.arm, T_start, q_start, q_rest=self._rest, starts=1)
-        if q_begin is None:
-            return
-        ends: list[np.ndarray] = []
-        for near in (q_begin, self._rest):
-            q_end = solve_ik(self.arm, T_end, near, q_rest=self._rest, starts=2)
-            if q_end is None or any(np.abs(q_end - other).max() < SAME_POSTURE for other in ends):
-                continue
-            ends.append(q_end)
-            span, length = np.abs(q_end - q_begin), float(np.linalg.norm(T_end[:3, 3] - T_start[:3, 3]))
-            fastest = float((span / self._group.velocity).max()) / SWING_SHARE
-            fractions = minimum_jerk(1.875 * max(fastest, length / self.motion.lift_speed), self.motion.period)
-            poses = [self.arm.forward(q_begin + f * (q_end - q_begin)).copy() for f in fractions]
-            yield [*(Step(T, width, phase) for T in poses[:-1]), Step(T_end, width, phase)]
-
-    def ways_to(self, T_start: np.ndarray, T_end: np.ndarray, above: float, width: float) -> Iterator[list[Step]]:
-        """Return the straight way across, then those that swing."""
-        yield from super().ways_to(T_start, T_end, above, width)
-        T_over = T_end.copy()
-        T_over[2, 3] += above
-        down = lower(T_over, T_end, width, self.motion)
-        for way in self.swing(T_start, T_over, self.world.arms[self._group.name].q, width, MotionPhase.CARRY):
-            yield way + down
 
     @property
     def group(self) -> ArmGroup:
@@ -109,25 +58,137 @@ class PairPlanner(PlacementPlanner):
         """Return how wide its gripper opens [m]."""
         return self._gripper.width_max
 
-    def postures(self, steps: Sequence[Step], q_start: np.ndarray) -> list[np.ndarray] | None:
-        """Return joints (N,) [rad] of every step of a way; None where the arm cannot go on."""
-        found, q = [], np.asarray(q_start, dtype=float)
-        for step in steps:
-            reached = solve_ik(self.arm, step.T_base_ee, q, q_rest=self._rest, starts=1)
-            if reached is None:
-                return None
-            q = reached
-            found.append(q)
+    @contextmanager
+    def suppose(
+        self, q_other: np.ndarray | None = None, objects: Mapping[str, np.ndarray] | None = None
+    ) -> Iterator[None]:
+        """Plan as though the other arm stood at q (N,) [rad] and some objects at poses (4, 4)."""
+        before = self._supposed_q, self._supposed
+        self._supposed_q, self._supposed = q_other, dict(objects or {})
+        self._stand()
+        try:
+            yield
+        finally:
+            self._supposed_q, self._supposed = before
+            self._stand()
+
+    def stands(
+        self, T_base_ee: np.ndarray, opening: float, q_near: np.ndarray, free: Sequence[str] = ()
+    ) -> np.ndarray | None:
+        """Return joints (N,) [rad] near q at which the tool is there and nothing is touched but `free`; else None."""
+        q = self.posture_at(T_base_ee, q_near, starts=1)
+        self._by_joints = True
+        touched = set() if q is None else self._touched(q, opening)
+        self._by_joints = False
+        return None if touched - set(free) else q
+
+    def posture_at(self, T_base_ee: np.ndarray, q_near: np.ndarray, starts: int = 2) -> np.ndarray | None:
+        """Return joints (N,) [rad] near q at which the tool is there, whatever is touched; None where there are none."""
+        q = solve_ik(self.arm, T_base_ee, q_near, q_rest=self._rest, starts=starts)
+        return None if q is None or self._margin(q) < self.JOINT_MARGIN else q
+
+    def told(self, T_base_ee: np.ndarray, q: np.ndarray) -> np.ndarray:
+        """Return the joints (N,) [rad] that an arm is told whose tool is told to be there, measured at q."""
+        told = solve_ik(self.arm, T_base_ee, q, q_rest=q, starts=1)
+        return q if told is None else told
+
+    def follow(
+        self, steps: Sequence[Step], q_start: np.ndarray, clean: bool = True, blind: bool = False
+    ) -> list[JointStep] | None:
+        """Return a way with the joints of every step; None where the arm cannot go, or something is touched.
+
+        `clean`: the scene's objects count as well. `blind`: nothing counts, for who must get away.
+        """
+        found: list[JointStep] = []
+        q, before = np.asarray(q_start, dtype=float), None
+        self._by_joints = True
+        try:
+            for number, step in enumerate(steps):
+                if isinstance(step, JointStep):
+                    q_next = step.q
+                elif before is not None and step.T_base_ee is before.T_base_ee:
+                    q_next = q
+                else:
+                    reached = solve_ik(self.arm, step.T_base_ee, q, q_rest=self._rest, starts=1)
+                    if reached is None:
+                        return None
+                    q_next = reached
+                still = before is not None and np.array_equal(q_next, q)
+                if (np.abs(q_next - q) > self._longest).any() or self._margin(q_next) < self.JOINT_MARGIN:
+                    return None
+                way = 0.0 if before is None else float(np.linalg.norm(step.T_base_ee[:3, 3] - before.T_base_ee[:3, 3]))
+                self._apart_m = APART + AHEAD_S * way / self.motion.period
+                q, before = q_next, step
+                if not still and not blind and (number % 2 or number == len(steps) - 1):
+                    touched = self._touched(q, step.width)
+                    if touched if clean else touched - set(self.world.object_names):
+                        return None
+                found.append(JointStep(step.T_base_ee, step.width, step.phase, q))
+        finally:
+            self._by_joints, self._apart_m = False, APART
         return found
 
-    def clear_of(self, own: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> bool:
-        """Say whether both arms keep apart who go through postures (N,) [rad] step by step, the shorter way waiting."""
-        for index in range(max(len(own), len(others))):
-            self._scratch.qpos[self._other_qpos] = others[min(index, len(others) - 1)]
-            names = self._touched(own[min(index, len(own) - 1)], self._gripper.width_max)
-            if self._group.tool_frame in names:
-                return False
+    def swing(
+        self, T_end: np.ndarray, q_start: np.ndarray, width: float, phase: MotionPhase
+    ) -> Iterator[list[JointStep]]:
+        """Return ways on which every joint goes straight to where it ends, for each posture found there."""
+        ends: list[np.ndarray] = []
+        for near in (q_start, self._rest):
+            q_end = self.posture_at(T_end, near)
+            if q_end is None or any(np.abs(q_end - other).max() < SAME_POSTURE for other in ends):
+                continue
+            ends.append(q_end)
+            T_start = self.arm.forward(q_start)
+            span, length = np.abs(q_end - q_start), float(np.linalg.norm(T_end[:3, 3] - T_start[:3, 3]))
+            fastest = float((span / self._group.velocity).max()) / SWING_SHARE
+            fractions = minimum_jerk(1.875 * max(fastest, length / self.motion.lift_speed), self.motion.period)
+            postures = [q_start + f * (q_end - q_start) for f in fractions]
+            yield [JointStep(self.arm.forward(q).copy(), width, phase, q) for q in postures]
+
+    def home(self, q_start: np.ndarray, width: float) -> list[JointStep]:
+        """Return the way on which every joint goes straight home."""
+        span = self._rest - q_start
+        seconds = 1.875 * float((np.abs(span) / self._group.velocity).max()) / SWING_SHARE
+        postures = [q_start + f * span for f in minimum_jerk(seconds, self.motion.period)]
+        return [JointStep(self.arm.forward(q).copy(), width, MotionPhase.RETREAT, q) for q in postures]
+
+    def put_down(
+        self, held: str, goal: str, T_start: np.ndarray, q_start: np.ndarray, width: float
+    ) -> list[JointStep] | None:
+        """Return the way that puts a held object into a goal, fingers closed; None where the arm finds none."""
+        with self.holding(held):
+            for steps in self._ways(held, goal, T_start, width):
+                way = self.follow(steps, q_start)
+                if way is not None:
+                    return [dataclasses.replace(step, width=0.0) for step in way]
+        return None
+
+    def ways_to(self, T_start: np.ndarray, T_end: np.ndarray, above: float, width: float) -> Iterator[list[Step]]:
+        """Return the straight way across, then those that swing."""
+        yield from super().ways_to(T_start, T_end, above, width)
+        T_over = T_end.copy()
+        T_over[2, 3] += above
+        down = lower(T_over, T_end, width, self.motion)
+        q_start = self.told(T_start, self.world.arms[self._group.name].q)
+        for way in self.swing(T_over, q_start, width, MotionPhase.CARRY):
+            yield [*way, *down]
+
+    def clear_of(self, own: Sequence[JointStep], others: Sequence[JointStep]) -> bool:
+        """Say whether both arms keep apart that go these ways step by step, the shorter way waiting at its end."""
+        self._stand()
+        self._by_joints, self._apart_m = True, APART + AHEAD_S * 2.0 * self.motion.lift_speed
+        try:
+            for index in range(max(len(own), len(others))):
+                self._scratch.qpos[self._other_qpos] = others[min(index, len(others) - 1)].q
+                step = own[min(index, len(own) - 1)]
+                if self._group.tool_frame in self._touched(step.q, step.width):
+                    return False
+        finally:
+            self._by_joints, self._apart_m = False, APART
         return True
+
+    def _margin(self, q: np.ndarray) -> float:
+        return float(np.minimum(q - self.arm.lower, self.arm.upper - q).min())
 
     def _stand(self) -> None:
         super()._stand()
@@ -145,6 +206,7 @@ class PairPlanner(PlacementPlanner):
     def _touched(self, q: np.ndarray, opening: float) -> set[str]:
         """Name what is touched; the arm's own tool where it comes too near to the other arm or to a singularity."""
         touched = super()._touched(q, opening)
-        if self._apart.nearer_than(self._scratch, APART) or np.linalg.cond(self.arm.jacobian(q)) > self._condition_max:
+        singular = not self._by_joints and np.linalg.cond(self.arm.jacobian(q)) > self._condition_max
+        if singular or self._apart.nearer_than(self._scratch, self._apart_m):
             touched.add(self._group.tool_frame)
         return touched

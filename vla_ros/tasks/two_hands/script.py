@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from controllers.arm.inverse_kinematics import solve_ik
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.policies.observation import Observation
-from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase
 from vla_ros.sim.world import World
-from vla_ros.tasks.two_hands.pair_codec import PairCodec
+from vla_ros.tasks.two_hands.pair_codec import JointStep, PairCodec
 from vla_ros.tasks.two_hands.ways import Row
 
 
@@ -30,6 +31,7 @@ class TwoHandedScript(ABC):
     def reset(self) -> None:
         """Forget the episode."""
         self.explanation = ""  # why there is nothing to do, in words
+        self._stuck = False  # there was no way
         self._rows: list[Row] = []
         self._index = 0  # of the next row to send
         self._sent = 0  # rows in the last chunk
@@ -50,11 +52,13 @@ class TwoHandedScript(ABC):
         if np.isfinite(elapsed):
             self._index += min(self._sent, round(elapsed / self.motion.period))
         self._stamp, self._sent = observation.stamp, 0
+        if self._stuck:  # nothing has changed that would make another plan a better one
+            return self._chunk(observation, TaskStatus.INVALID)
         status = TaskStatus.ONGOING
         if self._index >= len(self._rows) or self._broken(observation):
             rows = self._next_stage(observation)
             if rows is None:
-                status = TaskStatus.INVALID
+                status, self._stuck = TaskStatus.INVALID, True
             self._rows, self._index = rows or [], 0
         return self._chunk(observation, status)
 
@@ -66,10 +70,11 @@ class TwoHandedScript(ABC):
         return self.codec.chunk(observation, rows, status, self._sequence)
 
     def _here(self, observation: Observation) -> Row:
-        """Return where the arms are told to be, fingers as they are told or, before, as they are."""
+        """Return where the arms are told to be, fingers as they are told."""
         row = {}
         for arm in self.codec.arms:
-            told = observation.commanded.end_effectors.get(self.codec.grippers[arm])
-            width = self.codec.width(observation, arm) if told is None or told.width is None else told.width
-            row[arm] = Step(observation.commanded.arms[arm].T_base_ee, width, MotionPhase.CARRY)
+            T, q = observation.commanded.arms[arm].T_base_ee, observation.state.arms[arm].q
+            told = solve_ik(self.models[arm], T, q, q_rest=q, starts=1)
+            width = self.codec.told(observation, arm)
+            row[arm] = JointStep(T, width, MotionPhase.CARRY, q if told is None else told)
         return row

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from vla_ros.sim.grasping.motion import Step
+from vla_ros.tasks.two_hands.pair_codec import JointStep
 
-Row = Mapping[str, Step]  # a step of every arm, by its name
+Row = Mapping[str, JointStep]  # a step of every arm, by its name
 
 
-def side_by_side(ways: Mapping[str, Sequence[Step]], here: Row) -> list[Row]:
+def side_by_side(ways: Mapping[str, Sequence[JointStep]], here: Row) -> list[Row]:
     """Return rows of ways that begin together; an arm whose way is over, or that has none, stays.
 
     `here` is where each arm is.
@@ -26,7 +26,7 @@ def side_by_side(ways: Mapping[str, Sequence[Step]], here: Row) -> list[Row]:
     return rows
 
 
-def one_by_one(parts: Sequence[Mapping[str, Sequence[Step]]], here: Row) -> list[Row]:
+def one_by_one(parts: Sequence[Mapping[str, Sequence[JointStep]]], here: Row) -> list[Row]:
     """Return rows of several parts, one after the other; within each, arms move side by side."""
     rows: list[Row] = []
     for part in parts:
