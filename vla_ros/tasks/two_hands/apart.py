@@ -23,18 +23,16 @@ class ArmsApart:
         torso = np.setdiff1d(whole, np.concatenate([mine, self.other]))
         self._pairs = ((mine, self.other), (further, torso))
 
-    def nearer_than(self, data: mujoco.MjData, distance: float) -> bool:
-        """Say whether the arm is nearer to any of them than `distance` [m]; kinematics must be up to date."""
-        return any(self._nearer(data, first, second, distance) for first, second in self._pairs)
-
-    def _nearer(self, data: mujoco.MjData, first: np.ndarray, second: np.ndarray, distance: float) -> bool:
-        model = self._model
-        between = np.linalg.norm(data.geom_xpos[first][:, None] - data.geom_xpos[second][None], axis=2)
-        bound = between - model.geom_rbound[first][:, None] - model.geom_rbound[second][None]
-        for i, j in zip(*np.nonzero(bound < distance), strict=True):
-            if mujoco.mj_geomDistance(model, data, first[i], second[j], distance, None) < distance:
-                return True
-        return False
+    def gap(self, data: mujoco.MjData, most: float) -> float:
+        """Return how far the arm is from the nearest of them [m], at most `most`; kinematics must be up to date."""
+        model, least = self._model, most
+        for first, second in self._pairs:
+            between = np.linalg.norm(data.geom_xpos[first][:, None] - data.geom_xpos[second][None], axis=2)
+            bound = between - model.geom_rbound[first][:, None] - model.geom_rbound[second][None]
+            for i, j in zip(*np.nonzero(bound < least), strict=True):
+                if bound[i, j] < least:
+                    least = min(least, mujoco.mj_geomDistance(model, data, first[i], second[j], least, None))
+        return least
 
 
 def _shapes(model: mujoco.MjModel, joint: str) -> np.ndarray:

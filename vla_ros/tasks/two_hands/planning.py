@@ -21,8 +21,10 @@ from vla_ros.tasks.placing.planning import PlacementPlanner
 from vla_ros.tasks.two_hands.apart import ArmsApart
 from vla_ros.tasks.two_hands.pair_codec import JointStep
 
-APART = 0.020  # [m] between the arms at rest: control keeps 15 mm, half of it on either side …
-AHEAD_S = 0.12  # [s] … and the way of so long at the tool's speed, within which control can stop
+APART = 0.020  # [m] between the arms: control keeps 15 mm, half of it on either side …
+AHEAD_S = 0.15  # [s] … and the way of so long at the speed at which they near each other, within which it can stop
+LOOKED_AT = 0.12  # [m] further apart they are no concern
+NOISE = 5e-4  # [m] that is no approach
 SINGULAR_SHARE = 0.9  # of the condition number from which on control slows an arm down that is moved by poses
 SWING_SHARE = 0.25  # of the joints' speed limits at the fastest point
 SAME_POSTURE = 0.1  # [rad]
@@ -43,7 +45,6 @@ class PairPlanner(PlacementPlanner):
         self._others[self._apart.other] = True  # what that touches is not this arm's affair; the two are kept apart
         self._condition_max = SINGULAR_SHARE * load_control_config(world.embodiment.source).kinematics.singular_slow
         self._longest = STRIDE_SHARE * self._group.velocity * motion.period  # (N,) [rad] a step
-        self._apart_m = APART  # [m] that the arms keep apart now
         self._by_joints = False  # the way that is looked at is one of joints: singularities do not matter
         self._supposed_q: np.ndarray | None = None  # (N,) [rad] of the other arm
         self._supposed: dict[str, np.ndarray] = {}  # T_base_object (4, 4) by object
@@ -101,32 +102,46 @@ class PairPlanner(PlacementPlanner):
         """
         found: list[JointStep] = []
         q, before = np.asarray(q_start, dtype=float), None
-        self._by_joints = True
-        try:
-            for number, step in enumerate(steps):
-                if isinstance(step, JointStep):
-                    q_next = step.q
-                elif before is not None and step.T_base_ee is before.T_base_ee:
-                    q_next = q
-                else:
-                    reached = solve_ik(self.arm, step.T_base_ee, q, q_rest=self._rest, starts=1)
-                    if reached is None:
-                        return None
-                    q_next = reached
-                still = before is not None and np.array_equal(q_next, q)
-                if (np.abs(q_next - q) > self._longest).any() or self._margin(q_next) < self.JOINT_MARGIN:
-                    return None
-                way = 0.0 if before is None else float(np.linalg.norm(step.T_base_ee[:3, 3] - before.T_base_ee[:3, 3]))
-                self._apart_m = APART + AHEAD_S * way / self.motion.period
-                q, before = q_next, step
-                if not still and not blind and (number % 2 or number == len(steps) - 1):
-                    touched = self._touched(q, step.width)
-                    if touched if clean else touched - set(self.world.object_names):
-                        return None
-                found.append(JointStep(step.T_base_ee, step.width, step.phase, q))
-        finally:
-            self._by_joints, self._apart_m = False, APART
+        gap, looked = self._gap(q, steps[0].width), -1
+        for number, step in enumerate(steps):
+            if isinstance(step, JointStep):
+                q_next = step.q
+            elif before is not None and step.T_base_ee is before.T_base_ee:
+                q_next = q
+            else:
+                reached = solve_ik(self.arm, step.T_base_ee, q, q_rest=self._rest, starts=1)
+                if reached is None:
+                    return found if blind and found else None
+                q_next = reached
+            still = before is not None and np.array_equal(q_next, q)
+            hurried = (np.abs(q_next - q) > self._longest).any() or self._margin(q_next) < self.JOINT_MARGIN
+            if hurried and not blind:
+                return None
+            q, before = q_next, step
+            found.append(JointStep(step.T_base_ee, step.width, step.phase, q))
+            if still or blind or not (number % 2 or number == len(steps) - 1):
+                continue
+            touched = self._touched_anything(q, step.width)
+            if touched if clean else touched - set(self.world.object_names):
+                return None
+            gap_before, gap = gap, self._apart.gap(self._scratch, LOOKED_AT)
+            if self._too_fast(gap_before, gap, number - looked):
+                return None
+            looked = number
         return found
+
+    def _too_fast(self, before: float, now: float, steps: int) -> bool:
+        """Say whether arms that were so far apart [m] before some steps near each other faster than control lets pass."""
+        nearing = before - now
+        return nearing > NOISE and now < APART + AHEAD_S * nearing / (steps * self.motion.period)
+
+    def _gap(self, q: np.ndarray, opening: float) -> float:
+        self._touched_anything(q, opening)
+        return self._apart.gap(self._scratch, LOOKED_AT)
+
+    def _touched_anything(self, q: np.ndarray, opening: float) -> set[str]:
+        """Name the bodies, not of the robot, that are touched."""
+        return super()._touched(q, opening)
 
     def swing(
         self, T_end: np.ndarray, q_start: np.ndarray, width: float, phase: MotionPhase
@@ -176,15 +191,14 @@ class PairPlanner(PlacementPlanner):
     def clear_of(self, own: Sequence[JointStep], others: Sequence[JointStep]) -> bool:
         """Say whether both arms keep apart that go these ways step by step, the shorter way waiting at its end."""
         self._stand()
-        self._by_joints, self._apart_m = True, APART + AHEAD_S * 2.0 * self.motion.lift_speed
-        try:
-            for index in range(max(len(own), len(others))):
-                self._scratch.qpos[self._other_qpos] = others[min(index, len(others) - 1)].q
-                step = own[min(index, len(own) - 1)]
-                if self._group.tool_frame in self._touched(step.q, step.width):
-                    return False
-        finally:
-            self._by_joints, self._apart_m = False, APART
+        before = LOOKED_AT
+        for index in range(max(len(own), len(others))):
+            self._scratch.qpos[self._other_qpos] = others[min(index, len(others) - 1)].q
+            step = own[min(index, len(own) - 1)]
+            gap = self._gap(step.q, step.width)
+            if index and self._too_fast(before, gap, 1):
+                return False
+            before = gap
         return True
 
     def _margin(self, q: np.ndarray) -> float:
@@ -205,8 +219,8 @@ class PairPlanner(PlacementPlanner):
 
     def _touched(self, q: np.ndarray, opening: float) -> set[str]:
         """Name what is touched; the arm's own tool where it comes too near to the other arm or to a singularity."""
-        touched = super()._touched(q, opening)
+        touched = self._touched_anything(q, opening)
         singular = not self._by_joints and np.linalg.cond(self.arm.jacobian(q)) > self._condition_max
-        if singular or self._apart.nearer_than(self._scratch, self._apart_m):
+        if singular or self._apart.gap(self._scratch, APART) < APART:
             touched.add(self._group.tool_frame)
         return touched
