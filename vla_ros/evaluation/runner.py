@@ -25,7 +25,7 @@ from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
-from vla_ros.tasks.experts import expert_of
+from vla_ros.tasks.either_hand import task_expert
 from vla_ros.tasks.table import load_task
 
 
@@ -116,7 +116,7 @@ class EpisodeRunner:
         )
 
     def _expert_for(self, world: World) -> Policy:
-        return expert_of(self.task, world, self.arm_models)
+        return task_expert(self.task, world, self.arm_models)
 
     def follower(self) -> ChunkFollower:
         """Return a chunk follower for a new episode, not activated."""

@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation
 from vla_ros.sim.world import World
+from vla_ros.tasks.task import Task
 
 
 class EitherHand:
@@ -40,6 +43,22 @@ class EitherHand:
                 return chunk
             chunks.append(chunk)
         return chunks[0]
+
+
+@runtime_checkable
+class TwoHanded(Protocol):
+    """What a task has beside a `Task` whose expert moves two hands at once."""
+
+    def two_handed_expert(self, world: World, models: Mapping[str, ArmModel]) -> Policy:
+        """Return the script that moves both hands; `models`: each arm's, by name."""
+
+
+def task_expert(task: Task, world: World, models: Mapping[str, ArmModel]) -> Policy:
+    """Return a task's expert in a world, of both hands or for whichever arm can; `models`: each arm's, by name."""
+    if isinstance(task, TwoHanded):
+        return task.two_handed_expert(world, models)
+    experts = [task.expert(world, models[arm]) for arm in nearest_first(world)]
+    return experts[0] if len(experts) == 1 else EitherHand(experts)
 
 
 def nearest_first(world: World) -> list[str]:

@@ -71,7 +71,6 @@ class GraspPlanner:
         self._table = world.scene.table.height
         self._top = 0.0  # [m] of the target
         self._follows = 0
-        
         self._rng = np.random.default_rng(world.scene.seed)
 
     def plan(
@@ -204,7 +203,6 @@ class GraspPlanner:
             if touched - set(self.world.object_names):
                 return None
             clean &= not touched
-        
         return clean, margin
 
     def _touched(self, q: np.ndarray, opening: float) -> set[str]:

@@ -28,7 +28,7 @@ from vla_ros.tasks.two_hands.script import TwoHandedScript
 from vla_ros.tasks.two_hands.ways import Row, one_by_one
 
 LIFT_M = 0.06  # [m] before both arms move on
-SPEED = 0.25  # [m/s] at the fastest point: two arms that near each other are slowed down
+SPEED = 0.18  # [m/s] at the fastest point: two arms that near each other are slowed down
 TURN_RATE = 0.8  # [rad/s] of the tool at the fastest point: small arms turn about short wrists
 SECURE_S = 0.3  # [s] that both hands hold it before one lets go
 TRIES = 3  # meetings that are planned before the expert gives up
@@ -50,7 +50,12 @@ class GivingExpert(ExpertPolicy):
     planner: EndGraspPlanner
 
     def __init__(
-        self, world: World, arm: ArmModel, planner: EndGraspPlanner, meetings: MeetingPlanner, motion: ExpertMotionConfig
+        self,
+        world: World,
+        arm: ArmModel,
+        planner: EndGraspPlanner,
+        meetings: MeetingPlanner,
+        motion: ExpertMotionConfig,
     ) -> None:
         super().__init__(world, arm, motion)
         self.planner = planner
@@ -76,7 +81,7 @@ class HandoverExpert(TwoHandedScript):
 
     def __init__(self, world: World, models: Mapping[str, ArmModel], arms: tuple[str, str]) -> None:
         """`arms` are the names of the two, the likelier giver first."""
-        motion = ExpertMotionConfig(period=PERIOD_S, lift_m=LIFT_M, turn_rate=TURN_RATE, speed=SPEED)
+        motion = ExpertMotionConfig(period=PERIOD_S, lift_m=LIFT_M, turn_rate=TURN_RATE, speed=SPEED, lift_speed=SPEED)
         super().__init__(world, models, arms, motion)
         thing = LongThing.measure(world.scene.target_object.model)
         if thing is None:
@@ -92,7 +97,8 @@ class HandoverExpert(TwoHandedScript):
     def reset(self) -> None:
         """Forget the episode."""
         super().reset()
-        self._stage, self._pair = Stage.GIVE, None
+        self._stage = Stage.GIVE
+        self._pair: tuple[GivingExpert, EndGraspPlanner, MeetingPlanner] | None = None  # that acts
         self._tries = 0
         self._taken: Grasp | None = None
         for giving, _, _ in self._pairs:
@@ -221,4 +227,3 @@ def likelier_giver(world: World) -> tuple[str, str]:
         key=lambda arm: float(np.linalg.norm(world.tool_pose(arm)[:2, 3] - place)),
     )
     return arms[0], arms[1]
-

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where two hands meet: a pose of the thing in the air that one holds by its end and the other can take by its other."""
+"""Where two hands meet: a pose of the thing in the air at which one holds an end and the other can take the other."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def parting(T_give: np.ndarray, aside: np.ndarray, opening: float, motion: Exper
     """
     T_back = T_give.copy()
     T_back[:3, 3] += ASIDE * aside - motion.retreat_m * T_give[:3, 2]
-    opened = [Step(T_give, opening, MotionPhase.RELEASE)] * math.ceil(0.5 * opening / motion.gripper_speed / motion.period)
+    opened = [Step(T_give, opening, MotionPhase.RELEASE)] * math.ceil(
+        0.5 * opening / motion.gripper_speed / motion.period
+    )
     return opened + straight(T_give, T_back, opening, MotionPhase.RETREAT, PARTING_SPEED, motion)
 
 
@@ -96,7 +98,9 @@ class MeetingPlanner:
         self, T_giver: np.ndarray, q_giver: np.ndarray, width: float, T_taker: np.ndarray, q_taker: np.ndarray
     ) -> Meeting | None:
         """Return a meeting from where both tools (4, 4) and arms are, the giving hand `width` [m] open; None: none."""
-        T_ee_object = np.linalg.inv(self._world.tool_pose(self._giver.group.name)) @ self._world.object_pose(self._target)
+        T_ee_object = np.linalg.inv(self._world.tool_pose(self._giver.group.name)) @ self._world.object_pose(
+            self._target
+        )
         T_object_give, T_held = np.linalg.inv(T_ee_object), T_giver @ T_ee_object
         for T_meet in self._poses(T_held, T_object_give, fine=True):
             T_give = T_meet @ T_object_give
@@ -134,9 +138,7 @@ class MeetingPlanner:
         """Return which way (3,) along the thing leads to the end at which a hand holds it."""
         return self._sign(T_object_give) * T_base_object[:3, self._thing.axis]
 
-    def _can_part(
-        self, T_meet: np.ndarray, T_object_give: np.ndarray, q_give: np.ndarray, q_take: np.ndarray
-    ) -> bool:
+    def _can_part(self, T_meet: np.ndarray, T_object_give: np.ndarray, q_give: np.ndarray, q_take: np.ndarray) -> bool:
         """Say whether the giving hand can back out past the taking arm, which has just arrived."""
         aside = self.aside(T_meet, T_object_give)
         back = parting(T_meet @ T_object_give, aside, self._giver.width_max, self._giver.motion)
@@ -185,12 +187,12 @@ class MeetingPlanner:
         tilting = np.cross([0.0, 0.0, -1.0], [*self._outwards, 0.0])
         middle = np.zeros(3)
         middle[self._thing.axis] = self._thing.middle
-        few = slice(None) if fine else slice(2)
+        few = None if fine else 2
         for yaw in YAWS[: None if fine else 3]:
             level = Rotation.from_euler("z", turned + yaw).as_matrix() @ T_held[:3, :3]
             pointing = level @ T_object_give[:3, 2]
             leaning = np.arctan2(pointing[:2] @ self._outwards, -pointing[2])
-            for lean, height, out in product(LEANS[few], ABOVE[few], OUTWARDS[few]):
+            for lean, height, out in product(LEANS[:few], ABOVE[:few], OUTWARDS[:few]):
                 R = Rotation.from_rotvec((lean - leaning) * tilting).as_matrix() @ level
                 T = np.eye(4)
                 T[:3, :3] = R

@@ -81,9 +81,7 @@ def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catal
     return [lying(first[0], opening), *first[1:]], [catalogue.vary(kind.model, more, kind.color) for kind in extra]
 
 
-def _choose_goal(
-    target: Kind, goals: tuple[ObjectModel, ...], catalogue: Catalogue, rng: np.random.Generator
-) -> Kind:
+def _choose_goal(target: Kind, goals: tuple[ObjectModel, ...], catalogue: Catalogue, rng: np.random.Generator) -> Kind:
     """Draw a receptacle that has room for the target and that no description could mean with it."""
     for _ in range(_TRIES):
         goal = choose_kind(goals, catalogue, rng)

@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property, partial
 
 from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
 from vla_ros.configuration import config_file, load_config
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.base import Policy
-from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import SceneSets, check_set, load_sets
@@ -67,9 +66,8 @@ class Handover(Placing):
         self._check_scene(request)
         return sample_handover(request)
 
-    def _judge(self, *given: Any) -> Judge:
-        *known, embodiment = given
-        return HandoverJudge(*known, {gripper.name: gripper.arm for gripper in embodiment.grippers})
+    def _judge_of(self, embodiment: Embodiment) -> Callable[..., Judge]:
+        return partial(HandoverJudge, arms={gripper.name: gripper.arm for gripper in embodiment.grippers})
 
     def expert(self, world: World, arm: ArmModel) -> Policy:
         """Refuse: one arm cannot. Raises ConfigError."""

@@ -25,7 +25,9 @@ class PlacingWording:
     """A file config/tasks/<task>_wording.yaml of a task that puts something somewhere."""
 
     asking: dict[str, tuple[str, ...]]  # family → sentences
-    into: dict[str, tuple[str, ...]] = field(default_factory=dict)  # receptacle → what one puts things; none: as placing
+    into: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # receptacle → what one puts things; none: as placing
 
     def __post_init__(self) -> None:
         if set(self.asking) != set(FAMILIES):

@@ -22,11 +22,11 @@ from vla_ros.tasks.two_hands.apart import ArmsApart
 from vla_ros.tasks.two_hands.pair_codec import JointStep
 
 APART = 0.020  # [m] between the arms: control keeps 15 mm, half of it on either side …
-AHEAD_S = 0.15  # [s] … and the way of so long at the speed at which they near each other, within which it can stop
+AHEAD_S = 0.25  # [s] … and the way of so long at the speed at which they near each other, within which it can stop
 LOOKED_AT = 0.12  # [m] further apart they are no concern
 NOISE = 5e-4  # [m] that is no approach
 SINGULAR_SHARE = 0.9  # of the condition number from which on control slows an arm down that is moved by poses
-SWING_SHARE = 0.25  # of the joints' speed limits at the fastest point
+SWING_SHARE = 0.2  # of the joints' speed limits at the fastest point
 SAME_POSTURE = 0.1  # [rad]
 STRIDE_SHARE = 0.7  # of the joints' speed limits between two steps
 
@@ -84,7 +84,7 @@ class PairPlanner(PlacementPlanner):
         return None if touched - set(free) else q
 
     def posture_at(self, T_base_ee: np.ndarray, q_near: np.ndarray, starts: int = 2) -> np.ndarray | None:
-        """Return joints (N,) [rad] near q at which the tool is there, whatever is touched; None where there are none."""
+        """Return joints (N,) [rad] near q at which the tool is there, whatever is touched; None: there are none."""
         q = solve_ik(self.arm, T_base_ee, q_near, q_rest=self._rest, starts=starts)
         return None if q is None or self._margin(q) < self.JOINT_MARGIN else q
 
@@ -103,6 +103,7 @@ class PairPlanner(PlacementPlanner):
         found: list[JointStep] = []
         q, before = np.asarray(q_start, dtype=float), None
         gap, looked = self._gap(q, steps[0].width), -1
+        allowed = min(self.JOINT_MARGIN, 0.5 * self._margin(q))  # an arm too near a limit already may leave it
         for number, step in enumerate(steps):
             if isinstance(step, JointStep):
                 q_next = step.q
@@ -114,7 +115,7 @@ class PairPlanner(PlacementPlanner):
                     return found if blind and found else None
                 q_next = reached
             still = before is not None and np.array_equal(q_next, q)
-            hurried = (np.abs(q_next - q) > self._longest).any() or self._margin(q_next) < self.JOINT_MARGIN
+            hurried = (np.abs(q_next - q) > self._longest).any() or self._margin(q_next) < allowed
             if hurried and not blind:
                 return None
             q, before = q_next, step
@@ -131,7 +132,7 @@ class PairPlanner(PlacementPlanner):
         return found
 
     def _too_fast(self, before: float, now: float, steps: int) -> bool:
-        """Say whether arms that were so far apart [m] before some steps near each other faster than control lets pass."""
+        """Say whether arms so far apart [m] before some steps near each other faster than control lets pass."""
         nearing = before - now
         return nearing > NOISE and now < APART + AHEAD_S * nearing / (steps * self.motion.period)
 
@@ -144,28 +145,37 @@ class PairPlanner(PlacementPlanner):
         return super()._touched(q, opening)
 
     def swing(
-        self, T_end: np.ndarray, q_start: np.ndarray, width: float, phase: MotionPhase
+        self, T_end: np.ndarray, q_start: np.ndarray, width: float, phase: MotionPhase, above: float = 0.0
     ) -> Iterator[list[JointStep]]:
-        """Return ways on which every joint goes straight to where it ends, for each posture found there."""
+        """Return ways on which every joint goes straight, for each posture found at the end; then those by way of home.
+
+        They end `above` [m] over T_end (4, 4), in a posture that gets down to it.
+        """
+        T_over = T_end.copy()
         ends: list[np.ndarray] = []
+        T_over[2, 3] += above
         for near in (q_start, self._rest):
             q_end = self.posture_at(T_end, near)
-            if q_end is None or any(np.abs(q_end - other).max() < SAME_POSTURE for other in ends):
-                continue
-            ends.append(q_end)
-            T_start = self.arm.forward(q_start)
-            span, length = np.abs(q_end - q_start), float(np.linalg.norm(T_end[:3, 3] - T_start[:3, 3]))
-            fastest = float((span / self._group.velocity).max()) / SWING_SHARE
-            fractions = minimum_jerk(1.875 * max(fastest, length / self.motion.lift_speed), self.motion.period)
-            postures = [q_start + f * (q_end - q_start) for f in fractions]
-            yield [JointStep(self.arm.forward(q).copy(), width, phase, q) for q in postures]
+            q_over = None if q_end is None else self.posture_at(T_over, q_end)
+            if q_over is not None and all(np.abs(q_over - other).max() > SAME_POSTURE for other in ends):
+                ends.append(q_over)
+        for q_over in ends:
+            yield self._joint_way(q_start, q_over, width, phase)
+        for q_over in ends:
+            home = self._joint_way(q_start, self._rest, width, phase)
+            yield home + self._joint_way(self._rest, q_over, width, phase)
+
+    def _joint_way(self, q_start: np.ndarray, q_end: np.ndarray, width: float, phase: MotionPhase) -> list[JointStep]:
+        span = q_end - q_start
+        length = float(np.linalg.norm(self.arm.forward(q_end)[:3, 3] - self.arm.forward(q_start)[:3, 3]))
+        fastest = float((np.abs(span) / self._group.velocity).max()) / SWING_SHARE
+        fractions = minimum_jerk(1.875 * max(fastest, length / self.motion.lift_speed), self.motion.period)
+        postures = [q_start + f * span for f in fractions]
+        return [JointStep(self.arm.forward(q).copy(), width, phase, q) for q in postures]
 
     def home(self, q_start: np.ndarray, width: float) -> list[JointStep]:
         """Return the way on which every joint goes straight home."""
-        span = self._rest - q_start
-        seconds = 1.875 * float((np.abs(span) / self._group.velocity).max()) / SWING_SHARE
-        postures = [q_start + f * span for f in minimum_jerk(seconds, self.motion.period)]
-        return [JointStep(self.arm.forward(q).copy(), width, MotionPhase.RETREAT, q) for q in postures]
+        return self._joint_way(q_start, self._rest, width, MotionPhase.RETREAT)
 
     def put_down(
         self, held: str, goal: str, T_start: np.ndarray, q_start: np.ndarray, width: float
@@ -185,7 +195,7 @@ class PairPlanner(PlacementPlanner):
         T_over[2, 3] += above
         down = lower(T_over, T_end, width, self.motion)
         q_start = self.told(T_start, self.world.arms[self._group.name].q)
-        for way in self.swing(T_over, q_start, width, MotionPhase.CARRY):
+        for way in self.swing(T_end, q_start, width, MotionPhase.CARRY, above):
             yield [*way, *down]
 
     def clear_of(self, own: Sequence[JointStep], others: Sequence[JointStep]) -> bool:

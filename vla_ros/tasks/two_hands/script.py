@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A policy that plays the rows of a script for two arms, stage by stage; each stage is planned when the last is over."""
+"""A policy that plays rows of steps for two arms, stage by stage; each stage is planned when the last one is over."""
 
 from __future__ import annotations
 
