@@ -100,6 +100,7 @@ class HandoverExpert(TwoHandedScript):
         self._stage = Stage.GIVE
         self._pair: tuple[GivingExpert, EndGraspPlanner, MeetingPlanner] | None = None  # that acts
         self._tries = 0
+        self._at_home = False  # the giving hand went home before the other found a way
         self._taken: Grasp | None = None
         for giving, _, _ in self._pairs:
             giving.reset()
@@ -200,6 +201,10 @@ class HandoverExpert(TwoHandedScript):
         scene, here = self.world.scene, self._here(observation)
         width = self.codec.width(observation, taker)
         steps = taking.put_down(scene.target, scene.goal, here[taker].T_base_ee, here[taker].q, width)
+        home = giving.planner.home(here[giver].q, giving.planner.width_max)
+        if steps is None and not self._at_home:  # the other hand may be what is in the way
+            self._at_home, self._stage = True, Stage.PART
+            return one_by_one([{giver: home}], here)
         if steps is None:
             self.explanation = "no reachable way to put it down"
             return None
@@ -210,7 +215,6 @@ class HandoverExpert(TwoHandedScript):
         if gone is None:  # as far as the arm gets
             gone = [JointStep(leave[0].T_base_ee, full, MotionPhase.RELEASE, steps[-1].q)] * len(leave)
         back = taking.home(gone[-1].q, full)
-        home = giving.planner.home(here[giver].q, giving.planner.width_max)
         if taking.clear_of(steps, home):
             return one_by_one([{taker: steps + gone, giver: home}, {taker: back}], here)
         return one_by_one([{taker: steps + gone}, {giver: home, taker: back}], here)
