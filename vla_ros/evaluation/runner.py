@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -116,7 +116,7 @@ class EpisodeRunner:
         )
 
     def _expert_for(self, world: World) -> Policy:
-        return task_expert(self.task, world, self._followers.models)
+        return task_expert(self.task, world, self.arm_models)
 
     def follower(self) -> ChunkFollower:
         """Return a chunk follower for a new episode, not activated."""
@@ -152,6 +152,11 @@ class EpisodeRunner:
     @cached_property
     def _policy(self) -> Policy:
         return load_policy(self.settings.policy, self.embodiment, self.settings.objects, self.settings.checkpoint)
+
+    @property
+    def arm_models(self) -> Mapping[str, ArmModel]:
+        """Return kinematics and dynamics of every arm by name."""
+        return self._followers.models
 
     @property
     def arm_model(self) -> ArmModel:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -44,8 +45,18 @@ class EitherHand:
         return chunks[0]
 
 
+@runtime_checkable
+class TwoHanded(Protocol):
+    """What a task has beside a `Task` whose expert moves two hands at once."""
+
+    def two_handed_expert(self, world: World, models: Mapping[str, ArmModel]) -> Policy:
+        """Return the script that moves both hands; `models`: each arm's, by name."""
+
+
 def task_expert(task: Task, world: World, models: Mapping[str, ArmModel]) -> Policy:
-    """Return a task's expert in a world, for whichever arm can; `models`: each arm's, by name."""
+    """Return a task's expert in a world, of both hands or for whichever arm can; `models`: each arm's, by name."""
+    if isinstance(task, TwoHanded):
+        return task.two_handed_expert(world, models)
     experts = [task.expert(world, models[arm]) for arm in nearest_first(world)]
     return experts[0] if len(experts) == 1 else EitherHand(experts)
 

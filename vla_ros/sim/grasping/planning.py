@@ -65,6 +65,7 @@ class GraspPlanner:
         self._arm_qpos = [model.joint(name).qposadr[0] for name in group.joints]
         self._finger_qpos = [model.joint(name).qposadr[0] for name in self._gripper.joints]
         self._robot_geom = _descendants(model, model.body(world.embodiment.base_frame).id)
+        self._others = np.zeros(model.ngeom, dtype=bool)  # what is not looked at
         self._rest = group.home
         self._stride = self.SPEED_SHARE * group.velocity * self.motion.period  # [rad] an action
         self._table = world.scene.table.height
@@ -229,6 +230,7 @@ class GraspPlanner:
         mujoco.mj_collision(model, data)
         pairs = data.contact.geom[: data.ncon]
         pairs = pairs[(pairs >= 0).all(axis=1)]  # -1: a cloth's, which gives way
+        pairs = pairs[~self._others[pairs].any(axis=1)]
         robot = self._robot_geom[pairs]
         return {
             model.body(model.geom_bodyid[pair[int(own[0])]]).name

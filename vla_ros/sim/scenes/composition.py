@@ -22,7 +22,7 @@ from vla_ros.sim.scenes.placed import PlacedFixture
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import MountedCamera, PlacedObject, Scene, SceneCamera, Table
-from vla_ros.sim.scenes.scene_robot import scene_robot
+from vla_ros.sim.scenes.scene_robot import SceneRobot, scene_robot
 from vla_ros.sim.scenes.sets import SceneRanges, SceneSets, check_set
 from vla_ros.sim.scenes.surfaces import sample_surface
 from vla_ros.sim.scenes.target_query import part_of
@@ -44,11 +44,13 @@ def compose(
     instruct: Callable[[tuple[PlacedObject, ...]], str],
     roomy: int = 1,
     furnish: Callable[[float], Furniture] = lambda height: ((), ()),
+    robot: SceneRobot | None = None,
 ) -> Scene:
     """Return the scene of the chosen objects, or of none. `instruct` says what is requested of them as they stand.
 
     `roomy`: how many of the first objects have a hand's room around them. `furnish` says what stands on the table
-    already, whose top is at a height [m].
+    already, whose top is at a height [m]. `robot`: who is to take them, where a task asks something else of the
+    request's robot than that one hand reaches all.
     Raises ConfigError for names it does not know, and where there is no room for the objects.
     """
     changes, ranges, stream, seed = check_set(sets, request.set_name), sets.scene, request.stream, request.seed
@@ -59,7 +61,8 @@ def compose(
         height = place.table_height(height, *ranges.table_height)
     height += changes.raise_table
     fixtures, obstacles = furnish(height)
-    standing, placements = _arrange(chosen, request, ranges, height, roomy, obstacles)
+    acting = scene_robot(request.robot) if robot is None else robot
+    standing, placements = _arrange(chosen, request, ranges, height, roomy, acting, obstacles)
     seen_by, mounted = _chosen_cameras(standing, ranges, request, embodiment)
     rng = scene_generator(stream, seed, "surfaces")
     surfaces = [sample_surface(changes.surfaces, rng, wall) for wall in (False, True, True, True)]
@@ -94,6 +97,7 @@ def _arrange(
     ranges: SceneRanges,
     height: float,
     roomy: int,
+    robot: SceneRobot,
     obstacles: tuple[Obstacle, ...],
 ) -> tuple[tuple[SceneCamera, ...], list[Placement]]:
     """Find cameras and places that go together; a few places are tried before the cameras move."""
@@ -103,7 +107,7 @@ def _arrange(
     (target, *others), extra = chosen
     for attempt in range(_ATTEMPTS):
         cameras = sample_cameras(ranges, scene_generator(stream, seed, "cameras", attempt // 8))
-        ground = Ground(ranges.area, height, cameras, scene_robot(request.robot), obstacles)
+        ground = Ground(ranges.area, height, cameras, robot, obstacles)
         rng = scene_generator(stream, seed, "places", attempt)
         first = place_target(target, dataclasses.replace(ground, area=target_area), rng)
         standing = None if first is None else place_beside(others, [first], ground, rng, roomy=roomy)

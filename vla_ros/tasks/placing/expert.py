@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cached_property
 
 import numpy as np
@@ -13,8 +14,8 @@ from vla_ros.sim.grasping.motion import MotionPhase
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.expert import EMPTY, ExpertPolicy
 from vla_ros.tasks.placing.motion import let_go
-from vla_ros.tasks.placing.planning import PlacementPlanner, Site
-from vla_ros.tasks.placing.receptacles import Body, Receptacle
+from vla_ros.tasks.placing.planning import PlacementPlanner, Site, site_at
+from vla_ros.tasks.placing.receptacles import Body
 
 SLIPPED = 0.05  # [m] that the object has moved in the hand: it is no longer held
 WITH_IT = (MotionPhase.CARRY, MotionPhase.LOWER)
@@ -36,12 +37,12 @@ class PlacingExpert(ExpertPolicy):
 
     def site(self) -> Site:
         """Return where the object is to go, as that stands now."""
-        return Site(self.world.object_pose(self.world.scene.goal), self._receptacle)
+        goal = self.world.scene.goal
+        return dataclasses.replace(self._first_site, T_base_site=self.world.object_pose(goal))
 
     @cached_property
-    def _receptacle(self) -> Receptacle:
-        goal = self.world.scene.goal
-        return Receptacle.of(next(one.model for one in self.world.scene.objects if one.name == goal))
+    def _first_site(self) -> Site:
+        return site_at(self.world, self.world.scene.goal)
 
     def plan_anew(self, target: str | None = None, back_out: bool = True) -> None:
         """Drop the plan, whichever it is: the next look begins with a grasp."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -22,10 +22,12 @@ _SLOTS = ("{object}", "{into}", "{goal}")
 
 @dataclass(frozen=True)
 class PlacingWording:
-    """The file config/tasks/placing_wording.yaml."""
+    """A file config/tasks/<task>_wording.yaml of a task that puts something somewhere."""
 
     asking: dict[str, tuple[str, ...]]  # family → sentences
-    into: dict[str, tuple[str, ...]]  # category of a receptacle → what one puts things
+    into: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # receptacle → what one puts things; none: as placing
 
     def __post_init__(self) -> None:
         if set(self.asking) != set(FAMILIES):
@@ -36,22 +38,28 @@ class PlacingWording:
 
 
 @cache
-def placing_wording() -> PlacingWording:
-    """Return the sentences."""
-    return load_config(share_directory() / "config" / "tasks" / "placing_wording.yaml", PlacingWording)
+def placing_wording(task: str = "placing") -> PlacingWording:
+    """Return the sentences of a task that puts something somewhere."""
+    return load_config(share_directory() / "config" / "tasks" / f"{task}_wording.yaml", PlacingWording)
 
 
 def instruct(
-    target: PlacedObject, goal: PlacedObject, catalogue: Catalogue, stream: str, seed: int, wording: str | None
+    target: PlacedObject,
+    goal: PlacedObject,
+    catalogue: Catalogue,
+    stream: str,
+    seed: int,
+    wording: str | None,
+    task: str = "placing",
 ) -> str:
-    """Return a request such as "put the red mug into the blue bin"."""
+    """Return a request such as "put the red mug into the blue bin", in the sentences of a task."""
     wording = wording or _WORDING[stream]
     if wording == "unseen" and stream == "generation":
         raise ConfigError("wording 'unseen' is for stream evaluation: data that held it would spoil the test")
-    rng, words, sentences = scene_generator(stream, seed, "words"), family(wording), placing_wording()
-    asking = str(rng.choice(sentences.asking[wording]))
+    rng, words = scene_generator(stream, seed, "words"), family(wording)
+    asking = str(rng.choice(placing_wording(task).asking[wording]))
     thing, place = (_name(placed, catalogue, words, rng) for placed in (target, goal))
-    into = str(rng.choice(sentences.into[goal.model.category]))
+    into = str(rng.choice(placing_wording().into[goal.model.category]))
     return asking.format(object=thing, into=into, goal=place)
 
 

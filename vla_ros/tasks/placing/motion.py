@@ -25,8 +25,13 @@ def carry(
         steps += straight(T_start, T_up, width, MotionPhase.CARRY, config.lift_speed, config)
     else:
         T_up[2, 3] = T_start[2, 3]
-    steps += _across(T_up, T_over, width, config)
-    steps += straight(T_over, T_place, width, MotionPhase.LOWER, DOWN_SPEED, config)
+    steps += across(T_up, T_over, width, config)
+    return steps + lower(T_over, T_place, width, config)
+
+
+def lower(T_over: np.ndarray, T_place: np.ndarray, width: float, config: ExpertMotionConfig) -> list[Step]:
+    """Return the way straight down from over a place (4, 4), and a moment to come to rest."""
+    steps = straight(T_over, T_place, width, MotionPhase.LOWER, DOWN_SPEED, config)
     return steps + [Step(T_place, width, MotionPhase.LOWER)] * math.ceil(SETTLE_S / config.period)
 
 
@@ -36,7 +41,8 @@ def let_go(T_place: np.ndarray, opening: float, width_max: float, config: Expert
     return steps + [Step(steps[-1].T_base_ee, width_max, MotionPhase.RETREAT)] * 3
 
 
-def _across(T_start: np.ndarray, T_end: np.ndarray, width: float, config: ExpertMotionConfig) -> list[Step]:
+def across(T_start: np.ndarray, T_end: np.ndarray, width: float, config: ExpertMotionConfig) -> list[Step]:
+    """Return the straight way from start to end (4, 4), turning all along; `width` [m] of the fingers."""
     way = T_end[:3, 3] - T_start[:3, 3]
     turn = Rotation.from_matrix([T_start[:3, :3], T_end[:3, :3]])
     angle = float((turn[0].inv() * turn[1]).magnitude())

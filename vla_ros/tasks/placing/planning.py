@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.spatial.transform import Rotation
 from vla_ros.objects.geometry import surface_points
 from vla_ros.sim.grasping.motion import Step
 from vla_ros.sim.grasping.planning import GraspPlanner
+from vla_ros.sim.world import World
 from vla_ros.tasks.placing.motion import carry
 from vla_ros.tasks.placing.receptacles import Body, Receptacle
 
@@ -30,6 +32,12 @@ class Site:
     receptacle: Receptacle
 
 
+def site_at(world: World, name: str) -> Site:
+    """Return where something is put that goes into or onto an object, as that stands now."""
+    model = next(one.model for one in world.scene.objects if one.name == name)
+    return Site(world.object_pose(name), Receptacle.of(model))
+
+
 class PlacementPlanner(GraspPlanner):
     """Plan from the truth, the held object taken for a part of the hand."""
 
@@ -40,13 +48,8 @@ class PlacementPlanner(GraspPlanner):
 
         `width` [m] between the fingers. A way on which something is touched is the last resort.
         """
-        self._stand()
-        own, body = self._robot_geom, self.world.model.body(held).id
-        T_base_ee = self.world.tool_pose(self._group.name)
-        self._held = held, np.linalg.inv(T_base_ee) @ self.world.object_pose(held)
-        self._robot_geom = own | (self.world.model.geom_bodyid == body)
         fallback = None
-        try:
+        with self.holding(held):
             for steps in self._ways(held, goal, T_start, width):
                 followed = self._follow(steps, q_start)
                 if followed is None:
@@ -55,33 +58,56 @@ class PlacementPlanner(GraspPlanner):
                 if followed[0]:
                     return closed
                 fallback = fallback or closed
-        finally:
-            self._held, self._robot_geom = None, own
         return fallback
 
-    def _ways(self, held: str, goal: Site, T_start: np.ndarray, width: float) -> Iterator[list[Step]]:
+    @contextmanager
+    def holding(self, held: str) -> Iterator[None]:
+        """Look at ways from now on with an object in the hand as it is there now."""
+        self._stand()
+        own, body = self._robot_geom, self.world.model.body(held).id
+        self._held = held, np.linalg.inv(self.world.tool_pose(self._group.name)) @ self.world.object_pose(held)
+        self._robot_geom = own | (self.world.model.geom_bodyid == body)
+        try:
+            yield
+        finally:
+            self._held, self._robot_geom = None, own
+
+    def orientations(self, T_held: np.ndarray, goal: Site) -> Sequence[np.ndarray]:
+        """Return rotations (3, 3) in which what is held at T_held (4, 4) may be let go in a goal, best first."""
+        return [Rotation.from_euler("z", turn).as_matrix() @ T_held[:3, :3] for turn in TURNS]
+
+    def places(self, held: str, goal: Site, T_held: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
+        """Return where an object that is held at T_held (4, 4) can be let go in a goal, best first.
+
+        Each is T_base_object (4, 4), and how far above it [m] the way there crosses the rim.
+        """
         placed = {one.name: one.model for one in self.world.scene.objects}
         T_goal, receptacle, body = goal.T_base_site, goal.receptacle, Body.of(placed[held])
-        T_held = self.world.object_pose(held)
-        outline = surface_points(placed[held].parts) @ T_held[:2, :3].T  # (P, 2) about the object's origin
-        middle = (outline.min(axis=0) + outline.max(axis=0)) / 2
-        # The middle of what is seen from above, drawn a little towards the mass centre, goes over the floor's middle.
-        middle = 0.5 * middle + 0.5 * (body.middle(T_held) - T_held[:3, 3])[:2]
-        lowest = body.lowest(T_held) - T_held[2, 3]  # [m] of the object's origin
-        T_base_ee = self.world.tool_pose(self._group.name)
-        T_object_ee = np.linalg.inv(T_base_ee @ self._held[1]) @ T_start if self._held else np.eye(4)
+        points, center = surface_points(placed[held].parts), np.array(body.center)
         floor, rim = T_goal[2, 3] + receptacle.floor, T_goal[2, 3] + receptacle.rim
+        rotations = self.orientations(T_held, goal)
         for headroom in HEADROOM:
             for gap in GAPS:
-                for turn in TURNS:
-                    R = Rotation.from_euler("z", turn).as_matrix()
+                for R in rotations:
                     T_object = np.eye(4)
-                    T_object[:3, :3] = R @ T_held[:3, :3]
-                    T_object[:2, 3] = T_goal[:2, 3] - R[:2, :2] @ middle
-                    T_object[2, 3] = floor + gap - lowest
-                    T_place = T_object @ T_object_ee
-                    above = rim + OVER_RIM + headroom - (floor + gap)
-                    yield carry(T_start, T_place, T_place[2, 3] + above, width, self.motion)
+                    T_object[:3, :3] = R
+                    outline = points @ R[:2].T  # (P, 2) about the object's origin
+                    # The middle of what is seen from above, drawn a little towards the mass centre, goes over the
+                    # floor's middle.
+                    middle = 0.5 * (outline.min(axis=0) + outline.max(axis=0)) / 2 + 0.5 * (R @ center)[:2]
+                    T_object[:2, 3] = T_goal[:2, 3] - middle
+                    T_object[2, 3] = floor + gap - body.lowest(T_object)
+                    yield T_object, rim + OVER_RIM + headroom - (floor + gap)
+
+    def _ways(self, held: str, goal: Site, T_start: np.ndarray, width: float) -> Iterator[list[Step]]:
+        T_held, T_base_ee = self.world.object_pose(held), self.world.tool_pose(self._group.name)
+        T_object_ee = np.linalg.inv(T_base_ee @ self._held[1]) @ T_start if self._held else np.eye(4)
+        for T_object, above in self.places(held, goal, T_held):
+            yield from self.ways_to(T_start, T_object @ T_object_ee, above, width)
+
+    def ways_to(self, T_start: np.ndarray, T_end: np.ndarray, above: float, width: float) -> Iterator[list[Step]]:
+        """Return ways to carry something, to be tried in this order, that come from `above` [m] over their end."""
+        yield carry(T_start, T_end, T_end[2, 3] + above, width, self.motion)
 
     def _touched(self, q: np.ndarray, opening: float) -> set[str]:
         if self._held is None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any, cast
 
@@ -112,7 +112,11 @@ class Placing:
         bodies = {name: Body(**values) for name, values in shown[BODIES].items()}
         receptacles = {name: Receptacle.read(**values) for name, values in shown[RECEPTACLES].items()}
         thresholds = cast(PlaceLimits, limits)  # as self.limits returned them, or changed from these
-        return PlaceJudge(thing, goal, objects, bodies, receptacles, start, openings, thresholds)
+        return self._judge_of(embodiment)(thing, goal, objects, bodies, receptacles, start, openings, thresholds)
+
+    def _judge_of(self, embodiment: Embodiment) -> Callable[..., Judge]:
+        """Return what makes the judge of what is meant, for a robot."""
+        return PlaceJudge
 
     def expert(self, world: World, arm: ArmModel) -> Policy:
         """Return the script that grasps and places with the truth."""

@@ -24,6 +24,7 @@ from vla_ros.policies.single_arm import SingleArmCodec
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.either_hand import task_expert
 from vla_ros.tasks.grasping.expert import ExpertPolicy
 from vla_ros.tasks.grasping.part_grasps import target_part
 from vla_ros.tasks.table import DEFAULT_TASK
@@ -55,7 +56,7 @@ class WaypointPlanner:
         scene = _by_part(runner.task.scene(request), str(prompt["instruction"]))
         world = World(scene, runner.embodiment, timestep=1.0 / CONTROL_HZ)
         try:
-            expert = runner.task.expert(world, runner.arm_model)
+            expert = task_expert(runner.task, world, runner.arm_models)
             if isinstance(expert, ExpertPolicy):
                 expert.open_wider(WIDE_MARGIN)
             run = _Thought(world, runner.follower(), expert, runner.task, RolloutConfig(latency_s=0.0))

@@ -16,6 +16,7 @@ from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.policies.contract import DataContract, load_contract
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.either_hand import task_expert
 from vla_ros.tasks.grasping.expert import ExpertPolicy
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.contract_columns import ArmMoment, ContractColumns
@@ -100,7 +101,7 @@ class EpisodeMaker:
 
     def _demonstrator(self, world: World, failure_mode: FailureMode, rng: np.random.Generator) -> Demonstrator:
         """Return who plays: one who errs and recovers where the task's expert grasps one target, else the expert."""
-        expert = self._runner.task.expert(world, self._runner.arm_model)
+        expert = task_expert(self._runner.task, world, self._runner.arm_models)
         if isinstance(expert, ExpertPolicy) and world.scene.target:
             return GraspDemonstrator(world, expert, failure_mode, rng)
         return PlainDemonstrator(expert)
