@@ -75,7 +75,7 @@ def test_pinocchio_reads_states_and_pairs(name, tmp_path):
 
 def test_the_planning_nodes_parameters_are_complete(tmp_path):
     robot = load_embodiment("bytemini")
-    (content,) = yaml.safe_load(planning_yaml(robot)).values()
+    (content,) = yaml.safe_load(planning_yaml(robot, srdf(robot))).values()
     parameters = content["ros__parameters"]
     assert set(parameters["robot_description_kinematics"]) == {arm.name for arm in robot.arms}
     limits = parameters["robot_description_planning"]["joint_limits"]

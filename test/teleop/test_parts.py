@@ -25,7 +25,7 @@ from vla_ros.robots.groups import BaseConfig
 from vla_ros.robots.link_tree import LinkTree
 from vla_ros.robots.looking import looking
 from vla_ros.teleop.axes import Pose, robot_pose, room_pose
-from vla_ros.teleop.gaze import GAZE_SHARE, LEASH_S
+from vla_ros.teleop.gaze import LEASH_S
 from vla_ros.teleop.hand_motion import HandMotion, HandMotionLimits
 from vla_ros.teleop.lateness import Lateness
 from vla_ros.teleop.pictures import PictureQueue
@@ -253,7 +253,7 @@ def test_a_heads_camera_looks_where_the_headset_does_at_the_pace_that_it_may(nam
             p = replace(packet(n, right=True, left=False), head=turned(left, down))
             chunk = teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, arms, "", at)
             positions = np.column_stack([chunk.column(f"{joint}/position") for joint in head.joints])
-            assert (np.abs(np.diff(positions, axis=0)) <= GAZE_SHARE * head.velocity * 0.02 + 1e-9).all()
+            assert (np.abs(np.diff(positions, axis=0)) <= LOOK_SHARE * head.velocity * 0.02 + 1e-9).all()
             assert np.abs(positions[0] - [at[j] for j in head.joints]).max() < 0.05, "it jumps"
             at |= dict(zip(head.joints, positions[0].tolist(), strict=True))
         x, y, z = tree.place(camera.frame, at)[:3, :3] @ look
@@ -289,7 +289,7 @@ def test_a_head_that_does_not_come_along_is_not_run_away_from():
         p = replace(packet(n, right=True, left=False), head=turned(80.0, 0.0))
         chunk = teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, arms, "", at)
     sent = np.array([chunk.column(f"{joint}/position")[0] for joint in head.joints])
-    assert (np.abs(sent - head.home) <= GAZE_SHARE * head.velocity * (LEASH_S + 0.02) + 1e-9).all()
+    assert (np.abs(sent - head.home) <= LOOK_SHARE * head.velocity * (LEASH_S + 0.02) + 1e-9).all()
 
 
 def test_a_robot_without_a_head_looks_at_nothing():

@@ -12,8 +12,8 @@ from controllers.rotations import Quaternion, rotate
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.looking import looking
 from vla_ros.teleop.axes import robot_pose
+from vla_ros.teleop.sticks import LOOK_SHARE
 
-GAZE_SHARE = 0.5  # of a head's speed limits: pictures stay sharp
 LAPSE_S = 0.15  # [s] without a headset after which the head is followed from where it is
 LEASH_S = 0.25  # [s] of its own pace that the head is sent ahead of where it is: it has nothing to catch up with
 
@@ -43,7 +43,7 @@ class Gaze:
         if head is None or not self._joints or not all(joint in measured for joint in self.joints):
             return {}
         goal = self._goal(head)
-        pace = speed * GAZE_SHARE * np.array([joint.velocity for joint in self._joints])
+        pace = speed * LOOK_SHARE * np.array([joint.velocity for joint in self._joints])
         elapsed = stamp - self._stamp
         place = np.array([measured[joint] for joint in self.joints])
         if not 0.0 <= elapsed <= LAPSE_S:

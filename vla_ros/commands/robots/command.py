@@ -138,7 +138,10 @@ def _write_moveit(robot: Embodiment, arguments: argparse.Namespace) -> None:
     if arguments.output is None:
         print(semantics, end="")
         return
-    _write(arguments.output, {f"{robot.name}.srdf": semantics, f"{robot.name}_moveit.yaml": planning_yaml(robot)})
+    _write(
+        arguments.output,
+        {f"{robot.name}.srdf": semantics, f"{robot.name}_moveit.yaml": planning_yaml(robot, semantics)},
+    )
 
 
 def _write(folder: str, texts: Mapping[str, str]) -> None:

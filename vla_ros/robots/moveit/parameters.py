@@ -11,7 +11,6 @@ from typing import Any
 import yaml
 
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
-from vla_ros.robots.moveit.semantics import srdf
 
 NODE = "vla_planning"
 SOLVER = "kdl_kinematics_plugin/KDLKinematicsPlugin"
@@ -21,11 +20,11 @@ _HEAD = """\
 """
 
 
-def planning_parameters(robot: Embodiment) -> dict[str, Any]:
-    """Return the parameters of the planning node. Raises ConfigError as `srdf` does."""
+def planning_parameters(robot: Embodiment, semantics: str) -> dict[str, Any]:
+    """Return the parameters of the planning node; `semantics` is the robot's SRDF."""
     return {
         "robot_description": expand_urdf(robot),
-        "robot_description_semantic": srdf(robot),
+        "robot_description_semantic": semantics,
         "robot_description_kinematics": {
             arm.name: {
                 "kinematics_solver": SOLVER,
@@ -49,10 +48,10 @@ def planning_parameters(robot: Embodiment) -> dict[str, Any]:
     }
 
 
-def planning_yaml(robot: Embodiment) -> str:
+def planning_yaml(robot: Embodiment, semantics: str) -> str:
     """Return them as YAML for `--params-file`."""
     text = yaml.safe_dump(
-        {f"/**/{NODE}": {"ros__parameters": planning_parameters(robot)}}, sort_keys=False, width=120
+        {f"/**/{NODE}": {"ros__parameters": planning_parameters(robot, semantics)}}, sort_keys=False, width=120
     )  # fmt: skip
     return _HEAD.format(robot=robot.name) + text
 

@@ -89,6 +89,10 @@ class Folding:
 
     def expert(self, world: World, arm: ArmModel) -> Policy:
         """Return the script that folds with the truth and two arms, `arm` one of them."""
+        return self.two_handed_expert(world, {})
+
+    def two_handed_expert(self, world: World, models: Mapping[str, ArmModel]) -> Policy:
+        """Return the script that folds with the truth; it has models of its own."""
         return FoldExpert(world, self.limits.folded)
 
     def prompts(self, scene: Scene) -> Collection[str]:
