@@ -10,9 +10,6 @@ from functools import partial
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
-from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import Odometry
-from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray, String
 from trajectory_msgs.msg import JointTrajectory
 
@@ -25,6 +22,7 @@ from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.policy.inference_diagnostics import InferenceDiagnostics
 from vla_ros.nodes.policy.inference_worker import InferenceWorker
 from vla_ros.nodes.policy.observation_builder import ObservationBuilder
+from vla_ros.nodes.policy.state_feed import StateFeed
 from vla_ros.nodes.sim.scene_choice import SceneChoice, announced_choice
 from vla_ros.nodes.sim.scene_parameters import declare_scene
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
@@ -32,7 +30,6 @@ from vla_ros.policies.needs import Needs
 from vla_ros.policies.observation import Observation
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.robots.topics import commanded_pose_topic
 
 
 class ExpertNode(ManagedNode):
@@ -53,18 +50,12 @@ class ExpertNode(ManagedNode):
         self._expert = MirroredExpert(embodiment, models)
         self._expert.show(self._scene)
         self._builder = builder = ObservationBuilder(embodiment, self._skew, Needs())
-        self._reader = messages.JointStateReader(builder.joints)
         self._inferences = InferenceDiagnostics(self)
         self._worker = InferenceWorker(self._expert, self._on_chunk, self._inferences.failed)
         self._chunks = self.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
         self.create_subscription(String, "sim/scene", self._on_scene, qos.LATCHED)
         self.create_subscription(Float64MultiArray, "sim/render_state", self._on_render_state, qos.EXPOSURES)
-        self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.BUFFERED)
-        if builder.has_base:
-            self.create_subscription(Odometry, "odom", self._on_odometry, qos.BUFFERED)
-        for arm in builder.arms:
-            topic = commanded_pose_topic(embodiment, arm)
-            self.create_subscription(PoseStamped, topic, partial(self._on_commanded_pose, arm), qos.BUFFERED)
+        self._feed = StateFeed(self, embodiment, builder)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
         steady_timer(self, 1.0, self._publish_diagnostics)
@@ -74,18 +65,6 @@ class ExpertNode(ManagedNode):
         self._worker.close()
 
     # -- what arrives ------------------------------------------------------------------------------------------------
-    def _on_joint_state(self, message: JointState) -> None:
-        sample = self._reader.read(message)
-        if sample is not None:
-            self._builder.states.add(sample.stamp, np.stack([sample.position, sample.velocity]))
-
-    def _on_odometry(self, message: Odometry) -> None:
-        self._builder.add_odometry(messages.seconds(message.header.stamp), *messages.odometry_values(message))
-
-    def _on_commanded_pose(self, arm: str, message: PoseStamped) -> None:
-        stamp = messages.seconds(message.header.stamp)
-        self._builder.add_commanded(arm, stamp, messages.transform(message.pose))
-
     def _on_progress(self, message: DiagnosticStatus) -> None:
         progress = control_progress(message.message, messages.diagnostic_values(message))
         if progress.enabled:

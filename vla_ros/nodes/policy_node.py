@@ -3,13 +3,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
-from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import Odometry
-from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
@@ -26,6 +21,7 @@ from vla_ros.nodes.policy.inference_worker import InferenceWorker
 from vla_ros.nodes.policy.needed_cameras import Exposure, NeededCameras
 from vla_ros.nodes.policy.observation_builder import ObservationBuilder
 from vla_ros.nodes.policy.reasoning_publisher import ReasoningPublisher
+from vla_ros.nodes.policy.state_feed import StateFeed
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.policies.base import Policy, capability
@@ -35,7 +31,6 @@ from vla_ros.policies.needs import STATE_PERIOD_S, everything
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.policies.reasoning import Reasoner, Reasoning
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.robots.topics import commanded_pose_topic, seal_topic
 
 
 class PolicyNode(ManagedNode):
@@ -70,7 +65,6 @@ class PolicyNode(ManagedNode):
         needs = everything(embodiment) if self._policy else check_policy(self._name, embodiment, self._checkpoint)
         self._needs_instruction = needs.instruction
         self._builder = builder = ObservationBuilder(embodiment, self._skew, needs)
-        self._reader = messages.JointStateReader(builder.joints)
         policy = self._policy or load_policy(self._name, embodiment, self._objects, self._checkpoint)
         self._detections = DetectionPublisher(self, policy)
         self._reasoning = ReasoningPublisher(self, policy, embodiment.cameras)
@@ -81,15 +75,7 @@ class PolicyNode(ManagedNode):
         self._cameras = NeededCameras(self, embodiment, needs, self._on_exposure, self._reference, self._tolerance)
         self._last_state = -np.inf  # [s] of the last observation of a policy without cameras
         self._chunks = self.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
-        if builder.joints:
-            self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.BUFFERED)
-        if builder.has_base:
-            self.create_subscription(Odometry, "odom", self._on_odometry, qos.BUFFERED)
-        for arm in builder.arms:
-            topic = commanded_pose_topic(embodiment, arm)
-            self.create_subscription(PoseStamped, topic, partial(self._on_commanded_pose, arm), qos.BUFFERED)
-        for cup in builder.cups:
-            self.create_subscription(JointState, seal_topic(cup), partial(self._on_seal, cup), qos.BUFFERED)
+        self._feed = StateFeed(self, embodiment, builder, self._on_joints)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
         steady_timer(self, 1.0, self._publish_diagnostics)
@@ -99,26 +85,11 @@ class PolicyNode(ManagedNode):
         self._worker.close()
 
     # -- what arrives ------------------------------------------------------------------------------------------------
-    def _on_joint_state(self, message: JointState) -> None:
-        sample = self._reader.read(message)
-        if sample is not None:
-            self._builder.states.add(sample.stamp, np.stack([sample.position, sample.velocity]))
-            self._trigger.speed = float(np.abs(sample.velocity).max())
-            if not self._cameras.names and not 0.0 <= sample.stamp - self._last_state < STATE_PERIOD_S:
-                self._last_state = sample.stamp
-                self._on_exposure(sample.stamp, ())
-
-    def _on_odometry(self, message: Odometry) -> None:
-        self._builder.add_odometry(messages.seconds(message.header.stamp), *messages.odometry_values(message))
-
-    def _on_seal(self, cup: str, message: JointState) -> None:
-        sealed = messages.seal(message)
-        if sealed is not None:
-            self._builder.add_seal(cup, messages.seconds(message.header.stamp), sealed)
-
-    def _on_commanded_pose(self, arm: str, message: PoseStamped) -> None:
-        stamp = messages.seconds(message.header.stamp)
-        self._builder.add_commanded(arm, stamp, messages.transform(message.pose))
+    def _on_joints(self, sample: messages.JointSample) -> None:
+        self._trigger.speed = float(np.abs(sample.velocity).max())
+        if not self._cameras.names and not 0.0 <= sample.stamp - self._last_state < STATE_PERIOD_S:
+            self._last_state = sample.stamp
+            self._on_exposure(sample.stamp, ())
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
         progress = control_progress(message.message, messages.diagnostic_values(message))
