@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import faulthandler
 import fcntl
 import functools
 import gc
@@ -25,8 +26,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vla_ros.launching.environment import module_environment
+from vla_ros.launching.environment import ONE_THREAD, module_environment
 
+STACKS = signal.SIGUSR1  # a node that hears it writes where each of its threads is
 MESSAGE_MAX = 1 << 17  # [bytes] of a request: module, arguments, environment
 # Not rclpy: it begins threads as soon as it is imported.
 PRELOADED = (
@@ -98,6 +100,7 @@ class _Server:
     def __init__(self) -> None:
         self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         environment = module_environment() | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"}
+        environment |= dict.fromkeys(ONE_THREAD, "1")  # as a launch has it; a pool of threads could not be forked
         words = [sys.executable, "-m", "rig.node_server", str(other.fileno())]
         self._process = subprocess.Popen(words, env=environment, pass_fds=[other.fileno()])
         other.close()
@@ -165,6 +168,7 @@ def _become(output: int, environment: Mapping[str, str]) -> None:
     places = [place for place in environment.get("PYTHONPATH", "").split(os.pathsep) if place]
     sys.path[:] = [*places, *(place for place in sys.path if place not in places)]
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    faulthandler.register(STACKS, all_threads=True)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -25,7 +26,7 @@ from trajectory_msgs.msg import JointTrajectory
 from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.follower import NO_CHUNK
 from controllers.rotations import from_matrix
-from rig.node_server import ForkedProcess
+from rig.node_server import STACKS, ForkedProcess
 from rig.spinning import leave, spin_until
 from vla_ros import messages, qos
 from vla_ros.launching.environment import module_environment
@@ -74,8 +75,18 @@ class NodeUnderTest:
         """Signal it; return exit code, output and the time it took [s]."""
         began = time.monotonic()
         self.process.send_signal(number)
-        output, _ = self.process.communicate(timeout=STOP_S)
+        try:
+            output, _ = self.process.communicate(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} goes on:\n{self._last_words()}") from None
         return self.process.returncode, output, time.monotonic() - began
+
+    def _last_words(self) -> str:
+        """Kill it; return what nobody has read of its output, with where its threads are."""
+        self.process.send_signal(STACKS)
+        time.sleep(0.5)
+        self.process.kill()
+        return self.process.communicate()[0]
 
     def kill(self) -> None:
         """Make sure that it is gone."""
