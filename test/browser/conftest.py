@@ -14,9 +14,12 @@ from operator_page import Operator, Site, sync_api
 from small_robot import SmallCollection, SmallRobot
 
 IWER = ROOT / ".browser/node_modules/iwer/build/iwer.min.js"
+# The shell draws nothing that nobody sees: it takes half the processor time of a whole Chromium.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # WebGL without a graphics card. Nothing of the tests needs a sandbox, which root cannot have.
 FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
-FLAGS += ["--use-fake-device-for-media-stream"]  # a camera, for those who are permitted
+# A camera, and somebody who permits it.
+FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 HEADSET = """
   window.headset = new IWER.XRDevice(IWER.metaQuest3);
   window.headset.installRuntime({ forceInstall: true });  // Chromium has a navigator.xr of its own
@@ -26,7 +29,7 @@ HEADSET = """
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Start Chromium; ended with the module, since while it lives no other test can have an event loop here."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         pytest.skip("no Chromium: apt-get install chromium")
     with sync_api.sync_playwright() as playwright:

@@ -25,6 +25,14 @@ FEW_PIXELS = """
   const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
   navigator.mediaDevices.getUserMedia = ({ video }) => real({ video: { ...video, width: 320, height: 240 } });
 """
+# Somebody who says no; a headless browser's own question is always answered with yes.
+DENIED = """
+  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (asked) => {
+    if (!window.permitted) throw new DOMException("Permission denied", "NotAllowedError");
+    return real(asked);
+  };
+"""
 CAMERA = {"permissions": ["camera"]}
 FLOOR = (0.1, 0.0, -0.7)
 
@@ -443,12 +451,12 @@ def test_thrown_away_demonstrations_come_back(record):
 # -- without a headset, without a camera -----------------------------------------------------------------------------
 def test_a_camera_that_is_denied_is_said_and_can_be_turned_on_later(demonstrations, visit):
     site = demonstrations()
-    person = visit(site.link, "")
+    person = visit(site.link, "", scripts=(DENIED,))
     person.reads("#camera-problem", "The camera is off")
     person.page.click("#camera-on")
     person.reads("#camera-problem", "The camera was not allowed")
     person.reads("#state", "The camera was not allowed")
-    person.context.grant_permissions(["camera"])
+    person.page.evaluate("window.permitted = true")
     person.page.click("#camera-on")
     person.until("document.querySelector('#preview').videoWidth > 0")
     person.reads("#state", "Put the headset on")

@@ -21,6 +21,7 @@ from small_robot import SmallCollection, SmallRobot
 
 TOKEN = "a-token-of-twenty-one"
 WAIT_S = 20.0  # a busy machine; whoever is quick waits for nothing
+SHORTEST_S, LONGEST_S = 0.01, 0.1  # between two askings
 # In the page, of window.headset (iwer): wait for frames that begin from now on; the page does its part in each before.
 FRAMES = """
   const frames = (count) => new Promise((resolve) => {
@@ -41,13 +42,14 @@ TAP = f"""async ([side, name]) => {{ {FRAMES}
 
 def eventually(what: Callable[[], Any], why: str = "") -> Any:
     """Wait until `what` returns something true, and return that."""
-    end = time.monotonic() + WAIT_S
+    end, pause = time.monotonic() + WAIT_S, SHORTEST_S
     while True:
         result = what()
         if result:
             return result
         assert time.monotonic() < end, why or "it did not happen"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.5 * pause, LONGEST_S)  # to ask the page is dear
 
 
 class Site:
