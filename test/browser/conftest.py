@@ -20,7 +20,10 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
 # A camera, and somebody who permits it.
 FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+# At a third of a headset's rate: a processor draws every frame, twice.
 HEADSET = """
+  const everyFrame = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (draw) => everyFrame(() => everyFrame(() => everyFrame(draw)));
   window.headset = new IWER.XRDevice(IWER.metaQuest3);
   window.headset.installRuntime({ forceInstall: true });  // Chromium has a navigator.xr of its own
 """
