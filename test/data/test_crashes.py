@@ -15,6 +15,7 @@ from assets import ROOT
 from lerobot_rules import read
 from numbered_picture import number
 from sample_dataset import SCHEMA, episode, write_sample
+from slow_tests import trials
 
 from vla_ros.data.datasets.writer import LeRobotWriter
 
@@ -91,13 +92,13 @@ def check_goes_on(root: Path, fresh: bool, added: int) -> None:
 
 
 def test_killed_at_any_of_many_moments_nothing_is_half_changed(tmp_path, before, crasher):
-    """Every one of some hundred file operations is a moment to die at; 50 of them are drawn."""
+    """Every one of some hundred file operations is a moment to die at; some of them are drawn."""
     whole = tmp_path / "whole" / "set"
     shutil.copytree(before, whole)
     code, events = crasher.run(whole)
     assert code == 0
     assert check_whole(whole, False) == 5
-    moments = np.random.default_rng(0).choice(np.arange(1, events + 1), min(50, events), replace=False)
+    moments = np.random.default_rng(0).choice(np.arange(1, events + 1), min(trials(20, 50), events), replace=False)
     seen = set()
     for moment in moments.tolist():
         fresh = moment % 4 == 0
@@ -118,7 +119,7 @@ def test_killed_at_any_of_many_moments_nothing_is_half_changed(tmp_path, before,
 def test_files_that_cannot_grow_leave_the_dataset_as_it_was(tmp_path, before, crasher):
     """A limit on the size of files makes write, flush and close fail in the middle, as a full disk or quota does."""
     sizes = sorted(path.stat().st_size for path in before.rglob("*") if path.is_file())
-    limits = np.unique(np.random.default_rng(1).integers(200, int(sizes[-1] * 1.7), 50)).tolist()
+    limits = np.unique(np.random.default_rng(1).integers(200, int(sizes[-1] * 1.7), trials(15, 50))).tolist()
     codes = []
     for limit in limits:
         root = tmp_path / str(limit) / "set"
@@ -130,7 +131,7 @@ def test_files_that_cannot_grow_leave_the_dataset_as_it_was(tmp_path, before, cr
         if limit % 5 == 0:
             check_goes_on(root, False, added)
         shutil.rmtree(root.parent)
-    assert codes.count(2) >= 30
+    assert codes.count(2) >= 0.6 * len(limits)
     lines = crasher.said().splitlines()
     assert len(lines) == codes.count(2)
     assert all("it is as it was at the last commit; make room" in line for line in lines)
@@ -152,7 +153,7 @@ def small_disk(tmp_path):
 
 def test_a_full_disk_leaves_the_dataset_as_it_was(small_disk, before, crasher):
     random, codes = np.random.default_rng(2), []
-    for _ in range(50):
+    for _ in range(trials(15, 50)):
         root = small_disk / "data" / "set"
         shutil.copytree(before, root)
         free = os.statvfs(small_disk)
@@ -167,6 +168,6 @@ def test_a_full_disk_leaves_the_dataset_as_it_was(small_disk, before, crasher):
         if leave % 5 == 0:
             check_goes_on(root, False, added)
         shutil.rmtree(root.parent)
-    assert codes.count(2) >= 10
-    assert codes.count(0) >= 5
+    assert codes.count(2) >= 0.2 * len(codes)
+    assert codes.count(0) >= 0.1 * len(codes)
     assert "No space left on device" in crasher.said()

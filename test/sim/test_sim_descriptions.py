@@ -12,6 +12,7 @@ import pytest
 from drawn_scene import grasping_scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_tests import trials
 
 from vla_ros.objects.catalogue import ALIKE, load_catalogue
 from vla_ros.objects.category import categories
@@ -118,7 +119,7 @@ def tables(draw) -> list[PlacedObject]:
     ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=trials(50, 150))
 @given(tables(), st.integers(0, 2**32))
 def test_every_description_means_one_object_of_the_scene(objects: list[PlacedObject], seed: int) -> None:
     rng = np.random.default_rng(seed)

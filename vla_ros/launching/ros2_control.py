@@ -14,13 +14,17 @@ from vla_ros.launching.graph import Argument, Chosen, NodeSpec
 if TYPE_CHECKING:
     from vla_ros.robots.embodiment import Embodiment
 
-# sim: sim_node has the controllers itself; topic: ros2_control drives sim_node; mock: commands come back as states.
-HARDWARE = ("sim", "topic", "mock", "real")
+# sim: sim_node has the controllers itself; topic: ros2_control drives sim_node; mock: commands come back as states;
+# joint_topics: a vendor's driver without ros2_control.
+HARDWARE = ("sim", "topic", "mock", "real", "joint_topics")
 MANAGED = {"hardware": ("topic", "mock", "real")}
 SIMULATED = {"hardware": ("sim", "topic")}
-UNSIMULATED = {"hardware": ("mock", "real")}
-SIMULATED_TIME = Chosen("hardware", {"sim": True, "topic": True, "mock": False, "real": False})
-HOLD = Chosen("hardware", {"sim": "sim"} | dict.fromkeys(MANAGED["hardware"], "controller_manager"))
+UNSIMULATED = {"hardware": ("mock", "real", "joint_topics")}
+SIMULATED_TIME = Chosen("hardware", {name: name in SIMULATED["hardware"] for name in HARDWARE})
+# Drivers of joint topics hold by themselves where they are while nobody tells them anything.
+HOLD = Chosen(
+    "hardware", {"sim": "sim", "joint_topics": "none"} | dict.fromkeys(MANAGED["hardware"], "controller_manager")
+)
 SIMULATOR_INTERFACE = Chosen("hardware", dict.fromkeys(HARDWARE, "controllers") | {"topic": "topic_hardware"})
 # The manager puts its loop at 50 by itself, but torques come in and states go out through its other threads. Below
 # control's own.
@@ -34,7 +38,8 @@ def hardware_arguments() -> tuple[LaunchArgument, ...]:
         LaunchArgument(
             "hardware",
             "sim",
-            "who has the arm: the simulator; ros2_control over the simulator, mock components or the real robot",
+            "who has the arm: the simulator; ros2_control over the simulator, mock components or the real robot; "
+            "joint_topics: a real robot's driver without ros2_control",
             choices=HARDWARE,
         ),
         LaunchArgument("robot_ip", "", "address of the robot, for hardware:=real where its driver takes one"),
@@ -42,7 +47,7 @@ def hardware_arguments() -> tuple[LaunchArgument, ...]:
 
 
 def ros2_control_nodes() -> tuple[NodeSpec, ...]:
-    """Return the processes that ros2_control needs; none of them starts with hardware:=sim."""
+    """Return the processes between control and what is not the simulator; none of them starts with hardware:=sim."""
     return (
         NodeSpec(
             "description",
@@ -66,6 +71,12 @@ def ros2_control_nodes() -> tuple[NodeSpec, ...]:
             priority=MANAGER_PRIORITY,
         ),
         NodeSpec("spawner", "spawner_node", {"robot": Argument("robot")}, when=MANAGED, ends=True),
+        NodeSpec(
+            "joint_topics",
+            "joint_topics_node",
+            {"robot": Argument("robot")},
+            when={"hardware": ("joint_topics",)},
+        ),
     )
 
 
@@ -86,6 +97,9 @@ def check_hardware(arguments: Mapping[str, Value]) -> None:
     from vla_ros.robots.ros2_control.description import check_drivers
 
     robot = load_embodiment(str(arguments["robot"]))
+    if hardware == "joint_topics":
+        _check_joint_topics(robot, robot.command_modes(str(arguments["command"])))
+        return
     if hardware != "real" and "pose" in robot.command_modes(str(arguments["command"])).values():
         raise ConfigError(
             f"command:=pose needs a driver with an impedance controller of its own, hardware:={hardware} has none: "
@@ -102,6 +116,17 @@ def check_hardware(arguments: Mapping[str, Value]) -> None:
         )
     for program in ("ros2_control_node", "spawner"):
         find_executable("controller_manager", program)
+
+
+def _check_joint_topics(robot: Embodiment, commands: Mapping[str, str]) -> None:
+    from vla_ros.robots.joint_topics import joint_drivers
+
+    joint_drivers(robot)
+    for arm, command in commands.items():
+        if command != "position":
+            raise ConfigError(
+                f"hardware:=joint_topics takes positions, and {command} is to drive arm '{arm}': add command:=position"
+            )
 
 
 def needed_packages(robot: Embodiment, hardware: str) -> tuple[str, ...]:

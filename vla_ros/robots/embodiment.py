@@ -28,6 +28,7 @@ from vla_ros.robots.groups import (
     end_effector_group,
     joint_group,
 )
+from vla_ros.robots.joint_topics import JointTopicsConfig, joint_drivers
 from vla_ros.robots.ros2_control.config import Ros2ControlConfig
 from vla_ros.robots.structure import Structure, check_name, check_robot_name
 from vla_ros.robots.urdf import expand_xacro, link_names
@@ -48,6 +49,7 @@ class RobotConfig:
     cameras: tuple[CameraConfig, ...] = ()
     workplace: Workplace | None = None
     ros2_control: Ros2ControlConfig = field(default_factory=Ros2ControlConfig)  # what only its vendor knows of it
+    joint_topics: tuple[JointTopicsConfig, ...] = ()  # drivers of its vendor's without ros2_control
 
 
 Group = TypeVar("Group", ArmGroup, EndEffectorGroup, JointGroup)
@@ -68,6 +70,7 @@ class Embodiment:
     described_cameras: tuple[CameraConfig, ...] = ()  # all that it can have
     workplace: Workplace | None = None  # of simulated scenes; None: around its base, as they are drawn
     ros2_control: Ros2ControlConfig = field(default_factory=Ros2ControlConfig)
+    joint_topics: tuple[JointTopicsConfig, ...] = ()
     source: str = ""  # what it was loaded by: its name, or the path of its file
 
     @property
@@ -291,8 +294,11 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         described_cameras=config.cameras,
         workplace=config.workplace,
         ros2_control=config.ros2_control,
+        joint_topics=config.joint_topics,
         source=config.name,
     )
+    if embodiment.joint_topics:
+        joint_drivers(embodiment)
     _refuse_twice("channel", [channel for one in embodiment.end_effectors for channel in one.channels])
     return embodiment
 

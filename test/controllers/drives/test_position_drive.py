@@ -8,6 +8,7 @@ from franka_arm import ARM, FRAME, HOME, franka_config, franka_limits, franka_mo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from position_arm import PositionRig
+from slow_tests import trials
 
 from controllers.arm.arm_dynamics import Payload
 from controllers.chunks.chunk import ActionChunk
@@ -173,7 +174,7 @@ def test_in_shadow_mode_nothing_is_commanded():
     assert np.linalg.norm(rig.driven.progress.T_base_ee_commanded[:3, 3] - rig.position) < 0.1
 
 
-@settings(max_examples=25)
+@settings(max_examples=trials(8, 25))
 @given(st.data())
 def test_any_chunks_leave_commands_within_limits_and_continuous(data):
     rig = PositionRig()
@@ -188,7 +189,7 @@ def test_any_chunks_leave_commands_within_limits_and_continuous(data):
     check_limits(np.array(rig.commands), rig)
 
 
-@settings(max_examples=200)
+@settings(max_examples=trials(50, 200))
 @given(st.floats(0.0, 1.0), st.floats(-1.0, 1.0), st.floats(-0.3, 0.3), st.sampled_from([0.001, 0.002, 0.005]))
 def test_a_joint_never_leaves_its_range(where, speed, lead, dt):
     limits = franka_limits(franka_config())

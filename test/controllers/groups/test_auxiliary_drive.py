@@ -6,6 +6,7 @@ import pytest
 from franka_arm import FRAME, OPENING, WIDTH, Rig, franka_config
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_tests import trials
 
 from controllers.chunks.auxiliary_track import AuxiliaryTrack
 from controllers.chunks.chunk import ActionChunk, pose_channels
@@ -133,7 +134,7 @@ def test_bad_limits_are_refused():
         BaseLimits((0.1, 0.1), (1.0, 1.0, 1.0))  # type: ignore[arg-type]
 
 
-@settings(max_examples=100)
+@settings(max_examples=trials(30, 100))
 @given(st.lists(st.tuples(st.lists(st.floats(-1, 1), min_size=3, max_size=3), st.floats(0.0, 1.0)), max_size=20))
 def test_the_base_never_leaves_its_limits(orders):
     drive, command = AuxiliaryDrive({}, BASE), RobotCommand()

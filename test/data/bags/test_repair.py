@@ -59,7 +59,7 @@ def torn(whole: Path, folder: Path, size: int) -> Path:
     return partial
 
 
-@settings(max_examples=150)
+@settings(max_examples=trials(40, 150))
 @given(share=st.floats(0.0, 1.0))
 def test_torn_anywhere_it_is_whole_up_to_the_last_chunk(share, whole, tmp_path_factory):
     size = (whole / "arm_0.mcap").stat().st_size
