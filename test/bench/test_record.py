@@ -16,6 +16,7 @@ def arguments(*words: str) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
+@pytest.mark.slow  # half a minute of a whole graph, which other tests look at closer
 def test_figures_are_written_flat_and_no_bag_is_left(tmp_path, capsys):
     file = tmp_path / "figures.json"
     code = record.run(arguments("--seconds", "2", "--forms", "jpeg", "--folder", str(tmp_path), "--json", str(file)))

@@ -16,6 +16,7 @@ def arguments(*words: str) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
+@pytest.mark.slow  # half a minute of a whole graph, which other tests look at closer
 def test_figures_are_written_flat(tmp_path):
     file = tmp_path / "figures.json"
     assert teleop.run(arguments("--seconds", "5", "--json", str(file))) == 0

@@ -94,13 +94,14 @@ def rig(tmp_path_factory):
     )
     # No guard: on a machine that others keep busy it may latch the e-stop in the middle of a test.
     others = [NodeUnderTest(name, robot=str(PAIR), use_sim_time=True) for name in ("state", "control")]
-    others += [NodeUnderTest("camera", seed=1, robot=str(PAIR), use_sim_time=True)]
+    camera = NodeUnderTest("camera", seed=1, robot=str(PAIR), use_sim_time=True)
+    others.append(camera)
     nodes = [NodeUnderTest("sim", seed=1, robot=str(PAIR), camera_rate_hz=float(CAMERA_RATE)), *others, bridge]
     operator = Operator(robot=str(PAIR))
     try:
         assert operator.ready(), {node.name: node.process.poll() for node in nodes}
         assert operator.spin_until(lambda: "bridge" in operator.diagnostics, 60.0), bridge.process.poll()
-        yield operator, f"http://127.0.0.1:{port}/?token={TOKEN}", folder
+        yield operator, f"http://127.0.0.1:{port}/?token={TOKEN}", folder, camera
         for node in nodes:
             code, output, _ = node.stop()
             assert code in (0, -9), (node.name, output)
@@ -124,7 +125,7 @@ def joint(operator: Operator, name: str) -> float:
 @pytest.fixture(scope="module")
 def recording(rig) -> tuple[Path, dict[str, np.ndarray], float]:
     """Drive every group by two hands and record it; return the bag, and where tools and lift came to rest."""
-    operator, link, folder = rig
+    operator, link, folder, _ = rig
     go_home(operator)
     bag = folder / "bag"
     recorder = NodeUnderTest("recorder", directory=str(bag), free_mb=1, robot=str(PAIR))
@@ -289,8 +290,9 @@ def test_it_is_viewed(rig):
     ],
 )
 def test_it_is_executed_again(rig, recording, dataset, made: Callable[[Path, Path], Path]):
-    operator = rig[0]
+    operator, camera = rig[0], rig[3]
     bag, tools, lift = recording
+    camera.stop()  # nobody looks any more
     go_home(operator)
     node = NodeUnderTest("replay", robot=str(PAIR), source=str(made(bag, dataset)), in_charge=True)
     assert operator.spin_until(lambda: node.process.poll() is not None, 120.0)
