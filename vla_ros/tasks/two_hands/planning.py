@@ -223,8 +223,9 @@ class PairPlanner(PlacementPlanner):
 
     def _put(self, name: str, T_base_object: np.ndarray) -> None:
         start = self.world.model.jnt_qposadr[self.world.model.body(name).jntadr[0]]
-        self._scratch.qpos[start : start + 3] = T_base_object[:3, 3]
-        wxyz = np.roll(Rotation.from_matrix(T_base_object[:3, :3]).as_quat(), 1)
+        T = self.world.in_odom(T_base_object)
+        self._scratch.qpos[start : start + 3] = T[:3, 3]
+        wxyz = np.roll(Rotation.from_matrix(T[:3, :3]).as_quat(), 1)
         self._scratch.qpos[start + 3 : start + 7] = wxyz
 
     def _touched(self, q: np.ndarray, opening: float) -> set[str]:
