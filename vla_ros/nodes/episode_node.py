@@ -255,6 +255,8 @@ class EpisodeRun:
                 "first_lifted": judge.first_lifted,
                 "progress": _rounded(judge.progress),
                 "cause": judge.cause(judge.reason),
+                "parts_done": judge.parts[0],
+                "parts": judge.parts[1],
             }
             | judge.figures()
         )

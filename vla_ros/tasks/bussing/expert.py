@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scripted expert of bussing: one thing after the other, by the hand with the shorter way, the base driving between.
+"""The scripted expert of bussing: one thing after the other, by the hand with the shorter way.
 
-Hands are moved by tool poses while the base stands, arms by joints while it drives: those mean the same wherever it is.
+While the base stands, a hand is moved by tool poses; while it drives, arms are by joints, which mean the same anywhere.
 """
 
 from __future__ import annotations
@@ -192,7 +192,8 @@ class BussingExpert(TwoHandedScript):
     def _drive(self, observation: Observation) -> ActionChunk | None:
         self._advance(observation)
         base, stance = observation.state.base, self._stance
-        assert base is not None and stance is not None
+        assert base is not None
+        assert stance is not None
         goal = np.array([stance.x, stance.y])
         folded = self._index >= len(self._rows)
         overdue = observation.stamp - self._drive_began > OVERDUE_S

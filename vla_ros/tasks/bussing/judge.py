@@ -65,7 +65,7 @@ class BussingJudge(Judge):
     @property
     def success_text(self) -> str:
         """Say what was done, after a success."""
-        right, count = self._share
+        right, count = self.parts
         return f"{right} of {count} things in the right receptacle" if count else "left everything where it stood"
 
     def cause(self, said: str = "") -> str:
@@ -78,7 +78,7 @@ class BussingJudge(Judge):
 
     def figures(self) -> dict[str, Any]:
         """Return how many things are where they are to go, and how many requests are met."""
-        right, count = self._share
+        right, count = self.parts
         wrong = sum(self._placed.get(name, goal) != goal for name, goal in self._goals.items())
         return {
             "things": count,
@@ -105,7 +105,8 @@ class BussingJudge(Judge):
         return {name: goal for request in self._requests for name, goal in request.goals.items()}
 
     @property
-    def _share(self) -> tuple[int, int]:
+    def parts(self) -> tuple[int, int]:
+        """Return how many things rest where they are to go, and how many are asked for."""
         goals = self._goals
         return sum(self._placed.get(name) == goal for name, goal in goals.items()), len(goals)
 
@@ -118,7 +119,7 @@ class BussingJudge(Judge):
             return
         for name in self._things:
             self._follow(name, truth, closed)
-        right, count = self._share
+        right, count = self.parts
         if count:
             self.progress = max(self.progress, right / count)
         if truth.time - self._since > 0.0:
@@ -206,7 +207,7 @@ class BussingJudge(Judge):
             return
         self._told[name] = inside
         goal = self._request.goals.get(name, self._goals.get(name))
-        right, count = self._share
+        right, count = self.parts
         place = f"put {self._called([name])} into {self._called([inside])}"
         if goal is None:
             self._events.append(f"{place}, which was not asked for")

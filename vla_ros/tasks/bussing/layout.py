@@ -32,7 +32,9 @@ class BussingRobot(SceneRobot):
         if category in RECEPTACLES:
             end = dict(self.sides)[category] * y
             return bool(ENDS[0] <= end <= ENDS[1] and x >= RECEPTACLE_NEAREST)
-        return abs(y) <= THINGS and (not self.arms or any(_drives_to(arm, placement, table_height) for arm in self.arms))
+        if abs(y) > THINGS:
+            return False
+        return not self.arms or any(_drives_to(arm, placement, table_height) for arm in self.arms)
 
     def reaches_together(self, placements: Sequence[Placement], table_height: float) -> bool:
         """Say that all are in reach, one after the other."""

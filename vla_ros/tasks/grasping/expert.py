@@ -46,7 +46,7 @@ class ExpertPolicy:
         self.codec = SingleArmCodec.of_gripper(world.embodiment, arm=world.embodiment.arm_with(arm.joints).name)
         self.motion = motion or ExpertMotionConfig(period=self.codec.period)
         self.planner = (PartGraspPlanner if by_part else GraspPlanner)(world, arm, self.motion)
-        self.target = target or world.scene.target  # what it grasps: a demonstration of an error may name another object
+        self.target = target or world.scene.target  # a demonstration of an error may name another
         # What a demonstration of an error makes of the next plan, given where the tool (4, 4) starts.
         self.amend: Callable[[PlannedGrasp, np.ndarray], PlannedGrasp] | None = None
         self.reset()

@@ -66,7 +66,7 @@ def instruct(
 
 
 def usual_family(stream: str, wording: str | None) -> str:
-    """Return the family of words that is requested, else the usual one. Raises ConfigError for one that is not for data."""
+    """Return the family of words that is requested, else the usual one. Raises ConfigError for one not for data."""
     wording = wording or _WORDING[stream]
     if wording == "unseen" and stream == "generation":
         raise ConfigError("wording 'unseen' is for stream evaluation: data that held it would spoil the test")
