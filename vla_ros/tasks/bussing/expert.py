@@ -19,7 +19,7 @@ from vla_ros.policies.single_arm import PERIOD_S
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, minimum_jerk
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.world import World
-from vla_ros.tasks.bussing.driving import Driver
+from vla_ros.tasks.bussing.driving import Drive
 from vla_ros.tasks.bussing.hand import BussingHand
 from vla_ros.tasks.bussing.requests import BussingRequest, meant, scene_requests
 from vla_ros.tasks.bussing.stances import Stance, stance_before, stances
@@ -59,7 +59,7 @@ class BussingExpert(TwoHandedScript):
         self.codec = PairCodec(world.embodiment, arms, PERIOD_S, ROWS, base=True)
         base = world.embodiment.base
         assert base is not None  # the task has looked
-        self._driver = Driver(base, PERIOD_S)
+        self._config = base
         self._own = scene_requests(world.scene)
         catalogue = load_catalogue()
         self._objects = [SceneObject.of(placed, catalogue) for placed in world.scene.objects]
@@ -76,7 +76,7 @@ class BussingExpert(TwoHandedScript):
         self._tried: dict[str, int] = {}  # thing → stances tried
         self._stance: Stance | None = None
         self._ways: Iterator[Stance] = iter(())  # further stances to put down what is held
-        self._drive_began = 0.0  # [s]
+        self._way: Drive | None = None  # of the base
 
     _hand: BussingHand | None
 
@@ -167,7 +167,9 @@ class BussingExpert(TwoHandedScript):
 
     # -- driving -------------------------------------------------------------------------------------------------------
     def _begin_drive(self, observation: Observation, stage: Stage) -> None:
-        self._stage, self._drive_began = stage, observation.stamp
+        assert self._stance is not None
+        goal, self._stage = np.array([self._stance.x, self._stance.y]), stage
+        self._way = Drive(self._config, self.motion.period, observation.stamp, _base(observation), goal)
         if stage is Stage.TO_THING:
             self._fold(observation)
         else:
@@ -191,13 +193,12 @@ class BussingExpert(TwoHandedScript):
 
     def _drive(self, observation: Observation) -> ActionChunk | None:
         self._advance(observation)
-        base, stance = observation.state.base, self._stance
+        base, way = observation.state.base, self._way
         assert base is not None
-        assert stance is not None
-        goal = np.array([stance.x, stance.y])
+        assert way is not None
         folded = self._index >= len(self._rows)
-        overdue = observation.stamp - self._drive_began > OVERDUE_S
-        if folded and (overdue or self._driver.there(base.T_odom_base, goal)):
+        overdue = observation.stamp - way.began > OVERDUE_S
+        if folded and (overdue or way.there(base.T_odom_base, base.twist)):
             if self._stage is Stage.TO_THING:
                 self._stage = Stage.GRASP
             else:
@@ -206,7 +207,7 @@ class BussingExpert(TwoHandedScript):
         if self._stage is Stage.TO_RECEPTACLE and self._lost(observation):
             self._stage = Stage.CHOOSE
             return None
-        driven = self._driver.velocities(base.T_odom_base, base.twist, goal, ROWS)
+        driven = way.velocities(observation.stamp, base.T_odom_base, ROWS)
         return self._send(observation, driven, TaskStatus.ONGOING)
 
     def _advance(self, observation: Observation) -> None:

@@ -114,7 +114,7 @@ def meant(
 
 
 def _meant(sentence: str, objects: Sequence[SceneObject], nouns: Mapping[str, str]) -> BussingRequest:
-    plain = sentence.strip().lower().rstrip(".!")
+    plain = sentence.strip().lower().rstrip(".!?")
     if any(plain == one.rstrip("?") for sentences in bussing_wording().whole.values() for one in sentences):
         return BussingRequest(sentence, goals_of({one.name: one.category for one in objects}))
     phrases = split_placing(sentence)

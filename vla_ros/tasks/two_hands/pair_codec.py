@@ -38,7 +38,7 @@ class PairCodec:
         horizon: int = HORIZON,
         base: bool = False,
     ) -> None:
-        """Take the names of the arms; `base`: drive it too. Raises ConfigError for an arm without a parallel gripper."""
+        """Take the arms by name; `base`: drive it too. Raises ConfigError for an arm without a parallel gripper."""
         self.arms = tuple(arms)
         self.grippers = {arm: embodiment.gripper_on(arm).name for arm in arms}
         joints = tuple(joint for arm in arms for joint in embodiment.arm(arm).joints)
