@@ -79,5 +79,5 @@ def test_a_stance_has_the_place_before_the_shoulder_and_keeps_off_the_table():
         here = np.array([stance.x + 0.02, stance.y])
         first = next(stances(arm, np.array([0.55, 0.3]), here))
         assert (first.x, first.y) == tuple(here)  # good enough: no drive
-        away = next(stances(arm, np.array([0.55, 0.3]), here + (0.0, 0.5)))
+        away = next(stances(arm, np.array([0.55, 0.3]), here + np.array([0.0, 0.5])))
         assert away == stance
