@@ -52,9 +52,9 @@ def test_no_hand_reaches_both_receptacles_from_one_place_of_the_base(scenes):
 
 
 def test_a_table_holds_five_to_eight_things_that_no_description_confuses(scenes):
-    for scene in (*scenes, draw(500, "clutter")):
+    for scene in (*scenes, draw(500, "distractor")):
         count = len(things(scene))
-        assert 5 <= count <= (10 if scene.set_name == "clutter" else 8)
+        assert 5 <= count <= (10 if scene.set_name == "distractor" else 8)
         models = [one.model for one in scene.objects]
         assert not any(same_name(a, b) for i, a in enumerate(models) for b in models[:i])
         assert all(bussing_things().fits(one.model) for one in things(scene))
@@ -132,4 +132,4 @@ def test_what_the_task_has_not_is_refused_in_one_line():
         TASK.check(SceneRequest(robot="bytemini", place="left"))
     with pytest.raises(ConfigError, match="everything on the table counts"):
         TASK.check_target("red_mug", draw())
-    TASK.check(SceneRequest(robot="bytemini", set_name="clutter"))
+    TASK.check(SceneRequest(robot="bytemini", set_name="distractor"))

@@ -25,6 +25,7 @@ from vla_ros.tasks.bussing.things import (
     RECEPTACLES,
     SWAPPED,
     WHOLE,
+    asked_by,
     bussing_things,
     goals_of,
     other_receptacle,
@@ -68,7 +69,7 @@ def bussing_wording() -> BussingWording:
 def words(placed: tuple[PlacedObject, ...], request: SceneRequest, catalogue: Catalogue) -> str:
     """Return what a scene with these objects asks for, one sentence or several."""
     stream, seed, family = request.stream, request.seed, usual_family(request.stream, request.wording)
-    kind = bussing_things().request(request.set_name)
+    kind = asked_by(request.set_name)
     if kind == WHOLE:
         if family not in FAMILIES:
             raise ConfigError(unknown_name("wording", family, FAMILIES))
@@ -88,7 +89,7 @@ def words(placed: tuple[PlacedObject, ...], request: SceneRequest, catalogue: Ca
 
 def scene_requests(scene: Scene) -> tuple[BussingRequest, ...]:
     """Return what a scene asks for, in order."""
-    kind, categories = bussing_things().request(scene.set_name), _categories(scene.objects)
+    kind, categories = asked_by(scene.set_name), _categories(scene.objects)
     if kind == WHOLE:
         return (BussingRequest(scene.instruction, goals_of(categories)),)
     if kind == ABSENT:

@@ -21,9 +21,8 @@ from vla_ros.sim.scenes.sets import check_set, load_sets
 from vla_ros.sim.scenes.target_query import choose_target
 from vla_ros.tasks.bussing.layout import BussingRobot
 from vla_ros.tasks.bussing.requests import words
-from vla_ros.tasks.bussing.things import RECEPTACLES, bussing_things
+from vla_ros.tasks.bussing.things import RECEPTACLES, TASK, bussing_things
 
-TASK = "bussing"
 TABLE_LENGTH = 2.20  # [m] along y: more than both arms reach from one place
 _TRIES = 60
 
@@ -66,7 +65,7 @@ def _things(
 ) -> list[ObjectModel]:
     """Draw things by turns for either receptacle, of which no description means two."""
     things, models = bussing_things(), catalogue.models("all")
-    novel = request.set_name in things.novel or request.categories == "heldout"
+    novel = check_set(load_sets(TASK), request.set_name).novel or request.categories == "heldout"
     chosen: list[ObjectModel] = []
     if count and request.target and not any(one.category not in RECEPTACLES for one in there):
         fitting = tuple(m for m in models if m.category in (*things.bin, *things.tray) and things.fits(m))

@@ -17,14 +17,14 @@ from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.scenes.sets import SceneSets, check_set, load_sets
+from vla_ros.sim.scenes.sets import SceneSets, load_sets
 from vla_ros.sim.world import World
 from vla_ros.tasks.bussing.expert import BussingExpert
 from vla_ros.tasks.bussing.judge import BussingJudge
 from vla_ros.tasks.bussing.limits import BussingLimits
 from vla_ros.tasks.bussing.requests import BussingRequest, meant, scene_requests
-from vla_ros.tasks.bussing.scenes import TASK, sample_bussing
-from vla_ros.tasks.bussing.things import RECEPTACLES
+from vla_ros.tasks.bussing.scenes import sample_bussing
+from vla_ros.tasks.bussing.things import RECEPTACLES, TASK, asked_by
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.placing.receptacles import Body, Receptacle
 
@@ -64,7 +64,7 @@ class Bussing:
         check_drives(request.robot)
 
     def _check_scene(self, request: SceneRequest) -> None:
-        check_set(self.sets, request.set_name)
+        asked_by(request.set_name)
         objects = request.objects
         if request.by_part:
             raise ConfigError("by_part: bussing asks for whole objects: leave it out, or take task grasping")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands on a table that is to be cleared, where each belongs, and what each set asks for."""
+"""What stands on a table that is to be cleared, where it belongs, and what a set may ask for."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_file, load_config
 from vla_ros.objects.geometry import surface_points
 from vla_ros.objects.model import ObjectModel
+from vla_ros.sim.scenes.sets import check_set, load_sets
 from vla_ros.tasks.placing.receptacles import widest
 
-WHOLE, STEPS, SWAPPED, ABSENT = "whole", "steps", "swapped", "absent"  # what a set asks for
+TASK = "bussing"
+WHOLE, STEPS, SWAPPED, ABSENT = ASKED = ("", "steps", "swapped", "absent")  # what a set asks for
 BIN, TRAY = RECEPTACLES = ("bin", "tray")  # categories of the two receptacles
 
 
@@ -27,25 +29,16 @@ class BussingThings:
     bin: tuple[str, ...]  # categories that are waste
     tray: tuple[str, ...]  # categories that are tableware
     novel_bin: tuple[str, ...]  # waste of held-out categories
-    novel: tuple[str, ...]  # sets that have some of those
-    requests: dict[str, str] = field(default_factory=dict)  # set → steps, swapped or absent
     steps: int = 3  # things that are asked for one by one
     height: float = 0.12  # [m] highest thing, however it lies
     across: float = 0.22  # [m] widest one
     enlarged: dict[str, float] = field(default_factory=dict)  # receptacle → factor on the catalogue's
 
     def __post_init__(self) -> None:
-        for name, kind in self.requests.items():
-            if kind not in (STEPS, SWAPPED, ABSENT):
-                raise ConfigError(f"requests of '{name}': {unknown_name('kind', kind, (STEPS, SWAPPED, ABSENT))}")
         if self.steps < 1:
             raise ConfigError(f"steps must be at least 1, got {self.steps}")
         if set(self.enlarged) != set(RECEPTACLES):
             raise ConfigError(f"enlarged must have {' and '.join(RECEPTACLES)}, got {', '.join(self.enlarged)}")
-
-    def request(self, set_name: str) -> str:
-        """Return what a set asks for: whole, steps, swapped or absent."""
-        return self.requests.get(set_name, WHOLE)
 
     def receptacle(self, category: str) -> str:
         """Return the category of the receptacle that a thing belongs in."""
@@ -62,6 +55,14 @@ class BussingThings:
 def bussing_things() -> BussingThings:
     """Return config/tasks/bussing_things.yaml."""
     return load_config(config_file("tasks", "bussing_things.yaml"), BussingThings)
+
+
+def asked_by(set_name: str) -> str:
+    """Return what a set asks for, of ASKED. Raises ConfigError for a set that is not there or asks for another."""
+    asks = check_set(load_sets(TASK), set_name).asks
+    if asks not in ASKED:
+        raise ConfigError(f"set '{set_name}' asks: {unknown_name('request', asks, ASKED[1:])}")
+    return asks
 
 
 def other_receptacle(category: str) -> str:
