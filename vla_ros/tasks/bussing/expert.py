@@ -26,7 +26,7 @@ from vla_ros.tasks.bussing.stances import Stance, stance_before, stances
 from vla_ros.tasks.placing.planning import Site, site_at
 from vla_ros.tasks.placing.receptacles import Body
 from vla_ros.tasks.two_hands.pair_codec import JointStep, PairCodec
-from vla_ros.tasks.two_hands.script import TwoHandedScript
+from vla_ros.tasks.two_hands.script import RowPlayer
 from vla_ros.tasks.two_hands.ways import Row, side_by_side
 
 RETREAT_M = 0.14  # [m] up from a receptacle before the arm folds
@@ -50,7 +50,7 @@ class Stage(Enum):
     DONE = "done"
 
 
-class BussingExpert(TwoHandedScript):
+class BussingExpert(RowPlayer):
     """Clear what is asked for; whatever slips or falls back onto the table gets another turn."""
 
     def __init__(self, world: World, models: Mapping[str, ArmModel]) -> None:
@@ -70,15 +70,14 @@ class BussingExpert(TwoHandedScript):
     def reset(self) -> None:
         """Forget the episode."""
         super().reset()
-        self._stage, self._hand = Stage.CHOOSE, None
+        self._stage = Stage.CHOOSE
+        self._hand: BussingHand | None = None  # that works
         self._instruction: str | None = None
         self._goals: dict[str, str] = {}
         self._tried: dict[str, int] = {}  # thing → stances tried
         self._stance: Stance | None = None
         self._ways: Iterator[Stance] = iter(())  # further stances to put down what is held
         self._way: Drive | None = None  # of the base
-
-    _hand: BussingHand | None
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next actions of the hand that works, or of the base and the arms that fold."""
@@ -105,7 +104,10 @@ class BussingExpert(TwoHandedScript):
             self._choose(observation)
             return None
         if self._stage is Stage.DONE:
-            return self._rest(observation)
+            if not self._open():
+                return self._rest(observation)
+            self._stage = Stage.CHOOSE  # something has rolled out of its receptacle
+            return None
         if self._stage in (Stage.TO_THING, Stage.TO_RECEPTACLE):
             return self._drive(observation)
         return self._work(observation)
@@ -113,34 +115,45 @@ class BussingExpert(TwoHandedScript):
     # -- which thing ---------------------------------------------------------------------------------------------------
     def _choose(self, observation: Observation) -> None:
         """Choose a thing, a hand and a stance by the way that the base drives, or see that nothing is left."""
-        base = _base(observation)
-        left = [name for name in self._goals if not self._there(name) and not self._fallen(name)]
-        turns = min((self._tried[name] // STANCES for name in left), default=ROUNDS)
-        left = [name for name in left if self._tried[name] // STANCES == turns]
+        base, open_things = _base(observation), self._open()
         self._hand = None
-        if not left or turns >= ROUNDS:
-            self._stage = Stage.DONE
-            names = ", ".join(name.replace("_", " ") for name in left)
-            self.explanation = f"no way for {names}" if names else "" if self._goals else "what is named is not there"
+        if not open_things:
+            self._stage, self.explanation = Stage.DONE, self._why()
             self._fold(observation)
             return
-        ways = [(name, stance) for name in left for stance in self._stances_for(name, base)]
-        name, self._stance = min(ways, key=lambda way: self._length(way[0], way[1], base))
+        turns = min(self._tried[name] // STANCES for name in open_things)
+        ways = {name: self._stance_for(name, base) for name in open_things if self._tried[name] // STANCES == turns}
+        name = min(ways, key=lambda one: self._length(one, ways[one], base))
+        self._stance = ways[name]
         self._tried[name] += 1
         model = self.models[self._stance.arm]
         self._hand = BussingHand(self.world, model, self.motion, name, self._goals[name])
         self._begin_drive(observation, Stage.TO_THING)
 
-    def _stances_for(self, name: str, base: np.ndarray) -> list[Stance]:
-        """Return for each arm the stance that is to be tried next for a thing."""
-        place, number = self._middle(name), self._tried[name] % STANCES
+    def _left(self) -> list[str]:
+        """Name the things that are not where they are to go."""
+        return [name for name in self._goals if not self._there(name)]
+
+    def _open(self) -> list[str]:
+        """Name those of them that are on the table and may be tried again."""
+        return [n for n in self._left() if not self._fallen(n) and self._tried[n] < ROUNDS * STANCES]
+
+    def _why(self) -> str:
+        """Say why not everything is where it is to go; "" where it is."""
+        if not self._goals:
+            return "what is named is not there"
+        names = ", ".join(name.replace("_", " ") for name in self._left())
+        return f"no way for {names}" if names else ""
+
+    def _stance_for(self, name: str, base: np.ndarray) -> Stance:
+        """Return the stance that is to be tried next for a thing: by turns of the arms, the shorter way first."""
+        place, number, arms = self._middle(name), self._tried[name] % STANCES, self.codec.arms
         found = []
-        for arm in self.codec.arms:
+        for arm in arms:
             ways = list(stances(self.world.embodiment.arm(arm), place, base))
-            found.append(ways[min(number // len(self.codec.arms), len(ways) - 1)])
-        # The arm with the shorter way first, then the other from a place like it.
+            found.append(ways[min(number // len(arms), len(ways) - 1)])
         found.sort(key=lambda stance: self._length(name, stance, base))
-        return [found[number % len(found)]]
+        return found[number % len(arms)]
 
     def _length(self, name: str, stance: Stance, base: np.ndarray) -> float:
         """Return how far the base drives [m] to take a thing at a stance and to bring it where it is to go."""
@@ -199,23 +212,13 @@ class BussingExpert(TwoHandedScript):
         folded = self._index >= len(self._rows)
         overdue = observation.stamp - way.began > OVERDUE_S
         if folded and (overdue or way.there(base.T_odom_base, base.twist)):
-            if self._stage is Stage.TO_THING:
-                self._stage = Stage.GRASP
-            else:
-                self._stage = Stage.PLACE
+            self._stage = Stage.GRASP if self._stage is Stage.TO_THING else Stage.PLACE
             return None
         if self._stage is Stage.TO_RECEPTACLE and self._lost(observation):
             self._stage = Stage.CHOOSE
             return None
         driven = way.velocities(observation.stamp, base.T_odom_base, ROWS)
         return self._send(observation, driven, TaskStatus.ONGOING)
-
-    def _advance(self, observation: Observation) -> None:
-        """Count the rows that have been executed since the last look."""
-        elapsed = observation.stamp - self._stamp
-        if np.isfinite(elapsed):
-            self._index += min(self._sent, round(elapsed / self.motion.period))
-        self._stamp, self._sent = observation.stamp, 0
 
     def _send(self, observation: Observation, driven: np.ndarray, status: TaskStatus) -> ActionChunk:
         """Return a chunk of what is left of the arms' rows and of the base's velocities (H, 3)."""
@@ -243,7 +246,8 @@ class BussingExpert(TwoHandedScript):
         hand = self._hand
         assert hand is not None
         if self._stage is Stage.GRASP and hand.lifted:
-            return self._bring(observation, hand)
+            self._bring(observation, hand)
+            return None
         if self._stage is Stage.PLACE and hand.placed:
             self._stage = Stage.CHOOSE
             return None
@@ -251,40 +255,35 @@ class BussingExpert(TwoHandedScript):
         if not hand.stuck and not (self._stage is Stage.PLACE and not hand.grasped):
             return chunk
         if self._stage is Stage.PLACE and not self._lost(observation):
-            return self._next_place(observation)
-        self._stage = Stage.CHOOSE
+            self._next_place(observation, hand)
+        else:
+            self._stage = Stage.CHOOSE
         return None
 
-    def _bring(self, observation: Observation, hand: BussingHand) -> ActionChunk | None:
+    def _bring(self, observation: Observation, hand: BussingHand) -> None:
         """Begin to bring what is held to its receptacle."""
         if self._lost(observation):
             self._stage = Stage.CHOOSE
-            return None
+            return
         group = self.world.embodiment.arm(hand.codec.arm)
         self._ways = iter(list(stances(group, self._middle(hand.goal), _base(observation)))[:PLACES])
         self._stance = next(self._ways)
         hand.arrived = True
         self._begin_drive(observation, Stage.TO_RECEPTACLE)
-        return None
 
-    def _next_place(self, observation: Observation) -> ActionChunk | None:
+    def _next_place(self, observation: Observation, hand: BussingHand) -> None:
         """Try to put down what is held from another stance; after the last one let go of it where it is."""
-        stance, hand = next(self._ways, None), self._hand
-        assert hand is not None
+        stance = next(self._ways, None)
         if stance is None:
             self._stage = Stage.CHOOSE
-            return None
+            return
         hand.hold_on()
         self._stance = stance
         self._begin_drive(observation, Stage.TO_RECEPTACLE)
-        return None
 
     def _lost(self, observation: Observation) -> bool:
         hand = self._hand
         return hand is not None and hand.lost(self.codec.width(observation, hand.codec.arm))
-
-    def _next_stage(self, observation: Observation) -> list[Row] | None:
-        return []
 
 
 def _base(observation: Observation) -> np.ndarray:
