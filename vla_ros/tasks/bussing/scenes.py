@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 
 import numpy as np
 
@@ -64,20 +65,25 @@ def _things(
     count: int, request: SceneRequest, there: list[ObjectModel], catalogue: Catalogue, rng: np.random.Generator
 ) -> list[ObjectModel]:
     """Draw things by turns for either receptacle, of which no description means two."""
-    things, models = bussing_things(), catalogue.models("all")
+    things = bussing_things()
     novel = check_set(load_sets(TASK), request.set_name).novel or request.categories == "heldout"
     chosen: list[ObjectModel] = []
     if count and request.target and not any(one.category not in RECEPTACLES for one in there):
-        fitting = tuple(m for m in models if m.category in (*things.bin, *things.tray) and things.fits(m))
-        kind = choose_target(request.target, fitting, catalogue, rng)
+        kind = choose_target(request.target, _fitting((*things.bin, *things.tray)), catalogue, rng)
         chosen.append(catalogue.vary(kind.model, rng, kind.color))
     waste = int(rng.integers(2))
     while len(chosen) < count:
         names = (things.tray, things.novel_bin if novel else things.bin)[(len(chosen) + waste) % 2]
-        fitting = tuple(model for model in models if model.category in names and things.fits(model))
-        kind = _other(fitting, [*there, *chosen], catalogue, rng)
+        kind = _other(_fitting(names), [*there, *chosen], catalogue, rng)
         chosen.append(catalogue.vary(kind.model, rng, kind.color))
     return chosen
+
+
+@cache
+def _fitting(categories: tuple[str, ...]) -> tuple[ObjectModel, ...]:
+    """Return the things of some categories that are low and narrow enough."""
+    models = load_catalogue().models("all")
+    return tuple(model for model in models if model.category in categories and bussing_things().fits(model))
 
 
 def _other(
