@@ -24,7 +24,7 @@ class BussingHand(PlacingExpert):
         self.arrived = False  # the base stands where the thing is to be put down
         self._way_up: list[Step] = []
         super().__init__(world, arm, motion, target=thing, goal=goal)
-        self.placements = BussingPlanner(world, arm, motion)
+        self.planner = self.placements = BussingPlanner(world, arm, motion)
 
     @property
     def lifted(self) -> bool:

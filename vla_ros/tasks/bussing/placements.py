@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where in a receptacle a further thing is put: where there is most room, on what lies there where there is none."""
+"""How a hand takes a thing, its links kept apart, and where it puts it: where most room is, else on what lies there."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from controllers.arm.model import ArmModel
 from vla_ros.objects.geometry import surface_points
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, lift
+from vla_ros.sim.world import World
 from vla_ros.tasks.placing.planning import OVER_RIM, PlacementPlanner, Site
 from vla_ros.tasks.placing.receptacles import Body
+from vla_ros.tasks.two_hands.apart import ArmsApart
+from vla_ros.tasks.two_hands.planning import LOOKED_AT, too_fast
 
 TURNS = np.radians((0.0, 45.0, -45.0, 90.0, -90.0, 180.0))  # about the vertical
 ALONG, ACROSS = 5, 3  # spots that are looked at
@@ -18,10 +24,39 @@ GAPS = (0.010, 0.035, 0.070)  # [m] above what is below it where it is let go
 BESIDE = 0.015  # [m] nearer than that two things may come to lie on each other
 LEVEL = 0.02  # [m] heights of piles that differ by less are the same
 TRIED = 60  # places that are looked at
+LOOKED_EVERY = 2  # steps of a way
 
 
 class BussingPlanner(PlacementPlanner):
-    """Plan placements into a receptacle that other things are in."""
+    """Plan ways on which control need not stop an arm, and placements into a receptacle that other things are in."""
+
+    def __init__(self, world: World, arm: ArmModel, motion: ExpertMotionConfig) -> None:
+        super().__init__(world, arm, motion)
+        robot = world.embodiment
+        others = [other for other in robot.arms if other is not self._group]
+        self._apart = [ArmsApart(world.model, self._group, other, robot.base_frame) for other in others]
+        self._gap_before = LOOKED_AT  # [m] at the last look
+
+    def _follow(self, steps: list[Step], q_start: np.ndarray) -> tuple[bool, float] | None:
+        self._touched(q_start, steps[0].width)
+        self._gap_before = self._gap()
+        end = steps[-1]
+        if end.phase is MotionPhase.APPROACH:  # an arm that gets there must get up again
+            up = lift(end.T_base_ee, self.motion)
+            steps = [*steps, *(dataclasses.replace(step, width=end.width) for step in up)]
+        return super()._follow(steps, q_start)
+
+    def _touched_at(self, step: Step, q: np.ndarray) -> set[str]:
+        """Name what is touched; the arm's own tool where it nears torso or other arm faster than control lets pass."""
+        touched = super()._touched_at(step, q)
+        before, self._gap_before = self._gap_before, self._gap()
+        if too_fast(before, self._gap_before, LOOKED_EVERY * self.motion.period):
+            touched.add(self._group.tool_frame)
+        return touched
+
+    def _gap(self) -> float:
+        """Return how far the arm is from torso and other arm [m], as it stands in the supposed state."""
+        return min((one.gap(self._scratch, LOOKED_AT) for one in self._apart), default=LOOKED_AT)
 
     def places(self, held: str, goal: Site, T_held: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
         """Return where what is held at T_held (4, 4) can be let go, lowest piles and nearest to the middle first.
