@@ -13,7 +13,7 @@ from controllers.chunks.chunk import TaskStatus
 from vla_ros.evaluation.observing import Observer
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
-from vla_ros.sim.grasping.motion import ExpertMotionConfig
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, Step, approach
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World
 from vla_ros.tasks.bussing.expert import BussingExpert
@@ -21,7 +21,7 @@ from vla_ros.tasks.bussing.placements import BESIDE, BussingPlanner
 from vla_ros.tasks.bussing.requests import scene_requests
 from vla_ros.tasks.bussing.stances import stance_before
 from vla_ros.tasks.either_hand import task_expert
-from vla_ros.tasks.placing.planning import site_at
+from vla_ros.tasks.placing.planning import PlacementPlanner, site_at
 from vla_ros.tasks.placing.receptacles import Body
 from vla_ros.tasks.table import load_task
 
@@ -74,6 +74,27 @@ def test_a_grasp_is_where_the_thing_is_from_wherever_the_base_stands(runner, wor
     tool = planned.grasp.T_base_grasp[:3, 3]
     assert np.linalg.norm(tool - body.middle(world.object_pose(thing))) < 0.12
     np.testing.assert_allclose(planned.approach[-1].T_base_ee[:3, 3], tool, atol=1e-9)
+
+
+def test_a_grasp_from_which_the_arm_gets_up_only_into_the_torso_is_none(runner, world):
+    arm = world.embodiment.arm("left")
+    planner = BussingPlanner(world, runner.arm_models[arm.name], ExpertMotionConfig())
+    plain = PlacementPlanner(world, runner.arm_models[arm.name], ExpertMotionConfig())  # looks at contacts alone
+    planner._stand()
+    plain._stand()
+    down = world.tool_pose(arm.name)
+
+    def way(x: float) -> list[Step]:
+        """Go 16 cm down a distance before the shoulder: the lift that follows folds the arm."""
+        start, end = down.copy(), down.copy()
+        start[0, 3] = end[0, 3] = arm.reach.axis[0] + x
+        start[1, 3] = end[1, 3] = arm.reach.axis[1]
+        end[2, 3] -= 0.16
+        return [*approach(down, start, 0.08, 0.0, planner.motion), *approach(start, end, 0.08, 0.02, planner.motion)]
+
+    assert planner._follow(way(0.36), arm.home) is not None
+    assert plain._follow(way(0.14), arm.home) is not None
+    assert planner._follow(way(0.14), arm.home) is None
 
 
 def test_the_next_thing_goes_beside_what_is_there_and_on_it_only_without_room(runner, world):
