@@ -63,6 +63,14 @@ def test_summary_of_four_episodes() -> None:
     ]  # fmt: skip
 
 
+def test_things_are_counted_over_all_episodes_that_ask_for_several() -> None:
+    figures = summary([episode(parts_done=5, parts=5), episode(success=False, parts_done=4, parts=7), episode()])
+    assert figures["parts"] == 12
+    assert figures["parts_rate"] == pytest.approx(9 / 12)
+    assert (figures["parts_ci95_low"], figures["parts_ci95_high"]) == wilson_interval(9, 12)
+    assert "parts" not in summary([episode()])
+
+
 def test_what_choosers_expect_stands_beside_the_rate_of_first_objects() -> None:
     both = [episode(chance=0.5, color_alone=1.0), episode(chance=0.25, color_alone=0.5)]
     figures = summary(both)

@@ -100,3 +100,10 @@ def test_an_expert_moves_simulated_robots_alone():
     graph.check(values)
     with pytest.raises(ConfigError, match="knows the truth of a simulator"):
         graph.check(parse_assignments(["hardware:=mock"], graph.arguments))
+
+
+def test_a_task_is_checked_for_the_robot_that_is_launched():
+    graph = load_job("bytemini_bussing")
+    graph.check(parse_assignments(["set:=step_by_step"], graph.arguments))
+    with pytest.raises(ConfigError, match="which robot 'agilex' has not"):
+        graph.check(parse_assignments(["robot:=agilex"], graph.arguments))

@@ -67,6 +67,10 @@ class Observer:
         histories = {} if needs is None else {need.name: need.history for need in needs.cameras if need.history}
         self._older = {name: deque[CameraView](maxlen=length + 1) for name, length in histories.items()}
 
+    def instruct(self, instruction: str) -> None:
+        """Show another instruction from now on; "": go on with the same."""
+        self._instruction = instruction or self._instruction
+
     def remember(self) -> None:
         """Keep the present state when a camera period has passed since the last one."""
         if not self._states or self._world.time - self._states[-1].stamp >= self._period - 1e-9:

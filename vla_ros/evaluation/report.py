@@ -55,8 +55,12 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
     done = f"{len(episodes)} of {settings.episodes} episodes"
     title = f"{settings.episode.policy}, set {settings.episode.set_name}{_how(settings)}, {done}"
     low, high = 100 * figures["success_ci95_low"], 100 * figures["success_ci95_high"]
-    rows = [
-        ("success", f"{100 * figures['success_rate']:.1f} %  (95 % interval {low:.1f} to {high:.1f} %)"),
+    rows = [("success", f"{100 * figures['success_rate']:.1f} %  (95 % interval {low:.1f} to {high:.1f} %)")]
+    if "parts" in figures:
+        low, high = 100 * figures["parts_ci95_low"], 100 * figures["parts_ci95_high"]
+        share = f"{100 * figures['parts_rate']:.1f} % of {figures['parts']}  (95 % interval {low:.1f} to {high:.1f} %)"
+        rows.append(("things done", share))
+    rows += [
         ("first object lifted is the named one", _named_first(figures)),
         ("SPL", f"{figures['spl']:.3f}"),
         ("attempts", f"{figures['attempts_mean']:.2f}"),

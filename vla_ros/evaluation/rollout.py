@@ -83,6 +83,7 @@ class Rollout:
         shown = announcement(task, scene)
         self.judge: Judge = task.judge(shown, world.embodiment, self._truth(), limits or task.limits)
         self._idle_since: float | None = None
+        self._observer.instruct(self.judge.instruction)
 
     def run(self) -> Judge:
         """Run to the end and return the verdict."""
@@ -176,6 +177,7 @@ class Rollout:
         self._ticks += 1
         if self._ticks % self._ticks_a_task == 0:
             self.judge.update(self._truth())
+            self._observer.instruct(self.judge.instruction)
             self._observer.remember()
             if self._film is not None:
                 self._film.add_when_due()

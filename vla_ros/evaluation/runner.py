@@ -113,6 +113,8 @@ class EpisodeRunner:
             chance=chance(scene),
             color_alone=color_alone(scene),
             progress=judge.progress,
+            parts_done=judge.parts[0],
+            parts=judge.parts[1],
         )
 
     def _expert_for(self, world: World) -> Policy:

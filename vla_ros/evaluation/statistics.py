@@ -35,6 +35,8 @@ class EpisodeResult:
     real_time_factor_worst_s: float | None = None  # in the worst second
     run_directory: str | None = None  # where its log and film lie
     progress: float | None = None  # 0 to 1, the most it came to; None in logs older than it
+    parts_done: int = 0  # of several things that were asked for
+    parts: int = 0  # how many were; 0: one alone
 
     @property
     def starved(self) -> bool:
@@ -104,6 +106,10 @@ def summary(episodes: Sequence[EpisodeResult]) -> dict[str, float | int]:
         "sim_speed": simulated / wall if wall > 0.0 else 0.0,
         "episodes": count,
     }
+    parts, done = sum(episode.parts for episode in episodes), sum(episode.parts_done for episode in episodes)
+    if parts:
+        low, high = wilson_interval(done, parts)
+        figures |= {"parts": parts, "parts_rate": done / parts, "parts_ci95_low": low, "parts_ci95_high": high}
     factors = [episode.real_time_factor for episode in episodes if episode.real_time_factor is not None]
     if factors:
         figures |= {

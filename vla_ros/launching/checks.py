@@ -50,7 +50,8 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
         check_policy(str(policy), robot, str(arguments["checkpoint"]))
     elif arguments.get("checkpoint"):
         raise ConfigError(f"checkpoint:={arguments['checkpoint']}: no policy runs: give policy:=graspvla too")
-    load_task(str(arguments["task"])).check(SceneRequest.read(arguments))
+    request = dataclasses.replace(SceneRequest.read(arguments), robot=str(arguments["robot"]))
+    load_task(str(arguments["task"])).check(request)
     check_objects(str(arguments["objects"]))
 
 

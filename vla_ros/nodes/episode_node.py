@@ -94,6 +94,7 @@ class EpisodeRun:
         objects = [SceneObject.read(values) for values in scene["objects"]]
         self._instruction = node.asked or scene["instruction"]
         judge = node.task.judge(scene, node.embodiment, node.truth(), node.limits, node.asked, node.success_object)
+        self._instruction = judge.instruction or self._instruction
         self._target = judge.target
         _say(f"scene {scene['set']} {scene['seed']}: {', '.join(item.description for item in objects)}")
         _say(f"instruction: {self._instruction}")
@@ -127,6 +128,10 @@ class EpisodeRun:
                     judge.give_up(over)
             for event in judge.take_events():
                 self._log(event)
+            if judge.instruction not in ("", self._instruction) and not judge.finished:
+                self._instruction = judge.instruction
+                self._log(f"instruction: {self._instruction}")
+                node.publish_instruction(self._instruction)
         if judge.success:
             self._log(f"success: {judge.success_text}")
         else:
@@ -250,6 +255,8 @@ class EpisodeRun:
                 "first_lifted": judge.first_lifted,
                 "progress": _rounded(judge.progress),
                 "cause": judge.cause(judge.reason),
+                "parts_done": judge.parts[0],
+                "parts": judge.parts[1],
             }
             | judge.figures()
         )

@@ -236,6 +236,10 @@ class World:
         T_world_body[:3, 3] = body.xpos
         return T_world_body if self.base is None else np.linalg.inv(self.base.T_odom_base) @ T_world_body
 
+    def in_odom(self, T_base_body: np.ndarray) -> np.ndarray:
+        """Return T_odom_body (4, 4) of a pose in the base: in the frame in which the robot was put down."""
+        return T_base_body if self.base is None else self.base.T_odom_base @ T_base_body
+
     def joint_position(self, name: str) -> float:
         """Return where a fixture's joint, `<fixture>/<joint>`, is [rad], [m]."""
         return self.bodies.joint_position(name)

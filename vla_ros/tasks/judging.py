@@ -115,6 +115,16 @@ class Judge(ABC):
         """Return why it failed, as a table counts it; empty for a success. `said`: by the policy or the graph."""
 
     @property
+    def parts(self) -> tuple[int, int]:
+        """Return how many of several things that are asked for are done, and how many there are; (0, 0): one alone."""
+        return 0, 0
+
+    @property
+    def instruction(self) -> str:
+        """Return what is asked for now, where a scene asks for one thing after the other; "": the same all along."""
+        return ""
+
+    @property
     def wrong_in_hand(self) -> str | None:
         """Return the name of the object that is up and is surely not meant."""
         return None

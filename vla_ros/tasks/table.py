@@ -18,6 +18,7 @@ TASKS = {  # name → module and class
     "drawer": ("vla_ros.tasks.drawer.task", "PuttingAway"),
     "placing": ("vla_ros.tasks.placing.task", "Placing"),
     "fold": ("vla_ros.tasks.fold.task", "Folding"),
+    "bussing": ("vla_ros.tasks.bussing.task", "Bussing"),
     "handover": ("vla_ros.tasks.handover.task", "Handover"),
 }
 

@@ -13,6 +13,7 @@ from vla_ros.sim.grasping.motion import MotionPhase
 from vla_ros.tasks.either_hand import TwoHanded, task_expert
 from vla_ros.tasks.table import load_task
 from vla_ros.tasks.two_hands.pair_codec import JointStep, PairCodec
+from vla_ros.tasks.two_hands.planning import too_fast
 from vla_ros.tasks.two_hands.ways import one_by_one, side_by_side
 
 
@@ -54,6 +55,35 @@ def test_a_chunk_moves_the_joints_and_grippers_of_both_arms():
     assert all(told[f"{joint}/position"] == pytest.approx(0.1) for joint in robot.arm("left").joints)
     assert all(told[f"{joint}/position"] == pytest.approx(0.2) for joint in robot.arm("right").joints)
     assert (told["left_gripper/width"], told["right_gripper/width"]) == (0.03, 0.05)
+
+
+def test_a_chunk_drives_the_base_beside_both_arms_and_its_poses_ride():
+    robot = load_embodiment("bytemini")
+    codec = PairCodec(robot, [arm.name for arm in robot.arms], base=True)
+
+    class Said:
+        stamp, instruction = 2.0, ""
+
+    rows, driven = (
+        [{"left": long_step(0.1), "right": long_step(0.2)}] * 2,
+        np.array([[0.1, -0.3, 0.0], [0.0, 0.0, 0.0]]),
+    )
+    chunk = codec.chunk(Said(), rows, status=_ongoing(), sequence=3, driven=driven)
+    np.testing.assert_array_equal(chunk.column("base/velocity.y"), [-0.3, 0.0])
+    np.testing.assert_array_equal(chunk.column("right_joint7/position"), [0.2, 0.2])
+    assert chunk.riding
+
+
+def long_step(number: float) -> JointStep:
+    return JointStep(np.eye(4), 0.0, MotionPhase.CARRY, np.full(7, number))
+
+
+def test_links_may_be_near_each_other_but_not_near_each_other_fast():
+    assert not too_fast(0.03, 0.03, 0.1)
+    assert not too_fast(0.03, 0.05, 0.1)  # they part
+    assert not too_fast(0.120, 0.115, 0.1)
+    assert too_fast(0.120, 0.080, 0.1)
+    assert too_fast(0.020, 0.018, 1.0)
 
 
 def _ongoing():

@@ -47,6 +47,8 @@ def episode_record(
         chance=chance(scene),
         color_alone=color_alone(scene),
         progress=report.get("progress"),
+        parts_done=report.get("parts_done", 0),
+        parts=report.get("parts", 0),
         real_time_factor=report["real_time_factor"],
         real_time_factor_worst_s=report["real_time_factor_worst_s"],
         run_directory=str(run_directory),

@@ -139,8 +139,16 @@ class GraspPlanner:
                 config = dataclasses.replace(self.grasps, friction=friction, opening_margin=margin)
                 grasps = antipodal_grasps(solids[target], centre, neighbours, self._table, shape, self._rng, config)
                 if grasps:
-                    return grasps
+                    return self._seen_from_base(grasps)
         return []
+
+    def _seen_from_base(self, grasps: list[Grasp]) -> list[Grasp]:
+        """Return grasps of the simulator's frame in the base's: a robot that drives is not where it was put down."""
+        base = self.world.base
+        if base is None:
+            return grasps
+        T = np.linalg.inv(base.T_odom_base)
+        return [dataclasses.replace(grasp, T_base_grasp=T @ grasp.T_base_grasp) for grasp in grasps]
 
     def _centre(self, target: str) -> np.ndarray:
         """Return the point (3,) [m] near which a grasp is good: the mass centre."""
@@ -150,8 +158,8 @@ class GraspPlanner:
         hand = self.world.model.body(self._group.tool_frame).parentid[0]
         name = self.world.model.body(hand).name
         world, width = self.world, self.world.grippers[self._gripper.name].width
-        T_base_tool = world.tool_pose(self._group.name)
-        return gripper_shape(world.model, world.data, name, T_base_tool, width, self._gripper.width_max)
+        T_odom_tool = world.in_odom(world.tool_pose(self._group.name))  # as the simulator has the hand's shapes
+        return gripper_shape(world.model, world.data, name, T_odom_tool, width, self._gripper.width_max)
 
     def _near(self, T_base_object: np.ndarray, grasp: Grasp, failed: Sequence[np.ndarray]) -> bool:
         T_object_grasp = np.linalg.inv(T_base_object) @ grasp.T_base_grasp

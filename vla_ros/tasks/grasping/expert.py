@@ -39,12 +39,14 @@ class ExpertPolicy:
         arm: ArmModel,
         motion: ExpertMotionConfig | None = None,
         by_part: bool = False,
+        target: str = "",
     ) -> None:
+        """`target` is what it grasps; "": the scene's."""
         self.world = world
         self.codec = SingleArmCodec.of_gripper(world.embodiment, arm=world.embodiment.arm_with(arm.joints).name)
         self.motion = motion or ExpertMotionConfig(period=self.codec.period)
         self.planner = (PartGraspPlanner if by_part else GraspPlanner)(world, arm, self.motion)
-        self.target = world.scene.target  # what it grasps: a demonstration of an error may name another object
+        self.target = target or world.scene.target  # a demonstration of an error may name another
         # What a demonstration of an error makes of the next plan, given where the tool (4, 4) starts.
         self.amend: Callable[[PlannedGrasp, np.ndarray], PlannedGrasp] | None = None
         self.reset()

@@ -10,7 +10,7 @@ import numpy as np
 
 from controllers.arm.model import ArmModel
 from vla_ros.policies.single_arm import SingleArmObservation
-from vla_ros.sim.grasping.motion import MotionPhase
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.expert import EMPTY, ExpertPolicy
 from vla_ros.tasks.placing.motion import let_go
@@ -24,8 +24,17 @@ WITH_IT = (MotionPhase.CARRY, MotionPhase.LOWER)
 class PlacingExpert(ExpertPolicy):
     """Grasp, lift, carry, lower, let go; what is lost on the way is grasped again."""
 
-    def __init__(self, world: World, arm: ArmModel) -> None:
-        super().__init__(world, arm)
+    def __init__(
+        self,
+        world: World,
+        arm: ArmModel,
+        motion: ExpertMotionConfig | None = None,
+        target: str = "",
+        goal: str = "",
+    ) -> None:
+        """`target` is what it puts, `goal` where; "": the scene's."""
+        self.goal = goal or world.scene.goal
+        super().__init__(world, arm, motion, target=target)
         self.placements = PlacementPlanner(world, arm, self.motion)
         self._body = Body.of(next(one.model for one in world.scene.objects if one.name == self.target))
 
@@ -37,12 +46,11 @@ class PlacingExpert(ExpertPolicy):
 
     def site(self) -> Site:
         """Return where the object is to go, as that stands now."""
-        goal = self.world.scene.goal
-        return dataclasses.replace(self._first_site, T_base_site=self.world.object_pose(goal))
+        return dataclasses.replace(self._first_site, T_base_site=self.world.object_pose(self.goal))
 
     @cached_property
     def _first_site(self) -> Site:
-        return site_at(self.world, self.world.scene.goal)
+        return site_at(self.world, self.goal)
 
     def plan_anew(self, target: str | None = None, back_out: bool = True) -> None:
         """Drop the plan, whichever it is: the next look begins with a grasp."""

@@ -51,16 +51,26 @@ def instruct(
     seed: int,
     wording: str | None,
     task: str = "placing",
+    number: int = 0,
 ) -> str:
-    """Return a request such as "put the red mug into the blue bin", in the sentences of a task."""
-    wording = wording or _WORDING[stream]
-    if wording == "unseen" and stream == "generation":
-        raise ConfigError("wording 'unseen' is for stream evaluation: data that held it would spoil the test")
-    rng, words = scene_generator(stream, seed, "words"), family(wording)
+    """Return a request such as "put the red mug into the blue bin", in the sentences of a task.
+
+    `number`: which of a scene's requests, each with random numbers of its own.
+    """
+    wording = usual_family(stream, wording)
+    rng, words = scene_generator(stream, seed, "words", number), family(wording)
     asking = str(rng.choice(placing_wording(task).asking[wording]))
     thing, place = (_name(placed, catalogue, words, rng) for placed in (target, goal))
     into = str(rng.choice(placing_wording().into[goal.model.category]))
     return asking.format(object=thing, into=into, goal=place)
+
+
+def usual_family(stream: str, wording: str | None) -> str:
+    """Return the family of words that is requested, else the usual one. Raises ConfigError for one not for data."""
+    wording = wording or _WORDING[stream]
+    if wording == "unseen" and stream == "generation":
+        raise ConfigError("wording 'unseen' is for stream evaluation: data that held it would spoil the test")
+    return wording
 
 
 def _name(placed: PlacedObject, catalogue: Catalogue, words: Family, rng: np.random.Generator) -> str:

@@ -113,7 +113,7 @@ class PlacementPlanner(GraspPlanner):
         if self._held is None:
             return super()._touched(q, opening)
         name, T_ee_object = self._held
-        T = self.arm.forward(q) @ T_ee_object
+        T = self.world.in_odom(self.arm.forward(q) @ T_ee_object)
         joint = self.world.model.body(name).jntadr[0]
         start = self.world.model.jnt_qposadr[joint]
         self._scratch.qpos[start : start + 3] = T[:3, 3]

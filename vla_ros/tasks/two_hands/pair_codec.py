@@ -31,23 +31,39 @@ class PairCodec:
     """Turn steps of several arms, each with a parallel gripper, into one chunk."""
 
     def __init__(
-        self, embodiment: Embodiment, arms: Sequence[str], period: float = PERIOD_S, horizon: int = HORIZON
+        self,
+        embodiment: Embodiment,
+        arms: Sequence[str],
+        period: float = PERIOD_S,
+        horizon: int = HORIZON,
+        base: bool = False,
     ) -> None:
-        """Take the names of the arms. Raises ConfigError for one without a parallel gripper."""
+        """Take the arms by name; `base`: drive it too. Raises ConfigError for an arm without a parallel gripper."""
         self.arms = tuple(arms)
         self.grippers = {arm: embodiment.gripper_on(arm).name for arm in arms}
         joints = tuple(joint for arm in arms for joint in embodiment.arm(arm).joints)
-        contract = ActionContract(joints=joints, grippers=tuple(self.grippers.values()), horizon=horizon)
+        grippers = tuple(self.grippers.values())
+        contract = ActionContract(joints=joints, grippers=grippers, base=base, horizon=horizon)
         self._codec = ActionCodec(contract, embodiment.base_frame, period)
         self.period, self.horizon = period, horizon
 
     def chunk(
-        self, observation: Observation, rows: Sequence[Mapping[str, JointStep]], status: TaskStatus, sequence: int
+        self,
+        observation: Observation,
+        rows: Sequence[Mapping[str, JointStep]],
+        status: TaskStatus,
+        sequence: int,
+        driven: np.ndarray | None = None,
     ) -> ActionChunk:
-        """Return the chunk of some rows, each of a step of every arm by its name."""
+        """Return the chunk of H rows, each of a step of every arm by its name.
+
+        `driven` (H, 3): the base's velocity x, y [m/s], yaw [rad/s] in each, for a codec that drives it.
+        """
         targets = np.array(
             [[*(q for arm in self.arms for q in row[arm].q), *(row[arm].width for arm in self.arms)] for row in rows]
         )
+        if driven is not None:
+            targets = np.column_stack([targets, driven])
         return self._codec.chunk_of_targets(observation, targets, status, sequence)
 
     def width(self, observation: Observation, arm: str) -> float:

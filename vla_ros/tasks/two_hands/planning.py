@@ -126,15 +126,10 @@ class PairPlanner(PlacementPlanner):
             if touched if clean else touched - set(self.world.object_names):
                 return None
             gap_before, gap = gap, self._apart.gap(self._scratch, LOOKED_AT)
-            if self._too_fast(gap_before, gap, number - looked):
+            if too_fast(gap_before, gap, (number - looked) * self.motion.period):
                 return None
             looked = number
         return found
-
-    def _too_fast(self, before: float, now: float, steps: int) -> bool:
-        """Say whether arms so far apart [m] before some steps near each other faster than control lets pass."""
-        nearing = before - now
-        return nearing > NOISE and now < APART + AHEAD_S * nearing / (steps * self.motion.period)
 
     def _gap(self, q: np.ndarray, opening: float) -> float:
         self._touched_anything(q, opening)
@@ -206,7 +201,7 @@ class PairPlanner(PlacementPlanner):
             self._scratch.qpos[self._other_qpos] = others[min(index, len(others) - 1)].q
             step = own[min(index, len(own) - 1)]
             gap = self._gap(step.q, step.width)
-            if index and self._too_fast(before, gap, 1):
+            if index and too_fast(before, gap, self.motion.period):
                 return False
             before = gap
         return True
@@ -223,8 +218,9 @@ class PairPlanner(PlacementPlanner):
 
     def _put(self, name: str, T_base_object: np.ndarray) -> None:
         start = self.world.model.jnt_qposadr[self.world.model.body(name).jntadr[0]]
-        self._scratch.qpos[start : start + 3] = T_base_object[:3, 3]
-        wxyz = np.roll(Rotation.from_matrix(T_base_object[:3, :3]).as_quat(), 1)
+        T = self.world.in_odom(T_base_object)
+        self._scratch.qpos[start : start + 3] = T[:3, 3]
+        wxyz = np.roll(Rotation.from_matrix(T[:3, :3]).as_quat(), 1)
         self._scratch.qpos[start + 3 : start + 7] = wxyz
 
     def _touched(self, q: np.ndarray, opening: float) -> set[str]:
@@ -234,3 +230,9 @@ class PairPlanner(PlacementPlanner):
         if singular or self._apart.gap(self._scratch, APART) < APART:
             touched.add(self._group.tool_frame)
         return touched
+
+
+def too_fast(before: float, now: float, seconds: float) -> bool:
+    """Say whether what was so far apart [m] some seconds before nears faster than control lets pass."""
+    nearing = before - now
+    return nearing > NOISE and now < APART + AHEAD_S * nearing / seconds

@@ -18,8 +18,8 @@ from vla_ros.tasks.two_hands.pair_codec import JointStep, PairCodec
 from vla_ros.tasks.two_hands.ways import Row
 
 
-class TwoHandedScript(ABC):
-    """Send what is left of the rows, a chunk at a time; ask for the next stage where none are left."""
+class RowPlayer:
+    """Rows that are sent a chunk at a time, and which of them comes next."""
 
     def __init__(
         self, world: World, models: Mapping[str, ArmModel], arms: Sequence[str], motion: ExpertMotionConfig
@@ -31,12 +31,37 @@ class TwoHandedScript(ABC):
     def reset(self) -> None:
         """Forget the episode."""
         self.explanation = ""  # why there is nothing to do, in words
-        self._stuck = False  # there was no way
         self._rows: list[Row] = []
         self._index = 0  # of the next row to send
         self._sent = 0  # rows in the last chunk
         self._stamp = -np.inf
         self._sequence = 0
+
+    def _advance(self, observation: Observation) -> None:
+        """Count the rows that have been executed since the last look."""
+        elapsed = observation.stamp - self._stamp
+        if np.isfinite(elapsed):
+            self._index += min(self._sent, round(elapsed / self.motion.period))
+        self._stamp, self._sent = observation.stamp, 0
+
+    def _here(self, observation: Observation) -> Row:
+        """Return where the arms are told to be, fingers as they are told."""
+        row = {}
+        for arm in self.codec.arms:
+            T, q = observation.commanded.arms[arm].T_base_ee, observation.state.arms[arm].q
+            told = solve_ik(self.models[arm], T, q, q_rest=q, starts=1)
+            width = self.codec.told(observation, arm)
+            row[arm] = JointStep(T, width, MotionPhase.CARRY, q if told is None else told)
+        return row
+
+
+class TwoHandedScript(RowPlayer, ABC):
+    """Send what is left of the rows, a chunk at a time; ask for the next stage where none are left."""
+
+    def reset(self) -> None:
+        """Forget the episode."""
+        super().reset()
+        self._stuck = False  # there was no way
 
     @abstractmethod
     def _next_stage(self, observation: Observation) -> list[Row] | None:
@@ -48,10 +73,7 @@ class TwoHandedScript(ABC):
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next rows, of the next stage where this one is over."""
-        elapsed = observation.stamp - self._stamp
-        if np.isfinite(elapsed):
-            self._index += min(self._sent, round(elapsed / self.motion.period))
-        self._stamp, self._sent = observation.stamp, 0
+        self._advance(observation)
         if self._stuck:  # nothing has changed that would make another plan a better one
             return self._chunk(observation, TaskStatus.INVALID)
         status = TaskStatus.ONGOING
@@ -68,13 +90,3 @@ class TwoHandedScript(ABC):
         self._sent = len(rows) if self._rows else 0
         self._sequence += 1
         return self.codec.chunk(observation, rows, status, self._sequence)
-
-    def _here(self, observation: Observation) -> Row:
-        """Return where the arms are told to be, fingers as they are told."""
-        row = {}
-        for arm in self.codec.arms:
-            T, q = observation.commanded.arms[arm].T_base_ee, observation.state.arms[arm].q
-            told = solve_ik(self.models[arm], T, q, q_rest=q, starts=1)
-            width = self.codec.told(observation, arm)
-            row[arm] = JointStep(T, width, MotionPhase.CARRY, q if told is None else told)
-        return row

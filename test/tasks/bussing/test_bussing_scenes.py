@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenes of bussing: receptacles at either end, things between them, and what each set asks for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from controllers.errors import ConfigError
+from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.policies.geometric.placing_language import split_placing
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.referring.scene_object import SceneObject
+from vla_ros.sim.scenes.objects import same_name
+from vla_ros.sim.scenes.request import SceneRequest
+from vla_ros.sim.scenes.scene import Scene
+from vla_ros.tasks.bussing.requests import BussingWording, bussing_wording, meant, scene_requests
+from vla_ros.tasks.bussing.task import Bussing
+from vla_ros.tasks.bussing.things import BIN, RECEPTACLES, TRAY, bussing_things
+
+TASK, ROBOT = Bussing(), load_embodiment("bytemini")
+SEEDS = (500, 501, 502)
+
+
+def draw(seed: int = 500, set_name: str = "basic", **more: str) -> Scene:
+    return TASK.scene(SceneRequest(set_name=set_name, seed=seed, robot="bytemini", **more))
+
+
+@pytest.fixture(scope="module")
+def scenes() -> list[Scene]:
+    return [draw(seed) for seed in SEEDS]
+
+
+def things(scene: Scene):
+    return [one for one in scene.objects if one.model.category not in RECEPTACLES]
+
+
+def described(scene: Scene) -> list[SceneObject]:
+    catalogue = load_catalogue()
+    return [SceneObject.of(one, catalogue) for one in scene.objects]
+
+
+def test_no_hand_reaches_both_receptacles_from_one_place_of_the_base(scenes):
+    for scene in scenes:
+        ends = [one.T_base_object[:2, 3] for one in scene.objects[:2]]
+        assert [one.model.category for one in scene.objects[:2]] == list(RECEPTACLES)
+        assert ends[0][1] * ends[1][1] < 0.0
+        for arm in ROBOT.arms:
+            assert arm.reach is not None
+            away = [float(np.linalg.norm(end - np.array(arm.reach.axis))) for end in ends]
+            assert not all(arm.reach.contains(one, scene.table.height + 0.2) for one in away)
+
+
+def test_a_table_holds_five_to_eight_things_that_no_description_confuses(scenes):
+    for scene in (*scenes, draw(500, "distractor")):
+        count = len(things(scene))
+        assert 5 <= count <= (10 if scene.set_name == "distractor" else 8)
+        models = [one.model for one in scene.objects]
+        assert not any(same_name(a, b) for i, a in enumerate(models) for b in models[:i])
+        assert all(bussing_things().fits(one.model) for one in things(scene))
+        assert scene.target == ""
+        half = scene.table.extent[1] / 2.0
+        assert all(abs(one.T_base_object[1, 3] - scene.table.center[1]) < half for one in scene.objects)
+
+
+def test_the_same_seed_is_the_same_scene(scenes):
+    again = draw(scenes[0].seed)
+    assert again.instruction == scenes[0].instruction
+    for one, other in zip(scenes[0].objects, again.objects, strict=True):
+        np.testing.assert_array_equal(one.T_base_object, other.T_base_object)
+
+
+def test_the_whole_table_means_tableware_onto_the_tray_and_waste_into_the_bin(scenes):
+    for scene in scenes:
+        (request,) = scene_requests(scene)
+        category = {one.name: one.model.category for one in scene.objects}
+        assert set(request.goals) == {one.name for one in things(scene)}
+        for thing, goal in request.goals.items():
+            assert category[goal] == (TRAY if category[thing] in bussing_things().tray else BIN)
+
+
+@pytest.mark.parametrize("set_name", ["step_by_step", "other_goals"])
+def test_one_thing_after_the_other_is_said_as_it_is_meant(set_name):
+    scene, right = draw(501, set_name), scene_requests(draw(501))[0].goals
+    requests = scene_requests(scene)
+    assert len(requests) == bussing_things().steps
+    # Who reads the sentences alone comes to the same things and places.
+    read = meant(scene.instruction + " ", described(scene), {}, ())
+    assert [dict(one.goals) for one in read] == [dict(one.goals) for one in requests]
+    for request in requests:
+        ((thing, goal),) = request.goals.items()
+        assert (goal == right[thing]) == (set_name == "step_by_step")
+
+
+def test_what_is_not_there_is_asked_for_and_means_nothing():
+    for seed in SEEDS:
+        scene = draw(seed, "invalid")
+        (request,) = scene_requests(scene)
+        assert not request.goals
+        assert split_placing(scene.instruction) is not None
+        (read,) = meant(scene.instruction + " ", described(scene), {}, ())
+        assert not read.goals
+
+
+def test_novel_things_are_of_categories_that_no_data_holds():
+    splits = load_catalogue().splits
+    assert {splits[one.model.category] for one in things(draw(500, "novel"))} == {"seen", "heldout"}
+    assert {splits[one.model.category] for one in things(draw(500))} == {"seen"}
+
+
+def test_words_that_no_data_holds_are_for_evaluation_alone():
+    family = bussing_wording().whole
+    assert draw(502, wording="unseen").instruction in family["unseen"]
+    with pytest.raises(ConfigError, match="would spoil the test"):
+        draw(502, stream="generation", wording="unseen")
+    with pytest.raises(ConfigError, match="is unseen, and another family says it"):
+        BussingWording({**family, "unseen": family["common"][:1]})
+
+
+def test_a_whole_table_is_understood_in_the_words_of_any_family(scenes):
+    (own,) = scene_requests(scenes[0])
+    for sentences in bussing_wording().whole.values():
+        for sentence in sentences:
+            (read,) = meant(f"{sentence.capitalize()}.", described(scenes[0]), {}, ())
+            assert read.goals == own.goals
+
+
+def test_what_the_task_has_not_is_refused_in_one_line():
+    with pytest.raises(ConfigError, match="drives sideways and a gripper, which robot 'franka' has not"):
+        TASK.check(SceneRequest(robot="franka"))
+    with pytest.raises(ConfigError, match="place: bussing puts a receptacle at either end"):
+        TASK.check(SceneRequest(robot="bytemini", place="left"))
+    with pytest.raises(ConfigError, match="everything on the table counts"):
+        TASK.check_target("red_mug", draw())
+    TASK.check(SceneRequest(robot="bytemini", set_name="distractor"))

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One hand with one thing: placing's expert, which waits with the thing lifted until the base has driven."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.arm.model import ArmModel
+from vla_ros.policies.single_arm import SingleArmObservation
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step
+from vla_ros.sim.world import World
+from vla_ros.tasks.bussing.placements import BussingPlanner
+from vla_ros.tasks.grasping.expert import EMPTY
+from vla_ros.tasks.placing.expert import PlacingExpert
+
+LOST = 0.16  # [m] from the tool to the thing's middle: it is in the hand no more
+CLOSURES = 3  # that hold nothing, from one place of the base
+
+
+class BussingHand(PlacingExpert):
+    """Grasp and lift a thing; once it may, put it into its receptacle."""
+
+    def __init__(self, world: World, arm: ArmModel, motion: ExpertMotionConfig, thing: str, goal: str) -> None:
+        self.arrived = False  # the base stands where the thing is to be put down
+        self._way_up: list[Step] = []
+        super().__init__(world, arm, motion, target=thing, goal=goal)
+        self.planner = self.placements = BussingPlanner(world, arm, motion)
+
+    @property
+    def lifted(self) -> bool:
+        """Say whether the thing is up, and the way up is over."""
+        return self.phase is MotionPhase.LIFT and self._index >= len(self._steps) and self._lifted()
+
+    @property
+    def stuck(self) -> bool:
+        """Say whether there is no way, or the hand has closed in vain too often."""
+        return not self._steps or len(self.failed) >= CLOSURES
+
+    @property
+    def placed(self) -> bool:
+        """Say whether the thing was let go and the hand is back from it."""
+        return self._placing and self._index >= len(self._steps)
+
+    @property
+    def in_receptacle(self) -> bool:
+        """Say whether the thing is where it is to go."""
+        return self._delivered()
+
+    def lost(self, width: float) -> bool:
+        """Say whether a hand that is `width` [m] open holds the thing no more."""
+        away = np.linalg.norm(self.world.object_pose(self.target)[:3, 3] - self.world.tool_pose(self.codec.arm)[:3, 3])
+        return width < EMPTY or bool(away > LOST)
+
+    def hold_on(self) -> None:
+        """Forget that there was no way to put the thing down: the base drives on with it."""
+        self._steps, self._index, self._sent = self._way_up, len(self._way_up), 0
+
+    def _plan(self, observation: SingleArmObservation) -> None:
+        if self.lifted:
+            self._way_up = self._steps
+        super()._plan(observation)
+
+    def _needs_plan(self, observation: SingleArmObservation) -> bool:
+        if self.placed:
+            return False  # whether it is where it is to go is the script's affair
+        if self.lifted and not self.arrived:
+            return False
+        return super()._needs_plan(observation)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked for on a table: everything at once, one thing after the other, or what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.configuration import config_file, load_config
+from vla_ros.objects.catalogue import Catalogue
+from vla_ros.policies.geometric.placing_language import split_placing
+from vla_ros.sim.referring.meaning import meaning
+from vla_ros.sim.referring.scene_object import SceneObject
+from vla_ros.sim.scenes.objects import choose_kind, same_name
+from vla_ros.sim.scenes.random_streams import scene_generator
+from vla_ros.sim.scenes.request import SceneRequest
+from vla_ros.sim.scenes.scene import PlacedObject, Scene
+from vla_ros.sim.scenes.wording import FAMILIES
+from vla_ros.tasks.bussing.things import (
+    ABSENT,
+    RECEPTACLES,
+    SWAPPED,
+    WHOLE,
+    asked_by,
+    bussing_things,
+    goals_of,
+    other_receptacle,
+)
+from vla_ros.tasks.placing.instructions import instruct, usual_family
+
+NEXT = "; "  # between the sentences of a scene that asks for one thing after the other
+_TRIES = 200
+
+
+@dataclass(frozen=True)
+class BussingRequest:
+    """One sentence and what it means: where which thing is to go. Empty: it asks for what is not there."""
+
+    sentence: str
+    goals: Mapping[str, str]  # name of a thing → of the receptacle
+    doubt: str = ""  # why nobody can say what it means
+
+
+@dataclass(frozen=True)
+class BussingWording:
+    """The file config/tasks/bussing_wording.yaml."""
+
+    whole: dict[str, tuple[str, ...]] = field(default_factory=dict)  # family → sentences
+
+    def __post_init__(self) -> None:
+        if set(self.whole) != set(FAMILIES):
+            raise ConfigError(f"whole must have {', '.join(FAMILIES)}, got {', '.join(self.whole) or 'none'}")
+        if shared := set(self.whole["unseen"]) & {*self.whole["common"], *self.whole["training"]}:
+            raise ConfigError(f"whole: '{min(shared)}' is unseen, and another family says it")
+        if odd := [one for sentences in self.whole.values() for one in sentences if NEXT.strip() in one]:
+            raise ConfigError(f"whole: '{odd[0]}' must hold no '{NEXT.strip()}'")
+
+
+@cache
+def bussing_wording() -> BussingWording:
+    """Return the sentences that ask for a whole table."""
+    return load_config(config_file("tasks", "bussing_wording.yaml"), BussingWording)
+
+
+def words(placed: tuple[PlacedObject, ...], request: SceneRequest, catalogue: Catalogue) -> str:
+    """Return what a scene with these objects asks for, one sentence or several."""
+    stream, seed, family = request.stream, request.seed, usual_family(request.stream, request.wording)
+    kind = asked_by(request.set_name)
+    if kind == WHOLE:
+        if family not in FAMILIES:
+            raise ConfigError(unknown_name("wording", family, FAMILIES))
+        return str(scene_generator(stream, seed, "words").choice(bussing_wording().whole[family]))
+    by_name = {one.name: one for one in placed}
+    if kind == ABSENT:
+        pairs = [_absent(placed, request, catalogue)]
+    else:
+        chosen = _steps(_categories(placed), stream, seed, kind)
+        pairs = [(by_name[thing], by_name[goal]) for thing, goal in chosen.items()]
+    said = [
+        instruct(thing, goal, catalogue, stream, seed, family, number=number)
+        for number, (thing, goal) in enumerate(pairs)
+    ]
+    return NEXT.join(said)
+
+
+def scene_requests(scene: Scene) -> tuple[BussingRequest, ...]:
+    """Return what a scene asks for, in order."""
+    kind, categories = asked_by(scene.set_name), _categories(scene.objects)
+    if kind == WHOLE:
+        return (BussingRequest(scene.instruction, goals_of(categories)),)
+    if kind == ABSENT:
+        return (BussingRequest(scene.instruction, {}),)
+    steps = _steps(categories, scene.stream, scene.seed, kind)
+    sentences = scene.instruction.split(NEXT)
+    return tuple(
+        BussingRequest(sentence, {thing: goal})
+        for sentence, (thing, goal) in zip(sentences, steps.items(), strict=True)
+    )
+
+
+def meant(
+    instruction: str, objects: Sequence[SceneObject], nouns: Mapping[str, str], own: Sequence[BussingRequest]
+) -> tuple[BussingRequest, ...]:
+    """Return what an instruction asks for in a scene whose own requests are `own`; "": those."""
+    if instruction in ("", NEXT.join(one.sentence for one in own)):
+        return tuple(own)
+    for one in own:
+        if instruction == one.sentence:
+            return (one,)
+    return tuple(_meant(sentence, objects, nouns) for sentence in instruction.split(NEXT))
+
+
+def _meant(sentence: str, objects: Sequence[SceneObject], nouns: Mapping[str, str]) -> BussingRequest:
+    plain = sentence.strip().lower().rstrip(".!?")
+    if any(plain == one.rstrip("?") for sentences in bussing_wording().whole.values() for one in sentences):
+        return BussingRequest(sentence, goals_of({one.name: one.category for one in objects}))
+    phrases = split_placing(sentence)
+    if phrases is None:
+        return BussingRequest(sentence, {}, "the instruction does not say what is to be put where")
+    thing, goal = (meaning(f"the {one}", objects, nouns) for one in (phrases.thing, phrases.goal))
+    places = [one.name for one in goal.named if one.category in RECEPTACLES]
+    things = [one.name for one in thing.named if one.category not in RECEPTACLES]
+    doubt = thing.doubt or goal.doubt
+    return BussingRequest(sentence, {one: places[0] for one in things} if places else {}, doubt)
+
+
+def _categories(placed: Sequence[PlacedObject]) -> dict[str, str]:
+    return {one.name: one.model.category for one in placed}
+
+
+def _steps(categories: Mapping[str, str], stream: str, seed: int, kind: str) -> dict[str, str]:
+    """Return which things are asked for one by one, and where each is to go."""
+    right = goals_of(categories)
+    rng = scene_generator(stream, seed, "bodies")
+    names = [str(name) for name in rng.permutation(sorted(right))][: bussing_things().steps]
+    if kind != SWAPPED:
+        return {name: right[name] for name in names}
+    places = {category: name for name, category in categories.items() if category in RECEPTACLES}
+    return {name: places[other_receptacle(categories[right[name]])] for name in names}
+
+
+def _absent(
+    placed: tuple[PlacedObject, ...], request: SceneRequest, catalogue: Catalogue
+) -> tuple[PlacedObject, PlacedObject]:
+    """Draw something that is not on the table, and the receptacle that it would belong in."""
+    rng = scene_generator(request.stream, request.seed, "bodies")
+    things = bussing_things()
+    models = tuple(one for one in catalogue.models("seen") if one.category in (*things.bin, *things.tray))
+    there = [one.model for one in placed]
+    for _ in range(_TRIES):
+        kind = choose_kind(models, catalogue, rng)
+        if not any(same_name(kind, model) for model in there):
+            model = catalogue.vary(kind.model, rng, kind.color)
+            goal = next(one for one in placed if one.model.category == things.receptacle(kind.category))
+            return PlacedObject("", model, np.eye(4)), goal
+    raise ConfigError(f"scene {request.seed}: everything that could be asked for is there")

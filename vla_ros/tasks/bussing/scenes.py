@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a scene of bussing is drawn: a wide table, a bin and a tray at its ends, waste and tableware between them."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+
+import numpy as np
+
+from controllers.errors import ConfigError
+from vla_ros.objects.catalogue import Catalogue, load_catalogue
+from vla_ros.objects.model import ObjectModel
+from vla_ros.objects.solids import scaled
+from vla_ros.sim.scenes.composition import ChosenObjects, compose
+from vla_ros.sim.scenes.objects import Kind, choose_kind, same_name
+from vla_ros.sim.scenes.random_streams import scene_generator
+from vla_ros.sim.scenes.request import SceneRequest
+from vla_ros.sim.scenes.scene import PlacedObject, Scene
+from vla_ros.sim.scenes.scene_robot import scene_robot
+from vla_ros.sim.scenes.sets import check_set, load_sets
+from vla_ros.sim.scenes.target_query import choose_target
+from vla_ros.tasks.bussing.layout import BussingRobot
+from vla_ros.tasks.bussing.requests import words
+from vla_ros.tasks.bussing.things import RECEPTACLES, TASK, bussing_things
+
+TABLE_LENGTH = 2.20  # [m] along y: more than both arms reach from one place
+_TRIES = 60
+
+
+def sample_bussing(request: SceneRequest) -> Scene:
+    """Draw a scene: a pure function of the request. Its first two objects are the receptacles, `target` is empty.
+
+    Raises ConfigError for names it does not know.
+    """
+    catalogue, sets = load_catalogue(), load_sets(TASK)
+    changes = check_set(sets, request.set_name)
+    rng = scene_generator(request.stream, request.seed, "objects")
+    places = [_receptacle(category, catalogue, rng) for category in RECEPTACLES]
+    left = float(rng.choice((-1.0, 1.0)))
+    count = int(rng.integers(sets.scene.others[0], sets.scene.others[1] + 1)) + 1
+    more = scene_generator(request.stream, request.seed, "extra")
+    things = _things(count, request, places, catalogue, rng)
+    extra = _things(changes.extra, request, [*places, *things], catalogue, more)
+    chosen: ChosenObjects = ([*places, *things], extra)
+
+    def asked(placed: tuple[PlacedObject, ...]) -> str:
+        return words(placed, request, catalogue)
+
+    robot = BussingRobot(scene_robot(request.robot).arms, sides=tuple(zip(RECEPTACLES, (left, -left), strict=True)))
+    scene = compose(chosen, request, sets, asked, roomy=len(chosen[0]), robot=robot)
+    table = dataclasses.replace(scene.table, extent=(scene.table.extent[0], TABLE_LENGTH))
+    return dataclasses.replace(scene, table=table, target="")
+
+
+def _receptacle(category: str, catalogue: Catalogue, rng: np.random.Generator) -> ObjectModel:
+    """Draw a receptacle, larger than the catalogue's: it is to hold several things."""
+    kind = choose_kind(tuple(m for m in catalogue.receptacles if m.name == f"{category}_oblong"), catalogue, rng)
+    model, factor = catalogue.vary(kind.model, rng, kind.color), bussing_things().enlarged[category]
+    parts = tuple(scaled(part, factor) for part in model.parts)
+    return dataclasses.replace(model, parts=parts, mass=factor**2 * model.mass, size=(0.0, 0.0, 0.0))
+
+
+def _things(
+    count: int, request: SceneRequest, there: list[ObjectModel], catalogue: Catalogue, rng: np.random.Generator
+) -> list[ObjectModel]:
+    """Draw things by turns for either receptacle, of which no description means two."""
+    things = bussing_things()
+    novel = check_set(load_sets(TASK), request.set_name).novel or request.categories == "heldout"
+    chosen: list[ObjectModel] = []
+    if count and request.target and not any(one.category not in RECEPTACLES for one in there):
+        kind = choose_target(request.target, _fitting((*things.bin, *things.tray)), catalogue, rng)
+        chosen.append(catalogue.vary(kind.model, rng, kind.color))
+    waste = int(rng.integers(2))
+    while len(chosen) < count:
+        names = (things.tray, things.novel_bin if novel else things.bin)[(len(chosen) + waste) % 2]
+        kind = _other(_fitting(names), [*there, *chosen], catalogue, rng)
+        chosen.append(catalogue.vary(kind.model, rng, kind.color))
+    return chosen
+
+
+@cache
+def _fitting(categories: tuple[str, ...]) -> tuple[ObjectModel, ...]:
+    """Return the things of some categories that are low and narrow enough."""
+    models = load_catalogue().models("all")
+    return tuple(model for model in models if model.category in categories and bussing_things().fits(model))
+
+
+def _other(
+    models: tuple[ObjectModel, ...], there: list[ObjectModel], catalogue: Catalogue, rng: np.random.Generator
+) -> Kind:
+    """Draw one that no description could mean together with what is there."""
+    for _ in range(_TRIES):
+        kind = choose_kind(models, catalogue, rng)
+        if not any(same_name(kind, model) for model in there):
+            return kind
+    raise ConfigError("no thing differs from all that is on the table: ask for fewer")

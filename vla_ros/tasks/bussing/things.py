@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands on a table that is to be cleared, where it belongs, and what a set may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.configuration import config_file, load_config
+from vla_ros.objects.geometry import surface_points
+from vla_ros.objects.model import ObjectModel
+from vla_ros.sim.scenes.sets import check_set, load_sets
+from vla_ros.tasks.placing.receptacles import widest
+
+TASK = "bussing"
+WHOLE, STEPS, SWAPPED, ABSENT = ASKED = ("", "steps", "swapped", "absent")  # what a set asks for
+BIN, TRAY = RECEPTACLES = ("bin", "tray")  # categories of the two receptacles
+
+
+@dataclass(frozen=True)
+class BussingThings:
+    """The file config/tasks/bussing_things.yaml."""
+
+    bin: tuple[str, ...]  # categories that are waste
+    tray: tuple[str, ...]  # categories that are tableware
+    novel_bin: tuple[str, ...]  # waste of held-out categories
+    steps: int = 3  # things that are asked for one by one
+    height: float = 0.12  # [m] highest thing, however it lies
+    across: float = 0.22  # [m] widest one
+    enlarged: dict[str, float] = field(default_factory=dict)  # receptacle → factor on the catalogue's
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ConfigError(f"steps must be at least 1, got {self.steps}")
+        if set(self.enlarged) != set(RECEPTACLES):
+            raise ConfigError(f"enlarged must have {' and '.join(RECEPTACLES)}, got {', '.join(self.enlarged)}")
+
+    def receptacle(self, category: str) -> str:
+        """Return the category of the receptacle that a thing belongs in."""
+        return TRAY if category in self.tray else BIN
+
+    def fits(self, model: ObjectModel) -> bool:
+        """Say whether a thing is low and narrow enough to stand on the table."""
+        points = surface_points(model.parts)
+        heights = [float(np.ptp(Rotation.from_quat(pose).apply(points)[:, 2])) for pose in model.resting]
+        return model.graspable and max(heights) <= self.height and widest(model) <= self.across
+
+
+@cache
+def bussing_things() -> BussingThings:
+    """Return config/tasks/bussing_things.yaml."""
+    return load_config(config_file("tasks", "bussing_things.yaml"), BussingThings)
+
+
+def asked_by(set_name: str) -> str:
+    """Return what a set asks for, of ASKED. Raises ConfigError for a set that is not there or asks for another."""
+    asks = check_set(load_sets(TASK), set_name).asks
+    if asks not in ASKED:
+        raise ConfigError(f"set '{set_name}' asks: {unknown_name('request', asks, ASKED[1:])}")
+    return asks
+
+
+def other_receptacle(category: str) -> str:
+    """Return the category of the other receptacle."""
+    return TRAY if category == BIN else BIN
+
+
+def goals_of(categories: Mapping[str, str]) -> dict[str, str]:
+    """Return for each thing by name the name of the receptacle that it belongs in; `categories`: of all objects."""
+    places = {category: name for name, category in categories.items() if category in RECEPTACLES}
+    things = bussing_things()
+    return {name: places[things.receptacle(one)] for name, one in categories.items() if one not in RECEPTACLES}
