@@ -130,7 +130,7 @@ class ChunkPlanner:
         seeds = {
             new.group: group.drive.seed(new.mode)
             for group, old, new in zip(self._groups, motion.tracks, tracks, strict=True)
-            if new.mode != old.mode
+            if new.mode != old.mode or (new.moved and group.drive.wanders)
         }
         ahead = 0.0 if seeds else stitch.commit_ahead_s * loop.rate
         state = going_on = motion.spline.derivatives(loop.x + ahead)
@@ -157,11 +157,10 @@ class ChunkPlanner:
 
     def _anchored(self, tracks: Sequence[Track], asked: Sequence[str], chunk: ActionChunk) -> tuple[Track, ...]:
         """Return the tracks, of which those that a chunk gives poses of stay in the base of its stamp."""
-        if chunk.riding or not self._base.known:
-            return tuple(tracks)
-        anchor = self._base.at(chunk.stamp)
+        anchor = None if chunk.riding or not self._base.known else self._base.at(chunk.stamp)
         return tuple(
-            replace(track, anchor=anchor) if by == "pose" else track for track, by in zip(tracks, asked, strict=True)
+            replace(track, anchor=anchor if by == "pose" else None, moved=True) if by else track
+            for track, by in zip(tracks, asked, strict=True)
         )
 
     def _in_frames(

@@ -12,6 +12,7 @@ import numpy as np
 from controllers.arm.arm_dynamics import ArmDynamics
 from controllers.errors import ConfigError
 from controllers.stiffness import DAMPING_RANGE, STIFFNESS_RANGE, matrix_of, square_root
+from controllers.whole_body_config import WholeBodyConfig
 
 
 def _check(where: str, name: str, value: float, low: float, high: float) -> None:
@@ -204,7 +205,7 @@ class SafetyConfig:
 
 @dataclass(frozen=True)
 class ControlConfig:
-    """One arm's chunk follower."""
+    """A robot's chunk follower."""
 
     filter_cutoff: float = 5.0  # [Hz] of each of the three cascaded sections
     lookahead_m: float = 0.0  # [m] pure pursuit: sample this far ahead on the path; 0: ahead by the filter's delay
@@ -218,6 +219,7 @@ class ControlConfig:
     safety: SafetyConfig = field(default_factory=SafetyConfig)
     gripper: GripperConfig = field(default_factory=GripperConfig)
     dynamics: ArmDynamics = field(default_factory=ArmDynamics)
+    whole_body: WholeBodyConfig | None = None  # arms, joint groups and base by one programme; none: each by itself
 
     def __post_init__(self) -> None:
         _check("control", "filter_cutoff", self.filter_cutoff, 0.1, 100.0)

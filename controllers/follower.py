@@ -26,8 +26,10 @@ from controllers.groups.auxiliary_drive import AuxiliaryDrive
 from controllers.groups.driven_arm import DrivenArm
 from controllers.groups.driven_group import DrivenGroup
 from controllers.groups.driven_joints import DrivenJoints
+from controllers.groups.ensemble import PROGRAMME, Ensemble
 from controllers.safety.collision_monitor import CollisionMonitor
 from controllers.safety.gate import SourceLease, check_chunk
+from controllers.whole_body.drive import WholeBodyDrive
 
 NO_CHUNK, E_STOP, STALE = "no chunk yet", "e-stop", "stale joint state"
 DT_MAX = 0.02  # [s] a loop that was away for longer does not make up for it
@@ -50,15 +52,17 @@ class ChunkFollower:
         config: ControlConfig,
         joint_groups: Sequence[DrivenJoints] = (),
         monitor: CollisionMonitor | None = None,
+        body: WholeBodyDrive | None = None,
     ) -> None:
         """Drive `arms` and `joint_groups`, and by `auxiliaries` what is neither: end effectors and base.
 
-        `monitor` watches the whole body.
+        `monitor` watches the whole body; `body` is the drive of all groups and the base, where they have one together.
         """
         self.arms = {arm.name: arm for arm in arms}
         self.config = config
         self._groups: tuple[DrivenGroup, ...] = (*arms, *joint_groups)
-        self.joints = tuple(name for group in self._groups for name in group.joints)
+        self._ensemble = Ensemble(self._groups, body)
+        self.joints = self._ensemble.joints
         self.command = RobotCommand(
             {arm.name: arm.command for arm in arms},
             {group.name: group.command for group in joint_groups},
@@ -74,15 +78,11 @@ class ChunkFollower:
             if monitor is not None and group.name in monitor.clearances:
                 group.keep_clear(monitor.clearances[group.name])
         self._tracks = tuple(group.track for group in self._groups)
-        self._carried = [
-            (group, [self.joints.index(name) for name in group.carriers]) for group in self._groups if group.carriers
-        ]
         self.base_frame = next((arm.model.base_frame for arm in arms), "")
         self._lease = SourceLease(config.safety.lease_s)
         self._history = MotionHistory(len(self._groups))
         self._base = BaseMotion()
         self._planner = ChunkPlanner(self._groups, auxiliaries, config, monitor, self._history, self._base)
-        self._parts = self._planner.parts
         self._velocity_share = 1.0 / np.concatenate([group.velocity_max for group in self._groups])
         self._speed_shares = np.zeros(len(self._velocity_share))
         self._executed = 0.0  # [s] of motion since the start
@@ -96,7 +96,7 @@ class ChunkFollower:
         self._pending: deque[PlannedMotion] = deque(maxlen=1)  # one slot: the newest wins
         tracks = side_by_side(self._tracks, [group.mode for group in self._groups])
         values = np.zeros(sum(track.columns.stop - track.columns.start for track in tracks))
-        self._sampler = MotionSampler(resting(tracks, values, DISABLED), self._base, delay)
+        self._sampler = MotionSampler(resting(tracks, values, DISABLED), self._base, delay, body is not None)
 
     # --- what a person, the episode or the node asks for ---
 
@@ -107,9 +107,7 @@ class ChunkFollower:
         """
         if self._estop:
             raise VlaError("the e-stop is latched: release it before enabling control")
-        self._carry(q)
-        for group, own in zip(self._groups, self._parts, strict=True):
-            group.begin(q[own], dq[own])
+        self._ensemble.begin(q, dq, self._base, now)
         self._q = q
         if self._monitor is not None:
             self._monitor.reset(q, self._models)
@@ -226,12 +224,9 @@ class ChunkFollower:
         if not isfinite(q.dot(q) + dq.dot(dq)):
             return self._without_state("fault: joint state is not finite", dt)
         self._q = q
-        self._carry(q)
-        for group, own in zip(self._groups, self._parts, strict=True):
-            group.update(q[own], dq[own])
+        self._ensemble.update(q, dq, self._base, now)
         if not self.progress.enabled:
-            for group in self._groups:
-                self._require(group, group.drive.idle(dt))
+            self._require(self._ensemble.idle(dt))
         elif self._stopping or self._too_fast(dq):
             self._come_to_rest(dt)
         else:
@@ -240,14 +235,12 @@ class ChunkFollower:
         self._write_progress(now)
         return self.command
 
-    def _carry(self, q: np.ndarray) -> None:
-        for group, columns in self._carried:
-            group.carry(q[columns])
-
-    def _require(self, group: DrivenGroup, finite: bool) -> None:
+    def _require(self, wrong: str) -> None:
         """Stop all groups where the command of one is not finite."""
-        if not finite:
-            self.stop(f"fault: {group.drive.command} is not finite")
+        if wrong == PROGRAMME:
+            self.stop(f"fault: the {wrong} has no solution")
+        elif wrong:
+            self.stop(f"fault: {wrong} is not finite")
 
     def _follow(self, now: float, dt: float) -> None:
         sampler = self._sampler
@@ -280,10 +273,13 @@ class ChunkFollower:
                 self.stop(reason)
         if sampler.anchored and not self._base.at_rest and self._base.stale(now):
             self.stop("fault: stale odometry")
-        for group, target in zip(self._groups, sampler.sample(now), strict=True):
-            self._require(group, group.drive.follow(target, dt))
+        self._require(self._ensemble.follow(sampler.sample(now), self._auxiliaries.base_target, dt))
         if self.progress.hold_reason:
-            sampler.hold_in_base(self.progress.hold_reason)
+            if sampler.hold_in_base(self.progress.hold_reason, now):
+                self._ensemble.enter(sampler.cursor[0])
+        elif blocked := self._ensemble.blocked:  # come to rest, and take the next chunk
+            self._stopping = blocked
+            self._pending.clear()
         self._scale_time(dt)
 
     def _end(self, reason: str) -> None:
@@ -304,17 +300,20 @@ class ChunkFollower:
             if group.name in seeds:
                 group.drive.switch(track.mode, seeds[group.name])
         self._sampler.put(motion, x - pending.commit if pending.base is current else 0.0)
+        self._ensemble.enter(motion)
         self.progress.hold_reason = motion.end_reason if motion.holding else ""
-        if motion.auxiliary.base is None:  # what the motion before asked of the base has ended with it
+        if motion.holding:
             self._auxiliaries.rest()
+        elif motion.auxiliary.base is None:  # what the motion before asked of the base has ended with it
+            self._auxiliaries.release()
         self.progress.status = motion.status
         self.progress.sequence, self.progress.source = motion.sequence, motion.source
 
     def _hold_here(self, reason: str) -> None:
-        values = [group.hold() for group in self._groups]
+        values = self._ensemble.hold()
         tracks = side_by_side(self._tracks, [group.mode for group in self._groups])
         self._pending.clear()
-        self._sampler.rest(resting(tracks, np.concatenate(values), reason))
+        self._sampler.rest(resting(tracks, values, reason))
         self._time_scaling.restart()
         self._set_hold(reason)
 
@@ -322,11 +321,10 @@ class ChunkFollower:
         self._set_hold(self._stopping)
         for group in self._groups:
             group.stay_inside()
-        if all([group.drive.at_rest for group in self._groups]):
+        if self._ensemble.at_rest:
             reason, self._stopping = self._stopping, ""
             self._hold_here(reason)
-        for group in self._groups:
-            self._require(group, group.drive.come_to_rest(dt))
+        self._require(self._ensemble.come_to_rest(dt))
 
     def _too_fast(self, dq: np.ndarray) -> bool:
         shares = np.multiply(dq, self._velocity_share, out=self._speed_shares).tolist()
@@ -336,8 +334,7 @@ class ChunkFollower:
         return True
 
     def _without_state(self, reason: str, dt: float) -> RobotCommand:
-        for group in self._groups:
-            group.drive.without_state(dt)
+        self._ensemble.without_state(dt)
         self._auxiliaries.rest()
         self._write_command(dt)
         if self.progress.enabled and not self._stopping:
@@ -349,11 +346,12 @@ class ChunkFollower:
         if not self.config.shadow:  # else it stays as it is, whoever sends it
             for group in self._groups:
                 group.write()
-            self._auxiliaries.advance(self._time_scaling.rate, dt, self.command)
+            self._auxiliaries.advance(self._time_scaling.rate, dt, self.command, self._ensemble.base_twist)
 
     def _scale_time(self, dt: float) -> None:
         """Let progress wait where it must, and stop what no waiting helps."""
         scaling = self._time_scaling
+        scaling.share = self._ensemble.progress
         elapsed = scaling.due(dt)
         if elapsed > 0.0:
             furthest = fastest = hardest = 0.0
@@ -386,7 +384,7 @@ class ChunkFollower:
         for group in self._groups:
             group.write_progress(following)
         if following:
-            self._history.add(now, self._executed, [group.filter for group in self._groups])
+            self._history.add(now, self._executed, [group.commanded for group in self._groups])
         if progress.hold_reason:
             progress.remaining_s = 0.0
             return

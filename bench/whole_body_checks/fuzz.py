@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from bench.whole_body_checks.zero_moment import ZeroMoment
 from controllers.rotations import normalise, write_matrix
 from controllers.whole_body.controller import WholeBody
 from controllers.whole_body.description import Box
 from controllers.whole_body.model import BodyModel
 from controllers.whole_body.targets import BodyTarget, HandTarget
-from controllers.whole_body.tip_over import GRAVITY
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.whole_body import whole_body
 
@@ -131,16 +131,12 @@ class BodyFuzz:
         self.violations += any(wrong.values())
 
     def _zmp_room(self) -> float:
-        """Return how far the zero moment point is inside the support polygon, by differences of three places."""
+        """Return how far the zero moment point is inside the support polygon, by what the floor must bear."""
         control = self.control
-        T = control.T_odom_base.copy()
-        self._seen = [*self._seen[-2:], (T, (T @ [*control.model.center, 1.0])[:3])]
-        if len(self._seen) < 3 or not control.tip_over.count:
+        if not control.tip_over.count:
             return np.inf
-        (_, first), (T, second), (_, third) = self._seen
-        a = (third - 2.0 * second + first) / self.dt**2
-        point = second[:2] - second[2] / (GRAVITY + a[2]) * a[:2]
-        return control.tip_over.room(T[:2, :2].T @ (point - T[:2, 3]))
+        point = self._zero_moment.add(control.base_place, control.model.q_whole)
+        return np.inf if point is None else control.tip_over.room(point)
 
     def _place_afresh(self) -> None:
         """Stand somewhere near the table, at rest, nothing touching."""
@@ -152,7 +148,7 @@ class BodyFuzz:
             if control.distances.minimum(control.T_odom_base) > control.config.distance:
                 break
         self._begun = control.distances.minimum(control.T_odom_base)
-        self._seen: list[tuple[np.ndarray, np.ndarray]] = []  # where the base and the centre of mass were
+        self._zero_moment = ZeroMoment(control.body.urdf, self.dt)
 
     def _target(self) -> BodyTarget:
         random, control = self.random, self.control

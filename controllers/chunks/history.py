@@ -4,12 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
-from controllers.filters import PoseFilter
-
 LENGTH = 4096  # ≥ 2 s at 2 kHz
+
+
+class CommandedPose(Protocol):
+    """What holds a pose."""
+
+    @property
+    def pose(self) -> np.ndarray:
+        """Return position [m] and quaternion xyzw (7,), seen from the base."""
 
 
 class MotionHistory:
@@ -27,8 +34,8 @@ class MotionHistory:
         self._times[...] = -np.inf
         self._executed[...] = 0.0
 
-    def add(self, stamp: float, executed: float, poses: Sequence[PoseFilter | None]) -> None:
-        """Append what was executed until `stamp` [s] and the output of each arm's filter; None in joint space."""
+    def add(self, stamp: float, executed: float, poses: Sequence[CommandedPose | None]) -> None:
+        """Append what was executed until `stamp` [s] and the commanded pose of each arm; None in joint space."""
         k = self._next
         self._times[k], self._executed[k] = stamp, executed
         for row, pose in zip(self._poses[k], poses, strict=True):

@@ -15,9 +15,13 @@ AT_REST_S = 1e3  # [s] on a motion that stands still
 class MotionSampler:
     """Sample one motion after the other; nothing is allocated between two of them."""
 
-    def __init__(self, motion: Motion, base: BaseMotion, delay: float) -> None:
-        """Begin with `motion`. What stays where the `base` was is seen from it `delay` [s] later: behind the filter."""
-        self._base, self._delay = base, delay
+    def __init__(self, motion: Motion, base: BaseMotion, delay: float, in_odometry: bool = False) -> None:
+        """Begin with `motion`.
+
+        What stays where the `base` was is seen from it `delay` [s] later, behind the filter; `in_odometry`: it is given
+        in the odometry's frame instead.
+        """
+        self._base, self._delay, self._in_odometry = base, delay, in_odometry
         self._powers, self._values = np.zeros(4), np.zeros(0)
         self.targets: list[np.ndarray] = []  # each group's part of the sample, views
         self._anchored: list[tuple[PlanarPose, np.ndarray]] = []  # those that stay where the base was
@@ -65,14 +69,23 @@ class MotionSampler:
         motion, x = self.cursor
         motion.spline.sample(x, self._powers, self._values)
         if self._anchored:
-            back = self._base.at(now + self._delay).inverse()
+            back = PlanarPose() if self._in_odometry else self._base.at(now + self._delay).inverse()
             for anchor, target in self._anchored:
                 (back @ anchor).place(target)
         return self.targets
 
-    def hold_in_base(self, reason: str) -> None:
-        """Once all is over and the base stands, be at rest in the base: whoever pushes it pushes the arms with it."""
+    def hold_in_base(self, reason: str, now: float) -> bool:
+        """Once all is over and the base stands, be at rest in the base: whoever pushes it pushes the arms with it.
+
+        Say whether that has just begun.
+        """
         motion, x = self.cursor
-        if self._anchored and x >= motion.spline.duration and self._base.at_rest:
-            tracks = side_by_side(motion.tracks, [track.mode for track in motion.tracks])
-            self.rest(resting(tracks, self._values, reason))
+        if not (self._anchored and x >= motion.spline.duration and self._base.at_rest):
+            return False
+        if self._in_odometry:
+            back = self._base.at(now).inverse()
+            for _, target in self._anchored:
+                back.place(target)
+        tracks = side_by_side(motion.tracks, [track.mode for track in motion.tracks])
+        self.rest(resting(tracks, self._values, reason))
+        return True

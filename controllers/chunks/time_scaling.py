@@ -18,12 +18,18 @@ class TimeScaling:
     def __init__(self, speed_scale: float) -> None:
         """Start at full speed, a share `speed_scale` of the chunks' own."""
         self._speed_scale = speed_scale
-        self.rate = self._wanted = speed_scale
+        self._rate = self._wanted = speed_scale
+        self.share = 1.0  # of it, as whoever drives several groups at once says each tick
         self._ticks, self._elapsed = 0, 0.0
+
+    @property
+    def rate(self) -> float:
+        """Return chunk time a second of control."""
+        return self._rate * self.share
 
     def restart(self) -> None:
         """Be at full speed: the arm is at rest."""
-        self.rate = self._wanted = self._speed_scale
+        self._rate = self._wanted = self._speed_scale
 
     def due(self, dt: float) -> float:
         """Return the time since the last update [s] when one is due after dt [s], else 0."""
@@ -44,12 +50,12 @@ class TimeScaling:
         share = min(clear, 2.0 - 2.0 * lag, 3.0 - 2.0 * speed, 3.0 - 2.0 * acceleration**0.5)
         # A share of the present rate: with nothing near it is 1, and must not keep a slowed rate from rising again.
         if guard < 1.0:
-            share = min(share, guard * self.rate / self._speed_scale)
+            share = min(share, guard * self._rate / self._speed_scale)
         self._wanted = max(RATE_MIN, share) * self._speed_scale
 
     def advance(self, dt: float) -> None:
         """Go towards the rate that was chosen."""
-        if self.rate == self._wanted:
+        if self._rate == self._wanted:
             return
         most = SLEW * dt
-        self.rate += min(most, max(-most, self._wanted - self.rate))
+        self._rate += min(most, max(-most, self._wanted - self._rate))

@@ -31,6 +31,7 @@ class Track:
     mode: str = CARTESIAN  # the space of its columns: CARTESIAN (7,) | JOINT (N,)
     columns: slice = field(default_factory=lambda: slice(0, POSE))
     anchor: PlanarPose | None = None  # T_odom_frame of the frame its poses stay in; None: the base, wherever it drives
+    moved: bool = False  # whether a chunk says anything of the group; else it comes to rest
 
     @property
     def weights(self) -> np.ndarray:
@@ -81,7 +82,7 @@ def side_by_side(tracks: Sequence[Track], modes: Sequence[str]) -> tuple[Track, 
     first = 0
     for track, mode in zip(tracks, modes, strict=True):
         size = POSE if mode == CARTESIAN else len(track.joints)
-        laid.append(replace(track, mode=mode, columns=slice(first, first + size), anchor=None))
+        laid.append(replace(track, mode=mode, columns=slice(first, first + size), anchor=None, moved=False))
         first += size
     return tuple(laid)
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from controllers.arm.limits import ArmLimits
 from controllers.arm.model import ArmModel
+from controllers.chunks.history import CommandedPose
 from controllers.chunks.stitching import MotionBounds
 from controllers.chunks.track import CARTESIAN, JOINT
 from controllers.control_config import ControlConfig
@@ -30,6 +31,11 @@ class CommandedMotion:
         self.pose = PoseReference(config.filter_cutoff, *self._box)
         self.joint = JointReference(config.filter_cutoff, model.size)
         self.joint_speed = limits.velocity * config.stitch.joint_speed_scale  # (N,) [rad/s] allowed
+
+    @property
+    def seen(self) -> CommandedPose:
+        """Return what holds the commanded pose, seen from the base."""
+        return self.pose.filter
 
     @property
     def delay(self) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from controllers.arm.arm_dynamics import Payload
 from controllers.chunks.progress import ArmCommand
 from controllers.chunks.stitching import MotionBounds
-from controllers.chunks.track import CARTESIAN, JOINT
+from controllers.chunks.track import CARTESIAN, JOINT, Track
 from controllers.control_config import ImpedanceConfig
 from controllers.drives.commanded_motion import CommandedMotion
 from controllers.errors import ConfigError
@@ -49,6 +49,7 @@ class GroupDrive(ABC):
     command: str  # what it writes: a key of the robot's command_modes
     motion: CommandedGroup
     modes: tuple[str, ...] = (CARTESIAN, JOINT)  # the spaces in which it can follow a chunk
+    wanders = False  # whether it is where nothing told it to be: a path for it begins there
     stops_at_acceleration = True  # it sends on whatever is asked: joints commanded more than they can are stopped
 
     @abstractmethod
@@ -95,6 +96,9 @@ class GroupDrive(ABC):
     @abstractmethod
     def limit_utilisation(self, elapsed: float) -> tuple[float, float]:
         """Return speed and acceleration of the joint that needs most of its own, `elapsed` [s] after the last look."""
+
+    def enter(self, track: Track) -> None:  # noqa: B027 - most drives follow every path alike
+        """Go on along the group's track of another motion."""
 
     def obstacle(self, elapsed: float) -> tuple[float, str]:
         """Return how fast progress may be at most, as a share, and why the motion must end, or "".

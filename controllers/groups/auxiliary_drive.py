@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from controllers.chunks.auxiliary_track import BASE_AXES, AuxiliaryTrack
 from controllers.chunks.chunk import ActionChunk
 from controllers.chunks.progress import RobotCommand
@@ -34,6 +36,7 @@ class AuxiliaryDrive:
         self._adapters = dict(end_effectors)
         self._limits = base
         self._wanted, self._velocity = [0.0] * 3, [0.0] * 3  # of the base
+        self._told = True  # whether anything is asked of the base; else whoever drives it with others may use it
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -67,24 +70,40 @@ class AuxiliaryDrive:
         for name, value in measured.items():
             command.end_effectors[name] = float(value)
             self._adapters[name].reset(float(value))
-        self._wanted = [0.0] * 3
+        self.rest()
 
     def reach(self, point: int, track: AuxiliaryTrack, seen: float, now: float, command: RobotCommand) -> None:
         """Take the values of a point that the motion has reached `now` [s], of a chunk that was seen at `seen` [s]."""
         for name, values in track.tools.items():
             command.end_effectors[name] = self._adapters[name].update(values[point], now, seen)
         if track.base is not None:
-            self._wanted = track.base[point]
+            self._wanted, self._told = track.base[point], True
 
     def rest(self) -> None:
         """Let the base stop: velocities expire with the motion they belong to."""
-        self._wanted = [0.0] * 3
+        self._wanted, self._told = [0.0] * 3, True
 
-    def advance(self, rate: float, dt: float, command: RobotCommand) -> None:
-        """Bring the base nearer to what is wanted, slower where progress is (`rate` of its own), within dt [s]."""
+    def release(self) -> None:
+        """Ask nothing of the base while a motion of the hands lasts: by itself it stops."""
+        self._wanted, self._told = [0.0] * 3, False
+
+    @property
+    def base_target(self) -> np.ndarray | None:
+        """Return what the base is to do (3,) [m/s, m/s, rad/s]; None where nothing is asked of it."""
+        return np.array(self._wanted) if self._told else None
+
+    def advance(self, rate: float, dt: float, command: RobotCommand, base_twist: np.ndarray | None = None) -> None:
+        """Bring the base nearer to what is wanted, slower where progress is (`rate` of its own), within dt [s].
+
+        Where others have chosen its `base_twist` (3,), that is commanded.
+        """
         if self._limits is None:
             return
         velocity = self._velocity
+        if base_twist is not None:
+            velocity[:] = base_twist.tolist()
+            command.base_velocity[:] = velocity
+            return
         for axis, most in enumerate(self._limits.acceleration):
             change = rate * self._wanted[axis] - velocity[axis]
             velocity[axis] += min(most * dt, max(-most * dt, change))

@@ -8,6 +8,7 @@ import numpy as np
 from controllers.arm.limits import ArmLimits
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk
+from controllers.chunks.history import CommandedPose
 from controllers.chunks.motion import Start
 from controllers.chunks.progress import ArmCommand, ArmProgress
 from controllers.chunks.splicing import path_of
@@ -17,11 +18,11 @@ from controllers.control_config import ControlConfig
 from controllers.drives.choice import make_drive
 from controllers.drives.drive import Drive
 from controllers.errors import ChunkError
-from controllers.filters import PoseFilter
 from controllers.groups.driven_group import DrivenGroup
 from controllers.safety.clearance import Clearance
 from controllers.safety.gate import check_joint_rates, check_joint_targets, check_poses
 from controllers.safety.workspace import Workspace, check_workspace
+from controllers.whole_body.drive import WholeBodyDrive
 
 
 class DrivenArm(DrivenGroup):
@@ -34,16 +35,20 @@ class DrivenArm(DrivenGroup):
         limits: ArmLimits,
         config: ControlConfig,
         command: str = "effort",
+        body: WholeBodyDrive | None = None,
     ) -> None:
         """Take the arm's name in chunks.
 
-        `command` is what drives the arm: effort, position or pose. Raises ConfigError for another.
+        `command` is what drives the arm: effort, position or pose; `body`, where there is one, drives it with all
+        others. Raises ConfigError for another command.
         """
         super().__init__(Track(name, model.joints, limits.lower, limits.upper), limits, config.safety)
         self.model, self._config, self.carriers = model, config, model.mount.carriers
         self.command = ArmCommand(np.zeros(model.size), np.zeros(model.size))
         self.progress = ArmProgress()
-        self.drive: Drive = make_drive(command, model, limits, config)
+        self.drive: Drive = (
+            make_drive(command, model, limits, config) if body is None else body.arm(name, model, limits)
+        )
         self._workspace = Workspace(limits, config.safety.workspace_margin)
         self.drive.keep_inside(self._workspace)
 
@@ -129,7 +134,7 @@ class DrivenArm(DrivenGroup):
         progress.mode, progress.manipulability = drive.motion.mode, drive.manipulability
 
     @property
-    def filter(self) -> PoseFilter | None:
-        """Return what filters the commanded pose; None while joints lead."""
+    def commanded(self) -> CommandedPose | None:
+        """Return what holds the commanded pose; None while joints lead."""
         motion = self.drive.motion
-        return motion.pose.filter if motion.mode == CARTESIAN else None
+        return motion.seen if motion.mode == CARTESIAN else None

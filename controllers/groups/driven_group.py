@@ -9,11 +9,11 @@ import numpy as np
 
 from controllers.arm.limits import ArmLimits
 from controllers.chunks.chunk import ActionChunk
+from controllers.chunks.history import CommandedPose
 from controllers.chunks.motion import Start
 from controllers.chunks.track import Track
 from controllers.control_config import SafetyConfig
 from controllers.drives.drive import GroupDrive
-from controllers.filters import PoseFilter
 from controllers.safety.clearance import Clearance
 
 
@@ -95,6 +95,6 @@ class DrivenGroup(ABC):
         """Write where a tool is commanded to be: where it is, when it is not `following`."""
 
     @property
-    def filter(self) -> PoseFilter | None:
-        """Return what filters the commanded pose; None while joints lead."""
+    def commanded(self) -> CommandedPose | None:
+        """Return what holds the commanded pose; None while joints lead."""
         return None

@@ -13,15 +13,26 @@ from controllers.drives.joint_drive import JointDrive
 from controllers.errors import ChunkError
 from controllers.groups.driven_group import DrivenGroup
 from controllers.safety.gate import check_joint_rates, check_joint_targets
+from controllers.whole_body.drive import WholeBodyDrive
+from controllers.whole_body.joints_drive import BodyJointsDrive
 
 
 class DrivenJoints(DrivenGroup):
     """A joint group with its drive; `command` (N,) [rad] or [m] is what goes to it."""
 
-    def __init__(self, name: str, joints: tuple[str, ...], limits: ArmLimits, config: ControlConfig) -> None:
-        """Take the group's name and its joints as chunks call them."""
+    def __init__(
+        self,
+        name: str,
+        joints: tuple[str, ...],
+        limits: ArmLimits,
+        config: ControlConfig,
+        body: WholeBodyDrive | None = None,
+    ) -> None:
+        """Take the group's name and its joints as chunks call them; `body` drives them with all others, if given."""
         super().__init__(Track(name, joints, limits.lower, limits.upper, False, JOINT), limits, config.safety)
-        self.drive: JointDrive = JointDrive(limits, config)
+        self.drive: JointDrive | BodyJointsDrive = (
+            JointDrive(limits, config) if body is None else body.joint_group(name, limits)
+        )
         self.command = np.zeros(len(joints))
 
     def check(self, chunk: ActionChunk) -> tuple[str, None]:

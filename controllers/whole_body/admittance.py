@@ -12,7 +12,7 @@ from math import sqrt
 
 import numpy as np
 
-from controllers.whole_body.config import AdmittanceConfig
+from controllers.whole_body_config import AdmittanceConfig
 
 UNBOUND_STIFFNESS = (300.0, 10.0)  # [N/m], [N·m/rad] whose critical damper serves where there is no spring
 

@@ -10,12 +10,11 @@ The commanded configuration is integrated from where the robot was at `reset`, a
 
 from __future__ import annotations
 
-from math import cos, sin
+from math import cos, sin, sqrt
 
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
-from controllers.whole_body.config import WholeBodyConfig
 from controllers.whole_body.description import Body
 from controllers.whole_body.dexterity import Dexterity
 from controllers.whole_body.distances import ROWS, BodyDistances
@@ -27,9 +26,12 @@ from controllers.whole_body.programme import Programme
 from controllers.whole_body.shapes import BodyShapes
 from controllers.whole_body.targets import BodyTarget
 from controllers.whole_body.tip_over import TipOver
+from controllers.whole_body.tool_boxes import ToolBoxes
+from controllers.whole_body_config import WholeBodyConfig
 
 DEXTERITY_EVERY = 8  # ticks between two looks at an arm's manipulability
 HAND_ROWS = 6
+STILL = 1e-3  # [rad/s, m/s] below which a command stands still
 # By how much a row gives way to a multiplier of one: the wheels stay on the floor before links stay apart.
 DISTANCE_GIVES, TIPPING_GIVES = 1e-6, 1e-9
 
@@ -49,9 +51,14 @@ class WholeBody:
         self.hands = {name: HandTask(config, model.moved) for name in body.arms}
         self.elbows = {name: ElbowTask(model, name, config.elbow, config.elbow_rate) for name in model.bent}
         self._dexterity = {name: Dexterity(len(body.groups[name].joints)) for name in body.arms}
-        self.programme = Programme(n, HAND_ROWS * len(self.hands) + len(self.elbows), ROWS + self.tip_over.count)
-        self.programme.progress_weight, self.programme.progress_min = config.progress, config.progress_min
+        self.boxes = ToolBoxes(model)
         joints = len(model.joints)
+        self.programme = Programme(
+            n,
+            HAND_ROWS * len(self.hands) + len(self.elbows) + joints,
+            ROWS + self.tip_over.count + self.boxes.most,
+        )
+        self.programme.progress_min = config.progress_min
         self.q, self.dq = np.zeros(joints), np.zeros(joints)  # [rad, m], a second: commanded
         self.base_twist = np.zeros(3)  # [m/s, m/s, rad/s] commanded, base axes
         self.base_place = np.zeros(3)  # [m, m, rad] in the odometry's frame
@@ -61,7 +68,8 @@ class WholeBody:
         self.failures = 0  # ticks whose programme daqp did not solve: the robot braked
         self._x, self._moved = np.zeros(n), np.zeros(n)
         self._posture = np.concatenate([group.posture for group in body.groups.values()])
-        self._rest = np.clip(
+        # (N,) [rad, m] where joints lean to; written in place by who knows better
+        self.rest = np.clip(
             self._posture, self.bounds.lower_range[model.moved :], self.bounds.upper_range[model.moved :]
         )
         self._joint_speed = self.bounds.speed[model.moved :]
@@ -69,7 +77,7 @@ class WholeBody:
         self._ticks = 0
         self._axes = list(model.axes)
         self._least_dexterity = dict.fromkeys(self.hands, config.manipulability_min)
-        self.reset(self._rest)
+        self.reset(self.rest)
         for name, least in self._least_dexterity.items():  # a small arm's is small everywhere: at home it is at ease
             self._least_dexterity[name] = max(1e-9, min(least, 0.5 * self._dexterity[name].measure))
 
@@ -123,9 +131,31 @@ class WholeBody:
         programme.lower[:], programme.upper[:] = self.bounds.lower, self.bounds.upper
         tasks = self._write_hands(target, dt)
         tasks = self._write_elbows(target, tasks)
-        self._write_joints(target)
-        rows = self._write_rows(dt)
-        solved = programme.solve(tasks, rows)
+        tasks = self._write_joints(target, tasks)
+        return self._solve(tasks, dt)
+
+    def halt(self, dt: float) -> bool:
+        """Brake for dt [s], all at once and evenly, so that hands that carry one thing go on together; as `tick`."""
+        if dt <= 0.0:
+            return True
+        programme, bounds = self.programme, self.bounds
+        bounds.update(self.q, self._x, None, dt)
+        programme.lower[:], programme.upper[:] = bounds.lower, bounds.upper
+        ticks = float((np.abs(self._x) / bounds.acceleration).max()) / dt  # that the slowest to brake needs
+        programme.weights[:] = 1.0
+        np.multiply(self._x, max(0.0, 1.0 - 1.0 / max(ticks, 1.0)), out=programme.pull)
+        solved = self._solve(0, dt)
+        self.progress = 1.0
+        return solved
+
+    @property
+    def still(self) -> bool:
+        """Say whether the command stands still."""
+        return float(np.abs(self._x).max()) < STILL
+
+    def _solve(self, tasks: int, dt: float) -> bool:
+        programme = self.programme
+        solved = programme.solve(tasks, self._write_rows(dt))
         if solved:
             self._x[:], self.progress = programme.x, programme.progress
         else:  # every speed towards 0: inside the boxes, whatever they are
@@ -138,6 +168,7 @@ class WholeBody:
 
     def _write_hands(self, target: BodyTarget, dt: float) -> int:
         programme, model, tasks = self.programme, self.model, 0
+        fastest = 0.0  # (m/s)² of the paths together
         for name in target.hands.keys() - self.hands.keys() or target.wrenches.keys() - self.hands.keys():
             raise ConfigError(unknown_name("arm", name, self.hands))
         for name, hand in self.hands.items():
@@ -150,7 +181,10 @@ class WholeBody:
                 hand.write(
                     wanted, self.T_odom_base, model.T_base_ee[name], model.J[name], programme.A[rows], programme.b[rows]
                 )
+                fastest += float(programme.A[rows, -1].dot(programme.A[rows, -1]))
                 tasks += HAND_ROWS
+        config = self.config
+        programme.progress_weight = config.progress + config.progress_path * min(fastest, config.speed**2)
         return tasks
 
     def _write_elbows(self, target: BodyTarget, tasks: int) -> int:
@@ -162,24 +196,30 @@ class WholeBody:
             tasks += 1
         return tasks
 
-    def _write_joints(self, target: BodyTarget) -> None:
-        """Write what is asked of single joints and of the base: weights and speeds."""
+    def _write_joints(self, target: BodyTarget, tasks: int) -> int:
+        """Write what is asked of single joints and of the base: weights and speeds, rows of joints along a path."""
         config, programme, moved = self.config, self.programme, self.model.moved
         weights, pull = programme.weights, programme.pull
         weights[moved:] = config.damping
         wanted = pull[moved:]
-        np.subtract(self._rest, self.q, out=wanted)
+        np.subtract(self.rest, self.q, out=wanted)
         wanted *= config.posture_rate
         np.minimum(wanted, self._posture_speed, out=wanted)
         np.maximum(wanted, -self._posture_speed, out=wanted)
         self._write_dexterity(weights[moved:], wanted)
+        wanted *= target.ease
         for name, place in target.joints.items():
             if name not in self.parts:
                 raise ConfigError(unknown_name("group", name, self.parts))
             part = self.parts[name]
             most = self._joint_speed[part]
-            wanted[part] = np.minimum(np.maximum(config.joint_rate * (place - self.q[part]), -most), most)
-            weights[moved:][part] = config.joint_target
+            way = np.minimum(np.maximum(config.joint_rate * (place - self.q[part]), -most), most)
+            speeds = target.joint_speeds.get(name)
+            if speeds is None:
+                wanted[part] = way
+                weights[moved:][part] = config.joint_target
+            else:
+                tasks = self._write_path(part, way, speeds, tasks)
         if moved:
             told = target.base is not None
             weights[:moved] = config.base_target if told else config.base
@@ -190,6 +230,18 @@ class WholeBody:
         pull += config.smoothing * self._x
         pull /= both
         weights[:] = both
+        return tasks
+
+    def _write_path(self, part: slice, way: np.ndarray, speeds: np.ndarray, tasks: int) -> int:
+        """Write a row for each joint of a group: x = s v + the way that is left, at the one progress s."""
+        programme, root, first = self.programme, sqrt(self.config.joint_path), self.model.moved + part.start
+        end = tasks + len(way)
+        A = programme.A[tasks:end]
+        A[:] = 0.0
+        A[np.arange(len(way)), first + np.arange(len(way))] = root
+        A[:, -1] = -root * speeds
+        programme.b[tasks:end] = root * way
+        return end
 
     def _write_dexterity(self, weights: np.ndarray, wanted: np.ndarray) -> None:
         config, turn = self.config, self._ticks % DEXTERITY_EVERY
@@ -222,7 +274,9 @@ class WholeBody:
         end = count + tip_over.count
         programme.give_way[count:end] = TIPPING_GIVES
         tip_over.write(self.model, self.base_twist, dt, programme.rows[count:end, :n], programme.rows_lower[count:end])
-        return end
+        boxed = self.boxes.write(self._x, programme.rows[end:, :n], programme.rows_lower[end:])
+        programme.give_way[end : end + boxed] = DISTANCE_GIVES
+        return end + boxed
 
     def _advance(self, dt: float) -> None:
         moved, x = self.model.moved, self._x

@@ -14,10 +14,10 @@ import numpy as np
 import pinocchio as pin
 
 from controllers.safety.braking_profile import BrakingProfile
-from controllers.whole_body.config import WholeBodyConfig
 from controllers.whole_body.limits import BodyBounds
 from controllers.whole_body.model import BodyModel
 from controllers.whole_body.shapes import BodyShapes
+from controllers.whole_body_config import WholeBodyConfig
 
 ROWS = 16  # pairs at once
 MEASURED = 12  # pairs a tick

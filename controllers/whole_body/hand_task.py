@@ -17,8 +17,8 @@ import pinocchio as pin
 
 from controllers.drives.differential_kinematics import ROTATION_METRES
 from controllers.whole_body.admittance import Admittance
-from controllers.whole_body.config import WholeBodyConfig
 from controllers.whole_body.targets import HandTarget
+from controllers.whole_body_config import WholeBodyConfig
 
 WEIGHTS = np.array([[1.0]] * 3 + [[ROTATION_METRES]] * 3)
 

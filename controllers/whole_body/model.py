@@ -55,7 +55,11 @@ class BodyModel:
         self.T_base_ee = {name: np.eye(4) for name in body.arms}
         self.J = {name: np.zeros((6, self.size)) for name in body.arms}
         self.center, self.J_center = np.zeros(3), np.zeros((3, self.size))  # [m] of mass
-        self._fixed_mass, self._fixed_moment = _fixed_part(body.urdf)
+        self.J_momentum = np.zeros((3, self.size))  # [kg·m²/s] angular momentum about the centre of mass, a unit speed
+        self._fixed = _fixed_part(body.urdf)
+        self._fixed_mass = float(self._fixed.mass)
+        self._fixed_moment = self._fixed_mass * np.array(self._fixed.lever)
+        self._no_speed = np.zeros(model.nv)
         self._elbows = {
             name: [model.getJointId(group.joints[index]) for index in (SHOULDER, ELBOW, WRIST)]
             for name, group in body.groups.items()
@@ -75,7 +79,7 @@ class BodyModel:
         self.q_whole[self.columns] = q
         if len(self._followers):
             self.q_whole[self._followers] = q[self._followed]
-        pin.jacobianCenterOfMass(model, data, self.q_whole, False)
+        pin.ccrba(model, data, self.q_whole, self._no_speed)
         pin.computeJointJacobians(model, data)
         for name, frame in self._hands:
             placement = pin.updateFramePlacement(model, data, frame)
@@ -86,8 +90,10 @@ class BodyModel:
         share = 1.0 - self._fixed_mass / self.mass
         np.multiply(data.com[0], share, out=self.center)
         self.center += self._fixed_moment / self.mass
-        self._write(data.Jcom, self.center, self.J_center)
-        self.J_center[:, self.moved :] *= share
+        momentum = data.Ag @ self.selection  # of what joints move, about its own centre
+        self._write_base(self.center, self.J_center)
+        np.multiply(momentum[:3], 1.0 / self.mass, out=self.J_center[:, self.moved :])
+        self._write_momentum(momentum)
 
     def elbow(self, name: str) -> tuple[Vector, Vector, Vector]:
         """Return where shoulder, elbow and wrist of an arm of seven joints are [m], base frame."""
@@ -103,6 +109,22 @@ class BodyModel:
     def _write(self, whole: np.ndarray, point: np.ndarray, J: np.ndarray) -> None:
         """Write the columns of our variables out of those of all joints of the URDF, for a point of the robot."""
         J[:, self.moved :] = whole @ self.selection
+        self._write_base(point, J)
+
+    def _write_momentum(self, momentum: np.ndarray) -> None:
+        """Write the angular momentum about the centre of mass; momentum (6, N) is of what joints move about its own."""
+        data, mass = self.data, self.mass - self._fixed_mass
+        x, y, z = away = data.com[0] - self.center
+        cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+        np.add(momentum[3:], cross @ momentum[:3], out=self.J_momentum[:, self.moved :])
+        if 2 in self.axes:  # all of the robot turns with the base, and none of it turns by driving
+            upright = data.Ig.inertia[:, 2] + self._fixed.inertia[:, 2]
+            for share, way in ((mass, away), (self._fixed_mass, self._fixed.lever - self.center)):
+                upright = upright - share * way[2] * way
+                upright[2] += share * way.dot(way)
+            self.J_momentum[:, self.axes.index(2)] = upright
+
+    def _write_base(self, point: np.ndarray, J: np.ndarray) -> None:
         for index, axis in enumerate(self.axes):
             if axis < 2:
                 J[axis, index] = 1.0
@@ -135,7 +157,6 @@ class BodyModel:
         return int(model.getFrameId(name))
 
 
-def _fixed_part(urdf: str) -> tuple[float, np.ndarray]:
-    """Return mass [kg] and first moment (3,) [kg·m] of the base: a model whose base is fixed leaves it out."""
-    body = pin.buildModelFromXML(urdf, pin.JointModelFreeFlyer()).inertias[1]
-    return float(body.mass), body.mass * np.array(body.lever)
+def _fixed_part(urdf: str) -> pin.Inertia:
+    """Return what is fixed to the base: a model whose base is fixed leaves it out."""
+    return pin.buildModelFromXML(urdf, pin.JointModelFreeFlyer()).inertias[1].copy()

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows that keep a driving robot on its wheels: the zero moment point stays inside the polygon of its contacts.
 
-    p = c − (h/g) a        c, h: centre of mass and its height, a: its acceleration   (Vukobratović 1972)
+    m (g + a_z) (p − c) = −m h a − (L̇_y, −L̇_x)        (Vukobratović 1972)
 
-a is the change of the centre's velocity by the next speeds of joints and base, so that each edge of the polygon is one
-row, linear in them. What turning the links about their own centres adds is left to the margin.
+c, h: centre of mass and its height, a: its acceleration, L: angular momentum about it, of links that turn. a and L̇ are
+the changes by the next speeds of joints and base, so that each edge n p ≥ o of the polygon is one row, linear in them.
 """
 
 from __future__ import annotations
@@ -30,34 +30,41 @@ class TipOver:
             self.normals, kept = np.unique(np.round(self.normals, 9), axis=0, return_index=True)
             self.offsets = self.offsets[kept]
         self.count = len(self.offsets)  # E
+        self._turned = np.stack([-self.normals[:, 1], self.normals[:, 0]], axis=1)  # n · (L_y, −L_x) = this · L
         self._margin = margin
-        self._velocity, self._known = np.zeros(2), False  # [m/s] of the centre of mass at the last tick
+        self._velocity, self._momentum = np.zeros(3), np.zeros(3)  # [m/s], [kg·m²/s] at the last tick
 
     def reset(self) -> None:
         """Begin at rest."""
-        self._velocity[:], self._known = 0.0, True
+        self._velocity[:] = self._momentum[:] = 0.0
 
     def write(self, model: BodyModel, base: np.ndarray, dt: float, rows: np.ndarray, lower: np.ndarray) -> None:
         """Write rows (E, n) and lower (E,) [m/s²], for the next speeds held for dt [s]; base (3,) was its last twist.
 
-        The last speeds' velocity of the centre is that of `remember`.
+        The last speeds' velocity and momentum are those of `remember`.
         """
         if not self.count:
             return
         center, height = model.center[:2], max(float(model.center[2]), 0.05)
-        J = model.J_center[:2]
-        rows[:] = self.normals @ J
-        rows *= -1.0 / dt
-        # In axes that turn with the base a velocity changes by ω × v as well.
-        turning = base[2] * np.array([-self._velocity[1], self._velocity[0]])
-        carried = self.normals @ (self._velocity / dt - turning)
         room = self.normals @ center - self.offsets - self._margin
-        np.subtract(-GRAVITY / height * room, carried, out=lower)
+        turned = self._turned / (model.mass * height)
+        lifted = room / height
+        rows[:] = self.normals @ model.J_center[:2]
+        rows += turned @ model.J_momentum[:2]
+        rows -= lifted[:, None] * model.J_center[2]
+        rows *= -1.0 / dt
+        # In axes that turn with the base a vector changes by ω × it as well.
+        velocity, momentum, turning = self._velocity, self._momentum, base[2] * dt
+        before = self.normals @ (velocity[:2] - turning * np.array([-velocity[1], velocity[0]]))
+        before += turned @ (momentum[:2] - turning * np.array([-momentum[1], momentum[0]]))
+        before -= lifted * velocity[2]
+        np.subtract(-GRAVITY / height * room, before / dt, out=lower)
 
     def remember(self, model: BodyModel, x: np.ndarray) -> None:
-        """Keep the velocity of the centre at the speeds x (n,) that were chosen."""
+        """Keep velocity of the centre and momentum at the speeds x (n,) that were chosen."""
         if self.count:
-            np.dot(model.J_center[:2], x, out=self._velocity)
+            np.dot(model.J_center, x, out=self._velocity)
+            np.dot(model.J_momentum, x, out=self._momentum)
 
     def room(self, point: np.ndarray) -> float:
         """Return how far inside the polygon a point (2,) [m] is; below 0 the robot tips."""

@@ -7,10 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from controllers.whole_body.config import WholeBodyConfig
 from controllers.whole_body.controller import WholeBody
 from controllers.whole_body.description import Body, Box
 from controllers.whole_body.targets import BodyTarget, HandTarget
+from controllers.whole_body_config import WholeBodyConfig
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.whole_body import whole_body
 

@@ -15,9 +15,12 @@ from controllers.groups.driven_arm import DrivenArm
 from controllers.groups.driven_joints import DrivenJoints
 from controllers.groups.gripper import GripperAdapter
 from controllers.safety.collision_monitor import CollisionMonitor
+from controllers.whole_body.controller import WholeBody
+from controllers.whole_body.drive import WholeBodyDrive
 from vla_ros.configuration import config_file, config_folders, load_config
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, robot_path
 from vla_ros.robots.groups import ArmGroup, EndEffectorGroup, JointGroup
+from vla_ros.robots.whole_body import whole_body
 
 
 def load_control_config(robot: str) -> ControlConfig:
@@ -90,9 +93,12 @@ class FollowerFactory:
         self.models = {arm.name: arm_model(embodiment, arm, config) for arm in embodiment.arms}
         self._commands = embodiment.command_modes(command)
         self._monitor = collision_monitor(embodiment, config)
+        self._whole_body = self._make_whole_body()
 
     def make(self) -> ChunkFollower:
         """Return a follower, not activated. Only one of them may be in use at a time."""
+        control, config = self._whole_body, self.config
+        body = None if control is None else WholeBodyDrive(control, config)
         arms = [
             DrivenArm(
                 arm.name,
@@ -100,14 +106,29 @@ class FollowerFactory:
                 arm_limits(arm, self.config),
                 self.config,
                 self._commands[arm.name],
+                body,
             )
             for arm in self.embodiment.arms
         ]
         joints = [
-            DrivenJoints(group.name, group.joints, joint_limits_of(group), self.config)
+            DrivenJoints(group.name, group.joints, joint_limits_of(group), config, body)
             for group in self.embodiment.joint_groups
         ]
-        return ChunkFollower(arms, auxiliary_drive(self.embodiment, self.config), self.config, joints, self._monitor)
+        return ChunkFollower(arms, auxiliary_drive(self.embodiment, config), config, joints, self._monitor, body)
+
+    def _make_whole_body(self) -> WholeBody | None:
+        """Return the programme for all groups, where the configuration asks for one; a second's work."""
+        config = self.config
+        if config.whole_body is None:
+            return None
+        for arm, command in self._commands.items():
+            if command != WholeBodyDrive.command:
+                raise ConfigError(
+                    f"whole_body: arm '{arm}' is driven by {command}, whole-body control drives arms by positions: "
+                    f"give command {WholeBodyDrive.command}, or leave 'whole_body' out of the robot's controller"
+                )
+        body = whole_body(self.embodiment, fingers=False)
+        return WholeBody(body, config.whole_body, config.kinematics.lead_max)
 
 
 def collision_monitor(embodiment: Embodiment, config: ControlConfig) -> CollisionMonitor:

@@ -15,15 +15,24 @@ from vla_ros.robots.urdf import joint_limits
 FINGER_S = 0.1  # [s] in which a finger is as fast as it may be: its driver's affair, and soon
 
 
-def whole_body(embodiment: Embodiment, obstacles: Sequence[Box] = ()) -> Body:
-    """Return the robot among `obstacles`: arms, joint groups, one variable a gripper (half its opening), the base."""
+def whole_body(embodiment: Embodiment, obstacles: Sequence[Box] = (), fingers: bool = True) -> Body:
+    """Return the robot among `obstacles`: arms, joint groups, one variable a gripper (half its opening), the base.
+
+    Without `fingers` nothing moves those of grippers: they are taken to be wide open.
+    """
     urdf = expand_urdf(embodiment)
     groups: dict[str, BodyGroup] = {arm.name: _arm(arm) for arm in embodiment.arms}
     groups |= {group.name: _joints(group) for group in embodiment.joint_groups}
-    groups |= {gripper.name: _gripper(gripper, urdf) for gripper in embodiment.grippers}
+    grippers = {gripper.name: _gripper(gripper, urdf) for gripper in embodiment.grippers}
+    locked: dict[str, float] = {}
+    if fingers:
+        groups |= grippers
+    else:
+        for one in grippers.values():
+            locked |= dict.fromkeys((*one.joints, *one.mimics), float(one.upper[0]))
     base = embodiment.base
     moving = None if base is None else MovingBase(base.speed, base.acceleration, base.support)
-    return Body(urdf, groups, moving, tuple(obstacles))
+    return Body(urdf, groups, moving, tuple(obstacles), locked)
 
 
 def _arm(arm: ArmGroup) -> BodyGroup:

@@ -6,7 +6,7 @@ import pytest
 
 from controllers.errors import ConfigError
 from controllers.whole_body.admittance import Admittance
-from controllers.whole_body.config import AdmittanceConfig
+from controllers.whole_body_config import AdmittanceConfig
 
 PUSH = np.array([22.0, 0.0, 0.0, 0.0, 0.0, 1.2])
 

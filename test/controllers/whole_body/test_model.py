@@ -63,6 +63,26 @@ def test_jacobians_are_derivatives(robot):
             )
 
 
+@pytest.mark.parametrize("robot", ["bytemini", "agilex"])
+def test_momentum_is_that_of_the_floating_robot(robot):
+    """Angular momentum about the centre of mass of all links, the base's with them."""
+    body = described(robot)
+    model = BodyModel(body)
+    model.update(configuration(model, body, 4))
+    floating = pin.buildModelFromXML(body.urdf, pin.JointModelFreeFlyer())
+    data = floating.createData()
+    q = pin.neutral(floating)
+    q[7:] = model.q_whole
+    for variable in range(model.size):
+        v = np.zeros(floating.nv)
+        if variable < model.moved:
+            v[{0: 0, 1: 1, 2: 5}[model.axes[variable]]] = 1.0
+        else:
+            v[6:] = model.selection[:, variable - model.moved]
+        pin.computeCentroidalMomentum(floating, data, q, v)
+        np.testing.assert_allclose(model.J_momentum[:, variable], data.hg.angular, atol=1e-9)
+
+
 def test_the_whole_mass_counts_with_the_base():
     """Pinocchio leaves out what no joint moves: 60 of ByteMini's 87.4 kg."""
     body = described()

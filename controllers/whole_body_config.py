@@ -46,6 +46,7 @@ class WholeBodyConfig:
     braking: float = 3.0  # [m/s²] at which a hand slows down before a target that was far
     braking_rotation: float = 12.0  # [rad/s²]
     progress: float = 0.002  # weight of progress: the less, the sooner the hands' motion is slowed than its path left
+    progress_path: float = 0.05  # … and so much more for each (m/s)² of the hands' paths: few joints cost them pace
     progress_min: float = 0.0  # progress never goes slower
     elbow: float = 0.01  # weight of an elbow where it is told where to be
     elbow_rate: float = 4.0  # [1/s]
@@ -53,6 +54,7 @@ class WholeBodyConfig:
     posture_rate: float = 1.0  # [1/s] of joints that nothing else asks for
     posture_speed: float = 0.3  # share of its speed that a joint takes for its posture
     joint_target: float = 0.05  # weight of a joint that is told where to be
+    joint_path: float = 0.5  # weight of a joint that is told how it moves as well
     joint_rate: float = 8.0  # [1/s]
     smoothing: float = 2e-4  # weight of a change of speed since the last tick
     base: float = 0.01  # weight of the base's speed: the arms move first
@@ -71,9 +73,11 @@ class WholeBodyConfig:
     def __post_init__(self) -> None:
         for name, low, high in (
             ("pull", 0.1, 100.0), ("speed", 0.01, 5.0), ("speed_rotation", 0.01, 20.0), ("braking", 0.1, 50.0),
-            ("braking_rotation", 0.1, 200.0), ("progress", 1e-6, 100.0), ("progress_min", 0.0, 1.0),
+            ("braking_rotation", 0.1, 200.0), ("progress", 1e-6, 100.0),
+            ("progress_path", 0.0, 10.0), ("progress_min", 0.0, 1.0),
             ("elbow", 0.0, 10.0), ("elbow_rate", 0.0, 50.0), ("damping", 1e-6, 1.0), ("posture_rate", 0.0, 20.0),
-            ("posture_speed", 0.0, 1.0), ("joint_target", 0.0, 10.0), ("joint_rate", 0.1, 50.0),
+            ("posture_speed", 0.0, 1.0), ("joint_target", 0.0, 10.0), ("joint_path", 1e-6, 10.0),
+            ("joint_rate", 0.1, 50.0),
             ("smoothing", 0.0, 1.0), ("base", 1e-6, 10.0), ("base_target", 1e-6, 100.0),
             ("manipulability_min", 1e-6, 1.0), ("singular_damping", 0.0, 10.0), ("manipulability_speed", 0.0, 5.0),
             ("distance", 0.0, 0.2), ("distance_rate", 0.5, 100.0), ("distance_braking", 0.05, 50.0),

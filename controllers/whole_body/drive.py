@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drive several groups and the base by one programme a tick: each group says where its path is, then all move at once.
+
+One progress for all: where a limit of any joint slows the hands, the paths of all of them wait, by as much as the
+programme says. Every reference is moved on by that share of a tick, its filter included, so that what two hands do
+together they do together behind the filter too.
+
+What stays where it was seen is filtered in the odometry's frame, so that the base may drive to help a hand; what rides
+along is filtered in the base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from controllers.arm.limits import ArmLimits
+from controllers.arm.model import ArmModel
+from controllers.chunks.base_motion import BaseMotion
+from controllers.control_config import ControlConfig
+from controllers.errors import ConfigError
+from controllers.whole_body.arm_drive import BodyArmDrive
+from controllers.whole_body.controller import WholeBody
+from controllers.whole_body.joints_drive import BodyJointsDrive
+from controllers.whole_body.targets import BodyTarget, HandTarget
+
+PROGRESS_MIN = 0.02  # paths never stand quite still: what ends them must be reached
+STALLED, STALL_S = 0.05, 0.5  # a progress below that for so long [s]: there is no way on
+BLOCKED = "no way on"
+EASE_SPEED = 0.1  # [m/s] of a tool at which joints that nothing asks for lean to their posture as fast as they may
+
+
+class WholeBodyDrive:
+    """The drives of a robot's groups, and the programme that they share.
+
+    Each tick `observe`, then every group's own `follow` and this one's, or all their `come_to_rest`, `idle` or
+    `without_state`.
+    """
+
+    command = "position"  # of arms and joints
+
+    def __init__(self, control: WholeBody, config: ControlConfig) -> None:
+        """Drive what `control` moves."""
+        self.control, self.config = control, config
+        self.measured = np.zeros(len(control.q))  # (N,) [rad, m] of all groups
+        self.hands: dict[str, HandTarget] = {}  # of this tick, by arm
+        self.joints: dict[str, np.ndarray] = {}  # (N,) [rad, m] by group
+        self.joint_speeds: dict[str, np.ndarray] = {}
+        self.driving = False  # whether the base goes by the programme
+        self._stalled = 0.0  # [s]
+
+    def arm(self, name: str, model: ArmModel, limits: ArmLimits) -> BodyArmDrive:
+        """Return the drive of an arm, whose `model` the follower keeps up to date."""
+        return BodyArmDrive(self, name, model, limits)
+
+    def joint_group(self, name: str, limits: ArmLimits) -> BodyJointsDrive:
+        """Return the drive of joints without a tool."""
+        return BodyJointsDrive(self, name, limits)
+
+    def check_joints(self, joints: Sequence[str]) -> None:
+        """Raise ConfigError where the programme's joints are not those of the groups, in their order."""
+        if tuple(joints) != self.control.model.joints:
+            raise ConfigError(f"whole body: moves {', '.join(self.control.model.joints)}, groups {', '.join(joints)}")
+
+    @property
+    def progress(self) -> float:
+        """Return at which share of their own speed paths go on."""
+        return max(PROGRESS_MIN, self.control.progress)
+
+    @property
+    def base_twist(self) -> np.ndarray | None:
+        """Return how the base is to move (3,) [m/s, m/s, rad/s]; None where nothing is said of it."""
+        return self.control.base_twist if self.driving and self.control.model.moved else None
+
+    @property
+    def blocked(self) -> str:
+        """Return why the motion must end, or ""."""
+        return BLOCKED if self._stalled > STALL_S else ""
+
+    # --- the loop ---
+
+    def observe(self, q: np.ndarray, base: BaseMotion, now: float) -> None:
+        """Take the measured q (N,) of all groups and where odometry says that the base is at `now` [s]."""
+        self.measured[:] = q
+        if base.known:
+            place = base.at(now)
+            self.control.observe_base(np.array([place.x, place.y, place.yaw]))
+
+    def begin(self) -> None:
+        """Start where the joints are, once all groups have begun."""
+        control = self.control
+        control.reset(self.measured, control.base_place.copy())
+        self._stalled, self.driving = 0.0, False
+
+    def place_measured(self) -> None:
+        """Be where the joints are: in shadow mode nothing was commanded."""
+        if not np.array_equal(self.control.q, self.measured):
+            self.begin()
+
+    def follow(self, dt: float, base: np.ndarray | None) -> bool:
+        """Move all on by dt [s] towards what the groups have said; False where there was no solution.
+
+        `base` (3,) [m/s, m/s, rad/s] is what it is to do at full progress; None: what helps the hands.
+        """
+        if dt <= 0.0:
+            return True
+        control = self.control
+        asked = None if base is None else self.progress * base
+        fastest = max((_speed(one.twist) for one in self.hands.values()), default=0.0)
+        target = BodyTarget(
+            self.hands, self.joints, joint_speeds=self.joint_speeds, base=asked, ease=min(1.0, fastest / EASE_SPEED)
+        )
+        solved = control.tick(target, dt, None if self.config.shadow else self.measured)
+        self.driving = True
+        self._stalled = self._stalled + dt if control.progress < STALLED else 0.0
+        return solved
+
+    def come_to_rest(self, dt: float) -> bool:
+        """Brake all at once for dt [s]."""
+        self.driving, self._stalled = True, 0.0
+        return self.control.halt(dt)
+
+    def idle(self) -> None:
+        """Be where the joints are; a base that still moves comes to rest by itself."""
+        control = self.control
+        control.q[:], control.dq[:] = self.measured, 0.0
+        self.driving = False
+
+
+def _speed(twist: np.ndarray | None) -> float:
+    if twist is None:
+        return 0.0
+    x, y, z = twist[:3].tolist()
+    return float((x * x + y * y + z * z) ** 0.5)
