@@ -32,8 +32,9 @@ from controllers.whole_body_config import WholeBodyConfig
 DEXTERITY_EVERY = 8  # ticks between two looks at an arm's manipulability
 HAND_ROWS = 6
 STILL = 1e-3  # [rad/s, m/s] below which a command stands still
-# By how much a row gives way to a multiplier of one: the wheels stay on the floor before links stay apart.
-DISTANCE_GIVES, TIPPING_GIVES = 1e-6, 1e-9
+# By how much a row gives way to a multiplier of one: the wheels stay on the floor before links stay apart, and these
+# before the margin to the wheels is kept. A weight of 0.1 for (m/s²)²: in a tick what hands gain by it is less.
+DISTANCE_GIVES, TIPPING_GIVES, MARGIN_GIVES = 1e-6, 1e-9, 10.0
 
 
 class WholeBody:
@@ -46,8 +47,10 @@ class WholeBody:
         model, n = self.model, self.model.size
         self.parts = model.parts
         self.bounds = BodyBounds(body, model.axes, lead_max)
-        self.distances = BodyDistances(model, BodyShapes(model, body), self.bounds, config)
+        self._posture = np.concatenate([group.posture for group in body.groups.values()])
+        model.update(self._posture)
         self.tip_over = TipOver(() if body.base is None else body.base.support, config.tipping_margin)
+        self.distances = BodyDistances(model, BodyShapes(model, body), self.bounds, config, self.tip_over)
         self.hands = {name: HandTask(config, model.moved) for name in body.arms}
         self.elbows = {name: ElbowTask(model, name, config.elbow, config.elbow_rate) for name in model.bent}
         self._dexterity = {name: Dexterity(len(body.groups[name].joints)) for name in body.arms}
@@ -67,7 +70,6 @@ class WholeBody:
         self.progress = 1.0  # how fast the targets may go on, as a share of their own speed
         self.failures = 0  # ticks whose programme daqp did not solve: the robot braked
         self._x, self._moved = np.zeros(n), np.zeros(n)
-        self._posture = np.concatenate([group.posture for group in body.groups.values()])
         # (N,) [rad, m] where joints lean to; written in place by who knows better
         self.rest = np.clip(
             self._posture, self.bounds.lower_range[model.moved :], self.bounds.upper_range[model.moved :]
@@ -272,7 +274,9 @@ class WholeBody:
         programme.rows_lower[:count] = distances.lower[:count]
         programme.give_way[:count] = DISTANCE_GIVES
         end = count + tip_over.count
-        programme.give_way[count:end] = TIPPING_GIVES
+        programme.give_way[count : count + tip_over.edges] = MARGIN_GIVES
+        programme.give_way[count + tip_over.edges : end] = TIPPING_GIVES
+        programme.give_way[end - tip_over.edges : end] = DISTANCE_GIVES
         tip_over.write(self.model, self.base_twist, dt, programme.rows[count:end, :n], programme.rows_lower[count:end])
         boxed = self.boxes.write(self._x, programme.rows[end:, :n], programme.rows_lower[end:])
         programme.give_way[end : end + boxed] = DISTANCE_GIVES

@@ -17,6 +17,7 @@ from controllers.safety.braking_profile import BrakingProfile
 from controllers.whole_body.limits import BodyBounds
 from controllers.whole_body.model import BodyModel
 from controllers.whole_body.shapes import BodyShapes
+from controllers.whole_body.tip_over import TipOver
 from controllers.whole_body_config import WholeBodyConfig
 
 ROWS = 16  # pairs at once
@@ -29,8 +30,10 @@ BASE_SHARE = 0.5  # of that of the base, along the axis that does most
 class BodyDistances:
     """The pairs of a robot whose model is up to date, and up to ROWS rows for n variables."""
 
-    def __init__(self, model: BodyModel, shapes: BodyShapes, bounds: BodyBounds, config: WholeBodyConfig) -> None:
-        """Keep `config`'s margin by what `bounds` let the joints do."""
+    def __init__(
+        self, model: BodyModel, shapes: BodyShapes, bounds: BodyBounds, config: WholeBodyConfig, tip_over: TipOver
+    ) -> None:
+        """Keep `config`'s margin by what `bounds` let the joints do, and `tip_over` the base; the model is at ease."""
         speed, acceleration = bounds.speed[: model.moved], bounds.acceleration
         self._model, self._shapes, self._config = model, shapes, config
         self._placed = pin.GeometryData(shapes.geometry)
@@ -40,7 +43,9 @@ class BodyDistances:
         self.gradients = np.zeros((pairs, model.size))  # [m/rad, m/m]
         self._floors = np.zeros(pairs)  # [m] what is kept: less where a pair begins nearer, so that it is not thrown
         # A base takes a long way to stop: what stands in it is seen in time.
-        way = float((speed**2 / (2.0 * BASE_SHARE * acceleration[: model.moved])).max(initial=0.0))
+        self._tip_over = tip_over
+        braking = np.minimum(BASE_SHARE * acceleration[: model.moved], tip_over.braking(float(model.center[2])))
+        way = float((speed**2 / (2.0 * braking)).max(initial=0.0))
         driven = (shapes.movers[:, : model.moved] != 0.0).any(axis=1)
         self._near = np.where(driven, NEAR + way, NEAR)
         self._near_list = self._near.tolist()
@@ -130,5 +135,6 @@ class BodyDistances:
         moved = self._model.moved
         most = BRAKING_SHARE * able[:, moved:].sum(axis=1)
         if moved:
-            most += BASE_SHARE * able[:, :moved].max(axis=1)
+            wheels = self._tip_over.braking(float(self._model.center[2]))
+            most += np.minimum(BASE_SHARE * able[:, :moved].max(axis=1), wheels)
         return np.minimum(np.maximum(most, 1e-3), self._config.distance_braking)

@@ -17,6 +17,7 @@ SAMPLES = 500  # configurations by which the robot's own pairs are chosen
 FIXED = 0  # pinocchio's joint of what does not move
 # [m] longest piece of a link: of a long one the near end hides how fast the far one approaches, until it is the nearest
 PIECE = 0.16
+BASE_PIECE = 0.3  # [m] the same of a box of the base: both corners of a front
 
 
 class BodyShapes:
@@ -26,7 +27,7 @@ class BodyShapes:
         """Read the collision shapes out of the robot's URDF."""
         pinocchio = model.pinocchio
         self.geometry = geometry = _in_pieces(
-            pin.buildGeomFromUrdfString(pinocchio, body.urdf, pin.GeometryType.COLLISION)
+            pin.buildGeomFromUrdfString(pinocchio, body.urdf, pin.GeometryType.COLLISION), bool(model.moved)
         )
         lower, upper = model.q_whole.copy(), model.q_whole.copy()
         moved = model.selection.any(axis=1)
@@ -75,32 +76,38 @@ class BodyShapes:
         ).reshape(-1, model.size)  # fmt: skip
 
 
-def _in_pieces(geometry: pin.GeometryModel) -> pin.GeometryModel:
-    """Return the same shapes, long cylinders and boxes of what moves cut across, so that each end is seen."""
+def _in_pieces(geometry: pin.GeometryModel, driven: bool) -> pin.GeometryModel:
+    """Return the same shapes, long cylinders and boxes of what moves cut across, so that each end is seen.
+
+    A box of a base that is `driven` is cut across its two longest sides: the nearest point of a flat front to a wall is
+    one corner or the other, and only who sees both keeps them away when it turns.
+    """
     pieces = pin.GeometryModel()
     for item in geometry.geometryObjects:
-        shape, axis, size = item.geometry, 2, 0.0
-        if isinstance(shape, coal.Cylinder):
-            size = 2.0 * shape.halfLength
-        elif isinstance(shape, coal.Box):
-            axis = int(np.argmax(shape.halfSide))
-            size = 2.0 * float(shape.halfSide[axis])
-        count = 1 if item.parentJoint == FIXED else max(1, int(np.ceil(size / PIECE)))
-        for index in range(count):
-            part = shape
-            if isinstance(shape, coal.Cylinder):
-                part = coal.Cylinder(shape.radius, size / count)
-            elif isinstance(shape, coal.Box):
-                sides = 2.0 * np.array(shape.halfSide)
-                sides[axis] /= count
-                part = coal.Box(*sides.tolist())
-            offset = np.zeros(3)
-            offset[axis] = ((index + 0.5) / count - 0.5) * size
-            placement = item.placement * pin.SE3(np.eye(3), offset)
-            pieces.addGeometryObject(
-                pin.GeometryObject(f"{item.name}_{index}", item.parentJoint, item.parentFrame, placement, part)
-            )
+        for part, placement in _cut(item, driven):
+            name = f"{item.name}_{pieces.ngeoms}"
+            pieces.addGeometryObject(pin.GeometryObject(name, item.parentJoint, item.parentFrame, placement, part))
     return pieces
+
+
+def _cut(item: pin.GeometryObject, driven: bool) -> list[tuple[coal.CollisionGeometry, pin.SE3]]:
+    shape, fixed = item.geometry, item.parentJoint == FIXED
+    counts = np.ones(3, dtype=int)
+    if isinstance(shape, coal.Cylinder) and not fixed:
+        sides = np.array([0.0, 0.0, 2.0 * shape.halfLength])
+        counts[2] = max(1, int(np.ceil(sides[2] / PIECE)))
+    elif isinstance(shape, coal.Box) and (driven or not fixed):
+        sides = 2.0 * np.array(shape.halfSide)
+        longest = np.argsort(sides)[-2:] if fixed else np.argsort(sides)[-1:]
+        counts[longest] = np.maximum(1, np.ceil(sides[longest] / (BASE_PIECE if fixed else PIECE))).astype(int)
+    if counts.max() == 1:
+        return [(shape, item.placement)]
+    size = sides / counts
+    part = coal.Box(*size.tolist()) if isinstance(shape, coal.Box) else coal.Cylinder(shape.radius, float(size[2]))
+    return [
+        (part, item.placement * pin.SE3(np.eye(3), (np.array(place) + 0.5 - 0.5 * counts) * size))
+        for place in np.ndindex(*counts)
+    ]
 
 
 def _moved_by(model: BodyModel, joint: int) -> np.ndarray:

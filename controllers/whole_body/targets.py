@@ -27,9 +27,9 @@ class BodyTarget:
 
     hands: Mapping[str, HandTarget] = field(default_factory=dict)  # by arm
     joints: Mapping[str, np.ndarray] = field(default_factory=dict)  # (N,) [rad, m] by group
-    # (N,) [rad/s, m/s] how those joints move at full progress: one that is told waits with the hands
-    joint_speeds: Mapping[str, np.ndarray] = field(default_factory=dict)
     elbows: Mapping[str, float] = field(default_factory=dict)  # [rad] swivel by arm: 0 hangs, see elbow.py
     base: np.ndarray | None = None  # (3,) [m/s, m/s, rad/s]; none: it moves where that helps the hands
-    ease: float = 1.0  # share of the way to posture and manipulability; 0: what nothing asks for stays where it is
     wrenches: Mapping[str, np.ndarray] = field(default_factory=dict)  # (6,) [N, N·m] outside on a tool, base axes
+    # (N,) [rad/s, m/s] how those joints move at full progress: one that is told waits with the hands
+    joint_speeds: Mapping[str, np.ndarray] = field(default_factory=dict)
+    ease: float = 1.0  # share of the way to posture and manipulability; 0: what nothing asks for stays where it is

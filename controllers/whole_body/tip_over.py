@@ -15,10 +15,19 @@ from scipy.spatial import ConvexHull
 from controllers.whole_body.model import BodyModel
 
 GRAVITY = 9.81  # [m/s²]
+LEAST = 1.0 / 3.0  # of the margin that is kept whatever else is asked
+CENTER_RATE = 5.0  # [1/s] at which the centre of mass approaches its margin …
+CENTER_OUT = 0.02  # [m] … and comes back from beyond it, of as much at most
+BRAKING_SHARE = 0.7  # of what the margin allows a base: arms swing meanwhile
 
 
 class TipOver:
-    """E edges of the support polygon."""
+    """E edges of the support polygon, three rows each.
+
+    The zero moment point keeps the whole margin, a row that gives way before links touch what stands around, since who
+    drives may have to brake hard; it keeps LEAST of it whatever else is asked; and the centre of mass keeps the margin
+    as well, so that what lies between the two is there to brake with.
+    """
 
     def __init__(self, support: tuple[tuple[float, float], ...], margin: float) -> None:
         """Keep the point `margin` [m] inside the polygon around `support` [m]; nothing where that is empty."""
@@ -29,7 +38,8 @@ class TipOver:
             self.normals, self.offsets = -hull.equations[:, :2], hull.equations[:, 2]
             self.normals, kept = np.unique(np.round(self.normals, 9), axis=0, return_index=True)
             self.offsets = self.offsets[kept]
-        self.count = len(self.offsets)  # E
+        self.edges = len(self.offsets)  # E
+        self.count = 3 * self.edges
         self._turned = np.stack([-self.normals[:, 1], self.normals[:, 0]], axis=1)  # n · (L_y, −L_x) = this · L
         self._margin = margin
         self._velocity, self._momentum = np.zeros(3), np.zeros(3)  # [m/s], [kg·m²/s] at the last tick
@@ -39,26 +49,33 @@ class TipOver:
         self._velocity[:] = self._momentum[:] = 0.0
 
     def write(self, model: BodyModel, base: np.ndarray, dt: float, rows: np.ndarray, lower: np.ndarray) -> None:
-        """Write rows (E, n) and lower (E,) [m/s²], for the next speeds held for dt [s]; base (3,) was its last twist.
+        """Write rows (3 E, n) and lower (3 E,), for the next speeds held for dt [s]; base (3,) was its last twist.
 
-        The last speeds' velocity and momentum are those of `remember`.
+        In this order: the margin, its LEAST [m/s²], the centre of mass [m/s]. The last speeds' velocity and momentum
+        are those of `remember`.
         """
         if not self.count:
             return
-        center, height = model.center[:2], max(float(model.center[2]), 0.05)
-        room = self.normals @ center - self.offsets - self._margin
+        edges, height = self.edges, max(float(model.center[2]), 0.05)
+        inside = self.normals @ model.center[:2] - self.offsets
         turned = self._turned / (model.mass * height)
-        lifted = room / height
-        rows[:] = self.normals @ model.J_center[:2]
-        rows += turned @ model.J_momentum[:2]
-        rows -= lifted[:, None] * model.J_center[2]
-        rows *= -1.0 / dt
+        level = self.normals @ model.J_center[:2]
+        rows[2 * edges :] = level
+        rows[2 * edges :, : model.moved] = 0.0
+        np.multiply(np.maximum(inside - self._margin, -CENTER_OUT), -CENTER_RATE, out=lower[2 * edges :])
+        level += turned @ model.J_momentum[:2]
         # In axes that turn with the base a vector changes by ω × it as well.
         velocity, momentum, turning = self._velocity, self._momentum, base[2] * dt
         before = self.normals @ (velocity[:2] - turning * np.array([-velocity[1], velocity[0]]))
         before += turned @ (momentum[:2] - turning * np.array([-momentum[1], momentum[0]]))
-        before -= lifted * velocity[2]
-        np.subtract(-GRAVITY / height * room, before / dt, out=lower)
+        for first, margin in ((0, self._margin), (edges, LEAST * self._margin)):
+            part, lifted = slice(first, first + edges), (inside - margin) / height
+            np.multiply(lifted[:, None] * model.J_center[2] - level, 1.0 / dt, out=rows[part])
+            np.subtract(-GRAVITY * lifted, (before - lifted * velocity[2]) / dt, out=lower[part])
+
+    def braking(self, height: float) -> float:
+        """Return how hard a base may brake [m/s²], the robot's centre of mass that high [m] and inside its margin."""
+        return BRAKING_SHARE * GRAVITY * (1.0 - LEAST) * self._margin / max(height, 0.05) if self.count else np.inf
 
     def remember(self, model: BodyModel, x: np.ndarray) -> None:
         """Keep velocity of the centre and momentum at the speeds x (n,) that were chosen."""

@@ -26,5 +26,5 @@ def test_a_robot_stands_still_at_home(robot):
 def test_bytemini_has_22_degrees_of_freedom_and_stands_on_its_wheels():
     control = WholeBody(whole_body(load_embodiment("bytemini")))
     assert control.model.size == 22
-    assert control.tip_over.count == 4
+    assert control.tip_over.edges == 4
     assert control.tip_over.room(control.model.center[:2]) > 0.05

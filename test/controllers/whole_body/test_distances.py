@@ -108,6 +108,21 @@ def test_a_base_that_is_driven_at_a_wall_stops_before_it(way):
     assert least[blind] < 0.0
 
 
+@pytest.mark.parametrize("front", [0.14, 0.1, 0.085])
+def test_a_base_that_can_hardly_brake_on_its_wheels_stops_before_a_wall_as_well(front):
+    """The front wheels so near below the centre of mass [m] that braking hard would tip the robot over them."""
+    wall = Box("wall", (0.1, 6.0, 0.5), (1.1, 0.0, 0.25))
+    base, back = described().base, [(-0.18, -0.16), (-0.18, 0.16)]
+    base = dataclasses.replace(base, support=((front, 0.16), (front, -0.16), *back))
+    control, least = WholeBody(dataclasses.replace(described(), obstacles=(wall,), base=base)), np.inf
+    for tick in range(1500):
+        assert control.tick(BodyTarget(base=np.array([0.8, 0.0, 0.0])), DT)
+        if tick % 25 == 0:
+            least = min(least, control.distances.minimum(control.T_odom_base))
+    assert least > 0.008
+    assert control.base_place[0] > 0.8  # it drove up to it
+
+
 def test_arms_that_are_told_to_cross_stay_apart():
     control = controlled()
     left, right = (control.tool_pose(name) for name in control.hands)

@@ -60,13 +60,13 @@ def test_the_base_accelerates_no_more_than_the_wheels_hold():
 
 def test_the_point_of_a_robot_at_rest_is_below_its_centre():
     edges = TipOver(SQUARE, 0.05)
-    assert edges.count == 4
+    assert edges.edges == 4
     assert edges.room(np.array([0.1, 0.0])) == pytest.approx(0.1)
     assert edges.room(np.array([0.3, 0.0])) == pytest.approx(-0.1)
 
 
 def test_a_triangle_has_three_edges_whatever_the_order():
-    assert TipOver(((0.3, 0.0), (-0.2, 0.2), (-0.2, -0.2)), 0.0).count == 3
+    assert TipOver(((0.3, 0.0), (-0.2, 0.2), (-0.2, -0.2)), 0.0).edges == 3
 
 
 def test_two_contacts_are_refused():
