@@ -20,7 +20,13 @@ from controllers.errors import ConfigError
 from vla_ros.progress import WorkProgress
 from vla_ros.robots.embodiment import robot_names
 
-BARS = {"limit_violations": 0.0, "infeasible": 0.0, "eight_rms_mm": 3.0, "bar_error_mm": 3.0}
+BARS = {
+    "limit_violations": 0.0,
+    "infeasible": 0.0,
+    "eight_rms_mm": 3.0,
+    "bar_error_mm": 3.0,
+    "follower_bar_measured_mm": 3.0,
+}
 AIMS = {"tick_us_median": 500.0, "tick_us_p999": 1000.0}  # of ByteMini, on an idle core: said, not failed
 
 
@@ -37,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and print the figures; exit code 1 when a limit was left or a path missed. Ctrl-C ends the targets."""
     if arguments.targets < 1:
         raise ConfigError("bench whole_body: --targets must be 1 or more")
+    from bench.whole_body_checks.bar_by_follower import bar_by_follower
     from bench.whole_body_checks.fuzz import BodyFuzz
     from bench.whole_body_checks.paths import carried_bar, eights
 
@@ -45,13 +52,15 @@ def run(arguments: argparse.Namespace) -> int:
         task = progress.add_task("random targets", total=arguments.targets)
         with contextlib.suppress(KeyboardInterrupt):  # what has been run by then counts
             fuzz.run(arguments.targets, lambda: progress.advance(task))
-        paths = progress.add_task("paths", total=2)
+        paths = progress.add_task("paths", total=3)
         figures = fuzz.figures()
         errors = eights(arguments.robot)
         figures["eight_rms_mm"] = max(errors.values())
         progress.advance(paths)
         if len(errors) > 1:
             figures["bar_error_mm"], figures["bar_progress_min"] = carried_bar(arguments.robot)
+            progress.advance(paths)
+            figures |= bar_by_follower(arguments.robot)
         progress.advance(paths)
     if arguments.compare:
         from bench.whole_body_checks.comparison import compare

@@ -156,6 +156,11 @@ class ChunkFollower:
         return self._estop
 
     @property
+    def pace(self) -> float:
+        """Return how much chunk time passes in a second [s/s]."""
+        return self._time_scaling.rate
+
+    @property
     def latched(self) -> str:
         """Return why chunks are refused until control is enabled again: a fault, an e-stop; "" where they are not."""
         return self._latched

@@ -57,6 +57,9 @@ class WholeBodyConfig:
     joint_path: float = 0.5  # weight of a joint that is told how it moves as well
     joint_rate: float = 8.0  # [1/s]
     smoothing: float = 2e-4  # weight of a change of speed since the last tick
+    # Whether a follower's base drives to help hands when no chunk tells it where to. Whoever plans in the base's frame
+    # and goes on by that plan means a base that stands.
+    base_helps: bool = False
     base: float = 0.01  # weight of the base's speed: the arms move first
     base_target: float = 0.05  # weight of the base's speed where it is told
     manipulability_min: float = (

@@ -30,7 +30,7 @@ def figure_eight(T: np.ndarray, width: float = WIDTH, rate: float = EIGHT_HZ) ->
     """Return an eight upright before the robot that begins at T (4, 4), at rest in its first tenth of a round."""
 
     def at(s: float) -> np.ndarray:
-        phase = 2.0 * np.pi * rate * _eased(s, 0.1 / rate)
+        phase = 2.0 * np.pi * rate * eased(s, 0.1 / rate)
         out = T.copy()
         out[1, 3] += 0.5 * width * np.sin(phase)
         out[2, 3] += 0.5 * HEIGHT * np.sin(2.0 * phase)
@@ -39,7 +39,7 @@ def figure_eight(T: np.ndarray, width: float = WIDTH, rate: float = EIGHT_HZ) ->
     return at
 
 
-def _eased(s: float, ramp: float) -> float:
+def eased(s: float, ramp: float) -> float:
     """Return the time that a clock shows which takes `ramp` [s] to be as fast as it should."""
     return s - 0.5 * ramp if s > ramp else 0.5 * s * s / ramp
 
@@ -76,7 +76,7 @@ def carried_bar(robot: str, rounds: int = 2) -> tuple[float, float]:
 
     def bar(s: float) -> np.ndarray:
         T = eight(s)
-        T[:3, :3] = pin.exp3(np.array([0.0, 0.0, BAR_TURN * np.sin(2.0 * np.pi * BAR_HZ * _eased(s, 0.1 / BAR_HZ))]))
+        T[:3, :3] = pin.exp3(np.array([0.0, 0.0, BAR_TURN * np.sin(2.0 * np.pi * BAR_HZ * eased(s, 0.1 / BAR_HZ))]))
         return T
 
     paths: dict[str, Path] = {name: lambda s, grip=grip: bar(s) @ grip for name, grip in grips.items()}  # type: ignore[misc]

@@ -131,6 +131,9 @@ class WholeBody:
         self.bounds.update(self.q, self._x, measured, dt)
         programme = self.programme
         programme.lower[:], programme.upper[:] = self.bounds.lower, self.bounds.upper
+        if target.base_stands:
+            base = slice(0, self.model.moved)
+            programme.lower[base] = programme.upper[base] = np.clip(0.0, programme.lower[base], programme.upper[base])
         tasks = self._write_hands(target, dt)
         tasks = self._write_elbows(target, tasks)
         tasks = self._write_joints(target, tasks)

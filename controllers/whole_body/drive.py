@@ -101,15 +101,21 @@ class WholeBodyDrive:
     def follow(self, dt: float, base: np.ndarray | None) -> bool:
         """Move all on by dt [s] towards what the groups have said; False where there was no solution.
 
-        `base` (3,) [m/s, m/s, rad/s] is what it is to do at full progress; None: what helps the hands.
+        `base` (3,) [m/s, m/s, rad/s] is what it is to do at full progress; None: nothing is asked of it.
         """
         if dt <= 0.0:
             return True
         control = self.control
         asked = None if base is None else self.progress * base
+        stands = not np.any(base) if base is not None else not control.config.base_helps
         fastest = max((_speed(one.twist) for one in self.hands.values()), default=0.0)
         target = BodyTarget(
-            self.hands, self.joints, joint_speeds=self.joint_speeds, base=asked, ease=min(1.0, fastest / EASE_SPEED)
+            self.hands,
+            self.joints,
+            base=asked,
+            joint_speeds=self.joint_speeds,
+            base_stands=stands,
+            ease=min(1.0, fastest / EASE_SPEED),
         )
         solved = control.tick(target, dt, None if self.config.shadow else self.measured)
         self.driving = True

@@ -32,4 +32,5 @@ class BodyTarget:
     wrenches: Mapping[str, np.ndarray] = field(default_factory=dict)  # (6,) [N, N·m] outside on a tool, base axes
     # (N,) [rad/s, m/s] how those joints move at full progress: one that is told waits with the hands
     joint_speeds: Mapping[str, np.ndarray] = field(default_factory=dict)
+    base_stands: bool = False  # the base comes to rest and stays, whatever the hands would have of it
     ease: float = 1.0  # share of the way to posture and manipulability; 0: what nothing asks for stays where it is

@@ -24,16 +24,18 @@ def body_config(robot: str = "bytemini", shadow: bool = False, **tuning) -> Cont
 
 
 @lru_cache
-def _factory(robot: str, shadow: bool) -> FollowerFactory:
-    return FollowerFactory(load_embodiment(robot), body_config(robot, shadow), "position")
+def _factory(robot: str, shadow: bool, base_helps: bool) -> FollowerFactory:
+    return FollowerFactory(load_embodiment(robot), body_config(robot, shadow, base_helps=base_helps), "position")
 
 
 class BodyRig:
     """One robot at home, enabled."""
 
-    def __init__(self, robot: str = "bytemini", shadow: bool = False, odometry: bool = True) -> None:
+    def __init__(
+        self, robot: str = "bytemini", shadow: bool = False, odometry: bool = True, base_helps: bool = False
+    ) -> None:
         self.embodiment, self._odometry, self._shadow = load_embodiment(robot), odometry, shadow
-        self.follower = _factory(robot, shadow).make()
+        self.follower = _factory(robot, shadow, base_helps).make()
         self.control: WholeBody = self.follower._ensemble.body.control
         self.servo = ServoArm(np.concatenate([group.home for group in self.embodiment.driven_groups]))
         self.base, self.base_twist = PlanarPose(), np.zeros(3)

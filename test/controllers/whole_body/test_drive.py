@@ -45,7 +45,8 @@ def test_all_channels_of_one_chunk_are_executed(rig):
     assert not rig.base_twist.any()
 
 
-def test_the_base_helps_hands_that_go_further_than_arms_reach(rig):
+def test_the_base_helps_hands_where_it_may():
+    rig = BodyRig(base_helps=True)
     far = 0.05 * np.arange(1, 13)[:, None] * np.array([1.0, 0.0, 0.0])
     reach = far[far[:, 0] <= 0.45]  # the box of the tools allows so much
     rig.submit(rig.columns({"left": reach, "right": reach}), step=0.25)
@@ -56,6 +57,14 @@ def test_the_base_helps_hands_that_go_further_than_arms_reach(rig):
     before = rig.base
     rig.run(0.5)
     assert rig.base == before  # it stands once the chunk is over
+
+
+def test_the_base_stands_where_nothing_is_asked_of_it(rig):
+    out = 0.05 * np.arange(1, 6)[:, None] * np.array([1.0, 0.0, 0.0])
+    rig.submit(rig.columns({"left": out, "right": out}), step=0.25)
+    rig.run(2.5)
+    assert rig.went("left") == pytest.approx(out[-1], abs=2e-3)
+    assert not np.array(rig.twists).any()
 
 
 def test_riding_hands_go_with_a_base_that_is_told_to_drive(rig):
@@ -97,8 +106,9 @@ def test_a_lift_that_no_chunk_speaks_of_helps_and_goes_on_from_there_when_one_do
     assert accelerations(rig).max() < 1.001
 
 
-def test_both_hands_wait_where_a_limit_slows_one(rig):
+def test_both_hands_wait_where_a_limit_slows_one():
     """Out to the left and up, faster than lift, base and the left arm can: the right one keeps its place beside it."""
+    rig = BodyRig(base_helps=True)
     out = 0.06 * np.arange(1, 6)[:, None] * np.array([0.0, 0.6, 1.0])
     apart = []
     offset = rig.start["left"][:3, 3] - rig.start["right"][:3, 3]
@@ -157,7 +167,7 @@ def test_stale_joint_states_stop_it_and_the_next_chunk_is_taken(rig):
 
 def test_a_chunk_with_no_way_on_ends_and_the_next_is_taken():
     """Without odometry the base cannot help: far out of reach the hand stops, within what it can."""
-    rig = BodyRig(odometry=False)
+    rig = BodyRig(odometry=False, base_helps=True)
     far = 0.06 * np.arange(1, 9)[:, None] * np.array([0.0, 1.2, 0.4])
     rig.submit(rig.columns({"left": far}), step=0.15)
     rig.run(6.0)
