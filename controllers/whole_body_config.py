@@ -60,6 +60,7 @@ class WholeBodyConfig:
     # Whether a follower's base drives to help hands when no chunk tells it where to. Whoever plans in the base's frame
     # and goes on by that plan means a base that stands.
     base_helps: bool = False
+    squeeze_max: float | None = None  # [N] with which two hands of a follower press what is between them; none: any
     base: float = 0.01  # weight of the base's speed: the arms move first
     base_target: float = 0.05  # weight of the base's speed where it is told
     manipulability_min: float = (
@@ -87,3 +88,5 @@ class WholeBodyConfig:
             ("tipping_margin", 0.0, 0.5),
         ):  # fmt: skip
             _check("whole body", name, getattr(self, name), low, high)
+        if self.squeeze_max is not None:
+            _check("whole body", "squeeze_max", self.squeeze_max, 1.0, 1000.0)

@@ -23,6 +23,8 @@ class BodyGroup:
     posture: np.ndarray  # [rad, m] where they are when nothing else is asked of them
     tool_frame: str = ""  # of an arm
     mimics: Mapping[str, str] = field(default_factory=dict)  # joints that go where one of `joints` goes
+    stiffness: np.ndarray | None = None  # (N,) [N·m/rad] of its driver's position servo, where that is known
+    damping: np.ndarray | None = None  # (N,) [N·m·s/rad]
 
     def __post_init__(self) -> None:
         if not self.joints:

@@ -23,6 +23,7 @@ from controllers.errors import ConfigError
 from controllers.whole_body.arm_drive import BodyArmDrive
 from controllers.whole_body.controller import WholeBody
 from controllers.whole_body.joints_drive import BodyJointsDrive
+from controllers.whole_body.squeeze import SqueezeLimit
 from controllers.whole_body.targets import BodyTarget, HandTarget
 
 PROGRESS_MIN = 0.02  # paths never stand quite still: what ends them must be reached
@@ -49,9 +50,13 @@ class WholeBodyDrive:
         self.joint_speeds: dict[str, np.ndarray] = {}
         self.driving = False  # whether the base goes by the programme
         self._stalled = 0.0  # [s]
+        self._tools: dict[str, np.ndarray] = {}  # (3,) [m] measured, by arm, seen from the base: views
+        most = control.config.squeeze_max
+        self.squeeze = None if most is None else SqueezeLimit(control, most)
 
     def arm(self, name: str, model: ArmModel, limits: ArmLimits) -> BodyArmDrive:
         """Return the drive of an arm, whose `model` the follower keeps up to date."""
+        self._tools[name] = model.position
         return BodyArmDrive(self, name, model, limits)
 
     def joint_group(self, name: str, limits: ArmLimits) -> BodyJointsDrive:
@@ -109,8 +114,9 @@ class WholeBodyDrive:
         asked = None if base is None else self.progress * base
         stands = not np.any(base) if base is not None else not control.config.base_helps
         fastest = max((_speed(one.twist) for one in self.hands.values()), default=0.0)
+        hands = self.hands if self.squeeze is None else self.squeeze.apply(self.hands, self._tools)
         target = BodyTarget(
-            self.hands,
+            hands,
             self.joints,
             base=asked,
             joint_speeds=self.joint_speeds,

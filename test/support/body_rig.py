@@ -24,18 +24,16 @@ def body_config(robot: str = "bytemini", shadow: bool = False, **tuning) -> Cont
 
 
 @lru_cache
-def _factory(robot: str, shadow: bool, base_helps: bool) -> FollowerFactory:
-    return FollowerFactory(load_embodiment(robot), body_config(robot, shadow, base_helps=base_helps), "position")
+def _factory(robot: str, shadow: bool, tuning: tuple[tuple[str, object], ...]) -> FollowerFactory:
+    return FollowerFactory(load_embodiment(robot), body_config(robot, shadow, **dict(tuning)), "position")
 
 
 class BodyRig:
     """One robot at home, enabled."""
 
-    def __init__(
-        self, robot: str = "bytemini", shadow: bool = False, odometry: bool = True, base_helps: bool = False
-    ) -> None:
+    def __init__(self, robot: str = "bytemini", shadow: bool = False, odometry: bool = True, **tuning) -> None:
         self.embodiment, self._odometry, self._shadow = load_embodiment(robot), odometry, shadow
-        self.follower = _factory(robot, shadow, base_helps).make()
+        self.follower = _factory(robot, shadow, tuple(tuning.items())).make()
         self.control: WholeBody = self.follower._ensemble.body.control
         self.servo = ServoArm(np.concatenate([group.home for group in self.embodiment.driven_groups]))
         self.base, self.base_twist = PlanarPose(), np.zeros(3)
@@ -55,6 +53,10 @@ class BodyRig:
     def went(self, arm: str) -> np.ndarray:
         """Return by how much a tool is off where it started (3,) [m], axes of the odometry's frame."""
         return self.tool(arm)[:3, 3] - self.origins[arm]
+
+    def bear(self, q: np.ndarray) -> np.ndarray:
+        """Return where servos that are commanded to q (N,) take the joints: there, where nothing is in the way."""
+        return q
 
     @property
     def now(self) -> float:
@@ -98,7 +100,7 @@ class BodyRig:
             command = self.follower.tick(self.now, DT, self.servo.q, self.servo.dq, self.now)
             joints = [arm.position for arm in command.arms.values()] + list(command.joint_groups.values())
             if not self._shadow:
-                self.servo.command(np.concatenate(joints))
+                self.servo.command(self.bear(np.concatenate(joints)))
                 self.base_twist = command.base_velocity.copy()
             self.commands.append(np.concatenate(joints))
             self.twists.append(command.base_velocity.copy())

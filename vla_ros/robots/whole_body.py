@@ -36,7 +36,12 @@ def whole_body(embodiment: Embodiment, obstacles: Sequence[Box] = (), fingers: b
 
 
 def _arm(arm: ArmGroup) -> BodyGroup:
-    return BodyGroup(arm.joints, arm.lower, arm.upper, arm.velocity, arm.acceleration, arm.home, arm.tool_frame)
+    servo = arm.servo
+    return BodyGroup(
+        arm.joints, arm.lower, arm.upper, arm.velocity, arm.acceleration, arm.home, arm.tool_frame,
+        stiffness=None if servo is None else np.array(servo.stiffness, dtype=float),
+        damping=None if servo is None else np.array(servo.damping, dtype=float),
+    )  # fmt: skip
 
 
 def _joints(group: JointGroup) -> BodyGroup:
