@@ -10,6 +10,7 @@ import pinocchio as pin
 
 from controllers.arm.limits import ArmLimits
 from controllers.arm.model import ArmModel
+from controllers.chunks.base_motion import PlanarPose
 from controllers.chunks.stitching import MotionBounds
 from controllers.chunks.track import CARTESIAN, JOINT
 from controllers.control_config import ControlConfig
@@ -105,6 +106,5 @@ class HandPath(CommandedMotion):
         pose, reference = self._seen.pose, self.pose.filter
         pose[:] = reference.pose
         if not self.riding:
-            T = np.linalg.inv(self._control.T_odom_base) @ reference.matrix()
-            pose[:3], pose[3:] = T[:3, 3], from_matrix(T[:3, :3])
+            PlanarPose(*self._control.base_place.tolist()).inverse().place(pose)
         return self._seen

@@ -5,8 +5,8 @@ Between two position-driven hands a rigid thing of width D bears
 
     f = (D − D_commanded + t Ḋ_commanded) / c,    c = Σ over both hands  nᵀ J K⁻¹ Jᵀ n
 
-n is the line from tool to tool, K the stiffness of an arm's joints and t how long their servos trail a command that moves.
-So hands that are to bear f at most are commanded D − f c apart at least, whatever is asked, from the first tick on.
+n is the line from tool to tool, K the stiffness of an arm's joints and t how long their servos trail a command that
+moves. So hands that are to bear f at most are commanded D − f c apart at least, whatever is asked, at every tick.
 """
 
 from __future__ import annotations
