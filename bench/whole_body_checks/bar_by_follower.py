@@ -31,13 +31,13 @@ STEP = 0.05  # [s] between the chunk's points
 TIMEOUT = 6.0  # times as long as asked
 
 
-def bar_by_follower(robot: str, rounds: int = 1) -> dict[str, float]:
+def bar_by_follower(robot: str, command: str = "position", rounds: int = 1) -> dict[str, float]:
     """Return by how much the bar's length was off [mm], commanded and measured, and how slow progress was at least."""
     embodiment = slowed(load_embodiment(robot))
     config = carrying_config(robot)
     scene = load_task("grasping").scene(SceneRequest("basic", 0, robot=robot))
     world = World(dataclasses.replace(scene, objects=()), embodiment, timestep=DT)
-    follower = FollowerFactory(embodiment, config, "position").make()
+    follower = FollowerFactory(embodiment, config, command).make()
     execution = Execution(world, {name: arm.drive.command for name, arm in follower.arms.items()})
     execution.tell_base(follower)
     follower.activate(world.q, world.dq, execution.begin(), world.time)

@@ -47,7 +47,7 @@ class DrivenArm(DrivenGroup):
         self.command = ArmCommand(np.zeros(model.size), np.zeros(model.size))
         self.progress = ArmProgress()
         self.drive: Drive = (
-            make_drive(command, model, limits, config) if body is None else body.arm(name, model, limits)
+            make_drive(command, model, limits, config) if body is None else body.arm(name, model, limits, command)
         )
         self._workspace = Workspace(limits, config.safety.workspace_margin)
         self.drive.keep_inside(self._workspace)

@@ -111,8 +111,8 @@ class Ensemble:
         """Be harmless for dt [s] while the joints are not known."""
         for group in self.groups:
             group.drive.without_state(dt)
-        if self.body is not None and self.body.driving:
-            self.body.come_to_rest(dt)
+        if self.body is not None:
+            self.body.without_state(dt)
 
     def _carry(self, q: np.ndarray) -> None:
         for group, columns in self._carried:

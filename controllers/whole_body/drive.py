@@ -25,6 +25,7 @@ from controllers.whole_body.controller import WholeBody
 from controllers.whole_body.joints_drive import BodyJointsDrive
 from controllers.whole_body.squeeze import SqueezeLimit
 from controllers.whole_body.targets import BodyTarget, HandTarget
+from controllers.whole_body.torque_arm_drive import BodyTorqueDrive
 
 PROGRESS_MIN = 0.02  # paths never stand quite still: what ends them must be reached
 STALLED, STALL_S = 0.05, 0.5  # a progress below that for so long [s]: there is no way on
@@ -39,7 +40,7 @@ class WholeBodyDrive:
     `without_state`.
     """
 
-    command = "position"  # of arms and joints
+    commands = (BodyArmDrive.command, BodyTorqueDrive.command)  # what may drive arms
 
     def __init__(self, control: WholeBody, config: ControlConfig) -> None:
         """Drive what `control` moves."""
@@ -50,14 +51,23 @@ class WholeBodyDrive:
         self.joint_speeds: dict[str, np.ndarray] = {}
         self.driving = False  # whether the base goes by the programme
         self._stalled = 0.0  # [s]
+        self._pulled: list[BodyTorqueDrive] = []
         self._tools: dict[str, np.ndarray] = {}  # (3,) [m] measured, by arm, seen from the base: views
         most = control.config.squeeze_max
         self.squeeze = None if most is None else SqueezeLimit(control, most)
 
-    def arm(self, name: str, model: ArmModel, limits: ArmLimits) -> BodyArmDrive:
-        """Return the drive of an arm, whose `model` the follower keeps up to date."""
+    def arm(self, name: str, model: ArmModel, limits: ArmLimits, command: str) -> BodyArmDrive:
+        """Return the drive of an arm by `command`, one of `commands`; the follower keeps its `model` up to date.
+
+        Raises ConfigError where the arm's force is to be bounded by its servo, and efforts drive it.
+        """
         self._tools[name] = model.position
-        return BodyArmDrive(self, name, model, limits)
+        if command == BodyArmDrive.command:
+            return BodyArmDrive(self, name, model, limits)
+        if self.squeeze is not None:
+            raise ConfigError(f"squeeze_max: arm '{name}' is driven by {command}, a servo's spring is bounded only")
+        self._pulled.append(drive := BodyTorqueDrive(self, name, model, limits))
+        return drive
 
     def joint_group(self, name: str, limits: ArmLimits) -> BodyJointsDrive:
         """Return the drive of joints without a tool."""
@@ -126,12 +136,21 @@ class WholeBodyDrive:
         solved = control.tick(target, dt, None if self.config.shadow else self.measured)
         self.driving = True
         self._stalled = self._stalled + dt if control.progress < STALLED else 0.0
-        return solved
+        return self._pull(dt) and solved
 
     def come_to_rest(self, dt: float) -> bool:
         """Brake all at once for dt [s]."""
         self.driving, self._stalled = True, 0.0
-        return self.control.halt(dt)
+        solved = self.control.halt(dt)
+        return self._pull(dt) and solved
+
+    def without_state(self, dt: float) -> None:
+        """Brake what is commanded by positions."""
+        if self.driving:
+            self.control.halt(dt)
+
+    def _pull(self, dt: float) -> bool:
+        return dt <= 0.0 or all([arm.pull(dt) for arm in self._pulled])
 
     def idle(self) -> None:
         """Be where the joints are; a base that still moves comes to rest by itself."""

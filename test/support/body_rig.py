@@ -16,6 +16,7 @@ from controllers.whole_body.controller import WholeBody
 from controllers.whole_body_config import WholeBodyConfig
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.delayed_arm import DelayedArm
 
 
 def body_config(robot: str = "bytemini", shadow: bool = False, **tuning) -> ControlConfig:
@@ -24,18 +25,36 @@ def body_config(robot: str = "bytemini", shadow: bool = False, **tuning) -> Cont
 
 
 @lru_cache
-def _factory(robot: str, shadow: bool, tuning: tuple[tuple[str, object], ...]) -> FollowerFactory:
-    return FollowerFactory(load_embodiment(robot), body_config(robot, shadow, **dict(tuning)), "position")
+def _factory(robot: str, command: str, shadow: bool, tuning: tuple[tuple[str, object], ...]) -> FollowerFactory:
+    return FollowerFactory(load_embodiment(robot), body_config(robot, shadow, **dict(tuning)), command)
 
 
 class BodyRig:
     """One robot at home, enabled."""
 
-    def __init__(self, robot: str = "bytemini", shadow: bool = False, odometry: bool = True, **tuning) -> None:
+    def __init__(
+        self,
+        robot: str = "bytemini",
+        command: str = "position",
+        shadow: bool = False,
+        odometry: bool = True,
+        **tuning,
+    ) -> None:
         self.embodiment, self._odometry, self._shadow = load_embodiment(robot), odometry, shadow
-        self.follower = _factory(robot, shadow, tuple(tuning.items())).make()
+        self.follower = _factory(robot, command, shadow, tuple(tuning.items())).make()
         self.control: WholeBody = self.follower._ensemble.body.control
         self.servo = ServoArm(np.concatenate([group.home for group in self.embodiment.driven_groups]))
+        self.pulled = {  # arms that are driven by efforts have their dynamics
+            name: DelayedArm(
+                arm.model.clone(),
+                self.embodiment.arm(name).home,
+                damping=arm.model.viscous_friction,
+                timestep=0.25 * DT,
+                command_delay=0.002,
+            )
+            for name, arm in self.follower.arms.items()
+            if command == "effort"
+        }
         self.base, self.base_twist = PlanarPose(), np.zeros(3)
         self.sequence = 0
         self.commands: list[np.ndarray] = []  # (N,) of all groups, every tick
@@ -105,5 +124,15 @@ class BodyRig:
             self.commands.append(np.concatenate(joints))
             self.twists.append(command.base_velocity.copy())
             self.servo.step(DT)
+            self._accelerate(command.arms)
             self.base = self.base.led_on(self.base_twist, DT)
             self.look(self)
+
+    def _accelerate(self, commands) -> None:
+        """Move the arms that are driven by efforts for one tick."""
+        for name, arm in self.pulled.items():
+            part = self.control.parts[name]
+            arm.command(commands[name].effort)
+            for _ in range(4):
+                arm.step()
+            self.servo.q[part], self.servo.dq[part] = arm.q, arm.dq

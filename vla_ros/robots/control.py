@@ -122,10 +122,10 @@ class FollowerFactory:
         if config.whole_body is None:
             return None
         for arm, command in self._commands.items():
-            if command != WholeBodyDrive.command:
+            if command not in WholeBodyDrive.commands:
                 raise ConfigError(
-                    f"whole_body: arm '{arm}' is driven by {command}, whole-body control drives arms by positions: "
-                    f"give command {WholeBodyDrive.command}, or leave 'whole_body' out of the robot's controller"
+                    f"whole_body: arm '{arm}' is driven by {command}, whole-body control drives arms by "
+                    f"{' or '.join(WholeBodyDrive.commands)}: give one of them, or leave out 'whole_body'"
                 )
         body = whole_body(self.embodiment, fingers=False)
         return WholeBody(body, config.whole_body, config.kinematics.lead_max)

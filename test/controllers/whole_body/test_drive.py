@@ -202,6 +202,30 @@ def test_a_dry_run_sends_nothing_and_begins_anew_where_the_robot_is():
     assert rig.control.q == pytest.approx(rig.servo.q)
 
 
-def test_arms_that_take_efforts_are_refused():
-    with pytest.raises(ConfigError, match="arm 'left' is driven by effort, whole-body control drives arms by pos"):
-        FollowerFactory(load_embodiment("bytemini"), body_config(), "effort")
+def test_arms_that_take_poses_are_refused():
+    with pytest.raises(
+        ConfigError, match="arm 'left' is driven by pose, whole-body control drives arms by pos"
+    ):
+        FollowerFactory(load_embodiment("bytemini"), body_config(), "pose")
+
+
+def test_arms_that_take_efforts_are_pulled_along():
+    rig = BodyRig(command="effort")
+    columns = rig.columns({"left": LINE, "right": ASIDE}) | {"lift_joint/position": np.full(5, 0.27)}
+    rig.submit(columns, step=0.2)
+    rig.run(3.0)
+    assert rig.hold == "chunk exhausted"
+    assert rig.went("left") == pytest.approx(LINE[-1], abs=3e-3)
+    assert rig.went("right") == pytest.approx(ASIDE[-1], abs=3e-3)
+    rig.begin_here()
+    rig.submit(rig.columns({"left": -LINE, "right": -ASIDE}), step=0.2)
+    rig.run(0.5)
+    rig.follower.emergency_stop()
+    rig.run(1.0)
+    assert rig.hold == "e-stop"
+    assert np.abs(rig.servo.dq).max() < 2e-3
+
+
+def test_the_press_of_arms_that_take_efforts_is_not_a_servos():
+    with pytest.raises(ConfigError, match="squeeze_max: arm 'left' is driven by effort"):
+        BodyRig(command="effort", squeeze_max=30.0)
