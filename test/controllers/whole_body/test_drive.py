@@ -203,9 +203,7 @@ def test_a_dry_run_sends_nothing_and_begins_anew_where_the_robot_is():
 
 
 def test_arms_that_take_poses_are_refused():
-    with pytest.raises(
-        ConfigError, match="arm 'left' is driven by pose, whole-body control drives arms by pos"
-    ):
+    with pytest.raises(ConfigError, match="arm 'left' is driven by pose, whole-body control drives arms by pos"):
         FollowerFactory(load_embodiment("bytemini"), body_config(), "pose")
 
 
