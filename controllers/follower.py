@@ -278,7 +278,8 @@ class ChunkFollower:
                 self.stop(reason)
         if sampler.anchored and not self._base.at_rest and self._base.stale(now):
             self.stop("fault: stale odometry")
-        self._require(self._ensemble.follow(sampler.sample(now), self._auxiliaries.base_target, dt))
+        base = None if self._ensemble.body is None else self._auxiliaries.base_target
+        self._require(self._ensemble.follow(sampler.sample(now), base, dt))
         if self.progress.hold_reason:
             if sampler.hold_in_base(self.progress.hold_reason, now):
                 self._ensemble.enter(sampler.cursor[0])
