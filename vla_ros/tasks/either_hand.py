@@ -10,8 +10,10 @@ import numpy as np
 
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
+from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation
+from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World
 from vla_ros.tasks.task import Task
 
@@ -72,3 +74,10 @@ def nearest_first(world: World) -> list[str]:
         return max((float(np.linalg.norm(place - shoulder)) for place in places), default=0.0)
 
     return sorted((gripper.arm for gripper in robot.grippers), key=distance)
+
+
+def check_two_hands(robot: str, task: str) -> None:
+    """Raise ConfigError for a robot that has no two arms with parallel grippers."""
+    grippers = load_embodiment(robot).grippers
+    if len({gripper.arm for gripper in grippers}) < 2:
+        raise ConfigError(f"task {task} takes two hands, and robot '{robot}' has {len(grippers)} with a gripper")

@@ -19,6 +19,7 @@ TASKS = {  # name → module and class
     "placing": ("vla_ros.tasks.placing.task", "Placing"),
     "fold": ("vla_ros.tasks.fold.task", "Folding"),
     "bussing": ("vla_ros.tasks.bussing.task", "Bussing"),
+    "flip": ("vla_ros.tasks.flip.task", "Flipping"),
     "handover": ("vla_ros.tasks.handover.task", "Handover"),
 }
 

@@ -12,6 +12,7 @@ import numpy as np
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.category import categories
 from vla_ros.objects.geometry import surface_points
+from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.relations import Spot
 from vla_ros.sim.scenes.scene import PlacedObject
 
@@ -57,7 +58,7 @@ class SceneObject:
             model.category,
             model.color,
             tuple(word for word, category in catalogue.synonyms.items() if category == model.category),
-            categories()[model.category].shapes[model.shape] if catalogue.procedural else "",
+            _shape(model, catalogue),
             Spot.of(placed),
             float(edges.max()),
             float(np.ptp(heights)),
@@ -81,3 +82,9 @@ class SceneObject:
         words = tuple(values["words"])
         sizes = (values["length"], values["height"], values["volume"])
         return cls(values["name"], values["category"], values["color"], words, values["shape"], spot, *sizes)
+
+
+def _shape(model: ObjectModel, catalogue: Catalogue) -> str:
+    """Name the shape of a built-in object; "": one of a folder, or of no category, as a task's own parcel is."""
+    known = categories().get(model.category) if catalogue.procedural else None
+    return "" if known is None else known.shapes[model.shape]

@@ -11,11 +11,12 @@ from controllers.errors import ConfigError
 from vla_ros.configuration import config_file, load_config
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.base import Policy
-from vla_ros.robots.embodiment import Embodiment, load_embodiment
+from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import SceneSets, check_set, load_sets
 from vla_ros.sim.world import World
+from vla_ros.tasks.either_hand import check_two_hands
 from vla_ros.tasks.handover.expert import HandoverExpert, likelier_giver
 from vla_ros.tasks.handover.judge import HandoverJudge
 from vla_ros.tasks.handover.limits import HandoverLimits
@@ -86,10 +87,3 @@ class Handover(Placing):
         return (f"lift {what} by one end with the hand that is near it",
                 "take it by its other end with the other hand, and let go with the first",
                 f"put it into {where} and take the hand away")  # fmt: skip
-
-
-def check_two_hands(robot: str, task: str) -> None:
-    """Raise ConfigError for a robot that has no two arms with parallel grippers."""
-    grippers = load_embodiment(robot).grippers
-    if len({gripper.arm for gripper in grippers}) < 2:
-        raise ConfigError(f"task {task} takes two hands, and robot '{robot}' has {len(grippers)} with a gripper")

@@ -155,12 +155,13 @@ class PairPlanner(PlacementPlanner):
             if q_over is not None and all(np.abs(q_over - other).max() > SAME_POSTURE for other in ends):
                 ends.append(q_over)
         for q_over in ends:
-            yield self._joint_way(q_start, q_over, width, phase)
+            yield self.joint_way(q_start, q_over, width, phase)
         for q_over in ends:
-            home = self._joint_way(q_start, self._rest, width, phase)
-            yield home + self._joint_way(self._rest, q_over, width, phase)
+            home = self.joint_way(q_start, self._rest, width, phase)
+            yield home + self.joint_way(self._rest, q_over, width, phase)
 
-    def _joint_way(self, q_start: np.ndarray, q_end: np.ndarray, width: float, phase: MotionPhase) -> list[JointStep]:
+    def joint_way(self, q_start: np.ndarray, q_end: np.ndarray, width: float, phase: MotionPhase) -> list[JointStep]:
+        """Return the way on which every joint goes straight from q to q (N,) [rad]."""
         span = q_end - q_start
         length = float(np.linalg.norm(self.arm.forward(q_end)[:3, 3] - self.arm.forward(q_start)[:3, 3]))
         fastest = float((np.abs(span) / self._group.velocity).max()) / SWING_SHARE
@@ -170,7 +171,7 @@ class PairPlanner(PlacementPlanner):
 
     def home(self, q_start: np.ndarray, width: float) -> list[JointStep]:
         """Return the way on which every joint goes straight home."""
-        return self._joint_way(q_start, self._rest, width, MotionPhase.RETREAT)
+        return self.joint_way(q_start, self._rest, width, MotionPhase.RETREAT)
 
     def put_down(
         self, held: str, goal: Site, T_start: np.ndarray, q_start: np.ndarray, width: float
