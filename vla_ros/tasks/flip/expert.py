@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scripted expert of flipping: two hands squeeze the parcel, lift it, turn it by a quarter and put it down again."""
+"""The scripted expert of flipping: two hands squeeze the parcel, lift it, turn it by a quarter, put it down."""
 
 from __future__ import annotations
 

@@ -1,37 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plan one turn of a parcel by two hands: a grip that both arms can hold all the way, and the way of each step by step."""
+"""Plan one turn of a parcel by two hands: a grip that both arms can hold all the way, and each arm's way."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from controllers.arm.inverse_kinematics import solve_ik
 from controllers.arm.model import ArmModel
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, minimum_jerk, straight
 from vla_ros.sim.world import World
-from vla_ros.tasks.flip.grips import SPREAD, Axis, Grip, grips, hand_pose
+from vla_ros.tasks.flip.grips import PITCHES, ROLLS, SLANTS, Axis, Grip, hand_pose
 from vla_ros.tasks.flip.labelled_box import LabelledBox
-from vla_ros.tasks.two_hands.carrying import object_ways
+from vla_ros.tasks.flip.turning import ParcelTurn, air_turn, tilt
 from vla_ros.tasks.two_hands.fingers import finger_corners
 from vla_ros.tasks.two_hands.pair_codec import JointStep
 from vla_ros.tasks.two_hands.planning import PairPlanner
 from vla_ros.tasks.two_hands.squeezing import SqueezedArm, squeeze_force
 from vla_ros.tasks.two_hands.ways import Row, one_by_one
 
-CLEAR = 0.020  # [m] between table and parcel while it turns
-SET_DOWN = 0.002  # [m] above the table where it is let go
+SPREAD, NARROW = 0.05, 0.0  # [m] between finger tips that keep the parcel from turning in the hands, or let it pivot
 BESIDE = 0.04  # [m] of the finger tips from the parcel before and after
 NEAR = 0.003  # [m] likewise, where it is looked for what else would touch
 ABOVE = 0.10  # [m] higher than that the hands come and go
-CARRY_SPEED, TURN_RATE = 0.15, 0.8  # [m/s], [rad/s] at the fastest point
 IN_SPEED = 0.08  # [m/s] towards the parcel
 PRESS_S, SETTLE_S = 0.8, 0.3  # [s]
-LOOKS = (0.0, 0.5, 1.0)  # shares of the turn at which a grip is tried
+STRIDE = np.radians(30.0)  # of a turn, between two looks at whether wrists make it
+JUMP = 1.2  # [rad] of a joint between two looks: the arm would have to take another posture
+RIM = 0.018  # [m] from the rising edge where finger tips hold a parcel that tilts
+LOOSE = 0.5  # of the squeeze, with which it tilts: it pivots between the finger tips, and the table carries most of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,24 @@ class PlannedTurn:
 
     rows: list[Row]
     parcel: list[np.ndarray | None]  # T_base_parcel (4, 4)
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """How one hand holds the parcel, and the joints with which it takes hold."""
+
+    T_parcel_ee: np.ndarray  # (4, 4)
+    touched: np.ndarray  # (3,) [m] where it presses, parcel frame
+    q: np.ndarray  # (N,) [rad]
+    opening: float  # [m]
+    pivots: bool  # the parcel turns between the finger tips, and the hand does not
+
+    def tool(self, T_lies: np.ndarray, T_base_parcel: np.ndarray) -> np.ndarray:
+        """Return T_base_ee (4, 4) with the parcel somewhere that lay at T_lies."""
+        if not self.pivots:
+            return T_base_parcel @ self.T_parcel_ee
+        point = np.append(self.touched, 1.0)
+        return _moved(T_lies @ self.T_parcel_ee, ((T_base_parcel - T_lies) @ point)[:3])
 
 
 class TurnPlanner:
@@ -53,26 +72,40 @@ class TurnPlanner:
             PairPlanner(world, models[arm], other, motion) for arm, other in (self.arms, self.arms[::-1])
         )
         self._squeezed = tuple(SqueezedArm(models[arm], world.embodiment.arm(arm)) for arm in self.arms)
-        self.opening = min(SPREAD, *(0.7 * gripper.width_max for gripper in grippers))
-        self._corners = tuple(finger_corners(world, gripper.name, self.opening) for gripper in grippers)
+        self._corners = {
+            opening: tuple(finger_corners(world, gripper.name, opening) for gripper in grippers)
+            for opening in (SPREAD, NARROW)
+        }
+        self._starts: dict[tuple[object, ...], np.ndarray | None] = {}  # joints by side, grip and place
         model = world.scene.target_object.model
         self._force = squeeze_force(model.mass, model.friction)
 
     def plan(self, turn: float, here: Row) -> PlannedTurn | None:
         """Return how both hands turn the parcel about the level line between them; None: no grip serves.
 
-        `turn` [rad] is about the axis, positive from the far side down. `here` is where the arms are.
+        `turn` [rad], a quarter either way, is about the axis, positive from the far side down. `here` is where the arms
+        are.
         """
-        T_start = self.world.object_pose(self.world.scene.target)
-        axis = self.axis(T_start)
-        poses = self._poses(T_start, axis, turn)
-        for grip in grips(turn):
-            held = self._held(axis, grip, T_start, poses)
-            if held is not None:
-                planned = self._ways(axis, held, T_start, poses, here)
-                if planned is not None:
-                    return planned
+        T_lies = self.world.object_pose(self.world.scene.target)
+        axis, table, period = self.axis(T_lies), self.world.scene.table.height, self.motion.period
+        whole, tilted = (make(self.box, table, T_lies, axis, turn, period) for make in (air_turn, tilt))
+        for pair in self._whole_turns(axis, turn):
+            planned = self._planned(axis, pair, whole, here, pivots=False)
+            if planned is not None:
+                return planned
+        half = float(np.abs(axis.forward @ T_lies[:3, :3]) @ np.array(self.box.half))
+        rim = dataclasses.replace(axis, middle=axis.middle - np.sign(turn) * (half - RIM) * axis.forward)
+        for pair in self._tilts(rim):
+            planned = self._planned(rim, pair, tilted, here, pivots=True)
+            if planned is not None:
+                return planned
         return None
+
+    def _planned(
+        self, axis: Axis, pair: tuple[Grip, Grip], way: ParcelTurn, here: Row, pivots: bool
+    ) -> PlannedTurn | None:
+        held = self._held(axis, pair, way, pivots)
+        return None if held is None else self._ways(axis, held, way, here)
 
     def axis(self, T_base_parcel: np.ndarray) -> Axis:
         """Return the line through the parcel's middle between the sides that the hands press: left and right."""
@@ -81,23 +114,11 @@ class TurnPlanner:
         along = normals[:, index] * np.sign(normals[1, index]) * (1.0, 1.0, 0.0)
         return Axis(T_base_parcel[:3, 3].copy(), along / np.linalg.norm(along), self.box.half[index])
 
-    def _poses(self, T_start: np.ndarray, axis: Axis, turn: float) -> list[np.ndarray]:
-        """Return where the parcel lies, is lifted to, is turned in the air, and is let go."""
-        table = self.world.scene.table.height
-        across = np.abs(T_start[:3, :3].T @ np.stack([axis.forward, (0.0, 0.0, 1.0)], axis=1)).T @ np.array(self.box.half)
-        lifted, turned, down = T_start.copy(), np.eye(4), np.eye(4)
-        lifted[2, 3] = table + float(np.hypot(*across)) + CLEAR
-        turned[:3, :3] = Rotation.from_rotvec(turn * axis.along).as_matrix() @ T_start[:3, :3]
-        turned[:3, 3] = lifted[:3, 3]
-        down[:3, :3], down[:3, 3] = turned[:3, :3], turned[:3, 3]
-        down[2, 3] += table + SET_DOWN - self.box.lowest(turned)
-        return [T_start, lifted, turned, down]
-
     def apart(self, here: Row) -> list[Row]:
         """Return how the hands let go of a parcel that has slipped, and rise."""
         axis, motion, ways = self.axis(self.world.object_pose(self.world.scene.target)), self.motion, {}
         for side, (arm, planner) in enumerate(zip(self.arms, self._planners, strict=True)):
-            T_out = _moved(here[arm].T_base_ee, 2.0 * BESIDE * self._outwards(axis, side))
+            T_out = _moved(here[arm].T_base_ee, 2.0 * BESIDE * axis.outwards(side))
             T_up = _moved(T_out, np.array([0.0, 0.0, ABOVE]))
             out = straight(here[arm].T_base_ee, T_out, planner.width_max, MotionPhase.RETREAT, IN_SPEED, motion)
             up = straight(T_out, T_up, planner.width_max, MotionPhase.RETREAT, motion.lift_speed, motion)
@@ -105,124 +126,121 @@ class TurnPlanner:
         return one_by_one([ways], here)
 
     # -- which grip ----------------------------------------------------------------------------------------------------
-    def _held(
-        self, axis: Axis, grip: Grip, T_start: np.ndarray, poses: Sequence[np.ndarray]
-    ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]] | None:
-        """Return T_parcel_ee (4, 4) of both hands and the joints that they take hold with; None where it cannot be."""
-        tools = [hand_pose(axis, grip, side, self._corners[side]) for side in (0, 1)]
-        holds = [np.linalg.inv(T_start) @ T for T in tools]
-        beside = [_moved(T, self._outwards(axis, side) * BESIDE) for side, T in enumerate(tools)]
-        found: list[np.ndarray] = []
-        for side, planner in enumerate(self._planners):
-            q = planner.posture_at(tools[side], planner.group.home, starts=3)
-            if q is None:
-                return None
-            found.append(q)
-            for T in poses[1:]:
-                q = planner.posture_at(T @ holds[side], q, starts=1)
-                if q is None:
-                    return None
-        for side, planner in enumerate(self._planners):
-            with planner.suppose(found[1 - side], {self.world.scene.target: T_start}):
-                if planner.stands(beside[side], self.opening, found[side]) is None:
-                    return None
-            q = found[side]
-            for T in poses:
-                out = _moved(T @ holds[side], self._outwards(axis, side) * NEAR)
-                with planner.suppose(found[1 - side], {self.world.scene.target: T}):
-                    q = planner.stands(out, self.opening, q)
-                if q is None:
-                    return None
-        return (holds[0], holds[1]), (found[0], found[1])
+    def _whole_turns(self, axis: Axis, turn: float) -> Iterator[tuple[Grip, Grip]]:
+        """Return grips with which wrists of both hands make a whole turn in the air."""
+        for slant, middle in itertools.product(SLANTS, PITCHES):
+            pair = []
+            for side in (0, 1):
+                grips = (Grip(slant, middle - turn / 2, rolled) for rolled in ROLLS)
+                grip = next((grip for grip in grips if self._turns(axis, grip, side, turn)), None)
+                if grip is None:
+                    break
+                pair.append(grip)
+            if len(pair) == 2:
+                yield pair[0], pair[1]
+
+    def _turns(self, axis: Axis, grip: Grip, side: int, turn: float) -> bool:
+        """Say whether an arm makes a turn about an axis without another posture."""
+        planner, count = self._planners[side], round(abs(turn) / STRIDE)
+        q: np.ndarray | None = None
+        for stride in range(count + 1):
+            turned = dataclasses.replace(grip, pitch=grip.pitch + turn * stride / count)
+            T = hand_pose(axis, turned, side, self._corners[SPREAD][side])
+            q_next = planner.posture_at(T, planner.group.home if q is None else q, starts=2 if q is None else 1)
+            if q_next is None or (q is not None and np.abs(q_next - q).max() > JUMP):
+                return False
+            q = q_next
+        return True
 
     @staticmethod
-    def _outwards(axis: Axis, side: int) -> np.ndarray:
-        return axis.along if side == 0 else -axis.along
+    def _tilts(axis: Axis) -> Iterator[tuple[Grip, Grip]]:
+        """Return grips of hands that do not turn."""
+        for slant, pitch in itertools.product(SLANTS, PITCHES):
+            for rolls in itertools.product(ROLLS, repeat=2):
+                yield Grip(slant, pitch, rolls[0]), Grip(slant, pitch, rolls[1])
+
+    def _held(self, axis: Axis, grips: tuple[Grip, Grip], way: ParcelTurn, pivots: bool) -> tuple[_Held, _Held] | None:
+        """Return how both hands hold it all the way, touching nothing else; None where they cannot."""
+        target, lies, held = self.world.scene.target, way.keys[0], []
+        opening = NARROW if pivots else SPREAD
+        T_parcel_base = np.linalg.inv(lies)
+        for side, planner in enumerate(self._planners):
+            T = hand_pose(axis, grips[side], side, self._corners[opening][side])
+            q = self._start(T, grips[side], side)
+            if q is None:
+                return None
+            touched = T_parcel_base @ np.append(axis.middle + axis.reach * axis.outwards(side), 1.0)
+            held.append(_Held(T_parcel_base @ T, touched[:3], q, opening, pivots))
+        for side, planner in enumerate(self._planners):
+            q: np.ndarray | None = held[side].q
+            out = axis.outwards(side)
+            for T_parcel, gap in ((lies, BESIDE), *((T, NEAR) for T in way.keys)):
+                with planner.suppose(held[1 - side].q, {target: T_parcel}):
+                    T_tool = _moved(held[side].tool(lies, T_parcel), gap * out)
+                    q = planner.stands(T_tool, opening, held[side].q if q is None else q)
+                if q is None:
+                    return None
+        return held[0], held[1]
+
+    def _start(self, T: np.ndarray, grip: Grip, side: int) -> np.ndarray | None:
+        """Return the joints (N,) [rad] with which an arm takes hold; None where it cannot."""
+        known = (side, grip, *T[:3, 3].round(6))
+        if known not in self._starts:
+            planner = self._planners[side]
+            self._starts[known] = planner.posture_at(T, planner.group.home, starts=2)
+        return self._starts[known]
 
     # -- ways ----------------------------------------------------------------------------------------------------------
-    def _ways(
-        self,
-        axis: Axis,
-        held: tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
-        T_start: np.ndarray,
-        poses: Sequence[np.ndarray],
-        here: Row,
-    ) -> PlannedTurn | None:
-        way = object_ways(poses, CARRY_SPEED, TURN_RATE, self.motion.period)
-        parts = [self._way(axis, side, held[0][side], held[1], T_start, way, here) for side in (0, 1)]
+    def _ways(self, axis: Axis, held: tuple[_Held, _Held], way: ParcelTurn, here: Row) -> PlannedTurn | None:
+        parts = [self._way(axis, side, held, way, here) for side in (0, 1)]
         if parts[0] is None or parts[1] is None:
             return None
         both = [dict(zip(self.arms, pair, strict=True)) for pair in zip(*parts, strict=True)]
         rows = one_by_one(both, here)
         before = len(one_by_one(both[:2], here))
         parcel: list[np.ndarray | None] = [None] * len(rows)
-        parcel[before : before + len(way)] = way
+        parcel[before : before + len(way.way)] = way.way
         return PlannedTurn(rows, parcel)
 
     def _way(
-        self,
-        axis: Axis,
-        side: int,
-        hold: np.ndarray,
-        q_held: tuple[np.ndarray, np.ndarray],
-        T_start: np.ndarray,
-        way: Sequence[np.ndarray],
-        here: Row,
+        self, axis: Axis, side: int, held: tuple[_Held, _Held], way: ParcelTurn, here: Row
     ) -> list[list[JointStep]] | None:
-        """Return one hand's way there, in and pressing; with the parcel; and away."""
-        planner, arm, opening, motion = self._planners[side], self.arms[side], self.opening, self.motion
-        outwards, target = self._outwards(axis, side), self.world.scene.target
-        T_hold = T_start @ hold
+        """Return one hand's way there, in and pressing, with the parcel, and away."""
+        planner, own, motion = self._planners[side], held[side], self.motion
+        lies, outwards = way.keys[0], axis.outwards(side)
+        T_hold = own.tool(lies, lies)
         T_beside = _moved(T_hold, BESIDE * outwards)
-        with planner.suppose(q_held[1 - side]):
-            there = self._come(planner, T_beside, here[arm].q, q_held[side])
+        with planner.suppose(held[1 - side].q):
+            there = self._come(planner, T_beside, own.opening, here[self.arms[side]].q, own.q)
         if there is None:
             return None
-        inwards = straight(T_beside, T_hold, opening, MotionPhase.ARRIVE, IN_SPEED, motion)
-        q_beside = there[-1].q
-        taken = planner.follow(inwards, q_beside, clean=False)
+        inwards = straight(T_beside, T_hold, own.opening, MotionPhase.ARRIVE, IN_SPEED, motion)
+        taken = planner.follow(inwards, there[-1].q, clean=False)
         if taken is None:
             return None
-        carried = planner.follow([Step(T @ hold, opening, MotionPhase.CARRY) for T in way], taken[-1].q, clean=False)
+        tools = [own.tool(lies, T) for T in way.way]
+        carried = planner.follow([Step(T, own.opening, MotionPhase.CARRY) for T in tools], taken[-1].q, clean=False)
         if carried is None:
             return None
-        pressed = [taken[-1]] * round(PRESS_S / motion.period)
-        settled = [taken[-1]] * round(SETTLE_S / motion.period)
-        down = [carried[-1]] * round(SETTLE_S / motion.period)
-        let_go = [carried[-1]] * round(PRESS_S / motion.period)
-        rising = minimum_jerk(PRESS_S, motion.period)
-        T_down = way[-1] @ hold
-        T_off = _moved(T_down, BESIDE * outwards)
-        with planner.suppose(None, {target: way[-1]}):
-            off = straight(T_down, T_off, opening, MotionPhase.RETREAT, IN_SPEED, motion)
-            T_up = _moved(T_off, np.array([0.0, 0.0, ABOVE]) + BESIDE * outwards)
-            up = straight(T_off, T_up, planner.width_max, MotionPhase.RETREAT, motion.lift_speed, motion)
-            away = planner.follow([*off, *up], carried[-1].q, clean=False)
-            if away is None:
-                away = planner.follow([*off, *up], carried[-1].q, blind=True)
+        with planner.suppose(None, {self.world.scene.target: way.keys[-1]}):
+            off = straight(
+                tools[-1], _moved(tools[-1], BESIDE * outwards), own.opening, MotionPhase.RETREAT, IN_SPEED, motion
+            )
+            away = self._leave(planner, off, carried[-1].q)
         if away is None:
             return None
-        squeezed = [
-            self._pressed(side, step, -outwards, share)
-            for steps, shares in (
-                (pressed, rising), (settled, [1.0] * len(settled)), (carried, [1.0] * len(carried)),
-                (down, [1.0] * len(down)), (let_go, 1.0 - rising),
-            )
-            for step, share in zip(steps, shares, strict=True)
-        ]  # fmt: skip
-        first = len(pressed) + len(settled)
-        return [
-            there,
-            [*taken, *squeezed[:first]],
-            squeezed[first : first + len(carried)],
-            [*squeezed[first + len(carried) :], *away],
-        ]
+        full = LOOSE if own.pivots else 1.0
+        rising = [*minimum_jerk(PRESS_S, motion.period), *[1.0] * round(SETTLE_S / motion.period)]
+        pressing = [self._pressed(side, -outwards, taken[-1], full * share) for share in rising]
+        holding = [self._pressed(side, -outwards, step, full) for step in carried]
+        letting_go = [self._pressed(side, -outwards, carried[-1], full * share) for share in (*reversed(rising), 0.0)]
+        return [there, [*taken, *pressing], holding, [*letting_go, *away]]
 
     def _come(
-        self, planner: PairPlanner, T_beside: np.ndarray, q_start: np.ndarray, q_held: np.ndarray
+        self, planner: PairPlanner, T_beside: np.ndarray, opening: float, q_start: np.ndarray, q_held: np.ndarray
     ) -> list[JointStep] | None:
         """Return the way to beside the parcel, from above."""
-        opening, motion = self.opening, self.motion
+        motion = self.motion
         q_beside = planner.posture_at(T_beside, q_held, starts=1)
         if q_beside is None:
             return None
@@ -238,7 +256,26 @@ class TurnPlanner:
                 return found
         return None
 
-    def _pressed(self, side: int, step: JointStep, inwards: np.ndarray, share: float) -> JointStep:
+    def _leave(self, planner: PairPlanner, off: Sequence[Step], q_start: np.ndarray) -> list[JointStep] | None:
+        """Return the way off the parcel and home."""
+        leaving = planner.follow(off, q_start, clean=False)
+        if leaving is None:
+            return None
+        for above in (0.0, 0.5 * ABOVE, ABOVE):
+            up: list[JointStep] = []
+            q = leaving[-1].q
+            if above:
+                q_up = planner.posture_at(_moved(leaving[-1].T_base_ee, np.array([0.0, 0.0, above])), q, starts=1)
+                if q_up is None:
+                    continue
+                up = planner.joint_way(q, q_up, planner.width_max, MotionPhase.RETREAT)
+                q = q_up
+            found = planner.follow([*up, *planner.home(q, planner.width_max)], leaving[-1].q)
+            if found is not None:
+                return [*leaving, *found]
+        return None
+
+    def _pressed(self, side: int, inwards: np.ndarray, step: JointStep, share: float) -> JointStep:
         """Return a step told as much too far inwards as a share of the squeeze takes."""
         planner = self._planners[side]
         depth = self._squeezed[side].depth(step.q, inwards, share * self._force)

@@ -23,7 +23,7 @@ SIDES_DRAWN = ("front", "back", "bottom")  # that bear the label when the parcel
 _LENGTH, _EDGE = (0.16, 0.24), (0.09, 0.12)  # [m] along y, between the hands; along x and z
 _DENSITY = (120.0, 350.0)  # [kg/m³] with what is inside
 _FRICTION = (0.5, 0.7)  # of cardboard on rubber and painted metal
-_YAW = 0.25  # [rad] off the table's axes, either way
+_YAW = 0.15  # [rad] off the table's axes, either way
 _ABOVE = 0.001  # [m] the table, from where it falls
 
 
