@@ -64,7 +64,7 @@ class FlipExpert(TwoHandedScript):
         if self._turns > TURNS:
             self.explanation = "the label is not up after all turns"
             return None
-        for turn in self._turns_for(T):
+        for turn in self.turns_for(T):
             planned = self.planner.plan(turn, here)
             if planned is not None:
                 still = [planned.rows[-1]] * round(LOOK_S / self.motion.period)
@@ -73,7 +73,7 @@ class FlipExpert(TwoHandedScript):
         self.explanation = self.explanation or "no grip that both arms can hold through a turn"
         return None
 
-    def _turns_for(self, T_base_parcel: np.ndarray) -> tuple[float, ...]:
+    def turns_for(self, T_base_parcel: np.ndarray) -> tuple[float, ...]:
         """Return the turns [rad] about the line between the hands that bring the label up, or towards it."""
         axis, normal = self.planner.axis(T_base_parcel), T_base_parcel[:3, :3] @ np.array(self.box.normal)
         if abs(normal @ axis.along) > np.sqrt(0.5):

@@ -58,8 +58,8 @@ class FlipJudge(Judge):
         if self.outcome in (Outcome.GAVE_UP, Outcome.ERROR):
             return f"{self.outcome.value}: {said}" if said else self.outcome.value
         if self.attempts == 0:
-            return "never lifted"
-        return "label up, not let go" if self._label_up else "lifted, label not up"
+            return "never lifted or tilted"
+        return "label up, not let go" if self._label_up else "moved, label not up"
 
     def figures(self) -> dict[str, Any]:
         """Return what else a report says."""
@@ -76,7 +76,7 @@ class FlipJudge(Judge):
         if above < -limits.fallen_m:
             self._end(FALLEN)
             return
-        self._follow_lifts(above)
+        self._follow_lifts(above, self._box.lean(T))
         if self.finished:
             return
         turned = (self._start_angle - self.angle) / max(self._start_angle - math.radians(limits.up_deg), 1e-6)
@@ -91,19 +91,19 @@ class FlipJudge(Judge):
             self._events.append(self.success_text)
             self._end(Outcome.SUCCESS)
 
-    def _follow_lifts(self, above: float) -> None:
-        """Count how often it leaves the table; `above` [m] of its lowest corner."""
+    def _follow_lifts(self, above: float, lean: float) -> None:
+        """Count how often it no longer lies: its lowest corner is `above` the table [m], or it leans [rad]."""
         self.lifted_max = max(self.lifted_max, above)
-        if above > self.limits.lift_m and not self._up:
+        if not self._up and (above > self.limits.lift_m or lean > math.radians(self.limits.lean_deg)):
             if self.attempts == self.limits.attempts:
                 self._end(Outcome.ATTEMPTS)
                 return
             self._up, self.first_lifted = True, self.target
             self.attempts += 1
             self._events.append(f"attempt {self.attempts}: the parcel is up")
-        elif above < self.limits.flat_m and self._up:
+        elif self._up and above < self.limits.flat_m and lean < math.radians(self.limits.still_deg):
             self._up = False
-            self._events.append(f"the parcel is down, its label {math.degrees(self.angle):.0f}° from up")
+            self._events.append(f"the parcel lies, its label {math.degrees(self.angle):.0f}° from up")
 
     def _let_go(self, truth: Truth, T: np.ndarray) -> bool:
         if narrowest(truth.widths, self._openings) < self.limits.open_fraction:

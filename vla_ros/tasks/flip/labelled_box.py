@@ -42,6 +42,11 @@ class LabelledBox:
         """Return the height of its lowest corner [m]."""
         return float(T_base_parcel[2, 3] - np.abs(T_base_parcel[2, :3]) @ np.array(self.half))
 
+    @staticmethod
+    def lean(T_base_parcel: np.ndarray) -> float:
+        """Return how far it is from lying on a side [rad]."""
+        return float(np.arccos(np.clip(np.abs(T_base_parcel[2, :3]).max(), 0.0, 1.0)))
+
     def distance(self, T_base_parcel: np.ndarray, point: np.ndarray) -> float:
         """Return how far a point (3,) [m] is from its surface; 0 inside."""
         own = T_base_parcel[:3, :3].T @ (point - T_base_parcel[:3, 3])

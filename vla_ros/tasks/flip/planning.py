@@ -16,7 +16,7 @@ from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, m
 from vla_ros.sim.world import World
 from vla_ros.tasks.flip.grips import PITCHES, ROLLS, SLANTS, Axis, Grip, hand_pose
 from vla_ros.tasks.flip.labelled_box import LabelledBox
-from vla_ros.tasks.flip.turning import ParcelTurn, air_turn, tilt
+from vla_ros.tasks.flip.turning import ParcelTurn, air_turn, move, tilt
 from vla_ros.tasks.two_hands.fingers import finger_corners
 from vla_ros.tasks.two_hands.pair_codec import JointStep
 from vla_ros.tasks.two_hands.planning import PairPlanner
@@ -31,6 +31,7 @@ IN_SPEED = 0.08  # [m/s] towards the parcel
 PRESS_S, SETTLE_S = 0.8, 0.3  # [s]
 STRIDE = np.radians(30.0)  # of a turn, between two looks at whether wrists make it
 JUMP = 1.2  # [rad] of a joint between two looks: the arm would have to take another posture
+SHIFTS = (-0.05, -0.10, 0.05, -0.15)  # [m] onwards, as a parcel tilts, of places where it is tilted instead
 RIM = 0.018  # [m] from the rising edge where finger tips hold a parcel that tilts
 LOOSE = 0.5  # of the squeeze, with which it tilts: it pivots between the finger tips, and the table carries most of it
 
@@ -76,6 +77,7 @@ class TurnPlanner:
             opening: tuple(finger_corners(world, gripper.name, opening) for gripper in grippers)
             for opening in (SPREAD, NARROW)
         }
+        self._turns_in_the_air = True  # until it is seen that wrists do not make it
         self._starts: dict[tuple[object, ...], np.ndarray | None] = {}  # joints by side, grip and place
         model = world.scene.target_object.model
         self._force = squeeze_force(model.mass, model.friction)
@@ -88,17 +90,39 @@ class TurnPlanner:
         """
         T_lies = self.world.object_pose(self.world.scene.target)
         axis, table, period = self.axis(T_lies), self.world.scene.table.height, self.motion.period
-        whole, tilted = (make(self.box, table, T_lies, axis, turn, period) for make in (air_turn, tilt))
-        for pair in self._whole_turns(axis, turn):
-            planned = self._planned(axis, pair, whole, here, pivots=False)
+        if self._turns_in_the_air:
+            way = air_turn(self.box, table, T_lies, axis, turn, period)
+            for pair in self._whole_turns(axis, turn):
+                planned = self._planned(axis, pair, way, here, pivots=False)
+                if planned is not None:
+                    return planned
+        self._turns_in_the_air = False  # what wrists cannot do here they cannot do beside it either
+        rim, way = self._tilt(T_lies, turn)
+        for pair in self._fixed(rim):
+            planned = self._planned(rim, pair, way, here, pivots=True)
             if planned is not None:
                 return planned
+        return self._move(axis, T_lies, turn, here)
+
+    def _tilt(self, T_lies: np.ndarray, turn: float) -> tuple[Axis, ParcelTurn]:
+        """Return the line on which hands hold a parcel that tilts, near its rising edge, and how it tilts."""
+        axis = self.axis(T_lies)
         half = float(np.abs(axis.forward @ T_lies[:3, :3]) @ np.array(self.box.half))
         rim = dataclasses.replace(axis, middle=axis.middle - np.sign(turn) * (half - RIM) * axis.forward)
-        for pair in self._tilts(rim):
-            planned = self._planned(rim, pair, tilted, here, pivots=True)
-            if planned is not None:
-                return planned
+        return rim, tilt(self.box, self.world.scene.table.height, T_lies, axis, turn, self.motion.period)
+
+    def _move(self, axis: Axis, T_lies: np.ndarray, turn: float, here: Row) -> PlannedTurn | None:
+        """Return how both hands carry the parcel to where they can tilt it."""
+        for shift in SHIFTS:
+            onwards = shift * np.sign(turn) * axis.forward
+            rim, tilting = self._tilt(_moved(T_lies, onwards), turn)
+            if not any(self._held(rim, pair, tilting, pivots=True) for pair in self._fixed(rim)):
+                continue
+            way = move(self.world.scene.table.height, self.box, T_lies, onwards, self.motion.period)
+            for pair in self._fixed(axis):
+                planned = self._planned(axis, pair, way, here, pivots=False)
+                if planned is not None:
+                    return planned
         return None
 
     def _planned(
@@ -153,7 +177,7 @@ class TurnPlanner:
         return True
 
     @staticmethod
-    def _tilts(axis: Axis) -> Iterator[tuple[Grip, Grip]]:
+    def _fixed(axis: Axis) -> Iterator[tuple[Grip, Grip]]:
         """Return grips of hands that do not turn."""
         for slant, pitch in itertools.product(SLANTS, PITCHES):
             for rolls in itertools.product(ROLLS, repeat=2):
@@ -164,7 +188,7 @@ class TurnPlanner:
         target, lies, held = self.world.scene.target, way.keys[0], []
         opening = NARROW if pivots else SPREAD
         T_parcel_base = np.linalg.inv(lies)
-        for side, planner in enumerate(self._planners):
+        for side in (0, 1):
             T = hand_pose(axis, grips[side], side, self._corners[opening][side])
             q = self._start(T, grips[side], side)
             if q is None:

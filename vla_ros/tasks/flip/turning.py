@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a parcel goes through a quarter turn: lifted, turned in the air and put down, or tilted over an edge on the table.
+"""How a parcel goes through a quarter turn: lifted, turned in the air and put down, or tilted over its edge.
 
 Pure geometry.
 """
@@ -18,6 +18,7 @@ from vla_ros.tasks.two_hands.carrying import object_ways
 
 QUARTER = np.pi / 2  # [rad]
 CLEAR = 0.020  # [m] between table and parcel while it turns in the air
+LIFT = 0.03  # [m] above the table where it is carried elsewhere
 SET_DOWN = 0.002  # [m] above the table where it is let go
 SPEED, TURN_RATE = 0.15, 0.8  # [m/s], [rad/s] at the fastest point
 TILT_RATE = 0.6  # [rad/s] likewise, over an edge
@@ -25,7 +26,7 @@ TILT_RATE = 0.6  # [rad/s] likewise, over an edge
 
 @dataclass(frozen=True, eq=False)
 class ParcelTurn:
-    """Poses T_base_parcel (4, 4) of a turn."""
+    """Poses T_base_parcel (4, 4) of a turn, or of a way elsewhere."""
 
     keys: tuple[np.ndarray, ...]  # where it lies, what it goes through, where it lies then
     way: list[np.ndarray]  # from the first to the last, one a period
@@ -52,6 +53,17 @@ def tilt(box: LabelledBox, table: float, T_lies: np.ndarray, axis: Axis, turn: f
     shares = minimum_jerk(1.875 * abs(turn) / TILT_RATE, period)
     way = [_about(T_lies, edge, share * turn * axis.along) for share in shares]
     return ParcelTurn((T_lies, *(way[index] for index in (len(way) // 3, len(way) // 2, -1))), way)
+
+
+def move(table: float, box: LabelledBox, T_lies: np.ndarray, shift: np.ndarray, period: float) -> ParcelTurn:
+    """Return how it is lifted a little, carried by a level `shift` (3,) [m] and put down, not turned."""
+    lifted, over, down = T_lies.copy(), T_lies.copy(), T_lies.copy()
+    over[:3, 3] += shift
+    down[:3, 3] += shift
+    down[2, 3] += table + SET_DOWN - box.lowest(T_lies)
+    lifted[2, 3] = over[2, 3] = T_lies[2, 3] + LIFT
+    keys = (T_lies, lifted, over, down)
+    return ParcelTurn(keys, object_ways(keys, SPEED, TURN_RATE, period))
 
 
 def _about(T: np.ndarray, point: np.ndarray, turn: np.ndarray) -> np.ndarray:

@@ -12,9 +12,9 @@ from vla_ros.objects.garments import fold_in_half
 from vla_ros.policies.observation import Observation
 from vla_ros.sim.world import World
 from vla_ros.tasks.fold.carrying import FoldMotion, Lean, carry_over
-from vla_ros.tasks.two_hands.fingers import finger_corners
 from vla_ros.tasks.fold.measure import FoldMeasure
 from vla_ros.tasks.fold.two_hands import Both, TwoArms
+from vla_ros.tasks.two_hands.fingers import finger_corners
 
 
 class FoldExpert:
