@@ -150,7 +150,9 @@ def test_a_parcel_whose_label_is_up_and_that_is_let_go_is_a_success(on_a_side) -
 def test_a_label_that_leans_too_far_or_a_hand_that_stays_is_none(on_a_side) -> None:
     assert on_a_side.show(on_a_side.lying(np.pi / 2), 3.0, open_share=0.1) == Outcome.RUNNING
     assert on_a_side.show(on_a_side.lying(np.pi / 2), 3.0, away=0.01) == Outcome.RUNNING
-    assert on_a_side.judge.cause() == "moved, label not up"
+    assert on_a_side.judge.cause() == "never lifted or tilted"
+    assert on_a_side.show(on_a_side.lying(np.pi / 4), 0.2) == Outcome.RUNNING  # on its edge
+    assert on_a_side.judge.attempts == 1
     leaning = on_a_side.lying(np.pi / 2 - np.radians(12.0))
     leaning[2, 3] -= 0.01
     assert on_a_side.show(leaning, 3.0) == Outcome.RUNNING
@@ -213,7 +215,7 @@ def test_a_turn_ends_a_quarter_further_and_never_touches_the_table(scenes, turn)
     lowest = [box.lowest(pose) - scene.table.height for pose in over.way]
     assert max(np.abs(lowest)) < 0.002  # it stays on its edge
     onwards = (over.way[-1][:3, 3] - T[:3, 3]) @ axis.forward
-    assert onwards == pytest.approx(np.sign(turn) * (placed.model.size[0] + placed.model.size[2]) / 2, abs=1e-3)
+    assert onwards == pytest.approx(np.sign(turn) * (placed.model.size[0] + placed.model.size[2]) / 2, abs=2e-3)
 
 
 # -- the expert --------------------------------------------------------------------------------------------------------

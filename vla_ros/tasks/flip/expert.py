@@ -38,6 +38,7 @@ class FlipExpert(TwoHandedScript):
     def reset(self) -> None:
         """Forget the episode."""
         super().reset()
+        self.planner.reset()
         self._where: list[np.ndarray | None] = []  # of the parcel, in each of the rows
         self._turns = 0
         self._lost = False

@@ -77,10 +77,14 @@ class TurnPlanner:
             opening: tuple(finger_corners(world, gripper.name, opening) for gripper in grippers)
             for opening in (SPREAD, NARROW)
         }
-        self._turns_in_the_air = True  # until it is seen that wrists do not make it
         self._starts: dict[tuple[object, ...], np.ndarray | None] = {}  # joints by side, grip and place
+        self.reset()
         model = world.scene.target_object.model
         self._force = squeeze_force(model.mass, model.friction)
+
+    def reset(self) -> None:
+        """Forget the episode."""
+        self._turns_in_the_air = True  # until it is seen that wrists do not make it
 
     def plan(self, turn: float, here: Row) -> PlannedTurn | None:
         """Return how both hands turn the parcel about the level line between them; None: no grip serves.
@@ -196,14 +200,14 @@ class TurnPlanner:
             touched = T_parcel_base @ np.append(axis.middle + axis.reach * axis.outwards(side), 1.0)
             held.append(_Held(T_parcel_base @ T, touched[:3], q, opening, pivots))
         for side, planner in enumerate(self._planners):
-            q: np.ndarray | None = held[side].q
-            out = axis.outwards(side)
+            near = held[side].q
             for T_parcel, gap in ((lies, BESIDE), *((T, NEAR) for T in way.keys)):
                 with planner.suppose(held[1 - side].q, {target: T_parcel}):
-                    T_tool = _moved(held[side].tool(lies, T_parcel), gap * out)
-                    q = planner.stands(T_tool, opening, held[side].q if q is None else q)
+                    T_tool = _moved(held[side].tool(lies, T_parcel), gap * axis.outwards(side))
+                    q = planner.stands(T_tool, opening, near)
                 if q is None:
                     return None
+                near = q
         return held[0], held[1]
 
     def _start(self, T: np.ndarray, grip: Grip, side: int) -> np.ndarray | None:

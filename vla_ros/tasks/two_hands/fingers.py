@@ -23,7 +23,8 @@ def finger_corners(world: World, gripper: str, opening: float | None = None) -> 
     for joint in group.joints:
         body = model.joint(joint).bodyid[0]
         felt = (model.geom_bodyid == body) & (model.geom_conaffinity > 0)
-        travel = 0.0 if opening is None else opening / len(group.joints) - world.data.qpos[model.joint(joint).qposadr[0]]
+        stands = float(world.data.qpos[model.joint(joint).qposadr[0]])
+        travel = 0.0 if opening is None else opening / len(group.joints) - stands
         shift = travel * world.data.xmat[body].reshape(3, 3) @ model.jnt_axis[model.joint(joint).id]
         for geom in np.flatnonzero(felt & (model.geom_type == mujoco.mjtGeom.mjGEOM_BOX)):
             R = world.data.geom_xmat[geom].reshape(3, 3)

@@ -34,6 +34,6 @@ class SqueezedArm:
         self._model, self._give = model, 1.0 / np.array(group.servo.stiffness)  # (N,) [rad/(N·m)]
 
     def depth(self, q: np.ndarray, direction: np.ndarray, force: float) -> float:
-        """Return how far [m] along a unit direction (3,) the tool must be told too far at q to press with a force [N]."""
+        """Return how far [m] too far along a unit direction (3,) the tool is told at q to press with a force [N]."""
         torque = self._model.jacobian(q)[:3].T @ direction  # (N,) of each joint, for 1 N
         return force * (float(torque @ (self._give * torque)) + GIVE)
