@@ -20,6 +20,7 @@ TASKS = {  # name → module and class
     "fold": ("vla_ros.tasks.fold.task", "Folding"),
     "bussing": ("vla_ros.tasks.bussing.task", "Bussing"),
     "flip": ("vla_ros.tasks.flip.task", "Flipping"),
+    "tray": ("vla_ros.tasks.tray.task", "Carrying"),
     "handover": ("vla_ros.tasks.handover.task", "Handover"),
 }
 

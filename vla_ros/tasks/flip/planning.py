@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,16 +17,15 @@ from vla_ros.sim.world import World
 from vla_ros.tasks.flip.grips import PITCHES, ROLLS, SLANTS, Axis, Grip, hand_pose
 from vla_ros.tasks.flip.labelled_box import LabelledBox
 from vla_ros.tasks.flip.turning import ParcelTurn, air_turn, move, tilt
+from vla_ros.tasks.two_hands.both_arms import ABOVE, BothArms, moved
 from vla_ros.tasks.two_hands.fingers import finger_corners
 from vla_ros.tasks.two_hands.pair_codec import JointStep
-from vla_ros.tasks.two_hands.planning import PairPlanner
 from vla_ros.tasks.two_hands.squeezing import SqueezedArm, squeeze_force
 from vla_ros.tasks.two_hands.ways import Row, one_by_one
 
 SPREAD, NARROW = 0.05, 0.0  # [m] between finger tips that keep the parcel from turning in the hands, or let it pivot
 BESIDE = 0.04  # [m] of the finger tips from the parcel before and after
 NEAR = 0.003  # [m] likewise, where it is looked for what else would touch
-ABOVE = 0.10  # [m] higher than that the hands come and go
 IN_SPEED = 0.08  # [m/s] towards the parcel
 PRESS_S, SETTLE_S = 0.8, 0.3  # [s]
 STRIDE = np.radians(30.0)  # of a turn, between two looks at whether wrists make it
@@ -59,7 +58,7 @@ class _Held:
         if not self.pivots:
             return T_base_parcel @ self.T_parcel_ee
         point = np.append(self.touched, 1.0)
-        return _moved(T_lies @ self.T_parcel_ee, ((T_base_parcel - T_lies) @ point)[:3])
+        return moved(T_lies @ self.T_parcel_ee, ((T_base_parcel - T_lies) @ point)[:3])
 
 
 class TurnPlanner:
@@ -67,14 +66,11 @@ class TurnPlanner:
 
     def __init__(self, world: World, models: Mapping[str, ArmModel], box: LabelledBox, motion: ExpertMotionConfig):
         self.world, self.box, self.motion = world, box, motion
-        grippers = sorted(world.embodiment.grippers, key=lambda one: -float(world.tool_pose(one.arm)[1, 3]))[:2]
-        self.arms = (grippers[0].arm, grippers[1].arm)  # left, right
-        self._planners = tuple(
-            PairPlanner(world, models[arm], other, motion) for arm, other in (self.arms, self.arms[::-1])
-        )
+        self._both = BothArms(world, models, motion)
+        self.arms, self._planners = self._both.names, self._both.planners
         self._squeezed = tuple(SqueezedArm(models[arm], world.embodiment.arm(arm)) for arm in self.arms)
         self._corners = {
-            opening: tuple(finger_corners(world, gripper.name, opening) for gripper in grippers)
+            opening: tuple(finger_corners(world, gripper.name, opening) for gripper in self._both.grippers)
             for opening in (SPREAD, NARROW)
         }
         self._starts: dict[tuple[object, ...], np.ndarray | None] = {}  # joints by side, grip and place
@@ -119,7 +115,7 @@ class TurnPlanner:
         """Return how both hands carry the parcel to where they can tilt it."""
         for shift in SHIFTS:
             onwards = shift * np.sign(turn) * axis.forward
-            rim, tilting = self._tilt(_moved(T_lies, onwards), turn)
+            rim, tilting = self._tilt(moved(T_lies, onwards), turn)
             if not any(self._held(rim, pair, tilting, pivots=True) for pair in self._fixed(rim)):
                 continue
             way = move(self.world.scene.table.height, self.box, T_lies, onwards, self.motion.period)
@@ -146,8 +142,8 @@ class TurnPlanner:
         """Return how the hands let go of a parcel that has slipped, and rise."""
         axis, motion, ways = self.axis(self.world.object_pose(self.world.scene.target)), self.motion, {}
         for side, (arm, planner) in enumerate(zip(self.arms, self._planners, strict=True)):
-            T_out = _moved(here[arm].T_base_ee, 2.0 * BESIDE * axis.outwards(side))
-            T_up = _moved(T_out, np.array([0.0, 0.0, ABOVE]))
+            T_out = moved(here[arm].T_base_ee, 2.0 * BESIDE * axis.outwards(side))
+            T_up = moved(T_out, np.array([0.0, 0.0, ABOVE]))
             out = straight(here[arm].T_base_ee, T_out, planner.width_max, MotionPhase.RETREAT, IN_SPEED, motion)
             up = straight(T_out, T_up, planner.width_max, MotionPhase.RETREAT, motion.lift_speed, motion)
             ways[arm] = planner.follow([*out, *up], here[arm].q, blind=True) or [here[arm]]
@@ -203,7 +199,7 @@ class TurnPlanner:
             near = held[side].q
             for T_parcel, gap in ((lies, BESIDE), *((T, NEAR) for T in way.keys)):
                 with planner.suppose(held[1 - side].q, {target: T_parcel}):
-                    T_tool = _moved(held[side].tool(lies, T_parcel), gap * axis.outwards(side))
+                    T_tool = moved(held[side].tool(lies, T_parcel), gap * axis.outwards(side))
                     q = planner.stands(T_tool, opening, near)
                 if q is None:
                     return None
@@ -237,9 +233,9 @@ class TurnPlanner:
         planner, own, motion = self._planners[side], held[side], self.motion
         lies, outwards = way.keys[0], axis.outwards(side)
         T_hold = own.tool(lies, lies)
-        T_beside = _moved(T_hold, BESIDE * outwards)
+        T_beside = moved(T_hold, BESIDE * outwards)
         with planner.suppose(held[1 - side].q):
-            there = self._come(planner, T_beside, own.opening, here[self.arms[side]].q, own.q)
+            there = self._both.come(side, T_beside, own.opening, here[self.arms[side]].q, own.q)
         if there is None:
             return None
         inwards = straight(T_beside, T_hold, own.opening, MotionPhase.ARRIVE, IN_SPEED, motion)
@@ -252,9 +248,9 @@ class TurnPlanner:
             return None
         with planner.suppose(None, {self.world.scene.target: way.keys[-1]}):
             off = straight(
-                tools[-1], _moved(tools[-1], BESIDE * outwards), own.opening, MotionPhase.RETREAT, IN_SPEED, motion
+                tools[-1], moved(tools[-1], BESIDE * outwards), own.opening, MotionPhase.RETREAT, IN_SPEED, motion
             )
-            away = self._leave(planner, off, carried[-1].q)
+            away = self._both.leave(side, off, carried[-1].q)
         if away is None:
             return None
         full = LOOSE if own.pivots else 1.0
@@ -264,55 +260,10 @@ class TurnPlanner:
         letting_go = [self._pressed(side, -outwards, carried[-1], full * share) for share in (*reversed(rising), 0.0)]
         return [there, [*taken, *pressing], holding, [*letting_go, *away]]
 
-    def _come(
-        self, planner: PairPlanner, T_beside: np.ndarray, opening: float, q_start: np.ndarray, q_held: np.ndarray
-    ) -> list[JointStep] | None:
-        """Return the way to beside the parcel, from above."""
-        motion = self.motion
-        q_beside = planner.posture_at(T_beside, q_held, starts=1)
-        if q_beside is None:
-            return None
-        for above in (ABOVE, 0.5 * ABOVE, 0.0):
-            T_over = _moved(T_beside, np.array([0.0, 0.0, above]))
-            q_over = planner.posture_at(T_over, q_beside, starts=1)
-            if q_over is None:
-                continue
-            across = planner.joint_way(q_start, q_over, opening, MotionPhase.APPROACH)
-            down = straight(T_over, T_beside, opening, MotionPhase.APPROACH, motion.lift_speed, motion) if above else []
-            found = planner.follow([*across, *down], q_start)
-            if found is not None:
-                return found
-        return None
-
-    def _leave(self, planner: PairPlanner, off: Sequence[Step], q_start: np.ndarray) -> list[JointStep] | None:
-        """Return the way off the parcel and home."""
-        leaving = planner.follow(off, q_start, clean=False)
-        if leaving is None:
-            return None
-        for above in (0.0, 0.5 * ABOVE, ABOVE):
-            up: list[JointStep] = []
-            q = leaving[-1].q
-            if above:
-                q_up = planner.posture_at(_moved(leaving[-1].T_base_ee, np.array([0.0, 0.0, above])), q, starts=1)
-                if q_up is None:
-                    continue
-                up = planner.joint_way(q, q_up, planner.width_max, MotionPhase.RETREAT)
-                q = q_up
-            found = planner.follow([*up, *planner.home(q, planner.width_max)], leaving[-1].q)
-            if found is not None:
-                return [*leaving, *found]
-        return None
-
     def _pressed(self, side: int, inwards: np.ndarray, step: JointStep, share: float) -> JointStep:
         """Return a step told as much too far inwards as a share of the squeeze takes."""
         planner = self._planners[side]
         depth = self._squeezed[side].depth(step.q, inwards, share * self._force)
-        T = _moved(step.T_base_ee, depth * inwards)
+        T = moved(step.T_base_ee, depth * inwards)
         q = solve_ik(planner.arm, T, step.q, q_rest=step.q, starts=1)
         return dataclasses.replace(step, T_base_ee=T, q=step.q if q is None else q)
-
-
-def _moved(T: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    moved = T.copy()
-    moved[:3, 3] += shift
-    return moved
