@@ -45,9 +45,8 @@ class TrayExpert(TwoHandedScript):
         if np.linalg.norm((T - self._goal)[:2, 3]) < NEAR and abs(np.arctan2(R[1, 0], R[0, 0])) < TURNED:
             return []
         self._tries += 1
-        planned = None if self._tries > TRIES else self.planner.plan(self._goal, self._here(observation))
-        if planned is None:
+        rows = None if self._tries > TRIES else self.planner.plan(self._goal, self._here(observation))
+        if rows is None:
             self.explanation = "no way that both hands can carry the tray"
             return None
-        rows, _ = planned
         return rows + [rows[-1]] * round(LOOK_S / self.motion.period)

@@ -41,8 +41,8 @@ class TrayPlanner:
         self.both = BothArms(world, models, motion)
         self._model = world.scene.target_object.model
 
-    def plan(self, T_goal: np.ndarray, here: Row) -> tuple[list[Row], list[np.ndarray | None]] | None:
-        """Return rows of both arms that bring the tray to T_goal (4, 4), and where it is in each; None: no way.
+    def plan(self, T_goal: np.ndarray, here: Row) -> list[Row] | None:
+        """Return rows of both arms that bring the tray to T_goal (4, 4); None: no way.
 
         `here` is where the arms are.
         """
@@ -61,11 +61,7 @@ class TrayPlanner:
                 if parts[0] is None or parts[1] is None:
                     continue
                 both = [dict(zip(self.both.names, pair, strict=True)) for pair in zip(*parts, strict=True)]
-                rows = one_by_one(both, here)
-                before = len(one_by_one(both[:2], here))
-                tray: list[np.ndarray | None] = [None] * len(rows)
-                tray[before : before + len(way)] = way
-                return rows, tray
+                return one_by_one(both, here)
         return None
 
     def _grips(self, T_tray: np.ndarray) -> Iterator[list[np.ndarray]]:
@@ -110,8 +106,8 @@ class TrayPlanner:
             return None
         T_down, arm_down = way[-1] @ hold, carried[-1]
         T_off = moved(T_down, -BESIDE * T_down[:3, 2])
-        poses = {self.world.scene.target: way[-1]}
-        with planner.suppose(None, poses):
+        shift = way[-1] @ np.linalg.inv(T_start)
+        with planner.suppose(None, {name: shift @ self.world.object_pose(name) for name in self.world.object_names}):
             off = straight(T_down, T_off, OPENING, MotionPhase.RETREAT, IN_SPEED, motion)
             away = self.both.leave(side, off, arm_down.q)
         if away is None:
