@@ -89,7 +89,7 @@ def _things(
     taken: list[tuple[np.ndarray, float]] = []
     for number in range(int(rng.integers(ranges.others[0], ranges.others[1] + 1))):
         model = catalogue.vary(models[int(rng.integers(len(models)))], rng)
-        radius = float(np.hypot(*model.size[:2])) / 2 if model.category == "mug" else max(model.size[:2]) / 2
+        radius = float(np.linalg.norm(model.size[:2])) / 2 if model.category == "mug" else max(model.size[:2]) / 2
         for _ in range(_TRIES):
             at = rng.uniform(-1.0, 1.0, 2) * (room - radius)
             if all(np.linalg.norm(at - other) > radius + width + _GAP for other, width in taken):
