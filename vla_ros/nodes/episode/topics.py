@@ -153,7 +153,8 @@ class EpisodeNode(ArmClient):
         """Name the nodes that are not ready, and the topic that says so."""
         wanted = {
             "sim (sim/scene, sim/object_poses)": bool(self.scene) and self._objects is not None,
-            "sim (sim/fixture_joints)": not self.scene.get("fixtures") or bool(self._joints),
+            "sim (sim/fixture_joints)": not any(one["joints"] for one in self.scene.get("fixtures", ()))
+            or bool(self._joints),
             "sim (sim/cloth_vertices)": not self.scene.get("cloths") or bool(self._cloths),
             "state": all(self.count_publishers(f"{arm.name}/ee_pose") > 0 for arm in self.embodiment.arms),
             "policy (policy/action_chunk)": self.count_publishers("policy/action_chunk") > 0,

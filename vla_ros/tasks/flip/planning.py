@@ -216,12 +216,16 @@ class TurnPlanner:
 
     # -- ways ----------------------------------------------------------------------------------------------------------
     def _ways(self, axis: Axis, held: tuple[_Held, _Held], way: ParcelTurn, here: Row) -> PlannedTurn | None:
-        parts = [self._way(axis, side, held, way, here) for side in (0, 1)]
-        if parts[0] is None or parts[1] is None:
+        left, right = (self._way(axis, side, held, way, here) for side in (0, 1))
+        if left is None or right is None:
             return None
-        both = [dict(zip(self.arms, pair, strict=True)) for pair in zip(*parts, strict=True)]
-        rows = one_by_one(both, here)
-        before = len(one_by_one(both[:2], here))
+        there, pressing, holding, away = zip(left, right, strict=True)
+        coming, leaving = self._both.together(there), self._both.together(away)
+        if coming is None or leaving is None:
+            return None
+        taking = [*coming, dict(zip(self.arms, pressing, strict=True))]
+        rows = one_by_one([*taking, dict(zip(self.arms, holding, strict=True)), *leaving], here)
+        before = len(one_by_one(taking, here))
         parcel: list[np.ndarray | None] = [None] * len(rows)
         parcel[before : before + len(way.way)] = way.way
         return PlannedTurn(rows, parcel)

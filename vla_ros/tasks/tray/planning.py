@@ -57,11 +57,15 @@ class TrayPlanner:
                 holds = [np.linalg.inv(T_start) @ T for T in grips]
                 if not all(self._stands(side, [T @ holds[side] for T in keys]) for side in (0, 1)):
                     continue
-                parts = [self._way(side, holds[side], way, here) for side in (0, 1)]
-                if parts[0] is None or parts[1] is None:
+                left, right = (self._way(side, holds[side], way, here) for side in (0, 1))
+                if left is None or right is None:
                     continue
-                both = [dict(zip(self.both.names, pair, strict=True)) for pair in zip(*parts, strict=True)]
-                return one_by_one(both, here)
+                there, taking, holding, away = zip(left, right, strict=True)
+                coming, leaving = self.both.together(there), self.both.together(away)
+                if coming is None or leaving is None:
+                    continue
+                held = [dict(zip(self.both.names, pair, strict=True)) for pair in (taking, holding)]
+                return one_by_one([*coming, *held, *leaving], here)
         return None
 
     def _grips(self, T_tray: np.ndarray) -> Iterator[list[np.ndarray]]:

@@ -68,6 +68,23 @@ class BothArms:
                 return [*leaving, *found]
         return None
 
+    def together(
+        self, ways: tuple[Sequence[JointStep], Sequence[JointStep]]
+    ) -> list[dict[str, Sequence[JointStep]]] | None:
+        """Return the parts in which both arms go their ways: at once where they keep apart, else one after the other.
+
+        None: one would come too near the other even then.
+        """
+        if self.planners[0].clear_of(*ways):
+            return [dict(zip(self.names, ways, strict=True))]
+        for first, second in ((0, 1), (1, 0)):
+            waits, has_gone = [ways[second][0]], [ways[first][-1]]
+            if self.planners[first].clear_of(ways[first], waits) and self.planners[second].clear_of(
+                ways[second], has_gone
+            ):
+                return [{self.names[first]: ways[first]}, {self.names[second]: ways[second]}]
+        return None
+
 
 def moved(T: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """Return a pose (4, 4) moved by a shift (3,) [m]."""
