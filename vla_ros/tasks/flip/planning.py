@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -223,7 +223,7 @@ class TurnPlanner:
         coming, leaving = self._both.together(there), self._both.together(away)
         if coming is None or leaving is None:
             return None
-        taking = [*coming, dict(zip(self.arms, pressing, strict=True))]
+        taking: list[Mapping[str, Sequence[JointStep]]] = [*coming, dict(zip(self.arms, pressing, strict=True))]
         rows = one_by_one([*taking, dict(zip(self.arms, holding, strict=True)), *leaving], here)
         before = len(one_by_one(taking, here))
         parcel: list[np.ndarray | None] = [None] * len(rows)
