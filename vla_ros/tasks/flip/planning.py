@@ -98,7 +98,7 @@ class TurnPlanner:
                     return planned
         self._turns_in_the_air = False  # what wrists cannot do here they cannot do beside it either
         rim, way = self._tilt(T_lies, turn)
-        for pair in self._fixed(rim):
+        for pair in _fixed():
             planned = self._planned(rim, pair, way, here, pivots=True)
             if planned is not None:
                 return planned
@@ -116,10 +116,10 @@ class TurnPlanner:
         for shift in SHIFTS:
             onwards = shift * np.sign(turn) * axis.forward
             rim, tilting = self._tilt(moved(T_lies, onwards), turn)
-            if not any(self._held(rim, pair, tilting, pivots=True) for pair in self._fixed(rim)):
+            if not any(self._held(rim, pair, tilting, pivots=True) for pair in _fixed()):
                 continue
             way = move(self.world.scene.table.height, self.box, T_lies, onwards, self.motion.period)
-            for pair in self._fixed(axis):
+            for pair in _fixed():
                 planned = self._planned(axis, pair, way, here, pivots=False)
                 if planned is not None:
                     return planned
@@ -175,13 +175,6 @@ class TurnPlanner:
                 return False
             q = q_next
         return True
-
-    @staticmethod
-    def _fixed(axis: Axis) -> Iterator[tuple[Grip, Grip]]:
-        """Return grips of hands that do not turn."""
-        for slant, pitch in itertools.product(SLANTS, PITCHES):
-            for rolls in itertools.product(ROLLS, repeat=2):
-                yield Grip(slant, pitch, rolls[0]), Grip(slant, pitch, rolls[1])
 
     def _held(self, axis: Axis, grips: tuple[Grip, Grip], way: ParcelTurn, pivots: bool) -> tuple[_Held, _Held] | None:
         """Return how both hands hold it all the way, touching nothing else; None where they cannot."""
@@ -271,3 +264,10 @@ class TurnPlanner:
         T = moved(step.T_base_ee, depth * inwards)
         q = solve_ik(planner.arm, T, step.q, q_rest=step.q, starts=1)
         return dataclasses.replace(step, T_base_ee=T, q=step.q if q is None else q)
+
+
+def _fixed() -> Iterator[tuple[Grip, Grip]]:
+    """Return grips of hands that do not turn with the parcel."""
+    for slant, pitch in itertools.product(SLANTS, PITCHES):
+        for rolls in itertools.product(ROLLS, repeat=2):
+            yield Grip(slant, pitch, rolls[0]), Grip(slant, pitch, rolls[1])
