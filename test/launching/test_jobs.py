@@ -107,6 +107,8 @@ def test_a_task_is_checked_for_the_robot_that_is_launched():
     graph.check(parse_assignments(["set:=step_by_step"], graph.arguments))
     with pytest.raises(ConfigError, match="which robot 'agilex' has not"):
         graph.check(parse_assignments(["robot:=agilex"], graph.arguments))
+
+
 def test_a_task_of_two_hands_is_checked_for_the_robot_of_the_job():
     graph = load_job("ldt01_flip")
     graph.check(parse_assignments(["seed:=3"], graph.arguments))
