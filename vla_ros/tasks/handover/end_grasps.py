@@ -18,14 +18,14 @@ from vla_ros.sim.world import World
 from vla_ros.tasks.handover.long_thing import LongThing
 from vla_ros.tasks.placing.planning import Site
 from vla_ros.tasks.two_hands.pair_codec import JointStep
-from vla_ros.tasks.two_hands.planning import PairPlanner
+from vla_ros.tasks.two_hands.arm_planning import ArmPlanner
 
 HALF = 0.02  # [m] from the middle: a grasp nearer to it belongs to neither end
 ROLLS = (0.0, 0.35, -0.35, 0.7, -0.7)  # [rad] about its length in which it may be let go; it falls over to lie
 BEFORE = 0.07  # [m] before a grasp where the last stretch begins, straight in
 
 
-class EndGraspPlanner(PairPlanner):
+class EndGraspPlanner(ArmPlanner):
     """Plan grasps of one half of an object, and put it down along its receptacle."""
 
     def __init__(self, world: World, arm: ArmModel, other: str, motion: ExpertMotionConfig, thing: LongThing) -> None:

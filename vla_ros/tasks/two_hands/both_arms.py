@@ -11,7 +11,7 @@ from controllers.arm.model import ArmModel
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, straight
 from vla_ros.sim.world import World
 from vla_ros.tasks.two_hands.pair_codec import JointStep
-from vla_ros.tasks.two_hands.planning import PairPlanner
+from vla_ros.tasks.two_hands.arm_planning import ArmPlanner
 
 ABOVE = 0.10  # [m] higher than where they begin and end the hands come and go
 
@@ -25,7 +25,7 @@ class BothArms:
         self.grippers = sorted(world.embodiment.grippers, key=lambda one: -float(world.tool_pose(one.arm)[1, 3]))[:2]
         self.names = (self.grippers[0].arm, self.grippers[1].arm)
         self.planners = tuple(
-            PairPlanner(world, models[arm], other, motion) for arm, other in (self.names, self.names[::-1])
+            ArmPlanner(world, models[arm], other, motion) for arm, other in (self.names, self.names[::-1])
         )
 
     def come(

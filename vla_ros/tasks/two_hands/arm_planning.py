@@ -31,7 +31,7 @@ SAME_POSTURE = 0.1  # [rad]
 STRIDE_SHARE = 0.7  # of the joints' speed limits between two steps
 
 
-class PairPlanner(PlacementPlanner):
+class ArmPlanner(PlacementPlanner):
     """Plan for one arm of two, in the state of the world or in one that is supposed."""
 
     JOINT_MARGIN = 0.05  # [rad] short arms work near their limits; the controller pushes back a little there
