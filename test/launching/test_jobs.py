@@ -107,3 +107,11 @@ def test_a_task_is_checked_for_the_robot_that_is_launched():
     graph.check(parse_assignments(["set:=step_by_step"], graph.arguments))
     with pytest.raises(ConfigError, match="which robot 'agilex' has not"):
         graph.check(parse_assignments(["robot:=agilex"], graph.arguments))
+
+
+def test_two_hands_are_moved_by_their_expert():
+    graph = load_job("agilex_handover")
+    (expert,) = (node for node in graph.nodes if node.name == "expert")
+    values = parse_assignments(["seed:=3"], graph.arguments)
+    assert (expert.values(values)["robot"], expert.values(values)["task"]) == ("agilex", "handover")
+    graph.check(values)

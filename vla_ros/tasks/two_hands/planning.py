@@ -1,238 +1,248 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plans of one arm that mind the other: where that stands, or would stand, and how near the two come."""
+"""Ways of two arms, planned as those of one body: a search over both arms' joints, and straight lines of one tool.
+
+Shape legend: N joints of both arms, the first's and then the second's; n of one.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from controllers.arm.inverse_kinematics import solve_ik
+from controllers.arm.many_poses import solve_many
 from controllers.arm.model import ArmModel
-from vla_ros.robots.control import load_control_config
-from vla_ros.robots.groups import ArmGroup
-from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, minimum_jerk
+from vla_ros.planning.collision import RobotGeometry
+from vla_ros.planning.ompl_search import OmplSearch
+from vla_ros.planning.problem import JointGoal, PlanningProblem
+from vla_ros.planning.smoothing import Shortener, shorten
+from vla_ros.planning.sweep import line_free
+from vla_ros.planning.trajectory import Connector, MotionLimits, motion_limits, polyline_trajectory
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.groups import ArmGroup, EndEffectorGroup
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase
 from vla_ros.sim.world import World
-from vla_ros.tasks.placing.motion import lower
-from vla_ros.tasks.placing.planning import PlacementPlanner, Site
-from vla_ros.tasks.two_hands.apart import ArmsApart
+from vla_ros.tasks.placing.motion import across
+from vla_ros.tasks.two_hands.pair_checker import PairChecker, Situation
 from vla_ros.tasks.two_hands.pair_codec import JointStep
+from vla_ros.tasks.two_hands.ways import Row
 
-APART = 0.020  # [m] between the arms: control keeps 15 mm, half of it on either side …
-AHEAD_S = 0.25  # [s] … and the way of so long at the speed at which they near each other, within which it can stop
-LOOKED_AT = 0.12  # [m] further apart they are no concern
-NOISE = 5e-4  # [m] that is no approach
-SINGULAR_SHARE = 0.9  # of the condition number from which on control slows an arm down that is moved by poses
-SWING_SHARE = 0.2  # of the joints' speed limits at the fastest point
-SAME_POSTURE = 0.1  # [rad]
-STRIDE_SHARE = 0.7  # of the joints' speed limits between two steps
+# [m] between the links, the next where one end of a way is nearer. Control bends arms aside from 15 mm on.
+APART = (0.020, 0.010, 0.006)
+CLEARANCE = (0.006, 0.0)  # [m] from what stands around, likewise
+JOINT_MARGIN = 0.05  # [rad] short arms work near their limits; the controller pushes back a little there
+SPEED_SCALE = 0.4  # of the joints' limits
+STRIDE_SHARE = 0.7  # of the joints' speed limits between two steps of a straight line
+KEPT, ROOM_MIN = 0.006, 0.004  # [m] between links that control never lets pass, and the least that counts as room
+AHEAD_S = 0.45  # [s] until links touch at the speed at which they near each other, at least
+NOISE = 2e-4  # [m] that is no approach
+STEP = 0.015  # [m] of travel between two looks along a way
+SEARCH_STEP = 0.08  # [rad] along the edges of the trees
+SHORTCUTS = 8
+BUDGET_S = 1.0  # [s] of a search
 
 
-class PairPlanner(PlacementPlanner):
-    """Plan for one arm of two, in the state of the world or in one that is supposed."""
+@dataclass(frozen=True, eq=False)
+class Hand:
+    """One of the two arms."""
 
-    JOINT_MARGIN = 0.05  # [rad] short arms work near their limits; the controller pushes back a little there
-
-    def __init__(self, world: World, arm: ArmModel, other: str, motion: ExpertMotionConfig) -> None:
-        """`other` is the name of the other arm."""
-        super().__init__(world, arm, motion)
-        group = world.embodiment.arm(other)
-        self._other_qpos = [world.model.joint(name).qposadr[0] for name in group.joints]
-        self._apart = ArmsApart(world.model, self._group, group, world.embodiment.base_frame)
-        self._others[self._apart.other] = True  # what that touches is not this arm's affair; the two are kept apart
-        self._condition_max = SINGULAR_SHARE * load_control_config(world.embodiment.source).kinematics.singular_slow
-        self._longest = STRIDE_SHARE * self._group.velocity * motion.period  # (N,) [rad] a step
-        self._by_joints = False  # the way that is looked at is one of joints: singularities do not matter
-        self._supposed_q: np.ndarray | None = None  # (N,) [rad] of the other arm
-        self._supposed: dict[str, np.ndarray] = {}  # T_base_object (4, 4) by object
+    group: ArmGroup
+    gripper: EndEffectorGroup
+    model: ArmModel
+    part: slice  # of q (N,)
 
     @property
-    def group(self) -> ArmGroup:
-        """Return the arm that is planned for."""
-        return self._group
+    def name(self) -> str:
+        """Return the arm's name."""
+        return self.group.name
 
-    @property
-    def width_max(self) -> float:
-        """Return how wide its gripper opens [m]."""
-        return self._gripper.width_max
 
-    @contextmanager
-    def suppose(
-        self, q_other: np.ndarray | None = None, objects: Mapping[str, np.ndarray] | None = None
-    ) -> Iterator[None]:
-        """Plan as though the other arm stood at q (N,) [rad] and some objects at poses (4, 4)."""
-        before = self._supposed_q, self._supposed
-        self._supposed_q, self._supposed = q_other, dict(objects or {})
-        self._stand()
-        try:
-            yield
-        finally:
-            self._supposed_q, self._supposed = before
-            self._stand()
+class PairPlanner:
+    """Plan for two arms at once, from where the world stands."""
 
-    def stands(
-        self, T_base_ee: np.ndarray, opening: float, q_near: np.ndarray, free: Sequence[str] = ()
-    ) -> np.ndarray | None:
-        """Return joints (N,) [rad] near q at which the tool is there and nothing is touched but `free`; else None."""
-        q = self.posture_at(T_base_ee, q_near, starts=1)
-        self._by_joints = True
-        touched = set() if q is None else self._touched(q, opening)
-        self._by_joints = False
-        return None if touched - set(free) else q
+    def __init__(
+        self, world: World, models: Mapping[str, ArmModel], arms: Sequence[str], motion: ExpertMotionConfig
+    ) -> None:
+        """`models` are the robot's arms by name, `arms` the two that act."""
+        self.world, self.motion = world, motion
+        robot = world.embodiment
+        pair = {name: models[name] for name in arms}
+        geometry = _geometry(robot.source, tuple(arms), _standing(world, arms))
+        self._checkers = [PairChecker(geometry, world, pair, apart) for apart in APART]
+        parts = self._checkers[0].parts
+        self.hands = {name: Hand(robot.arm(name), robot.gripper_on(name), models[name], parts[name]) for name in arms}
+        each = [motion_limits(hand.group, SPEED_SCALE) for hand in self.hands.values()]
+        names = [field.name for field in dataclasses.fields(MotionLimits)]
+        self._limits = MotionLimits(*(np.concatenate([getattr(one, name) for one in each]) for name in names))
+        self._connector, self._search = Connector(self._limits), OmplSearch(self._limits)
+        self._carriers = {
+            name: [world.model.joint(joint).qposadr[0] for joint in model.mount.carriers]
+            for name, model in pair.items()
+        }
+        self.home = np.concatenate([hand.group.home for hand in self.hands.values()])  # (N,)
+        self.stand()
 
-    def posture_at(self, T_base_ee: np.ndarray, q_near: np.ndarray, starts: int = 2) -> np.ndarray | None:
-        """Return joints (N,) [rad] near q at which the tool is there, whatever is touched; None: there are none."""
-        q = solve_ik(self.arm, T_base_ee, q_near, q_rest=self._rest, starts=starts)
-        return None if q is None or self._margin(q) < self.JOINT_MARGIN else q
+    def stand(self) -> None:
+        """Have the arms stand where what carries them is now."""
+        for name, hand in self.hands.items():
+            hand.model.mount.place(self.world.data.qpos[self._carriers[name]])
 
-    def told(self, T_base_ee: np.ndarray, q: np.ndarray) -> np.ndarray:
-        """Return the joints (N,) [rad] that an arm is told whose tool is told to be there, measured at q."""
-        told = solve_ik(self.arm, T_base_ee, q, q_rest=q, starts=1)
-        return q if told is None else told
+    def joined(self, postures: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return q (N,) of both arms, each by its name (n,)."""
+        return np.concatenate([postures[name] for name in self.hands])
 
-    def follow(
-        self, steps: Sequence[Step], q_start: np.ndarray, clean: bool = True, blind: bool = False
-    ) -> list[JointStep] | None:
-        """Return a way with the joints of every step; None where the arm cannot go, or something is touched.
+    def with_arm(self, q: np.ndarray, arm: str, posture: np.ndarray) -> np.ndarray:
+        """Return q (N,) with one arm at another posture (n,)."""
+        changed = np.array(q, dtype=float)
+        changed[self.hands[arm].part] = posture
+        return changed
 
-        `clean`: the scene's objects count as well. `blind`: nothing counts, for who must get away.
+    # -- postures ------------------------------------------------------------------------------------------------------
+    def postures(self, arm: str, poses: np.ndarray, near: np.ndarray | None = None) -> np.ndarray:
+        """Return for poses (B, 4, 4) joints (B, n) of an arm, from near (n,) or (B, n) or home; NaN: not found."""
+        hand = self.hands[arm]
+        q = solve_many(hand.model, poses, hand.group.home if near is None else near, hand.group.home)
+        with np.errstate(invalid="ignore"):
+            margin = np.minimum(q - hand.model.lower, hand.model.upper - q).min(axis=1)
+            q[~(margin >= JOINT_MARGIN)] = np.nan
+        return q
+
+    def free(self, q: np.ndarray, situation: Situation) -> bool:
+        """Say whether both arms at q (N,) keep apart and touch nothing."""
+        self._checkers[0].arrange(situation)
+        return self._checkers[0].free(q)
+
+    def why_not(self, q: np.ndarray, situation: Situation) -> str:
+        """Name what is too near or touched at q (N,); "" where nothing is."""
+        self._checkers[0].arrange(situation)
+        return self._checkers[0].why_not(q)
+
+    # -- ways ----------------------------------------------------------------------------------------------------------
+    def way(self, start: np.ndarray, end: np.ndarray, situation: Situation, seed: int = 0) -> list[np.ndarray] | None:
+        """Return how both arms go from start to end (N,), a row a period, touching nothing; None: no way was found."""
+        checker = self._checker_for(start, end, situation)
+        if checker is None:
+            return None
+        if np.abs(end - start).max() < 1e-4:
+            return [end]
+        corners = self._corners(checker, start, end, seed)
+        motion = None if corners is None else polyline_trajectory(corners, self._connector)
+        if corners is None or motion is None:
+            return None
+        if len(corners) > 2:
+            deadline = time.monotonic() + BUDGET_S
+            shortener = Shortener(checker, self._limits, self._connector, STEP, deadline)
+            motion = shortener.shorten(motion, np.random.default_rng(seed), SHORTCUTS)
+        period = self.motion.period
+        times = period * np.arange(1, max(1, int(np.ceil(motion.duration / period - 1e-9))) + 1)
+        return self._unhurried(start, motion.states(np.minimum(times, motion.duration))[0])
+
+    def slide(
+        self,
+        arm: str,
+        q: np.ndarray,
+        T_end: np.ndarray,
+        speed: float,
+        situation: Situation | None = None,
+        partly: bool = False,
+    ) -> list[np.ndarray] | None:
+        """Return how one tool goes straight to T_end (4, 4) from q (N,), turning all along, a row a period.
+
+        The other arm stays. None where the arm does not get there, or, with a `situation`, where something is touched;
+        `partly`: as far as it gets, one step at least.
         """
-        found: list[JointStep] = []
-        q, before = np.asarray(q_start, dtype=float), None
-        gap, looked = self._gap(q, steps[0].width), -1
-        allowed = min(self.JOINT_MARGIN, 0.5 * self._margin(q))  # an arm too near a limit already may leave it
-        for number, step in enumerate(steps):
-            if isinstance(step, JointStep):
-                q_next = step.q
-            elif before is not None and step.T_base_ee is before.T_base_ee:
-                q_next = q
-            else:
-                reached = solve_ik(self.arm, step.T_base_ee, q, q_rest=self._rest, starts=1)
-                if reached is None:
-                    return found if blind and found else None
-                q_next = reached
-            still = before is not None and np.array_equal(q_next, q)
-            hurried = (np.abs(q_next - q) > self._longest).any() or self._margin(q_next) < allowed
-            if hurried and not blind:
-                return None
-            q, before = q_next, step
-            found.append(JointStep(step.T_base_ee, step.width, step.phase, q))
-            if still or blind or not (number % 2 or number == len(steps) - 1):
-                continue
-            touched = self._touched_anything(q, step.width)
-            if touched if clean else touched - set(self.world.object_names):
-                return None
-            gap_before, gap = gap, self._apart.gap(self._scratch, LOOKED_AT)
-            if too_fast(gap_before, gap, (number - looked) * self.motion.period):
-                return None
-            looked = number
-        return found
+        hand = self.hands[arm]
+        T_start, posture = hand.model.forward(q[hand.part]), q[hand.part]
+        longest = STRIDE_SHARE * hand.group.velocity * self.motion.period
+        rows = []
+        for step in across(T_start, T_end, 0.0, dataclasses.replace(self.motion, lift_speed=speed)):
+            reached = solve_ik(hand.model, step.T_base_ee, posture, q_rest=posture, starts=1)
+            if reached is None or (np.abs(reached - posture) > longest).any():
+                if not partly:
+                    return None
+                break
+            posture = reached
+            rows.append(self.with_arm(q, arm, posture))
+        if situation is not None and rows:
+            rows = self._free_part(rows, situation, partly)
+        return self._unhurried(q, np.array(rows)) if rows else None
 
-    def _gap(self, q: np.ndarray, opening: float) -> float:
-        self._touched_anything(q, opening)
-        return self._apart.gap(self._scratch, LOOKED_AT)
+    def _free_part(self, rows: list[np.ndarray], situation: Situation, partly: bool) -> list[np.ndarray]:
+        """Return the rows up to the first that is not free, `partly`; else all or none."""
+        checker = self._checker_for(rows[0], rows[0] if partly else rows[-1], situation)
+        if checker is None:
+            return []
+        if not partly:
+            return rows if all(checker.free(row) for row in rows[::-2]) else []
+        free = [checker.free(row) for row in rows]
+        return rows[: free.index(False)] if False in free else rows
 
-    def _touched_anything(self, q: np.ndarray, opening: float) -> set[str]:
-        """Name the bodies, not of the robot, that are touched."""
-        return super()._touched(q, opening)
+    def _unhurried(self, start: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
+        """Return rows (K, N), a period apart, with more time where links near each other faster than control lets pass.
 
-    def swing(
-        self, T_end: np.ndarray, q_start: np.ndarray, width: float, phase: MotionPhase, above: float = 0.0
-    ) -> Iterator[list[JointStep]]:
-        """Return ways on which every joint goes straight, for each posture found at the end; then those by way of home.
-
-        They end `above` [m] over T_end (4, 4), in a posture that gets down to it.
+        Control stops arms whose links would be too near within AHEAD_S: so long passes until it looks at a pair again.
         """
-        T_over = T_end.copy()
-        ends: list[np.ndarray] = []
-        T_over[2, 3] += above
-        for near in (q_start, self._rest):
-            q_end = self.posture_at(T_end, near)
-            q_over = None if q_end is None else self.posture_at(T_over, q_end)
-            if q_over is not None and all(np.abs(q_over - other).max() > SAME_POSTURE for other in ends):
-                ends.append(q_over)
-        for q_over in ends:
-            yield self._joint_way(q_start, q_over, width, phase)
-        for q_over in ends:
-            home = self._joint_way(q_start, self._rest, width, phase)
-            yield home + self._joint_way(self._rest, q_over, width, phase)
+        checker, period = self._checkers[0], self.motion.period
+        q = np.vstack([start, rows])
+        distances = np.array([checker.distances(row) for row in q])  # (K + 1, P)
+        nearing = np.maximum(distances[:-1] - distances[1:] - NOISE, 0.0)
+        room = np.maximum(np.minimum(distances[:-1], distances[1:]) - KEPT, ROOM_MIN)
+        seconds = np.maximum(period, AHEAD_S * (nearing / room).max(axis=1))  # (K,) that each step is to take
+        if seconds.max() <= period:
+            return list(rows)
+        longest = np.max([np.roll(np.pad(seconds, 2, mode="edge"), shift) for shift in (-2, -1, 0, 1, 2)], axis=0)[2:-2]
+        times = np.concatenate([[0.0], np.cumsum(longest)])
+        wanted = period * np.arange(1, int(np.ceil(times[-1] / period - 1e-9)) + 1)
+        return list(np.column_stack([np.interp(wanted, times, column) for column in q.T]))
 
-    def _joint_way(self, q_start: np.ndarray, q_end: np.ndarray, width: float, phase: MotionPhase) -> list[JointStep]:
-        span = q_end - q_start
-        length = float(np.linalg.norm(self.arm.forward(q_end)[:3, 3] - self.arm.forward(q_start)[:3, 3]))
-        fastest = float((np.abs(span) / self._group.velocity).max()) / SWING_SHARE
-        fractions = minimum_jerk(1.875 * max(fastest, length / self.motion.lift_speed), self.motion.period)
-        postures = [q_start + f * span for f in fractions]
-        return [JointStep(self.arm.forward(q).copy(), width, phase, q) for q in postures]
+    def rows(self, ways: Sequence[np.ndarray], widths: Mapping[str, float], phase: MotionPhase) -> list[Row]:
+        """Return rows (N,) as steps of both arms with grippers open so wide [m]."""
+        return [
+            {
+                name: JointStep(hand.model.forward(q[hand.part]).copy(), widths[name], phase, q[hand.part])
+                for name, hand in self.hands.items()
+            }
+            for q in ways
+        ]
 
-    def home(self, q_start: np.ndarray, width: float) -> list[JointStep]:
-        """Return the way on which every joint goes straight home."""
-        return self._joint_way(q_start, self._rest, width, MotionPhase.RETREAT)
-
-    def put_down(
-        self, held: str, goal: Site, T_start: np.ndarray, q_start: np.ndarray, width: float
-    ) -> list[JointStep] | None:
-        """Return the way that puts a held object into a goal, fingers closed; None where the arm finds none."""
-        with self.holding(held):
-            for steps in self._ways(held, goal, T_start, width):
-                way = self.follow(steps, q_start)
-                if way is not None:
-                    return [dataclasses.replace(step, width=0.0) for step in way]
+    def _checker_for(self, start: np.ndarray, end: np.ndarray, situation: Situation) -> PairChecker | None:
+        """Return what keeps as much distance as both ends have; None where one of them touches something."""
+        for checker in self._checkers:
+            for clearance in CLEARANCE:
+                checker.arrange(dataclasses.replace(situation, clearance=clearance))
+                if checker.free(end) and checker.free(start):
+                    return checker
         return None
 
-    def ways_to(self, T_start: np.ndarray, T_end: np.ndarray, above: float, width: float) -> Iterator[list[Step]]:
-        """Return the straight way across, then those that swing."""
-        yield from super().ways_to(T_start, T_end, above, width)
-        T_over = T_end.copy()
-        T_over[2, 3] += above
-        down = lower(T_over, T_end, width, self.motion)
-        q_start = self.told(T_start, self.world.arms[self._group.name].q)
-        for way in self.swing(T_end, q_start, width, MotionPhase.CARRY, above):
-            yield [*way, *down]
-
-    def clear_of(self, own: Sequence[JointStep], others: Sequence[JointStep]) -> bool:
-        """Say whether both arms keep apart that go these ways step by step, the shorter way waiting at its end."""
-        self._stand()
-        before = LOOKED_AT
-        for index in range(max(len(own), len(others))):
-            self._scratch.qpos[self._other_qpos] = others[min(index, len(others) - 1)].q
-            step = own[min(index, len(own) - 1)]
-            gap = self._gap(step.q, step.width)
-            if index and too_fast(before, gap, self.motion.period):
-                return False
-            before = gap
-        return True
-
-    def _margin(self, q: np.ndarray) -> float:
-        return float(np.minimum(q - self.arm.lower, self.arm.upper - q).min())
-
-    def _stand(self) -> None:
-        super()._stand()
-        if self._supposed_q is not None:
-            self._scratch.qpos[self._other_qpos] = self._supposed_q
-        for name, T in self._supposed.items():
-            self._put(name, T)
-
-    def _put(self, name: str, T_base_object: np.ndarray) -> None:
-        start = self.world.model.jnt_qposadr[self.world.model.body(name).jntadr[0]]
-        T = self.world.in_odom(T_base_object)
-        self._scratch.qpos[start : start + 3] = T[:3, 3]
-        wxyz = np.roll(Rotation.from_matrix(T[:3, :3]).as_quat(), 1)
-        self._scratch.qpos[start + 3 : start + 7] = wxyz
-
-    def _touched(self, q: np.ndarray, opening: float) -> set[str]:
-        """Name what is touched; the arm's own tool where it comes too near to the other arm or to a singularity."""
-        touched = self._touched_anything(q, opening)
-        singular = not self._by_joints and np.linalg.cond(self.arm.jacobian(q)) > self._condition_max
-        if singular or self._apart.gap(self._scratch, APART) < APART:
-            touched.add(self._group.tool_frame)
-        return touched
+    def _corners(self, checker: PairChecker, start: np.ndarray, end: np.ndarray, seed: int) -> np.ndarray | None:
+        if line_free(checker, start, end, STEP):
+            return np.array([start, end])
+        if line_free(checker, start, self.home, STEP) and line_free(checker, self.home, end, STEP):
+            return shorten(checker, np.array([start, self.home, end]), STEP)
+        problem = PlanningProblem(start, JointGoal(end))
+        path = self._search.find_path(problem, checker, [end], seed, BUDGET_S, SEARCH_STEP)
+        if path is None:
+            return None
+        corners = shorten(checker, path, STEP)
+        return corners if all(line_free(checker, *pair, STEP) for pair in pairwise(corners)) else None
 
 
-def too_fast(before: float, now: float, seconds: float) -> bool:
-    """Say whether what was so far apart [m] some seconds before nears faster than control lets pass."""
-    nearing = before - now
-    return nearing > NOISE and now < APART + AHEAD_S * nearing / seconds
+def _standing(world: World, arms: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    """Return where the joints are that are of neither arm [rad], [m], by name."""
+    groups = [group for group in world.embodiment.driven_groups if group.name not in arms]
+    joints = [joint for group in groups for joint in group.joints]
+    return tuple((joint, round(float(world.data.qpos[world.model.joint(joint).qposadr[0]]), 3)) for joint in joints)
+
+
+@lru_cache(maxsize=4)
+def _geometry(robot: str, arms: tuple[str, str], others: tuple[tuple[str, float], ...]) -> RobotGeometry:
+    """Return a robot's shapes: which pairs of them to look at takes a second to find out."""
+    embodiment = load_embodiment(robot)
+    first, second = (embodiment.arm(name) for name in arms)
+    return RobotGeometry(embodiment, first, dict(others), beside=second)
