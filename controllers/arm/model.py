@@ -55,6 +55,8 @@ class ArmModel:
         # (N,) [N·m·s/rad], [N·m]: where none is given the URDF's <dynamics damping, friction>
         self.viscous_friction = self._friction("viscous_friction", dynamics.viscous_friction, model.damping)
         self.dry_friction = self._friction("dry_friction", dynamics.dry_friction, model.friction)
+        # (N, 3) about which each joint turns, in its own frame
+        self._axes = np.array([_turning_axis(joint) for joint in model.joints[1:]])
         self._bare_hand = pin.Inertia(model.inertias[model.frames[self._frame].parentJoint])
         self._allocate()
         self.carry(dynamics.payload)
@@ -152,6 +154,28 @@ class ArmModel:
             self._turn(J)
         return J
 
+    def forward_many(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return T_base_ee (B, 4, 4) and J (B, 6, N) at configurations q (B, N) side by side, of joints that turn."""
+        R, p = np.broadcast_to(self.mount.T[:3, :3], (len(q), 3, 3)), np.broadcast_to(self.mount.T[:3, 3], (len(q), 3))
+        axes, origins = [], []
+        for joint in range(1, self._model.njoints):
+            placement = self._model.jointPlacements[joint]
+            p = p + R @ placement.translation
+            R = R @ placement.rotation
+            axis = self._axes[joint - 1]
+            axes.append(R @ axis)
+            origins.append(p)
+            cross = pin.skew(axis)
+            sine, versine = np.sin(q[:, joint - 1])[:, None, None], (1.0 - np.cos(q[:, joint - 1]))[:, None, None]
+            R = R @ (np.eye(3) + sine * cross + versine * (cross @ cross))
+        tool = self._model.frames[self._frame].placement
+        T = np.tile(np.eye(4), (len(q), 1, 1))
+        T[:, :3, 3] = p + R @ tool.translation
+        T[:, :3, :3] = R @ tool.rotation
+        turning = np.stack(axes, axis=2)  # (B, 3, N)
+        arms = T[:, :3, 3, None] - np.stack(origins, axis=2)
+        return T, np.concatenate([np.cross(turning, arms, axis=1), turning], axis=1)
+
     def _turn(self, J: np.ndarray) -> None:
         """Give a Jacobian (6, N) the axes of the base, in place."""
         J[:3], J[3:] = self.mount.rotation @ J[:3], self.mount.rotation @ J[3:]
@@ -193,6 +217,12 @@ class ArmModel:
         if given and len(given) != self.size:
             raise ConfigError(f"dynamics: '{name}' has {len(given)} values for {self.size} joints")
         return np.array(given or urdf, dtype=float)
+
+
+def _turning_axis(joint: pin.JointModel) -> np.ndarray:
+    """Return the axis (3,) about which a joint turns, in its own frame; zero for one that slides."""
+    S = joint.createData().S
+    return np.asarray(S.matrix() if hasattr(S, "matrix") else S, dtype=float).reshape(6, -1)[3:, 0].copy()
 
 
 def _reduce(model: pin.Model, joints: Sequence[str], locked: Mapping[str, float]) -> pin.Model:

@@ -115,3 +115,11 @@ def test_a_task_of_two_hands_is_checked_for_the_robot_of_the_job():
     expert = load_job("expert")
     with pytest.raises(ConfigError, match="takes two hands, and robot 'franka' has 1"):
         expert.check(parse_assignments(["task:=flip"], expert.arguments))
+
+
+def test_two_hands_are_moved_by_their_expert():
+    graph = load_job("agilex_handover")
+    (expert,) = (node for node in graph.nodes if node.name == "expert")
+    values = parse_assignments(["seed:=3"], graph.arguments)
+    assert (expert.values(values)["robot"], expert.values(values)["task"]) == ("agilex", "handover")
+    graph.check(values)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import rclpy
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.experimental import EventsExecutor
 from rig.spinning import leave, spin_until
 from sensor_msgs.msg import JointState
@@ -17,6 +18,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros import messages, qos
+from vla_ros.nodes.arm import transitions
 from vla_ros.nodes.expert_node import ExpertNode
 from vla_ros.nodes.sim.scene_choice import CHOICE, SceneChoice
 from vla_ros.robots.embodiment import load_embodiment
@@ -126,4 +128,22 @@ def test_it_follows_to_another_scene(simulator):
     chunk = simulator.chunk(world, SECOND.label)
     assert chunk is not None
     assert simulator.under_test._expert._shown == SECOND.label
+    world.close()
+
+
+def test_it_hears_that_control_refused_its_chunk(simulator, monkeypatch):
+    heard: list[str] = []
+    monkeypatch.setattr(simulator.under_test._expert, "chunk_refused", heard.append)
+    control = simulator.node.create_publisher(DiagnosticStatus, "control/transitions", qos.EVENTS)
+    spin_until(simulator.executor, lambda: control.get_subscription_count() > 0, 5.0)
+    world = simulator.show(FIRST)
+    simulator.say(world.scene.instruction)
+    assert simulator.chunk(world, FIRST.label) is not None
+    assert not heard
+    control.publish(transitions.refused("too near", "teleop"))  # not its own
+    control.publish(transitions.refused("too far", "policy"))
+    spin_until(simulator.executor, lambda: False, 0.2)
+    simulator.chunks.clear()
+    assert simulator.chunk(world, FIRST.label) is not None
+    assert heard == ["too far"]
     world.close()

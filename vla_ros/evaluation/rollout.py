@@ -17,6 +17,7 @@ from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.detection import Explaining
 from vla_ros.policies.needs import Needs
+from vla_ros.policies.refusals import HearsRefusals
 from vla_ros.sim.execution import Execution
 from vla_ros.sim.world import World
 from vla_ros.tasks.announcement import announcement
@@ -149,6 +150,9 @@ class Rollout:
             self.follower.submit(chunk, self.world.time)
         except ChunkError as error:
             self.refused = str(error)
+            hearing = capability(self.policy, HearsRefusals)
+            if hearing is not None:
+                hearing.chunk_refused(self.refused)
             self._idle()
             return False
         if chunk.status is TaskStatus.ONGOING:

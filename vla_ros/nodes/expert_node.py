@@ -45,6 +45,7 @@ class ExpertNode(ManagedNode):
         """Build the scene and create the topics."""
         embodiment = self._embodiment
         self._instruction = self._said = ""
+        self._refused = ""  # why control refused the last chunk; "" once the expert knows
         self._shown = self._scene  # what the simulator shows now
         models = FollowerFactory(embodiment, load_control_config(embodiment.source)).models
         self._expert = MirroredExpert(embodiment, models)
@@ -57,6 +58,7 @@ class ExpertNode(ManagedNode):
         self.create_subscription(Float64MultiArray, "sim/render_state", self._on_render_state, qos.EXPOSURES)
         self._feed = StateFeed(self, embodiment, builder)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
+        self.create_subscription(DiagnosticStatus, "control/transitions", self._on_transition, qos.EVENTS)
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
         steady_timer(self, 1.0, self._publish_diagnostics)
 
@@ -69,6 +71,10 @@ class ExpertNode(ManagedNode):
         progress = control_progress(message.message, messages.diagnostic_values(message))
         if progress.enabled:
             self._builder.add_end_effectors(progress.stamp, progress.end_effectors)
+
+    def _on_transition(self, message: DiagnosticStatus) -> None:
+        if messages.diagnostic_values(message).get("source") == "policy":
+            self._refused = message.message if message.level == messages.WARN else ""
 
     def _on_instruction(self, message: String) -> None:
         self._instruction = message.data.strip()
@@ -89,6 +95,9 @@ class ExpertNode(ManagedNode):
         observation = self._builder.build(float(state[0]), instruction, {})
         self._expert.show(scene)
         self._expert.follow(state)
+        refused, self._refused = self._refused, ""
+        if refused:
+            self._expert.chunk_refused(refused)
         return observation
 
     def _on_chunk(self, chunk: ActionChunk) -> None:

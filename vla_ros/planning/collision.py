@@ -14,7 +14,7 @@ import numpy as np
 import pinocchio as pin
 
 from controllers.errors import ConfigError
-from controllers.safety.self_pairs import checked_self_pairs
+from controllers.safety.self_pairs import SAMPLES, checked_self_pairs
 from vla_ros.planning.scene import CollisionScene
 from vla_ros.planning.shapes import Shape, collision_geometry
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
@@ -22,6 +22,7 @@ from vla_ros.robots.groups import ArmGroup
 
 SELF_MARGIN = 0.002  # [m] more than what moves between two samples of a checked path
 TURN_METRES = 0.002 / np.radians(0.5)  # [m/rad] a step of 2 mm turns nothing by more than 0.5 degrees
+PAIR_SAMPLES = 500  # as many as control takes
 NAIVE_MAX = 70  # shapes up to which looking at every pair of boxes is faster than a tree
 
 
@@ -49,28 +50,44 @@ class Proximity:
 
 
 class RobotGeometry:
-    """One arm's collision shapes and the pairs among them that are checked; made once for many scenes."""
+    """The collision shapes of an arm, or of two, and the pairs that are checked; made once for many scenes."""
 
-    def __init__(self, embodiment: Embodiment, arm: ArmGroup, others: Mapping[str, float] | None = None) -> None:
-        """Take where the robot's other joints stand [rad], [m], by name; 0 for those that are not given."""
+    def __init__(
+        self,
+        embodiment: Embodiment,
+        arm: ArmGroup,
+        others: Mapping[str, float] | None = None,
+        beside: ArmGroup | None = None,
+    ) -> None:
+        """Take where the robot's other joints stand [rad], [m], by name; 0 for those that are not given.
+
+        A second arm `beside` the first is moved with it: its joints follow the first's.
+        """
         urdf = expand_urdf(embodiment)
         self.model = pin.buildModelFromXML(urdf)
         self.geometry = pin.buildGeomFromUrdfString(self.model, urdf, pin.GeometryType.COLLISION)
         self.arm = arm
         self.tool = self.model.frames[self.model.getFrameId(arm.tool_frame)]
-        self.columns = [self._column(name) for name in arm.joints]
+        arms = [arm] if beside is None else [arm, beside]
+        self.columns = [self._column(name) for one in arms for name in one.joints]
         self._gripper = embodiment.gripper_of(arm.name)
         self._fingers = [self._column(name) for name in (self._gripper.joints if self._gripper else ())]
+        other = None if beside is None else embodiment.gripper_of(beside.name)
+        self._other_fingers = [self._column(name) for name in (other.joints if other else ())]
         self._rest = pin.neutral(self.model)
         for name, value in (others or {}).items():
             self._rest[self._column(name)] = value
+        self._rest[self._other_fingers] = self.model.upperPositionLimit[self._other_fingers]
         lower, upper = self._rest.copy(), self._rest.copy()
-        moved = self.columns + self._fingers
+        moved = self.columns + self._fingers + self._other_fingers
         lower[moved], upper[moved] = (
             self.model.lowerPositionLimit[moved],
             self.model.upperPositionLimit[moved],
         )
-        self.self_pairs = checked_self_pairs(self.model, self.geometry, lower, upper)
+        # Two arms have more pairs, none of which is left out for not having met: fewer samples decide about the rest.
+        groups = [] if beside is None else [one.joints for one in embodiment.driven_groups]
+        samples = SAMPLES if beside is None else PAIR_SAMPLES
+        self.self_pairs = checked_self_pairs(self.model, self.geometry, lower, upper, samples, groups)
         self.radius = self._radius()
         self.axes = [(np.zeros(3), False)] + [_axis(joint) for joint in self.model.joints[1:]]
 
@@ -110,15 +127,21 @@ class CollisionChecker:
     """Answer for one scene, margin and gripper width."""
 
     def __init__(
-        self, robot: RobotGeometry, scene: CollisionScene, margin: float, gripper_width: float | None = None
+        self,
+        robot: RobotGeometry,
+        scene: CollisionScene,
+        margin: float,
+        gripper_width: float | None = None,
+        self_margin: float = SELF_MARGIN,
     ) -> None:
+        """Keep `margin` [m] from the scene; the robot's own links keep the lesser of it and `self_margin` [m]."""
         self._robot = robot
         self._q = robot.configuration(gripper_width)
         self._model, self._data = robot.model, robot.model.createData()
         self._geometry = robot.geometry.clone()
         self._names = [robot.link(index) for index in range(robot.geometry.ngeoms)]
         self.radius = robot.radius.copy()  # (njoints,) [m] from each joint's origin, held objects included
-        self._margins = self._add(scene, margin)
+        self._margins = self._add(scene, margin, self_margin)
         self._geometry_data = pin.GeometryData(self._geometry)
         for request, pair_margin in zip(self._geometry_data.collisionRequests, self._margins, strict=True):
             request.security_margin = pair_margin
@@ -146,15 +169,19 @@ class CollisionChecker:
 
     def closest(self, q: np.ndarray) -> Proximity:
         """Return the pair that violates its margin most at q (N,) [rad], or comes nearest to it."""
-        self._q[self._robot.columns] = q
-        pin.computeDistances(self._model, self._data, self._geometry, self._geometry_data, self._q)
-        distances = np.array([result.min_distance for result in self._geometry_data.distanceResults])
+        distances = self.distances(q)
         worst = int(np.argmin(distances - self._margins))
         pair = self._geometry.collisionPairs[worst]
         names = sorted((self._names[pair.first], self._names[pair.second]))
         return Proximity(names[0], names[1], float(distances[worst]), float(self._margins[worst]))
 
-    def _add(self, scene: CollisionScene, margin: float) -> np.ndarray:
+    def distances(self, q: np.ndarray) -> np.ndarray:
+        """Return how far apart each pair is at q (N,) [rad]: (P,) [m]."""
+        self._q[self._robot.columns] = q
+        pin.computeDistances(self._model, self._data, self._geometry, self._geometry_data, self._q)
+        return np.array([result.min_distance for result in self._geometry_data.distanceResults])
+
+    def _add(self, scene: CollisionScene, margin: float, self_margin: float) -> np.ndarray:
         """Add the scene's shapes; return the margin of every pair [m]."""
         robot, geometry = self._robot, self._geometry
         own = range(robot.geometry.ngeoms)
@@ -170,7 +197,7 @@ class CollisionChecker:
         geometry.removeAllCollisionPairs()
         for pair in pairs:
             geometry.addCollisionPair(pin.CollisionPair(*pair))
-        return np.array([min(SELF_MARGIN, margin)] * len(own_pairs) + [margin] * (len(pairs) - len(own_pairs)))
+        return np.array([min(self_margin, margin)] * len(own_pairs) + [margin] * (len(pairs) - len(own_pairs)))
 
     def _add_shape(self, name: str, shape: Shape, T: np.ndarray, held: bool) -> int:
         tool = self._robot.tool

@@ -15,6 +15,7 @@ from ompl import base, geometric, util
 
 from vla_ros.planning.collision import CollisionChecker
 from vla_ros.planning.problem import PlanningProblem
+from vla_ros.planning.trajectory import MotionLimits
 from vla_ros.robots.groups import ArmGroup
 
 RANGE = 1.0  # [rad] longest step of a tree
@@ -26,7 +27,7 @@ class OmplSearch:
 
     name = "ompl"
 
-    def __init__(self, arm: ArmGroup) -> None:
+    def __init__(self, arm: ArmGroup | MotionLimits) -> None:
         self._lower, self._upper = arm.lower, arm.upper
 
     def find_path(

@@ -11,8 +11,9 @@ from vla_ros.robots.groups import ArmGroup, BaseConfig, EndEffectorGroup, JointG
 
 VISUAL_GROUP, COLLISION_GROUP = 1, 3  # MuJoCo draws groups 0 to 2 unless told otherwise
 
-# Contact bits. Everything that is not the robot has bit 0 in both masks (MuJoCo's default).
-_WORLD, _DISTAL = 1, 2
+# Contact bits. Everything that is not the robot has bit 0 in both masks (MuJoCo's default). Where there are several
+# arms each has a bit of its own, from _FIRST_ARM on, which the others answer to.
+_WORLD, _DISTAL, _FIRST_ARM = 1, 2, 4
 _PROXIMAL_LINKS = 3  # base and the first two links: the far half of the arm may hit these
 
 PAD_FRICTION = (0.9, 0.005, 0.0001)  # rubber on plastic, wood, glass: sliding [-], torsional [m], rolling [m]
@@ -67,24 +68,42 @@ def _with_compiler_options(urdf: str) -> str:
 
 
 def _set_contact_rules(spec: mujoco.MjSpec, embodiment: Embodiment) -> None:
-    """Let the robot touch the world, and its hand its own base; neighbouring links never touch each other."""
+    """Let the robot touch the world, its hands its own base, and one arm another; neighbouring links never touch."""
     depth = {"world": -1}
     for body in spec.bodies:
         if body.name != "world":
             depth[body.name] = depth[body.parent.name] + 1
     proximal = {name for name, level in depth.items() if level < _PROXIMAL_LINKS}
     distal = {name for name, level in depth.items() if level > _PROXIMAL_LINKS + 1}
+    arm_bits = _arm_bits(spec, embodiment)
+    all_arms = sum(set(arm_bits.values()))
     for body in spec.bodies:
+        own = arm_bits.get(body.name, 0)
+        others = all_arms - own if own else 0
         for geom in body.geoms:
             if geom.contype == 0 and geom.conaffinity == 0:
                 geom.group = VISUAL_GROUP
                 continue
             geom.group = COLLISION_GROUP
-            geom.contype = _DISTAL if body.name in distal else 0
-            geom.conaffinity = _WORLD | _DISTAL if body.name in proximal else _WORLD
+            geom.contype = own | (_DISTAL if body.name in distal else 0)
+            geom.conaffinity = _WORLD | others | (_DISTAL if body.name in proximal else 0)
             geom.friction = _SHELL_FRICTION
             if geom.name.endswith("_pad"):
                 _make_rubber(geom)
+
+
+def _arm_bits(spec: mujoco.MjSpec, embodiment: Embodiment) -> dict[str, int]:
+    """Return the contact bit of every body that an arm moves, by name; none where there is one arm alone."""
+    if len(embodiment.arms) < 2:
+        return {}
+    first = {arm.joints[0]: _FIRST_ARM << number for number, arm in enumerate(embodiment.arms)}
+    bits: dict[str, int] = {}
+    for body in spec.bodies:  # parents come before their children
+        begins = [first[joint.name] for joint in body.joints if joint.name in first]
+        bit = begins[0] if begins else bits.get(body.parent.name, 0) if body.name != "world" else 0
+        if bit:
+            bits[body.name] = bit
+    return bits
 
 
 def _make_rubber(geom: mujoco.MjsGeom, friction: tuple[float, float, float] = PAD_FRICTION, condim: int = 4) -> None:

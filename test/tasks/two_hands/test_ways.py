@@ -12,8 +12,8 @@ from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.grasping.motion import MotionPhase
 from vla_ros.tasks.either_hand import TwoHanded, task_expert
 from vla_ros.tasks.table import load_task
+from vla_ros.tasks.two_hands.apart import too_fast
 from vla_ros.tasks.two_hands.pair_codec import JointStep, PairCodec
-from vla_ros.tasks.two_hands.arm_planning import too_fast
 from vla_ros.tasks.two_hands.ways import one_by_one, side_by_side
 
 

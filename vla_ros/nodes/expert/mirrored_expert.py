@@ -14,6 +14,7 @@ from vla_ros.nodes.sim.scene_choice import SceneChoice
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.detection import Explaining
 from vla_ros.policies.observation import Observation
+from vla_ros.policies.refusals import HearsRefusals
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.world import World
 from vla_ros.tasks.either_hand import task_expert
@@ -55,6 +56,12 @@ class MirroredExpert:
         if self._expert is None:
             raise VlaError("no scene is mirrored yet")
         return self._expert.infer(observation)
+
+    def chunk_refused(self, reason: str) -> None:
+        """Tell the expert why control refused its last chunk."""
+        hearing = None if self._expert is None else capability(self._expert, HearsRefusals)
+        if hearing is not None:
+            hearing.chunk_refused(reason)
 
     @property
     def explanation(self) -> str:

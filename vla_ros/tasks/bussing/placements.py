@@ -15,8 +15,7 @@ from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, l
 from vla_ros.sim.world import World
 from vla_ros.tasks.placing.planning import OVER_RIM, PlacementPlanner, Site
 from vla_ros.tasks.placing.receptacles import Body
-from vla_ros.tasks.two_hands.apart import ArmsApart
-from vla_ros.tasks.two_hands.arm_planning import LOOKED_AT, too_fast
+from vla_ros.tasks.two_hands.apart import LOOKED_AT, ArmsApart, too_fast
 
 TURNS = np.radians((0.0, 45.0, -45.0, 90.0, -90.0, 180.0))  # about the vertical
 ALONG, ACROSS = 5, 3  # spots that are looked at

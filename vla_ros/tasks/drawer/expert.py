@@ -13,6 +13,7 @@ import numpy as np
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.policies.observation import Observation
+from vla_ros.policies.refusals import Answer, Refusals
 from vla_ros.policies.single_arm import SingleArmObservation
 from vla_ros.sim.grasping.motion import MotionPhase, Step, retreat
 from vla_ros.sim.world import World
@@ -48,6 +49,7 @@ class DrawerExpert:
         self._index = 0  # of the next action to send
         self._sent = 0  # actions in the last chunk
         self._stamp = -np.inf  # [s] of the last look
+        self._refusals = Refusals()  # of its own chunks; the placing expert counts its own
 
     @property
     def explanation(self) -> str:
@@ -65,9 +67,22 @@ class DrawerExpert:
         T_base_object = self.world.object_pose(self.filling.target)
         return self.drawer.holds(self.opening, self._body, T_base_object)
 
+    def chunk_refused(self, reason: str) -> None:
+        """Take why control refused the last chunk: nothing of it is done."""
+        if self._sent:
+            self._sent = 0
+            self._refusals.hear(reason)
+        else:
+            self.filling.chunk_refused(reason)
+
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next actions: those of a way under way, else of the first of the three that is not done."""
-        seen = self.codec.view(observation)
+        seen, answer = self.codec.view(observation), self._refusals.answer()
+        if answer is Answer.GIVE_UP:
+            self._refused = self._refusals.explanation
+            return self._rest(observation)
+        if answer is Answer.PLAN_AGAIN:
+            self._begin([])
         elapsed = seen.stamp - self._stamp
         self._index += min(self._sent, round(elapsed / self.motion.period)) if np.isfinite(elapsed) else 0
         self._stamp, self._sent = seen.stamp, 0

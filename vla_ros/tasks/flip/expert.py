@@ -74,6 +74,10 @@ class FlipExpert(TwoHandedScript):
         self.explanation = self.explanation or "no grip that both arms can hold through a turn"
         return None
 
+    def _plan_again(self, observation: Observation) -> list[Row] | None:
+        self._lost = True  # hands off first, from wherever they are
+        return self._next_stage(observation)
+
     def turns_for(self, T_base_parcel: np.ndarray) -> tuple[float, ...]:
         """Return the turns [rad] about the line between the hands that bring the label up, or towards it."""
         axis, normal = self.planner.axis(T_base_parcel), T_base_parcel[:3, :3] @ np.array(self.box.normal)

@@ -10,6 +10,7 @@ import numpy as np
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.objects.garments import fold_in_half
 from vla_ros.policies.observation import Observation
+from vla_ros.policies.refusals import Answer, Refusals
 from vla_ros.sim.world import World
 from vla_ros.tasks.fold.carrying import FoldMotion, Lean, carry_over
 from vla_ros.tasks.fold.measure import FoldMeasure
@@ -39,13 +40,24 @@ class FoldExpert:
         self._segments: list[list[Both]] = []
         self._sent: tuple[float, list[Both]] = (-np.inf, [])  # when the last chunk was, and its actions
         self._tries = self._sequence = 0
+        self._refusals = Refusals()
+
+    def chunk_refused(self, reason: str) -> None:
+        """Take why control refused the last chunk: nothing of it is done."""
+        self._sent = (np.inf, self._sent[1])
+        self._refusals.hear(reason)
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return what is left of the present segment of the motion, else the next one."""
-        stamp, sent = self._sent
-        left = sent[max(0, round((observation.stamp - stamp) / self.both.codec.period)) :] if sent else []
+        (stamp, sent), answer = self._sent, self._refusals.answer()
+        elapsed = max(0.0, observation.stamp - stamp) if sent else 0.0
+        left = sent[round(elapsed / self.both.codec.period) :]
         status = TaskStatus.ONGOING
-        if not left:
+        if answer is Answer.PLAN_AGAIN:
+            self._segments, left = [], []
+        if answer is Answer.GIVE_UP:
+            self.explanation, status = self._refusals.explanation, TaskStatus.INVALID
+        elif not left:
             if not self._segments and self._tries < self.TRIES and not self._folded():
                 self._segments = self._plan(observation)
                 self._tries += 1

@@ -16,6 +16,7 @@ from scipy.spatial.transform import Rotation
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.policies.observation import Observation
+from vla_ros.policies.refusals import Answer, Refusals
 from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, close, lift, retreat
 from vla_ros.sim.grasping.planning import GraspPlanner, PlannedGrasp
@@ -59,6 +60,7 @@ class ExpertPolicy:
         self._sent = 0  # actions in the last chunk
         self._stamp = -np.inf
         self._sequence = 0
+        self._refusals = Refusals()
         self.planned: PlannedGrasp | None = None
         self.failed: list[np.ndarray] = []  # grasps that did not hold, object frame
         self._T_base_object = np.eye(4)  # when the plan was made
@@ -77,13 +79,24 @@ class ExpertPolicy:
         """Approach from now on with this much room [m] on each side of what is grasped, where neighbours leave it."""
         self.planner.grasps = dataclasses.replace(self.planner.grasps, wide_margin=margin)
 
+    def chunk_refused(self, reason: str) -> None:
+        """Take why control refused the last chunk: nothing of it is done."""
+        self._sent = 0
+        self._refusals.hear(reason)
+
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next actions of the plan, after a look at whether the plan still holds."""
         seen = self.codec.view(observation)
+        answer = self._refusals.answer()
+        if answer is Answer.GIVE_UP:
+            self.explanation = self._refusals.explanation
+            return self.send(seen, [self._hold(seen)] * self.codec.horizon, TaskStatus.INVALID)
         elapsed = seen.stamp - self._stamp
         self._index += min(self._sent, round(elapsed / self.motion.period)) if np.isfinite(elapsed) else 0
         self._stamp = seen.stamp
-        if self._needs_plan(seen):
+        if answer is Answer.PLAN_AGAIN:
+            self._plan_again(seen)
+        elif self._needs_plan(seen):
             self._plan(seen)
         horizon = self.codec.horizon
         steps = self._steps[self._index : self._index + horizon]
@@ -143,6 +156,12 @@ class ExpertPolicy:
             return False
         way = observation.state.T_base_ee[:3, 3] - self.planned.grasp.T_base_grasp[:3, 3]
         return bool(np.linalg.norm(way) < NEAR)
+
+    def _plan_again(self, observation: SingleArmObservation) -> None:
+        """Plan from where the arm is, another grasp than the one whose way in control refuses."""
+        if self.planned is not None and not self.grasped:
+            self.failed.append(np.linalg.inv(self._T_base_object) @ self.planned.grasp.T_base_grasp)
+        self._plan(observation)
 
     def _plan(self, observation: SingleArmObservation) -> None:
         """Plan from where the arm is commanded to be; after a failed closure back out first."""

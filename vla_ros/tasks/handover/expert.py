@@ -8,73 +8,44 @@ from collections.abc import Mapping
 from enum import Enum
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from controllers.arm.model import ArmModel
-from controllers.chunks.chunk import ActionChunk, TaskStatus
 from controllers.errors import ConfigError
-from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import PERIOD_S
-from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, close, retreat
-from vla_ros.sim.grasping.planning import PlannedGrasp
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, close
 from vla_ros.sim.world import World
-from vla_ros.tasks.grasping.expert import EMPTY, ExpertPolicy
-from vla_ros.tasks.handover.end_grasps import EndGraspPlanner
+from vla_ros.tasks.grasping.expert import EMPTY, LIFTED, MOVED, NEAR, PUSHED, TURNED
+from vla_ros.tasks.handover.end_grasps import EndGrasps
+from vla_ros.tasks.handover.giving import Giving, GivingPlanner
+from vla_ros.tasks.handover.laying import LayingPlanner
 from vla_ros.tasks.handover.long_thing import LongThing
-from vla_ros.tasks.handover.meeting import MeetingPlanner, parting
-from vla_ros.tasks.placing.motion import let_go
-from vla_ros.tasks.placing.planning import site_at
-from vla_ros.tasks.two_hands.pair_codec import JointStep
+from vla_ros.tasks.handover.meeting import Meeting, MeetingPlanner
+from vla_ros.tasks.placing.motion import SETTLE_S
+from vla_ros.tasks.two_hands.pair_checker import Situation
+from vla_ros.tasks.two_hands.planning import PairPlanner
 from vla_ros.tasks.two_hands.script import TwoHandedScript
-from vla_ros.tasks.two_hands.ways import Row, one_by_one
+from vla_ros.tasks.two_hands.ways import Row
 
 LIFT_M = 0.06  # [m] before both arms move on
-SPEED = 0.18  # [m/s] at the fastest point: two arms that near each other are slowed down
-TURN_RATE = 0.8  # [rad/s] of the tool at the fastest point: small arms turn about short wrists
+SPEED = 0.18  # [m/s] at the fastest point of a straight line
 SECURE_S = 0.3  # [s] that both hands hold it before one lets go
-TRIES = 3  # meetings that are planned before the expert gives up
+TRIES, MEETINGS = 3, 5  # grasps, and meetings, that are planned before the expert gives up
+PLAY = 0.03  # [m] that a hand which lets go opens wider than what it held
 
 
 class Stage(Enum):
     """What the rows under way are for."""
 
+    BEGIN = "begin"
     GIVE = "give"  # one hand grasps and lifts
-    MEET = "meet"  # it brings the thing, the other hand takes hold
+    MEET = "meet"  # it brings the thing, the other hand comes before it
+    TAKE = "take"  # the other hand takes hold
     PART = "part"  # the first lets go and backs out
     PLACE = "place"  # the second puts it down
+    LEAVE = "leave"  # and goes home
     DONE = "done"
-
-
-class GivingExpert(ExpertPolicy):
-    """Grasping's expert, at that end of the thing which is best for what comes after."""
-
-    planner: EndGraspPlanner
-
-    def __init__(
-        self,
-        world: World,
-        arm: ArmModel,
-        planner: EndGraspPlanner,
-        meetings: MeetingPlanner,
-        motion: ExpertMotionConfig,
-    ) -> None:
-        super().__init__(world, arm, motion)
-        self.planner = planner
-        planner.serves = meetings.possible
-
-    @property
-    def lifted(self) -> bool:
-        """Say whether the thing is up and the hand has come to rest."""
-        return self.phase is MotionPhase.LIFT and self._lifted() and self._index >= len(self._steps)
-
-    def _choose(self, T_start: np.ndarray, q: np.ndarray) -> PlannedGrasp | None:
-        for failed in (self.failed, []):
-            for sign in (1.0, -1.0):
-                self.planner.sign = sign
-                planned = self.planner.plan(self.target, T_start, q, failed)
-                if planned is not None:
-                    return planned
-        return None
 
 
 class HandoverExpert(TwoHandedScript):
@@ -82,144 +53,244 @@ class HandoverExpert(TwoHandedScript):
 
     def __init__(self, world: World, models: Mapping[str, ArmModel], arms: tuple[str, str]) -> None:
         """`arms` are the names of the two, the likelier giver first."""
-        motion = ExpertMotionConfig(period=PERIOD_S, lift_m=LIFT_M, turn_rate=TURN_RATE, speed=SPEED, lift_speed=SPEED)
-        super().__init__(world, models, arms, motion)
+        motion = ExpertMotionConfig(period=PERIOD_S, lift_m=LIFT_M, speed=SPEED, lift_speed=SPEED)
+        super().__init__(world, models, sorted(arms), motion)
         thing = LongThing.measure(world.scene.target_object.model)
         if thing is None:
             raise ConfigError(f"'{world.scene.target}' does not lie along its length: two hands cannot hold it")
-        self._pairs = []
-        for giver, taker in (arms, arms[::-1]):
-            giving = EndGraspPlanner(world, models[giver], taker, motion, thing)
-            taking = EndGraspPlanner(world, models[taker], giver, motion, thing)
-            meetings = MeetingPlanner(world, giving, taking, thing)
-            self._pairs.append((GivingExpert(world, models[giver], giving, meetings, motion), taking, meetings))
+        self.planner = planner = PairPlanner(world, models, sorted(arms), motion)
+        grasps = {arm: EndGrasps(world, models[arm], motion, thing) for arm in arms}
+        meetings = [MeetingPlanner(planner, *pair, grasps, thing) for pair in (arms, arms[::-1])]
+        self._giving = GivingPlanner(planner, meetings, grasps, LIFT_M)
+        self._laying = LayingPlanner(planner, grasps)
         self.reset()
 
     def reset(self) -> None:
         """Forget the episode."""
         super().reset()
-        self._stage = Stage.GIVE
-        self._pair: tuple[GivingExpert, EndGraspPlanner, MeetingPlanner] | None = None  # that acts
-        self._tries = 0
-        self._at_home = False  # the giving hand went home before the other found a way
-        self._taken: Grasp | None = None
-        for giving, _, _ in self._pairs:
-            giving.reset()
+        self._stage = Stage.BEGIN
+        self._given: Giving | None = None
+        self._met: Meeting | None = None
+        self._failed: list[tuple[str, np.ndarray]] = []  # arms and T_object_grasp that did not hold
+        self._grasped = self._meetings = 0  # times that it was tried
+        self._height = 0.0  # [m] of the object when it was grasped
 
-    def infer(self, observation: Observation) -> ActionChunk:
-        """Return the giving hand's actions until it has lifted the thing, then those of both."""
-        if self._stage is Stage.GIVE:
-            chunk = self._give(observation)
-            if self._pair is None or not self._pair[0].lifted:
-                return chunk
-            self._stage = Stage.MEET
-        return super().infer(observation)
-
-    def _give(self, observation: Observation) -> ActionChunk:
-        if self._pair is not None:
-            return self._pair[0].infer(observation)
-        chunks = []
-        for pair in self._pairs:
-            chunk = pair[0].infer(observation)
-            if chunk.status is not TaskStatus.INVALID:
-                self._pair = pair
-                return chunk
-            chunks.append(chunk)
-        self.explanation = self._pairs[0][0].explanation
-        return chunks[0]
-
-    @property
-    def _arms(self) -> tuple[str, str]:
-        """Name the giving and the taking arm."""
-        giving, taking, _ = self._chosen
-        return giving.codec.arm, taking.group.name
-
-    @property
-    def _chosen(self) -> tuple[GivingExpert, EndGraspPlanner, MeetingPlanner]:
-        return self._pairs[0] if self._pair is None else self._pair
-
+    # -- stages --------------------------------------------------------------------------------------------------------
     def _next_stage(self, observation: Observation) -> list[Row] | None:
-        if self._stage is Stage.MEET and self._taken is None:
-            return self._meet(observation)
+        self.planner.stand()
+        if self._stage is Stage.BEGIN:
+            return self._give(observation)
+        if self._stage is Stage.GIVE:
+            return self._meet(observation) if self._lifted(observation) else self._give_again(observation)
         if self._stage is Stage.MEET:
-            if self._holds(observation, self._arms[1]):
-                self._stage = Stage.PART
+            return self._take(observation)
+        if self._stage is Stage.TAKE:
+            if self._holds(observation, self._taker):
                 return self._part(observation)
-            return self._try_again(observation)
+            self._stage = Stage.GIVE  # once more, from where the empty hand has backed out to
+            return self._back_out(observation, self._taker)
         if self._stage is Stage.PART:
-            self._stage = Stage.PLACE
             return self._place(observation)
+        if self._stage is Stage.PLACE:
+            return self._leave(observation)
         self._stage = Stage.DONE
         return []
 
+    def _plan_again(self, observation: Observation) -> list[Row] | None:
+        self.planner.stand()
+        if self._stage in (Stage.MEET, Stage.TAKE):
+            return self._meet(observation)
+        if self._stage is Stage.PART:
+            return self._part(observation)
+        if self._stage is Stage.PLACE and self._holds(observation, self._taker):
+            return self._place(observation)
+        if self._stage in (Stage.PLACE, Stage.LEAVE, Stage.DONE):
+            return self._leave(observation)
+        return self._give_again(observation)
+
+    def _broken(self, observation: Observation) -> bool:
+        """Say whether what is to be grasped has been moved."""
+        given = self._given
+        if self._stage is not Stage.GIVE or given is None:
+            return False
+        if self._rows[self._index][self._giver].phase is not MotionPhase.APPROACH:
+            return False
+        T, T_before = self.world.object_pose(self.world.scene.target), given.T_base_object
+        moved = float(np.linalg.norm(T[:3, 3] - T_before[:3, 3]))
+        if self._near_grasp(observation):
+            return moved > PUSHED
+        return moved > MOVED or Rotation.from_matrix(T[:3, :3].T @ T_before[:3, :3]).magnitude() > TURNED
+
+    def _give(self, observation: Observation) -> list[Row] | None:
+        here = self._here(observation)
+        given = self._giving.plan(self._joints(here), self._failed)
+        if given is None and self._failed:
+            given = self._giving.plan(self._joints(here), ())
+        self._grasped += 1
+        if given is None or self._grasped > TRIES:
+            self.explanation = "no grasp from which the other hand can take it"
+            return None
+        self._stage, self._given = Stage.GIVE, given
+        self._height = float(given.T_base_object[2, 3])
+        giver, taker, grasp = self._giver, self._taker, given.grasp
+        full = self.planner.hands[taker].gripper.width_max
+        opened = {giver: grasp.opening, taker: full}
+        rows = self.planner.rows(given.way + given.reach, opened, MotionPhase.APPROACH)
+        rows += self._closing(given.reach[-1], giver, grasp.opening, grasp.width, opened)
+        T_up = grasp.T_base_grasp.copy()
+        T_up[2, 3] += LIFT_M
+        up = self.planner.slide(giver, given.reach[-1], T_up, SPEED)
+        if up is None:
+            self.explanation = "no way up"
+            return None
+        return rows + self.planner.rows(up, {**opened, giver: 0.0}, MotionPhase.LIFT)
+
+    def _give_again(self, observation: Observation) -> list[Row] | None:
+        """Back out where the hand is near, and plan another grasp from there."""
+        given = self._given
+        if given is None:
+            return self._give(observation)
+        self._failed.append((self._giver, given.T_object_grasp))
+        if not self._near_grasp(observation):
+            return self._give(observation)
+        self._stage = Stage.BEGIN
+        return self._back_out(observation, self._giver)
+
     def _meet(self, observation: Observation) -> list[Row] | None:
-        giver, taker = self._arms
-        here, width = self._here(observation), self.codec.width(observation, giver)
-        meeting = self._chosen[2].plan(
-            here[giver].T_base_ee, here[giver].q, width, here[taker].T_base_ee, here[taker].q
-        )
-        self._tries += 1
-        if meeting is None or self._tries > TRIES:
+        here, giver = self._here(observation), self._giver
+        self._meetings += 1
+        meeting = None
+        if self._meetings <= MEETINGS:
+            width = self.codec.width(observation, giver)
+            meeting = self._chosen.meetings.plan(self._joints(here), self._in_hand(giver), width)
+        if meeting is None:
             self.explanation = "no way for both hands to hold it"
             return None
-        self._taken = grasp = meeting.grasp
-        closing = close(grasp.T_base_grasp, grasp.opening, grasp.width, self.motion)
-        secure = [closing[-1]] * math.ceil(SECURE_S / self.motion.period)
-        q = meeting.approach[-1].q
-        still = [JointStep(step.T_base_ee, step.width, step.phase, q) for step in closing + secure]
-        return one_by_one([{giver: meeting.brought}, {taker: meeting.approach}, {taker: still}], here)
+        self._stage, self._met = Stage.MEET, meeting
+        opened = {giver: 0.0, self._taker: meeting.grasp.opening}
+        return self.planner.rows(meeting.way, opened, MotionPhase.CARRY)
 
-    def _try_again(self, observation: Observation) -> list[Row] | None:
-        """Back the empty hand out; the next stage is another meeting."""
-        _, taker = self._arms
-        opening = 0.0 if self._taken is None else self._taken.opening
-        self._taken, here = None, self._here(observation)
-        back = retreat(here[taker].T_base_ee, opening, self.motion)
-        return self._row_of(taker, self._chosen[1].follow(back, here[taker].q, blind=True), here)
+    def _take(self, observation: Observation) -> list[Row] | None:
+        """Have the other hand go straight in, to where the thing is by now: what is held by an end turns a little."""
+        giver, taker, meeting = self._giver, self._taker, self._met
+        if meeting is None:
+            return self._meet(observation)
+        q, width = self._joints(self._here(observation)), self.codec.width(observation, giver)
+        reach = self._chosen.meetings.reach(q, self._in_hand(giver), width, meeting)
+        if reach is None:
+            return self._meet(observation)
+        self._stage, opened = Stage.TAKE, {giver: 0.0, taker: meeting.grasp.opening}
+        rows = self.planner.rows(reach, opened, MotionPhase.APPROACH)
+        rows += self._closing(reach[-1], taker, meeting.grasp.opening, meeting.grasp.width, opened)
+        return rows + [rows[-1]] * math.ceil(SECURE_S / self.motion.period)
 
     def _part(self, observation: Observation) -> list[Row] | None:
-        giver, _ = self._arms
-        here, planned = self._here(observation), self._chosen[0].planned
-        width = self.codec.width(observation, giver)
-        opening = width + 0.03 if planned is None else max(planned.grasp.opening, width + 0.01)
-        full = self._chosen[0].planner.width_max
-        T_object = self.world.object_pose(self.world.scene.target)
-        aside = self._chosen[2].aside(T_object, np.linalg.inv(T_object) @ self.world.tool_pose(giver))
-        back = parting(here[giver].T_base_ee, aside, min(opening, full), self.motion)
-        planner, q = self._chosen[0].planner, here[giver].q
-        way = planner.follow(back, q, clean=False) or planner.follow(back, q, blind=True)
-        return self._row_of(giver, way, here)
-
-    def _row_of(self, arm: str, way: list[JointStep] | None, here: Row) -> list[Row] | None:
-        if way is None:
-            self.explanation = "no way back from the meeting"
-            return None
-        return one_by_one([{arm: way}], here)
+        """Let the giving hand open and back out past the end, slowly: the other hand is beside it."""
+        self._stage = Stage.PART
+        giver, taker, target = self._giver, self._taker, self.world.scene.target
+        q, T_object = self._joints(self._here(observation)), self.world.object_pose(target)
+        T_object_give, full = np.linalg.inv(self._in_hand(giver)), self.planner.hands[giver].gripper.width_max
+        careful = self._wide(observation, giver, self._chosen.grasp.opening)
+        for opening, touching in ((careful, ()), (full, (giver,))):  # the last resort may brush against the thing
+            widths = {giver: opening, taker: self.codec.width(observation, taker)}
+            taken = Situation(widths, target, taker, self._in_hand(taker), touching)
+            back = self._chosen.meetings.parting(q, T_object, T_object_give, taken)
+            if back is not None:
+                told = {giver: opening, taker: 0.0}
+                opened = self.planner.rows([q], told, MotionPhase.RELEASE) * self._opening_time(opening)
+                return opened + self.planner.rows(back, told, MotionPhase.RETREAT)
+        self.explanation = "no way back from the meeting"
+        return None
 
     def _place(self, observation: Observation) -> list[Row] | None:
-        giver, taker = self._arms
-        giving, taking, _ = self._chosen
-        scene, here = self.world.scene, self._here(observation)
-        width = self.codec.width(observation, taker)
-        goal = site_at(self.world, scene.goal)
-        steps = taking.put_down(scene.target, goal, here[taker].T_base_ee, here[taker].q, width)
-        home = giving.planner.home(here[giver].q, giving.planner.width_max)
-        if steps is None and not self._at_home:  # the other hand may be what is in the way
-            self._at_home, self._stage = True, Stage.PART
-            return one_by_one([{giver: home}], here)
-        if steps is None:
+        self._stage = Stage.PLACE
+        planner, giver, taker = self.planner, self._giver, self._taker
+        q = self._joints(self._here(observation))
+        laying = self._laying.plan(q, taker, giver, self._in_hand(taker), self.codec.width(observation, taker))
+        if laying is None:
             self.explanation = "no reachable way to put it down"
             return None
-        opening = width + 0.02 if self._taken is None else self._taken.opening
-        full = taking.width_max
-        leave = let_go(steps[-1].T_base_ee, min(max(opening, width + 0.01), full), full, self.motion)
-        gone = taking.follow(leave, steps[-1].q, blind=True)
-        if gone is None:  # as far as the arm gets
-            gone = [JointStep(leave[0].T_base_ee, full, MotionPhase.RELEASE, steps[-1].q)] * len(leave)
-        back = taking.home(gone[-1].q, full)
-        if taking.clear_of(steps, home):
-            return one_by_one([{taker: steps + gone, giver: home}, {taker: back}], here)
-        return one_by_one([{taker: steps + gone}, {giver: home, taker: back}], here)
+        full = {name: hand.gripper.width_max for name, hand in planner.hands.items()}
+        rows = planner.rows(laying.way, {**full, taker: 0.0}, MotionPhase.CARRY)
+        rows += planner.rows(laying.down, {**full, taker: 0.0}, MotionPhase.LOWER)
+        rows += [rows[-1]] * math.ceil(SETTLE_S / self.motion.period)
+        end = laying.down[-1]
+        opening = self._wide(observation, taker, 0.0 if self._met is None else self._met.grasp.opening)
+        rows += planner.rows([end], {**full, taker: opening}, MotionPhase.RELEASE) * self._opening_time(opening)
+        T_back = planner.hands[taker].model.forward(end[planner.hands[taker].part]).copy()
+        T_back[:3, 3] -= self.motion.retreat_m * T_back[:3, 2]
+        away = Situation({**full, taker: opening}, ignored=self.world.object_names)
+        back = planner.slide(taker, end, T_back, SPEED, away, partly=True) or []
+        rows += planner.rows(back, {**full, taker: opening}, MotionPhase.RETREAT)
+        return rows + [planner.rows([back[-1] if back else end], full, MotionPhase.RETREAT)[0]] * 3
+
+    def _leave(self, observation: Observation) -> list[Row]:
+        """Go home with both arms; where what lies there is too near for that, up first."""
+        self._stage, planner = Stage.LEAVE, self.planner
+        q = self._joints(self._here(observation))
+        full = {name: hand.gripper.width_max for name, hand in planner.hands.items()}
+        T_up = planner.hands[self._taker].model.forward(q[planner.hands[self._taker].part]).copy()
+        T_up[2, 3] += self.motion.retreat_m
+        ignored = Situation(full, ignored=self.world.object_names)
+        way = planner.way(q, planner.home, Situation(full))
+        if way is None:
+            up = planner.slide(self._taker, q, T_up, SPEED, ignored, partly=True) or [q]
+            way = up + (planner.way(up[-1], planner.home, ignored) or [])
+        return planner.rows(way, full, MotionPhase.RETREAT)
+
+    # -- what they share -----------------------------------------------------------------------------------------------
+    @property
+    def _chosen(self) -> Giving:
+        if self._given is None:
+            raise RuntimeError("nothing has been grasped yet")
+        return self._given
+
+    @property
+    def _giver(self) -> str:
+        return self._chosen.meetings.giver
+
+    @property
+    def _taker(self) -> str:
+        return self._chosen.meetings.taker
+
+    def _joints(self, here: Row) -> np.ndarray:
+        return self.planner.joined({arm: step.q for arm, step in here.items()})
+
+    def _in_hand(self, arm: str) -> np.ndarray:
+        """Return T_ee_object (4, 4) of the thing in a hand, as it is now."""
+        return np.linalg.inv(self.world.tool_pose(arm)) @ self.world.object_pose(self.world.scene.target)
+
+    def _closing(self, q: np.ndarray, arm: str, opening: float, width: float, widths: Mapping[str, float]) -> list[Row]:
+        """Return a moment to arrive at q (N,), then the closing of a hand onto something `width` [m] wide."""
+        steps = close(np.eye(4), opening, width, self.motion)
+        return [self.planner.rows([q], {**widths, arm: step.width}, step.phase)[0] for step in steps]
+
+    def _back_out(self, observation: Observation, arm: str) -> list[Row]:
+        """Return how a hand opens and goes back along its tool's axis, as far as it gets."""
+        here, opening = self._here(observation), self.planner.hands[arm].gripper.width_max
+        q, T_back = self._joints(here), here[arm].T_base_ee.copy()
+        T_back[:3, 3] -= self.motion.retreat_m * T_back[:3, 2]
+        widths = {name: step.width for name, step in here.items()} | {arm: opening}
+        rows = self.planner.rows([q], widths, MotionPhase.RELEASE) * self._opening_time(opening)
+        back = self.planner.slide(arm, q, T_back, SPEED, Situation(widths, ignored=self.world.object_names), True) or []
+        return rows + self.planner.rows(back, widths, MotionPhase.RETREAT)
+
+    def _wide(self, observation: Observation, arm: str, planned: float) -> float:
+        """Return how wide a hand that lets go opens [m]: as wide as it came, or a little wider than what it holds."""
+        wide = max(planned, self.codec.width(observation, arm) + PLAY / 3.0)
+        return min(wide if planned else wide + PLAY, self.planner.hands[arm].gripper.width_max)
+
+    def _opening_time(self, opening: float) -> int:
+        """Return how many rows a hand takes to let go."""
+        return max(1, math.ceil(0.5 * opening / self.motion.gripper_speed / self.motion.period))
+
+    def _near_grasp(self, observation: Observation) -> bool:
+        T = observation.state.arms[self._giver].T_base_ee
+        return bool(np.linalg.norm(T[:3, 3] - self._chosen.grasp.T_base_grasp[:3, 3]) < NEAR)
+
+    def _lifted(self, observation: Observation) -> bool:
+        up = self.world.object_pose(self.world.scene.target)[2, 3] - self._height
+        return up >= LIFTED - 0.02 and self._holds(observation, self._giver)
 
     def _holds(self, observation: Observation, arm: str) -> bool:
         return self.codec.width(observation, arm) > EMPTY

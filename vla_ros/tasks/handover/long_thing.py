@@ -30,10 +30,11 @@ class LongThing:
     @classmethod
     def of(cls, model: ObjectModel, opening: float) -> LongThing | None:
         """Return the measures of what two hands that open so wide [m] can hold; None for what they cannot."""
-        thing = cls.measure(model)
-        if thing is None or thing.length < LENGTH or thing.width > opening - PLAY:
+        least, _, most = sorted((model.bounds[1] - model.bounds[0]).tolist())
+        if most < LENGTH or least > 2.0 * opening:  # seen without asking how it comes to rest, which takes its time
             return None
-        return thing
+        thing = cls.measure(model)
+        return None if thing is None or thing.width > opening - PLAY else thing
 
     @classmethod
     def measure(cls, model: ObjectModel) -> LongThing | None:

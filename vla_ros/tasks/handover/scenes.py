@@ -78,7 +78,12 @@ def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catal
     extra = choose_extra(models, target, changes.extra, changes.extra_alike, catalogue, more)
     extra = [kind for kind in extra if not same_name(kind, goal)]
     first = [catalogue.vary(kind.model, rng, kind.color) for kind in (target, goal, *others)]
-    return [lying(first[0], opening), *first[1:]], [catalogue.vary(kind.model, more, kind.color) for kind in extra]
+    thing = lying(first[0], opening)
+    for _ in range(_TRIES):
+        if thing.resting:
+            break  # else it has come out wider than the fingers open
+        thing = lying(catalogue.vary(target.model, rng, target.color), opening)
+    return [thing, *first[1:]], [catalogue.vary(kind.model, more, kind.color) for kind in extra]
 
 
 def _choose_goal(target: Kind, goals: tuple[ObjectModel, ...], catalogue: Catalogue, rng: np.random.Generator) -> Kind:

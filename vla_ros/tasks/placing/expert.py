@@ -78,6 +78,16 @@ class PlacingExpert(ExpertPolicy):
             self._start_height = self.world.object_pose(self.target)[2, 3]
             super()._plan(observation)
             return
+        self._put_down(observation)
+
+    def _plan_again(self, observation: SingleArmObservation) -> None:
+        if self._placing and self.phase in WITH_IT:
+            self._put_down(observation)
+        else:
+            super()._plan_again(observation)
+
+    def _put_down(self, observation: SingleArmObservation) -> None:
+        """Plan the way from where the arm is to where what it holds is let go, and back."""
         T_start, goal = observation.T_base_ee_commanded, self.site()
         width = observation.state.gripper_width
         steps = self.placements.place(self.target, goal, T_start, observation.state.q, width)

@@ -19,6 +19,7 @@ from vla_ros.tasks.two_hands.ways import Row
 
 NEAR, TURNED = 0.02, np.radians(6.0)  # [m], [rad] from the mat: it is content
 TRIES = 3
+LIFTED = 0.01  # [m] a tray that stands no longer
 LOOK_S = 1.2  # [s] that the hands are away before it looks again
 
 
@@ -50,3 +51,9 @@ class TrayExpert(TwoHandedScript):
             self.explanation = "no way that both hands can carry the tray"
             return None
         return rows + [rows[-1]] * round(LOOK_S / self.motion.period)
+
+    def _plan_again(self, observation: Observation) -> list[Row] | None:
+        if self.world.object_pose(self.world.scene.target)[2, 3] - self._goal[2, 3] > LIFTED:
+            self.explanation = "control refuses the way of a tray that is up"
+            return None  # whatever the hands did now, it could fall
+        return self._next_stage(observation)

@@ -8,6 +8,10 @@ import numpy as np
 
 from vla_ros.robots.groups import ArmGroup
 
+APART = 0.020  # [m] between the arms: control keeps 15 mm, half of it on either side …
+AHEAD_S = 0.25  # [s] … and the way of so long at the speed at which they near each other, within which it can stop
+LOOKED_AT = 0.12  # [m] further apart they are no concern
+NOISE = 5e-4  # [m] that is no approach
 FOLDS = 2  # number of the joint from which on an arm may fold back onto what carries it
 
 
@@ -46,3 +50,9 @@ def _below(model: mujoco.MjModel, root: int) -> np.ndarray:
         below[body] = body == root or below[model.body_parentid[body]]
     colliding = (model.geom_contype != 0) | (model.geom_conaffinity != 0)
     return np.nonzero(below[model.geom_bodyid] & colliding)[0]
+
+
+def too_fast(before: float, now: float, seconds: float) -> bool:
+    """Say whether what was so far apart [m] some seconds before nears faster than control lets pass."""
+    nearing = before - now
+    return nearing > NOISE and now < APART + AHEAD_S * nearing / seconds

@@ -18,13 +18,9 @@ from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, m
 from vla_ros.sim.world import World
 from vla_ros.tasks.placing.motion import lower
 from vla_ros.tasks.placing.planning import PlacementPlanner, Site
-from vla_ros.tasks.two_hands.apart import ArmsApart
+from vla_ros.tasks.two_hands.apart import APART, LOOKED_AT, ArmsApart, too_fast
 from vla_ros.tasks.two_hands.pair_codec import JointStep
 
-APART = 0.020  # [m] between the arms: control keeps 15 mm, half of it on either side …
-AHEAD_S = 0.25  # [s] … and the way of so long at the speed at which they near each other, within which it can stop
-LOOKED_AT = 0.12  # [m] further apart they are no concern
-NOISE = 5e-4  # [m] that is no approach
 SINGULAR_SHARE = 0.9  # of the condition number from which on control slows an arm down that is moved by poses
 SWING_SHARE = 0.2  # of the joints' speed limits at the fastest point
 SAME_POSTURE = 0.1  # [rad]
@@ -231,9 +227,3 @@ class ArmPlanner(PlacementPlanner):
         if singular or self._apart.gap(self._scratch, APART) < APART:
             touched.add(self._group.tool_frame)
         return touched
-
-
-def too_fast(before: float, now: float, seconds: float) -> bool:
-    """Say whether what was so far apart [m] some seconds before nears faster than control lets pass."""
-    nearing = before - now
-    return nearing > NOISE and now < APART + AHEAD_S * nearing / seconds

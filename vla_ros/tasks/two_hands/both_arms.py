@@ -10,8 +10,8 @@ import numpy as np
 from controllers.arm.model import ArmModel
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, straight
 from vla_ros.sim.world import World
-from vla_ros.tasks.two_hands.pair_codec import JointStep
 from vla_ros.tasks.two_hands.arm_planning import ArmPlanner
+from vla_ros.tasks.two_hands.pair_codec import JointStep
 
 ABOVE = 0.10  # [m] higher than where they begin and end the hands come and go
 

@@ -10,6 +10,7 @@ from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.detection import Explaining
 from vla_ros.policies.observation import Observation
+from vla_ros.policies.refusals import HearsRefusals
 from vla_ros.policies.single_arm import SingleArmObservation
 from vla_ros.training.generation.demonstrator import FailureMode
 
@@ -34,6 +35,12 @@ class PlainDemonstrator:
         """Return why there is nothing to do."""
         explaining = capability(self._expert, Explaining)
         return "" if explaining is None else explaining.explanation
+
+    def chunk_refused(self, reason: str) -> None:
+        """Tell the expert why control refused its last chunk."""
+        hearing = capability(self._expert, HearsRefusals)
+        if hearing is not None:
+            hearing.chunk_refused(reason)
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the expert's next actions."""
