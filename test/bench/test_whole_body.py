@@ -30,7 +30,7 @@ def test_a_run_keeps_every_limit_and_writes_its_figures(tmp_path, capsys):
     assert figures["tick_us_p999"] >= figures["tick_us_median"]
     assert figures["eight_rms_mm"] < 3.0
     assert figures["bar_error_mm"] < 3.0
-    assert figures["bar_progress_min"] < 0.9  # the bar was faster than the arms
+    assert figures["bar_progress_min"] < 0.95  # the bar was faster than the arms
     assert "limit_violations" in capsys.readouterr().out
 
 

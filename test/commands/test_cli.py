@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -152,8 +153,8 @@ def test_launch_alone_lists_the_jobs_the_users_own_among_them(vla, tmp_path):
     (tmp_path / "jobs" / "mine.yaml").write_text(job)
     done = vla("launch", VLA_CONFIG=str(tmp_path))
     assert done.returncode == 2
-    for words in ("  mine           My own.", "  franka_grasp   A simulated Franka", "  teleop         A person"):
-        assert words in done.stdout
+    for name, words in (("mine", r"My own\."), ("franka_grasp", "A simulated Franka"), ("teleop", "A person")):
+        assert re.search(rf"^  {name} +{words}", done.stdout, re.MULTILINE), done.stdout
     assert "attempts:=7" in vla("launch", "mine", "--show-args", VLA_CONFIG=str(tmp_path)).stdout
     done = vla("launch", "mine", "attempts:=-1", VLA_CONFIG=str(tmp_path))
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)

@@ -74,12 +74,9 @@ def test_ctrl_c_during_motion_leaves_an_arm_at_rest_and_nothing_else(launch):
     assert seconds < (3.0 if os.getloadavg()[0] < 3.0 else 6.0)
 
 
-# One that owns shared memory; `nodes/test_graph.py` proves that the guard answers for a control that dies, and the
-# fault matrix kills each of them as well.
-@pytest.mark.parametrize(
-    "node",
-    ["policy", *(pytest.param(name, marks=pytest.mark.slow) for name in ("control", "state", "camera", "guard"))],
-)
+# `nodes/test_graph.py` proves that the guard answers for a control that dies, and the fault matrix kills each of them.
+@pytest.mark.slow
+@pytest.mark.parametrize("node", ["policy", "control", "state", "camera", "guard"])
 def test_when_a_node_is_killed_the_arm_comes_to_a_hold_and_the_node_is_named(launch, node):
     graph = launch(SCENE)
     graph.wait_for_motion()

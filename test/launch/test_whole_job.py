@@ -38,7 +38,7 @@ from vla_ros.evaluation.statistics import EpisodeResult
 from vla_ros.robots.embodiment import load_embodiment
 
 SCENE = "seed:=1"  # a black hammer, alone on the table
-SLOWLY = "real_time_factor:=0.4"  # what two busy cores keep up with: a policy starved of them tries again and again
+SLOWLY = "real_time_factor:=0.6"  # what two busy cores keep up with: a policy starved of them tries again and again
 NODES = ("sim", "camera", "state", "policy", "control", "guard", "episode", "recorder", "view")
 SILENT = ("/teleop/action_chunk/path", "/teleop/action_chunk/poses", "/planner/action_chunk/path",
           "/planner/action_chunk/poses", "/estop", "/policy/detections")  # fmt: skip

@@ -65,6 +65,7 @@ class Simulator:
     def say(self, instruction: str) -> None:
         self.instruction.publish(String(data=instruction))
         spin_until(self.executor, lambda: self.under_test._instruction == instruction, 5.0)
+        spin_until(self.executor, lambda: False, 0.2)  # what was said before may still be on its way
         self.chunks.clear()
 
     def expose(self, world: World, label: str) -> None:

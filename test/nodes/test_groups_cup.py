@@ -44,6 +44,7 @@ def go(operator: Operator, shift: np.ndarray, suction: float, seconds: float = 2
     operator.spin(0.3)
 
 
+@pytest.mark.slow  # the sim's cup is tested in lockstep, and its channel and seal by `test_groups_data.py`
 def test_a_cup_lifts_what_it_seals_on_and_says_so(operator, tmp_path):
     scene = load_task("grasping").scene(SceneRequest(seed=SEED, robot=str(PAIR)))
     index = [placed.name for placed in scene.objects].index("red_box")

@@ -35,7 +35,7 @@ from vla_ros import messages, qos
 from vla_ros.data.bags import marks
 from vla_ros.nodes.sim.scene_choice import announced_choice, announced_scene
 
-MESSAGES = int(os.environ.get("VLA_FUZZ_MESSAGES", "120"))
+MESSAGES = int(os.environ.get("VLA_FUZZ_MESSAGES", "60"))
 OFFERED = QoSProfile(  # no subscription asks for more, also not for a sooner sign of life
     depth=50,
     reliability=ReliabilityPolicy.RELIABLE,

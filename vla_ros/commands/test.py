@@ -107,7 +107,7 @@ def _slow_parser() -> argparse.ArgumentParser:
 
 def _processes() -> list[str]:
     cores = len(os.sched_getaffinity(0))
-    processes = min(cores, PROCESSES_MAX)
+    processes = min(cores + 1, PROCESSES_MAX)  # tests wait, too
     return ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"] if cores > 1 else []
 
 
