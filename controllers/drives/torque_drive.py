@@ -8,9 +8,8 @@ import numpy as np
 from controllers.arm.arm_dynamics import Payload
 from controllers.arm.limits import ArmLimits
 from controllers.arm.model import ArmModel
-from controllers.chunks.progress import ArmCommand
 from controllers.control_config import ControlConfig, ImpedanceConfig
-from controllers.drives.drive import Drive
+from controllers.drives.effort_output import EffortOutput
 from controllers.drives.torque_barrier import TorqueBarrier
 from controllers.drives.torque_law import TorqueLaw
 from controllers.safety.clearance import Clearance
@@ -18,10 +17,9 @@ from controllers.safety.gate import DampedStop, EffortGate
 from controllers.safety.workspace import Workspace
 
 
-class TorqueDrive(Drive):
+class TorqueDrive(EffortOutput):
     """Efforts within their limits and rates, from an impedance that pulls the arm along."""
 
-    command = "effort"
     stops_at_acceleration = False  # effort, its rate and joint speeds are bounded: the spring takes up what is asked
 
     def __init__(self, model: ArmModel, limits: ArmLimits, config: ControlConfig) -> None:
@@ -73,19 +71,6 @@ class TorqueDrive(Drive):
     def at_rest(self) -> bool:
         """Say whether the joints stand still."""
         return self._stop.at_rest(self._model)
-
-    def idle(self, dt: float) -> bool:
-        """Damp."""
-        return self.gate.apply(self._stop.effort(self._model), dt)
-
-    def without_state(self, dt: float) -> None:
-        """Let the effort fade within its rate to the payload's last weight: nothing is known to push against."""
-        self._tau[...] = self._model.weight
-        self.gate.apply(self._tau, dt)
-
-    def write(self, command: ArmCommand) -> None:
-        """Write the effort."""
-        command.effort[...] = self.gate.effort
 
     def lag(self) -> float:
         """Return how far the tool is from its commanded position, as a share of the error clip."""

@@ -31,7 +31,8 @@ class BodyArmDrive(Drive):
         self._part = control.parts[name]
         self.motion: HandPath = HandPath(control, model, limits, config)
         self.q, self.dq = control.q[self._part], control.dq[self._part]  # views [rad], [rad/s] commanded
-        self._body, self._control, self._name, self._model, self._config = body, control, name, model, config
+        self._model: ArmModel = model
+        self._body, self._control, self._name, self._config = body, control, name, config
 
     @property
     def manipulability(self) -> float:  # type: ignore[override]

@@ -11,8 +11,8 @@ from controllers.arm.arm_dynamics import Payload
 from controllers.arm.limits import ArmLimits
 from controllers.arm.model import ArmModel
 from controllers.arm.payload_change import PayloadChange
-from controllers.chunks.progress import ArmCommand
 from controllers.control_config import ImpedanceConfig
+from controllers.drives.effort_output import EffortOutput
 from controllers.drives.torque_barrier import TorqueBarrier
 from controllers.laws.friction_feedforward import FrictionFeedforward
 from controllers.laws.impedance import JointImpedance
@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     from controllers.whole_body.drive import WholeBodyDrive
 
 
-class BodyTorqueDrive(BodyArmDrive):
+class BodyTorqueDrive(EffortOutput, BodyArmDrive):
     """Efforts within their limits and rates, behind the same barrier as those of an arm by itself."""
-
-    command = "effort"
 
     def __init__(self, body: WholeBodyDrive, name: str, model: ArmModel, limits: ArmLimits) -> None:
         """Drive the arm of `model` by the programme of `body`."""
@@ -67,19 +65,6 @@ class BodyTorqueDrive(BodyArmDrive):
         self.payload.advance(dt)
         self.barrier.apply(self._model, tau)
         return self.gate.apply(tau, dt)
-
-    def idle(self, dt: float) -> bool:
-        """Damp."""
-        return self.gate.apply(self._stop.effort(self._model), dt)
-
-    def without_state(self, dt: float) -> None:
-        """Let the effort fade within its rate to the payload's last weight: nothing is known to push against."""
-        self._tau[...] = self._model.weight
-        self.gate.apply(self._tau, dt)
-
-    def write(self, command: ArmCommand) -> None:
-        """Write the effort."""
-        command.effort[...] = self.gate.effort
 
     def keep_inside(self, workspace: Workspace) -> None:
         """Keep the commanded tool and the arm itself in its box."""

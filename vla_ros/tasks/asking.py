@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from controllers.errors import ConfigError, unknown_name
+from controllers.errors import ConfigError
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.sim.scenes.wording import FAMILIES
-
-_WORDING = {"evaluation": "common", "generation": "training"}  # unless another is requested
 
 
 @dataclass(frozen=True)
@@ -44,16 +42,3 @@ def load_wording(task: str, *slots: str) -> Wording:
             if sentence.count("{" + slot + "}") != 1:
                 raise ConfigError(f"asking: '{sentence}' must hold {{{slot}}} once")
     return wording
-
-
-def family_of(stream: str, wording: str | None) -> str:
-    """Return the family that a request asks for, or what is usual for its stream.
-
-    Raises ConfigError for one that does not exist, or that the stream may not have.
-    """
-    family = wording or _WORDING[stream]
-    if family == "unseen" and stream == "generation":
-        raise ConfigError("wording 'unseen' is for stream evaluation: data that held it would spoil the test")
-    if family not in FAMILIES:
-        raise ConfigError(unknown_name("wording", family, FAMILIES))
-    return family

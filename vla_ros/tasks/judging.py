@@ -185,6 +185,14 @@ class Judge(ABC):
         events, self._events = self._events, []
         return events
 
+    def _succeed(self, doubt: str = "") -> None:
+        """End the episode by a success, or, where it is in doubt whether that was meant, unjudged."""
+        if doubt:
+            self._end(Outcome.UNJUDGED, f"{self.success_text}; {doubt}")
+        else:
+            self._events.append(self.success_text)
+            self._end(Outcome.SUCCESS)
+
     def _end(self, outcome: Outcome, reason: str = "") -> None:
         self.outcome = outcome
         if outcome == Outcome.SUCCESS:

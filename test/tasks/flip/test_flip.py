@@ -10,6 +10,7 @@ import json
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
+from two_handed_rig import two_handed_rig
 
 from controllers.errors import ConfigError
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
@@ -17,9 +18,7 @@ from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.parcels import SIDES, label_normal
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.grasping.motion import MotionPhase
 from vla_ros.sim.scenes.request import SceneRequest
-from vla_ros.sim.world import World
 from vla_ros.tasks.announcement import announcement
 from vla_ros.tasks.flip.grips import PITCHES, ROLLS, SLANTS, Axis, Grip, hand_pose
 from vla_ros.tasks.flip.judge import FALLEN
@@ -27,7 +26,6 @@ from vla_ros.tasks.flip.labelled_box import LabelledBox
 from vla_ros.tasks.flip.turning import QUARTER, air_turn, tilt
 from vla_ros.tasks.judging import Outcome, Truth
 from vla_ros.tasks.table import load_task
-from vla_ros.tasks.two_hands.pair_codec import JointStep
 from vla_ros.tasks.two_hands.squeezing import FORCE_MAX, FORCE_MIN, GIVE, SqueezedArm, squeeze_force
 
 ROBOT = "ldt01"
@@ -222,14 +220,7 @@ def test_a_turn_ends_a_quarter_further_and_never_touches_the_table(scenes, turn)
 @pytest.fixture(scope="module", params=["ldt01", "agilex"])
 def acting(request):
     """Return a world before a robot, its expert, and where its arms are."""
-    robot = load_embodiment(request.param)
-    world = World(load_task("flip").scene(SceneRequest("basic", 505, robot=request.param)), robot, timestep=0.002)
-    models = FollowerFactory(robot, load_control_config(robot.source)).models
-    expert = load_task("flip").two_handed_expert(world, models)
-    here = {
-        arm: JointStep(world.tool_pose(arm), 0.05, MotionPhase.CARRY, world.arms[arm].q) for arm in expert.planner.arms
-    }
-    return world, expert, here
+    return two_handed_rig("flip", request.param, 505)
 
 
 def test_both_hands_stay_on_the_parcel_as_it_turns(acting) -> None:

@@ -9,6 +9,7 @@ import json
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
+from two_handed_rig import two_handed_rig
 
 from controllers.errors import ConfigError
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
@@ -16,15 +17,12 @@ from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.serving_trays import BOARD, handle
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.grasping.motion import MotionPhase
 from vla_ros.sim.scenes.request import SceneRequest
-from vla_ros.sim.world import World
 from vla_ros.tasks.announcement import announcement
 from vla_ros.tasks.judging import Outcome, Truth
 from vla_ros.tasks.placing.receptacles import Body, Receptacle
 from vla_ros.tasks.table import load_task
 from vla_ros.tasks.tray.judge import FALLEN, SPILLED
-from vla_ros.tasks.two_hands.pair_codec import JointStep
 
 ROBOT, FAR = "ldt01", 0.3  # [m]
 
@@ -168,14 +166,7 @@ def test_a_tray_off_the_table_and_words_that_name_none(scenes) -> None:
 @pytest.fixture(scope="module", params=["ldt01", "agilex"])
 def acting(request):
     """Return a world before a robot, its expert, and where its arms are."""
-    robot = load_embodiment(request.param)
-    world = World(load_task("tray").scene(SceneRequest("basic", 505, robot=request.param)), robot, timestep=0.002)
-    models = FollowerFactory(robot, load_control_config(robot.source)).models
-    expert = load_task("tray").two_handed_expert(world, models)
-    here = {
-        arm: JointStep(world.tool_pose(arm), 0.05, MotionPhase.CARRY, world.arms[arm].q) for arm in expert.codec.arms
-    }
-    return world, expert, here
+    return two_handed_rig("tray", request.param, 505)
 
 
 def test_hands_that_hold_the_tray_keep_their_distance_and_keep_it_level(acting) -> None:

@@ -39,6 +39,11 @@ class SceneRequest:
     robot: str = DEFAULT_ROBOT  # name or file of who is to act: what it cannot reach or grip is not asked of it
 
     @property
+    def built_in(self) -> bool:
+        """Say whether its objects are the built-in ones, of which a task may know more than a file says."""
+        return not self.objects or (isinstance(self.objects, Catalogue) and self.objects.procedural)
+
+    @property
     def parameters(self) -> dict[str, str | int]:
         """Return it as the simulator's parameters, which tell neither cameras nor robot."""
         values = {name: getattr(self, _FIELDS.get(name, name)) for name in PARAMETERS}

@@ -14,6 +14,7 @@ from vla_ros.objects.category import categories
 from vla_ros.objects.colors import color_ranges
 
 FAMILIES = ("common", "training", "unseen")
+_USUAL = {"evaluation": "common", "generation": "training"}  # of a stream
 EVALUATED = ("common", "unseen")  # what an evaluation may say
 KINDS = ("plain", "noun", "color", "relation")
 
@@ -99,6 +100,19 @@ def _catalogue_words() -> set[str]:
 def wording() -> Wording:
     """Return all families."""
     return load_config(share_directory() / "config" / "tasks" / "wording.yaml", Wording)
+
+
+def usual_family(stream: str, wording: str | None) -> str:
+    """Return the family of words that a request asks for, else what is usual for its stream.
+
+    Raises ConfigError for one that does not exist, or that the stream may not have.
+    """
+    name = wording or _USUAL[stream]
+    if name == "unseen" and stream == "generation":
+        raise ConfigError("wording 'unseen' is for stream evaluation: data that held it would spoil the test")
+    if name not in FAMILIES:
+        raise ConfigError(unknown_name("wording", name, FAMILIES))
+    return name
 
 
 def family(name: str) -> Family:

@@ -19,7 +19,7 @@ from vla_ros.sim.scenes.objects import choose_kind, same_name
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
-from vla_ros.sim.scenes.wording import FAMILIES
+from vla_ros.sim.scenes.wording import FAMILIES, usual_family
 from vla_ros.tasks.bussing.things import (
     ABSENT,
     RECEPTACLES,
@@ -30,7 +30,7 @@ from vla_ros.tasks.bussing.things import (
     goals_of,
     other_receptacle,
 )
-from vla_ros.tasks.placing.instructions import instruct, usual_family
+from vla_ros.tasks.placing.instructions import instruct
 
 NEXT = "; "  # between the sentences of a scene that asks for one thing after the other
 _TRIES = 200

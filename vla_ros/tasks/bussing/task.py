@@ -5,19 +5,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from typing import Any, cast
 
 from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
-from vla_ros.configuration import config_file, load_config
-from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.scenes.sets import SceneSets, load_sets
 from vla_ros.sim.world import World
 from vla_ros.tasks.bussing.expert import BussingExpert
 from vla_ros.tasks.bussing.judge import BussingJudge
@@ -27,13 +23,16 @@ from vla_ros.tasks.bussing.scenes import sample_bussing
 from vla_ros.tasks.bussing.things import RECEPTACLES, TASK, asked_by
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.placing.receptacles import Body, Receptacle
+from vla_ros.tasks.task_files import TaskFiles
 
 REQUESTS, BODIES, PLACES = "requests", "bodies", "receptacles"  # keys of a scene's facts
 
 
-class Bussing:
+class Bussing(TaskFiles[BussingLimits]):
     """Clear a table that is wider than the robot reaches."""
 
+    name = TASK
+    limits_type = BussingLimits
     summary = "clear the table: tableware onto the tray, waste into the bin, the base driving between them"
 
     @property
@@ -43,16 +42,6 @@ class Bussing:
             f"everything that is asked for rests in its receptacle for {self.limits.hold_s:g} s, no closed hand at it; "
             f"what is not there is asked for: nothing is moved for {self.limits.refrain_s:g} s"
         )
-
-    @property
-    def sets(self) -> SceneSets:
-        """Return what scenes are drawn from, and the sets by name."""
-        return load_sets(TASK)
-
-    @cached_property
-    def limits(self) -> BussingLimits:
-        """Return config/tasks/bussing.yaml."""
-        return load_config(config_file("tasks", "bussing.yaml"), BussingLimits)
 
     def check_target(self, name: str, scene: Scene) -> None:
         """Refuse: all things count. Raises ConfigError."""
@@ -65,12 +54,11 @@ class Bussing:
 
     def _check_scene(self, request: SceneRequest) -> None:
         asked_by(request.set_name)
-        objects = request.objects
         if request.by_part:
             raise ConfigError("by_part: bussing asks for whole objects: leave it out, or take task grasping")
         if request.place:
             raise ConfigError("place: bussing puts a receptacle at either end of the table: leave it out")
-        if objects and not (isinstance(objects, Catalogue) and objects.procedural):
+        if not request.built_in:
             raise ConfigError("objects: bussing knows where the built-in objects belong alone: leave it out")
 
     def scene(self, request: SceneRequest) -> Scene:

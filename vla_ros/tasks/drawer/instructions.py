@@ -14,10 +14,9 @@ from vla_ros.objects.catalogue import Catalogue
 from vla_ros.sim.scenes.naming import draw_color, draw_noun
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.scene import PlacedObject
-from vla_ros.sim.scenes.wording import FAMILIES, family
+from vla_ros.sim.scenes.wording import FAMILIES, family, usual_family
 from vla_ros.tasks.drawer.drawers import Drawer
 
-_WORDING = {"evaluation": "common", "generation": "training"}  # unless another is requested
 _SLOTS = ("{object}", "{drawer}")
 _PLACES = {
     "top": "top|upper|uppermost|topmost|highest",
@@ -56,9 +55,7 @@ def instruct(
     target: PlacedObject, drawer: str, catalogue: Catalogue, stream: str, seed: int, wording: str | None
 ) -> str:
     """Return a request such as "put the red mug into the top drawer and close it"; `drawer` is the drawer's name."""
-    wording = wording or _WORDING[stream]
-    if wording == "unseen" and stream == "generation":
-        raise ConfigError("wording 'unseen' is for stream evaluation: data that held it would spoil the test")
+    wording = usual_family(stream, wording)
     rng, words = scene_generator(stream, seed, "words"), family(wording)
     asking = str(rng.choice(drawer_wording().asking[wording]))
     noun = draw_noun(target.model, catalogue, words, rng)

@@ -5,20 +5,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from typing import Any, cast
 
 from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
-from vla_ros.configuration import config_file, load_config
-from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.referring.meaning import Meaning, meaning, object_name
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.scenes.sets import SceneSets, check_set, load_sets
+from vla_ros.sim.scenes.sets import check_set
 from vla_ros.sim.world import World
 from vla_ros.tasks.drawer.drawers import Drawer, asked_drawer, scene_drawers
 from vla_ros.tasks.drawer.expert import DrawerExpert
@@ -28,13 +25,16 @@ from vla_ros.tasks.drawer.limits import DrawerLimits
 from vla_ros.tasks.drawer.scenes import sample_drawer
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.placing.receptacles import Body
+from vla_ros.tasks.task_files import TaskFiles
 
 GOAL, BODIES, DRAWERS = "goal", "bodies", "drawers"  # keys of a scene's facts
 
 
-class PuttingAway:
+class PuttingAway(TaskFiles[DrawerLimits]):
     """Put an object into a drawer."""
 
+    name = "drawer"
+    limits_type = DrawerLimits
     summary = "open the drawer that the instruction names, put the object that it names in, close it"
 
     @property
@@ -46,16 +46,6 @@ class PuttingAway:
             f"cm, the hand {100 * limits.away_m:g} cm from the handle, for {limits.hold_s:g} s"
         )
 
-    @property
-    def sets(self) -> SceneSets:
-        """Return what scenes are drawn from, and the sets by name."""
-        return load_sets("drawer")
-
-    @cached_property
-    def limits(self) -> DrawerLimits:
-        """Return config/tasks/drawer.yaml."""
-        return load_config(config_file("tasks", "drawer.yaml"), DrawerLimits)
-
     def check_target(self, name: str, scene: Scene) -> None:
         """Check that an object is in a scene. Raises ConfigError with those that are."""
         object_name(name, [placed.name for placed in scene.objects])
@@ -63,10 +53,9 @@ class PuttingAway:
     def check(self, request: SceneRequest) -> None:
         """Check the set's name, and that whole built-in objects are requested. Raises ConfigError."""
         check_set(self.sets, request.set_name)
-        objects = request.objects
         if request.by_part:
             raise ConfigError("by_part: the drawer task asks for whole objects: leave it out, or take task grasping")
-        if objects and not (isinstance(objects, Catalogue) and objects.procedural):
+        if not request.built_in:
             raise ConfigError("objects: the drawer task takes built-in objects, whose size it knows: leave it out")
 
     def scene(self, request: SceneRequest) -> Scene:

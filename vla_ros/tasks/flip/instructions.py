@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.random_streams import scene_generator
-from vla_ros.tasks.asking import Wording, family_of, load_wording
+from vla_ros.sim.scenes.wording import usual_family
+from vla_ros.tasks.asking import Wording, load_wording
 
 _PARCEL = "parcel"
 _COLORED = 0.4  # share of instructions that name the label's colour: the parcel lies alone
@@ -18,7 +19,7 @@ def flip_wording() -> Wording:
 
 def instruct(model: ObjectModel, stream: str, seed: int, wording: str | None) -> str:
     """Return a request such as "flip the parcel with the red stripe so that the label faces up"."""
-    family, sentences = family_of(stream, wording), flip_wording()
+    family, sentences = usual_family(stream, wording), flip_wording()
     rng = scene_generator(stream, seed, "words")
     asking = str(rng.choice(sentences.asking[family]))
     noun = str(rng.choice(sentences.nouns[family][_PARCEL]))

@@ -83,13 +83,8 @@ class FlipJudge(Judge):
         self.progress = max(self.progress, TURNED * float(np.clip(turned, 0.0, 1.0)))
         still = self._still.update(truth.time, {"parcel": T})["parcel"]
         lies = above <= limits.flat_m and still >= limits.hold_s - 1e-9
-        if not (lies and self._label_up and self._let_go(truth, T)):
-            return
-        if self._doubt:
-            self._end(Outcome.UNJUDGED, f"{self.success_text}; {self._doubt}")
-        else:
-            self._events.append(self.success_text)
-            self._end(Outcome.SUCCESS)
+        if lies and self._label_up and self._let_go(truth, T):
+            self._succeed(self._doubt)
 
     def _follow_lifts(self, above: float, lean: float) -> None:
         """Count how often it no longer lies: its lowest corner is `above` the table [m], or it leans [rad]."""

@@ -5,18 +5,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from typing import Any, cast
 
 from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
-from vla_ros.configuration import config_file, load_config
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.scenes.sets import SceneSets, check_set, load_sets
+from vla_ros.sim.scenes.sets import check_set
 from vla_ros.sim.world import World
 from vla_ros.tasks.either_hand import check_two_hands
 from vla_ros.tasks.flip.expert import FlipExpert
@@ -26,13 +24,16 @@ from vla_ros.tasks.flip.labelled_box import LabelledBox
 from vla_ros.tasks.flip.limits import FlipLimits
 from vla_ros.tasks.flip.scenes import TASK, sample_flip
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
+from vla_ros.tasks.task_files import TaskFiles
 
 BOX = "box"  # key of a scene's facts
 
 
-class Flipping:
+class Flipping(TaskFiles[FlipLimits]):
     """Turn a parcel label up."""
 
+    name = TASK
+    limits_type = FlipLimits
     summary = "turn the parcel that lies on the table until its label is up, with two hands"
 
     @property
@@ -42,16 +43,6 @@ class Flipping:
             f"the label is within {self.limits.up_deg:g}° of straight up, the parcel lies still on the table for "
             f"{self.limits.hold_s:g} s, the hands open and {100 * self.limits.away_m:g} cm away"
         )
-
-    @property
-    def sets(self) -> SceneSets:
-        """Return what scenes are drawn from, and the sets by name."""
-        return load_sets(TASK)
-
-    @cached_property
-    def limits(self) -> FlipLimits:
-        """Return config/tasks/flip.yaml."""
-        return load_config(config_file("tasks", "flip.yaml"), FlipLimits)
 
     def check_target(self, name: str, scene: Scene) -> None:
         """Refuse: the parcel lies alone. Raises ConfigError."""

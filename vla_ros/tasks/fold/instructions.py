@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from vla_ros.objects.cloth import ClothModel
 from vla_ros.sim.scenes.random_streams import scene_generator
-from vla_ros.tasks.asking import Wording, family_of, load_wording
+from vla_ros.sim.scenes.wording import usual_family
+from vla_ros.tasks.asking import Wording, load_wording
 
 _COLORED = 0.5  # share of instructions that name the colour: it lies alone
 
@@ -17,7 +18,7 @@ def fold_wording() -> Wording:
 
 def instruct(model: ClothModel, stream: str, seed: int, wording: str | None) -> str:
     """Return a request such as "fold the red T-shirt in half"."""
-    family, sentences = family_of(stream, wording), fold_wording()
+    family, sentences = usual_family(stream, wording), fold_wording()
     rng = scene_generator(stream, seed, "words")
     asking = str(rng.choice(sentences.asking[family]))
     noun = str(rng.choice(sentences.nouns[family][model.category]))

@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from typing import Any, cast
 
 from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
-from vla_ros.configuration import config_file, load_config
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.scenes.sets import SceneSets, check_set, load_sets
+from vla_ros.sim.scenes.sets import check_set
 from vla_ros.sim.world import World
 from vla_ros.tasks.fold.expert import FoldExpert
 from vla_ros.tasks.fold.instructions import names
@@ -23,13 +21,16 @@ from vla_ros.tasks.fold.limits import FoldLimits
 from vla_ros.tasks.fold.measure import FoldMeasure
 from vla_ros.tasks.fold.scenes import sample_fold
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
+from vla_ros.tasks.task_files import TaskFiles
 
 GARMENT, MEASURE = "garment", "fold"  # keys of a scene's facts
 
 
-class Folding:
+class Folding(TaskFiles[FoldLimits]):
     """Fold a garment in half."""
 
+    name = "fold"
+    limits_type = FoldLimits
     summary = "fold the garment that lies on the table in half, with two hands"
 
     @property
@@ -39,16 +40,6 @@ class Folding:
             f"the garment lies still for {self.limits.hold_s:g} s, the hands open and away, and the mean of coverage "
             f"and alignment of its edges is {self.limits.folded:.0%} or more"
         )
-
-    @property
-    def sets(self) -> SceneSets:
-        """Return what scenes are drawn from, and the sets by name."""
-        return load_sets("fold")
-
-    @cached_property
-    def limits(self) -> FoldLimits:
-        """Return config/tasks/fold.yaml."""
-        return load_config(config_file("tasks", "fold.yaml"), FoldLimits)
 
     def check_target(self, name: str, scene: Scene) -> None:
         """Refuse: the garment lies alone. Raises ConfigError."""

@@ -5,25 +5,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.descriptions import describe
 from vla_ros.sim.scenes.naming import draw_color, draw_noun
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.scene import PlacedObject
-from vla_ros.sim.scenes.wording import family
-
-_WORDING = {"evaluation": "common", "generation": "training"}  # unless another is requested
+from vla_ros.sim.scenes.wording import family, usual_family
 
 
 def instruct(
     placed: tuple[PlacedObject, ...], catalogue: Catalogue, stream: str, seed: int, wording: str | None
 ) -> str:
     """Ask for the first object."""
-    wording = wording or _WORDING[stream]
-    if wording == "unseen" and stream == "generation":
-        raise ConfigError("wording 'unseen' is for stream evaluation: data that held it would spoil the test")
+    wording = usual_family(stream, wording)
     rng = scene_generator(stream, seed, "words")
     described = describe(placed[0], placed, catalogue, rng) if wording == "training" else None
     return described.text if described else write_instruction(placed[0].model, catalogue, rng, wording)

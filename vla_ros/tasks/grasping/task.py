@@ -5,18 +5,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from typing import Any, cast
 
 from controllers.arm.model import ArmModel
-from vla_ros.configuration import config_file, load_config
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.referring.meaning import Meaning, meaning, object_name
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.scenes.sets import SceneSets, check_set, load_sets
+from vla_ros.sim.scenes.sets import check_set
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.expert import ExpertPolicy
 from vla_ros.tasks.grasping.judge import GraspJudge
@@ -24,13 +22,16 @@ from vla_ros.tasks.grasping.lifting import GraspTaskConfig
 from vla_ros.tasks.grasping.part_grasps import PartStretch, sample_part_scene
 from vla_ros.tasks.grasping.scenes import sample_scene
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
+from vla_ros.tasks.task_files import TaskFiles
 
 PART = "part"  # key of a scene's facts
 
 
-class Grasping:
+class Grasping(TaskFiles[GraspTaskConfig]):
     """Lift one object among others, by a part of it where it is requested so."""
 
+    name = "grasping"
+    limits_type = GraspTaskConfig
     summary = "lift the object that the instruction names"
 
     @property
@@ -38,16 +39,6 @@ class Grasping:
         """Say what counts as success."""
         limits = self.limits
         return f"the named object is {100 * limits.lift_m:g} cm above where it lay for {limits.hold_s:g} s"
-
-    @property
-    def sets(self) -> SceneSets:
-        """Return what scenes are drawn from, and the sets by name."""
-        return load_sets("grasping")
-
-    @cached_property
-    def limits(self) -> GraspTaskConfig:
-        """Return config/tasks/grasping.yaml."""
-        return load_config(config_file("tasks", "grasping.yaml"), GraspTaskConfig)
 
     def check_target(self, name: str, scene: Scene) -> None:
         """Check that an object is in a scene. Raises ConfigError with those that are."""

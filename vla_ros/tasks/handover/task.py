@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from functools import cached_property, partial
+from functools import partial
 
 from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
-from vla_ros.configuration import config_file, load_config
-from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.scenes.sets import SceneSets, check_set, load_sets
+from vla_ros.sim.scenes.sets import check_set
 from vla_ros.sim.world import World
 from vla_ros.tasks.either_hand import check_two_hands
 from vla_ros.tasks.handover.expert import HandoverExpert, likelier_giver
@@ -28,6 +26,8 @@ from vla_ros.tasks.placing.task import Placing
 class Handover(Placing):
     """Put one object into or onto another that only the other hand reaches."""
 
+    name = TASK
+    limits_type = HandoverLimits
     summary = "pass the object that the instruction names from hand to hand, and put it into the receptacle"
 
     @property
@@ -39,16 +39,6 @@ class Handover(Placing):
             f"{100 * self.limits.away_m:g} cm away"
         )
 
-    @property
-    def sets(self) -> SceneSets:
-        """Return what scenes are drawn from, and the sets by name."""
-        return load_sets(TASK)
-
-    @cached_property
-    def limits(self) -> HandoverLimits:
-        """Return config/tasks/handover.yaml."""
-        return load_config(config_file("tasks", "handover.yaml"), HandoverLimits)
-
     def check(self, request: SceneRequest) -> None:
         """Check what placing checks, and that the robot has two hands. Raises ConfigError."""
         self._check_scene(request)
@@ -56,10 +46,9 @@ class Handover(Placing):
 
     def _check_scene(self, request: SceneRequest) -> None:
         check_set(self.sets, request.set_name)
-        objects = request.objects
         if request.by_part:
             raise ConfigError("by_part: a handover asks for whole objects: leave it out, or take task grasping")
-        if objects and not (isinstance(objects, Catalogue) and objects.procedural):
+        if not request.built_in:
             raise ConfigError("objects: a handover knows the room of the built-in objects alone: leave it out")
 
     def scene(self, request: SceneRequest) -> Scene:

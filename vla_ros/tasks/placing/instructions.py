@@ -14,9 +14,8 @@ from vla_ros.objects.catalogue import Catalogue
 from vla_ros.sim.scenes.naming import draw_color, draw_noun
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.scene import PlacedObject
-from vla_ros.sim.scenes.wording import FAMILIES, Family, family
+from vla_ros.sim.scenes.wording import FAMILIES, Family, family, usual_family
 
-_WORDING = {"evaluation": "common", "generation": "training"}  # unless another is requested
 _SLOTS = ("{object}", "{into}", "{goal}")
 
 
@@ -63,14 +62,6 @@ def instruct(
     thing, place = (_name(placed, catalogue, words, rng) for placed in (target, goal))
     into = str(rng.choice(placing_wording().into[goal.model.category]))
     return asking.format(object=thing, into=into, goal=place)
-
-
-def usual_family(stream: str, wording: str | None) -> str:
-    """Return the family of words that is requested, else the usual one. Raises ConfigError for one not for data."""
-    wording = wording or _WORDING[stream]
-    if wording == "unseen" and stream == "generation":
-        raise ConfigError("wording 'unseen' is for stream evaluation: data that held it would spoil the test")
-    return wording
 
 
 def _name(placed: PlacedObject, catalogue: Catalogue, words: Family, rng: np.random.Generator) -> str:

@@ -5,13 +5,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection, Mapping
-from functools import cached_property
 from typing import Any, cast
 
 from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
-from vla_ros.configuration import config_file, load_config
-from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.base import Policy
 from vla_ros.policies.geometric.placing_language import split_placing
 from vla_ros.robots.embodiment import Embodiment
@@ -19,7 +16,7 @@ from vla_ros.sim.referring.meaning import Meaning, meaning, object_name
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.scenes.sets import SceneSets, check_set, load_sets
+from vla_ros.sim.scenes.sets import check_set
 from vla_ros.sim.world import World
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.placing.expert import PlacingExpert
@@ -28,13 +25,16 @@ from vla_ros.tasks.placing.judge import PlaceJudge
 from vla_ros.tasks.placing.limits import PlaceLimits
 from vla_ros.tasks.placing.receptacles import HOLLOW, Body, Receptacle
 from vla_ros.tasks.placing.scenes import sample_placing
+from vla_ros.tasks.task_files import TaskFiles
 
 GOAL, BODIES, RECEPTACLES = "goal", "bodies", "receptacles"  # keys of a scene's facts
 
 
-class Placing:
+class Placing(TaskFiles[PlaceLimits]):
     """Put one object into or onto another."""
 
+    name = "placing"
+    limits_type = PlaceLimits
     summary = "put the object that the instruction names into or onto the receptacle that it names"
 
     @property
@@ -45,16 +45,6 @@ class Placing:
             f"outline and nothing of it below the floor, the hand open and {100 * self.limits.away_m:g} cm away"
         )
 
-    @property
-    def sets(self) -> SceneSets:
-        """Return what scenes are drawn from, and the sets by name."""
-        return load_sets("placing")
-
-    @cached_property
-    def limits(self) -> PlaceLimits:
-        """Return config/tasks/placing.yaml."""
-        return load_config(config_file("tasks", "placing.yaml"), PlaceLimits)
-
     def check_target(self, name: str, scene: Scene) -> None:
         """Check that an object is in a scene and no receptacle to be filled. Raises ConfigError with those that are."""
         object_name(name, [placed.name for placed in scene.objects if placed.name != scene.goal])
@@ -62,10 +52,9 @@ class Placing:
     def check(self, request: SceneRequest) -> None:
         """Check the set's name, and that whole built-in objects are requested. Raises ConfigError."""
         check_set(self.sets, request.set_name)
-        objects = request.objects
         if request.by_part:
             raise ConfigError("by_part: placing asks for whole objects: leave it out, or take task grasping")
-        if objects and not (isinstance(objects, Catalogue) and objects.procedural):
+        if not request.built_in:
             raise ConfigError("objects: placing knows the room of the built-in objects alone: leave it out")
 
     def scene(self, request: SceneRequest) -> Scene:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from vla_ros.sim.scenes.random_streams import scene_generator
-from vla_ros.tasks.asking import Wording, family_of, load_wording
+from vla_ros.sim.scenes.wording import usual_family
+from vla_ros.tasks.asking import Wording, load_wording
 
 _SLOTS = ("tray", "mat")
 
@@ -16,7 +17,7 @@ def tray_wording() -> Wording:
 
 def instruct(colors: tuple[str, str], stream: str, seed: int, wording: str | None) -> str:
     """Return a request such as "carry the red tray to the blue mat"; `colors` are those of tray and mat."""
-    family, sentences = family_of(stream, wording), tray_wording()
+    family, sentences = usual_family(stream, wording), tray_wording()
     rng = scene_generator(stream, seed, "words")
     asking, nouns = str(rng.choice(sentences.asking[family])), sentences.nouns[family]
     tray, mat = (f"{color} {rng.choice(nouns[slot])}" for slot, color in zip(_SLOTS, colors, strict=True))

@@ -100,13 +100,8 @@ class TrayJudge(Judge):
         if self.attempts == 0 or above > limits.flat_m or not there:
             return
         self.progress = max(self.progress, PLACED)
-        if rest < limits.hold_s - 1e-9 or not self._let_go(truth, T):
-            return
-        if self._doubt:
-            self._end(Outcome.UNJUDGED, f"{self.success_text}; {self._doubt}")
-        else:
-            self._events.append(self.success_text)
-            self._end(Outcome.SUCCESS)
+        if rest >= limits.hold_s - 1e-9 and self._let_go(truth, T):
+            self._succeed(self._doubt)
 
     def _spilled(self, truth: Truth, T_tray: np.ndarray) -> str:
         """Name what has not stood on the tray for long enough; "": nothing."""

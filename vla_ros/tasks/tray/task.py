@@ -5,25 +5,24 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
 
 from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
-from vla_ros.configuration import config_file, load_config
 from vla_ros.objects.serving_trays import handle
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.scenes.sets import SceneSets, check_set, load_sets
+from vla_ros.sim.scenes.sets import check_set
 from vla_ros.sim.world import World
 from vla_ros.tasks.either_hand import check_two_hands
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.placing.receptacles import Body, Receptacle
+from vla_ros.tasks.task_files import TaskFiles
 from vla_ros.tasks.tray.expert import TrayExpert
 from vla_ros.tasks.tray.instructions import names
 from vla_ros.tasks.tray.judge import TrayJudge
@@ -33,9 +32,11 @@ from vla_ros.tasks.tray.scenes import TASK, sample_tray
 BODIES, TRAY, HANDLES, GOAL = "bodies", "tray", "handles", "T_base_goal"  # keys of a scene's facts
 
 
-class Carrying:
+class Carrying(TaskFiles[TrayLimits]):
     """Carry a loaded tray to a mat."""
 
+    name = TASK
+    limits_type = TrayLimits
     summary = "carry the tray that the instruction names to the mat with two hands, and spill nothing"
 
     @property
@@ -46,16 +47,6 @@ class Carrying:
             f"{self.limits.hold_s:g} s with everything upright on it, the hands open and "
             f"{100 * self.limits.away_m:g} cm away"
         )
-
-    @property
-    def sets(self) -> SceneSets:
-        """Return what scenes are drawn from, and the sets by name."""
-        return load_sets(TASK)
-
-    @cached_property
-    def limits(self) -> TrayLimits:
-        """Return config/tasks/tray.yaml."""
-        return load_config(config_file("tasks", "tray.yaml"), TrayLimits)
 
     def check_target(self, name: str, scene: Scene) -> None:
         """Refuse: there is one tray. Raises ConfigError."""

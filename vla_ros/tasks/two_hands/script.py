@@ -46,8 +46,12 @@ class RowPlayer:
         """Count the rows that have been executed since the last look."""
         elapsed = observation.stamp - self._stamp
         if np.isfinite(elapsed):
-            self._index += min(self._sent, round(elapsed / self.motion.period))
+            self._index += self._done(observation, min(self._sent, round(elapsed / self.motion.period)))
         self._stamp, self._sent = observation.stamp, 0
+
+    def _done(self, observation: Observation, due: int) -> int:
+        """Return how many of the `due` next rows were done: all, by the clock."""
+        return due
 
     def _here(self, observation: Observation) -> Row:
         """Return where the arms are told to be, fingers as they are told."""
@@ -110,12 +114,6 @@ class TwoHandedScript(RowPlayer, ABC):
                 status, self._stuck = TaskStatus.INVALID, True
             self._rows, self._index = rows or [], 0
         return self._chunk(observation, status)
-
-    def _advance(self, observation: Observation) -> None:
-        elapsed = observation.stamp - self._stamp
-        if np.isfinite(elapsed):
-            self._index += self._done(observation, min(self._sent, round(elapsed / self.motion.period)))
-        self._stamp, self._sent = observation.stamp, 0
 
     def _done(self, observation: Observation, due: int) -> int:
         """Return how many of the `due` next rows were done, by where the arms are told to be.
