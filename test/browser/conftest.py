@@ -18,6 +18,8 @@ IWER = ROOT / ".browser/node_modules/iwer/build/iwer.min.js"
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # WebGL without a graphics card. Nothing of the tests needs a sandbox, which root cannot have.
 FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
+# A page put together by an emulated graphics card takes twice the processor time.
+FLAGS += ["--disable-gpu-compositing"]
 # A camera, and somebody who permits it.
 FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 # At a third of a headset's rate: a processor draws every frame, twice.

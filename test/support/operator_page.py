@@ -84,7 +84,9 @@ class Operator:
     """Somebody before a page."""
 
     def __init__(self, browser: Any, link: str, name: str, scripts: tuple[str | Path, ...], **context: Any) -> None:
-        self.context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | context))
+        self.context = browser.new_context(
+            **({"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"} | context)
+        )
         self.context.set_default_timeout(WAIT_S * 1e3)
         self.page = self.context.new_page()
         self.errors: list[str] = []

@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 from assets import ROOT
 from fake_episodes import FakeEpisodes
+from pool_here import PoolHere
 
 from vla_ros import cli
 from vla_ros.data.datasets.check import check
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
-from vla_ros.training.generation import maker
+from vla_ros.training.generation import maker, processes
 
 GOOD = [seed for seed in range(1000) if seed % 5 != 3]
 
@@ -28,7 +29,7 @@ GOOD = [seed for seed in range(1000) if seed % 5 != 3]
 @pytest.fixture(autouse=True)
 def no_renderer(monkeypatch):
     """A fake draws nothing: nobody need look for a graphics driver."""
-    monkeypatch.setenv("MUJOCO_GL", "osmesa")
+    monkeypatch.setenv("MUJOCO_GL", "disabled")
 
 
 @pytest.fixture
@@ -38,6 +39,13 @@ def generate(monkeypatch):
         return cli.main(["generate", str(output), *map(str, words)])
 
     return call
+
+
+@pytest.fixture
+def generate_here(monkeypatch, generate):
+    """Return `generate` with one worker, which is this process."""
+    monkeypatch.setattr(processes, "ProcessPool", PoolHere)
+    return generate
 
 
 def start(output: Path, *words: object, **fakes: object) -> subprocess.Popen:
@@ -124,28 +132,28 @@ def test_a_seed_that_kills_every_worker_is_counted_and_replaced(tmp_path, genera
     assert reasons[5] == "the worker process died (killed by SIGKILL)"
 
 
-def test_more_episodes_are_appended_and_fewer_are_no_work(tmp_path, generate):
+def test_more_episodes_are_appended_and_fewer_are_no_work(tmp_path, generate_here):
     output, tried = tmp_path / "out", tmp_path / "tried"
-    assert generate(output, "--episodes", 6, "--workers", 1, writes_seeds=str(tried)) == 0
-    assert generate(output, "--episodes", 9, "--grounding", 2, "--workers", 1, writes_seeds=str(tried)) == 0
+    assert generate_here(output, "--episodes", 6, "--workers", 1, writes_seeds=str(tried)) == 0
+    assert generate_here(output, "--episodes", 9, "--grounding", 2, "--workers", 1, writes_seeds=str(tried)) == 0
     assert seeds(output / "action") == GOOD[:9]
     assert seeds(output / "grounding") == [0, 1]
     assert sorted(map(int, tried.read_text().split())) == list(range(GOOD[8] + 1))  # no seed twice
-    assert generate(output, "--episodes", 4, "--workers", 1, writes_seeds=str(tried)) == 0
+    assert generate_here(output, "--episodes", 4, "--workers", 1, writes_seeds=str(tried)) == 0
     assert seeds(output / "action") == GOOD[:9]
     assert json.loads((output / "generation.json").read_text())["episodes"] == 9
 
 
-def test_demonstrations_in_several_episodes_are_counted_once_and_appended_to(tmp_path, generate, capsys):
+def test_demonstrations_in_several_episodes_are_counted_once_and_appended_to(tmp_path, generate_here, capsys):
     """`--clean` ends an episode where frames are left out."""
     for wanted in (3, 4):
-        assert generate(tmp_path / "out", "--episodes", wanted, "--workers", 1, "--clean", in_two=True) == 0
+        assert generate_here(tmp_path / "out", "--episodes", wanted, "--workers", 1, "--clean", in_two=True) == 0
         records = load_metadata(tmp_path / "out/action").episodes
         assert [(record.source, record.length) for record in records] == [
             made for seed in GOOD[:wanted] for made in ((f"generated/{seed}:0-2", 2), (f"generated/{seed}:4-7", 3))
         ]
     assert [entry["frames"] for entry in ledger(tmp_path / "out") if entry.get("frames")] == [5] * 4
-    assert generate(tmp_path / "out", "--episodes", 4, "--workers", 1, in_two=True) == 2
+    assert generate_here(tmp_path / "out", "--episodes", 4, "--workers", 1, in_two=True) == 2
     assert "was generated with clean True, not False" in capsys.readouterr().err
 
 
@@ -220,14 +228,14 @@ def interrupted(output: Path, episodes: int) -> None:
     assert process.returncode == 130
 
 
-def test_corrupt_parts_are_counted_left_out_and_made_again(tmp_path, generate, capsys):
+def test_corrupt_parts_are_counted_left_out_and_made_again(tmp_path, generate_here, capsys):
     output = tmp_path / "out"
     interrupted(output, 30)
     parts = sorted((output / ".parts" / "action").iterdir())
     shutil.copytree(parts[0], parts[0].with_name("second"))  # known by its sources: nothing is there twice
     (parts[0] / "meta" / "info.json").write_text("{")
     shutil.rmtree(parts[0].with_name("second") / "videos")
-    assert generate(output, "--episodes", 30, "--workers", 1, "--json", tmp_path / "f.json") == 0
+    assert generate_here(output, "--episodes", 30, "--workers", 1, "--json", tmp_path / "f.json") == 0
     assert sorted(seeds(output / "action")) == GOOD[:30]
     assert check(output / "action", deep=True) == []
     figures = json.loads((tmp_path / "f.json").read_text())
@@ -238,28 +246,28 @@ def test_corrupt_parts_are_counted_left_out_and_made_again(tmp_path, generate, c
     assert not (output / ".parts").exists()
 
 
-def test_a_merge_that_was_killed_is_finished(tmp_path, generate):
+def test_a_merge_that_was_killed_is_finished(tmp_path, generate_here):
     output = tmp_path / "out"
-    assert generate(output, "--episodes", 8, "--workers", 1) == 0
+    assert generate_here(output, "--episodes", 8, "--workers", 1) == 0
     shutil.copytree(output / "action", output / ".parts" / "action" / ("0" * 32))  # killed before it was taken away
     (output / ".parts" / "action" / ".half.writing").mkdir()
-    assert generate(output, "--episodes", 8, "--workers", 1) == 0
+    assert generate_here(output, "--episodes", 8, "--workers", 1) == 0
     assert seeds(output / "action") == GOOD[:8]
     assert not (output / ".parts").exists()
 
 
-def test_half_a_line_in_the_record_of_seeds_is_no_obstacle(tmp_path, generate):
+def test_half_a_line_in_the_record_of_seeds_is_no_obstacle(tmp_path, generate_here):
     output = tmp_path / "out"
-    assert generate(output, "--episodes", 4, "--workers", 1) == 0
+    assert generate_here(output, "--episodes", 4, "--workers", 1) == 0
     with (output / "seeds.jsonl").open("a") as file:
         file.write('{"kind": "action", "se')
-    assert generate(output, "--episodes", 6, "--workers", 1) == 0
+    assert generate_here(output, "--episodes", 6, "--workers", 1) == 0
     assert sorted(line["seed"] for line in ledger(output)) == list(range(GOOD[5] + 1))
 
 
 @pytest.fixture
-def held(tmp_path, generate, capsys):
-    assert generate(tmp_path / "held", "--episodes", 2, "--workers", 1) == 0
+def held(tmp_path, generate_here, capsys):
+    assert generate_here(tmp_path / "held", "--episodes", 2, "--workers", 1) == 0
     capsys.readouterr()
     return tmp_path / "held"
 
@@ -270,13 +278,13 @@ def refused(capsys) -> str:
     return error
 
 
-def test_other_settings_are_refused_with_the_first_difference(held, generate, capsys, tmp_path):
-    assert generate(held, "--episodes", 3, "--seed", 7) == 2
+def test_other_settings_are_refused_with_the_first_difference(held, generate_here, capsys, tmp_path):
+    assert generate_here(held, "--episodes", 3, "--seed", 7) == 2
     assert "was generated with seed 0, not 7" in refused(capsys)
     (tmp_path / "other.yaml").write_text("sets: {basic: 0.5, light: 0.5}\n")
-    assert generate(held, "--config", tmp_path / "other.yaml") == 2
+    assert generate_here(held, "--config", tmp_path / "other.yaml") == 2
     assert "was generated with sets." in refused(capsys)
-    assert generate(held, "--episodes", 9, "--workers", 1, another_column=True) == 2
+    assert generate_here(held, "--episodes", 9, "--workers", 1, another_column=True) == 2
     assert "more is missing" in refused(capsys)
     assert seeds(held / "action") == GOOD[:2]
 
@@ -290,12 +298,12 @@ def test_two_at_once_are_refused(held, generate, capsys):
     process.communicate(timeout=30)
 
 
-def test_when_no_seed_gives_an_episode_it_gives_up(tmp_path, generate, capsys):
-    assert generate(tmp_path / "out", "--episodes", 5, "--workers", 1, rejects_all=True) == 2
+def test_when_no_seed_gives_an_episode_it_gives_up(tmp_path, generate_here, capsys):
+    assert generate_here(tmp_path / "out", "--episodes", 5, "--workers", 1, rejects_all=True) == 2
     assert "500 seeds in a row gave no action episode" in refused(capsys)
 
 
-def test_a_full_disk_is_one_line_and_the_work_goes_on_afterwards(tmp_path, generate, capsys):
+def test_a_full_disk_is_one_line_and_the_work_goes_on_afterwards(tmp_path, generate_here, capsys):
     disk = tmp_path / "disk"
     disk.mkdir()
     done = subprocess.run(
@@ -304,10 +312,10 @@ def test_a_full_disk_is_one_line_and_the_work_goes_on_afterwards(tmp_path, gener
     if done.returncode != 0:
         pytest.skip("no file system can be mounted here")
     try:
-        assert generate(disk / "out", "--episodes", 60, "--workers", 1) == 2
+        assert generate_here(disk / "out", "--episodes", 60, "--workers", 1) == 2
         assert "No space left on device" in refused(capsys)
         subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
-        assert generate(disk / "out", "--episodes", 60, "--workers", 1) == 0
+        assert generate_here(disk / "out", "--episodes", 60, "--workers", 1) == 0
         assert seeds(disk / "out" / "action") == GOOD[:60]
     finally:
         subprocess.run(["umount", str(disk)], check=True)
