@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from franka_arm import DT, WIDTH
+from slow_tests import trials
 from teleoperated_arm import FRANKA, TeleoperatedArm, figure_eight, tremor, upright
 
 from controllers.errors import ChunkError
@@ -45,10 +46,10 @@ def test_a_figure_eight_by_a_trembling_hand_is_followed_smoothly():
     assert np.linalg.norm(np.diff(path, 3, axis=0), axis=1).max() / DT**3 < 0.05 * CARTESIAN_JERK
 
 
-def test_a_hundred_clutches_at_any_place_and_moment_and_no_jump():
+def test_many_clutches_at_any_place_and_moment_and_no_jump():
     """The hand goes on moving and trembling, far away, while it is not clutched."""
     rng = np.random.default_rng(7)
-    period = 0.6
+    period, clutchings = 0.6, trials(30, 100)
 
     def clutched(time: float) -> bool:
         return (time % period) > 0.2
@@ -63,11 +64,11 @@ def test_a_hundred_clutches_at_any_place_and_moment_and_no_jump():
 
     arm = TeleoperatedArm(hand)
     engaged = []
-    for _ in range(round(100.5 * period / 0.02)):
+    for _ in range(round((clutchings + 0.5) * period / 0.02)):
         arm.run(0.02)
         engaged.append(arm.teleoperation.clutched("panda"))
     clutches = int(np.count_nonzero(np.diff(np.array(engaged).astype(int)) == 1))
-    assert clutches >= 100
+    assert clutches >= clutchings
     assert arm.refusals == []
     path = arm.path
     assert np.linalg.norm(path - path[0], axis=1).max() > 0.05  # it was moved about

@@ -11,6 +11,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from drawn_scene import grasping_scene
+from slow_tests import trials
 
 from controllers.errors import ConfigError
 from vla_ros.evaluation.settings import EpisodeSettings
@@ -84,7 +85,7 @@ def test_what_is_unseen_is_heard_nowhere_else() -> None:
     assert unseen
     assert not unseen & names
     for name in ("common", "training"):
-        texts = [text for text, _, _ in said(name, "generation", 3000)]
+        texts = [text for text, _, _ in said(name, "generation", trials(500, 3000))]
         for word in unseen:
             assert not any(re.search(rf"\b{re.escape(word)}\b", text) for text in texts), word
         heard = {word for text in texts for word in re.findall(r"[a-z]+", text.lower())}
@@ -94,7 +95,7 @@ def test_what_is_unseen_is_heard_nowhere_else() -> None:
 
 def test_unseen_words_are_taken_about_as_often_as_said_and_name_their_own() -> None:
     words = family("unseen")
-    texts = said("unseen", "evaluation", 4000)
+    texts = said("unseen", "evaluation", trials(1500, 4000))
     recolored = Counter(color not in text.replace("jet-black", "") for text, color, _ in texts)
     assert recolored[True] / len(texts) == pytest.approx(words.other, abs=0.03)
     for text, color, category in texts:

@@ -11,6 +11,7 @@ import pytest
 from drawn_scene import grasping_scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_tests import trials
 
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
@@ -51,7 +52,7 @@ def meant(text: str, objects=SCENE) -> tuple[set[str], set[str]]:
 )
 def test_every_sentence_of_ours_means_its_scenes_target_alone(stream, wording, categories, sets):
     for set_name in sets:
-        for seed in range(60):
+        for seed in range(trials(20, 60)):
             scene = grasping_scene(set_name, seed, stream, categories, wording=wording)
             objects = [SceneObject.of(placed, CATALOGUE) for placed in scene.objects]
             assert meant(scene.instruction, objects) == ({scene.target}, set()), scene.instruction
