@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two-armed robots of the papers in lockstep with their simulation: figures eight, a drive, a lift, pictures."""
+"""The two-armed robots of the papers in lockstep with their simulation: a drive, a lift, pictures."""
 
 from __future__ import annotations
 
@@ -12,33 +12,6 @@ from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World
 
 ROBOTS = ("bytemini", "ldt01")
-STEP, DURATION = 0.05, 6.0  # [s]
-
-
-def figure_eight() -> np.ndarray:
-    """Return places (H, 3) [m] of an eight 18 cm wide, 12 cm deep and 6 cm high, begun and ended slowly."""
-    t = np.arange(1, round(DURATION / STEP) + 1) * STEP / DURATION
-    turn = 2.0 * np.pi * (t - 0.8 * np.sin(2.0 * np.pi * t) / (2.0 * np.pi))
-    return np.column_stack([0.06 * np.sin(2.0 * turn), 0.09 * np.sin(turn), 0.03 * (np.cos(turn) - 1.0)])
-
-
-@pytest.mark.parametrize("name", ROBOTS)
-def test_both_arms_follow_figures_eight(name):
-    robot = DescribedRobot(name)
-    try:
-        start = {arm: robot.world.tool_pose(arm)[:3, 3].copy() for arm in robot.world.arms}
-        path = figure_eight()
-        seen = robot.follow(dict.fromkeys(start, path), STEP)
-        for arm, places in seen.items():
-            points = np.vstack([np.zeros(3), path]) + start[arm]
-            fine = np.linspace(0.0, len(points) - 1.0, 6000)
-            line = np.column_stack([np.interp(fine, np.arange(len(points)), column) for column in points.T])
-            off = np.array([np.linalg.norm(line - place, axis=1).min() for place in places[::5]])
-            assert np.sqrt(np.mean(off**2)) < 3e-3, arm
-            assert np.ptp(places[:, 1]) > 0.17, arm  # it went there
-            assert np.linalg.norm(places[-1] - points[-1]) < 1e-3, arm
-    finally:
-        robot.world.close()
 
 
 def test_bytemini_drives_by_chunk_and_its_tools_stay_where_a_chunk_put_them():

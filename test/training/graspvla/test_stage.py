@@ -195,6 +195,7 @@ def test_two_processes_learn_what_one_does_and_stop_together(tmp_path: Path) -> 
         np.testing.assert_allclose(two["network"][name], value, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_nonsense_in_one_process_stops_all(tmp_path: Path) -> None:
     done = together(tmp_path, 20, -1, 3)
     assert done.returncode != 0
