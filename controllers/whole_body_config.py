@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError
 
+CONFIGURED = "configured"
+# What a job may choose at its start: whether one programme moves the whole robot, and its base drives for hands.
+WHOLE_BODY = (CONFIGURED, "off", "on", "base_helps")
+
 
 def _check(where: str, name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:

@@ -21,6 +21,7 @@ from trajectory_msgs.msg import JointTrajectory
 from controllers.chunks.chunk import instruction_hash
 from controllers.errors import ChunkError, VlaError
 from controllers.realtime.loop import PacedLoop
+from controllers.whole_body_config import CONFIGURED, WHOLE_BODY
 from vla_ros import messages, qos
 from vla_ros.nodes.arm import transitions
 from vla_ros.nodes.arm.auxiliary_output import AuxiliaryOutput
@@ -61,6 +62,10 @@ class ControlNode(ManagedNode):
             self, "alignment", "progress", "how a late chunk is aligned", choices=("progress", "time")
         )
         self._shadow = declare(self, "shadow", False, "compute and report everything, send nothing to the robot")
+        self._whole_body = declare(
+            self, "whole_body", CONFIGURED, "arms, joint groups and base by one programme",
+            choices=WHOLE_BODY,
+        )  # fmt: skip
         self._command = declare_command(self)
         self._tuning = Tuning(self)
         self.priority = declare(
@@ -80,7 +85,7 @@ class ControlNode(ManagedNode):
     def configure(self) -> None:
         """Load the robot, warm up the control path and create the topics."""
         embodiment = load_embodiment(self._robot)
-        config = launch_control_config(self._robot, self._speed_scale, self._alignment, self._shadow)
+        config = launch_control_config(self._robot, self._speed_scale, self._alignment, self._shadow, self._whole_body)
         config = self._tuning.applied(config)
         follower = make_follower(embodiment, config, self._command)
         fingers = {f"{gripper.name}/width": len(gripper.joints) for gripper in embodiment.grippers}

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
+
 import numpy as np
 
 from controllers.arm.limits import ArmLimits
@@ -17,6 +20,7 @@ from controllers.groups.gripper import GripperAdapter
 from controllers.safety.collision_monitor import CollisionMonitor
 from controllers.whole_body.controller import WholeBody
 from controllers.whole_body.drive import WholeBodyDrive
+from controllers.whole_body_config import CONFIGURED, WholeBodyConfig
 from vla_ros.configuration import config_file, config_folders, load_config
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, robot_path
 from vla_ros.robots.groups import ArmGroup, EndEffectorGroup, JointGroup
@@ -84,6 +88,32 @@ def _adapter(end_effector: EndEffectorGroup, quantity: str, config: ControlConfi
     return GripperAdapter(GripperConfig(), end_effector.depth_max)
 
 
+def with_whole_body(config: ControlConfig, choice: str) -> ControlConfig:
+    """Return the configuration with one of WHOLE_BODY in it."""
+    if choice == CONFIGURED:
+        return config
+    if choice == "off":
+        return dataclasses.replace(config, whole_body=None)
+    whole = config.whole_body or WholeBodyConfig()
+    if choice == "base_helps":
+        whole = dataclasses.replace(whole, base_helps=True)
+    return dataclasses.replace(config, whole_body=whole)
+
+
+def check_whole_body(embodiment: Embodiment, config: ControlConfig, commands: Mapping[str, str]) -> None:
+    """Raise ConfigError where whole-body control is asked for and cannot drive the robot's arms or base."""
+    if config.whole_body is None:
+        return
+    for arm, command in commands.items():
+        if command not in WholeBodyDrive.commands:
+            raise ConfigError(
+                f"whole_body: arm '{arm}' is driven by {command}, whole-body control drives arms by "
+                f"{' or '.join(WholeBodyDrive.commands)}: give one of them, or leave out 'whole_body'"
+            )
+    if config.whole_body.base_helps and embodiment.base is None:
+        raise ConfigError(f"whole_body: robot '{embodiment.name}' has no base that could help its hands")
+
+
 class FollowerFactory:
     """Make chunk followers of a robot; what takes long to read is read once and shared."""
 
@@ -121,12 +151,7 @@ class FollowerFactory:
         config = self.config
         if config.whole_body is None:
             return None
-        for arm, command in self._commands.items():
-            if command not in WholeBodyDrive.commands:
-                raise ConfigError(
-                    f"whole_body: arm '{arm}' is driven by {command}, whole-body control drives arms by "
-                    f"{' or '.join(WholeBodyDrive.commands)}: give one of them, or leave out 'whole_body'"
-                )
+        check_whole_body(self.embodiment, config, self._commands)
         body = whole_body(self.embodiment, fingers=False)
         return WholeBody(body, config.whole_body, config.kinematics.lead_max)
 

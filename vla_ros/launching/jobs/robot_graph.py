@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from controllers.whole_body_config import CONFIGURED, WHOLE_BODY
 from vla_ros.launching.arguments import LaunchArgument, Value
 from vla_ros.launching.checks import check_grasp, check_success_object, check_view
 from vla_ros.launching.graph import Argument, Chosen, NodeSpec, Parameter
@@ -99,7 +100,9 @@ def robot_nodes(
         NodeSpec(
             "control",
             "control_node",
-            same("robot", "command", "speed_scale", "alignment", "shadow") | simulated_time | {"hold": HOLD},
+            same("robot", "command", "speed_scale", "alignment", "shadow", "whole_body")
+            | simulated_time
+            | {"hold": HOLD},
             stops_first=True,
         ),
         *managers,
@@ -160,6 +163,12 @@ def robot_arguments(job: JobConfig, *own: LaunchArgument) -> tuple[LaunchArgumen
         *hardware_arguments(),
         LaunchArgument(
             "command", "", "what drives the arm: effort, position or pose; empty: the first that the robot takes"
+        ),
+        LaunchArgument(
+            "whole_body",
+            CONFIGURED,
+            "arms, lift, head and base by one programme; base_helps: the base drives where hands need it",
+            choices=WHOLE_BODY,
         ),
         *own,
         LaunchArgument("set", "basic", "kind of scene: `vla tasks show TASK` lists them"),

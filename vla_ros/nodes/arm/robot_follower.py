@@ -11,13 +11,16 @@ from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.control_config import ControlConfig
 from controllers.follower import ChunkFollower
 from controllers.rotations import from_matrix
-from vla_ros.robots.control import FollowerFactory, load_control_config
+from controllers.whole_body_config import CONFIGURED
+from vla_ros.robots.control import FollowerFactory, load_control_config, with_whole_body
 from vla_ros.robots.embodiment import Embodiment
 
 
-def launch_control_config(robot: str, speed_scale: float, alignment: str, shadow: bool = False) -> ControlConfig:
-    """Return the robot's control configuration with the launch's choices put in."""
-    config = load_control_config(robot)
+def launch_control_config(
+    robot: str, speed_scale: float, alignment: str, shadow: bool = False, whole_body: str = CONFIGURED
+) -> ControlConfig:
+    """Return the robot's control configuration with the launch's choices put in; `whole_body`: one of WHOLE_BODY."""
+    config = with_whole_body(load_control_config(robot), whole_body)
     stitch = dataclasses.replace(config.stitch, alignment=alignment)
     return dataclasses.replace(config, speed_scale=speed_scale, stitch=stitch, shadow=shadow)
 
