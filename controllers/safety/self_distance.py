@@ -16,7 +16,10 @@ from controllers.safety.near_pairs import NearPairs
 from controllers.safety.self_pairs import checked_self_pairs
 
 SAMPLES = 500  # configurations by which the pairs are chosen
-PAIRS_AT_A_LOOK = 10  # for each arm
+PAIRS_AT_A_LOOK = 10  # for each arm …
+# … or more: within so many looks, 88 ms, every pair is seen. What is seen more rarely than in SLOW_S less the time of a
+# stop has to be stopped before it was ever slowed.
+LOOKS = 11
 SLOW_S = 0.3  # [s] to contact at the present speed, from which on progress is slowed
 REACTION_S = 0.02  # [s] until a stop acts: the tick, the wire
 NOISE = 1e-3  # [m] what is no approach
@@ -50,7 +53,7 @@ class SelfDistance:
         upper[self._columns] = model.upperPositionLimit[self._columns]
         pairs = checked_self_pairs(model, geometry, lower, upper, SAMPLES, groups)
         # Neighbouring pairs into different groups: whatever two links do, one of the next looks sees it.
-        count = max(1, -(-len(pairs) // (PAIRS_AT_A_LOOK * len(tool_frames))))
+        count = min(LOOKS, max(1, -(-len(pairs) // (PAIRS_AT_A_LOOK * len(tool_frames)))))
         self._groups = [_Group(model, geometry, pairs[first::count]) for first in range(count)]
         self._whole = _Group(model, geometry, pairs)  # for the thread that submits chunks
         self._q_asked = self._q.copy()

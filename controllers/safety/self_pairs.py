@@ -36,12 +36,10 @@ def checked_self_pairs(
         for j in range(i + 1, geometry.ngeoms)
         if not _neighbours(model, geometry.geometryObjects[i], geometry.geometryObjects[j])
     ]
-    distances = _sampled_distances(model, geometry, pairs, lower, upper, samples)  # (S, P)
-    near = distances.min(axis=0) < NEVER
     movers = _movers(model, geometry, groups)
-    near |= np.array([bool(movers[i] - movers[j]) and bool(movers[j] - movers[i]) for i, j in pairs], bool)
-    always = (distances < 0.0).mean(axis=0) > ALWAYS
-    return [pair for pair, wanted in zip(pairs, near & ~always, strict=True) if wanted]
+    apart = np.array([bool(movers[i] - movers[j]) and bool(movers[j] - movers[i]) for i, j in pairs], bool)
+    wanted = _meet(model, geometry, pairs, apart, lower, upper, samples)
+    return [pair for pair, meets in zip(pairs, wanted, strict=True) if meets]
 
 
 def _movers(model: pin.Model, geometry: pin.GeometryModel, groups: Sequence[Sequence[str]]) -> list[set[int]]:
@@ -52,25 +50,69 @@ def _movers(model: pin.Model, geometry: pin.GeometryModel, groups: Sequence[Sequ
     return [{number for number, group in enumerate(groups) if names & set(group)} for names in supports]
 
 
-def _sampled_distances(
+def _meet(
     model: pin.Model,
     geometry: pin.GeometryModel,
     pairs: list[tuple[int, int]],
+    near: np.ndarray,
     lower: np.ndarray,
     upper: np.ndarray,
     samples: int,
 ) -> np.ndarray:
+    """Say of each pair (P,) whether it came near in a sample, or is said to be `near`, and did not always collide.
+
+    Two arms have over a thousand pairs, so a distance is measured only where the answer is open: not of a pair that
+    was near once and has parted often enough, nor of shapes whose enclosing balls are apart.
+    """
     geometry = geometry.clone()
     geometry.removeAllCollisionPairs()
     for pair in pairs:
         geometry.addCollisionPair(pin.CollisionPair(*pair))
     data, geometry_data = model.createData(), pin.GeometryData(geometry)
+    balls = [_ball(item) for item in geometry.geometryObjects]
+    centers, radii = map(np.array, zip(*balls, strict=True))  # (G, 4), (G,)
+    carriers = [item.parentJoint for item in geometry.geometryObjects]
+    first, second = np.array(pairs, dtype=int).reshape(-1, 2).T
+    reach = radii[first] + radii[second] + NEVER  # (P,) [m]
+    steady = _steady(model, geometry, pairs, upper > lower)
+    near, parted, most = near.copy(), np.zeros(len(pairs), dtype=int), ALWAYS * samples
+    still_open = np.arange(len(pairs))
     random = np.random.default_rng(0)
-    distances = np.empty((samples, len(pairs)))
-    for row in distances:
-        pin.computeDistances(model, data, geometry, geometry_data, random.uniform(lower, upper))
-        row[:] = [result.min_distance for result in geometry_data.distanceResults]
-    return distances
+    for _ in range(samples):
+        pin.updateGeometryPlacements(model, data, geometry, geometry_data, random.uniform(lower, upper))
+        placed = np.einsum("gij,gj->gi", np.array([T.homogeneous for T in data.oMi])[carriers], centers)  # (G, 4)
+        between = np.linalg.norm(placed[first[still_open]] - placed[second[still_open]], axis=1)
+        parted[still_open] += 1
+        for index in still_open[between < reach[still_open]]:
+            distance = pin.computeDistance(geometry, geometry_data, int(index)).min_distance
+            near[index] |= distance < NEVER
+            parted[index] -= distance < 0.0
+        parted[steady] = np.where(parted[steady] > 0, samples, 0)
+        known = steady[still_open] | (near[still_open] & (samples - parted[still_open] <= most))
+        still_open = still_open[~known]
+        if not len(still_open):
+            break
+    return near & (samples - parted <= most)
+
+
+def _ball(item: pin.GeometryObject) -> tuple[np.ndarray, float]:
+    """Return centre (4,) [m], 1 behind it, in the carrying joint's frame, and radius [m] of a ball round a shape."""
+    item.geometry.computeLocalAABB()
+    center = item.placement.act(np.array(item.geometry.aabb_center).ravel())
+    return np.append(center, 1.0), float(item.geometry.aabb_radius)
+
+
+def _steady(
+    model: pin.Model, geometry: pin.GeometryModel, pairs: list[tuple[int, int]], varies: np.ndarray
+) -> np.ndarray:
+    """Say of each pair (P,) whether it stays as it is while the joints (nq,) that vary do."""
+    moving = {joint for joint in range(1, model.njoints) if varies[_values(model, joint)].any()}
+    supports = [{int(joint) for joint in model.supports[item.parentJoint]} for item in geometry.geometryObjects]
+    return np.array([not (supports[i] ^ supports[j]) & moving for i, j in pairs], dtype=bool)
+
+
+def _values(model: pin.Model, joint: int) -> slice:
+    return slice(model.joints[joint].idx_q, model.joints[joint].idx_q + model.joints[joint].nq)
 
 
 def _neighbours(model: pin.Model, first: pin.GeometryObject, second: pin.GeometryObject) -> bool:

@@ -31,6 +31,8 @@ from vla_ros.policies.observation import Observation
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import load_embodiment
 
+NICENESS = 5  # a plan takes a second of a core: the arm waits for it, the world and control must not
+
 
 class ExpertNode(ManagedNode):
     """Infer from each state of the simulator while there is an instruction."""
@@ -52,7 +54,7 @@ class ExpertNode(ManagedNode):
         self._expert.show(self._scene)
         self._builder = builder = ObservationBuilder(embodiment, self._skew, Needs())
         self._inferences = InferenceDiagnostics(self)
-        self._worker = InferenceWorker(self._expert, self._on_chunk, self._inferences.failed)
+        self._worker = InferenceWorker(self._expert, self._on_chunk, self._inferences.failed, NICENESS)
         self._chunks = self.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
         self.create_subscription(String, "sim/scene", self._on_scene, qos.LATCHED)
         self.create_subscription(Float64MultiArray, "sim/render_state", self._on_render_state, qos.EXPOSURES)

@@ -8,7 +8,8 @@ thirty times slower than a callback for each state (1.3 µs); the random seed be
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from ompl import base, geometric, util
@@ -27,8 +28,9 @@ class OmplSearch:
 
     name = "ompl"
 
-    def __init__(self, arm: ArmGroup | MotionLimits) -> None:
-        self._lower, self._upper = arm.lower, arm.upper
+    def __init__(self, arm: ArmGroup | MotionLimits, clock: Callable[[], float] = time.monotonic) -> None:
+        """Search within an arm's limits; budgets are counted by `clock` [s]."""
+        self._lower, self._upper, self._clock = arm.lower, arm.upper, clock
 
     def find_path(
         self,
@@ -67,7 +69,8 @@ class OmplSearch:
             # Seeding again makes the next plan repeatable; OMPL says on the console that it would not.
             util.setLogLevel(util.LOG_NONE)
             util.RNG.setSeed(seed + 1)
-            status = planner.solve(max(budget_s, 1e-3))
+            end = self._clock() + max(budget_s, 1e-3)
+            status = planner.solve(base.PlannerTerminationCondition(lambda: self._clock() > end))
         if status.getStatus() != base.PlannerStatus.PlannerStatusType.EXACT_SOLUTION:
             return None
         return np.array([state[0:size] for state in definition.getSolutionPath().getStates()])

@@ -9,6 +9,7 @@ a motion that swings past them, and every step on the way there is a motion that
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -36,10 +37,17 @@ class Shortener:
     """Make one motion quicker."""
 
     def __init__(
-        self, checker: CollisionChecker, limits: MotionLimits, connector: Connector, step: float, deadline: float
+        self,
+        checker: CollisionChecker,
+        limits: MotionLimits,
+        connector: Connector,
+        step: float,
+        deadline: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Check shortcuts every `step` [m] of travel; stop at `deadline` [s], monotonic."""
-        self._checker, self._connector, self._step, self._deadline = checker, connector, step, deadline
+        """Check shortcuts every `step` [m] of travel; stop at `deadline` [s] of `clock`."""
+        self._checker, self._connector, self._step = checker, connector, step
+        self._deadline, self._clock = deadline, clock
         self._lower, self._upper = limits.lower, limits.upper
 
     def shorten(self, motion: PieceTrajectory, random: np.random.Generator, attempts: int) -> PieceTrajectory:
@@ -49,7 +57,7 @@ class Shortener:
             return whole
         motion = self._round_corners(motion)
         for _ in range(attempts):
-            if time.monotonic() > self._deadline:
+            if self._clock() > self._deadline:
                 break
             t1, t2 = np.sort(random.uniform(0.0, motion.duration, 2)).tolist()
             motion = self._shortcut(motion, t1, t2) or motion

@@ -16,8 +16,8 @@ from controllers.errors import ChunkError, ConfigError
 from controllers.rotations import compose_exp
 from controllers.safety.collision_monitor import CHECK_PERIOD_S, CollisionMonitor
 from controllers.safety.hand_shape import hand_corners
-from controllers.safety.self_distance import SelfDistance
-from vla_ros.robots.control import collision_monitor
+from controllers.safety.self_distance import SLOW_S, SelfDistance
+from vla_ros.robots.control import collision_monitor, load_control_config
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 
 EMBODIMENT = load_embodiment("franka")
@@ -212,6 +212,15 @@ def test_every_pair_is_looked_at_within_a_tenth_of_a_second():
     assert len(own._groups) * CHECK_PERIOD_S < 0.1
     model = pin.buildModelFromXML(URDF)
     assert len(own._q) == model.nq
+
+
+@pytest.mark.parametrize("robot", ["franka", "agilex", "bytemini", "ldt01"])
+def test_a_robot_of_any_number_of_shapes_is_slowed_before_it_is_stopped(robot):
+    monitor = collision_monitor(load_embodiment(robot), load_control_config(robot))
+    own = monitor._own
+    assert own is not None
+    age = len(own._groups) * CHECK_PERIOD_S  # [s] between two looks at a pair
+    assert own._stopping_s + age < 0.6 * SLOW_S
 
 
 def test_nonsense_is_refused():

@@ -69,11 +69,14 @@ def carry_over(
     pinches = np.array([middle + motion.inset * onwards + side * half * left for side in (1.0, -1.0)])
     landings = pinches + (length - 2.0 * motion.inset) * onwards
     first, last = leans
+    straight = Hand((0.0, 0.0, 0.0), yaw, first.tilt).T
+    turned = [bool(T[:3, 0] @ straight[:3, 0] < 0.0) for T in tools]  # wrists of another robot come from the other side
 
     def hands(points: np.ndarray, above: float, share: float = 0.0) -> list[Hand]:
         tilt = (1.0 - share) * first.tilt + share * last.tilt
         ground = (1.0 - share) * first.height + share * last.height
-        return [Hand((float(x), float(y), ground + above), yaw, tilt) for x, y in points]
+        places = [(float(x), float(y), ground + above) for x, y in points]
+        return [Hand(place, yaw, tilt, half) for place, half in zip(places, turned, strict=True)]
 
     beside = hands(pinches + motion.outside * np.array([left, -left]), motion.above)
     high, low = hands(pinches, motion.above), hands(pinches, motion.press)

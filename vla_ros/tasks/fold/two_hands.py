@@ -24,17 +24,21 @@ _LOOKED_AT = 2  # of so many actions one is looked at
 
 @dataclass(frozen=True)
 class Hand:
-    """Where one hand is: its tool leans by `tilt` towards `yaw`, its fingers close across that."""
+    """Where one hand is: its tool leans by `tilt` towards `yaw`, its fingers close across that.
+
+    `turned`: by half a turn about its tool, after which the fingers stand as before.
+    """
 
     position: tuple[float, float, float]  # [m]
     yaw: float  # [rad] about the vertical, of where it leans
     tilt: float  # [rad] 0: it points straight down
+    turned: bool = False
 
     @property
     def T(self) -> np.ndarray:
         """Return T_base_ee (4, 4)."""
         (c, s), (ct, st) = (np.cos(self.yaw), np.sin(self.yaw)), (np.cos(self.tilt), np.sin(self.tilt))
-        z, y = np.array([st * c, st * s, -ct]), np.array([-s, c, 0.0])
+        z, y = np.array([st * c, st * s, -ct]), np.array([-s, c, 0.0]) * (-1.0 if self.turned else 1.0)
         T = np.eye(4)
         T[:3, :3], T[:3, 3] = np.stack([np.cross(y, z), y, z], axis=1), self.position
         return T

@@ -45,7 +45,7 @@ NOISE = 2e-4  # [m] that is no approach
 STEP = 0.015  # [m] of travel between two looks along a way
 SEARCH_STEP = 0.08  # [rad] along the edges of the trees
 SHORTCUTS = 8
-BUDGET_S = 1.0  # [s] of a search
+BUDGET_S = 1.0  # [s] of a search, of this thread's processor time: an expert on the graph plans beside others
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ class PairPlanner:
         each = [motion_limits(hand.group, SPEED_SCALE) for hand in self.hands.values()]
         names = [field.name for field in dataclasses.fields(MotionLimits)]
         self._limits = MotionLimits(*(np.concatenate([getattr(one, name) for one in each]) for name in names))
-        self._connector, self._search = Connector(self._limits), OmplSearch(self._limits)
+        self._connector, self._search = Connector(self._limits), OmplSearch(self._limits, time.thread_time)
         self._carriers = {
             name: [world.model.joint(joint).qposadr[0] for joint in model.mount.carriers]
             for name, model in pair.items()
@@ -136,8 +136,8 @@ class PairPlanner:
         if corners is None or motion is None:
             return None
         if len(corners) > 2:
-            deadline = time.monotonic() + BUDGET_S
-            shortener = Shortener(checker, self._limits, self._connector, STEP, deadline)
+            deadline = time.thread_time() + BUDGET_S
+            shortener = Shortener(checker, self._limits, self._connector, STEP, deadline, time.thread_time)
             motion = shortener.shorten(motion, np.random.default_rng(seed), SHORTCUTS)
         period = self.motion.period
         times = period * np.arange(1, max(1, int(np.ceil(motion.duration / period - 1e-9))) + 1)
