@@ -45,6 +45,14 @@ def test_with_a_policy_it_is_brought_up_and_the_bridge_knows():
     assert "manager" not in started
 
 
+def test_a_leader_is_told_to_the_bridge_and_one_that_does_not_fit_is_refused(capsys):
+    assert nodes("leader:=/leader", "leader_map:=agilex")["bridge"]["leader"] == "/leader"
+    assert "say with leader:=" in refusal(capsys, "leader_map:=agilex")
+    assert "is no namespace" in refusal(capsys, "leader:=my leader")
+    assert "did you mean 'agilex'?" in refusal(capsys, "leader:=/leader", "leader_map:=agilx", "robot:=agilex")
+    assert "it is the follower's that is named" in refusal(capsys, "leader:=/leader", "leader_map:=agilex")
+
+
 @pytest.fixture
 def mine(tmp_path):
     path = tmp_path / "mine.py"

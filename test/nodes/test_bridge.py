@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
+import socket
 import threading
 from pathlib import Path
 
@@ -541,6 +543,81 @@ def test_a_port_that_is_taken_and_a_folder_that_cannot_be_are_one_line(graph, tm
         assert node.process.returncode == 2, output
         assert reason in output.strip().split("\n")[-1]
         assert "Traceback" not in output
+
+
+class FakeLeader:
+    """A leader's joint states from another namespace, fifty times a second."""
+
+    def __init__(self, operator: Operator) -> None:
+        self._node, self.q = operator.node, np.zeros(len(JOINTS))
+        self._publisher = self._node.create_publisher(JointState, "/leader/joint_states", qos.STREAM)
+        self._speaks, self._over = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._speak, daemon=True)
+        self._thread.start()
+
+    def say(self, q: np.ndarray) -> None:
+        """Be at q (7,) [rad] from now on."""
+        self.q = q
+        self._speaks.set()
+
+    def _speak(self) -> None:
+        while not self._over.wait(0.02):
+            if self._speaks.is_set():
+                self._publisher.publish(JointState(name=list(JOINTS), position=self.q.tolist()))
+
+    def close(self) -> None:
+        self._over.set()
+        self._thread.join(5.0)
+        self._node.destroy_publisher(self._publisher)
+
+
+@pytest.fixture
+def led(graph, operator, tmp_path):
+    """Return a page whose bridge hears a leader, and the leader."""
+    keep_token(tmp_path, TOKEN)
+    port, patient = free_port(), tmp_path / "patient.yaml"
+    patient.write_text("stale_s: 2.0\n")  # a busy machine keeps this process from speaking
+    given = {"autostart": True, "use_sim_time": True, "port": port, "folder": str(tmp_path)}
+    bridge = NodeUnderTest("vr_bridge", **given, leader="/leader", leader_map=str(patient))
+    leader, pages = FakeLeader(operator), []
+
+    def there() -> bool:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+            return True
+        return False
+
+    try:
+        assert operator.spin_until(there, 60.0), bridge.process.poll()
+        pages.append(LivePage(link(port)))
+        yield pages[0], leader
+    finally:
+        for page in pages:
+            page.close()
+        leader.close()
+        bridge.kill()
+
+
+def test_an_arm_follows_a_leader_that_agrees_and_comes_slowly_to_one_that_does_not(led, operator):
+    page, leader = led
+    said = lambda: page.state["arms"]["panda"]["refused"] or ""  # noqa: E731
+    assert operator.spin_until(lambda: "nothing has been heard of the leader" in said())
+    start = operator.joints.position[: len(JOINTS)].copy()
+    leader.say(start + np.array([0.0, 0.0, 0.0, 0.4, 0.0, 0.0, 0.0]))
+    assert operator.spin_until(lambda: "panda_joint4 of the leader is 0.40 rad above" in said()), said()
+    assert operator.speed < 0.01
+    page.command("take")
+    at_leader = lambda: np.abs(operator.joints.position[: len(JOINTS)] - leader.q).max() < 0.02  # noqa: E731
+    assert operator.spin_until(lambda: "comes to the leader slowly" in said()), said()
+    fastest: list[float] = []
+    assert operator.spin_until(lambda: fastest.append(operator.speed) or (at_leader() and not said())), said()
+    assert max(fastest) < 0.5
+    assert operator.progress.source == "teleop"
+    leader.say(leader.q + 0.1)
+    assert operator.spin_until(at_leader), said()
+    leader.say(leader.q * np.nan)
+    assert operator.spin_until(lambda: "nan for panda_joint1" in said()), said()
+    assert operator.spin_until(lambda: operator.speed < 0.01 and operator.progress.hold_reason == "chunk exhausted")
 
 
 def test_a_bridge_that_is_killed_leaves_the_arm_in_a_hold(graph, operator, page, tmp_path):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from vla_ros import messages, qos
 from vla_ros.nodes.bridge.arm_feed import ArmFeed
 from vla_ros.nodes.bridge.cameras import OperatorCamera
 from vla_ros.nodes.bridge.homing import HomeRun
+from vla_ros.nodes.bridge.leader_feed import LeaderFeed
 from vla_ros.nodes.bridge.operated_robot import OperatedRobot
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot
@@ -27,6 +29,8 @@ from vla_ros.robots.control import load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.teleop.hand_motion import HandMotionLimits
 from vla_ros.teleop.idle_watch import IDLE_TIMEOUT_S
+from vla_ros.teleop.leader.config import load_leader
+from vla_ros.teleop.leader.leading import Leading
 from vla_ros.teleop.protocol import HANDS, OWN_SIDE
 from vla_ros.teleop.server import Listening, TeleopServer
 from vla_ros.teleop.serving.addresses import PAGE_PORT, bind_address, is_local, link_hosts
@@ -80,6 +84,10 @@ class VrBridgeNode(ManagedNode):
             0.0,
             3600.0,
         )
+        self._leader = declare(self, "leader", "", "namespace of leader arms that the arms follow; empty: none")
+        self._leader_map = declare(
+            self, "leader_map", "", "what the leader's joints mean; empty: the same names as the robot's"
+        )
         self._with_policy = declare(self, "with_policy", False, "a policy runs: the arm is its own until it is taken")
 
     def configure(self) -> None:
@@ -99,12 +107,14 @@ class VrBridgeNode(ManagedNode):
         tls = None if is_local(address) else tls_context(folder)
         chosen = self._token_file
         token = chosen_token(Path(chosen)) if chosen else pairing_token(folder, self._new_token)
-        self._feed = ArmFeed(self, embodiment, teleoperation.watched_joints)
+        leading = Leading(load_leader(self._leader_map), embodiment) if self._leader else None
+        watched = teleoperation.watched_joints + (() if leading is None else leading.watched_joints)
+        self._feed = ArmFeed(self, embodiment, watched)
         mounted = embodiment.mounted_cameras
         self._cameras = [OperatorCamera(self, name, i, name in mounted) for i, name in enumerate(embodiment.cameras)]
         self._home = HomeRun(self.get_namespace(), self._robot_name, _environment)
         self._robot = OperatedRobot(
-            self, embodiment, teleoperation, self._feed, self._cameras, self._home, self._with_policy
+            self, embodiment, teleoperation, self._feed, self._cameras, self._home, self._with_policy, leading
         )
         listening = Listening(address, self._port, link_hosts(address), token, tls)
         collection = self._open_collection(embodiment)
@@ -119,6 +129,8 @@ class VrBridgeNode(ManagedNode):
         steady_timer(self, 0.2, self._watch_cameras)
         steady_timer(self, 1.0, self._publish_diagnostics)
         self._server.start()
+        if leading is not None:
+            LeaderFeed(self, self._leader, leading.topics, partial(self._server.call, self._robot.lead))
         if collection is not None:
             self._server.call(collection.start)
         self._show_link("" if tls is None else fingerprint(folder))

@@ -100,6 +100,16 @@ class Teleoperation:
         """Return the number of the last chunk."""
         return self._sequence
 
+    def number(self) -> int:
+        """Give out the number of the next chunk: whoever else moves the arms counts with the hands."""
+        self._sequence += 1
+        return self._sequence
+
+    @property
+    def engaged(self) -> bool:
+        """Say whether any arm follows its hand."""
+        return any(driven.motion.engaged for driven in self._hands)
+
     def rescale(self, scale: float) -> None:
         """Change metres of the tool for a metre of the hand; what is engaged is latched anew, so nothing jumps."""
         self.scale = scale
@@ -201,10 +211,9 @@ class Teleoperation:
         return self._chunk(stamp, channels, columns) if columns else None
 
     def _chunk(self, stamp: float, channels: list[str], columns: list[np.ndarray]) -> ActionChunk:
-        self._sequence += 1
         # A hand that is held still means a place before the robot, wherever that drives.
         return ActionChunk(
-            stamp, self._base_frame, tuple(channels), TIMES, np.hstack(columns), self._sequence, riding=self._mobile
+            stamp, self._base_frame, tuple(channels), TIMES, np.hstack(columns), self.number(), riding=self._mobile
         )
 
     def _follow(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from vla_ros.teleop.protocol import HANDS, OWN_SIDE
 from vla_ros.teleop.serving.addresses import PAGE_PORT
 
 NO_POLICY = "none"
+NAMESPACE = re.compile(r"/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*")
 
 
 def bridge_node() -> NodeSpec:
@@ -37,6 +39,8 @@ def bridge_node() -> NodeSpec:
             "hand",
             "facing",
             "linear_speed",
+            "leader",
+            "leader_map",
             "idle_timeout",
             "instruction",
         )
@@ -92,6 +96,14 @@ def bridge_arguments() -> tuple[LaunchArgument, ...]:
             maximum=3600.0,
         ),
         LaunchArgument("linear_speed", 0.5, "fastest that a hand moves the tool [m/s]", minimum=0.01, maximum=1.0),
+        LaunchArgument(
+            "leader", "", "namespace of leader arms whose joint states the arms follow, such as /leader; empty: none"
+        ),
+        LaunchArgument(
+            "leader_map",
+            "",
+            "what its joints mean: config/leaders/<name>.yaml, or a .yaml file; empty: they are called like the arms'",
+        ),
     )
 
 
@@ -115,6 +127,22 @@ def check_bridge(arguments: Mapping[str, Value]) -> None:
         chosen_token(Path(str(arguments["token_file"])))
     else:
         pairing_token(folder)
+
+
+def check_leader(arguments: Mapping[str, Value]) -> None:
+    """Raise ConfigError for a leader whose joints do not fit the robot's, or that is no namespace."""
+    from vla_ros.robots.embodiment import load_embodiment
+    from vla_ros.teleop.leader.config import load_leader
+    from vla_ros.teleop.leader.mapping import LeaderMapping
+
+    leader, named = str(arguments["leader"]), str(arguments["leader_map"])
+    if named and not leader:
+        raise ConfigError(f"leader_map:={named}: say with leader:= in which namespace the leader is")
+    if not leader:
+        return
+    if not NAMESPACE.fullmatch(leader):
+        raise ConfigError(f"leader:={leader}: is no namespace: give one such as /leader")
+    LeaderMapping(load_leader(named), load_embodiment(str(arguments["robot"])))
 
 
 def check_collection(arguments: Mapping[str, Value]) -> None:

@@ -15,6 +15,7 @@ from vla_ros.launching.jobs.operator_graph import (
     bridge_node,
     check_bridge,
     check_collection,
+    check_leader,
 )
 from vla_ros.launching.jobs.robot_graph import manager_node, robot_arguments, robot_nodes, same
 from vla_ros.launching.recording import check_recording, collection_recorder_node
@@ -55,4 +56,5 @@ def _check(arguments: Mapping[str, Value]) -> None:
     check_view(arguments)
     check_recording(arguments)
     check_bridge(arguments)
+    check_leader(arguments)
     check_collection(arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rclpy.node import Node
@@ -33,12 +33,14 @@ from vla_ros.teleop.announcements import (
     ToolPose,
 )  # fmt: skip
 from vla_ros.teleop.axes import Pose
+from vla_ros.teleop.leader.leading import Leading
 from vla_ros.teleop.protocol import Hands
 from vla_ros.teleop.robot import SILENT
 from vla_ros.teleop.teleoperation import ArmReading, Teleoperation
 
 TELEOP, POLICY, HOLD = "teleop", "policy", "hold"  # who is in charge
 ENABLED_WITHIN_S = 1.0
+HAND_FIRST = "a hand has the arms: let go of its clutch"
 
 
 class OperatedRobot:
@@ -53,6 +55,7 @@ class OperatedRobot:
         cameras: list[OperatorCamera],
         home: HomeRun,
         with_policy: bool,
+        leading: Leading | None = None,
     ) -> None:
         self.watched = False  # somebody looks at pictures
         self.active = False  # hands may move the arm
@@ -60,7 +63,7 @@ class OperatedRobot:
         self.reports = ChunkReports()
         self.packets = self.chunks = 0
         self._node, self._embodiment, self._feed, self._cameras = node, embodiment, feed, cameras
-        self._teleoperation, self._home = teleoperation, home
+        self._teleoperation, self._home, self._leading = teleoperation, home, leading
         self._with_policy = with_policy
         self._charge = POLICY if with_policy else TELEOP
         self._chunks = node.create_publisher(JointTrajectory, "teleop/action_chunk", qos.EVENTS)
@@ -119,7 +122,10 @@ class OperatedRobot:
         measured = feed.measured.get(arm)
         # What control refuses of ours, the operator must read as well.
         refused = self._teleoperation.refused(arm)
-        if not refused and self._teleoperation.clutched(arm):
+        led = self._leading is not None and self._leading.follows(arm)
+        if not refused and self._leading is not None and not self._teleoperation.clutched(arm):
+            refused = self._leading.said(arm)
+        if not refused and (led or self._teleoperation.clutched(arm)):
             refused = self.reports.refused
         return ArmStatus(
             commanded=_tool_pose(feed.commanded.get(arm)),
@@ -127,7 +133,7 @@ class OperatedRobot:
             gripper=self._commanded_tool(arm),
             opening=feed.opening.get(arm),
             force=feed.force.get(arm),
-            clutched=self._teleoperation.clutched(arm),
+            clutched=led or self._teleoperation.clutched(arm),
             refused=refused,
             sealed=self._sealed(arm),
         )
@@ -153,8 +159,20 @@ class OperatedRobot:
             self._publish(chunk)
             self.reports.publish(chunk.sequence, arrival, 1e-3 * hands.t, time.monotonic())
 
+    def lead(self, device: int, names: Sequence[str], positions: Sequence[float], arrival: float) -> None:
+        """Follow a leader's joints: publish a chunk at once where an arm agrees. A clutched hand goes first."""
+        leading = self._leading
+        if leading is None:
+            return
+        leading.hear(device, names, positions, arrival)
+        obstacle = self._obstacle() or (HAND_FIRST if self._teleoperation.engaged else "")
+        told = self._feed.progress.end_effectors
+        chunk = leading.take(arrival, self._now(), self._feed.joints, told, obstacle, self._teleoperation.number)
+        if chunk is not None:
+            self._publish(chunk)
+
     def let_go(self, reason: str) -> None:
-        """Follow nobody: the chunk under way ends, and the arm holds."""
+        """Follow nobody's hands: the chunk under way ends, and the arm holds. A leader is no driver of the page's."""
         self._teleoperation.let_go(reason)
 
     def _obstacle(self) -> str:
@@ -190,6 +208,8 @@ class OperatedRobot:
         """Let go of hands that fell silent; take the arm back from a policy that is not in charge."""
         if self._teleoperation.silent(time.monotonic()):
             self.note("warning", "the hands are not heard any more: the arm holds")
+        if self._leading is not None and self._leading.silent(time.monotonic()):
+            self.note("warning", "the leader is not heard any more: the arm holds")
         progress = self._feed.progress
         if self._charge != POLICY and progress.source == POLICY and progress.moving and not self._feed.silent:
             self._hold_arm()
@@ -259,6 +279,8 @@ class OperatedRobot:
         self._charge = TELEOP
         if self._feed.progress.moving:
             self._hold_arm()
+        if self._leading is not None:
+            self._leading.meet()
 
     async def _do_give(self) -> str:
         if not (self._with_policy or self._feed.policy_running):
