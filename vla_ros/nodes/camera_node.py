@@ -118,8 +118,12 @@ class CameraNode(ManagedNode):
             self.diagnose(messages.ERROR, str(error), {}, "camera")
             raise messages.MessageError(str(error)) from None
         for name, publisher in self._camera_publishers.items():
-            camera = self._embodiment.camera(name)
-            publisher.publish(self._world.observe_camera(name, camera.depth))
+            if publisher.wanted:
+                publisher.publish(self._world.observe_camera(name, publisher.depth_wanted))
+            else:  # a picture costs milliseconds: none is drawn that nobody would see
+                camera = self._world.camera(name)
+                T_base_camera = camera.T_base_camera_published
+                publisher.publish_calibration(self._world.time, camera.size, camera.intrinsics, T_base_camera)
         self._count(time.monotonic() - started)
 
     # -- files -----------------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ class ControlNode(ManagedNode):
             for arm in embodiment.arms
         }
         self._joint_outputs = {
-            group.name: JointOutput(self, group.name, len(group.joints)) for group in embodiment.joint_groups
+            group.name: JointOutput(self, group.name, len(group.joints), self.rate) for group in embodiment.joint_groups
         }
         self._hold = make_hold(self, self._holder, commands)
         self.create_service(SetBool, "control/enable", self._on_enable)

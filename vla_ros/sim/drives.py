@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import mujoco
@@ -197,17 +198,17 @@ class BaseDrive(MotorJoints):
     @property
     def T_odom_base(self) -> np.ndarray:
         """Pose of the base where it was put down (4, 4)."""
-        x, y, yaw = self.q
-        T = np.eye(4)
-        T[:2, :2], T[:2, 3] = _turn(yaw), (x, y)
-        return T
+        x, y, yaw = self.q.tolist()
+        cos, sin = math.cos(yaw), math.sin(yaw)
+        return np.array([[cos, -sin, 0.0, x], [sin, cos, 0.0, y], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
 
     @property
     def twist(self) -> np.ndarray:
         """Velocity in its own frame (3,): x, y [m/s], yaw [rad/s]."""
-        velocity = self.dq
-        velocity[:2] = _turn(self.q[2]).T @ velocity[:2]
-        return velocity
+        forwards, sideways, turning = self.dq.tolist()
+        yaw = float(self.q[2])
+        cos, sin = math.cos(yaw), math.sin(yaw)
+        return np.array([cos * forwards + sin * sideways, cos * sideways - sin * forwards, turning])
 
     def command(self, velocity: np.ndarray) -> None:
         """Go at velocity (3,) for BASE_TIMEOUT_S, at most as fast as the base may.
@@ -224,15 +225,11 @@ class BaseDrive(MotorJoints):
         """Turn the command with the base; return whether it moves."""
         if self._data.time >= self._until:
             self._velocity[:] = 0.0
-        wanted = self._velocity.copy()
-        wanted[:2] = _turn(self.q[2]) @ wanted[:2]
-        self._data.ctrl[self._actuator] = wanted
-        return bool(wanted.any())
-
-
-def _turn(yaw: float) -> np.ndarray:
-    cos, sin = np.cos(yaw), np.sin(yaw)
-    return np.array([[cos, -sin], [sin, cos]])
+        x, y, turning = self._velocity.tolist()
+        yaw = float(self.q[2])
+        cos, sin = math.cos(yaw), math.sin(yaw)
+        self._data.ctrl[self._actuator] = (cos * x - sin * y, sin * x + cos * y, turning)
+        return bool(x or y or turning)
 
 
 class GripperDrive:

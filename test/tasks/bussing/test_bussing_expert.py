@@ -13,7 +13,8 @@ from controllers.chunks.chunk import TaskStatus
 from vla_ros.evaluation.observing import Observer
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
-from vla_ros.sim.grasping.motion import ExpertMotionConfig, Step, approach
+from vla_ros.policies.refusals import MOST
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, approach
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World
 from vla_ros.tasks.bussing.expert import BussingExpert
@@ -74,12 +75,20 @@ def test_a_grasp_is_where_the_thing_is_from_wherever_the_base_stands(runner, wor
     tool = planned.grasp.T_base_grasp[:3, 3]
     assert np.linalg.norm(tool - body.middle(world.object_pose(thing))) < 0.12
     np.testing.assert_allclose(planned.approach[-1].T_base_ee[:3, 3], tool, atol=1e-9)
+    # The joints that are sent are those of the way that was looked at.
+    steps = planner.joints_along(planned.approach, world.arms[arm.name].q)
+    assert steps is not None
+    places = [runner.arm_models[arm.name].forward(step.q)[:3, 3] for step in steps]
+    np.testing.assert_allclose(places, [step.T_base_ee[:3, 3] for step in planned.approach], atol=1e-3)
+    way = np.array([world.arms[arm.name].q, *(step.q for step in steps)])
+    assert (np.abs(np.diff(way, axis=0)) <= arm.velocity * planner.motion.period).all()
 
 
-def test_a_grasp_from_which_the_arm_gets_up_only_into_the_torso_is_none(runner, world):
+def test_a_way_from_whose_end_the_arm_gets_up_only_into_the_torso_is_none(runner, world):
     arm = world.embodiment.arm("left")
-    planner = BussingPlanner(world, runner.arm_models[arm.name], ExpertMotionConfig())
-    plain = PlacementPlanner(world, runner.arm_models[arm.name], ExpertMotionConfig())  # looks at contacts alone
+    motion = ExpertMotionConfig(retreat_m=0.2)
+    planner = BussingPlanner(world, runner.arm_models[arm.name], motion)
+    plain = PlacementPlanner(world, runner.arm_models[arm.name], motion)  # looks at contacts alone
     planner._stand()
     plain._stand()
     down = world.tool_pose(arm.name)
@@ -92,9 +101,11 @@ def test_a_grasp_from_which_the_arm_gets_up_only_into_the_torso_is_none(runner, 
         end[2, 3] -= 0.16
         return [*approach(down, start, 0.08, 0.0, planner.motion), *approach(start, end, 0.08, 0.02, planner.motion)]
 
-    assert planner._follow(way(0.36), arm.home) is not None
-    assert plain._follow(way(0.14), arm.home) is not None
-    assert planner._follow(way(0.14), arm.home) is None
+    for last in (MotionPhase.APPROACH, MotionPhase.LOWER):  # into a grasp, or to where something is let go
+        free, tight = ([dataclasses.replace(step, phase=last) for step in way(x)] for x in (0.36, 0.14))
+        assert planner._follow(free, arm.home) is not None
+        assert plain._follow(tight, arm.home) is not None
+        assert planner._follow(tight, arm.home) is None
 
 
 def test_the_next_thing_goes_beside_what_is_there_and_on_it_only_without_room(runner, world):
@@ -130,6 +141,25 @@ def test_nothing_is_done_where_nothing_is_meant_and_the_chunk_says_so(runner, wo
     chunk = expert.infer(own)
     assert chunk.status is TaskStatus.ONGOING
     assert expert.explanation == ""
+
+
+def test_what_control_refuses_is_sent_again_and_given_up_in_the_end(runner, world):
+    expert = task_expert(load_task("bussing"), world, runner.arm_models)
+    stand(world, 0.0, -1.5)  # far from everything: it drives first
+    follower = runner.follower()
+    follower.observe_base(0.0, world.base.T_odom_base, world.base.twist)
+    follower.activate(world.q, world.dq, {f"{name}/width": one.width for name, one in world.grippers.items()}, 0.0)
+    observer = Observer(world, world.scene.instruction, 0.1)
+    chunks = []
+    for _ in range(MOST + 1):
+        chunks.append(expert.infer(observer.observe(follower.progress)))
+        expert.chunk_refused("too fast")
+        world.step(50)
+    assert [chunk.status for chunk in chunks] == [TaskStatus.ONGOING] * MOST + [TaskStatus.INVALID]
+    assert expert.explanation == "control refuses it: too fast"
+    speeds = [chunk.column("base/velocity.y") for chunk in chunks]
+    assert all(speed.max() > 0.1 for speed in speeds[:MOST])  # still on its way, not where it would be by now
+    assert not speeds[MOST].any()
 
 
 @pytest.mark.slow

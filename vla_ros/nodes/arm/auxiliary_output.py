@@ -10,10 +10,10 @@ from std_msgs.msg import Float64MultiArray
 
 from controllers.chunks.progress import RobotCommand
 from vla_ros import messages, qos
+from vla_ros.nodes.arm.output import REPEAT_RATE
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.ros2_control.names import channel_controller, command_controller
 
-REPEAT_RATE = 20.0  # [Hz] at which what has not changed is repeated
 BASE_RATE = 50.0  # [Hz]
 
 

@@ -12,6 +12,8 @@ from controllers.chunks.progress import ArmCommand
 from vla_ros import messages, qos
 from vla_ros.robots.ros2_control.names import command_controller
 
+REPEAT_RATE = 20.0  # [Hz] at which what has not changed is repeated
+
 
 class ArmOutput:
     """Publish one kind of command to the controller that is named after it."""
@@ -38,13 +40,23 @@ class ArmOutput:
 
 
 class JointOutput:
-    """Publish the positions of a joint group to the controller that is named after it."""
+    """Publish the positions of a joint group to the controller that is named after it: changes at once.
 
-    def __init__(self, node: Node, group: str, joints: int) -> None:
+    What stands is repeated now and then: a controller keeps its last command, and may not have heard it.
+    """
+
+    def __init__(self, node: Node, group: str, joints: int, rate: float) -> None:
+        """Publish at a tick rate of `rate` [Hz]."""
+        self._ticks, self._repeat_every = 0, max(1, round(rate / REPEAT_RATE))
+        self._said = np.full(joints, np.nan)
         topic = f"{command_controller(group, 'position')}/commands"
         self._publisher = node.create_publisher(Float64MultiArray, topic, qos.STREAM)
         self._numbers = messages.NumbersWriter(joints)
 
     def publish(self, positions: np.ndarray) -> None:
-        """Send positions (N,) [rad] or [m]."""
+        """Send positions (N,) [rad] or [m] where they are due."""
+        self._ticks += 1
+        if self._ticks % self._repeat_every and (positions == self._said).all():
+            return
+        self._said[:] = positions
         self._publisher.publish(self._numbers.write(positions))

@@ -42,17 +42,33 @@ class CameraPublisher:
         self._intrinsics: np.ndarray | None = None  # that it says
         self._T_base_camera: np.ndarray | None = None
 
+    @property
+    def wanted(self) -> bool:
+        """Say whether anybody listens to pictures of this camera."""
+        return self._color.get_subscription_count() > 0 or self.depth_wanted
+
+    @property
+    def depth_wanted(self) -> bool:
+        """Say whether anybody listens to its depth."""
+        return self._depth is not None and self._depth.get_subscription_count() > 0
+
     def publish(self, view: CameraView) -> None:
         """Publish what there is of one exposure; of a camera that stands the pose only when it is new: it stays."""
-        if self._pose is not None and view.T_base_camera is not None:
-            self._publish_pose(self._pose, view.T_base_camera, view.stamp)
+        height, width = view.color.shape[:2]
+        self.publish_calibration(view.stamp, (width, height), view.intrinsics, view.T_base_camera)
         # Depth first: whoever waits for colour then has both.
         if self._depth is not None and view.depth is not None:
             self._depth.publish(self._depth_message.write_depth(view.stamp, view.depth))
-        if self._info is not None and view.intrinsics is not None:
-            height, width = view.color.shape[:2]
-            self._publish_info(self._info, view.intrinsics, (width, height), view.stamp)
         self._color.publish(self._color_message.write_color(view.stamp, view.color))
+
+    def publish_calibration(
+        self, stamp: float, size: tuple[int, int], intrinsics: np.ndarray | None, T_base_camera: np.ndarray | None
+    ) -> None:
+        """Publish intrinsics (3, 3) of a picture of a size [px] and the pose (4, 4), where they are known."""
+        if self._pose is not None and T_base_camera is not None:
+            self._publish_pose(self._pose, T_base_camera, stamp)
+        if self._info is not None and intrinsics is not None:
+            self._publish_info(self._info, intrinsics, size, stamp)
 
     def _publish_pose(self, publisher: Publisher, T_base_camera: np.ndarray, stamp: float) -> None:
         if self._moves or self._T_base_camera is None or not np.array_equal(T_base_camera, self._T_base_camera):

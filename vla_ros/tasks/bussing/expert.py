@@ -15,6 +15,7 @@ from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.observation import Observation
+from vla_ros.policies.refusals import Answer, Refusals
 from vla_ros.policies.single_arm import PERIOD_S
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, minimum_jerk
 from vla_ros.sim.referring.scene_object import SceneObject
@@ -78,11 +79,27 @@ class BussingExpert(RowPlayer):
         self._stance: Stance | None = None
         self._ways: Iterator[Stance] = iter(())  # further stances to put down what is held
         self._way: Drive | None = None  # of the base
+        self._refusals = Refusals()  # of chunks that are no hand's: a hand counts its own
+        self._hands_chunk = False  # the last chunk was the hand's
+
+    def chunk_refused(self, reason: str) -> None:
+        """Take why control refused the last chunk: nothing of it is done."""
+        if self._hands_chunk and self._hand is not None:
+            self._hand.chunk_refused(reason)
+        else:
+            self._sent = 0
+            self._refusals.hear(reason)
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next actions of the hand that works, or of the base and the arms that fold."""
         if observation.instruction != self._instruction:
             self._instruct(observation.instruction)
+        answer = self._refusals.answer()
+        if answer is Answer.GIVE_UP:
+            return self._give_up(observation)
+        if answer is Answer.PLAN_AGAIN:
+            self._begin_again(observation)
+        self._hands_chunk = False
         for _ in range(len(Stage)):
             chunk = self._act(observation)
             if chunk is not None:
@@ -188,6 +205,13 @@ class BussingExpert(RowPlayer):
         else:
             self._rows, self._index, self._sent = [], 0, 0
 
+    def _begin_again(self, observation: Observation) -> None:
+        """Begin anew, from where the robot is, what is no hand's: the way of the base, or that home."""
+        if self._stage in (Stage.TO_THING, Stage.TO_RECEPTACLE):
+            self._begin_drive(observation, self._stage)
+        elif self._stage is Stage.DONE:
+            self._fold(observation)
+
     def _fold(self, observation: Observation) -> None:
         """Begin the way home of all arms, by their joints."""
         here, ways = self._here(observation), {}
@@ -241,6 +265,13 @@ class BussingExpert(RowPlayer):
         done = bool(self._goals) and not self.explanation
         return self._send(observation, np.zeros((1, 3)), TaskStatus.TERMINATED if done else TaskStatus.INVALID)
 
+    def _give_up(self, observation: Observation) -> ActionChunk:
+        """Say that control takes nothing: nothing of the chunk is done, and what is tried next begins from here."""
+        self.explanation = self._refusals.explanation
+        chunk = self._send(observation, np.zeros((1, 3)), TaskStatus.INVALID)
+        self._sent = 0
+        return chunk
+
     # -- a hand at work ------------------------------------------------------------------------------------------------
     def _work(self, observation: Observation) -> ActionChunk | None:
         hand = self._hand
@@ -252,7 +283,9 @@ class BussingExpert(RowPlayer):
             self._stage = Stage.CHOOSE
             return None
         chunk = hand.infer(observation)
-        if not hand.stuck and not (self._stage is Stage.PLACE and not hand.grasped):
+        gave_up = hand.stuck or chunk.status is TaskStatus.INVALID
+        if not gave_up and not (self._stage is Stage.PLACE and not hand.grasped):
+            self._hands_chunk = True
             return chunk
         if self._stage is Stage.PLACE and not self._lost(observation):
             self._next_place(observation, hand)

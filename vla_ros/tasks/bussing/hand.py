@@ -1,20 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One hand with one thing: placing's expert, which waits with the thing lifted until the base has driven."""
+"""One hand with one thing: placing's expert, which waits with the thing lifted until the base has driven.
+
+Its chunks are of joints: the way that was looked at is the way that is gone, elbow included. Of tool poses control
+makes another one, by which an upper arm that was planned beside the torso comes too near it.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from controllers.arm.model import ArmModel
-from vla_ros.policies.single_arm import SingleArmObservation
+from controllers.chunks.chunk import ActionChunk, TaskStatus
+from vla_ros.policies.action_codec import ActionCodec
+from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step
 from vla_ros.sim.world import World
 from vla_ros.tasks.bussing.placements import BussingPlanner
 from vla_ros.tasks.grasping.expert import EMPTY
-from vla_ros.tasks.placing.expert import PlacingExpert
+from vla_ros.tasks.placing.expert import WITH_IT, PlacingExpert
+from vla_ros.tasks.two_hands.pair_codec import JointStep
 
 LOST = 0.16  # [m] from the tool to the thing's middle: it is in the hand no more
 CLOSURES = 3  # that hold nothing, from one place of the base
+ROWS = 8  # of a chunk
 
 
 class BussingHand(PlacingExpert):
@@ -24,6 +33,9 @@ class BussingHand(PlacingExpert):
         self.arrived = False  # the base stands where the thing is to be put down
         self._way_up: list[Step] = []
         super().__init__(world, arm, motion, target=thing, goal=goal)
+        self.codec = SingleArmCodec.of_gripper(world.embodiment, horizon=ROWS, arm=self.codec.arm)
+        moved = ActionContract(joints=tuple(arm.joints), grippers=(self.codec.gripper,), anchor="none", horizon=ROWS)
+        self._by_joints = ActionCodec(moved, world.embodiment.base_frame, self.codec.period)
         self.planner = self.placements = BussingPlanner(world, arm, motion)
 
     @property
@@ -59,6 +71,25 @@ class BussingHand(PlacingExpert):
         if self.lifted:
             self._way_up = self._steps
         super()._plan(observation)
+        self._find_joints(observation)
+
+    def _find_joints(self, observation: SingleArmObservation) -> None:
+        """Have every step say its joints; a way without them is none."""
+        found = self.placements.joints_along(self._steps, observation.state.q)
+        self._steps = [] if found is None else list(found)
+
+    def _plan_again(self, observation: SingleArmObservation) -> None:
+        if self._placing and self.phase in WITH_IT:
+            super()._plan_again(observation)
+            self._find_joints(observation)
+            return
+        if not self._placing:
+            super()._plan_again(observation)
+            return
+        # What control refuses is the way back from what is let go: open where the hand is, the arm folds from there.
+        full = self.world.embodiment.gripper(self.codec.gripper).width_max
+        here = JointStep(observation.T_base_ee_commanded, full, MotionPhase.RETREAT, observation.state.q)
+        self._steps, self._index = [here] * self.codec.horizon, 0
 
     def _needs_plan(self, observation: SingleArmObservation) -> bool:
         if self.placed:
@@ -66,3 +97,9 @@ class BussingHand(PlacingExpert):
         if self.lifted and not self.arrived:
             return False
         return super()._needs_plan(observation)
+
+    def _chunk(self, observation: SingleArmObservation, steps: list[Step], status: TaskStatus) -> ActionChunk:
+        self._sequence += 1
+        here = observation.state.q  # a step that does not say is one that holds
+        targets = np.array([[*(step.q if isinstance(step, JointStep) else here), step.width] for step in steps])
+        return self._by_joints.chunk_of_targets(observation, targets, status, self._sequence)

@@ -9,13 +9,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from controllers.arm.inverse_kinematics import solve_ik
 from controllers.arm.model import ArmModel
 from vla_ros.objects.geometry import surface_points
-from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, lift
+from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, lift, retreat
 from vla_ros.sim.world import World
 from vla_ros.tasks.placing.planning import OVER_RIM, PlacementPlanner, Site
 from vla_ros.tasks.placing.receptacles import Body
 from vla_ros.tasks.two_hands.apart import LOOKED_AT, ArmsApart, too_fast
+from vla_ros.tasks.two_hands.pair_codec import JointStep
 
 TURNS = np.radians((0.0, 45.0, -45.0, 90.0, -90.0, 180.0))  # about the vertical
 ALONG, ACROSS = 5, 3  # spots that are looked at
@@ -39,15 +41,33 @@ class BussingPlanner(PlacementPlanner):
     def _follow(self, steps: list[Step], q_start: np.ndarray) -> tuple[bool, float] | None:
         self._touched(q_start, steps[0].width)
         self._gap_before = self._gap()
-        end = steps[-1]
-        if end.phase is MotionPhase.APPROACH:  # an arm that gets there must get up again
-            up = lift(end.T_base_ee, self.motion)
-            steps = [*steps, *(dataclasses.replace(step, width=end.width) for step in up)]
-        return super()._follow(steps, q_start)
+        return super()._follow([*steps, *self._way_out(steps[-1])], q_start)
+
+    def joints_along(self, steps: Sequence[Step], q_start: np.ndarray) -> list[JointStep] | None:
+        """Return steps with the joints at which the arm does them, as they were looked at; None where it cannot."""
+        q, done = np.asarray(q_start, dtype=float), []
+        for step in steps:
+            reached = solve_ik(self.arm, step.T_base_ee, q, q_rest=self._rest, starts=1)
+            if reached is None:
+                return None
+            q = reached
+            done.append(JointStep(step.T_base_ee, step.width, step.phase, q))
+        return done
+
+    def _way_out(self, end: Step) -> list[Step]:
+        """Return what must be possible after such an end: up from a grasp, back from what is let go."""
+        if end.phase is MotionPhase.APPROACH:
+            return [dataclasses.replace(step, width=end.width) for step in lift(end.T_base_ee, self.motion)]
+        if end.phase is MotionPhase.LOWER:
+            back = retreat(end.T_base_ee, end.width, self.motion)
+            return [step for step in back if step.phase is MotionPhase.RETREAT]
+        return []
 
     def _touched_at(self, step: Step, q: np.ndarray) -> set[str]:
         """Name what is touched; the arm's own tool where it nears torso or other arm faster than control lets pass."""
         touched = super()._touched_at(step, q)
+        if step.phase is MotionPhase.RETREAT:  # a hand that leaves parts from what it was between
+            touched -= set(self.world.object_names)
         before, self._gap_before = self._gap_before, self._gap()
         if too_fast(before, self._gap_before, LOOKED_EVERY * self.motion.period):
             touched.add(self._group.tool_frame)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.spatial import ConvexHull
@@ -68,7 +69,12 @@ class Body:
 
     def lowest(self, T_base_object: np.ndarray) -> float:
         """Return the height of its lowest point [m]."""
-        return float((np.array(self.points) @ T_base_object[2, :3]).min() + T_base_object[2, 3])
+        return float((self._hull @ T_base_object[2, :3]).min() + T_base_object[2, 3])
+
+    @cached_property
+    def _hull(self) -> np.ndarray:
+        """Return its points (N, 3) [m]: a judge looks at them often."""
+        return np.array(self.points)
 
     def middle(self, T_base_object: np.ndarray) -> np.ndarray:
         """Return where its mass centre is (3,) [m]."""
@@ -99,15 +105,21 @@ class Receptacle:
 
     def over(self, T_base_receptacle: np.ndarray, point: np.ndarray) -> bool:
         """Say whether a point (3,) [m], base frame, is above or inside its outline."""
-        x, y = (np.linalg.inv(T_base_receptacle) @ np.append(point, 1.0))[:2]
-        corners = np.array(self.outline)
-        edges = np.roll(corners, -1, axis=0) - corners
+        x, y = (point - T_base_receptacle[:3, 3]) @ T_base_receptacle[:3, :2]
+        corners, edges = self._edges
         return bool((edges[:, 0] * (y - corners[:, 1]) - edges[:, 1] * (x - corners[:, 0]) >= 0.0).all())
+
+    @cached_property
+    def _edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return corners of the outline (N, 2) [m], and the edge from each to the next."""
+        corners = np.array(self.outline)
+        return corners, np.roll(corners, -1, axis=0) - corners
 
     def supports(self, T_base_receptacle: np.ndarray, body: Body, T_base_object: np.ndarray) -> bool:
         """Say whether an object at rest is held by it alone: its middle inside the outline, nothing of it lower."""
         upright = T_base_receptacle[2, 2] >= math.cos(TIPPED)
-        middle, T_receptacle_object = body.middle(T_base_object), np.linalg.inv(T_base_receptacle) @ T_base_object
-        low = body.lowest(T_receptacle_object)
+        if not upright or not self.over(T_base_receptacle, body.middle(T_base_object)):
+            return False
+        low = body.lowest(np.linalg.inv(T_base_receptacle) @ T_base_object)
         # What floats above it hangs on something else, such as a hand.
-        return upright and self.over(T_base_receptacle, middle) and self.floor - SUPPORT <= low <= self.rim
+        return self.floor - SUPPORT <= low <= self.rim
