@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from described_robot import DescribedRobot
 from drawn_scene import grasping_scene
+from two_armed_robot import DT
 
+from controllers.errors import ChunkError
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World
 
@@ -29,6 +31,38 @@ def test_bytemini_drives_by_chunk_and_its_tools_stay_where_a_chunk_put_them():
         robot.run(1.0)
         assert world.base.T_odom_base[:2, 3] == pytest.approx([-0.05, 0.10], abs=0.02)
         np.testing.assert_allclose(world.base.twist, 0.0, atol=1e-3)  # it stands once it hears nothing
+    finally:
+        world.close()
+
+
+def test_an_e_stop_with_arms_lift_and_base_in_motion_brings_all_to_rest_within_limits():
+    robot = DescribedRobot("bytemini")
+    world, base = robot.world, robot.embodiment.base
+    assert base is not None
+    limits = np.concatenate([group.velocity for group in robot.embodiment.driven_groups])
+    try:
+        columns = robot.columns(dict.fromkeys(world.arms, 0.03 * np.arange(1, 11)[:, None] * np.array([0.0, 0.3, 1.0])))
+        columns |= {"base/velocity.x": np.full(10, 0.25), "base/velocity.yaw": np.full(10, 0.3)}
+        columns |= {"lift_joint/position": 0.24 + 0.01 * np.arange(1, 11)}
+        robot.submit(columns, step=0.2)
+        robot.run(1.2)
+        before, speed = world.base.T_odom_base.copy(), np.abs(world.base.twist)
+        assert speed[0] > 0.1
+        assert speed[2] > 0.1
+        assert np.abs(world.dq).max() > 0.1
+        assert np.abs(world.joint_groups["lift"].dq).max() > 0.02
+        robot.follower.emergency_stop()
+        fastest = np.zeros_like(limits)
+        for _ in range(400):
+            robot.run(DT)
+            fastest = np.maximum(fastest, np.abs(world.dq))
+        assert (fastest < 1.02 * limits).all()
+        assert np.abs(world.dq).max() < 0.02
+        assert np.abs(world.base.twist).max() < 0.01
+        way = np.linalg.norm(world.base.T_odom_base[:2, 3] - before[:2, 3])
+        assert way < speed[0] ** 2 / (2.0 * base.acceleration[0]) + 0.05
+        with pytest.raises(ChunkError, match=r"control is held \(e-stop\)"):
+            robot.submit(columns, step=0.2)
     finally:
         world.close()
 
