@@ -110,9 +110,9 @@ class Judge(ABC):
     def success_text(self) -> str:
         """Say what was done, after a success."""
 
-    @abstractmethod
-    def cause(self, said: str = "") -> str:
-        """Return why it failed, as a table counts it; empty for a success. `said`: by the policy or the graph."""
+    def _shortfall(self) -> str:
+        """Return why it failed, as a table counts it, where neither policy nor graph says so."""
+        return self.outcome.value
 
     @property
     def parts(self) -> tuple[int, int]:
@@ -134,6 +134,14 @@ class Judge(ABC):
         return {}
 
     # -- what all share ------------------------------------------------------------------------------------------------
+    def cause(self, said: str = "") -> str:
+        """Return why it failed, as a table counts it; empty for a success. `said`: by the policy or the graph."""
+        if self.success:
+            return ""
+        if self.outcome in (Outcome.GAVE_UP, Outcome.ERROR):
+            return f"{self.outcome.value}: {said}" if said else self.outcome.value
+        return self._shortfall()
+
     def description(self, name: str) -> str:
         """Return what a person would call an object."""
         return self._descriptions[name]

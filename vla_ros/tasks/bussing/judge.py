@@ -68,14 +68,6 @@ class BussingJudge(Judge):
         right, count = self.parts
         return f"{right} of {count} things in the right receptacle" if count else "left everything where it stood"
 
-    def cause(self, said: str = "") -> str:
-        """Return why it failed, as a table counts it; empty for a success."""
-        if self.success:
-            return ""
-        if self.outcome in (Outcome.GAVE_UP, Outcome.ERROR):
-            return f"{self.outcome.value}: {said}" if said else self.outcome.value
-        return self.outcome.value
-
     def figures(self) -> dict[str, Any]:
         """Return how many things are where they are to go, and how many requests are met."""
         right, count = self.parts

@@ -60,14 +60,9 @@ class DrawerJudge(Judge):
         """Say what was done, after a success."""
         return f"put {self._called(self._named)} into {self._drawer_called(self._goals)} and closed it"
 
-    def cause(self, said: str = "") -> str:
-        """Return why it failed, as a table counts it; empty for a success."""
-        if self.success:
-            return ""
+    def _shortfall(self) -> str:
         if self.outcome in (WRONG, ELSEWHERE, FALLEN):
             return self.outcome.value
-        if self.outcome in (Outcome.GAVE_UP, Outcome.ERROR):
-            return f"{self.outcome.value}: {said}" if said else self.outcome.value
         if not self._opened & set(self._goals):
             return "another drawer opened" if self._opened else "not opened"
         if any(self._inside.get(name) in self._goals for name in self._named):

@@ -49,14 +49,9 @@ class FlipJudge(Judge):
         """Say what was done, after a success."""
         return f"turned {self._called([self.target or ''])}: its label is {math.degrees(self.angle):.1f}° from up"
 
-    def cause(self, said: str = "") -> str:
-        """Return why it failed, as a table counts it; empty for a success."""
-        if self.success:
-            return ""
+    def _shortfall(self) -> str:
         if self.outcome == FALLEN:
             return self.outcome.value
-        if self.outcome in (Outcome.GAVE_UP, Outcome.ERROR):
-            return f"{self.outcome.value}: {said}" if said else self.outcome.value
         if self.attempts == 0:
             return "never lifted or tilted"
         return "label up, not let go" if self._label_up else "moved, label not up"

@@ -47,14 +47,9 @@ class FoldJudge(Judge):
         """Say what was done, after a success."""
         return f"folded the garment: coverage {self.coverage:.0%}, edges {100 * self.gap:.1f} cm apart"
 
-    def cause(self, said: str = "") -> str:
-        """Return why it failed, as a table counts it; empty for a success."""
-        if self.success:
-            return ""
+    def _shortfall(self) -> str:
         if self.outcome == FALLEN:
             return self.outcome.value
-        if self.outcome in (Outcome.GAVE_UP, Outcome.ERROR):
-            return f"{self.outcome.value}: {said}" if said else self.outcome.value
         if self.attempts == 0:
             return "never closed the gripper"
         return "folded badly" if self.lifted else "closed, nothing lifted"

@@ -66,14 +66,9 @@ class GraspJudge(Judge):
         up = {name: self._lifted[name] for name in self._not_meant if self._lifted[name] >= self.limits.first_lift_m}
         return max(up, key=up.__getitem__, default=None)
 
-    def cause(self, said: str = "") -> str:
-        """Return why it failed, as a table counts it; empty for a success."""
-        if self.success:
-            return ""
+    def _shortfall(self) -> str:
         if self.outcome in (FALLEN, ELSEWHERE):
             return self.outcome.value
-        if self.outcome in (Outcome.GAVE_UP, Outcome.ERROR):
-            return f"{self.outcome.value}: {said}" if said else self.outcome.value
         if self.first_lifted not in (None, *self._named):
             return "another object lifted first"
         if self.attempts == 0:

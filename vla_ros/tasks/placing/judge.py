@@ -61,16 +61,16 @@ class PlaceJudge(Judge):
 
     def cause(self, said: str = "") -> str:
         """Return why it failed, as a table counts it; empty for a success."""
-        if self.success:
-            return ""
+        if not self.success and self.outcome not in (FALLEN, WRONG):  # told before why the policy gave up
+            if self._elsewhere:
+                return "put elsewhere"
+            if self.first_lifted not in (None, *self._named):
+                return "another object lifted first"
+        return super().cause(said)
+
+    def _shortfall(self) -> str:
         if self.outcome in (FALLEN, WRONG):
             return self.outcome.value
-        if self._elsewhere:
-            return "put elsewhere"
-        if self.first_lifted not in (None, *self._named):
-            return "another object lifted first"
-        if self.outcome in (Outcome.GAVE_UP, Outcome.ERROR):
-            return f"{self.outcome.value}: {said}" if said else self.outcome.value
         if self.attempts == 0:
             return "never closed the gripper"
         return "lifted, not placed" if self.lifted_max > self.limits.lift_m else "closed, nothing lifted"

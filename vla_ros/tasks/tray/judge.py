@@ -60,14 +60,9 @@ class TrayJudge(Judge):
             f"{100 * self.distance:.1f} cm and {math.degrees(self.yaw):.0f}° from the mat"
         )
 
-    def cause(self, said: str = "") -> str:
-        """Return why it failed, as a table counts it; empty for a success."""
-        if self.success:
-            return ""
+    def _shortfall(self) -> str:
         if self.outcome in (FALLEN, SPILLED):
             return self.outcome.value
-        if self.outcome in (Outcome.GAVE_UP, Outcome.ERROR):
-            return f"{self.outcome.value}: {said}" if said else self.outcome.value
         return "never lifted" if self.attempts == 0 else "lifted, not on the mat"
 
     def figures(self) -> dict[str, Any]:
