@@ -30,6 +30,7 @@ from controllers.groups.ensemble import PROGRAMME, Ensemble
 from controllers.safety.collision_monitor import CollisionMonitor
 from controllers.safety.gate import SourceLease, check_chunk
 from controllers.whole_body.drive import WholeBodyDrive
+from controllers.whole_body.external_wrench import ExternalWrenches
 
 NO_CHUNK, E_STOP, STALE = "no chunk yet", "e-stop", "stale joint state"
 DT_MAX = 0.02  # [s] a loop that was away for longer does not make up for it
@@ -184,6 +185,11 @@ class ChunkFollower:
         wrong = self._base.add(stamp, T_odom_base, twist)
         if wrong and self._sampler.anchored:
             self.fault(f"fault: {wrong}")
+
+    @property
+    def external_wrenches(self) -> ExternalWrenches | None:
+        """Return what is to be told of wrenches on the hands; None where nothing gives way to them."""
+        return None if self._ensemble.body is None else self._ensemble.body.external_wrenches
 
     def change_impedance(self, arm: str, config: ImpedanceConfig) -> None:
         """Glide an arm to other gains, from any thread. Raises ConfigError for what cannot be changed in motion."""

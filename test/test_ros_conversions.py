@@ -100,3 +100,16 @@ def test_the_real_tf_transformations_agree(rng):
 def rng() -> np.random.Generator:
     """Return a generator of numbers that are the same in every run."""
     return np.random.default_rng(7)
+
+
+def test_a_wrench_is_about_the_tool_whichever_frame_it_is_said_in():
+    T = np.eye(4)
+    T[:3, :3], T[:3, 3] = [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], [0.5, 0.0, 0.3]
+    own = np.array([1.0, 2.0, 3.0, 0.1, 0.2, 0.3])
+    by_tool = messages.wrench_on(messages.wrench_stamped(own, 1.0, "tcp"), "base", "tcp", T)
+    np.testing.assert_allclose(by_tool, [-2.0, 1.0, 3.0, -0.2, 0.1, 0.3])
+    about_base = np.concatenate([by_tool[:3], by_tool[3:] + np.cross(T[:3, 3], by_tool[:3])])
+    by_base = messages.wrench_on(messages.wrench_stamped(about_base, 1.0, "base"), "base", "tcp", T)
+    np.testing.assert_allclose(by_base, by_tool)
+    with pytest.raises(messages.MessageError, match="a wrench in frame 'map': give it in 'tcp' or 'base'"):
+        messages.wrench_on(messages.wrench_stamped(own, 1.0, "map"), "base", "tcp", T)

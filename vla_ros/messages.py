@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import Point, Pose, PoseArray, PoseStamped, TransformStamped, TwistStamped
+from geometry_msgs.msg import Point, Pose, PoseArray, PoseStamped, TransformStamped, TwistStamped, WrenchStamped
 from nav_msgs.msg import Odometry
 from rclpy.serialization import deserialize_message
 from rosgraph_msgs.msg import Clock
@@ -272,6 +272,31 @@ def odometry_values(message: Odometry) -> tuple[np.ndarray, np.ndarray]:
     """Return T_odom_base (4, 4) and the velocity (3,), x and y [m/s] and yaw [rad/s] in the base frame."""
     twist = message.twist.twist
     return transform(message.pose.pose), np.array([twist.linear.x, twist.linear.y, twist.angular.z])
+
+
+def wrench_on(message: WrenchStamped, base_frame: str, tool_frame: str, T_base_ee: np.ndarray) -> np.ndarray:
+    """Return a wrench (6,) [N, N·m] about the tool's place, base axes, of one in the frame of the tool or of the base.
+
+    Raises MessageError for any other frame.
+    """
+    force, torque = message.wrench.force, message.wrench.torque
+    f, m = np.array([force.x, force.y, force.z]), np.array([torque.x, torque.y, torque.z])
+    frame = message.header.frame_id
+    if frame == tool_frame:
+        R = T_base_ee[:3, :3]
+        return np.concatenate([R @ f, R @ m])
+    if frame == base_frame:  # about the base's origin
+        return np.concatenate([f, m - np.cross(T_base_ee[:3, 3], f)])
+    raise MessageError(f"a wrench in frame '{frame}': give it in '{tool_frame}' or '{base_frame}'")
+
+
+def wrench_stamped(wrench: np.ndarray, time: float, frame_id: str) -> WrenchStamped:
+    """Return a force and a moment (6,) [N, N·m] at `time` [s]."""
+    message = WrenchStamped()
+    message.header.stamp, message.header.frame_id = stamp(time), frame_id
+    force, torque = message.wrench.force, message.wrench.torque
+    force.x, force.y, force.z, torque.x, torque.y, torque.z = wrench.tolist()
+    return message
 
 
 def planar_velocity(message: TwistStamped) -> np.ndarray:

@@ -75,6 +75,8 @@ class Ensemble:
         """Have every group follow its track of `motion`."""
         for group, track in zip(self.groups, motion.tracks, strict=True):
             group.drive.enter(track)
+        if self.body is not None and not motion.holding:
+            self.body.external_wrenches.heeded = True
 
     def hold(self) -> np.ndarray:
         """Command where all came to rest; return the path's value that means it."""

@@ -22,6 +22,7 @@ from controllers.control_config import ControlConfig
 from controllers.errors import ConfigError
 from controllers.whole_body.arm_drive import BodyArmDrive
 from controllers.whole_body.controller import WholeBody
+from controllers.whole_body.external_wrench import ExternalWrenches
 from controllers.whole_body.joints_drive import BodyJointsDrive
 from controllers.whole_body.squeeze import SqueezeLimit
 from controllers.whole_body.targets import BodyTarget, HandTarget
@@ -52,6 +53,10 @@ class WholeBodyDrive:
         self.driving = False  # whether the base goes by the programme
         self._stalled = 0.0  # [s]
         self._pulled: list[BodyTorqueDrive] = []
+        self.external_wrenches = (
+            ExternalWrenches()
+        )  # on the hands that positions drive: an arm that efforts drive gives way by itself
+        self._now = 0.0  # [s]
         self._tools: dict[str, np.ndarray] = {}  # (3,) [m] measured, by arm, seen from the base: views
         most = control.config.squeeze_max
         self.squeeze = None if most is None else SqueezeLimit(control, most)
@@ -63,6 +68,7 @@ class WholeBodyDrive:
         """
         self._tools[name] = model.position
         if command == BodyArmDrive.command:
+            self.external_wrenches.arms = (*self.external_wrenches.arms, name)
             return BodyArmDrive(self, name, model, limits)
         if self.squeeze is not None:
             raise ConfigError(f"squeeze_max: arm '{name}' is driven by {command}, a servo's spring is bounded only")
@@ -97,7 +103,7 @@ class WholeBodyDrive:
 
     def observe(self, q: np.ndarray, base: BaseMotion, now: float) -> None:
         """Take the measured q (N,) of all groups and where odometry says that the base is at `now` [s]."""
-        self.measured[:] = q
+        self.measured[:], self._now = q, now
         if base.known:
             place = base.at(now)
             self.control.observe_base(np.array([place.x, place.y, place.yaw]))
@@ -106,6 +112,7 @@ class WholeBodyDrive:
         """Start where the joints are, once all groups have begun."""
         control = self.control
         control.reset(self.measured, control.base_place.copy())
+        self.external_wrenches.begin()
         self._stalled, self.driving = 0.0, False
 
     def place_measured(self) -> None:
@@ -132,6 +139,7 @@ class WholeBodyDrive:
             joint_speeds=self.joint_speeds,
             base_stands=stands,
             ease=min(1.0, fastest / EASE_SPEED),
+            wrenches=self.external_wrenches.at(self._now),
         )
         solved = control.tick(target, dt, None if self.config.shadow else self.measured)
         self.driving = True
@@ -141,6 +149,9 @@ class WholeBodyDrive:
     def come_to_rest(self, dt: float) -> bool:
         """Brake all at once for dt [s]."""
         self.driving, self._stalled = True, 0.0
+        self.external_wrenches.heeded = False  # what was stopped is moved by nothing but a new motion
+        for hand in self.control.hands.values():
+            hand.admittance.reset()
         solved = self.control.halt(dt)
         return self._pull(dt) and solved
 

@@ -31,6 +31,7 @@ from vla_ros.nodes.arm.output import ArmOutput, JointOutput
 from vla_ros.nodes.arm.progress import INACTIVE, NAME, NO_JOINT_STATES, ControlProgress
 from vla_ros.nodes.arm.robot_follower import launch_control_config, make_follower
 from vla_ros.nodes.arm.tuning import Tuning
+from vla_ros.nodes.arm.wrench_input import WrenchInput
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
@@ -111,6 +112,7 @@ class ControlNode(ManagedNode):
         self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
         if embodiment.base is not None:
             self.create_subscription(Odometry, "odom", self._on_odometry, qos.NEWEST)
+        WrenchInput(self, embodiment, follower, self._warn_once)
         for cup in (cup for tool in embodiment.suction_tools for cup in tool.cups):
             self.create_subscription(JointState, seal_topic(cup), partial(self._on_seal, cup), qos.NEWEST)
         self.create_subscription(Bool, "estop", self._on_estop, qos.LATCHED)
@@ -230,6 +232,11 @@ class ControlNode(ManagedNode):
         sealed = messages.seal(message)
         if sealed is not None:
             self._sealed[cup] = sealed
+
+    def _warn_once(self, text: str) -> None:
+        if text != self._warned.get("sensor"):
+            self.get_logger().warning(text)
+        self._warned["sensor"] = text
 
     def _on_chunk(self, message: bytes, source: str) -> None:
         takes_over = self._arm.takes_over

@@ -14,3 +14,8 @@ def seal_topic(cup: str) -> str:
 def commanded_pose_topic(robot: Embodiment, arm: str) -> str:
     """Return the topic of an arm's commanded pose; with one arm alone it is not named."""
     return "control/commanded_pose" if len(robot.arms) == 1 else f"control/{arm}/commanded_pose"
+
+
+def external_wrench_topic(arm: str) -> str:
+    """Name the topic of what a sensor at an arm's hand measures from outside."""
+    return f"{arm}/external_wrench"
