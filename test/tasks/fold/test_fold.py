@@ -16,6 +16,7 @@ from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World
 from vla_ros.tasks.announcement import announcement
+from vla_ros.tasks.fold.carrying import FoldMotion, Lean, carry_over
 from vla_ros.tasks.fold.expert import FoldExpert
 from vla_ros.tasks.fold.judge import FALLEN
 from vla_ros.tasks.fold.measure import FoldMeasure, covered
@@ -169,6 +170,18 @@ def test_both_hands_arrive_together() -> None:
         moves = [np.linalg.norm(b.tools[arm][:3, 3] - a.tools[arm][:3, 3]) for a, b in pairwise(steps)]
         assert max(moves) < 0.06
         assert moves[-1] < max(moves) / 2
+
+
+def test_hands_that_come_the_other_way_round_fold_alike() -> None:
+    half_turn = np.diag([-1.0, -1.0, 1.0, 1.0])  # about the tool's axis: the fingers stand as before
+    taken, met = np.array([[0.3, 0.1], [0.3, -0.1]]), np.array([[0.55, 0.1], [0.55, -0.1]])
+    leans = (Lean(0.2, 0.7), Lean(0.35, 0.7))
+    start = [Hand((0.4, side, 0.9), 0.0, 0.1).T for side in (0.2, -0.2)]
+    usual = sum(carry_over(start, taken, met, leans, 0.07, FoldMotion()), [])
+    other = sum(carry_over([start[0] @ half_turn, start[1]], taken, met, leans, 0.07, FoldMotion()), [])
+    for one, two in zip(usual, other, strict=True):
+        np.testing.assert_allclose(two.tools[0], one.tools[0] @ half_turn, atol=1e-9)
+        np.testing.assert_allclose(two.tools[1], one.tools[1], atol=1e-9)
 
 
 def test_one_chunk_moves_both_arms(scene) -> None:
