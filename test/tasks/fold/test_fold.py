@@ -3,7 +3,7 @@
 
 import dataclasses
 import json
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import pytest
@@ -177,9 +177,9 @@ def test_hands_that_come_the_other_way_round_fold_alike() -> None:
     taken, met = np.array([[0.3, 0.1], [0.3, -0.1]]), np.array([[0.55, 0.1], [0.55, -0.1]])
     leans = (Lean(0.2, 0.7), Lean(0.35, 0.7))
     start = [Hand((0.4, side, 0.9), 0.0, 0.1).T for side in (0.2, -0.2)]
-    usual = sum(carry_over(start, taken, met, leans, 0.07, FoldMotion()), [])
-    other = sum(carry_over([start[0] @ half_turn, start[1]], taken, met, leans, 0.07, FoldMotion()), [])
-    for one, two in zip(usual, other, strict=True):
+    usual = carry_over(start, taken, met, leans, 0.07, FoldMotion())
+    other = carry_over([start[0] @ half_turn, start[1]], taken, met, leans, 0.07, FoldMotion())
+    for one, two in zip(chain(*usual), chain(*other), strict=True):
         np.testing.assert_allclose(two.tools[0], one.tools[0] @ half_turn, atol=1e-9)
         np.testing.assert_allclose(two.tools[1], one.tools[1], atol=1e-9)
 
