@@ -12,6 +12,7 @@ from controllers.errors import ConfigError
 from vla_ros.evaluation.rollout import Rollout
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
+from vla_ros.objects.garments import fold_in_half
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World
@@ -20,6 +21,7 @@ from vla_ros.tasks.fold.carrying import FoldMotion, Lean, carry_over
 from vla_ros.tasks.fold.expert import FoldExpert
 from vla_ros.tasks.fold.judge import FALLEN
 from vla_ros.tasks.fold.measure import FoldMeasure, covered
+from vla_ros.tasks.fold.scenes import sample_fold
 from vla_ros.tasks.fold.two_hands import Hand, way
 from vla_ros.tasks.judging import Outcome, Truth
 from vla_ros.tasks.table import load_task
@@ -204,3 +206,15 @@ def test_the_expert_folds(seed) -> None:
     runner = EpisodeRunner(EpisodeSettings(policy="expert", robot=ROBOT, task="fold"))
     episode = runner.run(seed)
     assert episode.success, episode.cause
+
+
+@pytest.mark.parametrize("seed", [5001, 5003, 5005])
+def test_a_garment_lies_where_hanging_arms_reach_its_far_edge(seed) -> None:
+    scene = sample_fold(SceneRequest(seed=seed, robot="ldt01"))
+    (cloth,) = scene.cloths
+    T, corners = cloth.T_base_cloth, cloth.model.flat[np.array(fold_in_half(cloth.model).edges).ravel()]
+    left, right = load_embodiment("ldt01").arms
+    edges = corners @ T[:2, :2].T + T[:2, 3]
+    for x, y in edges[edges[:, 0] > T[0, 3]]:
+        arm = left if y > 0.0 else right
+        assert arm.reach.contains(float(np.hypot(x - arm.reach.axis[0], y - arm.reach.axis[1])), scene.table.height)
