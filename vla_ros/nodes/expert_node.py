@@ -28,7 +28,7 @@ from vla_ros.nodes.sim.scene_parameters import declare_scene
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.policies.needs import Needs
 from vla_ros.policies.observation import Observation
-from vla_ros.robots.control import FollowerFactory, load_control_config
+from vla_ros.robots.control import arm_model, load_control_config
 from vla_ros.robots.embodiment import load_embodiment
 
 NICENESS = 5  # a plan takes a second of a core: the arm waits for it, the world and control must not
@@ -49,7 +49,8 @@ class ExpertNode(ManagedNode):
         self._instruction = self._said = ""
         self._refused = ""  # why control refused the last chunk; "" once the expert knows
         self._shown = self._scene  # what the simulator shows now
-        models = FollowerFactory(embodiment, load_control_config(embodiment.source)).models
+        config = load_control_config(embodiment.source)
+        models = {arm.name: arm_model(embodiment, arm, config) for arm in embodiment.arms}
         self._expert = MirroredExpert(embodiment, models)
         self._expert.show(self._scene)
         self._builder = builder = ObservationBuilder(embodiment, self._skew, Needs())
