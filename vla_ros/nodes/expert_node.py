@@ -32,8 +32,8 @@ from vla_ros.policies.observation import Observation
 from vla_ros.robots.control import arm_model, load_control_config
 from vla_ros.robots.embodiment import load_embodiment
 
-# A plan may take a second of the interpreter: what arrives meanwhile, 500 joint states a second, must not pile up until the
-# node seems dead.
+# A plan may take a second of the interpreter: what arrives meanwhile, 500 joint states a second, must not pile up until
+# the node seems dead.
 SWITCH_INTERVAL_S = 5e-4
 
 
