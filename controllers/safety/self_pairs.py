@@ -36,6 +36,8 @@ def checked_self_pairs(
         for j in range(i + 1, geometry.ngeoms)
         if not _neighbours(model, geometry.geometryObjects[i], geometry.geometryObjects[j])
     ]
+    if not pairs:
+        return []
     movers = _movers(model, geometry, groups)
     apart = np.array([bool(movers[i] - movers[j]) and bool(movers[j] - movers[i]) for i, j in pairs], bool)
     wanted = _meet(model, geometry, pairs, apart, lower, upper, samples)

@@ -16,15 +16,3 @@ def test_who_is_punctual_is_as_nice_as_it_was_started(environment):
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "{7}"
-
-
-def test_a_worker_that_is_nice_leaves_the_other_threads_as_they_are(environment):
-    code = (
-        "import os, threading; from vla_ros.nodes.policy.inference_worker import InferenceWorker; "
-        "heard, seen = threading.Event(), []; "
-        "note = lambda reason: (seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id())), heard.set()); "
-        "worker = InferenceWorker(None, None, note, 3); worker.request(lambda: 1 / 0); heard.wait(10.0); "
-        "print(seen[0] - os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "3"

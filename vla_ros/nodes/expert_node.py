@@ -6,6 +6,7 @@ It looks at every render state, as a policy looks at every exposure, and its chu
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 
 import numpy as np
@@ -28,10 +29,12 @@ from vla_ros.nodes.sim.scene_parameters import declare_scene
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.policies.needs import Needs
 from vla_ros.policies.observation import Observation
-from vla_ros.robots.control import FollowerFactory, load_control_config
+from vla_ros.robots.control import arm_model, load_control_config
 from vla_ros.robots.embodiment import load_embodiment
 
-NICENESS = 5  # a plan takes a second of a core: the arm waits for it, the world and control must not
+# A plan may take a second of the interpreter: what arrives meanwhile, 500 joint states a second, must not pile up until
+# the node seems dead.
+SWITCH_INTERVAL_S = 5e-4
 
 
 class ExpertNode(ManagedNode):
@@ -49,12 +52,13 @@ class ExpertNode(ManagedNode):
         self._instruction = self._said = ""
         self._refused = ""  # why control refused the last chunk; "" once the expert knows
         self._shown = self._scene  # what the simulator shows now
-        models = FollowerFactory(embodiment, load_control_config(embodiment.source)).models
+        config = load_control_config(embodiment.source)
+        models = {arm.name: arm_model(embodiment, arm, config) for arm in embodiment.arms}
         self._expert = MirroredExpert(embodiment, models)
         self._expert.show(self._scene)
         self._builder = builder = ObservationBuilder(embodiment, self._skew, Needs())
         self._inferences = InferenceDiagnostics(self)
-        self._worker = InferenceWorker(self._expert, self._on_chunk, self._inferences.failed, NICENESS)
+        self._worker = InferenceWorker(self._expert, self._on_chunk, self._inferences.failed)
         self._chunks = self.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
         self.create_subscription(String, "sim/scene", self._on_scene, qos.LATCHED)
         self.create_subscription(Float64MultiArray, "sim/render_state", self._on_render_state, qos.EXPOSURES)
@@ -118,6 +122,7 @@ class ExpertNode(ManagedNode):
 
 def main() -> int:
     """Run the node."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     return run_node("expert", serve_until_stopped(ExpertNode))
 
 

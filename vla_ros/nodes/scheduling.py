@@ -62,13 +62,9 @@ def _shorten_slice(thread: int) -> bool:
 
 
 def yield_processor(niceness: int) -> None:
-    """Leave the processor to others; to be called once a node is ready, or start-up drags on.
-
-    Of a node's threads the calling one does, and those that it starts; against other nodes all of them where sessions
-    compete.
-    """
+    """Leave the processor to others; to be called once a node is ready, or start-up drags on."""
     with contextlib.suppress(OSError):
         os.nice(niceness)
-        # With autogroups, sessions compete rather than threads: a session of our own must be nice as well.
+        # With autogroups, sessions compete rather than processes: a session of our own must be nice as well.
         if os.getsid(0) == os.getpid():
             Path("/proc/self/autogroup").write_text(str(niceness))

@@ -3,7 +3,7 @@
 
 import dataclasses
 import json
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import pytest
@@ -12,13 +12,16 @@ from controllers.errors import ConfigError
 from vla_ros.evaluation.rollout import Rollout
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
+from vla_ros.objects.garments import fold_in_half
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World
 from vla_ros.tasks.announcement import announcement
+from vla_ros.tasks.fold.carrying import FoldMotion, Lean, carry_over
 from vla_ros.tasks.fold.expert import FoldExpert
 from vla_ros.tasks.fold.judge import FALLEN
 from vla_ros.tasks.fold.measure import FoldMeasure, covered
+from vla_ros.tasks.fold.scenes import sample_fold
 from vla_ros.tasks.fold.two_hands import Hand, way
 from vla_ros.tasks.judging import Outcome, Truth
 from vla_ros.tasks.table import load_task
@@ -171,6 +174,18 @@ def test_both_hands_arrive_together() -> None:
         assert moves[-1] < max(moves) / 2
 
 
+def test_hands_that_come_the_other_way_round_fold_alike() -> None:
+    half_turn = np.diag([-1.0, -1.0, 1.0, 1.0])  # about the tool's axis: the fingers stand as before
+    taken, met = np.array([[0.3, 0.1], [0.3, -0.1]]), np.array([[0.55, 0.1], [0.55, -0.1]])
+    leans = (Lean(0.2, 0.7), Lean(0.35, 0.7))
+    start = [Hand((0.4, side, 0.9), 0.0, 0.1).T for side in (0.2, -0.2)]
+    usual = carry_over(start, taken, met, leans, 0.07, FoldMotion())
+    other = carry_over([start[0] @ half_turn, start[1]], taken, met, leans, 0.07, FoldMotion())
+    for one, two in zip(chain(*usual), chain(*other), strict=True):
+        np.testing.assert_allclose(two.tools[0], one.tools[0] @ half_turn, atol=1e-9)
+        np.testing.assert_allclose(two.tools[1], one.tools[1], atol=1e-9)
+
+
 def test_one_chunk_moves_both_arms(scene) -> None:
     runner = EpisodeRunner(EpisodeSettings(policy="expert", robot=ROBOT, task="fold"))
     world = World(scene, runner.embodiment, timestep=0.002)
@@ -191,3 +206,15 @@ def test_the_expert_folds(seed) -> None:
     runner = EpisodeRunner(EpisodeSettings(policy="expert", robot=ROBOT, task="fold"))
     episode = runner.run(seed)
     assert episode.success, episode.cause
+
+
+@pytest.mark.parametrize("seed", [5001, 5003, 5005])
+def test_a_garment_lies_where_hanging_arms_reach_its_far_edge(seed) -> None:
+    scene = sample_fold(SceneRequest(seed=seed, robot="ldt01"))
+    (cloth,) = scene.cloths
+    T, corners = cloth.T_base_cloth, cloth.model.flat[np.array(fold_in_half(cloth.model).edges).ravel()]
+    left, right = load_embodiment("ldt01").arms
+    edges = corners @ T[:2, :2].T + T[:2, 3]
+    for x, y in edges[edges[:, 0] > T[0, 3]]:
+        arm = left if y > 0.0 else right
+        assert arm.reach.contains(float(np.hypot(x - arm.reach.axis[0], y - arm.reach.axis[1])), T[2, 3])

@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 from controllers.chunks.chunk import ActionChunk, instruction_hash
 from vla_ros.nodes.policy.observation_builder import NotReady
-from vla_ros.nodes.scheduling import yield_processor
 from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation
 
@@ -23,14 +22,9 @@ class InferenceWorker:
         policy: Policy,
         on_chunk: Callable[[ActionChunk], None],
         on_failure: Callable[[str], None],
-        niceness: int = 0,
     ) -> None:
-        """Call `on_chunk` with every chunk and `on_failure` with one line for every failure, in the worker's thread.
-
-        With a `niceness` it leaves the processor to the other nodes while it works.
-        """
+        """Call `on_chunk` with every chunk and `on_failure` with one line for every failure, in the worker's thread."""
         self._policy, self._on_chunk, self._on_failure = policy, on_chunk, on_failure
-        self._niceness = niceness
         self._wake = threading.Condition()
         self._request: Callable[[], Observation] | None = None
         self._instruction: str | None = None
@@ -57,8 +51,6 @@ class InferenceWorker:
         self._thread.join(timeout)
 
     def _run(self) -> None:
-        if self._niceness:
-            yield_processor(self._niceness)
         while True:
             with self._wake:
                 self.busy = False

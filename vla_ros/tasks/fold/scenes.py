@@ -23,6 +23,9 @@ GARMENTS = {"T-shirt": (t_shirt, (0.26, 0.32)), "shorts": (shorts, (0.24, 0.27))
 _SIZES = (0.94, 1.04)  # of that
 _YAW = 0.10  # [rad] off the table's axes, either way
 _ABOVE = 0.004  # [m] the table, from where it falls
+# A garment is drawn towards a robot whose arms hang where the far edge would be beyond them, in so many steps [m] at
+# most: what little is left then they reach by leaning.
+_STEP, _STEPS = 0.01, 5
 
 
 def sample_fold(request: SceneRequest) -> Scene:
@@ -56,4 +59,23 @@ def _place(model: ClothModel, ranges: SceneRanges, table: float, robot: str, rng
     T = np.eye(4)
     T[:2, :2] = [[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]]
     T[:3, 3] = x + origin[0], y + origin[1], table + model.thickness / 2 + _ABOVE
+    for _ in range(_STEPS):
+        if _in_reach(model, T, robot):
+            break
+        T[0, 3] -= _STEP
     return T
+
+
+def _in_reach(model: ClothModel, T_base_cloth: np.ndarray, robot: str) -> bool:
+    """Say whether arms that hang from above get to the far end of the edges that meet, each on its side."""
+    edges = model.flat[np.array(fold_in_half(model).edges).ravel()]  # (E, 2)
+    points = edges @ T_base_cloth[:2, :2].T + T_base_cloth[:2, 3]
+    for arm in load_embodiment(robot).arms:
+        reach = arm.reach
+        if reach is None or not reach.hangs:
+            continue
+        own = points[points[:, 1] * reach.axis[1] >= 0.0]
+        distances = np.linalg.norm(own - reach.axis, axis=1)
+        if len(own) and not reach.contains(float(distances.max()), float(T_base_cloth[2, 3])):
+            return False
+    return True
