@@ -104,14 +104,14 @@ class Demonstration(Rollout):
         """Return what control commands, by channel; of joints those that are driven by their positions."""
         command, told = self.follower.command, observation.commanded.values
         known = {channel: told[channel] for arm in self.follower.arms for channel in pose_channels(arm)}
-        positions = [
-            (group, command.arms[group.name].position)
-            for group in self.world.embodiment.arms
-            if self.follower.arms[group.name].drive.command == "position"
+        joints: list[tuple[tuple[str, ...], np.ndarray]] = [
+            (arm.joints, command.arms[arm.name].position)
+            for arm in self.world.embodiment.arms
+            if self.follower.arms[arm.name].drive.command == "position"
         ]
-        groups = [(group, command.joint_groups[group.name]) for group in self.world.embodiment.joint_groups]
-        for group, q in (*positions, *groups):
-            known |= zip((f"{joint}/position" for joint in group.joints), q.tolist(), strict=True)
+        joints += [(group.joints, command.joint_groups[group.name]) for group in self.world.embodiment.joint_groups]
+        for names, q in joints:
+            known |= zip((f"{name}/position" for name in names), q.tolist(), strict=True)
         known |= self._execution.end_effectors
         if self.world.base is not None:
             known |= zip(BASE_AXES, command.base_velocity.tolist(), strict=True)
