@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Demonstrations of a robot with two hands and a base: channels by name, a sentence a frame, what is said of the task."""
+"""Demonstrations of a robot with two hands and a base: channels by name, a sentence a frame, what the expert says."""
 
 from __future__ import annotations
 
