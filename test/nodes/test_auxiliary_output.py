@@ -3,6 +3,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 import rclpy
 from geometry_msgs.msg import TwistStamped
@@ -13,6 +14,7 @@ from std_msgs.msg import Float64MultiArray
 from controllers.chunks.progress import RobotCommand
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.auxiliary_output import AuxiliaryOutput
+from vla_ros.nodes.arm.output import JointOutput
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.groups import BaseConfig, EndEffectorGroup
 
@@ -74,3 +76,24 @@ def test_edges_are_sent_at_once_and_repeated_and_the_base_at_its_rate(wire):
     twist = heard["base"][-1]
     assert (twist.twist.linear.x, twist.twist.linear.y, twist.twist.angular.z) == (0.2, -0.1, 0.4)
     assert twist.header.frame_id == "base_link"
+
+
+def test_joints_that_stand_are_repeated_and_those_that_move_sent_each_tick():
+    heard: list[list[float]] = []
+
+    class Recorded:
+        def publish(self, message: Float64MultiArray) -> None:
+            heard.append(messages.numbers(message).tolist())
+
+    class Wire:
+        def create_publisher(self, *topic: object) -> Recorded:
+            return Recorded()
+
+    joints = JointOutput(Wire(), "lift", 1, RATE)  # type: ignore[arg-type]
+    for _ in range(100):  # 0.2 s
+        joints.publish(np.array([0.24]))
+    assert 1 + 3 <= len(heard) <= 1 + 5
+    heard.clear()
+    for tick in range(10):
+        joints.publish(np.array([0.24 + 0.001 * tick]))
+    assert [value for (value,) in heard[-9:]] == [0.24 + 0.001 * tick for tick in range(1, 10)]

@@ -25,7 +25,6 @@ from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.tasks.judging import EXIT_UNJUDGED, Judge, Outcome
 
 NICENESS = 5  # the film is encoded here: nobody waits for it
-FILM_RATE = 10.0  # [Hz]
 TOLD_EVERY_S = 3.0  # [s] while something is missing
 CONTROL_SILENCE_MAX_S = 1.0
 
@@ -98,7 +97,7 @@ class EpisodeRun:
         self._target = judge.target
         _say(f"scene {scene['set']} {scene['seed']}: {', '.join(item.description for item in objects)}")
         _say(f"instruction: {self._instruction}")
-        node.film = Film(node.directory / "video.mp4", FILM_RATE)
+        node.film = Film(node.directory / "video.mp4", node.film_rate)
         node.factors.clear()
         self._began = (time.monotonic(), node.time)
         node.mark(

@@ -43,6 +43,7 @@ def judged_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[N
             "robot",
             "task",
             "cameras",
+            "camera_rate_hz",
             "set",
             "seed",
             "instruction",

@@ -55,6 +55,7 @@ class EpisodeNode(ArmClient):
         self.ready_timeout = declare(
             self, "ready_timeout_s", 60.0, "how long to wait for the other nodes [s]", 1.0, 600.0
         )
+        self.film_rate = declare(self, "camera_rate_hz", 10.0, "pictures a second, those of the film too", 1.0, 60.0)
         self._recorded = bool(declare(self, "record", "", "bag that is being recorded; empty: none"))
         self.task = load_task(declare(self, "task", DEFAULT_TASK, "what is to be done", choices=tuple(TASKS)))
         usual = self.task.limits

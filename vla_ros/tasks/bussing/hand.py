@@ -36,7 +36,7 @@ class BussingHand(PlacingExpert):
         self.codec = SingleArmCodec.of_gripper(world.embodiment, horizon=ROWS, arm=self.codec.arm)
         moved = ActionContract(joints=tuple(arm.joints), grippers=(self.codec.gripper,), anchor="none", horizon=ROWS)
         self._by_joints = ActionCodec(moved, world.embodiment.base_frame, self.codec.period)
-        self.planner = self.placements = BussingPlanner(world, arm, motion)
+        self.planner = self.placements = self._ways = BussingPlanner(world, arm, motion)
 
     @property
     def lifted(self) -> bool:
@@ -75,7 +75,7 @@ class BussingHand(PlacingExpert):
 
     def _find_joints(self, observation: SingleArmObservation) -> None:
         """Have every step say its joints; a way without them is none."""
-        found = self.placements.joints_along(self._steps, observation.state.q)
+        found = self._ways.joints_along(self._steps, observation.state.q)
         self._steps = [] if found is None else list(found)
 
     def _plan_again(self, observation: SingleArmObservation) -> None:

@@ -15,8 +15,8 @@ from vla_ros.data.datasets import annotation_names as names
 from vla_ros.data.datasets.features import STRING, Feature
 from vla_ros.objects.grasp import Grasp
 from vla_ros.sim.scenes.scene import PlacedObject, Scene, SceneCamera
-from vla_ros.training.generation.demonstration import Moment
 from vla_ros.training.generation.demonstrator import OPTIONS
+from vla_ros.training.generation.moments import GraspMoment, Moment
 
 OBJECTS = 10  # N
 POSE = ("x", "y", "z", "qx", "qy", "qz", "qw")
@@ -26,6 +26,7 @@ OBJECT_NAMES, TARGET, VALID, boxes_column = names.OBJECT_NAMES, names.TARGET, na
 PREFIX = names.PREFIX
 POSITIONS = PREFIX + "positions"
 GRASP, GRASP_OPTIONS, CLOSED = PREFIX + "grasp", PREFIX + "grasp_options", PREFIX + "closed"
+STATUS = PREFIX + "task_status"  # what the expert says: -1 what is asked for is not there, 0 under way, 1 done
 
 
 def scene_features(cameras: Sequence[str]) -> dict[str, Feature]:
@@ -44,8 +45,13 @@ def grasp_features() -> dict[str, Feature]:
         GRASP: Feature("float32", (8,), (*POSE, "opening")),
         GRASP_OPTIONS: Feature("float32", (OPTIONS, 9)),  # K: pose, opening, weight; zeros where there are fewer
         CLOSED: Feature("int64", (1,)),
-        VALID: Feature("int64", (1,)),
     }
+
+
+def teaching_features(one_hand: bool) -> dict[str, Feature]:
+    """Return the columns that say what is to be learned from actions: of one hand its grasps as well."""
+    features = {VALID: Feature("int64", (1,))}
+    return grasp_features() | features if one_hand else features | {STATUS: Feature("int64", (1,))}
 
 
 def padded(rows: np.ndarray, count: int) -> np.ndarray:
@@ -66,7 +72,16 @@ def target_row(scene: Scene) -> int:
     return names.index(scene.target) if scene.target else -1
 
 
-def grasp_columns(moments: Sequence[Moment]) -> dict[str, np.ndarray]:
+def teaching_columns(moments: Sequence[Moment]) -> dict[str, np.ndarray]:
+    """Return the values of `teaching_features` (T, …)."""
+    columns = {VALID: np.array([moment.valid for moment in moments], dtype=np.int64)}
+    grasps = [moment.grasp for moment in moments if moment.grasp is not None]
+    if grasps:
+        return columns | grasp_columns(grasps)
+    return columns | {STATUS: np.array([moment.status.value for moment in moments], dtype=np.int64)}
+
+
+def grasp_columns(moments: Sequence[GraspMoment]) -> dict[str, np.ndarray]:
     """Return the values of `grasp_features` (T, …).
 
     After the closure the grasp is the tool's next pose, as in GraspVLA's Appendix E.
@@ -74,7 +89,7 @@ def grasp_columns(moments: Sequence[Moment]) -> dict[str, np.ndarray]:
     grasps, options = [], []
     for i, moment in enumerate(moments):
         if moment.closed:
-            T = moments[min(i + 1, len(moments) - 1)].observation.T_base_ee_commanded
+            T = moments[min(i + 1, len(moments) - 1)].T_base_ee_commanded
             rows = np.concatenate([pose_numbers(T), [moment.opening, 1.0]])[None]
         else:
             T = moment.T_base_grasp
@@ -85,7 +100,6 @@ def grasp_columns(moments: Sequence[Moment]) -> dict[str, np.ndarray]:
         GRASP: np.array(grasps),
         GRASP_OPTIONS: np.array(options),
         CLOSED: np.array([moment.closed for moment in moments], dtype=np.int64),
-        VALID: np.array([moment.valid for moment in moments], dtype=np.int64),
     }
 
 

@@ -1,65 +1,73 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a contract stores of a simulated arm: its columns out of moments, its pictures and boxes out of full ones.
+"""What a contract stores of a simulated robot: its columns out of moments, its pictures and boxes out of full ones.
 
 Shape legend: T frames, N objects.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from controllers.chunks.chunk import pose_channels
+from controllers.errors import ConfigError, unknown_name
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.data.image_fit import fit_boxes, fit_image, fit_intrinsics
 from vla_ros.policies.action_encoding import ActionEncoding, one_sided
-from vla_ros.policies.contract import DataContract
-from vla_ros.policies.single_arm import SingleArmState
-from vla_ros.robots.embodiment import Embodiment
+from vla_ros.policies.contract import DataContract, pose_arms
 from vla_ros.sim.scenes.scene import SceneCamera
-from vla_ros.training.generation.annotations import calibration, pose_numbers
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class ArmMoment:
-    """What an arm does at one frame."""
-
-    state: SingleArmState
-    T_base_ee_commanded: np.ndarray  # (4, 4)
-    width_commanded: float  # [m]
+from vla_ros.training.generation.annotations import calibration
+from vla_ros.training.generation.moments import RobotMoment
 
 
 class ContractColumns:
-    """Turn moments of a simulated arm with one gripper into a contract's columns; settings.py says of which."""
+    """Turn moments of a simulated robot into a contract's columns; settings.py says of which."""
 
-    def __init__(self, contract: DataContract, robot: Embodiment) -> None:
-        self.contract, self._joints = contract, robot.only_arm.joints
-        self._arm, self._gripper = robot.only_arm.name, robot.only_gripper.name
+    def __init__(self, contract: DataContract) -> None:
+        self.contract = contract
+        self._side = np.array(contract.quaternion_side)
         self._encoding = ActionEncoding(contract.action, contract.quaternion_side)
 
-    def columns(self, moments: Sequence[ArmMoment]) -> dict[str, np.ndarray]:
+    def columns(self, moments: Sequence[RobotMoment]) -> dict[str, np.ndarray]:
         """Return state, action and, where it is stored, anchor (T, …); action k is what is wanted at frame k + 1."""
         action = self.contract.action
         # The last frame holds.
         after = [moments[min(k + 1, len(moments) - 1)] for k in range(len(moments))]
-        start = np.array([self._moved(moment, action.anchor) for moment in moments])
-        targets = np.array([[*self._moved(m, action.target), *self._widths(m, action.width_target)] for m in after])
+        start = np.array([self._numbers(one, action.anchor, action.anchor_channels) for one in moments])
+        targets = np.array(
+            [
+                [
+                    *self._numbers(one, action.target, action.anchor_channels),
+                    *self._numbers(one, action.width_target, action.absolute_channels),
+                ]
+                for one in after
+            ]
+        )
         stored = self._encoding.stored_reference
         rows = [self._encoding.encode(row[None], anchor, stored)[0] for row, anchor in zip(targets, start, strict=True)]
-        columns = {STATE: np.array([self.state(moment.state) for moment in moments]), ACTION: np.array(rows)}
+        columns = {STATE: np.array([self.state(one.measured) for one in moments]), ACTION: np.array(rows)}
         if action.stores_anchor:
             columns[ANCHOR] = start
         return columns
 
-    def state(self, state: SingleArmState) -> np.ndarray:
-        """Return the contract's state (S,)."""
-        known = {f"{joint}/position": value for joint, value in zip(self._joints, state.q, strict=True)}
-        known |= {f"{joint}/velocity": value for joint, value in zip(self._joints, state.dq, strict=True)}
-        known |= dict(zip(pose_channels(self._arm), self._pose(state.T_base_ee), strict=True))
-        known[f"{self._gripper}/width"] = state.gripper_width
-        return np.array([known[channel] for channel in self.contract.state])
+    def state(self, measured: Mapping[str, float]) -> np.ndarray:
+        """Return the contract's state (S,) of what is measured, by channel."""
+        return self._one_sided(measured, self.contract.state)
+
+    def _numbers(self, moment: RobotMoment, whose: str, channels: tuple[str, ...]) -> np.ndarray:
+        """Return channels (C,) as they are commanded or, for any other word, measured."""
+        return self._one_sided(moment.commanded if whose == "commanded" else moment.measured, channels)
+
+    def _one_sided(self, known: Mapping[str, float], channels: tuple[str, ...]) -> np.ndarray:
+        for channel in channels:
+            if channel not in known:
+                raise ConfigError(f"contract '{self.contract.name}': {unknown_name('channel', channel, known)}")
+        numbers = np.array([known[channel] for channel in channels])
+        for arm in pose_arms(channels):
+            columns = [channels.index(channel) for channel in pose_channels(arm)[3:]]
+            numbers[columns] = one_sided(numbers[None, columns], self._side)[0]
+        return numbers
 
     def picture(self, camera: str, color: np.ndarray) -> np.ndarray:
         """Return a camera's picture as it is stored."""
@@ -76,20 +84,3 @@ class ContractColumns:
         return np.concatenate(
             [fit_intrinsics(np.array([*numbers[:4], *camera.size]), stream, camera.name), numbers[4:]]
         )
-
-    def _moved(self, moment: ArmMoment, whose: str) -> np.ndarray:
-        action, parts = self.contract.action, []
-        T = moment.state.T_base_ee if whose == "measured" else moment.T_base_ee_commanded
-        parts += [self._pose(T) for _ in action.arms]
-        q = dict(zip(self._joints, moment.state.q, strict=True))
-        parts.append(np.array([q[joint] for joint in action.joints]))
-        return np.concatenate(parts)
-
-    def _widths(self, moment: ArmMoment, whose: str) -> list[float]:
-        width = moment.width_commanded if whose == "commanded" else moment.state.gripper_width
-        return [width for _ in self.contract.action.grippers]
-
-    def _pose(self, T: np.ndarray) -> np.ndarray:
-        numbers = pose_numbers(T)
-        side = np.array(self.contract.quaternion_side)
-        return np.concatenate([numbers[:3], one_sided(numbers[None, 3:], side)[0]])

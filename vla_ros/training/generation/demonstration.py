@@ -7,40 +7,26 @@ Shape legend: T frames, N objects of the scene, K grasps.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from controllers.chunks.auxiliary_track import BASE_AXES
+from controllers.chunks.chunk import pose_channels
 from controllers.follower import ChunkFollower
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.base import Policy
+from vla_ros.policies.observation import Observation
 from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
-from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.world import World
 from vla_ros.tasks.judging import TaskLimits
 from vla_ros.tasks.task import Task
 from vla_ros.training.generation.demonstrator import FailureMode
+from vla_ros.training.generation.moments import GraspMoment, Moment, RobotMoment, has_one_hand
 from vla_ros.training.generation.object_boxes import ObjectBoxes
 
 TakeImage = Callable[[str, np.ndarray], None]  # camera, picture
-
-
-@dataclass(frozen=True, eq=False)
-class Moment:
-    """One frame's numbers."""
-
-    observation: SingleArmObservation
-    width_commanded: float  # [m]
-    boxes: dict[str, np.ndarray]  # camera → (N, 5), see ObjectBoxes.measure
-    cameras: tuple[SceneCamera, ...]  # as they stand now
-    positions: np.ndarray  # (N, 3) [m]
-    T_base_grasp: np.ndarray  # (4, 4) where the fingers will close
-    opening: float  # [m]
-    options: tuple[Grasp, ...]  # other grasps of the object
-    closed: bool  # the fingers are around the object: its grasp is past
-    valid: bool  # the action that begins here is worth imitating
 
 
 class Demonstrator(Policy, Protocol):
@@ -81,7 +67,8 @@ class Demonstration(Rollout):
         super().__init__(world, follower, demonstrator, task, RolloutConfig(latency_s=0.0), limits)
         self.moments: list[Moment] = []
         self._demonstrator, self._take_image = demonstrator, take_image
-        self._boxes, self._codec = ObjectBoxes(self.world), SingleArmCodec.of(world.embodiment)
+        self._boxes = ObjectBoxes(self.world)
+        self._codec = SingleArmCodec.of(world.embodiment) if has_one_hand(world.embodiment) else None
 
     def _non_blocking_round(self, latency: float) -> None:
         observation = self._observe()
@@ -92,21 +79,40 @@ class Demonstration(Rollout):
             self._take_image(camera.name, color)
             boxes[camera.name] = self._boxes.measure(camera, depth)
         chunk = self._demonstrator.infer(observation)
-        seen = self._codec.view(observation)
-        T_grasp, opening = self._demonstrator.grasp(seen)
         self.moments.append(
             Moment(
-                observation=seen,
-                width_commanded=self.width_commanded,
+                robot=RobotMoment(observation.state.values, self._commanded(observation)),
+                instruction=observation.instruction,
+                status=chunk.status,
                 boxes=boxes,
                 cameras=tuple(cameras),
                 positions=self._boxes.positions(),
-                T_base_grasp=T_grasp,
-                opening=opening,
-                options=tuple(self._demonstrator.options),
-                closed=self._demonstrator.closed,
                 valid=self._demonstrator.valid,
+                grasp=None if self._codec is None else self._grasp(self._codec.view(observation)),
             )
         )
         self._submit(chunk)
         self._advance(observation.stamp + 1.0 / self.config.camera_hz)
+
+    def _grasp(self, seen: SingleArmObservation) -> GraspMoment:
+        teacher = self._demonstrator
+        return GraspMoment(
+            seen.T_base_ee_commanded, *teacher.grasp(seen), options=tuple(teacher.options), closed=teacher.closed
+        )
+
+    def _commanded(self, observation: Observation) -> dict[str, float]:
+        """Return what control commands, by channel; of joints those that are driven by their positions."""
+        command, told = self.follower.command, observation.commanded.values
+        known = {channel: told[channel] for arm in self.follower.arms for channel in pose_channels(arm)}
+        joints: list[tuple[tuple[str, ...], np.ndarray]] = [
+            (arm.joints, command.arms[arm.name].position)
+            for arm in self.world.embodiment.arms
+            if self.follower.arms[arm.name].drive.command == "position"
+        ]
+        joints += [(group.joints, command.joint_groups[group.name]) for group in self.world.embodiment.joint_groups]
+        for names, q in joints:
+            known |= zip((f"{name}/position" for name in names), q.tolist(), strict=True)
+        known |= self._execution.end_effectors
+        if self.world.base is not None:
+            known |= zip(BASE_AXES, command.base_velocity.tolist(), strict=True)
+        return known

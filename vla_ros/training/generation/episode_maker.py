@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -19,12 +20,13 @@ from vla_ros.sim.world import World
 from vla_ros.tasks.either_hand import task_expert
 from vla_ros.tasks.grasping.expert import ExpertPolicy
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.generation.contract_columns import ArmMoment, ContractColumns
-from vla_ros.training.generation.demonstration import Demonstration, Demonstrator, Moment
+from vla_ros.training.generation.contract_columns import ContractColumns
+from vla_ros.training.generation.demonstration import Demonstration, Demonstrator
 from vla_ros.training.generation.demonstrator import FailureMode, GraspDemonstrator
 from vla_ros.training.generation.example_pictures import ExamplePictures
-from vla_ros.training.generation.grounding_maker import GroundingMaker
+from vla_ros.training.generation.grounding_maker import GroundingMaker, grounding_schema
 from vla_ros.training.generation.maker import Made
+from vla_ros.training.generation.moments import Moment, has_one_hand
 from vla_ros.training.generation.plain_demonstrator import PlainDemonstrator
 from vla_ros.training.generation.settings import GenerationSettings, Rejection
 
@@ -42,13 +44,11 @@ class EpisodeMaker:
         self._runner = EpisodeRunner(
             EpisodeSettings(policy=EXPERT, task=settings.task, robot=settings.robot, rate_hz=CONTROL_HZ)
         )
-        self._stored = ContractColumns(self.contract, self._runner.embodiment)
+        self._stored = ContractColumns(self.contract)
         cameras = tuple(self.contract.cameras)
-        features = notes.scene_features(cameras) | notes.grasp_features()
+        features = notes.scene_features(cameras) | notes.teaching_features(has_one_hand(self._runner.embodiment))
         self.schema: DatasetSchema = contract_schema(self.contract, features)
-        runner = self._runner
-        self._grounding = GroundingMaker(self.contract, runner.embodiment, runner.arm_model, runner.task, settings)
-        self.grounding_schema = self._grounding.schema
+        self.grounding_schema = grounding_schema(self.contract)
         limits = self._runner.task.limits
         self._limits = dataclasses.replace(limits, time_limit_s=TIME_SHARE * limits.time_limit_s)
 
@@ -69,6 +69,11 @@ class EpisodeMaker:
         """Return frames of one more scene, without actions."""
         return self._grounding.make(seed)
 
+    @cached_property
+    def _grounding(self) -> GroundingMaker:
+        runner = self._runner
+        return GroundingMaker(self.contract, runner.embodiment, runner.arm_model, runner.task, self.settings)
+
     def play(self, scene: Scene, failure_mode: FailureMode, rng: np.random.Generator) -> Made:
         """Play a demonstration of a scene in which this goes wrong, and return it when it succeeded all the same."""
         world = World(scene, self._runner.embodiment, timestep=1.0 / CONTROL_HZ)
@@ -88,15 +93,14 @@ class EpisodeMaker:
         if not judge.success:
             return Rejection(scene.seed, f"{run.cause()}: {demonstrator.failure_mode.value}")
         columns = self._columns(scene, run.moments)
+        words = [moment.instruction for moment in run.moments]
         if not self.settings.clean:
             (_, encoder), *_ = pictures.runs
-            return encoder.finish(
-                columns, scene.instruction, f"generated/{scene.seed}/{demonstrator.failure_mode.value}"
-            )
+            return encoder.finish(columns, words, f"generated/{scene.seed}/{demonstrator.failure_mode.value}")
         episodes = []
         for first, end in valid_runs(columns[notes.VALID]):
             own = {name: values[first:end] for name, values in columns.items()}
-            episodes.append(dict(pictures.runs)[first].finish(own, scene.instruction, f"{first}-{end}"))
+            episodes.append(dict(pictures.runs)[first].finish(own, words[first:end], f"{first}-{end}"))
         return tuple(episodes) or Rejection(scene.seed, "no action of it is an example")
 
     def _demonstrator(self, world: World, failure_mode: FailureMode, rng: np.random.Generator) -> Demonstrator:
@@ -107,9 +111,8 @@ class EpisodeMaker:
         return PlainDemonstrator(expert)
 
     def _columns(self, scene: Scene, moments: Sequence[Moment]) -> dict[str, np.ndarray]:
-        arm = [ArmMoment(m.observation.state, m.observation.T_base_ee_commanded, m.width_commanded) for m in moments]
         count = len(moments)
-        columns = self._stored.columns(arm) | {
+        columns = self._stored.columns([moment.robot for moment in moments]) | {
             notes.OBJECT_NAMES: np.array([notes.object_names(scene.objects)] * count, dtype=object),
             notes.POSITIONS: np.array([notes.padded(moment.positions, notes.OBJECTS) for moment in moments]),
             notes.TARGET: np.full(count, notes.target_row(scene)),
@@ -120,4 +123,4 @@ class EpisodeMaker:
         for name, feature in self.contract.features.items():
             number = scene.camera_names.index(feature.camera)
             columns[name] = np.array([self._stored.calibration(moment.cameras[number]) for moment in moments])
-        return columns | notes.grasp_columns(moments)
+        return columns | notes.teaching_columns(moments)

@@ -11,7 +11,7 @@ from vla_ros.data.datasets.episode import EpisodeEncoder
 from vla_ros.data.datasets.features import IMAGES
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.training.generation.contract_columns import ContractColumns
-from vla_ros.training.generation.demonstration import Moment
+from vla_ros.training.generation.moments import Moment
 
 
 class ExamplePictures:

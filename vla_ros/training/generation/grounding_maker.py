@@ -22,7 +22,7 @@ from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.contract import DataContract
-from vla_ros.policies.single_arm import SingleArmState
+from vla_ros.policies.observation import ArmState, EndEffectorState, RobotState
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.grasping.grasps import AntipodalConfig
 from vla_ros.sim.grasping.planning import GraspPlanner
@@ -65,7 +65,7 @@ class GroundingMaker:
         # Objects are requested as a whole, whatever the demonstrations do.
         self._settings, self._catalogue = dataclasses.replace(settings, by_part=False), load_catalogue(settings.objects)
         self._sets = SETS if SETS.keys() <= task.sets.sets.keys() else settings.sets
-        self._stored = ContractColumns(contract, embodiment)
+        self._stored = ContractColumns(contract)
 
     def make(self, seed: int) -> EncodedEpisode | Rejection:
         """Return the views of a seed's scene as one episode."""
@@ -144,7 +144,9 @@ class GroundingMaker:
         if q is None:
             q = self._start(rng)
         place_arm(world, q, width)
-        return self._stored.state(SingleArmState(world.time, q, np.zeros_like(q), world.T_base_ee, width))
+        arm, gripper = self._embodiment.only_arm, self._embodiment.only_gripper
+        arms = {arm.name: ArmState(arm.joints, q, np.zeros_like(q), world.T_base_ee)}
+        return self._stored.state(RobotState(world.time, arms, {gripper.name: EndEffectorState(width)}).values)
 
     def _start(self, rng: np.random.Generator) -> np.ndarray:
         """Return joints (N,) [rad] at which an episode may start: home where the description says no more."""

@@ -12,12 +12,13 @@ from vla_ros.configuration import config_path, load_config
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.category import SPLITS
 from vla_ros.policies.contract import load_contract
-from vla_ros.robots.embodiment import robot_names
+from vla_ros.robots.embodiment import Embodiment, load_embodiment, robot_names
 from vla_ros.robots.names import DEFAULT_CONTRACT, DEFAULT_ROBOT
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.scenes.sets import SceneSets
 from vla_ros.tasks.table import DEFAULT_TASK, load_task
+from vla_ros.training.generation.moments import has_one_hand
 
 COUNT_MAX = 100_000_000
 SEED_MAX = 2**31
@@ -59,7 +60,13 @@ class GenerationSettings:
         if self.robot not in robot_names():
             raise ConfigError(unknown_name("robot", self.robot, robot_names()))
         sets = load_task(self.task).sets
-        _check_contract(self.contract, sets)
+        robot = load_embodiment(self.robot)
+        _check_contract(self.contract, sets, robot)
+        if self.grounding and not has_one_hand(robot):
+            raise ConfigError(
+                f"grounding: scenes of boxes alone show one hand near a grasp, robot '{self.robot}' has "
+                f"{len(robot.arms)}: give --grounding 0"
+            )
         if self.objects and self.by_part:
             raise ConfigError("by_part: parts are named of the catalogue's objects alone: leave out objects")
         if self.objects:
@@ -93,13 +100,13 @@ def load_settings(name: str) -> GenerationSettings:
     return load_config(config_path("generate", "settings", name), GenerationSettings)
 
 
-def _check_contract(name: str, sets: SceneSets) -> None:
+def _check_contract(name: str, sets: SceneSets, robot: Embodiment) -> None:
     """Refuse what the simulator has not: other cameras or topics, and joint commands of an arm driven by torque."""
     scene, contract = sets.scene, load_contract(name)
     where, action = f"contract '{name}'", contract.action
+    known = [*scene.cameras, *scene.mounted_cameras, *robot.mounted_cameras]
     for camera, stream in contract.cameras.items():
-        if camera not in scene.cameras and camera not in scene.mounted_cameras:
-            known = [*scene.cameras, *scene.mounted_cameras]
+        if camera not in known:
             raise ConfigError(f"{where}: {unknown_name('simulated camera', camera, known)}")
         if stream.fit == "exact" and (stream.width, stream.height) != SceneCamera.size:
             width, height = SceneCamera.size
@@ -110,11 +117,12 @@ def _check_contract(name: str, sets: SceneSets) -> None:
     for column, feature in contract.features.items():
         if feature.kind != "calibration":
             raise ConfigError(f"{where}: '{column}' is a topic's, which no simulated episode has: leave it out")
-    if action.cups or action.base:
-        raise ConfigError(
-            f"{where}: moves {'cups' if action.cups else 'a base'}, no simulated expert does: leave it out"
-        )
-    if action.joints and (action.target != "measured" or action.anchor == "commanded"):
+    if action.cups:
+        raise ConfigError(f"{where}: moves cups, no simulated expert does: leave it out")
+    if action.base and robot.base is None:
+        raise ConfigError(f"{where}: moves a base, which robot '{robot.name}' has not: leave it out")
+    by_torque = {joint for arm in robot.arms if arm.command_mode("") != "position" for joint in arm.joints}
+    if by_torque & set(action.joints) and (action.target != "measured" or action.anchor == "commanded"):
         raise ConfigError(
             f"{where}: joints of the simulated arm are not commanded: give target: measured, anchor: measured or none"
         )
@@ -129,13 +137,14 @@ def _check_categories(categories: str) -> None:
 
 def _check_sets(shares: Mapping[str, float], sets: SceneSets) -> None:
     known = sets.sets
-    allowed = [name for name, changes in known.items() if changes.surfaces != "unseen"]
+    allowed = [name for name, changes in known.items() if changes.surfaces != "unseen" and not changes.novel]
     for name, share in shares.items():
         if name not in known:
             raise ConfigError(unknown_name("set", name, allowed))
         if name not in allowed:
+            what = "objects" if known[name].novel else "textures"
             raise ConfigError(
-                f"set '{name}': its textures are for evaluation alone: leave it out; valid: {', '.join(allowed)}"
+                f"set '{name}': its {what} are for evaluation alone: leave it out; valid: {', '.join(allowed)}"
             )
         if not 0.0 <= share <= 1.0:
             raise ConfigError(f"sets.{name} must be 0 to 1, a share of the episodes, got {share}")

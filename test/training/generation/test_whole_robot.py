@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Demonstrations of a robot with two hands and a base: channels by name, a sentence a frame, what the expert says."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from controllers.chunks.chunk import TaskStatus
+from controllers.errors import ConfigError
+from vla_ros.data.datasets.check import check
+from vla_ros.data.datasets.episode import EncodedEpisode
+from vla_ros.data.datasets.features import ACTION, STATE
+from vla_ros.data.datasets.writer import LeRobotWriter
+from vla_ros.policies.contract import load_contract
+from vla_ros.training.generation import annotations as notes
+from vla_ros.training.generation.contract_columns import ContractColumns
+from vla_ros.training.generation.demonstrator import FailureMode
+from vla_ros.training.generation.episode_maker import EpisodeMaker
+from vla_ros.training.generation.moments import RobotMoment
+from vla_ros.training.generation.settings import GenerationSettings, load_settings
+
+CONTRACT = load_contract("bytemini_table")
+
+
+def moment(number: float) -> RobotMoment:
+    """Return a moment in which every channel says which it is, commanded a thousand more than measured."""
+    channels = dict.fromkeys((*CONTRACT.state, *CONTRACT.action.channels))
+    measured = {channel: 100.0 * number + place for place, channel in enumerate(channels)}
+    return RobotMoment(measured, {channel: value + 1000.0 for channel, value in measured.items()})
+
+
+def test_columns_are_by_channel_and_an_action_is_what_is_commanded_a_frame_later() -> None:
+    moments = [moment(number) for number in range(3)]
+    columns = ContractColumns(CONTRACT).columns(moments)
+    for row, now, after in zip(range(3), moments, [*moments[1:], moments[-1]], strict=True):
+        np.testing.assert_array_equal(columns[STATE][row], [now.measured[channel] for channel in CONTRACT.state])
+        wanted = [after.commanded[channel] for channel in CONTRACT.action.channels]
+        np.testing.assert_array_equal(columns[ACTION][row], wanted)
+    del moments[0].measured["base/velocity.y"]  # type: ignore[attr-defined]
+    with pytest.raises(ConfigError, match=r"'base/velocity\.y'"):
+        ContractColumns(CONTRACT).columns(moments)
+
+
+def test_what_cannot_be_made_of_such_a_robot_is_refused() -> None:
+    settings = load_settings("bytemini_bussing")
+    assert set(settings.sets) >= {"basic", "step_by_step", "invalid"}
+    with pytest.raises(ConfigError, match="give --grounding 0"):
+        dataclasses.replace(settings, grounding=1)
+    with pytest.raises(ConfigError, match="set 'novel': its objects are for evaluation alone"):
+        dataclasses.replace(settings, sets={"novel": 1.0})
+    with pytest.raises(ConfigError, match="which robot 'ldt01' has not"):
+        GenerationSettings(robot="ldt01", task="flip", contract="bytemini_table", sets={"basic": 1.0})
+
+
+@pytest.mark.slow
+def test_what_is_not_there_is_refused_and_the_dataset_says_so(tmp_path) -> None:
+    maker = EpisodeMaker(dataclasses.replace(load_settings("bytemini_bussing"), sets={"invalid": 1.0}))
+    scene = maker._runner.task.scene(maker.settings.request("invalid", 500, tuple(maker.contract.cameras)))
+    made = maker.play(scene, FailureMode.NONE, np.random.default_rng(0))
+    assert isinstance(made, EncodedEpisode), made
+    assert made.tasks == (scene.instruction,)
+    assert (made.columns[notes.STATUS] == TaskStatus.INVALID.value).all()
+    base = [name.startswith("base/") for name in CONTRACT.action.channels]
+    assert not made.columns[ACTION][:, base].any()
+    with LeRobotWriter(tmp_path / "refused", maker.schema) as writer:
+        writer.add(made)
+    assert check(tmp_path / "refused", deep=True) == []
