@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An emulated headset in a real browser moves a two-armed robot: an episode recorded, scored, converted, replayed.
 
-`VLA_HEADSET_FOLDER=DIR` keeps what is made: collection, dataset, figures.
+They want two cores for themselves for minutes, and run only where `VLA_HEADSET_FOLDER=DIR` says where to keep what is
+made: collection, dataset, figures (docs/teleop.md).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -23,20 +25,23 @@ from rig.teleop_job import TeleopJob
 
 from vla_ros.launching.environment import module_environment
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+KEPT = os.environ.get("VLA_HEADSET_FOLDER", "")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(3600),
+    pytest.mark.skipif(not KEPT, reason="VLA_HEADSET_FOLDER names no folder: minutes on two cores of its own"),
+]
 READY_S = 120.0
 LIE_S = 10.0  # [s] of wall time after the hands are done in which the judge may still see it
 SIDES = {"left": "left", "right": "right"}
-SLOWLY = "real_time_factor:=0.2"  # the browser draws without a graphics card
+SLOWLY = "real_time_factor:=0.2"  # the browser draws without a graphics card, beside the simulator that does
 LOOKED_DOWN = 0.75  # [rad] by the operator, who looks at a table
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    kept = os.environ.get("VLA_HEADSET_FOLDER")
-    path = Path(kept) if kept else tmp_path
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+def folder() -> Path:
+    Path(KEPT).mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="run_", dir=KEPT))
 
 
 @pytest.fixture
@@ -115,7 +120,7 @@ def check_use(folder: Path, robot: str, task: str, seed: int, contract: str, ins
     assert int(score[1]) >= 50, scored
     vla(folder, "convert", "collected", "dataset", "--contract", contract, "--workers", 1)
     checked = vla(folder, "dataset", "check", "dataset")
-    assert checked.strip().endswith("dataset: ok"), checked
+    assert "dataset: ok" in checked, checked
     bag = folder / "collected" / "episodes" / "episode_000000"
     vla(folder, "launch", "replay", f"robot:={robot}", f"task:={task}", f"seed:={seed}", f"source:={bag}",
         f"instruction:={instruction}", f"report:={folder / 'replayed.json'}", codes=(0, 1))  # fmt: skip
