@@ -201,6 +201,36 @@ def test_an_arm_is_held_after_an_estop_until_it_is_enabled_but_not_while_it_is_g
     assert arm.driver.held == ""
 
 
+def closed_on_something(arm: Arm) -> None:
+    """Have fingers that are told to shut stand 4 cm open."""
+    enabled(arm)
+    names = ("panda_hand/width",)
+    arm.driver.submit(ActionChunk(arm.stamp, "panda_link0", names, np.array([0.1, 0.2]), np.zeros((2, 1)), 1), "policy")
+    arm.tick(200)
+    assert arm.driver.follower.command.end_effectors["panda_hand/width"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("given_up", "moved", "width"),
+    [(False, 0.0, 0.0), (True, 0.0, 0.0), (True, 0.03, 0.07)],
+    ids=["e-stop", "disabled", "fingers moved meanwhile"],
+)
+def test_what_is_held_is_still_held_when_control_is_enabled_again(arm, given_up, moved, width):
+    closed_on_something(arm)
+    if given_up:
+        arm.driver.release("disabled")
+        arm.tick(5)
+    else:
+        arm.driver.emergency_stop(True)
+        arm.tick(200)
+        arm.driver.emergency_stop(False)
+    arm.position[-2:] += 0.5 * moved
+    arm.tick(2)
+    arm.driver.enable(arm.monotonic)
+    command = arm.tick(2)
+    assert command.end_effectors["panda_hand/width"] == pytest.approx(width)
+
+
 def test_joint_states_that_were_lost_are_no_leap(arm):
     enabled(arm)
     arm.velocity, arm.position = (

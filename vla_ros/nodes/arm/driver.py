@@ -29,6 +29,7 @@ REST_TIME_MAX = 0.6  # [s] within which a stopping arm must have come to rest
 REST_SPEED = 0.02  # [rad/s]
 # Between two joint states a joint has not moved further than this: an encoder that lies, or another arm's messages.
 JUMP_MIN, JUMP_SPEED = 0.05, 5.0  # [rad], [rad/s]
+FINGERS_STILL = 0.002  # [m] fingers that have moved no further still hold what they held
 Arrival = tuple[float, float, np.ndarray, np.ndarray]  # [s] monotonic, stamp [s], position and velocity of the joints
 
 
@@ -58,6 +59,7 @@ class RobotDriver:
         self._observed: Arrival | None = None  # the one that the last tick took
         self._orders: deque[Callable[[], None]] = deque()
         self._driving = False
+        self._left: dict[str, float] = {}  # [m] widths measured when the arm was let go, by channel
         self._releasing_since: float | None = None  # [s] monotonic
 
     # -- from other threads ------------------------------------------------------------------------------------------
@@ -181,12 +183,28 @@ class RobotDriver:
         if observed is None or self.follower.emergency_stopped:  # latched between the request and this tick
             return
         _, _, position, velocity = observed
+        widths = self._widths(position)
+        then = widths if self._driving else self._left
+        told = {channel: self._told(channel, width, then.get(channel)) for channel, width in widths.items()}
+        self.follower.activate(position[: self._n], velocity[: self._n], told, self.now)
+        self._driving, self._releasing_since = True, None
+
+    def _widths(self, position: np.ndarray) -> dict[str, float]:
+        """Return the measured widths [m] by channel."""
         widths, first = {}, self._n
         for channel, count in self._fingers.items():
             widths[channel] = float(position[first : first + count].sum())
             first += count
-        self.follower.activate(position[: self._n], velocity[: self._n], widths, self.now)
-        self._driving, self._releasing_since = True, None
+        return widths
+
+    def _told(self, channel: str, width: float, then: float | None) -> float:
+        """Return the width [m] that a gripper at `width` begins with: fingers that held something go on holding it.
+
+        `then` is where they were when control let go of them; None when it never had them.
+        """
+        told = self.follower.command.end_effectors.get(channel, width)
+        holds = then is not None and told < width and abs(width - then) < FINGERS_STILL
+        return told if holds else width
 
     def _begin_release(self, reason: str) -> None:
         if self._driving and self._releasing_since is None:
@@ -199,5 +217,6 @@ class RobotDriver:
 
     def _let_go(self, reason: str = DISABLED) -> None:
         self.follower.deactivate(reason)
+        self._left = {} if self._observed is None else self._widths(self._observed[2])
         self._driving, self._releasing_since = False, None
         self.on_released()

@@ -130,10 +130,10 @@ def _arm_maps(device: LeaderDevice, robot: Embodiment) -> tuple[_ArmMap, ...]:
         handles = []
         for tool in robot.tools_of(arm.name):
             if tool.kind == PARALLEL:
-                said = device.grippers.get(tool.name, LeaderGripper())
-                wide = tool.width_max / len(tool.joints) if said.open is None else said.open
-                source = said.name or ("" if said.index >= 0 else tool.joints[0])
-                handles.append(_Handle(tool.name, source, said.index, said.closed, wide))
+                handle = device.grippers.get(tool.name, LeaderGripper())
+                wide = tool.width_max / len(tool.joints) if handle.open is None else handle.open
+                source = handle.name or ("" if handle.index >= 0 else tool.joints[0])
+                handles.append(_Handle(tool.name, source, handle.index, handle.closed, wide))
         maps.append(_ArmMap(arm.name, joints, tuple(handles), arm.name in named))
     return tuple(maps)
 

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The way of a task's expert through a scene, in lockstep: where every tool is told to be, ten times a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vla_ros.evaluation.rollout import Rollout, RolloutConfig
+from vla_ros.evaluation.runner import EpisodeRunner
+from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
+from vla_ros.sim.world import World
+from vla_ros.tasks.announcement import announcement
+from vla_ros.tasks.either_hand import task_expert
+from vla_ros.tasks.task import Task
+
+CONTROL_HZ = 500.0
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """What the robot is told at one time."""
+
+    time: float  # [s]
+    tools: dict[str, np.ndarray]  # T_base_ee (4, 4), by arm
+    widths: dict[str, float]  # [m], by gripper
+    T_odom_base: np.ndarray  # (4, 4); the identity of a robot that stands
+
+
+class ExpertWay:
+    """Moments in order, `period` [s] apart."""
+
+    def __init__(self, instruction: str, moments: list[Moment]) -> None:
+        self.instruction, self.moments = instruction, moments
+        self.period = moments[1].time - moments[0].time
+
+    @property
+    def duration(self) -> float:
+        """Return how long the expert took [s]."""
+        return self.moments[-1].time
+
+
+class _Watched(Rollout):
+    """A roll-out that notes what the robot is told at each camera frame; `asked` counts, "": the scene's own."""
+
+    def __init__(self, asked: str, task: Task, world: World, *given: Any) -> None:
+        super().__init__(world, *given, task, RolloutConfig(latency_s=0.0))
+        self.moments: list[Moment] = []
+        if asked:
+            shown = announcement(task, world.scene)
+            self.judge = task.judge(shown, world.embodiment, self._truth(), task.limits, asked)
+            self._observer.instruct(self.judge.instruction)
+
+    def _observe(self):
+        seen = super()._observe()
+        tools = {arm: commanded.T_base_ee.copy() for arm, commanded in seen.commanded.arms.items()}
+        widths = {gripper: self._told(gripper) for gripper in self.world.grippers}
+        base = seen.state.base
+        T = np.eye(4) if base is None else base.T_odom_base.copy()
+        self.moments.append(Moment(self.world.time, tools, widths, T))
+        return seen
+
+
+def expert_way(robot: str, task: str, set_name: str, seed: int, asked: str = "") -> ExpertWay:
+    """Have the expert do the task in a scene, or what is `asked` there; its own failure is an AssertionError."""
+    settings = EpisodeSettings(policy=EXPERT, task=task, robot=robot, set_name=set_name, rate_hz=CONTROL_HZ)
+    runner = EpisodeRunner(settings, cameras=())
+    scene = runner.scene(seed)
+    world = World(scene, runner.embodiment, timestep=1.0 / CONTROL_HZ)
+    try:
+        expert = task_expert(runner.task, world, runner.arm_models)
+        run = _Watched(asked, runner.task, world, runner.follower(), expert)
+        judge = run.run()
+    finally:
+        world.close()
+    assert judge.success, f"{task} {set_name} {seed}: the expert itself fails: {run.cause()}"
+    return ExpertWay(asked or scene.instruction, run.moments)
