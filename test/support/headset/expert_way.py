@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from vla_ros.tasks.either_hand import task_expert
 from vla_ros.tasks.task import Task
 
 CONTROL_HZ = 500.0
+RAISED = 0.02  # [m] of a thing that is held up
+CLOSES_S = 1.0  # [s] that fingers take at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,19 +30,36 @@ class Moment:
     tools: dict[str, np.ndarray]  # T_base_ee (4, 4), by arm
     widths: dict[str, float]  # [m], by gripper
     T_odom_base: np.ndarray  # (4, 4); the identity of a robot that stands
+    T_base_thing: np.ndarray | None = None  # (4, 4) of the one thing that is named, where one is
 
 
 class ExpertWay:
     """Moments in order, `period` [s] apart."""
 
-    def __init__(self, instruction: str, moments: list[Moment]) -> None:
-        self.instruction, self.moments = instruction, moments
+    def __init__(self, instruction: str, moments: list[Moment], target: str = "") -> None:
+        self.instruction, self.moments, self.target = instruction, moments, target
         self.period = moments[1].time - moments[0].time
 
     @property
     def duration(self) -> float:
         """Return how long the expert took [s]."""
         return self.moments[-1].time
+
+    def taking(self, arms: Mapping[str, str]) -> tuple[str, float, float] | None:
+        """Return who takes the named thing from another hand: the arm, from when it is held up, when the hand closes.
+
+        `arms` are the grippers by arm. None where no hand takes it from another.
+        """
+        lying = self.moments[0].T_base_thing
+        up = [m for m in self.moments if m.T_base_thing is not None and m.T_base_thing[2, 3] > lying[2, 3] + RAISED]
+        if not up:
+            return None
+        empty = [arm for arm, gripper in arms.items() if up[0].widths[gripper] > 0.0]
+        for arm in empty:
+            closing = next((m.time for m in up if m.widths[arms[arm]] == 0.0), None)
+            if closing is not None:
+                return arm, up[0].time, closing - CLOSES_S
+        return None
 
 
 class _Watched(Rollout):
@@ -59,7 +79,9 @@ class _Watched(Rollout):
         widths = {gripper: self._told(gripper) for gripper in self.world.grippers}
         base = seen.state.base
         T = np.eye(4) if base is None else base.T_odom_base.copy()
-        self.moments.append(Moment(self.world.time, tools, widths, T))
+        target = self.world.scene.target
+        thing = self.world.object_pose(target).copy() if target else None
+        self.moments.append(Moment(self.world.time, tools, widths, T, thing))
         return seen
 
 
@@ -76,4 +98,4 @@ def expert_way(robot: str, task: str, set_name: str, seed: int, asked: str = "")
     finally:
         world.close()
     assert judge.success, f"{task} {set_name} {seed}: the expert itself fails: {run.cause()}"
-    return ExpertWay(asked or scene.instruction, run.moments)
+    return ExpertWay(asked or scene.instruction, run.moments, scene.target)

@@ -88,6 +88,11 @@ class JudgedRobot:
         arms = {arm.name for arm in self.embodiment.arms}
         return bool(self.scene and self.objects) and arms <= self.commanded.keys() and arms <= self.measured.keys()
 
+    def place_of(self, name: str) -> np.ndarray | None:
+        """Return T_base_object (4, 4) of an object; None where there is none of that name."""
+        names = [item["name"] for item in self.scene["objects"]]
+        return self.objects[names.index(name)] if name in names else None
+
     def truth(self) -> Truth:
         """Return what a judge sees now."""
         names = [item["name"] for item in self.scene["objects"]]

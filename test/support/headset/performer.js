@@ -31,7 +31,8 @@ window.perform = (way, grips, settings) => {
     const i = Math.min(Math.floor(place), last - 1);
     const [a, b, share] = [way.moments[i], way.moments[i + 1], place - i];
     const tools = Object.fromEntries(settings.arms.map(({ arm }) => [arm, between(a.tools[arm], b.tools[arm], share)]));
-    return { tools, shut: share >= 1 ? b.shut : a.shut, base: between(a.base, b.base, share) };
+    const thing = a.thing && between(a.thing, b.thing, share);
+    return { time, tools, thing, shut: share >= 1 ? b.shut : a.shut, base: between(a.base, b.base, share) };
   };
 
   const rest = (side) => ({ p: settings.rests[side], q: [0, 0, 0, 1] });
@@ -66,8 +67,16 @@ window.perform = (way, grips, settings) => {
   };
   const drives = (time) =>
     settings.base && planar(at(time).base, at(time + settings.aheadS).base).some((value) => Math.abs(value) > 2e-3);
-  const wanted = (arm, moment, riding) =>
-    !settings.base || riding ? moment.tools[arm] : joined(inverse(window.baseAt), joined(moment.base, moment.tools[arm]));
+  let inHand = null; // what is held by its end turns: from where the way has the thing to where it is
+  const wanted = (arm, moment, riding) => {
+    const { taking } = settings;
+    if (taking && arm === taking.arm && moment.time >= taking.from) {
+      if (window.thingAt && moment.time < taking.until) inHand = joined(window.thingAt, inverse(moment.thing));
+      return inHand ? joined(inHand, moment.tools[arm]) : moment.tools[arm];
+    }
+    if (!settings.base || riding) return moment.tools[arm];
+    return joined(inverse(window.baseAt), joined(moment.base, moment.tools[arm]));
+  };
 
   /** Push the sticks by where the base is; say whether it is near enough for the way to get on. */
   const drive = (moment, riding) => {

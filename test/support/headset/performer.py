@@ -20,6 +20,13 @@ SCRIPT = Path(__file__).with_name("performer.js")  # of the page
 RESTS = {"left": (0.35, 0.25, 1.2), "right": (0.35, -0.25, 1.2)}
 FROZEN_S = 120.0  # [s] of wall time in which the way does not get on: it never will
 LOOK_S = 0.1
+# What an operator sees beside the page's own words: where the base is, and the thing. Returns how far the way is.
+SEE = """([base, thing]) => {
+  if (base) window.baseAt = base;
+  window.thingAt = thing;
+  const { errors, ...told } = performed;
+  return told;
+}"""
 SETTINGS = {
     "rests": RESTS,
     "pace": 0.7,  # seconds of the way in a second of the robot's
@@ -47,6 +54,9 @@ class Performer:
         arms = [{"arm": arm, "side": side} for arm, side in sides.items()]
         base_settings = None if base is None else {**BASE, "speed": list(base.speed)}
         self._settings = {**SETTINGS, "arms": arms, "base": base_settings}
+        taking = way.taking({arm: robot.embodiment.gripper_on(arm).name for arm in sides})
+        if taking is not None:
+            self._settings["taking"] = dict(zip(("arm", "from", "until"), taking, strict=True))
         self.recoveries = 0  # times that the arm was stopped and let move again
         self.told: dict[str, Any] = {}  # by the page: how far it is, and what was made up for
 
@@ -63,9 +73,9 @@ class Performer:
                 robot.spin(LOOK_S)
                 before = self.told.get("now")
                 at = _pose(robot.T_odom_base) if self._settings["base"] else None
-                self.told = page.evaluate(
-                    "(at) => { if (at) window.baseAt = at; const { errors, ...told } = performed; return told; }", at
-                )
+                thing = robot.place_of(self._way.target)
+                seen = [at, None if thing is None else _pose(thing)]
+                self.told = page.evaluate(SEE, seen)
                 self.recoveries += self._worn.recover()
                 if self.told["now"] != before:
                     moved = time.monotonic()
@@ -96,7 +106,8 @@ class Performer:
                 for arm, gripper in grippers.items()
             }
             tools = {arm: _pose(moment.tools[arm]) for arm in grippers}
-            moments.append({"tools": tools, "shut": shut, "base": _pose(moment.T_odom_base)})
+            thing = None if moment.T_base_thing is None else _pose(moment.T_base_thing)
+            moments.append({"tools": tools, "shut": shut, "base": _pose(moment.T_odom_base), "thing": thing})
         return {"period": self._way.period, "moments": moments}
 
     def _why(self) -> str:
