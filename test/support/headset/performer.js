@@ -164,7 +164,7 @@ window.perform = (way, grips, settings) => {
       if (fresh) told.errors[one.arm].push(away(state.arms[one.arm].measured, goal)[0]);
     });
     if (ready) {
-      waitsSince = null;
+      if (fresh) waitsSince = null; // a frame without news is ready for nothing: it asks for no way at all
       if (ahead > now) told.moved = performance.now();
       told.now = Math.min(ahead, last * way.period);
     } else if (waitsSince === null) waitsSince = state.t;
