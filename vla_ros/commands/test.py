@@ -29,7 +29,7 @@ PYTEST = (sys.executable, "-m", "pytest")
 PASSED, FAILED = 0, 1  # pytest.ExitCode; others say that it was interrupted or could not begin
 PROCESSES_MAX = 4  # each loads PyTorch, MuJoCo and ROS: some 2 GB
 REAL_TIME, OTHERS = "real_time", "not real_time"  # test/conftest.py marks them
-NICENESS = 19  # of the others: a graph beside them gets the time that it asks for
+NICENESS = 12  # of the others: a graph beside them gets the time that it asks for
 PATIENCE = ("-o", "timeout=600")  # [s] a test of theirs, which gets what is left
 # With --slow: a sample was chosen before, and only of what it took something can have failed.
 ONCE_MORE = ("--last-failed", "--last-failed-no-failures", "none", "--slow")

@@ -86,7 +86,7 @@ def _needed(contract: DataContract, acts: bool, stages: Sequence[str]) -> dict[s
     unused = set() if EXPERT in stages else {ANCHOR}
     if set(stages) == {EXPERT}:
         unused |= set(calibrations)
-    known = contract_features(contract) | notes.scene_features(views) | notes.grasp_features()
+    known = contract_features(contract) | notes.scene_features(views) | notes.teaching_features(one_hand=True)
     known = known | {name: Feature("float32", (11,)) for name in calibrations}
     looked_at = [
         *(IMAGES + view for view in views),

@@ -127,7 +127,7 @@ def _label(
     report: LabelReport,
     progress: Callable[[int, int], None],
 ) -> None:
-    features = notes.scene_features(views) | notes.grasp_features()
+    features = notes.scene_features(views) | notes.teaching_features(one_hand=True)
     own = {name: feature for name, feature in metadata.features.items() if name not in features}
     schema = dataclasses.replace(metadata_schema(metadata), features=own | features)
     networks.eval()
