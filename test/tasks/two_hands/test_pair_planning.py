@@ -113,3 +113,26 @@ def test_a_tool_goes_straight_and_the_other_arm_stays(planner):
     np.testing.assert_allclose(T, T_end, atol=2e-3)
     T_end[2, 3] -= 1.0
     assert planner.slide("left", planner.home, T_end, 0.1) is None
+
+
+def test_a_hand_that_touches_the_table_gets_away_from_it_and_not_further_in(planner):
+    situation = open_hands(planner, ignored=planner.world.object_names)
+    T = planner.hands["left"].model.forward(planner.home[planner.hands["left"].part]).copy()
+    heights = np.arange(0.15, -0.05, -0.002) + planner.world.scene.table.height
+    poses = np.tile(T, (len(heights), 1, 1))
+    poses[:, 2, 3] = heights
+    found = planner.postures("left", poses)
+    touching = next(
+        (planner.with_arm(planner.home, "left", q), pose)
+        for q, pose in zip(found, poses, strict=True)
+        if np.isfinite(q).all() and not planner.free(planner.with_arm(planner.home, "left", q), situation)
+    )
+    q, T_down = touching
+    up, further = T_down.copy(), T_down.copy()
+    up[2, 3] += 0.08
+    further[2, 3] -= 0.03
+    way = planner.slide("left", q, up, 0.18, situation, partly=True)
+    assert way is not None
+    assert planner.free(way[-1], situation)
+    assert planner.hands["left"].model.forward(way[-1][planner.hands["left"].part])[2, 3] > up[2, 3] - 2e-3
+    assert planner.slide("left", q, further, 0.18, situation, partly=True) is None

@@ -46,7 +46,10 @@ class Specification(LearnedFamily):
         self._check_files()
         config, robot = read_flow_config(self._weights.folder), self.choice.robot
         if config.robot != robot.name:
-            raise ConfigError(f"{self._weights.folder}: was trained for robot '{config.robot}', this is '{robot.name}'")
+            raise ConfigError(
+                f"{self._weights.folder}: was trained for robot '{config.robot}', this is '{robot.name}': "
+                "train one for it, or choose a policy that is not learned, such as geometric"
+            )
         known = {channel for own in state_channels(robot).values() for channel in own}
         for channel in config.state:
             if channel not in known:

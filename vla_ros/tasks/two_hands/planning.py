@@ -45,6 +45,7 @@ NOISE = 2e-4  # [m] that is no approach
 STEP = 0.015  # [m] of travel between two looks along a way
 SEARCH_STEP = 0.08  # [rad] along the edges of the trees
 SHORTCUTS = 8
+LEAVING = 4  # rows in which a hand that opens against something, the table for instance, may leave it
 BUDGET_S = 1.0  # [s] of a search, of this thread's processor time: an expert on the graph plans beside others
 
 
@@ -170,18 +171,22 @@ class PairPlanner:
             posture = reached
             rows.append(self.with_arm(q, arm, posture))
         if situation is not None and rows:
-            rows = self._free_part(rows, situation, partly)
+            rows = self._way_out(rows, situation) if partly else self._free_way(rows, situation)
         return self._unhurried(q, np.array(rows)) if rows else None
 
-    def _free_part(self, rows: list[np.ndarray], situation: Situation, partly: bool) -> list[np.ndarray]:
-        """Return the rows up to the first that is not free, `partly`; else all or none."""
-        checker = self._checker_for(rows[0], rows[0] if partly else rows[-1], situation)
-        if checker is None:
-            return []
-        if not partly:
-            return rows if all(checker.free(row) for row in rows[::-2]) else []
-        free = [checker.free(row) for row in rows]
-        return rows[: free.index(False)] if False in free else rows
+    def _free_way(self, rows: list[np.ndarray], situation: Situation) -> list[np.ndarray]:
+        """Return all rows where nothing is touched along them, else none."""
+        checker = self._checker_for(rows[0], rows[-1], situation)
+        return rows if checker is not None and all(checker.free(row) for row in rows[::-2]) else []
+
+    def _way_out(self, rows: list[np.ndarray], situation: Situation) -> list[np.ndarray]:
+        """Return the rows up to where something is touched; what is touched at their beginning may be left."""
+        for first, row in enumerate(rows[: LEAVING + 1]):
+            checker = self._checker_for(row, row, situation)
+            if checker is not None:
+                free = [checker.free(one) for one in rows[first:]]
+                return rows[: first + free.index(False)] if False in free else rows
+        return []
 
     def _unhurried(self, start: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
         """Return rows (K, N), a period apart, with more time where links near each other faster than control lets pass.

@@ -18,7 +18,10 @@ MEANING = ("arms", "joints", "grippers", "reference", "rotation", "target", "wid
 def check_checkpoint(folder: Path, config: CheckpointConfig, embodiment: Embodiment) -> None:
     """Raise ConfigError with the first thing in which a checkpoint, its contract and the robot differ."""
     if config.robot != embodiment.name:
-        raise ConfigError(f"{folder}: was trained for robot '{config.robot}', this is '{embodiment.name}'")
+        raise ConfigError(
+            f"{folder}: was trained for robot '{config.robot}', this is '{embodiment.name}': "
+            "train one for it, or choose a policy that is not learned, such as geometric"
+        )
     missing = [name for name in config.cameras if name not in embodiment.known_cameras]
     if missing:
         raise ConfigError(
