@@ -14,6 +14,7 @@ import subprocess
 import sys
 import termios
 import time
+import zipfile
 from pathlib import Path
 
 import psutil
@@ -312,3 +313,24 @@ def test_a_real_virtual_environment_is_made(clone):
     code, output, errors = clone.run("a", "b c", VLA_PYTHON=sys.executable, PATH=os.environ["PATH"])
     assert code == 0, errors
     assert output.split("\n")[0] == f"{clone.folder / '.venv'} ['a', 'b c']"
+
+
+def test_what_has_another_hash_than_the_locks_is_not_installed(root, tmp_path):
+    """Real pip, of a lock whose hash is of another file: a wheel made here stands in for one that was swapped."""
+    wheel = tmp_path / "swapped-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("swapped-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: swapped\nVersion: 1.0\n")
+        archive.writestr("swapped-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+        archive.writestr("swapped-1.0.dist-info/RECORD", "")
+    made = Clone(tmp_path, root)
+    (tmp_path / "requirements" / "lock.txt").write_text(f"swapped==1.0 --hash=sha256:{'0' * 64}\n")
+    here = {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(tmp_path),
+        "PIP_EXTRA_INDEX_URL": "",
+        "PIP_CONFIG_FILE": "/dev/null",
+    }
+    code, _, errors = made.run("doctor", VLA_PYTHON=sys.executable, **here)
+    assert code == 2
+    assert "could not be installed" in errors.splitlines()[-1]
+    assert "DO NOT MATCH THE HASHES" in (tmp_path / ".venv.log").read_text()
