@@ -53,9 +53,8 @@ class WholeBodyDrive:
         self.driving = False  # whether the base goes by the programme
         self._stalled = 0.0  # [s]
         self._pulled: list[BodyTorqueDrive] = []
-        self.external_wrenches = (
-            ExternalWrenches()
-        )  # on the hands that positions drive: an arm that efforts drive gives way by itself
+        # On the hands that positions drive: an arm that efforts drive gives way by itself.
+        self.external_wrenches = ExternalWrenches()
         self._now = 0.0  # [s]
         self._tools: dict[str, np.ndarray] = {}  # (3,) [m] measured, by arm, seen from the base: views
         most = control.config.squeeze_max

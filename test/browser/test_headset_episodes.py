@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -22,8 +20,7 @@ from headset.performer import SCRIPT, Performer
 from headset.worn_headset import LISTEN, SMALL, WornHeadset
 from operator_page import eventually
 from rig.teleop_job import TeleopJob
-
-from vla_ros.launching.environment import module_environment
+from vla_command import vla
 
 KEPT = os.environ.get("VLA_HEADSET_FOLDER", "")
 pytestmark = [
@@ -96,20 +93,6 @@ def perform(folder, visit, headset):
     yield perform
     for one in reversed(begun):
         one.close()
-
-
-def vla(folder: Path, *words: object, codes: tuple[int, ...] = (0,)) -> str:
-    """Run a command as a person does, and return what it printed."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "vla_ros.cli", *map(str, words)],
-        cwd=folder,
-        env=module_environment(),
-        capture_output=True,
-        text=True,
-    )
-    print(f"$ vla {' '.join(map(str, words))}\n{ran.stdout}{ran.stderr}")
-    assert ran.returncode in codes, ran.stdout + ran.stderr
-    return ran.stdout
 
 
 def check_use(folder: Path, robot: str, task: str, seed: int, contract: str, instruction: str) -> None:

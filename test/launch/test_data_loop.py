@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
 from rig.teleop_job import TeleopJob
+from vla_command import vla
 
 from vla_ros.configuration import share_directory
 from vla_ros.data.datasets.metadata import load_metadata
@@ -53,19 +54,6 @@ def teleop(folder: Path) -> Iterator[TeleopJob]:
     job = TeleopJob(folder, f"collection:={folder / 'loop'}", "schedule:=loop.yaml", "record_images:=jpeg")
     yield job
     job.close()
-
-
-def vla(folder: Path, *words: object) -> str:
-    """Run a command as a person does, and return what it printed."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "vla_ros.cli", *map(str, words)],
-        cwd=folder,
-        env=module_environment(),
-        capture_output=True,
-        text=True,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
 
 
 def collect(job: TeleopJob, folder: Path, episodes: int) -> str:

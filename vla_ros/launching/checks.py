@@ -18,6 +18,9 @@ from vla_ros.launching.graph import Graph
 from vla_ros.launching.ports import tcp_problem
 from vla_ros.output_file import check_output
 
+# ROS's names, without the slash before them.
+NAMESPACE = re.compile(r"[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
+
 
 def check_launch(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
     """Return the launch arguments' values. Raises ConfigError for anything that would fail later."""
@@ -71,7 +74,7 @@ def check_success_object(arguments: Mapping[str, Value]) -> None:
 
 def check_namespace(namespace: str) -> None:
     """Check that ROS would take the name, whose parts are separated by /."""
-    if namespace and not re.fullmatch(r"[A-Za-z_]\w*(/[A-Za-z_]\w*)*", namespace, re.ASCII):
+    if namespace and not NAMESPACE.fullmatch(namespace):
         raise ConfigError(
             f"namespace:={namespace}: give letters, digits and _, not beginning with a digit, such as robot1"
         )

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.launching.arguments import LaunchArgument, Value
+from vla_ros.launching.checks import NAMESPACE
 from vla_ros.launching.graph import Chosen, NodeSpec
 from vla_ros.launching.jobs.robot_graph import same
 from vla_ros.launching.ports import tcp_problem
@@ -20,7 +20,6 @@ from vla_ros.teleop.protocol import HANDS, OWN_SIDE
 from vla_ros.teleop.serving.addresses import PAGE_PORT
 
 NO_POLICY = "none"
-NAMESPACE = re.compile(r"/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*")
 
 
 def bridge_node() -> NodeSpec:
@@ -140,7 +139,7 @@ def check_leader(arguments: Mapping[str, Value]) -> None:
         raise ConfigError(f"leader_map:={named}: say with leader:= in which namespace the leader is")
     if not leader:
         return
-    if not NAMESPACE.fullmatch(leader):
+    if not NAMESPACE.fullmatch(leader.removeprefix("/")):
         raise ConfigError(f"leader:={leader}: is no namespace: give one such as /leader")
     LeaderMapping(load_leader(named), load_embodiment(str(arguments["robot"])))
 

@@ -79,12 +79,10 @@ class BussingHand(PlacingExpert):
         self._steps = [] if found is None else list(found)
 
     def _plan_again(self, observation: SingleArmObservation) -> None:
-        if self._placing and self.phase in WITH_IT:
+        if not self._placing or self.phase in WITH_IT:
             super()._plan_again(observation)
-            self._find_joints(observation)
-            return
-        if not self._placing:
-            super()._plan_again(observation)
+            if self._placing:
+                self._find_joints(observation)
             return
         # What control refuses is the way back from what is let go: open where the hand is, the arm folds from there.
         full = self.world.embodiment.gripper(self.codec.gripper).width_max
