@@ -28,7 +28,7 @@ class ClothModel:
     texture: np.ndarray | None = None  # (H, W, 3) uint8 RGB over all of it; tinted by rgba
     thickness: float = 0.004  # [m]
     friction: float = 0.6  # sliding, against table and objects; fingers' pads hold everything at their own
-    folds: bool = True  # its layers lie upon one another; without they pass through, and a step costs a quarter less
+    folds: bool = True  # its layers lie upon one another; without they pass through
     left_out: frozenset[tuple[int, int]] = frozenset()  # vertices (row, column) that were cut away with all around them
 
     def __post_init__(self) -> None:

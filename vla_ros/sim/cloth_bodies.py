@@ -4,6 +4,10 @@
 Threads are equality constraints (of vertices along rows, columns and diagonals), which any integrator takes at any time
 step; elasticity by Young's modulus asks for another integrator than the robot's contacts were tuned with, and costs
 twice as much.
+
+Triangles touch robot and objects. On table and floor, and on another layer of itself, a cloth lies by its vertices, a
+small ball each. Triangles on a box make three contacts each and triangles on triangles one for each pair that overlaps;
+a step with those takes two and a half times as long.
 """
 
 from __future__ import annotations
@@ -13,14 +17,21 @@ import numpy as np
 
 from vla_ros.sim.scenes.placed import PlacedCloth
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.surroundings import VISUAL_GROUP
+from vla_ros.sim.surroundings import COLLISION_GROUP, SUPPORTS, VISUAL_GROUP
 
 _TORSION, _ROLLING = 0.002, 0.0001  # [m]
 _INERTIA_BOX = 0.003  # [m] of a vertex's body, which does not turn
+# Contact bits, beyond those of robots (vla_ros/sim/robot_model.py): what bears vertices, what triangles touch, and
+# triangles that bear vertices.
+_GROUND, _CLOTH, _LAYER = 1 << 16, 1 << 17, 1 << 18
 
 
 def add_cloths(spec: mujoco.MjSpec, scene: Scene) -> None:
-    """Add every cloth of the scene, flat where it starts."""
+    """Add every cloth of the scene, flat where it starts; robot, surroundings and objects are there already."""
+    if scene.cloths:
+        for geom in spec.geoms:
+            if geom.contype or geom.conaffinity:
+                geom.conaffinity |= _GROUND if geom.name in SUPPORTS else _CLOTH
     for placed in scene.cloths:
         _add_cloth(spec, placed)
 
@@ -32,10 +43,9 @@ def _add_cloth(spec: mujoco.MjSpec, placed: PlacedCloth) -> None:
     flex = spec.add_flex(name=placed.name, dim=2, radius=model.thickness / 2)
     flex.vertbody = bodies
     flex.elem = elements
-    flex.contype = flex.conaffinity = 1
+    flex.contype, flex.conaffinity = _CLOTH, _LAYER if model.folds else 0
     flex.condim, flex.friction = 3, [model.friction, _TORSION, _ROLLING]
-    kinds = mujoco.mjtFlexSelf
-    flex.selfcollide = kinds.mjFLEXSELF_AUTO if model.folds else kinds.mjFLEXSELF_NONE
+    flex.selfcollide = mujoco.mjtFlexSelf.mjFLEXSELF_NONE
     flex.group, flex.rgba = VISUAL_GROUP, model.rgba
     flex.material = _add_material(spec, placed)
     if model.texture is not None:
@@ -55,6 +65,9 @@ def _add_vertex(spec: mujoco.MjSpec, placed: PlacedCloth, index: int) -> str:
     body.ipos, body.iquat, body.explicitinertial = (0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0), True
     for axis in np.eye(3):
         body.add_joint(type=mujoco.mjtJoint.mjJNT_SLIDE, axis=axis)
+    ball = body.add_geom(type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[model.thickness / 2, 0, 0], mass=0.0)
+    ball.contype, ball.conaffinity, ball.group = _GROUND | _LAYER, 0, COLLISION_GROUP
+    ball.condim, ball.friction = 3, [model.friction, _TORSION, _ROLLING]
     return body.name
 
 
