@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import time
+from array import array
 from collections.abc import Callable
 
 import numpy as np
@@ -19,7 +20,7 @@ from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.whole_body import whole_body
 
 DT = 0.002  # [s]
-TICKS_MAX = 150  # for which a target stands, at most; drawn evenly on a logarithmic scale
+HOLD_MS = 300.0  # [ms] for which a target stands, at most; drawn evenly on a logarithmic scale
 AFRESH = 200  # targets after which the robot begins anew, somewhere else
 TOLERANCE = 1e-9  # of a limit's share: rounding
 DISTANCES_EVERY = 5  # ticks between two measurements of all pairs
@@ -29,9 +30,13 @@ TOUCH = 0.0  # [m] links at or below it have touched
 class BodyFuzz:
     """One robot before a table, under targets of one seed."""
 
-    def __init__(self, robot: str, seed: int, dt: float = DT) -> None:
-        """Put the robot at home, a table as high as its tools can reach before it."""
+    def __init__(self, robot: str, seed: int, dt: float = DT, hold_ms: float = HOLD_MS) -> None:
+        """Put the robot at home, a table as high as its tools can reach before it.
+
+        Targets stand for one tick to `hold_ms` [ms].
+        """
         self.embodiment, self.dt = load_embodiment(robot), dt
+        self._ticks_max = max(1, round(1e-3 * hold_ms / dt))
         self.random = np.random.default_rng(seed)
         bare = WholeBody(whole_body(self.embodiment))
         tools = np.array([bare.tool_pose(name)[:3, 3] for name in bare.hands])
@@ -46,8 +51,8 @@ class BodyFuzz:
         self.distance_min = self.zmp_room_min = np.inf  # [m]
         self.violations = 0  # ticks that left a limit
         self.what: dict[str, int] = {}
-        self.times: list[float] = []  # [s]
-        self.worked: list[float] = []  # [s] of them that the processor was ours
+        self.times = array("d")  # [s]
+        self.worked = array("d")  # [s] of them that the processor was ours
         self._place_afresh()
 
     def run(self, targets: int, told: Callable[[], None] = lambda: None) -> None:
@@ -66,7 +71,7 @@ class BodyFuzz:
 
     def follow(self, target: BodyTarget) -> None:
         """Hold one target for a while and look at every tick."""
-        for _ in range(round(np.exp(self.random.uniform(0.0, np.log(TICKS_MAX))))):
+        for _ in range(round(np.exp(self.random.uniform(0.0, np.log(self._ticks_max))))):
             control = self.control
             before = np.concatenate([control.base_twist, control.dq])
             began, worked = time.perf_counter(), time.thread_time()
