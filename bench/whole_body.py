@@ -2,9 +2,10 @@
 """Whole-body control: time of a tick, every limit under random targets, figures of eight, a bar carried by two hands.
 
 Targets are poses of the hands that can be reached and such that cannot, swivels of elbows, places of lift, head and
-grippers, motions of the base, pushes on the hands, a table in the way; each stands for 2 to 300 ms (--hold-ms). Range,
-speed and acceleration of joints and base, distances of all links and of the table, and the zero moment point are looked
-at from outside. Every 200 targets the robot begins anew in another posture. Where mink or pink can be imported, they follow the same eights (--compare).
+grippers, motions of the base, pushes on the hands, a table in the way; each stands for 2 to 300 ms (--hold-ms), and
+every 200 targets the robot begins anew in another posture. Range, speed and acceleration of joints and base, distances
+of all links and of the table, and the zero moment point are looked at from outside. Where mink or pink can be imported,
+they follow the same eights (--compare).
 """
 
 from __future__ import annotations
