@@ -21,6 +21,8 @@ from vla_ros.sim.surroundings import COLLISION_GROUP, SUPPORTS, VISUAL_GROUP
 
 _TORSION, _ROLLING = 0.002, 0.0001  # [m]
 _INERTIA_BOX = 0.003  # [m] of a vertex's body, which does not turn
+# A vertex bears what fingers press upon the triangles around it: with MuJoCo's softness it would go into the table.
+_FIRM = (0.975, 0.99, 0.001, 0.5, 2.0)
 # Contact bits, beyond those of robots (vla_ros/sim/robot_model.py): what bears vertices, what triangles touch, and
 # triangles that bear vertices.
 _GROUND, _CLOTH, _LAYER = 1 << 16, 1 << 17, 1 << 18
@@ -68,6 +70,7 @@ def _add_vertex(spec: mujoco.MjSpec, placed: PlacedCloth, index: int) -> str:
     ball = body.add_geom(type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[model.thickness / 2, 0, 0], mass=0.0)
     ball.contype, ball.conaffinity, ball.group = _GROUND | _LAYER, 0, COLLISION_GROUP
     ball.condim, ball.friction = 3, [model.friction, _TORSION, _ROLLING]
+    ball.solimp = _FIRM
     return body.name
 
 
