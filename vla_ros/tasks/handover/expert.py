@@ -22,7 +22,7 @@ from vla_ros.tasks.handover.giving import Giving, GivingPlanner
 from vla_ros.tasks.handover.laying import LayingPlanner
 from vla_ros.tasks.handover.long_thing import LongThing
 from vla_ros.tasks.handover.meeting import Meeting, MeetingPlanner
-from vla_ros.tasks.placing.motion import SETTLE_S
+from vla_ros.tasks.placing.motion import DOWN_SPEED, SETTLE_S
 from vla_ros.tasks.two_hands.pair_checker import Situation
 from vla_ros.tasks.two_hands.planning import PairPlanner
 from vla_ros.tasks.two_hands.script import TwoHandedScript
@@ -71,7 +71,8 @@ class HandoverExpert(TwoHandedScript):
         self._stage = Stage.BEGIN
         self._given: Giving | None = None
         self._met: Meeting | None = None
-        self._failed: list[tuple[str, np.ndarray]] = []  # arms and T_object_grasp that did not hold
+        self._failed: list[tuple[str, np.ndarray]] = []  # arms and T_object_grasp that did not hold, or led nowhere
+        self._stayed: list[np.ndarray] = []  # T_object_grasp of the taking hand from which the other did not get away
         self._grasped = self._meetings = 0  # times that it was tried
         self._height = 0.0  # [m] of the object when it was grasped
 
@@ -137,13 +138,7 @@ class HandoverExpert(TwoHandedScript):
         opened = {giver: grasp.opening, taker: full}
         rows = self.planner.rows(given.way + given.reach, opened, MotionPhase.APPROACH)
         rows += self._closing(given.reach[-1], giver, grasp.opening, grasp.width, opened)
-        T_up = grasp.T_base_grasp.copy()
-        T_up[2, 3] += LIFT_M
-        up = self.planner.slide(giver, given.reach[-1], T_up, SPEED)
-        if up is None:
-            self.explanation = "no way up"
-            return None
-        return rows + self.planner.rows(up, {**opened, giver: 0.0}, MotionPhase.LIFT)
+        return rows + self.planner.rows(given.up, {**opened, giver: 0.0}, MotionPhase.LIFT)
 
     def _give_again(self, observation: Observation) -> list[Row] | None:
         """Back out where the hand is near, and plan another grasp from there."""
@@ -162,13 +157,29 @@ class HandoverExpert(TwoHandedScript):
         meeting = None
         if self._meetings <= MEETINGS:
             width = self.codec.width(observation, giver)
-            meeting = self._chosen.meetings.plan(self._joints(here), self._in_hand(giver), width)
+            meetings, T_ee_object = self._chosen.meetings, self._in_hand(giver)
+            meeting = meetings.plan(self._joints(here), T_ee_object, width, failed=self._stayed)
         if meeting is None:
-            self.explanation = "no way for both hands to hold it"
-            return None
+            return self._lay_back(observation)
         self._stage, self._met = Stage.MEET, meeting
         opened = {giver: 0.0, self._taker: meeting.grasp.opening}
         return self.planner.rows(meeting.way, opened, MotionPhase.CARRY)
+
+    def _lay_back(self, observation: Observation) -> list[Row] | None:
+        """Put the thing back where it was grasped, and let go: another grasp may do."""
+        given, planner, giver = self._chosen, self.planner, self._giver
+        q, widths = self._joints(self._here(observation)), self._open_but(observation, giver)
+        held = Situation(widths, self.world.scene.target, giver, self._in_hand(giver))
+        way = planner.way(q, given.up[-1], held) if self._grasped < TRIES else None
+        down = None if way is None else planner.slide(giver, way[-1], given.grasp.T_base_grasp, DOWN_SPEED)
+        if way is None or down is None:
+            self.explanation = "no way for both hands to hold it"
+            return None
+        self._failed.append((giver, given.T_object_grasp))
+        self._stage, self._stayed = Stage.BEGIN, []
+        rows = planner.rows(way, {**widths, giver: 0.0}, MotionPhase.CARRY)
+        rows += planner.rows(down, {**widths, giver: 0.0}, MotionPhase.LOWER)
+        return rows + self._open_and_back(down[-1], widths, giver)
 
     def _take(self, observation: Observation) -> list[Row] | None:
         """Have the other hand go straight in, to where the thing is by now: what is held by an end turns a little."""
@@ -199,8 +210,12 @@ class HandoverExpert(TwoHandedScript):
                 told = {giver: opening, taker: 0.0}
                 opened = self.planner.rows([q], told, MotionPhase.RELEASE) * self._opening_time(opening)
                 return opened + self.planner.rows(back, told, MotionPhase.RETREAT)
-        self.explanation = "no way back from the meeting"
-        return None
+        if self._met is None or len(self._stayed) == TRIES:
+            self.explanation = "no way back from the meeting"
+            return None
+        self._stayed.append(self._met.T_object_grasp)
+        self._stage = Stage.GIVE  # the taking hand lets go again, and another meeting is looked for
+        return self._back_out(observation, taker)
 
     def _place(self, observation: Observation) -> list[Row] | None:
         self._stage = Stage.PLACE
@@ -267,13 +282,23 @@ class HandoverExpert(TwoHandedScript):
 
     def _back_out(self, observation: Observation, arm: str) -> list[Row]:
         """Return how a hand opens and goes back along its tool's axis, as far as it gets."""
-        here, opening = self._here(observation), self.planner.hands[arm].gripper.width_max
-        q, T_back = self._joints(here), here[arm].T_base_ee.copy()
+        here = self._here(observation)
+        return self._open_and_back(self._joints(here), {name: step.width for name, step in here.items()}, arm)
+
+    def _open_and_back(self, q: np.ndarray, widths: Mapping[str, float], arm: str) -> list[Row]:
+        """Return the same from q (N,), the grippers `widths` [m] open before."""
+        hand = self.planner.hands[arm]
+        opening, T_back = hand.gripper.width_max, hand.model.forward(q[hand.part]).copy()
         T_back[:3, 3] -= self.motion.retreat_m * T_back[:3, 2]
-        widths = {name: step.width for name, step in here.items()} | {arm: opening}
+        widths = {**widths, arm: opening}
         rows = self.planner.rows([q], widths, MotionPhase.RELEASE) * self._opening_time(opening)
         back = self.planner.slide(arm, q, T_back, SPEED, Situation(widths, ignored=self.world.object_names), True) or []
         return rows + self.planner.rows(back, widths, MotionPhase.RETREAT)
+
+    def _open_but(self, observation: Observation, holder: str) -> dict[str, float]:
+        """Return how wide the grippers are [m] while one holds the thing and the other is open."""
+        full = {name: hand.gripper.width_max for name, hand in self.planner.hands.items()}
+        return {**full, holder: self.codec.width(observation, holder)}
 
     def _wide(self, observation: Observation, arm: str, planned: float) -> float:
         """Return how wide a hand that lets go opens [m]: as wide as it came, or a little wider than what it holds."""
