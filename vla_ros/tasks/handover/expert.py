@@ -32,6 +32,7 @@ LIFT_M = 0.06  # [m] before both arms move on
 SPEED = 0.18  # [m/s] at the fastest point of a straight line
 SECURE_S = 0.3  # [s] that both hands hold it before one lets go
 TRIES, MEETINGS = 3, 5  # grasps, and meetings, that are planned before the expert gives up
+FAR_ENOUGH = 0.8  # of the way on which a hand retreats: no other direction is tried
 PLAY = 0.03  # [m] that a hand which lets go opens wider than what it held
 
 
@@ -232,10 +233,7 @@ class HandoverExpert(TwoHandedScript):
         end = laying.down[-1]
         opening = self._wide(observation, taker, 0.0 if self._met is None else self._met.grasp.opening)
         rows += planner.rows([end], {**full, taker: opening}, MotionPhase.RELEASE) * self._opening_time(opening)
-        T_back = planner.hands[taker].model.forward(end[planner.hands[taker].part]).copy()
-        T_back[:3, 3] -= self.motion.retreat_m * T_back[:3, 2]
-        away = Situation({**full, taker: opening}, ignored=self.world.object_names)
-        back = planner.slide(taker, end, T_back, SPEED, away, partly=True) or []
+        back = self._away(end, taker, {**full, taker: opening})
         rows += planner.rows(back, {**full, taker: opening}, MotionPhase.RETREAT)
         return rows + [planner.rows([back[-1] if back else end], full, MotionPhase.RETREAT)[0]] * 3
 
@@ -244,13 +242,10 @@ class HandoverExpert(TwoHandedScript):
         self._stage, planner = Stage.LEAVE, self.planner
         q = self._joints(self._here(observation))
         full = {name: hand.gripper.width_max for name, hand in planner.hands.items()}
-        T_up = planner.hands[self._taker].model.forward(q[planner.hands[self._taker].part]).copy()
-        T_up[2, 3] += self.motion.retreat_m
-        ignored = Situation(full, ignored=self.world.object_names)
         way = planner.way(q, planner.home, Situation(full))
         if way is None:
-            up = planner.slide(self._taker, q, T_up, SPEED, ignored, partly=True) or [q]
-            way = up + (planner.way(up[-1], planner.home, ignored) or [])
+            away = self._away(q, self._taker, full, upwards=True) or [q]
+            way = away + (planner.way(away[-1], planner.home, Situation(full, ignored=self.world.object_names)) or [])
         return planner.rows(way, full, MotionPhase.RETREAT)
 
     # -- what they share -----------------------------------------------------------------------------------------------
@@ -287,13 +282,30 @@ class HandoverExpert(TwoHandedScript):
 
     def _open_and_back(self, q: np.ndarray, widths: Mapping[str, float], arm: str) -> list[Row]:
         """Return the same from q (N,), the grippers `widths` [m] open before."""
-        hand = self.planner.hands[arm]
-        opening, T_back = hand.gripper.width_max, hand.model.forward(q[hand.part]).copy()
-        T_back[:3, 3] -= self.motion.retreat_m * T_back[:3, 2]
+        opening = self.planner.hands[arm].gripper.width_max
         widths = {**widths, arm: opening}
         rows = self.planner.rows([q], widths, MotionPhase.RELEASE) * self._opening_time(opening)
-        back = self.planner.slide(arm, q, T_back, SPEED, Situation(widths, ignored=self.world.object_names), True) or []
-        return rows + self.planner.rows(back, widths, MotionPhase.RETREAT)
+        return rows + self.planner.rows(self._away(q, arm, widths), widths, MotionPhase.RETREAT)
+
+    def _away(self, q: np.ndarray, arm: str, widths: Mapping[str, float], upwards: bool = False) -> list[np.ndarray]:
+        """Return how an open hand gets away from what lies there, as far as it gets: back, or `upwards`, else between.
+
+        It may brush against things.
+        """
+        hand, ignored = self.planner.hands[arm], Situation(widths, ignored=self.world.object_names)
+        T_here, up = hand.model.forward(q[hand.part]), np.array([0.0, 0.0, 1.0])
+        back = -T_here[:3, 2]
+        furthest, longest = [], 0.0
+        for way in (up, back, up + back) if upwards else (back, up + back, up):
+            T_away = T_here.copy()
+            T_away[:3, 3] += self.motion.retreat_m * way / np.linalg.norm(way)
+            rows = self.planner.slide(arm, q, T_away, SPEED, ignored, partly=True) or [q]
+            gone = float(np.linalg.norm(hand.model.forward(rows[-1][hand.part])[:3, 3] - T_here[:3, 3]))
+            if gone > longest:
+                furthest, longest = rows, gone
+            if gone > FAR_ENOUGH * self.motion.retreat_m:
+                break
+        return furthest
 
     def _open_but(self, observation: Observation, holder: str) -> dict[str, float]:
         """Return how wide the grippers are [m] while one holds the thing and the other is open."""
