@@ -12,11 +12,13 @@ from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.geometric.placing_language import split_placing
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.scenes.composition import NoRoomError, compose
 from vla_ros.sim.scenes.footprint import place
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.scene_robot import scene_robot
 from vla_ros.tasks.announcement import announcement
+from vla_ros.tasks.handover import scenes as drawing
 from vla_ros.tasks.handover.judge import DROPPED, NOT_PASSED, PASSED, TOGETHER, HandoverJudge
 from vla_ros.tasks.handover.long_thing import LENGTH, LongThing, lying
 from vla_ros.tasks.handover.reaching import PassingRobot
@@ -59,6 +61,19 @@ def test_the_same_seed_is_the_same_scene(scenes):
     assert again.instruction == scenes[0].instruction
     for one, other in zip(scenes[0].objects, again.objects, strict=True):
         np.testing.assert_array_equal(one.T_base_object, other.T_base_object)
+
+
+def test_where_there_is_no_room_others_stay_away(scenes, monkeypatch):
+    def crowded(chosen, *arguments, **options):
+        if len(chosen[0]) > 2:
+            raise NoRoomError("no room on the table")
+        return compose(chosen, *arguments, **options)
+
+    monkeypatch.setattr(drawing, "compose", crowded)
+    full = next(scene for scene in scenes if len(scene.objects) > 2)
+    scene = TASK.scene(SceneRequest(seed=full.seed, robot="agilex"))
+    assert [one.model.category for one in scene.objects] == [one.model.category for one in full.objects[:2]]
+    assert scene.goal == scene.objects[1].name
 
 
 def test_it_is_long_lies_and_has_room_in_a_tray(scenes):

@@ -37,6 +37,10 @@ ChosenObjects = tuple[list[ObjectModel], list[ObjectModel]]
 Furniture = tuple[tuple[PlacedFixture, ...], tuple[Obstacle, ...]]
 
 
+class NoRoomError(ConfigError):
+    """The objects of a scene do not find room on its table."""
+
+
 def compose(
     chosen: ChosenObjects,
     request: SceneRequest,
@@ -51,7 +55,7 @@ def compose(
     `roomy`: how many of the first objects have a hand's room around them. `furnish` says what stands on the table
     already, whose top is at a height [m]. `robot`: who is to take them, where a task asks something else of the
     request's robot than that one hand reaches all.
-    Raises ConfigError for names it does not know, and where there is no room for the objects.
+    Raises ConfigError for names it does not know, NoRoomError where there is no room for the objects.
     """
     changes, ranges, stream, seed = check_set(sets, request.set_name), sets.scene, request.stream, request.seed
     embodiment = load_embodiment(request.robot)
@@ -116,7 +120,7 @@ def _arrange(
         if standing is not None:
             return cameras, standing
     names = ", ".join(model.name for model in (target, *others, *extra))
-    raise ConfigError(f"scene {seed}: no room on the table for {names}: use smaller or fewer objects")
+    raise NoRoomError(f"scene {seed}: no room on the table for {names}: use smaller or fewer objects")
 
 
 def _chosen_cameras(

@@ -18,6 +18,7 @@ from vla_ros.tasks.handover.long_thing import LongThing
 from vla_ros.tasks.placing.planning import PlacementPlanner, Site
 
 HALF = 0.02  # [m] from the middle: a grasp nearer to it belongs to neither end
+TURNS = (0.3, -0.3, 0.6, -0.6)  # [rad] off the receptacle's longer side, where nothing goes along it
 ROLLS = (0.0, 0.35, -0.35, 0.7, -0.7)  # [rad] about its length in which it may be let go; it falls over to lie
 
 
@@ -29,6 +30,7 @@ class EndGrasps(PlacementPlanner):
         self._thing = thing
         self._lying = np.eye(3)
         self._sign = 1.0  # which end: 1 towards the axis' upper end
+        self._turns: tuple[float, ...] = (0.0,)  # [rad] off the receptacle's longer side
 
     def lie(self) -> None:
         """Take the way in which the object lies now for the one in which it is to lie in the end."""
@@ -47,11 +49,12 @@ class EndGrasps(PlacementPlanner):
         finally:
             self._table = table
 
-    def lain(self, held: str, goal: Site, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def lain(self, held: str, goal: Site, count: int, turned: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Return poses (P, 4, 4) of the object in which it may be let go in a goal, best first.
 
-        And how far above each the way there crosses the rim (P,) [m].
+        And how far above each the way there crosses the rim (P,) [m]. Along the goal's longer side, or `turned` off it.
         """
+        self._turns, count = (TURNS, count * len(TURNS)) if turned else ((0.0,), count)
         found = list(islice(self.places(held, goal, self.world.object_pose(held)), count))
         return np.array([T for T, _ in found]), np.array([above for _, above in found])
 
@@ -62,7 +65,8 @@ class EndGrasps(PlacementPlanner):
         turn = float(np.arctan2(along[1], along[0]) - np.arctan2(axis[1], axis[0]))
         held = np.arctan2(*T_held[1::-1, self._thing.axis]) - np.arctan2(axis[1], axis[0])
         found = []
-        for shift in sorted((0.0, np.pi), key=lambda shift: -np.cos(turn + shift - held)):
+        shifts = [half + off for off in self._turns for half in (0.0, np.pi)]
+        for shift in sorted(shifts, key=lambda shift: -np.cos(turn + shift - held)):
             level = Rotation.from_euler("z", turn + shift).as_matrix() @ self._lying
             length = level[:, self._thing.axis]
             found.append([Rotation.from_rotvec(roll * length).as_matrix() @ level for roll in ROLLS])

@@ -22,7 +22,7 @@ from vla_ros.tasks.handover.giving import Giving, GivingPlanner
 from vla_ros.tasks.handover.laying import LayingPlanner
 from vla_ros.tasks.handover.long_thing import LongThing
 from vla_ros.tasks.handover.meeting import Meeting, MeetingPlanner
-from vla_ros.tasks.placing.motion import SETTLE_S
+from vla_ros.tasks.placing.motion import DOWN_SPEED, SETTLE_S
 from vla_ros.tasks.two_hands.pair_checker import Situation
 from vla_ros.tasks.two_hands.planning import PairPlanner
 from vla_ros.tasks.two_hands.script import TwoHandedScript
@@ -32,6 +32,7 @@ LIFT_M = 0.06  # [m] before both arms move on
 SPEED = 0.18  # [m/s] at the fastest point of a straight line
 SECURE_S = 0.3  # [s] that both hands hold it before one lets go
 TRIES, MEETINGS = 3, 5  # grasps, and meetings, that are planned before the expert gives up
+FAR_ENOUGH = 0.8  # of the way on which a hand retreats: no other direction is tried
 PLAY = 0.03  # [m] that a hand which lets go opens wider than what it held
 
 
@@ -71,7 +72,8 @@ class HandoverExpert(TwoHandedScript):
         self._stage = Stage.BEGIN
         self._given: Giving | None = None
         self._met: Meeting | None = None
-        self._failed: list[tuple[str, np.ndarray]] = []  # arms and T_object_grasp that did not hold
+        self._failed: list[tuple[str, np.ndarray]] = []  # arms and T_object_grasp that did not hold, or led nowhere
+        self._stayed: list[np.ndarray] = []  # T_object_grasp of the taking hand from which the other did not get away
         self._grasped = self._meetings = 0  # times that it was tried
         self._height = 0.0  # [m] of the object when it was grasped
 
@@ -137,13 +139,7 @@ class HandoverExpert(TwoHandedScript):
         opened = {giver: grasp.opening, taker: full}
         rows = self.planner.rows(given.way + given.reach, opened, MotionPhase.APPROACH)
         rows += self._closing(given.reach[-1], giver, grasp.opening, grasp.width, opened)
-        T_up = grasp.T_base_grasp.copy()
-        T_up[2, 3] += LIFT_M
-        up = self.planner.slide(giver, given.reach[-1], T_up, SPEED)
-        if up is None:
-            self.explanation = "no way up"
-            return None
-        return rows + self.planner.rows(up, {**opened, giver: 0.0}, MotionPhase.LIFT)
+        return rows + self.planner.rows(given.up, {**opened, giver: 0.0}, MotionPhase.LIFT)
 
     def _give_again(self, observation: Observation) -> list[Row] | None:
         """Back out where the hand is near, and plan another grasp from there."""
@@ -162,13 +158,29 @@ class HandoverExpert(TwoHandedScript):
         meeting = None
         if self._meetings <= MEETINGS:
             width = self.codec.width(observation, giver)
-            meeting = self._chosen.meetings.plan(self._joints(here), self._in_hand(giver), width)
+            meetings, T_ee_object = self._chosen.meetings, self._in_hand(giver)
+            meeting = meetings.plan(self._joints(here), T_ee_object, width, failed=self._stayed)
         if meeting is None:
-            self.explanation = "no way for both hands to hold it"
-            return None
+            return self._lay_back(observation)
         self._stage, self._met = Stage.MEET, meeting
         opened = {giver: 0.0, self._taker: meeting.grasp.opening}
         return self.planner.rows(meeting.way, opened, MotionPhase.CARRY)
+
+    def _lay_back(self, observation: Observation) -> list[Row] | None:
+        """Put the thing back where it was grasped, and let go: another grasp may do."""
+        given, planner, giver = self._chosen, self.planner, self._giver
+        q, widths = self._joints(self._here(observation)), self._open_but(observation, giver)
+        held = Situation(widths, self.world.scene.target, giver, self._in_hand(giver))
+        way = planner.way(q, given.up[-1], held) if self._grasped < TRIES else None
+        down = None if way is None else planner.slide(giver, way[-1], given.grasp.T_base_grasp, DOWN_SPEED)
+        if way is None or down is None:
+            self.explanation = "no way for both hands to hold it"
+            return None
+        self._failed.append((giver, given.T_object_grasp))
+        self._stage, self._stayed = Stage.BEGIN, []
+        rows = planner.rows(way, {**widths, giver: 0.0}, MotionPhase.CARRY)
+        rows += planner.rows(down, {**widths, giver: 0.0}, MotionPhase.LOWER)
+        return rows + self._open_and_back(down[-1], widths, giver)
 
     def _take(self, observation: Observation) -> list[Row] | None:
         """Have the other hand go straight in, to where the thing is by now: what is held by an end turns a little."""
@@ -199,8 +211,12 @@ class HandoverExpert(TwoHandedScript):
                 told = {giver: opening, taker: 0.0}
                 opened = self.planner.rows([q], told, MotionPhase.RELEASE) * self._opening_time(opening)
                 return opened + self.planner.rows(back, told, MotionPhase.RETREAT)
-        self.explanation = "no way back from the meeting"
-        return None
+        if self._met is None or len(self._stayed) == TRIES:
+            self.explanation = "no way back from the meeting"
+            return None
+        self._stayed.append(self._met.T_object_grasp)
+        self._stage = Stage.GIVE  # the taking hand lets go again, and another meeting is looked for
+        return self._back_out(observation, taker)
 
     def _place(self, observation: Observation) -> list[Row] | None:
         self._stage = Stage.PLACE
@@ -217,10 +233,7 @@ class HandoverExpert(TwoHandedScript):
         end = laying.down[-1]
         opening = self._wide(observation, taker, 0.0 if self._met is None else self._met.grasp.opening)
         rows += planner.rows([end], {**full, taker: opening}, MotionPhase.RELEASE) * self._opening_time(opening)
-        T_back = planner.hands[taker].model.forward(end[planner.hands[taker].part]).copy()
-        T_back[:3, 3] -= self.motion.retreat_m * T_back[:3, 2]
-        away = Situation({**full, taker: opening}, ignored=self.world.object_names)
-        back = planner.slide(taker, end, T_back, SPEED, away, partly=True) or []
+        back = self._away(end, taker, {**full, taker: opening})
         rows += planner.rows(back, {**full, taker: opening}, MotionPhase.RETREAT)
         return rows + [planner.rows([back[-1] if back else end], full, MotionPhase.RETREAT)[0]] * 3
 
@@ -229,13 +242,10 @@ class HandoverExpert(TwoHandedScript):
         self._stage, planner = Stage.LEAVE, self.planner
         q = self._joints(self._here(observation))
         full = {name: hand.gripper.width_max for name, hand in planner.hands.items()}
-        T_up = planner.hands[self._taker].model.forward(q[planner.hands[self._taker].part]).copy()
-        T_up[2, 3] += self.motion.retreat_m
-        ignored = Situation(full, ignored=self.world.object_names)
         way = planner.way(q, planner.home, Situation(full))
         if way is None:
-            up = planner.slide(self._taker, q, T_up, SPEED, ignored, partly=True) or [q]
-            way = up + (planner.way(up[-1], planner.home, ignored) or [])
+            away = self._away(q, self._taker, full, upwards=True) or [q]
+            way = away + (planner.way(away[-1], planner.home, Situation(full, ignored=self.world.object_names)) or [])
         return planner.rows(way, full, MotionPhase.RETREAT)
 
     # -- what they share -----------------------------------------------------------------------------------------------
@@ -267,13 +277,40 @@ class HandoverExpert(TwoHandedScript):
 
     def _back_out(self, observation: Observation, arm: str) -> list[Row]:
         """Return how a hand opens and goes back along its tool's axis, as far as it gets."""
-        here, opening = self._here(observation), self.planner.hands[arm].gripper.width_max
-        q, T_back = self._joints(here), here[arm].T_base_ee.copy()
-        T_back[:3, 3] -= self.motion.retreat_m * T_back[:3, 2]
-        widths = {name: step.width for name, step in here.items()} | {arm: opening}
+        here = self._here(observation)
+        return self._open_and_back(self._joints(here), {name: step.width for name, step in here.items()}, arm)
+
+    def _open_and_back(self, q: np.ndarray, widths: Mapping[str, float], arm: str) -> list[Row]:
+        """Return the same from q (N,), the grippers `widths` [m] open before."""
+        opening = self.planner.hands[arm].gripper.width_max
+        widths = {**widths, arm: opening}
         rows = self.planner.rows([q], widths, MotionPhase.RELEASE) * self._opening_time(opening)
-        back = self.planner.slide(arm, q, T_back, SPEED, Situation(widths, ignored=self.world.object_names), True) or []
-        return rows + self.planner.rows(back, widths, MotionPhase.RETREAT)
+        return rows + self.planner.rows(self._away(q, arm, widths), widths, MotionPhase.RETREAT)
+
+    def _away(self, q: np.ndarray, arm: str, widths: Mapping[str, float], upwards: bool = False) -> list[np.ndarray]:
+        """Return how an open hand gets away from what lies there, as far as it gets: back, or `upwards`, else between.
+
+        It may brush against things.
+        """
+        hand, ignored = self.planner.hands[arm], Situation(widths, ignored=self.world.object_names)
+        T_here, up = hand.model.forward(q[hand.part]), np.array([0.0, 0.0, 1.0])
+        back = -T_here[:3, 2]
+        furthest, longest = [], 0.0
+        for way in (up, back, up + back) if upwards else (back, up + back, up):
+            T_away = T_here.copy()
+            T_away[:3, 3] += self.motion.retreat_m * way / np.linalg.norm(way)
+            rows = self.planner.slide(arm, q, T_away, SPEED, ignored, partly=True) or [q]
+            gone = float(np.linalg.norm(hand.model.forward(rows[-1][hand.part])[:3, 3] - T_here[:3, 3]))
+            if gone > longest:
+                furthest, longest = rows, gone
+            if gone > FAR_ENOUGH * self.motion.retreat_m:
+                break
+        return furthest
+
+    def _open_but(self, observation: Observation, holder: str) -> dict[str, float]:
+        """Return how wide the grippers are [m] while one holds the thing and the other is open."""
+        full = {name: hand.gripper.width_max for name, hand in self.planner.hands.items()}
+        return {**full, holder: self.codec.width(observation, holder)}
 
     def _wide(self, observation: Observation, arm: str, planned: float) -> float:
         """Return how wide a hand that lets go opens [m]: as wide as it came, or a little wider than what it holds."""

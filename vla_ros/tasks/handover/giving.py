@@ -19,7 +19,9 @@ from vla_ros.tasks.two_hands.planning import PairPlanner
 
 GRASPS, BEST = 10, 8  # of each end, and of both that are looked at more closely
 NEAR, ALIKE = 0.015, 0.35  # [m], [rad] to a grasp that has failed
-SPEED = 0.18  # [m/s] of the last stretch
+SPEED = 0.18  # [m/s] of the last stretch, and up
+# Ways up, the first that goes: so far towards where the hand is at home [m], turned so far about the vertical [rad].
+UPS = ((0.0, 0.0), (0.04, 0.0), (0.0, 0.4), (0.0, -0.4), (0.08, 0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,7 @@ class Giving:
     grasp: Grasp
     way: list[np.ndarray]  # of both arms (N,), up to before the grasp
     reach: list[np.ndarray]  # straight in
+    up: list[np.ndarray]  # with it
     T_base_object: np.ndarray  # as the object lay
 
     @property
@@ -56,7 +59,8 @@ class GivingPlanner:
         for meetings in self._meetings:
             meetings.forget()
         reached = [self._reached(meetings.giver) for meetings in self._meetings]
-        # Few poses of the thing for every grasp, and where that finds nothing many for the best of them.
+        # Few poses of the thing for every grasp, and where that finds nothing many for the best of them. A grasp counts
+        # by what comes after it: a way up, and from there to a meeting which both hands leave again.
         for (meetings, able), fine in product(list(zip(self._meetings, reached, strict=True)), (False, True)):
             for grasp, q_grasp, q_before in able[: BEST if fine else None]:
                 T_object_grasp = np.linalg.inv(T_base_object) @ grasp.T_base_grasp
@@ -65,14 +69,40 @@ class GivingPlanner:
                 situation = self._open(meetings, grasp.opening)
                 if not self._stands(meetings, q_grasp, situation) or not self._stands(meetings, q_before, situation):
                     continue
-                if not meetings.possible(T_object_grasp, grasp.opening, fine):
-                    continue
                 before = self._planner.with_arm(q, meetings.giver, q_before)
                 reach = self._planner.slide(meetings.giver, before, grasp.T_base_grasp, SPEED, situation)
-                way = None if reach is None else self._planner.way(q, before, situation)
-                if way is not None and reach is not None:
-                    return Giving(meetings, grasp, way, reach, T_base_object)
+                up = None if reach is None else self._up(meetings, reach[-1], grasp, T_object_grasp)
+                if reach is None or up is None:
+                    continue
+                if meetings.plan(up[-1], np.linalg.inv(T_object_grasp), grasp.width, (fine,)) is None:
+                    continue
+                way = self._planner.way(q, before, situation)
+                if way is not None:
+                    return Giving(meetings, grasp, way, reach, up, T_base_object)
         return None
+
+    def _up(
+        self, meetings: MeetingPlanner, q: np.ndarray, grasp: Grasp, T_object_grasp: np.ndarray
+    ) -> list[np.ndarray] | None:
+        """Return how the thing is lifted, straight or a little turned: to where nothing is touched, from q (N,)."""
+        held = Situation(
+            self._open(meetings, grasp.width).widths, self._target, meetings.giver, np.linalg.inv(T_object_grasp)
+        )
+        for aside, turn in UPS:
+            T_up = grasp.T_base_grasp.copy()
+            T_up[2, 3] += self._lift
+            T_up[:2, 3] += aside * self._inwards(meetings.giver, T_up)
+            T_up[:3, :3] = Rotation.from_euler("z", turn).as_matrix() @ T_up[:3, :3]
+            up = self._planner.slide(meetings.giver, q, T_up, SPEED)
+            if up is not None and self._planner.can_leave(up[-1], held):
+                return up
+        return None
+
+    def _inwards(self, arm: str, T: np.ndarray) -> np.ndarray:
+        """Return the level direction (2,) from a tool at T (4, 4) to where it is at home."""
+        hand = self._planner.hands[arm]
+        way = hand.model.forward(hand.group.home)[:2, 3] - T[:2, 3]
+        return way / max(float(np.linalg.norm(way)), 1e-9)
 
     def _open(self, meetings: MeetingPlanner, opening: float) -> Situation:
         full = self._planner.hands[meetings.taker].gripper.width_max

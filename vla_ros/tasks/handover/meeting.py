@@ -9,7 +9,7 @@ Shape legend: M poses of the thing, K grasps, C combinations, N joints of both a
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -30,13 +30,14 @@ OUTWARDS = (0.0, 0.05, -0.04, 0.09)  # [m] of its middle, from half-way between 
 ABOVE = (0.16, 0.12, 0.20, 0.24)  # [m] of its lowest point above the table
 COARSE = (3, 2, 2, 2)  # of each that are looked at first
 ASIDE = (0.0, 0.07, 0.035)  # [m] that the giving hand goes aside, past the end, while it backs out: the first that goes
-BACK = (1.0, 0.6)  # of the way on which a hand retreats, likewise
+BACK = (1.0, 0.6, 0.4)  # of the way on which a hand retreats, likewise
 SEPARATION = 0.055  # [m] between the two hands along the thing, at least
 BEFORE = 0.07  # [m] before a grasp where the last stretch begins, straight in
 SLOW = 0.12  # [m/s] of a hand beside the other
 HALF_TURN = np.diag([-1.0, -1.0, 1.0, 1.0])  # about the tool's axis
 GRASPS, PLACES = 8, 90  # of the taking hand, and of the receptacle, that are looked at
 LOOKED_AT, WAYS = 400, 6  # combinations that are looked at for contacts, and to which ways are searched
+SAME = 0.02  # [m], and of a turn [rad] about: two grasps that are one
 TIGHT, TIGHT_S = 0.2, 3.0  # [rad] from a joint's limit and nearer: counts like a longer way [s]
 COST_S = 1.5  # [s] of way that a better grasp is worth, for each unit of its cost
 
@@ -84,21 +85,28 @@ class MeetingPlanner:
         """Forget what the taking hand was found to be able to do: the thing lies elsewhere."""
         self._offered: dict[float, list[tuple[Grasp, np.ndarray]]] = {}  # by end: T_object_grasp (4, 4)
 
-    def possible(self, T_object_give: np.ndarray, opening: float, fine: bool) -> bool:
-        """Say whether a grasp of the giving hand leaves the other one something to take and a way to put it down."""
-        T_held = self._world.object_pose(self._target)
-        held = self._holding(np.linalg.inv(T_object_give), opening)
-        found = self._combinations(T_held, T_object_give, fine)
-        return any(self._stands(one, held) for one in found[:LOOKED_AT])
+    def plan(
+        self,
+        q: np.ndarray,
+        T_ee_object: np.ndarray,
+        width: float,
+        fineness: Sequence[bool] = (False, True),
+        failed: Sequence[np.ndarray] = (),
+    ) -> Meeting | None:
+        """Return a meeting from where both arms are, q (N,), the giving hand `width` [m] open; None: there is none.
 
-    def plan(self, q: np.ndarray, T_ee_object: np.ndarray, width: float) -> Meeting | None:
-        """Return a meeting from where both arms are, q (N,), the giving hand `width` [m] open; None: there is none."""
+        `fineness`: whether few poses of the thing are looked at, or many, in this order. `failed` are T_object_grasp
+        (4, 4) of the taking hand not to repeat.
+        """
         giver = self._planner.hands[self.giver]
         T_held, T_object_give = giver.model.forward(q[giver.part]) @ T_ee_object, np.linalg.inv(T_ee_object)
         held = self._holding(T_ee_object, width)
-        for fine in (False, True):
+        for fine in fineness:
             ways = 0
             for one in self._combinations(T_held, T_object_give, fine)[:LOOKED_AT]:
+                T_object_grasp = np.linalg.inv(one.T_meet) @ one.grasp.T_base_grasp
+                if any(np.abs(T_object_grasp - other).max() < SAME for other in failed):
+                    continue
                 if not self._stands(one, held) or not self._can_part(one, T_object_give, held):
                     continue
                 meeting = self._approach(one, q, held)
@@ -113,13 +121,14 @@ class MeetingPlanner:
         self, q: np.ndarray, T_base_object: np.ndarray, T_object_give: np.ndarray, situation: Situation
     ) -> list[np.ndarray] | None:
         """Return how the giving hand backs out from q (N,) past the other hand and what that holds; None: it cannot."""
-        giver = self._planner.hands[self.giver]
-        T_give = giver.model.forward(q[giver.part])
+        planner = self._planner
+        T_now = {arm: hand.model.forward(q[hand.part]) for arm, hand in planner.hands.items()}
         end = self._sign(T_object_give) * T_base_object[:3, self._thing.axis]  # towards that at which it holds it
-        for share, aside in product(BACK, ASIDE):
-            T_back = T_give.copy()
-            T_back[:3, 3] += aside * end - share * self._planner.motion.retreat_m * T_give[:3, 2]
-            back = self._planner.slide(self.giver, q, T_back, SLOW, situation)
+        # Where the giving hand does not get away from the thing, the taking hand takes the thing away from it.
+        for share, (arm, way), aside in product(BACK, ((self.giver, 1.0), (self.taker, -1.0)), ASIDE):
+            T_back = T_now[arm].copy()
+            T_back[:3, 3] += way * (aside * end - share * planner.motion.retreat_m * T_now[self.giver][:3, 2])
+            back = planner.slide(arm, q, T_back, SLOW, situation)
             if back is not None:
                 return back
         return None

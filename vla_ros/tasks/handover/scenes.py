@@ -12,7 +12,7 @@ from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.model import ObjectModel
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.sim.scenes.composition import ChosenObjects, compose
+from vla_ros.sim.scenes.composition import ChosenObjects, NoRoomError, compose
 from vla_ros.sim.scenes.objects import Kind, choose_extra, choose_kind, choose_other, same_name
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
@@ -41,8 +41,16 @@ def sample_handover(request: SceneRequest) -> Scene:
         return instruct(placed[0], placed[1], catalogue, request.stream, request.seed, request.wording, TASK)
 
     robot = PassingRobot(scene_robot(request.robot).arms)
-    scene = compose(chosen, request, sets, asked, roomy=2, robot=robot)
-    return dataclasses.replace(scene, goal=scene.objects[1].name)
+    (thing, goal, *others), extra = chosen
+    while True:
+        try:
+            scene = compose(([thing, goal, *others], extra), request, sets, asked, roomy=2, robot=robot)
+        except NoRoomError:
+            if not others:
+                raise
+            others.pop()  # the two that matter take their places by who reaches them: the others, what is left
+        else:
+            return dataclasses.replace(scene, goal=scene.objects[1].name)
 
 
 @cache

@@ -119,6 +119,10 @@ class PairPlanner:
         self._checkers[0].arrange(situation)
         return self._checkers[0].free(q)
 
+    def can_leave(self, q: np.ndarray, situation: Situation) -> bool:
+        """Say whether a way may begin at q (N,): nothing is touched, links are as near as a way may end at most."""
+        return self._checker_for(q, q, situation) is not None
+
     def why_not(self, q: np.ndarray, situation: Situation) -> str:
         """Name what is too near or touched at q (N,); "" where nothing is."""
         self._checkers[0].arrange(situation)
