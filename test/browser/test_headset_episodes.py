@@ -98,7 +98,7 @@ def perform(folder, visit, headset):
 def check_use(folder: Path, robot: str, task: str, seed: int, contract: str, instruction: str) -> None:
     """Score, convert, check and replay the one episode of a collection."""
     scored = vla(folder, "bag", "check", "collected", "--contract", contract)
-    score = re.search(r"success: score (\d+)", scored)
+    score = re.search(r"success\b.*: score (\d+)", scored)
     assert score, scored
     assert int(score[1]) >= 50, scored
     vla(folder, "convert", "collected", "dataset", "--contract", contract, "--workers", 1)
