@@ -14,6 +14,7 @@ from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.sim.world import World
 from vla_ros.tasks.announcement import announcement
+from vla_ros.tasks.bussing.requests import NEXT
 from vla_ros.tasks.either_hand import task_expert
 from vla_ros.tasks.task import Task
 
@@ -45,6 +46,12 @@ class ExpertWay:
         """Return how long the expert took [s]."""
         return self.moments[-1].time
 
+    @property
+    def driven(self) -> float:
+        """Return how far the base went [m]."""
+        places = np.array([moment.T_odom_base[:2, 3] for moment in self.moments])
+        return float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum())
+
     def taking(self, arms: Mapping[str, str]) -> tuple[str, float, float] | None:
         """Return who takes the named thing from another hand: the arm, from when it is held up, when the hand closes.
 
@@ -63,12 +70,12 @@ class ExpertWay:
 
 
 class _Watched(Rollout):
-    """A roll-out that notes what the robot is told at each camera frame; `asked` counts, "": the scene's own."""
+    """A roll-out that notes what the robot is told at each camera frame; `asked` is the sentence that counts."""
 
     def __init__(self, asked: str, task: Task, world: World, *given: Any) -> None:
         super().__init__(world, *given, task, RolloutConfig(latency_s=0.0))
         self.moments: list[Moment] = []
-        if asked:
+        if asked != world.scene.instruction:
             shown = announcement(task, world.scene)
             self.judge = task.judge(shown, world.embodiment, self._truth(), task.limits, asked)
             self._observer.instruct(self.judge.instruction)
@@ -85,11 +92,16 @@ class _Watched(Rollout):
         return seen
 
 
-def expert_way(robot: str, task: str, set_name: str, seed: int, asked: str = "") -> ExpertWay:
-    """Have the expert do the task in a scene, or what is `asked` there; its own failure is an AssertionError."""
+def expert_way(robot: str, task: str, set_name: str, seed: int, word: str = "") -> ExpertWay:
+    """Have the expert do what a scene asks for, of several sentences the first that holds `word`.
+
+    Its own failure is an AssertionError.
+    """
     settings = EpisodeSettings(policy=EXPERT, task=task, robot=robot, set_name=set_name, rate_hz=CONTROL_HZ)
     runner = EpisodeRunner(settings, cameras=())
     scene = runner.scene(seed)
+    asked = next((one for one in scene.instruction.split(NEXT) if word in one), "")
+    assert asked, f"{task} {set_name} {seed}: '{word}' is in no sentence of '{scene.instruction}'"
     world = World(scene, runner.embodiment, timestep=1.0 / CONTROL_HZ)
     try:
         expert = task_expert(runner.task, world, runner.arm_models)
@@ -98,4 +110,4 @@ def expert_way(robot: str, task: str, set_name: str, seed: int, asked: str = "")
     finally:
         world.close()
     assert judge.success, f"{task} {set_name} {seed}: the expert itself fails: {run.cause()}"
-    return ExpertWay(asked or scene.instruction, run.moments, scene.target)
+    return ExpertWay(asked, run.moments, scene.target)
