@@ -87,6 +87,7 @@ def perform(folder, visit, headset):
             }  # fmt: skip
             text = json.dumps(figures, indent=1, default=float)
             (folder / "performed.json").write_text(text)
+            (folder / "trace.json").write_text(json.dumps(performer.trace))
             print(text)
         assert judge.success, judge.reason
         worn.tap("right", "a-button")

@@ -21,6 +21,8 @@ from vla_ros.tasks.task import Task
 CONTROL_HZ = 500.0
 RAISED = 0.02  # [m] of a thing that is held up
 CLOSES_S = 1.0  # [s] that fingers take at most
+LOWERS_S = 1.5  # [s] before it is let go in which a thing may touch what it is put on
+STANDS = 0.003  # [m], and of a rotation's entries, that a tool moves at most while it stands
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,18 @@ class Moment:
     widths: dict[str, float]  # [m], by gripper
     T_odom_base: np.ndarray  # (4, 4); the identity of a robot that stands
     T_base_thing: np.ndarray | None = None  # (4, 4) of the one thing that is named, where one is
+
+
+@dataclass(frozen=True)
+class Taking:
+    """When on a way [s] a hand takes the named thing from another one."""
+
+    arm: str
+    up: float  # the other hand holds it up: where it is can be seen
+    closing: float
+    carried: float  # the other hand is away
+    lowered: float
+    released: float
 
 
 class ExpertWay:
@@ -52,21 +66,26 @@ class ExpertWay:
         places = np.array([moment.T_odom_base[:2, 3] for moment in self.moments])
         return float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum())
 
-    def taking(self, arms: Mapping[str, str]) -> tuple[str, float, float] | None:
-        """Return who takes the named thing from another hand: the arm, from when it is held up, when the hand closes.
-
-        `arms` are the grippers by arm. None where no hand takes it from another.
-        """
+    def taking(self, arms: Mapping[str, str]) -> Taking | None:
+        """Return how the named thing is taken from another hand; None where it is not. `arms` are grippers by arm."""
         lying = self.moments[0].T_base_thing
         up = [m for m in self.moments if m.T_base_thing is not None and m.T_base_thing[2, 3] > lying[2, 3] + RAISED]
-        if not up:
-            return None
-        empty = [arm for arm, gripper in arms.items() if up[0].widths[gripper] > 0.0]
-        for arm in empty:
-            closing = next((m.time for m in up if m.widths[arms[arm]] == 0.0), None)
-            if closing is not None:
-                return arm, up[0].time, closing - CLOSES_S
+        for arm, gripper in arms.items() if up else ():
+            closed = next((m for m in up if m.widths[gripper] == 0.0), up[0])
+            if up[0].widths[gripper] == 0.0 or closed is up[0]:
+                continue  # the hand that gives it, or one that holds nothing
+            later = [m for m in self.moments if m.time > closed.time]
+            last = later[-1].time
+            carried = next((m.time for m in later if _moved(m.tools[arm], closed.tools[arm])), last)
+            released = next((m.time for m in later if m.widths[gripper] > 0.0), last)
+            return Taking(arm, up[0].time, closed.time - CLOSES_S, carried, released - LOWERS_S, released)
         return None
+
+
+def _moved(T: np.ndarray, T_before: np.ndarray) -> bool:
+    return bool(
+        np.linalg.norm(T[:3, 3] - T_before[:3, 3]) > STANDS or np.abs(T[:3, :3] - T_before[:3, :3]).max() > STANDS
+    )
 
 
 class _Watched(Rollout):
