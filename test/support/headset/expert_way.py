@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ CONTROL_HZ = 500.0
 RAISED = 0.02  # [m] of a thing that is held up
 CLOSES_S = 1.0  # [s] that fingers take at most
 LOWERS_S = 1.5  # [s] before it is let go in which a thing may touch what it is put on
+LEAVES_S, LEAVES_M = 0.6, 0.04  # [s], [m] that a hand goes on backwards when all is done
 STANDS = 0.003  # [m], and of a rotation's entries, that a tool moves at most while it stands
 
 
@@ -57,7 +58,7 @@ class ExpertWay:
 
     @property
     def duration(self) -> float:
-        """Return how long the expert took [s]."""
+        """Return how long it takes [s]."""
         return self.moments[-1].time
 
     @property
@@ -86,6 +87,24 @@ def _moved(T: np.ndarray, T_before: np.ndarray) -> bool:
     return bool(
         np.linalg.norm(T[:3, 3] - T_before[:3, 3]) > STANDS or np.abs(T[:3, :3] - T_before[:3, :3]).max() > STANDS
     )
+
+
+def _withdrawn(moments: Sequence[Moment], opened: Mapping[str, float]) -> list[Moment]:
+    """Return moments after a way's end: hands that were on their way go on backwards, then open hands open wholly.
+
+    The expert's way ends at the very moment in which its judge has seen enough. `opened` [m] is wholly, by gripper.
+    """
+    last, period = moments[-1], moments[1].time - moments[0].time
+    before = moments[max(0, len(moments) - 1 - round(LEAVES_S / period))]
+    count, found = round(LEAVES_S / period), []
+    for i in range(1, 2 * count + 1):
+        tools = {arm: T.copy() for arm, T in last.tools.items()}
+        for arm, T in tools.items():
+            if _moved(T, before.tools[arm]):
+                T[:3, 3] -= LEAVES_M * min(i / count, 1.0) * T[:3, 2]
+        whole = {name: opened[name] if i > count and width > 0.0 else width for name, width in last.widths.items()}
+        found.append(replace(last, time=last.time + i * period, tools=tools, widths=whole))
+    return found
 
 
 class _Watched(Rollout):
@@ -129,4 +148,5 @@ def expert_way(robot: str, task: str, set_name: str, seed: int, word: str = "") 
     finally:
         world.close()
     assert judge.success, f"{task} {set_name} {seed}: the expert itself fails: {run.cause()}"
-    return ExpertWay(asked, run.moments, scene.target)
+    opened = {gripper.name: gripper.width_max for gripper in runner.embodiment.grippers}
+    return ExpertWay(asked, [*run.moments, *_withdrawn(run.moments, opened)], scene.target)
