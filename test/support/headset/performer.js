@@ -169,7 +169,8 @@ window.perform = (way, grips, settings) => {
       const goal = wanted(one.arm, here, riding);
       const [shift, turn] = away(state.arms[one.arm].commanded, goal);
       const exact = shift < settings.exact[0] && turn < settings.exact[1];
-      const rests = exact && !soon.some(differs);
+      const done = at(now - settings.toldS).shut[one.arm] === here.shut[one.arm]; // a hand holds on while its fingers go
+      const rests = exact && done && !soon.some(differs);
       const followed = follow(one, state, moves, rests, pushed && i === 0);
       if (!followed) {
         if (one.stage !== "free") ready = false;

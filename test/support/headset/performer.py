@@ -39,6 +39,7 @@ SETTINGS = {
     "idleS": 1.5,  # [s] of the way in which an arm rests: its hand lets go
     "seen": 0.1,  # share, by each frame, of how a thing is seen in the hand now
     "turnS": 1.5,  # of the way in which a thing that turned in the fingers is turned back
+    "toldS": 0.4,  # for which an arm that rests is held on to after its fingers were told something
     "steadyS": 0.6,  # [s] after which what is still missing is seen and made up for
     "pressMs": 250,  # how long a hand lies open before it presses, and then waits for the arm's answer
     "patienceMs": 1000,  # that an arm does not follow a pressed clutch, after which it is pressed anew
