@@ -25,7 +25,8 @@ from vla_ros.data.quality.config import Threshold, load_quality_config
 from vla_ros.data.quality.episode_data import EpisodeData, ImageSeries, JointSeries, Stream
 from vla_ros.data.quality.finding import Finding, reasons, score
 from vla_ros.data.quality.gripper import turning_times
-from vla_ros.data.quality.images import longest_frozen
+from vla_ros.data.quality.images import carrying_joints, longest_frozen
+from vla_ros.data.quality.images import measure as measure_images
 from vla_ros.data.quality.judge import judge
 from vla_ros.data.quality.motion import idle, rms_jerk
 from vla_ros.data.quality.reach import conditions
@@ -317,6 +318,32 @@ def test_an_image_that_does_not_change_yet_is_no_frozen_one():
     assert frozen(late) == 0.0  # the arm comes into view after two seconds
     assert frozen(1.0 - late) == pytest.approx(1.9, abs=0.11)
     assert frozen(np.zeros(40)) == pytest.approx(3.9, abs=0.11)  # it never shows anything
+
+
+@pytest.mark.parametrize(("moving", "topic", "lost"), [
+    ("right_joint1", "/cameras/left_wrist/color/image_raw", False),  # the camera's arm rests
+    ("left_joint1", "/cameras/left_wrist/color/image_raw/compressed", True),
+    ("right_joint1", "/cameras/head/color/image_raw", True),
+])  # fmt: skip
+def test_a_hands_camera_is_frozen_only_while_its_own_arm_moves(moving, topic, lost):
+    time = np.arange(0.0, 4.0, 0.01)
+    names = ("left_joint1", "right_joint1")
+    speeds = np.where(np.array(names) == moving, 1.0, 0.0) * np.ones((400, 1))
+    joints, images = JointSeries(names, time, np.zeros((400, 2)), speeds), np.full(40, 99.0)
+    change = np.r_[1.0, np.zeros(39)]
+    data = EpisodeData(
+        BagEpisode(0, "", 0, int(4e9)), {}, joints, {topic: ImageSeries(time[::10], images, change)},
+        embodiment=load_embodiment("agilex"),
+    )  # fmt: skip
+    (frozen,) = (finding for finding in measure_images(data, CONFIG) if finding.kind == "frozen_s")
+    assert (frozen.loss > 0.0) == lost
+
+
+def test_a_camera_that_no_arm_carries_is_moved_by_none():
+    agilex = load_embodiment("agilex")
+    assert carrying_joints(agilex, "/cameras/right_wrist/color/image_raw") >= set(agilex.arm("right").joints)
+    assert not carrying_joints(agilex, "/cameras/head/color/image_raw")
+    assert not carrying_joints(None, "/cameras/right_wrist/color/image_raw")
 
 
 @given(st.floats(-10.0, 10.0), st.floats(0.1, 5.0), st.floats(0.0, 1.0), st.floats(-100.0, 100.0))

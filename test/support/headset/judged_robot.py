@@ -40,6 +40,7 @@ class JudgedRobot:
         self.commanded: dict[str, np.ndarray] = {}  # T_base_ee (4, 4)
         self.measured: dict[str, np.ndarray] = {}  # T_base_ee (4, 4)
         self.T_odom_base = np.eye(4)
+        self.driven = 0.0  # [m] by the base
         self.progress = ControlProgress()
         self.complaints: list[str] = []  # of control, in order
         subscribe = self._node.create_subscription
@@ -80,7 +81,9 @@ class JudgedRobot:
         poses[arm] = messages.transform(message.pose)
 
     def _on_odometry(self, message: Odometry) -> None:
-        self.T_odom_base = messages.transform(message.pose.pose)
+        T = messages.transform(message.pose.pose)
+        self.driven += float(np.linalg.norm(T[:2, 3] - self.T_odom_base[:2, 3]))
+        self.T_odom_base = T
 
     @property
     def ready(self) -> bool:

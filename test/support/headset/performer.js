@@ -67,13 +67,26 @@ window.perform = (way, grips, settings) => {
   };
   const drives = (time) =>
     settings.base && planar(at(time).base, at(time + settings.aheadS).base).some((value) => Math.abs(value) > 2e-3);
-  let inHand = null; // what is held by its end turns: from where the way has the thing to where it is
-  const wanted = (arm, moment, riding) => {
+  // What is held by its end turns in the fingers. The hand that takes it goes by where the thing is, and then has the
+  // thing, not the tool, go the way's way.
+  let met = null; // from where the way has the thing to where it is
+  let held = null; // of the thing in the tool that took it
+  let leaves = null; // in the tool of the way: where the hand let go
+  const taken = (moment) => {
     const { taking } = settings;
-    if (taking && arm === taking.arm && moment.time >= taking.from) {
-      if (window.thingAt && moment.time < taking.until) inHand = joined(window.thingAt, inverse(moment.thing));
-      return inHand ? joined(inHand, moment.tools[arm]) : moment.tools[arm];
-    }
+    const tool = moment.tools[taking.arm];
+    if (moment.time < taking.up) return tool;
+    if (moment.time < taking.closing && window.thingAt) met = joined(window.thingAt, inverse(moment.thing));
+    const reached = met ? joined(met, tool) : tool;
+    if (moment.time < taking.carried || !held) return reached;
+    if (moment.time >= taking.released && leaves) return joined(tool, leaves);
+    const share = Math.min((moment.time - taking.carried) / settings.turnS, 1);
+    const goal = between(reached, joined(moment.thing, inverse(held)), share);
+    leaves = joined(inverse(tool), goal);
+    return goal;
+  };
+  const wanted = (arm, moment, riding) => {
+    if (arm === settings.taking?.arm) return taken(moment);
     if (!settings.base || riding) return moment.tools[arm];
     return joined(inverse(window.baseAt), joined(moment.base, moment.tools[arm]));
   };
@@ -140,6 +153,9 @@ window.perform = (way, grips, settings) => {
     const riding = drives(now);
     let ready = drive(here, riding);
     if (settings.base && !window.baseAt) return;
+    if (window.heldAt && settings.taking && now < settings.taking.lowered) {
+      held = held ? between(held, window.heldAt, settings.seen) : window.heldAt;
+    }
     const pushed = [...sticks.left, ...sticks.right].some((value) => value !== 0);
     const soon = [];
     for (let t = 0.1; t < settings.idleS; t += 0.1) soon.push([t, at(now + t)]);
@@ -153,7 +169,8 @@ window.perform = (way, grips, settings) => {
       const goal = wanted(one.arm, here, riding);
       const [shift, turn] = away(state.arms[one.arm].commanded, goal);
       const exact = shift < settings.exact[0] && turn < settings.exact[1];
-      const rests = exact && !soon.some(differs);
+      const done = at(now - settings.toldS).shut[one.arm] === here.shut[one.arm]; // a hand holds on while its fingers go
+      const rests = exact && done && !soon.some(differs);
       const followed = follow(one, state, moves, rests, pushed && i === 0);
       if (!followed) {
         if (one.stage !== "free") ready = false;

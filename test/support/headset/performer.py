@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,12 @@ SCRIPT = Path(__file__).with_name("performer.js")  # of the page
 RESTS = {"left": (0.35, 0.25, 1.2), "right": (0.35, -0.25, 1.2)}
 FROZEN_S = 120.0  # [s] of wall time in which the way does not get on: it never will
 LOOK_S = 0.1
-# What an operator sees beside the page's own words: where the base is, and the thing. Returns how far the way is.
-SEE = """([base, thing]) => {
+# What an operator sees beside the page's own words: where the base is, the thing, and the thing in the tool that takes
+# it. Returns how far the way is.
+SEE = """([base, thing, held]) => {
   if (base) window.baseAt = base;
   window.thingAt = thing;
+  window.heldAt = held;
   const { errors, ...told } = performed;
   return told;
 }"""
@@ -34,6 +37,9 @@ SETTINGS = {
     "exact": [0.004, 0.03],  # [m], [rad] before fingers are told something
     "aheadS": 0.6,  # [s] of the way before a motion in which the hand clutches
     "idleS": 1.5,  # [s] of the way in which an arm rests: its hand lets go
+    "seen": 0.1,  # share, by each frame, of how a thing is seen in the hand now
+    "turnS": 1.5,  # of the way in which a thing that turned in the fingers is turned back
+    "toldS": 0.4,  # for which an arm that rests is held on to after its fingers were told something
     "steadyS": 0.6,  # [s] after which what is still missing is seen and made up for
     "pressMs": 250,  # how long a hand lies open before it presses, and then waits for the arm's answer
     "patienceMs": 1000,  # that an arm does not follow a pressed clutch, after which it is pressed anew
@@ -56,8 +62,10 @@ class Performer:
         self._settings = {**SETTINGS, "arms": arms, "base": base_settings}
         taking = way.taking({arm: robot.embodiment.gripper_on(arm).name for arm in sides})
         if taking is not None:
-            self._settings["taking"] = dict(zip(("arm", "from", "until"), taking, strict=True))
+            self._settings["taking"] = asdict(taking)
+        self._taker = "" if taking is None else taking.arm
         self.recoveries = 0  # times that the arm was stopped and let move again
+        self.trace: list[dict[str, Any]] = []  # what was seen, look by look
         self.told: dict[str, Any] = {}  # by the page: how far it is, and what was made up for
 
     def perform(self, over: Callable[[], bool]) -> None:
@@ -74,8 +82,10 @@ class Performer:
                 before = self.told.get("now")
                 at = _pose(robot.T_odom_base) if self._settings["base"] else None
                 thing = robot.place_of(self._way.target)
-                seen = [at, None if thing is None else _pose(thing)]
-                self.told = page.evaluate(SEE, seen)
+                tool = robot.measured.get(self._taker)
+                held = None if thing is None or tool is None else _pose(np.linalg.inv(tool) @ thing)
+                self.told = page.evaluate(SEE, [at, None if thing is None else _pose(thing), held])
+                self._note(thing)
                 self.recoveries += self._worn.recover()
                 if self.told["now"] != before:
                     moved = time.monotonic()
@@ -95,6 +105,16 @@ class Performer:
                 root = float(np.sqrt(np.mean(off**2)))
                 found[f"error_mm/{arm}"] = {"rms": root, "median": float(np.median(off)), "most": float(off.max())}
         return found
+
+    def _note(self, thing: np.ndarray | None) -> None:
+        """Keep what is seen now, to find out later what went wrong."""
+        robot = self._robot
+        seen = {arm: T.tolist() for arm, T in robot.measured.items()}
+        widths = {name: value for name, value in robot.progress.end_effectors.items() if name.endswith("/width")}
+        self.trace.append(
+            {"time": robot.time, "now": self.told["now"], "thing": None if thing is None else thing.tolist(),
+             "measured": seen, "told": widths, "base": robot.T_odom_base[:3, 3].tolist()}
+        )  # fmt: skip
 
     def _words(self) -> dict[str, Any]:
         """Return the way as the page takes it."""

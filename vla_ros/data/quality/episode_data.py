@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,6 +48,11 @@ class JointSeries:
     def columns(self, names: tuple[str, ...]) -> list[int] | None:
         """Return where named joints are, None when one is not there."""
         return [self.names.index(name) for name in names] if set(names) <= set(self.names) else None
+
+    def only(self, names: Collection[str]) -> JointSeries:
+        """Return those of the named joints that are there."""
+        columns = [i for i, name in enumerate(self.names) if name in names]
+        return JointSeries(tuple(self.names[i] for i in columns), self.time, self.q[:, columns], self.dq[:, columns])
 
     def speed(self) -> np.ndarray:
         """Return the speed of the fastest joint (N,)."""

@@ -10,6 +10,8 @@ import numpy as np
 from vla_ros.data.quality.config import QualityConfig
 from vla_ros.data.quality.episode_data import EpisodeData, ImageSeries, JointSeries
 from vla_ros.data.quality.finding import Finding
+from vla_ros.robots.embodiment import Embodiment, expand_urdf
+from vla_ros.robots.structure import Structure
 
 
 def measure(data: EpisodeData, config: QualityConfig) -> Iterator[Finding]:
@@ -22,9 +24,25 @@ def measure(data: EpisodeData, config: QualityConfig) -> Iterator[Finding]:
         yield Finding(f"black{topic}", black, config.black.penalty(black), reason, (topic,))
         if data.joints is None:
             continue
-        frozen = longest_frozen(series, data.joints, config.same_change, config.moving_speed)
+        carriers = carrying_joints(data.embodiment, topic)
+        joints = data.joints.only(carriers) if carriers else data.joints
+        frozen = longest_frozen(series, joints, config.same_change, config.moving_speed)
         reason = f"{topic}: the same image for {frozen:.1f} s while the arm moves"
         yield Finding(f"frozen_s{topic}", frozen, config.frozen.penalty(frozen), reason, (topic,))
+
+
+def carrying_joints(robot: Embodiment | None, topic: str) -> frozenset[str]:
+    """Name the joints that move a topic's camera where an arm carries it; none elsewhere.
+
+    At an arm that rests it shows the same, whatever the other arm does.
+    """
+    if robot is None:
+        return frozenset()
+    for camera in robot.described_cameras:
+        if camera.moves and f"/cameras/{camera.name}/" in topic:
+            carriers = frozenset(joint.name for joint in Structure(expand_urdf(robot)).way_to(camera.frame))
+            return carriers if any(arm.joints[-1] in carriers for arm in robot.arms) else frozenset()
+    return frozenset()
 
 
 def longest_frozen(images: ImageSeries, joints: JointSeries, same: float, moving: float) -> float:
