@@ -90,7 +90,7 @@ def robot_nodes(
             "sim_node",
             scene
             | same("command", "camera_rate_hz", "command_delay_s", "command_jitter_s")
-            | same("real_time_factor", "wait_for_cameras")
+            | same("physics_rate_hz", "real_time_factor", "wait_for_cameras")
             | {"interface": SIMULATOR_INTERFACE},
             when=SIMULATED,
         ),
@@ -191,6 +191,7 @@ def robot_arguments(job: JobConfig, *own: LaunchArgument) -> tuple[LaunchArgumen
         ),
         LaunchArgument("shadow", False, "infer, plan and show the commanded motion, and send nothing to the robot"),
         LaunchArgument("camera_rate_hz", 10.0, "rate of each camera [Hz]", minimum=1.0, maximum=60.0),
+        LaunchArgument("physics_rate_hz", 1000.0, "physics steps a second", minimum=500.0, maximum=10000.0),
         LaunchArgument("command_delay_s", 0.0, "delay of commands to the arm [s]", minimum=0.0, maximum=0.1),
         LaunchArgument("command_jitter_s", 0.0, "random part of that delay [s]", minimum=0.0, maximum=0.1),
         LaunchArgument("real_time_factor", 1.0, "simulated seconds a second, at most", minimum=0.05, maximum=1.0),
