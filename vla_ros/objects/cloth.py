@@ -29,6 +29,7 @@ class ClothModel:
     thickness: float = 0.004  # [m]
     friction: float = 0.6  # sliding, against table and objects; fingers' pads hold everything at their own
     folds: bool = True  # its layers lie upon one another; without they pass through
+    lies_by_vertices: bool = False  # on tables: a third of the cost, for cloths that are pinched at their vertices
     left_out: frozenset[tuple[int, int]] = frozenset()  # vertices (row, column) that were cut away with all around them
 
     def __post_init__(self) -> None:

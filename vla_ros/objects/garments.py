@@ -92,5 +92,6 @@ def _garment(
     mass = _AREA_DENSITY * size[0] * size[1] * share
     white = (1.0,) * 4  # the texture is coloured itself
     return ClothModel(
-        name, category, color, size, count, mass, white, texture, _THICKNESS, _FRICTION, left_out=left_out
-    )
+        name, category, color, size, count, mass, white, texture, _THICKNESS, _FRICTION,
+        lies_by_vertices=True, left_out=left_out,
+    )  # fmt: skip

@@ -5,9 +5,10 @@ Threads are equality constraints (of vertices along rows, columns and diagonals)
 step; elasticity by Young's modulus asks for another integrator than the robot's contacts were tuned with, and costs
 twice as much.
 
-Triangles touch robot and objects. On table and floor, and on another layer of itself, a cloth lies by its vertices, a
-small ball each. Triangles on a box make three contacts each and triangles on triangles one for each pair that overlaps;
-a step with those takes two and a half times as long.
+Triangles touch robot and objects. On another layer of itself, and a garment on table and floor too, a cloth lies by its
+vertices, a small ball each. Triangles on a box make three contacts each and triangles on triangles one for each pair
+that overlaps; a step with those takes two and a half times as long. Where fingers close between vertices, as on a
+towel, triangles alone come up between them.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def _add_cloth(spec: mujoco.MjSpec, placed: PlacedCloth) -> None:
     flex = spec.add_flex(name=placed.name, dim=2, radius=model.thickness / 2)
     flex.vertbody = bodies
     flex.elem = elements
-    flex.contype, flex.conaffinity = _CLOTH, _LAYER if model.folds else 0
+    flex.contype = _CLOTH if model.lies_by_vertices else _CLOTH | _GROUND
+    flex.conaffinity = _LAYER if model.folds else 0
     flex.condim, flex.friction = 3, [model.friction, _TORSION, _ROLLING]
     flex.selfcollide = mujoco.mjtFlexSelf.mjFLEXSELF_NONE
     flex.group, flex.rgba = VISUAL_GROUP, model.rgba
@@ -68,7 +70,8 @@ def _add_vertex(spec: mujoco.MjSpec, placed: PlacedCloth, index: int) -> str:
     for axis in np.eye(3):
         body.add_joint(type=mujoco.mjtJoint.mjJNT_SLIDE, axis=axis)
     ball = body.add_geom(type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[model.thickness / 2, 0, 0], mass=0.0)
-    ball.contype, ball.conaffinity, ball.group = _GROUND | _LAYER, 0, COLLISION_GROUP
+    ball.contype = _GROUND | _LAYER if model.lies_by_vertices else _LAYER
+    ball.conaffinity, ball.group = 0, COLLISION_GROUP
     ball.condim, ball.friction = 3, [model.friction, _TORSION, _ROLLING]
     ball.solimp = _FIRM
     return body.name
