@@ -95,8 +95,8 @@ def _withdrawn(moments: Sequence[Moment], opened: Mapping[str, float]) -> list[M
     The expert's way ends at the very moment in which its judge has seen enough. `opened` [m] is wholly, by gripper.
     """
     last, period = moments[-1], moments[1].time - moments[0].time
-    before = moments[max(0, len(moments) - 1 - round(LEAVES_S / period))]
     count, found = round(LEAVES_S / period), []
+    before = moments[max(0, len(moments) - 1 - count)]
     for i in range(1, 2 * count + 1):
         tools = {arm: T.copy() for arm, T in last.tools.items()}
         for arm, T in tools.items():

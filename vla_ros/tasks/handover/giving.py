@@ -88,10 +88,11 @@ class GivingPlanner:
         held = Situation(
             self._open(meetings, grasp.width).widths, self._target, meetings.giver, np.linalg.inv(T_object_grasp)
         )
+        inwards = self._inwards(meetings.giver, grasp.T_base_grasp)
         for aside, turn in UPS:
             T_up = grasp.T_base_grasp.copy()
             T_up[2, 3] += self._lift
-            T_up[:2, 3] += aside * self._inwards(meetings.giver, T_up)
+            T_up[:2, 3] += aside * inwards
             T_up[:3, :3] = Rotation.from_euler("z", turn).as_matrix() @ T_up[:3, :3]
             up = self._planner.slide(meetings.giver, q, T_up, SPEED)
             if up is not None and self._planner.can_leave(up[-1], held):
