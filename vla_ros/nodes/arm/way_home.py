@@ -31,7 +31,7 @@ HOME_TOLERANCE = 0.05  # [rad]
 JOINTS_WITHIN_S = 5.0  # [s] a busy machine takes to match a new subscription
 NEWS_WITHIN_S = 2.0  # [s] a busy machine takes to say how control is
 STALLED_S = 5.0  # [s] without progress
-NICENESS = 10  # of a plan's thread
+NICENESS = 3  # of a plan's thread: the world need not slow down for it, nor wait for it for long
 ACCEPTED_WITHIN_S = 1.0  # [s] after which a chunk that control does not execute never will be
 
 
