@@ -12,7 +12,7 @@ import yaml
 from rig.nodes import NodeUnderTest
 from rig.ros2_control import EFFORT, HOLD, POSITION, ControlledRobot, why_not
 
-from vla_ros.nodes.arm.hold import ControllerManagerHold
+from vla_ros.nodes.arm.manager_hold import ControllerManagerHold
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.ros2_control.controllers import controllers_yaml
 

@@ -20,7 +20,7 @@ from vla_ros.launching.arguments import parse_assignments
 from vla_ros.launching.environment import module_environment
 from vla_ros.launching.jobs import load_job
 from vla_ros.launching.parameters import node_words, write_node_parameters
-from vla_ros.nodes.arm.hold import ControllerManagerHold
+from vla_ros.nodes.arm.manager_hold import ControllerManagerHold
 from vla_ros.robots.ros2_control.names import command_controller, hold_controller
 
 POSITION, EFFORT, HOLD = command_controller(ARM, "position"), command_controller(ARM, "effort"), hold_controller(ARM)
@@ -115,7 +115,7 @@ class ControlledRobot:
         future = self.hold.switch(held)
         assert future is not None
         assert self.operator.spin_until(future.done, 30.0)
-        return future.result().ok
+        return not self.hold.refusal(future)
 
     def command(self, controller: str, values: np.ndarray | list[float], seconds: float = 0.0) -> None:
         """Publish a command, again and again for a while."""
