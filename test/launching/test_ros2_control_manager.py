@@ -34,7 +34,6 @@ def robot(request, tmp_path_factory):
     if reason:
         pytest.skip(reason)
     robot = ControlledRobot(request.param, tmp_path_factory.mktemp(request.param))
-    robot.hardware = request.param
     try:
         robot.start()
         yield robot
