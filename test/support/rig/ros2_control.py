@@ -21,6 +21,7 @@ from vla_ros.launching.arguments import parse_assignments
 from vla_ros.launching.environment import module_environment
 from vla_ros.launching.jobs import load_job
 from vla_ros.launching.parameters import node_words, write_node_parameters
+from vla_ros.launching.ros2_control import check_hardware
 from vla_ros.nodes.arm.manager_hold import ControllerManagerHold
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.ros2_control.controllers import robot_controllers
@@ -35,7 +36,7 @@ def why_not(hardware: str, robot: str = "franka") -> str:
     """Return why the real ros2_control cannot be run here with this hardware, or ""."""
     graph = load_job("policy")
     try:
-        graph.check(parse_assignments([f"hardware:={hardware}", f"robot:={robot}"], graph.arguments))
+        check_hardware(parse_assignments([f"hardware:={hardware}", f"robot:={robot}"], graph.arguments))
         importlib.import_module("controller_manager_msgs.srv")
     except (ConfigError, ImportError) as error:
         return str(error)
