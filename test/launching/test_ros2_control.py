@@ -105,13 +105,17 @@ def test_topics_of_the_controllers_are_documented(controllers, root):
 
 
 @pytest.mark.parametrize(
-    ("hardware", "plugins"), [("topic", [TOPIC, TOPIC]), ("mock", [MOCK] * 2), ("real", [FRANKA, MOCK])]
+    ("hardware", "plugins"),
+    [
+        ("topic", {"joints": TOPIC}),
+        ("mock", {"panda": MOCK, "panda_hand": MOCK}),
+        ("real", {"panda": FRANKA, "panda_hand": MOCK}),
+    ],
 )
 def test_hardware_puts_its_plugins_into_the_urdf(franka, hardware, plugins):
     urdf = ros2_control_urdf(franka, hardware, robot_ip="172.16.0.2", namespace="/left")
     systems = ElementTree.fromstring(urdf).findall("ros2_control")
-    assert [system.get("name") for system in systems] == ["panda", "panda_hand"]
-    assert [system.findtext("hardware/plugin") for system in systems] == plugins
+    assert {system.get("name"): system.findtext("hardware/plugin") for system in systems} == plugins
     parameters = {item.get("name"): item.text for item in systems[0].findall("hardware/param")}
     if hardware == "topic":
         assert parameters["joint_commands_topic"] == "/left/robot_joint_commands"

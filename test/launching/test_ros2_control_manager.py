@@ -12,7 +12,7 @@ import yaml
 from rig.nodes import NodeUnderTest
 from rig.ros2_control import EFFORT, HOLD, POSITION, ControlledRobot, why_not
 
-from vla_ros.nodes.arm.hold import ControllerManagerHold
+from vla_ros.nodes.arm.manager_hold import ControllerManagerHold
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.ros2_control.controllers import controllers_yaml
 
@@ -34,7 +34,6 @@ def robot(request, tmp_path_factory):
     if reason:
         pytest.skip(reason)
     robot = ControlledRobot(request.param, tmp_path_factory.mktemp(request.param))
-    robot.hardware = request.param
     try:
         robot.start()
         yield robot

@@ -75,14 +75,36 @@ def test_every_system_is_commanded_over_dds():
         operator.close()
 
 
-@pytest.mark.parametrize("name", ["lift", "head", "left_gripper", CUP])
-def test_the_tags_that_are_generated_name_what_is_listened_to(name):
-    systems = ElementTree.fromstring(ros2_control_urdf(pair(), "topic")).findall("ros2_control")
-    (system,) = (one for one in systems if one.get("name") == name)
+def test_all_joints_come_in_one_message():
+    """As the one system of all joints sends it: only the joints that have an interface have a value of it."""
+    (system,) = (one for one in tags() if one.get("name") == "joints")
+    names = [joint.get("name") for joint in system.findall("joint")]
+    takes = {
+        interface: [
+            joint.get("name")
+            for joint in system.findall("joint")
+            if interface in {one.get("name") for one in joint.findall("command_interface")}
+        ]
+        for interface in ("position", "effort")
+    }
+    world = World(empty_scene(), pair(), settle=False)
+    hardware = TopicHardware(world)
+    position = [world.data.joint(name).qpos[0] for name in takes["position"]]
+    effort = [0.0 if name.startswith("left") else 0.5 for name in takes["effort"]]
+    assert hardware.receive(names, position, effort) == ""
+    assert {name: arm.mode for name, arm in hardware.arms.items()} == {"left": "position", "right": "effort"}
+
+
+@pytest.mark.parametrize("group", ["lift", "head", "left_gripper", CUP])
+def test_the_tags_that_are_generated_name_what_is_listened_to(group):
+    names = (
+        {CUP} if group == CUP else {joint for one in pair().jointed_groups if one.name == group for joint in one.joints}
+    )
     taken = {
         part.get("name")
+        for system in tags()
         for part in (*system.findall("joint"), *system.findall("gpio"))
-        if part.find("command_interface") is not None
+        if part.get("name") in names and part.find("command_interface") is not None
     }
     hardware = TopicHardware(World(empty_scene(), pair(), settle=False))
     listened = set(hardware._accepted["position"]) | {
@@ -90,3 +112,7 @@ def test_the_tags_that_are_generated_name_what_is_listened_to(name):
     }
     assert taken
     assert taken <= listened
+
+
+def tags() -> list[ElementTree.Element]:
+    return ElementTree.fromstring(ros2_control_urdf(pair(), "topic")).findall("ros2_control")

@@ -208,8 +208,16 @@ class ControlNode(ManagedNode):
 
     def _hand_over(self) -> None:
         """Have the robot hold its position: control has let go of it."""
-        if not self._shadow:
-            self.handing_over = self._hold.switch(True)
+        if self._shadow:
+            return
+        self.handing_over = self._hold.switch(True)
+        if self.handing_over is not None:
+            self.handing_over.add_done_callback(self._on_handed_over)
+
+    def _on_handed_over(self, answer: Future) -> None:
+        """Say that an arm is not held."""
+        if refusal := self._hold.refusal(answer):
+            self.get_logger().error(f"the robot does not hold itself: {refusal}")
 
     @property
     def _arm(self) -> RobotDriver:

@@ -11,7 +11,6 @@ import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
-from rclpy.task import Future
 from std_msgs.msg import Bool
 
 from vla_ros import messages, qos
@@ -27,6 +26,7 @@ from vla_ros.runtime.estop_socket import EstopSocket
 CHECK_PERIOD_S = 0.02
 AWAKE_S = 3 * CHECK_PERIOD_S  # [s] between two checks, unless this process was kept from running
 AGREE_WITHIN_S = 0.5
+ASK_AGAIN_S = 0.5  # [s] after which a hold that is not there is asked for again
 
 
 class GuardNode(Node):
@@ -47,9 +47,10 @@ class GuardNode(Node):
         self._silence = Silence(AWAKE_S)  # of control
         self._guarding = False  # control was enabled when last heard
         self._holding = False
+        self._unheld = ""  # why the hold that was asked for is not there
         self._latched: bool | None = None  # what this node last said on estop
         self._disagree_since: float | None = None
-        self._reported = 0.0
+        self._reported = self._asked = 0.0  # [s] monotonic
         self.socket = EstopSocket()
         holder, command = declare_hold(self), declare_command(self)
         self._hold = make_hold(self, holder, load_embodiment(robot).command_modes(command))
@@ -98,29 +99,38 @@ class GuardNode(Node):
         now, silence = time.monotonic(), self._silence.update()
         if self._guarding and not self._holding and silence > self._timeout:
             self._holding, self._guarding = True, False
-            self._reported = 0.0  # said at once: the graph may end soon
             self.get_logger().error(f"control has been silent for {silence:.2f} s: arm switched to a position hold")
-            self._ask_for_hold()
+            self._unheld = ""
+            self._ask_for_hold(now)
             # A control that was only asleep must not go on where it stopped.
             self._latch(True)
+        elif self._holding and self._unheld and now - self._asked >= ASK_AGAIN_S:
+            self._ask_for_hold(now)
         if now - self._reported >= 1.0:
             self._reported = now
             level = messages.ERROR if self._holding else messages.OK
-            text = "arm held: control fell silent" if self._holding else "watching control"
+            text = "watching control"
+            if self._holding:
+                text = f"arm not held: {self._unheld}" if self._unheld else "arm held: control fell silent"
             values = {"silence_s": f"{silence:.3f}", "estop": str(bool(self._latched)).lower()}
             status = messages.diagnostic("guard", level, text, values)
             self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
 
-    def _ask_for_hold(self) -> None:
+    def _ask_for_hold(self, now: float) -> None:
+        """Ask for the hold; whoever does not give it is asked again."""
+        self._asked = now
         answer = self._hold.switch(True)
         if answer is None:
-            self.get_logger().error("nobody is there to hold the arm")
-        else:
-            answer.add_done_callback(self._on_answer)
+            self._learn("nobody is there to hold it")
+            return
+        self._unheld = self._unheld or "no answer yet"
+        answer.add_done_callback(lambda answer: self._learn(self._hold.refusal(answer)))
 
-    def _on_answer(self, answer: Future) -> None:
-        if refusal := self._hold.refusal(answer):
-            self.get_logger().error(f"the arm is not held: {refusal}")
+    def _learn(self, unheld: str) -> None:
+        if unheld and unheld != self._unheld:
+            self.get_logger().error(f"the arm is not held: {unheld}")
+        self._unheld = unheld
+        self._reported = 0.0  # said at once: the graph may end soon
 
 
 def serve(stop: StopRequest) -> None:

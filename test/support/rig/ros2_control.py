@@ -7,6 +7,7 @@ import importlib
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +21,22 @@ from vla_ros.launching.arguments import parse_assignments
 from vla_ros.launching.environment import module_environment
 from vla_ros.launching.jobs import load_job
 from vla_ros.launching.parameters import node_words, write_node_parameters
-from vla_ros.nodes.arm.hold import ControllerManagerHold
+from vla_ros.launching.ros2_control import check_hardware
+from vla_ros.nodes.arm.manager_hold import ControllerManagerHold
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.ros2_control.controllers import robot_controllers
 from vla_ros.robots.ros2_control.names import command_controller, hold_controller
 
 POSITION, EFFORT, HOLD = command_controller(ARM, "position"), command_controller(ARM, "effort"), hold_controller(ARM)
 HAND = command_controller(GRIPPER, "position")
+TASKS = {"agilex": "handover", "bytemini": "bussing", "ldt01": "flip"}  # whose scene a robot stands in; else grasping's
 
 
-def why_not(hardware: str) -> str:
+def why_not(hardware: str, robot: str = "franka") -> str:
     """Return why the real ros2_control cannot be run here with this hardware, or ""."""
-    graph = load_job("franka_grasp")
+    graph = load_job("policy")
     try:
-        graph.check(parse_assignments([f"hardware:={hardware}"], graph.arguments))
+        check_hardware(parse_assignments([f"hardware:={hardware}", f"robot:={robot}"], graph.arguments))
         importlib.import_module("controller_manager_msgs.srv")
     except (ConfigError, ImportError) as error:
         return str(error)
@@ -41,9 +46,9 @@ def why_not(hardware: str) -> str:
 class Foreign:
     """One program of the graph, as the launcher starts it."""
 
-    def __init__(self, name: str, hardware: str, folder: Path) -> None:
-        graph = load_job("franka_grasp")
-        arguments = parse_assignments([f"hardware:={hardware}"], graph.arguments)
+    def __init__(self, name: str, hardware: str, folder: Path, robot: str) -> None:
+        graph = load_job("policy")
+        arguments = parse_assignments([f"hardware:={hardware}", f"robot:={robot}"], graph.arguments)
         spec = next(node for node in graph.nodes if node.name == name)
         files = write_node_parameters(folder, spec, arguments)
         self.log = (folder / f"{name}.log").open("w+")
@@ -74,23 +79,30 @@ class Foreign:
 class ControlledRobot:
     """ros2_control over mock components or over the simulator's topics, with every controller loaded."""
 
-    def __init__(self, hardware: str, folder: Path) -> None:
+    def __init__(self, hardware: str, folder: Path, robot: str = "franka", command: str = "") -> None:
+        """Have `command` drive the arms of `robot`, "" for the usual."""
+        self.hardware, self.robot = hardware, load_embodiment(robot)
+        self.kinds = self.robot.command_modes(command)
         self.services = importlib.import_module("controller_manager_msgs.srv")
-        self.nodes = [NodeUnderTest("description", hardware=hardware)]
+        self.nodes = [NodeUnderTest("description", hardware=hardware, robot=robot)]
         if hardware == "topic":
-            self.nodes.append(NodeUnderTest("sim", seed=1, interface="topic_hardware"))
-        self.manager = Foreign("controller_manager", hardware, folder)
-        self.spawner = Foreign("spawner", hardware, folder)
-        self.operator = Operator()
+            told = {"robot": robot, "task": TASKS.get(robot, "grasping")} | ({"command": command} if command else {})
+            self.nodes.append(NodeUnderTest("sim", seed=1, interface="topic_hardware", **told))
+        self.manager = Foreign("controller_manager", hardware, folder, robot)
+        self.spawner = Foreign("spawner", hardware, folder, robot)
+        self.operator = Operator(robot=robot)
         node = self.operator.node
         self.states: list[JointState] = []
         node.create_subscription(JointState, "joint_states", self.states.append, qos.NEWEST)
-        self.hold = ControllerManagerHold(node, {ARM: "effort"})
+        self.hold = ControllerManagerHold(node, self.kinds)
+        self.driving = [command_controller(arm, kind) for arm, kind in self.kinds.items()]
+        self.holding = [hold_controller(arm) for arm in self.kinds]
         self._list = node.create_client(self.services.ListControllers, "controller_manager/list_controllers")
         self._switch = node.create_client(self.services.SwitchController, "controller_manager/switch_controller")
         self._commands = {
             name: node.create_publisher(Float64MultiArray, f"{name}/commands", qos.STREAM)
-            for name in (POSITION, EFFORT, HAND)
+            for name in self.expected()
+            if not name.endswith("broadcaster") and name not in self.holding
         }
 
     def start(self) -> None:
@@ -98,6 +110,10 @@ class ControlledRobot:
         self.operator.spin_until(lambda: self.spawner.process.poll() is not None, 60.0)
         assert self.spawner.process.poll() == 0, self.spawner.output()
         assert self.operator.spin_until(lambda: self.states, 30.0), self.manager.output()
+
+    def expected(self) -> dict[str, str]:
+        """Return the state of every controller as the spawner leaves it."""
+        return {one.name: "active" if one.active else "inactive" for one in robot_controllers(self.robot)}
 
     def controllers(self) -> dict[str, str]:
         """Return the state of every controller."""
@@ -110,19 +126,42 @@ class ControlledRobot:
         request.strictness = request.STRICT
         return self._call(self._switch, request).ok
 
-    def set_hold(self, held: bool) -> bool:
-        """Switch as control and guard do."""
+    def serve(self, service: str, name: str) -> bool:
+        """Have the manager load, configure or unload the controller `name`: LoadController, …"""
+        kind = getattr(self.services, service)
+        words = service.removesuffix("Controller").lower()
+        client = self.operator.node.create_client(kind, f"controller_manager/{words}_controller")
+        return self._call(client, kind.Request(name=name)).ok
+
+    def refusal_of_hold(self, held: bool) -> str:
+        """Switch as control and guard do; return what is said against it."""
         future = self.hold.switch(held)
         assert future is not None
         assert self.operator.spin_until(future.done, 30.0)
-        return future.result().ok
+        return self.hold.refusal(future)
+
+    def set_hold(self, held: bool) -> bool:
+        """Switch as control and guard do."""
+        return not self.refusal_of_hold(held)
 
     def command(self, controller: str, values: np.ndarray | list[float], seconds: float = 0.0) -> None:
         """Publish a command, again and again for a while."""
-        message = Float64MultiArray(data=[float(value) for value in values])
+        self.command_all({controller: values}, seconds)
+
+    def command_all(self, commands: Mapping[str, np.ndarray | list[float]], seconds: float = 0.0) -> None:
+        """Publish a command to each of some controllers, again and again for a while."""
+        told = {name: Float64MultiArray(data=[float(value) for value in values]) for name, values in commands.items()}
         for _ in range(max(1, round(seconds / 0.002))):
-            self._commands[controller].publish(message)
+            for name, message in told.items():
+                self._commands[name].publish(message)
             self.operator.spin(0.002)
+
+    def measured(self, joints: Sequence[str], field: str = "position") -> np.ndarray:
+        """Return what the newest joint state has of `joints`."""
+        self.operator.spin(0.02)
+        state = self.states[-1]
+        values = dict(zip(state.name, getattr(state, field), strict=True))
+        return np.array([values[name] for name in joints])
 
     def joints(self, field: str = "position") -> np.ndarray:
         """Return the arm's joints as the broadcaster has them: its order is part of what is tested."""

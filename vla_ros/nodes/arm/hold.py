@@ -9,20 +9,17 @@ before the torques took over, until a first message came, with the arm at zero t
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import SetBool
 
-from controllers.errors import ConfigError
+from vla_ros.nodes.arm.manager_hold import ControllerManagerHold
 from vla_ros.nodes.parameters import declare
-from vla_ros.robots.ros2_control.names import command_controller, hold_controller
 
 HOLDS = ("sim", "controller_manager", "none")
-_SWITCH_TIMEOUT_S = 1
 
 
 class PositionHold(Protocol):
@@ -56,57 +53,16 @@ class SimulatorHold:
         return "" if answer.result().success else answer.result().message
 
 
-class ControllerManagerHold:
-    """`controller_manager/switch_controller` of ros2_control."""
-
-    def __init__(self, node: Node, commands: Mapping[str, str]) -> None:
-        """Switch the controllers of the arms, each driven by what `commands` says by its name.
-
-        Raises ConfigError where controller_manager_msgs is not installed.
-        """
-        try:
-            services: Any = importlib.import_module("controller_manager_msgs.srv")
-        except ImportError:
-            raise ConfigError(
-                "hold:=controller_manager needs the package controller_manager_msgs: install ros2_control "
-                "(apt: ros-jazzy-ros2-control), or use hold:=sim"
-            ) from None
-        self._service = services.SwitchController
-        self._client = node.create_client(self._service, "controller_manager/switch_controller")
-        self._holding = [hold_controller(arm) for arm in commands]
-        self._driving = [command_controller(arm, command) for arm, command in commands.items()]
-
-    @property
-    def absence(self) -> str:
-        """Say when controller_manager is not found, or not yet."""
-        return "" if self._client.service_is_ready() else "controller_manager's switch_controller is not there"
-
-    def switch(self, held: bool) -> Future | None:
-        """Ask controller_manager; all controllers change in one of its cycles."""
-        if not self._client.service_is_ready():
-            return None
-        request = self._service.Request()
-        on, off = (self._holding, self._driving) if held else (self._driving, self._holding)
-        request.activate_controllers, request.deactivate_controllers = on, off
-        # Not strict: whichever of them is as wanted already must not keep the other from being switched.
-        request.strictness = self._service.Request.BEST_EFFORT
-        request.activate_asap = True
-        request.timeout.sec = _SWITCH_TIMEOUT_S
-        return self._client.call_async(request)
-
-    def refusal(self, answer: Future) -> str:
-        """Return what controller_manager said against it."""
-        return "" if answer.result().ok else answer.result().message.strip() or "controller_manager refused the switch"
-
-
 class NoHold:
     """For robots that hold themselves when nobody drives them."""
 
     absence = ""
 
     def switch(self, held: bool) -> Future | None:
-        """Ask nobody."""
-        return None
+        """Ask nobody: it is done."""
+        done = Future()
+        done.set_result("")
+        return done
 
     def refusal(self, answer: Future) -> str:
         """Return "": there is nobody to refuse."""

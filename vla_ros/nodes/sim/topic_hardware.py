@@ -44,7 +44,8 @@ class TopicHardware:
         self._cups = {cup: line() for cup in world.cups}
         arm_joints = {joint for arm in robot.arms for joint in arm.joints}
         others = {joint for group in robot.joint_groups for joint in group.joints}
-        self._accepted = {EFFORT: arm_joints, POSITION: {*arm_joints, *self._fingers, *others}}
+        efforts = {joint for arm in robot.arms if EFFORT in arm.command_modes for joint in arm.joints}
+        self._accepted = {EFFORT: efforts, POSITION: {*arm_joints, *self._fingers, *others}}
 
     @property
     def active(self) -> set[str]:

@@ -20,6 +20,7 @@ JOINT_STATES, JOINT_COMMANDS = "robot_joint_states", "robot_joint_commands"  # t
 MOCK = "mock_components/GenericSystem"
 TOPIC = "joint_state_topic_hardware_interface/JointStateTopicSystem"
 HARDWARE = ("topic", "mock", "real")
+JOINTS = "joints"  # the system of all joints behind topics
 Group = ArmGroup | EndEffectorGroup | JointGroup
 
 
@@ -59,12 +60,11 @@ def hardware_systems(robot: Embodiment, hardware: str, robot_ip: str = "", names
     if hardware == "mock":
         return [System(name, (group,), MOCK, {}) for name, group in groups.items()]
     if hardware == "topic":
-        told = _topics(namespace)
-        return [
-            # Its messages are of joints: what has none goes by without it.
-            System(name, (group,), TOPIC, told) if group.joints else System(name, (group,), MOCK, {})
-            for name, group in groups.items()
-        ]
+        # One for all: each system sends a message a cycle, and six of a robot with two arms are more than it can take.
+        jointed = tuple(group for group in everything if group.joints)
+        # Its messages are of joints: what has none goes by without it.
+        others = [System(name, (group,), MOCK, {}) for name, group in groups.items() if not group.joints]
+        return [System(JOINTS, jointed, TOPIC, _topics(namespace)), *others]
     check_drivers(robot, robot_ip)
     systems = []
     for driver in robot.ros2_control.drivers:
