@@ -22,9 +22,9 @@ from vla_ros.tasks.fold.expert import FoldExpert
 from vla_ros.tasks.fold.judge import FALLEN
 from vla_ros.tasks.fold.measure import FoldMeasure, covered
 from vla_ros.tasks.fold.scenes import sample_fold
-from vla_ros.tasks.two_hands.hands import Hand, Lean, way
 from vla_ros.tasks.judging import Outcome, Truth
 from vla_ros.tasks.table import load_task
+from vla_ros.tasks.two_hands.hands import Hand, Lean, way
 
 ROBOT, OPEN = "agilex", 0.07
 SHIRT, SHORTS = 5000, 5001  # seeds of a T-shirt and of shorts

@@ -24,8 +24,8 @@ class Bar:
         """Return the bar of a hanger, the first of its parts."""
         part = placed.model.parts[0]
         T, half = placed.T_base_fixture, part.size[1]
-        middle = np.asarray(part.position)
-        return cls(np.array([T[:3, :3] @ (middle + (0.0, y, 0.0)) + T[:3, 3] for y in (half, -half)]))
+        ends = np.array(part.position) + np.array([(0.0, half, 0.0), (0.0, -half, 0.0)])
+        return cls(ends @ T[:3, :3].T + T[:3, 3])
 
     @property
     def middle(self) -> np.ndarray:

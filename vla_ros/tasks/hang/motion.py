@@ -30,7 +30,9 @@ class HangMotion:
     lowered: float = 0.10  # [m] below the bar's axis, there
     speed: float = 0.18  # [m/s] of hands with cloth in them, about, at the fastest point
     release: float = 0.040  # [m] width that lets go
-    rise: float = 0.10  # [m] above the bar's axis, on the way back
+    rise: float = 0.08  # [m] above the bar's axis, on the way back
+    back: float = 0.10  # [m] before the bar, where the hands open
+    apart: float = 0.05  # [m] further apart each, there: fully open fingers of hands side by side would meet
     # [s] from where the hands are to beside the pinch, to above it, down; what the fingers take; back; till a look
     come_s: float = 2.0
     near_s: float = 1.6
@@ -72,8 +74,8 @@ def hang_over(
         places = [(float(x), float(y), first.height + above) for x, y in points]
         return [Hand(place, yaw, first.tilt, one) for place, one in zip(places, turned, strict=True)]
 
-    def at_bar(behind: float, above: float) -> list[Hand]:
-        points = [bar.middle[:2] + behind * bar.onwards + side * half * bar.left for side in (1.0, -1.0)]
+    def at_bar(behind: float, above: float, apart: float = 0.0) -> list[Hand]:
+        points = [bar.middle[:2] + behind * bar.onwards + side * (half + apart) * bar.left for side in (1.0, -1.0)]
         places = [(float(x), float(y), last.height + above) for x, y in points]
         return [Hand(place, bar_yaw, last.tilt, one) for place, one in zip(places, turned, strict=True)]
 
@@ -81,7 +83,7 @@ def hang_over(
     beside = at_table(pinches + motion.outside * np.array([left, -left]), motion.above)
     before = at_bar(-0.5 * motion.drawn, motion.clear)
     over, behind = at_bar(0.5 * motion.drawn, motion.clear), at_bar(motion.drawn, -motion.lowered)
-    rise_to, home = at_bar(motion.drawn, motion.rise), at_bar(-2.0 * motion.drawn, motion.rise)
+    rise_to, home = at_bar(motion.drawn, motion.rise), at_bar(-motion.back, motion.rise, motion.apart)
     held, laid = tools_of(low), tools_of(behind)
     return [
         way(tools, [beside], motion.opening, motion.come_s),

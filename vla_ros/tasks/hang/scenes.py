@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a scene of hanging is drawn: a T-shirt flat on the table, its hem towards the robot, a hanger over its far end."""
+"""How a scene of hanging is drawn: a T-shirt flat on the table, its hem towards the robot, a hanger beyond."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vla_ros.sim.scenes.sets import SceneRanges, check_set, load_sets
 from vla_ros.tasks.hang.instructions import instruct
 
 TASK, HANGER = "hang", "hanger"
-_SIZE, _SIZES = (0.26, 0.32), (0.94, 1.04)  # [m] of a T-shirt along x and y of the cloth; of that
+_SIZE, _SIZES = (0.26, 0.32), (1.0, 1.08)  # [m] of a T-shirt along x and y: both hands find room at its hem; of that
 _YAW, _TURN = 0.10, 0.10  # [rad] of the garment off the table's axes, and of the hanger; either way
 _ABOVE = 0.004  # [m] the table, from where it falls
 _LENGTH = 0.52  # [m] of the bar between its posts: hands pass between them
