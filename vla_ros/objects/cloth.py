@@ -30,10 +30,9 @@ class ClothModel:
     friction: float = 0.6  # sliding, against table and objects; fingers' pads hold everything at their own
     folds: bool = True  # its layers lie upon one another; without they pass through
     lies_by_vertices: bool = False  # on tables: a third of the cost, for cloths that are pinched at their vertices
-    # What hangs from two hands or over a bar: threads that stretch by a tenth under all of its weight where others
-    # double their length, and speed that air and threads take [1/s], without which it swings for minutes.
+    # For what hangs from two hands or over a bar: others' threads nearly double their length under all of its weight.
     firm_threads: bool = False
-    drag: float = 0.0
+    drag: float = 0.0  # [1/s] at which air and threads take speed: without, what hangs swings on
     left_out: frozenset[tuple[int, int]] = frozenset()  # vertices (row, column) that were cut away with all around them
 
     def __post_init__(self) -> None:

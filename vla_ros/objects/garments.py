@@ -35,7 +35,7 @@ def t_shirt(
 ) -> ClothModel:
     """Return a T-shirt of `size` [m], from hem to shoulders and from sleeve to sleeve, with light hems.
 
-    `hangs`: firm enough to hang freely, which costs fold's figures nothing where it is left out.
+    `hangs`: with firm threads and the drag of air, for what hangs freely and does not only lie.
     """
     rows, columns = _SHIRT_COUNT
     beside = (*range(_SLEEVE_COLUMNS), *range(columns - _SLEEVE_COLUMNS, columns))
