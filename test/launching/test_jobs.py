@@ -117,11 +117,11 @@ def test_a_task_of_two_hands_is_checked_for_the_robot_of_the_job():
         expert.check(parse_assignments(["task:=flip"], expert.arguments))
 
 
-@pytest.mark.parametrize("task", ["handover", "fold"])
-def test_two_hands_are_moved_by_their_expert(task):
-    graph = load_job(f"agilex_{task}")
+@pytest.mark.parametrize(("robot", "task"), [("agilex", "handover"), ("agilex", "fold"), ("bytemini", "hang")])
+def test_two_hands_are_moved_by_their_expert(robot, task):
+    graph = load_job(f"{robot}_{task}")
     (expert,) = (node for node in graph.nodes if node.name == "expert")
     values = parse_assignments(["seed:=3"], graph.arguments)
-    assert (expert.values(values)["robot"], expert.values(values)["task"]) == ("agilex", task)
+    assert (expert.values(values)["robot"], expert.values(values)["task"]) == (robot, task)
     assert values["cameras"] == "head"
     graph.check(values)

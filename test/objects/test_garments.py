@@ -55,3 +55,13 @@ def test_a_vertex_that_hangs_on_nothing_is_refused() -> None:
         dataclasses.replace(model, left_out=frozenset({(0, 1), (1, 0), (1, 1)}))
     with pytest.raises(ConfigError, match="was cut away"):
         _ = dataclasses.replace(model, left_out=frozenset({(0, 0)})).corners
+
+
+def test_a_garment_that_hangs_is_the_same_with_firm_threads() -> None:
+    lies, hung = (t_shirt("shirt", "red", np.random.default_rng(0), hangs=hangs) for hangs in (False, True))
+    assert (lies.firm_threads, lies.drag) == (False, 0.0)
+    assert hung.firm_threads
+    assert hung.drag > 0.0
+    np.testing.assert_array_equal(lies.flat, hung.flat)
+    with pytest.raises(ConfigError, match="drag must be 0 per second or more, got -1"):
+        dataclasses.replace(hung, drag=-1.0)

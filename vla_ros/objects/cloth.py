@@ -30,6 +30,9 @@ class ClothModel:
     friction: float = 0.6  # sliding, against table and objects; fingers' pads hold everything at their own
     folds: bool = True  # its layers lie upon one another; without they pass through
     lies_by_vertices: bool = False  # on tables: a third of the cost, for cloths that are pinched at their vertices
+    # For what hangs from two hands or over a bar: others' threads nearly double their length under all of its weight.
+    firm_threads: bool = False
+    drag: float = 0.0  # [1/s] at which air and threads take speed: without, what hangs swings on
     left_out: frozenset[tuple[int, int]] = frozenset()  # vertices (row, column) that were cut away with all around them
 
     def __post_init__(self) -> None:
@@ -47,6 +50,8 @@ class ClothModel:
                 f"cloth {self.name}: thickness must be 1 mm or more and less than what lies between two vertices "
                 f"({1e3 * spacing:.0f} mm), got {1e3 * self.thickness:g} mm"
             )
+        if not self.drag >= 0.0:
+            raise ConfigError(f"cloth {self.name}: drag must be 0 per second or more, got {self.drag:g}")
         if not self.mass >= 0.01:
             raise ConfigError(f"cloth {self.name}: mass must be 0.01 kg or more, got {self.mass:g}")
 

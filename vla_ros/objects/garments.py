@@ -13,6 +13,7 @@ from vla_ros.objects.colors import color_ranges
 _PIXELS = 128  # [px] edge of a texture
 _AREA_DENSITY = 0.6  # [kg/m²] of both layers of a T-shirt's jersey or of shorts' twill
 _THICKNESS = 0.006  # [m] of two layers and the air between: fingers hold it at that, and do not poke through it
+_DRAG = 2.0  # [1/s]: of air, at which so heavy a cloth falls flat at 5 m/s
 _FRICTION = 0.3  # of cotton on itself; on a table the table's, where that is more
 
 # Rows run along x from a T-shirt's hem to its shoulders, and from the hems of the legs to the waist; columns along y.
@@ -29,8 +30,13 @@ class Fold:
     along: int  # axis of the cloth's frame that the fold turns over: 0, x, or 1, y
 
 
-def t_shirt(name: str, color: str, rng: np.random.Generator, size: tuple[float, float] = (0.26, 0.32)) -> ClothModel:
-    """Return a T-shirt of `size` [m], from hem to shoulders and from sleeve to sleeve, with light hems."""
+def t_shirt(
+    name: str, color: str, rng: np.random.Generator, size: tuple[float, float] = (0.26, 0.32), hangs: bool = False
+) -> ClothModel:
+    """Return a T-shirt of `size` [m], from hem to shoulders and from sleeve to sleeve, with light hems.
+
+    `hangs`: with firm threads and the drag of air, for what hangs freely and does not only lie.
+    """
     rows, columns = _SHIRT_COUNT
     beside = (*range(_SLEEVE_COLUMNS), *range(columns - _SLEEVE_COLUMNS, columns))
     cut = {(row, column) for row in range(rows - _SLEEVE_ROWS) for column in beside}
@@ -40,7 +46,7 @@ def t_shirt(name: str, color: str, rng: np.random.Generator, size: tuple[float, 
     sleeves = (_SLEEVE_COLUMNS - 1) / (columns - 1)
     light = (u < 0.04) | (v < 0.03) | (v > 0.97) | ((ring > 0.036) & (ring < 0.048))
     chest = (np.abs(u - rng.uniform(0.5, 0.65)) < 0.04) & (v > sleeves) & (v < 1.0 - sleeves) & (rng.uniform() < 0.5)
-    return _garment(name, "T-shirt", color, rng, size, _SHIRT_COUNT, frozenset(cut | {neck}), light | chest)
+    return _garment(name, "T-shirt", color, rng, size, _SHIRT_COUNT, frozenset(cut | {neck}), light | chest, hangs)
 
 
 def shorts(name: str, color: str, rng: np.random.Generator, size: tuple[float, float] = (0.24, 0.27)) -> ClothModel:
@@ -83,6 +89,7 @@ def _garment(
     count: tuple[int, int],
     left_out: frozenset[tuple[int, int]],
     light: np.ndarray,  # (H, W) what of it is lighter
+    hangs: bool = False,
 ) -> ClothModel:
     paint = np.asarray(color_ranges()[color].sample(rng)[:3])
     trim = 0.35 * paint + 0.65 if paint.min() < 0.8 else 0.6 * paint  # what is white has grey hems
@@ -93,5 +100,5 @@ def _garment(
     white = (1.0,) * 4  # the texture is coloured itself
     return ClothModel(
         name, category, color, size, count, mass, white, texture, _THICKNESS, _FRICTION,
-        lies_by_vertices=True, left_out=left_out,
+        lies_by_vertices=True, firm_threads=hangs, drag=_DRAG if hangs else 0.0, left_out=left_out,
     )  # fmt: skip

@@ -24,6 +24,8 @@ _TORSION, _ROLLING = 0.002, 0.0001  # [m]
 _INERTIA_BOX = 0.003  # [m] of a vertex's body, which does not turn
 # A vertex bears what fingers press upon the triangles around it: with MuJoCo's softness it would go into the table.
 _FIRM = (0.975, 0.99, 0.001, 0.5, 2.0)
+# Threads that bear all of a garment: MuJoCo's give way by the square of the first number, and by what is left to 1.
+_FIRM_THREADS = ((0.01, 1.0), (0.99, 0.99, 0.001, 0.5, 2.0))
 # Contact bits, beyond those of robots (vla_ros/sim/robot_model.py): what bears vertices, what triangles touch, and
 # triangles that bear vertices.
 _GROUND, _CLOTH, _LAYER = 1 << 16, 1 << 17, 1 << 18
@@ -57,6 +59,8 @@ def _add_cloth(spec: mujoco.MjSpec, placed: PlacedCloth) -> None:
         flex.elemtexcoord = elements
     threads = spec.add_equality(name1=placed.name)
     threads.type = mujoco.mjtEq.mjEQ_FLEX  # all edges of the triangles
+    if model.firm_threads:
+        threads.solref, threads.solimp = _FIRM_THREADS
 
 
 def _add_vertex(spec: mujoco.MjSpec, placed: PlacedCloth, index: int) -> str:
@@ -68,7 +72,8 @@ def _add_vertex(spec: mujoco.MjSpec, placed: PlacedCloth, index: int) -> str:
     body.inertia = [2.0 / 3.0 * body.mass * _INERTIA_BOX**2] * 3
     body.ipos, body.iquat, body.explicitinertial = (0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0), True
     for axis in np.eye(3):
-        body.add_joint(type=mujoco.mjtJoint.mjJNT_SLIDE, axis=axis)
+        joint = body.add_joint(type=mujoco.mjtJoint.mjJNT_SLIDE, axis=axis)
+        joint.damping[0] = model.drag * body.mass
     ball = body.add_geom(type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[model.thickness / 2, 0, 0], mass=0.0)
     ball.contype = _GROUND | _LAYER if model.lies_by_vertices else _LAYER
     ball.conaffinity, ball.group = 0, COLLISION_GROUP

@@ -18,6 +18,7 @@ TASKS = {  # name → module and class
     "drawer": ("vla_ros.tasks.drawer.task", "PuttingAway"),
     "placing": ("vla_ros.tasks.placing.task", "Placing"),
     "fold": ("vla_ros.tasks.fold.task", "Folding"),
+    "hang": ("vla_ros.tasks.hang.task", "Hanging"),
     "bussing": ("vla_ros.tasks.bussing.task", "Bussing"),
     "flip": ("vla_ros.tasks.flip.task", "Flipping"),
     "tray": ("vla_ros.tasks.tray.task", "Carrying"),

@@ -17,14 +17,14 @@ from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World
 from vla_ros.tasks.announcement import announcement
-from vla_ros.tasks.fold.carrying import FoldMotion, Lean, carry_over
+from vla_ros.tasks.fold.carrying import FoldMotion, carry_over
 from vla_ros.tasks.fold.expert import FoldExpert
 from vla_ros.tasks.fold.judge import FALLEN
 from vla_ros.tasks.fold.measure import FoldMeasure, covered
 from vla_ros.tasks.fold.scenes import sample_fold
-from vla_ros.tasks.fold.two_hands import Hand, way
 from vla_ros.tasks.judging import Outcome, Truth
 from vla_ros.tasks.table import load_task
+from vla_ros.tasks.two_hands.hands import Hand, Lean, way
 
 ROBOT, OPEN = "agilex", 0.07
 SHIRT, SHORTS = 5000, 5001  # seeds of a T-shirt and of shorts

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vla_ros.tasks.fold.two_hands import Both, Hand, wait, way
+from vla_ros.tasks.two_hands.hands import Both, Hand, Lean, tools_of, wait, way
 
 _ARC = 12  # straight pieces of the way over
 
@@ -38,14 +38,6 @@ class FoldMotion:
     rise_s: float = 1.2
     look_s: float = 1.5
     tilts: tuple[float, ...] = (0.0, 0.2, 0.35, 0.5, 0.7)  # [rad], tried in this order
-
-
-@dataclass(frozen=True)
-class Lean:
-    """How far hands lean away from the robot [rad], and how high the tool is with the finger tips on the table [m]."""
-
-    tilt: float
-    height: float
 
 
 def carry_over(
@@ -88,19 +80,15 @@ def carry_over(
         arc.append(hands((1.0 - along) * pinches + along * landings, float(above), float(share)))
     away = hands(landings, motion.rise, 1.0)
     seconds = 1.5 * np.pi / 2 * length / motion.speed
-    held, laid, opening = _tools(low), _tools(arc[-1]), motion.opening
+    held, laid, opening = tools_of(low), tools_of(arc[-1]), motion.opening
     return [
         way(tools, [beside], opening, motion.come_s),
-        way(_tools(beside), [high], opening, motion.near_s),
-        way(_tools(high), [low], opening, motion.lower_s),
+        way(tools_of(beside), [high], opening, motion.near_s),
+        way(tools_of(high), [low], opening, motion.lower_s),
         wait(held, motion.pinch, motion.close_s),
         way(held, arc, motion.pinch, seconds),
         wait(laid, motion.pinch, motion.settle_s),
         wait(laid, motion.release, motion.open_s),
         way(laid, [away], motion.release, motion.rise_s),
-        wait(_tools(away), wide, motion.look_s),
+        wait(tools_of(away), wide, motion.look_s),
     ]
-
-
-def _tools(hands: Sequence[Hand]) -> tuple[np.ndarray, ...]:
-    return tuple(hand.T for hand in hands)

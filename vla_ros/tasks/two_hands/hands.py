@@ -44,12 +44,25 @@ class Hand:
         return T
 
 
+@dataclass(frozen=True)
+class Lean:
+    """How far hands lean away from the robot [rad], and how high the tool is with the finger tips on the table [m]."""
+
+    tilt: float
+    height: float
+
+
 @dataclass(frozen=True, eq=False)
 class Both:
     """Both hands at a time, in the order of the arms, and how wide the grippers are told to open [m]."""
 
     tools: tuple[np.ndarray, ...]  # T_base_ee (4, 4)
     width: float
+
+
+def tools_of(hands: Sequence[Hand]) -> tuple[np.ndarray, ...]:
+    """Return where the tools of hands are, T_base_ee (4, 4) each."""
+    return tuple(hand.T for hand in hands)
 
 
 def way(start: Sequence[np.ndarray], through: Sequence[Sequence[Hand]], width: float, seconds: float) -> list[Both]:
