@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +17,7 @@ SIDE = HOME + np.array([1.1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
 
 
 def way_home() -> WayHome:
-    return WayHome(SimpleNamespace(embodiment=FRANKA), SimpleNamespace(stop=False))
+    return WayHome(SimpleNamespace(embodiment=FRANKA), SimpleNamespace(stop=False, once=time.sleep))
 
 
 def test_no_way_home_is_one_line():

@@ -35,6 +35,7 @@ from vla_ros.robots.embodiment import load_embodiment
 # A plan may take a second of the interpreter: what arrives meanwhile, 500 joint states a second, must not pile up until
 # the node seems dead.
 SWITCH_INTERVAL_S = 5e-4
+NICENESS = 3  # the world need not slow down for a plan; much less of a core, and plans come too late
 
 
 class ExpertNode(ManagedNode):
@@ -58,7 +59,7 @@ class ExpertNode(ManagedNode):
         self._expert.show(self._scene)
         self._builder = builder = ObservationBuilder(embodiment, self._skew, Needs())
         self._inferences = InferenceDiagnostics(self)
-        self._worker = InferenceWorker(self._expert, self._on_chunk, self._inferences.failed)
+        self._worker = InferenceWorker(self._expert, self._on_chunk, self._inferences.failed, NICENESS)
         self._chunks = self.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
         self.create_subscription(String, "sim/scene", self._on_scene, qos.LATCHED)
         self.create_subscription(Float64MultiArray, "sim/render_state", self._on_render_state, qos.EXPOSURES)

@@ -62,7 +62,10 @@ def _shorten_slice(thread: int) -> bool:
 
 
 def yield_processor(niceness: int) -> None:
-    """Leave the processor to others; to be called once a node is ready, or start-up drags on."""
+    """Have the calling thread, and those that it will start, leave the processor to others.
+
+    To be called once a node is ready, or start-up drags on.
+    """
     with contextlib.suppress(OSError):
         os.nice(niceness)
         # With autogroups, sessions compete rather than processes: a session of our own must be nice as well.

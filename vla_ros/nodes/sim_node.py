@@ -23,6 +23,7 @@ from vla_ros.nodes.parameters import declare, declare_command, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.sim.controllers import SimulatedControllers
 from vla_ros.nodes.sim.exposures import Exposures
+from vla_ros.nodes.sim.pace import Pace
 from vla_ros.nodes.sim.robot_topics import INTERFACES, make_robot_topics
 from vla_ros.nodes.sim.scene_manager import SceneManager
 from vla_ros.nodes.sim.scene_parameters import declare_scene
@@ -32,9 +33,6 @@ from vla_ros.sim.world import World
 
 CLOCK_RATE = 100.0  # [Hz] of simulated time
 TRUTH_RATE = 20.0  # [Hz]
-# A world that fell behind catches up at most this much, then it slows down instead: a burst of physics would run
-# away from a controller that had no chance to answer.
-BACKLOG_MAX = 0.01  # [s]
 # While control drives the arm, the world does not run further ahead of its last command than this [s]: a slow machine
 # slows the world. A control that is dead is waited for once, and its last command stays in force.
 COMMAND_AGE_MAX = 0.012
@@ -238,12 +236,11 @@ def serve(stop: StopRequest) -> None:
     node = SimNode()
     spinner = Spinner(node, stop)
     prefer_punctuality()  # never real-time: a world too heavy for the machine would take all of it
-    deadline = time.monotonic()
+    pace = Pace(time.monotonic())
     while not stop:
-        deadline += node.period / node.factor_max
-        wait = deadline - time.monotonic()
-        if wait < -BACKLOG_MAX:
-            deadline -= wait + BACKLOG_MAX
+        now = time.monotonic()
+        deadline = pace.next_round(node.period / node.factor_max, now)
+        wait = deadline - now
         if wait <= 0.0:
             take_commands(node, spinner)
         while wait > 0.0 and not stop:
@@ -253,12 +250,12 @@ def serve(stop: StopRequest) -> None:
             waited = _stand_still(spinner, lambda: node.awaits_command, PATIENCE, node.give_up_waiting)
             take_commands(node, spinner)
             node.waited += waited
-            deadline += waited
+            pace.stood_still(waited)
         if node.awaits_pictures:
             waited = _stand_still(spinner, lambda: node.awaits_pictures, PICTURE_PATIENCE, node.give_up_pictures)
             take_commands(node, spinner)
             node.waited_for_pictures += waited
-            deadline += waited
+            pace.stood_still(waited)
         node.advance()
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +18,7 @@ from controllers.errors import VlaError
 from vla_ros.nodes.arm.client import ArmClient
 from vla_ros.nodes.arm.homing import joints_chunk, raise_chunk
 from vla_ros.nodes.arm.surroundings import Surroundings
+from vla_ros.nodes.scheduling import yield_processor
 from vla_ros.nodes.spinning import Spinner
 from vla_ros.robots.groups import ArmGroup, JointGroup
 
@@ -28,6 +31,7 @@ HOME_TOLERANCE = 0.05  # [rad]
 JOINTS_WITHIN_S = 5.0  # [s] a busy machine takes to match a new subscription
 NEWS_WITHIN_S = 2.0  # [s] a busy machine takes to say how control is
 STALLED_S = 5.0  # [s] without progress
+NICENESS = 3  # of a plan's thread: the world need not slow down for it, nor wait for it for long
 ACCEPTED_WITHIN_S = 1.0  # [s] after which a chunk that control does not execute never will be
 
 
@@ -115,15 +119,23 @@ class WayHome:
         from vla_ros.planning.errors import PlanningError
         from vla_ros.planning.home import plan_home
 
-        try:
+        def plan() -> Plan:
             return plan_home(make_planner(self._node.embodiment, arm.name, others=others), q, scene)
-        except PlanningError as error:
-            raise ControlRefused(f"no way home for '{arm.name}': {error}") from error
+
+        # A second or two of a core, for which the world need not slow down: everything stands still meanwhile.
+        with ThreadPoolExecutor(1, "planning", initializer=partial(yield_processor, NICENESS)) as pool:
+            planned = pool.submit(plan)
+            if not self.spin_until(planned.done, float("inf")):
+                raise ControlRefused("interrupted")
+            try:
+                return planned.result()
+            except PlanningError as error:
+                raise ControlRefused(f"no way home for '{arm.name}': {error}") from error
 
     def _follow(self, plan: Plan) -> None:
         from vla_ros.planning.chunk import plan_chunk
 
-        # Nothing was heard while planning, and a chunk needs today's stamp: the first that is heard may be an old one.
+        # A chunk needs today's stamp, and the first that is heard may be an old one.
         for _ in range(2):
             self._hear_progress()
         frame = self._node.embodiment.base_frame

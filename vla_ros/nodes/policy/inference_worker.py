@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from controllers.chunks.chunk import ActionChunk, instruction_hash
 from vla_ros.nodes.policy.observation_builder import NotReady
+from vla_ros.nodes.scheduling import yield_processor
 from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation
 
@@ -22,8 +23,13 @@ class InferenceWorker:
         policy: Policy,
         on_chunk: Callable[[ActionChunk], None],
         on_failure: Callable[[str], None],
+        niceness: int = 0,
     ) -> None:
-        """Call `on_chunk` with every chunk and `on_failure` with one line for every failure, in the worker's thread."""
+        """Call `on_chunk` with every chunk and `on_failure` with one line for every failure, in the worker's thread.
+
+        `niceness`: how far that thread gives way to those who work.
+        """
+        self._niceness = niceness
         self._policy, self._on_chunk, self._on_failure = policy, on_chunk, on_failure
         self._wake = threading.Condition()
         self._request: Callable[[], Observation] | None = None
@@ -51,6 +57,8 @@ class InferenceWorker:
         self._thread.join(timeout)
 
     def _run(self) -> None:
+        if self._niceness:
+            yield_processor(self._niceness)
         while True:
             with self._wake:
                 self.busy = False
