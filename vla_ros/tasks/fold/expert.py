@@ -35,10 +35,12 @@ class FoldExpert(SegmentScript):
         tools = self.commanded(observation)
         taken, met = self._edges(self.world.cloth_vertices(self.garment))
         table, wide = self.world.scene.table.height, self.both.width_max
-        for first, last in itertools.product(self.motion.tilts, repeat=2):
+        for swing, first, last in itertools.product((False, True), self.motion.tilts, self.motion.tilts):
             leans = (Lean(first, table + self.tip(first)), Lean(last, table + self.tip(last)))
             segments = carry_over(tools, taken[:, :2], met[:, :2], leans, wide, self.motion)
-            if self.can_follow(observation, segments):
+            if swing:
+                segments = self.swinging(observation, segments, self.motion.come_s)
+            if segments and self.can_follow(observation, segments):
                 return segments
         self.explanation = "the edge is out of reach"
         return None

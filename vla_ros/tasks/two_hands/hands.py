@@ -125,6 +125,21 @@ class TwoArms:
             carriers = [world.model.joint(name).qposadr[0] for name in model.mount.carriers]
             model.mount.place(world.data.qpos[carriers])
 
+    def swing(
+        self, start: Sequence[np.ndarray], tools: Sequence[np.ndarray], width: float, seconds: float
+    ) -> list[Both] | None:
+        """Return how both hands get to `tools` (4, 4) with every joint going evenly from `start` [rad]; None: no way.
+
+        It passes where a wrist would have to turn over on the straight way.
+        """
+        tracks = []
+        for arm, model, q, T in zip(self.arms, self.models, start, tools, strict=True):
+            goal = solve_ik(model, T, q, q_rest=arm.home)
+            if goal is None:
+                return None
+            tracks.append([model.forward(q + share * (goal - q)) for share in minimum_jerk(seconds, PERIOD_S)])
+        return [Both(step, width) for step in zip(*tracks, strict=True)]
+
     def follow(self, steps: Sequence[Both], start: Sequence[np.ndarray]) -> bool:
         """Say whether every arm gets there from joints `start` [rad], at no more than its joints' speed limits."""
         for index, (arm, model, q_start) in enumerate(zip(self.arms, self.models, start, strict=True)):

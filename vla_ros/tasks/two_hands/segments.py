@@ -80,6 +80,15 @@ class SegmentScript(ABC):
         start = [observation.state.arms[arm.name].q for arm in self.both.arms]
         return self.both.follow([step for segment in segments for step in segment], start)
 
+    def swinging(
+        self, observation: Observation, segments: list[list[Both]], seconds: float
+    ) -> list[list[Both]] | None:
+        """Return a motion whose first segment goes by joints instead of straight; None where there is no such way."""
+        start = [observation.state.arms[arm.name].q for arm in self.both.arms]
+        last = segments[0][-1]
+        first = self.both.swing(start, last.tools, last.width, seconds)
+        return None if first is None else [first, *segments[1:]]
+
     def tip(self, tilt: float) -> float:
         """Return how far above the lowest point of the fingers the tool point is [m], of a hand that leans [rad]."""
         x, z = self._corners[:, 0], self._corners[:, 2]
