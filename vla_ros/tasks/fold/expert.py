@@ -37,9 +37,8 @@ class FoldExpert(SegmentScript):
         table, wide = self.world.scene.table.height, self.both.width_max
         for swing, first, last in itertools.product((False, True), self.motion.tilts, self.motion.tilts):
             leans = (Lean(first, table + self.tip(first)), Lean(last, table + self.tip(last)))
-            segments = carry_over(tools, taken[:, :2], met[:, :2], leans, wide, self.motion)
-            if swing:
-                segments = self.swinging(observation, segments, self.motion.come_s)
+            straight = carry_over(tools, taken[:, :2], met[:, :2], leans, wide, self.motion)
+            segments = self.swinging(observation, straight, self.motion.come_s) if swing else straight
             if segments and self.can_follow(observation, segments):
                 return segments
         self.explanation = "the edge is out of reach"

@@ -80,9 +80,7 @@ class SegmentScript(ABC):
         start = [observation.state.arms[arm.name].q for arm in self.both.arms]
         return self.both.follow([step for segment in segments for step in segment], start)
 
-    def swinging(
-        self, observation: Observation, segments: list[list[Both]], seconds: float
-    ) -> list[list[Both]] | None:
+    def swinging(self, observation: Observation, segments: list[list[Both]], seconds: float) -> list[list[Both]] | None:
         """Return a motion whose first segment goes by joints instead of straight; None where there is no such way."""
         start = [observation.state.arms[arm.name].q for arm in self.both.arms]
         last = segments[0][-1]
