@@ -119,7 +119,7 @@ def test_asking_for_the_hold_twice_keeps_it(held):
 
 def test_a_switch_that_cannot_be_is_told(held):
     """As when control is enabled before its controller is loaded."""
-    stranger = ControllerManagerHold(held.operator.node, "nobody")
+    stranger = ControllerManagerHold(held.operator.node, {"nobody": "effort"})
     assert held.operator.spin_until(lambda: stranger.switch(False) is not None, 5.0)
     answer = stranger.switch(False)
     assert held.operator.spin_until(answer.done, 5.0)
