@@ -15,7 +15,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
 from controllers.errors import ConfigError
-from rig.nodes import ARM, GRIPPER, NodeUnderTest, Operator
+from rig.nodes import ARM, FULL_RATES, GRIPPER, NodeUnderTest, Operator
 from vla_ros import qos
 from vla_ros.launching.arguments import parse_assignments
 from vla_ros.launching.environment import module_environment
@@ -87,7 +87,7 @@ class ControlledRobot:
         self.nodes = [NodeUnderTest("description", hardware=hardware, robot=robot)]
         if hardware == "topic":
             told = {"robot": robot, "task": TASKS.get(robot, "grasping")} | ({"command": command} if command else {})
-            self.nodes.append(NodeUnderTest("sim", seed=1, interface="topic_hardware", **told))
+            self.nodes.append(NodeUnderTest("sim", seed=1, interface="topic_hardware", **told, **FULL_RATES["sim"]))
         self.manager = Foreign("controller_manager", hardware, folder, robot)
         self.spawner = Foreign("spawner", hardware, folder, robot)
         self.operator = Operator(robot=robot)
