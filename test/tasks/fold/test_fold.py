@@ -19,9 +19,9 @@ from vla_ros.sim.world import World
 from vla_ros.tasks.announcement import announcement
 from vla_ros.tasks.fold.carrying import FoldMotion, carry_over
 from vla_ros.tasks.fold.expert import FoldExpert
-from vla_ros.tasks.fold.judge import FALLEN
 from vla_ros.tasks.fold.measure import FoldMeasure, covered
 from vla_ros.tasks.fold.scenes import sample_fold
+from vla_ros.tasks.garment_judge import FALLEN
 from vla_ros.tasks.judging import Outcome, Truth
 from vla_ros.tasks.table import load_task
 from vla_ros.tasks.two_hands.hands import Hand, Lean, way

@@ -16,9 +16,10 @@ from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World
 from vla_ros.tasks.announcement import announcement
+from vla_ros.tasks.garment_judge import FALLEN
+from vla_ros.tasks.garment_words import names
 from vla_ros.tasks.hang.expert import HangExpert
-from vla_ros.tasks.hang.instructions import names
-from vla_ros.tasks.hang.judge import FALLEN, STEPS
+from vla_ros.tasks.hang.judge import STEPS
 from vla_ros.tasks.hang.measure import HangMeasure
 from vla_ros.tasks.hang.motion import HangMotion, hang_over
 from vla_ros.tasks.judging import Outcome, Truth
@@ -123,7 +124,7 @@ def test_words_name_the_garment_and_unseen_ones_are_for_evaluation_alone() -> No
     common = {drawn(seed).instruction for seed in range(30)}
     unseen = {drawn(seed, wording="unseen").instruction for seed in range(30)}
     assert not common & unseen
-    assert all(names(words, "T-shirt") for words in common | unseen)
+    assert all(names("hang", words, "T-shirt") for words in common | unseen)
     with pytest.raises(ConfigError, match="is for stream evaluation"):
         drawn(0, stream="generation", wording="unseen")
 

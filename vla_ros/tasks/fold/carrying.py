@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vla_ros.tasks.two_hands.hands import Both, Hand, Lean, tools_of, wait, way
+from vla_ros.tasks.two_hands.hands import Both, Hand, Lean, tools_of, turned, wait, way
 
 _ARC = 12  # straight pieces of the way over
 
@@ -61,14 +61,13 @@ def carry_over(
     pinches = np.array([middle + motion.inset * onwards + side * half * left for side in (1.0, -1.0)])
     landings = pinches + (length - 2.0 * motion.inset) * onwards
     first, last = leans
-    straight = Hand((0.0, 0.0, 0.0), yaw, first.tilt).T
-    turned = [bool(T[:3, 0] @ straight[:3, 0] < 0.0) for T in tools]  # wrists of another robot come from the other side
+    halves = turned(tools, yaw, first.tilt)
 
     def hands(points: np.ndarray, above: float, share: float = 0.0) -> list[Hand]:
         tilt = (1.0 - share) * first.tilt + share * last.tilt
         ground = (1.0 - share) * first.height + share * last.height
         places = [(float(x), float(y), ground + above) for x, y in points]
-        return [Hand(place, yaw, tilt, half) for place, half in zip(places, turned, strict=True)]
+        return [Hand(place, yaw, tilt, half) for place, half in zip(places, halves, strict=True)]
 
     beside = hands(pinches + motion.outside * np.array([left, -left]), motion.above)
     high, low = hands(pinches, motion.above), hands(pinches, motion.press)

@@ -17,7 +17,7 @@ from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import SceneRanges, check_set, load_sets
-from vla_ros.tasks.fold.instructions import instruct
+from vla_ros.tasks.garment_words import instruct
 
 GARMENTS = {"T-shirt": (t_shirt, (0.26, 0.32)), "shorts": (shorts, (0.24, 0.27))}  # [m] along x and y of the cloth
 _SIZES = (0.94, 1.04)  # of that
@@ -34,7 +34,7 @@ def sample_fold(request: SceneRequest) -> Scene:
     check_set(sets, request.set_name)
     rng = scene_generator(request.stream, request.seed, "bodies")
     model = _choose(rng)
-    words = instruct(model, request.stream, request.seed, request.wording)
+    words = instruct("fold", model, request.stream, request.seed, request.wording)
     scene = compose(([], []), request, sets, lambda placed: words)
     T = _place(model, sets.scene, scene.table.height, request.robot, rng)
     return dataclasses.replace(scene, cloths=(PlacedCloth(model.name, model, T),))

@@ -15,11 +15,11 @@ from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import check_set
 from vla_ros.sim.world import World
 from vla_ros.tasks.fold.expert import FoldExpert
-from vla_ros.tasks.fold.instructions import names
 from vla_ros.tasks.fold.judge import FoldJudge
 from vla_ros.tasks.fold.limits import FoldLimits
 from vla_ros.tasks.fold.measure import FoldMeasure
 from vla_ros.tasks.fold.scenes import sample_fold
+from vla_ros.tasks.garment_words import names
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.task_files import TaskFiles
 
@@ -72,7 +72,7 @@ class Folding(TaskFiles[FoldLimits]):
     ) -> Judge:
         """Judge the garment; where the words are others than the scene's and name none such, nobody can say."""
         (cloth,) = (one for one in shown["cloths"] if one["name"] == shown[GARMENT])
-        own = instruction in ("", shown["instruction"]) or names(instruction, cloth["category"])
+        own = instruction in ("", shown["instruction"]) or names(self.name, instruction, cloth["category"])
         doubt = "" if own else f"the instruction does not name the {cloth['category']}"
         openings = {gripper.name: gripper.width_max for gripper in embodiment.grippers}
         thresholds = cast(FoldLimits, limits)  # as self.limits returned them, or changed from these

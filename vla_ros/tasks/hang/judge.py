@@ -8,17 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from vla_ros.tasks.garment_judge import FALLEN, GarmentJudge
 from vla_ros.tasks.hang.limits import HangLimits
 from vla_ros.tasks.hang.measure import HangMeasure
-from vla_ros.tasks.judging import Judge, Outcome, Truth
-from vla_ros.tasks.watches import ClosureWatch, narrowest
+from vla_ros.tasks.judging import Truth
 
-FALLEN = Outcome("garment fell off the table")
 STEPS = ("taken", "over the bar", "off the table", "let go")  # each a fifth of progress; the last fifth is success
-_EVERY = 0.1  # [s] between two measurements
 
 
-class HangJudge(Judge):
+class HangJudge(GarmentJudge):
     """Follow one run. Progress is how many of the steps were done one after the other; 1 is success."""
 
     limits: HangLimits
@@ -32,12 +30,8 @@ class HangJudge(Judge):
         limits: HangLimits,
         doubt: str = "",  # whether the garment is meant
     ) -> None:
-        super().__init__(start, limits, ())
-        self._garment, self._measure, self._openings, self._doubt = garment, measure, openings, doubt
-        self._table = float(start.cloths[garment][:, 2].min())  # [m] of vertices that lie on it
-        self._hand = ClosureWatch(1.0, limits.closed_fraction, limits.open_fraction)
-        self._hung: tuple[float, np.ndarray] = (start.time, start.cloths[garment])  # since when, and where
-        self._measured_at = -np.inf
+        super().__init__(garment, start, openings, limits, (limits.closed_fraction, limits.open_fraction), doubt)
+        self._measure = measure
         self._over = False
         self._done = 0  # steps
         self.behind = self.lowest = 0.0  # when it was looked at last: share; [m] above where it lay
@@ -69,19 +63,17 @@ class HangJudge(Judge):
 
     def _judge(self, truth: Truth) -> None:
         self._follow_hands(truth)
-        if self.finished or truth.time - self._measured_at < _EVERY - 1e-9:
+        if self.finished or not self._due(truth.time):
             return
-        self._measured_at = truth.time
         vertices = truth.cloths[self._garment]
         self.lowest, self.behind = float(vertices[:, 2].min()) - self._table, self._measure.behind(vertices)
         if self.lowest < -self.limits.fallen_m:
             self._end(FALLEN)
             return
-        if np.linalg.norm(vertices - self._hung[1], axis=1).max() > self.limits.still_m:
-            self._hung = (truth.time, vertices)
+        still_s = self._still_for(truth, self.limits.still_m)
         self._follow_steps(vertices)
         hangs = self._over and self.lowest >= self.limits.clear_m and not self._hand.closed
-        if hangs and self._away(truth, vertices) and truth.time - self._hung[0] >= self.limits.hold_s - 1e-9:
+        if hangs and self._away(truth, self.limits.away_m) and still_s >= self.limits.hold_s - 1e-9:
             self._succeed(self._doubt)
 
     def _follow_steps(self, vertices: np.ndarray) -> None:
@@ -100,18 +92,3 @@ class HangJudge(Judge):
             self._events.append(f"the garment is {STEPS[self._done]}")
             self._done += 1
             self.progress = self._done / (len(STEPS) + 1)
-
-    def _follow_hands(self, truth: Truth) -> None:
-        self._hand.update(narrowest(truth.widths, self._openings))
-        if self._hand.closures == self.attempts:
-            return
-        if self._hand.closures > self.limits.attempts:
-            self._end(Outcome.ATTEMPTS)
-            return
-        self.attempts = self._hand.closures
-        self._events.append(f"attempt {self.attempts}: closing on the garment")
-
-    def _away(self, truth: Truth, vertices: np.ndarray) -> bool:
-        return all(
-            float(np.linalg.norm(vertices - T[:3, 3], axis=1).min()) >= self.limits.away_m for T in truth.tools.values()
-        )

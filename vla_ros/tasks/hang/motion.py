@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vla_ros.tasks.hang.measure import Bar
-from vla_ros.tasks.two_hands.hands import Both, Hand, Lean, tools_of, wait, way
+from vla_ros.tasks.two_hands.hands import Both, Hand, Lean, tools_of, turned, wait, way
 
 _PEAK = 1.875  # times its mean speed a hand is fastest
 
@@ -67,17 +67,16 @@ def hang_over(
     half = float(np.abs((hem - middle) @ left).max()) - motion.inside
     pinches = np.array([middle + motion.inset * inwards + side * half * left for side in (1.0, -1.0)])
     yaw, bar_yaw = (float(np.arctan2(one[1], one[0])) for one in (forward, bar.onwards))
-    straight = Hand((0.0, 0.0, 0.0), yaw, first.tilt).T
-    turned = [bool(T[:3, 0] @ straight[:3, 0] < 0.0) for T in tools]  # wrists of another robot come from the other side
+    halves = turned(tools, yaw, first.tilt)
 
     def at_table(points: np.ndarray, above: float) -> list[Hand]:
         places = [(float(x), float(y), first.height + above) for x, y in points]
-        return [Hand(place, yaw, first.tilt, one) for place, one in zip(places, turned, strict=True)]
+        return [Hand(place, yaw, first.tilt, one) for place, one in zip(places, halves, strict=True)]
 
     def at_bar(behind: float, above: float, apart: float = 0.0) -> list[Hand]:
         points = [bar.middle[:2] + behind * bar.onwards + side * (half + apart) * bar.left for side in (1.0, -1.0)]
         places = [(float(x), float(y), last.height + above) for x, y in points]
-        return [Hand(place, bar_yaw, last.tilt, one) for place, one in zip(places, turned, strict=True)]
+        return [Hand(place, bar_yaw, last.tilt, one) for place, one in zip(places, halves, strict=True)]
 
     high, low = at_table(pinches, motion.above), at_table(pinches, motion.press)
     beside = at_table(pinches + motion.outside * np.array([left, -left]), motion.above)

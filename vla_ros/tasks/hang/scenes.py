@@ -18,7 +18,7 @@ from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import SceneRanges, check_set, load_sets
-from vla_ros.tasks.hang.instructions import instruct
+from vla_ros.tasks.garment_words import instruct
 
 TASK, HANGER = "hang", "hanger"
 _SIZE, _SIZES = (0.26, 0.32), (1.0, 1.08)  # [m] of a T-shirt along x and y: both hands find room at its hem; of that
@@ -38,7 +38,7 @@ def sample_hang(request: SceneRequest) -> Scene:
     length, width = (edge * float(rng.uniform(*_SIZES)) for edge in _SIZE)
     model = t_shirt(f"{color}_t_shirt", color, rng, (length, width), hangs=True)
     rack = hanger(HANGER, other, rng, _LENGTH, round(float(rng.uniform(*_HEIGHT)), 3))
-    words = instruct(model, request.stream, request.seed, request.wording)
+    words = instruct(TASK, model, request.stream, request.seed, request.wording)
     scene = compose(([], []), request, sets, lambda placed: words)
     T_garment, T_hanger = _places(model, sets.scene, scene.table.height, request.robot, rng)
     return dataclasses.replace(

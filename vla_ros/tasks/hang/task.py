@@ -15,8 +15,8 @@ from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import check_set
 from vla_ros.sim.world import World
 from vla_ros.tasks.either_hand import check_two_hands
+from vla_ros.tasks.garment_words import names
 from vla_ros.tasks.hang.expert import HangExpert
-from vla_ros.tasks.hang.instructions import names
 from vla_ros.tasks.hang.judge import HangJudge
 from vla_ros.tasks.hang.limits import HangLimits
 from vla_ros.tasks.hang.measure import HangMeasure
@@ -77,7 +77,7 @@ class Hanging(TaskFiles[HangLimits]):
     ) -> Judge:
         """Judge the garment; where the words are others than the scene's and name none such, nobody can say."""
         (cloth,) = (one for one in shown["cloths"] if one["name"] == shown[GARMENT])
-        own = instruction in ("", shown["instruction"]) or names(instruction, cloth["category"])
+        own = instruction in ("", shown["instruction"]) or names(self.name, instruction, cloth["category"])
         doubt = "" if own else f"the instruction does not name the {cloth['category']}"
         openings = {gripper.name: gripper.width_max for gripper in embodiment.grippers}
         thresholds = cast(HangLimits, limits)  # as self.limits returned them, or changed from these

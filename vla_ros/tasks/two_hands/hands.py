@@ -65,6 +65,12 @@ def tools_of(hands: Sequence[Hand]) -> tuple[np.ndarray, ...]:
     return tuple(hand.T for hand in hands)
 
 
+def turned(tools: Sequence[np.ndarray], yaw: float, tilt: float) -> list[bool]:
+    """Say of each tool (4, 4) whether its hand is `turned`: wrists of another robot come from the other side."""
+    straight = Hand((0.0, 0.0, 0.0), yaw, tilt).T
+    return [bool(T[:3, 0] @ straight[:3, 0] < 0.0) for T in tools]
+
+
 def way(start: Sequence[np.ndarray], through: Sequence[Sequence[Hand]], width: float, seconds: float) -> list[Both]:
     """Return how both hands pass through `through`, evenly in time, smoothly begun and ended."""
     fractions = minimum_jerk(seconds, PERIOD_S)

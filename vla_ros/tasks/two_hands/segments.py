@@ -77,20 +77,21 @@ class SegmentScript(ABC):
 
     def can_follow(self, observation: Observation, segments: list[list[Both]]) -> bool:
         """Say whether the arms get along a motion from where they are."""
-        start = [observation.state.arms[arm.name].q for arm in self.both.arms]
-        return self.both.follow([step for segment in segments for step in segment], start)
+        return self.both.follow([step for segment in segments for step in segment], self._joints(observation))
 
     def swinging(self, observation: Observation, segments: list[list[Both]], seconds: float) -> list[list[Both]] | None:
         """Return a motion whose first segment goes by joints instead of straight; None where there is no such way."""
-        start = [observation.state.arms[arm.name].q for arm in self.both.arms]
         last = segments[0][-1]
-        first = self.both.swing(start, last.tools, last.width, seconds)
+        first = self.both.swing(self._joints(observation), last.tools, last.width, seconds)
         return None if first is None else [first, *segments[1:]]
 
     def tip(self, tilt: float) -> float:
         """Return how far above the lowest point of the fingers the tool point is [m], of a hand that leans [rad]."""
         x, z = self._corners[:, 0], self._corners[:, 2]
         return float((np.cos(tilt) * z + np.sin(tilt) * np.abs(x)).max())
+
+    def _joints(self, observation: Observation) -> list[np.ndarray]:
+        return [observation.state.arms[arm.name].q for arm in self.both.arms]
 
     def _plan(self, observation: Observation) -> list[list[Both]]:
         self.both.stand(self.world)
