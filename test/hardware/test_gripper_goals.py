@@ -227,6 +227,20 @@ def test_after_a_failed_grasp_a_hand_may_be_told_to_close_further() -> None:
     assert goals.update(0.0, 0.0797, 2.1) == Goal(GRASP, 0.0, FORCE)
 
 
+def test_a_gripper_that_has_come_back_waits_for_a_new_wish() -> None:
+    goals = GripperGoals(WIDTH_MAX, FORCE)
+    goals.update(0.078, 0.0797, 0.0)
+    assert goals.update(0.0, 0.0797, 1.0) is not None
+    goals.resume(0.0)
+    assert all(goals.update(0.0, 0.0797, 2.0 + 0.01 * i) is None for i in range(300))
+    goals.update(0.08, 0.0797, 6.0)
+    assert goals.update(0.0, 0.0797, 8.0) == Goal(GRASP, 0.0, FORCE)
+    held = GripperGoals(WIDTH_MAX, FORCE)
+    held.resume(nan)
+    assert held.update(0.03, 0.03, 0.0) is None
+    assert held.update(0.0, 0.03, 1.0) == Goal(GRASP, 0.0, FORCE)
+
+
 def test_a_clock_set_back_loses_no_wish() -> None:
     goals = GripperGoals(WIDTH_MAX, FORCE)
     goals.update(0.078, 0.0797, 100.0)

@@ -30,6 +30,7 @@ class ActionGripper:
         self._goals, self._scale = make_goals(config, gripper), GripperScale(config, gripper)
         self._runner = GoalRunner(node, config.action, self._scale.position, self._on_failed)
         self._wanted = self._measured = float("nan")  # [m]
+        self._interrupted = True  # the driver was not there
         self._arrival = float("-inf")  # [s] monotonic, of what is measured
         self._velocity = DifferencedVelocity(1)
         self._zeros = np.zeros(len(self._joints))
@@ -58,9 +59,14 @@ class ActionGripper:
 
     def step(self) -> None:
         """Send what follows from what is wanted."""
-        self._runner.poll()
         if self.trouble:
+            self._interrupted = True
             return
+        if self._interrupted:  # a driver that has come back does nothing by itself
+            self._interrupted = False
+            self._runner.forget()
+            self._goals.resume(self._wanted)
+        self._runner.poll()
         goal = self._goals.update(self._wanted, self._measured, time.monotonic())
         if goal is not None:
             self.failure = ""
@@ -90,10 +96,8 @@ class ActionGripper:
 
     def _on_failed(self, goal: Goal, why: str) -> None:
         self._goals.failed(goal)
-        hint = ""
-        if goal.kind == GRASP:
-            hint = "; if it met something, it lets go of it (docs/hardware.md, Franka Hand: epsilon, homing)"
-        self.failure = f"{_named(goal)} at {1e3 * self._measured:.0f} mm: {why}{hint}"
+        hint = "; if it met something, it has let go of it (docs/hardware.md, Franka Hand)" if goal.kind == GRASP else ""
+        self.failure = f"{_named(goal)}: {why}{hint}"
         self._node.get_logger().error(f"{self.config.gripper}: {self.failure}")
 
 

@@ -88,6 +88,10 @@ class GoalRunner:
         elif now - running.since > ANSWER_S:
             self._end(running, f"no answer within {ANSWER_S:g} s")
 
+    def forget(self) -> None:
+        """Expect no answer any more: the driver that owed it is gone."""
+        self._running = self._next = None
+
     def _send(self) -> None:
         assert self._next is not None
         goal, self._next = self._next, None
