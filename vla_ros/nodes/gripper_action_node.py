@@ -36,6 +36,7 @@ class GripperActionNode(Node):
         ]
         self._drives = False  # control, when last heard
         self._asked = float("-inf")  # [s] monotonic
+        self._answered = False  # every driver was there once
         self._said = ("", 0.0)
         self._enable = self.create_client(SetBool, "control/enable")
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
@@ -69,7 +70,9 @@ class GripperActionNode(Node):
         if text == said and time.monotonic() - when < REPORT_S:
             return
         if trouble and text != said:
-            self.get_logger().error(text)
+            log = self.get_logger().error if self._answered else self.get_logger().info  # a driver takes its time
+            log(text)
+        self._answered = self._answered or not trouble
         self._said = (text, time.monotonic())
         level = messages.ERROR if text else messages.OK
         statuses = [
