@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An FR3's graph with hardware:=real: the real controller_manager, a hand behind its action, an arm of mock components."""
+"""An FR3's graph with hardware:=real: the real controller_manager, a hand behind its action, a mock arm."""
 
 from __future__ import annotations
 

@@ -3,10 +3,10 @@
 
 python -m rig.franka_hand --ros-args -p thing:=0.04
 
-What it takes from franka_gripper and from what its users found: a goal's position is one finger's way; goals outside
-0 to what homing found are aborted; where the fingers are wider than the goal it grasps, else it moves; a grasp that ends
-further than epsilon from its goal is aborted and presses nothing any more; so is one while it presses already; a new
-goal ends the one that runs; cancelling stops. Beside that it says what nobody hears of the real one: `hand/truth`.
+As franka_gripper's source and its users have it: a goal's position is one finger's way; goals outside 0 to what homing
+found are aborted; where the fingers are wider than the goal it grasps, else it moves; a grasp that ends further than
+epsilon from its goal is aborted and presses nothing any more; so is one while it presses already; a new goal ends the
+one that runs; cancelling stops. Beside that it says what nobody hears of the real one: `hand/truth`.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class ActionGripper:
 
     def _on_failed(self, goal: Goal, why: str) -> None:
         self._goals.failed(goal)
-        hint = "; if it met something, it has let go of it (docs/hardware.md, Franka Hand)" if goal.kind == GRASP else ""
+        hint = "; what it met it has let go of (docs/hardware.md, Franka Hand)" if goal.kind == GRASP else ""
         self.failure = f"{_named(goal)}: {why}{hint}"
         self._node.get_logger().error(f"{self.config.gripper}: {self.failure}")
 
