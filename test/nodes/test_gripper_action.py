@@ -23,9 +23,11 @@ class HandUnderTest:
     """A driver's node, ours, and what stands for ros2_control's interfaces of the gripper."""
 
     def __init__(self, **parameters: object) -> None:
-        self.driver = NodeUnderTest("franka_hand", module="rig.franka_hand", **parameters)
         self.node = NodeUnderTest("gripper_action", robot="fr3")
         self.operator = Operator(robot="fr3")
+        waits = self.operator.spin_until(lambda: "no joint states" in self.message, 30.0)
+        assert waits, self.operator.diagnostics
+        self.driver = NodeUnderTest("franka_hand", module="rig.franka_hand", **parameters)
         node = self.operator.node
         self.states: list[JointState] = []
         self.truth: np.ndarray | None = None  # width [m], force [N], grasps, moves, aborted

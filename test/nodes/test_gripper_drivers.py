@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 from ament_prefix import install
-from rig.nodes import NodeUnderTest
+from rig.nodes import NodeUnderTest, Operator
+from std_srvs.srv import SetBool
 
 PROGRAM = """#!/bin/sh
 for word in "$@"; do case "$word" in *.yaml) cp "$word" {folder}/parameters.yaml;; esac; done
@@ -50,6 +51,25 @@ def test_it_gets_its_name_namespace_and_parameters_and_ends_with_us(tmp_path, mo
         assert until(lambda: not Path(f"/proc/{program}").exists(), 2.0)
     finally:
         node.kill()
+
+
+def test_one_that_runs_already_is_left_alone_and_a_client_is_none(tmp_path, monkeypatch):
+    operator = Operator("left")
+    name = "franka_gripper/gripper_action/_action/send_goal"
+    client = operator.node.create_client(SetBool, name)
+    node = start(tmp_path, monkeypatch, 60.0)
+    try:
+        assert until((tmp_path / "pid").exists)
+        node.stop(signal.SIGTERM)
+        (tmp_path / "pid").unlink()
+        operator.node.create_service(SetBool, name, lambda request, response: response)
+        node = start(tmp_path, monkeypatch, 60.0)
+        assert not until((tmp_path / "pid").exists, 8.0)
+        assert "is there already" in node.stop(signal.SIGTERM)[1]
+        assert client is not None
+    finally:
+        node.kill()
+        operator.close()
 
 
 def test_a_driver_that_ends_is_said(tmp_path, monkeypatch):

@@ -70,8 +70,10 @@ class GripperActionNode(Node):
         if text == said and time.monotonic() - when < REPORT_S:
             return
         if trouble and text != said:
-            log = self.get_logger().error if self._answered else self.get_logger().info  # a driver takes its time
-            log(text)
+            if self._answered:
+                self.get_logger().error(text)
+            else:  # a driver takes its time
+                self.get_logger().info(f"waiting: {text}")
         self._answered = self._answered or not trouble
         self._said = (text, time.monotonic())
         level = messages.ERROR if text else messages.OK

@@ -36,10 +36,10 @@ class GripperDriversNode(Node):
 
     def absent(self) -> list[GripperActionConfig]:
         """Return those whose action nobody offers."""
-        offered = {name for name, _ in self.get_service_names_and_types()}
         missing = []
         for config in self.configs:
-            if self.resolve_service_name(f"{config.action}/_action/send_goal") in offered:
+            # Servers alone: gripper_action_node is a client of it.
+            if self.count_services(self.resolve_service_name(f"{config.action}/_action/send_goal")):
                 self.get_logger().info(f"{config.action} is there already: its parameters are up to whoever started it")
             else:
                 missing.append(config)
@@ -61,21 +61,19 @@ def serve(stop: StopRequest) -> int:
     node = GripperDriversNode()
     if not node.configs:
         return 0
-    known = time.monotonic() + DISCOVERY_S
-    Spinner(node, stop).until(lambda: time.monotonic() > known)
+    spinner, known = Spinner(node, stop), time.monotonic() + DISCOVERY_S
+    spinner.until(lambda: time.monotonic() > known)
     running: dict[str, subprocess.Popen[bytes]] = {}
+    ended = lambda: [name for name, process in running.items() if process.poll() is not None]  # noqa: E731
     with tempfile.TemporaryDirectory(prefix="vla_ros_grippers_") as folder:
         try:
             for config in node.absent() if not stop else ():
                 running[config.gripper] = subprocess.Popen(node.command(config, Path(folder)))
-            while not stop:
-                for gripper, process in running.items():
-                    if process.poll() is not None:
-                        print(
-                            f"the driver of gripper '{gripper}' ended with code {process.returncode}", file=sys.stderr
-                        )
-                        return 1
-                time.sleep(0.1)
+            spinner.until(lambda: bool(ended()))
+            for gripper in ended() if not stop else ():
+                text = f"the driver of gripper '{gripper}' ended with code {running[gripper].returncode}"
+                print(text, file=sys.stderr, flush=True)
+                return 1
         finally:
             _end(list(running.values()))
     return 0

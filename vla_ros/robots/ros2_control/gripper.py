@@ -50,7 +50,7 @@ class GripperActionConfig:
     hysteresis: float = 0.005  # [m] smaller changes of what is wanted are noise
     release: float = 0.01  # [m] wider than what is held, and it is let go
     squeeze: float = 0.005  # [m] by which a grasp's goal is narrower than wanted
-    silent_after_s: float = 0.5  # [s] without joint states, then control is disabled
+    silent_after_s: float = 1.0  # [s] without joint states, then control is disabled
     driver: ProgramConfig | None = None
 
     def __post_init__(self) -> None:
