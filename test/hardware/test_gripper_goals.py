@@ -297,3 +297,27 @@ def test_whatever_is_wanted_goals_are_sound_and_the_end_is_reached(
     assert all(after - before >= BETWEEN_S - 1e-9 for (before, _), (after, _) in pairwise(made))
     assert closed[-1] == pytest.approx(thing)
     assert hand.width == pytest.approx(WIDTH_MAX, abs=0.003)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    widths=st.lists(st.floats(0.0, 0.08), min_size=1, max_size=20),
+    thing=st.floats(0.004, 0.06),
+    glides=st.booleans(),
+    stops_at_width=st.booleans(),
+)
+def test_what_is_pressed_stays_pressed_whatever_is_wanted_below_its_release(
+    widths: list[float], thing: float, glides: bool, stops_at_width: bool
+) -> None:
+    """And no second grasp is told while it is pressed: a Franka Hand would answer that it failed."""
+    hand, goals = Hand(thing, stops_at_width=stops_at_width), GripperGoals(WIDTH_MAX, FORCE)
+    play(steps((0.0, 0.08), (0.2, 0.0)), hand, 1.5, goals)
+    assert hand.presses
+    points = [(0.1 * i, min(width, thing + 0.0099)) for i, width in enumerate(widths)]
+    stream = ramp(*points) if glides else steps(*points)
+    began = 1.5
+    for tick in range(round(0.1 * len(widths) / DT)):
+        now = began + tick * DT
+        assert goals.update(stream(now - began), hand.measured, 100.0 + now) is None
+        hand.step(now)
+    assert hand.presses

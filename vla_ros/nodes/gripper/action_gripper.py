@@ -96,8 +96,8 @@ class ActionGripper:
 
     def _on_failed(self, goal: Goal, why: str) -> None:
         self._goals.failed(goal)
-        hint = "; what it met it has let go of (docs/hardware.md, Franka Hand)" if goal.kind == GRASP else ""
-        self.failure = f"{_named(goal)}: {why}{hint}"
+        hint = "what it met it may have let go of" if goal.kind == GRASP else "is it homed, and does it open so far?"
+        self.failure = f"{_named(goal)}: {why}; {hint} (docs/hardware.md)"
         self._node.get_logger().error(f"{self.config.gripper}: {self.failure}")
 
 
