@@ -64,9 +64,15 @@ class ArmWithHand(ControlledRobot):
     def _on_truth(self, message: Float64MultiArray) -> None:
         self.truth = np.array(message.data)
 
+    @property
+    def message(self) -> str:
+        """Return what is said of the hand."""
+        return self.operator.diagnostics.get("gripper fr3_hand", {}).get("message", "")
+
     def enable(self) -> None:
-        """Have control drive the arm."""
+        """Have control drive the arm, once the hand is there."""
         assert self.operator.ready()
+        assert self.operator.spin_until(lambda: self.message == "driver answers", 20.0), self.message
         assert self.operator.spin_until(lambda: self.operator.enable().success, 10.0)
         assert self.operator.spin_until(lambda: self.operator.progress.enabled, 5.0)
 
@@ -145,14 +151,12 @@ def test_without_its_driver_control_is_disabled_until_it_is_back(robot):
     robot.hand.kill()
     operator = robot.operator
     assert operator.spin_until(lambda: not operator.progress.enabled, 5.0)
-    assert "no joint states on franka_gripper/joint_states" in operator.diagnostics["gripper fr3_hand"]["message"]
+    assert operator.spin_until(lambda: "no joint states on franka_gripper/joint_states" in robot.message, 5.0)
     assert operator.spin_until(lambda: robot.controllers() == robot.expected(), 5.0)  # the arm is held
     assert operator.enable().success
     assert operator.spin_until(lambda: operator.progress.enabled, 2.0)
     assert operator.spin_until(lambda: not operator.progress.enabled, 2.0)  # a person may ask again, and is told again
     robot.start_hand()
-    answers = lambda: operator.diagnostics["gripper fr3_hand"]["message"] == "driver answers"  # noqa: E731
-    assert operator.spin_until(answers, 20.0)
     robot.enable()
     operator.spin(1.5)
     assert operator.progress.enabled

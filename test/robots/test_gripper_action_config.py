@@ -70,6 +70,16 @@ def test_the_driver_gets_parameters_with_which_a_grasp_holds(name, hand, finger)
     assert config.width_max < 0.0797  # [m] what homing finds at least, or every opening is refused
 
 
+def test_a_hand_may_need_the_address_that_its_arm_does_not():
+    robot = load_embodiment("fr3")
+    config = robot.ros2_control
+    fixed = dataclasses.replace(config, drivers=(dataclasses.replace(config.drivers[0], parameters={}),))
+    robot = dataclasses.replace(robot, ros2_control=fixed)
+    ros2_control_urdf(robot, "real", "172.16.0.2")
+    with pytest.raises(ConfigError, match="needs the robot's address"):
+        ros2_control_urdf(robot, "real")
+
+
 def test_a_position_is_a_fingers_way_an_opening_or_turned_round():
     robot = load_embodiment("fr3")
     hand, config = robot.gripper("fr3_hand"), only(robot)

@@ -88,7 +88,8 @@ def check_drivers(robot: Embodiment, robot_ip: str) -> None:
             f"hardware:=real: no driver of the robot '{robot.name}' is known: name it in its file, ros2_control: "
             "drivers: (docs/ros2_control.md), or use hardware:=sim"
         )
-    needed = any(driver.needs_address for driver in drivers)
+    programs = (config.driver for config in robot.ros2_control.grippers)
+    needed = any(one is not None and one.needs_address for one in (*drivers, *programs))
     check_address(robot_ip, needed, "real", f"no driver of the robot '{robot.name}'")
 
 

@@ -27,6 +27,11 @@ class ProgramConfig:
     name: str  # of the node
     parameters: dict[str, Any] = field(default_factory=dict)  # {robot_ip}: what robot_ip:= says
 
+    @property
+    def needs_address(self) -> bool:
+        """Say whether it must be told where the robot is."""
+        return any(isinstance(value, str) and ADDRESS in value for value in self.parameters.values())
+
     def told(self, robot_ip: str) -> dict[str, Any]:
         """Return its parameters for the robot at an address."""
         return {
