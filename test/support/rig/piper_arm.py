@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A simulated PiPER at the end of a CAN cable: it says what the real arm says, as often, and obeys the same frames.
+
+    python -m rig.piper_arm SOCKET [STATE]
+
+What the real arm does beyond its protocol is taken from its maker's answers: a motor that is let go drops, teaching ends
+in standby until a reset, a target out of range is not followed and said (state 4), two commands enable the motors. An
+assumption: the profile with which it approaches a target, at a share of 3 rad/s and 5 rad/s², its published limits.
+Lines on its input change it (`Fault`); each is answered with what it does and has heard, in JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from rig import piper_protocol as protocol
+from unix_can import Frame, UnixCanDevice
+
+DT = 1.0 / protocol.STATES_HZ  # [s]
+LOWER = np.array([-2.6179, 0.0, -2.967, -1.745, -1.22, -2.09439])  # [rad]
+UPPER = np.array([2.6179, 3.14, 0.0, 1.745, 1.22, 2.09439])
+HOME = np.array([0.0, 1.2422, -0.8213, 0.0, 0.7135, 0.0])
+SPEED, ACCELERATION = 3.0, 5.0  # [rad/s] at 100 %, [rad/s²]
+DROP = 1.0  # [rad/s] at which joints without power fall, until it lies: at zero
+STROKE, GRIPPER_SPEED = 0.07, 0.1  # [m], [m/s]
+ENABLED, DRIVER_ERROR, ZEROED = 1 << 6, 1 << 5, 1 << 7
+STANDBY, CAN, TEACHING, LEADER = 0, 1, 2, 6
+NORMAL, STOPPED, OUT_OF_RANGE, COLLIDED = 0, 1, 4, 7
+
+
+@dataclasses.dataclass
+class Fault:
+    """What goes wrong, or differs; a line on the input sets some of it."""
+
+    silent: bool = False  # it says nothing: no power, a cable that came off
+    state: int = NORMAL  # what its controller says of itself
+    unheard: int = 0  # bit i: its controller does not hear joint i + 1
+    drivers: tuple[int, ...] = (0,) * 6  # bits each joint's driver sets besides `enabled`
+    gripper: int = 0  # bits the gripper's driver sets
+    thing: float = 0.0  # [m] wide, between the fingers
+    sag: float = 0.0  # [rad] joint 2 hangs below what it is told
+    teaching: bool = False  # its button is pressed
+    without_gripper: bool = False
+    never_enables: bool = False
+    position: tuple[float, ...] = tuple(HOME)  # where it is at the start
+
+
+class PiperArm:
+    """Joints, gripper and what the controller knows of who controls it."""
+
+    def __init__(self, fault: Fault | None = None) -> None:
+        self.fault = fault or Fault()
+        self.position = np.array(self.fault.position)  # [rad] what its profile has reached
+        self.velocity = np.zeros(6)
+        self.target = self.position.copy()
+        self.control, self.move, self.speed, self.follow = STANDBY, 0, 0, 0
+        self.state = NORMAL
+        self.enabled = False
+        self._enablings = 0
+        self._needs_reset = False
+        self.opening, self.wanted, self.torque, self.gripper_on = 0.05, 0.05, 0.0, False
+        self.heard: Counter[str] = Counter()
+        self.targets = 0
+        self._ticks = 0
+
+    @property
+    def measured(self) -> np.ndarray:
+        """Return where the joints are (6,) [rad]."""
+        sagging = np.zeros(6)
+        sagging[1] = self.fault.sag if self.enabled else 0.0
+        return self.position - sagging
+
+    # -- hears ---------------------------------------------------------------------------------------------------------
+    def hear(self, frame: Frame) -> None:
+        """Do what a frame asks for."""
+        command = protocol.command(frame)
+        self.heard[f"{frame.identifier:03x}"] += 1
+        match command:
+            case protocol.StopCommand(stop=1):
+                self.state = STOPPED
+            case protocol.StopCommand(stop=2):
+                self.enabled, self._enablings, self.control, self.state = False, 0, STANDBY, NORMAL
+                self._needs_reset = False
+            case protocol.ModeCommand(control, move, speed, follow):
+                if self.control in (TEACHING, LEADER) or self._needs_reset:
+                    return
+                self.control, self.move, self.speed, self.follow = control, move, speed, follow
+            case protocol.JointCommand(first, position):
+                self._aim(first, np.array(position))
+            case protocol.GripperCommand(opening, torque, code, _):
+                self.wanted, self.torque, self.gripper_on = np.clip(opening, 0.0, STROKE), torque, bool(code & 1)
+                if code & 2:
+                    self.fault.gripper = 0
+            case protocol.EnableCommand(motor, on) if motor >= 7:
+                self._enablings = self._enablings + 1 if on else 0
+                if self._enablings == 2 and not self.fault.never_enables:
+                    self.enabled, self.velocity, self.target = True, np.zeros(6), self.position.copy()
+                self.enabled = self.enabled and on
+            case protocol.LinkageCommand(role):
+                self.control = LEADER if role == 0xFA else STANDBY
+
+    def _aim(self, first: int, position: np.ndarray) -> None:
+        if self.control != CAN or self.move != 1 or not self.enabled:
+            return
+        pair = slice(first, first + 2)
+        if (position < LOWER[pair] - 1e-4).any() or (position > UPPER[pair] + 1e-4).any():
+            self.state = OUT_OF_RANGE
+            return
+        if self.state == OUT_OF_RANGE:
+            self.state = NORMAL
+        self.target[pair] = position
+        self.targets += 1
+
+    # -- moves ---------------------------------------------------------------------------------------------------------
+    def step(self) -> None:
+        """Go on by DT."""
+        if self.fault.teaching:
+            self.control, self._needs_reset = TEACHING, True
+        elif self.control == TEACHING:
+            self.control = STANDBY
+        stuck = self.fault.state not in (NORMAL, OUT_OF_RANGE) or self.state == STOPPED
+        if not self.enabled or self.state == STOPPED:
+            self.position = np.sign(self.position) * np.maximum(np.abs(self.position) - DROP * DT, 0.0)
+            self.velocity[:] = 0.0
+        elif stuck or self.control != CAN:
+            self.velocity[:] = 0.0
+        else:
+            self._approach()
+        step = np.clip(self.wanted - self.opening, -GRIPPER_SPEED * DT, GRIPPER_SPEED * DT)
+        if self.gripper_on:
+            closing = step < 0.0 and self.opening >= self.fault.thing
+            self.opening = max(self.opening + step, self.fault.thing) if closing else self.opening + step
+        self._ticks += 1
+
+    def _approach(self) -> None:
+        """Approach the targets so that the joints come to rest there, within speed and acceleration."""
+        away = self.target - self.position
+        fastest = SPEED * self.speed / 100.0
+        wanted = np.clip(away / DT, -fastest, fastest)
+        wanted = np.sign(wanted) * np.minimum(np.abs(wanted), np.sqrt(2.0 * ACCELERATION * np.abs(away)))
+        change = np.clip(wanted - self.velocity, -ACCELERATION * DT, ACCELERATION * DT)
+        self.velocity = self.velocity + change
+        self.position = self.position + self.velocity * DT
+
+    # -- says ----------------------------------------------------------------------------------------------------------
+    def say(self) -> list[Frame]:
+        """Return the frames of one cycle."""
+        if self.fault.silent or self.control == LEADER:
+            return []
+        state = self.fault.state or self.state
+        at_limit = sum(1 << i for i in np.flatnonzero((self.position <= LOWER) | (self.position >= UPPER)))
+        arrived = bool(np.abs(self.target - self.position).max() < 1e-3)
+        status = protocol.Status(
+            self.control, state, self.move, int(self.fault.teaching), arrived, at_limit, self.fault.unheard
+        )
+        frames = [status.frame(), *protocol.pose_frames(), *protocol.joint_frames(self.measured)]
+        if not self.fault.without_gripper:
+            blocked = self.gripper_on and abs(self.opening - self.wanted) > 1e-4
+            bits = ZEROED | (ENABLED if self.gripper_on else 0) | self.fault.gripper
+            frames.append(protocol.gripper_frame(self.opening, self.torque if blocked else 0.0, bits))
+        frames += [protocol.fast_frame(i, self.velocity[i], 0.0, self.position[i]) for i in range(6)]
+        if self._ticks % (protocol.STATES_HZ // protocol.DRIVERS_HZ) == 0:
+            enabled = ENABLED if self.enabled else 0
+            frames += [protocol.slow_frame(i, bits | enabled) for i, bits in enumerate(self.fault.drivers)]
+        return frames
+
+    def report(self) -> dict[str, object]:
+        """Return what it does and has heard."""
+        return {
+            "position": self.position.tolist(),
+            "target": self.target.tolist(),
+            "speed": float(np.abs(self.velocity).max()),
+            "enabled": self.enabled,
+            "control": self.control,
+            "share": self.speed,
+            "follow": self.follow,
+            "opening": float(self.opening),
+            "heard": dict(self.heard),
+            "targets": self.targets,
+            "time": time.time(),
+        }
+
+
+def serve(path: Path, arm: PiperArm) -> None:
+    """Be an arm at the end of a cable until the input ends."""
+    device = UnixCanDevice(path)
+    print("ready", flush=True)
+    due = time.monotonic()
+    while True:
+        due += DT
+        while (rest := due - time.monotonic()) > 0.0:
+            frames, lines = device.receive(rest, sys.stdin)
+            for frame in frames:
+                arm.hear(frame)
+            if lines:
+                line = sys.stdin.readline()
+                if not line:
+                    return
+                for name, value in json.loads(line).items():
+                    setattr(arm.fault, name, value)
+                print(json.dumps(arm.report()), flush=True)
+        arm.step()
+        device.send(arm.say())
+        due = max(due, time.monotonic() - 10 * DT)  # after a stall it says what is, not what would have been
+
+
+def main() -> int:
+    """Run the arm."""
+    values = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(Path(sys.argv[1]), PiperArm(Fault(**values)))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A CAN bus between processes over a Unix socket, for machines without vcan: python-can's interface `unix_can`.
+
+A channel is the path of a socket. One process owns it, as a device does at the end of a cable; the others are a
+computer's programs, which hear the device and not each other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import struct
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import can
+
+FRAME = struct.Struct("=IB3x8sd")  # the kernel's can_frame, and when it was put on the bus [s] of the wall clock
+
+
+class Frame(NamedTuple):
+    """A CAN frame of up to eight bytes."""
+
+    identifier: int
+    data: bytes
+
+
+class UnixCanBus(can.BusABC):
+    """A program's end."""
+
+    def __init__(self, channel: str, can_filters: Any = None, **kwargs: Any) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            self._socket.connect(channel)
+        except OSError as error:
+            self._socket.close()
+            self._is_shutdown = True
+            raise can.CanInitializationError(f"nobody is at {channel}: {error}") from error
+        self.channel_info = f"unix_can {channel}"
+        super().__init__(channel, can_filters=can_filters, **kwargs)
+
+    def _recv_internal(self, timeout: float | None) -> tuple[can.Message | None, bool]:
+        if not select.select([self._socket], [], [], timeout)[0]:
+            return None, False
+        packet = self._socket.recv(FRAME.size)
+        if not packet:  # an unplugged cable is silence, no error
+            time.sleep(timeout or 0.0)
+            return None, False
+        identifier, length, data, stamp = FRAME.unpack(packet)
+        message = can.Message(stamp, identifier, is_extended_id=False, data=data[:length], channel=self.channel_info)
+        return message, False
+
+    def send(self, msg: can.Message, timeout: float | None = None) -> None:
+        packet = FRAME.pack(msg.arbitration_id, msg.dlc, bytes(msg.data), time.time())
+        try:
+            self._socket.send(packet, socket.MSG_DONTWAIT)
+        except OSError as error:
+            raise can.CanOperationError(f"not sent: {error}") from error
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._socket.close()
+
+
+class UnixCanDevice:
+    """The device's end: it hears every program, and every program hears it."""
+
+    def __init__(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listening.bind(str(path))
+        self._listening.listen()
+        self._programs: list[socket.socket] = []
+
+    def receive(self, timeout: float, *also: Any) -> tuple[list[Frame], list[Any]]:
+        """Return what came within `timeout` [s], and which of the files in `also` can be read."""
+        ready, _, _ = select.select([self._listening, *self._programs, *also], [], [], max(0.0, timeout))
+        frames = []
+        for end in ready:
+            if end is self._listening:
+                self._programs.append(self._listening.accept()[0])
+            elif end in self._programs:
+                packet = end.recv(FRAME.size)
+                if not packet:
+                    self._programs.remove(end)
+                    end.close()
+                    continue
+                identifier, length, data, _ = FRAME.unpack(packet)
+                frames.append(Frame(identifier, data[:length]))
+        return frames, [file for file in also if file in ready]
+
+    def send(self, frames: list[Frame]) -> None:
+        """Put frames on the bus; a program that does not read loses them, as a full CAN socket does."""
+        now = time.time()
+        for frame in frames:
+            packet = FRAME.pack(frame.identifier, len(frame.data), frame.data, now)
+            for program in self._programs:
+                with contextlib.suppress(OSError):
+                    program.send(packet, socket.MSG_DONTWAIT)
