@@ -82,7 +82,9 @@ class UnixCanDevice:
             if end is self._listening:
                 self._programs.append(self._listening.accept()[0])
             elif end in self._programs:
-                packet = end.recv(FRAME.size)
+                packet = b""
+                with contextlib.suppress(ConnectionResetError):
+                    packet = end.recv(FRAME.size)
                 if not packet:
                     self._programs.remove(end)
                     end.close()

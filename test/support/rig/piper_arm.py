@@ -3,10 +3,11 @@
 
     python -m rig.piper_arm SOCKET [STATE]
 
-What the real arm does beyond its protocol is taken from its maker's answers: a motor that is let go drops, teaching ends
+What the real arm does beyond its protocol is taken from its maker's answers: an arm without power falls, teaching ends
 in standby until a reset, a target out of range is not followed and said (state 4), two commands enable the motors. An
 assumption: the profile with which it approaches a target, at a share of 3 rad/s and 5 rad/s², its published limits.
-Lines on its input change it (`Fault`); each is answered with what it does and has heard, in JSON.
+It rests on something where it begins, until it is enabled. Lines on its input change it (`Fault`); each is answered
+with what it does and has heard, in JSON.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from unix_can import Frame, UnixCanDevice
 
 from rig import piper_protocol as protocol
-from unix_can import Frame, UnixCanDevice
 
 DT = 1.0 / protocol.STATES_HZ  # [s]
 LOWER = np.array([-2.6179, 0.0, -2.967, -1.745, -1.22, -2.09439])  # [rad]
@@ -30,6 +31,7 @@ UPPER = np.array([2.6179, 3.14, 0.0, 1.745, 1.22, 2.09439])
 HOME = np.array([0.0, 1.2422, -0.8213, 0.0, 0.7135, 0.0])
 SPEED, ACCELERATION = 3.0, 5.0  # [rad/s] at 100 %, [rad/s²]
 DROP = 1.0  # [rad/s] at which joints without power fall, until it lies: at zero
+SAGGING = 0.1  # of the way to where it hangs, each DT
 STROKE, GRIPPER_SPEED = 0.07, 0.1  # [m], [m/s]
 ENABLED, DRIVER_ERROR, ZEROED = 1 << 6, 1 << 5, 1 << 7
 STANDBY, CAN, TEACHING, LEADER = 0, 1, 2, 6
@@ -50,7 +52,11 @@ class Fault:
     teaching: bool = False  # its button is pressed
     without_gripper: bool = False
     never_enables: bool = False
+    remembered: tuple[float, ...] = ()  # [rad] where it goes once it has power: what it was told last, another day
     position: tuple[float, ...] = tuple(HOME)  # where it is at the start
+    mute_driver: int = 0  # the joint, counted from 1, whose driver says nothing
+    led: bool = False  # another arm leads it: its targets are on the bus
+    reset: bool = False  # its maker's tool resets it
 
 
 class PiperArm:
@@ -63,7 +69,9 @@ class PiperArm:
         self.target = self.position.copy()
         self.control, self.move, self.speed, self.follow = STANDBY, 0, 0, 0
         self.state = NORMAL
-        self.enabled = False
+        self._refused: set[int] = set()  # joints whose last target it does not follow
+        self.sagged = 0.0  # [rad]
+        self.enabled, self._resting = False, True
         self._enablings = 0
         self._needs_reset = False
         self.opening, self.wanted, self.torque, self.gripper_on = 0.05, 0.05, 0.0, False
@@ -75,7 +83,7 @@ class PiperArm:
     def measured(self) -> np.ndarray:
         """Return where the joints are (6,) [rad]."""
         sagging = np.zeros(6)
-        sagging[1] = self.fault.sag if self.enabled else 0.0
+        sagging[1] = self.sagged
         return self.position - sagging
 
     # -- hears ---------------------------------------------------------------------------------------------------------
@@ -102,7 +110,9 @@ class PiperArm:
             case protocol.EnableCommand(motor, on) if motor >= 7:
                 self._enablings = self._enablings + 1 if on else 0
                 if self._enablings == 2 and not self.fault.never_enables:
-                    self.enabled, self.velocity, self.target = True, np.zeros(6), self.position.copy()
+                    self.enabled, self._resting = True, False
+                    self.velocity = np.zeros(6)
+                    self.target = np.array(self.fault.remembered or self.position)
                 self.enabled = self.enabled and on
             case protocol.LinkageCommand(role):
                 self.control = LEADER if role == 0xFA else STANDBY
@@ -112,28 +122,33 @@ class PiperArm:
             return
         pair = slice(first, first + 2)
         if (position < LOWER[pair] - 1e-4).any() or (position > UPPER[pair] + 1e-4).any():
-            self.state = OUT_OF_RANGE
+            self._refused.add(first)
             return
-        if self.state == OUT_OF_RANGE:
-            self.state = NORMAL
+        self._refused.discard(first)
         self.target[pair] = position
         self.targets += 1
 
     # -- moves ---------------------------------------------------------------------------------------------------------
     def step(self) -> None:
         """Go on by DT."""
+        if self.fault.reset:
+            self.fault.reset = False
+            self.hear(Frame(protocol.STOP, bytes([2])))
         if self.fault.teaching:
             self.control, self._needs_reset = TEACHING, True
         elif self.control == TEACHING:
             self.control = STANDBY
         stuck = self.fault.state not in (NORMAL, OUT_OF_RANGE) or self.state == STOPPED
-        if not self.enabled or self.state == STOPPED:
+        if self._resting:
+            pass
+        elif not self.enabled or self.state == STOPPED:
             self.position = np.sign(self.position) * np.maximum(np.abs(self.position) - DROP * DT, 0.0)
             self.velocity[:] = 0.0
         elif stuck or self.control != CAN:
             self.velocity[:] = 0.0
         else:
             self._approach()
+        self.sagged += SAGGING * ((self.fault.sag if self.enabled else 0.0) - self.sagged)
         step = np.clip(self.wanted - self.opening, -GRIPPER_SPEED * DT, GRIPPER_SPEED * DT)
         if self.gripper_on:
             closing = step < 0.0 and self.opening >= self.fault.thing
@@ -155,7 +170,7 @@ class PiperArm:
         """Return the frames of one cycle."""
         if self.fault.silent or self.control == LEADER:
             return []
-        state = self.fault.state or self.state
+        state = self.fault.state or self.state or (OUT_OF_RANGE if self._refused else NORMAL)
         at_limit = sum(1 << i for i in np.flatnonzero((self.position <= LOWER) | (self.position >= UPPER)))
         arrived = bool(np.abs(self.target - self.position).max() < 1e-3)
         status = protocol.Status(
@@ -169,7 +184,13 @@ class PiperArm:
         frames += [protocol.fast_frame(i, self.velocity[i], 0.0, self.position[i]) for i in range(6)]
         if self._ticks % (protocol.STATES_HZ // protocol.DRIVERS_HZ) == 0:
             enabled = ENABLED if self.enabled else 0
-            frames += [protocol.slow_frame(i, bits | enabled) for i, bits in enumerate(self.fault.drivers)]
+            frames += [
+                protocol.slow_frame(i, bits | enabled)
+                for i, bits in enumerate(self.fault.drivers)
+                if i + 1 != self.fault.mute_driver
+            ]
+        if self.fault.led:
+            frames += [Frame(protocol.JOINT_TARGETS + pair, bytes(8)) for pair in range(3)]
         return frames
 
     def report(self) -> dict[str, object]:
@@ -183,6 +204,7 @@ class PiperArm:
             "share": self.speed,
             "follow": self.follow,
             "opening": float(self.opening),
+            "wanted": float(self.wanted),
             "heard": dict(self.heard),
             "targets": self.targets,
             "time": time.time(),

@@ -17,6 +17,7 @@ class SimulatedPiper:
     def __init__(self, path: Path, **fault: Any) -> None:
         """Start it; `fault` as in rig.piper_arm."""
         self.address = f"unix_can:{path}"
+        self.sag: float = fault.get("sag", 0.0)
         words = [sys.executable, "-P", "-m", "rig.piper_arm", str(path), json.dumps(fault)]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What piper_sdk complains of: it says in its log alone that a frame could not be sent."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator
+
+NAME = "PIPER"  # piper_sdk.utils
+
+
+class PiperLog(logging.Handler):
+    """What the SDK complained of during the last call that was listened to; nothing of it is printed.
+
+    All arms of a process share the SDK's log, so only what this arm's own call says counts.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.failing = ""
+        self._caller: int | None = None
+        logging.getLogger(NAME).addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a complaint of the call that is being made."""
+        if threading.get_ident() == self._caller:
+            self.failing = record.getMessage()
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Listen to one call; one without a complaint ends `failing`."""
+        self._caller, self.failing = threading.get_ident(), ""
+        try:
+            yield
+        finally:
+            self._caller = None
+
+    def close(self) -> None:
+        """Listen no more."""
+        logging.getLogger(NAME).removeHandler(self)
+        super().close()
