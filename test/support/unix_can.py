@@ -20,6 +20,9 @@ import can
 FRAME = struct.Struct("=IB3x8sd")  # the kernel's can_frame, and when it was put on the bus [s] of the wall clock
 
 
+WANTED = 1 << 31  # in an identifier: a filter, no frame
+
+
 class Frame(NamedTuple):
     """A CAN frame of up to eight bytes."""
 
@@ -40,6 +43,11 @@ class UnixCanBus(can.BusABC):
             raise can.CanInitializationError(f"nobody is at {channel}: {error}") from error
         self.channel_info = f"unix_can {channel}"
         super().__init__(channel, can_filters=can_filters, **kwargs)
+
+    def _apply_filters(self, filters: Any) -> None:
+        """Have the other end send what is wanted alone, as the kernel gives a CAN socket no more."""
+        for one in filters or ():
+            self._socket.send(FRAME.pack(one["can_id"] | WANTED, 0, b"", 0.0))
 
     def _recv_internal(self, timeout: float | None) -> tuple[can.Message | None, bool]:
         if not select.select([self._socket], [], [], timeout)[0]:
@@ -72,7 +80,7 @@ class UnixCanDevice:
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._listening.bind(str(path))
         self._listening.listen()
-        self._programs: list[socket.socket] = []
+        self._programs: dict[socket.socket, set[int]] = {}  # what each wants; empty: all
 
     def receive(self, timeout: float, *also: Any) -> tuple[list[Frame], list[Any]]:
         """Return what came within `timeout` [s], and which of the files in `also` can be read."""
@@ -80,16 +88,19 @@ class UnixCanDevice:
         frames = []
         for end in ready:
             if end is self._listening:
-                self._programs.append(self._listening.accept()[0])
+                self._programs[self._listening.accept()[0]] = set()
             elif end in self._programs:
                 packet = b""
                 with contextlib.suppress(ConnectionResetError):
                     packet = end.recv(FRAME.size)
                 if not packet:
-                    self._programs.remove(end)
+                    del self._programs[end]
                     end.close()
                     continue
                 identifier, length, data, _ = FRAME.unpack(packet)
+                if identifier & WANTED:
+                    self._programs[end].add(identifier & ~WANTED)
+                    continue
                 frames.append(Frame(identifier, data[:length]))
         return frames, [file for file in also if file in ready]
 
@@ -98,6 +109,8 @@ class UnixCanDevice:
         now = time.time()
         for frame in frames:
             packet = FRAME.pack(frame.identifier, len(frame.data), frame.data, now)
-            for program in self._programs:
+            for program, wanted in self._programs.items():
+                if wanted and frame.identifier not in wanted:
+                    continue
                 with contextlib.suppress(OSError):
                     program.send(packet, socket.MSG_DONTWAIT)

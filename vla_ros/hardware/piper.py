@@ -16,7 +16,6 @@ import time
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.hardware.piper_faults import gripper_fault
 from vla_ros.hardware.piper_state import CAN_CONTROL, MICROMETRE, MILLIDEGREE, NEVER, PiperState
 from vla_ros.hardware.sdk import ArmReading
 
@@ -124,7 +123,7 @@ class PiperSdk:
             self._call("EnableArm", ALL_MOTORS)
         width = state.reading.width if state.reading is not None else None
         # A gripper that is enabled may hold something: it is not told another opening.
-        if width is not None and (gripper_fault(state.gripper) or not state.gripper.driver_enable_status):
+        if width is not None and (state.gripper_error or not state.gripper_enabled):
             self._grip(width, ENABLE_AND_CLEAR)
 
     def _send(self) -> None:

@@ -23,6 +23,7 @@ STATUS, GRIPPER = 0x2A1, 0x2A8
 JOINTS = (0x2A5, 0x2A6, 0x2A7)
 DRIVERS = tuple(range(0x261, 0x267))
 COMMANDS = (0x151, 0x155, 0x156, 0x157)  # heard where somebody else drives it: one's own are not looped back
+JUDGED = frozenset((STATUS, GRIPPER, *DRIVERS))
 STANDBY, CAN_CONTROL = 0x00, 0x01
 CYCLE_S = 0.02  # [s] the three frames of one state lie closer together
 FRESH_S = 0.1  # [s] the age up to which a state or a foreign command counts
@@ -43,7 +44,13 @@ class PiperState:
         self.reading: ArmReading | None = None
         self.velocity = np.zeros(6)  # [rad/s]
         self.log = PiperLog()
+        self.enabled = self.gripper_enabled = False  # all joints have power; the gripper has
+        self.awaits_target = False  # it complains of the last target alone
+        self.unready = ""  # what is to be done before it follows targets
+        self.gripper_error = ""
+        self._stopped = self._complaint = ""
         self._heard: dict[int, float] = {}  # [s] monotonic, by frame
+        self._data: dict[int, bytes] = {}
         self._differences = DifferencedVelocity(6)
         self.sdk = _opened(can_address(address), self.log)
         port = self.sdk.GetCanBus()
@@ -67,15 +74,24 @@ class PiperState:
 
     def _on_frame(self, message: Any) -> None:
         """Take a frame, in the SDK's thread."""
-        self.sdk.ParseCANFrame(message)
+        frame, data = message.arbitration_id, bytes(message.data)
         # The kernel stamps frames by the wall clock; one that waited in a queue is as old as it is.
         now = time.monotonic() - max(0.0, time.time() - message.timestamp)
-        self._heard[message.arbitration_id] = now
-        if message.arbitration_id != JOINTS[-1]:
+        if frame in JUDGED and data == self._data.get(frame):
+            self._heard[frame] = now  # what it says again costs the SDK 60 µs and changes nothing
             return
+        self.sdk.ParseCANFrame(message)
+        self._data[frame] = data
+        self._heard[frame] = now
+        if frame in JUDGED:
+            self._judge()
+        elif frame == JOINTS[-1]:
+            self._take_joints(now, message.timestamp)
+
+    def _take_joints(self, now: float, stamp: float) -> None:
         joints = self.sdk.GetArmJointMsgs()
         whole = min(self._heard.get(frame, NEVER) for frame in JOINTS) > now - CYCLE_S
-        if not whole or joints.time_stamp != message.timestamp:  # the SDK leaves out what cannot be
+        if not whole or joints.time_stamp != stamp:  # the SDK leaves out what cannot be
             return
         position = np.array([getattr(joints.joint_state, f"joint_{joint}") for joint in range(1, 7)]) * MILLIDEGREE
         gripping = self._heard.get(GRIPPER, NEVER) > now - FRESH_S
@@ -83,11 +99,31 @@ class PiperState:
         self.velocity = self._differences.update(now, position)
         self.reading = ArmReading(now, position, width=width)
 
-    # -- what is the matter --------------------------------------------------------------------------------------------
+    def _judge(self) -> None:
+        """Put what controller, joints and gripper say of themselves into words."""
+        status, drivers = self.sdk.GetArmStatus().arm_status, self.sdk.GetArmLowSpdInfoMsgs()
+        flags = [getattr(drivers, f"motor_{joint}").foc_status for joint in range(1, 7)]
+        gripper = self.sdk.GetArmGripperMsgs().gripper_state.foc_status if GRIPPER in self._data else None
+        mode = int(status.ctrl_mode)
+        said = controller_fault(int(status.arm_status), status.err_status)
+        off = [str(joint) for joint, driver in enumerate(flags, 1) if not driver.driver_enable_status]
+        self.enabled = not off
+        self.awaits_target = int(status.arm_status) in ENDED_BY_A_TARGET
+        self.gripper_error = gripper_fault(gripper) if gripper else ""
+        self.gripper_enabled = bool(gripper and gripper.driver_enable_status)
+        self._complaint = said if self.awaits_target else ""
+        self._stopped = "" if self.awaits_target else said
+        self._stopped = self._stopped or next(filter(None, map(joint_fault, range(1, 7), flags)), "")
+        if mode != STANDBY:
+            self._stopped = self._stopped or mode_fault(mode, int(status.mode_feed))
+        self.unready = self.gripper_error or ("it is in standby" if mode == STANDBY else "")
+        if off:
+            self.unready = self.unready or f"joint {', '.join(off)}: not enabled"
+
     @property
     def fault(self) -> str:
         """Say why it does not follow targets, or ""."""
-        return self.blocked or self.unready or self._controller_fault
+        return self.blocked or self.unready or self._complaint
 
     @property
     def blocked(self) -> str:
@@ -97,59 +133,18 @@ class PiperState:
             return "somebody else drives it: another program, or an arm that leads it"
         if self.log.failing:
             return f"it cannot be told anything: {self.log.failing}"
-        if not self.awaits_target and (fault := self._controller_fault):
-            return fault
-        for joint, (frame, flags) in enumerate(zip(DRIVERS, self._drivers, strict=True), 1):
-            if fault := joint_fault(joint, flags):
-                return fault
-            # While all of the arm is silent its stamp says so.
-            if self._heard[STATUS] - self._heard[frame] > DRIVERS_FRESH_S:
-                return f"joint {joint}: nothing comes from its driver"
-        status = self._status
-        return "" if int(status.ctrl_mode) == STANDBY else mode_fault(int(status.ctrl_mode), int(status.mode_feed))
-
-    @property
-    def unready(self) -> str:
-        """Say what is to be done before it follows targets, or ""."""
-        if GRIPPER in self._heard and (fault := gripper_fault(self.gripper)):
-            return fault
-        if int(self._status.ctrl_mode) == STANDBY:
-            return "it is in standby"
-        off = [str(joint) for joint, flags in enumerate(self._drivers, 1) if not flags.driver_enable_status]
-        return f"joint {', '.join(off)}: not enabled" if off else ""
-
-    @property
-    def awaits_target(self) -> bool:
-        """Say whether it only complains of the last target."""
-        return int(self._status.arm_status) in ENDED_BY_A_TARGET
+        if self._stopped:
+            return self._stopped
+        # While all of the arm is silent its stamp says so.
+        ages = [self._heard[STATUS] - self._heard[frame] for frame in DRIVERS]
+        if max(ages) > DRIVERS_FRESH_S:
+            return f"joint {ages.index(max(ages)) + 1}: nothing comes from its driver"
+        return ""
 
     @property
     def fresh(self) -> bool:
         """Say whether it is known where it is."""
         return self.reading is not None and time.monotonic() - self.reading.stamp < FRESH_S
-
-    @property
-    def enabled(self) -> bool:
-        """Say whether all joints have power."""
-        return all(flags.driver_enable_status for flags in self._drivers)
-
-    @property
-    def gripper(self) -> Any:
-        """Return the flags of the gripper's driver."""
-        return self.sdk.GetArmGripperMsgs().gripper_state.foc_status
-
-    @property
-    def _status(self) -> Any:
-        return self.sdk.GetArmStatus().arm_status
-
-    @property
-    def _controller_fault(self) -> str:
-        return controller_fault(int(self._status.arm_status), self._status.err_status)
-
-    @property
-    def _drivers(self) -> list[Any]:
-        drivers = self.sdk.GetArmLowSpdInfoMsgs()
-        return [getattr(drivers, f"motor_{joint}").foc_status for joint in range(1, 7)]
 
 
 def _opened(where: CanAddress, log: PiperLog) -> Any:

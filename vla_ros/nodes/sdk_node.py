@@ -22,11 +22,13 @@ from vla_ros import messages, qos
 from vla_ros.hardware.gated_arm import NEVER, GatedArm
 from vla_ros.hardware.sdk import connect
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot
+from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.sdk import addresses, check_commands
 
 REPORT_S = 1.0
+PRIORITY = 15  # SCHED_FIFO, where it is permitted; control has 20: an arm that is read late stops
 
 
 class SdkNode(Node):
@@ -134,6 +136,7 @@ class SdkNode(Node):
 def serve(stop: StopRequest) -> None:
     """Spin the node until it is to stop; then bring the arms to rest."""
     node = SdkNode()
+    prefer_punctuality(PRIORITY)  # the SDKs' threads too
     try:
         Spinner(node, stop).until()
     finally:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -25,6 +26,7 @@ from unix_can import Frame, UnixCanDevice
 
 from rig import piper_protocol as protocol
 
+PRIORITY = 30  # above the nodes'
 DT = 1.0 / protocol.STATES_HZ  # [s]
 LOWER = np.array([-2.6179, 0.0, -2.967, -1.745, -1.22, -2.09439])  # [rad]
 UPPER = np.array([2.6179, 3.14, 0.0, 1.745, 1.22, 2.09439])
@@ -237,6 +239,8 @@ def serve(path: Path, arm: PiperArm) -> None:
 def main() -> int:
     """Run the arm."""
     values = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
+    with contextlib.suppress(PermissionError):  # an arm does not wait for the computer that drives it
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
     with contextlib.suppress(KeyboardInterrupt):
         serve(Path(sys.argv[1]), PiperArm(Fault(**values)))
     return 0
