@@ -86,7 +86,8 @@ def test_a_place_that_the_arm_remembers_from_another_day_is_not_gone_to(piper, d
     np.testing.assert_allclose(positions(sdk), HOME, atol=0.01)
 
 
-def test_an_arm_that_does_not_get_power_is_at_fault_and_told_nothing(piper, driver):
+def test_an_arm_that_does_not_get_power_is_at_fault_and_told_nothing(piper, driver, monkeypatch):
+    monkeypatch.setattr("vla_ros.hardware.piper.ENGAGE_S", 0.4)
     arm = piper(never_enables=True)
     sdk = driver(arm)
     assert sdk.fault == "joint 1, 2, 3, 4, 5, 6: not enabled"
@@ -117,19 +118,19 @@ def test_both_arms_follow_at_once_on_two_buses(piper, driver):
         for sdk, shift in zip(sdks, shifts, strict=True):
             sdk.drive("position", HOME + way * shift)
 
-    stream(1.5, *sdks, each=drive)
+    stream(1.4, *sdks, each=drive)
     for sdk, arm, shift in zip(sdks, arms, shifts, strict=True):
         report = arm.report
         np.testing.assert_allclose(report["target"], HOME + shift, atol=1e-5)  # the units of both ways
         np.testing.assert_allclose(positions(sdk) + turned(2, arm.sag), HOME + shift, atol=2e-3)
-        assert 150 < report["heard"]["157"] / 1.5 < 260  # a target every 4 ms, whatever control's rate
+        assert 150 < report["heard"]["157"] / 1.4 < 260  # a target every 4 ms, whatever control's rate
 
 
 def test_readings_come_as_often_as_the_arm_speaks(piper, driver):
     sdk = driver(piper())
     stamps: set[float] = set()
-    stream(1.0, sdk, each=lambda t: stamps.add(sdk.read().stamp))
-    assert len(stamps) > 180
+    stream(0.5, sdk, each=lambda t: stamps.add(sdk.read().stamp))
+    assert len(stamps) > 90
     assert np.diff(sorted(stamps)).min() > 0.0
 
 
@@ -141,7 +142,7 @@ def test_an_arm_that_is_held_stays_and_does_not_sink(piper, driver):
     before = positions(sdk)
     for _ in range(10):
         sdk.hold()
-        stream(0.05, sdk)
+        stream(0.02, sdk)
     np.testing.assert_allclose(positions(sdk), before, atol=1e-3)
 
 
@@ -161,7 +162,7 @@ def test_an_arm_on_its_way_to_a_far_target_stops_where_it_can(piper, driver):
 def test_the_gripper_closes_on_a_thing_and_says_how_wide_it_is(piper, driver):
     arm = piper(thing=0.03)
     sdk = driver(arm)
-    stream(1.0, sdk, each=lambda t: sdk.grip(0.0))
+    stream(0.6, sdk, each=lambda t: sdk.grip(0.0))
     assert sdk.read().width == pytest.approx(0.03, abs=1e-4)
     sdk.hold()
     stream(0.2, sdk)
@@ -193,6 +194,16 @@ def test_the_arm_goes_on_holding_when_its_driver_ends(piper, driver):
 
 
 # -- at fault ----------------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory) -> Iterator[tuple[SimulatedPiper, PiperSdk]]:
+    """Return an arm and its driver that outlive their faults."""
+    arm = SimulatedPiper(tmp_path_factory.mktemp("can") / "arm")
+    sdk = PiperSdk(arm.address)
+    yield arm, sdk
+    sdk.close()
+    arm.kill()
+
+
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
@@ -203,14 +214,14 @@ def test_the_arm_goes_on_holding_when_its_driver_ends(piper, driver):
         ({"unheard": 0b100}, "joint 3 does not answer its controller"),
         ({"drivers": [0, 0, 0, 0, DRIVER_ERROR | 1, 0]}, "joint 5: voltage too low, driver error"),
         ({"gripper": DRIVER_ERROR}, "gripper: driver error"),
-        ({"teaching": True}, "it is in teaching mode: press its button"),
         ({"led": True}, "somebody else drives it: another program, or an arm that leads it"),
+        ({"teaching": True}, "it is in teaching mode: press its button"),  # the last: it is not over without a reset
     ],
 )
-def test_what_is_the_matter_is_said_and_nothing_is_sent(piper, driver, fault, words):
-    arm = piper()
-    sdk = driver(arm)
-    stream(0.1, sdk, each=lambda t: sdk.drive("position", HOME))
+def test_what_is_the_matter_is_said_and_nothing_is_sent(shared, fault, words):
+    arm, sdk = shared
+    sdk.recover()
+    assert until(lambda: sdk.fault == "", sdk)
     arm.change(**fault)
     assert until(lambda: sdk.fault == words, sdk), sdk.fault
     before = arm.report["heard"]
@@ -219,10 +230,11 @@ def test_what_is_the_matter_is_said_and_nothing_is_sent(piper, driver, fault, wo
         sdk.drive("position", HOME + 0.1)
         sdk.grip(0.01)
 
-    stream(0.3, sdk, each=tell)
+    stream(0.2, sdk, each=tell)
     sdk.hold()
     assert arm.report["heard"] == before
     assert sdk.read().stamp > time.monotonic() - 0.1  # it still says where it is
+    arm.change(state=0, unheard=0, drivers=[0] * 6, led=False)
 
 
 def test_a_target_that_the_arm_refuses_is_a_fault_until_it_holds(piper, driver):

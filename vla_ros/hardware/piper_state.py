@@ -82,10 +82,10 @@ class PiperState:
             return
         self.sdk.ParseCANFrame(message)
         self._data[frame] = data
-        self._heard[frame] = now
         if frame in JUDGED:
             self._judge()
-        elif frame == JOINTS[-1]:
+        self._heard[frame] = now
+        if frame == JOINTS[-1]:
             self._take_joints(now, message.timestamp)
 
     def _take_joints(self, now: float, stamp: float) -> None:
