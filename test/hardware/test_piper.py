@@ -15,6 +15,7 @@ from controllers.errors import ConfigError
 from vla_ros.hardware.can_port import can_address, check_port, port_bitrate
 from vla_ros.hardware.piper import PiperSdk
 from vla_ros.hardware.sdk import connect
+from vla_ros.robots.sdk import SdkConfig
 
 SAG = 0.02  # [rad]
 TICK_S = 0.002
@@ -25,8 +26,8 @@ def driver() -> Iterator[Callable[..., PiperSdk]]:
     """Connect drivers to simulated arms, and let go of them in the end."""
     drivers: list[PiperSdk] = []
 
-    def start(arm: SimulatedPiper, **options: float) -> PiperSdk:
-        drivers.append(PiperSdk(arm.address, **options))
+    def start(arm: SimulatedPiper, speed_share: float | None = None) -> PiperSdk:
+        drivers.append(connect("piper_sdk", arm.address, speed_share))
         return drivers[-1]
 
     yield start
@@ -98,13 +99,16 @@ def test_an_arm_that_does_not_get_power_is_at_fault_and_told_nothing(piper, driv
 
 def test_the_speed_share_bounds_the_arm(piper, driver):
     arm = piper()
-    sdk = driver(arm, speed_share=0.1)
+    sdk = driver(arm, 0.1)
     speeds: list[float] = []
     sdk.drive("position", HOME + turned(1, 0.3))
     stream(0.6, sdk, each=lambda t: speeds.append(arm.report["speed"]))
     assert max(speeds) == pytest.approx(0.1 * SPEED, rel=0.02)
-    with pytest.raises(ConfigError, match=r"above 0 and at most 1, got 1\.2"):
-        PiperSdk(arm.address, speed_share=1.2)
+    for share, reason in ((1.2, r"above 0 and at most 1, got 1\.2"), (0.0, "got 0")):
+        with pytest.raises(ConfigError, match=reason):
+            SdkConfig("left", "piper_sdk", "can_left", speed_share=share)
+    with pytest.raises(ConfigError, match="is for piper_sdk, which panda_py is not"):
+        SdkConfig("left", "panda_py", "can_left", speed_share=0.5)
 
 
 # -- driven ------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ import time
 
 import numpy as np
 
-from controllers.errors import ConfigError
 from vla_ros.hardware.piper_state import CAN_CONTROL, MICROMETRE, MILLIDEGREE, NEVER, PiperState
 from vla_ros.hardware.sdk import ArmReading
 
@@ -41,8 +40,6 @@ class PiperSdk:
         The default is what control plans with (`joint_speed_scale`). Raises ConfigError where piper_sdk is missing, the
         port is missing, down or of another bit rate, or no arm answers.
         """
-        if not 0.0 < speed_share <= 1.0:
-            raise ConfigError(f"sdk: the share of a PiPER's speed must be above 0 and at most 1, got {speed_share:g}")
         self._speed = max(1, round(100.0 * speed_share))  # [%]
         self._state = PiperState(address)
         limits = [self._state.sdk.GetSDKJointLimitParam(f"j{joint}") for joint in range(1, 7)]

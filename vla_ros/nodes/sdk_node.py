@@ -47,7 +47,7 @@ class SdkNode(Node):
         self._arms: list[GatedArm] = []
         with contextlib.ExitStack() as connected:  # where one does not answer, the others are let go of
             for config, address in zip(robot.sdk, addresses(robot, robot_ip), strict=True):
-                sdk = connect(config.sdk, address)
+                sdk = connect(config.sdk, address, config.speed_share)
                 connected.callback(sdk.close)
                 self._arms.append(GatedArm(robot, config, kinds[config.arm], sdk))
             self.close = connected.pop_all().close

@@ -78,7 +78,7 @@ class PiperArm:
         self._needs_reset = False
         self.opening, self.wanted, self.torque, self.gripper_on = 0.05, 0.05, 0.0, False
         self.heard: Counter[str] = Counter()
-        self.targets = 0
+        self.targets, self.aimed = 0, 0.0  # [s] wall clock of the last
         self._ticks = 0
 
     @property
@@ -129,6 +129,7 @@ class PiperArm:
         self._refused.discard(first)
         self.target[pair] = position
         self.targets += 1
+        self.aimed = time.time()
 
     # -- moves ---------------------------------------------------------------------------------------------------------
     def step(self) -> None:
@@ -209,7 +210,7 @@ class PiperArm:
             "wanted": float(self.wanted),
             "heard": dict(self.heard),
             "targets": self.targets,
-            "time": time.time(),
+            "aimed": self.aimed,
         }
 
 
