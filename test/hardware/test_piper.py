@@ -302,6 +302,19 @@ def test_a_cable_that_comes_off_makes_the_stamp_stand_still(piper, driver):
     assert until(lambda: sdk.fault == "", sdk)
 
 
+def test_a_frame_that_cannot_be_sent_is_a_fault(piper, driver, capfd):
+    arm = piper()
+    sdk = driver(arm)
+    arm.kill()
+    sdk.drive("position", HOME)
+    assert (
+        sdk.fault
+        == "it cannot be told anything: JointCtrl_J56 send failed: SendCanMessage(SEND_MESSAGE_FAILED (100017))"
+    )
+    assert until(lambda: "it cannot be told" not in sdk.fault, sdk)  # it is tried again, and nothing else is the matter
+    assert capfd.readouterr() == ("", "")  # the SDK prints nothing
+
+
 def test_a_driver_of_a_joint_that_falls_silent_is_named(piper, driver):
     arm = piper()
     sdk = driver(arm)
@@ -329,6 +342,13 @@ def test_a_bus_that_does_not_open_is_said_in_one_line(tmp_path):
     assert "\n" not in str(error.value)
     with pytest.raises(ConfigError, match="does not open"):
         connect("piper_sdk", "nonsense:can0")
+
+
+def test_a_port_that_does_not_open_is_said_with_the_reason(monkeypatch):
+    monkeypatch.setattr("vla_ros.hardware.piper_state.check_port", lambda name, bitrate: None)
+    with pytest.raises(ConfigError, match=r"sdk: the CAN bus 'can_absent' does not open: \[Errno \d+\]") as error:
+        connect("piper_sdk", "can_absent")
+    assert "\n" not in str(error.value)
 
 
 def test_an_arm_that_does_not_answer_is_said_in_one_line(piper):

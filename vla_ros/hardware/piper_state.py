@@ -74,6 +74,8 @@ class PiperState:
 
     def _on_frame(self, message: Any) -> None:
         """Take a frame, in the SDK's thread."""
+        if message.is_error_frame or message.is_extended_id:  # of the port itself, or no PiPER's
+            return
         frame, data = message.arbitration_id, bytes(message.data)
         # The kernel stamps frames by the wall clock; one that waited in a queue is as old as it is.
         now = time.monotonic() - max(0.0, time.time() - message.timestamp)
