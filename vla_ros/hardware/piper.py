@@ -115,13 +115,14 @@ class PiperSdk:
         # Slowly: a motor that gets its power may go for a place that the arm was told before.
         self._call("ModeCtrl", CAN_CONTROL, MOVE_J, ENGAGE_SPEED, POSITION_MODE)
         # Without power it is told to be wherever it is now: what it was told before may be far away.
-        self._tell(self._resting(self._target if state.enabled else None))
+        self._tell(self._resting(self._target if state.enabled and not state.awaits_target else None))
         if not state.enabled:
             self._call("EnableArm", ALL_MOTORS)
         width = state.reading.width if state.reading is not None else None
         # A gripper that is enabled may hold something: it is not told another opening.
         if width is not None and (state.gripper_error or not state.gripper_enabled):
-            self._grip(width, ENABLE_AND_CLEAR)
+            self._grip(max(0.0, width), ENABLE_AND_CLEAR)
+        state.led = False  # it has a mode of ours
 
     def _send(self) -> None:
         """Send what waits, unless it comes too soon after the last or something is the matter."""

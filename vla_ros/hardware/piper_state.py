@@ -46,9 +46,9 @@ class PiperState:
         self.log = PiperLog()
         self.enabled = self.gripper_enabled = False  # all joints have power; the gripper has
         self.awaits_target = False  # it complains of the last target alone
-        self.unready = ""  # what is to be done before it follows targets
+        self.led = False  # somebody else drove it since it was taken: nobody knows its mode
         self.gripper_error = ""
-        self._stopped = self._complaint = ""
+        self._stopped = self._complaint = self._unready = ""
         self._heard: dict[int, float] = {}  # [s] monotonic, by frame
         self._data: dict[int, bytes] = {}
         self._differences = DifferencedVelocity(6)
@@ -87,6 +87,7 @@ class PiperState:
         if frame in JUDGED:
             self._judge()
         self._heard[frame] = now
+        self.led |= frame in COMMANDS
         if frame == JOINTS[-1]:
             self._take_joints(now, message.timestamp)
 
@@ -118,9 +119,9 @@ class PiperState:
         self._stopped = self._stopped or next(filter(None, map(joint_fault, range(1, 7), flags)), "")
         if mode != STANDBY:
             self._stopped = self._stopped or mode_fault(mode, int(status.mode_feed))
-        self.unready = self.gripper_error or ("it is in standby" if mode == STANDBY else "")
+        self._unready = self.gripper_error or ("it is in standby" if mode == STANDBY else "")
         if off:
-            self.unready = self.unready or f"joint {', '.join(off)}: not enabled"
+            self._unready = self._unready or f"joint {', '.join(off)}: not enabled"
 
     @property
     def fault(self) -> str:
@@ -142,6 +143,13 @@ class PiperState:
         if max(ages) > DRIVERS_FRESH_S:
             return f"joint {ages.index(max(ages)) + 1}: nothing comes from its driver"
         return ""
+
+    @property
+    def unready(self) -> str:
+        """Say what is to be done before it follows targets, or ""."""
+        if self.led:
+            return "somebody else drove it: reset it where that was a leader arm, then ./vla recover"
+        return self._unready
 
     @property
     def fresh(self) -> bool:
