@@ -138,6 +138,14 @@ def test_readings_come_as_often_as_the_arm_speaks(piper, driver):
     assert np.diff(sorted(stamps)).min() > 0.0
 
 
+def test_frames_that_are_no_pipers_are_not_read(piper, driver):
+    sdk = driver(piper(noise=True))
+    assert sdk.fault == ""
+    heard: list[np.ndarray] = []
+    stream(0.3, sdk, each=lambda t: heard.append(positions(sdk)))
+    np.testing.assert_allclose(heard, np.tile(HOME, (len(heard), 1)), atol=1e-4)
+
+
 def test_an_arm_that_is_held_stays_and_does_not_sink(piper, driver):
     arm = piper(sag=SAG)
     sdk = driver(arm)
@@ -324,6 +332,14 @@ def test_a_frame_that_cannot_be_sent_is_a_fault(piper, driver, capfd):
     assert "it cannot be told anything: JointCtrl_J56 send failed: SendCanMessage(SEND_MESSAGE_F" in sdk.fault
     assert until(lambda: "it cannot be told" not in sdk.fault, sdk)  # it is tried again, and nothing else is the matter
     assert capfd.readouterr() == ("", "")  # the SDK prints nothing
+
+
+def test_a_gripper_that_falls_silent_is_named(piper, driver):
+    arm = piper()
+    sdk = driver(arm)
+    arm.change(without_gripper=True)
+    assert until(lambda: sdk.fault == "gripper: nothing comes from it", sdk)
+    assert sdk.read().width is None
 
 
 def test_a_driver_of_a_joint_that_falls_silent_is_named(piper, driver):

@@ -141,8 +141,8 @@ class PiperSdk:
     def _resting(self, target: np.ndarray | None, velocity: np.ndarray | float = 0.0) -> np.ndarray:
         """Return where each joint is to rest (6,) [rad]: at its target where it hangs about there, else where it stops.
 
-        `velocity` (6,) [rad/s], from which it brakes.
-        An arm that were told to be where it is would turn back where it moves, and sink by its sag where it does not.
+        `velocity` (6,) [rad/s], from which it brakes. An arm that were told to be where it is would turn back where it
+        moves, and sink by its sag where it does not.
         """
         assert self._state.reading is not None, "a PiperState has heard where the arm is"
         stop = self._state.reading.position + velocity * np.abs(velocity) / (2.0 * BRAKING)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -23,6 +24,7 @@ STATUS, GRIPPER = 0x2A1, 0x2A8
 JOINTS = (0x2A5, 0x2A6, 0x2A7)
 DRIVERS = tuple(range(0x261, 0x267))
 COMMANDS = (0x151, 0x155, 0x156, 0x157)  # heard where somebody else drives it: one's own are not looped back
+FRAME_BYTES = 8
 JUDGED = frozenset((STATUS, GRIPPER, *DRIVERS))
 STANDBY, CAN_CONTROL = 0x00, 0x01
 CYCLE_S = 0.02  # [s] the three frames of one state lie closer together
@@ -52,7 +54,11 @@ class PiperState:
         self._heard: dict[int, float] = {}  # [s] monotonic, by frame
         self._data: dict[int, bytes] = {}
         self._differences = DifferencedVelocity(6)
-        self.sdk = _opened(can_address(address), self.log)
+        try:
+            self.sdk = _opened(can_address(address), self.log)
+        except ConfigError:
+            self.log.close()
+            raise
         port = self.sdk.GetCanBus()
         port.callback_function = self._on_frame
         wanted = (STATUS, GRIPPER, *JOINTS, *DRIVERS, *COMMANDS)
@@ -74,7 +80,8 @@ class PiperState:
 
     def _on_frame(self, message: Any) -> None:
         """Take a frame, in the SDK's thread."""
-        if message.is_error_frame or message.is_extended_id:  # of the port itself, or no PiPER's
+        # Of the port itself, or no PiPER's: the SDK would read a short one as if it had zeros.
+        if message.is_error_frame or message.is_extended_id or message.dlc != FRAME_BYTES:
             return
         frame, data = message.arbitration_id, bytes(message.data)
         # The kernel stamps frames by the wall clock; one that waited in a queue is as old as it is.
@@ -149,6 +156,8 @@ class PiperState:
         """Say what is to be done before it follows targets, or ""."""
         if self.led:
             return "somebody else drove it: reset it where that was a leader arm, then ./vla recover"
+        if self._heard[STATUS] - self._heard.get(GRIPPER, math.inf) > FRESH_S:
+            return "gripper: nothing comes from it"
         return self._unready
 
     @property

@@ -59,6 +59,7 @@ class Fault:
     mute_driver: int = 0  # the joint, counted from 1, whose driver says nothing
     led: bool = False  # another arm leads it: its targets are on the bus
     reset: bool = False  # its maker's tool resets it
+    noise: bool = False  # frames of half a length under its identifiers
 
 
 class PiperArm:
@@ -192,6 +193,8 @@ class PiperArm:
                 for i, bits in enumerate(self.fault.drivers)
                 if i + 1 != self.fault.mute_driver
             ]
+        if self.fault.noise:
+            frames += [Frame(frame.identifier, frame.data[:4]) for frame in frames]
         if self.fault.led:
             frames += [Frame(protocol.JOINT_TARGETS + pair, bytes(8)) for pair in range(3)]
         return frames
