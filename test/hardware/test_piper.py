@@ -80,11 +80,11 @@ def test_an_arm_is_enabled_where_it_is_and_holds(piper, driver):
 
 
 def test_a_place_that_the_arm_remembers_from_another_day_is_not_gone_to(piper, driver):
-    arm = piper(remembered=(HOME + 0.4).tolist())
+    arm = piper(remembered=(HOME + 0.4).tolist(), late=0.2)
     sdk = driver(arm)
     assert sdk.fault == ""
-    stream(0.5, sdk)
-    np.testing.assert_allclose(positions(sdk), HOME, atol=0.01)
+    stream(0.3, sdk)
+    assert arm.report["farthest"] < 0.004  # at a hundredth of its speed, until it is told to be where it is
 
 
 def test_an_arm_that_does_not_get_power_is_at_fault_and_told_nothing(piper, driver, monkeypatch):
@@ -128,6 +128,19 @@ def test_both_arms_follow_at_once_on_two_buses(piper, driver):
         np.testing.assert_allclose(report["target"], HOME + shift, atol=1e-5)  # the units of both ways
         np.testing.assert_allclose(positions(sdk) + turned(2, arm.sag), HOME + shift, atol=2e-3)
         assert 150 < report["heard"]["157"] / 1.4 < 260  # a target every 4 ms, whatever control's rate
+
+
+def test_targets_that_come_faster_than_the_bus_takes_them_are_the_newest(piper, driver):
+    arm = piper()
+    sdk = driver(arm)
+    before, began = arm.report["heard"]["157"], time.monotonic()
+    for share in range(2000):
+        sdk.drive("position", HOME + turned(1, share * 1e-5))
+    took = time.monotonic() - began
+    stream(0.1, sdk)
+    report = arm.report
+    assert report["heard"]["157"] - before <= took / 0.004 + 2
+    assert report["target"][0] == pytest.approx(1999e-5, abs=1e-5)
 
 
 def test_readings_come_as_often_as_the_arm_speaks(piper, driver):
@@ -251,11 +264,16 @@ def test_what_is_the_matter_is_said_and_nothing_is_sent(shared, fault, words):
 def test_a_target_that_the_arm_refuses_is_a_fault_until_it_holds(piper, driver):
     arm = piper()
     sdk = driver(arm)
-    sdk.drive("position", HOME + turned(3, 0.9))  # beyond the arm's range, which no gate knew
+    sdk.drive("position", HOME + turned(3, 0.9))  # beyond the arm's range
     assert until(lambda: sdk.fault == "a target was out of its range", sdk)
     sdk.hold()
     assert until(lambda: sdk.fault == "", sdk)
     np.testing.assert_allclose(positions(sdk), HOME, atol=1e-3)
+    arm.change(lowest=1.2422 - 0.01)  # a limit of its own, which no gate knows, and a target close by
+    sdk.drive("position", HOME - turned(2, 0.03))
+    assert until(lambda: sdk.fault == "a target was out of its range", sdk)
+    sdk.hold()
+    assert until(lambda: sdk.fault == "", sdk)
 
 
 def test_a_joint_at_its_limit_is_no_fault(piper, driver):
@@ -264,8 +282,9 @@ def test_a_joint_at_its_limit_is_no_fault(piper, driver):
 
 
 def test_an_arm_that_was_reset_is_taken_again_when_that_is_asked_for(piper, driver):
-    arm = piper()
+    arm = piper(thing=0.03)
     sdk = driver(arm)
+    sdk.grip(0.0)
     arm.change(teaching=True)
     assert until(lambda: "teaching" in sdk.fault, sdk)
     sdk.recover()
@@ -282,6 +301,7 @@ def test_an_arm_that_was_reset_is_taken_again_when_that_is_asked_for(piper, driv
     where = positions(sdk)
     stream(0.3, sdk)
     np.testing.assert_allclose(positions(sdk), where, atol=0.01)
+    assert arm.report["wanted"] == 0.0  # its gripper goes on holding
 
 
 def test_an_arm_that_somebody_else_drove_is_taken_back_when_that_is_asked_for(piper, driver):
@@ -322,6 +342,17 @@ def test_a_cable_that_comes_off_makes_the_stamp_stand_still(piper, driver):
     arm.change(silent=False)
     assert until(lambda: sdk.read().stamp > stamp, sdk)
     assert until(lambda: sdk.fault == "", sdk)
+
+
+@pytest.mark.parametrize("fault", [{"missing": 1}, {"missing": 2}, {"missing": 3}, {"garbled": True}])
+def test_a_state_that_is_not_whole_is_not_read(piper, driver, fault):
+    arm = piper()
+    sdk = driver(arm)
+    arm.change(**fault)
+    stream(0.1, sdk)
+    stamp = sdk.read().stamp
+    stream(0.1, sdk)
+    assert sdk.read().stamp == stamp
 
 
 def test_a_frame_that_cannot_be_sent_is_a_fault(piper, driver, capfd):

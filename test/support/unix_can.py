@@ -106,9 +106,8 @@ class UnixCanDevice:
 
     def send(self, frames: list[Frame]) -> None:
         """Put frames on the bus; a program that does not read loses them, as a full CAN socket does."""
-        now = time.time()
         for frame in frames:
-            packet = FRAME.pack(frame.identifier, len(frame.data), frame.data, now)
+            packet = FRAME.pack(frame.identifier, len(frame.data), frame.data, time.time())
             for program, wanted in self._programs.items():
                 if wanted and frame.identifier not in wanted:
                     continue

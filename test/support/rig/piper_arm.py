@@ -54,11 +54,15 @@ class Fault:
     teaching: bool = False  # its button is pressed
     without_gripper: bool = False
     never_enables: bool = False
+    late: float = 0.0  # [s] after they have power its motors say so
     remembered: tuple[float, ...] = ()  # [rad] where it goes once it has power: what it was told last, another day
     position: tuple[float, ...] = tuple(HOME)  # where it is at the start
     mute_driver: int = 0  # the joint, counted from 1, whose driver says nothing
     led: bool = False  # another arm leads it: its targets are on the bus
     reset: bool = False  # its maker's tool resets it
+    missing: int = 0  # of the three frames of its joints the one, counted from 1, that it does not say
+    garbled: bool = False  # its last two joints are at angles that cannot be
+    lowest: float = 0.0  # [rad] of joint 2, where its own limit is inside of the one that its maker publishes
     noise: bool = False  # frames of half a length under its identifiers
 
 
@@ -68,6 +72,7 @@ class PiperArm:
     def __init__(self, fault: Fault | None = None) -> None:
         self.fault = fault or Fault()
         self.position = np.array(self.fault.position)  # [rad] what its profile has reached
+        self.farthest = 0.0  # [rad] from where it was at the start, with power
         self.velocity = np.zeros(6)
         self.target = self.position.copy()
         self.control, self.move, self.speed, self.follow = STANDBY, 0, 0, 0
@@ -80,7 +85,7 @@ class PiperArm:
         self.opening, self.wanted, self.torque, self.gripper_on = 0.05, 0.05, 0.0, False
         self.heard: Counter[str] = Counter()
         self.targets, self.aimed = 0, 0.0  # [s] wall clock of the last
-        self._ticks = 0
+        self._ticks = self._ticks_off = 0
 
     @property
     def measured(self) -> np.ndarray:
@@ -113,7 +118,7 @@ class PiperArm:
             case protocol.EnableCommand(motor, on) if motor >= 7:
                 self._enablings = self._enablings + 1 if on else 0
                 if self._enablings == 2 and not self.fault.never_enables:
-                    self.enabled, self._resting = True, False
+                    self.enabled, self._resting, self._ticks_off = True, False, round(self.fault.late / DT)
                     self.velocity = np.zeros(6)
                     self.target = np.array(self.fault.remembered or self.position)
                 self.enabled = self.enabled and on
@@ -124,7 +129,8 @@ class PiperArm:
         if self.control != CAN or self.move != 1 or not self.enabled:
             return
         pair = slice(first, first + 2)
-        if (position < LOWER[pair] - 1e-4).any() or (position > UPPER[pair] + 1e-4).any():
+        lower = np.maximum(LOWER, [-np.inf, self.fault.lowest] + [-np.inf] * 4)[pair]
+        if (position < lower - 1e-4).any() or (position > UPPER[pair] + 1e-4).any():
             self._refused.add(first)
             return
         self._refused.discard(first)
@@ -158,6 +164,7 @@ class PiperArm:
             closing = step < 0.0 and self.opening >= self.fault.thing
             self.opening = max(self.opening + step, self.fault.thing) if closing else self.opening + step
         self._ticks += 1
+        self._ticks_off -= 1
 
     def _approach(self) -> None:
         """Approach the targets so that the joints come to rest there, within speed and acceleration."""
@@ -168,6 +175,7 @@ class PiperArm:
         change = np.clip(wanted - self.velocity, -ACCELERATION * DT, ACCELERATION * DT)
         self.velocity = self.velocity + change
         self.position = self.position + self.velocity * DT
+        self.farthest = max(self.farthest, float(np.abs(self.position - self.fault.position).max()))
 
     # -- says ----------------------------------------------------------------------------------------------------------
     def say(self) -> list[Frame]:
@@ -180,14 +188,19 @@ class PiperArm:
         status = protocol.Status(
             self.control, state, self.move, int(self.fault.teaching), arrived, at_limit, self.fault.unheard
         )
-        frames = [status.frame(), *protocol.pose_frames(), *protocol.joint_frames(self.measured)]
+        measured = self.measured
+        measured[5] += 1e4 * self.fault.garbled
+        joints = protocol.joint_frames(measured)
+        if self.fault.missing:
+            del joints[self.fault.missing - 1]
+        frames = [status.frame(), *protocol.pose_frames(), *joints]
         if not self.fault.without_gripper:
             blocked = self.gripper_on and abs(self.opening - self.wanted) > 1e-4
             bits = ZEROED | (ENABLED if self.gripper_on else 0) | self.fault.gripper
             frames.append(protocol.gripper_frame(self.opening, self.torque if blocked else 0.0, bits))
         frames += [protocol.fast_frame(i, self.velocity[i], 0.0, self.position[i]) for i in range(6)]
         if self._ticks % (protocol.STATES_HZ // protocol.DRIVERS_HZ) == 0:
-            enabled = ENABLED if self.enabled else 0
+            enabled = ENABLED if self.enabled and self._ticks_off <= 0 else 0
             frames += [
                 protocol.slow_frame(i, bits | enabled)
                 for i, bits in enumerate(self.fault.drivers)
@@ -205,6 +218,7 @@ class PiperArm:
             "position": self.position.tolist(),
             "target": self.target.tolist(),
             "speed": float(np.abs(self.velocity).max()),
+            "farthest": self.farthest,
             "enabled": self.enabled,
             "control": self.control,
             "share": self.speed,
