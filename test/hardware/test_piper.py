@@ -344,7 +344,7 @@ def test_a_cable_that_comes_off_makes_the_stamp_stand_still(piper, driver):
     assert until(lambda: sdk.fault == "", sdk)
 
 
-@pytest.mark.parametrize("fault", [{"missing": 1}, {"missing": 2}, {"missing": 3}, {"garbled": True}])
+@pytest.mark.parametrize("fault", [{"missing": 1}, {"missing": 2}, {"missing": 3}, {"garbled": 1}, {"garbled": 6}])
 def test_a_state_that_is_not_whole_is_not_read(piper, driver, fault):
     arm = piper()
     sdk = driver(arm)

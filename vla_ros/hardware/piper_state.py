@@ -86,24 +86,28 @@ class PiperState:
         frame, data = message.arbitration_id, bytes(message.data)
         # The kernel stamps frames by the wall clock; one that waited in a queue is as old as it is.
         now = time.monotonic() - max(0.0, time.time() - message.timestamp)
-        if frame in JUDGED and data == self._data.get(frame):
-            self._heard[frame] = now  # what it says again costs the SDK 60 µs and changes nothing
-            return
-        self.sdk.ParseCANFrame(message)
-        self._data[frame] = data
-        if frame in JUDGED:
-            self._judge()
+        if data != self._data.get(frame):  # what it says again costs the SDK 50 µs and changes nothing
+            self.sdk.ParseCANFrame(message)
+            if not self._taken(frame, message.timestamp):
+                self._data.pop(frame, None)
+                return
+            self._data[frame] = data
+            if frame in JUDGED:
+                self._judge()
         self._heard[frame] = now
         self.led |= frame in COMMANDS
-        if frame == JOINTS[-1]:
-            self._take_joints(now, message.timestamp)
+        if frame == JOINTS[-1] and min(self._heard.get(joints, NEVER) for joints in JOINTS) > now - CYCLE_S:
+            self._take_joints(now)
 
-    def _take_joints(self, now: float, stamp: float) -> None:
-        joints = self.sdk.GetArmJointMsgs()
-        whole = min(self._heard.get(frame, NEVER) for frame in JOINTS) > now - CYCLE_S
-        if not whole or joints.time_stamp != stamp:  # the SDK leaves out what cannot be
-            return
-        position = np.array([getattr(joints.joint_state, f"joint_{joint}") for joint in range(1, 7)]) * MILLIDEGREE
+    def _taken(self, frame: int, stamp: float) -> bool:
+        """Say whether the SDK took what a frame says: it leaves out joints and openings that cannot be."""
+        if frame in JOINTS:
+            return self.sdk.GetArmJointMsgs().time_stamp == stamp
+        return frame != GRIPPER or self.sdk.GetArmGripperMsgs().time_stamp == stamp
+
+    def _take_joints(self, now: float) -> None:
+        joints = self.sdk.GetArmJointMsgs().joint_state
+        position = np.array([getattr(joints, f"joint_{joint}") for joint in range(1, 7)]) * MILLIDEGREE
         gripping = self._heard.get(GRIPPER, NEVER) > now - FRESH_S
         width = self.sdk.GetArmGripperMsgs().gripper_state.grippers_angle * MICROMETRE if gripping else None
         self.velocity = self._differences.update(now, position)

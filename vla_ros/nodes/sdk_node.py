@@ -54,7 +54,7 @@ class SdkNode(Node):
         self._moving = False  # nothing is the matter: commands are passed on
         self._estop = False
         self._refused = ""
-        self._published = NEVER
+        self._published = [NEVER] * len(self._arms)
         self._said = ("", 0.0)
         self._writer = messages.JointStateWriter([joint for arm in self._arms for joint in arm.layout.joints])
         self._states = self.create_publisher(JointState, "joint_states", qos.STREAM)
@@ -108,11 +108,11 @@ class SdkNode(Node):
         return "; ".join(faults + [f"nothing comes from the arm '{arm}'" for arm in silent])
 
     def _publish(self) -> None:
-        # As old as the oldest of what is in it.
-        stamp = min(arm.stamp for arm in self._arms)
-        if stamp <= self._published:
+        # Once all of them have said something new, and as old as the oldest of what is in it.
+        stamps = [arm.stamp for arm in self._arms]
+        if any(new <= published for new, published in zip(stamps, self._published, strict=True)):
             return
-        self._published = stamp
+        self._published, stamp = stamps, min(stamps)
         now = self.get_clock().now().nanoseconds * 1e-9 - (time.monotonic() - stamp)
         position, velocity, effort = (
             np.concatenate(values) for values in zip(*(arm.joints() for arm in self._arms), strict=True)

@@ -61,7 +61,7 @@ class Fault:
     led: bool = False  # another arm leads it: its targets are on the bus
     reset: bool = False  # its maker's tool resets it
     missing: int = 0  # of the three frames of its joints the one, counted from 1, that it does not say
-    garbled: bool = False  # its last two joints are at angles that cannot be
+    garbled: int = 0  # the joint, counted from 1, that is at an angle that cannot be
     lowest: float = 0.0  # [rad] of joint 2, where its own limit is inside of the one that its maker publishes
     noise: bool = False  # frames of half a length under its identifiers
 
@@ -189,7 +189,8 @@ class PiperArm:
             self.control, state, self.move, int(self.fault.teaching), arrived, at_limit, self.fault.unheard
         )
         measured = self.measured
-        measured[5] += 1e4 * self.fault.garbled
+        if self.fault.garbled:
+            measured[self.fault.garbled - 1] = 1e4
         joints = protocol.joint_frames(measured)
         if self.fault.missing:
             del joints[self.fault.missing - 1]
