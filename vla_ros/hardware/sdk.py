@@ -49,7 +49,11 @@ class ArmSdk(Protocol):
         """Bring the arm to rest and let go of the connection."""
 
 
-def connect(name: str, address: str) -> ArmSdk:
-    """Return the arm at an address. Raises ConfigError where the SDK is not installed or nobody answers."""
+def connect(name: str, address: str, speed_share: float | None = None) -> ArmSdk:
+    """Return the arm at an address, bound to a share of its own speed where its SDK has that.
+
+    Raises ConfigError where the SDK is not installed or nobody answers.
+    """
     module, kind = CLASSES[name]
-    return getattr(import_module(f"vla_ros.hardware.{module}"), kind)(address)
+    options = {} if speed_share is None else {"speed_share": speed_share}
+    return getattr(import_module(f"vla_ros.hardware.{module}"), kind)(address, **options)
