@@ -44,7 +44,11 @@ setup(
     data_files=data_files(),
     python_requires=">=3.11",
     install_requires=requirements("runtime.in"),
-    extras_require={"learning": requirements("torch.lock.txt"), "training": requirements("training.in")},
+    extras_require={
+        "learning": requirements("torch.lock.txt"),
+        "training": requirements("training.in"),
+        "hardware": requirements("hardware.in"),
+    },
     entry_points={
         "console_scripts": [
             "vla-ros = vla_ros.cli:main",

@@ -14,7 +14,10 @@ from packaging.requirements import Requirement
 
 from vla_ros.commands.doctor.jazzy import installed_ros_wheels, strangers
 
-LOCKS = ("lock.txt", "learning.lock.txt", "torch.lock.txt", "training.lock.txt", "uv.lock.txt", "ros.lock.txt")
+LOCKS = (
+    *("lock.txt", "learning.lock.txt", "torch.lock.txt", "training.lock.txt", "hardware.lock.txt"),
+    *("uv.lock.txt", "ros.lock.txt"),
+)
 
 
 def _lock(root: Path, name: str = "lock.txt") -> dict[str, Requirement]:
@@ -49,12 +52,14 @@ def test_setup_py_finds_every_file_that_it_reads(root):
 
 
 def test_what_only_some_need_is_not_everybodys(root):
-    everybody, learning, torch, training = (set(_lock(root, name)) for name in LOCKS[:4])
+    everybody, learning, torch, training, hardware = (set(_lock(root, name)) for name in LOCKS[:5])
     assert torch == {"torch"}
+    assert {"panda-python", "piper-sdk", "python-can"} < hardware
     assert {"transformers", "tensorboard"} < training
     assert not {"torch", "pyrealsense2", "requests", "pydantic"} & everybody
     assert not everybody & (learning | torch)
     assert not training & (everybody | learning | torch)
+    assert not hardware & (everybody | learning | torch | training)
 
 
 @pytest.mark.parametrize("name", ["runtime.in", "test.in"])

@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from vla_ros.robots.embodiment import Embodiment
 
 # sim: sim_node has the controllers itself; topic: ros2_control drives sim_node; mock: commands come back as states;
-# joint_topics: a vendor's driver without ros2_control.
-HARDWARE = ("sim", "topic", "mock", "real", "joint_topics")
+# joint_topics, sdk: a vendor's driver, or Python SDK, without ros2_control.
+HARDWARE = ("sim", "topic", "mock", "real", "joint_topics", "sdk")
 MANAGED = {"hardware": ("topic", "mock", "real")}
 SIMULATED = {"hardware": ("sim", "topic")}
-UNSIMULATED = {"hardware": ("mock", "real", "joint_topics")}
+UNSIMULATED = {"hardware": ("mock", "real", "joint_topics", "sdk")}
 SIMULATED_TIME = Chosen("hardware", {name: name in SIMULATED["hardware"] for name in HARDWARE})
-# Drivers of joint topics hold by themselves where they are while nobody tells them anything.
+# Drivers of joint topics hold by themselves where they are while nobody tells them anything; sdk_node has arms hold.
 HOLD = Chosen(
-    "hardware", {"sim": "sim", "joint_topics": "none"} | dict.fromkeys(MANAGED["hardware"], "controller_manager")
+    "hardware",
+    {"sim": "sim", "joint_topics": "none", "sdk": "none"} | dict.fromkeys(MANAGED["hardware"], "controller_manager"),
 )
 SIMULATOR_INTERFACE = Chosen("hardware", dict.fromkeys(HARDWARE, "controllers") | {"topic": "topic_hardware"})
 # The manager puts its loop at 50 by itself, but torques come in and states go out through its other threads. Below
@@ -39,10 +40,10 @@ def hardware_arguments() -> tuple[LaunchArgument, ...]:
             "hardware",
             "sim",
             "who has the arm: the simulator; ros2_control over the simulator, mock components or the real robot; "
-            "joint_topics: a real robot's driver without ros2_control",
+            "joint_topics, sdk: a real robot's driver, or its vendor's Python SDK, without ros2_control",
             choices=HARDWARE,
         ),
-        LaunchArgument("robot_ip", "", "address of the robot, for hardware:=real where its driver takes one"),
+        LaunchArgument("robot_ip", "", "address of the robot, for hardware:=real and sdk where one is taken"),
     )
 
 
@@ -77,6 +78,12 @@ def ros2_control_nodes() -> tuple[NodeSpec, ...]:
             {"robot": Argument("robot")},
             when={"hardware": ("joint_topics",)},
         ),
+        NodeSpec(
+            "sdk",
+            "sdk_node",
+            {name: Argument(name) for name in ("robot", "command", "robot_ip")},
+            when={"hardware": ("sdk",)},
+        ),
     )
 
 
@@ -99,6 +106,12 @@ def check_hardware(arguments: Mapping[str, Value]) -> None:
     robot = load_embodiment(str(arguments["robot"]))
     if hardware == "joint_topics":
         _check_joint_topics(robot, robot.command_modes(str(arguments["command"])))
+        return
+    if hardware == "sdk":
+        from vla_ros.robots.sdk import addresses, check_commands
+
+        check_commands(robot, robot.command_modes(str(arguments["command"])))
+        addresses(robot, str(arguments["robot_ip"]))
         return
     if hardware != "real" and "pose" in robot.command_modes(str(arguments["command"])).values():
         raise ConfigError(

@@ -18,10 +18,11 @@ from std_msgs.msg import Float64MultiArray
 
 from controllers.errors import VlaError
 from vla_ros import messages, qos
+from vla_ros.hardware.differenced_velocity import DifferencedVelocity
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.spinning import run_node, spin_until_stopped, steady_timer
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.robots.joint_topics import DifferencedVelocity, JointDriver, joint_drivers
+from vla_ros.robots.joint_topics import JointDriver, joint_drivers
 
 REPORT_S = 1.0
 COMMAND_AGE_S = 0.1  # control says what it wants more often; afterwards nothing is sent
@@ -32,11 +33,11 @@ class DrivenPart:
 
     def __init__(self, node: Node, driver: JointDriver) -> None:
         self.driver = driver
-        self.measured = np.full(driver.size, np.nan)
+        self.measured = np.full(driver.layout.size, np.nan)
         self.arrival = float("-inf")  # [s] monotonic
         self.commanded = float("-inf")  # [s] monotonic
         self.refused = ""
-        self._wanted = np.full(driver.size, np.nan)
+        self._wanted = np.full(driver.layout.size, np.nan)
         self._reader = messages.JointStateReader(driver.state_names)
         self._message = JointState(
             name=list(driver.config.names),
@@ -44,7 +45,7 @@ class DrivenPart:
             effort=list(driver.config.effort),
         )
         self._commands = node.create_publisher(JointState, driver.config.commands, qos.STREAM)
-        for topic in driver.parts:
+        for topic in driver.layout.parts:
             node.create_subscription(Float64MultiArray, topic, partial(self._on_command, topic), qos.NEWEST)
 
     def on_states(self, message: JointState) -> bool:
@@ -69,7 +70,7 @@ class DrivenPart:
     def send(self) -> None:
         """Send where all joints are to be, while control says so; what it has said nothing of stays where it is."""
         if time.monotonic() - self.commanded > COMMAND_AGE_S:
-            for values, fingers in self.driver.parts.values():
+            for values, fingers in self.driver.layout.parts.values():
                 if not fingers:  # a gripper goes on holding what it holds
                     self._wanted[values] = np.nan
             return
@@ -90,7 +91,7 @@ class JointTopicsNode(Node):
             self, "stale_after_s", 0.1, "silence of a driver that stops the whole robot [s]", 0.01, 1.0
         )
         self._parts = [DrivenPart(self, driver) for driver in joint_drivers(robot)]
-        joints = [joint for part in self._parts for joint in part.driver.joints]
+        joints = [joint for part in self._parts for joint in part.driver.layout.joints]
         self._velocity = DifferencedVelocity(len(joints))
         self._writer = messages.JointStateWriter(joints)
         self._states = self.create_publisher(JointState, "joint_states", qos.STREAM)
@@ -111,7 +112,7 @@ class JointTopicsNode(Node):
         if not part.on_states(message) or part is not self._parts[-1] or self._silent():
             return
         now = self.get_clock().now().nanoseconds * 1e-9
-        position = np.concatenate([one.driver.positions(one.measured) for one in self._parts])
+        position = np.concatenate([one.driver.layout.spread(one.measured) for one in self._parts])
         self._states.publish(self._writer.write(now, position, self._velocity.update(now, position)))
 
     def _send(self, part: DrivenPart) -> None:

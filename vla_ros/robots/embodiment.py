@@ -30,6 +30,7 @@ from vla_ros.robots.groups import (
 )
 from vla_ros.robots.joint_topics import JointTopicsConfig, joint_drivers
 from vla_ros.robots.ros2_control.config import Ros2ControlConfig
+from vla_ros.robots.sdk import SdkConfig, check_sdks
 from vla_ros.robots.structure import Structure, check_name, check_robot_name
 from vla_ros.robots.urdf import expand_xacro, link_names
 from vla_ros.robots.workplace import Workplace
@@ -50,6 +51,7 @@ class RobotConfig:
     workplace: Workplace | None = None
     ros2_control: Ros2ControlConfig = field(default_factory=Ros2ControlConfig)  # what only its vendor knows of it
     joint_topics: tuple[JointTopicsConfig, ...] = ()  # drivers of its vendor's without ros2_control
+    sdk: tuple[SdkConfig, ...] = ()  # its vendor's Python SDK
 
 
 Group = TypeVar("Group", ArmGroup, EndEffectorGroup, JointGroup)
@@ -71,6 +73,7 @@ class Embodiment:
     workplace: Workplace | None = None  # of simulated scenes; None: around its base, as they are drawn
     ros2_control: Ros2ControlConfig = field(default_factory=Ros2ControlConfig)
     joint_topics: tuple[JointTopicsConfig, ...] = ()
+    sdk: tuple[SdkConfig, ...] = ()
     source: str = ""  # what it was loaded by: its name, or the path of its file
 
     @property
@@ -295,10 +298,13 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         workplace=config.workplace,
         ros2_control=config.ros2_control,
         joint_topics=config.joint_topics,
+        sdk=config.sdk,
         source=config.name,
     )
     if embodiment.joint_topics:
         joint_drivers(embodiment)
+    if embodiment.sdk:
+        check_sdks(embodiment)
     _refuse_twice("channel", [channel for one in embodiment.end_effectors for channel in one.channels])
     return embodiment
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controllers.errors import ConfigError, unknown_name
+from vla_ros.robots.address import ADDRESS
 
-ADDRESS = "{robot_ip}"  # stands in a parameter for what robot_ip:= says
 STATES = ("position", "velocity", "effort")
 
 

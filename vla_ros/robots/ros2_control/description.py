@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from controllers.errors import ConfigError, unknown_name
+from vla_ros.robots.address import ADDRESS, check_address
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.groups import PARALLEL, ArmGroup, EndEffectorGroup, JointGroup
-from vla_ros.robots.ros2_control.config import ADDRESS, STATES
+from vla_ros.robots.ros2_control.config import STATES
 from vla_ros.robots.urdf import joint_limits
 
 JOINT_STATES, JOINT_COMMANDS = "robot_joint_states", "robot_joint_commands"  # topics of the robot behind topics
@@ -82,14 +83,8 @@ def check_drivers(robot: Embodiment, robot_ip: str) -> None:
             f"hardware:=real: no driver of the robot '{robot.name}' is known: name it in its file, ros2_control: "
             "drivers: (docs/ros2_control.md), or use hardware:=sim"
         )
-    if not any(driver.needs_address for driver in drivers):
-        if robot_ip:
-            raise ConfigError(f"robot_ip:={robot_ip}: no driver of the robot '{robot.name}' takes one: leave it out")
-        return
-    if not robot_ip:
-        raise ConfigError("hardware:=real needs the robot's address: give robot_ip:=<host name or address>")
-    if not all(letter.isalnum() or letter in ".-:" for letter in robot_ip):
-        raise ConfigError(f"robot_ip:={robot_ip}: not a host name or address; use letters, digits, '.', '-' and ':'")
+    needed = any(driver.needs_address for driver in drivers)
+    check_address(robot_ip, needed, "real", f"no driver of the robot '{robot.name}'")
 
 
 def _topics(namespace: str) -> dict[str, str]:

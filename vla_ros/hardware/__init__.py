@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Vendors' interfaces to real arms and hands, without ROS."""
