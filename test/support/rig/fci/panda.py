@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from controllers.arm.arm_dynamics import GRAVITY
 from controllers.arm.model import ArmModel
 from rig.fci.wire import (
     CONTROLLER_EXTERNAL,
@@ -44,7 +45,7 @@ class SimulatedPanda:
         self._time = 0  # [ms]
         for name in ("O_T_EE", "O_T_EE_d", "F_T_EE", "EE_T_K", "F_T_NE", "NE_T_EE", "O_T_EE_c"):
             self._state[name] = np.eye(4).ravel()
-        self._state["O_ddP_O"][2] = -9.81
+        self._state["O_ddP_O"][2] = -GRAVITY
 
     @property
     def moving(self) -> bool:
