@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# [s] from a state to the middle of the time for which the torque made of it is given, at 500 commands a second: what
-# the arm moves in it is no deviation.
-MIDDLE_S = 0.0025
+# [s] by which a torque is later than the state it was made of, at least: what the arm moves in it is no deviation. Not
+# what it is on average: the rest of its age damps, and too much would push.
+LEAST_AGE_S = 0.001
 
 
 @dataclass(frozen=True)
@@ -26,4 +26,4 @@ class Springs:
 
     def for_effort(self, tau: np.ndarray, q: np.ndarray, dq: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return q_d [rad] and dq_d [rad/s] (N,) by which the springs give `tau` (N,) [N·m] at q, dq."""
-        return q + MIDDLE_S * dq + tau / np.array(self.stiffness), dq
+        return q + LEAST_AGE_S * dq + tau / np.array(self.stiffness), dq

@@ -8,6 +8,8 @@ import numpy as np
 from vla_ros.hardware.differenced_velocity import DifferencedVelocity
 
 PERIOD_MOST_S = 0.02  # [s] between two positions that counts as theirs: after a pause no leap is owed
+LEAP = 0.05  # [rad] between two positions that is no next step of a stream, but a leap
+LEAP_SHARE = 0.5  # of the speed that the joints may have, for a leap: it begins and ends at once
 
 
 class PositionStream:
@@ -17,12 +19,17 @@ class PositionStream:
         """Begin at `start` (N,) [rad] at `now` [s]; `speed` (N,) [rad/s] is the most that the joints may do."""
         self.position = start.copy()
         self._time, self._speed = now, speed
+        self._leaps = False
         self._velocity = DifferencedVelocity(len(start))
         self._velocity.update(now, start)
 
     def update(self, now: float, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the position (N,) [rad] to be told next on the way to `wanted`, and the stream's velocity [rad/s]."""
-        most = self._speed * min(max(now - self._time, 0.0), PERIOD_MOST_S)
-        self.position = self.position + np.clip(wanted - self.position, -most, most)
+        way = wanted - self.position
+        self._leaps = self._leaps or bool(np.max(np.abs(way)) > LEAP)
+        speed = self._speed * (LEAP_SHARE if self._leaps else 1.0)
+        step = speed * min(max(now - self._time, 0.0), PERIOD_MOST_S)
+        self._leaps = self._leaps and bool(np.any(np.abs(way) > step))
+        self.position = self.position + np.clip(way, -step, step)
         self._time = now
         return self.position, np.clip(self._velocity.update(now, self.position), -self._speed, self._speed)

@@ -57,6 +57,8 @@ class Station:
         panda, hand = self.panda, self.hand
         if do == "reflex":
             panda.fail(values["error"])
+        elif do == "reflex_over":
+            panda.recover()
         elif do == "user_stop":
             panda.stop_by_user(values["pressed"])
         elif do == "push":
@@ -68,6 +70,8 @@ class Station:
             hand.thing = values["width"]
         elif do == "silence":
             self.robot.link.silent = hand.link.silent = values["silent"]
+        elif do == "version":
+            self.robot.link.version = values["version"]
         elif do == "drop":
             self.robot.link.drop()
         elif do == "log":
