@@ -17,8 +17,9 @@ from rig.fci.model_library import compiler
 from rig.fci.station import PandaStation
 
 from controllers.errors import ConfigError
-from vla_ros.hardware.panda_arm import FIRM, SOFT, SPEED
+from vla_ros.hardware.panda_arm import FIRM
 from vla_ros.hardware.panda_sdk import PandaSdk
+from vla_ros.hardware.position_stream import LEAP_SPEED
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C compiler makes the library that libfranka loads")
 PERIOD = 0.002  # [s]
@@ -73,7 +74,7 @@ def drive(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Stream commands of the time [s]; return when each was told [s, monotonic], and what."""
     began = time.monotonic()
-    told = []
+    told: list[tuple[float, np.ndarray]] = []
     while (t := time.monotonic() - began) < seconds:
         sdk.read()
         values = command(t)
@@ -172,26 +173,26 @@ def test_held_after_positions_it_stays_where_it_was_told_to_be_however_often(sdk
 
 
 def test_in_motion_it_is_held_and_driven_again_without_a_step_of_torque(sdk, station):
-    swing = np.array([5.0, 0.0, 0.0, 2.0, 0.3, 0.0, 0.1])
+    swing = np.array([5.0, 0.0, 0.0, 3.0, 0.3, 0.0, 0.1])
     for sign in (1.0, -1.0, 1.0, -1.0):
         drive(sdk, "effort", lambda t, sign=sign: sign * swing, 0.12)
         sdk.hold()
         time.sleep(0.15)
     motion = station.motion()
     assert not sdk.fault and motion.moving.all()
-    assert np.abs(motion.dq).max() > 0.2
+    assert np.abs(motion.dq).max() > 0.8  # faster than FIRM springs could brake it
     assert np.abs(np.diff(motion.tau, axis=0)).max() <= RATE
     time.sleep(0.6)
     sdk.read()
     assert np.abs(read(sdk).velocity).max() < 0.02
 
 
-def test_a_leap_of_positions_is_made_at_the_joints_speed(sdk, station):
+def test_a_leap_of_positions_is_made_slowly(sdk, station):
     goal = HOME + 0.34 * np.array([1.0, 0.0, 0.0, 0.0, 1.0, 0.0, -1.0])  # the gate lets 0.35 pass
-    drive(sdk, "position", lambda t: goal, 1.2)
+    drive(sdk, "position", lambda t: goal, 1.6)
     assert not sdk.fault
     np.testing.assert_allclose(read(sdk).position, goal, atol=5e-3)
-    assert np.all(np.abs(station.motion().dq).max(axis=0) <= SPEED)
+    assert np.abs(station.motion().dq).max() < 1.5 * LEAP_SPEED
 
 
 def test_the_hand_holds_what_is_between_its_fingers_and_lets_go_of_it(sdk, station):

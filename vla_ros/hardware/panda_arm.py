@@ -25,6 +25,10 @@ FIRM = Springs((600.0, 600.0, 600.0, 600.0, 250.0, 150.0, 50.0), (50.0, 50.0, 50
 SOFT = Springs((150.0, 150.0, 150.0, 150.0, 60.0, 40.0, 15.0), (20.0, 20.0, 20.0, 12.0, 6.0, 5.0, 2.5))
 SPEED = np.array([2.175] * 4 + [2.61] * 3)  # [rad/s] Franka Control Interface documentation, limits for Panda
 NEAR = 0.05  # [rad] from where it was told to be last, up to which that place is held
+# [rad/s] above which FIRM springs must not be put on. panda-py lets torques change by 386 N·m/s (a limit of 1 N·m a
+# millisecond, then libfranka's 100 Hz filter): from 1 rad/s their damping comes too late, and the arm swings up.
+SLOW = 0.1
+AHEAD_S = 0.03  # [s] of its motion within which an arm is braked: pulled back at once it would swing
 IDLE_PERIOD_S = 0.001  # [s] between looks at an arm that nobody drives
 BUSY_PERIOD_S = 0.02  # [s] between looks whether one that is driven needs anything
 AT_REST = 0.01  # [rad/s]
@@ -57,6 +61,7 @@ class PandaArm:
         self._controller: Any = None
         self._springs = FIRM
         self._stream: PositionStream | None = None
+        self._brakes = False  # SOFT springs bring it to rest, FIRM ones are to hold it then
         self._phase = UNDRIVEN
         self._start, self._recover, self._ends = threading.Event(), threading.Event(), threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="panda", daemon=True)
@@ -71,6 +76,8 @@ class PandaArm:
                 self._panda.raise_error()
             except RuntimeError as error:
                 self._fail(panda_connection.words(error))
+            if self._brakes and self._is_slow():
+                self._stiffen(self._q)
         return self.newest
 
     def weight(self, state: Any) -> np.ndarray:
@@ -84,33 +91,34 @@ class PandaArm:
         if self._phase != DRIVEN:
             self._start.set()  # what is told until the controller runs is lost: the next comes 2 ms later
             return
-        state = self.read().state
-        q, dq = np.array(state.q), np.array(state.dq)
+        self.read()
         if kind == "effort":
-            self._stream = None
+            self._stream, self._brakes = None, False
             self._soften()
-            place, velocity = SOFT.for_effort(values, q, dq)
+            place, velocity = SOFT.for_effort(values, self._q, self._dq)
         else:
+            if self._springs is not FIRM and not self._stiffened():
+                return
             now = time.monotonic()
             if self._stream is None:
-                self._stiffen(q)
-                self._stream = PositionStream(q, now, SPEED)
+                self._stream = PositionStream(self._q, now, SPEED)
             # Damping would have the arm trail by D / K, 83 ms, were it not told the stream's velocity.
             place, velocity = self._stream.update(now, values)
         self._controller.set_control(place, velocity)
 
     def hold(self) -> None:
-        """Stay where the arm is; one that positions drove, where they told it to be last."""
+        """Come to rest and stay there; an arm that positions drove, where they told it to be last."""
         if self._phase != DRIVEN:
             return  # its own controller holds it
+        self.read()
         told, self._stream = self._stream, None
-        q = np.array(self._panda.get_state().q)
-        if told is not None and np.max(np.abs(told.position - q)) < NEAR:
-            # What pulls it off its place, a load that it was not told of, must not pull it further each time.
-            self._controller.set_control(told.position)
-        else:
-            self._soften()
-            self._stiffen(q)
+        if self._springs is not FIRM or not self._is_slow():
+            self._stiffened()
+        elif told is not None:
+            # Where it was told to be: what pulls it off its place, a load that it does not know, must not pull it
+            # further with each hold.
+            near = np.max(np.abs(told.position - self._q)) < NEAR
+            self._controller.set_control(told.position if near else self._q)
 
     def recover(self) -> None:
         """Have the arm clear its errors, as Desk does; its own controller goes on holding it."""
@@ -132,6 +140,27 @@ class PandaArm:
         # The model holds on to the connection as well.
         self._phase, self._panda, self._model, self._controller = LOST, None, None, None
 
+    @property
+    def _q(self) -> np.ndarray:
+        return np.array(self.newest.state.q)
+
+    @property
+    def _dq(self) -> np.ndarray:
+        return np.array(self.newest.state.dq)
+
+    def _is_slow(self) -> bool:
+        return bool(np.max(np.abs(self._dq)) < SLOW)
+
+    def _stiffened(self) -> bool:
+        """Say whether FIRM springs hold the arm; where it is too fast for that, have it braked."""
+        if self._is_slow():
+            self._stiffen(self._q)
+        elif not self._brakes:
+            self._brakes = True
+            self._soften()
+            self._controller.set_control(self._q + AHEAD_S * self._dq)
+        return not self._brakes
+
     def _soften(self) -> None:
         if self._springs is not SOFT:
             self._controller.set_stiffness(SOFT.stiffness)
@@ -139,6 +168,7 @@ class PandaArm:
             self._springs = SOFT
 
     def _stiffen(self, q: np.ndarray) -> None:
+        self._brakes = False
         if self._springs is not FIRM:
             # The place first: stiff springs towards what stood for a torque would be a blow.
             self._controller.set_control(q)
@@ -186,5 +216,5 @@ class PandaArm:
 
         controller = controllers.JointPosition(np.array(FIRM.stiffness), np.array(FIRM.damping))
         self._panda.start_controller(controller)  # at the measured place
-        self._controller, self._springs, self._stream = controller, FIRM, None
+        self._controller, self._springs, self._stream, self._brakes = controller, FIRM, None, False
         self._phase = DRIVEN

@@ -9,7 +9,7 @@ from vla_ros.hardware.differenced_velocity import DifferencedVelocity
 
 PERIOD_MOST_S = 0.02  # [s] between two positions that counts as theirs: after a pause no leap is owed
 LEAP = 0.05  # [rad] between two positions that is no next step of a stream, but a leap
-LEAP_SHARE = 0.5  # of the speed that the joints may have, for a leap: it begins and ends at once
+LEAP_SPEED = 0.3  # [rad/s] at which a leap is made, which begins and ends at once
 
 
 class PositionStream:
@@ -27,7 +27,7 @@ class PositionStream:
         """Return the position (N,) [rad] to be told next on the way to `wanted`, and the stream's velocity [rad/s]."""
         way = wanted - self.position
         self._leaps = self._leaps or bool(np.max(np.abs(way)) > LEAP)
-        speed = self._speed * (LEAP_SHARE if self._leaps else 1.0)
+        speed = np.minimum(self._speed, LEAP_SPEED) if self._leaps else self._speed
         step = speed * min(max(now - self._time, 0.0), PERIOD_MOST_S)
         self._leaps = self._leaps and bool(np.any(np.abs(way) > step))
         self.position = self.position + np.clip(way, -step, step)
