@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The arm of a Franka Panda, driven by efforts or positions at any rate.
 
-One controller of panda-py's runs from the first command on: joint springs at 1 kHz in C++, whose places, stiffness and
-damping change. Another one for torques would need the motion ended and begun again, the arm left to itself between, and
-it would go on with its last torque when this process hangs (joint_springs.py).
+One controller of panda-py's runs from the beginning to the end: joint springs at 1 kHz in C++, whose places, stiffness
+and damping change. Another one for torques would need the motion ended and begun again, the arm left to itself and its
+states out of date between, and it would go on with its last torque when this process hangs (joint_springs.py).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ NEAR = 0.05  # [rad] from where it was told to be last, up to which that place i
 # millisecond, then libfranka's 100 Hz filter): from 1 rad/s their damping comes too late, and the arm swings up.
 SLOW = 0.1
 AHEAD_S = 0.03  # [s] of its motion within which an arm is braked: pulled back at once it would swing
-IDLE_PERIOD_S = 0.001  # [s] between looks at an arm that nobody drives
-BUSY_PERIOD_S = 0.02  # [s] between looks whether one that is driven needs anything
+FAULT_PERIOD_S = 0.001  # [s] between looks at an arm that is not held by this driver
+DRIVEN_PERIOD_S = 0.02  # [s] between looks whether one that is has failed
 AT_REST = 0.01  # [rad/s]
 REST_S = 1.0  # [s] for it to come to rest at the end
-UNDRIVEN, DRIVEN, FAULT, LOST = "undriven", "driven", "fault", "lost"
+DRIVEN, FAULT, LOST = "driven", "fault", "lost"
 
 
 class Moment(NamedTuple):
@@ -47,7 +47,7 @@ class PandaArm:
     """One arm. The thread that drives it never waits: what waits for the network has a thread of its own."""
 
     def __init__(self, address: str) -> None:
-        """Connect. The arm's own controller goes on holding it until it is driven.
+        """Connect, and hold the arm where it is.
 
         Raises ConfigError where panda-py is not installed, nobody answers, or the arm cannot be moved as it is.
         """
@@ -62,8 +62,9 @@ class PandaArm:
         self._springs = FIRM
         self._stream: PositionStream | None = None
         self._brakes = False  # SOFT springs bring it to rest, FIRM ones are to hold it then
-        self._phase = UNDRIVEN
-        self._start, self._recover, self._ends = threading.Event(), threading.Event(), threading.Event()
+        self._phase = DRIVEN
+        self._recover, self._ends = threading.Event(), threading.Event()
+        self._begin()
         self._watcher = threading.Thread(target=self._watch, name="panda", daemon=True)
         self._watcher.start()
 
@@ -86,10 +87,7 @@ class PandaArm:
 
     def drive(self, kind: str, values: np.ndarray) -> None:
         """Take efforts beyond gravity (7,) [N·m], or positions (7,) [rad]."""
-        if self.fault or not np.isfinite(values).all():
-            return
-        if self._phase != DRIVEN:
-            self._start.set()  # what is told until the controller runs is lost: the next comes 2 ms later
+        if self._phase != DRIVEN or not np.isfinite(values).all():
             return
         self.read()
         if kind == "effort":
@@ -99,7 +97,7 @@ class PandaArm:
         else:
             if self._springs is not FIRM and not self._stiffened():
                 return
-            now = time.monotonic()
+            now = self.newest.state.time.to_sec()  # the arm's own: a late thread does not make its motion slower
             if self._stream is None:
                 self._stream = PositionStream(self._q, now, SPEED)
             # Damping would have the arm trail by D / K, 83 ms, were it not told the stream's velocity.
@@ -181,12 +179,11 @@ class PandaArm:
             self.newest = Moment(time.monotonic(), state)
 
     def _fail(self, why: str, phase: str = FAULT) -> None:
-        self.fault, self._phase, self._stream = why, phase, None
-        self._start.clear()
+        self.fault, self._phase = why, phase
 
     # -- the thread that waits for the arm -----------------------------------------------------------------------------
     def _watch(self) -> None:
-        while not self._ends.wait(BUSY_PERIOD_S if self._phase == DRIVEN else IDLE_PERIOD_S):
+        while not self._ends.wait(DRIVEN_PERIOD_S if self._phase == DRIVEN else FAULT_PERIOD_S):
             if self._phase == DRIVEN:
                 continue
             try:
@@ -196,25 +193,25 @@ class PandaArm:
                 return
 
     def _look(self) -> None:
-        """Ask an arm that is not driven how it is; begin to drive it, or recover it, where that is wanted."""
+        """Ask an arm at fault how it is; recover it and hold it again where that is wanted."""
         if self._controller is not None:
             self._panda.stop_controller()  # its loop has ended, and said so: nothing to wait for
             self._controller = None
-        if self._recover.is_set() and self._phase == FAULT:
-            self._panda.teaching_mode(False)  # ends nothing; recovers, without Python's lock
-            self.fault, self._phase = "", UNDRIVEN
+        recovers = self._recover.is_set()
         self._recover.clear()
+        if recovers:
+            self._panda.teaching_mode(False)  # ends nothing; recovers, without Python's lock
         self._take(self._panda.get_state())
-        if self._phase == UNDRIVEN and (trouble := panda_connection.trouble(self.newest.state, *self._walls)):
-            self._fail(trouble)
-        if self._phase == UNDRIVEN and self._start.is_set():
-            self._start.clear()
-            self._begin()
+        if recovers:
+            self.fault = panda_connection.trouble(self.newest.state, *self._walls)
+            if not self.fault:
+                self._begin()
 
     def _begin(self) -> None:
+        """Hold the arm where it is."""
         from panda_py import controllers
 
         controller = controllers.JointPosition(np.array(FIRM.stiffness), np.array(FIRM.damping))
-        self._panda.start_controller(controller)  # at the measured place
+        self._panda.start_controller(controller)  # its place is the measured one
         self._controller, self._springs, self._stream, self._brakes = controller, FIRM, None, False
         self._phase = DRIVEN

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import sys
 import threading
@@ -20,6 +21,7 @@ from rig.fci.robot_server import RobotServer
 from rig.fci.wire import ROBOT_VERSION
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 
+PRIORITY = 10  # real-time, below control's
 LAG_MAX = 0.05  # [s] behind the clock after which lost time is not caught up with
 
 
@@ -106,6 +108,8 @@ def main() -> None:
         orders.put({"do": "quit"})
 
     threading.Thread(target=listen, daemon=True).start()
+    with contextlib.suppress(OSError):  # a real arm has a computer of its own; this one has it where that is allowed
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
     print(json.dumps("ready"), flush=True)
     station.run(orders)
 

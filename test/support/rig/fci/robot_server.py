@@ -25,6 +25,7 @@ from rig.fci.wire import (
 )
 
 SUCCESS, NOT_POSSIBLE = 0, 1
+ABORTED_BY = {RobotMode.USER_STOPPED: MoveStatus.EMERGENCY, RobotMode.REFLEX: MoveStatus.REFLEX}
 # [s] that the arm waits for each command: a real one waits for none. Time stands still meanwhile, so that a client on a
 # loaded machine loses nothing that it would not lose on a fast one.
 PATIENCE = 0.02
@@ -61,7 +62,7 @@ class RobotServer:
         )
         panda.step()
         if self._motion is not None and not panda.moving:
-            self._end(MoveStatus.EMERGENCY if panda.mode == RobotMode.USER_STOPPED else MoveStatus.REFLEX)
+            self._end(ABORTED_BY.get(panda.mode, MoveStatus.ABORTED))
 
     def _take_command(self, message: int) -> None:
         deadline = time.monotonic() + PATIENCE
