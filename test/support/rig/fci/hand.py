@@ -6,7 +6,16 @@ from __future__ import annotations
 import numpy as np
 
 from rig.fci.link import Link
-from rig.fci.wire import HAND_GRASP, HAND_HEADER, HAND_MOVE, HAND_PORT, HAND_STATE, HAND_VERSION, HandRequest, HandStatus
+from rig.fci.wire import (
+    HAND_GRASP,
+    HAND_HEADER,
+    HAND_MOVE,
+    HAND_PORT,
+    HAND_STATE,
+    HAND_VERSION,
+    HandRequest,
+    HandStatus,
+)
 
 WIDTH_MAX = 0.08  # [m]
 PERIOD = 0.02  # [s] of its states: a modelling choice

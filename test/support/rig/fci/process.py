@@ -23,6 +23,7 @@ from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 
 PRIORITY = 10  # real-time, below control's
 LAG_MAX = 0.05  # [s] behind the clock after which lost time is not caught up with
+_LATER = object()  # an answer that somebody else gives
 
 
 class Station:
@@ -45,7 +46,9 @@ class Station:
                 order = orders.get_nowait()
                 if order["do"] == "quit":
                     return
-                print(json.dumps(self._obey(**order)), flush=True)
+                answer = self._obey(**order)
+                if answer is not _LATER:
+                    print(json.dumps(answer), flush=True)
             self.robot.tick()
             self.hand.tick()
             due += DT
@@ -76,10 +79,10 @@ class Station:
             self.robot.link.version = values["version"]
         elif do == "drop":
             self.robot.link.drop()
-        elif do == "log":
-            log = list(self.robot.log)
-            self.robot.log.clear()
-            return [[a, b, q.tolist(), dq.tolist(), tau.tolist(), moving] for a, b, q, dq, tau, moving in log]
+        elif do == "save":
+            # By a thread: while this one writes, the arm stands still, and a client thinks that it is gone.
+            threading.Thread(target=_save, args=(self.robot.log.take(), values["path"])).start()
+            return _LATER
         elif do == "state":
             return {
                 "q": panda.arm.q.tolist(),
@@ -94,6 +97,11 @@ class Station:
         else:
             raise ValueError(do)
         return None
+
+
+def _save(rows: np.ndarray, path: str) -> None:
+    np.save(path, rows)
+    print(json.dumps(None), flush=True)
 
 
 def main() -> None:

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 
 import numpy as np
 
 from rig.fci.link import Link
+from rig.fci.motion_log import MotionLog
 from rig.fci.panda import SimulatedPanda
 from rig.fci.wire import (
     MOVE,
@@ -29,7 +29,6 @@ ABORTED_BY = {RobotMode.USER_STOPPED: MoveStatus.EMERGENCY, RobotMode.REFLEX: Mo
 # [s] that the arm waits for each command: a real one waits for none. Time stands still meanwhile, so that a client on a
 # loaded machine loses nothing that it would not lose on a fast one.
 PATIENCE = 0.02
-KEPT = 60_000  # samples of the log
 
 
 class RobotServer:
@@ -41,8 +40,7 @@ class RobotServer:
         self.link = Link(address, ROBOT_PORT, version, ROBOT_HEADER)
         self._motion: int | None = None  # the number of the request whose motion runs
         self._commanded = False  # whether it has had a command yet
-        # When a command came [s, monotonic], arm's time [ms], q, dq, torque commanded, whether a motion ran
-        self.log: deque[tuple] = deque(maxlen=KEPT)
+        self.log = MotionLog()
 
     def tick(self) -> None:
         """Send a state, take the command for it, advance the arm by a millisecond."""
@@ -57,9 +55,7 @@ class RobotServer:
         if panda.moving:
             self._take_command(int(state["message_id"]))
             arrived = time.monotonic()
-        self.log.append(
-            (arrived, int(state["message_id"]), panda.arm.q, panda.arm.dq, panda.tau, panda.moving)
-        )
+        self.log.add(arrived, 1e-3 * state["message_id"], panda.arm.q, panda.arm.dq, panda.tau, panda.moving)
         panda.step()
         if self._motion is not None and not panda.moving:
             self._end(ABORTED_BY.get(panda.mode, MoveStatus.ABORTED))

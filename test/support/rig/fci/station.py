@@ -7,24 +7,12 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+import tempfile
 from pathlib import Path
 
-import numpy as np
+from rig.fci.motion_log import Motion, read_motion
 
 SUPPORT = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Motion:
-    """What the arm did, a row a millisecond."""
-
-    arrived: np.ndarray  # (T,) [s] monotonic: when it had the command
-    time: np.ndarray  # (T,) [s] its own
-    q: np.ndarray  # (T, 7) [rad]
-    dq: np.ndarray  # (T, 7) [rad/s]
-    tau: np.ndarray  # (T, 7) [N·m] commanded
-    moving: np.ndarray  # (T,) whether a client's motion ran
 
 
 class PandaStation:
@@ -63,9 +51,10 @@ class PandaStation:
 
     def motion(self) -> Motion:
         """Return what the arm did since this was asked last."""
-        rows = self.tell("log")
-        arrived, stamp, q, dq, tau, moving = (np.array(column) for column in zip(*rows, strict=True))  # type: ignore
-        return Motion(arrived, stamp / 1000.0, q, dq, tau, moving)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "motion.npy"
+            self.tell("save", path=str(path))
+            return read_motion(path)
 
     def kill(self) -> None:
         """Be gone at once, as a robot whose power is cut."""
