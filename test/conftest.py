@@ -49,7 +49,7 @@ REAL_TIME = (  # a loop at 500 Hz, a whole job, or what counts seconds
     *(
         "nodes/test_joint_topics",
         "nodes/test_sdk_panda",
-        "hardware/test_panda_sdk",
+        "hardware/test_panda",
         "nodes/test_sim_cameras",
         "nodes/test_topic_hardware",
     ),

@@ -8,6 +8,7 @@ stdin ends, because whoever started this ended, the hand goes on holding what it
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -78,11 +79,7 @@ def serve(address: str) -> None:
     def listen() -> None:
         for line in sys.stdin:
             wanted[:] = [float(line)]
-        print("end", flush=True)
-        # The connection is busy with a goal, or waits for a hand that is gone: nothing to be tidied up.
-        import os
-
-        os._exit(0)
+        os._exit(0)  # the connection may be busy with a goal, or wait for a hand that is gone: nothing to be tidied up
 
     threading.Thread(target=listen, name="wanted", daemon=True).start()
     while True:
