@@ -20,7 +20,7 @@ from rig.fci.station import PandaStation
 from controllers.errors import ConfigError
 from vla_ros.hardware.panda_arm import FIRM
 from vla_ros.hardware.panda_sdk import PandaSdk
-from vla_ros.hardware.position_stream import LEAP_SPEED
+from vla_ros.hardware.position_stream import CATCH_UP_SPEED
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C compiler makes the library that libfranka loads")
 PERIOD = 0.002  # [s]
@@ -104,8 +104,8 @@ def test_what_the_arm_says_is_read(sdk, station):
 
 
 def test_positions_are_followed(sdk, station):
-    drive(sdk, "position", lambda t: HOME + SHIFT * smooth(t, 1.2), 1.8)
-    np.testing.assert_allclose(read(sdk).position, HOME + SHIFT, atol=4e-3)
+    drive(sdk, "position", lambda t: HOME + SHIFT * smooth(t, 1.2), 2.0)
+    np.testing.assert_allclose(read(sdk).position, HOME + SHIFT, atol=6e-3)  # 0.1 N·m of friction at 25 N·m/rad
     motion = station.motion()
     assert motion.moving.all()
     assert not sdk.fault
@@ -183,19 +183,33 @@ def test_in_motion_it_is_held_and_driven_again_without_a_step_of_torque(sdk, sta
     motion = station.motion()
     assert not sdk.fault
     assert motion.moving.all()
-    assert np.abs(motion.dq).max() > 0.8  # faster than FIRM springs could brake it
+    assert np.abs(motion.dq).max() > 0.8  # panda-py's own springs would swing it up from about here
     assert np.abs(np.diff(motion.tau, axis=0)).max() <= RATE
     time.sleep(0.6)
     sdk.read()
     assert np.abs(read(sdk).velocity).max() < 0.02
 
 
+def test_positions_that_stutter_at_speed_do_not_make_it_swing(sdk, station):
+    def stuttering(t: float) -> np.ndarray:
+        if 0.05 < t % 0.4 < 0.055:
+            time.sleep(0.1)
+        return HOME + 0.5 * SHIFT * np.sin(5.0 * t)
+
+    drive(sdk, "position", stuttering, 2.5)
+    assert not sdk.fault
+    assert np.abs(station.motion().dq).max() < 1.7  # 0.75 rad/s are asked for
+    sdk.hold()
+    time.sleep(0.8)
+    assert np.abs(read(sdk).velocity).max() < 0.05
+
+
 def test_a_leap_of_positions_is_made_slowly(sdk, station):
     goal = HOME + 0.34 * np.array([1.0, 0.0, 0.0, 0.0, 1.0, 0.0, -1.0])  # the gate lets 0.35 pass
-    drive(sdk, "position", lambda t: goal, 1.6)
+    drive(sdk, "position", lambda t: goal, 2.0)
     assert not sdk.fault
-    np.testing.assert_allclose(read(sdk).position, goal, atol=5e-3)
-    assert np.abs(station.motion().dq).max() < 1.5 * LEAP_SPEED
+    np.testing.assert_allclose(read(sdk).position, goal, atol=6e-3)
+    assert np.abs(station.motion().dq).max() < 1.5 * CATCH_UP_SPEED
 
 
 def test_the_hand_holds_what_is_between_its_fingers_and_lets_go_of_it(sdk, station):
@@ -243,8 +257,8 @@ def test_a_reflex_is_a_fault_and_nothing_moves_until_it_is_recovered(sdk, statio
     time.sleep(0.2)
     assert station.state["mode"] == "MOVE", "it is held again"
     assert np.abs(read(sdk).position - where).max() < 1e-3, "recovery moves nothing"
-    drive(sdk, "position", lambda t: where + 0.1 * smooth(t, 0.5), 1.0)
-    np.testing.assert_allclose(read(sdk).position, where + 0.1, atol=5e-3)
+    drive(sdk, "position", lambda t: where + 0.1 * smooth(t, 0.5), 1.2)
+    np.testing.assert_allclose(read(sdk).position, where + 0.1, atol=6e-3)
 
 
 def test_the_arms_stop_button_is_a_fault_that_ends_when_it_is_recovered(sdk, station):

@@ -19,16 +19,15 @@ from vla_ros.hardware import panda_connection
 from vla_ros.hardware.joint_springs import Springs
 from vla_ros.hardware.position_stream import PositionStream
 
-# Of a place: panda-py's own, whose stiffness is that of Franka's joint impedance example.
-FIRM = Springs((600.0, 600.0, 600.0, 600.0, 250.0, 150.0, 50.0), (50.0, 50.0, 50.0, 20.0, 20.0, 20.0, 10.0))
-# Of a torque: soft enough that 2 ms do not matter, stiff enough that a forgotten 10 N·m end 0.07 rad further on.
+# Of places. Half as stiff as panda-py's own: through panda-py torques change by 386 N·m/s at most (1 N·m a millisecond,
+# then libfranka's 100 Hz filter), and where damping asks for more the arm swings up instead of coming to rest. These
+# hold a simulated arm from 2 rad/s on all joints; panda-py's fail from 1.
+FIRM = Springs((300.0, 300.0, 300.0, 300.0, 125.0, 75.0, 25.0), (30.0, 30.0, 30.0, 20.0, 8.0, 6.0, 3.0))
+# Of torques: soft enough that 2 ms do not matter, stiff enough that a forgotten 10 N·m end 0.07 rad further on.
 SOFT = Springs((150.0, 150.0, 150.0, 150.0, 60.0, 40.0, 15.0), (20.0, 20.0, 20.0, 12.0, 6.0, 5.0, 2.5))
 SPEED = np.array([2.175] * 4 + [2.61] * 3)  # [rad/s] Franka Control Interface documentation, limits for Panda
 NEAR = 0.05  # [rad] from where it was told to be last, up to which that place is held
-# [rad/s] above which FIRM springs must not be put on. panda-py lets torques change by 386 N·m/s (a limit of 1 N·m a
-# millisecond, then libfranka's 100 Hz filter): from 1 rad/s their damping comes too late, and the arm swings up.
-SLOW = 0.1
-AHEAD_S = 0.03  # [s] of its motion within which an arm is braked: pulled back at once it would swing
+AHEAD_S = 0.03  # [s] of its motion within which an arm is held: it swings back less
 FAULT_PERIOD_S = 0.001  # [s] between looks at an arm that is not held by this driver
 DRIVEN_PERIOD_S = 0.02  # [s] between looks whether one that is has failed
 AT_REST = 0.01  # [rad/s]
@@ -61,7 +60,6 @@ class PandaArm:
         self._controller: Any = None
         self._springs = FIRM
         self._stream: PositionStream | None = None
-        self._brakes = False  # SOFT springs bring it to rest, FIRM ones are to hold it then
         self._phase = DRIVEN
         self._recover, self._ends = threading.Event(), threading.Event()
         self._begin()
@@ -77,8 +75,6 @@ class PandaArm:
                 self._panda.raise_error()
             except RuntimeError as error:
                 self._fail(panda_connection.words(error))
-            if self._brakes and self._is_slow():
-                self._stiffen(self._q)
         return self.newest
 
     def weight(self, state: Any) -> np.ndarray:
@@ -90,13 +86,14 @@ class PandaArm:
         if self._phase != DRIVEN or not np.isfinite(values).all():
             return
         self.read()
+        if self.fault:
+            return
         if kind == "effort":
-            self._stream, self._brakes = None, False
+            self._stream = None
             self._soften()
             place, velocity = SOFT.for_effort(values, self._q, self._dq)
         else:
-            if self._springs is not FIRM and not self._stiffened():
-                return
+            self._stiffen(self._q)
             now = self.newest.state.time.to_sec()  # the arm's own: a late thread does not make its motion slower
             if self._stream is None:
                 self._stream = PositionStream(self._q, now, SPEED)
@@ -109,14 +106,17 @@ class PandaArm:
         if self._phase != DRIVEN:
             return  # its own controller holds it
         self.read()
+        if self.fault:
+            return
         told, self._stream = self._stream, None
-        if self._springs is not FIRM or not self._is_slow():
-            self._stiffened()
+        place = self._q + AHEAD_S * self._dq
+        if told is not None and np.max(np.abs(told.position - self._q)) < NEAR:
+            # What pulls it off its place, a load that it does not know, must not pull it further with each hold.
+            self._controller.set_control(told.position)
         elif told is not None:
-            # Where it was told to be: what pulls it off its place, a load that it does not know, must not pull it
-            # further with each hold.
-            near = np.max(np.abs(told.position - self._q)) < NEAR
-            self._controller.set_control(told.position if near else self._q)
+            self._controller.set_control(place)
+        else:
+            self._stiffen(place)
 
     def recover(self) -> None:
         """Have the arm clear its errors, as Desk does; its own controller goes on holding it."""
@@ -146,30 +146,16 @@ class PandaArm:
     def _dq(self) -> np.ndarray:
         return np.array(self.newest.state.dq)
 
-    def _is_slow(self) -> bool:
-        return bool(np.max(np.abs(self._dq)) < SLOW)
-
-    def _stiffened(self) -> bool:
-        """Say whether FIRM springs hold the arm; where it is too fast for that, have it braked."""
-        if self._is_slow():
-            self._stiffen(self._q)
-        elif not self._brakes:
-            self._brakes = True
-            self._soften()
-            self._controller.set_control(self._q + AHEAD_S * self._dq)
-        return not self._brakes
-
     def _soften(self) -> None:
         if self._springs is not SOFT:
             self._controller.set_stiffness(SOFT.stiffness)
             self._controller.set_damping(SOFT.damping)
             self._springs = SOFT
 
-    def _stiffen(self, q: np.ndarray) -> None:
-        self._brakes = False
+    def _stiffen(self, place: np.ndarray) -> None:
         if self._springs is not FIRM:
             # The place first: stiff springs towards what stood for a torque would be a blow.
-            self._controller.set_control(q)
+            self._controller.set_control(place)
             self._controller.set_damping(FIRM.damping)
             self._controller.set_stiffness(FIRM.stiffness)
             self._springs = FIRM
@@ -213,5 +199,5 @@ class PandaArm:
 
         controller = controllers.JointPosition(np.array(FIRM.stiffness), np.array(FIRM.damping))
         self._panda.start_controller(controller)  # its place is the measured one
-        self._controller, self._springs, self._stream, self._brakes = controller, FIRM, None, False
+        self._controller, self._springs, self._stream = controller, FIRM, None
         self._phase = DRIVEN
