@@ -61,10 +61,12 @@ def test_one_that_runs_already_is_left_alone_and_a_client_is_none(tmp_path, monk
     try:
         assert until((tmp_path / "pid").exists)
         node.stop(signal.SIGTERM)
+        assert until(lambda: "gripper_drivers_node" not in operator.node.get_node_names(), 30.0)
         (tmp_path / "pid").unlink()
         operator.node.create_service(SetBool, name, lambda request, response: response)
-        node = start(tmp_path, monkeypatch, 60.0, discovery_s=8.0)  # a busy machine takes its time
-        assert not until((tmp_path / "pid").exists, 12.0)
+        node = start(tmp_path, monkeypatch, 60.0, discovery_s=5.0)  # a busy machine takes its time
+        assert until(lambda: "gripper_drivers_node" in operator.node.get_node_names(), 30.0)
+        assert not until((tmp_path / "pid").exists, 8.0)
         assert "is there already" in node.stop(signal.SIGTERM)[1]
         assert client is not None
     finally:
