@@ -36,7 +36,7 @@ def until(done, seconds: float = 20.0) -> bool:
 
 
 def test_it_gets_its_name_namespace_and_parameters_and_ends_with_us(tmp_path, monkeypatch):
-    node = start(tmp_path, monkeypatch, 60.0)
+    node = start(tmp_path, monkeypatch, 60.0, discovery_s=0.3)
     try:
         assert until((tmp_path / "pid").exists)
         words = (tmp_path / "words").read_text().split()
@@ -75,7 +75,7 @@ def test_one_that_runs_already_is_left_alone_and_a_client_is_none(tmp_path, monk
 
 
 def test_a_driver_that_ends_is_said(tmp_path, monkeypatch):
-    node = start(tmp_path, monkeypatch, 0.1)
+    node = start(tmp_path, monkeypatch, 0.1, discovery_s=0.3)
     try:
         assert until(lambda: node.process.poll() is not None)
         code, output = _ended(node)
