@@ -21,11 +21,11 @@ exec sleep {seconds}
 """
 
 
-def start(folder: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, robot: str = "fr3") -> NodeUnderTest:
+def start(folder: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, **told: float) -> NodeUnderTest:
     install(folder, "franka_gripper", "franka_gripper_node")
     (folder / "lib/franka_gripper/franka_gripper_node").write_text(PROGRAM.format(folder=folder, seconds=seconds))
     monkeypatch.setenv("AMENT_PREFIX_PATH", str(folder))
-    return NodeUnderTest("gripper_drivers", "left", robot=robot, robot_ip="172.16.0.2")
+    return NodeUnderTest("gripper_drivers", "left", robot="fr3", robot_ip="172.16.0.2", **told)
 
 
 def until(done, seconds: float = 20.0) -> bool:
@@ -36,7 +36,7 @@ def until(done, seconds: float = 20.0) -> bool:
 
 
 def test_it_gets_its_name_namespace_and_parameters_and_ends_with_us(tmp_path, monkeypatch):
-    node = start(tmp_path, monkeypatch, 60.0)
+    node = start(tmp_path, monkeypatch, 60.0, discovery_s=0.3)
     try:
         assert until((tmp_path / "pid").exists)
         words = (tmp_path / "words").read_text().split()
@@ -61,9 +61,11 @@ def test_one_that_runs_already_is_left_alone_and_a_client_is_none(tmp_path, monk
     try:
         assert until((tmp_path / "pid").exists)
         node.stop(signal.SIGTERM)
+        assert until(lambda: "gripper_drivers_node" not in operator.node.get_node_names(), 30.0)
         (tmp_path / "pid").unlink()
         operator.node.create_service(SetBool, name, lambda request, response: response)
-        node = start(tmp_path, monkeypatch, 60.0)
+        node = start(tmp_path, monkeypatch, 60.0, discovery_s=5.0)  # a busy machine takes its time
+        assert until(lambda: "gripper_drivers_node" in operator.node.get_node_names(), 30.0)
         assert not until((tmp_path / "pid").exists, 8.0)
         assert "is there already" in node.stop(signal.SIGTERM)[1]
         assert client is not None
@@ -73,7 +75,7 @@ def test_one_that_runs_already_is_left_alone_and_a_client_is_none(tmp_path, monk
 
 
 def test_a_driver_that_ends_is_said(tmp_path, monkeypatch):
-    node = start(tmp_path, monkeypatch, 0.1)
+    node = start(tmp_path, monkeypatch, 0.1, discovery_s=0.3)
     try:
         assert until(lambda: node.process.poll() is not None)
         code, output = _ended(node)

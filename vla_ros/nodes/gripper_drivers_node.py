@@ -21,7 +21,6 @@ from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.ros2_control.gripper import GripperActionConfig
 
-DISCOVERY_S = 2.0  # [s] after which whoever offers an action already is known
 _STOP_WITHIN_S = 1.0
 
 
@@ -32,6 +31,9 @@ class GripperDriversNode(Node):
         super().__init__("gripper_drivers_node")
         robot = load_embodiment(declare_robot(self))
         self.robot_ip = declare(self, "robot_ip", "", "address of the robot")
+        self.discovery = declare(
+            self, "discovery_s", 3.0, "after which whoever offers an action already is known [s]", 0.1, 60.0
+        )
         self.configs = [config for config in robot.ros2_control.grippers if config.driver is not None]
 
     def absent(self) -> list[GripperActionConfig]:
@@ -61,7 +63,7 @@ def serve(stop: StopRequest) -> int:
     node = GripperDriversNode()
     if not node.configs:
         return 0
-    spinner, known = Spinner(node, stop), time.monotonic() + DISCOVERY_S
+    spinner, known = Spinner(node, stop), time.monotonic() + node.discovery
     spinner.until(lambda: time.monotonic() > known)
     running: dict[str, subprocess.Popen[bytes]] = {}
     ended = lambda: [name for name, process in running.items() if process.poll() is not None]  # noqa: E731
