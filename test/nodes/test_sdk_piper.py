@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from rig.group_chunk import group_chunk
 from rig.nodes import NodeUnderTest
 from rig.running_graph import RunningGraph, running_graph
-from rig.simulated_piper import SimulatedPiper
+from rig.simulated_piper import SimulatedPiper, piper_robot
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
@@ -33,16 +32,9 @@ def arms(tmp_path_factory) -> Iterator[dict[str, SimulatedPiper]]:
 
 
 @pytest.fixture(scope="module")
-def graph(arms, root, tmp_path_factory) -> Iterator[RunningGraph]:
+def graph(arms, tmp_path_factory) -> Iterator[RunningGraph]:
     """Start everything but the robot's cameras, on the wall clock."""
-    text = (root / "config/robots/agilex.yaml").read_text()
-    for side, arm in arms.items():
-        assert text.count(f"address: can_{side}") == 1
-        text = text.replace(f"address: can_{side}", f"address: '{arm.address}'")
-    folder = tmp_path_factory.mktemp("robot")
-    (folder / "agilex.yaml").write_text(text)
-    shutil.copy(root / "config/controllers/agilex_impedance.yaml", folder)
-    robot = str(folder / "agilex.yaml")
+    robot = piper_robot(tmp_path_factory.mktemp("robot"), arms)
     nodes = {name: NodeUnderTest(name, robot=robot) for name in ("sdk", "state")}
     nodes |= {name: NodeUnderTest(name, robot=robot, hold="none") for name in ("control", "guard")}
     with running_graph(nodes, robot) as graph:

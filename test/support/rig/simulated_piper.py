@@ -5,10 +5,25 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from assets import ROOT
+
+
+def piper_robot(folder: Path, arms: Mapping[str, SimulatedPiper]) -> str:
+    """Write AgileX's robot, its tuning beside it, with these arms by their sides; return its path."""
+    text = (ROOT / "config/robots/agilex.yaml").read_text()
+    for side, arm in arms.items():
+        assert text.count(f"address: can_{side}") == 1
+        text = text.replace(f"address: can_{side}", f"address: '{arm.address}'")
+    (folder / "agilex.yaml").write_text(text)
+    shutil.copy(ROOT / "config/controllers/agilex_impedance.yaml", folder)
+    return str(folder / "agilex.yaml")
 
 
 class SimulatedPiper:
