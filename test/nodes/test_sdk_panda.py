@@ -20,6 +20,7 @@ from rig.running_graph import RunningGraph, running_graph
 from sensor_msgs.msg import JointState
 
 from vla_ros import qos
+from vla_ros.nodes.arm.progress import NO_JOINT_STATES
 from vla_ros.robots.embodiment import load_embodiment
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C compiler makes the library that libfranka loads")
@@ -39,13 +40,26 @@ class DrivenPanda:
     def operator(self) -> Operator:
         return self.graph.operator
 
+    def ready(self) -> Operator:
+        """Return the operator of an arm that is enabled and at rest."""
+        operator = self.operator
+        answers = operator.spin_until(lambda: operator.diagnostics["sdk"]["message"] == "all arms answer", 10.0)
+        assert answers, (operator.diagnostics["sdk"], self.station.state)
+        operator.spin_until(lambda: operator.progress.hold_reason != NO_JOINT_STATES, 10.0)  # they were late
+        operator.enable_at_rest()
+        return operator
+
     def rests(self, seconds: float = 3.0) -> bool:
-        """Wait until the arm itself stands still."""
+        """Wait until the arm itself stands still, not only where a swing turns."""
+        still = 0
 
-        def still() -> bool:
-            return bool(np.abs(self.station.state["dq"]).max() < AT_REST)
+        def stands() -> bool:
+            nonlocal still
+            still = still + 1 if np.abs(self.station.state["dq"]).max() < AT_REST else 0
+            self.operator.spin(0.02)
+            return still > 15
 
-        return self.operator.spin_until(still, seconds)
+        return self.operator.spin_until(stands, seconds)
 
 
 @pytest.fixture(scope="module", params=["effort", "position"])
@@ -88,10 +102,10 @@ def moved(operator: Operator, shift: tuple[float, float, float], seconds: float)
 
 
 def test_a_chunk_moves_the_tool_where_it_says(panda):
-    panda.operator.enable_at_rest()
+    operator = panda.ready()
     panda.station.motion()
-    moved(panda.operator, (0.06, 0.05, 0.05), 1.5)
-    moved(panda.operator, (-0.06, -0.05, -0.05), 1.5)
+    moved(operator, (0.06, 0.05, 0.05), 1.5)
+    moved(operator, (-0.06, -0.05, -0.05), 1.5)
     motion = panda.station.motion()
     assert motion.moving.any()
     assert np.all(np.abs(motion.dq) < ARM.velocity)
@@ -100,8 +114,7 @@ def test_a_chunk_moves_the_tool_where_it_says(panda):
 
 
 def test_the_hand_closes_on_a_thing_and_opens(panda):
-    operator, station = panda.operator, panda.station
-    operator.enable_at_rest()
+    operator, station = panda.ready(), panda.station
     widths: list[float] = []
     operator.node.create_subscription(
         JointState, "panda_hand/width", lambda message: widths.append(message.position[0]), qos.NEWEST
@@ -116,12 +129,12 @@ def test_the_hand_closes_on_a_thing_and_opens(panda):
 
 
 def test_a_reflex_stops_everything_until_the_e_stop_is_pressed_and_released(panda):
-    operator, station = panda.operator, panda.station
-    operator.enable_at_rest()
+    operator, station = panda.ready(), panda.station
     operator.send(operator.chunk((0.05, 0.0, 0.0), 2.0))
     assert operator.spin_until(lambda: operator.speed > 0.02)
     station.tell("reflex", error="joint_reflex")
-    assert operator.spin_until(lambda: "joint_reflex" in operator.diagnostics["sdk"]["message"])
+    said = operator.spin_until(lambda: "joint_reflex" in operator.diagnostics["sdk"]["message"], 10.0)
+    assert said, (operator.diagnostics["sdk"], station.state)
     assert operator.spin_until(lambda: "joint state" in operator.progress.hold_reason, 5.0), operator.progress
     assert panda.rests()
     operator.spin(0.5)
@@ -129,13 +142,12 @@ def test_a_reflex_stops_everything_until_the_e_stop_is_pressed_and_released(pand
     operator.set_estop(True)
     operator.set_estop(False)
     assert operator.spin_until(lambda: station.state["mode"] == "MOVE", 5.0)
-    operator.enable_at_rest()
+    panda.ready()
     moved(operator, (0.0, 0.03, 0.0), 1.0)
 
 
 def test_when_control_is_killed_the_arm_comes_to_rest_within_its_limits(panda):
-    operator, station = panda.operator, panda.station
-    operator.enable_at_rest()
+    operator, station = panda.ready(), panda.station
     station.motion()
     operator.send(operator.chunk((0.0, -0.08, 0.0), 1.0))
     assert operator.spin_until(lambda: operator.speed > 0.05)

@@ -93,7 +93,6 @@ def ros2_control_nodes() -> tuple[NodeSpec, ...]:
             "sdk_node",
             {name: Argument(name) for name in ("robot", "command", "robot_ip")},
             when={"hardware": ("sdk",)},
-            priority=MANAGER_PRIORITY,  # in whose place it is
         ),
     )
 
