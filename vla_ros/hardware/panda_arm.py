@@ -123,7 +123,7 @@ class PandaArm:
             self._stiffen(place)
 
     def recover(self) -> None:
-        """Have an arm at fault clear its errors, as Desk does, and held again where it is."""
+        """Have an arm at fault clear its errors, as Desk does, and be held again where it is."""
         if self._phase == FAULT:
             self._recover.set()
 
