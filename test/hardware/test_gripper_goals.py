@@ -227,6 +227,20 @@ def test_after_a_failed_grasp_a_hand_may_be_told_to_close_further() -> None:
     assert goals.update(0.0, 0.0797, 2.1) == Goal(GRASP, 0.0, FORCE)
 
 
+def test_a_gripper_that_has_come_back_waits_for_a_new_wish() -> None:
+    goals = GripperGoals(WIDTH_MAX, FORCE)
+    goals.update(0.078, 0.0797, 0.0)
+    assert goals.update(0.0, 0.0797, 1.0) is not None
+    goals.resume(0.0)
+    assert all(goals.update(0.0, 0.0797, 2.0 + 0.01 * i) is None for i in range(300))
+    goals.update(0.08, 0.0797, 6.0)
+    assert goals.update(0.0, 0.0797, 8.0) == Goal(GRASP, 0.0, FORCE)
+    held = GripperGoals(WIDTH_MAX, FORCE)
+    held.resume(nan)
+    assert held.update(0.03, 0.03, 0.0) is None
+    assert held.update(0.0, 0.03, 1.0) == Goal(GRASP, 0.0, FORCE)
+
+
 def test_a_clock_set_back_loses_no_wish() -> None:
     goals = GripperGoals(WIDTH_MAX, FORCE)
     goals.update(0.078, 0.0797, 100.0)
@@ -283,3 +297,27 @@ def test_whatever_is_wanted_goals_are_sound_and_the_end_is_reached(
     assert all(after - before >= BETWEEN_S - 1e-9 for (before, _), (after, _) in pairwise(made))
     assert closed[-1] == pytest.approx(thing)
     assert hand.width == pytest.approx(WIDTH_MAX, abs=0.003)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    widths=st.lists(st.floats(0.0, 0.08), min_size=1, max_size=20),
+    thing=st.floats(0.004, 0.06),
+    glides=st.booleans(),
+    stops_at_width=st.booleans(),
+)
+def test_what_is_pressed_stays_pressed_whatever_is_wanted_below_its_release(
+    widths: list[float], thing: float, glides: bool, stops_at_width: bool
+) -> None:
+    """And no second grasp is told while it is pressed: a Franka Hand would answer that it failed."""
+    hand, goals = Hand(thing, stops_at_width=stops_at_width), GripperGoals(WIDTH_MAX, FORCE)
+    play(steps((0.0, 0.08), (0.2, 0.0)), hand, 1.5, goals)
+    assert hand.presses
+    points = [(0.1 * i, min(width, thing + 0.0099)) for i, width in enumerate(widths)]
+    stream = ramp(*points) if glides else steps(*points)
+    began = 1.5
+    for tick in range(round(0.1 * len(widths) / DT)):
+        now = began + tick * DT
+        assert goals.update(stream(now - began), hand.measured, 100.0 + now) is None
+        hand.step(now)
+    assert hand.presses

@@ -106,6 +106,12 @@ class GripperGoals:
         if goal is self._goal:
             self._failed = True
 
+    def resume(self, wanted: float) -> None:
+        """Begin again with a gripper that was not there for a while: what is `wanted` now [m] is no new wish."""
+        self._goal, self._failed = None, False
+        if isfinite(wanted):
+            self._wish = self._within(wanted)
+
     def _within(self, width: float) -> float:
         """Return an opening on the hand's way; near an end of it that is meant."""
         if width <= END:
