@@ -8,11 +8,14 @@ import pytest
 from franka_arm import HOME, franka_model
 
 from vla_ros.hardware.joint_springs import Springs
-from vla_ros.hardware.panda_arm import SOFT, SPEED
+from vla_ros.hardware.panda_arm import FIRM, SOFT, SPEED
 from vla_ros.hardware.position_stream import ACCELERATION, CATCH_UP_SPEED, PositionStream
 from vla_ros.sim.delayed_arm import DelayedArm
 
 DT = 0.001
+# panda-py's own gains of a joint position.
+STIFFER = Springs((600.0, 600.0, 600.0, 600.0, 250.0, 150.0, 50.0), (50.0, 50.0, 50.0, 20.0, 20.0, 20.0, 10.0))
+FILTER = 1.0 / (1.0 + 1.0 / (2.0 * np.pi * 100.0 * DT))  # of libfranka, 100 Hz, each millisecond
 
 
 def torque(springs: Springs, told: tuple[np.ndarray, np.ndarray], arm: DelayedArm) -> np.ndarray:
@@ -53,6 +56,31 @@ def test_a_forgotten_effort_ends_at_a_place():
     assert np.abs(arm.dq).max() < 1e-3
     np.testing.assert_allclose(arm.q - HOME, tau / np.array(SOFT.stiffness), atol=0.01)
     assert furthest < 1.6 * (tau / np.array(SOFT.stiffness)).max()
+
+
+def held(springs: Springs, dq: np.ndarray, seconds: float = 1.5) -> DelayedArm:
+    """Hold an arm that moves at dq (7,) [rad/s] through panda-py's and libfranka's limits."""
+    arm = DelayedArm(franka_model(), HOME, command_delay=DT, damping=0.5, friction=0.1, timestep=DT)
+    arm.dq = dq.copy()
+    tau = np.zeros(7)
+    for _ in range(round(seconds / DT)):
+        wanted = torque(springs, (HOME, np.zeros(7)), arm)
+        tau = tau + FILTER * np.clip(wanted - tau, -1.0, 1.0)  # [N·m] a millisecond, then the filter
+        arm.command(tau)
+        arm.step()
+        if np.abs(arm.dq).max() > 10.0:
+            break
+    return arm
+
+
+def test_an_arm_that_moves_is_brought_to_rest_through_the_torque_rate_that_panda_py_leaves():
+    random = np.random.default_rng(0)
+    swung = 0
+    for _ in range(12):
+        dq = random.uniform(-2.0, 2.0, 7)
+        assert np.abs(held(FIRM, dq).dq).max() < 0.02
+        swung += bool(np.abs(held(STIFFER, dq).dq).max() > 1.0)
+    assert swung > 6, "panda-py's own gains would do: there is no need for softer ones"
 
 
 def test_a_stream_is_passed_on_with_its_velocity():

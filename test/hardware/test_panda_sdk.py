@@ -242,6 +242,7 @@ def test_a_hand_on_its_way_is_stopped_for_a_newer_goal(sdk, station):
 
 def test_a_reflex_is_a_fault_and_nothing_moves_until_it_is_recovered(sdk, station):
     drive(sdk, "effort", lambda t: np.zeros(7), 0.1)
+    sdk.recover()  # of nothing: it must not be meant for what comes
     station.tell("reflex", error="cartesian_reflex")
     assert eventually(lambda: sdk.read() is not None and sdk.fault)
     assert "cartesian_reflex" in sdk.fault
@@ -307,12 +308,14 @@ def test_an_arm_that_cannot_be_driven_is_refused_with_the_reason_and_one_that_go
         station.tell("reflex_over")
         sdk = PandaSdk(station.address)
         drive(sdk, "effort", lambda t: np.zeros(7), 0.3)
+        station.tell("hand_silence", silent=True)
+        assert eventually(lambda: sdk.fault.startswith("hand: "))
         station.kill()
         time.sleep(0.2)
         stamp = read(sdk).stamp
         time.sleep(0.2)
         assert read(sdk).stamp == stamp
-        assert eventually(lambda: sdk.read() is not None and sdk.fault)
+        assert eventually(lambda: sdk.read() is not None and not sdk.fault.startswith("hand: "))
         began = time.monotonic()
         sdk.close()
         assert time.monotonic() - began < 8.0

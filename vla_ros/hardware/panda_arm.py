@@ -54,15 +54,19 @@ class PandaArm:
         self._panda = panda_connection.connect(address)
         self._walls = self._panda.get_joint_limits_lower(), self._panda.get_joint_limits_upper()
         self._model = self._panda.get_model()
-        self.newest = Moment(time.monotonic(), self._panda.get_state())
-        if trouble := panda_connection.trouble(self.newest.state, *self._walls):
-            raise ConfigError(f"{address}: the arm cannot be moved: {trouble}")
         self._controller: Any = None
         self._springs = FIRM
         self._stream: PositionStream | None = None
-        self._phase = DRIVEN
+        self._phase = FAULT
         self._recover, self._ends = threading.Event(), threading.Event()
-        self._begin()
+        try:
+            self.newest = Moment(time.monotonic(), self._panda.get_state())
+            if trouble := panda_connection.trouble(self.newest.state, *self._walls):
+                raise ConfigError(f"{address}: the arm cannot be moved: {trouble}")
+            self._begin()
+        except RuntimeError as error:
+            panda_connection.keep(self._panda)
+            raise ConfigError(f"{address}: {panda_connection.words(error)}") from None
         self._watcher = threading.Thread(target=self._watch, name="panda", daemon=True)
         self._watcher.start()
 
@@ -119,8 +123,9 @@ class PandaArm:
             self._stiffen(place)
 
     def recover(self) -> None:
-        """Have the arm clear its errors, as Desk does; its own controller goes on holding it."""
-        self._recover.set()
+        """Have an arm at fault clear its errors, as Desk does, and be held again where it is."""
+        if self._phase == FAULT:
+            self._recover.set()
 
     def close(self) -> None:
         """Bring the arm to rest, end the motion, let go of the connection."""
@@ -165,6 +170,7 @@ class PandaArm:
             self.newest = Moment(time.monotonic(), state)
 
     def _fail(self, why: str, phase: str = FAULT) -> None:
+        self._recover.clear()  # what was asked for before is not meant for this
         self.fault, self._phase = why, phase
 
     # -- the thread that waits for the arm -----------------------------------------------------------------------------

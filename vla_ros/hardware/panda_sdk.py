@@ -51,7 +51,7 @@ class PandaSdk:
         self._arm.hold()
 
     def recover(self) -> None:
-        """Have the arm clear its errors."""
+        """Have an arm at fault clear its errors and be held again."""
         self._arm.recover()
 
     def close(self) -> None:

@@ -75,6 +75,8 @@ class Station:
             hand.thing = values["width"]
         elif do == "silence":
             self.robot.link.silent = hand.link.silent = values["silent"]
+        elif do == "hand_silence":
+            hand.link.silent = values["silent"]
         elif do == "version":
             self.robot.link.version = values["version"]
         elif do == "drop":
