@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controllers.errors import ConfigError
-from vla_ros.hardware.gripper_goals import BETWEEN_S, GRASP, MOVE, Goal, GripperGoals
+from vla_ros.hardware.grippers.goals import BETWEEN_S, GRASP, MOVE, Goal, GripperGoals
 
 WIDTH_MAX, FORCE = 0.078, 30.0  # [m], [N]
 DT = 0.002  # [s] of what is wanted

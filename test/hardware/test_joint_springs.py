@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from franka_arm import HOME, franka_model
 
-from vla_ros.hardware.joint_springs import Springs
-from vla_ros.hardware.panda_arm import FIRM, SOFT, SPEED
-from vla_ros.hardware.position_stream import ACCELERATION, CATCH_UP_SPEED, PositionStream
+from vla_ros.hardware.panda.arm import FIRM, SOFT, SPEED
+from vla_ros.hardware.panda.joint_springs import Springs
+from vla_ros.hardware.panda.position_stream import ACCELERATION, CATCH_UP_SPEED, PositionStream
 from vla_ros.sim.delayed_arm import DelayedArm
 
 DT = 0.001

@@ -15,7 +15,7 @@ pytest.importorskip("panda_py", reason="panda_py is not installed: VLA_EXTRAS=ha
 from rig.fci.model_library import compiler
 from rig.fci.station import PandaStation
 
-from vla_ros.hardware.panda_arm import PandaArm
+from vla_ros.hardware.panda.arm import PandaArm
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C compiler makes the library that libfranka loads")
 PERIOD = 0.002  # [s]

@@ -18,9 +18,9 @@ from rig.fci.model_library import compiler
 from rig.fci.station import PandaStation
 
 from controllers.errors import ConfigError
-from vla_ros.hardware.panda_arm import FIRM
-from vla_ros.hardware.panda_sdk import PandaSdk
-from vla_ros.hardware.position_stream import CATCH_UP_SPEED
+from vla_ros.hardware.panda.arm import FIRM
+from vla_ros.hardware.panda.position_stream import CATCH_UP_SPEED
+from vla_ros.hardware.panda.sdk import PandaSdk
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C compiler makes the library that libfranka loads")
 PERIOD = 0.002  # [s]

@@ -12,8 +12,8 @@ from rig.piper_arm import DRIVER_ERROR, HOME, SPEED
 from rig.simulated_piper import SimulatedPiper
 
 from controllers.errors import ConfigError
-from vla_ros.hardware.can_port import can_address, check_port, port_bitrate
-from vla_ros.hardware.piper import PiperSdk
+from vla_ros.hardware.piper.can_port import can_address, check_port, port_bitrate
+from vla_ros.hardware.piper.sdk import PiperSdk
 from vla_ros.hardware.sdk import connect
 from vla_ros.robots.sdk import SdkConfig
 
@@ -88,7 +88,7 @@ def test_a_place_that_the_arm_remembers_from_another_day_is_not_gone_to(piper, d
 
 
 def test_an_arm_that_does_not_get_power_is_at_fault_and_told_nothing(piper, driver, monkeypatch):
-    monkeypatch.setattr("vla_ros.hardware.piper.ENGAGE_S", 0.4)
+    monkeypatch.setattr("vla_ros.hardware.piper.sdk.ENGAGE_S", 0.4)
     arm = piper(never_enables=True)
     sdk = driver(arm)
     assert sdk.fault == "joint 1, 2, 3, 4, 5, 6: not enabled"
@@ -404,7 +404,7 @@ def test_a_bus_that_does_not_open_is_said_in_one_line(tmp_path):
 
 
 def test_a_port_that_does_not_open_is_said_with_the_reason(monkeypatch):
-    monkeypatch.setattr("vla_ros.hardware.piper_state.check_port", lambda name, bitrate: None)
+    monkeypatch.setattr("vla_ros.hardware.piper.state.check_port", lambda name, bitrate: None)
     with pytest.raises(ConfigError, match=r"sdk: the CAN bus 'can_absent' does not open: \[Errno \d+\]") as error:
         connect("piper_sdk", "can_absent")
     assert "\n" not in str(error.value)

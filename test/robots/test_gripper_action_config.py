@@ -13,8 +13,8 @@ from ament_prefix import install
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import build, share_directory
-from vla_ros.hardware.gripper_action import GripperScale, make_goals
-from vla_ros.hardware.gripper_goals import GRASP, Goal
+from vla_ros.hardware.grippers.action import GripperScale, make_goals
+from vla_ros.hardware.grippers.goals import GRASP, Goal
 from vla_ros.launching import ros2_control
 from vla_ros.launching.arguments import parse_assignments
 from vla_ros.launching.jobs import load_job

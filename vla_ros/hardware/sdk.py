@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 # The module here and its class for each of vla_ros.robots.sdk.SDKS.
-CLASSES = {"panda_py": ("panda_sdk", "PandaSdk"), "piper_sdk": ("piper", "PiperSdk")}
+CLASSES = {"panda_py": ("panda.sdk", "PandaSdk"), "piper_sdk": ("piper.sdk", "PiperSdk")}
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def check_hardware(arguments: Mapping[str, Value]) -> None:
     hardware = str(arguments["hardware"])
     if hardware == "sim":
         return
-    from vla_ros.hardware.gripper_action import make_goals
+    from vla_ros.hardware.grippers.action import make_goals
     from vla_ros.robots.embodiment import load_embodiment
     from vla_ros.robots.ros2_control.description import check_drivers
 

@@ -11,8 +11,8 @@ from sensor_msgs.msg import JointState
 
 from vla_ros import messages, qos
 from vla_ros.hardware.differenced_velocity import DifferencedVelocity
-from vla_ros.hardware.gripper_action import GripperScale, make_goals
-from vla_ros.hardware.gripper_goals import GRASP, Goal
+from vla_ros.hardware.grippers.action import GripperScale, make_goals
+from vla_ros.hardware.grippers.goals import GRASP, Goal
 from vla_ros.nodes.gripper.goal_runner import GoalRunner
 from vla_ros.robots.groups import EndEffectorGroup
 from vla_ros.robots.ros2_control.gripper import GripperActionConfig

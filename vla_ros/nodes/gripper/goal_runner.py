@@ -20,7 +20,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from controllers.errors import ConfigError
-from vla_ros.hardware.gripper_goals import GRASP, Goal
+from vla_ros.hardware.grippers.goals import GRASP, Goal
 from vla_ros.robots.ros2_control.gripper import ACTIONS_PACKAGE
 
 CANCEL_S = 0.5  # [s] for a cancelled goal to end

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.hardware.can_port import CanAddress, can_address, check_port
 from vla_ros.hardware.differenced_velocity import DifferencedVelocity
-from vla_ros.hardware.piper_faults import ENDED_BY_A_TARGET, controller_fault, gripper_fault, joint_fault, mode_fault
-from vla_ros.hardware.piper_log import PiperLog
+from vla_ros.hardware.piper.can_port import CanAddress, can_address, check_port
+from vla_ros.hardware.piper.faults import ENDED_BY_A_TARGET, controller_fault, gripper_fault, joint_fault, mode_fault
+from vla_ros.hardware.piper.log import PiperLog
 from vla_ros.hardware.sdk import ArmReading
 
 BITRATE = 1_000_000  # [bit/s]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Franka Hand's connection, in a process of its own: python -m vla_ros.hardware.panda_hand_process ADDRESS.
+"""A Franka Hand's connection, in a process of its own: python -m vla_ros.hardware.panda.hand_process ADDRESS.
 
 panda-py reads the hand with Python's lock held until the hand sends its next state, a second where it is silent: beside
 an arm at 500 Hz that must not be. Wanted openings [m] come as lines on stdin, measured ones go out on stdout, and when
@@ -15,7 +15,7 @@ import threading
 import time
 from typing import Any
 
-from vla_ros.hardware.gripper_goals import GRASP, Goal, GripperGoals
+from vla_ros.hardware.grippers.goals import GRASP, Goal, GripperGoals
 
 SPEED = 0.1  # [m/s] of the opening: the hand's own most
 FORCE = 40.0  # [N] of a grasp; the hand can hold 70

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.hardware import panda_connection
-from vla_ros.hardware.joint_springs import Springs
-from vla_ros.hardware.position_stream import PositionStream
+from vla_ros.hardware.panda import connection
+from vla_ros.hardware.panda.joint_springs import Springs
+from vla_ros.hardware.panda.position_stream import PositionStream
 
 # Of places. Half as stiff as panda-py's own: through panda-py torques change by 386 N·m/s at most (1 N·m a millisecond,
 # then libfranka's 100 Hz filter), and where damping asks for more the arm swings up instead of coming to rest. These
@@ -51,7 +51,7 @@ class PandaArm:
         Raises ConfigError where panda-py is not installed, nobody answers, or the arm cannot be moved as it is.
         """
         self.fault = ""
-        self._panda = panda_connection.connect(address)
+        self._panda = connection.connect(address)
         self._walls = self._panda.get_joint_limits_lower(), self._panda.get_joint_limits_upper()
         self._model = self._panda.get_model()
         self._controller: Any = None
@@ -61,12 +61,12 @@ class PandaArm:
         self._recover, self._ends = threading.Event(), threading.Event()
         try:
             self.newest = Moment(time.monotonic(), self._panda.get_state())
-            if trouble := panda_connection.trouble(self.newest.state, *self._walls):
+            if trouble := connection.trouble(self.newest.state, *self._walls):
                 raise ConfigError(f"{address}: the arm cannot be moved: {trouble}")
             self._begin()
         except RuntimeError as error:
-            panda_connection.keep(self._panda)
-            raise ConfigError(f"{address}: {panda_connection.words(error)}") from None
+            connection.keep(self._panda)
+            raise ConfigError(f"{address}: {connection.words(error)}") from None
         self._watcher = threading.Thread(target=self._watch, name="panda", daemon=True)
         self._watcher.start()
 
@@ -78,7 +78,7 @@ class PandaArm:
             try:
                 self._panda.raise_error()
             except RuntimeError as error:
-                self._fail(panda_connection.words(error))
+                self._fail(connection.words(error))
         return self.newest
 
     def weight(self, state: Any) -> np.ndarray:
@@ -136,10 +136,10 @@ class PandaArm:
                 break
             time.sleep(0.01)
         self._ends.set()
-        self._watcher.join(REST_S + panda_connection.END_S)
-        gone = self._phase == LOST or self._watcher.is_alive() or not panda_connection.end_motion(self._panda)
+        self._watcher.join(REST_S + connection.END_S)
+        gone = self._phase == LOST or self._watcher.is_alive() or not connection.end_motion(self._panda)
         if gone:
-            panda_connection.keep(self._panda)
+            connection.keep(self._panda)
         # The model holds on to the connection as well.
         self._phase, self._panda, self._model, self._controller = LOST, None, None, None
 
@@ -181,7 +181,7 @@ class PandaArm:
             try:
                 self._look()
             except RuntimeError as error:
-                self._fail(f"the connection is lost: {panda_connection.words(error)}: start again", LOST)
+                self._fail(f"the connection is lost: {connection.words(error)}: start again", LOST)
                 return
 
     def _look(self) -> None:
@@ -195,7 +195,7 @@ class PandaArm:
             self._panda.teaching_mode(False)  # ends nothing; recovers, without Python's lock
         self._take(self._panda.get_state())
         if recovers:
-            self.fault = panda_connection.trouble(self.newest.state, *self._walls)
+            self.fault = connection.trouble(self.newest.state, *self._walls)
             if not self.fault:
                 self._begin()
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Panda's connection through panda-py (libfranka 0.9.2): made, ended, and what its states say.
 
-What panda-py 1.1.1 does, and is worked around here and in panda_arm.py:
+What panda-py 1.1.1 does, and is worked around here and in arm.py:
 
 - starting a controller recovers from any error first, a collision's reflex too: none is started before the arm has been
   asked how it is, and after a fault none until somebody recovers;

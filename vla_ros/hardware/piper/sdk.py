@@ -15,7 +15,7 @@ import time
 
 import numpy as np
 
-from vla_ros.hardware.piper_state import CAN_CONTROL, MICROMETRE, MILLIDEGREE, NEVER, PiperState
+from vla_ros.hardware.piper.state import CAN_CONTROL, MICROMETRE, MILLIDEGREE, NEVER, PiperState
 from vla_ros.hardware.sdk import ArmReading
 
 MOVE_J, POSITION_MODE, ALL_MOTORS = 0x01, 0x00, 7

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from vla_ros.hardware.gripper_goals import GripperGoals
+from vla_ros.hardware.grippers.goals import GripperGoals
 from vla_ros.robots.groups import EndEffectorGroup
 from vla_ros.robots.ros2_control.gripper import GripperActionConfig
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Franka Hand, whose connection lives in a process of its own (panda_hand_process.py)."""
+"""A Franka Hand, whose connection lives in a process of its own (hand_process.py)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PandaHand:
         self._closed = False
         path = os.pathsep.join(entry for entry in sys.path if entry)
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "vla_ros.hardware.panda_hand_process", address],
+            [sys.executable, "-P", "-m", "vla_ros.hardware.panda.hand_process", address],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

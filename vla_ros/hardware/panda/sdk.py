@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vla_ros.hardware.panda_arm import PandaArm
-from vla_ros.hardware.panda_hand import PandaHand
+from vla_ros.hardware.panda.arm import PandaArm
+from vla_ros.hardware.panda.hand import PandaHand
 from vla_ros.hardware.sdk import ArmReading
 
 
