@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
 from controllers.errors import ConfigError
+from vla_ros.documents import DocumentError, parse_json
 
 DEVICES = Path("/sys/class/net")
 CAN_TYPE = "280"  # ARPHRD_CAN of the kernel's if_arp.h
@@ -60,8 +60,8 @@ def check_port(name: str, bitrate: int, devices: Path = DEVICES) -> None:
 def port_bitrate(details: str) -> int | None:
     """Return the bit rate [bit/s] in what `ip -details -json link show` says; None where there is none."""
     rate = None
-    with contextlib.suppress(ValueError, LookupError, TypeError):
-        rate = json.loads(details)[0]["linkinfo"]["info_data"]["bittiming"]["bitrate"]
+    with contextlib.suppress(DocumentError, LookupError, TypeError):
+        rate = parse_json(details, "ip")[0]["linkinfo"]["info_data"]["bittiming"]["bitrate"]
     return rate if isinstance(rate, int) else None
 
 
