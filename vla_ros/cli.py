@@ -77,6 +77,12 @@ COMMANDS = (
         renders=True,
     ),
     Command(
+        "compare",
+        "vla_ros.commands.evaluation.compare",
+        "say which of two evaluated policies is better, however often one looks",
+        ("compare mine.json shipped.json", "compare mine.json shipped.json --plot evidence.png --json verdict.json"),
+    ),
+    Command(
         "bench",
         "vla_ros.commands.bench",
         "measure this machine",

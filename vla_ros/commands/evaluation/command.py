@@ -94,7 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
     print_report(settings, evaluation, console)
     figures = summary(evaluation.episodes)
     if counterpart:
-        comparison = counterpart.compare(evaluation.episodes)
+        broken = [broken.seed for broken in evaluation.broken]
+        comparison = counterpart.compare(evaluation.episodes, broken, settings.seed)
         print_comparison(settings.episode, comparison, console)
         figures |= comparison.figures()
     if output:
