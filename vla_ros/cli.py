@@ -73,6 +73,7 @@ COMMANDS = (
         (
             "eval --policy geometric --set basic --episodes 20 --seed 0 --json result.json",
             "eval --graph --episodes 20 --json graph.json --compare result.json",
+            "eval --test --checkpoint checkpoints/mine --workers 2",
         ),
         renders=True,
     ),
