@@ -45,7 +45,7 @@ def _draw_evidence(axes: Axes, row: str, sequence: SequentialComparison, names: 
     for side, name, color in zip(sequence.evidence, names, (FIRST, SECOND), strict=True):
         axes.plot(side / LOG10, color=color, linewidth=1.4, label=f"{name} is better")
     decides = sequence.threshold / LOG10
-    axes.axhline(decides, color=GREY, linestyle="--", linewidth=1.0, label=f"decides: {10**decides:.0f}")
+    axes.axhline(decides, color=GREY, linestyle="--", linewidth=1.0, label="decides")
     if sequence.decided_after is not None:
         color = FIRST if sequence.verdict is Verdict.FIRST else SECOND
         axes.axvline(sequence.decided_after, color=color, linewidth=0.8, linestyle=":")

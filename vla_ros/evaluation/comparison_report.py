@@ -68,7 +68,7 @@ def print_differing(names: tuple[str, str], comparison: Comparison, console: Con
     if not comparison.differing:
         console.print("no scene in which only one of them succeeded")
         return
-    rows = [(str(here.seed), _ending(here), _ending(there)) for here, there in comparison.differing]
+    rows: list[tuple[str, ...]] = [(str(a.seed), _ending(a), _ending(b)) for a, b in comparison.differing]
     headings: tuple[str, ...] = ("seed", *names)
     factors = [here.real_time_factor for here, _ in comparison.differing]
     if any(factor is not None for factor in factors):  # of the graph alone

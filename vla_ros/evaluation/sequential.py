@@ -97,7 +97,7 @@ class SequentialComparison:
         """Say whether a mean within (-1, 1) lies outside the interval, without working the interval out."""
         return self._above(1.0, mean) or self._above(-1.0, -mean)
 
-    def intervals(self, scenes: Sequence[int]) -> np.ndarray:
+    def intervals(self, scenes: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the interval after each of these rising numbers of scenes, (len(scenes), 2), looked at there alone."""
         counts = self._counts[np.asarray(scenes, dtype=int)]
         sides = [np.maximum.accumulate(_bounds(self._values * side, counts, self.threshold)) for side in (1.0, -1.0)]

@@ -107,8 +107,8 @@ def run(arguments: argparse.Namespace) -> int:
     print_report(settings, evaluation, console)
     figures = summary(evaluation.episodes)
     if counterpart:
-        broken = [broken.seed for broken in evaluation.broken]
-        comparison = counterpart.compare(evaluation.episodes, broken, settings.seed)
+        broke = [broken.seed for broken in evaluation.broken]
+        comparison = counterpart.compare(evaluation.episodes, broke, settings.seed)
         print_comparison(settings.episode, comparison, console)
         figures |= comparison.figures()
     if output:
