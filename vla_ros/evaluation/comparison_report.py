@@ -47,15 +47,15 @@ def print_comparison(
     print_left_out(comparison, console)
 
 
-def print_left_out(comparison: Comparison, console: Console) -> None:
-    """Name the scenes that do not count, and why."""
+def print_left_out(comparison: Comparison, console: Console, row: str = "") -> None:
+    """Name the scenes that do not count, and why; `row` stands before each line."""
     for seeds, why in (
         (comparison.alone, f"not compared, {comparison.name} has not run these scenes"),
         (comparison.waiting, "not counted yet, since a scene of a seed before them has not ended in both"),
         (comparison.broken, "broke in one of them and count nowhere"),
     ):
         if seeds:
-            console.print(f"{why}: seeds {_shortened(seeds)}", markup=False)
+            console.print(f"{row}{why}: seeds {_shortened(seeds)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _shortened(seeds: Sequence[int]) -> str:

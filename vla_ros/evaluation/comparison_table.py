@@ -37,9 +37,7 @@ def print_rows(compared: ComparedRows, names: tuple[str, str], console: Console)
         highlight=False,
     )
     for row, (_, comparison) in compared.rows.items():
-        if comparison.alone or comparison.waiting or comparison.broken:
-            console.print(f"{row}:" if len(compared.rows) > 1 else "", markup=False, end=" ")
-            print_left_out(comparison, console)
+        print_left_out(comparison, console, f"{row}: " if len(compared.rows) > 1 else "")
     if compared.unmatched:
         console.print(f"rows of one of them alone: {', '.join(compared.unmatched)}", markup=False)
 
