@@ -73,8 +73,15 @@ COMMANDS = (
         (
             "eval --policy geometric --set basic --episodes 20 --seed 0 --json result.json",
             "eval --graph --episodes 20 --json graph.json --compare result.json",
+            "eval --test --checkpoint checkpoints/mine --workers 2",
         ),
         renders=True,
+    ),
+    Command(
+        "compare",
+        "vla_ros.commands.evaluation.compare",
+        "say which of two evaluated policies is better, however often one looks",
+        ("compare mine.json shipped.json", "compare mine.json shipped.json --plot evidence.png --json verdict.json"),
     ),
     Command(
         "bench",

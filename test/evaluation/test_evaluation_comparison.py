@@ -15,8 +15,9 @@ from controllers.errors import ConfigError
 from vla_ros.evaluation.comparison import Counterpart, read_counterpart
 from vla_ros.evaluation.comparison_report import print_comparison
 from vla_ros.evaluation.episode_log import EpisodeLog
+from vla_ros.evaluation.sequential import SequentialComparison
 from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
-from vla_ros.evaluation.statistics import EpisodeResult, paired_interval
+from vla_ros.evaluation.statistics import EpisodeResult
 
 GRAPH, LOCKSTEP = EpisodeSettings(graph=True), EpisodeSettings()
 GOOD = EpisodeResult(
@@ -30,41 +31,45 @@ def at(seed: int, episode: EpisodeResult, **changes: object) -> EpisodeResult:
     return dataclasses.replace(episode, seed=seed, **changes)
 
 
-@pytest.mark.parametrize(
-    ("counts", "low", "high"),
-    [
-        # Newcombe 1998 (paired data), an example of the paper; hyper-responsive airways before and after a transplant,
-        # a usual example of the field; all alike, which is Wilson's interval.
-        ((36, 12, 2, 0), 0.0569, 0.3404),
-        ((1, 1, 7, 12), -0.5069, -0.0256),
-        ((54, 0, 0, 0), -0.0664, 0.0664),
-        ((0, 0, 0, 0), -1.0, 1.0),
-    ],
-)
-def test_the_interval_of_a_paired_difference(counts, low, high):
-    assert paired_interval(*counts) == pytest.approx((low, high), abs=1e-4)
-
-
-@pytest.mark.parametrize("counts", [(40, 5, 3, 2), (10, 0, 7, 1), (0, 9, 0, 4), (1, 1, 7, 12), (0, 3, 3, 0)])
-def test_the_interval_turns_around_when_the_two_change_places(counts):
-    both, first, second, neither = counts
-    low, high = paired_interval(both, first, second, neither)
-    assert paired_interval(both, second, first, neither) == pytest.approx((-high, -low))
-    assert -1.0 <= low <= (first - second) / sum(counts) <= high <= 1.0
-
-
 def test_only_the_same_scenes_are_compared_and_the_rest_is_named():
     there = Counterpart("l.json", LOCKSTEP, (at(0, GOOD), at(1, GOOD), at(2, GOOD, target="red_cup"), at(9, BAD)))
     comparison = there.compare([at(0, GOOD), at(1, BAD), at(2, GOOD), at(3, GOOD)])
+    low, high = SequentialComparison([0, -1]).interval
     assert [here.seed for here, _ in comparison.pairs] == [0, 1]
     assert comparison.alone == (2, 3)
     assert comparison.difference == -0.5
     assert [here.seed for here, _ in comparison.differing] == [1]
     assert comparison.figures() == {
-        "compared_episodes": 2, "compared_success_rate": 1.0, "difference_points": -50.0,
-        "difference_points_ci95_low": pytest.approx(100 * paired_interval(1, 0, 1, 0)[0]),
-        "difference_points_ci95_high": pytest.approx(100 * paired_interval(1, 0, 1, 0)[1]),
+        "compared_episodes": 2, "compared_success_rate": 1.0, "difference_points": -50.0, "verdict": 0,
+        "difference_points_ci95_low": 100 * low, "difference_points_ci95_high": 100 * high,
+        "more_episodes_needed": comparison.sequence.needed,
     }  # fmt: skip
+
+
+def test_scenes_count_in_the_order_of_their_seeds_and_wait_for_those_before_them():
+    """Of episodes side by side the short ones end first, and those are rather successes."""
+    there = Counterpart("l.json", LOCKSTEP, tuple(at(seed, BAD) for seed in range(8)), first=0)
+    here = [at(seed, GOOD) for seed in (6, 0, 1, 3, 4)]
+    comparison = there.compare(here, first=0)
+    assert [pair[0].seed for pair in comparison.pairs] == [0, 1]
+    assert comparison.waiting == (3, 4, 6)
+    assert [pair[0].seed for pair in there.compare([*here, at(2, BAD)], first=0).pairs] == [0, 1, 2, 3, 4]
+    # The very first one may be the one that takes long; what broke will never end.
+    assert there.compare(here[:1], first=5).pairs == ()
+    comparison = there.compare(here, broken=(2, 5, 90), first=0)
+    assert [pair[0].seed for pair in comparison.pairs] == [0, 1, 3, 4, 6]
+    assert comparison.broken == (2, 5)
+    later = Counterpart("l.json", LOCKSTEP, tuple(at(seed, BAD) for seed in range(3, 8)), first=3)
+    assert [pair[0].seed for pair in later.compare(here, first=0).pairs] == [3, 4]
+
+
+def test_the_verdict_in_words():
+    there = Counterpart("l.json", LOCKSTEP, tuple(at(seed, BAD) for seed in range(30)))
+    words = there.compare([at(seed, GOOD) for seed in range(30)]).verdict("A", "B")
+    assert words == "A is better (decided after 7 of 30 scenes)"
+    assert there.compare([at(seed, BAD) for seed in range(30)]).verdict("A", "B").endswith("tells them apart")
+    two = there.compare([at(seed, GOOD if seed < 2 else BAD) for seed in range(30)])
+    assert two.verdict("A", "B") == "not decided after 30 scenes: about 75 more would be needed if the rates stay"
 
 
 def test_the_report_sets_both_side_by_side_and_says_where_they_differ():

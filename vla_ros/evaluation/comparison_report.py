@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
 from vla_ros.evaluation.comparison import Comparison
@@ -10,6 +12,7 @@ from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.evaluation.statistics import EpisodeResult, summary
 from vla_ros.tables import print_table
 
+SEEDS_SHOWN = 20
 ROWS = (  # key of the figures, what it says, factor, format, unit
     ("success_rate", "success", 100.0, ".1f", " %"),
     ("if_rate", "first object lifted is the named one", 100.0, ".1f", " %"),
@@ -38,22 +41,41 @@ def print_comparison(
     print_table(console, ("figure", *names, "difference"), rows, title)
     low, high = (100.0 * end for end in comparison.interval)
     points = f"{100.0 * comparison.difference:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
-    console.print(f"difference in success, scene by scene: {points}", style="bold")
-    _print_differing(names, comparison, console)
-    if comparison.alone:
-        seeds = " ".join(map(str, comparison.alone))
-        console.print(f"not compared, {comparison.name} has not run these scenes: seeds {seeds}", markup=False)
+    console.print(f"difference in success, scene by scene: {points}, however often one looks", style="bold")
+    console.print(comparison.verdict(*names), style="bold", markup=False)
+    print_differing(names, comparison, console)
+    print_left_out(comparison, console)
 
 
-def _print_differing(names: tuple[str, str], comparison: Comparison, console: Console) -> None:
+def print_left_out(comparison: Comparison, console: Console, row: str = "") -> None:
+    """Name the scenes that do not count, and why; `row` stands before each line."""
+    for seeds, why in (
+        (comparison.alone, f"not compared, {comparison.name} has not run these scenes"),
+        (comparison.waiting, "not counted yet, since a scene of a seed before them has not ended in both"),
+        (comparison.broken, "broke in one of them and count nowhere"),
+    ):
+        if seeds:
+            console.print(f"{row}{why}: seeds {_shortened(seeds)}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _shortened(seeds: Sequence[int]) -> str:
+    shown = " ".join(map(str, seeds[:SEEDS_SHOWN]))
+    return shown if len(seeds) <= SEEDS_SHOWN else f"{shown} … {seeds[-1]}, {len(seeds)} in all"
+
+
+def print_differing(names: tuple[str, str], comparison: Comparison, console: Console) -> None:
+    """Print every scene in which one alone succeeded, with how the other ended."""
     if not comparison.differing:
         console.print("no scene in which only one of them succeeded")
         return
-    rows = []
-    for here, there in comparison.differing:
-        factor = "" if here.real_time_factor is None else f"{here.real_time_factor:.2f}"
-        rows.append((str(here.seed), _ending(here), _ending(there), factor))
-    print_table(console, ("seed", *names, "real time"), rows, "where they differ")
+    rows: list[tuple[str, ...]] = [(str(a.seed), _ending(a), _ending(b)) for a, b in comparison.differing]
+    headings: tuple[str, ...] = ("seed", *names)
+    factors = [here.real_time_factor for here, _ in comparison.differing]
+    if any(factor is not None for factor in factors):  # of the graph alone
+        headings += ("real time",)
+        shown = ["" if factor is None else f"{factor:.2f}" for factor in factors]
+        rows = [(*row, factor) for row, factor in zip(rows, shown, strict=True)]
+    print_table(console, headings, rows, "where they differ")
     for here, _ in comparison.differing:
         if here.run_directory is not None:
             console.print(f"seed {here.seed}: log and film in {here.run_directory}", markup=False, soft_wrap=True)

@@ -100,6 +100,7 @@ class EvaluationSettings:
     episodes: int = 20
     seed: int = 0
     workers: int = 1
+    test: bool = False  # of the protocol's rows, which alone may take the test seeds
 
     def check(self) -> None:
         """Raise ConfigError for what cannot be run, before any work begins."""
@@ -110,6 +111,10 @@ class EvaluationSettings:
         ):
             if not (math.isfinite(value) and low <= value <= high):
                 raise ConfigError(f"{name} must be {low} to {high}, got {value}")
+        if not self.test:
+            from vla_ros.evaluation.reserved_seeds import reserved_seeds
+
+            reserved_seeds().check_free_of(self.seeds)
         self.episode.check()
 
     def check_weights(self) -> None:

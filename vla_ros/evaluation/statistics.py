@@ -68,27 +68,6 @@ def wilson_interval(successes: int, trials: int, z: float = 1.959963984540054) -
     return low, high
 
 
-def paired_interval(both: int, first: int, second: int, neither: int) -> tuple[float, float]:
-    """Return the 95 % interval of the difference of two success rates, first minus second, over the same scenes.
-
-    Arguments are counts of scenes: in which both succeeded, only the first, only the second, neither. (-1, 1) without
-    any. Newcombe, Improved confidence intervals for the difference between binomial proportions based on paired data,
-    Statistics in Medicine 17 (1998), method 10.
-    """
-    count = both + first + second + neither
-    if count == 0:
-        return -1.0, 1.0
-    p1, p2 = (both + first) / count, (both + second) / count
-    (l1, u1), (l2, u2) = wilson_interval(both + first, count), wilson_interval(both + second, count)
-    margins = (both + first) * (second + neither) * (both + second) * (first + neither)
-    excess = both * neither - first * second
-    corrected = max(excess - count / 2, 0.0) if excess > 0 else excess
-    phi = corrected / math.sqrt(margins) if margins else 0.0
-    low = math.sqrt(max(0.0, (p1 - l1) ** 2 - 2 * phi * (p1 - l1) * (u2 - p2) + (u2 - p2) ** 2))
-    high = math.sqrt(max(0.0, (u1 - p1) ** 2 - 2 * phi * (u1 - p1) * (p2 - l2) + (p2 - l2) ** 2))
-    return p1 - p2 - low, p1 - p2 + high
-
-
 def summary(episodes: Sequence[EpisodeResult]) -> dict[str, float | int]:
     """Return the figures of an evaluation; the keys are the JSON file's."""
     count = len(episodes)

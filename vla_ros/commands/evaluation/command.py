@@ -4,6 +4,9 @@
 Scenes are those of seeds S to S + N - 1. In lockstep there is no ROS, and simulation pauses during inference
 (execute a chunk, settle, observe, infer). With --graph each scene is a `vla launch policy`: real nodes, real time.
 Either way the robot is watched by the cameras that the policy needs.
+
+With --test the rows, scenes and words are those of config/evaluation/ for everybody, the scenes are ones that nobody
+develops with, and the table says how often these weights were tested before.
 """
 
 from __future__ import annotations
@@ -48,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--command", default="", help="what drives the arm: effort, position or pose; default the "
                         "first that the robot takes")  # fmt: skip
     parser.add_argument("--episodes", type=int, default=20, metavar="N", help="how many scenes (default 20)")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="first scene (default 0)")
+    parser.add_argument("--seed", type=int, metavar="S", help="first scene (default 0); test seeds are refused")
     parser.add_argument("--workers", type=int, default=1, metavar="W",
                         help="processes, one a core; with --graph graphs side by side (default 1)")  # fmt: skip
     parser.add_argument("--graph", action="store_true", help="run the job policy for each scene, in real time")
@@ -61,10 +64,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--video", metavar="DIR", help="film every episode into this folder")
     parser.add_argument("--json", metavar="FILE", help="write the figures; details go to FILE's .episodes.jsonl")
     parser.add_argument("--resume", action="store_true", help="keep the episodes that --json's details already hold")
+    parser.add_argument("--test", action="store_true",
+                        help="run every row of the release's table on the test seeds instead, and write the table "
+                        "beside --json FILE (default in runs/); interrupted, the same command goes on")  # fmt: skip
     parser.add_argument("--repeat-starved", action="store_true",
                         help="of those run again what a slow machine kept below real time (--graph)")  # fmt: skip
     parser.add_argument("--compare", metavar="FILE",
-                        help="set the figures beside those of an evaluation's --json, scene by scene")  # fmt: skip
+                        help="set the figures beside those of an evaluation's --json, scene by scene, and say which "
+                        "is better; afterwards: `vla compare`")  # fmt: skip
+    actions = [action for action in parser._actions if action.dest != "help"]
+    parser.set_defaults(defaults={action.dest: action.default for action in actions})
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -79,6 +88,10 @@ def run(arguments: argparse.Namespace) -> int:
     from vla_ros.evaluation.report import EvaluationProgress, print_report
     from vla_ros.evaluation.statistics import summary
 
+    if arguments.test:
+        from vla_ros.commands.evaluation.release_test import run_test
+
+        return run_test(arguments, arguments.defaults)
     _check_combination(arguments)
     settings = _settings(arguments)
     settings.check()
@@ -96,7 +109,8 @@ def run(arguments: argparse.Namespace) -> int:
     print_report(settings, evaluation, console)
     figures = summary(evaluation.episodes)
     if counterpart:
-        comparison = counterpart.compare(evaluation.episodes)
+        broke = [broken.seed for broken in evaluation.broken]
+        comparison = counterpart.compare(evaluation.episodes, broke, settings.seed)
         print_comparison(settings.episode, comparison, console)
         figures |= comparison.figures()
     if output:
@@ -165,4 +179,4 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
         video=arguments.video,
         graph=arguments.graph,
     )
-    return EvaluationSettings(episode, arguments.episodes, arguments.seed, arguments.workers)
+    return EvaluationSettings(episode, arguments.episodes, arguments.seed or 0, arguments.workers)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from controllers.whole_body_config import CONFIGURED, WHOLE_BODY
+from vla_ros.evaluation.reserved_seeds import reserved_seeds
 from vla_ros.launching.arguments import LaunchArgument, Value
 from vla_ros.launching.checks import check_grasp, check_success_object, check_view
 from vla_ros.launching.graph import Argument, Chosen, NodeSpec, Parameter
@@ -124,6 +125,9 @@ def robot_nodes(
 def check_judged(arguments: Mapping[str, Value]) -> None:
     """Raise ConfigError for arguments that cannot work."""
     check_hardware(arguments)
+    if arguments["stream"] == "evaluation":
+        seed = int(arguments["seed"])
+        reserved_seeds().check_free_of(range(seed, seed + 1), "seed:=")
     check_grasp(arguments)
     check_success_object(arguments)
     check_view(arguments)

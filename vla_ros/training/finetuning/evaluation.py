@@ -40,8 +40,10 @@ class SuiteResult:
     @property
     def comparison(self) -> Comparison:
         """Return the difference, scene by scene."""
-        settings = self.suite.settings.episode
-        return Counterpart(BEFORE, settings, tuple(self.before.episodes)).compare(self.after.episodes)
+        settings = self.suite.settings
+        before, after = (tuple(broken.seed for broken in run.broken) for run in (self.before, self.after))
+        other = Counterpart(BEFORE, settings.episode, tuple(self.before.episodes), True, before, settings.seed)
+        return other.compare(self.after.episodes, after, settings.seed)
 
     def figures(self) -> dict[str, float]:
         """Return the figures of both and their difference, name → number."""

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of a release's table, as config/evaluation/<task>.yaml fixes them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+
+from controllers.errors import ConfigError
+from vla_ros.configuration import load_config, share_directory
+from vla_ros.evaluation.reserved_seeds import reserved_seeds
+from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
+
+SCENES_MIN = 200  # a row: Wilson's interval is then within 7 points, and within 2 near 100 %
+
+
+@dataclass(frozen=True)
+class Row:
+    """A set of scenes, objects and words."""
+
+    set: str
+    categories: str
+    wording: str = "common"
+
+    @property
+    def title(self) -> str:
+        """Return it in words."""
+        return f"{self.set}, {self.categories}" + ("" if self.wording == "common" else f", {self.wording} words")
+
+    @property
+    def name(self) -> str:
+        """Return what its files are called."""
+        return "_".join((self.set, self.categories, *(() if self.wording == "common" else (self.wording,))))
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """All rows, and how many scenes each."""
+
+    rows: tuple[Row, ...]
+    scenes: int = SCENES_MIN
+    beside: str = ""  # a policy whose success stands beside; empty: none
+    task: str = "grasping"
+
+    def __post_init__(self) -> None:
+        if self.scenes < SCENES_MIN:
+            raise ConfigError(f"scenes must be {SCENES_MIN} or more a row, got {self.scenes}")
+        if self.scenes > reserved_seeds().count:
+            raise ConfigError(f"scenes must be {reserved_seeds().count} at most, of the test seeds, got {self.scenes}")
+        names = [row.name for row in self.rows]
+        if not names or len(set(names)) < len(names):
+            raise ConfigError("rows must be one or more, none of them twice")
+
+    @property
+    def digest(self) -> str:
+        """Hash what is run: rows, scenes and seeds."""
+        values = dataclasses.asdict(self) | {"first": reserved_seeds().first}
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+    def settings(self, row: Row, policy: str, checkpoint: str, workers: int) -> EvaluationSettings:
+        """Return the evaluation of a policy that is a row."""
+        episode = EpisodeSettings(
+            policy=policy,
+            checkpoint=checkpoint,
+            task=self.task,
+            set_name=row.set,
+            categories=row.categories,
+            wording=row.wording,
+        )
+        return EvaluationSettings(episode, self.scenes, reserved_seeds().first, workers, test=True)
+
+
+def load_protocol(task: str) -> Protocol:
+    """Return a task's rows; a user's own configuration changes none. Raises ConfigError for a task without any."""
+    folder = share_directory() / "config" / "evaluation"
+    path = folder / f"{task}.yaml"
+    if task == "test_seeds" or not path.is_file():
+        names = sorted(path.stem for path in folder.glob("*.yaml") if path.stem != "test_seeds")
+        raise ConfigError(f"--test: no rows are fixed for the task '{task}': take --task {' or '.join(names)}")
+    return dataclasses.replace(load_config(path, Protocol), task=task)
