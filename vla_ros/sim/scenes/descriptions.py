@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Describe any object of a scene so that it alone is meant: by colour and noun, by either, or by where it stands."""
+"""Describe any object of a scene so that it alone is meant: by colour and noun, by either, by its place or its size."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.model import ObjectModel
-from vla_ros.sim.scenes.naming import draw_color, draw_noun, other_nouns
+from vla_ros.sim.scenes.naming import draw_color, draw_noun, other_nouns, plural
 from vla_ros.sim.scenes.objects import same_color, same_name, same_noun
-from vla_ros.sim.scenes.relations import CLEAR, EXTREMES, RELATIONS, SIDES, Spot, distance
 from vla_ros.sim.scenes.scene import PlacedObject
+from vla_ros.sim.scenes.telling_apart import Table
 from vla_ros.sim.scenes.wording import Family, family
 
 _THINGS = ("object", "thing")
@@ -29,21 +29,17 @@ class Description:
     kind: str  # plain | noun | color | relation
 
 
-@dataclass(frozen=True)
-class _Group:
-    """A phrase without a place, and the objects that it could mean to somebody: the target's fellows."""
-
-    phrase: str
-    fellows: tuple[str, ...]  # without the target
-    exact: int  # how many objects it certainly means, the target among them
-
-
 def describe(
-    target: PlacedObject, objects: Sequence[PlacedObject], catalogue: Catalogue, rng: np.random.Generator
+    target: PlacedObject,
+    objects: Sequence[PlacedObject],
+    catalogue: Catalogue,
+    rng: np.random.Generator,
+    sized: bool = True,
 ) -> Description | None:
     """Describe an object of the scene in words of the training family; None when nothing tells it from another.
 
-    Where things stand is taken from their poses, and said as relations.py defines it.
+    Where things stand is taken from their poses, how large they are from their models, and said as relations.py and
+    sizes.py define it. `sized`: the models are what stands there, and not others of their kind.
     """
     words = family("training")
     others = [placed for placed in objects if placed.name != target.name]
@@ -57,7 +53,7 @@ def describe(
             return None
         kind = str(rng.choice(list(kinds), p=weights / weights.sum()))
         if kind == "relation":
-            phrase = _by_place(target, others, catalogue, words, rng)
+            phrase = by_place(target, others, catalogue, words, rng, Table.of(objects, sized=sized))
         else:
             phrase = _name(kind, target.model, catalogue, words, rng)
         if phrase:
@@ -93,32 +89,43 @@ def instruction_for(phrase: str, kind: str, words: Family, rng: np.random.Genera
     return str(rng.choice(asking)).format(phrase)
 
 
-def _by_place(
-    target: PlacedObject, others: list[PlacedObject], catalogue: Catalogue, words: Family, rng: np.random.Generator
+def by_place(
+    target: PlacedObject,
+    others: list[PlacedObject],
+    catalogue: Catalogue,
+    words: Family,
+    rng: np.random.Generator,
+    table: Table,
+    kinds: Sequence[str] = _BY_PLACE,
+    ways: Collection[str] | None = None,
+    other_anchors: bool = False,
 ) -> str | None:
-    """Return a phrase with a relation that holds for the target alone, or None."""
+    """Return a phrase with a place or a size that holds for the target alone, or None.
+
+    `kinds`: what stands beside it, drawn with equal chances. `ways`: keys of places that may be said; None: all.
+    `other_anchors`: it is not told by a thing that the same noun could mean.
+    """
     if not others:
         return None
-    spots = {placed.name: Spot.of(placed) for placed in (target, *others)}
-    kind = str(rng.choice(_BY_PLACE))
+    kind = str(rng.choice(kinds))
     fellows = [placed for placed in others if _could_mean(kind, target.model, placed.model)]
-    exact = 1 + sum(_certainly_means(kind, target.model, placed.model) for placed in fellows)
-    group = _Group(
-        # A shape's own noun ("soup can") is not said of its fellows.
-        _name(kind, target.model, catalogue, words, rng, shape=False),
-        tuple(placed.name for placed in fellows),
-        exact,
-    )
-    found = [*_extremes(target.name, group, spots)]
+    exact = any(_certainly_means(kind, target.model, placed.model) for placed in fellows)
+    # A shape's own noun ("soup can") is not said of its fellows.
+    phrase, names = _name(kind, target.model, catalogue, words, rng, shape=False), [placed.name for placed in fellows]
+    found = [(way, "") for way in table.among(target.name, names)] if exact else []
     for anchor in others:
+        if other_anchors and same_noun(anchor.model, target.model):
+            continue
         if called := _anchor(anchor, [target, *others], catalogue, words, rng):
-            found += _pairs(target.name, anchor.name, called, group, spots)
-    if not found:
-        return None
+            found += [(way, called) for way in table.beside(target.name, anchor.name, names, exact)]
     # A way of saying it first: else what compares with every other object would drown what needs none.
-    ways = sorted({way for way, _ in found})
-    way = str(rng.choice(ways))
-    return str(rng.choice([phrase for name, phrase in found if name == way]))
+    said = sorted({way for way, _ in found if ways is None or way in ways})
+    if not said:
+        return None
+    way = str(rng.choice(said))
+    called = str(rng.choice([called for name, called in found if name == way]))
+    text = str(rng.choice(words.places[way]))
+    return f"{phrase} {text} the {called}" if called else text.replace("{}s", plural(phrase)).replace("{}", phrase)
 
 
 def _certainly_means(kind: str, model: ObjectModel, other: ObjectModel) -> bool:
@@ -137,23 +144,3 @@ def _anchor(
     rest = [placed.model for placed in objects if placed.name != anchor.name]
     kinds = [kind for kind in ("plain", "noun") if not any(_could_mean(kind, anchor.model, other) for other in rest)]
     return _name(str(rng.choice(kinds)), anchor.model, catalogue, words, rng) if kinds else None
-
-
-def _extremes(target: str, group: _Group, spots: dict[str, Spot]) -> Iterator[tuple[str, str]]:
-    """Yield (way of saying, phrase) for the target as the leftmost, nearest, … of its group."""
-    if group.exact < 2:
-        return
-    for way, measure in EXTREMES.items() if len(group.fellows) > 1 else (EXTREMES | SIDES).items():
-        if all(measure(spots[target]) >= measure(spots[name]) + CLEAR for name in group.fellows):
-            yield way, way.format(group.phrase)
-
-
-def _pairs(target: str, anchor: str, called: str, group: _Group, spots: dict[str, Spot]) -> Iterator[tuple[str, str]]:
-    """Yield (way of saying, phrase) for relations to the anchor that hold for the target and for no fellow."""
-    fellows = [spots[name] for name in group.fellows if name != anchor]
-    at, to = spots[target], spots[anchor]
-    for way, holds in RELATIONS.items():
-        if holds(at, to) and all(holds(spot, to) is False for spot in fellows):
-            yield way, f"{group.phrase} {way} the {called}"
-    if group.exact > 1 and fellows and all(distance(at, to) + CLEAR <= distance(spot, to) for spot in fellows):
-        yield "closest to", f"{group.phrase} closest to the {called}"

@@ -30,3 +30,12 @@ def other_nouns(model: ObjectModel, catalogue: Catalogue, words: Family, shape: 
     if shape and catalogue.procedural and model.category in categories():
         keys.append(f"{model.category}/{categories()[model.category].shapes[model.shape]}")
     return [*(nouns if words.synonyms else ()), *(word for key in keys for word in words.nouns.get(key, ()))]
+
+
+def plural(phrase: str) -> str:
+    """Return the plural of a noun phrase, by rule: "red mug" → "red mugs", "brush" → "brushes"."""
+    if phrase.endswith(("s", "x", "ch", "sh")):
+        return f"{phrase}es"
+    if phrase.endswith("y") and phrase[-2:-1] not in "aeiou":
+        return f"{phrase[:-1]}ies"
+    return f"{phrase}s"
