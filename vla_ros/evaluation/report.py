@@ -10,17 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 
 from vla_ros.evaluation.evaluation import Evaluation
 from vla_ros.evaluation.settings import EvaluationSettings
-from vla_ros.evaluation.statistics import STARVED_BELOW, by_category, failure_causes, summary, wilson_interval
+from vla_ros.evaluation.statistics import CHOOSERS, STARVED_BELOW, by_category, failure_causes, summary, wilson_interval
 from vla_ros.progress import WorkProgress
 from vla_ros.tables import print_table
-
-
-CHOOSERS = {  # of evaluation/choosers.py, in words
-    "chance": "chance",
-    "color_alone": "colour alone",
-    "noun_alone": "noun alone",
-    "name_alone": "colour and noun",
-}
 
 
 class EvaluationProgress:

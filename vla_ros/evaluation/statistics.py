@@ -7,7 +7,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-CHOOSERS = ("chance", "color_alone", "noun_alone", "name_alone")  # fields of an episode
+# Fields of an episode with what choosers.py expects, in words.
+CHOOSERS = {
+    "chance": "chance",
+    "color_alone": "colour alone",
+    "noun_alone": "noun alone",
+    "name_alone": "colour and noun",
+}
 STARVED_BELOW = 0.9  # real-time factor of an episode: below it the machine, not the robot, was measured
 
 

@@ -10,6 +10,23 @@ from vla_ros.objects.category import categories
 from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.wording import Family
 
+_THINGS = ("object", "thing")
+
+
+def name_as(
+    kind: str, model: ObjectModel, catalogue: Catalogue, words: Family, rng: np.random.Generator, shape: bool = True
+) -> str:
+    """Return "red mug" (plain), "mug" (noun), "red object" (color) or "object" (any); `shape`: as in other_nouns."""
+    if kind in ("color", "any"):
+        noun = str(rng.choice(_THINGS))
+    elif shape:
+        noun = draw_noun(model, catalogue, words, rng)
+    else:
+        others = other_nouns(model, catalogue, words, shape=False)
+        noun = str(rng.choice(others)) if others and rng.uniform() < words.other else model.category
+    noun = noun.replace("_", " ")
+    return f"{draw_color(model, words, rng)} {noun}" if kind in ("plain", "color") else noun
+
 
 def draw_noun(model: ObjectModel, catalogue: Catalogue, words: Family, rng: np.random.Generator) -> str:
     """Return the category's name, or now and then another word for it."""

@@ -8,7 +8,7 @@ import numpy as np
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.model import ObjectModel
-from vla_ros.sim.referring.meaning import meaning
+from vla_ros.sim.referring.meaning import means_alone
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.composition import compose
 from vla_ros.sim.scenes.naming import draw_noun
@@ -44,7 +44,9 @@ def sample_noun_scene(
         if len(kinds) < count:
             continue
         chosen = [catalogue.vary(kind.model, rng, kind.color) for kind in kinds]
-        if ask(tuple(PlacedObject(str(i), model, np.eye(4)) for i, model in enumerate(chosen))):
+        objects = [SceneObject.of(PlacedObject(str(i), model, np.eye(4)), catalogue) for i, model in enumerate(chosen)]
+        # By its own name: which objects there are does not depend on the family of words.
+        if means_alone(f"pick up the {target.category.replace('_', ' ')}", "0", objects):
             return compose((chosen, []), request, sets, ask)
     raise ConfigError(
         f"set '{request.set_name}' needs {count} categories of one colour, '{request.categories}' has fewer"
@@ -79,7 +81,6 @@ def _instruction(
     objects = [SceneObject.of(one, catalogue) for one in placed]
     for noun in (*(draw_noun(target, catalogue, words, rng) for _ in range(_WORDS)), target.category):
         text = asking.format(noun.replace("_", " "))
-        meant = meaning(text, objects)
-        if [item.name for item in meant.named] == [placed[0].name] and not meant.open:
+        if means_alone(text, placed[0].name, objects):
             return text
     return ""

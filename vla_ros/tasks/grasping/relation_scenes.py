@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass
+
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.model import ObjectModel
-from vla_ros.sim.referring.meaning import meaning
+from vla_ros.sim.referring.meaning import means_alone
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.composition import NoRoomError, compose
-from vla_ros.sim.scenes.descriptions import by_place, instruction_for
+from vla_ros.sim.scenes.descriptions import instruction_for
 from vla_ros.sim.scenes.objects import Kind, choose_extra
+from vla_ros.sim.scenes.places import Place, find_place, say_place
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.relations import CLOSEST, PLAIN
 from vla_ros.sim.scenes.request import SceneRequest
@@ -35,7 +39,8 @@ _NAMED = ("noun", "plain")  # what stands beside the relation
 _TRIES, _ATTEMPTS = 24, 24  # objects of a kind of relation, and places of these, before there are others
 _THIRD = 0.4  # how often there are three of the name, not two
 _ALIKE = 2  # others that share colour or category with the target, where there are so many others
-_PHRASES = 4  # ways of saying it, of which some may be read otherwise
+_PLACES = 4  # relations, of which the judge may find some to mean another thing as well
+_PHRASES = 20  # ways of saying one, of which it may read some otherwise
 
 
 def sample_relation_scene(
@@ -55,19 +60,13 @@ def sample_relation_scene(
     # The first is drawn by its share; the others are for objects of which it cannot be said.
     kinds = rng.choice(list(shares), len(shares), replace=False, p=list(shares.values())).tolist()
     for number in range(_TRIES * len(kinds)):
-        kind = kinds[number // _TRIES]
-
-        def ask(placed: tuple[PlacedObject, ...], kind: str = kind) -> str:
-            return _instruction(placed, kind, catalogue, words, scene_generator(request.stream, request.seed, "words"))
-
+        telling = _Telling(kinds[number // _TRIES], catalogue, words, request.stream, request.seed)
         rng = scene_generator(request.stream, request.seed, "objects", 1 + number)
         target = choose_target(request.target, graspable, catalogue, rng)
-        chosen = _choose(target, models, graspable, changes.things, catalogue, kind, rng)
+        chosen = _choose(target, models, graspable, changes.things, catalogue, telling.kind, rng)
         if chosen:
             try:
-                return compose(
-                    (chosen, []), request, sets, ask, fits=lambda placed, ask=ask: bool(ask(placed)), attempts=_ATTEMPTS
-                )
+                return compose((chosen, []), request, sets, telling.ask, fits=telling.possible, attempts=_ATTEMPTS)
             except NoRoomError:
                 continue
     raise ConfigError(
@@ -109,19 +108,56 @@ def _of_a_size(group: list[ObjectModel]) -> list[int]:
     return [int(name) for name in names if ways[name] & {*KINDS["size"]}]
 
 
-def _instruction(
-    placed: tuple[PlacedObject, ...], kind: str, catalogue: Catalogue, words: Family, rng: np.random.Generator
-) -> str:
-    """Ask for the first object by a relation of this kind that means it alone, to the judge as well; "" without one."""
-    target, others = placed[0], list(placed[1:])
-    table = Table.of(placed, PLAIN)
-    objects = [SceneObject.of(one, catalogue) for one in placed]
-    for _ in range(_PHRASES):
-        phrase = by_place(target, others, catalogue, words, rng, table, _NAMED, KINDS[kind], other_anchors=True)
-        if not phrase:
-            continue
-        text = instruction_for(phrase, "relation", words, rng)
-        meant = meaning(text, objects)
-        if [item.name for item in meant.named] == [target.name] and not meant.open:
-            return text
-    return ""
+@dataclass(frozen=True)
+class _Telling:
+    """How a scene tells its first object: by a relation of one kind, chosen by what is true and worded afterwards.
+
+    Which it is does not depend on the family of words, so that no wording changes a scene.
+    """
+
+    kind: str  # of KINDS
+    catalogue: Catalogue
+    words: Family
+    stream: str
+    seed: int
+
+    def possible(self, placed: tuple[PlacedObject, ...]) -> bool:
+        """Say whether such a relation means the first object alone."""
+        return self._place(placed) is not None
+
+    def ask(self, placed: tuple[PlacedObject, ...]) -> str:
+        """Ask for the first object, of which such a relation is possible."""
+        place = self._place(placed)
+        if place is None:
+            return ""
+        said = self._instruction(placed, place, self.words, scene_generator(self.stream, self.seed, "words", 1))
+        return said or self._plainly(placed, place)
+
+    def _place(self, placed: tuple[PlacedObject, ...]) -> Place | None:
+        rng, table = scene_generator(self.stream, self.seed, "words"), Table.of(placed, PLAIN)
+        for _ in range(_PLACES):
+            place = find_place(placed[0], placed[1:], rng, table, _NAMED, KINDS[self.kind], other_anchors=True)
+            if place and self._plainly(placed, place):
+                return place
+        return None
+
+    def _plainly(self, placed: tuple[PlacedObject, ...], place: Place) -> str:
+        """Ask with categories and colours by their own names; "" where the judge finds another meaning."""
+        words = dataclasses.replace(family("common"), other=0.0)
+        return self._instruction(placed, place, words, np.random.default_rng(self.seed), tries=1)
+
+    def _instruction(
+        self,
+        placed: tuple[PlacedObject, ...],
+        place: Place,
+        words: Family,
+        rng: np.random.Generator,
+        tries: int = _PHRASES,
+    ) -> str:
+        objects = [SceneObject.of(one, self.catalogue) for one in placed]
+        for _ in range(tries):
+            phrase = say_place(placed[0].model, place, self.catalogue, words, rng)
+            text = instruction_for(phrase, "relation", words, rng)
+            if means_alone(text, placed[0].name, objects):
+                return text
+        return ""
