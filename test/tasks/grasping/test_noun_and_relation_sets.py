@@ -132,7 +132,7 @@ def test_what_is_said_holds_plainly_and_of_no_other(relation_scenes) -> None:
                 sign = 1 if extreme == "biggest" else -1
                 volume = np.log(np.prod(scene.target_object.model.size))
                 rest = [np.log(np.prod(placed.model.size)) for placed in fellows]
-                assert all(sign * (volume - other) >= np.log(1.69) for other in rest), scene.instruction
+                assert all(sign * (volume - other) >= np.log(1.99) for other in rest), scene.instruction
 
 
 def test_words_change_nothing_else_and_a_seed_is_a_scene() -> None:

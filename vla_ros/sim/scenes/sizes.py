@@ -11,9 +11,9 @@ import numpy as np
 from vla_ros.objects.geometry import surface_points
 from vla_ros.sim.scenes.scene import PlacedObject
 
-_VOLUME = 1.7  # times the room that the smaller takes
+_VOLUME = 2.0  # times the room that the smaller takes
 _EDGES = 0.95  # and no edge, of either's three in order, shorter than this share of the smaller's
-_LENGTH, _MORE = 1.25, 0.025  # times the height, or length, of the other, and [m] more
+_LENGTH, _MORE = 1.3, 0.03  # times the height, or length, of the other, and [m] more
 _SLENDER = 1.8  # times the second edge is the longest of what people call long
 _UPRIGHT = 0.9  # cosine of the most that what is called tall may lean
 
