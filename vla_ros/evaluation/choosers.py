@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from typing import Any
 
 from vla_ros.objects.category import categories
 from vla_ros.objects.model import ObjectModel
@@ -56,8 +57,8 @@ CHOOSERS: dict[str, Callable[[Scene], float | None]] = {
 }
 
 
-def expected(scene: Scene) -> dict[str, float | None]:
-    """Return what each chooser expects in a scene, by its name."""
+def expected(scene: Scene) -> dict[str, Any]:
+    """Return what each chooser expects in a scene, by its name: fields of an EpisodeResult."""
     return {name: chooser(scene) for name, chooser in CHOOSERS.items()}
 
 
