@@ -38,9 +38,12 @@ def test_the_report_names_figures_categories_causes_and_what_broke(console: Cons
 
 
 def test_what_choosers_expect_stands_beside_what_was_lifted_first(console: Console) -> None:
-    known = dataclasses.replace(GOOD, chance=0.25, color_alone=0.5)
+    known = dataclasses.replace(GOOD, chance=0.25, color_alone=0.5, noun_alone=0.4, name_alone=1.0)
     print_report(SETTINGS, Evaluation([known]), console)
-    assert "100.0 %  (by chance 25.0 %, by colour alone 50.0 %)" in console.file.getvalue()
+    text = console.file.getvalue()
+    assert "25.0 % by chance, 50.0 % by colour alone, 40.0 % by noun alone, 100.0 % by colour and noun" in text
+    print_report(SETTINGS, Evaluation([GOOD]), without := Console(file=io.StringIO(), width=120))
+    assert "by chance" not in without.file.getvalue()
 
 
 def test_of_a_graph_the_real_time_factor_is_reported_and_starved_episodes_are_named(console: Console) -> None:

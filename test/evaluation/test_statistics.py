@@ -76,6 +76,9 @@ def test_what_choosers_expect_stands_beside_the_rate_of_first_objects() -> None:
     figures = summary(both)
     assert (figures["if_rate_chance"], figures["if_rate_color_alone"]) == (0.375, 0.75)
     assert "if_rate_chance" not in summary([*both, episode()])  # of an older log: not known of all
+    assert "if_rate_noun_alone" not in figures
+    newer = [episode(chance=0.2, color_alone=0.2, noun_alone=share, name_alone=share) for share in (0.5, 1.0)]
+    assert (summary(newer)["if_rate_noun_alone"], summary(newer)["if_rate_name_alone"]) == (0.75, 0.75)
 
 
 def test_no_episodes_are_no_error() -> None:

@@ -25,6 +25,7 @@ CATALOGUE = load_catalogue()
 WORDS = family("training")
 NOUNS = {name: name for name in categories()} | dict(CATALOGUE.synonyms)
 NOUNS |= {word: key.split("/")[0] for key, words in WORDS.nouns.items() for word in words}
+THINGS = ("object", "thing")
 COLORS = {model.color: model.color for model in CATALOGUE.objects}
 COLORS |= {word: color for color, words in WORDS.colors.items() for word in words}
 
@@ -75,6 +76,26 @@ ENDS = {
 }  # fmt: skip
 
 
+def volume(placed: PlacedObject) -> float:
+    return math.prod(placed.model.size)
+
+
+def length(placed: PlacedObject) -> float:
+    return max(placed.model.size)
+
+
+def height(placed: PlacedObject) -> float:  # they all stand as they are drawn here
+    return placed.model.size[2]
+
+
+SIZES = {
+    r"largest (.+)|larger of the two (.+)s|larger (.+)": volume,
+    r"smallest (.+)|smaller of the two (.+)s|smaller (.+)": lambda placed: -volume(placed),
+    r"tallest (.+)|taller of the two (.+)s|taller (.+)": height,
+    r"longest (.+)|longer of the two (.+)s|longer (.+)": length,
+}
+
+
 def meant(phrase: str, objects: list[PlacedObject]) -> list[PlacedObject]:
     """Objects that a phrase means, in plain geometry."""
     for pattern, measure in ENDS.items():
@@ -83,6 +104,14 @@ def meant(phrase: str, objects: list[PlacedObject]) -> list[PlacedObject]:
             assert len(group) > 1, f"'{phrase}' of one"
             best = max(measure(middle(placed)) for placed in group)
             return [placed for placed in group if measure(middle(placed)) == best]
+    for pattern, size in SIZES.items():
+        if found := re.fullmatch(pattern, phrase):
+            words = next(words for words in found.groups() if words)
+            # "boxes" and "brushes" lose two letters.
+            group = named(words if words.split()[-1] in NOUNS or words.endswith(THINGS) else words[:-1], objects)
+            assert len(group) > 1, f"'{phrase}' of one"
+            best = max(map(size, group))
+            return [placed for placed in group if size(placed) == best]
     found = re.fullmatch(rf"(.+?) ({'|'.join([*SIGNS, 'next to', 'beside', 'closest to'])}) the (.+)", phrase)
     if not found:
         return named(phrase, objects)
@@ -147,7 +176,7 @@ def test_relations_and_their_opposites_never_hold_together(objects: list[PlacedO
 def test_left_is_the_robots_left_and_behind_is_further_out() -> None:
     cup, ball = make("cup", "red", 0.5, 0.2), make("ball", "blue", 0.5, 0.0)
     a, b = Spot.of(cup), Spot.of(ball)
-    assert [name for name, holds in RELATIONS.items() if holds(a, b)] == ["left of", "to the left of"]
+    assert [name for name, holds in RELATIONS.items() if holds(a, b)] == ["left of"]
     a = Spot.of(make("cup", "red", 0.7, 0.0))
     assert [name for name, holds in RELATIONS.items() if holds(a, b)] == ["behind"]
     a = Spot.of(make("cup", "red", 0.5, 0.09))

@@ -51,9 +51,14 @@ def _description(name: str, task: Task) -> str:
 
 def _changes(content: SceneSet) -> str:
     """Say in what a set differs from the plain one."""
+    plain = type(content)()
     changed = [
-        f"{field.name} {getattr(content, field.name)}"
+        f"{field.name} {_said(getattr(content, field.name))}"
         for field in dataclasses.fields(content)
-        if getattr(content, field.name) != field.default
+        if getattr(content, field.name) != getattr(plain, field.name)
     ]
     return ", ".join(changed) or "nothing special"
+
+
+def _said(value: object) -> str:
+    return " ".join(f"{key} {part}" for key, part in value.items()) if isinstance(value, dict) else str(value)

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 
 from vla_ros.evaluation.evaluation import Evaluation
 from vla_ros.evaluation.settings import EvaluationSettings
-from vla_ros.evaluation.statistics import STARVED_BELOW, by_category, failure_causes, summary, wilson_interval
+from vla_ros.evaluation.statistics import CHOOSERS, STARVED_BELOW, by_category, failure_causes, summary, wilson_interval
 from vla_ros.progress import WorkProgress
 from vla_ros.tables import print_table
 
@@ -62,6 +62,7 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
         rows.append(("things done", share))
     rows += [
         ("first object lifted is the named one", _named_first(figures)),
+        *_expected(figures),
         ("SPL", f"{figures['spl']:.3f}"),
         ("attempts", f"{figures['attempts_mean']:.2f}"),
         ("episode", f"{figures['episode_s_mean']:.1f} s simulated"),
@@ -102,14 +103,17 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
 def _named_first(figures: Mapping[str, float]) -> str:
     if "if_rate" not in figures:
         return "n/a: the scenes have no single target"
-    return f"{100 * figures['if_rate']:.1f} %{_expected(figures)}"
+    return f"{100 * figures['if_rate']:.1f} %"
 
 
-def _expected(figures: Mapping[str, float]) -> str:
-    if "if_rate_chance" not in figures:
-        return ""
-    chance, color = 100 * figures["if_rate_chance"], 100 * figures["if_rate_color_alone"]
-    return f"  (by chance {chance:.1f} %, by colour alone {color:.1f} %)"
+def _expected(figures: Mapping[str, float]) -> list[tuple[str, str]]:
+    """Return a row with what that would be for who understands little; none where it is not known."""
+    shares = [
+        f"{100 * figures[f'if_rate_{name}']:.1f} % by {words}"
+        for name, words in CHOOSERS.items()
+        if f"if_rate_{name}" in figures
+    ]
+    return [("expected of it", ", ".join(shares))] if shares else []
 
 
 def _how(settings: EvaluationSettings) -> str:

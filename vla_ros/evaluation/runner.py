@@ -11,7 +11,7 @@ from pathlib import Path
 
 from controllers.arm.model import ArmModel
 from controllers.follower import ChunkFollower
-from vla_ros.evaluation.choosers import chance, color_alone
+from vla_ros.evaluation.choosers import expected
 from vla_ros.evaluation.expert_reference import Reference, load_reference
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
@@ -110,8 +110,7 @@ class EpisodeRunner:
             duration_s=seconds,
             wall_s=time.perf_counter() - began,
             cause=run.cause(),
-            chance=chance(scene),
-            color_alone=color_alone(scene),
+            **expected(scene),
             progress=judge.progress,
             parts_done=judge.parts[0],
             parts=judge.parts[1],

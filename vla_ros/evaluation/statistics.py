@@ -7,6 +7,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# Fields of an episode with what choosers.py expects, in words.
+CHOOSERS = {
+    "chance": "chance",
+    "color_alone": "colour alone",
+    "noun_alone": "noun alone",
+    "name_alone": "colour and noun",
+}
 STARVED_BELOW = 0.9  # real-time factor of an episode: below it the machine, not the robot, was measured
 
 
@@ -30,6 +37,8 @@ class EpisodeResult:
     # What choosers.py expects in this scene; None without a single target, and in logs older than them.
     chance: float | None = None
     color_alone: float | None = None
+    noun_alone: float | None = None
+    name_alone: float | None = None
     # Of an episode through the graph; None in lockstep, which knows no wall clock.
     real_time_factor: float | None = None
     real_time_factor_worst_s: float | None = None  # in the worst second
@@ -121,16 +130,16 @@ def failure_causes(episodes: Sequence[EpisodeResult]) -> dict[str, int]:
 def _named_first(episodes: Sequence[EpisodeResult]) -> dict[str, float]:
     """Return how often the first object lifted was the named one, beside what choosers who understand little expect.
 
-    Over episodes with a single target; {} without any, and without what is expected where that is not known.
+    Over episodes with a single target; {} without any, and without what is expected where that is not known of all.
     """
     if not episodes:
         return {}
-    rate = {"if_rate": _mean([e.first_lifted == e.target for e in episodes])}
-    chances = [e.chance for e in episodes if e.chance is not None]
-    colors = [e.color_alone for e in episodes if e.color_alone is not None]
-    if len(chances) < len(episodes) or len(colors) < len(episodes):
-        return rate
-    return rate | {"if_rate_chance": _mean(chances), "if_rate_color_alone": _mean(colors)}
+    rates = {"if_rate": _mean([e.first_lifted == e.target for e in episodes])}
+    for name in CHOOSERS:
+        known = [value for e in episodes if (value := getattr(e, name)) is not None]
+        if len(known) == len(episodes):
+            rates[f"if_rate_{name}"] = _mean(known)
+    return rates
 
 
 def _mean(values: Sequence[float | bool]) -> float:

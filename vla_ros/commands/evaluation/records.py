@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vla_ros.evaluation.choosers import chance, color_alone
+from vla_ros.evaluation.choosers import expected
 from vla_ros.evaluation.pool import Broken
 from vla_ros.evaluation.rollout import RolloutConfig
 from vla_ros.evaluation.statistics import EpisodeResult
@@ -44,8 +44,7 @@ def episode_record(
         duration_s=report["episode_s"],
         wall_s=wall_s,
         cause=report.get("cause", ""),
-        chance=chance(scene),
-        color_alone=color_alone(scene),
+        **expected(scene),
         progress=report.get("progress"),
         parts_done=report.get("parts_done", 0),
         parts=report.get("parts", 0),

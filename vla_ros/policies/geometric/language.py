@@ -41,7 +41,8 @@ COLOR_WORDS = {
 ANY_NOUNS = {"object", "thing", "item", "one", "stuff", "piece", "toy", "something", "anything"}
 # Words that start a phrase which says where the thing is or goes, not what it is.
 RELATIONS = (
-    r"next to|close to|in front of|on top of|left of|right of|to the|near|beside|by|behind|under|below|above|over|"
+    r"next to|close to|closest to|nearest to|adjacent to|alongside|beyond|in front of|on top of|left of|right of|"
+    r"to the|near|beside|by|behind|under|below|above|over|"
     r"from|off|on|onto|upon|in|into|inside|at|towards?|between|against|with|that|which|who|where|and|then|before|"
     r"without|instead|not|but"
 )

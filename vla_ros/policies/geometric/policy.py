@@ -23,7 +23,9 @@ from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instr
 from vla_ros.policies.geometric.memory_cache import remember
 from vla_ros.policies.geometric.motion import Walker, rotation_between
 from vla_ros.policies.geometric.perception import Perception, TableView
+from vla_ros.policies.geometric.places import PlaceRequest, other_thing, read_place, told_by_place
 from vla_ros.policies.geometric.reachability import Reach
+from vla_ros.policies.geometric.segmentation import Segment
 from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.policies.geometric.target import Candidate, TargetFinder, detect
 from vla_ros.policies.observation import Observation
@@ -86,6 +88,7 @@ class GeometricPolicy:
         self.view: TableView | None = None
         self._instruction: str | None = None
         self._request = Request(None, (), False)
+        self._place: PlaceRequest | None = None  # what else tells the thing from others of its name
         self._perception.reset()
         self._planner.reset()
         self._walker.halt()
@@ -117,6 +120,7 @@ class GeometricPolicy:
     def _read(self, instruction: str) -> None:
         """Take a new instruction."""
         self._request = parse_instruction(instruction, self._vocabulary)
+        self._place = read_place(instruction, self._vocabulary)
 
     @property
     def grasp(self) -> Grasp:
@@ -260,7 +264,14 @@ class GeometricPolicy:
         self.candidates = []
         if self.view:
             self.candidates = self._finder.rank(self.view.things, self._request, self.view.camera_height, known)
+            if self._place is not None:
+                self.candidates = told_by_place(self.candidates, self._place, self._other_thing(self.view, self._place))
         return bool(self.candidates) and self.candidates[0].fits
+
+    def _other_thing(self, view: TableView, place: PlaceRequest) -> Segment | None:
+        if place.anchor is None:
+            return None
+        return other_thing(self._finder.rank(view.things, place.anchor, view.camera_height))
 
     def _plan(self, observation: SingleArmObservation) -> bool:
         """Plan a grasp of the best candidate; say whether there is one."""

@@ -3,7 +3,7 @@
 
 description = [determiner] property… head place…
 property    = colour | size | side | opinion | superlative
-head        = noun | "thing" | a colour alone
+head        = noun | "thing" | a colour alone | superlative "of the two" property… noun
 place       = relation description | "on the left" | "closest to the robot" | "that is" property | "not" description
 """
 
@@ -26,33 +26,41 @@ SUPERLATIVES = {
     "near": "nearest", "farthest": "farthest", "furthest": "farthest", "farther": "farthest", "further": "farthest",
     "far": "farthest", "most distant": "farthest", "biggest": "biggest", "largest": "biggest", "bigger": "biggest",
     "larger": "biggest", "big": "biggest", "large": "biggest", "smallest": "smallest", "smaller": "smallest",
-    "small": "smallest", "little": "smallest", "tiny": "smallest", "tallest": "tallest", "taller": "tallest",
-    "tall": "tallest", "highest": "tallest", "longest": "longest", "longer": "longest", "long": "longest",
+    "small": "smallest", "little": "smallest", "tiny": "smallest", "tinier": "smallest", "tiniest": "smallest",
+    "tallest": "tallest", "taller": "tallest", "tall": "tallest", "highest": "tallest", "higher": "tallest",
+    "longest": "longest", "longer": "longest", "long": "longest", "lengthiest": "longest", "lengthier": "longest",
 }  # fmt: skip
 _SELF = ("the robot", "the arm", "the base", "the robot base", "you", "me", "us")
+OF_SEVERAL = ("of the two", "of the three", "of both", "of the")  # between "the larger" and "mugs"
 _SIDES = ("{}", "{} side", "{} hand side", "far {}", "{} of the table", "{} side of the table")
 # After a noun: what it makes extreme.
-PLACES = {
-    f"{preposition} {side.format(word)}": word
-    for word in ("left", "right")
-    for side in _SIDES
-    for preposition in ("on the", "at the", "to the", "from the", "on your", "on my", "to your", "to my")
-} | {
-    f"{word} {preposition} {self}": extreme
-    for words, preposition, extreme in (
-        (("closest", "nearest", "closer", "nearer", "close", "near"), "to", "nearest"),
-        (("farthest", "furthest", "farther", "further", "far"), "from", "farthest"),
-    )
-    for word in (*words, *(f"the {word}" for word in words if word.endswith("est")))
-    for self in _SELF
-}
+PLACES = (
+    {
+        f"{preposition} {side.format(word)}": f"{word}most" if side.startswith("far") else word
+        for word in ("left", "right")
+        for side in _SIDES
+        for preposition in ("on the", "at the", "to the", "from the", "on your", "on my", "to your", "to my")
+    }
+    | {
+        f"{word} {preposition} {self}": extreme
+        for words, preposition, extreme in (
+            (("closest", "nearest", "closer", "nearer", "close", "near"), "to", "nearest"),
+            (("farthest", "furthest", "farther", "further", "far"), "from", "farthest"),
+        )
+        for word in (*words, *(f"the {word}" for word in words if word.endswith("est")))
+        for self in _SELF
+    }
+    | {f"{far} to the {word}": f"{word}most" for far in ("furthest", "farthest") for word in ("left", "right")}
+)
 # After a noun, before another description.
 RELATIONS = {
     "left of": "left of", "to the left of": "left of", "on the left of": "left of", "at the left of": "left of",
-    "on the left side of": "left of", "to the left side of": "left of",
+    "on the left side of": "left of", "to the left side of": "left of", "on the left hand side of": "left of",
     "right of": "right of", "to the right of": "right of", "on the right of": "right of",
     "at the right of": "right of", "on the right side of": "right of", "to the right side of": "right of",
-    "behind": "behind", "in front of": "in front of",
+    "on the right hand side of": "right of",
+    "behind": "behind", "beyond": "behind", "on the far side of": "behind",
+    "in front of": "in front of", "on this side of": "in front of", "on the near side of": "in front of",
     "next to": "next to", "beside": "next to", "by": "next to", "near": "next to", "near to": "next to",
     "close to": "next to", "alongside": "next to", "adjacent to": "next to",
     "closest to": "closest to", "nearest to": "closest to", "nearest": "closest to",
@@ -146,6 +154,10 @@ class _Reader:
         for phrase, extreme in PLACES.items():
             if end := self._after(phrase, start):
                 yield dataclasses.replace(said, extremes=(*said.extremes, extreme)), end
+        if said.extremes and said.nouns is None:
+            for phrase in OF_SEVERAL:
+                if end := self._after(phrase, start):
+                    yield from self._head(end, said)
         for phrase in NOWHERE:
             if end := self._after(phrase, start):
                 yield said, end
@@ -182,7 +194,7 @@ def foreign_words(words: Sequence[str], lexicon: Lexicon) -> tuple[str, ...]:
 
 
 def _structure() -> frozenset[str]:
-    phrases = (*SUPERLATIVES, *PLACES, *RELATIONS, *NOT, *NOWHERE, *_LINKS, "and in of is")
+    phrases = (*SUPERLATIVES, *OF_SEVERAL, *PLACES, *RELATIONS, *NOT, *NOWHERE, *_LINKS, "and in of is")
     asking = {word for before, after in asking_sentences() for word in (*before, *after)}
     words = frozenset(word for phrase in phrases for word in phrase.split())
     return words | FILLERS | DETERMINERS | ANY_NOUNS | OPINIONS | asking

@@ -39,6 +39,12 @@ def meaning(instruction: str, objects: Sequence[SceneObject], own_nouns: Mapping
     return Meaning(named, possible, "the instruction leaves open whether it is meant" if possible else "")
 
 
+def means_alone(instruction: str, name: str, objects: Sequence[SceneObject]) -> bool:
+    """Say whether an instruction means one object, surely and no other."""
+    meant = meaning(instruction, objects)
+    return [item.name for item in meant.named] == [name] and not meant.open
+
+
 def object_name(given: str, names: Iterable[str]) -> str:
     """Return the name of an object that is there, spaces read as underscores. Raises ConfigError that names them."""
     known, name = list(names), given.strip().replace(" ", "_")

@@ -26,9 +26,9 @@ def _size(edge: Callable[[SceneObject], float], sign: int = 1) -> Callable[[Scen
 
 # What "nearest" and the like are the greatest of, and by how much it must lead to be seen without measuring.
 EXTREMES: dict[str, tuple[Callable[[SceneObject], float | None], float]] = {
-    "leftmost": (_placed("leftmost {}"), CLEAR), "left": (_placed("leftmost {}"), CLEAR),
-    "rightmost": (_placed("rightmost {}"), CLEAR), "right": (_placed("rightmost {}"), CLEAR),
-    "nearest": (_placed("nearest {}"), CLEAR), "farthest": (_placed("farthest {}"), CLEAR),
+    "leftmost": (_placed("leftmost"), CLEAR), "left": (_placed("leftmost"), CLEAR),
+    "rightmost": (_placed("rightmost"), CLEAR), "right": (_placed("rightmost"), CLEAR),
+    "nearest": (_placed("nearest"), CLEAR), "farthest": (_placed("farthest"), CLEAR),
     "biggest": (_size(lambda item: item.volume), 0.2), "smallest": (_size(lambda item: item.volume, -1), 0.2),
     "tallest": (_size(lambda item: item.height), 0.1), "longest": (_size(lambda item: item.length), 0.1),
 }  # fmt: skip

@@ -19,7 +19,6 @@ from vla_ros.sim.scenes.visibility import inside_image, visible_share
 _TARGET_GAP = 0.035  # [m] free around the target: a finger and its error
 _OTHER_GAP = 0.012  # [m] between others
 _TARGET_VISIBLE = 0.6  # share of the target that each camera must see past the other objects
-_OTHER_VISIBLE = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +30,7 @@ class Ground:
     cameras: tuple[SceneCamera, ...]
     robot: SceneRobot
     obstacles: tuple[Obstacle, ...] = ()  # where no object stands
+    others_visible: float = 0.3  # share of every object but the target that each camera must see
 
 
 def place_target(model: ObjectModel, ground: Ground, rng: np.random.Generator, tries: int = 80) -> Placement | None:
@@ -98,7 +98,7 @@ def _fits(candidate: Placement, standing: list[Placement], ground: Ground, roomy
     for camera in ground.cameras:
         for index, placement in enumerate(scene):
             others = [other for other in scene if other is not placement]
-            needed = _OTHER_VISIBLE if index else _TARGET_VISIBLE
+            needed = ground.others_visible if index else _TARGET_VISIBLE
             if visible_share(camera, placement, others, ground.table_height) < needed:
                 return False
     return True

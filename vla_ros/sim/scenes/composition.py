@@ -49,12 +49,15 @@ def compose(
     roomy: int = 1,
     furnish: Callable[[float], Furniture] = lambda height: ((), ()),
     robot: SceneRobot | None = None,
+    fits: Callable[[tuple[PlacedObject, ...]], bool] = lambda placed: True,
+    attempts: int = _ATTEMPTS,
 ) -> Scene:
     """Return the scene of the chosen objects, or of none. `instruct` says what is requested of them as they stand.
 
     `roomy`: how many of the first objects have a hand's room around them. `furnish` says what stands on the table
     already, whose top is at a height [m]. `robot`: who is to take them, where a task asks something else of the
-    request's robot than that one hand reaches all.
+    request's robot than that one hand reaches all. `fits`: whether they may stand so; `attempts`: how often they are
+    placed until they do.
     Raises ConfigError for names it does not know, NoRoomError where there is no room for the objects.
     """
     changes, ranges, stream, seed = check_set(sets, request.set_name), sets.scene, request.stream, request.seed
@@ -66,7 +69,8 @@ def compose(
     height += changes.raise_table
     fixtures, obstacles = furnish(height)
     acting = scene_robot(request.robot) if robot is None else robot
-    standing, placements = _arrange(chosen, request, ranges, height, roomy, acting, obstacles)
+    ground = Ground(ranges.area, height, (), acting, obstacles, changes.others_visible)
+    standing, placements = _arrange(chosen, request, ranges, ground, roomy, fits, attempts)
     seen_by, mounted = _chosen_cameras(standing, ranges, request, embodiment)
     rng = scene_generator(stream, seed, "surfaces")
     surfaces = [sample_surface(changes.surfaces, rng, wall) for wall in (False, True, True, True)]
@@ -99,25 +103,28 @@ def _arrange(
     chosen: ChosenObjects,
     request: SceneRequest,
     ranges: SceneRanges,
-    height: float,
+    ground: Ground,
     roomy: int,
-    robot: SceneRobot,
-    obstacles: tuple[Obstacle, ...],
+    fits: Callable[[tuple[PlacedObject, ...]], bool],
+    attempts: int,
 ) -> tuple[tuple[SceneCamera, ...], list[Placement]]:
-    """Find cameras and places that go together; a few places are tried before the cameras move."""
+    """Find cameras and places that go together; a few places are tried before the cameras move.
+
+    `ground` has no cameras yet.
+    """
     stream, seed, target_area = request.stream, request.seed, part_of(ranges.area, request.place)
     if not any(chosen):
         return sample_cameras(ranges, scene_generator(stream, seed, "cameras", 0)), []
     (target, *others), extra = chosen
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(attempts):
         cameras = sample_cameras(ranges, scene_generator(stream, seed, "cameras", attempt // 8))
-        ground = Ground(ranges.area, height, cameras, robot, obstacles)
+        ground = dataclasses.replace(ground, cameras=cameras)
         rng = scene_generator(stream, seed, "places", attempt)
         first = place_target(target, dataclasses.replace(ground, area=target_area), rng)
         standing = None if first is None else place_beside(others, [first], ground, rng, roomy=roomy)
         if standing is not None and extra:
             standing = place_beside(extra, standing, ground, rng, roomy=roomy)
-        if standing is not None:
+        if standing is not None and fits(_name(standing)):
             return cameras, standing
     names = ", ".join(model.name for model in (target, *others, *extra))
     raise NoRoomError(f"scene {seed}: no room on the table for {names}: use smaller or fewer objects")

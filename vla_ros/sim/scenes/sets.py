@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
+import math
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -81,6 +83,9 @@ class SceneSet:
     raise_table: float = 0.0  # [m]
     novel: bool = False  # some of the objects are of held-out categories, where a task has such
     asks: str = ""  # what is asked for, of a task that knows several; "": the usual
+    things: int = 0  # objects in all, where the set and not `scene` says how many stand there
+    others_visible: float = 0.3  # share of every object but the target that each camera must see
+    relations: dict[str, float] = field(default_factory=dict)  # kinds of relation that tell the target, their shares
 
     def __post_init__(self) -> None:
         if self.lights not in ("mild", "strong"):
@@ -91,6 +96,14 @@ class SceneSet:
             raise ConfigError(f"0 ≤ extra_alike ≤ extra ≤ 10 is needed, got {self.extra_alike} and {self.extra}")
         if not 0 <= self.raise_table <= 0.15:
             raise ConfigError(f"raise_table must be within 0 to 0.15 m, got {self.raise_table}")
+        if not 0 <= self.things <= 10:
+            raise ConfigError(f"things must be 0 to 10, got {self.things}")
+        if not 0.0 <= self.others_visible <= 0.9:
+            raise ConfigError(f"others_visible must be 0 to 0.9, got {self.others_visible:g}")
+        if self.relations and not (
+            min(self.relations.values()) >= 0.0 and math.isclose(sum(self.relations.values()), 1)
+        ):
+            raise ConfigError(f"relations: shares must be 0 or more and add up to 1, got {self.relations}")
 
 
 @dataclass(frozen=True)
@@ -112,7 +125,8 @@ def check_set(sets: SceneSets, name: str) -> SceneSet:
 def load_sets(task: str) -> SceneSets:
     """Read the sets of a task, config/tasks/<task>_sets.yaml. Raises ConfigError.
 
-    A file with `base: OTHER` names only what differs from that task's.
+    A file with `base: OTHER` names only what differs from that task's, whose sets that ask for something else than
+    usual are its own alone.
     """
     path, values = _read(task)
     base = values.pop(BASE, None)
@@ -125,6 +139,7 @@ def load_sets(task: str) -> SceneSets:
     if BASE in base_values:
         raise ConfigError(f"{path}: base '{base}' has a base itself, '{base_values[BASE]}': name that one")
     like = build(SceneSets, base_values, str(base_path))
+    like = dataclasses.replace(like, sets={name: one for name, one in like.sets.items() if not one.asks})
     own = build(SceneSets, values, str(path), defaults=like)
     return SceneSets(own.scene, {**like.sets, **own.sets})
 

@@ -12,11 +12,15 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.objects.category import categories
 from vla_ros.objects.colors import color_ranges
+from vla_ros.sim.scenes.relations import CLOSEST, EXTREMES, RELATIONS, SIDES
+from vla_ros.sim.scenes.sizes import OF_TWO, SIZES
 
 FAMILIES = ("common", "training", "unseen")
 _USUAL = {"evaluation": "common", "generation": "training"}  # of a stream
 EVALUATED = ("common", "unseen")  # what an evaluation may say
 KINDS = ("plain", "noun", "color", "relation")
+TO_ANOTHER = (*RELATIONS, CLOSEST)  # what is said of how a thing stands to another
+OF_SEVERAL = (*EXTREMES, *SIDES, *SIZES, *OF_TWO)  # and of which one of several it is
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Family:
     colors: dict[str, tuple[str, ...]] = field(default_factory=dict)
     nouns: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of a category, or of category/shape
     kinds: dict[str, float] = field(default_factory=lambda: {"plain": 1.0})  # weights of kinds of description
+    places: dict[str, tuple[str, ...]] = field(default_factory=dict)  # words for where it stands, and for its size
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.other <= 1.0:
@@ -52,12 +57,26 @@ class Family:
                 raise ConfigError(f"kinds: the weight of '{kind}' must not be negative, got {weight:g}")
         if self.kinds.get("plain", 0.0) <= 0.0:
             raise ConfigError("kinds: plain needs a weight above 0: it is what every scene's target can be called")
+        for way, phrases in self.places.items():
+            if way not in (*TO_ANOTHER, *OF_SEVERAL):
+                raise ConfigError(unknown_name("place", way, (*TO_ANOTHER, *OF_SEVERAL)))
+            for phrase in phrases:
+                if phrase.count("{}") != (way in OF_SEVERAL):
+                    how = "hold '{}' once" if way in OF_SEVERAL else "be the words between two things"
+                    raise ConfigError(f"places: '{phrase}' of {way} must {how}")
+        if missing := [way for way in (*TO_ANOTHER, *OF_SEVERAL) if not self.places.get(way)]:
+            raise ConfigError(f"places: no words for {', '.join(missing)}")
 
     @property
     def names(self) -> Iterator[str]:
         """Return all its other words for colours and nouns."""
         for words in (*self.colors.values(), *self.nouns.values()):
             yield from words
+
+    @property
+    def said_of_places(self) -> set[str]:
+        """Return its words for where things stand and how large they are."""
+        return {phrase for phrases in self.places.values() for phrase in phrases}
 
     @property
     def asking_words(self) -> set[str]:
@@ -83,6 +102,8 @@ class Wording:
         known = _catalogue_words() | {name for family in seen for name in family.names}
         if taken := known & set(unseen.names):
             raise ConfigError(f"unseen names with '{min(taken)}', which is known elsewhere: choose another word")
+        if taken := unseen.said_of_places & set().union(*(family.said_of_places for family in seen)):
+            raise ConfigError(f"unseen says '{min(taken)}', as another family does: choose other words")
         heldout = {name for name, category in categories().items() if category.split == "heldout"}
         if leaked := {key for key in self.families["training"].nouns if key.split("/")[0] in heldout}:
             raise ConfigError(f"training has words for '{min(leaked)}', which is held out: remove them")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.model import ObjectModel
 from vla_ros.robots.embodiment import load_embodiment
@@ -17,6 +17,11 @@ from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import SceneRanges, SceneSet, check_set, load_sets
 from vla_ros.sim.scenes.target_query import choose_target
 from vla_ros.tasks.grasping.instructions import instruct
+from vla_ros.tasks.grasping.noun_scenes import sample_noun_scene
+from vla_ros.tasks.grasping.relation_scenes import sample_relation_scene
+
+# What a set may ask for, if not for an object that its colour and noun mean alone.
+ASKS = {"noun": sample_noun_scene, "relation": sample_relation_scene}
 
 
 def sample_scene(request: SceneRequest) -> Scene:
@@ -24,7 +29,13 @@ def sample_scene(request: SceneRequest) -> Scene:
     sets, objects = load_sets("grasping"), request.objects
     changes = check_set(sets, request.set_name)
     catalogue = objects if isinstance(objects, Catalogue) else load_catalogue(objects)
-    chosen = _choose(request, changes, sets.scene, catalogue)
+    models = catalogue.models(request.categories)
+    graspable = _graspable(models, catalogue, request.robot)
+    if changes.asks:
+        if changes.asks not in ASKS:
+            raise ConfigError(f"set '{request.set_name}': {unknown_name('asks', changes.asks, ASKS)}")
+        return ASKS[changes.asks](request, sets, models, graspable, catalogue)
+    chosen = _choose(request, changes, sets.scene, models, graspable, catalogue)
 
     def asked(placed: tuple[PlacedObject, ...]) -> str:
         return instruct(placed, catalogue, request.stream, request.seed, request.wording)
@@ -32,11 +43,16 @@ def sample_scene(request: SceneRequest) -> Scene:
     return compose(chosen, request, sets, asked)
 
 
-def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catalogue: Catalogue) -> ChosenObjects:
+def _choose(
+    request: SceneRequest,
+    changes: SceneSet,
+    ranges: SceneRanges,
+    models: tuple[ObjectModel, ...],
+    graspable: tuple[ObjectModel, ...],
+    catalogue: Catalogue,
+) -> ChosenObjects:
     """Return the scene's first objects, the target leading, and the set's extra ones."""
-    models = catalogue.models(request.categories)
     rng = scene_generator(request.stream, request.seed, "objects")
-    graspable = _graspable(models, catalogue, request.robot)
     target = choose_target(request.target, graspable, catalogue, rng)
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
     others = [kind for kind in (choose_other(models, target, catalogue, rng) for _ in range(count)) if kind]

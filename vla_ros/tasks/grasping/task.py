@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from controllers.arm.model import ArmModel
+from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.referring.meaning import Meaning, meaning, object_name
@@ -45,8 +46,11 @@ class Grasping(TaskFiles[GraspTaskConfig]):
         object_name(name, [placed.name for placed in scene.objects])
 
     def check(self, request: SceneRequest) -> None:
-        """Check the set's name. Raises ConfigError with the nearest."""
-        check_set(self.sets, request.set_name)
+        """Check the set's name, and that it can be asked for by a part. Raises ConfigError with what can."""
+        asks = check_set(self.sets, request.set_name).asks
+        if request.by_part and asks:
+            usual = ", ".join(name for name, one in self.sets.sets.items() if not one.asks)
+            raise ConfigError(f"set '{request.set_name}' asks for a whole thing, not by a part: take one of {usual}")
 
     def scene(self, request: SceneRequest) -> Scene:
         """Draw a scene; `by_part`: of the seen categories that have a part, and requested by it."""
@@ -83,6 +87,8 @@ class Grasping(TaskFiles[GraspTaskConfig]):
 
     def prompts(self, scene: Scene) -> Collection[str]:
         """Tell an operator what to do."""
-        part = f" by its {scene.part}" if scene.part else ""
-        return (f"grasp the {scene.target_object.model.color_phrase} {scene.target_object.model.category}{part}",
+        part, model = f" by its {scene.part}" if scene.part else "", scene.target_object.model
+        alike = [one for one in scene.objects if (one.model.category, one.model.color) == (model.category, model.color)]
+        named = f"grasp the {model.color_phrase} {model.category}{part}" if len(alike) == 1 else scene.instruction
+        return (named,
                 "lift it by a hand's breadth or more, and hold it")  # fmt: skip

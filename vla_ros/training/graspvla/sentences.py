@@ -91,7 +91,7 @@ class Sentences:
         """Ask for object i, now and then in a way that nobody can know; not at all where nothing tells it apart."""
         if self._rng.uniform() < UNKNOWN:
             return [self._unknown(i, placed)]
-        described = describe(placed[i], placed, self._catalogue, self._rng)
+        described = describe(placed[i], placed, self._catalogue, self._rng, sized=False)
         return [] if described is None else [(i, self._say(described.phrase, described.kind))]
 
     def _of_named(

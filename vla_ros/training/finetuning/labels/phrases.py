@@ -9,10 +9,7 @@ from functools import cache
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.graspvla.small.part_search import split_part
 from vla_ros.policies.graspvla.small.word_tokens import color_words
-from vla_ros.sim.scenes.relations import EXTREMES, RELATIONS
 from vla_ros.sim.scenes.wording import FAMILIES, family
-
-_PLACES = re.compile(r"\b(" + "|".join([*RELATIONS, "closest", "nearest", *(way.split()[0] for way in EXTREMES)]) + ")")
 
 
 def named_thing(instruction: str) -> str:
@@ -26,9 +23,16 @@ def named_thing(instruction: str) -> str:
     colors, nouns = _other_words()
     word = max((word for word in colors if phrase.startswith(f"{word} ")), key=len, default=phrase.partition(" ")[0])
     noun = phrase[len(word) :].strip()
-    if not noun or _PLACES.search(phrase) or (word not in colors and word not in color_words()):
+    if not noun or _places().search(phrase) or (word not in colors and word not in color_words()):
         return ""
     return f"{colors.get(word, word)} {nouns.get(noun, noun)}"
+
+
+@cache
+def _places() -> re.Pattern[str]:
+    """Match what says where a thing stands, or how large it is."""
+    said = {part.strip() for name in FAMILIES for phrase in family(name).said_of_places for part in phrase.split("{}")}
+    return re.compile(r"\b(" + "|".join(re.escape(_plain(part)) for part in sorted(said - {"", "s"})) + r")\b")
 
 
 @cache

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenes with several things of one name: which is meant, only a relation or a size says, and says it plainly."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.objects.catalogue import Catalogue
+from vla_ros.objects.model import ObjectModel
+from vla_ros.sim.referring.meaning import means_alone
+from vla_ros.sim.referring.scene_object import SceneObject
+from vla_ros.sim.scenes.composition import NoRoomError, compose
+from vla_ros.sim.scenes.descriptions import instruction_for
+from vla_ros.sim.scenes.objects import Kind, choose_extra
+from vla_ros.sim.scenes.places import Place, find_place, say_place
+from vla_ros.sim.scenes.random_streams import scene_generator
+from vla_ros.sim.scenes.relations import CLOSEST, PLAIN
+from vla_ros.sim.scenes.request import SceneRequest
+from vla_ros.sim.scenes.scene import PlacedObject, Scene
+from vla_ros.sim.scenes.sets import SceneSets, check_set
+from vla_ros.sim.scenes.sizes import OF_TWO, SIZES
+from vla_ros.sim.scenes.target_query import choose_target
+from vla_ros.sim.scenes.telling_apart import Table
+from vla_ros.sim.scenes.wording import Family, family, usual_family
+
+# Kinds of relation, as the set has shares of them → what may be said.
+KINDS = {
+    "side": ("left of", "right of"),
+    "depth": ("behind", "in front of"),
+    "near": ("next to", CLOSEST),
+    "edge": ("leftmost", "rightmost", "nearest", "farthest", "left", "right"),
+    "size": (*SIZES, *OF_TWO),
+}
+_NAMED = ("noun", "plain")  # what stands beside the relation
+_TRIES, _ATTEMPTS = 24, 24  # objects of a kind of relation, and places of these, before there are others
+_THIRD = 0.4  # how often there are three of the name, not two
+_ALIKE = 2  # others that share colour or category with the target, where there are so many others
+_PLACES = 4  # relations, of which the judge may find some to mean another thing as well
+_PHRASES = 20  # ways of saying one, of which it may read some otherwise
+
+
+def sample_relation_scene(
+    request: SceneRequest,
+    sets: SceneSets,
+    models: tuple[ObjectModel, ...],
+    graspable: tuple[ObjectModel, ...],
+    catalogue: Catalogue,
+) -> Scene:
+    """Draw a scene. Raises ConfigError where no relation can be said of the objects there are."""
+    changes, words = check_set(sets, request.set_name), family(usual_family(request.stream, request.wording))
+    for name in changes.relations:
+        if name not in KINDS:
+            raise ConfigError(unknown_name("relation", name, KINDS))
+    shares = {name: share for name, share in changes.relations.items() if share > 0.0}
+    rng = scene_generator(request.stream, request.seed, "objects")
+    # The first is drawn by its share; the others are for objects of which it cannot be said.
+    kinds = rng.choice(list(shares), len(shares), replace=False, p=list(shares.values())).tolist()
+    for number in range(_TRIES * len(kinds)):
+        telling = _Telling(kinds[number // _TRIES], catalogue, words, request.stream, request.seed)
+        rng = scene_generator(request.stream, request.seed, "objects", 1 + number)
+        target = choose_target(request.target, graspable, catalogue, rng)
+        chosen = _choose(target, models, graspable, changes.things, catalogue, telling.kind, rng)
+        if chosen:
+            try:
+                return compose((chosen, []), request, sets, telling.ask, fits=telling.possible, attempts=_ATTEMPTS)
+            except NoRoomError:
+                continue
+    raise ConfigError(
+        f"set '{request.set_name}', seed {request.seed}: no relation tells one of these objects from another of its "
+        "name: take another set or other objects"
+    )
+
+
+def _choose(
+    target: Kind,
+    models: tuple[ObjectModel, ...],
+    graspable: tuple[ObjectModel, ...],
+    count: int,
+    catalogue: Catalogue,
+    kind: str,
+    rng: np.random.Generator,
+) -> list[ObjectModel]:
+    """Return the target, one or two of its name, and others; nothing where the kind of relation cannot hold."""
+    alike = [one for one in models if one.category == target.category and target.color in catalogue.colors_of(one)]
+    twins = 2 if rng.uniform() < _THIRD else 1
+    kinds = [target, *(Kind(alike[int(rng.integers(len(alike)))], target.color) for _ in range(twins))]
+    group = [catalogue.vary(one.model, rng, one.color) for one in kinds]
+    if kind == "size":
+        shapes = {model.name for model in graspable}
+        leading = [i for i in _of_a_size(group) if kinds[i].model.name in shapes]
+        if not leading:
+            return []
+        first = leading[int(rng.integers(len(leading)))]
+        group = [group[first], *group[:first], *group[first + 1 :]]
+    others = choose_extra(models, target, count - len(group), min(_ALIKE, count - len(group)), catalogue, rng)
+    return [*group, *(catalogue.vary(one.model, rng, one.color) for one in others)]
+
+
+def _of_a_size(group: list[ObjectModel]) -> list[int]:
+    """Number those that their size may tell from the others."""
+    table = Table.of([PlacedObject(str(i), model, np.eye(4)) for i, model in enumerate(group)])
+    names = [str(i) for i in range(len(group))]
+    ways = {name: {*table.among(name, [other for other in names if other != name])} for name in names}
+    return [int(name) for name in names if ways[name] & {*KINDS["size"]}]
+
+
+@dataclass(frozen=True)
+class _Telling:
+    """How a scene tells its first object: by a relation of one kind, chosen by what is true and worded afterwards.
+
+    Which it is does not depend on the family of words, so that no wording changes a scene.
+    """
+
+    kind: str  # of KINDS
+    catalogue: Catalogue
+    words: Family
+    stream: str
+    seed: int
+
+    def possible(self, placed: tuple[PlacedObject, ...]) -> bool:
+        """Say whether such a relation means the first object alone."""
+        return self._place(placed) is not None
+
+    def ask(self, placed: tuple[PlacedObject, ...]) -> str:
+        """Ask for the first object, of which such a relation is possible."""
+        place = self._place(placed)
+        if place is None:
+            return ""
+        said = self._instruction(placed, place, self.words, scene_generator(self.stream, self.seed, "words", 1))
+        return said or self._plainly(placed, place)
+
+    def _place(self, placed: tuple[PlacedObject, ...]) -> Place | None:
+        rng, table = scene_generator(self.stream, self.seed, "words"), Table.of(placed, PLAIN)
+        for _ in range(_PLACES):
+            place = find_place(placed[0], placed[1:], rng, table, _NAMED, KINDS[self.kind], other_anchors=True)
+            if place and self._plainly(placed, place):
+                return place
+        return None
+
+    def _plainly(self, placed: tuple[PlacedObject, ...], place: Place) -> str:
+        """Ask with categories and colours by their own names; "" where the judge finds another meaning."""
+        words = dataclasses.replace(family("common"), other=0.0)
+        return self._instruction(placed, place, words, np.random.default_rng(self.seed), tries=1)
+
+    def _instruction(
+        self,
+        placed: tuple[PlacedObject, ...],
+        place: Place,
+        words: Family,
+        rng: np.random.Generator,
+        tries: int = _PHRASES,
+    ) -> str:
+        objects = [SceneObject.of(one, self.catalogue) for one in placed]
+        for _ in range(tries):
+            phrase = say_place(placed[0].model, place, self.catalogue, words, rng)
+            text = instruction_for(phrase, "relation", words, rng)
+            if means_alone(text, placed[0].name, objects):
+                return text
+        return ""
