@@ -14,7 +14,7 @@ import json
 import math
 import struct
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class FrameError(Exception):
     """What came is no frame: the connection is of no further use."""
 
 
-def write_frame(stream: BinaryIO, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
+def write_frame(stream: IO[bytes], values: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
     """Write one frame. Raises FrameError for what the other side would refuse."""
     parts, described = [], []
     for name, array in (arrays or {}).items():
@@ -49,7 +49,7 @@ def write_frame(stream: BinaryIO, values: Mapping[str, Any], arrays: Mapping[str
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> Frame | None:
+def read_frame(stream: IO[bytes]) -> Frame | None:
     """Return the next frame; None where the stream has ended between two. Raises FrameError for anything else."""
     head = stream.read(HEAD.size)
     if not head:
@@ -101,7 +101,7 @@ def _description(one: Any) -> tuple[str, str, tuple[int, ...]]:
     whole = isinstance(shape, list) and all(type(size) is int and 0 <= size <= PAYLOAD_MAX for size in shape)
     if not isinstance(name, str) or dtype not in DTYPES or not whole or len(shape) > RANK_MAX:
         raise FrameError(
-            f"array {str(name)[:40]!r} of {str(dtype)[:10]} {str(shape)[:60]}: a name, one of {', '.join(DTYPES)} and at "
-            f"most {RANK_MAX} whole numbers are allowed"
+            f"array {str(name)[:40]!r} of {str(dtype)[:10]} {str(shape)[:60]}: a name, one of {', '.join(DTYPES)} "
+            f"and at most {RANK_MAX} whole numbers are allowed"
         )
     return name, dtype, tuple(shape)

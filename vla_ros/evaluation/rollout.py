@@ -38,6 +38,7 @@ class RolloutConfig:
     control_hz: float = 500.0
     camera_hz: float = 10.0
     task_hz: float = 50.0
+    film_hz: float = 10.0  # of a film's frames, where there is one
     # None: blocking, as GraspVLA evaluates (Appendix L): execute the chunk, settle, then look and infer. A number:
     # simulation goes on during an inference of that long.
     latency_s: float | None = None
@@ -47,7 +48,7 @@ class RolloutConfig:
     patience_s: float = 5.0  # [s] of nothing but invalid, terminated or refused chunks: the policy has given up
 
     def __post_init__(self) -> None:
-        for name in ("control_hz", "camera_hz", "task_hz", "settle_speed", "patience_s"):
+        for name in ("control_hz", "camera_hz", "task_hz", "film_hz", "settle_speed", "patience_s"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0.0):
                 raise ConfigError(f"rollout: {name} must be above 0, got {value}")
@@ -78,7 +79,7 @@ class Rollout:
         self.steps = 0  # actions executed
         self.refused: str = ""  # why the last refused chunk was refused
         self._observer = Observer(world, world.scene.instruction, 1.0 / self.config.camera_hz, needs)
-        self._film = None if video is None else EpisodeFilm(world, policy, video, self.config.camera_hz)
+        self._film = None if video is None else EpisodeFilm(world, policy, video, self.config.film_hz)
         self._substeps = max(1, round(1.0 / (self.config.control_hz * world.timestep)))
         self._ticks_a_task = max(1, round(self.config.control_hz / self.config.task_hz))
         self._dt = self._substeps * world.timestep

@@ -26,19 +26,24 @@ def folder() -> Path:
 def installed() -> bool:
     """Say whether it is there, whole and of this lock file."""
     stamp = folder() / "installed.txt"
-    return (folder() / "bin" / "python").exists() and stamp.is_file() and filecmp.cmp(stamp, LOCK, shallow=False)
+    there = (folder() / "bin" / "python").exists() and stamp.is_file() and LOCK.is_file()
+    return there and filecmp.cmp(stamp, LOCK, shallow=False)
 
 
 def interpreter() -> Path:
     """Return its Python. Raises ConfigError with the command that makes it where it is not there."""
     if not installed():
-        raise ConfigError(f"LIBERO is not installed in {folder()}: {INSTALL} (about 400 MB to download, 2.2 GB on disk)")
+        raise ConfigError(
+            f"LIBERO is not installed in {folder()}: {INSTALL} (about 400 MB to download, 2.2 GB on disk)"
+        )
     return folder() / "bin" / "python"
 
 
 def install() -> None:
     """Make it from the lock file, each package by its hash. Raises ConfigError when that fails."""
     where = folder()
+    if not LOCK.is_file():
+        raise ConfigError(f"{LOCK} is not there: LIBERO is installed from a clone of this project")
     (where / "installed.txt").unlink(missing_ok=True)
     uv = Path(sys.prefix) / "bin" / "uv"
     python = where / "bin" / "python"

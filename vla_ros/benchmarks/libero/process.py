@@ -8,7 +8,6 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -32,7 +31,7 @@ class LiberoProcess:
 
     def __init__(self, command: list[str] | None = None) -> None:
         """Start it; `command` runs another server than LIBERO's. Raises ConfigError without its environment."""
-        self._log: IO[bytes] = tempfile.TemporaryFile()
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
             command or [str(interpreter()), "-P", "-m", MODULE],
             stdin=subprocess.PIPE,
@@ -63,6 +62,11 @@ class LiberoProcess:
         if "error" in answer[0]:
             raise LiberoError(f"LIBERO refused '{request}': {answer[0]['error']}")
         return answer
+
+    @property
+    def pid(self) -> int:
+        """Return its process number."""
+        return self._process.pid
 
     def close(self) -> None:
         """End the process."""
@@ -95,10 +99,16 @@ class LiberoProcess:
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LIBERO_"))}
     backend = os.environ.get("MUJOCO_GL", "egl")
-    threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")}
-    return kept | threads | {
-        "PYTHONPATH": str(ROOT),
-        "MUJOCO_GL": backend,
-        "PYOPENGL_PLATFORM": backend,
-        "LIBERO_CONFIG_PATH": os.devnull,  # paths are the package's own, whatever lies in this user's home
+    threads = {
+        name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
     }
+    return (
+        kept
+        | threads
+        | {
+            "PYTHONPATH": str(ROOT),
+            "MUJOCO_GL": backend,
+            "PYOPENGL_PLATFORM": backend,
+            "LIBERO_CONFIG_PATH": os.devnull,  # paths are the package's own, whatever lies in this user's home
+        }
+    )

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import atexit
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
+from vla_ros.benchmarks.libero.episode import LiberoEpisode
 from vla_ros.benchmarks.libero.judge import LiberoJudge, reached
 from vla_ros.benchmarks.libero.process import LiberoProcess
 from vla_ros.benchmarks.libero.settings import RATE_HZ, ROBOT, LiberoSettings
@@ -16,27 +18,18 @@ from vla_ros.benchmarks.libero.suites import LiberoTask, load_libero
 from vla_ros.benchmarks.libero.world import LiberoWorld
 from vla_ros.evaluation.pool import Run
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
-from vla_ros.evaluation.statistics import EpisodeResult
 from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.base import Policy
 from vla_ros.policies.loading import check_policy, load_policy
 from vla_ros.policies.needs import Needs
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
-from vla_ros.tasks.table import load_task
+from vla_ros.tasks.grasping.lifting import GraspTaskConfig
 from vla_ros.tasks.judging import Truth
+from vla_ros.tasks.table import load_task
 
-
-@dataclass(frozen=True)
-class LiberoEpisode(EpisodeResult):
-    """What an episode came to, and what the paper's criteria make of it."""
-
-    task: str = ""
-    state: int = 0
-    in_paper: bool = True  # its task is one that GraspVLA's table counts
-    lifted_paper: bool = False  # a named object was 10 cm up at any time
-    alike_paper: bool = False  # it, or another of the same class
-    highest: dict[str, float] = field(default_factory=dict)  # [m] that each object was ever above where it lay
+FILM_HZ = 1.0  # frames of LIBERO's scenes cost 0.1 s each without a graphics card
+FILM_SPEED = 4.0  # of playing
 
 
 class LiberoRunner:
@@ -58,7 +51,7 @@ class LiberoRunner:
         world.reset(state)
         film = self._film(number)
         try:
-            config = RolloutConfig(control_hz=RATE_HZ)
+            config = RolloutConfig(control_hz=RATE_HZ, film_hz=FILM_HZ)
             run = Rollout(
                 world, self._followers.make(), policy, lambda start: self._judge(task, world, start), config,
                 video=film, needs=self._needs,
@@ -101,7 +94,7 @@ class LiberoRunner:
         return self._config.class_of(name) == self._config.class_of(other)
 
     def _judge(self, task: LiberoTask, world: LiberoWorld, start: Truth) -> LiberoJudge:
-        return LiberoJudge(task, world.object_names, self.embodiment, start, load_task("grasping").limits)
+        return LiberoJudge(task, world.object_names, self.embodiment, start, self._limits)
 
     def _world(self, task: LiberoTask) -> LiberoWorld:
         if self._loaded is None or self._loaded[0] != task:
@@ -111,12 +104,20 @@ class LiberoRunner:
 
     def _film(self, number: int) -> VideoWriter | None:
         folder = self._settings.video
-        return None if folder is None else VideoWriter(Path(folder) / f".{self._settings.suite}_{number}.mp4")
+        return (
+            None
+            if folder is None
+            else VideoWriter(Path(folder) / f".{self._settings.suite}_{number}.mp4", FILM_HZ, FILM_SPEED)
+        )
 
     @cached_property
     def embodiment(self) -> Embodiment:
         """Return the robot."""
         return load_embodiment(ROBOT)
+
+    @cached_property
+    def _limits(self) -> GraspTaskConfig:
+        return cast(GraspTaskConfig, load_task("grasping").limits)
 
     @cached_property
     def _followers(self) -> FollowerFactory:

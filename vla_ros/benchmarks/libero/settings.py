@@ -34,7 +34,7 @@ class LiberoSettings:
         from vla_ros.robots.embodiment import load_embodiment
 
         last = len(self.tasks) * STATES
-        if not (0 <= self.seed and 1 <= self.episodes and self.seed + self.episodes <= last):
+        if self.seed < 0 or self.episodes < 1 or self.seed + self.episodes > last:
             raise ConfigError(
                 f"--seed {self.seed} --episodes {self.episodes}: {self.suite} has episodes 0 to {last - 1}, "
                 f"{len(self.tasks)} tasks from {STATES} initial states each"

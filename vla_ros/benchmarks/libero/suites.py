@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of LIBERO's tasks are asked, in which words, and what counts: config/benchmarks/libero.yaml, libero_tasks.yaml."""
+"""Which of LIBERO's tasks are asked, in which words, and what counts: config/benchmarks."""
 
 from __future__ import annotations
 

@@ -79,9 +79,7 @@ class NoOtherBodies:
 class LiberoWorld:
     """One task in LIBERO's process, from one initial state at a time."""
 
-    def __init__(
-        self, process: LiberoProcess, config: LiberoConfig, task: LiberoTask, embodiment: Embodiment
-    ) -> None:
+    def __init__(self, process: LiberoProcess, config: LiberoConfig, task: LiberoTask, embodiment: Embodiment) -> None:
         """Load the task: seconds to a minute."""
         self.embodiment = embodiment
         self._process, self._config = process, config
@@ -177,19 +175,19 @@ class LiberoWorld:
         """Leave the process to the next task."""
 
     def _take(self, arrays: Mapping[str, np.ndarray]) -> None:
-        shapes = {"time": (1,), "q": (7,), "dq": (7,), "width": (1,), "T_base_hand": (4, 4)}
-        shapes["objects"] = (len(self.object_names), 4, 4)
-        for name, shape in shapes.items():
-            if name not in arrays or arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
-                raise LiberoError(f"LIBERO's state has no finite '{name}' of shape {shape}")
-        self.time = float(arrays["time"][0])
-        self._arm.q, self._arm.dq = arrays["q"].copy(), arrays["dq"].copy()
-        self._gripper.width = float(arrays["width"][0])
-        self._T_base_hand = arrays["T_base_hand"]
-        self._objects = dict(zip(self.object_names, arrays["objects"], strict=True))
+        state = arrays.get("state")
+        count = 1 + len(self.object_names)
+        if state is None or state.shape != (16 + 16 * count,) or not np.isfinite(state).all():
+            raise LiberoError(f"LIBERO's state is not one row of {16 + 16 * count} finite numbers")
+        self.time, self._gripper.width = float(state[0]), float(state[1])
+        self._arm.q, self._arm.dq = state[2:9].copy(), state[9:16].copy()
+        self._T_base_hand, *objects = state[16:].reshape(count, 4, 4)
+        self._objects = dict(zip(self.object_names, objects, strict=True))
 
     def _measured(self, camera: SceneCamera, depth: np.ndarray) -> np.ndarray:
         if camera.name not in self._stereo:
-            self._stereo[camera.name] = StereoDepth(StereoNoise(), *depth.shape, float(camera.intrinsics[0, 0]))
+            self._stereo[camera.name] = StereoDepth(
+                StereoNoise(), depth.shape[0], depth.shape[1], float(camera.intrinsics[0, 0])
+            )
         seed = (self._number, zlib.crc32(camera.name.encode()), round(self.time * _MICROSECONDS))
         return self._stereo[camera.name].measure(depth, seed)

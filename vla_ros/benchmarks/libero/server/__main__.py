@@ -7,9 +7,10 @@ next one is read. A frame that is none ends the process.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, BinaryIO
 
@@ -26,14 +27,16 @@ Answer = tuple[dict[str, Any], dict[str, np.ndarray]]
 class Server:
     """What requests do."""
 
-    def __init__(self) -> None:
+    def __init__(self, packages: Sequence[str]) -> None:
+        """Take the packages whose versions it tells."""
+        self._packages = packages
         self._simulation: Any = None
 
     def answer(self, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Answer:
         """Carry out one request. Raises ValueError or KeyError for what it does not make sense of."""
         request = values["request"]
         if request == "hello":
-            return {"protocol": PROTOCOL, "versions": {name: version(name) for name in PACKAGES}}, {}
+            return {"protocol": PROTOCOL, "versions": {name: version(name) for name in self._packages}}, {}
         if request == "tasks":
             from vla_ros.benchmarks.libero.server.tasks import task_names
 
@@ -55,7 +58,7 @@ class Server:
             return {}, {"color": color, "depth": depth}
         else:
             raise ValueError(f"no request is called {request!r}")
-        return {}, self._simulation.state()
+        return {}, {"state": self._simulation.state()}
 
     def _load(self, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
         from vla_ros.benchmarks.libero.server.simulation import Simulation
@@ -84,9 +87,9 @@ def _within(name: str, value: Any, low: float, high: float) -> float:
     return number
 
 
-def serve(source: BinaryIO, sink: BinaryIO) -> None:
+def serve(source: BinaryIO, sink: BinaryIO, packages: Sequence[str]) -> None:
     """Answer until the source ends. Raises FrameError for a frame that is none."""
-    server = Server()
+    server = Server(packages)
     while (frame := read_frame(source)) is not None:
         try:
             values, arrays = server.answer(*frame)
@@ -99,13 +102,16 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
 
 def main() -> int:
     """Serve on this process's standard streams."""
+    parser = argparse.ArgumentParser(description="LIBERO's process: docs/benchmarks.md")
+    parser.add_argument("--packages", nargs="*", default=PACKAGES, help="whose versions it tells")
+    arguments = parser.parse_args()
     source = os.fdopen(os.dup(0), "rb")
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)  # robosuite and LIBERO print
     sys.stdout = sys.stderr
     try:
-        serve(source, sink)
+        serve(source, sink, arguments.packages)
     except (FrameError, BrokenPipeError) as error:
         print(f"libero: {error}", file=sys.stderr)
         return 1

@@ -12,13 +12,13 @@ from vla_ros.benchmarks.libero.server.rendering import Renderer
 from vla_ros.benchmarks.libero.server.tasks import ComposedTask
 from vla_ros.benchmarks.libero.server.xml_model import ROBOT, Camera, adapted
 
-BASE = "robot0_link0"
 HAND = "robot0_right_hand"
 _ARM = [f"{ROBOT}joint{i}" for i in range(1, 8)]
 _MOTORS = [f"{ROBOT}torq_j{i}" for i in range(1, 8)]
 _FINGERS = ["gripper0_finger_joint1", "gripper0_finger_joint2"]  # the second one's axis points the other way
 _FINGER_SERVOS = ["gripper0_gripper_finger_joint1", "gripper0_gripper_finger_joint2"]
 _OPEN = 0.04  # [m] of one finger
+_FROM_OPTICAL = np.diag([1.0, -1.0, -1.0, 1.0])  # x right, y down, z forward, to OpenGL's camera
 
 
 class Simulation:
@@ -36,8 +36,10 @@ class Simulation:
         gone = [body for name, body in task.objects.items() if name.rpartition("_")[0] in hidden]
         self.objects = {name: body for name, body in task.objects.items() if body not in gone}
         self._states = task.init_states
-        T_world_base = self._base_pose(task)
-        placed = [Camera(name, T_world_base @ T_base_camera @ _FROM_OPTICAL, fovy) for name, T_base_camera, fovy in cameras]
+        T_world_base = task.T_world_base
+        placed = [
+            Camera(name, T_world_base @ T_base_camera @ _FROM_OPTICAL, fovy) for name, T_base_camera, fovy in cameras
+        ]
         xml = adapted(task.xml, placed, size, extension, gone)
         self.model = mujoco.MjModel.from_xml_string(xml)
         self.data = mujoco.MjData(self.model)
@@ -49,7 +51,7 @@ class Simulation:
         self._dof = np.array([self.model.joint(name).dofadr[0] for name in (*_ARM, *_FINGERS)])
         self._motors = np.array([self.model.actuator(name).id for name in _MOTORS])
         self._servos = np.array([self.model.actuator(name).id for name in _FINGER_SERVOS])
-        self._bodies = np.array([self.model.body(body).id for body in self.objects.values()])
+        self._bodies = np.array([self.model.body(body).id for body in (HAND, *self.objects.values())])
         self._renderer = Renderer(self.model, *size)
 
     @property
@@ -86,19 +88,14 @@ class Simulation:
         """Advance by `count` time steps."""
         mujoco.mj_step(self.model, self.data, count)
 
-    def state(self) -> dict[str, np.ndarray]:
-        """Return time [s], q, dq (7,), opening [m], pose of the hand (4, 4), poses of the objects (N, 4, 4)."""
-        model, data = self.model, self.data
-        mujoco.mj_kinematics(model, data)
+    def state(self) -> np.ndarray:
+        """Return one row: time [s], opening [m], q (7,), dq (7,), then poses (4, 4) of the hand and of each object."""
+        data = self.data
+        mujoco.mj_kinematics(self.model, data)
         q, dq = data.qpos[self._qpos], data.qvel[self._dof]
-        return {
-            "time": np.array([data.time]),
-            "q": q[:7],
-            "dq": dq[:7],
-            "width": np.array([q[7] - q[8]]),
-            "T_base_hand": self._pose(model.body(HAND).id),
-            "objects": np.array([self._pose(body) for body in self._bodies]),
-        }
+        T = np.zeros((len(self._bodies), 4, 4))
+        T[:, :3, :3], T[:, :3, 3], T[:, 3, 3] = data.xmat[self._bodies].reshape(-1, 3, 3), data.xpos[self._bodies], 1.0
+        return np.concatenate([[data.time, q[7] - q[8]], q[:7], dq[:7], (self._T_base_world @ T).ravel()])
 
     def render(self, camera: str) -> tuple[np.ndarray, np.ndarray]:
         """Return colour (H, W, 3) uint8 and depth (H, W) float32 [m]."""
@@ -110,22 +107,3 @@ class Simulation:
     def close(self) -> None:
         """Free the renderer."""
         self._renderer.close()
-
-    def _pose(self, body: int) -> np.ndarray:
-        T = np.eye(4)
-        T[:3, :3], T[:3, 3] = self.data.xmat[body].reshape(3, 3), self.data.xpos[body]
-        return self._T_base_world @ T
-
-    @staticmethod
-    def _base_pose(task: ComposedTask) -> np.ndarray:
-        """Return T_world_base (4, 4): the arm's first link, wherever LIBERO mounts it."""
-        model = mujoco.MjModel.from_xml_string(task.xml)
-        data = mujoco.MjData(model)
-        mujoco.mj_kinematics(model, data)
-        T = np.eye(4)
-        body = data.body(BASE)
-        T[:3, :3], T[:3, 3] = body.xmat.reshape(3, 3), body.xpos
-        return T
-
-
-_FROM_OPTICAL = np.diag([1.0, -1.0, -1.0, 1.0])  # x right, y down, z forward, to OpenGL's camera

@@ -14,6 +14,8 @@ from libero.libero import benchmark, get_libero_path
 from libero.libero.envs import TASK_MAPPING, bddl_utils
 from libero.libero.envs.env_wrapper import ControlEnv
 
+BASE = "robot0_link0"
+
 
 @dataclass(frozen=True, eq=False)
 class ComposedTask:
@@ -22,6 +24,7 @@ class ComposedTask:
     xml: str
     bodies: dict[str, tuple[np.ndarray, np.ndarray]]  # position [m] and quaternion wxyz of each in its parent
     objects: dict[str, str]  # body of each movable object, by its name
+    T_world_base: np.ndarray  # (4, 4) of the arm's first link, wherever LIBERO mounts it
     init_states: np.ndarray  # (K, 1 + nq + nv): time, positions, velocities
 
 
@@ -49,7 +52,7 @@ def compose(suite_name: str, task_name: str) -> ComposedTask:
     description = Path(get_libero_path("bddl_files"), task.problem_folder, task.bddl_file)
     if bddl_utils.get_problem_info(str(description))["problem_name"] not in TASK_MAPPING:
         raise ValueError(f"task '{task_name}' is of a problem that LIBERO does not have")
-    # Where furniture stands is drawn, and is no part of the initial states: from the seed that LIBERO's evaluation takes.
+    # Where furniture stands is drawn, and no part of the initial states: from the seed that LIBERO's evaluation takes.
     np.random.seed(0)  # noqa: NPY002
     environment = ControlEnv(
         bddl_file_name=os.fspath(description), use_camera_obs=False, has_offscreen_renderer=False, has_renderer=False
@@ -57,12 +60,13 @@ def compose(suite_name: str, task_name: str) -> ComposedTask:
     try:
         inner = environment.env
         model = inner.sim.model._model
-        bodies = {
-            model.body(i).name: (model.body_pos[i].copy(), model.body_quat[i].copy()) for i in range(model.nbody)
-        }
+        bodies = {model.body(i).name: (model.body_pos[i].copy(), model.body_quat[i].copy()) for i in range(model.nbody)}
         objects = {name: item.root_body for name, item in inner.objects_dict.items()}
         xml = inner.model.get_xml()
+        base = inner.sim.data._data.body(BASE)
+        T_world_base = np.eye(4)
+        T_world_base[:3, :3], T_world_base[:3, 3] = base.xmat.reshape(3, 3), base.xpos
     finally:
         environment.close()
     states = np.asarray(suite(suite_name).get_task_init_states(index), dtype=np.float64)
-    return ComposedTask(xml, bodies, objects, states)
+    return ComposedTask(xml, bodies, objects, T_world_base, states)

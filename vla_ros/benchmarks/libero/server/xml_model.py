@@ -32,9 +32,7 @@ class Camera:
     fovy: float  # [degrees] vertical
 
 
-def adapted(
-    xml: str, cameras: Sequence[Camera], size: tuple[int, int], extension: float, hidden: Sequence[str]
-) -> str:
+def adapted(xml: str, cameras: Sequence[Camera], size: tuple[int, int], extension: float, hidden: Sequence[str]) -> str:
     """Return the model with cameras of `size` (width, height) [px], fingers longer by `extension` [m]."""
     root = ET.fromstring(xml)
     world = _found(root, "worldbody")
