@@ -73,7 +73,9 @@ def evaluate(settings: LiberoSettings, log: Path | None, resume: bool, console: 
                     file.write(json.dumps(line) + "\n")
             task, state = settings.episode(result.seed)
             console.print(
-                f"{len(episodes) + len(broken)}/{settings.episodes} {task.say}, state {state}: {text}", markup=False
+                f"{len(episodes) + len(broken)}/{settings.episodes} {task.say}, state {state}: {text}",
+                markup=False,
+                soft_wrap=True,
             )
     except KeyboardInterrupt:
         interrupted = True

@@ -38,9 +38,9 @@ class Server:
         if request == "hello":
             return {"protocol": PROTOCOL, "versions": {name: version(name) for name in self._packages}}, {}
         if request == "tasks":
-            from vla_ros.benchmarks.libero.server.tasks import task_names
+            from vla_ros.benchmarks.libero.server.tasks import task_objects
 
-            return {"tasks": task_names(str(values["suite"]))}, {}
+            return {"tasks": task_objects(str(values["suite"]))}, {}
         if request == "load":
             return self._load(values, arrays), {}
         if self._simulation is None:

@@ -42,14 +42,27 @@ def task_names(suite_name: str) -> list[str]:
     return [suite(suite_name).get_task(i).name for i in range(suite(suite_name).n_tasks)]
 
 
+def task_objects(suite_name: str) -> dict[str, list[str]]:
+    """Return the movable objects of every task of a suite, by the task's name."""
+    found = {}
+    for index, name in enumerate(task_names(suite_name)):
+        problem = bddl_utils.robosuite_parse_problem(str(_description(suite_name, index)))
+        found[name] = [item for items in problem["objects"].values() for item in items]
+    return found
+
+
+def _description(suite_name: str, index: int) -> Path:
+    task = suite(suite_name).get_task(index)
+    return Path(get_libero_path("bddl_files"), task.problem_folder, task.bddl_file)
+
+
 def compose(suite_name: str, task_name: str) -> ComposedTask:
     """Compose a task. Raises ValueError for a task that the suite has not."""
     names = task_names(suite_name)
     if task_name not in names:
         raise ValueError(f"suite '{suite_name}' has no task '{task_name}'")
     index = names.index(task_name)
-    task = suite(suite_name).get_task(index)
-    description = Path(get_libero_path("bddl_files"), task.problem_folder, task.bddl_file)
+    description = _description(suite_name, index)
     if bddl_utils.get_problem_info(str(description))["problem_name"] not in TASK_MAPPING:
         raise ValueError(f"task '{task_name}' is of a problem that LIBERO does not have")
     # Where furniture stands is drawn, and no part of the initial states: from the seed that LIBERO's evaluation takes.
