@@ -145,7 +145,8 @@ class EpisodeRunner:
     @cached_property
     def _needs(self) -> Needs:
         """Return what the policy of the settings needs."""
-        return check_policy(self.settings.policy, self.embodiment, self.settings.checkpoint, any_camera=True)
+        settings = self.settings
+        return check_policy(settings.policy, self.embodiment, settings.checkpoint, True, settings.setting)
 
     @cached_property
     def _catalogue(self) -> Catalogue:
@@ -153,7 +154,8 @@ class EpisodeRunner:
 
     @cached_property
     def _policy(self) -> Policy:
-        return load_policy(self.settings.policy, self.embodiment, self.settings.objects, self.settings.checkpoint)
+        settings = self.settings
+        return load_policy(settings.policy, self.embodiment, settings.objects, settings.checkpoint, settings.setting)
 
     @property
     def arm_models(self) -> Mapping[str, ArmModel]:

@@ -27,6 +27,7 @@ class EpisodeSettings:
 
     policy: str = DEFAULT_POLICY
     checkpoint: str = ""  # folder of its weights; empty: the one it usually takes
+    setting: str = ""  # changes to its settings, such as rules.rise=false
     task: str = DEFAULT_TASK
     set_name: str = "basic"
     categories: str = "seen"
@@ -62,9 +63,12 @@ class EpisodeSettings:
         load_task(self.task).check(self.request(0))
         check_name(self.policy, EXPERT)
         if self.policy != EXPERT:
-            check_policy(self.policy, robot, self.checkpoint, any_camera=True)  # those it needs are brought
-        elif self.checkpoint:
-            raise ConfigError(f"--checkpoint {self.checkpoint}: the expert has no weights; take --policy graspvla")
+            check_policy(self.policy, robot, self.checkpoint, True, self.setting)  # cameras that it needs are brought
+        elif self.checkpoint or self.setting:
+            given = f"--checkpoint {self.checkpoint}" if self.checkpoint else f"--setting {self.setting}"
+            raise ConfigError(f"{given}: the expert has neither weights nor settings; take --policy graspvla")
+        if self.setting and self.graph:
+            raise ConfigError("--setting is for lockstep: leave out --graph")
         if self.categories not in SPLITS:
             raise ConfigError(unknown_name("categories", self.categories, SPLITS))
         if self.wording not in EVALUATED:
@@ -116,7 +120,9 @@ class EvaluationSettings:
         from vla_ros.robots.embodiment import load_embodiment
 
         robot = load_embodiment(self.episode.robot)
-        family = specified(self.episode.policy, robot, self.episode.objects, self.episode.checkpoint)
+        family = specified(
+            self.episode.policy, robot, self.episode.objects, self.episode.checkpoint, self.episode.setting
+        )
         if family.learned or self.episode.policy not in FAMILIES:
             loaded(family)
 

@@ -11,6 +11,7 @@ from controllers.errors import ConfigError
 from vla_ros.configuration import config_file
 from vla_ros.documents import read_yaml
 from vla_ros.policies.base import Policy
+from vla_ros.policies.changed_settings import changed
 from vla_ros.policies.chunking.config import wrap_chunking
 from vla_ros.policies.contract_checks import check_action
 from vla_ros.policies.families import FAMILIES, family_of, is_checkpoint, specification_of, specifications
@@ -19,16 +20,17 @@ from vla_ros.policies.needs import Needs, check_needs
 from vla_ros.robots.embodiment import Embodiment
 
 
-def load_policy(name: str, robot: Embodiment, objects: str | Path | None = None, checkpoint: str | Path = "") -> Policy:
+def load_policy(
+    name: str, robot: Embodiment, objects: str | Path | None = None, checkpoint: str | Path = "", changes: str = ""
+) -> Policy:
     """Return a policy ready to infer, wrapped as its `chunking` says; `objects` is a folder of the user's own objects.
 
     `name` is a family's, FILE.py:NAME, or a checkpoint's folder; `checkpoint` the folder of a learned policy's weights,
-    empty: the one that its YAML names.
+    empty: the one that its YAML names. `changes` are to its settings (`changed_settings.py`).
 
     Raises ConfigError that names the nearest known policy, or what in its YAML or its checkpoint cannot be used.
     """
-    family = specified(name, robot, objects, checkpoint)
-    return loaded(family)
+    return loaded(specified(name, robot, objects, checkpoint, changes))
 
 
 def loaded(family: PolicyFamily) -> Policy:
@@ -37,13 +39,15 @@ def loaded(family: PolicyFamily) -> Policy:
     return policy if choice.chunking is None else wrap_chunking(policy, choice.chunking, f"{choice.where}: chunking")
 
 
-def check_policy(name: str, robot: Embodiment, checkpoint: str | Path = "", any_camera: bool = False) -> Needs:
+def check_policy(
+    name: str, robot: Embodiment, checkpoint: str | Path = "", any_camera: bool = False, changes: str = ""
+) -> Needs:
     """Return what a policy needs, which the robot has, without loading it (and without PyTorch).
 
     `any_camera`: those that are not always there will do, as in a roll-out, whose scenes are made for the policy.
     Raises ConfigError for a policy that cannot be had for this robot: the first thing that is missing.
     """
-    family = specified(name, robot, None, checkpoint)
+    family = specified(name, robot, None, checkpoint, changes)
     family.check()
     needs, gives, who = family.needs(), family.gives(), f"policy '{name}'"
     check_needs(needs, robot, who, any_camera)
@@ -53,7 +57,7 @@ def check_policy(name: str, robot: Embodiment, checkpoint: str | Path = "", any_
 
 
 def specified(
-    name: str, robot: Embodiment, objects: str | Path | None = None, checkpoint: str | Path = ""
+    name: str, robot: Embodiment, objects: str | Path | None = None, checkpoint: str | Path = "", changes: str = ""
 ) -> PolicyFamily:
     """Return the specification of a policy for a robot; nothing is checked but its settings. Raises ConfigError."""
     if is_checkpoint(name):
@@ -65,7 +69,8 @@ def specified(
         learned = " or ".join(other for other, one in specifications().items() if one.learned)
         raise ConfigError(f"checkpoint {checkpoint}: policy '{name}' has no weights; take policy {learned}")
     folder = str(Path(checkpoint).expanduser().resolve()) if checkpoint else ""
-    return kind(PolicyChoice(name, robot, objects, folder, *_read(name)))
+    settings, chunking, where = _read(name)
+    return kind(PolicyChoice(name, robot, objects, folder, changed(settings, changes, where), chunking, where))
 
 
 def _read(name: str) -> tuple[Mapping[str, Any], Any, str]:

@@ -20,6 +20,7 @@ from vla_ros.policies import loading, weights
 from vla_ros.policies.base import capability
 from vla_ros.policies.chunking.ensemble import Ensemble
 from vla_ros.policies.families import DEFAULT_POLICY
+from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.checkpoint_config import PACKAGES
 from vla_ros.policies.reasoning import Reasoner
 from vla_ros.robots.embodiment import load_embodiment
@@ -57,7 +58,7 @@ def loaded(monkeypatch):
 def test_the_checkpoint_is_looked_for_in_the_share_directory(share, loaded):
     embodiment = load_embodiment("franka")
     policy = loading.load_policy("graspvla", embodiment)
-    assert loaded == [(share / "checkpoints" / "graspvla_small", embodiment)]
+    assert loaded == [(share / "checkpoints" / "graspvla_small", embodiment, ActingRules())]
     assert capability(policy, Reasoner) is policy
 
 

@@ -16,10 +16,12 @@ from drawn_scene import grasping_scene
 from controllers.chunks.chunk import TaskStatus
 from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
+from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.chain import MEMORY_STEPS
 from vla_ros.policies.graspvla.small.checkpoint_config import NetworkSizes
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import GraspVlaPolicy, small_policy
+from vla_ros.policies.graspvla.small.word_tokens import word_tokens
 from vla_ros.policies.reasoning import Reasoner
 from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
@@ -147,6 +149,55 @@ def test_fingers_that_hold_what_was_meant_do_not_open_at_once(policy, networks, 
     chunk = policy.infer(whole(replace(moved, state=grasping, T_base_ee_commanded=policy.reasoning.T_base_grasp)))
     holds = closed_for < MEMORY_STEPS and width > 0.0
     assert (chunk.values[:, chunk.channels.index(f"{policy.codec.gripper}/width")] == 0.0).all() == holds
+
+
+def without(policy: GraspVlaPolicy, rule: str) -> GraspVlaPolicy:
+    """Return the policy with one of its rules left out."""
+    policy.rules = replace(ActingRules(), **{rule: False})
+    policy.reset()
+    return policy
+
+
+def test_without_its_rule_a_hand_near_its_grasp_looks_anew(policy, seen) -> None:
+    without(policy, "commit").infer(whole(seen))
+    grasp = policy.reasoning.T_base_grasp
+    moved = later(seen, 0.1)
+    policy._sent = None
+    policy.infer(whole(replace(moved, state=replace(moved.state, T_base_ee=grasp))))
+    assert not np.array_equal(policy.reasoning.T_base_grasp, grasp)
+
+
+def test_without_its_rule_a_hand_that_stands_on_something_stays_there(policy, seen) -> None:
+    without(policy, "rise").infer(whole(seen))
+    grasp = policy.reasoning.T_base_grasp
+    above = grasp.copy()
+    above[2, 3] += 0.05
+    for seconds in np.arange(0.1, 2.5, 0.1):
+        moved = later(seen, seconds)
+        policy._sent = None
+        policy.infer(whole(replace(moved, state=replace(moved.state, T_base_ee=above), T_base_ee_commanded=grasp)))
+        assert policy._hand.goal is None
+    assert policy._blocked == []
+
+
+@pytest.mark.parametrize(("rule", "nearer"), [("deeper", 0.003), ("lower", 0.004)])
+def test_without_their_rules_grasps_are_where_they_were_found(policy, seen, rule, nearer) -> None:
+    def height() -> float:
+        policy.reset()
+        policy._words = seen.instruction, word_tokens(seen.instruction)
+        policy._failed = [np.eye(4)]  # one that is far away: it moves nothing else
+        policy.infer(whole(seen))
+        return float(policy.reasoning.T_base_grasp[2, 3])
+
+    with_rule = height()
+    without(policy, rule)
+    assert height() - with_rule == pytest.approx(nearer, abs=1e-6)
+
+
+def test_without_the_rule_fingers_may_be_between_open_and_closed(policy, seen) -> None:
+    asked = np.array([0.01, 0.05, 0.09, -0.01])
+    assert set(policy._widths(asked, 0.05)) <= {0.0, 0.05}
+    np.testing.assert_allclose(without(policy, "decide")._widths(asked, 0.05), [0.01, 0.05, 0.08, 0.0])
 
 
 def test_the_words_reach_the_choice(policy, networks, seen) -> None:

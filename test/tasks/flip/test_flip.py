@@ -81,7 +81,7 @@ def test_what_the_task_has_not_is_one_line() -> None:
     task = load_task("flip")
     with pytest.raises(ConfigError, match="takes two hands, and robot 'franka' has 1"):
         task.check(SceneRequest(robot="franka"))
-    with pytest.raises(ConfigError, match="lies alone"):
+    with pytest.raises(ConfigError, match="the parcel is given"):
         task.check(SceneRequest(robot=ROBOT, target="red mug"))
     with pytest.raises(ConfigError, match="is for stream evaluation"):
         drawn(0, stream="generation", wording="unseen")

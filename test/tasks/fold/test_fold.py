@@ -21,7 +21,7 @@ from vla_ros.tasks.fold.carrying import FoldMotion, carry_over
 from vla_ros.tasks.fold.expert import FoldExpert
 from vla_ros.tasks.fold.measure import FoldMeasure, covered
 from vla_ros.tasks.fold.scenes import sample_fold
-from vla_ros.tasks.garment_judge import FALLEN
+from vla_ros.tasks.garments.judge import FALLEN
 from vla_ros.tasks.judging import Outcome, Truth
 from vla_ros.tasks.table import load_task
 from vla_ros.tasks.two_hands.hands import Hand, Lean, way

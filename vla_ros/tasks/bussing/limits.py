@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controllers.errors import ConfigError
-from vla_ros.tasks.judging import TaskLimits
+from vla_ros.tasks.closing_limits import ClosingLimits
 
 
 @dataclass(frozen=True)
-class BussingLimits(TaskLimits):
+class BussingLimits(ClosingLimits):
     """config/tasks/bussing.yaml."""
 
     attempts: int = 60
@@ -25,15 +24,9 @@ class BussingLimits(TaskLimits):
     refrain_s: float = 10.0  # [s] without that, where what is asked for is not there
     request_s: float = 90.0  # [s] for one of several requests
     patience_s: float = 2.0  # [s] after which a policy's word on a request counts
-    closed_fraction: float = 0.45  # of the full width: a command below it closes the gripper
-    open_fraction: float = 0.55  # of the full width: a command above it opens the gripper
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_positive(
             "hold_s", "still_m", "still_rad", "hand_m", "lift_m", "fallen_m", "moved_m", "refrain_s", "request_s"
         )
-        if not 0.0 < self.closed_fraction < self.open_fraction < 1.0:
-            raise ConfigError(
-                f"0 < closed_fraction < open_fraction < 1 must hold, got {self.closed_fraction}, {self.open_fraction}"
-            )

@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controllers.errors import ConfigError
-from vla_ros.tasks.judging import TaskLimits
+from vla_ros.tasks.closing_limits import ClosingLimits
 
 
 @dataclass(frozen=True)
-class DrawerLimits(TaskLimits):
+class DrawerLimits(ClosingLimits):
     """config/tasks/drawer.yaml."""
 
     time_limit_s: float = 120.0  # [s] simulated
@@ -23,8 +23,6 @@ class DrawerLimits(TaskLimits):
     lift_m: float = 0.05  # [m] from here on an object counts as lifted
     fallen_m: float = 0.15  # [m] below where it lay: off the table
     wrong_hold_s: float = 5.0  # [s] another object, or another drawer, is done with: the episode ends
-    closed_fraction: float = 0.45  # of the full width: a command below it closes the gripper
-    open_fraction: float = 0.55  # of the full width: a command above it opens the gripper
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -32,7 +30,3 @@ class DrawerLimits(TaskLimits):
         self._check_positive(*names)
         if not self.closed_m < self.open_m:
             raise ConfigError(f"closed_m must be below open_m, got {self.closed_m} and {self.open_m}")
-        if not 0.0 < self.closed_fraction < self.open_fraction < 1.0:
-            raise ConfigError(
-                f"0 < closed_fraction < open_fraction < 1 must hold, got {self.closed_fraction}, {self.open_fraction}"
-            )

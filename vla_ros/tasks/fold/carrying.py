@@ -8,31 +8,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vla_ros.tasks.garments.pinch import PinchMotion, pinch_edge
 from vla_ros.tasks.two_hands.hands import Both, Hand, Lean, tools_of, turned, wait, way
 
 _ARC = 12  # straight pieces of the way over
 
 
 @dataclass(frozen=True)
-class FoldMotion:
+class FoldMotion(PinchMotion):
     """How the hands move. Heights are those of the finger tips above the table."""
 
-    opening: float = 0.055  # [m] of the fingers before they close
-    inset: float = 0.012  # [m] from the edge to the middle between the fingers
-    press: float = 0.0005  # [m] height of the tips at the pinch: the fingers push the cloth onto the table
-    pinch: float = 0.005  # [m] width that the fingers are told to close to: less than two layers of cloth
-    above: float = 0.08  # [m] before
     rise: float = 0.12  # [m] after
-    outside: float = 0.08  # [m] further apart the hands come down, before they near each other slowly
     apex: float = 0.75  # height of the way over, as a share of half its length
     lay: float = 0.008  # [m] height of the tips where the edge is laid down
-    speed: float = 0.18  # [m/s] of hands with cloth in them, about, at the fastest point
     release: float = 0.026  # [m] width that lets go: wider than that the fingers would pull the cloth along
-    # [s] from where the hands are to beside the pinch, to above it, down; what the fingers take; back up; till a look
-    come_s: float = 2.0
-    near_s: float = 1.6
-    lower_s: float = 1.0
-    close_s: float = 0.9
+    # [s] after the way over, with what the fingers let go, back up, till a look
     settle_s: float = 0.3
     open_s: float = 0.6
     rise_s: float = 1.2
@@ -69,8 +59,7 @@ def carry_over(
         places = [(float(x), float(y), ground + above) for x, y in points]
         return [Hand(place, yaw, tilt, half) for place, half in zip(places, halves, strict=True)]
 
-    beside = hands(pinches + motion.outside * np.array([left, -left]), motion.above)
-    high, low = hands(pinches, motion.above), hands(pinches, motion.press)
+    low, coming = pinch_edge(tools, pinches, yaw, first, halves, motion)
     arc = []
     for share in np.linspace(0.0, 1.0, _ARC + 1)[1:]:
         along = (1.0 - np.cos(np.pi * share)) / 2
@@ -79,13 +68,10 @@ def carry_over(
         arc.append(hands((1.0 - along) * pinches + along * landings, float(above), float(share)))
     away = hands(landings, motion.rise, 1.0)
     seconds = 1.5 * np.pi / 2 * length / motion.speed
-    held, laid, opening = tools_of(low), tools_of(arc[-1]), motion.opening
+    laid = tools_of(arc[-1])
     return [
-        way(tools, [beside], opening, motion.come_s),
-        way(tools_of(beside), [high], opening, motion.near_s),
-        way(tools_of(high), [low], opening, motion.lower_s),
-        wait(held, motion.pinch, motion.close_s),
-        way(held, arc, motion.pinch, seconds),
+        *coming,
+        way(tools_of(low), arc, motion.pinch, seconds),
         wait(laid, motion.pinch, motion.settle_s),
         wait(laid, motion.release, motion.open_s),
         way(laid, [away], motion.release, motion.rise_s),

@@ -10,8 +10,8 @@ import numpy as np
 
 from vla_ros.tasks.fold.limits import FoldLimits
 from vla_ros.tasks.fold.measure import FoldMeasure
-from vla_ros.tasks.garment_judge import FALLEN, GarmentJudge
-from vla_ros.tasks.judging import Outcome, Truth
+from vla_ros.tasks.garments.judge import FALLEN, GarmentJudge
+from vla_ros.tasks.judging import Truth
 
 LIFTED_M = 0.03  # [m] above the table, of an edge's middle: it is up
 
@@ -30,7 +30,7 @@ class FoldJudge(GarmentJudge):
         limits: FoldLimits,
         doubt: str = "",  # whether the garment is meant
     ) -> None:
-        super().__init__(garment, start, openings, limits, (limits.closed_fraction, limits.open_fraction), doubt)
+        super().__init__(garment, start, openings, limits, doubt)
         self._measure = measure
         self._up = False
         self.coverage = self.alignment = self.gap = 0.0  # when it lay last
@@ -66,21 +66,16 @@ class FoldJudge(GarmentJudge):
         if heights.min() < -self.limits.fallen_m:
             self._end(FALLEN)
             return
-        still_s = self._still_for(truth, self.limits.still_m)
-        if self._hand.closed or heights.max() > self.limits.flat_m or not self._away(truth, self.limits.away_m):
+        rests = self._rests(truth)
+        if self._hand.closed or heights.max() > self.limits.flat_m or not self._away(truth):
             return
         measure = self._measure
         self.coverage, self.alignment = measure.coverage(vertices), measure.alignment(vertices)
         self.gap = measure.gap(vertices)
         folded = (self.coverage + self.alignment) / 2
         self.progress = max(self.progress, folded)
-        if still_s < self.limits.hold_s - 1e-9 or folded < self.limits.folded:
-            return
-        if self._doubt:
-            self._end(Outcome.UNJUDGED, f"folded the garment; {self._doubt}")
-        else:
-            self._events.append(self.success_text)
-            self._end(Outcome.SUCCESS)
+        if rests and folded >= self.limits.folded:
+            self._succeed(self._doubt)
 
     def _follow_edges(self, vertices: np.ndarray) -> None:
         edges = self._measure.edges

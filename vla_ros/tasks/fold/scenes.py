@@ -17,7 +17,7 @@ from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import SceneRanges, check_set, load_sets
-from vla_ros.tasks.garment_words import instruct
+from vla_ros.tasks.garments.words import instruct
 
 GARMENTS = {"T-shirt": (t_shirt, (0.26, 0.32)), "shorts": (shorts, (0.24, 0.27))}  # [m] along x and y of the cloth
 _SIZES = (0.94, 1.04)  # of that

@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, cast
+from typing import Any
 
 from controllers.arm.model import ArmModel
-from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
-from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import check_set
@@ -19,14 +17,11 @@ from vla_ros.tasks.fold.judge import FoldJudge
 from vla_ros.tasks.fold.limits import FoldLimits
 from vla_ros.tasks.fold.measure import FoldMeasure
 from vla_ros.tasks.fold.scenes import sample_fold
-from vla_ros.tasks.garment_words import names
-from vla_ros.tasks.judging import Judge, TaskLimits, Truth
-from vla_ros.tasks.task_files import TaskFiles
-
-GARMENT, MEASURE = "garment", "fold"  # keys of a scene's facts
+from vla_ros.tasks.garments.task import GARMENT, MEASURE, GarmentTask
+from vla_ros.tasks.judging import Judge, Truth
 
 
-class Folding(TaskFiles[FoldLimits]):
+class Folding(GarmentTask[FoldLimits]):
     """Fold a garment in half."""
 
     name = "fold"
@@ -41,19 +36,9 @@ class Folding(TaskFiles[FoldLimits]):
             f"and alignment of its edges is {self.limits.folded:.0%} or more"
         )
 
-    def check_target(self, name: str, scene: Scene) -> None:
-        """Refuse: the garment lies alone. Raises ConfigError."""
-        raise ConfigError(f"success_object '{name}': the garment lies alone: leave it out")
-
-    def check(self, request: SceneRequest) -> None:
-        """Check the set's name, and that nothing is requested of other objects. Raises ConfigError."""
-        check_set(self.sets, request.set_name)
-        if request.by_part:
-            raise ConfigError("by_part: a garment has no parts: leave it out, or take task grasping")
-
     def scene(self, request: SceneRequest) -> Scene:
         """Draw a scene with one garment."""
-        self.check(request)
+        check_set(self.sets, request.set_name)
         return sample_fold(request)
 
     def facts(self, scene: Scene) -> Mapping[str, Any]:
@@ -61,29 +46,12 @@ class Folding(TaskFiles[FoldLimits]):
         (placed,) = scene.cloths
         return {GARMENT: placed.name, MEASURE: FoldMeasure.facts(placed.model)}
 
-    def judge(
-        self,
-        shown: Mapping[str, Any],
-        embodiment: Embodiment,
-        start: Truth,
-        limits: TaskLimits,
-        instruction: str = "",
-        success_object: str = "",
+    def _judge_of(
+        self, shown: Mapping[str, Any], start: Truth, openings: Mapping[str, float], limits: Any, doubt: str
     ) -> Judge:
-        """Judge the garment; where the words are others than the scene's and name none such, nobody can say."""
-        (cloth,) = (one for one in shown["cloths"] if one["name"] == shown[GARMENT])
-        own = instruction in ("", shown["instruction"]) or names(self.name, instruction, cloth["category"])
-        doubt = "" if own else f"the instruction does not name the {cloth['category']}"
-        openings = {gripper.name: gripper.width_max for gripper in embodiment.grippers}
-        thresholds = cast(FoldLimits, limits)  # as self.limits returned them, or changed from these
-        return FoldJudge(shown[GARMENT], FoldMeasure.read(shown[MEASURE]), start, openings, thresholds, doubt)
+        return FoldJudge(shown[GARMENT], FoldMeasure.read(shown[MEASURE]), start, openings, limits, doubt)
 
-    def expert(self, world: World, arm: ArmModel) -> Policy:
-        """Return the script that folds with the truth and two arms, `arm` one of them."""
-        return self.two_handed_expert(world, {})
-
-    def two_handed_expert(self, world: World, models: Mapping[str, ArmModel]) -> Policy:
-        """Return the script that folds with the truth; it has models of its own."""
+    def _script(self, world: World, models: Mapping[str, ArmModel]) -> Policy:
         return FoldExpert(world, self.limits.folded)
 
     def prompts(self, scene: Scene) -> Collection[str]:

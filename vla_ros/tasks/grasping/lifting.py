@@ -12,7 +12,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from controllers.errors import ConfigError
-from vla_ros.tasks.judging import Outcome, TaskLimits
+from vla_ros.tasks.closing_limits import ClosingLimits
+from vla_ros.tasks.judging import Outcome
 from vla_ros.tasks.watches import ClosureWatch, LiftWatch
 
 WRONG = Outcome("another object was lifted")
@@ -20,7 +21,7 @@ FALLEN = Outcome("named object fell off the table")
 
 
 @dataclass(frozen=True)
-class GraspTaskConfig(TaskLimits):
+class GraspTaskConfig(ClosingLimits):
     """Limits and thresholds of the task; config/tasks/grasping.yaml."""
 
     lift_m: float = 0.15  # [m] above where the object lay
@@ -28,16 +29,10 @@ class GraspTaskConfig(TaskLimits):
     wrong_hold_s: float = 5.0  # [s] that another object is held at that height: the attempt has ended
     first_lift_m: float = 0.05  # [m] from here on an object counts as lifted, for the first-lifted rate
     fallen_m: float = 0.15  # [m] below where it lay: off the table, out of reach
-    closed_fraction: float = 0.45  # of the full width: a command below it closes the gripper
-    open_fraction: float = 0.55  # of the full width: a command above it opens the gripper
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_positive("lift_m", "hold_s", "wrong_hold_s", "first_lift_m", "fallen_m")
-        if not 0.0 < self.closed_fraction < self.open_fraction < 1.0:
-            raise ConfigError(
-                f"0 < closed_fraction < open_fraction < 1 must hold, got {self.closed_fraction}, {self.open_fraction}"
-            )
 
 
 class GraspTask:

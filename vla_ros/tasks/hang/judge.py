@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vla_ros.tasks.garment_judge import FALLEN, GarmentJudge
+from vla_ros.tasks.garments.judge import FALLEN, GarmentJudge
 from vla_ros.tasks.hang.limits import HangLimits
 from vla_ros.tasks.hang.measure import HangMeasure
 from vla_ros.tasks.judging import Truth
@@ -30,7 +30,7 @@ class HangJudge(GarmentJudge):
         limits: HangLimits,
         doubt: str = "",  # whether the garment is meant
     ) -> None:
-        super().__init__(garment, start, openings, limits, (limits.closed_fraction, limits.open_fraction), doubt)
+        super().__init__(garment, start, openings, limits, doubt)
         self._measure = measure
         self._over = False
         self._done = 0  # steps
@@ -70,10 +70,10 @@ class HangJudge(GarmentJudge):
         if self.lowest < -self.limits.fallen_m:
             self._end(FALLEN)
             return
-        still_s = self._still_for(truth, self.limits.still_m)
+        rests = self._rests(truth)
         self._follow_steps(vertices)
         hangs = self._over and self.lowest >= self.limits.clear_m and not self._hand.closed
-        if hangs and self._away(truth, self.limits.away_m) and still_s >= self.limits.hold_s - 1e-9:
+        if hangs and rests and self._away(truth):
             self._succeed(self._doubt)
 
     def _follow_steps(self, vertices: np.ndarray) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vla_ros.tasks.garments.pinch import PinchMotion, pinch_edge
 from vla_ros.tasks.hang.measure import Bar
 from vla_ros.tasks.two_hands.hands import Both, Hand, Lean, tools_of, turned, wait, way
 
@@ -15,29 +16,19 @@ _PEAK = 1.875  # times its mean speed a hand is fastest
 
 
 @dataclass(frozen=True)
-class HangMotion:
+class HangMotion(PinchMotion):
     """How the hands move. Heights are those of the finger tips."""
 
-    opening: float = 0.055  # [m] of the fingers before they close
     inset: float = 0.020  # [m] from the hem to the middle between the fingers
     inside: float = 0.025  # [m] from the hem's ends to there, along it: a finger on either side pushes a ridge up
-    press: float = 0.0005  # [m] above the table at the pinch: the fingers push the cloth onto the table
-    pinch: float = 0.005  # [m] width that the fingers are told to close to: less than two layers of cloth
-    above: float = 0.08  # [m] above the table, before
-    outside: float = 0.08  # [m] further apart the hands come down, before they near each other slowly
     clear: float = 0.05  # [m] above the bar's axis, on the way over it
     drawn: float = 0.10  # [m] behind the bar, where the hands let go
     lowered: float = 0.10  # [m] below the bar's axis, there
-    speed: float = 0.18  # [m/s] of hands with cloth in them, about, at the fastest point
     release: float = 0.040  # [m] width that lets go
     rise: float = 0.08  # [m] above the bar's axis, on the way back
     back: float = 0.10  # [m] before the bar, where the hands open
     apart: float = 0.05  # [m] further apart each, there: fully open fingers of hands side by side would meet
-    # [s] from where the hands are to beside the pinch, to above it, down; what the fingers take; back; till a look
-    come_s: float = 2.0
-    near_s: float = 1.6
-    lower_s: float = 1.0
-    close_s: float = 0.9
+    # [s] behind the bar, with what the fingers let go, up, back, till a look
     settle_s: float = 0.5
     open_s: float = 0.8
     rise_s: float = 1.2
@@ -69,26 +60,18 @@ def hang_over(
     yaw, bar_yaw = (float(np.arctan2(one[1], one[0])) for one in (forward, bar.onwards))
     halves = turned(tools, yaw, first.tilt)
 
-    def at_table(points: np.ndarray, above: float) -> list[Hand]:
-        places = [(float(x), float(y), first.height + above) for x, y in points]
-        return [Hand(place, yaw, first.tilt, one) for place, one in zip(places, halves, strict=True)]
-
     def at_bar(behind: float, above: float, apart: float = 0.0) -> list[Hand]:
         points = [bar.middle[:2] + behind * bar.onwards + side * (half + apart) * bar.left for side in (1.0, -1.0)]
         places = [(float(x), float(y), last.height + above) for x, y in points]
         return [Hand(place, bar_yaw, last.tilt, one) for place, one in zip(places, halves, strict=True)]
 
-    high, low = at_table(pinches, motion.above), at_table(pinches, motion.press)
-    beside = at_table(pinches + motion.outside * np.array([left, -left]), motion.above)
+    low, coming = pinch_edge(tools, pinches, yaw, first, halves, motion)
     before = at_bar(-0.5 * motion.drawn, motion.clear)
     over, behind = at_bar(0.5 * motion.drawn, motion.clear), at_bar(motion.drawn, -motion.lowered)
     rise_to, home = at_bar(motion.drawn, motion.rise), at_bar(-motion.back, motion.rise, motion.apart)
-    held, laid = tools_of(low), tools_of(behind)
+    laid = tools_of(behind)
     return [
-        way(tools, [beside], motion.opening, motion.come_s),
-        way(tools_of(beside), [high], motion.opening, motion.near_s),
-        way(tools_of(high), [low], motion.opening, motion.lower_s),
-        wait(held, motion.pinch, motion.close_s),
+        *coming,
         _carry(low, before, motion),
         _carry(before, over, motion),
         _carry(over, behind, motion),

@@ -18,7 +18,7 @@ from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import SceneRanges, check_set, load_sets
-from vla_ros.tasks.garment_words import instruct
+from vla_ros.tasks.garments.words import instruct
 
 TASK, HANGER = "hang", "hanger"
 _SIZE, _SIZES = (0.26, 0.32), (1.0, 1.08)  # [m] of a T-shirt along x and y: both hands find room at its hem; of that

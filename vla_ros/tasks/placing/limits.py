@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controllers.errors import ConfigError
-from vla_ros.tasks.judging import TaskLimits
+from vla_ros.tasks.closing_limits import ClosingLimits
 
 
 @dataclass(frozen=True)
-class PlaceLimits(TaskLimits):
+class PlaceLimits(ClosingLimits):
     """config/tasks/placing.yaml."""
 
     time_limit_s: float = 90.0  # [s] simulated
@@ -22,14 +21,8 @@ class PlaceLimits(TaskLimits):
     near_m: float = 0.12  # [m] of the tool to the object: approached
     fallen_m: float = 0.15  # [m] below where it lay: off the table
     wrong_hold_s: float = 5.0  # [s] that another object rests in the receptacle: the episode ends
-    closed_fraction: float = 0.45  # of the full width: a command below it closes the gripper
-    open_fraction: float = 0.55  # of the full width: a command above it opens the gripper
 
     def __post_init__(self) -> None:
         super().__post_init__()
         names = ("hold_s", "still_m", "still_rad", "away_m", "lift_m", "near_m", "fallen_m", "wrong_hold_s")
         self._check_positive(*names)
-        if not 0.0 < self.closed_fraction < self.open_fraction < 1.0:
-            raise ConfigError(
-                f"0 < closed_fraction < open_fraction < 1 must hold, got {self.closed_fraction}, {self.open_fraction}"
-            )

@@ -10,7 +10,6 @@ from typing import Any, cast
 import numpy as np
 
 from controllers.arm.model import ArmModel
-from controllers.errors import ConfigError
 from vla_ros.objects.serving_trays import handle
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment
@@ -19,24 +18,24 @@ from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import check_set
 from vla_ros.sim.world import World
-from vla_ros.tasks.either_hand import check_two_hands
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.placing.receptacles import Body, Receptacle
-from vla_ros.tasks.task_files import TaskFiles
 from vla_ros.tasks.tray.expert import TrayExpert
 from vla_ros.tasks.tray.instructions import names
 from vla_ros.tasks.tray.judge import TrayJudge
 from vla_ros.tasks.tray.limits import TrayLimits
 from vla_ros.tasks.tray.scenes import TASK, sample_tray
+from vla_ros.tasks.two_hands.task import TwoHandedTask
 
 BODIES, TRAY, HANDLES, GOAL = "bodies", "tray", "handles", "T_base_goal"  # keys of a scene's facts
 
 
-class Carrying(TaskFiles[TrayLimits]):
+class Carrying(TwoHandedTask[TrayLimits]):
     """Carry a loaded tray to a mat."""
 
     name = TASK
     limits_type = TrayLimits
+    thing, held = "the tray", "is held by its handles"
     summary = "carry the tray that the instruction names to the mat with two hands, and spill nothing"
 
     @property
@@ -47,22 +46,6 @@ class Carrying(TaskFiles[TrayLimits]):
             f"{self.limits.hold_s:g} s with everything upright on it, the hands open and "
             f"{100 * self.limits.away_m:g} cm away"
         )
-
-    def check_target(self, name: str, scene: Scene) -> None:
-        """Refuse: there is one tray. Raises ConfigError."""
-        raise ConfigError(f"success_object '{name}': there is one tray: leave it out")
-
-    def check(self, request: SceneRequest) -> None:
-        """Check the set's name, that nothing is asked of other objects, and that there are two hands.
-
-        Raises ConfigError.
-        """
-        check_set(self.sets, request.set_name)
-        if request.by_part:
-            raise ConfigError("by_part: a tray is held by its handles: leave it out, or take task grasping")
-        if request.objects or request.target or request.place:
-            raise ConfigError("objects, target, place: the tray is given: leave them out, or take task grasping")
-        check_two_hands(request.robot, TASK)
 
     def scene(self, request: SceneRequest) -> Scene:
         """Draw a scene with one tray and a mat."""
@@ -98,18 +81,12 @@ class Carrying(TaskFiles[TrayLimits]):
             np.array(shown[GOAL]),
             [SceneObject.read(values) for values in shown["objects"]],
             start,
-            {gripper.name: gripper.width_max for gripper in embodiment.grippers},
+            self._openings(embodiment),
             cast(TrayLimits, limits),  # as self.limits returned them, or changed from these
             "" if own else "the instruction does not name the tray",
         )
 
-    def expert(self, world: World, arm: ArmModel) -> Policy:
-        """Refuse: one arm cannot. Raises ConfigError."""
-        raise ConfigError("a tray takes two hands: its expert is of the whole robot")
-
-    def two_handed_expert(self, world: World, models: Mapping[str, ArmModel]) -> Policy:
-        """Return the script that carries with the truth."""
-        check_two_hands(world.embodiment.source, TASK)
+    def _script(self, world: World, models: Mapping[str, ArmModel]) -> Policy:
         (mat,) = world.scene.fixtures
         return TrayExpert(world, models, mat.T_base_fixture)
 

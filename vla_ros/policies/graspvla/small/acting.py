@@ -14,7 +14,8 @@ from torch import Tensor
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from controllers.errors import ConfigError
 from vla_ros.policies.flow_policy import integrate_flow
-from vla_ros.policies.graspvla.small.chain import CLOSING, ChainState, GripperMemory
+from vla_ros.policies.graspvla.small.acting_rules import ActingRules
+from vla_ros.policies.graspvla.small.chain import CLOSING, ChainState, GripperMemory, decided_widths
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.observation import CameraView, Observation
@@ -30,11 +31,17 @@ class ActingPolicy(ABC):
     """The robot's side of a policy: the same proprioception and the same flow, whatever conditions it."""
 
     def __init__(
-        self, networks: SmallGraspVla, cameras: tuple[str, str], codec: SingleArmCodec, opening_max: float, seed: int
+        self,
+        networks: SmallGraspVla,
+        cameras: tuple[str, str],
+        codec: SingleArmCodec,
+        opening_max: float,
+        seed: int,
+        rules: ActingRules,
     ) -> None:
         """`opening_max` [m] is what the gripper opens to."""
         self.networks = networks.eval().requires_grad_(False)
-        self.codec, self.opening_max = codec, opening_max
+        self.codec, self.opening_max, self.rules = codec, opening_max, rules
         self._cameras, self._seed = cameras, seed
         self._mean, self._spread = networks.mean.double().numpy(), networks.spread.double().numpy()
 
@@ -98,6 +105,14 @@ class ActingPolicy(ABC):
 
         return integrate_flow(velocity, noise, STEPS) * self._spread + self._mean
 
+    def _widths(self, asked: np.ndarray, opening: float, may_change: bool = True) -> np.ndarray:
+        """Return what the fingers are told of the widths (horizon,) [m] that an expert asks for."""
+        if self.rules.decide:
+            return decided_widths(asked, opening, self._gripper.closing, may_change)
+        if may_change:
+            return np.clip(asked, 0.0, self.opening_max)
+        return np.full_like(asked, 0.0 if self._gripper.closing else opening)
+
     def _send(self, observation: Observation, actions: np.ndarray, spent: float) -> ActionChunk:
         self._counted = 0
         self._sent = self.codec.chunk(observation, actions, sequence=self._sequence, inference_s=spent)
@@ -135,7 +150,8 @@ class ActingPolicy(ABC):
         closed = self._gripper.closing
         if closed and not was_closing:
             self._has_closed()
-        if closed and self._gripper.since_closing * period >= EMPTY_AFTER and observation.state.gripper_width < EMPTY:
+        empty = self._gripper.since_closing * period >= EMPTY_AFTER and observation.state.gripper_width < EMPTY
+        if self.rules.reopen and closed and empty:
             # The expert has never seen fingers that stay closed on nothing, and may leave them so.
             self._gripper.update(self.opening_max, observation.T_base_ee_commanded, 0)
         if (closed or was_closing) and not self._gripper.closing:

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 from vla_ros.policies.graspvla.small.acting import ActingPolicy
-from vla_ros.policies.graspvla.small.chain import chain_numbers, decided_widths
+from vla_ros.policies.graspvla.small.acting_rules import ActingRules
+from vla_ros.policies.graspvla.small.chain import chain_numbers
 from vla_ros.policies.graspvla.small.direct_expert import DirectExpert, lines_of_sight
 from vla_ros.policies.graspvla.small.grasp_search import OPENING_MIN
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
@@ -30,9 +31,10 @@ class DirectPolicy(ActingPolicy):
         codec: SingleArmCodec,
         opening_max: float,
         seed: int = 0,
+        rules: ActingRules | None = None,
     ) -> None:
         """`opening_max` [m] is what the gripper opens to."""
-        super().__init__(networks, cameras, codec, opening_max, seed)
+        super().__init__(networks, cameras, codec, opening_max, seed, rules or ActingRules())
         self.reset()
 
     def _decide(
@@ -43,7 +45,7 @@ class DirectPolicy(ActingPolicy):
         with clock.stage("flow"):
             actions = self._draw(tokens)
         opening = float(np.clip(actions[:, 6].max(), OPENING_MIN, self.opening_max))
-        actions[:, 6] = decided_widths(actions[:, 6], opening, self._gripper.closing)
+        actions[:, 6] = self._widths(actions[:, 6], opening)
         return actions, Reasoning({}, {}, None, 0.0, dict(clock.seconds))
 
     def _encode_observation(self, observation: SingleArmObservation, views: list[CameraView]) -> torch.Tensor:

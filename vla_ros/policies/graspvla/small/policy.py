@@ -15,12 +15,14 @@ import torch
 
 from vla_ros.policies.geometric.reachability import Reach, alike, between
 from vla_ros.policies.graspvla.small.acting import ActingPolicy
+from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.blocked_hand import BlockedHand
-from vla_ros.policies.graspvla.small.chain import MEMORY_STEPS, chain_numbers, decided_widths
+from vla_ros.policies.graspvla.small.chain import MEMORY_STEPS, chain_numbers
 from vla_ros.policies.graspvla.small.checkpoint import load_networks
 from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
 from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.direct_policy import DirectPolicy
+from vla_ros.policies.graspvla.small.grasp_pose import nearest_flip
 from vla_ros.policies.graspvla.small.grasp_search import arrived, find_grasp
 from vla_ros.policies.graspvla.small.grasp_turn import choose_turn
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
@@ -56,9 +58,10 @@ class GraspVlaPolicy(ActingPolicy):
         opening_max: float,
         seed: int = 0,
         parts: bool = False,
+        rules: ActingRules | None = None,
     ) -> None:
         """`opening_max` [m] is what the gripper opens to; `parts`: the networks know what "by its handle" means."""
-        super().__init__(networks, cameras, codec, opening_max, seed)
+        super().__init__(networks, cameras, codec, opening_max, seed, rules or ActingRules())
         self._reach, self._parts = reach, parts
         self._search = TargetSearch(networks.proposals, networks.matching)
         self.reset()
@@ -68,7 +71,7 @@ class GraspVlaPolicy(ActingPolicy):
         super().reset()
         self._words: tuple[str, np.ndarray] | None = None
         self._part: PartMemory | None = None  # of the object, where the words name one
-        self._target = TargetMemory()
+        self._target = TargetMemory(self.rules.remember)
         self._grasp: tuple[np.ndarray, float] | None = None  # pose (4, 4), opening [m]
         self._near_since: float | None = None  # [s] when the hand came near its grasp
         self._failed: list[np.ndarray] = []  # poses (4, 4) of the tool that held nothing
@@ -114,7 +117,8 @@ class GraspVlaPolicy(ActingPolicy):
             known = bool(part) and self._parts
             self._words = instruction, word_tokens(plain if known else instruction)
             self._part = PartMemory(word_tokens(BY + part)) if known else None
-            self._target, self._failed, self._blocked = TargetMemory(), [], []  # of another object
+            self._target = TargetMemory(self.rules.remember)  # of another object
+            self._failed, self._blocked = [], []
             self._grasp = self._near_since = None
         expected = self._target.expect(observation.state, self._gripper)
         found = self._search.find(pictures, calibrations, proposed, self._words[1], expected.place, expected.trust)
@@ -144,20 +148,19 @@ class GraspVlaPolicy(ActingPolicy):
             observation.state.T_base_ee[:3, 3],
             self.opening_max,
             None if last is None else last[0][:3, 3],
-            [*self._failed, *self._blocked],
+            [*self._failed, *self._blocked] if self.rules.elsewhere else [],
             PART_REACH if self._part is not None else np.inf,
         )
-        T = np.eye(4)
-        T[:3, :3] = choose_turn(
-            best,
-            self._reach,
-            observation.T_base_ee_commanded,
-            observation.state.q,
-            None if last is None else last[0],
-        )
-        T[:3, 3] = best.point - (0.0, 0.0, DEEPER + LOWER * len(self._failed))
+        T, tool_commanded = np.eye(4), observation.T_base_ee_commanded
+        if self.rules.turn:
+            approached = None if last is None else last[0]
+            T[:3, :3] = choose_turn(best, self._reach, tool_commanded, observation.state.q, approached)
+        else:
+            T[:3, :3] = nearest_flip(best.rotations[0], tool_commanded[:3, :3])
+        below = DEEPER * self.rules.deeper + LOWER * len(self._failed) * self.rules.lower
+        T[:3, 3] = best.point - (0.0, 0.0, below)
         opening = best.opening
-        if last is not None and alike(T, last[0], SAME_PLACE, SAME_TURN):
+        if self.rules.smooth and last is not None and alike(T, last[0], SAME_PLACE, SAME_TURN):
             tool = observation.state.T_base_ee[:3, 3]
             kept = SMOOTH + (SMOOTH_THERE - SMOOTH) * arrived(tool, last[0][:3, 3])
             T = between(T, last[0], kept)
@@ -167,13 +170,16 @@ class GraspVlaPolicy(ActingPolicy):
 
     def _look_whether_blocked(self, observation: SingleArmObservation) -> None:
         """Where the hand stands on something, look for another grasp than the one it was on its way to."""
-        if self._hand.update(observation, self._gripper.closing) and self._grasp is not None:
+        blocked = self._hand.update(observation, self._gripper.closing)
+        if not self.rules.rise:
+            self._hand.goal = None
+        elif blocked and self._grasp is not None:
             self._blocked.append(self._grasp[0])
             self._grasp = self._near_since = None
 
     def _commits(self, observation: SingleArmObservation, T_base_grasp: np.ndarray) -> bool:
         """Say whether the hand is so near its grasp that it goes through with it, whatever is seen past the fingers."""
-        if not alike(observation.state.T_base_ee, T_base_grasp, COMMITTED, SAME_TURN):
+        if not (self.rules.commit and alike(observation.state.T_base_ee, T_base_grasp, COMMITTED, SAME_TURN)):
             self._near_since = None
             return False
         if self._near_since is None:
@@ -185,7 +191,7 @@ class GraspVlaPolicy(ActingPolicy):
     ) -> np.ndarray:
         numbers = chain_numbers(self._state(observation, found.middle, T_grasp, opening))
         actions = self._draw(self.networks.expert.encode(torch.from_numpy(numbers)[None]))
-        actions[:, 6] = decided_widths(actions[:, 6], opening, self._gripper.closing, may_change=not self._insists())
+        actions[:, 6] = self._widths(actions[:, 6], opening, may_change=not self._insists())
         return actions
 
     def _insists(self) -> bool:
@@ -195,8 +201,8 @@ class GraspVlaPolicy(ActingPolicy):
         a hammer by its head between them it asks to open again, as with another object in the hand.
         """
         if self._gripper.closing:
-            return self._target.carried and self._gripper.since_closing < MEMORY_STEPS
-        return self._hand.too_high
+            return self.rules.insist and self._target.carried and self._gripper.since_closing < MEMORY_STEPS
+        return self.rules.veto and self._hand.too_high
 
     def _has_closed(self) -> None:
         self._target.close()
@@ -208,14 +214,14 @@ class GraspVlaPolicy(ActingPolicy):
         self._grasp = self._near_since = None
 
 
-def load_small_policy(folder: Path, embodiment: Embodiment) -> ActingPolicy:
+def load_small_policy(folder: Path, embodiment: Embodiment, rules: ActingRules | None = None) -> ActingPolicy:
     """Return the policy of a checkpoint. Raises ConfigError when it is not for this robot, before weights are read."""
     config = read_config(folder)
     check_checkpoint(folder, config, embodiment)
     # Several threads fight with the control loop for two cores, and gain nothing on networks this small.
     torch.set_num_threads(1)
     networks = load_networks(folder, config)
-    return small_policy(networks, config.views, embodiment, config.codec(), config.parts)
+    return small_policy(networks, config.views, embodiment, config.codec(), config.parts, rules)
 
 
 def small_policy(
@@ -224,12 +230,13 @@ def small_policy(
     embodiment: Embodiment,
     codec: SingleArmCodec | None = None,
     parts: bool = False,
+    rules: ActingRules | None = None,
 ) -> ActingPolicy:
     """Return the policy of networks for a robot; they are frozen. `parts`: they know what "by its handle" means."""
     codec = codec or SingleArmCodec.of(embodiment, horizon=networks.sizes.horizon)
     opening_max = embodiment.gripper(codec.gripper).width_max
     if not networks.sizes.conditioning:
-        return DirectPolicy(networks, cameras, codec, opening_max)
+        return DirectPolicy(networks, cameras, codec, opening_max, rules=rules)
     arm = embodiment.arm(codec.arm)
     reach = Reach(expand_urdf(embodiment), arm)
-    return GraspVlaPolicy(networks, cameras, reach, codec, opening_max, parts=parts)
+    return GraspVlaPolicy(networks, cameras, reach, codec, opening_max, parts=parts, rules=rules)

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.family import LearnedFamily
+from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
 from vla_ros.policies.graspvla.small.checkpoint_config import (
     KIND,
@@ -16,14 +19,24 @@ from vla_ros.policies.graspvla.small.checkpoint_config import (
 )
 from vla_ros.policies.learning import EVALUATION, Learning
 from vla_ros.policies.needs import CameraNeed, Needs
+from vla_ros.policies.weights import Weights
 
 HISTORY_S = 0.5  # [s] the target's memory reads all of it
+
+
+@dataclass(frozen=True)
+class SmallWeights(Weights):
+    """What config/policies/graspvla.yaml says."""
+
+    rules: ActingRules = field(default_factory=ActingRules)
 
 
 class Specification(LearnedFamily):
     """A checkpoint of the small GraspVLA."""
 
     summary = "grasps what the words name, from two colour views: boxes, grasp and actions, one after the other"
+    settings = SmallWeights
+    _weights: SmallWeights
     packages, remedy = PACKAGES, "train it (vla train)"
     checkpoint_kind = KIND
     train = Learning("vla_ros.training.graspvla.learning:train_small", "graspvla_small", ("generate", "stages"))
@@ -52,7 +65,7 @@ class Specification(LearnedFamily):
         self._check_files()
         from vla_ros.policies.graspvla.small.policy import load_small_policy
 
-        return load_small_policy(self._weights.folder, self.choice.robot)
+        return load_small_policy(self._weights.folder, self.choice.robot, self._weights.rules)
 
     def _config(self) -> CheckpointConfig:
         """Return what the checkpoint says of itself. Raises ConfigError when it cannot be served on this robot."""

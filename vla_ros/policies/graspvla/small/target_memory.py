@@ -39,7 +39,9 @@ class Expectation:
 class TargetMemory:
     """What was found, chunk after chunk, against what can be."""
 
-    def __init__(self) -> None:
+    def __init__(self, doubts: bool = True) -> None:
+        """`doubts`: it is believed to be elsewhere only after it was seen there again and again."""
+        self._may_doubt = doubts
         self.target: FoundTarget | None = None
         self.carried = False  # by all that is seen the fingers hold it
         self._landed: list[np.ndarray] = []  # (3,) [m] where it was found lately, too far from where it was
@@ -94,7 +96,8 @@ class TargetMemory:
         if self.target.agreed < SURE_OF_LEAP and found.agreed > self.target.agreed:
             return found  # what was believed was one view's word
         hidden = not expected.carried and np.linalg.norm(tool - expected.place) < HAND
-        return there if self._doubts(found, there, LANDED_HIDDEN if hidden else LANDED) else found
+        landed = LANDED_HIDDEN if hidden else LANDED
+        return there if self._may_doubt and self._doubts(found, there, landed) else found
 
     def _doubts(self, found: FoundTarget, there: FoundTarget, landed: int) -> bool:
         """Say whether to disbelieve where the object is found, because it was elsewhere a moment ago.

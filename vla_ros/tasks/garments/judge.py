@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from vla_ros.tasks.judging import Judge, Outcome, TaskLimits, Truth
+from vla_ros.tasks.garments.limits import GarmentLimits
+from vla_ros.tasks.judging import Judge, Outcome, Truth
 from vla_ros.tasks.watches import ClosureWatch, narrowest
 
 FALLEN = Outcome("garment fell off the table")
@@ -17,19 +18,20 @@ _EVERY = 0.1  # [s] between two measurements
 class GarmentJudge(Judge):
     """Follow one garment and the hands."""
 
+    limits: GarmentLimits
+
     def __init__(
         self,
         garment: str,
         start: Truth,
         openings: Mapping[str, float],  # [m] of each gripper, fully open
-        limits: TaskLimits,
-        closing: tuple[float, float],  # shares of that: a command below the one closes, above the other opens
+        limits: GarmentLimits,
         doubt: str = "",  # whether the garment is meant
     ) -> None:
         super().__init__(start, limits, ())
         self._garment, self._openings, self._doubt = garment, openings, doubt
         self._table = float(start.cloths[garment][:, 2].min())  # [m] of vertices that lie on it
-        self._hand = ClosureWatch(1.0, *closing)
+        self._hand = ClosureWatch(1.0, limits.closed_fraction, limits.open_fraction)
         self._still: tuple[float, np.ndarray] = (start.time, start.cloths[garment])  # since when, and where
         self._measured_at = -np.inf
 
@@ -50,14 +52,15 @@ class GarmentJudge(Judge):
         self._measured_at = time
         return True
 
-    def _still_for(self, truth: Truth, distance: float) -> float:
-        """Return for how long none of its vertices has moved by more than `distance` [m], in [s]."""
+    def _rests(self, truth: Truth) -> bool:
+        """Say whether none of its vertices has moved by more than `still_m` for `hold_s`. To be asked at every look."""
         vertices = truth.cloths[self._garment]
-        if np.linalg.norm(vertices - self._still[1], axis=1).max() > distance:
+        if np.linalg.norm(vertices - self._still[1], axis=1).max() > self.limits.still_m:
             self._still = (truth.time, vertices)
-        return truth.time - self._still[0]
+        return truth.time - self._still[0] >= self.limits.hold_s - 1e-9
 
-    def _away(self, truth: Truth, distance: float) -> bool:
-        """Say whether every tool is `distance` [m] from every vertex."""
+    def _away(self, truth: Truth) -> bool:
+        """Say whether every tool is `away_m` from every vertex."""
         vertices = truth.cloths[self._garment]
-        return all(float(np.linalg.norm(vertices - T[:3, 3], axis=1).min()) >= distance for T in truth.tools.values())
+        nearest = (float(np.linalg.norm(vertices - T[:3, 3], axis=1).min()) for T in truth.tools.values())
+        return all(distance >= self.limits.away_m for distance in nearest)
