@@ -119,3 +119,14 @@ def test_episodes_go_round_the_tasks_and_each_is_another_scene():
 def test_episodes_that_are_not_there_are_refused(seed, episodes):
     with pytest.raises(ConfigError, match="0 to 349"):
         LiberoSettings("libero_goal", seed=seed, episodes=episodes).check()
+
+
+def test_what_colour_alone_would_choose_is_beside_chance():
+    config = load_libero()
+    things = ["akita_black_bowl_1", "akita_black_bowl_2", "cookies_1", "plate_1"]
+    bowl = next(iter(asked("libero_spatial")))
+    assert config.color_alone(bowl, things) == 0.5
+    milk = next(task for task in asked("libero_object") if task.targets == ("milk_1",))
+    assert config.color_alone(milk, ["milk_1", "butter_1", "ketchup_1"]) == pytest.approx(1 / 3)
+    mug = next(task for task in asked("libero_10") if task.say == "pick up the yellow and white mug")
+    assert config.color_alone(mug, ["white_yellow_mug_1", "porcelain_mug_1"]) == 0.5  # both have white

@@ -20,7 +20,13 @@ from vla_ros.evaluation.statistics import failure_causes, summary, wilson_interv
 from vla_ros.tables import print_table
 
 BROKEN = "broken"
-SHARED = ("suite", "policy", "checkpoint", "objects")  # settings that the episodes of one file have in common
+SHARED = (
+    "suite",
+    "policy",
+    "checkpoint",
+    "objects",
+    "setting",
+)  # settings that the episodes of one file have in common
 
 
 def log_path(result: Path) -> Path:

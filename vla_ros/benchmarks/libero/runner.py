@@ -81,6 +81,7 @@ class LiberoRunner:
             wall_s=time.perf_counter() - began,
             cause=run.cause(),
             chance=len(task.targets) / len(world.object_names),
+            color_alone=self._config.color_alone(task, world.object_names),
             progress=judge.progress,
             task=task.name,
             state=state,
@@ -125,12 +126,13 @@ class LiberoRunner:
 
     @cached_property
     def _needs(self) -> Needs:
-        return check_policy(self._settings.policy, self.embodiment, self._settings.checkpoint, any_camera=True)
+        settings = self._settings
+        return check_policy(settings.policy, self.embodiment, settings.checkpoint, True, settings.setting)
 
     @cached_property
     def _policy(self) -> Policy:
         settings = self._settings
-        return load_policy(settings.policy, self.embodiment, settings.objects, settings.checkpoint)
+        return load_policy(settings.policy, self.embodiment, settings.objects, settings.checkpoint, settings.setting)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class LiberoSettings:
     policy: str = DEFAULT_POLICY
     checkpoint: str = ""
     objects: str | None = None  # folder of objects that the policy knows; None: the built-in ones
+    setting: str = ""  # changes to the policy's settings, such as rules.rise=false
     seed: int = 0  # first episode
     episodes: int = 20
     workers: int = 1
@@ -42,8 +43,8 @@ class LiberoSettings:
         if not 1 <= self.workers <= 64:
             raise ConfigError(f"--workers must be 1 to 64, got {self.workers}")
         robot = load_embodiment(ROBOT)
-        check_policy(self.policy, robot, self.checkpoint, any_camera=True)
-        family = specified(self.policy, robot, self.objects, self.checkpoint)
+        check_policy(self.policy, robot, self.checkpoint, True, self.setting)
+        family = specified(self.policy, robot, self.objects, self.checkpoint, self.setting)
         if family.learned:
             loaded(family)
 

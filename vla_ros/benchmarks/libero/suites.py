@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -38,6 +38,7 @@ class LiberoConfig:
     paper_lift: float  # [m]
     hidden: tuple[str, ...] = ()  # kinds of objects that are taken away
     classes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # kinds of objects that count as the same
+    colors: dict[str, tuple[str, ...]] = field(default_factory=dict)  # kinds of objects by a word of colour
     paper: dict[str, float] = field(default_factory=dict)  # [%] success of GraspVLA by suite
 
     def __post_init__(self) -> None:
@@ -52,6 +53,16 @@ class LiberoConfig:
         """Return the cameras, published as they truly stand."""
         poses = {name: look_at(np.array(one.position), np.array(one.look_at)) for name, one in self.cameras.items()}
         return tuple(SceneCamera(name, T, T, self.camera_fovy) for name, T in poses.items())
+
+    def color_alone(self, task: LiberoTask, objects: Sequence[str]) -> float:
+        """Return the probability with which a chooser by the sentence's colour alone takes an object that counts.
+
+        Without a word of colour, or where nothing has it, it draws any: chance.
+        """
+        alike = [name for name in objects if any(f" {word} " in task.say and kind_of(name) in kinds
+                                                 for word, kinds in self.colors.items())]  # fmt: skip
+        drawn = alike if set(task.targets) & set(alike) else list(objects)
+        return len(set(task.targets) & set(drawn)) / len(drawn)
 
     def class_of(self, name: str) -> str:
         """Return the class of an object of LIBERO; a kind that is in none is a class of its own."""

@@ -14,8 +14,8 @@ from vla_ros.output_file import check_output, write_output
 
 DEFAULT_SUITE = "libero_object"
 # Options of `vla eval` that mean something here; all others must be left as they are.
-_OURS = {"policy", "checkpoint", "set_name", "objects", "episodes", "seed", "workers", "video", "json", "resume",
-         "benchmark", "install"}  # fmt: skip
+_OURS = {"benchmark", "install", "policy", "checkpoint", "setting", "objects", "set_name", "episodes", "seed",
+         "workers", "video", "json", "resume"}  # fmt: skip
 
 
 def run_libero(arguments: argparse.Namespace, add_arguments: Callable[[argparse.ArgumentParser], None]) -> int:
@@ -35,9 +35,16 @@ def run_libero(arguments: argparse.Namespace, add_arguments: Callable[[argparse.
     _check_combination(arguments, add_arguments)
     suite = DEFAULT_SUITE if arguments.set_name == "basic" else arguments.set_name
     settings = LiberoSettings(
-        suite, arguments.policy, arguments.checkpoint, arguments.objects, arguments.seed, arguments.episodes,
-        arguments.workers, arguments.video,
-    )  # fmt: skip
+        suite=suite,
+        policy=arguments.policy,
+        checkpoint=arguments.checkpoint,
+        objects=arguments.objects,
+        setting=arguments.setting,
+        seed=arguments.seed,
+        episodes=arguments.episodes,
+        workers=arguments.workers,
+        video=arguments.video,
+    )
     environment.interpreter()
     check_output("--json", arguments.json, make_folder=True)
     if arguments.video:
