@@ -28,8 +28,8 @@ from vla_ros.tasks.grasping.lifting import GraspTaskConfig
 from vla_ros.tasks.judging import Truth
 from vla_ros.tasks.table import load_task
 
-FILM_HZ = 1.0  # frames of LIBERO's scenes cost 0.1 s each without a graphics card
-FILM_SPEED = 4.0  # of playing
+FILM_HZ = 0.5  # frames of LIBERO's scenes cost 0.1 s each without a graphics card
+FILM_SPEED = 8.0  # of playing
 
 
 class LiberoRunner:
