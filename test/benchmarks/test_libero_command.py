@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,7 @@ def test_the_report_has_the_papers_figure_beside_ours(episodes, capsys):
     assert "10 of 20 episodes" in text
     assert "82 %" in text  # GraspVLA, Table 2
     assert "60.0 %  (6 of 10" in text
+    assert re.search(r"by colour alone +│ 50.0 %", text)
     assert "closed, nothing lifted" in text
 
 

@@ -117,7 +117,10 @@ def print_report(settings: LiberoSettings, episodes: Sequence[LiberoEpisode], co
             continue
         rows += [(name + title, _rate([getattr(one, key) for one in chosen])) for name, key in counted]
     rows.append(("first object lifted is a named one", _rate([_named_first(one, settings) for one in episodes])))
-    rows.append(("by chance", f"{100 * sum(one.chance or 0 for one in episodes) / max(1, len(episodes)):.1f} %"))
+    for name, attribute in (("by chance", "chance"), ("by colour alone", "color_alone")):
+        known = [getattr(one, attribute) for one in episodes if getattr(one, attribute) is not None]
+        if known:
+            rows.append((name, f"{100 * sum(known) / len(known):.1f} %"))
     if settings.suite in config.paper:
         rows.append(("GraspVLA, Table 2 (10 cm, class)", f"{config.paper[settings.suite]:g} %"))
     title = f"{settings.policy}, {settings.suite}, {len(episodes)} of {settings.episodes} episodes"
