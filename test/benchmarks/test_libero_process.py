@@ -17,6 +17,8 @@ from controllers.chunks.progress import ArmCommand
 from controllers.errors import ConfigError
 from vla_ros.benchmarks.libero import environment
 from vla_ros.benchmarks.libero.process import LiberoError, LiberoProcess
+from vla_ros.benchmarks.libero.runner import LiberoRunner
+from vla_ros.benchmarks.libero.settings import LiberoSettings
 from vla_ros.benchmarks.libero.suites import asked, load_libero
 from vla_ros.benchmarks.libero.world import LiberoWorld
 from vla_ros.robots.embodiment import load_embodiment
@@ -127,6 +129,25 @@ def test_our_server_answers_without_libero_what_needs_none_and_refuses_the_rest(
             with pytest.raises(LiberoError, match=f"refused '{request}'"):
                 process.ask(request, **values)
         assert process.ask("hello")[0]["protocol"] == 1  # and it goes on
+
+
+def test_an_episode_whose_process_dies_breaks_and_the_next_one_has_a_new_one(start):
+    """Played whole but for LIBERO: policy, follower and judge are real, the stand-in's picture shows nothing."""
+    started: list[int] = []
+
+    def make() -> LiberoProcess:
+        started.append(len(started))
+        return start("dies at step" if len(started) == 1 else "fine")
+
+    runner = LiberoRunner(LiberoSettings("libero_object", policy="geometric", episodes=10), make)
+    with pytest.raises(LiberoError, match="step"):
+        runner.run(7)
+    episode = runner.run(7)
+    assert started == [0, 1]
+    assert (episode.instruction, episode.state, episode.outcome) == ("pick up the milk", 0, "policy gave up")
+    assert episode.highest == {"milk_1": 0.0}
+    assert episode.chance == 1.0
+    runner.close()
 
 
 def test_without_the_environment_the_line_says_how_to_make_it(tmp_path, monkeypatch):

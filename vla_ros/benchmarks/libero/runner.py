@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import atexit
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import cast
 
 from vla_ros.benchmarks.libero.episode import LiberoEpisode
 from vla_ros.benchmarks.libero.judge import LiberoJudge, reached
-from vla_ros.benchmarks.libero.process import LiberoProcess
+from vla_ros.benchmarks.libero.process import LiberoError, LiberoProcess
 from vla_ros.benchmarks.libero.settings import RATE_HZ, ROBOT, LiberoSettings
 from vla_ros.benchmarks.libero.suites import LiberoTask, load_libero
 from vla_ros.benchmarks.libero.world import LiberoWorld
@@ -35,15 +36,31 @@ FILM_SPEED = 8.0  # of playing
 class LiberoRunner:
     """Run episodes one after the other; the task that was loaded last stays loaded."""
 
-    def __init__(self, settings: LiberoSettings, process: LiberoProcess | None = None) -> None:
+    def __init__(self, settings: LiberoSettings, start: Callable[[], LiberoProcess] = LiberoProcess) -> None:
+        """`start` starts LIBERO's process."""
         self._settings = settings
         self._config = load_libero()
-        self._process = LiberoProcess() if process is None else process
-        atexit.register(self._process.close)
+        self._start = start
+        self._process: LiberoProcess | None = None
         self._loaded: tuple[LiberoTask, LiberoWorld] | None = None
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """End LIBERO's process; the next episode starts another."""
+        self._loaded = None
+        if self._process is not None:
+            self._process.close()
+            self._process = None
 
     def run(self, number: int) -> LiberoEpisode:
-        """Run one episode."""
+        """Run one episode. Raises LiberoError when LIBERO's process fails, which then is replaced."""
+        try:
+            return self._run(number)
+        except LiberoError:
+            self.close()
+            raise
+
+    def _run(self, number: int) -> LiberoEpisode:
         began = time.perf_counter()
         task, state = self._settings.episode(number)
         policy = self._policy
@@ -100,6 +117,8 @@ class LiberoRunner:
     def _world(self, task: LiberoTask) -> LiberoWorld:
         if self._loaded is None or self._loaded[0] != task:
             self._loaded = None
+            if self._process is None:
+                self._process = self._start()
             self._loaded = (task, LiberoWorld(self._process, self._config, task, self.embodiment))
         return self._loaded[1]
 
