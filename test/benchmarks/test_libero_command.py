@@ -59,6 +59,11 @@ def test_the_report_has_the_papers_figure_beside_ours(episodes, capsys):
     assert "closed, nothing lifted" in text
 
 
+def test_without_an_episode_there_is_nothing_to_report(capsys):
+    print_report(LiberoSettings("libero_10"), [], Console())
+    assert capsys.readouterr().out.strip() == "no episode came to an end"
+
+
 def test_a_log_is_gone_on_with_by_the_same_settings_alone(episodes, tmp_path):
     settings = LiberoSettings("libero_10", policy="geometric", episodes=10)
     log = log_path(tmp_path / "result.json")

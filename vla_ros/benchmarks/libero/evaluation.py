@@ -108,6 +108,9 @@ def figures(episodes: Sequence[LiberoEpisode]) -> dict[str, float | int]:
 
 def print_report(settings: LiberoSettings, episodes: Sequence[LiberoEpisode], console: Console) -> None:
     """Print the figures, the tasks and the causes of failure."""
+    if not episodes:
+        console.print("no episode came to an end")
+        return
     config = load_libero()
     rows = []
     counted = [("success: 15 cm, held 1 s", "success"), ("named object 10 cm up", "lifted_paper")]

@@ -60,6 +60,7 @@ def run_libero(arguments: argparse.Namespace, add_arguments: Callable[[argparse.
     for one in broken:
         print(f"episode {one.seed} broke and counts nowhere: {one.reason}\n{one.trace}", file=sys.stderr)
     if interrupted:
+        console.print(f"interrupted after {len(episodes)} episodes; --resume with the same --json continues")
         return 130
     return 1 if broken else 0
 
