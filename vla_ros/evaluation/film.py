@@ -8,13 +8,13 @@ from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.image_drawing import draw
 from vla_ros.policies.image_lines import NO_LINES, reasoning_lines
 from vla_ros.policies.reasoning import Reasoner
-from vla_ros.sim.world import World
+from vla_ros.sim.lockstep_world import LockstepWorld
 
 
 class EpisodeFilm:
     """Write a frame whenever one is due."""
 
-    def __init__(self, world: World, policy: Policy, writer: VideoWriter, rate_hz: float) -> None:
+    def __init__(self, world: LockstepWorld, policy: Policy, writer: VideoWriter, rate_hz: float) -> None:
         self._camera = world.scene.camera_names[0]
         self._world, self._writer, self._rate_hz = world, writer, rate_hz
         self._reasoner = capability(policy, Reasoner)

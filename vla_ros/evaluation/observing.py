@@ -20,7 +20,7 @@ from vla_ros.policies.observation import (
     RobotState,
 )
 from vla_ros.policies.view_fitting import fitted
-from vla_ros.sim.world import World
+from vla_ros.sim.lockstep_world import LockstepWorld
 
 HISTORY = 5  # older states kept, one a camera period
 
@@ -28,7 +28,7 @@ HISTORY = 5  # older states kept, one a camera period
 class CamerasNow(Mapping[str, CameraView]):
     """The cameras at one instant, each rendered when it is first looked at: a policy without eyes costs no frame."""
 
-    def __init__(self, world: World, needs: Needs | None) -> None:
+    def __init__(self, world: LockstepWorld, needs: Needs | None) -> None:
         """Show what is needed, under the names that it is needed by; without `needs` every camera of the scene."""
         self._world, self._needs, self._time = world, needs, world.time
         self._names = world.scene.camera_names if needs is None else tuple(need.name for need in needs.cameras)
@@ -60,7 +60,7 @@ class CamerasNow(Mapping[str, CameraView]):
 class Observer:
     """Make observations of a world, with the robot states of the last few camera periods."""
 
-    def __init__(self, world: World, instruction: str, period: float, needs: Needs | None = None) -> None:
+    def __init__(self, world: LockstepWorld, instruction: str, period: float, needs: Needs | None = None) -> None:
         """Take the camera period [s]; without `needs` everything is shown."""
         self._world, self._instruction, self._period, self._needs = world, instruction, period, needs
         self._states: deque[RobotState] = deque(maxlen=HISTORY)

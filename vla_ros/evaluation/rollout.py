@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +20,13 @@ from vla_ros.policies.detection import Explaining
 from vla_ros.policies.needs import Needs
 from vla_ros.policies.refusals import HearsRefusals
 from vla_ros.sim.execution import Execution
-from vla_ros.sim.world import World
+from vla_ros.sim.lockstep_world import LockstepWorld
+from vla_ros.sim.scenes.scene import Scene
 from vla_ros.tasks.announcement import announcement
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.task import Task
+
+JudgeFrom = Callable[[Truth], Judge]
 
 PAUSE_MAX_S = 1.5  # [s] control refuses a chunk of what was seen 2 s ago
 
@@ -34,6 +38,7 @@ class RolloutConfig:
     control_hz: float = 500.0
     camera_hz: float = 10.0
     task_hz: float = 50.0
+    film_hz: float = 10.0  # of a film's frames, where there is one
     # None: blocking, as GraspVLA evaluates (Appendix L): execute the chunk, settle, then look and infer. A number:
     # simulation goes on during an inference of that long.
     latency_s: float | None = None
@@ -43,7 +48,7 @@ class RolloutConfig:
     patience_s: float = 5.0  # [s] of nothing but invalid, terminated or refused chunks: the policy has given up
 
     def __post_init__(self) -> None:
-        for name in ("control_hz", "camera_hz", "task_hz", "settle_speed", "patience_s"):
+        for name in ("control_hz", "camera_hz", "task_hz", "film_hz", "settle_speed", "patience_s"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0.0):
                 raise ConfigError(f"rollout: {name} must be above 0, got {value}")
@@ -60,10 +65,10 @@ class Rollout:
 
     def __init__(
         self,
-        world: World,
+        world: LockstepWorld,
         follower: ChunkFollower,
         policy: Policy,
-        task: Task,
+        task: Task | JudgeFrom,  # or what makes the judge from where everything is at the start
         config: RolloutConfig | None = None,
         limits: TaskLimits | None = None,
         video: VideoWriter | None = None,
@@ -71,18 +76,17 @@ class Rollout:
     ) -> None:
         self.world, self.follower, self.policy = world, follower, policy
         self.config = config or RolloutConfig()
-        scene = world.scene
         self.steps = 0  # actions executed
         self.refused: str = ""  # why the last refused chunk was refused
-        self._observer = Observer(world, scene.instruction, 1.0 / self.config.camera_hz, needs)
-        self._film = None if video is None else EpisodeFilm(world, policy, video, self.config.camera_hz)
+        self._observer = Observer(world, world.scene.instruction, 1.0 / self.config.camera_hz, needs)
+        self._film = None if video is None else EpisodeFilm(world, policy, video, self.config.film_hz)
         self._substeps = max(1, round(1.0 / (self.config.control_hz * world.timestep)))
         self._ticks_a_task = max(1, round(self.config.control_hz / self.config.task_hz))
         self._dt = self._substeps * world.timestep
         self._ticks = 0
         self._execution = Execution(world, {name: arm.drive.command for name, arm in follower.arms.items()})
-        shown = announcement(task, scene)
-        self.judge: Judge = task.judge(shown, world.embodiment, self._truth(), limits or task.limits)
+        judge_from = task if callable(task) else _judge_from(task, world, limits)
+        self.judge: Judge = judge_from(self._truth())
         self._idle_since: float | None = None
         self._observer.instruct(self.judge.instruction)
 
@@ -194,3 +198,12 @@ class Rollout:
         cloths = {name: world.last_vertices(name) for name in world.bodies.cloths}
         widths = {gripper: self._told(gripper) for gripper in world.grippers}
         return Truth(world.time, objects, widths, tools, world.bodies.joint_positions(), cloths)
+
+
+def _judge_from(task: Task, world: LockstepWorld, limits: TaskLimits | None) -> JudgeFrom:
+    """Return what makes the judge of a task of ours, in a scene of ours."""
+    scene = world.scene
+    if not isinstance(scene, Scene):
+        raise ConfigError("a task is judged in scenes of its own: give what makes the judge of another world's")
+    shown = announcement(task, scene)
+    return lambda start: task.judge(shown, world.embodiment, start, limits or task.limits)

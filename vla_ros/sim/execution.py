@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 
 from controllers.chunks.progress import RobotCommand
 from controllers.follower import ChunkFollower
-from vla_ros.sim.world import World
+from vla_ros.sim.lockstep_world import LockstepWorld
 
 
 class Execution:
     """Hand commands to a world; of end effectors those that changed, as nodes do."""
 
-    def __init__(self, world: World, drives: Mapping[str, str]) -> None:
+    def __init__(self, world: LockstepWorld, drives: Mapping[str, str]) -> None:
         """`drives` says by arm what drives it: effort, position or pose."""
         self._world, self._drives = world, drives
         self.end_effectors: dict[str, float] = {}  # what was commanded last, by channel

@@ -69,6 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "beside --json FILE (default in runs/); interrupted, the same command goes on")  # fmt: skip
     parser.add_argument("--repeat-starved", action="store_true",
                         help="of those run again what a slow machine kept below real time (--graph)")  # fmt: skip
+    parser.add_argument("--benchmark", choices=("libero",), help="scenes of others instead: docs/benchmarks.md; "
+                        "--set is then a suite, such as libero_object")  # fmt: skip
+    parser.add_argument("--install", action="store_true", help="make the environment of --benchmark, and end")
     parser.add_argument("--compare", metavar="FILE",
                         help="set the figures beside those of an evaluation's --json, scene by scene, and say which "
                         "is better; afterwards: `vla compare`")  # fmt: skip
@@ -78,6 +81,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate; 0 when every episode ran to its end, 1 when one broke, 130 when interrupted."""
+    if arguments.benchmark:
+        from vla_ros.commands.evaluation.libero import run_libero
+
+        return run_libero(arguments, add_arguments)
+    if arguments.install:
+        raise ConfigError("--install makes the environment of a benchmark: --benchmark libero --install")
     # These imports take a second; --help must not.
     from rich.console import Console
 

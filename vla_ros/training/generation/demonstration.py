@@ -67,7 +67,7 @@ class Demonstration(Rollout):
         super().__init__(world, follower, demonstrator, task, RolloutConfig(latency_s=0.0), limits)
         self.moments: list[Moment] = []
         self._demonstrator, self._take_image = demonstrator, take_image
-        self._boxes = ObjectBoxes(self.world)
+        self._boxes = ObjectBoxes(world)
         self._codec = SingleArmCodec.of(world.embodiment) if has_one_hand(world.embodiment) else None
 
     def _non_blocking_round(self, latency: float) -> None:

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The process that holds LIBERO's world; it runs in .venv.libero, with MuJoCo, LIBERO and NumPy and nothing of ours.
+
+Of this project it may import `vla_ros.benchmarks.frames` alone.
+"""
