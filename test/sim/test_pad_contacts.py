@@ -19,8 +19,10 @@ from vla_ros.objects.serving_trays import serving_tray
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.groups import EndEffectorGroup
 from vla_ros.sim.robot_model import PAD_FRICTION, PAD_SOLIMP, PAD_SOLREF, is_pad, robot_spec
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.world import World, build_model
+from vla_ros.tasks.table import load_task
 
 ROBOTS = ("franka", "fr3", "ur5e", "agilex", "bytemini", "ldt01")
 GRASPED = Part("box", (0.02, 0.012, 0.02))  # [m] half lengths: fingers close along y
@@ -98,6 +100,17 @@ def test_cloths_and_fixtures_are_held_at_the_pads_friction() -> None:
         np.testing.assert_allclose(pad.friction, PAD_FRICTION)
         assert all(pad.priority[0] > geom.priority[0] for geom in furniture)
         assert (pad.priority[0] > model.flex_priority).all()
+
+
+@pytest.mark.parametrize(("task", "robot"), [("fold", "agilex"), ("hang", "bytemini"), ("flip", "agilex")])
+def test_nothing_is_paired_where_hands_hold_garments_and_parcels(task: str, robot: str) -> None:
+    """So these tasks' models, and physics, are what they were when pads decided everything."""
+    scene = load_task(task).scene(SceneRequest("basic", 3, robot=robot))
+    model = build_model(scene, load_embodiment(robot), 0.002)
+    assert model.npair == 0
+    for pad in pads_of(robot):
+        np.testing.assert_allclose(model.geom(pad).friction, PAD_FRICTION)
+        assert model.geom(pad).priority[0] > max(model.flex_priority, default=0)
 
 
 def pulled(robot: str, friction: float, share: float) -> float:
