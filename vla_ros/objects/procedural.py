@@ -13,7 +13,24 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.category import categories
 from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.objects.paint import Paint, mix_paint
-from vla_ros.objects.recipes import containers, food, household, receptacles, tableware, tools, toys
+from vla_ros.objects.recipes import (
+    bathroom,
+    containers,
+    cutlery,
+    desk,
+    food,
+    handtools,
+    household,
+    metalware,
+    playthings,
+    produce,
+    receptacles,
+    tableware,
+    tools,
+    toys,
+    vegetables,
+    vessels,
+)
 from vla_ros.objects.resting import LazyPoses, Quaternion, RestingFaces, named_orientation
 from vla_ros.objects.solids import scaled
 
@@ -45,6 +62,29 @@ RECIPES: dict[str, Callable[[str, Paint], list[Part]]] = {
     "duck": toys.duck,
     "marker": toys.marker,
     "sponge": toys.sponge,
+    "fork": cutlery.fork,
+    "candle": bathroom.candle,
+    "soap": bathroom.soap,
+    "remote": desk.remote,
+    "corn": vegetables.corn,
+    "pepper": vegetables.pepper,
+    "teapot": vessels.teapot,
+    "train": playthings.train,
+    "knife": cutlery.knife,
+    "cucumber": vegetables.cucumber,
+    "potato": vegetables.potato,
+    "onion": vegetables.onion,
+    "pliers": handtools.pliers,
+    "phone": desk.phone,
+    "boat": playthings.boat,
+    "comb": bathroom.comb,
+    "stapler": desk.stapler,
+    "airplane": playthings.airplane,
+    "pineapple": produce.pineapple,
+    "padlock": metalware.padlock,
+    "magnet": metalware.magnet,
+    "rocket": playthings.rocket,
+    "bell": metalware.bell,
     "tray": receptacles.tray,
     "plate": receptacles.plate,
     "bin": receptacles.storage_bin,
@@ -52,19 +92,21 @@ RECIPES: dict[str, Callable[[str, Paint], list[Part]]] = {
 
 
 def make_object(category: str, shape: str, color: str, rng: np.random.Generator) -> ObjectModel:
-    """Build one object. Size, mass, friction, shade, accent and decoration are drawn from the category's ranges."""
+    """Build one object. Size, mass, friction, shade, accent and decoration are drawn from its half of the category."""
     known = categories()
     if category not in known:
         raise ConfigError(unknown_name("category", category, known))
     ranges = known[category]
     if shape not in ranges.shapes:
         raise ConfigError(unknown_name(f"shape of {category}", shape, ranges.shapes))
-    if color not in ranges.colors:
-        raise ConfigError(unknown_name(f"color of {category}", color, ranges.colors))
+    half = ranges.half_of(shape)
+    if color not in half.colors:
+        raise ConfigError(unknown_name(f"color of {category}/{shape}", color, half.colors))
     position = float(rng.uniform())  # one draw for size and mass: a bigger one is heavier
-    factor = ranges.scale[0] + position * (ranges.scale[1] - ranges.scale[0])
+    factor = half.scale[0] + position * (half.scale[1] - half.scale[0])
     weight = np.clip(position + rng.normal(0, 0.15), 0, 1)
-    parts = RECIPES[category](shape, mix_paint(color, rng))
+    paint = mix_paint(color, rng, half.decorations, half.shades)
+    parts = paint.dressed(RECIPES[category](shape, paint))
     return ObjectModel(
         name=f"{category}_{shape}",
         category=category,

@@ -79,7 +79,7 @@ class SceneSet:
     extra: int = 0  # further objects
     extra_alike: int = 0  # of which share colour or category with the target
     raise_table: float = 0.0  # [m]
-    novel: bool = False  # some of the objects are of held-out categories, where a task has such
+    novel: bool = False  # some of the objects are of categories that no demonstration holds, where a task has such
     asks: str = ""  # what is asked for, of a task that knows several; "": the usual
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
+from vla_ros.objects.category import GROUNDING, NOVEL
 from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.solids import scaled
 from vla_ros.sim.scenes.composition import ChosenObjects, compose
@@ -66,23 +67,23 @@ def _things(
 ) -> list[ObjectModel]:
     """Draw things by turns for either receptacle, of which no description means two."""
     things = bussing_things()
-    novel = check_set(load_sets(TASK), request.set_name).novel or request.categories == "heldout"
+    novel = check_set(load_sets(TASK), request.set_name).novel or request.categories in (GROUNDING, NOVEL)
     chosen: list[ObjectModel] = []
     if count and request.target and not any(one.category not in RECEPTACLES for one in there):
-        kind = choose_target(request.target, _fitting((*things.bin, *things.tray)), catalogue, rng)
+        kind = choose_target(request.target, _fitting((*things.bin, *things.tray), request.stream), catalogue, rng)
         chosen.append(catalogue.vary(kind.model, rng, kind.color))
     waste = int(rng.integers(2))
     while len(chosen) < count:
         names = (things.tray, things.novel_bin if novel else things.bin)[(len(chosen) + waste) % 2]
-        kind = _other(_fitting(names), [*there, *chosen], catalogue, rng)
+        kind = _other(_fitting(names, request.stream), [*there, *chosen], catalogue, rng)
         chosen.append(catalogue.vary(kind.model, rng, kind.color))
     return chosen
 
 
 @cache
-def _fitting(categories: tuple[str, ...]) -> tuple[ObjectModel, ...]:
+def _fitting(categories: tuple[str, ...], stream: str) -> tuple[ObjectModel, ...]:
     """Return the things of some categories that are low and narrow enough."""
-    models = load_catalogue().models("all")
+    models = load_catalogue().models("all", stream)
     return tuple(model for model in models if model.category in categories and bussing_things().fits(model))
 
 

@@ -34,7 +34,7 @@ def sample_scene(request: SceneRequest) -> Scene:
 
 def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catalogue: Catalogue) -> ChosenObjects:
     """Return the scene's first objects, the target leading, and the set's extra ones."""
-    models = catalogue.models(request.categories)
+    models = catalogue.models(request.categories, request.stream)
     rng = scene_generator(request.stream, request.seed, "objects")
     graspable = _graspable(models, catalogue, request.robot)
     target = choose_target(request.target, graspable, catalogue, rng)

@@ -49,7 +49,7 @@ class Grasping(TaskFiles[GraspTaskConfig]):
         check_set(self.sets, request.set_name)
 
     def scene(self, request: SceneRequest) -> Scene:
-        """Draw a scene; `by_part`: of the seen categories that have a part, and requested by it."""
+        """Draw a scene; `by_part`: of the action categories that have a part, and requested by it."""
         return sample_part_scene(request) if request.by_part else sample_scene(request)
 
     def facts(self, scene: Scene) -> Mapping[str, Any]:

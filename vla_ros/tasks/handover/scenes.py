@@ -75,7 +75,7 @@ def _has_room(goal: ObjectModel, thing: LongThing) -> bool:
 def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catalogue: Catalogue) -> ChosenObjects:
     rng = scene_generator(request.stream, request.seed, "objects")
     opening = min((one.width_max for one in load_embodiment(request.robot).grippers), default=0.08)
-    fitting, models = _fitting(opening), catalogue.models(request.categories)
+    fitting, models = _fitting(opening), catalogue.models(request.categories, request.stream)
     possible = tuple(model for model in models if model.graspable and fitting.get(model.name))
     target = choose_target(request.target, possible, catalogue, rng)
     goal = _choose_goal(target, fitting[target.model.name], catalogue, rng)
