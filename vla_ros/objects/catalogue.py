@@ -18,7 +18,7 @@ from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.procedural import make_object
 
 # Words for the same thing to many people: a scene never holds two of one group in the target's colour.
-ALIKE = (("mug", "cup"), ("jar", "can"), ("tube", "bottle"))
+ALIKE = (("mug", "cup"), ("jar", "can"), ("tube", "bottle"), ("remote", "phone"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,19 +28,21 @@ def _drop_slivers(mesh: Mesh) -> Mesh:
     return Mesh(mesh.vertices, mesh.faces[area > 1e-10], mesh.uv)
 
 
-def lathe(profile: ArrayLike, segments: int = 28) -> Mesh:
+def lathe(profile: ArrayLike, segments: int = 28, arc: tuple[float, float] = (0.0, 2 * np.pi)) -> Mesh:
     """Turn a profile of (radius, height) [m], listed bottom to top on the outside, about the z axis.
+
+    `arc`: from where to where [rad].
 
     Texture: u once around, v along the profile.
     """
     outline = np.asarray(profile, dtype=float)  # (K, 2)
-    angle = np.linspace(0, 2 * np.pi, segments + 1)
+    angle = np.linspace(*arc, segments + 1)
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(outline, axis=0), axis=1))])
     around = np.stack([np.cos(angle), np.sin(angle)], 1)
     vertices = np.concatenate(
         [outline[:, None, :1] * around[None], np.broadcast_to(outline[:, None, 1:], (len(outline), len(angle), 1))], 2
     )
-    uv = np.stack(np.meshgrid(angle / (2 * np.pi), length / length[-1], indexing="xy"), -1)
+    uv = np.stack(np.meshgrid((angle - arc[0]) / (arc[1] - arc[0]), length / length[-1], indexing="xy"), -1)
     return _drop_slivers(Mesh(vertices.reshape(-1, 3), _grid_faces(len(outline), len(angle)), uv.reshape(-1, 2)))
 
 

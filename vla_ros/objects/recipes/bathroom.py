@@ -75,13 +75,14 @@ def soap(shape: str, paint: Paint) -> list[Part]:
     (a, b, c), kind = SOAPS[shape]
     groove = shade(paint.main, 0.82)
     if kind == "shell":  # ribs that spread from a corner
-        angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)
-        rim = 1 + 0.045 * np.cos(11 * angle) * (np.cos(angle) > -0.75)
-        outline = [(a * r * np.cos(t) * (1 if np.cos(t) > -0.7 else 1.06), b * r * np.sin(t) * (0.55 + 0.45 * min(1, (1 + np.cos(t)) * 1.1))) for r, t in zip(rim, angle, strict=True)]
-        parts = [plate(outline, c * 0.62, paint.main, 0.5, -c * 0.36), blob((a * 0.86, b * 0.80, c * 0.95), paint.main, (0.002, 0, -c * 0.1), 0.5)]
-        for t in np.linspace(-1.15, 1.15, 9):
-            ribs = [(-a * 0.80, 0, -c * 0.1 + 0.004), (-a * 0.1, b * 0.36 * np.sin(t), c * 0.82), (a * 0.86 * np.cos(t * 0.9) + 0.0, b * 0.88 * np.sin(t), -c * 0.05)]
-            parts.append(tube(ribs, 0.0018, groove, 10))
+        angle = np.linspace(-2.0, 2.0, 67)
+        rim = 1 + 0.05 * np.cos(11 * np.pi * angle / 2.0)
+        fan = [(a * (0.1 + 0.9 * r * np.cos(t * 0.86)), b * r * np.sin(t * 0.86)) for r, t in zip(rim, angle, strict=True)]
+        outline = [*fan, (-a * 0.62, b * 0.42), (-a * 0.94, b * 0.30), (-a * 0.94, -b * 0.30), (-a * 0.62, -b * 0.42)]
+        parts = [plate(outline, c * 0.55, paint.main, 0.5, -c * 0.40), blob((a * 0.84, b * 0.84, c * 0.80), paint.main, (0.004, 0, 0.0), 0.5)]
+        for t in np.linspace(-1.2, 1.2, 9):
+            ribs = [(-a * 0.78, 0, c * 0.16), (-a * 0.10, b * 0.42 * np.sin(t), c * 0.76), (a * (0.1 + 0.80 * np.cos(t)), b * 0.84 * np.sin(t), c * 0.12)]
+            parts.append(tube(ribs, 0.0022, groove, 10))
         return [*parts, solid("box", (a * 0.80, b * 0.72, c * 0.90), (0.002, 0, -c * 0.1))]
     if kind in ("box", "waisted", "worn"):
         body = rounded_box((a, b, c), min(0.008, c * 0.9), 4)
@@ -96,8 +97,7 @@ def soap(shape: str, paint: Paint) -> list[Part]:
     else:
         body = lathe(smooth([(0.0, -1.0), (0.72, -0.92), (1.0, 0.0), (0.72, 0.92), (0.0, 1.0)], 20), 36)
         parts = [skin(Mesh(body.vertices * (a, b, c), body.faces, body.uv), paint.main, gloss=0.6)]
-        solids = [solid("ellipsoid", (a, b, c)), solid("box", (a * 0.60, b * 0.60, c * 0.80))]
-        solids[1] = solid("box", (a * 0.55, b * 0.55, c * 0.92))
+        solids = [solid("ellipsoid", (a, b, c * 0.98)), solid("box", (a * 0.45, b * 0.45, c))]
     top = c - 0.0006 if kind != "worn" else c + 0.0042
     if kind == "rope":
         loop = [(-a * 0.9, 0, 0.0), (-a - 0.014, 0.010, 0.004), (-a - 0.030, 0.0, 0.0), (-a - 0.014, -0.012, 0.0), (-a * 0.9, 0, 0.0)]

@@ -63,7 +63,7 @@ def screwdriver(shape: str, paint: Paint) -> list[Part]:
     radius = 0.0130
     if shape == "tee":  # a bar across
         parts += rotated([turned([(0, -0.040), (0.010, -0.040), (0.0115, -0.034), (0.0105, 0), (0.0115, 0.034), (0.010, 0.040), (0, 0.040)], paint.main, 0.6)], ALONG_Y, (start + 0.012, 0, 0))
-        parts += [painted("cylinder", (0.008, 0.010), trim, (start + 0.026, 0, 0), ALONG_X), solid("cylinder", (0.0105, 0.040), (start + 0.012, 0, 0), ALONG_Y)]
+        parts += [painted("cylinder", (0.008, 0.010), trim, (start + 0.026, 0, 0), ALONG_X), solid("capsule", (0.0105, 0.030), (start + 0.012, 0, 0), ALONG_Y)]
         radius = 0.008
     elif shape == "square":
         parts += [bar((grip / 2, 0.0125, 0.0125), paint.main, (start + grip / 2, 0, 0), 0.004, about("x", 0), 0.6), bar((0.006, 0.0130, 0.0130), trim, (start + 0.012, 0, 0), 0.003)]
@@ -132,7 +132,7 @@ def wrench(shape: str, paint: Paint) -> list[Part]:
         for sign, size in ((1, 0.019), (-1, 0.016)):
             c = sign * (h - 0.017)
             for side in (-1, 1):
-                parts += [bar((size * 0.60, size * 0.24, thick), paint.main, (c + sign * size * 0.30, side * size * 0.68, 0), 0.003), solid("box", (size * 0.60, size * 0.24, thick * 0.97), (c + sign * size * 0.30, side * size * 0.68, 0))]
+                parts += [bar((size * 0.60, size * 0.24, thick * 0.9), paint.main, (c + sign * size * 0.30, side * size * 0.68, 0), 0.003), solid("box", (size * 0.60, size * 0.24, thick * 0.82), (c + sign * size * 0.30, side * size * 0.68, 0))]
             parts += [bar((size * 0.34, size * 0.92, thick), paint.main, (c - sign * size * 0.42, 0, 0), 0.005)]
     return parts
 

@@ -125,14 +125,11 @@ def magnet(shape: str, paint: Paint) -> list[Part]:
     if kind == "square":
         parts += [bar((w, radius + w * 0.4, half), paint.main, (shift - radius + w, 0, 0), 0.003), solid("box", (w, radius + w * 0.4, half), (shift - radius + w, 0, 0))]
     else:
-        angles = np.linspace(np.pi / 2, 3 * np.pi / 2, 22)
-        # A band of rectangles, drawn as a few bars that overlap: its section stays square.
-        for a, b in zip(angles, angles[1:], strict=False):
-            m = (a + b) / 2
-            parts.append(bar((w, radius * (b - a) * 0.62, half), paint.main, (shift + radius * np.cos(m), radius * np.sin(m), 0), 0.0006, about("z", float(np.degrees(m)))))
+        section = [(radius - w, -half), (radius + w, -half), (radius + w, half), (radius - w, half), (radius - w, -half)]
+        parts.append(skin(lathe(section, 22, (np.pi / 2, 3 * np.pi / 2)), paint.main, position=(shift, 0, 0)))
         for a, b in ((90, 150), (150, 210), (210, 270)):
             m, span = np.radians((a + b) / 2), np.radians(b - a)
-            parts.append(solid("box", (w, radius * np.tan(span / 2) + w * 0.15, half), (shift + radius * np.cos(m) * 0.97, radius * np.sin(m) * 0.97, 0), about("z", (a + b) / 2)))
+            parts.append(solid("box", (w, radius * np.tan(span / 2) + w * 0.15, half if a == 150 else half * 0.9), (shift + radius * np.cos(m) * 0.97, radius * np.sin(m) * 0.97, 0), about("z", (a + b) / 2)))
     for side in (-1, 1):
         y0, y1 = side * radius, side * radius * gap
         if kind == "square":

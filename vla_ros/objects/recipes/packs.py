@@ -76,7 +76,7 @@ def can(shape: str, paint: Paint) -> list[Part]:
             bar((0.012, 0.004, 0.0008), shade(paint.steel, 0.7), (0.008, 0, half[2] + 0.0018), 0.0005, gloss=1.0),
             solid("box", half),
         ]
-    radius, h = {"paint": (0.0350, 0.040), "aerosol": (0.0255, 0.066), "oil": (0.0300, 0.030), "keg": (0.0350, 0.052)}[shape]
+    radius, h = {"paint": (0.0325, 0.038), "aerosol": (0.0255, 0.066), "oil": (0.0300, 0.030), "keg": (0.0350, 0.052)}[shape]
     side = [(radius, -h), (radius, h)]
     if shape == "keg":
         side = smooth([(radius * 0.86, -h), (radius, -h * 0.3), (radius, h * 0.3), (radius * 0.86, h)], 12)
@@ -214,7 +214,7 @@ def tube_pack(shape: str, paint: Paint) -> list[Part]:
     parts = [
         skin(sweep([(v, 0, 0) for v in x], wide * shoulder, 20, flatness), paint.main, gloss=0.6),
         skin(lathe(cone), lid, position=(end, 0, 0), quaternion=ALONG_X),
-        rod((middle, 0, 0), (end, 0, 0), radius * 0.97, "cylinder"),
+        solid("box", ((end - middle) / 2, radius * 0.78, radius * 0.93), ((end + middle) / 2, 0, 0)),
         solid("box", ((middle - start) / 2, radius * 1.12, radius * 0.48), ((middle + start) / 2, 0, 0), density=0.6),
         rod((end, 0, 0), (end + cap, 0, 0), radius * (grip if shape != "glue" else 0.36) * 0.97, "cylinder"),
     ]

@@ -41,7 +41,7 @@ def apple(shape: str, paint: Paint) -> list[Part]:
         parts = [soft(outline, paint.main, 0.6, 24)]
     parts += [_stalk(h * 0.72), solid("ellipsoid", (radius, radius, h * 0.98), (0, 0, 0.02 * h)), solid("cylinder", (radius * 0.38, h * 0.1), (0, 0, -h * 0.88), density=0.5)]
     if shape == "bitten":
-        parts += [painted("ellipsoid", (0.011, 0.017, 0.016), FLESH, (radius * 0.80, 0, 0.002)), painted("sphere", (0.0035,), STEM, (radius * 0.80 + 0.010, 0.002, 0.001))]
+        parts += [painted("ellipsoid", (0.010, 0.019, 0.018), FLESH, (radius * 0.84, 0, 0.003)), painted("sphere", (0.0035,), STEM, (radius * 0.80 + 0.010, 0.002, 0.001))]
     elif shape == "crab":
         parts += [tube([(0, 0, h * 0.6), (0.003, 0, h + 0.012), (0.010, 0, h + 0.026)], 0.0012, STEM, 8, normal=(0, 1, 0)), _leaf(0.004, h + 0.014)]
     elif shape == "wide":

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
@@ -23,6 +25,11 @@ CARROTS = {
 EGGPLANTS = ("bent", "pear", "egg", "finger", "chubby")
 
 
+def _foot(place: Sequence[float] | np.ndarray, long: float, wide: float, low: float) -> Part:
+    """Return a flat piece below, at a height −low [m]: a curved body lies on a side of its own."""
+    return solid("box", (long, wide, 0.002), (place[0], place[1], -low + 0.002), density=0.3)
+
+
 def carrot(shape: str, paint: Paint) -> list[Part]:
     """A carrot along x with its greens at +x."""
     length, radius, course = CARROTS[shape]
@@ -38,6 +45,7 @@ def carrot(shape: str, paint: Paint) -> list[Part]:
     if shape == "forked":
         parts.append(tube([tuple(path[6]), (path[3][0], 0.013, 0.0), (path[0][0] + 0.012, 0.025, 0)], (radius * 0.6, radius * 0.45, 0.002), paint.main, 10))
         parts.append(rod(path[6], (path[1][0] + 0.01, 0.020, 0), radius * 0.34))
+        parts.append(_foot(path[12], 0.016, radius * 0.6, radius * 0.96))
     if shape == "bare":  # greens cut off
         parts.append(painted("cylinder", (radius * 0.5, 0.004), LEAF, tuple(end + (0.001, 0, 0)), (0, np.sqrt(0.5), 0, np.sqrt(0.5))))
     else:
@@ -56,13 +64,13 @@ def eggplant(shape: str, paint: Paint) -> list[Part]:
     length, radius, neck = {"bent": (0.165, 0.0270, 0.017), "pear": (0.130, 0.0340, 0.0165), "egg": (0.095, 0.0305, 0.0225), "finger": (0.180, 0.0175, 0.014), "chubby": (0.120, 0.0365, 0.026)}[shape]
     h = length / 2
     waist = {"pear": 0.62, "egg": 0.98, "finger": 0.97}.get(shape, 0.86)
-    t = np.linspace(0, 1, 20)
-    knots = [0.0, 0.07, 0.28, 0.55, 0.80, 0.95, 1.0]
-    radii = np.maximum(np.interp(t, knots, [0.012, radius * 0.62, radius, radius * waist, neck, neck * 0.9, neck * 0.4]), 0.001)
-    radii = np.convolve(np.pad(radii, 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
+    t = np.linspace(0, 1, 20) ** 1.5
+    knots = [0.0, 0.02, 0.06, 0.12, 0.20, 0.32, 0.55, 0.80, 0.95, 1.0]
+    shares = [0.08 * radius, 0.40 * radius, 0.66 * radius, 0.84 * radius, 0.96 * radius, radius, radius * waist, neck, neck * 0.9, neck * 0.4]
+    radii = np.convolve(np.pad(np.interp(t, knots, shares), 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
     bow = {"bent": 0.034, "finger": 0.016}.get(shape, 0.0) * ((1 - 2 * t) ** 2 - 0.4)
     path = np.stack([-h + t * length * 0.86, bow, np.zeros(20)], 1)
-    parts = [skin(sweep([tuple(p) for p in path], radii, 22), paint.main, gloss=0.9), blob((0.010, radius * 0.6, radius * 0.6), paint.main, tuple(path[0] + (0.004, 0, 0)), 0.9)]
+    parts = [skin(sweep([tuple(p) for p in path], radii, 22), paint.main, gloss=0.9)]
     crown = path[-2]
     lean = np.degrees(np.arctan2(path[-1][1] - path[-3][1], path[-1][0] - path[-3][0]))
     for k in range(5):
@@ -71,7 +79,7 @@ def eggplant(shape: str, paint: Paint) -> list[Part]:
     parts.append(blob((0.008, neck * 0.96, neck * 0.96), LEAF, tuple(crown + (0.003, 0, 0))))
     tip = crown + (0.022, 0.022 * np.tan(np.radians(lean)), 0.004)
     parts.append(tube([tuple(crown), tuple((crown + tip) / 2), tuple(tip)], (0.0050, 0.0042, 0.0052), LEAF, 8))
-    parts += [rod(path[2], path[8], radius * 0.95), rod(path[8], path[14], radius * waist * 0.94), rod(path[14], path[18], neck * 0.96)]
+    parts += [rod(path[6], path[10], radius * 0.95), rod(path[10], path[15], radius * waist * 0.94), rod(path[15], path[18], neck * 0.96)]
     return parts
 
 
@@ -144,7 +152,7 @@ def pepper(shape: str, paint: Paint) -> list[Part]:
         bow = 0.026 * ((1 - t) ** 2)
         path = np.stack([-h + t * 2 * h, bow, np.zeros(16)], 1)
         radii = radius * np.interp(t, [0, 0.15, 0.6, 0.92, 1], [0.08, 0.35, 0.82, 1.0, 0.55])
-        parts += [skin(sweep([tuple(p) for p in path], radii, 14), paint.main, gloss=0.9), rod(path[3], path[8], radius * 0.58), rod(path[8], path[14], radius * 0.9)]
+        parts += [skin(sweep([tuple(p) for p in path], radii, 14), paint.main, gloss=0.9), rod(path[3], path[8], radius * 0.58), rod(path[8], path[14], radius * 0.9), _foot(path[11], h * 0.34, radius * 0.5, radius * 0.9)]
         end = np.array([h - 0.004, 0.0, 0.0])
     else:
         knots = {
@@ -157,7 +165,7 @@ def pepper(shape: str, paint: Paint) -> list[Part]:
         vertices = body.mesh.vertices
         if lobes:
             around = np.arctan2(vertices[:, 1], vertices[:, 0])
-            vertices[:, :2] *= (1 + 0.08 * (np.abs(np.cos(lobes * around / 2)) - 0.6))[:, None]
+            vertices[:, :2] *= (1 + 0.15 * (np.abs(np.cos(lobes * around / 2)) - 0.75))[:, None]
         parts += laid([body, *stack(smooth(knots[1:-2], 14), (knots[1][1], 0.0, h * 0.95))])
         end = np.array([h * 0.78, 0.0, 0.0])
     wide = max(radius * 0.38, 0.007)
@@ -184,8 +192,7 @@ def cucumber(shape: str, paint: Paint) -> list[Part]:
     length, radius, sag, kind = CUCUMBERS[shape]
     t = np.linspace(-1, 1, 20)
     path = np.stack([t * length / 2, sag * (t**2 - 0.4), np.zeros(20)], 1)
-    ends = [0.30, 0.62, 0.90, 1.0]
-    course = np.interp(np.abs(t), [1.0, 0.95, 0.82, 0.5], ends)
+    course = np.interp(np.abs(t), [0.5, 0.82, 0.95, 1.0], [1.0, 0.90, 0.62, 0.30])
     if kind == "cut":
         course = np.where(t > 0, 1.0, course)
     radii = radius * course
@@ -211,7 +218,8 @@ def cucumber(shape: str, paint: Paint) -> list[Part]:
     for a, b in zip(cuts, cuts[1:], strict=False):
         shape_of = "cylinder" if kind == "cut" and b == 19 else "capsule"
         parts.append(rod(path[a], path[b], float(radii[a : b + 1].mean()) * 0.98, shape_of))
-    return parts
+    lowest = max(part.size[0] for part in parts if part.collide)
+    return [*parts, _foot((0.0, -0.4 * sag, 0.0), length * 0.20, radius * 0.45, lowest)]
 
 
 # Half axes [m]; lumps as (x, y, z, radius) shares of the first.
@@ -221,7 +229,7 @@ POTATOES = {
     "round": ((0.033, 0.032, 0.028), ()),
     "knobbly": ((0.042, 0.028, 0.026), ((0.62, 0.42, 0.0, 0.42), (-0.55, -0.40, 0.1, 0.40))),
     "kidney": ((0.050, 0.024, 0.023), ()),
-    "flat": ((0.046, 0.035, 0.019), ()),
+    "flat": ((0.048, 0.031, 0.0225), ()),
     "twin": ((0.030, 0.026, 0.024), ((1.15, 0.25, 0.0, 0.72),)),
     "peanut": ((0.052, 0.027, 0.025), ()),
 }

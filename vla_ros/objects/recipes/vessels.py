@@ -45,7 +45,7 @@ def hollow(radii: tuple[float, ...], height: float, wall: float, paint: Paint, i
     inner = [(rim - wall / 2, h), *[(max(r - wall, 0.002), max(z, -h + base)) for r, z in reversed(outer)],
              (0.0, -h + base)]  # fmt: skip
     middle = float(np.interp(0.0, [z for _, z in outer], [r for r, _ in outer]))
-    panels = walls(radii[0], middle, -h + base, 0.0, wall) + walls(middle, rim, 0.0, h, wall)
+    panels = walls(radii[0], middle, -h + base, 0.0, wall, panels=6) + walls(middle, rim, 0.0, h, wall)
     foot = solid("cylinder", (radii[0] - 0.002, (base + lift) / 2 + 0.001), (0, 0, -h + (base - lift) / 2 + 0.001))
     return [
         skin(lathe(profile, sides), paint.main, gloss=gloss), skin(lathe(inner, sides), inside, gloss=gloss), foot,
@@ -75,14 +75,11 @@ def mug(shape: str, paint: Paint) -> list[Part]:
         parts.append(tube(path, (wire, wire, wire * 0.8), paint.main, 16, normal=(0, 1, 0)))
         parts.append(turned([(radii[2] + 0.0014, height / 2 - 0.006), (radii[2] + 0.0014, height / 2 - 0.001)], paint.accent))
     else:
-        arc = [(side + 0.3 * reach + reach * 0.8 * np.cos(a), 0, up * np.sin(a)) for a in np.linspace(2.2, -2.2, 9)]
+        arc = [(side + 0.42 * reach + reach * 0.7 * np.cos(a), 0, up * np.sin(a)) for a in np.linspace(2.2, -2.2, 9)]
         parts.append(tube(arc, wire, paint.main, 18, normal=(0, 1, 0)))
     outer = side + reach - wire / 2
-    parts += [
-        rod((side, 0, up * 0.9), (outer, 0, up * 0.8), wire * 0.8),
-        rod((outer, 0, up * 0.8), (outer, 0, -up * 0.8), wire * 0.8),
-        rod((side, 0, -up * 0.9), (outer, 0, -up * 0.8), wire * 0.8),
-    ]
+    parts.append(rod((side, 0, up * 0.9), (outer, 0, up * 0.8), wire * 0.8))
+    parts.append(rod((outer, 0, up * 0.8), (outer, 0, -up * 0.8), wire * 0.8))
     return parts
 
 

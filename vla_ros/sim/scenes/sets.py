@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,7 @@ class SceneSet:
     extra: int = 0  # further objects
     extra_alike: int = 0  # of which share colour or category with the target
     raise_table: float = 0.0  # [m]
+    above: tuple[float, float] | None = None  # [m] that a table is above the scene's highest; None: as the scene's
     novel: bool = False  # some of the objects are of categories that no demonstration holds, where a task has such
     asks: str = ""  # what is asked for, of a task that knows several; "": the usual
 
@@ -91,6 +92,9 @@ class SceneSet:
             raise ConfigError(f"0 ≤ extra_alike ≤ extra ≤ 10 is needed, got {self.extra_alike} and {self.extra}")
         if not 0 <= self.raise_table <= 0.15:
             raise ConfigError(f"raise_table must be within 0 to 0.15 m, got {self.raise_table}")
+        low, high = self.above or (0.0, 0.0)
+        if not -0.3 <= low <= high <= 0.15:
+            raise ConfigError(f"above must be an increasing range within -0.3 to 0.15 m, got [{low:g}, {high:g}]")
 
 
 @dataclass(frozen=True)
@@ -99,13 +103,19 @@ class SceneSets:
 
     scene: SceneRanges
     sets: dict[str, SceneSet]
+    generation: dict[str, SceneSet] = field(default_factory=dict)  # what sets are instead in generated data
+
+    def __post_init__(self) -> None:
+        for name in self.generation:
+            if name not in self.sets:
+                raise ConfigError(f"generation: {unknown_name('set', name, self.sets)}")
 
 
-def check_set(sets: SceneSets, name: str) -> SceneSet:
-    """Return one set. Raises ConfigError naming the nearest."""
+def check_set(sets: SceneSets, name: str, stream: str = "evaluation") -> SceneSet:
+    """Return one set, as scenes of a stream have it. Raises ConfigError naming the nearest."""
     if name not in sets.sets:
         raise ConfigError(unknown_name("set", name, sets.sets))
-    return sets.sets[name]
+    return sets.generation.get(name, sets.sets[name]) if stream == "generation" else sets.sets[name]
 
 
 @cache
@@ -126,7 +136,11 @@ def load_sets(task: str) -> SceneSets:
         raise ConfigError(f"{path}: base '{base}' has a base itself, '{base_values[BASE]}': name that one")
     like = build(SceneSets, base_values, str(base_path))
     own = build(SceneSets, values, str(path), defaults=like)
-    return SceneSets(own.scene, {**like.sets, **own.sets})
+    own_names = values.get("sets") or {}
+    # A set that the file says anew is so in either stream, unless it says more.
+    inherited = {name: changes for name, changes in like.generation.items() if name not in own_names}
+    generation = {name: changes for name, changes in own.generation.items() if name in values.get("generation", {})}
+    return SceneSets(own.scene, {**like.sets, **own.sets}, {**inherited, **generation})
 
 
 def _read(task: str) -> tuple[Path, dict[str, Any]]:

@@ -35,7 +35,7 @@ def sample_bussing(request: SceneRequest) -> Scene:
     Raises ConfigError for names it does not know.
     """
     catalogue, sets = load_catalogue(), load_sets(TASK)
-    changes = check_set(sets, request.set_name)
+    changes = check_set(sets, request.set_name, request.stream)
     rng = scene_generator(request.stream, request.seed, "objects")
     places = [_receptacle(category, catalogue, rng) for category in RECEPTACLES]
     left = float(rng.choice((-1.0, 1.0)))

@@ -30,7 +30,7 @@ def sample_drawer(request: SceneRequest) -> Scene:
     """
     catalogue, sets = load_catalogue(), load_sets("drawer")
     cabinet, target, model = _choose_pair(request, catalogue)
-    others = _choose_others(target, request, check_set(sets, request.set_name), sets.scene, catalogue)
+    others = _choose_others(target, request, check_set(sets, request.set_name, request.stream), sets.scene, catalogue)
     rng = scene_generator(request.stream, request.seed, "bodies", _TRIES)
     reachable = top_row(cabinet)  # a hand from above reaches no handle below another one
     link = reachable[int(rng.integers(len(reachable)))]

@@ -22,7 +22,7 @@ from vla_ros.tasks.grasping.instructions import instruct
 def sample_scene(request: SceneRequest) -> Scene:
     """Draw a scene: a pure function of the request. Raises ConfigError for names it does not know."""
     sets, objects = load_sets("grasping"), request.objects
-    changes = check_set(sets, request.set_name)
+    changes = check_set(sets, request.set_name, request.stream)
     catalogue = objects if isinstance(objects, Catalogue) else load_catalogue(objects)
     chosen = _choose(request, changes, sets.scene, catalogue)
 

@@ -35,7 +35,7 @@ def sample_handover(request: SceneRequest) -> Scene:
     Raises ConfigError for names it does not know.
     """
     catalogue, sets = load_catalogue(), load_sets(TASK)
-    chosen = _choose(request, check_set(sets, request.set_name), sets.scene, catalogue)
+    chosen = _choose(request, check_set(sets, request.set_name, request.stream), sets.scene, catalogue)
 
     def asked(placed: tuple[PlacedObject, ...]) -> str:
         return instruct(placed[0], placed[1], catalogue, request.stream, request.seed, request.wording, TASK)
