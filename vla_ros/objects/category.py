@@ -116,15 +116,13 @@ def _check_disjoint(training: Half, evaluation: Half) -> None:
         if shared := set(getattr(training, name)) & set(getattr(evaluation, name)):
             raise ConfigError(f"{name}: '{min(shared)}' is in both halves: leave it in one")
     if _overlap(training.scale, evaluation.scale):
-        raise ConfigError(
-            f"scale: training's {list(training.scale)} and evaluation's {list(evaluation.scale)} overlap"
-        )
+        raise ConfigError(f"scale: training's {list(training.scale)} and evaluation's {list(evaluation.scale)} overlap")
     # A colour may be in both, of what has one by nature: in other shades then.
-    if shared := set(training.colors) & set(evaluation.colors):
-        if _overlap(training.shades, evaluation.shades):
-            raise ConfigError(
-                f"colors: '{min(shared)}' is in both halves: leave it in one, or set shades that do not overlap"
-            )
+    shared = set(training.colors) & set(evaluation.colors)
+    if shared and _overlap(training.shades, evaluation.shades):
+        raise ConfigError(
+            f"colors: '{min(shared)}' is in both halves: leave it in one, or set shades that do not overlap"
+        )
 
 
 def _overlap(first: tuple[float, float], second: tuple[float, float]) -> bool:

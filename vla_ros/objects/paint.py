@@ -60,7 +60,11 @@ class Paint:
         cover = self.picture(96, 128)
         return tuple(
             replace(part, rgba=_WHITE, texture=cover)
-            if part.visible and part.rgba == self.main and part.texture is None and part.mesh and part.mesh.uv is not None
+            if part.visible
+            and part.rgba == self.main
+            and part.texture is None
+            and part.mesh
+            and part.mesh.uv is not None
             else part
             for part in parts
         )

@@ -99,8 +99,7 @@ def rounded_box(half: Sequence[float], radius: float, steps: int = 3) -> Mesh:
     vertices = inside * (np.asarray(half, dtype=float) - radius) + radius * directions
     side = len(vertices) // 6
     squares = [
-        _face_uv(vertices[k * side : (k + 1) * side], k // 2, (-1.0, 1.0)[k % 2], np.asarray(half))
-        for k in range(6)
+        _face_uv(vertices[k * side : (k + 1) * side], k // 2, (-1.0, 1.0)[k % 2], np.asarray(half)) for k in range(6)
     ]
     return Mesh(vertices, faces, np.concatenate(squares))
 

@@ -16,8 +16,9 @@ from slow_tests import trials
 from controllers.errors import ConfigError
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.objects.catalogue import load_catalogue
-from vla_ros.objects.category import categories
+from vla_ros.objects.category import TARGETS, categories
 from vla_ros.objects.colors import color_ranges
+from vla_ros.policies.graspvla.small.word_tokens import color_words
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.wording import EVALUATED, FAMILIES, family, wording
 from vla_ros.tasks.grasping.instructions import write_instruction
@@ -34,7 +35,7 @@ def appearance(scene: Scene) -> list:
 def said(name: str, stream: str, count: int) -> list[tuple[str, str, str]]:
     """Instructions of a family for objects of all kinds: (text, colour, category)."""
     rng = np.random.default_rng(0)
-    models = CATALOGUE.models("seen" if stream == "generation" else "all")
+    models = CATALOGUE.models("action+grounding" if stream == "generation" else "all", stream)
     drawn = [CATALOGUE.vary(models[int(rng.integers(len(models)))], rng) for _ in range(count)]
     return [(write_instruction(model, CATALOGUE, rng, name), model.color, model.category) for model in drawn]
 
@@ -132,13 +133,38 @@ def test_a_family_that_cannot_be_is_one_line(change: dict, message: str) -> None
     assert "\n" not in str(error.value)
 
 
-def test_training_has_no_word_for_what_is_held_out() -> None:
+def test_every_category_of_data_has_words_that_only_evaluation_says() -> None:
+    only = {key.split("/")[0] for key in family("unseen").nouns}
+    trained = {key.split("/")[0] for key in family("training").nouns}
+    for name, category in categories().items():
+        if category.split in TARGETS:
+            assert name in only, name
+        if category.split in ("action", "grounding"):
+            assert name in trained or category.synonyms, name
+
+
+def test_no_grounding_or_novel_noun_is_a_word_of_colour_anywhere_in_training() -> None:
+    """Neither of its sentences nor of the colour survey that its tokens are made with."""
+    known = color_words().keys() | {
+        part for words in family("training").colors.values() for word in words for part in word.split()
+    }
+    for name, category in categories().items():
+        if category.split in ("grounding", "novel"):
+            nouns = {part for word in (name, *category.synonyms) for part in word.split()}
+            assert not nouns & known, name
+            assert not set(family("unseen").nouns.get(name, ())) & known, name
+
+
+def test_training_has_no_word_for_what_is_novel() -> None:
     families = wording().families
     training = dataclasses.replace(families["training"], nouns={"duck": ("drake",)})
-    with pytest.raises(ConfigError, match="training has words for 'duck', which is held out"):
+    with pytest.raises(ConfigError, match="training has words for 'duck', which is novel"):
         dataclasses.replace(wording(), families=families | {"training": training})
-    training = dataclasses.replace(families["training"], colors={"purple": ("plum", "aubergine")})
-    with pytest.raises(ConfigError, match="'aubergine' names what is held out, and another family says it"):
+    training = dataclasses.replace(families["training"], colors={"purple": ("plum", "carrot red")})
+    with pytest.raises(ConfigError, match="'carrot' is a word of colour in training"):
+        dataclasses.replace(wording(), families=families | {"training": training})
+    training = dataclasses.replace(families["training"], nouns={"bottle": ("spaceship",)})
+    with pytest.raises(ConfigError, match="'spaceship' names what is novel, and another family says it"):
         dataclasses.replace(wording(), families=families | {"training": training})
     with pytest.raises(ConfigError, match="families must be common, training, unseen"):
         dataclasses.replace(wording(), families={"common": families["common"]})

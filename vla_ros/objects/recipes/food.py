@@ -7,8 +7,7 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes import vegetables
-from vla_ros.objects.recipes import produce
+from vla_ros.objects.recipes import produce, vegetables
 from vla_ros.objects.shapes import lathe, smooth, sweep
 from vla_ros.objects.solids import painted, rod, skin, solid
 

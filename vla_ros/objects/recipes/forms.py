@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -18,7 +19,9 @@ Profile = Sequence[tuple[float, ...]]  # (radius, height) [m], bottom to top
 WHITE: Rgba = (1.0, 1.0, 1.0, 1.0)
 
 
-def turned(profile: Profile, color: Rgba, gloss: float = 0.5, texture: np.ndarray | None = None, sides: int = 28) -> Part:
+def turned(
+    profile: Profile, color: Rgba, gloss: float = 0.5, texture: np.ndarray | None = None, sides: int = 28
+) -> Part:
     """Return a body turned about z, drawn alone."""
     return skin(lathe(profile, sides), color, texture, gloss=gloss)
 
@@ -33,7 +36,7 @@ def stack(profile: Profile, cuts: Sequence[float], density: float = 1.0, share: 
     radius, height = np.asarray(profile, dtype=float).T
     order = np.argsort(height, kind="stable")
     parts = []
-    for low, high in zip(cuts, cuts[1:], strict=False):
+    for low, high in itertools.pairwise(cuts):
         among = np.interp(np.linspace(low, high, 15), height[order], radius[order])
         mean = float(among.mean()) * share
         parts.append(solid("cylinder", (mean, (high - low) / 2), (0, 0, (low + high) / 2), density=density))
@@ -77,8 +80,15 @@ def bar(
     return skin(mesh, color if texture is None else WHITE, texture, position, quaternion, gloss)
 
 
-def tube(points: Sequence[Vector], radii: Sequence[float] | float, color: Rgba, count: int = 12, gloss: float = 0.4,
-         flatness: float = 1.0, normal: tuple[float, float, float] = (0, 0, 1)) -> Part:  # fmt: skip
+def tube(
+    points: Sequence[Vector],
+    radii: Sequence[float] | float,
+    color: Rgba,
+    count: int = 12,
+    gloss: float = 0.4,
+    flatness: float = 1.0,
+    normal: tuple[float, float, float] = (0, 0, 1),
+) -> Part:
     """Return a round body swept along a spline through points [m], drawn alone; `radii` are spread along it."""
     path = smooth(points, count) if len(points) > 2 else [tuple(p) for p in np.linspace(points[0], points[-1], count)]
     given = np.atleast_1d(np.asarray(radii, dtype=float))
@@ -86,22 +96,27 @@ def tube(points: Sequence[Vector], radii: Sequence[float] | float, color: Rgba, 
     return skin(sweep(path, spread, 12, flatness, normal), color, gloss=gloss)
 
 
-def blob(semi: Sequence[float], color: Rgba, position: Vector = (0, 0, 0), gloss: float = 0.4,
-         quaternion: Vector = IDENTITY) -> Part:  # fmt: skip
+def blob(
+    semi: Sequence[float], color: Rgba, position: Vector = (0, 0, 0), gloss: float = 0.4, quaternion: Vector = IDENTITY
+) -> Part:
     """Return an ellipsoid as a mesh, which takes a decoration, drawn alone."""
     return skin(transformed(lathe(sphere_profile(1.0, count=15), 24), semi), color, None, position, quaternion, gloss)
 
 
-def plate(outline: Sequence[tuple[float, float]], half: float, color: Rgba, gloss: float = 0.5, height: float = 0.0) -> Part:
+def plate(
+    outline: Sequence[tuple[float, float]], half: float, color: Rgba, gloss: float = 0.5, height: float = 0.0
+) -> Part:
     """Return a flat body: a star-shaped outline (x, y) [m], seen from its middle, with a thickness along z."""
     points = np.asarray(outline, dtype=float)
     middle, count = points.mean(axis=0), len(points)
-    rim = [np.column_stack([middle + (points - middle) * share, np.full(count, height + z)])
-           for share, z in ((0.97, -half), (1.0, -0.7 * half), (1.0, 0.7 * half), (0.97, half))]  # fmt: skip
+    rim = [
+        np.column_stack([middle + (points - middle) * share, np.full(count, height + z)])
+        for share, z in ((0.97, -half), (1.0, -0.7 * half), (1.0, 0.7 * half), (0.97, half))
+    ]
     ends = np.array([[*middle, height - half], [*middle, height + half]])
     # Each band has vertices of its own, so that edges stay sharp.
     vertices, faces = [], []
-    for low, high in zip(rim, rim[1:], strict=False):
+    for low, high in itertools.pairwise(rim):
         base = sum(len(v) for v in vertices)
         vertices += [low, high]
         for i in range(count):

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Further hammers, screwdrivers, wrenches, flashlights and brushes; pliers. All lie along x."""
+"""Further hammers, screwdrivers and wrenches; pliers. All lie along x."""
 
 from __future__ import annotations
-
-import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
@@ -12,9 +10,11 @@ from vla_ros.objects.shapes import lathe, smooth
 from vla_ros.objects.solids import ALONG_X, ALONG_Y, painted, rod, skin, solid
 
 HAMMERS = {"ballpeen": 0.225, "rubber": 0.215, "gavel": 0.180, "tack": 0.210, "tenderiser": 0.200}
+
+
 SCREWDRIVERS = ("ball", "tee", "square", "ratchet", "egg")
-FLASHLIGHTS = ("ribbed", "pen", "lantern", "tactical", "box")
-BRUSHES = ("tooth", "round", "scrub", "shaving", "hand")
+
+
 WRENCHES = ("ring", "allen", "pipe", "socket", "stubby")
 
 
@@ -28,52 +28,159 @@ def hammer(shape: str, paint: Paint) -> list[Part]:
     parts = [tube([(start, 0, 0), (start * 0.3, 0, 0), (head, 0, 0)], [grip * w for w in widths], handle, 16)]
     head_color = paint.steel
     if shape == "ballpeen":
-        parts += rotated([
-            turned([(0.0135, -0.036), (0.0150, -0.032), (0.0150, -0.022), (0.009, -0.018), (0.012, -0.008), (0.012, 0.010), (0.008, 0.016)], head_color, 0.9),
-            turned([(0, -0.0365), (0.0135, -0.036)], head_color, 0.9),
-            painted("sphere", (0.0125,), head_color, (0, 0, 0.024), gloss=0.9),
-        ], ALONG_Y, (head, 0, 0))  # fmt: skip
-        parts += [solid("cylinder", (0.0145, 0.018), (head, -0.020, 0), ALONG_Y, 4.0), solid("capsule", (0.0115, 0.012), (head, 0.016, 0), ALONG_Y, 4.0)]
+        parts += rotated(
+            [
+                turned(
+                    [
+                        (0.0135, -0.036),
+                        (0.0150, -0.032),
+                        (0.0150, -0.022),
+                        (0.009, -0.018),
+                        (0.012, -0.008),
+                        (0.012, 0.010),
+                        (0.008, 0.016),
+                    ],
+                    head_color,
+                    0.9,
+                ),
+                turned([(0, -0.0365), (0.0135, -0.036)], head_color, 0.9),
+                painted("sphere", (0.0125,), head_color, (0, 0, 0.024), gloss=0.9),
+            ],
+            ALONG_Y,
+            (head, 0, 0),
+        )
+        parts += [
+            solid("cylinder", (0.0145, 0.018), (head, -0.020, 0), ALONG_Y, 4.0),
+            solid("capsule", (0.0115, 0.012), (head, 0.016, 0), ALONG_Y, 4.0),
+        ]
     elif shape == "rubber":
-        parts += rotated([turned([(0, -0.038), (0.026, -0.038), (0.029, -0.035), (0.029, 0.035), (0.026, 0.038), (0, 0.038)], paint.main, 0.1)], ALONG_Y, (head, 0, 0))
+        parts += rotated(
+            [
+                turned(
+                    [(0, -0.038), (0.026, -0.038), (0.029, -0.035), (0.029, 0.035), (0.026, 0.038), (0, 0.038)],
+                    paint.main,
+                    0.1,
+                )
+            ],
+            ALONG_Y,
+            (head, 0, 0),
+        )
         parts += [solid("cylinder", (0.0285, 0.038), (head, 0, 0), ALONG_Y, 0.8)]
     elif shape == "gavel":
-        shell = [(0, -0.036), (0.019, -0.036), (0.022, -0.030), (0.017, -0.020), (0.021, -0.012), (0.021, 0.012), (0.017, 0.020), (0.022, 0.030), (0.019, 0.036), (0, 0.036)]
-        parts += rotated([turned(shell, paint.main, 0.7), turned([(0.0215, -0.005), (0.0215, 0.005)], paint.accent, 0.9)], ALONG_Y, (head, 0, 0))
+        shell = [
+            (0, -0.036),
+            (0.019, -0.036),
+            (0.022, -0.030),
+            (0.017, -0.020),
+            (0.021, -0.012),
+            (0.021, 0.012),
+            (0.017, 0.020),
+            (0.022, 0.030),
+            (0.019, 0.036),
+            (0, 0.036),
+        ]
+        parts += rotated(
+            [turned(shell, paint.main, 0.7), turned([(0.0215, -0.005), (0.0215, 0.005)], paint.accent, 0.9)],
+            ALONG_Y,
+            (head, 0, 0),
+        )
         parts += [solid("cylinder", (0.0205, 0.036), (head, 0, 0), ALONG_Y, 1.0)]
     elif shape == "tack":  # a slim, long head that tapers
-        parts += [tube([(head, -0.050, 0), (head, 0, 0), (head - 0.003, 0.046, 0)], (0.0085, 0.0105, 0.0085, 0.0030), paint.steel, 14, gloss=0.9, normal=(1, 0, 0))]
-        parts += [solid("cylinder", (0.0095, 0.025), (head, -0.025, 0), ALONG_Y, 4.0), solid("box", (0.007, 0.022, 0.007), (head, 0.022, 0), density=3.0)]
+        parts += [
+            tube(
+                [(head, -0.050, 0), (head, 0, 0), (head - 0.003, 0.046, 0)],
+                (0.0085, 0.0105, 0.0085, 0.0030),
+                paint.steel,
+                14,
+                gloss=0.9,
+                normal=(1, 0, 0),
+            )
+        ]
+        parts += [
+            solid("cylinder", (0.0095, 0.025), (head, -0.025, 0), ALONG_Y, 4.0),
+            solid("box", (0.007, 0.022, 0.007), (head, 0.022, 0), density=3.0),
+        ]
     else:  # a block with teeth on both faces
-        parts += [bar((0.021, 0.032, 0.021), paint.steel, (head, 0, 0), 0.003, gloss=0.8), solid("box", (0.021, 0.035, 0.021), (head, 0, 0), density=2.0)]
+        parts += [
+            bar((0.021, 0.032, 0.021), paint.steel, (head, 0, 0), 0.003, gloss=0.8),
+            solid("box", (0.021, 0.035, 0.021), (head, 0, 0), density=2.0),
+        ]
         for side in (-1, 1):
             for x in (-0.012, 0.0, 0.012):
                 for z in (-0.012, 0.0, 0.012):
-                    parts.append(painted("box", (0.0036, 0.003, 0.0036), shade(paint.steel, 0.8), (head + x, side * 0.0335, z), gloss=0.8))
+                    parts.append(
+                        painted(
+                            "box",
+                            (0.0036, 0.003, 0.0036),
+                            shade(paint.steel, 0.8),
+                            (head + x, side * 0.0335, z),
+                            gloss=0.8,
+                        )
+                    )
     return [*parts, rod((start + grip, 0, 0), (head, 0, 0), grip * 0.9)]
 
 
 def screwdriver(shape: str, paint: Paint) -> list[Part]:
     """A screwdriver: handle at −x, shaft to +x."""
-    grip, shaft = {"ball": (0.042, 0.100), "tee": (0.030, 0.105), "square": (0.095, 0.080), "ratchet": (0.105, 0.060), "egg": (0.062, 0.070)}[shape]
+    grip, shaft = {
+        "ball": (0.042, 0.100),
+        "tee": (0.030, 0.105),
+        "square": (0.095, 0.080),
+        "ratchet": (0.105, 0.060),
+        "egg": (0.062, 0.070),
+    }[shape]
     start = -(grip + shaft) / 2
     end = start + grip
     trim = paint.accent if paint.style or paint.color == "black" else paint.dark
     parts: list[Part] = []
     radius = 0.0130
     if shape == "tee":  # a bar across
-        parts += rotated([turned([(0, -0.040), (0.010, -0.040), (0.0115, -0.034), (0.0105, 0), (0.0115, 0.034), (0.010, 0.040), (0, 0.040)], paint.main, 0.6)], ALONG_Y, (start + 0.012, 0, 0))
-        parts += [painted("cylinder", (0.008, 0.010), trim, (start + 0.026, 0, 0), ALONG_X), solid("capsule", (0.0105, 0.030), (start + 0.012, 0, 0), ALONG_Y)]
+        parts += rotated(
+            [
+                turned(
+                    [
+                        (0, -0.040),
+                        (0.010, -0.040),
+                        (0.0115, -0.034),
+                        (0.0105, 0),
+                        (0.0115, 0.034),
+                        (0.010, 0.040),
+                        (0, 0.040),
+                    ],
+                    paint.main,
+                    0.6,
+                )
+            ],
+            ALONG_Y,
+            (start + 0.012, 0, 0),
+        )
+        parts += [
+            painted("cylinder", (0.008, 0.010), trim, (start + 0.026, 0, 0), ALONG_X),
+            solid("capsule", (0.0105, 0.030), (start + 0.012, 0, 0), ALONG_Y),
+        ]
         radius = 0.008
     elif shape == "square":
-        parts += [bar((grip / 2, 0.0125, 0.0125), paint.main, (start + grip / 2, 0, 0), 0.004, about("x", 0), 0.6), bar((0.006, 0.0130, 0.0130), trim, (start + 0.012, 0, 0), 0.003)]
+        parts += [
+            bar((grip / 2, 0.0125, 0.0125), paint.main, (start + grip / 2, 0, 0), 0.004, about("x", 0), 0.6),
+            bar((0.006, 0.0130, 0.0130), trim, (start + 0.012, 0, 0), 0.003),
+        ]
         parts += [solid("box", (grip / 2, 0.0125, 0.0125), (start + grip / 2, 0, 0))]
     else:
         outline = {
             "ball": [(0, 0), (0.014, 0.002), (0.021, 0.018), (0.016, 0.033), (0.008, grip), (0, grip)],
-            "ratchet": [(0, 0), (0.012, 0), (0.0165, 0.010), (0.0165, 0.040), (0.013, 0.060), (0.0175, 0.072), (0.0175, 0.092), (0.010, grip), (0, grip)],
+            "ratchet": [
+                (0, 0),
+                (0.012, 0),
+                (0.0165, 0.010),
+                (0.0165, 0.040),
+                (0.013, 0.060),
+                (0.0175, 0.072),
+                (0.0175, 0.092),
+                (0.010, grip),
+                (0, grip),
+            ],
             "egg": [(0, 0), (0.012, 0.004), (0.018, 0.022), (0.014, 0.046), (0.007, grip), (0, grip)],
-        }[shape]  # fmt: skip
+        }[shape]
         body = smooth(outline, 20) if shape != "ratchet" else outline
         body = [(max(r, 0.0), z) for r, z in body]
         parts += laid([turned(body, paint.main, 0.7), *stack(body, (0.002, grip * 0.5, grip))], (start, 0, 0))
@@ -95,132 +202,100 @@ def wrench(shape: str, paint: Paint) -> list[Part]:
     if shape == "allen":  # a bent hexagonal key
         arm = 0.0062
         parts = [
-            skin(lathe([(0, -0.070), (arm, -0.070), (arm, 0.070), (0, 0.070)], 6), paint.main, quaternion=ALONG_X, gloss=0.9),
-            skin(lathe([(0, -0.024), (arm, -0.024), (arm, 0.024), (0, 0.024)], 6), paint.main, position=(0.066, 0.022, 0), quaternion=ALONG_Y, gloss=0.9),
+            skin(
+                lathe([(0, -0.070), (arm, -0.070), (arm, 0.070), (0, 0.070)], 6),
+                paint.main,
+                quaternion=ALONG_X,
+                gloss=0.9,
+            ),
+            skin(
+                lathe([(0, -0.024), (arm, -0.024), (arm, 0.024), (0, 0.024)], 6),
+                paint.main,
+                position=(0.066, 0.022, 0),
+                quaternion=ALONG_Y,
+                gloss=0.9,
+            ),
             bar((0.026, 0.009, 0.0085), paint.accent, (-0.040, 0, 0), 0.003),
         ]
         return [*parts, solid("box", (0.070, arm, arm), (0, 0, 0)), solid("box", (arm, 0.024, arm), (0.066, 0.022, 0))]
-    length, width, thick = {"ring": (0.175, 0.0090, 0.0065), "pipe": (0.190, 0.0120, 0.0085), "socket": (0.180, 0.0110, 0.0085), "stubby": (0.110, 0.0120, 0.0075)}[shape]
+    length, width, thick = {
+        "ring": (0.175, 0.0090, 0.0065),
+        "pipe": (0.190, 0.0120, 0.0085),
+        "socket": (0.180, 0.0110, 0.0085),
+        "stubby": (0.110, 0.0120, 0.0075),
+    }[shape]
     h = length / 2
-    parts = [bar((h - 0.018, width, thick * 0.8), paint.main, radius=0.004, gloss=0.8), solid("box", (h - 0.018, width, thick * 0.85))]
+    parts = [
+        bar((h - 0.018, width, thick * 0.8), paint.main, radius=0.004, gloss=0.8),
+        solid("box", (h - 0.018, width, thick * 0.85)),
+    ]
     if shape == "ring":
         for sign, size in ((1, 0.0185), (-1, 0.0150)):
             at = (sign * (h - 0.016), 0, 0)
             hoop = [(size * 0.56, -thick), (size, -thick), (size, thick), (size * 0.56, thick), (size * 0.56, -thick)]
-            parts += [skin(lathe(hoop, 12), paint.main, position=at, gloss=0.8), solid("cylinder", (size * 0.97, thick), at)]
+            parts += [
+                skin(lathe(hoop, 12), paint.main, position=at, gloss=0.8),
+                solid("cylinder", (size * 0.97, thick), at),
+            ]
     elif shape == "socket":  # a ratchet's round head with a square drive, a rubber grip
         at = (h - 0.018, 0, 0)
         parts += [
-            skin(lathe([(0, -thick), (0.0185, -thick), (0.0185, thick), (0, thick)]), paint.steel, position=at, gloss=0.9),
-            skin(lathe([(0, 0), (0.011, 0), (0.011, 0.012), (0, 0.012)], 6), paint.steel, position=(at[0], 0, thick), gloss=0.9),
+            skin(
+                lathe([(0, -thick), (0.0185, -thick), (0.0185, thick), (0, thick)]), paint.steel, position=at, gloss=0.9
+            ),
+            skin(
+                lathe([(0, 0), (0.011, 0), (0.011, 0.012), (0, 0.012)], 6),
+                paint.steel,
+                position=(at[0], 0, thick),
+                gloss=0.9,
+            ),
             painted("cylinder", (0.007, 0.0006), paint.dark, (at[0], 0, thick + 0.012)),
             bar((0.034, 0.0125, 0.0095), paint.accent, (-h + 0.050, 0, 0), 0.005),
-            solid("cylinder", (0.0185, thick), at), solid("cylinder", (0.011, 0.006), (at[0], 0, thick + 0.006)),
+            solid("cylinder", (0.0185, thick), at),
+            solid("cylinder", (0.011, 0.006), (at[0], 0, thick + 0.006)),
             solid("box", (0.034, 0.0120, 0.0092), (-h + 0.050, 0, 0)),
-        ]  # fmt: skip
+        ]
     elif shape == "pipe":  # a hook over a heel, teeth, a nut
         x = h - 0.030
-        hook = [(x - 0.012, 0.010), (x - 0.012, 0.030), (x + 0.026, 0.030), (x + 0.026, 0.018), (x + 0.006, 0.018), (x + 0.004, 0.010)]
+        hook = [
+            (x - 0.012, 0.010),
+            (x - 0.012, 0.030),
+            (x + 0.026, 0.030),
+            (x + 0.026, 0.018),
+            (x + 0.006, 0.018),
+            (x + 0.004, 0.010),
+        ]
         parts += [
-            plate(hook, thick, paint.steel, 0.8), bar((0.017, 0.0085, thick), paint.main, (x + 0.008, -0.006, 0), 0.002),
-            skin(lathe([(0.0055, -0.010), (0.0085, -0.010), (0.0085, 0.010), (0.0055, 0.010)], 12), paint.steel, position=(x - 0.012, 0.006, 0), quaternion=ALONG_Y, gloss=1.0),
-            solid("box", (0.019, 0.006, thick), (x + 0.007, 0.024, 0)), solid("box", (0.017, 0.0085, thick), (x + 0.008, -0.006, 0)),
+            plate(hook, thick, paint.steel, 0.8),
+            bar((0.017, 0.0085, thick), paint.main, (x + 0.008, -0.006, 0), 0.002),
+            skin(
+                lathe([(0.0055, -0.010), (0.0085, -0.010), (0.0085, 0.010), (0.0055, 0.010)], 12),
+                paint.steel,
+                position=(x - 0.012, 0.006, 0),
+                quaternion=ALONG_Y,
+                gloss=1.0,
+            ),
+            solid("box", (0.019, 0.006, thick), (x + 0.007, 0.024, 0)),
+            solid("box", (0.017, 0.0085, thick), (x + 0.008, -0.006, 0)),
             solid("box", (0.007, 0.012, thick), (x - 0.010, 0.012, 0)),
-        ]  # fmt: skip
+        ]
         parts += [bar((0.001, 0.001, thick), trim, (x + 0.008 + k * 0.004, 0.0035, 0), 0.0005) for k in range(-2, 4)]
     else:  # stubby: two open jaws
         for sign, size in ((1, 0.019), (-1, 0.016)):
             c = sign * (h - 0.017)
             for side in (-1, 1):
-                parts += [bar((size * 0.60, size * 0.24, thick * 0.9), paint.main, (c + sign * size * 0.30, side * size * 0.68, 0), 0.003), solid("box", (size * 0.60, size * 0.24, thick * 0.82), (c + sign * size * 0.30, side * size * 0.68, 0))]
+                parts += [
+                    bar(
+                        (size * 0.60, size * 0.24, thick * 0.9),
+                        paint.main,
+                        (c + sign * size * 0.30, side * size * 0.68, 0),
+                        0.003,
+                    ),
+                    solid(
+                        "box", (size * 0.60, size * 0.24, thick * 0.82), (c + sign * size * 0.30, side * size * 0.68, 0)
+                    ),
+                ]
             parts += [bar((size * 0.34, size * 0.92, thick), paint.main, (c - sign * size * 0.42, 0, 0), 0.005)]
-    return parts
-
-
-def flashlight(shape: str, paint: Paint) -> list[Part]:
-    """A flashlight along x, lamp at +x."""
-    glass = (1.0, 0.97, 0.78, 1.0)
-    if shape == "lantern":  # a box of a battery, a wide lamp, a handle above
-        parts = [
-            bar((0.040, 0.026, 0.026), paint.main, (-0.012, 0, 0), 0.008),
-            *laid([turned([(0.024, 0.024), (0.034, 0.040), (0.034, 0.056), (0.031, 0.056), (0.031, 0.050)], paint.accent)]),
-            painted("cylinder", (0.031, 0.001), glass, (0.051, 0, 0), ALONG_X, 1.0),
-            tube([(-0.044, 0, 0.024), (-0.034, 0, 0.046), (0.018, 0, 0.046), (0.026, 0, 0.024)], 0.0055, paint.dark, 20, normal=(0, 1, 0)),
-            solid("box", (0.040, 0.026, 0.026), (-0.012, 0, 0)), rod((0.027, 0, 0), (0.056, 0, 0), 0.0325, "cylinder", 0.5),
-            rod((-0.030, 0, 0.046), (0.014, 0, 0.046), 0.0055, density=0.3),
-        ]  # fmt: skip
-        return [*parts, painted("cylinder", (0.006, 0.003), paint.dark, (-0.005, 0.027, 0.008), ALONG_Y)]
-    if shape == "box":  # flat, with a round lamp on the end and a slide
-        half = (0.052, 0.021, 0.015)
-        return [
-            bar(half, paint.main, radius=0.006), bar((0.012, 0.0212, 0.0152), shade(paint.main, 0.55), (0.040, 0, 0), 0.006),
-            painted("cylinder", (0.0125, 0.0012), glass, (half[0], 0, 0), ALONG_X, 1.0),
-            bar((0.010, 0.005, 0.003), paint.accent, (-0.010, 0, half[2] + 0.001), 0.001),
-            bar((0.018, 0.0215, 0.004), paint.accent, (-0.026, 0, 0), 0.001), solid("box", half),
-        ]  # fmt: skip
-    outline, rings, cuts = {
-        "ribbed": ([(0, -0.070), (0.018, -0.070), (0.018, 0.020), (0.026, 0.045), (0.026, 0.070), (0.023, 0.070), (0.023, 0.065)], np.linspace(-0.055, 0.005, 6), (-0.070, 0.032, 0.070)),
-        "pen": ([(0, -0.066), (0.0075, -0.066), (0.0090, -0.060), (0.0090, 0.056), (0.0100, 0.058), (0.0100, 0.066), (0.008, 0.066), (0.008, 0.064)], (-0.045, 0.050), (-0.066, 0.066)),
-        "tactical": ([(0, -0.060), (0.0135, -0.060), (0.0135, -0.052), (0.0115, -0.048), (0.0115, 0.020), (0.0165, 0.026), (0.0165, 0.034), (0.0145, 0.038), (0.0210, 0.046), (0.0210, 0.060), (0.018, 0.060), (0.018, 0.055)], (-0.02, -0.01, 0.0), (-0.060, 0.022, 0.060)),
-    }[shape]  # fmt: skip
-    top = outline[-3][1]
-    lamp = outline[-2][0]
-    parts = [turned(outline, paint.main, 0.7)]
-    for z in rings:
-        r = float(np.interp(z, [p[1] for p in outline[1:-2]], [p[0] for p in outline[1:-2]]))
-        parts.append(turned([(r + 0.0002, z - 0.003), (r + 0.0016, z - 0.002), (r + 0.0016, z + 0.002), (r + 0.0002, z + 0.003)], paint.accent if shape != "ribbed" else shade(paint.main, 0.55)))
-    parts += stack([p for p in outline if p[0] > 0.005], cuts, share=1.0)
-    parts = laid(parts)
-    parts.append(painted("cylinder", (lamp, 0.001), glass, (top - 0.003, 0, 0), ALONG_X, 1.0))
-    if shape == "pen":
-        parts.append(bar((0.022, 0.002, 0.001), paint.steel, (-0.040, 0, 0.0115), 0.0005, gloss=1.0))
-    elif shape == "ribbed":
-        parts.append(painted("ellipsoid", (0.009, 0.006, 0.003), paint.accent, (0.016, 0, 0.018)))
-    return parts
-
-
-def brush(shape: str, paint: Paint) -> list[Part]:
-    """A brush lying down: handle at −x."""
-    bristle = paint.pale if paint.style % 2 else (0.20, 0.17, 0.15, 1.0)
-    if shape == "tooth":
-        parts = [
-            tube([(-0.090, 0, 0.006), (-0.02, 0, 0.006), (0.040, 0, 0.008), (0.088, 0, 0.006)], (0.0065, 0.0085, 0.0075, 0.0045, 0.0065), paint.main, 18, flatness=0.8),
-            bar((0.016, 0.0072, 0.007), bristle, (0.072, 0, 0.014), 0.001, gloss=0.0),
-            bar((0.006, 0.0073, 0.0065), paint.accent, (0.082, 0, 0.014), 0.001, gloss=0.0),
-        ]
-        return [*parts, solid("box", (0.065, 0.0078, 0.0062), (-0.025, 0, 0.006)), solid("box", (0.024, 0.0070, 0.0090), (0.065, 0, 0.011))]
-    if shape == "round":  # bristles all around
-        parts = laid([turned([(0, -0.095), (0.009, -0.095), (0.0115, -0.080), (0.0095, -0.040), (0.008, 0.0)], paint.main, 0.6)])
-        for k in range(9):
-            turn = about("x", 40 * k)
-            for x in np.linspace(0.012, 0.078, 8):
-                parts += rotated([bar((0.0016, 0.0016, 0.009), bristle, (x, 0, 0.016), 0.0008)], turn)
-        parts += laid([turned([(0.0115, 0.0), (0.0115, 0.082), (0, 0.084)], paint.accent)])
-        return [*parts, rod((-0.092, 0, 0), (0.0, 0, 0), 0.0098), rod((0.004, 0, 0), (0.084, 0, 0), 0.0215, "cylinder", 0.5)]
-    if shape == "scrub":  # a block with bristles below and a handle above
-        parts = [bar((0.062, 0.025, 0.008), paint.main, (0, 0, 0.006), 0.006), tube([(-0.044, 0, 0.012), (-0.025, 0, 0.034), (0.025, 0, 0.034), (0.044, 0, 0.012)], 0.008, paint.main, 16, normal=(0, 1, 0))]
-        for x in np.linspace(-0.052, 0.052, 9):
-            for y in np.linspace(-0.018, 0.018, 4):
-                parts.append(painted("box", (0.0036, 0.0034, 0.009), bristle, (x, y, -0.011), gloss=0.0))
-        return [*parts, solid("box", (0.062, 0.025, 0.008), (0, 0, 0.006)), solid("box", (0.056, 0.021, 0.009), (0, 0, -0.011), density=0.4), rod((-0.026, 0, 0.034), (0.026, 0, 0.034), 0.008, density=0.5)]
-    if shape == "shaving":  # a short fat handle, a bushy head
-        parts = [
-            turned(smooth([(0.016, -0.052), (0.018, -0.044), (0.011, -0.026), (0.0165, -0.010), (0.013, 0.002)], 16), paint.main, 0.8),
-            turned([(0, -0.052), (0.016, -0.052)], paint.main, 0.8), turned([(0.0135, -0.002), (0.0135, 0.008)], paint.accent, 0.9),
-            turned(smooth([(0.0125, 0.006), (0.019, 0.030), (0.021, 0.044), (0.012, 0.054), (0, 0.056)], 14), bristle, 0.0),
-            *stack([(0.0165, -0.052), (0.014, -0.026), (0.0145, 0.006), (0.020, 0.040), (0.015, 0.055)], (-0.052, 0.006, 0.055)),
-        ]  # fmt: skip
-        return laid(parts)
-    parts = [  # hand: a wide head on one side of a long back
-        bar((0.048, 0.019, 0.009), paint.main, (0.045, 0, 0.008), 0.006),
-        tube([(-0.100, 0, 0.010), (-0.05, 0, 0.012), (0.000, 0, 0.008)], (0.008, 0.0115, 0.009), paint.main, 14),
-        painted("cylinder", (0.0035, 0.0118), paint.dark, (-0.088, 0, 0.010)),
-        solid("box", (0.048, 0.019, 0.009), (0.045, 0, 0.008)), rod((-0.094, 0, 0.011), (0.0, 0, 0.009), 0.0098),
-        solid("box", (0.046, 0.017, 0.011), (0.045, 0, -0.012), density=0.3),
-    ]  # fmt: skip
-    for x in np.linspace(0.002, 0.088, 10):
-        for y in (-0.013, -0.0045, 0.0045, 0.013):
-            parts.append(painted("box", (0.0034, 0.0034, 0.012), bristle, (x, y, -0.011), gloss=0.0))
     return parts
 
 
@@ -241,27 +316,76 @@ def pliers(shape: str, paint: Paint) -> list[Part]:
     """A pair of pliers lying flat, jaws at +x, a little open at the handles."""
     length, kind = PLIERS[shape]
     start, tip = -length / 2, length / 2
-    jaw = {"blunt": 0.042, "long": 0.062, "cutter": 0.026, "thin": 0.045, "angled": 0.045, "locking": 0.040, "flat": 0.042, "nipper": 0.030}[kind]
+    jaw = {
+        "blunt": 0.042,
+        "long": 0.062,
+        "cutter": 0.026,
+        "thin": 0.045,
+        "angled": 0.045,
+        "locking": 0.040,
+        "flat": 0.042,
+        "nipper": 0.030,
+    }[kind]
     pivot, half = tip - jaw - 0.010, 0.0068
     spread = {"locking": 0.016, "nipper": 0.026}.get(kind, 0.021)
     parts: list[Part] = []
     for side in (-1, 1):
-        grip = [(pivot, side * 0.004, 0), (pivot - 0.030, side * spread * 0.72, 0), ((start + pivot) / 2 - 0.01, side * spread, 0), (start, side * spread * 0.78, 0)]
+        grip = [
+            (pivot, side * 0.004, 0),
+            (pivot - 0.030, side * spread * 0.72, 0),
+            ((start + pivot) / 2 - 0.01, side * spread, 0),
+            (start, side * spread * 0.78, 0),
+        ]
         metal = shape == "locking" and side > 0
-        parts.append(tube(grip, (0.0055, 0.0065, 0.0078, 0.0078, 0.0065), paint.steel if metal else paint.main, 18, flatness=0.85))
+        parts.append(
+            tube(
+                grip, (0.0055, 0.0065, 0.0078, 0.0078, 0.0065), paint.steel if metal else paint.main, 18, flatness=0.85
+            )
+        )
         outline = {
             "blunt": [(pivot - 0.010, 0.011), (tip - 0.010, 0.0085), (tip, 0.006), (tip, 0.0008), (pivot, 0.0)],
             "long": [(pivot - 0.008, 0.010), (pivot + 0.015, 0.0075), (tip, 0.0030), (tip, 0.0006), (pivot, 0.0)],
             "cutter": [(pivot - 0.010, 0.013), (pivot + 0.012, 0.0145), (tip, 0.002), (tip, 0.0005), (pivot, 0.0)],
-            "thin": [(pivot - 0.008, 0.010), (pivot + 0.010, 0.0065), (tip, 0.0030), (tip, 0.0012), (pivot + 0.012, 0.0020), (pivot, 0.0)],
+            "thin": [
+                (pivot - 0.008, 0.010),
+                (pivot + 0.010, 0.0065),
+                (tip, 0.0030),
+                (tip, 0.0012),
+                (pivot + 0.012, 0.0020),
+                (pivot, 0.0),
+            ],
             "angled": [(pivot - 0.012, 0.013), (tip - 0.010, 0.013), (tip, 0.009), (tip, 0.0012), (pivot, 0.0)],
-            "locking": [(pivot - 0.010, 0.014), (tip - 0.008, 0.013), (tip, 0.008), (tip, 0.0025), (pivot + 0.012, 0.004), (pivot, 0.0)],
+            "locking": [
+                (pivot - 0.010, 0.014),
+                (tip - 0.008, 0.013),
+                (tip, 0.008),
+                (tip, 0.0025),
+                (pivot + 0.012, 0.004),
+                (pivot, 0.0),
+            ],
             "flat": [(pivot - 0.008, 0.011), (pivot + 0.012, 0.0100), (tip, 0.0095), (tip, 0.0006), (pivot, 0.0)],
-            "nipper": [(pivot - 0.006, 0.010), (pivot + 0.010, 0.018), (tip - 0.004, 0.019), (tip, 0.014), (tip, 0.0006), (tip - 0.006, 0.0006), (pivot + 0.008, 0.007), (pivot, 0.002)],
-        }[kind]  # fmt: skip
-        parts.append(plate([(x, side * y) for x, y in outline][:: -side], half * 0.9, shade(paint.steel, 0.9), 0.9))
-        parts.append(solid("box", ((pivot - start) / 2 - 0.004, 0.0070, 0.0064), ((pivot + start) / 2 - 0.006, side * spread * 0.86, 0)))
-    wide = {"cutter": 0.012, "nipper": 0.017, "long": 0.0065, "thin": 0.006, "angled": 0.012, "locking": 0.0125}.get(kind, 0.0095)
+            "nipper": [
+                (pivot - 0.006, 0.010),
+                (pivot + 0.010, 0.018),
+                (tip - 0.004, 0.019),
+                (tip, 0.014),
+                (tip, 0.0006),
+                (tip - 0.006, 0.0006),
+                (pivot + 0.008, 0.007),
+                (pivot, 0.002),
+            ],
+        }[kind]
+        parts.append(plate([(x, side * y) for x, y in outline][::-side], half * 0.9, shade(paint.steel, 0.9), 0.9))
+        parts.append(
+            solid(
+                "box",
+                ((pivot - start) / 2 - 0.004, 0.0070, 0.0064),
+                ((pivot + start) / 2 - 0.006, side * spread * 0.86, 0),
+            )
+        )
+    wide = {"cutter": 0.012, "nipper": 0.017, "long": 0.0065, "thin": 0.006, "angled": 0.012, "locking": 0.0125}.get(
+        kind, 0.0095
+    )
     parts += [
         painted("cylinder", (0.0115, half), paint.steel, (pivot - 0.002, 0, 0), gloss=0.9),
         painted("cylinder", (0.0050, half + 0.0014), shade(paint.steel, 0.6), (pivot - 0.002, 0, 0), gloss=0.9),
@@ -271,5 +395,3 @@ def pliers(shape: str, paint: Paint) -> list[Part]:
     if shape == "locking":
         parts.append(painted("cylinder", (0.0065, 0.008), paint.steel, (start - 0.004, spread * 0.78, 0), ALONG_X, 1.0))
     return parts
-
-

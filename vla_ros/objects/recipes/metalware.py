@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from vla_ros.objects.colors import Rgba
@@ -21,20 +23,69 @@ def dumbbell(shape: str, paint: Paint) -> list[Part]:
     h, grip = {"plates": 0.075, "square": 0.064, "triangle": 0.066, "flared": 0.070, "octagon": 0.060}[shape], 0.0115
     parts: list[Part] = []
     if shape == "flared":  # one piece that swells at its ends
-        outline = smooth([(0.012, -h), (0.0255, -h + 0.006), (0.0235, -h * 0.62), (grip, -h * 0.28), (grip, h * 0.28), (0.0235, h * 0.62), (0.0255, h - 0.006), (0.012, h)], 32)
-        parts += laid([turned([(0, -h), *outline, (0, h)], paint.main, 0.4), turned([(grip + 0.001, -0.014), (grip + 0.001, 0.014)], paint.accent, 0.1)])
+        outline = smooth(
+            [
+                (0.012, -h),
+                (0.0255, -h + 0.006),
+                (0.0235, -h * 0.62),
+                (grip, -h * 0.28),
+                (grip, h * 0.28),
+                (0.0235, h * 0.62),
+                (0.0255, h - 0.006),
+                (0.012, h),
+            ],
+            32,
+        )
+        parts += laid(
+            [
+                turned([(0, -h), *outline, (0, h)], paint.main, 0.4),
+                turned([(grip + 0.001, -0.014), (grip + 0.001, 0.014)], paint.accent, 0.1),
+            ]
+        )
         for sign in (-1, 1):
             parts.append(rod((sign * h * 0.52, 0, 0), (sign * (h - 0.001), 0, 0), 0.0240, "cylinder", 2.0))
         return [*parts, rod((-h * 0.55, 0, 0), (h * 0.55, 0, 0), grip + 0.002, "cylinder")]
-    parts += [painted("cylinder", (grip, h * 0.75), paint.steel, (0, 0, 0), ALONG_X, 0.9), rod((-h * 0.7, 0, 0), (h * 0.7, 0, 0), grip, "cylinder")]
+    parts += [
+        painted("cylinder", (grip, h * 0.75), paint.steel, (0, 0, 0), ALONG_X, 0.9),
+        rod((-h * 0.7, 0, 0), (h * 0.7, 0, 0), grip, "cylinder"),
+    ]
     for x in np.linspace(-0.018, 0.018, 7):
-        parts += laid([turned([(grip + 0.0003, -0.001), (grip + 0.0009, 0), (grip + 0.0003, 0.001)], shade(paint.steel, 0.7), 0.9)], (x, 0, 0))
+        parts += laid(
+            [
+                turned(
+                    [(grip + 0.0003, -0.001), (grip + 0.0009, 0), (grip + 0.0003, 0.001)], shade(paint.steel, 0.7), 0.9
+                )
+            ],
+            (x, 0, 0),
+        )
     for sign in (-1, 1):
         if shape == "plates":  # two plates and a nut on each end
-            for radius, half, at, tone in ((0.0300, 0.0060, 0.62, paint.main), (0.0225, 0.0055, 0.80, paint.main), (0.0125, 0.0060, 0.94, paint.steel)):
-                edge = [(0, -half), (radius - 0.001, -half), (radius, -half + 0.001), (radius, half - 0.001), (radius - 0.001, half), (0, half)]
-                parts.append(skin(lathe(edge, 28 if radius > 0.02 else 6), tone, position=(sign * h * at, 0, 0), quaternion=ALONG_X, gloss=0.5))
-            parts += [solid("cylinder", (0.0300, 0.0062), (sign * h * 0.62, 0, 0), ALONG_X, 3.0), solid("cylinder", (0.0225, 0.0080), (sign * h * 0.83, 0, 0), ALONG_X, 3.0)]
+            for radius, half, at, tone in (
+                (0.0300, 0.0060, 0.62, paint.main),
+                (0.0225, 0.0055, 0.80, paint.main),
+                (0.0125, 0.0060, 0.94, paint.steel),
+            ):
+                edge = [
+                    (0, -half),
+                    (radius - 0.001, -half),
+                    (radius, -half + 0.001),
+                    (radius, half - 0.001),
+                    (radius - 0.001, half),
+                    (0, half),
+                ]
+                parts.append(
+                    skin(
+                        lathe(edge, 28 if radius > 0.02 else 6),
+                        tone,
+                        position=(sign * h * at, 0, 0),
+                        quaternion=ALONG_X,
+                        gloss=0.5,
+                    )
+                )
+            parts += [
+                solid("cylinder", (0.0300, 0.0062), (sign * h * 0.62, 0, 0), ALONG_X, 3.0),
+                solid("cylinder", (0.0225, 0.0080), (sign * h * 0.83, 0, 0), ALONG_X, 3.0),
+            ]
             continue
         centre = (sign * (h - 0.017), 0, 0)
         if shape == "square":
@@ -43,7 +94,10 @@ def dumbbell(shape: str, paint: Paint) -> list[Part]:
         else:
             sides, radius = (3, 0.0310) if shape == "triangle" else (8, 0.0265)
             prism = lathe([(0, -0.016), (radius, -0.016), (radius, 0.016), (0, 0.016)], sides)
-            parts += [skin(prism, paint.main, position=centre, quaternion=ALONG_X, gloss=0.4), Part("mesh", (), centre, ALONG_X, mesh=prism, visible=False, density=2.0)]
+            parts += [
+                skin(prism, paint.main, position=centre, quaternion=ALONG_X, gloss=0.4),
+                Part("mesh", (), centre, ALONG_X, mesh=prism, visible=False, density=2.0),
+            ]
         parts.append(painted("cylinder", (0.011, 0.0012), paint.accent, (sign * h, 0, 0), ALONG_X))
     return parts
 
@@ -68,7 +122,12 @@ def padlock(shape: str, paint: Paint) -> list[Part]:
     if kind in ("square", "long", "wheels", "layers"):
         parts += [bar((a, b, c), paint.main, radius=0.003, gloss=0.7), solid("box", (a, b, c))]
     elif kind == "round":
-        parts += [turned([(0, -c), (b - 0.003, -c), (b, -c + 0.003), (b, c - 0.003), (b - 0.003, c), (0, c)], paint.main, 0.7), solid("cylinder", (b, c))]
+        parts += [
+            turned(
+                [(0, -c), (b - 0.003, -c), (b, -c + 0.003), (b, c - 0.003), (b - 0.003, c), (0, c)], paint.main, 0.7
+            ),
+            solid("cylinder", (b, c)),
+        ]
     else:
         t = np.linspace(0, 2 * np.pi, 48, endpoint=False)
         if kind == "heart":
@@ -78,10 +137,20 @@ def padlock(shape: str, paint: Paint) -> list[Part]:
             y = b * np.sin(t)
             x = a * np.where(np.cos(t) > 0, np.minimum(1.25 * np.cos(t), 0.90), np.cos(t))
             outline = list(zip(x.tolist(), y.tolist(), strict=True))
-        parts += [plate(outline, c, paint.main, 0.7), solid("box", (a * 0.55, b * 0.92, c), (a * 0.30, 0, 0)), solid("box", (a * 0.48, b * 0.55, c), (-a * 0.40, 0, 0))]
+        parts += [
+            plate(outline, c, paint.main, 0.7),
+            solid("box", (a * 0.55, b * 0.92, c), (a * 0.30, 0, 0)),
+            solid("box", (a * 0.48, b * 0.55, c), (-a * 0.40, 0, 0)),
+        ]
     tall = {"long": 0.042, "wheels": 0.016, "round": 0.012 if shape == "disc" else 0.016}.get(kind, 0.018)
     root, wire = a - 0.004, 0.0040 if kind != "long" else 0.0034
-    arc = [(root, bow, 0), (root + tall, bow, 0), *[(root + tall + bow * np.sin(u), bow * np.cos(u), 0) for u in np.linspace(0.35, np.pi - 0.35, 7)], (root + tall, -bow, 0), (root, -bow, 0)]
+    arc = [
+        (root, bow, 0),
+        (root + tall, bow, 0),
+        *[(root + tall + bow * np.sin(u), bow * np.cos(u), 0) for u in np.linspace(0.35, np.pi - 0.35, 7)],
+        (root + tall, -bow, 0),
+        (root, -bow, 0),
+    ]
     parts.append(tube(arc, wire, paint.steel, 34, gloss=1.0))
     for side in (-1, 1):
         parts.append(rod((root, side * bow, 0), (root + tall + bow * 0.3, side * bow, 0), wire * 1.1))
@@ -89,13 +158,26 @@ def padlock(shape: str, paint: Paint) -> list[Part]:
     top = c + 0.0002
     if kind == "wheels":
         for x in (-0.016, -0.006, 0.004):
-            parts += [bar((0.0036, b * 0.62, 0.0028), paint.steel, (x, 0, c), 0.001, gloss=1.0), bar((0.0008, 0.0030, 0.0004), paint.dark, (x, 0, c + 0.0028), 0.0003)]
+            parts += [
+                bar((0.0036, b * 0.62, 0.0028), paint.steel, (x, 0, c), 0.001, gloss=1.0),
+                bar((0.0008, 0.0030, 0.0004), paint.dark, (x, 0, c + 0.0028), 0.0003),
+            ]
     else:
         if kind == "layers":
             for x in np.linspace(-a * 0.8, a * 0.8, 6):
                 parts.append(bar((0.0008, b + 0.0004, c + 0.0004), shade(paint.steel, 0.6), (x, 0, 0), 0.0004))
         at = (-a * 0.18, 0)
-        parts += [painted("cylinder", (0.0062, 0.0010), BRASS if paint.color not in ("yellow", "orange") else paint.steel, (*at, top), gloss=1.0), painted("cylinder", (0.0022, 0.0014), paint.dark, (at[0] + 0.001, 0, top)), bar((0.0036, 0.0010, 0.0014), paint.dark, (at[0] - 0.002, 0, top), 0.0006)]
+        parts += [
+            painted(
+                "cylinder",
+                (0.0062, 0.0010),
+                BRASS if paint.color not in ("yellow", "orange") else paint.steel,
+                (*at, top),
+                gloss=1.0,
+            ),
+            painted("cylinder", (0.0022, 0.0014), paint.dark, (at[0] + 0.001, 0, top)),
+            bar((0.0036, 0.0010, 0.0014), paint.dark, (at[0] - 0.002, 0, top), 0.0006),
+        ]
     return parts
 
 
@@ -118,18 +200,39 @@ def magnet(shape: str, paint: Paint) -> list[Part]:
     half = 0.0085 if shape != "thick" else 0.0105
     pole: Rgba = (0.80, 0.81, 0.83, 1.0)
     if kind == "bar":
-        return [bar((leg, w, half), paint.main, radius=0.002), bar((leg * 0.5, w + 0.0004, half + 0.0004), pole, (leg * 0.505, 0, 0), 0.002, gloss=0.9), bar((0.003, 0.0010, 0.0004), paint.pale, (-leg * 0.7, 0, half), 0.0003), solid("box", (leg, w, half))]
+        return [
+            bar((leg, w, half), paint.main, radius=0.002),
+            bar((leg * 0.5, w + 0.0004, half + 0.0004), pole, (leg * 0.505, 0, 0), 0.002, gloss=0.9),
+            bar((0.003, 0.0010, 0.0004), paint.pale, (-leg * 0.7, 0, half), 0.0003),
+            solid("box", (leg, w, half)),
+        ]
     parts: list[Part] = []
     gap = 0.80 if kind == "taper" else 1.0
     shift = -leg / 2
     if kind == "square":
-        parts += [bar((w, radius + w * 0.4, half), paint.main, (shift - radius + w, 0, 0), 0.003), solid("box", (w, radius + w * 0.4, half), (shift - radius + w, 0, 0))]
+        parts += [
+            bar((w, radius + w * 0.4, half), paint.main, (shift - radius + w, 0, 0), 0.003),
+            solid("box", (w, radius + w * 0.4, half), (shift - radius + w, 0, 0)),
+        ]
     else:
-        section = [(radius - w, -half), (radius + w, -half), (radius + w, half), (radius - w, half), (radius - w, -half)]
+        section = [
+            (radius - w, -half),
+            (radius + w, -half),
+            (radius + w, half),
+            (radius - w, half),
+            (radius - w, -half),
+        ]
         parts.append(skin(lathe(section, 22, (np.pi / 2, 3 * np.pi / 2)), paint.main, position=(shift, 0, 0)))
         for a, b in ((90, 150), (150, 210), (210, 270)):
             m, span = np.radians((a + b) / 2), np.radians(b - a)
-            parts.append(solid("box", (w, radius * np.tan(span / 2) + w * 0.15, half if a == 150 else half * 0.9), (shift + radius * np.cos(m) * 0.97, radius * np.sin(m) * 0.97, 0), about("z", (a + b) / 2)))
+            parts.append(
+                solid(
+                    "box",
+                    (w, radius * np.tan(span / 2) + w * 0.15, half if a == 150 else half * 0.9),
+                    (shift + radius * np.cos(m) * 0.97, radius * np.sin(m) * 0.97, 0),
+                    about("z", (a + b) / 2),
+                )
+            )
     for side in (-1, 1):
         y0, y1 = side * radius, side * radius * gap
         if kind == "square":
@@ -137,8 +240,13 @@ def magnet(shape: str, paint: Paint) -> list[Part]:
         lean = float(np.degrees(np.arctan2(y1 - y0, leg)))
         long = leg / 2 + (radius - w if kind == "square" else 0.0) / 2
         middle = shift + leg / 2 - (radius - w if kind == "square" else 0.0) / 2
-        parts += [bar((long, w, half), paint.main, (middle, (y0 + y1) / 2, 0), 0.001, about("z", lean)), solid("box", (long + 0.001, w, half), (middle, (y0 + y1) / 2, 0), about("z", lean))]
-        parts.append(bar((0.0075, w + 0.0004, half + 0.0004), pole, (shift + leg - 0.0070, y1, 0), 0.001, about("z", lean), 0.9))
+        parts += [
+            bar((long, w, half), paint.main, (middle, (y0 + y1) / 2, 0), 0.001, about("z", lean)),
+            solid("box", (long + 0.001, w, half), (middle, (y0 + y1) / 2, 0), about("z", lean)),
+        ]
+        parts.append(
+            bar((0.0075, w + 0.0004, half + 0.0004), pole, (shift + leg - 0.0070, y1, 0), 0.001, about("z", lean), 0.9)
+        )
     return parts
 
 
@@ -164,25 +272,59 @@ def bell(shape: str, paint: Paint) -> list[Part]:
     turn = about("z", 45) if sides == 4 else (0, 0, 0, 1)
     parts: list[Part] = [skin(lathe([*outline, (0, top + 0.001)], sides), paint.main, quaternion=turn, gloss=1.0)]
     if shape != "desk":
-        parts += [turned([(profile[0][0] - 0.0015, 0.0), (profile[0][0] + 0.0014, 0.002), (profile[0][0] - 0.001, 0.005)], shade(paint.main, 0.7), 1.0, sides=28) if sides == 28 else painted("sphere", (0.004,), paint.dark, (0, 0, 0.006))]
+        parts += [
+            turned(
+                [(profile[0][0] - 0.0015, 0.0), (profile[0][0] + 0.0014, 0.002), (profile[0][0] - 0.001, 0.005)],
+                shade(paint.main, 0.7),
+                1.0,
+                sides=28,
+            )
+            if sides == 28
+            else painted("sphere", (0.004,), paint.dark, (0, 0, 0.006))
+        ]
     wood: Rgba = paint.wood
     if held in ("stick", "thick"):
         fat = 1.0 if held == "stick" else 1.25
-        grip = smooth([(0.0070 * fat, top), (0.0060 * fat, top + 0.010), (0.0095 * fat, top + 0.034), (0.0070 * fat, top + 0.050), (0.0010, top + 0.056)], 16)
-        parts += [turned(grip, wood, 0.6), turned([(0.0095, top - 0.001), (0.0095, top + 0.004)], BRASS, 1.0), solid("capsule", (0.0082 * fat, 0.018), (0, 0, top + 0.026), density=0.15)]
+        grip = smooth(
+            [
+                (0.0070 * fat, top),
+                (0.0060 * fat, top + 0.010),
+                (0.0095 * fat, top + 0.034),
+                (0.0070 * fat, top + 0.050),
+                (0.0010, top + 0.056),
+            ],
+            16,
+        )
+        parts += [
+            turned(grip, wood, 0.6),
+            turned([(0.0095, top - 0.001), (0.0095, top + 0.004)], BRASS, 1.0),
+            solid("capsule", (0.0082 * fat, 0.018), (0, 0, top + 0.026), density=0.15),
+        ]
     elif held in ("loop", "ring"):
         bow = 0.0115 if held == "loop" else 0.014
-        ring = [(0, bow * np.cos(t), top + bow * 0.8 + bow * np.sin(t)) for t in np.linspace(-1.3, 2 * np.pi - 1.85, 14)]
-        parts += [tube(ring, 0.0034, paint.main if held == "loop" else paint.steel, 28, gloss=1.0, normal=(1, 0, 0)), solid("box", (0.0045, bow, bow * 0.9), (0, 0, top + bow * 0.85), density=0.15)]
+        ring = [
+            (0, bow * np.cos(t), top + bow * 0.8 + bow * np.sin(t)) for t in np.linspace(-1.3, 2 * np.pi - 1.85, 14)
+        ]
+        parts += [
+            tube(ring, 0.0034, paint.main if held == "loop" else paint.steel, 28, gloss=1.0, normal=(1, 0, 0)),
+            solid("box", (0.0045, bow, bow * 0.9), (0, 0, top + bow * 0.85), density=0.15),
+        ]
     elif held == "strap":
-        parts += [bar((0.0045, 0.0140, 0.0060), (0.36, 0.22, 0.12, 1.0), (0, 0, top + 0.006), 0.002), solid("box", (0.0050, 0.0140, 0.0065), (0, 0, top + 0.006), density=0.15)]
+        parts += [
+            bar((0.0045, 0.0140, 0.0060), (0.36, 0.22, 0.12, 1.0), (0, 0, top + 0.006), 0.002),
+            solid("box", (0.0050, 0.0140, 0.0065), (0, 0, top + 0.006), density=0.15),
+        ]
     else:
-        parts += [turned([(0.0330, 0.0), (0.0360, 0.002), (0.0340, 0.008)], paint.dark), painted("cylinder", (0.0060, 0.005), paint.steel, (0, 0, top + 0.004), gloss=1.0), painted("sphere", (0.0060,), paint.steel, (0, 0, top + 0.009), gloss=1.0), solid("cylinder", (0.0345, 0.004), (0, 0, 0.004), density=2.0), solid("cylinder", (0.0062, 0.008), (0, 0, top + 0.006), density=0.2)]
+        parts += [
+            turned([(0.0330, 0.0), (0.0360, 0.002), (0.0340, 0.008)], paint.dark),
+            painted("cylinder", (0.0060, 0.005), paint.steel, (0, 0, top + 0.004), gloss=1.0),
+            painted("sphere", (0.0060,), paint.steel, (0, 0, top + 0.009), gloss=1.0),
+            solid("cylinder", (0.0345, 0.004), (0, 0, 0.004), density=2.0),
+            solid("cylinder", (0.0062, 0.008), (0, 0, top + 0.006), density=0.2),
+        ]
     stretch = 0.84 if sides == 4 else 0.98
     heights = (profile[0][1], top * 0.34, top * 0.72, top)
-    for low, high in zip(heights, heights[1:], strict=False):
+    for low, high in itertools.pairwise(heights):
         mean = float(np.interp(np.linspace(low, high, 9), [z for _, z in outline], [r for r, _ in outline]).mean())
         parts.append(solid("cylinder", (mean * stretch, (high - low) / 2), (0, 0, (low + high) / 2), density=0.6))
     return rotated(parts, (0, 0, 0, 1), (0, 0, -top * 0.6))
-
-

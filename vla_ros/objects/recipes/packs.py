@@ -40,19 +40,34 @@ def bottle(shape: str, paint: Paint) -> list[Part]:
     low, top = profile[0][1], profile[-1][1]
     smoothed = smooth(profile, 24)
     parts = [turned([(0, low), (profile[0][0] - 0.004, low), *smoothed, (0, top)], paint.main, 0.8)]
-    cuts = {"milk": (low, 0.02, 0.05, top), "flask": (low, -0.015, 0.02, top), "spray": (low, 0.03, top),
-            "pump": (low, 0.03, top)}[shape]  # fmt: skip
+    cuts = {
+        "milk": (low, 0.02, 0.05, top),
+        "flask": (low, -0.015, 0.02, top),
+        "spray": (low, 0.03, top),
+        "pump": (low, 0.03, top),
+    }[shape]
     parts += stack(smoothed, cuts)
     if shape == "milk":
-        parts += [turned([(0.0215, top - 0.002), (0.0215, top + 0.010), (0, top + 0.011)], lid), solid("cylinder", (0.021, 0.006), (0, 0, top + 0.005))]
+        parts += [
+            turned([(0.0215, top - 0.002), (0.0215, top + 0.010), (0, top + 0.011)], lid),
+            solid("cylinder", (0.021, 0.006), (0, 0, top + 0.005)),
+        ]
     elif shape == "flask":
-        parts += [turned([(0.012, top - 0.002), (0.013, top + 0.018), (0, top + 0.019)], paint.wood), solid("cylinder", (0.0125, 0.010), (0, 0, top + 0.009))]
+        parts += [
+            turned([(0.012, top - 0.002), (0.013, top + 0.018), (0, top + 0.019)], paint.wood),
+            solid("cylinder", (0.0125, 0.010), (0, 0, top + 0.009)),
+        ]
     elif shape == "spray":
         parts += [
             turned([(0.016, top - 0.008), (0.016, top + 0.010)], lid),
             bar((0.026, 0.010, 0.009), lid, (0.010, 0, top + 0.020), 0.004),
             painted("cylinder", (0.0055, 0.006), paint.dark, (0.040, 0, top + 0.022), ALONG_X),
-            tube([(0.022, 0, top + 0.012), (0.028, 0, top - 0.004), (0.024, 0, top - 0.016)], 0.004, lid, normal=(0, 1, 0)),
+            tube(
+                [(0.022, 0, top + 0.012), (0.028, 0, top - 0.004), (0.024, 0, top - 0.016)],
+                0.004,
+                lid,
+                normal=(0, 1, 0),
+            ),
             solid("box", (0.026, 0.010, 0.014), (0.010, 0, top + 0.015), density=0.4),
         ]
     else:
@@ -76,7 +91,9 @@ def can(shape: str, paint: Paint) -> list[Part]:
             bar((0.012, 0.004, 0.0008), shade(paint.steel, 0.7), (0.008, 0, half[2] + 0.0018), 0.0005, gloss=1.0),
             solid("box", half),
         ]
-    radius, h = {"paint": (0.0325, 0.038), "aerosol": (0.0255, 0.066), "oil": (0.0300, 0.030), "keg": (0.0350, 0.052)}[shape]
+    radius, h = {"paint": (0.0325, 0.038), "aerosol": (0.0255, 0.066), "oil": (0.0300, 0.030), "keg": (0.0350, 0.052)}[
+        shape
+    ]
     side = [(radius, -h), (radius, h)]
     if shape == "keg":
         side = smooth([(radius * 0.86, -h), (radius, -h * 0.3), (radius, h * 0.3), (radius * 0.86, h)], 12)
@@ -89,10 +106,19 @@ def can(shape: str, paint: Paint) -> list[Part]:
     if shape in ("paint", "keg"):
         for z in (-h + 0.003, h - 0.003):
             rim = side[0][0] if shape == "keg" else radius
-            parts.append(turned([(rim + 0.0004, z - 0.003), (rim + 0.0018, z), (rim + 0.0004, z + 0.003)], paint.steel, 1.0))
+            parts.append(
+                turned([(rim + 0.0004, z - 0.003), (rim + 0.0018, z), (rim + 0.0004, z + 0.003)], paint.steel, 1.0)
+            )
     if shape == "paint":
         arc = [(0, (radius + 0.001) * np.cos(a), h * 0.55 - 0.030 * np.sin(a)) for a in np.linspace(0, np.pi, 9)]
-        parts.append(tube([(x + radius * 0.0 + 0.9 * radius * np.sin(np.pi * i / 8), y, z) for i, (x, y, z) in enumerate(arc)], 0.0014, paint.steel, 20))
+        parts.append(
+            tube(
+                [(x + radius * 0.0 + 0.9 * radius * np.sin(np.pi * i / 8), y, z) for i, (x, y, z) in enumerate(arc)],
+                0.0014,
+                paint.steel,
+                20,
+            )
+        )
     elif shape == "aerosol":
         parts += [
             turned(smooth([(radius, h), (radius * 0.85, h + 0.008), (0.011, h + 0.012)], 8), paint.steel, 1.0),
@@ -116,11 +142,19 @@ def box(shape: str, paint: Paint) -> list[Part]:
     if shape == "milk":  # a gable on top
         half, ridge = (0.030, 0.030, 0.045), 0.022
         top = half[2]
-        roof = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0), (-1, 0, 1), (1, 0, 1)]) * (half[0], half[1], ridge)
+        roof = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0), (-1, 0, 1), (1, 0, 1)]) * (
+            half[0],
+            half[1],
+            ridge,
+        )
         faces = [(0, 1, 5), (0, 5, 4), (2, 3, 4), (2, 4, 5), (1, 2, 5), (3, 0, 4)]
         return [
             skin(rounded_box(half, 0.0015, 2), WHITE, picture),
-            skin(Mesh(roof[np.array(faces).ravel()], np.arange(18, dtype=np.int32).reshape(-1, 3)), paint.main, position=(0, 0, top)),
+            skin(
+                Mesh(roof[np.array(faces).ravel()], np.arange(18, dtype=np.int32).reshape(-1, 3)),
+                paint.main,
+                position=(0, 0, top),
+            ),
             bar((half[0], 0.002, 0.006), paint.pale, (0, 0, top + ridge + 0.004), 0.001),
             painted("cylinder", (0.008, 0.002), paint.accent, (0, -0.016, top + 0.012), (0.28, 0, 0, 0.96)),
             solid("box", half),
@@ -131,9 +165,11 @@ def box(shape: str, paint: Paint) -> list[Part]:
         profile = [(0, -0.030), (0.036, -0.030), (0.036, 0.020), (0, 0.020)]
         cover = lathe([(0.038, 0.012), (0.038, 0.030), (0, 0.030)], 6)
         return [
-            skin(lathe(profile[1:3], 6), WHITE, picture), skin(lathe(profile[:2], 6), paint.main),
-            skin(cover, paint.accent), Part("mesh", mesh=lathe([(0, -0.030), (0.036, -0.030), (0.037, 0.030), (0, 0.030)], 6), visible=False),
-        ]  # fmt: skip
+            skin(lathe(profile[1:3], 6), WHITE, picture),
+            skin(lathe(profile[:2], 6), paint.main),
+            skin(cover, paint.accent),
+            Part("mesh", mesh=lathe([(0, -0.030), (0.036, -0.030), (0.037, 0.030), (0, 0.030)], 6), visible=False),
+        ]
     half = {"shoe": (0.036, 0.060, 0.020), "gift": (0.033, 0.033, 0.033), "matches": (0.024, 0.045, 0.014)}[shape]
     parts = [skin(rounded_box(half, 0.0015, 2), WHITE, picture), solid("box", half)]
     if shape == "shoe":  # a lid that laps over
@@ -166,23 +202,43 @@ def jar(shape: str, paint: Paint) -> list[Part]:
         body = [(0, -0.038), (0.034, -0.038), (0.035, -0.034), (0.035, 0.014), (0.026, 0.022), (0.026, 0.026)]
         lid = [(0.029, 0.022), (0.029, 0.037), (0.027, 0.038), (0, 0.038)]
         return [
-            skin(lathe(body, 6), paint.main, gloss=0.9), turned(lid, cover, 0.7),
+            skin(lathe(body, 6), paint.main, gloss=0.9),
+            turned(lid, cover, 0.7),
             bar((0.013, 0.0315, 0.014), paint.pale, (0, 0, -0.012), 0.001),
             Part("mesh", mesh=lathe([(0, -0.038), (0.035, -0.038), (0.035, 0.016), (0, 0.016)], 6), visible=False),
             solid("cylinder", (0.028, 0.011), (0, 0, 0.027), density=0.5),
-        ]  # fmt: skip
+        ]
     profile, lid, cuts = {
-        "cookie": ([(0.030, -0.036), (0.0385, -0.012), (0.036, 0.018), (0.030, 0.030)], [(0.033, 0.028), (0.030, 0.034), (0.016, 0.040), (0.005, 0.041)], (-0.036, 0.0, 0.034)),
-        "mason": ([(0.033, -0.045), (0.034, -0.035), (0.034, 0.015), (0.031, 0.025), (0.0265, 0.030)], [(0.0285, 0.027), (0.0285, 0.045), (0.026, 0.046), (0, 0.046)], (-0.045, 0.022, 0.046)),
-        "ginger": ([(0.020, -0.042), (0.027, -0.025), (0.039, 0.010), (0.034, 0.026), (0.019, 0.034)], [(0.022, 0.032), (0.022, 0.038), (0.013, 0.046), (0, 0.048)], (-0.042, -0.008, 0.030, 0.046)),
-        "cream": ([(0.034, -0.018), (0.036, -0.012), (0.036, 0.004), (0.034, 0.006)], [(0.037, 0.004), (0.037, 0.020), (0.035, 0.022), (0, 0.022)], (-0.018, 0.004, 0.022)),
-    }[shape]  # fmt: skip
+        "cookie": (
+            [(0.030, -0.036), (0.0385, -0.012), (0.036, 0.018), (0.030, 0.030)],
+            [(0.033, 0.028), (0.030, 0.034), (0.016, 0.040), (0.005, 0.041)],
+            (-0.036, 0.0, 0.034),
+        ),
+        "mason": (
+            [(0.033, -0.045), (0.034, -0.035), (0.034, 0.015), (0.031, 0.025), (0.0265, 0.030)],
+            [(0.0285, 0.027), (0.0285, 0.045), (0.026, 0.046), (0, 0.046)],
+            (-0.045, 0.022, 0.046),
+        ),
+        "ginger": (
+            [(0.020, -0.042), (0.027, -0.025), (0.039, 0.010), (0.034, 0.026), (0.019, 0.034)],
+            [(0.022, 0.032), (0.022, 0.038), (0.013, 0.046), (0, 0.048)],
+            (-0.042, -0.008, 0.030, 0.046),
+        ),
+        "cream": (
+            [(0.034, -0.018), (0.036, -0.012), (0.036, 0.004), (0.034, 0.006)],
+            [(0.037, 0.004), (0.037, 0.020), (0.035, 0.022), (0, 0.022)],
+            (-0.018, 0.004, 0.022),
+        ),
+    }[shape]
     low = profile[0][1]
     outline = profile if shape in ("mason", "cream") else smooth(profile, 18)
     parts = [turned([(0, low), (profile[0][0] - 0.003, low), *outline], paint.main, 0.9), turned(lid, cover, 0.7)]
     parts += stack([*outline, *[(r, z) for r, z in lid if r > 0.01]], cuts)
     if shape == "cookie":
-        parts += [painted("sphere", (0.010,), cover, (0, 0, 0.048), gloss=0.7), solid("sphere", (0.010,), (0, 0, 0.048), density=0.5)]
+        parts += [
+            painted("sphere", (0.010,), cover, (0, 0, 0.048), gloss=0.7),
+            solid("sphere", (0.010,), (0, 0, 0.048), density=0.5),
+        ]
     elif shape == "mason":
         for z in (-0.028, 0.004):
             parts.append(turned([(0.0342, z - 0.001), (0.0352, z), (0.0342, z + 0.001)], shade(paint.main, 0.7), 0.9))
@@ -195,10 +251,12 @@ def jar(shape: str, paint: Paint) -> list[Part]:
 def tube_pack(shape: str, paint: Paint) -> list[Part]:
     """A squeezable tube along x, lying flat, cap at +x."""
     length, radius, cap, grip, flat = {
-        "ointment": (0.090, 0.0125, 0.014, 0.55, 0.10), "crimped": (0.135, 0.0175, 0.012, 0.50, 0.10),
-        "standing": (0.115, 0.0215, 0.018, 1.02, 0.10), "glue": (0.125, 0.0160, 0.034, 0.45, 0.12),
+        "ointment": (0.090, 0.0125, 0.014, 0.55, 0.10),
+        "crimped": (0.135, 0.0175, 0.012, 0.50, 0.10),
+        "standing": (0.115, 0.0215, 0.018, 1.02, 0.10),
+        "glue": (0.125, 0.0160, 0.034, 0.45, 0.12),
         "sunscreen": (0.120, 0.0220, 0.026, 0.80, 0.22),
-    }[shape]  # fmt: skip
+    }[shape]
     start, end = -length / 2, length / 2 - cap
     t = np.linspace(0, 1, 12)
     x = start + t * (end - start)
@@ -223,7 +281,11 @@ def tube_pack(shape: str, paint: Paint) -> list[Part]:
     else:
         parts.append(bar((0.004, radius * 1.25, 0.0024), shade(paint.main, 0.75), (start + 0.003, 0, 0), 0.001))
     band = slice(4, 8) if shape != "sunscreen" else slice(3, 5)
-    parts.append(skin(sweep([(v, 0, 0) for v in x[band]], wide[band] * 1.015, 20, flatness[band]), paint.accent if paint.style != 2 else paint.pale, gloss=0.6))
+    parts.append(
+        skin(
+            sweep([(v, 0, 0) for v in x[band]], wide[band] * 1.015, 20, flatness[band]),
+            paint.accent if paint.style != 2 else paint.pale,
+            gloss=0.6,
+        )
+    )
     return parts
-
-

@@ -8,8 +8,7 @@ import numpy as np
 from vla_ros.objects.colors import Rgba
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes import cutlery
-from vla_ros.objects.recipes import vessels
+from vla_ros.objects.recipes import cutlery, vessels
 from vla_ros.objects.shapes import lathe, smooth, sphere_profile, sweep, transformed
 from vla_ros.objects.solids import painted, rod, skin, solid, walls
 

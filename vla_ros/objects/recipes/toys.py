@@ -7,9 +7,7 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes import bathroom
-from vla_ros.objects.recipes import desk
-from vla_ros.objects.recipes import playthings
+from vla_ros.objects.recipes import bathroom, desk, playthings, vehicles
 from vla_ros.objects.recipes.tableware import WHITE
 from vla_ros.objects.shapes import lathe, rounded_box, smooth, sphere_profile, sweep, transformed
 from vla_ros.objects.solids import ALONG_X, ALONG_Y, both, painted, rod, skin, solid
@@ -39,8 +37,8 @@ def ball(shape: str, paint: Paint) -> list[Part]:
 
 def car(shape: str, paint: Paint) -> list[Part]:
     """A toy car standing on its wheels, front at +x."""
-    if shape in playthings.CARS:
-        return playthings.car(shape, paint)
+    if shape in vehicles.CARS:
+        return vehicles.car(shape, paint)
     length, width, body = {
         "sedan": (0.100, 0.046, 0.016),
         "pickup": (0.105, 0.048, 0.017),

@@ -57,9 +57,7 @@ def _white(rng: np.random.Generator) -> Rgb:
     return (1.0, 0.97 - 0.02 * warmth, 0.95 - 0.07 * warmth) if warmth > 0 else (0.97 + 0.04 * warmth, 0.98, 1.0)
 
 
-def sample_lights(
-    kind: str, rng: np.random.Generator, stream: str = "evaluation"
-) -> tuple[tuple[Light, ...], float]:
+def sample_lights(kind: str, rng: np.random.Generator, stream: str = "evaluation") -> tuple[tuple[Light, ...], float]:
     """Draw the lamps and the ambient brightness. `kind` is mild or strong. The first lamp alone casts shadows.
 
     Strong ones have bands of their own in each stream: evaluation's are darker around, deeper in colour and lower.
@@ -77,5 +75,7 @@ def sample_lights(
     lamps = []
     for index, share in enumerate(sorted(shares, reverse=True)):
         azimuth, elevation = rng.uniform(-np.pi, np.pi), rng.uniform(*band.elevation)
-        lamps.append(_lamp(azimuth, elevation, _tint(rng, band.saturation), float(share), bool(rng.uniform() < 0.6), index == 0))
+        lamps.append(
+            _lamp(azimuth, elevation, _tint(rng, band.saturation), float(share), bool(rng.uniform() < 0.6), index == 0)
+        )
     return tuple(lamps), float(ambient)

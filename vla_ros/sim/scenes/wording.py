@@ -103,7 +103,9 @@ def _check_colors(training: Family) -> None:
     nouns = {part for name, one in undemonstrated.items() for word in (name, *one.synonyms) for part in word.split()}
     said = {part for words in training.colors.values() for word in words for part in word.split()} | set(color_ranges())
     if shared := nouns & said:
-        raise ConfigError(f"'{min(shared)}' is a word of colour in training, and names what grounding or novel categories are: remove one")
+        raise ConfigError(
+            f"'{min(shared)}' is a word of colour in training, and a noun of grounding or novel categories: remove one"
+        )
 
 
 def _catalogue_words() -> set[str]:

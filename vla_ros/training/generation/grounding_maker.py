@@ -3,7 +3,8 @@
 
 A scene is compiled once and seen several times: other cameras, another posture of the arm, another object named each
 time, often with the arm about to grasp it or in front of it. Each frame says what is where, which object is meant and
-how that one can be grasped, where demonstrations hold its category. Scenes are full of hard negatives: the same colour of another category and the reverse.
+how that one can be grasped, where demonstrations hold its category. Scenes are full of hard negatives: the same colour
+of another category and the reverse.
 """
 
 from __future__ import annotations
