@@ -162,10 +162,8 @@ def test_a_varied_object_keeps_its_category_and_shape_and_takes_the_asked_color(
 
 
 def test_the_same_random_numbers_give_the_same_object() -> None:
-    one, two = (
-        make_object("hammer", "claw", categories()["hammer"].training.colors[0], np.random.default_rng(3))
-        for _ in range(2)
-    )
+    color = categories()["hammer"].training.colors[0]
+    one, two = (make_object("hammer", "claw", color, np.random.default_rng(3), lazy) for lazy in (False, True))
     assert one.mass == two.mass
     for first, second in zip(one.parts, two.parts, strict=True):
         assert first.size == second.size

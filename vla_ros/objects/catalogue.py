@@ -91,7 +91,9 @@ def _procedural_catalogue() -> Catalogue:
             rng = np.random.default_rng(zlib.crc32(f"{name}_{shape}".encode()))
             colors = category.half_of(shape).colors
             color = colors[int(rng.integers(len(colors)))]
-            (receptacles if category.split == RECEPTACLE else models).append(make_object(name, shape, color, rng))
+            (receptacles if category.split == RECEPTACLE else models).append(
+                make_object(name, shape, color, rng, lazy=True)
+            )
     return Catalogue(
         objects=tuple(models),
         splits={name: category.split for name, category in categories().items()},

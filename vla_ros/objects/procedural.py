@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.category import categories
+from vla_ros.objects.lazy_parts import LazyParts
 from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.objects.paint import Paint, mix_paint
 from vla_ros.objects.recipes import (
@@ -96,8 +97,11 @@ RECIPES: dict[str, Callable[[str, Paint], list[Part]]] = {
 }
 
 
-def make_object(category: str, shape: str, color: str, rng: np.random.Generator) -> ObjectModel:
-    """Build one object. Size, mass, friction, shade, accent and decoration are drawn from its half of the category."""
+def make_object(category: str, shape: str, color: str, rng: np.random.Generator, lazy: bool = False) -> ObjectModel:
+    """Build one object. Size, mass, friction, shade, accent and decoration are drawn from its half of the category.
+
+    `lazy`: its parts are made when somebody looks at them.
+    """
     known = categories()
     if category not in known:
         raise ConfigError(unknown_name("category", category, known))
@@ -111,18 +115,22 @@ def make_object(category: str, shape: str, color: str, rng: np.random.Generator)
     factor = half.scale[0] + position * (half.scale[1] - half.scale[0])
     weight = np.clip(position + rng.normal(0, 0.15), 0, 1)
     paint = mix_paint(color, rng, half.decorations, half.shades)
-    parts = paint.dressed(RECIPES[category](shape, paint))
+    make = partial(_make_parts, category, shape, paint, factor)
     return ObjectModel(
         name=f"{category}_{shape}",
         category=category,
         color=color,
-        parts=tuple(scaled(part, factor) for part in parts),
+        parts=LazyParts(make) if lazy else make(),
         mass=float(ranges.mass[0] + weight * (ranges.mass[1] - ranges.mass[0])),
         friction=float(rng.uniform(*ranges.friction)),
         resting=_poses(category, shape, ranges.resting, rng),
         rolls=ranges.rolls,
         shape=ranges.shapes.index(shape),
     )
+
+
+def _make_parts(category: str, shape: str, paint: Paint, factor: float) -> tuple[Part, ...]:
+    return tuple(scaled(part, factor) for part in paint.dressed(RECIPES[category](shape, paint)))
 
 
 @cache

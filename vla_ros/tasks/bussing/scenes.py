@@ -59,7 +59,7 @@ def _receptacle(category: str, catalogue: Catalogue, rng: np.random.Generator) -
     kind = choose_kind(tuple(m for m in catalogue.receptacles if m.name == f"{category}_oblong"), catalogue, rng)
     model, factor = catalogue.vary(kind.model, rng, kind.color), bussing_things().enlarged[category]
     parts = tuple(scaled(part, factor) for part in model.parts)
-    return dataclasses.replace(model, parts=parts, mass=factor**2 * model.mass, size=(0.0, 0.0, 0.0))
+    return dataclasses.replace(model, parts=parts, mass=factor**2 * model.mass)
 
 
 def _things(
