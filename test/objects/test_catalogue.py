@@ -170,7 +170,7 @@ def test_the_same_random_numbers_give_the_same_object() -> None:
         assert first.rgba == second.rgba
 
 
-@pytest.mark.parametrize("arguments", [("mgu", "tall", "red"), ("mug", "tal", "red"), ("mug", "tall", "redd")])
+@pytest.mark.parametrize("arguments", [("mgu", "tall", "red"), ("mug", "tal", "red"), ("mug", "tall", "bleu")])
 def test_a_mistyped_object_names_the_nearest(arguments: tuple[str, str, str]) -> None:
     with pytest.raises(ConfigError, match="did you mean"):
         make_object(*arguments, np.random.default_rng(0))

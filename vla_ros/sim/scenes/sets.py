@@ -105,11 +105,6 @@ class SceneSets:
     sets: dict[str, SceneSet]
     generation: dict[str, SceneSet] = field(default_factory=dict)  # what sets are instead in generated data
 
-    def __post_init__(self) -> None:
-        for name in self.generation:
-            if name not in self.sets:
-                raise ConfigError(f"generation: {unknown_name('set', name, self.sets)}")
-
 
 def check_set(sets: SceneSets, name: str, stream: str = "evaluation") -> SceneSet:
     """Return one set, as scenes of a stream have it. Raises ConfigError naming the nearest."""
@@ -127,7 +122,7 @@ def load_sets(task: str) -> SceneSets:
     path, values = _read(task)
     base = values.pop(BASE, None)
     if base is None:
-        return build(SceneSets, values, str(path))
+        return _checked(build(SceneSets, values, str(path)), path)
     known = [name.removesuffix(_SUFFIX) for name in config_names("tasks") if name.endswith(_SUFFIX)]
     if base not in known or base == task:
         raise ConfigError(f"{path}: {unknown_name(BASE, str(base), [name for name in known if name != task])}")
@@ -140,7 +135,14 @@ def load_sets(task: str) -> SceneSets:
     # A set that the file says anew is so in either stream, unless it says more.
     inherited = {name: changes for name, changes in like.generation.items() if name not in own_names}
     generation = {name: changes for name, changes in own.generation.items() if name in values.get("generation", {})}
-    return SceneSets(own.scene, {**like.sets, **own.sets}, {**inherited, **generation})
+    return _checked(SceneSets(own.scene, {**like.sets, **own.sets}, {**inherited, **generation}), path)
+
+
+def _checked(sets: SceneSets, path: Path) -> SceneSets:
+    for name in sets.generation:
+        if name not in sets.sets:
+            raise ConfigError(f"{path}: generation: {unknown_name('set', name, sets.sets)}")
+    return sets
 
 
 def _read(task: str) -> tuple[Path, dict[str, Any]]:

@@ -15,7 +15,7 @@ from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import SceneRanges, SceneSet, check_set, load_sets
-from vla_ros.sim.scenes.target_query import choose_target
+from vla_ros.sim.scenes.target_query import choose_target, wishes
 from vla_ros.tasks.grasping.instructions import instruct
 
 
@@ -37,7 +37,7 @@ def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catal
     models = catalogue.models(request.categories, request.stream)
     rng = scene_generator(request.stream, request.seed, "objects")
     graspable = _graspable(models, catalogue, request.robot)
-    target = choose_target(request.target, graspable, catalogue, rng)
+    target = choose_target(request.target, graspable, catalogue, rng, wishes(request, catalogue))
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
     others = [kind for kind in (choose_other(models, target, catalogue, rng) for _ in range(count)) if kind]
     more = scene_generator(request.stream, request.seed, "extra")
