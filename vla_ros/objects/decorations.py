@@ -47,37 +47,43 @@ def _noise(u: np.ndarray, cells: tuple[int, int], rng: np.random.Generator) -> n
 # -- training's ------------------------------------------------------------------------------------------------------
 
 
-def _dots(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _dots(v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     across, up = int(rng.integers(5, 8)), int(rng.integers(3, 6))
     row = (v * up).astype(int)
     spots = np.hypot((u * across + 0.5 * (row % 2)) % 1 - 0.5, ((v * up) % 1 - 0.5)) < 0.26
     return _mixed(main, accent, spots)
 
 
-def _bands(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _bands(v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     count = int(rng.integers(2, 5))
     return _mixed(main, accent, (v * count + rng.uniform()) % 1 < 0.24)
 
 
-def _checker(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _checker(
+    v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     cells = int(rng.integers(3, 5)) * 2
     field = ((u * cells).astype(int) + (v * cells).astype(int)) % 2 == 0
     return _mixed(main, accent, 0.55 * field * (np.abs(v - 0.5) < 0.3))
 
 
-def _wood(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _wood(v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     grain = _noise(u, (4, 10), rng) + 0.4 * _noise(u, (8, 28), rng)
     rings = 0.5 + 0.5 * np.sin(2 * np.pi * (grain * 3 + u * 3))
     return main * (1.05 - 0.38 * rings**2)[..., None]
 
 
-def _brushed(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _brushed(
+    v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     lines = rng.random((u.shape[0], 1)) * 0.24 + 0.06 * rng.random(u.shape)
     sheen = 0.18 * (0.5 + 0.5 * np.cos(4 * np.pi * u))
     return main * (0.88 + lines + sheen - 0.15)[..., None] + 0.10 * sheen[..., None]
 
 
-def _freckles(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _freckles(
+    v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     spots = np.zeros(u.shape)
     for x, y, size in zip(rng.random(70), rng.random(70), rng.uniform(0.006, 0.014, 70), strict=True):
         spots += np.hypot((u - x + 0.5) % 1 - 0.5, v - y) < size
@@ -87,29 +93,35 @@ def _freckles(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
 # -- evaluation's ----------------------------------------------------------------------------------------------------
 
 
-def _stripes(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _stripes(
+    v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     count, lean = int(rng.integers(5, 9)), int(rng.integers(-2, 3))
     return _mixed(main, accent, (u * count + v * lean) % 1 < 0.30)
 
 
-def _speckle(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _speckle(
+    v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     grains = rng.random((u.shape[0] // 2 + 1, u.shape[1] // 2 + 1)).repeat(2, 0).repeat(2, 1)
     grains = grains[: u.shape[0], : u.shape[1]]
     return _mixed(_mixed(main, main * 0.4, grains < 0.10), accent, grains > 0.90)
 
 
-def _zigzag(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _zigzag(v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     teeth, rows = int(rng.integers(5, 9)), int(rng.integers(2, 4))
     wave = np.abs((u * teeth) % 1 - 0.5)
     return _mixed(main, accent, (v * rows + 0.5 * wave) % 1 < 0.26)
 
 
-def _patches(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _patches(
+    v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     cloud = _noise(u, (4, 6), rng)
     return _mixed(_mixed(main, main * 0.6, cloud < 0.32), accent, cloud > 0.70)
 
 
-def _panel(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _panel(v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A printed label: an oval panel with a bar and lines of text."""
     x = (u * (2 if u.shape[1] > u.shape[0] else 1)) % 1 - 0.5
     oval = np.hypot(x / 0.40, (v - 0.58) / 0.24) < 1
@@ -121,7 +133,9 @@ def _panel(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
     return image
 
 
-def _diagonal(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _diagonal(
+    v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """A printed label: a slanted field, a line beside it, a dot."""
     x = (u * (2 if u.shape[1] > u.shape[0] else 1)) % 1
     lean = v + 0.7 * (x - 0.5)
@@ -130,7 +144,7 @@ def _diagonal(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
     return _mixed(image, accent, np.hypot(x - 0.26, v - 0.84) < 0.075)
 
 
-def _rays(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _rays(v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A printed label: rays around a disc."""
     x = (u * (2 if u.shape[1] > u.shape[0] else 1)) % 1 - 0.5
     away, angle = np.hypot(x, v - 0.5), np.arctan2(v - 0.5, x)
@@ -138,23 +152,29 @@ def _rays(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
     return _mixed(image, accent, away < 0.15)
 
 
-def _glassy(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _glassy(v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Coloured glass, as it looks: deeper at the foot, light running down it."""
     light = np.exp(-(((u * 3 + rng.uniform()) % 1 - 0.3) ** 2) / 0.006) + 0.5 * (v > 0.9)
     return _mixed(main * (0.82 + 0.30 * v)[..., None], np.ones(3), 0.38 * np.clip(light, 0, 1))
 
 
-def _hammered(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _hammered(
+    v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     dents = _noise(u, (12, 20), rng)
     return main * (0.72 + 0.5 * dents)[..., None] + 0.12 * (dents > 0.7)[..., None]
 
 
-def _mottled(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _mottled(
+    v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     cloud = 0.6 * _noise(u, (5, 7), rng) + 0.4 * _noise(u, (11, 17), rng)
     return main * (0.78 + 0.38 * cloud)[..., None]
 
 
-def _streaks(v, u, main, accent, rng):  # type: ignore[no-untyped-def]
+def _streaks(
+    v: np.ndarray, u: np.ndarray, main: np.ndarray, accent: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     lines = _noise(u, (2, 36), rng)
     return main * (1.06 - 0.36 * (lines > 0.62))[..., None]
 

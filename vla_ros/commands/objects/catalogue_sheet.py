@@ -36,7 +36,7 @@ def catalogue_sheet(catalogue: Catalogue, extension: str = ".jpg", told: Callabl
     height = -(-len(rows) // _BLOCKS)
     rows += [np.full_like(rows[0], _PAPER)] * (height * _BLOCKS - len(rows))
     blocks = [np.vstack(rows[first : first + height]) for first in range(0, len(rows), height)]
-    written, picture = cv2.imencode(extension, np.hstack(blocks)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 72])
+    written, picture = cv2.imencode(extension, np.hstack(blocks)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 50])
     if not written:
         raise ValueError(f"the picture of the objects could not be written as {extension}")
     return picture.tobytes()

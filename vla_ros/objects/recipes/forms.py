@@ -90,7 +90,11 @@ def tube(
     normal: tuple[float, float, float] = (0, 0, 1),
 ) -> Part:
     """Return a round body swept along a spline through points [m], drawn alone; `radii` are spread along it."""
-    path = smooth(points, count) if len(points) > 2 else [tuple(p) for p in np.linspace(points[0], points[-1], count)]
+    path = (
+        smooth(np.asarray(points, dtype=float), count)
+        if len(points) > 2
+        else [tuple(p) for p in np.linspace(points[0], points[-1], count)]
+    )
     given = np.atleast_1d(np.asarray(radii, dtype=float))
     spread = np.interp(np.linspace(0, 1, count), np.linspace(0, 1, len(given)), given)
     return skin(sweep(path, spread, 12, flatness, normal), color, gloss=gloss)
@@ -115,15 +119,16 @@ def plate(
     ]
     ends = np.array([[*middle, height - half], [*middle, height + half]])
     # Each band has vertices of its own, so that edges stay sharp.
-    vertices, faces = [], []
+    vertices: list[np.ndarray] = []
+    faces: list[tuple[int, int, int]] = []
     for low, high in itertools.pairwise(rim):
-        base = sum(len(v) for v in vertices)
+        base = int(sum(len(v) for v in vertices))
         vertices += [low, high]
         for i in range(count):
             j = (i + 1) % count
             faces += [(base + i, base + j, base + count + j), (base + i, base + count + j, base + count + i)]
     for ring, middle_point, up in ((rim[0], ends[0], False), (rim[-1], ends[1], True)):
-        base = sum(len(v) for v in vertices)
+        base = int(sum(len(v) for v in vertices))
         vertices += [ring, middle_point[None]]
         for i in range(count):
             j = (i + 1) % count
@@ -131,6 +136,13 @@ def plate(
     corners = np.concatenate(vertices)
     low, size = points.min(axis=0), np.ptp(points, axis=0)
     return skin(Mesh(corners, np.array(faces, dtype=np.int32), (corners[:, :2] - low) / size), color, gloss=gloss)
+
+
+def shape_of(part: Part) -> np.ndarray:
+    """Return the vertices (V, 3) [m] of a part that is drawn as a mesh, to be changed in place."""
+    if part.mesh is None:
+        raise ValueError("a part that is reshaped needs a mesh")
+    return part.mesh.vertices
 
 
 def ring(radius: float, wire: float, color: Rgba, gloss: float = 0.5, sides: int = 28) -> Part:

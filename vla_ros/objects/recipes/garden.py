@@ -10,7 +10,7 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes.forms import about, blob, laid, stack, tube, turned
+from vla_ros.objects.recipes.forms import about, blob, laid, shape_of, stack, tube, turned
 from vla_ros.objects.shapes import smooth, sweep
 from vla_ros.objects.solids import painted, rod, skin, solid
 
@@ -176,8 +176,8 @@ def cucumber(shape: str, paint: Paint) -> list[Part]:
         )
     cuts = [1, 7, 12, 18 if kind != "cut" else 19]
     for a, b in itertools.pairwise(cuts):
-        shape_of = "cylinder" if kind == "cut" and b == 19 else "capsule"
-        parts.append(rod(path[a], path[b], float(radii[a : b + 1].mean()) * 0.98, shape_of))
+        form = "cylinder" if kind == "cut" and b == 19 else "capsule"
+        parts.append(rod(path[a], path[b], float(radii[a : b + 1].mean()) * 0.98, form))
     lowest = max(part.size[0] for part in parts if part.collide)
     return [*parts, foot((0.0, -0.4 * sag, 0.0), length * 0.20, radius * 0.45, lowest)]
 
@@ -199,7 +199,7 @@ def potato(shape: str, paint: Paint) -> list[Part]:
     """A potato lying on its flattest side."""
     (a, b, c), lumps = POTATOES[shape]
     body = blob((a, b, c), paint.main, gloss=0.15)
-    vertices = body.mesh.vertices
+    vertices = shape_of(body)
     rng = np.random.default_rng(len(shape) * 7)
     waves = rng.uniform(-1, 1, (4, 3)) * 70
     vertices *= (1 + 0.025 * np.sin(vertices @ waves.T).sum(axis=1))[:, None]
@@ -327,7 +327,7 @@ def onion(shape: str, paint: Paint) -> list[Part]:
             tone = FLESH_RING if k % 2 else WHITE_RING
             half.append(painted("ellipsoid", (radius * share, radius * share, 0.0007 + 0.0004 * k), tone, (0, 0, 0.0)))
         dome = blob((radius, radius, radius * 0.9), paint.main, gloss=0.5)
-        dome.mesh.vertices[:, 2] = np.minimum(dome.mesh.vertices[:, 2], 0.0)
+        shape_of(dome)[:, 2] = np.minimum(shape_of(dome)[:, 2], 0.0)
         half += [
             dome,
             tube(

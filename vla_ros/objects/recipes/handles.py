@@ -99,7 +99,7 @@ def flashlight(shape: str, paint: Paint) -> list[Part]:
     top = outline[-3][1]
     lamp = outline[-2][0]
     parts = [turned(outline, paint.main, 0.7)]
-    for z in rings:
+    for z in np.asarray(rings, dtype=float).tolist():
         r = float(np.interp(z, [p[1] for p in outline[1:-2]], [p[0] for p in outline[1:-2]]))
         parts.append(
             turned(

@@ -94,7 +94,7 @@ def can(shape: str, paint: Paint) -> list[Part]:
     radius, h = {"paint": (0.0325, 0.038), "aerosol": (0.0255, 0.066), "oil": (0.0300, 0.030), "keg": (0.0350, 0.052)}[
         shape
     ]
-    side = [(radius, -h), (radius, h)]
+    side: list[tuple[float, ...]] = [(radius, -h), (radius, h)]
     if shape == "keg":
         side = smooth([(radius * 0.86, -h), (radius, -h * 0.3), (radius, h * 0.3), (radius * 0.86, h)], 12)
     parts = [

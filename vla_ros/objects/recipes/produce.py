@@ -7,7 +7,7 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes.forms import about, laid, rotated, soft, stack, tube, turned
+from vla_ros.objects.recipes.forms import about, laid, rotated, shape_of, soft, stack, tube, turned
 from vla_ros.objects.shapes import smooth, sweep
 from vla_ros.objects.solids import painted, rod, skin, solid
 
@@ -53,9 +53,9 @@ def apple(shape: str, paint: Paint) -> list[Part]:
     ]
     if shape == "ribbed":  # five lobes, which show at the base and the top
         body = soft(outline, paint.main, 0.6, 24, 40)
-        angle = np.arctan2(body.mesh.vertices[:, 1], body.mesh.vertices[:, 0])
+        angle = np.arctan2(shape_of(body)[:, 1], shape_of(body)[:, 0])
         swell = 1 + 0.07 * np.cos(5 * angle)
-        body.mesh.vertices[:, :2] *= swell[:, None]
+        shape_of(body)[:, :2] *= swell[:, None]
         parts = [body]
     else:
         parts = [soft(outline, paint.main, 0.6, 24)]
@@ -103,8 +103,8 @@ def pear(shape: str, paint: Paint) -> list[Part]:
     body = soft(outline, paint.main, 0.4, 26)
     top = 0.0
     if shape == "bent":  # the neck leans
-        lean = np.clip((body.mesh.vertices[:, 2] / h + 0.2) / 1.2, 0, 1) ** 2 * 0.014
-        body.mesh.vertices[:, 0] += lean
+        lean = np.clip((shape_of(body)[:, 2] / h + 0.2) / 1.2, 0, 1) ** 2 * 0.014
+        shape_of(body)[:, 0] += lean
         top = 0.014
     parts = [
         body,
@@ -165,8 +165,8 @@ def lemon(shape: str, paint: Paint) -> list[Part]:
     ]
     body = soft(outline, paint.main, 0.4, 26, 32)
     if shape == "knobbly":
-        around = np.arctan2(body.mesh.vertices[:, 1], body.mesh.vertices[:, 0])
-        body.mesh.vertices[:, :2] *= (1 + 0.035 * np.sin(7 * around) * np.cos(260 * body.mesh.vertices[:, 2]))[:, None]
+        around = np.arctan2(shape_of(body)[:, 1], shape_of(body)[:, 0])
+        shape_of(body)[:, :2] *= (1 + 0.035 * np.sin(7 * around) * np.cos(260 * shape_of(body)[:, 2]))[:, None]
     parts = laid([body])
     parts.append(painted("sphere", (0.0035,), (0.35, 0.40, 0.15, 1.0), (h - 0.003, 0, 0)))
     if shape == "leafy":
@@ -259,7 +259,7 @@ def pineapple(shape: str, paint: Paint) -> list[Part]:
         20,
     )
     body = turned([(max(r, 0), z) for r, z in outline], paint.main, 0.3, sides=40)
-    vertices = body.mesh.vertices
+    vertices = shape_of(body)
     around = np.arctan2(vertices[:, 1], vertices[:, 0])
     vertices[:, :2] *= (1 + 0.02 * np.sin(8 * around + 3) * np.sin(150 * vertices[:, 2]))[:, None]
     parts: list[Part] = [body]

@@ -9,7 +9,7 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes.forms import about, blob, laid, soft, stack, tube
+from vla_ros.objects.recipes.forms import about, blob, laid, shape_of, soft, stack, tube
 from vla_ros.objects.recipes.garden import LEAF, STEM, foot
 from vla_ros.objects.shapes import smooth, sweep
 from vla_ros.objects.solids import painted, rod, skin
@@ -203,7 +203,7 @@ def pepper(shape: str, paint: Paint) -> list[Part]:
             ],
         }[kind]
         body = soft(knots, paint.main, 0.9, 28, 48)
-        vertices = body.mesh.vertices
+        vertices = shape_of(body)
         if lobes:
             around = np.arctan2(vertices[:, 1], vertices[:, 0])
             vertices[:, :2] *= (1 + 0.15 * (np.abs(np.cos(lobes * around / 2)) - 0.75))[:, None]

@@ -107,13 +107,13 @@ def car(shape: str, paint: Paint) -> list[Part]:
             solid("ellipsoid", (0.050, 0.0225, 0.0155), (0, 0, 0.002)),
             solid("ellipsoid", (0.027, 0.0190, 0.0200), (-0.004, 0, 0.011), density=0.4),
         ]
-        for side in (-1, 1):
+        for sign in (-1, 1):
             for x in (-0.030, 0.030):
-                parts.append(blob((0.0165, 0.0050, 0.0130), shade(paint.main, 0.85), (x, side * 0.0205, -0.003), 0.9))
+                parts.append(blob((0.0165, 0.0050, 0.0130), shade(paint.main, 0.85), (x, sign * 0.0205, -0.003), 0.9))
         radius = 0.0110
-    for side in (-1, 1):
+    for sign in (-1, 1):
         for x in wheels:
-            parts += _wheel(x, side * (w - 0.003), floor, radius, 0.0050, paint)
+            parts += _wheel(x, sign * (w - 0.003), floor, radius, 0.0050, paint)
         front = {"racer": 0.0}.get(shape, 1.0)
         if front:
             parts.append(
@@ -121,7 +121,7 @@ def car(shape: str, paint: Paint) -> list[Part]:
                     "sphere",
                     (0.0038,),
                     (1, 0.95, 0.7, 1),
-                    ({"bus": 0.0555, "jeep": 0.0435, "dumper": 0.0515, "beetle": 0.0440}[shape], side * 0.0135, 0.004),
+                    ({"bus": 0.0555, "jeep": 0.0435, "dumper": 0.0515, "beetle": 0.0440}[shape], sign * 0.0135, 0.004),
                     gloss=1.0,
                 )
             )
@@ -199,6 +199,7 @@ def train(shape: str, paint: Paint) -> list[Part]:
             solid("box", (0.0150, 0.0187, 0.0070), (0.020, 0, 0.026), density=0.4),
         ]
     elif shape == "wagon":  # open, with a load
+        at: tuple[float, float, float]
         for size, at in (
             ((0.046, 0.0016, 0.012), (0, 0.0170, 0.008)),
             ((0.046, 0.0016, 0.012), (0, -0.0170, 0.008)),
