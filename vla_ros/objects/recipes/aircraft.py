@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -301,7 +302,7 @@ def rocket(shape: str, paint: Paint) -> list[Part]:
     return parts
 
 
-def smooth_line(outline: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def smooth_line(outline: Sequence[tuple[float, ...]]) -> list[tuple[float, ...]]:
     """Return an outline with points between its corners."""
     return [
         (a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]))

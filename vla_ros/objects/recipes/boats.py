@@ -76,10 +76,10 @@ def boat(shape: str, paint: Paint) -> list[Part]:
                 np.maximum(1 - (np.maximum(t - 0.45, 0.0) / 0.55) ** blunt, 0.015),
             )
         )
-        x = -h + t * length
+        stations = -h + t * length
         outline = [
-            *zip(x.tolist(), (-beam).tolist(), strict=True),
-            *zip(x[::-1].tolist(), beam[::-1].tolist(), strict=True),
+            *zip(stations.tolist(), (-beam).tolist(), strict=True),
+            *zip(stations[::-1].tolist(), beam[::-1].tolist(), strict=True),
         ]
         for level, (narrow, z) in enumerate(((0.66, -tall * 0.36), (0.88, -tall * 0.08), (1.0, tall * 0.22))):
             parts.append(

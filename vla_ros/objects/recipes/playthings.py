@@ -92,8 +92,8 @@ def block(shape: str, paint: Paint) -> list[Part]:
             solid("cylinder", (0.021, 0.030)),
         ]
     if shape == "roof":
-        half = np.array([0.030, 0.022, 0.016])
-        corners = np.array([(-1, -1, -1), (1, -1, -1), (1, 1, -1), (-1, 1, -1), (-1, 0, 1), (1, 0, 1)]) * half
+        extent = np.array([0.030, 0.022, 0.016])
+        corners = np.array([(-1, -1, -1), (1, -1, -1), (1, 1, -1), (-1, 1, -1), (-1, 0, 1), (1, 0, 1)]) * extent
         faces = np.array([(0, 2, 1), (0, 3, 2), (0, 1, 5), (0, 5, 4), (2, 3, 4), (2, 4, 5), (1, 2, 5), (3, 0, 4)])
         drawn = Mesh(
             corners[faces.ravel()],

@@ -199,14 +199,13 @@ def train(shape: str, paint: Paint) -> list[Part]:
             solid("box", (0.0150, 0.0187, 0.0070), (0.020, 0, 0.026), density=0.4),
         ]
     elif shape == "wagon":  # open, with a load
-        at: tuple[float, float, float]
-        for size, at in (
-            ((0.046, 0.0016, 0.012), (0, 0.0170, 0.008)),
-            ((0.046, 0.0016, 0.012), (0, -0.0170, 0.008)),
-            ((0.0016, 0.0170, 0.012), (0.046, 0, 0.008)),
-            ((0.0016, 0.0170, 0.012), (-0.046, 0, 0.008)),
+        for size, place in (
+            ((0.046, 0.0016, 0.012), (0.0, 0.0170, 0.008)),
+            ((0.046, 0.0016, 0.012), (0.0, -0.0170, 0.008)),
+            ((0.0016, 0.0170, 0.012), (0.046, 0.0, 0.008)),
+            ((0.0016, 0.0170, 0.012), (-0.046, 0.0, 0.008)),
         ):
-            parts.append(bar(size, paint.main, at, 0.001))
+            parts.append(bar(size, paint.main, place, 0.001))
         for k in range(16):
             parts.append(
                 painted(

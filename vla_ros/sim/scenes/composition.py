@@ -62,8 +62,11 @@ def compose(
     embodiment = load_embodiment(request.robot)
     place = embodiment.workplace
     highest = ranges.table_height[1]
-    heights = ranges.table_height if changes.above is None else tuple(highest + one for one in changes.above)
-    height = float(scene_generator(stream, seed, "table").uniform(*heights))
+    if changes.above is None:
+        low, high = ranges.table_height
+    else:
+        low, high = highest + changes.above[0], highest + changes.above[1]
+    height = float(scene_generator(stream, seed, "table").uniform(low, high))
     if place is not None:
         height = place.table_height(height, *ranges.table_height)
     height += changes.raise_table
