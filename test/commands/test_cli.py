@@ -65,7 +65,7 @@ def test_every_command_has_help_with_an_example(vla, name):
         (["launch", "franka_grasp", "robot:=frank"], "did you mean 'franka'"),
         (["launch", "franka_grasp", "policy:=geometrc"], "did you mean 'geometric'"),
         (["launch", "franka_grasp", "set:=basik"], "did you mean 'basic'"),
-        (["launch", "franka_grasp", "categories:=held"], "did you mean 'heldout'"),
+        (["launch", "franka_grasp", "categories:=ground"], "did you mean 'grounding'"),
         (["launch", "franka_grasp", "objects:=no/such/folder"], "no such folder"),
         (["launch", "franka_grasp", "report:=no/such/folder/r.json"], "does not exist"),
         (["launch", "franka_grasp", "instruction:= "], "blank"),

@@ -13,7 +13,7 @@ from vla_ros.sim.scenes.scene import Scene
 
 @pytest.fixture(scope="module")
 def scenes() -> list[Scene]:
-    return [grasping_scene("distractor", seed, categories="heldout") for seed in range(20)]
+    return [grasping_scene("distractor", seed, categories="grounding") for seed in range(20)]
 
 
 def test_a_chooser_who_draws_by_colour_finds_what_is_expected(scenes: list[Scene]) -> None:

@@ -203,7 +203,9 @@ def test_the_scene_changes_and_everybody_goes_on(graph):
     operator.spin(0.5)
     np.testing.assert_allclose(operator.T_base_ee[:3, 3] - start[:3, 3], [0.0, -0.05, 0.03], atol=8e-3)
     # And back, with another number of objects; then a scene that there is not.
-    assert change(operator, client, {"set": "basic", "seed": 1, "categories": "seen", "target": "", "place": ""}) == ""
+    assert (
+        change(operator, client, {"set": "basic", "seed": 1, "categories": "action", "target": "", "place": ""}) == ""
+    )
     assert operator.spin_until(lambda: watcher.scene["seed"] == 1)
     assert watcher.show(operator)
     for name, (_, image) in watcher.images.items():

@@ -36,7 +36,7 @@ def test_the_example_loads() -> None:
     assert len(stapler.collision_parts) == 4
     np.testing.assert_allclose(stapler.size, (0.130, 0.036, 0.054), atol=2e-3)
     assert catalogue.synonyms == {"bar of soap": "soap"}
-    assert catalogue.models("seen") == catalogue.models("heldout") == catalogue.objects
+    assert catalogue.models("action", "generation") == catalogue.models("novel", "evaluation") == catalogue.objects
 
 
 def test_its_objects_keep_their_color() -> None:

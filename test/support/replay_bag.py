@@ -18,7 +18,7 @@ from vla_ros.data.conversion.message_making import TYPES, MessageMaker
 START, IDLE, DURATION, RATE = 100.0, 0.5, 3.0, 50.0  # [s], [Hz]
 CLOSES_AT = 1.5  # [s] after the motion has begun
 INSTRUCTION = "pick up the mug"
-SCENE = {"set": "basic", "seed": 3, "categories": "seen"}
+SCENE = {"set": "basic", "seed": 3, "categories": "action"}
 
 
 def target(t: float) -> np.ndarray:

@@ -141,7 +141,7 @@ def test_a_prompt_names_the_scene_that_the_simulator_is_to_show():
     )
     prompt = make_prompt(task, task.cells[0], Schedule(task).seed(7))
     assert prompt.scene == {
-        "set": "distractor", "seed": 107, "stream": "generation", "categories": "all", "objects": "",
+        "set": "distractor", "seed": 107, "stream": "generation", "categories": "action", "objects": "",
         "target": "white box/tea", "place": "near left",
     }  # fmt: skip
     assert prompt.text == "Pick up the tea box."

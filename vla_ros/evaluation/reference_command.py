@@ -18,7 +18,7 @@ from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.evaluation.statistics import EpisodeResult
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS, check_task, load_task
 
-SPLITS = ("seen",)
+SPLITS = ("action",)
 SEEDS = 100
 SAVE_EVERY = 20  # episodes: an interrupted run loses no more
 

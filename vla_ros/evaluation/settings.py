@@ -30,7 +30,7 @@ class EpisodeSettings:
     setting: str = ""  # changes to its settings, such as rules.rise=false
     task: str = DEFAULT_TASK
     set_name: str = "basic"
-    categories: str = "seen"
+    categories: str = "action"
     objects: str | None = None  # folder of objects; None: the procedural catalogue
     by_part: bool = False  # requested by a part, such as the handle, and judged by it
     wording: str = "common"  # family of words that the instructions are in
@@ -47,7 +47,7 @@ class EpisodeSettings:
         """Raise ConfigError for what cannot be run, before any work begins."""
         from vla_ros.evaluation.rollout import RolloutConfig
         from vla_ros.objects.catalogue import load_catalogue
-        from vla_ros.objects.category import SPLITS
+        from vla_ros.objects.category import split_names
         from vla_ros.policies.loading import check_policy
         from vla_ros.robots.control import load_control_config
         from vla_ros.robots.embodiment import load_embodiment
@@ -69,13 +69,12 @@ class EpisodeSettings:
             raise ConfigError(f"{given}: the expert has neither weights nor settings; take --policy graspvla")
         if self.setting and self.graph:
             raise ConfigError("--setting is for lockstep: leave out --graph")
-        if self.categories not in SPLITS:
-            raise ConfigError(unknown_name("categories", self.categories, SPLITS))
+        split_names(self.categories)
         if self.wording not in EVALUATED:
             raise ConfigError(unknown_name("wording", self.wording, EVALUATED))
-        if self.by_part and (self.objects or self.categories != "seen"):
+        if self.by_part and (self.objects or self.categories != "action"):
             raise ConfigError(
-                "--by-part: parts are named of the seen categories alone: leave out --objects and --categories"
+                "--by-part: parts are named of action categories alone: leave out --objects and --categories"
             )
         if self.by_part and self.graph:
             raise ConfigError("--by-part is for lockstep: leave out --graph")

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.objects.category import RECEPTACLE, SPLITS, categories
+from vla_ros.objects.category import ACTION, HALVES, RECEPTACLE, categories, split_names
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.procedural import make_object
 
 # Words for the same thing to many people: a scene never holds two of one group in the target's colour.
-ALIKE = (("mug", "cup"), ("jar", "can"), ("tube", "bottle"))
+ALIKE = (("mug", "cup"), ("jar", "can"), ("tube", "bottle"), ("remote", "phone"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Catalogue:
     """
 
     objects: tuple[ObjectModel, ...]
-    splits: Mapping[str, str]  # category → seen | heldout | receptacle
+    splits: Mapping[str, str]  # category → action | grounding | novel | receptacle
     synonyms: Mapping[str, str]  # other word → category
     procedural: bool  # its objects can be repainted
     receptacles: tuple[ObjectModel, ...] = ()  # what is there to be put into or onto; no split holds them
@@ -42,28 +42,44 @@ class Catalogue:
     def colors(self) -> tuple[str, ...]:
         return tuple(color_ranges())
 
-    def models(self, split: str = "seen") -> tuple[ObjectModel, ...]:
-        """Return the objects of a split: seen, heldout or all. A folder of objects has no split: all of them."""
-        if split not in SPLITS:
-            raise ConfigError(unknown_name("categories", split, SPLITS))
-        if split == "all" or not self.procedural:
+    def models(self, categories: str = ACTION, stream: str = "") -> tuple[ObjectModel, ...]:
+        """Return the objects of some categories: action, grounding, novel, all, or several joined by '+'.
+
+        `stream`: those alone that scenes of it are drawn from; "": those of both. A folder of objects has neither
+        splits nor halves: all of them.
+        """
+        chosen = split_names(categories)
+        if stream not in ("", *HALVES):
+            raise ConfigError(unknown_name("stream", stream, HALVES))
+        if not self.procedural:
             return self.objects
-        return tuple(model for model in self.objects if self.splits[model.category] == split)
+        return tuple(
+            model
+            for model in self.objects
+            if self.splits[model.category] in chosen and (not stream or half_of(model) == HALVES[stream])
+        )
 
     def vary(self, model: ObjectModel, rng: np.random.Generator, color: str | None = None) -> ObjectModel:
-        """Return another copy of the object: colour (any of its category's unless given), shade, size, mass.
+        """Return another copy of the object: colour (any that it comes in unless given), shade, size, mass.
 
         An object of a folder is what it is: it comes back unchanged.
         """
         if not self.procedural:
             return model
-        category = categories()[model.category]
-        chosen = color or str(rng.choice(category.colors))
-        return make_object(model.category, category.shapes[model.shape], chosen, rng)
+        chosen = color or str(rng.choice(self.colors_of(model)))
+        return make_object(model.category, categories()[model.category].shapes[model.shape], chosen, rng)
 
     def colors_of(self, model: ObjectModel) -> tuple[str, ...]:
         """Return the colours this object comes in."""
-        return categories()[model.category].colors if self.procedural else (model.color,)
+        if not self.procedural:
+            return (model.color,)
+        category = categories()[model.category]
+        return category.half_of(category.shapes[model.shape]).colors
+
+
+def half_of(model: ObjectModel) -> str:
+    """Return which half of its category a built-in object belongs to: training or evaluation."""
+    return "training" if model.shape < len(categories()[model.category].training.shapes) else "evaluation"
 
 
 @cache
@@ -73,8 +89,11 @@ def _procedural_catalogue() -> Catalogue:
     for name, category in categories().items():
         for shape in category.shapes:
             rng = np.random.default_rng(zlib.crc32(f"{name}_{shape}".encode()))
-            color = category.colors[int(rng.integers(len(category.colors)))]
-            (receptacles if category.split == RECEPTACLE else models).append(make_object(name, shape, color, rng))
+            colors = category.half_of(shape).colors
+            color = colors[int(rng.integers(len(colors)))]
+            (receptacles if category.split == RECEPTACLE else models).append(
+                make_object(name, shape, color, rng, lazy=True)
+            )
     return Catalogue(
         objects=tuple(models),
         splits={name: category.split for name, category in categories().items()},

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import colorsys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -29,6 +29,13 @@ class ColorRange:
             low, high = getattr(self, name)
             if not 0 <= low <= high <= top:
                 raise ConfigError(f"{name} must be an increasing range within 0 to {top:g}, got [{low:g}, {high:g}]")
+
+    def part(self, low: float, high: float) -> ColorRange:
+        """Return the part of the range between two shares 0…1 of its hue; where any hue will do, of its value."""
+        name = "value" if self.hue[1] - self.hue[0] > 180.0 or self.saturation[1] < 0.2 else "hue"
+        first, last = getattr(self, name)
+        limits = (first + low * (last - first), first + high * (last - first))
+        return replace(self, hue=limits) if name == "hue" else replace(self, value=limits)
 
     def sample(self, rng: np.random.Generator) -> Rgba:
         """Draw one colour of this name, as sRGB with alpha 1."""

@@ -25,7 +25,7 @@ class ObjectModel:
     name: str  # unique in its catalogue
     category: str
     color: str  # word of the dominant colour
-    parts: tuple[Part, ...]
+    parts: Sequence[Part]
     mass: float  # [kg]
     friction: float  # sliding: of the fingers' pads on it; on a table and on other objects where theirs is not more
     resting: Sequence[tuple[float, ...]] = (IDENTITY,)  # orientations it may rest in, xyzw
@@ -34,12 +34,12 @@ class ObjectModel:
     pads_decide: bool = False  # between fingers the pads' friction counts, not its own
     accents: tuple[str, ...] = ()  # further colours it is called by: "red and white"
     shape: int = 0  # which of its category's shapes
-    size: tuple[float, ...] = (0.0, 0.0, 0.0)  # extents in the canonical pose [m]; filled from the parts
 
-    def __post_init__(self) -> None:
-        if not any(self.size):
-            low, high = self.bounds
-            object.__setattr__(self, "size", tuple(float(edge) for edge in high - low))
+    @cached_property
+    def size(self) -> tuple[float, ...]:
+        """Return its extents in the canonical pose [m]."""
+        low, high = self.bounds
+        return tuple(float(edge) for edge in high - low)
 
     @property
     def color_phrase(self) -> str:

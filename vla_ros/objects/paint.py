@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from vla_ros.objects.colors import Rgba, color_ranges
+from vla_ros.objects.decorations import DECORATIONS, decorate
+from vla_ros.objects.parts import Part
 
 # The accents that stand out beside a dominant colour; never a shade that could be mistaken for it.
 ACCENTS = {
@@ -24,6 +26,9 @@ ACCENTS = {
     "black": ("red", "yellow", "white", "orange"),
     "gray": ("red", "blue", "yellow", "orange"),
 }
+
+
+_WHITE: Rgba = (1.0, 1.0, 1.0, 1.0)
 
 
 def shade(color: Rgba, factor: float) -> Rgba:
@@ -46,19 +51,46 @@ class Paint:
     pale: Rgba  # paper, ivory
     style: int  # 0…3: which decoration a recipe that has several applies
     picture: Callable[[int, int], np.ndarray] = field(repr=False)  # (height, width) → label artwork, RGB uint8
+    decoration: str = "plain"  # what covers the main colour, of decorations.py
+
+    def dressed(self, parts: Iterable[Part]) -> tuple[Part, ...]:
+        """Return the parts with the decoration on the meshes that are drawn in the main colour."""
+        if DECORATIONS[self.decoration] is None:
+            return tuple(parts)
+        cover = self.picture(96, 128)
+        return tuple(
+            replace(part, rgba=_WHITE, texture=cover)
+            if part.visible
+            and part.rgba == self.main
+            and part.texture is None
+            and part.mesh
+            and part.mesh.uv is not None
+            else part
+            for part in parts
+        )
 
 
-def mix_paint(color: str, rng: np.random.Generator) -> Paint:
-    """Draw the paint of one object whose dominant colour has this name."""
+def mix_paint(
+    color: str,
+    rng: np.random.Generator,
+    decorations: Sequence[str] = ("plain",),
+    shades: tuple[float, float] = (0.0, 1.0),
+) -> Paint:
+    """Draw the paint of one object whose dominant colour has this name, in a share of its range."""
     ranges = color_ranges()
     accent = ranges[str(rng.choice(ACCENTS[color]))].sample(rng)
-    main = ranges[color].sample(rng)
+    main = ranges[color].part(*shades).sample(rng)
     grain = rng.uniform(0.85, 1.1)
     steel = rng.uniform(0.55, 0.72)
     artwork_seed = int(rng.integers(2**31))
 
+    style = int(rng.integers(4))
+    decoration = str(rng.choice(decorations))
+
     def picture(height: int, width: int) -> np.ndarray:
-        return label_picture(height, width, main, accent, np.random.default_rng(artwork_seed))
+        if DECORATIONS[decoration] is None:
+            return label_picture(height, width, main, accent, np.random.default_rng(artwork_seed))
+        return decorate(decoration, height, width, main, accent, np.random.default_rng(artwork_seed))
 
     return Paint(
         color=color,
@@ -68,8 +100,9 @@ def mix_paint(color: str, rng: np.random.Generator) -> Paint:
         steel=(steel, steel, steel * 1.03, 1.0),
         dark=(0.11, 0.11, 0.12, 1.0),
         pale=(0.94, 0.92, 0.86, 1.0),
-        style=int(rng.integers(4)),
+        style=style,
         picture=picture,
+        decoration=decoration,
     )
 
 

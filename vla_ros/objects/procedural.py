@@ -11,9 +11,32 @@ from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.category import categories
+from vla_ros.objects.lazy_parts import LazyParts
 from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.objects.paint import Paint, mix_paint
-from vla_ros.objects.recipes import containers, food, household, receptacles, tableware, tools, toys
+from vla_ros.objects.recipes import (
+    aircraft,
+    bathroom,
+    boats,
+    combs,
+    containers,
+    cutlery,
+    desk,
+    food,
+    garden,
+    handtools,
+    household,
+    metalware,
+    phones,
+    produce,
+    receptacles,
+    tableware,
+    tools,
+    toys,
+    vegetables,
+    vehicles,
+    vessels,
+)
 from vla_ros.objects.resting import LazyPoses, Quaternion, RestingFaces, named_orientation
 from vla_ros.objects.solids import scaled
 
@@ -45,37 +68,69 @@ RECIPES: dict[str, Callable[[str, Paint], list[Part]]] = {
     "duck": toys.duck,
     "marker": toys.marker,
     "sponge": toys.sponge,
+    "fork": cutlery.fork,
+    "candle": bathroom.candle,
+    "soap": bathroom.soap,
+    "remote": desk.remote,
+    "corn": garden.corn,
+    "pepper": vegetables.pepper,
+    "teapot": vessels.teapot,
+    "train": vehicles.train,
+    "knife": cutlery.knife,
+    "cucumber": garden.cucumber,
+    "potato": garden.potato,
+    "onion": garden.onion,
+    "pliers": handtools.pliers,
+    "phone": phones.phone,
+    "boat": boats.boat,
+    "comb": combs.comb,
+    "stapler": phones.stapler,
+    "airplane": aircraft.airplane,
+    "pineapple": produce.pineapple,
+    "padlock": metalware.padlock,
+    "magnet": metalware.magnet,
+    "rocket": aircraft.rocket,
+    "bell": metalware.bell,
     "tray": receptacles.tray,
     "plate": receptacles.plate,
     "bin": receptacles.storage_bin,
 }
 
 
-def make_object(category: str, shape: str, color: str, rng: np.random.Generator) -> ObjectModel:
-    """Build one object. Size, mass, friction, shade, accent and decoration are drawn from the category's ranges."""
+def make_object(category: str, shape: str, color: str, rng: np.random.Generator, lazy: bool = False) -> ObjectModel:
+    """Build one object. Size, mass, friction, shade, accent and decoration are drawn from its half of the category.
+
+    `lazy`: its parts are made when somebody looks at them.
+    """
     known = categories()
     if category not in known:
         raise ConfigError(unknown_name("category", category, known))
     ranges = known[category]
     if shape not in ranges.shapes:
         raise ConfigError(unknown_name(f"shape of {category}", shape, ranges.shapes))
-    if color not in ranges.colors:
-        raise ConfigError(unknown_name(f"color of {category}", color, ranges.colors))
+    half = ranges.half_of(shape)
+    if color not in half.colors:
+        raise ConfigError(unknown_name(f"color of {category}/{shape}", color, half.colors))
     position = float(rng.uniform())  # one draw for size and mass: a bigger one is heavier
-    factor = ranges.scale[0] + position * (ranges.scale[1] - ranges.scale[0])
+    factor = half.scale[0] + position * (half.scale[1] - half.scale[0])
     weight = np.clip(position + rng.normal(0, 0.15), 0, 1)
-    parts = RECIPES[category](shape, mix_paint(color, rng))
+    paint = mix_paint(color, rng, half.decorations, half.shades)
+    make = partial(_make_parts, category, shape, paint, factor)
     return ObjectModel(
         name=f"{category}_{shape}",
         category=category,
         color=color,
-        parts=tuple(scaled(part, factor) for part in parts),
+        parts=LazyParts(make) if lazy else make(),
         mass=float(ranges.mass[0] + weight * (ranges.mass[1] - ranges.mass[0])),
         friction=float(rng.uniform(*ranges.friction)),
         resting=_poses(category, shape, ranges.resting, rng),
         rolls=ranges.rolls,
         shape=ranges.shapes.index(shape),
     )
+
+
+def _make_parts(category: str, shape: str, paint: Paint, factor: float) -> tuple[Part, ...]:
+    return tuple(scaled(part, factor) for part in paint.dressed(RECIPES[category](shape, paint)))
 
 
 @cache

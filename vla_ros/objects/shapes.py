@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +13,7 @@ from scipy.interpolate import CubicSpline
 from vla_ros.objects.parts import Mesh
 
 
+@lru_cache(maxsize=256)
 def _grid_faces(rows: int, columns: int) -> np.ndarray:
     """Return the triangles of a (rows, columns) grid of vertices, open in both directions."""
     row, column = np.meshgrid(np.arange(rows - 1), np.arange(columns - 1), indexing="ij")
@@ -26,19 +28,21 @@ def _drop_slivers(mesh: Mesh) -> Mesh:
     return Mesh(mesh.vertices, mesh.faces[area > 1e-10], mesh.uv)
 
 
-def lathe(profile: ArrayLike, segments: int = 28) -> Mesh:
+def lathe(profile: ArrayLike, segments: int = 28, arc: tuple[float, float] = (0.0, 2 * np.pi)) -> Mesh:
     """Turn a profile of (radius, height) [m], listed bottom to top on the outside, about the z axis.
+
+    `arc`: from where to where [rad].
 
     Texture: u once around, v along the profile.
     """
     outline = np.asarray(profile, dtype=float)  # (K, 2)
-    angle = np.linspace(0, 2 * np.pi, segments + 1)
+    angle = np.linspace(*arc, segments + 1)
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(outline, axis=0), axis=1))])
     around = np.stack([np.cos(angle), np.sin(angle)], 1)
     vertices = np.concatenate(
         [outline[:, None, :1] * around[None], np.broadcast_to(outline[:, None, 1:], (len(outline), len(angle), 1))], 2
     )
-    uv = np.stack(np.meshgrid(angle / (2 * np.pi), length / length[-1], indexing="xy"), -1)
+    uv = np.stack(np.meshgrid((angle - arc[0]) / (arc[1] - arc[0]), length / length[-1], indexing="xy"), -1)
     return _drop_slivers(Mesh(vertices.reshape(-1, 3), _grid_faces(len(outline), len(angle)), uv.reshape(-1, 2)))
 
 
@@ -91,10 +95,22 @@ def sweep(
 
 def rounded_box(half: Sequence[float], radius: float, steps: int = 3) -> Mesh:
     """Return a box with half edges `half` [m] whose edges are rounded; each face has its own 0…1 texture square."""
-    core = np.asarray(half, dtype=float) - radius
+    inside, directions, faces = _box_grid(steps)
+    vertices = inside * (np.asarray(half, dtype=float) - radius) + radius * directions
+    side = len(vertices) // 6
+    squares = [
+        _face_uv(vertices[k * side : (k + 1) * side], k // 2, (-1.0, 1.0)[k % 2], np.asarray(half)) for k in range(6)
+    ]
+    return Mesh(vertices, faces, np.concatenate(squares))
+
+
+@lru_cache(maxsize=8)
+def _box_grid(steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return where the vertices of six rounded faces lie, as shares of the core's corners, which way their rounding
+    goes, and their triangles: what is the same of all rounded boxes."""
     arc = np.tan(np.linspace(0, np.pi / 4, steps + 1))[1:]
     grid = np.concatenate([-(1 + arc)[::-1], [-1.0, 1.0], 1 + arc])  # outside ±1: on the rounding
-    vertices, faces, uv, offset = [], [], [], 0
+    corners, directions, faces, offset = [], [], [], 0
     for axis in range(3):
         for sign in (-1.0, 1.0):
             a, b = np.meshgrid(grid, grid, indexing="ij")
@@ -106,11 +122,11 @@ def rounded_box(half: Sequence[float], radius: float, steps: int = 3) -> Mesh:
             direction[..., axis] = sign
             direction[..., first], direction[..., second] = a - np.clip(a, -1, 1), b - np.clip(b, -1, 1)
             direction /= np.linalg.norm(direction, axis=-1, keepdims=True)
-            vertices.append((inside * core + radius * direction).reshape(-1, 3))
+            corners.append(inside.reshape(-1, 3))
+            directions.append(direction.reshape(-1, 3))
             faces.append(_grid_faces(len(grid), len(grid))[:, ::-1] + offset)
-            uv.append(_face_uv(vertices[-1], axis, sign, np.asarray(half)))
             offset += len(grid) ** 2
-    return Mesh(np.concatenate(vertices), np.concatenate(faces).astype(np.int32), np.concatenate(uv))
+    return np.concatenate(corners), np.concatenate(directions), np.concatenate(faces).astype(np.int32)
 
 
 def _face_uv(vertices: np.ndarray, axis: int, sign: float, half: np.ndarray) -> np.ndarray:

@@ -98,7 +98,7 @@ def walls(bottom: float, top: float, low: float, high: float, thickness: float, 
 def scaled(part: Part, factor: float) -> Part:
     """Return the part enlarged about the object's origin."""
     mesh = part.mesh and Mesh(part.mesh.vertices * factor, part.mesh.faces, part.mesh.uv)
-    size, position = _floats(np.asarray(part.size) * factor), _floats(np.asarray(part.position) * factor)
+    size, position = (tuple(value * factor for value in values) for values in (part.size, part.position))
     return replace(part, size=size, position=position, mesh=mesh)
 
 

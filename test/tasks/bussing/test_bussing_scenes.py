@@ -102,10 +102,10 @@ def test_what_is_not_there_is_asked_for_and_means_nothing():
         assert not read.goals
 
 
-def test_novel_things_are_of_categories_that_no_data_holds():
+def test_novel_things_are_of_categories_that_no_demonstration_holds():
     splits = load_catalogue().splits
-    assert {splits[one.model.category] for one in things(draw(500, "novel"))} == {"seen", "heldout"}
-    assert {splits[one.model.category] for one in things(draw(500))} == {"seen"}
+    assert {splits[one.model.category] for one in things(draw(500, "novel"))} == {"action", "grounding"}
+    assert {splits[one.model.category] for one in things(draw(500))} == {"action"}
 
 
 def test_words_that_no_data_holds_are_for_evaluation_alone():

@@ -24,7 +24,7 @@ def runner() -> EpisodeRunner:
     return EpisodeRunner(EpisodeSettings(policy="expert"))
 
 
-@pytest.mark.parametrize(("categories", "seed"), [("seen", 5), ("heldout", 3)])
+@pytest.mark.parametrize(("categories", "seed"), [("action", 5), ("grounding", 3), ("novel", 4)])
 def test_lifts_what_is_named_at_the_first_attempt(categories: str, seed: int) -> None:
     episode = EpisodeRunner(EpisodeSettings(policy="expert", categories=categories)).run(seed)
     assert (episode.outcome, episode.attempts, episode.first_lifted) == ("success", 1, episode.target)

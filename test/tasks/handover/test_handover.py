@@ -106,7 +106,7 @@ def test_what_never_lies_along_its_length_or_is_too_short_is_no_long_thing():
 
 def test_one_hand_that_reaches_both_asks_nothing_of_the_other():
     robot = PassingRobot(scene_robot("agilex").arms)
-    model = next(model for model in load_catalogue().models("seen") if model.name == "block_cube")
+    model = next(model for model in load_catalogue().models("action") if model.name == "block_cube")
 
     def at(x: float, y: float):
         return place(model, np.array([0.0, 0.0, 0.0, 1.0]), np.array([x, y]), 0.0)

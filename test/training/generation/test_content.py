@@ -26,7 +26,8 @@ from vla_ros.training.generation.grounding_maker import SEEN
 from vla_ros.training.generation.settings import GenerationSettings, Rejection
 
 SEED = 1  # a scene of two objects, one of which can be wrong
-HELD_OUT = {name for name, category in categories().items() if category.split == "heldout"}
+NOVEL = {name for name, category in categories().items() if category.split == "novel"}
+DEMONSTRATED = {name for name, category in categories().items() if category.split == "action"}
 
 
 @pytest.fixture(scope="module")
@@ -147,11 +148,28 @@ def test_what_a_grounding_frame_names_is_seen_by_both_cameras(groundings: list[E
             assert (boxes[np.arange(episode.length), targets, 4] >= SEEN).all()
 
 
-def test_held_out_categories_never_appear(groundings: list[EncodedEpisode], episode: EncodedEpisode) -> None:
-    assert HELD_OUT
+def test_novel_categories_never_appear_and_demonstrations_hold_action_ones(
+    groundings: list[EncodedEpisode], episode: EncodedEpisode
+) -> None:
+    assert NOVEL
     for made in (*groundings, episode):
         for text in (*made.columns[notes.OBJECT_NAMES], *made.tasks):
-            assert not HELD_OUT & set(text.replace(";", " ").split()), text
+            assert not NOVEL & set(text.replace(";", " ").split()), text
+    for text in episode.columns[notes.OBJECT_NAMES]:
+        assert {name.split()[-1] for name in text.split(";")} <= DEMONSTRATED
+
+
+def test_what_is_known_from_boxes_alone_carries_no_grasp() -> None:
+    """Scenes of grounding categories alone: boxes and words, and nothing of how they are grasped."""
+    settings = GenerationSettings(grounding_categories="grounding", grounding=1)
+    made = next(
+        one for seed in range(20) if isinstance(one := EpisodeMaker(settings).make_grounding(seed), EncodedEpisode)
+    )
+    assert not made.columns[notes.GRASP_OPTIONS].any()
+    for text in made.columns[notes.OBJECT_NAMES]:
+        names = {name.split()[-1] for name in text.split(";")}
+        assert names
+        assert not names & (DEMONSTRATED | NOVEL)
 
 
 def test_a_clean_demonstration_by_another_contract_is_the_same_motion_without_the_errors(

@@ -41,7 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="change the policy's settings, such as rules.rise=false")  # fmt: skip
     parser.add_argument("--task", default=DEFAULT_TASK, help=f"{', '.join(TASKS)} (default {DEFAULT_TASK})")
     parser.add_argument("--set", dest="set_name", default="basic", help="set of scenes; `vla tasks show TASK`")
-    parser.add_argument("--categories", default="seen", help="seen, heldout or all")
+    parser.add_argument(
+        "--categories", default="action",
+        help="action (in demonstrations), grounding (in pictures with boxes alone), novel (in neither) or all",
+    )  # fmt: skip
     parser.add_argument("--objects", metavar="DIR", help="folder of your own objects; docs/objects.md")
     parser.add_argument("--by-part", action="store_true",
                         help="ask for objects by a part, such as the handle; config/objects/parts.yaml")  # fmt: skip

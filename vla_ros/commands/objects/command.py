@@ -42,20 +42,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         epilog="example: vla objects list my_objects",
     )
     listed.add_argument("folder", nargs="?", metavar="DIR", help="a folder of objects (default: the built-in ones)")
+    listed.add_argument("--sheet", metavar="FILE.jpg", help="draw a copy of every built-in shape; takes minutes")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check or list."""
-    return _list(arguments.folder) if arguments.action == "list" else _check(arguments)
+    return _list(arguments.folder, arguments.sheet) if arguments.action == "list" else _check(arguments)
 
 
-def _list(folder: str | None) -> int:
-    from vla_ros.objects.catalogue import load_catalogue
+def _list(folder: str | None, sheet: str | None) -> int:
+    from vla_ros.objects.catalogue import half_of, load_catalogue
+    from vla_ros.output_file import check_output, write_output
 
+    if sheet and folder:
+        raise ConfigError(
+            "--sheet draws the built-in objects: `vla objects check DIR --sheet FILE.png` those of a folder"
+        )
+    check_output("--sheet", sheet, ".jpg")
     catalogue = load_catalogue(folder)
+    if sheet:
+        from vla_ros.commands.objects.catalogue_sheet import catalogue_sheet
+        from vla_ros.launching.egl import require_egl
+
+        require_egl()
+        write_output("--sheet", sheet, catalogue_sheet(catalogue))
+        return 0
     for model in catalogue.objects:
         size = " × ".join(f"{1000 * edge:.0f}" for edge in model.size)
-        split = "" if not catalogue.procedural else f"  {catalogue.splits[model.category]}"
+        split = "" if not catalogue.procedural else f"  {catalogue.splits[model.category]}, {half_of(model)}"
         colors = catalogue.colors_of(model) if catalogue.procedural else (model.color_phrase,)
         print(f"{model.name:<24} {size:>16} mm {1000 * model.mass:>5.0f} g{split}  {', '.join(colors)}")
     return 0

@@ -70,7 +70,7 @@ def _row(cells: list[np.ndarray]) -> np.ndarray:
 def _cell(model: ObjectModel, pose: np.ndarray, text: str) -> np.ndarray:
     """Return one object in one pose, with words below it."""
     scale = float(np.clip(_FILLED / np.linalg.norm(model.size), *_SCALES))  # [px/m] at the object's middle
-    color = _render(model, pose, scale)
+    color = render_object(model, pose, scale, _CELL)
     strip = np.full((_CAPTION, _CELL[0], 3), 255, dtype=np.uint8)
     dark = (30, 30, 30)
     cv2.putText(strip, model.name[:34], (8, 15), cv2.FONT_HERSHEY_SIMPLEX, 0.45, dark, 1, cv2.LINE_AA)
@@ -79,16 +79,17 @@ def _cell(model: ObjectModel, pose: np.ndarray, text: str) -> np.ndarray:
     return np.vstack([color, strip])
 
 
-def _render(model: ObjectModel, pose: np.ndarray, scale: float) -> np.ndarray:
+def render_object(model: ObjectModel, pose: np.ndarray, scale: float, cell: tuple[int, int]) -> np.ndarray:
+    """Draw an object in a pose (xyzw) on paper, at `scale` [px/m], in a picture of width and height `cell` [px]."""
     placed = place(model, pose, np.zeros(2), 0.0)
     middle = (placed.points.min(axis=0) + placed.points.max(axis=0)) / 2
     spec = mujoco.MjSpec()
     add_object(spec, "thing", model, placed.T_base_object)
-    spec.visual.global_.offwidth, spec.visual.global_.offheight = _CELL
+    spec.visual.global_.offwidth, spec.visual.global_.offheight = cell
     spec.visual.quality.offsamples = 4
     spec.visual.headlight.ambient, spec.visual.headlight.diffuse = [0.45] * 3, [0.3] * 3
     spec.visual.headlight.specular = [0.0] * 3
-    distance = _CELL[1] / scale / 2 / np.tan(np.radians(_FOVY) / 2)
+    distance = cell[1] / scale / 2 / np.tan(np.radians(_FOVY) / 2)
     look = np.array([-np.cos(_DOWN) * 0.8, -np.cos(_DOWN) * 0.6, np.sin(_DOWN)])
     spec.stat.extent, spec.stat.center = 1.0, middle
     spec.visual.map.znear, spec.visual.map.zfar = 0.05, 20.0
@@ -102,11 +103,11 @@ def _render(model: ObjectModel, pose: np.ndarray, scale: float) -> np.ndarray:
     x /= np.linalg.norm(x)
     quat = np.empty(4)
     mujoco.mju_mat2Quat(quat, np.column_stack([x, np.cross(look, x), look]).flatten())
-    spec.worldbody.add_camera(name="eye", pos=middle + distance * look, quat=quat, fovy=_FOVY, resolution=_CELL)
+    spec.worldbody.add_camera(name="eye", pos=middle + distance * look, quat=quat, fovy=_FOVY, resolution=cell)
     compiled = spec.compile()
     data = mujoco.MjData(compiled)
     mujoco.mj_forward(compiled, data)
-    renderer = Renderer(compiled, *_CELL)
+    renderer = Renderer(compiled, *cell)
     try:
         return renderer.render(data, compiled.camera("eye").id)[0].copy()
     finally:

@@ -25,7 +25,7 @@ from vla_ros.launching.ros2_control import (
 from vla_ros.tasks.table import TASKS
 
 Parameters = dict[str, Parameter | Argument | Chosen]
-CATEGORIES = ("seen", "heldout", "all")
+CATEGORIES = ("action", "grounding", "novel", "all")
 STREAMS = ("evaluation", "generation")
 WORDINGS = ("common", "unseen")
 
@@ -183,7 +183,7 @@ def robot_arguments(job: JobConfig, *own: LaunchArgument) -> tuple[LaunchArgumen
         LaunchArgument(
             "stream", "evaluation", "family of scenes: those of training share nothing with it", choices=STREAMS
         ),
-        LaunchArgument("categories", "seen", "object categories the scene draws from", choices=CATEGORIES),
+        LaunchArgument("categories", "action", "object categories the scene draws from", choices=CATEGORIES),
         LaunchArgument("target", "", "what the scene asks for, such as red mug; empty: what the seed draws"),
         LaunchArgument("place", "", "where it stands: near, far, left, right, middle, or two of them; empty: anywhere"),
         LaunchArgument("objects", "", "folder of your own objects (docs/objects.md); empty: the built-in ones"),

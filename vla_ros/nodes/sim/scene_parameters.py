@@ -31,7 +31,7 @@ def declare_scene(node: Node, change: Callable[[str, object], None] | None = Non
             node, "stream", "evaluation", "random stream", choices=("evaluation", "generation"), change=notify("stream")
         ),
         "categories": declare(
-            node, "categories", "seen", "object categories", choices=("seen", "heldout", "all"),
+            node, "categories", "action", "object categories", choices=("action", "grounding", "novel", "all"),
             change=notify("categories"),
         ),
         "objects": declare(

@@ -7,6 +7,7 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
+from vla_ros.objects.recipes import packs
 from vla_ros.objects.recipes.tableware import WHITE
 from vla_ros.objects.shapes import lathe, rounded_box, smooth, sweep
 from vla_ros.objects.solids import ALONG_X, painted, rod, skin, solid
@@ -14,6 +15,8 @@ from vla_ros.objects.solids import ALONG_X, painted, rod, skin, solid
 
 def bottle(shape: str, paint: Paint) -> list[Part]:
     """A closed bottle standing up."""
+    if shape in packs.BOTTLES:
+        return packs.bottle(shape, paint)
     radius, height, neck, shoulder, cap = {
         "water": (0.032, 0.200, 0.013, 0.155, 0.017),
         "wine": (0.029, 0.230, 0.0115, 0.135, 0.032),
@@ -69,6 +72,8 @@ def bottle(shape: str, paint: Paint) -> list[Part]:
 
 def can(shape: str, paint: Paint) -> list[Part]:
     """A can standing up, with metal ends and a printed side."""
+    if shape in packs.CANS:
+        return packs.can(shape, paint)
     radius, height = {
         "soda": (0.031, 0.115),
         "slim": (0.0265, 0.130),
@@ -119,6 +124,8 @@ def can(shape: str, paint: Paint) -> list[Part]:
 
 def jar(shape: str, paint: Paint) -> list[Part]:
     """A jar with a wide lid, standing up."""
+    if shape in packs.JARS:
+        return packs.jar(shape, paint)
     radius, height, lid = {
         "jam": (0.033, 0.085, 0.016),
         "spice": (0.0225, 0.092, 0.018),
@@ -164,6 +171,8 @@ def jar(shape: str, paint: Paint) -> list[Part]:
 
 def box(shape: str, paint: Paint) -> list[Part]:
     """A cardboard box standing on its base, printed on all sides."""
+    if shape in packs.BOXES:
+        return packs.box(shape, paint)
     half = {
         "cereal": (0.024, 0.050, 0.075),
         "tea": (0.030, 0.055, 0.035),
@@ -183,6 +192,8 @@ def box(shape: str, paint: Paint) -> list[Part]:
 
 def tube(shape: str, paint: Paint) -> list[Part]:
     """A squeezable tube along x, lying flat, cap at +x."""
+    if shape in packs.TUBES:
+        return packs.tube_pack(shape, paint)
     length, radius, cap = {
         "toothpaste": (0.150, 0.0190, 0.018),
         "cream": (0.110, 0.0200, 0.022),

@@ -7,6 +7,7 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
+from vla_ros.objects.recipes import produce, vegetables
 from vla_ros.objects.shapes import lathe, smooth, sweep
 from vla_ros.objects.solids import painted, rod, skin, solid
 
@@ -16,6 +17,8 @@ LEAF = (0.22, 0.50, 0.16, 1.0)
 
 def apple(shape: str, paint: Paint) -> list[Part]:
     """An apple standing on its base."""
+    if shape in produce.APPLES:
+        return produce.apple(shape, paint)
     radius, height = {"round": (0.033, 0.060), "flat": (0.034, 0.054), "tall": (0.031, 0.064)}[shape]
     h = height / 2
     outline = [
@@ -41,6 +44,8 @@ def apple(shape: str, paint: Paint) -> list[Part]:
 
 def pear(shape: str, paint: Paint) -> list[Part]:
     """A pear standing on its base."""
+    if shape in produce.PEARS:
+        return produce.pear(shape, paint)
     radius, height, neck = {
         "classic": (0.0325, 0.085, 0.015),
         "long": (0.030, 0.098, 0.0135),
@@ -69,6 +74,8 @@ def pear(shape: str, paint: Paint) -> list[Part]:
 
 def lemon(shape: str, paint: Paint) -> list[Part]:
     """A lemon along x with its two tips."""
+    if shape in produce.LEMONS:
+        return produce.lemon(shape, paint)
     length, radius = {"classic": (0.082, 0.0265), "long": (0.090, 0.0245), "round": (0.070, 0.0280)}[shape]
     h = length / 2
     outline = [
@@ -93,6 +100,8 @@ def lemon(shape: str, paint: Paint) -> list[Part]:
 
 def banana(shape: str, paint: Paint) -> list[Part]:
     """A banana lying on its side, curved in the xy plane."""
+    if shape in produce.BANANAS:
+        return produce.banana(shape, paint)
     length, radius, sag = {
         "classic": (0.175, 0.0165, 0.034),
         "long": (0.195, 0.0160, 0.030),
@@ -119,6 +128,8 @@ def banana(shape: str, paint: Paint) -> list[Part]:
 
 def carrot(shape: str, paint: Paint) -> list[Part]:
     """A carrot along x with its greens at +x."""
+    if shape in vegetables.CARROTS:
+        return vegetables.carrot(shape, paint)
     length, radius = {"classic": (0.150, 0.0175), "short": (0.105, 0.0200), "thin": (0.165, 0.0150)}[shape]
     t = np.linspace(0, 1, 14)
     x = -length / 2 + t * length * 0.94
@@ -144,6 +155,8 @@ def carrot(shape: str, paint: Paint) -> list[Part]:
 
 def eggplant(shape: str, paint: Paint) -> list[Part]:
     """An eggplant along x with its green cap at +x."""
+    if shape in vegetables.EGGPLANTS:
+        return vegetables.eggplant(shape, paint)
     length, radius, neck = {
         "classic": (0.150, 0.0310, 0.019),
         "long": (0.175, 0.0240, 0.017),

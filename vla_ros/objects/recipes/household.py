@@ -7,12 +7,15 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
+from vla_ros.objects.recipes import handles, metalware
 from vla_ros.objects.shapes import lathe, rounded_box, smooth, sweep
 from vla_ros.objects.solids import ALONG_X, both, painted, rod, skin, solid
 
 
 def flashlight(shape: str, paint: Paint) -> list[Part]:
     """A flashlight along x, lamp at +x."""
+    if shape in handles.FLASHLIGHTS:
+        return handles.flashlight(shape, paint)
     length, radius, lamp, cone = {
         "classic": (0.150, 0.0150, 0.0230, 0.030),
         "slim": (0.125, 0.0120, 0.0150, 0.018),
@@ -59,6 +62,8 @@ def flashlight(shape: str, paint: Paint) -> list[Part]:
 
 def brush(shape: str, paint: Paint) -> list[Part]:
     """A brush lying down: handle at −x."""
+    if shape in handles.BRUSHES:
+        return handles.brush(shape, paint)
     bristle = paint.pale if paint.style % 2 else (0.20, 0.17, 0.15, 1.0)
     if shape == "paint":
         length, width, thick = 0.185, 0.0225, 0.0085
@@ -113,6 +118,8 @@ def brush(shape: str, paint: Paint) -> list[Part]:
 
 def dumbbell(shape: str, paint: Paint) -> list[Part]:
     """A small dumbbell along x."""
+    if shape in metalware.DUMBBELLS:
+        return metalware.dumbbell(shape, paint)
     length, grip, radius, thick = {
         "round": (0.135, 0.0120, 0.0290, 0.016),
         "hex": (0.125, 0.0125, 0.0270, 0.018),

@@ -8,6 +8,7 @@ import numpy as np
 from vla_ros.objects.colors import Rgba
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
+from vla_ros.objects.recipes import cutlery, vessels
 from vla_ros.objects.shapes import lathe, smooth, sphere_profile, sweep, transformed
 from vla_ros.objects.solids import painted, rod, skin, solid, walls
 
@@ -37,6 +38,8 @@ def _band(radius: float, low: float, high: float, color: Rgba, gloss: float = 0.
 
 def mug(shape: str, paint: Paint) -> list[Part]:
     """A mug with its handle along x."""
+    if shape in vessels.MUGS:
+        return vessels.mug(shape, paint)
     foot, waist, rim, height = {
         "straight": (0.036, 0.036, 0.036, 0.090),
         "tapered": (0.029, 0.033, 0.037, 0.088),
@@ -75,6 +78,8 @@ def mug(shape: str, paint: Paint) -> list[Part]:
 
 def cup(shape: str, paint: Paint) -> list[Part]:
     """A cup without a handle."""
+    if shape in vessels.CUPS:
+        return vessels.cup(shape, paint)
     foot, waist, rim, height = {
         "paper": (0.025, 0.0295, 0.034, 0.095),
         "tumbler": (0.030, 0.0315, 0.033, 0.105),
@@ -100,6 +105,8 @@ def cup(shape: str, paint: Paint) -> list[Part]:
 
 def bowl(shape: str, paint: Paint) -> list[Part]:
     """A bowl to be taken by its rim."""
+    if shape in vessels.BOWLS:
+        return vessels.bowl(shape, paint)
     foot, waist, rim, height = {
         "round": (0.038, 0.061, 0.067, 0.056),
         "conical": (0.041, 0.052, 0.063, 0.062),
@@ -114,6 +121,8 @@ def bowl(shape: str, paint: Paint) -> list[Part]:
 
 def spoon(shape: str, paint: Paint) -> list[Part]:
     """A cooking spoon along x, lying on its back."""
+    if shape in cutlery.SPOONS:
+        return cutlery.spoon(shape, paint)
     length, width, thick = {
         "cooking": (0.20, 0.046, 0.0075),
         "ladle": (0.17, 0.056, 0.0072),

@@ -7,12 +7,15 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
+from vla_ros.objects.recipes import handtools
 from vla_ros.objects.shapes import lathe, rounded_box, smooth, sweep
 from vla_ros.objects.solids import ALONG_X, ALONG_Y, both, painted, rod, skin, solid
 
 
 def hammer(shape: str, paint: Paint) -> list[Part]:
     """A hammer lying down: handle along x, head across it at +x."""
+    if shape in handtools.HAMMERS:
+        return handtools.hammer(shape, paint)
     length, grip = {"claw": (0.235, 0.0135), "mallet": (0.220, 0.0125), "sledge": (0.200, 0.0130)}[shape]
     start, head = -length / 2, length / 2 - 0.015
     if shape == "mallet":  # a big coloured head on a wooden handle
@@ -87,6 +90,8 @@ def hammer(shape: str, paint: Paint) -> list[Part]:
 
 def screwdriver(shape: str, paint: Paint) -> list[Part]:
     """A screwdriver: handle at −x, shaft to +x."""
+    if shape in handtools.SCREWDRIVERS:
+        return handtools.screwdriver(shape, paint)
     grip, radius, shaft = {
         "long": (0.092, 0.0140, 0.095),
         "stubby": (0.075, 0.0165, 0.045),
@@ -123,6 +128,8 @@ def screwdriver(shape: str, paint: Paint) -> list[Part]:
 
 def wrench(shape: str, paint: Paint) -> list[Part]:
     """A wrench lying flat: jaws at +x."""
+    if shape in handtools.WRENCHES:
+        return handtools.wrench(shape, paint)
     length, width, thick = {
         "open": (0.165, 0.0105, 0.0075),
         "combination": (0.180, 0.0100, 0.0075),

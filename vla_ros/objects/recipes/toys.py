@@ -7,6 +7,7 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
+from vla_ros.objects.recipes import bathroom, desk, playthings, vehicles
 from vla_ros.objects.recipes.tableware import WHITE
 from vla_ros.objects.shapes import lathe, rounded_box, smooth, sphere_profile, sweep, transformed
 from vla_ros.objects.solids import ALONG_X, ALONG_Y, both, painted, rod, skin, solid
@@ -14,6 +15,8 @@ from vla_ros.objects.solids import ALONG_X, ALONG_Y, both, painted, rod, skin, s
 
 def ball(shape: str, paint: Paint) -> list[Part]:
     """A ball: striped, tennis or beach."""
+    if shape in playthings.BALLS:
+        return playthings.ball(shape, paint)
     radius = {"striped": 0.0300, "tennis": 0.0325, "beach": 0.0330}[shape]
     height, width = 48, 96
     v, u = np.mgrid[0:height, 0:width] / np.array([height, width]).reshape(2, 1, 1)
@@ -34,6 +37,8 @@ def ball(shape: str, paint: Paint) -> list[Part]:
 
 def car(shape: str, paint: Paint) -> list[Part]:
     """A toy car standing on its wheels, front at +x."""
+    if shape in vehicles.CARS:
+        return vehicles.car(shape, paint)
     length, width, body = {
         "sedan": (0.100, 0.046, 0.016),
         "pickup": (0.105, 0.048, 0.017),
@@ -98,6 +103,8 @@ def car(shape: str, paint: Paint) -> list[Part]:
 
 def block(shape: str, paint: Paint) -> list[Part]:
     """A toy building block: a cube with framed pictures, a plain brick, a brick with studs."""
+    if shape in playthings.BLOCKS:
+        return playthings.block(shape, paint)
     if shape == "cube":
         half = (0.0225, 0.0225, 0.0225)
         return [skin(rounded_box(half, 0.002), WHITE, _framed(paint), gloss=0.3), solid("box", half)]
@@ -136,6 +143,8 @@ def _framed(paint: Paint) -> np.ndarray:
 
 def duck(shape: str, paint: Paint) -> list[Part]:
     """A rubber duck that looks along +x."""
+    if shape in playthings.DUCKS:
+        return playthings.duck(shape, paint)
     scale = {"classic": 1.0, "tall": 1.0, "flat": 1.0}[shape]
     length, width, height, rise = {
         "classic": (0.040, 0.028, 0.024, 0.034),
@@ -188,6 +197,8 @@ def duck(shape: str, paint: Paint) -> list[Part]:
 
 def marker(shape: str, paint: Paint) -> list[Part]:
     """A marker along x, cap at +x."""
+    if shape in desk.MARKERS:
+        return desk.marker(shape, paint)
     length, radius, cap = {
         "thick": (0.125, 0.0105, 0.046),
         "slim": (0.138, 0.0085, 0.044),
@@ -209,6 +220,8 @@ def marker(shape: str, paint: Paint) -> list[Part]:
 
 def sponge(shape: str, paint: Paint) -> list[Part]:
     """A kitchen sponge lying flat on its scouring side."""
+    if shape in bathroom.SPONGES:
+        return bathroom.sponge(shape, paint)
     half = {"kitchen": (0.050, 0.031, 0.0150), "cube": (0.036, 0.029, 0.020), "waisted": (0.054, 0.030, 0.0150)}[shape]
     scour = 0.0040
     dark = (0.10, 0.30, 0.14, 1.0) if paint.color not in ("green",) else (0.55, 0.12, 0.12, 1.0)

@@ -24,7 +24,7 @@ class RecognitionConfig:
     """How catalogue objects are imagined on the table, and how strictly shapes must agree."""
 
     turns: int = 4  # views around the vertical
-    copies: int = 2  # of every model, which differ in size as a catalogue's do
+    copies: int = 1  # of every model; a category has eight and more
     points: int = 1500  # sampled on a whole object
     noise: float = 0.0022  # [m] of a measured point
     grazing: float = 0.2  # [rad] a surface seen at less than this angle is not measured

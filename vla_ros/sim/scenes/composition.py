@@ -60,10 +60,16 @@ def compose(
     placed until they do.
     Raises ConfigError for names it does not know, NoRoomError where there is no room for the objects.
     """
-    changes, ranges, stream, seed = check_set(sets, request.set_name), sets.scene, request.stream, request.seed
+    ranges, stream, seed = sets.scene, request.stream, request.seed
+    changes = check_set(sets, request.set_name, stream)
     embodiment = load_embodiment(request.robot)
     place = embodiment.workplace
-    height = float(scene_generator(stream, seed, "table").uniform(*ranges.table_height))
+    highest = ranges.table_height[1]
+    if changes.above is None:
+        low, high = ranges.table_height
+    else:
+        low, high = highest + changes.above[0], highest + changes.above[1]
+    height = float(scene_generator(stream, seed, "table").uniform(low, high))
     if place is not None:
         height = place.table_height(height, *ranges.table_height)
     height += changes.raise_table
@@ -74,7 +80,7 @@ def compose(
     seen_by, mounted = _chosen_cameras(standing, ranges, request, embodiment)
     rng = scene_generator(stream, seed, "surfaces")
     surfaces = [sample_surface(changes.surfaces, rng, wall) for wall in (False, True, True, True)]
-    lights, ambient = sample_lights(changes.lights, scene_generator(stream, seed, "lights"))
+    lights, ambient = sample_lights(changes.lights, scene_generator(stream, seed, "lights"), stream)
     placed = _name(placements)
     scene = Scene(
         seed=seed,

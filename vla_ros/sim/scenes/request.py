@@ -25,7 +25,7 @@ class SceneRequest:
     set_name: str = "basic"
     seed: int = 0
     stream: str = "evaluation"  # or generation: two families of random numbers that share nothing, whatever the seeds
-    categories: str = "seen"
+    categories: str = "action"
     objects: str | Path | Catalogue | None = None  # folder of objects, or what was read of one; None: the built-in ones
     # Family of config/tasks/wording.yaml, which changes the instruction alone; None: common for evaluation, training
     # for generation, which may not have the unseen one.

@@ -81,7 +81,8 @@ class SceneSet:
     extra: int = 0  # further objects
     extra_alike: int = 0  # of which share colour or category with the target
     raise_table: float = 0.0  # [m]
-    novel: bool = False  # some of the objects are of held-out categories, where a task has such
+    above: tuple[float, float] | None = None  # [m] that a table is above the scene's highest; None: as the scene's
+    novel: bool = False  # some of the objects are of categories that no demonstration holds, where a task has such
     asks: str = ""  # what is asked for, of a task that knows several; "": the usual
     things: int = 0  # objects in all, where the set and not `scene` says how many stand there
     others_visible: float = 0.3  # share of every object but the target that each camera must see
@@ -104,6 +105,9 @@ class SceneSet:
             min(self.relations.values()) >= 0.0 and math.isclose(sum(self.relations.values()), 1)
         ):
             raise ConfigError(f"relations: shares must be 0 or more and add up to 1, got {self.relations}")
+        low, high = self.above or (0.0, 0.0)
+        if not -0.3 <= low <= high <= 0.15:
+            raise ConfigError(f"above must be an increasing range within -0.3 to 0.15 m, got [{low:g}, {high:g}]")
 
 
 @dataclass(frozen=True)
@@ -112,13 +116,14 @@ class SceneSets:
 
     scene: SceneRanges
     sets: dict[str, SceneSet]
+    generation: dict[str, SceneSet] = field(default_factory=dict)  # what sets are instead in generated data
 
 
-def check_set(sets: SceneSets, name: str) -> SceneSet:
-    """Return one set. Raises ConfigError naming the nearest."""
+def check_set(sets: SceneSets, name: str, stream: str = "evaluation") -> SceneSet:
+    """Return one set, as scenes of a stream have it. Raises ConfigError naming the nearest."""
     if name not in sets.sets:
         raise ConfigError(unknown_name("set", name, sets.sets))
-    return sets.sets[name]
+    return sets.generation.get(name, sets.sets[name]) if stream == "generation" else sets.sets[name]
 
 
 @cache
@@ -131,7 +136,7 @@ def load_sets(task: str) -> SceneSets:
     path, values = _read(task)
     base = values.pop(BASE, None)
     if base is None:
-        return build(SceneSets, values, str(path))
+        return _checked(build(SceneSets, values, str(path)), path)
     known = [name.removesuffix(_SUFFIX) for name in config_names("tasks") if name.endswith(_SUFFIX)]
     if base not in known or base == task:
         raise ConfigError(f"{path}: {unknown_name(BASE, str(base), [name for name in known if name != task])}")
@@ -141,7 +146,18 @@ def load_sets(task: str) -> SceneSets:
     like = build(SceneSets, base_values, str(base_path))
     like = dataclasses.replace(like, sets={name: one for name, one in like.sets.items() if not one.asks})
     own = build(SceneSets, values, str(path), defaults=like)
-    return SceneSets(own.scene, {**like.sets, **own.sets})
+    own_names = values.get("sets") or {}
+    # A set that the file says anew is so in either stream, unless it says more.
+    inherited = {name: changes for name, changes in like.generation.items() if name not in own_names}
+    generation = {name: changes for name, changes in own.generation.items() if name in values.get("generation", {})}
+    return _checked(SceneSets(own.scene, {**like.sets, **own.sets}, {**inherited, **generation}), path)
+
+
+def _checked(sets: SceneSets, path: Path) -> SceneSets:
+    for name in sets.generation:
+        if name not in sets.sets:
+            raise ConfigError(f"{path}: generation: {unknown_name('set', name, sets.sets)}")
+    return sets
 
 
 def _read(task: str) -> tuple[Path, dict[str, Any]]:

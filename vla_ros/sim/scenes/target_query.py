@@ -13,6 +13,7 @@ from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.objects import Kind, choose_kind
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.sets import Area
 
 # Which part of an axis of the area a word means, from 0 to 1; x points away from the robot, y to its left.
@@ -47,14 +48,30 @@ def read_query(words: str) -> TargetQuery:
     return TargetQuery(color, category, shape)
 
 
-def choose_target(words: str, models: tuple[ObjectModel, ...], catalogue: Catalogue, rng: np.random.Generator) -> Kind:
-    """Draw the scene's target among what the words fit; "": among all. Raises ConfigError that names what there is."""
+def choose_target(
+    words: str,
+    models: tuple[ObjectModel, ...],
+    catalogue: Catalogue,
+    rng: np.random.Generator,
+    wished: tuple[ObjectModel, ...] = (),
+) -> Kind:
+    """Draw the scene's target among what the words fit; "": among all. Raises ConfigError that names what there is.
+
+    `wished`: what it may be as well where words are given that none of `models` fits.
+    """
     query = read_query(words)
     fitting = tuple(model for model in models if query.fits(model, catalogue))
+    if not fitting and words:
+        fitting = tuple(model for model in wished if query.fits(model, catalogue))
     if not fitting:
-        raise ConfigError(_complaint(words, query, models, catalogue))
+        raise ConfigError(_complaint(words, query, (*models, *wished), catalogue))
     kind = choose_kind(fitting, catalogue, rng)
     return dataclasses.replace(kind, color=query.color) if query.color else kind
+
+
+def wishes(request: SceneRequest, catalogue: Catalogue) -> tuple[ObjectModel, ...]:
+    """Return what a target may be that somebody names: in evaluation objects of either half, in data of its own."""
+    return catalogue.models(request.categories) if request.stream == "evaluation" else ()
 
 
 def _noun(model: ObjectModel) -> str:

@@ -10,7 +10,7 @@ from functools import cache
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import load_config, share_directory
-from vla_ros.objects.category import categories
+from vla_ros.objects.category import GROUNDING, NOVEL, categories
 from vla_ros.objects.colors import color_ranges
 from vla_ros.sim.scenes.relations import CLOSEST, EXTREMES, RELATIONS, SIDES
 from vla_ros.sim.scenes.sizes import OF_TWO, SIZES
@@ -104,12 +104,29 @@ class Wording:
             raise ConfigError(f"unseen names with '{min(taken)}', which is known elsewhere: choose another word")
         if taken := unseen.said_of_places & set().union(*(family.said_of_places for family in seen)):
             raise ConfigError(f"unseen says '{min(taken)}', as another family does: choose other words")
-        heldout = {name for name, category in categories().items() if category.split == "heldout"}
-        if leaked := {key for key in self.families["training"].nouns if key.split("/")[0] in heldout}:
-            raise ConfigError(f"training has words for '{min(leaked)}', which is held out: remove them")
-        names = {word for name in heldout for word in (name, *categories()[name].synonyms)}
-        if leaked := names & {name for family in seen for name in family.names}:
-            raise ConfigError(f"'{min(leaked)}' names what is held out, and another family says it: remove it there")
+        _check_novel(self.families["training"], seen)
+        _check_colors(self.families["training"])
+
+
+def _check_novel(training: Family, seen: list[Family]) -> None:
+    """Refuse words for what no data holds in families that data is said in."""
+    novel = {name for name, category in categories().items() if category.split == NOVEL}
+    if leaked := {key for key in training.nouns if key.split("/")[0] in novel}:
+        raise ConfigError(f"training has words for '{min(leaked)}', which is novel: remove them")
+    names = {word for name in novel for word in (name, *categories()[name].synonyms)}
+    if leaked := names & {name for family in seen for name in family.names}:
+        raise ConfigError(f"'{min(leaked)}' names what is novel, and another family says it: remove it there")
+
+
+def _check_colors(training: Family) -> None:
+    """Refuse words of colour that name a thing of which data has no demonstrations: the colour would say its noun."""
+    undemonstrated = {name: category for name, category in categories().items() if category.split in (GROUNDING, NOVEL)}
+    nouns = {part for name, one in undemonstrated.items() for word in (name, *one.synonyms) for part in word.split()}
+    said = {part for words in training.colors.values() for word in words for part in word.split()} | set(color_ranges())
+    if shared := nouns & said:
+        raise ConfigError(
+            f"'{min(shared)}' is a word of colour in training, and a noun of grounding or novel categories: remove one"
+        )
 
 
 def _catalogue_words() -> set[str]:

@@ -149,7 +149,9 @@ def _absent(
     """Draw something that is not on the table, and the receptacle that it would belong in."""
     rng = scene_generator(request.stream, request.seed, "bodies")
     things = bussing_things()
-    models = tuple(one for one in catalogue.models("seen") if one.category in (*things.bin, *things.tray))
+    models = tuple(
+        one for one in catalogue.models("action", request.stream) if one.category in (*things.bin, *things.tray)
+    )
     there = [one.model for one in placed]
     for _ in range(_TRIES):
         kind = choose_kind(models, catalogue, rng)

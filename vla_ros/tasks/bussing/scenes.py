@@ -10,6 +10,7 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
+from vla_ros.objects.category import GROUNDING, NOVEL
 from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.solids import scaled
 from vla_ros.sim.scenes.composition import ChosenObjects, compose
@@ -34,7 +35,7 @@ def sample_bussing(request: SceneRequest) -> Scene:
     Raises ConfigError for names it does not know.
     """
     catalogue, sets = load_catalogue(), load_sets(TASK)
-    changes = check_set(sets, request.set_name)
+    changes = check_set(sets, request.set_name, request.stream)
     rng = scene_generator(request.stream, request.seed, "objects")
     places = [_receptacle(category, catalogue, rng) for category in RECEPTACLES]
     left = float(rng.choice((-1.0, 1.0)))
@@ -58,7 +59,7 @@ def _receptacle(category: str, catalogue: Catalogue, rng: np.random.Generator) -
     kind = choose_kind(tuple(m for m in catalogue.receptacles if m.name == f"{category}_oblong"), catalogue, rng)
     model, factor = catalogue.vary(kind.model, rng, kind.color), bussing_things().enlarged[category]
     parts = tuple(scaled(part, factor) for part in model.parts)
-    return dataclasses.replace(model, parts=parts, mass=factor**2 * model.mass, size=(0.0, 0.0, 0.0))
+    return dataclasses.replace(model, parts=parts, mass=factor**2 * model.mass)
 
 
 def _things(
@@ -66,23 +67,23 @@ def _things(
 ) -> list[ObjectModel]:
     """Draw things by turns for either receptacle, of which no description means two."""
     things = bussing_things()
-    novel = check_set(load_sets(TASK), request.set_name).novel or request.categories == "heldout"
+    novel = check_set(load_sets(TASK), request.set_name).novel or request.categories in (GROUNDING, NOVEL)
     chosen: list[ObjectModel] = []
     if count and request.target and not any(one.category not in RECEPTACLES for one in there):
-        kind = choose_target(request.target, _fitting((*things.bin, *things.tray)), catalogue, rng)
+        kind = choose_target(request.target, _fitting((*things.bin, *things.tray), request.stream), catalogue, rng)
         chosen.append(catalogue.vary(kind.model, rng, kind.color))
     waste = int(rng.integers(2))
     while len(chosen) < count:
         names = (things.tray, things.novel_bin if novel else things.bin)[(len(chosen) + waste) % 2]
-        kind = _other(_fitting(names), [*there, *chosen], catalogue, rng)
+        kind = _other(_fitting(names, request.stream), [*there, *chosen], catalogue, rng)
         chosen.append(catalogue.vary(kind.model, rng, kind.color))
     return chosen
 
 
 @cache
-def _fitting(categories: tuple[str, ...]) -> tuple[ObjectModel, ...]:
+def _fitting(categories: tuple[str, ...], stream: str) -> tuple[ObjectModel, ...]:
     """Return the things of some categories that are low and narrow enough."""
-    models = load_catalogue().models("all")
+    models = load_catalogue().models("all", stream)
     return tuple(model for model in models if model.category in categories and bussing_things().fits(model))
 
 

@@ -28,7 +28,7 @@ class BussingThings:
 
     bin: tuple[str, ...]  # categories that are waste
     tray: tuple[str, ...]  # categories that are tableware
-    novel_bin: tuple[str, ...]  # waste of held-out categories
+    novel_bin: tuple[str, ...]  # waste of categories that no demonstration holds
     steps: int = 3  # things that are asked for one by one
     height: float = 0.12  # [m] highest thing, however it lies
     across: float = 0.22  # [m] widest one

@@ -30,7 +30,7 @@ def sample_drawer(request: SceneRequest) -> Scene:
     """
     catalogue, sets = load_catalogue(), load_sets("drawer")
     cabinet, target, model = _choose_pair(request, catalogue)
-    others = _choose_others(target, request, check_set(sets, request.set_name), sets.scene, catalogue)
+    others = _choose_others(target, request, check_set(sets, request.set_name, request.stream), sets.scene, catalogue)
     rng = scene_generator(request.stream, request.seed, "bodies", _TRIES)
     reachable = top_row(cabinet)  # a hand from above reaches no handle below another one
     link = reachable[int(rng.integers(len(reachable)))]
@@ -49,7 +49,7 @@ def sample_drawer(request: SceneRequest) -> Scene:
 
 def _choose_pair(request: SceneRequest, catalogue: Catalogue) -> tuple[FixtureModel, Kind, ObjectModel]:
     """Draw a cabinet, what is put into it, and the copy of that which stands in the scene."""
-    graspable = [model for model in catalogue.models(request.categories) if model.graspable]
+    graspable = [model for model in catalogue.models(request.categories, request.stream) if model.graspable]
     refused = ConfigError(f"target '{request.target}': fits no drawer")
     for attempt in range(_TRIES):
         cabinet = draw_cabinet(scene_generator(request.stream, request.seed, "bodies", attempt))
@@ -71,7 +71,7 @@ def _choose_others(
     target: Kind, request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catalogue: Catalogue
 ) -> ChosenObjects:
     """Draw what else stands there, that the target's description cannot mean."""
-    models = catalogue.models(request.categories)
+    models = catalogue.models(request.categories, request.stream)
     rng = scene_generator(request.stream, request.seed, "objects", _TRIES)
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
     others = [kind for kind in (choose_other(models, target, catalogue, rng) for _ in range(count)) if kind]

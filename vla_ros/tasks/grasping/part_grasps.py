@@ -21,7 +21,7 @@ PAD = 0.008  # [m] half a pad's width: with this much of it beyond its end a gra
 def sample_part_scene(request: SceneRequest) -> Scene:
     """Draw a scene whose target has a named part, and which asks for it by that part."""
     objects = parts_catalogue()
-    scene = sample_scene(dataclasses.replace(request, categories="seen", objects=objects, target="", place=""))
+    scene = sample_scene(dataclasses.replace(request, categories="action", objects=objects, target="", place=""))
     part = target_part(scene).name
     return dataclasses.replace(scene, instruction=f"{scene.instruction} by its {part}", part=part)
 

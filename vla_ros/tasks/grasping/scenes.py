@@ -15,7 +15,7 @@ from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import SceneRanges, SceneSet, check_set, load_sets
-from vla_ros.sim.scenes.target_query import choose_target
+from vla_ros.sim.scenes.target_query import choose_target, wishes
 from vla_ros.tasks.grasping.instructions import instruct
 from vla_ros.tasks.grasping.noun_scenes import sample_noun_scene
 from vla_ros.tasks.grasping.relation_scenes import sample_relation_scene
@@ -27,9 +27,9 @@ ASKS = {"noun": sample_noun_scene, "relation": sample_relation_scene}
 def sample_scene(request: SceneRequest) -> Scene:
     """Draw a scene: a pure function of the request. Raises ConfigError for names it does not know."""
     sets, objects = load_sets("grasping"), request.objects
-    changes = check_set(sets, request.set_name)
+    changes = check_set(sets, request.set_name, request.stream)
     catalogue = objects if isinstance(objects, Catalogue) else load_catalogue(objects)
-    models = catalogue.models(request.categories)
+    models = catalogue.models(request.categories, request.stream)
     graspable = _graspable(models, catalogue, request.robot)
     if changes.asks:
         if changes.asks not in ASKS:
@@ -53,7 +53,7 @@ def _choose(
 ) -> ChosenObjects:
     """Return the scene's first objects, the target leading, and the set's extra ones."""
     rng = scene_generator(request.stream, request.seed, "objects")
-    target = choose_target(request.target, graspable, catalogue, rng)
+    target = choose_target(request.target, graspable, catalogue, rng, wishes(request, catalogue))
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
     others = [kind for kind in (choose_other(models, target, catalogue, rng) for _ in range(count)) if kind]
     more = scene_generator(request.stream, request.seed, "extra")

@@ -53,7 +53,7 @@ class Grasping(TaskFiles[GraspTaskConfig]):
             raise ConfigError(f"set '{request.set_name}' asks for a whole thing, not by a part: take one of {usual}")
 
     def scene(self, request: SceneRequest) -> Scene:
-        """Draw a scene; `by_part`: of the seen categories that have a part, and requested by it."""
+        """Draw a scene; `by_part`: of the action categories that have a part, and requested by it."""
         return sample_part_scene(request) if request.by_part else sample_scene(request)
 
     def facts(self, scene: Scene) -> Mapping[str, Any]:

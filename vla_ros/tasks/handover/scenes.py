@@ -35,7 +35,7 @@ def sample_handover(request: SceneRequest) -> Scene:
     Raises ConfigError for names it does not know.
     """
     catalogue, sets = load_catalogue(), load_sets(TASK)
-    chosen = _choose(request, check_set(sets, request.set_name), sets.scene, catalogue)
+    chosen = _choose(request, check_set(sets, request.set_name, request.stream), sets.scene, catalogue)
 
     def asked(placed: tuple[PlacedObject, ...]) -> str:
         return instruct(placed[0], placed[1], catalogue, request.stream, request.seed, request.wording, TASK)
@@ -75,7 +75,7 @@ def _has_room(goal: ObjectModel, thing: LongThing) -> bool:
 def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catalogue: Catalogue) -> ChosenObjects:
     rng = scene_generator(request.stream, request.seed, "objects")
     opening = min((one.width_max for one in load_embodiment(request.robot).grippers), default=0.08)
-    fitting, models = _fitting(opening), catalogue.models(request.categories)
+    fitting, models = _fitting(opening), catalogue.models(request.categories, request.stream)
     possible = tuple(model for model in models if model.graspable and fitting.get(model.name))
     target = choose_target(request.target, possible, catalogue, rng)
     goal = _choose_goal(target, fitting[target.model.name], catalogue, rng)

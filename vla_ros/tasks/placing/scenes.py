@@ -30,7 +30,7 @@ def sample_placing(request: SceneRequest) -> Scene:
     Raises ConfigError for names it does not know.
     """
     catalogue, sets = load_catalogue(), load_sets("placing")
-    chosen = _choose(request, check_set(sets, request.set_name), sets.scene, catalogue)
+    chosen = _choose(request, check_set(sets, request.set_name, request.stream), sets.scene, catalogue)
 
     def asked(placed: tuple[PlacedObject, ...]) -> str:
         return instruct(placed[0], placed[1], catalogue, request.stream, request.seed, request.wording)
@@ -40,26 +40,26 @@ def sample_placing(request: SceneRequest) -> Scene:
 
 
 @cache
-def _receptacles() -> tuple[ObjectModel, ...]:
+def _receptacles(stream: str) -> tuple[ObjectModel, ...]:
     """Return everything that a scene's goal may be: made to be put into, or hollow."""
     catalogue = load_catalogue()
-    hollow = (model for model in catalogue.models("seen") if model.category in HOLLOW)
+    hollow = (model for model in catalogue.models("action", stream) if model.category in HOLLOW)
     return (*catalogue.receptacles, *hollow)
 
 
 @cache
-def _fitting() -> dict[str, tuple[ObjectModel, ...]]:
+def _fitting(stream: str) -> dict[str, tuple[ObjectModel, ...]]:
     """Return which receptacles have room for each object of the catalogue, by the object's name."""
-    models = load_catalogue().models("all")
-    return {one.name: tuple(goal for goal in _receptacles() if holds_models(goal, one)) for one in models}
+    models = load_catalogue().models("all", stream)
+    return {one.name: tuple(goal for goal in _receptacles(stream) if holds_models(goal, one)) for one in models}
 
 
 def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catalogue: Catalogue) -> ChosenObjects:
     rng = scene_generator(request.stream, request.seed, "objects")
-    models = catalogue.models(request.categories)
-    possible = tuple(model for model in models if model.graspable and _fitting()[model.name])
+    models = catalogue.models(request.categories, request.stream)
+    possible = tuple(model for model in models if model.graspable and _fitting(request.stream)[model.name])
     target = choose_target(request.target, possible, catalogue, rng)
-    goal = _choose_goal(target, catalogue, rng)
+    goal = _choose_goal(target, _fitting(request.stream)[target.model.name], catalogue, rng)
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
     drawn = (choose_other(models, target, catalogue, rng) for _ in range(count))
     others = [kind for kind in drawn if kind and not same_name(kind, goal)]
@@ -70,10 +70,10 @@ def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catal
     return first, [catalogue.vary(kind.model, more, kind.color) for kind in extra]
 
 
-def _choose_goal(target: Kind, catalogue: Catalogue, rng: np.random.Generator) -> Kind:
+def _choose_goal(target: Kind, goals: tuple[ObjectModel, ...], catalogue: Catalogue, rng: np.random.Generator) -> Kind:
     """Draw a receptacle that has room for the target and that no description could mean with it."""
     for _ in range(_TRIES):
-        goal = choose_kind(_fitting()[target.model.name], catalogue, rng)
+        goal = choose_kind(goals, catalogue, rng)
         if not same_name(goal, target):
             return goal
     raise ConfigError(f"target '{target.color} {target.category}': no receptacle differs from it and has room for it")

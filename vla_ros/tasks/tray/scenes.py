@@ -8,7 +8,6 @@ import dataclasses
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.model import ObjectModel
@@ -52,7 +51,7 @@ def sample_tray(request: SceneRequest) -> Scene:
     T_tray, T_mat = _places(sets.scene, scene.table.height, request.robot, rng)
     tray = PlacedObject(model.name, model, T_tray)
     mat = place_mat(MAT, colors[1], rng, (size[0] + 0.03, size[1] + 0.03))
-    things = _things(sets.scene, request.categories, model, T_tray, rng)
+    things = _things(sets.scene, request, model, T_tray, rng)
     return dataclasses.replace(
         scene, objects=(tray, *things), target=tray.name, fixtures=(PlacedFixture(MAT, mat, T_mat),)
     )
@@ -77,13 +76,11 @@ def _places(ranges: SceneRanges, table: float, robot: str, rng: np.random.Genera
 
 
 def _things(
-    ranges: SceneRanges, categories: str, tray: ObjectModel, T_tray: np.ndarray, rng: np.random.Generator
+    ranges: SceneRanges, request: SceneRequest, tray: ObjectModel, T_tray: np.ndarray, rng: np.random.Generator
 ) -> list[PlacedObject]:
     """Return things that stand on a tray, clear of its rim, of each other and of hands at its handles."""
     catalogue = load_catalogue()
-    models = [model for model in catalogue.models("all") if model.category in STANDING]
-    if not models:
-        raise ConfigError(f"categories '{categories}': nothing of them stands on a tray")
+    models = [model for model in catalogue.models("action", request.stream) if model.category in STANDING]
     room = np.array([tray.size[0] / 2 - BOARD, tray.size[1] / 2 - _HANDS])
     placed: list[PlacedObject] = []
     taken: list[tuple[np.ndarray, float]] = []

@@ -107,7 +107,7 @@ class CollectTask:
     simulated: bool = False  # the simulator shows each scene
     seed: int = 0  # of the first simulated scene; every new prompt takes the next number
     stream: str = "generation"  # what is learned from must not be what is evaluated on
-    categories: str = "all"  # of the objects beside the target
+    categories: str = "action"  # of the objects beside the target
     folder: str = ""  # of your own objects, for the simulator
 
     def __post_init__(self) -> None:

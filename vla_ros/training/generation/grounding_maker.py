@@ -3,7 +3,8 @@
 
 A scene is compiled once and seen several times: other cameras, another posture of the arm, another object named each
 time, often with the arm about to grasp it or in front of it. Each frame says what is where, which object is meant and
-how that one can be grasped. Scenes are full of hard negatives: the same colour of another category and the reverse.
+how that one can be grasped, where demonstrations hold its category. Scenes are full of hard negatives: the same colour
+of another category and the reverse.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from vla_ros.data.datasets.episode import EncodedEpisode, EpisodeEncoder
 from vla_ros.data.datasets.features import IMAGES, STATE, Feature, camera_feature
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.objects.category import ACTION
 from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.contract import DataContract
 from vla_ros.policies.observation import ArmState, EndEffectorState, RobotState
@@ -27,6 +29,7 @@ from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.grasping.grasps import AntipodalConfig
 from vla_ros.sim.grasping.planning import GraspPlanner
 from vla_ros.sim.scenes.descriptions import describe
+from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
 from vla_ros.tasks.task import Task
 from vla_ros.training.generation import annotations as notes
@@ -63,7 +66,8 @@ class GroundingMaker:
         self.schema = grounding_schema(contract)
         self._contract, self._embodiment, self._arm, self._task = contract, embodiment, arm, task
         # Objects are requested as a whole, whatever the demonstrations do.
-        self._settings, self._catalogue = dataclasses.replace(settings, by_part=False), load_catalogue(settings.objects)
+        self._settings = dataclasses.replace(settings, by_part=False)
+        self._catalogue = load_catalogue(settings.objects)
         self._sets = SETS if SETS.keys() <= task.sets.sets.keys() else settings.sets
         self._stored = ContractColumns(contract)
 
@@ -74,7 +78,9 @@ class GroundingMaker:
         rng = np.random.default_rng(np.random.SeedSequence(entropy=number, spawn_key=(1, 1001)))
         set_name = str(rng.choice(list(self._sets), p=list(self._sets.values())))
         try:
-            scene = self._task.scene(self._settings.request(set_name, number, tuple(self._contract.cameras)))
+            request = self._settings.request(set_name, number, tuple(self._contract.cameras))
+            request = dataclasses.replace(request, categories=self._settings.grounding_categories)
+            scene = self._task.scene(request)
             world = World(scene, self._embodiment)
         except VlaError as error:
             return Rejection(seed, f"no scene: {error}")
@@ -94,7 +100,11 @@ class GroundingMaker:
         named = [i for i in order if describe(scene.objects[i], scene.objects, self._catalogue, rng)][:TARGETS]
         if not named:
             return Rejection(seed, "no object can be told from the others")
-        grasps = {i: planner.reachable(scene.objects[i].name, home, OPTIONS, WORSE) for i in named}
+        # Of what is known from pictures with boxes alone, nobody says how it is grasped, nor does a hand show it.
+        grasps = {
+            i: planner.reachable(scene.objects[i].name, home, OPTIONS, WORSE) if self._demonstrated(i, scene) else []
+            for i in named
+        }
         encoder = EpisodeEncoder(self.schema.features, self.schema.fps, self.schema.codec)
         of_mounts = np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=(1, 1002)))
         rows: list[dict[str, np.ndarray | float | str]] = []
@@ -135,6 +145,11 @@ class GroundingMaker:
             return Rejection(seed, "no named object is seen by both cameras")
         columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
         return encoder.finish(columns, words, f"grounding/{seed}")
+
+    def _demonstrated(self, number: int, scene: Scene) -> bool:
+        """Say whether demonstrations hold a scene's object: by its category, or because it is a user's own."""
+        category = scene.objects[number].model.category
+        return not self._catalogue.procedural or self._catalogue.splits[category] == ACTION
 
     def _stand(self, world: World, grasps: list[Grasp], rng: np.random.Generator) -> np.ndarray:
         """Put the arm somewhere, in half of the frames near a grasp; return the contract's state (S,)."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_path, load_config
 from vla_ros.objects.catalogue import load_catalogue
-from vla_ros.objects.category import SPLITS
+from vla_ros.objects.category import ACTION, TRAINED, split_names
 from vla_ros.policies.contract import load_contract
 from vla_ros.robots.embodiment import Embodiment, load_embodiment, robot_names
 from vla_ros.robots.names import DEFAULT_CONTRACT, DEFAULT_ROBOT
@@ -24,7 +24,6 @@ COUNT_MAX = 100_000_000
 SEED_MAX = 2**31
 RECOVERY_MAX = 0.5
 AMOUNTS = ("episodes", "grounding")  # how much there is to be; the rest says what it is
-_SEEN = "seen"
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,8 @@ class GenerationSettings:
     sets: dict[str, float] = field(
         default_factory=lambda: {"basic": 0.40, "distractor": 0.35, "light": 0.15, "height": 0.10}
     )
-    categories: str = _SEEN
+    categories: str = ACTION  # of demonstrations
+    grounding_categories: str = TRAINED  # of grounding scenes; those that are not of action carry no grasps
     objects: str = ""  # folder of your own objects (docs/objects.md); empty: the procedural catalogue
     clean: bool = False  # frames whose action is no example are left out: episodes end there
     by_part: bool = False  # requested and grasped by a part, such as the handle: config/objects/parts.yaml
@@ -71,7 +71,8 @@ class GenerationSettings:
             raise ConfigError("by_part: parts are named of the catalogue's objects alone: leave out objects")
         if self.objects:
             load_catalogue(self.objects)
-        _check_categories(self.categories)
+        _check_categories("categories", self.categories, (ACTION,))
+        _check_categories("grounding_categories", self.grounding_categories, split_names(TRAINED))
         _check_sets(self.sets, sets)
         self._check_task()
 
@@ -128,11 +129,12 @@ def _check_contract(name: str, sets: SceneSets, robot: Embodiment) -> None:
         )
 
 
-def _check_categories(categories: str) -> None:
-    if categories not in SPLITS:
-        raise ConfigError(unknown_name("categories", categories, SPLITS))
-    if categories != _SEEN:
-        raise ConfigError(f"categories '{categories}': held-out ones are for evaluation alone: give '{_SEEN}'")
+def _check_categories(key: str, categories: str, allowed: tuple[str, ...]) -> None:
+    if refused := [name for name in split_names(categories) if name not in allowed]:
+        raise ConfigError(
+            f"{key} '{categories}': '{refused[0]}' is in no such data, so that evaluation can show what was learned "
+            f"without it: give {' or '.join(allowed)}"
+        )
 
 
 def _check_sets(shares: Mapping[str, float], sets: SceneSets) -> None:

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 import numpy as np
 
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
-from vla_ros.objects.category import categories
+from vla_ros.objects.category import TRAINED, categories, split_names
 from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.policies.graspvla.small.part_search import BY
 from vla_ros.policies.graspvla.small.word_tokens import Color, color_words, word_tokens
@@ -126,7 +126,7 @@ class Sentences:
 
     def _absent(self, placed: list[PlacedObject]) -> str:
         """Ask for what is not there, most often by the colour or the category of something that is."""
-        seen = self._catalogue.models("seen")
+        seen = self._catalogue.models(TRAINED, "generation")
         while True:
             other = seen[int(self._rng.integers(len(seen)))]
             color = str(self._rng.choice(self._catalogue.colors_of(other)))
@@ -194,7 +194,7 @@ def _made_up(rng: np.random.Generator) -> str:
     starts, others = _sub_words()
     if rng.uniform() < ONE_PIECE:
         return str(rng.choice(starts))
-    known = [name for name, split in load_catalogue().splits.items() if split == "seen"]
+    known = [name for name, split in load_catalogue().splits.items() if split in split_names(TRAINED)]
     start = str(rng.choice(known if rng.uniform() < LIKE_KNOWN else starts))
     return start + "".join(rng.choice(others, size=int(rng.integers(1, 3))).tolist())
 
@@ -224,8 +224,11 @@ def _model(name: str) -> ObjectModel:
     """Return an object of a "colour category": its like, where the frame's own is not known."""
     color, category = name.split(" ", 1)
     catalogue: Catalogue = load_catalogue()
-    known = categories().get(category)
-    if known is None or color not in known.colors:  # somebody's own: where it stands and what it is called is enough
+    if (
+        category not in categories() or color not in categories()[category].colors
+    ):  # somebody's own: where it stands and what it is called is enough
         return ObjectModel(name, category, color, (Part("box", (0.03, 0.03, 0.03)),), 0.1, 0.5)
-    shape = next(model for model in catalogue.objects if model.category == category)
+    shape = next(
+        model for model in catalogue.objects if model.category == category and color in catalogue.colors_of(model)
+    )
     return catalogue.vary(shape, np.random.default_rng(0), color)
