@@ -37,7 +37,7 @@ def stood(model, x: float, y: float, name: str = "") -> PlacedObject:
 
 
 def make(category: str, color: str, x: float, y: float) -> PlacedObject:
-    model = next(model for model in CATALOGUE.objects if model.category == category)
+    model = next(m for m in CATALOGUE.objects if m.category == category and color in CATALOGUE.colors_of(m))
     return stood(CATALOGUE.vary(model, np.random.default_rng(0), color), x, y, f"{color}_{category}_{x}_{y}")
 
 

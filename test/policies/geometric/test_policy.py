@@ -23,7 +23,9 @@ SEED = 3
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return World(grasping_scene("basic", SEED, "generation"), load_embodiment("franka"), timestep=0.002)
+    return World(
+        grasping_scene("basic", SEED, "generation", wording="common"), load_embodiment("franka"), timestep=0.002
+    )
 
 
 @pytest.fixture(scope="module")

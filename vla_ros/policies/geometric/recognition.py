@@ -6,6 +6,7 @@ Shape legend: V remembered views, D descriptor numbers, K categories.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ class RecognitionConfig:
     """How catalogue objects are imagined on the table, and how strictly shapes must agree."""
 
     turns: int = 4  # views around the vertical
-    copies: int = 1  # of every model; a category has eight and more
+    copies: int = 8  # of every category at least, which differ in size as a catalogue's do; one of each model
     points: int = 1500  # sampled on a whole object
     noise: float = 0.0022  # [m] of a measured point
     grazing: float = 0.2  # [rad] a surface seen at less than this angle is not measured
@@ -52,7 +53,11 @@ class ShapeMemory:
     def of(cls, catalogue: Catalogue, config: RecognitionConfig) -> ShapeMemory:
         """Imagine every object in every resting pose and turn. Reproducible: the sampling has its own seed."""
         rng = np.random.default_rng(0)
-        models = [catalogue.vary(model, rng) for model in catalogue.models("all") for _ in range(config.copies)]
+        known = catalogue.models("all")
+        shapes = Counter(model.category for model in known)
+        models = [
+            catalogue.vary(model, rng) for model in known for _ in range(-(-config.copies // shapes[model.category]))
+        ]
         categories = tuple(dict.fromkeys(model.category for model in models))
         descriptors, category_of, height_of = [], [], []
         for model in models:

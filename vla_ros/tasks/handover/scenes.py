@@ -88,7 +88,7 @@ def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catal
     first = [catalogue.vary(kind.model, rng, kind.color) for kind in (target, goal, *others)]
     thing = lying(first[0], opening)
     for _ in range(_TRIES):
-        if thing.resting:
+        if thing.resting and LongThing.of(thing, opening) is not None:
             break  # else it has come out wider than the fingers open
         thing = lying(catalogue.vary(target.model, rng, target.color), opening)
     return [thing, *first[1:]], [catalogue.vary(kind.model, more, kind.color) for kind in extra]

@@ -67,6 +67,10 @@ def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catal
     extra = choose_extra(models, target, changes.extra, changes.extra_alike, catalogue, more)
     extra = [kind for kind in extra if not same_name(kind, goal)]
     first = [catalogue.vary(kind.model, rng, kind.color) for kind in (target, goal, *others)]
+    for _ in range(_TRIES):
+        if holds_models(first[1], first[0]):
+            break  # else copies have come out too large and too small
+        first[:2] = [catalogue.vary(kind.model, rng, kind.color) for kind in (target, goal)]
     return first, [catalogue.vary(kind.model, more, kind.color) for kind in extra]
 
 
