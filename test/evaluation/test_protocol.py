@@ -34,8 +34,8 @@ from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
 from vla_ros.evaluation.statistics import EpisodeResult
 
 SHIPPED = ROOT / "checkpoints" / "graspvla_small"
-TWO_ROWS = Protocol((Row("basic", "seen"), Row("height", "seen", "unseen")), beside="geometric")
-ALONE = Protocol((Row("basic", "seen"),))
+TWO_ROWS = Protocol((Row("basic", "action"), Row("height", "action", "unseen")), beside="geometric")
+ALONE = Protocol((Row("basic", "action"),))
 
 
 @pytest.fixture(autouse=True)
@@ -112,13 +112,13 @@ def test_a_configuration_of_ones_own_changes_neither_rows_nor_seeds(folder: Path
     ("values", "message"),
     [
         (
-            {"rows": [{"set": "basic", "categories": "seen"}], "scenes": 199},
+            {"rows": [{"set": "basic", "categories": "action"}], "scenes": 199},
             "scenes must be 200 or more a row, got 199",
         ),
-        ({"rows": [{"set": "basic", "categories": "seen"}], "scenes": 10_001}, "scenes must be 10000 at most"),
+        ({"rows": [{"set": "basic", "categories": "action"}], "scenes": 10_001}, "scenes must be 10000 at most"),
         ({"rows": []}, "rows must be one or more"),
-        ({"rows": [{"set": "basic", "categories": "seen"}] * 2}, "none of them twice"),
-        ({"rows": [{"set": "basic", "category": "seen"}]}, "did you mean 'categories'"),
+        ({"rows": [{"set": "basic", "categories": "action"}] * 2}, "none of them twice"),
+        ({"rows": [{"set": "basic", "category": "action"}]}, "did you mean 'categories'"),
     ],
 )
 def test_rows_that_cannot_be_a_table_are_refused(values: dict, message: str) -> None:
@@ -182,14 +182,14 @@ def test_every_row_is_run_for_the_policy_and_the_one_beside_and_the_table_is_wri
     assert (figures["look"], figures["seeds"], list(figures["rows"])) == (
         1,
         [80000, 80200],
-        ["basic_seen", "height_seen_unseen"],
+        ["basic_action", "height_action_unseen"],
     )
-    row = figures["rows"]["height_seen_unseen"]
+    row = figures["rows"]["height_action_unseen"]
     assert (row["episodes"], row["success_rate"], row["if_rate_chance"]) == (200, 0.5, 0.5)
     assert row["geometric"]["success_rate"] == 1.0
     table = Path("out/result.md").read_text()
     assert (
-        "| height, seen, unseen words | 200 | 50.0 % | 43.1 to 56.9 % | 100.0 % | 90.0 % | 50.0 % | 50 | 100.0 % |"
+        "| height, action, unseen words | 200 | 50.0 % | 43.1 to 56.9 % | 100.0 % | 90.0 % | 50.0 % | 50 | 100.0 % |"
         in table
     )
     for words in ("first look at these weights", "scenes 80000 to 80199 of each row", figures["weights"][:12]):
@@ -198,7 +198,7 @@ def test_every_row_is_run_for_the_policy_and_the_one_beside_and_the_table_is_wri
     for file in (user_ledger(), Path("mine") / NAME):
         begun, finished = lines(file)
         assert (begun["event"], finished["event"], begun["run"] == finished["run"]) == (BEGUN, FINISHED, True)
-        assert finished["success"] == {"basic_seen": 0.5, "height_seen_unseen": 0.5}
+        assert finished["success"] == {"basic_action": 0.5, "height_action_unseen": 0.5}
         assert begun["weights"] == figures["weights"]
 
 
@@ -232,7 +232,7 @@ def test_an_interrupted_test_shows_nothing_and_the_same_command_goes_on_as_the_s
     said = capsys.readouterr().out
     assert "no table yet; the same command goes on in runs/test_geometric_" in said
     assert "%" not in said.replace("0 %", "").replace("35 %", "")  # how far, not how good
-    (log,) = Path("runs").glob("*.rows/basic_seen.episodes.jsonl")
+    (log,) = Path("runs").glob("*.rows/basic_action.episodes.jsonl")
     assert len(lines(log)) == 71
     assert list(Path("runs").glob("*.json")) == list(Path("runs").glob("*.md")) == []
     kept = log.read_text()
@@ -282,7 +282,7 @@ def test_an_episode_that_breaks_makes_no_table_and_is_run_again(capsys) -> None:
     words = ("--policy", "geometric", "--json", "a.json")
     assert release(*words, protocol=ALONE, run_seeds=breaks) == 1
     said = capsys.readouterr()
-    assert "geometric in basic, seen: seed 80005 broke: gone" in said.err
+    assert "geometric in basic, action: seed 80005 broke: gone" in said.err
     assert "1 episodes broke: no table yet" in said.out
     assert not Path("a.json").exists()
     assert release(*words, protocol=ALONE) == 0
@@ -303,7 +303,7 @@ def test_results_are_compared_row_by_row(capsys) -> None:
     capsys.readouterr()
     assert cli.main(["compare", "result.json", "result.rows/geometric", "--json", "verdict.json"]) == 0
     verdict = json.loads(Path("verdict.json").read_text())
-    assert verdict["all_rows.verdict"] == verdict["basic_seen.verdict"] == verdict["height_seen_unseen.verdict"] == -1
+    assert verdict["all_rows.verdict"] == verdict["basic_action.verdict"] == verdict["height_action_unseen.verdict"] == -1
     assert "geometric is better" in capsys.readouterr().out
 
 
@@ -324,7 +324,7 @@ def test_real_episodes_in_worker_processes_are_interrupted_and_gone_on_with(monk
     words = ("--policy", "geometric", "--json", "a.json")
     for ended in (1, 2):
         assert release(*words, protocol=ALONE, run_seeds=interrupted) == 130
-        episodes = lines(Path("a.rows/basic_seen.episodes.jsonl"))[1:]
+        episodes = lines(Path("a.rows/basic_action.episodes.jsonl"))[1:]
         assert [episode["seed"] for episode in episodes] == [500, 501][:ended]
     assert all(episode["chance"] is not None for episode in episodes)
     assert len(lines(user_ledger())) == 1
