@@ -124,6 +124,22 @@ def test_a_disc_that_no_grasp_fits_is_never_the_target(folder: Path) -> None:
     assert {grasping_scene("basic", seed, objects=folder).target_object.model.name for seed in range(6)} == {"box"}
 
 
+def test_what_would_slip_out_of_a_planned_grasp_is_never_the_target(folder: Path, capsys) -> None:
+    box = rounded_box((0.03, 0.02, 0.02), 0.002)
+    add(folder, "ice", box, friction=0.14)
+    add(folder, "box", box, color="blue", friction=0.15)
+    ice, wood = (
+        grasps_at_rest(model)[0].count for model in sorted(load_catalogue(folder).objects, key=lambda one: one.friction)
+    )
+    assert (ice, wood > 0) == (0, True)
+    assert {grasping_scene("basic", seed, objects=folder).target_object.model.name for seed in range(6)} == {"box"}
+    assert main(["objects", "check", str(folder), "--no-sheet"]) == 0
+    said = capsys.readouterr().out
+    assert "friction 0.14 is too slippery: never a target" in said
+    assert "warning   friction 0.14: grasps are planned to hold at 0.15, so it would slip" in said
+    assert "1 of them as a target" in said
+
+
 def test_an_object_is_the_target_only_in_poses_that_can_be_taken(folder: Path) -> None:
     add(folder, "plate", rounded_box((0.1, 0.1, 0.0125), 0.001), resting=["upright", "edge"], rolls=False)
     (model,) = load_catalogue(folder).objects

@@ -62,7 +62,7 @@ class FixtureModel:
     color: str  # word of the dominant colour
     parts: tuple[Part, ...]  # that stand still
     links: tuple[FixtureLink, ...]
-    friction: float = 0.5  # sliding, against objects; fingers' pads hold everything at their own
+    friction: float = 0.5  # sliding, against objects; fingers' pads hold it at their own
 
     def __post_init__(self) -> None:
         names = [link.joint.name for link in self.links]

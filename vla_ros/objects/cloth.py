@@ -27,7 +27,7 @@ class ClothModel:
     rgba: tuple[float, ...] = (0.8, 0.8, 0.8, 1.0)
     texture: np.ndarray | None = None  # (H, W, 3) uint8 RGB over all of it; tinted by rgba
     thickness: float = 0.004  # [m]
-    friction: float = 0.6  # sliding, against table and objects; fingers' pads hold everything at their own
+    friction: float = 0.6  # sliding, against table and objects; fingers' pads hold it at their own
     folds: bool = True  # its layers lie upon one another; without they pass through
     lies_by_vertices: bool = False  # on tables: a third of the cost, for cloths that are pinched at their vertices
     # For what hangs from two hands or over a bar: others' threads nearly double their length under all of its weight.

@@ -27,10 +27,11 @@ class ObjectModel:
     color: str  # word of the dominant colour
     parts: tuple[Part, ...]
     mass: float  # [kg]
-    friction: float  # sliding, against the table and the fingers' pads
+    friction: float  # sliding: of the fingers' pads on it; on a table and on other objects where theirs is not more
     resting: Sequence[tuple[float, ...]] = (IDENTITY,)  # orientations it may rest in, xyzw
     rolls: bool = False  # has a round side: simulated with rolling resistance
     graspable: bool = True
+    pads_decide: bool = False  # between fingers the pads' friction counts, not its own
     accents: tuple[str, ...] = ()  # further colours it is called by: "red and white"
     shape: int = 0  # which of its category's shapes
     size: tuple[float, ...] = (0.0, 0.0, 0.0)  # extents in the canonical pose [m]; filled from the parts

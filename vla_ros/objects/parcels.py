@@ -38,7 +38,9 @@ def parcel(
     parts += _tape(half, card)
     parts.append(_label(half, side, color_ranges()[color].sample(rng), rng))
     shape = list(SIDES).index(side)
-    return ObjectModel(name, "parcel", color, tuple(parts), mass, friction, graspable=False, shape=shape)
+    return ObjectModel(
+        name, "parcel", color, tuple(parts), mass, friction, graspable=False, pads_decide=True, shape=shape
+    )
 
 
 def label_normal(model: ObjectModel) -> tuple[float, float, float]:

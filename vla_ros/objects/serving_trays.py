@@ -33,7 +33,7 @@ def serving_tray(
         parts.append(both("box", (x, BOARD / 2, tall), bright, (0, sign * (y - BOARD / 2), middle)))
         up = (HEIGHT - _RIM) / 2
         parts.append(both("box", (_HANDLE / 2, BOARD / 2, up), bright, (0, sign * (y - BOARD / 2), low + _RIM + up)))
-    return ObjectModel(name, "serving tray", color, tuple(parts), mass, friction, graspable=False)
+    return ObjectModel(name, "serving tray", color, tuple(parts), mass, friction, graspable=False, pads_decide=True)
 
 
 def handle(model: ObjectModel, side: int) -> np.ndarray:

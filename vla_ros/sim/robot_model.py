@@ -16,7 +16,10 @@ VISUAL_GROUP, COLLISION_GROUP = 1, 3  # MuJoCo draws groups 0 to 2 unless told o
 _WORLD, _DISTAL, _FIRST_ARM = 1, 2, 4
 _PROXIMAL_LINKS = 3  # base and the first two links: the far half of the arm may hit these
 
-PAD_FRICTION = (0.9, 0.005, 0.0001)  # rubber on plastic, wood, glass: sliding [-], torsional [m], rolling [m]
+# Rubber on cloth, furniture and itself: sliding [-], torsional [m] of a patch of 8 mm radius, rolling [m]. Objects have
+# their own: vla_ros/sim/pad_contacts.py.
+PAD_FRICTION = (0.9, 0.005, 0.0001)
+PAD_SOLREF, PAD_SOLIMP = (0.01, 1.0), (0.95, 0.99, 0.001, 0.5, 2.0)
 _SHELL_FRICTION = (0.4, 0.003, 0.0001)  # painted metal
 _FINGER_ARMATURE = 0.1  # [kg] spindle and motor seen from one finger: a modelling choice
 _RIGID_SOLREF, _RIGID_SOLIMP = (0.005, 1.0), (0.99, 0.9999, 0.0001, 0.5, 2.0)  # the spindle that couples the fingers
@@ -88,7 +91,7 @@ def _set_contact_rules(spec: mujoco.MjSpec, embodiment: Embodiment) -> None:
             geom.contype = own | (_DISTAL if body.name in distal else 0)
             geom.conaffinity = _WORLD | others | (_DISTAL if body.name in proximal else 0)
             geom.friction = _SHELL_FRICTION
-            if geom.name.endswith("_pad"):
+            if is_pad(geom):
                 _make_rubber(geom)
 
 
@@ -106,12 +109,16 @@ def _arm_bits(spec: mujoco.MjSpec, embodiment: Embodiment) -> dict[str, int]:
     return bits
 
 
+def is_pad(geom: mujoco.MjsGeom) -> bool:
+    """Say whether a geom is the rubber of a finger, which URDFs name so."""
+    return bool(geom.name.endswith("_pad"))
+
+
 def _make_rubber(geom: mujoco.MjsGeom, friction: tuple[float, float, float] = PAD_FRICTION, condim: int = 4) -> None:
-    geom.priority = 1  # the pad's friction and softness decide, whatever it touches
+    geom.priority = 1  # the pad's friction and softness decide, whatever it touches and is not paired with
     geom.condim = condim  # 4: sliding and torsion about the contact normal
     geom.friction = friction
-    geom.solref = (0.01, 1.0)
-    geom.solimp = (0.95, 0.99, 0.001, 0.5, 2.0)
+    geom.solref, geom.solimp = PAD_SOLREF, PAD_SOLIMP
 
 
 def _add_motors(spec: mujoco.MjSpec, arm: ArmGroup) -> None:

@@ -19,6 +19,7 @@ from vla_ros.sim.drives import ArmDrive, BaseDrive, GripperDrive, JointServo
 from vla_ros.sim.fixture_bodies import add_fixtures
 from vla_ros.sim.moving_bodies import MovingBodies
 from vla_ros.sim.object_geoms import add_objects
+from vla_ros.sim.pad_contacts import add_pad_contacts
 from vla_ros.sim.rendering import Renderer
 from vla_ros.sim.robot_model import robot_spec
 from vla_ros.sim.scenes.scene import Scene, SceneCamera
@@ -306,8 +307,13 @@ class World:
             self._poses_are_current = True
 
 
-def build_model(scene: Scene, embodiment: Embodiment, timestep: float, shadows: bool = False) -> mujoco.MjModel:
-    """Compile robot, surroundings (cameras and lamps included) and bodies into one model."""
+def build_model(
+    scene: Scene, embodiment: Embodiment, timestep: float, shadows: bool = False, paired: bool = True
+) -> mujoco.MjModel:
+    """Compile robot, surroundings (cameras and lamps included) and bodies into one model.
+
+    Not `paired`: pads and objects touch by their contact bits as all else, for who sets those and asks what touches.
+    """
     spec = robot_spec(embodiment)
     spec.option.timestep = timestep
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
@@ -316,6 +322,8 @@ def build_model(scene: Scene, embodiment: Embodiment, timestep: float, shadows: 
     spec.option.impratio = 10.0
     add_surroundings(spec, scene, shadows, pedestal=embodiment.base is None)
     add_objects(spec, scene)
+    if paired:
+        add_pad_contacts(spec, scene)
     add_fixtures(spec, scene)
     add_cloths(spec, scene)
     spec.visual.global_.offwidth, spec.visual.global_.offheight = _image_size(scene)

@@ -39,8 +39,7 @@ def test_a_late_chunk_does_not_stop_it(runner: EpisodeRunner) -> None:
 
 def test_a_slippery_object_is_tried_again_elsewhere(runner: EpisodeRunner) -> None:
     world = World(runner.scene(4), runner.embodiment, timestep=0.002)
-    # Soap on the pads, whose friction decides every contact of theirs: no grasp holds.
-    world.model.geom_friction[world.model.geom_priority == 1, 0] = 1e-3
+    world.model.pair_friction[:, :2] = 1e-3  # of soap, where pads touch it: no grasp holds
     expert = ExpertPolicy(world, runner.arm_model)
     task = Rollout(world, runner.follower(), expert, runner.task).run()
     assert task.outcome is not Outcome.SUCCESS

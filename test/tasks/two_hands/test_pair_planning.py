@@ -41,6 +41,15 @@ def turned(planner: PairPlanner, left: float, right: float) -> np.ndarray:
     return q
 
 
+def test_pads_may_touch_what_their_hand_holds_and_the_others_may_not(planner):
+    tools = {name: hand.model.forward(planner.home[hand.part]) for name, hand in planner.hands.items()}
+    held = Situation(dict.fromkeys(ARMS, 0.0), held=planner.world.scene.target, holder="left")
+    assert planner.free(planner.home, held)
+    across = dataclasses.replace(held, T_ee_object=np.linalg.inv(tools["left"]) @ tools["right"])
+    assert not planner.free(planner.home, across)
+    assert planner.free(planner.home, dataclasses.replace(across, touching=("right",)))
+
+
 def test_what_control_refuses_is_not_free(planner):
     robot = planner.world.embodiment
     config = load_control_config(robot.source).safety

@@ -13,7 +13,8 @@ from vla_ros.objects.folder import ObjectReading, read_folder
 from vla_ros.objects.model import ObjectModel
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.names import DEFAULT_ROBOT
-from vla_ros.sim.grasping.takeable import PoseGrasps, grasps_at_rest
+from vla_ros.sim.grasping.grasps import CLOSURE_FRICTION
+from vla_ros.sim.grasping.takeable import PoseGrasps, grasps_at_rest, too_slippery
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,12 @@ def _checked(item: ObjectReading) -> CheckedObject:
     except (ConfigError, ValueError) as error:  # MuJoCo refuses a model with a ValueError
         problem = f"{item.path}: the simulator cannot take it ({error}): simplify or repair the mesh"
         return CheckedObject(item.path, None, (), (), {}, tuple(warnings), (problem,))
-    if not any(pose.count for pose in grasps):
+    if too_slippery(model):
+        warnings.append(
+            f"{item.path}: friction {model.friction:g}: grasps are planned to hold at {CLOSURE_FRICTION:g}, so it "
+            "would slip: it stands in scenes and is never the target; state the friction of rubber on it"
+        )
+    elif not any(pose.count for pose in grasps):
         opening = 100.0 * load_embodiment(DEFAULT_ROBOT).only_gripper.width_max
         warnings.append(
             f"{item.path}: no grasp from above fits an {opening:g} cm gripper, however it lies: it stands in scenes "

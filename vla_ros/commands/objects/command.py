@@ -130,6 +130,8 @@ def _count(number: int, noun: str) -> str:
 
 
 def _rows(item: CheckedObject) -> list[str]:
+    from vla_ros.sim.grasping.takeable import too_slippery
+
     if item.model is None:
         return [f"{item.path.stem}: cannot be used"]
     model = item.model
@@ -142,12 +144,13 @@ def _rows(item: CheckedObject) -> list[str]:
     ]
     for index, (name, pose) in enumerate(zip(item.resting, item.grasps, strict=True)):
         label = "  lies      " if index == 0 else "            "
-        if pose.count == 0:
+        if too_slippery(model):
+            grasps = f"friction {model.friction:g} is too slippery: never a target"
+        elif pose.count == 0:
             grasps = "no grasp from above fits an 8 cm gripper: never a target so"
         else:
-            needs = "" if pose.friction <= 0.15 else f", slippery: friction {pose.friction:g} needed"
             grasps = f"{'20 grasps or more' if pose.count >= 20 else _count(pose.count, 'grasp')}"
-            grasps += f", the best {1000 * pose.width:.0f} mm wide{needs}"
+            grasps += f", the best {1000 * pose.width:.0f} mm wide"
         rows.append(f"{label}{name}: {grasps}")
     return rows + [f"  warning   {warning.removeprefix(f'{item.path}: ')}" for warning in item.warnings]
 

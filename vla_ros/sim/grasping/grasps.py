@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Antipodal grasps on the real collision geometry, from the simulator's truth.
 
-GraspVLA, Appendix J: only grasps that are in force closure at a friction of 0.15 are kept, although the simulated
-pads hold better than that. Two opposing contacts are in force closure when the line between them lies inside both
-friction cones (Nguyen 1988).
+GraspVLA, Appendix J: only grasps that are in force closure at a friction of 0.15 are kept: they hold whatever has as
+much, and objects of the catalogue have twice that. Two opposing contacts are in force closure when the line between
+them lies inside both friction cones (Nguyen 1988).
 
 Frame of a grasp: the tool frame, z the approach direction, y the closing direction. Shape legend: M grasps.
 """
@@ -21,6 +21,8 @@ from vla_ros.sim.grasping.gripper_shape import GripperShape
 from vla_ros.sim.grasping.solid_union import cross_union, sample_surface
 from vla_ros.sim.grasping.solids import Solid
 
+CLOSURE_FRICTION = 0.15  # of every grasp that is planned or labelled: there is no other where an object offers none
+
 # Odd factors that spread nine small whole numbers over 64 bits.
 _CELL_NUMBERS = np.random.default_rng(0).integers(2**62, size=9, dtype=np.int64) | 1
 
@@ -29,7 +31,7 @@ _CELL_NUMBERS = np.random.default_rng(0).integers(2**62, size=9, dtype=np.int64)
 class AntipodalConfig:
     """What is sampled and how candidates are ranked."""
 
-    friction: float = 0.15  # force closure must hold at this coefficient
+    friction: float = CLOSURE_FRICTION  # force closure must hold at this coefficient
     play: float = 0.004  # [m] by which the widest object part is narrower than the full opening
     width_min: float = 0.003  # [m]
     contacts: int = 300  # surface points tried

@@ -41,7 +41,6 @@ class GraspPlanner:
     """Plan grasps of the objects in one world from the truth."""
 
     TRIED = 40  # ways in that are checked before the best so far is taken
-    LAST_FRICTION = 0.5  # for what has no parallel sides at all, such as a steep cone; real pads have more
     RUN_IN = 0.02  # [m] the straight last stretch begins this far above the object
     JOINT_MARGIN = 0.1  # [rad] where the controller begins to push back
     SPEED_SHARE = 0.5  # of the joints' speed limits: near a wrist singularity a slow tool needs fast joints
@@ -134,12 +133,11 @@ class GraspPlanner:
         centre = self._centre(target)
         shape = self._shape()
         margins = dict.fromkeys((self.grasps.wide_margin, self.grasps.opening_margin))
-        for friction in (self.grasps.friction, self.LAST_FRICTION):
-            for margin in margins:
-                config = dataclasses.replace(self.grasps, friction=friction, opening_margin=margin)
-                grasps = antipodal_grasps(solids[target], centre, neighbours, self._table, shape, self._rng, config)
-                if grasps:
-                    return self._seen_from_base(grasps)
+        for margin in margins:
+            config = dataclasses.replace(self.grasps, opening_margin=margin)
+            grasps = antipodal_grasps(solids[target], centre, neighbours, self._table, shape, self._rng, config)
+            if grasps:
+                return self._seen_from_base(grasps)
         return []
 
     def _seen_from_base(self, grasps: list[Grasp]) -> list[Grasp]:

@@ -18,7 +18,7 @@ from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.model_arrays import to_arrays
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.names import DEFAULT_ROBOT
-from vla_ros.sim.grasping.grasps import AntipodalConfig, antipodal_grasps
+from vla_ros.sim.grasping.grasps import CLOSURE_FRICTION, AntipodalConfig, antipodal_grasps
 from vla_ros.sim.grasping.gripper_shape import GripperShape, gripper_shape
 from vla_ros.sim.grasping.solids import body_solids
 from vla_ros.sim.object_geoms import add_object
@@ -26,8 +26,6 @@ from vla_ros.sim.robot_model import robot_spec
 from vla_ros.sim.scenes.footprint import place
 
 _ENOUGH = 20
-# In force closure at 0.15 where there is such a grasp, as the expert asks; else at what rubber pads hold.
-_FRICTIONS = (0.15, 0.5)
 
 
 @dataclass(frozen=True)
@@ -36,18 +34,24 @@ class PoseGrasps:
 
     count: int  # found, up to 20 and a few
     width: float  # [m] of the best; 0 where there is none
-    friction: float  # that the best needs
+
+
+def too_slippery(model: ObjectModel) -> bool:
+    """Say whether an object slips out of grasps that are in force closure at the friction that they are planned at."""
+    return model.friction < CLOSURE_FRICTION
 
 
 def grasps_at_rest(model: ObjectModel, robot: str = DEFAULT_ROBOT) -> tuple[PoseGrasps, ...]:
-    """Return what grasps each resting pose offers a robot's gripper, in the model's order."""
+    """Return what grasps each resting pose offers a robot's gripper, in the model's order; none that would slip."""
+    if too_slippery(model):
+        return (PoseGrasps(0, 0.0),) * len(model.resting)
     gripper = _gripper(robot)
     name = f"grasps_{_digest(model, gripper)}"
     stored = kept.load(None, name)
-    if stored is not None and stored.get("found", np.empty(0)).shape == (len(model.resting), 3):
-        return tuple(PoseGrasps(int(count), float(width), float(mu)) for count, width, mu in stored["found"])
+    if stored is not None and stored.get("found", np.empty(0)).shape == (len(model.resting), 2):
+        return tuple(PoseGrasps(int(count), float(width)) for count, width in stored["found"])
     found = tuple(_find(model, np.asarray(pose), gripper) for pose in model.resting)
-    kept.store(None, name, {"found": np.array([[pose.count, pose.width, pose.friction] for pose in found])})
+    kept.store(None, name, {"found": np.array([[pose.count, pose.width] for pose in found])})
     return found
 
 
@@ -58,12 +62,9 @@ def _find(model: ObjectModel, orientation: np.ndarray, gripper: GripperShape) ->
     data = mujoco.MjData(compiled)
     mujoco.mj_forward(compiled, data)
     solids, centre = body_solids(compiled, data, 1), data.xipos[1].copy()
-    for friction in _FRICTIONS:
-        config = AntipodalConfig(friction=friction, enough=_ENOUGH)
-        grasps = antipodal_grasps(solids, centre, (), 0.0, gripper, np.random.default_rng(0), config)
-        if grasps:
-            return PoseGrasps(len(grasps), grasps[0].width, friction)
-    return PoseGrasps(0, 0.0, 0.0)
+    config = AntipodalConfig(enough=_ENOUGH)
+    grasps = antipodal_grasps(solids, centre, (), 0.0, gripper, np.random.default_rng(0), config)
+    return PoseGrasps(len(grasps), grasps[0].width if grasps else 0.0)
 
 
 @cache

@@ -80,6 +80,6 @@ def _graspable(models: tuple[ObjectModel, ...], catalogue: Catalogue, robot: str
         opening = 100.0 * load_embodiment(robot).widest_gripper.width_max
         raise ConfigError(
             f"no object of the folder fits a gripper of {opening:g} cm as it lies: `vla objects check` says which "
-            "poses offer grasps; set a smaller scale, other resting poses, or add an object that fits"
+            "poses offer grasps; set a smaller scale, other resting poses, more friction, or add an object that fits"
         )
     return tuple(targets)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +13,7 @@ from scipy.spatial.transform import Rotation
 from controllers.arm.model import ArmModel
 from vla_ros.planning.collision import CollisionChecker, RobotGeometry
 from vla_ros.planning.scene import CollisionScene
-from vla_ros.sim.world import World
+from vla_ros.sim.world import World, build_model
 
 _WORLD, _HELD = 1, 2  # contact bits: what stands around, and what is held
 
@@ -36,7 +35,8 @@ class PairChecker(CollisionChecker):
     """Answer for both arms at q (N,) [rad], the first's joints and then the second's, in one world.
 
     The robot's own links by pinocchio and coal, over the pairs that control looks at and with fingers as wide open as
-    control takes them for; the world by MuJoCo, with fingers as they are, in a copy in which nothing else touches.
+    control takes them for; the world by MuJoCo, with fingers as they are, in a model of its own in which nothing else
+    touches.
     """
 
     def __init__(self, geometry: RobotGeometry, world: World, models: Mapping[str, ArmModel], apart: float) -> None:
@@ -47,7 +47,7 @@ class PairChecker(CollisionChecker):
         self.parts = {
             name: slice(end - model.size, end) for (name, model), end in zip(models.items(), ends, strict=True)
         }
-        self._mj = mj = copy.copy(world.model)
+        self._mj = mj = build_model(world.scene, world.embodiment, world.timestep, paired=False)
         self._state = mujoco.MjData(mj)
         groups = {name: world.embodiment.arm_with(model.joints) for name, model in models.items()}
         self._qpos = [mj.joint(joint).qposadr[0] for model in models.values() for joint in model.joints]
