@@ -109,7 +109,7 @@ def test_topics_of_the_controllers_are_documented(controllers, root):
     [
         ("topic", {"joints": TOPIC}),
         ("mock", {"panda": MOCK, "panda_hand": MOCK}),
-        ("real", {"panda": FRANKA, "panda_hand": MOCK}),
+        ("real", {"panda": FRANKA, "panda_hand": TOPIC}),
     ],
 )
 def test_hardware_puts_its_plugins_into_the_urdf(franka, hardware, plugins):
@@ -217,7 +217,7 @@ def test_only_mock_components_claim_to_know_where_they_are(franka):
     """A hold that starts before the first measurement would take a real arm to the initial value."""
     assert ros2_control_urdf(franka, "mock").count("initial_value") == 9
     assert ros2_control_urdf(franka, "topic").count("initial_value") == 0
-    assert ros2_control_urdf(franka, "real", robot_ip="fci").count("initial_value") == 2  # the hand's, which is mock
+    assert ros2_control_urdf(franka, "real", robot_ip="fci").count("initial_value") == 0
 
 
 def test_a_foreign_program_takes_the_place_of_its_process(tmp_path, environment):

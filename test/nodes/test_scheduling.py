@@ -6,6 +6,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 
 def test_who_is_punctual_is_as_nice_as_it_was_started(environment):
     code = (
@@ -16,3 +18,19 @@ def test_who_is_punctual_is_as_nice_as_it_was_started(environment):
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "{7}"
+
+
+def test_a_thread_that_made_itself_more_urgent_is_left_so(environment):
+    code = (
+        "import os, threading; from vla_ros.nodes.scheduling import prefer_punctuality; woken = threading.Event()\n"
+        "urgent = os.sched_param(40)\n"
+        "def work(): os.sched_setscheduler(0, os.SCHED_FIFO, urgent); woken.set(); threading.Event().wait()\n"
+        "thread = threading.Thread(target=work, daemon=True); thread.start()\n"
+        "print('granted' if woken.wait(2.0) else 'refused'); prefer_punctuality(15)\n"
+        "print(os.sched_getparam(0).sched_priority, os.sched_getparam(thread.native_id).sched_priority)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    granted, priorities = done.stdout.strip().splitlines()
+    if granted == "refused":
+        pytest.skip("real-time scheduling is not permitted here")
+    assert priorities == "15 40"

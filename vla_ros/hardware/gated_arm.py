@@ -58,7 +58,7 @@ class GatedArm:
     def read(self) -> None:
         """Take the newest reading that is whole and finite."""
         reading = self.sdk.read()
-        if reading is None:
+        if reading is None or reading.stamp == self.stamp:
             return
         values = np.append(reading.position, [] if reading.width is None else reading.width)
         if len(values) == self.layout.size and np.isfinite(values).all():

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 # The module here and its class for each of vla_ros.robots.sdk.SDKS.
-CLASSES = {"panda_py": ("panda_sdk", "PandaSdk"), "piper_sdk": ("piper", "PiperSdk")}
+CLASSES = {"panda_py": ("panda.sdk", "PandaSdk"), "piper_sdk": ("piper.sdk", "PiperSdk")}
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,11 @@ class ArmSdk(Protocol):
         """Bring the arm to rest and let go of the connection."""
 
 
-def connect(name: str, address: str) -> ArmSdk:
-    """Return the arm at an address. Raises ConfigError where the SDK is not installed or nobody answers."""
+def connect(name: str, address: str, speed_share: float | None = None) -> ArmSdk:
+    """Return the arm at an address, bound to a share of its own speed where its SDK has that.
+
+    Raises ConfigError where the SDK is not installed or nobody answers.
+    """
     module, kind = CLASSES[name]
-    return getattr(import_module(f"vla_ros.hardware.{module}"), kind)(address)
+    options = {} if speed_share is None else {"speed_share": speed_share}
+    return getattr(import_module(f"vla_ros.hardware.{module}"), kind)(address, **options)

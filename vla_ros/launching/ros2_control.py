@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # joint_topics, sdk: a vendor's driver, or Python SDK, without ros2_control.
 HARDWARE = ("sim", "topic", "mock", "real", "joint_topics", "sdk")
 MANAGED = {"hardware": ("topic", "mock", "real")}
+REAL = {"hardware": ("real",)}
 SIMULATED = {"hardware": ("sim", "topic")}
 UNSIMULATED = {"hardware": ("mock", "real", "joint_topics", "sdk")}
 SIMULATED_TIME = Chosen("hardware", {name: name in SIMULATED["hardware"] for name in HARDWARE})
@@ -72,6 +73,15 @@ def ros2_control_nodes() -> tuple[NodeSpec, ...]:
             priority=MANAGER_PRIORITY,
         ),
         NodeSpec("spawner", "spawner_node", {"robot": Argument("robot")}, when=MANAGED, ends=True),
+        # Both end at once for a robot whose file names no such gripper.
+        NodeSpec(
+            "gripper_drivers",
+            "gripper_drivers_node",
+            {"robot": Argument("robot"), "robot_ip": Argument("robot_ip")},
+            when=REAL,
+            ends=True,
+        ),
+        NodeSpec("gripper_action", "gripper_action_node", {"robot": Argument("robot")}, when=REAL, ends=True),
         NodeSpec(
             "joint_topics",
             "joint_topics_node",
@@ -100,6 +110,7 @@ def check_hardware(arguments: Mapping[str, Value]) -> None:
     hardware = str(arguments["hardware"])
     if hardware == "sim":
         return
+    from vla_ros.hardware.grippers.action import make_goals
     from vla_ros.robots.embodiment import load_embodiment
     from vla_ros.robots.ros2_control.description import check_drivers
 
@@ -125,10 +136,14 @@ def check_hardware(arguments: Mapping[str, Value]) -> None:
         raise ConfigError(
             f"hardware:={hardware} needs ros2_control, but {', '.join(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} not installed: on a full ROS 2 Jazzy install "
-            f"{_remedy(hardware)}, or use hardware:=sim"
+            f"{_remedy(robot, hardware)}, or use hardware:=sim"
         )
     for program in ("ros2_control_node", "spawner"):
         find_executable("controller_manager", program)
+    for config in robot.ros2_control.grippers if hardware == "real" else ():
+        make_goals(config, robot.gripper(config.gripper))
+        if config.driver is not None:
+            find_executable(config.driver.package, config.driver.executable)
 
 
 def _check_joint_topics(robot: Embodiment, commands: Mapping[str, str]) -> None:
@@ -145,13 +160,19 @@ def _check_joint_topics(robot: Embodiment, commands: Mapping[str, str]) -> None:
 def needed_packages(robot: Embodiment, hardware: str) -> tuple[str, ...]:
     """Name the ROS packages that a robot's controllers and its hardware `topic`, `mock` or `real` are in."""
     from vla_ros.robots.ros2_control.controllers import MANAGER, robot_controllers
+    from vla_ros.robots.ros2_control.gripper import ACTIONS_PACKAGE
 
     controllers = sorted({controller.package for controller in robot_controllers(robot, hardware)})
+    grippers = robot.ros2_control.grippers
     drivers = [package for driver in robot.ros2_control.drivers for package in driver.packages]
+    drivers += [_TOPIC_PACKAGE, ACTIONS_PACKAGE] if grippers else []
+    drivers += [config.driver.package for config in grippers if config.driver is not None]
     plugins = {"topic": [_TOPIC_PACKAGE], "real": drivers}.get(hardware, [])
     return tuple(dict.fromkeys([MANAGER, *controllers, *plugins]))
 
 
-def _remedy(hardware: str) -> str:
-    extra = {"topic": ", ros-jazzy-joint-state-topic-hardware-interface", "real": " and the robot's driver"}
+def _remedy(robot: Embodiment, hardware: str) -> str:
+    topic = ", ros-jazzy-joint-state-topic-hardware-interface"
+    grippers = f"{topic}, ros-jazzy-control-msgs" if robot.ros2_control.grippers else ""
+    extra = {"topic": topic, "real": f"{grippers} and the robot's driver"}
     return f"ros-jazzy-ros2-control, ros-jazzy-ros2-controllers{extra.get(hardware, '')}"

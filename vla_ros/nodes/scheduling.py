@@ -39,11 +39,11 @@ def prefer_punctuality(priority: int = 0, spared: Collection[int] = ()) -> str:
     """Have all threads of this process run soon after they wake up; return in words what was granted.
 
     `priority` > 0 asks for SCHED_FIFO. All threads, because one that is not punctual may hold the interpreter; but for
-    those `spared` (their native ids), which work for long.
+    those `spared` (their native ids), which work for long, and those more urgent by themselves: libfranka's loop.
     """
     freeze_collector()  # no collection takes milliseconds
     threads = [int(thread) for thread in os.listdir("/proc/self/task")] if Path("/proc/self/task").is_dir() else [0]
-    threads = [thread for thread in threads if thread not in spared]
+    threads = [thread for thread in threads if thread not in spared and _priority(thread) <= priority]
     if priority > 0:
         with contextlib.suppress(OSError, AttributeError):
             for thread in threads:
@@ -52,6 +52,14 @@ def prefer_punctuality(priority: int = 0, spared: Collection[int] = ()) -> str:
     if _SCHED_SETATTR is not None and all(_shorten_slice(thread) for thread in threads):
         return f"ordinary scheduling, slices of {SLICE_NS * 1e-6:g} ms"
     return "ordinary scheduling"
+
+
+def _priority(thread: int) -> int:
+    """Return a thread's real-time priority; 0 for one that has none, or has ended."""
+    try:
+        return os.sched_getparam(thread).sched_priority
+    except (OSError, AttributeError):
+        return 0
 
 
 def _shorten_slice(thread: int) -> bool:

@@ -22,11 +22,13 @@ from vla_ros import messages, qos
 from vla_ros.hardware.gated_arm import NEVER, GatedArm
 from vla_ros.hardware.sdk import connect
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot
+from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.sdk import addresses, check_commands
 
 REPORT_S = 1.0
+PRIORITY = 15  # SCHED_FIFO, where it is permitted; control has 20: an arm that is read late stops
 
 
 class SdkNode(Node):
@@ -45,14 +47,14 @@ class SdkNode(Node):
         self._arms: list[GatedArm] = []
         with contextlib.ExitStack() as connected:  # where one does not answer, the others are let go of
             for config, address in zip(robot.sdk, addresses(robot, robot_ip), strict=True):
-                sdk = connect(config.sdk, address)
+                sdk = connect(config.sdk, address, config.speed_share)
                 connected.callback(sdk.close)
                 self._arms.append(GatedArm(robot, config, kinds[config.arm], sdk))
             self.close = connected.pop_all().close
         self._moving = False  # nothing is the matter: commands are passed on
         self._estop = False
         self._refused = ""
-        self._published = NEVER
+        self._published = [NEVER] * len(self._arms)
         self._said = ("", 0.0)
         self._writer = messages.JointStateWriter([joint for arm in self._arms for joint in arm.layout.joints])
         self._states = self.create_publisher(JointState, "joint_states", qos.STREAM)
@@ -106,11 +108,11 @@ class SdkNode(Node):
         return "; ".join(faults + [f"nothing comes from the arm '{arm}'" for arm in silent])
 
     def _publish(self) -> None:
-        # As old as the oldest of what is in it.
-        stamp = min(arm.stamp for arm in self._arms)
-        if stamp <= self._published:
+        # Once all of them have said something new, and as old as the oldest of what is in it.
+        stamps = [arm.stamp for arm in self._arms]
+        if any(new <= published for new, published in zip(stamps, self._published, strict=True)):
             return
-        self._published = stamp
+        self._published, stamp = stamps, min(stamps)
         now = self.get_clock().now().nanoseconds * 1e-9 - (time.monotonic() - stamp)
         position, velocity, effort = (
             np.concatenate(values) for values in zip(*(arm.joints() for arm in self._arms), strict=True)
@@ -134,6 +136,7 @@ class SdkNode(Node):
 def serve(stop: StopRequest) -> None:
     """Spin the node until it is to stop; then bring the arms to rest."""
     node = SdkNode()
+    prefer_punctuality(PRIORITY)  # the SDKs' threads too
     try:
         Spinner(node, stop).until()
     finally:

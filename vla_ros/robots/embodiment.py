@@ -30,6 +30,7 @@ from vla_ros.robots.groups import (
 )
 from vla_ros.robots.joint_topics import JointTopicsConfig, joint_drivers
 from vla_ros.robots.ros2_control.config import Ros2ControlConfig
+from vla_ros.robots.ros2_control.gripper import check_gripper_actions
 from vla_ros.robots.sdk import SdkConfig, check_sdks
 from vla_ros.robots.structure import Structure, check_name, check_robot_name
 from vla_ros.robots.urdf import expand_xacro, link_names
@@ -301,6 +302,7 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         sdk=config.sdk,
         source=config.name,
     )
+    check_gripper_actions(config.ros2_control.grippers, embodiment.grippers)
     if embodiment.joint_topics:
         joint_drivers(embodiment)
     if embodiment.sdk:

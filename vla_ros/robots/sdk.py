@@ -26,10 +26,17 @@ class SdkConfig:
     sdk: str  # of SDKS
     address: str  # of the arm: a host name or address, a CAN port
     gripper: str = ""
+    speed_share: float | None = None  # of its own speed that a piper_sdk arm may use; None: what control plans with
 
     def __post_init__(self) -> None:
         if self.sdk not in SDKS:
             raise ConfigError(unknown_name("sdk", self.sdk, SDKS))
+        if self.speed_share is not None and self.sdk != "piper_sdk":
+            raise ConfigError(f"sdk: 'speed_share' of the arm '{self.arm}' is for piper_sdk, which {self.sdk} is not")
+        if self.speed_share is not None and not 0.0 < self.speed_share <= 1.0:
+            raise ConfigError(
+                f"sdk: 'speed_share' of the arm '{self.arm}' must be above 0 and at most 1, got {self.speed_share:g}"
+            )
         if not self.address:
             raise ConfigError(f"sdk: 'address' of the arm '{self.arm}' is empty: give the arm's, or '{ADDRESS}'")
 

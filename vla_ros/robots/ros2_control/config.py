@@ -9,6 +9,7 @@ from typing import Any
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.robots.address import ADDRESS
+from vla_ros.robots.ros2_control.gripper import GripperActionConfig
 
 STATES = ("position", "velocity", "effort")
 
@@ -61,6 +62,7 @@ class Ros2ControlConfig:
     update_rate: int = 500  # [Hz] control_node's: more would repeat torques, less would drop them
     drivers: tuple[DriverConfig, ...] = ()
     controllers: tuple[ControllerConfig, ...] = ()
+    grippers: tuple[GripperActionConfig, ...] = ()  # whose drivers take goals beside ros2_control
 
     def __post_init__(self) -> None:
         if not 1 <= self.update_rate <= 10_000:
@@ -73,6 +75,7 @@ class Ros2ControlConfig:
     def check(self, groups: Sequence[str]) -> None:
         """Raise ConfigError for a driver of groups that are not there, or of another's."""
         driven = [group for driver in self.drivers for group in driver.groups]
+        driven += [config.gripper for config in self.grippers]
         for group in driven:
             if group not in groups:
                 raise ConfigError(f"ros2_control: {unknown_name('group', group, groups)}")

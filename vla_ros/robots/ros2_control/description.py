@@ -15,6 +15,7 @@ from vla_ros.robots.address import ADDRESS, check_address
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.groups import PARALLEL, ArmGroup, EndEffectorGroup, JointGroup
 from vla_ros.robots.ros2_control.config import STATES
+from vla_ros.robots.ros2_control.names import driver_commands, driver_states
 from vla_ros.robots.urdf import joint_limits
 
 JOINT_STATES, JOINT_COMMANDS = "robot_joint_states", "robot_joint_commands"  # topics of the robot behind topics
@@ -65,13 +66,17 @@ def hardware_systems(robot: Embodiment, hardware: str, robot_ip: str = "", names
         jointed = tuple(group for group in everything if group.joints)
         # Its messages are of joints: what has none goes by without it.
         others = [System(name, (group,), MOCK, {}) for name, group in groups.items() if not group.joints]
-        return [System(JOINTS, jointed, TOPIC, _topics(namespace)), *others]
+        return [System(JOINTS, jointed, TOPIC, _topics(namespace, JOINT_STATES, JOINT_COMMANDS)), *others]
     check_drivers(robot, robot_ip)
     systems = []
     for driver in robot.ros2_control.drivers:
         told = {name: value.replace(ADDRESS, robot_ip) for name, value in driver.parameters.items()}
         driven = tuple(groups.pop(name) for name in driver.groups)
         systems.append(System(driver.groups[0], driven, driver.plugin, told, driver.states))
+    for config in robot.ros2_control.grippers:
+        name = config.gripper
+        topics = _topics(namespace, driver_states(name), driver_commands(name))
+        systems.append(System(name, (groups.pop(name),), TOPIC, topics))
     return systems + [System(name, (group,), MOCK, {}) for name, group in groups.items()]
 
 
@@ -83,15 +88,16 @@ def check_drivers(robot: Embodiment, robot_ip: str) -> None:
             f"hardware:=real: no driver of the robot '{robot.name}' is known: name it in its file, ros2_control: "
             "drivers: (docs/ros2_control.md), or use hardware:=sim"
         )
-    needed = any(driver.needs_address for driver in drivers)
+    programs = (config.driver for config in robot.ros2_control.grippers)
+    needed = any(one is not None and one.needs_address for one in (*drivers, *programs))
     check_address(robot_ip, needed, "real", f"no driver of the robot '{robot.name}'")
 
 
-def _topics(namespace: str) -> dict[str, str]:
+def _topics(namespace: str, states: str, commands: str) -> dict[str, str]:
     prefix = namespace.rstrip("/")
     return {
-        "joint_commands_topic": f"{prefix}/{JOINT_COMMANDS}",
-        "joint_states_topic": f"{prefix}/{JOINT_STATES}",
+        "joint_commands_topic": f"{prefix}/{commands}",
+        "joint_states_topic": f"{prefix}/{states}",
         # Any threshold would silence the hardware while state and command agree: then the robot could not tell a
         # manager that is content from one that is dead.
         "trigger_joint_command_threshold": "-1",

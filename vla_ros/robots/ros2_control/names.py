@@ -16,6 +16,16 @@ def command_controller(group: str, kind: str) -> str:
     return f"{group}_{kind}_controller"
 
 
+def driver_states(gripper: str) -> str:
+    """Return the topic on which a gripper's interfaces get their states where its driver is a node of its own."""
+    return f"{gripper}_joint_states"
+
+
+def driver_commands(gripper: str) -> str:
+    """Return the topic on which they say what is wanted of it."""
+    return f"{gripper}_joint_commands"
+
+
 def channel_controller(channel: str) -> str:
     """Return the controller that takes what an end effector's channel says, such as <cup>/suction."""
     return f"{channel.replace('/', '_')}_controller"
