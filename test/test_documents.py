@@ -100,13 +100,16 @@ def test_a_file_is_read_up_to_its_bound(tmp_path: Path) -> None:
 
 
 def test_nothing_else_parses_json_or_yaml(root: Path) -> None:
-    """What this project has written itself a moment ago (`json.loads(json.dumps(…))`) is no file of others."""
+    """What this project has written itself a moment ago (`json.loads(json.dumps(…))`) is no file of others.
+
+    `frames.py` runs in an environment of others' as well, without our packages, and bounds what it reads itself.
+    """
     parses = re.compile(r"\b(json\.loads?|yaml\.(safe_)?load|yaml\.parse)\(")
     own = re.compile(r"json\.loads\((json\.dumps|contract_text)\(")
     found = [
         f"{path.relative_to(root)}: {line.strip()}"
         for path in (root / "vla_ros").rglob("*.py")
-        if path.name != "documents.py"
+        if path not in (root / "vla_ros/documents.py", root / "vla_ros/benchmarks/frames.py")
         for line in path.read_text().splitlines()
         if parses.search(line) and not own.search(line)
     ]

@@ -100,6 +100,13 @@ def test_another_protocol_and_another_picture_are_refused(start):
         world.render_camera("front")
 
 
+def test_a_process_that_says_nothing_is_not_waited_for_without_end(start):
+    process = start("silent at load")
+    process.answer_s = 0.2
+    with pytest.raises(LiberoError, match=r"nothing for 0\.2 s"):
+        _world(process)
+
+
 def test_a_process_that_was_killed_says_so(start):
     process = start("fine")
     os.kill(process.pid, signal.SIGKILL)

@@ -28,6 +28,8 @@ def main(how: str) -> None:
             sys.exit(3)
         elif how == f"refuses {request}":
             write_frame(sink, {"error": "ValueError: the suite has no such task"})
+        elif how == f"silent at {request}":
+            continue
         elif how == f"talks at {request}":
             sink.write(b"[robosuite WARNING] hello\n" * 3)
             sink.flush()

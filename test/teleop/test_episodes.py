@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 from collection_bench import CollectionBench, cell, done
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from small_collection import TASK
 
@@ -204,6 +204,7 @@ OPERATIONS = ("accept", "accept", "accept", "fail", "redo", "delete", "undo", "f
 
 @settings(max_examples=12)
 @given(st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 100)), max_size=25))
+@example([("accept", 0), ("redo", 0), ("accept", 0), ("undo", 0), ("redo", 0)])
 def test_whatever_is_done_what_is_asked_is_what_there_is_least_of_and_nothing_is_lost(tmp_path_factory, steps):
     """With a recorder that only makes folders, so that hundreds of episodes are possible."""
     root = tmp_path_factory.mktemp("even") / "c"

@@ -17,4 +17,5 @@ class LiberoEpisode(EpisodeResult):
     in_paper: bool = True  # its task is one that GraspVLA's table counts
     lifted_paper: bool = False  # a named object was 10 cm up at any time
     alike_paper: bool = False  # it, or another of the same class
+    any_lifted: bool = False  # any object
     highest: dict[str, float] = field(default_factory=dict)  # [m] that each object was ever above where it lay

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -13,11 +12,8 @@ from rich.console import Console
 from controllers.errors import ConfigError
 from vla_ros.benchmarks.libero.episode import LiberoEpisode
 from vla_ros.benchmarks.libero.settings import LiberoSettings
-from vla_ros.benchmarks.libero.suites import load_libero
 from vla_ros.documents import DocumentError, parse_json
 from vla_ros.evaluation.pool import Broken, run_all
-from vla_ros.evaluation.statistics import failure_causes, summary, wilson_interval
-from vla_ros.tables import print_table
 
 BROKEN = "broken"
 SHARED = (
@@ -86,63 +82,6 @@ def evaluate(settings: LiberoSettings, log: Path | None, resume: bool, console: 
     except KeyboardInterrupt:
         interrupted = True
     return sorted(episodes, key=lambda one: one.seed), broken, interrupted
-
-
-def figures(episodes: Sequence[LiberoEpisode]) -> dict[str, float | int]:
-    """Return the figures; the keys are the JSON file's."""
-    found = dict(summary(episodes))
-    for name, chosen in (("", list(episodes)), ("paper_tasks_", [one for one in episodes if one.in_paper])):
-        if not chosen or (name and len(chosen) == len(episodes)):
-            continue
-        rates = (("success", "success"), ("lifted_10cm", "lifted_paper"), ("lifted_10cm_alike", "alike_paper"))
-        for key, attribute in rates:
-            hits = sum(getattr(one, attribute) for one in chosen)
-            low, high = wilson_interval(hits, len(chosen))
-            found |= {f"{name}{key}_rate": hits / len(chosen), f"{name}{key}_ci95_low": low}
-            found |= {f"{name}{key}_ci95_high": high}
-        if name:
-            found[f"{name}episodes"] = len(chosen)
-    found["chance"] = sum(one.chance or 0.0 for one in episodes) / max(1, len(episodes))
-    return found
-
-
-def print_report(settings: LiberoSettings, episodes: Sequence[LiberoEpisode], console: Console) -> None:
-    """Print the figures, the tasks and the causes of failure."""
-    if not episodes:
-        console.print("no episode came to an end")
-        return
-    config = load_libero()
-    rows = []
-    counted = [("success: 15 cm, held 1 s", "success"), ("named object 10 cm up", "lifted_paper")]
-    counted.append(("it or one of its class 10 cm up", "alike_paper"))
-    for chosen, title in ((list(episodes), ""), ([one for one in episodes if one.in_paper], ", the paper's tasks")):
-        if not chosen or (title and len(chosen) == len(episodes)):
-            continue
-        rows += [(name + title, _rate([getattr(one, key) for one in chosen])) for name, key in counted]
-    rows.append(("first object lifted is a named one", _rate([_named_first(one, settings) for one in episodes])))
-    for name, attribute in (("by chance", "chance"), ("by colour alone", "color_alone")):
-        known = [getattr(one, attribute) for one in episodes if getattr(one, attribute) is not None]
-        if known:
-            rows.append((name, f"{100 * sum(known) / len(known):.1f} %"))
-    if settings.suite in config.paper:
-        rows.append(("GraspVLA, Table 2 (10 cm, class)", f"{config.paper[settings.suite]:g} %"))
-    title = f"{settings.policy}, {settings.suite}, {len(episodes)} of {settings.episodes} episodes"
-    print_table(console, ("figure", "value"), rows, title)
-    tasks: dict[str, list[bool]] = {}
-    for one in episodes:
-        tasks.setdefault(f"{one.category} ({one.task})", []).append(one.success)
-    print_table(console, ("task", "success"), [(name, f"{sum(hits)}/{len(hits)}") for name, hits in tasks.items()])
-    if causes := failure_causes(episodes):
-        print_table(console, ("cause of failure", "episodes"), [(name, str(count)) for name, count in causes.items()])
-
-
-def _named_first(episode: LiberoEpisode, settings: LiberoSettings) -> bool:
-    return episode.first_lifted in settings.episode(episode.seed)[0].targets
-
-
-def _rate(hits: Sequence[bool]) -> str:
-    low, high = (100 * end for end in wilson_interval(sum(hits), len(hits)))
-    return f"{100 * sum(hits) / max(1, len(hits)):.1f} %  ({sum(hits)} of {len(hits)}, 95 % {low:.0f} to {high:.0f} %)"
 
 
 def _shared(settings: LiberoSettings) -> dict[str, str | None]:

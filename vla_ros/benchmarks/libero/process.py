@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -28,6 +29,8 @@ class LiberoError(VlaError):
 
 class LiberoProcess:
     """The process and its two pipes; a context manager."""
+
+    answer_s = 600.0  # [s] for one answer: a task is loaded in a minute on a busy machine
 
     def __init__(self, command: list[str] | None = None) -> None:
         """Start it; `command` runs another server than LIBERO's. Raises ConfigError without its environment."""
@@ -54,6 +57,9 @@ class LiberoProcess:
             raise LiberoError("LIBERO's process has no pipes")
         try:
             write_frame(sink, {"request": request, **values}, arrays)
+            # The answer to one request is all that ever comes, so nothing of it waits in the buffer.
+            if not select.select([source], [], [], self.answer_s)[0]:
+                raise FrameError(f"nothing for {self.answer_s:g} s")
             answer = read_frame(source)
         except (OSError, ValueError, FrameError) as error:  # ValueError: of a pipe that is closed
             raise LiberoError(f"LIBERO's process did not answer '{request}' ({error}){self._last_words()}") from error

@@ -105,6 +105,7 @@ class LiberoRunner:
             in_paper=task.paper and task.suite in self._config.paper,
             lifted_paper=reached(highest, task.targets, lift),
             alike_paper=reached(highest, alike, lift),
+            any_lifted=reached(highest, list(highest), lift),
             highest=highest,
         )
 

@@ -26,7 +26,8 @@ def run_libero(arguments: argparse.Namespace, add_arguments: Callable[[argparse.
     from rich.console import Console
 
     from vla_ros.benchmarks.libero import environment
-    from vla_ros.benchmarks.libero.evaluation import evaluate, figures, log_path, print_report
+    from vla_ros.benchmarks.libero.evaluation import evaluate, log_path
+    from vla_ros.benchmarks.libero.report import figures, print_report
     from vla_ros.benchmarks.libero.settings import LiberoSettings
 
     if arguments.install:
@@ -56,7 +57,7 @@ def run_libero(arguments: argparse.Namespace, add_arguments: Callable[[argparse.
     episodes, broken, interrupted = evaluate(settings, log, arguments.resume, console)
     print_report(settings, episodes, console)
     if output:
-        write_output("--json", output, json.dumps(figures(episodes), indent=2) + "\n")
+        write_output("--json", output, json.dumps(figures(settings, episodes), indent=2) + "\n")
     for one in broken:
         print(f"episode {one.seed} broke and counts nowhere: {one.reason}\n{one.trace}", file=sys.stderr)
     if interrupted:

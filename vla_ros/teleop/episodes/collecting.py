@@ -161,6 +161,7 @@ class EpisodeCollection:
             raise CollectionError("there is no episode to do again")
         self._throw_away(record.name)
         self._asking.ask_for(record.asked)
+        self._asking.plan()  # one that was brought back before may stand in its place: then something else is due
         self._shown, self.busy = None, BUILDING  # the same scene, but as it was before
         self._begin_work(self._show_scene())
         return {"episode": record.name}
