@@ -77,9 +77,17 @@ def mass_center(parts: Iterable[Part]) -> np.ndarray:
     """Return the mass centre of what collides, object frame [m]: (3,)."""
     solid = [part for part in parts if part.collide]
     weights = np.array([part_volume(part) * part.density for part in solid])
-    middles = [np.zeros(3) if p.mesh is None else _part_points(p).mean(axis=0) for p in solid]
+    middles = [np.zeros(3) if p.mesh is None else _hull_center(_part_points(p)) for p in solid]
     places = [Rotation.from_quat(p.quaternion).apply(m) + p.position for p, m in zip(solid, middles, strict=True)]
     return weights @ np.array(places) / weights.sum()
+
+
+def _hull_center(points: np.ndarray) -> np.ndarray:
+    """Return the centroid (3,) of the convex hull of points (P, 3): of its tetrahedra, by volume."""
+    inside = points.mean(axis=0)
+    corners = points[ConvexHull(points).simplices] - inside  # (F, 3, 3)
+    volumes = np.abs(np.linalg.det(corners))
+    return inside + volumes @ corners.sum(axis=1) / (4.0 * volumes.sum())
 
 
 def convex_polygon(points: np.ndarray) -> np.ndarray:
