@@ -102,7 +102,8 @@ def _resume(cell: Cell, operator: Operator) -> None:
     if operator.progress.estop:
         operator.set_estop(False)
     response = operator.enable()
-    operator.spin_until(lambda: operator.progress.enabled and not operator.progress.moving, 3.0)
+    # Control answers before the tick that carries it out: until then it is enabled, and held by the fault.
+    operator.spin_until(lambda: operator.progress.enabled and not operator.progress.held, 3.0)
     before = operator.T_base_ee[:3, 3].copy()
     operator.send(operator.chunk((0.0, 0.05, 0.05), 1.0))
 

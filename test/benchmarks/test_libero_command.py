@@ -13,10 +13,11 @@ from rich.console import Console
 
 from controllers.errors import ConfigError
 from vla_ros.benchmarks.libero.episode import LiberoEpisode
-from vla_ros.benchmarks.libero.evaluation import evaluate, log_path, read_episodes
+from vla_ros.benchmarks.libero.evaluation import evaluate, read_episodes
 from vla_ros.benchmarks.libero.report import figures, print_report
 from vla_ros.benchmarks.libero.settings import LiberoSettings
 from vla_ros.cli import main
+from vla_ros.evaluation.episode_log import log_path
 
 
 def _episode(seed: int, success: bool, height: float, other: float = 0.0, **more) -> LiberoEpisode:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from rig.group_chunk import group_chunk
 from rig.nodes import NodeUnderTest
-from rig.ros2_control import ControlledRobot, why_not
+from rig.ros2_control import ControlledRobot, started, why_not
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
@@ -95,13 +95,8 @@ def robot(robot_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         reason = reason or str(error)
     if reason:
         pytest.skip(reason)
-    robot = ArmWithHand(robot_file, tmp_path_factory.mktemp("graph"))
-    try:
-        robot.start()
+    with started(ArmWithHand(robot_file, tmp_path_factory.mktemp("graph"))) as robot:
         yield robot
-    finally:
-        robot.close()
-        print(robot.manager.output()[-4000:])
 
 
 def test_the_hands_fingers_are_states_of_the_manager_in_order(robot):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from rig.nodes import NodeUnderTest
-from rig.ros2_control import EFFORT, HOLD, POSITION, ControlledRobot, why_not
+from rig.ros2_control import EFFORT, HOLD, POSITION, ControlledRobot, started, why_not
 
 from vla_ros.nodes.arm.manager_hold import ControllerManagerHold
 from vla_ros.robots.embodiment import load_embodiment
@@ -33,13 +33,8 @@ def robot(request, tmp_path_factory):
     reason = why_not(request.param)
     if reason:
         pytest.skip(reason)
-    robot = ControlledRobot(request.param, tmp_path_factory.mktemp(request.param))
-    try:
-        robot.start()
+    with started(ControlledRobot(request.param, tmp_path_factory.mktemp(request.param))) as robot:
         yield robot
-    finally:
-        robot.close()
-        print(robot.manager.output()[-4000:])
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import signal
 import numpy as np
 import pytest
 from rig.nodes import NodeUnderTest
-from rig.ros2_control import ControlledRobot, why_not
+from rig.ros2_control import ControlledRobot, started, why_not
 
 from vla_ros.robots.ros2_control.names import command_controller
 
@@ -33,13 +33,8 @@ def robot(request, tmp_path_factory):
     reason = why_not(hardware, name)
     if reason:
         pytest.skip(reason)
-    robot = ControlledRobot(hardware, tmp_path_factory.mktemp(name), name, command)
-    try:
-        robot.start()
+    with started(ControlledRobot(hardware, tmp_path_factory.mktemp(name), name, command)) as robot:
         yield robot
-    finally:
-        robot.close()
-        print(robot.manager.output()[-4000:])
 
 
 @pytest.fixture

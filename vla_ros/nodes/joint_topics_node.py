@@ -11,7 +11,6 @@ import time
 from functools import partial
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
@@ -21,10 +20,10 @@ from vla_ros import messages, qos
 from vla_ros.hardware.differenced_velocity import DifferencedVelocity
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.spinning import run_node, spin_until_stopped, steady_timer
+from vla_ros.nodes.trouble_report import TroubleReport
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.joint_topics import JointDriver, joint_drivers
 
-REPORT_S = 1.0
 COMMAND_AGE_S = 0.1  # control says what it wants more often; afterwards nothing is sent
 
 
@@ -95,8 +94,7 @@ class JointTopicsNode(Node):
         self._velocity = DifferencedVelocity(len(joints))
         self._writer = messages.JointStateWriter(joints)
         self._states = self.create_publisher(JointState, "joint_states", qos.STREAM)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
-        self._said = ("", 0.0)
+        self._diagnostics = TroubleReport(self, "joint_topics")
         for part in self._parts:
             take = partial(self._on_states, part)
             self.create_subscription(JointState, part.driver.config.states, take, qos.NEWEST)
@@ -123,17 +121,9 @@ class JointTopicsNode(Node):
         silent = [part.driver.config.states for part in self._silent()]
         refused = next((part.refused for part in self._parts if part.refused), "")
         text = f"no joint states on {', '.join(silent)}" if silent else refused
-        said, when = self._said
-        if text == said and time.monotonic() - when < REPORT_S:
-            return
-        if text and text != said:
-            self.get_logger().error(text)
-        self._said = (text, time.monotonic())
-        for part in self._parts:
-            part.refused = ""
-        level = messages.ERROR if text else messages.OK
-        status = messages.diagnostic("joint_topics", level, text or "drivers answer", {"silent": str(len(silent))})
-        self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
+        if self._diagnostics.say(text, "drivers answer", {"silent": str(len(silent))}):
+            for part in self._parts:
+                part.refused = ""
 
 
 def main() -> int:

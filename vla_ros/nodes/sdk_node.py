@@ -12,7 +12,6 @@ import time
 from functools import partial
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Float64MultiArray
@@ -24,10 +23,10 @@ from vla_ros.hardware.sdk import connect
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
+from vla_ros.nodes.trouble_report import TroubleReport
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.sdk import addresses, check_commands
 
-REPORT_S = 1.0
 PRIORITY = 15  # SCHED_FIFO, where it is permitted; control has 20: an arm that is read late stops
 
 
@@ -55,10 +54,9 @@ class SdkNode(Node):
         self._estop = False
         self._refused = ""
         self._published = [NEVER] * len(self._arms)
-        self._said = ("", 0.0)
         self._writer = messages.JointStateWriter([joint for arm in self._arms for joint in arm.layout.joints])
         self._states = self.create_publisher(JointState, "joint_states", qos.STREAM)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
+        self._diagnostics = TroubleReport(self, "sdk")
         self.create_subscription(Bool, "estop", self._on_estop, qos.LATCHED)
         for arm in self._arms:
             for topic in arm.topics:
@@ -121,16 +119,8 @@ class SdkNode(Node):
         self._states.publish(self._writer.write(now, position, velocity, effort if known else None))
 
     def _report(self, trouble: str) -> None:
-        text = trouble or self._refused
-        said, when = self._said
-        if text == said and time.monotonic() - when < REPORT_S:
-            return
-        if text and text != said:
-            self.get_logger().error(text)
-        self._said, self._refused = (text, time.monotonic()), ""
-        level = messages.ERROR if text else messages.OK
-        status = messages.diagnostic("sdk", level, text or "all arms answer", {})
-        self._diagnostics.publish(messages.diagnostic_array(self.get_clock().now().nanoseconds * 1e-9, status))
+        if self._diagnostics.say(trouble or self._refused, "all arms answer", {}):
+            self._refused = ""
 
 
 def serve(stop: StopRequest) -> None:

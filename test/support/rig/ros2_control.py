@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from sensor_msgs.msg import JointState
@@ -181,3 +183,17 @@ class ControlledRobot:
         for node in self.nodes:
             node.kill()
         self.operator.close()
+
+
+Robot = TypeVar("Robot", bound=ControlledRobot)
+
+
+@contextlib.contextmanager
+def started(robot: Robot) -> Iterator[Robot]:
+    """Start a robot; at the end close it and show what its controller_manager said last."""
+    try:
+        robot.start()
+        yield robot
+    finally:
+        robot.close()
+        print(robot.manager.output()[-4000:])

@@ -13,9 +13,9 @@ from controllers.errors import ConfigError
 from vla_ros.benchmarks.libero.episode import LiberoEpisode
 from vla_ros.benchmarks.libero.settings import LiberoSettings
 from vla_ros.documents import DocumentError, parse_json
+from vla_ros.evaluation.episode_log import BROKEN
 from vla_ros.evaluation.pool import Broken, run_all
 
-BROKEN = "broken"
 SHARED = (
     "suite",
     "policy",
@@ -23,11 +23,6 @@ SHARED = (
     "objects",
     "setting",
 )  # settings that the episodes of one file have in common
-
-
-def log_path(result: Path) -> Path:
-    """Return where the episodes of a result file lie."""
-    return result.with_suffix(".episodes.jsonl")
 
 
 def read_episodes(path: Path, settings: LiberoSettings) -> list[LiberoEpisode]:

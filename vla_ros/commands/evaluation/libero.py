@@ -26,9 +26,10 @@ def run_libero(arguments: argparse.Namespace, add_arguments: Callable[[argparse.
     from rich.console import Console
 
     from vla_ros.benchmarks.libero import environment
-    from vla_ros.benchmarks.libero.evaluation import evaluate, log_path
+    from vla_ros.benchmarks.libero.evaluation import evaluate
     from vla_ros.benchmarks.libero.report import figures, print_report
     from vla_ros.benchmarks.libero.settings import LiberoSettings
+    from vla_ros.evaluation.episode_log import log_path
 
     if arguments.install:
         environment.install()
