@@ -30,12 +30,12 @@ def describe(
     objects: Sequence[PlacedObject],
     catalogue: Catalogue,
     rng: np.random.Generator,
-    sized: bool = True,
+    table: Table | None = None,
 ) -> Description | None:
     """Describe an object of the scene in words of the training family; None when nothing tells it from another.
 
     Where things stand is taken from their poses, how large they are from their models, and said as relations.py and
-    sizes.py define it. `sized`: the models are what stands there, and not others of their kind.
+    sizes.py define it, unless a `table` says it, by the objects' names.
     """
     words = family("training")
     others = [placed for placed in objects if placed.name != target.name]
@@ -49,7 +49,7 @@ def describe(
             return None
         kind = str(rng.choice(list(kinds), p=weights / weights.sum()))
         if kind == "relation":
-            place = find_place(target, others, rng, Table.of(objects, sized=sized))
+            place = find_place(target, others, rng, table or Table.of(objects))
             phrase = say_place(target.model, place, catalogue, words, rng) if place else ""
         else:
             phrase = name_as(kind, target.model, catalogue, words, rng)

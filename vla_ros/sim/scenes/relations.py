@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from vla_ros.objects.geometry import surface_points
 from vla_ros.sim.scenes.scene import PlacedObject
 
@@ -47,8 +49,13 @@ class Spot:
     @classmethod
     def of(cls, placed: PlacedObject) -> Spot:
         """Measure an object where it stands."""
-        T = placed.T_base_object
-        points = surface_points(placed.model.parts) @ T[:2, :3].T + T[:2, 3]  # (P, 2)
+        return cls.of_points(surface_points(placed.model.parts), placed.T_base_object)
+
+    @classmethod
+    def of_points(cls, points: np.ndarray, T_base_object: np.ndarray) -> Spot:
+        """Measure what has these points of its surface (P, 3) [m], object frame, at a pose (4, 4)."""
+        T = T_base_object
+        points = points @ T[:2, :3].T + T[:2, 3]  # (P, 2)
         (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
         return cls((x0, y0), (x1, y1))
 

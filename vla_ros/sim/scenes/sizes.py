@@ -29,7 +29,12 @@ class Size:
     @classmethod
     def of(cls, placed: PlacedObject) -> Size:
         """Measure an object where it stands."""
-        points, T = surface_points(placed.model.parts), placed.T_base_object
+        return cls.of_points(surface_points(placed.model.parts), placed.T_base_object)
+
+    @classmethod
+    def of_points(cls, points: np.ndarray, T_base_object: np.ndarray) -> Size:
+        """Measure what has these points of its surface (P, 3) [m], object frame, at a pose (4, 4)."""
+        T = T_base_object
         short, middle, long = sorted(np.ptp(points, axis=0).tolist())
         return cls((short, middle, long), float(np.ptp(points @ T[2, :3])), bool(T[2, 2] >= _UPRIGHT))
 

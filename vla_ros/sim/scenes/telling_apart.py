@@ -20,10 +20,15 @@ class Table:
     margins: Margins = USUAL
 
     @classmethod
-    def of(cls, objects: Sequence[PlacedObject], margins: Margins = USUAL, sized: bool = True) -> Table:
-        """Measure objects where they stand; `sized`: their models are what stands there, not others of their kind."""
-        sizes = {placed.name: Size.of(placed) for placed in objects} if sized else {}
+    def of(cls, objects: Sequence[PlacedObject], margins: Margins = USUAL) -> Table:
+        """Measure objects where they stand."""
+        sizes = {placed.name: Size.of(placed) for placed in objects}
         return cls({placed.name: Spot.of(placed) for placed in objects}, sizes, margins)
+
+    @classmethod
+    def unsized(cls, objects: Sequence[PlacedObject]) -> Table:
+        """Measure where objects stand whose models are others of their kind: of sizes nothing is known."""
+        return cls({placed.name: Spot.of(placed) for placed in objects}, {})
 
     def among(self, target: str, fellows: Sequence[str]) -> Iterator[str]:
         """Yield the ways in which the target is the one of itself and its fellows: leftmost, biggest, …"""

@@ -14,9 +14,13 @@ from scipy.spatial.transform import Rotation
 from vla_ros.data.datasets import annotation_names as names
 from vla_ros.data.datasets.features import STRING, Feature
 from vla_ros.objects.grasp import Grasp
+from vla_ros.sim.scenes.relations import Spot
 from vla_ros.sim.scenes.scene import PlacedObject, Scene, SceneCamera
+from vla_ros.sim.scenes.sizes import Size
+from vla_ros.sim.scenes.telling_apart import Table
 from vla_ros.training.generation.demonstrator import OPTIONS
 from vla_ros.training.generation.moments import GraspMoment, Moment
+from vla_ros.training.generation.object_boxes import EXTENT
 
 OBJECTS = 10  # N
 POSE = ("x", "y", "z", "qx", "qy", "qz", "qw")
@@ -25,6 +29,7 @@ SOFTNESS = 0.2  # of cost: a grasp that is this much dearer counts 1/e
 OBJECT_NAMES, TARGET, VALID, boxes_column = names.OBJECT_NAMES, names.TARGET, names.VALID, names.boxes_column
 PREFIX = names.PREFIX
 POSITIONS = PREFIX + "positions"
+EXTENTS = PREFIX + "extents"
 GRASP, GRASP_OPTIONS, CLOSED = PREFIX + "grasp", PREFIX + "grasp_options", PREFIX + "closed"
 STATUS = PREFIX + "task_status"  # what the expert says: -1 what is asked for is not there, 0 under way, 1 done
 
@@ -37,6 +42,15 @@ def scene_features(cameras: Sequence[str]) -> dict[str, Feature]:
         POSITIONS: Feature("float32", (OBJECTS, 3)),
         TARGET: Feature("int64", (1,)),
     }
+
+
+def extent_features() -> dict[str, Feature]:
+    """Return the column that says how large things are: a simulator knows it, of pictures of a real table nobody does.
+
+    Of each object the corners of the rectangle it covers, x and y [m], base frame; the edges of its box, the shortest
+    first, and its height [m]; 1 where it stands as it is drawn.
+    """
+    return {EXTENTS: Feature("float32", (OBJECTS, EXTENT))}
 
 
 def grasp_features() -> dict[str, Feature]:
@@ -52,6 +66,15 @@ def teaching_features(one_hand: bool) -> dict[str, Feature]:
     """Return the columns that say what is to be learned from actions: of one hand its grasps as well."""
     features = {VALID: Feature("int64", (1,))}
     return grasp_features() | features if one_hand else features | {STATUS: Feature("int64", (1,))}
+
+
+def standing(names: Sequence[str], extents: np.ndarray) -> Table:
+    """Return how objects of these names stand and how large they are, of rows of EXTENTS (N, EXTENT)."""
+    spots, sizes = {}, {}
+    for name, row in zip(names, extents.tolist(), strict=False):
+        spots[name] = Spot((row[0], row[1]), (row[2], row[3]))
+        sizes[name] = Size((row[4], row[5], row[6]), row[7], row[8] > 0.5)
+    return Table(spots, sizes)
 
 
 def padded(rows: np.ndarray, count: int) -> np.ndarray:

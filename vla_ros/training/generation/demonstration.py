@@ -87,6 +87,7 @@ class Demonstration(Rollout):
                 boxes=boxes,
                 cameras=tuple(cameras),
                 positions=self._boxes.positions(),
+                extents=self._boxes.extents(),
                 valid=self._demonstrator.valid,
                 grasp=None if self._codec is None else self._grasp(self._codec.view(observation)),
             )

@@ -46,7 +46,8 @@ class EpisodeMaker:
         )
         self._stored = ContractColumns(self.contract)
         cameras = tuple(self.contract.cameras)
-        features = notes.scene_features(cameras) | notes.teaching_features(has_one_hand(self._runner.embodiment))
+        features = notes.scene_features(cameras) | notes.extent_features()
+        features |= notes.teaching_features(has_one_hand(self._runner.embodiment))
         self.schema: DatasetSchema = contract_schema(self.contract, features)
         self.grounding_schema = grounding_schema(self.contract)
         limits = self._runner.task.limits
@@ -115,6 +116,7 @@ class EpisodeMaker:
         columns = self._stored.columns([moment.robot for moment in moments]) | {
             notes.OBJECT_NAMES: np.array([notes.object_names(scene.objects)] * count, dtype=object),
             notes.POSITIONS: np.array([notes.padded(moment.positions, notes.OBJECTS) for moment in moments]),
+            notes.EXTENTS: np.array([notes.padded(moment.extents, notes.OBJECTS) for moment in moments]),
             notes.TARGET: np.full(count, notes.target_row(scene)),
         }
         for number, name in enumerate(scene.camera_names):

@@ -42,7 +42,7 @@ from vla_ros.training.generation.settings import GenerationSettings, Rejection
 VIEWS = 8  # frames of a scene
 TARGETS = 4  # objects of a scene that are named and whose grasps are found
 SEEN = 0.15  # share of a named object that each camera must see
-SETS = {"basic": 0.1, "distractor": 0.5, "light": 0.25, "height": 0.15}
+SETS = {"basic": 0.05, "distractor": 0.3, "light": 0.2, "height": 0.1, "noun": 0.15, "relation": 0.2}
 
 
 def grounding_schema(contract: DataContract) -> DatasetSchema:
@@ -52,7 +52,7 @@ def grounding_schema(contract: DataContract) -> DatasetSchema:
         features[IMAGES + name] = camera_feature(camera.height, camera.width)
         features[f"observation.calibration.{name}"] = Feature("float32", (11,))
     own = notes.grasp_features()
-    features |= notes.scene_features(tuple(contract.cameras))
+    features |= notes.scene_features(tuple(contract.cameras)) | notes.extent_features()
     features |= {name: own[name] for name in (notes.GRASP_OPTIONS, notes.CLOSED)}
     return DatasetSchema(contract.fps, contract.robot, features)
 
@@ -131,6 +131,7 @@ class GroundingMaker:
                 STATE: state,
                 notes.OBJECT_NAMES: notes.object_names(scene.objects),
                 notes.POSITIONS: notes.padded(boxes.positions(), notes.OBJECTS),
+                notes.EXTENTS: notes.padded(boxes.extents(), notes.OBJECTS),
                 notes.TARGET: target,
                 notes.GRASP_OPTIONS: notes.option_rows(grasps[target]),
                 notes.CLOSED: 0,

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from vla_ros.objects.geometry import surface_points
 from vla_ros.sim.grasping.solid_union import sample_surface
 from vla_ros.sim.grasping.solids import body_solids
+from vla_ros.sim.scenes.relations import Spot
 from vla_ros.sim.scenes.scene import SceneCamera
+from vla_ros.sim.scenes.sizes import Size
 from vla_ros.sim.scenes.visibility import project
 from vla_ros.sim.world import World
 
 POINTS = 240  # of each object's surface
+EXTENT = 9  # numbers of how an object stands
 BEHIND = 0.008  # [m] a point this far behind what the camera measured is hidden
 
 
@@ -24,6 +28,7 @@ class ObjectBoxes:
     def __init__(self, world: World) -> None:
         self._world = world
         random = np.random.default_rng(world.scene.seed)
+        self._parts = [surface_points(placed.model.parts) for placed in world.scene.objects]  # of their hulls
         self._points = []  # (P, 3) object frame [m]
         for name in world.object_names:
             T = world.object_pose(name)
@@ -51,6 +56,15 @@ class ObjectBoxes:
                 row[:4] = *low, *high
                 row[4] = min(1.0, 2.0 * seen.mean())
         return rows
+
+    def extents(self) -> np.ndarray:
+        """Return how the objects stand and how large they are (N, EXTENT), see annotations.EXTENTS."""
+        rows = []
+        for points, name in zip(self._parts, self._world.object_names, strict=True):
+            T = self._world.object_pose(name)
+            spot, size = Spot.of_points(points, T), Size.of_points(points, T)
+            rows.append((*spot.low, *spot.high, *size.edges, size.height, float(size.stands)))
+        return np.array(rows, dtype=np.float32).reshape(-1, EXTENT)
 
     def positions(self) -> np.ndarray:
         """Return the middles of the objects (N, 3) [m], base frame."""

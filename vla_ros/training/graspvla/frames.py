@@ -88,7 +88,9 @@ def read_frames(
         _add_pictures(made, pictures, boxes, calibrations)
         _add_things(made, pictures, boxes, names, rng)
         words = _said(reader.task(frame), names, target) if said else []
-        made.texts.append(sentences.of_frame(names, positions, boxes[..., 4].min(axis=0) >= SEEN, SENTENCES, words))
+        extents = column(notes.EXTENTS)[frame] if notes.EXTENTS in reader.metadata.features else None
+        shown = boxes[..., 4].min(axis=0) >= SEEN
+        made.texts.append(sentences.of_frame(names, positions, shown, SENTENCES, words, extents))
         _add_grasps(made, pictures, boxes[:, target, :4], calibrations, positions[target].astype(float), rng)
         made.options.append(column(notes.GRASP_OPTIONS)[frame].astype(np.float32))
         made.tools.append(column(STATE)[frame, 7:10].astype(float))

@@ -20,7 +20,9 @@ from vla_ros.sim.scenes.descriptions import describe, instruction_for
 from vla_ros.sim.scenes.naming import draw_color, draw_noun
 from vla_ros.sim.scenes.objects import same_color, same_name
 from vla_ros.sim.scenes.scene import PlacedObject
+from vla_ros.sim.scenes.telling_apart import Table
 from vla_ros.sim.scenes.wording import family
+from vla_ros.training.generation import annotations as notes
 
 ABSENT = 0.2  # share of sentences about something that is not there
 NEARLY = 0.6  # share of those in which category or colour are those of something that is there
@@ -55,12 +57,13 @@ class Sentences:
         seen: np.ndarray,
         count: int,
         said: Sequence[tuple[int, str]] = (),
+        extents: np.ndarray | None = None,
     ) -> list[tuple[int, str]]:
         """Return rows of objects, -1 for one that is not there, and how they are requested; `count` at most.
 
         `names` are "colour category", `positions` (N, 3) [m], `seen` (N,) says which may be requested; `said` is what
-        a person requested in this frame. Where some things have no name, or are parts of others, nothing is said of
-        how they stand to others.
+        a person requested in this frame. `extents` are rows of annotations.EXTENTS; None: of sizes nothing is said.
+        Where some things have no name, or are parts of others, nothing is said of how they stand to others.
         """
         if any(not name or name.startswith(BY) for name in names):
             return self._of_named(names, seen, count, said)
@@ -69,6 +72,7 @@ class Sentences:
             T = np.eye(4)
             T[:3, 3] = positions[i]
             placed.append(PlacedObject(f"{i}", _model(name), T))
+        table = Table.unsized(placed) if extents is None else notes.standing([p.name for p in placed], extents)
         asked = list(said)
         order = self._rng.permutation(np.flatnonzero(seen[: len(names)])).tolist()
         for i in order:
@@ -76,7 +80,7 @@ class Sentences:
                 break
             if self._rng.uniform() < ABSENT:
                 asked.append((-1, self._absent(placed)))
-            asked += self._about(i, placed)
+            asked += self._about(i, placed, table)
         while order and len(asked) < count:
             # Of frames with few things as much is asked, half of it about what is not there: what stands alone would
             # else nearly always be what is meant.
@@ -84,14 +88,14 @@ class Sentences:
             if way == 0:
                 asked.append((-1, self._absent(placed)))
             else:
-                asked += self._about(i, placed) if way == 1 else [self._unknown(i, placed)]
+                asked += self._about(i, placed, table) if way == 1 else [self._unknown(i, placed)]
         return asked[:count]
 
-    def _about(self, i: int, placed: list[PlacedObject]) -> list[tuple[int, str]]:
+    def _about(self, i: int, placed: list[PlacedObject], table: Table) -> list[tuple[int, str]]:
         """Ask for object i, now and then in a way that nobody can know; not at all where nothing tells it apart."""
         if self._rng.uniform() < UNKNOWN:
             return [self._unknown(i, placed)]
-        described = describe(placed[i], placed, self._catalogue, self._rng, sized=False)
+        described = describe(placed[i], placed, self._catalogue, self._rng, table)
         return [] if described is None else [(i, self._say(described.phrase, described.kind))]
 
     def _of_named(
