@@ -70,8 +70,8 @@ def test_what_cannot_stand_is_laid_down_and_says_why(folder: Path) -> None:
 
 
 def y_up() -> object:
-    """A goblet modelled with y up."""
-    goblet = lathe([(0, 0), (0.03, 0), (0.03, 0.005), (0.006, 0.01), (0.006, 0.08), (0.03, 0.09), (0, 0.14)], 16)
+    """A goblet modelled with y up, its bowl so much wider than its foot that it does not lie level either."""
+    goblet = lathe([(0, 0), (0.016, 0), (0.016, 0.005), (0.006, 0.01), (0.006, 0.07), (0.05, 0.08), (0, 0.14)], 16)
     turned = transformed(goblet)
     return type(goblet)(turned.vertices[:, [0, 2, 1]] * (1, 1, -1), turned.faces)
 

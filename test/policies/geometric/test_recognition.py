@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.objects.catalogue import load_catalogue, with_receptacles
 from vla_ros.policies.geometric.descriptor import FEATURES, describe
 from vla_ros.policies.geometric.recognition import RecognitionConfig, ShapeMemory
 from vla_ros.policies.geometric.surface_samples import sample_visible_surface, seen_from
@@ -40,6 +40,13 @@ def test_most_fresh_copies_are_what_they_are(memory):
         right += int(np.argmax(beliefs)) == index
         total += 1
     assert right / total > 0.75
+
+
+def test_receptacles_are_remembered_where_the_catalogue_holds_them(memory):
+    receptacles = {model.category for model in CATALOGUE.receptacles}
+    assert not receptacles & set(memory.categories)
+    few = RecognitionConfig(turns=1, copies=1, points=100, heights=(0.5,))
+    assert receptacles <= set(ShapeMemory.of(with_receptacles(CATALOGUE), few).categories)
 
 
 @pytest.mark.parametrize("name", ["mug_straight", "bottle_water", "hammer_claw"])

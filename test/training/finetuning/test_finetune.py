@@ -22,12 +22,14 @@ from vla_ros import cli
 from vla_ros.configuration import share_directory
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.graspvla.small.checkpoint import load_networks
-from vla_ros.policies.graspvla.small.checkpoint_config import read_config
+from vla_ros.policies.graspvla.small.checkpoint_config import NetworkSizes, read_config
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import load_small_policy
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.finetuning.config import FinetuneConfig, load_finetune_config
+from vla_ros.training.finetuning.finetune import knows_catalogue
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla import stage as stage_module
 from vla_ros.training.graspvla.mixture import MixturePart, draw, parts_of
@@ -241,6 +243,21 @@ def test_each_portion_gives_its_share_of_a_batch() -> None:
         parts_of(mixture, lambda rows: rows < 100)
 
 
+# -- numbers of another catalogue ----------------------------------------------------------------------------------
+@pytest.mark.parametrize(("more", "known"), [((0, 0), True), ((1, 0), False), ((0, -1), False)])
+def test_networks_of_other_numbers_do_not_know_the_catalogue(more: tuple[int, int], known: bool) -> None:
+    catalogue = load_catalogue()
+    sizes = NetworkSizes(len(catalogue.categories) + more[0], len(catalogue.colors) + more[1])
+    assert knows_catalogue(sizes) is known
+
+
+def test_categories_teach_only_networks_that_know_the_catalogue(tuned: Path) -> None:
+    rows = [line.split(",") for line in (tuned / "training" / "log.csv").read_text().splitlines()]
+    losses = [float(value) for stage, kind, _, name, value in rows[1:] if (stage, name) == ("matching", "category")]
+    assert losses
+    assert any(losses) is knows_catalogue(networks(CHECKPOINT).sizes)
+
+
 # -- words for what the catalogue does not hold ----------------------------------------------------------------------
 def test_a_category_of_ones_own_is_asked_for_by_its_name() -> None:
     positions, seen = np.array([[0.5, 0.1, 0.0], [0.5, -0.1, 0.0]]), np.array([True, True])
@@ -272,7 +289,7 @@ def test_a_part_is_asked_for_as_such_and_its_object_in_many_ways() -> None:
 def test_things_without_a_label_leave_the_losses_finite(tuned: Path) -> None:
     folders = sorted(path.parent for path in (tuned / "training" / "frames").glob("*/texts.json"))
     samples = Samples(folders)
-    samples.columns["labels"] = np.full_like(samples.columns["labels"], NO_LABEL)
+    samples.forget_labels()
     rows = np.array([row for row in range(len(samples)) if samples.texts[row]][:2])
     made = match_batch(samples, rows, np.random.default_rng(0))
     losses = match_step(networks(CHECKPOINT).matching, made, torch.Generator().manual_seed(0))

@@ -53,7 +53,7 @@ class ShapeMemory:
     def of(cls, catalogue: Catalogue, config: RecognitionConfig) -> ShapeMemory:
         """Imagine every object in every resting pose and turn. Reproducible: the sampling has its own seed."""
         rng = np.random.default_rng(0)
-        known = catalogue.models("all")
+        known = catalogue.objects  # of every split, receptacles where the catalogue holds them
         shapes = Counter(model.category for model in known)
         models = [
             catalogue.vary(model, rng) for model in known for _ in range(-(-config.copies // shapes[model.category]))

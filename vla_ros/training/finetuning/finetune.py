@@ -16,8 +16,9 @@ import numpy as np
 import torch
 
 from vla_ros.data.datasets.metadata import load_metadata
+from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.graspvla.small.checkpoint import save_checkpoint
-from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig
+from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig, NetworkSizes
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.part_search import split_part
 from vla_ros.training.finetuning.config import FinetuneConfig
@@ -82,6 +83,8 @@ def finetune(
             if samples is None:
                 with distributed.leader_first():
                     samples = _shown(config, base.config.views, task, original, work / "frames", on_event)
+                if not knows_catalogue(networks.sizes):
+                    samples[0].forget_labels()
             alone = None if base.new_view is None or part == name else own_part(networks, part, base.new_view)
             stage = looking_stage(part, networks, *samples, run, alone=alone)
         stage.judge_start()
@@ -98,6 +101,16 @@ def finetune(
 def stage_names(config: FinetuneConfig, base: Base) -> tuple[str, ...]:
     """Return the stages in their order: a new view alone, then the chosen networks."""
     return config.ordered if base.new_view is None else (*(ALONE + name for name in STAGES), *config.ordered)
+
+
+def knows_catalogue(sizes: NetworkSizes) -> bool:
+    """Say whether networks number categories and colours as today's catalogue does.
+
+    Numbers of another catalogue mean nothing to them: what they say of a category then stays as it was, and matching
+    goes on from words alone.
+    """
+    catalogue = load_catalogue()
+    return (sizes.categories, sizes.colors) == (len(catalogue.categories), len(catalogue.colors))
 
 
 def names_parts(task: TrainingData) -> bool:

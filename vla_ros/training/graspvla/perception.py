@@ -77,6 +77,10 @@ class Samples:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def forget_labels(self) -> None:
+        """Let categories and colours teach nothing: networks that number others are to learn from these frames."""
+        self.columns["labels"] = np.full_like(self.columns["labels"], NO_LABEL)
+
     def tokens(self, text: str) -> np.ndarray:
         """Return a sentence's tokens, embedded once."""
         if text not in self._tokens:
