@@ -26,7 +26,10 @@ def observe(model, turn: float, rng: np.random.Generator) -> np.ndarray:
     surface = surface.turned(Rotation.from_euler("z", turn) * Rotation.from_quat(model.resting[0]))
     points = surface.points[seen_from(surface, VIEWPOINTS, 0.2)]
     points = points - np.array([0.0, 0.0, surface.points[:, 2].min()], np.float32)
-    return points[points[:, 2] > 0.008]
+    # As measured: the simulated cameras are off by 2.4 mm at 0.8 m and 3.8 mm at 1 m, which lifts much of a flat fork
+    # out of what is not told from the table.
+    points = points + rng.normal(0.0, RecognitionConfig().noise, points.shape).astype(np.float32)
+    return points[points[:, 2] > RecognitionConfig().lowest]
 
 
 def test_most_fresh_copies_are_what_they_are(memory):
@@ -39,7 +42,7 @@ def test_most_fresh_copies_are_what_they_are(memory):
         assert distances[index] < 2.2, model.name
         right += int(np.argmax(beliefs)) == index
         total += 1
-    assert right / total > 0.75
+    assert right / total > 0.85
 
 
 def test_receptacles_are_remembered_where_the_catalogue_holds_them(memory):

@@ -32,6 +32,8 @@ from vla_ros.training.finetuning.config import FinetuneConfig, load_finetune_con
 from vla_ros.training.finetuning.finetune import knows_catalogue
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla import stage as stage_module
+from vla_ros.training.graspvla.events import LOSSES
+from vla_ros.training.graspvla.log import read_log
 from vla_ros.training.graspvla.mixture import MixturePart, draw, parts_of
 from vla_ros.training.graspvla.perception import Samples, match_batch, match_step
 from vla_ros.training.graspvla.sentences import NO_LABEL, Sentences
@@ -252,10 +254,9 @@ def test_networks_of_other_numbers_do_not_know_the_catalogue(more: tuple[int, in
 
 
 def test_categories_teach_only_networks_that_know_the_catalogue(tuned: Path) -> None:
-    rows = [line.split(",") for line in (tuned / "training" / "log.csv").read_text().splitlines()]
-    losses = [float(value) for stage, kind, _, name, value in rows[1:] if (stage, name) == ("matching", "category")]
+    losses = read_log(tuned / "training" / "log.csv")["matching", LOSSES, "category"]
     assert losses
-    assert any(losses) is knows_catalogue(networks(CHECKPOINT).sizes)
+    assert any(losses.values()) is knows_catalogue(networks(CHECKPOINT).sizes)
 
 
 # -- words for what the catalogue does not hold ----------------------------------------------------------------------
