@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from controllers.errors import ConfigError
+from vla_ros.commands.objects.sheet import render_object
 from vla_ros.objects.catalogue import half_of, load_catalogue
 from vla_ros.objects.category import HALVES, RECEPTACLE, TARGETS, Category, Half, categories
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.decorations import DECORATIONS, decorate
 from vla_ros.objects.paint import ACCENTS, label_picture
 from vla_ros.objects.procedural import RECIPES, make_object
+from vla_ros.policies.geometric.color_naming import ColorNamer
 
 CATALOGUE = load_catalogue()
 
@@ -125,6 +127,19 @@ def test_a_decoration_keeps_the_main_color_on_most_of_it(name: str) -> None:
         assert image.shape == (96, 128, 3)
         assert (image[..., 0] > image[..., 2]).mean() > 0.6
         assert image.std() > 1.0
+
+
+@pytest.mark.parametrize("color", categories()["comb"].half("evaluation").colors)
+def test_fine_teeth_keep_the_color_as_a_camera_at_a_metre_sees_them(color: str) -> None:
+    """A decoration's two colours run together on what is thinner than a pixel."""
+    namer, rng = ColorNamer(color_ranges()), np.random.default_rng(3)
+    double = next(model for model in CATALOGUE.models("grounding") if model.name == "comb_double")
+    for _ in range(6):
+        copy = CATALOGUE.vary(double, rng, color)
+        picture = render_object(copy, np.asarray(copy.resting[0]), 617.0, (200, 200))
+        drawn = (np.abs(picture.astype(int) - picture[0, 0]) > 12).any(axis=2)
+        shares = namer.shares(picture[drawn] / (0.85 * 255.0))
+        assert namer.names[int(np.argmax(shares))] == color
 
 
 def test_no_decoration_is_in_both_halves_of_any_category() -> None:
