@@ -31,7 +31,7 @@ TASK = {
     "simulated": True,
     "each": 2,  # more than the tests below record
     "actions": {"pick up": {"instruction": "pick up the {object}"}},
-    "objects": {"red mug": {}, "yellow banana": {}},
+    "objects": {"orange mug": {}, "yellow banana": {}},
     "positions": {"left": {}, "right": {}},
 }
 
