@@ -303,7 +303,9 @@ def test_results_are_compared_row_by_row(capsys) -> None:
     capsys.readouterr()
     assert cli.main(["compare", "result.json", "result.rows/geometric", "--json", "verdict.json"]) == 0
     verdict = json.loads(Path("verdict.json").read_text())
-    assert verdict["all_rows.verdict"] == verdict["basic_action.verdict"] == verdict["height_action_unseen.verdict"] == -1
+    assert (
+        verdict["all_rows.verdict"] == verdict["basic_action.verdict"] == verdict["height_action_unseen.verdict"] == -1
+    )
     assert "geometric is better" in capsys.readouterr().out
 
 
