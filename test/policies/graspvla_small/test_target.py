@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,9 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 
 from two_views import FRONT, HEIGHT, SIDE, WIDTH
 
+from vla_ros.policies.backbone.crops import box_window
+from vla_ros.policies.backbone.matching import CROP, GEOMETRY
+from vla_ros.policies.backbone.network import Answer, Backbone, Looks, Proposed
 from vla_ros.policies.graspvla.small.chain import GripperMemory
 from vla_ros.policies.graspvla.small.target_memory import LANDED, LANDED_HIDDEN, TargetMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
@@ -163,15 +168,24 @@ def test_half_hidden_it_stays_where_both_views_saw_it(fed: FedMemory) -> None:
     np.testing.assert_array_equal(fed.update(found(aside, agreed=0.8)), aside)
 
 
-class SureOfOneView(torch.nn.Module):
-    """Matching that knows the object by its colour: white in a black picture."""
+class SureOfOneView(Backbone):
+    """A backbone that knows the object by its colour: white in a black picture."""
 
-    def encode(self, crops: torch.Tensor) -> torch.Tensor:
-        middle = crops[:, 28:36, 28:36].float().mean(dim=(1, 2, 3))
-        return (middle / 255.0)[:, None]
+    def __init__(self) -> None:
+        super().__init__(categories=1, colors=1, width=8, size=8)
 
-    def forward(self, looks: torch.Tensor, geometry, there, words) -> torch.Tensor:
-        return 12.0 * looks[..., 0] - 6.0
+    def look(self, pictures: Sequence[np.ndarray], proposed: Proposed) -> Looks:
+        middles = [
+            box_window(one).cut(picture, CROP)[28:36, 28:36].mean() / 255.0
+            for picture, (boxes, _) in zip(pictures, proposed, strict=True)
+            for one in boxes
+        ]
+        shown = torch.tensor(middles)[None, :, None]
+        return Looks(shown, torch.zeros(1, len(middles), GEOMETRY), tuple(len(boxes) for boxes, _ in proposed))
+
+    def ask(self, looks: Looks, words: np.ndarray) -> Answer:
+        logits = (12.0 * looks.looks[0, :, 0] - 6.0).numpy()
+        return Answer(tuple(np.split(logits, np.cumsum(looks.counts)[:-1])), looks.looks[0], torch.zeros(0, 1), ())
 
 
 def test_a_view_that_misses_it_is_asked_along_the_others_line_of_sight() -> None:
@@ -183,7 +197,7 @@ def test_a_view_that_misses_it_is_asked_along_the_others_line_of_sight() -> None
         pictures.append(picture)
     right, wrong = box(FRONT, HERE), box(SIDE, THERE)
     proposed = [(right[None], np.ones(1)), (wrong[None], np.ones(1))]
-    search = TargetSearch(torch.nn.Identity(), SureOfOneView())
+    search = TargetSearch(SureOfOneView())
     target = search.find(pictures, CALIBRATIONS, proposed, np.ones((1, 260), np.float32))
     assert target is not None
     assert target.agreed > 0.9
@@ -200,7 +214,7 @@ def test_a_box_that_nobody_proposed_must_fit_better_by_far() -> None:
     pictures[1][:] = 30  # fits hardly better all along the line of sight than here
     x1, y1, x2, y2 = box(SIDE, HERE).round().astype(int)
     pictures[1][y1:y2, x1:x2] = 10
-    search = TargetSearch(torch.nn.Identity(), SureOfOneView())
+    search = TargetSearch(SureOfOneView())
     target = search.find(pictures, CALIBRATIONS, proposed, np.ones((1, 260), np.float32))
     assert target is not None
     assert len(target.candidates[1]) == 1
@@ -216,7 +230,7 @@ def test_a_view_that_likes_one_box_less_badly_than_all_others_agrees() -> None:
         picture[y1:y2, x1:x2] = 64  # logit -3, the others' is -6
         pictures.append(picture)
         proposed.append((np.stack([box(calibration, place) for place in (HERE, THERE)]), np.ones(2)))
-    search = TargetSearch(torch.nn.Identity(), SureOfOneView())
+    search = TargetSearch(SureOfOneView())
     target = search.find(pictures, CALIBRATIONS, proposed, np.ones((1, 260), np.float32))
     assert target is not None
     assert target.together <= target.score < 0.1

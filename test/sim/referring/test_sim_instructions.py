@@ -18,7 +18,7 @@ from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.category import TARGETS, categories
 from vla_ros.objects.colors import color_ranges
-from vla_ros.policies.graspvla.small.word_tokens import color_words
+from vla_ros.policies.backbone.word_tokens import color_words
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.wording import EVALUATED, FAMILIES, family, wording
 from vla_ros.tasks.grasping.instructions import write_instruction

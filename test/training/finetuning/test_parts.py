@@ -72,7 +72,7 @@ def test_a_demonstration_by_a_part_is_labelled_with_a_box_around_it(tmp_path: Pa
         labels = label_episode(
             reader,
             reader.metadata.episodes[0],
-            TargetSearch(networks.proposals, networks.matching),
+            TargetSearch(networks.backbone),
             ("front", "side"),
         )
         target = int(reader.column(notes.TARGET)[0])

@@ -26,11 +26,11 @@ from vla_ros.data.datasets.editing.edits import DatasetEdits
 from vla_ros.data.datasets.features import ACTION, ANCHOR
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.policies.backbone.word_tokens import word_tokens
+from vla_ros.policies.backbone.words import WordEmbedding
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS
 from vla_ros.policies.graspvla.small.grasp_network import CROP
-from vla_ros.policies.graspvla.small.word_tokens import word_tokens
-from vla_ros.policies.graspvla.words import WordEmbedding
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla import perception
 from vla_ros.training.graspvla.cache import cut_frames
@@ -175,7 +175,7 @@ def test_questions_about_points_are_asked_where_the_crops_show_them(samples: Sam
 
 
 def test_a_batch_with_no_sentence_about_what_is_there_has_a_finite_loss(samples: Samples) -> None:
-    from vla_ros.policies.graspvla.small.matching import MatchNetwork
+    from vla_ros.policies.backbone.matching import MatchNetwork
 
     batch = perception.match_batch(samples, np.arange(3), np.random.default_rng(0))
     batch["meant"].zero_()

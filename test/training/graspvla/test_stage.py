@@ -18,8 +18,8 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 from distributed_training import tiny_stage
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.policies.graspvla.small import proposals
-from vla_ros.policies.graspvla.small.proposals import ProposalNetwork, proposal_loss
+from vla_ros.policies.backbone import proposals
+from vla_ros.policies.backbone.proposals import ProposalNetwork, proposal_loss
 from vla_ros.training.graspvla.events import LOSSES, VALIDATION, TrainingEvent
 from vla_ros.training.graspvla.stage import PeriodicEvaluation, Stage, read_state, state_path
 from vla_ros.training.graspvla.stage_config import StageConfig

@@ -22,7 +22,7 @@ from controllers.errors import ConfigError
 from vla_ros.data.datasets.features import IMAGES
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
-from vla_ros.policies.graspvla.small import proposals
+from vla_ros.policies.backbone import proposals
 from vla_ros.policies.graspvla.small.direct_expert import COLUMNS, ROWS, DirectExpert, lines_of_sight
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.training.generation import annotations as notes

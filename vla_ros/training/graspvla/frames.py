@@ -17,11 +17,13 @@ from controllers.errors import ConfigError
 from vla_ros.data.datasets.features import IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.masks import require_measured
+from vla_ros.policies.backbone import matching, proposals
+from vla_ros.policies.backbone.crops import box_window
 from vla_ros.policies.contract import DataContract
-from vla_ros.policies.graspvla.small import grasp_network, matching, proposals
-from vla_ros.policies.graspvla.small.crops import box_window, point_window
+from vla_ros.policies.graspvla.small import grasp_network
 from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
 from vla_ros.policies.graspvla.small.part_search import BY, split_part
+from vla_ros.policies.graspvla.small.view_geometry import point_window
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.sentences import Sentences
 

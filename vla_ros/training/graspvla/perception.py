@@ -16,13 +16,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vla_ros.documents import read_json
-from vla_ros.policies.graspvla.small import grasp_network, matching, proposals
+from vla_ros.policies.backbone import matching, proposals
+from vla_ros.policies.backbone.matching import MatchNetwork
+from vla_ros.policies.backbone.proposals import ProposalNetwork
+from vla_ros.policies.backbone.word_tokens import word_tokens
+from vla_ros.policies.graspvla.small import grasp_network
 from vla_ros.policies.graspvla.small.grasp_network import GraspNetwork
 from vla_ros.policies.graspvla.small.grasp_pose import soft_bins, to_angles
-from vla_ros.policies.graspvla.small.matching import MatchNetwork
-from vla_ros.policies.graspvla.small.proposals import ProposalNetwork
 from vla_ros.policies.graspvla.small.view_geometry import camera_matrix
-from vla_ros.policies.graspvla.small.word_tokens import word_tokens
 from vla_ros.training.graspvla.flat_patterns import draw_flat_pattern
 from vla_ros.training.graspvla.frames import SEEN
 from vla_ros.training.graspvla.sentences import NO_LABEL, disguised_tokens

@@ -13,9 +13,9 @@ import numpy as np
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.category import TRAINED, categories, split_names
 from vla_ros.objects.model import ObjectModel, Part
+from vla_ros.policies.backbone.word_tokens import Color, color_words, word_tokens
+from vla_ros.policies.backbone.words import WordEmbedding
 from vla_ros.policies.graspvla.small.part_search import BY
-from vla_ros.policies.graspvla.small.word_tokens import Color, color_words, word_tokens
-from vla_ros.policies.graspvla.words import WordEmbedding
 from vla_ros.sim.scenes.descriptions import describe, instruction_for
 from vla_ros.sim.scenes.naming import draw_color, draw_noun
 from vla_ros.sim.scenes.objects import same_color, same_name

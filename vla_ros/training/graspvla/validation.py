@@ -8,13 +8,13 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor, nn
 
+from vla_ros.policies.backbone import proposals
+from vla_ros.policies.backbone.matching import MatchNetwork
 from vla_ros.policies.flow_policy import integrate_flow
-from vla_ros.policies.graspvla.small import proposals
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.grasp_network import CROP, GraspNetwork
 from vla_ros.policies.graspvla.small.grasp_pose import from_bins, nearest_flip, to_rotation
 from vla_ros.policies.graspvla.small.grasp_search import COARSE, FINE
-from vla_ros.policies.graspvla.small.matching import MatchNetwork
 from vla_ros.training.graspvla import perception
 from vla_ros.training.graspvla.frames import SEEN
 from vla_ros.training.graspvla.motion import MotionSamples

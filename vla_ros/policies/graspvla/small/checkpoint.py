@@ -20,6 +20,7 @@ from vla_ros.policies.graspvla.small.checkpoint_config import (
     WEIGHTS,
     CheckpointConfig,
     check_statistic,
+    current_name,
 )
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 
@@ -33,7 +34,7 @@ def load_networks(folder: Path, config: CheckpointConfig) -> SmallGraspVla:
     if not path.is_file():
         raise ConfigError(f"{path}: is missing; copy the checkpoint again")
     try:
-        weights = load_file(path)
+        weights = {current_name(name): value for name, value in load_file(path).items()}
     except (SafetensorError, OSError) as error:
         raise ConfigError(f"{path}: is corrupt or truncated ({error}): copy the checkpoint again") from None
     networks = SmallGraspVla(config.networks)

@@ -115,6 +115,11 @@ def _renamed(values: Any) -> Any:
     return {**values, "networks": {**others, "conditioning": networks["links"]}}
 
 
+def current_name(weight: str) -> str:
+    """Return what a weight of a file is called here: the networks of the backbone stood alone before it was one."""
+    return f"backbone.{weight}" if weight.startswith(("proposals.", "matching.")) else weight
+
+
 def check_weights(folder: Path, config: CheckpointConfig) -> None:
     """Look at the weights' names, shapes and statistics, without the networks that they are for.
 
@@ -126,10 +131,10 @@ def check_weights(folder: Path, config: CheckpointConfig) -> None:
     path = folder / WEIGHTS
     if not path.is_file():
         raise ConfigError(f"{path}: is missing; copy the checkpoint again")
-    parts = ("proposals", "matching", "grasp", "expert") if config.networks.conditioning else ("expert",)
+    parts = ("backbone", "grasp", "expert") if config.networks.conditioning else ("expert",)
     try:
         with safe_open(str(path), "numpy") as file:
-            names = set(file.keys())
+            names = {current_name(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
             _check_names(path, names, parts)
             statistics = {name: file.get_tensor(name) for name in STATISTICS}
     except (SafetensorError, OSError) as error:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vla_ros.policies.graspvla.small.blocks import Residual, conv, mlp, normalised, sample
+from vla_ros.policies.backbone.blocks import Residual, conv, mlp, normalised, sample
 from vla_ros.policies.graspvla.small.grasp_pose import TILTS, YAWS
 
 CROP = 96  # [px]

@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The four networks of the small GraspVLA as one module: what a checkpoint holds."""
+"""The backbone and the two networks of the small GraspVLA that act, as one module: what a checkpoint holds."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
+from vla_ros.policies.backbone.matching import MatchNetwork
+from vla_ros.policies.backbone.network import Backbone
+from vla_ros.policies.backbone.proposals import ProposalNetwork
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.checkpoint_config import NetworkSizes
 from vla_ros.policies.graspvla.small.direct_expert import DirectExpert
 from vla_ros.policies.graspvla.small.grasp_network import GraspNetwork
-from vla_ros.policies.graspvla.small.matching import MatchNetwork
-from vla_ros.policies.graspvla.small.proposals import ProposalNetwork
 from vla_ros.policies.single_arm import ACTION_SIZE
 
 
 class SmallGraspVla(nn.Module):
-    """Proposals, matching, grasp and action expert, the statistics of actions; the expert alone without any step."""
+    """Backbone, grasp and action expert, the statistics of actions; the expert alone without any step."""
 
     mean: Tensor
     spread: Tensor
@@ -27,11 +28,20 @@ class SmallGraspVla(nn.Module):
         self.sizes = sizes
         expert = sizes.horizon, sizes.expert_size, sizes.expert_depth
         if sizes.conditioning:
-            self.proposals = ProposalNetwork(sizes.proposal_width)
-            self.matching = MatchNetwork(sizes.categories, sizes.colors, sizes.match_size)
+            self.backbone = Backbone(sizes.categories, sizes.colors, sizes.proposal_width, sizes.match_size)
             self.grasp = GraspNetwork(sizes.grasp_size)
             self.expert = ActionExpert(*expert, sizes.conditioning)
         else:
             self.expert = DirectExpert(*expert, sizes.proposal_width)
         self.register_buffer("mean", torch.zeros(ACTION_SIZE))
         self.register_buffer("spread", torch.ones(ACTION_SIZE))
+
+    @property
+    def proposals(self) -> ProposalNetwork:
+        """Return the backbone's network that proposes boxes."""
+        return self.backbone.proposals
+
+    @property
+    def matching(self) -> MatchNetwork:
+        """Return the backbone's network that compares with the words."""
+        return self.backbone.matching

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.policies.geometric.reachability import Reach, alike, between
 from vla_ros.policies.graspvla.small.acting import ActingPolicy
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
@@ -31,7 +32,6 @@ from vla_ros.policies.graspvla.small.part_search import BY, split_part
 from vla_ros.policies.graspvla.small.target_memory import TargetMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
 from vla_ros.policies.graspvla.small.view_geometry import calibration_of
-from vla_ros.policies.graspvla.small.word_tokens import word_tokens
 from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.observation import CameraView
 from vla_ros.policies.reasoning import Reasoning
@@ -63,7 +63,7 @@ class GraspVlaPolicy(ActingPolicy):
         """`opening_max` [m] is what the gripper opens to; `parts`: the networks know what "by its handle" means."""
         super().__init__(networks, cameras, codec, opening_max, seed, rules or ActingRules())
         self._reach, self._parts = reach, parts
-        self._search = TargetSearch(networks.proposals, networks.matching)
+        self._search = TargetSearch(networks.backbone)
         self.reset()
 
     def reset(self) -> None:

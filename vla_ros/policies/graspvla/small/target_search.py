@@ -10,18 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from scipy.special import expit
 
-from vla_ros.policies.graspvla.small import matching, proposals
-from vla_ros.policies.graspvla.small.crops import box_window
+from vla_ros.policies.backbone.network import LEAST, Backbone, Proposed
 from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
-from vla_ros.policies.graspvla.small.matching import MatchNetwork
-from vla_ros.policies.graspvla.small.proposals import ProposalNetwork
 from vla_ros.policies.graspvla.small.view_geometry import project, ray
 
-COUNT = 10  # proposals a view at most
-LEAST = 0.12  # score of a proposal
 GAP = 0.015  # [m] by which the lines of sight to one object may pass each other
 APART = 0.08  # [m] more than any calibration is wrong by
 STAY_NEAR = 0.04  # [m] from where the object is expected
@@ -30,8 +24,6 @@ MADE_UP = 2.0  # logits by which a box along a line of sight must fit better tha
 SIGHT, SIGHT_STEPS = (0.4, 1.8), 24  # [m] from the camera
 ON_HAND = 0.08  # [m] instead from one that is among the objects
 REACH = np.array([[0.15, -0.45, -0.14], [0.95, 0.45, 0.75]])  # [m] where an object can be, base frame
-
-Proposed = list[tuple[np.ndarray, np.ndarray]]  # boxes (K, 4) [px] and scores (K,) of each view
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,21 +39,14 @@ class FoundTarget:
 
 
 class TargetSearch:
-    """Propose, look again closely, compare with the words, let the views agree."""
+    """Let the backbone propose and compare with the words, and both views agree."""
 
-    def __init__(self, proposing: ProposalNetwork, matching_network: MatchNetwork) -> None:
-        self._proposals, self._matching = proposing, matching_network
+    def __init__(self, backbone: Backbone) -> None:
+        self._backbone = backbone
 
     def propose(self, pictures: Sequence[np.ndarray]) -> Proposed:
         """Return boxes (K, 4) [px] and scores (K,) of each picture (H, W, 3), the best first."""
-        small = torch.from_numpy(proposals.small_pictures(pictures))
-        boxes, scores = proposals.decode(self._proposals(small), COUNT)
-        found = []
-        for picture, box, score in zip(pictures, boxes.numpy(), scores.numpy(), strict=True):
-            height, width = picture.shape[:2]
-            keep = score >= min(LEAST, score[0])
-            found.append((box[keep] * np.array([width, height, width, height]), score[keep]))
-        return found
+        return self._backbone.propose(pictures)
 
     def find(
         self,
@@ -103,21 +88,7 @@ class TargetSearch:
 
     def match(self, pictures: Sequence[np.ndarray], proposed: Proposed, words: np.ndarray) -> list[np.ndarray]:
         """Return how well each box of each view fits the words (T, SIZE), as logits (K,) a view."""
-        crops, geometry = [], []
-        for view, (picture, (boxes, scores)) in enumerate(zip(pictures, proposed, strict=True)):
-            height, width = picture.shape[:2]
-            for box, score in zip(boxes, scores, strict=True):
-                crops.append(box_window(box).cut(picture, matching.CROP))
-                shares = box / np.array([width, height, width, height])
-                geometry.append([*shares, score, float(view == 0), float(view == 1)])
-        looks = self._matching.encode(torch.from_numpy(np.stack(crops)))[None]
-        there = torch.ones(looks.shape[:2], dtype=torch.bool)
-        # Rows without a token are masked anyway: leave them out.
-        spoken = words[: max(1, int((words != 0).any(axis=1).nonzero()[0].max(initial=0)) + 1)]
-        numbers = torch.tensor(np.array(geometry), dtype=torch.float32)[None]
-        logits = self._matching(looks, numbers, there, torch.from_numpy(np.ascontiguousarray(spoken))[None])[0].numpy()
-        first = len(proposed[0][0])
-        return [logits[:first], logits[first:]]
+        return list(self._backbone.ask(self._backbone.look(pictures, proposed), words).logits)
 
 
 def _certainty(logits: np.ndarray, row: int) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from vla_ros.policies.backbone.crops import Window
 from vla_ros.policies.observation import CameraView
 
 
@@ -58,3 +59,10 @@ def triangulate(
     t = (cosine * along - across) / (1.0 - cosine**2)
     p, q = a + s[..., None] * u, b + t[..., None] * v
     return (p + q) / 2.0, np.linalg.norm(p - q, axis=-1)
+
+
+def point_window(calibration: np.ndarray, point: np.ndarray, extent: float) -> Window:
+    """Return the window that shows `extent` [m] at the distance of a point (3,) [m], which is its middle."""
+    pixel, depth = project(calibration, point[None])
+    side = float(calibration[0]) * extent / max(float(depth[0]), 0.2)
+    return Window(float(pixel[0, 0]) - side / 2, float(pixel[0, 1]) - side / 2, side)

@@ -34,7 +34,7 @@ def label_agreement(root: Path, checkpoint: Path, episodes: Sequence[int] | None
     config = read_config(checkpoint)
     require_chain(checkpoint, config)
     networks, views = load_networks(checkpoint, config).eval(), config.views
-    search = TargetSearch(networks.proposals, networks.matching)
+    search = TargetSearch(networks.backbone)
     ious: list[float] = []
     missed, invented, mm, degrees, openings, middles, valid = [], [], [], [], [], [], []
     refused = 0

@@ -131,7 +131,7 @@ def _label(
     own = {name: feature for name, feature in metadata.features.items() if name not in features}
     schema = dataclasses.replace(metadata_schema(metadata), features=own | features)
     networks.eval()
-    search = TargetSearch(networks.proposals, networks.matching)
+    search = TargetSearch(networks.backbone)
     source = EpisodeSource(metadata)
     try:
         with LeRobotReader(metadata) as reader, LeRobotWriter(copy, schema) as writer:

@@ -7,8 +7,8 @@ import re
 from functools import cache
 
 from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.policies.backbone.word_tokens import color_words
 from vla_ros.policies.graspvla.small.part_search import split_part
-from vla_ros.policies.graspvla.small.word_tokens import color_words
 from vla_ros.sim.scenes.wording import FAMILIES, family
 
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from vla_ros.policies.graspvla.small.blocks import Residual, conv, mlp, normalised
-from vla_ros.policies.graspvla.small.word_tokens import SIZE as WORD_SIZE
+from vla_ros.policies.backbone.blocks import Residual, conv, mlp, normalised
+from vla_ros.policies.backbone.word_tokens import SIZE as WORD_SIZE
 
 CROP = 64  # [px]
+KeysValues = tuple[Tensor, Tensor]
 GEOMETRY = 7  # x1 y1 x2 y2 as shares of the picture, proposal score, one of two views
 
 
@@ -67,10 +69,38 @@ class MatchNetwork(nn.Module):
         `looks` (B, N, D), `geometry` (B, N, GEOMETRY), `there` (B, N) bool, `words` (B, T, WORD_SIZE), zero rows
         where there is no token.
         """
-        things = looks + self.geometry(geometry)
-        spoken = self.words(words) + self.order[: words.shape[1]]
-        tokens = torch.cat([things, spoken], dim=1)
-        missing = torch.cat([~there, (words == 0).all(dim=2)], dim=1)
+        tokens, missing = self._tokens(looks, geometry, there, words)
         for layer in self.layers:
             tokens = layer(tokens, src_key_padding_mask=missing)
         return self.score(tokens[:, : looks.shape[1]])[..., 0].float().masked_fill(~there, -30.0)
+
+    def attend(
+        self, looks: Tensor, geometry: Tensor, there: Tensor, words: Tensor
+    ) -> tuple[Tensor, tuple[KeysValues, ...]]:
+        """Return things and words after the last layer (B, N + T, D), and each layer's keys and values.
+
+        Those are (H, N + T, D/H) of the first of B.
+        """
+        tokens, missing = self._tokens(looks, geometry, there, words)
+        kept = []
+        for layer in self.layers:
+            assert isinstance(layer, nn.TransformerEncoderLayer)
+            kept.append(_keys_values(layer, tokens))
+            tokens = layer(tokens, src_key_padding_mask=missing)
+        return tokens, tuple(kept)
+
+    def _tokens(self, looks: Tensor, geometry: Tensor, there: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
+        things = looks + self.geometry(geometry)
+        spoken = self.words(words) + self.order[: words.shape[1]]
+        missing = torch.cat([~there, (words == 0).all(dim=2)], dim=1)
+        return torch.cat([things, spoken], dim=1), missing
+
+
+def _keys_values(layer: nn.TransformerEncoderLayer, tokens: Tensor) -> KeysValues:
+    """Return the keys and values (H, M, D/H) that a layer attends to, of the first of its tokens (B, M, D)."""
+    attention = layer.self_attn
+    size = attention.embed_dim
+    weight, bias = attention.in_proj_weight[size:], attention.in_proj_bias[size:]
+    both = F.linear(layer.norm1(tokens[0]), weight, bias)  # (M, 2D)
+    keys, values = both.unflatten(1, (2, attention.num_heads, -1)).permute(1, 2, 0, 3)
+    return keys, values

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vla_ros.policies.graspvla.small.view_geometry import project
-
 
 @dataclass(frozen=True)
 class Window:
@@ -43,10 +41,3 @@ def box_window(box: np.ndarray, margin: float = 1.35, least: float = 44.0) -> Wi
     side = max(margin * float(max(box[2] - box[0], box[3] - box[1])), least)
     x, y = float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2
     return Window(x - side / 2, y - side / 2, side)
-
-
-def point_window(calibration: np.ndarray, point: np.ndarray, extent: float) -> Window:
-    """Return the window that shows `extent` [m] at the distance of a point (3,) [m], which is its middle."""
-    pixel, depth = project(calibration, point[None])
-    side = float(calibration[0]) * extent / max(float(depth[0]), 0.2)
-    return Window(float(pixel[0, 0]) - side / 2, float(pixel[0, 1]) - side / 2, side)

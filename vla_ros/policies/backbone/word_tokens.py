@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from vla_ros.policies.graspvla.words import WordEmbedding
+from vla_ros.policies.backbone.words import WordEmbedding
 
 SIZE = WordEmbedding.size + 4  # embedding; red, green, blue from -1 to 1, and 1 where the row is a colour
 LENGTH = 20  # T: longer sentences are cut

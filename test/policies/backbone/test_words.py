@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controllers.errors import ConfigError
-from vla_ros.policies.graspvla import words
-from vla_ros.policies.graspvla.words import WordEmbedding
+from vla_ros.policies.backbone import words
+from vla_ros.policies.backbone.words import WordEmbedding
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("wordllama") is None, reason="wordllama is not installed: VLA_EXTRAS=learning ./vla test"
@@ -85,7 +85,7 @@ def test_nothing_is_fetched_and_nothing_is_written(tmp_path: Path, root: Path) -
         import socket, sys
         def refuse(*arguments, **named): raise AssertionError("the network was asked")
         socket.socket = socket.create_connection = socket.getaddrinfo = refuse
-        from vla_ros.policies.graspvla.words import WordEmbedding
+        from vla_ros.policies.backbone.words import WordEmbedding
         embedding = WordEmbedding()
         assert "tokenizers" not in sys.modules, "loaded before the first word"
         assert embedding.sentence("the red mug").any()

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vla_ros.policies.graspvla.small.blocks import Residual, conv, normalised
+from vla_ros.policies.backbone.blocks import Residual, conv, normalised
 
 HEIGHT, WIDTH = 144, 192  # [px] of the picture it looks at
 CELL = 4  # [px] of it

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The backbone: pictures and words to boxes, to which of them is meant, and to what it saw on the way.
+
+An expert that is built on it reads what it likes: the maps of whole pictures, what each thing looks like, the things
+and words after the last layer, and the keys and values of every layer, as the experts of the full-size models read
+their language model's.
+Shape legend: V views, K boxes of a view, N boxes of all views, T tokens of text, D features, L layers, H heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vla_ros.policies.backbone import matching, proposals
+from vla_ros.policies.backbone.crops import box_window
+from vla_ros.policies.backbone.matching import KeysValues, MatchNetwork
+from vla_ros.policies.backbone.proposals import ProposalNetwork
+
+COUNT = 10  # proposals a view at most
+LEAST = 0.12  # score of a proposal
+
+Proposed = list[tuple[np.ndarray, np.ndarray]]  # boxes (K, 4) [px] and scores (K,) of each view
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """What things look like, each in its view: made once, whatever is asked of them."""
+
+    looks: Tensor  # (1, N, D)
+    geometry: Tensor  # (1, N, GEOMETRY)
+    counts: tuple[int, ...]  # (V,) boxes of each view, whose sum is N
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the words mean among the things, and what an expert may read of how it was found."""
+
+    logits: tuple[np.ndarray, ...]  # (K,) a view: is it the one that is meant?
+    things: Tensor  # (N, D) after the last layer
+    words: Tensor  # (T, D)
+    keys_values: tuple[KeysValues, ...]  # (L,) keys and values (H, N + T, D/H) of each layer
+
+    @property
+    def refused(self) -> bool:
+        """Say whether nothing that is seen is meant."""
+        return all(values.max(initial=-np.inf) < 0.0 for values in self.logits)
+
+    @property
+    def chosen(self) -> tuple[int | None, ...]:
+        """Return the row of what is meant in each view (V,); None where a view shows it not."""
+        return tuple(int(values.argmax()) if values.max(initial=-np.inf) >= 0.0 else None for values in self.logits)
+
+
+class Backbone(nn.Module):
+    """Propose boxes, look at each again closely, compare all of them with the words."""
+
+    def __init__(self, categories: int, colors: int, width: int = 32, size: int = 128) -> None:
+        """`categories` and `colors` are how many of each are learned beside; `width` and `size` how large it is."""
+        super().__init__()
+        self.proposals = ProposalNetwork(width)
+        self.matching = MatchNetwork(categories, colors, size)
+
+    def propose(self, pictures: Sequence[np.ndarray]) -> Proposed:
+        """Return boxes (K, 4) [px] and scores (K,) of each picture (H, W, 3) uint8, the best first."""
+        small = torch.from_numpy(proposals.small_pictures(pictures))
+        boxes, scores = proposals.decode(self.proposals(small), COUNT)
+        found = []
+        for picture, box, score in zip(pictures, boxes.numpy(), scores.numpy(), strict=True):
+            height, width = picture.shape[:2]
+            keep = score >= min(LEAST, score[0])
+            found.append((box[keep] * np.array([width, height, width, height]), score[keep]))
+        return found
+
+    def look(self, pictures: Sequence[np.ndarray], proposed: Proposed) -> Looks:
+        """Look closely at the boxes of two pictures (H, W, 3) uint8."""
+        crops, geometry = [], []
+        for view, (picture, (boxes, scores)) in enumerate(zip(pictures, proposed, strict=True)):
+            height, width = picture.shape[:2]
+            for box, score in zip(boxes, scores, strict=True):
+                crops.append(box_window(box).cut(picture, matching.CROP))
+                shares = box / np.array([width, height, width, height])
+                geometry.append([*shares, score, float(view == 0), float(view == 1)])
+        looks = self.matching.encode(torch.from_numpy(np.stack(crops)))[None]
+        numbers = torch.tensor(np.array(geometry), dtype=torch.float32)[None]
+        return Looks(looks, numbers, tuple(len(boxes) for boxes, _ in proposed))
+
+    def ask(self, looks: Looks, words: np.ndarray) -> Answer:
+        """Return which of the things the words (T, SIZE), as word_tokens has them, mean."""
+        # Rows without a token are masked anyway: leave them out.
+        spoken = words[: max(1, int((words != 0).any(axis=1).nonzero()[0].max(initial=0)) + 1)]
+        there = torch.ones(looks.looks.shape[:2], dtype=torch.bool)
+        tokens = torch.from_numpy(np.ascontiguousarray(spoken))[None]
+        joined, keys_values = self.matching.attend(looks.looks, looks.geometry, there, tokens)
+        things, said = joined[:, : looks.looks.shape[1]], joined[0, looks.looks.shape[1] :]
+        logits = self.matching.score(things)[0, :, 0].float().numpy()
+        ends = np.cumsum(looks.counts)[:-1]
+        return Answer(tuple(np.split(logits, ends)), things[0], said, keys_values)
+
+    def features(self, pictures: Sequence[np.ndarray]) -> Tensor:
+        """Return the maps that boxes are read from (V, FEATURES, HEIGHT / CELL, WIDTH / CELL)."""
+        return self.proposals.features(torch.from_numpy(proposals.small_pictures(pictures)))
