@@ -202,7 +202,7 @@ WEIGHTS = {
     "nothing": (b"", "is corrupt or truncated"),
     "noise": (NOISE, "is corrupt or truncated"),
     "half": ((SHIPPED / "model.safetensors").read_bytes()[:100_000], "is corrupt or truncated"),
-    "other": (_header({"vision.stem": [3]}), "lacks proposals"),
+    "other": (_header({"vision.stem": [3]}), "lacks backbone"),
     "more": (
         _header({"mean": [7], "spread": [7], "proposals.a": [1], "matching.a": [1], "grasp.a": [1], "expert.a": [1],
                  "vision.stem": [3]}),

@@ -12,7 +12,7 @@ import pytest
 
 from vla_ros.robots.embodiment import load_embodiment
 
-SCENE = "seed:=1"  # a black hammer, alone on the table
+SCENE = "seed:=79"  # a blue hammer, alone on the table
 STILL = 0.01  # [rad] an arm that is not to move stays within this: taking it over is not quite free of motion
 HOME = 0.06  # [rad]
 
@@ -26,22 +26,22 @@ def home() -> np.ndarray:
 @pytest.mark.slow  # `nodes/test_episode.py` judges it and puts it back
 def test_a_wrong_object_is_put_back_and_the_run_ends_long_before_its_limit(launch, home):
     # The policy lifts what the scene asks for, and another object counts.
-    graph = launch("seed:=3", "success_object:=yellow_box")
+    graph = launch("seed:=3", "success_object:=yellow_lemon")
     assert graph.finish() == 1, graph.output
-    assert "lifting the green banana, which is not the target" in graph.output
-    put_back = re.search(r"the green banana is (\d+) cm from where it stood", graph.output)
+    assert "lifting the white block, which is not the target" in graph.output
+    put_back = re.search(r"the white block is (\d+) cm from where it stood", graph.output)
     assert put_back, graph.output
     assert int(put_back[1]) <= 5
     report = graph.report
     assert (report["success"], report["outcome"]) == (False, "another object was lifted")
-    assert report["failure"] == "lifted the green banana, which is not the target"
+    assert report["failure"] == "lifted the white block, which is not the target"
     assert report["episode_s"] < 40.0
     assert "Traceback" not in graph.output
     np.testing.assert_allclose(graph.arm.positions[-1], home, atol=HOME)
 
 
 @pytest.mark.parametrize(
-    "words", ["pick up the purple hammer", pytest.param("bring me a zeppelin", marks=pytest.mark.slow)]
+    "words", ["pick up the yellow banana", pytest.param("bring me a zeppelin", marks=pytest.mark.slow)]
 )
 def test_words_that_name_nothing_in_the_scene_move_nothing(launch, home, words):
     graph = launch(SCENE, f"instruction:={words}")

@@ -80,7 +80,11 @@ def networks(folder: Path) -> SmallGraspVla:
 def changed(folder: Path) -> set[str]:
     """Return the links whose weights are not the shipped checkpoint's."""
     ours, theirs = networks(folder).state_dict(), networks(CHECKPOINT).state_dict()
-    return {name.split(".")[0] for name, value in ours.items() if not torch.equal(value, theirs[name])}
+    return {
+        name.removeprefix("backbone.").split(".")[0]
+        for name, value in ours.items()
+        if not torch.equal(value, theirs[name])
+    }
 
 
 # -- from end to end -----------------------------------------------------------------------------------------------

@@ -133,9 +133,9 @@ def test_the_new_view_alone_learns_first_and_the_checkpoint_names_it(tuned: Path
     changed = {name for name, value in ours.items() if not torch.equal(value, theirs[name])}
     assert changed
     for name in changed:  # statistics of normalisation among them: the rest stands still
-        assert name.startswith(("grasp.views.1.", "matching.geometry.", "expert.")), name
+        assert name.startswith(("grasp.views.1.", "backbone.matching.geometry.", "expert.")), name
     assert any(name.startswith("grasp.views.1.") for name in changed)
-    assert any(name.startswith("matching.geometry.") for name in changed)
+    assert any(name.startswith("backbone.matching.geometry.") for name in changed)
 
 
 def test_its_evaluation_looks_through_its_cameras(tuned: Path) -> None:
