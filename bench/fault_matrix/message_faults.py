@@ -22,6 +22,7 @@ from bench.fault_matrix.cell import Cell
 from controllers.arm.limits import ArmLimits
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk
+from controllers.follower import NO_CHUNK
 from vla_ros import messages
 
 IN_MOTION = "in motion"
@@ -102,8 +103,16 @@ def _resume(cell: Cell, operator: Operator) -> None:
     if operator.progress.estop:
         operator.set_estop(False)
     response = operator.enable()
-    # Control answers before the tick that carries it out: until then it is enabled, and held by the fault.
-    operator.spin_until(lambda: operator.progress.enabled and not operator.progress.held, 3.0)
+    # Control answers before the tick that carries it out, and forgets then what was sent in between.
+    carried_out = operator.progress.stamp + 0.05
+    operator.spin_until(
+        lambda: (
+            operator.progress.enabled
+            and operator.progress.hold_reason == NO_CHUNK
+            and operator.progress.stamp > carried_out
+        ),
+        5.0,
+    )
     before = operator.T_base_ee[:3, 3].copy()
     operator.send(operator.chunk((0.0, 0.05, 0.05), 1.0))
 
