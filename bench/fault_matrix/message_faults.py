@@ -22,7 +22,6 @@ from bench.fault_matrix.cell import Cell
 from controllers.arm.limits import ArmLimits
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk
-from controllers.follower import NO_CHUNK
 from vla_ros import messages
 
 IN_MOTION = "in motion"
@@ -100,19 +99,11 @@ class Scene:
 
 def _resume(cell: Cell, operator: Operator) -> None:
     """Enable control again where it was stopped, and move: the job can go on."""
-    if operator.progress.estop:
-        operator.set_estop(False)
-    response = operator.enable()
-    # Control answers before the tick that carries it out, and forgets then what was sent in between.
-    carried_out = operator.progress.stamp + 0.05
-    operator.spin_until(
-        lambda: (
-            operator.progress.enabled
-            and operator.progress.hold_reason == NO_CHUNK
-            and operator.progress.stamp > carried_out
-        ),
-        5.0,
-    )
+    try:
+        operator.enable_at_rest()
+    except AssertionError as error:
+        cell.require(False, f"does not go on: {error}")
+        return
     before = operator.T_base_ee[:3, 3].copy()
     operator.send(operator.chunk((0.0, 0.05, 0.05), 1.0))
 
@@ -121,8 +112,7 @@ def _resume(cell: Cell, operator: Operator) -> None:
 
     operator.spin_until(lambda: way() > 0.06, 10.0)  # [s] of wall time: a slow machine takes longer for a second
     moved = way()
-    why = f"{response.message}; {operator.progress.refused or operator.progress.hold_reason}"
-    cell.require(response.success and moved > 0.05, f"does not go on: {why}")
+    cell.require(moved > 0.05, f"does not go on: {operator.progress.refused or operator.progress.hold_reason}")
 
 
 # -- chunks ----------------------------------------------------------------------------------------------------------
