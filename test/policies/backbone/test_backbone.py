@@ -34,8 +34,7 @@ def looks(backbone: Backbone, pictures: list[np.ndarray]) -> Looks:
 
 
 def answer(logits: list[list[float]]) -> Answer:
-    nothing = torch.zeros(0, 1)
-    return Answer(tuple(np.array(values) for values in logits), nothing, nothing, ())
+    return Answer(tuple(np.array(values) for values in logits), ())
 
 
 def test_the_answer_is_what_matching_is_trained_to_say(backbone: Backbone, looks: Looks) -> None:
@@ -50,11 +49,12 @@ def test_the_answer_is_what_matching_is_trained_to_say(backbone: Backbone, looks
 def test_keys_and_values_are_what_each_layer_attends_to(backbone: Backbone, looks: Looks) -> None:
     found = backbone.ask(looks, word_tokens("the blue can"))
     layers = backbone.matching.layers
-    assert len(found.keys_values) == len(layers)
+    keys_values = backbone.keys_values(found)
+    assert len(keys_values) == len(layers)
     there = torch.ones(1, 5, dtype=torch.bool)
     spoken = torch.from_numpy(word_tokens("the blue can")[: len(found.words)])[None]
-    tokens, _ = backbone.matching._tokens(looks.looks, looks.geometry, there, spoken)
-    for layer, (keys, values) in zip(layers, found.keys_values, strict=True):
+    tokens = backbone.matching.attend(looks.looks, looks.geometry, there, spoken)[0]
+    for layer, (keys, values) in zip(layers, keys_values, strict=True):
         attention, normed = layer.self_attn, layer.norm1(tokens)
         size = attention.embed_dim
         queries = F.linear(normed[0], attention.in_proj_weight[:size], attention.in_proj_bias[:size])

@@ -185,7 +185,7 @@ class SureOfOneView(Backbone):
 
     def ask(self, looks: Looks, words: np.ndarray) -> Answer:
         logits = (12.0 * looks.looks[0, :, 0] - 6.0).numpy()
-        return Answer(tuple(np.split(logits, np.cumsum(looks.counts)[:-1])), looks.looks[0], torch.zeros(0, 1), ())
+        return Answer(tuple(np.split(logits, np.cumsum(looks.counts)[:-1])), ())
 
 
 def test_a_view_that_misses_it_is_asked_along_the_others_line_of_sight() -> None:

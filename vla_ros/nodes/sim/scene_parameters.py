@@ -10,6 +10,7 @@ from rclpy.node import Node
 
 from vla_ros.nodes.parameters import declare
 from vla_ros.nodes.sim.scene_choice import SceneChoice
+from vla_ros.objects.category import SPLITS
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS
 
@@ -31,7 +32,7 @@ def declare_scene(node: Node, change: Callable[[str, object], None] | None = Non
             node, "stream", "evaluation", "random stream", choices=("evaluation", "generation"), change=notify("stream")
         ),
         "categories": declare(
-            node, "categories", "action", "object categories", choices=("action", "grounding", "novel", "all"),
+            node, "categories", "action", "object categories", choices=SPLITS,
             change=notify("categories"),
         ),
         "objects": declare(

@@ -9,6 +9,8 @@ Shape legend: B scenes, N proposals of both views, T tokens of text, S sentences
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -69,38 +71,30 @@ class MatchNetwork(nn.Module):
         `looks` (B, N, D), `geometry` (B, N, GEOMETRY), `there` (B, N) bool, `words` (B, T, WORD_SIZE), zero rows
         where there is no token.
         """
-        tokens, missing = self._tokens(looks, geometry, there, words)
-        for layer in self.layers:
-            tokens = layer(tokens, src_key_padding_mask=missing)
-        return self.score(tokens[:, : looks.shape[1]])[..., 0].float().masked_fill(~there, -30.0)
+        things = self.attend(looks, geometry, there, words)[-1][:, : looks.shape[1]]
+        return self.score(things)[..., 0].float().masked_fill(~there, -30.0)
 
-    def attend(
-        self, looks: Tensor, geometry: Tensor, there: Tensor, words: Tensor
-    ) -> tuple[Tensor, tuple[KeysValues, ...]]:
-        """Return things and words after the last layer (B, N + T, D), and each layer's keys and values.
-
-        Those are (H, N + T, D/H) of the first of B.
-        """
-        tokens, missing = self._tokens(looks, geometry, there, words)
-        kept = []
-        for layer in self.layers:
-            assert isinstance(layer, nn.TransformerEncoderLayer)
-            kept.append(_keys_values(layer, tokens))
-            tokens = layer(tokens, src_key_padding_mask=missing)
-        return tokens, tuple(kept)
-
-    def _tokens(self, looks: Tensor, geometry: Tensor, there: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
+    def attend(self, looks: Tensor, geometry: Tensor, there: Tensor, words: Tensor) -> list[Tensor]:
+        """Return things and words (B, N + T, D) as each layer takes them, and last as the last one leaves them."""
         things = looks + self.geometry(geometry)
         spoken = self.words(words) + self.order[: words.shape[1]]
+        tokens = [torch.cat([things, spoken], dim=1)]
         missing = torch.cat([~there, (words == 0).all(dim=2)], dim=1)
-        return torch.cat([things, spoken], dim=1), missing
+        for layer in self.layers:
+            tokens.append(layer(tokens[-1], src_key_padding_mask=missing))
+        return tokens
+
+    def keys_values(self, tokens: Sequence[Tensor]) -> tuple[KeysValues, ...]:
+        """Return each layer's keys and values (H, M, D/H) of what it takes (M, D)."""
+        return tuple(_keys_values(layer, taken) for layer, taken in zip(self.layers, tokens, strict=True))
 
 
-def _keys_values(layer: nn.TransformerEncoderLayer, tokens: Tensor) -> KeysValues:
-    """Return the keys and values (H, M, D/H) that a layer attends to, of the first of its tokens (B, M, D)."""
+def _keys_values(layer: nn.Module, tokens: Tensor) -> KeysValues:
+    """Return the keys and values (H, M, D/H) that a layer attends to in its tokens (M, D)."""
+    assert isinstance(layer, nn.TransformerEncoderLayer)
     attention = layer.self_attn
     size = attention.embed_dim
     weight, bias = attention.in_proj_weight[size:], attention.in_proj_bias[size:]
-    both = F.linear(layer.norm1(tokens[0]), weight, bias)  # (M, 2D)
+    both = F.linear(layer.norm1(tokens), weight, bias)  # (M, 2D)
     keys, values = both.unflatten(1, (2, attention.num_heads, -1)).permute(1, 2, 0, 3)
     return keys, values

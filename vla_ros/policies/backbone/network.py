@@ -41,9 +41,19 @@ class Answer:
     """What the words mean among the things, and what an expert may read of how it was found."""
 
     logits: tuple[np.ndarray, ...]  # (K,) a view: is it the one that is meant?
-    things: Tensor  # (N, D) after the last layer
-    words: Tensor  # (T, D)
-    keys_values: tuple[KeysValues, ...]  # (L,) keys and values (H, N + T, D/H) of each layer
+    layers: tuple[
+        Tensor, ...
+    ]  # (L + 1,) things and words (N + T, D) as each layer takes them, and as the last leaves them
+
+    @property
+    def things(self) -> Tensor:
+        """Return the things after the last layer (N, D)."""
+        return self.layers[-1][: sum(map(len, self.logits))]
+
+    @property
+    def words(self) -> Tensor:
+        """Return the words after the last layer (T, D)."""
+        return self.layers[-1][sum(map(len, self.logits)) :]
 
     @property
     def refused(self) -> bool:
@@ -95,11 +105,13 @@ class Backbone(nn.Module):
         spoken = words[: max(1, int((words != 0).any(axis=1).nonzero()[0].max(initial=0)) + 1)]
         there = torch.ones(looks.looks.shape[:2], dtype=torch.bool)
         tokens = torch.from_numpy(np.ascontiguousarray(spoken))[None]
-        joined, keys_values = self.matching.attend(looks.looks, looks.geometry, there, tokens)
-        things, said = joined[:, : looks.looks.shape[1]], joined[0, looks.looks.shape[1] :]
-        logits = self.matching.score(things)[0, :, 0].float().numpy()
-        ends = np.cumsum(looks.counts)[:-1]
-        return Answer(tuple(np.split(logits, ends)), things[0], said, keys_values)
+        layers = [taken[0] for taken in self.matching.attend(looks.looks, looks.geometry, there, tokens)]
+        logits = self.matching.score(layers[-1][: looks.looks.shape[1]])[:, 0].float().numpy()
+        return Answer(tuple(np.split(logits, np.cumsum(looks.counts)[:-1])), tuple(layers))
+
+    def keys_values(self, answer: Answer) -> tuple[KeysValues, ...]:
+        """Return keys and values (H, N + T, D/H) of each layer (L,), as an expert attends to them."""
+        return self.matching.keys_values(answer.layers[:-1])
 
     def features(self, pictures: Sequence[np.ndarray]) -> Tensor:
         """Return the maps that boxes are read from (V, FEATURES, HEIGHT / CELL, WIDTH / CELL)."""

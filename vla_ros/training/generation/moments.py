@@ -46,7 +46,7 @@ class Moment:
     boxes: dict[str, np.ndarray]  # camera → (N, 5), see ObjectBoxes.measure
     cameras: tuple[SceneCamera, ...]  # as they stand now
     positions: np.ndarray  # (N, 3) [m]
-    extents: np.ndarray  # (N, 9), see ObjectBoxes.extents
+    extents: np.ndarray  # (N, EXTENT), see ObjectBoxes.extents
     valid: bool  # the action that begins here is worth imitating
     grasp: GraspMoment | None  # None: a robot with several hands
 
