@@ -41,9 +41,7 @@ class Answer:
     """What the words mean among the things, and what an expert may read of how it was found."""
 
     logits: tuple[np.ndarray, ...]  # (K,) a view: is it the one that is meant?
-    layers: tuple[
-        Tensor, ...
-    ]  # (L + 1,) things and words (N + T, D) as each layer takes them, and as the last leaves them
+    layers: tuple[Tensor, ...]  # (L + 1,) things and words (N + T, D) before each layer, then after the last
 
     @property
     def things(self) -> Tensor:
