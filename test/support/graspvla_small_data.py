@@ -18,10 +18,9 @@ from vla_ros.training.generation.settings import GenerationSettings
 TINY = """
 threads: 1
 rollouts: {episodes: 0}
-expert:    {steps: 30, batch: 8, learning_rate: 1.0e-3, bf16: false, validate_every: 15}
-proposals: {steps: 2, batch: 2, learning_rate: 3.0e-3, validate_every: 2}
-grasp:     {steps: 2, batch: 2, learning_rate: 2.0e-3, validate_every: 2}
-matching:  {steps: 2, batch: 2, learning_rate: 1.0e-3, validate_every: 2}
+pretrained: false
+trunk_width: 0.25
+joint: {steps: 4, batch: 4, grasps: 2, actions: 8, learning_rate: 1.0e-3, validate_every: 2}
 """
 
 

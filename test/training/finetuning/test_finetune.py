@@ -35,7 +35,8 @@ from vla_ros.training.graspvla import stage as stage_module
 from vla_ros.training.graspvla.events import LOSSES
 from vla_ros.training.graspvla.log import read_log
 from vla_ros.training.graspvla.mixture import MixturePart, draw, parts_of
-from vla_ros.training.graspvla.perception import Samples, match_batch, match_step
+from vla_ros.training.graspvla.perception import match_batch, match_step
+from vla_ros.training.graspvla.samples import Samples
 from vla_ros.training.graspvla.sentences import NO_LABEL, Sentences
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")

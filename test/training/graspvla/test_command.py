@@ -25,7 +25,7 @@ from vla_ros.policies.graspvla.small.policy import load_small_policy
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.graspvla import stage as stage_module
 from vla_ros.training.graspvla import train as train_module
-from vla_ros.training.graspvla.config import STAGES, TrainConfig, load_train_config
+from vla_ros.training.graspvla.config import TrainConfig, load_train_config
 from vla_ros.training.graspvla.distributed import DistributedContext
 from vla_ros.training.graspvla.events import LOSSES, VALIDATION
 from vla_ros.training.graspvla.log import draw_curves, read_log
@@ -67,18 +67,19 @@ def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
 
 def test_a_checkpoint_that_loads_a_log_curves_and_figures(trained: Path) -> None:
     config = read_config(trained)
-    assert config.training["config"]["expert"]["steps"] == 30
+    assert config.training["config"]["joint"]["steps"] == 4
     assert config.training["frames_looked_at"] > 10
     load_small_policy(trained, load_embodiment("franka"))
     figures = json.loads((trained / "figures.json").read_text())
-    assert {name.split(".")[0] for name in figures} == set(STAGES)
-    assert figures["expert.action_mm"] > 0.0
+    assert {name.split(".")[0] for name in figures} == {"joint"}
+    for name in ("recall", "grounding_right_object", "grasp_mm", "action_mm"):
+        assert figures[f"joint.{name}"] >= 0.0
     work = trained / "training"
-    assert sorted(path.name for path in work.glob("*.training.pt")) == sorted(f"{name}.training.pt" for name in STAGES)
+    assert [path.name for path in work.glob("*.training.pt")] == ["joint.training.pt"]
     assert not list(work.glob("*.part"))
     with (work / "log.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert {row["stage"] for row in rows} == set(STAGES)
+    assert {row["stage"] for row in rows} == {"joint"}
     assert {row["kind"] for row in rows} == {LOSSES, VALIDATION}
     assert (work / "curves.png").read_bytes().startswith(b"\x89PNG")
     if importlib.util.find_spec("tensorboard") is not None:
@@ -90,19 +91,18 @@ def test_interrupted_twice_it_ends_with_the_same_checkpoint_to_the_bit(
 ) -> None:
     output = tmp_path / "again"
     shutil.copytree(trained / "training" / "frames", output / "training" / "frames")
-    for step, reached in ((14, "expert"), (0, "proposals")):
+    for step in (0, 2):
         with monkeypatch.context() as patch:
             interrupt_at(patch, step)
             assert train(config, output) == 130
         assert "interrupted: what was learned is kept" in capsys.readouterr().out
-        assert (output / "training" / f"{reached}.training.pt").exists()
+        assert (output / "training" / "joint.training.pt").exists()
         assert not (output / "model.safetensors").exists()
-    assert stage_module.read_state(output / "training" / "expert.training.pt")["step"] == 30
     assert train(config, output) == 0
     assert (output / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
 
     weights = (output / "model.safetensors").stat().st_mtime_ns
-    assert train(config, output, "--stages", "expert") == 0  # nothing is left to do
+    assert train(config, output) == 0  # nothing is left to do
     assert read_config(output).training["validation"] == read_config(trained).training["validation"]
     assert (output / "model.safetensors").stat().st_mtime_ns >= weights
 
@@ -134,14 +134,6 @@ def test_data_that_cannot_be_trained_on_leaves_nothing(
     assert not (tmp_path / "out").exists()
 
 
-def test_some_stages_alone_make_no_checkpoint_until_all_are_there(
-    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
-    assert train(config, tmp_path, "--stages", "expert") == 0
-    assert "no checkpoint yet: proposals, matching, grasp not trained to the end" in capsys.readouterr().out
-    assert not (tmp_path / "config.json").exists()
-
-
 def test_without_data_it_is_generated_first(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int]] = []
 
@@ -154,12 +146,12 @@ def test_without_data_it_is_generated_first(config: Path, tmp_path: Path, monkey
 
     monkeypatch.setattr("vla_ros.commands.learning.generate.generate", generate)
     monkeypatch.setattr("vla_ros.launching.egl.require_egl", lambda: None)
-    words = ["train", str(config), "--generate", "2:1", "--output", str(tmp_path), "--stages", "expert"]
+    words = ["train", str(config), "--generate", "2:1", "--output", str(tmp_path)]
     assert cli.main(words) == 130
     assert not (tmp_path / "training").exists()
     assert cli.main(words) == 0
     assert asked == [(2, 1), (2, 1)]
-    assert (tmp_path / "training" / "expert.training.pt").exists()
+    assert (tmp_path / "training" / "joint.training.pt").exists()
 
 
 def test_the_shipped_training_is_what_the_defaults_say() -> None:
@@ -171,13 +163,15 @@ def test_the_shipped_training_is_what_the_defaults_say() -> None:
 @pytest.mark.parametrize(
     ("yaml", "words", "expected"),
     [
-        ("", ["--stages", "exprt"], "did you mean 'expert'"),
-        ("", ["--stages", ","], "no stage is named"),
+        ("", ["--stages", "expert"], "leave it out"),
         ("", ["--threads", "0"], "--threads must be 1 to"),
         ("", ["--generate", "5:1"], "give one of them"),
         ("treads: 3", [], "did you mean 'threads'"),
-        ("expert: {steps: 5, batch: 2, learning_rte: 0.1}", [], "did you mean 'learning_rate'"),
-        ("expert: {steps: 0, batch: 2, learning_rate: 0.1}", [], "steps must be at least 1"),
+        ("joint: {learning_rte: 0.1}", [], "did you mean 'learning_rate'"),
+        ("joint: {steps: 0}", [], "steps must be at least 1"),
+        ("joint: {grounding: 1.0}", [], "grounding must be above 0 and below 1"),
+        ("joint: {rates: {grasp: 0.0}}", [], "flow and rates must be above 0"),
+        ("trunk_width: 0.5", [], "pretrained weights are of trunk_width 1, not 0.5"),
         ("validation: 0.9", [], "validation must be above 0"),
         ("contract: franka_grsp", [], "did you mean 'franka_grasp'"),
         ("robot: frnka", [], "did you mean 'franka'"),

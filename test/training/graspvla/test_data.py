@@ -32,14 +32,15 @@ from vla_ros.policies.contract import load_contract
 from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS
 from vla_ros.policies.graspvla.small.grasp_network import CROP
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla import perception
+from vla_ros.training.graspvla import grasp_examples, perception
 from vla_ros.training.graspvla.cache import cut_frames
+from vla_ros.training.graspvla.crop_variation import varied
 from vla_ros.training.graspvla.datasets import check_datasets
 from vla_ros.training.graspvla.flat_patterns import draw_flat_pattern
-from vla_ros.training.graspvla.frames import read_frames
+from vla_ros.training.graspvla.frames import KEPT_MATCH, read_frames
 from vla_ros.training.graspvla.motion import VARIANTS, ChainNoise, motion_batch, read_motion
-from vla_ros.training.graspvla.perception import Samples
-from vla_ros.training.graspvla.sentences import Sentences, disguised_tokens
+from vla_ros.training.graspvla.samples import Samples
+from vla_ros.training.graspvla.sentences import NO_LABEL, Sentences, disguised_tokens
 from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
 
 HORIZON = 4
@@ -162,7 +163,7 @@ def test_flat_patterns_leave_the_boxes_alone_and_change_much_else() -> None:
 def test_questions_about_points_are_asked_where_the_crops_show_them(samples: Samples) -> None:
     rng = np.random.default_rng(0)
     rows = np.arange(4)
-    batch = perception.grasp_batch(samples, rows, rng)
+    batch = grasp_examples.grasp_batch(samples, rows, rng)
     assert batch["crops"].shape == (4, 2, CROP, CROP, 3)
     points, places = batch["points"].numpy(), batch["places"].numpy()
     # The middle of the object is about the middle of both crops: less than a quarter of them away.
@@ -179,9 +180,43 @@ def test_a_batch_with_no_sentence_about_what_is_there_has_a_finite_loss(samples:
 
     batch = perception.match_batch(samples, np.arange(3), np.random.default_rng(0))
     batch["meant"].zero_()
-    network = MatchNetwork(40, 20, 16, 1)
+    network = MatchNetwork(60, 20, 16, 1, 0.25)
     losses = perception.match_step(network, batch, torch.Generator().manual_seed(0))
     assert all(torch.isfinite(loss) for loss in losses.values())
+
+
+def test_things_are_shown_otherwise_each_time_and_their_middle_stays() -> None:
+    rng = np.random.default_rng(0)
+    crops = np.zeros((60, KEPT_MATCH, KEPT_MATCH, 3), dtype=np.uint8)
+    middle = KEPT_MATCH // 2
+    crops[:, middle - 4 : middle + 4, middle - 4 : middle + 4] = 200, 100, 0
+    made = varied(crops, rng)
+    assert made.shape == (60, 64, 64, 3)
+    assert len({crop.tobytes() for crop in made}) == 60
+    for crop in made:
+        ys, xs = np.nonzero(crop[..., 0] > 100)
+        assert np.abs([ys.mean() - 31.5, xs.mean() - 31.5]).max() < 12
+
+
+def test_colours_are_dealt_in_pictures_and_words_alike(samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perception, "varied", lambda crops, rng: crops)
+    rows = np.arange(6)
+    orders = np.tile([1, 2, 0], (6, 1))
+    monkeypatch.setattr(perception, "dealt_orders", lambda count, rng: orders)
+    batch = perception.match_batch(samples, rows, np.random.default_rng(0))
+    things = samples.columns["things"][rows]
+    np.testing.assert_array_equal(batch["crops"].numpy(), samples.crops[things[things >= 0]][..., [1, 2, 0]])
+    assert (batch["labels"][:, 1] == NO_LABEL).all()
+    assert (batch["labels"][:, 0] != NO_LABEL).any()
+    red = disguised_tokens("pick up the red mug", np.random.default_rng(1), (1, 2, 0))
+    (color,) = red[red[:, -1] > 0][:, -4:-1]
+    assert color.argmax() == 2  # red comes third
+
+
+def test_pictures_with_boxes_teach_no_grasp() -> None:
+    made = read_frames(generated() / "grounding", range(2), 0, VIEWS)
+    assert made.texts
+    assert not np.array(made.options).any()
 
 
 def test_frames_are_cut_once_and_what_was_half_cut_is_cut_again(tmp_path: Path) -> None:

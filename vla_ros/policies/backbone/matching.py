@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vla_ros.policies.backbone.blocks import Residual, conv, mlp, normalised
+from vla_ros.policies.backbone.trunk import STRIDE, channels, trunk
 from vla_ros.policies.backbone.word_tokens import SIZE as WORD_SIZE
 
 CROP = 64  # [px]
@@ -25,6 +26,20 @@ GEOMETRY = 7  # x1 y1 x2 y2 as shares of the picture, proposal score, one of two
 
 class CropEncoder(nn.Module):
     """A thing's picture to features (…, D)."""
+
+    def __init__(self, size: int, trunk_width: float) -> None:
+        super().__init__()
+        self.trunk = trunk(trunk_width)
+        cells = (CROP // STRIDE) ** 2
+        self.out = nn.Linear(cells * channels(trunk_width), size)
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return (N, D) of crops (N, CROP, CROP, 3) uint8."""
+        return self.out(self.trunk(normalised(crops)).flatten(1))
+
+
+class PlainCropEncoder(nn.Module):
+    """The same with few convolutions, as checkpoints up to version 2 have it."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -48,9 +63,9 @@ class CropEncoder(nn.Module):
 class MatchNetwork(nn.Module):
     """Scores of proposals for a sentence."""
 
-    def __init__(self, categories: int, colors: int, size: int = 128, depth: int = 2) -> None:
+    def __init__(self, categories: int, colors: int, size: int = 128, depth: int = 2, trunk_width: float = 1.0) -> None:
         super().__init__()
-        self.crops = CropEncoder(size)
+        self.crops = CropEncoder(size, trunk_width) if trunk_width else PlainCropEncoder(size)
         self.geometry = mlp(GEOMETRY, 64, size)
         self.words = nn.Sequential(nn.Linear(WORD_SIZE, size), nn.SiLU(), nn.Linear(size, size))
         self.order = nn.Parameter(0.02 * torch.randn(64, size))  # of the words

@@ -67,11 +67,22 @@ class Answer:
 class Backbone(nn.Module):
     """Propose boxes, look at each again closely, compare all of them with the words."""
 
-    def __init__(self, categories: int, colors: int, width: int = 32, size: int = 128) -> None:
-        """`categories` and `colors` are how many of each are learned beside; `width` and `size` how large it is."""
+    def __init__(
+        self,
+        categories: int,
+        colors: int,
+        width: int = 32,
+        size: int = 128,
+        depth: int = 2,
+        trunk_width: float = 1.0,
+    ) -> None:
+        """`categories` and `colors` are how many of each are learned beside; the others say how large it is.
+
+        `width` is of what proposes, `size` and `depth` of what compares, `trunk_width` of what looks closely.
+        """
         super().__init__()
         self.proposals = ProposalNetwork(width)
-        self.matching = MatchNetwork(categories, colors, size)
+        self.matching = MatchNetwork(categories, colors, size, depth, trunk_width)
 
     def propose(self, pictures: Sequence[np.ndarray]) -> Proposed:
         """Return boxes (K, 4) [px] and scores (K,) of each picture (H, W, 3) uint8, the best first."""

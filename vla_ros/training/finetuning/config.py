@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_path, load_config
 from vla_ros.robots.names import DEFAULT_GENERATION
-from vla_ros.training.graspvla.config import STAGES, chosen_stages
-from vla_ros.training.graspvla.stage_config import StageConfig
+from vla_ros.training.graspvla.stage_config import LOSSES, StageConfig
 
 BOX_STAGES = ("proposals", "matching")  # what boxes alone can teach (GraspVLA, section 5.5)
 
@@ -65,9 +64,20 @@ class FinetuneConfig:
     @property
     def ordered(self) -> tuple[str, ...]:
         """Return the stages in the order of training."""
-        return tuple(name for name in STAGES if name in self.stages)
+        return tuple(name for name in LOSSES if name in self.stages)
 
 
 def load_finetune_config(name: str) -> FinetuneConfig:
     """Read settings by their name, or by the path of a .yaml file. Raises ConfigError with the nearest name or key."""
     return load_config(config_path("finetune", "fine-tuning", name), FinetuneConfig)
+
+
+def chosen_stages(names: str) -> tuple[str, ...]:
+    """Return the stages named, separated by commas, in the order of training. Raises ConfigError for another name."""
+    given = [name.strip() for name in names.split(",") if name.strip()]
+    for name in given:
+        if name not in LOSSES:
+            raise ConfigError(unknown_name("stage", name, LOSSES))
+    if not given:
+        raise ConfigError(f"no stage is named; give some of {', '.join(LOSSES)}")
+    return tuple(name for name in LOSSES if name in given)

@@ -30,7 +30,7 @@ from vla_ros.training.graspvla.events import OnEvent, TrainingEvent
 from vla_ros.training.graspvla.frames import Views
 from vla_ros.training.graspvla.mixture import MixturePart
 from vla_ros.training.graspvla.motion import MotionSamples
-from vla_ros.training.graspvla.perception import Samples
+from vla_ros.training.graspvla.samples import Samples
 from vla_ros.training.graspvla.stage import Stage
 from vla_ros.training.graspvla.train import TrainingResult, all_motion
 from vla_ros.training.graspvla.training_data import TrainingData

@@ -67,8 +67,7 @@ def finetune_small(request: FinetuningRequest, maker: DataMaker) -> int:
 
 
 def _config(request: FinetuningRequest) -> FinetuneConfig:
-    from vla_ros.training.finetuning.config import BOX_STAGES, load_finetune_config
-    from vla_ros.training.graspvla.config import chosen_stages
+    from vla_ros.training.finetuning.config import BOX_STAGES, chosen_stages, load_finetune_config
 
     config = load_finetune_config(request.config)
     if request.threads is not None:

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stages of the chain: what each one draws, what it minimises, what it is judged by."""
+"""Stages in which a part of the chain learns: what each one draws, what it minimises, what it is judged by."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +14,12 @@ from torch import nn
 
 from controllers.errors import ConfigError
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
-from vla_ros.training.graspvla import perception, validation
+from vla_ros.training.graspvla import grasp_examples, perception, validation
 from vla_ros.training.graspvla.distributed import DistributedContext
 from vla_ros.training.graspvla.events import OnEvent
-from vla_ros.training.graspvla.frames import Views
 from vla_ros.training.graspvla.mixture import MixturePart, Rows, draw, parts_of
 from vla_ros.training.graspvla.motion import MotionSamples, flow_loss, motion_batch
-from vla_ros.training.graspvla.perception import Samples
-from vla_ros.training.graspvla.rollouts import RollOuts
+from vla_ros.training.graspvla.samples import Samples
 from vla_ros.training.graspvla.stage import PeriodicEvaluation, Stage
 from vla_ros.training.graspvla.stage_config import StageConfig
 
@@ -50,6 +47,7 @@ class Run:
         loss: Any,
         judge: Judge,
         evaluation: PeriodicEvaluation | None = None,
+        rates: Mapping[str, float] | None = None,
     ) -> Stage:
         """Return a stage by its name."""
         settings = self.stages[name]
@@ -65,6 +63,7 @@ class Run:
             self.distributed,
             self.stop,
             evaluation,
+            rates,
         )
 
     def random(self, purpose: int, step: int) -> np.random.Generator:
@@ -104,7 +103,6 @@ def looking_stage(
     samples: Samples,
     mixture: Sequence[MixturePart],
     run: Run,
-    evaluation: PeriodicEvaluation | None = None,
     alone: nn.Module | None = None,
 ) -> Stage:
     """Return a stage that looks at pictures: proposals, matching or grasp.
@@ -132,7 +130,7 @@ def looking_stage(
         ),
         "matching": (lambda step: perception.match_batch(samples, *rows(step)), perception.match_step,
                      validation.judge_matching),
-        "grasp": (lambda step: perception.grasp_batch(samples, *rows(step)), perception.grasp_step,
+        "grasp": (lambda step: grasp_examples.grasp_batch(samples, *rows(step)), grasp_examples.grasp_step,
                   validation.judge_grasps),
     }  # fmt: skip
     batch, loss, judge = made[name]
@@ -142,7 +140,7 @@ def looking_stage(
     if alone is not None:
         alone.requires_grad_(True)
         loss = _with_rest_still(loss, alone)
-    return run.stage(called, network, batch, loss, judged, evaluation)
+    return run.stage(called, network, batch, loss, judged)
 
 
 def _with_rest_still(loss: Any, alone: nn.Module) -> Any:
@@ -154,20 +152,6 @@ def _with_rest_still(loss: Any, alone: nn.Module) -> Any:
         return loss(network, made, rng)
 
     return losses
-
-
-def chain_evaluation(
-    name: str, networks: SmallGraspVla, robot: str, views: Views, episodes: int, every: int
-) -> PeriodicEvaluation:
-    """Return roll-outs of the whole chain in which one network is that of the stage under way."""
-    rollouts = RollOuts(robot, views, episodes)
-
-    def judge(network: nn.Module) -> dict[str, float]:
-        tried = copy.deepcopy(networks)
-        getattr(tried, name).load_state_dict(network.state_dict())
-        return rollouts.judge(tried)
-
-    return PeriodicEvaluation(every, judge, "success")
 
 
 def usable_rows(name: str, mixture: Sequence[MixturePart], usable: Callable[[np.ndarray], np.ndarray]) -> list[Rows]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from controllers.errors import ConfigError, unknown_name
+from controllers.errors import ConfigError
 from vla_ros.configuration import config_path, load_config
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.contract_checks import check_robot
 from vla_ros.policies.graspvla.small.chain import REASONING_STEPS
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.names import DEFAULT_CONTRACT, DEFAULT_GENERATION, DEFAULT_ROBOT
-from vla_ros.training.graspvla.stage_config import StageConfig
+from vla_ros.training.graspvla.stage_config import JOINT, JointConfig, StageConfig
 
-STAGES = ("expert", "proposals", "matching", "grasp")  # the last is judged by what the whole chain does
+EXPERT = "expert"  # the stage of a network without a chain
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class RollOutConfig:
     """How many episodes are run, and how often. Raises ConfigError for what cannot be."""
 
     episodes: int = 24  # 0: the last weights are kept, whatever they do
-    every: int = 2000  # steps
+    every: int = 3000  # steps
 
     def __post_init__(self) -> None:
         if self.episodes < 0 or self.every < 1:
@@ -56,11 +56,12 @@ class TrainConfig:
     # Reasoning steps that the action expert is conditioned on; without any it looks for itself.
     conditioning: tuple[str, ...] = REASONING_STEPS
     data: DataConfig = field(default_factory=DataConfig)
-    proposals: StageConfig = field(default_factory=lambda: StageConfig(4000, 24, 3e-3))
-    matching: StageConfig = field(default_factory=lambda: StageConfig(6500, 24, 1e-3))
-    grasp: StageConfig = field(default_factory=lambda: StageConfig(8000, 32, 2e-3, validate_every=1000))
+    pretrained: bool = True  # what looks closely begins from public weights: backbone/pretrained_trunk.py
+    trunk_width: float = 1.0  # of MobileNetV2; pretrained weights are of 1
+    match_depth: int = 2  # layers that compare things with words
+    joint: JointConfig = field(default_factory=JointConfig)
     rollouts: RollOutConfig = field(default_factory=RollOutConfig)
-    expert: StageConfig = field(default_factory=lambda: StageConfig(6000, 256, 1e-3, bf16=False))
+    expert: StageConfig = field(default_factory=lambda: StageConfig(4000, 24, 1e-3))  # without a chain
 
     def __post_init__(self) -> None:
         if not 0.0 < self.validation < 0.5:
@@ -69,25 +70,20 @@ class TrainConfig:
             raise ConfigError("frames_an_episode and threads must be at least 1")
         if self.seed < 0:
             raise ConfigError(f"seed must be at least 0, got {self.seed}")
+        if self.trunk_width <= 0.0 or self.match_depth < 1:
+            raise ConfigError("trunk_width must be above 0, match_depth at least 1")
+        if self.pretrained and self.trunk_width != 1.0:
+            raise ConfigError(
+                f"pretrained weights are of trunk_width 1, not {self.trunk_width:g}: set pretrained: false"
+            )
         check_robot(load_contract(self.contract), load_embodiment(self.robot))
 
     @property
     def stages(self) -> tuple[str, ...]:
         """Return what is trained, in this order."""
-        return STAGES if self.conditioning else STAGES[:1]
+        return (JOINT,) if self.conditioning else (EXPERT,)
 
 
 def load_train_config(name: str) -> TrainConfig:
     """Read a training by its name, or by the path of a .yaml file. Raises ConfigError with the nearest name or key."""
     return load_config(config_path("train", "training", name), TrainConfig)
-
-
-def chosen_stages(names: str, stages: tuple[str, ...] = STAGES) -> tuple[str, ...]:
-    """Return the stages named, separated by commas, in the order of training. Raises ConfigError for another name."""
-    given = [name.strip() for name in names.split(",") if name.strip()]
-    for name in given:
-        if name not in stages:
-            raise ConfigError(unknown_name("stage", name, stages))
-    if not given:
-        raise ConfigError(f"no stage is named; give some of {', '.join(stages)}")
-    return tuple(name for name in stages if name in given)

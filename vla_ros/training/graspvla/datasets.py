@@ -13,14 +13,14 @@ from vla_ros.data.datasets.metadata import DatasetMetadata, load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.contract import DataContract
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla.config import STAGES
 from vla_ros.training.graspvla.frames import contract_views
+from vla_ros.training.graspvla.stage_config import LOSSES
 from vla_ros.training.graspvla.training_data import TrainingData
 
-EXPERT = STAGES[0]
+EXPERT = LOSSES[0]
 
 
-def check_datasets(data: TrainingData, contract: DataContract, stages: Sequence[str] = STAGES) -> None:
+def check_datasets(data: TrainingData, contract: DataContract, stages: Sequence[str] = LOSSES) -> None:
     """Raise ConfigError with the first thing that these stages cannot use: a column that lacks, a number that is none.
 
     The action expert alone starts from an anchor, and does not look: calibrations are the others'.
@@ -92,7 +92,6 @@ def _needed(contract: DataContract, acts: bool, stages: Sequence[str]) -> dict[s
         *(IMAGES + view for view in views),
         *calibrations,
         *notes.scene_features(views),
-        notes.GRASP_OPTIONS,
     ]
     names: Sequence[str] = [*known] if acts else [STATE, *looked_at]
     return {name: known[name] for name in names if name not in unused}

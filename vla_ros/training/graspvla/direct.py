@@ -30,7 +30,8 @@ from vla_ros.training.graspvla.chain_stages import JUDGED, Run, judge_each, usab
 from vla_ros.training.graspvla.frames import SEEN, Views
 from vla_ros.training.graspvla.mixture import MixturePart, draw
 from vla_ros.training.graspvla.motion import MotionSamples, flow_error
-from vla_ros.training.graspvla.perception import Samples, colored, printed
+from vla_ros.training.graspvla.perception import colored, printed
+from vla_ros.training.graspvla.samples import Samples
 from vla_ros.training.graspvla.stage import Stage
 from vla_ros.training.graspvla.validation import judge_flow
 

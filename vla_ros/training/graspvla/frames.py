@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.data.datasets.features import IMAGES, STATE
+from vla_ros.data.datasets.features import ACTION, IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.masks import require_measured
 from vla_ros.policies.backbone import matching, proposals
-from vla_ros.policies.backbone.crops import box_window
+from vla_ros.policies.backbone.crops import MARGIN, box_window
 from vla_ros.policies.contract import DataContract
 from vla_ros.policies.graspvla.small import grasp_network
 from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
@@ -31,7 +31,8 @@ Views = tuple[str, str]  # cameras, in the order of the networks' views
 SENTENCES = 4
 SEEN = 0.12  # share of an object that must be seen for it to count
 CROP_MARGIN = 1.2  # crops are kept larger than the networks take them, so that they can be shifted
-KEPT_MATCH, KEPT_GRASP = round(matching.CROP * 1.125), round(grasp_network.CROP * 1.125)  # [px]
+KEPT_MARGIN = MARGIN * CROP_MARGIN
+KEPT_MATCH, KEPT_GRASP = round(matching.CROP * CROP_MARGIN), round(grasp_network.CROP * 1.125)  # [px]
 
 
 @dataclass
@@ -78,6 +79,8 @@ def read_frames(
     made, sentences = FrameSet(), Sentences(seed)
     rng = np.random.default_rng(seed)
     column = reader.column
+    # Pictures with boxes say what there is and nothing of grasps (GraspVLA, section 4).
+    options = column(notes.GRASP_OPTIONS) if ACTION in reader.metadata.features else _no_grasps(len(reader))
     for frame in frames:
         boxes = np.stack([column(notes.boxes_column(view))[frame] for view in views]).astype(np.float32)
         calibrations = np.stack([column(f"observation.calibration.{view}")[frame] for view in views]).astype(float)
@@ -94,11 +97,15 @@ def read_frames(
         shown = boxes[..., 4].min(axis=0) >= SEEN
         made.texts.append(sentences.of_frame(names, positions, shown, SENTENCES, words, extents))
         _add_grasps(made, pictures, boxes[:, target, :4], calibrations, positions[target].astype(float), rng)
-        made.options.append(column(notes.GRASP_OPTIONS)[frame].astype(np.float32))
+        made.options.append(options[frame].astype(np.float32))
         made.tools.append(column(STATE)[frame, 7:10].astype(float))
         made.closed.append(np.array(column(notes.CLOSED)[frame]))
         made.rows.append(np.array(frame))
     return made
+
+
+def _no_grasps(count: int) -> np.ndarray:
+    return np.broadcast_to(np.zeros((notes.OPTIONS, 9), dtype=np.float32), (count, notes.OPTIONS, 9))
 
 
 def contract_views(contract: DataContract) -> Views:
@@ -139,7 +146,7 @@ def _add_things(
             size = box[2:] - box[:2]
             shaken = box + np.tile(0.06 * size * rng.normal(size=2), 2) + 0.04 * np.tile(size, 2) * rng.normal(size=4)
             rows[view, i] = len(made.crops)
-            made.crops.append(box_window(shaken, 1.35 * CROP_MARGIN).cut(picture, KEPT_MATCH))
+            made.crops.append(box_window(shaken, KEPT_MARGIN).cut(picture, KEPT_MATCH))
     made.things.append(rows)
     labels = np.full((boxes.shape[1], 2), -1, dtype=np.int64)
     for i, name in enumerate(names):

@@ -16,7 +16,7 @@ from controllers.errors import ConfigError
 from vla_ros.output_file import write_output
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.learning import DataMaker, TrainingRequest
-from vla_ros.training.graspvla.config import TrainConfig, chosen_stages, load_train_config
+from vla_ros.training.graspvla.config import TrainConfig, load_train_config
 from vla_ros.training.graspvla.datasets import check_datasets
 from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
 from vla_ros.training.output_lock import taken
@@ -32,7 +32,6 @@ def train_small(request: TrainingRequest, maker: DataMaker) -> int:
     config = load_train_config(request.config)
     if request.threads is not None:
         config = dataclasses.replace(config, threads=request.threads)
-    stages = config.stages if request.stages is None else chosen_stages(request.stages, config.stages)
     if request.generate is not None:
         if request.data is not None:
             raise ConfigError("--generate and --data: give one of them")
@@ -59,7 +58,7 @@ def train_small(request: TrainingRequest, maker: DataMaker) -> int:
                         return 130
                 data = find_datasets([output / "data"])
                 _check_data(data, config, distributed)
-            return _train(request, config, data, stages, distributed)
+            return _train(request, config, data, distributed)
 
 
 def _check_data(data: TrainingData, config: TrainConfig, distributed: DistributedContext) -> None:
@@ -71,17 +70,16 @@ def _train(
     request: TrainingRequest,
     config: TrainConfig,
     data: TrainingData,
-    stages: tuple[str, ...],
     distributed: DistributedContext,
 ) -> int:
     from vla_ros.training.graspvla.progress import print_result
     from vla_ros.training.graspvla.train import TrainingResult, train
 
     console, output = Console(quiet=not distributed.leads), request.output
-    samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in stages}
+    samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in config.stages}
     with watched(output, samples, console, distributed) as session:
         try:
-            result = train(config, data, output, session.on_event, stages, distributed, session.stop)
+            result = train(config, data, output, session.on_event, distributed, session.stop)
         except KeyboardInterrupt:  # while data was prepared, or pressed twice
             result = TrainingResult(interrupted=True)
     print_result(result, output, console)

@@ -18,7 +18,7 @@ from vla_ros.training.graspvla.events import LOSSES, PREPARING, VALIDATION, Trai
 from vla_ros.training.graspvla.train import TrainingResult
 
 # How long a sample of a stage takes compared with one of the expert's, until it is measured: for the time left.
-EFFORT = {"expert": 1.0, "proposals": 35.0, "grasp": 45.0, "matching": 45.0}
+EFFORT = {"expert": 1.0, "proposals": 35.0, "grasp": 45.0, "matching": 100.0}
 SPEED_OVER_S = 300.0  # a machine that slept, or was busy with something else, is fast again
 ALL = "all stages"
 
@@ -134,8 +134,6 @@ def print_result(result: TrainingResult, output: Path, console: Console) -> None
         print_table(console, ("stage", "figure", "value"), rows)
     if result.interrupted:
         line = "interrupted: what was learned is kept, the same command goes on"
-    elif result.missing:
-        line = f"no checkpoint yet: {', '.join(result.missing)} not trained to the end"
     else:
         line = f"checkpoint: {output}"
     console.print(line, soft_wrap=True, highlight=False, markup=False)

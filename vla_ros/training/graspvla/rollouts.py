@@ -7,6 +7,7 @@ import copy
 from functools import cached_property
 
 import numpy as np
+from torch import nn
 
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
@@ -24,8 +25,9 @@ class RollOuts:
     def __init__(self, robot: str, cameras: tuple[str, str], episodes: int) -> None:
         self._robot, self._cameras, self._episodes = robot, cameras, episodes
 
-    def judge(self, networks: SmallGraspVla) -> dict[str, float]:
+    def judge(self, networks: nn.Module) -> dict[str, float]:
         """Return the rate of success, that of the right object being lifted first, and mean actions an episode."""
+        assert isinstance(networks, SmallGraspVla)
         # The policy freezes what it is given.
         policy = small_policy(copy.deepcopy(networks).cpu(), self._cameras, load_embodiment(self._robot))
         episodes = []

@@ -171,8 +171,10 @@ class Sentences:
         return numbers[0], numbers[1]
 
 
-def disguised_tokens(text: str, rng: np.random.Generator) -> np.ndarray:
+def disguised_tokens(text: str, rng: np.random.Generator, order: Sequence[int] | np.ndarray = (0, 1, 2)) -> np.ndarray:
     """Return word_tokens of a sentence whose words of colour are made up: what they mean stands in their colour alone.
+
+    `order` is the one in which its pictures have red, green and blue.
 
     There are a few dozen words for the colours of training. Without this their tokens are learned, and a new word of
     colour is taken for whatever its tokens come nearest to.
@@ -185,12 +187,15 @@ def disguised_tokens(text: str, rng: np.random.Generator) -> np.ndarray:
             return word
         shade = (np.array(color_words()[word]) + 1) / 2 * rng.uniform(*SHADES) + TINTED * rng.normal(size=3)
         made_up = _made_up(rng)
-        red, green, blue = (2 * np.clip(shade, 0.0, 1.0) - 1).tolist()
+        red, green, blue = (2 * np.clip(shade, 0.0, 1.0) - 1)[list(order)].tolist()
         colors[made_up] = red, green, blue
         return made_up
 
     disguised = re.sub("[a-z]+", disguise, text.lower())
-    return word_tokens(disguised, colors | {word: color_words()[word] for word in _nouns() & color_words().keys()})
+    for word in _nouns() & color_words().keys():
+        red, green, blue = (color_words()[word][i] for i in order)
+        colors[word] = red, green, blue
+    return word_tokens(disguised, colors)
 
 
 def _made_up(rng: np.random.Generator) -> str:

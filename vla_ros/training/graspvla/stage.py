@@ -8,7 +8,7 @@ import dataclasses
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,20 +57,17 @@ class Stage:
         distributed: DistributedContext | None = None,
         stop: Callable[[], bool] = lambda: False,
         evaluation: PeriodicEvaluation | None = None,
+        rates: Mapping[str, float] | None = None,
     ) -> None:
+        """`rates` are of the learning rate, by how the names of weights begin."""
         self.name, self.network, self.config = name, network, config
         self.distributed = distributed or DistributedContext()
         self.network.to(self.distributed.device)
         self._batch, self._loss, self._validate, self._on_event, self._stop = batch, loss, validate, on_event, stop
         self._evaluation = evaluation
         self.average = copy.deepcopy(network).requires_grad_(False)
-        parameters = [p for p in network.parameters() if p.requires_grad]
-        matrices = [p for p in parameters if p.ndim > 1]
-        rest = [p for p in parameters if p.ndim <= 1]
         self._optimizer = torch.optim.AdamW(
-            [{"params": matrices, "weight_decay": config.weight_decay}, {"params": rest, "weight_decay": 0.0}],
-            lr=config.learning_rate,
-            betas=(0.9, 0.98),
+            _parameter_groups(network, config, rates or {}), lr=config.learning_rate, betas=(0.9, 0.98)
         )
         self.step = 0
         self.figures: dict[str, float] = {}  # of the last validation
@@ -138,7 +135,7 @@ class Stage:
         warm = min(1.0, (self.step + 1) / config.warm_up)
         cosine = 0.5 * (1.0 + math.cos(math.pi * self.step / config.steps))  # NumPy's scalars would not load again
         for group in self._optimizer.param_groups:
-            group["lr"] = config.learning_rate * warm * max(cosine, 0.02)
+            group["lr"] = group["rate"] * config.learning_rate * warm * max(cosine, 0.02)
         # Drawn on the CPU, so that every device learns from the same numbers; each process has its own.
         rng = torch.Generator().manual_seed(self.step + 1_000_003 * self.distributed.rank)
         self.network.train()
@@ -239,6 +236,19 @@ class Stage:
             f"stage {self.name}, step {self.step}: {', '.join(bad) or 'the gradient is not finite'}; {kept}: "
             f"lower {self.name}.learning_rate or set {self.name}.bf16: false, then train again"
         )
+
+
+def _parameter_groups(network: nn.Module, config: StageConfig, rates: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return what learns, by its rate and by whether it decays: matrices do, biases and norms do not."""
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            rate = next((rate for start, rate in rates.items() if name.startswith(f"{start}.")), 1.0)
+            groups.setdefault((rate, parameter.ndim > 1), []).append(parameter)
+    return [
+        {"params": parameters, "rate": rate, "weight_decay": config.weight_decay if decays else 0.0}
+        for (rate, decays), parameters in groups.items()
+    ]
 
 
 def state_path(folder: Path, name: str) -> Path:

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError
+
+JOINT = "joint"  # the stage in which all networks of a chain learn
+LOSSES = ("expert", "proposals", "matching", "grasp")  # networks that may learn alone, in this order
 
 
 @dataclass(frozen=True)
@@ -32,3 +35,32 @@ class StageConfig:
                 raise ConfigError(f"{name} must be above 0, got {getattr(self, name)}")
         if not 0.0 <= self.average < 1.0 or self.weight_decay < 0.0:
             raise ConfigError("average must be at least 0 and below 1, weight_decay at least 0")
+
+
+@dataclass(frozen=True)
+class JointConfig(StageConfig):
+    """How all networks of a chain learn at once. Raises ConfigError for what no training can have."""
+
+    steps: int = 6000
+    batch: int = 16  # frames of a step that are looked at, of all processes together
+    learning_rate: float = 1e-3
+    clip: float = 4.0
+    warm_up: int = 200
+    grounding: float = 0.5  # share of them from pictures with boxes alone
+    grasps: int = 24  # frames of demonstrations whose grasps are learned
+    actions: int = 128  # chunks
+    flow: float = 10.0  # weight of the actions' loss beside the others
+    # Of the learning rate, by how the names of weights begin: what was learned elsewhere changes more slowly.
+    rates: dict[str, float] = field(
+        default_factory=lambda: {"backbone.proposals": 3.0, "backbone.matching.crops.trunk": 0.3, "grasp": 2.0}
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("grasps", "actions"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0.0 < self.grounding < 1.0:
+            raise ConfigError(f"grounding must be above 0 and below 1, got {self.grounding}")
+        if min(self.flow, *self.rates.values(), 1.0) <= 0.0:
+            raise ConfigError("flow and rates must be above 0")

@@ -15,10 +15,10 @@ from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.grasp_network import CROP, GraspNetwork
 from vla_ros.policies.graspvla.small.grasp_pose import from_bins, nearest_flip, to_rotation
 from vla_ros.policies.graspvla.small.grasp_search import COARSE, FINE
-from vla_ros.training.graspvla import perception
+from vla_ros.training.graspvla import grasp_examples, perception
 from vla_ros.training.graspvla.frames import SEEN
 from vla_ros.training.graspvla.motion import MotionSamples
-from vla_ros.training.graspvla.perception import Samples
+from vla_ros.training.graspvla.samples import Samples
 
 IOU = 0.5
 
@@ -91,7 +91,7 @@ def judge_grasps(network: GraspNetwork, samples: Samples, rows: np.ndarray) -> d
             around = centre + grid
             here = (middle + around)[None]
             places = np.stack(
-                [perception.places(columns, rows[i : i + 1], v, here, corner, shift) for v in range(2)],
+                [grasp_examples.places(columns, rows[i : i + 1], v, here, corner, shift) for v in range(2)],
                 axis=1,
             )
             points = torch.from_numpy(around)[None].float()

@@ -32,6 +32,8 @@ class NetworkSizes:
     colors: int
     proposal_width: int = 32
     match_size: int = 128
+    match_depth: int = 2
+    trunk_width: float = 0.0  # 0: a plain encoder of crops, as up to version 2
     grasp_size: int = 48
     expert_size: int = 96
     expert_depth: int = 3

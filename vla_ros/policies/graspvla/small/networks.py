@@ -28,7 +28,14 @@ class SmallGraspVla(nn.Module):
         self.sizes = sizes
         expert = sizes.horizon, sizes.expert_size, sizes.expert_depth
         if sizes.conditioning:
-            self.backbone = Backbone(sizes.categories, sizes.colors, sizes.proposal_width, sizes.match_size)
+            self.backbone = Backbone(
+                sizes.categories,
+                sizes.colors,
+                sizes.proposal_width,
+                sizes.match_size,
+                sizes.match_depth,
+                sizes.trunk_width,
+            )
             self.grasp = GraspNetwork(sizes.grasp_size)
             self.expert = ActionExpert(*expert, sizes.conditioning)
         else:

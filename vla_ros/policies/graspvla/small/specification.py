@@ -39,7 +39,7 @@ class Specification(LearnedFamily):
     _weights: SmallWeights
     packages, remedy = PACKAGES, "train it (vla train)"
     checkpoint_kind = KIND
-    train = Learning("vla_ros.training.graspvla.learning:train_small", "graspvla_small", ("generate", "stages"))
+    train = Learning("vla_ros.training.graspvla.learning:train_small", "graspvla_small", ("generate",))
     finetune = Learning(
         "vla_ros.training.finetuning.learning:finetune_small",
         "graspvla_small",

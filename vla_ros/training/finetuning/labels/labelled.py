@@ -27,10 +27,10 @@ from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.target_search import TargetSearch
 from vla_ros.training.finetuning.labels.labels import label_episode
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla.config import STAGES
 from vla_ros.training.graspvla.datasets import check_datasets
 from vla_ros.training.graspvla.events import OnEvent, TrainingEvent
 from vla_ros.training.graspvla.frames import Views, contract_views
+from vla_ros.training.graspvla.stage_config import LOSSES
 from vla_ros.training.graspvla.training_data import TrainingData
 
 
@@ -55,7 +55,7 @@ def is_annotated(metadata: DatasetMetadata, views: Views) -> bool:
     return notes.TARGET in metadata.features and notes.boxes_column(views[0]) in metadata.features
 
 
-def check_task(task: TrainingData, contract: str, anew: bool = False, stages: Sequence[str] = STAGES) -> None:
+def check_task(task: TrainingData, contract: str, anew: bool = False, stages: Sequence[str] = LOSSES) -> None:
     """Raise ConfigError with the first thing that fine-tuning these stages cannot use, before anything is written."""
     wanted = load_contract(contract)
     views = contract_views(wanted)

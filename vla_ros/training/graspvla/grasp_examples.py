@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Batches and losses of the network that finds grasps.
+
+Shape legend: B samples, V = 2 views, P points, K grasps.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation
+from torch import Tensor
+from torch.nn import functional as F
+
+from vla_ros.policies.graspvla.small import grasp_network
+from vla_ros.policies.graspvla.small.grasp_network import GraspNetwork
+from vla_ros.policies.graspvla.small.grasp_pose import soft_bins, to_angles
+from vla_ros.policies.graspvla.small.view_geometry import camera_matrix
+from vla_ros.training.graspvla.perception import colored
+from vla_ros.training.graspvla.samples import Samples
+
+GRID = np.array([0.10, 0.10, 0.075])  # [m] half edges of where a grasp is looked for around the object's middle
+NEAR = 0.010  # [m] standard deviation of "a grasp is here"
+
+
+def grasp_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) -> dict[str, Tensor]:
+    """Return crops, questions about points around the object, and what the answers should be."""
+    columns = samples.columns
+    shift = columns["grasp_crops"].shape[2] - grasp_network.CROP
+    count = len(rows)
+    crops = np.empty((count, 2, grasp_network.CROP, grasp_network.CROP, 3), dtype=np.uint8)
+    corners = np.empty((count, 2, 2))
+    for i, kept in enumerate(columns["grasp_crops"][rows]):
+        for view in range(2):
+            y, x = rng.integers(0, shift + 1, size=2)
+            crops[i, view] = kept[view, y : y + grasp_network.CROP, x : x + grasp_network.CROP]
+            corners[i, view] = x, y
+    options = columns["options"][rows]  # (B, K, 9)
+    weights = options[..., 8]
+    centre = columns["middles"][rows] + 0.006 * rng.normal(size=(count, 3))
+    points = _points(centre, options, weights, rng)
+    squared = ((points[:, :, None] - options[:, None, :, :3]) ** 2).sum(axis=3)  # (B, P, K)
+    likeness = weights[:, None] * np.exp(-0.5 * squared / NEAR**2)
+    where = np.stack(
+        [places(columns, rows, view, points, corners[:, view], shift) for view in range(2)],
+        axis=1,
+    )
+    # A fifth of the time the hand says nothing: it must not be the answer.
+    known = rng.uniform(size=(count, 1)) > 0.2
+    tool = np.where(known, columns["tools"][rows] + 0.001 * rng.normal(size=(count, 3)), np.nan)
+    bins, numbers, trust = _orientations(options, likeness[:, :ASKED], rng)
+    return {
+        "crops": torch.from_numpy(crops),
+        "places": torch.from_numpy(where).float(),
+        "points": torch.from_numpy(points - centre[:, None]).float(),
+        "tool": torch.from_numpy(tool - centre).float(),
+        "quality": torch.from_numpy(likeness.max(axis=2)).float(),
+        "bins": torch.from_numpy(bins),
+        "numbers": torch.from_numpy(numbers),
+        "trust": torch.from_numpy(trust).float(),
+    }
+
+
+ASKED, AROUND, ANYWHERE = 4, 44, 144  # points at grasps, near grasps, anywhere in the grid
+
+
+def _points(centre: np.ndarray, options: np.ndarray, weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return points (B, P, 3) [m]; where no grasp is known all are anywhere."""
+    count = len(centre)
+    anywhere = centre[:, None] + GRID * rng.uniform(-1, 1, size=(count, ASKED + AROUND + ANYWHERE, 3))
+    for i in range(count):
+        known = np.flatnonzero(weights[i] > 0)
+        if len(known) == 0:
+            continue
+        share = weights[i, known] / weights[i, known].sum()
+        chosen = rng.choice(known, size=ASKED + AROUND, p=share)
+        spread = np.where(np.arange(ASKED + AROUND) < ASKED, 0.003, 0.012)[:, None]
+        anywhere[i, : ASKED + AROUND] = options[i, chosen, :3] + spread * rng.normal(size=(ASKED + AROUND, 3))
+    return anywhere
+
+
+def places(
+    columns: dict[str, Any], rows: np.ndarray, view: int, points: np.ndarray, corner: np.ndarray, shift: int
+) -> np.ndarray:
+    """Return where a view's crop shows points (B, P, 3), -1 to 1: (B, P, 2)."""
+    matrices = np.stack([camera_matrix(c) for c in columns["calibrations"][rows, view]])  # (B, 3, 4)
+    image = np.einsum("bij,bpj->bpi", matrices[:, :, :3], points) + matrices[:, None, :, 3]
+    pixels = image[..., :2] / image[..., 2:]
+    x, y, side = columns["windows"][rows, view].T
+    kept = grasp_network.CROP + shift
+    origin, scale = np.stack([x, y], axis=1), (kept / side)[:, None, None]
+    inside = (pixels + 0.5 - origin[:, None]) * scale - corner[:, None]
+    return 2.0 * inside / grasp_network.CROP - 1.0
+
+
+def _orientations(
+    options: np.ndarray, likeness: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return soft bins (B, ASKED, ANGLES), opening [dm] and slope [rad] (B, ASKED, 2), and how far to trust them."""
+    count, most = options.shape[:2]
+    known = options[..., 8] > 0
+    bins = np.zeros((count, most, grasp_network.ANGLES), dtype=np.float32)
+    numbers = np.zeros((count, most, 2), dtype=np.float32)
+    for i, k in zip(*np.nonzero(known), strict=True):
+        heading, tilt, slope = to_angles(Rotation.from_quat(options[i, k, 3:7]).as_matrix())
+        bins[i, k] = soft_bins(heading, tilt)
+        numbers[i, k] = 10.0 * options[i, k, 7], slope
+    total = likeness.sum(axis=2, keepdims=True)
+    share = (likeness / np.maximum(total, 1e-6)).astype(np.float32)
+    return share @ bins, share @ numbers, (total[..., 0] > 0.05).astype(np.float32)
+
+
+def grasp_step(network: GraspNetwork, batch: dict[str, Tensor], rng: torch.Generator) -> dict[str, Tensor]:
+    """Return the losses of one batch of grasp_batch."""
+    seen = network.encode(colored(batch["crops"], rng))
+    known = network.query(seen, batch["places"], batch["points"], batch["tool"])
+    losses = {"quality": 4.0 * F.binary_cross_entropy_with_logits(network.judge(known), batch["quality"])}
+    angles, numbers = network.turn(known[:, :ASKED])
+    trust = batch["trust"]
+    total = trust.sum().clamp(min=1.0)
+    losses["turn"] = -(batch["bins"] * angles.log_softmax(dim=2)).sum(dim=2).mul(trust).sum() / total * 0.3
+    losses["opening"] = ((numbers - batch["numbers"]).abs() * numbers.new_tensor([5.0, 2.0])).mean(dim=2).mul(
+        trust
+    ).sum() / total
+    return losses

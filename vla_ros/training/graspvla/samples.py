@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All frames that were cut, as batches are drawn from them: numbers in memory, pictures in their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_ros.documents import read_json
+from vla_ros.policies.backbone.word_tokens import word_tokens
+from vla_ros.training.graspvla.sentences import NO_LABEL
+
+NUMBERS = ("calibrations", "boxes", "things", "labels", "windows", "middles", "options", "tools", "closed")
+PICTURES = ("pictures", "crops", "grasp_crops")
+TEXTS_MAX = 1 << 30  # [B] of the sentences of a folder that training itself has cut
+
+
+class Stacked:
+    """Arrays in files, one after the other along the first axis, that are read as they are requested."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self._parts = [np.load(path, mmap_mode="r") for path in paths]
+        self._ends = np.cumsum([len(part) for part in self._parts])
+        self.starts = [0, *self._ends[:-1].tolist()]  # row at which each file begins
+        self.shape = (int(self._ends[-1]), *self._parts[0].shape[1:])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Return a copy of rows (R,): (R, …)."""
+        taken = np.empty((len(rows), *self.shape[1:]), dtype=self._parts[0].dtype)
+        for i, (row, part) in enumerate(zip(rows, np.searchsorted(self._ends, rows, side="right"), strict=True)):
+            taken[i] = self._parts[part][row - self._ends[part]]
+        return taken
+
+
+class Samples:
+    """All frames that were cut: numbers in memory, pictures in their files."""
+
+    def __init__(self, folders: list[Path], few: bool = False) -> None:
+        """`few`: of so few scenes that each would be known by heart; matching is shown them in more ways."""
+        parts = {name: [np.load(f / f"{name}.npy") for f in folders] for name in NUMBERS}
+        pictures = {name: Stacked([f / f"{name}.npy" for f in folders]) for name in PICTURES}
+        starts = pictures["crops"].starts
+        parts["things"] = [np.where(t >= 0, t + o, -1) for t, o in zip(parts["things"], starts, strict=True)]
+        self.few = few
+        self.columns: dict[str, Any] = {name: np.concatenate(values) for name, values in parts.items()}
+        self.columns |= {name: pictures[name] for name in ("pictures", "grasp_crops")}
+        self.crops = pictures["crops"]
+        self.texts = [text for f in folders for text in read_json(f / "texts.json", TEXTS_MAX)]
+        self._tokens: dict[str, np.ndarray] = {}
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def forget_labels(self) -> None:
+        """Let categories and colours teach nothing: networks that number others are to learn from these frames."""
+        self.columns["labels"] = np.full_like(self.columns["labels"], NO_LABEL)
+
+    def tokens(self, text: str) -> np.ndarray:
+        """Return a sentence's tokens, embedded once."""
+        if text not in self._tokens:
+            self._tokens[text] = word_tokens(text).astype(np.float16)
+        return self._tokens[text]
