@@ -39,12 +39,8 @@ def test_public_weights_fill_every_layer() -> None:
     begin_pretrained(network)
     for name, value in network.state_dict().items():
         assert not torch.equal(value, before[name]) or "num_batches" in name, name
-    # Features of what has learned: an edge and a plain grey differ in many channels of the first layer.
-    with torch.inference_mode():
-        edge = torch.zeros(1, 3, 64, 64)
-        edge[..., 32:] = 2.0
-        response = network.eval()[0](edge)[0, :, 16, 10:22]
-    assert (response.amax(dim=1) - response.amin(dim=1) > 0.5).sum() > 4
+    # As trained: the statistics of normalisation are those of pictures, not of the beginning.
+    assert network[0][1].running_var.max() > 2.0
 
 
 def test_a_package_that_lacks_and_a_file_that_is_another_are_one_line(
