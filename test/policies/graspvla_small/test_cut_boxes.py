@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from two_views import FRONT, HEIGHT, SIDE, WIDTH, camera
 
+from vla_ros.policies.backbone.view_geometry import project, triangulate
 from vla_ros.policies.graspvla.small.cut_boxes import cut_sides, nearest_on_sight, place_pairs
-from vla_ros.policies.graspvla.small.view_geometry import project, triangulate
 
 SIZE = (WIDTH, HEIGHT)
 HERE = np.array([0.5, 0.02, 0.05])  # [m]

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from two_views import FRONT, HEIGHT, SIDE, WIDTH
 
 from vla_ros.policies.backbone.crops import Window, box_window
-from vla_ros.policies.graspvla.small.view_geometry import calibration_of, point_window, project, ray, triangulate
+from vla_ros.policies.backbone.view_geometry import calibration_of, point_window, project, ray, triangulate
 from vla_ros.policies.observation import CameraView
 
 share = st.floats(-1.0, 1.0)

@@ -15,10 +15,10 @@ from two_views import FRONT, HEIGHT, SIDE, WIDTH
 from vla_ros.policies.backbone.crops import box_window
 from vla_ros.policies.backbone.matching import CROP, GEOMETRY
 from vla_ros.policies.backbone.network import Answer, Backbone, Looks, Proposed
+from vla_ros.policies.backbone.view_geometry import project
 from vla_ros.policies.graspvla.small.chain import GripperMemory
 from vla_ros.policies.graspvla.small.target_memory import LANDED, LANDED_HIDDEN, TargetMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
-from vla_ros.policies.graspvla.small.view_geometry import project
 from vla_ros.policies.single_arm import SingleArmState
 
 CALIBRATIONS = [FRONT, SIDE]

@@ -14,8 +14,8 @@ from graspvla_small_data import generated
 from two_views import FRONT, SIDE, camera
 
 from vla_ros.configuration import share_directory
+from vla_ros.policies.backbone.view_geometry import project
 from vla_ros.policies.graspvla.small.part_search import part_boxes, split_part
-from vla_ros.policies.graspvla.small.view_geometry import project
 from vla_ros.training.finetuning.labels.agreement import label_agreement
 from vla_ros.training.finetuning.labels.closure import find_closure
 from vla_ros.training.finetuning.labels.object_boxes import (

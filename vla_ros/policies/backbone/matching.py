@@ -16,12 +16,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vla_ros.policies.backbone.blocks import Residual, conv, mlp, normalised
+from vla_ros.policies.backbone.standing import NUMBERS
 from vla_ros.policies.backbone.trunk import STRIDE, channels, trunk
 from vla_ros.policies.backbone.word_tokens import SIZE as WORD_SIZE
 
 CROP = 64  # [px]
 KeysValues = tuple[Tensor, Tensor]
-GEOMETRY = 7  # x1 y1 x2 y2 as shares of the picture, proposal score, one of two views
+IN_PICTURE = 7  # x1 y1 x2 y2 as shares of the picture, proposal score, one of two views
+GEOMETRY = IN_PICTURE + NUMBERS  # and where it stands
 
 
 class CropEncoder(nn.Module):
@@ -66,7 +68,9 @@ class MatchNetwork(nn.Module):
     def __init__(self, categories: int, colors: int, size: int = 128, depth: int = 2, trunk_width: float = 1.0) -> None:
         super().__init__()
         self.crops = CropEncoder(size, trunk_width) if trunk_width else PlainCropEncoder(size)
-        self.geometry = mlp(GEOMETRY, 64, size)
+        # Up to version 2 a thing's place was that in its picture alone.
+        self.places = GEOMETRY if trunk_width else IN_PICTURE
+        self.geometry = mlp(self.places, 64, size)
         self.words = nn.Sequential(nn.Linear(WORD_SIZE, size), nn.SiLU(), nn.Linear(size, size))
         self.order = nn.Parameter(0.02 * torch.randn(64, size))  # of the words
         self.layers = nn.ModuleList(
@@ -91,7 +95,7 @@ class MatchNetwork(nn.Module):
 
     def attend(self, looks: Tensor, geometry: Tensor, there: Tensor, words: Tensor) -> list[Tensor]:
         """Return things and words (B, N + T, D) as each layer takes them, and last as the last one leaves them."""
-        things = looks + self.geometry(geometry)
+        things = looks + self.geometry(geometry[..., : self.places])
         spoken = self.words(words) + self.order[: words.shape[1]]
         tokens = [torch.cat([things, spoken], dim=1)]
         missing = torch.cat([~there, (words == 0).all(dim=2)], dim=1)

@@ -20,6 +20,7 @@ from vla_ros.policies.backbone import matching, proposals
 from vla_ros.policies.backbone.crops import box_window
 from vla_ros.policies.backbone.matching import KeysValues, MatchNetwork
 from vla_ros.policies.backbone.proposals import ProposalNetwork
+from vla_ros.policies.backbone.standing import NUMBERS, standing
 
 COUNT = 10  # proposals a view at most
 LEAST = 0.12  # score of a proposal
@@ -95,15 +96,25 @@ class Backbone(nn.Module):
             found.append((box[keep] * np.array([width, height, width, height]), score[keep]))
         return found
 
-    def look(self, pictures: Sequence[np.ndarray], proposed: Proposed) -> Looks:
-        """Look closely at the boxes of two pictures (H, W, 3) uint8."""
+    def look(
+        self, pictures: Sequence[np.ndarray], proposed: Proposed, calibrations: Sequence[np.ndarray] | None = None
+    ) -> Looks:
+        """Look closely at the boxes of two pictures (H, W, 3) uint8.
+
+        `calibrations` (11,), as the dataset's `observation.calibration.<camera>`, tell where things stand; without
+        them the words are compared with the pictures alone.
+        """
+        places = [np.zeros((len(boxes), NUMBERS), dtype=np.float32) for boxes, _ in proposed]
+        if calibrations is not None:
+            sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
+            places = standing(calibrations, [boxes for boxes, _ in proposed], sizes)
         crops, geometry = [], []
         for view, (picture, (boxes, scores)) in enumerate(zip(pictures, proposed, strict=True)):
             height, width = picture.shape[:2]
-            for box, score in zip(boxes, scores, strict=True):
+            for box, score, place in zip(boxes, scores, places[view], strict=True):
                 crops.append(box_window(box).cut(picture, matching.CROP))
                 shares = box / np.array([width, height, width, height])
-                geometry.append([*shares, score, float(view == 0), float(view == 1)])
+                geometry.append([*shares, score, float(view == 0), float(view == 1), *place])
         looks = self.matching.encode(torch.from_numpy(np.stack(crops)))[None]
         numbers = torch.tensor(np.array(geometry), dtype=torch.float32)[None]
         return Looks(looks, numbers, tuple(len(boxes) for boxes, _ in proposed))

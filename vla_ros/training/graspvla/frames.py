@@ -19,11 +19,11 @@ from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.masks import require_measured
 from vla_ros.policies.backbone import matching, proposals
 from vla_ros.policies.backbone.crops import MARGIN, box_window
+from vla_ros.policies.backbone.view_geometry import point_window
 from vla_ros.policies.contract import DataContract
 from vla_ros.policies.graspvla.small import grasp_network
 from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
 from vla_ros.policies.graspvla.small.part_search import BY, split_part
-from vla_ros.policies.graspvla.small.view_geometry import point_window
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla.sentences import Sentences
 
@@ -40,6 +40,7 @@ class FrameSet:
     """Columns of F frames, and of the objects in them."""
 
     pictures: list[np.ndarray] = field(default_factory=list)  # (V, 144, 192, 3)
+    sizes: list[np.ndarray] = field(default_factory=list)  # (V, 2) [px] width and height of what the cameras took
     calibrations: list[np.ndarray] = field(default_factory=list)  # (V, 11)
     boxes: list[np.ndarray] = field(default_factory=list)  # (V, N, 5) as shares of the picture, share seen
     things: list[np.ndarray] = field(default_factory=list)  # (V, N) row of `crops`, -1 where there is none
@@ -131,6 +132,7 @@ def _add_pictures(made: FrameSet, pictures: list[np.ndarray], boxes: np.ndarray,
     made.pictures.append(proposals.small_pictures(pictures))
     height, width = pictures[0].shape[:2]
     made.boxes.append(boxes / np.array([width, height, width, height, 1.0], dtype=np.float32))
+    made.sizes.append(np.array([picture.shape[1::-1] for picture in pictures]))
     made.calibrations.append(calibrations)
 
 

@@ -6,6 +6,8 @@ Shape legend: B samples, V = 2 views, N objects.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,6 +16,7 @@ from torch.nn import functional as F
 from vla_ros.policies.backbone import matching, proposals
 from vla_ros.policies.backbone.matching import MatchNetwork
 from vla_ros.policies.backbone.proposals import ProposalNetwork
+from vla_ros.policies.backbone.standing import NUMBERS, standing
 from vla_ros.training.graspvla.crop_variation import dealt_orders, varied
 from vla_ros.training.graspvla.flat_patterns import draw_flat_pattern
 from vla_ros.training.graspvla.frames import SEEN
@@ -22,6 +25,8 @@ from vla_ros.training.graspvla.sentences import NO_LABEL, disguised_tokens
 
 ELSEWHERE = 0.1  # of the picture: standard deviation by which a scene is moved in it
 DISGUISED = 0.3  # share of sentences whose words of colour are made up
+WRONG = 1.5  # [px] standard deviation of the edges of proposals
+UNCALIBRATED = 0.1  # share of frames of which it is not known where things stand
 PRINTED = 0.4  # share of frames over which a flat pattern is drawn
 
 
@@ -80,6 +85,7 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
         # Or where a scene's things lie in the picture tells which scene it is, and what is meant in it.
         geometry[..., :4] += np.tile(ELSEWHERE * rng.normal(size=(count, views, 1, 2)), 2)
     geometry[:, 0, :, 5], geometry[:, 1, :, 6] = 1.0, 1.0
+    geometry[..., matching.IN_PICTURE :] = _places(columns, rows, there, rng)
     asked = [(i, *pick) for i, row in enumerate(rows) for pick in samples.texts[row]]
     meant = np.zeros((len(asked), views, most), dtype=np.float32)
     for number, (_, target, _) in enumerate(asked):
@@ -107,6 +113,20 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
         "words": torch.from_numpy(words).float(),
         "labels": torch.from_numpy(labels[there]),
     }
+
+
+def _places(columns: dict[str, Any], rows: np.ndarray, there: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return where things (B, V, N) stand as the policy finds it, by boxes that are a little wrong: (…, NUMBERS)."""
+    places = np.zeros((*there.shape, NUMBERS), dtype=np.float32)
+    for scene, (row, shown) in enumerate(zip(rows, there, strict=True)):
+        if rng.uniform() < UNCALIBRATED:
+            continue
+        sizes = [(int(width), int(height)) for width, height in columns["sizes"][row]]
+        boxes = [columns["boxes"][row, v, shown[v], :4] * np.tile(size, 2) for v, size in enumerate(sizes)]
+        boxes = [box + WRONG * rng.normal(size=box.shape) for box in boxes]
+        for view, found in enumerate(standing(columns["calibrations"][row], boxes, sizes)):
+            places[scene, view, shown[view]] = found
+    return places
 
 
 def match_step(network: MatchNetwork, batch: dict[str, Tensor], rng: torch.Generator) -> dict[str, Tensor]:

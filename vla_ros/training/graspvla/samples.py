@@ -12,7 +12,7 @@ from vla_ros.documents import read_json
 from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.training.graspvla.sentences import NO_LABEL
 
-NUMBERS = ("calibrations", "boxes", "things", "labels", "windows", "middles", "options", "tools", "closed")
+NUMBERS = ("sizes", "calibrations", "boxes", "things", "labels", "windows", "middles", "options", "tools", "closed")
 PICTURES = ("pictures", "crops", "grasp_crops")
 TEXTS_MAX = 1 << 30  # [B] of the sentences of a folder that training itself has cut
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vla_ros.policies.graspvla.small.view_geometry import project, ray, triangulate
+from vla_ros.policies.backbone.view_geometry import project, ray, triangulate
 
 EDGE = 5.0  # [px] from a picture's edge a box ends at it
 

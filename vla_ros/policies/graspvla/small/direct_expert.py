@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from vla_ros.policies.backbone.blocks import mlp
 from vla_ros.policies.backbone.proposals import CELL, FEATURES, HEIGHT, WIDTH, ProposalNetwork
+from vla_ros.policies.backbone.view_geometry import ray
 from vla_ros.policies.backbone.word_tokens import SIZE
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
-from vla_ros.policies.graspvla.small.view_geometry import ray
 
 POOLED = 4  # cells of the proposals' maps on an edge of a cell here
 ROWS, COLUMNS = HEIGHT // CELL // POOLED, WIDTH // CELL // POOLED  # C = ROWS · COLUMNS

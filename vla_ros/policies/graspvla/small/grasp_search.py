@@ -14,9 +14,9 @@ import torch
 from scipy.special import expit
 
 from vla_ros.policies.backbone.crops import Window
+from vla_ros.policies.backbone.view_geometry import point_window, project
 from vla_ros.policies.graspvla.small.grasp_network import CROP, EXTENT, GraspNetwork
 from vla_ros.policies.graspvla.small.grasp_pose import doubted, peaks, to_rotation
-from vla_ros.policies.graspvla.small.view_geometry import point_window, project
 
 COARSE = np.stack(
     np.meshgrid(*[np.linspace(-h, h, n) for h, n in ((0.10, 15), (0.10, 15), (0.075, 11))], indexing="ij"), axis=-1

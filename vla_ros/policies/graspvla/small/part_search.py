@@ -18,8 +18,8 @@ import numpy as np
 from scipy.special import expit
 
 from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.policies.backbone.view_geometry import project, triangulate
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
-from vla_ros.policies.graspvla.small.view_geometry import project, triangulate
 
 RADIUS = 0.035  # [m] of a part
 SPACING, HALF = 0.025, 7  # [m] between points of the grid, and how many of them to each side of the object's middle
@@ -110,7 +110,7 @@ def find_part(
     for first in range(groups):
         rows = np.arange(first, len(points), groups)
         seen = [np.concatenate([own[None, view], boxes[rows, view]]) for view in range(len(own))]
-        logits = search.match(pictures, [(shown, np.full(len(shown), SCORE)) for shown in seen], words)
+        logits = search.match(pictures, calibrations, [(shown, np.full(len(shown), SCORE)) for shown in seen], words)
         for view, values in enumerate(logits):
             fits[rows, view] = values[1:]
     total = fits.sum(axis=1)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from vla_ros.policies.backbone.view_geometry import calibration_of
 from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.policies.geometric.reachability import Reach, alike, between
 from vla_ros.policies.graspvla.small.acting import ActingPolicy
@@ -31,7 +32,6 @@ from vla_ros.policies.graspvla.small.part_memory import PartMemory
 from vla_ros.policies.graspvla.small.part_search import BY, split_part
 from vla_ros.policies.graspvla.small.target_memory import TargetMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
-from vla_ros.policies.graspvla.small.view_geometry import calibration_of
 from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.observation import CameraView
 from vla_ros.policies.reasoning import Reasoning

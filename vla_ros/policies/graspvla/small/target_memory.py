@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from vla_ros.policies.backbone.view_geometry import project
 from vla_ros.policies.graspvla.small.chain import GripperMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget
-from vla_ros.policies.graspvla.small.view_geometry import project
 from vla_ros.policies.single_arm import SingleArmState
 
 DOUBT = 0.1  # an object that fits the words worse than this, by both views together, is not the one

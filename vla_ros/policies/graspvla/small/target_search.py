@@ -13,8 +13,8 @@ import numpy as np
 from scipy.special import expit
 
 from vla_ros.policies.backbone.network import LEAST, Backbone, Proposed
+from vla_ros.policies.backbone.view_geometry import project, ray
 from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
-from vla_ros.policies.graspvla.small.view_geometry import project, ray
 
 GAP = 0.015  # [m] by which the lines of sight to one object may pass each other
 APART = 0.08  # [m] more than any calibration is wrong by
@@ -61,13 +61,13 @@ class TargetSearch:
 
         `expected` is where the object should be (3,) [m], and `trust` how many logits being there is worth.
         """
-        logits = self.match(pictures, proposed, words)
+        logits = self.match(pictures, calibrations, proposed, words)
         sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
         best = _best_pair(calibrations, sizes, proposed, logits, expected, trust)
         if best is None or best.agreed < NONE:
             longer = _along_sight(pictures, calibrations, proposed, logits)
             if longer is not None:
-                further = self.match(pictures, longer, words)
+                further = self.match(pictures, calibrations, longer, words)
                 other = _best_pair(calibrations, sizes, longer, further, expected, trust)
                 if other is not None and (best is None or other.agreed > best.agreed + MADE_UP):
                     proposed, logits, best = longer, further, other
@@ -86,9 +86,15 @@ class TargetSearch:
             agreed=min(_certainty(values, row) for values, row in zip(logits, best.rows, strict=True)),
         )
 
-    def match(self, pictures: Sequence[np.ndarray], proposed: Proposed, words: np.ndarray) -> list[np.ndarray]:
+    def match(
+        self,
+        pictures: Sequence[np.ndarray],
+        calibrations: Sequence[np.ndarray],
+        proposed: Proposed,
+        words: np.ndarray,
+    ) -> list[np.ndarray]:
         """Return how well each box of each view fits the words (T, SIZE), as logits (K,) a view."""
-        return list(self._backbone.ask(self._backbone.look(pictures, proposed), words).logits)
+        return list(self._backbone.ask(self._backbone.look(pictures, proposed, calibrations), words).logits)
 
 
 def _certainty(logits: np.ndarray, row: int) -> float:

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vla_ros.policies.backbone.view_geometry import project, triangulate
 from vla_ros.policies.graspvla.small.part_search import ball_boxes
 from vla_ros.policies.graspvla.small.target_search import Proposed
-from vla_ros.policies.graspvla.small.view_geometry import project, triangulate
 
 MARGIN = 8.0  # [px] by which a box may miss the point between the fingers
 GAP, NEAR = 0.015, 0.05  # [m] by which lines of sight pass each other, and miss the closing point: standard deviations
