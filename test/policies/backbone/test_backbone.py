@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 
 from torch.nn import functional as F
 
+from vla_ros.policies.backbone.blocks import freeze
 from vla_ros.policies.backbone.network import COUNT, Answer, Backbone, Looks
 from vla_ros.policies.backbone.word_tokens import word_tokens
 
@@ -19,7 +20,7 @@ BOXES = np.array([[40.0, 60.0, 140.0, 160.0], [200.0, 90.0, 260.0, 220.0], [400.
 @pytest.fixture(scope="module")
 def backbone() -> Backbone:
     torch.manual_seed(3)
-    return Backbone(categories=4, colors=3, width=8, size=16).eval().requires_grad_(False)
+    return Backbone(categories=4, colors=3, width=8, size=16, trunk_width=0.25).eval().requires_grad_(False)
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,10 @@ def pictures() -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def looks(backbone: Backbone, pictures: list[np.ndarray]) -> Looks:
+    return look_at(backbone, pictures)
+
+
+def look_at(backbone: Backbone, pictures: list[np.ndarray]) -> Looks:
     return backbone.look(pictures, [(BOXES, np.ones(3)), (BOXES[:2], np.ones(2))])
 
 
@@ -79,3 +84,22 @@ def test_proposals_are_boxes_in_the_picture_the_best_first(backbone: Backbone, p
         assert (np.diff(scores) <= 0).all()
     rows, columns = backbone.features(pictures).shape[-2:]
     assert (rows, columns) == (36, 48)
+
+
+def test_a_network_that_only_infers_says_the_same_without_normalisations(
+    pictures: list[np.ndarray],
+) -> None:
+    torch.manual_seed(3)
+    network = Backbone(50, 11, trunk_width=0.25)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2.0)
+    with torch.inference_mode():
+        network.eval()
+        before = network.features(pictures), look_at(network, pictures).looks
+        freeze(network)
+        after = network.features(pictures), look_at(network, pictures).looks
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in network.modules())
+    for one, other in zip(before, after, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)

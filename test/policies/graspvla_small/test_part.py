@@ -40,7 +40,7 @@ class Asked:
     def __init__(self, part: np.ndarray) -> None:
         self.part, self.most = part, 0
 
-    def match(self, pictures, proposed, words) -> list[np.ndarray]:
+    def match(self, pictures, calibrations, proposed, words) -> list[np.ndarray]:
         self.most = max(self.most, len(proposed[0][0]))
         logits = []
         for calibration, (boxes, _) in zip(CALIBRATIONS, proposed, strict=True):

@@ -174,7 +174,9 @@ class SureOfOneView(Backbone):
     def __init__(self) -> None:
         super().__init__(categories=1, colors=1, width=8, size=8)
 
-    def look(self, pictures: Sequence[np.ndarray], proposed: Proposed) -> Looks:
+    def look(
+        self, pictures: Sequence[np.ndarray], proposed: Proposed, calibrations: Sequence[np.ndarray] | None = None
+    ) -> Looks:
         middles = [
             box_window(one).cut(picture, CROP)[28:36, 28:36].mean() / 255.0
             for picture, (boxes, _) in zip(pictures, proposed, strict=True)

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 def normalised(images: Tensor) -> Tensor:
@@ -47,3 +48,15 @@ def mlp(*sizes: int) -> nn.Sequential:
 def sample(features: Tensor, places: Tensor) -> Tensor:
     """Read features (B, C, H, W) at places (B, P, 2), x and y from -1 to 1 over the picture; returns (B, P, C)."""
     return F.grid_sample(features, places[:, :, None], align_corners=False)[..., 0].transpose(1, 2)
+
+
+def freeze(network: nn.Module) -> None:
+    """Let a network only infer: every normalisation after a convolution becomes part of it."""
+    network.eval()
+    for module in list(network.modules()):
+        if isinstance(module, nn.Sequential):
+            for i in range(len(module) - 1):
+                before, after = module[i], module[i + 1]
+                if isinstance(before, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
+                    module[i], module[i + 1] = fuse_conv_bn_eval(before, after), nn.Identity()
+    network.requires_grad_(False)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from controllers.errors import ConfigError
+from vla_ros.policies.backbone.blocks import freeze
 from vla_ros.policies.flow_policy import integrate_flow
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.chain import CLOSING, ChainState, GripperMemory, decided_widths
@@ -40,7 +41,8 @@ class ActingPolicy(ABC):
         rules: ActingRules,
     ) -> None:
         """`opening_max` [m] is what the gripper opens to."""
-        self.networks = networks.eval().requires_grad_(False)
+        freeze(networks)
+        self.networks = networks
         self.codec, self.opening_max, self.rules = codec, opening_max, rules
         self._cameras, self._seed = cameras, seed
         self._mean, self._spread = networks.mean.double().numpy(), networks.spread.double().numpy()
