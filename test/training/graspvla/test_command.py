@@ -20,6 +20,7 @@ from sample_dataset import write_sample
 
 from vla_ros import cli
 from vla_ros.configuration import share_directory
+from vla_ros.policies.graspvla.small.checkpoint import load_networks
 from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.policy import load_small_policy
 from vla_ros.robots.embodiment import load_embodiment
@@ -132,6 +133,23 @@ def test_data_that_cannot_be_trained_on_leaves_nothing(
     assert "'observation.state' has shape [3], training needs [15]" in said
     assert said.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_it_goes_on_from_a_checkpoint_with_the_networks_that_are_named(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        TINY.replace("joint: {steps: 4", "joint: {losses: [expert], steps: 1")
+        + f"begin: {trained}\nconditioning: [boxes]\n"
+    )
+    assert train(own, tmp_path / "out") == 0
+    before, after = (load_networks(folder, read_config(folder)).state_dict() for folder in (trained, tmp_path / "out"))
+    assert {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])} == {"expert"}
+    assert read_config(tmp_path / "out").networks.conditioning == ("boxes",)
+    own.write_text(own.read_text().replace("trunk_width: 0.25", "trunk_width: 0.5"))
+    assert train(own, tmp_path / "other") == 2
+    assert "is of other sizes" in capsys.readouterr().err
 
 
 def test_without_data_it_is_generated_first(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ def test_pictures_with_boxes_are_in_every_batch_and_teach_neither_grasps_nor_act
     stage = stage_of(data, tmp_path, config)
     for step in range(5):
         batch = stage._batch(step)
-        assert (batch["rows"] >= data.acted).sum() == 2
+        assert (batch["boxes"]["rows"] >= data.acted).sum() == 2
     grounding = data.samples.columns["options"][data.acted :]
     assert not grounding.any()
     losses = stage._loss(stage.network, batch, torch.Generator().manual_seed(0))
@@ -82,3 +82,16 @@ def test_pictures_with_boxes_are_in_every_batch_and_teach_neither_grasps_nor_act
         "flow",
     }
     assert all(np.isfinite(float(value.detach())) for value in losses.values())
+
+
+def test_networks_whose_losses_are_left_out_stay_what_they_were(data: JointData, tmp_path: Path) -> None:
+    config = JointConfig(steps=1, batch=4, bf16=False, losses=("matching",))
+    stage = stage_of(data, tmp_path, config)
+    before = {name: value.clone() for name, value in stage.network.state_dict().items()}
+    stage.run()
+    changed = {name for name, value in stage.network.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed
+    assert all(name.startswith("backbone.matching.") for name in changed)
+    assert set(stage.figures) == {
+        f"{kind}right_{what}" for kind in ("", "grounding_") for what in ("view", "object", "absent")
+    }

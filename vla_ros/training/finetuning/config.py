@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_path, load_config
 from vla_ros.robots.names import DEFAULT_GENERATION
-from vla_ros.training.graspvla.stage_config import LOSSES, StageConfig
-
-BOX_STAGES = ("proposals", "matching")  # what boxes alone can teach (GraspVLA, section 5.5)
+from vla_ros.training.graspvla.stage_config import BOXES, LOSSES, StageConfig
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class FinetuneConfig:
     """Which networks learn, for how long, and beside what. Raises ConfigError for what cannot be trained."""
 
     seed: int = 0
-    stages: tuple[str, ...] = BOX_STAGES
+    stages: tuple[str, ...] = BOXES
     frames_an_episode: int = 24  # of each demonstration that are looked at
     validation: float = 0.1  # share of the task's frames kept back
     threads: int = 2

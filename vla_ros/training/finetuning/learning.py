@@ -67,7 +67,8 @@ def finetune_small(request: FinetuningRequest, maker: DataMaker) -> int:
 
 
 def _config(request: FinetuningRequest) -> FinetuneConfig:
-    from vla_ros.training.finetuning.config import BOX_STAGES, chosen_stages, load_finetune_config
+    from vla_ros.training.finetuning.config import chosen_stages, load_finetune_config
+    from vla_ros.training.graspvla.stage_config import BOXES
 
     config = load_finetune_config(request.config)
     if request.threads is not None:
@@ -75,10 +76,10 @@ def _config(request: FinetuningRequest) -> FinetuneConfig:
     if request.stages is not None:
         config = dataclasses.replace(config, stages=chosen_stages(request.stages))
     if request.boxes_only:
-        if request.stages is not None and set(config.stages) - set(BOX_STAGES):
-            raise ConfigError(f"--boxes-only teaches {' and '.join(BOX_STAGES)}: leave out the other --stages")
-        stages = tuple(name for name in config.ordered if name in BOX_STAGES)
-        config = dataclasses.replace(config, stages=stages or BOX_STAGES)
+        if request.stages is not None and set(config.stages) - set(BOXES):
+            raise ConfigError(f"--boxes-only teaches {' and '.join(BOXES)}: leave out the other --stages")
+        stages = tuple(name for name in config.ordered if name in BOXES)
+        config = dataclasses.replace(config, stages=stages or BOXES)
     if request.generate is None:
         return config
     if request.original is not None:

@@ -56,6 +56,7 @@ class TrainConfig:
     # Reasoning steps that the action expert is conditioned on; without any it looks for itself.
     conditioning: tuple[str, ...] = REASONING_STEPS
     data: DataConfig = field(default_factory=DataConfig)
+    begin: str = ""  # folder of a checkpoint of these sizes whose weights it begins with; pretrained counts not then
     pretrained: bool = True  # what looks closely begins from public weights: backbone/pretrained_trunk.py
     trunk_width: float = 1.0  # of MobileNetV2; pretrained weights are of 1
     match_depth: int = 2  # layers that compare things with words

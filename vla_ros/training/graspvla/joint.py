@@ -6,7 +6,7 @@ GraspVLA, section 4: grounding data supervises boxes alone, demonstrations boxes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,14 @@ from torch import Tensor
 
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.training.graspvla import validation
-from vla_ros.training.graspvla.chain_stages import JUDGED, JUDGED_MOTION, Run, judge_each, usable_rows
+from vla_ros.training.graspvla.chain_stages import JUDGED, JUDGED_MOTION, Judge, Run, judge_each, usable_rows
 from vla_ros.training.graspvla.grasp_examples import grasp_batch, grasp_step
 from vla_ros.training.graspvla.mixture import MixturePart, Rows, draw
 from vla_ros.training.graspvla.motion import MotionSamples, flow_loss, motion_batch
 from vla_ros.training.graspvla.perception import match_batch, match_step, proposal_step
 from vla_ros.training.graspvla.samples import Samples
-from vla_ros.training.graspvla.stage import PeriodicEvaluation, Stage
-from vla_ros.training.graspvla.stage_config import JOINT, JointConfig
+from vla_ros.training.graspvla.stage import Losses, PeriodicEvaluation, Stage
+from vla_ros.training.graspvla.stage_config import BOXES, JOINT, JointConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,15 @@ class JointData:
     motion: MotionSamples
 
 
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What some of the networks learn: from what, by which losses, and how they are judged."""
+
+    batch: Callable[[np.random.Generator], Any]
+    losses: Callable[[Any, Any, torch.Generator], Losses]  # of networks, a batch, random numbers
+    judge: Judge
+
+
 def joint_stage(
     networks: SmallGraspVla,
     data: JointData,
@@ -43,61 +52,94 @@ def joint_stage(
     run: Run,
     evaluation: PeriodicEvaluation | None = None,
 ) -> Stage:
-    """Return the stage in which everything learns; `share` of the samples is kept for validation."""
-    samples, motion = data.samples, data.motion
-    looked = usable_rows(
-        JOINT, _parts(data, share, config), lambda rows: np.array([bool(samples.texts[r]) for r in rows])
-    )
-    # Once the fingers are closed the chain remembers the grasp.
-    grasps = (samples.columns["options"][:, :, 8].max(axis=1) > 0) & (samples.columns["closed"] == 0)
-    grasped = usable_rows(JOINT, [MixturePart(data.acted, share)], lambda rows: grasps[rows])
-    moved = usable_rows(JOINT, [MixturePart(len(motion.actions), share)], lambda rows: np.ones(len(rows), dtype=bool))
-    mean, spread = networks.mean.clone(), networks.spread.clone()
+    """Return the stage in which the networks of `config.losses` learn; `share` of the samples is kept to judge by."""
+    parts: dict[str, _Part] = {}
+    if set(BOXES) & set(config.losses):
+        parts["boxes"] = _boxes(data, share, config, run)
+    if "grasp" in config.losses:
+        parts["grasp"] = _grasps(data, share, config, run)
+    if "expert" in config.losses:
+        parts["actions"] = _actions(networks, data.motion, share, config, run)
 
     def batch(step: int) -> dict[str, Any]:
         rng = run.random(3, step)
-        rows = draw(looked, run.share(config.batch), rng)
-        return {
-            "rows": rows,
-            "matching": match_batch(samples, rows, rng),
-            "grasp": grasp_batch(samples, draw(grasped, run.share(config.grasps), rng), rng),
-            "actions": motion_batch(motion, draw(moved, run.share(config.actions), rng), rng),
-        }
+        return {name: part.batch(rng) for name, part in parts.items()}
 
-    def loss(network: Any, made: dict[str, Any], rng: torch.Generator) -> dict[str, Tensor]:
-        device = made["actions"]["actions"].device.type
-        with torch.autocast(device, enabled=False):  # a motion is more exact than half a number is
-            flow = flow_loss(network.expert, made["actions"], mean, spread, rng)["flow"]
-        return {
-            **proposal_step(network.proposals, samples, made["rows"], rng),
-            **match_step(network.matching, made["matching"], rng),
-            **grasp_step(network.grasp, made["grasp"], rng),
-            "flow": config.flow * flow,
-        }
+    def losses(network: Any, made: dict[str, Any], rng: torch.Generator) -> Losses:
+        found: dict[str, Tensor] = {}
+        for name, part in parts.items():
+            found |= part.losses(network, made[name], rng)
+        return found
 
     def judge(network: Any) -> dict[str, float]:
-        return (
-            _judged(looked, network.proposals, samples, validation.judge_proposals)
-            | _judged(looked, network.matching, samples, validation.judge_matching)
-            | _judged(grasped, network.grasp, samples, validation.judge_grasps)
-            | validation.judge_actions(
-                network.expert, motion, moved[0].held[:JUDGED_MOTION], mean.numpy(), spread.numpy()
-            )
-        )
+        figures: dict[str, float] = {}
+        for part in parts.values():
+            figures |= part.judge(network)
+        return figures
 
-    return run.stage(JOINT, networks, batch, loss, judge, evaluation, config.rates)
+    return run.stage(JOINT, networks, batch, losses, judge, evaluation, config.rates)
 
 
-def _parts(data: JointData, share: float, config: JointConfig) -> list[MixturePart]:
-    """Return the two kinds of frames; one where all are of demonstrations."""
-    grounding = len(data.samples) - data.acted
-    if not grounding:
-        return [MixturePart(data.acted, share)]
-    return [
-        MixturePart(data.acted, share, 1.0 - config.grounding),
-        MixturePart(grounding, share, config.grounding, "grounding_"),
-    ]
+def _boxes(data: JointData, share: float, config: JointConfig, run: Run) -> _Part:
+    """Return what frames of both kinds teach: what there is, and what is meant."""
+    samples = data.samples
+    asked = np.array([bool(texts) for texts in samples.texts])
+    kinds = [MixturePart(data.acted, share, 1.0 - config.grounding)]
+    if len(samples) > data.acted:
+        kinds.append(MixturePart(len(samples) - data.acted, share, config.grounding, "grounding_"))
+    groups = usable_rows(JOINT, kinds, lambda rows: asked[rows])
+
+    def batch(rng: np.random.Generator) -> dict[str, Any]:
+        rows = draw(groups, run.share(config.batch), rng)
+        return {"rows": rows, "asked": match_batch(samples, rows, rng)}
+
+    def losses(network: Any, made: dict[str, Any], rng: torch.Generator) -> Losses:
+        found: dict[str, Tensor] = {}
+        if "proposals" in config.losses:
+            found |= proposal_step(network.proposals, samples, made["rows"], rng)
+        if "matching" in config.losses:
+            found |= match_step(network.matching, made["asked"], rng)
+        return found
+
+    def judge(network: Any) -> dict[str, float]:
+        figures: dict[str, float] = {}
+        if "proposals" in config.losses:
+            figures |= _judged(groups, samples, network.proposals, validation.judge_proposals)
+        if "matching" in config.losses:
+            figures |= _judged(groups, samples, network.matching, validation.judge_matching)
+        return figures
+
+    return _Part(batch, losses, judge)
 
 
-def _judged(groups: Sequence[Rows], network: Any, samples: Samples, judge: Any) -> dict[str, float]:
+def _grasps(data: JointData, share: float, config: JointConfig, run: Run) -> _Part:
+    samples = data.samples
+    # Once the fingers are closed the chain remembers the grasp.
+    known = (samples.columns["options"][:, :, 8].max(axis=1) > 0) & (samples.columns["closed"] == 0)
+    groups = usable_rows(JOINT, [MixturePart(data.acted, share)], lambda rows: known[rows])
+    return _Part(
+        lambda rng: grasp_batch(samples, draw(groups, run.share(config.grasps), rng), rng),
+        lambda network, made, rng: grasp_step(network.grasp, made, rng),
+        lambda network: _judged(groups, samples, network.grasp, validation.judge_grasps),
+    )
+
+
+def _actions(networks: SmallGraspVla, motion: MotionSamples, share: float, config: JointConfig, run: Run) -> _Part:
+    mean, spread = networks.mean.clone(), networks.spread.clone()
+    kinds = [MixturePart(len(motion.actions), share)]
+    groups = usable_rows(JOINT, kinds, lambda rows: np.ones(len(rows), dtype=bool))
+
+    def losses(network: Any, made: dict[str, Tensor], rng: torch.Generator) -> Losses:
+        # A motion is more exact than half a number is.
+        with torch.autocast(made["actions"].device.type, enabled=False):
+            return {"flow": config.flow * flow_loss(network.expert, made, mean, spread, rng)["flow"]}
+
+    def judge(network: Any) -> dict[str, float]:
+        held = groups[0].held[:JUDGED_MOTION]
+        return validation.judge_actions(network.expert, motion, held, mean.numpy(), spread.numpy())
+
+    return _Part(lambda rng: motion_batch(motion, draw(groups, run.share(config.actions), rng), rng), losses, judge)
+
+
+def _judged(groups: Sequence[Rows], samples: Samples, network: Any, judge: Any) -> dict[str, float]:
     return judge_each(groups, lambda net, held: judge(net, samples, held[:: max(1, len(held) // JUDGED)]))(network)

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, unknown_name
 
 JOINT = "joint"  # the stage in which all networks of a chain learn
 LOSSES = ("expert", "proposals", "matching", "grasp")  # networks that may learn alone, in this order
+BOXES = ("proposals", "matching")  # what boxes alone can teach (GraspVLA, section 5.5)
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class StageConfig:
 class JointConfig(StageConfig):
     """How all networks of a chain learn at once. Raises ConfigError for what no training can have."""
 
+    losses: tuple[str, ...] = LOSSES  # networks that learn; the others stay what they begin with
     steps: int = 6000
     batch: int = 16  # frames of a step that are looked at, of all processes together
     learning_rate: float = 1e-3
@@ -57,6 +59,11 @@ class JointConfig(StageConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for name in self.losses:
+            if name not in LOSSES:
+                raise ConfigError(unknown_name("network", name, LOSSES))
+        if not self.losses:
+            raise ConfigError(f"losses: name at least one of {', '.join(LOSSES)}")
         for name in ("grasps", "actions"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")

@@ -17,8 +17,8 @@ from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.backbone.matching import CropEncoder
 from vla_ros.policies.contract import load_contract
-from vla_ros.policies.graspvla.small.checkpoint import save_checkpoint
-from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig, NetworkSizes
+from vla_ros.policies.graspvla.small.checkpoint import load_networks, save_checkpoint
+from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig, NetworkSizes, read_config
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.backbone.pretrained_trunk import begin_pretrained
@@ -65,16 +65,14 @@ def train(
     contract = load_contract(config.contract)
     views = contract_views(contract)
     networks = _networks(config)
-    if config.pretrained and config.conditioning:
-        encoder = networks.matching.crops
-        assert isinstance(encoder, CropEncoder)
-        begin_pretrained(encoder.trunk)
+    _begin(networks, config)
     networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
     motion = all_motion(data.action, networks.sizes.horizon, on_event)
-    statistics = motion.actions[motion.counts > 0]
-    networks.mean.copy_(torch.from_numpy(statistics.mean(axis=0)))
-    networks.spread.copy_(torch.from_numpy(statistics.std(axis=0)).clamp(min=1e-4))
+    if not config.begin:
+        statistics = motion.actions[motion.counts > 0]
+        networks.mean.copy_(torch.from_numpy(statistics.mean(axis=0)))
+        networks.spread.copy_(torch.from_numpy(statistics.std(axis=0)).clamp(min=1e-4))
     with distributed.leader_first():
         folders = cut_frames(
             [*data.action, *data.grounding],
@@ -121,6 +119,20 @@ def _networks(config: TrainConfig) -> SmallGraspVla:
             conditioning=config.conditioning,
         )
     )
+
+
+def _begin(networks: SmallGraspVla, config: TrainConfig) -> None:
+    """Give networks the weights that they begin with. Raises ConfigError for those of other sizes."""
+    if config.begin:
+        folder = Path(config.begin)
+        theirs = read_config(folder)
+        if dataclasses.replace(theirs.networks, conditioning=config.conditioning) != networks.sizes:
+            raise ConfigError(f"begin: {folder}: is of other sizes than trunk_width, match_depth and the catalogue say")
+        networks.load_state_dict(load_networks(folder, theirs).state_dict())
+    elif config.pretrained and config.conditioning:
+        encoder = networks.matching.crops
+        assert isinstance(encoder, CropEncoder)
+        begin_pretrained(encoder.trunk)
 
 
 def all_motion(action: Sequence[Path], horizon: int, on_event: OnEvent) -> MotionSamples:
